@@ -1,0 +1,33 @@
+//! The process edge that all tools share: how a tool starts, what it exits with, how it speaks to people.
+//!
+//! Only this crate prints to stderr and chooses exit codes. It knows nothing of records.
+
+mod exit;
+mod flags;
+mod input;
+mod process;
+mod report;
+
+pub use exit::{Exit, ExitWith, Outcome};
+pub use flags::{Common, OnError, Reading, Seed, Threads};
+pub use input::open_input;
+pub use process::main;
+pub use report::{Progress, info_line, say_line, warn_line};
+
+/// Prints a warning for a person on stderr, unless `--quiet`.
+#[macro_export]
+macro_rules! warn {
+    ($($arg:tt)*) => { $crate::warn_line(&format!($($arg)*)) };
+}
+
+/// Prints what the tool is doing on stderr, with `--verbose`.
+#[macro_export]
+macro_rules! info {
+    ($($arg:tt)*) => { $crate::info_line(&format!($($arg)*)) };
+}
+
+/// Prints a result for a person on stderr, unless `--quiet`.
+#[macro_export]
+macro_rules! say {
+    ($($arg:tt)*) => { $crate::say_line(&format!($($arg)*)) };
+}

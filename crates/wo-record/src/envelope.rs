@@ -1,0 +1,47 @@
+//! The first and the last record of a stream.
+
+use serde::{Deserialize, Serialize};
+
+/// The name of this contract, in every `begin` record.
+pub const SCHEMA: &str = "wo-record";
+/// Its major version. A reader refuses a stream of a newer one; new fields and types do not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A tool that had a hand in a stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Producer {
+    /// The tool's name, such as `wo-extract`.
+    pub tool: String,
+    /// The tool's version.
+    pub version: String,
+}
+
+/// The first record: who writes, and in which version of the contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Begin {
+    /// The tool that writes this stream.
+    pub tool: String,
+    /// Its version.
+    pub version: String,
+    /// Always `wo-record`.
+    pub schema: String,
+    /// The major version of the contract.
+    pub schema_version: u32,
+    /// The tools that the records went through before, first one first.
+    #[serde(default)]
+    pub upstream: Vec<Producer>,
+}
+
+/// The last record: nothing was cut off. The counts are of the records written, not of what was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct End {
+    /// How many `video` records the stream has.
+    pub n_videos: u64,
+    /// How many `frame` records the stream has.
+    pub n_frames: u64,
+    /// How many `error` records the stream has.
+    pub n_errors: u64,
+}

@@ -1,0 +1,49 @@
+//! The record of one thing that went wrong while the run went on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::RecordPath;
+
+/// The codes of `error` records: stable words to match on.
+pub mod code {
+    /// The file cannot be opened or read.
+    pub const UNREADABLE: &str = "unreadable";
+    /// The file has no bytes.
+    pub const EMPTY_FILE: &str = "empty_file";
+    /// The file is no video and no picture that can be decoded.
+    pub const NOT_MEDIA: &str = "not_media";
+    /// The file has sound or text but no video stream.
+    pub const NO_VIDEO_STREAM: &str = "no_video_stream";
+    /// The decoder reported an error and no frame came out.
+    pub const DECODE: &str = "decode";
+    /// The file ends early; the frames before the cut came out.
+    pub const TRUNCATED: &str = "truncated";
+    /// No frame came for longer than the stall limit.
+    pub const STALLED: &str = "stalled";
+    /// A decoder for this codec is not installed.
+    pub const MISSING_PLUGIN: &str = "missing_plugin";
+    /// A picture of a frame cannot be decoded.
+    pub const BAD_IMAGE: &str = "bad_image";
+    /// A line of the input is no record.
+    pub const BAD_LINE: &str = "bad_line";
+    /// The same video came with two labels.
+    pub const LABEL_CONFLICT: &str = "label_conflict";
+}
+
+/// One input that failed. The run went on, and the tool exits 3 at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Failure {
+    /// What kind of failure, a stable word such as `no_video_stream`.
+    pub code: String,
+    /// What happened, for a person.
+    pub what: String,
+    /// The tool that met it.
+    pub tool: String,
+    /// The file it is about.
+    #[serde(default)]
+    pub path: Option<RecordPath>,
+    /// The video it is about, where its bytes could be read.
+    #[serde(default)]
+    pub video_id: Option<String>,
+}

@@ -1,0 +1,44 @@
+//! The contract between the tools: what travels over a pipe, one JSON object a line.
+//!
+//! A stream is `begin`, records, `end`. A reader that meets the end of its input before `end` knows that the
+//! stream was cut. Record types and fields that a reader does not know pass through a tool unchanged.
+//! `docs/records.md` tells the same for people, `docs/records.schema.json` for machines.
+//!
+//! This crate opens no file, prints nothing and knows no tool.
+
+mod envelope;
+mod failure;
+mod finite;
+mod frame;
+mod group;
+mod line;
+mod name;
+mod path;
+mod read;
+mod record;
+mod result;
+mod table;
+mod truth;
+mod video;
+mod write;
+
+pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
+pub use failure::{Failure, code};
+pub use frame::{Frame, Image, LabelOrigin};
+pub use group::{Group, group_of};
+pub use line::Line;
+pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
+pub use path::RecordPath;
+pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
+pub use record::{Kind, Record};
+pub use result::{Confusion, Evidence, Metric, Model, Score, Verdict};
+pub use table::{Row, TableError, read_table, write_table};
+pub use truth::Truth;
+pub use video::Video;
+pub use write::{WriteError, Writer};
+
+/// The JSON Schema of one line of a stream, made from the types above.
+#[cfg(feature = "schema")]
+pub fn json_schema() -> schemars::Schema {
+    schemars::schema_for!(Record)
+}

@@ -1,0 +1,97 @@
+//! Names of exercises, labels and faults: `snake_case` words, so that a folder, a CSV and a record agree.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The label of a video or frame that shows the exercise done well.
+pub const GOOD_FORM: &str = "good_form";
+/// The label of a video or frame that shows at least one fault.
+pub const BAD_FORM: &str = "bad_form";
+/// The label of a video or frame that cannot be judged.
+pub const UNCLEAR: &str = "unclear";
+
+/// A lower-case name of letters, digits and underscores, such as `squat`, `bad_form` or `knees_cave`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(from = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// Normalises `text`: `Barbell Row`, `barbell-row` and `barbell_row` are the same name.
+    pub fn new(text: &str) -> Self {
+        let mut name = String::with_capacity(text.len());
+        for c in text.trim().chars() {
+            if c.is_alphanumeric() {
+                name.extend(c.to_lowercase());
+            } else if !name.ends_with('_') && !name.is_empty() {
+                name.push('_');
+            }
+        }
+        Self(name.trim_end_matches('_').to_owned())
+    }
+
+    /// The label of a folder or a CSV cell: as [`Name::new`], and `good`, `bad` mean `good_form`, `bad_form`.
+    pub fn label(text: &str) -> Self {
+        let name = Self::new(text);
+        match name.as_str() {
+            "good" => Self(GOOD_FORM.to_owned()),
+            "bad" => Self(BAD_FORM.to_owned()),
+            _ => name,
+        }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True when nothing was left of the text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// True for the three labels of which the tools know the meaning.
+    pub fn is_known_label(&self) -> bool {
+        matches!(self.as_str(), GOOD_FORM | BAD_FORM | UNCLEAR)
+    }
+
+    /// The name as a person would write it: `barbell_row` is `barbell row`.
+    pub fn words(&self) -> String {
+        self.0.replace('_', " ")
+    }
+}
+
+impl From<String> for Name {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_name_agree() {
+        for text in ["barbell_row", "Barbell Row", "barbell-row", " barbell__row_ "] {
+            assert_eq!(Name::new(text).as_str(), "barbell_row", "{text:?}");
+        }
+        assert_eq!(Name::label("Good").as_str(), GOOD_FORM);
+        assert_eq!(Name::label("bad form").as_str(), BAD_FORM);
+        assert!(Name::new("--").is_empty());
+        assert_eq!(Name::new("Kniebeuge tief ä").as_str(), "kniebeuge_tief_ä");
+    }
+}

@@ -1,0 +1,74 @@
+//! All record types under one tag.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Begin, Confusion, End, Failure, Frame, Metric, Model, Score, Truth, Verdict, Video};
+
+/// One line of a stream, told apart by its field `type`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each variant is the documented type of its name")]
+pub enum Record {
+    Begin(Begin),
+    Video(Video),
+    Frame(Frame),
+    Error(Failure),
+    Truth(Truth),
+    Metric(Metric),
+    Model(Model),
+    Verdict(Verdict),
+    Score(Score),
+    Confusion(Confusion),
+    End(End),
+}
+
+/// The value of a record's field `type`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind(pub String);
+
+#[derive(Deserialize)]
+struct Tag<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: std::borrow::Cow<'a, str>,
+}
+
+impl Record {
+    /// Reads one line. A type that is not known here gives its name as the error side of the inner result.
+    pub fn parse(line: &str) -> serde_json::Result<Result<Self, Kind>> {
+        // Two passes instead of serde's own tagging: that would copy each record, pictures included, into a buffer.
+        let tag: Tag<'_> = serde_json::from_str(line)?;
+        let record = match &*tag.kind {
+            "begin" => Self::Begin(serde_json::from_str(line)?),
+            "video" => Self::Video(serde_json::from_str(line)?),
+            "frame" => Self::Frame(serde_json::from_str(line)?),
+            "error" => Self::Error(serde_json::from_str(line)?),
+            "truth" => Self::Truth(serde_json::from_str(line)?),
+            "metric" => Self::Metric(serde_json::from_str(line)?),
+            "model" => Self::Model(serde_json::from_str(line)?),
+            "verdict" => Self::Verdict(serde_json::from_str(line)?),
+            "score" => Self::Score(serde_json::from_str(line)?),
+            "confusion" => Self::Confusion(serde_json::from_str(line)?),
+            "end" => Self::End(serde_json::from_str(line)?),
+            other => return Ok(Err(Kind(other.to_owned()))),
+        };
+        Ok(Ok(record))
+    }
+
+    /// The value of the field `type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Begin(_) => "begin",
+            Self::Video(_) => "video",
+            Self::Frame(_) => "frame",
+            Self::Error(_) => "error",
+            Self::Truth(_) => "truth",
+            Self::Metric(_) => "metric",
+            Self::Model(_) => "model",
+            Self::Verdict(_) => "verdict",
+            Self::Score(_) => "score",
+            Self::Confusion(_) => "confusion",
+            Self::End(_) => "end",
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What training and evaluation say.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Name, RecordPath, finite};
+
+/// Figures of one moment of a training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Metric {
+    /// The epoch, from 1; 0 before the first.
+    pub epoch: u32,
+    /// Optimiser steps taken so far.
+    pub step: u64,
+    /// The figures by name, such as `train_loss` or `validation_balanced_accuracy`.
+    #[serde(serialize_with = "finite::map")]
+    pub values: BTreeMap<String, f64>,
+}
+
+/// A model that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Model {
+    /// The file or directory.
+    pub path: RecordPath,
+    /// BLAKE3 of the weights, in hexadecimal.
+    pub model_id: String,
+    /// How many parameters it has.
+    pub n_parameters: u64,
+    /// What it was initialised from.
+    pub init: String,
+}
+
+/// The frame that speaks most for a verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Evidence {
+    /// Its index.
+    pub index: u32,
+    /// Its time in the video, in milliseconds.
+    #[serde(serialize_with = "finite::option")]
+    pub pts_ms: Option<f64>,
+    /// The probability of the verdict's label on this frame alone.
+    #[serde(serialize_with = "finite::one")]
+    pub probability: f64,
+}
+
+/// What a model says of one video.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Verdict {
+    /// The video.
+    pub video_id: String,
+    /// Its file.
+    #[serde(default)]
+    pub path: Option<RecordPath>,
+    /// The more probable label.
+    pub label: Name,
+    /// Its probability.
+    #[serde(serialize_with = "finite::one")]
+    pub probability: f64,
+    /// The more probable exercise.
+    pub exercise: Name,
+    /// Its probability.
+    #[serde(serialize_with = "finite::one")]
+    pub exercise_probability: f64,
+    /// The most probable faults where the label is `bad_form`.
+    #[serde(default)]
+    pub faults: Vec<Name>,
+    /// The frame that speaks most for the label.
+    pub evidence: Evidence,
+    /// How many frames were looked at.
+    pub n_frames: u32,
+    /// The label that the video came with.
+    #[serde(default)]
+    pub true_label: Option<Name>,
+    /// The exercise that the video came with.
+    #[serde(default)]
+    pub true_exercise: Option<Name>,
+    /// True when the model was trained on this video or on its group.
+    #[serde(default)]
+    pub seen: bool,
+}
+
+/// One figure of an evaluation with its 95 % interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Score {
+    /// What was predicted: `label` or `exercise`.
+    pub task: String,
+    /// Who predicted: `model`, or a baseline such as `majority` or `duration_only`.
+    pub by: String,
+    /// `video` or `frame`.
+    pub unit: String,
+    /// `all`, or the exercise.
+    pub scope: String,
+    /// The figure's name, such as `balanced_accuracy`.
+    pub name: String,
+    /// The class it is about, for figures of one class.
+    #[serde(default)]
+    pub class: Option<Name>,
+    /// The figure; absent where it is not defined, such as the recall of a class without videos.
+    #[serde(serialize_with = "finite::option")]
+    pub value: Option<f64>,
+    /// Lower end of the interval from a bootstrap over groups.
+    #[serde(serialize_with = "finite::option")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(serialize_with = "finite::option")]
+    pub high: Option<f64>,
+    /// How many units were scored.
+    pub n: u64,
+    /// How many groups they come from.
+    pub n_groups: u64,
+}
+
+/// How often each true class was taken for each class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Confusion {
+    /// What was predicted: `label` or `exercise`.
+    pub task: String,
+    /// `video` or `frame`.
+    pub unit: String,
+    /// `all`, or the exercise.
+    pub scope: String,
+    /// The classes, in the order of rows and columns.
+    pub classes: Vec<Name>,
+    /// A row for each true class, a column for each predicted one.
+    pub counts: Vec<Vec<u64>>,
+}

@@ -1,0 +1,47 @@
+//! The three-column CSV `frame_path,label,description`: a projection of the frame records that a spreadsheet can edit.
+
+use std::io::{Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+/// One row. Columns beyond these are read over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The frame's image file.
+    pub frame_path: String,
+    /// The label: `good_form`, `bad_form`, `unclear`; `good` and `bad` are taken too.
+    pub label: String,
+    /// What the frame shows; may be empty.
+    #[serde(default)]
+    pub description: String,
+    /// The faults by name, separated by `;` or `,`. Read where the column is there, never written.
+    #[serde(default, skip_serializing)]
+    pub faults: String,
+}
+
+/// Why a table could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// A row is not valid; the message has its line.
+    #[error("{0}")]
+    Csv(#[from] csv::Error),
+    /// The output failed.
+    #[error("write the table")]
+    Io(#[from] std::io::Error),
+}
+
+/// Reads all rows of a CSV with the header `frame_path,label,description`, in any order and with more columns.
+pub fn read_table(input: impl Read) -> Result<Vec<Row>, TableError> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
+    Ok(reader.deserialize().collect::<Result<_, _>>()?)
+}
+
+/// Writes a header and `rows`.
+pub fn write_table<'a>(output: impl Write, rows: impl IntoIterator<Item = &'a Row>) -> Result<(), TableError> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(output);
+    writer.write_record(["frame_path", "label", "description"])?;
+    for row in rows {
+        writer.serialize(row)?;
+    }
+    Ok(writer.flush()?)
+}

@@ -1,0 +1,42 @@
+//! The record of what a synthetic video was drawn to show.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Name, RecordPath, finite};
+
+/// What `wo-synth` drew.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Truth {
+    /// The file.
+    pub path: RecordPath,
+    /// The exercise.
+    pub exercise: Name,
+    /// The label.
+    pub label: Name,
+    /// The faults, by their names in the captions table.
+    pub faults: Vec<Name>,
+    /// The person: body, clothes and skin.
+    pub person_id: String,
+    /// The scene: room, clutter and light.
+    pub scene_id: String,
+    /// The camera: place, lens and shake.
+    pub camera_id: String,
+    /// `front`, `oblique` or `side`.
+    pub angle: Name,
+    /// The camera's angle from the front, in degrees.
+    #[serde(serialize_with = "finite::one")]
+    pub angle_deg: f64,
+    /// How many repetitions.
+    pub n_reps: u32,
+    /// Length in milliseconds.
+    #[serde(serialize_with = "finite::one")]
+    pub duration_ms: f64,
+    /// Width in pixels.
+    pub width_px: u32,
+    /// Height in pixels.
+    pub height_px: u32,
+    /// Frames a second.
+    #[serde(serialize_with = "finite::one")]
+    pub frame_rate_hz: f64,
+}

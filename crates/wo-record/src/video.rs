@@ -1,0 +1,63 @@
+//! The record of one video file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Name, RecordPath, finite};
+
+/// One video file, before its frames. An image file counts as a video of one frame.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Video {
+    /// BLAKE3 of the file's bytes, in hexadecimal: the same video has the same id on every machine.
+    pub video_id: String,
+    /// Where the file was found.
+    pub path: Option<RecordPath>,
+    /// Length in milliseconds.
+    #[serde(default, serialize_with = "finite::option")]
+    pub duration_ms: Option<f64>,
+    /// Displayed width in pixels, after rotation and with square pixels.
+    #[serde(default)]
+    pub width_px: Option<u32>,
+    /// Displayed height in pixels, after rotation and with square pixels.
+    #[serde(default)]
+    pub height_px: Option<u32>,
+    /// The rotation that the file asks for, in degrees clockwise (0, 90, 180, 270); already applied to the frames.
+    #[serde(default)]
+    pub rotation_deg: Option<u32>,
+    /// Frames a second, the average where it varies.
+    #[serde(default, serialize_with = "finite::option")]
+    pub frame_rate_hz: Option<f64>,
+    /// Whether the distance between frames varies.
+    #[serde(default)]
+    pub variable_frame_rate: Option<bool>,
+    /// The video codec, such as `h264`.
+    #[serde(default)]
+    pub codec: Option<String>,
+    /// The container, such as `quicktime`; `image` for an image file.
+    #[serde(default)]
+    pub container: Option<String>,
+    /// Bits a second of the file as a whole.
+    #[serde(default)]
+    pub bitrate_bps: Option<u64>,
+    /// The file's size in bytes.
+    #[serde(default)]
+    pub size_bytes: Option<u64>,
+    /// The exercise, from the folder or the CSV.
+    #[serde(default)]
+    pub exercise: Option<Name>,
+    /// The label, from the folder or the CSV.
+    #[serde(default)]
+    pub label: Option<Name>,
+    /// Where the video came from: a channel, a camera, a gym. A split keeps a source together.
+    #[serde(default)]
+    pub source_id: Option<String>,
+    /// Who is in it. A split keeps a person together.
+    #[serde(default)]
+    pub person_id: Option<String>,
+    /// How many frames follow.
+    #[serde(default)]
+    pub n_frames: Option<u32>,
+    /// How many frames were asked for. More than `n_frames` where the video has fewer frames.
+    #[serde(default)]
+    pub n_frames_wanted: Option<u32>,
+}
