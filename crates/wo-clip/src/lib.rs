@@ -1,1 +1,31 @@
-//! Being written.
+//! CLIP on libtorch: the model as Hugging Face's `CLIPModel` has it, its checkpoints, and the judge made of both.
+//!
+//! The only library crate that names `tch`. Parameter names equal the checkpoint's; a directory that is written here
+//! loads in Python with `CLIPModel.from_pretrained`.
+
+mod adamw;
+mod checkpoint;
+mod clip;
+mod config;
+mod device;
+mod encoder;
+mod judge;
+mod loss;
+mod manifest;
+mod pt_file;
+mod scratch;
+mod text;
+mod vision;
+mod weights;
+
+pub use adamw::{AdamW, AdamWConfig};
+pub use checkpoint::{Checkpoint, read_checkpoint, write_checkpoint};
+pub use clip::{Clip, Output};
+pub use config::{Activation, ClipConfig, ConfigError, TextConfig, VisionConfig};
+pub use device::{device_of, set_threads};
+pub use judge::{FrameScores, Judge, class_features};
+pub use loss::{BankTargets, soft_cross_entropy};
+pub use manifest::{Class, Manifest, Split, SplitVideo};
+pub use scratch::scratch_config;
+pub use tch;
+pub use weights::{WeightsError, load_weights};

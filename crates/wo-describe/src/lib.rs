@@ -1,1 +1,143 @@
-//! Being written.
+//! Records to records with labels and descriptions.
+//!
+//! It looks at no picture. What it writes of a frame follows from its label, its faults and the captions table, or is
+//! what a person wrote in a CSV. It holds one record at a time, the last video, and the CSVs.
+
+mod args;
+pub mod captions;
+mod describer;
+mod fault_path;
+mod overrides;
+mod place;
+mod sink;
+
+use std::io::{BufRead, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use atomic_write_file::AtomicWriteFile;
+use wo_cli::{Exit, ExitWith, OnError, Outcome, open_input};
+use wo_record::{Failure, ReadError, Reader, Record, code};
+
+pub use crate::args::{Args, Format};
+use crate::captions::Captions;
+use crate::describer::Describer;
+use crate::overrides::Overrides;
+use crate::place::Place;
+use crate::sink::Sink;
+
+/// Runs the tool.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that wo_cli::main calls"
+)]
+pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let captions = read_captions(args.captions.as_deref())?;
+    let mut describer = Describer {
+        overrides: Overrides::read(&args.csv, &captions)?,
+        captions,
+        read_from: Place::of(args.input.as_deref()).context("find the working directory")?,
+        written_to: Place::of(args.output.as_deref()).context("find the working directory")?,
+        video: None,
+        n_without_exercise: 0,
+        n_unknown_faults: 0,
+        unknown_fault: None,
+    };
+    let (input_name, mut input) = open_input(args.input.as_deref(), stdin)?;
+    let outcome = match args
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"))
+    {
+        None => describe_stream(&args, &mut describer, &input_name, &mut *input, stdout)?,
+        Some(path) => {
+            let written = || format!("write {}", path.display());
+            let file = AtomicWriteFile::open(path)
+                .with_context(written)
+                .exit_with(Exit::Io)?;
+            let mut output = BufWriter::new(file);
+            let outcome =
+                describe_stream(&args, &mut describer, &input_name, &mut *input, &mut output)?;
+            let file = output
+                .into_inner()
+                .map_err(std::io::IntoInnerError::into_error)
+                .with_context(written)?;
+            file.commit().with_context(written)?;
+            outcome
+        }
+    };
+    describer.warn();
+    Ok(outcome)
+}
+
+fn read_captions(path: Option<&Path>) -> anyhow::Result<Captions> {
+    let Some(path) = path else {
+        return Ok(Captions::embedded());
+    };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("read {}", path.display()))
+        .exit_with(Exit::Io)?;
+    Captions::parse(&text)
+        .with_context(|| format!("read {}", path.display()))
+        .exit_with(Exit::Usage)
+}
+
+/// The one pass: each line is read, changed if it is a frame, and written, in their order.
+fn describe_stream(
+    args: &Args,
+    describer: &mut Describer,
+    input_name: &str,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
+    let mut reader = Reader::new(input, args.reading.max_line);
+    let mut output = Some(output);
+    let mut sink = None;
+    let mut n_skipped = 0;
+    loop {
+        let mut line = match reader.next_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(bad @ ReadError::Line { .. }) if args.reading.on_error == OnError::Skip => {
+                wo_cli::warn!("{input_name}: {bad}");
+                n_skipped += 1;
+                // A bad line before `begin` has no stream yet to be written to.
+                sink.as_mut()
+                    .map_or(Ok(()), |sink: &mut Sink<'_>| sink.failure(bad_line(&bad)))?;
+                continue;
+            }
+            Err(error) => return Err(error).with_context(|| input_name.to_owned()),
+        };
+        // The first line is a `begin`, so the reader knows the tools before this one.
+        if let Some(output) = output.take() {
+            sink = Some(Sink::begin(output, args.to, reader.producers())?);
+        }
+        let Some(sink) = &mut sink else { continue };
+        match &mut line.record {
+            Ok(Record::Begin(_) | Record::End(_)) => continue,
+            Ok(Record::Video(video)) => {
+                describer.start_video(video);
+                // What comes before a new video is complete.
+                sink.flush()?;
+            }
+            Ok(Record::Frame(frame)) => describer.describe(frame),
+            _ => {}
+        }
+        match &line.record {
+            Ok(record @ Record::Frame(_)) => sink.frame(&line, record)?,
+            _ => sink.pass(&line)?,
+        }
+    }
+    sink.map_or(Ok(()), Sink::end)?;
+    Ok(Outcome::from_failures(n_skipped))
+}
+
+fn bad_line(error: &ReadError) -> Failure {
+    Failure {
+        code: code::BAD_LINE.to_owned(),
+        what: error.to_string(),
+        tool: env!("CARGO_PKG_NAME").to_owned(),
+        path: None,
+        video_id: None,
+    }
+}

@@ -1,1 +1,85 @@
-//! Being written.
+//! Videos to frames: `wo-extract [PATH]…` writes a record for each video and for each frame taken from it.
+//!
+//! It never waits for ever and never lets one bad file end a run. It does not judge what the frames show.
+
+mod args;
+mod container;
+mod extraction;
+mod fault;
+mod gif_file;
+mod groups;
+mod image_file;
+mod labels;
+mod layout;
+mod media_file;
+mod output;
+mod picture;
+mod pipeline;
+mod queue;
+mod select;
+mod sources;
+mod video_file;
+
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anyhow::anyhow;
+use wo_cli::{Exit, ExitWith, Outcome, Progress};
+
+pub use args::Args;
+
+use extraction::{Extraction, Settings};
+use layout::Layout;
+use output::Output;
+
+/// The name in records and messages.
+const TOOL: &str = "wo-extract";
+/// The version in records.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Where videos are looked for when no path is given.
+const DEFAULT_FOLDER: &str = "data/training_data";
+
+/// Takes frames from all videos that `args` names and writes the records to `output`.
+pub fn run(args: Args, _input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let settings = Settings::of(&args);
+    let Args { paths, video_dir, out, threads, .. } = args;
+    let paths = paths_or_default(paths.into_iter().chain(video_dir).collect())?;
+    let sources = sources::list(&paths, out.as_deref())?;
+    pipeline::init()?;
+    let layout = out.as_deref().map(Layout::open).transpose()?;
+    let mut spool = layout.as_ref().map(Layout::create_records).transpose()?;
+    let mut output = Output::begin(output, layout.as_ref().zip(spool.as_mut()))?;
+
+    let progress = Progress::new("videos", sources.len() as u64);
+    let cancelled = AtomicBool::new(false);
+    let work = |source: &_| Extraction::of(source, &settings, &cancelled);
+    queue::in_order(&sources, threads.count(), &cancelled, work, |extraction| {
+        progress.advance();
+        output.write(extraction)
+    })?;
+    drop(progress);
+
+    let n_errors = output.end()?;
+    if let Some((layout, spool)) = layout.as_ref().zip(spool) {
+        layout.commit(spool)?;
+    }
+    if sources.is_empty() {
+        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        wo_cli::warn!("no video or picture in {}", names.join(", "));
+        return Ok(Outcome::No);
+    }
+    Ok(Outcome::from_failures(n_errors))
+}
+
+/// The paths given, else the default folder.
+fn paths_or_default(given: Vec<PathBuf>) -> anyhow::Result<Vec<PathBuf>> {
+    if !given.is_empty() {
+        return Ok(given);
+    }
+    if Path::new(DEFAULT_FOLDER).is_dir() {
+        return Ok(vec![DEFAULT_FOLDER.into()]);
+    }
+    Err(anyhow!("no videos named, and there is no {DEFAULT_FOLDER} here\nhint: wo-extract VIDEO_OR_FOLDER…; see --help"))
+        .exit_with(Exit::Usage)
+}

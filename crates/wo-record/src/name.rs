@@ -23,7 +23,8 @@ impl Name {
         let mut name = String::with_capacity(text.len());
         for c in text.trim().chars() {
             if c.is_alphanumeric() {
-                name.extend(c.to_lowercase());
+                // `İ` becomes `i` and a dot above; the dot is no letter, and would be another name when read again.
+                name.extend(c.to_lowercase().filter(|c| c.is_alphanumeric()));
             } else if !name.ends_with('_') && !name.is_empty() {
                 name.push('_');
             }

@@ -75,6 +75,9 @@ impl<'de> Visitor<'de> for PathVisitor {
             return Err(A::Error::custom(r#"a path object has the one field "bytes""#));
         }
         let bytes = STANDARD.decode(value).map_err(A::Error::custom)?;
+        if bytes.contains(&0) {
+            return Err(A::Error::custom("a path with a NUL character"));
+        }
         Ok(RecordPath(OsString::from_vec(bytes).into()))
     }
 }
@@ -119,7 +122,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for json in ["1", "{}", r#"{"text":"a"}"#, r#"{"bytes":"***"}"#, r#"{"bytes":"","x":""}"#, r#""a\u0000b""#] {
+        for json in ["1", "{}", r#"{"text":"a"}"#, r#"{"bytes":"***"}"#, r#"{"bytes":"","x":""}"#, r#""a\u0000b""#, r#"{"bytes":"AA=="}"#] {
             assert!(serde_json::from_str::<RecordPath>(json).is_err(), "{json}");
         }
     }

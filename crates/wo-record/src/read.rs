@@ -49,6 +49,9 @@ pub enum ReadError {
     },
 }
 
+/// Who is told of a bad line that is skipped.
+type Tell<'a> = Box<dyn FnMut(&ReadError) + 'a>;
+
 enum State {
     /// No `begin` yet, or the last stream is complete and another may follow.
     Outside,
@@ -66,7 +69,7 @@ pub struct Reader<'a> {
     offset: u64,
     buffer: Vec<u8>,
     producers: Vec<Producer>,
-    on_bad_line: Option<Box<dyn FnMut(&ReadError) + 'a>>,
+    on_bad_line: Option<Tell<'a>>,
     n_skipped: u64,
 }
 
@@ -126,7 +129,7 @@ impl<'a> Reader<'a> {
         loop {
             self.buffer.clear();
             let offset = self.offset;
-            let n = (&mut *self.input).take(self.max_line + 1).read_until(b'\n', &mut self.buffer)?;
+            let n = (&mut *self.input).take(self.max_line.saturating_add(1)).read_until(b'\n', &mut self.buffer)?;
             if n == 0 {
                 return self.at_end_of_input();
             }

@@ -1,6 +1,6 @@
 //! The three-column CSV `frame_path,label,description`: a projection of the frame records that a spreadsheet can edit.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,11 +23,21 @@ pub struct Row {
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// A row is not valid; the message has its line.
-    #[error("{0}")]
-    Csv(#[from] csv::Error),
-    /// The output failed.
-    #[error("write the table")]
-    Io(#[from] std::io::Error),
+    #[error(transparent)]
+    Csv(csv::Error),
+    /// The input or the output failed; a reader that went away is here too.
+    #[error("read or write the table")]
+    Io(#[from] io::Error),
+}
+
+impl From<csv::Error> for TableError {
+    fn from(error: csv::Error) -> Self {
+        // A csv::Error hides the I/O error that it holds from those who follow the chain of causes to an exit code.
+        match error.kind() {
+            csv::ErrorKind::Io(cause) => Self::Io(io::Error::new(cause.kind(), cause.to_string())),
+            _ => Self::Csv(error),
+        }
+    }
 }
 
 /// Reads all rows of a CSV with the header `frame_path,label,description`, in any order and with more columns.

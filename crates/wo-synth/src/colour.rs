@@ -12,22 +12,25 @@ pub struct Rgb {
 }
 
 /// Short for [`Rgb`] with these channels.
-pub const fn rgb(r: f32, g: f32, b: f32) -> Rgb {
+pub(crate) const fn rgb(r: f32, g: f32, b: f32) -> Rgb {
     Rgb { r, g, b }
 }
 
 impl Rgb {
     /// Brighter or darker.
+    #[must_use = "the value is not changed in place"]
     pub fn scaled(self, factor: f32) -> Self {
         rgb(self.r * factor, self.g * factor, self.b * factor)
     }
 
     /// Under light of this colour.
+    #[must_use = "the value is not changed in place"]
     pub fn lit(self, light: Self) -> Self {
         rgb(self.r * light.r, self.g * light.g, self.b * light.b)
     }
 
     /// A fraction `t` of the way to `other`.
+    #[must_use = "the value is not changed in place"]
     pub fn mixed(self, other: Self, t: f32) -> Self {
         rgb(
             self.r + (other.r - self.r) * t,

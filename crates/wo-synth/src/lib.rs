@@ -1,1 +1,147 @@
-//! Being written.
+//! Draws synthetic lifters with known faults: a plan first, then pictures of it, then videos or stills.
+//!
+//! The plan (`plan`, `person`, `scene`, `camera`, `tempo`, `technique`) makes all choices. `pose` turns them into
+//! joints, `frame` joints into pixels, `encode` pixels into a file. Only `encode` knows GStreamer.
+
+mod args;
+mod background;
+mod camera;
+mod canvas;
+mod catalog;
+mod clutter;
+mod colour;
+mod encode;
+mod equipment;
+mod figure;
+mod frame;
+mod framing;
+mod new_file;
+mod parallel;
+mod person;
+mod plan;
+mod pose;
+mod random;
+mod room;
+mod scene;
+mod skeleton;
+mod stills;
+mod technique;
+mod tee;
+mod tempo;
+mod truth;
+mod vector;
+
+use std::io::{BufRead, Write};
+
+use anyhow::Context;
+use wo_cli::{Exit, ExitWith, Outcome};
+use wo_record::{Record, Writer};
+
+pub use args::Args;
+pub use camera::{Angle, Camera, Lens, Spot};
+pub use catalog::{Exercise, Fault};
+pub use colour::Rgb;
+pub use encode::{EncodeError, encode, probe};
+pub use equipment::Load;
+pub use frame::{Picture, Renderer, render_frame};
+pub use framing::{extent, plates};
+pub use person::{Body, Hair, Look, Person};
+pub use plan::{Encoding, PlanOptions, VideoSpec, plan};
+pub use pose::{FULL_PLATE, pose};
+pub use random::Wobble;
+pub use scene::{Item, Kind, Scene};
+pub use skeleton::{Bar, LEFT, N_SPINE, RIGHT, Skeleton, Spine};
+pub use stills::{StillOptions, write_stills};
+pub use technique::{Flaw, Technique};
+pub use tempo::{FRAME_RATE_HZ, Tempo};
+pub use vector::{Vec3, lerp, smoothstep, vec3};
+
+use new_file::NewFile;
+use tee::Tee;
+
+/// Runs the tool.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that wo_cli::main calls"
+)]
+pub fn run(
+    args: Args,
+    _input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
+    if args.stills.is_none() {
+        probe().exit_with(Exit::Environment)?;
+    }
+    let specs = plan(&args.plan_options());
+    let mut truth_file = begin_file(&args, "truth.ndjson")?;
+    let mut both = Tee::new(output, &mut truth_file);
+    let mut truths = begin_records(&mut both)?;
+    match args.still_options() {
+        Some(options) => draw_stills(&args, &specs, options, &mut truths)?,
+        None => draw_videos(&args, &specs, &mut truths)?,
+    }
+    truths.end()?;
+    truth_file.commit().context("write truth.ndjson")?;
+    Ok(Outcome::Done)
+}
+
+fn draw_videos(args: &Args, specs: &[VideoSpec], truths: &mut Writer<'_>) -> anyhow::Result<()> {
+    let mut groups = begin_file(args, "groups.csv")?;
+    groups
+        .write_all(truth::GROUPS_HEADER.as_bytes())
+        .context("write groups.csv")?;
+    let draw = |spec: &VideoSpec| {
+        let path = args.out.join(truth::relative_path(spec));
+        encode(spec, &path)
+            .map_err(EncodeError::with_exit)
+            .with_context(|| format!("encode {}", path.display()))
+    };
+    parallel::in_order(args.threads.count(), specs, draw, |spec, ()| {
+        groups
+            .write_all(truth::groups_line(spec).as_bytes())
+            .context("write groups.csv")?;
+        write_truth(truths, spec)
+    })?;
+    groups.commit().context("write groups.csv")
+}
+
+fn draw_stills(
+    args: &Args,
+    specs: &[VideoSpec],
+    options: StillOptions,
+    truths: &mut Writer<'_>,
+) -> anyhow::Result<()> {
+    let mut file = begin_file(args, "records.ndjson")?;
+    let mut records = begin_records(&mut file)?;
+    let draw = |spec: &VideoSpec| {
+        write_stills(spec, &args.out, options)
+            .with_context(|| format!("write the stills of {}", truth::name(spec)))
+    };
+    parallel::in_order(args.threads.count(), specs, draw, |spec, drawn| {
+        for record in &drawn {
+            records.record(record)?;
+        }
+        write_truth(truths, spec)
+    })?;
+    records.end()?;
+    file.commit().context("write records.ndjson")
+}
+
+fn write_truth(truths: &mut Writer<'_>, spec: &VideoSpec) -> anyhow::Result<()> {
+    truths.record(&Record::Truth(truth::truth(spec)))?;
+    Ok(truths.flush()?)
+}
+
+fn begin_file(args: &Args, name: &str) -> anyhow::Result<NewFile> {
+    let path = args.out.join(name);
+    NewFile::begin(&path).with_context(|| format!("write {}", path.display()))
+}
+
+fn begin_records(output: &mut dyn Write) -> anyhow::Result<Writer<'_>> {
+    Ok(Writer::begin(
+        output,
+        "wo-synth",
+        env!("CARGO_PKG_VERSION"),
+        &[],
+    )?)
+}

@@ -151,13 +151,24 @@ impl Look {
         };
         Self {
             skin: stream.pick(&SKINS).scaled(stream.within(0.94..1.05)),
-            hair: stream.pick(&[Hair::None, Hair::Short, Hair::Short, Hair::Bun, Hair::Long, Hair::Cap]),
+            hair: stream.pick(&[
+                Hair::None,
+                Hair::Short,
+                Hair::Short,
+                Hair::Bun,
+                Hair::Long,
+                Hair::Cap,
+            ]),
             hair_colour: stream.pick(&HAIRS),
             shirt,
             sleeve: stream.pick(&[0.0, 0.45, 0.55, 0.65, 2.0]),
             bottoms,
             bottoms_length: stream.pick(&[0.5, 0.65, 0.85, 2.0, 2.0]),
-            socks: stream.pick(&[rgb(0.92, 0.92, 0.92), rgb(0.12, 0.12, 0.13), rgb(0.5, 0.5, 0.52)]),
+            socks: stream.pick(&[
+                rgb(0.92, 0.92, 0.92),
+                rgb(0.12, 0.12, 0.13),
+                rgb(0.5, 0.5, 0.52),
+            ]),
             shoes: stream.pick(&[
                 rgb(0.93, 0.93, 0.94),
                 rgb(0.10, 0.10, 0.11),
@@ -165,7 +176,9 @@ impl Look {
                 rgb(0.15, 0.35, 0.75),
                 rgb(0.85, 0.75, 0.20),
             ]),
-            belt: stream.chance(0.25).then(|| stream.pick(&[rgb(0.12, 0.10, 0.09), rgb(0.45, 0.28, 0.15)])),
+            belt: stream
+                .chance(0.25)
+                .then(|| stream.pick(&[rgb(0.12, 0.10, 0.09), rgb(0.45, 0.28, 0.15)])),
         }
     }
 }

@@ -75,7 +75,9 @@ impl Spine {
         for i in 1..N_SPINE {
             points[i] = points[i - 1] + leaning(angle(i as f32 - 1.0)) * piece;
         }
-        let fronts = std::array::from_fn(|i| facing(angle((i as f32 - 0.5).clamp(0.0, (N_SPINE - 2) as f32))));
+        let fronts = std::array::from_fn(|i| {
+            facing(angle((i as f32 - 0.5).clamp(0.0, (N_SPINE - 2) as f32)))
+        });
         Self { points, fronts }
     }
 
@@ -104,7 +106,7 @@ impl Spine {
     pub fn flexion_deg(&self) -> f32 {
         let low = self.points[1] - self.points[0];
         let high = self.points[N_SPINE - 1] - self.points[N_SPINE - 2];
-        // The cross product's x is negative where `high` leans further forward: y to z is a turn about +x.
+        // From y to z is a turn about +x: the cross product's x is positive where `high` leans further forward.
         let sign = if low.cross(high).x >= 0.0 { 1.0 } else { -1.0 };
         sign * low.angle_deg(high)
     }
@@ -127,7 +129,10 @@ pub(crate) fn bend(root: Vec3, end: Vec3, first: f32, second: f32, pole: Vec3) -
     let to_foot = (first * first - second * second + distance * distance) / (2.0 * distance);
     let height = (first * first - to_foot * to_foot).max(0.0).sqrt();
     let out = (pole - along * pole.dot(along)).unit();
-    (root + along * to_foot + out * height, root + along * distance)
+    (
+        root + along * to_foot + out * height,
+        root + along * distance,
+    )
 }
 
 /// The joint in the plane of symmetry at distance `first` from `root` and `second` from `end`, on the side of `pole`.

@@ -38,6 +38,8 @@ pub struct Technique {
     pub spine_deg: f32,
     /// Where the eyes look: degrees up (positive) or down.
     pub gaze_deg: f32,
+    /// The hand that is higher on an uneven bar: 1 is the left one, -1 the right one.
+    pub high_side: f32,
     /// The fault, if any.
     pub flaw: Option<Flaw>,
 }
@@ -55,11 +57,13 @@ impl Technique {
             tuck: stream.within(-1.0..1.0),
             spine_deg: stream.within(-6.0..8.0),
             gaze_deg: stream.within(-12.0..12.0),
+            high_side: 1.0,
             flaw: None,
         }
     }
 
     /// The same lifter with this flaw.
+    #[must_use = "the value is not changed in place"]
     pub fn with_flaw(self, flaw: Option<Flaw>) -> Self {
         Self { flaw, ..self }
     }

@@ -13,7 +13,9 @@ const REP_S: (f32, f32) = (2.2, 5.4);
 /// The most repetitions of a video.
 const MAX_REPS: usize = 4;
 /// At most this part of the time is rest, before and after together: most frames have to show the movement.
-const MAX_REST: f32 = 0.12;
+const MAX_REST: f32 = 0.08;
+/// Above 1, a lifter lingers less at the start than at the far end, where the faults show.
+const LINGER: f32 = 1.7;
 
 /// The speed of one repetition.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,9 +44,9 @@ impl Tempo {
         let rep_s = stream.within(fastest..slowest.max(fastest + 0.2));
         let out_part = stream.within(0.38..0.56);
         let hold_part = stream.within(0.04..0.16);
-        let pause_part = stream.within(0.0..0.06);
+        let pause_part = stream.within(0.0..0.03);
         let work_s = rep_s * n_reps as f32;
-        let rest_s = work_s * stream.within(0.05..MAX_REST);
+        let rest_s = work_s * stream.within(0.03..MAX_REST);
         let lead_s = rest_s * stream.within(0.3..0.7);
 
         let mut start_s = lead_s;
@@ -88,7 +90,7 @@ impl Tempo {
                 let back_from = rep.out_s + rep.hold_s;
                 let out = smoothstep(0.0, rep.out_s, t);
                 let back = smoothstep(back_from, back_from + rep.back_s, t);
-                rep.reach * (out - back)
+                rep.reach * (1.0 - (1.0 - (out - back)).max(0.0).powf(LINGER))
             })
             .fold(0.0, f32::max)
     }

@@ -25,6 +25,7 @@ impl Vec3 {
     }
 
     /// The vector product.
+    #[must_use = "the value is not changed in place"]
     pub fn cross(self, other: Self) -> Self {
         vec3(
             self.y * other.z - self.z * other.y,
@@ -39,6 +40,7 @@ impl Vec3 {
     }
 
     /// The same direction with length 1; straight up where there is no direction.
+    #[must_use = "the value is not changed in place"]
     pub fn unit(self) -> Self {
         let length = self.length();
         if length > 1e-6 {
@@ -49,6 +51,7 @@ impl Vec3 {
     }
 
     /// The point a fraction `t` of the way to `other`.
+    #[must_use = "the value is not changed in place"]
     pub fn lerp(self, other: Self, t: f32) -> Self {
         self + (other - self) * t
     }

@@ -1,1 +1,13 @@
-//! Being written.
+//! What the tests of all tools share: a way to run a built binary and see all that came of it, and streams to feed it.
+//!
+//! Only for `[dev-dependencies]`. It knows no tool and no record type: tests declare their own mirrors of what a tool
+//! writes, so that a change of the contract does not go unnoticed on both sides at once.
+
+mod records;
+mod run;
+mod tool;
+
+pub use records::{BEGIN, end, stream};
+pub use run::Run;
+pub use tempfile::{TempDir, tempdir};
+pub use tool::Tool;

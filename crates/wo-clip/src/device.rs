@@ -1,0 +1,80 @@
+//! Which device the tensors live on.
+
+use std::path::{Path, PathBuf};
+
+use tch::{Cuda, Device};
+
+/// The device of `auto`, `cpu`, `cuda` or `cuda:N`. `auto` takes a GPU where one works.
+pub fn device_of(name: &str) -> Result<Device, String> {
+    let index = match name {
+        "cpu" => return Ok(Device::Cpu),
+        "auto" | "cuda" => 0,
+        other => other
+            .strip_prefix("cuda:")
+            .and_then(|n| n.parse().ok())
+            .ok_or_else(|| format!("no device is called {other}; there are auto, cpu, cuda and cuda:N"))?,
+    };
+    let opened = open_cuda();
+    if opened.is_ok() && Cuda::is_available() && (index as i64) < Cuda::device_count() {
+        return Ok(Device::Cuda(index));
+    }
+    if name == "auto" {
+        return Ok(Device::Cpu);
+    }
+    Err(match opened {
+        Err(why) => format!("{name}: {why}\nhint: WO_CUDA=1 scripts/just setup brings the CUDA build of libtorch"),
+        Ok(()) => format!("{name}: libtorch sees {} CUDA devices\nhint: nvidia-smi says what the driver sees", Cuda::device_count()),
+    })
+}
+
+/// Limits libtorch to `n` threads.
+pub fn set_threads(n: usize) {
+    tch::set_num_threads(i32::try_from(n).unwrap_or(i32::MAX));
+}
+
+/// Opens the CUDA half of libtorch where it lies beside the CPU half. It must happen before libtorch is asked about
+/// CUDA for the first time: the answer is kept for good.
+fn open_cuda() -> Result<(), String> {
+    if !["/dev/nvidiactl", "/dev/dxg"].iter().any(|device| Path::new(device).exists()) {
+        return Err("this machine has no NVIDIA device".to_owned());
+    }
+    let library = libtorch_directory().ok_or("cannot tell where libtorch lies")?.join("libtorch_cuda.so");
+    if !library.exists() {
+        return Err(format!("{} is not there", library.display()));
+    }
+    use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+    // SAFETY: the library is the other half of the libtorch that this process runs already, of the same wheel; its
+    // initialisers register kernels and do nothing else.
+    #[expect(unsafe_code, reason = "loading a library is unsafe by nature")]
+    let opened = unsafe { Library::open(Some(&library), RTLD_NOW | RTLD_GLOBAL) };
+    // Kernels stay registered as long as the process lives, so the library must as well.
+    opened.map(std::mem::forget).map_err(|e| format!("open {}: {e}", library.display()))
+}
+
+/// The folder of the libtorch that this process has loaded.
+fn libtorch_directory() -> Option<PathBuf> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let line = maps.lines().find(|line| line.ends_with("/libtorch_cpu.so"))?;
+    Some(Path::new(&line[line.find('/')?..]).parent()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked() {
+        assert_eq!(device_of("cpu"), Ok(Device::Cpu));
+        assert!(device_of("auto").is_ok());
+        for name in ["gpu", "cuda:", "cuda:x", "cuda:-1"] {
+            assert!(device_of(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn libtorch_is_found_in_this_process() {
+        // A call that makes sure the library is loaded.
+        let _ = tch::get_num_threads();
+        assert!(libtorch_directory().expect("loaded").join("libtorch_cpu.so").exists());
+    }
+}

@@ -1,0 +1,94 @@
+//! A model and its classes: frames in, probabilities out.
+
+use anyhow::Context;
+use image::RgbImage;
+use tch::{Device, Kind, Tensor, nn, no_grad};
+use wo_input::{Preprocessor, Tokenizer};
+
+use crate::encoder::unit_rows;
+use crate::{Checkpoint, Class, Clip, Manifest};
+
+/// How many frames go through the vision tower at once; bounds memory for long videos.
+const FRAMES_AT_ONCE: usize = 32;
+
+/// A model that is ready to judge.
+#[derive(Debug)]
+pub struct Judge {
+    clip: Clip,
+    preprocessor: Preprocessor,
+    manifest: Manifest,
+    class_features: Tensor,
+    device: Device,
+    // Holds the parameters that `clip` refers to.
+    _vs: nn::VarStore,
+}
+
+/// What a model says of the frames of one video. All rows are probabilities over [`Judge::classes`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameScores {
+    /// A row for each frame, on its own.
+    pub frames: Vec<Vec<f64>>,
+    /// The video: the softmax of the mean of its frames' logits.
+    pub video: Vec<f64>,
+}
+
+impl Judge {
+    /// Makes a judge of a checkpoint that `wo-train` wrote.
+    pub fn new(checkpoint: &Checkpoint, device: Device) -> anyhow::Result<Self> {
+        let manifest = checkpoint.manifest.clone().context(
+            "the model has no wo.json, so it has no classes to judge by\nhint: train it with wo-train --init on this model first",
+        )?;
+        let (vs, clip) = checkpoint.build(device)?;
+        let class_features = no_grad(|| class_features(&clip, &checkpoint.tokenizer, &manifest.prompts))?;
+        Ok(Self { clip, preprocessor: checkpoint.preprocessor.clone(), manifest, class_features, device, _vs: vs })
+    }
+
+    /// The classes, in the order of the scores.
+    pub fn classes(&self) -> &[Class] {
+        &self.manifest.classes
+    }
+
+    /// What the model knows of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Scores the frames of one video; at least one.
+    pub fn score(&self, frames: &[RgbImage]) -> FrameScores {
+        no_grad(|| {
+            let logits: Vec<Tensor> = frames.chunks(FRAMES_AT_ONCE).map(|chunk| self.logits(chunk)).collect();
+            let logits = Tensor::cat(&logits, 0);
+            FrameScores {
+                frames: rows(&logits.softmax(-1, Kind::Double)),
+                video: rows(&logits.mean_dim([0_i64].as_slice(), true, Kind::Double).softmax(-1, Kind::Double)).remove(0),
+            }
+        })
+    }
+
+    /// `[frames, classes]`.
+    fn logits(&self, frames: &[RgbImage]) -> Tensor {
+        let side = i64::from(self.preprocessor.crop);
+        let pixels: Vec<f32> = frames.iter().flat_map(|frame| self.preprocessor.pixels(frame)).collect();
+        let pixels = Tensor::from_slice(&pixels).view([frames.len() as i64, 3, side, side]).to_device(self.device);
+        self.clip.image_features(&pixels).matmul(&self.class_features.tr()) * self.clip.scale()
+    }
+}
+
+/// One feature of length one for each class: the mean direction of its captions.
+pub fn class_features(clip: &Clip, tokenizer: &Tokenizer, prompts: &[Vec<String>]) -> anyhow::Result<Tensor> {
+    let means: Vec<Tensor> = prompts
+        .iter()
+        .map(|captions| {
+            let features = clip.text_features(&tokenizer.encode(captions)?);
+            Ok(features.mean_dim([0_i64].as_slice(), false, Kind::Float))
+        })
+        .collect::<anyhow::Result<_>>()?;
+    anyhow::ensure!(!means.is_empty(), "the model has no classes");
+    Ok(unit_rows(&Tensor::stack(&means, 0)))
+}
+
+fn rows(matrix: &Tensor) -> Vec<Vec<f64>> {
+    let (n, k) = matrix.size2().expect("[rows, classes]");
+    let flat = Vec::<f64>::try_from(matrix.contiguous().view([n * k])).expect("a double matrix made above");
+    flat.chunks(k as usize).map(<[f64]>::to_vec).collect()
+}

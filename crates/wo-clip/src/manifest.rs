@@ -1,0 +1,87 @@
+//! `wo.json`: what a model needs to know of itself beyond CLIP's own files.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use wo_record::{Group, Name, Video, group_of};
+
+/// One thing that a video can be judged to show.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Class {
+    /// The exercise.
+    pub exercise: Name,
+    /// The label.
+    pub label: Name,
+    /// The faults, sorted; none for good form, and for bad form of which no more is known.
+    pub faults: Vec<Name>,
+}
+
+/// Which part of the data a video was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// The weights were fitted to it.
+    Train,
+    /// The epoch and other choices were made by it.
+    Validation,
+    /// Nothing was chosen by it.
+    Test,
+}
+
+/// A video of the training run's input, and where it went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SplitVideo {
+    /// The video's id.
+    pub video_id: String,
+    /// What it was kept together with.
+    pub group: Group,
+    /// Where it went.
+    pub split: Split,
+    /// Its exercise.
+    pub exercise: Name,
+    /// Its label.
+    pub label: Name,
+    /// Its length, for the baseline that looks at nothing else.
+    pub duration_ms: Option<f64>,
+}
+
+/// The content of `wo.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of `wo-train` that wrote it.
+    pub version: String,
+    /// What the model was initialised from.
+    pub init: String,
+    /// The classes that it judges by.
+    pub classes: Vec<Class>,
+    /// The captions of each class, in the order of the classes.
+    pub prompts: Vec<Vec<String>>,
+    /// All labelled videos of the run's input.
+    pub videos: Vec<SplitVideo>,
+    /// The arguments of the run.
+    pub arguments: serde_json::Value,
+    /// Its last figures.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+impl Manifest {
+    /// Where `video` or its group was in training: `None` when neither was there.
+    pub fn split_of(&self, video: &Video) -> Option<Split> {
+        let group = group_of(video);
+        let mut of_group = None;
+        for known in &self.videos {
+            if known.video_id == video.video_id {
+                return Some(known.split);
+            }
+            if known.group == group {
+                of_group = Some(known.split);
+            }
+        }
+        of_group
+    }
+
+    /// Whether anything about the model was fitted to or chosen by `video` or another video of its group.
+    pub fn has_seen(&self, video: &Video) -> bool {
+        matches!(self.split_of(video), Some(Split::Train | Split::Validation))
+    }
+}

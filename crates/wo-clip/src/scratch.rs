@@ -1,0 +1,88 @@
+//! Small models that start from nothing, for machines that cannot fetch weights.
+
+use tch::{Kind, Tensor, nn, no_grad};
+
+use crate::{Activation, ClipConfig, TextConfig, VisionConfig};
+
+/// The shape of `scratch:tiny` or `scratch:small` for a vocabulary; `None` for another name.
+///
+/// `tiny` has about 4 million parameters and looks at 128 x 128 pixels: an epoch over a hundred videos takes seconds
+/// on two cores. `small` has about 15 million.
+pub fn scratch_config(name: &str, vocabulary_size: usize) -> Option<ClipConfig> {
+    let (vision_width, vision_layers, text_width, text_layers, projection_dim) = match name {
+        "tiny" => (192, 6, 128, 4, 128),
+        "small" => (320, 10, 192, 6, 192),
+        _ => return None,
+    };
+    let vocab_size = vocabulary_size as i64;
+    // As in CLIP: a head is 64 wide, the MLP four times as wide as the tower.
+    let head_width = 64;
+    Some(ClipConfig {
+        text_config: TextConfig {
+            vocab_size,
+            hidden_size: text_width,
+            intermediate_size: 4 * text_width,
+            num_hidden_layers: text_layers,
+            num_attention_heads: text_width / head_width,
+            max_position_embeddings: 77,
+            hidden_act: Activation::Gelu,
+            eos_token_id: vocab_size - 1,
+            ..TextConfig::default()
+        },
+        vision_config: VisionConfig {
+            hidden_size: vision_width,
+            intermediate_size: 4 * vision_width,
+            num_hidden_layers: vision_layers,
+            num_attention_heads: vision_width / head_width,
+            image_size: 128,
+            patch_size: 16,
+            hidden_act: Activation::Gelu,
+            ..VisionConfig::default()
+        },
+        projection_dim,
+        ..ClipConfig::default()
+    })
+}
+
+/// Fills a fresh model as CLIP is initialised (openai/CLIP `model.py`, `initialize_parameters`). The parameters are
+/// visited by name, so that a seed means the same each time.
+pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
+    tch::manual_seed(seed as i64);
+    let mut parameters: Vec<(String, Tensor)> = vs.variables().into_iter().collect();
+    parameters.sort_by(|a, b| a.0.cmp(&b.0));
+    no_grad(|| {
+        for (name, mut parameter) in parameters {
+            match deviation(&name, config) {
+                Some(deviation) => {
+                    let fresh = Tensor::randn(parameter.size(), (Kind::Float, parameter.device())) * deviation;
+                    parameter.copy_(&fresh);
+                }
+                None if name == "logit_scale" => drop(parameter.fill_(config.logit_scale_init_value)),
+                None if name.ends_with(".bias") => drop(parameter.fill_(0.0)),
+                // What is left are the factors of the layer norms.
+                None => drop(parameter.fill_(1.0)),
+            }
+        }
+    });
+}
+
+/// The standard deviation that a parameter is drawn with; `None` where it starts as a constant.
+fn deviation(name: &str, config: &ClipConfig) -> Option<f64> {
+    let (hidden, n_layers) = if name.starts_with("text") {
+        (config.text_config.hidden_size as f64, config.text_config.num_hidden_layers as f64)
+    } else {
+        (config.vision_config.hidden_size as f64, config.vision_config.num_hidden_layers as f64)
+    };
+    let parts: Vec<&str> = name.rsplit('.').take(2).collect();
+    match parts.as_slice() {
+        ["weight", "token_embedding"] => Some(0.02),
+        ["weight", "position_embedding"] => Some(0.01),
+        ["class_embedding", _] => Some(hidden.powf(-0.5)),
+        ["weight", "patch_embedding"] => Some(0.02),
+        ["weight", "q_proj" | "k_proj" | "v_proj"] => Some(hidden.powf(-0.5)),
+        ["weight", "out_proj" | "fc2"] => Some(hidden.powf(-0.5) * (2.0 * n_layers).powf(-0.5)),
+        ["weight", "fc1"] => Some((2.0 * hidden).powf(-0.5)),
+        ["weight", "text_projection" | "visual_projection"] => Some(hidden.powf(-0.5)),
+        _ => None,
+    }
+}

@@ -1,0 +1,116 @@
+//! The model against numbers that Python transformers made (`scripts/dump_reference.py`, run by `scripts/just golden`).
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use safetensors::SafeTensors;
+use wo_clip::Checkpoint;
+use wo_clip::tch::{Device, Kind, Tensor};
+use wo_input::{Preprocessor, Tokenizer, decode_image, train_clip_tokenizer};
+
+/// What Python tokenized, in its order.
+const TEXTS: [&str; 4] = [
+    "squat bad form with knees collapsing inward",
+    "deadlift good form with a flat back and the bar close to the legs",
+    "Overhead Press!  l'épaule, 3 reps",
+    "",
+];
+
+fn fixtures() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+fn golden(name: &str) -> HashMap<String, Tensor> {
+    let bytes = fs::read(fixtures().join(name).join("golden.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    file.tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
+            let kind = if view.dtype() == safetensors::Dtype::I64 { Kind::Int64 } else { Kind::Float };
+            (name, Tensor::from_data_size(view.data(), &shape, kind).copy())
+        })
+        .collect()
+}
+
+fn checkpoint(name: &str) -> Checkpoint {
+    let text = |file: &str| fs::read_to_string(fixtures().join(file)).unwrap();
+    Checkpoint::from_parts(
+        &text(&format!("{name}/config.json")),
+        &text("tokenizer.json"),
+        &Preprocessor::clip(24).to_config().to_string(),
+        None,
+        Cow::Owned(fs::read(fixtures().join(name).join("model.safetensors")).unwrap()),
+    )
+    .unwrap()
+}
+
+fn difference(a: &Tensor, b: &Tensor) -> f64 {
+    assert_eq!(a.size(), b.size());
+    (a - b).abs().max().double_value(&[])
+}
+
+#[test]
+fn the_tokenizer_fixture_is_what_we_train() {
+    let json = train_clip_tokenizer(&[TEXTS[0], TEXTS[1], TEXTS[0], TEXTS[1]], 40).unwrap();
+    let path = fixtures().join("tokenizer.json");
+    if std::env::var_os("WO_UPDATE").is_some() {
+        fs::write(&path, &json).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), json);
+}
+
+#[test]
+fn tokens_equal_those_of_transformers() {
+    let tokenizer = Tokenizer::from_json(&fs::read_to_string(fixtures().join("tokenizer.json")).unwrap(), 20).unwrap();
+    let tokens = tokenizer.encode(&TEXTS).unwrap();
+    let ids = Tensor::from_slice(&tokens.ids).view([tokens.n_texts as i64, tokens.length as i64]);
+    assert_eq!(ids, golden("quick_gelu")["ids"]);
+}
+
+#[test]
+fn pixels_equal_those_of_pillow() {
+    let preprocessor = Preprocessor::clip(24);
+    let golden = golden("quick_gelu");
+    for i in 0..3 {
+        let picture = decode_image(&fs::read(fixtures().join(format!("picture{i}.png"))).unwrap()).unwrap();
+        let pixels = Tensor::from_slice(&preprocessor.pixels(&picture)).view([3, 24, 24]);
+        // One level of 255, in units of the smallest standard deviation.
+        let one_level = 1.0 / 255.0 / 0.26 + 1e-6;
+        let off = (&pixels - golden["pixels"].get(i)).abs();
+        assert!(off.max().double_value(&[]) <= one_level, "picture {i}: {:?}", off.max());
+        let n_off = off.gt(1e-4).sum(Kind::Int64).int64_value(&[]);
+        assert!(n_off * 1000 <= 3 * 24 * 24 * 5, "picture {i}: {n_off} values differ");
+    }
+}
+
+#[test]
+fn features_logits_loss_and_gradients_equal_those_of_transformers() {
+    for name in ["quick_gelu", "gelu"] {
+        let checkpoint = checkpoint(name);
+        let golden = golden(name);
+        let (vs, clip) = checkpoint.build(Device::Cpu).unwrap();
+        let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
+        let output = clip.forward(&golden["pixels"], &tokens);
+        for (what, ours) in [
+            ("image_features", &output.image_features),
+            ("text_features", &output.text_features),
+            ("logits", &output.logits),
+        ] {
+            let difference = difference(ours, &golden[what]);
+            assert!(difference < 1e-4, "{name} {what}: {difference}");
+        }
+        let loss = output.logits.cross_entropy_for_logits(&Tensor::from_slice(&[0_i64, 1, 2]));
+        assert!((loss.double_value(&[]) - golden["loss"].double_value(&[0])).abs() < 1e-4, "{name} loss");
+        loss.backward();
+        let variables = vs.variables();
+        assert_eq!(variables.len(), golden.keys().filter(|key| key.starts_with("grad.")).count());
+        for (parameter_name, parameter) in variables {
+            let wanted = &golden[&format!("grad.{parameter_name}")];
+            let difference = difference(&parameter.grad(), wanted);
+            assert!(difference < 1e-4, "{name} gradient of {parameter_name}: {difference}");
+        }
+    }
+}

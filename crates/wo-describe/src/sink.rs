@@ -1,0 +1,116 @@
+//! Where described frames go: a stream of records, or a table.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use wo_record::{Failure, Frame, Image, Line, Producer, Record, Row, TableError, Writer};
+
+use crate::args::Format;
+
+/// The output.
+pub(crate) enum Sink<'a> {
+    Records(Writer<'a>),
+    // Boxed: it is ten times the size of the other.
+    Table(Box<csv::Writer<&'a mut dyn Write>>),
+}
+
+impl<'a> Sink<'a> {
+    /// Writes what comes before the first record.
+    pub(crate) fn begin(
+        output: &'a mut dyn Write,
+        format: Format,
+        upstream: &[Producer],
+    ) -> anyhow::Result<Self> {
+        match format {
+            Format::Ndjson => {
+                let writer = Writer::begin(
+                    output,
+                    env!("CARGO_PKG_NAME"),
+                    env!("CARGO_PKG_VERSION"),
+                    upstream,
+                )?;
+                Ok(Self::Records(writer))
+            }
+            Format::Csv => {
+                let mut table = csv::WriterBuilder::new()
+                    .has_headers(false)
+                    .from_writer(output);
+                put_row(&mut table, ["frame_path", "label", "description"])?;
+                Ok(Self::Table(Box::new(table)))
+            }
+        }
+    }
+
+    /// Writes a line that was read, as it is. A table has no place for it.
+    pub(crate) fn pass(&mut self, line: &Line) -> anyhow::Result<()> {
+        match self {
+            Self::Records(writer) => Ok(writer.line(line)?),
+            Self::Table(_) => Ok(()),
+        }
+    }
+
+    /// Writes a line whose record was changed, with all that the contract does not know.
+    pub(crate) fn frame(&mut self, line: &Line, record: &Record) -> anyhow::Result<()> {
+        match (self, record) {
+            (Self::Records(writer), _) => Ok(writer.rewritten(line, record)?),
+            (Self::Table(table), Record::Frame(frame)) => put_row(table, row_of(frame)?),
+            (Self::Table(_), _) => Ok(()),
+        }
+    }
+
+    /// Writes an `error` record. A table has no place for it; stderr has it.
+    pub(crate) fn failure(&mut self, failure: Failure) -> anyhow::Result<()> {
+        match self {
+            Self::Records(writer) => Ok(writer.failure(failure)?),
+            Self::Table(_) => Ok(()),
+        }
+    }
+
+    /// Hands what was written on.
+    pub(crate) fn flush(&mut self) -> anyhow::Result<()> {
+        match self {
+            Self::Records(writer) => Ok(writer.flush()?),
+            Self::Table(table) => table.flush().context("write the output"),
+        }
+    }
+
+    /// Writes what comes after the last record.
+    pub(crate) fn end(mut self) -> anyhow::Result<()> {
+        self.flush()?;
+        if let Self::Records(writer) = self {
+            writer.end()?;
+        }
+        Ok(())
+    }
+}
+
+fn put_row<T: serde::Serialize>(
+    table: &mut csv::Writer<&mut dyn Write>,
+    row: T,
+) -> anyhow::Result<()> {
+    Ok(table.serialize(row).map_err(TableError::from)?)
+}
+
+fn row_of(frame: &Frame) -> anyhow::Result<Row> {
+    let Image::File { path, .. } = &frame.image else {
+        bail!(
+            "frame {} of video {} has its picture in the record, and a CSV cannot hold it\n\
+             hint: use `wo-extract --out DIR`, which writes pictures to files",
+            frame.index,
+            frame.video_id
+        );
+    };
+    let Some(path) = path.as_path().to_str() else {
+        bail!("the path {path} is not UTF-8, and a CSV cannot hold it");
+    };
+    Ok(Row {
+        frame_path: path.to_owned(),
+        label: frame
+            .label
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        description: frame.description.clone().unwrap_or_default(),
+        faults: String::new(),
+    })
+}

@@ -1,0 +1,355 @@
+//! Records in, records out.
+
+use wo_testkit::{BEGIN, Run, end, stream, tempdir};
+
+use crate::{FRAME, VIDEO, begin, frame_out, tool, written};
+
+const KNEES_CAVE: &str =
+    r#""knee valgus in the squat: thighs pointing in and knees almost touching""#;
+
+#[test]
+fn a_fault_in_the_path_is_described() {
+    let described = frame_out("bad_form", "folder", r#"["knees_cave"]"#, KNEES_CAVE);
+    let expected = written(&[VIDEO, &described], &end(1, 1, 0));
+    assert_eq!(
+        tool().stdin(stream(&[VIDEO, FRAME])).run(),
+        Run::new(0, &expected, "")
+    );
+    // A second pass, and a named input, change nothing but the chain of tools.
+    let dir = tempdir().unwrap();
+    std::fs::write(dir.path().join("in.ndjson"), stream(&[VIDEO, FRAME])).unwrap();
+    assert_eq!(
+        tool().arg("in.ndjson").current_dir(dir.path()).run(),
+        Run::new(0, &expected, "")
+    );
+    let twice = tool().stdin(expected.as_str()).run();
+    assert_eq!(
+        twice.lines()[1..],
+        expected.lines().collect::<Vec<_>>()[1..]
+    );
+}
+
+#[test]
+fn the_upstream_chain_grows() {
+    let once = tool().stdin(stream::<&str>(&[])).run();
+    let run = tool().stdin(once.stdout).run();
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = format!(
+        r#"{{"type":"begin","tool":"wo-describe","version":"{version}","schema":"wo-record","schema_version":1,"upstream":[{{"tool":"wo-test","version":"0.0.0"}},{{"tool":"wo-describe","version":"{version}"}}]}}"#
+    );
+    assert_eq!(
+        run,
+        Run::new(0, &format!("{expected}\n{}\n", end(0, 0, 0)), "")
+    );
+}
+
+#[test]
+fn what_is_not_known_survives_byte_for_byte() {
+    let unknown_record = r#"{ "type":"pose" , "x":1e2, "b":18446744073709551617, "b":0.10 }"#;
+    let error = r#"{"type":"error","code":"empty_file","what":"no bytes","tool":"wo-extract","path":"a.mp4","extra":[1, 2]}"#;
+    let unlabelled =
+        r#"{"type":"frame","video_id":"v1","index":1,"image":{"inline":{"jpeg_base64":"AA=="}}}"#;
+    let unlabelled_out = r#"{"type":"frame","video_id":"v1","index":1,"pts_ms":null,"width_px":null,"height_px":null,"image":{"inline":{"jpeg_base64":"AA=="}},"exercise":null,"label":null,"label_origin":null,"faults":[],"description":null}"#;
+    let fields = r#","phase":{"bottom" : 1e2},"big":18446744073709551617}"#;
+    let frame = format!("{}{fields}", &FRAME[..FRAME.len() - 1]);
+    let described = frame_out("bad_form", "folder", r#"["knees_cave"]"#, KNEES_CAVE);
+    let described = format!("{}{fields}", &described[..described.len() - 1]);
+    let run = tool()
+        .stdin(stream(&[unknown_record, error, VIDEO, &frame, unlabelled]))
+        .run();
+    let expected = written(
+        &[unknown_record, error, VIDEO, &described, unlabelled_out],
+        &end(1, 2, 1),
+    );
+    assert_eq!(run, Run::new(0, &expected, ""));
+}
+
+#[test]
+fn a_video_lends_its_path_to_its_own_frames_only() {
+    let other = r#"{"type":"video","video_id":"v2","path":"squat/bad_form/4.mp4"}"#;
+    let run = tool().stdin(stream(&[VIDEO, other, FRAME])).run();
+    let plain = frame_out("bad_form", "folder", "[]", r#""squat bad form""#);
+    assert_eq!(
+        run,
+        Run::new(0, &written(&[VIDEO, other, &plain], &end(2, 1, 0)), "")
+    );
+}
+
+#[test]
+fn what_the_descriptions_lack_is_said_once() {
+    let homeless = FRAME.replace(r#""exercise":"squat","#, "");
+    let strange = FRAME.replace(r#""label":"#, r#""faults":["left_wobble"],"label":"#);
+    let run = tool()
+        .stdin(stream(&[&homeless, &homeless, &strange]))
+        .run();
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (
+            0,
+            "wo-describe: 2 labelled frames have no exercise, so they got no description\n\
+             hint: put the videos into folders EXERCISE/LABEL\n\
+             wo-describe: 1 frames have a fault that the captions table does not know, the first one is left_wobble: \
+             their descriptions say its name only\n"
+        )
+    );
+    let quiet = tool()
+        .arg("-q")
+        .stdin(stream(&[&homeless, &homeless, &strange]))
+        .run();
+    assert_eq!(
+        quiet,
+        Run {
+            stderr: String::new(),
+            ..run
+        }
+    );
+}
+
+#[test]
+fn empty_input_is_a_cut_stream() {
+    let message = "wo-describe: <stdin>: the stream was cut: the input ended after line 0 (byte 0) without an `end` \
+                   record\nhint: the tool before this one stopped early, or a filter dropped the `begin` and `end` \
+                   lines\n";
+    assert_eq!(tool().run(), Run::new(6, "", message));
+}
+
+#[test]
+fn a_cut_stream_has_no_end_and_writes_no_file() {
+    let message = format!(
+        "wo-describe: <stdin>: the stream was cut: the input ended after line 2 (byte {}) without an `end` record\n\
+         hint: the tool before this one stopped early, or a filter dropped the `begin` and `end` lines\n",
+        BEGIN.len() + VIDEO.len() + 2
+    );
+    let cut = format!("{BEGIN}\n{VIDEO}\n");
+    assert_eq!(
+        tool().stdin(cut.as_str()).run(),
+        Run::new(6, &format!("{}\n{VIDEO}\n", begin()), &message)
+    );
+    let dir = tempdir().unwrap();
+    std::fs::write(dir.path().join("out.ndjson"), "old").unwrap();
+    let run = tool()
+        .args(["-o", "out.ndjson"])
+        .current_dir(dir.path())
+        .stdin(cut)
+        .run();
+    assert_eq!(run, Run::new(6, "", &message));
+    assert_eq!(
+        std::fs::read_to_string(dir.path().join("out.ndjson")).unwrap(),
+        "old"
+    );
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_bad_line_stops_the_run_unless_it_is_to_be_skipped() {
+    let input = stream(&[VIDEO, r#"{"type":"frame","video_id":7}"#, FRAME]);
+    let cause = format!(
+        "line 3 (byte {}): not a record: invalid type: integer `7`, expected a string at column 28",
+        BEGIN.len() + VIDEO.len() + 2
+    );
+    let message = format!("wo-describe: <stdin>: {cause}\n");
+    let run = tool().stdin(input.as_str()).run();
+    assert_eq!(
+        run,
+        Run::new(6, &format!("{}\n{VIDEO}\n", begin()), &message)
+    );
+
+    let failure = format!(
+        r#"{{"type":"error","code":"bad_line","what":"{cause}","tool":"wo-describe","path":null,"video_id":null}}"#
+    );
+    let described = frame_out("bad_form", "folder", r#"["knees_cave"]"#, KNEES_CAVE);
+    let expected = written(&[VIDEO, &failure, &described], &end(1, 1, 1));
+    let run = tool().args(["--on-error", "skip"]).stdin(input).run();
+    assert_eq!(run, Run::new(3, &expected, &message));
+}
+
+#[test]
+fn a_bad_line_before_the_stream_can_be_skipped() {
+    let input = format!("warming up\n{}", stream(&[VIDEO]));
+    let message =
+        "wo-describe: <stdin>: line 1 (byte 0): not a record: expected value at column 1\n";
+    assert_eq!(tool().stdin(input.as_str()).run(), Run::new(6, "", message));
+    let run = tool().args(["--on-error", "skip"]).stdin(input).run();
+    assert_eq!(run, Run::new(3, &written(&[VIDEO], &end(1, 0, 0)), message));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_in_silence() {
+    let lines = vec![FRAME; 5000];
+    let run = tool().stdin(stream(&lines)).into_closed_pipe();
+    assert_eq!(run, Run::new(0, &(begin() + "\n"), ""));
+}
+
+#[test]
+fn a_full_device_is_an_io_error() {
+    let run = tool().stdin(stream(&[VIDEO, FRAME])).into_dev_full();
+    let message = "wo-describe: write the output: No space left on device (os error 28)\n";
+    assert_eq!(run, Run::new(5, "", message));
+}
+
+#[test]
+fn missing_files_are_named() {
+    let run = tool().arg("nowhere.ndjson").run();
+    let message = "wo-describe: open nowhere.ndjson: No such file or directory (os error 2)\n";
+    assert_eq!(run, Run::new(5, "", message));
+    let run = tool().args(["--captions", "nowhere.toml"]).run();
+    let message = "wo-describe: read nowhere.toml: No such file or directory (os error 2)\n";
+    assert_eq!(run, Run::new(5, "", message));
+    let run = tool()
+        .args(["-o", "nowhere/out.ndjson"])
+        .stdin(stream(&[VIDEO]))
+        .run();
+    let message = "wo-describe: write nowhere/out.ndjson: No such file or directory (os error 2)\n";
+    assert_eq!(run, Run::new(5, "", message));
+}
+
+#[test]
+fn a_captions_table_of_ones_own_is_used_whole() {
+    let dir = tempdir().unwrap();
+    let table = r#"
+        [phrasings]
+        good = ["{exercise}: {observations}"]
+        bad = ["{exercise}: {observations} ({issues})"]
+        bad_without_issue = ["{exercise}: {observations}"]
+        plain = ["{exercise}, {label}"]
+        unclear = ["{exercise}?"]
+        [exercises.squat]
+        good = ["all well"]
+        [exercises.squat.faults.knees_cave]
+        observations = ["knees in"]
+    "#;
+    std::fs::write(dir.path().join("mine.toml"), table).unwrap();
+    let mine = || {
+        tool()
+            .args(["--captions", "mine.toml"])
+            .current_dir(dir.path())
+    };
+    let described = frame_out(
+        "bad_form",
+        "folder",
+        r#"["knees_cave"]"#,
+        r#""squat: knees in""#,
+    );
+    let run = mine().stdin(stream(&[VIDEO, FRAME])).run();
+    assert_eq!(
+        run,
+        Run::new(0, &written(&[VIDEO, &described], &end(1, 1, 0)), "")
+    );
+
+    std::fs::write(
+        dir.path().join("mine.toml"),
+        table.replace("{observations} ({issues})", "{observation}"),
+    )
+    .unwrap();
+    let message = "wo-describe: read mine.toml: phrasings.bad: a template lacks {observations}\n";
+    assert_eq!(
+        mine().stdin(stream(&[VIDEO, FRAME])).run(),
+        Run::new(2, "", message)
+    );
+    std::fs::write(dir.path().join("mine.toml"), "[phrasing]\n").unwrap();
+    let run = mine().stdin(stream(&[VIDEO, FRAME])).run();
+    insta::assert_snapshot!(run.stderr, @r"
+wo-describe: read mine.toml: TOML parse error at line 1, column 2
+  |
+1 | [phrasing]
+  |  ^^^^^^^^
+unknown field `phrasing`, expected `phrasings` or `exercises`
+");
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+}
+
+#[test]
+fn a_file_is_written_whole_and_names_images_from_its_own_folder() {
+    let dir = tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("data/frames")).unwrap();
+    std::fs::write(dir.path().join("data/in.ndjson"), stream(&[FRAME])).unwrap();
+    let run = tool()
+        .args(["data/in.ndjson", "-o", "data/frames/out.ndjson"])
+        .current_dir(dir.path())
+        .run();
+    assert_eq!(run, Run::new(0, "", ""));
+    let plain = frame_out("bad_form", "folder", "[]", r#""squat bad form""#);
+    let here = written(&[&plain.replace("frames/a.jpg", "a.jpg")], &end(0, 1, 0));
+    assert_eq!(
+        std::fs::read_to_string(dir.path().join("data/frames/out.ndjson")).unwrap(),
+        here
+    );
+    // In a pipe a path is meant from the working directory.
+    let run = tool().arg("data/in.ndjson").current_dir(dir.path()).run();
+    let expected = written(
+        &[&plain.replace("frames/a.jpg", "data/frames/a.jpg")],
+        &end(0, 1, 0),
+    );
+    assert_eq!(run, Run::new(0, &expected, ""));
+}
+
+#[test]
+fn help_says_what_it_does() {
+    let run = tool().arg("--help").run();
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(run.stdout, @r"
+Give frames a label and a description
+
+Reads records and writes them again. Each labelled frame gets a description from the captions table:
+what its exercise looks like when it is done well, or what its faults look like. Faults come from
+the CSV, from the record, or from the name of the video's file or folder, such as
+bad_form/knees_cave_003.mp4.
+
+Usage: wo-describe [OPTIONS] [INPUT]
+
+Arguments:
+  [INPUT]
+          Records to read; `-` or nothing is stdin
+
+Options:
+      --csv <FILE>
+          CSV frame_path,label,description[,faults] that overrides records; may be repeated, the
+          last one wins
+
+      --captions <FILE>
+          Captions table to use instead of the built-in data/captions.toml
+
+      --to <FORMAT>
+          What to write
+
+          Possible values:
+          - ndjson: Records
+          - csv:    The table frame_path,label,description, for a spreadsheet
+          
+          [default: ndjson]
+
+  -o, --output <FILE>
+          Write to FILE, whole or not at all, instead of stdout
+
+      --on-error <WHAT>
+          What to do at a line that is no record
+
+          Possible values:
+          - fail: Stop, so that the output does not look complete
+          - skip: Report it, go on, and exit 3 at the end
+          
+          [default: fail]
+
+      --max-line <BYTES>
+          Longest line to take, in bytes
+          
+          [default: 16777216]
+
+  -q, --quiet
+          Say nothing on stderr but errors
+
+  -v, --verbose
+          Say more on stderr
+
+  -h, --help
+          Print help (see a summary with '-h')
+
+  -V, --version
+          Print version
+
+Examples:
+  wo-extract data/training_data | wo-describe | wo-train -o model
+  wo-describe frames/records.ndjson --to csv -o frames/labels.csv
+  wo-extract data --out frames | wo-describe --csv frames/labels.csv -o frames/records.ndjson
+");
+}

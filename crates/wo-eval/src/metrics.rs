@@ -1,0 +1,188 @@
+//! Figures of a confusion matrix, pure over slices. A figure that has nothing to be computed from is `None`, never 0.
+//!
+//! Definitions equal scikit-learn's (`precision_recall_fscore_support`, `balanced_accuracy_score`), but for what those
+//! turn into 0 with a warning.
+
+/// A count for each true class (row) and predicted class (column).
+pub type Counts = Vec<Vec<u64>>;
+
+/// A figure that [`Figure::of`] can compute. Classes are indices of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figure {
+    /// The share of units that were predicted right.
+    Accuracy,
+    /// The mean of the recalls of the classes: a predictor that always says the same gets one over their number.
+    BalancedAccuracy,
+    /// Of the units predicted as the class, the share that is of it.
+    Precision(usize),
+    /// Of the units of the class, the share that was predicted as it.
+    Recall(usize),
+    /// The harmonic mean of precision and recall.
+    F1(usize),
+}
+
+impl Figure {
+    /// Accuracy, balanced accuracy, and the three figures of each of `n_classes`.
+    pub fn all(n_classes: usize) -> Vec<Self> {
+        let by_class = (0..n_classes).flat_map(|class| [Self::Precision(class), Self::Recall(class), Self::F1(class)]);
+        [Self::Accuracy, Self::BalancedAccuracy].into_iter().chain(by_class).collect()
+    }
+
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::BalancedAccuracy => "balanced_accuracy",
+            Self::Precision(_) => "precision",
+            Self::Recall(_) => "recall",
+            Self::F1(_) => "f1",
+        }
+    }
+
+    /// The class that it is about.
+    pub fn class(self) -> Option<usize> {
+        match self {
+            Self::Accuracy | Self::BalancedAccuracy => None,
+            Self::Precision(class) | Self::Recall(class) | Self::F1(class) => Some(class),
+        }
+    }
+
+    /// Its value. `present` are the classes that balanced accuracy is the mean of; it is undefined where one of them has
+    /// no units, as happens in a resample: a mean of fewer classes would be another figure.
+    pub fn of(self, counts: &[Vec<u64>], present: &[usize]) -> Option<f64> {
+        match self {
+            Self::Accuracy => ratio((0..counts.len()).map(|class| hits(counts, class)).sum(), total(counts)),
+            Self::BalancedAccuracy => {
+                let recalls: Vec<f64> = present.iter().map(|&class| recall(counts, class)).collect::<Option<_>>()?;
+                (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
+            }
+            Self::Precision(class) => ratio(hits(counts, class), n_predicted(counts, class)),
+            Self::Recall(class) => recall(counts, class),
+            Self::F1(class) => {
+                // Without units of the class it would be 0 whatever the predictor does.
+                recall(counts, class)?;
+                ratio(2 * hits(counts, class), n_true(counts, class) + n_predicted(counts, class))
+            }
+        }
+    }
+}
+
+/// Counts pairs of true and predicted class.
+pub fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Counts {
+    let mut counts = vec![vec![0; n_classes]; n_classes];
+    for (&truth, &predicted) in truth.iter().zip(predicted) {
+        if let Some(count) = counts.get_mut(truth).and_then(|row| row.get_mut(predicted)) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// The classes that have units.
+pub fn present(counts: &[Vec<u64>]) -> Vec<usize> {
+    (0..counts.len()).filter(|&class| n_true(counts, class) > 0).collect()
+}
+
+/// How many units are of the class.
+pub fn n_true(counts: &[Vec<u64>], class: usize) -> u64 {
+    counts.get(class).map_or(0, |row| row.iter().sum())
+}
+
+/// How many units there are.
+pub fn total(counts: &[Vec<u64>]) -> u64 {
+    counts.iter().flatten().sum()
+}
+
+fn n_predicted(counts: &[Vec<u64>], class: usize) -> u64 {
+    counts.iter().filter_map(|row| row.get(class)).sum()
+}
+
+fn hits(counts: &[Vec<u64>], class: usize) -> u64 {
+    counts.get(class).and_then(|row| row.get(class)).copied().unwrap_or(0)
+}
+
+fn recall(counts: &[Vec<u64>], class: usize) -> Option<f64> {
+    ratio(hits(counts, class), n_true(counts, class))
+}
+
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(counts: &[Vec<u64>]) -> Vec<(&'static str, Option<usize>, Option<f64>)> {
+        let present = present(counts);
+        Figure::all(counts.len()).iter().map(|f| (f.name(), f.class(), f.of(counts, &present))).collect()
+    }
+
+    fn close(actual: Option<f64>, expected: f64) {
+        let actual = actual.expect("defined");
+        assert!((actual - expected).abs() < 1e-12, "{actual} is not {expected}");
+    }
+
+    #[test]
+    fn two_classes_by_hand() {
+        // Of 4 of class 0 three are found; of 6 of class 1 four.
+        let counts = confusion(&[0, 0, 0, 0, 1, 1, 1, 1, 1, 1], &[0, 0, 0, 1, 1, 1, 1, 1, 0, 0], 2);
+        assert_eq!(counts, [[3, 1], [2, 4]]);
+        let present = present(&counts);
+        close(Figure::Accuracy.of(&counts, &present), 0.7);
+        close(Figure::BalancedAccuracy.of(&counts, &present), f64::midpoint(3.0 / 4.0, 4.0 / 6.0));
+        close(Figure::Precision(0).of(&counts, &present), 3.0 / 5.0);
+        close(Figure::Recall(0).of(&counts, &present), 3.0 / 4.0);
+        close(Figure::F1(0).of(&counts, &present), 2.0 * 3.0 / 9.0);
+        close(Figure::Precision(1).of(&counts, &present), 4.0 / 5.0);
+    }
+
+    /// From scikit-learn 1.9.1:
+    ///
+    /// ```python
+    /// from sklearn.metrics import *
+    /// t = [0,0,0,1,1,1,1,2,2,2,2,2,2,0,1,2]
+    /// p = [0,1,2,1,1,0,1,2,2,1,2,0,2,0,2,2]
+    /// accuracy_score(t, p), balanced_accuracy_score(t, p), precision_recall_fscore_support(t, p)
+    /// ```
+    #[test]
+    fn three_classes_as_scikit_learn_has_them() {
+        let truth = [0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0, 1, 2];
+        let predicted = [0, 1, 2, 1, 1, 0, 1, 2, 2, 1, 2, 0, 2, 0, 2, 2];
+        let expected = [
+            0.625,
+            0.6047619047619048,
+            0.5,
+            0.5,
+            0.5,
+            0.6,
+            0.6,
+            0.6,
+            0.7142857142857143,
+            0.7142857142857143,
+            0.7142857142857143,
+        ];
+        let values = values(&confusion(&truth, &predicted, 3));
+        assert_eq!(values.len(), expected.len());
+        for ((_, _, value), expected) in values.into_iter().zip(expected) {
+            close(value, expected);
+        }
+    }
+
+    #[test]
+    fn what_has_no_units_is_undefined() {
+        // Class 2 has no units and one false alarm; class 1 was never predicted.
+        let counts = confusion(&[0, 0, 1, 1], &[0, 2, 0, 0], 3);
+        let present = present(&counts);
+        assert_eq!(present, [0, 1]);
+        assert_eq!(Figure::Recall(2).of(&counts, &present), None);
+        assert_eq!(Figure::F1(2).of(&counts, &present), None);
+        assert_eq!(Figure::Precision(1).of(&counts, &present), None);
+        assert_eq!(Figure::F1(1).of(&counts, &present), Some(0.0));
+        assert_eq!(Figure::BalancedAccuracy.of(&counts, &present), Some(0.25));
+        // The same classes in a resample that happens to have none of class 1.
+        assert_eq!(Figure::BalancedAccuracy.of(&confusion(&[0], &[0], 3), &present), None);
+        assert_eq!(Figure::Accuracy.of(&confusion(&[], &[], 3), &[]), None);
+        assert_eq!(Figure::BalancedAccuracy.of(&confusion(&[], &[], 3), &[]), None);
+    }
+}

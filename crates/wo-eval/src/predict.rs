@@ -1,0 +1,197 @@
+//! A video and a judge to a verdict.
+
+use image::RgbImage;
+use wo_clip::{FrameScores, Judge};
+use wo_input::{FrameItem, ImageError, VideoItem};
+use wo_record::{Evidence, Failure, Verdict, Video, code, group_of};
+
+use crate::answers::Answers;
+use crate::prediction::{FramePrediction, Prediction, Standing};
+
+/// A video that was judged, with its pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// What is written of it.
+    pub verdict: Verdict,
+    /// What is kept of it.
+    pub prediction: Prediction,
+    /// The pictures that were looked at.
+    pub pictures: Vec<RgbImage>,
+    /// Which of the pictures speaks most for the label.
+    pub evidence_idx: usize,
+    /// How many frames have a picture that does not load.
+    pub n_bad_frames: u64,
+}
+
+/// Judges a video by those of its frames that load. A video without one is a failure.
+pub fn predict(item: &VideoItem, judge: &Judge, answers: &Answers, seen: bool) -> Result<Judged, Failure> {
+    let (mut frames, mut pictures, mut bad) = (Vec::new(), Vec::new(), Vec::new());
+    for frame in &item.frames {
+        match frame.load() {
+            Ok(picture) => {
+                frames.push(frame);
+                pictures.push(picture);
+            }
+            Err(error) => bad.push((frame, error)),
+        }
+    }
+    if let Some(first) = bad.first() {
+        wo_cli::warn!("{}: {}", name_of(&item.video), bad_frames(bad.len(), item.frames.len(), first));
+    }
+    if frames.is_empty() {
+        return Err(no_picture(item, bad.first()));
+    }
+    let scores = judge.score(&pictures);
+    let made = verdict_of(&item.video, &frames, &scores, answers, seen);
+    let (verdict, prediction, evidence_idx) = made.ok_or_else(|| no_picture(item, None))?;
+    Ok(Judged { verdict, prediction, pictures, evidence_idx, n_bad_frames: bad.len() as u64 })
+}
+
+/// What to call a video in a message.
+pub fn name_of(video: &Video) -> String {
+    video.path.as_ref().map_or_else(|| format!("video {}", video.video_id), ToString::to_string)
+}
+
+/// The verdict, what is kept, and the index of the frame that speaks most for the label. `None` without frames or classes.
+fn verdict_of(
+    video: &Video,
+    frames: &[&FrameItem],
+    scores: &FrameScores,
+    answers: &Answers,
+    seen: bool,
+) -> Option<(Verdict, Prediction, usize)> {
+    let standing = Standing::of(video, answers);
+    let call = answers.call(&scores.video)?;
+    let frame_predictions = frames.iter().zip(&scores.frames).map(|(item, scores)| {
+        let frame_label = item.frame.label.as_ref().or(video.label.as_ref());
+        let true_label = frame_label.and_then(|label| answers.label(label));
+        Some(FramePrediction { true_label, call: answers.call(scores)? })
+    });
+    let frame_predictions: Vec<_> = frame_predictions.collect::<Option<_>>()?;
+    let of_label = scores.frames.iter().map(|scores| answers.label_probability(scores, call.label));
+    let (evidence_idx, probability) =
+        of_label.enumerate().reduce(|best, next| if next.1 > best.1 { next } else { best })?;
+    let evidence = &frames.get(evidence_idx)?.frame;
+    let group = group_of(video);
+    let verdict = Verdict {
+        video_id: video.video_id.clone(),
+        path: video.path.clone(),
+        label: answers.labels.get(call.label)?.clone(),
+        probability: call.label_probability,
+        exercise: answers.exercises.get(call.exercise)?.clone(),
+        exercise_probability: call.exercise_probability,
+        faults: answers.faults(&scores.video, call).to_vec(),
+        evidence: Evidence { index: evidence.index, pts_ms: evidence.pts_ms, probability },
+        n_frames: frames.len() as u32,
+        true_label: video.label.clone(),
+        true_exercise: video.exercise.clone(),
+        seen,
+    };
+    let prediction = Prediction {
+        has_group_key: video.person_id.is_some() || video.source_id.is_some(),
+        group,
+        seen,
+        duration_ms: video.duration_ms,
+        standing,
+        call,
+        frames: frame_predictions,
+    };
+    Some((verdict, prediction, evidence_idx))
+}
+
+fn bad_frames(n_bad: usize, n_frames: usize, first: &(&FrameItem, ImageError)) -> String {
+    format!("{n_bad} of {n_frames} frames do not load; frame {}: {}", first.0.frame.index, causes(&first.1))
+}
+
+fn no_picture(item: &VideoItem, first: Option<&(&FrameItem, ImageError)>) -> Failure {
+    let what = match first {
+        Some((frame, error)) => format!("no frame loads; frame {}: {}", frame.frame.index, causes(error)),
+        None => "the video has no frames".to_owned(),
+    };
+    Failure {
+        code: code::BAD_IMAGE.to_owned(),
+        what,
+        tool: env!("CARGO_PKG_NAME").to_owned(),
+        path: item.video.path.clone(),
+        video_id: Some(item.video.video_id.clone()),
+    }
+}
+
+/// An error with what is behind it, on one line.
+fn causes(error: &ImageError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use wo_record::{Frame, Image};
+
+    use super::*;
+    use crate::answers::tests::classes;
+
+    fn frame(index: u32, label: Option<&str>) -> FrameItem {
+        let frame = Frame {
+            video_id: "v".to_owned(),
+            index,
+            pts_ms: Some(f64::from(index) * 100.0),
+            width_px: None,
+            height_px: None,
+            image: Image::Inline { jpeg_base64: String::new() },
+            exercise: None,
+            label: label.map(Into::into),
+            label_origin: None,
+            faults: Vec::new(),
+            description: None,
+        };
+        FrameItem { frame, base: PathBuf::new() }
+    }
+
+    #[test]
+    fn the_evidence_is_the_frame_that_speaks_most_for_the_label() {
+        let answers = Answers::new(&classes());
+        let video = Video {
+            video_id: "v".to_owned(),
+            person_id: Some("p".to_owned()),
+            exercise: Some("squat".into()),
+            label: Some("good_form".into()),
+            ..Video::default()
+        };
+        let frames = [frame(3, None), frame(7, Some("bad_form")), frame(9, Some("unclear"))];
+        let scores = FrameScores {
+            frames: vec![
+                vec![0.5, 0.25, 0.25, 0.0, 0.0],
+                vec![0.25, 0.5, 0.125, 0.0, 0.125],
+                vec![1.0, 0.0, 0.0, 0.0, 0.0],
+            ],
+            video: vec![0.25, 0.5, 0.25, 0.0, 0.0],
+        };
+        let frames: Vec<&FrameItem> = frames.iter().collect();
+        let (verdict, prediction, idx) = verdict_of(&video, &frames, &scores, &answers, true).unwrap();
+        assert_eq!(verdict.label.as_str(), "bad_form");
+        assert_eq!(verdict.faults, ["knees_cave".into()]);
+        assert_eq!(verdict.evidence, Evidence { index: 7, pts_ms: Some(700.0), probability: 0.75 });
+        assert_eq!((idx, verdict.n_frames, verdict.seen), (1, 3, true));
+        assert_eq!(prediction.is_right(), Some(false));
+        // The video's label, its own label, and none, since `unclear` is neither right nor wrong.
+        let truths: Vec<_> = prediction.frames.iter().map(|frame| frame.true_label).collect();
+        assert_eq!(truths, [Some(1), Some(0), None]);
+        assert_eq!(prediction.group.as_str(), "person:p");
+    }
+
+    #[test]
+    fn no_frames_no_verdict() {
+        let scores = FrameScores { frames: Vec::new(), video: vec![1.0; 5] };
+        assert_eq!(verdict_of(&Video::default(), &[], &scores, &Answers::new(&classes()), false), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! Where the videos come from.
+
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use wo_cli::{OnError, Reading, open_input};
+use wo_input::{VideoItem, videos_of_data_dir, videos_of_stream};
+use wo_record::{Failure, Producer, ReadError, Reader};
+
+use crate::Args;
+
+/// A stream of records or a folder, not yet read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A stream: a file, or stdin where there is none.
+    Stream(Option<PathBuf>),
+    /// A folder of labelled frames.
+    Folder(PathBuf),
+}
+
+/// What came besides the videos.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rest {
+    /// The `error` records of the tools before this one.
+    pub failures: Vec<Failure>,
+    /// How many lines were no records and were skipped.
+    pub n_skipped: u64,
+}
+
+impl Source {
+    /// What the flags ask for.
+    pub fn of(args: &Args) -> Self {
+        match &args.data_dir {
+            Some(directory) => Self::Folder(directory.clone()),
+            None => Self::Stream(args.input.clone().filter(|path| path != Path::new("-"))),
+        }
+    }
+
+    /// Reads to the end: `start` is told which tools came before, and what it makes is handed to `visit` with each video.
+    ///
+    /// A stream's first line is read before `start`, so that input which is no stream is told before a model is loaded.
+    pub fn read<S>(
+        &self,
+        stdin: &mut dyn BufRead,
+        reading: &Reading,
+        start: impl FnOnce(&[Producer]) -> anyhow::Result<S>,
+        visit: impl Fn(&mut S, VideoItem) -> anyhow::Result<()>,
+    ) -> anyhow::Result<(S, Rest)> {
+        match self {
+            Self::Folder(directory) => {
+                let mut state = start(&[])?;
+                let failures = videos_of_data_dir(directory, reading.max_line, &mut |item| visit(&mut state, item))?;
+                Ok((state, Rest { failures, n_skipped: 0 }))
+            }
+            Self::Stream(path) => {
+                let (name, mut input) = open_input(path.as_deref(), stdin)?;
+                let mut reader = Reader::new(&mut *input, reading.max_line);
+                if reading.on_error == OnError::Skip {
+                    let name = name.clone();
+                    reader.skip_bad_lines(move |bad| wo_cli::warn!("{name}: {bad}"));
+                }
+                reader.next_line().with_context(|| name.clone())?;
+                let mut state = start(reader.producers())?;
+                let base = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+                let read = videos_of_stream(&mut reader, base, &mut |item| visit(&mut state, item));
+                // An error of `visit` is not about the input.
+                let named = |error: anyhow::Error| if error.is::<ReadError>() { error.context(name) } else { error };
+                let failures = read.map_err(named)?;
+                Ok((state, Rest { failures, n_skipped: reader.n_skipped() }))
+            }
+        }
+    }
+}

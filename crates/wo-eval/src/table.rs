@@ -1,0 +1,246 @@
+//! The scores for people. It says nothing that is not in the records, and says in words what the figures do not carry.
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use wo_record::{Confusion, Name, Score};
+
+use crate::evaluation::{
+    ALL, DURATION_ONLY, EXERCISE, Evaluation, FRAME, LABEL, MAJORITY, MODEL, SEEN, VIDEO, gain_over, scope_of_exercise,
+};
+use crate::tally::{Tally, counted};
+
+/// How many columns of text a table may take.
+const WIDTH: u16 = 100;
+/// Fewer groups than this say little of groups to come: below ten or so, percentile intervals are too narrow.
+const FEW_GROUPS: u64 = 10;
+/// A 95 % interval wider than this does not tell a useless model from a good one.
+const WIDE_INTERVAL: f64 = 0.3;
+/// Events that were not seen in n groups may still happen in up to this many in n (the rule of three, Hanley &
+/// Lippman-Hand 1983).
+const RULE_OF_THREE: f64 = 3.0;
+
+/// The report of an evaluation. `exercises` are those that the model knows.
+pub fn report(model: &str, held_out: &Evaluation, seen: &Evaluation, exercises: &[Name], tally: &Tally) -> String {
+    let mut blocks = Vec::new();
+    if held_out.scores.is_empty() {
+        blocks.push(format!("Model {model}: no labelled video that it has not seen was scored."));
+    } else {
+        let figures = Figures { evaluation: held_out, scope: ALL, exercises };
+        blocks.push(format!("Model {model} on {}, none seen in training", figures.size()));
+        blocks.extend(figures.blocks());
+        blocks.push(figures.conclusions(tally).join("\n"));
+    }
+    if !seen.scores.is_empty() {
+        let figures = Figures { evaluation: seen, scope: SEEN, exercises };
+        blocks.push(format!(
+            "SEEN VIDEOS: {} that the model was trained or chosen on, or whose person or source was.\n\
+             These figures do not say how good it is on new videos.",
+            figures.size()
+        ));
+        blocks.extend(figures.blocks());
+    }
+    let left_out = tally.sentences();
+    if !left_out.is_empty() {
+        blocks.push(left_out.join("\n"));
+    }
+    blocks.join("\n\n") + "\n"
+}
+
+/// One set of videos.
+struct Figures<'a> {
+    evaluation: &'a Evaluation,
+    scope: &'a str,
+    exercises: &'a [Name],
+}
+
+impl Figures<'_> {
+    fn size(&self) -> String {
+        let main = self.score(LABEL, MODEL, VIDEO, self.scope, "balanced_accuracy", None);
+        main.map_or_else(String::new, |s| format!("{} of {}", counted(s.n, "video"), counted(s.n_groups, "group")))
+    }
+
+    fn blocks(&self) -> Vec<String> {
+        let blocks = [
+            self.main(LABEL, "FORM, per video (95 % interval in brackets)", &[MODEL, MAJORITY, DURATION_ONLY]),
+            self.by_exercise(),
+            self.by_class(LABEL, "FORM by label, per video"),
+            self.confusion(LABEL, "FORM, how often each true label (row) was taken for each label (column)"),
+            self.main(EXERCISE, "EXERCISE, per video: which exercise it is", &[MODEL, MAJORITY]),
+            self.by_class(EXERCISE, "EXERCISE by exercise, per video"),
+            self.confusion(EXERCISE, "EXERCISE, how often each true exercise (row) was taken for each (column)"),
+            self.frames(),
+        ];
+        blocks.into_iter().flatten().collect()
+    }
+
+    fn main(&self, task: &str, title: &str, predictors: &[&str]) -> Option<String> {
+        self.score(task, MODEL, VIDEO, self.scope, "accuracy", None)?;
+        let mut table = table(&["", "balanced accuracy", "accuracy"]);
+        for by in predictors {
+            let figure = |name| shown(self.score(task, by, VIDEO, self.scope, name, None));
+            table.add_row([(*by).to_owned(), figure("balanced_accuracy"), figure("accuracy")]);
+        }
+        Some(titled(title, &table))
+    }
+
+    fn by_exercise(&self) -> Option<String> {
+        let mut table = table(&["", "videos", "groups", "balanced accuracy", "accuracy", MAJORITY, DURATION_ONLY]);
+        for exercise in self.exercises {
+            let scope = scope_of_exercise(self.scope, exercise);
+            let score = |by, name| self.score(LABEL, by, VIDEO, &scope, name, None);
+            let Some(main) = score(MODEL, "balanced_accuracy") else { continue };
+            table.add_row([
+                exercise.to_string(),
+                main.n.to_string(),
+                main.n_groups.to_string(),
+                shown(Some(main)),
+                shown(score(MODEL, "accuracy")),
+                value(score(MAJORITY, "balanced_accuracy")),
+                value(score(DURATION_ONLY, "balanced_accuracy")),
+            ]);
+        }
+        let title = "FORM by exercise, per video (the last two columns are the baselines' balanced accuracy)";
+        (!table.is_empty()).then(|| titled(title, &table))
+    }
+
+    fn by_class(&self, task: &str, title: &str) -> Option<String> {
+        let confusion = self.confusion_of(task)?;
+        let mut table = table(&["", "videos", "precision", "recall", "F1"]);
+        for (class, counts) in confusion.classes.iter().zip(&confusion.counts) {
+            let figure = |name| shown(self.score(task, MODEL, VIDEO, self.scope, name, Some(class)));
+            let n: u64 = counts.iter().sum();
+            table.add_row([class.to_string(), n.to_string(), figure("precision"), figure("recall"), figure("f1")]);
+        }
+        Some(titled(title, &table))
+    }
+
+    fn confusion(&self, task: &str, title: &str) -> Option<String> {
+        let confusion = self.confusion_of(task)?;
+        let mut header = vec![""];
+        header.extend(confusion.classes.iter().map(Name::as_str));
+        let mut table = table(&header);
+        for (class, counts) in confusion.classes.iter().zip(&confusion.counts) {
+            table.add_row([class.to_string()].into_iter().chain(counts.iter().map(u64::to_string)));
+        }
+        Some(titled(title, &table))
+    }
+
+    fn frames(&self) -> Option<String> {
+        let mut table = table(&["", "frames", "balanced accuracy", "accuracy"]);
+        for (task, row) in [(LABEL, "form"), (EXERCISE, "exercise")] {
+            let score = |name| self.score(task, MODEL, FRAME, self.scope, name, None);
+            let Some(main) = score("balanced_accuracy") else { continue };
+            table.add_row([row.to_owned(), main.n.to_string(), shown(Some(main)), shown(score("accuracy"))]);
+        }
+        let title = "FRAMES, each judged on its own (a frame may show nothing of what its video shows)";
+        (!table.is_empty()).then(|| titled(title, &table))
+    }
+
+    /// What follows from the main figure, and what does not.
+    fn conclusions(&self, tally: &Tally) -> Vec<String> {
+        let mut sentences = vec![self.against_baselines()];
+        let Some(main) = self.score(LABEL, MODEL, VIDEO, self.scope, "balanced_accuracy", None) else {
+            return sentences;
+        };
+        let n_groups = main.n_groups;
+        if n_groups < FEW_GROUPS {
+            sentences
+                .push(format!("Too little to conclude: {} (fewer than {FEW_GROUPS}).", counted(n_groups, "group")));
+        }
+        match ends(main) {
+            None => sentences.push("Too little to conclude: no interval can be given.".to_owned()),
+            Some((low, high)) if high - low > WIDE_INTERVAL => sentences.push(format!(
+                "Too little to conclude: the interval of balanced accuracy is {:.2} wide (more than {WIDE_INTERVAL}).",
+                high - low
+            )),
+            Some((low, high)) if low >= 1.0 && high >= 1.0 => sentences.push(format!(
+                "No mistake was made, so the interval has no width; with {} the true share of groups with mistakes may \
+                 still be up to {:.2}.",
+                counted(n_groups, "group"),
+                (RULE_OF_THREE / n_groups as f64).min(1.0)
+            )),
+            Some(_) => {}
+        }
+        if tally.n_without_group_key > 0 {
+            sentences.push(format!(
+                "{} of {} come without person and source and count as groups of their own: intervals may be too narrow,\n\
+                 and whether the model has seen the same person cannot be told.",
+                tally.n_without_group_key,
+                counted(tally.n_scored, "scored video")
+            ));
+        }
+        sentences
+    }
+
+    /// Whether the model is better than the better one of the baselines.
+    fn against_baselines(&self) -> String {
+        let balanced = |by| self.score(LABEL, by, VIDEO, self.scope, "balanced_accuracy", None)?.value;
+        let best = [MAJORITY, DURATION_ONLY]
+            .into_iter()
+            .filter_map(|by| Some((by, balanced(by)?)))
+            .reduce(|best, next| if next.1 > best.1 { next } else { best });
+        let Some((baseline, _)) = best else {
+            return "Whether the model is better than a baseline cannot be said: the model names no training videos to fit one to.".to_owned();
+        };
+        let gain = self.score(LABEL, MODEL, VIDEO, self.scope, &gain_over(baseline), None);
+        let Some((difference, (low, high))) = gain.and_then(|score| Some((score.value?, ends(score)?))) else {
+            return format!(
+                "Whether the model is better than the best baseline ({baseline}) cannot be said: no interval."
+            );
+        };
+        let interval = format!("balanced accuracy {difference:+.2}, 95 % interval {low:+.2} to {high:+.2}");
+        if low > 0.0 {
+            format!("The model is better than the best baseline ({baseline}): {interval}.")
+        } else if high < 0.0 {
+            format!("The model is WORSE than the best baseline ({baseline}): {interval}.")
+        } else {
+            format!(
+                "The model is NOT shown to be better than the best baseline ({baseline}): {interval}, which contains 0."
+            )
+        }
+    }
+
+    fn score(&self, task: &str, by: &str, unit: &str, scope: &str, name: &str, class: Option<&Name>) -> Option<&Score> {
+        self.evaluation.scores.iter().find(|score| {
+            (score.task.as_str(), score.by.as_str(), score.unit.as_str()) == (task, by, unit)
+                && (score.scope.as_str(), score.name.as_str(), score.class.as_ref()) == (scope, name, class)
+        })
+    }
+
+    /// That of the videos.
+    fn confusion_of(&self, task: &str) -> Option<&Confusion> {
+        let wanted = |c: &&Confusion| (c.task.as_str(), c.unit.as_str(), c.scope.as_str()) == (task, VIDEO, self.scope);
+        self.evaluation.confusions.iter().find(wanted)
+    }
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table.set_header(header);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn titled(title: &str, table: &Table) -> String {
+    format!("{title}\n{}", table.trim_fmt())
+}
+
+/// `0.82 [0.71, 0.92]`, `0.82 [-]`, or `-`.
+fn shown(score: Option<&Score>) -> String {
+    match score.and_then(ends) {
+        Some((low, high)) => format!("{} [{low:.2}, {high:.2}]", value(score)),
+        None if score.is_some_and(|score| score.value.is_some()) => format!("{} [-]", value(score)),
+        None => value(score),
+    }
+}
+
+fn value(score: Option<&Score>) -> String {
+    score.and_then(|score| score.value).map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
+}
+
+fn ends(score: &Score) -> Option<(f64, f64)> {
+    Some((score.low?, score.high?))
+}

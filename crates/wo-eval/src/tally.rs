@@ -1,0 +1,127 @@
+//! What an evaluation did not score, and why: a figure is only as good as what was left out of it.
+
+use std::collections::BTreeSet;
+
+use wo_record::Name;
+
+use crate::prediction::{Prediction, Standing};
+
+/// Counts of videos, but for the frames.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Left out, since the model was trained or chosen on them or on their group.
+    pub n_left_out_as_seen: u64,
+    /// Judged and scored, though of a person or source that the model has seen.
+    pub n_seen: u64,
+    /// Scored.
+    pub n_scored: u64,
+    /// Scored, with neither person nor source.
+    pub n_without_group_key: u64,
+    /// Judged, without a label.
+    pub n_unlabelled: u64,
+    /// Judged, with the label `unclear`.
+    pub n_unclear: u64,
+    /// Judged, with an exercise or a label that the model has no class for.
+    pub n_unknown: u64,
+    /// Those exercises and labels.
+    pub unknown: BTreeSet<Name>,
+    /// Left out, since they came before.
+    pub n_repeated: u64,
+    /// Without a frame that loads.
+    pub n_failed: u64,
+    /// Frames that do not load, of videos with others that do.
+    pub n_bad_frames: u64,
+    /// Inputs that failed in the tools before this one.
+    pub n_failed_upstream: u64,
+}
+
+impl Tally {
+    /// Counts a video that was judged.
+    pub fn count(&mut self, prediction: &Prediction) {
+        match &prediction.standing {
+            Standing::Scored { .. } if prediction.seen => self.n_seen += 1,
+            Standing::Scored { .. } => {
+                self.n_scored += 1;
+                self.n_without_group_key += u64::from(!prediction.has_group_key);
+            }
+            Standing::Unlabelled => self.n_unlabelled += 1,
+            Standing::Unclear => self.n_unclear += 1,
+            Standing::Unknown(name) => {
+                self.n_unknown += 1;
+                self.unknown.insert(name.clone());
+            }
+        }
+    }
+
+    /// How many videos were judged.
+    pub fn n_judged(&self) -> u64 {
+        self.n_seen + self.n_scored + self.n_unlabelled + self.n_unclear + self.n_unknown
+    }
+
+    /// What was not scored and why, a sentence for each reason.
+    pub fn sentences(&self) -> Vec<String> {
+        let unlabelled = (self.n_unlabelled > 0)
+            .then(|| format!("{} judged but not scored: without a label.", counted(self.n_unlabelled, "video")));
+        unlabelled.into_iter().chain(self.warnings()).collect()
+    }
+
+    /// The same without what is as it should be.
+    pub fn warnings(&self) -> Vec<String> {
+        let unknown: Vec<&str> = self.unknown.iter().map(Name::as_str).collect();
+        let reasons = [
+            (
+                self.n_left_out_as_seen,
+                "left out: the model was trained or chosen on them or their group (--include-seen scores them apart)"
+                    .to_owned(),
+            ),
+            (self.n_unclear, "judged but not scored: labelled unclear".to_owned()),
+            (self.n_unknown, format!("judged but not scored: the model has no class for {}", unknown.join(", "))),
+            (self.n_repeated, "left out: the same video came before".to_owned()),
+            (self.n_failed, "failed: no frame loads".to_owned()),
+        ];
+        let mut sentences: Vec<String> = reasons
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, why)| format!("{} {why}.", counted(n, "video")))
+            .collect();
+        if self.n_bad_frames > 0 {
+            sentences.push(format!("{} of other videos failed to load.", counted(self.n_bad_frames, "frame")));
+        }
+        if self.n_failed_upstream > 0 {
+            sentences
+                .push(format!("{} failed in the tools before this one.", counted(self.n_failed_upstream, "input")));
+        }
+        sentences
+    }
+}
+
+/// `1 video`, `2 videos`.
+pub fn counted(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_a_sentence() {
+        assert_eq!(Tally::default().sentences(), Vec::<String>::new());
+        let tally = Tally {
+            n_unclear: 1,
+            n_unknown: 3,
+            unknown: ["dip".into(), "curl".into()].into(),
+            n_bad_frames: 2,
+            ..Tally::default()
+        };
+        assert_eq!(
+            tally.sentences(),
+            [
+                "1 video judged but not scored: labelled unclear.",
+                "3 videos judged but not scored: the model has no class for curl, dip.",
+                "2 frames of other videos failed to load.",
+            ]
+        );
+        assert_eq!(tally.n_judged(), 4);
+    }
+}

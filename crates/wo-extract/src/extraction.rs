@@ -1,0 +1,126 @@
+//! What comes of one source: a video with frames, a failure, or both.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use image::ImageFormat;
+use wo_record::{Failure, Frame, Image, LabelOrigin, Video};
+
+use crate::args::Args;
+use crate::fault::Fault;
+use crate::media_file::MediaFile;
+use crate::picture::Still;
+use crate::pipeline::Patience;
+use crate::sources::Source;
+use crate::{gif_file, image_file, video_file};
+
+/// What holds for all files of a run.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// How many frames to take of each video.
+    pub(crate) n_frames: u32,
+    /// The short side of a frame, in pixels.
+    pub(crate) size: u32,
+    /// How long a file may go without progress.
+    stall: Duration,
+    /// How long a file may take.
+    total: Duration,
+}
+
+impl Settings {
+    /// What the command line asks for.
+    pub(crate) fn of(args: &Args) -> Self {
+        Self {
+            n_frames: args.frames_per_video.get(),
+            size: args.size,
+            stall: Duration::from_secs(args.stall_timeout.get()),
+            // A limit that does not fit on the clock is none; this one is ten years.
+            total: Duration::from_secs(args.file_timeout.get().min(10 * 365 * 86_400)),
+        }
+    }
+}
+
+/// What a decoder gives.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The properties of the file that decoding it shows.
+    pub(crate) video: Video,
+    /// The frames, in order.
+    pub(crate) stills: Vec<Still>,
+    /// What ended the file before its end.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// What comes of one source.
+#[derive(Debug)]
+pub(crate) struct Extraction {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// The video, where there are frames.
+    pub(crate) video: Option<Video>,
+    /// Its frames, in order.
+    pub(crate) stills: Vec<Still>,
+    /// What went wrong.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Extraction {
+    /// Takes the frames of `source`.
+    pub(crate) fn of(source: &Source, settings: &Settings, cancelled: &AtomicBool) -> Self {
+        let file = match source.fault.clone().map_or_else(|| MediaFile::open(&source.path), Err) {
+            Ok(file) => file,
+            Err(fault) => return Self::failed(&source.path, None, fault),
+        };
+        let patience = Patience { stall: settings.stall, deadline: Instant::now() + settings.total, cancelled };
+        let taken = match file.picture {
+            Some(ImageFormat::Gif) => gif_file::take(&file, settings, patience),
+            Some(format) => image_file::take(&file, format, settings.size),
+            None => video_file::take(&file, settings, patience),
+        };
+        let taken = match taken {
+            Ok(taken) => taken,
+            Err(fault) => return Self::failed(&source.path, Some(&file.id), fault),
+        };
+        let video = Video {
+            video_id: file.id.clone(),
+            path: Some(source.path.as_path().into()),
+            size_bytes: Some(file.size_bytes),
+            exercise: source.labels.exercise.clone(),
+            label: source.labels.label.clone(),
+            source_id: source.keys.source_id.clone(),
+            person_id: source.keys.person_id.clone(),
+            n_frames: Some(taken.stills.len() as u32),
+            n_frames_wanted: Some(settings.n_frames),
+            ..taken.video
+        };
+        Self {
+            path: source.path.clone(),
+            video: Some(video),
+            stills: taken.stills,
+            failure: taken.fault.map(|fault| fault.into_failure(&source.path, Some(&file.id))),
+        }
+    }
+
+    fn failed(path: &Path, video_id: Option<&str>, fault: Fault) -> Self {
+        let failure = Some(fault.into_failure(path, video_id));
+        Self { path: path.to_owned(), video: None, stills: Vec::new(), failure }
+    }
+}
+
+/// The record of `still`, the frame number `index` of `video`, whose picture is at `image`.
+pub(crate) fn frame(video: &Video, index: u32, still: &Still, image: Image) -> Frame {
+    Frame {
+        video_id: video.video_id.clone(),
+        index,
+        pts_ms: Some(video_file::ms(still.time_ns)),
+        width_px: Some(still.width),
+        height_px: Some(still.height),
+        image,
+        exercise: video.exercise.clone(),
+        label: video.label.clone(),
+        label_origin: video.label.as_ref().map(|_| LabelOrigin::Folder),
+        faults: Vec::new(),
+        description: None,
+    }
+}

@@ -1,0 +1,34 @@
+//! Why one file gives no frames, or not all. Never ends a run.
+
+use std::path::Path;
+
+use wo_record::Failure;
+
+use crate::TOOL;
+
+/// What went wrong with one file.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    /// One of `wo_record::code`.
+    pub(crate) code: &'static str,
+    /// What happened, for a person.
+    pub(crate) what: String,
+}
+
+impl Fault {
+    /// A fault of kind `code`.
+    pub(crate) fn new(code: &'static str, what: impl Into<String>) -> Self {
+        Self { code, what: what.into() }
+    }
+
+    /// The record of this fault of the file at `path`.
+    pub(crate) fn into_failure(self, path: &Path, video_id: Option<&str>) -> Failure {
+        Failure {
+            code: self.code.to_owned(),
+            what: self.what,
+            tool: TOOL.to_owned(),
+            path: Some(path.into()),
+            video_id: video_id.map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The pipeline of one file, pulled frame by frame under a watch.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app::AppSink;
+
+use image::metadata::Orientation;
+use wo_record::code;
+
+use super::decoded::DecodedFrame;
+use super::streams::Streams;
+use super::words;
+use crate::fault::Fault;
+use crate::media_file::MediaFile;
+
+/// How long one look for a frame lasts before the bus and the clock are looked at.
+const POLL: Duration = Duration::from_millis(20);
+/// After an error, frames may still be on their way for this long: decoders hold several.
+const DRAIN: Duration = Duration::from_secs(2);
+/// A pipeline that does not stop within this time is left behind; its thread may be stuck in a decoder.
+const TEARDOWN: Duration = Duration::from_secs(5);
+/// How many decoded frames wait between the decoder and us.
+const QUEUE_FRAMES: u32 = 2;
+/// Threads of one decoder. Files are decoded side by side, and with one thread each the same broken file always
+/// gives the same frames.
+const DECODER_THREADS: i32 = 1;
+
+/// How long to wait for a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience<'a> {
+    /// Without any progress.
+    pub(crate) stall: Duration,
+    /// When the file is given up.
+    pub(crate) deadline: Instant,
+    /// Set when nobody wants frames any more.
+    pub(crate) cancelled: &'a AtomicBool,
+}
+
+/// A file being decoded.
+#[derive(Debug)]
+pub(crate) struct Player<'a> {
+    pipeline: gst::Pipeline,
+    sink: AppSink,
+    video_pad: gst::Pad,
+    bus: gst::Bus,
+    streams: Arc<Streams>,
+    patience: Patience<'a>,
+    last_progress: Instant,
+    n_packets_seen: u64,
+    last_time_ns: Option<u64>,
+    fault: Option<(Fault, Instant)>,
+}
+
+impl<'a> Player<'a> {
+    /// Starts to decode `file`.
+    pub(crate) fn start(file: &MediaFile, patience: Patience<'a>) -> Result<Self, Fault> {
+        let broken = |e: gst::glib::BoolError| Fault::new(code::DECODE, format!("build the pipeline: {e}"));
+        let source = gst::ElementFactory::make("filesrc")
+            .property("location", file.handle_path().display().to_string())
+            .build()
+            .map_err(broken)?;
+        let decodebin = gst::ElementFactory::make("decodebin").property("force-sw-decoders", true).build().map_err(broken)?;
+        let deinterlace =
+            gst::ElementFactory::make("deinterlace").property_from_str("fields", "top").build().map_err(broken)?;
+        let sink = AppSink::builder()
+            .caps(&gst::Caps::new_empty_simple("video/x-raw"))
+            .sync(false)
+            .enable_last_sample(false)
+            .max_buffers(QUEUE_FRAMES)
+            .build();
+        let pipeline = gst::Pipeline::new();
+        pipeline.add_many([&source, &decodebin, &deinterlace, sink.upcast_ref()]).map_err(broken)?;
+        source.link(&decodebin).map_err(broken)?;
+        deinterlace.link(&sink).map_err(broken)?;
+        let no_part = || Fault::new(code::DECODE, "build the pipeline: a part is missing");
+        let video_pad = deinterlace.static_pad("sink").ok_or_else(no_part)?;
+        let bus = pipeline.bus().ok_or_else(no_part)?;
+        let streams = Arc::new(Streams::default());
+        watch_streams(&pipeline, &decodebin, &video_pad, &streams);
+        let player = Self {
+            pipeline,
+            sink,
+            video_pad,
+            bus,
+            streams,
+            patience,
+            last_progress: Instant::now(),
+            n_packets_seen: 0,
+            last_time_ns: None,
+            fault: None,
+        };
+        // A failure is on the bus too, with a better message.
+        let _ = player.pipeline.set_state(gst::State::Playing);
+        Ok(player)
+    }
+
+    /// The next frame in order of display, or `None` after the last one. A fault comes after the frames before it.
+    pub(crate) fn next_frame(&mut self) -> Result<Option<DecodedFrame>, Fault> {
+        loop {
+            if let Some(sample) = self.sink.try_pull_sample(gst::ClockTime::try_from(POLL).ok()) {
+                self.last_progress = Instant::now();
+                if let Some(frame) = self.timed(sample) {
+                    return Ok(Some(frame));
+                }
+                continue;
+            }
+            // The end first, then the bus: an error is posted before the end is sent.
+            let is_end = self.video_pad.is_linked() && self.sink.is_eos();
+            self.read_bus();
+            if is_end {
+                return self.fault.take().map_or(Ok(None), |(fault, _)| Err(fault));
+            }
+            self.check_patience()?;
+        }
+    }
+
+    /// The length that the container promises. Not to be trusted.
+    pub(crate) fn promised_duration_ns(&self) -> Option<u64> {
+        self.pipeline.query_duration::<gst::ClockTime>().map(gst::ClockTime::nseconds)
+    }
+
+    /// The words for the codec and the container.
+    pub(crate) fn codec_and_container(&self) -> (Option<String>, Option<String>) {
+        let found = self.streams.found();
+        let codec = found.video.as_ref().or(found.container.as_ref()).map(words::codec);
+        (codec, found.container.as_ref().map(words::container))
+    }
+
+    /// Puts a time on a sample. `None` for a frame that is not displayed: cut away by an edit list, or already over.
+    fn timed(&mut self, sample: gst::Sample) -> Option<DecodedFrame> {
+        let buffer = sample.buffer()?;
+        let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
+        let time_ns = segment.to_running_time(buffer.pts()?)?.nseconds();
+        if self.last_time_ns.is_some_and(|last| time_ns <= last) {
+            return None;
+        }
+        self.last_time_ns = Some(time_ns);
+        let duration_ns = buffer.duration().map(gst::ClockTime::nseconds).filter(|&ns| ns > 0);
+        let turn = self.turn();
+        Some(DecodedFrame { sample, turn, time_ns, duration_ns })
+    }
+
+    /// The turn that the file asks for, from the tags that came down with its frames.
+    fn turn(&self) -> Orientation {
+        let mut turn = Orientation::NoTransforms;
+        self.video_pad.sticky_events_foreach(|event| {
+            if let gst::EventView::Tag(tag) = event.view()
+                && let Some(value) = tag.tag().get::<gst::tags::ImageOrientation>()
+            {
+                turn = orientation(value.get());
+            }
+            std::ops::ControlFlow::Continue(gst::EventForeachAction::Keep)
+        });
+        turn
+    }
+
+    fn read_bus(&mut self) {
+        while let Some(message) = self.bus.pop_filtered(&[gst::MessageType::Error]) {
+            let gst::MessageView::Error(error) = message.view() else { continue };
+            let found = self.streams.found();
+            let fault = match (found.refused, found.missing) {
+                (Some(kind), _) => refused(&kind),
+                (None, Some(kind)) if found.video.is_none() || is_missing_plugin(&error.error()) => missing(&kind),
+                _ => Fault::new(code_of(&error.error()), one_line(&error.error().to_string())),
+            };
+            self.fault.get_or_insert((fault, Instant::now()));
+        }
+    }
+
+    /// An error once there is nothing left to wait for.
+    fn check_patience(&mut self) -> Result<(), Fault> {
+        let is_linked = self.video_pad.is_linked();
+        if let Some((fault, since)) = &self.fault
+            && (!is_linked || self.last_progress.max(*since).elapsed() > DRAIN)
+        {
+            return Err(fault.clone());
+        }
+        if let Some(kind) = self.streams.found().refused {
+            return Err(refused(&kind));
+        }
+        if !is_linked && self.streams.is_complete.load(Ordering::Acquire) {
+            return Err(match self.streams.found().missing {
+                Some(kind) => missing(&kind),
+                None => Fault::new(code::NO_VIDEO_STREAM, "the file has no video stream"),
+            });
+        }
+        if self.patience.cancelled.load(Ordering::Relaxed) {
+            return Err(Fault::new(code::STALLED, "cancelled"));
+        }
+        let n_packets = self.streams.n_packets.load(Ordering::Relaxed);
+        if n_packets != self.n_packets_seen {
+            self.n_packets_seen = n_packets;
+            self.last_progress = Instant::now();
+        }
+        if self.last_progress.elapsed() >= self.patience.stall {
+            let what = if is_linked { "no frame" } else { "no video stream" };
+            return Err(Fault::new(code::STALLED, format!("{what} for {} s", self.patience.stall.as_secs())));
+        }
+        if Instant::now() >= self.patience.deadline {
+            return Err(Fault::new(code::STALLED, "the file took longer than --file-timeout allows"));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Player<'_> {
+    fn drop(&mut self) {
+        let pipeline = self.pipeline.clone();
+        let (done, is_done) = mpsc::channel();
+        // Stopping waits for the pipeline's threads, and one of them may never come back.
+        std::thread::spawn(move || {
+            let _ = pipeline.set_state(gst::State::Null);
+            // Nobody listens any more when it took too long.
+            let _ = done.send(());
+        });
+        if is_done.recv_timeout(TEARDOWN).is_err() {
+            wo_cli::info!("a decoder does not stop; it is left behind");
+        }
+    }
+}
+
+/// Tells `streams` what decodebin finds, and links the first video to `video_pad` and all else to nothing.
+fn watch_streams(pipeline: &gst::Pipeline, decodebin: &gst::Element, video_pad: &gst::Pad, streams: &Arc<Streams>) {
+    let watch = Arc::clone(streams);
+    decodebin.connect("autoplug-continue", false, move |values| {
+        let pad = values.get(1).and_then(|v| v.get::<gst::Pad>().ok());
+        let caps = values.get(2).and_then(|v| v.get::<gst::Caps>().ok());
+        Some(caps.is_none_or(|caps| watch.is_wanted(pad.as_ref(), &caps)).to_value())
+    });
+    let watch = Arc::clone(streams);
+    decodebin.connect("unknown-type", false, move |values| {
+        if let Some(caps) = values.get(2).and_then(|v| v.get::<gst::Caps>().ok()) {
+            watch.is_unknown(&caps);
+        }
+        None
+    });
+    let watch = Arc::clone(streams);
+    decodebin.connect_no_more_pads(move |_| watch.is_complete.store(true, Ordering::Release));
+    let weak = pipeline.downgrade();
+    let video_pad = video_pad.clone();
+    decodebin.connect_pad_added(move |_, pad| {
+        let is_raw_video = pad
+            .current_caps()
+            .is_some_and(|caps| caps.structure(0).is_some_and(|s| s.name() == "video/x-raw"));
+        if is_raw_video && !video_pad.is_linked() && pad.link(&video_pad).is_ok() {
+            return;
+        }
+        if let Some(pipeline) = weak.upgrade() {
+            discard(&pipeline, pad);
+        }
+    });
+    let watch = Arc::clone(streams);
+    pipeline.connect_deep_element_added(move |_, _, element| tune(element, &watch));
+}
+
+/// An unlinked pad would be an error to its demuxer.
+fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) {
+    let sink = gst::ElementFactory::make("fakesink").property("sync", false).property("async", false).build();
+    let linked = sink.and_then(|sink| {
+        pipeline.add(&sink)?;
+        sink.sync_state_with_parent()?;
+        let to = sink.static_pad("sink");
+        to.map_or(Ok(()), |to| pad.link(&to).map(|_| ()).map_err(|_| gst::glib::bool_error!("a pad does not link")))
+    });
+    if let Err(e) = linked {
+        wo_cli::info!("a stream beside the video: {e}");
+    }
+}
+
+/// Holds a decoder to its share of threads, and counts what goes into it.
+fn tune(element: &gst::Element, streams: &Arc<Streams>) {
+    let is_decoder = |factory: gst::ElementFactory| factory.metadata("klass").is_some_and(|k| k.contains("Decoder"));
+    if !element.factory().is_some_and(is_decoder) {
+        return;
+    }
+    for name in ["max-threads", "threads", "n-threads"] {
+        let Some(property) = element.find_property(name) else { continue };
+        if property.value_type() == i32::static_type() {
+            element.set_property(name, DECODER_THREADS);
+        } else if property.value_type() == u32::static_type() {
+            element.set_property(name, DECODER_THREADS.unsigned_abs());
+        }
+    }
+    if let Some(pad) = element.static_pad("sink") {
+        let watch = Arc::clone(streams);
+        pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+            watch.count_packet();
+            gst::PadProbeReturn::Ok
+        });
+    }
+}
+
+/// The turn that a tag names. GStreamer mirrors first and turns then, the `image` crate the other way round.
+fn orientation(tag: &str) -> Orientation {
+    match tag {
+        "rotate-90" => Orientation::Rotate90,
+        "rotate-180" => Orientation::Rotate180,
+        "rotate-270" => Orientation::Rotate270,
+        "flip-rotate-0" => Orientation::FlipHorizontal,
+        "flip-rotate-90" => Orientation::Rotate270FlipH,
+        "flip-rotate-180" => Orientation::FlipVertical,
+        "flip-rotate-270" => Orientation::Rotate90FlipH,
+        _ => Orientation::NoTransforms,
+    }
+}
+
+fn is_missing_plugin(error: &gst::glib::Error) -> bool {
+    error.matches(gst::CoreError::MissingPlugin) || error.matches(gst::StreamError::CodecNotFound)
+}
+
+fn code_of(error: &gst::glib::Error) -> &'static str {
+    if error.matches(gst::StreamError::TypeNotFound) || error.matches(gst::StreamError::WrongType) {
+        code::NOT_MEDIA
+    } else if is_missing_plugin(error) {
+        code::MISSING_PLUGIN
+    } else if error.kind::<gst::ResourceError>().is_some() {
+        code::UNREADABLE
+    } else {
+        code::DECODE
+    }
+}
+
+fn refused(kind: &str) -> Fault {
+    Fault::new(code::NOT_MEDIA, format!("{kind} is no video: playlists and text are not followed"))
+}
+
+fn missing(kind: &str) -> Fault {
+    Fault::new(
+        code::MISSING_PLUGIN,
+        format!("no decoder for {kind} is installed (apt install gstreamer1.0-libav gstreamer1.0-plugins-bad)"),
+    )
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,145 @@
+//! Runs the binary, and reads what it says by the mirror of the contract.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde::Deserialize;
+
+/// A stream as a reader that trusts nobody sees it.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    pub(crate) videos: Vec<Video>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) errors: Vec<Failure>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Record {
+    Begin(serde_json::Value),
+    Video(Video),
+    Frame(Frame),
+    Error(Failure),
+    End(serde_json::Value),
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Video {
+    pub(crate) video_id: String,
+    pub(crate) path: serde_json::Value,
+    pub(crate) duration_ms: Option<f64>,
+    pub(crate) width_px: u32,
+    pub(crate) height_px: u32,
+    pub(crate) rotation_deg: u32,
+    pub(crate) frame_rate_hz: Option<f64>,
+    pub(crate) variable_frame_rate: Option<bool>,
+    pub(crate) codec: String,
+    pub(crate) container: String,
+    pub(crate) bitrate_bps: Option<u64>,
+    pub(crate) size_bytes: u64,
+    pub(crate) exercise: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) source_id: Option<String>,
+    pub(crate) person_id: Option<String>,
+    pub(crate) n_frames: u32,
+    pub(crate) n_frames_wanted: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Frame {
+    pub(crate) video_id: String,
+    pub(crate) index: u32,
+    pub(crate) pts_ms: f64,
+    pub(crate) width_px: u32,
+    pub(crate) height_px: u32,
+    pub(crate) image: Image,
+    pub(crate) exercise: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) label_origin: Option<String>,
+    pub(crate) faults: Vec<String>,
+    pub(crate) description: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Image {
+    File { path: String, blake3: String },
+    Inline { jpeg_base64: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failure {
+    pub(crate) code: String,
+    pub(crate) what: String,
+    pub(crate) tool: String,
+    pub(crate) path: Option<serde_json::Value>,
+    pub(crate) video_id: Option<String>,
+}
+
+/// The binary with `args`, in the folder `dir`.
+pub(crate) fn command(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wo-extract"));
+    command.current_dir(dir).args(args);
+    command
+}
+
+/// Runs it, checks its exit code, and reads its stream.
+pub(crate) fn extract(dir: &Path, args: &[&str], exit: i32) -> Stream {
+    let output = command(dir, args).output().unwrap();
+    assert_eq!(output.status.code(), Some(exit), "{args:?}: {}", stderr(&output));
+    read(&output.stdout)
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Reads a stream, which must be complete.
+pub(crate) fn read(bytes: &[u8]) -> Stream {
+    let mut stream = Stream::default();
+    let text = std::str::from_utf8(bytes).unwrap();
+    let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(matches!(records.first(), Some(Record::Begin(_))) && matches!(records.last(), Some(Record::End(_))), "{text}");
+    for record in records {
+        match record {
+            Record::Begin(begin) => assert_eq!(begin["tool"], "wo-extract"),
+            Record::Video(video) => stream.videos.push(video),
+            Record::Frame(frame) => stream.frames.push(frame),
+            Record::Error(error) => stream.errors.push(error),
+            Record::End(end) => {
+                assert_eq!(end["n_videos"], stream.videos.len());
+                assert_eq!(end["n_frames"], stream.frames.len());
+                assert_eq!(end["n_errors"], stream.errors.len());
+            }
+        }
+    }
+    stream
+}
+
+impl Stream {
+    /// The times of all frames.
+    pub(crate) fn times_ms(&self) -> Vec<f64> {
+        self.frames.iter().map(|frame| frame.pts_ms).collect()
+    }
+
+    /// The code of the only error, of a stream with nothing else.
+    pub(crate) fn only_error(&self) -> &str {
+        assert!(self.videos.is_empty() && self.frames.is_empty() && self.errors.len() == 1, "{self:?}");
+        &self.errors[0].code
+    }
+}
+
+impl Frame {
+    /// The picture that travels in the record.
+    pub(crate) fn picture(&self) -> image::RgbImage {
+        use base64::Engine;
+        let Image::Inline { jpeg_base64 } = &self.image else { panic!("{self:?}") };
+        let jpeg = base64::engine::general_purpose::STANDARD.decode(jpeg_base64).unwrap();
+        let picture = image::load_from_memory(&jpeg).unwrap().into_rgb8();
+        assert_eq!(picture.dimensions(), (self.width_px, self.height_px));
+        picture
+    }
+}

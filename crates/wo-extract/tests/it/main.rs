@@ -1,0 +1,7 @@
+//! The binary, run on tiny videos that are made here and now.
+
+mod harness;
+mod odd;
+mod out;
+mod stream;
+mod videos;

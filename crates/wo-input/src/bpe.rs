@@ -1,0 +1,134 @@
+//! A byte-pair tokenizer of CLIP's kind, trained on the captions at hand: for models that start from nothing.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+use tokenizers::models::bpe::BpeTrainer;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::{
+    ModelWrapper, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Tokenizer, Trainer,
+};
+
+use crate::TokenizerError;
+
+/// What CLIP splits a text into before it pairs bytes (openai/CLIP `simple_tokenizer.py`).
+const WORDS: &str = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+/// What marks the last piece of a word.
+const END_OF_WORD: &str = "</w>";
+
+/// Trains byte-pair merges on `texts` and returns a `tokenizer.json` that `CLIPTokenizerFast` reads.
+///
+/// The vocabulary is CLIP's in kind: each byte, each byte at the end of a word, up to `n_merges` merges, start of text,
+/// end of text. So any text can be tokenized, whatever the training texts were, and the end of text has the last id.
+pub fn train_clip_tokenizer(texts: &[impl AsRef<str> + Sync], n_merges: usize) -> Result<String, TokenizerError> {
+    let fail = |e: tokenizers::Error| TokenizerError(e.to_string());
+    let mut bytes: Vec<char> = ByteLevel::alphabet().into_iter().collect();
+    bytes.sort_unstable();
+    // An untrained tokenizer of the same front half gives the words to count.
+    let front: Tokenizer = tokenizer_json(&json!({}), &json!([]), 0).to_string().parse().map_err(fail)?;
+    let mut trainer = BpeTrainer::builder()
+        .show_progress(false)
+        .min_frequency(2)
+        .end_of_word_suffix(END_OF_WORD.to_owned())
+        .initial_alphabet(bytes.iter().copied().collect::<HashSet<_>>())
+        .vocab_size(2 * bytes.len() + n_merges)
+        .build();
+    trainer
+        .feed(texts.iter().map(AsRef::as_ref), |text| {
+            let mut words = PreTokenizedString::from(text.to_lowercase().as_str());
+            if let Some(splitter) = front.get_pre_tokenizer() {
+                splitter.pre_tokenize(&mut words)?;
+            }
+            let words = words.get_splits(OffsetReferential::Original, OffsetType::Byte);
+            Ok(words.into_iter().map(|(word, _, _)| word.to_owned()).collect())
+        })
+        .map_err(fail)?;
+    let mut model = ModelWrapper::from(tokenizers::models::bpe::BPE::default());
+    let ModelWrapper::BPE(bpe) = &mut model else {
+        return Err(TokenizerError("the trainer made another kind of model".to_owned()));
+    };
+    trainer.train(bpe).map_err(fail)?;
+    // Merges are not public; the model's own JSON has them, in order of learning.
+    let trained = serde_json::to_value(&*bpe).map_err(|e| TokenizerError(e.to_string()))?;
+    let merges: Vec<(String, String)> = serde_json::from_value(trained["merges"].clone())
+        .map_err(|e| TokenizerError(format!("the merges of a trained model: {e}")))?;
+
+    let mut vocabulary = serde_json::Map::new();
+    let mut push = |token: String| {
+        let id = vocabulary.len();
+        vocabulary.entry(token).or_insert_with(|| json!(id));
+    };
+    bytes.iter().for_each(|byte| push(byte.to_string()));
+    bytes.iter().for_each(|byte| push(format!("{byte}{END_OF_WORD}")));
+    merges.iter().for_each(|(left, right)| push(format!("{left}{right}")));
+    let n_tokens = vocabulary.len();
+    vocabulary.insert("<|startoftext|>".to_owned(), json!(n_tokens));
+    vocabulary.insert("<|endoftext|>".to_owned(), json!(n_tokens + 1));
+    let merges: Vec<String> = merges.iter().map(|(left, right)| format!("{left} {right}")).collect();
+    Ok(tokenizer_json(&Value::Object(vocabulary), &json!(merges), n_tokens).to_string())
+}
+
+/// The whole `tokenizer.json`, laid out as that of `openai/clip-vit-base-patch32`. The two special tokens have the ids
+/// `first_special` and the next one.
+fn tokenizer_json(vocabulary: &Value, merges: &Value, first_special: usize) -> Value {
+    let special = |id: usize, content: &str| {
+        json!({
+            "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
+            "normalized": false, "special": true,
+        })
+    };
+    let (start, end) = ("<|startoftext|>", "<|endoftext|>");
+    json!({
+        "version": "1.0",
+        "truncation": null,
+        "padding": null,
+        "added_tokens": [special(first_special, start), special(first_special + 1, end)],
+        "normalizer": { "type": "Sequence", "normalizers": [
+            { "type": "NFC" },
+            { "type": "Replace", "pattern": { "Regex": "\\s+" }, "content": " " },
+            { "type": "Lowercase" },
+        ]},
+        "pre_tokenizer": { "type": "Sequence", "pretokenizers": [
+            { "type": "Split", "pattern": { "Regex": WORDS }, "behavior": "Removed", "invert": true },
+            { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true },
+        ]},
+        "post_processor": {
+            "type": "RobertaProcessing", "sep": [end, first_special + 1], "cls": [start, first_special],
+            "trim_offsets": false, "add_prefix_space": false,
+        },
+        "decoder": { "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true },
+        "model": {
+            "type": "BPE", "dropout": null, "unk_token": end, "continuing_subword_prefix": "",
+            "end_of_word_suffix": END_OF_WORD, "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
+            "vocab": vocabulary, "merges": merges,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_words_are_one_token_and_unknown_ones_still_tokens() {
+        let texts = ["squat bad form with knees collapsing inward", "squat good form with knees over the toes"];
+        let json = train_clip_tokenizer(&texts.repeat(3), 400).unwrap();
+        let tokenizer = crate::Tokenizer::from_json(&json, 77).unwrap();
+        assert_eq!(tokenizer.end_of_text() as usize, tokenizer.vocabulary_size() - 1);
+        assert_eq!(tokenizer.encode(&["Squat  KNEES"]).unwrap().length, 4, "start, squat, knees, end");
+        let strange = tokenizer.encode(&["żółw 🏋 xyz"]).unwrap();
+        let inner = &strange.ids[1..strange.length - 1];
+        assert!(!inner.contains(&i64::from(tokenizer.end_of_text())), "no unknown token: {inner:?}");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_keeps_its_end() {
+        let json = train_clip_tokenizer(&["a b"], 10).unwrap();
+        let tokenizer = crate::Tokenizer::from_json(&json, 8).unwrap();
+        let tokens = tokenizer.encode(&["a b c d e f g h i j k l", "a"]).unwrap();
+        assert_eq!((tokens.n_texts, tokens.length), (2, 8));
+        let end = i64::from(tokenizer.end_of_text());
+        assert_eq!(tokens.ids[7], end);
+        assert_eq!(tokens.ids[10..16], [end; 6]);
+    }
+}

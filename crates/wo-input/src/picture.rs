@@ -1,0 +1,85 @@
+//! A frame's image to RGB pixels in memory, within limits.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::{DynamicImage, ImageReader, Limits, RgbImage};
+use wo_record::Image;
+
+/// The largest side of a picture. The largest that cameras write is about 12 000.
+const MAX_SIDE: u32 = 16_384;
+/// The most memory that one picture may take while it is decoded. A 48 KB PNG can ask for 393 MB.
+const MAX_ALLOCATION: u64 = 256 * 1024 * 1024;
+/// The largest image file that is read at all.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// Why a frame has no pixels.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// The file cannot be read.
+    #[error("read the image")]
+    Io(#[from] io::Error),
+    /// The bytes are no JPEG, PNG or WebP, or more than we take.
+    #[error("decode the image: {0}")]
+    Decode(#[from] image::ImageError),
+    /// The base64 of an inline image is not valid.
+    #[error("decode the base64 of the image: {0}")]
+    Base64(#[from] base64::DecodeError),
+    /// The file is larger than any frame.
+    #[error("the image file has more than {MAX_FILE} bytes")]
+    TooLarge,
+}
+
+/// Loads a frame's image. A relative path is meant from `base`.
+pub fn load_image(image: &Image, base: &Path) -> Result<RgbImage, ImageError> {
+    match image {
+        Image::Inline { jpeg_base64 } => decode_image(&STANDARD.decode(jpeg_base64)?),
+        Image::File { path, .. } => {
+            let mut bytes = Vec::new();
+            File::open(base.join(path.as_path()))?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > MAX_FILE {
+                return Err(ImageError::TooLarge);
+            }
+            decode_image(&bytes)
+        }
+    }
+}
+
+/// Decodes a JPEG, PNG or WebP file in memory; the format is told by the content.
+pub fn decode_image(bytes: &[u8]) -> Result<RgbImage, ImageError> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_ALLOCATION);
+    reader.limits(limits);
+    Ok(reader.decode().map(DynamicImage::into_rgb8)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_png_bomb_is_refused() {
+        // The header of a PNG of 60 000 x 60 000 pixels; nothing behind it is looked at.
+        let mut header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        header.extend(60_000_u32.to_be_bytes());
+        header.extend(60_000_u32.to_be_bytes());
+        header.extend([8, 2, 0, 0, 0]);
+        let crc = crc32(&header[12..]);
+        header.extend(crc.to_be_bytes());
+        header.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
+        let message = decode_image(&header).expect_err("too large").to_string();
+        assert!(message.contains("limit") || message.contains("dimension"), "{message}");
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0_u32, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |c, _| if c & 1 == 1 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 })
+        })
+    }
+}

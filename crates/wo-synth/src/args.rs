@@ -1,0 +1,103 @@
+//! The command line, as data.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
+use wo_cli::{Common, Seed, Threads};
+
+use crate::catalog::Exercise;
+use crate::plan::PlanOptions;
+use crate::stills::StillOptions;
+
+/// The largest still; more than any model takes in.
+const MAX_STILL_PX: i64 = 1024;
+
+/// Draw synthetic lifters with known faults, as videos or stills
+#[derive(Debug, Clone, Parser)]
+#[command(name = "wo-synth", version, after_help = AFTER_HELP)]
+pub struct Args {
+    /// Folder to write into; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// How many videos of each exercise and label
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub videos_per_class: u32,
+
+    /// Which exercises, with commas between [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = exercise_parser())]
+    pub exercises: Vec<String>,
+
+    /// How many persons [default: one for four videos, at least 8]
+    #[arg(long, value_name = "P", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub persons: Option<u32>,
+
+    /// Write so many JPEG stills of each video, and no videos
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub stills: Option<u32>,
+
+    /// Side of a still in pixels
+    #[arg(
+        long,
+        value_name = "PX",
+        default_value_t = 160,
+        requires = "stills",
+        value_parser = clap::value_parser!(u32).range(16..=MAX_STILL_PX)
+    )]
+    pub still_size: u32,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the help is on the flattened flag")]
+    pub seed: Seed,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the help is on the flattened flag")]
+    pub threads: Threads,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the help is on the flattened flags")]
+    pub common: Common,
+}
+
+const AFTER_HELP: &str = "\
+Writes DIR/EXERCISE/LABEL/NAME.mp4, DIR/groups.csv and DIR/truth.ndjson, and the truth to stdout.
+With --stills: DIR/frames_EXERCISE_LABEL/NAME_K.jpg, DIR/records.ndjson and DIR/truth.ndjson.
+
+Examples:
+  wo-synth --out clips --videos-per-class 4 --seed 7
+  wo-synth --out clips --exercises squat,deadlift -j 2 | jq -r .faults[]?
+  wo-synth --out stills --videos-per-class 300 --stills 8 --still-size 144";
+
+impl AsRef<Common> for Args {
+    fn as_ref(&self) -> &Common {
+        &self.common
+    }
+}
+
+impl Args {
+    /// What to plan.
+    pub(crate) fn plan_options(&self) -> PlanOptions {
+        let asked = |exercise: &Exercise| {
+            self.exercises.is_empty() || self.exercises.iter().any(|name| name == exercise.name())
+        };
+        PlanOptions {
+            seed: self.seed.seed,
+            exercises: Exercise::ALL.into_iter().filter(asked).collect(),
+            n_videos_per_class: self.videos_per_class,
+            n_persons: self.persons,
+        }
+    }
+
+    /// How to draw stills, where those are asked for.
+    pub(crate) fn still_options(&self) -> Option<StillOptions> {
+        self.stills.map(|n_stills| StillOptions {
+            n_stills,
+            side: self.still_size,
+        })
+    }
+}
+
+fn exercise_parser() -> PossibleValuesParser {
+    PossibleValuesParser::new(Exercise::ALL.map(Exercise::name))
+}

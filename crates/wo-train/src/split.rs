@@ -1,0 +1,130 @@
+//! Which group goes where: stratified as far as groups allow, never a group on two sides.
+
+use std::collections::BTreeMap;
+
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use wo_clip::Split;
+use wo_record::{Group, Name};
+
+/// One video, as the split sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) group: Group,
+    pub(crate) exercise: Name,
+    pub(crate) label: Name,
+}
+
+/// The wanted parts of the data.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts {
+    pub(crate) validation: f64,
+    pub(crate) test: f64,
+}
+
+const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
+
+/// Gives each group a split. Groups are taken in a seeded order, large ones first, and each goes where it fills most of
+/// what is still wanted of its exercises and labels.
+pub(crate) fn split_groups(videos: &[Candidate], parts: Parts, seed: u64) -> anyhow::Result<BTreeMap<Group, Split>> {
+    let mut groups: BTreeMap<&Group, BTreeMap<(&Name, &Name), f64>> = BTreeMap::new();
+    let mut totals: BTreeMap<(&Name, &Name), f64> = BTreeMap::new();
+    for video in videos {
+        let cell = (&video.exercise, &video.label);
+        *groups.entry(&video.group).or_default().entry(cell).or_default() += 1.0;
+        *totals.entry(cell).or_default() += 1.0;
+    }
+    let shares = [1.0 - parts.validation - parts.test, parts.validation, parts.test];
+    let n_needed = shares.iter().filter(|&&share| share > 0.0).count();
+    anyhow::ensure!(
+        groups.len() >= n_needed,
+        "{} videos of {} groups cannot be split into {n_needed} parts\n\
+         hint: add videos of more persons or sources, or turn parts off with --validation 0 --test 0",
+        videos.len(),
+        groups.len()
+    );
+    let mut wanted: Vec<BTreeMap<_, f64>> =
+        shares.iter().map(|share| totals.iter().map(|(cell, n)| (*cell, n * share)).collect()).collect();
+
+    let mut order: Vec<_> = groups.into_iter().collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    order.sort_by_key(|(_, cells)| std::cmp::Reverse(cells.values().sum::<f64>() as u64));
+
+    let mut assigned = BTreeMap::new();
+    let mut n_of_split = [0_usize; 3];
+    let n_groups = order.len();
+    for (i, (group, cells)) in order.into_iter().enumerate() {
+        let n_empty = (0..3).filter(|&s| shares[s] > 0.0 && n_of_split[s] == 0).count();
+        // The last groups go to parts that would otherwise stay empty.
+        let only_empty = n_empty >= n_groups - i;
+        let best = (0..3)
+            .filter(|&s| shares[s] > 0.0 && (!only_empty || n_of_split[s] == 0))
+            .max_by(|&a, &b| need(&wanted[a], &cells).total_cmp(&need(&wanted[b], &cells)))
+            .unwrap_or(0);
+        for (cell, n) in &cells {
+            if let Some(rest) = wanted[best].get_mut(cell) {
+                *rest -= n;
+            }
+        }
+        n_of_split[best] += 1;
+        assigned.insert(group.clone(), SPLITS[best]);
+    }
+    Ok(assigned)
+}
+
+/// How much of what a split still wants the cells of a group would fill.
+fn need(wanted: &BTreeMap<(&Name, &Name), f64>, cells: &BTreeMap<(&Name, &Name), f64>) -> f64 {
+    cells.iter().map(|(cell, n)| wanted.get(cell).copied().unwrap_or(0.0) * n).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use wo_record::{Video, group_of};
+
+    use super::*;
+
+    /// `n_persons` persons with four videos each: two exercises, two labels.
+    fn videos(n_persons: usize) -> Vec<Candidate> {
+        let mut videos = Vec::new();
+        for person in 0..n_persons {
+            let video = Video { person_id: Some(format!("p{person}")), ..Video::default() };
+            for (exercise, label) in
+                [("squat", "good_form"), ("squat", "bad_form"), ("deadlift", "good_form"), ("deadlift", "bad_form")]
+            {
+                videos.push(Candidate { group: group_of(&video), exercise: exercise.into(), label: label.into() });
+            }
+        }
+        videos
+    }
+
+    const PARTS: Parts = Parts { validation: 0.15, test: 0.25 };
+
+    #[test]
+    fn parts_are_met_in_every_cell() {
+        let videos = videos(20);
+        let splits = split_groups(&videos, PARTS, 1).unwrap();
+        for (split, n_wanted) in [(Split::Train, 12), (Split::Validation, 3), (Split::Test, 5)] {
+            for label in ["good_form", "bad_form"] {
+                let n = videos
+                    .iter()
+                    .filter(|v| splits[&v.group] == split && v.label.as_str() == label && v.exercise.as_str() == "squat")
+                    .count();
+                assert_eq!(n, n_wanted, "{split:?} {label}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_seed_decides_and_no_part_stays_empty() {
+        let videos = videos(9);
+        assert_eq!(split_groups(&videos, PARTS, 5).unwrap(), split_groups(&videos, PARTS, 5).unwrap());
+        assert_ne!(split_groups(&videos, PARTS, 5).unwrap(), split_groups(&videos, PARTS, 6).unwrap());
+        let few = &videos[..12];
+        let splits = split_groups(few, PARTS, 0).unwrap();
+        for split in SPLITS {
+            assert!(splits.values().any(|s| *s == split), "{split:?} is empty");
+        }
+        assert!(split_groups(&videos[..8], PARTS, 0).is_err(), "two persons cannot fill three parts");
+    }
+}

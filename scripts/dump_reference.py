@@ -1,0 +1,103 @@
+"""Makes the golden numbers of crates/wo-clip/tests/fixtures with Python transformers.
+
+Two small random CLIPs (one per activation), a tokenizer, pictures and texts, and what transformers makes of them:
+features, logits, the loss and all gradients. `scripts/just golden` runs this in a virtual environment.
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy
+import torch
+import transformers
+from PIL import Image
+from safetensors.torch import save_file
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig, PreTrainedTokenizerFast
+from transformers.models.clip.image_processing_clip import CLIPImageProcessor
+
+try:  # transformers 5 keeps the Pillow processor under its own name.
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil as PillowProcessor
+except ImportError:
+    PillowProcessor = CLIPImageProcessor
+
+TEXTS = [
+    "squat bad form with knees collapsing inward",
+    "deadlift good form with a flat back and the bar close to the legs",
+    "Overhead Press!  l'épaule, 3 reps",
+    "",
+]
+
+
+def model_of(activation: str, eos_token_id: int, vocabulary_size: int) -> CLIPModel:
+    torch.manual_seed(7)
+    config = CLIPConfig(
+        text_config=CLIPTextConfig(
+            vocab_size=vocabulary_size, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+            num_attention_heads=2, max_position_embeddings=20, hidden_act=activation, eos_token_id=eos_token_id,
+            bos_token_id=vocabulary_size - 2, pad_token_id=vocabulary_size - 1, projection_dim=12,
+        ).to_dict(),
+        vision_config=CLIPVisionConfig(
+            hidden_size=20, intermediate_size=28, num_hidden_layers=2, num_attention_heads=2, image_size=24,
+            patch_size=8, hidden_act=activation, projection_dim=12,
+        ).to_dict(),
+        projection_dim=12,
+    )
+    model = CLIPModel(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            # Larger than a fresh model's, so that a wrong factor anywhere shows; biases too.
+            if parameter.dim() > 0:
+                parameter.add_(torch.randn_like(parameter) * 0.2)
+    return model
+
+
+def pictures() -> list[numpy.ndarray]:
+    generator = numpy.random.default_rng(3)
+    sizes = [(40, 31), (24, 24), (29, 50)]
+    found = []
+    for width, height in sizes:
+        x, y = numpy.meshgrid(numpy.arange(width), numpy.arange(height))
+        waves = [127 + 90 * numpy.sin(x / (3 + c) + y / (5 - c) + c) for c in range(3)]
+        noise = generator.integers(-30, 30, (height, width, 3))
+        found.append(numpy.clip(numpy.stack(waves, -1) + noise, 0, 255).astype(numpy.uint8))
+    return found
+
+
+def main(target: pathlib.Path) -> None:
+    tokenizer_file = target / "tokenizer.json"
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_file=str(tokenizer_file), pad_token="<|endoftext|>", eos_token="<|endoftext|>"
+    )
+    tokens = tokenizer(TEXTS, padding=True, truncation=True, max_length=20, return_tensors="pt")
+    processor = PillowProcessor(size={"shortest_edge": 24}, crop_size={"height": 24, "width": 24})
+    images = pictures()
+    pixels = processor([Image.fromarray(image) for image in images], return_tensors="pt")["pixel_values"]
+    for index, image in enumerate(images):
+        Image.fromarray(image).save(target / f"picture{index}.png")
+    vocabulary_size = len(tokenizer)
+    for name, activation, eos in [("quick_gelu", "quick_gelu", vocabulary_size - 1), ("gelu", "gelu", 2)]:
+        model = model_of(activation, eos, vocabulary_size)
+        folder = target / name
+        folder.mkdir(exist_ok=True)
+        model.save_pretrained(folder)
+        output = model(input_ids=tokens["input_ids"], pixel_values=pixels, attention_mask=None)
+        # Any smooth function of all logits serves to compare gradients.
+        loss = torch.nn.functional.cross_entropy(output.logits_per_image, torch.tensor([0, 1, 2]))
+        loss.backward()
+        golden = {
+            "pixels": pixels,
+            "ids": tokens["input_ids"],
+            "image_features": output.image_embeds,
+            "text_features": output.text_embeds,
+            "logits": output.logits_per_image,
+            "loss": loss.reshape(1),
+        }
+        golden |= {f"grad.{n}": p.grad for n, p in model.named_parameters()}
+        save_file({n: t.detach().contiguous() for n, t in golden.items()}, folder / "golden.safetensors")
+    versions = {"torch": torch.__version__, "transformers": transformers.__version__, "texts": TEXTS}
+    (target / "versions.json").write_text(json.dumps(versions, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))
