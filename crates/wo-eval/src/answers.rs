@@ -7,30 +7,30 @@ use wo_record::{BAD_FORM, Name};
 
 /// The labels and exercises of a model's classes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answers {
+pub(crate) struct Answers {
     /// The labels, sorted.
-    pub labels: Vec<Name>,
+    pub(crate) labels: Vec<Name>,
     /// The exercises, sorted.
-    pub exercises: Vec<Name>,
+    pub(crate) exercises: Vec<Name>,
     classes: Vec<Class>,
 }
 
 /// The most probable label and exercise. Both are indices into [`Answers`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Call {
+pub(crate) struct Call {
     /// The label.
-    pub label: usize,
+    pub(crate) label: usize,
     /// Its probability.
-    pub label_probability: f64,
+    pub(crate) label_probability: f64,
     /// The exercise.
-    pub exercise: usize,
+    pub(crate) exercise: usize,
     /// Its probability.
-    pub exercise_probability: f64,
+    pub(crate) exercise_probability: f64,
 }
 
 impl Answers {
     /// The answers that these classes allow.
-    pub fn new(classes: &[Class]) -> Self {
+    pub(crate) fn new(classes: &[Class]) -> Self {
         let distinct = |name: fn(&Class) -> &Name| -> Vec<Name> {
             classes.iter().map(name).collect::<BTreeSet<_>>().into_iter().cloned().collect()
         };
@@ -38,22 +38,22 @@ impl Answers {
     }
 
     /// The index of a label.
-    pub fn label(&self, name: &Name) -> Option<usize> {
+    pub(crate) fn label(&self, name: &Name) -> Option<usize> {
         self.labels.iter().position(|label| label == name)
     }
 
     /// The index of an exercise.
-    pub fn exercise(&self, name: &Name) -> Option<usize> {
+    pub(crate) fn exercise(&self, name: &Name) -> Option<usize> {
         self.exercises.iter().position(|exercise| exercise == name)
     }
 
     /// The probability of a label: the sum over its classes.
-    pub fn label_probability(&self, of_classes: &[f64], label: usize) -> f64 {
+    pub(crate) fn label_probability(&self, of_classes: &[f64], label: usize) -> f64 {
         self.sum(of_classes, |class| self.labels.get(label) == Some(&class.label))
     }
 
     /// The most probable label and, apart from it, the most probable exercise. `None` for a model without classes.
-    pub fn call(&self, of_classes: &[f64]) -> Option<Call> {
+    pub(crate) fn call(&self, of_classes: &[f64]) -> Option<Call> {
         let labels = (0..self.labels.len()).map(|label| self.label_probability(of_classes, label));
         let exercises = self.exercises.iter().map(|name| self.sum(of_classes, |class| class.exercise == *name));
         let (label, label_probability) = most_probable(labels)?;
@@ -63,7 +63,7 @@ impl Answers {
 
     /// The faults of the most probable class of bad form in the exercise of `call`; none where it calls the form good.
     /// Only classes that fit the call count, so that a verdict never names a fault of another exercise.
-    pub fn faults(&self, of_classes: &[f64], call: Call) -> &[Name] {
+    pub(crate) fn faults(&self, of_classes: &[f64], call: Call) -> &[Name] {
         let (label, exercise) = (self.labels.get(call.label), self.exercises.get(call.exercise));
         if label.is_none_or(|label| label.as_str() != BAD_FORM) {
             return &[];

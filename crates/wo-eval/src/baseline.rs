@@ -6,32 +6,32 @@ use wo_record::Name;
 
 /// What a baseline knows of a video.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// The true exercise: a baseline is told it, the model is not.
-    pub exercise: Option<&'a Name>,
+    pub(crate) exercise: Option<&'a Name>,
     /// Its length.
-    pub duration_ms: Option<f64>,
+    pub(crate) duration_ms: Option<f64>,
 }
 
 /// A training video.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Example<'a> {
+pub(crate) struct Example<'a> {
     /// What a baseline may look at.
-    pub facts: Facts<'a>,
+    pub(crate) facts: Facts<'a>,
     /// Its class.
-    pub class: usize,
+    pub(crate) class: usize,
 }
 
 /// Says the most frequent class of the exercise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Majority {
+pub(crate) struct Majority {
     by_exercise: BTreeMap<Name, usize>,
     overall: usize,
 }
 
 impl Majority {
     /// Fits it; `None` without examples.
-    pub fn fit(examples: &[Example<'_>]) -> Option<Self> {
+    pub(crate) fn fit(examples: &[Example<'_>]) -> Option<Self> {
         let overall = most_frequent(examples.iter().map(|example| example.class))?;
         let mut classes: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
         for example in examples {
@@ -47,16 +47,16 @@ impl Majority {
     }
 
     /// The class that it says of a video.
-    pub fn predict(&self, facts: Facts<'_>) -> usize {
+    pub(crate) fn predict(&self, facts: Facts<'_>) -> usize {
         facts.exercise.and_then(|exercise| self.by_exercise.get(exercise)).copied().unwrap_or(self.overall)
     }
 }
 
 /// Says one class of videos up to a length and another of longer ones.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DurationOnly {
+pub(crate) struct DurationOnly {
     /// Videos up to this length, in milliseconds, are short.
-    pub threshold_ms: f64,
+    pub(crate) threshold_ms: f64,
     short: usize,
     long: usize,
     unknown: usize,
@@ -65,7 +65,7 @@ pub struct DurationOnly {
 impl DurationOnly {
     /// Fits the threshold and the two classes with the best balanced accuracy on the examples; of equally good ones the
     /// lowest threshold. `None` where the examples have no two lengths or no two classes.
-    pub fn fit(examples: &[Example<'_>], n_classes: usize) -> Option<Self> {
+    pub(crate) fn fit(examples: &[Example<'_>], n_classes: usize) -> Option<Self> {
         let unknown = most_frequent(examples.iter().map(|example| example.class))?;
         let mut known: Vec<(f64, usize)> = examples
             .iter()
@@ -84,7 +84,7 @@ impl DurationOnly {
             let [(here, class), (next, _)] = pair else { continue };
             *shorter.get_mut(*class)? += 1;
             *longer.get_mut(*class)? -= 1;
-            if here == next {
+            if here.total_cmp(next).is_eq() {
                 continue;
             }
             // The class that the short side speaks most for, and the best other one for the long side.
@@ -102,7 +102,7 @@ impl DurationOnly {
     }
 
     /// The class that it says of a video; the most frequent one where the length is not known.
-    pub fn predict(&self, facts: Facts<'_>) -> usize {
+    pub(crate) fn predict(&self, facts: Facts<'_>) -> usize {
         match facts.duration_ms {
             Some(ms) if ms <= self.threshold_ms => self.short,
             Some(_) => self.long,

@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// How many resamples: the ends of a 95 % interval then rest on 50 resamples each.
-pub const N_RESAMPLES: usize = 2000;
+pub(crate) const N_RESAMPLES: usize = 2000;
 /// The part of the resamples that must have a figure for its interval to be given. Where more of them lack a class, the
 /// others tell of luckier data than was seen.
 const MIN_DEFINED: usize = N_RESAMPLES / 2;
@@ -17,29 +17,17 @@ const TAIL: f64 = 0.025;
 
 /// A lower and an upper end.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
+pub(crate) struct Interval {
     /// The lower end.
-    pub low: f64,
+    pub(crate) low: f64,
     /// The upper end.
-    pub high: f64,
-}
-
-impl Interval {
-    /// How far the ends are apart.
-    pub fn width(self) -> f64 {
-        self.high - self.low
-    }
-
-    /// Whether `value` lies between the ends or on one.
-    pub fn contains(self, value: f64) -> bool {
-        (self.low..=self.high).contains(&value)
-    }
+    pub(crate) high: f64,
 }
 
 /// The 95 % interval of each of the figures that `figures` computes. It is told how often each group was drawn. All
 /// figures see the same resamples, so a difference of two predictors is paired. One group alone says nothing about other
 /// groups: its intervals are `None`, as are those of figures that too many resamples leave undefined.
-pub fn intervals(
+pub(crate) fn intervals(
     n_groups: usize,
     seed: u64,
     mut figures: impl FnMut(&[u64]) -> Vec<Option<f64>>,
@@ -82,6 +70,14 @@ fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn width(interval: Interval) -> f64 {
+        interval.high - interval.low
+    }
+
+    fn contains(interval: Interval, value: f64) -> bool {
+        (interval.low..=interval.high).contains(&value)
+    }
 
     /// The interval of the share of ones; each group has its units.
     fn of_share(groups: &[Vec<bool>], seed: u64) -> Option<Interval> {
@@ -148,7 +144,7 @@ mod tests {
         let groups = clustered(&mut ChaCha8Rng::seed_from_u64(2), 30);
         let by_group = of_share(&groups, 0).unwrap();
         let by_unit = of_share(&singles(&groups), 0).unwrap();
-        assert!(by_group.width() > 2.0 * by_unit.width(), "{by_group:?} {by_unit:?}");
+        assert!(width(by_group) > 2.0 * width(by_unit), "{by_group:?} {by_unit:?}");
     }
 
     /// Of 100 simulated evaluations the interval holds the truth in about 95, where the one over units holds it in few.
@@ -159,8 +155,8 @@ mod tests {
         let (mut by_group, mut by_unit) = (0, 0);
         for seed in 0..100 {
             let groups = clustered(&mut random, 30);
-            by_group += u32::from(of_share(&groups, seed).unwrap().contains(truth));
-            by_unit += u32::from(of_share(&singles(&groups), seed).unwrap().contains(truth));
+            by_group += u32::from(contains(of_share(&groups, seed).unwrap(), truth));
+            by_unit += u32::from(contains(of_share(&singles(&groups), seed).unwrap(), truth));
         }
         assert!((86..=100).contains(&by_group), "{by_group} of 100");
         assert!(by_unit < 75, "{by_unit} of 100");

@@ -29,6 +29,8 @@ const BAR_WIDTH: u32 = 12;
 const EVIDENCE_LINE: u32 = 4;
 /// Two lines of text fit a caption.
 const CAPTION_HEIGHT: u32 = 2 * LINE_HEIGHT;
+/// One line of text and space around it.
+const LEGEND_HEIGHT: u32 = LINE_HEIGHT + 2 * GAP;
 /// The narrowest sheet, in pixels: 120 characters, so that upright videos do not cut their captions short.
 const MIN_WIDTH: u32 = 120 * CHARACTER_WIDTH;
 const BACKGROUND: Rgb<u8> = Rgb([250, 250, 248]);
@@ -41,8 +43,9 @@ const UNSCORED: Rgb<u8> = Rgb([140, 140, 140]);
 
 /// A sheet in the making. It holds no more rows than it will show.
 #[derive(Debug)]
-pub struct ContactSheet {
+pub(crate) struct ContactSheet {
     n_videos: usize,
+    n_offered: usize,
     random: ChaCha8Rng,
     rows: Vec<Row>,
 }
@@ -59,12 +62,13 @@ struct Row {
 
 impl ContactSheet {
     /// A sheet of up to `n_videos`.
-    pub fn new(n_videos: usize, seed: u64) -> Self {
-        Self { n_videos, random: ChaCha8Rng::seed_from_u64(seed), rows: Vec::new() }
+    pub(crate) fn new(n_videos: usize, seed: u64) -> Self {
+        Self { n_videos, n_offered: 0, random: ChaCha8Rng::seed_from_u64(seed), rows: Vec::new() }
     }
 
     /// Takes a video, and gives up another one where there are too many.
-    pub fn add(&mut self, judged: &Judged) {
+    pub(crate) fn add(&mut self, judged: &Judged) {
+        self.n_offered += 1;
         let is_right = judged.prediction.is_right();
         let rank = (is_right != Some(false), self.random.random());
         let place = self.rows.partition_point(|row| row.rank < rank);
@@ -87,19 +91,25 @@ impl ContactSheet {
     }
 
     /// Whether there is nothing to draw.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// The sheet as a picture.
-    pub fn draw(&self) -> RgbImage {
+    pub(crate) fn draw(&self) -> RgbImage {
         let width_of = |row: &Row| row.frames.iter().map(|frame| frame.width() + GAP).sum::<u32>();
         let left = GAP + BAR_WIDTH + GAP;
         let width = left + self.rows.iter().map(width_of).max().unwrap_or(0);
         let row_height = CAPTION_HEIGHT + FRAME_HEIGHT + 2 * GAP;
-        let height = GAP + row_height * self.rows.len() as u32;
+        let height = LEGEND_HEIGHT + row_height * self.rows.len() as u32;
         let mut sheet = RgbImage::from_pixel(width.max(MIN_WIDTH), height, BACKGROUND);
-        for (row, top) in self.rows.iter().zip((GAP..).step_by(row_height as usize)) {
+        let legend = format!(
+            "{} of {} videos, wrong ones first. Bar: green right, red wrong, grey not scored. Framed: most telling frame.",
+            self.rows.len(),
+            self.n_offered
+        );
+        write(&mut sheet, &legend, GAP, GAP, INK);
+        for (row, top) in self.rows.iter().zip((LEGEND_HEIGHT..).step_by(row_height as usize)) {
             let bar = RgbImage::from_pixel(BAR_WIDTH, row_height - 2 * GAP, row.colour);
             overlay(&mut sheet, &bar, i64::from(GAP), i64::from(top));
             for (line, y) in row.caption.iter().zip((top..).step_by(LINE_HEIGHT as usize)) {
@@ -115,7 +125,7 @@ impl ContactSheet {
     }
 
     /// Writes the sheet as a PNG, whole or not at all.
-    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
         let mut png = Vec::new();
         self.draw().write_to(&mut Cursor::new(&mut png), ImageFormat::Png).context("encode the contact sheet")?;
         let written = || format!("write {}", path.display());
@@ -139,18 +149,16 @@ fn caption(verdict: &Verdict, word: &str) -> [String; 2] {
             parts.get(parts.len().saturating_sub(3)..).unwrap_or_default().join("/")
         },
     );
-    let mut said = format!(
-        "true: {}   model: {} {:.2}, {} {:.2}",
+    let faults: Vec<&str> = verdict.faults.iter().map(Name::as_str).collect();
+    let faults = if faults.is_empty() { String::new() } else { format!(": {}", faults.join(", ")) };
+    let said = format!(
+        "true: {}   model: {} {:.2}, {} {:.2}{faults}",
         pair(verdict.true_exercise.as_ref(), verdict.true_label.as_ref()),
         verdict.exercise,
         verdict.exercise_probability,
         verdict.label,
-        verdict.probability
+        verdict.probability,
     );
-    if !verdict.faults.is_empty() {
-        let faults: Vec<&str> = verdict.faults.iter().map(Name::as_str).collect();
-        said = format!("{said}   {}", faults.join(", "));
-    }
     let seen = if verdict.seen { " (seen in training)" } else { "" };
     [format!("{word}: {name}{seen}"), said]
 }
@@ -211,7 +219,7 @@ mod tests {
             true_exercise: Some("squat".into()),
             seen: false,
         };
-        let (width, height) = if number % 2 == 0 { (320, 240) } else { (360, 640) };
+        let (width, height) = if number.is_multiple_of(2) { (320, 240) } else { (360, 640) };
         let pictures = (0..12).map(|i| RgbImage::from_pixel(width, height, Rgb([20 * i, 90, 160]))).collect();
         Judged { verdict, prediction, pictures, evidence_idx: 5, n_bad_frames: 0 }
     }
@@ -248,8 +256,8 @@ mod tests {
         for colour in [RIGHT, WRONG, UNSCORED, EVIDENCE, INK] {
             assert!(picture.pixels().any(|pixel| *pixel == colour), "{colour:?}");
         }
-        assert_eq!(picture.height(), GAP + 3 * (CAPTION_HEIGHT + FRAME_HEIGHT + 2 * GAP));
-        assert_eq!(*picture.get_pixel(GAP, GAP), WRONG);
+        assert_eq!(picture.height(), LEGEND_HEIGHT + 3 * (CAPTION_HEIGHT + FRAME_HEIGHT + 2 * GAP));
+        assert_eq!(*picture.get_pixel(GAP, LEGEND_HEIGHT), WRONG);
     }
 
     #[test]
@@ -265,7 +273,7 @@ mod tests {
             caption(&judged(3, 1, 0).verdict, "WRONG"),
             [
                 "WRONG: squat/good_form/003.mp4".to_owned(),
-                "true: squat good_form   model: squat 0.50, bad_form 0.75   knees_cave".to_owned(),
+                "true: squat good_form   model: squat 0.50, bad_form 0.75: knees_cave".to_owned(),
             ]
         );
     }

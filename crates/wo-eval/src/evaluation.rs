@@ -12,37 +12,37 @@ use crate::metrics::{Counts, Figure, confusion, present};
 use crate::prediction::{Prediction, Standing};
 
 /// The task of telling good form from bad.
-pub const LABEL: &str = "label";
+pub(crate) const LABEL: &str = "label";
 /// The task of telling the exercise.
-pub const EXERCISE: &str = "exercise";
+pub(crate) const EXERCISE: &str = "exercise";
 /// A whole video is one unit.
-pub const VIDEO: &str = "video";
+pub(crate) const VIDEO: &str = "video";
 /// Each frame is a unit.
-pub const FRAME: &str = "frame";
+pub(crate) const FRAME: &str = "frame";
 /// Predicted by the model.
-pub const MODEL: &str = "model";
+pub(crate) const MODEL: &str = "model";
 /// Predicted by [`Majority`].
-pub const MAJORITY: &str = "majority";
+pub(crate) const MAJORITY: &str = "majority";
 /// Predicted by [`DurationOnly`].
-pub const DURATION_ONLY: &str = "duration_only";
+pub(crate) const DURATION_ONLY: &str = "duration_only";
 /// The scope of all held-out videos.
-pub const ALL: &str = "all";
+pub(crate) const ALL: &str = "all";
 /// The scope of all videos that the model has seen; `seen/squat` is that of one exercise.
-pub const SEEN: &str = "seen";
+pub(crate) const SEEN: &str = "seen";
 
 /// The name of the figure by how much the model's balanced accuracy is above that of a baseline.
-pub fn gain_over(baseline: &str) -> String {
+pub(crate) fn gain_over(baseline: &str) -> String {
     format!("balanced_accuracy_over_{baseline}")
 }
 
 /// The scope of one exercise within `scope`.
-pub fn scope_of_exercise(scope: &str, exercise: &Name) -> String {
+pub(crate) fn scope_of_exercise(scope: &str, exercise: &Name) -> String {
     if scope == ALL { exercise.to_string() } else { format!("{scope}/{exercise}") }
 }
 
 /// The baselines, fitted to the videos that the model was trained on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Baselines {
+pub(crate) struct Baselines {
     label_majority: Option<Majority>,
     label_duration: Option<DurationOnly>,
     exercise_majority: Option<Majority>,
@@ -50,7 +50,7 @@ pub struct Baselines {
 
 impl Baselines {
     /// Fits them; the validation and test videos are left alone.
-    pub fn fit(videos: &[SplitVideo], answers: &Answers) -> Self {
+    pub(crate) fn fit(videos: &[SplitVideo], answers: &Answers) -> Self {
         let train = || videos.iter().filter(|video| video.split == Split::Train);
         let labels: Vec<Example<'_>> = train()
             .filter_map(|video| {
@@ -73,11 +73,11 @@ impl Baselines {
 
 /// The figures of one set of videos.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Evaluation {
+pub(crate) struct Evaluation {
     /// Each figure with its interval.
-    pub scores: Vec<Score>,
+    pub(crate) scores: Vec<Score>,
     /// The model's confusions.
-    pub confusions: Vec<Confusion>,
+    pub(crate) confusions: Vec<Confusion>,
 }
 
 /// One thing to be right or wrong about.
@@ -100,7 +100,7 @@ struct Question<'a> {
 }
 
 /// Scores those of the predictions that can be right or wrong, in all and by exercise. `scope` is [`ALL`] or [`SEEN`].
-pub fn evaluate(
+pub(crate) fn evaluate(
     predictions: &[&Prediction],
     answers: &Answers,
     baselines: &Baselines,
@@ -215,6 +215,17 @@ fn exercise_of_frames<'a>(videos: &[Scored<'a>], answers: &'a Answers, scope: St
     }
 }
 
+/// A true class, a predicted class, and how often the two came together.
+type Cell = (usize, usize, u64);
+
+/// What of a confusion is not 0: of the hundreds of pairs of exercises a group has a few.
+fn cells(counts: Counts) -> Vec<Cell> {
+    let of_row = |(truth, row): (usize, Vec<u64>)| {
+        row.into_iter().enumerate().filter(|(_, n)| *n > 0).map(move |(said, n)| (truth, said, n))
+    };
+    counts.into_iter().enumerate().flat_map(of_row).collect()
+}
+
 impl Question<'_> {
     /// Adds the records of this question.
     fn answer(&self, seed: u64, evaluation: &mut Evaluation) {
@@ -266,7 +277,7 @@ impl Question<'_> {
     }
 
     /// For each predictor the counts of each group: all figures are made of sums of these.
-    fn counts_by_group(&self) -> Vec<Vec<Counts>> {
+    fn counts_by_group(&self) -> Vec<Vec<Vec<Cell>>> {
         let mut groups: BTreeMap<&Group, Vec<&Unit<'_>>> = BTreeMap::new();
         for unit in &self.units {
             groups.entry(unit.group).or_default().push(unit);
@@ -275,18 +286,20 @@ impl Question<'_> {
             let of_group = |units: &Vec<&Unit<'_>>| {
                 let (truth, said): (Vec<usize>, Vec<usize>) =
                     units.iter().filter_map(|unit| Some((unit.truth, *unit.said.get(idx)?))).unzip();
-                confusion(&truth, &said, self.classes.len())
+                cells(confusion(&truth, &said, self.classes.len()))
             };
             groups.values().map(of_group).collect()
         };
         (0..self.predictors.len()).map(of_predictor).collect()
     }
 
-    fn sum(&self, groups: &[Counts], times_drawn: &[u64]) -> Counts {
+    fn sum(&self, groups: &[Vec<Cell>], times_drawn: &[u64]) -> Counts {
         let mut sum = confusion(&[], &[], self.classes.len());
-        for (counts, &times) in groups.iter().zip(times_drawn).filter(|(_, times)| **times > 0) {
-            for (sum, count) in sum.iter_mut().flatten().zip(counts.iter().flatten()) {
-                *sum += times * count;
+        for (cells, &times) in groups.iter().zip(times_drawn).filter(|(_, times)| **times > 0) {
+            for &(truth, said, n) in cells {
+                if let Some(count) = sum.get_mut(truth).and_then(|row| row.get_mut(said)) {
+                    *count += times * n;
+                }
             }
         }
         sum

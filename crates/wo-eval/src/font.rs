@@ -13,13 +13,13 @@ use embedded_graphics::text::{Baseline, Text};
 use image::{Rgb, RgbImage};
 
 /// The height of a line of text, in pixels.
-pub const LINE_HEIGHT: u32 = 16;
+pub(crate) const LINE_HEIGHT: u32 = 16;
 /// The width of a character, in pixels.
-pub const CHARACTER_WIDTH: u32 = 8;
+pub(crate) const CHARACTER_WIDTH: u32 = 8;
 
 /// Writes one line with its upper left corner at `x`, `y`. What does not fit on the picture is cut off; characters
 /// beyond Latin-1 are shown as question marks.
-pub fn write(picture: &mut RgbImage, text: &str, x: u32, y: u32, colour: Rgb<u8>) {
+pub(crate) fn write(picture: &mut RgbImage, text: &str, x: u32, y: u32, colour: Rgb<u8>) {
     let Rgb([r, g, b]) = colour;
     let style = MonoTextStyle::new(&FONT_8X13, Rgb888::new(r, g, b));
     let place = Point::new(x as i32, y as i32);

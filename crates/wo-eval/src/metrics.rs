@@ -4,11 +4,11 @@
 //! turn into 0 with a warning.
 
 /// A count for each true class (row) and predicted class (column).
-pub type Counts = Vec<Vec<u64>>;
+pub(crate) type Counts = Vec<Vec<u64>>;
 
 /// A figure that [`Figure::of`] can compute. Classes are indices of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Figure {
+pub(crate) enum Figure {
     /// The share of units that were predicted right.
     Accuracy,
     /// The mean of the recalls of the classes: a predictor that always says the same gets one over their number.
@@ -23,13 +23,13 @@ pub enum Figure {
 
 impl Figure {
     /// Accuracy, balanced accuracy, and the three figures of each of `n_classes`.
-    pub fn all(n_classes: usize) -> Vec<Self> {
+    pub(crate) fn all(n_classes: usize) -> Vec<Self> {
         let by_class = (0..n_classes).flat_map(|class| [Self::Precision(class), Self::Recall(class), Self::F1(class)]);
         [Self::Accuracy, Self::BalancedAccuracy].into_iter().chain(by_class).collect()
     }
 
     /// Its name on the wire.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Accuracy => "accuracy",
             Self::BalancedAccuracy => "balanced_accuracy",
@@ -40,7 +40,7 @@ impl Figure {
     }
 
     /// The class that it is about.
-    pub fn class(self) -> Option<usize> {
+    pub(crate) fn class(self) -> Option<usize> {
         match self {
             Self::Accuracy | Self::BalancedAccuracy => None,
             Self::Precision(class) | Self::Recall(class) | Self::F1(class) => Some(class),
@@ -49,7 +49,7 @@ impl Figure {
 
     /// Its value. `present` are the classes that balanced accuracy is the mean of; it is undefined where one of them has
     /// no units, as happens in a resample: a mean of fewer classes would be another figure.
-    pub fn of(self, counts: &[Vec<u64>], present: &[usize]) -> Option<f64> {
+    pub(crate) fn of(self, counts: &[Vec<u64>], present: &[usize]) -> Option<f64> {
         match self {
             Self::Accuracy => ratio((0..counts.len()).map(|class| hits(counts, class)).sum(), total(counts)),
             Self::BalancedAccuracy => {
@@ -68,7 +68,7 @@ impl Figure {
 }
 
 /// Counts pairs of true and predicted class.
-pub fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Counts {
+pub(crate) fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Counts {
     let mut counts = vec![vec![0; n_classes]; n_classes];
     for (&truth, &predicted) in truth.iter().zip(predicted) {
         if let Some(count) = counts.get_mut(truth).and_then(|row| row.get_mut(predicted)) {
@@ -79,17 +79,17 @@ pub fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Coun
 }
 
 /// The classes that have units.
-pub fn present(counts: &[Vec<u64>]) -> Vec<usize> {
+pub(crate) fn present(counts: &[Vec<u64>]) -> Vec<usize> {
     (0..counts.len()).filter(|&class| n_true(counts, class) > 0).collect()
 }
 
 /// How many units are of the class.
-pub fn n_true(counts: &[Vec<u64>], class: usize) -> u64 {
+pub(crate) fn n_true(counts: &[Vec<u64>], class: usize) -> u64 {
     counts.get(class).map_or(0, |row| row.iter().sum())
 }
 
 /// How many units there are.
-pub fn total(counts: &[Vec<u64>]) -> u64 {
+pub(crate) fn total(counts: &[Vec<u64>]) -> u64 {
     counts.iter().flatten().sum()
 }
 
@@ -151,16 +151,16 @@ mod tests {
         let predicted = [0, 1, 2, 1, 1, 0, 1, 2, 2, 1, 2, 0, 2, 0, 2, 2];
         let expected = [
             0.625,
-            0.6047619047619048,
+            0.604_761_904_761_904_8,
             0.5,
             0.5,
             0.5,
             0.6,
             0.6,
             0.6,
-            0.7142857142857143,
-            0.7142857142857143,
-            0.7142857142857143,
+            0.714_285_714_285_714_3,
+            0.714_285_714_285_714_3,
+            0.714_285_714_285_714_3,
         ];
         let values = values(&confusion(&truth, &predicted, 3));
         assert_eq!(values.len(), expected.len());

@@ -10,21 +10,21 @@ use crate::prediction::{FramePrediction, Prediction, Standing};
 
 /// A video that was judged, with its pictures.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// What is written of it.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// What is kept of it.
-    pub prediction: Prediction,
+    pub(crate) prediction: Prediction,
     /// The pictures that were looked at.
-    pub pictures: Vec<RgbImage>,
+    pub(crate) pictures: Vec<RgbImage>,
     /// Which of the pictures speaks most for the label.
-    pub evidence_idx: usize,
+    pub(crate) evidence_idx: usize,
     /// How many frames have a picture that does not load.
-    pub n_bad_frames: u64,
+    pub(crate) n_bad_frames: u64,
 }
 
 /// Judges a video by those of its frames that load. A video without one is a failure.
-pub fn predict(item: &VideoItem, judge: &Judge, answers: &Answers, seen: bool) -> Result<Judged, Failure> {
+pub(crate) fn predict(item: &VideoItem, judge: &Judge, answers: &Answers, seen: bool) -> Result<Judged, Failure> {
     let (mut frames, mut pictures, mut bad) = (Vec::new(), Vec::new(), Vec::new());
     for frame in &item.frames {
         match frame.load() {
@@ -48,7 +48,7 @@ pub fn predict(item: &VideoItem, judge: &Judge, answers: &Answers, seen: bool) -
 }
 
 /// What to call a video in a message.
-pub fn name_of(video: &Video) -> String {
+pub(crate) fn name_of(video: &Video) -> String {
     video.path.as_ref().map_or_else(|| format!("video {}", video.video_id), ToString::to_string)
 }
 

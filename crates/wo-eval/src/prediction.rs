@@ -6,7 +6,7 @@ use crate::answers::{Answers, Call};
 
 /// Whether a video can be right or wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It has a label that the model knows. Indices into [`Answers`].
     Scored {
         /// The true label.
@@ -24,7 +24,7 @@ pub enum Standing {
 
 impl Standing {
     /// The standing of a video.
-    pub fn of(video: &Video, answers: &Answers) -> Self {
+    pub(crate) fn of(video: &Video, answers: &Answers) -> Self {
         let Some(label) = video.label.as_ref().filter(|label| !label.is_empty()) else { return Self::Unlabelled };
         let exercise = video.exercise.as_ref().filter(|exercise| !exercise.is_empty());
         if let Some(unknown) = exercise.filter(|name| answers.exercise(name).is_none()) {
@@ -42,35 +42,35 @@ impl Standing {
 
 /// One frame of a video that was judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FramePrediction {
+pub(crate) struct FramePrediction {
     /// Its true label: its own, else that of the video. Absent where that cannot be right or wrong.
-    pub true_label: Option<usize>,
+    pub(crate) true_label: Option<usize>,
     /// What the model says of this frame alone.
-    pub call: Call,
+    pub(crate) call: Call,
 }
 
 /// One video that was judged.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Prediction {
+pub(crate) struct Prediction {
     /// What a bootstrap keeps together.
-    pub group: Group,
+    pub(crate) group: Group,
     /// Whether the group is more than the video itself.
-    pub has_group_key: bool,
+    pub(crate) has_group_key: bool,
     /// Whether the model was trained or chosen on the group.
-    pub seen: bool,
+    pub(crate) seen: bool,
     /// Its length.
-    pub duration_ms: Option<f64>,
+    pub(crate) duration_ms: Option<f64>,
     /// What is right.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
     /// What the model says.
-    pub call: Call,
+    pub(crate) call: Call,
     /// Its frames.
-    pub frames: Vec<FramePrediction>,
+    pub(crate) frames: Vec<FramePrediction>,
 }
 
 impl Prediction {
     /// Whether the label is right; `None` where it can be neither.
-    pub fn is_right(&self) -> Option<bool> {
+    pub(crate) fn is_right(&self) -> Option<bool> {
         match self.standing {
             Standing::Scored { label, .. } => Some(label == self.call.label),
             _ => None,

@@ -22,7 +22,7 @@ use crate::tally::Tally;
 
 /// A run under way.
 #[derive(Debug)]
-pub struct Session<'a> {
+pub(crate) struct Session<'a> {
     model: String,
     judge: Judge,
     answers: Answers,
@@ -38,18 +38,18 @@ pub struct Session<'a> {
 
 /// What is left of a run that came to its end.
 #[derive(Debug)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// The report for people.
-    pub table: String,
+    pub(crate) table: String,
     /// The contact sheet, not yet drawn.
-    pub sheet: ContactSheet,
+    pub(crate) sheet: ContactSheet,
     /// How many inputs failed.
-    pub n_failed: u64,
+    pub(crate) n_failed: u64,
 }
 
 impl<'a> Session<'a> {
     /// Loads the model and begins the output.
-    pub fn start(args: &Args, records: &'a mut dyn Write, upstream: &[Producer]) -> anyhow::Result<Self> {
+    pub(crate) fn start(args: &Args, records: &'a mut dyn Write, upstream: &[Producer]) -> anyhow::Result<Self> {
         let judge = load_judge(args)?;
         let answers = Answers::new(judge.classes());
         let n_drawn = args.contact_sheet.as_ref().map_or(0, |_| usize::from(args.contact_videos));
@@ -69,7 +69,7 @@ impl<'a> Session<'a> {
     }
 
     /// Judges a video, unless it is one that the model has seen or one that came before.
-    pub fn judge(&mut self, item: VideoItem) -> anyhow::Result<()> {
+    pub(crate) fn judge(&mut self, item: &VideoItem) -> anyhow::Result<()> {
         if !self.video_ids.insert(item.video.video_id.clone()) {
             self.tally.n_repeated += 1;
             return Ok(());
@@ -80,7 +80,7 @@ impl<'a> Session<'a> {
             self.tally.n_left_out_as_seen += 1;
             return Ok(());
         }
-        let judged = match predict(&item, &self.judge, &self.answers, seen) {
+        let judged = match predict(item, &self.judge, &self.answers, seen) {
             Ok(judged) => judged,
             Err(failure) => {
                 wo_cli::warn!("{}: {}", name_of(&item.video), failure.what);
@@ -102,7 +102,7 @@ impl<'a> Session<'a> {
     }
 
     /// Scores what was judged and ends the output.
-    pub fn finish(mut self, rest: Rest) -> anyhow::Result<Finished> {
+    pub(crate) fn finish(mut self, rest: Rest) -> anyhow::Result<Finished> {
         self.tally.n_failed_upstream = rest.failures.len() as u64;
         for failure in rest.failures {
             self.writer.failure(failure)?;

@@ -12,7 +12,7 @@ use crate::Args;
 
 /// A stream of records or a folder, not yet read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// A stream: a file, or stdin where there is none.
     Stream(Option<PathBuf>),
     /// A folder of labelled frames.
@@ -21,16 +21,16 @@ pub enum Source {
 
 /// What came besides the videos.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Rest {
+pub(crate) struct Rest {
     /// The `error` records of the tools before this one.
-    pub failures: Vec<Failure>,
+    pub(crate) failures: Vec<Failure>,
     /// How many lines were no records and were skipped.
-    pub n_skipped: u64,
+    pub(crate) n_skipped: u64,
 }
 
 impl Source {
     /// What the flags ask for.
-    pub fn of(args: &Args) -> Self {
+    pub(crate) fn of(args: &Args) -> Self {
         match &args.data_dir {
             Some(directory) => Self::Folder(directory.clone()),
             None => Self::Stream(args.input.clone().filter(|path| path != Path::new("-"))),
@@ -40,17 +40,17 @@ impl Source {
     /// Reads to the end: `start` is told which tools came before, and what it makes is handed to `visit` with each video.
     ///
     /// A stream's first line is read before `start`, so that input which is no stream is told before a model is loaded.
-    pub fn read<S>(
+    pub(crate) fn read<S>(
         &self,
         stdin: &mut dyn BufRead,
         reading: &Reading,
         start: impl FnOnce(&[Producer]) -> anyhow::Result<S>,
-        visit: impl Fn(&mut S, VideoItem) -> anyhow::Result<()>,
+        visit: impl Fn(&mut S, &VideoItem) -> anyhow::Result<()>,
     ) -> anyhow::Result<(S, Rest)> {
         match self {
             Self::Folder(directory) => {
                 let mut state = start(&[])?;
-                let failures = videos_of_data_dir(directory, reading.max_line, &mut |item| visit(&mut state, item))?;
+                let failures = videos_of_data_dir(directory, reading.max_line, &mut |item| visit(&mut state, &item))?;
                 Ok((state, Rest { failures, n_skipped: 0 }))
             }
             Self::Stream(path) => {
@@ -63,7 +63,7 @@ impl Source {
                 reader.next_line().with_context(|| name.clone())?;
                 let mut state = start(reader.producers())?;
                 let base = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-                let read = videos_of_stream(&mut reader, base, &mut |item| visit(&mut state, item));
+                let read = videos_of_stream(&mut reader, base, &mut |item| visit(&mut state, &item));
                 // An error of `visit` is not about the input.
                 let named = |error: anyhow::Error| if error.is::<ReadError>() { error.context(name) } else { error };
                 let failures = read.map_err(named)?;

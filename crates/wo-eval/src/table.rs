@@ -1,7 +1,6 @@
 //! The scores for people. It says nothing that is not in the records, and says in words what the figures do not carry.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use wo_record::{Confusion, Name, Score};
 
 use crate::evaluation::{
@@ -9,8 +8,12 @@ use crate::evaluation::{
 };
 use crate::tally::{Tally, counted};
 
+/// A line under the header and no more: the figures are to be seen, not their cage.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// How many columns of text a table may take.
 const WIDTH: u16 = 100;
+/// How many mistakes are listed where the whole confusion is too wide to be read.
+const MAX_MISTAKES: usize = 10;
 /// Fewer groups than this say little of groups to come: below ten or so, percentile intervals are too narrow.
 const FEW_GROUPS: u64 = 10;
 /// A 95 % interval wider than this does not tell a useless model from a good one.
@@ -19,29 +22,43 @@ const WIDE_INTERVAL: f64 = 0.3;
 /// Lippman-Hand 1983).
 const RULE_OF_THREE: f64 = 3.0;
 
+/// How to read the figures.
+const LEGEND: &str = "[low, high] is the 95 % interval from resampling whole groups (persons, sources). One without \
+                      width says that the sample has no other case, not that there is none. - is not defined.";
+
 /// The report of an evaluation. `exercises` are those that the model knows.
-pub fn report(model: &str, held_out: &Evaluation, seen: &Evaluation, exercises: &[Name], tally: &Tally) -> String {
+pub(crate) fn report(
+    model: &str,
+    held_out: &Evaluation,
+    seen: &Evaluation,
+    exercises: &[Name],
+    tally: &Tally,
+) -> String {
     let mut blocks = Vec::new();
     if held_out.scores.is_empty() {
-        blocks.push(format!("Model {model}: no labelled video that it has not seen was scored."));
+        blocks.push(format!("Model {model}: there was no labelled video to score that it has not seen."));
     } else {
         let figures = Figures { evaluation: held_out, scope: ALL, exercises };
         blocks.push(format!("Model {model} on {}, none seen in training", figures.size()));
-        blocks.extend(figures.blocks());
-        blocks.push(figures.conclusions(tally).join("\n"));
+        blocks.extend(figures.main_form());
+        blocks.push(lines(&figures.conclusions(tally)));
+        blocks.extend(figures.details());
     }
     if !seen.scores.is_empty() {
         let figures = Figures { evaluation: seen, scope: SEEN, exercises };
-        blocks.push(format!(
-            "SEEN VIDEOS: {} that the model was trained or chosen on, or whose person or source was.\n\
-             These figures do not say how good it is on new videos.",
-            figures.size()
-        ));
-        blocks.extend(figures.blocks());
+        blocks.push(lines(&[
+            format!("SEEN VIDEOS: {} that the model was trained or chosen on.", figures.size()),
+            "These figures do not say how good it is on new videos.".to_owned(),
+        ]));
+        blocks.extend(figures.main_form());
+        blocks.extend(figures.details());
+    }
+    if !held_out.scores.is_empty() || !seen.scores.is_empty() {
+        blocks.push(lines(&[LEGEND.to_owned()]));
     }
     let left_out = tally.sentences();
     if !left_out.is_empty() {
-        blocks.push(left_out.join("\n"));
+        blocks.push(lines(&left_out));
     }
     blocks.join("\n\n") + "\n"
 }
@@ -59,9 +76,12 @@ impl Figures<'_> {
         main.map_or_else(String::new, |s| format!("{} of {}", counted(s.n, "video"), counted(s.n_groups, "group")))
     }
 
-    fn blocks(&self) -> Vec<String> {
+    fn main_form(&self) -> Option<String> {
+        self.main(LABEL, "FORM, per video (95 % interval in brackets)", &[MODEL, MAJORITY, DURATION_ONLY])
+    }
+
+    fn details(&self) -> Vec<String> {
         let blocks = [
-            self.main(LABEL, "FORM, per video (95 % interval in brackets)", &[MODEL, MAJORITY, DURATION_ONLY]),
             self.by_exercise(),
             self.by_class(LABEL, "FORM by label, per video"),
             self.confusion(LABEL, "FORM, how often each true label (row) was taken for each label (column)"),
@@ -84,7 +104,7 @@ impl Figures<'_> {
     }
 
     fn by_exercise(&self) -> Option<String> {
-        let mut table = table(&["", "videos", "groups", "balanced accuracy", "accuracy", MAJORITY, DURATION_ONLY]);
+        let mut table = table(&["", "videos", "groups", "balanced accuracy", "accuracy", "majority", "duration"]);
         for exercise in self.exercises {
             let scope = scope_of_exercise(self.scope, exercise);
             let score = |by, name| self.score(LABEL, by, VIDEO, &scope, name, None);
@@ -99,7 +119,7 @@ impl Figures<'_> {
                 value(score(DURATION_ONLY, "balanced_accuracy")),
             ]);
         }
-        let title = "FORM by exercise, per video (the last two columns are the baselines' balanced accuracy)";
+        let title = "FORM by exercise, per video (last two columns: balanced accuracy of the baselines)";
         (!table.is_empty()).then(|| titled(title, &table))
     }
 
@@ -116,6 +136,9 @@ impl Figures<'_> {
 
     fn confusion(&self, task: &str, title: &str) -> Option<String> {
         let confusion = self.confusion_of(task)?;
+        if !fits(confusion) {
+            return Some(mistakes(confusion));
+        }
         let mut header = vec![""];
         header.extend(confusion.classes.iter().map(Name::as_str));
         let mut table = table(&header);
@@ -163,8 +186,8 @@ impl Figures<'_> {
         }
         if tally.n_without_group_key > 0 {
             sentences.push(format!(
-                "{} of {} come without person and source and count as groups of their own: intervals may be too narrow,\n\
-                 and whether the model has seen the same person cannot be told.",
+                "{} of {} come without person and source and count as groups of their own: intervals may be too \
+                 narrow, and whether the model has seen the same person cannot be told.",
                 tally.n_without_group_key,
                 counted(tally.n_scored, "scored video")
             ));
@@ -216,12 +239,64 @@ impl Figures<'_> {
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
     table.set_header(header);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+/// Whether a confusion can be read at the width of a table.
+fn fits(confusion: &Confusion) -> bool {
+    let padding = 2;
+    let columns = confusion.classes.iter().map(|class| class.as_str().chars().count() + padding);
+    let longest = columns.clone().max().unwrap_or(0);
+    columns.sum::<usize>() + longest <= usize::from(WIDTH)
+}
+
+/// The most frequent confusions of one class with another.
+fn mistakes(confusion: &Confusion) -> String {
+    let classes = || confusion.classes.iter();
+    let of_row = |(truth, counts)| classes().zip(counts).map(move |(said, n): (_, &u64)| (*n, truth, said));
+    let mut pairs: Vec<_> = classes().zip(&confusion.counts).flat_map(of_row).collect();
+    pairs.retain(|(n, truth, said)| *n > 0 && truth != said);
+    // The sort is stable: equally frequent ones stay in the order of the classes.
+    pairs.sort_by_key(|(n, _, _)| std::cmp::Reverse(*n));
+    let n_pairs = pairs.len();
+    let mut table = table(&["true", "taken for", "videos"]);
+    for (n, truth, said) in pairs.into_iter().take(MAX_MISTAKES) {
+        table.add_row([truth.to_string(), said.to_string(), n.to_string()]);
+    }
+    let task = confusion.task.to_uppercase();
+    if n_pairs == 0 {
+        return format!("{task}: no mistakes.");
+    }
+    let shown = n_pairs.min(MAX_MISTAKES);
+    titled(&format!("{task}, the {shown} most frequent mistakes of {n_pairs} kinds (all are in the records)"), &table)
+}
+
+/// Sentences, each from the start of a line and broken at the width of a table.
+fn lines(sentences: &[String]) -> String {
+    let mut text = String::new();
+    for sentence in sentences {
+        let mut column = 0;
+        for word in sentence.split(' ') {
+            let width = word.chars().count();
+            if column > 0 && column + 1 + width > usize::from(WIDTH) {
+                text.push('\n');
+                column = 0;
+            }
+            if column > 0 {
+                text.push(' ');
+                column += 1;
+            }
+            text.push_str(word);
+            column += width;
+        }
+        text.push('\n');
+    }
+    text.trim_end().to_owned()
 }
 
 fn titled(title: &str, table: &Table) -> String {
@@ -243,4 +318,165 @@ fn value(score: Option<&Score>) -> String {
 
 fn ends(score: &Score) -> Option<(f64, f64)> {
     Some((score.low?, score.high?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::tests::{evaluated, squat};
+    use crate::prediction::Prediction;
+
+    fn report_of(predictions: &[Prediction], tally: &Tally) -> String {
+        let exercises = ["row".into(), "squat".into()];
+        report("models/tiny.pt", &evaluated(predictions), &Evaluation::default(), &exercises, tally)
+    }
+
+    /// Of `n` persons with a good and a bad squat each; every third person has one that is taken for the other.
+    fn persons(n: usize) -> Vec<Prediction> {
+        (0..2 * n)
+            .map(|i| {
+                let (person, truth) = (i / 2, i % 2);
+                let said = if person.is_multiple_of(3) { 0 } else { truth };
+                squat(person, truth, said, 900.0 + 100.0 * person as f64)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_whole_report() {
+        let tally = Tally { n_scored: 24, n_left_out_as_seen: 40, n_unclear: 1, ..Tally::default() };
+        insta::assert_snapshot!(report_of(&persons(12), &tally), @r"
+        Model models/tiny.pt on 24 videos of 12 groups, none seen in training
+
+        FORM, per video (95 % interval in brackets)
+                         balanced accuracy            accuracy
+        ───────────────────────────────────────────────────────
+         model           0.83 [0.71, 0.96]   0.83 [0.71, 0.96]
+         majority        0.50 [0.50, 0.50]   0.50 [0.50, 0.50]
+         duration_only   0.50 [0.50, 0.50]   0.50 [0.50, 0.50]
+
+        The model is better than the best baseline (majority): balanced accuracy +0.33, 95 % interval +0.21
+        to +0.46.
+
+        FORM by exercise, per video (last two columns: balanced accuracy of the baselines)
+                 videos   groups   balanced accuracy            accuracy   majority   duration
+        ───────────────────────────────────────────────────────────────────────────────────────
+         squat       24       12   0.83 [0.71, 0.96]   0.83 [0.71, 0.96]       0.50       0.50
+
+        FORM by label, per video
+                     videos           precision              recall                  F1
+        ────────────────────────────────────────────────────────────────────────────────
+         bad_form        12   0.75 [0.63, 0.92]   1.00 [1.00, 1.00]   0.86 [0.77, 0.96]
+         good_form       12   1.00 [1.00, 1.00]   0.67 [0.42, 0.92]   0.80 [0.59, 0.96]
+
+        FORM, how often each true label (row) was taken for each label (column)
+                     bad_form   good_form
+        ──────────────────────────────────
+         bad_form          12           0
+         good_form          4           8
+
+        EXERCISE, per video: which exercise it is
+                    balanced accuracy            accuracy
+        ──────────────────────────────────────────────────
+         model      1.00 [1.00, 1.00]   1.00 [1.00, 1.00]
+         majority   1.00 [1.00, 1.00]   1.00 [1.00, 1.00]
+
+        EXERCISE by exercise, per video
+                 videos           precision              recall                  F1
+        ────────────────────────────────────────────────────────────────────────────
+         row          0                   -                   -                   -
+         squat       24   1.00 [1.00, 1.00]   1.00 [1.00, 1.00]   1.00 [1.00, 1.00]
+
+        EXERCISE, how often each true exercise (row) was taken for each (column)
+                 row   squat
+        ─────────────────────
+         row       0       0
+         squat     0      24
+
+        FRAMES, each judged on its own (a frame may show nothing of what its video shows)
+                    frames   balanced accuracy            accuracy
+        ───────────────────────────────────────────────────────────
+         form           48   0.83 [0.71, 0.96]   0.83 [0.71, 0.96]
+         exercise       48   1.00 [1.00, 1.00]   1.00 [1.00, 1.00]
+
+        [low, high] is the 95 % interval from resampling whole groups (persons, sources). One without width
+        says that the sample has no other case, not that there is none. - is not defined.
+
+        40 videos left out: the model was trained or chosen on them or their group (--include-seen scores
+        them apart).
+        1 video judged but not scored: labelled unclear.
+        ");
+    }
+
+    #[test]
+    fn seen_videos_have_a_part_of_their_own() {
+        let mut predictions = persons(3);
+        for prediction in &mut predictions {
+            prediction.seen = true;
+        }
+        let tally = Tally { n_seen: 6, ..Tally::default() };
+        let mut evaluation = evaluated(&predictions);
+        for score in &mut evaluation.scores {
+            score.scope = if score.scope == ALL { SEEN.to_owned() } else { format!("{SEEN}/{}", score.scope) };
+        }
+        let text = report("m", &Evaluation::default(), &evaluation, &["squat".into()], &tally);
+        insta::assert_snapshot!(text.lines().take(10).collect::<Vec<_>>().join("\n"), @r"
+        Model m: there was no labelled video to score that it has not seen.
+
+        SEEN VIDEOS: 6 videos of 3 groups that the model was trained or chosen on.
+        These figures do not say how good it is on new videos.
+
+        FORM, per video (95 % interval in brackets)
+                         balanced accuracy            accuracy
+        ───────────────────────────────────────────────────────
+         model           0.83 [0.50, 1.00]   0.83 [0.50, 1.00]
+         majority        0.50 [0.50, 0.50]   0.50 [0.50, 0.50]
+        ");
+    }
+
+    #[test]
+    fn a_wide_confusion_is_a_list_of_mistakes() {
+        let classes: Vec<Name> = (0..12).map(|i| format!("exercise_{i}").as_str().into()).collect();
+        let mut counts = vec![vec![0; 12]; 12];
+        (counts[3][4], counts[5][5], counts[7][1], counts[8][2]) = (2, 9, 5, 2);
+        let confusion = Confusion { task: EXERCISE.into(), unit: VIDEO.into(), scope: ALL.into(), classes, counts };
+        assert!(!fits(&confusion));
+        insta::assert_snapshot!(mistakes(&confusion), @r"
+        EXERCISE, the 3 most frequent mistakes of 3 kinds (all are in the records)
+         true          taken for   videos
+        ──────────────────────────────────
+         exercise_7   exercise_1        5
+         exercise_3   exercise_4        2
+         exercise_8   exercise_2        2
+        ");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_paper() {
+        let tally = Tally { n_scored: 4, n_without_group_key: 4, ..Tally::default() };
+        for n in [1, 2, 20] {
+            for line in report_of(&persons(n), &tally).lines() {
+                assert!(line.chars().count() <= usize::from(WIDTH), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_words_say_what_the_figures_do_not() {
+        let check = |predictions: &[Prediction], words: &[&str]| {
+            let text = report_of(predictions, &Tally::default()).replace('\n', " ");
+            for words in words {
+                assert!(text.contains(words), "{words}: {text}");
+            }
+        };
+        let all_right = |n| (0..n).map(|i| squat(i, i % 2, i % 2, 2000.0)).collect::<Vec<_>>();
+        check(&all_right(20), &["is better than the best baseline (majority)", "may still be up to 0.15"]);
+        let one: Vec<_> = (0..4).map(|i| squat(0, i % 2, i % 2, 2000.0)).collect();
+        check(&one, &["1 group (fewer than 10)", "no interval can be given", "1.00 [-]"]);
+        let chance: Vec<_> = (0..24).map(|i| squat(i, i % 2, (i / 2) % 2, 2000.0)).collect();
+        check(&chance, &["NOT shown to be better", "wide (more than 0.3)"]);
+        // The lengths tell the labels, the model gets all wrong.
+        let worse: Vec<_> = (0..24).map(|i| squat(i, i % 2, 1 - i % 2, 900.0 + 3000.0 * (i % 2) as f64)).collect();
+        check(&worse, &["WORSE than the best baseline (duration_only)"]);
+    }
 }

@@ -8,36 +8,36 @@ use crate::prediction::{Prediction, Standing};
 
 /// Counts of videos, but for the frames.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Left out, since the model was trained or chosen on them or on their group.
-    pub n_left_out_as_seen: u64,
+    pub(crate) n_left_out_as_seen: u64,
     /// Judged and scored, though of a person or source that the model has seen.
-    pub n_seen: u64,
+    pub(crate) n_seen: u64,
     /// Scored.
-    pub n_scored: u64,
+    pub(crate) n_scored: u64,
     /// Scored, with neither person nor source.
-    pub n_without_group_key: u64,
+    pub(crate) n_without_group_key: u64,
     /// Judged, without a label.
-    pub n_unlabelled: u64,
+    pub(crate) n_unlabelled: u64,
     /// Judged, with the label `unclear`.
-    pub n_unclear: u64,
+    pub(crate) n_unclear: u64,
     /// Judged, with an exercise or a label that the model has no class for.
-    pub n_unknown: u64,
+    pub(crate) n_unknown: u64,
     /// Those exercises and labels.
-    pub unknown: BTreeSet<Name>,
+    pub(crate) unknown: BTreeSet<Name>,
     /// Left out, since they came before.
-    pub n_repeated: u64,
+    pub(crate) n_repeated: u64,
     /// Without a frame that loads.
-    pub n_failed: u64,
+    pub(crate) n_failed: u64,
     /// Frames that do not load, of videos with others that do.
-    pub n_bad_frames: u64,
+    pub(crate) n_bad_frames: u64,
     /// Inputs that failed in the tools before this one.
-    pub n_failed_upstream: u64,
+    pub(crate) n_failed_upstream: u64,
 }
 
 impl Tally {
     /// Counts a video that was judged.
-    pub fn count(&mut self, prediction: &Prediction) {
+    pub(crate) fn count(&mut self, prediction: &Prediction) {
         match &prediction.standing {
             Standing::Scored { .. } if prediction.seen => self.n_seen += 1,
             Standing::Scored { .. } => {
@@ -54,19 +54,19 @@ impl Tally {
     }
 
     /// How many videos were judged.
-    pub fn n_judged(&self) -> u64 {
+    pub(crate) fn n_judged(&self) -> u64 {
         self.n_seen + self.n_scored + self.n_unlabelled + self.n_unclear + self.n_unknown
     }
 
     /// What was not scored and why, a sentence for each reason.
-    pub fn sentences(&self) -> Vec<String> {
+    pub(crate) fn sentences(&self) -> Vec<String> {
         let unlabelled = (self.n_unlabelled > 0)
             .then(|| format!("{} judged but not scored: without a label.", counted(self.n_unlabelled, "video")));
         unlabelled.into_iter().chain(self.warnings()).collect()
     }
 
     /// The same without what is as it should be.
-    pub fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let unknown: Vec<&str> = self.unknown.iter().map(Name::as_str).collect();
         let reasons = [
             (
@@ -96,7 +96,7 @@ impl Tally {
 }
 
 /// `1 video`, `2 videos`.
-pub fn counted(n: u64, noun: &str) -> String {
+pub(crate) fn counted(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 

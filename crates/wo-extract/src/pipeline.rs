@@ -4,9 +4,11 @@
 //! may end up with no video pad and neither report an error nor the end, and an error may come on the bus while the
 //! sink stays silent. It decodes in software only and follows no playlist.
 
+mod colours;
 mod decoded;
 mod player;
 mod streams;
+mod tune;
 mod words;
 
 use gstreamer as gst;

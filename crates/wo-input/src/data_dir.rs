@@ -93,7 +93,7 @@ fn videos_of_rows(directory: &Path, rows: BTreeMap<PathBuf, (String, Row)>) -> V
         let video_id = blake3::hash(format!("{table}/{video_key}").as_bytes()).to_hex().to_string();
         let item = videos.entry((table.clone(), video_key)).or_insert_with(|| VideoItem {
             video: Video { video_id: video_id.clone(), ..Video::default() },
-            frames: Vec::new(),
+            ..VideoItem::default()
         });
         let label = Name::label(&row.label);
         let frame = Frame {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use wo_record::{Failure, Frame, ReadError, Reader, Record, Video};
+use wo_record::{Failure, Frame, Pose, ReadError, Reader, Record, Video};
 
 use crate::picture::{ImageError, load_image};
 
@@ -30,6 +30,8 @@ pub struct VideoItem {
     pub video: Video,
     /// Its frames, in their order.
     pub frames: Vec<FrameItem>,
+    /// The poses of those frames of which they are known.
+    pub poses: Vec<Pose>,
 }
 
 /// Reads a stream to its end and hands out each video when its last frame has come. Relative image paths start from
@@ -44,19 +46,24 @@ pub fn videos_of_stream(
     while let Some(line) = next(reader)? {
         match line {
             Record::Video(video) => {
-                if let Some(done) = current.replace(VideoItem { video, frames: Vec::new() }) {
+                if let Some(done) = current.replace(VideoItem { video, ..VideoItem::default() }) {
                     visit(done)?;
                 }
             }
             Record::Frame(frame) => {
                 if !current.as_ref().is_some_and(|item| item.video.video_id == frame.video_id) {
                     let video = Video { video_id: frame.video_id.clone(), ..Video::default() };
-                    if let Some(done) = current.replace(VideoItem { video, frames: Vec::new() }) {
+                    if let Some(done) = current.replace(VideoItem { video, ..VideoItem::default() }) {
                         visit(done)?;
                     }
                 }
                 if let Some(item) = &mut current {
                     item.push(frame, base);
+                }
+            }
+            Record::Pose(pose) => {
+                if let Some(item) = current.as_mut().filter(|item| item.video.video_id == pose.video_id) {
+                    item.poses.push(pose);
                 }
             }
             Record::Error(failure) => failures.push(failure),

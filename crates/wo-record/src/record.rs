@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Begin, Confusion, End, Failure, Frame, Metric, Model, Score, Truth, Verdict, Video};
+use crate::{Begin, Confusion, End, Failure, Frame, Metric, Model, Pose, Score, Truth, Verdict, Video};
 
 /// One line of a stream, told apart by its field `type`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -13,6 +13,7 @@ pub enum Record {
     Begin(Begin),
     Video(Video),
     Frame(Frame),
+    Pose(Pose),
     Error(Failure),
     Truth(Truth),
     Metric(Metric),
@@ -42,6 +43,7 @@ impl Record {
             "begin" => Self::Begin(serde_json::from_str(line)?),
             "video" => Self::Video(serde_json::from_str(line)?),
             "frame" => Self::Frame(serde_json::from_str(line)?),
+            "pose" => Self::Pose(serde_json::from_str(line)?),
             "error" => Self::Error(serde_json::from_str(line)?),
             "truth" => Self::Truth(serde_json::from_str(line)?),
             "metric" => Self::Metric(serde_json::from_str(line)?),
@@ -61,6 +63,7 @@ impl Record {
             Self::Begin(_) => "begin",
             Self::Video(_) => "video",
             Self::Frame(_) => "frame",
+            Self::Pose(_) => "pose",
             Self::Error(_) => "error",
             Self::Truth(_) => "truth",
             Self::Metric(_) => "metric",

@@ -8,7 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use wo_record::{
-    Begin, Confusion, Evidence, Failure, Frame, Image, LabelOrigin, Metric, Model, Name, Producer,
+    Begin, Confusion, Evidence, Failure, Frame, Image, Joint, LabelOrigin, Metric, Model, Name, Pose, Producer,
     ReadError, Reader, Record, RecordPath, SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video,
     Writer,
 };
@@ -158,6 +158,26 @@ fn frame() -> impl Strategy<Value = Record> {
             label_origin: meaning.2,
             faults: meaning.3,
             description: meaning.4,
+        })
+    })
+}
+
+fn pose() -> impl Strategy<Value = Record> {
+    let joint = (name(), [float(), float(), float(), float(), float()]).prop_map(
+        |(name, [u, v, x_m, y_m, z_m])| Joint {
+            name,
+            u,
+            v,
+            x_m,
+            y_m,
+            z_m,
+        },
+    );
+    (text(), any::<u32>(), vec(joint, 0..4)).prop_map(|(video_id, index, joints)| {
+        Record::Pose(Pose {
+            video_id,
+            index,
+            joints,
         })
     })
 }
@@ -325,6 +345,7 @@ fn record() -> impl Strategy<Value = Record> {
         video(),
         frame(),
         failure(),
+        pose(),
         truth(),
         metric_or_model(),
         verdict(),

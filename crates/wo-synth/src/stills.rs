@@ -4,13 +4,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jpeg_encoder::{ColorType, Encoder, EncodingError};
-use wo_record::{Frame, Image, LabelOrigin, Record, Video};
+use wo_record::{Frame, Image, Joint, LabelOrigin, Name, Pose, Record, Video};
 
 use crate::frame::Renderer;
 use crate::new_file::NewFile;
 use crate::plan::VideoSpec;
 use crate::random::{Purpose, Stream};
+use crate::skeleton::{LEFT, RIGHT};
 use crate::truth;
+use crate::vector::Vec3;
 
 /// From a phone's hard squeeze to a camera's best.
 const QUALITY: std::ops::Range<f32> = 60.0..93.0;
@@ -60,8 +62,49 @@ pub fn write_stills(
             faults: truth::faults(spec),
             description: None,
         }));
+        records.push(Record::Pose(pose(spec, t_s, index)));
     }
     Ok(records)
+}
+
+/// Where the joints are at a moment. The shake of the hand, a pixel or two, is left out.
+fn pose(spec: &VideoSpec, t_s: f32, index: u32) -> Pose {
+    /// Any side will do: places are parts of it.
+    const SIDE: u32 = 1000;
+    let skeleton = spec.skeleton_at(t_s);
+    let lens = spec.lens(SIDE, SIDE);
+    let joint = |name: &str, at: Vec3| {
+        let spot = lens.project(at);
+        Joint {
+            name: Name::new(name),
+            u: f64::from(spot.x) / f64::from(SIDE),
+            v: f64::from(spot.y) / f64::from(SIDE),
+            x_m: f64::from(at.x),
+            y_m: f64::from(at.y),
+            z_m: f64::from(at.z),
+        }
+    };
+    let mut joints = vec![joint("head", skeleton.head)];
+    for (i, &point) in skeleton.spine.points.iter().enumerate() {
+        joints.push(joint(&format!("spine_{i}"), point));
+    }
+    for (name, pair) in [
+        ("hip", skeleton.hips),
+        ("knee", skeleton.knees),
+        ("ankle", skeleton.ankles),
+        ("toe", skeleton.toes),
+        ("shoulder", skeleton.shoulders),
+        ("elbow", skeleton.elbows),
+        ("hand", skeleton.hands),
+    ] {
+        joints.push(joint(&format!("left_{name}"), pair[LEFT]));
+        joints.push(joint(&format!("right_{name}"), pair[RIGHT]));
+    }
+    Pose {
+        video_id: video_id(spec),
+        index,
+        joints,
+    }
 }
 
 /// `frames_<exercise>_<good|bad>/<name>_<index>.jpg`.

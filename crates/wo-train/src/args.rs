@@ -52,6 +52,9 @@ pub struct Args {
     /// Weight of the loss of single frames beside that of whole videos
     #[arg(long, value_name = "W", default_value_t = 0.3)]
     pub frame_loss: f64,
+    /// Weight of the loss of joints, where the input has poses (wo-synth --stills writes them); for pre-training
+    #[arg(long, value_name = "W", default_value_t = 0.0)]
+    pub pose_loss: f64,
     /// Part of the videos, by group, that the best epoch is chosen by
     #[arg(long, value_name = "PART", default_value_t = 0.15)]
     pub validation: f64,
@@ -103,6 +106,8 @@ pub struct Hyperparameters {
     pub weight_decay: f64,
     /// Weight of the loss of single frames.
     pub frame_loss: f64,
+    /// Weight of the loss of joints.
+    pub pose_loss: f64,
     /// Part of the videos that the best epoch is chosen by.
     pub validation: f64,
     /// Part of the videos that is kept for evaluation.

@@ -63,6 +63,17 @@ impl Augmentation {
         preprocessor.normalised(&picture)
     }
 
+    /// Where a place of the square, in parts of its sides, lies after the change.
+    pub(crate) fn place(&self, u: f64, v: f64) -> (f64, f64) {
+        let (u, v) = ((u - self.left) / self.side, (v - self.top) / self.side);
+        (if self.flip { 1.0 - u } else { u }, v)
+    }
+
+    /// Whether left and right have changed places.
+    pub(crate) fn is_flipped(&self) -> bool {
+        self.flip
+    }
+
     fn crop(&self, square: &RgbImage, side: u32) -> RgbImage {
         let whole = f64::from(square.width());
         let source = Image::from_vec_u8(square.width(), square.height(), square.as_raw().clone(), PixelType::U8x3)

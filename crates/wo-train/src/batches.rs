@@ -13,6 +13,7 @@ use wo_input::Preprocessor;
 
 use crate::augment::{Augmentation, may_flip};
 use crate::data::{Dataset, Example};
+use crate::poses::PoseScale;
 
 /// Some videos with the same number of frames each.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Batch {
     pub(crate) classes: Vec<i64>,
     /// Frames of each video.
     pub(crate) n_frames: usize,
+    /// `n_videos` x `n_frames` x coordinates, where poses are trained on.
+    pub(crate) poses: Vec<f32>,
 }
 
 /// Draws batches of the training videos.
@@ -30,6 +33,7 @@ pub(crate) struct Sampler<'a> {
     examples: Vec<(&'a Example, usize)>,
     preprocessor: &'a Preprocessor,
     may_flip: bool,
+    pose_scale: Option<&'a PoseScale>,
     batch_size: usize,
     n_frames: usize,
     seed: u64,
@@ -39,6 +43,7 @@ impl<'a> Sampler<'a> {
     pub(crate) fn new(
         dataset: &'a Dataset,
         preprocessor: &'a Preprocessor,
+        pose_scale: Option<&'a PoseScale>,
         batch_size: usize,
         n_frames: usize,
         seed: u64,
@@ -54,6 +59,7 @@ impl<'a> Sampler<'a> {
             examples,
             preprocessor,
             may_flip: may_flip(&dataset.captions),
+            pose_scale,
             batch_size: batch_size.max(1),
             n_frames: n_frames.clamp(1, most_frames),
             seed,
@@ -116,8 +122,15 @@ impl<'a> Sampler<'a> {
                 frames.iter().flat_map(|&f| augmentation.pixels(&example.frames[f], self.preprocessor))
             })
             .collect();
+        let mut poses = Vec::new();
+        if let Some(scale) = self.pose_scale {
+            for (example, frames, augmentation) in &draws {
+                poses.extend(frames.iter().flat_map(|&f| scale.target(&example.poses[f], augmentation)));
+            }
+        }
         Batch {
             pixels,
+            poses,
             classes: chosen.iter().map(|&i| self.examples[i].1 as i64).collect(),
             n_frames: self.n_frames,
         }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use wo_cli::{OnError, open_input};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem, videos_of_data_dir, videos_of_stream};
-use wo_record::{Failure, Name, Producer, Reader, UNCLEAR, code, group_of};
+use wo_record::{Failure, Name, Pose, Producer, Reader, UNCLEAR, code, group_of};
 
 use crate::args::Args;
 use crate::split::{Candidate, Parts, split_groups};
@@ -27,6 +27,8 @@ pub(crate) struct Example {
     pub(crate) class: Class,
     /// Squares: larger than the model's for training, exactly the model's for validation, none for test.
     pub(crate) frames: Vec<RgbImage>,
+    /// The pose of each frame, where all of them are known.
+    pub(crate) poses: Vec<Pose>,
     captions: Vec<String>,
 }
 
@@ -202,7 +204,8 @@ impl Gathering {
 }
 
 fn example(labelled: Labelled, split: Split, candidate: &Candidate, preprocessor: &Preprocessor) -> Example {
-    let Labelled { item, class, frames, captions } = labelled;
+    let Labelled { mut item, class, frames, captions } = labelled;
+    let poses = std::mem::take(&mut item.poses);
     let frames = match split {
         Split::Train => frames,
         Split::Validation => frames.iter().map(|frame| preprocessor.cropped(frame)).collect(),
@@ -218,6 +221,8 @@ fn example(labelled: Labelled, split: Split, candidate: &Candidate, preprocessor
             duration_ms: item.video.duration_ms,
         },
         class,
+        // A frame that did not load leaves a gap that would put poses beside the wrong frames.
+        poses: if poses.len() == frames.len() { poses } else { Vec::new() },
         frames,
         captions,
     }

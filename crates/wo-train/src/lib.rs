@@ -9,6 +9,7 @@ mod augment;
 mod batches;
 mod data;
 mod init;
+mod poses;
 mod schedule;
 mod split;
 mod tiny;
@@ -72,6 +73,7 @@ fn check(args: &Args) -> anyhow::Result<()> {
     anyhow::ensure!((0.0..=1.0).contains(&args.warmup), "--warmup is a part from 0 to 1");
     anyhow::ensure!(args.lr.is_none_or(|lr| lr.is_finite() && lr > 0.0), "--lr must be above 0");
     anyhow::ensure!(args.frame_loss.is_finite() && args.frame_loss >= 0.0, "--frame-loss must be 0 or more");
+    anyhow::ensure!(args.pose_loss.is_finite() && args.pose_loss >= 0.0, "--pose-loss must be 0 or more");
     anyhow::ensure!(args.weight_decay.is_finite() && args.weight_decay >= 0.0, "--weight-decay must be 0 or more");
     let is_file = args.output.extension().is_some_and(|extension| extension == "pt");
     anyhow::ensure!(!(args.half && is_file), "--half is for folders: a .pt file holds 32-bit floats");
@@ -89,6 +91,7 @@ fn hyperparameters(args: &Args, init: &Init) -> Hyperparameters {
         warmup: args.warmup,
         weight_decay: args.weight_decay,
         frame_loss: args.frame_loss,
+        pose_loss: args.pose_loss,
         validation: args.validation,
         test: args.test,
         seed: args.seed.seed,

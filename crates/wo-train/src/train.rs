@@ -5,13 +5,15 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use anyhow::ensure;
-use wo_clip::tch::{Device, Kind, Tensor, nn, no_grad};
+use wo_clip::tch::nn::Module;
+use wo_clip::tch::{Device, Kind, Reduction, Tensor, nn, no_grad};
 use wo_clip::{AdamW, AdamWConfig, BankTargets, Checkpoint, Clip, Split, class_features, soft_cross_entropy};
 use wo_record::{Metric, Record, Writer};
 
 use crate::args::Hyperparameters;
 use crate::batches::Sampler;
 use crate::data::Dataset;
+use crate::poses::PoseScale;
 use crate::validation::{Validation, validate};
 
 /// Batches that wait while the model works.
@@ -40,7 +42,15 @@ pub(crate) fn train(
 ) -> anyhow::Result<Trained> {
     // ---- what is trained, and on what ----
     let (vs, clip) = checkpoint.build(device)?;
-    let sampler = Sampler::new(dataset, &checkpoint.preprocessor, hyper.batch_size, hyper.frames, hyper.seed);
+    let pose_scale = PoseScale::of(dataset, hyper.pose_loss)?;
+    let sampler = Sampler::new(
+        dataset,
+        &checkpoint.preprocessor,
+        pose_scale.as_ref(),
+        hyper.batch_size,
+        hyper.frames,
+        hyper.seed,
+    );
     let validation = dataset.of(Split::Validation);
     let side = i64::from(checkpoint.preprocessor.crop);
     let bank: Vec<&String> = dataset.captions.iter().flatten().collect();
@@ -49,7 +59,18 @@ pub(crate) fn train(
     let targets = BankTargets::new(&class_of_caption, dataset.classes.len(), device);
     let bank_tokens = checkpoint.tokenizer.encode(&bank)?;
     let config = AdamWConfig { weight_decay: hyper.weight_decay, ..AdamWConfig::default() };
-    let mut optimizer = AdamW::new(vs.variables(), config, |name| {
+    // What reads joints off the features is thrown away after the run.
+    let pose_vs = nn::VarStore::new(device);
+    let pose_head = pose_scale.as_ref().map(|scale| {
+        nn::linear(
+            &pose_vs.root() / "pose_head",
+            checkpoint.config.projection_dim,
+            scale.n_coordinates() as i64,
+            nn::LinearConfig::default(),
+        )
+    });
+    let parameters = vs.variables().into_iter().chain(pose_vs.variables());
+    let mut optimizer = AdamW::new(parameters, config, |name| {
         if name.starts_with("text") || name == "logit_scale" { hyper.text_lr_factor } else { 1.0 }
     });
     let mut logit_scale = vs.variables().remove("logit_scale").expect("every CLIP has it");
@@ -63,7 +84,7 @@ pub(crate) fn train(
         let mut step = 0;
         for epoch in 1..=hyper.epochs {
             let started = Instant::now();
-            let (mut loss_sum, mut norm_sum, mut n_images) = (0.0, 0.0, 0);
+            let (mut loss_sum, mut norm_sum, mut pose_loss_sum, mut n_images) = (0.0, 0.0, 0.0, 0);
             for _ in 0..n_steps_an_epoch {
                 let Ok(batch) = from.recv() else { break };
                 let lr = hyper.lr * crate::schedule::factor(step, n_steps, hyper.warmup);
@@ -72,7 +93,8 @@ pub(crate) fn train(
                 let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
                 let pixels = Tensor::from_slice(&batch.pixels).view([n_videos * n_frames, 3, side, side]).to_device(device);
                 let classes = Tensor::from_slice(&batch.classes).to_device(device);
-                let scaled = clip.image_features(&pixels) * clip.scale();
+                let features = clip.image_features(&pixels);
+                let scaled = &features * clip.scale();
                 let captions = clip.text_features(&bank_tokens);
                 let video_logits = scaled
                     .matmul(&targets.class_features(&captions).tr())
@@ -81,7 +103,15 @@ pub(crate) fn train(
                 let video_loss = video_logits.cross_entropy_for_logits(&classes);
                 let frame_targets = targets.of(&classes).repeat_interleave_self_int(n_frames, 0, None);
                 let frame_loss = soft_cross_entropy(&scaled.matmul(&captions.tr()), &frame_targets);
-                let loss = video_loss + frame_loss * hyper.frame_loss;
+                let mut loss = video_loss + frame_loss * hyper.frame_loss;
+                if let Some(head) = &pose_head {
+                    let wanted = Tensor::from_slice(&batch.poses).view([n_videos * n_frames, -1]).to_device(device);
+                    // Features have length one; their entries are brought to about one.
+                    let found = head.forward(&(&features * (features.size()[1] as f64).sqrt()));
+                    let pose_loss = found.smooth_l1_loss(&wanted, Reduction::Mean, 1.0);
+                    pose_loss_sum += pose_loss.double_value(&[]);
+                    loss += pose_loss * hyper.pose_loss;
+                }
 
                 // ---- step ----
                 let loss_value = loss.double_value(&[]);
@@ -110,6 +140,9 @@ pub(crate) fn train(
                 ("logit_scale".to_owned(), clip.scale().double_value(&[])),
                 ("images_per_second".to_owned(), n_images as f64 / seconds.max(1e-9)),
             ]);
+            if pose_head.is_some() {
+                values.insert("train_pose_loss".to_owned(), pose_loss_sum / n);
+            }
             if let Some(result) = &result {
                 values.insert("validation_loss".to_owned(), result.loss);
                 values.insert("validation_balanced_accuracy".to_owned(), result.balanced_accuracy);

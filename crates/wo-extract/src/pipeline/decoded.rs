@@ -8,6 +8,7 @@ use image::metadata::Orientation;
 use image::RgbImage;
 use wo_record::code;
 
+use super::colours::ToRgb;
 use crate::fault::Fault;
 use crate::picture::{self, Still};
 
@@ -69,10 +70,16 @@ impl DecodedFrame {
         gst_video::VideoInfo::from_caps(&caps).map_err(|e| unusable(&e.to_string()))
     }
 
-    /// Scaled and then converted to RGB, by the matrix and range that the frame names.
+    /// Scaled as it is stored, and then converted to RGB by the matrix and range that the frame names.
     fn converted(&self, info: &gst_video::VideoInfo, width: u32, height: u32) -> Result<RgbImage, Fault> {
-        // With 16 bits a channel: what GStreamer 1.22 does for 8 makes greens 3.5 levels too dark.
-        let out_info = gst_video::VideoInfo::builder(gst_video::VideoFormat::Argb64, width, height)
+        let to_rgb = ToRgb::of(info);
+        let format = match to_rgb {
+            ToRgb::Same => gst_video::VideoFormat::Argb64,
+            ToRgb::Matrix { .. } => gst_video::VideoFormat::Ayuv64,
+        };
+        let out_info = gst_video::VideoInfo::builder(format, width, height)
+            // The same colours, so that the converter changes nothing but the size.
+            .colorimetry(&info.colorimetry())
             // The converter refuses to change these two, and nothing here asks for that.
             .fps(info.fps())
             .interlace_mode(info.interlace_mode())
@@ -90,7 +97,7 @@ impl DecodedFrame {
         let mut to = gst_video::VideoFrame::from_buffer_writable(to, &out_info)
             .map_err(|_| unusable("no room for a picture"))?;
         converter.frame_ref(&from, &mut to.as_mut_video_frame_ref());
-        rgb(&to)
+        rgb(&to, to_rgb)
     }
 }
 
@@ -106,8 +113,8 @@ fn displayed(info: &gst_video::VideoInfo) -> (u32, u32) {
     (u32::try_from(width).unwrap_or(u32::MAX).max(1), info.height())
 }
 
-/// A picture of 16-bit ARGB in front of black, in 8 bits.
-fn rgb(frame: &gst_video::VideoFrame<gst_video::video_frame::Writable>) -> Result<RgbImage, Fault> {
+/// A picture of 16 bits a channel, transparency first, in front of black.
+fn rgb(frame: &gst_video::VideoFrame<gst_video::video_frame::Writable>, to_rgb: ToRgb) -> Result<RgbImage, Fault> {
     let (width, height) = (frame.width(), frame.height());
     let stride = frame.plane_stride().first().and_then(|&s| usize::try_from(s).ok()).filter(|&s| s > 0);
     let stride = stride.ok_or_else(|| unusable("a picture of odd layout"))?;
@@ -115,19 +122,12 @@ fn rgb(frame: &gst_video::VideoFrame<gst_video::video_frame::Writable>) -> Resul
     let mut pixels = Vec::with_capacity(width as usize * height as usize * 3);
     for line in data.chunks(stride).take(height as usize) {
         let (line, _) = line.as_chunks::<8>();
-        for &[a0, a1, r0, r1, g0, g1, b0, b1] in line.iter().take(width as usize) {
-            let alpha = u16::from_ne_bytes([a0, a1]);
-            pixels.extend([[r0, r1], [g0, g1], [b0, b1]].map(|c| eight_bits(u16::from_ne_bytes(c), alpha)));
+        for &[a0, a1, x0, x1, y0, y1, z0, z1] in line.iter().take(width as usize) {
+            let channels = [[x0, x1], [y0, y1], [z0, z1]].map(u16::from_ne_bytes);
+            pixels.extend(to_rgb.pixel(channels, u16::from_ne_bytes([a0, a1])));
         }
     }
     RgbImage::from_raw(width, height, pixels).ok_or_else(|| unusable("a picture cut short"))
-}
-
-/// A channel of a pixel in front of black, rounded from 16 bits to 8.
-fn eight_bits(value: u16, alpha: u16) -> u8 {
-    const MAX: u32 = u16::MAX as u32;
-    let value = if alpha == u16::MAX { u32::from(value) } else { (u32::from(value) * u32::from(alpha) + MAX / 2) / MAX };
-    ((value * 255 + MAX / 2) / MAX) as u8
 }
 
 fn unusable(what: &str) -> Fault {

@@ -13,7 +13,7 @@ use wo_record::code;
 
 use super::decoded::DecodedFrame;
 use super::streams::Streams;
-use super::words;
+use super::{tune, words};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 
@@ -23,11 +23,15 @@ const POLL: Duration = Duration::from_millis(20);
 const DRAIN: Duration = Duration::from_secs(2);
 /// A pipeline that does not stop within this time is left behind; its thread may be stuck in a decoder.
 const TEARDOWN: Duration = Duration::from_secs(5);
+/// A pipeline without a video and without a thread at work for this long has come to its end without a word.
+/// decodebin swallows the error of an element that fails in the very moment in which it is plugged in.
+const SILENCE: Duration = Duration::from_secs(1);
+/// The same after an error. What was read before it may still become a video.
+const SILENCE_AFTER_ERROR: Duration = Duration::from_millis(200);
+/// What is said of a file in which nothing was found. One text, whether its error arrived or was swallowed.
+const NOTHING_PLAYABLE: &str = "the file is damaged: nothing in it can be played";
 /// How many decoded frames wait between the decoder and us.
 const QUEUE_FRAMES: u32 = 2;
-/// Threads of one decoder. Files are decoded side by side, and with one thread each the same broken file always
-/// gives the same frames.
-const DECODER_THREADS: i32 = 1;
 
 /// How long to wait for a file.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +54,8 @@ pub(crate) struct Player<'a> {
     streams: Arc<Streams>,
     patience: Patience<'a>,
     last_progress: Instant,
+    /// Since when no thread of the pipeline works.
+    silent_since: Option<Instant>,
     n_packets_seen: u64,
     last_time_ns: Option<u64>,
     fault: Option<(Fault, Instant)>,
@@ -69,6 +75,7 @@ impl<'a> Player<'a> {
         let sink = AppSink::builder()
             .caps(&gst::Caps::new_empty_simple("video/x-raw"))
             .sync(false)
+            .async_(false)
             .enable_last_sample(false)
             .max_buffers(QUEUE_FRAMES)
             .build();
@@ -89,10 +96,12 @@ impl<'a> Player<'a> {
             streams,
             patience,
             last_progress: Instant::now(),
+            silent_since: None,
             n_packets_seen: 0,
             last_time_ns: None,
             fault: None,
         };
+        run_apart(player.sink.upcast_ref());
         // A failure is on the bus too, with a better message.
         let _ = player.pipeline.set_state(gst::State::Playing);
         Ok(player)
@@ -171,18 +180,41 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// True when nothing in the pipeline has worked for `limit`.
+    fn is_silent(&mut self, limit: Duration) -> bool {
+        let mut elements = self.pipeline.iterate_recurse().into_iter().flatten();
+        let works = |pad: gst::Pad| pad.task_state() == gst::TaskState::Started;
+        if elements.any(|element| element.pads().into_iter().any(works)) {
+            self.silent_since = None;
+        }
+        self.silent_since.get_or_insert_with(Instant::now).elapsed() >= limit
+    }
+
+    /// An error once all is seen of a damaged file that can be seen.
+    fn check_for_damage(&mut self, is_linked: bool) -> Result<(), Fault> {
+        let Some((fault, since)) = self.fault.clone() else {
+            let is_dead = !is_linked && self.is_silent(SILENCE);
+            return if is_dead { Err(Fault::new(code::DECODE, NOTHING_PLAYABLE)) } else { Ok(()) };
+        };
+        if self.last_progress.max(since).elapsed() > DRAIN {
+            return Err(fault);
+        }
+        if is_linked || !self.is_silent(SILENCE_AFTER_ERROR) {
+            return Ok(());
+        }
+        Err(if fault.code == code::DECODE { Fault::new(code::DECODE, NOTHING_PLAYABLE) } else { fault })
+    }
+
     /// An error once there is nothing left to wait for.
     fn check_patience(&mut self) -> Result<(), Fault> {
+        // In this order: the video is linked first, then the pads are declared complete.
+        let is_complete = self.streams.is_complete.load(Ordering::Acquire);
         let is_linked = self.video_pad.is_linked();
-        if let Some((fault, since)) = &self.fault
-            && (!is_linked || self.last_progress.max(*since).elapsed() > DRAIN)
-        {
-            return Err(fault.clone());
-        }
+        self.check_for_damage(is_linked)?;
         if let Some(kind) = self.streams.found().refused {
             return Err(refused(&kind));
         }
-        if !is_linked && self.streams.is_complete.load(Ordering::Acquire) {
+        if !is_linked && is_complete {
             return Err(match self.streams.found().missing {
                 Some(kind) => missing(&kind),
                 None => Fault::new(code::NO_VIDEO_STREAM, "the file has no video stream"),
@@ -213,6 +245,9 @@ impl Drop for Player<'_> {
         let (done, is_done) = mpsc::channel();
         // Stopping waits for the pipeline's threads, and one of them may never come back.
         std::thread::spawn(move || {
+            for element in pipeline.children() {
+                element.set_locked_state(false);
+            }
             let _ = pipeline.set_state(gst::State::Null);
             // Nobody listens any more when it took too long.
             let _ = done.send(());
@@ -254,7 +289,15 @@ fn watch_streams(pipeline: &gst::Pipeline, decodebin: &gst::Element, video_pad: 
         }
     });
     let watch = Arc::clone(streams);
-    pipeline.connect_deep_element_added(move |_, _, element| tune(element, &watch));
+    pipeline.connect_deep_element_added(move |_, _, element| tune::element(element, &watch));
+}
+
+/// Lets a sink take what comes at once. As part of its pipeline it would wait for the pipeline to play, and one that
+/// has met an error never does, whatever frames came before.
+fn run_apart(sink: &gst::Element) {
+    sink.set_locked_state(true);
+    // A sink that does not start gives no frames, and the watch ends the file.
+    let _ = sink.set_state(gst::State::Playing);
 }
 
 /// An unlinked pad would be an error to its demuxer.
@@ -262,35 +305,12 @@ fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) {
     let sink = gst::ElementFactory::make("fakesink").property("sync", false).property("async", false).build();
     let linked = sink.and_then(|sink| {
         pipeline.add(&sink)?;
-        sink.sync_state_with_parent()?;
+        run_apart(&sink);
         let to = sink.static_pad("sink");
         to.map_or(Ok(()), |to| pad.link(&to).map(|_| ()).map_err(|_| gst::glib::bool_error!("a pad does not link")))
     });
     if let Err(e) = linked {
         wo_cli::info!("a stream beside the video: {e}");
-    }
-}
-
-/// Holds a decoder to its share of threads, and counts what goes into it.
-fn tune(element: &gst::Element, streams: &Arc<Streams>) {
-    let is_decoder = |factory: gst::ElementFactory| factory.metadata("klass").is_some_and(|k| k.contains("Decoder"));
-    if !element.factory().is_some_and(is_decoder) {
-        return;
-    }
-    for name in ["max-threads", "threads", "n-threads"] {
-        let Some(property) = element.find_property(name) else { continue };
-        if property.value_type() == i32::static_type() {
-            element.set_property(name, DECODER_THREADS);
-        } else if property.value_type() == u32::static_type() {
-            element.set_property(name, DECODER_THREADS.unsigned_abs());
-        }
-    }
-    if let Some(pad) = element.static_pad("sink") {
-        let watch = Arc::clone(streams);
-        pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-            watch.count_packet();
-            gst::PadProbeReturn::Ok
-        });
     }
 }
 

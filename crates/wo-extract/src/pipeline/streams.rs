@@ -78,6 +78,12 @@ impl Streams {
         stream.is_none() || found.video_stream.is_none() || stream == found.video_stream
     }
 
+    /// True for MP4 and its kin.
+    pub(super) fn is_quicktime(&self) -> bool {
+        let found = self.found();
+        found.container.is_some_and(|caps| caps.structure(0).is_some_and(|s| s.name() == "video/quicktime"))
+    }
+
     /// Nothing decodes `caps`.
     pub(super) fn is_unknown(&self, caps: &gst::Caps) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);

@@ -25,6 +25,7 @@ enum Record {
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names are those on the wire")]
 pub(crate) struct Video {
     pub(crate) video_id: String,
     pub(crate) path: serde_json::Value,

@@ -1,5 +1,7 @@
 //! The binary, run on tiny videos that are made here and now.
 
+#![expect(clippy::unwrap_used, reason = "all of it is test code")]
+
 mod harness;
 mod odd;
 mod out;

@@ -1,0 +1,85 @@
+# `scripts/just` finds or installs `just`; then: scripts/just demo
+
+set positional-arguments
+
+export PATH := justfile_directory() / "target/release" + ":" + env("PATH")
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Show the whole pipeline on synthetic lifters: train, judge persons never seen, draw a contact sheet
+[group('use')]
+demo: build
+    scripts/demo
+
+# Install what the build needs; quick where nothing is to do
+[group('use')]
+setup:
+    @scripts/setup
+
+# Say what is present, what is missing and the command that mends it
+[group('use')]
+doctor:
+    @scripts/doctor
+
+# Build the tools into target/release
+[group('use')]
+build: setup
+    cargo build --release --locked
+
+# Run all tests
+[group('check')]
+test *args: setup
+    scripts/test "$@"
+
+# Run the tests of the crates that need no libtorch
+[group('check')]
+test-light *args: setup
+    scripts/test --light "$@"
+
+# Formatting and lints
+[group('check')]
+check: setup
+    scripts/forbid
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Documentation of the code, with warnings as errors
+[group('check')]
+docs: setup
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# Everything that a change must pass
+[group('check')]
+ci: check test docs
+
+# Format the code
+[group('work')]
+fmt:
+    cargo fmt --all
+
+# Make the golden numbers of wo-clip anew with Python transformers
+[group('work')]
+golden: setup
+    scripts/golden
+
+# Load a model that wo-train wrote in Python transformers and compare its logits with ours
+[group('work')]
+parity: build
+    scripts/parity
+
+# Make models/tiny anew: draw thousands of frames and train a small CLIP on them (about an hour on two cores)
+[group('work')]
+pretrain-tiny: build
+    scripts/pretrain-tiny
+
+# Run the checks of this repository before each commit
+[group('work')]
+hooks:
+    git config core.hooksPath scripts/hooks
+
+# Remove what the demo made
+[group('work')]
+clean-demo:
+    rm -rf demo

@@ -1,0 +1,150 @@
+//! What needs no model: help, and input and models that are not there.
+
+use wo_testkit::{Run, stream, tempdir};
+
+use crate::tool;
+
+const CUT: &str = "wo-eval: <stdin>: the stream was cut: the input ended after line 0 (byte 0) without an `end` record\n\
+                   hint: the tool before this one stopped early, or a filter dropped the `begin` and `end` lines\n";
+
+#[test]
+fn help() {
+    let run = tool().arg("--help").run();
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    // clap leaves blanks at the ends of lines, which editors would take out of the snapshot.
+    let text: Vec<&str> = run.stdout.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!(text.join("\n"), @r"
+    Say how good a model is, and what it makes of a new video
+
+    Reads records, or a folder of labelled frames, and judges each video. Labelled videos are scored,
+    but only those that the model has not seen: a video whose person or source was in the model's
+    training or validation split is left out. The model is never told the exercise. Each figure comes
+    with a 95 % interval from a bootstrap over groups, and beside two baselines that look at no picture:
+    the majority label of each exercise, and the length of the video.
+
+    On a terminal stdout is a table for people. Else it is records: a verdict for each video, then
+    scores and confusions. --table and --json choose one of the two by hand. --output FILE takes the
+    records away from stdout, so that `wo-eval --table --output eval.ndjson` gives both.
+
+    Usage: wo-eval [OPTIONS] [INPUT]
+
+    Arguments:
+      [INPUT]
+              Records to read; `-` or nothing is stdin
+
+    Options:
+          --data-dir <DIR>
+              Folder of labelled frames to read instead, as wo-extract --out leaves it
+
+          --model <MODEL>
+              The model to judge with: a directory or a .pt file of wo-train
+
+              [default: models/clip_finetuned_workout.pt]
+
+          --include-seen
+              Score the videos that the model was trained or chosen on too, apart from the others
+
+          --table
+              Write a table for people to stdout, also where stdout is no terminal
+
+          --json
+              Write records and no table, also where stdout is a terminal
+
+      -o, --output <FILE>
+              Write the records to FILE, whole or not at all, instead of stdout
+
+          --contact-sheet <FILE>
+              Draw videos, frames and verdicts into a PNG
+
+          --contact-videos <N>
+              How many videos the contact sheet shows: wrong verdicts first, then a mix of the others
+
+              [default: 24]
+
+          --device <DEVICE>
+              Where to compute: auto, cpu, cuda or cuda:N
+
+              [default: auto]
+
+          --seed <S>
+              Seed of all random choices: the same seed gives the same result
+
+              [default: 0]
+
+      -j, --threads <N>
+              How many threads to use [default: one for each core]
+
+          --on-error <WHAT>
+              What to do at a line that is no record
+
+              Possible values:
+              - fail: Stop, so that the output does not look complete
+              - skip: Report it, go on, and exit 3 at the end
+
+              [default: fail]
+
+          --max-line <BYTES>
+              Longest line to take, in bytes
+
+              [default: 16777216]
+
+      -q, --quiet
+              Say nothing on stderr but errors
+
+      -v, --verbose
+              Say more on stderr
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Examples:
+      wo-eval --data-dir data/training_data --model models/clip_finetuned_workout.pt
+      wo-extract new_video.mp4 | wo-eval > verdict.ndjson
+      wo-extract data/training_data | wo-eval --table --output eval.ndjson --contact-sheet eval.png
+    ");
+}
+
+#[test]
+fn a_wrong_flag_is_a_usage_error() {
+    for flags in [&["--no-such-flag"][..], &["--json", "--table"], &["a.ndjson", "--data-dir", "b"]] {
+        assert_eq!(tool().args(flags).run().status, 2, "{flags:?}");
+    }
+}
+
+#[test]
+fn empty_input_is_a_cut_stream() {
+    assert_eq!(tool().run(), Run::new(6, "", CUT));
+}
+
+#[test]
+fn a_bad_line_stops_the_run() {
+    let message = "wo-eval: <stdin>: line 1 (byte 0): not a record: expected value at column 1\n";
+    assert_eq!(tool().stdin("oops\n").run(), Run::new(6, "", message));
+}
+
+#[test]
+fn a_model_that_is_not_there_is_named() {
+    let message = "wo-eval: open the model nowhere/model.pt (hint: train one with wo-train, or name one with --model): \
+                   No such file or directory (os error 2)\n";
+    let run = tool().args(["--model", "nowhere/model.pt"]).stdin(stream::<&str>(&[])).run();
+    assert_eq!(run, Run::new(5, "", message));
+}
+
+#[test]
+fn a_broken_model_is_an_integrity_error() {
+    let folder = tempdir().unwrap();
+    let model = folder.path().join("model.pt");
+    std::fs::write(&model, "no model").unwrap();
+    let run = tool().arg("--model").arg(&model).stdin(stream::<&str>(&[])).run();
+    assert_eq!((run.status, run.stdout.as_str()), (6, ""));
+    assert!(run.stderr.contains("model.pt"), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let run = tool().arg("nowhere.ndjson").run();
+    assert_eq!(run, Run::new(5, "", "wo-eval: open nowhere.ndjson: No such file or directory (os error 2)\n"));
+}

@@ -1,0 +1,11 @@
+//! The binary, as a pipe sees it, and the whole run with a small random model that is made here.
+
+mod binary;
+mod model;
+mod run;
+
+use wo_testkit::Tool;
+
+fn tool() -> Tool {
+    Tool::new(env!("CARGO_BIN_EXE_wo-eval"))
+}

@@ -1,0 +1,106 @@
+//! What is set right in the elements that decodebin chooses.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_video as gst_video;
+
+use super::streams::Streams;
+
+/// Threads of one decoder. Files are decoded side by side, and with one thread each the same broken file always
+/// gives the same frames.
+const DECODER_THREADS: i32 = 1;
+/// How long a demuxer's thread waits when it has read its first bytes, so that decodebin is done with plugging it in:
+/// the error of an element that fails before that is lost.
+const HEAD_START: Duration = Duration::from_millis(20);
+/// Where a type says which colours it means.
+const COLORIMETRY: &str = "colorimetry";
+
+/// Tunes an element that decodebin has just made.
+pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
+    let Some(kind) = element.factory().and_then(|factory| factory.metadata("klass").map(str::to_owned)) else { return };
+    if kind.contains("Demux") {
+        hold_back(element);
+    } else if kind.contains("Decoder") {
+        limit_threads(element);
+        count_packets(element, streams);
+    } else if kind.contains("Parser") && kind.contains("Video") && streams.is_quicktime() {
+        prefer_own_colours(element);
+    }
+}
+
+fn hold_back(element: &gst::Element) {
+    let Some(pad) = element.static_pad("sink") else { return };
+    pad.add_probe(gst::PadProbeType::PULL | gst::PadProbeType::BUFFER, |_, _| {
+        std::thread::sleep(HEAD_START);
+        gst::PadProbeReturn::Remove
+    });
+}
+
+fn limit_threads(element: &gst::Element) {
+    for name in ["max-threads", "threads", "n-threads"] {
+        let Some(property) = element.find_property(name) else { continue };
+        if property.value_type() == i32::static_type() {
+            element.set_property(name, DECODER_THREADS);
+        } else if property.value_type() == u32::static_type() {
+            element.set_property(name, DECODER_THREADS.unsigned_abs());
+        }
+    }
+}
+
+fn count_packets(element: &gst::Element, streams: &Arc<Streams>) {
+    let Some(pad) = element.static_pad("sink") else { return };
+    let watch = Arc::clone(streams);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        watch.count_packet();
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// Lets a parser read the colours off the stream itself. qtdemux 1.22 reads over the flag for full range in an MP4,
+/// and what it says counts for more with the parser than what the stream says; so it is put back only where the
+/// stream says nothing, and without a range, which the decoder then fills in.
+fn prefer_own_colours(parser: &gst::Element) {
+    let (Some(sink), Some(src)) = (parser.static_pad("sink"), parser.static_pad("src")) else { return };
+    let container = Arc::new(Mutex::new(None::<gst_video::VideoColorimetry>));
+    let taken = Arc::clone(&container);
+    sink.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
+        replace_caps(info, |caps| {
+            let text = caps.structure(0)?.get::<String>(COLORIMETRY).ok()?;
+            let mut container = taken.lock().unwrap_or_else(PoisonError::into_inner);
+            *container = text.parse().ok();
+            for structure in caps.make_mut().iter_mut() {
+                structure.remove_field(COLORIMETRY);
+            }
+            Some(())
+        });
+        gst::PadProbeReturn::Ok
+    });
+    src.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
+        replace_caps(info, |caps| {
+            let container = container.lock().unwrap_or_else(PoisonError::into_inner);
+            let said = container.as_ref().filter(|_| !caps.structure(0).is_some_and(|s| s.has_field(COLORIMETRY)))?;
+            let without_range = gst_video::VideoColorimetry::new(
+                gst_video::VideoColorRange::Unknown,
+                said.matrix(),
+                said.transfer(),
+                said.primaries(),
+            );
+            caps.make_mut().set(COLORIMETRY, without_range.to_string());
+            Some(())
+        });
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// Puts an event with changed caps in the place of one with caps, where `change` changes them.
+fn replace_caps(info: &mut gst::PadProbeInfo<'_>, change: impl FnOnce(&mut gst::Caps) -> Option<()>) {
+    let Some(gst::PadProbeData::Event(event)) = &mut info.data else { return };
+    let gst::EventView::Caps(view) = event.view() else { return };
+    let mut caps = view.caps_owned();
+    if change(&mut caps).is_some() {
+        *event = gst::event::Caps::builder(&caps).seqnum(event.seqnum()).build();
+    }
+}
