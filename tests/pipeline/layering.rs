@@ -13,30 +13,48 @@ struct Layers {
 }
 
 fn layers() -> Layers {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the workspace");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--locked", "--offline"])
         .current_dir(root)
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
     let list = |value: &Value| value.as_array().expect("a list").clone();
     let names: BTreeMap<String, String> = list(&metadata["packages"])
         .iter()
-        .map(|p| (p["id"].as_str().expect("an id").to_owned(), p["name"].as_str().expect("a name").to_owned()))
+        .map(|p| {
+            (
+                p["id"].as_str().expect("an id").to_owned(),
+                p["name"].as_str().expect("a name").to_owned(),
+            )
+        })
         .collect();
     let mut by_id: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for node in list(&metadata["resolve"]["nodes"]) {
         let normal = list(&node["deps"])
             .iter()
-            .filter(|dep| list(&dep["dep_kinds"]).iter().any(|kind| kind["kind"].is_null()))
+            .filter(|dep| {
+                list(&dep["dep_kinds"])
+                    .iter()
+                    .any(|kind| kind["kind"].is_null())
+            })
             .map(|dep| dep["pkg"].as_str().expect("an id").to_owned())
             .collect();
         by_id.insert(node["id"].as_str().expect("an id").to_owned(), normal);
     }
-    let mut layers = Layers { direct: BTreeMap::new(), reached: BTreeMap::new() };
+    let mut layers = Layers {
+        direct: BTreeMap::new(),
+        reached: BTreeMap::new(),
+    };
     for member in list(&metadata["workspace_members"]) {
         let member = member.as_str().expect("an id");
         let direct = by_id[member].iter().map(|id| names[id].clone()).collect();
@@ -53,10 +71,21 @@ fn layers() -> Layers {
     layers
 }
 
-const TOOLS: [&str; 5] = ["wo-extract", "wo-describe", "wo-train", "wo-eval", "wo-synth"];
+const TOOLS: [&str; 5] = [
+    "wo-extract",
+    "wo-describe",
+    "wo-train",
+    "wo-eval",
+    "wo-synth",
+];
 
 fn users_of(layers: &Layers, package: &str) -> BTreeSet<String> {
-    layers.reached.iter().filter(|(_, reached)| reached.contains(package)).map(|(name, _)| name.clone()).collect()
+    layers
+        .reached
+        .iter()
+        .filter(|(_, reached)| reached.contains(package))
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn set(names: &[&str]) -> BTreeSet<String> {
@@ -65,18 +94,27 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn only_the_model_crates_reach_libtorch() {
-    assert_eq!(users_of(&layers(), "torch-sys"), set(&["wo-clip", "wo-train", "wo-eval"]));
+    assert_eq!(
+        users_of(&layers(), "torch-sys"),
+        set(&["wo-clip", "wo-train", "wo-eval"])
+    );
 }
 
 #[test]
 fn only_the_video_tools_reach_gstreamer() {
-    assert_eq!(users_of(&layers(), "gstreamer"), set(&["wo-extract", "wo-synth"]));
+    assert_eq!(
+        users_of(&layers(), "gstreamer"),
+        set(&["wo-extract", "wo-synth"])
+    );
 }
 
 #[test]
 fn the_contract_depends_on_little_and_the_edge_not_on_it() {
     let layers = layers();
-    assert_eq!(layers.direct["wo-record"], set(&["base64", "csv", "serde", "serde_json", "thiserror"]));
+    assert_eq!(
+        layers.direct["wo-record"],
+        set(&["base64", "csv", "serde", "serde_json", "thiserror"])
+    );
     assert!(!layers.reached["wo-cli"].contains("wo-record"));
 }
 
@@ -85,10 +123,19 @@ fn tools_stand_alone() {
     let layers = layers();
     for user in layers.reached.keys() {
         for tool in TOOLS {
-            assert!(!layers.reached[user].contains(tool), "{user} depends on the tool {tool}");
+            assert!(
+                !layers.reached[user].contains(tool),
+                "{user} depends on the tool {tool}"
+            );
         }
     }
-    for user in TOOLS.into_iter().chain(["wo-record", "wo-cli", "wo-input", "wo-clip"]) {
-        assert!(!layers.reached[user].contains("wo-testkit"), "{user} ships the test kit");
+    for user in TOOLS
+        .into_iter()
+        .chain(["wo-record", "wo-cli", "wo-input", "wo-clip"])
+    {
+        assert!(
+            !layers.reached[user].contains("wo-testkit"),
+            "{user} ships the test kit"
+        );
     }
 }

@@ -16,7 +16,10 @@ use tempfile::TempDir;
 /// The folder that cargo puts this build's binaries into.
 fn binaries() -> PathBuf {
     let this = std::env::current_exe().expect("a running program has a path");
-    let folder = this.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let folder = this
+        .ancestors()
+        .nth(2)
+        .expect("target/<profile>/deps/<test>");
     assert!(
         folder.join("wo-extract").exists(),
         "{} has no tools; run the tests of the whole workspace",
@@ -27,7 +30,12 @@ fn binaries() -> PathBuf {
 
 /// Runs a line of bash in `folder` with the tools on the path.
 fn bash(folder: &Path, line: &str) -> Output {
-    let path = std::env::join_paths([binaries(), "/usr/local/bin".into(), "/usr/bin".into(), "/bin".into()]);
+    let path = std::env::join_paths([
+        binaries(),
+        "/usr/local/bin".into(),
+        "/usr/bin".into(),
+        "/bin".into(),
+    ]);
     Command::new("bash")
         .args(["-o", "pipefail", "-c", line])
         .env("PATH", path.expect("no colon in the path"))
@@ -40,7 +48,11 @@ fn bash(folder: &Path, line: &str) -> Output {
 fn ok(folder: &Path, line: &str) -> String {
     let output = bash(folder, line);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{line}\n{:?}\n{errors}", output.status);
+    assert!(
+        output.status.success(),
+        "{line}\n{:?}\n{errors}",
+        output.status
+    );
     String::from_utf8(output.stdout).expect("records are UTF-8")
 }
 
@@ -49,7 +61,9 @@ fn status(folder: &Path, line: &str) -> i32 {
 }
 
 fn records(text: &str, kind: &str) -> Vec<Value> {
-    let all = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("every line is JSON"));
+    let all = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("every line is JSON"));
     all.filter(|record| record["type"] == kind).collect()
 }
 
@@ -81,9 +95,18 @@ fn three_tools_in_a_pipe_make_a_model() {
     let shared = shared();
     let metrics = records(&shared.metrics, "metric");
     assert_eq!(metrics.len(), 2, "one metric record an epoch");
-    assert!(metrics.iter().all(|m| m["values"]["train_loss"].as_f64().is_some_and(f64::is_finite)));
+    assert!(metrics.iter().all(|m| {
+        m["values"]["train_loss"]
+            .as_f64()
+            .is_some_and(f64::is_finite)
+    }));
     let begin = &records(&shared.metrics, "begin")[0];
-    let tools: Vec<_> = begin["upstream"].as_array().expect("a list").iter().map(|p| p["tool"].clone()).collect();
+    let tools: Vec<_> = begin["upstream"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|p| p["tool"].clone())
+        .collect();
     assert_eq!(tools, ["wo-extract", "wo-describe"]);
     assert_eq!(records(&shared.metrics, "end").len(), 1);
     assert!(shared.folder.path().join("models/new/squat.pt").exists());
@@ -96,51 +119,95 @@ fn only_groups_that_the_model_has_not_seen_are_scored() {
         folder,
         "wo-extract videos --frames-per-video 4 --size 160 | wo-describe | wo-eval --model models/new/squat.pt --json",
     );
-    let persons: std::collections::BTreeMap<String, String> = fs::read_to_string(folder.join("videos/groups.csv"))
-        .expect("wo-synth writes it")
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let cells: Vec<&str> = line.split(',').collect();
-            (format!("videos/{}", cells[0]), cells[1].to_owned())
-        })
-        .collect();
+    let persons: std::collections::BTreeMap<String, String> =
+        fs::read_to_string(folder.join("videos/groups.csv"))
+            .expect("wo-synth writes it")
+            .lines()
+            .skip(1)
+            .map(|line| {
+                let cells: Vec<&str> = line.split(',').collect();
+                (format!("videos/{}", cells[0]), cells[1].to_owned())
+            })
+            .collect();
     let scored: Vec<Value> = records(&output, "verdict");
-    assert!((2..persons.len()).contains(&scored.len()), "{} of {} videos", scored.len(), persons.len());
+    assert!(
+        (2..persons.len()).contains(&scored.len()),
+        "{} of {} videos",
+        scored.len(),
+        persons.len()
+    );
     let person = |verdict: &Value| persons[verdict["path"].as_str().expect("a path")].clone();
     let held_out: BTreeSet<String> = scored.iter().map(person).collect();
     // All videos of a held-out person are held out: none of them was trained on.
-    let n_of_held_out = persons.values().filter(|person| held_out.contains(*person)).count();
+    let n_of_held_out = persons
+        .values()
+        .filter(|person| held_out.contains(*person))
+        .count();
     assert_eq!(n_of_held_out, scored.len());
-    let accuracy = records(&output, "score")
-        .into_iter()
-        .find(|s| s["name"] == "balanced_accuracy" && s["by"] == "model" && s["unit"] == "video" && s["scope"] == "all");
-    assert!(accuracy.is_some_and(|s| s["value"].as_f64().is_some_and(|v| (0.0..=1.0).contains(&v))));
+    let accuracy = records(&output, "score").into_iter().find(|s| {
+        s["name"] == "balanced_accuracy"
+            && s["by"] == "model"
+            && s["unit"] == "video"
+            && s["scope"] == "all"
+    });
+    assert!(accuracy.is_some_and(|s| {
+        s["value"]
+            .as_f64()
+            .is_some_and(|v| (0.0..=1.0).contains(&v))
+    }));
 }
 
 #[test]
 fn a_video_that_was_trained_on_is_refused() {
     let folder = shared().folder.path();
-    let all = ok(folder, "wo-extract videos --frames-per-video 2 --size 128 | wo-describe | wo-eval --model models/new/squat.pt --json");
-    let held_out: BTreeSet<String> =
-        records(&all, "verdict").iter().map(|v| v["path"].as_str().expect("a path").to_owned()).collect();
-    let trained_on = records(&fs::read_to_string(folder.join("truth.ndjson")).expect("drawn above"), "truth")
+    let all = ok(
+        folder,
+        "wo-extract videos --frames-per-video 2 --size 128 | wo-describe | wo-eval --model models/new/squat.pt --json",
+    );
+    let held_out: BTreeSet<String> = records(&all, "verdict")
         .iter()
-        .map(|t| t["path"].as_str().expect("a path").to_owned())
-        .find(|path| !held_out.iter().any(|h| h.ends_with(path.trim_start_matches("videos/"))))
-        .expect("some video was trained on");
-    let trained_on = if trained_on.starts_with("videos/") { trained_on } else { format!("videos/{trained_on}") };
-    let line = format!("wo-extract {trained_on} --frames-per-video 2 --size 128 | wo-eval --model models/new/squat.pt --json");
+        .map(|v| v["path"].as_str().expect("a path").to_owned())
+        .collect();
+    let trained_on = records(
+        &fs::read_to_string(folder.join("truth.ndjson")).expect("drawn above"),
+        "truth",
+    )
+    .iter()
+    .map(|t| t["path"].as_str().expect("a path").to_owned())
+    .find(|path| {
+        !held_out
+            .iter()
+            .any(|h| h.ends_with(path.trim_start_matches("videos/")))
+    })
+    .expect("some video was trained on");
+    let trained_on = if trained_on.starts_with("videos/") {
+        trained_on
+    } else {
+        format!("videos/{trained_on}")
+    };
+    let line = format!(
+        "wo-extract {trained_on} --frames-per-video 2 --size 128 | wo-eval --model models/new/squat.pt --json"
+    );
     assert_eq!(status(folder, &line), 6);
     let line = format!("{line} --include-seen");
-    assert!(records(&ok(folder, &line), "verdict")[0]["seen"].as_bool().expect("a flag"));
+    assert!(
+        records(&ok(folder, &line), "verdict")[0]["seen"]
+            .as_bool()
+            .expect("a flag")
+    );
 }
 
 #[test]
 fn a_new_video_gets_a_verdict() {
     let folder = shared().folder.path();
-    ok(folder, "wo-synth --out fresh --exercises squat --videos-per-class 1 --seed 77 > /dev/null && mv fresh/squat/bad_form/*.mp4 new_video.mp4");
-    let output = bash(folder, "wo-extract new_video.mp4 --size 160 | wo-eval --model models/new/squat.pt --json");
+    ok(
+        folder,
+        "wo-synth --out fresh --exercises squat --videos-per-class 1 --seed 77 > /dev/null && mv fresh/squat/bad_form/*.mp4 new_video.mp4",
+    );
+    let output = bash(
+        folder,
+        "wo-extract new_video.mp4 --size 160 | wo-eval --model models/new/squat.pt --json",
+    );
     assert!(output.status.success());
     let verdicts = records(&String::from_utf8_lossy(&output.stdout), "verdict");
     assert_eq!(verdicts.len(), 1);
@@ -149,30 +216,51 @@ fn a_new_video_gets_a_verdict() {
     assert_eq!(verdicts[0]["true_label"], Value::Null);
     assert!((0.5..=1.0).contains(&verdicts[0]["probability"].as_f64().expect("a number")));
     let line = String::from_utf8_lossy(&output.stderr);
-    assert!(line.contains("new_video.mp4: ") && line.contains("_form"), "{line}");
+    assert!(
+        line.contains("new_video.mp4: ") && line.contains("_form"),
+        "{line}"
+    );
 }
 
 #[test]
 fn the_folder_way_gives_the_model_of_the_pipe() {
     let folder = shared().folder.path();
-    ok(folder, "wo-extract videos --frames-per-video 4 --size 160 --out labeled > /dev/null");
-    ok(folder, "wo-describe labeled/records.ndjson -o labeled/records.ndjson");
+    ok(
+        folder,
+        "wo-extract videos --frames-per-video 4 --size 160 --out labeled > /dev/null",
+    );
+    ok(
+        folder,
+        "wo-describe labeled/records.ndjson -o labeled/records.ndjson",
+    );
     assert!(folder.join("labeled/squat_bad_form.csv").exists());
     let train = "wo-train --init scratch:tiny --epochs 1 --validation 0.2 --test 0.3 -j 1";
     let pipe = "wo-extract videos --frames-per-video 4 --size 160 | wo-describe";
-    let a = ok(folder, &format!("{train} --data-dir labeled --output models/folder"));
+    let a = ok(
+        folder,
+        &format!("{train} --data-dir labeled --output models/folder"),
+    );
     let b = ok(folder, &format!("{pipe} | {train} --output models/pipe"));
     let model_id = |text: &str| records(text, "model")[0]["model_id"].clone();
     assert_eq!(model_id(&a), model_id(&b));
-    let output = ok(folder, "wo-eval --model models/folder --data-dir labeled --json");
+    let output = ok(
+        folder,
+        "wo-eval --model models/folder --data-dir labeled --json",
+    );
     assert!(!records(&output, "verdict").is_empty());
 }
 
 #[test]
 fn a_cut_stream_is_never_taken_for_a_whole_one() {
     let folder = shared().folder.path();
-    for reader in ["wo-describe", "wo-train --init scratch:tiny --output models/cut", "wo-eval --model models/new/squat.pt"] {
-        let line = format!("set +o pipefail; wo-extract videos --size 128 | head -n 5 | {reader} > /dev/null");
+    for reader in [
+        "wo-describe",
+        "wo-train --init scratch:tiny --output models/cut",
+        "wo-eval --model models/new/squat.pt",
+    ] {
+        let line = format!(
+            "set +o pipefail; wo-extract videos --size 128 | head -n 5 | {reader} > /dev/null"
+        );
         assert_eq!(status(folder, &line), 6, "{reader}");
     }
     assert!(!folder.join("models/cut").exists());

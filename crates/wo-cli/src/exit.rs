@@ -46,7 +46,11 @@ pub enum Outcome {
 impl Outcome {
     /// `Partial` when anything failed.
     pub fn from_failures(n_failed: u64) -> Self {
-        if n_failed == 0 { Self::Done } else { Self::Partial }
+        if n_failed == 0 {
+            Self::Done
+        } else {
+            Self::Partial
+        }
     }
 }
 
@@ -68,7 +72,12 @@ pub trait ExitWith<T> {
 
 impl<T, E: Into<anyhow::Error>> ExitWith<T> for Result<T, E> {
     fn exit_with(self, exit: Exit) -> anyhow::Result<T> {
-        self.map_err(|error| anyhow::Error::new(Coded { exit, error: error.into() }))
+        self.map_err(|error| {
+            anyhow::Error::new(Coded {
+                exit,
+                error: error.into(),
+            })
+        })
     }
 }
 
@@ -100,7 +109,12 @@ pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
     let coded = error.chain().find_map(|e| e.downcast_ref::<Coded>());
     match coded {
         Some(coded) => coded.exit,
-        None if error.chain().any(<dyn std::error::Error>::is::<std::io::Error>) => Exit::Io,
+        None if error
+            .chain()
+            .any(<dyn std::error::Error>::is::<std::io::Error>) =>
+        {
+            Exit::Io
+        }
         None => Exit::Integrity,
     }
 }
@@ -125,8 +139,14 @@ mod tests {
 
     #[test]
     fn an_error_exits_with_its_cause() {
-        assert_eq!(exit_of(&io_error(std::io::ErrorKind::BrokenPipe)), Exit::Done);
-        assert_eq!(exit_of(&io_error(std::io::ErrorKind::StorageFull)), Exit::Io);
+        assert_eq!(
+            exit_of(&io_error(std::io::ErrorKind::BrokenPipe)),
+            Exit::Done
+        );
+        assert_eq!(
+            exit_of(&io_error(std::io::ErrorKind::StorageFull)),
+            Exit::Io
+        );
         assert_eq!(exit_of(&anyhow!("line 3 is no record")), Exit::Integrity);
     }
 
@@ -137,6 +157,9 @@ mod tests {
             .context("encode a.mp4")
             .expect_err("it was an error");
         assert_eq!(exit_of(&error), Exit::Environment);
-        assert_eq!(format!("{error:#}"), "encode a.mp4: x264enc is not installed");
+        assert_eq!(
+            format!("{error:#}"),
+            "encode a.mp4: x264enc is not installed"
+        );
     }
 }

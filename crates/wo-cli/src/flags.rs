@@ -26,7 +26,10 @@ pub struct Reading {
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { on_error: OnError::Fail, max_line: 16 * 1024 * 1024 }
+        Self {
+            on_error: OnError::Fail,
+            max_line: 16 * 1024 * 1024,
+        }
     }
 }
 
@@ -50,7 +53,9 @@ pub struct Threads {
 impl Threads {
     /// The number asked for, else one for each core.
     pub fn count(&self) -> usize {
-        let count = self.threads.or_else(|| std::thread::available_parallelism().ok());
+        let count = self
+            .threads
+            .or_else(|| std::thread::available_parallelism().ok());
         count.map_or(1, NonZeroUsize::get)
     }
 }

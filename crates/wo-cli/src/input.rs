@@ -18,7 +18,9 @@ pub fn open_input<'a>(
 ) -> anyhow::Result<(String, Box<dyn BufRead + 'a>)> {
     match path {
         Some(path) if path != Path::new("-") => {
-            let file = File::open(path).with_context(|| format!("open {}", path.display())).exit_with(Exit::Io)?;
+            let file = File::open(path)
+                .with_context(|| format!("open {}", path.display()))
+                .exit_with(Exit::Io)?;
             Ok((path.display().to_string(), Box::new(BufReader::new(file))))
         }
         _ => Ok((STDIN_NAME.to_owned(), Box::new(stdin))),
@@ -32,11 +34,17 @@ pub(crate) struct Stdin {
 
 impl Stdin {
     pub(crate) fn new() -> Self {
-        Self { lock: io::stdin().lock() }
+        Self {
+            lock: io::stdin().lock(),
+        }
     }
 
     fn refuse_terminal(&self) -> io::Result<()> {
-        if self.lock.is_terminal() { Err(io::Error::other(NoInput)) } else { Ok(()) }
+        if self.lock.is_terminal() {
+            Err(io::Error::other(NoInput))
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -19,7 +19,11 @@ static PROGRESS: Mutex<Option<ProgressBar>> = Mutex::new(None);
 /// Fixes the name and the loudness for the rest of the process.
 pub(crate) fn start(tool: &str, common: &Common) {
     // A second start, as in-process tests make, keeps the first settings.
-    let _ = SETTINGS.set(Settings { tool: tool.to_owned(), quiet: common.quiet, verbose: common.verbose });
+    let _ = SETTINGS.set(Settings {
+        tool: tool.to_owned(),
+        quiet: common.quiet,
+        verbose: common.verbose,
+    });
 }
 
 /// Prints an error; always.
@@ -88,7 +92,11 @@ impl Progress {
     /// Starts a line for `total` units of `what`.
     pub fn new(what: &str, total: u64) -> Self {
         let shown = io::stderr().is_terminal() && !SETTINGS.get().is_some_and(|s| s.quiet);
-        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if shown {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(total), target);
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
             bar.set_style(style);
@@ -111,7 +119,11 @@ impl Drop for Progress {
 }
 
 pub(crate) fn clear_progress() {
-    if let Some(bar) = PROGRESS.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    if let Some(bar) = PROGRESS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+    {
         bar.finish_and_clear();
     }
 }

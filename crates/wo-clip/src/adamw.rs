@@ -19,7 +19,12 @@ pub struct AdamWConfig {
 impl Default for AdamWConfig {
     /// CLIP's own betas and epsilon; decay as for small sets.
     fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.98, eps: 1e-6, weight_decay: 0.05 }
+        Self {
+            beta1: 0.9,
+            beta2: 0.98,
+            eps: 1e-6,
+            weight_decay: 0.05,
+        }
     }
 }
 
@@ -64,7 +69,11 @@ impl AdamW {
             .filter(|slot| slot.lr_factor > 0.0)
             .collect();
         slots.sort_by(|a, b| a.name.cmp(&b.name));
-        Self { slots, config, n_steps: 0 }
+        Self {
+            slots,
+            config,
+            n_steps: 0,
+        }
     }
 
     /// Forgets all gradients.
@@ -76,22 +85,40 @@ impl AdamW {
 
     /// The length of all gradients taken as one vector.
     pub fn grad_norm(&self) -> f64 {
-        let squares: Vec<Tensor> = self.grads().map(|grad| grad.square().sum(Kind::Double)).collect();
-        if squares.is_empty() { 0.0 } else { Tensor::stack(&squares, 0).sum(Kind::Double).sqrt().double_value(&[]) }
+        let squares: Vec<Tensor> = self
+            .grads()
+            .map(|grad| grad.square().sum(Kind::Double))
+            .collect();
+        if squares.is_empty() {
+            0.0
+        } else {
+            Tensor::stack(&squares, 0)
+                .sum(Kind::Double)
+                .sqrt()
+                .double_value(&[])
+        }
     }
 
     /// Shortens all gradients together to at most `max_norm`. Returns their length before.
     pub fn clip_grad_norm(&mut self, max_norm: f64) -> f64 {
         let norm = self.grad_norm();
         if norm > max_norm {
-            no_grad(|| self.grads().for_each(|mut grad| drop(grad.g_mul_scalar_(max_norm / norm))));
+            no_grad(|| {
+                self.grads()
+                    .for_each(|mut grad| drop(grad.g_mul_scalar_(max_norm / norm)))
+            });
         }
         norm
     }
 
     /// One step at learning rate `lr`.
     pub fn step(&mut self, lr: f64) {
-        let AdamWConfig { beta1, beta2, eps, weight_decay } = self.config;
+        let AdamWConfig {
+            beta1,
+            beta2,
+            eps,
+            weight_decay,
+        } = self.config;
         self.n_steps += 1;
         let correction1 = 1.0 - beta1.powi(self.n_steps);
         let correction2 = 1.0 - beta2.powi(self.n_steps);
@@ -105,16 +132,27 @@ impl AdamW {
                 if slot.decays {
                     let _ = slot.parameter.g_mul_scalar_(1.0 - lr * weight_decay);
                 }
-                let _ = slot.mean.g_mul_scalar_(beta1).g_add_(&(&grad * (1.0 - beta1)));
-                let _ = slot.square.g_mul_scalar_(beta2).g_add_(&(grad.square() * (1.0 - beta2)));
+                let _ = slot
+                    .mean
+                    .g_mul_scalar_(beta1)
+                    .g_add_(&(&grad * (1.0 - beta1)));
+                let _ = slot
+                    .square
+                    .g_mul_scalar_(beta2)
+                    .g_add_(&(grad.square() * (1.0 - beta2)));
                 let root = (&slot.square / correction2).sqrt() + eps;
-                let _ = slot.parameter.g_add_(&(&slot.mean / root * (-lr / correction1)));
+                let _ = slot
+                    .parameter
+                    .g_add_(&(&slot.mean / root * (-lr / correction1)));
             }
         });
     }
 
     fn grads(&self) -> impl Iterator<Item = Tensor> + '_ {
-        self.slots.iter().map(|slot| slot.parameter.grad()).filter(Tensor::defined)
+        self.slots
+            .iter()
+            .map(|slot| slot.parameter.grad())
+            .filter(Tensor::defined)
     }
 }
 
@@ -129,7 +167,12 @@ mod tests {
     fn two_steps_follow_the_paper() {
         let vs = nn::VarStore::new(Device::Cpu);
         let x = vs.root().var("x", &[1, 1], nn::Init::Const(2.0));
-        let config = AdamWConfig { beta1: 0.9, beta2: 0.99, eps: 1e-8, weight_decay: 0.1 };
+        let config = AdamWConfig {
+            beta1: 0.9,
+            beta2: 0.99,
+            eps: 1e-8,
+            weight_decay: 0.1,
+        };
         let mut optimizer = AdamW::new(vs.variables(), config, |_| 1.0);
         let (mut by_hand, mut m, mut v) = (2.0_f64, 0.0, 0.0);
         for t in 1..=2 {
@@ -140,9 +183,14 @@ mod tests {
             by_hand *= 1.0 - 0.1 * 0.1;
             m = 0.9 * m + 0.1 * g;
             v = 0.99 * v + 0.01 * g * g;
-            by_hand -= 0.1 * (m / (1.0 - 0.9_f64.powi(t))) / ((v / (1.0 - 0.99_f64.powi(t))).sqrt() + 1e-8);
+            by_hand -= 0.1 * (m / (1.0 - 0.9_f64.powi(t)))
+                / ((v / (1.0 - 0.99_f64.powi(t))).sqrt() + 1e-8);
         }
-        assert!((x.double_value(&[0, 0]) - by_hand).abs() < 1e-5, "{} {by_hand}", x.double_value(&[0, 0]));
+        assert!(
+            (x.double_value(&[0, 0]) - by_hand).abs() < 1e-5,
+            "{} {by_hand}",
+            x.double_value(&[0, 0])
+        );
     }
 
     #[test]

@@ -51,7 +51,13 @@ impl Checkpoint {
     /// A model that starts from nothing.
     pub fn fresh(config: ClipConfig, tokenizer: Tokenizer, seed: u64) -> Self {
         let preprocessor = Preprocessor::clip(config.vision_config.image_size as u32);
-        Self { config, tokenizer, preprocessor, manifest: None, weights: Weights::Fresh { seed } }
+        Self {
+            config,
+            tokenizer,
+            preprocessor,
+            manifest: None,
+            weights: Weights::Fresh { seed },
+        }
     }
 
     /// A model from the texts and the weights of its directory.
@@ -62,7 +68,13 @@ impl Checkpoint {
         manifest: Option<&str>,
         weights: Cow<'static, [u8]>,
     ) -> anyhow::Result<Self> {
-        Self::assemble(config, tokenizer, preprocessor, manifest, Weights::Bytes(weights))
+        Self::assemble(
+            config,
+            tokenizer,
+            preprocessor,
+            manifest,
+            Weights::Bytes(weights),
+        )
     }
 
     fn assemble(
@@ -73,7 +85,10 @@ impl Checkpoint {
         weights: Weights,
     ) -> anyhow::Result<Self> {
         let config = ClipConfig::from_json(config)?;
-        let tokenizer = Tokenizer::from_json(tokenizer, config.text_config.max_position_embeddings as usize)?;
+        let tokenizer = Tokenizer::from_json(
+            tokenizer,
+            config.text_config.max_position_embeddings as usize,
+        )?;
         if tokenizer.vocabulary_size() as i64 > config.text_config.vocab_size {
             bail!(
                 "tokenizer.json has {} tokens, config.json only {}",
@@ -90,13 +105,23 @@ impl Checkpoint {
                 config.vision_config.image_size
             );
         }
-        let manifest = manifest.map(serde_json::from_str::<Manifest>).transpose().context(MANIFEST)?;
+        let manifest = manifest
+            .map(serde_json::from_str::<Manifest>)
+            .transpose()
+            .context(MANIFEST)?;
         if let Some(manifest) = &manifest
-            && (manifest.classes.len() != manifest.prompts.len() || manifest.prompts.iter().any(Vec::is_empty))
+            && (manifest.classes.len() != manifest.prompts.len()
+                || manifest.prompts.iter().any(Vec::is_empty))
         {
             bail!("{MANIFEST}: each class needs its captions");
         }
-        Ok(Self { config, tokenizer, preprocessor, manifest, weights })
+        Ok(Self {
+            config,
+            tokenizer,
+            preprocessor,
+            manifest,
+            weights,
+        })
     }
 
     /// The model in memory. The store holds its parameters.
@@ -123,8 +148,14 @@ pub fn read_checkpoint(path: &Path) -> anyhow::Result<Checkpoint> {
 
 fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     if fs::metadata(path)?.is_dir() {
-        let text = |name: &str| fs::read_to_string(path.join(name)).with_context(|| format!("read {name}"));
-        let manifest = path.join(MANIFEST).exists().then(|| text(MANIFEST)).transpose()?;
+        let text = |name: &str| {
+            fs::read_to_string(path.join(name)).with_context(|| format!("read {name}"))
+        };
+        let manifest = path
+            .join(MANIFEST)
+            .exists()
+            .then(|| text(MANIFEST))
+            .transpose()?;
         let weights = path.join(WEIGHTS);
         if !weights.exists() {
             bail!(
@@ -173,13 +204,20 @@ pub fn write_checkpoint(
     let kind = if half { Kind::Half } else { Kind::Float };
     let weights = safetensors_bytes(&parameters, kind)?;
     let model_id = blake3::hash(&weights).to_hex().to_string();
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(parent).with_context(|| format!("make the folder {}", parent.display()))?;
+    if let Some(parent) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        fs::create_dir_all(parent)
+            .with_context(|| format!("make the folder {}", parent.display()))?;
     }
     let written = if is_file {
         write_file(path, &parameters, &texts)
     } else {
-        texts.insert("tokenizer_config.json", pretty(&tokenizer_config(&checkpoint.config)));
+        texts.insert(
+            "tokenizer_config.json",
+            pretty(&tokenizer_config(&checkpoint.config)),
+        );
         texts.insert("special_tokens_map.json", pretty(&special_tokens()));
         write_directory(path, &weights, &texts)
     };
@@ -187,15 +225,25 @@ pub fn write_checkpoint(
     Ok(model_id)
 }
 
-fn write_file(path: &Path, parameters: &BTreeMap<String, Tensor>, texts: &BTreeMap<&str, String>) -> anyhow::Result<()> {
+fn write_file(
+    path: &Path,
+    parameters: &BTreeMap<String, Tensor>,
+    texts: &BTreeMap<&str, String>,
+) -> anyhow::Result<()> {
     let file = write_pt(AtomicWriteFile::open(path)?, parameters, texts)?;
     Ok(file.commit()?)
 }
 
-fn write_directory(path: &Path, weights: &[u8], texts: &BTreeMap<&str, String>) -> anyhow::Result<()> {
+fn write_directory(
+    path: &Path,
+    weights: &[u8],
+    texts: &BTreeMap<&str, String>,
+) -> anyhow::Result<()> {
     let is_empty = fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty && !path.join(CONFIG).exists() {
-        bail!("the folder is there and holds no model, so it is not replaced\nhint: name a new folder or a .pt file");
+        bail!(
+            "the folder is there and holds no model, so it is not replaced\nhint: name a new folder or a .pt file"
+        );
     }
     let beside = |suffix: &str| {
         let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -223,7 +271,10 @@ fn write_directory(path: &Path, weights: &[u8], texts: &BTreeMap<&str, String>) 
         fs::rename(path, &old)?;
     }
     fs::rename(&part, path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     File::open(parent)?.sync_all()?;
     if old.exists() {
         fs::remove_dir_all(&old)?;
@@ -232,11 +283,20 @@ fn write_directory(path: &Path, weights: &[u8], texts: &BTreeMap<&str, String>) 
 }
 
 fn safetensors_bytes(parameters: &BTreeMap<String, Tensor>, kind: Kind) -> anyhow::Result<Vec<u8>> {
-    let dtype = if kind == Kind::Half { Dtype::F16 } else { Dtype::F32 };
-    let values: Vec<_> = parameters.iter().map(|(name, parameter)| (name, bytes_of(parameter, kind))).collect();
+    let dtype = if kind == Kind::Half {
+        Dtype::F16
+    } else {
+        Dtype::F32
+    };
+    let values: Vec<_> = parameters
+        .iter()
+        .map(|(name, parameter)| (name, bytes_of(parameter, kind)))
+        .collect();
     let views: Vec<_> = values
         .iter()
-        .map(|(name, (shape, bytes))| TensorView::new(dtype, shape.clone(), bytes).map(|view| (name.as_str(), view)))
+        .map(|(name, (shape, bytes))| {
+            TensorView::new(dtype, shape.clone(), bytes).map(|view| (name.as_str(), view))
+        })
         .collect::<Result<_, _>>()?;
     // Older transformers ask for this word before they believe that the names are PyTorch's.
     let metadata = Some([("format".to_owned(), "pt".to_owned())].into());

@@ -33,7 +33,11 @@ impl Clip {
         Self {
             text: TextTower::new(vs, config),
             vision: VisionTower::new(vs, config),
-            logit_scale: vs.var("logit_scale", &[], nn::Init::Const(config.logit_scale_init_value)),
+            logit_scale: vs.var(
+                "logit_scale",
+                &[],
+                nn::Init::Const(config.logit_scale_init_value),
+            ),
         }
     }
 
@@ -57,6 +61,10 @@ impl Clip {
         let image_features = self.image_features(pixels);
         let text_features = self.text_features(tokens);
         let logits = image_features.matmul(&text_features.tr()) * self.scale();
-        Output { image_features, text_features, logits }
+        Output {
+            image_features,
+            text_features,
+            logits,
+        }
     }
 }

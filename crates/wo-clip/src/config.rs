@@ -133,8 +133,14 @@ impl ClipConfig {
     /// Reads a `config.json` and checks that it hangs together.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         let value: Value = serde_json::from_str(text)?;
-        if let Some(kind) = value.get("model_type").and_then(Value::as_str).filter(|kind| *kind != "clip") {
-            return Err(ConfigError::Value(format!("model_type is {kind}, not clip")));
+        if let Some(kind) = value
+            .get("model_type")
+            .and_then(Value::as_str)
+            .filter(|kind| *kind != "clip")
+        {
+            return Err(ConfigError::Value(format!(
+                "model_type is {kind}, not clip"
+            )));
         }
         let this: Self = serde_json::from_value(value)?;
         this.check()?;
@@ -170,11 +176,17 @@ impl ClipConfig {
             ("text_config.intermediate_size", text.intermediate_size),
             ("text_config.num_hidden_layers", text.num_hidden_layers),
             ("text_config.num_attention_heads", text.num_attention_heads),
-            ("text_config.max_position_embeddings", text.max_position_embeddings),
+            (
+                "text_config.max_position_embeddings",
+                text.max_position_embeddings,
+            ),
             ("vision_config.hidden_size", vision.hidden_size),
             ("vision_config.intermediate_size", vision.intermediate_size),
             ("vision_config.num_hidden_layers", vision.num_hidden_layers),
-            ("vision_config.num_attention_heads", vision.num_attention_heads),
+            (
+                "vision_config.num_attention_heads",
+                vision.num_attention_heads,
+            ),
             ("vision_config.image_size", vision.image_size),
             ("vision_config.patch_size", vision.patch_size),
             ("projection_dim", self.projection_dim),
@@ -184,16 +196,24 @@ impl ClipConfig {
             }
         }
         let whole = |name: &str, whole: i64, part: i64| {
-            (whole % part == 0).then_some(()).ok_or_else(|| ConfigError::Value(format!("{name}: {whole} / {part}")))
+            (whole % part == 0)
+                .then_some(())
+                .ok_or_else(|| ConfigError::Value(format!("{name}: {whole} / {part}")))
         };
-        whole("text_config: hidden_size is no multiple of num_attention_heads", text.hidden_size, text.num_attention_heads)?;
+        whole(
+            "text_config: hidden_size is no multiple of num_attention_heads",
+            text.hidden_size,
+            text.num_attention_heads,
+        )?;
         whole(
             "vision_config: hidden_size is no multiple of num_attention_heads",
             vision.hidden_size,
             vision.num_attention_heads,
         )?;
         if vision.num_channels != 3 || vision.patch_size > vision.image_size {
-            return Err(ConfigError::Value("vision_config: three channels and a patch within the image".to_owned()));
+            return Err(ConfigError::Value(
+                "vision_config: three channels and a patch within the image".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -205,9 +225,20 @@ mod tests {
 
     #[test]
     fn a_sparse_file_is_vit_b_32() {
-        let config = ClipConfig::from_json(r#"{"model_type":"clip","vision_config":{"patch_size":16}}"#).unwrap();
-        assert_eq!(config.vision_config, VisionConfig { patch_size: 16, ..VisionConfig::default() });
-        assert_eq!(ClipConfig::from_json(&config.to_json().to_string()).unwrap(), config);
+        let config =
+            ClipConfig::from_json(r#"{"model_type":"clip","vision_config":{"patch_size":16}}"#)
+                .unwrap();
+        assert_eq!(
+            config.vision_config,
+            VisionConfig {
+                patch_size: 16,
+                ..VisionConfig::default()
+            }
+        );
+        assert_eq!(
+            ClipConfig::from_json(&config.to_json().to_string()).unwrap(),
+            config
+        );
     }
 
     #[test]
@@ -218,7 +249,10 @@ mod tests {
         };
         check(r#"{"model_type":"siglip"}"#, "siglip");
         check(r#"{"text_config":{"hidden_size":-1}}"#, "hidden_size");
-        check(r#"{"text_config":{"hidden_size":100}}"#, "num_attention_heads");
+        check(
+            r#"{"text_config":{"hidden_size":100}}"#,
+            "num_attention_heads",
+        );
         check(r#"{"vision_config":{"hidden_act":"swish"}}"#, "swish");
     }
 }

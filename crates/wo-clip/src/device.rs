@@ -12,7 +12,9 @@ pub fn device_of(name: &str) -> Result<Device, String> {
         other => other
             .strip_prefix("cuda:")
             .and_then(|n| n.parse().ok())
-            .ok_or_else(|| format!("no device is called {other}; there are auto, cpu, cuda and cuda:N"))?,
+            .ok_or_else(|| {
+                format!("no device is called {other}; there are auto, cpu, cuda and cuda:N")
+            })?,
     };
     let opened = open_cuda();
     if opened.is_ok() && Cuda::is_available() && (index as i64) < Cuda::device_count() {
@@ -22,8 +24,13 @@ pub fn device_of(name: &str) -> Result<Device, String> {
         return Ok(Device::Cpu);
     }
     Err(match opened {
-        Err(why) => format!("{name}: {why}\nhint: WO_CUDA=1 scripts/just setup brings the CUDA build of libtorch"),
-        Ok(()) => format!("{name}: libtorch sees {} CUDA devices\nhint: nvidia-smi says what the driver sees", Cuda::device_count()),
+        Err(why) => format!(
+            "{name}: {why}\nhint: WO_CUDA=1 scripts/just setup brings the CUDA build of libtorch"
+        ),
+        Ok(()) => format!(
+            "{name}: libtorch sees {} CUDA devices\nhint: nvidia-smi says what the driver sees",
+            Cuda::device_count()
+        ),
     })
 }
 
@@ -35,10 +42,15 @@ pub fn set_threads(n: usize) {
 /// Opens the CUDA half of libtorch where it lies beside the CPU half. It must happen before libtorch is asked about
 /// CUDA for the first time: the answer is kept for good.
 fn open_cuda() -> Result<(), String> {
-    if !["/dev/nvidiactl", "/dev/dxg"].iter().any(|device| Path::new(device).exists()) {
+    if !["/dev/nvidiactl", "/dev/dxg"]
+        .iter()
+        .any(|device| Path::new(device).exists())
+    {
         return Err("this machine has no NVIDIA device".to_owned());
     }
-    let library = libtorch_directory().ok_or("cannot tell where libtorch lies")?.join("libtorch_cuda.so");
+    let library = libtorch_directory()
+        .ok_or("cannot tell where libtorch lies")?
+        .join("libtorch_cuda.so");
     if !library.exists() {
         return Err(format!("{} is not there", library.display()));
     }
@@ -48,13 +60,17 @@ fn open_cuda() -> Result<(), String> {
     #[expect(unsafe_code, reason = "loading a library is unsafe by nature")]
     let opened = unsafe { Library::open(Some(&library), RTLD_NOW | RTLD_GLOBAL) };
     // Kernels stay registered as long as the process lives, so the library must as well.
-    opened.map(std::mem::forget).map_err(|e| format!("open {}: {e}", library.display()))
+    opened
+        .map(std::mem::forget)
+        .map_err(|e| format!("open {}: {e}", library.display()))
 }
 
 /// The folder of the libtorch that this process has loaded.
 fn libtorch_directory() -> Option<PathBuf> {
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let line = maps.lines().find(|line| line.ends_with("/libtorch_cpu.so"))?;
+    let line = maps
+        .lines()
+        .find(|line| line.ends_with("/libtorch_cpu.so"))?;
     Some(Path::new(&line[line.find('/')?..]).parent()?.to_owned())
 }
 
@@ -75,6 +91,11 @@ mod tests {
     fn libtorch_is_found_in_this_process() {
         // A call that makes sure the library is loaded.
         let _ = tch::get_num_threads();
-        assert!(libtorch_directory().expect("loaded").join("libtorch_cpu.so").exists());
+        assert!(
+            libtorch_directory()
+                .expect("loaded")
+                .join("libtorch_cpu.so")
+                .exists()
+        );
     }
 }

@@ -47,18 +47,31 @@ struct Attention {
 impl Encoder {
     pub(crate) fn new(vs: &nn::Path<'_>, config: &EncoderConfig) -> Self {
         let layers = vs / "layers";
-        Self { layers: (0..config.n_layers).map(|i| Layer::new(&(&layers / i), config)).collect() }
+        Self {
+            layers: (0..config.n_layers)
+                .map(|i| Layer::new(&(&layers / i), config))
+                .collect(),
+        }
     }
 
     /// `[batch, positions, hidden]` to the same shape.
     pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
-        self.layers.iter().fold(xs.shallow_clone(), |xs, layer| layer.forward(&xs))
+        self.layers
+            .iter()
+            .fold(xs.shallow_clone(), |xs, layer| layer.forward(&xs))
     }
 }
 
 /// A layer norm named as the checkpoint names it.
 pub(crate) fn layer_norm(vs: nn::Path<'_>, size: i64, eps: f64) -> nn::LayerNorm {
-    nn::layer_norm(vs, vec![size], nn::LayerNormConfig { eps, ..nn::LayerNormConfig::default() })
+    nn::layer_norm(
+        vs,
+        vec![size],
+        nn::LayerNormConfig {
+            eps,
+            ..nn::LayerNormConfig::default()
+        },
+    )
 }
 
 impl Layer {
@@ -69,8 +82,18 @@ impl Layer {
             layer_norm1: layer_norm(vs / "layer_norm1", hidden, config.layer_norm_eps),
             self_attn: Attention::new(&(vs / "self_attn"), config),
             layer_norm2: layer_norm(vs / "layer_norm2", hidden, config.layer_norm_eps),
-            fc1: nn::linear(&mlp / "fc1", hidden, intermediate, nn::LinearConfig::default()),
-            fc2: nn::linear(&mlp / "fc2", intermediate, hidden, nn::LinearConfig::default()),
+            fc1: nn::linear(
+                &mlp / "fc1",
+                hidden,
+                intermediate,
+                nn::LinearConfig::default(),
+            ),
+            fc2: nn::linear(
+                &mlp / "fc2",
+                intermediate,
+                hidden,
+                nn::LinearConfig::default(),
+            ),
             activation: config.activation,
         }
     }
@@ -102,7 +125,10 @@ impl Attention {
 
     fn forward(&self, xs: &Tensor) -> Tensor {
         let (batch, length, size) = xs.size3().expect("[batch, positions, hidden]");
-        let heads = |xs: Tensor| xs.view([batch, length, self.n_heads, size / self.n_heads]).transpose(1, 2);
+        let heads = |xs: Tensor| {
+            xs.view([batch, length, self.n_heads, size / self.n_heads])
+                .transpose(1, 2)
+        };
         let attended = Tensor::scaled_dot_product_attention(
             &heads(self.q_proj.forward(xs)),
             &heads(self.k_proj.forward(xs)),
@@ -113,7 +139,8 @@ impl Attention {
             None,
             false,
         );
-        self.out_proj.forward(&attended.transpose(1, 2).reshape([batch, length, size]))
+        self.out_proj
+            .forward(&attended.transpose(1, 2).reshape([batch, length, size]))
     }
 }
 

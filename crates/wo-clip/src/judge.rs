@@ -39,8 +39,16 @@ impl Judge {
             "the model has no wo.json, so it has no classes to judge by\nhint: train it with wo-train --init on this model first",
         )?;
         let (vs, clip) = checkpoint.build(device)?;
-        let class_features = no_grad(|| class_features(&clip, &checkpoint.tokenizer, &manifest.prompts))?;
-        Ok(Self { clip, preprocessor: checkpoint.preprocessor.clone(), manifest, class_features, device, _vs: vs })
+        let class_features =
+            no_grad(|| class_features(&clip, &checkpoint.tokenizer, &manifest.prompts))?;
+        Ok(Self {
+            clip,
+            preprocessor: checkpoint.preprocessor.clone(),
+            manifest,
+            class_features,
+            device,
+            _vs: vs,
+        })
     }
 
     /// The classes, in the order of the scores.
@@ -56,11 +64,19 @@ impl Judge {
     /// Scores the frames of one video; at least one.
     pub fn score(&self, frames: &[RgbImage]) -> FrameScores {
         no_grad(|| {
-            let logits: Vec<Tensor> = frames.chunks(FRAMES_AT_ONCE).map(|chunk| self.logits(chunk)).collect();
+            let logits: Vec<Tensor> = frames
+                .chunks(FRAMES_AT_ONCE)
+                .map(|chunk| self.logits(chunk))
+                .collect();
             let logits = Tensor::cat(&logits, 0);
             FrameScores {
                 frames: rows(&logits.softmax(-1, Kind::Double)),
-                video: rows(&logits.mean_dim([0_i64].as_slice(), true, Kind::Double).softmax(-1, Kind::Double)).remove(0),
+                video: rows(
+                    &logits
+                        .mean_dim([0_i64].as_slice(), true, Kind::Double)
+                        .softmax(-1, Kind::Double),
+                )
+                .remove(0),
             }
         })
     }
@@ -68,14 +84,26 @@ impl Judge {
     /// `[frames, classes]`.
     fn logits(&self, frames: &[RgbImage]) -> Tensor {
         let side = i64::from(self.preprocessor.crop);
-        let pixels: Vec<f32> = frames.iter().flat_map(|frame| self.preprocessor.pixels(frame)).collect();
-        let pixels = Tensor::from_slice(&pixels).view([frames.len() as i64, 3, side, side]).to_device(self.device);
-        self.clip.image_features(&pixels).matmul(&self.class_features.tr()) * self.clip.scale()
+        let pixels: Vec<f32> = frames
+            .iter()
+            .flat_map(|frame| self.preprocessor.pixels(frame))
+            .collect();
+        let pixels = Tensor::from_slice(&pixels)
+            .view([frames.len() as i64, 3, side, side])
+            .to_device(self.device);
+        self.clip
+            .image_features(&pixels)
+            .matmul(&self.class_features.tr())
+            * self.clip.scale()
     }
 }
 
 /// One feature of length one for each class: the mean direction of its captions.
-pub fn class_features(clip: &Clip, tokenizer: &Tokenizer, prompts: &[Vec<String>]) -> anyhow::Result<Tensor> {
+pub fn class_features(
+    clip: &Clip,
+    tokenizer: &Tokenizer,
+    prompts: &[Vec<String>],
+) -> anyhow::Result<Tensor> {
     let means: Vec<Tensor> = prompts
         .iter()
         .map(|captions| {
@@ -89,6 +117,7 @@ pub fn class_features(clip: &Clip, tokenizer: &Tokenizer, prompts: &[Vec<String>
 
 fn rows(matrix: &Tensor) -> Vec<Vec<f64>> {
     let (n, k) = matrix.size2().expect("[rows, classes]");
-    let flat = Vec::<f64>::try_from(matrix.contiguous().view([n * k])).expect("a double matrix made above");
+    let flat = Vec::<f64>::try_from(matrix.contiguous().view([n * k]))
+        .expect("a double matrix made above");
     flat.chunks(k as usize).map(<[f64]>::to_vec).collect()
 }

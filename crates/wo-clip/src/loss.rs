@@ -19,10 +19,17 @@ impl BankTargets {
         let n_captions = class_of_caption.len();
         let mut weights = vec![0.0_f32; n_classes * n_captions];
         for (caption, &class) in class_of_caption.iter().enumerate() {
-            let n_of_class = class_of_caption.iter().filter(|&&other| other == class).count();
+            let n_of_class = class_of_caption
+                .iter()
+                .filter(|&&other| other == class)
+                .count();
             weights[class * n_captions + caption] = 1.0 / n_of_class as f32;
         }
-        Self { weights: Tensor::from_slice(&weights).view([n_classes as i64, n_captions as i64]).to_device(device) }
+        Self {
+            weights: Tensor::from_slice(&weights)
+                .view([n_classes as i64, n_captions as i64])
+                .to_device(device),
+        }
     }
 
     /// The targets of items of the given classes: `[n]` class numbers to `[n, n_captions]`.
@@ -38,7 +45,9 @@ impl BankTargets {
 
 /// Cross-entropy of `logits` `[n, k]` against `targets` `[n, k]` whose rows sum to one; the mean over rows.
 pub fn soft_cross_entropy(logits: &Tensor, targets: &Tensor) -> Tensor {
-    -(logits.log_softmax(-1, Kind::Float) * targets).sum_dim_intlist([-1_i64].as_slice(), false, Kind::Float).mean(Kind::Float)
+    -(logits.log_softmax(-1, Kind::Float) * targets)
+        .sum_dim_intlist([-1_i64].as_slice(), false, Kind::Float)
+        .mean(Kind::Float)
 }
 
 #[cfg(test)]
@@ -55,8 +64,16 @@ mod tests {
         let both = Tensor::from_slice(&[9.0_f32, 9.0, -9.0]).view([1, 3]);
         let one = Tensor::from_slice(&[9.0_f32, -9.0, -9.0]).view([1, 3]);
         let loss = |logits: &Tensor| soft_cross_entropy(logits, &targets).double_value(&[]);
-        assert!((loss(&both) - 2.0_f64.ln()).abs() < 1e-6, "both captions alike is the best there is: {}", loss(&both));
-        assert!(loss(&one) > 8.0, "preferring one of two equal captions is punished: {}", loss(&one));
+        assert!(
+            (loss(&both) - 2.0_f64.ln()).abs() < 1e-6,
+            "both captions alike is the best there is: {}",
+            loss(&both)
+        );
+        assert!(
+            loss(&one) > 8.0,
+            "preferring one of two equal captions is punished: {}",
+            loss(&one)
+        );
     }
 
     #[test]
@@ -65,6 +82,11 @@ mod tests {
         let captions = Tensor::from_slice(&[1.0_f32, 0.0, 0.0, 1.0, 0.0, -2.0]).view([3, 2]);
         let classes = bank.class_features(&captions);
         let half = 0.5_f32.sqrt();
-        assert!(classes.allclose(&Tensor::from_slice(&[half, half, 0.0, -1.0]).view([2, 2]), 1e-6, 1e-6, false));
+        assert!(classes.allclose(
+            &Tensor::from_slice(&[half, half, 0.0, -1.0]).view([2, 2]),
+            1e-6,
+            1e-6,
+            false
+        ));
     }
 }

@@ -59,7 +59,10 @@ pub(crate) fn write_pt<W: Write + Seek>(
     add("data.pkl", &pickle(&entries, texts))?;
     add("byteorder", b"little")?;
     for (entry, parameter) in entries.iter().zip(parameters.values()) {
-        add(&format!("data/{}", entry.key), &bytes_of(parameter, Kind::Float).1)?;
+        add(
+            &format!("data/{}", entry.key),
+            &bytes_of(parameter, Kind::Float).1,
+        )?;
     }
     add("version", b"3\n")?;
     add("wo/tensors.json", &serde_json::to_vec(&entries)?)?;
@@ -70,7 +73,9 @@ pub(crate) fn write_pt<W: Write + Seek>(
 }
 
 /// Reads what [`write_pt`] wrote: the weights as the bytes of a safetensors file, and the texts by name.
-pub(crate) fn read_pt(input: impl Read + Seek) -> anyhow::Result<(Vec<u8>, BTreeMap<String, String>)> {
+pub(crate) fn read_pt(
+    input: impl Read + Seek,
+) -> anyhow::Result<(Vec<u8>, BTreeMap<String, String>)> {
     let mut zip = ZipArchive::new(input).context("no zip file, so not a .pt of wo-train")?;
     let prefix = format!("{ROOT}/wo/");
     let mut names = Vec::new();
@@ -87,7 +92,10 @@ pub(crate) fn read_pt(input: impl Read + Seek) -> anyhow::Result<(Vec<u8>, BTree
     for name in names {
         let entry = zip.by_name(&format!("{prefix}{name}"))?;
         let mut text = String::new();
-        entry.take(MAX_JSON).read_to_string(&mut text).with_context(|| format!("read wo/{name}"))?;
+        entry
+            .take(MAX_JSON)
+            .read_to_string(&mut text)
+            .with_context(|| format!("read wo/{name}"))?;
         texts.insert(name, text);
     }
     let entries = texts.remove("tensors.json").unwrap_or_default();
@@ -95,13 +103,16 @@ pub(crate) fn read_pt(input: impl Read + Seek) -> anyhow::Result<(Vec<u8>, BTree
     let mut tensors = Vec::with_capacity(entries.len());
     for Entry { name, shape, key } in entries {
         let mut bytes = Vec::new();
-        zip.by_name(&format!("{ROOT}/data/{key}"))?.read_to_end(&mut bytes)?;
+        zip.by_name(&format!("{ROOT}/data/{key}"))?
+            .read_to_end(&mut bytes)?;
         tensors.push((name, shape, bytes));
     }
     let views = tensors.iter().map(|(name, shape, bytes)| {
         TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
     });
-    let views: Vec<_> = views.collect::<Result<_, _>>().context("a tensor's bytes do not fit its shape")?;
+    let views: Vec<_> = views
+        .collect::<Result<_, _>>()
+        .context("a tensor's bytes do not fit its shape")?;
     Ok((safetensors::serialize(views, None)?, texts))
 }
 
@@ -156,7 +167,15 @@ impl Pickler {
             stride[i - 1] = stride[i] * entry.shape[i];
         }
         self.op(b"ctorch._utils\n_rebuild_tensor_v2\n((");
-        self.text("storage").op(b"ctorch\nFloatStorage\n").text(&entry.key.to_string()).text("cpu").int(n).op(b"tQ");
-        self.int(0).tuple(&entry.shape).tuple(&stride).op(b"\x89ccollections\nOrderedDict\n)RtR")
+        self.text("storage")
+            .op(b"ctorch\nFloatStorage\n")
+            .text(&entry.key.to_string())
+            .text("cpu")
+            .int(n)
+            .op(b"tQ");
+        self.int(0)
+            .tuple(&entry.shape)
+            .tuple(&stride)
+            .op(b"\x89ccollections\nOrderedDict\n)RtR")
     }
 }

@@ -54,10 +54,13 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
         for (name, mut parameter) in parameters {
             match deviation(&name, config) {
                 Some(deviation) => {
-                    let fresh = Tensor::randn(parameter.size(), (Kind::Float, parameter.device())) * deviation;
+                    let fresh = Tensor::randn(parameter.size(), (Kind::Float, parameter.device()))
+                        * deviation;
                     parameter.copy_(&fresh);
                 }
-                None if name == "logit_scale" => drop(parameter.fill_(config.logit_scale_init_value)),
+                None if name == "logit_scale" => {
+                    drop(parameter.fill_(config.logit_scale_init_value))
+                }
                 None if name.ends_with(".bias") => drop(parameter.fill_(0.0)),
                 // What is left are the factors of the layer norms.
                 None => drop(parameter.fill_(1.0)),
@@ -69,9 +72,15 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
 /// The standard deviation that a parameter is drawn with; `None` where it starts as a constant.
 fn deviation(name: &str, config: &ClipConfig) -> Option<f64> {
     let (hidden, n_layers) = if name.starts_with("text") {
-        (config.text_config.hidden_size as f64, config.text_config.num_hidden_layers as f64)
+        (
+            config.text_config.hidden_size as f64,
+            config.text_config.num_hidden_layers as f64,
+        )
     } else {
-        (config.vision_config.hidden_size as f64, config.vision_config.num_hidden_layers as f64)
+        (
+            config.vision_config.hidden_size as f64,
+            config.vision_config.num_hidden_layers as f64,
+        )
     };
     let parts: Vec<&str> = name.rsplit('.').take(2).collect();
     match parts.as_slice() {

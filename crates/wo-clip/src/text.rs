@@ -20,12 +20,22 @@ pub(crate) struct TextTower {
 
 impl TextTower {
     pub(crate) fn new(vs: &nn::Path<'_>, config: &ClipConfig) -> Self {
-        let TextConfig { hidden_size, layer_norm_eps, .. } = config.text_config;
+        let TextConfig {
+            hidden_size,
+            layer_norm_eps,
+            ..
+        } = config.text_config;
         let text = &config.text_config;
         let model = vs / "text_model";
         let embeddings = &model / "embeddings";
-        let embedding =
-            |name: &str, n: i64| nn::embedding(&embeddings / name, n, hidden_size, nn::EmbeddingConfig::default());
+        let embedding = |name: &str, n: i64| {
+            nn::embedding(
+                &embeddings / name,
+                n,
+                hidden_size,
+                nn::EmbeddingConfig::default(),
+            )
+        };
         Self {
             token_embedding: embedding("token_embedding", text.vocab_size),
             position_embedding: embedding("position_embedding", text.max_position_embeddings),
@@ -46,7 +56,10 @@ impl TextTower {
                 vs / "text_projection",
                 hidden_size,
                 config.projection_dim,
-                nn::LinearConfig { bias: false, ..nn::LinearConfig::default() },
+                nn::LinearConfig {
+                    bias: false,
+                    ..nn::LinearConfig::default()
+                },
             ),
             eos_token_id: text.eos_token_id,
         }
@@ -56,19 +69,29 @@ impl TextTower {
     pub(crate) fn forward(&self, tokens: &Tokens) -> Tensor {
         let device = self.text_projection.ws.device();
         let (n, length) = (tokens.n_texts as i64, tokens.length as i64);
-        let ids = Tensor::from_slice(&tokens.ids).view([n, length]).to_device(device);
+        let ids = Tensor::from_slice(&tokens.ids)
+            .view([n, length])
+            .to_device(device);
         let positions = Tensor::arange(length, (Kind::Int64, device));
-        let embedded = self.token_embedding.forward(&ids) + self.position_embedding.forward(&positions);
+        let embedded =
+            self.token_embedding.forward(&ids) + self.position_embedding.forward(&positions);
         let hidden = self.encoder.forward(&embedded);
         // One position a text is looked at; the norm of the others would be thrown away.
         let rows = Tensor::arange(n, (Kind::Int64, device)) * length + self.end_positions(&ids);
         let pooled = hidden.flatten(0, 1).index_select(0, &rows);
-        self.text_projection.forward(&self.final_layer_norm.forward(&pooled))
+        self.text_projection
+            .forward(&self.final_layer_norm.forward(&pooled))
     }
 
     /// Where each text ends: the first end-of-text id, or in old checkpoints the largest id.
     fn end_positions(&self, ids: &Tensor) -> Tensor {
         let old_checkpoint = self.eos_token_id == 2;
-        if old_checkpoint { ids.argmax(-1, false) } else { ids.eq(self.eos_token_id).to_kind(Kind::Int).argmax(-1, false) }
+        if old_checkpoint {
+            ids.argmax(-1, false)
+        } else {
+            ids.eq(self.eos_token_id)
+                .to_kind(Kind::Int)
+                .argmax(-1, false)
+        }
     }
 }

@@ -21,18 +21,31 @@ pub(crate) struct VisionTower {
 
 impl VisionTower {
     pub(crate) fn new(vs: &nn::Path<'_>, config: &ClipConfig) -> Self {
-        let VisionConfig { hidden_size, layer_norm_eps, patch_size, image_size, .. } = config.vision_config;
+        let VisionConfig {
+            hidden_size,
+            layer_norm_eps,
+            patch_size,
+            image_size,
+            ..
+        } = config.vision_config;
         let vision = &config.vision_config;
         let model = vs / "vision_model";
         let embeddings = &model / "embeddings";
         let patches_a_side = image_size / patch_size;
         let n_positions = patches_a_side * patches_a_side + 1;
-        let conv = nn::ConvConfig { stride: patch_size, bias: false, ..nn::ConvConfig::default() };
+        let conv = nn::ConvConfig {
+            stride: patch_size,
+            bias: false,
+            ..nn::ConvConfig::default()
+        };
         Self {
             class_embedding: embeddings.var(
                 "class_embedding",
                 &[hidden_size],
-                nn::Init::Randn { mean: 0.0, stdev: 0.02 },
+                nn::Init::Randn {
+                    mean: 0.0,
+                    stdev: 0.02,
+                },
             ),
             patch_embedding: nn::conv2d(
                 &embeddings / "patch_embedding",
@@ -66,7 +79,10 @@ impl VisionTower {
                 vs / "visual_projection",
                 hidden_size,
                 config.projection_dim,
-                nn::LinearConfig { bias: false, ..nn::LinearConfig::default() },
+                nn::LinearConfig {
+                    bias: false,
+                    ..nn::LinearConfig::default()
+                },
             ),
             n_positions,
         }
@@ -74,12 +90,20 @@ impl VisionTower {
 
     /// `[n, 3, side, side]` to `[n, projection_dim]`, not yet at length one.
     pub(crate) fn forward(&self, pixels: &Tensor) -> Tensor {
-        let patches = self.patch_embedding.forward(pixels).flatten(2, 3).transpose(1, 2);
+        let patches = self
+            .patch_embedding
+            .forward(pixels)
+            .flatten(2, 3)
+            .transpose(1, 2);
         let (n, _, hidden_size) = patches.size3().expect("[n, patches, hidden]");
         let class = self.class_embedding.expand([n, 1, hidden_size], false);
         let positions = Tensor::arange(self.n_positions, (Kind::Int64, pixels.device()));
-        let embedded = Tensor::cat(&[class, patches], 1) + self.position_embedding.forward(&positions);
-        let hidden = self.encoder.forward(&self.pre_layer_norm.forward(&embedded));
-        self.visual_projection.forward(&self.post_layer_norm.forward(&hidden.i((.., 0))))
+        let embedded =
+            Tensor::cat(&[class, patches], 1) + self.position_embedding.forward(&positions);
+        let hidden = self
+            .encoder
+            .forward(&self.pre_layer_norm.forward(&embedded));
+        self.visual_projection
+            .forward(&self.post_layer_norm.forward(&hidden.i((.., 0))))
     }
 }

@@ -55,7 +55,9 @@ pub fn load_weights(vs: &nn::VarStore, bytes: &[u8]) -> Result<(), WeightsError>
     let variables = vs.variables();
     check_names(&variables, &tensors)?;
     for (name, view) in &tensors {
-        let Some(parameter) = variables.get(name) else { continue };
+        let Some(parameter) = variables.get(name) else {
+            continue;
+        };
         fill(name, parameter, view)?;
     }
     Ok(())
@@ -65,7 +67,11 @@ fn check_names(
     variables: &HashMap<String, Tensor>,
     tensors: &HashMap<String, TensorView<'_>>,
 ) -> Result<(), WeightsError> {
-    let mut missing: Vec<String> = variables.keys().filter(|name| !tensors.contains_key(*name)).cloned().collect();
+    let mut missing: Vec<String> = variables
+        .keys()
+        .filter(|name| !tensors.contains_key(*name))
+        .cloned()
+        .collect();
     // Old files carry the numbers 0, 1, 2, … of the positions as if they were weights.
     let mut unexpected: Vec<String> = tensors
         .keys()
@@ -83,7 +89,10 @@ fn check_names(
             names.push(format!("and {n_more} more"));
         }
     }
-    Err(WeightsError::Names { missing, unexpected })
+    Err(WeightsError::Names {
+        missing,
+        unexpected,
+    })
 }
 
 fn fill(name: &str, parameter: &Tensor, view: &TensorView<'_>) -> Result<(), WeightsError> {
@@ -91,18 +100,33 @@ fn fill(name: &str, parameter: &Tensor, view: &TensorView<'_>) -> Result<(), Wei
         Dtype::F32 => Kind::Float,
         Dtype::F16 => Kind::Half,
         Dtype::BF16 => Kind::BFloat16,
-        found => return Err(WeightsError::Kind { name: name.to_owned(), found }),
+        found => {
+            return Err(WeightsError::Kind {
+                name: name.to_owned(),
+                found,
+            });
+        }
     };
     let wanted = parameter.size();
     // A file may write a single number as a list of one.
-    let same_shape = view.shape().iter().map(|&n| n as i64).eq(wanted.iter().copied())
+    let same_shape = view
+        .shape()
+        .iter()
+        .map(|&n| n as i64)
+        .eq(wanted.iter().copied())
         || (wanted.is_empty() && view.shape() == [1]);
     if !same_shape {
-        return Err(WeightsError::Shape { name: name.to_owned(), found: view.shape().to_vec(), wanted });
+        return Err(WeightsError::Shape {
+            name: name.to_owned(),
+            found: view.shape().to_vec(),
+            wanted,
+        });
     }
     let source = Tensor::from_data_size(view.data(), &wanted, kind);
     if source.isfinite().all().int64_value(&[]) == 0 {
-        return Err(WeightsError::NotFinite { name: name.to_owned() });
+        return Err(WeightsError::NotFinite {
+            name: name.to_owned(),
+        });
     }
     no_grad(|| parameter.shallow_clone().copy_(&source));
     Ok(())
@@ -110,7 +134,13 @@ fn fill(name: &str, parameter: &Tensor, view: &TensorView<'_>) -> Result<(), Wei
 
 /// A parameter as the bytes of a file: its shape and its values in `kind`, little-endian.
 pub(crate) fn bytes_of(parameter: &Tensor, kind: Kind) -> (Vec<usize>, Vec<u8>) {
-    let tensor = no_grad(|| parameter.detach().to_kind(kind).to_device(tch::Device::Cpu).contiguous());
+    let tensor = no_grad(|| {
+        parameter
+            .detach()
+            .to_kind(kind)
+            .to_device(tch::Device::Cpu)
+            .contiguous()
+    });
     let shape = tensor.size().iter().map(|&n| n as usize).collect();
     let mut bytes = vec![0; tensor.numel() * kind.elt_size_in_bytes()];
     tensor.copy_data_u8(&mut bytes, tensor.numel());

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use wo_clip::tch::{Device, Tensor, no_grad};
-use wo_clip::{Checkpoint, Clip, ClipConfig, TextConfig, VisionConfig, read_checkpoint, write_checkpoint};
+use wo_clip::{
+    Checkpoint, Clip, ClipConfig, TextConfig, VisionConfig, read_checkpoint, write_checkpoint,
+};
 use wo_input::{Tokenizer, train_clip_tokenizer};
 
 fn small() -> Checkpoint {
@@ -44,8 +46,17 @@ fn logits(checkpoint: &Checkpoint) -> Tensor {
 }
 
 fn logits_of(checkpoint: &Checkpoint, clip: &Clip) -> Tensor {
-    let pixels = Tensor::linspace(-1.0, 1.0, 3 * 16 * 16, (wo_clip::tch::Kind::Float, Device::Cpu)).view([1, 3, 16, 16]);
-    let tokens = checkpoint.tokenizer.encode(&["squat good form", "squat bad form"]).unwrap();
+    let pixels = Tensor::linspace(
+        -1.0,
+        1.0,
+        3 * 16 * 16,
+        (wo_clip::tch::Kind::Float, Device::Cpu),
+    )
+    .view([1, 3, 16, 16]);
+    let tokens = checkpoint
+        .tokenizer
+        .encode(&["squat good form", "squat bad form"])
+        .unwrap();
     no_grad(|| clip.forward(&pixels, &tokens).logits)
 }
 
@@ -66,10 +77,16 @@ fn both_forms_come_back_as_they_were() {
         ids.push(id);
         assert_eq!(logits(&read_checkpoint(&path).unwrap()), before, "{name}");
     }
-    assert_eq!(ids[0], ids[1], "the same weights have the same id in both forms");
+    assert_eq!(
+        ids[0], ids[1],
+        "the same weights have the same id in both forms"
+    );
     let path = folder.path().join("half");
     let (before, _) = written(&path, true);
-    let difference = (logits(&read_checkpoint(&path).unwrap()) - before).abs().max().double_value(&[]);
+    let difference = (logits(&read_checkpoint(&path).unwrap()) - before)
+        .abs()
+        .max()
+        .double_value(&[]);
     assert!(difference < 0.05, "{difference}");
 }
 
@@ -79,19 +96,31 @@ fn a_folder_is_replaced_only_where_it_holds_a_model() {
     let path = folder.path().join("model");
     written(&path, false);
     written(&path, false);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left over");
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing is left over"
+    );
     let thesis = folder.path().join("thesis");
     fs::create_dir(&thesis).unwrap();
     fs::write(thesis.join("chapter1.txt"), "years of work").unwrap();
     let checkpoint = small();
     let (vs, _clip) = checkpoint.build(Device::Cpu).unwrap();
-    let message = format!("{:#}", write_checkpoint(&thesis, &checkpoint, &vs, false).expect_err("not a model"));
+    let message = format!(
+        "{:#}",
+        write_checkpoint(&thesis, &checkpoint, &vs, false).expect_err("not a model")
+    );
     assert!(message.contains("is not replaced"), "{message}");
     assert!(thesis.join("chapter1.txt").exists());
 }
 
 fn refused(path: &Path) -> String {
-    format!("{:#}", read_checkpoint(path).and_then(|c| c.build(Device::Cpu).map(drop)).expect_err("must be refused"))
+    format!(
+        "{:#}",
+        read_checkpoint(path)
+            .and_then(|c| c.build(Device::Cpu).map(drop))
+            .expect_err("must be refused")
+    )
 }
 
 #[test]
@@ -101,15 +130,25 @@ fn what_is_not_ours_is_refused_with_a_reason() {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
         let message = refused(&path);
-        assert!(message.contains(reason) && message.contains(name), "{message}");
+        assert!(
+            message.contains(reason) && message.contains(name),
+            "{message}"
+        );
     };
     check("pickle.pt", b"\x80\x02}q\x00.", "no zip file");
     check("empty.pt", b"", "no zip file");
     // A zip without our entries, as torch.save writes it.
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("archive/data.pkl", zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
-        .unwrap();
-    check("torch.pt", &zip.finish().unwrap().into_inner(), "pickles can run code");
+    zip.start_file(
+        "archive/data.pkl",
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+    )
+    .unwrap();
+    check(
+        "torch.pt",
+        &zip.finish().unwrap().into_inner(),
+        "pickles can run code",
+    );
     assert!(refused(&folder.path().join("nothing")).contains("nothing"));
 }
 
@@ -124,7 +163,11 @@ fn weights_of_another_model_are_named() {
     assert_ne!(deeper, original);
     fs::write(&config, deeper).unwrap();
     assert!(refused(&path).contains("layers.1"), "{}", refused(&path));
-    fs::write(&config, original.replace("\"projection_dim\": 8", "\"projection_dim\": 9")).unwrap();
+    fs::write(
+        &config,
+        original.replace("\"projection_dim\": 8", "\"projection_dim\": 9"),
+    )
+    .unwrap();
     assert!(refused(&path).contains("shape"), "{}", refused(&path));
     fs::write(&config, original).unwrap();
 

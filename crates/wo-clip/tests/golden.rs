@@ -29,8 +29,15 @@ fn golden(name: &str) -> HashMap<String, Tensor> {
         .into_iter()
         .map(|(name, view)| {
             let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
-            let kind = if view.dtype() == safetensors::Dtype::I64 { Kind::Int64 } else { Kind::Float };
-            (name, Tensor::from_data_size(view.data(), &shape, kind).copy())
+            let kind = if view.dtype() == safetensors::Dtype::I64 {
+                Kind::Int64
+            } else {
+                Kind::Float
+            };
+            (
+                name,
+                Tensor::from_data_size(view.data(), &shape, kind).copy(),
+            )
         })
         .collect()
 }
@@ -64,7 +71,11 @@ fn the_tokenizer_fixture_is_what_we_train() {
 
 #[test]
 fn tokens_equal_those_of_transformers() {
-    let tokenizer = Tokenizer::from_json(&fs::read_to_string(fixtures().join("tokenizer.json")).unwrap(), 20).unwrap();
+    let tokenizer = Tokenizer::from_json(
+        &fs::read_to_string(fixtures().join("tokenizer.json")).unwrap(),
+        20,
+    )
+    .unwrap();
     let tokens = tokenizer.encode(&TEXTS).unwrap();
     let ids = Tensor::from_slice(&tokens.ids).view([tokens.n_texts as i64, tokens.length as i64]);
     assert_eq!(ids, golden("quick_gelu")["ids"]);
@@ -75,14 +86,22 @@ fn pixels_equal_those_of_pillow() {
     let preprocessor = Preprocessor::clip(24);
     let golden = golden("quick_gelu");
     for i in 0..3 {
-        let picture = decode_image(&fs::read(fixtures().join(format!("picture{i}.png"))).unwrap()).unwrap();
+        let picture =
+            decode_image(&fs::read(fixtures().join(format!("picture{i}.png"))).unwrap()).unwrap();
         let pixels = Tensor::from_slice(&preprocessor.pixels(&picture)).view([3, 24, 24]);
         // One level of 255, in units of the smallest standard deviation.
         let one_level = 1.0 / 255.0 / 0.26 + 1e-6;
         let off = (&pixels - golden["pixels"].get(i)).abs();
-        assert!(off.max().double_value(&[]) <= one_level, "picture {i}: {:?}", off.max());
+        assert!(
+            off.max().double_value(&[]) <= one_level,
+            "picture {i}: {:?}",
+            off.max()
+        );
         let n_off = off.gt(1e-4).sum(Kind::Int64).int64_value(&[]);
-        assert!(n_off * 1000 <= 3 * 24 * 24 * 5, "picture {i}: {n_off} values differ");
+        assert!(
+            n_off * 1000 <= 3 * 24 * 24 * 5,
+            "picture {i}: {n_off} values differ"
+        );
     }
 }
 
@@ -102,15 +121,26 @@ fn features_logits_loss_and_gradients_equal_those_of_transformers() {
             let difference = difference(ours, &golden[what]);
             assert!(difference < 1e-4, "{name} {what}: {difference}");
         }
-        let loss = output.logits.cross_entropy_for_logits(&Tensor::from_slice(&[0_i64, 1, 2]));
-        assert!((loss.double_value(&[]) - golden["loss"].double_value(&[0])).abs() < 1e-4, "{name} loss");
+        let loss = output
+            .logits
+            .cross_entropy_for_logits(&Tensor::from_slice(&[0_i64, 1, 2]));
+        assert!(
+            (loss.double_value(&[]) - golden["loss"].double_value(&[0])).abs() < 1e-4,
+            "{name} loss"
+        );
         loss.backward();
         let variables = vs.variables();
-        assert_eq!(variables.len(), golden.keys().filter(|key| key.starts_with("grad.")).count());
+        assert_eq!(
+            variables.len(),
+            golden.keys().filter(|key| key.starts_with("grad.")).count()
+        );
         for (parameter_name, parameter) in variables {
             let wanted = &golden[&format!("grad.{parameter_name}")];
             let difference = difference(&parameter.grad(), wanted);
-            assert!(difference < 1e-4, "{name} gradient of {parameter_name}: {difference}");
+            assert!(
+                difference < 1e-4,
+                "{name} gradient of {parameter_name}: {difference}"
+            );
         }
     }
 }

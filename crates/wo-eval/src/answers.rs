@@ -32,9 +32,19 @@ impl Answers {
     /// The answers that these classes allow.
     pub(crate) fn new(classes: &[Class]) -> Self {
         let distinct = |name: fn(&Class) -> &Name| -> Vec<Name> {
-            classes.iter().map(name).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+            classes
+                .iter()
+                .map(name)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .cloned()
+                .collect()
         };
-        Self { labels: distinct(|c| &c.label), exercises: distinct(|c| &c.exercise), classes: classes.to_vec() }
+        Self {
+            labels: distinct(|c| &c.label),
+            exercises: distinct(|c| &c.exercise),
+            classes: classes.to_vec(),
+        }
     }
 
     /// The index of a label.
@@ -49,36 +59,54 @@ impl Answers {
 
     /// The probability of a label: the sum over its classes.
     pub(crate) fn label_probability(&self, of_classes: &[f64], label: usize) -> f64 {
-        self.sum(of_classes, |class| self.labels.get(label) == Some(&class.label))
+        self.sum(of_classes, |class| {
+            self.labels.get(label) == Some(&class.label)
+        })
     }
 
     /// The most probable label and, apart from it, the most probable exercise. `None` for a model without classes.
     pub(crate) fn call(&self, of_classes: &[f64]) -> Option<Call> {
         let labels = (0..self.labels.len()).map(|label| self.label_probability(of_classes, label));
-        let exercises = self.exercises.iter().map(|name| self.sum(of_classes, |class| class.exercise == *name));
+        let exercises = self
+            .exercises
+            .iter()
+            .map(|name| self.sum(of_classes, |class| class.exercise == *name));
         let (label, label_probability) = most_probable(labels)?;
         let (exercise, exercise_probability) = most_probable(exercises)?;
-        Some(Call { label, label_probability, exercise, exercise_probability })
+        Some(Call {
+            label,
+            label_probability,
+            exercise,
+            exercise_probability,
+        })
     }
 
     /// The faults of the most probable class of bad form in the exercise of `call`; none where it calls the form good.
     /// Only classes that fit the call count, so that a verdict never names a fault of another exercise.
     pub(crate) fn faults(&self, of_classes: &[f64], call: Call) -> &[Name] {
-        let (label, exercise) = (self.labels.get(call.label), self.exercises.get(call.exercise));
+        let (label, exercise) = (
+            self.labels.get(call.label),
+            self.exercises.get(call.exercise),
+        );
         if label.is_none_or(|label| label.as_str() != BAD_FORM) {
             return &[];
         }
-        let fitting = self
-            .classes
-            .iter()
-            .zip(of_classes)
-            .filter(|(class, _)| Some(&class.label) == label && Some(&class.exercise) == exercise);
-        fitting.max_by(|a, b| a.1.total_cmp(b.1)).map_or(&[], |(class, _)| &class.faults)
+        let fitting =
+            self.classes.iter().zip(of_classes).filter(|(class, _)| {
+                Some(&class.label) == label && Some(&class.exercise) == exercise
+            });
+        fitting
+            .max_by(|a, b| a.1.total_cmp(b.1))
+            .map_or(&[], |(class, _)| &class.faults)
     }
 
     fn sum(&self, of_classes: &[f64], belongs: impl Fn(&Class) -> bool) -> f64 {
-        let parts =
-            self.classes.iter().zip(of_classes).filter(|(class, _)| belongs(class)).map(|(_, probability)| probability);
+        let parts = self
+            .classes
+            .iter()
+            .zip(of_classes)
+            .filter(|(class, _)| belongs(class))
+            .map(|(_, probability)| probability);
         // A softmax may add up to one and a last digit.
         parts.sum::<f64>().clamp(0.0, 1.0)
     }
@@ -86,7 +114,9 @@ impl Answers {
 
 /// Of equally probable ones the first.
 fn most_probable(probabilities: impl Iterator<Item = f64>) -> Option<(usize, f64)> {
-    probabilities.enumerate().reduce(|best, next| if next.1 > best.1 { next } else { best })
+    probabilities
+        .enumerate()
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
 #[cfg(test)]
@@ -112,12 +142,20 @@ pub(crate) mod tests {
     #[test]
     fn classes_add_up() {
         let answers = Answers::new(&classes());
-        assert_eq!(answers.labels, [Name::new("bad_form"), Name::new("good_form")]);
+        assert_eq!(
+            answers.labels,
+            [Name::new("bad_form"), Name::new("good_form")]
+        );
         assert_eq!(answers.exercises, [Name::new("row"), Name::new("squat")]);
         // Good squats are the most probable class, bad form is the most probable label.
         let scores = [0.375, 0.25, 0.1875, 0.0625, 0.125];
         let call = answers.call(&scores).unwrap();
-        let expected = Call { label: 0, label_probability: 0.5625, exercise: 1, exercise_probability: 0.8125 };
+        let expected = Call {
+            label: 0,
+            label_probability: 0.5625,
+            exercise: 1,
+            exercise_probability: 0.8125,
+        };
         assert_eq!(call, expected);
         assert_eq!(answers.faults(&scores, call), [Name::new("knees_cave")]);
     }

@@ -24,7 +24,11 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// The model to judge with: a directory or a .pt file of wo-train
-    #[arg(long, value_name = "MODEL", default_value = "models/clip_finetuned_workout.pt")]
+    #[arg(
+        long,
+        value_name = "MODEL",
+        default_value = "models/clip_finetuned_workout.pt"
+    )]
     pub model: PathBuf,
     /// Score the videos that the model was trained or chosen on too, apart from the others
     #[arg(long)]

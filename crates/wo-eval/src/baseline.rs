@@ -36,19 +36,29 @@ impl Majority {
         let mut classes: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
         for example in examples {
             if let Some(exercise) = example.facts.exercise {
-                classes.entry(exercise.clone()).or_default().push(example.class);
+                classes
+                    .entry(exercise.clone())
+                    .or_default()
+                    .push(example.class);
             }
         }
         let by_exercise = classes
             .into_iter()
             .filter_map(|(name, classes)| Some((name, most_frequent(classes.into_iter())?)))
             .collect();
-        Some(Self { by_exercise, overall })
+        Some(Self {
+            by_exercise,
+            overall,
+        })
     }
 
     /// The class that it says of a video.
     pub(crate) fn predict(&self, facts: Facts<'_>) -> usize {
-        facts.exercise.and_then(|exercise| self.by_exercise.get(exercise)).copied().unwrap_or(self.overall)
+        facts
+            .exercise
+            .and_then(|exercise| self.by_exercise.get(exercise))
+            .copied()
+            .unwrap_or(self.overall)
     }
 }
 
@@ -81,7 +91,9 @@ impl DurationOnly {
         let mut shorter = vec![0_u64; n_classes];
         let mut best: Option<(f64, Self)> = None;
         for pair in known.windows(2) {
-            let [(here, class), (next, _)] = pair else { continue };
+            let [(here, class), (next, _)] = pair else {
+                continue;
+            };
             *shorter.get_mut(*class)? += 1;
             *longer.get_mut(*class)? -= 1;
             if here.total_cmp(next).is_eq() {
@@ -89,11 +101,24 @@ impl DurationOnly {
             }
             // The class that the short side speaks most for, and the best other one for the long side.
             for (short, short_recall) in recalls(&shorter, &n_of_class) {
-                for (long, long_recall) in recalls(&longer, &n_of_class).filter(|(long, _)| *long != short) {
+                for (long, long_recall) in
+                    recalls(&longer, &n_of_class).filter(|(long, _)| *long != short)
+                {
                     let score = short_recall + long_recall;
-                    if best.as_ref().is_none_or(|(best_score, _)| score > *best_score + f64::EPSILON) {
+                    if best
+                        .as_ref()
+                        .is_none_or(|(best_score, _)| score > *best_score + f64::EPSILON)
+                    {
                         let threshold_ms = f64::midpoint(*here, *next);
-                        best = Some((score, Self { threshold_ms, short, long, unknown }));
+                        best = Some((
+                            score,
+                            Self {
+                                threshold_ms,
+                                short,
+                                long,
+                                unknown,
+                            },
+                        ));
                     }
                 }
             }
@@ -113,9 +138,18 @@ impl DurationOnly {
 
 /// The share of each class that lies on one side. Balanced accuracy is their sum over the classes said, divided by the
 /// number of classes, which is the same for all thresholds.
-fn recalls<'a>(on_side: &'a [u64], n_of_class: &'a [u64]) -> impl Iterator<Item = (usize, f64)> + 'a {
-    let shares = on_side.iter().zip(n_of_class).map(|(&part, &whole)| (part, whole)).enumerate();
-    shares.filter(|(_, (_, whole))| *whole > 0).map(|(class, (part, whole))| (class, part as f64 / whole as f64))
+fn recalls<'a>(
+    on_side: &'a [u64],
+    n_of_class: &'a [u64],
+) -> impl Iterator<Item = (usize, f64)> + 'a {
+    let shares = on_side
+        .iter()
+        .zip(n_of_class)
+        .map(|(&part, &whole)| (part, whole))
+        .enumerate();
+    shares
+        .filter(|(_, (_, whole))| *whole > 0)
+        .map(|(class, (part, whole))| (class, part as f64 / whole as f64))
 }
 
 /// Of equally frequent classes the first one.
@@ -124,7 +158,10 @@ fn most_frequent(classes: impl Iterator<Item = usize>) -> Option<usize> {
     for class in classes {
         *counts.entry(class).or_default() += 1;
     }
-    counts.into_iter().max_by_key(|&(class, count)| (count, std::cmp::Reverse(class))).map(|(class, _)| class)
+    counts
+        .into_iter()
+        .max_by_key(|&(class, count)| (count, std::cmp::Reverse(class)))
+        .map(|(class, _)| class)
 }
 
 #[cfg(test)]
@@ -132,7 +169,13 @@ mod tests {
     use super::*;
 
     fn example(exercise: &Name, duration_ms: f64, class: usize) -> Example<'_> {
-        Example { facts: Facts { exercise: Some(exercise), duration_ms: Some(duration_ms) }, class }
+        Example {
+            facts: Facts {
+                exercise: Some(exercise),
+                duration_ms: Some(duration_ms),
+            },
+            class,
+        }
     }
 
     #[test]
@@ -141,7 +184,12 @@ mod tests {
         let examples = [(&squat, 0), (&squat, 0), (&squat, 1), (&row, 1), (&row, 1)]
             .map(|(name, class)| example(name, 1.0, class));
         let majority = Majority::fit(&examples).unwrap();
-        let said = |exercise| majority.predict(Facts { exercise, duration_ms: None });
+        let said = |exercise| {
+            majority.predict(Facts {
+                exercise,
+                duration_ms: None,
+            })
+        };
         assert_eq!(said(Some(&squat)), 0);
         assert_eq!(said(Some(&row)), 1);
         // Overall class 1 has three of five.
@@ -154,14 +202,26 @@ mod tests {
     fn the_threshold_lies_between_the_classes() {
         let squat = Name::new("squat");
         let check = |data: &[(f64, usize)], threshold_ms: f64, short: usize, long: usize| {
-            let examples: Vec<_> = data.iter().map(|&(ms, class)| example(&squat, ms, class)).collect();
+            let examples: Vec<_> = data
+                .iter()
+                .map(|&(ms, class)| example(&squat, ms, class))
+                .collect();
             let fitted = DurationOnly::fit(&examples, 3).unwrap();
-            assert_eq!((fitted.threshold_ms, fitted.short, fitted.long), (threshold_ms, short, long), "{data:?}");
+            assert_eq!(
+                (fitted.threshold_ms, fitted.short, fitted.long),
+                (threshold_ms, short, long),
+                "{data:?}"
+            );
         };
         check(&[(1.0, 0), (2.0, 0), (4.0, 1), (5.0, 1)], 3.0, 0, 1);
         check(&[(5.0, 0), (1.0, 1), (4.0, 0), (2.0, 1)], 3.0, 1, 0);
         // One long video of class 1 weighs as much as five of class 0: recall counts, not number.
-        check(&[(1.0, 0), (2.0, 0), (3.0, 0), (4.0, 0), (9.0, 0), (8.0, 1)], 6.0, 0, 1);
+        check(
+            &[(1.0, 0), (2.0, 0), (3.0, 0), (4.0, 0), (9.0, 0), (8.0, 1)],
+            6.0,
+            0,
+            1,
+        );
         // Ties of length are never cut apart.
         check(&[(1.0, 0), (2.0, 0), (2.0, 1), (2.0, 1)], 1.5, 0, 1);
     }
@@ -169,19 +229,53 @@ mod tests {
     #[test]
     fn nothing_to_fit_to_is_none() {
         let squat = Name::new("squat");
-        assert_eq!(DurationOnly::fit(&[example(&squat, 1.0, 0), example(&squat, 2.0, 0)], 2), None);
-        assert_eq!(DurationOnly::fit(&[example(&squat, 1.0, 0), example(&squat, 1.0, 1)], 2), None);
-        let unknown = Example { facts: Facts { exercise: Some(&squat), duration_ms: None }, class: 0 };
+        assert_eq!(
+            DurationOnly::fit(&[example(&squat, 1.0, 0), example(&squat, 2.0, 0)], 2),
+            None
+        );
+        assert_eq!(
+            DurationOnly::fit(&[example(&squat, 1.0, 0), example(&squat, 1.0, 1)], 2),
+            None
+        );
+        let unknown = Example {
+            facts: Facts {
+                exercise: Some(&squat),
+                duration_ms: None,
+            },
+            class: 0,
+        };
         assert_eq!(DurationOnly::fit(&[unknown; 4], 2), None);
     }
 
     #[test]
     fn a_video_without_length_gets_the_majority() {
         let squat = Name::new("squat");
-        let examples = [example(&squat, 1.0, 0), example(&squat, 3.0, 1), example(&squat, 4.0, 1)];
+        let examples = [
+            example(&squat, 1.0, 0),
+            example(&squat, 3.0, 1),
+            example(&squat, 4.0, 1),
+        ];
         let fitted = DurationOnly::fit(&examples, 2).unwrap();
-        assert_eq!(fitted.predict(Facts { exercise: None, duration_ms: None }), 1);
-        assert_eq!(fitted.predict(Facts { exercise: None, duration_ms: Some(0.5) }), 0);
-        assert_eq!(fitted.predict(Facts { exercise: None, duration_ms: Some(9.0) }), 1);
+        assert_eq!(
+            fitted.predict(Facts {
+                exercise: None,
+                duration_ms: None
+            }),
+            1
+        );
+        assert_eq!(
+            fitted.predict(Facts {
+                exercise: None,
+                duration_ms: Some(0.5)
+            }),
+            0
+        );
+        assert_eq!(
+            fitted.predict(Facts {
+                exercise: None,
+                duration_ms: Some(9.0)
+            }),
+            1
+        );
     }
 }

@@ -32,7 +32,10 @@ pub(crate) fn intervals(
     seed: u64,
     mut figures: impl FnMut(&[u64]) -> Vec<Option<f64>>,
 ) -> Vec<Option<Interval>> {
-    let mut values: Vec<Vec<f64>> = figures(&vec![1; n_groups]).iter().map(|_| Vec::new()).collect();
+    let mut values: Vec<Vec<f64>> = figures(&vec![1; n_groups])
+        .iter()
+        .map(|_| Vec::new())
+        .collect();
     if n_groups < 2 {
         return vec![None; values.len()];
     }
@@ -50,13 +53,20 @@ pub(crate) fn intervals(
     }
     values
         .into_iter()
-        .map(|values| (values.len() >= MIN_DEFINED).then(|| percentile_interval(values)).flatten())
+        .map(|values| {
+            (values.len() >= MIN_DEFINED)
+                .then(|| percentile_interval(values))
+                .flatten()
+        })
         .collect()
 }
 
 fn percentile_interval(mut values: Vec<f64>) -> Option<Interval> {
     values.sort_by(f64::total_cmp);
-    Some(Interval { low: quantile(&values, TAIL)?, high: quantile(&values, 1.0 - TAIL)? })
+    Some(Interval {
+        low: quantile(&values, TAIL)?,
+        high: quantile(&values, 1.0 - TAIL)?,
+    })
 }
 
 /// The quantile of sorted values, between neighbours in proportion, as numpy has it.
@@ -83,11 +93,18 @@ mod tests {
     fn of_share(groups: &[Vec<bool>], seed: u64) -> Option<Interval> {
         let figures = |times: &[u64]| {
             let drawn = || groups.iter().zip(times);
-            let n: u64 = drawn().map(|(units, times)| times * units.len() as u64).sum();
-            let ones: u64 = drawn().map(|(units, times)| times * units.iter().filter(|&&u| u).count() as u64).sum();
+            let n: u64 = drawn()
+                .map(|(units, times)| times * units.len() as u64)
+                .sum();
+            let ones: u64 = drawn()
+                .map(|(units, times)| times * units.iter().filter(|&&u| u).count() as u64)
+                .sum();
             vec![(n > 0).then(|| ones as f64 / n as f64)]
         };
-        intervals(groups.len(), seed, figures).first().copied().flatten()
+        intervals(groups.len(), seed, figures)
+            .first()
+            .copied()
+            .flatten()
     }
 
     fn singles(groups: &[Vec<bool>]) -> Vec<Vec<bool>> {
@@ -109,7 +126,10 @@ mod tests {
         // numpy.quantile([1, 2, 4, 8], [0, 0.025, 0.5, 0.975, 1])
         let check = |share, expected: f64| {
             let value = quantile(&[1.0, 2.0, 4.0, 8.0], share).unwrap();
-            assert!((value - expected).abs() < 1e-12, "{value} is not {expected}");
+            assert!(
+                (value - expected).abs() < 1e-12,
+                "{value} is not {expected}"
+            );
         };
         check(0.0, 1.0);
         check(0.025, 1.075);
@@ -136,7 +156,16 @@ mod tests {
     fn figures_that_most_resamples_lack_have_no_interval() {
         // Defined only where each of six groups was drawn: 6!/6^6, one resample in 65.
         let figures = |times: &[u64]| vec![times.iter().all(|&t| t > 0).then_some(1.0), Some(0.5)];
-        assert_eq!(intervals(6, 0, figures), [None, Some(Interval { low: 0.5, high: 0.5 })]);
+        assert_eq!(
+            intervals(6, 0, figures),
+            [
+                None,
+                Some(Interval {
+                    low: 0.5,
+                    high: 0.5
+                })
+            ]
+        );
     }
 
     #[test]
@@ -144,7 +173,10 @@ mod tests {
         let groups = clustered(&mut ChaCha8Rng::seed_from_u64(2), 30);
         let by_group = of_share(&groups, 0).unwrap();
         let by_unit = of_share(&singles(&groups), 0).unwrap();
-        assert!(width(by_group) > 2.0 * width(by_unit), "{by_group:?} {by_unit:?}");
+        assert!(
+            width(by_group) > 2.0 * width(by_unit),
+            "{by_group:?} {by_unit:?}"
+        );
     }
 
     /// Of 100 simulated evaluations the interval holds the truth in about 95, where the one over units holds it in few.

@@ -63,7 +63,12 @@ struct Row {
 impl ContactSheet {
     /// A sheet of up to `n_videos`.
     pub(crate) fn new(n_videos: usize, seed: u64) -> Self {
-        Self { n_videos, n_offered: 0, random: ChaCha8Rng::seed_from_u64(seed), rows: Vec::new() }
+        Self {
+            n_videos,
+            n_offered: 0,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            rows: Vec::new(),
+        }
     }
 
     /// Takes a video, and gives up another one where there are too many.
@@ -83,9 +88,18 @@ impl ContactSheet {
         let shown = frames_to_show(judged.pictures.len(), judged.evidence_idx);
         let frames = shown.into_iter().filter_map(|idx| {
             let frame = thumbnail(judged.pictures.get(idx)?);
-            Some(if idx == judged.evidence_idx { framed(frame) } else { frame })
+            Some(if idx == judged.evidence_idx {
+                framed(frame)
+            } else {
+                frame
+            })
         });
-        let row = Row { rank, colour, caption: caption(&judged.verdict, word), frames: frames.collect() };
+        let row = Row {
+            rank,
+            colour,
+            caption: caption(&judged.verdict, word),
+            frames: frames.collect(),
+        };
         self.rows.insert(place, row);
         self.rows.truncate(self.n_videos);
     }
@@ -97,7 +111,12 @@ impl ContactSheet {
 
     /// The sheet as a picture.
     pub(crate) fn draw(&self) -> RgbImage {
-        let width_of = |row: &Row| row.frames.iter().map(|frame| frame.width() + GAP).sum::<u32>();
+        let width_of = |row: &Row| {
+            row.frames
+                .iter()
+                .map(|frame| frame.width() + GAP)
+                .sum::<u32>()
+        };
         let left = GAP + BAR_WIDTH + GAP;
         let width = left + self.rows.iter().map(width_of).max().unwrap_or(0);
         let row_height = CAPTION_HEIGHT + FRAME_HEIGHT + 2 * GAP;
@@ -109,15 +128,28 @@ impl ContactSheet {
             self.n_offered
         );
         write(&mut sheet, &legend, GAP, GAP, INK);
-        for (row, top) in self.rows.iter().zip((LEGEND_HEIGHT..).step_by(row_height as usize)) {
+        for (row, top) in self
+            .rows
+            .iter()
+            .zip((LEGEND_HEIGHT..).step_by(row_height as usize))
+        {
             let bar = RgbImage::from_pixel(BAR_WIDTH, row_height - 2 * GAP, row.colour);
             overlay(&mut sheet, &bar, i64::from(GAP), i64::from(top));
-            for (line, y) in row.caption.iter().zip((top..).step_by(LINE_HEIGHT as usize)) {
+            for (line, y) in row
+                .caption
+                .iter()
+                .zip((top..).step_by(LINE_HEIGHT as usize))
+            {
                 write(&mut sheet, line, left, y, INK);
             }
             let mut x = left;
             for frame in &row.frames {
-                overlay(&mut sheet, frame, i64::from(x), i64::from(top + CAPTION_HEIGHT));
+                overlay(
+                    &mut sheet,
+                    frame,
+                    i64::from(x),
+                    i64::from(top + CAPTION_HEIGHT),
+                );
                 x += frame.width() + GAP;
             }
         }
@@ -127,10 +159,17 @@ impl ContactSheet {
     /// Writes the sheet as a PNG, whole or not at all.
     pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
         let mut png = Vec::new();
-        self.draw().write_to(&mut Cursor::new(&mut png), ImageFormat::Png).context("encode the contact sheet")?;
+        self.draw()
+            .write_to(&mut Cursor::new(&mut png), ImageFormat::Png)
+            .context("encode the contact sheet")?;
         let written = || format!("write {}", path.display());
-        let mut file = AtomicWriteFile::open(path).with_context(written).exit_with(Exit::Io)?;
-        file.write_all(&png).and_then(|()| file.commit()).with_context(written).exit_with(Exit::Io)
+        let mut file = AtomicWriteFile::open(path)
+            .with_context(written)
+            .exit_with(Exit::Io)?;
+        file.write_all(&png)
+            .and_then(|()| file.commit())
+            .with_context(written)
+            .exit_with(Exit::Io)
     }
 }
 
@@ -145,12 +184,23 @@ fn caption(verdict: &Verdict, word: &str) -> [String; 2] {
     let name = verdict.path.as_ref().map_or_else(
         || format!("video {}", verdict.video_id),
         |path| {
-            let parts: Vec<_> = path.as_path().iter().map(|part| part.to_string_lossy()).collect();
-            parts.get(parts.len().saturating_sub(3)..).unwrap_or_default().join("/")
+            let parts: Vec<_> = path
+                .as_path()
+                .iter()
+                .map(|part| part.to_string_lossy())
+                .collect();
+            parts
+                .get(parts.len().saturating_sub(3)..)
+                .unwrap_or_default()
+                .join("/")
         },
     );
     let faults: Vec<&str> = verdict.faults.iter().map(Name::as_str).collect();
-    let faults = if faults.is_empty() { String::new() } else { format!(": {}", faults.join(", ")) };
+    let faults = if faults.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", faults.join(", "))
+    };
     let said = format!(
         "true: {}   model: {} {:.2}, {} {:.2}{faults}",
         pair(verdict.true_exercise.as_ref(), verdict.true_label.as_ref()),
@@ -159,7 +209,11 @@ fn caption(verdict: &Verdict, word: &str) -> [String; 2] {
         verdict.label,
         verdict.probability,
     );
-    let seen = if verdict.seen { " (seen in training)" } else { "" };
+    let seen = if verdict.seen {
+        " (seen in training)"
+    } else {
+        ""
+    };
     [format!("{word}: {name}{seen}"), said]
 }
 
@@ -168,8 +222,13 @@ fn frames_to_show(n: usize, evidence_idx: usize) -> Vec<usize> {
     if n <= MAX_FRAMES {
         return (0..n).collect();
     }
-    let mut shown: Vec<usize> = (0..MAX_FRAMES).map(|i| i * (n - 1) / (MAX_FRAMES - 1)).collect();
-    if let Some(nearest) = shown.iter_mut().min_by_key(|idx| idx.abs_diff(evidence_idx)) {
+    let mut shown: Vec<usize> = (0..MAX_FRAMES)
+        .map(|i| i * (n - 1) / (MAX_FRAMES - 1))
+        .collect();
+    if let Some(nearest) = shown
+        .iter_mut()
+        .min_by_key(|idx| idx.abs_diff(evidence_idx))
+    {
         *nearest = evidence_idx;
     }
     shown
@@ -212,20 +271,44 @@ mod tests {
             probability: 0.75,
             exercise: "squat".into(),
             exercise_probability: 0.5,
-            faults: if said == 0 { vec!["knees_cave".into()] } else { Vec::new() },
-            evidence: Evidence { index: 5, pts_ms: Some(500.0), probability: 0.9 },
+            faults: if said == 0 {
+                vec!["knees_cave".into()]
+            } else {
+                Vec::new()
+            },
+            evidence: Evidence {
+                index: 5,
+                pts_ms: Some(500.0),
+                probability: 0.9,
+            },
             n_frames: 12,
             true_label: Some(label(truth)),
             true_exercise: Some("squat".into()),
             seen: false,
         };
-        let (width, height) = if number.is_multiple_of(2) { (320, 240) } else { (360, 640) };
-        let pictures = (0..12).map(|i| RgbImage::from_pixel(width, height, Rgb([20 * i, 90, 160]))).collect();
-        Judged { verdict, prediction, pictures, evidence_idx: 5, n_bad_frames: 0 }
+        let (width, height) = if number.is_multiple_of(2) {
+            (320, 240)
+        } else {
+            (360, 640)
+        };
+        let pictures = (0..12)
+            .map(|i| RgbImage::from_pixel(width, height, Rgb([20 * i, 90, 160])))
+            .collect();
+        Judged {
+            verdict,
+            prediction,
+            pictures,
+            evidence_idx: 5,
+            n_bad_frames: 0,
+        }
     }
 
     fn first_words(sheet: &ContactSheet) -> Vec<&str> {
-        sheet.rows.iter().filter_map(|row| row.caption[0].split(':').next()).collect()
+        sheet
+            .rows
+            .iter()
+            .filter_map(|row| row.caption[0].split(':').next())
+            .collect()
     }
 
     #[test]
@@ -235,7 +318,11 @@ mod tests {
             for number in 0..20 {
                 sheet.add(&judged(number, usize::from(number % 10 == 3), 0));
             }
-            let captions: Vec<String> = sheet.rows.iter().map(|row| row.caption[0].clone()).collect();
+            let captions: Vec<String> = sheet
+                .rows
+                .iter()
+                .map(|row| row.caption[0].clone())
+                .collect();
             assert_eq!(first_words(&sheet), ["WRONG", "WRONG", "right", "right"]);
             captions
         };
@@ -256,7 +343,10 @@ mod tests {
         for colour in [RIGHT, WRONG, UNSCORED, EVIDENCE, INK] {
             assert!(picture.pixels().any(|pixel| *pixel == colour), "{colour:?}");
         }
-        assert_eq!(picture.height(), LEGEND_HEIGHT + 3 * (CAPTION_HEIGHT + FRAME_HEIGHT + 2 * GAP));
+        assert_eq!(
+            picture.height(),
+            LEGEND_HEIGHT + 3 * (CAPTION_HEIGHT + FRAME_HEIGHT + 2 * GAP)
+        );
         assert_eq!(*picture.get_pixel(GAP, LEGEND_HEIGHT), WRONG);
     }
 

@@ -23,7 +23,8 @@ pub(crate) fn write(picture: &mut RgbImage, text: &str, x: u32, y: u32, colour: 
     let Rgb([r, g, b]) = colour;
     let style = MonoTextStyle::new(&FONT_8X13, Rgb888::new(r, g, b));
     let place = Point::new(x as i32, y as i32);
-    let Ok(_end) = Text::with_baseline(text, place, style, Baseline::Top).draw(&mut Canvas(picture));
+    let Ok(_end) =
+        Text::with_baseline(text, place, style, Baseline::Top).draw(&mut Canvas(picture));
 }
 
 /// A picture as embedded-graphics draws on it.
@@ -39,9 +40,14 @@ impl DrawTarget for Canvas<'_> {
     type Color = Rgb888;
     type Error = Infallible;
 
-    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(&mut self, pixels: I) -> Result<(), Infallible> {
+    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(
+        &mut self,
+        pixels: I,
+    ) -> Result<(), Infallible> {
         for Pixel(place, colour) in pixels {
-            let Some((x, y)) = u32::try_from(place.x).ok().zip(u32::try_from(place.y).ok()) else { continue };
+            let Some((x, y)) = u32::try_from(place.x).ok().zip(u32::try_from(place.y).ok()) else {
+                continue;
+            };
             if let Some(pixel) = self.0.get_pixel_mut_checked(x, y) {
                 *pixel = Rgb([colour.r(), colour.g(), colour.b()]);
             }

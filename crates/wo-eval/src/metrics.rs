@@ -24,8 +24,12 @@ pub(crate) enum Figure {
 impl Figure {
     /// Accuracy, balanced accuracy, and the three figures of each of `n_classes`.
     pub(crate) fn all(n_classes: usize) -> Vec<Self> {
-        let by_class = (0..n_classes).flat_map(|class| [Self::Precision(class), Self::Recall(class), Self::F1(class)]);
-        [Self::Accuracy, Self::BalancedAccuracy].into_iter().chain(by_class).collect()
+        let by_class = (0..n_classes)
+            .flat_map(|class| [Self::Precision(class), Self::Recall(class), Self::F1(class)]);
+        [Self::Accuracy, Self::BalancedAccuracy]
+            .into_iter()
+            .chain(by_class)
+            .collect()
     }
 
     /// Its name on the wire.
@@ -51,9 +55,15 @@ impl Figure {
     /// no units, as happens in a resample: a mean of fewer classes would be another figure.
     pub(crate) fn of(self, counts: &[Vec<u64>], present: &[usize]) -> Option<f64> {
         match self {
-            Self::Accuracy => ratio((0..counts.len()).map(|class| hits(counts, class)).sum(), total(counts)),
+            Self::Accuracy => ratio(
+                (0..counts.len()).map(|class| hits(counts, class)).sum(),
+                total(counts),
+            ),
             Self::BalancedAccuracy => {
-                let recalls: Vec<f64> = present.iter().map(|&class| recall(counts, class)).collect::<Option<_>>()?;
+                let recalls: Vec<f64> = present
+                    .iter()
+                    .map(|&class| recall(counts, class))
+                    .collect::<Option<_>>()?;
                 (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
             }
             Self::Precision(class) => ratio(hits(counts, class), n_predicted(counts, class)),
@@ -61,7 +71,10 @@ impl Figure {
             Self::F1(class) => {
                 // Without units of the class it would be 0 whatever the predictor does.
                 recall(counts, class)?;
-                ratio(2 * hits(counts, class), n_true(counts, class) + n_predicted(counts, class))
+                ratio(
+                    2 * hits(counts, class),
+                    n_true(counts, class) + n_predicted(counts, class),
+                )
             }
         }
     }
@@ -80,7 +93,9 @@ pub(crate) fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) 
 
 /// The classes that have units.
 pub(crate) fn present(counts: &[Vec<u64>]) -> Vec<usize> {
-    (0..counts.len()).filter(|&class| n_true(counts, class) > 0).collect()
+    (0..counts.len())
+        .filter(|&class| n_true(counts, class) > 0)
+        .collect()
 }
 
 /// How many units are of the class.
@@ -98,7 +113,11 @@ fn n_predicted(counts: &[Vec<u64>], class: usize) -> u64 {
 }
 
 fn hits(counts: &[Vec<u64>], class: usize) -> u64 {
-    counts.get(class).and_then(|row| row.get(class)).copied().unwrap_or(0)
+    counts
+        .get(class)
+        .and_then(|row| row.get(class))
+        .copied()
+        .unwrap_or(0)
 }
 
 fn recall(counts: &[Vec<u64>], class: usize) -> Option<f64> {
@@ -115,22 +134,35 @@ mod tests {
 
     fn values(counts: &[Vec<u64>]) -> Vec<(&'static str, Option<usize>, Option<f64>)> {
         let present = present(counts);
-        Figure::all(counts.len()).iter().map(|f| (f.name(), f.class(), f.of(counts, &present))).collect()
+        Figure::all(counts.len())
+            .iter()
+            .map(|f| (f.name(), f.class(), f.of(counts, &present)))
+            .collect()
     }
 
     fn close(actual: Option<f64>, expected: f64) {
         let actual = actual.expect("defined");
-        assert!((actual - expected).abs() < 1e-12, "{actual} is not {expected}");
+        assert!(
+            (actual - expected).abs() < 1e-12,
+            "{actual} is not {expected}"
+        );
     }
 
     #[test]
     fn two_classes_by_hand() {
         // Of 4 of class 0 three are found; of 6 of class 1 four.
-        let counts = confusion(&[0, 0, 0, 0, 1, 1, 1, 1, 1, 1], &[0, 0, 0, 1, 1, 1, 1, 1, 0, 0], 2);
+        let counts = confusion(
+            &[0, 0, 0, 0, 1, 1, 1, 1, 1, 1],
+            &[0, 0, 0, 1, 1, 1, 1, 1, 0, 0],
+            2,
+        );
         assert_eq!(counts, [[3, 1], [2, 4]]);
         let present = present(&counts);
         close(Figure::Accuracy.of(&counts, &present), 0.7);
-        close(Figure::BalancedAccuracy.of(&counts, &present), f64::midpoint(3.0 / 4.0, 4.0 / 6.0));
+        close(
+            Figure::BalancedAccuracy.of(&counts, &present),
+            f64::midpoint(3.0 / 4.0, 4.0 / 6.0),
+        );
         close(Figure::Precision(0).of(&counts, &present), 3.0 / 5.0);
         close(Figure::Recall(0).of(&counts, &present), 3.0 / 4.0);
         close(Figure::F1(0).of(&counts, &present), 2.0 * 3.0 / 9.0);
@@ -181,8 +213,14 @@ mod tests {
         assert_eq!(Figure::F1(1).of(&counts, &present), Some(0.0));
         assert_eq!(Figure::BalancedAccuracy.of(&counts, &present), Some(0.25));
         // The same classes in a resample that happens to have none of class 1.
-        assert_eq!(Figure::BalancedAccuracy.of(&confusion(&[0], &[0], 3), &present), None);
+        assert_eq!(
+            Figure::BalancedAccuracy.of(&confusion(&[0], &[0], 3), &present),
+            None
+        );
         assert_eq!(Figure::Accuracy.of(&confusion(&[], &[], 3), &[]), None);
-        assert_eq!(Figure::BalancedAccuracy.of(&confusion(&[], &[], 3), &[]), None);
+        assert_eq!(
+            Figure::BalancedAccuracy.of(&confusion(&[], &[], 3), &[]),
+            None
+        );
     }
 }

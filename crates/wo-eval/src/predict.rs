@@ -24,7 +24,12 @@ pub(crate) struct Judged {
 }
 
 /// Judges a video by those of its frames that load. A video without one is a failure.
-pub(crate) fn predict(item: &VideoItem, judge: &Judge, answers: &Answers, seen: bool) -> Result<Judged, Failure> {
+pub(crate) fn predict(
+    item: &VideoItem,
+    judge: &Judge,
+    answers: &Answers,
+    seen: bool,
+) -> Result<Judged, Failure> {
     let (mut frames, mut pictures, mut bad) = (Vec::new(), Vec::new(), Vec::new());
     for frame in &item.frames {
         match frame.load() {
@@ -36,7 +41,11 @@ pub(crate) fn predict(item: &VideoItem, judge: &Judge, answers: &Answers, seen: 
         }
     }
     if let Some(first) = bad.first() {
-        wo_cli::warn!("{}: {}", name_of(&item.video), bad_frames(bad.len(), item.frames.len(), first));
+        wo_cli::warn!(
+            "{}: {}",
+            name_of(&item.video),
+            bad_frames(bad.len(), item.frames.len(), first)
+        );
     }
     if frames.is_empty() {
         return Err(no_picture(item, bad.first()));
@@ -44,12 +53,21 @@ pub(crate) fn predict(item: &VideoItem, judge: &Judge, answers: &Answers, seen: 
     let scores = judge.score(&pictures);
     let made = verdict_of(&item.video, &frames, &scores, answers, seen);
     let (verdict, prediction, evidence_idx) = made.ok_or_else(|| no_picture(item, None))?;
-    Ok(Judged { verdict, prediction, pictures, evidence_idx, n_bad_frames: bad.len() as u64 })
+    Ok(Judged {
+        verdict,
+        prediction,
+        pictures,
+        evidence_idx,
+        n_bad_frames: bad.len() as u64,
+    })
 }
 
 /// What to call a video in a message.
 pub(crate) fn name_of(video: &Video) -> String {
-    video.path.as_ref().map_or_else(|| format!("video {}", video.video_id), ToString::to_string)
+    video
+        .path
+        .as_ref()
+        .map_or_else(|| format!("video {}", video.video_id), ToString::to_string)
 }
 
 /// The verdict, what is kept, and the index of the frame that speaks most for the label. `None` without frames or classes.
@@ -65,12 +83,19 @@ fn verdict_of(
     let frame_predictions = frames.iter().zip(&scores.frames).map(|(item, scores)| {
         let frame_label = item.frame.label.as_ref().or(video.label.as_ref());
         let true_label = frame_label.and_then(|label| answers.label(label));
-        Some(FramePrediction { true_label, call: answers.call(scores)? })
+        Some(FramePrediction {
+            true_label,
+            call: answers.call(scores)?,
+        })
     });
     let frame_predictions: Vec<_> = frame_predictions.collect::<Option<_>>()?;
-    let of_label = scores.frames.iter().map(|scores| answers.label_probability(scores, call.label));
-    let (evidence_idx, probability) =
-        of_label.enumerate().reduce(|best, next| if next.1 > best.1 { next } else { best })?;
+    let of_label = scores
+        .frames
+        .iter()
+        .map(|scores| answers.label_probability(scores, call.label));
+    let (evidence_idx, probability) = of_label
+        .enumerate()
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })?;
     let evidence = &frames.get(evidence_idx)?.frame;
     let group = group_of(video);
     let verdict = Verdict {
@@ -81,7 +106,11 @@ fn verdict_of(
         exercise: answers.exercises.get(call.exercise)?.clone(),
         exercise_probability: call.exercise_probability,
         faults: answers.faults(&scores.video, call).to_vec(),
-        evidence: Evidence { index: evidence.index, pts_ms: evidence.pts_ms, probability },
+        evidence: Evidence {
+            index: evidence.index,
+            pts_ms: evidence.pts_ms,
+            probability,
+        },
         n_frames: frames.len() as u32,
         true_label: video.label.clone(),
         true_exercise: video.exercise.clone(),
@@ -100,12 +129,20 @@ fn verdict_of(
 }
 
 fn bad_frames(n_bad: usize, n_frames: usize, first: &(&FrameItem, ImageError)) -> String {
-    format!("{n_bad} of {n_frames} frames do not load; frame {}: {}", first.0.frame.index, causes(&first.1))
+    format!(
+        "{n_bad} of {n_frames} frames do not load; frame {}: {}",
+        first.0.frame.index,
+        causes(&first.1)
+    )
 }
 
 fn no_picture(item: &VideoItem, first: Option<&(&FrameItem, ImageError)>) -> Failure {
     let what = match first {
-        Some((frame, error)) => format!("no frame loads; frame {}: {}", frame.frame.index, causes(error)),
+        Some((frame, error)) => format!(
+            "no frame loads; frame {}: {}",
+            frame.frame.index,
+            causes(error)
+        ),
         None => "the video has no frames".to_owned(),
     };
     Failure {
@@ -147,14 +184,19 @@ mod tests {
             pts_ms: Some(f64::from(index) * 100.0),
             width_px: None,
             height_px: None,
-            image: Image::Inline { jpeg_base64: String::new() },
+            image: Image::Inline {
+                jpeg_base64: String::new(),
+            },
             exercise: None,
             label: label.map(Into::into),
             label_origin: None,
             faults: Vec::new(),
             description: None,
         };
-        FrameItem { frame, base: PathBuf::new() }
+        FrameItem {
+            frame,
+            base: PathBuf::new(),
+        }
     }
 
     #[test]
@@ -167,7 +209,11 @@ mod tests {
             label: Some("good_form".into()),
             ..Video::default()
         };
-        let frames = [frame(3, None), frame(7, Some("bad_form")), frame(9, Some("unclear"))];
+        let frames = [
+            frame(3, None),
+            frame(7, Some("bad_form")),
+            frame(9, Some("unclear")),
+        ];
         let scores = FrameScores {
             frames: vec![
                 vec![0.5, 0.25, 0.25, 0.0, 0.0],
@@ -177,21 +223,45 @@ mod tests {
             video: vec![0.25, 0.5, 0.25, 0.0, 0.0],
         };
         let frames: Vec<&FrameItem> = frames.iter().collect();
-        let (verdict, prediction, idx) = verdict_of(&video, &frames, &scores, &answers, true).unwrap();
+        let (verdict, prediction, idx) =
+            verdict_of(&video, &frames, &scores, &answers, true).unwrap();
         assert_eq!(verdict.label.as_str(), "bad_form");
         assert_eq!(verdict.faults, ["knees_cave".into()]);
-        assert_eq!(verdict.evidence, Evidence { index: 7, pts_ms: Some(700.0), probability: 0.75 });
+        assert_eq!(
+            verdict.evidence,
+            Evidence {
+                index: 7,
+                pts_ms: Some(700.0),
+                probability: 0.75
+            }
+        );
         assert_eq!((idx, verdict.n_frames, verdict.seen), (1, 3, true));
         assert_eq!(prediction.is_right(), Some(false));
         // The video's label, its own label, and none, since `unclear` is neither right nor wrong.
-        let truths: Vec<_> = prediction.frames.iter().map(|frame| frame.true_label).collect();
+        let truths: Vec<_> = prediction
+            .frames
+            .iter()
+            .map(|frame| frame.true_label)
+            .collect();
         assert_eq!(truths, [Some(1), Some(0), None]);
         assert_eq!(prediction.group.as_str(), "person:p");
     }
 
     #[test]
     fn no_frames_no_verdict() {
-        let scores = FrameScores { frames: Vec::new(), video: vec![1.0; 5] };
-        assert_eq!(verdict_of(&Video::default(), &[], &scores, &Answers::new(&classes()), false), None);
+        let scores = FrameScores {
+            frames: Vec::new(),
+            video: vec![1.0; 5],
+        };
+        assert_eq!(
+            verdict_of(
+                &Video::default(),
+                &[],
+                &scores,
+                &Answers::new(&classes()),
+                false
+            ),
+            None
+        );
     }
 }

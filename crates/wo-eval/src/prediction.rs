@@ -25,8 +25,13 @@ pub(crate) enum Standing {
 impl Standing {
     /// The standing of a video.
     pub(crate) fn of(video: &Video, answers: &Answers) -> Self {
-        let Some(label) = video.label.as_ref().filter(|label| !label.is_empty()) else { return Self::Unlabelled };
-        let exercise = video.exercise.as_ref().filter(|exercise| !exercise.is_empty());
+        let Some(label) = video.label.as_ref().filter(|label| !label.is_empty()) else {
+            return Self::Unlabelled;
+        };
+        let exercise = video
+            .exercise
+            .as_ref()
+            .filter(|exercise| !exercise.is_empty());
         if let Some(unknown) = exercise.filter(|name| answers.exercise(name).is_none()) {
             return Self::Unknown(unknown.clone());
         }
@@ -34,7 +39,10 @@ impl Standing {
             return Self::Unclear;
         }
         match answers.label(label) {
-            Some(label) => Self::Scored { label, exercise: exercise.and_then(|name| answers.exercise(name)) },
+            Some(label) => Self::Scored {
+                label,
+                exercise: exercise.and_then(|name| answers.exercise(name)),
+            },
             None => Self::Unknown(label.clone()),
         }
     }
@@ -87,15 +95,45 @@ mod tests {
     fn standings() {
         let answers = Answers::new(&classes());
         let check = |exercise: Option<&str>, label: Option<&str>, expected: Standing| {
-            let video = Video { exercise: exercise.map(Name::new), label: label.map(Name::new), ..Video::default() };
-            assert_eq!(Standing::of(&video, &answers), expected, "{exercise:?} {label:?}");
+            let video = Video {
+                exercise: exercise.map(Name::new),
+                label: label.map(Name::new),
+                ..Video::default()
+            };
+            assert_eq!(
+                Standing::of(&video, &answers),
+                expected,
+                "{exercise:?} {label:?}"
+            );
         };
-        check(Some("squat"), Some("bad_form"), Standing::Scored { label: 0, exercise: Some(1) });
-        check(None, Some("good_form"), Standing::Scored { label: 1, exercise: None });
+        check(
+            Some("squat"),
+            Some("bad_form"),
+            Standing::Scored {
+                label: 0,
+                exercise: Some(1),
+            },
+        );
+        check(
+            None,
+            Some("good_form"),
+            Standing::Scored {
+                label: 1,
+                exercise: None,
+            },
+        );
         check(Some("squat"), None, Standing::Unlabelled);
         check(Some("squat"), Some(""), Standing::Unlabelled);
         check(Some("squat"), Some("unclear"), Standing::Unclear);
-        check(Some("dip"), Some("bad_form"), Standing::Unknown("dip".into()));
-        check(Some("squat"), Some("superb"), Standing::Unknown("superb".into()));
+        check(
+            Some("dip"),
+            Some("bad_form"),
+            Standing::Unknown("dip".into()),
+        );
+        check(
+            Some("squat"),
+            Some("superb"),
+            Standing::Unknown("superb".into()),
+        );
     }
 }

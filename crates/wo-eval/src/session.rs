@@ -49,11 +49,23 @@ pub(crate) struct Finished {
 
 impl<'a> Session<'a> {
     /// Loads the model and begins the output.
-    pub(crate) fn start(args: &Args, records: &'a mut dyn Write, upstream: &[Producer]) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        args: &Args,
+        records: &'a mut dyn Write,
+        upstream: &[Producer],
+    ) -> anyhow::Result<Self> {
         let judge = load_judge(args)?;
         let answers = Answers::new(judge.classes());
-        let n_drawn = args.contact_sheet.as_ref().map_or(0, |_| usize::from(args.contact_videos));
-        let writer = Writer::begin(records, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), upstream)?;
+        let n_drawn = args
+            .contact_sheet
+            .as_ref()
+            .map_or(0, |_| usize::from(args.contact_videos));
+        let writer = Writer::begin(
+            records,
+            env!("CARGO_PKG_NAME"),
+            env!("CARGO_PKG_VERSION"),
+            upstream,
+        )?;
         Ok(Self {
             model: args.model.display().to_string(),
             judge,
@@ -75,7 +87,10 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         let seen = self.judge.manifest().has_seen(&item.video);
-        let can_be_scored = matches!(Standing::of(&item.video, &self.answers), Standing::Scored { .. });
+        let can_be_scored = matches!(
+            Standing::of(&item.video, &self.answers),
+            Standing::Scored { .. }
+        );
         if seen && can_be_scored && !self.include_seen {
             self.tally.n_left_out_as_seen += 1;
             return Ok(());
@@ -120,7 +135,8 @@ impl<'a> Session<'a> {
             wo_cli::warn!("there was no video to judge");
         }
         let baselines = Baselines::fit(&self.judge.manifest().videos, &self.answers);
-        let (seen, held_out): (Vec<&Prediction>, Vec<&Prediction>) = self.predictions.iter().partition(|p| p.seen);
+        let (seen, held_out): (Vec<&Prediction>, Vec<&Prediction>) =
+            self.predictions.iter().partition(|p| p.seen);
         let held_out = evaluate(&held_out, &self.answers, &baselines, ALL, self.seed);
         let seen = evaluate(&seen, &self.answers, &baselines, SEEN, self.seed);
         for Evaluation { scores, confusions } in [&held_out, &seen] {
@@ -132,9 +148,19 @@ impl<'a> Session<'a> {
             }
         }
         self.writer.end()?;
-        let table = report(&self.model, &held_out, &seen, &self.answers.exercises, &self.tally);
+        let table = report(
+            &self.model,
+            &held_out,
+            &seen,
+            &self.answers.exercises,
+            &self.tally,
+        );
         let n_failed = self.tally.n_failed + self.tally.n_bad_frames + rest.n_skipped;
-        Ok(Finished { table, sheet: self.sheet, n_failed })
+        Ok(Finished {
+            table,
+            sheet: self.sheet,
+            n_failed,
+        })
     }
 }
 
@@ -142,27 +168,49 @@ fn load_judge(args: &Args) -> anyhow::Result<Judge> {
     let model: &Path = &args.model;
     std::fs::metadata(model)
         .with_context(|| {
-            format!("open the model {} (hint: train one with wo-train, or name one with --model)", model.display())
+            format!(
+                "open the model {} (hint: train one with wo-train, or name one with --model)",
+                model.display()
+            )
         })
         .exit_with(Exit::Io)?;
-    let device = device_of(&args.device).map_err(anyhow::Error::msg).exit_with(Exit::Environment)?;
+    let device = device_of(&args.device)
+        .map_err(anyhow::Error::msg)
+        .exit_with(Exit::Environment)?;
     set_threads(args.threads.count());
     let load = || Judge::new(&read_checkpoint(model)?, device);
     // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
-    load().with_context(|| format!("load the model {}", model.display())).exit_with(Exit::Integrity)
+    load()
+        .with_context(|| format!("load the model {}", model.display()))
+        .exit_with(Exit::Integrity)
 }
 
 /// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; most telling frame at 3.2 s)`.
 fn in_words(name: &str, verdict: &Verdict) -> String {
-    let mut details = vec![format!("{} {:.2}", verdict.exercise, verdict.exercise_probability)];
+    let mut details = vec![format!(
+        "{} {:.2}",
+        verdict.exercise, verdict.exercise_probability
+    )];
     if !verdict.faults.is_empty() {
-        details.push(verdict.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        details.push(
+            verdict
+                .faults
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+        );
     }
     details.push(match verdict.evidence.pts_ms {
         Some(ms) => format!("most telling frame at {:.1} s", ms / 1000.0),
         None => format!("most telling frame {}", verdict.evidence.index),
     });
-    format!("{name}: {} {:.2} ({})", verdict.label, verdict.probability, details.join("; "))
+    format!(
+        "{name}: {} {:.2} ({})",
+        verdict.label,
+        verdict.probability,
+        details.join("; ")
+    )
 }
 
 #[cfg(test)]
@@ -181,7 +229,11 @@ mod tests {
             exercise: "squat".into(),
             exercise_probability: 0.99,
             faults: vec!["knees_cave".into()],
-            evidence: Evidence { index: 4, pts_ms: Some(3210.0), probability: 0.97 },
+            evidence: Evidence {
+                index: 4,
+                pts_ms: Some(3210.0),
+                probability: 0.97,
+            },
             n_frames: 8,
             true_label: None,
             true_exercise: None,
@@ -193,6 +245,9 @@ mod tests {
         );
         verdict.faults.clear();
         verdict.evidence.pts_ms = None;
-        assert_eq!(in_words("a", &verdict), "a: bad_form 0.93 (squat 0.99; most telling frame 4)");
+        assert_eq!(
+            in_words("a", &verdict),
+            "a: bad_form 0.93 (squat 0.99; most telling frame 4)"
+        );
     }
 }

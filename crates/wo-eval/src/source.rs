@@ -50,8 +50,16 @@ impl Source {
         match self {
             Self::Folder(directory) => {
                 let mut state = start(&[])?;
-                let failures = videos_of_data_dir(directory, reading.max_line, &mut |item| visit(&mut state, &item))?;
-                Ok((state, Rest { failures, n_skipped: 0 }))
+                let failures = videos_of_data_dir(directory, reading.max_line, &mut |item| {
+                    visit(&mut state, &item)
+                })?;
+                Ok((
+                    state,
+                    Rest {
+                        failures,
+                        n_skipped: 0,
+                    },
+                ))
             }
             Self::Stream(path) => {
                 let (name, mut input) = open_input(path.as_deref(), stdin)?;
@@ -62,12 +70,28 @@ impl Source {
                 }
                 reader.next_line().with_context(|| name.clone())?;
                 let mut state = start(reader.producers())?;
-                let base = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-                let read = videos_of_stream(&mut reader, base, &mut |item| visit(&mut state, &item));
+                let base = path
+                    .as_deref()
+                    .and_then(Path::parent)
+                    .unwrap_or(Path::new(""));
+                let read =
+                    videos_of_stream(&mut reader, base, &mut |item| visit(&mut state, &item));
                 // An error of `visit` is not about the input.
-                let named = |error: anyhow::Error| if error.is::<ReadError>() { error.context(name) } else { error };
+                let named = |error: anyhow::Error| {
+                    if error.is::<ReadError>() {
+                        error.context(name)
+                    } else {
+                        error
+                    }
+                };
                 let failures = read.map_err(named)?;
-                Ok((state, Rest { failures, n_skipped: reader.n_skipped() }))
+                Ok((
+                    state,
+                    Rest {
+                        failures,
+                        n_skipped: reader.n_skipped(),
+                    },
+                ))
             }
         }
     }

@@ -4,12 +4,14 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use wo_record::{Confusion, Name, Score};
 
 use crate::evaluation::{
-    ALL, DURATION_ONLY, EXERCISE, Evaluation, FRAME, LABEL, MAJORITY, MODEL, SEEN, VIDEO, gain_over, scope_of_exercise,
+    ALL, DURATION_ONLY, EXERCISE, Evaluation, FRAME, LABEL, MAJORITY, MODEL, SEEN, VIDEO,
+    gain_over, scope_of_exercise,
 };
 use crate::tally::{Tally, counted};
 
 /// A line under the header and no more: the figures are to be seen, not their cage.
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// How many columns of text a table may take.
 const WIDTH: u16 = 100;
 /// How many mistakes are listed where the whole confusion is too wide to be read.
@@ -36,18 +38,34 @@ pub(crate) fn report(
 ) -> String {
     let mut blocks = Vec::new();
     if held_out.scores.is_empty() {
-        blocks.push(format!("Model {model}: there was no labelled video to score that it has not seen."));
+        blocks.push(format!(
+            "Model {model}: there was no labelled video to score that it has not seen."
+        ));
     } else {
-        let figures = Figures { evaluation: held_out, scope: ALL, exercises };
-        blocks.push(format!("Model {model} on {}, none seen in training", figures.size()));
+        let figures = Figures {
+            evaluation: held_out,
+            scope: ALL,
+            exercises,
+        };
+        blocks.push(format!(
+            "Model {model} on {}, none seen in training",
+            figures.size()
+        ));
         blocks.extend(figures.main_form());
         blocks.push(lines(&figures.conclusions(tally)));
         blocks.extend(figures.details());
     }
     if !seen.scores.is_empty() {
-        let figures = Figures { evaluation: seen, scope: SEEN, exercises };
+        let figures = Figures {
+            evaluation: seen,
+            scope: SEEN,
+            exercises,
+        };
         blocks.push(lines(&[
-            format!("SEEN VIDEOS: {} that the model was trained or chosen on.", figures.size()),
+            format!(
+                "SEEN VIDEOS: {} that the model was trained or chosen on.",
+                figures.size()
+            ),
             "These figures do not say how good it is on new videos.".to_owned(),
         ]));
         blocks.extend(figures.main_form());
@@ -73,21 +91,41 @@ struct Figures<'a> {
 impl Figures<'_> {
     fn size(&self) -> String {
         let main = self.score(LABEL, MODEL, VIDEO, self.scope, "balanced_accuracy", None);
-        main.map_or_else(String::new, |s| format!("{} of {}", counted(s.n, "video"), counted(s.n_groups, "group")))
+        main.map_or_else(String::new, |s| {
+            format!(
+                "{} of {}",
+                counted(s.n, "video"),
+                counted(s.n_groups, "group")
+            )
+        })
     }
 
     fn main_form(&self) -> Option<String> {
-        self.main(LABEL, "FORM, per video (95 % interval in brackets)", &[MODEL, MAJORITY, DURATION_ONLY])
+        self.main(
+            LABEL,
+            "FORM, per video (95 % interval in brackets)",
+            &[MODEL, MAJORITY, DURATION_ONLY],
+        )
     }
 
     fn details(&self) -> Vec<String> {
         let blocks = [
             self.by_exercise(),
             self.by_class(LABEL, "FORM by label, per video"),
-            self.confusion(LABEL, "FORM, how often each true label (row) was taken for each label (column)"),
-            self.main(EXERCISE, "EXERCISE, per video: which exercise it is", &[MODEL, MAJORITY]),
+            self.confusion(
+                LABEL,
+                "FORM, how often each true label (row) was taken for each label (column)",
+            ),
+            self.main(
+                EXERCISE,
+                "EXERCISE, per video: which exercise it is",
+                &[MODEL, MAJORITY],
+            ),
             self.by_class(EXERCISE, "EXERCISE by exercise, per video"),
-            self.confusion(EXERCISE, "EXERCISE, how often each true exercise (row) was taken for each (column)"),
+            self.confusion(
+                EXERCISE,
+                "EXERCISE, how often each true exercise (row) was taken for each (column)",
+            ),
             self.frames(),
         ];
         blocks.into_iter().flatten().collect()
@@ -98,17 +136,31 @@ impl Figures<'_> {
         let mut table = table(&["", "balanced accuracy", "accuracy"]);
         for by in predictors {
             let figure = |name| shown(self.score(task, by, VIDEO, self.scope, name, None));
-            table.add_row([(*by).to_owned(), figure("balanced_accuracy"), figure("accuracy")]);
+            table.add_row([
+                (*by).to_owned(),
+                figure("balanced_accuracy"),
+                figure("accuracy"),
+            ]);
         }
         Some(titled(title, &table))
     }
 
     fn by_exercise(&self) -> Option<String> {
-        let mut table = table(&["", "videos", "groups", "balanced accuracy", "accuracy", "majority", "duration"]);
+        let mut table = table(&[
+            "",
+            "videos",
+            "groups",
+            "balanced accuracy",
+            "accuracy",
+            "majority",
+            "duration",
+        ]);
         for exercise in self.exercises {
             let scope = scope_of_exercise(self.scope, exercise);
             let score = |by, name| self.score(LABEL, by, VIDEO, &scope, name, None);
-            let Some(main) = score(MODEL, "balanced_accuracy") else { continue };
+            let Some(main) = score(MODEL, "balanced_accuracy") else {
+                continue;
+            };
             table.add_row([
                 exercise.to_string(),
                 main.n.to_string(),
@@ -119,7 +171,8 @@ impl Figures<'_> {
                 value(score(DURATION_ONLY, "balanced_accuracy")),
             ]);
         }
-        let title = "FORM by exercise, per video (last two columns: balanced accuracy of the baselines)";
+        let title =
+            "FORM by exercise, per video (last two columns: balanced accuracy of the baselines)";
         (!table.is_empty()).then(|| titled(title, &table))
     }
 
@@ -127,9 +180,16 @@ impl Figures<'_> {
         let confusion = self.confusion_of(task)?;
         let mut table = table(&["", "videos", "precision", "recall", "F1"]);
         for (class, counts) in confusion.classes.iter().zip(&confusion.counts) {
-            let figure = |name| shown(self.score(task, MODEL, VIDEO, self.scope, name, Some(class)));
+            let figure =
+                |name| shown(self.score(task, MODEL, VIDEO, self.scope, name, Some(class)));
             let n: u64 = counts.iter().sum();
-            table.add_row([class.to_string(), n.to_string(), figure("precision"), figure("recall"), figure("f1")]);
+            table.add_row([
+                class.to_string(),
+                n.to_string(),
+                figure("precision"),
+                figure("recall"),
+                figure("f1"),
+            ]);
         }
         Some(titled(title, &table))
     }
@@ -143,7 +203,11 @@ impl Figures<'_> {
         header.extend(confusion.classes.iter().map(Name::as_str));
         let mut table = table(&header);
         for (class, counts) in confusion.classes.iter().zip(&confusion.counts) {
-            table.add_row([class.to_string()].into_iter().chain(counts.iter().map(u64::to_string)));
+            table.add_row(
+                [class.to_string()]
+                    .into_iter()
+                    .chain(counts.iter().map(u64::to_string)),
+            );
         }
         Some(titled(title, &table))
     }
@@ -152,23 +216,34 @@ impl Figures<'_> {
         let mut table = table(&["", "frames", "balanced accuracy", "accuracy"]);
         for (task, row) in [(LABEL, "form"), (EXERCISE, "exercise")] {
             let score = |name| self.score(task, MODEL, FRAME, self.scope, name, None);
-            let Some(main) = score("balanced_accuracy") else { continue };
-            table.add_row([row.to_owned(), main.n.to_string(), shown(Some(main)), shown(score("accuracy"))]);
+            let Some(main) = score("balanced_accuracy") else {
+                continue;
+            };
+            table.add_row([
+                row.to_owned(),
+                main.n.to_string(),
+                shown(Some(main)),
+                shown(score("accuracy")),
+            ]);
         }
-        let title = "FRAMES, each judged on its own (a frame may show nothing of what its video shows)";
+        let title =
+            "FRAMES, each judged on its own (a frame may show nothing of what its video shows)";
         (!table.is_empty()).then(|| titled(title, &table))
     }
 
     /// What follows from the main figure, and what does not.
     fn conclusions(&self, tally: &Tally) -> Vec<String> {
         let mut sentences = vec![self.against_baselines()];
-        let Some(main) = self.score(LABEL, MODEL, VIDEO, self.scope, "balanced_accuracy", None) else {
+        let Some(main) = self.score(LABEL, MODEL, VIDEO, self.scope, "balanced_accuracy", None)
+        else {
             return sentences;
         };
         let n_groups = main.n_groups;
         if n_groups < FEW_GROUPS {
-            sentences
-                .push(format!("Too little to conclude: {} (fewer than {FEW_GROUPS}).", counted(n_groups, "group")));
+            sentences.push(format!(
+                "Too little to conclude: {} (fewer than {FEW_GROUPS}).",
+                counted(n_groups, "group")
+            ));
         }
         match ends(main) {
             None => sentences.push("Too little to conclude: no interval can be given.".to_owned()),
@@ -197,7 +272,10 @@ impl Figures<'_> {
 
     /// Whether the model is better than the better one of the baselines.
     fn against_baselines(&self) -> String {
-        let balanced = |by| self.score(LABEL, by, VIDEO, self.scope, "balanced_accuracy", None)?.value;
+        let balanced = |by| {
+            self.score(LABEL, by, VIDEO, self.scope, "balanced_accuracy", None)?
+                .value
+        };
         let best = [MAJORITY, DURATION_ONLY]
             .into_iter()
             .filter_map(|by| Some((by, balanced(by)?)))
@@ -206,12 +284,15 @@ impl Figures<'_> {
             return "Whether the model is better than a baseline cannot be said: the model names no training videos to fit one to.".to_owned();
         };
         let gain = self.score(LABEL, MODEL, VIDEO, self.scope, &gain_over(baseline), None);
-        let Some((difference, (low, high))) = gain.and_then(|score| Some((score.value?, ends(score)?))) else {
+        let Some((difference, (low, high))) =
+            gain.and_then(|score| Some((score.value?, ends(score)?)))
+        else {
             return format!(
                 "Whether the model is better than the best baseline ({baseline}) cannot be said: no interval."
             );
         };
-        let interval = format!("balanced accuracy {difference:+.2}, 95 % interval {low:+.2} to {high:+.2}");
+        let interval =
+            format!("balanced accuracy {difference:+.2}, 95 % interval {low:+.2} to {high:+.2}");
         if low > 0.0 {
             format!("The model is better than the best baseline ({baseline}): {interval}.")
         } else if high < 0.0 {
@@ -223,23 +304,40 @@ impl Figures<'_> {
         }
     }
 
-    fn score(&self, task: &str, by: &str, unit: &str, scope: &str, name: &str, class: Option<&Name>) -> Option<&Score> {
+    fn score(
+        &self,
+        task: &str,
+        by: &str,
+        unit: &str,
+        scope: &str,
+        name: &str,
+        class: Option<&Name>,
+    ) -> Option<&Score> {
         self.evaluation.scores.iter().find(|score| {
             (score.task.as_str(), score.by.as_str(), score.unit.as_str()) == (task, by, unit)
-                && (score.scope.as_str(), score.name.as_str(), score.class.as_ref()) == (scope, name, class)
+                && (
+                    score.scope.as_str(),
+                    score.name.as_str(),
+                    score.class.as_ref(),
+                ) == (scope, name, class)
         })
     }
 
     /// That of the videos.
     fn confusion_of(&self, task: &str) -> Option<&Confusion> {
-        let wanted = |c: &&Confusion| (c.task.as_str(), c.unit.as_str(), c.scope.as_str()) == (task, VIDEO, self.scope);
+        let wanted = |c: &&Confusion| {
+            (c.task.as_str(), c.unit.as_str(), c.scope.as_str()) == (task, VIDEO, self.scope)
+        };
         self.evaluation.confusions.iter().find(wanted)
     }
 }
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table
+        .load_style(STYLE)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH);
     table.set_header(header);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -250,7 +348,10 @@ fn table(header: &[&str]) -> Table {
 /// Whether a confusion can be read at the width of a table.
 fn fits(confusion: &Confusion) -> bool {
     let padding = 2;
-    let columns = confusion.classes.iter().map(|class| class.as_str().chars().count() + padding);
+    let columns = confusion
+        .classes
+        .iter()
+        .map(|class| class.as_str().chars().count() + padding);
     let longest = columns.clone().max().unwrap_or(0);
     columns.sum::<usize>() + longest <= usize::from(WIDTH)
 }
@@ -258,7 +359,11 @@ fn fits(confusion: &Confusion) -> bool {
 /// The most frequent confusions of one class with another.
 fn mistakes(confusion: &Confusion) -> String {
     let classes = || confusion.classes.iter();
-    let of_row = |(truth, counts)| classes().zip(counts).map(move |(said, n): (_, &u64)| (*n, truth, said));
+    let of_row = |(truth, counts)| {
+        classes()
+            .zip(counts)
+            .map(move |(said, n): (_, &u64)| (*n, truth, said))
+    };
     let mut pairs: Vec<_> = classes().zip(&confusion.counts).flat_map(of_row).collect();
     pairs.retain(|(n, truth, said)| *n > 0 && truth != said);
     // The sort is stable: equally frequent ones stay in the order of the classes.
@@ -273,7 +378,12 @@ fn mistakes(confusion: &Confusion) -> String {
         return format!("{task}: no mistakes.");
     }
     let shown = n_pairs.min(MAX_MISTAKES);
-    titled(&format!("{task}, the {shown} most frequent mistakes of {n_pairs} kinds (all are in the records)"), &table)
+    titled(
+        &format!(
+            "{task}, the {shown} most frequent mistakes of {n_pairs} kinds (all are in the records)"
+        ),
+        &table,
+    )
 }
 
 /// Sentences, each from the start of a line and broken at the width of a table.
@@ -313,7 +423,9 @@ fn shown(score: Option<&Score>) -> String {
 }
 
 fn value(score: Option<&Score>) -> String {
-    score.and_then(|score| score.value).map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
+    score
+        .and_then(|score| score.value)
+        .map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
 }
 
 fn ends(score: &Score) -> Option<(f64, f64)> {
@@ -328,7 +440,13 @@ mod tests {
 
     fn report_of(predictions: &[Prediction], tally: &Tally) -> String {
         let exercises = ["row".into(), "squat".into()];
-        report("models/tiny.pt", &evaluated(predictions), &Evaluation::default(), &exercises, tally)
+        report(
+            "models/tiny.pt",
+            &evaluated(predictions),
+            &Evaluation::default(),
+            &exercises,
+            tally,
+        )
     }
 
     /// Of `n` persons with a good and a bad squat each; every third person has one that is taken for the other.
@@ -344,7 +462,12 @@ mod tests {
 
     #[test]
     fn the_whole_report() {
-        let tally = Tally { n_scored: 24, n_left_out_as_seen: 40, n_unclear: 1, ..Tally::default() };
+        let tally = Tally {
+            n_scored: 24,
+            n_left_out_as_seen: 40,
+            n_unclear: 1,
+            ..Tally::default()
+        };
         insta::assert_snapshot!(report_of(&persons(12), &tally), @r"
         Model models/tiny.pt on 24 videos of 12 groups, none seen in training
 
@@ -414,12 +537,25 @@ mod tests {
         for prediction in &mut predictions {
             prediction.seen = true;
         }
-        let tally = Tally { n_seen: 6, ..Tally::default() };
+        let tally = Tally {
+            n_seen: 6,
+            ..Tally::default()
+        };
         let mut evaluation = evaluated(&predictions);
         for score in &mut evaluation.scores {
-            score.scope = if score.scope == ALL { SEEN.to_owned() } else { format!("{SEEN}/{}", score.scope) };
+            score.scope = if score.scope == ALL {
+                SEEN.to_owned()
+            } else {
+                format!("{SEEN}/{}", score.scope)
+            };
         }
-        let text = report("m", &Evaluation::default(), &evaluation, &["squat".into()], &tally);
+        let text = report(
+            "m",
+            &Evaluation::default(),
+            &evaluation,
+            &["squat".into()],
+            &tally,
+        );
         insta::assert_snapshot!(text.lines().take(10).collect::<Vec<_>>().join("\n"), @r"
         Model m: there was no labelled video to score that it has not seen.
 
@@ -436,10 +572,18 @@ mod tests {
 
     #[test]
     fn a_wide_confusion_is_a_list_of_mistakes() {
-        let classes: Vec<Name> = (0..12).map(|i| format!("exercise_{i}").as_str().into()).collect();
+        let classes: Vec<Name> = (0..12)
+            .map(|i| format!("exercise_{i}").as_str().into())
+            .collect();
         let mut counts = vec![vec![0; 12]; 12];
         (counts[3][4], counts[5][5], counts[7][1], counts[8][2]) = (2, 9, 5, 2);
-        let confusion = Confusion { task: EXERCISE.into(), unit: VIDEO.into(), scope: ALL.into(), classes, counts };
+        let confusion = Confusion {
+            task: EXERCISE.into(),
+            unit: VIDEO.into(),
+            scope: ALL.into(),
+            classes,
+            counts,
+        };
         assert!(!fits(&confusion));
         insta::assert_snapshot!(mistakes(&confusion), @r"
         EXERCISE, the 3 most frequent mistakes of 3 kinds (all are in the records)
@@ -453,7 +597,11 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_paper() {
-        let tally = Tally { n_scored: 4, n_without_group_key: 4, ..Tally::default() };
+        let tally = Tally {
+            n_scored: 4,
+            n_without_group_key: 4,
+            ..Tally::default()
+        };
         for n in [1, 2, 20] {
             for line in report_of(&persons(n), &tally).lines() {
                 assert!(line.chars().count() <= usize::from(WIDTH), "{line}");
@@ -469,14 +617,35 @@ mod tests {
                 assert!(text.contains(words), "{words}: {text}");
             }
         };
-        let all_right = |n| (0..n).map(|i| squat(i, i % 2, i % 2, 2000.0)).collect::<Vec<_>>();
-        check(&all_right(20), &["is better than the best baseline (majority)", "may still be up to 0.15"]);
+        let all_right = |n| {
+            (0..n)
+                .map(|i| squat(i, i % 2, i % 2, 2000.0))
+                .collect::<Vec<_>>()
+        };
+        check(
+            &all_right(20),
+            &[
+                "is better than the best baseline (majority)",
+                "may still be up to 0.15",
+            ],
+        );
         let one: Vec<_> = (0..4).map(|i| squat(0, i % 2, i % 2, 2000.0)).collect();
-        check(&one, &["1 group (fewer than 10)", "no interval can be given", "1.00 [-]"]);
-        let chance: Vec<_> = (0..24).map(|i| squat(i, i % 2, (i / 2) % 2, 2000.0)).collect();
+        check(
+            &one,
+            &[
+                "1 group (fewer than 10)",
+                "no interval can be given",
+                "1.00 [-]",
+            ],
+        );
+        let chance: Vec<_> = (0..24)
+            .map(|i| squat(i, i % 2, (i / 2) % 2, 2000.0))
+            .collect();
         check(&chance, &["NOT shown to be better", "wide (more than 0.3)"]);
         // The lengths tell the labels, the model gets all wrong.
-        let worse: Vec<_> = (0..24).map(|i| squat(i, i % 2, 1 - i % 2, 900.0 + 3000.0 * (i % 2) as f64)).collect();
+        let worse: Vec<_> = (0..24)
+            .map(|i| squat(i, i % 2, 1 - i % 2, 900.0 + 3000.0 * (i % 2) as f64))
+            .collect();
         check(&worse, &["WORSE than the best baseline (duration_only)"]);
     }
 }

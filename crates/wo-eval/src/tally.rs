@@ -60,8 +60,12 @@ impl Tally {
 
     /// What was not scored and why, a sentence for each reason.
     pub(crate) fn sentences(&self) -> Vec<String> {
-        let unlabelled = (self.n_unlabelled > 0)
-            .then(|| format!("{} judged but not scored: without a label.", counted(self.n_unlabelled, "video")));
+        let unlabelled = (self.n_unlabelled > 0).then(|| {
+            format!(
+                "{} judged but not scored: without a label.",
+                counted(self.n_unlabelled, "video")
+            )
+        });
         unlabelled.into_iter().chain(self.warnings()).collect()
     }
 
@@ -85,11 +89,16 @@ impl Tally {
             .map(|(n, why)| format!("{} {why}.", counted(n, "video")))
             .collect();
         if self.n_bad_frames > 0 {
-            sentences.push(format!("{} of other videos failed to load.", counted(self.n_bad_frames, "frame")));
+            sentences.push(format!(
+                "{} of other videos failed to load.",
+                counted(self.n_bad_frames, "frame")
+            ));
         }
         if self.n_failed_upstream > 0 {
-            sentences
-                .push(format!("{} failed in the tools before this one.", counted(self.n_failed_upstream, "input")));
+            sentences.push(format!(
+                "{} failed in the tools before this one.",
+                counted(self.n_failed_upstream, "input")
+            ));
         }
         sentences
     }
@@ -97,7 +106,11 @@ impl Tally {
 
 /// `1 video`, `2 videos`.
 pub(crate) fn counted(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+    if n == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{n} {noun}s")
+    }
 }
 
 #[cfg(test)]

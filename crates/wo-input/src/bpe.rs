@@ -6,13 +6,15 @@ use serde_json::{Value, json};
 use tokenizers::models::bpe::BpeTrainer;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{
-    ModelWrapper, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Tokenizer, Trainer,
+    ModelWrapper, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Tokenizer,
+    Trainer,
 };
 
 use crate::TokenizerError;
 
 /// What CLIP splits a text into before it pairs bytes (openai/CLIP `simple_tokenizer.py`).
-const WORDS: &str = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+const WORDS: &str =
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 /// What marks the last piece of a word.
 const END_OF_WORD: &str = "</w>";
 
@@ -20,12 +22,18 @@ const END_OF_WORD: &str = "</w>";
 ///
 /// The vocabulary is CLIP's in kind: each byte, each byte at the end of a word, up to `n_merges` merges, start of text,
 /// end of text. So any text can be tokenized, whatever the training texts were, and the end of text has the last id.
-pub fn train_clip_tokenizer(texts: &[impl AsRef<str> + Sync], n_merges: usize) -> Result<String, TokenizerError> {
+pub fn train_clip_tokenizer(
+    texts: &[impl AsRef<str> + Sync],
+    n_merges: usize,
+) -> Result<String, TokenizerError> {
     let fail = |e: tokenizers::Error| TokenizerError(e.to_string());
     let mut bytes: Vec<char> = ByteLevel::alphabet().into_iter().collect();
     bytes.sort_unstable();
     // An untrained tokenizer of the same front half gives the words to count.
-    let front: Tokenizer = tokenizer_json(&json!({}), &json!([]), 0).to_string().parse().map_err(fail)?;
+    let front: Tokenizer = tokenizer_json(&json!({}), &json!([]), 0)
+        .to_string()
+        .parse()
+        .map_err(fail)?;
     let mut trainer = BpeTrainer::builder()
         .show_progress(false)
         .min_frequency(2)
@@ -40,12 +48,17 @@ pub fn train_clip_tokenizer(texts: &[impl AsRef<str> + Sync], n_merges: usize) -
                 splitter.pre_tokenize(&mut words)?;
             }
             let words = words.get_splits(OffsetReferential::Original, OffsetType::Byte);
-            Ok(words.into_iter().map(|(word, _, _)| word.to_owned()).collect())
+            Ok(words
+                .into_iter()
+                .map(|(word, _, _)| word.to_owned())
+                .collect())
         })
         .map_err(fail)?;
     let mut model = ModelWrapper::from(tokenizers::models::bpe::BPE::default());
     let ModelWrapper::BPE(bpe) = &mut model else {
-        return Err(TokenizerError("the trainer made another kind of model".to_owned()));
+        return Err(TokenizerError(
+            "the trainer made another kind of model".to_owned(),
+        ));
     };
     trainer.train(bpe).map_err(fail)?;
     // Merges are not public; the model's own JSON has them, in order of learning.
@@ -59,12 +72,19 @@ pub fn train_clip_tokenizer(texts: &[impl AsRef<str> + Sync], n_merges: usize) -
         vocabulary.entry(token).or_insert_with(|| json!(id));
     };
     bytes.iter().for_each(|byte| push(byte.to_string()));
-    bytes.iter().for_each(|byte| push(format!("{byte}{END_OF_WORD}")));
-    merges.iter().for_each(|(left, right)| push(format!("{left}{right}")));
+    bytes
+        .iter()
+        .for_each(|byte| push(format!("{byte}{END_OF_WORD}")));
+    merges
+        .iter()
+        .for_each(|(left, right)| push(format!("{left}{right}")));
     let n_tokens = vocabulary.len();
     vocabulary.insert("<|startoftext|>".to_owned(), json!(n_tokens));
     vocabulary.insert("<|endoftext|>".to_owned(), json!(n_tokens + 1));
-    let merges: Vec<String> = merges.iter().map(|(left, right)| format!("{left} {right}")).collect();
+    let merges: Vec<String> = merges
+        .iter()
+        .map(|(left, right)| format!("{left} {right}"))
+        .collect();
     Ok(tokenizer_json(&Value::Object(vocabulary), &json!(merges), n_tokens).to_string())
 }
 
@@ -111,14 +131,27 @@ mod tests {
 
     #[test]
     fn known_words_are_one_token_and_unknown_ones_still_tokens() {
-        let texts = ["squat bad form with knees collapsing inward", "squat good form with knees over the toes"];
+        let texts = [
+            "squat bad form with knees collapsing inward",
+            "squat good form with knees over the toes",
+        ];
         let json = train_clip_tokenizer(&texts.repeat(3), 400).unwrap();
         let tokenizer = crate::Tokenizer::from_json(&json, 77).unwrap();
-        assert_eq!(tokenizer.end_of_text() as usize, tokenizer.vocabulary_size() - 1);
-        assert_eq!(tokenizer.encode(&["Squat  KNEES"]).unwrap().length, 4, "start, squat, knees, end");
+        assert_eq!(
+            tokenizer.end_of_text() as usize,
+            tokenizer.vocabulary_size() - 1
+        );
+        assert_eq!(
+            tokenizer.encode(&["Squat  KNEES"]).unwrap().length,
+            4,
+            "start, squat, knees, end"
+        );
         let strange = tokenizer.encode(&["żółw 🏋 xyz"]).unwrap();
         let inner = &strange.ids[1..strange.length - 1];
-        assert!(!inner.contains(&i64::from(tokenizer.end_of_text())), "no unknown token: {inner:?}");
+        assert!(
+            !inner.contains(&i64::from(tokenizer.end_of_text())),
+            "no unknown token: {inner:?}"
+        );
     }
 
     #[test]

@@ -36,18 +36,25 @@ pub fn videos_of_data_dir(
     }
     let file = File::open(&records).with_context(|| format!("open {}", records.display()))?;
     let mut input = BufReader::new(file);
-    videos_of_stream(&mut Reader::new(&mut input, max_line), directory, &mut |mut item| {
-        correct(&mut item, &mut rows);
-        visit(item)
-    })
+    videos_of_stream(
+        &mut Reader::new(&mut input, max_line),
+        directory,
+        &mut |mut item| {
+            correct(&mut item, &mut rows);
+            visit(item)
+        },
+    )
     .with_context(|| records.display().to_string())
 }
 
 /// All rows of all CSVs in `directory`, by the path of the frame. The file names come in order, so that of two rows
 /// for one frame the same one wins each time.
 fn table_rows(directory: &Path) -> anyhow::Result<BTreeMap<PathBuf, (String, Row)>> {
-    let list = fs::read_dir(directory).with_context(|| format!("read the folder {}", directory.display()))?;
-    let mut tables: Vec<PathBuf> = list.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    let list = fs::read_dir(directory)
+        .with_context(|| format!("read the folder {}", directory.display()))?;
+    let mut tables: Vec<PathBuf> = list
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()?;
     tables.retain(|path| path.extension().is_some_and(|e| e == "csv"));
     // The file of group keys is a CSV too, but not a table of frames.
     tables.retain(|path| path.file_name().is_none_or(|name| name != "groups.csv"));
@@ -55,7 +62,11 @@ fn table_rows(directory: &Path) -> anyhow::Result<BTreeMap<PathBuf, (String, Row
     let mut rows = BTreeMap::new();
     for table in tables {
         let file = File::open(&table).with_context(|| format!("open {}", table.display()))?;
-        let stem = table.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = table
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         for row in read_table(file).with_context(|| table.display().to_string())? {
             rows.insert(PathBuf::from(&row.frame_path), (stem.clone(), row));
         }
@@ -89,12 +100,22 @@ fn videos_of_rows(directory: &Path, rows: BTreeMap<PathBuf, (String, Row)>) -> V
     let mut videos: BTreeMap<(String, String), VideoItem> = BTreeMap::new();
     for (path, (table, row)) in rows {
         let stem = path.with_extension("").to_string_lossy().into_owned();
-        let video_key = stem.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['_', '-']).to_owned();
-        let video_id = blake3::hash(format!("{table}/{video_key}").as_bytes()).to_hex().to_string();
-        let item = videos.entry((table.clone(), video_key)).or_insert_with(|| VideoItem {
-            video: Video { video_id: video_id.clone(), ..Video::default() },
-            ..VideoItem::default()
-        });
+        let video_key = stem
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .trim_end_matches(['_', '-'])
+            .to_owned();
+        let video_id = blake3::hash(format!("{table}/{video_key}").as_bytes())
+            .to_hex()
+            .to_string();
+        let item = videos
+            .entry((table.clone(), video_key))
+            .or_insert_with(|| VideoItem {
+                video: Video {
+                    video_id: video_id.clone(),
+                    ..Video::default()
+                },
+                ..VideoItem::default()
+            });
         let label = Name::label(&row.label);
         let frame = Frame {
             video_id,
@@ -102,10 +123,18 @@ fn videos_of_rows(directory: &Path, rows: BTreeMap<PathBuf, (String, Row)>) -> V
             pts_ms: None,
             width_px: None,
             height_px: None,
-            image: Image::File { path: path.into(), blake3: None },
+            image: Image::File {
+                path: path.into(),
+                blake3: None,
+            },
             exercise: exercise_of_table(&table),
             label_origin: Some(LabelOrigin::Csv),
-            faults: row.faults.split([';', ',']).map(Name::new).filter(|name| !name.is_empty()).collect(),
+            faults: row
+                .faults
+                .split([';', ','])
+                .map(Name::new)
+                .filter(|name| !name.is_empty())
+                .collect(),
             description: (!row.description.is_empty()).then_some(row.description),
             label: (!label.is_empty()).then_some(label),
         };
@@ -150,7 +179,10 @@ mod tests {
         )
         .unwrap();
         let items = videos(folder.path());
-        assert_eq!(items.iter().map(|i| i.frames.len()).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(
+            items.iter().map(|i| i.frames.len()).collect::<Vec<_>>(),
+            [2, 1]
+        );
         assert_eq!(items[0].video.exercise, Some("squat".into()));
         assert_eq!(items[0].video.label, Some("good_form".into()));
     }
@@ -165,10 +197,17 @@ mod tests {
             r#"{"type":"end","n_videos":1,"n_frames":1,"n_errors":0}"#,
         ];
         fs::write(folder.path().join(RECORDS), records.join("\n")).unwrap();
-        fs::write(folder.path().join("squat_good_form.csv"), "frame_path,label,description\nf/a.jpg,bad,caved\n").unwrap();
+        fs::write(
+            folder.path().join("squat_good_form.csv"),
+            "frame_path,label,description\nf/a.jpg,bad,caved\n",
+        )
+        .unwrap();
         let items = videos(folder.path());
         assert_eq!(items.len(), 1);
         assert_eq!(items[0].video.label, Some("bad_form".into()));
-        assert_eq!(items[0].frames[0].frame.description.as_deref(), Some("caved"));
+        assert_eq!(
+            items[0].frames[0].frame.description.as_deref(),
+            Some("caved")
+        );
     }
 }

@@ -39,7 +39,9 @@ pub fn load_image(image: &Image, base: &Path) -> Result<RgbImage, ImageError> {
         Image::Inline { jpeg_base64 } => decode_image(&STANDARD.decode(jpeg_base64)?),
         Image::File { path, .. } => {
             let mut bytes = Vec::new();
-            File::open(base.join(path.as_path()))?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+            File::open(base.join(path.as_path()))?
+                .take(MAX_FILE + 1)
+                .read_to_end(&mut bytes)?;
             if bytes.len() as u64 > MAX_FILE {
                 return Err(ImageError::TooLarge);
             }
@@ -74,12 +76,21 @@ mod tests {
         header.extend(crc.to_be_bytes());
         header.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
         let message = decode_image(&header).expect_err("too large").to_string();
-        assert!(message.contains("limit") || message.contains("dimension"), "{message}");
+        assert!(
+            message.contains("limit") || message.contains("dimension"),
+            "{message}"
+        );
     }
 
     fn crc32(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(!0_u32, |crc, &byte| {
-            (0..8).fold(crc ^ u32::from(byte), |c, _| if c & 1 == 1 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 })
+            (0..8).fold(crc ^ u32::from(byte), |c, _| {
+                if c & 1 == 1 {
+                    0xedb8_8320 ^ (c >> 1)
+                } else {
+                    c >> 1
+                }
+            })
         })
     }
 }

@@ -28,7 +28,12 @@ pub struct Preprocessor {
 impl Preprocessor {
     /// CLIP's own, at `size` pixels.
     pub fn clip(size: u32) -> Self {
-        Self { shortest_edge: size, crop: size, mean: CLIP_MEAN, std: CLIP_STD }
+        Self {
+            shortest_edge: size,
+            crop: size,
+            mean: CLIP_MEAN,
+            std: CLIP_STD,
+        }
     }
 
     /// Reads a `preprocessor_config.json`. What CLIP's processor can do and we cannot is refused by name.
@@ -44,13 +49,16 @@ impl Preprocessor {
         }
         let edge = |names: &[&str], value: Option<&Value>| {
             let value = value?;
-            value.as_u64().or_else(|| names.iter().find_map(|name| value.get(name)?.as_u64()))
+            value
+                .as_u64()
+                .or_else(|| names.iter().find_map(|name| value.get(name)?.as_u64()))
         };
         let size = edge(&["shortest_edge", "height"], config.get("size")).unwrap_or(224);
         let crop = edge(&["height"], config.get("crop_size")).unwrap_or(224);
         let channels = |name: &str, default: [f32; 3]| match config.get(name) {
             None => Ok(default),
-            Some(value) => <[f32; 3]>::deserialize(value).map_err(|e| format!("preprocessor_config.json: {name}: {e}")),
+            Some(value) => <[f32; 3]>::deserialize(value)
+                .map_err(|e| format!("preprocessor_config.json: {name}: {e}")),
         };
         let pixels = |value: u64| {
             u32::try_from(value)
@@ -99,7 +107,8 @@ impl Preprocessor {
         let (width, height) = picture.dimensions();
         let short = width.min(height);
         // The long side is cut to a whole number, not rounded, as `get_resize_output_image_size` does.
-        let scaled = |side: u32| (u64::from(side) * u64::from(self.shortest_edge) / u64::from(short)) as u32;
+        let scaled =
+            |side: u32| (u64::from(side) * u64::from(self.shortest_edge) / u64::from(short)) as u32;
         let resized = resize(picture, scaled(width), scaled(height));
         let left = (resized.width() - self.crop) / 2;
         let top = (resized.height() - self.crop) / 2;
@@ -125,13 +134,23 @@ pub fn resize(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     if picture.dimensions() == (width, height) {
         return picture.clone();
     }
-    let source = Image::from_vec_u8(picture.width(), picture.height(), picture.as_raw().clone(), PixelType::U8x3)
-        .expect("an RgbImage holds three bytes a pixel");
+    let source = Image::from_vec_u8(
+        picture.width(),
+        picture.height(),
+        picture.as_raw().clone(),
+        PixelType::U8x3,
+    )
+    .expect("an RgbImage holds three bytes a pixel");
     let mut target = Image::new(width, height, PixelType::U8x3);
     Resizer::new()
-        .resize(&source, &mut target, &ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom)))
+        .resize(
+            &source,
+            &mut target,
+            &ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom)),
+        )
         .expect("both images are three bytes a pixel");
-    RgbImage::from_raw(width, height, target.into_vec()).expect("the resizer fills the whole target")
+    RgbImage::from_raw(width, height, target.into_vec())
+        .expect("the resizer fills the whole target")
 }
 
 #[cfg(test)]
@@ -141,11 +160,13 @@ mod tests {
     #[test]
     fn the_middle_square_is_cut_out() {
         // A wide picture, red on the left, green in the middle, blue on the right.
-        let picture = RgbImage::from_fn(300, 100, |x, _| image::Rgb(match x / 100 {
-            0 => [255, 0, 0],
-            1 => [0, 255, 0],
-            _ => [0, 0, 255],
-        }));
+        let picture = RgbImage::from_fn(300, 100, |x, _| {
+            image::Rgb(match x / 100 {
+                0 => [255, 0, 0],
+                1 => [0, 255, 0],
+                _ => [0, 0, 255],
+            })
+        });
         let square = Preprocessor::clip(50).cropped(&picture);
         assert_eq!(square.dimensions(), (50, 50));
         assert!(square.pixels().filter(|p| p.0[1] > 250).count() > 47 * 50);
@@ -167,6 +188,10 @@ mod tests {
         let this = Preprocessor::clip(96);
         assert_eq!(Preprocessor::from_config(&this.to_config()), Ok(this));
         let squash = json!({ "do_center_crop": false });
-        assert!(Preprocessor::from_config(&squash).expect_err("not CLIP's").contains("do_center_crop"));
+        assert!(
+            Preprocessor::from_config(&squash)
+                .expect_err("not CLIP's")
+                .contains("do_center_crop")
+        );
     }
 }

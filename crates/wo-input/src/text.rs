@@ -36,13 +36,25 @@ impl Tokenizer {
         let mut inner: tokenizers::Tokenizer = json.parse().map_err(fail)?;
         inner.with_padding(None::<PaddingParams>);
         inner
-            .with_truncation(Some(TruncationParams { max_length: n_positions, ..TruncationParams::default() }))
+            .with_truncation(Some(TruncationParams {
+                max_length: n_positions,
+                ..TruncationParams::default()
+            }))
             .map_err(fail)?;
         let framed = inner.encode("", true).map_err(fail)?;
-        let (&[_start, end_of_text], 2) = (framed.get_ids().first_chunk::<2>().unwrap_or(&[0; 2]), framed.len()) else {
-            return Err(TokenizerError("an empty text is not framed as start and end of text".to_owned()));
+        let (&[_start, end_of_text], 2) = (
+            framed.get_ids().first_chunk::<2>().unwrap_or(&[0; 2]),
+            framed.len(),
+        ) else {
+            return Err(TokenizerError(
+                "an empty text is not framed as start and end of text".to_owned(),
+            ));
         };
-        Ok(Self { inner, json: json.to_owned(), end_of_text })
+        Ok(Self {
+            inner,
+            json: json.to_owned(),
+            end_of_text,
+        })
     }
 
     /// The `tokenizer.json` that it was made from.
@@ -64,7 +76,10 @@ impl Tokenizer {
     pub fn encode(&self, texts: &[impl AsRef<str>]) -> Result<Tokens, TokenizerError> {
         let mut rows = Vec::with_capacity(texts.len());
         for text in texts {
-            let encoding = self.inner.encode(text.as_ref(), true).map_err(|e| TokenizerError(e.to_string()))?;
+            let encoding = self
+                .inner
+                .encode(text.as_ref(), true)
+                .map_err(|e| TokenizerError(e.to_string()))?;
             rows.push(encoding.get_ids().to_vec());
         }
         let length = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -73,6 +88,10 @@ impl Tokenizer {
             row.resize(length, self.end_of_text);
             ids.extend(row.into_iter().map(i64::from));
         }
-        Ok(Tokens { ids, n_texts: texts.len(), length })
+        Ok(Tokens {
+            ids,
+            n_texts: texts.len(),
+            length,
+        })
     }
 }

@@ -46,14 +46,26 @@ pub fn videos_of_stream(
     while let Some(line) = next(reader)? {
         match line {
             Record::Video(video) => {
-                if let Some(done) = current.replace(VideoItem { video, ..VideoItem::default() }) {
+                if let Some(done) = current.replace(VideoItem {
+                    video,
+                    ..VideoItem::default()
+                }) {
                     visit(done)?;
                 }
             }
             Record::Frame(frame) => {
-                if !current.as_ref().is_some_and(|item| item.video.video_id == frame.video_id) {
-                    let video = Video { video_id: frame.video_id.clone(), ..Video::default() };
-                    if let Some(done) = current.replace(VideoItem { video, ..VideoItem::default() }) {
+                if !current
+                    .as_ref()
+                    .is_some_and(|item| item.video.video_id == frame.video_id)
+                {
+                    let video = Video {
+                        video_id: frame.video_id.clone(),
+                        ..Video::default()
+                    };
+                    if let Some(done) = current.replace(VideoItem {
+                        video,
+                        ..VideoItem::default()
+                    }) {
                         visit(done)?;
                     }
                 }
@@ -62,7 +74,10 @@ pub fn videos_of_stream(
                 }
             }
             Record::Pose(pose) => {
-                if let Some(item) = current.as_mut().filter(|item| item.video.video_id == pose.video_id) {
+                if let Some(item) = current
+                    .as_mut()
+                    .filter(|item| item.video.video_id == pose.video_id)
+                {
                     item.poses.push(pose);
                 }
             }
@@ -86,7 +101,10 @@ impl VideoItem {
         if frame.label.is_some() {
             self.video.label.clone_from(&frame.label);
         }
-        self.frames.push(FrameItem { frame, base: base.to_owned() });
+        self.frames.push(FrameItem {
+            frame,
+            base: base.to_owned(),
+        });
     }
 }
 
@@ -104,7 +122,8 @@ fn next(reader: &mut Reader<'_>) -> Result<Option<Record>, ReadError> {
 mod tests {
     use super::*;
 
-    const BEGIN: &str = r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
+    const BEGIN: &str =
+        r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
     const END: &str = r#"{"type":"end","n_videos":1,"n_frames":3,"n_errors":0}"#;
 
     fn frame(video: &str, index: u32, label: &str) -> String {
@@ -117,7 +136,8 @@ mod tests {
     fn frames_gather_under_their_video_and_carry_the_label() {
         let lines = [
             BEGIN.to_owned(),
-            r#"{"type":"video","video_id":"a","path":"a.mp4","person_id":"p","label":"good_form"}"#.to_owned(),
+            r#"{"type":"video","video_id":"a","path":"a.mp4","person_id":"p","label":"good_form"}"#
+                .to_owned(),
             frame("a", 0, "bad_form"),
             frame("a", 1, "bad_form"),
             r#"{"type":"error","code":"decode","what":"broken","tool":"t"}"#.to_owned(),
@@ -127,14 +147,26 @@ mod tests {
         let text = lines.join("\n");
         let mut input = text.as_bytes();
         let mut seen = Vec::new();
-        let failures = videos_of_stream(&mut Reader::new(&mut input, 1 << 20), Path::new("x"), &mut |item| {
-            seen.push((item.video.video_id, item.video.person_id, item.video.label, item.frames.len()));
-            Ok(())
-        })
+        let failures = videos_of_stream(
+            &mut Reader::new(&mut input, 1 << 20),
+            Path::new("x"),
+            &mut |item| {
+                seen.push((
+                    item.video.video_id,
+                    item.video.person_id,
+                    item.video.label,
+                    item.frames.len(),
+                ));
+                Ok(())
+            },
+        )
         .unwrap();
         assert_eq!(failures.len(), 1);
         assert_eq!(seen.len(), 2);
-        assert_eq!(seen[0], ("a".into(), Some("p".into()), Some("bad_form".into()), 2));
+        assert_eq!(
+            seen[0],
+            ("a".into(), Some("p".into()), Some("bad_form".into()), 2)
+        );
         assert_eq!(seen[1], ("b".into(), None, Some("good_form".into()), 1));
     }
 }

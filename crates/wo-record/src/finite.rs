@@ -3,7 +3,10 @@
 use serde::{Serialize, Serializer, ser::Error};
 
 /// For `#[serde(serialize_with)]` on a float.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
 pub(crate) fn one<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if value.is_finite() {
         serializer.serialize_f64(*value)
@@ -27,7 +30,9 @@ pub(crate) fn map<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     if let Some((name, value)) = values.iter().find(|(_, value)| !value.is_finite()) {
-        return Err(S::Error::custom(format!("{name} is {value}, not a finite number")));
+        return Err(S::Error::custom(format!(
+            "{name} is {value}, not a finite number"
+        )));
     }
     values.serialize(serializer)
 }

@@ -46,7 +46,10 @@ mod tests {
 
     #[test]
     fn person_wins_over_source_over_video() {
-        let mut video = Video { video_id: "v".into(), ..Video::default() };
+        let mut video = Video {
+            video_id: "v".into(),
+            ..Video::default()
+        };
         assert_eq!(group_of(&video).as_str(), "video:v");
         video.source_id = Some("s".into());
         assert_eq!(group_of(&video).as_str(), "source:s");

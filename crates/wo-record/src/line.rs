@@ -28,7 +28,12 @@ impl Line {
         let n_known = fields.0.len();
         for (name, value) in old.0 {
             // Only the few known names are searched: a line of a million unknown fields must not take hours.
-            if !fields.0.iter().take(n_known).any(|(known, _)| *known == name) {
+            if !fields
+                .0
+                .iter()
+                .take(n_known)
+                .any(|(known, _)| *known == name)
+            {
                 fields.0.push((name, value));
             }
         }

@@ -87,7 +87,12 @@ mod tests {
 
     #[test]
     fn spellings_of_one_name_agree() {
-        for text in ["barbell_row", "Barbell Row", "barbell-row", " barbell__row_ "] {
+        for text in [
+            "barbell_row",
+            "Barbell Row",
+            "barbell-row",
+            " barbell__row_ ",
+        ] {
             assert_eq!(Name::new(text).as_str(), "barbell_row", "{text:?}");
         }
         assert_eq!(Name::label("Good").as_str(), GOOD_FORM);

@@ -72,7 +72,9 @@ impl<'de> Visitor<'de> for PathVisitor {
             return Err(A::Error::missing_field("bytes"));
         };
         if key != "bytes" || map.next_key::<String>()?.is_some() {
-            return Err(A::Error::custom(r#"a path object has the one field "bytes""#));
+            return Err(A::Error::custom(
+                r#"a path object has the one field "bytes""#,
+            ));
         }
         let bytes = STANDARD.decode(value).map_err(A::Error::custom)?;
         if bytes.contains(&0) {
@@ -122,7 +124,15 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for json in ["1", "{}", r#"{"text":"a"}"#, r#"{"bytes":"***"}"#, r#"{"bytes":"","x":""}"#, r#""a\u0000b""#, r#"{"bytes":"AA=="}"#] {
+        for json in [
+            "1",
+            "{}",
+            r#"{"text":"a"}"#,
+            r#"{"bytes":"***"}"#,
+            r#"{"bytes":"","x":""}"#,
+            r#""a\u0000b""#,
+            r#"{"bytes":"AA=="}"#,
+        ] {
             assert!(serde_json::from_str::<RecordPath>(json).is_err(), "{json}");
         }
     }

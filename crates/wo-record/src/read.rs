@@ -75,7 +75,10 @@ pub struct Reader<'a> {
 
 impl std::fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader").field("number", &self.number).field("offset", &self.offset).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("number", &self.number)
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,7 +132,9 @@ impl<'a> Reader<'a> {
         loop {
             self.buffer.clear();
             let offset = self.offset;
-            let n = (&mut *self.input).take(self.max_line.saturating_add(1)).read_until(b'\n', &mut self.buffer)?;
+            let n = (&mut *self.input)
+                .take(self.max_line.saturating_add(1))
+                .read_until(b'\n', &mut self.buffer)?;
             if n == 0 {
                 return self.at_end_of_input();
             }
@@ -139,15 +144,23 @@ impl<'a> Reader<'a> {
                 self.skip_rest_of_line()?;
                 return Err(self.bad_line(offset, format!("longer than {} bytes", self.max_line)));
             }
-            let Some(text) = self.text_of_line(offset)? else { continue };
-            let record =
-                Record::parse(&text).map_err(|e| self.bad_line(offset, format!("not a record: {}", without_line(&e))))?;
+            let Some(text) = self.text_of_line(offset)? else {
+                continue;
+            };
+            let record = Record::parse(&text).map_err(|e| {
+                self.bad_line(offset, format!("not a record: {}", without_line(&e)))
+            })?;
             if let Ok(record) = &record {
                 self.follow_envelope(record, offset)?;
             } else if matches!(self.state, State::Outside) {
                 return Err(self.bad_line(offset, "no `begin` record before it".to_owned()));
             }
-            return Ok(Some(Line { number: self.number, offset, text, record }));
+            return Ok(Some(Line {
+                number: self.number,
+                offset,
+                text,
+                record,
+            }));
         }
     }
 
@@ -155,14 +168,23 @@ impl<'a> Reader<'a> {
         if matches!(self.state, State::Outside) && self.n_streams > 0 {
             return Ok(None);
         }
-        Err(ReadError::Truncated { number: self.number, offset: self.offset })
+        Err(ReadError::Truncated {
+            number: self.number,
+            offset: self.offset,
+        })
     }
 
     /// The line without its end and without a byte order mark; `None` for a blank one.
     fn text_of_line(&self, offset: u64) -> Result<Option<String>, ReadError> {
-        let bytes = self.buffer.strip_prefix(b"\xef\xbb\xbf").filter(|_| offset == 0).unwrap_or(&self.buffer);
+        let bytes = self
+            .buffer
+            .strip_prefix(b"\xef\xbb\xbf")
+            .filter(|_| offset == 0)
+            .unwrap_or(&self.buffer);
         let text = std::str::from_utf8(bytes)
-            .map_err(|e| self.bad_line(offset, format!("not UTF-8 at its byte {}", e.valid_up_to())))?
+            .map_err(|e| {
+                self.bad_line(offset, format!("not UTF-8 at its byte {}", e.valid_up_to()))
+            })?
             .trim_matches([' ', '\t', '\r', '\n']);
         Ok((!text.is_empty()).then(|| text.to_owned()))
     }
@@ -179,7 +201,10 @@ impl<'a> Reader<'a> {
                 }
                 self.state = State::Inside;
                 self.n_streams += 1;
-                let this = Producer { tool: begin.tool.clone(), version: begin.version.clone() };
+                let this = Producer {
+                    tool: begin.tool.clone(),
+                    version: begin.version.clone(),
+                };
                 for producer in begin.upstream.iter().chain([&this]) {
                     if !self.producers.contains(producer) {
                         self.producers.push(producer.clone());
@@ -188,22 +213,31 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             // A second stream begins before the first one ended: the first one was cut.
-            (Record::Begin(_), State::Inside) => {
-                Err(ReadError::Truncated { number: self.number - 1, offset })
-            }
+            (Record::Begin(_), State::Inside) => Err(ReadError::Truncated {
+                number: self.number - 1,
+                offset,
+            }),
             (Record::End(_), State::Inside) => {
                 self.state = State::Outside;
                 Ok(())
             }
             (_, State::Inside) => Ok(()),
-            (_, State::Outside) => {
-                Err(self.bad_line(offset, format!("a `{}` record with no `begin` record before it", record.kind())))
-            }
+            (_, State::Outside) => Err(self.bad_line(
+                offset,
+                format!(
+                    "a `{}` record with no `begin` record before it",
+                    record.kind()
+                ),
+            )),
         }
     }
 
     fn bad_line(&self, offset: u64, cause: String) -> ReadError {
-        ReadError::Line { number: self.number, offset, cause }
+        ReadError::Line {
+            number: self.number,
+            offset,
+            cause,
+        }
     }
 
     /// Goes to the next line without keeping what lies between.

@@ -2,13 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Begin, Confusion, End, Failure, Frame, Metric, Model, Pose, Score, Truth, Verdict, Video};
+use crate::{
+    Begin, Confusion, End, Failure, Frame, Metric, Model, Pose, Score, Truth, Verdict, Video,
+};
 
 /// One line of a stream, told apart by its field `type`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each variant is the documented type of its name")]
+#[expect(
+    missing_docs,
+    reason = "each variant is the documented type of its name"
+)]
 pub enum Record {
     Begin(Begin),
     Video(Video),

@@ -42,13 +42,20 @@ impl From<csv::Error> for TableError {
 
 /// Reads all rows of a CSV with the header `frame_path,label,description`, in any order and with more columns.
 pub fn read_table(input: impl Read) -> Result<Vec<Row>, TableError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(input);
     Ok(reader.deserialize().collect::<Result<_, _>>()?)
 }
 
 /// Writes a header and `rows`.
-pub fn write_table<'a>(output: impl Write, rows: impl IntoIterator<Item = &'a Row>) -> Result<(), TableError> {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(output);
+pub fn write_table<'a>(
+    output: impl Write,
+    rows: impl IntoIterator<Item = &'a Row>,
+) -> Result<(), TableError> {
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(output);
     writer.write_record(["frame_path", "label", "description"])?;
     for row in rows {
         writer.serialize(row)?;

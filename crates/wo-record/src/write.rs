@@ -23,7 +23,9 @@ pub struct Writer<'a> {
 
 impl std::fmt::Debug for Writer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").field("counts", &self.counts).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -35,7 +37,10 @@ impl<'a> Writer<'a> {
         version: &str,
         upstream: &[Producer],
     ) -> Result<Self, WriteError> {
-        let mut writer = Self { output, counts: End::default() };
+        let mut writer = Self {
+            output,
+            counts: End::default(),
+        };
         writer.record(&Record::Begin(Begin {
             tool: tool.to_owned(),
             version: version.to_owned(),
@@ -60,7 +65,9 @@ impl<'a> Writer<'a> {
 
     /// Writes `record` in the place of the line that it was read from, with the fields that the contract does not know.
     pub fn rewritten(&mut self, line: &Line, record: &Record) -> Result<(), WriteError> {
-        let text = line.rewritten(record).map_err(|e| WriteError::Record(e.to_string()))?;
+        let text = line
+            .rewritten(record)
+            .map_err(|e| WriteError::Record(e.to_string()))?;
         self.text(&text, Some(record))
     }
 

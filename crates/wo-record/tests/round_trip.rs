@@ -8,9 +8,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use wo_record::{
-    Begin, Confusion, Evidence, Failure, Frame, Image, Joint, LabelOrigin, Metric, Model, Name, Pose, Producer,
-    ReadError, Reader, Record, RecordPath, SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video,
-    Writer,
+    Begin, Confusion, Evidence, Failure, Frame, Image, Joint, LabelOrigin, Metric, Model, Name,
+    Pose, Producer, ReadError, Reader, Record, RecordPath, SCHEMA, SCHEMA_VERSION, Score, Truth,
+    Verdict, Video, Writer,
 };
 
 /// In the everyday run.

@@ -11,13 +11,8 @@ use wo_cli::{Common, Reading, Seed, Threads};
 /// Reads records from stdin, a file or a folder of labelled frames. Videos of one person (else one source, else one
 /// video) stay on one side of the split into training, validation and test; the split is stored in the model, and
 /// wo-eval scores only what the model has not seen. Writes metrics as NDJSON on stdout and the model to --output.
-///
-/// Examples:
-///   wo-extract data/training_data | wo-describe | wo-train --output models/clip_finetuned_workout.pt
-///   wo-train --data-dir data/labeled_frames --epochs 20 --output models/squat
-///   wo-train --init path/to/clip-vit-base-patch32 --data-dir data/labeled_frames
 #[derive(Debug, Clone, Parser)]
-#[command(name = "wo-train", version, verbatim_doc_comment)]
+#[command(name = "wo-train", version, after_help = EXAMPLES)]
 pub struct Args {
     /// A file of records; `-` or nothing for stdin
     #[arg(value_name = "INPUT", conflicts_with = "data_dir")]
@@ -26,7 +21,12 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Where the model goes: a `.pt` file, or a folder that Hugging Face's CLIPModel.from_pretrained reads
-    #[arg(short, long, value_name = "PATH", default_value = "models/clip_finetuned_workout.pt")]
+    #[arg(
+        short,
+        long,
+        value_name = "PATH",
+        default_value = "models/clip_finetuned_workout.pt"
+    )]
     pub output: PathBuf,
     /// What to start from: `tiny` (in this binary), `scratch:tiny`, `scratch:small`, or a model directory or .pt
     #[arg(long, value_name = "MODEL", default_value = "tiny")]
@@ -80,6 +80,11 @@ pub struct Args {
     #[expect(missing_docs, reason = "documented where it is defined")]
     pub common: Common,
 }
+
+const EXAMPLES: &str = "Examples:
+  wo-extract data/training_data | wo-describe | wo-train --output models/clip_finetuned_workout.pt
+  wo-train --data-dir data/labeled_frames --epochs 20 --output models/workout
+  wo-train --init models/clip-vit-base-patch32 --data-dir data/labeled_frames";
 
 impl AsRef<Common> for Args {
     fn as_ref(&self) -> &Common {

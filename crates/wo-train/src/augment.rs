@@ -44,7 +44,11 @@ impl Augmentation {
             flip: may_flip && rng.random_bool(0.5),
             brightness: factor(rng),
             contrast: factor(rng),
-            saturation: if rng.random_bool(GRAY) { 0.0 } else { factor(rng) },
+            saturation: if rng.random_bool(GRAY) {
+                0.0
+            } else {
+                factor(rng)
+            },
             softness: rng.random_bool(SOFT).then(|| rng.random_range(0.5..0.9)),
         }
     }
@@ -54,7 +58,11 @@ impl Augmentation {
         let mut picture = self.crop(square, preprocessor.crop);
         if let Some(softness) = self.softness {
             let small = (f64::from(preprocessor.crop) * softness) as u32;
-            picture = resize(&resize(&picture, small, small), preprocessor.crop, preprocessor.crop);
+            picture = resize(
+                &resize(&picture, small, small),
+                preprocessor.crop,
+                preprocessor.crop,
+            );
         }
         if self.flip {
             image::imageops::flip_horizontal_in_place(&mut picture);
@@ -76,22 +84,38 @@ impl Augmentation {
 
     fn crop(&self, square: &RgbImage, side: u32) -> RgbImage {
         let whole = f64::from(square.width());
-        let source = Image::from_vec_u8(square.width(), square.height(), square.as_raw().clone(), PixelType::U8x3)
-            .expect("an RgbImage holds three bytes a pixel");
+        let source = Image::from_vec_u8(
+            square.width(),
+            square.height(),
+            square.as_raw().clone(),
+            PixelType::U8x3,
+        )
+        .expect("an RgbImage holds three bytes a pixel");
         let mut target = Image::new(side, side, PixelType::U8x3);
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
-            .crop(self.left * whole, self.top * whole, self.side * whole, self.side * whole);
-        Resizer::new().resize(&source, &mut target, &options).expect("the crop lies within the square");
-        RgbImage::from_raw(side, side, target.into_vec()).expect("the resizer fills the whole target")
+            .crop(
+                self.left * whole,
+                self.top * whole,
+                self.side * whole,
+                self.side * whole,
+            );
+        Resizer::new()
+            .resize(&source, &mut target, &options)
+            .expect("the crop lies within the square");
+        RgbImage::from_raw(side, side, target.into_vec())
+            .expect("the resizer fills the whole target")
     }
 
     fn colour(&self, picture: &mut RgbImage) {
         // As torchvision's ColorJitter: brightness, then contrast about mid-gray, then saturation about the luma.
         for pixel in picture.pixels_mut() {
-            let [r, g, b] = pixel.0.map(|v| (f32::from(v) * self.brightness - 128.0) * self.contrast + 128.0);
+            let [r, g, b] = pixel
+                .0
+                .map(|v| (f32::from(v) * self.brightness - 128.0) * self.contrast + 128.0);
             let luma = 0.299 * r + 0.587 * g + 0.114 * b;
-            pixel.0 = [r, g, b].map(|v| (luma + (v - luma) * self.saturation).clamp(0.0, 255.0) as u8);
+            pixel.0 =
+                [r, g, b].map(|v| (luma + (v - luma) * self.saturation).clamp(0.0, 255.0) as u8);
         }
     }
 }
@@ -99,7 +123,11 @@ impl Augmentation {
 /// Whether mirrored frames would still be told by their captions.
 pub(crate) fn may_flip(captions: &[Vec<String>]) -> bool {
     let has_side = |caption: &String| {
-        caption.split(|c: char| !c.is_alphanumeric()).any(|word| ["left", "right"].iter().any(|s| word.eq_ignore_ascii_case(s)))
+        caption.split(|c: char| !c.is_alphanumeric()).any(|word| {
+            ["left", "right"]
+                .iter()
+                .any(|s| word.eq_ignore_ascii_case(s))
+        })
     };
     !captions.iter().flatten().any(has_side)
 }
@@ -114,14 +142,18 @@ mod tests {
     #[test]
     fn nothing_is_turned_upside_down_or_tilted() {
         // White above, black below: after any draw each row is one colour, and white is still above.
-        let square = RgbImage::from_fn(74, 74, |_, y| image::Rgb([if y < 37 { 255 } else { 0 }; 3]));
+        let square =
+            RgbImage::from_fn(74, 74, |_, y| image::Rgb([if y < 37 { 255 } else { 0 }; 3]));
         let preprocessor = Preprocessor::clip(64);
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for _ in 0..50 {
             let augmentation = Augmentation::draw(&mut rng, true);
             let pixels = augmentation.pixels(&square, &preprocessor);
             for row in pixels[..64 * 64].chunks(64) {
-                assert!(row.iter().all(|p| (p - row[0]).abs() < 1e-5), "{augmentation:?}");
+                assert!(
+                    row.iter().all(|p| (p - row[0]).abs() < 1e-5),
+                    "{augmentation:?}"
+                );
             }
             assert!(pixels[0] > pixels[63 * 64], "{augmentation:?}");
         }
@@ -129,7 +161,11 @@ mod tests {
 
     #[test]
     fn sides_in_captions_forbid_the_mirror() {
-        assert!(may_flip(&[vec!["squat, knees bright and upright".to_owned()]]));
-        assert!(!may_flip(&[vec!["the Left side of the bar hangs".to_owned()]]));
+        assert!(may_flip(&[vec![
+            "squat, knees bright and upright".to_owned()
+        ]]));
+        assert!(!may_flip(&[vec![
+            "the Left side of the bar hangs".to_owned()
+        ]]));
     }
 }

@@ -54,7 +54,11 @@ impl<'a> Sampler<'a> {
             .filter_map(|example| Some((example, dataset.class_index(&example.class)?)))
             .collect();
         // Each video of a batch gives the same number of frames, so that a tensor is a box.
-        let most_frames = examples.iter().map(|(example, _)| example.frames.len()).max().unwrap_or(1);
+        let most_frames = examples
+            .iter()
+            .map(|(example, _)| example.frames.len())
+            .max()
+            .unwrap_or(1);
         Self {
             examples,
             preprocessor,
@@ -97,7 +101,10 @@ impl<'a> Sampler<'a> {
         let n = self.examples.len();
         let mut order = Vec::with_capacity(n);
         for round in 0.. {
-            let mut turn: Vec<usize> = cells.iter().map(|videos| videos[round % videos.len()]).collect();
+            let mut turn: Vec<usize> = cells
+                .iter()
+                .map(|videos| videos[round % videos.len()])
+                .collect();
             turn.shuffle(rng);
             order.extend(turn);
             if order.len() >= n {
@@ -113,19 +120,29 @@ impl<'a> Sampler<'a> {
             .iter()
             .map(|&i| {
                 let example = self.examples[i].0;
-                (example, frame_indices(rng, example.frames.len(), self.n_frames), Augmentation::draw(rng, self.may_flip))
+                (
+                    example,
+                    frame_indices(rng, example.frames.len(), self.n_frames),
+                    Augmentation::draw(rng, self.may_flip),
+                )
             })
             .collect();
         let pixels = draws
             .par_iter()
             .flat_map_iter(|(example, frames, augmentation)| {
-                frames.iter().flat_map(|&f| augmentation.pixels(&example.frames[f], self.preprocessor))
+                frames
+                    .iter()
+                    .flat_map(|&f| augmentation.pixels(&example.frames[f], self.preprocessor))
             })
             .collect();
         let mut poses = Vec::new();
         if let Some(scale) = self.pose_scale {
             for (example, frames, augmentation) in &draws {
-                poses.extend(frames.iter().flat_map(|&f| scale.target(&example.poses[f], augmentation)));
+                poses.extend(
+                    frames
+                        .iter()
+                        .flat_map(|&f| scale.target(&example.poses[f], augmentation)),
+                );
             }
         }
         Batch {
@@ -163,7 +180,10 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         for _ in 0..100 {
             let frames = frame_indices(&mut rng, 10, 5);
-            assert!(frames.iter().enumerate().all(|(part, &f)| f / 2 == part), "{frames:?}");
+            assert!(
+                frames.iter().enumerate().all(|(part, &f)| f / 2 == part),
+                "{frames:?}"
+            );
             assert_eq!(frame_indices(&mut rng, 1, 3), [0, 0, 0]);
         }
     }

@@ -56,20 +56,35 @@ struct Labelled {
 
 impl Dataset {
     /// Reads, checks, splits and shrinks the input of a run.
-    pub(crate) fn read(args: &Args, stdin: &mut dyn BufRead, preprocessor: &Preprocessor) -> anyhow::Result<Self> {
+    pub(crate) fn read(
+        args: &Args,
+        stdin: &mut dyn BufRead,
+        preprocessor: &Preprocessor,
+    ) -> anyhow::Result<Self> {
         let side = (f64::from(preprocessor.crop) * MARGIN).round() as u32;
-        let mut gathering = Gathering { side, ..Gathering::default() };
+        let mut gathering = Gathering {
+            side,
+            ..Gathering::default()
+        };
         let (failures, upstream, n_skipped_lines) = if let Some(directory) = &args.data_dir {
-            let failures = videos_of_data_dir(directory, args.reading.max_line, &mut |item| gathering.add(item))?;
+            let failures = videos_of_data_dir(directory, args.reading.max_line, &mut |item| {
+                gathering.add(item)
+            })?;
             (failures, Vec::new(), 0)
         } else {
             let (name, mut input) = open_input(args.input.as_deref(), stdin)?;
-            let base = args.input.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+            let base = args
+                .input
+                .as_deref()
+                .and_then(Path::parent)
+                .unwrap_or(Path::new(""))
+                .to_owned();
             let mut reader = Reader::new(&mut *input, args.reading.max_line);
             if args.reading.on_error == OnError::Skip {
                 reader.skip_bad_lines(|bad| wo_cli::warn!("{bad}"));
             }
-            let failures = videos_of_stream(&mut reader, &base, &mut |item| gathering.add(item)).context(name)?;
+            let failures = videos_of_stream(&mut reader, &base, &mut |item| gathering.add(item))
+                .context(name)?;
             (failures, reader.producers().to_vec(), reader.n_skipped())
         };
         gathering.report();
@@ -82,7 +97,10 @@ impl Dataset {
 
     /// The videos of one part.
     pub(crate) fn of(&self, split: Split) -> Vec<&Example> {
-        self.examples.iter().filter(|example| example.video.split == split).collect()
+        self.examples
+            .iter()
+            .filter(|example| example.video.split == split)
+            .collect()
     }
 
     /// The number of a class; `None` for one that no training video shows.
@@ -116,32 +134,64 @@ impl Gathering {
             return Ok(());
         };
         // A frame that a person labelled otherwise (standing, walking in) says nothing about this video's class.
-        item.frames.retain(|frame| frame.frame.label.as_ref() == Some(&label));
-        let captions: Vec<String> = item.frames.iter().filter_map(|f| f.frame.description.clone()).collect();
+        item.frames
+            .retain(|frame| frame.frame.label.as_ref() == Some(&label));
+        let captions: Vec<String> = item
+            .frames
+            .iter()
+            .filter_map(|f| f.frame.description.clone())
+            .collect();
         if captions.is_empty() {
             self.n_undescribed += 1;
             return Ok(());
         }
-        let faults: BTreeSet<Name> = item.frames.iter().flat_map(|f| f.frame.faults.iter().cloned()).collect();
+        let faults: BTreeSet<Name> = item
+            .frames
+            .iter()
+            .flat_map(|f| f.frame.faults.iter().cloned())
+            .collect();
         let frames = self.load(&item);
         if !frames.is_empty() {
             item.video.label = Some(label.clone());
-            let class = Class { exercise, label, faults: faults.into_iter().collect() };
-            self.videos.push(Labelled { item, class, frames, captions });
+            let class = Class {
+                exercise,
+                label,
+                faults: faults.into_iter().collect(),
+            };
+            self.videos.push(Labelled {
+                item,
+                class,
+                frames,
+                captions,
+            });
         }
         Ok(())
     }
 
     /// The frames as squares with a margin. One that does not load is reported and left out.
     fn load(&mut self, item: &VideoItem) -> Vec<RgbImage> {
-        let loaded: Vec<_> = item.frames.par_iter().map(|frame| frame.load().map(|p| square(&p, self.side))).collect();
+        let loaded: Vec<_> = item
+            .frames
+            .par_iter()
+            .map(|frame| frame.load().map(|p| square(&p, self.side)))
+            .collect();
         let mut frames = Vec::new();
         for (result, frame) in loaded.into_iter().zip(&item.frames) {
             match result {
                 Ok(picture) => frames.push(picture),
                 Err(error) => {
-                    let what = format!("frame {}: {:#}", frame.frame.index, anyhow::Error::new(error));
-                    wo_cli::warn!("{}: {what}", item.video.path.as_ref().map_or(item.video.video_id.clone(), ToString::to_string));
+                    let what = format!(
+                        "frame {}: {:#}",
+                        frame.frame.index,
+                        anyhow::Error::new(error)
+                    );
+                    wo_cli::warn!(
+                        "{}: {what}",
+                        item.video
+                            .path
+                            .as_ref()
+                            .map_or(item.video.video_id.clone(), ToString::to_string)
+                    );
                     self.failures.push(Failure {
                         code: code::BAD_IMAGE.to_owned(),
                         what,
@@ -159,7 +209,10 @@ impl Gathering {
         for (n, why) in [
             (self.n_unlabelled, "have no label or exercise"),
             (self.n_unclear, "are labelled unclear"),
-            (self.n_undescribed, "have no description (wo-describe writes them)"),
+            (
+                self.n_undescribed,
+                "have no description (wo-describe writes them)",
+            ),
         ] {
             if n > 0 {
                 wo_cli::warn!("{n} videos {why} and are left out");
@@ -183,12 +236,17 @@ impl Gathering {
                 label: v.class.label.clone(),
             })
             .collect();
-        let parts = Parts { validation: args.validation, test: args.test };
+        let parts = Parts {
+            validation: args.validation,
+            test: args.test,
+        };
         let splits = split_groups(&candidates, parts, args.seed.seed)?;
         let examples: Vec<Example> = std::mem::take(&mut self.videos)
             .into_iter()
             .zip(candidates)
-            .map(|(labelled, candidate)| example(labelled, splits[&candidate.group], &candidate, preprocessor))
+            .map(|(labelled, candidate)| {
+                example(labelled, splits[&candidate.group], &candidate, preprocessor)
+            })
             .collect();
         let mut by_class: BTreeMap<Class, BTreeMap<&str, usize>> = BTreeMap::new();
         for example in examples.iter().filter(|e| e.video.split == Split::Train) {
@@ -197,18 +255,44 @@ impl Gathering {
                 *captions.entry(caption).or_default() += 1;
             }
         }
-        anyhow::ensure!(by_class.len() > 1, "all training videos are of one class, so there is nothing to tell apart");
-        let (classes, captions) = by_class.into_iter().map(|(class, captions)| (class, most_frequent(captions))).unzip();
-        Ok(Dataset { examples, classes, captions, failures: self.failures, upstream: Vec::new(), n_skipped_lines: 0 })
+        anyhow::ensure!(
+            by_class.len() > 1,
+            "all training videos are of one class, so there is nothing to tell apart"
+        );
+        let (classes, captions) = by_class
+            .into_iter()
+            .map(|(class, captions)| (class, most_frequent(captions)))
+            .unzip();
+        Ok(Dataset {
+            examples,
+            classes,
+            captions,
+            failures: self.failures,
+            upstream: Vec::new(),
+            n_skipped_lines: 0,
+        })
     }
 }
 
-fn example(labelled: Labelled, split: Split, candidate: &Candidate, preprocessor: &Preprocessor) -> Example {
-    let Labelled { mut item, class, frames, captions } = labelled;
+fn example(
+    labelled: Labelled,
+    split: Split,
+    candidate: &Candidate,
+    preprocessor: &Preprocessor,
+) -> Example {
+    let Labelled {
+        mut item,
+        class,
+        frames,
+        captions,
+    } = labelled;
     let poses = std::mem::take(&mut item.poses);
     let frames = match split {
         Split::Train => frames,
-        Split::Validation => frames.iter().map(|frame| preprocessor.cropped(frame)).collect(),
+        Split::Validation => frames
+            .iter()
+            .map(|frame| preprocessor.cropped(frame))
+            .collect(),
         Split::Test => Vec::new(),
     };
     Example {
@@ -222,7 +306,11 @@ fn example(labelled: Labelled, split: Split, candidate: &Candidate, preprocessor
         },
         class,
         // A frame that did not load leaves a gap that would put poses beside the wrong frames.
-        poses: if poses.len() == frames.len() { poses } else { Vec::new() },
+        poses: if poses.len() == frames.len() {
+            poses
+        } else {
+            Vec::new()
+        },
         frames,
         captions,
     }
@@ -235,7 +323,11 @@ fn majority_label(frames: &[FrameItem]) -> Option<Name> {
         *counts.entry(label).or_default() += 1;
     }
     let rank = |(label, n): &(&Name, usize)| (label.as_str() != UNCLEAR, *n);
-    counts.into_iter().rev().max_by_key(rank).map(|(label, _)| label.clone())
+    counts
+        .into_iter()
+        .rev()
+        .max_by_key(rank)
+        .map(|(label, _)| label.clone())
 }
 
 /// The middle square at `side` pixels.
@@ -247,15 +339,26 @@ fn most_frequent(captions: BTreeMap<&str, usize>) -> Vec<String> {
     let mut captions: Vec<_> = captions.into_iter().collect();
     captions.sort_by_key(|&(caption, n)| (std::cmp::Reverse(n), caption));
     captions.truncate(CAPTIONS_A_CLASS);
-    captions.into_iter().map(|(caption, _)| caption.to_owned()).collect()
+    captions
+        .into_iter()
+        .map(|(caption, _)| caption.to_owned())
+        .collect()
 }
 
 /// The same video with two labels, or in two groups, cannot be on one side of anything.
 fn refuse_conflicts(videos: &[Labelled]) -> anyhow::Result<()> {
     let mut seen: BTreeMap<&str, &Labelled> = BTreeMap::new();
     for labelled in videos {
-        let Some(first) = seen.insert(&labelled.item.video.video_id, labelled) else { continue };
-        let name = |l: &Labelled| l.item.video.path.as_ref().map_or("(no path)".to_owned(), ToString::to_string);
+        let Some(first) = seen.insert(&labelled.item.video.video_id, labelled) else {
+            continue;
+        };
+        let name = |l: &Labelled| {
+            l.item
+                .video
+                .path
+                .as_ref()
+                .map_or("(no path)".to_owned(), ToString::to_string)
+        };
         anyhow::bail!(
             "the same video came twice: {} as {} and {} as {}\nhint: keep one of the two files",
             name(first),
@@ -266,4 +369,3 @@ fn refuse_conflicts(videos: &[Labelled]) -> anyhow::Result<()> {
     }
     Ok(())
 }
-

@@ -36,7 +36,9 @@ impl Init {
     pub(crate) fn find(name: &str) -> anyhow::Result<Self> {
         if let Some(size) = name.strip_prefix("scratch:") {
             scratch_config(size, 1)
-                .with_context(|| format!("there is no scratch:{size}\nhint: scratch:tiny or scratch:small"))
+                .with_context(|| {
+                    format!("there is no scratch:{size}\nhint: scratch:tiny or scratch:small")
+                })
                 .exit_with(Exit::Usage)?;
             return Ok(Self::Scratch(size.to_owned()));
         }
@@ -46,14 +48,19 @@ impl Init {
         let checkpoint = read_checkpoint(Path::new(name));
         let hint = "hint: --init takes tiny, scratch:tiny, scratch:small, or a folder with config.json, \
                     model.safetensors, tokenizer.json and preprocessor_config.json";
-        Ok(Self::Model(checkpoint.map_err(|e| anyhow::anyhow!("{e:#}\n{hint}")).exit_with(Exit::Io)?))
+        Ok(Self::Model(
+            checkpoint
+                .map_err(|e| anyhow::anyhow!("{e:#}\n{hint}"))
+                .exit_with(Exit::Io)?,
+        ))
     }
 
     /// What is done to pictures.
     pub(crate) fn preprocessor(&self) -> Preprocessor {
         match self {
             Self::Scratch(size) => {
-                let side = scratch_config(size, 1).map_or(0, |config| config.vision_config.image_size);
+                let side =
+                    scratch_config(size, 1).map_or(0, |config| config.vision_config.image_size);
                 Preprocessor::clip(side as u32)
             }
             Self::Tiny(checkpoint) | Self::Model(checkpoint) => checkpoint.preprocessor.clone(),
@@ -63,20 +70,34 @@ impl Init {
     /// Learning rates that suit the start: a model that knows much must not be shaken (`open_clip`'s 5e-4 destroys it).
     pub(crate) fn defaults(&self) -> Defaults {
         match self {
-            Self::Scratch(_) => Defaults { lr: 1e-3, text_lr_factor: 1.0 },
-            Self::Tiny(_) => Defaults { lr: 3e-4, text_lr_factor: 0.1 },
-            Self::Model(_) => Defaults { lr: 1e-5, text_lr_factor: 0.1 },
+            Self::Scratch(_) => Defaults {
+                lr: 1e-3,
+                text_lr_factor: 1.0,
+            },
+            Self::Tiny(_) => Defaults {
+                lr: 3e-4,
+                text_lr_factor: 0.1,
+            },
+            Self::Model(_) => Defaults {
+                lr: 1e-5,
+                text_lr_factor: 0.1,
+            },
         }
     }
 
     /// The model to train, with a tokenizer for `captions` where it has none yet.
-    pub(crate) fn into_checkpoint(self, captions: &[Vec<String>], seed: u64) -> anyhow::Result<Checkpoint> {
+    pub(crate) fn into_checkpoint(
+        self,
+        captions: &[Vec<String>],
+        seed: u64,
+    ) -> anyhow::Result<Checkpoint> {
         match self {
             Self::Scratch(size) => {
                 let captions: Vec<&String> = captions.iter().flatten().collect();
                 let json = train_clip_tokenizer(&captions.repeat(2), N_MERGES)?;
                 let tokenizer = Tokenizer::from_json(&json, N_POSITIONS)?;
-                let config = scratch_config(&size, tokenizer.vocabulary_size()).context("a known size")?;
+                let config =
+                    scratch_config(&size, tokenizer.vocabulary_size()).context("a known size")?;
                 Ok(Checkpoint::fresh(config, tokenizer, seed))
             }
             Self::Tiny(checkpoint) | Self::Model(checkpoint) => Ok(checkpoint),

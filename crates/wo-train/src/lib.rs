@@ -33,7 +33,9 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     check(&args).exit_with(Exit::Usage)?;
     wo_clip::set_threads(args.threads.count());
-    let device = wo_clip::device_of(&args.device).map_err(anyhow::Error::msg).exit_with(Exit::Environment)?;
+    let device = wo_clip::device_of(&args.device)
+        .map_err(anyhow::Error::msg)
+        .exit_with(Exit::Environment)?;
     let init = Init::find(&args.init)?;
     let mut dataset = Dataset::read(&args, input, &init.preprocessor())?;
     describe(&dataset);
@@ -50,14 +52,28 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
         init: args.init.clone(),
         classes: dataset.classes,
         prompts: dataset.captions,
-        videos: dataset.examples.into_iter().map(|example| example.video).collect(),
+        videos: dataset
+            .examples
+            .into_iter()
+            .map(|example| example.video)
+            .collect(),
         arguments: serde_json::to_value(&hyper)?,
         metrics: trained.metrics,
     });
     let model_id = write_checkpoint(&args.output, &checkpoint, &trained.vs, args.half)?;
     wo_cli::say!("wrote {}", args.output.display());
-    let n_parameters = trained.vs.variables().values().map(|p| p.numel() as u64).sum();
-    writer.record(&Record::Model(Model { path: args.output.into(), model_id, n_parameters, init: args.init }))?;
+    let n_parameters = trained
+        .vs
+        .variables()
+        .values()
+        .map(|p| p.numel() as u64)
+        .sum();
+    writer.record(&Record::Model(Model {
+        path: args.output.into(),
+        model_id,
+        n_parameters,
+        init: args.init,
+    }))?;
     writer.end()?;
     Ok(Outcome::from_failures(n_failed))
 }
@@ -70,13 +86,34 @@ fn check(args: &Args) -> anyhow::Result<()> {
         is_part(args.validation) && is_part(args.test) && args.validation + args.test < 0.95,
         "--validation and --test are parts from 0 to 1, and must leave something to train on"
     );
-    anyhow::ensure!((0.0..=1.0).contains(&args.warmup), "--warmup is a part from 0 to 1");
-    anyhow::ensure!(args.lr.is_none_or(|lr| lr.is_finite() && lr > 0.0), "--lr must be above 0");
-    anyhow::ensure!(args.frame_loss.is_finite() && args.frame_loss >= 0.0, "--frame-loss must be 0 or more");
-    anyhow::ensure!(args.pose_loss.is_finite() && args.pose_loss >= 0.0, "--pose-loss must be 0 or more");
-    anyhow::ensure!(args.weight_decay.is_finite() && args.weight_decay >= 0.0, "--weight-decay must be 0 or more");
-    let is_file = args.output.extension().is_some_and(|extension| extension == "pt");
-    anyhow::ensure!(!(args.half && is_file), "--half is for folders: a .pt file holds 32-bit floats");
+    anyhow::ensure!(
+        (0.0..=1.0).contains(&args.warmup),
+        "--warmup is a part from 0 to 1"
+    );
+    anyhow::ensure!(
+        args.lr.is_none_or(|lr| lr.is_finite() && lr > 0.0),
+        "--lr must be above 0"
+    );
+    anyhow::ensure!(
+        args.frame_loss.is_finite() && args.frame_loss >= 0.0,
+        "--frame-loss must be 0 or more"
+    );
+    anyhow::ensure!(
+        args.pose_loss.is_finite() && args.pose_loss >= 0.0,
+        "--pose-loss must be 0 or more"
+    );
+    anyhow::ensure!(
+        args.weight_decay.is_finite() && args.weight_decay >= 0.0,
+        "--weight-decay must be 0 or more"
+    );
+    let is_file = args
+        .output
+        .extension()
+        .is_some_and(|extension| extension == "pt");
+    anyhow::ensure!(
+        !(args.half && is_file),
+        "--half is for folders: a .pt file holds 32-bit floats"
+    );
     Ok(())
 }
 
@@ -102,7 +139,8 @@ fn hyperparameters(args: &Args, init: &Init) -> Hyperparameters {
 fn describe(dataset: &Dataset) {
     let part = |split: Split| {
         let videos = dataset.of(split);
-        let groups: std::collections::BTreeSet<_> = videos.iter().map(|example| &example.video.group).collect();
+        let groups: std::collections::BTreeSet<_> =
+            videos.iter().map(|example| &example.video.group).collect();
         format!("{} videos of {} groups", videos.len(), groups.len())
     };
     wo_cli::say!(

@@ -29,11 +29,18 @@ impl PoseScale {
         }
         let examples = dataset.of(Split::Train);
         let poses: Vec<&Pose> = examples.iter().flat_map(|example| &example.poses).collect();
-        let names = |pose: &Pose| pose.joints.iter().map(|joint| joint.name.clone()).collect::<Vec<_>>();
+        let names = |pose: &Pose| {
+            pose.joints
+                .iter()
+                .map(|joint| joint.name.clone())
+                .collect::<Vec<_>>()
+        };
         let first = poses.first().map(|pose| names(pose)).unwrap_or_default();
         ensure!(
             !first.is_empty()
-                && examples.iter().all(|example| example.poses.len() == example.frames.len())
+                && examples
+                    .iter()
+                    .all(|example| example.poses.len() == example.frames.len())
                 && poses.iter().all(|pose| names(pose) == first),
             "--pose-loss needs a pose with the same joints for every training frame\n\
              hint: wo-synth --stills writes them; leave --pose-loss out for other data"
@@ -47,18 +54,43 @@ impl PoseScale {
                     Some(("right", part)) => format!("left_{part}"),
                     _ => return i,
                 };
-                first.iter().position(|name| name.as_str() == other).unwrap_or(i)
+                first
+                    .iter()
+                    .position(|name| name.as_str() == other)
+                    .unwrap_or(i)
             })
             .collect();
-        let rows: Vec<Vec<f64>> =
-            poses.iter().map(|pose| pose.joints.iter().flat_map(|j| [j.u, j.v, j.x_m, j.y_m, j.z_m]).collect()).collect();
+        let rows: Vec<Vec<f64>> = poses
+            .iter()
+            .map(|pose| {
+                pose.joints
+                    .iter()
+                    .flat_map(|j| [j.u, j.v, j.x_m, j.y_m, j.z_m])
+                    .collect()
+            })
+            .collect();
         let n = rows.len() as f64;
         let columns = 0..first.len() * COORDINATES;
-        let mean: Vec<f64> = columns.clone().map(|c| rows.iter().map(|row| row[c]).sum::<f64>() / n).collect();
-        let deviation = columns
-            .map(|c| (rows.iter().map(|row| (row[c] - mean[c]).powi(2)).sum::<f64>() / n).sqrt().max(1e-3))
+        let mean: Vec<f64> = columns
+            .clone()
+            .map(|c| rows.iter().map(|row| row[c]).sum::<f64>() / n)
             .collect();
-        Ok(Some(Self { mean, deviation, mirrored }))
+        let deviation = columns
+            .map(|c| {
+                (rows
+                    .iter()
+                    .map(|row| (row[c] - mean[c]).powi(2))
+                    .sum::<f64>()
+                    / n)
+                    .sqrt()
+                    .max(1e-3)
+            })
+            .collect();
+        Ok(Some(Self {
+            mean,
+            deviation,
+            mirrored,
+        }))
     }
 
     /// How many numbers a target has.
@@ -71,7 +103,14 @@ impl PoseScale {
         let mut target = Vec::with_capacity(self.n_coordinates());
         for (i, &counterpart) in self.mirrored.iter().enumerate() {
             let flipped = augmentation.is_flipped();
-            let Joint { u, v, x_m, y_m, z_m, .. } = pose.joints[if flipped { counterpart } else { i }];
+            let Joint {
+                u,
+                v,
+                x_m,
+                y_m,
+                z_m,
+                ..
+            } = pose.joints[if flipped { counterpart } else { i }];
             let (u, v) = augmentation.place(u, v);
             let side = if flipped { -1.0 } else { 1.0 };
             for (k, value) in [u, v, side * x_m, y_m, z_m].into_iter().enumerate() {

@@ -24,9 +24,16 @@ mod tests {
     #[test]
     fn it_rises_peaks_once_and_falls() {
         let factors: Vec<f64> = (0..100).map(|step| factor(step, 100, 0.1)).collect();
-        assert!(factors[..10].is_sorted() && (factors[9] - 1.0).abs() < 1e-12 && (factors[10] - 1.0).abs() < 1e-12);
+        assert!(
+            factors[..10].is_sorted()
+                && (factors[9] - 1.0).abs() < 1e-12
+                && (factors[10] - 1.0).abs() < 1e-12
+        );
         assert!(factors[10..].is_sorted_by(|a, b| a >= b));
         assert!(factors[99] < 0.02 && factors[99] >= FINAL_PART);
-        assert!((0..3).all(|step| factor(step, 3, 1.0) > 0.0), "even a run of three steps");
+        assert!(
+            (0..3).all(|step| factor(step, 3, 1.0) > 0.0),
+            "even a run of three steps"
+        );
     }
 }

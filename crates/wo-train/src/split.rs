@@ -27,15 +27,27 @@ const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
 /// Gives each group a split. Groups are taken in a seeded order, large ones first, and each goes where it fills most of
 /// what is still wanted of its exercises and labels.
-pub(crate) fn split_groups(videos: &[Candidate], parts: Parts, seed: u64) -> anyhow::Result<BTreeMap<Group, Split>> {
+pub(crate) fn split_groups(
+    videos: &[Candidate],
+    parts: Parts,
+    seed: u64,
+) -> anyhow::Result<BTreeMap<Group, Split>> {
     let mut groups: BTreeMap<&Group, BTreeMap<(&Name, &Name), f64>> = BTreeMap::new();
     let mut totals: BTreeMap<(&Name, &Name), f64> = BTreeMap::new();
     for video in videos {
         let cell = (&video.exercise, &video.label);
-        *groups.entry(&video.group).or_default().entry(cell).or_default() += 1.0;
+        *groups
+            .entry(&video.group)
+            .or_default()
+            .entry(cell)
+            .or_default() += 1.0;
         *totals.entry(cell).or_default() += 1.0;
     }
-    let shares = [1.0 - parts.validation - parts.test, parts.validation, parts.test];
+    let shares = [
+        1.0 - parts.validation - parts.test,
+        parts.validation,
+        parts.test,
+    ];
     let n_needed = shares.iter().filter(|&&share| share > 0.0).count();
     anyhow::ensure!(
         groups.len() >= n_needed,
@@ -44,8 +56,10 @@ pub(crate) fn split_groups(videos: &[Candidate], parts: Parts, seed: u64) -> any
         videos.len(),
         groups.len()
     );
-    let mut wanted: Vec<BTreeMap<_, f64>> =
-        shares.iter().map(|share| totals.iter().map(|(cell, n)| (*cell, n * share)).collect()).collect();
+    let mut wanted: Vec<BTreeMap<_, f64>> = shares
+        .iter()
+        .map(|share| totals.iter().map(|(cell, n)| (*cell, n * share)).collect())
+        .collect();
 
     let mut order: Vec<_> = groups.into_iter().collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
@@ -55,7 +69,9 @@ pub(crate) fn split_groups(videos: &[Candidate], parts: Parts, seed: u64) -> any
     let mut n_of_split = [0_usize; 3];
     let n_groups = order.len();
     for (i, (group, cells)) in order.into_iter().enumerate() {
-        let n_empty = (0..3).filter(|&s| shares[s] > 0.0 && n_of_split[s] == 0).count();
+        let n_empty = (0..3)
+            .filter(|&s| shares[s] > 0.0 && n_of_split[s] == 0)
+            .count();
         // The last groups go to parts that would otherwise stay empty.
         let only_empty = n_empty >= n_groups - i;
         let best = (0..3)
@@ -75,7 +91,10 @@ pub(crate) fn split_groups(videos: &[Candidate], parts: Parts, seed: u64) -> any
 
 /// How much of what a split still wants the cells of a group would fill.
 fn need(wanted: &BTreeMap<(&Name, &Name), f64>, cells: &BTreeMap<(&Name, &Name), f64>) -> f64 {
-    cells.iter().map(|(cell, n)| wanted.get(cell).copied().unwrap_or(0.0) * n).sum()
+    cells
+        .iter()
+        .map(|(cell, n)| wanted.get(cell).copied().unwrap_or(0.0) * n)
+        .sum()
 }
 
 #[cfg(test)]
@@ -88,17 +107,30 @@ mod tests {
     fn videos(n_persons: usize) -> Vec<Candidate> {
         let mut videos = Vec::new();
         for person in 0..n_persons {
-            let video = Video { person_id: Some(format!("p{person}")), ..Video::default() };
-            for (exercise, label) in
-                [("squat", "good_form"), ("squat", "bad_form"), ("deadlift", "good_form"), ("deadlift", "bad_form")]
-            {
-                videos.push(Candidate { group: group_of(&video), exercise: exercise.into(), label: label.into() });
+            let video = Video {
+                person_id: Some(format!("p{person}")),
+                ..Video::default()
+            };
+            for (exercise, label) in [
+                ("squat", "good_form"),
+                ("squat", "bad_form"),
+                ("deadlift", "good_form"),
+                ("deadlift", "bad_form"),
+            ] {
+                videos.push(Candidate {
+                    group: group_of(&video),
+                    exercise: exercise.into(),
+                    label: label.into(),
+                });
             }
         }
         videos
     }
 
-    const PARTS: Parts = Parts { validation: 0.15, test: 0.25 };
+    const PARTS: Parts = Parts {
+        validation: 0.15,
+        test: 0.25,
+    };
 
     #[test]
     fn parts_are_met_in_every_cell() {
@@ -108,7 +140,11 @@ mod tests {
             for label in ["good_form", "bad_form"] {
                 let n = videos
                     .iter()
-                    .filter(|v| splits[&v.group] == split && v.label.as_str() == label && v.exercise.as_str() == "squat")
+                    .filter(|v| {
+                        splits[&v.group] == split
+                            && v.label.as_str() == label
+                            && v.exercise.as_str() == "squat"
+                    })
                     .count();
                 assert_eq!(n, n_wanted, "{split:?} {label}");
             }
@@ -118,13 +154,22 @@ mod tests {
     #[test]
     fn the_seed_decides_and_no_part_stays_empty() {
         let videos = videos(9);
-        assert_eq!(split_groups(&videos, PARTS, 5).unwrap(), split_groups(&videos, PARTS, 5).unwrap());
-        assert_ne!(split_groups(&videos, PARTS, 5).unwrap(), split_groups(&videos, PARTS, 6).unwrap());
+        assert_eq!(
+            split_groups(&videos, PARTS, 5).unwrap(),
+            split_groups(&videos, PARTS, 5).unwrap()
+        );
+        assert_ne!(
+            split_groups(&videos, PARTS, 5).unwrap(),
+            split_groups(&videos, PARTS, 6).unwrap()
+        );
         let few = &videos[..12];
         let splits = split_groups(few, PARTS, 0).unwrap();
         for split in SPLITS {
             assert!(splits.values().any(|s| *s == split), "{split:?} is empty");
         }
-        assert!(split_groups(&videos[..8], PARTS, 0).is_err(), "two persons cannot fill three parts");
+        assert!(
+            split_groups(&videos[..8], PARTS, 0).is_err(),
+            "two persons cannot fill three parts"
+        );
     }
 }

@@ -36,11 +36,22 @@ pub(crate) fn validate(
     let judged: Vec<(&Class, Vec<f64>)> = videos
         .iter()
         .map(|video| {
-            let pixels: Vec<f32> = video.frames.iter().flat_map(|frame| preprocessor.normalised(frame)).collect();
-            let pixels = Tensor::from_slice(&pixels).view([-1, 3, side, side]).to_device(device);
+            let pixels: Vec<f32> = video
+                .frames
+                .iter()
+                .flat_map(|frame| preprocessor.normalised(frame))
+                .collect();
+            let pixels = Tensor::from_slice(&pixels)
+                .view([-1, 3, side, side])
+                .to_device(device);
             let logits = clip.image_features(&pixels).matmul(&class_features.tr()) * clip.scale();
-            let pooled = logits.mean_dim([0_i64].as_slice(), false, Kind::Double).softmax(-1, Kind::Double);
-            (&video.class, Vec::try_from(pooled).expect("one row of doubles"))
+            let pooled = logits
+                .mean_dim([0_i64].as_slice(), false, Kind::Double)
+                .softmax(-1, Kind::Double);
+            (
+                &video.class,
+                Vec::try_from(pooled).expect("one row of doubles"),
+            )
         })
         .collect();
     summarise(&dataset.classes, &judged)
@@ -52,21 +63,31 @@ fn summarise(classes: &[Class], judged: &[(&Class, Vec<f64>)]) -> Validation {
     let mut by_label: BTreeMap<&Name, (usize, usize)> = BTreeMap::new();
     for (truth, probabilities) in judged {
         let sum = |wanted: &dyn Fn(&Class) -> bool| -> f64 {
-            classes.iter().zip(probabilities).filter(|(class, _)| wanted(class)).map(|(_, p)| p).sum()
+            classes
+                .iter()
+                .zip(probabilities)
+                .filter(|(class, _)| wanted(class))
+                .map(|(_, p)| p)
+                .sum()
         };
         let right = sum(&|class| class.exercise == truth.exercise && class.label == truth.label);
         loss -= right.max(LEAST_PROBABILITY).ln();
         let most = |name: &dyn Fn(&Class) -> &Name| {
             let names = classes.iter().map(name);
-            names.max_by(|a, b| sum(&|c| name(c) == *a).total_cmp(&sum(&|c| name(c) == *b))).cloned()
+            names
+                .max_by(|a, b| sum(&|c| name(c) == *a).total_cmp(&sum(&|c| name(c) == *b)))
+                .cloned()
         };
-        n_exercise_right += usize::from(most(&|class| &class.exercise).as_ref() == Some(&truth.exercise));
+        n_exercise_right +=
+            usize::from(most(&|class| &class.exercise).as_ref() == Some(&truth.exercise));
         let counts = by_label.entry(&truth.label).or_default();
         counts.0 += usize::from(most(&|class| &class.label).as_ref() == Some(&truth.label));
         counts.1 += 1;
     }
     let n = judged.len() as f64;
-    let recalls = by_label.values().map(|&(n_right, n)| n_right as f64 / n as f64);
+    let recalls = by_label
+        .values()
+        .map(|&(n_right, n)| n_right as f64 / n as f64);
     Validation {
         loss: loss / n,
         balanced_accuracy: recalls.sum::<f64>() / by_label.len() as f64,

@@ -109,7 +109,11 @@ fn help() {
 
 #[test]
 fn a_wrong_flag_is_a_usage_error() {
-    for flags in [&["--no-such-flag"][..], &["--json", "--table"], &["a.ndjson", "--data-dir", "b"]] {
+    for flags in [
+        &["--no-such-flag"][..],
+        &["--json", "--table"],
+        &["a.ndjson", "--data-dir", "b"],
+    ] {
         assert_eq!(tool().args(flags).run().status, 2, "{flags:?}");
     }
 }
@@ -129,7 +133,10 @@ fn a_bad_line_stops_the_run() {
 fn a_model_that_is_not_there_is_named() {
     let message = "wo-eval: open the model nowhere/model.pt (hint: train one with wo-train, or name one with --model): \
                    No such file or directory (os error 2)\n";
-    let run = tool().args(["--model", "nowhere/model.pt"]).stdin(stream::<&str>(&[])).run();
+    let run = tool()
+        .args(["--model", "nowhere/model.pt"])
+        .stdin(stream::<&str>(&[]))
+        .run();
     assert_eq!(run, Run::new(5, "", message));
 }
 
@@ -138,7 +145,11 @@ fn a_broken_model_is_an_integrity_error() {
     let folder = tempdir().unwrap();
     let model = folder.path().join("model.pt");
     std::fs::write(&model, "no model").unwrap();
-    let run = tool().arg("--model").arg(&model).stdin(stream::<&str>(&[])).run();
+    let run = tool()
+        .arg("--model")
+        .arg(&model)
+        .stdin(stream::<&str>(&[]))
+        .run();
     assert_eq!((run.status, run.stdout.as_str()), (6, ""));
     assert!(run.stderr.contains("model.pt"), "{}", run.stderr);
 }
@@ -146,5 +157,12 @@ fn a_broken_model_is_an_integrity_error() {
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let run = tool().arg("nowhere.ndjson").run();
-    assert_eq!(run, Run::new(5, "", "wo-eval: open nowhere.ndjson: No such file or directory (os error 2)\n"));
+    assert_eq!(
+        run,
+        Run::new(
+            5,
+            "",
+            "wo-eval: open nowhere.ndjson: No such file or directory (os error 2)\n"
+        )
+    );
 }

@@ -26,12 +26,24 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
     ];
     let prompts: Vec<Vec<String>> = classes
         .iter()
-        .map(|class| vec![format!("a {} with {}", class.exercise.words(), class.label.words())])
+        .map(|class| {
+            vec![format!(
+                "a {} with {}",
+                class.exercise.words(),
+                class.label.words()
+            )]
+        })
         .collect();
-    let json = train_clip_tokenizer(&prompts.concat(), 50).expect("the test can make its model and pictures");
-    let tokenizer = Tokenizer::from_json(&json, 77).expect("the test can make its model and pictures");
-    let config = scratch_config("tiny", tokenizer.vocabulary_size()).expect("the test can make its model and pictures");
-    let known = wo_record::Video { person_id: Some("known".into()), ..wo_record::Video::default() };
+    let json = train_clip_tokenizer(&prompts.concat(), 50)
+        .expect("the test can make its model and pictures");
+    let tokenizer =
+        Tokenizer::from_json(&json, 77).expect("the test can make its model and pictures");
+    let config = scratch_config("tiny", tokenizer.vocabulary_size())
+        .expect("the test can make its model and pictures");
+    let known = wo_record::Video {
+        person_id: Some("known".into()),
+        ..wo_record::Video::default()
+    };
     let video = |video_id: &str, group: Group, label: &str, duration_ms: f64| SplitVideo {
         video_id: video_id.into(),
         group,
@@ -53,16 +65,22 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
         arguments: json!({}),
         metrics: BTreeMap::new(),
     });
-    let (vs, _clip) = checkpoint.build(Device::Cpu).expect("the test can make its model and pictures");
+    let (vs, _clip) = checkpoint
+        .build(Device::Cpu)
+        .expect("the test can make its model and pictures");
     let path = folder.join("model");
-    write_checkpoint(&path, &checkpoint, &vs, false).expect("the test can make its model and pictures");
+    write_checkpoint(&path, &checkpoint, &vs, false)
+        .expect("the test can make its model and pictures");
     path
 }
 
 /// The lines of a video with three frames in files below `folder`; `fields` are those of the `video` record.
 pub(crate) fn video(folder: &Path, id: &str, fields: &serde_json::Value) -> Vec<String> {
     let mut record = json!({"type": "video", "video_id": id, "path": format!("{id}.mp4"), "duration_ms": 2000.0});
-    for (name, value) in fields.as_object().expect("the test can make its model and pictures") {
+    for (name, value) in fields
+        .as_object()
+        .expect("the test can make its model and pictures")
+    {
         record[name] = value.clone();
     }
     let mut lines = vec![record.to_string()];
@@ -73,7 +91,8 @@ pub(crate) fn video(folder: &Path, id: &str, fields: &serde_json::Value) -> Vec<
         RgbImage::from_pixel(160, 90, Rgb([shade, 255 - shade, 90]))
             .write_to(&mut bytes, ImageFormat::Png)
             .expect("the test can make its model and pictures");
-        std::fs::write(&path, bytes.into_inner()).expect("the test can make its model and pictures");
+        std::fs::write(&path, bytes.into_inner())
+            .expect("the test can make its model and pictures");
         let frame = json!({"type": "frame", "video_id": id, "index": index, "pts_ms": 500.0 * f64::from(index),
             "image": {"file": {"path": path}}});
         lines.push(frame.to_string());

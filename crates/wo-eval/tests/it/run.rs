@@ -12,7 +12,10 @@ use crate::tool;
 /// A `verdict`, as a reader of our output may rely on.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "all fields are named so that a new one is noticed")]
+#[expect(
+    dead_code,
+    reason = "all fields are named so that a new one is noticed"
+)]
 struct Verdict {
     r#type: String,
     video_id: String,
@@ -32,7 +35,10 @@ struct Verdict {
 /// A `score`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "all fields are named so that a new one is noticed")]
+#[expect(
+    dead_code,
+    reason = "all fields are named so that a new one is noticed"
+)]
 struct Score {
     r#type: String,
     task: String,
@@ -49,7 +55,10 @@ struct Score {
 }
 
 fn of_type<T: for<'de> Deserialize<'de>>(run: &Run, kind: &str) -> Vec<T> {
-    let values = run.lines().into_iter().map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
+    let values = run
+        .lines()
+        .into_iter()
+        .map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
     values
         .filter(|value| value["type"] == kind)
         .map(|value| serde_json::from_value(value).expect("a record of its kind"))
@@ -57,7 +66,10 @@ fn of_type<T: for<'de> Deserialize<'de>>(run: &Run, kind: &str) -> Vec<T> {
 }
 
 fn eval(model: &Path) -> Tool {
-    tool().arg("--model").arg(model).args(["--device", "cpu", "-j", "1"])
+    tool()
+        .arg("--model")
+        .arg(model)
+        .args(["--device", "cpu", "-j", "1"])
 }
 
 fn labelled(person: &str, label: &str) -> Value {
@@ -75,7 +87,10 @@ fn videos(folder: &TempDir) -> Vec<String> {
         video("k0", labelled("known", "good_form")),
         video("new", json!({})),
         video("u0", labelled("c", "unclear")),
-        video("d0", json!({"person_id": "d", "exercise": "dip", "label": "good_form"})),
+        video(
+            "d0",
+            json!({"person_id": "d", "exercise": "dip", "label": "good_form"}),
+        ),
     ]
     .concat()
 }
@@ -86,19 +101,43 @@ fn only_new_videos_are_scored() {
     let model = write_model(folder.path());
     let run = eval(&model).stdin(stream(&videos(&folder))).run();
     assert_eq!(run.status, 0, "{}", run.stderr);
-    assert!(run.lines().first().unwrap().contains(r#""upstream":[{"tool":"wo-test""#));
-    assert_eq!(run.lines().last().unwrap(), &r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#);
+    assert!(
+        run.lines()
+            .first()
+            .unwrap()
+            .contains(r#""upstream":[{"tool":"wo-test""#)
+    );
+    assert_eq!(
+        run.lines().last().unwrap(),
+        &r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#
+    );
     let verdicts: Vec<Verdict> = of_type(&run, "verdict");
-    let ids: Vec<&str> = verdicts.iter().map(|verdict| verdict.video_id.as_str()).collect();
+    let ids: Vec<&str> = verdicts
+        .iter()
+        .map(|verdict| verdict.video_id.as_str())
+        .collect();
     assert_eq!(ids, ["a0", "a1", "b0", "b1", "new", "u0", "d0"]);
     assert!(verdicts.iter().all(|verdict| !verdict.seen));
     let scores: Vec<Score> = of_type(&run, "score");
-    assert!(scores.iter().filter(|score| score.unit == "video").all(|score| (score.n, score.n_groups) == (4, 2)));
-    assert!(scores.iter().all(|score| ["all", "squat"].contains(&score.scope.as_str())));
+    assert!(
+        scores
+            .iter()
+            .filter(|score| score.unit == "video")
+            .all(|score| (score.n, score.n_groups) == (4, 2))
+    );
+    assert!(
+        scores
+            .iter()
+            .all(|score| ["all", "squat"].contains(&score.scope.as_str()))
+    );
     let by: Vec<&str> = scores.iter().map(|score| score.by.as_str()).collect();
     assert!(by.contains(&"majority") && by.contains(&"duration_only"));
     let mut lines = run.stderr.lines();
-    assert!(lines.next().unwrap().starts_with("new.mp4: "), "{}", run.stderr);
+    assert!(
+        lines.next().unwrap().starts_with("new.mp4: "),
+        "{}",
+        run.stderr
+    );
     assert_eq!(
         lines.collect::<Vec<_>>(),
         [
@@ -114,20 +153,38 @@ fn seen_videos_are_scored_apart_and_only_when_asked_for() {
     let folder = tempdir().unwrap();
     let model = write_model(folder.path());
     let lines = [
-        video(folder.path(), "t0", &json!({"exercise": "squat", "label": "bad_form"})),
+        video(
+            folder.path(),
+            "t0",
+            &json!({"exercise": "squat", "label": "bad_form"}),
+        ),
         video(folder.path(), "k0", &labelled("known", "good_form")),
     ]
     .concat();
     let run = eval(&model).stdin(stream(&lines)).run();
     assert_eq!(run.status, 6);
     assert!(run.stderr.contains("--include-seen"), "{}", run.stderr);
-    assert!(!run.stdout.contains("verdict") && !run.stdout.contains(r#""end""#), "{}", run.stdout);
+    assert!(
+        !run.stdout.contains("verdict") && !run.stdout.contains(r#""end""#),
+        "{}",
+        run.stdout
+    );
 
-    let run = eval(&model).arg("--include-seen").stdin(stream(&lines)).run();
+    let run = eval(&model)
+        .arg("--include-seen")
+        .stdin(stream(&lines))
+        .run();
     assert_eq!(run.status, 0, "{}", run.stderr);
-    assert!(of_type::<Verdict>(&run, "verdict").iter().all(|verdict| verdict.seen));
+    assert!(
+        of_type::<Verdict>(&run, "verdict")
+            .iter()
+            .all(|verdict| verdict.seen)
+    );
     let scores: Vec<Score> = of_type(&run, "score");
-    assert!(!scores.is_empty() && scores.iter().all(|score| score.scope.starts_with("seen")), "{scores:?}");
+    assert!(
+        !scores.is_empty() && scores.iter().all(|score| score.scope.starts_with("seen")),
+        "{scores:?}"
+    );
 }
 
 #[test]
@@ -146,18 +203,41 @@ fn pictures_that_do_not_load_are_told_and_counted() {
     let run = eval(&model).stdin(stream(&lines)).run();
     assert_eq!(run.status, 3);
     let verdicts: Vec<Verdict> = of_type(&run, "verdict");
-    assert_eq!(verdicts.iter().map(|verdict| verdict.n_frames).collect::<Vec<_>>(), [2]);
+    assert_eq!(
+        verdicts
+            .iter()
+            .map(|verdict| verdict.n_frames)
+            .collect::<Vec<_>>(),
+        [2]
+    );
     let errors: Vec<Value> = of_type(&run, "error");
-    let codes: Vec<_> = errors.iter().map(|error| (&error["code"], &error["tool"])).collect();
-    assert_eq!(codes, [(&json!("bad_image"), &json!("wo-eval")), (&json!("decode"), &json!("wo-extract"))]);
-    assert!(run.stderr.contains("a0.mp4: 1 of 3 frames do not load; frame 1: "), "{}", run.stderr);
+    let codes: Vec<_> = errors
+        .iter()
+        .map(|error| (&error["code"], &error["tool"]))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            (&json!("bad_image"), &json!("wo-eval")),
+            (&json!("decode"), &json!("wo-extract"))
+        ]
+    );
+    assert!(
+        run.stderr
+            .contains("a0.mp4: 1 of 3 frames do not load; frame 1: "),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn table_records_and_contact_sheet_go_where_they_are_sent() {
     let folder = tempdir().unwrap();
     let model = write_model(folder.path());
-    let (records, sheet) = (folder.path().join("eval.ndjson"), folder.path().join("eval.png"));
+    let (records, sheet) = (
+        folder.path().join("eval.ndjson"),
+        folder.path().join("eval.png"),
+    );
     let input = stream(&videos(&folder));
     let plain = eval(&model).stdin(input.as_str()).run();
     let run = eval(&model)
@@ -168,8 +248,16 @@ fn table_records_and_contact_sheet_go_where_they_are_sent() {
         .stdin(input.as_str())
         .run();
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
-    assert!(run.stdout.contains("4 videos of 2 groups"), "{}", run.stdout);
-    assert!(run.stdout.contains("Too little to conclude: 2 groups"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("4 videos of 2 groups"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stdout.contains("Too little to conclude: 2 groups"),
+        "{}",
+        run.stdout
+    );
     assert_eq!(std::fs::read_to_string(records).unwrap(), plain.stdout);
     let sheet = image::open(sheet).unwrap();
     assert!(sheet.width() >= 960 && sheet.height() > 7 * 112);
@@ -181,6 +269,9 @@ fn a_reader_that_goes_away_is_no_error() {
     let model = write_model(folder.path());
     let run = eval(&model).stdin(stream(&videos(&folder))).into_dev_full();
     assert_eq!(run.status, 5, "{}", run.stderr);
-    let run = eval(&model).arg("--quiet").stdin(stream(&videos(&folder))).into_closed_pipe();
+    let run = eval(&model)
+        .arg("--quiet")
+        .stdin(stream(&videos(&folder)))
+        .into_closed_pipe();
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
 }

@@ -1,0 +1,287 @@
+//! The binary as a user meets it, on videos of plain colours: red is good form, blue is bad form.
+
+use std::io::Cursor;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::{Rgb, RgbImage};
+use serde_json::{Value, json};
+use wo_testkit::{BEGIN, Tool, end, stream, tempdir};
+
+fn tool() -> Tool {
+    Tool::new(env!("CARGO_BIN_EXE_wo-train"))
+}
+
+fn jpeg(colour: [u8; 3], nudge: u8) -> String {
+    let picture = RgbImage::from_fn(40, 40, |x, y| {
+        Rgb(colour.map(|c| c.saturating_add(nudge + (x ^ y) as u8 / 4)))
+    });
+    let mut bytes = Vec::new();
+    picture
+        .write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Jpeg)
+        .expect("encode");
+    STANDARD.encode(bytes)
+}
+
+/// A video of a person with two frames.
+fn video(number: u8, person: &str, label: &str) -> Vec<String> {
+    let id = format!("video{number}");
+    let (colour, description, faults) = match label {
+        "good_form" => ([180, 20, 20], "squat with knees over the toes", vec![]),
+        _ => (
+            [20, 20, 180],
+            "squat with knees collapsing inward",
+            vec!["knees_cave"],
+        ),
+    };
+    let mut lines = vec![
+        json!({ "type": "video", "video_id": id, "path": format!("{id}.mp4"), "person_id": person, "duration_ms": 4000.0 })
+            .to_string(),
+    ];
+    for index in 0..2_u8 {
+        lines.push(
+            json!({
+                "type": "frame", "video_id": id, "index": index, "exercise": "squat", "label": label, "faults": faults,
+                "image": { "inline": { "jpeg_base64": jpeg(colour, number + 8 * index) } },
+                "description": description,
+            })
+            .to_string(),
+        );
+    }
+    lines
+}
+
+/// Eight persons with a good and a bad video each.
+fn colours() -> Vec<String> {
+    (0..16_u8)
+        .flat_map(|n| {
+            video(
+                n,
+                &format!("p{}", n / 2),
+                ["good_form", "bad_form"][usize::from(n % 2)],
+            )
+        })
+        .collect()
+}
+
+const SMALL: [&str; 9] = [
+    "--init",
+    "scratch:tiny",
+    "--batch-size",
+    "4",
+    "--frames",
+    "2",
+    "--lr",
+    "1e-3",
+    "-j1",
+];
+
+fn records(stdout: &str, kind: &str) -> Vec<Value> {
+    let all = stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("stdout is JSON lines"));
+    all.filter(|record| record["type"] == kind).collect()
+}
+
+#[test]
+fn help_names_the_flags_and_examples() {
+    let run = tool().arg("--help").run();
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    for word in [
+        "Usage: wo-train",
+        "--data-dir",
+        "--output",
+        "--epochs",
+        "--init",
+        "--device",
+        "--seed",
+        "Examples:",
+    ] {
+        assert!(
+            run.stdout.contains(word),
+            "{word} is missing in\n{}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn wrong_flags_are_usage_errors() {
+    for args in [
+        &["--epochs", "0"][..],
+        &["--validation", "0.6", "--test", "0.6"],
+        &["--lr", "-1"],
+        &["--init", "scratch:huge"],
+        &["--half", "--output", "x.pt"],
+        &["--no-such-flag"],
+    ] {
+        let run = tool().args(args).run();
+        assert_eq!(
+            (run.status, run.stdout.as_str()),
+            (2, ""),
+            "{args:?}: {}",
+            run.stderr
+        );
+    }
+    let run = tool().args(["--device", "cuda:99"]).run();
+    assert_eq!(run.status, 4, "{}", run.stderr);
+}
+
+#[test]
+fn bad_input_says_where_and_leaves_no_model() {
+    let folder = tempdir();
+    let model = folder.path().join("model");
+    let refused = |input: &str, status: i32, words: &[&str]| {
+        let run = tool()
+            .args(SMALL)
+            .arg("--output")
+            .arg(&model)
+            .stdin(input)
+            .run();
+        assert_eq!(run.status, status, "{}", run.stderr);
+        for word in words {
+            assert!(
+                run.stderr.contains(word),
+                "{word} is missing in {}",
+                run.stderr
+            );
+        }
+        assert!(!model.exists());
+    };
+    refused("", 6, &["<stdin>", "cut"]);
+    refused(
+        &format!("{BEGIN}\nno json\n{}\n", end(0, 0, 0)),
+        6,
+        &["line 2 (byte"],
+    );
+    refused(
+        &stream::<&str>(&[]),
+        6,
+        &["no labelled and described video", "hint: "],
+    );
+    refused(
+        &stream(&video(1, "p", "good_form")),
+        6,
+        &["cannot be split", "--validation 0 --test 0"],
+    );
+    let twice: Vec<String> = [
+        video(1, "p", "good_form"),
+        colours(),
+        video(1, "q", "bad_form"),
+    ]
+    .concat();
+    refused(
+        &stream(&twice),
+        6,
+        &["the same video came twice", "video1.mp4"],
+    );
+}
+
+#[test]
+fn a_model_of_one_class_is_refused() {
+    let lines: Vec<String> = (0..8)
+        .flat_map(|n| video(n, &format!("p{n}"), "good_form"))
+        .collect();
+    let run = tool()
+        .args(SMALL)
+        .args(["--output", "/nonexistent/x"])
+        .stdin(stream(&lines))
+        .run();
+    assert_eq!(run.status, 6);
+    assert!(run.stderr.contains("one class"), "{}", run.stderr);
+}
+
+#[test]
+fn a_skipped_line_and_a_broken_picture_make_the_run_partial() {
+    let folder = tempdir();
+    let mut lines = colours();
+    lines.insert(2, "no json".to_owned());
+    lines[1] = lines[1].replacen("jpeg_base64\":\"", "jpeg_base64\":\"AAAA", 1);
+    let run = tool()
+        .args(SMALL)
+        .args(["--epochs", "1", "--on-error", "skip", "--output"])
+        .arg(folder.path().join("model.pt"))
+        .stdin(stream(&lines))
+        .run();
+    assert_eq!(run.status, 3, "{}", run.stderr);
+    assert!(folder.path().join("model.pt").exists());
+    let errors = records(&run.stdout, "error");
+    assert_eq!((errors.len(), &errors[0]["code"]), (1, &json!("bad_image")));
+}
+
+#[test]
+fn red_and_blue_are_told_apart_and_the_seed_decides() {
+    let folder = tempdir();
+    let train = |name: &str| {
+        let run = tool()
+            .args(SMALL)
+            .args([
+                "--epochs",
+                "4",
+                "--seed",
+                "5",
+                "--validation",
+                "0.25",
+                "--test",
+                "0.25",
+                "--output",
+            ])
+            .arg(folder.path().join(name))
+            .stdin(stream(&colours()))
+            .run();
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run.stdout
+    };
+    let stdout = train("a");
+    let metrics = records(&stdout, "metric");
+    assert_eq!(metrics.len(), 4);
+    let last = &metrics[3]["values"];
+    assert!(
+        last["validation_balanced_accuracy"].as_f64() == Some(1.0),
+        "{last}"
+    );
+    assert!(last["train_loss"].as_f64() < metrics[0]["values"]["train_loss"].as_f64());
+    let model_id = |stdout: &str| records(stdout, "model")[0]["model_id"].clone();
+    assert_eq!(
+        model_id(&stdout),
+        model_id(&train("b")),
+        "the same seed and one thread give the same weights"
+    );
+
+    let manifest: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("a/wo.json")).expect("written"))
+            .expect("JSON");
+    let mut splits: std::collections::BTreeMap<String, std::collections::BTreeSet<String>> =
+        Default::default();
+    for video in manifest["videos"].as_array().expect("a list") {
+        splits
+            .entry(video["group"].to_string())
+            .or_default()
+            .insert(video["split"].to_string());
+    }
+    assert_eq!(splits.len(), 8);
+    assert!(
+        splits.values().all(|of_group| of_group.len() == 1),
+        "a person is on one side: {splits:?}"
+    );
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_a_reader_that_left_is_none() {
+    let folder = tempdir();
+    let run = tool()
+        .args(SMALL)
+        .arg("--output")
+        .arg(folder.path().join("m"))
+        .stdin(stream(&colours()))
+        .into_dev_full();
+    assert_eq!(run.status, 5, "{}", run.stderr);
+    assert!(!run.stderr.contains("panicked"));
+    let run = tool()
+        .args(SMALL)
+        .args(["--epochs", "2", "--quiet", "--output"])
+        .arg(folder.path().join("m"))
+        .stdin(stream(&colours()))
+        .into_closed_pipe();
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+}
