@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -67,32 +66,36 @@ fn records(text: &str, kind: &str) -> Vec<Value> {
     all.filter(|record| record["type"] == kind).collect()
 }
 
-/// Squats and deadlifts of six persons, drawn once for all tests, and a model trained on them by the README's pipe.
+/// Squats and deadlifts of eight persons, and a model trained on them by the README's pipe.
 struct Shared {
     folder: TempDir,
     metrics: String,
 }
 
-fn shared() -> &'static Shared {
-    static SHARED: OnceLock<Shared> = OnceLock::new();
-    SHARED.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        ok(
-            folder.path(),
-            "wo-synth --out videos --exercises squat,deadlift --videos-per-class 4 --persons 8 --seed 3 > truth.ndjson",
-        );
-        let metrics = ok(
-            folder.path(),
-            "wo-extract videos --frames-per-video 4 --size 160 | wo-describe \
-             | wo-train --init scratch:tiny --epochs 2 --validation 0.2 --test 0.3 --output models/new/squat.pt",
-        );
-        Shared { folder, metrics }
-    })
+/// One test, since each step stands on the videos and the model of the first: a test runner that gives each test a
+/// process of its own would draw and train anew for each.
+#[test]
+fn the_readme_from_videos_to_verdicts() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    ok(
+        folder.path(),
+        "wo-synth --out videos --exercises squat,deadlift --videos-per-class 4 --persons 8 --seed 3 > truth.ndjson",
+    );
+    let metrics = ok(
+        folder.path(),
+        "wo-extract videos --frames-per-video 4 --size 160 | wo-describe \
+         | wo-train --init scratch:tiny --epochs 2 --validation 0.2 --test 0.3 --output models/new/squat.pt",
+    );
+    let shared = Shared { folder, metrics };
+    three_tools_in_a_pipe_make_a_model(&shared);
+    only_groups_that_the_model_has_not_seen_are_scored(shared.folder.path());
+    a_video_that_was_trained_on_is_refused(shared.folder.path());
+    a_new_video_gets_a_verdict(shared.folder.path());
+    the_folder_way_gives_the_model_of_the_pipe(shared.folder.path());
+    a_cut_stream_is_never_taken_for_a_whole_one(shared.folder.path());
 }
 
-#[test]
-fn three_tools_in_a_pipe_make_a_model() {
-    let shared = shared();
+fn three_tools_in_a_pipe_make_a_model(shared: &Shared) {
     let metrics = records(&shared.metrics, "metric");
     assert_eq!(metrics.len(), 2, "one metric record an epoch");
     assert!(metrics.iter().all(|m| {
@@ -112,9 +115,7 @@ fn three_tools_in_a_pipe_make_a_model() {
     assert!(shared.folder.path().join("models/new/squat.pt").exists());
 }
 
-#[test]
-fn only_groups_that_the_model_has_not_seen_are_scored() {
-    let folder = shared().folder.path();
+fn only_groups_that_the_model_has_not_seen_are_scored(folder: &Path) {
     let output = ok(
         folder,
         "wo-extract videos --frames-per-video 4 --size 160 | wo-describe | wo-eval --model models/new/squat.pt --json",
@@ -157,9 +158,7 @@ fn only_groups_that_the_model_has_not_seen_are_scored() {
     }));
 }
 
-#[test]
-fn a_video_that_was_trained_on_is_refused() {
-    let folder = shared().folder.path();
+fn a_video_that_was_trained_on_is_refused(folder: &Path) {
     let all = ok(
         folder,
         "wo-extract videos --frames-per-video 2 --size 128 | wo-describe | wo-eval --model models/new/squat.pt --json",
@@ -197,9 +196,7 @@ fn a_video_that_was_trained_on_is_refused() {
     );
 }
 
-#[test]
-fn a_new_video_gets_a_verdict() {
-    let folder = shared().folder.path();
+fn a_new_video_gets_a_verdict(folder: &Path) {
     ok(
         folder,
         "wo-synth --out fresh --exercises squat --videos-per-class 1 --seed 77 > /dev/null && mv fresh/squat/bad_form/*.mp4 new_video.mp4",
@@ -222,9 +219,7 @@ fn a_new_video_gets_a_verdict() {
     );
 }
 
-#[test]
-fn the_folder_way_gives_the_model_of_the_pipe() {
-    let folder = shared().folder.path();
+fn the_folder_way_gives_the_model_of_the_pipe(folder: &Path) {
     ok(
         folder,
         "wo-extract videos --frames-per-video 4 --size 160 --out labeled > /dev/null",
@@ -250,9 +245,7 @@ fn the_folder_way_gives_the_model_of_the_pipe() {
     assert!(!records(&output, "verdict").is_empty());
 }
 
-#[test]
-fn a_cut_stream_is_never_taken_for_a_whole_one() {
-    let folder = shared().folder.path();
+fn a_cut_stream_is_never_taken_for_a_whole_one(folder: &Path) {
     for reader in [
         "wo-describe",
         "wo-train --init scratch:tiny --output models/cut",

@@ -6,17 +6,17 @@ use crate::{Activation, ClipConfig, TextConfig, VisionConfig};
 
 /// The shape of `scratch:tiny` or `scratch:small` for a vocabulary; `None` for another name.
 ///
-/// `tiny` has about 4 million parameters and looks at 128 x 128 pixels: an epoch over a hundred videos takes seconds
-/// on two cores. `small` has about 15 million.
+/// `tiny` has about 2 million parameters and looks at 96 x 96 pixels: an epoch over a hundred videos takes seconds
+/// on two cores. `small` has about 11 million.
 pub fn scratch_config(name: &str, vocabulary_size: usize) -> Option<ClipConfig> {
     let (vision_width, vision_layers, text_width, text_layers, projection_dim) = match name {
-        "tiny" => (192, 6, 128, 4, 128),
-        "small" => (320, 10, 192, 6, 192),
+        "tiny" => (128, 6, 128, 3, 128),
+        "small" => (256, 10, 192, 6, 192),
         _ => return None,
     };
     let vocab_size = vocabulary_size as i64;
-    // As in CLIP: a head is 64 wide, the MLP four times as wide as the tower.
-    let head_width = 64;
+    // As in CLIP the MLP is four times as wide as the tower. A head is half as wide as CLIP's 64, or there would be two.
+    let head_width = 32;
     Some(ClipConfig {
         text_config: TextConfig {
             vocab_size,
@@ -34,7 +34,7 @@ pub fn scratch_config(name: &str, vocabulary_size: usize) -> Option<ClipConfig> 
             intermediate_size: 4 * vision_width,
             num_hidden_layers: vision_layers,
             num_attention_heads: vision_width / head_width,
-            image_size: 128,
+            image_size: 96,
             patch_size: 16,
             hidden_act: Activation::Gelu,
             ..VisionConfig::default()
@@ -58,6 +58,9 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
                         * deviation;
                     parameter.copy_(&fresh);
                 }
+                None if name.starts_with("vision_model.embeddings.position") => {
+                    parameter.copy_(&waves(&parameter.size()));
+                }
                 None if name == "logit_scale" => {
                     drop(parameter.fill_(config.logit_scale_init_value))
                 }
@@ -67,6 +70,27 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
             }
         }
     });
+}
+
+/// Sines and cosines of each patch's column and row, `[1 + patches, width]`, zero for the class token: a small tower
+/// then knows from the first step what lies beside what (Beyer et al. 2022, arXiv 2205.01580, section 3).
+fn waves(size: &[i64]) -> Tensor {
+    /// The longest wave, in patches over 2 pi.
+    const LONGEST: f64 = 100.0;
+    let (n_positions, width) = (size[0] as usize, size[1] as usize);
+    let side = ((n_positions - 1) as f64).sqrt() as usize;
+    let n_waves = width / 4;
+    let mut values = vec![0.0_f32; n_positions * width];
+    for (patch, row) in values[width..].chunks_mut(width).enumerate() {
+        for wave in 0..n_waves {
+            let frequency = LONGEST.powf(-(wave as f64) / n_waves as f64);
+            let (x, y) = ((patch % side) as f64 * frequency, (patch / side) as f64 * frequency);
+            for (quarter, value) in [x.sin(), x.cos(), y.sin(), y.cos()].into_iter().enumerate() {
+                row[quarter * n_waves + wave] = value as f32;
+            }
+        }
+    }
+    Tensor::from_slice(&values).view(size)
 }
 
 /// The standard deviation that a parameter is drawn with; `None` where it starts as a constant.
@@ -85,7 +109,7 @@ fn deviation(name: &str, config: &ClipConfig) -> Option<f64> {
     let parts: Vec<&str> = name.rsplit('.').take(2).collect();
     match parts.as_slice() {
         ["weight", "token_embedding"] => Some(0.02),
-        ["weight", "position_embedding"] => Some(0.01),
+        ["weight", "position_embedding"] if name.starts_with("text") => Some(0.01),
         ["class_embedding", _] => Some(hidden.powf(-0.5)),
         ["weight", "patch_embedding"] => Some(0.02),
         ["weight", "q_proj" | "k_proj" | "v_proj"] => Some(hidden.powf(-0.5)),

@@ -86,7 +86,7 @@ impl<'a> Output<'a> {
         let (first, labels) = self.seen.get(&video.video_id)?;
         let path = extraction.path.display();
         if (&labels.exercise, &labels.label) == (&video.exercise, &video.label) {
-            wo_cli::info!("{path}: the same content as {}, taken once", first.display());
+            wo_cli::warn!("{path}: the same content as {}, taken once", first.display());
             return Some(Ok(()));
         }
         let name = |exercise: Option<&wo_record::Name>, label: Option<&wo_record::Name>| {
