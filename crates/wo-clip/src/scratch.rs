@@ -84,7 +84,10 @@ fn waves(size: &[i64]) -> Tensor {
     for (patch, row) in values[width..].chunks_mut(width).enumerate() {
         for wave in 0..n_waves {
             let frequency = LONGEST.powf(-(wave as f64) / n_waves as f64);
-            let (x, y) = ((patch % side) as f64 * frequency, (patch / side) as f64 * frequency);
+            let (x, y) = (
+                (patch % side) as f64 * frequency,
+                (patch / side) as f64 * frequency,
+            );
             for (quarter, value) in [x.sin(), x.cos(), y.sin(), y.cos()].into_iter().enumerate() {
                 row[quarter * n_waves + wave] = value as f32;
             }

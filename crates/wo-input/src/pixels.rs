@@ -1,7 +1,7 @@
 //! RGB pictures to the floats that CLIP's vision tower takes, as `CLIPImageProcessor` does it: shortest edge to a size
 //! with Pillow's bicubic filter, centre crop, scale to 0..1, normalise by channel.
 
-use fast_image_resize::images::Image;
+use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -130,14 +130,21 @@ impl Preprocessor {
 }
 
 /// `picture` scaled to `width` x `height` with Pillow's bicubic filter (a = -0.5, widened when shrinking).
+///
+/// Columns first, then rows, as Pillow does it: between the two passes values are rounded to bytes, so the order shows.
 pub fn resize(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
+    let narrow = resize_one_way(picture, width, picture.height());
+    resize_one_way(&narrow, width, height)
+}
+
+fn resize_one_way(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     if picture.dimensions() == (width, height) {
         return picture.clone();
     }
-    let source = Image::from_vec_u8(
+    let source = ImageRef::new(
         picture.width(),
         picture.height(),
-        picture.as_raw().clone(),
+        picture.as_raw(),
         PixelType::U8x3,
     )
     .expect("an RgbImage holds three bytes a pixel");

@@ -45,7 +45,7 @@ fn the_upstream_chain_grows() {
 
 #[test]
 fn what_is_not_known_survives_byte_for_byte() {
-    let unknown_record = r#"{ "type":"pose" , "x":1e2, "b":18446744073709551617, "b":0.10 }"#;
+    let unknown_record = r#"{ "type":"weather" , "x":1e2, "b":18446744073709551617, "b":0.10 }"#;
     let error = r#"{"type":"error","code":"empty_file","what":"no bytes","tool":"wo-extract","path":"a.mp4","extra":[1, 2]}"#;
     let unlabelled =
         r#"{"type":"frame","video_id":"v1","index":1,"image":{"inline":{"jpeg_base64":"AA=="}}}"#;

@@ -123,11 +123,12 @@ fn stills_come_with_the_records_of_an_extractor() {
     assert_eq!(
         types(&records),
         [
-            "begin", "video", "frame", "frame", "video", "frame", "frame", "end"
+            "begin", "video", "frame", "pose", "frame", "pose", "video", "frame", "pose", "frame",
+            "pose", "end"
         ]
     );
     assert_eq!(
-        (&records[7]["n_videos"], &records[7]["n_frames"]),
+        (&records[11]["n_videos"], &records[11]["n_frames"]),
         (&Value::from(2), &Value::from(4))
     );
     for frame in records.iter().filter(|record| record["type"] == "frame") {

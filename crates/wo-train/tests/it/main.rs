@@ -129,7 +129,7 @@ fn wrong_flags_are_usage_errors() {
 
 #[test]
 fn bad_input_says_where_and_leaves_no_model() {
-    let folder = tempdir();
+    let folder = tempdir().expect("a temporary folder");
     let model = folder.path().join("model");
     let refused = |input: &str, status: i32, words: &[&str]| {
         let run = tool()
@@ -193,7 +193,7 @@ fn a_model_of_one_class_is_refused() {
 
 #[test]
 fn a_skipped_line_and_a_broken_picture_make_the_run_partial() {
-    let folder = tempdir();
+    let folder = tempdir().expect("a temporary folder");
     let mut lines = colours();
     lines.insert(2, "no json".to_owned());
     lines[1] = lines[1].replacen("jpeg_base64\":\"", "jpeg_base64\":\"AAAA", 1);
@@ -211,13 +211,13 @@ fn a_skipped_line_and_a_broken_picture_make_the_run_partial() {
 
 #[test]
 fn red_and_blue_are_told_apart_and_the_seed_decides() {
-    let folder = tempdir();
+    let folder = tempdir().expect("a temporary folder");
     let train = |name: &str| {
         let run = tool()
             .args(SMALL)
             .args([
                 "--epochs",
-                "4",
+                "12",
                 "--seed",
                 "5",
                 "--validation",
@@ -234,8 +234,8 @@ fn red_and_blue_are_told_apart_and_the_seed_decides() {
     };
     let stdout = train("a");
     let metrics = records(&stdout, "metric");
-    assert_eq!(metrics.len(), 4);
-    let last = &metrics[3]["values"];
+    assert_eq!(metrics.len(), 12);
+    let last = &metrics[11]["values"];
     assert!(
         last["validation_balanced_accuracy"].as_f64() == Some(1.0),
         "{last}"
@@ -267,8 +267,22 @@ fn red_and_blue_are_told_apart_and_the_seed_decides() {
 }
 
 #[test]
+fn the_model_in_the_binary_is_a_start() {
+    let folder = tempdir().expect("a temporary folder");
+    let model = folder.path().join("tuned");
+    let run = tool()
+        .args(["--init", "tiny", "--epochs", "1", "--output"])
+        .arg(&model)
+        .stdin(stream(&colours()))
+        .run();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(records(&run.stdout, "model")[0]["init"], "tiny");
+    assert!(model.join("model.safetensors").exists());
+}
+
+#[test]
 fn a_full_disk_is_an_error_and_a_reader_that_left_is_none() {
-    let folder = tempdir();
+    let folder = tempdir().expect("a temporary folder");
     let run = tool()
         .args(SMALL)
         .arg("--output")
