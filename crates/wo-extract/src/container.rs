@@ -7,7 +7,9 @@ use std::os::unix::fs::FileExt;
 /// A file with more parts than this is read no further; real ones have a handful, fragmented ones thousands.
 const MAX_BOXES: usize = 100_000;
 /// The parts of an MP4 that matter when they are cut.
-const MP4_PARTS: [&[u8; 4]; 8] = [b"ftyp", b"moov", b"mdat", b"moof", b"free", b"wide", b"skip", b"udta"];
+const MP4_PARTS: [&[u8; 4]; 8] = [
+    b"ftyp", b"moov", b"mdat", b"moof", b"free", b"wide", b"skip", b"udta",
+];
 const EBML: u32 = 0x1a45_dfa3;
 const MATROSKA_SEGMENT: u32 = 0x1853_8067;
 
@@ -44,10 +46,15 @@ pub(crate) fn n_missing_bytes(file: &File, len: u64) -> u64 {
 /// Where an MP4 says how long it is, unless it says nothing.
 pub(crate) fn mp4_duration_field(file: &File, len: u64) -> Option<DurationField> {
     let movie = boxes(file, 0, len).find(|found| &found.kind == b"moov")?;
-    let header = boxes(file, movie.content, movie.end.min(len)).find(|found| &found.kind == b"mvhd")?;
+    let header =
+        boxes(file, movie.content, movie.end.min(len)).find(|found| &found.kind == b"mvhd")?;
     let [version] = read(file, header.content).ok()?;
     // Behind version and flags come two dates and the time scale; in version 1 the dates have 8 bytes each.
-    let (offset, n_bytes) = if version == 1 { (header.content + 24, 8) } else { (header.content + 16, 4) };
+    let (offset, n_bytes) = if version == 1 {
+        (header.content + 24, 8)
+    } else {
+        (header.content + 16, 4)
+    };
     (offset + n_bytes as u64 <= header.end).then_some(DurationField { offset, n_bytes })
 }
 
@@ -64,7 +71,9 @@ fn mp4_end(file: &File, len: u64) -> Option<u64> {
 fn boxes(file: &File, start: u64, end: u64) -> impl Iterator<Item = Mp4Box> {
     let mut next = start;
     std::iter::from_fn(move || {
-        let found = (next < end).then(|| box_at(file, next, end).ok().flatten()).flatten()?;
+        let found = (next < end)
+            .then(|| box_at(file, next, end).ok().flatten())
+            .flatten()?;
         next = found.end;
         Some(found)
     })
@@ -79,7 +88,11 @@ fn box_at(file: &File, start: u64, end_of_all: u64) -> io::Result<Option<Mp4Box>
         size => (u64::from(size), 8),
     };
     let end = start.checked_add(size).filter(|_| size >= n_header);
-    Ok(end.map(|end| Mp4Box { kind, content: start + n_header, end }))
+    Ok(end.map(|end| Mp4Box {
+        kind,
+        content: start + n_header,
+        end,
+    }))
 }
 
 fn riff_end(file: &File) -> io::Result<Option<u64>> {
@@ -89,7 +102,9 @@ fn riff_end(file: &File) -> io::Result<Option<u64>> {
 }
 
 fn matroska_end(file: &File) -> io::Result<Option<u64>> {
-    let Some((header_size, header)) = ebml_size(file, 4)? else { return Ok(None) };
+    let Some((header_size, header)) = ebml_size(file, 4)? else {
+        return Ok(None);
+    };
     let segment = header.saturating_add(header_size);
     if u32::from_be_bytes(read(file, segment)?) != MATROSKA_SEGMENT {
         return Ok(None);
@@ -133,7 +148,11 @@ mod tests {
     }
 
     fn check(bytes: &[u8], n_missing: u64) {
-        assert_eq!(n_missing_bytes(&file(bytes), bytes.len() as u64), n_missing, "{bytes:?}");
+        assert_eq!(
+            n_missing_bytes(&file(bytes), bytes.len() as u64),
+            n_missing,
+            "{bytes:?}"
+        );
     }
 
     #[test]
@@ -145,9 +164,17 @@ mod tests {
         check(b"\0\0\0\x08ftyp some other bytes behind", 0);
         check(b"RIFF\x10\0\0\0AVI LIST", 8);
         check(b"\x1a\x45\xdf\xa3\x82xx\x18\x53\x80\x67\x85abc", 2);
-        check(b"\x1a\x45\xdf\xa3\x82xx\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xffabc", 0);
+        check(
+            b"\x1a\x45\xdf\xa3\x82xx\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xffabc",
+            0,
+        );
         for n in 0..12 {
-            check(b"\x1a\x45\xdf\xa3\x82xx\x18\x53\x80\x67".get(..n).unwrap_or_default(), 0);
+            check(
+                b"\x1a\x45\xdf\xa3\x82xx\x18\x53\x80\x67"
+                    .get(..n)
+                    .unwrap_or_default(),
+                0,
+            );
         }
     }
 
@@ -163,10 +190,22 @@ mod tests {
             bytes
         };
         let find = |bytes: Vec<u8>| mp4_duration_field(&file(&bytes), bytes.len() as u64);
-        assert_eq!(find(movie(&[0; 20])), Some(DurationField { offset: 24 + 16, n_bytes: 4 }));
+        assert_eq!(
+            find(movie(&[0; 20])),
+            Some(DurationField {
+                offset: 24 + 16,
+                n_bytes: 4
+            })
+        );
         let mut long = [0; 32];
         long[0] = 1;
-        assert_eq!(find(movie(&long)), Some(DurationField { offset: 24 + 24, n_bytes: 8 }));
+        assert_eq!(
+            find(movie(&long)),
+            Some(DurationField {
+                offset: 24 + 24,
+                n_bytes: 8
+            })
+        );
         assert_eq!(find(movie(&[0; 10])), None);
         assert_eq!(find(b"\0\0\0\x08ftyp".to_vec()), None);
     }

@@ -68,11 +68,19 @@ pub(crate) struct Extraction {
 impl Extraction {
     /// Takes the frames of `source`.
     pub(crate) fn of(source: &Source, settings: &Settings, cancelled: &AtomicBool) -> Self {
-        let file = match source.fault.clone().map_or_else(|| MediaFile::open(&source.path), Err) {
+        let file = match source
+            .fault
+            .clone()
+            .map_or_else(|| MediaFile::open(&source.path), Err)
+        {
             Ok(file) => file,
             Err(fault) => return Self::failed(&source.path, None, fault),
         };
-        let patience = Patience { stall: settings.stall, deadline: Instant::now() + settings.total, cancelled };
+        let patience = Patience {
+            stall: settings.stall,
+            deadline: Instant::now() + settings.total,
+            cancelled,
+        };
         let taken = match file.picture {
             Some(ImageFormat::Gif) => gif_file::take(&file, settings, patience),
             Some(format) => image_file::take(&file, format, settings.size),
@@ -98,13 +106,20 @@ impl Extraction {
             path: source.path.clone(),
             video: Some(video),
             stills: taken.stills,
-            failure: taken.fault.map(|fault| fault.into_failure(&source.path, Some(&file.id))),
+            failure: taken
+                .fault
+                .map(|fault| fault.into_failure(&source.path, Some(&file.id))),
         }
     }
 
     fn failed(path: &Path, video_id: Option<&str>, fault: Fault) -> Self {
         let failure = Some(fault.into_failure(path, video_id));
-        Self { path: path.to_owned(), video: None, stills: Vec::new(), failure }
+        Self {
+            path: path.to_owned(),
+            video: None,
+            stills: Vec::new(),
+            failure,
+        }
     }
 }
 

@@ -18,7 +18,10 @@ pub(crate) struct Fault {
 impl Fault {
     /// A fault of kind `code`.
     pub(crate) fn new(code: &'static str, what: impl Into<String>) -> Self {
-        Self { code, what: what.into() }
+        Self {
+            code,
+            what: what.into(),
+        }
     }
 
     /// The record of this fault of the file at `path`.

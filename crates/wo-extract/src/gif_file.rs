@@ -32,13 +32,21 @@ struct Timeline {
 }
 
 /// Takes the frames of `file`, in two passes: where the segments lie is known only at the end.
-pub(crate) fn take(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Result<Taken, Fault> {
+pub(crate) fn take(
+    file: &MediaFile,
+    settings: &Settings,
+    patience: Patience<'_>,
+) -> Result<Taken, Fault> {
     let (width, height) = decoder(file)?.dimensions();
     let timeline = timeline(file, patience)?;
     let chosen = select::choose(&timeline.times_ns, timeline.duration_ns, settings.n_frames);
     let mut stills = Vec::with_capacity(chosen.len());
     let mut wanted = chosen.into_iter().peekable();
-    for (index, (frame, &time_ns)) in decoder(file)?.into_frames().zip(&timeline.times_ns).enumerate() {
+    for (index, (frame, &time_ns)) in decoder(file)?
+        .into_frames()
+        .zip(&timeline.times_ns)
+        .enumerate()
+    {
         check_patience(patience)?;
         if wanted.next_if_eq(&index).is_some() {
             let frame = frame.map_err(|e| image_file::bad(&e))?.into_buffer();
@@ -49,7 +57,11 @@ pub(crate) fn take(file: &MediaFile, settings: &Settings, patience: Patience<'_>
             break;
         }
     }
-    let gaps = timeline.times_ns.iter().zip(timeline.times_ns.iter().skip(1)).map(|(a, b)| b - a);
+    let gaps = timeline
+        .times_ns
+        .iter()
+        .zip(timeline.times_ns.iter().skip(1))
+        .map(|(a, b)| b - a);
     let is_variable = gaps.clone().max() != gaps.min();
     let rate = timeline.times_ns.len() as f64 * 1e9 / timeline.duration_ns as f64;
     let video = Video {
@@ -64,12 +76,19 @@ pub(crate) fn take(file: &MediaFile, settings: &Settings, patience: Patience<'_>
         bitrate_bps: video_file::bitrate(file, timeline.duration_ns),
         ..Video::default()
     };
-    Ok(Taken { video, stills, fault: timeline.fault })
+    Ok(Taken {
+        video,
+        stills,
+        fault: timeline.fault,
+    })
 }
 
 fn decoder(file: &MediaFile) -> Result<GifDecoder<BufReader<&std::fs::File>>, Fault> {
-    let mut decoder = GifDecoder::new(BufReader::new(file.reader()?)).map_err(|e| image_file::bad(&e))?;
-    decoder.set_limits(image_file::limits()).map_err(|e| image_file::bad(&e))?;
+    let mut decoder =
+        GifDecoder::new(BufReader::new(file.reader()?)).map_err(|e| image_file::bad(&e))?;
+    decoder
+        .set_limits(image_file::limits())
+        .map_err(|e| image_file::bad(&e))?;
     let (width, height) = decoder.dimensions();
     image_file::check_size(width, height)?;
     Ok(decoder)
@@ -84,7 +103,11 @@ fn timeline(file: &MediaFile, patience: Patience<'_>) -> Result<Timeline, Fault>
                 let (numer, denom) = frame.delay().numer_denom_ms();
                 let delay_ms = u64::from(numer) / u64::from(denom.max(1));
                 timeline.times_ns.push(timeline.duration_ns);
-                let shown_ms = if delay_ms < MIN_DELAY_MS { USUAL_DELAY_MS } else { delay_ms };
+                let shown_ms = if delay_ms < MIN_DELAY_MS {
+                    USUAL_DELAY_MS
+                } else {
+                    delay_ms
+                };
                 timeline.duration_ns += shown_ms * NS_PER_MS;
             }
             Err(e) if timeline.times_ns.is_empty() => return Err(image_file::bad(&e)),
@@ -102,7 +125,10 @@ fn timeline(file: &MediaFile, patience: Patience<'_>) -> Result<Timeline, Fault>
 
 fn check_patience(patience: Patience<'_>) -> Result<(), Fault> {
     if patience.cancelled.load(Ordering::Relaxed) || Instant::now() >= patience.deadline {
-        return Err(Fault::new(code::STALLED, "the file took longer than --file-timeout allows"));
+        return Err(Fault::new(
+            code::STALLED,
+            "the file took longer than --file-timeout allows",
+        ));
     }
     Ok(())
 }

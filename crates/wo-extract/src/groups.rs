@@ -40,8 +40,16 @@ impl Groups {
         folders.extend(root.filter(|root| !folders.contains(root)));
         let mut keys = Keys::default();
         for folder in folders {
-            let Some(table) = self.table(folder)? else { continue };
-            let Some(found) = file.strip_prefix(folder).ok().and_then(|path| table.get(path)) else { continue };
+            let Some(table) = self.table(folder)? else {
+                continue;
+            };
+            let Some(found) = file
+                .strip_prefix(folder)
+                .ok()
+                .and_then(|path| table.get(path))
+            else {
+                continue;
+            };
             keys.person_id = keys.person_id.or_else(|| found.person_id.clone());
             keys.source_id = keys.source_id.or_else(|| found.source_id.clone());
         }
@@ -60,19 +68,32 @@ impl Groups {
 fn open(path: &Path) -> anyhow::Result<Option<Table>> {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
         Err(e) => return Err(e).with_context(|| format!("open {}", path.display())),
     };
-    let table = parse(file).with_context(|| format!("read {}", path.display())).exit_with(Exit::Integrity)?;
+    let table = parse(file)
+        .with_context(|| format!("read {}", path.display()))
+        .exit_with(Exit::Integrity)?;
     Ok(Some(table))
 }
 
 fn parse(input: impl Read) -> anyhow::Result<Table> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(input);
     let header = reader.byte_headers()?.clone();
     // Spreadsheets put a byte order mark in front of the first name.
     let column = |name: &str| {
-        header.iter().position(|cell| cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell) == name.as_bytes())
+        header
+            .iter()
+            .position(|cell| cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell) == name.as_bytes())
     };
     let path_column = column("path").ok_or_else(|| {
         anyhow!("line 1: no column `path`\nhint: the first line is path,person_id,source_id")
@@ -83,17 +104,30 @@ fn parse(input: impl Read) -> anyhow::Result<Table> {
         let row = row?;
         let line = row.position().map_or(0, csv::Position::line);
         let cell = |column: Option<usize>| -> anyhow::Result<Option<String>> {
-            let Some(bytes) = column.and_then(|c| row.get(c)).filter(|bytes| !bytes.is_empty()) else { return Ok(None) };
+            let Some(bytes) = column
+                .and_then(|c| row.get(c))
+                .filter(|bytes| !bytes.is_empty())
+            else {
+                return Ok(None);
+            };
             let text = std::str::from_utf8(bytes).map_err(|_| anyhow!("line {line}: not UTF-8"))?;
             Ok(Some(text.to_owned()))
         };
-        let keys = Keys { person_id: cell(person_column)?, source_id: cell(source_column)? };
+        let keys = Keys {
+            person_id: cell(person_column)?,
+            source_id: cell(source_column)?,
+        };
         let path = row.get(path_column).filter(|path| !path.is_empty());
-        let path = Path::new(OsStr::from_bytes(path.ok_or_else(|| anyhow!("line {line}: no path"))?));
+        let path = Path::new(OsStr::from_bytes(
+            path.ok_or_else(|| anyhow!("line {line}: no path"))?,
+        ));
         let path = path.strip_prefix(".").unwrap_or(path).to_owned();
         match table.get(&path) {
             Some(other) if *other != keys => {
-                return Err(anyhow!("line {line}: {} is listed twice, with different keys", path.display()));
+                return Err(anyhow!(
+                    "line {line}: {} is listed twice, with different keys",
+                    path.display()
+                ));
             }
             _ => table.insert(path, keys),
         };
@@ -106,14 +140,20 @@ mod tests {
     use super::*;
 
     fn keys(person: Option<&str>, source: Option<&str>) -> Keys {
-        Keys { person_id: person.map(str::to_owned), source_id: source.map(str::to_owned) }
+        Keys {
+            person_id: person.map(str::to_owned),
+            source_id: source.map(str::to_owned),
+        }
     }
 
     #[test]
     fn rows_are_read_with_extra_columns_and_empty_cells() {
         let text = "note,path,person_id,source_id\nx, squat/a.mp4 ,p1,gym\n,./b.mp4,,s2\n";
         let table = parse(text.as_bytes()).unwrap();
-        assert_eq!(table.get(Path::new("squat/a.mp4")), Some(&keys(Some("p1"), Some("gym"))));
+        assert_eq!(
+            table.get(Path::new("squat/a.mp4")),
+            Some(&keys(Some("p1"), Some("gym")))
+        );
         assert_eq!(table.get(Path::new("b.mp4")), Some(&keys(None, Some("s2"))));
     }
 
@@ -135,10 +175,26 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let label = dir.path().join("squat/bad_form");
         std::fs::create_dir_all(&label).unwrap();
-        std::fs::write(dir.path().join(FILE_NAME), "path,person_id,source_id\nsquat/bad_form/a.mp4,far,gym\n").unwrap();
-        std::fs::write(label.join(FILE_NAME), "path,person_id,source_id\na.mp4,near,\n").unwrap();
+        std::fs::write(
+            dir.path().join(FILE_NAME),
+            "path,person_id,source_id\nsquat/bad_form/a.mp4,far,gym\n",
+        )
+        .unwrap();
+        std::fs::write(
+            label.join(FILE_NAME),
+            "path,person_id,source_id\na.mp4,near,\n",
+        )
+        .unwrap();
         let mut groups = Groups::default();
-        assert_eq!(groups.keys_of(&label.join("a.mp4"), None).unwrap(), keys(Some("near"), Some("gym")));
-        assert_eq!(groups.keys_of(&label.join("b.mp4"), Some(dir.path())).unwrap(), Keys::default());
+        assert_eq!(
+            groups.keys_of(&label.join("a.mp4"), None).unwrap(),
+            keys(Some("near"), Some("gym"))
+        );
+        assert_eq!(
+            groups
+                .keys_of(&label.join("b.mp4"), Some(dir.path()))
+                .unwrap(),
+            Keys::default()
+        );
     }
 }

@@ -28,7 +28,11 @@ pub(crate) fn take(file: &MediaFile, format: ImageFormat, size: u32) -> Result<T
     let turn = decoder.orientation().map_err(|e| bad(&e))?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(|e| bad(&e))?;
     let still = Still::new(scaled(decoded, size)?, turn, 0)?;
-    let (shown_width, shown_height) = if picture::swaps_sides(turn) { (height, width) } else { (width, height) };
+    let (shown_width, shown_height) = if picture::swaps_sides(turn) {
+        (height, width)
+    } else {
+        (width, height)
+    };
     let video = Video {
         width_px: Some(shown_width),
         height_px: Some(shown_height),
@@ -37,7 +41,11 @@ pub(crate) fn take(file: &MediaFile, format: ImageFormat, size: u32) -> Result<T
         container: Some("image".to_owned()),
         ..Video::default()
     };
-    Ok(Taken { video, stills: vec![still], fault: None })
+    Ok(Taken {
+        video,
+        stills: vec![still],
+        fault: None,
+    })
 }
 
 /// What a decoder may take and give.
@@ -54,7 +62,10 @@ pub(crate) fn check_size(width: u32, height: u32) -> Result<(), Fault> {
     if u64::from(width) * u64::from(height) <= MAX_PIXELS {
         return Ok(());
     }
-    Err(Fault::new(code::BAD_IMAGE, format!("{width}x{height} are more than {MAX_PIXELS} pixels")))
+    Err(Fault::new(
+        code::BAD_IMAGE,
+        format!("{width}x{height} are more than {MAX_PIXELS} pixels"),
+    ))
 }
 
 /// `image` with its short side scaled to `size`, in front of black.
@@ -69,7 +80,11 @@ pub(crate) fn scaled(image: DynamicImage, size: u32) -> Result<RgbImage, Fault> 
 }
 
 fn flat(image: DynamicImage) -> RgbImage {
-    if image.color().has_alpha() { picture::over_black(&image.into_rgba8()) } else { image.into_rgb8() }
+    if image.color().has_alpha() {
+        picture::over_black(&image.into_rgba8())
+    } else {
+        image.into_rgb8()
+    }
 }
 
 /// The word that ffprobe has for it.

@@ -16,14 +16,22 @@ pub(crate) struct Labels {
 
 /// The labels of the absolute path `file` that was found under the absolute folder `root`, if under any.
 pub(crate) fn of(file: &Path, root: Option<&Path>) -> Labels {
-    known_label(file).or_else(|| two_below(file, root?)).unwrap_or_default()
+    known_label(file)
+        .or_else(|| two_below(file, root?))
+        .unwrap_or_default()
 }
 
 /// The innermost folder that is named as a label, and its parent. `bad_form/knees_cave/x.mp4` is `bad_form`.
 fn known_label(file: &Path) -> Option<Labels> {
-    let folder = file.ancestors().skip(1).find(|folder| named(folder, Name::label).is_some_and(|n| n.is_known_label()))?;
+    let folder = file
+        .ancestors()
+        .skip(1)
+        .find(|folder| named(folder, Name::label).is_some_and(|n| n.is_known_label()))?;
     let exercise = folder.parent().and_then(|parent| named(parent, Name::new));
-    Some(Labels { exercise, label: named(folder, Name::label) })
+    Some(Labels {
+        exercise,
+        label: named(folder, Name::label),
+    })
 }
 
 /// `root/<exercise>/<label>/file`, whatever the two are called.
@@ -33,7 +41,10 @@ fn two_below(file: &Path, root: &Path) -> Option<Labels> {
     if exercise.parent()? != root {
         return None;
     }
-    Some(Labels { exercise: named(exercise, Name::new), label: named(label, Name::label) })
+    Some(Labels {
+        exercise: named(exercise, Name::new),
+        label: named(label, Name::label),
+    })
 }
 
 fn named(folder: &Path, name: fn(&str) -> Name) -> Option<Name> {
@@ -45,7 +56,10 @@ fn named(folder: &Path, name: fn(&str) -> Name) -> Option<Name> {
 /// what the user sees and means.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
-    for component in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+    for component in std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .components()
+    {
         if component == Component::ParentDir {
             plain.pop();
         } else {
@@ -61,7 +75,10 @@ mod tests {
 
     fn check(file: &str, root: Option<&str>, expected: (Option<&str>, Option<&str>)) {
         let labels = of(Path::new(file), root.map(Path::new));
-        let got = (labels.exercise.as_ref().map(Name::as_str), labels.label.as_ref().map(Name::as_str));
+        let got = (
+            labels.exercise.as_ref().map(Name::as_str),
+            labels.label.as_ref().map(Name::as_str),
+        );
         assert_eq!(got, expected, "{file} under {root:?}");
     }
 
@@ -69,16 +86,32 @@ mod tests {
     fn a_known_label_counts_anywhere_among_the_parents() {
         let squat_bad = (Some("squat"), Some("bad_form"));
         check("/data/squat/bad_form/a.mp4", None, squat_bad);
-        check("/data/squat/bad_form/knees_cave/front/a.mp4", Some("/data/squat"), squat_bad);
-        check("/data/Squat/Bad Form/a.mp4", Some("/data/Squat/Bad Form"), squat_bad);
-        check("/data/squat/good/a.mp4", None, (Some("squat"), Some("good_form")));
+        check(
+            "/data/squat/bad_form/knees_cave/front/a.mp4",
+            Some("/data/squat"),
+            squat_bad,
+        );
+        check(
+            "/data/Squat/Bad Form/a.mp4",
+            Some("/data/Squat/Bad Form"),
+            squat_bad,
+        );
+        check(
+            "/data/squat/good/a.mp4",
+            None,
+            (Some("squat"), Some("good_form")),
+        );
         check("/data/good/squat/bad/a.mp4", None, squat_bad);
         check("/bad/a.mp4", None, (None, Some("bad_form")));
     }
 
     #[test]
     fn other_labels_count_exactly_two_folders_below_the_root() {
-        check("/data/squat/wobbly/a.mp4", Some("/data"), (Some("squat"), Some("wobbly")));
+        check(
+            "/data/squat/wobbly/a.mp4",
+            Some("/data"),
+            (Some("squat"), Some("wobbly")),
+        );
         check("/data/squat/wobbly/a.mp4", None, (None, None));
         check("/data/squat/a.mp4", Some("/data"), (None, None));
         check("/data/squat/wobbly/x/a.mp4", Some("/data"), (None, None));

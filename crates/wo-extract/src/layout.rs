@@ -11,7 +11,10 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, anyhow};
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith};
-use wo_record::{BAD_FORM, DEFAULT_MAX_LINE, Frame, GOOD_FORM, Image, Line, Name, Reader, Record, Row, Video, Writer};
+use wo_record::{
+    BAD_FORM, DEFAULT_MAX_LINE, Frame, GOOD_FORM, Image, Line, Name, Reader, Record, Row, Video,
+    Writer,
+};
 
 use crate::picture::Still;
 
@@ -68,8 +71,14 @@ impl Merge {
             Record::Video(video) => !self.video_ids.contains(&video.video_id),
             Record::Frame(frame) => !self.video_ids.contains(&frame.video_id),
             Record::Error(failure) => {
-                !failure.path.as_ref().is_some_and(|path| self.tried.contains(path.as_path()))
-                    && !failure.video_id.as_ref().is_some_and(|id| self.video_ids.contains(id))
+                !failure
+                    .path
+                    .as_ref()
+                    .is_some_and(|path| self.tried.contains(path.as_path()))
+                    && !failure
+                        .video_id
+                        .as_ref()
+                        .is_some_and(|id| self.video_ids.contains(id))
             }
             _ => true,
         }
@@ -84,11 +93,18 @@ impl Layout {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(anyhow!("another run writes into {}", dir.display())).exit_with(Exit::Locked);
+                return Err(anyhow!("another run writes into {}", dir.display()))
+                    .exit_with(Exit::Locked);
             }
-            Err(TryLockError::Error(e)) => return Err(e).with_context(|| format!("lock {}", dir.display())),
+            Err(TryLockError::Error(e)) => {
+                return Err(e).with_context(|| format!("lock {}", dir.display()));
+            }
         }
-        let layout = Self { dir: dir.to_owned(), stale: RefCell::default(), _lock: lock };
+        let layout = Self {
+            dir: dir.to_owned(),
+            stale: RefCell::default(),
+            _lock: lock,
+        };
         layout.for_each_line(|_| Ok(()))?;
         Ok(layout)
     }
@@ -104,13 +120,21 @@ impl Layout {
     }
 
     /// Writes a picture. Returns its path in the folder.
-    pub(crate) fn store(&self, video: &Video, index: u32, still: &Still) -> anyhow::Result<PathBuf> {
+    pub(crate) fn store(
+        &self,
+        video: &Video,
+        index: u32,
+        still: &Still,
+    ) -> anyhow::Result<PathBuf> {
         let folder = frame_folder(video.exercise.as_ref(), video.label.as_ref());
         let path = Path::new(&folder).join(frame_name(&video.video_id, index, still.time_ns));
         let full = self.dir.join(&path);
-        fs::create_dir_all(self.dir.join(&folder)).with_context(|| format!("make the folder {folder}"))?;
+        fs::create_dir_all(self.dir.join(&folder))
+            .with_context(|| format!("make the folder {folder}"))?;
         let mut file = create(&full)?;
-        file.write_all(&still.jpeg).and_then(|()| file.commit()).with_context(|| format!("write {}", full.display()))?;
+        file.write_all(&still.jpeg)
+            .and_then(|()| file.commit())
+            .with_context(|| format!("write {}", full.display()))?;
         Ok(path)
     }
 
@@ -122,7 +146,8 @@ impl Layout {
                 Ok(record) if !merge.keeps(record) => {
                     if let Record::Frame(frame) = record {
                         stale.tables.extend(table_name(frame));
-                        let picture = own_picture(frame).filter(|path| !merge.stored.contains(*path));
+                        let picture =
+                            own_picture(frame).filter(|path| !merge.stored.contains(*path));
                         stale.pictures.extend(picture.map(Path::to_owned));
                     }
                 }
@@ -136,7 +161,8 @@ impl Layout {
     pub(crate) fn commit(&self, spool: Spool) -> anyhow::Result<()> {
         let path = self.dir.join(RECORDS);
         let file = spool.into_inner().map_err(IntoInnerError::into_error);
-        file.and_then(AtomicWriteFile::commit).with_context(|| format!("write {}", path.display()))?;
+        file.and_then(AtomicWriteFile::commit)
+            .with_context(|| format!("write {}", path.display()))?;
         // Rows are small, and a table is written whole.
         let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
         self.for_each_line(|line| {
@@ -153,7 +179,11 @@ impl Layout {
             file.commit().with_context(|| format!("write {name}"))?;
         }
         let stale = self.stale.take();
-        for name in stale.tables.iter().filter(|name| !tables.contains_key(*name)) {
+        for name in stale
+            .tables
+            .iter()
+            .filter(|name| !tables.contains_key(*name))
+        {
             remove(&self.dir.join(name));
         }
         for picture in &stale.pictures {
@@ -163,7 +193,10 @@ impl Layout {
     }
 
     /// Reads the records that are there, if any.
-    fn for_each_line(&self, mut each: impl FnMut(&Line) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    fn for_each_line(
+        &self,
+        mut each: impl FnMut(&Line) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let path = self.dir.join(RECORDS);
         if !path.exists() {
             return Ok(());
@@ -171,7 +204,10 @@ impl Layout {
         let file = File::open(&path).with_context(|| format!("open {}", path.display()))?;
         let mut input = BufReader::new(file);
         let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
-        while let Some(line) = reader.next_line().with_context(|| path.display().to_string())? {
+        while let Some(line) = reader
+            .next_line()
+            .with_context(|| path.display().to_string())?
+        {
             each(&line)?;
         }
         Ok(())
@@ -197,7 +233,10 @@ fn frame_folder(exercise: Option<&Name>, label: Option<&Name>) -> String {
         Some(BAD_FORM) => "bad",
         Some(other) => other,
     };
-    format!("frames_{}_{label}", exercise.map_or("unknown", Name::as_str))
+    format!(
+        "frames_{}_{label}",
+        exercise.map_or("unknown", Name::as_str)
+    )
 }
 
 /// `0123456789abcdef_007_0012345.jpg`.
@@ -213,11 +252,16 @@ fn short_id(video_id: &str) -> &str {
 /// `squat_bad_form.csv`; none for a frame without a label, of which a table of labels has nothing to say.
 fn table_name(frame: &Frame) -> Option<String> {
     let label = frame.label.as_ref()?;
-    Some(format!("{}_{label}.csv", frame.exercise.as_ref().map_or("unknown", Name::as_str)))
+    Some(format!(
+        "{}_{label}.csv",
+        frame.exercise.as_ref().map_or("unknown", Name::as_str)
+    ))
 }
 
 fn row(frame: &Frame) -> Option<Row> {
-    let Image::File { path, .. } = &frame.image else { return None };
+    let Image::File { path, .. } = &frame.image else {
+        return None;
+    };
     Some(Row {
         frame_path: path.as_path().to_str()?.to_owned(),
         label: frame.label.as_ref()?.to_string(),
@@ -229,10 +273,18 @@ fn row(frame: &Frame) -> Option<Row> {
 /// The picture of a frame that an earlier run wrote into this folder. A record that names any other file must not
 /// get it deleted.
 fn own_picture(frame: &Frame) -> Option<&Path> {
-    let Image::File { path, .. } = &frame.image else { return None };
+    let Image::File { path, .. } = &frame.image else {
+        return None;
+    };
     let path = path.as_path();
-    let is_inside = path.components().all(|component| matches!(component, Component::Normal(_)));
-    let is_ours = path.file_name()?.to_str()?.starts_with(short_id(&frame.video_id)) && !frame.video_id.is_empty();
+    let is_inside = path
+        .components()
+        .all(|component| matches!(component, Component::Normal(_)));
+    let is_ours = path
+        .file_name()?
+        .to_str()?
+        .starts_with(short_id(&frame.video_id))
+        && !frame.video_id.is_empty();
     (is_inside && is_ours).then_some(path)
 }
 
@@ -243,11 +295,20 @@ mod tests {
     #[test]
     fn names_say_exercise_label_video_place_and_time() {
         let name = |text: &str| Name::new(text);
-        assert_eq!(frame_folder(Some(&name("squat")), Some(&name(BAD_FORM))), "frames_squat_bad");
-        assert_eq!(frame_folder(Some(&name("squat")), Some(&name("unclear"))), "frames_squat_unclear");
+        assert_eq!(
+            frame_folder(Some(&name("squat")), Some(&name(BAD_FORM))),
+            "frames_squat_bad"
+        );
+        assert_eq!(
+            frame_folder(Some(&name("squat")), Some(&name("unclear"))),
+            "frames_squat_unclear"
+        );
         assert_eq!(frame_folder(None, None), "frames_unknown_unlabelled");
         let id = "0123456789abcdef0123456789abcdef";
-        assert_eq!(frame_name(id, 7, 12_344_600_000), "0123456789abcdef_007_0012345.jpg");
+        assert_eq!(
+            frame_name(id, 7, 12_344_600_000),
+            "0123456789abcdef_007_0012345.jpg"
+        );
     }
 
     #[test]
@@ -258,7 +319,10 @@ mod tests {
             pts_ms: None,
             width_px: None,
             height_px: None,
-            image: Image::File { path: path.into(), blake3: None },
+            image: Image::File {
+                path: path.into(),
+                blake3: None,
+            },
             exercise: None,
             label: None,
             label_origin: None,
@@ -266,7 +330,12 @@ mod tests {
             description: None,
         };
         assert!(own_picture(&frame("frames_a_b/0123456789abcdef_000_0000000.jpg")).is_some());
-        for path in ["../0123456789abcdef_0.jpg", "/0123456789abcdef_0.jpg", "frames_a_b/other.jpg", ""] {
+        for path in [
+            "../0123456789abcdef_0.jpg",
+            "/0123456789abcdef_0.jpg",
+            "frames_a_b/other.jpg",
+            "",
+        ] {
             assert!(own_picture(&frame(path)).is_none(), "{path}");
         }
     }

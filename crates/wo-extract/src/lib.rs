@@ -41,9 +41,19 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const DEFAULT_FOLDER: &str = "data/training_data";
 
 /// Takes frames from all videos that `args` names and writes the records to `output`.
-pub fn run(args: Args, _input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
+pub fn run(
+    args: Args,
+    _input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
     let settings = Settings::of(&args);
-    let Args { paths, video_dir, out, threads, .. } = args;
+    let Args {
+        paths,
+        video_dir,
+        out,
+        threads,
+        ..
+    } = args;
     let paths = paths_or_default(paths.into_iter().chain(video_dir).collect())?;
     let sources = sources::list(&paths, out.as_deref())?;
     pipeline::init()?;
@@ -65,7 +75,10 @@ pub fn run(args: Args, _input: &mut dyn BufRead, output: &mut dyn Write) -> anyh
         layout.commit(spool)?;
     }
     if sources.is_empty() {
-        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let names: Vec<String> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
         wo_cli::warn!("no video or picture in {}", names.join(", "));
         return Ok(Outcome::No);
     }

@@ -33,7 +33,9 @@ impl MediaFile {
     /// Opens `path` and reads it once to the end, for its id.
     pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
         // Looked at before it is opened: opening a pipe that nobody writes to waits for ever.
-        let kind = std::fs::metadata(path).map_err(|e| unreadable(&e))?.file_type();
+        let kind = std::fs::metadata(path)
+            .map_err(|e| unreadable(&e))?
+            .file_type();
         if !kind.is_file() {
             return Err(Fault::new(code::UNREADABLE, "not a regular file"));
         }
@@ -42,10 +44,23 @@ impl MediaFile {
         if size_bytes == 0 {
             return Err(Fault::new(code::EMPTY_FILE, "the file is empty"));
         }
-        let id = blake3::Hasher::new().update_reader(&file).map_err(|e| unreadable(&e))?.finalize().to_hex().to_string();
+        let id = blake3::Hasher::new()
+            .update_reader(&file)
+            .map_err(|e| unreadable(&e))?
+            .finalize()
+            .to_hex()
+            .to_string();
         let mut head = Vec::new();
-        (&file).rewind().and_then(|()| (&file).take(HEAD).read_to_end(&mut head)).map_err(|e| unreadable(&e))?;
-        Ok(Self { file, id, size_bytes, picture: picture_format(&head) })
+        (&file)
+            .rewind()
+            .and_then(|()| (&file).take(HEAD).read_to_end(&mut head))
+            .map_err(|e| unreadable(&e))?;
+        Ok(Self {
+            file,
+            id,
+            size_bytes,
+            picture: picture_format(&head),
+        })
     }
 
     /// The content from the start on.
@@ -68,8 +83,14 @@ impl MediaFile {
         }
         let mut copy = tempfile::tempfile().ok()?;
         io::copy(&mut self.reader().ok()?, &mut copy).ok()?;
-        copy.write_all_at(&vec![0; field.n_bytes], field.offset).ok()?;
-        Some(Self { file: copy, id: self.id.clone(), size_bytes: self.size_bytes, picture: self.picture })
+        copy.write_all_at(&vec![0; field.n_bytes], field.offset)
+            .ok()?;
+        Some(Self {
+            file: copy,
+            id: self.id.clone(),
+            size_bytes: self.size_bytes,
+            picture: self.picture,
+        })
     }
 
     /// A path of plain ASCII by which a library can open this very file, whatever it is called and even if it was
@@ -100,8 +121,14 @@ mod tests {
 
     #[test]
     fn pictures_are_known_by_their_first_bytes() {
-        assert_eq!(picture_format(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"), Some(ImageFormat::Jpeg));
-        assert_eq!(picture_format(b"RIFF\x24\0\0\0WEBP"), Some(ImageFormat::WebP));
+        assert_eq!(
+            picture_format(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"),
+            Some(ImageFormat::Jpeg)
+        );
+        assert_eq!(
+            picture_format(b"RIFF\x24\0\0\0WEBP"),
+            Some(ImageFormat::WebP)
+        );
         assert_eq!(picture_format(b"RIFF\x24\0\0\0AVI "), None);
         assert_eq!(picture_format(b"\x89PNG"), Some(ImageFormat::Png));
         assert_eq!(picture_format(b""), None);
@@ -113,8 +140,17 @@ mod tests {
         let empty = dir.path().join("empty.mp4");
         std::fs::write(&empty, "").unwrap();
         assert_eq!(MediaFile::open(&empty).unwrap_err().code, code::EMPTY_FILE);
-        assert_eq!(MediaFile::open(dir.path()).unwrap_err().code, code::UNREADABLE);
-        assert_eq!(MediaFile::open(Path::new("/dev/zero")).unwrap_err().code, code::UNREADABLE);
-        assert_eq!(MediaFile::open(&dir.path().join("none")).unwrap_err().code, code::UNREADABLE);
+        assert_eq!(
+            MediaFile::open(dir.path()).unwrap_err().code,
+            code::UNREADABLE
+        );
+        assert_eq!(
+            MediaFile::open(Path::new("/dev/zero")).unwrap_err().code,
+            code::UNREADABLE
+        );
+        assert_eq!(
+            MediaFile::open(&dir.path().join("none")).unwrap_err().code,
+            code::UNREADABLE
+        );
     }
 }

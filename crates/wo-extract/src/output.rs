@@ -39,11 +39,19 @@ impl<'a> Output<'a> {
         let folder = match folder {
             Some((layout, spool)) => {
                 let records = Writer::begin(spool, TOOL, VERSION, &[])?;
-                Some(Folder { layout, records, merge: Merge::default() })
+                Some(Folder {
+                    layout,
+                    records,
+                    merge: Merge::default(),
+                })
             }
             None => None,
         };
-        Ok(Self { stream: Writer::begin(stream, TOOL, VERSION, &[])?, folder, seen: HashMap::new() })
+        Ok(Self {
+            stream: Writer::begin(stream, TOOL, VERSION, &[])?,
+            folder,
+            seen: HashMap::new(),
+        })
     }
 
     /// Writes what came of one source, and hands it on to the reader.
@@ -55,17 +63,25 @@ impl<'a> Output<'a> {
             match self.first_of(&video, &extraction) {
                 None => {
                     self.write_video(&video, &extraction.stills)?;
-                    let labels = Labels { exercise: video.exercise, label: video.label };
+                    let labels = Labels {
+                        exercise: video.exercise,
+                        label: video.label,
+                    };
                     self.seen.insert(video.video_id, (extraction.path, labels));
                 }
                 Some(Err(conflict)) => {
-                    extraction.failure = Some(conflict.into_failure(&extraction.path, Some(&video.video_id)));
+                    extraction.failure =
+                        Some(conflict.into_failure(&extraction.path, Some(&video.video_id)));
                 }
                 Some(Ok(())) => return Ok(()),
             }
         }
         if let Some(failure) = extraction.failure {
-            let path = failure.path.as_ref().map(ToString::to_string).unwrap_or_default();
+            let path = failure
+                .path
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             wo_cli::warn!("{path}: {}", failure.what);
             self.record(&Record::Error(failure))?;
         }
@@ -86,11 +102,16 @@ impl<'a> Output<'a> {
         let (first, labels) = self.seen.get(&video.video_id)?;
         let path = extraction.path.display();
         if (&labels.exercise, &labels.label) == (&video.exercise, &video.label) {
-            wo_cli::warn!("{path}: the same content as {}, taken once", first.display());
+            wo_cli::warn!(
+                "{path}: the same content as {}, taken once",
+                first.display()
+            );
             return Some(Ok(()));
         }
         let name = |exercise: Option<&wo_record::Name>, label: Option<&wo_record::Name>| {
-            let word = |name: Option<&wo_record::Name>| name.map_or_else(|| "none".to_owned(), ToString::to_string);
+            let word = |name: Option<&wo_record::Name>| {
+                name.map_or_else(|| "none".to_owned(), ToString::to_string)
+            };
             format!("{}/{}", word(exercise), word(label))
         };
         let what = format!(
@@ -109,18 +130,30 @@ impl<'a> Output<'a> {
         }
         for (index, still) in (0..).zip(stills) {
             let image = match &mut self.folder {
-                None => Image::Inline { jpeg_base64: STANDARD.encode(&still.jpeg) },
+                None => Image::Inline {
+                    jpeg_base64: STANDARD.encode(&still.jpeg),
+                },
                 Some(folder) => {
                     let path = folder.layout.store(video, index, still)?;
                     let blake3 = Some(blake3::hash(&still.jpeg).to_hex().to_string());
                     let shown = folder.layout.dir().join(&path);
                     folder.merge.stored(path.clone());
-                    let image = Image::File { path: path.into(), blake3: blake3.clone() };
-                    folder.records.record(&Record::Frame(extraction::frame(video, index, still, image)))?;
-                    Image::File { path: shown.into(), blake3 }
+                    let image = Image::File {
+                        path: path.into(),
+                        blake3: blake3.clone(),
+                    };
+                    folder.records.record(&Record::Frame(extraction::frame(
+                        video, index, still, image,
+                    )))?;
+                    Image::File {
+                        path: shown.into(),
+                        blake3,
+                    }
                 }
             };
-            self.stream.record(&Record::Frame(extraction::frame(video, index, still, image)))?;
+            self.stream.record(&Record::Frame(extraction::frame(
+                video, index, still, image,
+            )))?;
         }
         Ok(())
     }

@@ -32,7 +32,12 @@ impl Still {
         picture.apply_orientation(turn);
         let picture = picture.into_rgb8();
         let (width, height) = picture.dimensions();
-        Ok(Self { time_ns, width, height, jpeg: jpeg_of(&picture)? })
+        Ok(Self {
+            time_ns,
+            width,
+            height,
+            jpeg: jpeg_of(&picture)?,
+        })
     }
 }
 
@@ -44,7 +49,9 @@ fn jpeg_of(picture: &RgbImage) -> Result<Vec<u8>, Fault> {
     let mut encoder = Encoder::new(&mut jpeg, JPEG_QUALITY);
     // Thin coloured things, such as a barbell's plates at 512 pixels, do not survive halved colour.
     encoder.set_sampling_factor(SamplingFactor::F_1_1);
-    encoder.encode(picture.as_raw(), width, height, ColorType::Rgb).map_err(|e| fault(e.to_string()))?;
+    encoder
+        .encode(picture.as_raw(), width, height, ColorType::Rgb)
+        .map_err(|e| fault(e.to_string()))?;
     Ok(jpeg)
 }
 
@@ -52,7 +59,10 @@ fn jpeg_of(picture: &RgbImage) -> Result<Vec<u8>, Fault> {
 pub(crate) fn scaled(width: u32, height: u32, short_side: u32) -> Result<(u32, u32), Fault> {
     let (short, long) = (u64::from(width.min(height)), u64::from(width.max(height)));
     if short == 0 {
-        return Err(Fault::new(code::DECODE, format!("a picture of {width}x{height} pixels")));
+        return Err(Fault::new(
+            code::DECODE,
+            format!("a picture of {width}x{height} pixels"),
+        ));
     }
     let long = (long * u64::from(short_side) + short / 2) / short;
     match u32::try_from(long).ok().filter(|&long| long <= MAX_SIDE) {
@@ -60,7 +70,9 @@ pub(crate) fn scaled(width: u32, height: u32, short_side: u32) -> Result<(u32, u
         Some(long) => Ok((long, short_side)),
         None => Err(Fault::new(
             code::DECODE,
-            format!("{width}x{height} pixels scaled to a short side of {short_side} are more than {MAX_SIDE} long"),
+            format!(
+                "{width}x{height} pixels scaled to a short side of {short_side} are more than {MAX_SIDE} long"
+            ),
         )),
     }
 }
@@ -112,7 +124,9 @@ mod tests {
     fn a_quarter_turn_brings_the_left_column_to_the_top() {
         // Clockwise: what was at the bottom left is at the top left.
         let mut picture = RgbImage::new(32, 16);
-        picture.enumerate_pixels_mut().for_each(|(x, _, p)| p.0 = if x < 16 { [255; 3] } else { [0; 3] });
+        picture
+            .enumerate_pixels_mut()
+            .for_each(|(x, _, p)| p.0 = if x < 16 { [255; 3] } else { [0; 3] });
         let still = Still::new(picture, Orientation::Rotate90, 0).unwrap();
         assert_eq!((still.width, still.height), (16, 32));
         let upright = image::load_from_memory(&still.jpeg).unwrap().into_rgb8();
@@ -121,7 +135,15 @@ mod tests {
 
     #[test]
     fn clear_pixels_are_black() {
-        let picture = RgbaImage::from_raw(3, 1, vec![200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 128]).unwrap();
-        assert_eq!(over_black(&picture).into_raw(), [200, 100, 50, 0, 0, 0, 100, 50, 25]);
+        let picture = RgbaImage::from_raw(
+            3,
+            1,
+            vec![200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 128],
+        )
+        .unwrap();
+        assert_eq!(
+            over_black(&picture).into_raw(),
+            [200, 100, 50, 0, 0, 0, 100, 50, 25]
+        );
     }
 }

@@ -34,15 +34,21 @@ const REFUSED_KINDS: [&str; 3] = ["Hardware", "Adaptive", "Source/Network"];
 /// Starts GStreamer and takes the elements out of its choice that must not be used.
 pub(crate) fn init() -> anyhow::Result<()> {
     // GLib would print what its libraries think of broken files to stderr.
-    gst::glib::log_set_default_handler(|domain, _, message| wo_cli::info!("{}: {message}", domain.unwrap_or("glib")));
-    gst::init().context("start GStreamer").exit_with(Exit::Environment)?;
+    gst::glib::log_set_default_handler(|domain, _, message| {
+        wo_cli::info!("{}: {message}", domain.unwrap_or("glib"))
+    });
+    gst::init()
+        .context("start GStreamer")
+        .exit_with(Exit::Environment)?;
     for (element, package) in NEEDED {
         gst::ElementFactory::find(element)
             .with_context(|| format!("GStreamer has no {element}\nhint: apt install {package}"))
             .exit_with(Exit::Environment)?;
     }
     for feature in gst::Registry::get().features(gst::ElementFactory::static_type()) {
-        let Some(factory) = feature.downcast_ref::<gst::ElementFactory>() else { continue };
+        let Some(factory) = feature.downcast_ref::<gst::ElementFactory>() else {
+            continue;
+        };
         let kind = factory.metadata("klass").unwrap_or_default();
         if REFUSED_KINDS.iter().any(|refused| kind.contains(refused)) {
             factory.set_rank(gst::Rank::NONE);

@@ -20,7 +20,9 @@ pub(crate) fn in_order<T: Sync, R: Send>(
     work: impl Fn(&T) -> R + Sync,
     mut take: impl FnMut(R) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(n_threads)
+        .build();
     let pool = pool.context("start threads").exit_with(Exit::Environment)?;
     let work = &work;
     pool.in_place_scope_fifo(|scope| {
@@ -35,8 +37,13 @@ pub(crate) fn in_order<T: Sync, R: Send>(
                 scope.spawn_fifo(move |_| drop(done.send(work(item))));
                 waiting.push_back(result);
             }
-            let Some(next) = waiting.pop_front() else { return Ok(()) };
-            let taken = next.recv().context("a worker broke down").and_then(&mut take);
+            let Some(next) = waiting.pop_front() else {
+                return Ok(());
+            };
+            let taken = next
+                .recv()
+                .context("a worker broke down")
+                .and_then(&mut take);
             if taken.is_err() {
                 cancelled.store(true, Ordering::Relaxed);
                 return taken;

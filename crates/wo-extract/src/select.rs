@@ -7,7 +7,10 @@ const ROUNDING_NS: u64 = 1000;
 /// The centres of `n` equal segments of `duration_ns`, in order.
 pub(crate) fn centres(duration_ns: u64, n: u32) -> impl Iterator<Item = u64> {
     // In 128 bits: a day of nanoseconds times twice a million segments does not fit in 64.
-    (0..n).map(move |i| (u128::from(duration_ns) * u128::from(2 * u64::from(i) + 1) / u128::from(2 * u64::from(n))) as u64)
+    (0..n).map(move |i| {
+        (u128::from(duration_ns) * u128::from(2 * u64::from(i) + 1) / u128::from(2 * u64::from(n)))
+            as u64
+    })
 }
 
 /// True when a frame at `time_ns` is not yet on display at `centre_ns`.
@@ -26,7 +29,9 @@ pub(crate) fn choose(times_ns: &[u64], duration_ns: u64, n: u32) -> Vec<usize> {
     }
     let mut chosen: Vec<usize> = Vec::with_capacity(n as usize);
     for centre in centres(duration_ns, n) {
-        let on_display = times_ns.partition_point(|&time| !is_after(time, centre)).saturating_sub(1);
+        let on_display = times_ns
+            .partition_point(|&time| !is_after(time, centre))
+            .saturating_sub(1);
         let after_previous = chosen.last().map_or(0, |previous| previous + 1);
         chosen.push(on_display.max(after_previous));
     }
@@ -47,7 +52,11 @@ mod tests {
 
     fn check(times_ms: &[u64], duration_ms: u64, n: u32, expected: &[usize]) {
         let times: Vec<u64> = times_ms.iter().map(|t| t * MS).collect();
-        assert_eq!(choose(&times, duration_ms * MS, n), expected, "{times_ms:?} of {duration_ms} ms, {n} wanted");
+        assert_eq!(
+            choose(&times, duration_ms * MS, n),
+            expected,
+            "{times_ms:?} of {duration_ms} ms, {n} wanted"
+        );
     }
 
     #[test]
@@ -90,7 +99,9 @@ mod tests {
             let times: Vec<u64> = (0..n_frames)
                 .map(|_| {
                     let this = time;
-                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
                     time += 1 + (state >> 33) % 1000 * ((state >> 60) + 1);
                     this * MS
                 })
@@ -98,7 +109,10 @@ mod tests {
             for n in 1..20 {
                 let chosen = choose(&times, time * MS, n);
                 assert_eq!(chosen.len(), n_frames.min(n as usize));
-                assert!(chosen.is_sorted_by(|a, b| a < b) && chosen.iter().all(|&i| i < n_frames), "{chosen:?}");
+                assert!(
+                    chosen.is_sorted_by(|a, b| a < b) && chosen.iter().all(|&i| i < n_frames),
+                    "{chosen:?}"
+                );
             }
         }
     }

@@ -11,8 +11,8 @@ use crate::labels::{self, Labels};
 
 /// Names of videos, pictures and, because phones put videos under it too, of one kind of sound.
 const EXTENSIONS: [&str; 26] = [
-    "mp4", "m4v", "mov", "m4a", "3gp", "3g2", "mkv", "webm", "avi", "mpg", "mpeg", "mpe", "vob", "ts", "mts", "m2ts",
-    "flv", "wmv", "asf", "ogv", "mxf", "gif", "jpg", "jpeg", "png", "webp",
+    "mp4", "m4v", "mov", "m4a", "3gp", "3g2", "mkv", "webm", "avi", "mpg", "mpeg", "mpe", "vob",
+    "ts", "mts", "m2ts", "flv", "wmv", "asf", "ogv", "mxf", "gif", "jpg", "jpeg", "png", "webp",
 ];
 
 /// A file to try, and what its place says about it.
@@ -40,12 +40,18 @@ pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<
         }
         let root = labels::absolute(path);
         let walk = WalkDir::new(path).sort_by_file_name();
-        let walk = walk.into_iter().filter_entry(|e| !is_hidden(e) && Some(labels::absolute(e.path())) != out);
+        let walk = walk
+            .into_iter()
+            .filter_entry(|e| !is_hidden(e) && Some(labels::absolute(e.path())) != out);
         for entry in walk {
             match entry {
-                Ok(entry) if is_candidate(&entry) => sources.push(Source::new(entry.path(), Some(&root), &mut groups)?),
+                Ok(entry) if is_candidate(&entry) => {
+                    sources.push(Source::new(entry.path(), Some(&root), &mut groups)?)
+                }
                 Ok(_) => {}
-                Err(error) => sources.push(Source::unreadable(error.path().unwrap_or(path), &error)),
+                Err(error) => {
+                    sources.push(Source::unreadable(error.path().unwrap_or(path), &error))
+                }
             }
         }
     }
@@ -56,13 +62,25 @@ impl Source {
     fn new(path: &Path, root: Option<&Path>, groups: &mut Groups) -> anyhow::Result<Self> {
         let file = labels::absolute(path);
         let keys = groups.keys_of(&file, root)?;
-        Ok(Self { path: path.to_owned(), labels: labels::of(&file, root), keys, fault: None })
+        Ok(Self {
+            path: path.to_owned(),
+            labels: labels::of(&file, root),
+            keys,
+            fault: None,
+        })
     }
 
     fn unreadable(path: &Path, error: &walkdir::Error) -> Self {
-        let what = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+        let what = error
+            .io_error()
+            .map_or_else(|| error.to_string(), ToString::to_string);
         let fault = Some(Fault::new(code::UNREADABLE, what));
-        Self { path: path.to_owned(), labels: Labels::default(), keys: Keys::default(), fault }
+        Self {
+            path: path.to_owned(),
+            labels: Labels::default(),
+            keys: Keys::default(),
+            fault,
+        }
     }
 }
 
@@ -77,7 +95,10 @@ fn is_candidate(entry: &DirEntry) -> bool {
     }
     let is_known = has_known_extension(entry.path());
     if !is_known {
-        wo_cli::info!("{}: skipped, not a name of a video or picture", entry.path().display());
+        wo_cli::info!(
+            "{}: skipped, not a name of a video or picture",
+            entry.path().display()
+        );
     }
     is_known
 }
@@ -100,13 +121,30 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "x").unwrap();
         };
-        for name in ["b/2.MP4", "b/10.mp4", "a.mov", ".h/x.mp4", ".y.mp4", "n.txt", "out/f.jpg", "groups.txt", "c"] {
+        for name in [
+            "b/2.MP4",
+            "b/10.mp4",
+            "a.mov",
+            ".h/x.mp4",
+            ".y.mp4",
+            "n.txt",
+            "out/f.jpg",
+            "groups.txt",
+            "c",
+        ] {
             make(name);
         }
         std::os::unix::fs::symlink(dir.path().join("b"), dir.path().join("link.mp4")).unwrap();
-        let paths = [dir.path().to_owned(), dir.path().join("n.txt"), dir.path().join("none.mp4")];
+        let paths = [
+            dir.path().to_owned(),
+            dir.path().join("n.txt"),
+            dir.path().join("none.mp4"),
+        ];
         let found = list(&paths, Some(&dir.path().join("out"))).unwrap();
-        let names: Vec<_> = found.iter().map(|s| s.path.strip_prefix(dir.path()).unwrap().to_str().unwrap()).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|s| s.path.strip_prefix(dir.path()).unwrap().to_str().unwrap())
+            .collect();
         assert_eq!(names, ["a.mov", "b/10.mp4", "b/2.MP4", "n.txt", "none.mp4"]);
     }
 }

@@ -36,7 +36,11 @@ struct Survey {
 }
 
 /// Takes the frames of `file`.
-pub(crate) fn take(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Result<Taken, Fault> {
+pub(crate) fn take(
+    file: &MediaFile,
+    settings: &Settings,
+    patience: Patience<'_>,
+) -> Result<Taken, Fault> {
     let copy;
     let (file, mut survey) = match survey(file, settings, patience) {
         Ok(survey) => (file, survey),
@@ -56,9 +60,18 @@ pub(crate) fn take(file: &MediaFile, settings: &Settings, patience: Patience<'_>
     let mut fetched = fetch(file, missing, survey.start_ns, settings, patience)?;
     let mut stills = Vec::with_capacity(chosen.len());
     for index in chosen {
-        stills.extend(survey.stills.remove(&index).or_else(|| fetched.remove(survey.times_ns.get(index)?)));
+        stills.extend(
+            survey
+                .stills
+                .remove(&index)
+                .or_else(|| fetched.remove(survey.times_ns.get(index)?)),
+        );
     }
-    Ok(Taken { video: survey.video(file, duration_ns), stills, fault: survey.fault })
+    Ok(Taken {
+        video: survey.video(file, duration_ns),
+        stills,
+        fault: survey.fault,
+    })
 }
 
 /// Decodes the file to its end.
@@ -78,7 +91,10 @@ fn survey(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Resu
         stills: BTreeMap::new(),
         fault: None,
     };
-    let promised = player.promised_duration_ns().into_iter().flat_map(|ns| select::centres(ns, settings.n_frames));
+    let promised = player
+        .promised_duration_ns()
+        .into_iter()
+        .flat_map(|ns| select::centres(ns, settings.n_frames));
     let mut centres = promised.peekable();
     let mut shown = first;
     loop {
@@ -115,7 +131,10 @@ fn survey(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Resu
 /// True when one of the next centres lies before `time_ns`; takes all that do.
 fn is_centre_before(centres: &mut Peekable<impl Iterator<Item = u64>>, time_ns: u64) -> bool {
     let mut any = false;
-    while centres.next_if(|&centre| select::is_after(time_ns, centre)).is_some() {
+    while centres
+        .next_if(|&centre| select::is_after(time_ns, centre))
+        .is_some()
+    {
         any = true;
     }
     any
@@ -143,14 +162,20 @@ fn fetch(
             return Ok(stills);
         }
     }
-    Err(Fault::new(code::DECODE, "the file decodes differently each time"))
+    Err(Fault::new(
+        code::DECODE,
+        "the file decodes differently each time",
+    ))
 }
 
 impl Survey {
     /// Keeps the newest frame.
     fn keep(&mut self, frame: &DecodedFrame, settings: &Settings) -> Result<(), Fault> {
         let time_ns = frame.time_ns - self.start_ns;
-        self.stills.insert(self.times_ns.len() - 1, frame.still(settings.size, time_ns)?);
+        self.stills.insert(
+            self.times_ns.len() - 1,
+            frame.still(settings.size, time_ns)?,
+        );
         Ok(())
     }
 
@@ -165,15 +190,28 @@ impl Survey {
     fn video(&self, file: &MediaFile, duration_ns: u64) -> Video {
         let n_gaps = self.times_ns.len() - 1;
         let last_ns = self.times_ns.last().copied().unwrap_or(0);
-        let gaps = self.times_ns.iter().zip(self.times_ns.iter().skip(1)).map(|(a, b)| b - a);
-        let spread = gaps.clone().max().zip(gaps.min()).map(|(max, min)| max - min);
-        let (span_ns, n_in_span) = if n_gaps > 0 { (last_ns, n_gaps) } else { (duration_ns, 1) };
+        let gaps = self
+            .times_ns
+            .iter()
+            .zip(self.times_ns.iter().skip(1))
+            .map(|(a, b)| b - a);
+        let spread = gaps
+            .clone()
+            .max()
+            .zip(gaps.min())
+            .map(|(max, min)| max - min);
+        let (span_ns, n_in_span) = if n_gaps > 0 {
+            (last_ns, n_gaps)
+        } else {
+            (duration_ns, 1)
+        };
         Video {
             duration_ms: (duration_ns > 0).then(|| ms(duration_ns)),
             width_px: Some(self.look.width),
             height_px: Some(self.look.height),
             rotation_deg: Some(self.look.rotation_deg),
-            frame_rate_hz: (span_ns > 0).then(|| (n_in_span as f64 * 1e12 / span_ns as f64).round() / 1e3),
+            frame_rate_hz: (span_ns > 0)
+                .then(|| (n_in_span as f64 * 1e12 / span_ns as f64).round() / 1e3),
             variable_frame_rate: spread.map(|ns| ns > GAP_TOLERANCE_NS),
             codec: self.codec.clone(),
             container: self.container.clone(),
@@ -186,7 +224,9 @@ impl Survey {
 /// Bits a second of the file as a whole.
 pub(crate) fn bitrate(file: &MediaFile, duration_ns: u64) -> Option<u64> {
     let bits = u128::from(file.size_bytes) * 8;
-    (bits * 1_000_000_000).checked_div(duration_ns.into()).map(|rate| rate as u64)
+    (bits * 1_000_000_000)
+        .checked_div(duration_ns.into())
+        .map(|rate| rate as u64)
 }
 
 /// Nanoseconds as milliseconds, to the microsecond: below it are the rounding errors of time scales.

@@ -35,7 +35,12 @@ impl ToRgb {
         let hd = gst_video::VideoColorMatrix::Bt709;
         let sd = gst_video::VideoColorMatrix::Bt601;
         let guess = if info.height() > SD_HEIGHT { hd } else { sd };
-        let (kr, kb) = info.colorimetry().matrix().kr_kb().or_else(|_| guess.kr_kb()).unwrap_or((0.2126, 0.0722));
+        let (kr, kb) = info
+            .colorimetry()
+            .matrix()
+            .kr_kb()
+            .or_else(|_| guess.kr_kb())
+            .unwrap_or((0.2126, 0.0722));
         let is_full = info.colorimetry().range() == gst_video::VideoColorRange::Range0_255;
         Self::matrix(kr as f32, kb as f32, info.comp_depth(0), is_full)
     }
@@ -44,7 +49,11 @@ impl ToRgb {
     fn matrix(kr: f32, kb: f32, depth: u32, is_full: bool) -> Self {
         let depth = depth.clamp(8, 16);
         let (max, step) = (((1u32 << depth) - 1) as f32, (1u32 << (depth - 8)) as f32);
-        let (luma_range, chroma_range, black) = if is_full { (max, max, 0.0) } else { (219.0 * step, 224.0 * step, 16.0 * step) };
+        let (luma_range, chroma_range, black) = if is_full {
+            (max, max, 0.0)
+        } else {
+            (219.0 * step, 224.0 * step, 16.0 * step)
+        };
         // What a channel said before it was widened.
         let narrow = max / f32::from(u16::MAX);
         let (luma, chroma) = (255.0 / luma_range, 255.0 / chroma_range);
@@ -63,7 +72,13 @@ impl ToRgb {
         let [a, b, c] = channels.map(f32::from);
         let colour = match *self {
             Self::Same => [a, b, c].map(|channel| channel * (255.0 / f32::from(u16::MAX))),
-            Self::Matrix { luma, chroma, red, green, blue } => {
+            Self::Matrix {
+                luma,
+                chroma,
+                red,
+                green,
+                blue,
+            } => {
                 let y = a * luma.0 + luma.1;
                 let (u, v) = (b * chroma.0 + chroma.1, c * chroma.0 + chroma.1);
                 [y + red * v, y + green.0 * u + green.1 * v, y + blue * u]
@@ -86,17 +101,50 @@ mod tests {
         // Widened as GStreamer does: the bits again and again.
         let widened = stored.map(|v| (u32::from(v) * 65_535 / ((1 << depth) - 1)) as u16);
         let got = ToRgb::matrix(kr, kb, depth, is_full).pixel(widened, u16::MAX);
-        assert!(got.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1), "{stored:?}: {got:?}, not {expected:?}");
+        assert!(
+            got.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1),
+            "{stored:?}: {got:?}, not {expected:?}"
+        );
     }
 
     #[test]
     fn black_grey_white_and_red_in_every_range_and_depth() {
         for (depth, step) in [(8, 1), (10, 4), (12, 16)] {
-            check(BT709, depth, false, [16 * step, 128 * step, 128 * step], [0, 0, 0]);
-            check(BT709, depth, false, [126 * step, 128 * step, 128 * step], [128, 128, 128]);
-            check(BT601, depth, false, [235 * step, 128 * step, 128 * step], [255, 255, 255]);
-            check(BT601, depth, false, [81 * step, 90 * step, 240 * step], [254, 0, 0]);
-            check(BT709, depth, false, [63 * step, 102 * step, 240 * step], [255, 0, 0]);
+            check(
+                BT709,
+                depth,
+                false,
+                [16 * step, 128 * step, 128 * step],
+                [0, 0, 0],
+            );
+            check(
+                BT709,
+                depth,
+                false,
+                [126 * step, 128 * step, 128 * step],
+                [128, 128, 128],
+            );
+            check(
+                BT601,
+                depth,
+                false,
+                [235 * step, 128 * step, 128 * step],
+                [255, 255, 255],
+            );
+            check(
+                BT601,
+                depth,
+                false,
+                [81 * step, 90 * step, 240 * step],
+                [254, 0, 0],
+            );
+            check(
+                BT709,
+                depth,
+                false,
+                [63 * step, 102 * step, 240 * step],
+                [255, 0, 0],
+            );
         }
         check(BT601, 8, true, [255, 128, 128], [255, 255, 255]);
         check(BT601, 8, true, [76, 85, 255], [254, 0, 0]);
@@ -105,7 +153,10 @@ mod tests {
 
     #[test]
     fn what_is_clear_is_black() {
-        assert_eq!(ToRgb::Same.pixel([u16::MAX, 0x8080, 0], u16::MAX), [255, 128, 0]);
+        assert_eq!(
+            ToRgb::Same.pixel([u16::MAX, 0x8080, 0], u16::MAX),
+            [255, 128, 0]
+        );
         assert_eq!(ToRgb::Same.pixel([u16::MAX; 3], 0x8080), [128; 3]);
     }
 }

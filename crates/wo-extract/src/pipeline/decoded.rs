@@ -4,8 +4,8 @@ use gstreamer as gst;
 use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
-use image::metadata::Orientation;
 use image::RgbImage;
+use image::metadata::Orientation;
 use wo_record::code;
 
 use super::colours::ToRgb;
@@ -43,8 +43,16 @@ impl DecodedFrame {
     /// Its size and turn on display.
     pub(crate) fn look(&self) -> Result<Look, Fault> {
         let (width, height) = displayed(&self.info()?);
-        let (width, height) = if picture::swaps_sides(self.turn) { (height, width) } else { (width, height) };
-        Ok(Look { width, height, rotation_deg: picture::degrees(self.turn) })
+        let (width, height) = if picture::swaps_sides(self.turn) {
+            (height, width)
+        } else {
+            (width, height)
+        };
+        Ok(Look {
+            width,
+            height,
+            rotation_deg: picture::degrees(self.turn),
+        })
     }
 
     /// The upright picture with its short side scaled to `size`, at `time_ns` from the first frame.
@@ -56,7 +64,10 @@ impl DecodedFrame {
     }
 
     fn info(&self) -> Result<gst_video::VideoInfo, Fault> {
-        let caps = self.sample.caps().ok_or_else(|| unusable("a frame without a format"))?;
+        let caps = self
+            .sample
+            .caps()
+            .ok_or_else(|| unusable("a frame without a format"))?;
         let info = gst_video::VideoInfo::from_caps(caps).map_err(|e| unusable(&e.to_string()))?;
         // Eight bits a channel are too few for BT.2020, and nobody records it so: the file names no standard.
         let guessed = info.height() >= UHD_HEIGHT
@@ -71,7 +82,12 @@ impl DecodedFrame {
     }
 
     /// Scaled as it is stored, and then converted to RGB by the matrix and range that the frame names.
-    fn converted(&self, info: &gst_video::VideoInfo, width: u32, height: u32) -> Result<RgbImage, Fault> {
+    fn converted(
+        &self,
+        info: &gst_video::VideoInfo,
+        width: u32,
+        height: u32,
+    ) -> Result<RgbImage, Fault> {
         let to_rgb = ToRgb::of(info);
         let format = match to_rgb {
             ToRgb::Same => gst_video::VideoFormat::Argb64,
@@ -88,9 +104,12 @@ impl DecodedFrame {
         let mut config = gst_video::VideoConverterConfig::new();
         config.set_resampler_method(gst_video::VideoResamplerMethod::Lanczos);
         config.set_dither_method(gst_video::VideoDitherMethod::None);
-        let converter =
-            gst_video::VideoConverter::new(info, &out_info, Some(config)).map_err(|e| unusable(&e.to_string()))?;
-        let buffer = self.sample.buffer().ok_or_else(|| unusable("a frame without pixels"))?;
+        let converter = gst_video::VideoConverter::new(info, &out_info, Some(config))
+            .map_err(|e| unusable(&e.to_string()))?;
+        let buffer = self
+            .sample
+            .buffer()
+            .ok_or_else(|| unusable("a frame without pixels"))?;
         let from = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, info)
             .map_err(|_| unusable("a frame whose pixels cannot be read"))?;
         let to = gst::Buffer::with_size(out_info.size()).map_err(|e| unusable(&e.to_string()))?;
@@ -104,19 +123,32 @@ impl DecodedFrame {
 /// The size on display, before any turn.
 fn displayed(info: &gst_video::VideoInfo) -> (u32, u32) {
     let par = info.par();
-    let (numer, denom) = (u64::from(par.numer().unsigned_abs()), u64::from(par.denom().unsigned_abs()));
+    let (numer, denom) = (
+        u64::from(par.numer().unsigned_abs()),
+        u64::from(par.denom().unsigned_abs()),
+    );
     let max = u64::from(MAX_PIXEL_ASPECT);
     if numer == 0 || denom == 0 || numer > denom * max || denom > numer * max {
         return (info.width(), info.height());
     }
     let width = (u64::from(info.width()) * numer + denom / 2) / denom;
-    (u32::try_from(width).unwrap_or(u32::MAX).max(1), info.height())
+    (
+        u32::try_from(width).unwrap_or(u32::MAX).max(1),
+        info.height(),
+    )
 }
 
 /// A picture of 16 bits a channel, transparency first, in front of black.
-fn rgb(frame: &gst_video::VideoFrame<gst_video::video_frame::Writable>, to_rgb: ToRgb) -> Result<RgbImage, Fault> {
+fn rgb(
+    frame: &gst_video::VideoFrame<gst_video::video_frame::Writable>,
+    to_rgb: ToRgb,
+) -> Result<RgbImage, Fault> {
     let (width, height) = (frame.width(), frame.height());
-    let stride = frame.plane_stride().first().and_then(|&s| usize::try_from(s).ok()).filter(|&s| s > 0);
+    let stride = frame
+        .plane_stride()
+        .first()
+        .and_then(|&s| usize::try_from(s).ok())
+        .filter(|&s| s > 0);
     let stride = stride.ok_or_else(|| unusable("a picture of odd layout"))?;
     let data = frame.plane_data(0).map_err(|e| unusable(&e.to_string()))?;
     let mut pixels = Vec::with_capacity(width as usize * height as usize * 3);

@@ -64,14 +64,20 @@ pub(crate) struct Player<'a> {
 impl<'a> Player<'a> {
     /// Starts to decode `file`.
     pub(crate) fn start(file: &MediaFile, patience: Patience<'a>) -> Result<Self, Fault> {
-        let broken = |e: gst::glib::BoolError| Fault::new(code::DECODE, format!("build the pipeline: {e}"));
+        let broken =
+            |e: gst::glib::BoolError| Fault::new(code::DECODE, format!("build the pipeline: {e}"));
         let source = gst::ElementFactory::make("filesrc")
             .property("location", file.handle_path().display().to_string())
             .build()
             .map_err(broken)?;
-        let decodebin = gst::ElementFactory::make("decodebin").property("force-sw-decoders", true).build().map_err(broken)?;
-        let deinterlace =
-            gst::ElementFactory::make("deinterlace").property_from_str("fields", "top").build().map_err(broken)?;
+        let decodebin = gst::ElementFactory::make("decodebin")
+            .property("force-sw-decoders", true)
+            .build()
+            .map_err(broken)?;
+        let deinterlace = gst::ElementFactory::make("deinterlace")
+            .property_from_str("fields", "top")
+            .build()
+            .map_err(broken)?;
         let sink = AppSink::builder()
             .caps(&gst::Caps::new_empty_simple("video/x-raw"))
             .sync(false)
@@ -80,7 +86,9 @@ impl<'a> Player<'a> {
             .max_buffers(QUEUE_FRAMES)
             .build();
         let pipeline = gst::Pipeline::new();
-        pipeline.add_many([&source, &decodebin, &deinterlace, sink.upcast_ref()]).map_err(broken)?;
+        pipeline
+            .add_many([&source, &decodebin, &deinterlace, sink.upcast_ref()])
+            .map_err(broken)?;
         source.link(&decodebin).map_err(broken)?;
         deinterlace.link(&sink).map_err(broken)?;
         let no_part = || Fault::new(code::DECODE, "build the pipeline: a part is missing");
@@ -110,7 +118,10 @@ impl<'a> Player<'a> {
     /// The next frame in order of display, or `None` after the last one. A fault comes after the frames before it.
     pub(crate) fn next_frame(&mut self) -> Result<Option<DecodedFrame>, Fault> {
         loop {
-            if let Some(sample) = self.sink.try_pull_sample(gst::ClockTime::try_from(POLL).ok()) {
+            if let Some(sample) = self
+                .sink
+                .try_pull_sample(gst::ClockTime::try_from(POLL).ok())
+            {
                 self.last_progress = Instant::now();
                 if let Some(frame) = self.timed(sample) {
                     return Ok(Some(frame));
@@ -129,13 +140,19 @@ impl<'a> Player<'a> {
 
     /// The length that the container promises. Not to be trusted.
     pub(crate) fn promised_duration_ns(&self) -> Option<u64> {
-        self.pipeline.query_duration::<gst::ClockTime>().map(gst::ClockTime::nseconds)
+        self.pipeline
+            .query_duration::<gst::ClockTime>()
+            .map(gst::ClockTime::nseconds)
     }
 
     /// The words for the codec and the container.
     pub(crate) fn codec_and_container(&self) -> (Option<String>, Option<String>) {
         let found = self.streams.found();
-        let codec = found.video.as_ref().or(found.container.as_ref()).map(words::codec);
+        let codec = found
+            .video
+            .as_ref()
+            .or(found.container.as_ref())
+            .map(words::codec);
         (codec, found.container.as_ref().map(words::container))
     }
 
@@ -148,9 +165,17 @@ impl<'a> Player<'a> {
             return None;
         }
         self.last_time_ns = Some(time_ns);
-        let duration_ns = buffer.duration().map(gst::ClockTime::nseconds).filter(|&ns| ns > 0);
+        let duration_ns = buffer
+            .duration()
+            .map(gst::ClockTime::nseconds)
+            .filter(|&ns| ns > 0);
         let turn = self.turn();
-        Some(DecodedFrame { sample, turn, time_ns, duration_ns })
+        Some(DecodedFrame {
+            sample,
+            turn,
+            time_ns,
+            duration_ns,
+        })
     }
 
     /// The turn that the file asks for, from the tags that came down with its frames.
@@ -169,12 +194,21 @@ impl<'a> Player<'a> {
 
     fn read_bus(&mut self) {
         while let Some(message) = self.bus.pop_filtered(&[gst::MessageType::Error]) {
-            let gst::MessageView::Error(error) = message.view() else { continue };
+            let gst::MessageView::Error(error) = message.view() else {
+                continue;
+            };
             let found = self.streams.found();
             let fault = match (found.refused, found.missing) {
                 (Some(kind), _) => refused(&kind),
-                (None, Some(kind)) if found.video.is_none() || is_missing_plugin(&error.error()) => missing(&kind),
-                _ => Fault::new(code_of(&error.error()), one_line(&error.error().to_string())),
+                (None, Some(kind))
+                    if found.video.is_none() || is_missing_plugin(&error.error()) =>
+                {
+                    missing(&kind)
+                }
+                _ => Fault::new(
+                    code_of(&error.error()),
+                    one_line(&error.error().to_string()),
+                ),
             };
             self.fault.get_or_insert((fault, Instant::now()));
         }
@@ -194,7 +228,11 @@ impl<'a> Player<'a> {
     fn check_for_damage(&mut self, is_linked: bool) -> Result<(), Fault> {
         let Some((fault, since)) = self.fault.clone() else {
             let is_dead = !is_linked && self.is_silent(SILENCE);
-            return if is_dead { Err(Fault::new(code::DECODE, NOTHING_PLAYABLE)) } else { Ok(()) };
+            return if is_dead {
+                Err(Fault::new(code::DECODE, NOTHING_PLAYABLE))
+            } else {
+                Ok(())
+            };
         };
         if self.last_progress.max(since).elapsed() > DRAIN {
             return Err(fault);
@@ -202,7 +240,11 @@ impl<'a> Player<'a> {
         if is_linked || !self.is_silent(SILENCE_AFTER_ERROR) {
             return Ok(());
         }
-        Err(if fault.code == code::DECODE { Fault::new(code::DECODE, NOTHING_PLAYABLE) } else { fault })
+        Err(if fault.code == code::DECODE {
+            Fault::new(code::DECODE, NOTHING_PLAYABLE)
+        } else {
+            fault
+        })
     }
 
     /// An error once there is nothing left to wait for.
@@ -229,11 +271,21 @@ impl<'a> Player<'a> {
             self.last_progress = Instant::now();
         }
         if self.last_progress.elapsed() >= self.patience.stall {
-            let what = if is_linked { "no frame" } else { "no video stream" };
-            return Err(Fault::new(code::STALLED, format!("{what} for {} s", self.patience.stall.as_secs())));
+            let what = if is_linked {
+                "no frame"
+            } else {
+                "no video stream"
+            };
+            return Err(Fault::new(
+                code::STALLED,
+                format!("{what} for {} s", self.patience.stall.as_secs()),
+            ));
         }
         if Instant::now() >= self.patience.deadline {
-            return Err(Fault::new(code::STALLED, "the file took longer than --file-timeout allows"));
+            return Err(Fault::new(
+                code::STALLED,
+                "the file took longer than --file-timeout allows",
+            ));
         }
         Ok(())
     }
@@ -259,12 +311,20 @@ impl Drop for Player<'_> {
 }
 
 /// Tells `streams` what decodebin finds, and links the first video to `video_pad` and all else to nothing.
-fn watch_streams(pipeline: &gst::Pipeline, decodebin: &gst::Element, video_pad: &gst::Pad, streams: &Arc<Streams>) {
+fn watch_streams(
+    pipeline: &gst::Pipeline,
+    decodebin: &gst::Element,
+    video_pad: &gst::Pad,
+    streams: &Arc<Streams>,
+) {
     let watch = Arc::clone(streams);
     decodebin.connect("autoplug-continue", false, move |values| {
         let pad = values.get(1).and_then(|v| v.get::<gst::Pad>().ok());
         let caps = values.get(2).and_then(|v| v.get::<gst::Caps>().ok());
-        Some(caps.is_none_or(|caps| watch.is_wanted(pad.as_ref(), &caps)).to_value())
+        Some(
+            caps.is_none_or(|caps| watch.is_wanted(pad.as_ref(), &caps))
+                .to_value(),
+        )
     });
     let watch = Arc::clone(streams);
     decodebin.connect("unknown-type", false, move |values| {
@@ -302,12 +362,19 @@ fn run_apart(sink: &gst::Element) {
 
 /// An unlinked pad would be an error to its demuxer.
 fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) {
-    let sink = gst::ElementFactory::make("fakesink").property("sync", false).property("async", false).build();
+    let sink = gst::ElementFactory::make("fakesink")
+        .property("sync", false)
+        .property("async", false)
+        .build();
     let linked = sink.and_then(|sink| {
         pipeline.add(&sink)?;
         run_apart(&sink);
         let to = sink.static_pad("sink");
-        to.map_or(Ok(()), |to| pad.link(&to).map(|_| ()).map_err(|_| gst::glib::bool_error!("a pad does not link")))
+        to.map_or(Ok(()), |to| {
+            pad.link(&to)
+                .map(|_| ())
+                .map_err(|_| gst::glib::bool_error!("a pad does not link"))
+        })
     });
     if let Err(e) = linked {
         wo_cli::info!("a stream beside the video: {e}");
@@ -345,13 +412,18 @@ fn code_of(error: &gst::glib::Error) -> &'static str {
 }
 
 fn refused(kind: &str) -> Fault {
-    Fault::new(code::NOT_MEDIA, format!("{kind} is no video: playlists and text are not followed"))
+    Fault::new(
+        code::NOT_MEDIA,
+        format!("{kind} is no video: playlists and text are not followed"),
+    )
 }
 
 fn missing(kind: &str) -> Fault {
     Fault::new(
         code::MISSING_PLUGIN,
-        format!("no decoder for {kind} is installed (apt install gstreamer1.0-libav gstreamer1.0-plugins-bad)"),
+        format!(
+            "no decoder for {kind} is installed (apt install gstreamer1.0-libav gstreamer1.0-plugins-bad)"
+        ),
     )
 }
 

@@ -17,7 +17,14 @@ const PLAYLISTS: [&str; 7] = [
     "application/x-gst",
 ];
 /// What streams start with that are neither decoded nor looked at.
-const SKIPPED: [&str; 6] = ["audio/", "text/", "subtitle/", "subpicture/", "closedcaption/", "application/x-subtitle"];
+const SKIPPED: [&str; 6] = [
+    "audio/",
+    "text/",
+    "subtitle/",
+    "subpicture/",
+    "closedcaption/",
+    "application/x-subtitle",
+];
 
 /// What was found out about a file while decodebin took it apart. Written by streaming threads.
 #[derive(Debug, Default)]
@@ -47,12 +54,17 @@ pub(super) struct Found {
 impl Streams {
     /// A copy of what is known by now.
     pub(super) fn found(&self) -> Found {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// decodebin asks whether to take `pad` apart further. The first question is about the file as a whole.
     pub(super) fn is_wanted(&self, pad: Option<&gst::Pad>, caps: &gst::Caps) -> bool {
-        let Some(name) = caps.structure(0).map(|s| s.name().to_string()) else { return true };
+        let Some(name) = caps.structure(0).map(|s| s.name().to_string()) else {
+            return true;
+        };
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if PLAYLISTS.contains(&&*name) || (name.starts_with("text/") && found.container.is_none()) {
             found.refused = Some(name);
@@ -81,7 +93,10 @@ impl Streams {
     /// True for MP4 and its kin.
     pub(super) fn is_quicktime(&self) -> bool {
         let found = self.found();
-        found.container.is_some_and(|caps| caps.structure(0).is_some_and(|s| s.name() == "video/quicktime"))
+        found.container.is_some_and(|caps| {
+            caps.structure(0)
+                .is_some_and(|s| s.name() == "video/quicktime")
+        })
     }
 
     /// Nothing decodes `caps`.

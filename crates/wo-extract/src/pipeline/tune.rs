@@ -20,7 +20,12 @@ const COLORIMETRY: &str = "colorimetry";
 
 /// Tunes an element that decodebin has just made.
 pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
-    let Some(kind) = element.factory().and_then(|factory| factory.metadata("klass").map(str::to_owned)) else { return };
+    let Some(kind) = element
+        .factory()
+        .and_then(|factory| factory.metadata("klass").map(str::to_owned))
+    else {
+        return;
+    };
     if kind.contains("Demux") {
         hold_back(element);
     } else if kind.contains("Decoder") {
@@ -32,16 +37,23 @@ pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
 }
 
 fn hold_back(element: &gst::Element) {
-    let Some(pad) = element.static_pad("sink") else { return };
-    pad.add_probe(gst::PadProbeType::PULL | gst::PadProbeType::BUFFER, |_, _| {
-        std::thread::sleep(HEAD_START);
-        gst::PadProbeReturn::Remove
-    });
+    let Some(pad) = element.static_pad("sink") else {
+        return;
+    };
+    pad.add_probe(
+        gst::PadProbeType::PULL | gst::PadProbeType::BUFFER,
+        |_, _| {
+            std::thread::sleep(HEAD_START);
+            gst::PadProbeReturn::Remove
+        },
+    );
 }
 
 fn limit_threads(element: &gst::Element) {
     for name in ["max-threads", "threads", "n-threads"] {
-        let Some(property) = element.find_property(name) else { continue };
+        let Some(property) = element.find_property(name) else {
+            continue;
+        };
         if property.value_type() == i32::static_type() {
             element.set_property(name, DECODER_THREADS);
         } else if property.value_type() == u32::static_type() {
@@ -51,7 +63,9 @@ fn limit_threads(element: &gst::Element) {
 }
 
 fn count_packets(element: &gst::Element, streams: &Arc<Streams>) {
-    let Some(pad) = element.static_pad("sink") else { return };
+    let Some(pad) = element.static_pad("sink") else {
+        return;
+    };
     let watch = Arc::clone(streams);
     pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
         watch.count_packet();
@@ -63,7 +77,9 @@ fn count_packets(element: &gst::Element, streams: &Arc<Streams>) {
 /// and what it says counts for more with the parser than what the stream says; so it is put back only where the
 /// stream says nothing, and without a range, which the decoder then fills in.
 fn prefer_own_colours(parser: &gst::Element) {
-    let (Some(sink), Some(src)) = (parser.static_pad("sink"), parser.static_pad("src")) else { return };
+    let (Some(sink), Some(src)) = (parser.static_pad("sink"), parser.static_pad("src")) else {
+        return;
+    };
     let container = Arc::new(Mutex::new(None::<gst_video::VideoColorimetry>));
     let taken = Arc::clone(&container);
     sink.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
@@ -81,7 +97,9 @@ fn prefer_own_colours(parser: &gst::Element) {
     src.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
         replace_caps(info, |caps| {
             let container = container.lock().unwrap_or_else(PoisonError::into_inner);
-            let said = container.as_ref().filter(|_| !caps.structure(0).is_some_and(|s| s.has_field(COLORIMETRY)))?;
+            let said = container
+                .as_ref()
+                .filter(|_| !caps.structure(0).is_some_and(|s| s.has_field(COLORIMETRY)))?;
             let without_range = gst_video::VideoColorimetry::new(
                 gst_video::VideoColorRange::Unknown,
                 said.matrix(),
@@ -96,11 +114,20 @@ fn prefer_own_colours(parser: &gst::Element) {
 }
 
 /// Puts an event with changed caps in the place of one with caps, where `change` changes them.
-fn replace_caps(info: &mut gst::PadProbeInfo<'_>, change: impl FnOnce(&mut gst::Caps) -> Option<()>) {
-    let Some(gst::PadProbeData::Event(event)) = &mut info.data else { return };
-    let gst::EventView::Caps(view) = event.view() else { return };
+fn replace_caps(
+    info: &mut gst::PadProbeInfo<'_>,
+    change: impl FnOnce(&mut gst::Caps) -> Option<()>,
+) {
+    let Some(gst::PadProbeData::Event(event)) = &mut info.data else {
+        return;
+    };
+    let gst::EventView::Caps(view) = event.view() else {
+        return;
+    };
     let mut caps = view.caps_owned();
     if change(&mut caps).is_some() {
-        *event = gst::event::Caps::builder(&caps).seqnum(event.seqnum()).build();
+        *event = gst::event::Caps::builder(&caps)
+            .seqnum(event.seqnum())
+            .build();
     }
 }

@@ -41,7 +41,9 @@ pub(super) fn codec(caps: &gst::Caps) -> String {
 }
 
 fn media_type(caps: &gst::Caps) -> String {
-    caps.structure(0).map(|s| s.name().to_string()).unwrap_or_default()
+    caps.structure(0)
+        .map(|s| s.name().to_string())
+        .unwrap_or_default()
 }
 
 /// `video/x-vp9` is `vp9`.
@@ -60,7 +62,10 @@ mod tests {
         let caps = |text: &str| text.parse::<gst::Caps>().unwrap();
         assert_eq!(codec(&caps("video/x-h264,stream-format=avc")), "h264");
         assert_eq!(codec(&caps("video/x-h265")), "hevc");
-        assert_eq!(codec(&caps("video/mpeg,mpegversion=4,systemstream=false")), "mpeg4");
+        assert_eq!(
+            codec(&caps("video/mpeg,mpegversion=4,systemstream=false")),
+            "mpeg4"
+        );
         assert_eq!(codec(&caps("video/mpeg,mpegversion=1")), "mpeg1video");
         assert_eq!(codec(&caps("video/x-prores,variant=hq")), "prores");
         assert_eq!(container(&caps("video/quicktime,variant=iso")), "quicktime");

@@ -90,7 +90,12 @@ pub(crate) fn command(dir: &Path, args: &[&str]) -> Command {
 /// Runs it, checks its exit code, and reads its stream.
 pub(crate) fn extract(dir: &Path, args: &[&str], exit: i32) -> Stream {
     let output = command(dir, args).output().unwrap();
-    assert_eq!(output.status.code(), Some(exit), "{args:?}: {}", stderr(&output));
+    assert_eq!(
+        output.status.code(),
+        Some(exit),
+        "{args:?}: {}",
+        stderr(&output)
+    );
     read(&output.stdout)
 }
 
@@ -102,8 +107,15 @@ pub(crate) fn stderr(output: &Output) -> String {
 pub(crate) fn read(bytes: &[u8]) -> Stream {
     let mut stream = Stream::default();
     let text = std::str::from_utf8(bytes).unwrap();
-    let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
-    assert!(matches!(records.first(), Some(Record::Begin(_))) && matches!(records.last(), Some(Record::End(_))), "{text}");
+    let records: Vec<Record> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    assert!(
+        matches!(records.first(), Some(Record::Begin(_)))
+            && matches!(records.last(), Some(Record::End(_))),
+        "{text}"
+    );
     for record in records {
         match record {
             Record::Begin(begin) => assert_eq!(begin["tool"], "wo-extract"),
@@ -128,7 +140,10 @@ impl Stream {
 
     /// The code of the only error, of a stream with nothing else.
     pub(crate) fn only_error(&self) -> &str {
-        assert!(self.videos.is_empty() && self.frames.is_empty() && self.errors.len() == 1, "{self:?}");
+        assert!(
+            self.videos.is_empty() && self.frames.is_empty() && self.errors.len() == 1,
+            "{self:?}"
+        );
         &self.errors[0].code
     }
 }
@@ -137,8 +152,12 @@ impl Frame {
     /// The picture that travels in the record.
     pub(crate) fn picture(&self) -> image::RgbImage {
         use base64::Engine;
-        let Image::Inline { jpeg_base64 } = &self.image else { panic!("{self:?}") };
-        let jpeg = base64::engine::general_purpose::STANDARD.decode(jpeg_base64).unwrap();
+        let Image::Inline { jpeg_base64 } = &self.image else {
+            panic!("{self:?}")
+        };
+        let jpeg = base64::engine::general_purpose::STANDARD
+            .decode(jpeg_base64)
+            .unwrap();
         let picture = image::load_from_memory(&jpeg).unwrap().into_rgb8();
         assert_eq!(picture.dimensions(), (self.width_px, self.height_px));
         picture

@@ -18,29 +18,62 @@ fn odd_files_give_what_is_expected_of_them() {
         return;
     };
     let stream = extract(&folder, &[".", "-q"], 3);
-    let name = |path: &serde_json::Value| path.as_str().unwrap().trim_start_matches("./").to_owned();
-    let videos: BTreeMap<_, _> = stream.videos.iter().map(|video| (name(&video.path), video)).collect();
-    let errors: Vec<_> = stream.errors.iter().map(|error| name(error.path.as_ref().unwrap())).collect();
+    let name =
+        |path: &serde_json::Value| path.as_str().unwrap().trim_start_matches("./").to_owned();
+    let videos: BTreeMap<_, _> = stream
+        .videos
+        .iter()
+        .map(|video| (name(&video.path), video))
+        .collect();
+    let errors: Vec<_> = stream
+        .errors
+        .iter()
+        .map(|error| name(error.path.as_ref().unwrap()))
+        .collect();
     for line in table.lines().skip(1) {
         let columns: Vec<&str> = line.split('\t').collect();
-        let [file, codec, _, _, rotation, n_frames, expect] = columns[..] else { panic!("{line}") };
+        let [file, codec, _, _, rotation, n_frames, expect] = columns[..] else {
+            panic!("{line}")
+        };
         if file == TWIN {
             continue;
         }
         let Some(video) = videos.get(file) else {
-            assert_eq!((expect, errors.iter().filter(|name| *name == file).count()), ("error", 1), "{file}");
+            assert_eq!(
+                (expect, errors.iter().filter(|name| *name == file).count()),
+                ("error", 1),
+                "{file}"
+            );
             continue;
         };
         assert_ne!(expect, "error", "{file}");
-        assert_eq!(errors.contains(&file.to_owned()), expect == "partial", "{file}");
+        assert_eq!(
+            errors.contains(&file.to_owned()),
+            expect == "partial",
+            "{file}"
+        );
         let n_frames: u32 = n_frames.parse().unwrap();
-        let n_frames = if file == CUT_PACKET { n_frames - 1 } else { n_frames };
+        let n_frames = if file == CUT_PACKET {
+            n_frames - 1
+        } else {
+            n_frames
+        };
         assert_eq!(video.n_frames, n_frames.min(10), "{file}");
         assert_eq!(video.codec, codec, "{file}");
-        assert_eq!(video.rotation_deg, if rotation == "-90" { 90 } else { 0 }, "{file}");
+        assert_eq!(
+            video.rotation_deg,
+            if rotation == "-90" { 90 } else { 0 },
+            "{file}"
+        );
         let (width, height) = displayed(file, &columns);
         assert_eq!((video.width_px, video.height_px), (width, height), "{file}");
-        assert!(stream.frames.iter().filter(|f| f.video_id == video.video_id).all(|f| f.width_px.min(f.height_px) == 512));
+        assert!(
+            stream
+                .frames
+                .iter()
+                .filter(|f| f.video_id == video.video_id)
+                .all(|f| f.width_px.min(f.height_px) == 512)
+        );
     }
 }
 

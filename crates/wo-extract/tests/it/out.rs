@@ -10,7 +10,16 @@ use crate::videos;
 fn files(dir: &Path) -> BTreeSet<String> {
     let entries = walkdir::WalkDir::new(dir).into_iter().map(Result::unwrap);
     let files = entries.filter(|entry| entry.file_type().is_file());
-    files.map(|file| file.path().strip_prefix(dir).unwrap().to_str().unwrap().to_owned()).collect()
+    files
+        .map(|file| {
+            file.path()
+                .strip_prefix(dir)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
 }
 
 fn records(dir: &Path) -> Stream {
@@ -20,7 +29,9 @@ fn records(dir: &Path) -> Stream {
 /// Every picture that a stream names is there, under `dir`, and is the one that was meant.
 fn check_pictures(dir: &Path, stream: &Stream) {
     for frame in &stream.frames {
-        let Image::File { path, blake3 } = &frame.image else { panic!("{frame:?}") };
+        let Image::File { path, blake3 } = &frame.image else {
+            panic!("{frame:?}")
+        };
         let bytes = std::fs::read(dir.join(path)).expect(path);
         assert_eq!(&blake3::hash(&bytes).to_hex().to_string(), blake3, "{path}");
     }
@@ -37,7 +48,11 @@ fn the_layout_and_the_merge_of_two_runs() {
     let stdout = extract(dir.path(), &["v/squat/bad_form", "--out", "data/frames"], 0);
     let id = stdout.videos[0].video_id[..16].to_owned();
     let frames_of_a = |times: &[u32]| -> BTreeSet<String> {
-        times.iter().enumerate().map(|(i, t)| format!("frames_squat_bad/{id}_{i:03}_{t:07}.jpg")).collect()
+        times
+            .iter()
+            .enumerate()
+            .map(|(i, t)| format!("frames_squat_bad/{id}_{i:03}_{t:07}.jpg"))
+            .collect()
     };
     let mut expected = frames_of_a(&[0, 100, 200, 300]);
     expected.extend(["records.ndjson".to_owned(), "squat_bad_form.csv".to_owned()]);
@@ -45,31 +60,92 @@ fn the_layout_and_the_merge_of_two_runs() {
     check_pictures(dir.path(), &stdout);
     check_pictures(&out, &records(&out));
     assert_eq!(
-        std::fs::read_to_string(out.join("squat_bad_form.csv")).unwrap().lines().take(2).collect::<Vec<_>>(),
-        ["frame_path,label,description", &format!("frames_squat_bad/{id}_000_0000000.jpg,bad_form,")]
+        std::fs::read_to_string(out.join("squat_bad_form.csv"))
+            .unwrap()
+            .lines()
+            .take(2)
+            .collect::<Vec<_>>(),
+        [
+            "frame_path,label,description",
+            &format!("frames_squat_bad/{id}_000_0000000.jpg,bad_form,")
+        ]
     );
 
     // Other videos into the same folder: the first one stays.
-    extract(dir.path(), &["v/squat/good_form", "c.mp4", "missing.mp4", "--out", "data/frames", "-q"], 3);
+    extract(
+        dir.path(),
+        &[
+            "v/squat/good_form",
+            "c.mp4",
+            "missing.mp4",
+            "--out",
+            "data/frames",
+            "-q",
+        ],
+        3,
+    );
     let merged = records(&out);
-    assert_eq!((merged.videos.len(), merged.frames.len(), merged.errors.len()), (3, 4 + 2 + 1, 1));
+    assert_eq!(
+        (
+            merged.videos.len(),
+            merged.frames.len(),
+            merged.errors.len()
+        ),
+        (3, 4 + 2 + 1, 1)
+    );
     check_pictures(&out, &merged);
     let all = files(&out);
-    assert!(all.is_superset(&expected) && all.contains("squat_good_form.csv"), "{all:?}");
-    assert!(all.iter().any(|name| name.starts_with("frames_unknown_unlabelled/")), "{all:?}");
+    assert!(
+        all.is_superset(&expected) && all.contains("squat_good_form.csv"),
+        "{all:?}"
+    );
+    assert!(
+        all.iter()
+            .any(|name| name.starts_with("frames_unknown_unlabelled/")),
+        "{all:?}"
+    );
 
     // The first one again, with fewer frames: what it had before goes.
-    extract(dir.path(), &["v/squat/bad_form", "--frames-per-video", "2", "--out", "data/frames"], 0);
+    extract(
+        dir.path(),
+        &[
+            "v/squat/bad_form",
+            "--frames-per-video",
+            "2",
+            "--out",
+            "data/frames",
+        ],
+        0,
+    );
     let merged = records(&out);
     assert_eq!((merged.videos.len(), merged.frames.len()), (3, 2 + 2 + 1));
     check_pictures(&out, &merged);
-    let bad: BTreeSet<_> = files(&out).into_iter().filter(|name| name.contains("_bad/")).collect();
+    let bad: BTreeSet<_> = files(&out)
+        .into_iter()
+        .filter(|name| name.contains("_bad/"))
+        .collect();
     assert_eq!(bad, frames_of_a(&[100, 300]));
-    assert_eq!(std::fs::read_to_string(out.join("squat_bad_form.csv")).unwrap().lines().count(), 3);
+    assert_eq!(
+        std::fs::read_to_string(out.join("squat_bad_form.csv"))
+            .unwrap()
+            .lines()
+            .count(),
+        3
+    );
 
     // The same again changes nothing.
     let before = std::fs::read(out.join("records.ndjson")).unwrap();
-    extract(dir.path(), &["v/squat/bad_form", "--frames-per-video", "2", "--out", "data/frames"], 0);
+    extract(
+        dir.path(),
+        &[
+            "v/squat/bad_form",
+            "--frames-per-video",
+            "2",
+            "--out",
+            "data/frames",
+        ],
+        0,
+    );
     assert_eq!(std::fs::read(out.join("records.ndjson")).unwrap(), before);
 }
 
@@ -78,7 +154,11 @@ fn a_video_that_moved_to_another_label_leaves_the_old_table() {
     let dir = tempfile::tempdir().unwrap();
     videos::plain(&dir.path().join("squat/bad_form/a.mp4"), 2, "ball");
     extract(dir.path(), &["squat", "--out", "out"], 0);
-    std::fs::rename(dir.path().join("squat/bad_form"), dir.path().join("squat/good_form")).unwrap();
+    std::fs::rename(
+        dir.path().join("squat/bad_form"),
+        dir.path().join("squat/good_form"),
+    )
+    .unwrap();
     extract(dir.path(), &["squat", "--out", "out"], 0);
     let names = files(&dir.path().join("out"));
     assert!(names.iter().all(|name| !name.contains("bad")), "{names:?}");
@@ -90,7 +170,10 @@ fn pictures_in_the_folder_itself_are_not_taken_for_input() {
     let dir = tempfile::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 2, "ball");
     for _ in 0..2 {
-        assert_eq!(extract(dir.path(), &[".", "--out", "out"], 0).videos.len(), 1);
+        assert_eq!(
+            extract(dir.path(), &[".", "--out", "out"], 0).videos.len(),
+            1
+        );
     }
 }
 
@@ -103,8 +186,14 @@ fn records_that_were_cut_are_not_written_over() {
     let whole = std::fs::read_to_string(&path).unwrap();
     let cut = whole.lines().next().unwrap();
     std::fs::write(&path, format!("{cut}\n")).unwrap();
-    let output = command(dir.path(), &["a.mp4", "--out", "out"]).output().unwrap();
+    let output = command(dir.path(), &["a.mp4", "--out", "out"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
-    assert!(stderr(&output).contains("records.ndjson"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("records.ndjson"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{cut}\n"));
 }

@@ -16,18 +16,52 @@ fn frames_are_those_on_display_at_the_centres_of_equal_segments() {
     let dir = tempfile::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 30, "ball");
     let stream = extract(dir.path(), &["a.mp4"], 0);
-    assert_eq!(stream.times_ms(), [100.0, 400.0, 700.0, 1000.0, 1300.0, 1600.0, 1900.0, 2200.0, 2500.0, 2800.0]);
+    assert_eq!(
+        stream.times_ms(),
+        [
+            100.0, 400.0, 700.0, 1000.0, 1300.0, 1600.0, 1900.0, 2200.0, 2500.0, 2800.0
+        ]
+    );
     let video = &stream.videos[0];
-    assert_eq!((video.width_px, video.height_px, video.rotation_deg), (64, 48, 0));
+    assert_eq!(
+        (video.width_px, video.height_px, video.rotation_deg),
+        (64, 48, 0)
+    );
     assert_eq!((video.n_frames, video.n_frames_wanted), (10, 10));
-    assert_eq!((video.codec.as_str(), video.container.as_str()), ("h264", "quicktime"));
-    assert_eq!((video.duration_ms, video.frame_rate_hz), (Some(3000.0), Some(10.0)));
-    assert_eq!((video.variable_frame_rate, video.bitrate_bps), (Some(false), Some(video.size_bytes * 8 / 3)));
-    assert_eq!((&video.exercise, &video.label, &video.person_id, &video.source_id), (&None, &None, &None, &None));
+    assert_eq!(
+        (video.codec.as_str(), video.container.as_str()),
+        ("h264", "quicktime")
+    );
+    assert_eq!(
+        (video.duration_ms, video.frame_rate_hz),
+        (Some(3000.0), Some(10.0))
+    );
+    assert_eq!(
+        (video.variable_frame_rate, video.bitrate_bps),
+        (Some(false), Some(video.size_bytes * 8 / 3))
+    );
+    assert_eq!(
+        (
+            &video.exercise,
+            &video.label,
+            &video.person_id,
+            &video.source_id
+        ),
+        (&None, &None, &None, &None)
+    );
     for (index, frame) in (0..).zip(&stream.frames) {
-        assert_eq!((frame.index, frame.width_px, frame.height_px), (index, 683, 512));
-        assert_eq!((&frame.exercise, &frame.label, &frame.label_origin), (&None, &None, &None));
-        assert_eq!((frame.faults.len(), &frame.description, &frame.video_id), (0, &None, &video.video_id));
+        assert_eq!(
+            (frame.index, frame.width_px, frame.height_px),
+            (index, 683, 512)
+        );
+        assert_eq!(
+            (&frame.exercise, &frame.label, &frame.label_origin),
+            (&None, &None, &None)
+        );
+        assert_eq!(
+            (frame.faults.len(), &frame.description, &frame.video_id),
+            (0, &None, &video.video_id)
+        );
         frame.picture();
     }
 }
@@ -38,8 +72,14 @@ fn a_video_of_fewer_frames_gives_them_all_and_a_small_size_is_scaled_down_to() {
     videos::plain(&dir.path().join("a.mp4"), 3, "ball");
     let stream = extract(dir.path(), &["a.mp4", "--size", "24"], 0);
     assert_eq!(stream.times_ms(), [0.0, 100.0, 200.0]);
-    assert_eq!((stream.videos[0].n_frames, stream.videos[0].n_frames_wanted), (3, 10));
-    assert_eq!((stream.frames[0].width_px, stream.frames[0].height_px), (32, 24));
+    assert_eq!(
+        (stream.videos[0].n_frames, stream.videos[0].n_frames_wanted),
+        (3, 10)
+    );
+    assert_eq!(
+        (stream.frames[0].width_px, stream.frames[0].height_px),
+        (32, 24)
+    );
 }
 
 #[test]
@@ -50,10 +90,21 @@ fn a_rotated_video_comes_out_upright() {
             let name = format!("{quarters}.mp4");
             videos::plain(&dir.path().join(&name), 2, "gradient");
             videos::turn(&dir.path().join(&name), quarters);
-            let stream = extract(dir.path(), &[&name, "--frames-per-video", "1", "--size", "48"], 0);
+            let stream = extract(
+                dir.path(),
+                &[&name, "--frames-per-video", "1", "--size", "48"],
+                0,
+            );
             let video = &stream.videos[0];
-            let size = if quarters % 2 == 0 { (64, 48) } else { (48, 64) };
-            assert_eq!((video.width_px, video.height_px, video.rotation_deg), (size.0, size.1, 90 * quarters as u32));
+            let size = if quarters % 2 == 0 {
+                (64, 48)
+            } else {
+                (48, 64)
+            };
+            assert_eq!(
+                (video.width_px, video.height_px, video.rotation_deg),
+                (size.0, size.1, 90 * quarters as u32)
+            );
             stream.frames[0].picture()
         })
         .collect();
@@ -61,8 +112,15 @@ fn a_rotated_video_comes_out_upright() {
     for y in [4, 24, 44] {
         let green = |quarters: usize, x: u32, y: u32| pictures[quarters].get_pixel(x, y).0[1];
         let upright = green(0, 32, y);
-        for (quarters, turned) in [(1, green(1, 47 - y, 32)), (2, green(2, 32, 47 - y)), (3, green(3, y, 32))] {
-            assert!(upright.abs_diff(turned) < 6, "{quarters} quarters: {upright} {turned} at {y}");
+        for (quarters, turned) in [
+            (1, green(1, 47 - y, 32)),
+            (2, green(2, 32, 47 - y)),
+            (3, green(3, y, 32)),
+        ] {
+            assert!(
+                upright.abs_diff(turned) < 6,
+                "{quarters} quarters: {upright} {turned} at {y}"
+            );
         }
     }
     assert!(pictures[0].get_pixel(32, 4).0[1].abs_diff(pictures[0].get_pixel(32, 44).0[1]) > 100);
@@ -71,10 +129,22 @@ fn a_rotated_video_comes_out_upright() {
 #[test]
 fn pixels_that_are_not_square_become_so() {
     let dir = tempfile::tempdir().unwrap();
-    videos::encoded(&dir.path().join("a.mp4"), 2, "ball", ",pixel-aspect-ratio=2/1", "mp4mux");
+    videos::encoded(
+        &dir.path().join("a.mp4"),
+        2,
+        "ball",
+        ",pixel-aspect-ratio=2/1",
+        "mp4mux",
+    );
     let stream = extract(dir.path(), &["a.mp4", "--size", "96"], 0);
-    assert_eq!((stream.videos[0].width_px, stream.videos[0].height_px), (128, 48));
-    assert_eq!((stream.frames[0].width_px, stream.frames[0].height_px), (256, 96));
+    assert_eq!(
+        (stream.videos[0].width_px, stream.videos[0].height_px),
+        (128, 48)
+    );
+    assert_eq!(
+        (stream.frames[0].width_px, stream.frames[0].height_px),
+        (256, 96)
+    );
 }
 
 #[test]
@@ -86,12 +156,28 @@ fn an_interlaced_video_keeps_its_frame_rate_and_loses_its_combs() {
         "videotestsrc num-buffers=20 pattern=blink ! video/x-raw,format=I420,width=64,height=64,framerate=20/1 \
          ! interlace field-pattern=1:1 ! x264enc interlaced=true ! h264parse ! matroskamux",
     );
-    let stream = extract(dir.path(), &["a.mkv", "--frames-per-video", "100", "--size", "64"], 0);
-    assert_eq!(stream.times_ms(), (0..10).map(|i| f64::from(i) * 100.0).collect::<Vec<_>>());
-    assert_eq!((stream.videos[0].codec.as_str(), stream.videos[0].container.as_str()), ("h264", "matroska"));
+    let stream = extract(
+        dir.path(),
+        &["a.mkv", "--frames-per-video", "100", "--size", "64"],
+        0,
+    );
+    assert_eq!(
+        stream.times_ms(),
+        (0..10).map(|i| f64::from(i) * 100.0).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        (
+            stream.videos[0].codec.as_str(),
+            stream.videos[0].container.as_str()
+        ),
+        ("h264", "matroska")
+    );
     let picture = stream.frames[5].picture();
     for y in 10..50 {
-        let (line, next) = (picture.get_pixel(32, y).0[1], picture.get_pixel(32, y + 1).0[1]);
+        let (line, next) = (
+            picture.get_pixel(32, y).0[1],
+            picture.get_pixel(32, y + 1).0[1],
+        );
         assert!(line.abs_diff(next) < 30, "{line} {next} at {y}");
     }
 }
@@ -99,7 +185,12 @@ fn an_interlaced_video_keeps_its_frame_rate_and_loses_its_combs() {
 #[test]
 fn colours_come_through_in_every_matrix_and_range() {
     let dir = tempfile::tempdir().unwrap();
-    for (name, colorimetry) in [("601", "bt601"), ("709", "bt709"), ("full", "1:3:5:1"), ("full_601", "1:4:0:0")] {
+    for (name, colorimetry) in [
+        ("601", "bt601"),
+        ("709", "bt709"),
+        ("full", "1:3:5:1"),
+        ("full_601", "1:4:0:0"),
+    ] {
         let path = dir.path().join(name).join("a.mp4");
         videos::make(
             &path,
@@ -109,7 +200,11 @@ fn colours_come_through_in_every_matrix_and_range() {
                  ! x264enc speed-preset=ultrafast ! h264parse ! mp4mux"
             ),
         );
-        let stream = extract(dir.path(), &[&format!("{name}/a.mp4"), "--frames-per-video", "1"], 0);
+        let stream = extract(
+            dir.path(),
+            &[&format!("{name}/a.mp4"), "--frames-per-video", "1"],
+            0,
+        );
         let Rgb([r, g, b]) = *stream.frames[0].picture().get_pixel(300, 256);
         assert!(r > 247 && g < 8 && b < 8, "{name}: {r} {g} {b}");
     }
@@ -120,10 +215,16 @@ fn each_kind_of_broken_file_is_one_error_and_the_run_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
     write("empty.mp4", b"");
-    write("text.mp4", b"The quick brown fox jumps over the lazy dog, again and again and again.\n");
+    write(
+        "text.mp4",
+        b"The quick brown fox jumps over the lazy dog, again and again and again.\n",
+    );
     write("playlist.mp4", b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:1/a.ts\n#EXT-X-ENDLIST\n");
     write("picture.png", b"\x89PNG\r\n\x1a\nand no more");
-    videos::make(&dir.path().join("sound.m4a"), "audiotestsrc num-buffers=20 ! avenc_aac ! mp4mux");
+    videos::make(
+        &dir.path().join("sound.m4a"),
+        "audiotestsrc num-buffers=20 ! avenc_aac ! mp4mux",
+    );
     videos::plain(&dir.path().join("whole.mp4"), 4, "ball");
     let whole = std::fs::read(dir.path().join("whole.mp4")).unwrap();
     write("no_end.mp4", &whole[..whole.len() / 2]);
@@ -137,55 +238,126 @@ fn each_kind_of_broken_file_is_one_error_and_the_run_goes_on() {
         ("none.mp4", &["unreadable"]),
     ] {
         let stream = extract(dir.path(), &[name], 3);
-        assert!(codes.contains(&stream.only_error()), "{name}: {:?}", stream.errors);
-        assert_eq!((stream.errors[0].path.as_ref(), stream.errors[0].tool.as_str()), (Some(&name.into()), "wo-extract"));
-        assert_eq!(stream.errors[0].video_id.is_none(), ["empty.mp4", "none.mp4"].contains(&name));
+        assert!(
+            codes.contains(&stream.only_error()),
+            "{name}: {:?}",
+            stream.errors
+        );
+        assert_eq!(
+            (
+                stream.errors[0].path.as_ref(),
+                stream.errors[0].tool.as_str()
+            ),
+            (Some(&name.into()), "wo-extract")
+        );
+        assert_eq!(
+            stream.errors[0].video_id.is_none(),
+            ["empty.mp4", "none.mp4"].contains(&name)
+        );
     }
     let all = extract(dir.path(), &[".", "-q"], 3);
-    assert_eq!((all.videos.len(), all.frames.len(), all.errors.len()), (1, 4, 6), "{:?}", all.errors);
+    assert_eq!(
+        (all.videos.len(), all.frames.len(), all.errors.len()),
+        (1, 4, 6),
+        "{:?}",
+        all.errors
+    );
 }
 
 #[test]
 fn a_truncated_video_gives_the_frames_before_the_cut_and_an_error() {
     let dir = tempfile::tempdir().unwrap();
-    videos::encoded(&dir.path().join("a.mp4"), 60, "ball", "", "mp4mux faststart=true");
+    videos::encoded(
+        &dir.path().join("a.mp4"),
+        60,
+        "ball",
+        "",
+        "mp4mux faststart=true",
+    );
     let whole = std::fs::read(dir.path().join("a.mp4")).unwrap();
     std::fs::write(dir.path().join("cut.mp4"), &whole[..whole.len() * 6 / 10]).unwrap();
     let stream = extract(dir.path(), &["cut.mp4"], 3);
     assert_eq!(stream.frames.len(), 10);
     let duration = stream.videos[0].duration_ms.unwrap();
     assert!((1000.0..5000.0).contains(&duration), "{duration}");
-    assert!(stream.times_ms().last().unwrap() > &(duration * 0.9 - 100.0), "chosen by the real end");
-    assert_eq!((stream.errors.len(), stream.errors[0].code.as_str()), (1, "truncated"));
-    assert!(stream.errors[0].what.contains("missing"), "{}", stream.errors[0].what);
-    assert_eq!(stream.errors[0].video_id.as_ref(), Some(&stream.videos[0].video_id));
+    assert!(
+        stream.times_ms().last().unwrap() > &(duration * 0.9 - 100.0),
+        "chosen by the real end"
+    );
+    assert_eq!(
+        (stream.errors.len(), stream.errors[0].code.as_str()),
+        (1, "truncated")
+    );
+    assert!(
+        stream.errors[0].what.contains("missing"),
+        "{}",
+        stream.errors[0].what
+    );
+    assert_eq!(
+        stream.errors[0].video_id.as_ref(),
+        Some(&stream.videos[0].video_id)
+    );
 }
 
 #[test]
 fn labels_and_groups_come_from_the_folders() {
     let dir = tempfile::tempdir().unwrap();
     let videos_dir = dir.path().join("data/training_data");
-    videos::plain(&videos_dir.join("squat/bad_form/knees_cave/a.mp4"), 1, "ball");
+    videos::plain(
+        &videos_dir.join("squat/bad_form/knees_cave/a.mp4"),
+        1,
+        "ball",
+    );
     videos::plain(&videos_dir.join("lunge/wobbly/b.mp4"), 1, "snow");
     let table = "path,person_id,source_id,note\nlunge/wobbly/b.mp4,anna,,x\n";
     std::fs::write(videos_dir.join("groups.csv"), table).unwrap();
     let labels = |args: &[&str]| -> Vec<_> {
         let stream = extract(dir.path(), args, 0);
         for frame in &stream.frames {
-            assert_eq!(frame.label_origin.as_deref(), frame.label.as_ref().map(|_| "folder"));
+            assert_eq!(
+                frame.label_origin.as_deref(),
+                frame.label.as_ref().map(|_| "folder")
+            );
         }
-        stream.videos.into_iter().map(|v| (v.exercise.unwrap(), v.label.unwrap(), v.person_id, v.source_id)).collect()
+        stream
+            .videos
+            .into_iter()
+            .map(|v| {
+                (
+                    v.exercise.unwrap(),
+                    v.label.unwrap(),
+                    v.person_id,
+                    v.source_id,
+                )
+            })
+            .collect()
     };
-    let lunge = ("lunge".to_owned(), "wobbly".to_owned(), Some("anna".to_owned()), None);
+    let lunge = (
+        "lunge".to_owned(),
+        "wobbly".to_owned(),
+        Some("anna".to_owned()),
+        None,
+    );
     let squat = ("squat".to_owned(), "bad_form".to_owned(), None, None);
     assert_eq!(labels(&[]), [lunge.clone(), squat.clone()]);
-    assert_eq!(labels(&["--video-dir", "data/training_data"]), [lunge, squat.clone()]);
+    assert_eq!(
+        labels(&["--video-dir", "data/training_data"]),
+        [lunge, squat.clone()]
+    );
     assert_eq!(labels(&["data/training_data/squat"]), [squat]);
 
-    std::fs::write(videos_dir.join("groups.csv"), "path,person_id,source_id\na.mp4,p,s\nb.mp4\n").unwrap();
+    std::fs::write(
+        videos_dir.join("groups.csv"),
+        "path,person_id,source_id\na.mp4,p,s\nb.mp4\n",
+    )
+    .unwrap();
     let output = command(dir.path(), &[]).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(6), 0));
-    assert!(stderr(&output).contains("groups.csv") && stderr(&output).contains("line: 3"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("groups.csv") && stderr(&output).contains("line: 3"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -200,32 +372,64 @@ fn the_same_content_is_taken_once_and_two_labels_for_it_are_an_error() {
     std::fs::create_dir(path("squat/good_form")).unwrap();
     std::fs::copy(path("squat/bad_form/a.mp4"), path("squat/good_form/c.mp4")).unwrap();
     let stream = extract(dir.path(), &["squat"], 3);
-    assert_eq!((stream.videos.len(), stream.frames.len(), stream.errors.len()), (1, 2, 1));
+    assert_eq!(
+        (
+            stream.videos.len(),
+            stream.frames.len(),
+            stream.errors.len()
+        ),
+        (1, 2, 1)
+    );
     assert_eq!(stream.errors[0].code, "label_conflict");
     let what = &stream.errors[0].what;
-    assert!(what.contains("squat/bad_form/a.mp4") && what.contains("squat/good_form/c.mp4"), "{what}");
+    assert!(
+        what.contains("squat/bad_form/a.mp4") && what.contains("squat/good_form/c.mp4"),
+        "{what}"
+    );
 }
 
 #[test]
 fn pictures_and_gifs_are_videos_too() {
     let dir = tempfile::tempdir().unwrap();
-    RgbImage::from_pixel(40, 20, Rgb([10, 200, 30])).save(dir.path().join("a.png")).unwrap();
+    RgbImage::from_pixel(40, 20, Rgb([10, 200, 30]))
+        .save(dir.path().join("a.png"))
+        .unwrap();
     std::fs::copy(dir.path().join("a.png"), dir.path().join("b.mp4")).unwrap();
     let stream = extract(dir.path(), &["b.mp4", "--size", "40"], 0);
     let video = &stream.videos[0];
-    assert_eq!((video.container.as_str(), video.codec.as_str(), video.duration_ms), ("image", "png", None));
-    assert_eq!((video.n_frames, stream.frames[0].width_px, stream.frames[0].height_px), (1, 80, 40));
+    assert_eq!(
+        (
+            video.container.as_str(),
+            video.codec.as_str(),
+            video.duration_ms
+        ),
+        ("image", "png", None)
+    );
+    assert_eq!(
+        (
+            video.n_frames,
+            stream.frames[0].width_px,
+            stream.frames[0].height_px
+        ),
+        (1, 80, 40)
+    );
     assert!(stream.frames[0].picture().get_pixel(40, 20).0[1].abs_diff(200) < 4);
 
-    let mut gif = image::codecs::gif::GifEncoder::new(std::fs::File::create(dir.path().join("c.gif")).unwrap());
+    let mut gif = image::codecs::gif::GifEncoder::new(
+        std::fs::File::create(dir.path().join("c.gif")).unwrap(),
+    );
     for grey in [0u8, 80, 160, 240] {
         let picture = image::RgbaImage::from_pixel(16, 16, image::Rgba([grey, grey, grey, 255]));
         let delay = image::Delay::from_saturating_duration(Duration::from_millis(200));
-        gif.encode_frame(image::Frame::from_parts(picture, 0, 0, delay)).unwrap();
+        gif.encode_frame(image::Frame::from_parts(picture, 0, 0, delay))
+            .unwrap();
     }
     drop(gif);
     let stream = extract(dir.path(), &["c.gif", "--frames-per-video", "2"], 0);
-    assert_eq!((stream.times_ms(), stream.videos[0].duration_ms), (vec![200.0, 600.0], Some(800.0)));
+    assert_eq!(
+        (stream.times_ms(), stream.videos[0].duration_ms),
+        (vec![200.0, 600.0], Some(800.0))
+    );
     assert!(stream.frames[1].picture().get_pixel(8, 8).0[0].abs_diff(240) < 4);
 }
 
@@ -233,19 +437,32 @@ fn pictures_and_gifs_are_videos_too() {
 fn a_file_name_that_is_not_utf8_survives() {
     let dir = tempfile::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 2, "ball");
-    std::fs::rename(dir.path().join("a.mp4"), dir.path().join(OsStr::from_bytes(b"\xff b.mp4"))).unwrap();
+    std::fs::rename(
+        dir.path().join("a.mp4"),
+        dir.path().join(OsStr::from_bytes(b"\xff b.mp4")),
+    )
+    .unwrap();
     let stream = extract(dir.path(), &["."], 0);
-    assert_eq!(stream.videos[0].path, serde_json::json!({"bytes": "Li//IGIubXA0"}));
+    assert_eq!(
+        stream.videos[0].path,
+        serde_json::json!({"bytes": "Li//IGIubXA0"})
+    );
     assert_eq!(stream.frames.len(), 2);
 }
 
 #[test]
 fn a_pipe_that_nobody_writes_to_does_not_hang() {
     let dir = tempfile::tempdir().unwrap();
-    let made = Command::new("mkfifo").arg(dir.path().join("a.mp4")).status().unwrap();
+    let made = Command::new("mkfifo")
+        .arg(dir.path().join("a.mp4"))
+        .status()
+        .unwrap();
     assert!(made.success());
     let start = Instant::now();
-    assert_eq!(extract(dir.path(), &["a.mp4"], 3).only_error(), "unreadable");
+    assert_eq!(
+        extract(dir.path(), &["a.mp4"], 3).only_error(),
+        "unreadable"
+    );
     assert_eq!(extract(dir.path(), &["."], 3).only_error(), "unreadable");
     assert!(start.elapsed() < Duration::from_secs(10));
 }
@@ -253,10 +470,20 @@ fn a_pipe_that_nobody_writes_to_does_not_hang() {
 #[test]
 fn the_output_is_the_same_at_any_number_of_threads() {
     let dir = tempfile::tempdir().unwrap();
-    for (n_frames, name, pattern) in [(40, "a", "ball"), (2, "b", "smpte"), (9, "c", "snow"), (5, "d", "zone-plate")] {
+    for (n_frames, name, pattern) in [
+        (40, "a", "ball"),
+        (2, "b", "smpte"),
+        (9, "c", "snow"),
+        (5, "d", "zone-plate"),
+    ] {
         videos::plain(&dir.path().join(format!("{name}.mp4")), n_frames, pattern);
     }
-    let run = |threads: &str| command(dir.path(), &[".", "-j", threads]).output().unwrap().stdout;
+    let run = |threads: &str| {
+        command(dir.path(), &[".", "-j", threads])
+            .output()
+            .unwrap()
+            .stdout
+    };
     let one = run("1");
     assert_eq!(crate::harness::read(&one).videos.len(), 4);
     assert!(one == run("2") && one == run("7"));
@@ -281,15 +508,31 @@ fn help_and_bad_flags_answer_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| {
         let output = command(dir.path(), args).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr(&output),
+        )
     };
     let (code, help, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    assert!(help.starts_with("Usage: wo-extract [OPTIONS] [PATH]..."), "{help}");
+    assert!(
+        help.starts_with("Usage: wo-extract [OPTIONS] [PATH]..."),
+        "{help}"
+    );
     assert_eq!(run(&["--version"]).0, Some(0));
-    for args in [&["--frames-per-video", "0"][..], &["--size", "0"], &["--nonsense"], &["-j", "0"]] {
+    for args in [
+        &["--frames-per-video", "0"][..],
+        &["--size", "0"],
+        &["--nonsense"],
+        &["-j", "0"],
+    ] {
         let (code, stdout, message) = run(args);
-        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{args:?}: {message}");
+        assert_eq!(
+            (code, stdout.as_str()),
+            (Some(2), ""),
+            "{args:?}: {message}"
+        );
     }
 }
 
@@ -299,21 +542,45 @@ fn a_reader_that_goes_away_is_no_error() {
     for name in ["a", "b", "c"] {
         videos::plain(&dir.path().join(format!("{name}.mp4")), 10, "snow");
     }
-    let mut child = command(dir.path(), &["."]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(dir.path(), &["."])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert!(line.contains("begin"), "{line}");
     let mut message = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
-    assert_eq!((child.wait().unwrap().code(), message.as_str()), (Some(0), ""));
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut message)
+        .unwrap();
+    assert_eq!(
+        (child.wait().unwrap().code(), message.as_str()),
+        (Some(0), "")
+    );
 }
 
 #[test]
 fn a_full_disk_is_an_io_error() {
     let dir = tempfile::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 2, "ball");
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = command(dir.path(), &["a.mp4"]).stdout(full).output().unwrap();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = command(dir.path(), &["a.mp4"])
+        .stdout(full)
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
-    assert!(stderr(&output).contains("No space left"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("No space left"),
+        "{}",
+        stderr(&output)
+    );
 }

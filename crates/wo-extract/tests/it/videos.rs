@@ -11,11 +11,22 @@ pub(crate) fn make(path: &Path, description: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let pipeline = gst::parse::launch(&format!("{description} ! filesink name=out")).unwrap();
     let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
-    pipeline.by_name("out").unwrap().set_property("location", path.to_str().unwrap());
+    pipeline
+        .by_name("out")
+        .unwrap()
+        .set_property("location", path.to_str().unwrap());
     pipeline.set_state(gst::State::Playing).unwrap();
     let end = [gst::MessageType::Eos, gst::MessageType::Error];
-    let message = pipeline.bus().unwrap().timed_pop_filtered(gst::ClockTime::from_seconds(20), &end).unwrap();
-    assert_eq!(message.type_(), gst::MessageType::Eos, "{description}: {message:?}");
+    let message = pipeline
+        .bus()
+        .unwrap()
+        .timed_pop_filtered(gst::ClockTime::from_seconds(20), &end)
+        .unwrap();
+    assert_eq!(
+        message.type_(),
+        gst::MessageType::Eos,
+        "{description}: {message:?}"
+    );
     pipeline.set_state(gst::State::Null).unwrap();
 }
 
@@ -36,7 +47,12 @@ pub(crate) fn encoded(path: &Path, n_frames: u32, pattern: &str, caps: &str, mux
 /// Asks players of the MP4 at `path` to turn it clockwise by `quarters` of a turn. mp4mux 1.22 cannot write that.
 pub(crate) fn turn(path: &Path, quarters: usize) {
     const ONE: i32 = 1 << 16;
-    let [a, b, c, d] = [[ONE, 0, 0, ONE], [0, ONE, -ONE, 0], [-ONE, 0, 0, -ONE], [0, -ONE, ONE, 0]][quarters];
+    let [a, b, c, d] = [
+        [ONE, 0, 0, ONE],
+        [0, ONE, -ONE, 0],
+        [-ONE, 0, 0, -ONE],
+        [0, -ONE, ONE, 0],
+    ][quarters];
     let mut bytes = std::fs::read(path).unwrap();
     let header = bytes.windows(4).position(|kind| kind == b"tkhd").unwrap();
     // Behind the kind come version, two dates, track, duration, and what is reserved between them.
