@@ -1,15 +1,14 @@
-//! What is scored, and how the `score` and `confusion` records come about.
+//! What is scored: the questions that are put to the model and to the baselines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use wo_clip::{Split, SplitVideo};
-use wo_record::{Confusion, Group, Name, Score};
+use wo_record::{Confusion, Name, Score};
 
 use crate::answers::Answers;
 use crate::baseline::{DurationOnly, Example, Facts, Majority};
-use crate::bootstrap::{Interval, intervals};
-use crate::metrics::{Counts, Figure, confusion, present};
 use crate::prediction::{Prediction, Standing};
+use crate::question::{Question, Unit};
 
 /// The task of telling good form from bad.
 pub(crate) const LABEL: &str = "label";
@@ -98,25 +97,6 @@ pub(crate) struct Evaluation {
     pub(crate) confusions: Vec<Confusion>,
 }
 
-/// One thing to be right or wrong about.
-struct Unit<'a> {
-    group: &'a Group,
-    truth: usize,
-    /// What each predictor says, in the order of [`Question::predictors`].
-    said: Vec<usize>,
-}
-
-/// Units that are scored together.
-struct Question<'a> {
-    task: &'static str,
-    unit: &'static str,
-    scope: String,
-    classes: &'a [Name],
-    /// The model first.
-    predictors: Vec<&'static str>,
-    units: Vec<Unit<'a>>,
-}
-
 /// Scores those of the predictions that can be right or wrong, in all and by exercise. `scope` is [`ALL`] or [`SEEN`].
 pub(crate) fn evaluate(
     predictions: &[&Prediction],
@@ -202,9 +182,6 @@ fn label_of_videos<'a>(
     baselines: &Baselines,
     scope: String,
 ) -> Question<'a> {
-    let mut predictors = vec![MODEL];
-    predictors.extend(baselines.label_majority.as_ref().map(|_| MAJORITY));
-    predictors.extend(baselines.label_duration.as_ref().map(|_| DURATION_ONLY));
     let units = videos.iter().map(|video| {
         let exercise = video
             .exercise
@@ -213,19 +190,13 @@ fn label_of_videos<'a>(
             exercise,
             duration_ms: video.prediction.duration_ms,
         };
-        let mut said = vec![video.prediction.call.label];
-        said.extend(
-            baselines
-                .label_majority
-                .as_ref()
-                .map(|baseline| baseline.predict(facts)),
-        );
-        said.extend(
-            baselines
-                .label_duration
-                .as_ref()
-                .map(|baseline| baseline.predict(facts)),
-        );
+        let mut said = vec![(MODEL, video.prediction.call.label)];
+        if let Some(majority) = &baselines.label_majority {
+            said.push((MAJORITY, majority.predict(facts)));
+        }
+        if let Some(duration) = &baselines.label_duration {
+            said.push((DURATION_ONLY, duration.predict(facts)));
+        }
         Unit {
             group: &video.prediction.group,
             truth: video.label,
@@ -237,7 +208,6 @@ fn label_of_videos<'a>(
         unit: VIDEO,
         scope,
         classes: &answers.labels,
-        predictors,
         units: units.collect(),
     }
 }
@@ -250,7 +220,7 @@ fn label_of_frames<'a>(videos: &[Scored<'a>], answers: &'a Answers, scope: Strin
             Some(Unit {
                 group,
                 truth: frame.true_label?,
-                said: vec![frame.call.label],
+                said: vec![(MODEL, frame.call.label)],
             })
         })
     });
@@ -259,7 +229,6 @@ fn label_of_frames<'a>(videos: &[Scored<'a>], answers: &'a Answers, scope: Strin
         unit: FRAME,
         scope,
         classes: &answers.labels,
-        predictors: vec![MODEL],
         units: units.collect(),
     }
 }
@@ -270,20 +239,15 @@ fn exercise_of_videos<'a>(
     baselines: &Baselines,
     scope: String,
 ) -> Question<'a> {
-    let mut predictors = vec![MODEL];
-    predictors.extend(baselines.exercise_majority.as_ref().map(|_| MAJORITY));
     let untold = Facts {
         exercise: None,
         duration_ms: None,
     };
     let units = videos.iter().filter_map(|video| {
-        let mut said = vec![video.prediction.call.exercise];
-        said.extend(
-            baselines
-                .exercise_majority
-                .as_ref()
-                .map(|baseline| baseline.predict(untold)),
-        );
+        let mut said = vec![(MODEL, video.prediction.call.exercise)];
+        if let Some(majority) = &baselines.exercise_majority {
+            said.push((MAJORITY, majority.predict(untold)));
+        }
         Some(Unit {
             group: &video.prediction.group,
             truth: video.exercise?,
@@ -295,7 +259,6 @@ fn exercise_of_videos<'a>(
         unit: VIDEO,
         scope,
         classes: &answers.exercises,
-        predictors,
         units: units.collect(),
     }
 }
@@ -313,7 +276,7 @@ fn exercise_of_frames<'a>(
             video.prediction.frames.iter().map(move |frame| Unit {
                 group,
                 truth,
-                said: vec![frame.call.exercise],
+                said: vec![(MODEL, frame.call.exercise)],
             })
         });
     Question {
@@ -321,349 +284,9 @@ fn exercise_of_frames<'a>(
         unit: FRAME,
         scope,
         classes: &answers.exercises,
-        predictors: vec![MODEL],
         units: units.collect(),
     }
 }
 
-/// A true class, a predicted class, and how often the two came together.
-type Cell = (usize, usize, u64);
-
-/// What of a confusion is not 0: of the hundreds of pairs of exercises a group has a few.
-fn cells(counts: Counts) -> Vec<Cell> {
-    let of_row = |(truth, row): (usize, Vec<u64>)| {
-        row.into_iter()
-            .enumerate()
-            .filter(|(_, n)| *n > 0)
-            .map(move |(said, n)| (truth, said, n))
-    };
-    counts.into_iter().enumerate().flat_map(of_row).collect()
-}
-
-impl Question<'_> {
-    /// Adds the records of this question.
-    fn answer(&self, seed: u64, evaluation: &mut Evaluation) {
-        let by_group = self.counts_by_group();
-        let n_groups = by_group.first().map_or(0, Vec::len);
-        let once = vec![1; n_groups];
-        let totals: Vec<Counts> = by_group
-            .iter()
-            .map(|groups| self.sum(groups, &once))
-            .collect();
-        let Some(of_model) = totals.first() else {
-            return;
-        };
-        // Which classes there are is the same for all predictors.
-        let classes = present(of_model);
-        let figures = Figure::all(self.classes.len());
-        let compute = |times_drawn: &[u64]| -> Vec<Option<f64>> {
-            let drawn: Vec<Counts> = by_group
-                .iter()
-                .map(|groups| self.sum(groups, times_drawn))
-                .collect();
-            let balanced: Vec<_> = drawn
-                .iter()
-                .map(|counts| Figure::BalancedAccuracy.of(counts, &classes))
-                .collect();
-            let model_balanced = balanced.first().copied().flatten();
-            let gains = balanced
-                .iter()
-                .skip(1)
-                .map(|baseline| Some(model_balanced? - (*baseline)?));
-            let plain = drawn
-                .iter()
-                .flat_map(|counts| figures.iter().map(|figure| figure.of(counts, &classes)));
-            plain.chain(gains).collect()
-        };
-        let values = compute(&once);
-        let ends = intervals(n_groups, seed, compute);
-
-        let plain = self.predictors.iter().flat_map(|by| {
-            figures
-                .iter()
-                .map(|f| (*by, f.name().to_owned(), f.class()))
-        });
-        let gains = self
-            .predictors
-            .iter()
-            .skip(1)
-            .map(|baseline| (MODEL, gain_over(baseline), None));
-        for (((by, name, class), value), interval) in plain.chain(gains).zip(values).zip(ends) {
-            // An interval around an undefined figure would be one of resamples that are not like the sample.
-            let interval: Option<Interval> = value.and(interval);
-            evaluation.scores.push(Score {
-                task: self.task.to_owned(),
-                by: by.to_owned(),
-                unit: self.unit.to_owned(),
-                scope: self.scope.clone(),
-                name,
-                class: class.and_then(|class| self.classes.get(class)).cloned(),
-                value,
-                low: interval.map(|interval| interval.low),
-                high: interval.map(|interval| interval.high),
-                n: self.units.len() as u64,
-                n_groups: n_groups as u64,
-            });
-        }
-        evaluation.confusions.push(Confusion {
-            task: self.task.to_owned(),
-            unit: self.unit.to_owned(),
-            scope: self.scope.clone(),
-            classes: self.classes.to_vec(),
-            counts: of_model.clone(),
-        });
-    }
-
-    /// For each predictor the counts of each group: all figures are made of sums of these.
-    fn counts_by_group(&self) -> Vec<Vec<Vec<Cell>>> {
-        let mut groups: BTreeMap<&Group, Vec<&Unit<'_>>> = BTreeMap::new();
-        for unit in &self.units {
-            groups.entry(unit.group).or_default().push(unit);
-        }
-        let of_predictor = |idx: usize| {
-            let of_group = |units: &Vec<&Unit<'_>>| {
-                let (truth, said): (Vec<usize>, Vec<usize>) = units
-                    .iter()
-                    .filter_map(|unit| Some((unit.truth, *unit.said.get(idx)?)))
-                    .unzip();
-                cells(confusion(&truth, &said, self.classes.len()))
-            };
-            groups.values().map(of_group).collect()
-        };
-        (0..self.predictors.len()).map(of_predictor).collect()
-    }
-
-    fn sum(&self, groups: &[Vec<Cell>], times_drawn: &[u64]) -> Counts {
-        let mut sum = confusion(&[], &[], self.classes.len());
-        for (cells, &times) in groups
-            .iter()
-            .zip(times_drawn)
-            .filter(|(_, times)| **times > 0)
-        {
-            for &(truth, said, n) in cells {
-                if let Some(count) = sum.get_mut(truth).and_then(|row| row.get_mut(said)) {
-                    *count += times * n;
-                }
-            }
-        }
-        sum
-    }
-}
-
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::answers::Call;
-    use crate::answers::tests::classes;
-    use crate::prediction::FramePrediction;
-
-    /// A squat (exercise 1) of a person, of this length; label 0 is bad form, 1 good. Two frames say what the video says.
-    pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) -> Prediction {
-        let call = Call {
-            label: said,
-            label_probability: 0.75,
-            exercise: 1,
-            exercise_probability: 0.5,
-        };
-        Prediction {
-            group: Group::of_video_id(&format!("{person:03}")),
-            has_group_key: true,
-            seen: false,
-            duration_ms: Some(duration_ms),
-            standing: Standing::Scored {
-                label: truth,
-                exercise: Some(1),
-            },
-            call,
-            frames: vec![
-                FramePrediction {
-                    true_label: Some(truth),
-                    call
-                };
-                2
-            ],
-        }
-    }
-
-    /// Training videos: three short bad squats, two long good ones.
-    pub(crate) fn training() -> Vec<SplitVideo> {
-        let data = [
-            (1000.0, "bad_form"),
-            (1100.0, "bad_form"),
-            (1200.0, "bad_form"),
-            (3000.0, "good_form"),
-            (4000.0, "good_form"),
-        ];
-        data.iter()
-            .enumerate()
-            .map(|(idx, (duration_ms, label))| SplitVideo {
-                video_id: format!("train{idx}"),
-                group: Group::of_video_id(&format!("train{idx}")),
-                split: Split::Train,
-                exercise: "squat".into(),
-                label: (*label).into(),
-                duration_ms: Some(*duration_ms),
-            })
-            .collect()
-    }
-
-    pub(crate) fn evaluated(predictions: &[Prediction]) -> Evaluation {
-        let answers = Answers::new(&classes());
-        let baselines = Baselines::fit(&training(), &answers);
-        evaluate(
-            &predictions.iter().collect::<Vec<_>>(),
-            &answers,
-            &baselines,
-            ALL,
-            0,
-        )
-    }
-
-    fn score<'a>(
-        evaluation: &'a Evaluation,
-        by: &str,
-        unit: &str,
-        scope: &str,
-        name: &str,
-    ) -> &'a Score {
-        let wanted = |s: &&Score| {
-            s.task == LABEL && s.by == by && s.unit == unit && s.scope == scope && s.name == name
-        };
-        evaluation.scores.iter().find(wanted).expect("a score")
-    }
-
-    #[test]
-    fn a_perfect_model_beats_the_baselines() {
-        let predictions: Vec<_> = (0..20)
-            .map(|i| squat(i, i % 2, i % 2, 2000.0 + 100.0 * (i % 3) as f64))
-            .collect();
-        let evaluation = evaluated(&predictions);
-        let model = score(&evaluation, MODEL, VIDEO, ALL, "balanced_accuracy");
-        assert_eq!(
-            (model.value, model.low, model.high),
-            (Some(1.0), Some(1.0), Some(1.0))
-        );
-        assert_eq!((model.n, model.n_groups), (20, 20));
-        let majority = score(&evaluation, MAJORITY, VIDEO, ALL, "balanced_accuracy");
-        assert_eq!(
-            (majority.value, majority.low, majority.high),
-            (Some(0.5), Some(0.5), Some(0.5))
-        );
-        assert_eq!(
-            score(&evaluation, MODEL, VIDEO, ALL, &gain_over(MAJORITY)).low,
-            Some(0.5)
-        );
-        assert_eq!(score(&evaluation, MODEL, FRAME, ALL, "accuracy").n, 40);
-        // The scope of the one exercise has the same videos.
-        assert_eq!(
-            score(&evaluation, MODEL, VIDEO, "squat", "balanced_accuracy").value,
-            Some(1.0)
-        );
-        assert_eq!(
-            evaluation.confusions.first().map(|c| c.counts.clone()),
-            Some(vec![vec![10, 0], vec![0, 10]])
-        );
-    }
-
-    #[test]
-    fn chance_is_about_a_half_and_no_better_than_the_majority() {
-        let predictions: Vec<_> = (0..40)
-            .map(|i| squat(i, i % 2, (i / 2) % 2, 2000.0))
-            .collect();
-        let evaluation = evaluated(&predictions);
-        assert_eq!(
-            score(&evaluation, MODEL, VIDEO, ALL, "balanced_accuracy").value,
-            Some(0.5)
-        );
-        let gain = score(&evaluation, MODEL, VIDEO, ALL, &gain_over(MAJORITY));
-        assert!(
-            gain.low.unwrap() < 0.0 && gain.high.unwrap() > 0.0,
-            "{gain:?}"
-        );
-    }
-
-    #[test]
-    fn length_alone_is_told_apart_from_form() {
-        // The model says bad of all; the lengths of the held-out videos tell the label as those of training do.
-        let predictions: Vec<_> = (0..20)
-            .map(|i| squat(i, i % 2, 0, if i % 2 == 0 { 900.0 } else { 5000.0 }))
-            .collect();
-        let evaluation = evaluated(&predictions);
-        assert_eq!(
-            score(&evaluation, DURATION_ONLY, VIDEO, ALL, "balanced_accuracy").value,
-            Some(1.0)
-        );
-        assert_eq!(
-            score(&evaluation, MODEL, VIDEO, ALL, &gain_over(DURATION_ONLY)).high,
-            Some(-0.5)
-        );
-    }
-
-    #[test]
-    fn one_group_has_figures_without_intervals() {
-        let predictions: Vec<_> = (0..6).map(|i| squat(7, i % 2, i % 2, 2000.0)).collect();
-        let evaluation = evaluated(&predictions);
-        let model = score(&evaluation, MODEL, VIDEO, ALL, "balanced_accuracy");
-        assert_eq!(
-            (model.value, model.low, model.high, model.n_groups),
-            (Some(1.0), None, None, 1)
-        );
-    }
-
-    #[test]
-    fn a_class_without_videos_is_undefined() {
-        let evaluation = evaluated(&(0..4).map(|i| squat(i, 0, 0, 2000.0)).collect::<Vec<_>>());
-        let good = Some(Name::new("good_form"));
-        let recall = evaluation
-            .scores
-            .iter()
-            .find(|s| s.name == "recall" && s.class == good)
-            .unwrap();
-        assert_eq!((recall.value, recall.low, recall.high), (None, None, None));
-    }
-
-    #[test]
-    fn what_cannot_be_right_is_not_scored() {
-        let mut unclear = squat(0, 0, 0, 1000.0);
-        unclear.standing = Standing::Unclear;
-        let mut unknown = squat(1, 0, 0, 1000.0);
-        unknown.standing = Standing::Unknown("dip".into());
-        assert_eq!(
-            evaluated(&[unclear.clone(), unknown.clone()]),
-            Evaluation::default()
-        );
-        let evaluation = evaluated(&[unclear, unknown, squat(2, 0, 0, 1000.0)]);
-        assert_eq!(score(&evaluation, MODEL, VIDEO, ALL, "accuracy").n, 1);
-    }
-
-    #[test]
-    fn baselines_see_the_training_videos_only() {
-        let answers = Answers::new(&classes());
-        let mut videos = training();
-        for (idx, video) in videos.iter_mut().enumerate() {
-            video.split = if idx == 0 {
-                Split::Validation
-            } else {
-                Split::Test
-            };
-        }
-        let baselines = Baselines::fit(&videos, &answers);
-        assert_eq!(
-            baselines,
-            Baselines {
-                label_majority: None,
-                label_duration: None,
-                exercise_majority: None
-            }
-        );
-        let prediction = squat(0, 0, 0, 1000.0);
-        let evaluation = evaluate(&[&prediction], &answers, &baselines, SEEN, 0);
-        assert!(evaluation.scores.iter().all(|score| score.by == MODEL));
-        assert!(
-            evaluation
-                .scores
-                .iter()
-                .any(|score| score.scope == "seen/squat")
-        );
-    }
-}
+pub(crate) mod tests;

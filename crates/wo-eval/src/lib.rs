@@ -13,6 +13,7 @@ mod font;
 mod metrics;
 mod predict;
 mod prediction;
+mod question;
 mod session;
 mod source;
 mod table;
