@@ -42,6 +42,8 @@ pub fn set_threads(n: usize) {
 /// Opens the CUDA half of libtorch where it lies beside the CPU half. It must happen before libtorch is asked about
 /// CUDA for the first time: the answer is kept for good.
 fn open_cuda() -> Result<(), String> {
+    use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+
     if !["/dev/nvidiactl", "/dev/dxg"]
         .iter()
         .any(|device| Path::new(device).exists())
@@ -54,7 +56,6 @@ fn open_cuda() -> Result<(), String> {
     if !library.exists() {
         return Err(format!("{} is not there", library.display()));
     }
-    use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
     // SAFETY: the library is the other half of the libtorch that this process runs already, of the same wheel; its
     // initialisers register kernels and do nothing else.
     #[expect(unsafe_code, reason = "loading a library is unsafe by nature")]

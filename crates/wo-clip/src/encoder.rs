@@ -25,6 +25,10 @@ pub(crate) struct Encoder {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are named as the checkpoint names them"
+)]
 struct Layer {
     layer_norm1: nn::LayerNorm,
     self_attn: Attention,

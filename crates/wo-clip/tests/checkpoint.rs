@@ -1,5 +1,7 @@
 //! Models to disk and back, and what is refused.
 
+#![expect(clippy::unwrap_used, reason = "all of it is test code")]
+
 use std::fs;
 use std::path::Path;
 
@@ -46,13 +48,8 @@ fn logits(checkpoint: &Checkpoint) -> Tensor {
 }
 
 fn logits_of(checkpoint: &Checkpoint, clip: &Clip) -> Tensor {
-    let pixels = Tensor::linspace(
-        -1.0,
-        1.0,
-        3 * 16 * 16,
-        (wo_clip::tch::Kind::Float, Device::Cpu),
-    )
-    .view([1, 3, 16, 16]);
+    let pixels = Tensor::linspace(-1.0, 1.0, 3 * 16 * 16, (tch::Kind::Float, Device::Cpu))
+        .view([1, 3, 16, 16]);
     let tokens = checkpoint
         .tokenizer
         .encode(&["squat good form", "squat bad form"])
@@ -94,8 +91,8 @@ fn both_forms_come_back_as_they_were() {
 fn a_folder_is_replaced_only_where_it_holds_a_model() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");
-    written(&path, false);
-    written(&path, false);
+    let _ = written(&path, false);
+    let _ = written(&path, false);
     assert_eq!(
         fs::read_dir(folder.path()).unwrap().count(),
         1,
@@ -156,7 +153,7 @@ fn what_is_not_ours_is_refused_with_a_reason() {
 fn weights_of_another_model_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");
-    written(&path, false);
+    let _ = written(&path, false);
     let config = path.join("config.json");
     let original = fs::read_to_string(&config).unwrap();
     let deeper = original.replacen("\"num_hidden_layers\": 1", "\"num_hidden_layers\": 2", 1);

@@ -1,5 +1,7 @@
 //! The model against numbers that Python transformers made (`scripts/dump_reference.py`, run by `scripts/just golden`).
 
+#![expect(clippy::unwrap_used, reason = "all of it is test code")]
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;

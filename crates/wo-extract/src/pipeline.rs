@@ -35,7 +35,7 @@ const REFUSED_KINDS: [&str; 3] = ["Hardware", "Adaptive", "Source/Network"];
 pub(crate) fn init() -> anyhow::Result<()> {
     // GLib would print what its libraries think of broken files to stderr.
     gst::glib::log_set_default_handler(|domain, _, message| {
-        wo_cli::info!("{}: {message}", domain.unwrap_or("glib"))
+        wo_cli::info!("{}: {message}", domain.unwrap_or("glib"));
     });
     gst::init()
         .context("start GStreamer")

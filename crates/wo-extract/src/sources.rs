@@ -46,11 +46,11 @@ pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<
         for entry in walk {
             match entry {
                 Ok(entry) if is_candidate(&entry) => {
-                    sources.push(Source::new(entry.path(), Some(&root), &mut groups)?)
+                    sources.push(Source::new(entry.path(), Some(&root), &mut groups)?);
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    sources.push(Source::unreadable(error.path().unwrap_or(path), &error))
+                    sources.push(Source::unreadable(error.path().unwrap_or(path), &error));
                 }
             }
         }

@@ -71,13 +71,15 @@ pub fn train_clip_tokenizer(
         let id = vocabulary.len();
         vocabulary.entry(token).or_insert_with(|| json!(id));
     };
-    bytes.iter().for_each(|byte| push(byte.to_string()));
-    bytes
-        .iter()
-        .for_each(|byte| push(format!("{byte}{END_OF_WORD}")));
-    merges
-        .iter()
-        .for_each(|(left, right)| push(format!("{left}{right}")));
+    for byte in &bytes {
+        push(byte.to_string());
+    }
+    for byte in &bytes {
+        push(format!("{byte}{END_OF_WORD}"));
+    }
+    for (left, right) in &merges {
+        push(format!("{left}{right}"));
+    }
     let n_tokens = vocabulary.len();
     vocabulary.insert("<|startoftext|>".to_owned(), json!(n_tokens));
     vocabulary.insert("<|endoftext|>".to_owned(), json!(n_tokens + 1));

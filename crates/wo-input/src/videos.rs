@@ -54,9 +54,9 @@ pub fn videos_of_stream(
                 }
             }
             Record::Frame(frame) => {
-                if !current
+                if current
                     .as_ref()
-                    .is_some_and(|item| item.video.video_id == frame.video_id)
+                    .is_none_or(|item| item.video.video_id != frame.video_id)
                 {
                     let video = Video {
                         video_id: frame.video_id.clone(),
