@@ -199,7 +199,7 @@ fn a_video_that_was_trained_on_is_refused(folder: &Path) {
 fn a_new_video_gets_a_verdict(folder: &Path) {
     ok(
         folder,
-        "wo-synth --out fresh --exercises squat --videos-per-class 1 --seed 77 > /dev/null && mv fresh/squat/bad_form/*.mp4 new_video.mp4",
+        "wo-synth --out fresh --exercises squat --videos-per-class 1 --seed 77 > /dev/null && mv fresh/squat/bad_form/*/*.mp4 new_video.mp4",
     );
     let output = bash(
         folder,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use wo_record::{Name, Truth};
 
+use crate::catalog::Fault;
 use crate::plan::VideoSpec;
 use crate::tempo::FRAME_RATE_HZ;
 
@@ -12,11 +13,11 @@ pub(crate) fn name(spec: &VideoSpec) -> String {
     format!("{}_{:06}", spec.exercise.name(), spec.number)
 }
 
-/// `<exercise>/<label>/<name>.mp4`.
+/// `<exercise>/good_form/<name>.mp4` or `<exercise>/bad_form/<fault>/<name>.mp4`, as `data/README.md` has it.
 pub(crate) fn relative_path(spec: &VideoSpec) -> PathBuf {
-    Path::new(spec.exercise.name())
-        .join(spec.label())
-        .join(format!("{}.mp4", name(spec)))
+    let mut folder = Path::new(spec.exercise.name()).join(spec.label());
+    folder.extend(spec.fault().map(Fault::name));
+    folder.join(format!("{}.mp4", name(spec)))
 }
 
 pub(crate) fn faults(spec: &VideoSpec) -> Vec<Name> {

@@ -94,10 +94,13 @@ fn a_tiny_run_writes_videos_groups_and_truth() {
         let ids = ["person_id", "scene_id"].map(|id| truth[id].as_str().unwrap());
         assert_eq!(*row, format!("{path},{},{}", ids[0], ids[1]));
         assert!(fs::metadata(out.join(path)).unwrap().len() > 10_000);
-        assert_eq!(
-            truth["faults"].as_array().unwrap().is_empty(),
-            truth["label"] == "good_form"
-        );
+        let number = path.rsplit('/').next().unwrap();
+        let folder = match truth["faults"].as_array().unwrap().as_slice() {
+            [] => "squat/good_form".to_owned(),
+            [fault] => format!("squat/bad_form/{}", fault.as_str().unwrap()),
+            faults => panic!("{faults:?}"),
+        };
+        assert_eq!(path, format!("{folder}/{number}"));
         labels.push(truth["label"].as_str().unwrap().to_owned());
     }
     labels.sort();
