@@ -43,7 +43,14 @@ impl Clip {
 
     /// Pixels `[n, 3, side, side]` to features `[n, projection_dim]` of length one.
     pub fn image_features(&self, pixels: &Tensor) -> Tensor {
-        unit_rows(&self.vision.forward(pixels))
+        self.image_and_patch_features(pixels).0
+    }
+
+    /// As [`Clip::image_features`], and what the vision tower's last block says of each patch, row by row of the
+    /// picture: `[n, patches, hidden]`, for heads that need places.
+    pub fn image_and_patch_features(&self, pixels: &Tensor) -> (Tensor, Tensor) {
+        let (features, patches) = self.vision.forward(pixels);
+        (unit_rows(&features), patches)
     }
 
     /// Texts to features `[n_texts, projection_dim]` of length one.

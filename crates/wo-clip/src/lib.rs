@@ -3,7 +3,6 @@
 //! The only library crate that names `tch`. Parameter names equal the checkpoint's; a directory that is written here
 //! loads in Python with `CLIPModel.from_pretrained`.
 
-mod adamw;
 mod checkpoint;
 mod clip;
 mod config;
@@ -12,13 +11,14 @@ mod encoder;
 mod judge;
 mod loss;
 mod manifest;
+mod muon;
+mod optimizer;
 mod pt_file;
 mod scratch;
 mod text;
 mod vision;
 mod weights;
 
-pub use adamw::{AdamW, AdamWConfig};
 pub use checkpoint::{Checkpoint, read_checkpoint, write_checkpoint};
 pub use clip::{Clip, Output};
 pub use config::{Activation, ClipConfig, ConfigError, TextConfig, VisionConfig};
@@ -26,6 +26,7 @@ pub use device::{device_of, set_threads};
 pub use judge::{FrameScores, Judge, class_features};
 pub use loss::{BankTargets, soft_cross_entropy};
 pub use manifest::{Class, Manifest, Split, SplitVideo};
+pub use optimizer::{AdamWConfig, Optimizer, Rule, Share};
 pub use scratch::scratch_config;
 pub use tch;
 pub use weights::{WeightsError, load_weights};

@@ -1,7 +1,9 @@
 //! AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with a state that can be read and saved, which `tch`'s own
-//! optimiser does not allow.
+//! optimiser does not allow; and Muon beside it, for the matrices of a tower that starts from nothing.
 
 use tch::{Kind, Tensor, no_grad};
+
+use crate::muon;
 
 /// What does not change in a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +30,24 @@ impl Default for AdamWConfig {
     }
 }
 
+/// How a parameter moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// By its gradient over the root of its mean square.
+    AdamW,
+    /// By its momentum made orthogonal; for the matrices of hidden layers only.
+    Muon,
+}
+
+/// How one parameter is trained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    /// Its part of the learning rate; 0 leaves it frozen.
+    pub lr_factor: f64,
+    /// How it moves.
+    pub rule: Rule,
+}
+
 /// One parameter with its moments.
 #[derive(Debug)]
 struct Slot {
@@ -35,38 +55,37 @@ struct Slot {
     parameter: Tensor,
     mean: Tensor,
     square: Tensor,
-    lr_factor: f64,
+    share: Share,
     decays: bool,
 }
 
 /// The optimiser of a set of named parameters.
 #[derive(Debug)]
-pub struct AdamW {
+pub struct Optimizer {
     slots: Vec<Slot>,
     config: AdamWConfig,
     n_steps: i32,
 }
 
-impl AdamW {
-    /// An optimiser of `parameters`. `lr_factor` gives each parameter's share of the learning rate by its name;
-    /// 0 leaves it frozen.
+impl Optimizer {
+    /// An optimiser of `parameters`. `share` says how each is trained, by its name.
     pub fn new(
         parameters: impl IntoIterator<Item = (String, Tensor)>,
         config: AdamWConfig,
-        lr_factor: impl Fn(&str) -> f64,
+        share: impl Fn(&str) -> Share,
     ) -> Self {
         let mut slots: Vec<Slot> = parameters
             .into_iter()
             .map(|(name, parameter)| Slot {
                 mean: parameter.zeros_like(),
                 square: parameter.zeros_like(),
-                lr_factor: lr_factor(&name),
+                share: share(&name),
                 // Biases, norms, class and position embeddings and the scale are not pulled towards zero.
                 decays: parameter.dim() >= 2 && !name.contains("position_embedding"),
                 name,
                 parameter,
             })
-            .filter(|slot| slot.lr_factor > 0.0)
+            .filter(|slot| slot.share.lr_factor > 0.0)
             .collect();
         slots.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
@@ -105,7 +124,7 @@ impl AdamW {
         if norm > max_norm {
             no_grad(|| {
                 self.grads()
-                    .for_each(|mut grad| drop(grad.g_mul_scalar_(max_norm / norm)))
+                    .for_each(|mut grad| drop(grad.g_mul_scalar_(max_norm / norm)));
             });
         }
         norm
@@ -128,22 +147,26 @@ impl AdamW {
                 if !grad.defined() {
                     continue;
                 }
-                let lr = lr * slot.lr_factor;
+                let lr = lr * slot.share.lr_factor;
                 if slot.decays {
                     let _ = slot.parameter.g_mul_scalar_(1.0 - lr * weight_decay);
                 }
-                let _ = slot
-                    .mean
-                    .g_mul_scalar_(beta1)
-                    .g_add_(&(&grad * (1.0 - beta1)));
-                let _ = slot
-                    .square
-                    .g_mul_scalar_(beta2)
-                    .g_add_(&(grad.square() * (1.0 - beta2)));
-                let root = (&slot.square / correction2).sqrt() + eps;
-                let _ = slot
-                    .parameter
-                    .g_add_(&(&slot.mean / root * (-lr / correction1)));
+                let change = match slot.share.rule {
+                    Rule::AdamW => {
+                        let _ = slot
+                            .mean
+                            .g_mul_scalar_(beta1)
+                            .g_add_(&(&grad * (1.0 - beta1)));
+                        let _ = slot
+                            .square
+                            .g_mul_scalar_(beta2)
+                            .g_add_(&(grad.square() * (1.0 - beta2)));
+                        let root = (&slot.square / correction2).sqrt() + eps;
+                        &slot.mean / root / correction1
+                    }
+                    Rule::Muon => muon::change(&grad, &mut slot.mean),
+                };
+                let _ = slot.parameter.g_add_(&(change * -lr));
             }
         });
     }
@@ -162,6 +185,11 @@ mod tests {
 
     use super::*;
 
+    const ADAMW: Share = Share {
+        lr_factor: 1.0,
+        rule: Rule::AdamW,
+    };
+
     /// Two steps on one number, against the formulas worked by hand.
     #[test]
     fn two_steps_follow_the_paper() {
@@ -173,7 +201,7 @@ mod tests {
             eps: 1e-8,
             weight_decay: 0.1,
         };
-        let mut optimizer = AdamW::new(vs.variables(), config, |_| 1.0);
+        let mut optimizer = Optimizer::new(vs.variables(), config, |_| ADAMW);
         let (mut by_hand, mut m, mut v) = (2.0_f64, 0.0, 0.0);
         for t in 1..=2 {
             optimizer.zero_grad();
@@ -197,7 +225,7 @@ mod tests {
     fn long_gradients_are_shortened_together() {
         let vs = nn::VarStore::new(Device::Cpu);
         let x = vs.root().var("x", &[2], nn::Init::Const(1.0));
-        let mut optimizer = AdamW::new(vs.variables(), AdamWConfig::default(), |_| 1.0);
+        let mut optimizer = Optimizer::new(vs.variables(), AdamWConfig::default(), |_| ADAMW);
         (x.sum(Kind::Float) * 3.0).backward();
         assert!((optimizer.clip_grad_norm(1.0) - 18.0_f64.sqrt()).abs() < 1e-6);
         assert!((optimizer.grad_norm() - 1.0).abs() < 1e-6);

@@ -62,9 +62,9 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
                     parameter.copy_(&waves(&parameter.size()));
                 }
                 None if name == "logit_scale" => {
-                    drop(parameter.fill_(config.logit_scale_init_value))
+                    drop(parameter.fill_(config.logit_scale_init_value));
                 }
-                None if name.ends_with(".bias") => drop(parameter.fill_(0.0)),
+                None if name.rsplit('.').next() == Some("bias") => drop(parameter.fill_(0.0)),
                 // What is left are the factors of the layer norms.
                 None => drop(parameter.fill_(1.0)),
             }
@@ -74,16 +74,20 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
 
 /// Sines and cosines of each patch's column and row, `[1 + patches, width]`, zero for the class token: a small tower
 /// then knows from the first step what lies beside what (Beyer et al. 2022, arXiv 2205.01580, section 3).
+///
+/// The waves are as long as a picture of few patches needs them: from half of it to four times its side.
 fn waves(size: &[i64]) -> Tensor {
-    /// The longest wave, in patches over 2 pi.
-    const LONGEST: f64 = 100.0;
+    /// Radians over the side of the picture.
+    const MOST: f64 = 12.0;
+    const LEAST: f64 = 1.5;
     let (n_positions, width) = (size[0] as usize, size[1] as usize);
     let side = ((n_positions - 1) as f64).sqrt() as usize;
     let n_waves = width / 4;
     let mut values = vec![0.0_f32; n_positions * width];
     for (patch, row) in values[width..].chunks_mut(width).enumerate() {
         for wave in 0..n_waves {
-            let frequency = LONGEST.powf(-(wave as f64) / n_waves as f64);
+            let part = wave as f64 / (n_waves - 1).max(1) as f64;
+            let frequency = MOST * (LEAST / MOST).powf(part) / side as f64;
             let (x, y) = (
                 (patch % side) as f64 * frequency,
                 (patch / side) as f64 * frequency,
@@ -111,14 +115,15 @@ fn deviation(name: &str, config: &ClipConfig) -> Option<f64> {
     };
     let parts: Vec<&str> = name.rsplit('.').take(2).collect();
     match parts.as_slice() {
-        ["weight", "token_embedding"] => Some(0.02),
+        ["weight", "token_embedding" | "patch_embedding"] => Some(0.02),
         ["weight", "position_embedding"] if name.starts_with("text") => Some(0.01),
-        ["class_embedding", _] => Some(hidden.powf(-0.5)),
-        ["weight", "patch_embedding"] => Some(0.02),
-        ["weight", "q_proj" | "k_proj" | "v_proj"] => Some(hidden.powf(-0.5)),
+        ["class_embedding", _]
+        | [
+            "weight",
+            "q_proj" | "k_proj" | "v_proj" | "text_projection" | "visual_projection",
+        ] => Some(hidden.powf(-0.5)),
         ["weight", "out_proj" | "fc2"] => Some(hidden.powf(-0.5) * (2.0 * n_layers).powf(-0.5)),
         ["weight", "fc1"] => Some((2.0 * hidden).powf(-0.5)),
-        ["weight", "text_projection" | "visual_projection"] => Some(hidden.powf(-0.5)),
         _ => None,
     }
 }

@@ -88,14 +88,15 @@ impl VisionTower {
         }
     }
 
-    /// `[n, 3, side, side]` to `[n, projection_dim]`, not yet at length one.
-    pub(crate) fn forward(&self, pixels: &Tensor) -> Tensor {
+    /// `[n, 3, side, side]` to `[n, projection_dim]`, not yet at length one, and to what the last block says of each
+    /// patch, `[n, patches, hidden]`.
+    pub(crate) fn forward(&self, pixels: &Tensor) -> (Tensor, Tensor) {
         let patches = self
             .patch_embedding
             .forward(pixels)
             .flatten(2, 3)
             .transpose(1, 2);
-        let (n, _, hidden_size) = patches.size3().expect("[n, patches, hidden]");
+        let (n, n_patches, hidden_size) = patches.size3().expect("[n, patches, hidden]");
         let class = self.class_embedding.expand([n, 1, hidden_size], false);
         let positions = Tensor::arange(self.n_positions, (Kind::Int64, pixels.device()));
         let embedded =
@@ -103,7 +104,9 @@ impl VisionTower {
         let hidden = self
             .encoder
             .forward(&self.pre_layer_norm.forward(&embedded));
-        self.visual_projection
-            .forward(&self.post_layer_norm.forward(&hidden.i((.., 0))))
+        let features = self
+            .visual_projection
+            .forward(&self.post_layer_norm.forward(&hidden.i((.., 0))));
+        (features, hidden.narrow(1, 1, n_patches))
     }
 }

@@ -141,6 +141,20 @@ fn resize_one_way(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     if picture.dimensions() == (width, height) {
         return picture.clone();
     }
+    resample(picture, &bicubic(), width, height)
+}
+
+/// The square of `side` pixels of `picture` whose left upper corner is at `left`, `top`, scaled to `to` pixels with the
+/// same filter. None of the three need be whole; the square lies within the picture.
+pub fn resize_square(picture: &RgbImage, left: f64, top: f64, side: f64, to: u32) -> RgbImage {
+    resample(picture, &bicubic().crop(left, top, side, side), to, to)
+}
+
+fn bicubic() -> ResizeOptions {
+    ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
+}
+
+fn resample(picture: &RgbImage, options: &ResizeOptions, width: u32, height: u32) -> RgbImage {
     let source = ImageRef::new(
         picture.width(),
         picture.height(),
@@ -150,12 +164,8 @@ fn resize_one_way(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     .expect("an RgbImage holds three bytes a pixel");
     let mut target = Image::new(width, height, PixelType::U8x3);
     Resizer::new()
-        .resize(
-            &source,
-            &mut target,
-            &ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom)),
-        )
-        .expect("both images are three bytes a pixel");
+        .resize(&source, &mut target, options)
+        .expect("both images are three bytes a pixel, and a part lies within the picture");
     RgbImage::from_raw(width, height, target.into_vec())
         .expect("the resizer fills the whole target")
 }

@@ -21,6 +21,19 @@ pub struct Tokens {
     pub length: usize,
 }
 
+impl Tokens {
+    /// The texts of these places, in this order.
+    #[must_use]
+    pub fn select(&self, places: &[usize]) -> Self {
+        let row = |&place: &usize| &self.ids[place * self.length..(place + 1) * self.length];
+        Self {
+            ids: places.iter().flat_map(row).copied().collect(),
+            n_texts: places.len(),
+            length: self.length,
+        }
+    }
+}
+
 /// A `tokenizer.json` with CLIP's framing: start of text, the text, end of text.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {

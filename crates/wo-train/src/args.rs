@@ -52,6 +52,12 @@ pub struct Args {
     /// Weight of the loss of single frames beside that of whole videos
     #[arg(long, value_name = "W", default_value_t = 0.3)]
     pub frame_loss: f64,
+    /// How strongly light, colour and sharpness of a video are changed at random, from 0 to 1
+    #[arg(long, value_name = "STRENGTH", default_value_t = 1.0)]
+    pub augment: f64,
+    /// Captions of each class a step, drawn anew each time; all of them where it is not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub captions: Option<u32>,
     /// Weight of the loss of joints, where the input has poses (wo-synth --stills writes them); for pre-training
     #[arg(long, value_name = "W", default_value_t = 0.0)]
     pub pose_loss: f64,
@@ -111,8 +117,14 @@ pub struct Hyperparameters {
     pub weight_decay: f64,
     /// Weight of the loss of single frames.
     pub frame_loss: f64,
+    /// How strongly looks are changed at random.
+    pub augment: f64,
+    /// Captions of each class a step; `None` is all.
+    pub captions: Option<u32>,
     /// Weight of the loss of joints.
     pub pose_loss: f64,
+    /// What moves the matrices of the towers' blocks: `adamw` or `muon`.
+    pub optimizer: &'static str,
     /// Part of the videos that the best epoch is chosen by.
     pub validation: f64,
     /// Part of the videos that is kept for evaluation.

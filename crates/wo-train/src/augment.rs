@@ -2,19 +2,17 @@
 //!
 //! There is no rotation and no vertical flip, since tilt is what a label is about; and no change of proportions.
 
-use fast_image_resize::images::Image;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use rand::{Rng, RngExt};
-use wo_input::{Preprocessor, resize};
+use wo_input::{Preprocessor, resize, resize_square};
 
+/// How far brightness, contrast and colour are turned up or down at full strength.
+const JITTER: f32 = 0.35;
 /// The least part of a square's area that a crop keeps.
 const LEAST_AREA: f64 = 0.72;
-/// How far brightness, contrast and colour are turned up or down.
-const JITTER: f32 = 0.35;
-/// How often colour is dropped.
+/// How often colour is dropped at full strength.
 const GRAY: f64 = 0.1;
-/// How often a picture loses sharpness; alike for all classes, so that sharpness says nothing of form.
+/// How often a picture loses sharpness at full strength; alike for all classes, so that sharpness says nothing of form.
 const SOFT: f64 = 0.3;
 
 /// One draw.
@@ -33,10 +31,12 @@ pub(crate) struct Augmentation {
 }
 
 impl Augmentation {
-    /// Draws one. `may_flip` is false where a caption tells left from right.
-    pub(crate) fn draw(rng: &mut impl Rng, may_flip: bool) -> Self {
+    /// Draws one. `may_flip` is false where a caption tells left from right; `strength` from 0 to 1 is how much
+    /// light, colour and sharpness change.
+    pub(crate) fn draw(rng: &mut impl Rng, may_flip: bool, strength: f64) -> Self {
         let side = rng.random_range(LEAST_AREA..=1.0).sqrt();
-        let factor = |rng: &mut dyn Rng| 1.0 + JITTER * (2.0 * rng.random::<f32>() - 1.0);
+        let jitter = JITTER * strength as f32;
+        let factor = |rng: &mut dyn Rng| 1.0 + jitter * (2.0 * rng.random::<f32>() - 1.0);
         Self {
             side,
             left: rng.random::<f64>() * (1.0 - side),
@@ -44,18 +44,22 @@ impl Augmentation {
             flip: may_flip && rng.random_bool(0.5),
             brightness: factor(rng),
             contrast: factor(rng),
-            saturation: if rng.random_bool(GRAY) {
+            saturation: if rng.random_bool(GRAY * strength) {
                 0.0
             } else {
                 factor(rng)
             },
-            softness: rng.random_bool(SOFT).then(|| rng.random_range(0.5..0.9)),
+            softness: rng
+                .random_bool(SOFT * strength)
+                .then(|| rng.random_range(0.5..0.9)),
         }
     }
 
     /// Changes a square and brings it to the floats that the model takes.
     pub(crate) fn pixels(&self, square: &RgbImage, preprocessor: &Preprocessor) -> Vec<f32> {
-        let mut picture = self.crop(square, preprocessor.crop);
+        let whole = f64::from(square.width());
+        let (left, top) = (self.left * whole, self.top * whole);
+        let mut picture = resize_square(square, left, top, self.side * whole, preprocessor.crop);
         if let Some(softness) = self.softness {
             let small = (f64::from(preprocessor.crop) * softness) as u32;
             picture = resize(
@@ -80,31 +84,6 @@ impl Augmentation {
     /// Whether left and right have changed places.
     pub(crate) fn is_flipped(&self) -> bool {
         self.flip
-    }
-
-    fn crop(&self, square: &RgbImage, side: u32) -> RgbImage {
-        let whole = f64::from(square.width());
-        let source = Image::from_vec_u8(
-            square.width(),
-            square.height(),
-            square.as_raw().clone(),
-            PixelType::U8x3,
-        )
-        .expect("an RgbImage holds three bytes a pixel");
-        let mut target = Image::new(side, side, PixelType::U8x3);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
-            .crop(
-                self.left * whole,
-                self.top * whole,
-                self.side * whole,
-                self.side * whole,
-            );
-        Resizer::new()
-            .resize(&source, &mut target, &options)
-            .expect("the crop lies within the square");
-        RgbImage::from_raw(side, side, target.into_vec())
-            .expect("the resizer fills the whole target")
     }
 
     fn colour(&self, picture: &mut RgbImage) {
@@ -147,7 +126,7 @@ mod tests {
         let preprocessor = Preprocessor::clip(64);
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for _ in 0..50 {
-            let augmentation = Augmentation::draw(&mut rng, true);
+            let augmentation = Augmentation::draw(&mut rng, true, 1.0);
             let pixels = augmentation.pixels(&square, &preprocessor);
             for row in pixels[..64 * 64].chunks(64) {
                 assert!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc::SyncSender;
 
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -11,9 +11,10 @@ use rayon::prelude::*;
 use wo_clip::{Class, Split};
 use wo_input::Preprocessor;
 
+use crate::args::Hyperparameters;
 use crate::augment::{Augmentation, may_flip};
 use crate::data::{Dataset, Example};
-use crate::poses::PoseScale;
+use crate::joints::Joints;
 
 /// Some videos with the same number of frames each.
 #[derive(Debug)]
@@ -24,8 +25,10 @@ pub(crate) struct Batch {
     pub(crate) classes: Vec<i64>,
     /// Frames of each video.
     pub(crate) n_frames: usize,
-    /// `n_videos` x `n_frames` x coordinates, where poses are trained on.
-    pub(crate) poses: Vec<f32>,
+    /// `n_videos` x `n_frames` x joints x 2, where joints are trained on.
+    pub(crate) joints: Vec<f32>,
+    /// The captions to classify over, as places in the bank of all of them.
+    pub(crate) captions: Vec<usize>,
 }
 
 /// Draws batches of the training videos.
@@ -33,7 +36,11 @@ pub(crate) struct Sampler<'a> {
     examples: Vec<(&'a Example, usize)>,
     preprocessor: &'a Preprocessor,
     may_flip: bool,
-    pose_scale: Option<&'a PoseScale>,
+    strength: f64,
+    joints: Option<&'a Joints>,
+    /// The captions of each class, as places in the bank.
+    captions: Vec<Vec<usize>>,
+    n_captions: usize,
     batch_size: usize,
     n_frames: usize,
     seed: u64,
@@ -43,10 +50,8 @@ impl<'a> Sampler<'a> {
     pub(crate) fn new(
         dataset: &'a Dataset,
         preprocessor: &'a Preprocessor,
-        pose_scale: Option<&'a PoseScale>,
-        batch_size: usize,
-        n_frames: usize,
-        seed: u64,
+        joints: Option<&'a Joints>,
+        hyper: &Hyperparameters,
     ) -> Self {
         let examples: Vec<_> = dataset
             .of(Split::Train)
@@ -59,14 +64,23 @@ impl<'a> Sampler<'a> {
             .map(|(example, _)| example.frames.len())
             .max()
             .unwrap_or(1);
+        let mut bank = 0..;
+        let captions = dataset
+            .captions
+            .iter()
+            .map(|captions| bank.by_ref().take(captions.len()).collect())
+            .collect();
         Self {
             examples,
             preprocessor,
             may_flip: may_flip(&dataset.captions),
-            pose_scale,
-            batch_size: batch_size.max(1),
-            n_frames: n_frames.clamp(1, most_frames),
-            seed,
+            strength: hyper.augment,
+            joints,
+            captions,
+            n_captions: hyper.captions.map_or(usize::MAX, |n| n as usize),
+            batch_size: hyper.batch_size.max(1),
+            n_frames: hyper.frames.clamp(1, most_frames),
+            seed: hyper.seed,
         }
     }
 
@@ -97,7 +111,9 @@ impl<'a> Sampler<'a> {
             cells.entry(cell(&example.class)).or_default().push(i);
         }
         let mut cells: Vec<Vec<usize>> = cells.into_values().collect();
-        cells.iter_mut().for_each(|videos| videos.shuffle(rng));
+        for videos in &mut cells {
+            videos.shuffle(rng);
+        }
         let n = self.examples.len();
         let mut order = Vec::with_capacity(n);
         for round in 0.. {
@@ -123,7 +139,7 @@ impl<'a> Sampler<'a> {
                 (
                     example,
                     frame_indices(rng, example.frames.len(), self.n_frames),
-                    Augmentation::draw(rng, self.may_flip),
+                    Augmentation::draw(rng, self.may_flip, self.strength),
                 )
             })
             .collect();
@@ -135,19 +151,23 @@ impl<'a> Sampler<'a> {
                     .flat_map(|&f| augmentation.pixels(&example.frames[f], self.preprocessor))
             })
             .collect();
-        let mut poses = Vec::new();
-        if let Some(scale) = self.pose_scale {
-            for (example, frames, augmentation) in &draws {
-                poses.extend(
-                    frames
-                        .iter()
-                        .flat_map(|&f| scale.target(&example.poses[f], augmentation)),
-                );
-            }
-        }
+        let places = |joints: &Joints| {
+            let of_video = |(example, frames, augmentation): &(&Example, Vec<usize>, _)| {
+                frames
+                    .iter()
+                    .flat_map(|&f| joints.places(&example.poses[f], augmentation))
+                    .collect::<Vec<_>>()
+            };
+            draws.iter().flat_map(of_video).collect()
+        };
         Batch {
             pixels,
-            poses,
+            joints: self.joints.map(places).unwrap_or_default(),
+            captions: self
+                .captions
+                .iter()
+                .flat_map(|of_class| of_class.sample(rng, self.n_captions).copied())
+                .collect(),
             classes: chosen.iter().map(|&i| self.examples[i].1 as i64).collect(),
             n_frames: self.n_frames,
         }

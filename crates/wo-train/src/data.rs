@@ -68,7 +68,8 @@ impl Dataset {
         };
         let (failures, upstream, n_skipped_lines) = if let Some(directory) = &args.data_dir {
             let failures = videos_of_data_dir(directory, args.reading.max_line, &mut |item| {
-                gathering.add(item)
+                gathering.add(item);
+                Ok(())
             })?;
             (failures, Vec::new(), 0)
         } else {
@@ -83,8 +84,11 @@ impl Dataset {
             if args.reading.on_error == OnError::Skip {
                 reader.skip_bad_lines(|bad| wo_cli::warn!("{bad}"));
             }
-            let failures = videos_of_stream(&mut reader, &base, &mut |item| gathering.add(item))
-                .context(name)?;
+            let failures = videos_of_stream(&mut reader, &base, &mut |item| {
+                gathering.add(item);
+                Ok(())
+            })
+            .context(name)?;
             (failures, reader.producers().to_vec(), reader.n_skipped())
         };
         gathering.report();
@@ -120,18 +124,18 @@ struct Gathering {
 }
 
 impl Gathering {
-    fn add(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
+    fn add(&mut self, mut item: VideoItem) {
         let Some(label) = majority_label(&item.frames) else {
             self.n_unlabelled += 1;
-            return Ok(());
+            return;
         };
         if label.as_str() == UNCLEAR {
             self.n_unclear += 1;
-            return Ok(());
+            return;
         }
         let Some(exercise) = item.video.exercise.clone() else {
             self.n_unlabelled += 1;
-            return Ok(());
+            return;
         };
         // A frame that a person labelled otherwise (standing, walking in) says nothing about this video's class.
         item.frames
@@ -143,7 +147,7 @@ impl Gathering {
             .collect();
         if captions.is_empty() {
             self.n_undescribed += 1;
-            return Ok(());
+            return;
         }
         let faults: BTreeSet<Name> = item
             .frames
@@ -165,7 +169,6 @@ impl Gathering {
                 captions,
             });
         }
-        Ok(())
     }
 
     /// The frames as squares with a margin. One that does not load is reported and left out.

@@ -29,6 +29,8 @@ pub(crate) struct Defaults {
     pub(crate) lr: f64,
     /// The text tower's share of it.
     pub(crate) text_lr_factor: f64,
+    /// What moves the matrices of the towers' blocks.
+    pub(crate) optimizer: &'static str,
 }
 
 impl Init {
@@ -67,20 +69,24 @@ impl Init {
         }
     }
 
-    /// Learning rates that suit the start: a model that knows much must not be shaken (`open_clip`'s 5e-4 destroys it).
+    /// What suits the start: a model that knows much must not be shaken (`open_clip`'s 5e-4 destroys it), and one that
+    /// knows nothing learns from fewer videos with Muon.
     pub(crate) fn defaults(&self) -> Defaults {
         match self {
             Self::Scratch(_) => Defaults {
                 lr: 1e-3,
                 text_lr_factor: 1.0,
+                optimizer: "muon",
             },
             Self::Tiny(_) => Defaults {
                 lr: 3e-4,
                 text_lr_factor: 0.1,
+                optimizer: "adamw",
             },
             Self::Model(_) => Defaults {
                 lr: 1e-5,
                 text_lr_factor: 0.1,
+                optimizer: "adamw",
             },
         }
     }

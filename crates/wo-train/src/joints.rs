@@ -1,28 +1,38 @@
 //! Joints as targets: a help in pre-training, where drawn frames say where each joint is.
 //!
-//! A label says one word about a frame; its joints say a hundred numbers. A tower that must tell them sees form sooner.
+//! A label says one word about a frame; its joints say forty numbers. Each patch votes for how likely each joint is in
+//! it and where in it (heat maps with offsets: Papandreou et al. 2017, arXiv 1701.01779; the mean over the map: Sun et
+//! al. 2018, arXiv 1711.08229). So the patches learn what they show, and the class token finds it there.
 
 use anyhow::ensure;
 use wo_clip::Split;
+use wo_clip::tch::nn::{self, Module};
+use wo_clip::tch::{Device, Kind, Reduction, Tensor};
 use wo_record::{Joint, Pose};
 
 use crate::augment::Augmentation;
 use crate::data::Dataset;
 
-/// Numbers of one joint: two in the picture, three in space.
-const COORDINATES: usize = 5;
+/// Numbers of one joint in the picture.
+const COORDINATES: usize = 2;
+/// What a patch says of a joint: how likely it is here, and how far right and down of the patch's middle it is.
+const VOTES: i64 = 3;
+/// Deviation of the wanted heat map, in parts of the picture: about a third of a patch of 16 at 96 pixels.
+const SPREAD: f64 = 0.06;
+/// Weight of the map beside that of the place.
+const MAP_WEIGHT: f64 = 0.3;
+/// Places are compared in tenths of the picture: an error of less than one counts by its square.
+const PLACE_SCALE: f64 = 10.0;
 
-/// What brings each coordinate to mean zero and deviation one, and what a mirror does to the joints.
+/// The joints of a data set, and what a mirror does to them.
 #[derive(Debug)]
-pub(crate) struct PoseScale {
-    mean: Vec<f64>,
-    deviation: Vec<f64>,
+pub(crate) struct Joints {
     /// The place of each joint's counterpart on the other side of the body; its own for those in the middle.
     mirrored: Vec<usize>,
 }
 
-impl PoseScale {
-    /// The scale of the training videos' poses; `None` where the weight of their loss is zero.
+impl Joints {
+    /// The joints of the training videos' poses; `None` where the weight of their loss is zero.
     pub(crate) fn of(dataset: &Dataset, weight: f64) -> anyhow::Result<Option<Self>> {
         if weight == 0.0 {
             return Ok(None);
@@ -60,64 +70,96 @@ impl PoseScale {
                     .unwrap_or(i)
             })
             .collect();
-        let rows: Vec<Vec<f64>> = poses
-            .iter()
-            .map(|pose| {
-                pose.joints
-                    .iter()
-                    .flat_map(|j| [j.u, j.v, j.x_m, j.y_m, j.z_m])
-                    .collect()
-            })
-            .collect();
-        let n = rows.len() as f64;
-        let columns = 0..first.len() * COORDINATES;
-        let mean: Vec<f64> = columns
-            .clone()
-            .map(|c| rows.iter().map(|row| row[c]).sum::<f64>() / n)
-            .collect();
-        let deviation = columns
-            .map(|c| {
-                (rows
-                    .iter()
-                    .map(|row| (row[c] - mean[c]).powi(2))
-                    .sum::<f64>()
-                    / n)
-                    .sqrt()
-                    .max(1e-3)
-            })
-            .collect();
-        Ok(Some(Self {
-            mean,
-            deviation,
-            mirrored,
-        }))
+        Ok(Some(Self { mirrored }))
     }
 
-    /// How many numbers a target has.
-    pub(crate) fn n_coordinates(&self) -> usize {
-        self.mean.len()
+    /// How many joints a pose has.
+    pub(crate) fn len(&self) -> usize {
+        self.mirrored.len()
     }
 
-    /// The target of a frame after its augmentation.
-    pub(crate) fn target(&self, pose: &Pose, augmentation: &Augmentation) -> Vec<f32> {
-        let mut target = Vec::with_capacity(self.n_coordinates());
+    /// Where the joints of a frame are after its augmentation: column and row, in parts of the picture.
+    pub(crate) fn places(&self, pose: &Pose, augmentation: &Augmentation) -> Vec<f32> {
+        let mut places = Vec::with_capacity(self.len() * COORDINATES);
         for (i, &counterpart) in self.mirrored.iter().enumerate() {
-            let flipped = augmentation.is_flipped();
-            let Joint {
-                u,
-                v,
-                x_m,
-                y_m,
-                z_m,
-                ..
-            } = pose.joints[if flipped { counterpart } else { i }];
+            let joint = if augmentation.is_flipped() {
+                counterpart
+            } else {
+                i
+            };
+            let Joint { u, v, .. } = pose.joints[joint];
             let (u, v) = augmentation.place(u, v);
-            let side = if flipped { -1.0 } else { 1.0 };
-            for (k, value) in [u, v, side * x_m, y_m, z_m].into_iter().enumerate() {
-                let c = i * COORDINATES + k;
-                target.push(((value - self.mean[c]) / self.deviation[c]) as f32);
-            }
+            places.extend([u as f32, v as f32]);
         }
-        target
+        places
+    }
+}
+
+/// Reads joints off patches. It is thrown away after the run.
+#[derive(Debug)]
+pub(crate) struct JointHead {
+    norm: nn::LayerNorm,
+    votes: nn::Linear,
+    n_joints: i64,
+    /// `[patches, 2]`: the middle of each patch, in parts of the picture.
+    middles: Tensor,
+    patch: f64,
+}
+
+impl JointHead {
+    pub(crate) fn new(
+        vs: &nn::Path<'_>,
+        joints: &Joints,
+        hidden_size: i64,
+        patches_a_side: i64,
+        device: Device,
+    ) -> Self {
+        let n_joints = joints.len() as i64;
+        let side = patches_a_side;
+        let middles: Vec<f32> = (0..side * side)
+            .flat_map(|patch| [patch % side, patch / side])
+            .map(|place| (place as f32 + 0.5) / side as f32)
+            .collect();
+        Self {
+            norm: nn::layer_norm(
+                vs / "norm",
+                vec![hidden_size],
+                nn::LayerNormConfig::default(),
+            ),
+            votes: nn::linear(
+                vs / "votes",
+                hidden_size,
+                n_joints * VOTES,
+                nn::LinearConfig::default(),
+            ),
+            n_joints,
+            middles: Tensor::from_slice(&middles)
+                .view([side * side, COORDINATES as i64])
+                .to_device(device),
+            patch: 1.0 / side as f64,
+        }
+    }
+
+    /// The loss of `patches` `[n, patches, hidden]` whose joints are at `wanted` `[n, joints, 2]`.
+    pub(crate) fn loss(&self, patches: &Tensor, wanted: &Tensor) -> Tensor {
+        let (n, n_patches, _) = patches.size3().expect("[n, patches, hidden]");
+        // [n, joints, patches, votes]
+        let votes = self
+            .votes
+            .forward(&self.norm.forward(patches))
+            .view([n, n_patches, self.n_joints, VOTES])
+            .transpose(1, 2);
+        let map = votes.select(-1, 0);
+        let offsets = votes.narrow(-1, 1, COORDINATES as i64) * self.patch;
+        let distances = (wanted.unsqueeze(2) - &self.middles)
+            .square()
+            .sum_dim_intlist([-1_i64].as_slice(), false, Kind::Float);
+        let wanted_map = (distances / (-2.0 * SPREAD * SPREAD)).softmax(-1, Kind::Float);
+        let map_loss = wo_clip::soft_cross_entropy(&map, &wanted_map);
+        let found = (map.softmax(-1, Kind::Float).unsqueeze(-1) * (offsets + &self.middles))
+            .sum_dim_intlist([2_i64].as_slice(), false, Kind::Float);
+        let place_loss =
+            (found * PLACE_SCALE).smooth_l1_loss(&(wanted * PLACE_SCALE), Reduction::Mean, 1.0);
+        map_loss * MAP_WEIGHT + place_loss
     }
 }

@@ -9,7 +9,7 @@ mod augment;
 mod batches;
 mod data;
 mod init;
-mod poses;
+mod joints;
 mod schedule;
 mod split;
 mod tiny;
@@ -99,6 +99,10 @@ fn check(args: &Args) -> anyhow::Result<()> {
         "--frame-loss must be 0 or more"
     );
     anyhow::ensure!(
+        (0.0..=1.0).contains(&args.augment),
+        "--augment is a strength from 0 to 1"
+    );
+    anyhow::ensure!(
         args.pose_loss.is_finite() && args.pose_loss >= 0.0,
         "--pose-loss must be 0 or more"
     );
@@ -128,7 +132,10 @@ fn hyperparameters(args: &Args, init: &Init) -> Hyperparameters {
         warmup: args.warmup,
         weight_decay: args.weight_decay,
         frame_loss: args.frame_loss,
+        augment: args.augment,
+        captions: args.captions,
         pose_loss: args.pose_loss,
+        optimizer: defaults.optimizer,
         validation: args.validation,
         test: args.test,
         seed: args.seed.seed,

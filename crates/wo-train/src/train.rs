@@ -5,17 +5,17 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use anyhow::ensure;
-use wo_clip::tch::nn::Module;
-use wo_clip::tch::{Device, Kind, Reduction, Tensor, nn, no_grad};
+use wo_clip::tch::{Device, Kind, Tensor, nn, no_grad};
 use wo_clip::{
-    AdamW, AdamWConfig, BankTargets, Checkpoint, Clip, Split, class_features, soft_cross_entropy,
+    AdamWConfig, BankTargets, Checkpoint, Clip, Optimizer, Rule, Share, Split, class_features,
+    soft_cross_entropy,
 };
 use wo_record::{Metric, Record, Writer};
 
 use crate::args::Hyperparameters;
 use crate::batches::Sampler;
 use crate::data::Dataset;
-use crate::poses::PoseScale;
+use crate::joints::{JointHead, Joints};
 use crate::validation::{Validation, validate};
 
 /// Batches that wait while the model works.
@@ -33,6 +33,14 @@ pub(crate) struct Trained {
     pub(crate) metrics: BTreeMap<String, f64>,
 }
 
+/// The best epoch so far.
+struct Best {
+    /// Less is better.
+    score: f64,
+    weights: BTreeMap<String, Tensor>,
+    metrics: BTreeMap<String, f64>,
+}
+
 /// Trains and returns the weights of the epoch with the least validation loss, or of the last one where there is no
 /// validation part. Writes a metric record each epoch.
 pub(crate) fn train(
@@ -44,15 +52,8 @@ pub(crate) fn train(
 ) -> anyhow::Result<Trained> {
     // ---- what is trained, and on what ----
     let (vs, clip) = checkpoint.build(device)?;
-    let pose_scale = PoseScale::of(dataset, hyper.pose_loss)?;
-    let sampler = Sampler::new(
-        dataset,
-        &checkpoint.preprocessor,
-        pose_scale.as_ref(),
-        hyper.batch_size,
-        hyper.frames,
-        hyper.seed,
-    );
+    let joints = Joints::of(dataset, hyper.pose_loss)?;
+    let sampler = Sampler::new(dataset, &checkpoint.preprocessor, joints.as_ref(), hyper);
     let validation = dataset.of(Split::Validation);
     let side = i64::from(checkpoint.preprocessor.crop);
     let bank: Vec<&String> = dataset.captions.iter().flatten().collect();
@@ -62,37 +63,28 @@ pub(crate) fn train(
         .enumerate()
         .flat_map(|(class, captions)| captions.iter().map(move |_| class))
         .collect();
-    let targets = BankTargets::new(&class_of_caption, dataset.classes.len(), device);
     let bank_tokens = checkpoint.tokenizer.encode(&bank)?;
     let config = AdamWConfig {
         weight_decay: hyper.weight_decay,
         ..AdamWConfig::default()
     };
-    // What reads joints off the features is thrown away after the run.
-    let pose_vs = nn::VarStore::new(device);
-    let pose_head = pose_scale.as_ref().map(|scale| {
-        nn::linear(
-            &pose_vs.root() / "pose_head",
-            checkpoint.config.projection_dim,
-            scale.n_coordinates() as i64,
-            nn::LinearConfig::default(),
-        )
+    // What reads joints off the patches is thrown away after the run.
+    let joint_vs = nn::VarStore::new(device);
+    let joint_head = joints.as_ref().map(|joints| {
+        let vision = &checkpoint.config.vision_config;
+        let patches_a_side = vision.image_size / vision.patch_size;
+        let root = joint_vs.root() / "joint_head";
+        JointHead::new(&root, joints, vision.hidden_size, patches_a_side, device)
     });
-    let parameters = vs.variables().into_iter().chain(pose_vs.variables());
-    let mut optimizer = AdamW::new(parameters, config, |name| {
-        if name.starts_with("text") || name == "logit_scale" {
-            hyper.text_lr_factor
-        } else {
-            1.0
-        }
-    });
+    let parameters = vs.variables().into_iter().chain(joint_vs.variables());
+    let mut optimizer = Optimizer::new(parameters, config, |name| share(name, hyper));
     let mut logit_scale = vs
         .variables()
         .remove("logit_scale")
         .expect("every CLIP has it");
     let n_steps_an_epoch = sampler.n_steps();
     let n_steps = n_steps_an_epoch * hyper.epochs as usize;
-    let mut best: Option<(f64, BTreeMap<String, Tensor>, BTreeMap<String, f64>)> = None;
+    let mut best: Option<Best> = None;
 
     std::thread::scope(|scope| {
         let (to, from) = sync_channel(BATCHES_AHEAD);
@@ -100,7 +92,7 @@ pub(crate) fn train(
         let mut step = 0;
         for epoch in 1..=hyper.epochs {
             let started = Instant::now();
-            let (mut loss_sum, mut norm_sum, mut pose_loss_sum, mut n_images) = (0.0, 0.0, 0.0, 0);
+            let (mut loss_sum, mut norm_sum, mut joint_loss_sum, mut n_images) = (0.0, 0.0, 0.0, 0);
             for _ in 0..n_steps_an_epoch {
                 let Ok(batch) = from.recv() else { break };
                 let lr = hyper.lr * crate::schedule::factor(step, n_steps, hyper.warmup);
@@ -111,9 +103,12 @@ pub(crate) fn train(
                     .view([n_videos * n_frames, 3, side, side])
                     .to_device(device);
                 let classes = Tensor::from_slice(&batch.classes).to_device(device);
-                let features = clip.image_features(&pixels);
-                let scaled = &features * clip.scale();
-                let captions = clip.text_features(&bank_tokens);
+                let chosen = &batch.captions;
+                let class_of: Vec<usize> = chosen.iter().map(|&c| class_of_caption[c]).collect();
+                let targets = BankTargets::new(&class_of, dataset.classes.len(), device);
+                let captions = clip.text_features(&bank_tokens.select(chosen));
+                let (features, patches) = clip.image_and_patch_features(&pixels);
+                let scaled = features * clip.scale();
                 let video_logits = scaled
                     .matmul(&targets.class_features(&captions).tr())
                     .view([n_videos, n_frames, -1])
@@ -124,15 +119,13 @@ pub(crate) fn train(
                     .repeat_interleave_self_int(n_frames, 0, None);
                 let frame_loss = soft_cross_entropy(&scaled.matmul(&captions.tr()), &frame_targets);
                 let mut loss = video_loss + frame_loss * hyper.frame_loss;
-                if let Some(head) = &pose_head {
-                    let wanted = Tensor::from_slice(&batch.poses)
-                        .view([n_videos * n_frames, -1])
+                if let Some(head) = &joint_head {
+                    let wanted = Tensor::from_slice(&batch.joints)
+                        .view([n_videos * n_frames, -1, 2])
                         .to_device(device);
-                    // Features have length one; their entries are brought to about one.
-                    let found = head.forward(&(&features * (features.size()[1] as f64).sqrt()));
-                    let pose_loss = found.smooth_l1_loss(&wanted, Reduction::Mean, 1.0);
-                    pose_loss_sum += pose_loss.double_value(&[]);
-                    loss += pose_loss * hyper.pose_loss;
+                    let joint_loss = head.loss(&patches, &wanted);
+                    joint_loss_sum += joint_loss.double_value(&[]);
+                    loss += joint_loss * hyper.pose_loss;
                 }
 
                 // ---- step ----
@@ -165,8 +158,8 @@ pub(crate) fn train(
                     n_images as f64 / seconds.max(1e-9),
                 ),
             ]);
-            if pose_head.is_some() {
-                values.insert("train_pose_loss".to_owned(), pose_loss_sum / n);
+            if joint_head.is_some() {
+                values.insert("train_pose_loss".to_owned(), joint_loss_sum / n);
             }
             if let Some(result) = &result {
                 values.insert("validation_loss".to_owned(), result.loss);
@@ -191,15 +184,22 @@ pub(crate) fn train(
             writer.flush()?;
             // Without a validation part each epoch replaces the one before.
             let score = result.map_or(-f64::from(epoch), |result| result.loss);
-            if best.as_ref().is_none_or(|(least, ..)| score < *least) {
+            if best.as_ref().is_none_or(|best| score < best.score) {
                 values.insert("epoch".to_owned(), f64::from(epoch));
-                best = Some((score, copy_of(&vs), values));
+                best = Some(Best {
+                    score,
+                    weights: copy_of(&vs),
+                    metrics: values,
+                });
             }
         }
         Ok::<(), anyhow::Error>(())
     })?;
 
-    let Some((_, weights, metrics)) = best else {
+    let Some(Best {
+        weights, metrics, ..
+    }) = best
+    else {
         anyhow::bail!("not one epoch was trained\nhint: --epochs 1 or more")
     };
     no_grad(|| {
@@ -208,6 +208,21 @@ pub(crate) fn train(
         }
     });
     Ok(Trained { vs, metrics })
+}
+
+/// How a parameter is trained: Muon is for the matrices of the blocks alone, where it was tried.
+fn share(name: &str, hyper: &Hyperparameters) -> Share {
+    let is_text = name.starts_with("text") || name == "logit_scale";
+    let is_matrix_of_block =
+        name.contains(".layers.") && name.ends_with(".weight") && !name.contains("layer_norm");
+    Share {
+        lr_factor: if is_text { hyper.text_lr_factor } else { 1.0 },
+        rule: if hyper.optimizer == "muon" && is_matrix_of_block {
+            Rule::Muon
+        } else {
+            Rule::AdamW
+        },
+    }
 }
 
 fn validate_epoch(
@@ -249,21 +264,18 @@ fn epoch_line(
     n_validation: usize,
 ) -> String {
     let value = |name: &str| values.get(name).copied();
-    let mut line = format!(
-        "epoch {epoch:>3}/{n_epochs}  loss {:.3}",
-        value("train_loss").unwrap_or(f64::NAN)
-    );
+    let loss = value("train_loss").unwrap_or(f64::NAN);
+    let speed = value("images_per_second").unwrap_or(0.0);
+    let mut parts = vec![format!("epoch {epoch:>3}/{n_epochs}  loss {loss:.3}")];
     if let (Some(loss), Some(balanced), Some(exercise)) = (
         value("validation_loss"),
         value("validation_balanced_accuracy"),
         value("validation_exercise_accuracy"),
     ) {
-        line += &format!(
-            "  validation: loss {loss:.3}, balanced accuracy {balanced:.2}, exercise {exercise:.2} ({n_validation} videos)"
-        );
+        parts.push(format!(
+            "validation: loss {loss:.3}, balanced accuracy {balanced:.2}, exercise {exercise:.2} ({n_validation} videos)"
+        ));
     }
-    line + &format!(
-        "  {:.0} frames/s",
-        value("images_per_second").unwrap_or(0.0)
-    )
+    parts.push(format!("{speed:.0} frames/s"));
+    parts.join("  ")
 }

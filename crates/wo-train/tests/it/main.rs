@@ -252,7 +252,7 @@ fn red_and_blue_are_told_apart_and_the_seed_decides() {
         serde_json::from_slice(&std::fs::read(folder.path().join("a/wo.json")).expect("written"))
             .expect("JSON");
     let mut splits: std::collections::BTreeMap<String, std::collections::BTreeSet<String>> =
-        Default::default();
+        std::collections::BTreeMap::default();
     for video in manifest["videos"].as_array().expect("a list") {
         splits
             .entry(video["group"].to_string())
