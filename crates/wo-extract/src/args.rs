@@ -34,6 +34,9 @@ pub struct Args {
     /// How many frames to take from each video
     #[arg(long, value_name = "N", default_value = "10")]
     pub frames_per_video: NonZeroU32,
+    /// Take the frames at exactly the middle of each segment, even where a key frame nearby is quicker to decode
+    #[arg(long)]
+    pub exact: bool,
     /// Length of the short side of a frame, in pixels
     #[arg(long, value_name = "PX", default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=4096))]
     pub size: u32,

@@ -20,6 +20,8 @@ use crate::{gif_file, image_file, video_file};
 pub(crate) struct Settings {
     /// How many frames to take of each video.
     pub(crate) n_frames: u32,
+    /// Whether a frame must be the one at the middle of its segment.
+    pub(crate) exact: bool,
     /// The short side of a frame, in pixels.
     pub(crate) size: u32,
     /// How long a file may go without progress.
@@ -33,6 +35,7 @@ impl Settings {
     pub(crate) fn of(args: &Args) -> Self {
         Self {
             n_frames: args.frames_per_video.get(),
+            exact: args.exact,
             size: args.size,
             stall: Duration::from_secs(args.stall_timeout.get()),
             // A limit that does not fit on the clock is none; this one is ten years.

@@ -17,8 +17,10 @@ mod picture;
 mod pipeline;
 mod queue;
 mod select;
+mod selective;
 mod sources;
 mod video_file;
+mod whole;
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};

@@ -6,6 +6,8 @@
 
 mod colours;
 mod decoded;
+mod nal;
+mod packets;
 mod player;
 mod streams;
 mod tune;
@@ -18,6 +20,7 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 
 pub(crate) use decoded::{DecodedFrame, Look};
+pub(crate) use packets::{Packet, Wanted};
 pub(crate) use player::{Patience, Player};
 
 /// What a pipeline cannot do without; both come with GStreamer itself, the plugins may be missing.

@@ -44,6 +44,38 @@ pub(crate) fn choose(times_ns: &[u64], duration_ns: u64, n: u32) -> Vec<usize> {
     chosen
 }
 
+/// The frames of `chosen`, each replaced by the key frame nearest to its segment's centre where its segment has one:
+/// decoding can start there. The order stays.
+pub(crate) fn nearest_keys(
+    chosen: Vec<usize>,
+    times_ns: &[u64],
+    duration_ns: u64,
+    is_key: impl Fn(usize) -> bool,
+) -> Vec<usize> {
+    let n = chosen.len() as u64;
+    let end_of = |segment: u64| {
+        (u128::from(duration_ns) * u128::from(segment) / u128::from(n.max(1))) as u64
+    };
+    let replaced: Vec<usize> = (0..n)
+        .zip(centres(duration_ns, n as u32))
+        .zip(&chosen)
+        .map(|((segment, centre), &index)| {
+            let first = times_ns.partition_point(|&time| time < end_of(segment));
+            let after = times_ns.partition_point(|&time| time < end_of(segment + 1));
+            (first..after)
+                .filter(|&frame| is_key(frame))
+                .min_by_key(|&frame| times_ns[frame].abs_diff(centre))
+                .unwrap_or(index)
+        })
+        .collect();
+    // Frames that were pushed out of their own segments by others may be in the way.
+    if replaced.is_sorted_by(|a, b| a < b) {
+        replaced
+    } else {
+        chosen
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +98,20 @@ mod tests {
         check(&times, 4000, 1, &[50]);
         check(&[0, 100, 200, 300], 400, 2, &[1, 3]);
         check(&[0, 101, 200, 300], 400, 2, &[0, 3]);
+    }
+
+    #[test]
+    fn key_frames_of_their_segments_are_preferred() {
+        let times: Vec<u64> = (0..100).map(|i| i * 40 * MS).collect();
+        let keys = |keys: &'static [usize]| {
+            nearest_keys(choose(&times, 4000 * MS, 4), &times, 4000 * MS, |i| {
+                keys.contains(&i)
+            })
+        };
+        assert_eq!(keys(&[]), [12, 37, 62, 87]);
+        assert_eq!(keys(&[0, 24, 30, 40, 99]), [24, 40, 62, 99]);
+        // Those of a neighbour's segment are not.
+        assert_eq!(keys(&[25, 49]), [12, 49, 62, 87]);
     }
 
     #[test]

@@ -55,6 +55,11 @@ impl DecodedFrame {
         })
     }
 
+    /// Whether all its lines are of one moment.
+    pub(crate) fn is_progressive(&self) -> Result<bool, Fault> {
+        Ok(self.info()?.interlace_mode() == gst_video::VideoInterlaceMode::Progressive)
+    }
+
     /// The upright picture with its short side scaled to `size`, at `time_ns` from the first frame.
     pub(crate) fn still(&self, size: u32, time_ns: u64) -> Result<Still, Fault> {
         let info = self.info()?;

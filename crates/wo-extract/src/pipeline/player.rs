@@ -12,6 +12,7 @@ use image::metadata::Orientation;
 use wo_record::code;
 
 use super::decoded::DecodedFrame;
+use super::packets::{Packet, Wanted};
 use super::streams::Streams;
 use super::{tune, words};
 use crate::fault::Fault;
@@ -56,14 +57,18 @@ pub(crate) struct Player<'a> {
     last_progress: Instant,
     /// Since when no thread of the pipeline works.
     silent_since: Option<Instant>,
-    n_packets_seen: u64,
+    n_packets_seen: usize,
     last_time_ns: Option<u64>,
     fault: Option<(Fault, Instant)>,
 }
 
 impl<'a> Player<'a> {
-    /// Starts to decode `file`.
-    pub(crate) fn start(file: &MediaFile, patience: Patience<'a>) -> Result<Self, Fault> {
+    /// Starts to decode the `wanted` packets of `file`.
+    pub(crate) fn start(
+        file: &MediaFile,
+        patience: Patience<'a>,
+        wanted: Wanted,
+    ) -> Result<Self, Fault> {
         let broken =
             |e: gst::glib::BoolError| Fault::new(code::DECODE, format!("build the pipeline: {e}"));
         let source = gst::ElementFactory::make("filesrc")
@@ -94,7 +99,7 @@ impl<'a> Player<'a> {
         let no_part = || Fault::new(code::DECODE, "build the pipeline: a part is missing");
         let video_pad = deinterlace.static_pad("sink").ok_or_else(no_part)?;
         let bus = pipeline.bus().ok_or_else(no_part)?;
-        let streams = Arc::new(Streams::default());
+        let streams = Arc::new(Streams::new(wanted));
         watch_streams(&pipeline, &decodebin, &video_pad, &streams);
         let player = Self {
             pipeline,
@@ -143,6 +148,11 @@ impl<'a> Player<'a> {
         self.pipeline
             .query_duration::<gst::ClockTime>()
             .map(gst::ClockTime::nseconds)
+    }
+
+    /// The packets that came so far, in the order in which they are stored.
+    pub(crate) fn packets(&self) -> Vec<Packet> {
+        self.streams.door.came()
     }
 
     /// The words for the codec and the container.
@@ -265,7 +275,8 @@ impl<'a> Player<'a> {
         if self.patience.cancelled.load(Ordering::Relaxed) {
             return Err(Fault::new(code::STALLED, "cancelled"));
         }
-        let n_packets = self.streams.n_packets.load(Ordering::Relaxed);
+        // A file whose packets flow is slow, not stalled.
+        let n_packets = self.streams.door.n_came();
         if n_packets != self.n_packets_seen {
             self.n_packets_seen = n_packets;
             self.last_progress = Instant::now();

@@ -1,10 +1,12 @@
 //! What decodebin may decode of a file: its first video stream, nothing else.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
+
+use super::packets::{Door, Wanted};
 
 /// Types of text that name other files or addresses, and so must not be followed.
 const PLAYLISTS: [&str; 7] = [
@@ -32,8 +34,8 @@ pub(super) struct Streams {
     found: Mutex<Found>,
     /// No stream will come beyond those that came.
     pub(super) is_complete: AtomicBool,
-    /// How many packets went into decoders.
-    pub(super) n_packets: AtomicU64,
+    /// What came to the decoder.
+    pub(super) door: Door,
 }
 
 /// The types met.
@@ -52,6 +54,14 @@ pub(super) struct Found {
 }
 
 impl Streams {
+    /// Of a file of which these packets are to be decoded.
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self {
+            door: Door::new(wanted),
+            ..Self::default()
+        }
+    }
+
     /// A copy of what is known by now.
     pub(super) fn found(&self) -> Found {
         self.found
@@ -104,10 +114,5 @@ impl Streams {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let name = caps.structure(0).map(|s| s.name().to_string());
         found.missing = found.missing.take().or(name);
-    }
-
-    /// Counts what goes into a decoder: a file whose packets flow is slow, not stalled.
-    pub(super) fn count_packet(&self) {
-        self.n_packets.fetch_add(1, Ordering::Relaxed);
     }
 }

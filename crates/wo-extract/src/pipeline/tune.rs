@@ -30,7 +30,7 @@ pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
         hold_back(element);
     } else if kind.contains("Decoder") {
         limit_threads(element);
-        count_packets(element, streams);
+        watch_door(element, streams);
     } else if kind.contains("Parser") && kind.contains("Video") && streams.is_quicktime() {
         prefer_own_colours(element);
     }
@@ -62,14 +62,16 @@ fn limit_threads(element: &gst::Element) {
     }
 }
 
-fn count_packets(element: &gst::Element, streams: &Arc<Streams>) {
+fn watch_door(element: &gst::Element, streams: &Arc<Streams>) {
     let Some(pad) = element.static_pad("sink") else {
         return;
     };
     let watch = Arc::clone(streams);
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-        watch.count_packet();
-        gst::PadProbeReturn::Ok
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+        match info.buffer() {
+            Some(packet) if !watch.door.enter(pad, packet) => gst::PadProbeReturn::Drop,
+            _ => gst::PadProbeReturn::Ok,
+        }
     });
 }
 

@@ -12,10 +12,89 @@ use crate::harness::{command, extract, stderr};
 use crate::videos;
 
 #[test]
+fn without_exact_a_key_frame_of_the_segment_is_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    // Key frames at 0, 1 and 2 s; segments of 0.3 s.
+    videos::plain(&dir.path().join("a.mp4"), 30, "ball");
+    assert_eq!(
+        extract(dir.path(), &["a.mp4"], 0).times_ms(),
+        [
+            0.0, 400.0, 700.0, 1000.0, 1300.0, 1600.0, 2000.0, 2200.0, 2500.0, 2800.0
+        ]
+    );
+}
+
+#[test]
+fn a_frame_is_the_same_whatever_else_is_decoded() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = "videotestsrc num-buffers=90 pattern=ball \
+                  ! video/x-raw,format=I420,width=96,height=64,framerate=30/1";
+    for (file, encoder) in [
+        (
+            "b_frames.mp4",
+            "x264enc bframes=3 b-adapt=false key-int-max=40 ! h264parse ! mp4mux",
+        ),
+        (
+            "open.mkv",
+            "x264enc bframes=3 key-int-max=30 option-string=open-gop=1 ! h264parse ! matroskamux",
+        ),
+        (
+            "h265.mp4",
+            "x265enc key-int-max=40 option-string=log-level=none ! h265parse ! mp4mux",
+        ),
+        (
+            "stream.ts",
+            "x264enc key-int-max=40 ! h264parse ! mpegtsmux",
+        ),
+        (
+            "vp8.webm",
+            "vp8enc keyframe-max-dist=40 deadline=1 ! webmmux",
+        ),
+        (
+            "vp9.webm",
+            "vp9enc keyframe-max-dist=40 deadline=1 cpu-used=8 ! webmmux",
+        ),
+        ("jpeg.avi", "jpegenc ! avimux"),
+    ] {
+        videos::make(&dir.path().join(file), &format!("{source} ! {encoder}"));
+        let all = extract(
+            dir.path(),
+            &[file, "--size", "64", "--frames-per-video", "1000"],
+            0,
+        );
+        assert!(
+            (80..=90).contains(&all.frames.len()),
+            "{file}: {}",
+            all.frames.len()
+        );
+        for args in [vec!["--exact"], vec![]] {
+            for n in ["1", "4", "17"] {
+                let args = [
+                    &[file, "--size", "64", "--frames-per-video", n],
+                    args.as_slice(),
+                ]
+                .concat();
+                let some = extract(dir.path(), &args, 0);
+                assert_eq!(some.frames.len().to_string(), n, "{file}");
+                for frame in &some.frames {
+                    let same = all.frames.iter().find(|other| other.pts_ms == frame.pts_ms);
+                    let is_same = same.is_some_and(|same| same.image == frame.image);
+                    assert!(is_same, "{args:?} at {} ms", frame.pts_ms);
+                }
+                assert_eq!(
+                    some.videos[0].duration_ms, all.videos[0].duration_ms,
+                    "{file}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn frames_are_those_on_display_at_the_centres_of_equal_segments() {
     let dir = tempfile::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 30, "ball");
-    let stream = extract(dir.path(), &["a.mp4"], 0);
+    let stream = extract(dir.path(), &["a.mp4", "--exact"], 0);
     assert_eq!(
         stream.times_ms(),
         [

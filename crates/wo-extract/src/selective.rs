@@ -1,0 +1,197 @@
+//! The frames of a well-behaved video, without decoding the rest of it.
+//!
+//! The packets of a video say when each frame is shown and where decoding can start. A first pass reads them and
+//! decodes one; a second pass decodes those that the wanted frames need. What is not as expected is left to the way
+//! that decodes everything.
+
+use std::collections::BTreeSet;
+
+use wo_record::code;
+
+use crate::extraction::{Settings, Taken};
+use crate::fault::Fault;
+use crate::media_file::MediaFile;
+use crate::pipeline::{Packet, Patience, Player, Wanted};
+use crate::select;
+use crate::video_file::Survey;
+
+/// Codecs whose streams were seen to give the same frames this way as when all is decoded.
+const CODECS: [&str; 8] = [
+    "h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mjpeg", "prores",
+];
+
+/// What the first pass found.
+struct Scan {
+    survey: Survey,
+    packets: Vec<Packet>,
+    /// The packet of each frame, in order of display.
+    shown: Vec<usize>,
+}
+
+/// Takes the frames of `file`; `None` where all of it must be decoded to know them.
+pub(crate) fn take(
+    file: &MediaFile,
+    settings: &Settings,
+    patience: Patience<'_>,
+) -> Result<Option<Taken>, Fault> {
+    let Some(scan) = unless_stalled(scan(file, patience))? else {
+        return Ok(None);
+    };
+    let Scan {
+        survey,
+        packets,
+        shown,
+    } = scan;
+    let duration_ns = survey.duration_ns();
+    let mut chosen = select::choose(&survey.times_ns, duration_ns, settings.n_frames);
+    if !settings.exact {
+        let is_key = |index: usize| packets[shown[index]].is_key;
+        chosen = select::nearest_keys(chosen, &survey.times_ns, duration_ns, is_key);
+    }
+    let packets_of_chosen = chosen.iter().map(|&index| shown[index]);
+    let Some(marks) = needed(&packets, packets_of_chosen) else {
+        return Ok(None);
+    };
+    let mut wanted_ns: BTreeSet<u64> = chosen.iter().map(|&index| survey.times_ns[index]).collect();
+    let mut stills = Vec::with_capacity(chosen.len());
+    let mut decode = || {
+        let mut player = Player::start(file, patience, Wanted::Marked(marks))?;
+        while !wanted_ns.is_empty()
+            && let Some(frame) = player.next_frame()?
+        {
+            let time_ns = frame.time_ns.saturating_sub(survey.start_ns);
+            if wanted_ns.remove(&time_ns) {
+                stills.push(frame.still(settings.size, time_ns)?);
+            }
+        }
+        Ok(wanted_ns.is_empty().then_some(()))
+    };
+    let is_whole = unless_stalled(decode())?.is_some();
+    Ok(is_whole.then(|| Taken {
+        video: survey.video(file, duration_ns),
+        stills,
+        fault: None,
+    }))
+}
+
+/// A fault is for the other way to find again, but a file that hangs is not tried twice.
+fn unless_stalled<T>(result: Result<Option<T>, Fault>) -> Result<Option<T>, Fault> {
+    match result {
+        Err(fault) if fault.code != code::STALLED => Ok(None),
+        other => other,
+    }
+}
+
+/// Reads all packets and decodes the first.
+fn scan(file: &MediaFile, patience: Patience<'_>) -> Result<Option<Scan>, Fault> {
+    if file.n_missing_bytes() > 0 {
+        return Ok(None);
+    }
+    let mut player = Player::start(file, patience, Wanted::First)?;
+    let Some(first) = player.next_frame()? else {
+        return Ok(None);
+    };
+    if player.next_frame()?.is_some() || !first.is_progressive()? {
+        return Ok(None);
+    }
+    let (codec, container) = player.codec_and_container();
+    if !codec
+        .as_deref()
+        .is_some_and(|codec| CODECS.contains(&codec))
+    {
+        return Ok(None);
+    }
+    let packets = player.packets();
+    let mut shown: Vec<(u64, usize)> = packets
+        .iter()
+        .enumerate()
+        .filter_map(|(number, packet)| Some((packet.time_ns?, number)))
+        .collect();
+    shown.sort_unstable();
+    let is_plain = packets.first().is_some_and(|packet| packet.is_key)
+        && packets.iter().all(|packet| packet.is_timed)
+        && shown.is_sorted_by(|(a, _), (b, _)| a < b)
+        && shown
+            .first()
+            .is_some_and(|&(time_ns, _)| time_ns == first.time_ns);
+    if !is_plain {
+        return Ok(None);
+    }
+    let times_ns = shown.iter().map(|(time_ns, _)| time_ns - first.time_ns);
+    let last = shown.last().map(|&(_, number)| packets[number]);
+    let survey = Survey {
+        look: first.look()?,
+        codec,
+        container,
+        start_ns: first.time_ns,
+        times_ns: times_ns.collect(),
+        last_duration_ns: last.and_then(|packet| packet.duration_ns),
+    };
+    Ok(Some(Scan {
+        survey,
+        packets,
+        shown: shown.into_iter().map(|(_, number)| number).collect(),
+    }))
+}
+
+/// Marks the packets that the frames in `wanted` packets are decoded from: all from the key packet before them on.
+/// `None` where there is none.
+fn needed(packets: &[Packet], wanted: impl Iterator<Item = usize>) -> Option<Vec<bool>> {
+    let mut marks = vec![false; packets.len()];
+    for last in wanted {
+        let key_before = |end: usize| packets[..end].iter().rposition(|packet| packet.is_key);
+        let mut first = key_before(last + 1)?;
+        // A frame that is stored behind a key frame and shown before it may need what came before that key frame.
+        if packets[last].time_ns < packets[first].time_ns {
+            first = key_before(first)?;
+        }
+        marks[first..=last].fill(true);
+    }
+    Some(marks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packets of frames shown at these times; those in `keys` can be started with.
+    fn packets(times_ns: &[u64], keys: &[usize]) -> Vec<Packet> {
+        let packet = |(number, &time_ns)| Packet {
+            time_ns: Some(time_ns),
+            is_timed: true,
+            duration_ns: None,
+            is_key: keys.contains(&number),
+        };
+        times_ns.iter().enumerate().map(packet).collect()
+    }
+
+    fn numbers(marks: Vec<bool>) -> Vec<usize> {
+        (0..)
+            .zip(marks)
+            .filter_map(|(n, is)| is.then_some(n))
+            .collect()
+    }
+
+    #[test]
+    fn decoding_starts_at_the_key_frame_and_ends_with_the_wanted_one() {
+        let packets = packets(&[0, 1, 2, 3, 4, 5, 6, 7], &[0, 4]);
+        let marks = |wanted: &[usize]| needed(&packets, wanted.iter().copied()).map(numbers);
+        assert_eq!(marks(&[2, 4]), Some(vec![0, 1, 2, 4]));
+        assert_eq!(marks(&[7]), Some(vec![4, 5, 6, 7]));
+    }
+
+    #[test]
+    fn a_frame_shown_before_its_key_frame_needs_the_one_before() {
+        // Stored: I0 P3 B1 B2 I6 B4 B5, an open group of pictures.
+        let packets = packets(&[0, 3, 1, 2, 6, 4, 5], &[0, 4]);
+        let marks = |wanted: usize| needed(&packets, [wanted].into_iter()).map(numbers);
+        assert_eq!(marks(5), Some(vec![0, 1, 2, 3, 4, 5]));
+        assert_eq!(marks(4), Some(vec![4]));
+    }
+
+    #[test]
+    fn without_a_key_frame_there_is_no_start() {
+        let packets = packets(&[0, 1], &[]);
+        assert_eq!(needed(&packets, [1].into_iter()), None);
+    }
+}

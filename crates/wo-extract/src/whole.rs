@@ -1,0 +1,174 @@
+//! The frames of a video file that is decoded to its end, since only that tells how long it really is. The frames that
+//! the container's promise points at are kept on the way; where the promise was wrong, a second pass fetches the right
+//! ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Peekable;
+
+use wo_record::code;
+
+use crate::extraction::{Settings, Taken};
+use crate::fault::Fault;
+use crate::media_file::MediaFile;
+use crate::picture::Still;
+use crate::pipeline::{DecodedFrame, Patience, Player, Wanted};
+use crate::select;
+use crate::video_file::Survey;
+
+/// What decoding a file to its end gives.
+struct Decoded {
+    survey: Survey,
+    /// By index: the frames that the promised duration pointed at.
+    stills: BTreeMap<usize, Still>,
+    /// What ended the file before its end.
+    fault: Option<Fault>,
+}
+
+impl Decoded {
+    /// Keeps the newest frame.
+    fn keep(&mut self, frame: &DecodedFrame, settings: &Settings) -> Result<(), Fault> {
+        let time_ns = frame.time_ns - self.survey.start_ns;
+        self.stills.insert(
+            self.survey.times_ns.len() - 1,
+            frame.still(settings.size, time_ns)?,
+        );
+        Ok(())
+    }
+}
+
+/// Takes the frames of `file`.
+pub(crate) fn take(
+    file: &MediaFile,
+    settings: &Settings,
+    patience: Patience<'_>,
+) -> Result<Taken, Fault> {
+    let copy;
+    let (file, mut decoded) = match decode(file, settings, patience) {
+        Ok(decoded) => (file, decoded),
+        Err(fault) if fault.code == code::DECODE => {
+            copy = file.without_duration().ok_or_else(|| fault.clone())?;
+            (&copy, decode(&copy, settings, patience).map_err(|_| fault)?)
+        }
+        Err(fault) => return Err(fault),
+    };
+    let survey = decoded.survey;
+    let duration_ns = survey.duration_ns();
+    let chosen = select::choose(&survey.times_ns, duration_ns, settings.n_frames);
+    let missing: BTreeSet<u64> = chosen
+        .iter()
+        .filter(|index| !decoded.stills.contains_key(index))
+        .filter_map(|&index| survey.times_ns.get(index).copied())
+        .collect();
+    let mut fetched = fetch(file, missing, survey.start_ns, settings, patience)?;
+    let mut stills = Vec::with_capacity(chosen.len());
+    for index in chosen {
+        stills.extend(
+            decoded
+                .stills
+                .remove(&index)
+                .or_else(|| fetched.remove(survey.times_ns.get(index)?)),
+        );
+    }
+    Ok(Taken {
+        video: survey.video(file, duration_ns),
+        stills,
+        fault: decoded.fault,
+    })
+}
+
+/// Decodes the file to its end.
+fn decode(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Result<Decoded, Fault> {
+    let mut player = Player::start(file, patience, Wanted::All)?;
+    let Some(first) = player.next_frame()? else {
+        return Err(Fault::new(code::DECODE, "no frame could be decoded"));
+    };
+    let (codec, container) = player.codec_and_container();
+    let survey = Survey {
+        look: first.look()?,
+        codec,
+        container,
+        start_ns: first.time_ns,
+        times_ns: vec![0],
+        last_duration_ns: first.duration_ns,
+    };
+    let mut decoded = Decoded {
+        survey,
+        stills: BTreeMap::new(),
+        fault: None,
+    };
+    let promised = player
+        .promised_duration_ns()
+        .into_iter()
+        .flat_map(|ns| select::centres(ns, settings.n_frames));
+    let mut centres = promised.peekable();
+    let mut shown = first;
+    loop {
+        match player.next_frame() {
+            Ok(Some(frame)) => {
+                let time_ns = frame.time_ns - decoded.survey.start_ns;
+                if is_centre_before(&mut centres, time_ns) {
+                    decoded.keep(&shown, settings)?;
+                }
+                decoded.survey.times_ns.push(time_ns);
+                decoded.survey.last_duration_ns = frame.duration_ns;
+                shown = frame;
+            }
+            Ok(None) => break,
+            // A file that hangs may hang elsewhere the next time; its frames are not worth having.
+            Err(fault) if fault.code == code::STALLED => return Err(fault),
+            Err(fault) => {
+                decoded.fault = Some(Fault::new(code::TRUNCATED, fault.what));
+                break;
+            }
+        }
+    }
+    if centres.peek().is_some() {
+        decoded.keep(&shown, settings)?;
+    }
+    let n_missing = file.n_missing_bytes();
+    if decoded.fault.is_none() && n_missing > 0 {
+        let what = format!("the file ends early: {n_missing} of its bytes are missing");
+        decoded.fault = Some(Fault::new(code::TRUNCATED, what));
+    }
+    Ok(decoded)
+}
+
+/// True when one of the next centres lies before `time_ns`; takes all that do.
+fn is_centre_before(centres: &mut Peekable<impl Iterator<Item = u64>>, time_ns: u64) -> bool {
+    let mut any = false;
+    while centres
+        .next_if(|&centre| select::is_after(time_ns, centre))
+        .is_some()
+    {
+        any = true;
+    }
+    any
+}
+
+/// Decodes the file again up to the last of the frames shown at `wanted_ns`, and gives them by time.
+fn fetch(
+    file: &MediaFile,
+    mut wanted_ns: BTreeSet<u64>,
+    start_ns: u64,
+    settings: &Settings,
+    patience: Patience<'_>,
+) -> Result<BTreeMap<u64, Still>, Fault> {
+    let mut stills = BTreeMap::new();
+    if wanted_ns.is_empty() {
+        return Ok(stills);
+    }
+    let mut player = Player::start(file, patience, Wanted::All)?;
+    while let Some(frame) = player.next_frame()? {
+        let time_ns = frame.time_ns.saturating_sub(start_ns);
+        if wanted_ns.remove(&time_ns) {
+            stills.insert(time_ns, frame.still(settings.size, time_ns)?);
+        }
+        if wanted_ns.is_empty() {
+            return Ok(stills);
+        }
+    }
+    Err(Fault::new(
+        code::DECODE,
+        "the file decodes differently each time",
+    ))
+}
