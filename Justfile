@@ -69,6 +69,11 @@ golden: setup
 parity: build
     scripts/parity
 
+# Measure a tool against what people use instead: `just bench extract`
+[group('work')]
+bench name: build
+    scripts/bench/{{ name }}
+
 # Make models/tiny anew: draw thousands of frames and train a small CLIP on them (about an hour on two cores)
 [group('work')]
 pretrain-tiny: build

@@ -15,7 +15,7 @@ pub struct Args {
     /// Records to read; `-` or nothing is stdin
     #[arg(value_name = "INPUT")]
     pub input: Option<PathBuf>,
-    /// CSV frame_path,label,description[,faults] that overrides records; may be repeated, the last one wins
+    /// CSV frame_path,label,description and maybe faults, which overrides records; of several the last one wins
     #[arg(long, value_name = "FILE")]
     pub csv: Vec<PathBuf>,
     /// Captions table to use instead of the built-in data/captions.toml

@@ -54,7 +54,7 @@ pub(crate) fn take(
     };
     let mut wanted_ns: BTreeSet<u64> = chosen.iter().map(|&index| survey.times_ns[index]).collect();
     let mut stills = Vec::with_capacity(chosen.len());
-    let mut decode = || {
+    let decode = || {
         let mut player = Player::start(file, patience, Wanted::Marked(marks))?;
         while !wanted_ns.is_empty()
             && let Some(frame) = player.next_frame()?

@@ -303,7 +303,7 @@ Arguments:
 
 Options:
       --csv <FILE>
-          CSV frame_path,label,description[,faults] that overrides records; may be repeated, the
+          CSV frame_path,label,description and maybe faults, which overrides records; of several the
           last one wins
 
       --captions <FILE>

@@ -68,6 +68,7 @@ impl ToRgb {
     }
 
     /// The colour of one pixel in front of black.
+    #[inline]
     pub(super) fn pixel(&self, channels: [u16; 3], alpha: u16) -> [u8; 3] {
         let [a, b, c] = channels.map(f32::from);
         let colour = match *self {
@@ -84,9 +85,9 @@ impl ToRgb {
                 [y + red * v, y + green.0 * u + green.1 * v, y + blue * u]
             }
         };
-        let opacity = f32::from(alpha) / f32::from(u16::MAX);
-        // A cast from float to integer stays within the integer's range.
-        colour.map(|channel| (channel.clamp(0.0, 255.0) * opacity).round() as u8)
+        let opacity = f32::from(alpha) * (1.0 / f32::from(u16::MAX));
+        // Rounds, since nothing is below 0; a cast from float to integer stays within the integer's range.
+        colour.map(|channel| (channel.clamp(0.0, 255.0) * opacity + 0.5) as u8)
     }
 }
 

@@ -156,15 +156,17 @@ fn rgb(
         .filter(|&s| s > 0);
     let stride = stride.ok_or_else(|| unusable("a picture of odd layout"))?;
     let data = frame.plane_data(0).map_err(|e| unusable(&e.to_string()))?;
-    let mut pixels = Vec::with_capacity(width as usize * height as usize * 3);
-    for line in data.chunks(stride).take(height as usize) {
-        let (line, _) = line.as_chunks::<8>();
-        for &[a0, a1, x0, x1, y0, y1, z0, z1] in line.iter().take(width as usize) {
+    let mut picture = RgbImage::new(width, height);
+    let lines = picture.chunks_exact_mut(3 * width as usize);
+    for (to, from) in lines.zip(data.chunks(stride)) {
+        let (to, _) = to.as_chunks_mut::<3>();
+        let (from, _) = from.as_chunks::<8>();
+        for (to, &[a0, a1, x0, x1, y0, y1, z0, z1]) in to.iter_mut().zip(from) {
             let channels = [[x0, x1], [y0, y1], [z0, z1]].map(u16::from_ne_bytes);
-            pixels.extend(to_rgb.pixel(channels, u16::from_ne_bytes([a0, a1])));
+            *to = to_rgb.pixel(channels, u16::from_ne_bytes([a0, a1]));
         }
     }
-    RgbImage::from_raw(width, height, pixels).ok_or_else(|| unusable("a picture cut short"))
+    Ok(picture)
 }
 
 fn unusable(what: &str) -> Fault {

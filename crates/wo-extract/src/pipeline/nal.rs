@@ -3,7 +3,6 @@
 //! Containers call more packets key packets than that: those of open groups of pictures, whose decoders still look back.
 
 use gstreamer as gst;
-use gstreamer::prelude::*;
 
 /// IDR pictures (ITU-T H.264, table 7-1).
 const H264_IDR: [u8; 1] = [5];
