@@ -34,7 +34,7 @@ pub struct Args {
     /// How many frames to take from each video
     #[arg(long, value_name = "N", default_value = "10")]
     pub frames_per_video: NonZeroU32,
-    /// Take the frames at exactly the middle of each segment, even where a key frame nearby is quicker to decode
+    /// Take the frames at exactly the middle of each segment, even where one nearby is quicker to decode
     #[arg(long)]
     pub exact: bool,
     /// Length of the short side of a frame, in pixels

@@ -44,33 +44,49 @@ pub(crate) fn choose(times_ns: &[u64], duration_ns: u64, n: u32) -> Vec<usize> {
     chosen
 }
 
-/// The frames of `chosen`, each replaced by the key frame nearest to its segment's centre where its segment has one:
-/// decoding can start there. The order stays.
-pub(crate) fn nearest_keys(
+/// Frames of the same segments as those of `chosen` that are quicker to decode, in the same order: the key frame
+/// nearest to the centre where a segment has one, since decoding can start there. In a segment without one, where the
+/// next frame starts anew, one up to a quarter of the segment before its centre: what comes behind it need not be
+/// decoded.
+pub(crate) fn quick(
     chosen: Vec<usize>,
     times_ns: &[u64],
     duration_ns: u64,
     is_key: impl Fn(usize) -> bool,
 ) -> Vec<usize> {
-    let n = chosen.len() as u64;
-    let end_of = |segment: u64| {
-        (u128::from(duration_ns) * u128::from(segment) / u128::from(n.max(1))) as u64
+    let n = chosen.len() as u32;
+    let quarters = 4 * u128::from(n.max(1));
+    // The first frame shown at so many quarters of segments or later.
+    let at_quarter = |quarter: u32| {
+        let time = (u128::from(duration_ns) * u128::from(quarter) / quarters) as u64;
+        times_ns.partition_point(|&before| before < time)
     };
-    let replaced: Vec<usize> = (0..n)
-        .zip(centres(duration_ns, n as u32))
+    let key_of_segment = |segment: u32, centre: u64| {
+        (at_quarter(4 * segment)..at_quarter(4 * (segment + 1)))
+            .filter(|&frame| is_key(frame))
+            .min_by_key(|&frame| times_ns[frame].abs_diff(centre))
+    };
+    let keys: Vec<Option<usize>> = (0..n)
+        .zip(centres(duration_ns, n))
+        .map(|(segment, centre)| key_of_segment(segment, centre))
+        .collect();
+    let quick: Vec<usize> = (0..n)
         .zip(&chosen)
-        .map(|((segment, centre), &index)| {
-            let first = times_ns.partition_point(|&time| time < end_of(segment));
-            let after = times_ns.partition_point(|&time| time < end_of(segment + 1));
-            (first..after)
-                .filter(|&frame| is_key(frame))
-                .min_by_key(|&frame| times_ns[frame].abs_diff(centre))
-                .unwrap_or(index)
+        .map(|(segment, &index)| {
+            let place = segment as usize;
+            let next = chosen.get(place + 1).copied().unwrap_or(times_ns.len());
+            let next = keys.get(place + 1).copied().flatten().unwrap_or(next);
+            let is_last_of_group = next == times_ns.len() || (index + 1..=next).any(&is_key);
+            match keys[place] {
+                Some(key) => key,
+                None if is_last_of_group => at_quarter(4 * segment + 1).min(index),
+                None => index,
+            }
         })
         .collect();
     // Frames that were pushed out of their own segments by others may be in the way.
-    if replaced.is_sorted_by(|a, b| a < b) {
-        replaced
+    if quick.is_sorted_by(|a, b| a < b) {
+        quick
     } else {
         chosen
     }
@@ -101,17 +117,19 @@ mod tests {
     }
 
     #[test]
-    fn key_frames_of_their_segments_are_preferred() {
+    fn what_is_quick_to_decode_is_preferred() {
+        // Segments of 25 frames.
         let times: Vec<u64> = (0..100).map(|i| i * 40 * MS).collect();
-        let keys = |keys: &'static [usize]| {
-            nearest_keys(choose(&times, 4000 * MS, 4), &times, 4000 * MS, |i| {
+        let with_keys = |keys: &'static [usize]| {
+            quick(choose(&times, 4000 * MS, 4), &times, 4000 * MS, |i| {
                 keys.contains(&i)
             })
         };
-        assert_eq!(keys(&[]), [12, 37, 62, 87]);
-        assert_eq!(keys(&[0, 24, 30, 40, 99]), [24, 40, 62, 99]);
-        // Those of a neighbour's segment are not.
-        assert_eq!(keys(&[25, 49]), [12, 49, 62, 87]);
+        // Nothing need be decoded behind the last one.
+        assert_eq!(with_keys(&[]), [12, 37, 62, 82]);
+        assert_eq!(with_keys(&[0, 24, 30, 40, 99]), [24, 40, 57, 99]);
+        // Key frames of a neighbour's segment are not taken.
+        assert_eq!(with_keys(&[25, 49, 75]), [7, 49, 57, 75]);
     }
 
     #[test]

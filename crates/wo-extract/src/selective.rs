@@ -46,7 +46,7 @@ pub(crate) fn take(
     let mut chosen = select::choose(&survey.times_ns, duration_ns, settings.n_frames);
     if !settings.exact {
         let is_key = |index: usize| packets[shown[index]].is_key;
-        chosen = select::nearest_keys(chosen, &survey.times_ns, duration_ns, is_key);
+        chosen = select::quick(chosen, &survey.times_ns, duration_ns, is_key);
     }
     let packets_of_chosen = chosen.iter().map(|&index| shown[index]);
     let Some(marks) = needed(&packets, packets_of_chosen) else {

@@ -12,7 +12,7 @@ use crate::harness::{command, extract, stderr};
 use crate::videos;
 
 #[test]
-fn without_exact_a_key_frame_of_the_segment_is_taken() {
+fn without_exact_a_frame_of_the_segment_that_is_quick_to_decode_is_taken() {
     let dir = tempfile::tempdir().unwrap();
     // Key frames at 0, 1 and 2 s; segments of 0.3 s.
     videos::plain(&dir.path().join("a.mp4"), 30, "ball");
