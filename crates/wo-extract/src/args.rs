@@ -40,9 +40,16 @@ pub struct Args {
     /// Length of the short side of a frame, in pixels
     #[arg(long, value_name = "PX", default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=4096))]
     pub size: u32,
-    /// Write the frames as files into this folder, with tables and records, instead of into the stream
+    /// Write the frames as files into this folder, with tables and records, instead of into the stream; what an earlier
+    /// run finished there is not done again
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// With --out: try files again that failed in an earlier run
+    #[arg(long, requires = "out")]
+    pub retry_failed: bool,
+    /// With --out: take away the frames of videos that are no longer in the folders given
+    #[arg(long, requires = "out")]
+    pub prune: bool,
     /// Give a file up that shows no progress for this long
     #[arg(long, value_name = "SECONDS", default_value = "10")]
     pub stall_timeout: NonZeroU64,

@@ -13,7 +13,8 @@ use crate::media_file::MediaFile;
 use crate::picture::Still;
 use crate::pipeline::Patience;
 use crate::sources::Source;
-use crate::{gif_file, image_file, video_file};
+use crate::state::State;
+use crate::{VERSION, gif_file, image_file, video_file};
 
 /// What holds for all files of a run.
 #[derive(Debug)]
@@ -42,6 +43,17 @@ impl Settings {
             total: Duration::from_secs(args.file_timeout.get().min(10 * 365 * 86_400)),
         }
     }
+
+    /// All that the bytes of a frame depend on beside its video.
+    pub(crate) fn fingerprint(&self) -> String {
+        format!(
+            "{VERSION}, {}, {} frames, size {}, exact {}",
+            gstreamer::version_string(),
+            self.n_frames,
+            self.size,
+            self.exact
+        )
+    }
 }
 
 /// What a decoder gives.
@@ -55,6 +67,15 @@ pub(crate) struct Taken {
     pub(crate) fault: Option<Fault>,
 }
 
+/// The frames of a video.
+#[derive(Debug)]
+pub(crate) enum Frames {
+    /// Taken in this run.
+    Fresh(Vec<Still>),
+    /// Taken by an earlier run; their pictures are in the folder.
+    Kept(Vec<Frame>),
+}
+
 /// What comes of one source.
 #[derive(Debug)]
 pub(crate) struct Extraction {
@@ -63,14 +84,19 @@ pub(crate) struct Extraction {
     /// The video, where there are frames.
     pub(crate) video: Option<Video>,
     /// Its frames, in order.
-    pub(crate) stills: Vec<Still>,
+    pub(crate) frames: Frames,
     /// What went wrong.
     pub(crate) failure: Option<Failure>,
 }
 
 impl Extraction {
-    /// Takes the frames of `source`.
-    pub(crate) fn of(source: &Source, settings: &Settings, cancelled: &AtomicBool) -> Self {
+    /// Takes the frames of `source`, unless `state` says that an earlier run did.
+    pub(crate) fn of(
+        source: &Source,
+        settings: &Settings,
+        state: Option<&State>,
+        cancelled: &AtomicBool,
+    ) -> Self {
         let file = match source
             .fault
             .clone()
@@ -79,6 +105,9 @@ impl Extraction {
             Ok(file) => file,
             Err(fault) => return Self::failed(&source.path, None, fault),
         };
+        if let Some(kept) = state.and_then(|state| state.find(source, &file.id)) {
+            return kept;
+        }
         let patience = Patience {
             stall: settings.stall,
             deadline: Instant::now() + settings.total,
@@ -108,7 +137,7 @@ impl Extraction {
         Self {
             path: source.path.clone(),
             video: Some(video),
-            stills: taken.stills,
+            frames: Frames::Fresh(taken.stills),
             failure: taken
                 .fault
                 .map(|fault| fault.into_failure(&source.path, Some(&file.id))),
@@ -120,7 +149,7 @@ impl Extraction {
         Self {
             path: path.to_owned(),
             video: None,
-            stills: Vec::new(),
+            frames: Frames::Fresh(Vec::new()),
             failure,
         }
     }

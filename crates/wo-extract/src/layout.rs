@@ -3,13 +3,14 @@
 //! Everything appears complete or not at all. Videos of earlier runs stay unless this run took them again.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{BufReader, BufWriter, IntoInnerError, Write};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use atomic_write_file::AtomicWriteFile;
+use walkdir::WalkDir;
 use wo_cli::{Exit, ExitWith};
 use wo_record::{
     BAD_FORM, DEFAULT_MAX_LINE, Frame, GOOD_FORM, Image, Line, Name, Reader, Record, Row, Video,
@@ -17,6 +18,7 @@ use wo_record::{
 };
 
 use crate::picture::Still;
+use crate::state;
 
 /// The name of the records.
 const RECORDS: &str = "records.ndjson";
@@ -30,6 +32,8 @@ pub(crate) type Spool = BufWriter<AtomicWriteFile>;
 #[derive(Debug)]
 pub(crate) struct Layout {
     dir: PathBuf,
+    /// The videos of earlier runs.
+    video_ids: HashSet<String>,
     /// What the last run left and this one does not: pictures and tables to take away at the end.
     stale: RefCell<Stale>,
     _lock: File,
@@ -44,12 +48,22 @@ struct Stale {
 /// What this run puts in the place of earlier records.
 #[derive(Debug, Default)]
 pub(crate) struct Merge {
-    video_ids: HashSet<String>,
+    replaced: HashSet<String>,
+    updated: HashMap<String, Video>,
     tried: HashSet<PathBuf>,
     stored: HashSet<PathBuf>,
+    pruned: Vec<PathBuf>,
 }
 
 impl Merge {
+    /// Of a run that also takes away the videos that are gone from these folders.
+    pub(crate) fn pruning(folders: &[PathBuf]) -> Self {
+        Self {
+            pruned: folders.to_vec(),
+            ..Self::default()
+        }
+    }
+
     /// The file at `path` was tried: an earlier error about it is out of date.
     pub(crate) fn tried(&mut self, path: &Path) {
         self.tried.insert(path.to_owned());
@@ -57,19 +71,31 @@ impl Merge {
 
     /// The video was taken: its earlier records are out of date.
     pub(crate) fn replaces(&mut self, video_id: &str) {
-        self.video_ids.insert(video_id.to_owned());
+        self.replaced.insert(video_id.to_owned());
     }
 
-    /// The picture at `path` is one of this run.
-    pub(crate) fn stored(&mut self, path: PathBuf) {
-        self.stored.insert(path);
+    /// The video is as it was, but may lie elsewhere or belong to another group.
+    pub(crate) fn updates(&mut self, video: &Video) {
+        self.updated.insert(video.video_id.clone(), video.clone());
     }
 
-    fn keeps(&self, record: &Record) -> bool {
+    /// The picture of the frame is one of this run.
+    pub(crate) fn stored(&mut self, frame: &Frame) {
+        if let Image::File { path, .. } = &frame.image {
+            self.stored.insert(path.as_path().to_owned());
+        }
+    }
+
+    fn keeps(&mut self, record: &Record) -> bool {
         match record {
             Record::Begin(_) | Record::End(_) => false,
-            Record::Video(video) => !self.video_ids.contains(&video.video_id),
-            Record::Frame(frame) => !self.video_ids.contains(&frame.video_id),
+            Record::Video(video) => {
+                if self.is_gone(video) {
+                    self.replaces(&video.video_id);
+                }
+                !self.replaced.contains(&video.video_id)
+            }
+            Record::Frame(frame) => !self.replaced.contains(&frame.video_id),
             Record::Error(failure) => {
                 !failure
                     .path
@@ -78,10 +104,36 @@ impl Merge {
                     && !failure
                         .video_id
                         .as_ref()
-                        .is_some_and(|id| self.video_ids.contains(id))
+                        .is_some_and(|id| self.replaced.contains(id))
             }
             _ => true,
         }
+    }
+
+    /// True for a video of a pruned folder that this run did not meet.
+    fn is_gone(&self, video: &Video) -> bool {
+        let Some(path) = &video.path else {
+            return false;
+        };
+        let path = path.as_path();
+        !self.updated.contains_key(&video.video_id)
+            && self.pruned.iter().any(|folder| path.starts_with(folder))
+            && !path.exists()
+    }
+
+    /// An earlier record with what this run knows better.
+    fn renewed(&self, record: &Record) -> Option<Record> {
+        let Record::Video(earlier) = record else {
+            return None;
+        };
+        let now = self.updated.get(&earlier.video_id)?;
+        let renewed = Video {
+            path: now.path.clone(),
+            source_id: now.source_id.clone(),
+            person_id: now.person_id.clone(),
+            ..earlier.clone()
+        };
+        (renewed != *earlier).then_some(Record::Video(renewed))
     }
 }
 
@@ -100,18 +152,39 @@ impl Layout {
                 return Err(e).with_context(|| format!("lock {}", dir.display()));
             }
         }
-        let layout = Self {
+        let mut layout = Self {
             dir: dir.to_owned(),
+            video_ids: HashSet::new(),
             stale: RefCell::default(),
             _lock: lock,
         };
-        layout.for_each_line(|_| Ok(()))?;
+        layout.remove_leftovers();
+        layout.video_ids = layout.read_video_ids()?;
         Ok(layout)
     }
 
-    /// The folder, as given.
-    pub(crate) fn dir(&self) -> &Path {
-        &self.dir
+    /// Takes away what a killed run had begun to write. The lock says that no other run is at work here.
+    fn remove_leftovers(&self) {
+        let files = WalkDir::new(&self.dir).max_depth(2).into_iter().flatten();
+        for file in files.filter(|file| file.file_type().is_file()) {
+            if file.file_name().to_str().is_some_and(is_leftover) {
+                remove(file.path());
+            }
+        }
+    }
+
+    /// Whether an earlier run took the video.
+    pub(crate) fn has(&self, video_id: &str) -> bool {
+        self.video_ids.contains(video_id)
+    }
+
+    /// A frame of the folder as someone outside of it names it.
+    pub(crate) fn shown(&self, frame: &Frame) -> Frame {
+        let mut frame = frame.clone();
+        if let Image::File { path, .. } = &mut frame.image {
+            *path = self.dir.join(path.as_path()).into();
+        }
+        frame
     }
 
     /// The new records file, which appears at [`Layout::commit`].
@@ -139,7 +212,7 @@ impl Layout {
     }
 
     /// Writes the earlier records that this run did not replace behind those of this run.
-    pub(crate) fn merge(&self, merge: &Merge, writer: &mut Writer<'_>) -> anyhow::Result<()> {
+    pub(crate) fn merge(&self, merge: &mut Merge, writer: &mut Writer<'_>) -> anyhow::Result<()> {
         let mut stale = self.stale.borrow_mut();
         self.for_each_line(|line| {
             match &line.record {
@@ -151,14 +224,19 @@ impl Layout {
                         stale.pictures.extend(picture.map(Path::to_owned));
                     }
                 }
-                _ => writer.line(line)?,
+                Ok(record) => match merge.renewed(record) {
+                    Some(renewed) => writer.record(&renewed)?,
+                    None => writer.line(line)?,
+                },
+                Err(_) => writer.line(line)?,
             }
             Ok(())
         })
     }
 
-    /// Lets the new records appear, projects the tables from them, and takes away what no record names any more.
-    pub(crate) fn commit(&self, spool: Spool) -> anyhow::Result<()> {
+    /// Lets the new records appear, projects the tables from them, and takes away what no record names any more. Returns
+    /// the ids that the records name.
+    pub(crate) fn commit(&self, spool: Spool) -> anyhow::Result<HashSet<String>> {
         let path = self.dir.join(RECORDS);
         let file = spool.into_inner().map_err(IntoInnerError::into_error);
         file.and_then(AtomicWriteFile::commit)
@@ -189,7 +267,21 @@ impl Layout {
         for picture in &stale.pictures {
             remove(&self.dir.join(picture));
         }
-        Ok(())
+        self.read_video_ids()
+    }
+
+    /// The ids of all videos in the records, also of those of which there are only errors.
+    fn read_video_ids(&self) -> anyhow::Result<HashSet<String>> {
+        let mut ids = HashSet::new();
+        self.for_each_line(|line| {
+            match &line.record {
+                Ok(Record::Video(video)) => drop(ids.insert(video.video_id.clone())),
+                Ok(Record::Error(failure)) => ids.extend(failure.video_id.clone()),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(ids)
     }
 
     /// Reads the records that are there, if any.
@@ -216,6 +308,21 @@ impl Layout {
 
 fn create(path: &Path) -> anyhow::Result<AtomicWriteFile> {
     AtomicWriteFile::open(path).with_context(|| format!("create {}", path.display()))
+}
+
+/// True for names that `AtomicWriteFile` gives files before they appear: a dot, the name to be, a dot, six letters.
+fn is_leftover(name: &str) -> bool {
+    let Some((before, letters)) = name
+        .strip_prefix('.')
+        .and_then(|name| name.rsplit_once('.'))
+    else {
+        return false;
+    };
+    let is_ours = [RECORDS, state::FILE].contains(&before)
+        || [".csv", ".jpg"]
+            .iter()
+            .any(|ending| before.ends_with(ending));
+    is_ours && letters.len() == 6 && letters.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// What stays behind is in nobody's way.
@@ -309,6 +416,26 @@ mod tests {
             frame_name(id, 7, 12_344_600_000),
             "0123456789abcdef_007_0012345.jpg"
         );
+    }
+
+    #[test]
+    fn only_files_that_were_begun_are_leftovers() {
+        for name in [
+            ".records.ndjson.pzx1hs",
+            ".0123_000_0000000.jpg.a1B2c3",
+            "..wo-extract.ndjson.abcdef",
+        ] {
+            assert!(is_leftover(name), "{name}");
+        }
+        for name in [
+            "records.ndjson",
+            ".wo-extract.ndjson",
+            "a.jpg",
+            ".notes.txt.abcdef",
+            ".a.jpg.abc",
+        ] {
+            assert!(!is_leftover(name), "{name}");
+        }
     }
 
     #[test]

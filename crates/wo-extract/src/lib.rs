@@ -19,6 +19,7 @@ mod queue;
 mod select;
 mod selective;
 mod sources;
+mod state;
 mod video_file;
 mod whole;
 
@@ -34,6 +35,7 @@ pub use args::Args;
 use extraction::{Extraction, Settings};
 use layout::Layout;
 use output::Output;
+use state::State;
 
 /// The name in records and messages.
 const TOOL: &str = "wo-extract";
@@ -54,18 +56,26 @@ pub fn run(
         video_dir,
         out,
         threads,
+        retry_failed,
+        prune,
         ..
     } = args;
     let paths = paths_or_default(paths.into_iter().chain(video_dir).collect())?;
     let sources = sources::list(&paths, out.as_deref())?;
     pipeline::init()?;
     let layout = out.as_deref().map(Layout::open).transpose()?;
+    let state = out
+        .as_deref()
+        .map(|dir| State::open(dir, settings.fingerprint(), retry_failed))
+        .transpose()?;
     let mut spool = layout.as_ref().map(Layout::create_records).transpose()?;
-    let mut output = Output::begin(output, layout.as_ref().zip(spool.as_mut()))?;
+    let folder = layout.as_ref().zip(state.as_ref()).zip(spool.as_mut());
+    let pruned = if prune { paths.as_slice() } else { &[] };
+    let mut output = Output::begin(output, folder, pruned)?;
 
     let progress = Progress::new("videos", sources.len() as u64);
     let cancelled = AtomicBool::new(false);
-    let work = |source: &_| Extraction::of(source, &settings, &cancelled);
+    let work = |source: &_| Extraction::of(source, &settings, state.as_ref(), &cancelled);
     queue::in_order(&sources, threads.count(), &cancelled, work, |extraction| {
         progress.advance();
         output.write(extraction)
@@ -73,8 +83,9 @@ pub fn run(
     drop(progress);
 
     let n_errors = output.end()?;
-    if let Some((layout, spool)) = layout.as_ref().zip(spool) {
-        layout.commit(spool)?;
+    if let Some(((layout, state), spool)) = layout.as_ref().zip(state.as_ref()).zip(spool) {
+        let video_ids = layout.commit(spool)?;
+        state.compact(|id| video_ids.contains(id))?;
     }
     if sources.is_empty() {
         let names: Vec<String> = paths

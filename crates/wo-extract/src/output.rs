@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use wo_record::{Image, Record, Video, Writer, code};
+use wo_record::{Failure, Frame, Image, Record, Video, Writer, code};
 
-use crate::extraction::{self, Extraction};
+use crate::extraction::{self, Extraction, Frames};
 use crate::fault::Fault;
 use crate::labels::Labels;
 use crate::layout::{Layout, Merge, Spool};
 use crate::picture::Still;
+use crate::state::{Finished, State};
 use crate::{TOOL, VERSION};
 
 /// Where the records go.
@@ -26,23 +27,53 @@ pub(crate) struct Output<'a> {
 /// The folder of `--out` and the records that it will have.
 struct Folder<'a> {
     layout: &'a Layout,
+    state: &'a State,
     records: Writer<'a>,
     merge: Merge,
 }
 
+impl Folder<'_> {
+    /// Stores a picture and gives its record.
+    fn store(&mut self, video: &Video, index: u32, still: &Still) -> anyhow::Result<Frame> {
+        let image = Image::File {
+            path: self.layout.store(video, index, still)?.into(),
+            blake3: Some(blake3::hash(&still.jpeg).to_hex().to_string()),
+        };
+        Ok(extraction::frame(video, index, still, image))
+    }
+
+    /// Puts the records of a video in the place of earlier ones. Those of kept frames stay as they are: a person may
+    /// have changed them since.
+    fn write(&mut self, video: &Video, frames: &[Frame], is_kept: bool) -> anyhow::Result<()> {
+        if is_kept && self.layout.has(&video.video_id) {
+            self.merge.updates(video);
+            return Ok(());
+        }
+        self.merge.replaces(&video.video_id);
+        self.records.record(&Record::Video(video.clone()))?;
+        for frame in frames {
+            self.records.record(&Record::Frame(frame.clone()))?;
+            self.merge.stored(frame);
+        }
+        Ok(())
+    }
+}
+
 impl<'a> Output<'a> {
-    /// Writes the `begin` records.
+    /// Writes the `begin` records. What earlier runs took from the `pruned` folders and is gone from them goes too.
     pub(crate) fn begin(
         stream: &'a mut dyn Write,
-        folder: Option<(&'a Layout, &'a mut Spool)>,
+        folder: Option<((&'a Layout, &'a State), &'a mut Spool)>,
+        pruned: &[PathBuf],
     ) -> anyhow::Result<Self> {
         let folder = match folder {
-            Some((layout, spool)) => {
+            Some(((layout, state), spool)) => {
                 let records = Writer::begin(spool, TOOL, VERSION, &[])?;
                 Some(Folder {
                     layout,
+                    state,
                     records,
-                    merge: Merge::default(),
+                    merge: Merge::pruning(pruned),
                 })
             }
             None => None,
@@ -59,39 +90,56 @@ impl<'a> Output<'a> {
         if let Some(folder) = &mut self.folder {
             folder.merge.tried(&extraction.path);
         }
+        let is_fresh = matches!(extraction.frames, Frames::Fresh(_));
+        let mut finished = Finished::default();
         if let Some(video) = extraction.video.take() {
             match self.first_of(&video, &extraction) {
                 None => {
-                    self.write_video(&video, &extraction.stills)?;
+                    finished.frames = self.write_video(&video, &extraction.frames)?;
+                    finished.video = Some(video.clone());
                     let labels = Labels {
                         exercise: video.exercise,
                         label: video.label,
                     };
-                    self.seen.insert(video.video_id, (extraction.path, labels));
+                    self.seen
+                        .insert(video.video_id, (extraction.path.clone(), labels));
                 }
                 Some(Err(conflict)) => {
-                    extraction.failure =
-                        Some(conflict.into_failure(&extraction.path, Some(&video.video_id)));
+                    let conflict = conflict.into_failure(&extraction.path, Some(&video.video_id));
+                    return self.write_failure(conflict);
                 }
                 Some(Ok(())) => return Ok(()),
             }
         }
         if let Some(failure) = extraction.failure {
-            let path = failure
-                .path
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            wo_cli::warn!("{path}: {}", failure.what);
-            self.record(&Record::Error(failure))?;
+            finished.failure = Some(failure.clone());
+            self.write_failure(failure)?;
         }
+        if let Some(folder) = &self.folder
+            && is_fresh
+        {
+            folder.state.finish(finished)?;
+        }
+        Ok(self.stream.flush()?)
+    }
+
+    fn write_failure(&mut self, failure: Failure) -> anyhow::Result<()> {
+        let path = failure
+            .path
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        wo_cli::warn!("{path}: {}", failure.what);
+        self.record(&Record::Error(failure))?;
         Ok(self.stream.flush()?)
     }
 
     /// Writes the `end` records. Returns how many files failed in this run.
     pub(crate) fn end(self) -> anyhow::Result<u64> {
         if let Some(mut folder) = self.folder {
-            folder.layout.merge(&folder.merge, &mut folder.records)?;
+            folder
+                .layout
+                .merge(&mut folder.merge, &mut folder.records)?;
             folder.records.end()?;
         }
         Ok(self.stream.end()?.n_errors)
@@ -123,39 +171,35 @@ impl<'a> Output<'a> {
         Some(Err(Fault::new(code::LABEL_CONFLICT, what)))
     }
 
-    fn write_video(&mut self, video: &Video, stills: &[Still]) -> anyhow::Result<()> {
-        self.record(&Record::Video(video.clone()))?;
-        if let Some(folder) = &mut self.folder {
-            folder.merge.replaces(&video.video_id);
-        }
-        for (index, still) in (0..).zip(stills) {
-            let image = match &mut self.folder {
-                None => Image::Inline {
-                    jpeg_base64: STANDARD.encode(&still.jpeg),
-                },
-                Some(folder) => {
-                    let path = folder.layout.store(video, index, still)?;
-                    let blake3 = Some(blake3::hash(&still.jpeg).to_hex().to_string());
-                    let shown = folder.layout.dir().join(&path);
-                    folder.merge.stored(path.clone());
-                    let image = Image::File {
-                        path: path.into(),
-                        blake3: blake3.clone(),
+    /// Writes a video and its frames. Returns the frames as they are in the folder.
+    fn write_video(&mut self, video: &Video, frames: &Frames) -> anyhow::Result<Vec<Frame>> {
+        self.stream.record(&Record::Video(video.clone()))?;
+        let Some(folder) = &mut self.folder else {
+            if let Frames::Fresh(stills) = frames {
+                for (index, still) in (0..).zip(stills) {
+                    let image = Image::Inline {
+                        jpeg_base64: STANDARD.encode(&still.jpeg),
                     };
-                    folder.records.record(&Record::Frame(extraction::frame(
-                        video, index, still, image,
-                    )))?;
-                    Image::File {
-                        path: shown.into(),
-                        blake3,
-                    }
+                    let frame = extraction::frame(video, index, still, image);
+                    self.stream.record(&Record::Frame(frame))?;
                 }
-            };
-            self.stream.record(&Record::Frame(extraction::frame(
-                video, index, still, image,
-            )))?;
+            }
+            return Ok(Vec::new());
+        };
+        let is_kept = matches!(frames, Frames::Kept(_));
+        let frames = match frames {
+            Frames::Kept(frames) => frames.clone(),
+            Frames::Fresh(stills) => (0..)
+                .zip(stills)
+                .map(|(index, still)| folder.store(video, index, still))
+                .collect::<anyhow::Result<_>>()?,
+        };
+        for frame in &frames {
+            let shown = folder.layout.shown(frame);
+            self.stream.record(&Record::Frame(shown))?;
         }
-        Ok(())
+        folder.write(video, &frames, is_kept)?;
+        Ok(frames)
     }
 
     /// Writes a record that is the same in both places.

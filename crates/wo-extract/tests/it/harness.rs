@@ -149,6 +149,14 @@ impl Stream {
 }
 
 impl Frame {
+    /// The path of its file.
+    pub(crate) fn file(&self) -> &str {
+        let Image::File { path, .. } = &self.image else {
+            panic!("{self:?}")
+        };
+        path
+    }
+
     /// The picture that travels in the record.
     pub(crate) fn picture(&self) -> image::RgbImage {
         use base64::Engine;

@@ -5,5 +5,6 @@
 mod harness;
 mod odd;
 mod out;
+mod resume;
 mod stream;
 mod videos;

@@ -11,6 +11,7 @@ fn files(dir: &Path) -> BTreeSet<String> {
     let entries = walkdir::WalkDir::new(dir).into_iter().map(Result::unwrap);
     let files = entries.filter(|entry| entry.file_type().is_file());
     files
+        .filter(|file| !file.file_name().as_encoded_bytes().starts_with(b"."))
         .map(|file| {
             file.path()
                 .strip_prefix(dir)

@@ -1,0 +1,193 @@
+//! What is finished: a line for each video, appended and synced when its pictures are in the folder, so that the next
+//! run takes only what is new, even where this one is killed.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context;
+use atomic_write_file::AtomicWriteFile;
+use serde::{Deserialize, Serialize};
+use wo_record::{Failure, Frame, Image, Video};
+
+use crate::extraction::{Extraction, Frames};
+use crate::sources::Source;
+
+/// The name of the file. Walkers pass over it, as over all that starts with a dot.
+pub(crate) const FILE: &str = ".wo-extract.ndjson";
+
+/// One line: what came of one video under some settings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Entry {
+    /// What the frames depend on beside the content.
+    settings: String,
+    #[serde(flatten)]
+    finished: Finished,
+}
+
+/// The records of one video, pictures by their paths in the folder.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Finished {
+    pub(crate) video: Option<Video>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) failure: Option<Failure>,
+}
+
+/// What is finished in one folder.
+#[derive(Debug)]
+pub(crate) struct State {
+    dir: PathBuf,
+    settings: String,
+    retry_failed: bool,
+    /// By the id of the video.
+    finished: HashMap<String, Entry>,
+    journal: Mutex<File>,
+}
+
+impl State {
+    /// Reads what earlier runs finished in `dir`. A last line that was cut off by a crash is taken away.
+    pub(crate) fn open(dir: &Path, settings: String, retry_failed: bool) -> anyhow::Result<Self> {
+        let path = dir.join(FILE);
+        let naming = || format!("open {}", path.display());
+        let mut journal = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .with_context(naming)?;
+        let mut finished = HashMap::new();
+        let mut input = BufReader::new(&journal);
+        let mut n_good = 0;
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let n_bytes = input.read_until(b'\n', &mut line).with_context(naming)?;
+            if n_bytes == 0 || line.last() != Some(&b'\n') {
+                break;
+            }
+            n_good += n_bytes as u64;
+            // A line of another version says nothing to this one: its video is taken again.
+            if let Ok(entry) = serde_json::from_slice::<Entry>(&line)
+                && let Some(id) = entry.id()
+            {
+                finished.insert(id.to_owned(), entry);
+            }
+        }
+        journal
+            .set_len(n_good)
+            .and_then(|()| journal.seek(SeekFrom::End(0)))
+            .with_context(naming)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            settings,
+            retry_failed,
+            finished,
+            journal: Mutex::new(journal),
+        })
+    }
+
+    /// What is known of the content `video_id`, found at `source`; `None` where it must be taken: for the first time,
+    /// with other settings or labels, after a failure that is to be tried again, or since a picture is not as it was.
+    pub(crate) fn find(&self, source: &Source, video_id: &str) -> Option<Extraction> {
+        let entry = self.finished.get(video_id)?;
+        if entry.settings != self.settings {
+            return None;
+        }
+        let Finished {
+            video,
+            frames,
+            failure,
+        } = &entry.finished;
+        if self.retry_failed && failure.is_some() {
+            return None;
+        }
+        let video = match video {
+            Some(video) => Some(Self::checked(video, source)?),
+            None => None,
+        };
+        let frames: Option<_> = frames.iter().map(|frame| self.intact(frame)).collect();
+        Some(Extraction {
+            path: source.path.clone(),
+            video,
+            frames: Frames::Kept(frames?),
+            failure: failure.clone().map(|failure| Failure {
+                path: Some(source.path.as_path().into()),
+                ..failure
+            }),
+        })
+    }
+
+    /// The video as it lies now, if its labels are those of its pictures' folder.
+    fn checked(video: &Video, source: &Source) -> Option<Video> {
+        let is_same =
+            video.exercise == source.labels.exercise && video.label == source.labels.label;
+        is_same.then(|| Video {
+            path: Some(source.path.as_path().into()),
+            source_id: source.keys.source_id.clone(),
+            person_id: source.keys.person_id.clone(),
+            ..video.clone()
+        })
+    }
+
+    /// The frame, if its picture is there and whole.
+    fn intact(&self, frame: &Frame) -> Option<Frame> {
+        let Image::File { path, blake3 } = &frame.image else {
+            return None;
+        };
+        let bytes = std::fs::read(self.dir.join(path.as_path())).ok()?;
+        let hash = blake3::hash(&bytes).to_hex();
+        (blake3.as_deref() == Some(hash.as_str())).then(|| frame.clone())
+    }
+
+    /// Notes that this is all of one video, and that its pictures are on the disk.
+    pub(crate) fn finish(&self, finished: Finished) -> anyhow::Result<()> {
+        let entry = Entry {
+            settings: self.settings.clone(),
+            finished,
+        };
+        if entry.id().is_none() {
+            return Ok(());
+        }
+        let mut line = serde_json::to_vec(&entry)?;
+        line.push(b'\n');
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        journal
+            .write_all(&line)
+            .and_then(|()| journal.sync_data())
+            .with_context(|| format!("write {}", self.dir.join(FILE).display()))
+    }
+
+    /// Writes the file anew with one line for each video that `is_there`: what was added since, and what was already.
+    pub(crate) fn compact(&self, is_there: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        let newest = Self::open(&self.dir, self.settings.clone(), false)?;
+        let mut entries: Vec<(&String, &Entry)> = newest
+            .finished
+            .iter()
+            .filter(|(id, _)| is_there(id))
+            .collect();
+        entries.sort_by_key(|(id, _)| *id);
+        let path = self.dir.join(FILE);
+        let mut file =
+            AtomicWriteFile::open(&path).with_context(|| format!("create {}", path.display()))?;
+        for (_, entry) in entries {
+            serde_json::to_writer(&mut file, entry)?;
+            file.write_all(b"\n")?;
+        }
+        file.commit()
+            .with_context(|| format!("write {}", path.display()))
+    }
+}
+
+impl Entry {
+    /// The id of the video, or of the file that failed.
+    fn id(&self) -> Option<&str> {
+        let Finished { video, failure, .. } = &self.finished;
+        video
+            .as_ref()
+            .map(|video| video.video_id.as_str())
+            .or_else(|| failure.as_ref()?.video_id.as_deref())
+    }
+}

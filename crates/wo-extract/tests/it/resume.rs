@@ -1,0 +1,242 @@
+//! A second run over a folder does only what is new, whatever became of the first.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::harness::{command, extract, read, stderr};
+use crate::videos;
+
+/// Turns decoders off: what is decoded all the same fails.
+const NO_DECODERS: (&str, &str) = (
+    "GST_PLUGIN_FEATURE_RANK",
+    "avdec_h264:0,openh264dec:0,avdec_mjpeg:0,jpegdec:0",
+);
+
+/// The hashes of all files under `dir` but the state, by their paths in it.
+fn contents(dir: &Path) -> BTreeMap<String, String> {
+    let entries = walkdir::WalkDir::new(dir).into_iter().map(Result::unwrap);
+    entries
+        .filter(|entry| entry.file_type().is_file())
+        .filter(|entry| entry.file_name() != ".wo-extract.ndjson")
+        .map(|entry| {
+            let name = entry.path().strip_prefix(dir).unwrap();
+            (name.to_str().unwrap().to_owned(), hash(entry.path()))
+        })
+        .collect()
+}
+
+fn hash(file: &Path) -> String {
+    blake3::hash(&std::fs::read(file).unwrap()).to_string()
+}
+
+fn without_decoders(dir: &Path, args: &[&str]) -> crate::harness::Stream {
+    let output = command(dir, args)
+        .env(NO_DECODERS.0, NO_DECODERS.1)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    read(&output.stdout)
+}
+
+#[test]
+fn what_is_finished_is_not_decoded_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let video = |name: &str| dir.path().join("v/squat/bad_form").join(name);
+    videos::plain(&video("a.mp4"), 4, "ball");
+    videos::plain(&video("b.mp4"), 4, "snow");
+    let args = ["v", "--out", "out"];
+    let first = extract(dir.path(), &args, 0);
+    let before = contents(&dir.path().join("out"));
+    let second = without_decoders(dir.path(), &args);
+    assert_eq!(
+        (second.videos, second.frames),
+        (first.videos.clone(), first.frames.clone())
+    );
+    assert_eq!(contents(&dir.path().join("out")), before);
+
+    // Records that are lost come back from the state, and a group that is new is told.
+    std::fs::remove_file(dir.path().join("out/records.ndjson")).unwrap();
+    without_decoders(dir.path(), &args);
+    assert_eq!(contents(&dir.path().join("out")), before);
+    std::fs::write(
+        dir.path().join("v/groups.csv"),
+        "path,person_id,source_id\nsquat/bad_form/a.mp4,anna,\n",
+    )
+    .unwrap();
+    without_decoders(dir.path(), &args);
+    let records = read(&std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
+    assert_eq!(records.videos[0].person_id.as_deref(), Some("anna"));
+    assert_eq!(records.frames.len(), first.frames.len());
+
+    // A picture that is not as it was is made anew, and so is a video whose settings or labels changed.
+    let picture = first.frames[0].file();
+    std::fs::write(dir.path().join(picture), "scribble").unwrap();
+    extract(dir.path(), &args, 0);
+    assert_eq!(
+        hash(&dir.path().join(picture)),
+        before[picture.strip_prefix("out/").unwrap()]
+    );
+    let fewer = extract(
+        dir.path(),
+        &["v", "--out", "out", "--frames-per-video", "2"],
+        0,
+    );
+    assert_eq!(fewer.frames.len(), 4);
+    std::fs::rename(
+        dir.path().join("v/squat/bad_form"),
+        dir.path().join("v/squat/good_form"),
+    )
+    .unwrap();
+    let moved = extract(
+        dir.path(),
+        &["v", "--out", "out", "--frames-per-video", "2"],
+        0,
+    );
+    assert!(
+        moved
+            .frames
+            .iter()
+            .all(|frame| frame.file().contains("squat_good/"))
+    );
+}
+
+#[test]
+fn what_a_person_wrote_into_the_records_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 2, "ball");
+    extract(dir.path(), &["v", "--out", "out"], 0);
+    let records = dir.path().join("out/records.ndjson");
+    let text = std::fs::read_to_string(&records).unwrap();
+    let described = text.replace("\"description\":null", "\"description\":\"knees cave in\"");
+    assert_ne!(text, described);
+    std::fs::write(&records, &described).unwrap();
+    extract(dir.path(), &["v", "--out", "out"], 0);
+    assert_eq!(std::fs::read_to_string(&records).unwrap(), described);
+}
+
+#[test]
+fn a_failed_file_is_tried_again_only_when_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let broken = dir.path().join("v/squat/bad_form/a.mp4");
+    videos::plain(&broken, 4, "ball");
+    let output = command(dir.path(), &["v", "--out", "out"])
+        .env(NO_DECODERS.0, NO_DECODERS.1)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let again = extract(dir.path(), &["v", "--out", "out"], 3);
+    assert_eq!((again.errors.len(), again.videos.len()), (1, 0));
+    let retried = extract(dir.path(), &["v", "--out", "out", "--retry-failed"], 0);
+    assert_eq!((retried.errors.len(), retried.videos.len()), (0, 1));
+    let records = read(&std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
+    assert_eq!((records.errors.len(), records.videos.len()), (0, 1));
+}
+
+#[test]
+fn pruning_takes_away_what_is_gone_from_the_folders_given() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in [
+        "v/squat/bad_form/a.mp4",
+        "v/squat/bad_form/b.mp4",
+        "w/squat/good_form/c.mp4",
+    ] {
+        let pattern = if name.ends_with("a.mp4") {
+            "ball"
+        } else {
+            "snow"
+        };
+        let n_frames = if name.starts_with('w') { 3 } else { 2 };
+        videos::plain(&dir.path().join(name), n_frames, pattern);
+    }
+    extract(dir.path(), &["v", "w", "--out", "out"], 0);
+    std::fs::remove_file(dir.path().join("v/squat/bad_form/a.mp4")).unwrap();
+    std::fs::remove_file(dir.path().join("w/squat/good_form/c.mp4")).unwrap();
+    extract(dir.path(), &["v", "--out", "out"], 0);
+    let videos = || {
+        let records = read(&std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
+        let mut names: Vec<String> = records
+            .videos
+            .iter()
+            .map(|video| video.path.to_string())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(videos().len(), 3);
+    extract(dir.path(), &["v", "--out", "out", "--prune"], 0);
+    // `w` was not given, so nothing is said about it.
+    assert_eq!(
+        videos(),
+        ["\"v/squat/bad_form/b.mp4\"", "\"w/squat/good_form/c.mp4\""]
+    );
+    let n_pictures = contents(&dir.path().join("out"))
+        .keys()
+        .filter(|name| name.contains(".jpg"))
+        .count();
+    assert_eq!(n_pictures, 2 + 3);
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_moment_is_finished_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    for (i, pattern) in ["ball", "snow", "smpte", "gradient", "circular"]
+        .iter()
+        .enumerate()
+    {
+        let label = if i % 2 == 0 { "good_form" } else { "bad_form" };
+        videos::plain(
+            &dir.path().join(format!("v/squat/{label}/{i}.mp4")),
+            4,
+            pattern,
+        );
+    }
+    std::fs::write(dir.path().join("v/squat/bad_form/text.mp4"), "no video").unwrap();
+    extract(dir.path(), &["v", "--out", "undisturbed"], 3);
+    let mut n_killed = 0;
+    for i in 0..20u64 {
+        let mut child = command(dir.path(), &["v", "--out", "out", "-j", "1"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(40 + 17 * i));
+        n_killed += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Half of them go on where the last was killed, half start again.
+        if i % 2 == 1 {
+            let _ = std::fs::remove_dir_all(dir.path().join("out"));
+        }
+    }
+    assert!(
+        n_killed >= 5,
+        "only {n_killed} runs were long enough to be killed"
+    );
+    let mut child = command(dir.path(), &["v", "--out", "out"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(250));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    extract(dir.path(), &["v", "--out", "out"], 3);
+    assert_eq!(
+        contents(&dir.path().join("out")),
+        contents(&dir.path().join("undisturbed"))
+    );
+}
+
+#[test]
+fn a_line_that_a_crash_cut_off_is_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 2, "ball");
+    extract(dir.path(), &["v", "--out", "out"], 0);
+    let state = dir.path().join("out/.wo-extract.ndjson");
+    let whole = std::fs::read(&state).unwrap();
+    std::fs::write(&state, &whole[..whole.len() / 2]).unwrap();
+    extract(dir.path(), &["v", "--out", "out"], 0);
+    assert_eq!(std::fs::read(&state).unwrap(), whole);
+}
