@@ -5,12 +5,14 @@
 mod exit;
 mod flags;
 mod input;
+mod lasting;
 mod process;
 mod report;
 
 pub use exit::{Exit, ExitWith, Outcome};
 pub use flags::{Common, OnError, Reading, Seed, Threads};
 pub use input::open_input;
+pub use lasting::Lasting;
 pub use process::main;
 pub use report::{Progress, info_line, say_line, warn_line};
 

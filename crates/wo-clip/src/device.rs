@@ -4,6 +4,16 @@ use std::path::{Path, PathBuf};
 
 use tch::{Cuda, Device};
 
+/// Checks the spelling of a device's name, for the command line.
+pub fn device_name(name: &str) -> Result<String, String> {
+    let is_number = |n: &str| n.parse::<usize>().is_ok();
+    if ["auto", "cpu", "cuda"].contains(&name) || name.strip_prefix("cuda:").is_some_and(is_number)
+    {
+        return Ok(name.to_owned());
+    }
+    Err("the devices are auto, cpu, cuda and cuda:N".to_owned())
+}
+
 /// The device of `auto`, `cpu`, `cuda` or `cuda:N`. `auto` takes a GPU where one works.
 pub fn device_of(name: &str) -> Result<Device, String> {
     let index = match name {

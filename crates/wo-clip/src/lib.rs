@@ -22,7 +22,7 @@ mod weights;
 pub use checkpoint::{Checkpoint, read_checkpoint, write_checkpoint};
 pub use clip::{Clip, Output};
 pub use config::{Activation, ClipConfig, ConfigError, TextConfig, VisionConfig};
-pub use device::{device_of, set_threads};
+pub use device::{device_name, device_of, set_threads};
 pub use judge::{FrameScores, Judge, class_features};
 pub use loss::{BankTargets, soft_cross_entropy};
 pub use manifest::{Class, Manifest, Split, SplitVideo};

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_clip::{Judge, device_of, read_checkpoint, set_threads};
-use wo_input::VideoItem;
+use wo_input::{Leftovers, VideoItem};
 use wo_record::{Producer, Record, Verdict, Writer};
 
 use crate::Args;
@@ -16,7 +16,6 @@ use crate::contact_sheet::ContactSheet;
 use crate::evaluation::{ALL, Baselines, Evaluation, SEEN, evaluate};
 use crate::predict::{name_of, predict};
 use crate::prediction::{Prediction, Standing};
-use crate::source::Rest;
 use crate::table::report;
 use crate::tally::Tally;
 
@@ -117,7 +116,7 @@ impl<'a> Session<'a> {
     }
 
     /// Scores what was judged and ends the output.
-    pub(crate) fn finish(mut self, rest: Rest) -> anyhow::Result<Finished> {
+    pub(crate) fn finish(mut self, rest: Leftovers) -> anyhow::Result<Finished> {
         self.tally.n_failed_upstream = rest.failures.len() as u64;
         for failure in rest.failures {
             self.writer.failure(failure)?;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wo_cli::{OnError, Reading, open_input};
-use wo_input::{VideoItem, videos_of_data_dir, videos_of_stream};
-use wo_record::{Failure, Producer, ReadError, Reader};
+use wo_input::{Leftovers, VideoItem, videos_of_data_dir, videos_of_stream};
+use wo_record::{Producer, ReadError, Reader};
 
 use crate::Args;
 
@@ -17,15 +17,6 @@ pub(crate) enum Source {
     Stream(Option<PathBuf>),
     /// A folder of labelled frames.
     Folder(PathBuf),
-}
-
-/// What came besides the videos.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Rest {
-    /// The `error` records of the tools before this one.
-    pub(crate) failures: Vec<Failure>,
-    /// How many lines were no records and were skipped.
-    pub(crate) n_skipped: u64,
 }
 
 impl Source {
@@ -46,20 +37,19 @@ impl Source {
         reading: &Reading,
         start: impl FnOnce(&[Producer]) -> anyhow::Result<S>,
         visit: impl Fn(&mut S, &VideoItem) -> anyhow::Result<()>,
-    ) -> anyhow::Result<(S, Rest)> {
+    ) -> anyhow::Result<(S, Leftovers)> {
         match self {
             Self::Folder(directory) => {
                 let mut state = start(&[])?;
-                let failures = videos_of_data_dir(directory, reading.max_line, &mut |item| {
-                    visit(&mut state, &item)
-                })?;
-                Ok((
-                    state,
-                    Rest {
-                        failures,
-                        n_skipped: 0,
-                    },
-                ))
+                let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
+                let skips = reading.on_error == OnError::Skip;
+                let left = videos_of_data_dir(
+                    directory,
+                    reading.max_line,
+                    skips.then_some(&mut warn),
+                    &mut |item| visit(&mut state, &item),
+                )?;
+                Ok((state, left))
             }
             Self::Stream(path) => {
                 let (name, mut input) = open_input(path.as_deref(), stdin)?;
@@ -87,7 +77,7 @@ impl Source {
                 let failures = read.map_err(named)?;
                 Ok((
                     state,
-                    Rest {
+                    Leftovers {
                         failures,
                         n_skipped: reader.n_skipped(),
                     },

@@ -7,19 +7,32 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use wo_record::{Failure, Frame, Image, LabelOrigin, Name, Reader, Row, Video, read_table};
+use wo_record::{
+    Failure, Frame, Image, LabelOrigin, Name, ReadError, Reader, Row, Video, read_table,
+};
 
 use crate::videos::{VideoItem, videos_of_stream};
 
 /// The stream that `wo-extract --out` leaves in a folder.
 const RECORDS: &str = "records.ndjson";
 
-/// Reads a folder of labelled frames and hands out its videos. Returns the `error` records of its stream.
+/// What there was in a folder beside its videos.
+#[derive(Debug, Default)]
+pub struct Leftovers {
+    /// The `error` records of its stream.
+    pub failures: Vec<Failure>,
+    /// How many lines were no records.
+    pub n_skipped: u64,
+}
+
+/// Reads a folder of labelled frames and hands out its videos. A line of the records that is none goes to `on_bad_line`
+/// and is skipped; without it, it is an error.
 pub fn videos_of_data_dir(
     directory: &Path,
     max_line: u64,
+    on_bad_line: Option<&mut dyn FnMut(&ReadError)>,
     visit: &mut dyn FnMut(VideoItem) -> anyhow::Result<()>,
-) -> anyhow::Result<Vec<Failure>> {
+) -> anyhow::Result<Leftovers> {
     let mut rows = table_rows(directory)?;
     let records = directory.join(RECORDS);
     if !records.exists() {
@@ -32,19 +45,23 @@ pub fn videos_of_data_dir(
         for item in videos_of_rows(directory, rows) {
             visit(item)?;
         }
-        return Ok(Vec::new());
+        return Ok(Leftovers::default());
     }
     let file = File::open(&records).with_context(|| format!("open {}", records.display()))?;
     let mut input = BufReader::new(file);
-    videos_of_stream(
-        &mut Reader::new(&mut input, max_line),
-        directory,
-        &mut |mut item| {
-            correct(&mut item, &mut rows);
-            visit(item)
-        },
-    )
-    .with_context(|| records.display().to_string())
+    let mut reader = Reader::new(&mut input, max_line);
+    if let Some(tell) = on_bad_line {
+        reader.skip_bad_lines(tell);
+    }
+    let failures = videos_of_stream(&mut reader, directory, &mut |mut item| {
+        correct(&mut item, &mut rows);
+        visit(item)
+    })
+    .with_context(|| records.display().to_string())?;
+    Ok(Leftovers {
+        failures,
+        n_skipped: reader.n_skipped(),
+    })
 }
 
 /// All rows of all CSVs in `directory`, by the path of the frame. The file names come in order, so that of two rows
@@ -159,7 +176,7 @@ mod tests {
 
     fn videos(directory: &Path) -> Vec<VideoItem> {
         let mut items = Vec::new();
-        videos_of_data_dir(directory, 1 << 20, &mut |item| {
+        videos_of_data_dir(directory, 1 << 20, None, &mut |item| {
             items.push(item);
             Ok(())
         })

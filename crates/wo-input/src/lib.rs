@@ -10,7 +10,7 @@ mod text;
 mod videos;
 
 pub use bpe::train_clip_tokenizer;
-pub use data_dir::videos_of_data_dir;
+pub use data_dir::{Leftovers, videos_of_data_dir};
 pub use picture::{ImageError, decode_image, load_image};
 pub use pixels::{Preprocessor, resize, resize_square};
 pub use text::{Tokenizer, TokenizerError, Tokens};

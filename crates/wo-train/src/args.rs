@@ -68,7 +68,7 @@ pub struct Args {
     #[arg(long, value_name = "PART", default_value_t = 0.2)]
     pub test: f64,
     /// `auto`, `cpu`, `cuda` or `cuda:N`
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = wo_clip::device_name)]
     pub device: String,
     /// Store the weights in 16 bits (folders only)
     #[arg(long)]

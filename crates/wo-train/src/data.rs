@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use wo_cli::{OnError, open_input};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem, videos_of_data_dir, videos_of_stream};
-use wo_record::{Failure, Name, Pose, Producer, Reader, UNCLEAR, code, group_of};
+use wo_record::{Failure, Name, Pose, Producer, ReadError, Reader, UNCLEAR, code, group_of};
 
 use crate::args::Args;
 use crate::split::{Candidate, Parts, split_groups};
@@ -67,11 +67,18 @@ impl Dataset {
             ..Gathering::default()
         };
         let (failures, upstream, n_skipped_lines) = if let Some(directory) = &args.data_dir {
-            let failures = videos_of_data_dir(directory, args.reading.max_line, &mut |item| {
-                gathering.add(item);
-                Ok(())
-            })?;
-            (failures, Vec::new(), 0)
+            let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
+            let skips = args.reading.on_error == OnError::Skip;
+            let left = videos_of_data_dir(
+                directory,
+                args.reading.max_line,
+                skips.then_some(&mut warn),
+                &mut |item| {
+                    gathering.add(item);
+                    Ok(())
+                },
+            )?;
+            (left.failures, Vec::new(), left.n_skipped)
         } else {
             let (name, mut input) = open_input(args.input.as_deref(), stdin)?;
             let base = args

@@ -18,7 +18,7 @@ mod validation;
 
 use std::io::{BufRead, Write};
 
-use wo_cli::{Exit, ExitWith, Outcome};
+use wo_cli::{Exit, ExitWith, Lasting, Outcome};
 use wo_clip::{Manifest, Split, write_checkpoint};
 use wo_record::{Model, Record, Writer};
 
@@ -39,7 +39,8 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
     let init = Init::find(&args.init)?;
     let mut dataset = Dataset::read(&args, input, &init.preprocessor())?;
     describe(&dataset);
-    let mut writer = Writer::begin(output, TOOL, VERSION, &dataset.upstream)?;
+    let mut output = Lasting::new(output);
+    let mut writer = Writer::begin(&mut output, TOOL, VERSION, &dataset.upstream)?;
     let n_failed = dataset.failures.len() as u64 + dataset.n_skipped_lines;
     for failure in std::mem::take(&mut dataset.failures) {
         writer.failure(failure)?;

@@ -113,6 +113,7 @@ fn wrong_flags_are_usage_errors() {
         &["--lr", "-1"],
         &["--init", "scratch:huge"],
         &["--half", "--output", "x.pt"],
+        &["--device", "gpu"],
         &["--no-such-flag"],
     ] {
         let run = tool().args(args).run();
@@ -298,4 +299,6 @@ fn a_full_disk_is_an_error_and_a_reader_that_left_is_none() {
         .stdin(stream(&colours()))
         .into_closed_pipe();
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    // The model is what the run is for; it is there all the same.
+    assert!(folder.path().join("m/model.safetensors").exists());
 }
