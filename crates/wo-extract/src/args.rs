@@ -4,7 +4,9 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
 use clap::Parser;
-use wo_cli::{Common, Threads};
+use wo_cli::{Common, Seed, Threads};
+
+use crate::sample::Sample;
 
 /// What `--help` ends with.
 const EXAMPLES: &str = "\
@@ -34,7 +36,10 @@ pub struct Args {
     /// How many frames to take from each video
     #[arg(long, value_name = "N", default_value = "10")]
     pub frames_per_video: NonZeroU32,
-    /// Take the frames at exactly the middle of each segment, even where one nearby is quicker to decode
+    /// Which: `uniform` or `jitter` (one of each of N equal segments), `keyframes` (quickest), `fps=F`, `every=K`
+    #[arg(long, value_name = "HOW", default_value = "uniform")]
+    pub sample: Sample,
+    /// Take the frames at exactly the middle of each segment, even where others of it are quicker to decode
     #[arg(long)]
     pub exact: bool,
     /// Length of the short side of a frame, in pixels
@@ -56,6 +61,9 @@ pub struct Args {
     /// Give a file up that takes longer than this
     #[arg(long, value_name = "SECONDS", default_value = "600")]
     pub file_timeout: NonZeroU64,
+    /// What `jitter` is drawn from.
+    #[command(flatten)]
+    pub seed: Seed,
     /// How many files to decode at the same time
     #[command(flatten)]
     pub threads: Threads,

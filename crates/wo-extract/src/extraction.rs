@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::picture::Still;
 use crate::pipeline::Patience;
+use crate::sample::{Sample, Timeline};
 use crate::sources::Source;
 use crate::state::State;
 use crate::{VERSION, gif_file, image_file, video_file};
@@ -21,8 +22,11 @@ use crate::{VERSION, gif_file, image_file, video_file};
 pub(crate) struct Settings {
     /// How many frames to take of each video.
     pub(crate) n_frames: u32,
+    /// How they are chosen.
+    sample: Sample,
+    seed: u64,
     /// Whether a frame must be the one at the middle of its segment.
-    pub(crate) exact: bool,
+    exact: bool,
     /// The short side of a frame, in pixels.
     pub(crate) size: u32,
     /// How long a file may go without progress.
@@ -36,6 +40,8 @@ impl Settings {
     pub(crate) fn of(args: &Args) -> Self {
         Self {
             n_frames: args.frames_per_video.get(),
+            sample: args.sample,
+            seed: args.seed.seed,
             exact: args.exact,
             size: args.size,
             stall: Duration::from_secs(args.stall_timeout.get()),
@@ -47,12 +53,24 @@ impl Settings {
     /// All that the bytes of a frame depend on beside its video.
     pub(crate) fn fingerprint(&self) -> String {
         format!(
-            "{VERSION}, {}, {} frames, size {}, exact {}",
+            "{VERSION}, {}, {:?}, seed {}, {} frames, size {}, exact {}",
             gstreamer::version_string(),
+            self.sample,
+            self.seed,
             self.n_frames,
             self.size,
             self.exact
         )
+    }
+
+    /// The numbers of the frames to take, in order.
+    pub(crate) fn choose(&self, timeline: Timeline<'_>) -> Result<Vec<usize>, Fault> {
+        self.sample.choose(timeline, self.n_frames, self.seed)
+    }
+
+    /// Whether frames near those chosen will do where they are quicker to decode.
+    pub(crate) fn takes_neighbours(&self) -> bool {
+        self.sample == Sample::Uniform && !self.exact
     }
 }
 
@@ -131,7 +149,7 @@ impl Extraction {
             source_id: source.keys.source_id.clone(),
             person_id: source.keys.person_id.clone(),
             n_frames: Some(taken.stills.len() as u32),
-            n_frames_wanted: Some(settings.n_frames),
+            n_frames_wanted: settings.sample.is_counted().then_some(settings.n_frames),
             ..taken.video
         };
         Self {

@@ -15,7 +15,7 @@ use crate::image_file;
 use crate::media_file::MediaFile;
 use crate::picture::Still;
 use crate::pipeline::Patience;
-use crate::{select, video_file};
+use crate::{sample, video_file};
 
 /// A frame that asks for less time than this is not that fast; it is made for players that did not care.
 const MIN_DELAY_MS: u64 = 20;
@@ -39,7 +39,13 @@ pub(crate) fn take(
 ) -> Result<Taken, Fault> {
     let (width, height) = decoder(file)?.dimensions();
     let timeline = timeline(file, patience)?;
-    let chosen = select::choose(&timeline.times_ns, timeline.duration_ns, settings.n_frames);
+    let chosen = settings.choose(sample::Timeline {
+        times_ns: &timeline.times_ns,
+        duration_ns: timeline.duration_ns,
+        // All are decoded on the way to the next.
+        is_key: &|_| true,
+        video_id: &file.id,
+    })?;
     let mut stills = Vec::with_capacity(chosen.len());
     let mut wanted = chosen.into_iter().peekable();
     for (index, (frame, &time_ns)) in decoder(file)?

@@ -16,6 +16,7 @@ mod output;
 mod picture;
 mod pipeline;
 mod queue;
+mod sample;
 mod select;
 mod selective;
 mod sources;
@@ -31,6 +32,7 @@ use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith, Outcome, Progress};
 
 pub use args::Args;
+pub use sample::Sample;
 
 use extraction::{Extraction, Settings};
 use layout::Layout;

@@ -18,22 +18,25 @@ pub(crate) fn is_after(time_ns: u64, centre_ns: u64) -> bool {
     time_ns > centre_ns.saturating_add(ROUNDING_NS)
 }
 
-/// The indices of the frames on display at the centres of `n` segments, each frame once, in order.
-///
-/// `times_ns` starts at 0 and increases. A video of fewer than `n` frames gives them all. Where several centres
-/// fall into one long frame, its neighbours are taken too, so that there are always `n` where there can be.
+/// The indices of the frames on display at the centres of `n` segments, as [`choose_at`].
 pub(crate) fn choose(times_ns: &[u64], duration_ns: u64, n: u32) -> Vec<usize> {
+    choose_at(times_ns, centres(duration_ns, n), n)
+}
+
+/// The indices of the frames on display at `n` times, each frame once, in order.
+///
+/// `times_ns` starts at 0 and increases. A video of fewer than `n` frames gives them all. Where several of the times
+/// fall into one long frame, its neighbours are taken too, so that there are always `n` where there can be.
+pub(crate) fn choose_at(times_ns: &[u64], at: impl Iterator<Item = u64>, n: u32) -> Vec<usize> {
     let n_frames = times_ns.len();
     if n_frames <= n as usize {
         return (0..n_frames).collect();
     }
-    let mut chosen: Vec<usize> = Vec::with_capacity(n as usize);
-    for centre in centres(duration_ns, n) {
-        let on_display = times_ns
-            .partition_point(|&time| !is_after(time, centre))
-            .saturating_sub(1);
-        let after_previous = chosen.last().map_or(0, |previous| previous + 1);
-        chosen.push(on_display.max(after_previous));
+    let mut chosen = on_display(times_ns, at);
+    let mut least = 0;
+    for index in &mut chosen {
+        *index = (*index).max(least);
+        least = *index + 1;
     }
     // Those that were pushed past the end come back, and push those before them.
     let mut bound = n_frames;
@@ -42,6 +45,16 @@ pub(crate) fn choose(times_ns: &[u64], duration_ns: u64, n: u32) -> Vec<usize> {
         bound = *index;
     }
     chosen
+}
+
+/// The index of the frame on display at each of some times.
+pub(crate) fn on_display(times_ns: &[u64], at: impl Iterator<Item = u64>) -> Vec<usize> {
+    at.map(|at| {
+        times_ns
+            .partition_point(|&time| !is_after(time, at))
+            .saturating_sub(1)
+    })
+    .collect()
 }
 
 /// Frames of the same segments as those of `chosen` that are quicker to decode, in the same order: the key frame

@@ -12,6 +12,7 @@ use crate::extraction::{Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::pipeline::{Packet, Patience, Player, Wanted};
+use crate::sample::Timeline;
 use crate::select;
 use crate::video_file::Survey;
 
@@ -43,9 +44,14 @@ pub(crate) fn take(
         shown,
     } = scan;
     let duration_ns = survey.duration_ns();
-    let mut chosen = select::choose(&survey.times_ns, duration_ns, settings.n_frames);
-    if !settings.exact {
-        let is_key = |index: usize| packets[shown[index]].is_key;
+    let is_key = |index: usize| packets[shown[index]].is_key;
+    let mut chosen = settings.choose(Timeline {
+        times_ns: &survey.times_ns,
+        duration_ns,
+        is_key: &is_key,
+        video_id: &file.id,
+    })?;
+    if settings.takes_neighbours() {
         chosen = select::quick(chosen, &survey.times_ns, duration_ns, is_key);
     }
     let packets_of_chosen = chosen.iter().map(|&index| shown[index]);

@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::picture::Still;
 use crate::pipeline::{DecodedFrame, Patience, Player, Wanted};
+use crate::sample::Timeline;
 use crate::select;
 use crate::video_file::Survey;
 
@@ -20,6 +21,8 @@ struct Decoded {
     survey: Survey,
     /// By index: the frames that the promised duration pointed at.
     stills: BTreeMap<usize, Still>,
+    /// When the frames are shown that decoding can start with, on the clock of the file.
+    key_times_ns: BTreeSet<u64>,
     /// What ended the file before its end.
     fault: Option<Fault>,
 }
@@ -53,7 +56,16 @@ pub(crate) fn take(
     };
     let survey = decoded.survey;
     let duration_ns = survey.duration_ns();
-    let chosen = select::choose(&survey.times_ns, duration_ns, settings.n_frames);
+    let is_key = |index: usize| {
+        let time_ns = survey.times_ns.get(index).map(|ns| ns + survey.start_ns);
+        time_ns.is_some_and(|ns| decoded.key_times_ns.contains(&ns))
+    };
+    let chosen = settings.choose(Timeline {
+        times_ns: &survey.times_ns,
+        duration_ns,
+        is_key: &is_key,
+        video_id: &file.id,
+    })?;
     let missing: BTreeSet<u64> = chosen
         .iter()
         .filter(|index| !decoded.stills.contains_key(index))
@@ -94,6 +106,7 @@ fn decode(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Resu
     let mut decoded = Decoded {
         survey,
         stills: BTreeMap::new(),
+        key_times_ns: BTreeSet::new(),
         fault: None,
     };
     let promised = player
@@ -125,6 +138,11 @@ fn decode(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Resu
     if centres.peek().is_some() {
         decoded.keep(&shown, settings)?;
     }
+    let packets = player.packets().into_iter();
+    decoded.key_times_ns = packets
+        .filter(|packet| packet.is_key)
+        .filter_map(|packet| packet.time_ns)
+        .collect();
     let n_missing = file.n_missing_bytes();
     if decoded.fault.is_none() && n_missing > 0 {
         let what = format!("the file ends early: {n_missing} of its bytes are missing");

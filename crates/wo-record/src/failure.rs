@@ -26,6 +26,8 @@ pub mod code {
     pub const BAD_IMAGE: &str = "bad_image";
     /// A line of the input is no record.
     pub const BAD_LINE: &str = "bad_line";
+    /// More frames were asked for than one video may give.
+    pub const TOO_MANY_FRAMES: &str = "too_many_frames";
     /// The same video came with two labels.
     pub const LABEL_CONFLICT: &str = "label_conflict";
 }

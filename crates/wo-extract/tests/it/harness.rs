@@ -44,7 +44,7 @@ pub(crate) struct Video {
     pub(crate) source_id: Option<String>,
     pub(crate) person_id: Option<String>,
     pub(crate) n_frames: u32,
-    pub(crate) n_frames_wanted: u32,
+    pub(crate) n_frames_wanted: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -109,7 +109,7 @@ fn frames_are_those_on_display_at_the_centres_of_equal_segments() {
         (video.width_px, video.height_px, video.rotation_deg),
         (64, 48, 0)
     );
-    assert_eq!((video.n_frames, video.n_frames_wanted), (10, 10));
+    assert_eq!((video.n_frames, video.n_frames_wanted), (10, Some(10)));
     assert_eq!(
         (video.codec.as_str(), video.container.as_str()),
         ("h264", "quicktime")
@@ -156,7 +156,7 @@ fn a_video_of_fewer_frames_gives_them_all_and_a_small_size_is_scaled_down_to() {
     assert_eq!(stream.times_ms(), [0.0, 100.0, 200.0]);
     assert_eq!(
         (stream.videos[0].n_frames, stream.videos[0].n_frames_wanted),
-        (3, 10)
+        (3, Some(10))
     );
     assert_eq!(
         (stream.frames[0].width_px, stream.frames[0].height_px),
@@ -665,4 +665,51 @@ fn a_full_disk_is_an_io_error() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn each_way_of_sampling_takes_its_frames() {
+    let dir = tempfile::tempdir().unwrap();
+    // 10 frames a second, a key frame each second.
+    videos::plain(&dir.path().join("a.mp4"), 30, "ball");
+    videos::encoded(&dir.path().join("b.mpg"), 30, "ball", "", "mpegtsmux");
+    let times = |file: &str, args: &[&str]| {
+        let args = [&[file, "--size", "64"], args].concat();
+        extract(dir.path(), &args, 0).times_ms()
+    };
+    assert_eq!(
+        times("a.mp4", &["--sample", "keyframes"]),
+        [0.0, 1000.0, 2000.0]
+    );
+    assert_eq!(
+        times("b.mpg", &["--sample", "keyframes"]),
+        [0.0, 1000.0, 2000.0]
+    );
+    assert_eq!(
+        times("a.mp4", &["--sample", "fps=1"]),
+        [500.0, 1500.0, 2500.0]
+    );
+    assert_eq!(
+        times("a.mp4", &["--sample", "every=14"]),
+        [0.0, 1400.0, 2800.0]
+    );
+    let jitter = |seed| {
+        times(
+            "a.mp4",
+            &[
+                "--sample",
+                "jitter",
+                "--frames-per-video",
+                "3",
+                "--seed",
+                seed,
+            ],
+        )
+    };
+    assert_eq!(jitter("1"), jitter("1"));
+    assert_ne!(jitter("1"), jitter("2"));
+    let wrong = command(dir.path(), &["a.mp4", "--sample", "random"])
+        .output()
+        .unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
 }
