@@ -40,7 +40,7 @@ pub struct Args {
     /// Frames of each video a step, drawn anew each time
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub frames: usize,
-    /// Peak learning rate [default: 1e-3 from scratch, 3e-4 from tiny, 1e-5 from any other model]
+    /// Peak learning rate [default: 1e-3 from scratch, 1e-4 from tiny, 1e-5 from any other model]
     #[arg(long, value_name = "LR")]
     pub lr: Option<f64>,
     /// Part of all steps over which the learning rate rises

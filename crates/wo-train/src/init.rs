@@ -79,7 +79,7 @@ impl Init {
                 optimizer: "muon",
             },
             Self::Tiny(_) => Defaults {
-                lr: 3e-4,
+                lr: 1e-4,
                 text_lr_factor: 0.1,
                 optimizer: "adamw",
             },
