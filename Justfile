@@ -74,7 +74,7 @@ parity: build
 bench name: build
     scripts/bench/{{ name }}
 
-# Make models/tiny anew: draw thousands of frames and train a small CLIP on them (about an hour on two cores)
+# Make models/tiny anew: draw thousands of frames and train a small CLIP on them (under two hours)
 [group('work')]
 pretrain-tiny: build
     scripts/pretrain-tiny

@@ -30,4 +30,6 @@ for name, file, by in [
     print(f"  {name:<26} form {figure(file, by, 'label')}")
     if by == "model":
         print(f"  {'':<26} exercise {figure(file, by, 'exercise')}")
+print("The fine-tuned one started from a CLIP that was pre-trained on drawings of other persons by the same program;")
+print("of real lifters it knows nothing.")
 print("Look at demo/contact_sheet.png (videos and verdicts) and demo/new_video.png (the new video).")
