@@ -63,7 +63,7 @@ fn difference(a: &Tensor, b: &Tensor) -> f64 {
 
 #[test]
 fn the_tokenizer_fixture_is_what_we_train() {
-    let json = train_clip_tokenizer(&[TEXTS[0], TEXTS[1], TEXTS[0], TEXTS[1]], 40).unwrap();
+    let json = train_clip_tokenizer(&[TEXTS[0], TEXTS[1], TEXTS[0], TEXTS[1]], 60).unwrap();
     let path = fixtures().join("tokenizer.json");
     if std::env::var_os("WO_UPDATE").is_some() {
         fs::write(&path, &json).unwrap();
