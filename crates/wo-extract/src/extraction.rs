@@ -68,9 +68,14 @@ impl Settings {
         self.sample.choose(timeline, self.n_frames, self.seed)
     }
 
+    /// Whether the frames at the middles of equal segments are what is looked for.
+    pub(crate) fn takes_middles(&self) -> bool {
+        self.sample == Sample::Uniform
+    }
+
     /// Whether frames near those chosen will do where they are quicker to decode.
     pub(crate) fn takes_neighbours(&self) -> bool {
-        self.sample == Sample::Uniform && !self.exact
+        self.takes_middles() && !self.exact
     }
 }
 

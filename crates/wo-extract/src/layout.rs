@@ -3,7 +3,7 @@
 //! Everything appears complete or not at all. Videos of earlier runs stay unless this run took them again.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{BufReader, BufWriter, IntoInnerError, Write};
 use std::path::{Component, Path, PathBuf};
@@ -17,6 +17,7 @@ use wo_record::{
     Writer,
 };
 
+use crate::merge::Merge;
 use crate::picture::Still;
 use crate::state;
 
@@ -45,98 +46,6 @@ struct Stale {
     tables: BTreeSet<String>,
 }
 
-/// What this run puts in the place of earlier records.
-#[derive(Debug, Default)]
-pub(crate) struct Merge {
-    replaced: HashSet<String>,
-    updated: HashMap<String, Video>,
-    tried: HashSet<PathBuf>,
-    stored: HashSet<PathBuf>,
-    pruned: Vec<PathBuf>,
-}
-
-impl Merge {
-    /// Of a run that also takes away the videos that are gone from these folders.
-    pub(crate) fn pruning(folders: &[PathBuf]) -> Self {
-        Self {
-            pruned: folders.to_vec(),
-            ..Self::default()
-        }
-    }
-
-    /// The file at `path` was tried: an earlier error about it is out of date.
-    pub(crate) fn tried(&mut self, path: &Path) {
-        self.tried.insert(path.to_owned());
-    }
-
-    /// The video was taken: its earlier records are out of date.
-    pub(crate) fn replaces(&mut self, video_id: &str) {
-        self.replaced.insert(video_id.to_owned());
-    }
-
-    /// The video is as it was, but may lie elsewhere or belong to another group.
-    pub(crate) fn updates(&mut self, video: &Video) {
-        self.updated.insert(video.video_id.clone(), video.clone());
-    }
-
-    /// The picture of the frame is one of this run.
-    pub(crate) fn stored(&mut self, frame: &Frame) {
-        if let Image::File { path, .. } = &frame.image {
-            self.stored.insert(path.as_path().to_owned());
-        }
-    }
-
-    fn keeps(&mut self, record: &Record) -> bool {
-        match record {
-            Record::Begin(_) | Record::End(_) => false,
-            Record::Video(video) => {
-                if self.is_gone(video) {
-                    self.replaces(&video.video_id);
-                }
-                !self.replaced.contains(&video.video_id)
-            }
-            Record::Frame(frame) => !self.replaced.contains(&frame.video_id),
-            Record::Error(failure) => {
-                !failure
-                    .path
-                    .as_ref()
-                    .is_some_and(|path| self.tried.contains(path.as_path()))
-                    && !failure
-                        .video_id
-                        .as_ref()
-                        .is_some_and(|id| self.replaced.contains(id))
-            }
-            _ => true,
-        }
-    }
-
-    /// True for a video of a pruned folder that this run did not meet.
-    fn is_gone(&self, video: &Video) -> bool {
-        let Some(path) = &video.path else {
-            return false;
-        };
-        let path = path.as_path();
-        !self.updated.contains_key(&video.video_id)
-            && self.pruned.iter().any(|folder| path.starts_with(folder))
-            && !path.exists()
-    }
-
-    /// An earlier record with what this run knows better.
-    fn renewed(&self, record: &Record) -> Option<Record> {
-        let Record::Video(earlier) = record else {
-            return None;
-        };
-        let now = self.updated.get(&earlier.video_id)?;
-        let renewed = Video {
-            path: now.path.clone(),
-            source_id: now.source_id.clone(),
-            person_id: now.person_id.clone(),
-            ..earlier.clone()
-        };
-        (renewed != *earlier).then_some(Record::Video(renewed))
-    }
-}
-
 impl Layout {
     /// Makes the folder where there is none, and makes sure that what is there can be merged with.
     pub(crate) fn open(dir: &Path) -> anyhow::Result<Self> {
@@ -159,7 +68,12 @@ impl Layout {
             _lock: lock,
         };
         layout.remove_leftovers();
-        layout.video_ids = layout.read_video_ids()?;
+        let mut ids = HashSet::new();
+        layout.for_each_line(|line| {
+            ids.extend(video_id(line));
+            Ok(())
+        })?;
+        layout.video_ids = ids;
         Ok(layout)
     }
 
@@ -219,8 +133,7 @@ impl Layout {
                 Ok(record) if !merge.keeps(record) => {
                     if let Record::Frame(frame) = record {
                         stale.tables.extend(table_name(frame));
-                        let picture =
-                            own_picture(frame).filter(|path| !merge.stored.contains(*path));
+                        let picture = own_picture(frame).filter(|path| !merge.has_stored(path));
                         stale.pictures.extend(picture.map(Path::to_owned));
                     }
                 }
@@ -243,7 +156,9 @@ impl Layout {
             .with_context(|| format!("write {}", path.display()))?;
         // Rows are small, and a table is written whole.
         let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        let mut ids = HashSet::new();
         self.for_each_line(|line| {
+            ids.extend(video_id(line));
             if let Ok(Record::Frame(frame)) = &line.record
                 && let Some((table, row)) = table_name(frame).zip(row(frame))
             {
@@ -267,20 +182,6 @@ impl Layout {
         for picture in &stale.pictures {
             remove(&self.dir.join(picture));
         }
-        self.read_video_ids()
-    }
-
-    /// The ids of all videos in the records, also of those of which there are only errors.
-    fn read_video_ids(&self) -> anyhow::Result<HashSet<String>> {
-        let mut ids = HashSet::new();
-        self.for_each_line(|line| {
-            match &line.record {
-                Ok(Record::Video(video)) => drop(ids.insert(video.video_id.clone())),
-                Ok(Record::Error(failure)) => ids.extend(failure.video_id.clone()),
-                _ => {}
-            }
-            Ok(())
-        })?;
         Ok(ids)
     }
 
@@ -303,6 +204,15 @@ impl Layout {
             each(&line)?;
         }
         Ok(())
+    }
+}
+
+/// The id in the record of a video, or of a file that failed.
+fn video_id(line: &Line) -> Option<String> {
+    match &line.record {
+        Ok(Record::Video(video)) => Some(video.video_id.clone()),
+        Ok(Record::Error(failure)) => failure.video_id.clone(),
+        _ => None,
     }
 }
 

@@ -12,6 +12,7 @@ mod image_file;
 mod labels;
 mod layout;
 mod media_file;
+mod merge;
 mod output;
 mod picture;
 mod pipeline;

@@ -4,8 +4,6 @@
 //! decodes one; a second pass decodes those that the wanted frames need. What is not as expected is left to the way
 //! that decodes everything.
 
-use std::collections::BTreeSet;
-
 use wo_record::code;
 
 use crate::extraction::{Settings, Taken};
@@ -14,7 +12,7 @@ use crate::media_file::MediaFile;
 use crate::pipeline::{Packet, Patience, Player, Wanted};
 use crate::sample::Timeline;
 use crate::select;
-use crate::video_file::Survey;
+use crate::video_file::{self, Survey};
 
 /// Codecs whose streams were seen to give the same frames this way as when all is decoded.
 const CODECS: [&str; 8] = [
@@ -58,24 +56,12 @@ pub(crate) fn take(
     let Some(marks) = needed(&packets, packets_of_chosen) else {
         return Ok(None);
     };
-    let mut wanted_ns: BTreeSet<u64> = chosen.iter().map(|&index| survey.times_ns[index]).collect();
-    let mut stills = Vec::with_capacity(chosen.len());
-    let decode = || {
-        let mut player = Player::start(file, patience, Wanted::Marked(marks))?;
-        while !wanted_ns.is_empty()
-            && let Some(frame) = player.next_frame()?
-        {
-            let time_ns = frame.time_ns.saturating_sub(survey.start_ns);
-            if wanted_ns.remove(&time_ns) {
-                stills.push(frame.still(settings.size, time_ns)?);
-            }
-        }
-        Ok(wanted_ns.is_empty().then_some(()))
-    };
-    let is_whole = unless_stalled(decode())?.is_some();
-    Ok(is_whole.then(|| Taken {
+    let wanted_ns = chosen.iter().map(|&index| survey.times_ns[index]).collect();
+    let stills = Player::start(file, patience, Wanted::Marked(marks))
+        .and_then(|player| video_file::fetch(player, wanted_ns, survey.start_ns, settings));
+    Ok(unless_stalled(stills)?.map(|stills| Taken {
         video: survey.video(file, duration_ns),
-        stills,
+        stills: stills.into_values().collect(),
         fault: None,
     }))
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
@@ -43,7 +42,7 @@ pub(crate) struct State {
     retry_failed: bool,
     /// By the id of the video.
     finished: HashMap<String, Entry>,
-    journal: Mutex<File>,
+    journal: File,
 }
 
 impl State {
@@ -85,7 +84,7 @@ impl State {
             settings,
             retry_failed,
             finished,
-            journal: Mutex::new(journal),
+            journal,
         })
     }
 
@@ -153,10 +152,9 @@ impl State {
         }
         let mut line = serde_json::to_vec(&entry)?;
         line.push(b'\n');
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        journal
+        (&self.journal)
             .write_all(&line)
-            .and_then(|()| journal.sync_data())
+            .and_then(|()| self.journal.sync_data())
             .with_context(|| format!("write {}", self.dir.join(FILE).display()))
     }
 

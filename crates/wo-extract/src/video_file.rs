@@ -1,11 +1,14 @@
 //! The frames of one video file.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use wo_record::Video;
 
 use crate::extraction::{Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
-use crate::pipeline::{Look, Patience};
+use crate::picture::Still;
+use crate::pipeline::{Look, Patience, Player};
 use crate::{selective, whole};
 
 /// Gaps between frames that differ by more than this are a variable rate; less is rounding to milliseconds, which
@@ -34,6 +37,27 @@ pub(crate) fn take(
         Some(taken) => Ok(taken),
         None => whole::take(file, settings, patience),
     }
+}
+
+/// The frames that `player` shows at `wanted_ns` from `start_ns` on, by time; `None` where the file ends before the last
+/// of them. Nothing behind that one is decoded.
+pub(crate) fn fetch(
+    mut player: Player<'_>,
+    mut wanted_ns: BTreeSet<u64>,
+    start_ns: u64,
+    settings: &Settings,
+) -> Result<Option<BTreeMap<u64, Still>>, Fault> {
+    let mut stills = BTreeMap::new();
+    while !wanted_ns.is_empty() {
+        let Some(frame) = player.next_frame()? else {
+            return Ok(None);
+        };
+        let time_ns = frame.time_ns.saturating_sub(start_ns);
+        if wanted_ns.remove(&time_ns) {
+            stills.insert(time_ns, frame.still(settings.size, time_ns)?);
+        }
+    }
+    Ok(Some(stills))
 }
 
 impl Survey {

@@ -14,7 +14,7 @@ use crate::picture::Still;
 use crate::pipeline::{DecodedFrame, Patience, Player, Wanted};
 use crate::sample::Timeline;
 use crate::select;
-use crate::video_file::Survey;
+use crate::video_file::{self, Survey};
 
 /// What decoding a file to its end gives.
 struct Decoded {
@@ -71,7 +71,12 @@ pub(crate) fn take(
         .filter(|index| !decoded.stills.contains_key(index))
         .filter_map(|&index| survey.times_ns.get(index).copied())
         .collect();
-    let mut fetched = fetch(file, missing, survey.start_ns, settings, patience)?;
+    let mut fetched = BTreeMap::new();
+    if !missing.is_empty() {
+        let player = Player::start(file, patience, Wanted::All)?;
+        fetched = video_file::fetch(player, missing, survey.start_ns, settings)?
+            .ok_or_else(|| Fault::new(code::DECODE, "the file decodes differently each time"))?;
+    }
     let mut stills = Vec::with_capacity(chosen.len());
     for index in chosen {
         stills.extend(
@@ -111,6 +116,7 @@ fn decode(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Resu
     };
     let promised = player
         .promised_duration_ns()
+        .filter(|_| settings.takes_middles())
         .into_iter()
         .flat_map(|ns| select::centres(ns, settings.n_frames));
     let mut centres = promised.peekable();
@@ -161,32 +167,4 @@ fn is_centre_before(centres: &mut Peekable<impl Iterator<Item = u64>>, time_ns: 
         any = true;
     }
     any
-}
-
-/// Decodes the file again up to the last of the frames shown at `wanted_ns`, and gives them by time.
-fn fetch(
-    file: &MediaFile,
-    mut wanted_ns: BTreeSet<u64>,
-    start_ns: u64,
-    settings: &Settings,
-    patience: Patience<'_>,
-) -> Result<BTreeMap<u64, Still>, Fault> {
-    let mut stills = BTreeMap::new();
-    if wanted_ns.is_empty() {
-        return Ok(stills);
-    }
-    let mut player = Player::start(file, patience, Wanted::All)?;
-    while let Some(frame) = player.next_frame()? {
-        let time_ns = frame.time_ns.saturating_sub(start_ns);
-        if wanted_ns.remove(&time_ns) {
-            stills.insert(time_ns, frame.still(settings.size, time_ns)?);
-        }
-        if wanted_ns.is_empty() {
-            return Ok(stills);
-        }
-    }
-    Err(Fault::new(
-        code::DECODE,
-        "the file decodes differently each time",
-    ))
 }

@@ -107,18 +107,15 @@ fn the_layout_and_the_merge_of_two_runs() {
     );
 
     // The first one again, with fewer frames: what it had before goes.
-    extract(
-        dir.path(),
-        &[
-            "v/squat/bad_form",
-            "--frames-per-video",
-            "2",
-            "--exact",
-            "--out",
-            "data/frames",
-        ],
-        0,
-    );
+    let fewer = [
+        "v/squat/bad_form",
+        "--frames-per-video",
+        "2",
+        "--exact",
+        "--out",
+        "data/frames",
+    ];
+    extract(dir.path(), &fewer, 0);
     let merged = records(&out);
     assert_eq!((merged.videos.len(), merged.frames.len()), (3, 2 + 2 + 1));
     check_pictures(&out, &merged);
@@ -137,18 +134,7 @@ fn the_layout_and_the_merge_of_two_runs() {
 
     // The same again changes nothing.
     let before = std::fs::read(out.join("records.ndjson")).unwrap();
-    extract(
-        dir.path(),
-        &[
-            "v/squat/bad_form",
-            "--frames-per-video",
-            "2",
-            "--exact",
-            "--out",
-            "data/frames",
-        ],
-        0,
-    );
+    extract(dir.path(), &fewer, 0);
     assert_eq!(std::fs::read(out.join("records.ndjson")).unwrap(), before);
 }
 
