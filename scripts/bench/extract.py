@@ -15,6 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 N, SIZE, N_RUNS = 10, 512, 3
+SCALE = f"scale='if(gt(iw,ih),-2,{SIZE})':'if(gt(iw,ih),{SIZE},-2)':flags=lanczos"
 here = pathlib.Path(__file__).parent
 videos = pathlib.Path(sys.argv[1])
 
@@ -57,30 +58,30 @@ def duration(file: str) -> float:
     return float(subprocess.check_output(command))
 
 
+def middles(file: str) -> list:
+    return [durations[file] * (i + 0.5) / N for i in range(N)]
+
+
 def wo_extract(files: list, out: str, *flags: str) -> dict:
     return run(["wo-extract", *files, *flags, "--size", str(SIZE), "--out", out, "-j", "2", "-q"])
 
 
 def ffmpeg_select(files: list, out: str) -> dict:
     def commands(file):
-        middles = [durations[file] * (i + 0.5) / N for i in range(N)]
         # The first frame at or after each middle.
-        chosen = "+".join(f"gte(t,{m:.3f})*(lt(prev_t,{m:.3f})+isnan(prev_t))" for m in middles)
-        scale = f"scale='if(gt(iw,ih),-2,{SIZE})':'if(gt(iw,ih),{SIZE},-2)':flags=lanczos"
-        pattern = f"{out}/{pathlib.Path(file).parent.name}_{pathlib.Path(file).stem}_%d.jpg"
-        return [ffmpeg(file, [], ["-vf", f"select='{chosen}',{scale}", "-vsync", "0", "-q:v", "3", pattern])]
+        chosen = "+".join(f"gte(t,{m:.3f})*(lt(prev_t,{m:.3f})+isnan(prev_t))" for m in middles(file))
+        picture = f"{out}/{pathlib.Path(file).stem}_%d.jpg"
+        return [ffmpeg(file, [], ["-vf", f"select='{chosen}',{SCALE}", "-vsync", "0", "-q:v", "3", picture])]
 
     return together(files, commands)
 
 
 def ffmpeg_seek(files: list, out: str) -> dict:
     def commands(file):
-        scale = f"scale='if(gt(iw,ih),-2,{SIZE})':'if(gt(iw,ih),{SIZE},-2)':flags=lanczos"
-        name = f"{out}/{pathlib.Path(file).parent.name}_{pathlib.Path(file).stem}"
-        return [
-            ffmpeg(file, ["-ss", f"{durations[file] * (i + 0.5) / N:.3f}"], ["-frames:v", "1", "-vf", scale, "-q:v", "3", f"{name}_{i}.jpg"])
-            for i in range(N)
-        ]
+        picture = f"{out}/{pathlib.Path(file).stem}"
+        one = ["-frames:v", "1", "-vf", SCALE, "-q:v", "3"]
+        times = enumerate(middles(file))
+        return [ffmpeg(file, ["-ss", f"{time:.3f}"], [*one, f"{picture}_{i}.jpg"]) for i, time in times]
 
     return together(files, commands)
 

@@ -6,25 +6,28 @@ use tch::{Cuda, Device};
 
 /// Checks the spelling of a device's name, for the command line.
 pub fn device_name(name: &str) -> Result<String, String> {
-    let is_number = |n: &str| n.parse::<usize>().is_ok();
-    if ["auto", "cpu", "cuda"].contains(&name) || name.strip_prefix("cuda:").is_some_and(is_number)
-    {
-        return Ok(name.to_owned());
+    cuda_index(name).map(|_| name.to_owned())
+}
+
+/// Which CUDA device a name asks for; `None` for the CPU.
+fn cuda_index(name: &str) -> Result<Option<usize>, String> {
+    match name {
+        "cpu" => Ok(None),
+        "auto" | "cuda" => Ok(Some(0)),
+        other => other
+            .strip_prefix("cuda:")
+            .and_then(|n| n.parse().ok())
+            .map(Some)
+            .ok_or_else(|| {
+                format!("no device is called {other}; there are auto, cpu, cuda and cuda:N")
+            }),
     }
-    Err("the devices are auto, cpu, cuda and cuda:N".to_owned())
 }
 
 /// The device of `auto`, `cpu`, `cuda` or `cuda:N`. `auto` takes a GPU where one works.
 pub fn device_of(name: &str) -> Result<Device, String> {
-    let index = match name {
-        "cpu" => return Ok(Device::Cpu),
-        "auto" | "cuda" => 0,
-        other => other
-            .strip_prefix("cuda:")
-            .and_then(|n| n.parse().ok())
-            .ok_or_else(|| {
-                format!("no device is called {other}; there are auto, cpu, cuda and cuda:N")
-            })?,
+    let Some(index) = cuda_index(name)? else {
+        return Ok(Device::Cpu);
     };
     let opened = open_cuda();
     if opened.is_ok() && Cuda::is_available() && (index as i64) < Cuda::device_count() {

@@ -1,6 +1,7 @@
 //! AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with a state that can be read and saved, which `tch`'s own
 //! optimiser does not allow; and Muon beside it, for the matrices of a tower that starts from nothing.
 
+use serde::Serialize;
 use tch::{Kind, Tensor, no_grad};
 
 use crate::muon;
@@ -31,7 +32,8 @@ impl Default for AdamWConfig {
 }
 
 /// How a parameter moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Rule {
     /// By its gradient over the root of its mean square.
     AdamW,

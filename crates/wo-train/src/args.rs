@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use serde::Serialize;
 use wo_cli::{Common, Reading, Seed, Threads};
+use wo_clip::Rule;
 
 /// Fine-tune CLIP on described frames, so that it judges form
 ///
@@ -123,8 +124,8 @@ pub struct Hyperparameters {
     pub captions: Option<u32>,
     /// Weight of the loss of joints.
     pub pose_loss: f64,
-    /// What moves the matrices of the towers' blocks: `adamw` or `muon`.
-    pub optimizer: &'static str,
+    /// What moves the matrices of the towers' blocks.
+    pub optimizer: Rule,
     /// Part of the videos that the best epoch is chosen by.
     pub validation: f64,
     /// Part of the videos that is kept for evaluation.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
-use wo_clip::{Checkpoint, read_checkpoint, scratch_config};
+use wo_clip::{Checkpoint, Rule, read_checkpoint, scratch_config};
 use wo_input::{Preprocessor, Tokenizer, train_clip_tokenizer};
 
 /// Merges of a tokenizer that is trained on the captions at hand: each of their words becomes one token or two.
@@ -30,7 +30,7 @@ pub(crate) struct Defaults {
     /// The text tower's share of it.
     pub(crate) text_lr_factor: f64,
     /// What moves the matrices of the towers' blocks.
-    pub(crate) optimizer: &'static str,
+    pub(crate) optimizer: Rule,
 }
 
 impl Init {
@@ -76,17 +76,17 @@ impl Init {
             Self::Scratch(_) => Defaults {
                 lr: 1e-3,
                 text_lr_factor: 1.0,
-                optimizer: "muon",
+                optimizer: Rule::Muon,
             },
             Self::Tiny(_) => Defaults {
                 lr: 1e-4,
                 text_lr_factor: 0.1,
-                optimizer: "adamw",
+                optimizer: Rule::AdamW,
             },
             Self::Model(_) => Defaults {
                 lr: 1e-5,
                 text_lr_factor: 0.1,
-                optimizer: "adamw",
+                optimizer: Rule::AdamW,
             },
         }
     }

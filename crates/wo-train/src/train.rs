@@ -217,8 +217,8 @@ fn share(name: &str, hyper: &Hyperparameters) -> Share {
         name.contains(".layers.") && name.ends_with(".weight") && !name.contains("layer_norm");
     Share {
         lr_factor: if is_text { hyper.text_lr_factor } else { 1.0 },
-        rule: if hyper.optimizer == "muon" && is_matrix_of_block {
-            Rule::Muon
+        rule: if is_matrix_of_block {
+            hyper.optimizer
         } else {
             Rule::AdamW
         },
