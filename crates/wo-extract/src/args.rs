@@ -7,6 +7,7 @@ use clap::Parser;
 use wo_cli::{Common, Seed, Threads};
 
 use crate::sample::Sample;
+use crate::worker::Sandbox;
 
 /// What `--help` ends with.
 const EXAMPLES: &str = "\
@@ -49,7 +50,7 @@ pub struct Args {
     /// run finished there is not done again
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// With --out: try files again that failed in an earlier run
+    /// With --out: try files again that failed in an earlier run, but not those that crashed the decoder
     #[arg(long, requires = "out")]
     pub retry_failed: bool,
     /// With --out: take away the frames of videos that are no longer in the folders given
@@ -61,6 +62,15 @@ pub struct Args {
     /// Give a file up that takes longer than this
     #[arg(long, value_name = "SECONDS", default_value = "600")]
     pub file_timeout: NonZeroU64,
+    /// Whether to decode where decoders cannot be locked in: away from files, network and other processes
+    #[arg(long, value_name = "WHEN", default_value = "require")]
+    pub sandbox: Sandbox,
+    /// The program that decodes, if not this one.
+    #[arg(long, hide = true, default_value = "/proc/self/exe")]
+    pub worker: PathBuf,
+    /// Be a decoder: take jobs from the socket that is stdin.
+    #[arg(long, hide = true)]
+    pub serve: bool,
     /// What `jitter` is drawn from.
     #[command(flatten)]
     pub seed: Seed,

@@ -2,23 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
 
-use image::ImageFormat;
+use serde::{Deserialize, Serialize};
 use wo_record::{Failure, Frame, Image, LabelOrigin, Video};
 
 use crate::args::Args;
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::picture::Still;
-use crate::pipeline::Patience;
-use crate::sample::{Sample, Timeline};
+use crate::sample::{self, Sample, Timeline};
 use crate::sources::Source;
 use crate::state::State;
-use crate::{VERSION, gif_file, image_file, video_file};
+use crate::worker::Crew;
+use crate::{VERSION, video_file};
 
-/// What holds for all files of a run.
-#[derive(Debug)]
+/// Which frames to take, of each file of a run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Settings {
     /// How many frames to take of each video.
     pub(crate) n_frames: u32,
@@ -29,10 +28,6 @@ pub(crate) struct Settings {
     exact: bool,
     /// The short side of a frame, in pixels.
     pub(crate) size: u32,
-    /// How long a file may go without progress.
-    stall: Duration,
-    /// How long a file may take.
-    total: Duration,
 }
 
 impl Settings {
@@ -44,9 +39,6 @@ impl Settings {
             seed: args.seed.seed,
             exact: args.exact,
             size: args.size,
-            stall: Duration::from_secs(args.stall_timeout.get()),
-            // A limit that does not fit on the clock is none; this one is ten years.
-            total: Duration::from_secs(args.file_timeout.get().min(10 * 365 * 86_400)),
         }
     }
 
@@ -61,6 +53,15 @@ impl Settings {
             self.size,
             self.exact
         )
+    }
+
+    /// More frames are never taken of one file.
+    pub(crate) fn n_frames_at_most(&self) -> usize {
+        if self.sample.is_counted() {
+            sample::MAX_FRAMES.min(self.n_frames as usize)
+        } else {
+            sample::MAX_FRAMES
+        }
     }
 
     /// The numbers of the frames to take, in order.
@@ -79,10 +80,21 @@ impl Settings {
     }
 }
 
-/// What a decoder gives.
+/// What a decoder says in the end, when it has handed the frames over.
 #[derive(Debug)]
 pub(crate) struct Taken {
     /// The properties of the file that decoding it shows.
+    pub(crate) video: Video,
+    /// When the frames to take are shown, in order.
+    pub(crate) times_ns: Vec<u64>,
+    /// What ended the file before its end.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// What came of decoding a file.
+#[derive(Debug)]
+pub(crate) struct Extracted {
+    /// The properties of the file that decoding it showed.
     pub(crate) video: Video,
     /// The frames, in order.
     pub(crate) stills: Vec<Still>,
@@ -113,11 +125,12 @@ pub(crate) struct Extraction {
 }
 
 impl Extraction {
-    /// Takes the frames of `source`, unless `state` says that an earlier run did.
+    /// Has the `crew` take the frames of `source`, unless `state` says that an earlier run did.
     pub(crate) fn of(
         source: &Source,
         settings: &Settings,
         state: Option<&State>,
+        crew: &Crew,
         cancelled: &AtomicBool,
     ) -> Self {
         let file = match source
@@ -131,18 +144,8 @@ impl Extraction {
         if let Some(kept) = state.and_then(|state| state.find(source, &file.id)) {
             return kept;
         }
-        let patience = Patience {
-            stall: settings.stall,
-            deadline: Instant::now() + settings.total,
-            cancelled,
-        };
-        let taken = match file.picture {
-            Some(ImageFormat::Gif) => gif_file::take(&file, settings, patience),
-            Some(format) => image_file::take(&file, format, settings.size),
-            None => video_file::take(&file, settings, patience),
-        };
-        let taken = match taken {
-            Ok(taken) => taken,
+        let extracted = match crew.take(&file, settings, cancelled) {
+            Ok(extracted) => extracted,
             Err(fault) => return Self::failed(&source.path, Some(&file.id), fault),
         };
         let video = Video {
@@ -153,15 +156,15 @@ impl Extraction {
             label: source.labels.label.clone(),
             source_id: source.keys.source_id.clone(),
             person_id: source.keys.person_id.clone(),
-            n_frames: Some(taken.stills.len() as u32),
+            n_frames: Some(extracted.stills.len() as u32),
             n_frames_wanted: settings.sample.is_counted().then_some(settings.n_frames),
-            ..taken.video
+            ..extracted.video
         };
         Self {
             path: source.path.clone(),
             video: Some(video),
-            frames: Frames::Fresh(taken.stills),
-            failure: taken
+            frames: Frames::Fresh(extracted.stills),
+            failure: extracted
                 .fault
                 .map(|fault| fault.into_failure(&source.path, Some(&file.id))),
         }

@@ -1,11 +1,8 @@
 //! GIFs. They move, so they are videos; but their frames come from the `image` crate, with all that it limits.
 
 use std::io::BufReader;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use image::codecs::gif::GifDecoder;
-use image::metadata::Orientation;
 use image::{AnimationDecoder, DynamicImage, ImageDecoder};
 use wo_record::{Video, code};
 
@@ -13,8 +10,7 @@ use crate::extraction::{Settings, Taken};
 use crate::fault::Fault;
 use crate::image_file;
 use crate::media_file::MediaFile;
-use crate::picture::Still;
-use crate::pipeline::Patience;
+use crate::worker::Replies;
 use crate::{sample, video_file};
 
 /// A frame that asks for less time than this is not that fast; it is made for players that did not care.
@@ -35,10 +31,10 @@ struct Timeline {
 pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
-    patience: Patience<'_>,
+    replies: &Replies<'_>,
 ) -> Result<Taken, Fault> {
     let (width, height) = decoder(file)?.dimensions();
-    let timeline = timeline(file, patience)?;
+    let timeline = timeline(file, replies)?;
     let chosen = settings.choose(sample::Timeline {
         times_ns: &timeline.times_ns,
         duration_ns: timeline.duration_ns,
@@ -46,18 +42,21 @@ pub(crate) fn take(
         is_key: &|_| true,
         video_id: &file.id,
     })?;
-    let mut stills = Vec::with_capacity(chosen.len());
+    let times_ns = chosen
+        .iter()
+        .map(|&index| timeline.times_ns[index])
+        .collect();
     let mut wanted = chosen.into_iter().peekable();
     for (index, (frame, &time_ns)) in decoder(file)?
         .into_frames()
         .zip(&timeline.times_ns)
         .enumerate()
     {
-        check_patience(patience)?;
+        replies.beat()?;
         if wanted.next_if_eq(&index).is_some() {
             let frame = frame.map_err(|e| image_file::bad(&e))?.into_buffer();
             let picture = image_file::scaled(DynamicImage::ImageRgba8(frame), settings.size)?;
-            stills.push(Still::new(picture, Orientation::NoTransforms, time_ns)?);
+            replies.still(time_ns, &picture)?;
         }
         if wanted.peek().is_none() {
             break;
@@ -84,7 +83,7 @@ pub(crate) fn take(
     };
     Ok(Taken {
         video,
-        stills,
+        times_ns,
         fault: timeline.fault,
     })
 }
@@ -100,10 +99,10 @@ fn decoder(file: &MediaFile) -> Result<GifDecoder<BufReader<&std::fs::File>>, Fa
     Ok(decoder)
 }
 
-fn timeline(file: &MediaFile, patience: Patience<'_>) -> Result<Timeline, Fault> {
+fn timeline(file: &MediaFile, replies: &Replies<'_>) -> Result<Timeline, Fault> {
     let mut timeline = Timeline::default();
     for frame in decoder(file)?.into_frames() {
-        check_patience(patience)?;
+        replies.beat()?;
         match frame {
             Ok(frame) => {
                 let (numer, denom) = frame.delay().numer_denom_ms();
@@ -127,14 +126,4 @@ fn timeline(file: &MediaFile, patience: Patience<'_>) -> Result<Timeline, Fault>
         return Err(Fault::new(code::BAD_IMAGE, "a GIF without a frame"));
     }
     Ok(timeline)
-}
-
-fn check_patience(patience: Patience<'_>) -> Result<(), Fault> {
-    if patience.cancelled.load(Ordering::Relaxed) || Instant::now() >= patience.deadline {
-        return Err(Fault::new(
-            code::STALLED,
-            "the file took longer than --file-timeout allows",
-        ));
-    }
-    Ok(())
 }

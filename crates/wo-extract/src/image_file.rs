@@ -6,10 +6,11 @@ use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 use wo_record::{Video, code};
 
-use crate::extraction::Taken;
+use crate::extraction::{Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
-use crate::picture::{self, Still};
+use crate::picture;
+use crate::worker::Replies;
 
 /// The longest side that is decoded: what the largest cameras give.
 const MAX_SIDE: u32 = 16_384;
@@ -19,7 +20,12 @@ const MAX_PIXELS: u64 = 64 << 20;
 const MAX_MEMORY: u64 = 256 << 20;
 
 /// The picture in `file`, its short side scaled to `size`.
-pub(crate) fn take(file: &MediaFile, format: ImageFormat, size: u32) -> Result<Taken, Fault> {
+pub(crate) fn take(
+    file: &MediaFile,
+    format: ImageFormat,
+    settings: &Settings,
+    replies: &Replies<'_>,
+) -> Result<Taken, Fault> {
     let mut reader = ImageReader::with_format(BufReader::new(file.reader()?), format);
     reader.limits(limits());
     let mut decoder = reader.into_decoder().map_err(|e| bad(&e))?;
@@ -27,7 +33,7 @@ pub(crate) fn take(file: &MediaFile, format: ImageFormat, size: u32) -> Result<T
     check_size(width, height)?;
     let turn = decoder.orientation().map_err(|e| bad(&e))?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(|e| bad(&e))?;
-    let still = Still::new(scaled(decoded, size)?, turn, 0)?;
+    replies.still(0, &picture::upright(scaled(decoded, settings.size)?, turn))?;
     let (shown_width, shown_height) = if picture::swaps_sides(turn) {
         (height, width)
     } else {
@@ -43,7 +49,7 @@ pub(crate) fn take(file: &MediaFile, format: ImageFormat, size: u32) -> Result<T
     };
     Ok(Taken {
         video,
-        stills: vec![still],
+        times_ns: vec![0],
         fault: None,
     })
 }

@@ -16,6 +16,7 @@ mod merge;
 mod output;
 mod picture;
 mod pipeline;
+mod playlist;
 mod queue;
 mod sample;
 mod select;
@@ -24,21 +25,25 @@ mod sources;
 mod state;
 mod video_file;
 mod whole;
+mod worker;
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith, Outcome, Progress};
 
 pub use args::Args;
 pub use sample::Sample;
+pub use worker::{Sandbox, serve};
 
 use extraction::{Extraction, Settings};
 use layout::Layout;
 use output::Output;
 use state::State;
+use worker::{Crew, Limits};
 
 /// The name in records and messages.
 const TOOL: &str = "wo-extract";
@@ -53,7 +58,16 @@ pub fn run(
     _input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
+    if args.serve {
+        serve(args.sandbox, |_, _| None)?;
+        return Ok(Outcome::Done);
+    }
     let settings = Settings::of(&args);
+    let limits = Limits {
+        stall: Duration::from_secs(args.stall_timeout.get()),
+        // A limit that does not fit on the clock is none; this one is ten years.
+        total: Duration::from_secs(args.file_timeout.get().min(10 * 365 * 86_400)),
+    };
     let Args {
         paths,
         video_dir,
@@ -61,11 +75,14 @@ pub fn run(
         threads,
         retry_failed,
         prune,
+        sandbox,
+        worker,
+        common,
         ..
     } = args;
     let paths = paths_or_default(paths.into_iter().chain(video_dir).collect())?;
     let sources = sources::list(&paths, out.as_deref())?;
-    pipeline::init()?;
+    let crew = Crew::start(worker, sandbox, common.verbose, limits)?;
     let layout = out.as_deref().map(Layout::open).transpose()?;
     let state = out
         .as_deref()
@@ -74,11 +91,11 @@ pub fn run(
     let mut spool = layout.as_ref().map(Layout::create_records).transpose()?;
     let folder = layout.as_ref().zip(state.as_ref()).zip(spool.as_mut());
     let pruned = if prune { paths.as_slice() } else { &[] };
-    let mut output = Output::begin(output, folder, pruned)?;
+    let mut output = Output::begin(output, folder, pruned, crew.walls)?;
 
     let progress = Progress::new("videos", sources.len() as u64);
     let cancelled = AtomicBool::new(false);
-    let work = |source: &_| Extraction::of(source, &settings, state.as_ref(), &cancelled);
+    let work = |source: &_| Extraction::of(source, &settings, state.as_ref(), &crew, &cancelled);
     queue::in_order(&sources, threads.count(), &cancelled, work, |extraction| {
         progress.advance();
         output.write(extraction)

@@ -2,31 +2,32 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::fd::AsRawFd;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use image::ImageFormat;
 use wo_record::code;
 
-use crate::container;
 use crate::fault::Fault;
+use crate::{container, playlist};
 
-/// As many bytes as the longest signature of a picture has.
-const HEAD: u64 = 12;
-/// The largest file of which a corrected copy is made.
-const MAX_COPY: u64 = 1 << 30;
-
+/// How many bytes tell pictures and playlists.
+const HEAD: u64 = 1024;
 /// An open file with at least one byte.
 #[derive(Debug)]
 pub(crate) struct MediaFile {
     file: File,
+    /// Bytes that are read as zeros.
+    blank: Range<u64>,
     /// BLAKE3 of the bytes, in hexadecimal.
     pub(crate) id: String,
     /// How many bytes it has.
     pub(crate) size_bytes: u64,
     /// Its format where its first bytes are those of a picture.
     pub(crate) picture: Option<ImageFormat>,
+    /// What kind of playlist it is where it starts like one.
+    pub(crate) playlist: Option<&'static str>,
 }
 
 impl MediaFile {
@@ -50,6 +51,12 @@ impl MediaFile {
             .finalize()
             .to_hex()
             .to_string();
+        Self::received(file, id)
+    }
+
+    /// A file that was opened and hashed elsewhere.
+    pub(crate) fn received(file: File, id: String) -> Result<Self, Fault> {
+        let size_bytes = file.metadata().map_err(|e| unreadable(&e))?.len();
         let mut head = Vec::new();
         (&file)
             .rewind()
@@ -57,10 +64,33 @@ impl MediaFile {
             .map_err(|e| unreadable(&e))?;
         Ok(Self {
             file,
+            blank: 0..0,
             id,
             size_bytes,
             picture: picture_format(&head),
+            playlist: playlist::kind(&head),
         })
+    }
+
+    /// The open file, to hand it on.
+    pub(crate) fn handle(&self) -> &File {
+        &self.file
+    }
+
+    /// Reads what there is at `offset`, fewer bytes than asked for only at the end.
+    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut n_read = 0;
+        while let Some(rest) = buffer.get_mut(n_read..).filter(|rest| !rest.is_empty()) {
+            match self.file.read_at(rest, offset + n_read as u64) {
+                Ok(0) => break,
+                Ok(n_bytes) => n_read += n_bytes,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        let place = |at: u64| (at.saturating_sub(offset) as usize).min(n_read);
+        buffer[place(self.blank.start)..place(self.blank.end)].fill(0);
+        Ok(n_read)
     }
 
     /// The content from the start on.
@@ -74,29 +104,26 @@ impl MediaFile {
         container::n_missing_bytes(&self.file, self.size_bytes)
     }
 
-    /// For an MP4, a copy that says nothing of its duration. GStreamer leaves out tracks that are far shorter than
-    /// the whole says it is, as in a clip that an edit list starts late or a short video with a long sound.
+    /// The same MP4, saying nothing of its duration. GStreamer leaves out tracks that are far shorter than the whole
+    /// says it is, as in a video that an edit list starts late or a short video with a long sound.
     pub(crate) fn without_duration(&self) -> Option<Self> {
         let field = container::mp4_duration_field(&self.file, self.size_bytes)?;
-        if self.size_bytes > MAX_COPY {
-            return None;
-        }
-        let mut copy = tempfile::tempfile().ok()?;
-        io::copy(&mut self.reader().ok()?, &mut copy).ok()?;
-        copy.write_all_at(&vec![0; field.n_bytes], field.offset)
-            .ok()?;
         Some(Self {
-            file: copy,
-            id: self.id.clone(),
-            size_bytes: self.size_bytes,
-            picture: self.picture,
+            blank: field.offset..field.offset + field.n_bytes as u64,
+            ..self.again().ok()?
         })
     }
 
-    /// A path of plain ASCII by which a library can open this very file, whatever it is called and even if it was
-    /// replaced since.
-    pub(crate) fn handle_path(&self) -> PathBuf {
-        format!("/dev/fd/{}", self.file.as_raw_fd()).into()
+    /// The same open file once more.
+    pub(crate) fn again(&self) -> io::Result<Self> {
+        Ok(Self {
+            file: self.file.try_clone()?,
+            blank: self.blank.clone(),
+            id: self.id.clone(),
+            size_bytes: self.size_bytes,
+            picture: self.picture,
+            playlist: self.playlist,
+        })
     }
 }
 

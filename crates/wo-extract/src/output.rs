@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use wo_record::{Failure, Frame, Image, Record, Video, Writer, code};
+use wo_record::{Begin, Failure, Frame, Image, Record, Video, Writer, code};
 
 use crate::extraction::{self, Extraction, Frames};
 use crate::fault::Fault;
@@ -15,6 +15,7 @@ use crate::layout::{Layout, Spool};
 use crate::merge::Merge;
 use crate::picture::Still;
 use crate::state::{Finished, State};
+use crate::worker::Walls;
 use crate::{TOOL, VERSION};
 
 /// Where the records go.
@@ -66,10 +67,15 @@ impl<'a> Output<'a> {
         stream: &'a mut dyn Write,
         folder: Option<((&'a Layout, &'a State), &'a mut Spool)>,
         pruned: &[PathBuf],
+        walls: Walls,
     ) -> anyhow::Result<Self> {
+        let begin = Begin {
+            sandbox: Some(walls.to_string()),
+            ..Begin::of(TOOL, VERSION, &[])
+        };
         let folder = match folder {
             Some(((layout, state), spool)) => {
-                let records = Writer::begin(spool, TOOL, VERSION, &[])?;
+                let records = Writer::begin_with(spool, begin.clone())?;
                 Some(Folder {
                     layout,
                     state,
@@ -80,7 +86,7 @@ impl<'a> Output<'a> {
             None => None,
         };
         Ok(Self {
-            stream: Writer::begin(stream, TOOL, VERSION, &[])?,
+            stream: Writer::begin_with(stream, begin)?,
             folder,
             seen: HashMap::new(),
         })

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 /// Quality of the JPEGs: above it files grow much faster than the PSNR.
 const JPEG_QUALITY: u8 = 90;
 /// The longest side that is written. The aspect of a file that needs more is a mistake or an attack.
-const MAX_SIDE: u32 = 16_384;
+pub(crate) const MAX_SIDE: u32 = 16_384;
 
 /// A frame ready to be written.
 #[derive(Debug, Clone)]
@@ -26,19 +26,23 @@ pub(crate) struct Still {
 }
 
 impl Still {
-    /// Turns `picture` upright and encodes it.
-    pub(crate) fn new(picture: RgbImage, turn: Orientation, time_ns: u64) -> Result<Self, Fault> {
-        let mut picture = DynamicImage::ImageRgb8(picture);
-        picture.apply_orientation(turn);
-        let picture = picture.into_rgb8();
+    /// Encodes an upright `picture`.
+    pub(crate) fn new(picture: &RgbImage, time_ns: u64) -> Result<Self, Fault> {
         let (width, height) = picture.dimensions();
         Ok(Self {
             time_ns,
             width,
             height,
-            jpeg: jpeg_of(&picture)?,
+            jpeg: jpeg_of(picture)?,
         })
     }
+}
+
+/// `picture`, turned.
+pub(crate) fn upright(picture: RgbImage, turn: Orientation) -> RgbImage {
+    let mut picture = DynamicImage::ImageRgb8(picture);
+    picture.apply_orientation(turn);
+    picture.into_rgb8()
 }
 
 fn jpeg_of(picture: &RgbImage) -> Result<Vec<u8>, Fault> {
@@ -127,9 +131,8 @@ mod tests {
         picture
             .enumerate_pixels_mut()
             .for_each(|(x, _, p)| p.0 = if x < 16 { [255; 3] } else { [0; 3] });
-        let still = Still::new(picture, Orientation::Rotate90, 0).unwrap();
-        assert_eq!((still.width, still.height), (16, 32));
-        let upright = image::load_from_memory(&still.jpeg).unwrap().into_rgb8();
+        let upright = upright(picture, Orientation::Rotate90);
+        assert_eq!(upright.dimensions(), (16, 32));
         assert!(upright.get_pixel(8, 4).0[0] > 250 && upright.get_pixel(8, 28).0[0] < 5);
     }
 

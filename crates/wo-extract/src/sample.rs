@@ -2,16 +2,17 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use wo_record::code;
 
 use crate::fault::Fault;
 use crate::select;
 
 /// All frames of one video wait in memory until they are written, so there must not be more.
-const MAX_FRAMES: usize = 5000;
+pub(crate) const MAX_FRAMES: usize = 5000;
 
 /// How frames are chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Sample {
     /// N, one of each of N equal segments: near its middle, where that is quicker to decode.
     Uniform,

@@ -4,15 +4,14 @@
 //! decodes one; a second pass decodes those that the wanted frames need. What is not as expected is left to the way
 //! that decodes everything.
 
-use wo_record::code;
-
 use crate::extraction::{Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
-use crate::pipeline::{Packet, Patience, Player, Wanted};
+use crate::pipeline::{Packet, Player, Wanted};
 use crate::sample::Timeline;
 use crate::select;
 use crate::video_file::{self, Survey};
+use crate::worker::Replies;
 
 /// Codecs whose streams were seen to give the same frames this way as when all is decoded.
 const CODECS: [&str; 8] = [
@@ -31,9 +30,9 @@ struct Scan {
 pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
-    patience: Patience<'_>,
+    replies: &Replies<'_>,
 ) -> Result<Option<Taken>, Fault> {
-    let Some(scan) = unless_stalled(scan(file, patience))? else {
+    let Some(scan) = scan(file, replies).unwrap_or(None) else {
         return Ok(None);
     };
     let Scan {
@@ -56,30 +55,25 @@ pub(crate) fn take(
     let Some(marks) = needed(&packets, packets_of_chosen) else {
         return Ok(None);
     };
-    let wanted_ns = chosen.iter().map(|&index| survey.times_ns[index]).collect();
-    let stills = Player::start(file, patience, Wanted::Marked(marks))
-        .and_then(|player| video_file::fetch(player, wanted_ns, survey.start_ns, settings));
-    Ok(unless_stalled(stills)?.map(|stills| Taken {
+    let times_ns: Vec<u64> = chosen.iter().map(|&index| survey.times_ns[index]).collect();
+    let wanted_ns = times_ns.iter().copied().collect();
+    let is_complete = Player::start(file, replies, Wanted::Marked(marks)).and_then(|player| {
+        video_file::fetch(player, wanted_ns, survey.start_ns, settings, replies)
+    });
+    // A fault is for the other way to find again.
+    Ok(is_complete.unwrap_or(false).then(|| Taken {
         video: survey.video(file, duration_ns),
-        stills: stills.into_values().collect(),
+        times_ns,
         fault: None,
     }))
 }
 
-/// A fault is for the other way to find again, but a file that hangs is not tried twice.
-fn unless_stalled<T>(result: Result<Option<T>, Fault>) -> Result<Option<T>, Fault> {
-    match result {
-        Err(fault) if fault.code != code::STALLED => Ok(None),
-        other => other,
-    }
-}
-
 /// Reads all packets and decodes the first.
-fn scan(file: &MediaFile, patience: Patience<'_>) -> Result<Option<Scan>, Fault> {
+fn scan(file: &MediaFile, replies: &Replies<'_>) -> Result<Option<Scan>, Fault> {
     if file.n_missing_bytes() > 0 {
         return Ok(None);
     }
-    let mut player = Player::start(file, patience, Wanted::First)?;
+    let mut player = Player::start(file, replies, Wanted::First)?;
     let Some(first) = player.next_frame()? else {
         return Ok(None);
     };

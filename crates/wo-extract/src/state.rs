@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
-use wo_record::{Failure, Frame, Image, Video};
+use wo_record::{Failure, Frame, Image, Video, code};
 
 use crate::extraction::{Extraction, Frames};
 use crate::sources::Source;
@@ -89,7 +89,8 @@ impl State {
     }
 
     /// What is known of the content `video_id`, found at `source`; `None` where it must be taken: for the first time,
-    /// with other settings or labels, after a failure that is to be tried again, or since a picture is not as it was.
+    /// with other settings or labels, after a failure that is to be tried again, or since a picture is not as it was. A
+    /// file that crashes decoders is not tried again.
     pub(crate) fn find(&self, source: &Source, video_id: &str) -> Option<Extraction> {
         let entry = self.finished.get(video_id)?;
         if entry.settings != self.settings {
@@ -100,7 +101,8 @@ impl State {
             frames,
             failure,
         } = &entry.finished;
-        if self.retry_failed && failure.is_some() {
+        let is_harmless = |failure: &Failure| failure.code != code::CRASHED;
+        if self.retry_failed && failure.as_ref().is_some_and(is_harmless) {
             return None;
         }
         let video = match video {

@@ -1,14 +1,14 @@
 //! The frames of one video file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use wo_record::Video;
 
 use crate::extraction::{Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
-use crate::picture::Still;
-use crate::pipeline::{Look, Patience, Player};
+use crate::pipeline::{Look, Player};
+use crate::worker::Replies;
 use crate::{selective, whole};
 
 /// Gaps between frames that differ by more than this are a variable rate; less is rounding to milliseconds, which
@@ -31,33 +31,33 @@ pub(crate) struct Survey {
 pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
-    patience: Patience<'_>,
+    replies: &Replies<'_>,
 ) -> Result<Taken, Fault> {
-    match selective::take(file, settings, patience)? {
+    match selective::take(file, settings, replies)? {
         Some(taken) => Ok(taken),
-        None => whole::take(file, settings, patience),
+        None => whole::take(file, settings, replies),
     }
 }
 
-/// The frames that `player` shows at `wanted_ns` from `start_ns` on, by time; `None` where the file ends before the last
+/// Hands over the frames that `player` shows at `wanted_ns` from `start_ns` on; false where the file ends before the last
 /// of them. Nothing behind that one is decoded.
 pub(crate) fn fetch(
     mut player: Player<'_>,
     mut wanted_ns: BTreeSet<u64>,
     start_ns: u64,
     settings: &Settings,
-) -> Result<Option<BTreeMap<u64, Still>>, Fault> {
-    let mut stills = BTreeMap::new();
+    replies: &Replies<'_>,
+) -> Result<bool, Fault> {
     while !wanted_ns.is_empty() {
         let Some(frame) = player.next_frame()? else {
-            return Ok(None);
+            return Ok(false);
         };
         let time_ns = frame.time_ns.saturating_sub(start_ns);
         if wanted_ns.remove(&time_ns) {
-            stills.insert(time_ns, frame.still(settings.size, time_ns)?);
+            replies.still(time_ns, &frame.picture(settings.size)?)?;
         }
     }
-    Ok(Some(stills))
+    Ok(true)
 }
 
 impl Survey {

@@ -2,7 +2,7 @@
 //! the container's promise points at are kept on the way; where the promise was wrong, a second pass fetches the right
 //! ones.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::iter::Peekable;
 
 use wo_record::code;
@@ -10,17 +10,17 @@ use wo_record::code;
 use crate::extraction::{Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
-use crate::picture::Still;
-use crate::pipeline::{DecodedFrame, Patience, Player, Wanted};
+use crate::pipeline::{DecodedFrame, Player, Wanted};
 use crate::sample::Timeline;
 use crate::select;
 use crate::video_file::{self, Survey};
+use crate::worker::Replies;
 
 /// What decoding a file to its end gives.
 struct Decoded {
     survey: Survey,
-    /// By index: the frames that the promised duration pointed at.
-    stills: BTreeMap<usize, Still>,
+    /// The frames that the promised duration pointed at, by index; they are handed over.
+    sent: BTreeSet<usize>,
     /// When the frames are shown that decoding can start with, on the clock of the file.
     key_times_ns: BTreeSet<u64>,
     /// What ended the file before its end.
@@ -28,14 +28,16 @@ struct Decoded {
 }
 
 impl Decoded {
-    /// Keeps the newest frame.
-    fn keep(&mut self, frame: &DecodedFrame, settings: &Settings) -> Result<(), Fault> {
+    /// Hands the newest frame over.
+    fn send(
+        &mut self,
+        frame: &DecodedFrame,
+        settings: &Settings,
+        replies: &Replies<'_>,
+    ) -> Result<(), Fault> {
         let time_ns = frame.time_ns - self.survey.start_ns;
-        self.stills.insert(
-            self.survey.times_ns.len() - 1,
-            frame.still(settings.size, time_ns)?,
-        );
-        Ok(())
+        self.sent.insert(self.survey.times_ns.len() - 1);
+        replies.still(time_ns, &frame.picture(settings.size)?)
     }
 }
 
@@ -43,14 +45,14 @@ impl Decoded {
 pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
-    patience: Patience<'_>,
+    replies: &Replies<'_>,
 ) -> Result<Taken, Fault> {
     let copy;
-    let (file, mut decoded) = match decode(file, settings, patience) {
+    let (file, decoded) = match decode(file, settings, replies) {
         Ok(decoded) => (file, decoded),
         Err(fault) if fault.code == code::DECODE => {
             copy = file.without_duration().ok_or_else(|| fault.clone())?;
-            (&copy, decode(&copy, settings, patience).map_err(|_| fault)?)
+            (&copy, decode(&copy, settings, replies).map_err(|_| fault)?)
         }
         Err(fault) => return Err(fault),
     };
@@ -66,36 +68,27 @@ pub(crate) fn take(
         is_key: &is_key,
         video_id: &file.id,
     })?;
-    let missing: BTreeSet<u64> = chosen
-        .iter()
-        .filter(|index| !decoded.stills.contains_key(index))
-        .filter_map(|&index| survey.times_ns.get(index).copied())
-        .collect();
-    let mut fetched = BTreeMap::new();
+    let times_ns: Vec<u64> = chosen.iter().map(|&index| survey.times_ns[index]).collect();
+    let is_missing = |index: &&usize| !decoded.sent.contains(index);
+    let missing = chosen.iter().filter(is_missing);
+    let missing: BTreeSet<u64> = missing.map(|&index| survey.times_ns[index]).collect();
     if !missing.is_empty() {
-        let player = Player::start(file, patience, Wanted::All)?;
-        fetched = video_file::fetch(player, missing, survey.start_ns, settings)?
-            .ok_or_else(|| Fault::new(code::DECODE, "the file decodes differently each time"))?;
-    }
-    let mut stills = Vec::with_capacity(chosen.len());
-    for index in chosen {
-        stills.extend(
-            decoded
-                .stills
-                .remove(&index)
-                .or_else(|| fetched.remove(survey.times_ns.get(index)?)),
-        );
+        let player = Player::start(file, replies, Wanted::All)?;
+        if !video_file::fetch(player, missing, survey.start_ns, settings, replies)? {
+            let what = "the file decodes differently each time";
+            return Err(Fault::new(code::DECODE, what));
+        }
     }
     Ok(Taken {
         video: survey.video(file, duration_ns),
-        stills,
+        times_ns,
         fault: decoded.fault,
     })
 }
 
 /// Decodes the file to its end.
-fn decode(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Result<Decoded, Fault> {
-    let mut player = Player::start(file, patience, Wanted::All)?;
+fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Result<Decoded, Fault> {
+    let mut player = Player::start(file, replies, Wanted::All)?;
     let Some(first) = player.next_frame()? else {
         return Err(Fault::new(code::DECODE, "no frame could be decoded"));
     };
@@ -110,7 +103,7 @@ fn decode(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Resu
     };
     let mut decoded = Decoded {
         survey,
-        stills: BTreeMap::new(),
+        sent: BTreeSet::new(),
         key_times_ns: BTreeSet::new(),
         fault: None,
     };
@@ -118,7 +111,8 @@ fn decode(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Resu
         .promised_duration_ns()
         .filter(|_| settings.takes_middles())
         .into_iter()
-        .flat_map(|ns| select::centres(ns, settings.n_frames));
+        .flat_map(|ns| select::centres(ns, settings.n_frames))
+        .take(settings.n_frames_at_most());
     let mut centres = promised.peekable();
     let mut shown = first;
     loop {
@@ -126,15 +120,13 @@ fn decode(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Resu
             Ok(Some(frame)) => {
                 let time_ns = frame.time_ns - decoded.survey.start_ns;
                 if is_centre_before(&mut centres, time_ns) {
-                    decoded.keep(&shown, settings)?;
+                    decoded.send(&shown, settings, replies)?;
                 }
                 decoded.survey.times_ns.push(time_ns);
                 decoded.survey.last_duration_ns = frame.duration_ns;
                 shown = frame;
             }
             Ok(None) => break,
-            // A file that hangs may hang elsewhere the next time; its frames are not worth having.
-            Err(fault) if fault.code == code::STALLED => return Err(fault),
             Err(fault) => {
                 decoded.fault = Some(Fault::new(code::TRUNCATED, fault.what));
                 break;
@@ -142,7 +134,7 @@ fn decode(file: &MediaFile, settings: &Settings, patience: Patience<'_>) -> Resu
         }
     }
     if centres.peek().is_some() {
-        decoded.keep(&shown, settings)?;
+        decoded.send(&shown, settings, replies)?;
     }
     let packets = player.packets().into_iter();
     decoded.key_times_ns = packets

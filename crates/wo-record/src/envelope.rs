@@ -32,6 +32,23 @@ pub struct Begin {
     /// The tools that the records went through before, first one first.
     #[serde(default)]
     pub upstream: Vec<Producer>,
+    /// What locks the decoder of strangers' files in, for a tool that has one: `landlock+seccomp`, or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<String>,
+}
+
+impl Begin {
+    /// The record of a tool that decodes nothing.
+    pub fn of(tool: &str, version: &str, upstream: &[Producer]) -> Self {
+        Self {
+            tool: tool.to_owned(),
+            version: version.to_owned(),
+            schema: SCHEMA.to_owned(),
+            schema_version: SCHEMA_VERSION,
+            upstream: upstream.to_vec(),
+            sandbox: None,
+        }
+    }
 }
 
 /// The last record: nothing was cut off. The counts are of the records written, not of what was read.

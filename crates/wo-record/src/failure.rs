@@ -20,6 +20,10 @@ pub mod code {
     pub const TRUNCATED: &str = "truncated";
     /// No frame came for longer than the stall limit.
     pub const STALLED: &str = "stalled";
+    /// The process that decoded the file died or misbehaved, each time it was tried.
+    pub const CRASHED: &str = "crashed";
+    /// The file names other files or addresses, which are not followed.
+    pub const UNSUPPORTED_CONTAINER: &str = "unsupported_container";
     /// A decoder for this codec is not installed.
     pub const MISSING_PLUGIN: &str = "missing_plugin";
     /// A picture of a frame cannot be decoded.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::{Begin, End, Failure, Line, Producer, Record, SCHEMA, SCHEMA_VERSION};
+use crate::{Begin, End, Failure, Line, Producer, Record};
 
 /// Why a record could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -37,17 +37,16 @@ impl<'a> Writer<'a> {
         version: &str,
         upstream: &[Producer],
     ) -> Result<Self, WriteError> {
+        Self::begin_with(output, Begin::of(tool, version, upstream))
+    }
+
+    /// Writes this `begin` record and returns the writer of what follows.
+    pub fn begin_with(output: &'a mut dyn Write, begin: Begin) -> Result<Self, WriteError> {
         let mut writer = Self {
             output,
             counts: End::default(),
         };
-        writer.record(&Record::Begin(Begin {
-            tool: tool.to_owned(),
-            version: version.to_owned(),
-            schema: SCHEMA.to_owned(),
-            schema_version: SCHEMA_VERSION,
-            upstream: upstream.to_vec(),
-        }))?;
+        writer.record(&Record::Begin(begin))?;
         writer.flush()?;
         Ok(writer)
     }

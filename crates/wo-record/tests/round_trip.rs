@@ -53,7 +53,8 @@ fn producer() -> impl Strategy<Value = Producer> {
 }
 
 fn begin() -> impl Strategy<Value = Record> {
-    (text(), text(), vec(producer(), 0..3)).prop_map(|(tool, version, upstream)| {
+    let parts = (text(), text(), vec(producer(), 0..3), option::of(text()));
+    parts.prop_map(|(tool, version, upstream, sandbox)| {
         let (schema, schema_version) = (SCHEMA.to_owned(), SCHEMA_VERSION);
         Record::Begin(Begin {
             tool,
@@ -61,6 +62,7 @@ fn begin() -> impl Strategy<Value = Record> {
             schema,
             schema_version,
             upstream,
+            sandbox,
         })
     })
 }

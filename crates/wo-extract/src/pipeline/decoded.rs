@@ -10,7 +10,7 @@ use wo_record::code;
 
 use super::colours::ToRgb;
 use crate::fault::Fault;
-use crate::picture::{self, Still};
+use crate::picture;
 
 /// Pixel shapes beyond this are a mistake in the file and are read as square.
 const MAX_PIXEL_ASPECT: u32 = 8;
@@ -60,12 +60,13 @@ impl DecodedFrame {
         Ok(self.info()?.interlace_mode() == gst_video::VideoInterlaceMode::Progressive)
     }
 
-    /// The upright picture with its short side scaled to `size`, at `time_ns` from the first frame.
-    pub(crate) fn still(&self, size: u32, time_ns: u64) -> Result<Still, Fault> {
+    /// The upright picture with its short side scaled to `size`.
+    pub(crate) fn picture(&self, size: u32) -> Result<RgbImage, Fault> {
         let info = self.info()?;
         let (width, height) = displayed(&info);
         let (width, height) = picture::scaled(width, height, size)?;
-        Still::new(self.converted(&info, width, height)?, self.turn, time_ns)
+        let picture = self.converted(&info, width, height)?;
+        Ok(picture::upright(picture, self.turn))
     }
 
     fn info(&self) -> Result<gst_video::VideoInfo, Fault> {

@@ -1,7 +1,7 @@
 //! The pipeline of one file, pulled frame by frame under a watch.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use gstreamer as gst;
@@ -13,17 +13,17 @@ use wo_record::code;
 
 use super::decoded::DecodedFrame;
 use super::packets::{Packet, Wanted};
+use super::source::ByteSource;
 use super::streams::Streams;
 use super::{tune, words};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
+use crate::worker::Replies;
 
 /// How long one look for a frame lasts before the bus and the clock are looked at.
 const POLL: Duration = Duration::from_millis(20);
 /// After an error, frames may still be on their way for this long: decoders hold several.
 const DRAIN: Duration = Duration::from_secs(2);
-/// A pipeline that does not stop within this time is left behind; its thread may be stuck in a decoder.
-const TEARDOWN: Duration = Duration::from_secs(5);
 /// A pipeline without a video and without a thread at work for this long has come to its end without a word.
 /// decodebin swallows the error of an element that fails in the very moment in which it is plugged in.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -34,17 +34,6 @@ const NOTHING_PLAYABLE: &str = "the file is damaged: nothing in it can be played
 /// How many decoded frames wait between the decoder and us.
 const QUEUE_FRAMES: u32 = 2;
 
-/// How long to wait for a file.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience<'a> {
-    /// Without any progress.
-    pub(crate) stall: Duration,
-    /// When the file is given up.
-    pub(crate) deadline: Instant,
-    /// Set when nobody wants frames any more.
-    pub(crate) cancelled: &'a AtomicBool,
-}
-
 /// A file being decoded.
 #[derive(Debug)]
 pub(crate) struct Player<'a> {
@@ -53,7 +42,7 @@ pub(crate) struct Player<'a> {
     video_pad: gst::Pad,
     bus: gst::Bus,
     streams: Arc<Streams>,
-    patience: Patience<'a>,
+    replies: &'a Replies<'a>,
     last_progress: Instant,
     /// Since when no thread of the pipeline works.
     silent_since: Option<Instant>,
@@ -66,15 +55,12 @@ impl<'a> Player<'a> {
     /// Starts to decode the `wanted` packets of `file`.
     pub(crate) fn start(
         file: &MediaFile,
-        patience: Patience<'a>,
+        replies: &'a Replies<'a>,
         wanted: Wanted,
     ) -> Result<Self, Fault> {
         let broken =
             |e: gst::glib::BoolError| Fault::new(code::DECODE, format!("build the pipeline: {e}"));
-        let source = gst::ElementFactory::make("filesrc")
-            .property("location", file.handle_path().display().to_string())
-            .build()
-            .map_err(broken)?;
+        let source = ByteSource::new(file)?;
         let decodebin = gst::ElementFactory::make("decodebin")
             .property("force-sw-decoders", true)
             .build()
@@ -92,7 +78,12 @@ impl<'a> Player<'a> {
             .build();
         let pipeline = gst::Pipeline::new();
         pipeline
-            .add_many([&source, &decodebin, &deinterlace, sink.upcast_ref()])
+            .add_many([
+                source.upcast_ref(),
+                &decodebin,
+                &deinterlace,
+                sink.upcast_ref(),
+            ])
             .map_err(broken)?;
         source.link(&decodebin).map_err(broken)?;
         deinterlace.link(&sink).map_err(broken)?;
@@ -107,7 +98,7 @@ impl<'a> Player<'a> {
             video_pad,
             bus,
             streams,
-            patience,
+            replies,
             last_progress: Instant::now(),
             silent_since: None,
             n_packets_seen: 0,
@@ -128,6 +119,7 @@ impl<'a> Player<'a> {
                 .try_pull_sample(gst::ClockTime::try_from(POLL).ok())
             {
                 self.last_progress = Instant::now();
+                self.replies.beat()?;
                 if let Some(frame) = self.timed(sample) {
                     return Ok(Some(frame));
                 }
@@ -139,7 +131,7 @@ impl<'a> Player<'a> {
             if is_end {
                 return self.fault.take().map_or(Ok(None), |(fault, _)| Err(fault));
             }
-            self.check_patience()?;
+            self.check_hope()?;
         }
     }
 
@@ -258,7 +250,7 @@ impl<'a> Player<'a> {
     }
 
     /// An error once there is nothing left to wait for.
-    fn check_patience(&mut self) -> Result<(), Fault> {
+    fn check_hope(&mut self) -> Result<(), Fault> {
         // In this order: the video is linked first, then the pads are declared complete.
         let is_complete = self.streams.is_complete.load(Ordering::Acquire);
         let is_linked = self.video_pad.is_linked();
@@ -272,31 +264,11 @@ impl<'a> Player<'a> {
                 None => Fault::new(code::NO_VIDEO_STREAM, "the file has no video stream"),
             });
         }
-        if self.patience.cancelled.load(Ordering::Relaxed) {
-            return Err(Fault::new(code::STALLED, "cancelled"));
-        }
         // A file whose packets flow is slow, not stalled.
         let n_packets = self.streams.door.n_came();
         if n_packets != self.n_packets_seen {
             self.n_packets_seen = n_packets;
-            self.last_progress = Instant::now();
-        }
-        if self.last_progress.elapsed() >= self.patience.stall {
-            let what = if is_linked {
-                "no frame"
-            } else {
-                "no video stream"
-            };
-            return Err(Fault::new(
-                code::STALLED,
-                format!("{what} for {} s", self.patience.stall.as_secs()),
-            ));
-        }
-        if Instant::now() >= self.patience.deadline {
-            return Err(Fault::new(
-                code::STALLED,
-                "the file took longer than --file-timeout allows",
-            ));
+            self.replies.beat()?;
         }
         Ok(())
     }
@@ -304,20 +276,11 @@ impl<'a> Player<'a> {
 
 impl Drop for Player<'_> {
     fn drop(&mut self) {
-        let pipeline = self.pipeline.clone();
-        let (done, is_done) = mpsc::channel();
-        // Stopping waits for the pipeline's threads, and one of them may never come back.
-        std::thread::spawn(move || {
-            for element in pipeline.children() {
-                element.set_locked_state(false);
-            }
-            let _ = pipeline.set_state(gst::State::Null);
-            // Nobody listens any more when it took too long.
-            let _ = done.send(());
-        });
-        if is_done.recv_timeout(TEARDOWN).is_err() {
-            wo_cli::info!("a decoder does not stop; it is left behind");
+        for element in self.pipeline.children() {
+            element.set_locked_state(false);
         }
+        // Waits for the pipeline's threads. Should one never come back, the tool ends this process.
+        let _ = self.pipeline.set_state(gst::State::Null);
     }
 }
 
@@ -424,7 +387,7 @@ fn code_of(error: &gst::glib::Error) -> &'static str {
 
 fn refused(kind: &str) -> Fault {
     Fault::new(
-        code::NOT_MEDIA,
+        code::UNSUPPORTED_CONTAINER,
         format!("{kind} is no video: playlists and text are not followed"),
     )
 }

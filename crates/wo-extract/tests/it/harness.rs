@@ -8,6 +8,7 @@ use serde::Deserialize;
 /// A stream as a reader that trusts nobody sees it.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
+    pub(crate) sandbox: String,
     pub(crate) videos: Vec<Video>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) errors: Vec<Failure>,
@@ -87,6 +88,18 @@ pub(crate) fn command(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
+/// The worker that can misbehave, under a name of its own in `dir`, which it goes by.
+pub(crate) fn test_worker(dir: &Path, name: &str) -> String {
+    let binaries = Path::new(env!("CARGO_BIN_EXE_wo-extract"))
+        .parent()
+        .unwrap();
+    let link = dir.join(name);
+    if !link.exists() {
+        std::os::unix::fs::symlink(binaries.join("examples/test_worker"), &link).unwrap();
+    }
+    link.to_str().unwrap().to_owned()
+}
+
 /// Runs it, checks its exit code, and reads its stream.
 pub(crate) fn extract(dir: &Path, args: &[&str], exit: i32) -> Stream {
     let output = command(dir, args).output().unwrap();
@@ -118,7 +131,13 @@ pub(crate) fn read(bytes: &[u8]) -> Stream {
     );
     for record in records {
         match record {
-            Record::Begin(begin) => assert_eq!(begin["tool"], "wo-extract"),
+            Record::Begin(begin) => {
+                assert_eq!(begin["tool"], "wo-extract");
+                begin["sandbox"]
+                    .as_str()
+                    .unwrap()
+                    .clone_into(&mut stream.sandbox);
+            }
             Record::Video(video) => stream.videos.push(video),
             Record::Frame(frame) => stream.frames.push(frame),
             Record::Error(error) => stream.errors.push(error),

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
+mod faults;
 mod harness;
 mod odd;
 mod out;
 mod resume;
+mod sandbox;
 mod stream;
 mod videos;

@@ -5,14 +5,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::harness::{command, extract, read, stderr};
+use crate::harness::{command, extract, read, test_worker};
 use crate::videos;
-
-/// Turns decoders off: what is decoded all the same fails.
-const NO_DECODERS: (&str, &str) = (
-    "GST_PLUGIN_FEATURE_RANK",
-    "avdec_h264:0,openh264dec:0,avdec_mjpeg:0,jpegdec:0",
-);
 
 /// The hashes of all files under `dir` but the state, by their paths in it.
 fn contents(dir: &Path) -> BTreeMap<String, String> {
@@ -31,13 +25,10 @@ fn hash(file: &Path) -> String {
     blake3::hash(&std::fs::read(file).unwrap()).to_string()
 }
 
+/// Runs with a decoder that refuses all files: what is decoded all the same fails.
 fn without_decoders(dir: &Path, args: &[&str]) -> crate::harness::Stream {
-    let output = command(dir, args)
-        .env(NO_DECODERS.0, NO_DECODERS.1)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    read(&output.stdout)
+    let worker = test_worker(dir, "refuse");
+    extract(dir, &[args, &["--worker", &worker]].concat(), 0)
 }
 
 #[test]
@@ -121,11 +112,8 @@ fn a_failed_file_is_tried_again_only_when_asked() {
     let dir = tempfile::tempdir().unwrap();
     let broken = dir.path().join("v/squat/bad_form/a.mp4");
     videos::plain(&broken, 4, "ball");
-    let output = command(dir.path(), &["v", "--out", "out"])
-        .env(NO_DECODERS.0, NO_DECODERS.1)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let worker = test_worker(dir.path(), "refuse");
+    extract(dir.path(), &["v", "--out", "out", "--worker", &worker], 3);
     let again = extract(dir.path(), &["v", "--out", "out"], 3);
     assert_eq!((again.errors.len(), again.videos.len()), (1, 0));
     let retried = extract(dir.path(), &["v", "--out", "out", "--retry-failed"], 0);

@@ -313,7 +313,7 @@ fn each_kind_of_broken_file_is_one_error_and_the_run_goes_on() {
     for (name, codes) in [
         ("empty.mp4", &["empty_file"][..]),
         ("text.mp4", &["not_media"]),
-        ("playlist.mp4", &["not_media"]),
+        ("playlist.mp4", &["unsupported_container"]),
         ("picture.png", &["bad_image"]),
         ("sound.m4a", &["no_video_stream"]),
         ("no_end.mp4", &["decode"]),

@@ -1,0 +1,16 @@
+//! Where files are decoded: in processes of their own, which hold one open file and one socket and may do nothing else.
+//!
+//! Decoders are large, written in C, and fed by strangers. One that dies, hangs, or is taken over costs its file and
+//! nothing more: this side believes no more of what it says than it checks.
+
+mod crew;
+mod protocol;
+mod replies;
+mod sandbox;
+mod serve;
+
+pub(crate) use crew::{Crew, Limits};
+pub(crate) use replies::Replies;
+pub use sandbox::Sandbox;
+pub(crate) use sandbox::Walls;
+pub use serve::serve;

@@ -1,0 +1,392 @@
+//! The workers, seen from the tool: started when needed, used again while they are clean, watched, and ended.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use image::RgbImage;
+use wo_cli::{Exit, ExitWith};
+use wo_record::code;
+
+use super::protocol::{self, Job, Reply};
+use super::{Sandbox, Walls};
+use crate::extraction::{Extracted, Settings};
+use crate::fault::Fault;
+use crate::media_file::MediaFile;
+use crate::picture::{self, Still};
+
+/// How long one look for a message lasts before the clock is looked at.
+const POLL: Duration = Duration::from_millis(100);
+/// A worker that is not ready by then never will be.
+const START: Duration = Duration::from_mins(1);
+/// How long a worker that has stopped speaking may take to end.
+const LAST_WORD: Duration = Duration::from_secs(1);
+/// A file that ended so many workers is given up. More than one: the first may have died of the file before.
+const MAX_DEATHS: u32 = 2;
+/// A video's frames may be sent so often: for a first guess, for what the packets say, for what decoding shows.
+const MAX_TAKES: usize = 3;
+/// What of the environment a worker gets: where libraries and plugins are and how to use them, nothing that is anybody's
+/// secret.
+const KEPT_VARIABLES: [&str; 6] = [
+    "LD_LIBRARY_PATH",
+    "GST_PLUGIN_PATH",
+    "GST_PLUGIN_PATH_1_0",
+    "GST_PLUGIN_SYSTEM_PATH",
+    "GST_PLUGIN_SYSTEM_PATH_1_0",
+    "GST_DEBUG",
+];
+
+/// How long to wait for a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Without any progress.
+    pub(crate) stall: Duration,
+    /// In all.
+    pub(crate) total: Duration,
+}
+
+/// The workers of a run.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    program: PathBuf,
+    sandbox: Sandbox,
+    is_verbose: bool,
+    limits: Limits,
+    idle: Mutex<Vec<Worker>>,
+    /// The walls around each.
+    pub(crate) walls: Walls,
+}
+
+/// A process that waits for files, or works on one. Ends when it is dropped.
+#[derive(Debug)]
+struct Worker {
+    process: Child,
+    socket: UnixStream,
+}
+
+/// How a worker's work on a file ended.
+enum Ending {
+    /// It says what came of the file.
+    Answer(Box<Result<Extracted, Fault>>),
+    /// It was told to stop, because of this.
+    Stopped(Fault),
+    /// It is gone, or cannot be believed.
+    Died(String),
+}
+
+impl Crew {
+    /// Starts the first worker, which shows whether this machine can do the work.
+    pub(crate) fn start(
+        program: PathBuf,
+        sandbox: Sandbox,
+        is_verbose: bool,
+        limits: Limits,
+    ) -> anyhow::Result<Self> {
+        let mut crew = Self {
+            program,
+            sandbox,
+            is_verbose,
+            limits,
+            idle: Mutex::default(),
+            walls: Walls::default(),
+        };
+        let (first, walls) = crew.hire()?;
+        crew.walls = walls;
+        crew.rest(first);
+        match walls.missing() {
+            Some(missing) if sandbox == Sandbox::Require => Err(anyhow!(
+                "this machine cannot lock the decoder in: it has no {missing}\nhint: --sandbox auto decodes without; do that only with videos that you made"
+            ))
+            .exit_with(Exit::Environment),
+            Some(missing) if sandbox == Sandbox::Auto => {
+                wo_cli::warn!("the decoder is not locked in: this machine has no {missing}");
+                Ok(crew)
+            }
+            _ => Ok(crew),
+        }
+    }
+
+    /// Has a worker take the frames of `file`. Stops it when `cancelled`.
+    pub(crate) fn take(
+        &self,
+        file: &MediaFile,
+        settings: &Settings,
+        cancelled: &AtomicBool,
+    ) -> Result<Extracted, Fault> {
+        let mut how = String::new();
+        for _ in 0..MAX_DEATHS {
+            let mut worker = self.idle_or_new()?;
+            match worker.take(file, settings, self.limits, cancelled) {
+                Ending::Answer(answer) => {
+                    // Only one that met nothing odd works on: a broken file may have broken something in it.
+                    if answer.as_ref().as_ref().is_ok_and(|it| it.fault.is_none()) {
+                        self.rest(worker);
+                    }
+                    return *answer;
+                }
+                Ending::Stopped(fault) => return Err(fault),
+                Ending::Died(why) => how = why,
+            }
+        }
+        Err(Fault::new(
+            code::CRASHED,
+            format!("{how}, {MAX_DEATHS} times"),
+        ))
+    }
+
+    fn idle_or_new(&self) -> Result<Worker, Fault> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        match idle {
+            Some(worker) => Ok(worker),
+            None => self.hire().map(|(worker, _)| worker).map_err(|error| {
+                Fault::new(
+                    code::CRASHED,
+                    format!("no decoder can be started: {error:#}"),
+                )
+            }),
+        }
+    }
+
+    fn rest(&self, worker: Worker) {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(worker);
+    }
+
+    fn hire(&self) -> anyhow::Result<(Worker, Walls)> {
+        let (here, there) = UnixStream::pair().context("make a socket")?;
+        here.set_read_timeout(Some(POLL)).context("set a timeout")?;
+        let mut command = Command::new(&self.program);
+        command.arg("--serve").arg(match self.sandbox {
+            Sandbox::Require | Sandbox::Auto => "--sandbox=auto",
+            Sandbox::Off => "--sandbox=off",
+        });
+        command
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| {
+                name.to_str()
+                    .is_some_and(|name| KEPT_VARIABLES.contains(&name))
+            }))
+            .stdin(OwnedFd::from(there))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if self.is_verbose {
+            command.arg("--verbose").stderr(Stdio::piped());
+        }
+        let mut process = command
+            .spawn()
+            .with_context(|| format!("start {}", self.program.display()))
+            .exit_with(Exit::Environment)?;
+        if let Some(messages) = process.stderr.take() {
+            std::thread::spawn(|| pass_on(messages));
+        }
+        let mut worker = Worker {
+            process,
+            socket: here,
+        };
+        let walls = worker.wait_until_ready()?;
+        Ok((worker, walls))
+    }
+}
+
+/// Passes on what a worker says to people.
+fn pass_on(messages: impl Read) {
+    for line in BufReader::new(messages).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        let message = line.strip_prefix("wo-extract: ").unwrap_or(&line);
+        wo_cli::info!("decoder: {message}");
+    }
+}
+
+impl Worker {
+    fn wait_until_ready(&mut self) -> anyhow::Result<Walls> {
+        let limits = Limits {
+            stall: START,
+            total: START,
+        };
+        let reply = Watched::new(&self.socket, limits, &AtomicBool::new(false)).reply();
+        match reply {
+            Ok(Reply::Ready { walls }) => Ok(walls),
+            Ok(Reply::Unable { what }) => Err(anyhow!(what)).exit_with(Exit::Environment),
+            Ok(_) => Err(anyhow!("the decoder speaks out of turn")),
+            Err(error) => Err(anyhow!(
+                "the decoder does not start: {}",
+                self.cause(&error)
+            ))
+            .exit_with(Exit::Environment),
+        }
+    }
+
+    fn take(
+        &mut self,
+        file: &MediaFile,
+        settings: &Settings,
+        limits: Limits,
+        cancelled: &AtomicBool,
+    ) -> Ending {
+        let job = Job {
+            video_id: file.id.clone(),
+            settings: settings.clone(),
+        };
+        let sent = protocol::write_with_file(&self.socket, &job, file.handle());
+        let mut input = Watched::new(&self.socket, limits, cancelled);
+        match sent.and_then(|()| receive(&mut input, settings)) {
+            Ok(answer) => Ending::Answer(Box::new(answer)),
+            Err(error) => match input.stopped.take() {
+                Some(fault) => Ending::Stopped(fault),
+                None => Ending::Died(self.cause(&error)),
+            },
+        }
+    }
+
+    /// Why it does not answer.
+    fn cause(&mut self, error: &io::Error) -> String {
+        let since = Instant::now();
+        while since.elapsed() < LAST_WORD {
+            if let Ok(Some(status)) = self.process.try_wait() {
+                return format!("the decoder ended with {status}");
+            }
+            std::thread::sleep(POLL / 10);
+        }
+        format!("the decoder talks nonsense: {error}")
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Both fail only where it is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Takes in what a worker says of a file, and checks it.
+fn receive(input: &mut Watched<'_>, settings: &Settings) -> io::Result<Result<Extracted, Fault>> {
+    let most = MAX_TAKES * (settings.n_frames_at_most());
+    let mut n_stills = 0;
+    let mut stills = HashMap::new();
+    loop {
+        match input.reply()? {
+            Reply::Beat => {}
+            Reply::Still {
+                time_ns,
+                width,
+                height,
+            } => {
+                n_stills += 1;
+                if n_stills > most {
+                    return Err(nonsense("more frames than asked for"));
+                }
+                if width.min(height) != settings.size || width.max(height) > picture::MAX_SIDE {
+                    return Err(nonsense("a frame of another size than asked for"));
+                }
+                let mut pixels = vec![0; 3 * width as usize * height as usize];
+                input.read_exact(&mut pixels)?;
+                let picture = RgbImage::from_raw(width, height, pixels)
+                    .ok_or_else(|| nonsense("a frame without pixels"))?;
+                match Still::new(&picture, time_ns) {
+                    Ok(still) => stills.insert(time_ns, still),
+                    Err(fault) => return Ok(Err(fault)),
+                };
+            }
+            Reply::Taken {
+                video,
+                times_ns,
+                fault,
+            } => {
+                let stills: Option<Vec<Still>> =
+                    times_ns.iter().map(|time| stills.remove(time)).collect();
+                let stills = stills
+                    .filter(|_| times_ns.is_sorted())
+                    .ok_or_else(|| nonsense("frames that it did not send"))?;
+                return Ok(Ok(Extracted {
+                    video: *video,
+                    stills,
+                    fault,
+                }));
+            }
+            Reply::Failed(fault) => return Ok(Err(fault)),
+            Reply::Ready { .. } | Reply::Unable { .. } => {
+                return Err(nonsense("an answer to no question"));
+            }
+        }
+    }
+}
+
+fn nonsense(what: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, what)
+}
+
+/// The line from a worker, read with an eye on the clock.
+struct Watched<'a> {
+    socket: &'a UnixStream,
+    limits: Limits,
+    cancelled: &'a AtomicBool,
+    since: Instant,
+    last_progress: Instant,
+    /// Why reading was given up.
+    stopped: Option<Fault>,
+}
+
+impl<'a> Watched<'a> {
+    fn new(socket: &'a UnixStream, limits: Limits, cancelled: &'a AtomicBool) -> Self {
+        Self {
+            socket,
+            limits,
+            cancelled,
+            since: Instant::now(),
+            last_progress: Instant::now(),
+            stopped: None,
+        }
+    }
+
+    fn reply(&mut self) -> io::Result<Reply> {
+        protocol::read(self)
+    }
+
+    /// Why nothing more should be waited for.
+    fn end(&self) -> Option<Fault> {
+        let Limits { stall, total } = self.limits;
+        let what = if self.cancelled.load(Ordering::Relaxed) {
+            "cancelled".to_owned()
+        } else if self.last_progress.elapsed() >= stall {
+            format!("no progress for {} s", stall.as_secs())
+        } else if self.since.elapsed() >= total {
+            "the file took longer than --file-timeout allows".to_owned()
+        } else {
+            return None;
+        };
+        Some(Fault::new(code::STALLED, what))
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(fault) = self.end() {
+                self.stopped = Some(fault);
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match (&mut &*self.socket).read(buffer) {
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Ok(n_bytes) => {
+                    self.last_progress = Instant::now();
+                    return Ok(n_bytes);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+    }
+}

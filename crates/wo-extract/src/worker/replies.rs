@@ -1,0 +1,56 @@
+//! What a worker says while it takes the frames of a file.
+
+use std::cell::Cell;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use image::RgbImage;
+use wo_record::code;
+
+use super::protocol::{self, Reply};
+use crate::fault::Fault;
+
+/// How often it says that it gets on: far more often than the shortest time that it may be silent.
+const BEAT: Duration = Duration::from_millis(200);
+
+/// The line from a worker to the tool.
+#[derive(Debug)]
+pub(crate) struct Replies<'a> {
+    socket: &'a UnixStream,
+    last_beat: Cell<Instant>,
+}
+
+impl<'a> Replies<'a> {
+    pub(super) fn new(socket: &'a UnixStream) -> Self {
+        Self {
+            socket,
+            last_beat: Cell::new(Instant::now()),
+        }
+    }
+
+    /// Says that the file gets on; often enough to be called at every step.
+    pub(crate) fn beat(&self) -> Result<(), Fault> {
+        if self.last_beat.get().elapsed() < BEAT {
+            return Ok(());
+        }
+        self.send(&Reply::Beat, &[])
+    }
+
+    /// Hands an upright picture over, shown at `time_ns`.
+    pub(crate) fn still(&self, time_ns: u64, picture: &RgbImage) -> Result<(), Fault> {
+        let (width, height) = picture.dimensions();
+        let header = Reply::Still {
+            time_ns,
+            width,
+            height,
+        };
+        self.send(&header, picture.as_raw())
+    }
+
+    pub(super) fn send(&self, reply: &Reply, pixels: &[u8]) -> Result<(), Fault> {
+        self.last_beat.set(Instant::now());
+        // The tool is gone, and with it everyone who could read this.
+        protocol::write(self.socket, reply, pixels)
+            .map_err(|e| Fault::new(code::UNREADABLE, format!("nobody listens: {e}")))
+    }
+}
