@@ -38,6 +38,11 @@ test *args: setup
 test-light *args: setup
     scripts/test --light "$@"
 
+# The long forms of tests: thousands of broken files, a hundred kills (under an hour)
+[group('check')]
+verify-full: setup
+    WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
+
 # Formatting and lints
 [group('check')]
 check: setup

@@ -81,6 +81,11 @@ pub(crate) struct Failure {
     pub(crate) video_id: Option<String>,
 }
 
+/// Whether the long form of a test is asked for, as `just verify-full` does.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os("WO_FULL").is_some()
+}
+
 /// The binary with `args`, in the folder `dir`.
 pub(crate) fn command(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wo-extract"));

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::harness::{command, extract, read, test_worker};
+use crate::harness::{command, extract, is_full, read, test_worker};
 use crate::videos;
 
 /// The hashes of all files under `dir` but the state, by their paths in it.
@@ -183,13 +183,13 @@ fn a_run_that_is_killed_at_any_moment_is_finished_by_the_next() {
     std::fs::write(dir.path().join("v/squat/bad_form/text.mp4"), "no video").unwrap();
     extract(dir.path(), &["v", "--out", "undisturbed"], 3);
     let mut n_killed = 0;
-    for i in 0..20u64 {
+    for i in 0..if is_full() { 100u64 } else { 20 } {
         let mut child = command(dir.path(), &["v", "--out", "out", "-j", "1"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(40 + 17 * i));
+        std::thread::sleep(Duration::from_millis(40 + 97 * i % 800));
         n_killed += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
