@@ -3,6 +3,7 @@
 //! The binaries are those that cargo built for the tools' own tests.
 
 mod layering;
+mod repetitions;
 
 use std::collections::BTreeSet;
 use std::fs;

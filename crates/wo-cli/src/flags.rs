@@ -6,10 +6,10 @@ use std::num::NonZeroUsize;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Common {
     /// Say nothing on stderr but errors
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Say more on stderr
-    #[arg(short, long)]
+    #[arg(short, long, global = true)]
     pub verbose: bool,
 }
 
@@ -46,7 +46,7 @@ pub enum OnError {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Threads {
     /// How many threads to use [default: one for each core]
-    #[arg(short = 'j', long, value_name = "N")]
+    #[arg(short = 'j', long, global = true, value_name = "N")]
     threads: Option<NonZeroUsize>,
 }
 

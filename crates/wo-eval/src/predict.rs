@@ -192,6 +192,10 @@ mod tests {
             label_origin: None,
             faults: Vec::new(),
             description: None,
+            quality: None,
+            repetition: None,
+            phase: None,
+            shot: None,
         };
         FrameItem {
             frame,

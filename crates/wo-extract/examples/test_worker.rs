@@ -70,7 +70,7 @@ fn misbehave(verb: &str, mut socket: &UnixStream) {
         "lie" => still(socket, 60_000, 64),
         "invent" => say(
             socket,
-            "{\"taken\":{\"video\":{\"video_id\":\"\",\"path\":null},\"times_ns\":[7],\"fault\":null}}",
+            "{\"taken\":{\"video\":{\"video_id\":\"\",\"path\":null},\"places\":[[7,{}]],\"fault\":null}}",
         ),
         "flood" => loop {
             still(socket, 64, 64);
@@ -140,7 +140,7 @@ fn break_out(verb: &str, argument: &str, file: &File) -> Result<()> {
         }
         "kill-parent" => answer(unsafe { libc::kill(parent, libc::SIGKILL) }.into())?,
         "signal-parent" => {
-            answer(unsafe { libc::syscall(libc::SYS_tgkill, parent, parent, libc::SIGKILL) })?
+            answer(unsafe { libc::syscall(libc::SYS_tgkill, parent, parent, libc::SIGKILL) })?;
         }
         "limit-parent" => {
             let limit = libc::rlimit {
@@ -148,7 +148,9 @@ fn break_out(verb: &str, argument: &str, file: &File) -> Result<()> {
                 rlim_max: 0,
             };
             let old = std::ptr::null_mut();
-            answer(unsafe { libc::prlimit(parent, libc::RLIMIT_NOFILE, &limit, old) }.into())?;
+            answer(
+                unsafe { libc::prlimit(parent, libc::RLIMIT_NOFILE, &raw const limit, old) }.into(),
+            )?;
         }
         "unshare" => answer(unsafe { libc::unshare(libc::CLONE_NEWUSER) }.into())?,
         "mount" => {

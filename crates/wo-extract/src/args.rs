@@ -7,6 +7,7 @@ use clap::Parser;
 use wo_cli::{Common, Seed, Threads};
 
 use crate::sample::Sample;
+use crate::sieve::MinSharpness;
 use crate::worker::Sandbox;
 
 /// What `--help` ends with.
@@ -14,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   wo-extract squat.mp4 | head -3
   wo-extract data/training_data --out data/frames
+  wo-extract probe data/training_data --table
   wo-extract data/training_data/squat --frames-per-video 20 | wo-describe > described.ndjson
 
 Labels come from the folders: <exercise>/<label>/video.mp4, such as squat/bad_form/0007.mp4.
@@ -25,9 +27,14 @@ A groups.csv (path,person_id,source_id) beside or above the videos says what a s
     name = "wo-extract",
     version,
     after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
     help_template = "{usage-heading} {usage}\n\n{about-with-newline}\n{all-args}{after-help}"
 )]
 pub struct Args {
+    /// What to do, if not to take frames.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Videos, images, and folders of them [default: data/training_data]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -37,12 +44,29 @@ pub struct Args {
     /// How many frames to take from each video
     #[arg(long, value_name = "N", default_value = "10")]
     pub frames_per_video: NonZeroU32,
-    /// Which: `uniform` or `jitter` (one of each of N equal segments), `keyframes` (quickest), `fps=F`, `every=K`
+    /// Which: `uniform` or `jitter` (one of each of N equal segments), `phase` (equally far through the repetitions),
+    /// `keyframes` (quickest), `fps=F`, `every=K`
     #[arg(long, value_name = "HOW", default_value = "uniform")]
     pub sample: Sample,
     /// Take the frames at exactly the middle of each segment, even where others of it are quicker to decode
     #[arg(long)]
     pub exact: bool,
+    /// Leave out frames less sharp than this (variance of the Laplacian), or with `auto` less than half as sharp as usual in
+    /// their video; the next best of their segment takes their place
+    #[arg(long, value_name = "auto|X")]
+    pub min_sharpness: Option<MinSharpness>,
+    /// Leave out frames darker than this, from 0 to 1
+    #[arg(long, value_name = "X")]
+    pub min_brightness: Option<f64>,
+    /// Leave out frames that look like another one of their video
+    #[arg(long)]
+    pub drop_duplicates: bool,
+    /// Write a `dropped` record for each frame left out
+    #[arg(long)]
+    pub emit_dropped: bool,
+    /// Look for cuts, and say which shot each frame is from
+    #[arg(long)]
+    pub cuts: bool,
     /// Length of the short side of a frame, in pixels
     #[arg(long, value_name = "PX", default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=4096))]
     pub size: u32,
@@ -56,30 +80,56 @@ pub struct Args {
     /// With --out: take away the frames of videos that are no longer in the folders given
     #[arg(long, requires = "out")]
     pub prune: bool,
-    /// Give a file up that shows no progress for this long
-    #[arg(long, value_name = "SECONDS", default_value = "10")]
-    pub stall_timeout: NonZeroU64,
-    /// Give a file up that takes longer than this
-    #[arg(long, value_name = "SECONDS", default_value = "600")]
-    pub file_timeout: NonZeroU64,
-    /// Whether to decode where decoders cannot be locked in: away from files, network and other processes
-    #[arg(long, value_name = "WHEN", default_value = "require")]
-    pub sandbox: Sandbox,
-    /// The program that decodes, if not this one.
-    #[arg(long, hide = true, default_value = "/proc/self/exe")]
-    pub worker: PathBuf,
     /// Be a decoder: take jobs from the socket that is stdin.
     #[arg(long, hide = true)]
     pub serve: bool,
     /// What `jitter` is drawn from.
     #[command(flatten)]
     pub seed: Seed,
-    /// How many files to decode at the same time
+    /// How files are decoded.
     #[command(flatten)]
-    pub threads: Threads,
+    pub decoding: Decoding,
     /// What every tool takes.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// What can be done with videos beside taking their frames.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Say what videos are like and what speaks against using them, without taking frames
+    Probe(Probe),
+}
+
+/// Says what videos are like and what speaks against using them, without taking frames.
+#[derive(Debug, clap::Args)]
+pub struct Probe {
+    /// Videos, images, and folders of them [default: data/training_data]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Print a table for people instead of records
+    #[arg(long)]
+    pub table: bool,
+}
+
+/// How files are decoded.
+#[derive(Debug, clap::Args)]
+pub struct Decoding {
+    /// Give a file up that shows no progress for this long
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "10")]
+    pub stall_timeout: NonZeroU64,
+    /// Give a file up that takes longer than this
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "600")]
+    pub file_timeout: NonZeroU64,
+    /// Whether to decode where decoders cannot be locked in: away from files, network and other processes
+    #[arg(long, global = true, value_name = "WHEN", default_value = "require")]
+    pub sandbox: Sandbox,
+    /// The program that decodes, if not this one.
+    #[arg(long, global = true, hide = true, default_value = "/proc/self/exe")]
+    pub worker: PathBuf,
+    /// How many files to decode at the same time
+    #[command(flatten)]
+    pub threads: Threads,
 }
 
 impl AsRef<Common> for Args {

@@ -11,10 +11,16 @@ use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::picture::Still;
 use crate::sample::{self, Sample, Timeline};
+use crate::sieve::{self, Sieve, Sifted};
 use crate::sources::Source;
 use crate::state::State;
 use crate::worker::Crew;
 use crate::{VERSION, video_file};
+
+/// How many frames tell what a video is like.
+const PROBE_FRAMES: u32 = 8;
+/// Their short side in pixels.
+const PROBE_SIZE: u32 = 256;
 
 /// Which frames to take, of each file of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +34,21 @@ pub(crate) struct Settings {
     exact: bool,
     /// The short side of a frame, in pixels.
     pub(crate) size: u32,
+    /// Which of them to leave out.
+    pub(crate) sieve: Sieve,
+    /// Whether to look for cuts.
+    pub(crate) finds_cuts: bool,
+}
+
+/// Where in a video a frame is, as far as that was looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// From 1.
+    pub(crate) repetition: Option<u32>,
+    /// From 0 to 1.
+    pub(crate) phase: Option<f64>,
+    /// From 1.
+    pub(crate) shot: Option<u32>,
 }
 
 impl Settings {
@@ -39,34 +60,74 @@ impl Settings {
             seed: args.seed.seed,
             exact: args.exact,
             size: args.size,
+            sieve: Sieve {
+                min_sharpness: args.min_sharpness,
+                min_brightness: args.min_brightness,
+                drops_duplicates: args.drop_duplicates,
+            },
+            finds_cuts: args.cuts,
+        }
+    }
+
+    /// A few frames from all over a video, small, and its cuts: enough to see what it is like.
+    pub(crate) fn of_probe() -> Self {
+        Self {
+            n_frames: PROBE_FRAMES,
+            sample: Sample::Uniform,
+            seed: 0,
+            exact: true,
+            size: PROBE_SIZE,
+            sieve: Sieve::default(),
+            finds_cuts: true,
         }
     }
 
     /// All that the bytes of a frame depend on beside its video.
     pub(crate) fn fingerprint(&self) -> String {
         format!(
-            "{VERSION}, {}, {:?}, seed {}, {} frames, size {}, exact {}",
+            "{VERSION}, {}, {:?}, seed {}, {} frames, size {}, exact {}, {:?}, cuts {}",
             gstreamer::version_string(),
             self.sample,
             self.seed,
             self.n_frames,
             self.size,
-            self.exact
+            self.exact,
+            self.sieve,
+            self.finds_cuts
         )
     }
 
     /// More frames are never taken of one file.
     pub(crate) fn n_frames_at_most(&self) -> usize {
         if self.sample.is_counted() {
-            sample::MAX_FRAMES.min(self.n_frames as usize)
+            sample::MAX_FRAMES.min(self.n_candidates() as usize)
         } else {
             sample::MAX_FRAMES
         }
     }
 
+    /// How many frames to take, to choose from.
+    fn n_candidates(&self) -> u32 {
+        if self.sample.has_segments() {
+            self.n_frames.saturating_mul(self.sieve.n_candidates())
+        } else {
+            self.n_frames
+        }
+    }
+
+    /// Whether repetitions are looked for.
+    pub(crate) fn finds_repetitions(&self) -> bool {
+        self.sample == Sample::Phase
+    }
+
+    /// Whether all of a video must be seen to know which frames to take, or what they are.
+    pub(crate) fn needs_film(&self) -> bool {
+        self.finds_cuts || self.finds_repetitions()
+    }
+
     /// The numbers of the frames to take, in order.
     pub(crate) fn choose(&self, timeline: Timeline<'_>) -> Result<Vec<usize>, Fault> {
-        self.sample.choose(timeline, self.n_frames, self.seed)
+        self.sample.choose(timeline, self.n_candidates(), self.seed)
     }
 
     /// Whether the frames at the middles of equal segments are what is looked for.
@@ -74,9 +135,20 @@ impl Settings {
         self.sample == Sample::Uniform
     }
 
+    /// Leaves out what is not worth keeping.
+    fn sift(&self, stills: Vec<Still>, video: &Video) -> Sifted {
+        let groups = if self.sample.has_segments() && !self.sieve.is_open() {
+            let duration_ns = (video.duration_ms.unwrap_or(0.0) * 1e6) as u64;
+            sieve::by_segment(stills, duration_ns, self.n_frames)
+        } else {
+            stills.into_iter().map(|still| vec![still]).collect()
+        };
+        self.sieve.sift(groups)
+    }
+
     /// Whether frames near those chosen will do where they are quicker to decode.
     pub(crate) fn takes_neighbours(&self) -> bool {
-        self.takes_middles() && !self.exact
+        self.takes_middles() && !self.exact && self.sieve.is_open()
     }
 }
 
@@ -85,8 +157,8 @@ impl Settings {
 pub(crate) struct Taken {
     /// The properties of the file that decoding it shows.
     pub(crate) video: Video,
-    /// When the frames to take are shown, in order.
-    pub(crate) times_ns: Vec<u64>,
+    /// When the frames to take are shown, in order, and where they are.
+    pub(crate) places: Vec<(u64, Place)>,
     /// What ended the file before its end.
     pub(crate) fault: Option<Fault>,
 }
@@ -106,7 +178,7 @@ pub(crate) struct Extracted {
 #[derive(Debug)]
 pub(crate) enum Frames {
     /// Taken in this run.
-    Fresh(Vec<Still>),
+    Fresh(Sifted),
     /// Taken by an earlier run; their pictures are in the folder.
     Kept(Vec<Frame>),
 }
@@ -156,14 +228,18 @@ impl Extraction {
             label: source.labels.label.clone(),
             source_id: source.keys.source_id.clone(),
             person_id: source.keys.person_id.clone(),
-            n_frames: Some(extracted.stills.len() as u32),
             n_frames_wanted: settings.sample.is_counted().then_some(settings.n_frames),
             ..extracted.video
+        };
+        let sifted = settings.sift(extracted.stills, &video);
+        let video = Video {
+            n_frames: Some(sifted.kept.len() as u32),
+            ..video
         };
         Self {
             path: source.path.clone(),
             video: Some(video),
-            frames: Frames::Fresh(extracted.stills),
+            frames: Frames::Fresh(sifted),
             failure: extracted
                 .fault
                 .map(|fault| fault.into_failure(&source.path, Some(&file.id))),
@@ -175,14 +251,25 @@ impl Extraction {
         Self {
             path: path.to_owned(),
             video: None,
-            frames: Frames::Fresh(Vec::new()),
+            frames: Frames::Fresh(Sifted::default()),
             failure,
         }
     }
 }
 
-/// The record of `still`, the frame number `index` of `video`, whose picture is at `image`.
-pub(crate) fn frame(video: &Video, index: u32, still: &Still, image: Image) -> Frame {
+/// The record of `still`, the frame number `index` of `video`, behind the frame `before`, whose picture is at `image`.
+pub(crate) fn frame(
+    video: &Video,
+    index: u32,
+    still: &Still,
+    before: Option<&Still>,
+    image: Image,
+) -> Frame {
+    let Place {
+        repetition,
+        phase,
+        shot,
+    } = still.place;
     Frame {
         video_id: video.video_id.clone(),
         index,
@@ -195,5 +282,9 @@ pub(crate) fn frame(video: &Video, index: u32, still: &Still, image: Image) -> F
         label_origin: video.label.as_ref().map(|_| LabelOrigin::Folder),
         faults: Vec::new(),
         description: None,
+        quality: Some(still.measured.behind(before.map(|before| &before.measured))),
+        repetition,
+        phase,
+        shot,
     }
 }

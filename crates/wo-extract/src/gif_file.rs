@@ -6,7 +6,7 @@ use image::codecs::gif::GifDecoder;
 use image::{AnimationDecoder, DynamicImage, ImageDecoder};
 use wo_record::{Video, code};
 
-use crate::extraction::{Settings, Taken};
+use crate::extraction::{Place, Settings, Taken};
 use crate::fault::Fault;
 use crate::image_file;
 use crate::media_file::MediaFile;
@@ -41,11 +41,10 @@ pub(crate) fn take(
         // All are decoded on the way to the next.
         is_key: &|_| true,
         video_id: &file.id,
+        repetitions: &[],
     })?;
-    let times_ns = chosen
-        .iter()
-        .map(|&index| timeline.times_ns[index])
-        .collect();
+    let times_ns = chosen.iter().map(|&index| timeline.times_ns[index]);
+    let places = times_ns.map(|time| (time, Place::default())).collect();
     let mut wanted = chosen.into_iter().peekable();
     for (index, (frame, &time_ns)) in decoder(file)?
         .into_frames()
@@ -83,7 +82,7 @@ pub(crate) fn take(
     };
     Ok(Taken {
         video,
-        times_ns,
+        places,
         fault: timeline.fault,
     })
 }

@@ -6,7 +6,7 @@ use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 use wo_record::{Video, code};
 
-use crate::extraction::{Settings, Taken};
+use crate::extraction::{Place, Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::picture;
@@ -49,7 +49,7 @@ pub(crate) fn take(
     };
     Ok(Taken {
         video,
-        times_ns: vec![0],
+        places: vec![(0, Place::default())],
         fault: None,
     })
 }

@@ -365,6 +365,10 @@ mod tests {
             label_origin: None,
             faults: Vec::new(),
             description: None,
+            quality: None,
+            repetition: None,
+            phase: None,
+            shot: None,
         };
         assert!(own_picture(&frame("frames_a_b/0123456789abcdef_000_0000000.jpg")).is_some());
         for path in [

@@ -6,6 +6,7 @@ mod args;
 mod container;
 mod extraction;
 mod fault;
+mod film;
 mod gif_file;
 mod groups;
 mod image_file;
@@ -17,10 +18,14 @@ mod output;
 mod picture;
 mod pipeline;
 mod playlist;
+mod probe;
+mod quality;
 mod queue;
+mod repetitions;
 mod sample;
 mod select;
 mod selective;
+mod sieve;
 mod sources;
 mod state;
 mod video_file;
@@ -30,20 +35,20 @@ mod worker;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith, Outcome, Progress};
 
-pub use args::Args;
+pub use args::{Args, Command, Decoding, Probe};
 pub use sample::Sample;
+pub use sieve::MinSharpness;
 pub use worker::{Sandbox, serve};
 
 use extraction::{Extraction, Settings};
 use layout::Layout;
 use output::Output;
 use state::State;
-use worker::{Crew, Limits};
+use worker::Crew;
 
 /// The name in records and messages.
 const TOOL: &str = "wo-extract";
@@ -59,30 +64,32 @@ pub fn run(
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     if args.serve {
-        serve(args.sandbox, |_, _| None)?;
+        serve(args.decoding.sandbox, |_, _| None)?;
         return Ok(Outcome::Done);
     }
+    let is_verbose = args.common.verbose;
+    match args.command {
+        Some(Command::Probe(probe)) => probe::run(probe, &args.decoding, is_verbose, output),
+        None => extract(args, output),
+    }
+}
+
+fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let settings = Settings::of(&args);
-    let limits = Limits {
-        stall: Duration::from_secs(args.stall_timeout.get()),
-        // A limit that does not fit on the clock is none; this one is ten years.
-        total: Duration::from_secs(args.file_timeout.get().min(10 * 365 * 86_400)),
-    };
     let Args {
         paths,
         video_dir,
         out,
-        threads,
         retry_failed,
         prune,
-        sandbox,
-        worker,
+        emit_dropped,
+        decoding,
         common,
         ..
     } = args;
     let paths = paths_or_default(paths.into_iter().chain(video_dir).collect())?;
     let sources = sources::list(&paths, out.as_deref())?;
-    let crew = Crew::start(worker, sandbox, common.verbose, limits)?;
+    let crew = Crew::start(&decoding, common.verbose)?;
     let layout = out.as_deref().map(Layout::open).transpose()?;
     let state = out
         .as_deref()
@@ -91,15 +98,21 @@ pub fn run(
     let mut spool = layout.as_ref().map(Layout::create_records).transpose()?;
     let folder = layout.as_ref().zip(state.as_ref()).zip(spool.as_mut());
     let pruned = if prune { paths.as_slice() } else { &[] };
-    let mut output = Output::begin(output, folder, pruned, crew.walls)?;
+    let mut output = Output::begin(output, folder, pruned, crew.walls, emit_dropped)?;
 
     let progress = Progress::new("videos", sources.len() as u64);
     let cancelled = AtomicBool::new(false);
     let work = |source: &_| Extraction::of(source, &settings, state.as_ref(), &crew, &cancelled);
-    queue::in_order(&sources, threads.count(), &cancelled, work, |extraction| {
-        progress.advance();
-        output.write(extraction)
-    })?;
+    queue::in_order(
+        &sources,
+        decoding.threads.count(),
+        &cancelled,
+        work,
+        |extraction| {
+            progress.advance();
+            output.write(extraction)
+        },
+    )?;
     drop(progress);
 
     let n_errors = output.end()?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use wo_record::{Begin, Failure, Frame, Image, Record, Video, Writer, code};
+use wo_record::{Begin, Dropped, Failure, Frame, Image, Record, Video, Writer, code};
 
 use crate::extraction::{self, Extraction, Frames};
 use crate::fault::Fault;
@@ -14,9 +14,10 @@ use crate::labels::Labels;
 use crate::layout::{Layout, Spool};
 use crate::merge::Merge;
 use crate::picture::Still;
+use crate::sieve::Reason;
 use crate::state::{Finished, State};
 use crate::worker::Walls;
-use crate::{TOOL, VERSION};
+use crate::{TOOL, VERSION, video_file};
 
 /// Where the records go.
 pub(crate) struct Output<'a> {
@@ -24,6 +25,7 @@ pub(crate) struct Output<'a> {
     folder: Option<Folder<'a>>,
     /// By id: where a content was met first, and with which labels.
     seen: HashMap<String, (PathBuf, Labels)>,
+    emits_dropped: bool,
 }
 
 /// The folder of `--out` and the records that it will have.
@@ -36,12 +38,18 @@ struct Folder<'a> {
 
 impl Folder<'_> {
     /// Stores a picture and gives its record.
-    fn store(&mut self, video: &Video, index: u32, still: &Still) -> anyhow::Result<Frame> {
+    fn store(
+        &mut self,
+        video: &Video,
+        index: u32,
+        still: &Still,
+        before: Option<&Still>,
+    ) -> anyhow::Result<Frame> {
         let image = Image::File {
             path: self.layout.store(video, index, still)?.into(),
             blake3: Some(blake3::hash(&still.jpeg).to_hex().to_string()),
         };
-        Ok(extraction::frame(video, index, still, image))
+        Ok(extraction::frame(video, index, still, before, image))
     }
 
     /// Puts the records of a video in the place of earlier ones. Those of kept frames stay as they are: a person may
@@ -68,6 +76,7 @@ impl<'a> Output<'a> {
         folder: Option<((&'a Layout, &'a State), &'a mut Spool)>,
         pruned: &[PathBuf],
         walls: Walls,
+        emits_dropped: bool,
     ) -> anyhow::Result<Self> {
         let begin = Begin {
             sandbox: Some(walls.to_string()),
@@ -89,6 +98,7 @@ impl<'a> Output<'a> {
             stream: Writer::begin_with(stream, begin)?,
             folder,
             seen: HashMap::new(),
+            emits_dropped,
         })
     }
 
@@ -103,6 +113,9 @@ impl<'a> Output<'a> {
             match self.first_of(&video, &extraction) {
                 None => {
                     finished.frames = self.write_video(&video, &extraction.frames)?;
+                    if let Frames::Fresh(sifted) = &extraction.frames {
+                        self.write_dropped(&video, &sifted.dropped)?;
+                    }
                     finished.video = Some(video.clone());
                     let labels = Labels {
                         exercise: video.exercise,
@@ -182,12 +195,9 @@ impl<'a> Output<'a> {
     fn write_video(&mut self, video: &Video, frames: &Frames) -> anyhow::Result<Vec<Frame>> {
         self.stream.record(&Record::Video(video.clone()))?;
         let Some(folder) = &mut self.folder else {
-            if let Frames::Fresh(stills) = frames {
-                for (index, still) in (0..).zip(stills) {
-                    let image = Image::Inline {
-                        jpeg_base64: STANDARD.encode(&still.jpeg),
-                    };
-                    let frame = extraction::frame(video, index, still, image);
+            if let Frames::Fresh(sifted) = frames {
+                for (index, still, before) in numbered(&sifted.kept) {
+                    let frame = extraction::frame(video, index, still, before, inline(still));
                     self.stream.record(&Record::Frame(frame))?;
                 }
             }
@@ -196,9 +206,8 @@ impl<'a> Output<'a> {
         let is_kept = matches!(frames, Frames::Kept(_));
         let frames = match frames {
             Frames::Kept(frames) => frames.clone(),
-            Frames::Fresh(stills) => (0..)
-                .zip(stills)
-                .map(|(index, still)| folder.store(video, index, still))
+            Frames::Fresh(sifted) => numbered(&sifted.kept)
+                .map(|(index, still, before)| folder.store(video, index, still, before))
                 .collect::<anyhow::Result<_>>()?,
         };
         for frame in &frames {
@@ -209,11 +218,47 @@ impl<'a> Output<'a> {
         Ok(frames)
     }
 
+    /// Counts the frames that were left out, and writes them where that is asked for.
+    fn write_dropped(&mut self, video: &Video, dropped: &[(Still, Reason)]) -> anyhow::Result<()> {
+        for (still, reason) in dropped {
+            self.stream.count_dropped(reason.word());
+            if let Some(folder) = &mut self.folder {
+                folder.records.count_dropped(reason.word());
+            }
+            if self.emits_dropped {
+                self.stream.record(&Record::Dropped(Dropped {
+                    video_id: video.video_id.clone(),
+                    pts_ms: video_file::ms(still.time_ns),
+                    reason: reason.word().to_owned(),
+                    quality: still.measured.behind(None),
+                    image: self.folder.is_none().then(|| inline(still)),
+                }))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes a record that is the same in both places.
     fn record(&mut self, record: &Record) -> anyhow::Result<()> {
         if let Some(folder) = &mut self.folder {
             folder.records.record(record)?;
         }
         Ok(self.stream.record(record)?)
+    }
+}
+
+/// Each with its number and the one before it.
+fn numbered(stills: &[Still]) -> impl Iterator<Item = (u32, &Still, Option<&Still>)> {
+    let before = std::iter::once(None).chain(stills.iter().map(Some));
+    (0..)
+        .zip(stills)
+        .zip(before)
+        .map(|((index, still), before)| (index, still, before))
+}
+
+/// The picture in the record itself.
+fn inline(still: &Still) -> Image {
+    Image::Inline {
+        jpeg_base64: STANDARD.encode(&still.jpeg),
     }
 }

@@ -5,7 +5,9 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use wo_record::code;
 
+use crate::extraction::Place;
 use crate::fault::Fault;
+use crate::quality::Measured;
 
 /// Quality of the JPEGs: above it files grow much faster than the PSNR.
 const JPEG_QUALITY: u8 = 90;
@@ -23,6 +25,10 @@ pub(crate) struct Still {
     pub(crate) height: u32,
     /// The JPEG file.
     pub(crate) jpeg: Vec<u8>,
+    /// How good the picture is.
+    pub(crate) measured: Measured,
+    /// Where in its video it is.
+    pub(crate) place: Place,
 }
 
 impl Still {
@@ -34,6 +40,8 @@ impl Still {
             width,
             height,
             jpeg: jpeg_of(picture)?,
+            measured: Measured::of(picture),
+            place: Place::default(),
         })
     }
 }

@@ -6,12 +6,14 @@
 
 mod colours;
 mod decoded;
+mod hdr;
 mod nal;
 mod packets;
 mod player;
 mod plugins;
 mod source;
 mod streams;
+mod thumb;
 mod tune;
 mod words;
 
@@ -22,6 +24,7 @@ use anyhow::Context;
 pub(crate) use decoded::{DecodedFrame, Look};
 pub(crate) use packets::{Packet, Wanted};
 pub(crate) use player::Player;
+pub(crate) use thumb::{SIDE, Thumbs};
 
 /// Starts GStreamer, with the plugins that are to be used and no others.
 pub(crate) fn init() -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use wo_record::code;
 
 use crate::fault::Fault;
+use crate::repetitions::{self, Repetition};
 use crate::select;
 
 /// All frames of one video wait in memory until they are written, so there must not be more.
@@ -18,6 +19,8 @@ pub enum Sample {
     Uniform,
     /// N, one at a random time of each of N equal segments; the seed decides.
     Jitter,
+    /// N, at equal phases of the repetitions that are found; as `Uniform` where none are.
+    Phase,
     /// N key frames, evenly among all of them; all where there are fewer.
     Keyframes,
     /// So many a second.
@@ -37,6 +40,8 @@ pub(crate) struct Timeline<'a> {
     pub(crate) is_key: &'a dyn Fn(usize) -> bool,
     /// The content: what is random differs from video to video.
     pub(crate) video_id: &'a str,
+    /// The repetitions, where they were looked for.
+    pub(crate) repetitions: &'a [Repetition],
 }
 
 impl FromStr for Sample {
@@ -47,6 +52,7 @@ impl FromStr for Sample {
         match (name, value) {
             ("uniform", "") => Ok(Self::Uniform),
             ("jitter", "") => Ok(Self::Jitter),
+            ("phase", "") => Ok(Self::Phase),
             ("keyframes", "") => Ok(Self::Keyframes),
             ("fps", value) => match value.parse() {
                 Ok(rate) if (0.001..=1000.0).contains(&rate) => Ok(Self::Fps(rate)),
@@ -56,7 +62,7 @@ impl FromStr for Sample {
                 Ok(step) if step > 0 => Ok(Self::Every(step)),
                 _ => Err("every=K takes a whole number above 0".to_owned()),
             },
-            _ => Err("take uniform, jitter, keyframes, fps=F or every=K".to_owned()),
+            _ => Err("take uniform, jitter, phase, keyframes, fps=F or every=K".to_owned()),
         }
     }
 }
@@ -64,7 +70,12 @@ impl FromStr for Sample {
 impl Sample {
     /// Whether it takes a number of frames that is given.
     pub(crate) fn is_counted(self) -> bool {
-        matches!(self, Self::Uniform | Self::Jitter | Self::Keyframes)
+        !matches!(self, Self::Fps(_) | Self::Every(_))
+    }
+
+    /// Whether each of its frames stands for a segment of the video.
+    pub(crate) fn has_segments(self) -> bool {
+        matches!(self, Self::Uniform | Self::Jitter)
     }
 
     /// The numbers of the frames to take, in order, each once. `n` is for the counted ones.
@@ -79,9 +90,14 @@ impl Sample {
             duration_ns,
             is_key,
             video_id,
+            repetitions,
         } = timeline;
         let chosen = match self {
-            Self::Uniform => select::choose(times_ns, duration_ns, n),
+            Self::Phase if !repetitions.is_empty() => {
+                let times = repetitions::equal_phases(repetitions, n);
+                select::choose_at(times_ns, times, n)
+            }
+            Self::Uniform | Self::Phase => select::choose(times_ns, duration_ns, n),
             Self::Jitter => {
                 let times = (0..n).map(|segment| {
                     let part = f64::from(segment) + fraction(seed, video_id, segment);
@@ -149,6 +165,7 @@ mod tests {
             duration_ns: 4000 * MS,
             is_key: &|i| i % 10 == 0,
             video_id: "0123",
+            repetitions: &[],
         };
         sample
             .parse::<Sample>()

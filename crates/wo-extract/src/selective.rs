@@ -4,7 +4,7 @@
 //! decodes one; a second pass decodes those that the wanted frames need. What is not as expected is left to the way
 //! that decodes everything.
 
-use crate::extraction::{Settings, Taken};
+use crate::extraction::{Place, Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::pipeline::{Packet, Player, Wanted};
@@ -47,6 +47,7 @@ pub(crate) fn take(
         duration_ns,
         is_key: &is_key,
         video_id: &file.id,
+        repetitions: &[],
     })?;
     if settings.takes_neighbours() {
         chosen = select::quick(chosen, &survey.times_ns, duration_ns, is_key);
@@ -57,13 +58,17 @@ pub(crate) fn take(
     };
     let times_ns: Vec<u64> = chosen.iter().map(|&index| survey.times_ns[index]).collect();
     let wanted_ns = times_ns.iter().copied().collect();
+    let places = times_ns
+        .into_iter()
+        .map(|time| (time, Place::default()))
+        .collect();
     let is_complete = Player::start(file, replies, Wanted::Marked(marks)).and_then(|player| {
         video_file::fetch(player, wanted_ns, survey.start_ns, settings, replies)
     });
     // A fault is for the other way to find again.
     Ok(is_complete.unwrap_or(false).then(|| Taken {
         video: survey.video(file, duration_ns),
-        times_ns,
+        places,
         fault: None,
     }))
 }

@@ -33,10 +33,12 @@ pub(crate) fn take(
     settings: &Settings,
     replies: &Replies<'_>,
 ) -> Result<Taken, Fault> {
-    match selective::take(file, settings, replies)? {
-        Some(taken) => Ok(taken),
-        None => whole::take(file, settings, replies),
+    if !settings.needs_film()
+        && let Some(taken) = selective::take(file, settings, replies)?
+    {
+        return Ok(taken);
     }
+    whole::take(file, settings, replies)
 }
 
 /// Hands over the frames that `player` shows at `wanted_ns` from `start_ns` on; false where the file ends before the last

@@ -5,16 +5,21 @@
 use std::collections::BTreeSet;
 use std::iter::Peekable;
 
-use wo_record::code;
+use wo_record::{Video, code};
 
-use crate::extraction::{Settings, Taken};
+use crate::extraction::{Place, Settings, Taken};
 use crate::fault::Fault;
+use crate::film::Film;
 use crate::media_file::MediaFile;
-use crate::pipeline::{DecodedFrame, Player, Wanted};
+use crate::pipeline::{DecodedFrame, Player, Thumbs, Wanted};
+use crate::repetitions::{self, Repetition};
 use crate::sample::Timeline;
 use crate::select;
 use crate::video_file::{self, Survey};
 use crate::worker::Replies;
+
+/// Where more frames than this part are the one before once more, the video was slowed down, or is a still.
+const MAX_REPEATED: f64 = 0.4;
 
 /// What decoding a file to its end gives.
 struct Decoded {
@@ -23,6 +28,8 @@ struct Decoded {
     sent: BTreeSet<usize>,
     /// When the frames are shown that decoding can start with, on the clock of the file.
     key_times_ns: BTreeSet<u64>,
+    /// All frames, small, where they are needed.
+    film: Film,
     /// What ended the file before its end.
     fault: Option<Fault>,
 }
@@ -62,13 +69,18 @@ pub(crate) fn take(
         let time_ns = survey.times_ns.get(index).map(|ns| ns + survey.start_ns);
         time_ns.is_some_and(|ns| decoded.key_times_ns.contains(&ns))
     };
+    let repetitions = if settings.finds_repetitions() {
+        repetitions::find(&decoded.film)
+    } else {
+        Vec::new()
+    };
     let chosen = settings.choose(Timeline {
         times_ns: &survey.times_ns,
         duration_ns,
         is_key: &is_key,
         video_id: &file.id,
+        repetitions: &repetitions,
     })?;
-    let times_ns: Vec<u64> = chosen.iter().map(|&index| survey.times_ns[index]).collect();
     let is_missing = |index: &&usize| !decoded.sent.contains(index);
     let missing = chosen.iter().filter(is_missing);
     let missing: BTreeSet<u64> = missing.map(|&index| survey.times_ns[index]).collect();
@@ -79,11 +91,42 @@ pub(crate) fn take(
             return Err(Fault::new(code::DECODE, what));
         }
     }
+    let cuts_ns = settings.finds_cuts.then(|| decoded.film.cuts_ns());
+    let place = |&index: &usize| {
+        let time_ns = survey.times_ns[index];
+        (time_ns, place(time_ns, &repetitions, cuts_ns.as_deref()))
+    };
+    let places = chosen.iter().map(place).collect();
+    let cuts_ms = cuts_ns
+        .as_ref()
+        .map(|cuts| cuts.iter().map(|&cut| video_file::ms(cut)).collect());
+    let repeats = settings.finds_cuts && decoded.film.repeated() > MAX_REPEATED;
     Ok(Taken {
-        video: survey.video(file, duration_ns),
-        times_ns,
+        video: Video {
+            repetitions: settings
+                .finds_repetitions()
+                .then(|| repetitions.iter().map(Repetition::record).collect()),
+            cuts_ms,
+            warnings: repeats
+                .then(|| "repeated_frames".to_owned())
+                .into_iter()
+                .collect(),
+            ..survey.video(file, duration_ns)
+        },
+        places,
         fault: decoded.fault,
     })
+}
+
+/// Where the frame shown at `time_ns` is.
+fn place(time_ns: u64, repetitions: &[Repetition], cuts_ns: Option<&[u64]>) -> Place {
+    let mut numbered = (1..).zip(repetitions);
+    let found = numbered.find_map(|(number, it)| Some((number, it.phase(time_ns)?)));
+    Place {
+        repetition: found.map(|(number, _)| number),
+        phase: found.map(|(_, phase)| (phase * 1e3).round() / 1e3),
+        shot: cuts_ns.map(|cuts| 1 + cuts.partition_point(|&cut| cut <= time_ns) as u32),
+    }
 }
 
 /// Decodes the file to its end.
@@ -105,8 +148,13 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
         survey,
         sent: BTreeSet::new(),
         key_times_ns: BTreeSet::new(),
+        film: Film::default(),
         fault: None,
     };
+    let mut thumbs = settings.needs_film().then(Thumbs::default);
+    if let Some(thumbs) = &mut thumbs {
+        decoded.film.push(0, thumbs.of(&first)?);
+    }
     let promised = player
         .promised_duration_ns()
         .filter(|_| settings.takes_middles())
@@ -121,6 +169,9 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
                 let time_ns = frame.time_ns - decoded.survey.start_ns;
                 if is_centre_before(&mut centres, time_ns) {
                     decoded.send(&shown, settings, replies)?;
+                }
+                if let Some(thumbs) = &mut thumbs {
+                    decoded.film.push(time_ns, thumbs.of(&frame)?);
                 }
                 decoded.survey.times_ns.push(time_ns);
                 decoded.survey.last_duration_ns = frame.duration_ns;

@@ -9,7 +9,7 @@ mod replies;
 mod sandbox;
 mod serve;
 
-pub(crate) use crew::{Crew, Limits};
+pub(crate) use crew::Crew;
 pub(crate) use replies::Replies;
 pub use sandbox::Sandbox;
 pub(crate) use sandbox::Walls;

@@ -153,6 +153,10 @@ fn videos_of_rows(directory: &Path, rows: BTreeMap<PathBuf, (String, Row)>) -> V
                 .filter(|name| !name.is_empty())
                 .collect(),
             description: (!row.description.is_empty()).then_some(row.description),
+            quality: None,
+            repetition: None,
+            phase: None,
+            shot: None,
             label: (!label.is_empty()).then_some(label),
         };
         item.push(frame, directory);

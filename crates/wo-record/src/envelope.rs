@@ -1,5 +1,7 @@
 //! The first and the last record of a stream.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The name of this contract, in every `begin` record.
@@ -61,4 +63,7 @@ pub struct End {
     pub n_frames: u64,
     /// How many `error` records the stream has.
     pub n_errors: u64,
+    /// How many frames were left out, by the reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub n_dropped: BTreeMap<String, u64>,
 }

@@ -36,3 +36,16 @@ pub(crate) fn map<S: Serializer>(
     }
     values.serialize(serializer)
 }
+
+/// For `#[serde(serialize_with)]` on a list of floats that may be absent.
+#[expect(clippy::ref_option, reason = "the signature that serde calls")]
+pub(crate) fn list<S: Serializer>(
+    values: &Option<Vec<f64>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut all = values.iter().flatten();
+    if let Some(value) = all.find(|value| !value.is_finite()) {
+        return Err(S::Error::custom(format!("{value} is not a finite number")));
+    }
+    values.serialize(serializer)
+}

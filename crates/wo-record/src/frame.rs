@@ -42,6 +42,26 @@ pub enum LabelOrigin {
     Model,
 }
 
+/// How good a picture is, whatever it shows. Measured on its luma at a short side of 256 to 511 pixels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Quality {
+    /// Variance of the Laplacian, in squared levels of 0 to 255: low where nothing is in focus or all is smeared.
+    #[serde(serialize_with = "finite::one")]
+    pub sharpness: f64,
+    /// Mean, from 0 to 1.
+    #[serde(serialize_with = "finite::one")]
+    pub brightness: f64,
+    /// Standard deviation, from 0 to 0.5.
+    #[serde(serialize_with = "finite::one")]
+    pub contrast: f64,
+    /// Mean absolute change since the previous frame that was taken of the video, from 0 to 1; absent for the first.
+    #[serde(default, serialize_with = "finite::option")]
+    pub motion: Option<f64>,
+    /// 64 bits in hexadecimal, of which few differ between pictures that look alike.
+    pub perceptual_hash: String,
+}
+
 /// One frame of a video.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -76,4 +96,38 @@ pub struct Frame {
     /// What it shows, in words.
     #[serde(default)]
     pub description: Option<String>,
+    /// How good its picture is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+    /// The repetition that it is from, from 1. Absent where none were looked for, and between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetition: Option<u32>,
+    /// How far that repetition is: 0 where it starts, 0.5 at the far end, 1 back at the start.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "finite::option"
+    )]
+    pub phase: Option<f64>,
+    /// Which of the video's shots it is from, from 1. Absent where cuts were not looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shot: Option<u32>,
+}
+
+/// A frame that was taken and left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Dropped {
+    /// The video that it is from.
+    pub video_id: String,
+    /// Its presentation time, in milliseconds from the start of the video.
+    #[serde(serialize_with = "finite::one")]
+    pub pts_ms: f64,
+    /// Why: `blurry`, `dark` or `duplicate`.
+    pub reason: String,
+    /// How good its picture is.
+    pub quality: Quality,
+    /// The picture, where it travels in the stream.
+    #[serde(default)]
+    pub image: Option<Image>,
 }

@@ -25,7 +25,7 @@ mod write;
 
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};
-pub use frame::{Frame, Image, LabelOrigin};
+pub use frame::{Dropped, Frame, Image, LabelOrigin, Quality};
 pub use group::{Group, group_of};
 pub use line::Line;
 pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
@@ -35,7 +35,7 @@ pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
 pub use result::{Confusion, Evidence, Metric, Model, Score, Verdict};
 pub use table::{Row, TableError, read_table, write_table};
-pub use truth::Truth;
+pub use truth::{Rep, Truth};
 pub use video::Video;
 pub use write::{WriteError, Writer};
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begin, Confusion, End, Failure, Frame, Metric, Model, Pose, Score, Truth, Verdict, Video,
+    Begin, Confusion, Dropped, End, Failure, Frame, Metric, Model, Pose, Score, Truth, Verdict,
+    Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -18,6 +19,7 @@ pub enum Record {
     Begin(Begin),
     Video(Video),
     Frame(Frame),
+    Dropped(Dropped),
     Pose(Pose),
     Error(Failure),
     Truth(Truth),
@@ -48,6 +50,7 @@ impl Record {
             "begin" => Self::Begin(serde_json::from_str(line)?),
             "video" => Self::Video(serde_json::from_str(line)?),
             "frame" => Self::Frame(serde_json::from_str(line)?),
+            "dropped" => Self::Dropped(serde_json::from_str(line)?),
             "pose" => Self::Pose(serde_json::from_str(line)?),
             "error" => Self::Error(serde_json::from_str(line)?),
             "truth" => Self::Truth(serde_json::from_str(line)?),
@@ -68,6 +71,7 @@ impl Record {
             Self::Begin(_) => "begin",
             Self::Video(_) => "video",
             Self::Frame(_) => "frame",
+            Self::Dropped(_) => "dropped",
             Self::Pose(_) => "pose",
             Self::Error(_) => "error",
             Self::Truth(_) => "truth",

@@ -4,6 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Name, RecordPath, finite};
 
+/// One repetition; times in milliseconds from the start of the video.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Rep {
+    /// When it leaves the start position.
+    #[serde(serialize_with = "finite::one")]
+    pub start_ms: f64,
+    /// The middle of the time at the far end: the bottom of a squat, the top of a deadlift.
+    #[serde(serialize_with = "finite::one")]
+    pub far_ms: f64,
+    /// When it is back.
+    #[serde(serialize_with = "finite::one")]
+    pub end_ms: f64,
+}
+
 /// What `wo-synth` drew.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -29,6 +44,9 @@ pub struct Truth {
     pub angle_deg: f64,
     /// How many repetitions.
     pub n_reps: u32,
+    /// When they are.
+    #[serde(default)]
+    pub reps: Vec<Rep>,
     /// Length in milliseconds.
     #[serde(serialize_with = "finite::one")]
     pub duration_ms: f64,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, RecordPath, finite};
+use crate::{Name, RecordPath, Rep, finite};
 
 /// One video file, before its frames. An image file counts as a video of one frame.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -60,4 +60,20 @@ pub struct Video {
     /// How many frames were asked for. More than `n_frames` where the video has fewer frames.
     #[serde(default)]
     pub n_frames_wanted: Option<u32>,
+    /// The repetitions that were found, where they were looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetitions: Option<Vec<Rep>>,
+    /// When a new shot begins, in milliseconds from the start; where cuts were looked for.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "finite::list"
+    )]
+    pub cuts_ms: Option<Vec<f64>>,
+    /// What speaks against using it, in stable words such as `too_short`; where it was looked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The id of a video met before that looks the same, where that was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_duplicate_of: Option<String>,
 }

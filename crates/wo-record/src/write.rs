@@ -51,6 +51,11 @@ impl<'a> Writer<'a> {
         Ok(writer)
     }
 
+    /// Counts a frame that was left out, for the `end` record.
+    pub fn count_dropped(&mut self, reason: &str) {
+        *self.counts.n_dropped.entry(reason.to_owned()).or_default() += 1;
+    }
+
     /// Writes one record.
     pub fn record(&mut self, record: &Record) -> Result<(), WriteError> {
         let text = serde_json::to_string(record).map_err(|e| WriteError::Record(e.to_string()))?;

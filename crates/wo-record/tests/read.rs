@@ -221,7 +221,7 @@ fn depth_costs_nothing() {
 #[test]
 fn what_is_not_known_is_taken() {
     check_taken(&frame_with(
-        r#""phase":{"bottom":true},"":null,"weird\u0000name":1e999"#,
+        r#""stage":{"bottom":true},"":null,"weird\u0000name":1e999"#,
     ));
     check_taken(r#"{"type":"unheard_of"}"#);
     check_taken(r#"{"a":1,"type":"unheard_of"}"#);

@@ -8,9 +8,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use wo_record::{
-    Begin, Confusion, Evidence, Failure, Frame, Image, Joint, LabelOrigin, Metric, Model, Name,
-    Pose, Producer, ReadError, Reader, Record, RecordPath, SCHEMA, SCHEMA_VERSION, Score, Truth,
-    Verdict, Video, Writer,
+    Begin, Confusion, Dropped, Evidence, Failure, Frame, Image, Joint, LabelOrigin, Metric, Model,
+    Name, Pose, Producer, Quality, ReadError, Reader, Record, RecordPath, Rep, SCHEMA,
+    SCHEMA_VERSION, Score, Truth, Verdict, Video, Writer,
 };
 
 /// In the everyday run.
@@ -92,36 +92,39 @@ fn video() -> impl Strategy<Value = Record> {
         option::of(name()),
         option::of(name()),
     );
-    (
-        ids,
-        sizes,
-        coding,
-        rest,
+    let found = (
         any::<Option<u32>>(),
         any::<Option<u32>>(),
-    )
-        .prop_map(|(ids, sizes, coding, rest, n_frames, n_frames_wanted)| {
-            Record::Video(Video {
-                video_id: ids.0,
-                path: ids.1,
-                duration_ms: sizes.0,
-                width_px: sizes.1,
-                height_px: sizes.2,
-                rotation_deg: sizes.3,
-                frame_rate_hz: coding.0,
-                variable_frame_rate: coding.1,
-                codec: coding.2,
-                container: coding.3,
-                bitrate_bps: rest.0,
-                size_bytes: rest.1,
-                exercise: rest.2,
-                label: rest.3,
-                source_id: ids.2,
-                person_id: ids.3,
-                n_frames,
-                n_frames_wanted,
-            })
+        option::of(reps()),
+        option::of(vec(float(), 0..3)),
+        (vec(text(), 0..3), option::of(text())),
+    );
+    (ids, sizes, coding, rest, found).prop_map(|(ids, sizes, coding, rest, found)| {
+        Record::Video(Video {
+            video_id: ids.0,
+            path: ids.1,
+            duration_ms: sizes.0,
+            width_px: sizes.1,
+            height_px: sizes.2,
+            rotation_deg: sizes.3,
+            frame_rate_hz: coding.0,
+            variable_frame_rate: coding.1,
+            codec: coding.2,
+            container: coding.3,
+            bitrate_bps: rest.0,
+            size_bytes: rest.1,
+            exercise: rest.2,
+            label: rest.3,
+            source_id: ids.2,
+            person_id: ids.3,
+            n_frames: found.0,
+            n_frames_wanted: found.1,
+            repetitions: found.2,
+            cuts_ms: found.3,
+            warnings: found.4.0,
+            near_duplicate_of: found.4.1,
         })
+    })
 }
 
 fn image() -> impl Strategy<Value = Image> {
@@ -147,7 +150,14 @@ fn frame() -> impl Strategy<Value = Record> {
         vec(name(), 0..3),
         option::of(text()),
     );
-    (text(), any::<u32>(), picture, meaning).prop_map(|(video_id, index, picture, meaning)| {
+    let moment = (
+        option::of(quality()),
+        option::of(any::<u32>()),
+        option::of(float()),
+        option::of(any::<u32>()),
+    );
+    let parts = (text(), any::<u32>(), picture, meaning, moment);
+    parts.prop_map(|(video_id, index, picture, meaning, moment)| {
         Record::Frame(Frame {
             video_id,
             index,
@@ -160,8 +170,39 @@ fn frame() -> impl Strategy<Value = Record> {
             label_origin: meaning.2,
             faults: meaning.3,
             description: meaning.4,
+            quality: moment.0,
+            repetition: moment.1,
+            phase: moment.2,
+            shot: moment.3,
         })
     })
+}
+
+fn quality() -> impl Strategy<Value = Quality> {
+    let figures = (float(), float(), float(), option::of(float()), text());
+    figures.prop_map(
+        |(sharpness, brightness, contrast, motion, perceptual_hash)| Quality {
+            sharpness,
+            brightness,
+            contrast,
+            motion,
+            perceptual_hash,
+        },
+    )
+}
+
+fn dropped() -> impl Strategy<Value = Record> {
+    (text(), float(), text(), quality(), option::of(image())).prop_map(
+        |(video_id, pts_ms, reason, quality, image)| {
+            Record::Dropped(Dropped {
+                video_id,
+                pts_ms,
+                reason,
+                quality,
+                image,
+            })
+        },
+    )
 }
 
 fn pose() -> impl Strategy<Value = Record> {
@@ -203,6 +244,15 @@ fn failure() -> impl Strategy<Value = Record> {
         })
 }
 
+fn reps() -> impl Strategy<Value = Vec<Rep>> {
+    let rep = (float(), float(), float()).prop_map(|(start_ms, far_ms, end_ms)| Rep {
+        start_ms,
+        far_ms,
+        end_ms,
+    });
+    vec(rep, 0..3)
+}
+
 fn truth() -> impl Strategy<Value = Record> {
     let what = (path(), name(), name(), vec(name(), 0..3), name());
     let ids = (text(), text(), text());
@@ -214,7 +264,7 @@ fn truth() -> impl Strategy<Value = Record> {
         any::<u32>(),
         float(),
     );
-    (what, ids, numbers).prop_map(|(what, ids, numbers)| {
+    (what, ids, numbers, reps()).prop_map(|(what, ids, numbers, reps)| {
         Record::Truth(Truth {
             path: what.0,
             exercise: what.1,
@@ -226,6 +276,7 @@ fn truth() -> impl Strategy<Value = Record> {
             angle: what.4,
             angle_deg: numbers.0,
             n_reps: numbers.1,
+            reps,
             duration_ms: numbers.2,
             width_px: numbers.3,
             height_px: numbers.4,
@@ -346,6 +397,7 @@ fn record() -> impl Strategy<Value = Record> {
     prop_oneof![
         video(),
         frame(),
+        dropped(),
         failure(),
         pose(),
         truth(),

@@ -8,10 +8,11 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "begin",
     "video",
     "frame",
+    "dropped",
     "error",
     "truth",
     "metric",

@@ -22,6 +22,10 @@ fn frame(pts_ms: Option<f64>) -> Frame {
         label_origin: None,
         faults: Vec::new(),
         description: None,
+        quality: None,
+        repetition: None,
+        phase: None,
+        shot: None,
     }
 }
 
@@ -74,6 +78,7 @@ fn truth(angle_deg: f64) -> Truth {
         angle: "side".into(),
         angle_deg,
         n_reps: 1,
+        reps: Vec::new(),
         duration_ms: 1.0,
         width_px: 2,
         height_px: 2,

@@ -61,6 +61,10 @@ pub fn write_stills(
             label_origin: Some(LabelOrigin::Synth),
             faults: truth::faults(spec),
             description: None,
+            quality: None,
+            repetition: None,
+            phase: None,
+            shot: None,
         }));
         records.push(Record::Pose(pose(spec, t_s, index)));
     }

@@ -76,6 +76,15 @@ impl Tempo {
         self.reps.len() as u32
     }
 
+    /// Start, middle of the far end, and end of each repetition, in seconds.
+    pub(crate) fn rep_times_s(&self) -> impl Iterator<Item = [f32; 3]> {
+        self.reps.iter().map(|rep| {
+            let hold_s = rep.start_s + rep.out_s;
+            let back_s = hold_s + rep.hold_s;
+            [rep.start_s, hold_s + rep.hold_s / 2.0, back_s + rep.back_s]
+        })
+    }
+
     /// How many frames.
     pub fn n_frames(&self) -> u32 {
         (self.duration_s * FRAME_RATE_HZ as f32).round() as u32

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wo_record::{Name, Truth};
+use wo_record::{Name, Rep, Truth};
 
 use crate::catalog::Fault;
 use crate::plan::VideoSpec;
@@ -44,10 +44,20 @@ pub(crate) fn truth(spec: &VideoSpec) -> Truth {
         angle: spec.camera.angle.name().into(),
         angle_deg: f64::from(spec.camera.azimuth_deg),
         n_reps: spec.tempo.n_reps(),
+        reps: spec.tempo.rep_times_s().map(rep).collect(),
         duration_ms: duration_ms(spec),
         width_px: spec.width,
         height_px: spec.height,
         frame_rate_hz: f64::from(FRAME_RATE_HZ),
+    }
+}
+
+fn rep(times_s: [f32; 3]) -> Rep {
+    let [start_ms, far_ms, end_ms] = times_s.map(|s| (f64::from(s) * 1000.0).round());
+    Rep {
+        start_ms,
+        far_ms,
+        end_ms,
     }
 }
 

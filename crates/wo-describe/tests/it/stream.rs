@@ -50,7 +50,7 @@ fn what_is_not_known_survives_byte_for_byte() {
     let unlabelled =
         r#"{"type":"frame","video_id":"v1","index":1,"image":{"inline":{"jpeg_base64":"AA=="}}}"#;
     let unlabelled_out = r#"{"type":"frame","video_id":"v1","index":1,"pts_ms":null,"width_px":null,"height_px":null,"image":{"inline":{"jpeg_base64":"AA=="}},"exercise":null,"label":null,"label_origin":null,"faults":[],"description":null}"#;
-    let fields = r#","phase":{"bottom" : 1e2},"big":18446744073709551617}"#;
+    let fields = r#","stage":{"bottom" : 1e2},"big":18446744073709551617}"#;
     let frame = format!("{}{fields}", &FRAME[..FRAME.len() - 1]);
     let described = frame_out("bad_form", "folder", r#"["knees_cave"]"#, KNEES_CAVE);
     let described = format!("{}{fields}", &described[..described.len() - 1]);

@@ -5,6 +5,8 @@
 
 use gstreamer_video as gst_video;
 
+use super::hdr::ToneMap;
+
 /// Above this height a video that names no matrix has that of HD.
 const SD_HEIGHT: u32 = 576;
 
@@ -67,11 +69,11 @@ impl ToRgb {
         }
     }
 
-    /// The colour of one pixel in front of black.
+    /// The colour of one pixel, from 0 to 255 and a little beyond.
     #[inline]
-    pub(super) fn pixel(&self, channels: [u16; 3], alpha: u16) -> [u8; 3] {
+    fn colour(&self, channels: [u16; 3]) -> [f32; 3] {
         let [a, b, c] = channels.map(f32::from);
-        let colour = match *self {
+        match *self {
             Self::Same => [a, b, c].map(|channel| channel * (255.0 / f32::from(u16::MAX))),
             Self::Matrix {
                 luma,
@@ -84,7 +86,21 @@ impl ToRgb {
                 let (u, v) = (b * chroma.0 + chroma.1, c * chroma.0 + chroma.1);
                 [y + red * v, y + green.0 * u + green.1 * v, y + blue * u]
             }
-        };
+        }
+    }
+
+    /// The colour of one pixel in front of black.
+    #[inline]
+    pub(super) fn pixel(
+        &self,
+        channels: [u16; 3],
+        alpha: u16,
+        tone_map: Option<&ToneMap>,
+    ) -> [u8; 3] {
+        let mut colour = self.colour(channels);
+        if let Some(map) = tone_map {
+            colour = map.apply(colour.map(|channel| channel.clamp(0.0, 255.0)));
+        }
         let opacity = f32::from(alpha) * (1.0 / f32::from(u16::MAX));
         // Rounds, since nothing is below 0; a cast from float to integer stays within the integer's range.
         colour.map(|channel| (channel.clamp(0.0, 255.0) * opacity + 0.5) as u8)
@@ -101,7 +117,7 @@ mod tests {
     fn check((kr, kb): (f32, f32), depth: u32, is_full: bool, stored: [u16; 3], expected: [u8; 3]) {
         // Widened as GStreamer does: the bits again and again.
         let widened = stored.map(|v| (u32::from(v) * 65_535 / ((1 << depth) - 1)) as u16);
-        let got = ToRgb::matrix(kr, kb, depth, is_full).pixel(widened, u16::MAX);
+        let got = ToRgb::matrix(kr, kb, depth, is_full).pixel(widened, u16::MAX, None);
         assert!(
             got.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1),
             "{stored:?}: {got:?}, not {expected:?}"
@@ -155,9 +171,9 @@ mod tests {
     #[test]
     fn what_is_clear_is_black() {
         assert_eq!(
-            ToRgb::Same.pixel([u16::MAX, 0x8080, 0], u16::MAX),
+            ToRgb::Same.pixel([u16::MAX, 0x8080, 0], u16::MAX, None),
             [255, 128, 0]
         );
-        assert_eq!(ToRgb::Same.pixel([u16::MAX; 3], 0x8080), [128; 3]);
+        assert_eq!(ToRgb::Same.pixel([u16::MAX; 3], 0x8080, None), [128; 3]);
     }
 }

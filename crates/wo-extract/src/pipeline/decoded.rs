@@ -9,6 +9,7 @@ use image::metadata::Orientation;
 use wo_record::code;
 
 use super::colours::ToRgb;
+use super::hdr::ToneMap;
 use crate::fault::Fault;
 use crate::picture;
 
@@ -69,7 +70,20 @@ impl DecodedFrame {
         Ok(picture::upright(picture, self.turn))
     }
 
-    fn info(&self) -> Result<gst_video::VideoInfo, Fault> {
+    /// Its pixels as they are stored, in the format `info`.
+    pub(super) fn pixels(
+        &self,
+        info: &gst_video::VideoInfo,
+    ) -> Result<gst_video::VideoFrameRef<&gst::BufferRef>, Fault> {
+        let buffer = self
+            .sample
+            .buffer()
+            .ok_or_else(|| unusable("a frame without pixels"))?;
+        gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, info)
+            .map_err(|_| unusable("a frame whose pixels cannot be read"))
+    }
+
+    pub(super) fn info(&self) -> Result<gst_video::VideoInfo, Fault> {
         let caps = self
             .sample
             .caps()
@@ -112,17 +126,12 @@ impl DecodedFrame {
         config.set_dither_method(gst_video::VideoDitherMethod::None);
         let converter = gst_video::VideoConverter::new(info, &out_info, Some(config))
             .map_err(|e| unusable(&e.to_string()))?;
-        let buffer = self
-            .sample
-            .buffer()
-            .ok_or_else(|| unusable("a frame without pixels"))?;
-        let from = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, info)
-            .map_err(|_| unusable("a frame whose pixels cannot be read"))?;
+        let from = self.pixels(info)?;
         let to = gst::Buffer::with_size(out_info.size()).map_err(|e| unusable(&e.to_string()))?;
         let mut to = gst_video::VideoFrame::from_buffer_writable(to, &out_info)
             .map_err(|_| unusable("no room for a picture"))?;
         converter.frame_ref(&from, &mut to.as_mut_video_frame_ref());
-        rgb(&to, to_rgb)
+        rgb(&to, to_rgb, ToneMap::of(info).as_ref())
     }
 }
 
@@ -148,6 +157,7 @@ fn displayed(info: &gst_video::VideoInfo) -> (u32, u32) {
 fn rgb(
     frame: &gst_video::VideoFrame<gst_video::video_frame::Writable>,
     to_rgb: ToRgb,
+    tone_map: Option<&ToneMap>,
 ) -> Result<RgbImage, Fault> {
     let (width, height) = (frame.width(), frame.height());
     let stride = frame
@@ -164,12 +174,12 @@ fn rgb(
         let (from, _) = from.as_chunks::<8>();
         for (to, &[a0, a1, x0, x1, y0, y1, z0, z1]) in to.iter_mut().zip(from) {
             let channels = [[x0, x1], [y0, y1], [z0, z1]].map(u16::from_ne_bytes);
-            *to = to_rgb.pixel(channels, u16::from_ne_bytes([a0, a1]));
+            *to = to_rgb.pixel(channels, u16::from_ne_bytes([a0, a1]), tone_map);
         }
     }
     Ok(picture)
 }
 
-fn unusable(what: &str) -> Fault {
+pub(super) fn unusable(what: &str) -> Fault {
     Fault::new(code::DECODE, what)
 }

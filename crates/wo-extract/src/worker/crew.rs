@@ -17,7 +17,8 @@ use wo_record::code;
 
 use super::protocol::{self, Job, Reply};
 use super::{Sandbox, Walls};
-use crate::extraction::{Extracted, Settings};
+use crate::args::Decoding;
+use crate::extraction::{Extracted, Place, Settings};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::picture::{self, Still};
@@ -45,11 +46,11 @@ const KEPT_VARIABLES: [&str; 6] = [
 
 /// How long to wait for a file.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+struct Limits {
     /// Without any progress.
-    pub(crate) stall: Duration,
+    stall: Duration,
     /// In all.
-    pub(crate) total: Duration,
+    total: Duration,
 }
 
 /// The workers of a run.
@@ -83,17 +84,17 @@ enum Ending {
 
 impl Crew {
     /// Starts the first worker, which shows whether this machine can do the work.
-    pub(crate) fn start(
-        program: PathBuf,
-        sandbox: Sandbox,
-        is_verbose: bool,
-        limits: Limits,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn start(decoding: &Decoding, is_verbose: bool) -> anyhow::Result<Self> {
+        let sandbox = decoding.sandbox;
         let mut crew = Self {
-            program,
+            program: decoding.worker.clone(),
             sandbox,
             is_verbose,
-            limits,
+            limits: Limits {
+                stall: Duration::from_secs(decoding.stall_timeout.get()),
+                // A limit that does not fit on the clock is none; this one is ten years.
+                total: Duration::from_secs(decoding.file_timeout.get().min(10 * 365 * 86_400)),
+            },
             idle: Mutex::default(),
             walls: Walls::default(),
         };
@@ -303,13 +304,16 @@ fn receive(input: &mut Watched<'_>, settings: &Settings) -> io::Result<Result<Ex
             }
             Reply::Taken {
                 video,
-                times_ns,
+                places,
                 fault,
             } => {
-                let stills: Option<Vec<Still>> =
-                    times_ns.iter().map(|time| stills.remove(time)).collect();
+                let placed = |&(time_ns, place): &(u64, Place)| {
+                    let still = stills.remove(&time_ns)?;
+                    Some(Still { place, ..still })
+                };
+                let stills: Option<Vec<Still>> = places.iter().map(placed).collect();
                 let stills = stills
-                    .filter(|_| times_ns.is_sorted())
+                    .filter(|_| places.is_sorted_by_key(|(time_ns, _)| *time_ns))
                     .ok_or_else(|| nonsense("frames that it did not send"))?;
                 return Ok(Ok(Extracted {
                     video: *video,

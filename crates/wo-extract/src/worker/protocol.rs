@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use wo_record::Video;
 
 use super::Walls;
-use crate::extraction::Settings;
+use crate::extraction::{Place, Settings};
 use crate::fault::Fault;
 
 /// The longest message: the times of all frames that one video may give, and more.
@@ -45,10 +45,10 @@ pub(super) enum Reply {
         width: u32,
         height: u32,
     },
-    /// The file is done; of the frames sent before, those at these times are to be taken.
+    /// The file is done; of the frames sent before, those at these times are to be taken, which are at these places.
     Taken {
         video: Box<Video>,
-        times_ns: Vec<u64>,
+        places: Vec<(u64, Place)>,
         fault: Option<Fault>,
     },
     /// The file gives no frames.

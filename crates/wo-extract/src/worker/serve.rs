@@ -46,7 +46,7 @@ pub fn serve(
         let reply = match taken {
             Ok(taken) => Reply::Taken {
                 video: Box::new(taken.video),
-                times_ns: taken.times_ns,
+                places: taken.places,
                 fault: taken.fault,
             },
             Err(fault) => Reply::Failed(fault),

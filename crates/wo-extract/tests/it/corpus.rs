@@ -97,7 +97,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) -> &'static str {
             "truncated"
         }
         2 => {
-            bytes.drain(..1 + random.below(len / 2));
+            bytes.drain(..=random.below(len / 2));
             "headless"
         }
         3 => {

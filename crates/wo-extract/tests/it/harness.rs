@@ -12,6 +12,9 @@ pub(crate) struct Stream {
     pub(crate) videos: Vec<Video>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) errors: Vec<Failure>,
+    pub(crate) dropped: Vec<serde_json::Value>,
+    /// What `end` says of them.
+    pub(crate) n_dropped: serde_json::Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -20,6 +23,7 @@ enum Record {
     Begin(serde_json::Value),
     Video(Video),
     Frame(Frame),
+    Dropped(serde_json::Value),
     Error(Failure),
     End(serde_json::Value),
 }
@@ -44,8 +48,16 @@ pub(crate) struct Video {
     pub(crate) label: Option<String>,
     pub(crate) source_id: Option<String>,
     pub(crate) person_id: Option<String>,
-    pub(crate) n_frames: u32,
+    pub(crate) n_frames: Option<u32>,
     pub(crate) n_frames_wanted: Option<u32>,
+    #[serde(default)]
+    pub(crate) repetitions: Option<Vec<serde_json::Value>>,
+    #[serde(default)]
+    pub(crate) cuts_ms: Option<Vec<f64>>,
+    #[serde(default)]
+    pub(crate) warnings: Vec<String>,
+    #[serde(default)]
+    pub(crate) near_duplicate_of: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -62,6 +74,23 @@ pub(crate) struct Frame {
     pub(crate) label_origin: Option<String>,
     pub(crate) faults: Vec<String>,
     pub(crate) description: Option<String>,
+    pub(crate) quality: Quality,
+    #[serde(default)]
+    pub(crate) repetition: Option<u32>,
+    #[serde(default)]
+    pub(crate) phase: Option<f64>,
+    #[serde(default)]
+    pub(crate) shot: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Quality {
+    pub(crate) sharpness: f64,
+    pub(crate) brightness: f64,
+    pub(crate) contrast: f64,
+    pub(crate) motion: Option<f64>,
+    pub(crate) perceptual_hash: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -145,11 +174,13 @@ pub(crate) fn read(bytes: &[u8]) -> Stream {
             }
             Record::Video(video) => stream.videos.push(video),
             Record::Frame(frame) => stream.frames.push(frame),
+            Record::Dropped(dropped) => stream.dropped.push(dropped),
             Record::Error(error) => stream.errors.push(error),
             Record::End(end) => {
                 assert_eq!(end["n_videos"], stream.videos.len());
                 assert_eq!(end["n_frames"], stream.frames.len());
                 assert_eq!(end["n_errors"], stream.errors.len());
+                stream.n_dropped = end["n_dropped"].clone();
             }
         }
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
+mod choice;
 mod corpus;
 mod faults;
 mod harness;

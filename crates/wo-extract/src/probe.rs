@@ -1,0 +1,107 @@
+//! `wo-extract probe`: what videos are like, and what speaks against using them.
+
+mod report;
+mod warnings;
+
+use std::io::Write;
+use std::sync::atomic::AtomicBool;
+
+use wo_cli::{Outcome, Progress};
+use wo_record::{Begin, Record, Video, Writer};
+
+use crate::args::{Decoding, Probe};
+use crate::extraction::{Extraction, Frames, Settings};
+use crate::sieve::Sifted;
+use crate::worker::Crew;
+use crate::{TOOL, VERSION, paths_or_default, queue, sources};
+use report::Report;
+use warnings::Seen;
+
+/// Writes a `video` record, or with `--table` a line, for each file that `args` names.
+pub(crate) fn run(
+    args: Probe,
+    decoding: &Decoding,
+    is_verbose: bool,
+    output: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
+    let sources = sources::list(&paths_or_default(args.paths)?, None)?;
+    let crew = Crew::start(decoding, is_verbose)?;
+    let settings = Settings::of_probe();
+    let mut sink = if args.table {
+        Sink::Table(Report::default(), output)
+    } else {
+        Sink::Records(Writer::begin_with(
+            output,
+            Begin {
+                sandbox: Some(crew.walls.to_string()),
+                ..Begin::of(TOOL, VERSION, &[])
+            },
+        )?)
+    };
+    let mut seen = Seen::default();
+    let mut n_errors = 0;
+    let progress = Progress::new("videos", sources.len() as u64);
+    let cancelled = AtomicBool::new(false);
+    let work = |source: &_| Extraction::of(source, &settings, None, &crew, &cancelled);
+    queue::in_order(
+        &sources,
+        decoding.threads.count(),
+        &cancelled,
+        work,
+        |extraction| {
+            progress.advance();
+            n_errors += u64::from(extraction.failure.is_some());
+            if let (Some(video), Frames::Fresh(Sifted { kept, .. })) =
+                (extraction.video, extraction.frames)
+            {
+                sink.video(seen.judged(video, &kept))?;
+            }
+            if let Some(failure) = extraction.failure {
+                wo_cli::warn!("{}: {}", extraction.path.display(), failure.what);
+                sink.record(&Record::Error(failure))?;
+            }
+            Ok(())
+        },
+    )?;
+    drop(progress);
+    sink.end()?;
+    if sources.is_empty() {
+        wo_cli::warn!("no video or picture here");
+        return Ok(Outcome::No);
+    }
+    Ok(Outcome::from_failures(n_errors))
+}
+
+/// Where the answer goes.
+enum Sink<'a> {
+    Records(Writer<'a>),
+    Table(Report, &'a mut dyn Write),
+}
+
+impl Sink<'_> {
+    fn video(&mut self, video: Video) -> anyhow::Result<()> {
+        match self {
+            Self::Records(_) => self.record(&Record::Video(video)),
+            Self::Table(report, _) => {
+                report.add(&video);
+                Ok(())
+            }
+        }
+    }
+
+    fn record(&mut self, record: &Record) -> anyhow::Result<()> {
+        if let Self::Records(writer) = self {
+            writer.record(record)?;
+            writer.flush()?;
+        }
+        Ok(())
+    }
+
+    fn end(self) -> anyhow::Result<()> {
+        match self {
+            Self::Records(writer) => drop(writer.end()?),
+            Self::Table(report, output) => report.write(output)?,
+        }
+        Ok(())
+    }
+}

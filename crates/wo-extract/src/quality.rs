@@ -1,0 +1,197 @@
+//! How good a picture is, whatever it shows: measured on luma of about one size, so that figures can be compared between
+//! videos.
+
+use image::{GrayImage, RgbImage};
+use image_hasher::{FilterType, HashAlg, HasherConfig, ImageHash};
+use wo_record::Quality;
+
+/// The least short side that is measured on. Finer detail is noise as often as it is sharpness.
+const SHORT_SIDE: u32 = 256;
+/// Side of the square whose changes are motion.
+const SMALL: u32 = 32;
+
+/// Below this level all is black: video black is 16 of 255 where a range was mistaken.
+const BLACK: u8 = 20;
+
+/// What was measured of a picture.
+#[derive(Debug, Clone)]
+pub(crate) struct Measured {
+    /// The figures, but for motion.
+    quality: Quality,
+    hash: ImageHash<[u8; 8]>,
+    small: GrayImage,
+}
+
+impl Measured {
+    /// Measures `picture`.
+    pub(crate) fn of(picture: &RgbImage) -> Self {
+        let luma = luma(picture);
+        let n_pixels = luma.len().max(1) as f64;
+        let (sum, squares) = luma.iter().fold((0u64, 0u64), |(sum, squares), &level| {
+            let level = u64::from(level);
+            (sum + level, squares + level * level)
+        });
+        let mean = sum as f64 / n_pixels;
+        let variance = (squares as f64 / n_pixels - mean * mean).max(0.0);
+        let hash = HasherConfig::with_bytes_type::<[u8; 8]>()
+            .hash_size(8, 8)
+            .resize_filter(FilterType::Triangle)
+            .hash_alg(HashAlg::Median)
+            .preproc_dct()
+            .to_hasher()
+            .hash_image(&luma);
+        let small = image::imageops::thumbnail(&luma, SMALL, SMALL);
+        let hex = hash.as_bytes().iter().map(|byte| format!("{byte:02x}"));
+        Self {
+            quality: Quality {
+                sharpness: rounded(sharpness(&luma), 2),
+                brightness: rounded(mean / 255.0, 4),
+                contrast: rounded(variance.sqrt() / 255.0, 4),
+                motion: None,
+                perceptual_hash: hex.collect(),
+            },
+            hash,
+            small,
+        }
+    }
+
+    /// Variance of the Laplacian, in squared levels.
+    pub(crate) fn sharpness(&self) -> f64 {
+        self.quality.sharpness
+    }
+
+    /// Mean luma, from 0 to 1.
+    pub(crate) fn brightness(&self) -> f64 {
+        self.quality.brightness
+    }
+
+    /// How many of the 64 bits of their hashes differ.
+    pub(crate) fn distance(&self, other: &Self) -> u32 {
+        self.hash.dist(&other.hash)
+    }
+
+    /// How many lines at the top and at the bottom, or columns at the left and at the right, are black; of [`SMALL`].
+    pub(crate) fn bars(&self) -> [u32; 4] {
+        let is_black = |x: u32, y: u32| self.small.get_pixel(x, y).0[0] < BLACK;
+        let line = |&y: &u32| (0..SMALL).all(|x| is_black(x, y));
+        let column = |&x: &u32| (0..SMALL).all(|y| is_black(x, y));
+        [
+            (0..SMALL).take_while(line).count(),
+            (0..SMALL).rev().take_while(line).count(),
+            (0..SMALL).take_while(column).count(),
+            (0..SMALL).rev().take_while(column).count(),
+        ]
+        .map(|n| n as u32)
+    }
+
+    /// Mean absolute change, from 0 to 1.
+    pub(crate) fn change(&self, before: &Self) -> f64 {
+        let changes = self.small.iter().zip(before.small.iter());
+        let sum: u32 = changes.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        f64::from(sum) / f64::from(SMALL * SMALL * 255)
+    }
+
+    /// The figures of a picture that comes behind `before`.
+    pub(crate) fn behind(&self, before: Option<&Self>) -> Quality {
+        Quality {
+            motion: before.map(|before| rounded(self.change(before), 4)),
+            ..self.quality.clone()
+        }
+    }
+}
+
+/// Luma by ITU-R BT.601, averaged over squares so that the short side comes near [`SHORT_SIDE`] and not below it.
+fn luma(picture: &RgbImage) -> GrayImage {
+    let step = (picture.width().min(picture.height()) / SHORT_SIDE).max(1);
+    let (width, height) = (picture.width() / step, picture.height() / step);
+    let stride = 3 * picture.width() as usize;
+    let n_samples = step * step;
+    let mut luma = GrayImage::new(width, height);
+    let mut sums = vec![0u32; width as usize];
+    let lines = picture.as_raw().chunks_exact(stride * step as usize);
+    for (to, from) in luma.chunks_exact_mut(width.max(1) as usize).zip(lines) {
+        sums.fill(0);
+        for line in from.chunks_exact(stride) {
+            for (sum, square) in sums.iter_mut().zip(line.chunks_exact(3 * step as usize)) {
+                for rgb in square.chunks_exact(3) {
+                    let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(u32::from);
+                    *sum += 77 * r + 150 * g + 29 * b;
+                }
+            }
+        }
+        for (to, sum) in to.iter_mut().zip(&sums) {
+            *to = (sum / (256 * n_samples)) as u8;
+        }
+    }
+    luma
+}
+
+/// The variance of what the four neighbours of a pixel do not explain (Pech-Pacheco et al., ICPR 2000).
+fn sharpness(luma: &GrayImage) -> f64 {
+    let width = luma.width() as usize;
+    let lines: Vec<&[u8]> = luma.chunks_exact(width.max(1)).collect();
+    let (mut n, mut sum, mut squares) = (0u64, 0i64, 0u64);
+    for window in lines.windows(3) {
+        let [above, line, below] = [window[0], window[1], window[2]];
+        for x in 1..width.saturating_sub(1) {
+            let [up, down, left, right, centre] =
+                [above[x], below[x], line[x - 1], line[x + 1], line[x]].map(i64::from);
+            let laplacian = up + down + left + right - 4 * centre;
+            sum += laplacian;
+            squares += (laplacian * laplacian).unsigned_abs();
+            n += 1;
+        }
+    }
+    if n == 0 {
+        return 0.0;
+    }
+    let mean = sum as f64 / n as f64;
+    squares as f64 / n as f64 - mean * mean
+}
+
+fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    /// Squares of `side` pixels, moved by `shift`.
+    fn squares(side: u32, shift: u32) -> RgbImage {
+        RgbImage::from_fn(512, 512, |x, y| {
+            let is_light = ((x + shift) / side + y / side).is_multiple_of(2);
+            Rgb(if is_light { [250; 3] } else { [20; 3] })
+        })
+    }
+
+    #[test]
+    fn blur_lowers_sharpness_and_little_else() {
+        let sharp = squares(40, 0);
+        let blurred = image::imageops::blur(&sharp, 4.0);
+        let (a, b) = (Measured::of(&sharp), Measured::of(&blurred));
+        assert!(a.sharpness() > 10.0 * b.sharpness(), "{a:?} {b:?}");
+        assert!((a.brightness() - b.brightness()).abs() < 0.01);
+        assert!(a.distance(&b) <= 4, "{}", a.distance(&b));
+    }
+
+    #[test]
+    fn figures_are_those_of_the_picture() {
+        let grey = Measured::of(&RgbImage::from_pixel(300, 700, Rgb([51; 3])));
+        let quality = grey.behind(None);
+        assert_eq!((quality.brightness, quality.contrast), (0.2, 0.0));
+        assert_eq!((quality.sharpness, quality.motion), (0.0, None));
+        assert_eq!(quality.perceptual_hash.len(), 16);
+        let half = Measured::of(&squares(64, 0)).behind(Some(&Measured::of(&squares(64, 64))));
+        assert!((half.contrast - 115.0 / 255.0).abs() < 0.01, "{half:?}");
+        assert!(
+            half.motion
+                .is_some_and(|motion| (motion - 230.0 / 255.0).abs() < 0.01)
+        );
+        let tiny = Measured::of(&RgbImage::from_pixel(2, 1, Rgb([9; 3])));
+        assert!(tiny.sharpness() < 1e-9);
+    }
+}
