@@ -11,6 +11,7 @@ mod nal;
 mod packets;
 mod player;
 mod plugins;
+mod scale;
 mod source;
 mod streams;
 mod thumb;

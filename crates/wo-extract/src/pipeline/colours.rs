@@ -1,7 +1,7 @@
 //! From the numbers that a video stores to red, green and blue.
 //!
-//! GStreamer scales and fills in colour; the last step is done here, because its own for 8 bits a channel makes
-//! greens 3.5 levels too dark, and the one for 16 shifts colours by the half level by which it widens 8 bits.
+//! Done here, because GStreamer's own for 8 bits a channel makes greens 3.5 levels too dark, and the one for 16 shifts
+//! colours by the half level by which it widens 8 bits.
 
 use gstreamer_video as gst_video;
 

@@ -2,7 +2,6 @@
 
 use gstreamer as gst;
 use gstreamer_video as gst_video;
-use gstreamer_video::prelude::*;
 
 use image::RgbImage;
 use image::metadata::Orientation;
@@ -10,6 +9,7 @@ use wo_record::code;
 
 use super::colours::ToRgb;
 use super::hdr::ToneMap;
+use super::scale::{self, Channels};
 use crate::fault::Fault;
 use crate::picture;
 
@@ -23,6 +23,8 @@ const UHD_HEIGHT: u32 = 2160;
 pub(crate) struct DecodedFrame {
     pub(super) sample: gst::Sample,
     pub(super) turn: Orientation,
+    /// Whether it comes from a codec whose colours lie in the middle between pixels where nothing else is said.
+    pub(super) is_centred: bool,
     /// In nanoseconds, on the clock that edit lists and start times are taken out of.
     pub(crate) time_ns: u64,
     /// How long it is on display, where the file says so.
@@ -101,6 +103,20 @@ impl DecodedFrame {
         gst_video::VideoInfo::from_caps(&caps).map_err(|e| unusable(&e.to_string()))
     }
 
+    /// Where the colours of several pixels lie among them. Read off the type, since a `VideoInfo` of a small video that
+    /// names no colours says "in the middle" whatever the type says.
+    fn site(&self) -> gst_video::VideoChromaSite {
+        let said = self.sample.caps().and_then(|caps| {
+            let site = caps.structure(0)?.get::<&str>("chroma-site").ok()?;
+            site.parse().ok()
+        });
+        said.unwrap_or(if self.is_centred {
+            gst_video::VideoChromaSite::NONE
+        } else {
+            gst_video::VideoChromaSite::H_COSITED
+        })
+    }
+
     /// Scaled as it is stored, and then converted to RGB by the matrix and range that the frame names.
     fn converted(
         &self,
@@ -108,31 +124,51 @@ impl DecodedFrame {
         width: u32,
         height: u32,
     ) -> Result<RgbImage, Fault> {
+        let frame = self.pixels(info)?;
         let to_rgb = ToRgb::of(info);
-        let format = match to_rgb {
-            ToRgb::Same => gst_video::VideoFormat::Argb64,
-            ToRgb::Matrix { .. } => gst_video::VideoFormat::Ayuv64,
+        let channels = if scale::is_plain(info) {
+            Channels::of(&frame, self.site(), width, height)?
+        } else {
+            let plain = unpacked(&frame, info, to_rgb)?;
+            Channels::of(&plain.as_video_frame_ref(), self.site(), width, height)?
         };
-        let out_info = gst_video::VideoInfo::builder(format, width, height)
-            // The same colours, so that the converter changes nothing but the size.
-            .colorimetry(&info.colorimetry())
-            // The converter refuses to change these two, and nothing here asks for that.
-            .fps(info.fps())
-            .interlace_mode(info.interlace_mode())
-            .build()
-            .map_err(|e| unusable(&e.to_string()))?;
-        let mut config = gst_video::VideoConverterConfig::new();
-        config.set_resampler_method(gst_video::VideoResamplerMethod::Lanczos);
-        config.set_dither_method(gst_video::VideoDitherMethod::None);
-        let converter = gst_video::VideoConverter::new(info, &out_info, Some(config))
-            .map_err(|e| unusable(&e.to_string()))?;
-        let from = self.pixels(info)?;
-        let to = gst::Buffer::with_size(out_info.size()).map_err(|e| unusable(&e.to_string()))?;
-        let mut to = gst_video::VideoFrame::from_buffer_writable(to, &out_info)
-            .map_err(|_| unusable("no room for a picture"))?;
-        converter.frame_ref(&from, &mut to.as_mut_video_frame_ref());
-        rgb(&to, to_rgb, ToneMap::of(info).as_ref())
+        Ok(rgb(
+            &channels,
+            width,
+            height,
+            to_rgb,
+            ToneMap::of(info).as_ref(),
+        ))
     }
+}
+
+/// The same frame with 16 bits for each channel, transparency first.
+fn unpacked(
+    frame: &gst_video::VideoFrameRef<&gst::BufferRef>,
+    info: &gst_video::VideoInfo,
+    to_rgb: ToRgb,
+) -> Result<gst_video::VideoFrame<gst_video::video_frame::Writable>, Fault> {
+    let format = match to_rgb {
+        ToRgb::Same => gst_video::VideoFormat::Argb64,
+        ToRgb::Matrix { .. } => gst_video::VideoFormat::Ayuv64,
+    };
+    let out_info = gst_video::VideoInfo::builder(format, info.width(), info.height())
+        // The same colours, so that the converter changes nothing else.
+        .colorimetry(&info.colorimetry())
+        // The converter refuses to change these two, and nothing here asks for that.
+        .fps(info.fps())
+        .interlace_mode(info.interlace_mode())
+        .build()
+        .map_err(|e| unusable(&e.to_string()))?;
+    let mut config = gst_video::VideoConverterConfig::new();
+    config.set_dither_method(gst_video::VideoDitherMethod::None);
+    let converter = gst_video::VideoConverter::new(info, &out_info, Some(config))
+        .map_err(|e| unusable(&e.to_string()))?;
+    let to = gst::Buffer::with_size(out_info.size()).map_err(|e| unusable(&e.to_string()))?;
+    let mut to = gst_video::VideoFrame::from_buffer_writable(to, &out_info)
+        .map_err(|_| unusable("no room for a picture"))?;
+    converter.frame_ref(frame, &mut to.as_mut_video_frame_ref());
+    Ok(to)
 }
 
 /// The size on display, before any turn.
@@ -153,31 +189,28 @@ fn displayed(info: &gst_video::VideoInfo) -> (u32, u32) {
     )
 }
 
-/// A picture of 16 bits a channel, transparency first, in front of black.
+/// A picture of `channels` in front of black.
 fn rgb(
-    frame: &gst_video::VideoFrame<gst_video::video_frame::Writable>,
+    channels: &Channels,
+    width: u32,
+    height: u32,
     to_rgb: ToRgb,
     tone_map: Option<&ToneMap>,
-) -> Result<RgbImage, Fault> {
-    let (width, height) = (frame.width(), frame.height());
-    let stride = frame
-        .plane_stride()
-        .first()
-        .and_then(|&s| usize::try_from(s).ok())
-        .filter(|&s| s > 0);
-    let stride = stride.ok_or_else(|| unusable("a picture of odd layout"))?;
-    let data = frame.plane_data(0).map_err(|e| unusable(&e.to_string()))?;
+) -> RgbImage {
     let mut picture = RgbImage::new(width, height);
-    let lines = picture.chunks_exact_mut(3 * width as usize);
-    for (to, from) in lines.zip(data.chunks(stride)) {
-        let (to, _) = to.as_chunks_mut::<3>();
-        let (from, _) = from.as_chunks::<8>();
-        for (to, &[a0, a1, x0, x1, y0, y1, z0, z1]) in to.iter_mut().zip(from) {
-            let channels = [[x0, x1], [y0, y1], [z0, z1]].map(u16::from_ne_bytes);
-            *to = to_rgb.pixel(channels, u16::from_ne_bytes([a0, a1]), tone_map);
+    let [x, y, z] = &channels.colour;
+    let colours = x.iter().zip(y).zip(z);
+    let (pixels, _) = picture.as_chunks_mut::<3>();
+    if let Some(alpha) = &channels.alpha {
+        for ((to, ((&x, &y), &z)), &alpha) in pixels.iter_mut().zip(colours).zip(alpha) {
+            *to = to_rgb.pixel([x, y, z], alpha, tone_map);
+        }
+    } else {
+        for (to, ((&x, &y), &z)) in pixels.iter_mut().zip(colours) {
+            *to = to_rgb.pixel([x, y, z], u16::MAX, tone_map);
         }
     }
-    Ok(picture)
+    picture
 }
 
 pub(super) fn unusable(what: &str) -> Fault {

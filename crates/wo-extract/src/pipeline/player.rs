@@ -34,6 +34,9 @@ const NOTHING_PLAYABLE: &str = "the file is damaged: nothing in it can be played
 /// How many decoded frames wait between the decoder and us.
 const QUEUE_FRAMES: u32 = 2;
 
+/// Codecs whose colours lie in the middle between pixels; in all others they lie to the left.
+const CENTRED: [&str; 2] = ["mjpeg", "mpeg1video"];
+
 /// A file being decoded.
 #[derive(Debug)]
 pub(crate) struct Player<'a> {
@@ -172,9 +175,12 @@ impl<'a> Player<'a> {
             .map(gst::ClockTime::nseconds)
             .filter(|&ns| ns > 0);
         let turn = self.turn();
+        let (codec, _) = self.codec_and_container();
+        let is_centred = codec.is_some_and(|codec| CENTRED.contains(&codec.as_str()));
         Some(DecodedFrame {
             sample,
             turn,
+            is_centred,
             time_ns,
             duration_ns,
         })
