@@ -60,6 +60,18 @@ impl Threads {
     }
 }
 
+/// How a tool says how far it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ShowProgress {
+    /// A line that changes, on a terminal only
+    #[default]
+    Auto,
+    /// Lines one after the other
+    Plain,
+    /// Not at all
+    Off,
+}
+
 /// Where all randomness comes from.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Seed {

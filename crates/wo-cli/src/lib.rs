@@ -10,7 +10,7 @@ mod process;
 mod report;
 
 pub use exit::{Exit, ExitWith, Outcome};
-pub use flags::{Common, OnError, Reading, Seed, Threads};
+pub use flags::{Common, OnError, Reading, Seed, ShowProgress, Threads};
 pub use input::open_input;
 pub use lasting::Lasting;
 pub use process::main;

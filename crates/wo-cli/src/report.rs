@@ -2,10 +2,11 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::Common;
+use crate::{Common, ShowProgress};
 
 struct Settings {
     tool: String,
@@ -82,33 +83,76 @@ fn escaped(text: &str) -> String {
     shown
 }
 
-/// A progress line on stderr; shown only on a terminal, and gone when it is dropped.
+/// How often a line is printed where progress is printed in lines.
+const LINES: Duration = Duration::from_secs(5);
+
+/// How far a run is, on stderr: a line that changes on a terminal and is gone in the end, or lines one after the other.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    is_plain: bool,
+    what: (&'static str, &'static str),
+    total: u64,
+    since: Instant,
+    last_line: Option<Instant>,
+    n_done: u64,
+    n_parts: u64,
 }
 
 impl Progress {
-    /// Starts a line for `total` units of `what`.
-    pub fn new(what: &str, total: u64) -> Self {
-        let shown = io::stderr().is_terminal() && !SETTINGS.get().is_some_and(|s| s.quiet);
-        let target = if shown {
+    /// Starts to tell of `total` units, each of which may have some parts; `what` are their names, such as videos and
+    /// frames.
+    pub fn new(how: ShowProgress, what: (&'static str, &'static str), total: u64) -> Self {
+        let is_quiet = SETTINGS.get().is_some_and(|s| s.quiet);
+        let is_bar = how == ShowProgress::Auto && io::stderr().is_terminal() && !is_quiet;
+        let target = if is_bar {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(total), target);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {eta} left") {
             bar.set_style(style);
         }
-        bar.set_message(what.to_owned());
         *PROGRESS.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
-        Self { bar }
+        let progress = Self {
+            bar,
+            is_plain: how == ShowProgress::Plain && !is_quiet,
+            what,
+            total,
+            since: Instant::now(),
+            last_line: None,
+            n_done: 0,
+            n_parts: 0,
+        };
+        progress.bar.set_message(progress.message());
+        progress
     }
 
-    /// One more unit is done.
-    pub fn advance(&self) {
+    /// One more unit is done, of so many parts.
+    pub fn advance(&mut self, n_parts: u64) {
+        self.n_done += 1;
+        self.n_parts += n_parts;
+        self.bar.set_message(self.message());
         self.bar.inc(1);
+        let is_due = self.last_line.is_none_or(|last| last.elapsed() >= LINES);
+        if self.is_plain && (is_due || self.n_done == self.total) {
+            self.last_line = Some(Instant::now());
+            let n_left = self.total.saturating_sub(self.n_done) as f64;
+            let left = self.since.elapsed().as_secs_f64() / self.n_done as f64 * n_left;
+            print(&format!("{}, {left:.0} s left", self.message()));
+        }
+    }
+
+    /// `12/40 videos, 120 frames, 35 frames/s`.
+    fn message(&self) -> String {
+        let (units, parts) = self.what;
+        let rate = self.n_parts as f64 / self.since.elapsed().as_secs_f64().max(1e-3);
+        let whole = format!("{}/{} {units}", self.n_done, self.total);
+        if self.n_parts == 0 {
+            return whole;
+        }
+        format!("{whole}, {} {parts}, {rate:.0} {parts}/s", self.n_parts)
     }
 }
 

@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
 use clap::Parser;
-use wo_cli::{Common, Seed, Threads};
+use wo_cli::{Common, Seed, ShowProgress, Threads};
 
 use crate::sample::Sample;
 use crate::sieve::MinSharpness;
@@ -127,6 +127,9 @@ pub struct Decoding {
     /// The program that decodes, if not this one.
     #[arg(long, global = true, hide = true, default_value = "/proc/self/exe")]
     pub worker: PathBuf,
+    /// How to say how far the run is
+    #[arg(long, global = true, value_name = "HOW", default_value = "auto")]
+    pub progress: ShowProgress,
     /// How many files to decode at the same time
     #[command(flatten)]
     pub threads: Threads,

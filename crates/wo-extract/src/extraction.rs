@@ -183,6 +183,16 @@ pub(crate) enum Frames {
     Kept(Vec<Frame>),
 }
 
+impl Frames {
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        match self {
+            Self::Fresh(sifted) => sifted.kept.len() as u64,
+            Self::Kept(frames) => frames.len() as u64,
+        }
+    }
+}
+
 /// What comes of one source.
 #[derive(Debug)]
 pub(crate) struct Extraction {

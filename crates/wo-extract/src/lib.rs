@@ -89,7 +89,7 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     } = args;
     let paths = paths_or_default(paths.into_iter().chain(video_dir).collect())?;
     let sources = sources::list(&paths, out.as_deref())?;
-    let crew = Crew::start(&decoding, common.verbose)?;
+    let crew = Crew::start(&decoding, sources.len(), common.verbose)?;
     let layout = out.as_deref().map(Layout::open).transpose()?;
     let state = out
         .as_deref()
@@ -100,7 +100,8 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let pruned = if prune { paths.as_slice() } else { &[] };
     let mut output = Output::begin(output, folder, pruned, crew.walls, emit_dropped)?;
 
-    let progress = Progress::new("videos", sources.len() as u64);
+    let what = ("videos", "frames");
+    let mut progress = Progress::new(decoding.progress, what, sources.len() as u64);
     let cancelled = AtomicBool::new(false);
     let work = |source: &_| Extraction::of(source, &settings, state.as_ref(), &crew, &cancelled);
     queue::in_order(
@@ -109,7 +110,7 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
         &cancelled,
         work,
         |extraction| {
-            progress.advance();
+            progress.advance(extraction.frames.count());
             output.write(extraction)
         },
     )?;

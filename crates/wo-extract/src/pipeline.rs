@@ -25,6 +25,7 @@ use anyhow::Context;
 pub(crate) use decoded::{DecodedFrame, Look};
 pub(crate) use packets::{Packet, Wanted};
 pub(crate) use player::Player;
+pub(crate) use plugins::Shelf;
 pub(crate) use thumb::{SIDE, Thumbs};
 
 /// Starts GStreamer, with the plugins that are to be used and no others.

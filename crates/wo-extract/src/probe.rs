@@ -25,7 +25,7 @@ pub(crate) fn run(
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     let sources = sources::list(&paths_or_default(args.paths)?, None)?;
-    let crew = Crew::start(decoding, is_verbose)?;
+    let crew = Crew::start(decoding, sources.len(), is_verbose)?;
     let settings = Settings::of_probe();
     let mut sink = if args.table {
         Sink::Table(Report::default(), output)
@@ -40,7 +40,8 @@ pub(crate) fn run(
     };
     let mut seen = Seen::default();
     let mut n_errors = 0;
-    let progress = Progress::new("videos", sources.len() as u64);
+    let what = ("videos", "frames");
+    let mut progress = Progress::new(decoding.progress, what, sources.len() as u64);
     let cancelled = AtomicBool::new(false);
     let work = |source: &_| Extraction::of(source, &settings, None, &crew, &cancelled);
     queue::in_order(
@@ -49,7 +50,7 @@ pub(crate) fn run(
         &cancelled,
         work,
         |extraction| {
-            progress.advance();
+            progress.advance(0);
             n_errors += u64::from(extraction.failure.is_some());
             if let (Some(video), Frames::Fresh(Sifted { kept, .. })) =
                 (extraction.video, extraction.frames)

@@ -1,11 +1,12 @@
-//! Which parts of GStreamer there are. What is not loaded here does not exist for any file: no network, no playlist, no
+//! Which parts of GStreamer there are. What is not on the shelf does not exist for any file: no network, no playlist, no
 //! hardware, none of the hundreds of formats that nobody films in.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use gstreamer as gst;
 use gstreamer::prelude::*;
+use tempfile::TempDir;
 
 /// What decoding cannot do without, and the Debian packages that have it.
 const NEEDED: [(&str, &str); 9] = [
@@ -48,42 +49,98 @@ const PATH_VARIABLES: [&str; 4] = [
 /// drivers hang; adaptive demuxers and network sources follow addresses that a file names.
 const REFUSED_KINDS: [&str; 3] = ["Hardware", "Adaptive", "Source/Network"];
 
-/// Loads all plugins now: once the walls stand, no file can be opened.
-pub(super) fn load() -> anyhow::Result<()> {
-    let folders = folders();
+/// A folder with the plugins that are to be used and no others, and what GStreamer remembers of them: without that it
+/// makes all of their hundreds of elements once in each process.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    folder: PathBuf,
+    /// Where nothing outlives the run.
+    _temporary: Option<TempDir>,
+}
+
+impl Shelf {
+    /// Fills the folder: in the user's cache, or where there is none, for this run.
+    pub(crate) fn fill() -> anyhow::Result<Self> {
+        let cache = cache_folder().map(|cache| cache.join("wo/gstreamer"));
+        if let Some(folder) = cache
+            && fill(&folder).is_ok()
+        {
+            return Ok(Self {
+                folder,
+                _temporary: None,
+            });
+        }
+        let temporary = tempfile::tempdir().context("make a folder for plugins")?;
+        let folder = temporary.path().to_owned();
+        fill(&folder)?;
+        Ok(Self {
+            folder,
+            _temporary: Some(temporary),
+        })
+    }
+
+    /// What tells GStreamer to use it.
+    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 4] {
+        [
+            ("GST_PLUGIN_SYSTEM_PATH_1_0", self.folder.join(PLUGINS)),
+            ("GST_PLUGIN_PATH_1_0", PathBuf::new()),
+            ("GST_REGISTRY_1_0", self.folder.join("registry.bin")),
+            ("GST_REGISTRY_FORK", "no".into()),
+        ]
+    }
+}
+
+/// The folder of links in a shelf.
+const PLUGINS: &str = "plugins";
+
+/// Links the plugins that are installed into `folder`.
+fn fill(folder: &Path) -> anyhow::Result<()> {
+    let links = folder.join(PLUGINS);
+    std::fs::create_dir_all(&links)?;
+    let installed = installed();
     for (plugin, package) in NEEDED {
-        load_one(&folders, plugin).with_context(|| {
+        link(&installed, &links, plugin)?.with_context(|| {
             format!("GStreamer has no plugin {plugin}\nhint: apt install {package}")
         })?;
     }
     for plugin in USEFUL {
-        if let Err(error) = load_one(&folders, plugin) {
-            wo_cli::info!("without the plugin {plugin}: {error:#}");
-        }
-    }
-    for feature in gst::Registry::get().features(gst::ElementFactory::static_type()) {
-        let Some(factory) = feature.downcast_ref::<gst::ElementFactory>() else {
-            continue;
-        };
-        let kind = factory.metadata("klass").unwrap_or_default();
-        if REFUSED_KINDS.iter().any(|refused| kind.contains(refused)) {
-            factory.set_rank(gst::Rank::NONE);
+        if link(&installed, &links, plugin)?.is_none() {
+            wo_cli::info!("GStreamer has no plugin {plugin}");
         }
     }
     Ok(())
 }
 
-fn load_one(folders: &[PathBuf], plugin: &str) -> anyhow::Result<()> {
+/// Links one plugin, unless that is done already; `None` where it is not installed.
+fn link(installed: &[PathBuf], links: &Path, plugin: &str) -> std::io::Result<Option<()>> {
     let name = format!("libgst{plugin}.so");
-    let file = folders.iter().map(|folder| folder.join(&name));
-    let file = file.into_iter().find(|file| file.exists());
-    let file = file.ok_or_else(|| anyhow!("no {name} in {folders:?}"))?;
-    gst::Plugin::load_file(&file)?;
-    Ok(())
+    let link = links.join(&name);
+    let mut files = installed.iter().map(|folder| folder.join(&name));
+    let file = files.find(|file| file.exists());
+    let now = std::fs::read_link(&link).ok();
+    if now == file {
+        return Ok(file.map(drop));
+    }
+    // Another run may do the same at the same time, so a link is put in the place of another and never missing.
+    let Some(file) = file else {
+        std::fs::remove_file(&link)?;
+        return Ok(None);
+    };
+    let new = links.join(format!(".{plugin}.{}", std::process::id()));
+    std::os::unix::fs::symlink(&file, &new)?;
+    std::fs::rename(&new, &link)?;
+    Ok(Some(()))
+}
+
+fn cache_folder() -> Option<PathBuf> {
+    let of = |name| std::env::var_os(name).map(PathBuf::from);
+    of("XDG_CACHE_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(of("HOME")?.join(".cache")))
 }
 
 /// The folders that the variables name, and the one beside the library itself.
-fn folders() -> Vec<PathBuf> {
+fn installed() -> Vec<PathBuf> {
     let named = PATH_VARIABLES.iter().filter_map(std::env::var_os);
     let mut folders: Vec<PathBuf> = named
         .flat_map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>())
@@ -100,4 +157,52 @@ fn folders() -> Vec<PathBuf> {
             .map(|folder| folder.join("gstreamer-1.0")),
     );
     folders
+}
+
+/// Loads all plugins now: once the walls stand, no file can be opened.
+pub(super) fn load() -> anyhow::Result<()> {
+    let registry = gst::Registry::get();
+    for plugin in registry.plugins() {
+        let name = plugin.plugin_name();
+        if let Err(error) = plugin.load() {
+            let is_needed = NEEDED.iter().any(|(needed, _)| *needed == name);
+            anyhow::ensure!(!is_needed, "load GStreamer's plugin {name}: {error}");
+            // It may be there without what it leans on.
+            wo_cli::info!("without GStreamer's plugin {name}: {error}");
+            registry.remove_plugin(&plugin);
+        }
+    }
+    for feature in registry.features(gst::ElementFactory::static_type()) {
+        let Some(factory) = feature.downcast_ref::<gst::ElementFactory>() else {
+            continue;
+        };
+        let kind = factory.metadata("klass").unwrap_or_default();
+        if REFUSED_KINDS.iter().any(|refused| kind.contains(refused)) {
+            factory.set_rank(gst::Rank::NONE);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shelf_has_links_to_what_is_installed_and_mends_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        fill(dir.path()).unwrap();
+        let link = dir.path().join(PLUGINS).join("libgstcoreelements.so");
+        let right = std::fs::read_link(&link).unwrap();
+        assert!(right.exists());
+        std::fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink("/nowhere", &link).unwrap();
+        fill(dir.path()).unwrap();
+        assert_eq!(std::fs::read_link(&link).unwrap(), right);
+        assert!(
+            installed()
+                .iter()
+                .any(|folder| folder.join("libgstlibav.so").exists())
+        );
+    }
 }

@@ -46,9 +46,10 @@ impl Channels {
             let neutral = vec![widened(1 << (depth - 1), depth); grey.len()];
             [grey, neutral.clone(), neutral]
         };
-        let alpha = match format.has_alpha() {
-            true if format.n_components() == 4 => Some(channel(3)?),
-            _ => None,
+        let alpha = if format.has_alpha() && format.n_components() == 4 {
+            Some(channel(3)?)
+        } else {
+            None
         };
         Ok(Self { colour, alpha })
     }
@@ -120,9 +121,12 @@ fn samples(
         pixels.push(last);
     }
     pixels.extend_from_within(start..);
-    let shift = |sub: u32, flag| match sub > 0 && site.contains(flag) {
-        true => 0.25,
-        false => 0.0,
+    let shift = |sub: u32, flag| {
+        if sub > 0 && site.contains(flag) {
+            0.25
+        } else {
+            0.0
+        }
     };
     Ok(Samples {
         width,

@@ -22,6 +22,7 @@ use crate::extraction::{Extracted, Place, Settings};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::picture::{self, Still};
+use crate::pipeline::Shelf;
 
 /// How long one look for a message lasts before the clock is looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -33,16 +34,8 @@ const LAST_WORD: Duration = Duration::from_secs(1);
 const MAX_DEATHS: u32 = 2;
 /// A video's frames may be sent so often: for a first guess, for what the packets say, for what decoding shows.
 const MAX_TAKES: usize = 3;
-/// What of the environment a worker gets: where libraries and plugins are and how to use them, nothing that is anybody's
-/// secret.
-const KEPT_VARIABLES: [&str; 6] = [
-    "LD_LIBRARY_PATH",
-    "GST_PLUGIN_PATH",
-    "GST_PLUGIN_PATH_1_0",
-    "GST_PLUGIN_SYSTEM_PATH",
-    "GST_PLUGIN_SYSTEM_PATH_1_0",
-    "GST_DEBUG",
-];
+/// What of the environment a worker gets beside where its plugins are: nothing that is anybody's secret.
+const KEPT_VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "GST_DEBUG"];
 
 /// How long to wait for a file.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +53,7 @@ pub(crate) struct Crew {
     sandbox: Sandbox,
     is_verbose: bool,
     limits: Limits,
+    shelf: Shelf,
     idle: Mutex<Vec<Worker>>,
     /// The walls around each.
     pub(crate) walls: Walls,
@@ -70,6 +64,7 @@ pub(crate) struct Crew {
 struct Worker {
     process: Child,
     socket: UnixStream,
+    is_ready: bool,
 }
 
 /// How a worker's work on a file ended.
@@ -83,8 +78,12 @@ enum Ending {
 }
 
 impl Crew {
-    /// Starts the first worker, which shows whether this machine can do the work.
-    pub(crate) fn start(decoding: &Decoding, is_verbose: bool) -> anyhow::Result<Self> {
+    /// Starts up to `n_workers` workers. The first shows whether this machine can do the work.
+    pub(crate) fn start(
+        decoding: &Decoding,
+        n_workers: usize,
+        is_verbose: bool,
+    ) -> anyhow::Result<Self> {
         let sandbox = decoding.sandbox;
         let mut crew = Self {
             program: decoding.worker.clone(),
@@ -95,12 +94,24 @@ impl Crew {
                 // A limit that does not fit on the clock is none; this one is ten years.
                 total: Duration::from_secs(decoding.file_timeout.get().min(10 * 365 * 86_400)),
             },
+            shelf: Shelf::fill().exit_with(Exit::Environment)?,
             idle: Mutex::default(),
             walls: Walls::default(),
         };
-        let (first, walls) = crew.hire()?;
+        // They get ready side by side, while the first is waited for.
+        let n_workers = n_workers.clamp(1, decoding.threads.count());
+        let mut workers = (0..n_workers)
+            .map(|_| crew.hire())
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let walls = match workers.first_mut() {
+            Some(first) => first.wait_until_ready()?,
+            None => Walls::default(),
+        };
         crew.walls = walls;
-        crew.rest(first);
+        workers
+            .into_iter()
+            .rev()
+            .for_each(|worker| crew.rest(worker));
         match walls.missing() {
             Some(missing) if sandbox == Sandbox::Require => Err(anyhow!(
                 "this machine cannot lock the decoder in: it has no {missing}\nhint: --sandbox auto decodes without; do that only with videos that you made"
@@ -148,15 +159,16 @@ impl Crew {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        match idle {
-            Some(worker) => Ok(worker),
-            None => self.hire().map(|(worker, _)| worker).map_err(|error| {
-                Fault::new(
-                    code::CRASHED,
-                    format!("no decoder can be started: {error:#}"),
-                )
-            }),
-        }
+        let ready = idle.map_or_else(|| self.hire(), Ok).and_then(|mut worker| {
+            if !worker.is_ready {
+                worker.wait_until_ready()?;
+            }
+            Ok(worker)
+        });
+        ready.map_err(|error| {
+            let what = format!("no decoder can be started: {error:#}");
+            Fault::new(code::DECODE, what)
+        })
     }
 
     fn rest(&self, worker: Worker) {
@@ -166,7 +178,7 @@ impl Crew {
             .push(worker);
     }
 
-    fn hire(&self) -> anyhow::Result<(Worker, Walls)> {
+    fn hire(&self) -> anyhow::Result<Worker> {
         let (here, there) = UnixStream::pair().context("make a socket")?;
         here.set_read_timeout(Some(POLL)).context("set a timeout")?;
         let mut command = Command::new(&self.program);
@@ -180,6 +192,7 @@ impl Crew {
                 name.to_str()
                     .is_some_and(|name| KEPT_VARIABLES.contains(&name))
             }))
+            .envs(self.shelf.variables())
             .stdin(OwnedFd::from(there))
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -193,12 +206,11 @@ impl Crew {
         if let Some(messages) = process.stderr.take() {
             std::thread::spawn(|| pass_on(messages));
         }
-        let mut worker = Worker {
+        Ok(Worker {
             process,
             socket: here,
-        };
-        let walls = worker.wait_until_ready()?;
-        Ok((worker, walls))
+            is_ready: false,
+        })
     }
 }
 
@@ -219,7 +231,10 @@ impl Worker {
         };
         let reply = Watched::new(&self.socket, limits, &AtomicBool::new(false)).reply();
         match reply {
-            Ok(Reply::Ready { walls }) => Ok(walls),
+            Ok(Reply::Ready { walls }) => {
+                self.is_ready = true;
+                Ok(walls)
+            }
             Ok(Reply::Unable { what }) => Err(anyhow!(what)).exit_with(Exit::Environment),
             Ok(_) => Err(anyhow!("the decoder speaks out of turn")),
             Err(error) => Err(anyhow!(

@@ -186,3 +186,67 @@ fn records_that_were_cut_are_not_written_over() {
     );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{cut}\n"));
 }
+
+#[test]
+fn a_folder_that_cannot_be_written_is_one_clear_error() {
+    let dir = tempfile::tempdir().unwrap();
+    videos::plain(&dir.path().join("a.mp4"), 2, "ball");
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let output = command(dir.path(), &["a.mp4", "--out", "file/out"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    let message = stderr(&output);
+    assert!(
+        message.contains("file/out") && message.lines().count() == 1,
+        "{message}"
+    );
+}
+
+/// Runs a program that needs the rights of root; false where they are not there.
+fn as_root(program: &str, args: &[&str]) -> bool {
+    let output = std::process::Command::new(program).args(args).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_disk_that_is_full_is_one_clear_error_and_leaves_nothing_by_halves() {
+    let dir = tempfile::tempdir().unwrap();
+    for i in 0..8 {
+        videos::plain(&dir.path().join(format!("v/{i}.mp4")), 20 + i, "snow");
+    }
+    let disk = dir.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let path = disk.to_str().unwrap();
+    if !as_root("mount", &["-t", "tmpfs", "-o", "size=1m", "tmpfs", path]) {
+        println!("skipped: no disk can be mounted here");
+        return;
+    }
+    let run = || {
+        command(dir.path(), &["v", "--out", "disk/out"])
+            .output()
+            .unwrap()
+    };
+    let output = run();
+    let pictures = walkdir::WalkDir::new(&disk).into_iter().flatten();
+    let broken: Vec<_> = pictures
+        .filter(|file| file.path().extension().is_some_and(|kind| kind == "jpg"))
+        .filter(|file| image::open(file.path()).is_err())
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    // With room again, the next run finishes what this one began.
+    let grown = as_root("mount", &["-o", "remount,size=64m", path]);
+    let again = run();
+    let n_records =
+        std::fs::read_to_string(disk.join("out/records.ndjson")).map(|it| it.lines().count());
+    assert!(as_root("umount", &[path]));
+    assert_eq!(output.status.code(), Some(5));
+    let message = stderr(&output);
+    assert!(
+        message.contains("No space left") && message.lines().count() == 1,
+        "{message}"
+    );
+    assert_eq!(broken, [""; 0].map(std::path::PathBuf::from));
+    assert!(grown && again.status.success(), "{}", stderr(&again));
+    assert_eq!(n_records.unwrap(), 2 + 8 + 8 * 10);
+}

@@ -716,3 +716,23 @@ fn each_way_of_sampling_takes_its_frames() {
         .unwrap();
     assert_eq!(wrong.status.code(), Some(2));
 }
+
+#[test]
+fn progress_comes_in_lines_where_it_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    videos::plain(&dir.path().join("v/a.mp4"), 4, "ball");
+    videos::plain(&dir.path().join("v/b.mp4"), 4, "snow");
+    let lines = |args: &[&str]| {
+        let output = command(dir.path(), &[&["v", "--size=64"], args].concat()).output();
+        stderr(&output.unwrap())
+    };
+    assert_eq!(lines(&[]), "");
+    assert_eq!(lines(&["--progress=plain", "-q"]), "");
+    let text = lines(&["--progress=plain"]);
+    let last = text.lines().last().unwrap();
+    assert!(
+        last.starts_with("wo-extract: 2/2 videos, 8 frames, "),
+        "{text}"
+    );
+    assert!(last.ends_with(" frames/s, 0 s left"), "{text}");
+}
