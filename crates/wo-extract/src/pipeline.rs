@@ -6,6 +6,7 @@
 
 mod colours;
 mod decoded;
+mod errors;
 mod hdr;
 mod nal;
 mod packets;

@@ -86,28 +86,10 @@ fn scan(file: &MediaFile, replies: &Replies<'_>) -> Result<Option<Scan>, Fault> 
         return Ok(None);
     }
     let (codec, container) = player.codec_and_container();
-    if !codec
-        .as_deref()
-        .is_some_and(|codec| CODECS.contains(&codec))
-    {
-        return Ok(None);
-    }
     let packets = player.packets();
-    let mut shown: Vec<(u64, usize)> = packets
-        .iter()
-        .enumerate()
-        .filter_map(|(number, packet)| Some((packet.time_ns?, number)))
-        .collect();
-    shown.sort_unstable();
-    let is_plain = packets.first().is_some_and(|packet| packet.is_key)
-        && packets.iter().all(|packet| packet.is_timed)
-        && shown.is_sorted_by(|(a, _), (b, _)| a < b)
-        && shown
-            .first()
-            .is_some_and(|&(time_ns, _)| time_ns == first.time_ns);
-    if !is_plain {
+    let Some(shown) = in_order_of_display(&packets, codec.as_deref(), first.time_ns) else {
         return Ok(None);
-    }
+    };
     let times_ns = shown.iter().map(|(time_ns, _)| time_ns - first.time_ns);
     let last = shown.last().map(|&(_, number)| packets[number]);
     let survey = Survey {
@@ -125,10 +107,58 @@ fn scan(file: &MediaFile, replies: &Replies<'_>) -> Result<Option<Scan>, Fault> 
     }))
 }
 
-/// Marks the packets that the frames in `wanted` packets are decoded from: all from the key packet before them on.
+/// When each frame is shown and the packet that it is in, in order of display; `None` where that cannot be known from the
+/// packets alone.
+fn in_order_of_display(
+    packets: &[Packet],
+    codec: Option<&str>,
+    start_ns: u64,
+) -> Option<Vec<(u64, usize)>> {
+    let mut shown: Vec<(u64, usize)> = packets
+        .iter()
+        .enumerate()
+        .filter_map(|(number, packet)| Some((packet.time_ns?, number)))
+        .collect();
+    shown.sort_unstable();
+    let is_plain = codec.is_some_and(|codec| CODECS.contains(&codec))
+        && packets.first().is_some_and(|packet| packet.is_key)
+        && packets.iter().all(|packet| packet.is_timed)
+        && shown.is_sorted_by(|(a, _), (b, _)| a < b)
+        && shown
+            .first()
+            .is_some_and(|&(time_ns, _)| time_ns == start_ns);
+    is_plain.then_some(shown)
+}
+
+/// The packets to decode for the frames shown at `times_ns`, on the clock of the packets, of a file that was decoded to
+/// its end without a fault and gave `n_frames`, the first at `start_ns`.
+pub(crate) fn wanted(
+    packets: &[Packet],
+    codec: Option<&str>,
+    start_ns: u64,
+    n_frames: usize,
+    times_ns: impl Iterator<Item = u64>,
+) -> Wanted {
+    let shown = in_order_of_display(packets, codec, start_ns);
+    let marks = shown
+        .filter(|shown| shown.len() == n_frames)
+        .and_then(|shown| {
+            let place = |time: u64| shown.binary_search_by_key(&time, |&(time_ns, _)| time_ns);
+            let packets_of_frames: Vec<usize> = times_ns
+                .map(|time| place(time).ok().map(|place| shown[place].1))
+                .collect::<Option<_>>()?;
+            needed(packets, packets_of_frames.into_iter())
+        });
+    marks.map_or(Wanted::All, Wanted::Marked)
+}
+
+/// Marks the packets that the frames in `wanted` packets are decoded from: all from the key packet before them on, but
+/// those that no other needs.
 /// `None` where there is none.
 fn needed(packets: &[Packet], wanted: impl Iterator<Item = usize>) -> Option<Vec<bool>> {
     let mut marks = vec![false; packets.len()];
+    let top = packets.iter().map(|packet| packet.layer).max();
+    let is_needed = |packet: &Packet| !packet.is_disposable || Some(packet.layer) != top;
     for last in wanted {
         let key_before = |end: usize| packets[..end].iter().rposition(|packet| packet.is_key);
         let mut first = key_before(last + 1)?;
@@ -136,7 +166,10 @@ fn needed(packets: &[Packet], wanted: impl Iterator<Item = usize>) -> Option<Vec
         if packets[last].time_ns < packets[first].time_ns {
             first = key_before(first)?;
         }
-        marks[first..=last].fill(true);
+        for number in first..last {
+            marks[number] |= is_needed(&packets[number]);
+        }
+        marks[last] = true;
     }
     Some(marks)
 }
@@ -152,6 +185,8 @@ mod tests {
             is_timed: true,
             duration_ns: None,
             is_key: keys.contains(&number),
+            is_disposable: false,
+            layer: 0,
         };
         times_ns.iter().enumerate().map(packet).collect()
     }
@@ -178,6 +213,17 @@ mod tests {
         let marks = |wanted: usize| needed(&packets, [wanted].into_iter()).map(numbers);
         assert_eq!(marks(5), Some(vec![0, 1, 2, 3, 4, 5]));
         assert_eq!(marks(4), Some(vec![4]));
+    }
+
+    #[test]
+    fn what_no_other_frame_needs_is_left_out() {
+        let mut packets = packets(&[0, 3, 1, 2, 6, 4], &[0]);
+        for number in [2, 3, 5] {
+            packets[number].is_disposable = true;
+        }
+        let marks = |wanted: &[usize]| needed(&packets, wanted.iter().copied()).map(numbers);
+        assert_eq!(marks(&[4]), Some(vec![0, 1, 4]));
+        assert_eq!(marks(&[3, 5]), Some(vec![0, 1, 3, 4, 5]));
     }
 
     #[test]

@@ -11,12 +11,12 @@ use crate::extraction::{Place, Settings, Taken};
 use crate::fault::Fault;
 use crate::film::Film;
 use crate::media_file::MediaFile;
-use crate::pipeline::{DecodedFrame, Player, Thumbs, Wanted};
+use crate::pipeline::{DecodedFrame, Packet, Player, Thumbs, Wanted};
 use crate::repetitions::{self, Repetition};
 use crate::sample::Timeline;
-use crate::select;
 use crate::video_file::{self, Survey};
 use crate::worker::Replies;
+use crate::{select, selective};
 
 /// Where more frames than this part are the one before once more, the video was slowed down, or is a still.
 const MAX_REPEATED: f64 = 0.4;
@@ -26,8 +26,10 @@ struct Decoded {
     survey: Survey,
     /// The frames that the promised duration pointed at, by index; they are handed over.
     sent: BTreeSet<usize>,
-    /// When the frames are shown that decoding can start with, on the clock of the file.
-    key_times_ns: BTreeSet<u64>,
+    /// What came to the decoder.
+    packets: Vec<Packet>,
+    /// Whether all lines of a frame are of one moment.
+    is_progressive: bool,
     /// All frames, small, where they are needed.
     film: Film,
     /// What ended the file before its end.
@@ -65,9 +67,11 @@ pub(crate) fn take(
     };
     let survey = decoded.survey;
     let duration_ns = survey.duration_ns();
+    let keys = decoded.packets.iter().filter(|packet| packet.is_key);
+    let key_times_ns: BTreeSet<u64> = keys.filter_map(|packet| packet.time_ns).collect();
     let is_key = |index: usize| {
         let time_ns = survey.times_ns.get(index).map(|ns| ns + survey.start_ns);
-        time_ns.is_some_and(|ns| decoded.key_times_ns.contains(&ns))
+        time_ns.is_some_and(|ns| key_times_ns.contains(&ns))
     };
     let repetitions = if settings.finds_repetitions() {
         repetitions::find(&decoded.film)
@@ -85,8 +89,19 @@ pub(crate) fn take(
     let missing = chosen.iter().filter(is_missing);
     let missing: BTreeSet<u64> = missing.map(|&index| survey.times_ns[index]).collect();
     if !missing.is_empty() {
-        let player = Player::start(file, replies, Wanted::All)?;
-        if !video_file::fetch(player, missing, survey.start_ns, settings, replies)? {
+        let wanted = if decoded.is_progressive && decoded.fault.is_none() {
+            let times_ns = missing.iter().map(|ns| ns + survey.start_ns);
+            let n_frames = survey.times_ns.len();
+            let codec = survey.codec.as_deref();
+            selective::wanted(&decoded.packets, codec, survey.start_ns, n_frames, times_ns)
+        } else {
+            Wanted::All
+        };
+        let fetch = |wanted: Wanted| {
+            let player = Player::start(file, replies, wanted)?;
+            video_file::fetch(player, missing.clone(), survey.start_ns, settings, replies)
+        };
+        if !fetch(wanted)? && !fetch(Wanted::All)? {
             let what = "the file decodes differently each time";
             return Err(Fault::new(code::DECODE, what));
         }
@@ -147,7 +162,8 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
     let mut decoded = Decoded {
         survey,
         sent: BTreeSet::new(),
-        key_times_ns: BTreeSet::new(),
+        packets: Vec::new(),
+        is_progressive: first.is_progressive()?,
         film: Film::default(),
         fault: None,
     };
@@ -187,11 +203,7 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
     if centres.peek().is_some() {
         decoded.send(&shown, settings, replies)?;
     }
-    let packets = player.packets().into_iter();
-    decoded.key_times_ns = packets
-        .filter(|packet| packet.is_key)
-        .filter_map(|packet| packet.time_ns)
-        .collect();
+    decoded.packets = player.packets();
     let n_missing = file.n_missing_bytes();
     if decoded.fault.is_none() && n_missing > 0 {
         let what = format!("the file ends early: {n_missing} of its bytes are missing");

@@ -3,11 +3,13 @@
 //! Decoders are large, written in C, and fed by strangers. One that dies, hangs, or is taken over costs its file and
 //! nothing more: this side believes no more of what it says than it checks.
 
+mod answer;
 mod crew;
 mod protocol;
 mod replies;
 mod sandbox;
 mod serve;
+mod watch;
 
 pub(crate) use crew::Crew;
 pub(crate) use replies::Replies;

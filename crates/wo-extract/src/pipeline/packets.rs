@@ -40,6 +40,10 @@ pub(crate) struct Packet {
     pub(crate) duration_ns: Option<u64>,
     /// Whether decoding can start with it, whatever came before.
     pub(crate) is_key: bool,
+    /// Whether no other frame of its layer is made from this one.
+    pub(crate) is_disposable: bool,
+    /// Its temporal layer: frames are made from those of their own and of lower ones.
+    pub(crate) layer: u8,
 }
 
 /// The door.
@@ -64,19 +68,20 @@ impl Door {
             let segment = event.segment().downcast_ref::<gst::ClockTime>()?;
             segment.to_running_time(pts)
         });
-        let starts_anew = || {
-            let caps = pad.current_caps()?;
-            let bytes = packet.map_readable().ok()?;
-            Some(nal::starts_anew(&caps, &bytes))
-        };
+        let said = pad
+            .current_caps()
+            .zip(packet.map_readable().ok())
+            .map(|(caps, bytes)| nal::read(&caps, &bytes));
         let is_key = !packet.flags().contains(gst::BufferFlags::DELTA_UNIT)
-            && starts_anew().unwrap_or(false);
+            && said.is_some_and(|said| said.starts_anew);
         let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
         came.push(Packet {
             time_ns: time_ns.map(gst::ClockTime::nseconds),
             is_timed: packet.pts().is_some(),
             duration_ns: packet.duration().map(gst::ClockTime::nseconds),
             is_key,
+            is_disposable: said.is_some_and(|said| said.is_disposable),
+            layer: said.map_or(0, |said| said.layer),
         });
         self.wanted.is_let_in(came.len() - 1)
     }

@@ -12,6 +12,7 @@ use image::metadata::Orientation;
 use wo_record::code;
 
 use super::decoded::DecodedFrame;
+use super::errors::{code_of, is_missing_plugin, missing, one_line, refused};
 use super::packets::{Packet, Wanted};
 use super::source::ByteSource;
 use super::streams::Streams;
@@ -373,40 +374,4 @@ fn orientation(tag: &str) -> Orientation {
         "flip-rotate-270" => Orientation::Rotate90FlipH,
         _ => Orientation::NoTransforms,
     }
-}
-
-fn is_missing_plugin(error: &gst::glib::Error) -> bool {
-    error.matches(gst::CoreError::MissingPlugin) || error.matches(gst::StreamError::CodecNotFound)
-}
-
-fn code_of(error: &gst::glib::Error) -> &'static str {
-    if error.matches(gst::StreamError::TypeNotFound) || error.matches(gst::StreamError::WrongType) {
-        code::NOT_MEDIA
-    } else if is_missing_plugin(error) {
-        code::MISSING_PLUGIN
-    } else if error.kind::<gst::ResourceError>().is_some() {
-        code::UNREADABLE
-    } else {
-        code::DECODE
-    }
-}
-
-fn refused(kind: &str) -> Fault {
-    Fault::new(
-        code::UNSUPPORTED_CONTAINER,
-        format!("{kind} is no video: playlists and text are not followed"),
-    )
-}
-
-fn missing(kind: &str) -> Fault {
-    Fault::new(
-        code::MISSING_PLUGIN,
-        format!(
-            "no decoder for {kind} is installed (apt install gstreamer1.0-libav gstreamer1.0-plugins-bad)"
-        ),
-    )
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,27 +1,25 @@
 //! The workers, seen from the tool: started when needed, used again while they are clean, watched, and ended.
 
-use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use image::RgbImage;
 use wo_cli::{Exit, ExitWith};
 use wo_record::code;
 
 use super::protocol::{self, Job, Reply};
-use super::{Sandbox, Walls};
+use super::watch::{Limits, Watched};
+use super::{Sandbox, Walls, answer};
 use crate::args::Decoding;
-use crate::extraction::{Extracted, Place, Settings};
+use crate::extraction::{Extracted, Settings};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
-use crate::picture::{self, Still};
 use crate::pipeline::Shelf;
 
 /// How long one look for a message lasts before the clock is looked at.
@@ -32,19 +30,8 @@ const START: Duration = Duration::from_mins(1);
 const LAST_WORD: Duration = Duration::from_secs(1);
 /// A file that ended so many workers is given up. More than one: the first may have died of the file before.
 const MAX_DEATHS: u32 = 2;
-/// A video's frames may be sent so often: for a first guess, for what the packets say, for what decoding shows.
-const MAX_TAKES: usize = 3;
 /// What of the environment a worker gets beside where its plugins are: nothing that is anybody's secret.
 const KEPT_VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "GST_DEBUG"];
-
-/// How long to wait for a file.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    /// Without any progress.
-    stall: Duration,
-    /// In all.
-    total: Duration,
-}
 
 /// The workers of a run.
 #[derive(Debug)]
@@ -161,7 +148,8 @@ impl Crew {
             .pop();
         let ready = idle.map_or_else(|| self.hire(), Ok).and_then(|mut worker| {
             if !worker.is_ready {
-                worker.wait_until_ready()?;
+                let walls = worker.wait_until_ready()?;
+                anyhow::ensure!(walls == self.walls, "it is locked in by {walls} only");
             }
             Ok(worker)
         });
@@ -258,9 +246,9 @@ impl Worker {
         };
         let sent = protocol::write_with_file(&self.socket, &job, file.handle());
         let mut input = Watched::new(&self.socket, limits, cancelled);
-        match sent.and_then(|()| receive(&mut input, settings)) {
+        match sent.and_then(|()| answer::receive(&mut input, settings)) {
             Ok(answer) => Ending::Answer(Box::new(answer)),
-            Err(error) => match input.stopped.take() {
+            Err(error) => match input.stopped() {
                 Some(fault) => Ending::Stopped(fault),
                 None => Ending::Died(self.cause(&error)),
             },
@@ -285,127 +273,5 @@ impl Drop for Worker {
         // Both fail only where it is gone already.
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// Takes in what a worker says of a file, and checks it.
-fn receive(input: &mut Watched<'_>, settings: &Settings) -> io::Result<Result<Extracted, Fault>> {
-    let most = MAX_TAKES * (settings.n_frames_at_most());
-    let mut n_stills = 0;
-    let mut stills = HashMap::new();
-    loop {
-        match input.reply()? {
-            Reply::Beat => {}
-            Reply::Still {
-                time_ns,
-                width,
-                height,
-            } => {
-                n_stills += 1;
-                if n_stills > most {
-                    return Err(nonsense("more frames than asked for"));
-                }
-                if width.min(height) != settings.size || width.max(height) > picture::MAX_SIDE {
-                    return Err(nonsense("a frame of another size than asked for"));
-                }
-                let mut pixels = vec![0; 3 * width as usize * height as usize];
-                input.read_exact(&mut pixels)?;
-                let picture = RgbImage::from_raw(width, height, pixels)
-                    .ok_or_else(|| nonsense("a frame without pixels"))?;
-                match Still::new(&picture, time_ns) {
-                    Ok(still) => stills.insert(time_ns, still),
-                    Err(fault) => return Ok(Err(fault)),
-                };
-            }
-            Reply::Taken {
-                video,
-                places,
-                fault,
-            } => {
-                let placed = |&(time_ns, place): &(u64, Place)| {
-                    let still = stills.remove(&time_ns)?;
-                    Some(Still { place, ..still })
-                };
-                let stills: Option<Vec<Still>> = places.iter().map(placed).collect();
-                let stills = stills
-                    .filter(|_| places.is_sorted_by_key(|(time_ns, _)| *time_ns))
-                    .ok_or_else(|| nonsense("frames that it did not send"))?;
-                return Ok(Ok(Extracted {
-                    video: *video,
-                    stills,
-                    fault,
-                }));
-            }
-            Reply::Failed(fault) => return Ok(Err(fault)),
-            Reply::Ready { .. } | Reply::Unable { .. } => {
-                return Err(nonsense("an answer to no question"));
-            }
-        }
-    }
-}
-
-fn nonsense(what: &str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, what)
-}
-
-/// The line from a worker, read with an eye on the clock.
-struct Watched<'a> {
-    socket: &'a UnixStream,
-    limits: Limits,
-    cancelled: &'a AtomicBool,
-    since: Instant,
-    last_progress: Instant,
-    /// Why reading was given up.
-    stopped: Option<Fault>,
-}
-
-impl<'a> Watched<'a> {
-    fn new(socket: &'a UnixStream, limits: Limits, cancelled: &'a AtomicBool) -> Self {
-        Self {
-            socket,
-            limits,
-            cancelled,
-            since: Instant::now(),
-            last_progress: Instant::now(),
-            stopped: None,
-        }
-    }
-
-    fn reply(&mut self) -> io::Result<Reply> {
-        protocol::read(self)
-    }
-
-    /// Why nothing more should be waited for.
-    fn end(&self) -> Option<Fault> {
-        let Limits { stall, total } = self.limits;
-        let what = if self.cancelled.load(Ordering::Relaxed) {
-            "cancelled".to_owned()
-        } else if self.last_progress.elapsed() >= stall {
-            format!("no progress for {} s", stall.as_secs())
-        } else if self.since.elapsed() >= total {
-            "the file took longer than --file-timeout allows".to_owned()
-        } else {
-            return None;
-        };
-        Some(Fault::new(code::STALLED, what))
-    }
-}
-
-impl Read for Watched<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if let Some(fault) = self.end() {
-                self.stopped = Some(fault);
-                return Err(ErrorKind::TimedOut.into());
-            }
-            match (&mut &*self.socket).read(buffer) {
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-                Ok(n_bytes) => {
-                    self.last_progress = Instant::now();
-                    return Ok(n_bytes);
-                }
-                Err(e) => return Err(e),
-            }
-        }
     }
 }

@@ -1,0 +1,47 @@
+//! GStreamer's errors as faults of a file.
+
+use gstreamer as gst;
+use wo_record::code;
+
+use crate::fault::Fault;
+
+/// Whether GStreamer has no element for what is in the file.
+pub(super) fn is_missing_plugin(error: &gst::glib::Error) -> bool {
+    error.matches(gst::CoreError::MissingPlugin) || error.matches(gst::StreamError::CodecNotFound)
+}
+
+/// The code of an error.
+pub(super) fn code_of(error: &gst::glib::Error) -> &'static str {
+    if error.matches(gst::StreamError::TypeNotFound) || error.matches(gst::StreamError::WrongType) {
+        code::NOT_MEDIA
+    } else if is_missing_plugin(error) {
+        code::MISSING_PLUGIN
+    } else if error.kind::<gst::ResourceError>().is_some() {
+        code::UNREADABLE
+    } else {
+        code::DECODE
+    }
+}
+
+/// A file that must not be followed.
+pub(super) fn refused(kind: &str) -> Fault {
+    Fault::new(
+        code::UNSUPPORTED_CONTAINER,
+        format!("{kind} is no video: playlists and text are not followed"),
+    )
+}
+
+/// A stream that nothing here decodes.
+pub(super) fn missing(kind: &str) -> Fault {
+    Fault::new(
+        code::MISSING_PLUGIN,
+        format!(
+            "no decoder for {kind} is installed (apt install gstreamer1.0-libav gstreamer1.0-plugins-bad)"
+        ),
+    )
+}
+
+/// A message without line breaks.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,78 @@
+//! What a worker says of a file, believed only as far as it is checked.
+
+use std::collections::HashMap;
+use std::io::{self, ErrorKind, Read};
+
+use image::RgbImage;
+
+use super::protocol::Reply;
+use super::watch::Watched;
+use crate::extraction::{Extracted, Place, Settings};
+use crate::fault::Fault;
+use crate::picture::{self, Still};
+
+/// A video's frames may be sent so often: for a first guess, for what the packets say, for what decoding shows.
+const MAX_TAKES: usize = 3;
+
+/// Takes in what a worker says of a file, and checks it.
+pub(super) fn receive(
+    input: &mut Watched<'_>,
+    settings: &Settings,
+) -> io::Result<Result<Extracted, Fault>> {
+    let most = MAX_TAKES * settings.n_frames_at_most();
+    let mut n_stills = 0;
+    let mut stills = HashMap::new();
+    loop {
+        match input.reply()? {
+            Reply::Beat => {}
+            Reply::Still {
+                time_ns,
+                width,
+                height,
+            } => {
+                n_stills += 1;
+                if n_stills > most {
+                    return Err(nonsense("more frames than asked for"));
+                }
+                if width.min(height) != settings.size || width.max(height) > picture::MAX_SIDE {
+                    return Err(nonsense("a frame of another size than asked for"));
+                }
+                let mut pixels = vec![0; 3 * width as usize * height as usize];
+                input.read_exact(&mut pixels)?;
+                let picture = RgbImage::from_raw(width, height, pixels)
+                    .ok_or_else(|| nonsense("a frame without pixels"))?;
+                match Still::new(&picture, time_ns) {
+                    Ok(still) => stills.insert(time_ns, still),
+                    Err(fault) => return Ok(Err(fault)),
+                };
+            }
+            Reply::Taken {
+                video,
+                places,
+                fault,
+            } => {
+                let placed = |&(time_ns, place): &(u64, Place)| {
+                    let still = stills.remove(&time_ns)?;
+                    Some(Still { place, ..still })
+                };
+                let stills: Option<Vec<Still>> = places.iter().map(placed).collect();
+                let stills = stills
+                    .filter(|_| places.is_sorted_by_key(|(time_ns, _)| *time_ns))
+                    .ok_or_else(|| nonsense("frames that it did not send"))?;
+                return Ok(Ok(Extracted {
+                    video: *video,
+                    stills,
+                    fault,
+                }));
+            }
+            Reply::Failed(fault) => return Ok(Err(fault)),
+            Reply::Ready { .. } | Reply::Unable { .. } => {
+                return Err(nonsense("an answer to no question"));
+            }
+        }
+    }
+}
+
+fn nonsense(what: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, what)
+}
