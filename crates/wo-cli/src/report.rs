@@ -94,9 +94,15 @@ pub struct Progress {
     what: (&'static str, &'static str),
     total: u64,
     since: Instant,
-    last_line: Option<Instant>,
-    n_done: u64,
+    done: Mutex<Done>,
+}
+
+/// What is done so far.
+#[derive(Debug, Default)]
+struct Done {
+    n_units: u64,
     n_parts: u64,
+    last_line: Option<Instant>,
 }
 
 impl Progress {
@@ -121,38 +127,38 @@ impl Progress {
             what,
             total,
             since: Instant::now(),
-            last_line: None,
-            n_done: 0,
-            n_parts: 0,
+            done: Mutex::default(),
         };
-        progress.bar.set_message(progress.message());
+        progress.bar.set_message(progress.message(&Done::default()));
         progress
     }
 
     /// One more unit is done, of so many parts.
-    pub fn advance(&mut self, n_parts: u64) {
-        self.n_done += 1;
-        self.n_parts += n_parts;
-        self.bar.set_message(self.message());
-        self.bar.inc(1);
-        let is_due = self.last_line.is_none_or(|last| last.elapsed() >= LINES);
-        if self.is_plain && (is_due || self.n_done == self.total) {
-            self.last_line = Some(Instant::now());
-            let n_left = self.total.saturating_sub(self.n_done) as f64;
-            let left = self.since.elapsed().as_secs_f64() / self.n_done as f64 * n_left;
-            print(&format!("{}, {left:.0} s left", self.message()));
+    pub fn advance(&self, n_parts: u64) {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.n_units += 1;
+        done.n_parts += n_parts;
+        let message = self.message(&done);
+        let is_due = done.last_line.is_none_or(|last| last.elapsed() >= LINES);
+        if self.is_plain && (is_due || done.n_units == self.total) {
+            done.last_line = Some(Instant::now());
+            let n_left = self.total.saturating_sub(done.n_units) as f64;
+            let left = self.since.elapsed().as_secs_f64() / done.n_units as f64 * n_left;
+            print(&format!("{message}, {left:.0} s left"));
         }
+        self.bar.set_message(message);
+        self.bar.inc(1);
     }
 
     /// `12/40 videos, 120 frames, 35 frames/s`.
-    fn message(&self) -> String {
+    fn message(&self, done: &Done) -> String {
         let (units, parts) = self.what;
-        let rate = self.n_parts as f64 / self.since.elapsed().as_secs_f64().max(1e-3);
-        let whole = format!("{}/{} {units}", self.n_done, self.total);
-        if self.n_parts == 0 {
+        let rate = done.n_parts as f64 / self.since.elapsed().as_secs_f64().max(1e-3);
+        let whole = format!("{}/{} {units}", done.n_units, self.total);
+        if done.n_parts == 0 {
             return whole;
         }
-        format!("{whole}, {} {parts}, {rate:.0} {parts}/s", self.n_parts)
+        format!("{whole}, {} {parts}, {rate:.0} {parts}/s", done.n_parts)
     }
 }
 

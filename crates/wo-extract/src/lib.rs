@@ -101,7 +101,7 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let mut output = Output::begin(output, folder, pruned, crew.walls, emit_dropped)?;
 
     let what = ("videos", "frames");
-    let mut progress = Progress::new(decoding.progress, what, sources.len() as u64);
+    let progress = Progress::new(decoding.progress, what, sources.len() as u64);
     let cancelled = AtomicBool::new(false);
     let work = |source: &_| Extraction::of(source, &settings, state.as_ref(), &crew, &cancelled);
     queue::in_order(

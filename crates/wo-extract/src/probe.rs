@@ -41,7 +41,7 @@ pub(crate) fn run(
     let mut seen = Seen::default();
     let mut n_errors = 0;
     let what = ("videos", "frames");
-    let mut progress = Progress::new(decoding.progress, what, sources.len() as u64);
+    let progress = Progress::new(decoding.progress, what, sources.len() as u64);
     let cancelled = AtomicBool::new(false);
     let work = |source: &_| Extraction::of(source, &settings, None, &crew, &cancelled);
     queue::in_order(

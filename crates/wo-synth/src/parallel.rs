@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use rayon::prelude::*;
-use wo_cli::{Exit, ExitWith, Progress};
+use wo_cli::{Exit, ExitWith, Progress, ShowProgress};
 
 use crate::plan::VideoSpec;
 
@@ -22,12 +22,12 @@ pub(crate) fn in_order<T: Send>(
         .build()
         .context("start the threads")
         .exit_with(Exit::Environment)?;
-    let progress = Progress::new("videos", specs.len() as u64);
+    let progress = Progress::new(ShowProgress::Auto, ("videos", "frames"), specs.len() as u64);
     for chunk in specs.chunks(n_threads * VIDEOS_PER_THREAD) {
         let drawn: Vec<anyhow::Result<T>> = pool.install(|| {
             let one = |spec| {
                 let result = draw(spec);
-                progress.advance();
+                progress.advance(0);
                 result
             };
             chunk.par_iter().map(one).collect()

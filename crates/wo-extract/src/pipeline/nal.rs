@@ -9,6 +9,8 @@ use gstreamer as gst;
 const H264_IDR: [u8; 1] = [5];
 /// Parts of pictures (the same table).
 const H264_SLICES: std::ops::RangeInclusive<u8> = 1..=5;
+/// Two bits that say how much others lean on a part (nal_ref_idc).
+const H264_NEEDED: u8 = 0x60;
 /// Below this number are parts of pictures (the next table).
 const H265_SLICES: u8 = 32;
 /// IDR pictures with and without leading ones (ITU-T H.265, table 7-1).
@@ -79,9 +81,8 @@ fn of_h264(headers: &[[u8; 2]]) -> Said {
         starts_anew: headers
             .iter()
             .any(|header| H264_IDR.contains(&kind(header))),
-        // Two bits say how much others lean on a slice (nal_ref_idc).
         is_disposable: slices.clone().next().is_some()
-            && slices.all(|header| header[0] >> 5 & 3 == 0),
+            && slices.all(|header| header[0] & H264_NEEDED == 0),
         layer: 0,
     }
 }
@@ -147,12 +148,9 @@ mod tests {
         assert!(is_disposable(&[0, 0, 0, 1, 9, 0, 0, 0, 2, 0x01, 0]));
         assert!(!is_disposable(&[0, 0, 0, 2, 0x01, 0, 0, 0, 0, 2, 0x41, 0]));
         assert!(!is_disposable(&[0, 0, 0, 1, 9]));
-        assert!(
-            !read(
-                &caps("video/x-h265,stream-format=byte-stream"),
-                &[0, 0, 1, 0, 1]
-            )
-            .is_disposable
-        );
+        let hevc = caps("video/x-h265,stream-format=byte-stream");
+        let said = read(&hevc, &[0, 0, 1, 0x46, 1, 0, 0, 1, 0, 2, 0]);
+        assert!(said.is_disposable && said.layer == 1);
+        assert!(!read(&hevc, &[0, 0, 1, 2, 1, 0]).is_disposable);
     }
 }

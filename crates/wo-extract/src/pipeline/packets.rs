@@ -86,6 +86,11 @@ impl Door {
         self.wanted.is_let_in(came.len() - 1)
     }
 
+    /// Whether the packets of the file were looked at before.
+    pub(super) fn knows_packets(&self) -> bool {
+        matches!(self.wanted, Wanted::Marked(_))
+    }
+
     /// How many came.
     pub(super) fn n_came(&self) -> usize {
         self.came

@@ -27,7 +27,10 @@ pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
         return;
     };
     if kind.contains("Demux") {
-        hold_back(element);
+        // A file whose packets are known was taken apart before.
+        if !streams.door.knows_packets() {
+            hold_back(element);
+        }
     } else if kind.contains("Decoder") {
         limit_threads(element);
         watch_door(element, streams);
