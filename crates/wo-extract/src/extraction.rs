@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
+use wo_cli::Progress;
 use wo_record::{Failure, Frame, Image, LabelOrigin, Video};
 
-use crate::args::Args;
+use crate::args::{Args, Decoding};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::picture::Still;
@@ -15,7 +16,7 @@ use crate::sieve::{self, Sieve, Sifted};
 use crate::sources::Source;
 use crate::state::State;
 use crate::worker::Crew;
-use crate::{VERSION, video_file};
+use crate::{VERSION, queue, video_file};
 
 /// How many frames tell what a video is like.
 const PROBE_FRAMES: u32 = 8;
@@ -265,6 +266,32 @@ impl Extraction {
             failure,
         }
     }
+}
+
+/// Has the `crew` work on all `sources`, side by side, and hands what comes of each to `take`, in order. `take` says how
+/// many frames it was, for the progress.
+pub(crate) fn of_all(
+    sources: &[Source],
+    settings: &Settings,
+    state: Option<&State>,
+    crew: &Crew,
+    decoding: &Decoding,
+    mut take: impl FnMut(Extraction) -> anyhow::Result<u64>,
+) -> anyhow::Result<()> {
+    let what = ("videos", "frames");
+    let progress = Progress::new(decoding.progress, what, sources.len() as u64);
+    let cancelled = AtomicBool::new(false);
+    let work = |source: &_| Extraction::of(source, settings, state, crew, &cancelled);
+    queue::in_order(
+        sources,
+        decoding.threads.count(),
+        &cancelled,
+        work,
+        |extraction| {
+            progress.advance(take(extraction)?);
+            Ok(())
+        },
+    )
 }
 
 /// The record of `still`, the frame number `index` of `video`, behind the frame `before`, whose picture is at `image`.

@@ -1,6 +1,7 @@
 //! All frames of a video, each as a few grey pixels: what cuts and repetitions are found in.
 
 use crate::pipeline::SIDE;
+use crate::quality::sum_of_changes;
 
 /// Above this mean change from one frame to the next, in levels, there may be a cut.
 const CUT_LEVELS: f32 = 18.0;
@@ -74,12 +75,7 @@ impl Film {
 
 /// Mean absolute change, in levels.
 fn mean_change(a: &[u8], b: &[u8]) -> f32 {
-    let sum: u32 = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| u32::from(a.abs_diff(*b)))
-        .sum();
-    sum as f32 / (SIDE * SIDE) as f32
+    sum_of_changes(a, b) as f32 / (SIDE * SIDE) as f32
 }
 
 #[cfg(test)]

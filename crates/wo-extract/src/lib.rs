@@ -34,17 +34,16 @@ mod worker;
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
-use wo_cli::{Exit, ExitWith, Outcome, Progress};
+use wo_cli::{Exit, ExitWith, Outcome};
 
 pub use args::{Args, Command, Decoding, Probe};
 pub use sample::Sample;
 pub use sieve::MinSharpness;
 pub use worker::{Sandbox, serve};
 
-use extraction::{Extraction, Settings};
+use extraction::Settings;
 use layout::Layout;
 use output::Output;
 use state::State;
@@ -98,23 +97,20 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let mut spool = layout.as_ref().map(Layout::create_records).transpose()?;
     let folder = layout.as_ref().zip(state.as_ref()).zip(spool.as_mut());
     let pruned = if prune { paths.as_slice() } else { &[] };
-    let mut output = Output::begin(output, folder, pruned, crew.walls, emit_dropped)?;
+    let mut output = Output::begin(output, folder, pruned, crew.begin(), emit_dropped)?;
 
-    let what = ("videos", "frames");
-    let progress = Progress::new(decoding.progress, what, sources.len() as u64);
-    let cancelled = AtomicBool::new(false);
-    let work = |source: &_| Extraction::of(source, &settings, state.as_ref(), &crew, &cancelled);
-    queue::in_order(
+    extraction::of_all(
         &sources,
-        decoding.threads.count(),
-        &cancelled,
-        work,
+        &settings,
+        state.as_ref(),
+        &crew,
+        &decoding,
         |extraction| {
-            progress.advance(extraction.frames.count());
-            output.write(extraction)
+            let n_frames = extraction.frames.count();
+            output.write(extraction)?;
+            Ok(n_frames)
         },
     )?;
-    drop(progress);
 
     let n_errors = output.end()?;
     if let Some(((layout, state), spool)) = layout.as_ref().zip(state.as_ref()).zip(spool) {

@@ -16,8 +16,7 @@ use crate::merge::Merge;
 use crate::picture::Still;
 use crate::sieve::Reason;
 use crate::state::{Finished, State};
-use crate::worker::Walls;
-use crate::{TOOL, VERSION, video_file};
+use crate::video_file;
 
 /// Where the records go.
 pub(crate) struct Output<'a> {
@@ -75,13 +74,9 @@ impl<'a> Output<'a> {
         stream: &'a mut dyn Write,
         folder: Option<((&'a Layout, &'a State), &'a mut Spool)>,
         pruned: &[PathBuf],
-        walls: Walls,
+        begin: Begin,
         emits_dropped: bool,
     ) -> anyhow::Result<Self> {
-        let begin = Begin {
-            sandbox: Some(walls.to_string()),
-            ..Begin::of(TOOL, VERSION, &[])
-        };
         let folder = match folder {
             Some(((layout, state), spool)) => {
                 let records = Writer::begin_with(spool, begin.clone())?;

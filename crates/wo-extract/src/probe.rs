@@ -4,16 +4,15 @@ mod report;
 mod warnings;
 
 use std::io::Write;
-use std::sync::atomic::AtomicBool;
 
-use wo_cli::{Outcome, Progress};
-use wo_record::{Begin, Record, Video, Writer};
+use wo_cli::Outcome;
+use wo_record::{Record, Video, Writer};
 
 use crate::args::{Decoding, Probe};
-use crate::extraction::{Extraction, Frames, Settings};
+use crate::extraction::{self, Frames, Settings};
 use crate::sieve::Sifted;
 use crate::worker::Crew;
-use crate::{TOOL, VERSION, paths_or_default, queue, sources};
+use crate::{paths_or_default, sources};
 use report::Report;
 use warnings::Seen;
 
@@ -30,41 +29,23 @@ pub(crate) fn run(
     let mut sink = if args.table {
         Sink::Table(Report::default(), output)
     } else {
-        Sink::Records(Writer::begin_with(
-            output,
-            Begin {
-                sandbox: Some(crew.walls.to_string()),
-                ..Begin::of(TOOL, VERSION, &[])
-            },
-        )?)
+        Sink::Records(Writer::begin_with(output, crew.begin())?)
     };
     let mut seen = Seen::default();
     let mut n_errors = 0;
-    let what = ("videos", "frames");
-    let progress = Progress::new(decoding.progress, what, sources.len() as u64);
-    let cancelled = AtomicBool::new(false);
-    let work = |source: &_| Extraction::of(source, &settings, None, &crew, &cancelled);
-    queue::in_order(
-        &sources,
-        decoding.threads.count(),
-        &cancelled,
-        work,
-        |extraction| {
-            progress.advance(0);
-            n_errors += u64::from(extraction.failure.is_some());
-            if let (Some(video), Frames::Fresh(Sifted { kept, .. })) =
-                (extraction.video, extraction.frames)
-            {
-                sink.video(seen.judged(video, &kept))?;
-            }
-            if let Some(failure) = extraction.failure {
-                wo_cli::warn!("{}: {}", extraction.path.display(), failure.what);
-                sink.record(&Record::Error(failure))?;
-            }
-            Ok(())
-        },
-    )?;
-    drop(progress);
+    extraction::of_all(&sources, &settings, None, &crew, decoding, |extraction| {
+        n_errors += u64::from(extraction.failure.is_some());
+        if let (Some(video), Frames::Fresh(Sifted { kept, .. })) =
+            (extraction.video, extraction.frames)
+        {
+            sink.video(seen.judged(video, &kept))?;
+        }
+        if let Some(failure) = extraction.failure {
+            wo_cli::warn!("{}: {}", extraction.path.display(), failure.what);
+            sink.record(&Record::Error(failure))?;
+        }
+        Ok(0)
+    })?;
     sink.end()?;
     if sources.is_empty() {
         wo_cli::warn!("no video or picture here");

@@ -8,7 +8,7 @@ use wo_record::Quality;
 /// The least short side that is measured on. Finer detail is noise as often as it is sharpness.
 const SHORT_SIDE: u32 = 256;
 /// Side of the square whose changes are motion.
-const SMALL: u32 = 32;
+pub(crate) const SMALL: u32 = 32;
 
 /// Below this level all is black: video black is 16 of 255 where a range was mistaken.
 const BLACK: u8 = 20;
@@ -86,9 +86,7 @@ impl Measured {
 
     /// Mean absolute change, from 0 to 1.
     pub(crate) fn change(&self, before: &Self) -> f64 {
-        let changes = self.small.iter().zip(before.small.iter());
-        let sum: u32 = changes.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
-        f64::from(sum) / f64::from(SMALL * SMALL * 255)
+        f64::from(sum_of_changes(&self.small, &before.small)) / f64::from(SMALL * SMALL * 255)
     }
 
     /// The figures of a picture that comes behind `before`.
@@ -98,6 +96,19 @@ impl Measured {
             ..self.quality.clone()
         }
     }
+}
+
+/// How far the levels of `a` are from those of `b`, all together.
+pub(crate) fn sum_of_changes(a: &[u8], b: &[u8]) -> u32 {
+    let pairs = a.iter().zip(b);
+    pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum()
+}
+
+/// The middle one of some figures, the upper of two.
+pub(crate) fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut all: Vec<f64> = figures.collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied()
 }
 
 /// Luma by ITU-R BT.601, averaged over squares so that the short side comes near [`SHORT_SIDE`] and not below it.

@@ -153,8 +153,7 @@ pub(crate) fn wanted(
 }
 
 /// Marks the packets that the frames in `wanted` packets are decoded from: all from the key packet before them on, but
-/// those that no other needs.
-/// `None` where there is none.
+/// those that no other needs. `None` where there is none.
 fn needed(packets: &[Packet], wanted: impl Iterator<Item = usize>) -> Option<Vec<bool>> {
     let mut marks = vec![false; packets.len()];
     let top = packets.iter().map(|packet| packet.layer).max();

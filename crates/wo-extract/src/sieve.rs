@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::picture::Still;
+use crate::quality;
 
 /// Frames tried for each segment when some may be left out: the one at its middle and two on either side.
 const CANDIDATES: u32 = 5;
@@ -86,7 +87,11 @@ impl Sieve {
         let least_sharp = match self.min_sharpness {
             None => 0.0,
             Some(MinSharpness::At(least)) => least,
-            Some(MinSharpness::Auto) => AUTO * median_sharpness(&groups),
+            Some(MinSharpness::Auto) => {
+                let stills = groups.iter().flatten();
+                let usual = quality::median(stills.map(|still| still.measured.sharpness()));
+                AUTO * usual.unwrap_or(0.0)
+            }
         };
         let mut sifted = Sifted::default();
         for group in groups {
@@ -137,13 +142,6 @@ pub(crate) fn by_segment(stills: Vec<Still>, duration_ns: u64, n: u32) -> Vec<Ve
         group.sort_by_key(|still| still.time_ns.abs_diff(centre));
     }
     groups
-}
-
-fn median_sharpness(groups: &[Vec<Still>]) -> f64 {
-    let stills = groups.iter().flatten();
-    let mut all: Vec<f64> = stills.map(|still| still.measured.sharpness()).collect();
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied().unwrap_or(0.0)
 }
 
 #[cfg(test)]

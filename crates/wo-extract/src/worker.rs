@@ -14,5 +14,5 @@ mod watch;
 pub(crate) use crew::Crew;
 pub(crate) use replies::Replies;
 pub use sandbox::Sandbox;
-pub(crate) use sandbox::Walls;
+use sandbox::Walls;
 pub use serve::serve;

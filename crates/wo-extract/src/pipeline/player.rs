@@ -52,6 +52,8 @@ pub(crate) struct Player<'a> {
     silent_since: Option<Instant>,
     n_packets_seen: usize,
     last_time_ns: Option<u64>,
+    /// Where the colours of its codec lie, once a frame came.
+    is_centred: Option<bool>,
     fault: Option<(Fault, Instant)>,
 }
 
@@ -107,6 +109,7 @@ impl<'a> Player<'a> {
             silent_since: None,
             n_packets_seen: 0,
             last_time_ns: None,
+            is_centred: None,
             fault: None,
         };
         run_apart(player.sink.upcast_ref());
@@ -176,8 +179,11 @@ impl<'a> Player<'a> {
             .map(gst::ClockTime::nseconds)
             .filter(|&ns| ns > 0);
         let turn = self.turn();
-        let (codec, _) = self.codec_and_container();
-        let is_centred = codec.is_some_and(|codec| CENTRED.contains(&codec.as_str()));
+        let is_centred = self.is_centred.unwrap_or_else(|| {
+            let (codec, _) = self.codec_and_container();
+            codec.is_some_and(|codec| CENTRED.contains(&codec.as_str()))
+        });
+        self.is_centred = Some(is_centred);
         Some(DecodedFrame {
             sample,
             turn,

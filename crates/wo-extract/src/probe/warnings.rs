@@ -4,6 +4,7 @@
 use wo_record::Video;
 
 use crate::picture::Still;
+use crate::quality::{self, SMALL};
 
 /// Shorter and longer ones show less or more than a few repetitions, in milliseconds.
 const DURATION_MS: (f64, f64) = (5_000.0, 30_000.0);
@@ -15,7 +16,7 @@ const RATE_HZ: (f64, f64) = (20.0, 61.0);
 const SHARPNESS: f64 = 60.0;
 /// And brighter than this, from 0 to 1.
 const BRIGHTNESS: f64 = 0.18;
-/// Black bars on opposite sides that are at least this wide, of 32.
+/// Black bars on opposite sides that are at least this wide, of [`SMALL`].
 const BARS: u32 = 2;
 /// Videos look the same when at most so many of 64 bits differ between their frames, on average.
 const SAME: f64 = 5.0;
@@ -65,8 +66,8 @@ impl Seen {
 fn warnings(video: &Video, stills: &[Still]) -> Vec<&'static str> {
     let short_side = video.width_px.zip(video.height_px).map(|(w, h)| w.min(h));
     let is = |value: Option<f64>, wrong: &dyn Fn(f64) -> bool| value.is_some_and(wrong);
-    let sharpness = median(stills, |still| still.measured.sharpness());
-    let brightness = median(stills, |still| still.measured.brightness());
+    let sharpness = quality::median(stills.iter().map(|still| still.measured.sharpness()));
+    let brightness = quality::median(stills.iter().map(|still| still.measured.brightness()));
     let all = [
         (is(video.duration_ms, &|ms| ms < DURATION_MS.0), "too_short"),
         (is(video.duration_ms, &|ms| ms > DURATION_MS.1), "too_long"),
@@ -92,18 +93,12 @@ fn warnings(video: &Video, stills: &[Still]) -> Vec<&'static str> {
     holding.map(|(_, warning)| warning).collect()
 }
 
-fn median(stills: &[Still], of: impl Fn(&Still) -> f64) -> Option<f64> {
-    let mut all: Vec<f64> = stills.iter().map(of).collect();
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied()
-}
-
 /// Whether the same opposite sides are black in all frames, and not all is.
 fn is_letterboxed(stills: &[Still]) -> bool {
     let bars = stills.iter().map(|still| still.measured.bars());
     let least = bars.reduce(|a, b| std::array::from_fn(|side| a[side].min(b[side])));
     least.is_some_and(|[top, bottom, left, right]| {
-        let is_black = top >= 32 || left >= 32;
+        let is_black = top >= SMALL || left >= SMALL;
         !is_black && (top.min(bottom) >= BARS || left.min(right) >= BARS)
     })
 }

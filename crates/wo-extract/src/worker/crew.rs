@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith};
-use wo_record::code;
+use wo_record::{Begin, code};
 
 use super::protocol::{self, Job, Reply};
 use super::watch::{Limits, Watched};
@@ -21,6 +21,7 @@ use crate::extraction::{Extracted, Settings};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::pipeline::Shelf;
+use crate::{TOOL, VERSION};
 
 /// How long one look for a message lasts before the clock is looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -43,7 +44,7 @@ pub(crate) struct Crew {
     shelf: Shelf,
     idle: Mutex<Vec<Worker>>,
     /// The walls around each.
-    pub(crate) walls: Walls,
+    walls: Walls,
 }
 
 /// A process that waits for files, or works on one. Ends when it is dropped.
@@ -109,6 +110,14 @@ impl Crew {
                 Ok(crew)
             }
             _ => Ok(crew),
+        }
+    }
+
+    /// The `begin` record of a run, which says what walls stand.
+    pub(crate) fn begin(&self) -> Begin {
+        Begin {
+            sandbox: Some(self.walls.to_string()),
+            ..Begin::of(TOOL, VERSION, &[])
         }
     }
 
