@@ -59,8 +59,7 @@ pub(crate) fn on_display(times_ns: &[u64], at: impl Iterator<Item = u64>) -> Vec
 
 /// Frames of the same segments as those of `chosen` that are quicker to decode, in the same order: the key frame
 /// nearest to the centre where a segment has one, since decoding can start there. In a segment without one, where the
-/// next frame starts anew, one up to a quarter of the segment before its centre: what comes behind it need not be
-/// decoded.
+/// next frame starts anew, the segment's first frame: what comes behind it need not be decoded.
 pub(crate) fn quick(
     chosen: Vec<usize>,
     times_ns: &[u64],
@@ -68,14 +67,12 @@ pub(crate) fn quick(
     is_key: impl Fn(usize) -> bool,
 ) -> Vec<usize> {
     let n = chosen.len() as u32;
-    let quarters = 4 * u128::from(n.max(1));
-    // The first frame shown at so many quarters of segments or later.
-    let at_quarter = |quarter: u32| {
-        let time = (u128::from(duration_ns) * u128::from(quarter) / quarters) as u64;
-        times_ns.partition_point(|&before| before < time)
+    let first_of = |segment: u32| {
+        let time = u128::from(duration_ns) * u128::from(segment) / u128::from(n.max(1));
+        times_ns.partition_point(|&before| before < time as u64)
     };
     let key_of_segment = |segment: u32, centre: u64| {
-        (at_quarter(4 * segment)..at_quarter(4 * (segment + 1)))
+        (first_of(segment)..first_of(segment + 1))
             .filter(|&frame| is_key(frame))
             .min_by_key(|&frame| times_ns[frame].abs_diff(centre))
     };
@@ -92,7 +89,7 @@ pub(crate) fn quick(
             let is_last_of_group = next == times_ns.len() || (index + 1..=next).any(&is_key);
             match keys[place] {
                 Some(key) => key,
-                None if is_last_of_group => at_quarter(4 * segment + 1).min(index),
+                None if is_last_of_group => first_of(segment).min(index),
                 None => index,
             }
         })
@@ -139,10 +136,10 @@ mod tests {
             })
         };
         // Nothing need be decoded behind the last one.
-        assert_eq!(with_keys(&[]), [12, 37, 62, 82]);
-        assert_eq!(with_keys(&[0, 24, 30, 40, 99]), [24, 40, 57, 99]);
+        assert_eq!(with_keys(&[]), [12, 37, 62, 75]);
+        assert_eq!(with_keys(&[0, 24, 30, 40, 99]), [24, 40, 50, 99]);
         // Key frames of a neighbour's segment are not taken.
-        assert_eq!(with_keys(&[25, 49, 75]), [7, 49, 57, 75]);
+        assert_eq!(with_keys(&[25, 49, 75]), [0, 49, 50, 75]);
     }
 
     #[test]

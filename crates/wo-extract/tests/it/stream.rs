@@ -19,7 +19,7 @@ fn without_exact_a_frame_of_the_segment_that_is_quick_to_decode_is_taken() {
     assert_eq!(
         extract(dir.path(), &["a.mp4"], 0).times_ms(),
         [
-            0.0, 400.0, 700.0, 1000.0, 1300.0, 1600.0, 2000.0, 2200.0, 2500.0, 2800.0
+            0.0, 400.0, 600.0, 1000.0, 1300.0, 1500.0, 2000.0, 2200.0, 2500.0, 2700.0
         ]
     );
 }
