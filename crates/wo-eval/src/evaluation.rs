@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use wo_clip::{Split, SplitVideo};
 use wo_record::{Confusion, Name, Score};
+use wo_stats::{DurationOnly, Example, Facts, Majority};
 
 use crate::answers::Answers;
-use crate::baseline::{DurationOnly, Example, Facts, Majority};
 use crate::prediction::{Prediction, Standing};
 use crate::question::{Question, Unit};
 

@@ -5,12 +5,9 @@
 
 mod answers;
 mod args;
-mod baseline;
-mod bootstrap;
 mod contact_sheet;
 mod evaluation;
 mod font;
-mod metrics;
 mod predict;
 mod prediction;
 mod question;

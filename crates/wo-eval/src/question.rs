@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use wo_record::{Confusion, Group, Name, Score};
+use wo_stats::{Counts, Figure, Interval, confusion, intervals, present};
 
-use crate::bootstrap::{Interval, intervals};
 use crate::evaluation::{Evaluation, MODEL, gain_over};
-use crate::metrics::{Counts, Figure, confusion, present};
 
 /// One thing to be right or wrong about.
 pub(crate) struct Unit<'a> {

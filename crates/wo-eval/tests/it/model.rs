@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::json;
 use wo_clip::tch::Device;
-use wo_clip::{Checkpoint, Class, Manifest, Split, SplitVideo, scratch_config, write_checkpoint};
+use wo_clip::{
+    Checkpoint, Class, Manifest, Pooling, Split, SplitVideo, scratch_config, write_checkpoint,
+};
 use wo_input::{Tokenizer, train_clip_tokenizer};
 use wo_record::{Group, group_of};
 
@@ -62,8 +64,11 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
             video("t0", group_of(&known), "bad_form", 1000.0),
             video("t1", Group::of_video_id("t1"), "good_form", 3000.0),
         ],
+        pooling: Pooling::Mean,
+        head: None,
         arguments: json!({}),
         metrics: BTreeMap::new(),
+        run_hash: None,
     });
     let (vs, _clip) = checkpoint
         .build(Device::Cpu)

@@ -4,11 +4,11 @@
 //! turn into 0 with a warning.
 
 /// A count for each true class (row) and predicted class (column).
-pub(crate) type Counts = Vec<Vec<u64>>;
+pub type Counts = Vec<Vec<u64>>;
 
 /// A figure that [`Figure::of`] can compute. Classes are indices of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Figure {
+pub enum Figure {
     /// The share of units that were predicted right.
     Accuracy,
     /// The mean of the recalls of the classes: a predictor that always says the same gets one over their number.
@@ -23,7 +23,7 @@ pub(crate) enum Figure {
 
 impl Figure {
     /// Accuracy, balanced accuracy, and the three figures of each of `n_classes`.
-    pub(crate) fn all(n_classes: usize) -> Vec<Self> {
+    pub fn all(n_classes: usize) -> Vec<Self> {
         let by_class = (0..n_classes)
             .flat_map(|class| [Self::Precision(class), Self::Recall(class), Self::F1(class)]);
         [Self::Accuracy, Self::BalancedAccuracy]
@@ -33,7 +33,7 @@ impl Figure {
     }
 
     /// Its name on the wire.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Accuracy => "accuracy",
             Self::BalancedAccuracy => "balanced_accuracy",
@@ -44,7 +44,7 @@ impl Figure {
     }
 
     /// The class that it is about.
-    pub(crate) fn class(self) -> Option<usize> {
+    pub fn class(self) -> Option<usize> {
         match self {
             Self::Accuracy | Self::BalancedAccuracy => None,
             Self::Precision(class) | Self::Recall(class) | Self::F1(class) => Some(class),
@@ -53,7 +53,7 @@ impl Figure {
 
     /// Its value. `present` are the classes that balanced accuracy is the mean of; it is undefined where one of them has
     /// no units, as happens in a resample: a mean of fewer classes would be another figure.
-    pub(crate) fn of(self, counts: &[Vec<u64>], present: &[usize]) -> Option<f64> {
+    pub fn of(self, counts: &[Vec<u64>], present: &[usize]) -> Option<f64> {
         match self {
             Self::Accuracy => ratio(
                 (0..counts.len()).map(|class| hits(counts, class)).sum(),
@@ -81,7 +81,7 @@ impl Figure {
 }
 
 /// Counts pairs of true and predicted class.
-pub(crate) fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Counts {
+pub fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Counts {
     let mut counts = vec![vec![0; n_classes]; n_classes];
     for (&truth, &predicted) in truth.iter().zip(predicted) {
         if let Some(count) = counts.get_mut(truth).and_then(|row| row.get_mut(predicted)) {
@@ -92,19 +92,19 @@ pub(crate) fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) 
 }
 
 /// The classes that have units.
-pub(crate) fn present(counts: &[Vec<u64>]) -> Vec<usize> {
+pub fn present(counts: &[Vec<u64>]) -> Vec<usize> {
     (0..counts.len())
         .filter(|&class| n_true(counts, class) > 0)
         .collect()
 }
 
 /// How many units are of the class.
-pub(crate) fn n_true(counts: &[Vec<u64>], class: usize) -> u64 {
+pub fn n_true(counts: &[Vec<u64>], class: usize) -> u64 {
     counts.get(class).map_or(0, |row| row.iter().sum())
 }
 
 /// How many units there are.
-pub(crate) fn total(counts: &[Vec<u64>]) -> u64 {
+pub fn total(counts: &[Vec<u64>]) -> u64 {
     counts.iter().flatten().sum()
 }
 

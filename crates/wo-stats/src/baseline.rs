@@ -6,32 +6,32 @@ use wo_record::Name;
 
 /// What a baseline knows of a video.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Facts<'a> {
+pub struct Facts<'a> {
     /// The true exercise: a baseline is told it, the model is not.
-    pub(crate) exercise: Option<&'a Name>,
+    pub exercise: Option<&'a Name>,
     /// Its length.
-    pub(crate) duration_ms: Option<f64>,
+    pub duration_ms: Option<f64>,
 }
 
 /// A training video.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Example<'a> {
+pub struct Example<'a> {
     /// What a baseline may look at.
-    pub(crate) facts: Facts<'a>,
+    pub facts: Facts<'a>,
     /// Its class.
-    pub(crate) class: usize,
+    pub class: usize,
 }
 
 /// Says the most frequent class of the exercise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Majority {
+pub struct Majority {
     by_exercise: BTreeMap<Name, usize>,
     overall: usize,
 }
 
 impl Majority {
     /// Fits it; `None` without examples.
-    pub(crate) fn fit(examples: &[Example<'_>]) -> Option<Self> {
+    pub fn fit(examples: &[Example<'_>]) -> Option<Self> {
         let overall = most_frequent(examples.iter().map(|example| example.class))?;
         let mut classes: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
         for example in examples {
@@ -53,7 +53,7 @@ impl Majority {
     }
 
     /// The class that it says of a video.
-    pub(crate) fn predict(&self, facts: Facts<'_>) -> usize {
+    pub fn predict(&self, facts: Facts<'_>) -> usize {
         facts
             .exercise
             .and_then(|exercise| self.by_exercise.get(exercise))
@@ -64,9 +64,9 @@ impl Majority {
 
 /// Says one class of videos up to a length and another of longer ones.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct DurationOnly {
+pub struct DurationOnly {
     /// Videos up to this length, in milliseconds, are short.
-    pub(crate) threshold_ms: f64,
+    pub threshold_ms: f64,
     short: usize,
     long: usize,
     unknown: usize,
@@ -75,7 +75,7 @@ pub(crate) struct DurationOnly {
 impl DurationOnly {
     /// Fits the threshold and the two classes with the best balanced accuracy on the examples; of equally good ones the
     /// lowest threshold. `None` where the examples have no two lengths or no two classes.
-    pub(crate) fn fit(examples: &[Example<'_>], n_classes: usize) -> Option<Self> {
+    pub fn fit(examples: &[Example<'_>], n_classes: usize) -> Option<Self> {
         let unknown = most_frequent(examples.iter().map(|example| example.class))?;
         let mut known: Vec<(f64, usize)> = examples
             .iter()
@@ -127,7 +127,7 @@ impl DurationOnly {
     }
 
     /// The class that it says of a video; the most frequent one where the length is not known.
-    pub(crate) fn predict(&self, facts: Facts<'_>) -> usize {
+    pub fn predict(&self, facts: Facts<'_>) -> usize {
         match facts.duration_ms {
             Some(ms) if ms <= self.threshold_ms => self.short,
             Some(_) => self.long,

@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// How many resamples: the ends of a 95 % interval then rest on 50 resamples each.
-pub(crate) const N_RESAMPLES: usize = 2000;
+const N_RESAMPLES: usize = 2000;
 /// The part of the resamples that must have a figure for its interval to be given. Where more of them lack a class, the
 /// others tell of luckier data than was seen.
 const MIN_DEFINED: usize = N_RESAMPLES / 2;
@@ -17,17 +17,17 @@ const TAIL: f64 = 0.025;
 
 /// A lower and an upper end.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Interval {
+pub struct Interval {
     /// The lower end.
-    pub(crate) low: f64,
+    pub low: f64,
     /// The upper end.
-    pub(crate) high: f64,
+    pub high: f64,
 }
 
 /// The 95 % interval of each of the figures that `figures` computes. It is told how often each group was drawn. All
 /// figures see the same resamples, so a difference of two predictors is paired. One group alone says nothing about other
 /// groups: its intervals are `None`, as are those of figures that too many resamples leave undefined.
-pub(crate) fn intervals(
+pub fn intervals(
     n_groups: usize,
     seed: u64,
     mut figures: impl FnMut(&[u64]) -> Vec<Option<f64>>,
