@@ -25,8 +25,8 @@ pub(crate) fn option<S: Serializer>(value: &Option<f64>, serializer: S) -> Resul
 }
 
 /// For `#[serde(serialize_with)]` on named floats.
-pub(crate) fn map<S: Serializer>(
-    values: &std::collections::BTreeMap<String, f64>,
+pub(crate) fn map<K: Serialize + std::fmt::Display, S: Serializer>(
+    values: &std::collections::BTreeMap<K, f64>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     if let Some((name, value)) = values.iter().find(|(_, value)| !value.is_finite()) {

@@ -33,7 +33,7 @@ pub use path::RecordPath;
 pub use pose::{Joint, Pose};
 pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
-pub use result::{Confusion, Evidence, Metric, Model, Score, Verdict};
+pub use result::{Confusion, Evidence, Metric, Model, Prediction, Score, Verdict};
 pub use table::{Row, TableError, read_table, write_table};
 pub use truth::{Rep, Truth};
 pub use video::Video;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begin, Confusion, Dropped, End, Failure, Frame, Metric, Model, Pose, Score, Truth, Verdict,
-    Video,
+    Begin, Confusion, Dropped, End, Failure, Frame, Metric, Model, Pose, Prediction, Score, Truth,
+    Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -26,6 +26,7 @@ pub enum Record {
     Metric(Metric),
     Model(Model),
     Verdict(Verdict),
+    Prediction(Prediction),
     Score(Score),
     Confusion(Confusion),
     End(End),
@@ -57,6 +58,7 @@ impl Record {
             "metric" => Self::Metric(serde_json::from_str(line)?),
             "model" => Self::Model(serde_json::from_str(line)?),
             "verdict" => Self::Verdict(serde_json::from_str(line)?),
+            "prediction" => Self::Prediction(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
             "end" => Self::End(serde_json::from_str(line)?),
@@ -78,6 +80,7 @@ impl Record {
             Self::Metric(_) => "metric",
             Self::Model(_) => "model",
             Self::Verdict(_) => "verdict",
+            Self::Prediction(_) => "prediction",
             Self::Score(_) => "score",
             Self::Confusion(_) => "confusion",
             Self::End(_) => "end",

@@ -84,6 +84,34 @@ pub struct Verdict {
     pub seen: bool,
 }
 
+/// What a model that has not seen a video says of it: what an evaluation is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Prediction {
+    /// The video.
+    pub video_id: String,
+    /// Its file.
+    #[serde(default)]
+    pub path: Option<RecordPath>,
+    /// What a split keeps together: `person:…`, `source:…` or `video:…`.
+    pub group: String,
+    /// Its true exercise.
+    #[serde(default)]
+    pub exercise: Option<Name>,
+    /// Its true label.
+    #[serde(default)]
+    pub label: Option<Name>,
+    /// The probability of each label.
+    #[serde(serialize_with = "finite::map")]
+    pub labels: BTreeMap<Name, f64>,
+    /// The probability of each exercise.
+    #[serde(default, serialize_with = "finite::map")]
+    pub exercises: BTreeMap<Name, f64>,
+    /// Which of the models of a cross-validation said it, from 1.
+    #[serde(default)]
+    pub fold: Option<u32>,
+}
+
 /// One figure of an evaluation with its 95 % interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

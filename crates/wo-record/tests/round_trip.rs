@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use wo_record::{
     Begin, Confusion, Dropped, Evidence, Failure, Frame, Image, Joint, LabelOrigin, Metric, Model,
-    Name, Pose, Producer, Quality, ReadError, Reader, Record, RecordPath, Rep, SCHEMA,
+    Name, Pose, Prediction, Producer, Quality, ReadError, Reader, Record, RecordPath, Rep, SCHEMA,
     SCHEMA_VERSION, Score, Truth, Verdict, Video, Writer,
 };
 
@@ -343,6 +343,29 @@ fn verdict() -> impl Strategy<Value = Record> {
     )
 }
 
+fn prediction() -> impl Strategy<Value = Record> {
+    let probabilities = || btree_map(name(), float(), 0..3);
+    (
+        (text(), text()),
+        option::of(path()),
+        (option::of(name()), option::of(name())),
+        (probabilities(), probabilities()),
+        option::of(any::<u32>()),
+    )
+        .prop_map(|(texts, path, truth, said, fold)| {
+            Record::Prediction(Prediction {
+                video_id: texts.0,
+                group: texts.1,
+                path,
+                exercise: truth.0,
+                label: truth.1,
+                labels: said.0,
+                exercises: said.1,
+                fold,
+            })
+        })
+}
+
 fn score_or_confusion() -> impl Strategy<Value = Record> {
     let words = (text(), text(), text(), text(), text());
     let figures = (
@@ -403,6 +426,7 @@ fn record() -> impl Strategy<Value = Record> {
         truth(),
         metric_or_model(),
         verdict(),
+        prediction(),
         score_or_confusion()
     ]
 }

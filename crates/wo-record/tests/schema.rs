@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "begin",
     "video",
     "frame",
@@ -19,6 +19,7 @@ const KINDS: [&str; 13] = [
     "model",
     "pose",
     "verdict",
+    "prediction",
     "score",
     "confusion",
     "end",
