@@ -22,7 +22,7 @@ pub enum Exit {
     Integrity = 6,
     /// A bug of ours.
     Bug = 70,
-    /// Another run holds the lock.
+    /// Another run holds the lock, or this one was stopped and goes on when it is started again.
     Locked = 75,
 }
 

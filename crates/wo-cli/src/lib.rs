@@ -8,6 +8,7 @@ mod input;
 mod lasting;
 mod process;
 mod report;
+mod stop;
 
 pub use exit::{Exit, ExitWith, Outcome};
 pub use flags::{Common, OnError, Reading, Seed, ShowProgress, Threads};
@@ -15,6 +16,7 @@ pub use input::open_input;
 pub use lasting::Lasting;
 pub use process::main;
 pub use report::{Progress, info_line, say_line, warn_line};
+pub use stop::Stop;
 
 /// Prints a warning for a person on stderr, unless `--quiet`.
 #[macro_export]
