@@ -17,7 +17,8 @@ pub struct Judge {
     clip: Clip,
     preprocessor: Preprocessor,
     manifest: Manifest,
-    class_features: Tensor,
+    /// `[classes, projection_dim]`: what the features of a frame are multiplied with to become logits.
+    class_weights: Tensor,
     device: Device,
     // Holds the parameters that `clip` refers to.
     _vs: nn::VarStore,
@@ -28,7 +29,7 @@ pub struct Judge {
 pub struct FrameScores {
     /// A row for each frame, on its own.
     pub frames: Vec<Vec<f64>>,
-    /// The video: the softmax of the mean of its frames' logits.
+    /// The video: the softmax of its frames' pooled logits.
     pub video: Vec<f64>,
 }
 
@@ -39,13 +40,17 @@ impl Judge {
             "the model has no wo.json, so it has no classes to judge by\nhint: train it with wo-train --init on this model first",
         )?;
         let (vs, clip) = checkpoint.build(device)?;
-        let class_features =
-            no_grad(|| class_features(&clip, &checkpoint.tokenizer, &manifest.prompts))?;
+        let class_weights = no_grad(|| match &manifest.head {
+            Some(head) => head_tensor(head, device, checkpoint.config.projection_dim),
+            None => {
+                Ok(class_features(&clip, &checkpoint.tokenizer, &manifest.prompts)? * clip.scale())
+            }
+        })?;
         Ok(Self {
             clip,
             preprocessor: checkpoint.preprocessor.clone(),
             manifest,
-            class_features,
+            class_weights,
             device,
             _vs: vs,
         })
@@ -71,12 +76,7 @@ impl Judge {
             let logits = Tensor::cat(&logits, 0);
             FrameScores {
                 frames: rows(&logits.softmax(-1, Kind::Double)),
-                video: rows(
-                    &logits
-                        .mean_dim([0_i64].as_slice(), true, Kind::Double)
-                        .softmax(-1, Kind::Double),
-                )
-                .remove(0),
+                video: rows(&self.manifest.pooling.probabilities(&logits).unsqueeze(0)).remove(0),
             }
         })
     }
@@ -93,8 +93,7 @@ impl Judge {
             .to_device(self.device);
         self.clip
             .image_features(&pixels)
-            .matmul(&self.class_features.tr())
-            * self.clip.scale()
+            .matmul(&self.class_weights.tr())
     }
 }
 
@@ -113,6 +112,17 @@ pub fn class_features(
         .collect::<anyhow::Result<_>>()?;
     anyhow::ensure!(!means.is_empty(), "the model has no classes");
     Ok(unit_rows(&Tensor::stack(&means, 0)))
+}
+
+/// The weights of a linear probe as `[classes, width]`.
+fn head_tensor(head: &[Vec<f32>], device: Device, width: i64) -> anyhow::Result<Tensor> {
+    anyhow::ensure!(
+        !head.is_empty() && head.iter().all(|row| row.len() as i64 == width),
+        "wo.json: the head does not fit the model, which has {width} features"
+    );
+    Ok(Tensor::from_slice(&head.concat())
+        .view([head.len() as i64, width])
+        .to_device(device))
 }
 
 fn rows(matrix: &Tensor) -> Vec<Vec<f64>> {

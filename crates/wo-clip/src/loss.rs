@@ -50,6 +50,30 @@ pub fn soft_cross_entropy(logits: &Tensor, targets: &Tensor) -> Tensor {
         .mean(Kind::Float)
 }
 
+/// For items with the given captions, `[n, n]`: each row spreads a weight of one over the items with an equal caption.
+/// Never the diagonal alone, which would call an equal caption wrong (UniCL: Yang et al. 2022, arXiv 2204.03610).
+pub fn equal_caption_targets(captions: &[usize], device: tch::Device) -> Tensor {
+    let n = captions.len();
+    let mut weights = vec![0.0_f32; n * n];
+    for (row, caption) in weights.chunks_mut(n.max(1)).zip(captions) {
+        let n_equal = captions.iter().filter(|other| *other == caption).count();
+        for (weight, other) in row.iter_mut().zip(captions) {
+            if other == caption {
+                *weight = 1.0 / n_equal as f32;
+            }
+        }
+    }
+    Tensor::from_slice(&weights)
+        .view([n as i64, n as i64])
+        .to_device(device)
+}
+
+/// The contrastive loss of a batch: `logits` `[n, n]` of items against their own captions, both ways, against `targets`
+/// of the same shape (openai/CLIP, figure 3, where they are the diagonal).
+pub fn info_nce(logits: &Tensor, targets: &Tensor) -> Tensor {
+    (soft_cross_entropy(logits, targets) + soft_cross_entropy(&logits.tr(), targets)) / 2.0
+}
+
 #[cfg(test)]
 mod tests {
     use tch::Device;
@@ -74,6 +98,19 @@ mod tests {
             "preferring one of two equal captions is punished: {}",
             loss(&one)
         );
+    }
+
+    #[test]
+    fn the_contrastive_loss_takes_equal_captions_as_right() {
+        let targets = equal_caption_targets(&[7, 7, 3], Device::Cpu);
+        let perfect =
+            Tensor::from_slice(&[9.0_f32, 9.0, -9.0, 9.0, 9.0, -9.0, -9.0, -9.0, 9.0]).view([3, 3]);
+        let floor = 2.0 / 3.0 * 2.0_f64.ln();
+        let loss = |targets: &Tensor| info_nce(&perfect, targets).double_value(&[]);
+        assert!((loss(&targets) - floor).abs() < 1e-6, "{}", loss(&targets));
+        // With nothing repeated it is CLIP's own.
+        let diagonal = equal_caption_targets(&[0, 1, 2], Device::Cpu);
+        assert!(diagonal.allclose(&Tensor::eye(3, (Kind::Float, Device::Cpu)), 0.0, 0.0, false));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use wo_record::{Group, Name, Video, group_of};
 
+use crate::Pooling;
+
 /// One thing that a video can be judged to show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Class {
@@ -56,12 +58,22 @@ pub struct Manifest {
     pub classes: Vec<Class>,
     /// The captions of each class, in the order of the classes.
     pub prompts: Vec<Vec<String>>,
+    /// How frames become a video.
+    #[serde(default)]
+    pub pooling: Pooling,
+    /// A weight vector for each class in place of what its captions say: logits are the features of a frame times these.
+    /// Only a linear probe has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Vec<Vec<f32>>>,
     /// All labelled videos of the run's input.
     pub videos: Vec<SplitVideo>,
     /// The arguments of the run.
     pub arguments: serde_json::Value,
     /// Its last figures.
     pub metrics: BTreeMap<String, f64>,
+    /// BLAKE3 of the weights and the state of the optimiser after the last step: two runs that did the same have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_hash: Option<String>,
 }
 
 impl Manifest {

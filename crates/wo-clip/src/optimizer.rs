@@ -1,10 +1,13 @@
 //! AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with a state that can be read and saved, which `tch`'s own
 //! optimiser does not allow; and Muon beside it, for the matrices of a tower that starts from nothing.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use tch::{Kind, Tensor, no_grad};
 
 use crate::muon;
+use crate::native::{self, AdamWStep, AdamWTensors};
 
 /// What does not change in a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,15 +53,54 @@ pub struct Share {
     pub rule: Rule,
 }
 
+/// Why a state does not belong to an optimiser.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Tensors are missing, or left over.
+    #[error("the state is of another optimiser: missing {missing:?}, not expected {unexpected:?}")]
+    Names {
+        /// What the optimiser has and the state has not.
+        missing: Option<String>,
+        /// What the state has and the optimiser has not.
+        unexpected: Option<String>,
+    },
+    /// A tensor has the wrong shape or is not of 32-bit floats.
+    #[error("{name} of the state is {found}, the parameter is {wanted}")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// What it is in the state.
+        found: String,
+        /// What the parameter is.
+        wanted: String,
+    },
+}
+
 /// One parameter with its moments.
 #[derive(Debug)]
 struct Slot {
     name: String,
     parameter: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    share: Share,
+    moments: Moments,
+    lr_factor: f64,
     decays: bool,
+}
+
+/// What a parameter remembers of its gradients.
+#[derive(Debug)]
+enum Moments {
+    AdamW { mean: Tensor, square: Tensor },
+    Muon { momentum: Tensor },
+}
+
+impl Moments {
+    /// With the names that a state gives them.
+    fn named(&self) -> Vec<(&'static str, &Tensor)> {
+        match self {
+            Self::AdamW { mean, square } => vec![("mean", mean), ("square", square)],
+            Self::Muon { momentum } => vec![("momentum", momentum)],
+        }
+    }
 }
 
 /// The optimiser of a set of named parameters.
@@ -66,11 +108,11 @@ struct Slot {
 pub struct Optimizer {
     slots: Vec<Slot>,
     config: AdamWConfig,
-    n_steps: i32,
+    n_steps: u32,
 }
 
 impl Optimizer {
-    /// An optimiser of `parameters`. `share` says how each is trained, by its name.
+    /// An optimiser of those of `parameters` that ask for gradients. `share` says how each is trained, by its name.
     pub fn new(
         parameters: impl IntoIterator<Item = (String, Tensor)>,
         config: AdamWConfig,
@@ -78,16 +120,27 @@ impl Optimizer {
     ) -> Self {
         let mut slots: Vec<Slot> = parameters
             .into_iter()
-            .map(|(name, parameter)| Slot {
-                mean: parameter.zeros_like(),
-                square: parameter.zeros_like(),
-                share: share(&name),
-                // Biases, norms, class and position embeddings and the scale are not pulled towards zero.
-                decays: parameter.dim() >= 2 && !name.contains("position_embedding"),
-                name,
-                parameter,
+            .filter(|(_, parameter)| parameter.requires_grad())
+            .map(|(name, parameter)| {
+                let Share { lr_factor, rule } = share(&name);
+                Slot {
+                    moments: match rule {
+                        Rule::AdamW => Moments::AdamW {
+                            mean: parameter.zeros_like(),
+                            square: parameter.zeros_like(),
+                        },
+                        Rule::Muon => Moments::Muon {
+                            momentum: parameter.zeros_like(),
+                        },
+                    },
+                    lr_factor,
+                    // Biases, norms, class and position embeddings and the scale are not pulled towards zero.
+                    decays: parameter.dim() >= 2 && !name.contains("position_embedding"),
+                    name,
+                    parameter,
+                }
             })
-            .filter(|slot| slot.share.lr_factor > 0.0)
+            .filter(|slot| slot.lr_factor > 0.0)
             .collect();
         slots.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
@@ -97,25 +150,22 @@ impl Optimizer {
         }
     }
 
-    /// Forgets all gradients.
+    /// Forgets all gradients and gives their memory back. The best time is straight after a step: the way forward then
+    /// has that memory for itself.
     pub fn zero_grad(&mut self) {
-        for slot in &mut self.slots {
-            slot.parameter.zero_grad();
-        }
+        native::drop_grads(self.slots.iter().map(|slot| &slot.parameter))
+            .expect("a parameter may forget its gradient");
     }
 
     /// The length of all gradients taken as one vector.
     pub fn grad_norm(&self) -> f64 {
-        let squares: Vec<Tensor> = self
-            .grads()
-            .map(|grad| grad.square().sum(Kind::Double))
-            .collect();
-        if squares.is_empty() {
+        let norms: Vec<Tensor> = self.grads().map(|grad| grad.norm()).collect();
+        if norms.is_empty() {
             0.0
         } else {
-            Tensor::stack(&squares, 0)
-                .sum(Kind::Double)
-                .sqrt()
+            Tensor::stack(&norms, 0)
+                .to_kind(Kind::Double)
+                .norm()
                 .double_value(&[])
         }
     }
@@ -132,45 +182,111 @@ impl Optimizer {
         norm
     }
 
-    /// One step at learning rate `lr`.
+    /// One step at learning rate `lr`. A parameter without a gradient stays as it is.
     pub fn step(&mut self, lr: f64) {
-        let AdamWConfig {
-            beta1,
-            beta2,
-            eps,
-            weight_decay,
-        } = self.config;
         self.n_steps += 1;
-        let correction1 = 1.0 - beta1.powi(self.n_steps);
-        let correction2 = 1.0 - beta2.powi(self.n_steps);
+        // Those that share a learning rate and a decay move together.
+        let mut groups: Vec<(AdamWStep, AdamWTensors<'_>)> = Vec::new();
+        for slot in &mut self.slots {
+            let grad = slot.parameter.grad();
+            if !grad.defined() {
+                continue;
+            }
+            let numbers = AdamWStep {
+                lr: lr * slot.lr_factor,
+                beta1: self.config.beta1,
+                beta2: self.config.beta2,
+                weight_decay: if slot.decays {
+                    self.config.weight_decay
+                } else {
+                    0.0
+                },
+                eps: self.config.eps,
+            };
+            match &mut slot.moments {
+                Moments::AdamW { mean, square } => {
+                    let place = groups
+                        .iter()
+                        .position(|(of_group, _)| *of_group == numbers)
+                        .unwrap_or_else(|| {
+                            groups.push((numbers, AdamWTensors::default()));
+                            groups.len() - 1
+                        });
+                    let tensors = &mut groups[place].1;
+                    tensors.parameters.push(&slot.parameter);
+                    tensors.grads.push(grad);
+                    tensors.means.push(mean);
+                    tensors.squares.push(square);
+                }
+                Moments::Muon { momentum } => no_grad(|| {
+                    let _ = slot
+                        .parameter
+                        .g_mul_scalar_(1.0 - numbers.lr * numbers.weight_decay);
+                    let change = muon::change(&grad, momentum);
+                    let _ = slot.parameter.g_add_(&(change * -numbers.lr));
+                }),
+            }
+        }
+        for (numbers, tensors) in &groups {
+            let step = Tensor::from(self.n_steps as f32).to_device(tensors.grads[0].device());
+            native::fused_adamw(tensors, &step, *numbers)
+                .expect("gradients and moments are made like their parameters");
+        }
+    }
+
+    /// How many steps were taken.
+    pub fn n_steps(&self) -> u32 {
+        self.n_steps
+    }
+
+    /// What it remembers beside the number of steps, to be saved: `mean/NAME` and `square/NAME` of each parameter that
+    /// AdamW moves, `momentum/NAME` of Muon's. The tensors change with the next step.
+    pub fn state(&self) -> BTreeMap<String, Tensor> {
+        self.named_moments()
+            .map(|(name, tensor)| (name, tensor.shallow_clone()))
+            .collect()
+    }
+
+    /// Takes up a state that [`Optimizer::state`] gave after `n_steps` steps, all or nothing.
+    pub fn load_state(
+        &mut self,
+        n_steps: u32,
+        state: &BTreeMap<String, Tensor>,
+    ) -> Result<(), StateError> {
+        let wanted = self.state();
+        let missing = wanted.keys().find(|name| !state.contains_key(*name));
+        let unexpected = state.keys().find(|name| !wanted.contains_key(*name));
+        if missing.is_some() || unexpected.is_some() {
+            return Err(StateError::Names {
+                missing: missing.cloned(),
+                unexpected: unexpected.cloned(),
+            });
+        }
+        let look = |tensor: &Tensor| format!("{:?} {:?}", tensor.kind(), tensor.size());
+        for (name, tensor) in &wanted {
+            let (found, wanted) = (look(&state[name]), look(tensor));
+            if found != wanted {
+                return Err(StateError::Shape {
+                    name: name.clone(),
+                    found,
+                    wanted,
+                });
+            }
+        }
         no_grad(|| {
-            for slot in &mut self.slots {
-                let grad = slot.parameter.grad();
-                if !grad.defined() {
-                    continue;
-                }
-                let lr = lr * slot.share.lr_factor;
-                if slot.decays {
-                    let _ = slot.parameter.g_mul_scalar_(1.0 - lr * weight_decay);
-                }
-                let change = match slot.share.rule {
-                    Rule::AdamW => {
-                        let _ = slot
-                            .mean
-                            .g_mul_scalar_(beta1)
-                            .g_add_(&(&grad * (1.0 - beta1)));
-                        let _ = slot
-                            .square
-                            .g_mul_scalar_(beta2)
-                            .g_add_(&(grad.square() * (1.0 - beta2)));
-                        let root = (&slot.square / correction2).sqrt() + eps;
-                        &slot.mean / root / correction1
-                    }
-                    Rule::Muon => muon::change(&grad, &mut slot.mean),
-                };
-                let _ = slot.parameter.g_add_(&(change * -lr));
+            for (name, mut tensor) in wanted {
+                tensor.copy_(&state[&name]);
             }
         });
+        self.n_steps = n_steps;
+        Ok(())
+    }
+
+    fn named_moments(&self) -> impl Iterator<Item = (String, &Tensor)> {
+        self.slots.iter().flat_map(|slot| {
+            let named = slot.moments.named().into_iter();
+            named.map(|(what, tensor)| (format!("{what}/{}", slot.name), tensor))
+        })
     }
 
     fn grads(&self) -> impl Iterator<Item = Tensor> + '_ {

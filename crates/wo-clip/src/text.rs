@@ -1,10 +1,10 @@
 //! The text tower (`CLIPTextModel` and `text_projection`).
 
+use tch::Tensor;
 use tch::nn::{self, Module};
-use tch::{Kind, Tensor};
 use wo_input::Tokens;
 
-use crate::encoder::{Encoder, EncoderConfig, layer_norm};
+use crate::encoder::{Encoder, EncoderConfig, LayerNorm};
 use crate::{ClipConfig, TextConfig};
 
 /// Ids to features.
@@ -12,8 +12,8 @@ use crate::{ClipConfig, TextConfig};
 pub(crate) struct TextTower {
     token_embedding: nn::Embedding,
     position_embedding: nn::Embedding,
-    encoder: Encoder,
-    final_layer_norm: nn::LayerNorm,
+    pub(crate) encoder: Encoder,
+    final_layer_norm: LayerNorm,
     text_projection: nn::Linear,
     eos_token_id: i64,
 }
@@ -51,7 +51,11 @@ impl TextTower {
                     is_causal: true,
                 },
             ),
-            final_layer_norm: layer_norm(&model / "final_layer_norm", hidden_size, layer_norm_eps),
+            final_layer_norm: LayerNorm::new(
+                &model / "final_layer_norm",
+                hidden_size,
+                layer_norm_eps,
+            ),
             text_projection: nn::linear(
                 vs / "text_projection",
                 hidden_size,
@@ -68,30 +72,33 @@ impl TextTower {
     /// Texts to `[n_texts, projection_dim]`, not yet at length one.
     pub(crate) fn forward(&self, tokens: &Tokens) -> Tensor {
         let device = self.text_projection.ws.device();
-        let (n, length) = (tokens.n_texts as i64, tokens.length as i64);
-        let ids = Tensor::from_slice(&tokens.ids)
-            .view([n, length])
+        let rows = tokens.ids.chunks_exact(tokens.length.max(1));
+        let ends: Vec<i64> = rows.clone().map(|row| self.end(row)).collect();
+        // The tower is causal: what stands behind the last end changes nothing.
+        let length = ends.iter().max().map_or(0, |end| end + 1);
+        let ids: Vec<i64> = rows
+            .flat_map(|row| &row[..length as usize])
+            .copied()
+            .collect();
+        let ids = Tensor::from_slice(&ids)
+            .view([tokens.n_texts as i64, length])
             .to_device(device);
-        let positions = Tensor::arange(length, (Kind::Int64, device));
-        let embedded =
-            self.token_embedding.forward(&ids) + self.position_embedding.forward(&positions);
-        let hidden = self.encoder.forward(&embedded);
-        // One position a text is looked at; the norm of the others would be thrown away.
-        let rows = Tensor::arange(n, (Kind::Int64, device)) * length + self.end_positions(&ids);
-        let pooled = hidden.flatten(0, 1).index_select(0, &rows);
+        let positions = self.position_embedding.ws.narrow(0, 0, length);
+        let embedded = self.token_embedding.forward(&ids) + positions;
+        let ends = Tensor::from_slice(&ends).to_device(device);
+        let pooled = self.encoder.forward_at(&embedded, &ends);
         self.text_projection
             .forward(&self.final_layer_norm.forward(&pooled))
     }
 
-    /// Where each text ends: the first end-of-text id, or in old checkpoints the largest id.
-    fn end_positions(&self, ids: &Tensor) -> Tensor {
-        let old_checkpoint = self.eos_token_id == 2;
-        if old_checkpoint {
-            ids.argmax(-1, false)
+    /// Where a text ends: the first end-of-text id, or in old checkpoints the first of the largest ids.
+    fn end(&self, ids: &[i64]) -> i64 {
+        let is_old_checkpoint = self.eos_token_id == 2;
+        let last_id = if is_old_checkpoint {
+            ids.iter().copied().max().unwrap_or(0)
         } else {
-            ids.eq(self.eos_token_id)
-                .to_kind(Kind::Int)
-                .argmax(-1, false)
-        }
+            self.eos_token_id
+        };
+        ids.iter().position(|&id| id == last_id).unwrap_or(0) as i64
     }
 }

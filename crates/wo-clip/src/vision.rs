@@ -3,7 +3,7 @@
 use tch::nn::{self, Module};
 use tch::{IndexOp, Kind, Tensor};
 
-use crate::encoder::{Encoder, EncoderConfig, layer_norm};
+use crate::encoder::{Encoder, EncoderConfig, LayerNorm};
 use crate::{ClipConfig, VisionConfig};
 
 /// Pixels to features.
@@ -12,9 +12,9 @@ pub(crate) struct VisionTower {
     class_embedding: Tensor,
     patch_embedding: nn::Conv2D,
     position_embedding: nn::Embedding,
-    pre_layer_norm: nn::LayerNorm,
-    encoder: Encoder,
-    post_layer_norm: nn::LayerNorm,
+    pre_layer_norm: LayerNorm,
+    pub(crate) encoder: Encoder,
+    post_layer_norm: LayerNorm,
     visual_projection: nn::Linear,
     n_positions: i64,
 }
@@ -61,7 +61,7 @@ impl VisionTower {
                 nn::EmbeddingConfig::default(),
             ),
             // The checkpoint's own spelling.
-            pre_layer_norm: layer_norm(&model / "pre_layrnorm", hidden_size, layer_norm_eps),
+            pre_layer_norm: LayerNorm::new(&model / "pre_layrnorm", hidden_size, layer_norm_eps),
             encoder: Encoder::new(
                 &(&model / "encoder"),
                 &EncoderConfig {
@@ -74,7 +74,7 @@ impl VisionTower {
                     is_causal: false,
                 },
             ),
-            post_layer_norm: layer_norm(&model / "post_layernorm", hidden_size, layer_norm_eps),
+            post_layer_norm: LayerNorm::new(&model / "post_layernorm", hidden_size, layer_norm_eps),
             visual_projection: nn::linear(
                 vs / "visual_projection",
                 hidden_size,
@@ -88,25 +88,50 @@ impl VisionTower {
         }
     }
 
-    /// `[n, 3, side, side]` to `[n, projection_dim]`, not yet at length one, and to what the last block says of each
-    /// patch, `[n, patches, hidden]`.
-    pub(crate) fn forward(&self, pixels: &Tensor) -> (Tensor, Tensor) {
-        let patches = self
-            .patch_embedding
-            .forward(pixels)
-            .flatten(2, 3)
-            .transpose(1, 2);
-        let (n, n_patches, hidden_size) = patches.size3().expect("[n, patches, hidden]");
-        let class = self.class_embedding.expand([n, 1, hidden_size], false);
-        let positions = Tensor::arange(self.n_positions, (Kind::Int64, pixels.device()));
-        let embedded =
-            Tensor::cat(&[class, patches], 1) + self.position_embedding.forward(&positions);
+    /// `[n, 3, side, side]` to `[n, projection_dim]`, not yet at length one.
+    pub(crate) fn forward(&self, pixels: &Tensor) -> Tensor {
+        let class_token = Tensor::zeros([pixels.size()[0]], (Kind::Int64, pixels.device()));
         let hidden = self
             .encoder
-            .forward(&self.pre_layer_norm.forward(&embedded));
-        let features = self
-            .visual_projection
-            .forward(&self.post_layer_norm.forward(&hidden.i((.., 0))));
-        (features, hidden.narrow(1, 1, n_patches))
+            .forward_at(&self.embedded(pixels), &class_token);
+        self.projected(&hidden)
+    }
+
+    /// As [`VisionTower::forward`], and what the last block says of each patch, `[n, patches, hidden]`.
+    pub(crate) fn forward_with_patches(&self, pixels: &Tensor) -> (Tensor, Tensor) {
+        let hidden = self.encoder.forward(&self.embedded(pixels));
+        let patches = hidden.narrow(1, 1, self.n_positions - 1);
+        (self.projected(&hidden.i((.., 0))), patches)
+    }
+
+    /// What goes into the first block: `[n, positions, hidden]`.
+    fn embedded(&self, pixels: &Tensor) -> Tensor {
+        let patches = self.patches(pixels);
+        let (n, _, hidden_size) = patches.size3().expect("[n, patches, hidden]");
+        let class = self.class_embedding.expand([n, 1, hidden_size], false);
+        let positions = &self.position_embedding.ws;
+        self.pre_layer_norm
+            .forward(&(Tensor::cat(&[class, patches], 1) + positions))
+    }
+
+    /// Each patch times the matrix: `[n, patches, hidden]`. A convolution whose steps are as long as its kernel is one
+    /// product of matrices.
+    fn patches(&self, pixels: &Tensor) -> Tensor {
+        let weight = &self.patch_embedding.ws;
+        let (n, channels, height, _) = pixels.size4().expect("[n, channels, side, side]");
+        let (hidden_size, side) = (weight.size()[0], weight.size()[2]);
+        let a_side = height / side;
+        let patches = pixels
+            .narrow(2, 0, a_side * side)
+            .narrow(3, 0, a_side * side)
+            .view([n, channels, a_side, side, a_side, side])
+            .permute([0, 2, 4, 1, 3, 5])
+            .reshape([n, a_side * a_side, channels * side * side]);
+        patches.linear(&weight.view([hidden_size, -1]), None::<&Tensor>)
+    }
+
+    fn projected(&self, class_token: &Tensor) -> Tensor {
+        self.visual_projection
+            .forward(&self.post_layer_norm.forward(class_token))
     }
 }

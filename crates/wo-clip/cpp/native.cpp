@@ -1,0 +1,184 @@
+// What libtorch has and tch does not hand out. Each function gives NULL, or a message that the caller hands back to
+// wo_free_message; no exception leaves this file.
+//
+// An opaque tensor of torch-sys is an at::Tensor.
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+template <class Work> char *guarded(Work work) {
+  try {
+    work();
+    return nullptr;
+  } catch (const c10::Error &e) {
+    return strdup(e.what_without_backtrace());
+  } catch (const std::exception &e) {
+    return strdup(e.what());
+  } catch (...) {
+    return strdup("an exception of unknown kind");
+  }
+}
+
+std::vector<Tensor> listed(Tensor *const *tensors, size_t n) {
+  std::vector<Tensor> list;
+  list.reserve(n);
+  for (size_t i = 0; i < n; ++i)
+    list.push_back(*tensors[i]);
+  return list;
+}
+
+// x * sigmoid(1.702 x). Composed of ATen's functions it would keep four tensors for the way back; this keeps one.
+struct QuickGelu : torch::autograd::Function<QuickGelu> {
+  static constexpr double slope = 1.702;
+
+  static Tensor forward(AutogradContext *ctx, const Tensor &xs) {
+    ctx->save_for_backward({xs});
+    auto ys = xs * slope;
+    return at::silu_(ys).mul_(1.0 / slope);
+  }
+
+  static variable_list backward(AutogradContext *ctx, const variable_list &grads) {
+    // The derivative of silu(c x) / c is silu'(c x).
+    auto xs = ctx->get_saved_variables()[0];
+    return {at::silu_backward(grads[0], xs * slope)};
+  }
+};
+
+using Run = Tensor *(*)(const void *block, const Tensor *xs);
+using Release = void (*)(void *block);
+
+// A part of a model that lives on the other side of the border.
+struct Block : torch::CustomClassHolder {
+  Run run;
+  Release release;
+  void *block;
+
+  Block(Run run, Release release, void *block) : run(run), release(release), block(block) {}
+  Block(const Block &) = delete;
+  Block &operator=(const Block &) = delete;
+  ~Block() override { release(block); }
+
+  Tensor operator()(const Tensor &xs) const {
+    std::unique_ptr<Tensor> ys(run(block, &xs));
+    TORCH_CHECK(ys, "a block of the model panicked");
+    return *ys;
+  }
+};
+
+at::Generator generator_of(const Tensor &xs) { return at::globalContext().defaultGenerator(xs.device()); }
+
+Tensor random_state(const Tensor &xs) {
+  auto generator = generator_of(xs);
+  std::scoped_lock lock(generator.mutex());
+  return generator.get_state();
+}
+
+void set_random_state(const Tensor &xs, const Tensor &state) {
+  auto generator = generator_of(xs);
+  std::scoped_lock lock(generator.mutex());
+  generator.set_state(state);
+}
+
+// Runs a block without keeping what is inside it, and runs it once more on the way back, with the same random draws
+// (Chen et al. 2016, arXiv 1604.06174; torch.utils.checkpoint with use_reentrant=True).
+struct Checkpoint : torch::autograd::Function<Checkpoint> {
+  static Tensor forward(AutogradContext *ctx, const Tensor &xs, const c10::intrusive_ptr<Block> &block) {
+    auto device = xs.device().type();
+    ctx->save_for_backward({xs});
+    ctx->saved_data["random_state"] = random_state(xs);
+    ctx->saved_data["autocast"] = at::autocast::is_autocast_enabled(device);
+    ctx->saved_data["block"] = c10::IValue::make_capsule(block);
+    return (*block)(xs);
+  }
+
+  static variable_list backward(AutogradContext *ctx, const variable_list &grads) {
+    auto xs = ctx->get_saved_variables()[0].detach().requires_grad_(true);
+    auto capsule = ctx->saved_data["block"].toCapsule();
+    auto device = xs.device().type();
+    auto random_state_now = random_state(xs);
+    auto autocast_now = at::autocast::is_autocast_enabled(device);
+    set_random_state(xs, ctx->saved_data["random_state"].toTensor());
+    at::autocast::set_autocast_enabled(device, ctx->saved_data["autocast"].toBool());
+    Tensor ys;
+    {
+      at::AutoGradMode with_grad(true);
+      ys = static_cast<const Block &>(*capsule)(xs);
+    }
+    at::autocast::set_autocast_enabled(device, autocast_now);
+    set_random_state(xs, random_state_now);
+    torch::autograd::backward({ys}, {grads[0]});
+    return {xs.grad(), Tensor()};
+  }
+};
+
+} // namespace
+
+extern "C" {
+
+void wo_free_message(char *message) { std::free(message); }
+
+// One step of AdamW on n parameters. steps is the number of this step, a tensor of one float on the same device.
+char *wo_fused_adamw(size_t n, Tensor *const *parameters, Tensor *const *grads, Tensor *const *means,
+                     Tensor *const *squares, const Tensor *steps, double lr, double beta1, double beta2,
+                     double weight_decay, double eps) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    std::vector<Tensor> all_steps(n, *steps);
+    at::_fused_adamw_(listed(parameters, n), listed(grads, n), listed(means, n), listed(squares, n), {}, all_steps, lr,
+                      beta1, beta2, weight_decay, eps, /*amsgrad=*/false, /*maximize=*/false);
+  });
+}
+
+// Gives the memory of gradients back.
+char *wo_drop_grads(size_t n, Tensor *const *parameters) {
+  return guarded([&] {
+    for (size_t i = 0; i < n; ++i)
+      parameters[i]->mutable_grad() = Tensor();
+  });
+}
+
+// Whether functions that bear it compute in bfloat16, on this thread and the device of a tensor.
+char *wo_set_autocast(const Tensor *on_device, bool enabled) {
+  return guarded([&] {
+    auto device = on_device->device().type();
+    if (enabled)
+      at::autocast::set_autocast_dtype(device, at::kBFloat16);
+    else
+      at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device, enabled);
+  });
+}
+
+char *wo_quick_gelu(const Tensor *xs, Tensor **ys) {
+  return guarded([&] { *ys = new Tensor(QuickGelu::apply(*xs)); });
+}
+
+// The block belongs to this call: it is released once nothing can go back through it.
+char *wo_checkpoint(const Tensor *xs, Run run, Release release, void *block, Tensor **ys) {
+  return guarded([&] {
+    auto owned = c10::make_intrusive<Block>(run, release, block);
+    if (!at::GradMode::is_enabled()) {
+      *ys = new Tensor((*owned)(*xs));
+      return;
+    }
+    // A function of libtorch is on the way back only where its input is.
+    auto start = xs->requires_grad() ? *xs : xs->detach().requires_grad_(true);
+    *ys = new Tensor(Checkpoint::apply(start, owned));
+  });
+}
+}

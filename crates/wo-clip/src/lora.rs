@@ -1,0 +1,109 @@
+//! Low-rank adapters (Hu et al. 2021, arXiv 2106.09685): a frozen matrix learns by a narrow product beside it. Knows
+//! nothing of where in a model it is used.
+
+use serde::{Deserialize, Serialize};
+use tch::nn::{self, Module};
+use tch::{Tensor, no_grad};
+
+/// Width and strength of adapters.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LoraConfig {
+    /// Width of the product; at least 1.
+    pub rank: i64,
+    /// The product counts `alpha / rank` times.
+    pub alpha: f64,
+    /// The part of an adapter's inputs that is left out in training.
+    pub dropout: f64,
+}
+
+/// A linear layer that may have an adapter beside it.
+#[derive(Debug)]
+pub(crate) struct Projection {
+    linear: nn::Linear,
+    adapter: Option<Adapter>,
+}
+
+#[derive(Debug)]
+struct Adapter {
+    /// `[rank, in]`.
+    a: Tensor,
+    /// `[out, rank]`.
+    b: Tensor,
+    scale: f64,
+    dropout: f64,
+    is_training: bool,
+}
+
+impl Projection {
+    /// A square layer without an adapter.
+    pub(crate) fn new(vs: nn::Path<'_>, size: i64) -> Self {
+        Self {
+            linear: nn::linear(vs, size, size, nn::LinearConfig::default()),
+            adapter: None,
+        }
+    }
+
+    pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
+        let ys = self.linear.forward(xs);
+        let Some(adapter) = &self.adapter else {
+            return ys;
+        };
+        let narrow = xs
+            .dropout(adapter.dropout, adapter.is_training)
+            .linear(&adapter.a, None::<&Tensor>);
+        ys + narrow.linear(&adapter.b, None::<&Tensor>) * adapter.scale
+    }
+
+    /// Puts an adapter beside the layer that says nothing yet. Its parameters live in `vs` under the names that PEFT
+    /// gives them.
+    pub(crate) fn add_adapter(&mut self, vs: &nn::Path<'_>, config: &LoraConfig) {
+        let size = self.linear.ws.size();
+        // As loralib draws it: `kaiming_uniform_` with a = sqrt(5).
+        let bound = (size[1] as f64).powf(-0.5);
+        let uniform = nn::Init::Uniform {
+            lo: -bound,
+            up: bound,
+        };
+        self.adapter = Some(Adapter {
+            a: (vs / "lora_A").var("weight", &[config.rank, size[1]], uniform),
+            b: (vs / "lora_B").var("weight", &[size[0], config.rank], nn::Init::Const(0.0)),
+            scale: config.alpha / config.rank as f64,
+            dropout: config.dropout,
+            is_training: false,
+        });
+    }
+
+    /// Adds the adapter to the layer's own matrix and takes it away.
+    pub(crate) fn merge_adapter(&mut self) {
+        if let Some(adapter) = self.adapter.take() {
+            let change = no_grad(|| adapter.b.matmul(&adapter.a) * adapter.scale);
+            no_grad(|| drop(self.linear.ws.g_add_(&change)));
+        }
+    }
+
+    pub(crate) fn set_training(&mut self, is_training: bool) {
+        if let Some(adapter) = &mut self.adapter {
+            adapter.is_training = is_training;
+        }
+    }
+
+    /// Another holder of the same parameters.
+    pub(crate) fn shallow_clone(&self) -> Self {
+        Self {
+            linear: shallow_clone(&self.linear),
+            adapter: self.adapter.as_ref().map(|adapter| Adapter {
+                a: adapter.a.shallow_clone(),
+                b: adapter.b.shallow_clone(),
+                ..*adapter
+            }),
+        }
+    }
+}
+
+/// Another holder of the same parameters.
+pub(crate) fn shallow_clone(linear: &nn::Linear) -> nn::Linear {
+    nn::Linear {
+        ws: linear.ws.shallow_clone(),
+        bs: linear.bs.as_ref().map(Tensor::shallow_clone),
+    }
+}

@@ -1,0 +1,289 @@
+//! What libtorch has and tch does not hand out (`cpp/native.cpp`), in safe clothes. Holds no state of its own.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tch::{Device, Kind, Tensor};
+use torch_sys::C_tensor;
+
+/// What libtorch said instead of doing it.
+#[derive(Debug, thiserror::Error)]
+#[error("libtorch: {0}")]
+pub struct NativeError(String);
+
+/// A part of a model that can be run twice: pure but for random draws.
+type Block = Box<dyn Fn(&Tensor) -> Tensor + Send>;
+type Run = unsafe extern "C" fn(*const c_void, *mut C_tensor) -> *mut C_tensor;
+type Release = unsafe extern "C" fn(*mut c_void);
+
+#[expect(unsafe_code, reason = "C++ promises nothing")]
+unsafe extern "C" {
+    fn wo_free_message(message: *mut c_char);
+    fn wo_fused_adamw(
+        n: usize,
+        parameters: *const *const C_tensor,
+        grads: *const *const C_tensor,
+        means: *const *const C_tensor,
+        squares: *const *const C_tensor,
+        steps: *const C_tensor,
+        lr: f64,
+        beta1: f64,
+        beta2: f64,
+        weight_decay: f64,
+        eps: f64,
+    ) -> *mut c_char;
+    fn wo_drop_grads(n: usize, parameters: *const *const C_tensor) -> *mut c_char;
+    fn wo_set_autocast(on_device: *const C_tensor, enabled: bool) -> *mut c_char;
+    fn wo_quick_gelu(xs: *const C_tensor, ys: *mut *mut C_tensor) -> *mut c_char;
+    fn wo_checkpoint(
+        xs: *const C_tensor,
+        run: Run,
+        release: Release,
+        block: *mut c_void,
+        ys: *mut *mut C_tensor,
+    ) -> *mut c_char;
+}
+
+/// The numbers of a step of AdamW.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct AdamWStep {
+    pub(crate) lr: f64,
+    pub(crate) beta1: f64,
+    pub(crate) beta2: f64,
+    pub(crate) weight_decay: f64,
+    pub(crate) eps: f64,
+}
+
+/// The tensors of a step of AdamW; those at one place belong together and have one shape and one layout.
+#[derive(Debug, Default)]
+pub(crate) struct AdamWTensors<'a> {
+    pub(crate) parameters: Vec<&'a Tensor>,
+    pub(crate) grads: Vec<Tensor>,
+    pub(crate) means: Vec<&'a Tensor>,
+    pub(crate) squares: Vec<&'a Tensor>,
+}
+
+/// One step of AdamW in one pass over memory. `step` counts from one, as a float on the tensors' device.
+pub(crate) fn fused_adamw(
+    tensors: &AdamWTensors<'_>,
+    step: &Tensor,
+    numbers: AdamWStep,
+) -> Result<(), NativeError> {
+    let parameters: Vec<_> = tensors.parameters.iter().map(|t| t.as_ptr()).collect();
+    let grads: Vec<_> = tensors.grads.iter().map(Tensor::as_ptr).collect();
+    let means: Vec<_> = tensors.means.iter().map(|t| t.as_ptr()).collect();
+    let squares: Vec<_> = tensors.squares.iter().map(|t| t.as_ptr()).collect();
+    let n = parameters.len();
+    assert!(
+        [&grads, &means, &squares]
+            .iter()
+            .all(|list| list.len() == n)
+    );
+    let AdamWStep {
+        lr,
+        beta1,
+        beta2,
+        weight_decay,
+        eps,
+    } = numbers;
+    // SAFETY: the lists hold n tensors each, which outlive the call.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    let message = unsafe {
+        wo_fused_adamw(
+            n,
+            parameters.as_ptr(),
+            grads.as_ptr(),
+            means.as_ptr(),
+            squares.as_ptr(),
+            step.as_ptr(),
+            lr,
+            beta1,
+            beta2,
+            weight_decay,
+            eps,
+        )
+    };
+    checked(message)
+}
+
+/// Gives the memory of gradients back; tch can only fill them with zeros.
+pub(crate) fn drop_grads<'a>(
+    parameters: impl IntoIterator<Item = &'a Tensor>,
+) -> Result<(), NativeError> {
+    let parameters: Vec<_> = parameters.into_iter().map(Tensor::as_ptr).collect();
+    // SAFETY: the list holds as many tensors as is said, which outlive the call.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    checked(unsafe { wo_drop_grads(parameters.len(), parameters.as_ptr()) })
+}
+
+/// Runs `work` with products of matrices in bfloat16; parameters, sums and losses keep their 32 bits. On this thread
+/// only. On a CPU without instructions for bfloat16 it is many times slower than 32 bits.
+pub fn with_bfloat16<T>(device: Device, work: impl FnOnce() -> T) -> Result<T, NativeError> {
+    let on_device = Tensor::zeros([0], (Kind::Float, device));
+    let set = |enabled| {
+        // SAFETY: the tensor outlives the call.
+        #[expect(unsafe_code, reason = "C++ promises nothing")]
+        checked(unsafe { wo_set_autocast(on_device.as_ptr(), enabled) })
+    };
+    set(true)?;
+    let done = catch_unwind(AssertUnwindSafe(work));
+    set(false)?;
+    Ok(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+}
+
+/// `x * sigmoid(1.702 x)`, which keeps one tensor for the way back, not four.
+pub(crate) fn quick_gelu(xs: &Tensor) -> Result<Tensor, NativeError> {
+    let mut ys = std::ptr::null_mut();
+    // SAFETY: the tensor outlives the call.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    let message = unsafe { wo_quick_gelu(xs.as_ptr(), &raw mut ys) };
+    made(message, ys)
+}
+
+/// What `block` makes of `xs`. What is inside it is not kept but computed once more on the way back, from the same
+/// random draws.
+pub(crate) fn checkpoint(
+    xs: &Tensor,
+    block: impl Fn(&Tensor) -> Tensor + Send + 'static,
+) -> Result<Tensor, NativeError> {
+    let block: Box<Block> = Box::new(Box::new(block));
+    let mut ys = std::ptr::null_mut();
+    // SAFETY: the tensor outlives the call; C++ owns the block from here on and releases it once.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    let message = unsafe {
+        wo_checkpoint(
+            xs.as_ptr(),
+            run,
+            release,
+            Box::into_raw(block).cast(),
+            &raw mut ys,
+        )
+    };
+    made(message, ys)
+}
+
+/// Runs a block for C++; null where it panics.
+// SAFETY: C++ calls it with what `checkpoint` made and with a tensor that outlives the call, on one thread at a time.
+#[expect(unsafe_code, reason = "C++ promises nothing")]
+unsafe extern "C" fn run(block: *const c_void, xs: *mut C_tensor) -> *mut C_tensor {
+    // SAFETY: as above.
+    let block = unsafe { &*block.cast::<Block>() };
+    let work = || {
+        // SAFETY: both give C++'s tensor a second holder; the one of the result is C++'s to free.
+        unsafe {
+            let ys = block(&Tensor::clone_from_ptr(xs));
+            torch_sys::at_shallow_clone(ys.as_ptr().cast_mut())
+        }
+    };
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(std::ptr::null_mut())
+}
+
+// SAFETY: C++ calls it once with what `checkpoint` made.
+#[expect(unsafe_code, reason = "C++ promises nothing")]
+unsafe extern "C" fn release(block: *mut c_void) {
+    // SAFETY: as above.
+    drop(unsafe { Box::from_raw(block.cast::<Block>()) });
+}
+
+fn made(message: *mut c_char, tensor: *mut C_tensor) -> Result<Tensor, NativeError> {
+    checked(message)?;
+    // SAFETY: without a message C++ has made a tensor, which is ours.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    Ok(unsafe { Tensor::from_ptr(tensor) })
+}
+
+fn checked(message: *mut c_char) -> Result<(), NativeError> {
+    if message.is_null() {
+        return Ok(());
+    }
+    // SAFETY: C++ made a text that ends in a zero byte, and takes it back.
+    #[expect(unsafe_code, reason = "C++ promises nothing")]
+    let text = unsafe {
+        let text = CStr::from_ptr(message).to_string_lossy().into_owned();
+        wo_free_message(message);
+        text
+    };
+    Err(NativeError(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
+
+    #[test]
+    fn the_activation_and_its_slope_are_those_of_its_formula() {
+        let values: Vec<f32> = (-60..60).map(|i| i as f32 / 7.0).collect();
+        let (ours, theirs) = (
+            Tensor::from_slice(&values).set_requires_grad(true),
+            Tensor::from_slice(&values).set_requires_grad(true),
+        );
+        let a = quick_gelu(&ours).unwrap();
+        let b = &theirs * (&theirs * 1.702).sigmoid();
+        assert!(a.allclose(&b, 1e-6, 1e-6, false));
+        a.square().sum(Kind::Float).backward();
+        b.square().sum(Kind::Float).backward();
+        assert!(ours.grad().allclose(&theirs.grad(), 1e-5, 1e-6, false));
+    }
+
+    #[test]
+    fn a_message_of_libtorch_becomes_an_error() {
+        let (parameter, other) = (Tensor::zeros([2], FLOAT), Tensor::zeros([3], FLOAT));
+        let tensors = AdamWTensors {
+            parameters: vec![&parameter],
+            grads: vec![other.shallow_clone()],
+            means: vec![&other],
+            squares: vec![&other],
+        };
+        let numbers = AdamWStep {
+            lr: 0.1,
+            beta1: 0.9,
+            beta2: 0.9,
+            weight_decay: 0.0,
+            eps: 1e-6,
+        };
+        let error = fused_adamw(&tensors, &Tensor::from(1.0_f32), numbers).unwrap_err();
+        assert!(error.to_string().starts_with("libtorch: "), "{error}");
+    }
+
+    #[test]
+    fn a_block_that_is_run_twice_draws_the_same_numbers() {
+        let weight = Tensor::ones([3, 3], FLOAT).set_requires_grad(true);
+        let xs = Tensor::ones([2, 3], FLOAT);
+        let gradient = |with_checkpoint: bool| {
+            tch::manual_seed(5);
+            let held = weight.shallow_clone();
+            let block = move |xs: &Tensor| xs.dropout(0.5, true).matmul(&held).dropout(0.5, true);
+            let ys = if with_checkpoint {
+                checkpoint(&xs, block).unwrap()
+            } else {
+                block(&xs)
+            };
+            let later = Tensor::rand([2, 3], FLOAT);
+            (&ys * &later).sum(Kind::Float).backward();
+            let after = Tensor::rand([2, 3], FLOAT);
+            let grad = weight.grad().copy();
+            drop_grads([&weight]).unwrap();
+            assert!(!weight.grad().defined());
+            (ys.detach(), grad, after)
+        };
+        let (a, b) = (gradient(false), gradient(true));
+        assert_eq!(a, b);
+        assert!(a.1.abs().sum(Kind::Float).double_value(&[]) > 0.0);
+    }
+
+    #[test]
+    fn a_panic_in_a_block_does_not_cross_the_border() {
+        let error = checkpoint(&Tensor::ones([1], FLOAT), |_| panic!("on purpose")).unwrap_err();
+        assert!(error.to_string().contains("panicked"), "{error}");
+    }
+
+    #[test]
+    fn bfloat16_is_on_within_and_off_after() {
+        let matrix = Tensor::ones([4, 4], FLOAT);
+        let within = with_bfloat16(Device::Cpu, || matrix.matmul(&matrix)).unwrap();
+        assert_eq!(within.kind(), Kind::BFloat16);
+        assert_eq!(matrix.matmul(&matrix).kind(), Kind::Float);
+    }
+}
