@@ -42,6 +42,7 @@ test-light *args: setup
 [group('check')]
 verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
+    WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
 
 # Formatting and lints
 [group('check')]

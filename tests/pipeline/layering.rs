@@ -147,7 +147,7 @@ fn tools_stand_alone() {
     }
     for user in TOOLS
         .into_iter()
-        .chain(["wo-record", "wo-cli", "wo-input", "wo-clip"])
+        .chain(["wo-record", "wo-cli", "wo-input", "wo-stats", "wo-clip"])
     {
         assert!(
             !layers.reached[user].contains("wo-testkit"),

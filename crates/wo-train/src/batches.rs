@@ -1,4 +1,7 @@
 //! Training batches, made on a thread of their own while the model works on the one before.
+//!
+//! What a step is made of depends on the seed and its number alone, so that a run that goes on in the middle sees what an
+//! undisturbed one would have seen.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::SyncSender;
@@ -8,15 +11,17 @@ use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
-use wo_clip::{Class, Split};
+use wo_clip::Split;
 use wo_input::Preprocessor;
+use wo_record::Group;
 
-use crate::args::Hyperparameters;
-use crate::augment::{Augmentation, may_flip};
+use crate::augment::Augmentation;
+use crate::config::Hyperparameters;
 use crate::data::{Dataset, Example};
 use crate::joints::Joints;
+use crate::mirror::mirrored;
 
-/// Some videos with the same number of frames each.
+/// Some videos with the same number of frames each: a part of a step that goes through the model at once.
 #[derive(Debug)]
 pub(crate) struct Batch {
     /// `n_videos` x `n_frames` x 3 x side x side.
@@ -27,21 +32,35 @@ pub(crate) struct Batch {
     pub(crate) n_frames: usize,
     /// `n_videos` x `n_frames` x joints x 2, where joints are trained on.
     pub(crate) joints: Vec<f32>,
-    /// The captions to classify over, as places in the bank of all of them.
-    pub(crate) captions: Vec<usize>,
 }
 
-/// Draws batches of the training videos.
+/// All that one step of the optimiser learns from.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// Its videos, in parts.
+    pub(crate) batches: Vec<Batch>,
+    /// Videos in all parts.
+    pub(crate) n_videos: usize,
+    /// The captions to classify over, as places in the bank of all of them.
+    pub(crate) captions: Vec<usize>,
+    /// For each video of all parts, one of its class's captions, as places in `captions`.
+    pub(crate) caption_of_video: Vec<usize>,
+}
+
+/// Draws the steps of a run.
 pub(crate) struct Sampler<'a> {
+    dataset: &'a Dataset,
     examples: Vec<(&'a Example, usize)>,
     preprocessor: &'a Preprocessor,
-    may_flip: bool,
+    /// The class of each class's mirrored videos.
+    mirrored: Vec<Option<usize>>,
     strength: f64,
     joints: Option<&'a Joints>,
     /// The captions of each class, as places in the bank.
     captions: Vec<Vec<usize>>,
     n_captions: usize,
     batch_size: usize,
+    micro_batch: usize,
     n_frames: usize,
     seed: u64,
 }
@@ -71,14 +90,16 @@ impl<'a> Sampler<'a> {
             .map(|captions| bank.by_ref().take(captions.len()).collect())
             .collect();
         Self {
+            dataset,
             examples,
             preprocessor,
-            may_flip: may_flip(&dataset.captions),
+            mirrored: mirrored(&dataset.classes, &dataset.captions),
             strength: hyper.augment,
             joints,
             captions,
             n_captions: hyper.captions.map_or(usize::MAX, |n| n as usize),
             batch_size: hyper.batch_size.max(1),
+            micro_batch: hyper.micro_batch.max(1),
             n_frames: hyper.frames.clamp(1, most_frames),
             seed: hyper.seed,
         }
@@ -89,31 +110,86 @@ impl<'a> Sampler<'a> {
         self.examples.len().div_ceil(self.batch_size)
     }
 
-    /// Sends the batches of `n_epochs` epochs; stops early when nobody listens any more. Epoch `e` is the same whatever
-    /// came before it.
-    pub(crate) fn send_all(&self, n_epochs: u32, to: &SyncSender<Batch>) {
-        for epoch in 0..n_epochs {
-            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-            rng.set_stream(u64::from(epoch) + 1);
-            for chunk in self.balanced_order(&mut rng).chunks(self.batch_size) {
-                if to.send(self.batch(chunk, &mut rng)).is_err() {
-                    return;
-                }
+    /// Sends the steps `from`..`to` of a run; stops early when nobody listens any more, and after a frame that cannot be
+    /// read.
+    pub(crate) fn send(&self, from: usize, to: usize, receiver: &SyncSender<anyhow::Result<Step>>) {
+        for number in from..to {
+            let step = self.step(number);
+            let is_last = step.is_err();
+            if receiver.send(step).is_err() || is_last {
+                return;
             }
         }
     }
 
-    /// As many videos as there are, the classes in turn: a class with few videos comes as often as one with many. Its
-    /// videos are gone through in a random order before one comes again.
+    /// Step `number` of a run, from 0.
+    pub(crate) fn step(&self, number: usize) -> anyhow::Result<Step> {
+        let (epoch, place) = (number / self.n_steps(), number % self.n_steps());
+        let order = self.balanced_order(&mut self.random(2 * epoch as u64));
+        let first = place * self.batch_size;
+        let chosen = &order[first..order.len().min(first + self.batch_size)];
+        let mut random = self.random(2 * number as u64 + 1);
+        let draws: Vec<Draw<'_>> = chosen
+            .iter()
+            .map(|&i| {
+                let (example, class) = self.examples[i];
+                let frames = frame_indices(&mut random, example.frames.len(), self.n_frames);
+                let may_flip = self.mirrored[class].is_some();
+                let augmentation = Augmentation::draw(&mut random, may_flip, self.strength);
+                let mirrored = self.mirrored[class].filter(|_| augmentation.is_flipped());
+                Draw {
+                    example,
+                    class: mirrored.unwrap_or(class),
+                    frames,
+                    augmentation,
+                }
+            })
+            .collect();
+        let captions: Vec<Vec<usize>> = self
+            .captions
+            .iter()
+            .map(|of_class| {
+                of_class
+                    .sample(&mut random, self.n_captions)
+                    .copied()
+                    .collect()
+            })
+            .collect();
+        let firsts: Vec<usize> = captions
+            .iter()
+            .scan(0, |sum, of_class| {
+                let first = *sum;
+                *sum += of_class.len();
+                Some(first)
+            })
+            .collect();
+        let caption_of_video = draws
+            .iter()
+            .map(|draw| firsts[draw.class] + random.random_range(0..captions[draw.class].len()))
+            .collect();
+        Ok(Step {
+            n_videos: draws.len(),
+            batches: draws
+                .chunks(self.micro_batch)
+                .map(|draws| self.batch(draws))
+                .collect::<anyhow::Result<_>>()?,
+            captions: captions.concat(),
+            caption_of_video,
+        })
+    }
+
+    /// As many videos as there are, the exercises and labels in turn: one with few videos comes as often as one with many.
+    /// Within each, persons and sources take turns in a random order, and a video comes again only after all others.
     fn balanced_order(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
-        let mut cells: BTreeMap<Cell<'_>, Vec<usize>> = BTreeMap::new();
+        let mut cells: BTreeMap<Cell<'_>, BTreeMap<&Group, Vec<usize>>> = BTreeMap::new();
         for (i, (example, _)) in self.examples.iter().enumerate() {
-            cells.entry(cell(&example.class)).or_default().push(i);
+            let groups = cells.entry(cell(example)).or_default();
+            groups.entry(&example.video.group).or_default().push(i);
         }
-        let mut cells: Vec<Vec<usize>> = cells.into_values().collect();
-        for videos in &mut cells {
-            videos.shuffle(rng);
-        }
+        let cells: Vec<Vec<usize>> = cells
+            .into_values()
+            .map(|groups| in_turns(groups.into_values().collect(), rng))
+            .collect();
         let n = self.examples.len();
         let mut order = Vec::with_capacity(n);
         for round in 0.. {
@@ -131,54 +207,76 @@ impl<'a> Sampler<'a> {
         order
     }
 
-    fn batch(&self, chosen: &[usize], rng: &mut ChaCha8Rng) -> Batch {
-        let draws: Vec<_> = chosen
+    fn batch(&self, draws: &[Draw<'_>]) -> anyhow::Result<Batch> {
+        let frames: Vec<(&Draw<'_>, usize)> = draws
             .iter()
-            .map(|&i| {
-                let example = self.examples[i].0;
-                (
-                    example,
-                    frame_indices(rng, example.frames.len(), self.n_frames),
-                    Augmentation::draw(rng, self.may_flip, self.strength),
-                )
-            })
+            .flat_map(|draw| draw.frames.iter().map(move |&frame| (draw, frame)))
             .collect();
-        let pixels = draws
-            .par_iter()
-            .flat_map_iter(|(example, frames, augmentation)| {
-                frames
-                    .iter()
-                    .flat_map(|&f| augmentation.pixels(&example.frames[f], self.preprocessor))
+        let pixels: Vec<Vec<f32>> = frames
+            .into_par_iter()
+            .map(|(draw, frame)| {
+                let square = self.dataset.pictures.get(draw.example.frames[frame])?;
+                Ok(draw.augmentation.pixels(&square, self.preprocessor))
             })
-            .collect();
+            .collect::<anyhow::Result<_>>()?;
         let places = |joints: &Joints| {
-            let of_video = |(example, frames, augmentation): &(&Example, Vec<usize>, _)| {
-                frames
+            let of_draw = |draw: &Draw<'_>| {
+                draw.frames
                     .iter()
-                    .flat_map(|&f| joints.places(&example.poses[f], augmentation))
+                    .flat_map(|&f| joints.places(&draw.example.poses[f], &draw.augmentation))
                     .collect::<Vec<_>>()
             };
-            draws.iter().flat_map(of_video).collect()
+            draws.iter().flat_map(of_draw).collect()
         };
-        Batch {
-            pixels,
+        Ok(Batch {
+            pixels: pixels.concat(),
             joints: self.joints.map(places).unwrap_or_default(),
-            captions: self
-                .captions
-                .iter()
-                .flat_map(|of_class| of_class.sample(rng, self.n_captions).copied())
-                .collect(),
-            classes: chosen.iter().map(|&i| self.examples[i].1 as i64).collect(),
+            classes: draws.iter().map(|draw| draw.class as i64).collect(),
             n_frames: self.n_frames,
-        }
+        })
     }
+
+    fn random(&self, stream: u64) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(stream + 1);
+        rng
+    }
+}
+
+/// One video of a step.
+struct Draw<'a> {
+    example: &'a Example,
+    /// What it shows once it is changed.
+    class: usize,
+    frames: Vec<usize>,
+    augmentation: Augmentation,
 }
 
 /// What is balanced: exercises and labels, not single faults, of which a set may have just one video.
 type Cell<'a> = (&'a str, &'a str);
 
-fn cell(class: &Class) -> Cell<'_> {
-    (class.exercise.as_str(), class.label.as_str())
+fn cell(example: &Example) -> Cell<'_> {
+    (
+        example.class.exercise.as_str(),
+        example.class.label.as_str(),
+    )
+}
+
+/// The items of all groups, one of each group after the other, in a random order.
+fn in_turns(mut groups: Vec<Vec<usize>>, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    for group in &mut groups {
+        group.shuffle(rng);
+    }
+    groups.shuffle(rng);
+    let longest = groups.iter().map(Vec::len).max().unwrap_or(0);
+    (0..longest)
+        .flat_map(|round| {
+            groups
+                .iter()
+                .filter_map(move |group| group.get(round))
+                .copied()
+        })
+        .collect()
 }
 
 /// `n` of `n_available` frames, one at random out of each of `n` equal parts; some twice where there are fewer.
@@ -206,5 +304,20 @@ mod tests {
             );
             assert_eq!(frame_indices(&mut rng, 1, 3), [0, 0, 0]);
         }
+    }
+
+    #[test]
+    fn a_person_with_many_videos_does_not_crowd_out_the_others() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let order = in_turns(
+            vec![(0..100).collect(), vec![100], vec![101, 102]],
+            &mut rng,
+        );
+        assert_eq!(order.len(), 103);
+        let early = &order[..5];
+        assert!(
+            [100, 101, 102].iter().all(|video| early.contains(video)),
+            "{early:?}"
+        );
     }
 }

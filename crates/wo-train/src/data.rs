@@ -1,41 +1,81 @@
-//! The training run's videos in memory: who is where, and small squares of pixels.
+//! The training run's videos: who is where, what they are told apart by, and where their pictures are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
-use image::RgbImage;
 use rayon::prelude::*;
 use wo_cli::{OnError, open_input};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem, videos_of_data_dir, videos_of_stream};
-use wo_record::{Failure, Name, Pose, Producer, ReadError, Reader, UNCLEAR, code, group_of};
+use wo_record::{
+    Failure, Name, Pose, Producer, ReadError, Reader, RecordPath, UNCLEAR, Video, code, group_of,
+};
 
 use crate::args::Args;
-use crate::split::{Candidate, Parts, split_groups};
+use crate::pictures::{PictureId, Pictures};
+use crate::split::{Candidate, Shares, split_groups};
 
-/// Training frames are kept this much larger than the model looks at, so that a crop has room to move.
-const MARGIN: f64 = 1.15;
 /// Captions of one class that are kept, the most frequent first. More only cost time in the text tower.
 const CAPTIONS_A_CLASS: usize = 16;
 
 /// One labelled video.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Example {
     pub(crate) video: SplitVideo,
+    /// What to call it in messages.
+    pub(crate) name: String,
+    /// Its file, where that is known.
+    pub(crate) path: Option<RecordPath>,
     pub(crate) class: Class,
-    /// Squares: larger than the model's for training, exactly the model's for validation, none for test.
-    pub(crate) frames: Vec<RgbImage>,
+    /// Its frames, in order.
+    pub(crate) frames: Vec<PictureId>,
+    /// The perceptual hash of each frame, where it came with one.
+    pub(crate) hashes: Vec<u64>,
     /// The pose of each frame, where all of them are known.
     pub(crate) poses: Vec<Pose>,
+    /// What is known of its file, in the order of [`file_facts`].
+    pub(crate) file_facts: Vec<Option<f64>>,
     captions: Vec<String>,
+}
+
+impl Example {
+    /// A video that is looked at nowhere.
+    #[cfg(test)]
+    pub(crate) fn without_pictures(video: SplitVideo, class: Class) -> Self {
+        Self {
+            name: video.video_id.clone(),
+            path: None,
+            video,
+            class,
+            frames: Vec::new(),
+            hashes: Vec::new(),
+            poses: Vec::new(),
+            file_facts: vec![None; 6],
+            captions: Vec::new(),
+        }
+    }
+}
+
+/// What is known of a video's file without a look at its pictures: length, width, height, frame rate, bit rate, size.
+fn file_facts(video: &Video) -> Vec<Option<f64>> {
+    vec![
+        video.duration_ms,
+        video.width_px.map(f64::from),
+        video.height_px.map(f64::from),
+        video.frame_rate_hz,
+        video.bitrate_bps.map(|bps| bps as f64),
+        video.size_bytes.map(|bytes| bytes as f64),
+    ]
 }
 
 /// All labelled videos, split, and what they are told apart by.
 #[derive(Debug)]
 pub(crate) struct Dataset {
     pub(crate) examples: Vec<Example>,
+    pub(crate) pictures: Arc<Pictures>,
     /// The classes of the training videos, in order.
     pub(crate) classes: Vec<Class>,
     /// The distinct captions of each class in the training videos.
@@ -50,7 +90,8 @@ pub(crate) struct Dataset {
 struct Labelled {
     item: VideoItem,
     class: Class,
-    frames: Vec<RgbImage>,
+    frames: Vec<PictureId>,
+    hashes: Vec<u64>,
     captions: Vec<String>,
 }
 
@@ -61,10 +102,17 @@ impl Dataset {
         stdin: &mut dyn BufRead,
         preprocessor: &Preprocessor,
     ) -> anyhow::Result<Self> {
-        let side = (f64::from(preprocessor.crop) * MARGIN).round() as u32;
+        let beside = args
+            .output
+            .parent()
+            .filter(|dir| !dir.as_os_str().is_empty());
         let mut gathering = Gathering {
-            side,
-            ..Gathering::default()
+            pictures: Pictures::new(preprocessor, beside.unwrap_or(Path::new(".")))?,
+            videos: Vec::new(),
+            failures: Vec::new(),
+            n_unlabelled: 0,
+            n_unclear: 0,
+            n_undescribed: 0,
         };
         let (failures, upstream, n_skipped_lines) = if let Some(directory) = &args.data_dir {
             let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
@@ -73,10 +121,7 @@ impl Dataset {
                 directory,
                 args.reading.max_line,
                 skips.then_some(&mut warn),
-                &mut |item| {
-                    gathering.add(item);
-                    Ok(())
-                },
+                &mut |item| gathering.add(item),
             )?;
             (left.failures, Vec::new(), left.n_skipped)
         } else {
@@ -91,15 +136,12 @@ impl Dataset {
             if args.reading.on_error == OnError::Skip {
                 reader.skip_bad_lines(|bad| wo_cli::warn!("{bad}"));
             }
-            let failures = videos_of_stream(&mut reader, &base, &mut |item| {
-                gathering.add(item);
-                Ok(())
-            })
-            .context(name)?;
+            let failures = videos_of_stream(&mut reader, &base, &mut |item| gathering.add(item))
+                .context(name)?;
             (failures, reader.producers().to_vec(), reader.n_skipped())
         };
         gathering.report();
-        let mut this = gathering.finish(args, preprocessor)?;
+        let mut this = gathering.finish(args)?;
         this.failures.extend(failures);
         this.upstream = upstream;
         this.n_skipped_lines = n_skipped_lines;
@@ -114,15 +156,50 @@ impl Dataset {
             .collect()
     }
 
+    /// The same videos, of which `split_of` says where each goes; with the classes of what is then trained on.
+    pub(crate) fn resplit(&self, split_of: impl Fn(&Example) -> Split) -> anyhow::Result<Self> {
+        let mut examples = self.examples.clone();
+        for example in &mut examples {
+            example.video.split = split_of(example);
+        }
+        let (classes, captions) = classes_and_captions(&examples)?;
+        Ok(Self {
+            examples,
+            pictures: Arc::clone(&self.pictures),
+            classes,
+            captions,
+            failures: Vec::new(),
+            upstream: Vec::new(),
+            n_skipped_lines: 0,
+        })
+    }
+
+    /// What the run's result depends on beside its flags, as a hash: which videos with which frames, classes, captions and
+    /// splits.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for example in &self.examples {
+            let Example {
+                video,
+                class,
+                frames,
+                captions,
+                ..
+            } = example;
+            let line = format!("{video:?} {class:?} {} {captions:?}\n", frames.len());
+            hasher.update(line.as_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// The number of a class; `None` for one that no training video shows.
     pub(crate) fn class_index(&self, class: &Class) -> Option<usize> {
         self.classes.binary_search(class).ok()
     }
 }
 
-#[derive(Default)]
 struct Gathering {
-    side: u32,
+    pictures: Pictures,
     videos: Vec<Labelled>,
     failures: Vec<Failure>,
     n_unlabelled: u64,
@@ -131,18 +208,18 @@ struct Gathering {
 }
 
 impl Gathering {
-    fn add(&mut self, mut item: VideoItem) {
+    fn add(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
         let Some(label) = majority_label(&item.frames) else {
             self.n_unlabelled += 1;
-            return;
+            return Ok(());
         };
         if label.as_str() == UNCLEAR {
             self.n_unclear += 1;
-            return;
+            return Ok(());
         }
         let Some(exercise) = item.video.exercise.clone() else {
             self.n_unlabelled += 1;
-            return;
+            return Ok(());
         };
         // A frame that a person labelled otherwise (standing, walking in) says nothing about this video's class.
         item.frames
@@ -154,14 +231,14 @@ impl Gathering {
             .collect();
         if captions.is_empty() {
             self.n_undescribed += 1;
-            return;
+            return Ok(());
         }
         let faults: BTreeSet<Name> = item
             .frames
             .iter()
             .flat_map(|f| f.frame.faults.iter().cloned())
             .collect();
-        let frames = self.load(&item);
+        let (frames, hashes) = self.load(&mut item)?;
         if !frames.is_empty() {
             item.video.label = Some(label.clone());
             let class = Class {
@@ -173,35 +250,37 @@ impl Gathering {
                 item,
                 class,
                 frames,
+                hashes,
                 captions,
             });
         }
+        Ok(())
     }
 
-    /// The frames as squares with a margin. One that does not load is reported and left out.
-    fn load(&mut self, item: &VideoItem) -> Vec<RgbImage> {
+    /// Moves the frames into the store. One that does not load is reported and left out.
+    fn load(&mut self, item: &mut VideoItem) -> anyhow::Result<(Vec<PictureId>, Vec<u64>)> {
         let loaded: Vec<_> = item
             .frames
             .par_iter()
-            .map(|frame| frame.load().map(|p| square(&p, self.side)))
+            .map(|frame| self.pictures.square(frame))
             .collect();
-        let mut frames = Vec::new();
-        for (result, frame) in loaded.into_iter().zip(&item.frames) {
+        let (mut frames, mut hashes) = (Vec::new(), Vec::new());
+        for (result, frame) in loaded.into_iter().zip(std::mem::take(&mut item.frames)) {
             match result {
-                Ok(picture) => frames.push(picture),
+                Ok(square) => {
+                    let quality = frame.frame.quality.as_ref();
+                    hashes.extend(
+                        quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok()),
+                    );
+                    frames.push(self.pictures.add(frame, &square)?);
+                }
                 Err(error) => {
                     let what = format!(
                         "frame {}: {:#}",
                         frame.frame.index,
                         anyhow::Error::new(error)
                     );
-                    wo_cli::warn!(
-                        "{}: {what}",
-                        item.video
-                            .path
-                            .as_ref()
-                            .map_or(item.video.video_id.clone(), ToString::to_string)
-                    );
+                    wo_cli::warn!("{}: {what}", name_of(&item.video));
                     self.failures.push(Failure {
                         code: code::BAD_IMAGE.to_owned(),
                         what,
@@ -212,7 +291,7 @@ impl Gathering {
                 }
             }
         }
-        frames
+        Ok((frames, hashes))
     }
 
     fn report(&self) {
@@ -230,7 +309,7 @@ impl Gathering {
         }
     }
 
-    fn finish(mut self, args: &Args, preprocessor: &Preprocessor) -> anyhow::Result<Dataset> {
+    fn finish(mut self, args: &Args) -> anyhow::Result<Dataset> {
         anyhow::ensure!(
             !self.videos.is_empty(),
             "there is no labelled and described video to train on\n\
@@ -246,35 +325,20 @@ impl Gathering {
                 label: v.class.label.clone(),
             })
             .collect();
-        let parts = Parts {
-            validation: args.validation,
-            test: args.test,
+        let shares = Shares {
+            validation: args.parts.validation,
+            test: args.parts.test,
         };
-        let splits = split_groups(&candidates, parts, args.seed.seed)?;
+        let splits = split_groups(&candidates, shares, args.seed.seed)?;
         let examples: Vec<Example> = std::mem::take(&mut self.videos)
             .into_iter()
             .zip(candidates)
-            .map(|(labelled, candidate)| {
-                example(labelled, splits[&candidate.group], &candidate, preprocessor)
-            })
+            .map(|(labelled, candidate)| example(labelled, splits[&candidate.group], candidate))
             .collect();
-        let mut by_class: BTreeMap<Class, BTreeMap<&str, usize>> = BTreeMap::new();
-        for example in examples.iter().filter(|e| e.video.split == Split::Train) {
-            let captions = by_class.entry(example.class.clone()).or_default();
-            for caption in &example.captions {
-                *captions.entry(caption).or_default() += 1;
-            }
-        }
-        anyhow::ensure!(
-            by_class.len() > 1,
-            "all training videos are of one class, so there is nothing to tell apart"
-        );
-        let (classes, captions) = by_class
-            .into_iter()
-            .map(|(class, captions)| (class, most_frequent(captions)))
-            .unzip();
+        let (classes, captions) = classes_and_captions(&examples)?;
         Ok(Dataset {
             examples,
+            pictures: Arc::new(self.pictures),
             classes,
             captions,
             failures: self.failures,
@@ -284,31 +348,40 @@ impl Gathering {
     }
 }
 
-fn example(
-    labelled: Labelled,
-    split: Split,
-    candidate: &Candidate,
-    preprocessor: &Preprocessor,
-) -> Example {
+/// The classes of the training videos, in order, and the captions of each.
+fn classes_and_captions(examples: &[Example]) -> anyhow::Result<(Vec<Class>, Vec<Vec<String>>)> {
+    let mut by_class: BTreeMap<Class, BTreeMap<&str, usize>> = BTreeMap::new();
+    for example in examples.iter().filter(|e| e.video.split == Split::Train) {
+        let captions = by_class.entry(example.class.clone()).or_default();
+        for caption in &example.captions {
+            *captions.entry(caption).or_default() += 1;
+        }
+    }
+    anyhow::ensure!(
+        by_class.len() > 1,
+        "all training videos are of one class, so there is nothing to tell apart"
+    );
+    Ok(by_class
+        .into_iter()
+        .map(|(class, captions)| (class, most_frequent(captions)))
+        .unzip())
+}
+
+fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
     let Labelled {
-        mut item,
+        item,
         class,
         frames,
+        hashes,
         captions,
     } = labelled;
-    let poses = std::mem::take(&mut item.poses);
-    let frames = match split {
-        Split::Train => frames,
-        Split::Validation => frames
-            .iter()
-            .map(|frame| preprocessor.cropped(frame))
-            .collect(),
-        Split::Test => Vec::new(),
-    };
     Example {
+        name: name_of(&item.video),
+        path: item.video.path.clone(),
+        file_facts: file_facts(&item.video),
         video: SplitVideo {
             video_id: item.video.video_id,
-            group: candidate.group.clone(),
+            group: candidate.group,
             split,
             exercise: class.exercise.clone(),
             label: class.label.clone(),
@@ -316,14 +389,27 @@ fn example(
         },
         class,
         // A frame that did not load leaves a gap that would put poses beside the wrong frames.
-        poses: if poses.len() == frames.len() {
-            poses
+        poses: if item.poses.len() == frames.len() {
+            item.poses
+        } else {
+            Vec::new()
+        },
+        // As with poses.
+        hashes: if hashes.len() == frames.len() {
+            hashes
         } else {
             Vec::new()
         },
         frames,
         captions,
     }
+}
+
+fn name_of(video: &Video) -> String {
+    video
+        .path
+        .as_ref()
+        .map_or_else(|| video.video_id.clone(), ToString::to_string)
 }
 
 /// The label of most frames; of two as frequent, the first by name. Unclear only where nothing else is there.
@@ -338,11 +424,6 @@ fn majority_label(frames: &[FrameItem]) -> Option<Name> {
         .rev()
         .max_by_key(rank)
         .map(|(label, _)| label.clone())
-}
-
-/// The middle square at `side` pixels.
-fn square(picture: &RgbImage, side: u32) -> RgbImage {
-    Preprocessor::clip(side).cropped(picture)
 }
 
 fn most_frequent(captions: BTreeMap<&str, usize>) -> Vec<String> {
@@ -362,13 +443,7 @@ fn refuse_conflicts(videos: &[Labelled]) -> anyhow::Result<()> {
         let Some(first) = seen.insert(&labelled.item.video.video_id, labelled) else {
             continue;
         };
-        let name = |l: &Labelled| {
-            l.item
-                .video
-                .path
-                .as_ref()
-                .map_or("(no path)".to_owned(), ToString::to_string)
-        };
+        let name = |l: &Labelled| name_of(&l.item.video);
         anyhow::bail!(
             "the same video came twice: {} as {} and {} as {}\nhint: keep one of the two files",
             name(first),

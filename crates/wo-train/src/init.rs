@@ -31,6 +31,8 @@ pub(crate) struct Defaults {
     pub(crate) text_lr_factor: f64,
     /// What moves the matrices of the towers' blocks.
     pub(crate) optimizer: Rule,
+    /// Whether it is a real CLIP, which has seen millions of pictures.
+    pub(crate) knows_much: bool,
 }
 
 impl Init {
@@ -77,18 +79,31 @@ impl Init {
                 lr: 1e-3,
                 text_lr_factor: 1.0,
                 optimizer: Rule::Muon,
+                knows_much: false,
             },
             Self::Tiny(_) => Defaults {
                 lr: 1e-4,
                 text_lr_factor: 0.1,
                 optimizer: Rule::AdamW,
+                knows_much: false,
             },
             Self::Model(_) => Defaults {
                 lr: 1e-5,
                 text_lr_factor: 0.1,
                 optimizer: Rule::AdamW,
+                knows_much: true,
             },
         }
+    }
+
+    /// Whether it knows nothing.
+    pub(crate) fn is_scratch(&self) -> bool {
+        matches!(self, Self::Scratch(_))
+    }
+
+    /// Whether it is a model of the user's, of any size.
+    pub(crate) fn is_model(&self) -> bool {
+        matches!(self, Self::Model(_))
     }
 
     /// The model to train, with a tokenizer for `captions` where it has none yet.

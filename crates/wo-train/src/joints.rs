@@ -5,9 +5,9 @@
 //! al. 2018, arXiv 1711.08229). So the patches learn what they show, and the class token finds it there.
 
 use anyhow::ensure;
-use wo_clip::Split;
 use wo_clip::tch::nn::{self, Module};
 use wo_clip::tch::{Device, Kind, Reduction, Tensor};
+use wo_clip::{ClipConfig, Split};
 use wo_record::{Joint, Pose};
 
 use crate::augment::Augmentation;
@@ -104,18 +104,24 @@ pub(crate) struct JointHead {
     /// `[patches, 2]`: the middle of each patch, in parts of the picture.
     middles: Tensor,
     patch: f64,
+    // Holds the parameters.
+    store: nn::VarStore,
 }
 
 impl JointHead {
-    pub(crate) fn new(
-        vs: &nn::Path<'_>,
-        joints: &Joints,
-        hidden_size: i64,
-        patches_a_side: i64,
-        device: Device,
-    ) -> Self {
+    /// Its parameters by name.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (String, Tensor)> {
+        self.store.variables().into_iter()
+    }
+
+    /// A fresh one for the patches of a vision tower.
+    pub(crate) fn of(joints: &Joints, config: &ClipConfig, seed: u64, device: Device) -> Self {
+        let vision = &config.vision_config;
+        let store = nn::VarStore::new(device);
+        let vs = &(store.root() / "joint_head");
+        wo_clip::tch::manual_seed(seed.cast_signed());
         let n_joints = joints.len() as i64;
-        let side = patches_a_side;
+        let (hidden_size, side) = (vision.hidden_size, vision.image_size / vision.patch_size);
         let middles: Vec<f32> = (0..side * side)
             .flat_map(|patch| [patch % side, patch / side])
             .map(|place| (place as f32 + 0.5) / side as f32)
@@ -137,6 +143,7 @@ impl JointHead {
                 .view([side * side, COORDINATES as i64])
                 .to_device(device),
             patch: 1.0 / side as f64,
+            store,
         }
     }
 

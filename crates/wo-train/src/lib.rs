@@ -1,74 +1,162 @@
 //! `wo-train`: described frames to a fine-tuned CLIP.
 //!
-//! Videos are split by group, classified by the mean of their frames over all distinct captions, and the model is
-//! written with everything that is needed to use and to doubt it: tokenizer, preprocessing, classes, split, arguments,
-//! figures. The test part is looked at by nothing here.
+//! Videos are split by group; what can be had without fine-tuning is printed first; then a head, changes of low rank, or
+//! all weights are fitted, and the model is written with everything that is needed to use and to doubt it: tokenizer,
+//! preprocessing, classes, split, arguments, figures, a card. The test part is looked at by nothing here.
 
 mod args;
 mod augment;
+mod baselines;
 mod batches;
+mod card;
+mod config;
+mod curve;
 mod data;
+mod events;
+mod features;
+mod folds;
+mod guard;
 mod init;
+mod interpolation;
 mod joints;
+mod losses;
+mod method;
+mod mirror;
+mod parameters;
+mod pictures;
+mod plan;
+mod probe;
+mod resumption;
+mod run;
 mod schedule;
+mod self_check;
 mod split;
+mod steps;
 mod tiny;
-mod train;
 mod validation;
+mod workshop;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
-use wo_cli::{Exit, ExitWith, Lasting, Outcome};
-use wo_clip::{Manifest, Split, write_checkpoint};
+use anyhow::Context;
+use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop};
+use wo_clip::{Checkpoint, Manifest, Split, tch, write_checkpoint};
 use wo_record::{Model, Record, Writer};
 
-pub use args::{Args, Hyperparameters};
+pub use args::{Args, Fit, Parts, Precision, Resume, Running, SelfCheck};
+pub use config::{Average, Hyperparameters, Interpolation, Loss};
+pub use method::Method;
+
 use data::Dataset;
+use events::EventFile;
 use init::Init;
+use run::{Fitted, Run};
+use workshop::Workshop;
 
 const TOOL: &str = env!("CARGO_PKG_NAME");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs the tool.
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
-    check(&args).exit_with(Exit::Usage)?;
+    config::check(&args).exit_with(Exit::Usage)?;
     wo_clip::set_threads(args.threads.count());
-    let device = wo_clip::device_of(&args.device)
+    let device = wo_clip::device_of(&args.running.device)
         .map_err(anyhow::Error::msg)
         .exit_with(Exit::Environment)?;
+    let stop = Stop::listen().context("listen to signals")?;
     let init = Init::find(&args.init)?;
+    let workshop = Workshop::open(&args.output)?;
     let mut dataset = Dataset::read(&args, input, &init.preprocessor())?;
-    describe(&dataset);
+    for caption in plan::empty_captions(&dataset) {
+        wo_cli::warn!(
+            "the description \"{caption}\" says good or bad and nothing that can be seen\nhint: name faults, or write what shows"
+        );
+    }
+    let choice = method::choose(
+        args.fit.method,
+        init.is_model(),
+        &n_videos_of_exercises(&dataset),
+    );
+    let n_train = dataset.of(Split::Train).len();
+    let hyper = Hyperparameters::of(&args, &init, &choice, n_train, device);
+    let (is_scratch, is_large) = (init.is_scratch(), init.is_model());
+    let checkpoint = init.into_checkpoint(&dataset.captions, hyper.seed)?;
+    let n_parameters = n_parameters(&checkpoint)?;
+    let is_cpu = device == tch::Device::Cpu;
+    for line in plan::lines(
+        &dataset,
+        &hyper,
+        &choice,
+        &checkpoint.config,
+        n_parameters,
+        is_cpu,
+    ) {
+        wo_cli::say!("{line}");
+    }
+    if args.dry_run {
+        guard::check_split(&dataset)?;
+        return Ok(Outcome::Done);
+    }
     let mut output = Lasting::new(output);
     let mut writer = Writer::begin(&mut output, TOOL, VERSION, &dataset.upstream)?;
     let n_failed = dataset.failures.len() as u64 + dataset.n_skipped_lines;
     for failure in std::mem::take(&mut dataset.failures) {
         writer.failure(failure)?;
     }
-    let hyper = hyperparameters(&args, &init);
-    let mut checkpoint = init.into_checkpoint(&dataset.captions, hyper.seed)?;
-    let trained = train::train(&checkpoint, &dataset, &hyper, device, &mut writer)?;
-    checkpoint.manifest = Some(Manifest {
-        version: VERSION.to_owned(),
-        init: args.init.clone(),
-        classes: dataset.classes,
-        prompts: dataset.captions,
-        videos: dataset
-            .examples
-            .into_iter()
-            .map(|example| example.video)
-            .collect(),
-        arguments: serde_json::to_value(&hyper)?,
-        metrics: trained.metrics,
-    });
-    let model_id = write_checkpoint(&args.output, &checkpoint, &trained.vs, args.half)?;
+    let mut run = Run {
+        checkpoint: &checkpoint,
+        hyper: &hyper,
+        running: &args.running,
+        device,
+        is_scratch,
+        is_large,
+        stop: &stop,
+        writer: &mut writer,
+        events: args
+            .running
+            .tensorboard
+            .as_deref()
+            .map(EventFile::create)
+            .transpose()?,
+    };
+    let out_of_fold = args
+        .parts
+        .folds
+        .map(|n| folds::cross_validate(&mut run, &dataset, n, workshop.snapshots()))
+        .transpose()?;
+    let (fitted, hyper) = best_of_seeds(&mut run, &dataset, args.parts.seeds, &workshop)?;
+
+    let mut notes = BTreeMap::from([(
+        "README.md",
+        card::card(
+            &dataset,
+            &hyper,
+            &args.init,
+            &fitted.metrics,
+            &fitted.verdict,
+            out_of_fold.as_ref().map(|it| &it.verdict),
+        ),
+    )]);
+    notes.extend(curve::svg(&fitted.history)?.map(|svg| ("learning_curve.svg", svg)));
+    let predictions = out_of_fold
+        .as_ref()
+        .map(|it| folds::stream(&it.predictions))
+        .transpose()?;
+    notes.extend(predictions.map(|stream| ("out_of_fold.ndjson", stream)));
+    let scores = fitted
+        .verdict
+        .scores
+        .iter()
+        .chain(out_of_fold.iter().flat_map(|it| &it.verdict.scores));
+    for score in scores {
+        writer.record(&Record::Score(score.clone()))?;
+    }
+    let mut checkpoint = checkpoint;
+    checkpoint.manifest = Some(manifest(dataset, &args, &hyper, &fitted)?);
+    let model_id = write_checkpoint(&args.output, &checkpoint, &fitted.vs, args.running.half)?;
+    workshop.close(&notes)?;
     wo_cli::say!("wrote {}", args.output.display());
-    let n_parameters = trained
-        .vs
-        .variables()
-        .values()
-        .map(|p| p.numel() as u64)
-        .sum();
     writer.record(&Record::Model(Model {
         path: args.output.into(),
         model_id,
@@ -79,84 +167,80 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
     Ok(Outcome::from_failures(n_failed))
 }
 
-/// Values that cannot be meant.
-fn check(args: &Args) -> anyhow::Result<()> {
-    anyhow::ensure!(args.epochs > 0, "--epochs must be 1 or more");
-    let is_part = |part: f64| (0.0..1.0).contains(&part);
-    anyhow::ensure!(
-        is_part(args.validation) && is_part(args.test) && args.validation + args.test < 0.95,
-        "--validation and --test are parts from 0 to 1, and must leave something to train on"
-    );
-    anyhow::ensure!(
-        (0.0..=1.0).contains(&args.warmup),
-        "--warmup is a part from 0 to 1"
-    );
-    anyhow::ensure!(
-        args.lr.is_none_or(|lr| lr.is_finite() && lr > 0.0),
-        "--lr must be above 0"
-    );
-    anyhow::ensure!(
-        args.frame_loss.is_finite() && args.frame_loss >= 0.0,
-        "--frame-loss must be 0 or more"
-    );
-    anyhow::ensure!(
-        (0.0..=1.0).contains(&args.augment),
-        "--augment is a strength from 0 to 1"
-    );
-    anyhow::ensure!(
-        args.pose_loss.is_finite() && args.pose_loss >= 0.0,
-        "--pose-loss must be 0 or more"
-    );
-    anyhow::ensure!(
-        args.weight_decay.is_finite() && args.weight_decay >= 0.0,
-        "--weight-decay must be 0 or more"
-    );
-    let is_file = args
-        .output
-        .extension()
-        .is_some_and(|extension| extension == "pt");
-    anyhow::ensure!(
-        !(args.half && is_file),
-        "--half is for folders: a .pt file holds 32-bit floats"
-    );
-    Ok(())
-}
-
-fn hyperparameters(args: &Args, init: &Init) -> Hyperparameters {
-    let defaults = init.defaults();
-    Hyperparameters {
-        epochs: args.epochs,
-        batch_size: args.batch_size,
-        frames: args.frames,
-        lr: args.lr.unwrap_or(defaults.lr),
-        text_lr_factor: defaults.text_lr_factor,
-        warmup: args.warmup,
-        weight_decay: args.weight_decay,
-        frame_loss: args.frame_loss,
-        augment: args.augment,
-        captions: args.captions,
-        pose_loss: args.pose_loss,
-        optimizer: defaults.optimizer,
-        validation: args.validation,
-        test: args.test,
-        seed: args.seed.seed,
+/// How many training videos each exercise has.
+fn n_videos_of_exercises(dataset: &Dataset) -> Vec<usize> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for example in dataset.of(Split::Train) {
+        *counts.entry(example.class.exercise.as_str()).or_default() += 1;
     }
+    counts.into_values().collect()
 }
 
-/// Says what goes where.
-fn describe(dataset: &Dataset) {
-    let part = |split: Split| {
-        let videos = dataset.of(split);
-        let groups: std::collections::BTreeSet<_> =
-            videos.iter().map(|example| &example.video.group).collect();
-        format!("{} videos of {} groups", videos.len(), groups.len())
+fn n_parameters(checkpoint: &Checkpoint) -> anyhow::Result<u64> {
+    let (vs, _) = checkpoint.build(tch::Device::Cpu)?;
+    Ok(vs.variables().values().map(|p| p.numel() as u64).sum())
+}
+
+/// Fits from `n_seeds` seeds and keeps what the validation part likes best.
+fn best_of_seeds(
+    run: &mut Run<'_, '_>,
+    dataset: &Dataset,
+    n_seeds: u32,
+    workshop: &Workshop,
+) -> anyhow::Result<(Fitted, Hyperparameters)> {
+    let mut best: Option<(f64, Fitted, Hyperparameters)> = None;
+    for number in 0..n_seeds {
+        let hyper = Hyperparameters {
+            seed: run.hyper.seed.wrapping_add(u64::from(number)),
+            ..run.hyper.clone()
+        };
+        if n_seeds > 1 {
+            wo_cli::say!("seed {} ({} of {n_seeds})", hyper.seed, number + 1);
+        }
+        let mut run = run.with(&hyper);
+        let fitted = run.fit(
+            dataset,
+            &workshop.snapshots().join(format!("seed-{number}")),
+        )?;
+        let score = fitted
+            .metrics
+            .get("validation_loss")
+            .copied()
+            .unwrap_or(f64::INFINITY);
+        if best.as_ref().is_none_or(|(least, ..)| score < *least) {
+            best = Some((score, fitted, hyper.clone()));
+        }
+    }
+    let (_, fitted, hyper) = best.context("--seeds 1 or more")?;
+    Ok((fitted, hyper))
+}
+
+fn manifest(
+    dataset: Dataset,
+    args: &Args,
+    hyper: &Hyperparameters,
+    fitted: &Fitted,
+) -> anyhow::Result<Manifest> {
+    let head = |head: &tch::Tensor| -> anyhow::Result<Vec<Vec<f32>>> {
+        let head = head.to_device(tch::Device::Cpu);
+        (0..head.size()[0])
+            .map(|class| Ok(Vec::try_from(head.get(class))?))
+            .collect()
     };
-    wo_cli::say!(
-        "train {}, validation {}, test {} (left for wo-eval); {} classes, {} captions",
-        part(Split::Train),
-        part(Split::Validation),
-        part(Split::Test),
-        dataset.classes.len(),
-        dataset.captions.iter().map(Vec::len).sum::<usize>(),
-    );
+    Ok(Manifest {
+        version: VERSION.to_owned(),
+        init: args.init.clone(),
+        classes: dataset.classes,
+        prompts: dataset.captions,
+        pooling: hyper.pooling,
+        head: fitted.head.as_ref().map(head).transpose()?,
+        videos: dataset
+            .examples
+            .into_iter()
+            .map(|example| example.video)
+            .collect(),
+        arguments: serde_json::to_value(hyper)?,
+        metrics: fitted.metrics.clone(),
+        run_hash: fitted.run_hash.clone(),
+    })
 }

@@ -18,31 +18,20 @@ pub(crate) struct Candidate {
 
 /// The wanted parts of the data.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Parts {
+pub(crate) struct Shares {
     pub(crate) validation: f64,
     pub(crate) test: f64,
 }
 
 const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
-/// Gives each group a split. Groups are taken in a seeded order, large ones first, and each goes where it fills most of
-/// what is still wanted of its exercises and labels.
+/// Gives each group a split.
 pub(crate) fn split_groups(
     videos: &[Candidate],
-    parts: Parts,
+    parts: Shares,
     seed: u64,
 ) -> anyhow::Result<BTreeMap<Group, Split>> {
-    let mut groups: BTreeMap<&Group, BTreeMap<(&Name, &Name), f64>> = BTreeMap::new();
-    let mut totals: BTreeMap<(&Name, &Name), f64> = BTreeMap::new();
-    for video in videos {
-        let cell = (&video.exercise, &video.label);
-        *groups
-            .entry(&video.group)
-            .or_default()
-            .entry(cell)
-            .or_default() += 1.0;
-        *totals.entry(cell).or_default() += 1.0;
-    }
+    let (groups, totals) = cells_of_groups(videos);
     let shares = [
         1.0 - parts.validation - parts.test,
         parts.validation,
@@ -56,26 +45,82 @@ pub(crate) fn split_groups(
         videos.len(),
         groups.len()
     );
-    let mut wanted: Vec<BTreeMap<_, f64>> = shares
+    // A part that something is judged by needs two groups, or nothing could be said of other groups.
+    let least = if groups.len() > 2 * n_needed { 2 } else { 1 };
+    let assigned = assign(groups, &totals, &shares, least, seed);
+    Ok(assigned
+        .into_iter()
+        .map(|(group, part)| (group.clone(), SPLITS[part]))
+        .collect())
+}
+
+/// Gives each group one of `n_folds` folds, from 1.
+pub(crate) fn fold_groups(
+    videos: &[Candidate],
+    n_folds: u32,
+    seed: u64,
+) -> anyhow::Result<BTreeMap<Group, u32>> {
+    let (groups, totals) = cells_of_groups(videos);
+    anyhow::ensure!(
+        groups.len() >= 2 * n_folds as usize,
+        "{} groups are too few for {n_folds} folds, each of which needs two\nhint: fewer --folds, or videos of more persons or sources",
+        groups.len()
+    );
+    let shares = vec![1.0 / f64::from(n_folds); n_folds as usize];
+    let assigned = assign(groups, &totals, &shares, 2, seed);
+    Ok(assigned
+        .into_iter()
+        .map(|(group, part)| (group.clone(), part as u32 + 1))
+        .collect())
+}
+
+/// How many videos of each exercise and label.
+type Cells<'a> = BTreeMap<(&'a Name, &'a Name), f64>;
+
+fn cells_of_groups(videos: &[Candidate]) -> (BTreeMap<&Group, Cells<'_>>, Cells<'_>) {
+    let mut groups: BTreeMap<&Group, Cells<'_>> = BTreeMap::new();
+    let mut totals = Cells::new();
+    for video in videos {
+        let cell = (&video.exercise, &video.label);
+        *groups
+            .entry(&video.group)
+            .or_default()
+            .entry(cell)
+            .or_default() += 1.0;
+        *totals.entry(cell).or_default() += 1.0;
+    }
+    (groups, totals)
+}
+
+/// Gives each group a part. Groups are taken in a seeded order, large ones first, and each goes where it fills most of what
+/// is still wanted of its exercises and labels. Each part gets at least `least` groups.
+fn assign<'a>(
+    groups: BTreeMap<&'a Group, Cells<'a>>,
+    totals: &Cells<'a>,
+    shares: &[f64],
+    least: usize,
+    seed: u64,
+) -> Vec<(&'a Group, usize)> {
+    let mut wanted: Vec<Cells<'a>> = shares
         .iter()
         .map(|share| totals.iter().map(|(cell, n)| (*cell, n * share)).collect())
         .collect();
-
     let mut order: Vec<_> = groups.into_iter().collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     order.sort_by_key(|(_, cells)| std::cmp::Reverse(cells.values().sum::<f64>() as u64));
-
-    let mut assigned = BTreeMap::new();
-    let mut n_of_split = [0_usize; 3];
+    let mut n_of_part = vec![0_usize; shares.len()];
     let n_groups = order.len();
+    let mut assigned = Vec::with_capacity(n_groups);
     for (i, (group, cells)) in order.into_iter().enumerate() {
-        let n_empty = (0..3)
-            .filter(|&s| shares[s] > 0.0 && n_of_split[s] == 0)
-            .count();
-        // The last groups go to parts that would otherwise stay empty.
-        let only_empty = n_empty >= n_groups - i;
-        let best = (0..3)
-            .filter(|&s| shares[s] > 0.0 && (!only_empty || n_of_split[s] == 0))
+        let lacks = |part: usize| shares[part] > 0.0 && n_of_part[part] < least;
+        let n_lacking: usize = (0..shares.len())
+            .filter(|&part| lacks(part))
+            .map(|part| least - n_of_part[part])
+            .sum();
+        // The last groups go to parts that would otherwise stay too small.
+        let only_lacking = n_lacking >= n_groups - i;
+        let best = (0..shares.len())
+            .filter(|&part| shares[part] > 0.0 && (!only_lacking || lacks(part)))
             .max_by(|&a, &b| need(&wanted[a], &cells).total_cmp(&need(&wanted[b], &cells)))
             .unwrap_or(0);
         for (cell, n) in &cells {
@@ -83,14 +128,14 @@ pub(crate) fn split_groups(
                 *rest -= n;
             }
         }
-        n_of_split[best] += 1;
-        assigned.insert(group.clone(), SPLITS[best]);
+        n_of_part[best] += 1;
+        assigned.push((group, best));
     }
-    Ok(assigned)
+    assigned
 }
 
 /// How much of what a split still wants the cells of a group would fill.
-fn need(wanted: &BTreeMap<(&Name, &Name), f64>, cells: &BTreeMap<(&Name, &Name), f64>) -> f64 {
+fn need(wanted: &Cells<'_>, cells: &Cells<'_>) -> f64 {
     cells
         .iter()
         .map(|(cell, n)| wanted.get(cell).copied().unwrap_or(0.0) * n)
@@ -127,7 +172,7 @@ mod tests {
         videos
     }
 
-    const PARTS: Parts = Parts {
+    const PARTS: Shares = Shares {
         validation: 0.15,
         test: 0.25,
     };

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use wo_clip::tch::{Device, Kind, Tensor};
-use wo_clip::{Class, Clip};
-use wo_input::Preprocessor;
+use wo_clip::tch::{Tensor, no_grad};
+use wo_clip::{Class, Pooling};
 use wo_record::Name;
+use wo_stats::{Interval, Unit, standings};
 
-use crate::data::{Dataset, Example};
+use crate::data::Example;
+
+/// Keeps the logarithm of a probability of zero finite.
+const LEAST_PROBABILITY: f64 = 1e-12;
 
 /// Figures by video.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,88 +19,115 @@ pub(crate) struct Validation {
     pub(crate) loss: f64,
     /// Mean over labels of the part judged right.
     pub(crate) balanced_accuracy: f64,
+    /// Its 95 % interval over groups, where there are two or more.
+    pub(crate) interval: Option<Interval>,
     /// Part of the videos whose exercise was told.
     pub(crate) exercise_accuracy: f64,
 }
 
-/// Keeps the logarithm of a probability of zero finite.
-const LEAST_PROBABILITY: f64 = 1e-12;
+/// What a model says of a video: a probability for each class.
+pub(crate) type Probabilities = Vec<f64>;
 
-/// Judges each video by the mean of its frames' logits. Call it without gradients.
-pub(crate) fn validate(
-    clip: &Clip,
-    class_features: &Tensor,
-    preprocessor: &Preprocessor,
-    dataset: &Dataset,
-    videos: &[&Example],
-    device: Device,
-) -> Validation {
-    let side = i64::from(preprocessor.crop);
-    let judged: Vec<(&Class, Vec<f64>)> = videos
-        .iter()
-        .map(|video| {
-            let pixels: Vec<f32> = video
-                .frames
-                .iter()
-                .flat_map(|frame| preprocessor.normalised(frame))
-                .collect();
-            let pixels = Tensor::from_slice(&pixels)
-                .view([-1, 3, side, side])
-                .to_device(device);
-            let logits = clip.image_features(&pixels).matmul(&class_features.tr()) * clip.scale();
-            let pooled = logits
-                .mean_dim([0_i64].as_slice(), false, Kind::Double)
-                .softmax(-1, Kind::Double);
-            (
-                &video.class,
-                Vec::try_from(pooled).expect("one row of doubles"),
-            )
-        })
-        .collect();
-    summarise(&dataset.classes, &judged)
+/// Judges each video by the pooled logits of its frames; `weights` `[classes, width]` have the scale in them.
+pub(crate) fn judge(features: &[Tensor], weights: &Tensor, pooling: Pooling) -> Vec<Probabilities> {
+    no_grad(|| {
+        features
+            .iter()
+            .map(|features| {
+                let logits = features.matmul(&weights.tr());
+                Vec::try_from(pooling.probabilities(&logits)).expect("one row of doubles")
+            })
+            .collect()
+    })
 }
 
-fn summarise(classes: &[Class], judged: &[(&Class, Vec<f64>)]) -> Validation {
+/// The label that probabilities over `classes` say, as a place in `labels`.
+pub(crate) fn said_label(classes: &[Class], labels: &[Name], probabilities: &[f64]) -> usize {
+    let sums = labels
+        .iter()
+        .map(|label| sum(classes, probabilities, |class| class.label == *label));
+    let best = sums
+        .enumerate()
+        .reduce(|best, next| if next.1 > best.1 { next } else { best });
+    best.map_or(0, |(place, _)| place)
+}
+
+/// All labels of the classes, in order.
+pub(crate) fn labels_of(classes: &[Class]) -> Vec<Name> {
+    let mut labels: Vec<Name> = classes.iter().map(|class| class.label.clone()).collect();
+    labels.sort();
+    labels.dedup();
+    labels
+}
+
+/// The figures of `judged` videos.
+pub(crate) fn summarise(
+    classes: &[Class],
+    videos: &[&Example],
+    judged: &[Probabilities],
+    seed: u64,
+) -> Validation {
+    let labels = labels_of(classes);
     let mut loss = 0.0;
     let mut n_exercise_right = 0;
-    let mut by_label: BTreeMap<&Name, (usize, usize)> = BTreeMap::new();
-    for (truth, probabilities) in judged {
-        let sum = |wanted: &dyn Fn(&Class) -> bool| -> f64 {
-            classes
-                .iter()
-                .zip(probabilities)
-                .filter(|(class, _)| wanted(class))
-                .map(|(_, p)| p)
-                .sum()
-        };
-        let right = sum(&|class| class.exercise == truth.exercise && class.label == truth.label);
+    let mut units = Vec::new();
+    for (video, probabilities) in videos.iter().zip(judged) {
+        let truth = &video.class;
+        let right = sum(classes, probabilities, |class| {
+            class.exercise == truth.exercise && class.label == truth.label
+        });
         loss -= right.max(LEAST_PROBABILITY).ln();
-        let most = |name: &dyn Fn(&Class) -> &Name| {
-            let names = classes.iter().map(name);
-            names
-                .max_by(|a, b| sum(&|c| name(c) == *a).total_cmp(&sum(&|c| name(c) == *b)))
-                .cloned()
-        };
-        n_exercise_right +=
-            usize::from(most(&|class| &class.exercise).as_ref() == Some(&truth.exercise));
-        let counts = by_label.entry(&truth.label).or_default();
-        counts.0 += usize::from(most(&|class| &class.label).as_ref() == Some(&truth.label));
-        counts.1 += 1;
+        let mut by_exercise: BTreeMap<&Name, f64> = BTreeMap::new();
+        for (class, probability) in classes.iter().zip(probabilities) {
+            *by_exercise.entry(&class.exercise).or_default() += probability;
+        }
+        let said = by_exercise.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        n_exercise_right += usize::from(said.is_some_and(|(name, _)| *name == truth.exercise));
+        if let Ok(truth) = labels.binary_search(&truth.label) {
+            units.push(Unit {
+                group: &video.video.group,
+                truth,
+                said: vec![said_label(classes, &labels, probabilities)],
+            });
+        }
     }
-    let n = judged.len() as f64;
-    let recalls = by_label
-        .values()
-        .map(|&(n_right, n)| n_right as f64 / n as f64);
+    let standing = standings(&units, labels.len(), seed).first().copied();
+    let n = judged.len().max(1) as f64;
     Validation {
         loss: loss / n,
-        balanced_accuracy: recalls.sum::<f64>() / by_label.len() as f64,
+        balanced_accuracy: standing.and_then(|it| it.balanced_accuracy).unwrap_or(0.0),
+        interval: standing.and_then(|it| it.interval),
         exercise_accuracy: n_exercise_right as f64 / n,
     }
 }
 
+fn sum(classes: &[Class], probabilities: &[f64], wanted: impl Fn(&Class) -> bool) -> f64 {
+    let pairs = classes.iter().zip(probabilities);
+    pairs
+        .filter(|(class, _)| wanted(class))
+        .map(|(_, p)| p)
+        .sum()
+}
+
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use wo_clip::{Split, SplitVideo};
+    use wo_record::Group;
+
     use super::*;
+
+    /// A video without pictures.
+    pub(crate) fn example(id: &str, class: &Class) -> Example {
+        let video = SplitVideo {
+            video_id: id.to_owned(),
+            group: Group::of_video_id(id),
+            split: Split::Validation,
+            exercise: class.exercise.clone(),
+            label: class.label.clone(),
+            duration_ms: None,
+        };
+        Example::without_pictures(video, class.clone())
+    }
 
     #[test]
     fn labels_and_exercises_are_summed_over_classes() {
@@ -112,12 +142,14 @@ mod tests {
             class("squat", "good_form", &[]),
             class("deadlift", "good_form", &[]),
         ];
+        let videos = [example("a", &classes[0]), example("b", &classes[2])];
+        let videos: Vec<&Example> = videos.iter().collect();
         let judged = [
             // No single bad class wins, but together they do.
-            (&classes[0], vec![0.3, 0.25, 0.4, 0.05]),
-            (&classes[2], vec![0.1, 0.1, 0.2, 0.6]),
+            vec![0.3, 0.25, 0.4, 0.05],
+            vec![0.1, 0.1, 0.2, 0.6],
         ];
-        let result = summarise(&classes, &judged);
+        let result = summarise(&classes, &videos, &judged, 0);
         assert!((result.balanced_accuracy - 1.0).abs() < 1e-12);
         assert!((result.exercise_accuracy - 0.5).abs() < 1e-12);
         assert!((result.loss - (-(0.55_f64.ln()) - 0.2_f64.ln()) / 2.0).abs() < 1e-12);

@@ -8,6 +8,9 @@ use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 use wo_testkit::{BEGIN, Tool, end, stream, tempdir};
 
+mod methods;
+mod resume;
+
 fn tool() -> Tool {
     Tool::new(env!("CARGO_BIN_EXE_wo-train"))
 }

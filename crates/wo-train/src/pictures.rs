@@ -1,0 +1,104 @@
+//! The frames of a run as squares of pixels, in a file without a name: memory does not grow with the data.
+//!
+//! A square is a little larger than the model looks at, so that a crop has room to move. What does not fit into the file
+//! any more is decoded again each time.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use anyhow::Context;
+use image::RgbImage;
+use wo_input::{FrameItem, ImageError, Preprocessor};
+use wo_record::Image;
+
+/// How much larger a square is than what the model looks at.
+const MARGIN: f64 = 1.15;
+/// The most bytes that are kept as pixels: some forty thousand frames at 224 pixels. Frames that lie in files of their own
+/// are decoded again beyond that.
+const MAX_BYTES: u64 = 8 << 30;
+
+/// A frame of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PictureId(u32);
+
+/// Where a square is.
+#[derive(Debug)]
+enum Place {
+    /// At this byte of the store's file.
+    Stored(u64),
+    /// In a file of the user's.
+    Source(Box<FrameItem>),
+}
+
+/// The store.
+#[derive(Debug)]
+pub(crate) struct Pictures {
+    side: u32,
+    file: File,
+    n_bytes: u64,
+    places: Vec<Place>,
+}
+
+impl Pictures {
+    /// An empty store whose file lies in the folder `dir`, which is made where it is missing.
+    pub(crate) fn new(preprocessor: &Preprocessor, dir: &Path) -> anyhow::Result<Self> {
+        let file = fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir));
+        Ok(Self {
+            side: (f64::from(preprocessor.crop) * MARGIN).round() as u32,
+            file: file.with_context(|| format!("make a file for frames in {}", dir.display()))?,
+            n_bytes: 0,
+            places: Vec::new(),
+        })
+    }
+
+    /// Loads a frame and brings it to the store's size: the middle square.
+    pub(crate) fn square(&self, frame: &FrameItem) -> Result<RgbImage, ImageError> {
+        frame.load().map(|picture| square(&picture, self.side))
+    }
+
+    /// Keeps the `square` of a `frame`.
+    pub(crate) fn add(&mut self, frame: FrameItem, square: &RgbImage) -> anyhow::Result<PictureId> {
+        let id =
+            PictureId(u32::try_from(self.places.len()).context("more than four billion frames")?);
+        let is_file = matches!(frame.frame.image, Image::File { .. });
+        let place = if is_file && self.n_bytes + self.n_bytes_a_square() > MAX_BYTES {
+            Place::Source(Box::new(frame))
+        } else {
+            let written = self.file.write_all_at(square.as_raw(), self.n_bytes);
+            written.context("keep a frame beside the model")?;
+            let offset = self.n_bytes;
+            self.n_bytes += self.n_bytes_a_square();
+            Place::Stored(offset)
+        };
+        self.places.push(place);
+        Ok(id)
+    }
+
+    /// The square of a frame.
+    pub(crate) fn get(&self, id: PictureId) -> anyhow::Result<RgbImage> {
+        match &self.places[id.0 as usize] {
+            Place::Stored(offset) => {
+                let mut pixels = vec![0; self.n_bytes_a_square() as usize];
+                let read = self.file.read_exact_at(&mut pixels, *offset);
+                read.context("read a frame that was kept beside the model")?;
+                RgbImage::from_raw(self.side, self.side, pixels).context("a square of pixels")
+            }
+            Place::Source(frame) => Ok(self.square(frame)?),
+        }
+    }
+
+    /// How many frames there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    fn n_bytes_a_square(&self) -> u64 {
+        3 * u64::from(self.side) * u64::from(self.side)
+    }
+}
+
+/// The middle square at `side` pixels.
+fn square(picture: &RgbImage, side: u32) -> RgbImage {
+    Preprocessor::clip(side).cropped(picture)
+}

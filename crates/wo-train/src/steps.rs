@@ -1,0 +1,414 @@
+//! Fitting by gradient steps: one loop, which can be stopped and gone on with at any step.
+//!
+//! What a step sees depends on the seed and its number alone, and all that changes from step to step is in the snapshots.
+//! So on the CPU a run that was stopped or killed ends with the bytes of an undisturbed one.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow, ensure};
+use wo_cli::{Exit, ExitWith};
+use wo_clip::tch::{self, Kind, Tensor, nn, no_grad};
+use wo_clip::{BankTargets, Clip, class_features, weights_hash, with_bfloat16};
+use wo_input::Tokens;
+
+use crate::args::{Resume, SelfCheck};
+use crate::batches::{Sampler, Step};
+use crate::config::Loss;
+use crate::data::{Dataset, Example};
+use crate::features::Features;
+use crate::joints::{JointHead, Joints};
+use crate::losses::{self, Bank};
+use crate::parameters::{self, Average};
+use crate::resumption::{Place, Resumption, start_of};
+use crate::run::{Best, Fitted, Run, add_validation, validation_words};
+use crate::validation::{Probabilities, Validation, judge, summarise};
+use crate::{guard, interpolation, schedule, self_check};
+
+/// Steps that wait while the model works.
+const STEPS_AHEAD: usize = 2;
+/// All gradients together are at most this long.
+const MAX_GRAD_NORM: f64 = 1.0;
+/// The scale of cosines is at most 100, as in CLIP.
+const MAX_LOGIT_SCALE: f64 = 4.605_170_185_988_092;
+/// Runs of so many steps are worth the time of a self-check.
+const LONG_RUN: usize = 1000;
+/// How often a line says how far an epoch is.
+const NEWS: Duration = Duration::from_secs(30);
+
+/// All that the loop works with.
+pub(crate) struct Fit<'a> {
+    pub(crate) vs: nn::VarStore,
+    pub(crate) clip: Clip,
+    pub(crate) bank: Bank,
+    pub(crate) bank_tokens: Tokens,
+    pub(crate) joint_head: Option<JointHead>,
+    pub(crate) trained: parameters::Trained,
+    pub(crate) dataset: &'a Dataset,
+    pub(crate) side: i64,
+}
+
+/// Fits the model in `vs` and returns it as it was at its best, with what it then says of the `held_out` videos.
+pub(crate) fn fit(
+    run: &mut Run<'_, '_>,
+    vs: nn::VarStore,
+    clip: Clip,
+    dataset: &Dataset,
+    held_out: &[&Example],
+    snapshots: &Path,
+) -> anyhow::Result<(Fitted, Vec<Probabilities>)> {
+    // ---- what is fitted, and to what ----
+    let (hyper, device, checkpoint) = (run.hyper, run.device, run.checkpoint);
+    let joints = Joints::of(dataset, hyper.pose_loss)?;
+    let sampler = Sampler::new(dataset, &checkpoint.preprocessor, joints.as_ref(), hyper);
+    let mut clip = clip;
+    let start = start_of(&vs);
+    clip.set_checkpointing(hyper.checkpoint_blocks);
+    let joint_head = joints
+        .as_ref()
+        .map(|joints| JointHead::of(joints, &checkpoint.config, hyper.seed, device));
+    let trained = parameters::Trained::of(
+        &vs,
+        &mut clip,
+        joint_head.as_ref(),
+        &checkpoint.config,
+        hyper,
+    );
+    let bank = Bank::of(dataset);
+    let mut fit = Fit {
+        bank_tokens: checkpoint.tokenizer.encode(&bank.captions)?,
+        bank,
+        vs,
+        clip,
+        joint_head,
+        trained,
+        dataset,
+        side: i64::from(checkpoint.preprocessor.crop),
+    };
+    let n_steps_an_epoch = sampler.n_steps();
+    let n_steps = n_steps_an_epoch * hyper.epochs as usize;
+    let checks_itself = match run.running.self_check {
+        SelfCheck::On => true,
+        SelfCheck::Auto => n_steps >= LONG_RUN,
+        SelfCheck::Off => false,
+    };
+    if checks_itself {
+        let kept = fit.trained.copies();
+        self_check::learns_by_heart(run, &fit, &sampler)?;
+        fit.trained.load(&kept)?;
+    }
+    let mut optimizer = fit.trained.optimizer(hyper);
+    let mut average = Average::of(&fit.trained, hyper.ema);
+    let mut place = Place::default();
+    let mut best: Option<Best> = None;
+    let mut resumption = Resumption::new(snapshots, dataset, &start, run)?;
+    if run.running.resume == Resume::Auto
+        && let Some(found) = resumption.find(&fit.trained, &mut optimizer, &mut average)?
+    {
+        (place, best) = found;
+        wo_cli::say!("going on at step {} of {n_steps}", place.step);
+    }
+    let n_classes = dataset.classes.len();
+
+    std::thread::scope(|scope| {
+        let (to, from) = sync_channel(STEPS_AHEAD);
+        let first = place.step;
+        scope.spawn(move || sampler.send(first, n_steps, &to));
+        let mut since = Instant::now();
+        let mut last_news = Instant::now();
+        let (mut n_images, mut waited) = (0_i64, Duration::ZERO);
+        while place.step < n_steps && !place.is_over {
+            // ---- a snapshot now and then, and when the run is asked to end ----
+            let is_asked = run.stop.is_asked();
+            if is_asked || resumption.is_due() {
+                resumption.write(&place, best.as_ref(), &fit.trained, &optimizer, &average)?;
+            }
+            if is_asked {
+                return Err(anyhow!(
+                    "stopped at step {} of {n_steps}\nhint: the same command goes on from there",
+                    place.step
+                ))
+                .exit_with(Exit::Locked);
+            }
+
+            // ---- step ----
+            let waiting = Instant::now();
+            let step = from
+                .recv()
+                .context("the thread that reads frames broke down")??;
+            waited += waiting.elapsed();
+            let lr = hyper.lr * schedule::factor(place.step, n_steps, hyper.warmup);
+            tch::manual_seed(hyper.seed.wrapping_add(place.step as u64).cast_signed());
+            optimizer.zero_grad();
+            fit.clip.set_training(true);
+            let losses = fit.gradients(run, &step);
+            fit.clip.set_training(false);
+            let Some(losses) = losses? else {
+                // Asked to end in the middle of it: its gradients are dropped, and it is done again.
+                continue;
+            };
+            ensure!(
+                losses.all.is_finite(),
+                "not_finite: the loss is {} at step {}; the run has diverged\nhint: lower --lr (it is {:e})",
+                losses.all,
+                place.step,
+                hyper.lr
+            );
+            if place.step == 0 && hyper.loss == Loss::Bank {
+                guard::check_first_loss(losses.videos, n_classes, run.is_scratch)?;
+            }
+            let norm = optimizer.clip_grad_norm(MAX_GRAD_NORM);
+            optimizer.step(lr);
+            fit.clamp_scale();
+            average.follow(&fit.trained, place.step);
+            place.add(&losses, norm);
+            n_images += step
+                .batches
+                .iter()
+                .map(|b| (b.classes.len() * b.n_frames) as i64)
+                .sum::<i64>();
+            if last_news.elapsed() >= NEWS {
+                last_news = Instant::now();
+                let rate = n_images as f64 / since.elapsed().as_secs_f64();
+                let per_step = n_images as f64 / (place.step - first).max(1) as f64;
+                let left = (n_steps - place.step) as f64 * per_step / rate.max(1e-9);
+                wo_cli::say!(
+                    "step {}/{n_steps}  loss {:.3}  lr {lr:.1e}  {rate:.0} frames/s  {left:.0} s left",
+                    place.step,
+                    losses.all
+                );
+            }
+            if place.step % n_steps_an_epoch != 0 {
+                continue;
+            }
+
+            // ---- after an epoch: validate, keep the best, log ----
+            let epoch = (place.step / n_steps_an_epoch) as u32;
+            let seconds = since.elapsed().as_secs_f64();
+            let judged = average.instead(&fit.trained, || fit.judge(run, held_out))?;
+            let result = (!held_out.is_empty())
+                .then(|| summarise(&dataset.classes, held_out, &judged, hyper.seed));
+            let mut values = place.means();
+            values.insert("logit_scale".to_owned(), fit.scale());
+            values.insert("lr".to_owned(), lr);
+            if let Some(result) = &result {
+                add_validation(&mut values, result);
+            }
+            wo_cli::say!(
+                "{}",
+                epoch_line(
+                    epoch,
+                    hyper.epochs,
+                    &values,
+                    result.as_ref(),
+                    held_out.len(),
+                    n_images as f64 / seconds
+                )
+            );
+            let mut logged = values.clone();
+            logged.insert(
+                "images_per_second".to_owned(),
+                n_images as f64 / seconds.max(1e-9),
+            );
+            logged.insert(
+                "waiting_share".to_owned(),
+                waited.as_secs_f64() / seconds.max(1e-9),
+            );
+            place
+                .history
+                .push(run.log(epoch, place.step as u64, logged)?);
+            // Without a validation part each epoch replaces the one before.
+            let score = result.map_or(-f64::from(epoch), |result| result.loss);
+            if best.as_ref().is_none_or(|best| score < best.score) {
+                values.insert("epoch".to_owned(), f64::from(epoch));
+                best = Some(Best {
+                    score,
+                    weights: average.weights(&fit.trained),
+                    metrics: values,
+                });
+                place.n_epochs_without = 0;
+            } else {
+                place.n_epochs_without += 1;
+            }
+            place.is_over = hyper.patience > 0 && place.n_epochs_without >= hyper.patience;
+            if place.is_over {
+                wo_cli::say!("no better epoch in {} of them: done", hyper.patience);
+            }
+            since = Instant::now();
+            (n_images, waited) = (0, Duration::ZERO);
+        }
+        Ok::<(), anyhow::Error>(())
+    })?;
+
+    // ---- the best epoch, and how far to go to it ----
+    let mut hashed = fit.trained.copies();
+    hashed.extend(optimizer.state());
+    let run_hash = weights_hash(&hashed);
+    let best = best.context("not one epoch was trained")?;
+    fit.trained.load(&best.weights)?;
+    fit.trained.merge(&mut fit.clip);
+    let mut metrics = best.metrics;
+    interpolation::go_back(run, &mut fit, held_out, &mut metrics)?;
+    let judged = fit.judge(run, held_out)?;
+    if !held_out.is_empty() {
+        let result = summarise(&dataset.classes, held_out, &judged, hyper.seed);
+        add_validation(&mut metrics, &result);
+    }
+    resumption.remove()?;
+    let fitted = Fitted {
+        vs: fit.vs,
+        clip: fit.clip,
+        head: None,
+        metrics,
+        history: place.history,
+        verdict: crate::baselines::Verdict::default(),
+        run_hash: Some(run_hash),
+    };
+    Ok((fitted, judged))
+}
+
+/// The losses of one step.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Losses {
+    /// What was made small.
+    pub(crate) all: f64,
+    /// Of videos over classes.
+    pub(crate) videos: f64,
+    /// Of joints, where they are learnt.
+    pub(crate) joints: Option<f64>,
+}
+
+impl Fit<'_> {
+    /// Adds up the gradients of a step, part by part: the same as all at once, since each video stands for itself. `None`
+    /// where the run was asked to end meanwhile.
+    pub(crate) fn gradients(
+        &self,
+        run: &Run<'_, '_>,
+        step: &Step,
+    ) -> anyhow::Result<Option<Losses>> {
+        let (hyper, device) = (run.hyper, run.device);
+        let class_of: Vec<usize> = step
+            .captions
+            .iter()
+            .map(|&c| self.bank.class_of[c])
+            .collect();
+        let targets = BankTargets::new(&class_of, self.dataset.classes.len(), device);
+        // The text tower is gone through once a step; its gradient is gathered at its end and sent back once.
+        let captions = precisely(run, || {
+            self.clip
+                .text_features(&self.bank_tokens.select(&step.captions))
+        })?;
+        let gathered = captions
+            .detach()
+            .set_requires_grad(captions.requires_grad());
+        let mut losses = Losses::default();
+        let mut first = 0;
+        for batch in &step.batches {
+            if run.stop.is_asked() {
+                return Ok(None);
+            }
+            let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
+            let share = n_videos as f64 / step.n_videos as f64;
+            let pixels = Tensor::from_slice(&batch.pixels)
+                .view([n_videos * n_frames, 3, self.side, self.side])
+                .to_device(device);
+            let (features, patches) = if self.joint_head.is_some() {
+                let (features, patches) = self.clip.image_and_patch_features(&pixels);
+                (features, Some(patches))
+            } else {
+                (precisely(run, || self.clip.image_features(&pixels))?, None)
+            };
+            let scaled = features * self.clip.scale();
+            let own = &step.caption_of_video[first..first + batch.classes.len()];
+            first += batch.classes.len();
+            let (mut loss, of_videos) = match hyper.loss {
+                Loss::Bank => losses::bank(&scaled, &gathered, &targets, batch, hyper),
+                Loss::Infonce => losses::contrastive(&scaled, &gathered, own, batch, false),
+                Loss::Diagonal => losses::contrastive(&scaled, &gathered, own, batch, true),
+            };
+            if let (Some(head), Some(patches)) = (&self.joint_head, patches) {
+                let wanted = Tensor::from_slice(&batch.joints)
+                    .view([n_videos * n_frames, -1, 2])
+                    .to_device(device);
+                let of_joints = head.loss(&patches, &wanted);
+                *losses.joints.get_or_insert(0.0) += share * of_joints.double_value(&[]);
+                loss += of_joints * hyper.pose_loss;
+            }
+            let loss = loss * share;
+            losses.all += loss.double_value(&[]);
+            losses.videos += share * of_videos;
+            loss.backward();
+        }
+        if captions.requires_grad() && gathered.grad().defined() {
+            (captions * gathered.grad()).sum(Kind::Float).backward();
+        }
+        Ok(Some(losses))
+    }
+
+    /// What the model as it is says of videos.
+    pub(crate) fn judge(
+        &self,
+        run: &Run<'_, '_>,
+        videos: &[&Example],
+    ) -> anyhow::Result<Vec<Probabilities>> {
+        if videos.is_empty() {
+            return Ok(Vec::new());
+        }
+        let weights = class_weights(&self.clip, run, self.dataset)?;
+        let mut features =
+            Features::of_moving(&self.clip, &run.checkpoint.preprocessor, run.device);
+        Ok(judge(
+            &features.videos(self.dataset, videos)?,
+            &weights,
+            run.hyper.pooling,
+        ))
+    }
+
+    fn scale(&self) -> f64 {
+        no_grad(|| self.clip.scale().double_value(&[]))
+    }
+
+    fn clamp_scale(&self) {
+        no_grad(|| {
+            if let Some(mut scale) = self.vs.variables().remove("logit_scale") {
+                drop(scale.clamp_max_(MAX_LOGIT_SCALE));
+            }
+        });
+    }
+}
+
+/// Goes through a part of the model with as many bits as the run asks for; what comes out has 32.
+fn precisely(run: &Run<'_, '_>, forward: impl FnOnce() -> Tensor) -> anyhow::Result<Tensor> {
+    if !run.hyper.bf16 {
+        return Ok(forward());
+    }
+    Ok(with_bfloat16(run.device, forward)?.to_kind(Kind::Float))
+}
+
+/// What the features of a frame are multiplied with to become logits: `[classes, width]`.
+pub(crate) fn class_weights(
+    clip: &Clip,
+    run: &Run<'_, '_>,
+    dataset: &Dataset,
+) -> anyhow::Result<Tensor> {
+    no_grad(|| {
+        Ok(class_features(clip, &run.checkpoint.tokenizer, &dataset.captions)? * clip.scale())
+    })
+}
+
+fn epoch_line(
+    epoch: u32,
+    n_epochs: u32,
+    values: &BTreeMap<String, f64>,
+    result: Option<&Validation>,
+    n_validation: usize,
+    speed: f64,
+) -> String {
+    let loss = values.get("train_loss").copied().unwrap_or(f64::NAN);
+    let mut parts = vec![format!("epoch {epoch:>3}/{n_epochs}  loss {loss:.3}")];
+    parts.extend(result.map(|result| validation_words(result, n_validation)));
+    parts.push(format!("{speed:.0} frames/s"));
+    parts.join("  ")
+}
