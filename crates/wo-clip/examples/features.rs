@@ -1,9 +1,10 @@
-//! What a model makes of pictures and texts, as a file that Python reads: `features MODEL PICTURES TEXTS OUTPUT`.
+//! What a model makes of pictures and texts, as a file that Python reads: `features MODEL PICTURES TEXTS OUTPUT
+//! WRITTEN`.
 //!
 //! `scripts/parity` compares it with what transformers and open_clip make of the same. MODEL is what `read_checkpoint`
 //! takes, PICTURES a folder, TEXTS a file with one text a line. OUTPUT is safetensors with `pixels` `[pictures, 3, side,
 //! side]` and `image_features` in the order of the pictures' names, `input_ids` `[texts, length]` of all texts, and
-//! `text_features` and `logits` of the first [`N_TEXTS`] of them.
+//! `text_features` and `logits` of the first [`N_TEXTS`] of them. The model is written again as the folder WRITTEN.
 
 use std::env;
 use std::fs;
@@ -11,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use safetensors::tensor::{Dtype, TensorView};
-use wo_clip::read_checkpoint;
 use wo_clip::tch::{Device, Kind, Tensor, no_grad};
+use wo_clip::{read_checkpoint, write_checkpoint};
 use wo_input::decode_image;
 
 /// How many texts get features. Tokenizing a thousand takes no time, their features take minutes on a CPU.
@@ -20,11 +21,11 @@ const N_TEXTS: usize = 32;
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
-    let [model, pictures, texts, output] = args.as_slice() else {
-        bail!("usage: features MODEL PICTURES TEXTS OUTPUT");
+    let [model, pictures, texts, output, written] = args.as_slice() else {
+        bail!("usage: features MODEL PICTURES TEXTS OUTPUT WRITTEN");
     };
     let checkpoint = read_checkpoint(model)?;
-    let (_vs, clip) = checkpoint.build(Device::Cpu)?;
+    let (vs, clip) = checkpoint.build(Device::Cpu)?;
     let side = i64::from(checkpoint.preprocessor.crop);
     let mut pixels = Vec::new();
     for path in sorted_files(pictures)? {
@@ -42,6 +43,7 @@ fn main() -> anyhow::Result<()> {
     let some = checkpoint
         .tokenizer
         .encode(&texts[..texts.len().min(N_TEXTS)])?;
+    write_checkpoint(written, &checkpoint, &vs, false)?;
     let features = no_grad(|| clip.forward(&pixels, &some));
     let ids = Tensor::from_slice(&all.ids).view([all.n_texts as i64, all.length as i64]);
     write(
