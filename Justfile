@@ -70,10 +70,10 @@ fmt:
 golden: setup
     scripts/golden
 
-# Load a model that wo-train wrote in Python transformers and compare its logits with ours
+# Compare our CLIP with Python's: a model that wo-train wrote, and full-size ones of transformers and open_clip
 [group('work')]
-parity: build
-    scripts/parity
+parity *what: build
+    scripts/parity "$@"
 
 # Measure a tool against what people use instead: `just bench extract`
 [group('work')]

@@ -1,7 +1,8 @@
-"""Makes the golden numbers of crates/wo-clip/tests/fixtures with Python transformers.
+"""Makes the golden numbers of crates/wo-clip/tests/fixtures with Python transformers and open_clip.
 
 Two small random CLIPs (one per activation), a tokenizer, pictures and texts, and what transformers makes of them:
-features, logits, the loss and all gradients. `scripts/just golden` runs this in a virtual environment.
+features, logits, the loss and all gradients. And a small CLIP of open_clip, in 16-bit floats and with its names, with its
+features and logits. `scripts/just golden` runs this in a virtual environment.
 """
 
 import json
@@ -9,6 +10,7 @@ import pathlib
 import sys
 
 import numpy
+import open_clip
 import torch
 import transformers
 from PIL import Image
@@ -50,6 +52,45 @@ def model_of(activation: str, eos_token_id: int, vocabulary_size: int) -> CLIPMo
             if parameter.dim() > 0:
                 parameter.add_(torch.randn_like(parameter) * 0.2)
     return model
+
+
+def open_clip_golden(folder: pathlib.Path, pixels: torch.Tensor, ids: torch.Tensor, vocabulary_size: int) -> None:
+    torch.manual_seed(11)
+    config = {
+        "embed_dim": 12,
+        "quick_gelu": True,
+        "vision_cfg": {
+            "image_size": 24, "layers": 2, "width": 16, "patch_size": 8, "head_width": 8, "mlp_ratio": 1.5,
+        },
+        "text_cfg": {
+            "context_length": 20, "vocab_size": vocabulary_size, "width": 16, "heads": 2, "layers": 2, "mlp_ratio": 1.5,
+        },
+    }
+    model = open_clip.CLIP(**config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 0:
+                parameter.add_(torch.randn_like(parameter) * 0.2)
+            parameter.copy_(parameter.half())
+        # open_clip wants texts at full length, filled with zeros.
+        padded = torch.zeros(len(ids), 20, dtype=torch.long)
+        padded[:, : ids.shape[1]] = ids
+        image, text = model.encode_image(pixels, normalize=True), model.encode_text(padded, normalize=True)
+        golden = {
+            "image_features": image,
+            "text_features": text,
+            "logits": image @ text.T * model.logit_scale.exp(),
+        }
+    folder.mkdir(exist_ok=True)
+    weights = {n: t.half().contiguous() for n, t in model.state_dict().items()}
+    save_file(weights, folder / "open_clip_pytorch_model.safetensors")
+    save_file({n: t.contiguous() for n, t in golden.items()}, folder / "golden.safetensors")
+    preprocess = {
+        "mean": open_clip.OPENAI_DATASET_MEAN, "std": open_clip.OPENAI_DATASET_STD, "interpolation": "bicubic",
+        "resize_mode": "shortest",
+    }
+    text = json.dumps({"model_cfg": config, "preprocess_cfg": preprocess}, indent=2)
+    (folder / "open_clip_config.json").write_text(text + "\n")
 
 
 def pictures() -> list[numpy.ndarray]:
@@ -95,7 +136,11 @@ def main(target: pathlib.Path) -> None:
         }
         golden |= {f"grad.{n}": p.grad for n, p in model.named_parameters()}
         save_file({n: t.detach().contiguous() for n, t in golden.items()}, folder / "golden.safetensors")
-    versions = {"torch": torch.__version__, "transformers": transformers.__version__, "texts": TEXTS}
+    open_clip_golden(target / "open_clip", pixels, tokens["input_ids"], vocabulary_size)
+    versions = {
+        "torch": torch.__version__, "transformers": transformers.__version__, "open_clip": open_clip.__version__,
+        "texts": TEXTS,
+    }
     (target / "versions.json").write_text(json.dumps(versions, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -13,15 +13,17 @@ use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor, nn};
 use wo_input::{Preprocessor, Tokenizer};
 
+use crate::format::{Format, format_of};
+use crate::model_folder::read_folder;
 use crate::pt_file::{read_pt, write_pt};
-use crate::weights::bytes_of;
+use crate::weights::{bytes_of, check_weights};
 use crate::{Clip, ClipConfig, Manifest, load_weights, scratch};
 
-const CONFIG: &str = "config.json";
-const WEIGHTS: &str = "model.safetensors";
-const TOKENIZER: &str = "tokenizer.json";
-const PREPROCESSOR: &str = "preprocessor_config.json";
-const MANIFEST: &str = "wo.json";
+pub(crate) const CONFIG: &str = "config.json";
+pub(crate) const WEIGHTS: &str = "model.safetensors";
+pub(crate) const TOKENIZER: &str = "tokenizer.json";
+pub(crate) const PREPROCESSOR: &str = "preprocessor_config.json";
+pub(crate) const MANIFEST: &str = "wo.json";
 
 /// A model that is not yet in memory, and all that belongs to it.
 #[derive(Debug)]
@@ -37,8 +39,9 @@ pub struct Checkpoint {
     weights: Weights,
 }
 
+/// Where the weights come from.
 #[derive(Debug)]
-enum Weights {
+pub(crate) enum Weights {
     /// A safetensors file in memory.
     Bytes(Cow<'static, [u8]>),
     /// A safetensors file on disk.
@@ -68,39 +71,38 @@ impl Checkpoint {
         manifest: Option<&str>,
         weights: Cow<'static, [u8]>,
     ) -> anyhow::Result<Self> {
-        Self::assemble(
-            config,
-            tokenizer,
-            preprocessor,
-            manifest,
-            Weights::Bytes(weights),
-        )
+        let config = ClipConfig::from_json(config)?;
+        let length = config.text_config.max_position_embeddings as usize;
+        let tokenizer = Tokenizer::from_json(tokenizer, length)?;
+        let preprocessor: Value = serde_json::from_str(preprocessor).context(PREPROCESSOR)?;
+        let preprocessor = Preprocessor::from_config(&preprocessor).map_err(anyhow::Error::msg)?;
+        let weights = Weights::Bytes(weights);
+        Self::assemble(config, tokenizer, preprocessor, manifest, weights)
     }
 
-    fn assemble(
-        config: &str,
-        tokenizer: &str,
-        preprocessor: &str,
+    /// A model from its parts, if they fit each other. Of the weights, names, types and shapes are looked at.
+    pub(crate) fn assemble(
+        config: ClipConfig,
+        tokenizer: Tokenizer,
+        preprocessor: Preprocessor,
         manifest: Option<&str>,
         weights: Weights,
     ) -> anyhow::Result<Self> {
-        let config = ClipConfig::from_json(config)?;
-        let tokenizer = Tokenizer::from_json(
-            tokenizer,
-            config.text_config.max_position_embeddings as usize,
-        )?;
-        if tokenizer.vocabulary_size() as i64 > config.text_config.vocab_size {
+        match &weights {
+            Weights::Bytes(bytes) => check_weights(&config, bytes)?,
+            Weights::File(path) => check_weights(&config, &map_file(path)?)?,
+            Weights::Fresh { .. } => {}
+        }
+        if i64::from(tokenizer.largest_id()) >= config.text_config.vocab_size {
             bail!(
-                "tokenizer.json has {} tokens, config.json only {}",
-                tokenizer.vocabulary_size(),
+                "{TOKENIZER} has ids up to {}, the model only {} of them",
+                tokenizer.largest_id(),
                 config.text_config.vocab_size
             );
         }
-        let preprocessor: Value = serde_json::from_str(preprocessor).context(PREPROCESSOR)?;
-        let preprocessor = Preprocessor::from_config(&preprocessor).map_err(anyhow::Error::msg)?;
         if i64::from(preprocessor.crop) != config.vision_config.image_size {
             bail!(
-                "{PREPROCESSOR} cuts {} pixels, config.json asks for {}",
+                "{PREPROCESSOR} cuts {} pixels, the model asks for {}",
                 preprocessor.crop,
                 config.vision_config.image_size
             );
@@ -140,36 +142,27 @@ impl Checkpoint {
     }
 }
 
-/// Reads a model: a directory with `config.json`, `model.safetensors`, `tokenizer.json` and
-/// `preprocessor_config.json`, or a `.pt` file of `wo-train`. Weights are read when the model is built.
+/// Reads a model. Names and shapes of its weights are looked at here, their values when the model is built.
+///
+/// It is one of three: a folder as Hugging Face has it, with `config.json`, `model.safetensors`, `tokenizer.json` and
+/// `preprocessor_config.json`; a folder of open_clip, with `open_clip_model.safetensors`,
+/// `open_clip_pytorch_model.safetensors` or such names in `model.safetensors`, a `tokenizer.json`, and
+/// `open_clip_config.json` unless shapes tell enough (widths up to 1024, and the exact Gaussian error linear unit); or a
+/// `.pt` file of `wo-train`. All else is refused by what is in it, pickles first.
 pub fn read_checkpoint(path: &Path) -> anyhow::Result<Checkpoint> {
     read(path).with_context(|| format!("read the model {}", path.display()))
 }
 
 fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     if fs::metadata(path)?.is_dir() {
-        let text = |name: &str| {
-            fs::read_to_string(path.join(name)).with_context(|| format!("read {name}"))
-        };
-        let manifest = path
-            .join(MANIFEST)
-            .exists()
-            .then(|| text(MANIFEST))
-            .transpose()?;
-        let weights = path.join(WEIGHTS);
-        if !weights.exists() {
-            bail!(
-                "{WEIGHTS} is not there\n\
-                 hint: only safetensors are read; in Python, save_pretrained(..., safe_serialization=True) writes them"
-            );
-        }
-        return Checkpoint::assemble(
-            &text(CONFIG)?,
-            &text(TOKENIZER)?,
-            &text(PREPROCESSOR)?,
-            manifest.as_deref(),
-            Weights::File(weights),
-        );
+        return read_folder(path);
+    }
+    match format_of(path)? {
+        Format::Pt => {}
+        Format::Safetensors => bail!(
+            "safetensors alone, which say nothing of texts and pictures\n\
+             hint: give the folder that holds {WEIGHTS}, {CONFIG}, {TOKENIZER} and {PREPROCESSOR}"
+        ),
     }
     let (weights, texts) = read_pt(BufReader::new(File::open(path)?))?;
     let text = |name: &str| texts.get(name).map(String::as_str);
@@ -327,7 +320,7 @@ fn pretty(value: &Value) -> String {
 }
 
 /// A file as memory.
-fn map_file(path: &Path) -> std::io::Result<memmap2::Mmap> {
+pub(crate) fn map_file(path: &Path) -> std::io::Result<memmap2::Mmap> {
     let file = File::open(path)?;
     // SAFETY: the map is dropped before the function that made it returns, and each byte is checked as it is copied;
     // a file that another process cuts short meanwhile ends this process, as it would with any reader of maps.

@@ -166,7 +166,8 @@ impl ClipConfig {
         value
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    /// Whether the numbers hang together.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let (text, vision) = (&self.text_config, &self.vision_config);
         // Far above any CLIP there is, and low enough that products of two stay far from overflow.
         let sane = 1..=1_000_000;
@@ -193,6 +194,20 @@ impl ClipConfig {
         ] {
             if !sane.contains(&value) {
                 return Err(ConfigError::Value(format!("{name} is {value}")));
+            }
+        }
+        if text.max_position_embeddings < 2 {
+            return Err(ConfigError::Value(
+                "text_config.max_position_embeddings is 1, and a text has a start and an end"
+                    .to_owned(),
+            ));
+        }
+        for (name, eps) in [
+            ("text_config.layer_norm_eps", text.layer_norm_eps),
+            ("vision_config.layer_norm_eps", vision.layer_norm_eps),
+        ] {
+            if !(0.0..1.0).contains(&eps) {
+                return Err(ConfigError::Value(format!("{name} is {eps}")));
             }
         }
         let whole = |name: &str, whole: i64, part: i64| {
@@ -254,5 +269,13 @@ mod tests {
             "num_attention_heads",
         );
         check(r#"{"vision_config":{"hidden_act":"swish"}}"#, "swish");
+        check(
+            r#"{"text_config":{"max_position_embeddings":1}}"#,
+            "max_position_embeddings",
+        );
+        check(
+            r#"{"text_config":{"layer_norm_eps":-1e-5}}"#,
+            "layer_norm_eps",
+        );
     }
 }

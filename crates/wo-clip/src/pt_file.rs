@@ -5,10 +5,10 @@
 //! `archive/data/N`, the bytes of tensor N. Beside them lie `archive/wo/*.json`. A `.pt` without these is somebody
 //! else's pickle; pickles can run code, so it is refused.
 
-use std::collections::BTreeMap;
-use std::io::{Read, Seek, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek, SeekFrom, Write};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
@@ -21,8 +21,10 @@ use crate::weights::bytes_of;
 const ROOT: &str = "archive";
 /// PyTorch aligns tensors so that they can be mapped into memory.
 const ALIGNMENT: u16 = 64;
-/// The largest JSON entry that is read; the tokenizer of a full-size CLIP is about 3.5 MB.
-const MAX_JSON: u64 = 64 * 1024 * 1024;
+/// The entry that lists the tensors, and tells our file from a pickle of somebody else.
+pub(crate) const TENSORS: &str = "archive/wo/tensors.json";
+/// The largest text that is read of a model; the tokenizer of a full-size CLIP is about 3.5 MB.
+pub(crate) const MAX_TEXT: u64 = 64 * 1024 * 1024;
 
 /// One entry of `wo/tensors.json`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -74,46 +76,67 @@ pub(crate) fn write_pt<W: Write + Seek>(
 
 /// Reads what [`write_pt`] wrote: the weights as the bytes of a safetensors file, and the texts by name.
 pub(crate) fn read_pt(
-    input: impl Read + Seek,
+    mut input: impl Read + Seek,
 ) -> anyhow::Result<(Vec<u8>, BTreeMap<String, String>)> {
-    let mut zip = ZipArchive::new(input).context("no zip file, so not a .pt of wo-train")?;
+    // Nothing is compressed, so all tensors together are no longer than the file. One that names the same bytes again
+    // and again would grow without end.
+    let mut n_left = input.seek(SeekFrom::End(0))?;
+    input.rewind()?;
+    let mut zip = ZipArchive::new(input).context("the zip file is damaged")?;
     let prefix = format!("{ROOT}/wo/");
     let mut names = Vec::new();
     for name in zip.file_names() {
         names.extend(name?.strip_prefix(&prefix).map(str::to_owned));
     }
-    if !names.iter().any(|name| name == "tensors.json") {
-        bail!(
-            "a PyTorch pickle that wo-train did not write; pickles can run code, so it is not opened\n\
-             hint: save the model with save_pretrained(..., safe_serialization=True) and give the directory"
-        );
-    }
     let mut texts = BTreeMap::new();
     for name in names {
-        let entry = zip.by_name(&format!("{prefix}{name}"))?;
-        let mut text = String::new();
-        entry
-            .take(MAX_JSON)
-            .read_to_string(&mut text)
-            .with_context(|| format!("read wo/{name}"))?;
+        let bytes = entry(&mut zip, &format!("{prefix}{name}"), n_left.min(MAX_TEXT))?;
+        n_left -= bytes.len() as u64;
+        let text = String::from_utf8(bytes).with_context(|| format!("read wo/{name}"))?;
         texts.insert(name, text);
     }
     let entries = texts.remove("tensors.json").unwrap_or_default();
     let entries: Vec<Entry> = serde_json::from_str(&entries).context("read wo/tensors.json")?;
     let mut tensors = Vec::with_capacity(entries.len());
+    let mut seen = BTreeSet::new();
     for Entry { name, shape, key } in entries {
-        let mut bytes = Vec::new();
-        zip.by_name(&format!("{ROOT}/data/{key}"))?
-            .read_to_end(&mut bytes)?;
+        ensure!(seen.insert(name.clone()), "{name} is listed twice");
+        let bytes = entry(&mut zip, &format!("{ROOT}/data/{key}"), n_left)
+            .with_context(|| format!("read {name}"))?;
+        n_left -= bytes.len() as u64;
+        let n_bytes = shape
+            .iter()
+            .try_fold(size_of::<f32>(), |n, &side| n.checked_mul(side));
+        ensure!(
+            n_bytes == Some(bytes.len()),
+            "{name} has {} bytes, which do not fit its shape {shape:?}",
+            bytes.len()
+        );
         tensors.push((name, shape, bytes));
     }
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
-    });
-    let views: Vec<_> = views
-        .collect::<Result<_, _>>()
-        .context("a tensor's bytes do not fit its shape")?;
+    let views: Vec<_> = tensors
+        .iter()
+        .map(|(name, shape, bytes)| {
+            TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
+        })
+        .collect::<Result<_, _>>()?;
     Ok((safetensors::serialize(views, None)?, texts))
+}
+
+/// The bytes of one entry, at most `limit` of them; its checksum is looked at.
+fn entry<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    name: &str,
+    limit: u64,
+) -> anyhow::Result<Vec<u8>> {
+    let entry = zip.by_name(name).with_context(|| format!("find {name}"))?;
+    ensure!(entry.size() <= limit, "{name} has more than {limit} bytes");
+    let mut bytes = Vec::new();
+    entry
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("read {name}"))?;
+    Ok(bytes)
 }
 
 /// The pickle of `{"state_dict": {name: tensor}, <text name>: text}`.

@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::Path;
 
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use wo_clip::tch::{Device, Tensor, no_grad};
 use wo_clip::{
     Checkpoint, Clip, ClipConfig, TextConfig, VisionConfig, read_checkpoint, write_checkpoint,
@@ -120,33 +122,210 @@ fn refused(path: &Path) -> String {
     )
 }
 
+/// A zip with these empty entries.
+fn zip_of(names: &[&str]) -> Vec<u8> {
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for name in names {
+        zip.start_file(*name, options).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// What is no model of ours, by content, and a word of the reason.
+fn foreign() -> Vec<(Vec<u8>, &'static str)> {
+    let mut tar = vec![0; 512];
+    tar[257..262].copy_from_slice(b"ustar");
+    let legacy = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
+    let mut all = vec![
+        (legacy.to_vec(), "PyTorch pickle of the old form"),
+        (tar, "tar archive"),
+        (
+            zip_of(&["archive/data.pkl", "archive/data/0"]),
+            "pickles can run code",
+        ),
+        (
+            zip_of(&["model/data.pkl", "model/code/a.py", "model/constants.pkl"]),
+            "TorchScript",
+        ),
+        (zip_of(&["weight.npy"]), "NumPy archive"),
+        (zip_of(&["readme.txt"]), "without a model of wo-train"),
+        (
+            zip_of(&["archive/data.pkl"])[..40].to_vec(),
+            "damaged or cut short",
+        ),
+    ];
+    let short: [(&[u8], &str); 19] = [
+        (b"", "empty file"),
+        (b"\x80\x02}q\x00.", "Python pickle"),
+        (
+            b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}.",
+            "Python pickle",
+        ),
+        (b"(dp0\nVa\np1\nI1\ns.", "pickle of an old protocol"),
+        (b"cos\nsystem\n(S'id'\ntR.", "pickle of an old protocol"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"\x93NUMPY\x01\x00v\x00{'descr'", "NumPy array"),
+        (b"GGUF\x03\x00\x00\x00", "GGUF"),
+        (b"lmgg\x01\x00\x00\x00", "GGML"),
+        (b"\x89HDF\r\n\x1a\n\x00", "HDF5"),
+        (b"\x1c\x00\x00\x00TFL3", "TensorFlow Lite"),
+        (b"\x84\xa6params\x81", "msgpack"),
+        (b"\x08\x07\x12\x07pytorch", "ONNX"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0",
+            "Git LFS",
+        ),
+        (b"<!doctype html><html>", "web page"),
+        (b"{\"a\": 1}", "JSON"),
+        (b"squats and more", "begins with the bytes 73 71"),
+        // A header of 2^40 bytes, and one of 100 MB and a byte.
+        (b"\0\0\0\0\0\x01\0\0{\"a\":{}}", "safetensors"),
+        (b"\x01\xe1\xf5\x05\0\0\0\0{\"a\":{}}", "safetensors"),
+    ];
+    all.extend(short.map(|(bytes, word)| (bytes.to_vec(), word)));
+    all
+}
+
 #[test]
-fn what_is_not_ours_is_refused_with_a_reason() {
+fn what_is_not_ours_is_refused_by_content_whatever_its_name() {
     let folder = tempfile::tempdir().unwrap();
-    let check = |name: &str, bytes: &[u8], reason: &str| {
+    let model = folder.path().join("model");
+    let _ = written(&model, false);
+    for (bytes, word) in foreign() {
+        for name in [
+            "model.pt",
+            "model.bin",
+            "model.safetensors",
+            "model/model.safetensors",
+        ] {
+            let path = folder.path().join(name);
+            fs::write(&path, &bytes).unwrap();
+            let path = if name.contains('/') { &model } else { &path };
+            let message = refused(path);
+            assert!(
+                message.contains(word),
+                "{name}: {message:?} has no {word:?}"
+            );
+            assert!(
+                message.contains("hint:") || word == "safetensors",
+                "{message}"
+            );
+            assert!(
+                message.contains(name.rsplit('/').next().unwrap()),
+                "{message}"
+            );
+        }
+    }
+    assert!(refused(&folder.path().join("nothing")).contains("nothing"));
+    assert!(refused(Path::new("/dev/zero")).contains("regular file"));
+}
+
+#[test]
+fn a_folder_without_safetensors_says_what_there_is_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |name: &str, bytes: &[u8], words: [&str; 2]| {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
-        let message = refused(&path);
-        assert!(
-            message.contains(reason) && message.contains(name),
-            "{message}"
-        );
+        let message = refused(folder.path());
+        for word in words {
+            assert!(message.contains(word), "{message:?} has no {word:?}");
+        }
+        fs::remove_file(path).unwrap();
     };
-    check("pickle.pt", b"\x80\x02}q\x00.", "no zip file");
-    check("empty.pt", b"", "no zip file");
-    // A zip without our entries, as torch.save writes it.
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file(
-        "archive/data.pkl",
-        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
-    )
-    .unwrap();
-    check(
-        "torch.pt",
-        &zip.finish().unwrap().into_inner(),
-        "pickles can run code",
+    let message = refused(folder.path());
+    assert!(
+        message.contains("model.safetensors is not there"),
+        "{message}"
     );
-    assert!(refused(&folder.path().join("nothing")).contains("nothing"));
+    let pickle = zip_of(&["archive/data.pkl"]);
+    check(
+        "pytorch_model.bin",
+        &pickle,
+        ["only pytorch_model.bin", "pickles can run code"],
+    );
+    check(
+        "open_clip_pytorch_model.bin",
+        &pickle,
+        ["only open_clip_pytorch_model.bin", "save_file"],
+    );
+    check(
+        "model.safetensors.index.json",
+        b"{}",
+        ["several files", "max_shard_size"],
+    );
+    let pt = folder.path().join("tuned.pt");
+    let _ = written(&pt, false);
+    let bytes = fs::read(&pt).unwrap();
+    fs::remove_file(pt).unwrap();
+    check("model.safetensors", &bytes, [".pt of wo-train", "hint"]);
+}
+
+#[test]
+fn bfloat16_is_read_and_integers_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    let (before, _) = written(&path, false);
+    let weights = path.join("model.safetensors");
+    let bytes = fs::read(&weights).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let save = |dtype: Dtype, convert: &dyn Fn(f32) -> Vec<u8>| {
+        let tensors: Vec<_> = file
+            .tensors()
+            .into_iter()
+            .map(|(name, view)| {
+                let floats = view
+                    .data()
+                    .chunks(4)
+                    .map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+                (
+                    name,
+                    view.shape().to_vec(),
+                    floats.flat_map(convert).collect::<Vec<u8>>(),
+                )
+            })
+            .collect();
+        let views = tensors.iter().map(|(name, shape, bytes)| {
+            (name, TensorView::new(dtype, shape.clone(), bytes).unwrap())
+        });
+        fs::write(&weights, safetensors::serialize(views, None).unwrap()).unwrap();
+    };
+    save(Dtype::BF16, &|x| x.to_le_bytes()[2..].to_vec());
+    let difference = (logits(&read_checkpoint(&path).unwrap()) - before)
+        .abs()
+        .max();
+    assert!(difference.double_value(&[]) < 0.3, "{difference:?}");
+    save(Dtype::I32, &|x| x.to_le_bytes().to_vec());
+    let message = refused(&path);
+    assert!(
+        message.contains("I32") && message.contains("BF16 can be read"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_configuration_with_huge_numbers_costs_a_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    let _ = written(&path, false);
+    let config = path.join("config.json");
+    let original = fs::read_to_string(&config).unwrap();
+    for (from, to, word) in [
+        (
+            "\"num_hidden_layers\": 1",
+            "\"num_hidden_layers\": 1000000",
+            "blocks",
+        ),
+        ("\"hidden_size\": 16", "\"hidden_size\": 1000000", "shape"),
+        ("\"image_size\": 16", "\"image_size\": 999992", "shape"),
+    ] {
+        let huge = original.replace(from, to);
+        assert_ne!(huge, original);
+        fs::write(&config, huge).unwrap();
+        let message = refused(&path);
+        assert!(message.contains(word), "{message}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The model against numbers that Python transformers made (`scripts/dump_reference.py`, run by `scripts/just golden`).
+//! The model against numbers that Python transformers and open_clip made (`scripts/dump_reference.py`, run by
+//! `scripts/just golden`).
 
 #![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
@@ -8,8 +9,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use safetensors::SafeTensors;
-use wo_clip::Checkpoint;
 use wo_clip::tch::{Device, Kind, Tensor};
+use wo_clip::{Checkpoint, read_checkpoint};
 use wo_input::{Preprocessor, Tokenizer, decode_image, train_clip_tokenizer};
 
 /// What Python tokenized, in its order.
@@ -140,5 +141,32 @@ fn features_logits_loss_and_gradients_equal_those_of_transformers() {
                 "{name} gradient of {parameter_name}: {difference}"
             );
         }
+    }
+}
+
+#[test]
+fn features_and_logits_equal_those_of_open_clip() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in [
+        "open_clip/open_clip_pytorch_model.safetensors",
+        "open_clip/open_clip_config.json",
+        "tokenizer.json",
+    ] {
+        let source = fixtures().join(file);
+        fs::copy(&source, folder.path().join(source.file_name().unwrap())).unwrap();
+    }
+    let checkpoint = read_checkpoint(folder.path()).unwrap();
+    assert_eq!(checkpoint.preprocessor.crop, 24);
+    let (_vs, clip) = checkpoint.build(Device::Cpu).unwrap();
+    let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
+    let output = clip.forward(&golden("quick_gelu")["pixels"], &tokens);
+    let golden = golden("open_clip");
+    for (what, ours) in [
+        ("image_features", &output.image_features),
+        ("text_features", &output.text_features),
+        ("logits", &output.logits),
+    ] {
+        let difference = difference(ours, &golden[what]);
+        assert!(difference < 1e-4, "{what}: {difference}");
     }
 }

@@ -85,6 +85,12 @@ impl Tokenizer {
         self.inner.get_vocab_size(true)
     }
 
+    /// The largest id. Ids need not be without gaps, so it can be more than their number.
+    pub fn largest_id(&self) -> u32 {
+        let vocabulary = self.inner.get_vocab(true);
+        vocabulary.into_values().max().unwrap_or(self.end_of_text)
+    }
+
     /// Tokenizes `texts`.
     pub fn encode(&self, texts: &[impl AsRef<str>]) -> Result<Tokens, TokenizerError> {
         let mut rows = Vec::with_capacity(texts.len());
