@@ -42,6 +42,15 @@ std::vector<Tensor> listed(Tensor *const *tensors, size_t n) {
   return list;
 }
 
+// The kernel goes over bare memory and asks nothing.
+void check_alike(const Tensor &parameter, const Tensor &other) {
+  TORCH_CHECK(other.sizes() == parameter.sizes() && other.strides() == parameter.strides() &&
+                  other.scalar_type() == parameter.scalar_type() && other.device() == parameter.device() &&
+                  parameter.is_non_overlapping_and_dense(),
+              "a tensor of ", other.toString(), " ", other.sizes(), " is not laid out like its parameter of ",
+              parameter.toString(), " ", parameter.sizes());
+}
+
 // x * sigmoid(1.702 x). Composed of ATen's functions it would keep four tensors for the way back; this keeps one.
 struct QuickGelu : torch::autograd::Function<QuickGelu> {
   static constexpr double slope = 1.702;
@@ -138,6 +147,9 @@ char *wo_fused_adamw(size_t n, Tensor *const *parameters, Tensor *const *grads, 
                      double weight_decay, double eps) {
   return guarded([&] {
     at::NoGradGuard no_grad;
+    for (size_t i = 0; i < n; ++i)
+      for (auto *of : {grads, means, squares})
+        check_alike(*parameters[i], *of[i]);
     std::vector<Tensor> all_steps(n, *steps);
     at::_fused_adamw_(listed(parameters, n), listed(grads, n), listed(means, n), listed(squares, n), {}, all_steps, lr,
                       beta1, beta2, weight_decay, eps, /*amsgrad=*/false, /*maximize=*/false);

@@ -86,7 +86,7 @@ pub(crate) fn fused_adamw(
         weight_decay,
         eps,
     } = numbers;
-    // SAFETY: the lists hold n tensors each, which outlive the call.
+    // SAFETY: the lists hold n tensors each, which outlive the call; C++ checks that they are laid out alike.
     #[expect(unsafe_code, reason = "C++ promises nothing")]
     let message = unsafe {
         wo_fused_adamw(
@@ -244,7 +244,10 @@ mod tests {
             eps: 1e-6,
         };
         let error = fused_adamw(&tensors, &Tensor::from(1.0_f32), numbers).unwrap_err();
-        assert!(error.to_string().starts_with("libtorch: "), "{error}");
+        assert!(
+            error.to_string().starts_with("libtorch: a tensor of"),
+            "{error}"
+        );
     }
 
     #[test]
