@@ -1,0 +1,99 @@
+//! Why a model could not be had.
+
+use std::path::{Path, PathBuf};
+
+/// Why a model could not be had. Where the user can mend it, a `hint:` line says how.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file is not in the cache, and the network may not be used.
+    #[error(
+        "{file} of {repository} is not in the cache {cache}, and this run is offline\nhint: run the same command \
+         without --offline and HF_HUB_OFFLINE, or where there is a network: {command}",
+        cache = cache.display()
+    )]
+    Offline {
+        /// The repository.
+        repository: String,
+        /// The name of the file.
+        file: String,
+        /// The cache.
+        cache: PathBuf,
+        /// The command that brings it.
+        command: String,
+    },
+    /// The Hub wants to know who asks, or knows and refuses. It answers so for names that do not exist, too.
+    #[error(
+        "the Hub refuses {repository}: it is private or gated, or there is no such repository\nhint: check its name; \
+         accept its terms on its page on the Hub, and set HF_TOKEN to a token of yours or run: hf auth login"
+    )]
+    Denied {
+        /// The repository.
+        repository: String,
+    },
+    /// There is no such repository, revision or file, or it holds nothing that may be loaded.
+    #[error("{what}\nhint: {hint}")]
+    NotFound {
+        /// What there is not, in words.
+        what: String,
+        /// What to try.
+        hint: String,
+    },
+    /// The Hub could not be reached, or broke off, or did not answer as it should.
+    #[error(
+        "fetch {repository}: {cause}\nhint: try again later; with the files in the cache, --offline needs no network"
+    )]
+    Network {
+        /// The repository.
+        repository: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// Another process is fetching the same file.
+    #[error("another process holds {lock}\nhint: wait until it is done", lock = lock.display())]
+    Busy {
+        /// The lock of the cache.
+        lock: PathBuf,
+    },
+    /// A file is not the one that was pinned or, at the first use, that the Hub names.
+    #[error(
+        "{file} is not the file it should be: expected {expected}, found {found}\nhint: to fetch it anew: rm {blob}",
+        file = file.display(),
+        blob = blob.display()
+    )]
+    Mismatch {
+        /// The file.
+        file: PathBuf,
+        /// What holds its bytes in the cache; `file` is a link to it.
+        blob: PathBuf,
+        /// The sha256 or size that it should have, in words.
+        expected: String,
+        /// What the file has instead.
+        found: String,
+    },
+    /// The lock file is not one.
+    #[error("{lock}: {why}\nhint: bring it back from git, or remove it to pin all models anew", lock = lock.display())]
+    Lock {
+        /// The lock file.
+        lock: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Reading or writing on this disk failed.
+    #[error("{what} {path}", path = path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// Something failed on this disk.
+    pub(crate) fn io(what: &'static str, path: &Path, source: std::io::Error) -> Self {
+        let path = path.to_owned();
+        Self::Io { what, path, source }
+    }
+}

@@ -1,0 +1,212 @@
+//! A model's name to a folder whose files are what they were at the first use.
+
+use std::cell::LazyCell;
+use std::path::{Path, PathBuf};
+
+use crate::cache::{Cache, blob_of, is_here, named_sha256};
+use crate::digest::digest;
+use crate::files::{USUAL, choose, is_weights};
+use crate::hub::Hub;
+use crate::lock::{LockFile, Pin, PinnedFile};
+use crate::repository::{Repository, is_revision};
+use crate::{Error, Options};
+
+/// A model on this disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The folder that holds its files. It may hold others, which nobody checked.
+    pub dir: PathBuf,
+    /// The commit that they are of.
+    pub commit: String,
+    /// The names of the files that were checked.
+    pub files: Vec<String>,
+    /// True at the first use: the entry of the lock file was written just now.
+    pub is_new: bool,
+}
+
+/// Finds a model of the Hub on this disk, or brings it here, and checks each of its files against the lock file.
+///
+/// `repository` is `owner/name`; `revision` a branch, a tag, a reference or a commit, else what is best for the
+/// repository, mostly `main`. A revision without an entry in the lock file is looked up on the Hub, offline in the
+/// cache, and gets one; there is nothing yet to check it against but the sha256 that the Hub itself names for weights.
+pub fn fetch(
+    repository: &str,
+    revision: Option<&str>,
+    options: &Options,
+    lock_file: &Path,
+) -> Result<Fetched, Error> {
+    let repository = Repository::parse(repository).ok_or_else(|| Error::NotFound {
+        what: format!("{repository:?} is no name of a repository"),
+        hint: "a repository on the Hub is called owner/name".to_owned(),
+    })?;
+    let revision = revision.unwrap_or_else(|| repository.default_revision());
+    if !is_revision(revision) {
+        return Err(Error::NotFound {
+            what: format!("{revision:?} is no revision"),
+            hint: "--revision takes a branch, a tag, refs/pr/NUMBER or a commit".to_owned(),
+        });
+    }
+    let lock = LockFile::read(lock_file)?;
+    let place = Place {
+        cache: Cache::new(&options.cache, &repository),
+        repository,
+        options,
+    };
+    let known = lock.pin(&place.repository, revision).cloned();
+    let is_new = known.is_none();
+    let pin = if let Some(pin) = known {
+        place.use_again(&pin)?;
+        pin
+    } else {
+        let pin = place.use_first(revision)?;
+        lock.add(pin.clone())?;
+        pin
+    };
+    Ok(Fetched {
+        dir: place.cache.snapshot(&pin.commit),
+        files: pin.files.into_iter().map(|file| file.name).collect(),
+        commit: pin.commit,
+        is_new,
+    })
+}
+
+/// Where a repository's files are or will be.
+struct Place<'a> {
+    cache: Cache,
+    repository: Repository,
+    options: &'a Options,
+}
+
+impl Place<'_> {
+    /// Brings what is missing of a pinned revision and checks all of it.
+    fn use_again(&self, pin: &Pin) -> Result<(), Error> {
+        let names: Vec<&str> = pin.files.iter().map(|file| file.name.as_str()).collect();
+        self.bring(&pin.commit, &names)?;
+        for file in &pin.files {
+            let path = self.cache.snapshot(&pin.commit).join(&file.name);
+            let (sha256, size) = digest_of(&path)?;
+            if size != file.size {
+                let bytes = |size| format!("{size} bytes");
+                return Err(mismatch(path, bytes(file.size), bytes(size)));
+            }
+            if sha256 != file.sha256 {
+                return Err(mismatch(path, named(&file.sha256), named(&sha256)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out what a revision is now, brings its files, and says what they hold.
+    fn use_first(&self, revision: &str) -> Result<Pin, Error> {
+        let (commit, names) = if self.options.offline {
+            self.look_up_in_cache(revision)?
+        } else {
+            self.look_up_on_hub(revision)?
+        };
+        self.bring(&commit, &names)?;
+        let mut files = Vec::new();
+        for name in names {
+            let path = self.cache.snapshot(&commit).join(name);
+            let (sha256, size) = digest_of(&path)?;
+            if let Some(expected) = named_sha256(&path)
+                && expected != sha256
+            {
+                return Err(mismatch(path, named(&expected), named(&sha256)));
+            }
+            let name = name.to_owned();
+            files.push(PinnedFile { name, sha256, size });
+        }
+        Ok(Pin {
+            repository: self.repository.to_string(),
+            revision: revision.to_owned(),
+            commit,
+            files,
+        })
+    }
+
+    /// What other tools have left in the cache, such as `hf download`.
+    fn look_up_in_cache(&self, revision: &str) -> Result<(String, Vec<&'static str>), Error> {
+        let Some(commit) = self.cache.commit(revision)? else {
+            return Err(self.miss(revision, &USUAL, USUAL[0]));
+        };
+        let snapshot = self.cache.snapshot(&commit);
+        let names = choose(|name| snapshot.join(name).exists());
+        // Of a repository that was never looked up only the usual names are known.
+        let lacks = |name: &&&str| !names.contains(*name);
+        if let Some(missing) = USUAL.iter().find(lacks)
+            && !names.iter().any(|name| is_weights(name))
+        {
+            return Err(self.miss(revision, &USUAL, missing));
+        }
+        Ok((commit, names))
+    }
+
+    fn look_up_on_hub(&self, revision: &str) -> Result<(String, Vec<&'static str>), Error> {
+        let (commit, files) = self.hub().look_up(revision)?;
+        let names = choose(|name| files.iter().any(|file| file == name));
+        if names.iter().any(|name| is_weights(name)) {
+            return Ok((commit, names));
+        }
+        let repository = &self.repository;
+        Err(Error::NotFound {
+            what: format!("{repository} has no model.safetensors at {revision}"),
+            hint: format!(
+                "pickles are never loaded; among the pull requests on {}/{repository}/discussions there is often one \
+                 by SFconvertbot that adds it: name it with --revision refs/pr/NUMBER",
+                self.options.endpoint
+            ),
+        })
+    }
+
+    /// Brings those files of a commit that are not in the cache.
+    fn bring(&self, commit: &str, names: &[&str]) -> Result<(), Error> {
+        let hub = LazyCell::new(|| self.hub());
+        for name in names {
+            let path = self.cache.snapshot(commit).join(name);
+            if is_here(&path)? {
+                continue;
+            }
+            if self.options.offline {
+                return Err(self.miss(commit, names, name));
+            }
+            hub.download(commit, name, &path)?;
+        }
+        Ok(())
+    }
+
+    fn hub(&self) -> Hub<'_> {
+        Hub::new(&self.repository, &self.cache, self.options)
+    }
+
+    /// `missing`, one of `names` at `revision`, is not in the cache.
+    fn miss(&self, revision: &str, names: &[&str], missing: &str) -> Error {
+        let repository = &self.repository;
+        Error::Offline {
+            repository: repository.to_string(),
+            file: missing.to_owned(),
+            cache: self.options.cache.clone(),
+            command: format!(
+                "hf download {repository} {} --revision {revision}",
+                names.join(" ")
+            ),
+        }
+    }
+}
+
+fn digest_of(path: &Path) -> Result<(String, u64), Error> {
+    digest(path).map_err(|source| Error::io("read", path, source))
+}
+
+fn named(sha256: &str) -> String {
+    format!("sha256 {sha256}")
+}
+
+fn mismatch(file: PathBuf, expected: String, found: String) -> Error {
+    let blob = blob_of(&file);
+    Error::Mismatch {
+        file,
+        blob,
+        expected,
+        found,
+    }
+}

@@ -1,0 +1,299 @@
+//! A Hub: what the client asks of it, and no more. Small files are answered at once; weights are answered with a
+//! redirect to a second address, as the Hub sends to its CDN.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+/// A Hub that lives as long as the test's process.
+pub(crate) struct Server {
+    hub: SocketAddr,
+    cdn: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+/// What was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// `GET /path`, with `cdn` in front at the second address.
+    pub(crate) line: String,
+    /// The header `Authorization`.
+    pub(crate) authorization: Option<String>,
+    /// The header `Range`.
+    pub(crate) range: Option<String>,
+}
+
+#[derive(Default)]
+struct State {
+    n_connections: usize,
+    requests: Vec<Request>,
+    /// `repository@revision` to a commit.
+    commits: BTreeMap<String, String>,
+    /// `repository@commit/name` to what the file holds.
+    files: BTreeMap<String, Vec<u8>>,
+    status: Option<u16>,
+    cut: Option<usize>,
+    cuts_once: bool,
+    has_no_ranges: bool,
+    pause: Option<Duration>,
+    is_lying: bool,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        let listen = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let (hub, cdn) = (listen(), listen());
+        let server = Self {
+            hub: hub.local_addr().unwrap(),
+            cdn: cdn.local_addr().unwrap(),
+            state,
+        };
+        for (listener, place) in [(hub, ""), (cdn, "cdn ")] {
+            let (state, cdn) = (Arc::clone(&server.state), server.cdn);
+            thread::spawn(move || {
+                for stream in listener.incoming() {
+                    let state = Arc::clone(&state);
+                    thread::spawn(move || answer(&stream.unwrap(), place, cdn, &state));
+                }
+            });
+        }
+        server
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("http://{}", self.hub)
+    }
+
+    /// Makes `revision` the commit `commit` with these files.
+    pub(crate) fn put(
+        &self,
+        repository: &str,
+        revision: &str,
+        commit: &str,
+        files: &[(&str, &str)],
+    ) {
+        let mut state = self.state.lock().unwrap();
+        for name in [revision, commit] {
+            let key = format!("{repository}@{name}");
+            state.commits.insert(key, commit.to_owned());
+        }
+        for (name, text) in files {
+            let key = format!("{repository}@{commit}/{name}");
+            state.files.insert(key, text.as_bytes().to_vec());
+        }
+    }
+
+    /// Answers everything with this status from now on.
+    pub(crate) fn fail_with(&self, status: Option<u16>) {
+        self.state.lock().unwrap().status = status;
+    }
+
+    /// Breaks the connection after so many bytes of weights.
+    pub(crate) fn cut_at(&self, n_bytes: Option<usize>) {
+        self.state.lock().unwrap().cut = n_bytes;
+    }
+
+    /// Breaks the connection once.
+    pub(crate) fn cut_once_at(&self, n_bytes: usize, has_ranges: bool) {
+        let mut state = self.state.lock().unwrap();
+        state.cut = Some(n_bytes);
+        state.cuts_once = true;
+        state.has_no_ranges = !has_ranges;
+    }
+
+    /// Says nothing for so long before the connection is broken.
+    pub(crate) fn pause(&self, pause: Duration) {
+        self.state.lock().unwrap().pause = Some(pause);
+    }
+
+    /// Sends other weights than it names the sha256 of, of the same size.
+    pub(crate) fn lie(&self) {
+        self.state.lock().unwrap().is_lying = true;
+    }
+
+    pub(crate) fn n_connections(&self) -> usize {
+        self.state.lock().unwrap().n_connections
+    }
+
+    /// What was asked since the last call.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        std::mem::take(&mut self.state.lock().unwrap().requests)
+    }
+
+    /// The lines of what was asked since the last call.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.requests().into_iter().map(|r| r.line).collect()
+    }
+}
+
+/// Answers one request and hangs up.
+fn answer(mut stream: &TcpStream, place: &str, cdn: SocketAddr, state: &Mutex<State>) {
+    state.lock().unwrap().n_connections += 1;
+    let mut lines = BufReader::new(stream)
+        .lines()
+        .map_while(Result::ok)
+        .take_while(|line| !line.is_empty());
+    // A client may open a connection and change its mind.
+    let Some(first) = lines.next() else { return };
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            Some((name.to_lowercase(), value.to_owned()))
+        })
+        .collect();
+    let header = |name: &str| {
+        let found = headers.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.clone())
+    };
+    let (method, rest) = first.split_once(' ').unwrap();
+    let path = rest.split(' ').next().unwrap();
+    let mut state = state.lock().unwrap();
+    state.requests.push(Request {
+        line: format!("{place}{method} {path}"),
+        authorization: header("authorization"),
+        range: header("range"),
+    });
+    let mut reply = state.reply(path, cdn);
+    let start = header("range").and_then(|range| {
+        let start = range.strip_prefix("bytes=")?.strip_suffix('-')?;
+        start.parse::<usize>().ok()
+    });
+    if let Some(start) = start
+        && reply.status == 200
+        && !state.has_no_ranges
+    {
+        reply.status = 206;
+        let range = format!(
+            "bytes {start}-{}/{}",
+            reply.body.len() - 1,
+            reply.body.len()
+        );
+        reply.headers.push(("Content-Range", range));
+        reply.body.drain(..start);
+    }
+    let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", reply.status);
+    for (name, value) in &reply.headers {
+        write!(head, "{name}: {value}\r\n").unwrap();
+    }
+    write!(head, "Content-Length: {}\r\n\r\n", reply.body.len()).unwrap();
+    let is_weights = place == "cdn ";
+    let end = state.cut.filter(|_| is_weights).unwrap_or(usize::MAX);
+    if state.cuts_once && is_weights {
+        state.cut = None;
+    }
+    let pause = state.pause.filter(|_| is_weights);
+    drop(state);
+    // The client may have hung up already.
+    let _ = stream.write_all(head.as_bytes());
+    if method == "GET" {
+        let _ = stream.write_all(&reply.body[..reply.body.len().min(end)]);
+        thread::sleep(pause.unwrap_or_default());
+    }
+}
+
+struct Reply {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl State {
+    fn reply(&self, path: &str, cdn: SocketAddr) -> Reply {
+        let plain = |status, body: Vec<u8>| Reply {
+            status,
+            headers: Vec::new(),
+            body,
+        };
+        if let Some(status) = self.status {
+            return plain(status, b"{\"error\": \"as asked\"}".to_vec());
+        }
+        self.info(path)
+            .or_else(|| self.file(path, cdn))
+            .or_else(|| self.weights(path))
+            .unwrap_or_else(|| plain(404, b"{\"error\": \"not found\"}".to_vec()))
+    }
+
+    /// `/api/models/owner/name/revision/REVISION`
+    fn info(&self, path: &str) -> Option<Reply> {
+        let (repository, revision) = path
+            .strip_prefix("/api/models/")?
+            .split_once("/revision/")?;
+        let revision = revision.replace("%2F", "/");
+        let commit = self.commits.get(&format!("{repository}@{revision}"))?;
+        let prefix = format!("{repository}@{commit}/");
+        let files = self
+            .files
+            .keys()
+            .filter_map(|key| key.strip_prefix(&prefix));
+        let files: Vec<String> = files
+            .map(|name| format!("{{\"rfilename\": \"{name}\"}}"))
+            .collect();
+        let body = format!(
+            "{{\"id\": \"{repository}\", \"sha\": \"{commit}\", \"siblings\": [{}]}}",
+            files.join(", ")
+        );
+        Some(Reply {
+            status: 200,
+            headers: vec![("Content-Type", "application/json".to_owned())],
+            body: body.into_bytes(),
+        })
+    }
+
+    /// `/owner/name/resolve/REVISION/FILE`
+    fn file(&self, path: &str, cdn: SocketAddr) -> Option<Reply> {
+        let (repository, rest) = path.strip_prefix('/')?.split_once("/resolve/")?;
+        let (revision, name) = rest.split_once('/')?;
+        let commit = self.commits.get(&format!("{repository}@{revision}"))?;
+        let body = self.files.get(&format!("{repository}@{commit}/{name}"))?;
+        let sha256 = sha256(body);
+        let mut headers = vec![("X-Repo-Commit", commit.clone())];
+        if name.ends_with(".safetensors") {
+            headers.extend([
+                ("X-Linked-Etag", format!("\"{sha256}\"")),
+                ("X-Linked-Size", body.len().to_string()),
+                ("Location", format!("http://{cdn}/{sha256}")),
+            ]);
+            return Some(Reply {
+                status: 302,
+                headers,
+                body: Vec::new(),
+            });
+        }
+        headers.push(("ETag", format!("\"{}\"", &sha256[..40])));
+        Some(Reply {
+            status: 200,
+            headers,
+            body: body.clone(),
+        })
+    }
+
+    /// `/SHA256`, on the second address.
+    fn weights(&self, path: &str) -> Option<Reply> {
+        let name = path.strip_prefix('/')?;
+        let body = self.files.values().find(|body| sha256(body) == name)?;
+        let mut body = body.clone();
+        if self.is_lying {
+            body[0] ^= 1;
+        }
+        Some(Reply {
+            status: 200,
+            headers: vec![("ETag", "\"of the cdn\"".to_owned())],
+            body,
+        })
+    }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in Sha256::digest(bytes) {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
+}
