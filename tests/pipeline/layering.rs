@@ -122,6 +122,20 @@ fn only_the_video_tools_reach_gstreamer() {
 }
 
 #[test]
+fn only_the_trainer_reaches_the_network() {
+    let layers = layers();
+    for client in ["hf-hub", "ureq", "rustls"] {
+        assert_eq!(
+            users_of(&layers, client),
+            set(&["wo-hub", "wo-train"]),
+            "{client}"
+        );
+    }
+    let of_ours = |name: &&String| name.starts_with("wo-");
+    assert_eq!(layers.reached["wo-hub"].iter().find(of_ours), None);
+}
+
+#[test]
 fn the_contract_depends_on_little_and_the_edge_not_on_it() {
     let mut layers = layers();
     // Optional: only the feature `schema` brings it, which only the crate's own tests turn on.
@@ -145,10 +159,14 @@ fn tools_stand_alone() {
             );
         }
     }
-    for user in TOOLS
-        .into_iter()
-        .chain(["wo-record", "wo-cli", "wo-input", "wo-stats", "wo-clip"])
-    {
+    for user in TOOLS.into_iter().chain([
+        "wo-record",
+        "wo-cli",
+        "wo-input",
+        "wo-stats",
+        "wo-clip",
+        "wo-hub",
+    ]) {
         assert!(
             !layers.reached[user].contains("wo-testkit"),
             "{user} ships the test kit"

@@ -1,5 +1,7 @@
-//! One repository in the cache that all tools of Hugging Face share: `blobs/` holds what files hold, `snapshots/COMMIT/`
-//! links into it by the files' names, `refs/` says which commit a revision was when it was last asked for.
+//! One repository in the cache that all tools of Hugging Face share.
+//!
+//! `blobs/` holds what files hold, `snapshots/COMMIT/` links into it by the files' names, `refs/` says which commit a
+//! revision was when it was last asked for.
 
 use std::fs::{self, File, TryLockError};
 use std::io;

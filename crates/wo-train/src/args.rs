@@ -33,9 +33,16 @@ pub struct Args {
         default_value = "models/clip_finetuned_workout.pt"
     )]
     pub output: PathBuf,
-    /// What to start from: `tiny` (in this binary), `scratch:tiny`, `scratch:small`, or a model directory or .pt
+    /// What to start from: `tiny` (in this binary), `scratch:tiny`, `scratch:small`, a model directory or .pt, or a
+    /// repository on the Hugging Face Hub; for real use openai/clip-vit-base-patch32
     #[arg(long, value_name = "MODEL", default_value = "tiny")]
     pub init: String,
+    /// Open no socket: a repository must be in Hugging Face's cache already
+    #[arg(long)]
+    pub offline: bool,
+    /// Branch, tag, refs/pr/NUMBER or commit of the repository [default: as pinned in models/models.lock, else main]
+    #[arg(long, value_name = "REVISION")]
+    pub revision: Option<String>,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -220,7 +227,7 @@ pub enum SelfCheck {
 const EXAMPLES: &str = "Examples:
   wo-extract data/training_data | wo-describe | wo-train --output models/clip_finetuned_workout.pt
   wo-train --data-dir data/labeled_frames --epochs 20 --output models/workout
-  wo-train --init models/clip-vit-base-patch32 --data-dir data/labeled_frames --method lora
+  wo-train --init openai/clip-vit-base-patch32 --data-dir data/labeled_frames --method lora
   wo-train --data-dir data/labeled_frames --dry-run";
 
 impl AsRef<Common> for Args {

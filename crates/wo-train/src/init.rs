@@ -7,6 +7,9 @@ use wo_cli::{Exit, ExitWith};
 use wo_clip::{Checkpoint, Rule, read_checkpoint, scratch_config};
 use wo_input::{Preprocessor, Tokenizer, train_clip_tokenizer};
 
+use crate::Args;
+use crate::download::checkpoint_of_hub;
+
 /// Merges of a tokenizer that is trained on the captions at hand: each of their words becomes one token or two.
 const N_MERGES: usize = 600;
 /// Positions of the text tower, as in CLIP.
@@ -37,7 +40,8 @@ pub(crate) struct Defaults {
 
 impl Init {
     /// Finds what `--init` names.
-    pub(crate) fn find(name: &str) -> anyhow::Result<Self> {
+    pub(crate) fn find(args: &Args) -> anyhow::Result<Self> {
+        let name = args.init.as_str();
         if let Some(size) = name.strip_prefix("scratch:") {
             scratch_config(size, 1)
                 .with_context(|| {
@@ -49,9 +53,13 @@ impl Init {
         if name == "tiny" {
             return Ok(Self::Tiny(crate::tiny::checkpoint()?));
         }
+        if !Path::new(name).exists() && wo_hub::is_repository(name) {
+            return Ok(Self::Model(checkpoint_of_hub(name, args)?));
+        }
         let checkpoint = read_checkpoint(Path::new(name));
-        let hint = "hint: --init takes tiny, scratch:tiny, scratch:small, or a folder with config.json, \
-                    model.safetensors, tokenizer.json and preprocessor_config.json";
+        let hint = "hint: --init takes tiny, scratch:tiny, scratch:small, a folder with config.json, \
+                    model.safetensors, tokenizer.json and preprocessor_config.json, or owner/name on the Hugging \
+                    Face Hub";
         Ok(Self::Model(
             checkpoint
                 .map_err(|e| anyhow::anyhow!("{e:#}\n{hint}"))

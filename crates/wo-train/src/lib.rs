@@ -12,6 +12,7 @@ mod card;
 mod config;
 mod curve;
 mod data;
+mod download;
 mod events;
 mod features;
 mod folds;
@@ -65,7 +66,7 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
         .map_err(anyhow::Error::msg)
         .exit_with(Exit::Environment)?;
     let stop = Stop::listen().context("listen to signals")?;
-    let init = Init::find(&args.init)?;
+    let init = Init::find(&args)?;
     let workshop = Workshop::open(&args.output)?;
     let mut dataset = Dataset::read(&args, input, &init.preprocessor())?;
     for caption in plan::empty_captions(&dataset) {

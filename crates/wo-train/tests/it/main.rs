@@ -285,6 +285,61 @@ fn the_model_in_the_binary_is_a_start() {
 }
 
 #[test]
+fn a_model_of_the_hub_is_pinned_and_checked_before_it_is_read() {
+    let folder = tempdir().expect("a temporary folder");
+    let snapshot = folder
+        .path()
+        .join("cache/models--some--clip/snapshots")
+        .join("0a".repeat(20));
+    let refs = folder.path().join("cache/models--some--clip/refs");
+    let train = || {
+        tool()
+            .args(["--init", "some/clip", "--offline", "--epochs", "1"])
+            .args(["--output", "out"])
+            .env("HF_HUB_CACHE", folder.path().join("cache"))
+            .env("HF_TOKEN", "hf_canary")
+            .current_dir(folder.path())
+            .stdin(stream(&colours()))
+            .run()
+    };
+    let run = train();
+    assert_eq!((run.status, run.stdout.as_str()), (4, ""), "{}", run.stderr);
+    let start =
+        "wo-train: there is no folder some/clip, and config.json of some/clip is not in the cache ";
+    assert!(run.stderr.starts_with(start), "{}", run.stderr);
+    assert!(run.stderr.contains("hf download some/clip config.json"));
+    assert!(!run.stderr.contains("hf_canary"));
+
+    std::fs::create_dir_all(&snapshot).expect("a snapshot");
+    std::fs::create_dir_all(&refs).expect("a folder for refs");
+    std::fs::write(refs.join("main"), "0a".repeat(20)).expect("a ref");
+    let tiny = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/tiny");
+    for name in [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "preprocessor_config.json",
+    ] {
+        std::fs::copy(format!("{tiny}/{name}"), snapshot.join(name)).expect("a copy");
+    }
+    let run = train();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("pinned some/clip to commit 0a0a"));
+    assert_eq!(records(&run.stdout, "model")[0]["init"], "some/clip");
+    assert!(folder.path().join("models/models.lock").exists());
+
+    let mut config = std::fs::read(snapshot.join("config.json")).expect("a file");
+    config.push(b'\n');
+    std::fs::write(snapshot.join("config.json"), config).expect("a file");
+    let run = train();
+    assert_eq!((run.status, run.stdout.as_str()), (6, ""), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("config.json is not the file it should be")
+    );
+}
+
+#[test]
 fn a_full_disk_is_an_error_and_a_reader_that_left_is_none() {
     let folder = tempdir().expect("a temporary folder");
     let run = tool()
