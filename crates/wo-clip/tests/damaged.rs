@@ -13,7 +13,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wo_clip::tch::Device;
 use wo_clip::{
-    Checkpoint, ClipConfig, TextConfig, VisionConfig, read_checkpoint, write_checkpoint,
+    Checkpoint, ClipConfig, TextConfig, VisionConfig, read_checkpoint, set_threads,
+    write_checkpoint,
 };
 use wo_input::{Tokenizer, train_clip_tokenizer};
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -51,6 +52,8 @@ fn small() -> Checkpoint {
 }
 
 fn write(path: &Path) {
+    // Tensors this small are done before a second thread wakes up, and threads that wait cost other tests their turn.
+    set_threads(1);
     let checkpoint = small();
     let (vs, _clip) = checkpoint.build(Device::Cpu).unwrap();
     write_checkpoint(path, &checkpoint, &vs, false).unwrap();
@@ -71,8 +74,10 @@ impl Outcome {
             let (vs, _clip) = checkpoint.build(Device::Cpu)?;
             anyhow::Ok((checkpoint.config, vs))
         };
-        match catch_unwind(AssertUnwindSafe(read)) {
-            Ok(Ok((config, vs))) => {
+        let read = catch_unwind(AssertUnwindSafe(read));
+        assert!(read.is_ok(), "{what}: panicked");
+        match read.unwrap() {
+            Ok((config, vs)) => {
                 for (name, parameter) in vs.variables() {
                     let is_finite = parameter.isfinite().all().int64_value(&[]) == 1;
                     assert!(is_finite, "{what}: {name} is not finite");
@@ -87,11 +92,10 @@ impl Outcome {
                 }
                 self.loaded += 1;
             }
-            Ok(Err(e)) => {
+            Err(e) => {
                 assert!(!format!("{e:#}").trim().is_empty(), "{what}: no reason");
                 self.refused += 1;
             }
-            Err(_) => panic!("{what}: panicked"),
         }
     }
 }
@@ -239,7 +243,6 @@ fn damaged_safetensors_load_right_or_are_refused() {
             header_changed.count(&path, &format!("safetensors {i}: header {header}"));
         }
     }
-    println!("{bytes_changed:?} {header_changed:?}");
     assert!(
         bytes_changed.loaded > 0 && bytes_changed.refused > N_MUTATIONS / 4,
         "{bytes_changed:?}"
@@ -272,20 +275,17 @@ fn damaged_pt_files_load_right_or_are_refused() {
         } else {
             // With checksums that are right, so that what is inside is read.
             let mut entries = entries.clone();
-            let names = [
-                "archive/wo/tensors.json",
-                "archive/wo/config.json",
-                "archive/data/3",
-            ];
-            let name = names[rng.random_range(0..names.len())];
-            let entry = entries.get_mut(name).unwrap();
-            let what = match String::from_utf8(entry.clone()) {
-                Ok(text) if name.ends_with(".json") => {
-                    *entry = mutate_json(&text, &mut rng).into_bytes();
-                    String::from_utf8_lossy(entry).into_owned()
-                }
-                _ => mutate(entry, usize::MAX, &mut rng),
-            };
+            let texts = ["archive/wo/tensors.json", "archive/wo/config.json"];
+            let (name, what);
+            if rng.random_bool(0.7) {
+                name = texts[rng.random_range(0..texts.len())];
+                let text = String::from_utf8(entries[name].clone()).unwrap();
+                what = mutate_json(&text, &mut rng);
+                entries.insert(name.to_owned(), what.clone().into_bytes());
+            } else {
+                name = "archive/data/3";
+                what = mutate(entries.get_mut(name).unwrap(), usize::MAX, &mut rng);
+            }
             fs::write(&path, zip_of(&entries)).unwrap();
             lists_changed.count(&path, &format!("pt {i}: {name} {what}"));
         }
