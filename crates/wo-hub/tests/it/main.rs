@@ -42,7 +42,7 @@ struct World {
 impl World {
     /// A Hub whose `main` holds `FILES`, and an empty disk.
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let server = Server::start();
         server.put(REPOSITORY, "main", &commit(1), &FILES);
         let options = Options {
@@ -73,7 +73,7 @@ impl World {
     }
 
     fn lock_text(&self) -> String {
-        fs::read_to_string(self.lock_file()).unwrap()
+        fs::read_to_string(self.lock_file()).expect("a lock file")
     }
 
     fn fetch(&self) -> Result<Fetched, Error> {
@@ -96,5 +96,5 @@ fn commit(n: u8) -> String {
 }
 
 fn text(dir: &Path, name: &str) -> String {
-    fs::read_to_string(dir.join(name)).unwrap()
+    fs::read_to_string(dir.join(name)).expect("a text")
 }

@@ -48,11 +48,11 @@ struct State {
 impl Server {
     pub(crate) fn start() -> Self {
         let state = Arc::new(Mutex::new(State::default()));
-        let listen = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = || TcpListener::bind("127.0.0.1:0").expect("a free port");
         let (hub, cdn) = (listen(), listen());
         let server = Self {
-            hub: hub.local_addr().unwrap(),
-            cdn: cdn.local_addr().unwrap(),
+            hub: hub.local_addr().expect("an address"),
+            cdn: cdn.local_addr().expect("an address"),
             state,
         };
         for (listener, place) in [(hub, ""), (cdn, "cdn ")] {
@@ -60,7 +60,9 @@ impl Server {
             thread::spawn(move || {
                 for stream in listener.incoming() {
                     let state = Arc::clone(&state);
-                    thread::spawn(move || answer(&stream.unwrap(), place, cdn, &state));
+                    thread::spawn(move || {
+                        answer(&stream.expect("a connection"), place, cdn, &state)
+                    });
                 }
             });
         }
@@ -79,7 +81,7 @@ impl Server {
         commit: &str,
         files: &[(&str, &str)],
     ) {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock().expect("no thread panicked");
         for name in [revision, commit] {
             let key = format!("{repository}@{name}");
             state.commits.insert(key, commit.to_owned());
@@ -92,17 +94,17 @@ impl Server {
 
     /// Answers everything with this status from now on.
     pub(crate) fn fail_with(&self, status: Option<u16>) {
-        self.state.lock().unwrap().status = status;
+        self.state.lock().expect("no thread panicked").status = status;
     }
 
     /// Breaks the connection after so many bytes of weights.
     pub(crate) fn cut_at(&self, n_bytes: Option<usize>) {
-        self.state.lock().unwrap().cut = n_bytes;
+        self.state.lock().expect("no thread panicked").cut = n_bytes;
     }
 
     /// Breaks the connection once.
     pub(crate) fn cut_once_at(&self, n_bytes: usize, has_ranges: bool) {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock().expect("no thread panicked");
         state.cut = Some(n_bytes);
         state.cuts_once = true;
         state.has_no_ranges = !has_ranges;
@@ -110,21 +112,21 @@ impl Server {
 
     /// Says nothing for so long before the connection is broken.
     pub(crate) fn pause(&self, pause: Duration) {
-        self.state.lock().unwrap().pause = Some(pause);
+        self.state.lock().expect("no thread panicked").pause = Some(pause);
     }
 
     /// Sends other weights than it names the sha256 of, of the same size.
     pub(crate) fn lie(&self) {
-        self.state.lock().unwrap().is_lying = true;
+        self.state.lock().expect("no thread panicked").is_lying = true;
     }
 
     pub(crate) fn n_connections(&self) -> usize {
-        self.state.lock().unwrap().n_connections
+        self.state.lock().expect("no thread panicked").n_connections
     }
 
     /// What was asked since the last call.
     pub(crate) fn requests(&self) -> Vec<Request> {
-        std::mem::take(&mut self.state.lock().unwrap().requests)
+        std::mem::take(&mut self.state.lock().expect("no thread panicked").requests)
     }
 
     /// The lines of what was asked since the last call.
@@ -135,7 +137,7 @@ impl Server {
 
 /// Answers one request and hangs up.
 fn answer(mut stream: &TcpStream, place: &str, cdn: SocketAddr, state: &Mutex<State>) {
-    state.lock().unwrap().n_connections += 1;
+    state.lock().expect("no thread panicked").n_connections += 1;
     let mut lines = BufReader::new(stream)
         .lines()
         .map_while(Result::ok)
@@ -152,9 +154,9 @@ fn answer(mut stream: &TcpStream, place: &str, cdn: SocketAddr, state: &Mutex<St
         let found = headers.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.clone())
     };
-    let (method, rest) = first.split_once(' ').unwrap();
-    let path = rest.split(' ').next().unwrap();
-    let mut state = state.lock().unwrap();
+    let (method, rest) = first.split_once(' ').expect("a request");
+    let path = rest.split(' ').next().expect("a path");
+    let mut state = state.lock().expect("no thread panicked");
     state.requests.push(Request {
         line: format!("{place}{method} {path}"),
         authorization: header("authorization"),
@@ -180,9 +182,9 @@ fn answer(mut stream: &TcpStream, place: &str, cdn: SocketAddr, state: &Mutex<St
     }
     let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", reply.status);
     for (name, value) in &reply.headers {
-        write!(head, "{name}: {value}\r\n").unwrap();
+        write!(head, "{name}: {value}\r\n").expect("a string takes all");
     }
-    write!(head, "Content-Length: {}\r\n\r\n", reply.body.len()).unwrap();
+    write!(head, "Content-Length: {}\r\n\r\n", reply.body.len()).expect("a string takes all");
     let is_weights = place == "cdn ";
     let end = state.cut.filter(|_| is_weights).unwrap_or(usize::MAX);
     if state.cuts_once && is_weights {
@@ -293,7 +295,7 @@ impl State {
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in Sha256::digest(bytes) {
-        write!(text, "{byte:02x}").unwrap();
+        write!(text, "{byte:02x}").expect("a string takes all");
     }
     text
 }
