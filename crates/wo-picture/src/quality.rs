@@ -100,7 +100,8 @@ mod tests {
             (301, 257, 14_175.92, 0.2709),
         ] {
             let picture = RgbImage::from_fn(width, height, |x, y| {
-                Rgb([0, 1, 2].map(|c| ((x * x * 3 + y * y * 7 + x * y * 5 + c * 31) % (100 + 50 * c)) as u8))
+                Rgb([0, 1, 2]
+                    .map(|c| ((x * x * 3 + y * y * 7 + x * y * 5 + c * 31) % (100 + 50 * c)) as u8))
             });
             assert!((sharpness(&picture) - sharp).abs() < 1e-9);
             assert!((brightness(&picture) - bright).abs() < 1e-9);
