@@ -77,8 +77,8 @@ parity *what: build
 
 # Measure a tool against what people use instead: `just bench extract`
 [group('work')]
-bench name: build
-    scripts/bench/{{ name }}
+bench name *args: build
+    scripts/bench/"$@"
 
 # Make models/tiny anew: draw thousands of frames and train a small CLIP on them (under two hours)
 [group('work')]

@@ -19,9 +19,10 @@ mod tally;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, Outcome};
+use wo_clip::or_out_of_memory;
 
 pub use crate::args::Args;
 use crate::session::{Finished, Session};
@@ -33,18 +34,28 @@ use crate::source::Source;
     reason = "the signature that wo_cli::main calls"
 )]
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
+    or_out_of_memory(|| evaluate(&args, input, output)).unwrap_or_else(|short| {
+        Err(anyhow!("{short}\nhint: --device cpu has more memory")).exit_with(Exit::Environment)
+    })
+}
+
+fn evaluate(
+    args: &Args,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
     let shows_table = args.table || (!args.json && io::stdout().is_terminal());
     let finished = match &args.output {
-        Some(path) => into_file(path, |file| judge_all(&args, input, file))?,
-        None if shows_table => judge_all(&args, input, &mut io::sink())?,
-        None => judge_all(&args, input, output)?,
+        Some(path) => into_file(path, |file| judge_all(args, input, file))?,
+        None if shows_table => judge_all(args, input, &mut io::sink())?,
+        None => judge_all(args, input, output)?,
     };
     if shows_table {
         output
             .write_all(finished.table.as_bytes())
             .context("write the table")?;
     }
-    draw(&args, &finished)?;
+    draw(args, &finished)?;
     Ok(Outcome::from_failures(finished.n_failed))
 }
 

@@ -16,6 +16,8 @@ mod download;
 mod events;
 mod features;
 mod folds;
+mod gathering;
+mod gradients;
 mod guard;
 mod init;
 mod interpolation;
@@ -40,9 +42,9 @@ mod workshop;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop};
-use wo_clip::{Checkpoint, Manifest, Split, tch, write_checkpoint};
+use wo_clip::{Checkpoint, Manifest, OutOfMemory, Split, or_out_of_memory, tch, write_checkpoint};
 use wo_record::{Model, Record, Writer};
 
 pub use args::{Args, Fit, Parts, Precision, Resume, Running, SelfCheck};
@@ -60,6 +62,18 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs the tool.
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let result = or_out_of_memory(|| train(args, input, output)).unwrap_or_else(|e| Err(e.into()));
+    result.or_else(|error| match OutOfMemory::of(&format!("{error:#}")) {
+        Some(short) => Err(anyhow!(
+            "{short}\nhint: --micro-batch 1 and --checkpoint-blocks need less memory and learn the same; --method lora and \
+             probe need less still"
+        ))
+        .exit_with(Exit::Environment),
+        None => Err(error),
+    })
+}
+
+fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     config::check(&args).exit_with(Exit::Usage)?;
     wo_clip::set_threads(args.threads.count());
     let device = wo_clip::device_of(&args.running.device)

@@ -16,7 +16,7 @@ use crate::events::EventFile;
 use crate::features::Features;
 use crate::method::Method;
 use crate::validation::{Probabilities, Validation, judge, summarise};
-use crate::{guard, steps};
+use crate::{gradients, guard, steps};
 
 /// What all fits of one run share.
 pub(crate) struct Run<'a, 'w> {
@@ -174,7 +174,7 @@ impl<'w> Run<'_, 'w> {
         let Fitted { clip, head, .. } = fitted;
         let weights = match head {
             Some(head) => head.shallow_clone(),
-            None => steps::class_weights(clip, self, dataset)?,
+            None => gradients::class_weights(clip, self, dataset)?,
         };
         let mut features = Features::of_moving(clip, &self.checkpoint.preprocessor, self.device);
         Ok(judge(
