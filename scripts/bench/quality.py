@@ -23,7 +23,7 @@ TEST_PERSONS = 40
 WORDS = {
     "none": ["crease under kneecap level, sternum proud, shins track toe line", "full range, braced midsection, even weight"],
     "shallow_depth": ["pelvis halts early, femur stays sloped", "cut short, never reaches parallel"],
-    "forward_lean": ["sternum sinks, shoulders ahead of midfoot", "pitches over, hinge dominates"],
+    "chest_collapses": ["sternum sinks, shoulders ahead of midfoot", "pitches over, hinge dominates"],
     "knees_cave": ["patella drifts medially, shins form an X", "buckles toward midline while rising"],
 }
 ARMS = {"ours": [], "diagonal": ["--loss", "diagonal"]}
