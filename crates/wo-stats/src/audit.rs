@@ -1,15 +1,23 @@
 //! How much of a model's skill can be had without looking at the lifter: probes that see only a shortcut, scored beside the
 //! model on the same videos and folds (Geirhos et al. 2020, Shortcut Learning in Deep Neural Networks, arXiv 2004.07780).
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::collections::BTreeMap;
 
-use crate::bootstrap::{Bootstrap, Estimate, Interval};
-use crate::metrics::{Counts, Figure};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::bootstrap::{Bootstrap, Estimate, Interval, shuffle, standard_deviation};
+use crate::metrics::{Counts, Figure, confusion, present};
 use crate::panel::Panel;
 use crate::standing::Unit;
 
-/// How often an audit of probes that know nothing may find one of them above chance.
-const LEVEL: f64 = 0.05;
+/// How often an audit of probes that know nothing may find one of them above chance: one in fifty, as it is run with each
+/// evaluation.
+const LEVEL: f64 = 0.02;
+/// How many refits to permuted labels show what such probes reach: the fewest that can tell one in fifty, less some luck.
+pub const MIN_PERMUTATIONS: usize = 99;
+/// Scores of a few tens of videos differ by more than this, or not at all.
+const LEAST_DEVIATION: f64 = 1e-6;
 /// A model most of whose skill can be had without the lifter has failed.
 const MOST: f64 = 0.5;
 
@@ -18,7 +26,7 @@ const MOST: f64 = 0.5;
 pub enum Verdict {
     /// Not found to be better than chance.
     Pass,
-    /// Not tested: a class has fewer than two groups.
+    /// Not tested: there are too few permutations.
     Untested,
     /// Better than chance beyond doubt, all probes taken together.
     Warn,
@@ -31,8 +39,8 @@ pub enum Verdict {
 pub struct Audited {
     /// Its balanced accuracy.
     pub balanced_accuracy: Estimate,
-    /// How probable a balanced accuracy as high is for a probe that knows nothing: one-sided, corrected for the number of
-    /// probes (Holm 1979).
+    /// How probable it is that any of the probes stands out as much where labels are permuted: one-sided, corrected for the
+    /// number of probes (Westfall & Young 1993, single-step max-T).
     pub p_value: Option<f64>,
     /// Its skill above chance over the model's, between 0 and 1. `None` where the model has none beyond doubt.
     pub share: Option<f64>,
@@ -57,13 +65,69 @@ pub struct Audit {
     pub verdict: Verdict,
 }
 
-/// Audits a model by what it and probes say of units that none of them has seen in training: of each unit first what the
-/// model says, then what each probe does. `None` without units or without two classes.
+/// What probes reach where there is nothing to be found: for each permutation of the labels over groups the balanced
+/// accuracy of each probe. `truth` and `groups` are those of the units; `refit` is given permuted labels, fits all probes to
+/// them on the same folds as before and returns what each says of each unit that it has not been fitted to.
 ///
-/// A probe is better than chance where Student's t of its balanced accuracy, over the bootstrap's standard error, is larger
-/// than chance would have it in one of twenty audits, however many probes are tried; the degrees of freedom are those of the
-/// class with the fewest groups.
-pub fn audit(units: &[Unit<'_>], n_classes: usize, bootstrap: &Bootstrap) -> Option<Audit> {
+/// Refits are needed: what is said out of fold depends on the labels of all other folds, so that probes that know nothing
+/// come out above chance far more often than a test of their predictions alone would have it.
+pub fn null_scores(
+    truth: &[usize],
+    groups: &[usize],
+    n_permutations: usize,
+    seed: u64,
+    mut refit: impl FnMut(&[usize]) -> Vec<Vec<usize>>,
+) -> Vec<Vec<Option<f64>>> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let n_classes = truth.iter().max().map_or(0, |last| last + 1);
+    let scores = |labels: &[usize], said: &[usize]| {
+        let n_said = said.iter().max().map_or(0, |last| last + 1);
+        let counts = confusion(labels, said, n_classes.max(n_said));
+        Figure::BalancedAccuracy.of(&counts, &present(&counts))
+    };
+    (0..n_permutations)
+        .map(|_| {
+            let labels = permuted(&mut random, truth, groups);
+            let said = refit(&labels);
+            said.iter().map(|said| scores(&labels, said)).collect()
+        })
+        .collect()
+}
+
+/// The labels of whole groups in the order of shuffled groups, so that labels of one group stay next to each other.
+fn permuted(random: &mut ChaCha8Rng, truth: &[usize], groups: &[usize]) -> Vec<usize> {
+    let mut units_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (unit, group) in groups.iter().enumerate().take(truth.len()) {
+        units_of.entry(*group).or_default().push(unit);
+    }
+    let places: Vec<usize> = units_of.values().flatten().copied().collect();
+    let mut from: Vec<Vec<usize>> = units_of.into_values().collect();
+    shuffle(random, &mut from);
+    for units in &mut from {
+        shuffle(random, units);
+    }
+    let mut labels = truth.to_vec();
+    for (place, unit) in places.iter().zip(from.iter().flatten()) {
+        if let (Some(label), Some(of_unit)) = (labels.get_mut(*place), truth.get(*unit)) {
+            *label = *of_unit;
+        }
+    }
+    labels
+}
+
+/// Audits a model by what it and probes say of units that none of them has seen in training: of each unit first what the
+/// model says, then what each probe does. `null` are the probes' [`null_scores`]. `None` without units or without two
+/// classes.
+///
+/// A probe is better than chance where it stands out from its null scores, in their standard deviations, more than all
+/// probes do in 49 of 50 permutations, however many are tried. A share is a ratio of two skills; the model's has to be above
+/// chance for it to be one.
+pub fn audit(
+    units: &[Unit<'_>],
+    n_classes: usize,
+    null: &[Vec<Option<f64>>],
+    bootstrap: &Bootstrap,
+) -> Option<Audit> {
     let panel = Panel::new(units, n_classes);
     let classes = panel.present();
     if classes.len() < 2 {
@@ -86,12 +150,8 @@ pub fn audit(units: &[Unit<'_>], n_classes: usize, bootstrap: &Bootstrap) -> Opt
     let (scores, shares) = rest.split_at(rest.len() / 2);
     let model_interval = model.intervals.percentile;
     let is_model_above_chance = model_interval.is_some_and(|interval| interval.low > chance);
-    let fewest = panel.groups_of_class().iter().filter(|n| **n > 0).min();
-    let n_groups = *fewest?;
-    let p_values: Vec<Option<f64>> = scores
-        .iter()
-        .map(|score| p_value_above(score, chance, n_groups))
-        .collect();
+    let values: Vec<Option<f64>> = scores.iter().map(|score| score.value).collect();
+    let p_values = p_values(&values, null).into_iter();
     let of_probe = |((score, share), p_value): ((&Estimate, &Estimate), Option<f64>)| {
         let share = is_model_above_chance.then_some(*share).unwrap_or_default();
         let share_interval = share.intervals.percentile;
@@ -103,11 +163,10 @@ pub fn audit(units: &[Unit<'_>], n_classes: usize, bootstrap: &Bootstrap) -> Opt
             verdict: verdict(p_value, share_interval),
         }
     };
-    let corrected = holm(&p_values).into_iter();
     let probes: Vec<Audited> = scores
         .iter()
         .zip(shares)
-        .zip(corrected)
+        .zip(p_values)
         .map(of_probe)
         .collect();
     let worst = probes.iter().map(|probe| probe.verdict).max();
@@ -134,42 +193,37 @@ fn verdict(p_value: Option<f64>, share: Option<Interval>) -> Verdict {
     }
 }
 
-/// One-sided. `None` with fewer than two groups of a class.
-fn p_value_above(score: &Estimate, chance: f64, n_groups: usize) -> Option<f64> {
-    let above = score.value? - chance;
-    let error = score.intervals.standard_error?;
-    let freedom = n_groups.checked_sub(1).filter(|n| *n > 0)?;
-    if above <= 0.0 {
-        return Some(1.0);
+/// For each probe how often the probe that stands out most does so at least as much. `None` of too few permutations.
+fn p_values(scores: &[Option<f64>], null: &[Vec<Option<f64>>]) -> Vec<Option<f64>> {
+    if null.len() < MIN_PERMUTATIONS {
+        return vec![None; scores.len()];
     }
-    let student = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
-    // A probe that is right in each group has no error to divide by.
-    Some(if error > 0.0 {
-        student.sf(above / error)
-    } else {
-        0.0
-    })
-}
-
-/// P-values such that the chance of any at or below a level where nothing is to be found is at most the level (Holm 1979).
-/// Those that are not known do not count.
-pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
-    let mut order: Vec<(usize, f64)> = p_values
-        .iter()
-        .enumerate()
-        .filter_map(|(place, p_value)| Some((place, (*p_value)?)))
-        .collect();
-    order.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let n = order.len();
-    let mut corrected = vec![None; p_values.len()];
-    let mut largest = 0.0_f64;
-    for (rank, (place, p_value)) in order.into_iter().enumerate() {
-        largest = largest.max((n - rank) as f64 * p_value).min(1.0);
-        if let Some(corrected) = corrected.get_mut(place) {
-            *corrected = Some(largest);
-        }
-    }
-    corrected
+    let of_probe = |probe: usize| {
+        let scores = null.iter().filter_map(|scores| *scores.get(probe)?);
+        let scores: Vec<f64> = scores.collect();
+        let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
+        (mean, standard_deviation(&scores).unwrap_or(0.0))
+    };
+    let scales: Vec<(f64, f64)> = (0..scores.len()).map(of_probe).collect();
+    // A probe that always says the same never varies, and never stands out.
+    let standing_out = |score: Option<f64>, (mean, deviation): (f64, f64)| {
+        score.map_or(f64::NEG_INFINITY, |score| {
+            (score - mean) / deviation.max(LEAST_DEVIATION)
+        })
+    };
+    let most = |scores: &Vec<Option<f64>>| {
+        let each = scores.iter().zip(&scales);
+        each.map(|(score, scale)| standing_out(*score, *scale))
+            .fold(f64::NEG_INFINITY, f64::max)
+    };
+    let most: Vec<f64> = null.iter().map(most).collect();
+    let p_value = |(score, scale): (&Option<f64>, &(f64, f64))| {
+        let here = standing_out(Some((*score)?), *scale);
+        let n_as_much = most.iter().filter(|most| **most >= here).count();
+        // The labels as they are count as one permutation of them.
+        Some((n_as_much + 1) as f64 / (most.len() + 1) as f64)
+    };
+    scores.iter().zip(&scales).map(p_value).collect()
 }
 
 #[cfg(test)]
@@ -194,7 +248,16 @@ mod tests {
             }
         };
         let units: Vec<Unit<'_>> = (0..80).map(unit).collect();
-        audit(&units, 3, &Bootstrap::new(0)).unwrap()
+        // What the probes reach by luck: a half, give or take a twentieth.
+        let luck = |place: usize| Some(0.5 + 0.05 * ((place * 37 % 101) as f64 / 50.0 - 1.0));
+        let null: Vec<Vec<Option<f64>>> = (0..200)
+            .map(|place| {
+                (1..n_right.len())
+                    .map(|probe| luck(place + 17 * probe))
+                    .collect()
+            })
+            .collect();
+        audit(&units, 3, &null, &Bootstrap::new(0)).unwrap()
     }
 
     #[test]
@@ -220,26 +283,29 @@ mod tests {
     }
 
     #[test]
-    fn one_group_of_a_class_tests_nothing() {
-        let groups = ["a", "b"].map(Group::of_video_id);
+    fn without_permutations_nothing_is_tested() {
+        let groups = ["a", "b"].map(|name| Group::of_video_id(name));
         let unit = |class: usize| Unit {
             group: &groups[class],
             truth: class,
             said: vec![class, class],
         };
-        let audit = audit(&[unit(0), unit(1)], 2, &Bootstrap::new(0)).unwrap();
-        assert_eq!(audit.verdict, Verdict::Untested);
-        assert_eq!(super::audit(&[unit(0)], 2, &Bootstrap::new(0)), None);
-        assert_eq!(super::audit(&[], 2, &Bootstrap::new(0)), None);
+        let of = |units: &[Unit<'_>]| audit(units, 2, &[], &Bootstrap::new(0));
+        let untested = of(&[unit(0), unit(1)]).unwrap();
+        assert_eq!(untested.verdict, Verdict::Untested);
+        assert_eq!(of(&[unit(0)]), None);
+        assert_eq!(of(&[]), None);
     }
 
     #[test]
-    fn holm_by_hand() {
-        let corrected = holm(&[Some(0.01), None, Some(0.04), Some(0.03)]);
-        let expected = [Some(0.03), None, Some(0.06), Some(0.06)];
-        for (value, expected) in corrected.iter().zip(expected) {
-            assert_eq!(value.is_some(), expected.is_some());
-            assert!((value.unwrap_or(0.0) - expected.unwrap_or(0.0)).abs() < 1e-12);
-        }
+    fn labels_of_a_group_move_together() {
+        // Groups of two, both of one class.
+        let groups: Vec<usize> = (0..40).map(|unit| unit / 2).collect();
+        let truth: Vec<usize> = (0..40).map(|unit| unit / 2 % 2).collect();
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let labels = permuted(&mut random, &truth, &groups);
+        assert_ne!(labels, truth);
+        assert!(labels.chunks(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(labels.iter().sum::<usize>(), 20);
     }
 }

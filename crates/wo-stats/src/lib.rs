@@ -24,7 +24,7 @@ mod sums;
 mod temperature;
 pub mod threshold;
 
-pub use audit::{Audit, Audited, Verdict, audit, holm};
+pub use audit::{Audit, Audited, MIN_PERMUTATIONS, Verdict, audit, null_scores};
 pub use baseline::{DurationOnly, Example, Facts, Majority};
 pub use bootstrap::{Bootstrap, Estimate, Interval, Intervals, intervals};
 pub use calibration::{

@@ -13,6 +13,9 @@ use crate::risk::{Graded, steps};
 /// Thresholds that [`of_risk_among_answers`] tries, evenly spaced from 0: each costs certainty, since all are tested.
 const N_LEVELS: usize = 20;
 
+/// The logarithm of one over the p-value that stakes are best for: that of 0.05 in twenty tests.
+const STAKE: f64 = 6.0;
+
 /// Answers are given where the confidence is above the threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Threshold {
@@ -63,8 +66,8 @@ pub fn of_wrong_answers(units: &[Graded], wanted: f64) -> Option<Threshold> {
 ///
 /// The promise: with probability `certainty` over the choice of validation groups, the share of wrong among all answers in
 /// new groups, each group weighing the same, is at most `wanted`. Groups must be drawn independently of each other from one
-/// population. Where each group has one unit the test is the binomial one of Clopper & Pearson 1934 among the answers; else
-/// it is the one of Hoeffding and Bentkus of the group means.
+/// population, and come in an order that says nothing. Where each group has one unit the test is the binomial one of Clopper
+/// & Pearson 1934 among the answers; else it is a bet on the group means (Waudby-Smith & Ramdas 2023, arXiv 2010.09686).
 ///
 /// `None` where no threshold passes: too few groups, or too many errors among the surest answers.
 pub fn of_risk_among_answers(units: &[Graded], wanted: f64, certainty: f64) -> Option<Threshold> {
@@ -77,7 +80,7 @@ pub fn of_risk_among_answers(units: &[Graded], wanted: f64, certainty: f64) -> O
         let p_value = if n_units.len() == units.len() {
             binomial_p_value(units, *level, wanted)
         } else {
-            group_p_value(units, &n_units, *level, wanted)
+            Some(group_p_value(units, &n_units, *level, wanted))
         };
         p_value.is_some_and(|p_value| p_value <= allowed)
     };
@@ -141,34 +144,39 @@ fn binomial_p_value(units: &[Graded], level: f64, wanted: f64) -> Option<f64> {
 
 /// The same over groups: a wrong answer costs 1, a right one 0 and a refusal `wanted`, so that the mean cost is below
 /// `wanted` exactly where the share of wrong among answers is.
-fn group_p_value(
-    units: &[Graded],
-    n_units: &BTreeMap<usize, u32>,
-    level: f64,
-    wanted: f64,
-) -> Option<f64> {
-    let cost = |unit: &Graded| {
+fn group_p_value(units: &[Graded], n_units: &BTreeMap<usize, u32>, level: f64, wanted: f64) -> f64 {
+    let mut costs: BTreeMap<usize, f64> = BTreeMap::new();
+    for unit in units {
         let cost = if unit.confidence <= level {
             wanted
         } else {
             f64::from(!unit.is_right)
         };
-        cost / n_units.get(&unit.group).map_or(1.0, |n| f64::from(*n))
-    };
-    let mean = units.iter().map(cost).sum::<f64>() / n_units.len() as f64;
-    hoeffding_bentkus(mean, n_units.len() as u64, wanted)
+        let n_units = n_units.get(&unit.group).map_or(1.0, |n| f64::from(*n));
+        *costs.entry(unit.group).or_default() += cost / n_units;
+    }
+    bet(&costs.into_values().collect::<Vec<_>>(), wanted)
 }
 
-/// How probable so low a mean of `n` independent numbers between 0 and 1 is where their expectation is `expected` or more
-/// (Bates et al. 2021, arXiv 2101.02703, section 3.1).
-fn hoeffding_bentkus(mean: f64, n: u64, expected: f64) -> Option<f64> {
-    let low = mean.min(expected);
-    let term = |a: f64, b: f64| if a > 0.0 { a * (a / b).ln() } else { 0.0 };
-    let hoeffding = (-(n as f64) * (term(low, expected) + term(1.0 - low, 1.0 - expected))).exp();
-    let binomial = Binomial::new(expected, n).ok()?;
-    // A sum that is whole must not be rounded up by the last digit.
-    let bentkus = std::f64::consts::E * binomial.cdf((mean * n as f64 - 1e-9).ceil() as u64);
-    Some(hoeffding.min(bentkus).min(1.0))
+/// How probable such low independent numbers between 0 and 1 are where their expectation is `expected` or more. A gambler
+/// who bets that each is lower grows rich with at most this probability; stakes rest on the numbers before, and are large
+/// where those varied little (Bates et al. 2021, arXiv 2101.02703, section 3.1.3).
+fn bet(numbers: &[f64], expected: f64) -> f64 {
+    let n = numbers.len() as f64;
+    let (mut wealth, mut richest) = (1.0_f64, 1.0_f64);
+    // As if one number of a half had been seen, and a variance of a quarter: the largest that there can be.
+    let (mut seen, mut sum, mut squares) = (1.0, 0.5, 0.25);
+    for number in numbers {
+        let variance: f64 = squares / seen;
+        let stake = (2.0 * STAKE / (n * variance)).sqrt().min(1.0);
+        wealth *= 1.0 - stake * (number - expected);
+        richest = richest.max(wealth);
+        seen += 1.0;
+        sum += number;
+        let mean = sum / seen;
+        squares += (number - mean).powi(2);
+    }
+    1.0 / richest
 }
 
 #[cfg(test)]
