@@ -70,6 +70,11 @@ fmt:
 golden: setup
     scripts/golden
 
+# Make the golden numbers of wo-stats anew with scikit-learn, scipy, netcal and cleanlab
+[group('work')]
+golden-statistics: setup
+    scripts/golden-statistics
+
 # Compare our CLIP with Python's: a model that wo-train wrote, and full-size ones of transformers and open_clip
 [group('work')]
 parity *what: build

@@ -1,10 +1,7 @@
 """Makes the golden numbers of crates/wo-stats/tests/statistics.json with scikit-learn, scipy, netcal and cleanlab.
 
-Small inputs of each statistic, and what the reference makes of them. netcal imports torch. In a virtual environment:
-
-    python3 -m venv venv
-    venv/bin/pip install numpy scipy scikit-learn netcal cleanlab
-    venv/bin/python scripts/dump_statistics.py crates/wo-stats/tests/statistics.json
+Small inputs of each statistic, and what the reference makes of them. `scripts/just golden-statistics` runs this in a
+virtual environment.
 """
 
 import json

@@ -153,7 +153,11 @@ pub fn audit(
     let values: Vec<Option<f64>> = scores.iter().map(|score| score.value).collect();
     let p_values = p_values(&values, null).into_iter();
     let of_probe = |((score, share), p_value): ((&Estimate, &Estimate), Option<f64>)| {
-        let share = is_model_above_chance.then_some(*share).unwrap_or_default();
+        let share = if is_model_above_chance {
+            *share
+        } else {
+            Estimate::default()
+        };
         let share_interval = share.intervals.percentile;
         Audited {
             balanced_accuracy: *score,
@@ -284,7 +288,7 @@ mod tests {
 
     #[test]
     fn without_permutations_nothing_is_tested() {
-        let groups = ["a", "b"].map(|name| Group::of_video_id(name));
+        let groups = ["a", "b"].map(Group::of_video_id);
         let unit = |class: usize| Unit {
             group: &groups[class],
             truth: class,

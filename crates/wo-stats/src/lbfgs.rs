@@ -9,7 +9,7 @@ const N_PAIRS: usize = 10;
 /// The part of the fall that the slope promises which a step must bring (Armijo).
 const LEAST_FALL: f64 = 1e-4;
 /// Halvings of a step, after which it is as long as rounding.
-const N_HALVINGS: usize = 50;
+const N_HALVINGS: i32 = 50;
 
 /// When to stop.
 #[derive(Debug, Clone, Copy)]
@@ -50,25 +50,19 @@ pub(crate) fn minimise(
             promised = -dot(&slope, &slope);
         }
         // The first step has no pairs that know how far.
-        let mut length = if pairs.is_empty() {
+        let longest = if pairs.is_empty() {
             1.0_f64.min(1.0 / steepest)
         } else {
             1.0
         };
-        let mut found = None;
-        for _ in 0..N_HALVINGS {
-            let next: Vec<f64> = place
-                .iter()
-                .zip(&direction)
-                .map(|(p, d)| p + length * d)
-                .collect();
+        let mut lengths = (0..N_HALVINGS).map(|halvings| longest * 0.5_f64.powi(halvings));
+        let found = lengths.find_map(|length| {
+            let mut next = place.clone();
+            add(&mut next, length, &direction);
             let next_value = value_and_slope(&next, &mut next_slope);
-            if next_value <= value + LEAST_FALL * length * promised {
-                found = Some((next, next_value));
-                break;
-            }
-            length /= 2.0;
-        }
+            let falls = next_value <= value + LEAST_FALL * length * promised;
+            falls.then_some((next, next_value))
+        });
         let Some((next, next_value)) = found else {
             return;
         };

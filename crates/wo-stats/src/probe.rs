@@ -207,7 +207,9 @@ impl Loss<'_> {
                 *slope += self.pull * weight;
             }
         }
-        slope.iter_mut().for_each(|s| *s /= total);
+        for s in slope {
+            *s /= total;
+        }
         loss / total
     }
 }

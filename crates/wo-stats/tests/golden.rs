@@ -23,7 +23,7 @@ struct Golden {
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("statistics.json")).unwrap()
+    serde_json::from_str(include_str!("statistics.json")).expect("the file of the script")
 }
 
 fn close(actual: f64, expected: f64, tolerance: f64) {

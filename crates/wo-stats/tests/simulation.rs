@@ -183,34 +183,8 @@ fn audited(random: &mut impl Rng, planted: Planted) -> Audit {
             }
         })
         .collect();
-    let mut shift = |planted_here: Planted, class: usize| {
-        let is_here = planted == planted_here;
-        noise(random) + if is_here { 2.0 * class as f64 } else { 0.0 }
-    };
-    let features: [Vec<Vec<f64>>; 4] = [
-        truth
-            .iter()
-            .map(|c| vec![shift(Planted::Duration, *c)])
-            .collect(),
-        truth
-            .iter()
-            .map(|c| vec![shift(Planted::Blur, *c), shift(Planted::Nothing, 0)])
-            .collect(),
-        truth
-            .iter()
-            .map(|c| {
-                let other = (0..11)
-                    .map(|_| shift(Planted::Nothing, 0))
-                    .collect::<Vec<_>>();
-                [vec![shift(Planted::Background, *c)], other].concat()
-            })
-            .collect(),
-        group_of
-            .iter()
-            .map(|group| (0..4).map(|s| f64::from(group % 4 == s)).collect())
-            .collect(),
-    ];
-    let fold = folds(&group_of, &truth, 5, random.random_range(0..1000)).unwrap();
+    let features = features_seen(random, planted, &truth, &group_of);
+    let fold = folds(&group_of, &truth, 5, random.random_range(0..1000)).expect("sixty groups");
     let refit = |labels: &[usize]| -> Vec<Vec<usize>> {
         let probes = features.iter();
         probes
@@ -233,7 +207,31 @@ fn audited(random: &mut impl Rng, planted: Planted) -> Audit {
         n_rounds: 300,
         seed: 1,
     };
-    audit(&units, 2, &null, &bootstrap).unwrap()
+    audit(&units, 2, &null, &bootstrap).expect("two classes")
+}
+
+/// What each of the four probes sees of each video: the planted shortcut shifts one of the numbers by two deviations.
+fn features_seen(
+    random: &mut impl Rng,
+    planted: Planted,
+    truth: &[usize],
+    group_of: &[usize],
+) -> [Vec<Vec<f64>>; 4] {
+    let mut shown = |shortcut: Planted, n_others: usize| -> Vec<Vec<f64>> {
+        let shift = if planted == shortcut { 2.0 } else { 0.0 };
+        let row = |class: &usize| {
+            let mut row: Vec<f64> = (0..=n_others).map(|_| noise(random)).collect();
+            row[0] += shift * *class as f64;
+            row
+        };
+        truth.iter().map(row).collect()
+    };
+    let duration = shown(Planted::Duration, 0);
+    let quality = shown(Planted::Blur, 1);
+    let background = shown(Planted::Background, 11);
+    let source = |group: &usize| (0..4).map(|s| f64::from(group % 4 == s)).collect();
+    let source = group_of.iter().map(source).collect();
+    [duration, quality, background, source]
 }
 
 /// Out of fold, the class of which the mean is nearer: a probe that is fitted in no time.
@@ -271,7 +269,7 @@ fn nearest_means(features: &[Vec<f64>], labels: &[usize], fold: &[usize]) -> Vec
 }
 
 fn out_of_fold(features: &[Vec<f64>], classes: &[usize], fold: &[usize]) -> Vec<Vec<f64>> {
-    let n_folds = fold.iter().max().unwrap() + 1;
+    let n_folds = fold.iter().max().map_or(0, |last| last + 1);
     let balanced = balanced_weights(classes);
     let probes: Vec<Probe> = (0..n_folds)
         .map(|held_out| {
@@ -286,7 +284,7 @@ fn out_of_fold(features: &[Vec<f64>], classes: &[usize], fold: &[usize]) -> Vec<
                 weights: &weights,
                 n_classes: 2,
             };
-            Probe::fit(&data, 1.0).unwrap()
+            Probe::fit(&data, 1.0).expect("two classes in each fold")
         })
         .collect();
     let of_unit = |(features, fold): (&Vec<f64>, &usize)| probes[*fold].probabilities(features);
