@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begin, Confusion, Dropped, End, Failure, Frame, Metric, Model, Pose, Prediction, Score, Truth,
+    Audit, Begin, Calibration, Comparison, Confusion, Dropped, End, Failure, Frame, Gate,
+    LearningCurve, Metric, Model, Pose, Prediction, Score, Selection, Shot, Suspect, Truth,
     Verdict, Video,
 };
 
@@ -29,6 +30,14 @@ pub enum Record {
     Prediction(Prediction),
     Score(Score),
     Confusion(Confusion),
+    Calibration(Calibration),
+    Selection(Selection),
+    Audit(Audit),
+    LearningCurve(LearningCurve),
+    Shot(Shot),
+    Suspect(Suspect),
+    Comparison(Comparison),
+    Gate(Gate),
     End(End),
 }
 
@@ -61,6 +70,14 @@ impl Record {
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
+            "calibration" => Self::Calibration(serde_json::from_str(line)?),
+            "selection" => Self::Selection(serde_json::from_str(line)?),
+            "audit" => Self::Audit(serde_json::from_str(line)?),
+            "learning_curve" => Self::LearningCurve(serde_json::from_str(line)?),
+            "shot" => Self::Shot(serde_json::from_str(line)?),
+            "suspect" => Self::Suspect(serde_json::from_str(line)?),
+            "comparison" => Self::Comparison(serde_json::from_str(line)?),
+            "gate" => Self::Gate(serde_json::from_str(line)?),
             "end" => Self::End(serde_json::from_str(line)?),
             other => return Ok(Err(Kind(other.to_owned()))),
         };
@@ -83,6 +100,14 @@ impl Record {
             Self::Prediction(_) => "prediction",
             Self::Score(_) => "score",
             Self::Confusion(_) => "confusion",
+            Self::Calibration(_) => "calibration",
+            Self::Selection(_) => "selection",
+            Self::Audit(_) => "audit",
+            Self::LearningCurve(_) => "learning_curve",
+            Self::Shot(_) => "shot",
+            Self::Suspect(_) => "suspect",
+            Self::Comparison(_) => "comparison",
+            Self::Gate(_) => "gate",
             Self::End(_) => "end",
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 22] = [
     "begin",
     "video",
     "frame",
@@ -22,6 +22,14 @@ const KINDS: [&str; 14] = [
     "prediction",
     "score",
     "confusion",
+    "calibration",
+    "selection",
+    "audit",
+    "learning_curve",
+    "shot",
+    "suspect",
+    "comparison",
+    "gate",
     "end",
 ];
 
