@@ -40,11 +40,12 @@ pub struct Probe {
 impl Audit {
     pub(crate) fn section(&self) -> Markup {
         let scale = Scale::unit(Some(CHANCE));
+        let share_scale = Scale::share(self.probes.iter().map(|probe| &probe.share));
         let accuracy = |it: &Estimate| with_bar(&it.shown(Format::Plain), it, scale);
         html! {
             p.promise { (self.outcome.badge()) " " (self.summary) }
             p { "Each probe is a small classifier that sees only what is said beside it. What it gets right, the model may "
-                "have got right without looking at the lifter. The share is the probe’s skill above chance, as a part of the model’s." }
+                "have got right without looking at the lifter. The share is the probe’s skill above chance, as a part of the model’s; its dashed line is all of it." }
             div.scroll tabindex="0" role="region" aria-label="Shortcut audit" {
                 table.wide {
                     caption { "What can be had without looking at the lifter" }
@@ -58,7 +59,7 @@ impl Audit {
                         @for probe in &self.probes { tr {
                             th scope="row" { (probe.name) span.under { "sees " (probe.sees) } }
                             td { (accuracy(&probe.balanced_accuracy)) }
-                            td { (with_bar(&probe.share.shown(Format::Share), &probe.share, Scale::unit(None))) }
+                            td { (with_bar(&probe.share.shown(Format::Share), &probe.share, share_scale)) }
                             td { (probe.outcome.badge()) }
                         } }
                         tr.model {

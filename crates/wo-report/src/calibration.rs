@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::chart::{Axis, Chart, Ink, Layer, NORMAL};
-use crate::estimate::{DASH, Estimate, Format, counted};
+use crate::estimate::{DASH, Estimate, Format};
 
 /// How far the columns of counts may reach, as a part of the chart's height.
 const COLUMNS_HEIGHT: f64 = 0.25;
@@ -41,7 +41,7 @@ pub struct Bin {
 impl Calibration {
     pub(crate) fn section(&self) -> Markup {
         html! {
-            p { "A model that says 80 % should be right 8 times in 10. The error is the mean distance from that; 0 is best." }
+            p { "A model that says 80\u{a0}% should be right 8 times in 10. The error is the mean distance from that; 0 is best." }
             dl.facts {
                 div { dt { "Temperature" } dd {
                     span.value { (self.temperature.map_or_else(|| DASH.to_owned(), |it| format!("{it:.2}"))) }
@@ -81,7 +81,7 @@ impl Calibration {
                 Layer::Points(self.bins.iter().filter_map(points).collect(), Ink::Model),
             ],
             legend: vec![
-                (Ink::Model, "the model, with 95 % interval"),
+                (Ink::Model, "the model, with 95\u{a0}% interval"),
                 (Ink::Text, "dashed: as sure as right"),
                 (Ink::Help, "columns: how many videos"),
             ],
@@ -111,9 +111,6 @@ impl Calibration {
                         td.number { (self.bins.iter().map(|bin| bin.n_videos).sum::<u64>()) }
                     } }
                 }
-            }
-            @if self.bins.iter().any(|bin| bin.n_videos == 0) {
-                p.why { "Rows with " (counted(0, "video")) " say nothing." }
             }
         }
     }

@@ -37,7 +37,7 @@ impl Conclusion {
                     // Lamps differ in place as well, as those at a crossing do.
                     svg viewBox="0 0 20 56" width="20" height="56" aria-hidden="true" focusable="false" {
                         @for (trust, cy) in [(Trust::DoNotTrust, 10), (Trust::Caution, 28), (Trust::Trust, 46)] {
-                            circle.lit[self.trust == trust].lamp cx="10" cy=(cy) r="7" {}
+                            circle.lamp.lit[self.trust == trust] cx="10" cy=(cy) r="7" {}
                         }
                     }
                     strong { (word) }

@@ -9,7 +9,7 @@ const N_SHADES: u64 = 8;
 /// The section of all confusions.
 pub(crate) fn section(confusions: &[Confusion]) -> Markup {
     html! {
-        p { "A row is what is true, a column what the model said; a cell counts. The darker, the larger the part of its row. "
+        p { "A row is what is true, a column what the model said; a cell counts. The stronger the colour, the larger its part of the row. "
             "Framed cells are right answers." }
         div.matrices { @for confusion in confusions { (matrix(confusion)) } }
     }
@@ -43,7 +43,7 @@ fn matrix(confusion: &Confusion) -> Markup {
                         tr {
                             th scope="row" { (class.words()) }
                             @for (column, &count) in counts.iter().enumerate() {
-                                td.number.right[row == column] class={ "shade" (shade(count, all)) } { (count) }
+                                td class={ "number shade" (shade(count, all)) (if row == column { " right" } else { "" }) } { (count) }
                             }
                             td.number.sum { (all) }
                         }

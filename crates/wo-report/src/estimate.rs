@@ -90,8 +90,7 @@ impl Estimate {
     pub(crate) fn shown(&self, format: Format) -> Markup {
         let bca = self.bca.filter(|interval| interval.is_finite());
         html! {
-            span.value { (self.number().map_or_else(|| DASH.to_owned(), |value| format.number(value))) }
-            " "
+            @if let Some(value) = self.number() { span.value { (format.number(value)) } " " }
             @match (self.bounds(), &self.interval) {
                 (Some(interval), _) => span.interval { (format.interval(interval)) },
                 (None, Err(why)) if !why.is_empty() => span.why { (DASH) " " (why) },
@@ -113,6 +112,8 @@ pub(crate) enum Format {
     Signed,
     /// `71 %`.
     Share,
+    /// `+3.1`: hundredths, for differences that are too small for `+0.03`.
+    Points,
 }
 
 impl Format {
@@ -121,6 +122,7 @@ impl Format {
             Self::Plain => minus(format!("{value:.2}")),
             Self::Signed => minus(format!("{value:+.2}")),
             Self::Share => share(value),
+            Self::Points => minus(format!("{:+.1}", value * 100.0)),
         }
     }
 
@@ -139,11 +141,12 @@ pub(crate) fn share(part: f64) -> String {
     minus(format!("{:.0}\u{a0}%", part * 100.0))
 }
 
-/// The true minus, which is as wide as a digit; and no minus before a zero.
+/// The true minus, which is as wide as a digit; and no sign before a zero.
 fn minus(number: String) -> String {
-    let is_zero = !number.contains(|c: char| ('1'..='9').contains(&c));
+    if !number.contains(|c: char| ('1'..='9').contains(&c)) {
+        return number.trim_start_matches(['-', '+']).to_owned();
+    }
     match number.strip_prefix('-') {
-        Some(rest) if is_zero => rest.to_owned(),
         Some(rest) => format!("\u{2212}{rest}"),
         None => number,
     }
@@ -174,6 +177,8 @@ mod tests {
         assert_eq!(Format::Plain.number(-0.001), "0.00");
         assert_eq!(Format::Signed.number(-0.12), "\u{2212}0.12");
         assert_eq!(Format::Signed.number(0.12), "+0.12");
+        assert_eq!(Format::Points.number(0.0314), "+3.1");
+        assert_eq!(Format::Signed.number(0.001), "0.00");
         assert_eq!(Format::Share.number(0.706), "71\u{a0}%");
         assert_eq!(
             Format::Share.interval(Interval::new(0.1, 0.456)),

@@ -63,7 +63,7 @@ impl Figures {
         html! {
             p {
                 "Measured on " (counted(self.n_videos, "video")) " of " (counted(self.n_groups, "group"))
-                " that the model has not seen. In brackets the 95 % interval. The dot is the figure, the line its interval, "
+                " that the model has not seen. In brackets the 95\u{a0}% interval. The dot is the figure, the line its interval, "
                 "the upright dashed line what guessing gives; bars run from 0 to 1."
             }
             @for warning in &self.warnings { p.note { (warning) } }
@@ -81,7 +81,7 @@ impl FigureBlock {
                     caption { (self.title) }
                     thead { tr {
                         th scope="col" { "Figure" }
-                        th scope="col" { "Value and 95 % interval" }
+                        th scope="col" { "Value and 95\u{a0}% interval" }
                         @if has_baselines { th scope="col" { "Model’s lead" } }
                         th.number scope="col" { "Videos" }
                         th.number scope="col" { "Groups" }
@@ -113,7 +113,7 @@ impl Figure {
                     tr.baseline {
                         th scope="row" { (baseline.name) }
                         td { (estimate(&baseline.estimate)) }
-                        td { @match &baseline.lead {
+                        td.lead { @match &baseline.lead {
                             Some(lead) => (lead.shown(Format::Signed)),
                             None => span.why { (DASH) " not compared" },
                         } }

@@ -31,21 +31,20 @@ impl Scale {
 
     /// Wide enough for all of the estimates, with a line at zero.
     pub(crate) fn around_zero<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> Self {
-        let ends = estimates.into_iter().flat_map(|estimate| {
-            let bounds = estimate.bounds();
-            [
-                estimate.number(),
-                bounds.map(|it| it.low),
-                bounds.map(|it| it.high),
-            ]
-        });
-        let (low, high) = ends.flatten().fold((0.0_f64, 0.0_f64), |(low, high), end| {
-            (low.min(end), high.max(end))
-        });
+        let (low, high) = ends(estimates);
         Self {
             low,
             high: if high > low { high } else { low + 1.0 },
             reference: Some(0.0),
+        }
+    }
+
+    /// From nothing to all and to what is above it, with a line at all.
+    pub(crate) fn share<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> Self {
+        Self {
+            low: 0.0,
+            high: ends(estimates).1.max(1.0),
+            reference: Some(1.0),
         }
     }
 
@@ -54,6 +53,21 @@ impl Scale {
         let part = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
         MARGIN + part * (WIDTH - 2.0 * MARGIN)
     }
+}
+
+/// The lowest and the highest of zero, the figures and the ends of their intervals.
+fn ends<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> (f64, f64) {
+    let all = estimates.into_iter().flat_map(|estimate| {
+        let bounds = estimate.bounds();
+        [
+            estimate.number(),
+            bounds.map(|it| it.low),
+            bounds.map(|it| it.high),
+        ]
+    });
+    all.flatten().fold((0.0_f64, 0.0_f64), |(low, high), end| {
+        (low.min(end), high.max(end))
+    })
 }
 
 /// The bar. What it shows is in the text beside it, so that it is hidden from those who have the page read to them.

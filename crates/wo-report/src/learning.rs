@@ -4,7 +4,6 @@ use maud::{Markup, html};
 
 use crate::chart::{Axis, Chart, Ink, Layer, NORMAL};
 use crate::estimate::{DASH, Estimate, Format};
-use crate::forest::{Scale, with_bar};
 use crate::shots::{self, Shot};
 
 /// Where ticks may stand on the axis of videos, which is logarithmic.
@@ -116,7 +115,7 @@ impl Learning {
             legend: vec![
                 (
                     Ink::Model,
-                    "dots: measured; rings: expected; with 95 % intervals",
+                    "dots: measured; rings: expected; with 95\u{a0}% intervals",
                 ),
                 (Ink::Other, "the guideline"),
             ],
@@ -124,7 +123,6 @@ impl Learning {
     }
 
     fn table(&self) -> Markup {
-        let estimate = |it: &Estimate| with_bar(&it.shown(Format::Plain), it, Scale::unit(None));
         html! {
             div.scroll tabindex="0" role="region" aria-label="Learning curve in numbers" {
                 table {
@@ -137,13 +135,13 @@ impl Learning {
                     } }
                     tbody { @for point in &self.points { tr {
                         th.number scope="row" { (format!("{:.0}", point.n_videos)) }
-                        td { (estimate(&point.estimate)) }
+                        td { (point.estimate.shown(Format::Plain)) }
                         td.number { (point.n_fits) }
                         td.number { (DASH) }
                     } } }
                     tbody { @for forecast in &self.forecasts { tr.forecast {
                         th.number scope="row" { (format!("{:.0}", forecast.n_videos)) }
-                        td { (estimate(&forecast.estimate)) }
+                        td { (forecast.estimate.shown(Format::Plain)) }
                         td { "expected" }
                         td.number { (forecast.guideline.map_or_else(|| DASH.to_owned(), |it| format!("{it:.2}"))) }
                     } } }

@@ -32,11 +32,11 @@ pub enum Picture {
 impl Picture {
     /// The picture for the page, or words where it cannot be read.
     pub(crate) fn shown(&self, words: &str) -> Markup {
-        match self.thumbnail() {
-            Some(thumbnail) => html! {
-                img src=(thumbnail.address) width=(thumbnail.width) height=(thumbnail.height) alt=(words) loading="lazy";
-            },
-            None => html! { span.broken { "The picture cannot be read: " (words) } },
+        let Some(thumbnail) = self.thumbnail() else {
+            return html! { span.broken { "The picture cannot be read: " (words) } };
+        };
+        html! {
+            img src=(thumbnail.address) width=(thumbnail.width) height=(thumbnail.height) alt=(words);
         }
     }
 

@@ -1,6 +1,5 @@
 //! The results of an evaluation, section by section.
 
-use maud::Markup;
 use wo_record::Confusion;
 
 use crate::audit::Audit;
@@ -50,6 +49,23 @@ pub struct Report {
     pub cards: Option<Cards>,
 }
 
+/// The names of the sections in addresses, and their headings.
+const HEADINGS: [(&str, &str); 13] = [
+    ("conclusion", "Can this model be trusted?"),
+    ("figures", "How good it is"),
+    ("confusion", "What it takes for what"),
+    ("calibration", "Is it as sure as it is right?"),
+    ("selective", "When it says unclear"),
+    ("audit", "Does it look at the lifter?"),
+    ("slices", "Where it is weakest"),
+    ("learning", "What more videos would bring"),
+    ("robustness", "Worse pictures, other words"),
+    ("worst", "Its worst mistakes"),
+    ("suspects", "Videos to look at again"),
+    ("cards", "About the data and the model"),
+    ("guide", "How to read this page"),
+];
+
 /// The report as one HTML page: no script, nothing loaded, the same bytes for the same report.
 pub fn html(report: &Report) -> String {
     page::page(&report.title, report.subtitle.as_deref(), &sections(report))
@@ -57,69 +73,29 @@ pub fn html(report: &Report) -> String {
 
 /// The sections that there are, in the order of the page.
 fn sections(report: &Report) -> Vec<Section> {
-    let section = |id, title, body: Option<Markup>| body.map(|body| Section { id, title, body });
-    let confusions =
-        (!report.confusions.is_empty()).then(|| confusion::section(&report.confusions));
-    [
-        section(
-            "conclusion",
-            "Can this model be trusted?",
-            report.conclusion.as_ref().map(Conclusion::section),
-        ),
-        section(
-            "figures",
-            "How good it is",
-            report.figures.as_ref().map(Figures::section),
-        ),
-        section("confusion", "What it takes for what", confusions),
-        section(
-            "calibration",
-            "Is it as sure as it is right?",
-            report.calibration.as_ref().map(Calibration::section),
-        ),
-        section(
-            "selective",
-            "When it says unclear",
-            report.selective.as_ref().map(Selective::section),
-        ),
-        section(
-            "audit",
-            "Does it look at the lifter?",
-            report.audit.as_ref().map(Audit::section),
-        ),
-        section(
-            "slices",
-            "Where it is weakest",
-            report.slices.as_ref().map(Slices::section),
-        ),
-        section(
-            "learning",
-            "What more videos would bring",
-            report.learning.as_ref().map(Learning::section),
-        ),
-        section(
-            "robustness",
-            "Worse pictures, other words",
-            report.robustness.as_ref().map(Robustness::section),
-        ),
-        section(
-            "worst",
-            "Its worst mistakes",
-            report.worst.as_ref().map(WorstVideos::section),
-        ),
-        section(
-            "suspects",
-            "Videos to look at again",
-            report.suspects.as_ref().map(Suspects::section),
-        ),
-        section(
-            "cards",
-            "About the data and the model",
-            report.cards.as_ref().map(Cards::section),
-        ),
-        section("guide", "How to read this page", Some(guide::section())),
-    ]
-    .into_iter()
-    .flatten()
+    let confusions = &report.confusions;
+    let bodies = [
+        report.conclusion.as_ref().map(Conclusion::section),
+        report.figures.as_ref().map(Figures::section),
+        (!confusions.is_empty()).then(|| confusion::section(confusions)),
+        report.calibration.as_ref().map(Calibration::section),
+        report.selective.as_ref().map(Selective::section),
+        report.audit.as_ref().map(Audit::section),
+        report.slices.as_ref().map(Slices::section),
+        report.learning.as_ref().map(Learning::section),
+        report.robustness.as_ref().map(Robustness::section),
+        report.worst.as_ref().map(WorstVideos::section),
+        report.suspects.as_ref().map(Suspects::section),
+        report.cards.as_ref().map(Cards::section),
+        Some(guide::section()),
+    ];
+    let all = HEADINGS.into_iter().zip(bodies);
+    all.filter_map(|((id, title), body)| {
+        Some(Section {
+            id,
+            title,
+            body: body?,
+        })
+    })
     .collect()
 }

@@ -89,7 +89,8 @@ impl Robustness {
             title: format!("{} by strength of {}", self.figure, change.name),
             size: SMALL,
             x: Axis {
-                title: change.name.clone(),
+                // The heading above says what it is.
+                title: String::new(),
                 range,
                 ticks: places()
                     .map(|(step, at)| (f64::from(at), step.strength.clone()))

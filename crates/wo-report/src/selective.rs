@@ -105,7 +105,7 @@ impl Selective {
                 ticks: ticks.collect(),
             },
             layers: vec![Layer::Band(band, Ink::Model), Layer::Line(line, Ink::Model)],
-            legend: vec![(Ink::Model, "the model, with its 95 % interval")],
+            legend: vec![(Ink::Model, "the model, with its 95\u{a0}% interval")],
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) fn list(shots: &[Shot]) -> Markup {
                     th scope="col" { "Angle" }
                     th scope="col" { "Person" }
                     th.number scope="col" { "Videos" }
-                    th scope="col" { "Expected gain" }
+                    th scope="col" { "Expected gain (points of 100)" }
                 } }
                 tbody { @for shot in shots { tr {
                     th scope="row" { (shot.exercise.words()) }
@@ -44,7 +44,7 @@ pub(crate) fn list(shots: &[Shot]) -> Markup {
                     td { (shot.angle) }
                     td { (shot.person) }
                     td.number { (shot.n_videos) }
-                    td { (with_bar(&shot.gain.shown(Format::Signed), &shot.gain, scale)) }
+                    td { (with_bar(&shot.gain.shown(Format::Points), &shot.gain, scale)) }
                 } } }
             }
         }

@@ -62,7 +62,7 @@ impl Suspects {
             p { (self.suspects.len()) " of " (self.n_videos) " videos, most suspicious first. A suspicion is no proof: look before you change a label." }
             div.scroll tabindex="0" role="region" aria-label="Suspects" {
                 table.wide {
-                    caption { "Videos to look at again" }
+                    caption { "Suspects" }
                     thead { tr {
                         th.number scope="col" { "Rank" }
                         th scope="col" { "Video" }

@@ -41,23 +41,7 @@ fn hostile() -> Report {
             sentence: text(),
             reasons: vec![text()],
         }),
-        figures: Some(Figures {
-            n_videos: 1,
-            n_groups: 1,
-            warnings: vec![text()],
-            blocks: vec![FigureBlock {
-                title: text(),
-                figures: vec![Figure {
-                    name: text(),
-                    model: Estimate::alone(f64::INFINITY, text()),
-                    chance: None,
-                    n_videos: 1,
-                    n_groups: 1,
-                    smallest_difference: None,
-                    baselines: Vec::new(),
-                }],
-            }],
-        }),
+        figures: Some(hostile_figures()),
         confusions: vec![Confusion {
             task: text(),
             unit: text(),
@@ -93,6 +77,28 @@ fn hostile() -> Report {
             model: Vec::new(),
         }),
         ..hostile_charts()
+    }
+}
+
+fn hostile_figures() -> Figures {
+    let text = || HOSTILE.to_owned();
+    let figure = Figure {
+        name: text(),
+        model: Estimate::alone(f64::INFINITY, text()),
+        chance: None,
+        n_videos: 1,
+        n_groups: 1,
+        smallest_difference: None,
+        baselines: Vec::new(),
+    };
+    Figures {
+        n_videos: 1,
+        n_groups: 1,
+        warnings: vec![text()],
+        blocks: vec![FigureBlock {
+            title: text(),
+            figures: vec![figure],
+        }],
     }
 }
 
