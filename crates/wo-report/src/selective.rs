@@ -56,13 +56,15 @@ pub struct Refusal {
 
 impl Selective {
     pub(crate) fn section(&self) -> Markup {
-        let threshold = self
-            .threshold
-            .map_or_else(|| DASH.to_owned(), |it| format!("{it:.2}"));
         html! {
             p { "A model that may say “unclear” where it is not sure is wrong less often on the rest." }
             dl.facts {
-                div { dt { "Says unclear below" } dd { span.value { (threshold) } } }
+                div { dt { "Says unclear below" } dd {
+                    @match self.threshold {
+                        Some(threshold) => { span.value { (format!("{threshold:.2}")) } " " span.why { (DASH) " a choice, not an estimate" } },
+                        None => span.why { (DASH) " no threshold" },
+                    }
+                } }
                 div { dt { "Area under the curve" } dd { (self.area.shown(Format::Plain)) } }
             }
             p.promise { (self.guarantee) }

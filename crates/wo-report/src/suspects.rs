@@ -61,7 +61,7 @@ impl Suspects {
         html! {
             p { (self.suspects.len()) " of " (self.n_videos) " videos, most suspicious first. A suspicion is no proof: look before you change a label." }
             div.scroll tabindex="0" role="region" aria-label="Suspects" {
-                table.wide {
+                table.wide.names {
                     caption { "Suspects" }
                     thead { tr {
                         th.number scope="col" { "Rank" }
