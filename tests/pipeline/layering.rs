@@ -164,6 +164,7 @@ fn tools_stand_alone() {
         "wo-cli",
         "wo-input",
         "wo-stats",
+        "wo-report",
         "wo-clip",
         "wo-hub",
     ]) {
