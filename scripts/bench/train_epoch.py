@@ -153,12 +153,16 @@ def index(jpegs: list) -> None:
     Image.new("RGB", (40, 40), (180, 20, 20)).save(tiny)
     data = records(work / "index.ndjson", [tiny.resolve()], INDEX_VIDEOS, INDEX_FRAMES)
     command = ["wo-train", data, "--dry-run", "--output", work / "model"]
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
-    process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"bench: {command} ended with {status}")
-    print(f"\nIndex of {INDEX_VIDEOS * INDEX_FRAMES} frames: at most {usage.ru_maxrss / 1024:.0f} MiB", flush=True)
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    peak_kib = 0
+    # Not ru_maxrss: it would begin with what this process has.
+    while process.poll() is None:
+        with open(f"/proc/{process.pid}/status") as status:
+            peak_kib = max([peak_kib] + [int(line.split()[1]) for line in status if line.startswith("VmHWM:")])
+        time.sleep(0.05)
+    if process.returncode:
+        sys.exit(f"bench: {command} ended with {process.returncode}")
+    print(f"\nIndex of {INDEX_VIDEOS * INDEX_FRAMES} frames: at most {peak_kib / 1024:.0f} MiB", flush=True)
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ mod scratch;
 mod shapes;
 mod snapshot;
 mod text;
+mod trust;
 mod vision;
 mod weights;
 
@@ -45,4 +46,5 @@ pub use pooling::Pooling;
 pub use scratch::scratch_config;
 pub use snapshot::{Snapshot, latest_snapshot, weights_hash, write_snapshot};
 pub use tch;
+pub use trust::Trust;
 pub use weights::{WeightsError, load_weights};

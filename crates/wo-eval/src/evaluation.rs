@@ -201,6 +201,7 @@ fn label_of_videos<'a>(
             group: &video.prediction.group,
             truth: video.label,
             said,
+            probabilities: &video.prediction.calibrated,
         }
     });
     Question {
@@ -221,6 +222,7 @@ fn label_of_frames<'a>(videos: &[Scored<'a>], answers: &'a Answers, scope: Strin
                 group,
                 truth: frame.true_label?,
                 said: vec![(MODEL, frame.call.label)],
+                probabilities: &[],
             })
         })
     });
@@ -252,6 +254,7 @@ fn exercise_of_videos<'a>(
             group: &video.prediction.group,
             truth: video.exercise?,
             said,
+            probabilities: &[],
         })
     });
     Question {
@@ -277,6 +280,7 @@ fn exercise_of_frames<'a>(
                 group,
                 truth,
                 said: vec![(MODEL, frame.call.exercise)],
+                probabilities: &[],
             })
         });
     Question {

@@ -12,6 +12,7 @@ use wo_record::{Failure, Pose, Producer, ReadError, Reader, RecordPath, Video};
 
 use crate::args::Args;
 use crate::gathering::{Gathering, classes_and_captions};
+use crate::method::Method;
 use crate::pictures::{PictureId, Pictures};
 
 /// One labelled video.
@@ -27,6 +28,10 @@ pub(crate) struct Example {
     pub(crate) frames: Vec<PictureId>,
     /// The perceptual hash of each frame, where it came with one.
     pub(crate) hashes: Vec<u64>,
+    /// The median sharpness of its frames, where they came with it.
+    pub(crate) sharpness: Option<f64>,
+    /// Their median brightness.
+    pub(crate) brightness: Option<f64>,
     /// The pose of each frame, where all of them are known.
     pub(crate) poses: Vec<Pose>,
     /// What is known of its file, in the order of [`file_facts`].
@@ -45,6 +50,8 @@ impl Example {
             class,
             frames: Vec::new(),
             hashes: Vec::new(),
+            sharpness: None,
+            brightness: None,
             poses: Vec::new(),
             file_facts: vec![None; 6],
             captions: Vec::new(),
@@ -90,7 +97,11 @@ impl Dataset {
             .output
             .parent()
             .filter(|dir| !dir.as_os_str().is_empty());
-        let mut gathering = Gathering::new(preprocessor, beside.unwrap_or(Path::new(".")))?;
+        let mut gathering = Gathering::new(
+            preprocessor,
+            beside.unwrap_or(Path::new(".")),
+            args.fit.method == Method::Probe,
+        )?;
         let (failures, upstream, n_skipped_lines) = if let Some(directory) = &args.data_dir {
             let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
             let skips = args.reading.on_error == OnError::Skip;

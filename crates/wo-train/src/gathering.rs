@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
-use wo_record::{Failure, Name, UNCLEAR, Video, code, group_of};
+use wo_record::{Failure, Name, Quality, UNCLEAR, Video, code, group_of};
 
 use crate::args::Args;
 use crate::data::{Dataset, Example, file_facts};
@@ -23,6 +23,8 @@ struct Labelled {
     class: Class,
     frames: Vec<PictureId>,
     hashes: Vec<u64>,
+    sharpness: Option<f64>,
+    brightness: Option<f64>,
     captions: Vec<String>,
 }
 
@@ -37,10 +39,14 @@ pub(crate) struct Gathering {
 }
 
 impl Gathering {
-    /// Nothing yet; pictures go into a file in the folder `beside`.
-    pub(crate) fn new(preprocessor: &Preprocessor, beside: &Path) -> anyhow::Result<Self> {
+    /// Nothing yet; pictures go into a file in the folder `beside`, or stay where they are if it `is_lazy`.
+    pub(crate) fn new(
+        preprocessor: &Preprocessor,
+        beside: &Path,
+        is_lazy: bool,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
-            pictures: Pictures::new(preprocessor, beside)?,
+            pictures: Pictures::new(preprocessor, beside, is_lazy)?,
             videos: Vec::new(),
             failures: Vec::new(),
             n_unlabelled: 0,
@@ -79,6 +85,10 @@ impl Gathering {
             .iter()
             .flat_map(|f| f.frame.faults.iter().cloned())
             .collect();
+        let (sharpness, brightness) = (
+            median_of(&item.frames, |quality| quality.sharpness),
+            median_of(&item.frames, |quality| quality.brightness),
+        );
         let (frames, hashes) = self.load(&mut item)?;
         if !frames.is_empty() {
             item.video.label = Some(label.clone());
@@ -92,6 +102,8 @@ impl Gathering {
                 class,
                 frames,
                 hashes,
+                sharpness,
+                brightness,
                 captions,
             });
         }
@@ -103,17 +115,17 @@ impl Gathering {
         let loaded: Vec<_> = item
             .frames
             .par_iter()
-            .map(|frame| self.pictures.square(frame))
+            .map(|frame| self.pictures.look(frame))
             .collect();
         let (mut frames, mut hashes) = (Vec::new(), Vec::new());
         for (result, frame) in loaded.into_iter().zip(std::mem::take(&mut item.frames)) {
             match result {
-                Ok(square) => {
+                Ok(looked) => {
                     let quality = frame.frame.quality.as_ref();
                     hashes.extend(
                         quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok()),
                     );
-                    frames.push(self.pictures.add(frame, &square)?);
+                    frames.push(self.pictures.add(frame, &looked)?);
                 }
                 Err(error) => {
                     let what = format!(
@@ -216,6 +228,8 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
         class,
         frames,
         hashes,
+        sharpness,
+        brightness,
         captions,
     } = labelled;
     Example {
@@ -229,6 +243,7 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
             exercise: class.exercise.clone(),
             label: class.label.clone(),
             duration_ms: item.video.duration_ms,
+            hashes: hashes.iter().map(|hash| format!("{hash:016x}")).collect(),
         },
         class,
         // A frame that did not load leaves a gap that would put poses beside the wrong frames.
@@ -237,6 +252,8 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
         } else {
             Vec::new()
         },
+        sharpness,
+        brightness,
         // As with poses.
         hashes: if hashes.len() == frames.len() {
             hashes
@@ -246,6 +263,13 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
         frames,
         captions,
     }
+}
+
+fn median_of(frames: &[FrameItem], number: fn(&Quality) -> f64) -> Option<f64> {
+    let of_frames = frames.iter().filter_map(|it| it.frame.quality.as_ref());
+    let mut numbers: Vec<f64> = of_frames.map(number).collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied()
 }
 
 fn name_of(video: &Video) -> String {

@@ -36,6 +36,7 @@ mod self_check;
 mod split;
 mod steps;
 mod tiny;
+mod trust;
 mod validation;
 mod workshop;
 
@@ -44,7 +45,9 @@ use std::io::{BufRead, Write};
 
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop};
-use wo_clip::{Checkpoint, Manifest, OutOfMemory, Split, or_out_of_memory, tch, write_checkpoint};
+use wo_clip::{
+    Checkpoint, Manifest, OutOfMemory, Split, Trust, or_out_of_memory, tch, write_checkpoint,
+};
 use wo_record::{Model, Record, Writer};
 
 pub use args::{Args, Fit, Parts, Precision, Resume, Running, SelfCheck};
@@ -142,6 +145,13 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         .transpose()?;
     let (fitted, hyper) = best_of_seeds(&mut run, &dataset, args.parts.seeds, &workshop)?;
 
+    let trust = trust::measure(
+        &dataset,
+        &fitted.judged,
+        out_of_fold.as_ref().map(|it| it.predictions.as_slice()),
+        args.fit.risk,
+    );
+    wo_cli::say!("{}", trust::in_words(trust.as_ref()));
     let mut notes = BTreeMap::from([(
         "README.md",
         card::card(
@@ -168,7 +178,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         writer.record(&Record::Score(score.clone()))?;
     }
     let mut checkpoint = checkpoint;
-    checkpoint.manifest = Some(manifest(dataset, &args, &hyper, &fitted)?);
+    checkpoint.manifest = Some(manifest(dataset, &args, &hyper, &fitted, trust)?);
     let model_id = write_checkpoint(&args.output, &checkpoint, &fitted.vs, args.running.half)?;
     workshop.close(&notes)?;
     wo_cli::say!("wrote {}", args.output.display());
@@ -235,6 +245,7 @@ fn manifest(
     args: &Args,
     hyper: &Hyperparameters,
     fitted: &Fitted,
+    trust: Option<Trust>,
 ) -> anyhow::Result<Manifest> {
     let head = |head: &tch::Tensor| -> anyhow::Result<Vec<Vec<f32>>> {
         let head = head.to_device(tch::Device::Cpu);
@@ -249,6 +260,7 @@ fn manifest(
         prompts: dataset.captions,
         pooling: hyper.pooling,
         head: fitted.head.as_ref().map(head).transpose()?,
+        trust,
         videos: dataset
             .examples
             .into_iter()

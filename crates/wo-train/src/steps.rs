@@ -249,6 +249,7 @@ pub(crate) fn fit(
         metrics,
         history: place.history,
         verdict: crate::baselines::Verdict::default(),
+        judged: Vec::new(),
         run_hash: Some(run_hash),
     };
     Ok((fitted, judged))

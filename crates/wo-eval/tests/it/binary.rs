@@ -41,7 +41,7 @@ fn help() {
 
               [default: models/clip_finetuned_workout.pt]
 
-          --include-seen
+          --allow-seen
               Score the videos that the model was trained or chosen on too, apart from the others
 
           --table

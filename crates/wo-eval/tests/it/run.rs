@@ -141,7 +141,7 @@ fn only_new_videos_are_scored() {
     assert_eq!(
         lines.collect::<Vec<_>>(),
         [
-            "wo-eval: 1 video left out: the model was trained or chosen on them or their group (--include-seen scores them apart).",
+            "wo-eval: 1 video left out: the model was trained or chosen on them or their group (--allow-seen scores them apart).",
             "wo-eval: 1 video judged but not scored: labelled unclear.",
             "wo-eval: 1 video judged but not scored: the model has no class for dip.",
         ]
@@ -163,7 +163,7 @@ fn seen_videos_are_scored_apart_and_only_when_asked_for() {
     .concat();
     let run = eval(&model).stdin(stream(&lines)).run();
     assert_eq!(run.status, 6);
-    assert!(run.stderr.contains("--include-seen"), "{}", run.stderr);
+    assert!(run.stderr.contains("--allow-seen"), "{}", run.stderr);
     assert!(
         !run.stdout.contains("verdict") && !run.stdout.contains(r#""end""#),
         "{}",
@@ -171,7 +171,7 @@ fn seen_videos_are_scored_apart_and_only_when_asked_for() {
     );
 
     let run = eval(&model)
-        .arg("--include-seen")
+        .arg("--allow-seen")
         .stdin(stream(&lines))
         .run();
     assert_eq!(run.status, 0, "{}", run.stderr);

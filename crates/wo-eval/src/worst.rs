@@ -1,0 +1,93 @@
+//! The videos that were judged wrong, the surest first, with small pictures of their frames.
+
+use image::RgbImage;
+use image::imageops::thumbnail;
+use wo_record::{Name, Nearest, Verdict};
+
+use crate::predict::{Judged, name_of_verdict};
+
+/// How many are kept.
+const MAX_VIDEOS: usize = 12;
+/// Frames that are shown of each.
+const MAX_FRAMES: usize = 8;
+/// The longer side of a small picture, in pixels.
+const SIDE: u32 = 200;
+
+/// Those that are kept.
+#[derive(Debug, Default)]
+pub(crate) struct Worst {
+    is_asked: bool,
+    pub(crate) videos: Vec<WorstVideo>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct WorstVideo {
+    pub(crate) name: String,
+    pub(crate) verdict: Verdict,
+    pub(crate) said: Name,
+    /// Small pictures with their times and whether each is the evidence.
+    pub(crate) frames: Vec<(RgbImage, Option<f64>, bool)>,
+    pub(crate) nearest: Option<Nearest>,
+}
+
+impl Worst {
+    /// None yet; nothing is kept unless it is asked for.
+    pub(crate) fn new(is_asked: bool) -> Self {
+        Self {
+            is_asked,
+            videos: Vec::new(),
+        }
+    }
+
+    /// Keeps a video where it is wrong and surer than another one.
+    pub(crate) fn add(&mut self, judged: &Judged) {
+        let verdict = &judged.verdict;
+        if !self.is_asked || judged.prediction.seen || judged.prediction.is_right() != Some(false) {
+            return;
+        }
+        let place = self
+            .videos
+            .partition_point(|it| it.verdict.probability >= verdict.probability);
+        if place >= MAX_VIDEOS {
+            return;
+        }
+        self.videos.insert(
+            place,
+            WorstVideo {
+                name: name_of_verdict(verdict),
+                said: verdict.leaning.clone().unwrap_or_else(|| verdict.label.clone()),
+                verdict: verdict.clone(),
+                frames: small(judged),
+                nearest: None,
+            },
+        );
+        self.videos.truncate(MAX_VIDEOS);
+    }
+
+    /// What is known of a verdict at the end.
+    pub(crate) fn know(&mut self, verdict: &Verdict) {
+        let mut kept = self.videos.iter_mut();
+        if let Some(video) = kept.find(|it| it.verdict.video_id == verdict.video_id) {
+            video.nearest = verdict.nearest_other.clone();
+        }
+    }
+}
+
+/// Evenly spread frames, the evidence among them.
+fn small(judged: &Judged) -> Vec<(RgbImage, Option<f64>, bool)> {
+    let n = judged.pictures.len();
+    let step = n.div_ceil(MAX_FRAMES).max(1);
+    (0..n)
+        .filter(|place| place % step == 0 || *place == judged.evidence_idx)
+        .filter_map(|place| {
+            let picture = judged.pictures.get(place)?;
+            let longer = picture.width().max(picture.height()).max(1);
+            let scaled = |side: u32| (side * SIDE).div_ceil(longer).max(1);
+            let small = thumbnail(picture, scaled(picture.width()), scaled(picture.height()));
+            let is_evidence = place == judged.evidence_idx;
+            let time = judged.times_ms.get(place).copied().flatten();
+            Some((small, time, is_evidence))
+        })
+        .collect()
+}
