@@ -1,0 +1,281 @@
+//! Which pixels of a small picture are meant.
+
+use image::{GrayImage, Luma};
+
+/// A yes or no for each pixel of a small picture; places are told in parts of its sides, so that it can be laid over
+/// pictures of any size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    width: usize,
+    height: usize,
+    bits: Vec<bool>,
+}
+
+/// A rectangle, in parts of the sides of a picture from its upper left corner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// The left edge.
+    pub left: f64,
+    /// The upper edge.
+    pub top: f64,
+    /// The right edge.
+    pub right: f64,
+    /// The lower edge.
+    pub bottom: f64,
+}
+
+impl Bounds {
+    /// Its area as a part of the picture.
+    pub fn share(&self) -> f64 {
+        (self.right - self.left).max(0.0) * (self.bottom - self.top).max(0.0)
+    }
+
+    /// Whether a place is in it.
+    pub fn contains(&self, u: f64, v: f64) -> bool {
+        (self.left..self.right).contains(&u) && (self.top..self.bottom).contains(&v)
+    }
+}
+
+impl Mask {
+    /// A mask of the pixels for which `is_meant`.
+    pub fn from_fn(width: usize, height: usize, is_meant: impl Fn(usize, usize) -> bool) -> Self {
+        let bits = (0..width * height).map(|i| is_meant(i % width, i / width));
+        Self {
+            width,
+            height,
+            bits: bits.collect(),
+        }
+    }
+
+    pub(crate) fn new(width: usize, height: usize, bits: Vec<bool>) -> Self {
+        debug_assert_eq!(bits.len(), width * height);
+        Self {
+            width,
+            height,
+            bits,
+        }
+    }
+
+    /// Width and height in pixels of the mask.
+    pub fn dimensions(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+
+    /// Whether a pixel is meant; false outside.
+    pub fn at(&self, x: usize, y: usize) -> bool {
+        x < self.width && self.bits.get(y * self.width + x).is_some_and(|&bit| bit)
+    }
+
+    /// Whether the pixel at a place in parts of the sides is meant; false outside.
+    pub fn contains(&self, u: f64, v: f64) -> bool {
+        let pixel = |part: f64, side: usize| {
+            (0.0..1.0)
+                .contains(&part)
+                .then(|| (part * side as f64) as usize)
+        };
+        match (pixel(u, self.width), pixel(v, self.height)) {
+            (Some(x), Some(y)) => self.at(x, y),
+            _ => false,
+        }
+    }
+
+    /// The part of the picture that is meant.
+    pub fn share(&self) -> f64 {
+        self.n_meant() as f64 / self.bits.len().max(1) as f64
+    }
+
+    /// The smallest rectangle around all that is meant.
+    pub fn bounds(&self) -> Option<Bounds> {
+        let columns = || (0..self.width).filter(|&x| (0..self.height).any(|y| self.at(x, y)));
+        let lines = || (0..self.height).filter(|&y| (0..self.width).any(|x| self.at(x, y)));
+        let part = |at: usize, side: usize| at as f64 / side as f64;
+        Some(Bounds {
+            left: part(columns().next()?, self.width),
+            top: part(lines().next()?, self.height),
+            right: part(columns().next_back()? + 1, self.width),
+            bottom: part(lines().next_back()? + 1, self.height),
+        })
+    }
+
+    /// White where it is meant and black elsewhere, as large as the mask.
+    pub fn picture(&self) -> GrayImage {
+        GrayImage::from_fn(self.width as u32, self.height as u32, |x, y| {
+            Luma([if self.at(x as usize, y as usize) {
+                255
+            } else {
+                0
+            }])
+        })
+    }
+
+    pub(crate) fn n_meant(&self) -> usize {
+        self.bits.iter().filter(|&&bit| bit).count()
+    }
+
+    /// All pixels up to `radius` from a meant one, in a square.
+    pub(crate) fn dilated(&self, radius: usize) -> Self {
+        let along = |bits: &[bool], n: usize, step: usize, start: usize, to: &mut [bool]| {
+            let mut last = None;
+            // Forward, then backward: the distance to the nearest one on either side.
+            for i in 0..n {
+                last = if bits[start + i * step] {
+                    Some(i)
+                } else {
+                    last
+                };
+                to[start + i * step] |= last.is_some_and(|last| i - last <= radius);
+            }
+            last = None;
+            for i in (0..n).rev() {
+                last = if bits[start + i * step] {
+                    Some(i)
+                } else {
+                    last
+                };
+                to[start + i * step] |= last.is_some_and(|last| last - i <= radius);
+            }
+        };
+        let mut across = vec![false; self.bits.len()];
+        (0..self.height)
+            .for_each(|y| along(&self.bits, self.width, 1, y * self.width, &mut across));
+        let mut both = vec![false; self.bits.len()];
+        (0..self.width).for_each(|x| along(&across, self.height, self.width, x, &mut both));
+        Self::new(self.width, self.height, both)
+    }
+
+    /// With gaps of up to twice `radius` closed. What lies outside the picture takes nothing away.
+    pub(crate) fn closed(&self, radius: usize) -> Self {
+        self.dilated(radius).inverted().dilated(radius).inverted()
+    }
+
+    /// With everything meant that is not joined with the edge of the picture without crossing what is meant.
+    pub(crate) fn filled(&self) -> Self {
+        let outside = self.inverted().components();
+        let bits = (0..self.bits.len()).map(|index| {
+            self.bits[index] || {
+                let component = outside.numbers[index];
+                !outside.touches_edge.get(component).is_some_and(|&it| it)
+            }
+        });
+        Self::new(self.width, self.height, bits.collect())
+    }
+
+
+    fn inverted(&self) -> Self {
+        let bits = self.bits.iter().map(|bit| !bit).collect();
+        Self::new(self.width, self.height, bits)
+    }
+
+    /// The connected parts of what is meant; pixels are joined along their edges.
+    pub(crate) fn components(&self) -> Components {
+        let mut numbers = vec![Components::NONE; self.bits.len()];
+        let mut touches_edge = Vec::new();
+        for start in 0..self.bits.len() {
+            if !self.bits[start] || numbers[start] != Components::NONE {
+                continue;
+            }
+            let number = touches_edge.len();
+            let mut touches = false;
+            let mut open = vec![start];
+            numbers[start] = number;
+            while let Some(index) = open.pop() {
+                let (x, y) = (index % self.width, index / self.width);
+                touches |= x == 0 || y == 0 || x + 1 == self.width || y + 1 == self.height;
+                let neighbours = [
+                    (x > 0).then(|| index - 1),
+                    (x + 1 < self.width).then_some(index + 1),
+                    (y > 0).then(|| index - self.width),
+                    (y + 1 < self.height).then_some(index + self.width),
+                ];
+                for next in neighbours.into_iter().flatten() {
+                    if self.bits[next] && numbers[next] == Components::NONE {
+                        numbers[next] = number;
+                        open.push(next);
+                    }
+                }
+            }
+            touches_edge.push(touches);
+        }
+        Components {
+            numbers,
+            touches_edge,
+        }
+    }
+}
+
+/// The connected parts of a mask.
+#[derive(Debug)]
+pub(crate) struct Components {
+    /// For each pixel the number of its component, or [`Self::NONE`].
+    pub(crate) numbers: Vec<usize>,
+    /// For each component whether it reaches the edge of the picture.
+    touches_edge: Vec<bool>,
+}
+
+impl Components {
+    /// The number of a pixel that is not meant.
+    pub(crate) const NONE: usize = usize::MAX;
+
+    /// The sum of `values` over each component.
+    pub(crate) fn sums(&self, values: &[f32]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.touches_edge.len()];
+        for (&number, &value) in self.numbers.iter().zip(values) {
+            if let Some(sum) = sums.get_mut(number) {
+                *sum += f64::from(value);
+            }
+        }
+        sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `#` is meant.
+    fn mask(lines: &[&str]) -> Mask {
+        Mask::from_fn(lines[0].len(), lines.len(), |x, y| {
+            lines[y].as_bytes()[x] == b'#'
+        })
+    }
+
+    #[test]
+    fn holes_are_filled_and_bays_are_not() {
+        assert_eq!(
+            mask(&[".####.", ".#..#.", ".####.", ".#..#."]).filled(),
+            mask(&[".####.", ".####.", ".####.", ".#..#."]),
+        );
+    }
+
+    #[test]
+    fn gaps_close_and_the_rest_stays() {
+        assert_eq!(
+            mask(&[".......", ".##.##.", ".##.##.", "......."]).closed(1),
+            mask(&[".......", ".#####.", ".#####.", "......."]),
+        );
+        assert_eq!(
+            mask(&["#.....", "......", "......"]).dilated(1),
+            mask(&["##....", "##....", "......"]),
+        );
+    }
+
+    #[test]
+    fn components_are_joined_along_edges() {
+        let components = mask(&["#.#", "##.", "..#"]).components();
+        assert_eq!(components.sums(&[1.0; 9]), [3.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn places_are_parts_of_the_sides() {
+        let mask = mask(&["....", ".##.", "...."]);
+        let bounds = mask.bounds().unwrap();
+        assert_eq!((bounds.left, bounds.right), (0.25, 0.75));
+        assert!((bounds.share() - mask.share()).abs() < 1e-9);
+        assert!(mask.contains(0.5, 0.5) && bounds.contains(0.5, 0.5));
+        for (u, v) in [(0.1, 0.5), (1.0, 1.0), (-0.1, 0.5), (f64::NAN, 0.5)] {
+            assert!(!mask.contains(u, v) && !bounds.contains(u, v));
+        }
+        assert_eq!(Mask::from_fn(3, 2, |_, _| false).bounds(), None);
+        assert_eq!(Mask::from_fn(0, 0, |_, _| true).bounds(), None);
+    }
+}

@@ -1,0 +1,159 @@
+//! The person who moves in a video, found by what changes from frame to frame.
+//!
+//! It sees change and nothing else: what a lifter holds still looks like the wall, a bar that moves looks like the
+//! lifter, and a second person who moves is taken in.
+
+use image::{GrayImage, RgbImage};
+
+use crate::energy::Energy;
+use crate::mask::{Bounds, Components, Mask};
+use crate::small::quantile;
+
+/// With fewer frames a median says nothing of what is usual.
+const LEAST_FRAMES: usize = 3;
+/// Part of the picture that is taken to be still when the noise is measured.
+const STILL: f64 = 0.3;
+/// A change is more than so many times the noise, and more than so many levels; a codec alone makes about three.
+const TIMES_NOISE: f32 = 4.0;
+const LEAST_CHANGE: f32 = 6.0;
+/// A part of the picture is somebody who moves if it changes somewhere by so many times a change that counts.
+const SURE: f32 = 2.5;
+/// Gaps that are closed, as a part of the long side: a limb moves at its two edges, a shirt has one colour.
+const GAP: f64 = 0.04;
+/// How far the mask goes beyond what moved, as a part of the long side.
+const MARGIN: f64 = 0.025;
+/// A part that moves belongs to the person when it has this much of the energy of the largest.
+const BELONGS: f64 = 0.1;
+/// Below this part of the picture nobody moves.
+const LEAST_SHARE: f64 = 0.004;
+/// Above this part of the picture what has moved is the camera.
+const MOST_SHARE: f64 = 0.75;
+
+/// Somebody who moves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MovingPerson {
+    /// Every place where the person was in any frame, with a margin; in the coordinates of the middle frame.
+    pub mask: Mask,
+    /// The same without the margin.
+    pub moved: Mask,
+    /// The rectangle around the mask.
+    pub bounds: Bounds,
+    /// The part of the picture that the mask covers.
+    pub share: f64,
+    /// How much of all change in the picture lies within the mask, from 0 to 1. Low where the rest of the picture is
+    /// restless too.
+    pub confidence: f64,
+    /// For each frame where in it is what the middle frame shows.
+    pub shifts: Vec<Shift>,
+    /// The change at each place in levels, as large as the mask.
+    pub energy: GrayImage,
+}
+
+/// How far the camera has moved, in parts of the sides of the picture: to the right and down.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shift {
+    /// In parts of the width.
+    pub right: f64,
+    /// In parts of the height.
+    pub down: f64,
+}
+
+/// Why no moving person was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoPerson {
+    /// Fewer than three frames.
+    TooFewFrames,
+    /// Nothing moves, or too little of the picture.
+    NothingMoves,
+    /// Most of the picture moves: the camera does, or the video has cuts.
+    EverythingMoves,
+}
+
+/// Finds who moves in `frames`, which are from one video and in the order of time; about ten, evenly over its length.
+///
+/// The camera may shake by up to a tenth of the long side, and the light may change. Frames of another size than the
+/// middle one are stretched to it.
+pub fn moving_person(frames: &[RgbImage]) -> Result<MovingPerson, NoPerson> {
+    if frames.len() < LEAST_FRAMES {
+        return Err(NoPerson::TooFewFrames);
+    }
+    let energy = Energy::of(frames).ok_or(NoPerson::TooFewFrames)?;
+    let least = least_change(&energy);
+    let moved = moved(&energy, least)?;
+    let mask = moved.dilated(pixels(&energy, MARGIN)).filled();
+    let bounds = mask.bounds().ok_or(NoPerson::NothingMoves)?;
+    if moved.share() > MOST_SHARE {
+        return Err(NoPerson::EverythingMoves);
+    }
+    let part = |offset: isize, side: usize| offset as f64 / side as f64;
+    let shift = |&(x, y): &(isize, isize)| Shift {
+        right: part(x, energy.width),
+        down: part(y, energy.height),
+    };
+    Ok(MovingPerson {
+        share: mask.share(),
+        confidence: concentration(&energy, &mask, least),
+        shifts: energy.offsets.iter().map(shift).collect(),
+        energy: GrayImage::from_fn(energy.width as u32, energy.height as u32, |x, y| {
+            let index = y as usize * energy.width + x as usize;
+            image::Luma([energy.values[index].min(255.0) as u8])
+        }),
+        mask,
+        moved,
+        bounds,
+    })
+}
+
+/// The least change that counts, in levels.
+fn least_change(energy: &Energy) -> f32 {
+    let noise = quantile(&mut energy.values.clone(), STILL).unwrap_or(0.0);
+    LEAST_CHANGE.max(TIMES_NOISE * noise)
+}
+
+/// What moved for sure, with everything around it that changes at all.
+fn moved(energy: &Energy, least: f32) -> Result<Mask, NoPerson> {
+    let (width, height) = (energy.width, energy.height);
+    let over = |level: f32| {
+        let bits = energy.values.iter().map(|&value| value > level).collect();
+        Mask::new(width, height, bits)
+    };
+    let sure = over(SURE * least);
+    let changes = over(least);
+    let joined = changes.closed(pixels(energy, GAP));
+    let components = joined.components();
+    let sums = components.sums(&energy.values);
+    let mut is_sure = vec![false; sums.len()];
+    for (index, &number) in components.numbers.iter().enumerate() {
+        if let Some(it) = is_sure.get_mut(number) {
+            *it |= sure.at(index % width, index / width);
+        }
+    }
+    let largest = sums.iter().zip(&is_sure).filter(|&(_, &sure)| sure);
+    let largest = largest.map(|(&sum, _)| sum).fold(0.0, f64::max);
+    let kept = |number: usize| {
+        number != Components::NONE && is_sure[number] && sums[number] >= BELONGS * largest
+    };
+    let bits = components.numbers.iter().map(|&number| kept(number));
+    let moved = Mask::new(width, height, bits.collect()).filled();
+    if moved.share() < LEAST_SHARE {
+        return Err(NoPerson::NothingMoves);
+    }
+    Ok(moved)
+}
+
+/// The part of the change above the noise that lies within the mask.
+fn concentration(energy: &Energy, mask: &Mask, least: f32) -> f64 {
+    let (mut within, mut all) = (0.0, 0.0);
+    for (index, value) in energy.values.iter().enumerate() {
+        let change = f64::from((value - least).max(0.0));
+        all += change;
+        if mask.at(index % energy.width, index / energy.width) {
+            within += change;
+        }
+    }
+    if all > 0.0 { within / all } else { 0.0 }
+}
+
+fn pixels(energy: &Energy, part: f64) -> usize {
+    (energy.width.max(energy.height) as f64 * part).round() as usize
+}
