@@ -17,7 +17,7 @@ import time
 import open_clip
 import transformers
 
-N_VIDEOS, FRAMES, BATCH, N_ROUNDS = 40, 8, 16, 3
+N_VIDEOS, FRAMES, BATCH, N_ROUNDS = 20, 8, 16, 3
 PROBE_VIDEOS, PROBE_FRAMES = 300, 10
 INDEX_VIDEOS, INDEX_FRAMES = 10_000, 10
 CAPTIONS = [

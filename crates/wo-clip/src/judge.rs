@@ -106,10 +106,11 @@ impl Judge {
     /// The features of frames, each of length one: `[frames, width]`. At least one frame.
     pub fn features(&self, frames: &[RgbImage]) -> Tensor {
         let side = i64::from(self.preprocessor.crop);
+        let preprocessor = &self.preprocessor;
         let of_chunk = |chunk: &[RgbImage]| {
             let pixels: Vec<Vec<f32>> = chunk
                 .par_iter()
-                .map(|frame| self.preprocessor.pixels(frame))
+                .map(|frame| preprocessor.pixels(frame))
                 .collect();
             let pixels = to_device(
                 &pixels.concat(),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use wo_record::Audit;
 use wo_stats::{
-    Bootstrap, MIN_PERMUTATIONS, Probe, ProbeData, Unit, Verdict, audit as audited, balanced_weights,
-    folds, null_scores,
+    Bootstrap, MIN_PERMUTATIONS, Probe, ProbeData, Unit, Verdict, audit as audited,
+    balanced_weights, folds, null_scores,
 };
 
 use crate::prediction::Prediction;
@@ -110,9 +110,8 @@ fn in_word(verdict: Verdict) -> &'static str {
 
 /// The probes that these videos have something for.
 fn probes(videos: &[&Prediction]) -> Vec<(&'static str, Rows)> {
-    let rows = |of: &dyn Fn(&Prediction) -> Vec<f64>| -> Rows {
-        videos.iter().map(|it| of(it)).collect()
-    };
+    let rows =
+        |of: &dyn Fn(&Prediction) -> Vec<f64>| -> Rows { videos.iter().map(|it| of(it)).collect() };
     let length = |it: &Prediction| vec![it.duration_ms.map_or(f64::NAN, f64::ln_1p)];
     let mut container = rows(&|it| it.facts.container.clone());
     let formats = one_hot(videos.iter().map(|it| it.facts.format.as_str()));

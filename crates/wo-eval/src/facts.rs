@@ -46,7 +46,12 @@ impl Facts {
             .filter_map(|item| item.frame.quality.as_ref())
             .collect();
         let known = |number: fn(&Quality) -> Option<f64>| {
-            median(qualities.iter().filter_map(|quality| number(quality)).collect())
+            median(
+                qualities
+                    .iter()
+                    .filter_map(|quality| number(quality))
+                    .collect(),
+            )
         };
         let sharpness = known(|it| Some(it.sharpness))
             .or_else(|| median(pictures.iter().map(wo_picture::sharpness).collect()));
@@ -120,7 +125,10 @@ fn fields_of(video: &Video) -> BTreeMap<String, String> {
         })
         .collect();
     if let (Some(width), Some(height)) = (video.width_px, video.height_px) {
-        words.insert("resolution".to_owned(), resolution(width.min(height)).to_owned());
+        words.insert(
+            "resolution".to_owned(),
+            resolution(width.min(height)).to_owned(),
+        );
     }
     words
 }
@@ -177,6 +185,9 @@ mod tests {
         let facts = Facts::of(&Video::default(), &[], &[dark]);
         assert!(facts.brightness().is_some_and(|it| it < 0.1));
         assert_eq!(facts.sharpness(), Some(0.0));
-        assert_eq!(facts.fields.get("lighting").map(String::as_str), Some("dark"));
+        assert_eq!(
+            facts.fields.get("lighting").map(String::as_str),
+            Some("dark")
+        );
     }
 }

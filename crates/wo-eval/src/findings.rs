@@ -1,5 +1,7 @@
 //! All that an evaluation finds, from what was said of videos.
 
+use std::collections::BTreeMap;
+
 use wo_clip::{SplitVideo, Trust};
 use wo_record::{Audit, Calibration, Gate, Record, Score, Selection, Suspect, Writer};
 
@@ -71,12 +73,18 @@ pub(crate) struct Findings {
     pub(crate) robustness: Vec<Score>,
     pub(crate) suspects: Vec<Suspect>,
     pub(crate) gate: Option<Gate>,
+    /// How many videos get no label, by reason.
+    pub(crate) refusals: BTreeMap<&'static str, u64>,
 }
 
 impl Findings {
     /// Looks at all that can be right or wrong.
     pub(crate) fn of(predictions: &[Prediction], model: Model<'_>, asked: &Asked) -> Self {
-        let Model { answers, trust, videos } = model;
+        let Model {
+            answers,
+            trust,
+            videos,
+        } = model;
         let baselines = Baselines::fit(videos, answers);
         let (seen, held_out): (Vec<&Prediction>, Vec<&Prediction>) =
             predictions.iter().partition(|it| it.seen);
@@ -90,7 +98,11 @@ impl Findings {
             robustness: robustness(&held_out, answers, asked.seed),
             suspects: Vec::new(),
             gate: None,
+            refusals: BTreeMap::new(),
         };
+        for reason in held_out.iter().flat_map(|it| &it.reasons) {
+            *this.refusals.entry(reason).or_default() += 1;
+        }
         if asked.audit {
             this.audit = audit(&held_out, answers.labels.len(), asked.seed);
         }

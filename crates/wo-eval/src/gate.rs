@@ -230,12 +230,14 @@ impl Term {
         } else {
             Some(self.bound.offset)
         };
-        let passed = value.zip(bound).map(|(value, bound)| match self.comparison {
-            Comparison::AtLeast => value >= bound,
-            Comparison::AtMost => value <= bound,
-            Comparison::Above => value > bound,
-            Comparison::Below => value < bound,
-        });
+        let passed = value
+            .zip(bound)
+            .map(|(value, bound)| match self.comparison {
+                Comparison::AtLeast => value >= bound,
+                Comparison::AtMost => value <= bound,
+                Comparison::Above => value > bound,
+                Comparison::Below => value < bound,
+            });
         let why = match (candidate, value, bound) {
             (None, ..) => Some(format!("there is no figure {}", self.figure)),
             (Some(_), None, _) => Some(format!("{} is not defined for these videos", self.figure)),

@@ -72,8 +72,7 @@ pub(crate) fn predict(
     let features = judge.features(&pictures);
     let scores = judge.score_features(&features);
     let made = verdict_of(&item.video, &frames, &scores, answers, seen);
-    let (mut verdict, mut prediction, evidence_idx) =
-        made.ok_or_else(|| no_picture(item, None))?;
+    let (mut verdict, mut prediction, evidence_idx) = made.ok_or_else(|| no_picture(item, None))?;
     prediction.facts = Facts::of(&item.video, &frames, &pictures);
     if let Some(trust) = &judge.manifest().trust {
         prediction.calibrated = trust.calibrated(&prediction.labels);
@@ -82,7 +81,11 @@ pub(crate) fn predict(
     }
     if !prediction.reasons.is_empty() {
         verdict.leaning = Some(std::mem::replace(&mut verdict.label, UNCLEAR.into()));
-        verdict.reasons = prediction.reasons.iter().map(|it| (*it).to_owned()).collect();
+        verdict.reasons = prediction
+            .reasons
+            .iter()
+            .map(|it| (*it).to_owned())
+            .collect();
     }
     if looks.sights {
         prediction.sights = Some(Sights::of(judge, &pictures, &features));
@@ -104,14 +107,16 @@ pub(crate) fn predict(
 /// Why the video gets no label.
 fn reasons(prediction: &Prediction, trust: &Trust, pictures: &[RgbImage]) -> Vec<&'static str> {
     let below = |number: Option<f64>, least: Option<f64>| {
-        number.zip(least).is_some_and(|(number, least)| number < least)
+        number
+            .zip(least)
+            .is_some_and(|(number, least)| number < least)
     };
     let facts = &prediction.facts;
     let exercise = Some(prediction.call.exercise_probability);
     let is_cut_off = moving_person(pictures)
         .ok()
-        .and_then(|person| CutOff::of(&person.mask))
-        .is_some_and(|cut| cut.worst() > DEFAULT_CUT_OFF);
+        .and_then(|person| CutOff::of(&person.moved))
+        .is_some_and(|cut| cut.worst() >= DEFAULT_CUT_OFF);
     let is_sure = trust
         .threshold
         .is_none_or(|threshold| prediction.confidence() > threshold);
@@ -156,7 +161,10 @@ pub(crate) fn name_of(video: &Video) -> String {
 /// The same of a verdict.
 pub(crate) fn name_of_verdict(verdict: &Verdict) -> String {
     let path = verdict.path.as_ref();
-    path.map_or_else(|| format!("video {}", verdict.video_id), ToString::to_string)
+    path.map_or_else(
+        || format!("video {}", verdict.video_id),
+        ToString::to_string,
+    )
 }
 
 /// The verdict, what is kept, and the index of the frame that speaks most for the label. `None` without frames or classes.

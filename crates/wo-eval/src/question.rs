@@ -52,7 +52,9 @@ impl Question<'_> {
                     .push(self.score(by, figure.name(), class, estimate, n_groups));
             }
         }
-        let balanced = figures.iter().position(|it| *it == Figure::BalancedAccuracy);
+        let balanced = figures
+            .iter()
+            .position(|it| *it == Figure::BalancedAccuracy);
         for (baseline, gains) in predictors.iter().zip(&compared.gains).skip(1) {
             if let Some(gain) = balanced.and_then(|place| gains.get(place)) {
                 let name = gain_over(baseline);

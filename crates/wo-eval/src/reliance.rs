@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use wo_clip::Trust;
 use wo_record::{Calibration, CalibrationBin, CoveragePoint, Group, Selection};
-use wo_stats::{
-    Binning, Bootstrap, Graded, Reliability, RiskCoverage, expected_calibration_error,
-};
+use wo_stats::{Binning, Bootstrap, Graded, Reliability, RiskCoverage, expected_calibration_error};
 
 use crate::prediction::Prediction;
 
@@ -43,7 +41,12 @@ pub(crate) fn calibration(
     let (groups, n_groups) = numbered(videos.iter().map(|it| it.group.clone()));
     let bins = |confidence: fn(&Prediction) -> f64| {
         let confidences: Vec<f64> = videos.iter().map(|it| confidence(it)).collect();
-        Reliability::new(&confidences, &is_right, &groups, Binning::EqualWidth(N_BINS))
+        Reliability::new(
+            &confidences,
+            &is_right,
+            &groups,
+            Binning::EqualWidth(N_BINS),
+        )
     };
     let once = vec![1; n_groups];
     let before = bins(|it| it.labels.get(it.call.label).copied().unwrap_or(0.0))?;
@@ -112,7 +115,11 @@ pub(crate) fn selection(
     let n = graded.len() as f64;
     let answered = |it: &&Graded| threshold.is_none_or(|threshold| it.confidence > threshold);
     let n_answered = graded.iter().filter(answered).count() as f64;
-    let n_wrong = graded.iter().filter(answered).filter(|it| !it.is_right).count() as f64;
+    let n_wrong = graded
+        .iter()
+        .filter(answered)
+        .filter(|it| !it.is_right)
+        .count() as f64;
     let points = curve.points(&once);
     let step = points.len().div_ceil(MAX_POINTS).max(1);
     Some(Selection {

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_clip::tch::{Kind, Tensor};
-use wo_clip::{Judge, device_of, read_checkpoint, set_threads};
+use wo_clip::{Judge, Manifest, device_of, read_checkpoint, set_threads};
 use wo_input::{Leftovers, VideoItem};
 use wo_record::{Failure, Nearest, Producer, Record, UNCLEAR, Verdict, Video, Writer};
 
@@ -17,9 +17,10 @@ use crate::contact_sheet::ContactSheet;
 use crate::findings::{Asked, Findings, Model};
 use crate::predict::{Judged, Looks, name_of, predict};
 use crate::prediction::{Prediction, Standing};
+use crate::spoken::Spoken;
 use crate::table::report;
-use crate::worst::Worst;
 use crate::tally::Tally;
+use crate::worst::Worst;
 
 /// A run under way.
 #[derive(Debug)]
@@ -64,6 +65,8 @@ pub(crate) struct Finished {
     pub(crate) worst: Worst,
     /// What was counted.
     pub(crate) tally: Tally,
+    /// What the model knows of itself, where there is one.
+    pub(crate) manifest: Option<Manifest>,
     /// How many inputs failed.
     pub(crate) n_failed: u64,
 }
@@ -137,15 +140,21 @@ impl<'a> Session<'a> {
             wo_cli::say!("{}", in_words(&name_of(&item.video), &judged.verdict));
         }
         self.worst.add(&judged);
-        let Judged { verdict, prediction, features, evidence_idx, .. } = judged;
+        let Judged {
+            verdict,
+            prediction,
+            features,
+            evidence_idx,
+            ..
+        } = judged;
         if can_be_scored {
             let record = Record::Prediction(prediction.record(&self.answers));
             self.predictions.push(prediction);
-            if !self.looks.sights {
-                self.writer.record(&Record::Verdict(verdict))?;
+            if self.looks.sights {
+                let evidence = features.get(evidence_idx as i64).copy();
+                self.waiting.push((verdict, evidence));
             } else {
-                let evidence = features.get(evidence_idx as i64).shallow_clone();
-                self.waiting.push((verdict, evidence.copy()));
+                self.writer.record(&Record::Verdict(verdict))?;
             }
             self.writer.record(&record)?;
         } else {
@@ -205,7 +214,13 @@ impl<'a> Session<'a> {
                     let is_other = label != *said && label.as_str() != UNCLEAR;
                     is_other.then(|| nearest(&it.video, label, &it.features, &evidence))
                 })
-                .reduce(|best, next| if next.similarity > best.similarity { next } else { best });
+                .reduce(|best, next| {
+                    if next.similarity > best.similarity {
+                        next
+                    } else {
+                        best
+                    }
+                });
             self.worst.know(&verdict);
             self.writer.record(&Record::Verdict(verdict))?;
         }
@@ -248,9 +263,47 @@ impl<'a> Session<'a> {
             findings,
             worst: self.worst,
             tally: self.tally,
+            manifest: Some(self.judge.manifest().clone()),
             n_failed,
         })
     }
+}
+
+/// The same of predictions that are there already.
+pub(crate) fn of_predictions(
+    args: &Args,
+    path: &Path,
+    input: &mut dyn std::io::BufRead,
+    records: &mut dyn Write,
+) -> anyhow::Result<Finished> {
+    let spoken = Spoken::read(path, input, &args.reading)?;
+    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let mut writer = Writer::begin(records, tool, version, &spoken.upstream)?;
+    let mut tally = Tally::default();
+    let mut scored = spoken.predictions;
+    for prediction in &scored {
+        tally.count(prediction);
+    }
+    scored.retain(|it| it.truth().is_some() && (args.allow_seen || !it.seen));
+    let model = Model {
+        answers: &spoken.answers,
+        trust: None,
+        videos: &[],
+    };
+    let findings = Findings::of(&scored, model, &Asked::of(args));
+    findings.write(&mut writer)?;
+    writer.end()?;
+    let name = path.display().to_string();
+    let table = report(&name, &findings, &spoken.answers.exercises, &tally);
+    Ok(Finished {
+        table,
+        sheet: ContactSheet::new(0, args.seed.seed),
+        findings,
+        worst: Worst::new(false),
+        tally,
+        manifest: None,
+        n_failed: 0,
+    })
 }
 
 fn load_judge(args: &Args) -> anyhow::Result<Judge> {
@@ -291,7 +344,10 @@ fn nearest(video: &Video, label: wo_record::Name, features: &Tensor, evidence: &
 fn in_words(name: &str, verdict: &Verdict) -> String {
     let mut details = Vec::new();
     if let Some(leaning) = &verdict.leaning {
-        details.push(format!("{}; leaning to {leaning}", verdict.reasons.join(", ")));
+        details.push(format!(
+            "{}; leaning to {leaning}",
+            verdict.reasons.join(", ")
+        ));
     }
     details.push(format!(
         "{} {:.2}",

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use wo_cli::{Exit, ExitWith, Reading, open_input};
-use wo_record::{Group, Name, Prediction as Wire, Producer, Reader, Record, UNCLEAR, Video, group_of};
+use wo_record::{
+    Group, Name, Prediction as Wire, Producer, Reader, Record, UNCLEAR, Video, group_of,
+};
 
 use crate::answers::{Answers, Call, most_probable};
 use crate::facts::Facts;
@@ -68,7 +70,10 @@ impl Spoken {
 
 /// Probabilities are numbers from 0 to 1, and there is at least one.
 fn check(wire: &Wire) -> anyhow::Result<()> {
-    ensure!(!wire.labels.is_empty(), "the prediction has no probability of a label");
+    ensure!(
+        !wire.labels.is_empty(),
+        "the prediction has no probability of a label"
+    );
     for (name, probability) in wire.labels.iter().chain(&wire.exercises) {
         ensure!(
             (0.0..=1.0).contains(probability),
@@ -79,7 +84,7 @@ fn check(wire: &Wire) -> anyhow::Result<()> {
 }
 
 /// All labels and exercises that are said or true.
-fn answers_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> Answers {
+pub(crate) fn answers_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> Answers {
     let labels: BTreeSet<Name> = wires
         .clone()
         .flat_map(|it| it.labels.keys().chain(&it.label))
@@ -90,7 +95,7 @@ fn answers_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> Answers {
     Answers::of_names(labels, exercises.cloned().collect())
 }
 
-fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) -> Prediction {
+pub(crate) fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) -> Prediction {
     let of = |names: &[Name], said: &BTreeMap<Name, f64>| -> Vec<f64> {
         let probability = |name: &Name| said.get(name).copied().unwrap_or(0.0);
         names.iter().map(probability).collect()
@@ -145,7 +150,8 @@ mod tests {
     use super::*;
 
     fn read(lines: &[&str]) -> anyhow::Result<Spoken> {
-        let begin = r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
+        let begin =
+            r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
         let end = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
         let text = [&[begin], lines, &[end]].concat().join("\n");
         let reading = Reading::default();
@@ -165,15 +171,22 @@ mod tests {
         };
         assert_eq!((a.is_right(), b.is_right()), (Some(true), Some(false)));
         assert_eq!(a.duration_ms, Some(4000.0));
-        assert_eq!(a.facts.fields.get("source_id").map(String::as_str), Some("gym"));
+        assert_eq!(
+            a.facts.fields.get("source_id").map(String::as_str),
+            Some("gym")
+        );
         assert_eq!((b.group.as_str(), b.fold), ("person:ben", Some(2)));
     }
 
     #[test]
     fn what_is_no_probability_is_refused_by_its_line() {
-        let error = read(&[r#"{"type":"prediction","video_id":"a","group":"","labels":{"bad_form":1.7}}"#]);
+        let error =
+            read(&[r#"{"type":"prediction","video_id":"a","group":"","labels":{"bad_form":1.7}}"#]);
         let error = format!("{:#}", error.expect_err("1.7"));
-        assert!(error.contains(":2") && error.contains("bad_form is 1.7"), "{error}");
+        assert!(
+            error.contains(":2") && error.contains("bad_form is 1.7"),
+            "{error}"
+        );
         let none = format!("{:#}", read(&[]).expect_err("nothing"));
         assert!(none.contains("no prediction record"), "{none}");
     }

@@ -80,7 +80,10 @@ fn duplicates(
         .filter(|it| it.split != Split::Test)
         .map(|it| {
             let of_frame = |hash: &String| u64::from_str_radix(hash, 16).ok();
-            (it.video_id.as_str(), it.hashes.iter().filter_map(of_frame).collect())
+            (
+                it.video_id.as_str(),
+                it.hashes.iter().filter_map(of_frame).collect(),
+            )
         });
     let here = videos
         .iter()
@@ -96,15 +99,14 @@ fn duplicates(
     }
     let first = hashed.len() - videos.len();
     let mut found = Vec::new();
-    for (video, (number, (id, hashes))) in videos.iter().zip(hashed.iter().enumerate().skip(first)) {
+    for (video, (number, (id, hashes))) in videos.iter().zip(hashed.iter().enumerate().skip(first))
+    {
         let mut alike: BTreeMap<usize, usize> = BTreeMap::new();
         for &hash in hashes {
             let near = quarters(hash)
                 .filter_map(|quarter| by_quarter.get(&quarter))
                 .flatten()
-                .filter(|(other, near)| {
-                    *other < number && (near ^ hash).count_ones() <= SAME_BITS
-                });
+                .filter(|(other, near)| *other < number && (near ^ hash).count_ones() <= SAME_BITS);
             let mut others: Vec<usize> = near.map(|(other, _)| *other).collect();
             others.sort_unstable();
             others.dedup();
@@ -168,7 +170,10 @@ mod tests {
         trained[0].hashes = vec!["7777666655554444".to_owned()];
         let found = suspects(&videos.iter().collect::<Vec<_>>(), &answers, &trained);
         let ids: Vec<&str> = found.iter().map(|it| it.video_id.as_str()).collect();
-        assert_eq!(ids, [videos[1].video_id.as_str(), videos[2].video_id.as_str()]);
+        assert_eq!(
+            ids,
+            [videos[1].video_id.as_str(), videos[2].video_id.as_str()]
+        );
         assert!(found.iter().all(|it| it.reason == "near_duplicate"));
     }
 }

@@ -1,5 +1,6 @@
 //! The scores for people. It says nothing that is not in the records, and says in words what the figures do not carry.
 
+mod beyond;
 mod layout;
 
 use wo_record::{Confusion, Name, Score};
@@ -8,7 +9,9 @@ use crate::evaluation::{
     ALL, DURATION_ONLY, EXERCISE, Evaluation, FRAME, LABEL, MAJORITY, MODEL, SEEN, VIDEO,
     gain_over, scope_of_exercise,
 };
+use crate::findings::Findings;
 use crate::tally::{Tally, counted};
+use beyond::beyond;
 use layout::{WIDTH, ends, lines, shown, table, titled, value};
 
 /// How many mistakes are listed where the whole confusion is too wide to be read.
@@ -28,11 +31,11 @@ const LEGEND: &str = "[low, high] is the 95 % interval from resampling whole gro
 /// The report of an evaluation. `exercises` are those that the model knows.
 pub(crate) fn report(
     model: &str,
-    held_out: &Evaluation,
-    seen: &Evaluation,
+    findings: &Findings,
     exercises: &[Name],
     tally: &Tally,
 ) -> String {
+    let Findings { held_out, seen, .. } = findings;
     let mut blocks = Vec::new();
     if held_out.scores.is_empty() {
         blocks.push(format!(
@@ -51,6 +54,7 @@ pub(crate) fn report(
         blocks.extend(figures.main_form());
         blocks.push(lines(&figures.conclusions(tally)));
         blocks.extend(figures.details());
+        blocks.extend(beyond(findings));
     }
     if !seen.scores.is_empty() {
         let figures = Figures {

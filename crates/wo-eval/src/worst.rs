@@ -17,6 +17,8 @@ const SIDE: u32 = 200;
 #[derive(Debug, Default)]
 pub(crate) struct Worst {
     is_asked: bool,
+    /// How many were wrong.
+    pub(crate) n_wrong: u64,
     pub(crate) videos: Vec<WorstVideo>,
 }
 
@@ -36,6 +38,7 @@ impl Worst {
     pub(crate) fn new(is_asked: bool) -> Self {
         Self {
             is_asked,
+            n_wrong: 0,
             videos: Vec::new(),
         }
     }
@@ -46,6 +49,7 @@ impl Worst {
         if !self.is_asked || judged.prediction.seen || judged.prediction.is_right() != Some(false) {
             return;
         }
+        self.n_wrong += 1;
         let place = self
             .videos
             .partition_point(|it| it.verdict.probability >= verdict.probability);
@@ -56,7 +60,10 @@ impl Worst {
             place,
             WorstVideo {
                 name: name_of_verdict(verdict),
-                said: verdict.leaning.clone().unwrap_or_else(|| verdict.label.clone()),
+                said: verdict
+                    .leaning
+                    .clone()
+                    .unwrap_or_else(|| verdict.label.clone()),
                 verdict: verdict.clone(),
                 frames: small(judged),
                 nearest: None,
@@ -69,7 +76,7 @@ impl Worst {
     pub(crate) fn know(&mut self, verdict: &Verdict) {
         let mut kept = self.videos.iter_mut();
         if let Some(video) = kept.find(|it| it.verdict.video_id == verdict.video_id) {
-            video.nearest = verdict.nearest_other.clone();
+            video.nearest.clone_from(&verdict.nearest_other);
         }
     }
 }

@@ -139,7 +139,9 @@ impl Canvas {
         for pixel in &mut pixels {
             let weight = pixel[3];
             if weight > 1.0 {
-                pixel.iter_mut().for_each(|value| *value /= weight);
+                for value in pixel.iter_mut() {
+                    *value /= weight;
+                }
             }
         }
         Some(Self {

@@ -58,7 +58,11 @@ impl Scene {
                 [200.0, 40.0, 30.0]
             } else {
                 let patch = hash((at.0 + 3000) / 23, (at.1 + 3000) / 19, 7);
-                [60.0 + 90.0 * patch, 70.0 + 60.0 * patch, 110.0 - 40.0 * patch]
+                [
+                    60.0 + 90.0 * patch,
+                    70.0 + 60.0 * patch,
+                    110.0 - 40.0 * patch,
+                ]
             };
             let noise = self.noise * (2.0 * hash(x.into(), y.into(), 100 + frame as i64) - 1.0);
             Rgb(colour.map(|level| (level * light + noise).clamp(0.0, 255.0) as u8))
@@ -77,7 +81,11 @@ fn assert_finds_the_lifter(scene: Scene, slack: f64) {
         (person.bounds.bottom * f64::from(SIZE.1), 200 + middle.1),
     ];
     for (found, drawn) in edges {
-        assert!((found - drawn as f64).abs() < slack, "{found} is not {drawn}: {:?}", person.bounds);
+        assert!(
+            (found - drawn as f64).abs() < slack,
+            "{found} is not {drawn}: {:?}",
+            person.bounds
+        );
     }
     // The middle of the lifter shows one colour in all frames: it is found since it is inside.
     assert!(person.mask.contains(150.0 / 320.0, 130.0 / 240.0));
@@ -86,60 +94,123 @@ fn assert_finds_the_lifter(scene: Scene, slack: f64) {
 
 #[test]
 fn a_lifter_before_a_still_wall() {
-    assert_finds_the_lifter(Scene { lifter: Some(squatting), ..STILL }, 16.0);
+    assert_finds_the_lifter(
+        Scene {
+            lifter: Some(squatting),
+            ..STILL
+        },
+        16.0,
+    );
 }
 
 #[test]
 fn a_lifter_in_noise() {
-    assert_finds_the_lifter(Scene { lifter: Some(squatting), noise: 20.0, ..STILL }, 16.0);
+    assert_finds_the_lifter(
+        Scene {
+            lifter: Some(squatting),
+            noise: 20.0,
+            ..STILL
+        },
+        16.0,
+    );
 }
 
 #[test]
 fn a_lifter_in_light_that_flickers() {
     let light = |frame| [1.0, 0.8, 1.2, 0.9][frame % 4];
-    assert_finds_the_lifter(Scene { lifter: Some(squatting), light, noise: 4.0, ..STILL }, 16.0);
+    assert_finds_the_lifter(
+        Scene {
+            lifter: Some(squatting),
+            light,
+            noise: 4.0,
+            ..STILL
+        },
+        16.0,
+    );
 }
 
 #[test]
 fn a_lifter_before_a_camera_that_shakes() {
     let shake = |frame| [(0, 0), (5, -2), (-9, 4), (14, 7), (2, -11)][frame % 5];
-    assert_finds_the_lifter(Scene { lifter: Some(squatting), shake, noise: 4.0, ..STILL }, 18.0);
+    assert_finds_the_lifter(
+        Scene {
+            lifter: Some(squatting),
+            shake,
+            noise: 4.0,
+            ..STILL
+        },
+        18.0,
+    );
 }
 
 #[test]
 fn nothing_moves() {
     let quiet = [
         STILL,
-        Scene { noise: 25.0, ..STILL },
-        Scene { light: |frame| 1.0 + 0.05 * frame as f64, noise: 4.0, ..STILL },
-        Scene { shake: |frame| (3 * frame as i64 % 7, frame as i64 % 4), ..STILL },
+        Scene {
+            noise: 25.0,
+            ..STILL
+        },
+        Scene {
+            light: |frame| 1.0 + 0.05 * frame as f64,
+            noise: 4.0,
+            ..STILL
+        },
+        Scene {
+            shake: |frame| (3 * frame as i64 % 7, frame as i64 % 4),
+            ..STILL
+        },
     ];
     for scene in quiet {
-        assert_eq!(moving_person(&scene.frames()).err(), Some(NoPerson::NothingMoves));
+        assert_eq!(
+            moving_person(&scene.frames()).err(),
+            Some(NoPerson::NothingMoves)
+        );
     }
 }
 
 #[test]
 fn everything_moves() {
     // A camera that goes along the wall: no frame shows what another does.
-    let pan = Scene { shake: |frame| (397 * frame as i64, 0), ..STILL };
-    assert_eq!(moving_person(&pan.frames()).err(), Some(NoPerson::EverythingMoves));
+    let pan = Scene {
+        shake: |frame| (397 * frame as i64, 0),
+        ..STILL
+    };
+    assert_eq!(
+        moving_person(&pan.frames()).err(),
+        Some(NoPerson::EverythingMoves)
+    );
 }
 
 #[test]
 fn any_frames_have_an_answer() {
     let one = |width, height| RgbImage::from_pixel(width, height, Rgb([7; 3]));
     assert_eq!(moving_person(&[]).err(), Some(NoPerson::TooFewFrames));
-    assert_eq!(moving_person(&[one(4, 4), one(4, 4)]).err(), Some(NoPerson::TooFewFrames));
+    assert_eq!(
+        moving_person(&[one(4, 4), one(4, 4)]).err(),
+        Some(NoPerson::TooFewFrames)
+    );
     for (width, height) in [(0, 0), (1, 1), (2, 900), (900, 1)] {
-        let frames = [one(width, height), one(width, height), one(30, 20), one(width, height)];
+        let frames = [
+            one(width, height),
+            one(width, height),
+            one(30, 20),
+            one(width, height),
+        ];
         assert!(moving_person(&frames).is_err());
     }
     // Sizes that differ are stretched to that of the middle frame.
-    let mut frames = Scene { lifter: Some(squatting), ..STILL }.frames();
-    frames[1] = image::imageops::resize(&frames[1], 200, 150, image::imageops::FilterType::Triangle);
+    let mut frames = Scene {
+        lifter: Some(squatting),
+        ..STILL
+    }
+    .frames();
+    frames[1] =
+        image::imageops::resize(&frames[1], 200, 150, image::imageops::FilterType::Triangle);
     let person = moving_person(&frames).expect("somebody moves");
-    let picture = background(&frames, &person).expect("there is a wall").picture;
+    let picture = background(&frames, &person)
+        .expect("there is a wall")
+        .picture;
     assert_eq!(picture.dimensions(), SIZE);
 }
 
@@ -151,15 +222,29 @@ fn the_background_is_the_same_whoever_lifts() {
         [left + 4, top, right - 4, bottom - 3]
     };
     let pictures = [squatting as fn(usize) -> [i64; 4], narrower].map(|lifter| {
-        let frames = Scene { lifter: Some(lifter), noise: 4.0, ..STILL }.frames();
+        let frames = Scene {
+            lifter: Some(lifter),
+            noise: 4.0,
+            ..STILL
+        }
+        .frames();
         let person = moving_person(&frames).expect("somebody moves");
         background(&frames, &person).expect("there is a wall")
     });
     let [a, b] = &pictures;
     assert_eq!((a.removed, &a.picture), (b.removed, &b.picture));
-    let empty = Scene { noise: 4.0, ..STILL }.frame(N_FRAMES / 2);
+    let empty = Scene {
+        noise: 4.0,
+        ..STILL
+    }
+    .frame(N_FRAMES / 2);
     let far = |x: u32, y: u32| {
-        let pairs = a.picture.get_pixel(x, y).0.into_iter().zip(empty.get_pixel(x, y).0);
+        let pairs = a
+            .picture
+            .get_pixel(x, y)
+            .0
+            .into_iter()
+            .zip(empty.get_pixel(x, y).0);
         pairs.map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0)
     };
     // The wall is as it is; where the lifter was is no red, and no darker or lighter than the wall.
@@ -171,10 +256,18 @@ fn the_background_is_the_same_whoever_lifts() {
 #[test]
 fn a_person_without_surroundings_has_no_background() {
     let all = |frame| [0, 0, 320, 130 + 10 * frame as i64];
-    let frames = Scene { lifter: Some(all), ..STILL }.frames();
+    let frames = Scene {
+        lifter: Some(all),
+        ..STILL
+    }
+    .frames();
     let person = moving_person(&frames);
     assert!(person.map_or(true, |person| background(&frames, &person).is_none()));
-    let frames = Scene { lifter: Some(squatting), ..STILL }.frames();
+    let frames = Scene {
+        lifter: Some(squatting),
+        ..STILL
+    }
+    .frames();
     let person = moving_person(&frames).expect("somebody moves");
     assert_eq!(background(&frames[1..], &person), None);
     assert_eq!(background(&[], &person), None);
@@ -183,7 +276,13 @@ fn a_person_without_surroundings_has_no_background() {
 #[test]
 fn a_lifter_at_the_edge_is_cut_off() {
     let cut = |lifter: fn(usize) -> [i64; 4]| {
-        let person = moving_person(&Scene { lifter: Some(lifter), ..STILL }.frames());
+        let person = moving_person(
+            &Scene {
+                lifter: Some(lifter),
+                ..STILL
+            }
+            .frames(),
+        );
         CutOff::of(&person.expect("somebody moves").moved).expect("the mask is not empty")
     };
     let whole = cut(squatting);

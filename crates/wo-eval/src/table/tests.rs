@@ -6,8 +6,10 @@ fn report_of(predictions: &[Prediction], tally: &Tally) -> String {
     let exercises = ["row".into(), "squat".into()];
     report(
         "models/tiny.pt",
-        &evaluated(predictions),
-        &Evaluation::default(),
+        &Findings {
+            held_out: evaluated(predictions),
+            ..Findings::default()
+        },
         &exercises,
         tally,
     )
@@ -115,8 +117,10 @@ fn seen_videos_have_a_part_of_their_own() {
     }
     let text = report(
         "m",
-        &Evaluation::default(),
-        &evaluation,
+        &Findings {
+            seen: evaluation,
+            ..Findings::default()
+        },
         &["squat".into()],
         &tally,
     );

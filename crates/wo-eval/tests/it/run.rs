@@ -170,10 +170,7 @@ fn seen_videos_are_scored_apart_and_only_when_asked_for() {
         run.stdout
     );
 
-    let run = eval(&model)
-        .arg("--allow-seen")
-        .stdin(stream(&lines))
-        .run();
+    let run = eval(&model).arg("--allow-seen").stdin(stream(&lines)).run();
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert!(
         of_type::<Verdict>(&run, "verdict")
