@@ -1,8 +1,8 @@
 //! What happens to one frame. Holds the video that the frames at hand belong to, and no other.
 
+use wo_label::{Captions, choice_hash};
 use wo_record::{BAD_FORM, Frame, Image, LabelOrigin, Name, Video};
 
-use crate::captions::{Captions, choice_hash};
 use crate::fault_path::faults_in_path;
 use crate::overrides::{Override, Overrides};
 use crate::place::Place;

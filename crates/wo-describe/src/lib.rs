@@ -4,7 +4,6 @@
 //! what a person wrote in a CSV. It holds one record at a time, the last video, and the CSVs.
 
 mod args;
-pub mod captions;
 mod describer;
 mod fault_path;
 mod overrides;
@@ -17,10 +16,10 @@ use std::path::Path;
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, OnError, Outcome, open_input};
+use wo_label::Captions;
 use wo_record::{Failure, ReadError, Reader, Record, code};
 
 pub use crate::args::{Args, Format};
-use crate::captions::Captions;
 use crate::describer::Describer;
 use crate::overrides::Overrides;
 use crate::place::Place;

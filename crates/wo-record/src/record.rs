@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begin, Confusion, Dropped, End, Failure, Frame, Metric, Model, Pose, Prediction, Score, Truth,
-    Verdict, Video,
+    Begin, Confusion, Dropped, End, Failure, Frame, Metric, Model, Pose, Prediction, Review, Score,
+    Suspect, Truth, Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -27,6 +27,8 @@ pub enum Record {
     Model(Model),
     Verdict(Verdict),
     Prediction(Prediction),
+    Review(Review),
+    Suspect(Suspect),
     Score(Score),
     Confusion(Confusion),
     End(End),
@@ -59,6 +61,8 @@ impl Record {
             "model" => Self::Model(serde_json::from_str(line)?),
             "verdict" => Self::Verdict(serde_json::from_str(line)?),
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
+            "review" => Self::Review(serde_json::from_str(line)?),
+            "suspect" => Self::Suspect(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
             "end" => Self::End(serde_json::from_str(line)?),
@@ -81,6 +85,8 @@ impl Record {
             Self::Model(_) => "model",
             Self::Verdict(_) => "verdict",
             Self::Prediction(_) => "prediction",
+            Self::Review(_) => "review",
+            Self::Suspect(_) => "suspect",
             Self::Score(_) => "score",
             Self::Confusion(_) => "confusion",
             Self::End(_) => "end",
