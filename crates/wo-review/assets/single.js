@@ -82,7 +82,7 @@ export class Single {
     const field = (name, ...value) => el("div", { class: "field" }, el("dt", {}, name), el("dd", {}, ...value));
     const faults = frame.faults.length > 0 ? frame.faults.map((fault) => el("span", { class: "fault" }, words(fault))) : ["–"];
     const known = isRepeat(this.queue.item) ? false : frame.is_judged;
-    this.panel.replaceChildren(
+    const parts = [
       el("h2", {}, words(frame.exercise) || "Exercise not known"),
       el("p", { class: "now", "aria-live": "polite" }, badge(frame.label),
         el("span", { class: "origin" }, known ? "said by you" : frame.label ? `from ${frame.origin}` : "")),
@@ -98,7 +98,9 @@ export class Single {
       frame.has_opinion && !known && el("p", { class: "hint" }, `A model has an opinion on this frame; ${keyOf("opinion")} shows it.`),
       this.editor.root,
       el("h3", { class: "past-title" }, "Your last decisions"),
-      this.past);
+      this.past,
+    ];
+    this.panel.replaceChildren(...parts.filter(Boolean));
   }
 
   async drawStrip() {

@@ -125,14 +125,14 @@ pub(crate) fn serve(args: &Serve, store: Store, suspects: Suspects) -> anyhow::R
 
 fn announce(args: &Serve, server: &Server) {
     let tokens = server.sessions.tokens();
-    for (reviewer, token) in &tokens {
+    for (token, reviewer) in &tokens {
         wo_cli::say!("{reviewer}: open {}", server.link(token));
     }
     if args.allow_remote {
         wo_cli::warn!("what travels is not encrypted; put a TLS proxy before it");
     }
     let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
-    if let Some((_, token)) = tokens.first()
+    if let Some((token, _)) = tokens.first()
         && has_screen
         && !args.no_open
     {

@@ -36,7 +36,7 @@ impl Sessions {
         })
     }
 
-    /// The token of the link of each reviewer.
+    /// The token of each link, and whose link it is.
     pub(crate) fn tokens(&self) -> Vec<(String, String)> {
         self.secrets().tokens.clone()
     }
