@@ -61,7 +61,9 @@ impl Chain {
                     other.kind()
                 )));
             }
-            Ok(Err(kind)) => return Err(ReviewLogError::NoReview(format!("a `{}` record", kind.0))),
+            Ok(Err(kind)) => {
+                return Err(ReviewLogError::NoReview(format!("a `{}` record", kind.0)));
+            }
             Err(e) => return Err(ReviewLogError::NoReview(e.to_string())),
         };
         let Some((body, _)) = line.rsplit_once(HASH_FIELD) else {

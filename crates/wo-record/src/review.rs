@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, RecordPath, finite};
+use crate::{LabelOrigin, Name, RecordPath, finite};
 
 /// What is said of one frame: all of it that a person can change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +11,9 @@ pub struct Judgement {
     /// The label.
     #[serde(default)]
     pub label: Option<Name>,
+    /// Who said so.
+    #[serde(default)]
+    pub label_origin: Option<LabelOrigin>,
     /// The faults that it shows.
     #[serde(default)]
     pub faults: Vec<Name>,

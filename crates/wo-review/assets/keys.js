@@ -52,7 +52,7 @@ export function showHelp() {
     el("tr", {},
       el("td", {}, ...keys.map((key) => el("kbd", {}, keyName(key)))),
       el("td", {}, what),
-      el("td", {}, el("button", { type: "button", class: "quiet", "aria-label": `Another key for: ${what}`, onclick: (e) => choose(action, e.target) }, "change"))));
+      el("td", {}, el("button", { type: "button", class: "quiet", "aria-label": `change the key for: ${what}`, onclick: (e) => choose(action, e.target) }, "change"))));
   dialog.replaceChildren(
     el("h2", { id: "keys-title" }, "Keys"),
     el("table", {}, el("tbody", {}, ...rows)),

@@ -62,8 +62,17 @@ pub(crate) fn page(store: &Store) -> Page {
     let mut rows = Vec::new();
     for (a, first) in (0..).zip(&store.reviewers) {
         for (b, second) in (0..).zip(&store.reviewers).skip(a as usize + 1) {
-            let of_both = between.iter().filter_map(|case| pair(case, a, b)).collect::<Vec<_>>();
-            figures(&mut rows, &format!("{first} – {second}"), "cohen", &of_both, cohen);
+            let of_both = between
+                .iter()
+                .filter_map(|case| pair(case, a, b))
+                .collect::<Vec<_>>();
+            figures(
+                &mut rows,
+                &format!("{first} – {second}"),
+                "cohen",
+                &of_both,
+                cohen,
+            );
         }
     }
     if store.reviewers.len() > 2 {
@@ -75,9 +84,18 @@ pub(crate) fn page(store: &Store) -> Page {
             .filter(|case| case.said.first().is_some_and(|(who, _)| *who == number))
             .cloned()
             .collect();
-        figures(&mut rows, &format!("{reviewer} again"), "cohen", &own, cohen);
+        figures(
+            &mut rows,
+            &format!("{reviewer} again"),
+            "cohen",
+            &own,
+            cohen,
+        );
     }
-    let mut disputed: Vec<u32> = store.touched().filter(|&id| is_disputed(store, id)).collect();
+    let mut disputed: Vec<u32> = store
+        .touched()
+        .filter(|&id| is_disputed(store, id))
+        .collect();
     disputed.sort_unstable();
     Page {
         rows,
@@ -92,7 +110,10 @@ fn cases_between(store: &Store) -> Vec<Case<'_>> {
     let cases = frames.into_iter().filter_map(|id| {
         let frame = store.folder.frame(id)?;
         let said = last_words(store, id);
-        let said: Vec<_> = said.into_iter().map(|(who, entry)| (who, &entry.new)).collect();
+        let said: Vec<_> = said
+            .into_iter()
+            .map(|(who, entry)| (who, &entry.new))
+            .collect();
         (said.len() > 1).then_some(Case {
             video: frame.video,
             exercise: frame.exercise.as_ref(),
@@ -109,7 +130,10 @@ fn last_words(store: &Store, id: u32) -> BTreeMap<u32, &Entry> {
 
 /// What people said the first time and when they were asked again.
 fn cases_again(store: &Store) -> Vec<Case<'_>> {
-    let repeats = store.entries.iter().filter(|entry| entry.is_repeat && !entry.is_undone);
+    let repeats = store
+        .entries
+        .iter()
+        .filter(|entry| entry.is_repeat && !entry.is_undone);
     let cases = repeats.filter_map(|entry| {
         let frame = store.folder.frame(entry.frame)?;
         Some(Case {
@@ -140,21 +164,34 @@ fn figures(
     if cases.is_empty() {
         return;
     }
-    let by_label = |judgement: &Judgement| judgement.label.as_ref().map(ToString::to_string).unwrap_or_default();
-    let mut add = |scope: String, about, cases: &[&Case<'_>], class: &dyn Fn(&Judgement) -> String| {
-        rows.push(figure(scope, about, who.to_owned(), name, cases, class, of));
+    let by_label = |judgement: &Judgement| {
+        judgement
+            .label
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default()
     };
+    let mut add =
+        |scope: String, about, cases: &[&Case<'_>], class: &dyn Fn(&Judgement) -> String| {
+            rows.push(figure(scope, about, who.to_owned(), name, cases, class, of));
+        };
     let all: Vec<&Case<'_>> = cases.iter().collect();
     add("all".to_owned(), "label", &all, &by_label);
     let exercises: BTreeSet<&Name> = cases.iter().filter_map(|case| case.exercise).collect();
     for exercise in exercises {
-        let of_exercise: Vec<&Case<'_>> =
-            cases.iter().filter(|case| case.exercise == Some(exercise)).collect();
+        let of_exercise: Vec<&Case<'_>> = cases
+            .iter()
+            .filter(|case| case.exercise == Some(exercise))
+            .collect();
         add(exercise.to_string(), "label", &of_exercise, &by_label);
     }
     let faults: BTreeSet<&Name> = cases
         .iter()
-        .flat_map(|case| case.said.iter().flat_map(|(_, judgement)| &judgement.faults))
+        .flat_map(|case| {
+            case.said
+                .iter()
+                .flat_map(|(_, judgement)| &judgement.faults)
+        })
         .collect();
     for fault in faults {
         let has = |judgement: &Judgement| judgement.faults.contains(fault).to_string();
@@ -204,7 +241,11 @@ fn figure(
 
 fn dispute(store: &Store, id: u32) -> Disputed {
     let said = last_words(store, id).into_iter().map(|(who, entry)| Said {
-        reviewer: store.reviewers.get(who as usize).cloned().unwrap_or_default(),
+        reviewer: store
+            .reviewers
+            .get(who as usize)
+            .cloned()
+            .unwrap_or_default(),
         label: entry.new.label.clone(),
         faults: entry.new.faults.clone(),
     });

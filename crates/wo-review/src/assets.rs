@@ -4,7 +4,10 @@
 pub(crate) fn asset(name: &str) -> Option<(&'static str, &'static str)> {
     const SCRIPT: &str = "text/javascript; charset=utf-8";
     let file = match name {
-        "style.css" => (include_str!("../assets/style.css"), "text/css; charset=utf-8"),
+        "style.css" => (
+            include_str!("../assets/style.css"),
+            "text/css; charset=utf-8",
+        ),
         "enter.js" => (include_str!("../assets/enter.js"), SCRIPT),
         "app.js" => (include_str!("../assets/app.js"), SCRIPT),
         "api.js" => (include_str!("../assets/api.js"), SCRIPT),

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use wo_label::{Captions, choice_hash};
-use wo_record::{BAD_FORM, Judgement, Name};
+use wo_record::{BAD_FORM, Judgement, LabelOrigin, Name};
 
 /// Most bytes of a note or a description.
 const MAX_TEXT: usize = 4000;
@@ -39,13 +39,21 @@ impl Change {
     /// Refuses what is too large to be meant.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         let texts = [&self.label, &self.description, &self.note];
-        if texts.into_iter().flatten().any(|text| text.len() > MAX_TEXT) {
+        if texts
+            .into_iter()
+            .flatten()
+            .any(|text| text.len() > MAX_TEXT)
+        {
             return Err("the text is too long");
         }
         if self.faults.as_ref().is_some_and(|f| f.len() > MAX_FAULTS) {
             return Err("too many faults");
         }
-        if self.label.as_ref().is_some_and(|label| Name::label(label).is_empty()) {
+        if self
+            .label
+            .as_ref()
+            .is_some_and(|label| Name::label(label).is_empty())
+        {
             return Err("the label has no letters");
         }
         Ok(())
@@ -88,6 +96,9 @@ impl Change {
             if !new.faults.is_empty() {
                 new.label = Some(Name::new(BAD_FORM));
             }
+        }
+        if self.label.is_some() || self.faults.is_some() {
+            new.label_origin = Some(LabelOrigin::Review);
         }
         let changes_class = old.label != new.label || old.faults != new.faults;
         let is_template = is_template(old, exercise, captions);
@@ -146,7 +157,11 @@ mod tests {
     #[test]
     fn the_description_follows_the_label_until_someone_writes_one() {
         let good = after(&Judgement::default(), &label("good"));
-        assert!(good.description.as_deref().is_some_and(|d| d.contains("squat")));
+        assert!(
+            good.description
+                .as_deref()
+                .is_some_and(|d| d.contains("squat"))
+        );
         let bad = after(&good, &label("bad"));
         assert_eq!(bad.description.as_deref(), Some("squat bad form"));
         let change = Change {
@@ -155,7 +170,10 @@ mod tests {
         };
         let written = after(&bad, &change);
         assert_eq!(written.description.as_deref(), Some("heels off the floor"));
-        assert_eq!(after(&written, &label("good")).description, written.description);
+        assert_eq!(
+            after(&written, &label("good")).description,
+            written.description
+        );
     }
 
     #[test]
@@ -167,7 +185,11 @@ mod tests {
         let bad = after(&Judgement::default(), &change);
         assert_eq!(bad.label, Some(Name::new(BAD_FORM)));
         assert_eq!(bad.faults, [Name::new("knees_cave")]);
-        assert!(bad.description.as_deref().is_some_and(|d| d.contains("knee")));
+        assert!(
+            bad.description
+                .as_deref()
+                .is_some_and(|d| d.contains("knee"))
+        );
         assert!(after(&bad, &label("good")).faults.is_empty());
     }
 }

@@ -30,15 +30,25 @@ struct Metadata<'a> {
 }
 
 /// Writes the store in a format.
-pub(crate) fn export(store: &Store, args: &Export, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
+pub(crate) fn export(
+    store: &Store,
+    args: &Export,
+    stdout: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
     if args.to == Format::Imagefolder {
         let Some(folder) = &args.output else {
-            return Err(anyhow::anyhow!("imagefolder is a folder\nhint: name it with -o DIR"))
-                .exit_with(Exit::Usage);
+            return Err(anyhow::anyhow!(
+                "imagefolder is a folder\nhint: name it with -o DIR"
+            ))
+            .exit_with(Exit::Usage);
         };
         return write_imagefolder(store, folder);
     }
-    match args.output.as_deref().filter(|path| *path != Path::new("-")) {
+    match args
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"))
+    {
         None => write(store, args.to, None, stdout)?,
         Some(path) => {
             let what = || format!("write {}", path.display());
@@ -50,7 +60,12 @@ pub(crate) fn export(store: &Store, args: &Export, stdout: &mut dyn Write) -> an
     Ok(Outcome::Done)
 }
 
-fn write(store: &Store, format: Format, to: Option<&Path>, output: &mut dyn Write) -> anyhow::Result<()> {
+fn write(
+    store: &Store,
+    format: Format,
+    to: Option<&Path>,
+    output: &mut dyn Write,
+) -> anyhow::Result<()> {
     let base = base(&store.folder.dir, to)?;
     match format {
         Format::Csv => {
@@ -65,7 +80,9 @@ fn write(store: &Store, format: Format, to: Option<&Path>, output: &mut dyn Writ
             let rows: Vec<Row> = rows.collect();
             wo_record::write_table(output, &rows)?;
         }
-        Format::Ndjson if store.folder.has_records => Projection::of(store).write_stream(&base, output)?,
+        Format::Ndjson if store.folder.has_records => {
+            Projection::of(store).write_stream(&base, output)?
+        }
         Format::Ndjson => write_records(store, &base, output)?,
         Format::LabelStudio => {
             let tasks = label_studio::tasks(store);
@@ -102,16 +119,21 @@ pub(crate) fn kept(store: &Store) -> impl Iterator<Item = (u32, &FrameItem, &Jud
 fn write_records(store: &Store, base: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
     let begin = Begin::of(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), &[]);
     let mut writer = Writer::begin_with(output, begin)?;
-    let judgements: HashMap<u32, (&FrameItem, &Judgement)> =
-        kept(store).map(|(id, frame, judgement)| (id, (frame, judgement))).collect();
+    let judgements: HashMap<u32, (&FrameItem, &Judgement)> = kept(store)
+        .map(|(id, frame, judgement)| (id, (frame, judgement)))
+        .collect();
     for video in &store.folder.videos {
-        let frames: Vec<_> = video.frames.iter().filter_map(|id| Some((*id, *judgements.get(id)?))).collect();
+        let frames: Vec<_> = video
+            .frames
+            .iter()
+            .filter_map(|id| judgements.get(id).copied())
+            .collect();
         writer.record(&Record::Video(Video {
             video_id: video.id.clone(),
             n_frames: Some(frames.len() as u32),
             ..Video::default()
         }))?;
-        for (id, (frame, judgement)) in frames {
+        for (frame, judgement) in frames {
             let Some(path) = &frame.path else { continue };
             writer.record(&Record::Frame(Frame {
                 video_id: video.id.clone(),
@@ -125,7 +147,7 @@ fn write_records(store: &Store, base: &Path, output: &mut dyn Write) -> anyhow::
                 },
                 exercise: frame.exercise.clone(),
                 label: judgement.label.clone(),
-                label_origin: store.origin(id, frame),
+                label_origin: judgement.label_origin,
                 faults: judgement.faults.clone(),
                 description: judgement.description.clone(),
                 quality: None,
@@ -146,7 +168,9 @@ fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<Outcome> {
     let mut lines = Vec::new();
     let mut n_failed = 0;
     for (_, frame, judgement) in kept(store) {
-        let (Some(path), Some(video)) = (&frame.path, store.folder.video_of(frame)) else { continue };
+        let (Some(path), Some(video)) = (&frame.path, store.folder.video_of(frame)) else {
+            continue;
+        };
         let bytes = match pictures.read(path) {
             Ok((bytes, _)) => bytes,
             Err(e) => {
@@ -172,7 +196,8 @@ fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<Outcome> {
         lines.push(b'\n');
     }
     let path = folder.join("metadata.jsonl");
-    let mut file = AtomicWriteFile::open(&path).with_context(|| format!("create {}", path.display()))?;
+    let mut file =
+        AtomicWriteFile::open(&path).with_context(|| format!("create {}", path.display()))?;
     file.write_all(&lines)
         .and_then(|()| file.commit())
         .with_context(|| format!("write {}", path.display()))?;

@@ -54,7 +54,6 @@ pub(crate) struct FrameItem {
     pub(crate) size_px: Option<(u32, u32)>,
     pub(crate) exercise: Option<Name>,
     pub(crate) base: Judgement,
-    pub(crate) origin: Option<LabelOrigin>,
     pub(crate) sharpness: Option<f32>,
     pub(crate) perceptual_hash: Option<u64>,
 }
@@ -193,12 +192,12 @@ impl Folder {
                 .and_then(|quality| u64::from_str_radix(&quality.perceptual_hash, 16).ok()),
             base: Judgement {
                 label: frame.label,
+                label_origin: frame.label_origin,
                 faults: frame.faults,
                 description: frame.description,
                 note: None,
                 deleted: is_trash,
             },
-            origin: frame.label_origin,
         });
     }
 

@@ -45,27 +45,45 @@ fn check(server: &Server, request: &mut Request) -> Result<(), (StatusCode, &'st
     let headers = request.headers();
     let host = host_of(headers).ok_or((StatusCode::BAD_REQUEST, "one Host header is needed"))?;
     let is_ours = |authority: &str| server.hosts.allows(authority);
-    if !is_ours(host) || request.uri().authority().is_some_and(|a| !is_ours(a.as_str())) {
-        return Err((StatusCode::MISDIRECTED_REQUEST, "not the name of this server"));
+    if !is_ours(host)
+        || request
+            .uri()
+            .authority()
+            .is_some_and(|a| !is_ours(a.as_str()))
+    {
+        return Err((
+            StatusCode::MISDIRECTED_REQUEST,
+            "not the name of this server",
+        ));
     }
     if !is_same_origin(headers, host) {
         return Err((StatusCode::FORBIDDEN, "a request of another site"));
     }
     let path = request.uri().path();
     let is_open = path == "/" || path == "/enter" || path.starts_with("/assets/");
-    let is_cross_site = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
+    let is_cross_site = headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none");
     if is_cross_site && !(is_open && request.method() == Method::GET) {
         return Err((StatusCode::FORBIDDEN, "a request of another site"));
     }
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let reviewer = cookies.into_iter().find_map(|cookies| server.sessions.reviewer(cookies));
+    let cookies = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let reviewer = cookies
+        .into_iter()
+        .find_map(|cookies| server.sessions.reviewer(cookies));
     match reviewer {
         Some(reviewer) => {
             request.extensions_mut().insert(Reviewer(reviewer));
             Ok(())
         }
         None if is_open || path == "/api/enter" => Ok(()),
-        None => Err((StatusCode::UNAUTHORIZED, "open the link that wo-review printed")),
+        None => Err((
+            StatusCode::UNAUTHORIZED,
+            "open the link that wo-review printed",
+        )),
     }
 }
 
@@ -80,7 +98,9 @@ fn host_of(headers: &HeaderMap) -> Option<&str> {
 fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
     headers.get_all(ORIGIN).iter().all(|origin| {
         let origin = origin.to_str().unwrap_or_default();
-        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let authority = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"));
         authority == Some(host)
     })
 }
@@ -88,7 +108,10 @@ fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
 fn with_headers(mut answer: Response) -> Response {
     let headers = answer.headers_mut();
     for (name, value) in HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
     headers
         .entry("cache-control")
@@ -126,7 +149,13 @@ mod tests {
     #[test]
     fn only_names_of_this_machine_are_taken() {
         let hosts = Hosts::new(["review.example".to_owned()]);
-        for host in ["127.0.0.1:80", "LOCALHOST:8080", "[::1]:9", "[::1]", "review.example"] {
+        for host in [
+            "127.0.0.1:80",
+            "LOCALHOST:8080",
+            "[::1]:9",
+            "[::1]",
+            "review.example",
+        ] {
             assert!(hosts.allows(host), "{host}");
         }
         for host in [

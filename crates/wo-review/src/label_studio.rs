@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wo_cli::{Exit, ExitWith, Outcome};
-use wo_record::{Name, Review};
+use wo_record::{Judgement, Name, Review};
 
 use crate::args::Import;
 use crate::decision::Change;
@@ -63,7 +63,11 @@ pub(crate) fn tasks(store: &Store) -> Vec<Task> {
             result.push(answer("label", "choices", json!({"choices": [label]})));
         }
         if !judgement.faults.is_empty() {
-            result.push(answer("faults", "choices", json!({"choices": judgement.faults})));
+            result.push(answer(
+                "faults",
+                "choices",
+                json!({"choices": judgement.faults}),
+            ));
         }
         if let Some(text) = &judgement.description {
             result.push(answer("description", "textarea", json!({"text": [text]})));
@@ -89,7 +93,9 @@ pub(crate) fn tasks(store: &Store) -> Vec<Task> {
 /// Reads tasks and writes what they say into the log, as far as it is new. One decision for each person.
 pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Outcome> {
     let name = args.file.display();
-    let file = File::open(&args.file).with_context(|| format!("open {name}")).exit_with(Exit::Io)?;
+    let file = File::open(&args.file)
+        .with_context(|| format!("open {name}"))
+        .exit_with(Exit::Io)?;
     let tasks: Vec<Task> = serde_json::from_reader(BufReader::new(file))
         .with_context(|| format!("{name}: not what Label Studio exports as JSON"))
         .exit_with(Exit::Integrity)?;
@@ -98,38 +104,56 @@ pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Outcome
         .filter_map(|(id, frame)| Some((frame.path.as_ref()?.to_str()?.to_owned(), id)))
         .collect();
     let mut n_unmet = 0;
-    let mut said: Vec<(String, u32, Change)> = Vec::new();
+    let mut said = Vec::new();
     for task in &tasks {
         let Some(id) = frame_of(task, store, &by_path) else {
             n_unmet += 1;
             continue;
         };
-        for annotation in task.annotations.iter().filter(|annotation| !annotation.was_cancelled) {
-            let reviewer = reviewer_of(annotation).unwrap_or(&args.reviewer);
+        for annotation in task
+            .annotations
+            .iter()
+            .filter(|annotation| !annotation.was_cancelled)
+        {
             let change = change_of(annotation);
-            change.check().map_err(anyhow::Error::msg).with_context(|| format!("{name}: frame {id}"))?;
-            said.push((reviewer.to_owned(), id, change));
+            change
+                .check()
+                .map_err(anyhow::Error::msg)
+                .with_context(|| format!("{name}: frame {id}"))?;
+            said.push((reviewer_of(annotation), id, change));
         }
     }
-    let n_written = write(store, said)?;
+    let n_written = write(store, said, &args.reviewer)?;
     wo_cli::say!("{name}: {} tasks, {n_written} new reviews", tasks.len());
     if n_unmet > 0 {
-        wo_cli::warn!("{n_unmet} tasks are about no frame of {}", args.folder.display());
+        wo_cli::warn!(
+            "{n_unmet} tasks are about no frame of {}",
+            args.folder.display()
+        );
     }
     Ok(Outcome::from_failures(n_unmet))
 }
 
-fn write(store: &mut Store, said: Vec<(String, u32, Change)>) -> anyhow::Result<usize> {
+/// Writes what is new; what nobody signed was said by `nobody`.
+fn write(
+    store: &mut Store,
+    said: Vec<(Option<&str>, u32, Change)>,
+    nobody: &str,
+) -> anyhow::Result<usize> {
     let mut by_reviewer: Vec<(u32, Vec<Review>)> = Vec::new();
     for (name, id, change) in said {
-        let reviewer = store.reviewer(&name);
-        let Some(frame) = store.folder.frame(id) else { continue };
+        let reviewer = store.reviewer(name.unwrap_or(nobody));
+        let Some(frame) = store.folder.frame(id) else {
+            continue;
+        };
         let old = store.judgement(id, frame);
         let video_id = store.folder.video_of(frame).map_or("", |video| &video.id);
         let new = change.applied_to(old, frame.exercise.as_ref(), video_id, &store.captions);
         // What that person said already, or what nobody changed, is no news.
-        let is_known = store.entries_of(id).any(|entry| entry.reviewer == reviewer && entry.new == new);
-        if is_known || change.says().is_empty() || (!store.is_decided(id) && *old == new) {
+        let is_known = store
+            .entries_of(id)
+            .any(|entry| entry.reviewer == reviewer && is_same(&entry.new, &new, &change));
+        if is_known || change.says().is_empty() || (name.is_none() && is_same(old, &new, &change)) {
             continue;
         }
         let mut review = store.review(reviewer, frame, old.clone(), new);
@@ -147,6 +171,12 @@ fn write(store: &mut Store, said: Vec<(String, u32, Change)>) -> anyhow::Result<
     Ok(n_written)
 }
 
+/// Whether two say the same, whoever it was. A description that nobody wrote follows from the rest.
+fn is_same(a: &Judgement, b: &Judgement, change: &Change) -> bool {
+    (&a.label, &a.faults, &a.note) == (&b.label, &b.faults, &b.note)
+        && (change.description.is_none() || a.description == b.description)
+}
+
 fn frame_of(task: &Task, store: &Store, by_path: &HashMap<String, u32>) -> Option<u32> {
     let text = |field: &str| task.data.get(field).and_then(Value::as_str);
     let index = task.data.get("index").and_then(Value::as_u64);
@@ -159,13 +189,19 @@ fn frame_of(task: &Task, store: &Store, by_path: &HashMap<String, u32>) -> Optio
     let path = text("path").or_else(|| image.split_once("?d=").map(|(_, path)| path));
     let path = path.unwrap_or(image);
     // Label Studio may put a folder of its own before the path.
-    let ends = path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..));
-    std::iter::once(path).chain(ends).find_map(|end| by_path.get(end).copied())
+    let ends = path
+        .match_indices('/')
+        .filter_map(|(at, _)| path.get(at + 1..));
+    std::iter::once(path)
+        .chain(ends)
+        .find_map(|end| by_path.get(end).copied())
 }
 
 fn reviewer_of(annotation: &Annotation) -> Option<&str> {
     let by = &annotation.completed_by;
-    by.get("email").or_else(|| by.get("username")).and_then(Value::as_str)
+    by.get("email")
+        .or_else(|| by.get("username"))
+        .and_then(Value::as_str)
 }
 
 fn change_of(annotation: &Annotation) -> Change {
@@ -173,7 +209,10 @@ fn change_of(annotation: &Annotation) -> Change {
     for answer in &annotation.result {
         let list = |field: &str| {
             let list = answer.value.get(field).and_then(Value::as_array);
-            list.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>()
+            list.into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
         };
         match (answer.kind.as_str(), answer.from_name.as_str()) {
             ("choices", "faults") => {

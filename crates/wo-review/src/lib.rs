@@ -17,6 +17,8 @@ mod picture_file;
 mod projection;
 mod projector;
 mod queue;
+mod records_pass;
+mod replay;
 mod review_file;
 mod routes;
 mod server;
@@ -34,15 +36,19 @@ use wo_cli::{Exit, ExitWith, Outcome};
 use wo_label::Captions;
 
 pub use crate::args::{Args, Command, Export, Format, Import, Serve};
-pub use crate::queue::QueueName;
 use crate::folder::Folder;
 use crate::projection::Projection;
+pub use crate::queue::QueueName;
 use crate::review_file::{ReviewFile, read_reviews};
 use crate::store::Store;
 use crate::suspects::Suspects;
 
 /// Runs the tool.
-pub fn run(args: Args, _stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
+pub fn run(
+    args: Args,
+    _stdin: &mut dyn BufRead,
+    stdout: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
     match args.command {
         None => serve(&args.serve),
         Some(Command::Export(export)) => {

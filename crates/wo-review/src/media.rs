@@ -74,7 +74,8 @@ impl Videos {
         let end = end.map_or(total, |end| end.saturating_add(1).min(total));
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(start))?;
-        file.take(end.saturating_sub(start).min(MAX_PART)).read_to_end(&mut bytes)?;
+        file.take(end.saturating_sub(start).min(MAX_PART))
+            .read_to_end(&mut bytes)?;
         Ok(Some(Part {
             media_type,
             start,
@@ -87,7 +88,9 @@ impl Videos {
         let known = self.known().get(video_id).cloned();
         let places = self.bases.iter().map(|base| base.join(path));
         for place in known.iter().map(|known| known.path.clone()).chain(places) {
-            let Ok(mut file) = open_video(&place) else { continue };
+            let Ok(mut file) = open_video(&place) else {
+                continue;
+            };
             let metadata = file.metadata()?;
             if !metadata.is_file() {
                 continue;
@@ -106,7 +109,8 @@ impl Videos {
             hasher.update_reader(&mut file)?;
             if hasher.finalize().to_hex().as_str() == video_id {
                 file.seek(SeekFrom::Start(0))?;
-                self.known().insert(video_id.to_owned(), Known { path: place, state });
+                self.known()
+                    .insert(video_id.to_owned(), Known { path: place, state });
                 return Ok(Some((file, metadata.len())));
             }
         }

@@ -16,7 +16,10 @@ pub(crate) fn near_duplicates(hashes: &[(u32, u64)]) -> Vec<u32> {
     for quarter in 0..N_QUARTERS {
         let mut buckets: HashMap<u16, Vec<usize>> = HashMap::new();
         for (i, (_, hash)) in hashes.iter().enumerate() {
-            buckets.entry((hash >> (16 * quarter)) as u16).or_default().push(i);
+            buckets
+                .entry((hash >> (16 * quarter)) as u16)
+                .or_default()
+                .push(i);
         }
         for bucket in buckets.values() {
             for (n, &a) in bucket.iter().enumerate() {
@@ -32,7 +35,10 @@ pub(crate) fn near_duplicates(hashes: &[(u32, u64)]) -> Vec<u32> {
     for (i, (id, _)) in hashes.iter().enumerate() {
         members.entry(groups.root(i)).or_default().push(*id);
     }
-    let mut members: Vec<Vec<u32>> = members.into_values().filter(|group| group.len() > 1).collect();
+    let mut members: Vec<Vec<u32>> = members
+        .into_values()
+        .filter(|group| group.len() > 1)
+        .collect();
     members.sort_by_key(|group| (std::cmp::Reverse(group.len()), group.first().copied()));
     members.concat()
 }
@@ -78,7 +84,14 @@ mod tests {
 
     #[test]
     fn what_looks_alike_stands_together() {
-        let hashes = [(0, 0xff), (1, 0xffff_0000), (2, 0xfe), (3, 1 << 63), (4, 0xffff_0001), (5, 0xf8)];
+        let hashes = [
+            (0, 0xff),
+            (1, 0xffff_0000),
+            (2, 0xfe),
+            (3, 1 << 63),
+            (4, 0xffff_0001),
+            (5, 0xf8),
+        ];
         assert_eq!(near_duplicates(&hashes), [0, 2, 5, 1, 4]);
     }
 }

@@ -21,13 +21,17 @@ pub(crate) struct PictureFolder {
 
 impl PictureFolder {
     pub(crate) fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned() }
+        Self {
+            dir: dir.to_owned(),
+        }
     }
 
     /// The bytes of a picture, whether it is in its place or in the trash, and its media type.
     pub(crate) fn read(&self, path: &Path) -> io::Result<(Vec<u8>, &'static str)> {
         let file = match self.open(path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => self.open(&Path::new(TRASH).join(path)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                self.open(&Path::new(TRASH).join(path))
+            }
             other => other,
         }?;
         let metadata = file.metadata()?;
@@ -72,7 +76,9 @@ impl PictureFolder {
 
     fn rename(&self, path: &Path, from: &Path, to: &Path) -> io::Result<()> {
         let path = path.strip_prefix(&self.dir).unwrap_or(path);
-        let is_inside = path.components().all(|part| matches!(part, Component::Normal(_)));
+        let is_inside = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
         // A record may name any file; only what lies in the folder itself is ever moved.
         if !is_inside || !is_below(&self.dir, &from.join(path)) || to.join(path).exists() {
             return Ok(());
@@ -88,7 +94,10 @@ impl PictureFolder {
 fn is_below(dir: &Path, file: &Path) -> bool {
     let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
     let dir = dir.canonicalize().ok();
-    file.symlink_metadata().is_ok() && folder.zip(dir).is_some_and(|(folder, dir)| folder.starts_with(dir))
+    file.symlink_metadata().is_ok()
+        && folder
+            .zip(dir)
+            .is_some_and(|(folder, dir)| folder.starts_with(dir))
 }
 
 /// What a picture's first bytes say. SVG is none: it can run scripts.
@@ -135,7 +144,12 @@ mod tests {
     #[test]
     fn only_pictures_are_pictures() {
         assert_eq!(picture_type(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
-        for bytes in [&b"<svg onload=alert(1)>"[..], b"<html>", b"", b"RIFF1234AVI "] {
+        for bytes in [
+            &b"<svg onload=alert(1)>"[..],
+            b"<html>",
+            b"",
+            b"RIFF1234AVI ",
+        ] {
             assert_eq!(picture_type(bytes), None);
         }
         assert_eq!(video_type(b"\0\0\0\x18ftypmp42"), Some("video/mp4"));

@@ -1,18 +1,17 @@
 //! What people read is made from the log: records and tables are written anew, whole or not at all, with nothing else changed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
-use wo_record::{
-    Begin, DEFAULT_MAX_LINE, Frame, Image, Judgement, LabelOrigin, Line, Reader, Record, Row, Writer,
-};
+use wo_record::{Begin, DEFAULT_MAX_LINE, Frame, Judgement, Line, Reader, Record, Writer};
 
-use crate::folder::{RECORDS, TRASH, correct, rows_by_path, tables};
+use crate::folder::{RECORDS, TRASH, rows_by_path, tables};
 use crate::picture_file::PictureFolder;
+use crate::records_pass::{FrameLines, Pass, Tables, Text};
 use crate::store::Store;
 use crate::table_patch::TablePatch;
 
@@ -21,25 +20,13 @@ use crate::table_patch::TablePatch;
 pub(crate) struct Projection {
     dir: PathBuf,
     has_records: bool,
-    frames: HashMap<(String, u32), Reviewed>,
+    pub(crate) frames: HashMap<(String, u32), Reviewed>,
 }
 
 #[derive(Debug)]
-struct Reviewed {
-    judgement: Judgement,
-    origin: Option<LabelOrigin>,
+pub(crate) struct Reviewed {
+    pub(crate) judgement: Judgement,
     path: Option<PathBuf>,
-}
-
-/// A frame's line and the lines that belong to it, such as its pose.
-struct FrameLines {
-    index: u32,
-    texts: Vec<Text>,
-}
-
-struct Text {
-    line: Line,
-    record: Option<Record>,
 }
 
 impl Projection {
@@ -47,13 +34,16 @@ impl Projection {
     pub(crate) fn of(store: &Store) -> Self {
         let mut frames = HashMap::new();
         for id in store.touched() {
-            let Some(frame) = store.folder.frame(id) else { continue };
-            let Some(video) = store.folder.video_of(frame) else { continue };
+            let Some(frame) = store.folder.frame(id) else {
+                continue;
+            };
+            let Some(video) = store.folder.video_of(frame) else {
+                continue;
+            };
             frames.insert(
                 (video.id.clone(), frame.index),
                 Reviewed {
                     judgement: store.judgement(id, frame).clone(),
-                    origin: store.origin(id, frame),
                     path: frame.path.clone(),
                 },
             );
@@ -166,7 +156,7 @@ impl Projection {
             .is_none_or(|reviewed| reviewed.judgement.deleted)
     }
 
-    fn reviewed(&self, frame: &Frame) -> Option<&Reviewed> {
+    pub(crate) fn reviewed(&self, frame: &Frame) -> Option<&Reviewed> {
         self.frames.get(&(frame.video_id.clone(), frame.index))
     }
 
@@ -204,7 +194,11 @@ impl Projection {
             wo_record::write_table(&mut text, rows).with_context(|| format!("write {name}"))?;
             replace(&path, &text)?;
         }
-        for name in tables.before.iter().filter(|name| !tables.rows.contains_key(*name)) {
+        for name in tables
+            .before
+            .iter()
+            .filter(|name| !tables.rows.contains_key(*name))
+        {
             let path = self.dir.join(name);
             if path.exists() {
                 fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
@@ -236,161 +230,25 @@ impl Projection {
             for (path, judgement) in missing {
                 let folder = Path::new(path).parent();
                 let home = patches.iter_mut().max_by_key(|patch| {
-                    patch.paths.iter().filter(|p| Path::new(p).parent() == folder).count()
+                    patch
+                        .paths
+                        .iter()
+                        .filter(|p| Path::new(p).parent() == folder)
+                        .count()
                 });
                 if let Some(home) = home {
                     home.insert(path, judgement);
                 }
             }
         }
-        let patched = tables.iter().zip(patches).filter(|(_, patch)| patch.is_changed);
+        let patched = tables
+            .iter()
+            .zip(patches)
+            .filter(|(_, patch)| patch.is_changed);
         for (table, patch) in patched {
             replace(table, &patch.text()?)?;
         }
         Ok(())
-    }
-}
-
-/// Rows by the name of their table, and the names of tables that held frames before.
-#[derive(Debug, Default)]
-struct Tables {
-    rows: BTreeMap<String, Vec<Row>>,
-    before: BTreeSet<String>,
-}
-
-/// One pass over the records.
-struct Pass<'a> {
-    projection: &'a Projection,
-    rows: &'a mut HashMap<String, Row>,
-    restored: BTreeMap<String, Vec<FrameLines>>,
-    trashed: BTreeMap<String, Vec<FrameLines>>,
-    tables: Tables,
-    /// What to put before the paths of pictures.
-    base: Option<&'a Path>,
-}
-
-impl Pass<'_> {
-    fn run(&mut self, records: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
-        let counts = self.count(records)?;
-        let mut writer: Option<Writer<'_>> = None;
-        let mut output = Some(output);
-        let mut video_id = String::new();
-        // Whether the frame before this line was thrown away, so that its pose goes with it.
-        let mut is_thrown = false;
-        for_each_line(records, |line| {
-            if let Ok(Record::Begin(begin)) = &line.record {
-                if let Some(output) = output.take() {
-                    writer = Some(Writer::begin_with(output, begin.clone())?);
-                }
-                return Ok(());
-            }
-            let Some(writer) = &mut writer else { return Ok(()) };
-            match &line.record {
-                Ok(Record::End(_)) => Ok(()),
-                Ok(Record::Video(video)) => {
-                    self.restore(writer, &video_id, u32::MAX)?;
-                    video_id.clone_from(&video.video_id);
-                    is_thrown = false;
-                    let mut video = video.clone();
-                    let n_frames = counts.get(&video.video_id).copied();
-                    if n_frames.is_some() && video.n_frames != n_frames {
-                        video.n_frames = n_frames;
-                        Ok(writer.rewritten(&line, &Record::Video(video))?)
-                    } else {
-                        Ok(writer.line(&line)?)
-                    }
-                }
-                Ok(Record::Frame(frame)) => {
-                    self.restore(writer, &video_id, frame.index)?;
-                    is_thrown = !self.frame(writer, frame.clone(), line)?;
-                    Ok(())
-                }
-                Ok(Record::Pose(pose)) if is_thrown => {
-                    let lines = self.trashed.get_mut(&pose.video_id).and_then(|f| f.last_mut());
-                    if let Some(lines) = lines {
-                        lines.texts.push(Text { line, record: None });
-                    }
-                    Ok(())
-                }
-                _ => Ok(writer.line(&line)?),
-            }
-        })?;
-        if let Some(mut writer) = writer {
-            self.restore(&mut writer, &video_id, u32::MAX)?;
-            writer.end()?;
-        }
-        Ok(())
-    }
-
-    /// How many frames each video with a reviewed frame has afterwards.
-    fn count(&self, records: &Path) -> anyhow::Result<HashMap<String, u32>> {
-        let videos = self.projection.frames.keys().map(|(video, _)| (video.clone(), 0));
-        let mut counts: HashMap<String, u32> = videos.collect();
-        for (video, frames) in &self.restored {
-            *counts.entry(video.clone()).or_default() += frames.len() as u32;
-        }
-        for_each_line(records, |line| {
-            if let Ok(Record::Frame(frame)) = &line.record
-                && let Some(count) = counts.get_mut(&frame.video_id)
-            {
-                let reviewed = self.projection.reviewed(frame);
-                *count += u32::from(!reviewed.is_some_and(|r| r.judgement.deleted));
-            }
-            Ok(())
-        })?;
-        Ok(counts)
-    }
-
-    /// Writes the frames of the video that come back and belong before `index`.
-    fn restore(&mut self, writer: &mut Writer<'_>, video_id: &str, index: u32) -> anyhow::Result<()> {
-        let Some(frames) = self.restored.get_mut(video_id) else { return Ok(()) };
-        let due: Vec<FrameLines> = frames.extract_if(.., |frame| frame.index < index).collect();
-        for lines in due {
-            for text in lines.texts {
-                match text.line.record.clone() {
-                    Ok(Record::Frame(frame)) => {
-                        self.frame(writer, frame, text.line)?;
-                    }
-                    _ => writer.line(&text.line)?,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a frame, or keeps it for the trash. True where it was written.
-    fn frame(&mut self, writer: &mut Writer<'_>, mut frame: Frame, line: Line) -> anyhow::Result<bool> {
-        self.tables.before.extend(table_name(&frame));
-        let before = frame.clone();
-        correct(&mut frame, self.rows);
-        if let Some(reviewed) = self.projection.reviewed(&frame) {
-            let new = &reviewed.judgement;
-            frame.label.clone_from(&new.label);
-            frame.faults.clone_from(&new.faults);
-            frame.description.clone_from(&new.description);
-            frame.label_origin = reviewed.origin;
-            if new.deleted {
-                let record = Some(Record::Frame(frame.clone()));
-                let frames = self.trashed.entry(frame.video_id.clone()).or_default();
-                frames.push(FrameLines {
-                    index: frame.index,
-                    texts: vec![Text { line, record }],
-                });
-                return Ok(false);
-            }
-        }
-        if let Some((table, row)) = table_name(&frame).zip(row(&frame)) {
-            self.tables.rows.entry(table).or_default().push(row);
-        }
-        if let (Some(base), Image::File { path, .. }) = (self.base, &mut frame.image) {
-            *path = base.join(path.as_path()).into();
-        }
-        if frame == before {
-            writer.line(&line)?;
-        } else {
-            writer.rewritten(&line, &Record::Frame(frame))?;
-        }
-        Ok(true)
     }
 }
 
@@ -408,25 +266,6 @@ fn write_trash(path: &Path, trashed: &BTreeMap<String, Vec<FrameLines>>) -> anyh
     commit(spool, path)
 }
 
-/// `squat_bad_form.csv`, as `wo-extract --out` names it; none for a frame without a label.
-pub(crate) fn table_name(frame: &Frame) -> Option<String> {
-    let label = frame.label.as_ref()?;
-    let exercise = frame.exercise.as_ref().map_or("unknown", |name| name.as_str());
-    Some(format!("{exercise}_{label}.csv"))
-}
-
-pub(crate) fn row(frame: &Frame) -> Option<Row> {
-    let Image::File { path, .. } = &frame.image else {
-        return None;
-    };
-    Some(Row {
-        frame_path: path.as_path().to_str()?.to_owned(),
-        label: frame.label.as_ref()?.to_string(),
-        description: frame.description.clone().unwrap_or_default(),
-        faults: String::new(),
-    })
-}
-
 /// Reads a stream, line by line.
 pub(crate) fn for_each_line(
     path: &Path,
@@ -435,7 +274,10 @@ pub(crate) fn for_each_line(
     let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
     let mut input = BufReader::with_capacity(1 << 18, file);
     let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
-    while let Some(line) = reader.next_line().with_context(|| path.display().to_string())? {
+    while let Some(line) = reader
+        .next_line()
+        .with_context(|| path.display().to_string())?
+    {
         each(line)?;
     }
     Ok(())
@@ -446,7 +288,9 @@ fn create(path: &Path) -> anyhow::Result<AtomicWriteFile> {
 }
 
 fn commit(spool: BufWriter<AtomicWriteFile>, path: &Path) -> anyhow::Result<()> {
-    let file = spool.into_inner().map_err(std::io::IntoInnerError::into_error);
+    let file = spool
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error);
     file.and_then(AtomicWriteFile::commit)
         .with_context(|| format!("write {}", path.display()))
 }
@@ -457,6 +301,8 @@ fn replace(path: &Path, text: &[u8]) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut file = create(path)?;
-    file.write_all(text).with_context(|| format!("write {}", path.display()))?;
-    file.commit().with_context(|| format!("write {}", path.display()))
+    file.write_all(text)
+        .with_context(|| format!("write {}", path.display()))?;
+    file.commit()
+        .with_context(|| format!("write {}", path.display()))
 }

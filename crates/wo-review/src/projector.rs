@@ -39,7 +39,10 @@ impl Projector {
 
     /// Nothing more will be decided.
     pub(crate) fn finish(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_done = true;
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_done = true;
         self.changed.notify_all();
     }
 
@@ -76,8 +79,14 @@ impl Projector {
                     state.dirty = None;
                     return true;
                 }
-                Some(left) => self.changed.wait_timeout(state, left).map_or_else(|e| e.into_inner().0, |(state, _)| state),
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(left) => self
+                    .changed
+                    .wait_timeout(state, left)
+                    .map_or_else(|e| e.into_inner().0, |(state, _)| state),
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
             };
         }
     }

@@ -14,7 +14,9 @@ use crate::suspects::Suspects;
 const SIMILAR_BITS: u32 = 16;
 
 /// The queues.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum QueueName {
@@ -69,7 +71,8 @@ impl Filter {
                 frames
             }
             QueueName::SecondOpinion => {
-                let is_wanted = |&id: &u32| store.is_judged(id) && !store.is_judged_by(reviewer, id);
+                let is_wanted =
+                    |&id: &u32| store.is_judged(id) && !store.is_judged_by(reviewer, id);
                 by_video(store).into_iter().filter(is_wanted).collect()
             }
             QueueName::Disagreements => all.filter(|&id| is_disputed(store, id)).collect(),
@@ -102,17 +105,27 @@ impl Filter {
             && wants(&self.video).is_none_or(|wanted| {
                 store.folder.video_of(frame).is_some_and(|video| {
                     video.id.starts_with(&wanted)
-                        || video.path.as_ref().is_some_and(|path| path.to_string_lossy().contains(&wanted))
+                        || video
+                            .path
+                            .as_ref()
+                            .is_some_and(|path| path.to_string_lossy().contains(&wanted))
                 })
             })
             && wants(&self.origin)
-                .is_none_or(|wanted| origin_name(store.origin(id, frame)) == wanted)
+                .is_none_or(|wanted| origin_name(store.judgement(id, frame).label_origin) == wanted)
             && wants(&self.reviewer).is_none_or(|wanted| {
-                let reviewer = |entry: &crate::store::Entry| store.reviewers.get(entry.reviewer as usize);
-                store.entries_of(id).any(|entry| reviewer(entry) == Some(&wanted))
+                let reviewer =
+                    |entry: &crate::store::Entry| store.reviewers.get(entry.reviewer as usize);
+                store
+                    .entries_of(id)
+                    .any(|entry| reviewer(entry) == Some(&wanted))
             })
-            && self.min_sharpness.is_none_or(|least| frame.sharpness.is_some_and(|s| s >= least))
-            && self.max_sharpness.is_none_or(|most| frame.sharpness.is_some_and(|s| s <= most))
+            && self
+                .min_sharpness
+                .is_none_or(|least| frame.sharpness.is_some_and(|s| s >= least))
+            && self
+                .max_sharpness
+                .is_none_or(|most| frame.sharpness.is_some_and(|s| s <= most))
     }
 }
 
@@ -131,14 +144,20 @@ pub(crate) fn origin_name(origin: Option<LabelOrigin>) -> &'static str {
 /// All frames, video by video and in the order of the index: frames from the trash stand where they were.
 fn by_video(store: &Store) -> Vec<u32> {
     let videos = store.folder.videos.iter();
-    videos.flat_map(|video| video.frames.iter().copied()).collect()
+    videos
+        .flat_map(|video| video.frames.iter().copied())
+        .collect()
 }
 
 fn blurry(store: &Store) -> Vec<u32> {
     let sharpness = |id: u32| store.folder.frame(id).and_then(|frame| frame.sharpness);
     let mut frames = by_video(store);
     frames.retain(|&id| sharpness(id).is_some());
-    frames.sort_by(|&a, &b| sharpness(a).unwrap_or(0.0).total_cmp(&sharpness(b).unwrap_or(0.0)));
+    frames.sort_by(|&a, &b| {
+        sharpness(a)
+            .unwrap_or(0.0)
+            .total_cmp(&sharpness(b).unwrap_or(0.0))
+    });
     frames
 }
 
@@ -150,21 +169,29 @@ fn hashes(store: &Store) -> Vec<(u32, u64)> {
 }
 
 fn sort_by_similarity(store: &Store, similar: u32, frames: &mut Vec<u32>) {
-    let hash_of = |id: u32| store.folder.frame(id).and_then(|frame| frame.perceptual_hash);
+    let hash_of = |id: u32| {
+        store
+            .folder
+            .frame(id)
+            .and_then(|frame| frame.perceptual_hash)
+    };
     let Some(wanted) = hash_of(similar) else {
         frames.retain(|&id| id == similar);
         return;
     };
     let distance = |id: u32| hash_of(id).map_or(u32::MAX, |hash| (hash ^ wanted).count_ones());
     frames.retain(|&id| distance(id) <= SIMILAR_BITS);
-    frames.sort_by_key(|&id| (distance(id), id));
+    frames.sort_by_key(|&id| (distance(id), id != similar, id));
 }
 
 /// Whether two reviewers, or one at two times, said different things of a frame.
 pub(crate) fn is_disputed(store: &Store, id: u32) -> bool {
     let mut said: BTreeMap<u32, (Option<&Name>, &[Name])> = BTreeMap::new();
     for entry in store.entries_of(id).filter(|entry| entry.judges()) {
-        said.insert(entry.reviewer, (entry.new.label.as_ref(), &entry.new.faults));
+        said.insert(
+            entry.reviewer,
+            (entry.new.label.as_ref(), &entry.new.faults),
+        );
     }
     let mut values = said.values();
     let first = values.next();
@@ -172,7 +199,11 @@ pub(crate) fn is_disputed(store: &Store, id: u32) -> bool {
 }
 
 /// How many frames each queue has for a reviewer, as far as that is known without much work.
-pub(crate) fn counts(store: &Store, suspects: &Suspects, reviewer: u32) -> HashMap<&'static str, usize> {
+pub(crate) fn counts(
+    store: &Store,
+    suspects: &Suspects,
+    reviewer: u32,
+) -> HashMap<&'static str, usize> {
     let mut counts: HashMap<&'static str, usize> = HashMap::new();
     let mut add = |name, is: bool| *counts.entry(name).or_default() += usize::from(is);
     for (id, frame) in (0..).zip(&store.folder.frames) {
@@ -183,7 +214,10 @@ pub(crate) fn counts(store: &Store, suspects: &Suspects, reviewer: u32) -> HashM
         add("undecided", !is_deleted && !is_judged);
         let is_own = is_judged && store.is_judged_by(reviewer, id);
         add("second_opinion", !is_deleted && is_judged && !is_own);
-        add("disagreements", !is_deleted && is_judged && is_disputed(store, id));
+        add(
+            "disagreements",
+            !is_deleted && is_judged && is_disputed(store, id),
+        );
     }
     counts.insert("suspects", suspects.len());
     counts

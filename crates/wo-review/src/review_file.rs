@@ -188,7 +188,9 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
 fn is_one_decision(torn: &[u8], decision: u64) -> bool {
     let lines = torn.split(|&byte| byte == b'\n');
     let reviews = lines.filter_map(|line| serde_json::from_slice::<Review>(line).ok());
-    reviews.into_iter().all(|review| review.decision == decision)
+    reviews
+        .into_iter()
+        .all(|review| review.decision == decision)
 }
 
 /// Moves what was cut off, and so never acknowledged, out of the log. It is kept, for people to look at.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Extension, Path, Query, State};
-use axum::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RANGE, SET_COOKIE};
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RANGE, SET_COOKIE,
+};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -80,7 +82,11 @@ async fn enter(State(server): Shared, Json(body): Json<Enter>) -> Response {
             wo_cli::say!("{reviewer}: for another browser: {}", server.link(&next));
             (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response()
         }
-        Ok(None) => (StatusCode::UNAUTHORIZED, "the link was used before or is not of this run").into_response(),
+        Ok(None) => (
+            StatusCode::UNAUTHORIZED,
+            "the link was used before or is not of this run",
+        )
+            .into_response(),
         Err(e) => failed(&e),
     }
 }
@@ -141,7 +147,12 @@ async fn video(
     Extension(who): Extension<Reviewer>,
     Path(id): Path<u32>,
 ) -> Response {
-    let ids = server.store().folder.videos.get(id as usize).map(|video| video.frames.clone());
+    let ids = server
+        .store()
+        .folder
+        .videos
+        .get(id as usize)
+        .map(|video| video.frames.clone());
     match ids {
         Some(ids) => frames_as_json(&server, &who, &ids, false),
         None => StatusCode::NOT_FOUND.into_response(),
@@ -168,9 +179,17 @@ struct Class {
     faults: String,
 }
 
-async fn snippets(State(server): Shared, Path(id): Path<u32>, Query(class): Query<Class>) -> Response {
+async fn snippets(
+    State(server): Shared,
+    Path(id): Path<u32>,
+    Query(class): Query<Class>,
+) -> Response {
     let label = class.label.as_deref().map(Name::label);
-    let faults = class.faults.split(',').map(Name::new).filter(|fault| !fault.is_empty());
+    let faults = class
+        .faults
+        .split(',')
+        .map(Name::new)
+        .filter(|fault| !fault.is_empty());
     let faults: Vec<Name> = faults.collect();
     let class = label.as_ref().map(|label| (label, &faults[..]));
     Json(views::snippets(&server.store(), id, class)).into_response()
@@ -240,8 +259,14 @@ fn answer(server: &Server, reviewer: u32, done: anyhow::Result<Option<Done>>) ->
 
 /// The page shows it as "not saved". What a person asked for and cannot have is told apart from what went wrong.
 fn failed(error: &anyhow::Error) -> Response {
-    let is_io = error.chain().any(<dyn std::error::Error>::is::<std::io::Error>);
-    let status = if is_io { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
+    let is_io = error
+        .chain()
+        .any(<dyn std::error::Error>::is::<std::io::Error>);
+    let status = if is_io {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::BAD_REQUEST
+    };
     if is_io {
         wo_cli::warn!("{error:#}");
     }
@@ -249,7 +274,11 @@ fn failed(error: &anyhow::Error) -> Response {
 }
 
 async fn picture(State(server): Shared, Path((_, id)): Path<(String, u32)>) -> Response {
-    let path = server.store().folder.frame(id).and_then(|frame| frame.path.clone());
+    let path = server
+        .store()
+        .folder
+        .frame(id)
+        .and_then(|frame| frame.path.clone());
     let Some(path) = path else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -270,32 +299,44 @@ async fn media_part(
     Path((_, id)): Path<(String, u32)>,
     headers: HeaderMap,
 ) -> Response {
-    let video = server.store().folder.videos.get(id as usize).map(|video| (video.id.clone(), video.path.clone()));
+    let video = server
+        .store()
+        .folder
+        .videos
+        .get(id as usize)
+        .map(|video| (video.id.clone(), video.path.clone()));
     let Some((video_id, Some(path))) = video else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let asked = headers.get(RANGE).and_then(|range| range.to_str().ok()).and_then(media::range);
+    let asked = headers
+        .get(RANGE)
+        .and_then(|range| range.to_str().ok())
+        .and_then(media::range);
     let (start, end) = asked.unwrap_or((0, None));
-    blocking(move || match server.videos.read(&video_id, &path, start, end) {
-        Ok(Some(part)) if part.bytes.is_empty() => {
-            (StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, format!("bytes */{}", part.total))]).into_response()
-        }
-        Ok(Some(part)) => {
-            let last = part.start + part.bytes.len() as u64 - 1;
-            let range = format!("bytes {}-{last}/{}", part.start, part.total);
-            let headers = [
-                (CONTENT_TYPE, part.media_type.to_owned()),
-                (CONTENT_RANGE, range),
-                (ACCEPT_RANGES, "bytes".to_owned()),
-            ];
-            (StatusCode::PARTIAL_CONTENT, headers, Body::from(part.bytes)).into_response()
-        }
-        Ok(None) => StatusCode::NOT_FOUND.into_response(),
-        Err(e) => {
-            wo_cli::info!("{}: {e}", path.display());
-            StatusCode::NOT_FOUND.into_response()
-        }
-    })
+    blocking(
+        move || match server.videos.read(&video_id, &path, start, end) {
+            Ok(Some(part)) if part.bytes.is_empty() => (
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                [(CONTENT_RANGE, format!("bytes */{}", part.total))],
+            )
+                .into_response(),
+            Ok(Some(part)) => {
+                let last = part.start + part.bytes.len() as u64 - 1;
+                let range = format!("bytes {}-{last}/{}", part.start, part.total);
+                let headers = [
+                    (CONTENT_TYPE, part.media_type.to_owned()),
+                    (CONTENT_RANGE, range),
+                    (ACCEPT_RANGES, "bytes".to_owned()),
+                ];
+                (StatusCode::PARTIAL_CONTENT, headers, Body::from(part.bytes)).into_response()
+            }
+            Ok(None) => StatusCode::NOT_FOUND.into_response(),
+            Err(e) => {
+                wo_cli::info!("{}: {e}", path.display());
+                StatusCode::NOT_FOUND.into_response()
+            }
+        },
+    )
     .await
 }
 

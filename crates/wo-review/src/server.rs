@@ -61,8 +61,13 @@ pub(crate) fn reviewers(args: &Serve) -> Vec<String> {
     if !args.reviewer.is_empty() {
         return args.reviewer.clone();
     }
-    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    vec![user.filter(|user| !user.is_empty()).unwrap_or_else(|| "reviewer".to_owned())]
+    let user = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    vec![
+        user.filter(|user| !user.is_empty())
+            .unwrap_or_else(|| "reviewer".to_owned()),
+    ]
 }
 
 /// Serves until someone asks for the end.
@@ -131,7 +136,9 @@ fn announce(args: &Serve, server: &Server) {
     if args.allow_remote {
         wo_cli::warn!("what travels is not encrypted; put a TLS proxy before it");
     }
-    let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
     if let Some((token, _)) = tokens.first()
         && has_screen
         && !args.no_open

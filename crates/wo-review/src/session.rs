@@ -62,7 +62,9 @@ impl Sessions {
 
     /// The reviewer whose cookie is in a `Cookie` header.
     pub(crate) fn reviewer(&self, cookies: &str) -> Option<String> {
-        let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+        let mut pairs = cookies
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='));
         let (_, cookie) = pairs.find(|(name, _)| *name == self.cookie_name)?;
         find(&mut self.secrets().cookies, cookie).map(|(_, reviewer)| reviewer.to_owned())
     }
@@ -104,7 +106,10 @@ mod tests {
         assert!(sessions.enter(&token).unwrap().is_none());
         assert!(sessions.enter(&next).unwrap().is_some());
         let cookie = header.split(';').next().unwrap();
-        assert_eq!(sessions.reviewer(&format!("a=b; {cookie}")).as_deref(), Some("ben"));
+        assert_eq!(
+            sessions.reviewer(&format!("a=b; {cookie}")).as_deref(),
+            Some("ben")
+        );
         assert_eq!(sessions.reviewer("wo_review_80="), None);
         assert_eq!(sessions.reviewer(""), None);
     }

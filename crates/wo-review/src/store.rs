@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use anyhow::ensure;
 use wo_label::Captions;
-use wo_record::{Judgement, LabelOrigin, Review};
+use wo_record::{Judgement, Review};
 
 use crate::decision::{Change, Decision};
 use crate::folder::{Folder, FrameItem};
@@ -47,18 +47,20 @@ pub(crate) struct Store {
     pub(crate) entries: Vec<Entry>,
     pub(crate) reviewers: Vec<String>,
     /// By frame: the entry of its first review.
-    first: HashMap<u32, u32>,
+    pub(crate) first: HashMap<u32, u32>,
     /// By frame: the entries that count, in their order.
-    live: HashMap<u32, Vec<u32>>,
+    pub(crate) live: HashMap<u32, Vec<u32>>,
     /// By decision: its entries.
-    decisions: HashMap<u64, Vec<u32>>,
+    pub(crate) decisions: HashMap<u64, Vec<u32>>,
+    /// By decision that took another one back: its frames.
+    pub(crate) undone: HashMap<u64, Vec<u32>>,
     /// By reviewer: decisions that can be taken back, the last one last.
-    stacks: Vec<Vec<u64>>,
-    requests: HashMap<String, u64>,
+    pub(crate) stacks: Vec<Vec<u64>>,
+    pub(crate) requests: HashMap<String, u64>,
     /// By reviewer: decisions to ask for again, with how many decisions there were then.
-    repeats: Vec<VecDeque<(u32, usize)>>,
-    n_own: Vec<usize>,
-    repeat_share: f64,
+    pub(crate) repeats: Vec<VecDeque<(u32, usize)>>,
+    pub(crate) n_own: Vec<usize>,
+    pub(crate) repeat_share: f64,
     /// Counts up with each change, so that what is derived knows when it is old.
     pub(crate) version: u64,
     /// Reviews of frames that are not in the folder, or whose picture is another one now.
@@ -90,6 +92,7 @@ impl Store {
             first: HashMap::new(),
             live: HashMap::new(),
             decisions: HashMap::new(),
+            undone: HashMap::new(),
             stacks: Vec::new(),
             requests: HashMap::new(),
             repeats: Vec::new(),
@@ -118,44 +121,43 @@ impl Store {
 
     /// What holds of a frame now.
     pub(crate) fn judgement<'a>(&'a self, id: u32, frame: &'a FrameItem) -> &'a Judgement {
-        self.last(id).map_or_else(|| self.original(id, frame), |entry| &entry.new)
+        self.last(id)
+            .map_or_else(|| self.original(id, frame), |entry| &entry.new)
     }
 
     /// What held of a frame before anyone reviewed it.
     pub(crate) fn original<'a>(&'a self, id: u32, frame: &'a FrameItem) -> &'a Judgement {
         // What is on disk may be what a review made of it, even of one that was taken back since.
-        let first = self.first.get(&id).and_then(|&entry| self.entries.get(entry as usize));
+        let first = self
+            .first
+            .get(&id)
+            .and_then(|&entry| self.entries.get(entry as usize));
         first.map_or(&frame.base, |entry| &entry.old)
     }
 
     /// What a reviewer is shown: what they said themselves, else what was there before anyone, so that people judge alone.
-    pub(crate) fn shown_to<'a>(&'a self, reviewer: u32, id: u32, frame: &'a FrameItem) -> &'a Judgement {
-        let own = self.entries_of(id).filter(|entry| entry.reviewer == reviewer).last();
+    pub(crate) fn shown_to<'a>(
+        &'a self,
+        reviewer: u32,
+        id: u32,
+        frame: &'a FrameItem,
+    ) -> &'a Judgement {
+        let own = self
+            .entries_of(id)
+            .filter(|entry| entry.reviewer == reviewer)
+            .last();
         own.map_or_else(|| self.original(id, frame), |entry| &entry.new)
-    }
-
-    /// Who said so.
-    pub(crate) fn origin(&self, id: u32, frame: &FrameItem) -> Option<LabelOrigin> {
-        if self.entries_of(id).any(Entry::judges) {
-            Some(LabelOrigin::Review)
-        } else {
-            frame.origin
-        }
     }
 
     /// The reviews of a frame that count.
     pub(crate) fn entries_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Entry> {
         let live = self.live.get(&id).map_or(&[][..], Vec::as_slice);
-        live.iter().filter_map(|&entry| self.entries.get(entry as usize))
+        live.iter()
+            .filter_map(|&entry| self.entries.get(entry as usize))
     }
 
     pub(crate) fn last(&self, id: u32) -> Option<&Entry> {
         self.entries_of(id).next_back()
-    }
-
-    /// Whether anyone said anything of it that still counts.
-    pub(crate) fn is_decided(&self, id: u32) -> bool {
-        self.live.get(&id).is_some_and(|live| !live.is_empty())
     }
 
     /// Whether this reviewer judged it.
@@ -182,7 +184,9 @@ impl Store {
     /// The newest decisions of a reviewer that can be taken back, the last one first.
     pub(crate) fn history(&self, reviewer: u32, n: usize) -> Vec<(u64, Vec<&Entry>)> {
         let stack = self.stacks.get(reviewer as usize);
-        let newest = stack.into_iter().flat_map(|stack| stack.iter().rev().take(n));
+        let newest = stack
+            .into_iter()
+            .flat_map(|stack| stack.iter().rev().take(n));
         newest
             .map(|&decision| (decision, self.entries_of_decision(decision)))
             .collect()
@@ -195,7 +199,10 @@ impl Store {
 
     fn entries_of_decision(&self, decision: u64) -> Vec<&Entry> {
         let entries = self.decisions.get(&decision).map_or(&[][..], Vec::as_slice);
-        entries.iter().filter_map(|&entry| self.entries.get(entry as usize)).collect()
+        entries
+            .iter()
+            .filter_map(|&entry| self.entries.get(entry as usize))
+            .collect()
     }
 
     /// The frame to ask this reviewer for once more, if it is time.
@@ -213,7 +220,10 @@ impl Store {
         }
         ensure!(!decision.frames.is_empty(), "no frames");
         ensure!(decision.frames.len() <= MAX_FRAMES, "too many frames");
-        ensure!(decision.request.len() <= 100, "the request's id is too long");
+        ensure!(
+            decision.request.len() <= 100,
+            "the request's id is too long"
+        );
         decision.change.check().map_err(anyhow::Error::msg)?;
         let mut reviews = Vec::new();
         for &id in &decision.frames {
@@ -221,7 +231,11 @@ impl Store {
                 anyhow::bail!("there is no frame {id}");
             };
             let shown = self.shown_to(reviewer, id, frame);
-            let old = if decision.is_repeat { shown } else { self.judgement(id, frame) };
+            let old = if decision.is_repeat {
+                shown
+            } else {
+                self.judgement(id, frame)
+            };
             let mut new = self.changed(&decision.change, old, frame);
             if decision.is_repeat {
                 new.deleted = old.deleted;
@@ -245,11 +259,16 @@ impl Store {
         if let Some(&decided) = self.requests.get(request) {
             return Ok(Some(self.done(decided)));
         }
-        let last = self.stacks.get(reviewer as usize).and_then(|stack| stack.last());
+        let last = self
+            .stacks
+            .get(reviewer as usize)
+            .and_then(|stack| stack.last());
         let Some(&undone) = last else { return Ok(None) };
         let mut reviews = Vec::new();
         for entry in self.entries_of_decision(undone) {
-            let Some(frame) = self.folder.frame(entry.frame) else { continue };
+            let Some(frame) = self.folder.frame(entry.frame) else {
+                continue;
+            };
             let now = self.judgement(entry.frame, frame);
             // What others said since stays.
             let before = self
@@ -295,10 +314,17 @@ impl Store {
         Review {
             sequence: 0,
             at: jiff::Timestamp::now().to_string(),
-            reviewer: self.reviewers.get(reviewer as usize).cloned().unwrap_or_default(),
+            reviewer: self
+                .reviewers
+                .get(reviewer as usize)
+                .cloned()
+                .unwrap_or_default(),
             decision: 0,
             n_reviews: 0,
-            video_id: self.folder.video_of(frame).map_or_else(String::new, |video| video.id.clone()),
+            video_id: self
+                .folder
+                .video_of(frame)
+                .map_or_else(String::new, |video| video.id.clone()),
             index: frame.index,
             pts_ms: frame.pts_ms,
             path: frame.path.clone().map(Into::into),
@@ -316,101 +342,14 @@ impl Store {
     }
 
     fn done(&self, decision: u64) -> Done {
-        let entries = self.entries_of_decision(decision);
+        let entries = self
+            .entries_of_decision(decision)
+            .into_iter()
+            .map(|entry| entry.frame);
+        let undone = self.undone.get(&decision).into_iter().flatten().copied();
         Done {
             decision,
-            frames: entries.iter().map(|entry| entry.frame).collect(),
-        }
-    }
-
-    fn take_in(&mut self, review: Review) {
-        let reviewer = self.reviewer(&review.reviewer);
-        if let Some(request) = &review.request {
-            self.requests.insert(request.clone(), review.decision);
-        }
-        self.version += 1;
-        let Some(id) = self.met(&review) else {
-            self.n_unmet += 1;
-            return;
-        };
-        if let Some(undone) = review.undoes {
-            self.forget(undone, reviewer, id);
-            self.decisions.entry(review.decision).or_default();
-            return;
-        }
-        let number = self.entries.len() as u32;
-        let is_repeat = review.is_repeat;
-        let entry = Entry {
-            decision: review.decision,
-            frame: id,
-            reviewer,
-            at: review.at,
-            old: review.old,
-            new: review.new,
-            says: review.says,
-            is_repeat,
-            is_undone: false,
-        };
-        let judges = entry.judges();
-        self.entries.push(entry);
-        self.decisions.entry(review.decision).or_default().push(number);
-        self.first.entry(id).or_insert(number);
-        let live = self.live.entry(id).or_default();
-        if !is_repeat {
-            live.push(number);
-        }
-        if let Some(stack) = self.stacks.get_mut(reviewer as usize)
-            && stack.last() != Some(&review.decision)
-        {
-            stack.push(review.decision);
-        }
-        self.plan_repeat(reviewer, number, is_repeat, judges && review.n_reviews == 1);
-    }
-
-    /// The frame of a review, where it is in the folder and shows the same picture.
-    fn met(&self, review: &Review) -> Option<u32> {
-        let id = self.folder.find(&review.video_id, review.index)?;
-        let item = self.folder.frame(id)?;
-        wo_label::is_same_picture(review, item.pts_ms, item.blake3.as_deref()).then_some(id)
-    }
-
-    fn forget(&mut self, undone: u64, reviewer: u32, id: u32) {
-        for &number in self.decisions.get(&undone).map_or(&[][..], Vec::as_slice) {
-            let Some(entry) = self.entries.get_mut(number as usize) else { continue };
-            if entry.frame != id {
-                continue;
-            }
-            entry.is_undone = true;
-            if let Some(live) = self.live.get_mut(&id) {
-                live.retain(|&other| other != number);
-            }
-            if let Some(repeats) = self.repeats.get_mut(reviewer as usize) {
-                repeats.retain(|&(other, _)| other != number);
-            }
-        }
-        if let Some(stack) = self.stacks.get_mut(reviewer as usize) {
-            stack.retain(|&other| other != undone);
-        }
-    }
-
-    fn plan_repeat(&mut self, reviewer: u32, number: u32, is_repeat: bool, is_candidate: bool) {
-        let Some(entry) = self.entries.get(number as usize) else { return };
-        let (Some(repeats), Some(n_own)) = (
-            self.repeats.get_mut(reviewer as usize),
-            self.n_own.get_mut(reviewer as usize),
-        ) else {
-            return;
-        };
-        if is_repeat {
-            let (entries, frame) = (&self.entries, entry.frame);
-            repeats.retain(|&(other, _)| entries.get(other as usize).is_some_and(|e| e.frame != frame));
-            return;
-        }
-        *n_own += 1;
-        // The draw rests on the place in the log, so that a restart draws the same.
-        let draw = wo_label::choice_hash(&format!("repeat {}", entry.decision)) % 10_000;
-        if is_candidate && !entry.new.deleted && (draw as f64) < self.repeat_share * 10_000.0 {
-            repeats.push_back((number, *n_own));
+            frames: entries.chain(undone).collect(),
         }
     }
 }

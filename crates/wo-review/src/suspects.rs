@@ -28,7 +28,10 @@ impl Suspects {
         let mut input = BufReader::new(file);
         let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
         let mut sorted = Vec::new();
-        while let Some(line) = reader.next_line().with_context(|| path.display().to_string())? {
+        while let Some(line) = reader
+            .next_line()
+            .with_context(|| path.display().to_string())?
+        {
             if let Ok(Record::Suspect(suspect)) = line.record {
                 sorted.push(suspect);
             }

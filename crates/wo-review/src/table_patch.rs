@@ -33,7 +33,9 @@ impl TablePatch {
         };
         for row in reader.records() {
             let row = row.with_context(what)?;
-            let path = patch.column("frame_path").and_then(|column| row.get(column));
+            let path = patch
+                .column("frame_path")
+                .and_then(|column| row.get(column));
             let path = path.unwrap_or_default().trim().to_owned();
             match by_path.get(path.as_str()) {
                 Some(judgement) if judgement.deleted => {
@@ -58,7 +60,12 @@ impl TablePatch {
 
     fn patched(&self, row: &csv::StringRecord, new: &Judgement) -> csv::StringRecord {
         let said = |column: &str| match column.trim() {
-            "label" => Some(new.label.as_ref().map(ToString::to_string).unwrap_or_default()),
+            "label" => Some(
+                new.label
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            ),
             "description" => Some(new.description.clone().unwrap_or_default()),
             "faults" => {
                 let names: Vec<&str> = new.faults.iter().map(|name| name.as_str()).collect();
@@ -69,7 +76,9 @@ impl TablePatch {
         self.header
             .iter()
             .enumerate()
-            .map(|(i, column)| said(column).unwrap_or_else(|| row.get(i).unwrap_or_default().to_owned()))
+            .map(|(i, column)| {
+                said(column).unwrap_or_else(|| row.get(i).unwrap_or_default().to_owned())
+            })
             .collect()
     }
 
@@ -78,7 +87,13 @@ impl TablePatch {
         let blank: csv::StringRecord = self
             .header
             .iter()
-            .map(|column| if column.trim() == "frame_path" { path } else { "" })
+            .map(|column| {
+                if column.trim() == "frame_path" {
+                    path
+                } else {
+                    ""
+                }
+            })
             .collect();
         let row = self.patched(&blank, new);
         let place = self.paths.iter().position(|other| other.as_str() > path);
@@ -90,7 +105,9 @@ impl TablePatch {
 
     /// The table as it is now.
     pub(crate) fn text(&self) -> anyhow::Result<Vec<u8>> {
-        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new()
+            .flexible(true)
+            .from_writer(Vec::new());
         writer.write_record(&self.header)?;
         for row in &self.rows {
             writer.write_record(row)?;

@@ -80,7 +80,9 @@ pub(crate) fn session(server: &Server, store: &Store, reviewer: &str) -> Session
     let frames = &store.folder.frames;
     let exercises: BTreeSet<&Name> = frames.iter().filter_map(|f| f.exercise.as_ref()).collect();
     let known = ["good_form", "bad_form", "unclear"].map(Name::new);
-    let labels = (0..).zip(frames).filter_map(|(id, frame)| store.judgement(id, frame).label.clone());
+    let labels = (0..)
+        .zip(frames)
+        .filter_map(|(id, frame)| store.judgement(id, frame).label.clone());
     let faults = exercises.iter().map(|&exercise| {
         let faults = store.captions.faults_of(exercise).into_iter().cloned();
         (exercise.clone(), faults.collect())
@@ -121,7 +123,12 @@ pub(crate) fn frame<'a>(
         video: frame.video,
         video_name: video.path.as_ref().map_or_else(
             || video.id.chars().take(8).collect(),
-            |path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            |path| {
+                path.file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned()
+            },
         ),
         index: frame.index,
         n_of_video: video.frames.len(),
@@ -132,10 +139,15 @@ pub(crate) fn frame<'a>(
         description,
         note: shown.note.as_deref(),
         deleted: shown.deleted,
-        origin: if is_judged { "review" } else { origin_name(frame.origin) },
+        origin: origin_name(shown.label_origin),
         is_judged,
-        is_judged_by_others: store.entries_of(id).any(|e| e.reviewer != reviewer && e.judges()),
-        has_video: video.path.as_ref().is_some_and(|path| server.videos.exists(path)),
+        is_judged_by_others: store
+            .entries_of(id)
+            .any(|e| e.reviewer != reviewer && e.judges()),
+        has_video: video
+            .path
+            .as_ref()
+            .is_some_and(|path| server.videos.exists(path)),
         has_opinion: server.suspects.of_frame(id).is_some(),
         is_blind: description.is_some_and(|text| says_nothing_seen(text, &store.captions)),
         sharpness: frame.sharpness,
@@ -152,7 +164,9 @@ pub(crate) fn frame<'a>(
 
 /// What others said. Only for those who judged it themselves: before that it would sway them.
 fn others(store: &Store, reviewer: u32, id: u32) -> Vec<Other<'_>> {
-    let entries = store.entries_of(id).filter(|e| e.reviewer != reviewer && e.judges());
+    let entries = store
+        .entries_of(id)
+        .filter(|e| e.reviewer != reviewer && e.judges());
     let last: BTreeMap<u32, Other<'_>> = entries
         .filter_map(|entry| {
             let other = Other {
@@ -208,7 +222,10 @@ pub(crate) fn snippets(store: &Store, id: u32, class: Option<(&Name, &[Name])>) 
         _ => Vec::new(),
     };
     let mut by_hand: BTreeMap<&str, usize> = BTreeMap::new();
-    let written = store.entries.iter().filter(|e| e.says.iter().any(|said| said == "description"));
+    let written = store
+        .entries
+        .iter()
+        .filter(|e| e.says.iter().any(|said| said == "description"));
     for text in written.filter_map(|entry| entry.new.description.as_deref()) {
         *by_hand.entry(text).or_default() += 1;
     }

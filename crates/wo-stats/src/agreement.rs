@@ -137,7 +137,9 @@ mod tests {
         close(agreement.observed, 0.7);
         close(agreement.kappa, 0.4);
         let interval = agreement.interval.expect("there are fifty groups");
-        assert!(0.0 < interval.low && interval.low < 0.4 && 0.4 < interval.high && interval.high < 0.7);
+        assert!(
+            0.0 < interval.low && interval.low < 0.4 && 0.4 < interval.high && interval.high < 0.7
+        );
     }
 
     #[test]
@@ -160,7 +162,9 @@ mod tests {
             .enumerate()
             .map(|(group, counts)| Rated {
                 group,
-                ratings: (0..5).flat_map(|category| vec![category; counts[category]]).collect(),
+                ratings: (0..5)
+                    .flat_map(|category| vec![category; counts[category]])
+                    .collect(),
             })
             .collect();
         close(fleiss(&things, 0).kappa, 0.210);

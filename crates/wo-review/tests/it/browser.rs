@@ -16,12 +16,14 @@ fn open(server: &Server) -> Option<Browser> {
 
 fn open_as(server: &Server, reviewer: usize, width: u32, height: u32) -> Option<Browser> {
     let browser = Browser::open(&server.link(reviewer), width, height)?;
-    browser.wait("!!window.woReview?.app.view && !!document.querySelector('.panel h2, .stage .missing')");
+    browser.wait(
+        "!!window.woReview?.app.view && !!document.querySelector('.panel h2, .stage .missing')",
+    );
     Some(browser)
 }
 
 /// The number of the frame at hand.
-const AT: &str = "woReview.app.queue.item ?? null";
+const AT: &str = "(woReview.app.queue.item ?? null)";
 const SAVED: &str = "document.getElementById('status').dataset.state === 'saved'";
 
 fn wait_for_log(browser: &Browser, dir: &std::path::Path, n: usize) {
@@ -38,8 +40,21 @@ fn one_key_decides_saves_and_goes_on() {
     browser.press(&["g", "b", "u", "1", "2", "3"]);
     browser.wait(&format!("{AT} === 6"));
     wait_for_log(&browser, dir.path(), 6);
-    let labels: Vec<_> = log(dir.path()).iter().map(|line| line["new"]["label"].clone()).collect();
-    assert_eq!(labels, ["good_form", "bad_form", "unclear", "good_form", "bad_form", "unclear"]);
+    let labels: Vec<_> = log(dir.path())
+        .iter()
+        .map(|line| line["new"]["label"].clone())
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            "good_form",
+            "bad_form",
+            "unclear",
+            "good_form",
+            "bad_form",
+            "unclear"
+        ]
+    );
     browser.press(&["ArrowLeft", "ArrowLeft", "ArrowRight"]);
     browser.wait(&format!("{AT} === 5"));
     browser.press(&["ArrowUp"]);
@@ -81,7 +96,9 @@ fn one_key_decides_saves_and_goes_on() {
     browser.press(&["l"]);
     browser.wait("document.querySelectorAll('.cell').length > 5");
     browser.press(&["x", "ArrowRight", "x", "u"]);
-    browser.wait("woReview.app.outbox.waiting.length === 0 && woReview.app.views.grid.marked.size === 0");
+    browser.wait(
+        "woReview.app.outbox.waiting.length === 0 && woReview.app.views.grid.marked.size === 0",
+    );
     wait_for_log(&browser, dir.path(), 12);
     assert_eq!(log(dir.path())[11]["n_reviews"], 2);
     browser.shot("grid");
@@ -97,7 +114,9 @@ fn undo_goes_back_across_a_restart() {
     wait_for_log(&browser, dir.path(), 2);
     browser.press(&["z"]);
     wait_for_log(&browser, dir.path(), 3);
-    browser.wait(&format!("{AT} === 1 && document.querySelector('.now').innerText.includes('good')"));
+    browser.wait(&format!(
+        "{AT} === 1 && document.querySelector('.now').innerText.includes('good')"
+    ));
     assert!(server.stop().success());
     let server = Server::start(dir.path(), &[]);
     browser.go(&server.link(0));
@@ -108,7 +127,11 @@ fn undo_goes_back_across_a_restart() {
     browser.press(&["z"]);
     browser.wait("document.getElementById('toast').innerText.includes('nothing is left')");
     assert!(server.stop().success());
-    assert!(frames(dir.path()).iter().all(|frame| frame["label"] == "good_form"));
+    assert!(
+        frames(dir.path())
+            .iter()
+            .all(|frame| frame["label"] == "good_form")
+    );
 }
 
 #[test]
@@ -127,16 +150,26 @@ fn a_whole_video_gets_the_last_decision_and_frames_are_punched_out() {
     browser.press(&["ArrowRight", "z"]);
     wait_for_log(&browser, dir.path(), 8);
     assert!(server.stop().success());
-    let labels: Vec<_> = frames(dir.path()).iter().map(|frame| frame["label"].clone()).collect();
-    assert!(labels[..5].iter().all(|label| label == "bad_form") && labels[5..].iter().all(|label| label == "good_form"));
+    let labels: Vec<_> = frames(dir.path())
+        .iter()
+        .map(|frame| frame["label"].clone())
+        .collect();
+    assert!(
+        labels[..5].iter().all(|label| label == "bad_form")
+            && labels[5..].iter().all(|label| label == "good_form")
+    );
 }
 
 #[test]
 fn two_people_in_two_browsers() {
     let dir = folder(2, 10);
     let server = Server::start(dir.path(), &["--reviewer", "anna", "--reviewer", "ben"]);
-    let Some(anna) = open_as(&server, 0, 1280, 860) else { return };
-    let Some(ben) = open_as(&server, 1, 1280, 860) else { return };
+    let Some(anna) = open_as(&server, 0, 1280, 860) else {
+        return;
+    };
+    let Some(ben) = open_as(&server, 1, 1280, 860) else {
+        return;
+    };
     for _ in 0..5 {
         anna.press(&["g", "b"]);
         ben.press(&["b", "b"]);
@@ -166,7 +199,10 @@ fn what_is_not_saved_is_kept_and_sent_when_the_server_is_back() {
     let server = Server::start(dir.path(), &["--port", &port]);
     browser.go(&server.link(0));
     browser.wait("window.woReview?.app.outbox?.waiting.length === 0 && document.getElementById('status').dataset.state === 'saved'");
-    let labels: Vec<_> = log(dir.path()).iter().map(|line| line["new"]["label"].clone()).collect();
+    let labels: Vec<_> = log(dir.path())
+        .iter()
+        .map(|line| line["new"]["label"].clone())
+        .collect();
     assert_eq!(labels, ["bad_form", "unclear", "bad_form"]);
 }
 
@@ -175,20 +211,28 @@ fn hostile_texts_are_texts() {
     let dir = folder(1, 2);
     let server = Server::start(dir.path(), &[]);
     let client = server.enter(0);
-    let texts = crate::safety::scripts();
+    let texts = crate::hostile::scripts();
     for (i, text) in texts.iter().enumerate() {
         let change = json!({"note": text, "description": text, "label": text, "faults": [text]});
         client.decide(&format!("x{i}"), &[0], change);
     }
-    let Some(browser) = Browser::open(&format!("http://{}", server.next_link()), 1280, 860) else { return };
+    let Some(browser) = Browser::open(&format!("http://{}", server.next_link()), 1280, 860) else {
+        return;
+    };
     browser.wait("document.querySelectorAll('.past li').length > 5");
     browser.press(&["l"]);
     browser.wait("document.querySelectorAll('.cell .badge').length > 0");
     browser.press(&["l", "n"]);
     browser.wait("document.activeElement.id === 'text'");
     browser.press(&["Escape", "f", "Escape", "e", "Escape"]);
-    assert_eq!(browser.eval("window.hacked ?? null"), serde_json::Value::Null);
-    assert_eq!(browser.eval("document.querySelectorAll('main script, main svg, main iframe').length"), 0);
+    assert_eq!(
+        browser.eval("window.hacked ?? null"),
+        serde_json::Value::Null
+    );
+    assert_eq!(
+        browser.eval("document.querySelectorAll('main script, main svg, main iframe').length"),
+        0
+    );
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
@@ -198,8 +242,20 @@ fn the_video_around_the_frame_plays_in_a_loop() {
     let dir = folder(1, 4);
     let video = dir.path().join("film.webm");
     let made = Command::new("gst-launch-1.0")
-        .args(["-q", "videotestsrc", "num-buffers=90", "!", "video/x-raw,width=160,height=120,framerate=30/1", "!", "vp8enc",
-            "deadline=1", "!", "webmmux", "!", "filesink"])
+        .args([
+            "-q",
+            "videotestsrc",
+            "num-buffers=90",
+            "!",
+            "video/x-raw,width=160,height=120,framerate=30/1",
+            "!",
+            "vp8enc",
+            "deadline=1",
+            "!",
+            "webmmux",
+            "!",
+            "filesink",
+        ])
         .arg(format!("location={}", video.display()))
         .status();
     if !made.is_ok_and(|status| status.success()) {
@@ -209,7 +265,9 @@ fn the_video_around_the_frame_plays_in_a_loop() {
     let bytes = fs::read(&video).expect("read the video");
     let id = blake3::hash(&bytes).to_hex().to_string();
     let records = read(dir.path().join("records.ndjson"));
-    let records = records.replace(&crate::harness::video_id(0), &id).replace("videos/squat_000.mp4", &video.display().to_string());
+    let records = records
+        .replace(&crate::harness::video_id(0), &id)
+        .replace("videos/squat_000.mp4", &video.display().to_string());
     fs::write(dir.path().join("records.ndjson"), records).expect("write the records");
     let server = Server::start(dir.path(), &[]);
     let Some(browser) = open(&server) else { return };
@@ -227,10 +285,18 @@ fn the_video_around_the_frame_plays_in_a_loop() {
 fn server_media(server: &Server) -> crate::http::Answer {
     let token = server.next_link();
     let (_, token) = token.split_once('#').expect("a secret");
-    let client = crate::harness::Client { address: server.address.clone(), cookie: String::new() };
-    let answer = client.post("/api/enter", &json!({"token": token})).expect("an answer");
+    let client = crate::harness::Client {
+        address: server.address.clone(),
+        cookie: String::new(),
+    };
+    let answer = client
+        .post("/api/enter", &json!({"token": token}))
+        .expect("an answer");
     let cookie = answer.header("set-cookie").expect("a cookie");
-    let client = crate::harness::Client { cookie: cookie.split(';').next().unwrap_or_default().to_owned(), ..client };
+    let client = crate::harness::Client {
+        cookie: cookie.split(';').next().unwrap_or_default().to_owned(),
+        ..client
+    };
     client.get("/media/x/0")
 }
 
@@ -238,7 +304,9 @@ fn server_media(server: &Server) -> crate::http::Answer {
 fn a_finger_moves_on_a_phone_and_nothing_sticks_out() {
     let dir = folder(2, 6);
     let server = Server::start(dir.path(), &[]);
-    let Some(browser) = open_as(&server, 0, 500, 844) else { return };
+    let Some(browser) = open_as(&server, 0, 500, 844) else {
+        return;
+    };
     browser.swipe(-120);
     browser.wait(&format!("{AT} === 1"));
     browser.swipe(120);
@@ -246,7 +314,10 @@ fn a_finger_moves_on_a_phone_and_nothing_sticks_out() {
     browser.click("[data-action=bad_form]");
     browser.wait(&format!("{AT} === 1"));
     wait_for_log(&browser, dir.path(), 1);
-    assert_eq!(browser.eval("document.documentElement.scrollWidth <= innerWidth"), true);
+    assert_eq!(
+        browser.eval("document.documentElement.scrollWidth <= innerWidth"),
+        true
+    );
 }
 
 #[test]
@@ -270,9 +341,12 @@ fn keys_can_be_others() {
 #[test]
 fn axe_finds_nothing_serious() {
     let cache = std::env::var_os("WO_CACHE").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("XDG_CACHE_HOME")?).join("wo")));
+    let cache =
+        cache.or_else(|| Some(PathBuf::from(std::env::var_os("XDG_CACHE_HOME")?).join("wo")));
     let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/wo")));
-    let axe = cache.map(|cache| cache.join("axe-core/package/axe.min.js")).unwrap_or_default();
+    let axe = cache
+        .map(|cache| cache.join("axe-core/package/axe.min.js"))
+        .unwrap_or_default();
     let Ok(axe) = fs::read_to_string(&axe) else {
         println!("skipped: axe-core is not installed (scripts/setup brings it)");
         return;
@@ -280,25 +354,36 @@ fn axe_finds_nothing_serious() {
     let dir = folder(2, 5);
     let server = Server::start(dir.path(), &["--reviewer", "anna", "--reviewer", "ben"]);
     let links = [(0, "good_form"), (1, "bad_form")].map(|(who, label)| {
-        server.enter(who).decide(&format!("r{who}"), &[0], json!({"label": label}));
+        server
+            .enter(who)
+            .decide(&format!("r{who}"), &[0], json!({"label": label}));
         server.next_link()
     });
     let url = format!("http://{}", links[0]);
-    let Some(browser) = Browser::open(&url, 1280, 860) else { return };
+    let Some(browser) = Browser::open(&url, 1280, 860) else {
+        return;
+    };
     browser.wait("!!document.querySelector('.panel h2')");
     for (name, prepare) in [
         ("single", "1"),
         ("faults", "woReview.app.act('faults'), 1"),
         ("text", "woReview.app.act('note'), 1"),
         ("keys", "woReview.app.act('help'), 1"),
-        ("grid", "document.getElementById('keys').close(), woReview.app.open('grid'), 1"),
+        (
+            "grid",
+            "document.getElementById('keys').close(), woReview.app.open('grid'), 1",
+        ),
         ("agreement", "woReview.app.open('agreement'), 1"),
     ] {
         for theme in ["light", "dark"] {
             browser.eval(prepare);
-            browser.eval(&format!("document.documentElement.dataset.theme = '{theme}'"));
+            browser.eval(&format!(
+                "document.documentElement.dataset.theme = '{theme}'"
+            ));
             std::thread::sleep(std::time::Duration::from_millis(400));
-            let script = format!("{axe}; axe.run({{resultTypes: ['violations']}}).then((r) => done(r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 200) + ' ' + (n.any[0]?.message ?? '')).join(' | '))));");
+            let script = format!(
+                "{axe}; axe.run({{resultTypes: ['violations']}}).then((r) => done(r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 200) + ' ' + (n.any[0]?.message ?? '')).join(' | '))));"
+            );
             let found = browser.eval_later(&script);
             assert_eq!(found, json!([]), "{name} {theme}");
         }

@@ -16,7 +16,12 @@ fn a_folder_without_frames_is_refused_with_a_hint() {
     let dir = tempdir().expect("make a folder");
     let run = tool().arg(dir.path()).run();
     assert_eq!(run.status, 2);
-    assert!(run.stderr.contains("has no frames\nhint: write some with wo-extract --out"), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("has no frames\nhint: write some with wo-extract --out"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(tool().arg(dir.path().join("nowhere")).run().status, 2);
     assert_eq!(tool().args(["--queue", "nonsense"]).run().status, 2);
     assert_eq!(tool().args(["--key", "nonsense"]).run().status, 2);
@@ -27,7 +32,10 @@ fn a_cut_stream_and_a_bad_line_are_refused() {
     let dir = folder(1, 1);
     let records = dir.path().join("records.ndjson");
     let text = std::fs::read_to_string(&records).expect("read the records");
-    for broken in [text.replace("\"type\":\"end\"", "\"type\":\"other\""), text.replace("{\"type\":\"end\"", "nonsense")] {
+    for broken in [
+        text.replace("\"type\":\"end\"", "\"type\":\"other\""),
+        text.replace("{\"type\":\"end\"", "nonsense"),
+    ] {
         std::fs::write(&records, broken).expect("write the records");
         let run = tool().arg(dir.path()).run();
         assert_eq!(run.status, 6, "{}", run.stderr);
@@ -37,9 +45,18 @@ fn a_cut_stream_and_a_bad_line_are_refused() {
 #[test]
 fn a_full_device_and_a_reader_that_left_are_told_apart() {
     let dir = folder(1, 2);
-    let export = || tool().arg("export").arg(dir.path()).args(["--to", "ndjson"]);
+    let export = || {
+        tool()
+            .arg("export")
+            .arg(dir.path())
+            .args(["--to", "ndjson"])
+    };
     assert_eq!(export().into_dev_full().status, 5);
     let many = folder(40, 40);
-    let run = tool().arg("export").arg(many.path()).args(["--to", "ndjson"]).into_closed_pipe();
+    let run = tool()
+        .arg("export")
+        .arg(many.path())
+        .args(["--to", "ndjson"])
+        .into_closed_pipe();
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
 }

@@ -34,25 +34,39 @@ impl Told {
     }
 
     /// Decides until the server goes away.
-    pub(crate) fn load(self: &Arc<Self>, client: Client, n_frames: usize) -> thread::JoinHandle<()> {
+    pub(crate) fn load(
+        self: &Arc<Self>,
+        client: Client,
+        n_frames: usize,
+    ) -> thread::JoinHandle<()> {
         let told = Arc::clone(self);
-        thread::spawn(move || loop {
-            let i = told.n_asked.fetch_add(1, Ordering::Relaxed);
-            let request = format!("r{i}");
-            // Each seventh decision is about a whole video.
-            let frames: Vec<u32> = match i % 7 {
-                0 => (0..10).collect(),
-                _ => vec![(i * 31 % n_frames) as u32],
-            };
-            let label = LABELS[i % 3].to_owned();
-            told.asked.lock().expect("no client fails").push((request.clone(), frames.clone(), label.clone()));
-            let body = json!({"request": request, "frames": frames, "change": {"label": label}});
-            match client.post("/api/decide", &body) {
-                Some(answer) if answer.status == 200 => {
-                    told.acknowledged.lock().expect("no client fails").insert(request, frames.len());
+        thread::spawn(move || {
+            loop {
+                let i = told.n_asked.fetch_add(1, Ordering::Relaxed);
+                let request = format!("r{i}");
+                // Each seventh decision is about a whole video.
+                let frames: Vec<u32> = match i % 7 {
+                    0 => (0..10).collect(),
+                    _ => vec![(i * 31 % n_frames) as u32],
+                };
+                let label = LABELS[i % 3].to_owned();
+                told.asked.lock().expect("no client fails").push((
+                    request.clone(),
+                    frames.clone(),
+                    label.clone(),
+                ));
+                let body =
+                    json!({"request": request, "frames": frames, "change": {"label": label}});
+                match client.post("/api/decide", &body) {
+                    Some(answer) if answer.status == 200 => {
+                        told.acknowledged
+                            .lock()
+                            .expect("no client fails")
+                            .insert(request, frames.len());
+                    }
+                    Some(answer) => panic!("{}", answer.text()),
+                    None => return,
                 }
-                Some(answer) => panic!("{}", answer.text()),
-                None => return,
             }
         })
     }
@@ -66,14 +80,24 @@ impl Told {
     pub(crate) fn check_of(&self, dir: &Path, acknowledged: &HashMap<String, usize>) -> usize {
         let mut found: HashMap<String, usize> = HashMap::new();
         for line in log(dir) {
-            *found.entry(line["request"].as_str().expect("a request").to_owned()).or_default() += 1;
+            *found
+                .entry(line["request"].as_str().expect("a request").to_owned())
+                .or_default() += 1;
         }
         for (request, n_reviews) in acknowledged {
-            assert_eq!(found.get(request), Some(n_reviews), "{request} was acknowledged");
+            assert_eq!(
+                found.get(request),
+                Some(n_reviews),
+                "{request} was acknowledged"
+            );
         }
         for (request, frames, _) in self.asked.lock().expect("no client fails").iter() {
             let n = found.get(request).copied().unwrap_or(0);
-            assert!(n == 0 || n == frames.len(), "{request} is there {n} times of {}", frames.len());
+            assert!(
+                n == 0 || n == frames.len(),
+                "{request} is there {n} times of {}",
+                frames.len()
+            );
         }
         found.len()
     }
@@ -85,15 +109,28 @@ impl Told {
 
 #[test]
 fn killed_at_random_nothing_acknowledged_is_lost() {
-    let n_kills = if std::env::var_os("WO_FULL").is_some() { 500 } else { 50 };
+    let n_kills = if std::env::var_os("WO_FULL").is_some() {
+        500
+    } else {
+        50
+    };
     let dir = folder(N_VIDEOS, N_FRAMES);
     let told = Arc::new(Told::default());
     for kill in 0..n_kills {
-        let mut server = Server::start(dir.path(), &["--reviewer", "a", "--reviewer", "b", "--reviewer", "c"]);
-        let clients: Vec<_> = (0..N_CLIENTS).map(|who| told.load(server.enter(who), N_VIDEOS * N_FRAMES)).collect();
+        let mut server = Server::start(
+            dir.path(),
+            &["--reviewer", "a", "--reviewer", "b", "--reviewer", "c"],
+        );
+        let clients: Vec<_> = (0..N_CLIENTS)
+            .map(|who| told.load(server.enter(who), N_VIDEOS * N_FRAMES))
+            .collect();
         // From right after the start to in the middle of many, and each third time while records are written.
         let ms = (kill * 37 % 120) + if kill % 3 == 0 { 1500 } else { 5 };
-        thread::sleep(Duration::from_millis(ms.min(if kill % 9 == 0 { 1700 } else { 130 })));
+        thread::sleep(Duration::from_millis(ms.min(if kill % 9 == 0 {
+            1700
+        } else {
+            130
+        })));
         server.kill();
         for client in clients {
             client.join().expect("no client fails");
@@ -109,15 +146,24 @@ fn killed_at_random_nothing_acknowledged_is_lost() {
     }
     assert!(server.stop().success());
     told.check(dir.path());
-    println!("{n_kills} kills, {} decisions acknowledged, none lost, none twice", told.n_acknowledged());
+    println!(
+        "{n_kills} kills, {} decisions acknowledged, none lost, none twice",
+        told.n_acknowledged()
+    );
     // And what people read says the same as the log.
     let mut last: HashMap<(String, u64), Value> = HashMap::new();
     for line in log(dir.path()) {
-        let place = (line["video_id"].as_str().expect("an id").to_owned(), line["index"].as_u64().expect("an index"));
+        let place = (
+            line["video_id"].as_str().expect("an id").to_owned(),
+            line["index"].as_u64().expect("an index"),
+        );
         last.insert(place, line["new"]["label"].clone());
     }
     for frame in frames(dir.path()) {
-        let place = (frame["video_id"].as_str().expect("an id").to_owned(), frame["index"].as_u64().expect("an index"));
+        let place = (
+            frame["video_id"].as_str().expect("an id").to_owned(),
+            frame["index"].as_u64().expect("an index"),
+        );
         if let Some(label) = last.get(&place) {
             assert_eq!(&frame["label"], label, "{place:?}");
         }
@@ -139,7 +185,11 @@ fn what_a_crash_cut_off_is_set_aside() {
     // Half a line; two lines of three; all but the line end; zeros in the place of the last block.
     let mut zeros = whole.clone();
     zeros.resize(all.len(), 0);
-    let cuts = [whole.len() + 40, whole.len() + second * 2 / 3 + 5, all.len() - 1];
+    let cuts = [
+        whole.len() + 40,
+        whole.len() + second * 2 / 3 + 5,
+        all.len() - 1,
+    ];
     for torn in cuts.iter().map(|&cut| all[..cut].to_vec()).chain([zeros]) {
         fs::write(&path, &torn).expect("write the log");
         let server = Server::start(dir.path(), &[]);
@@ -150,7 +200,8 @@ fn what_a_crash_cut_off_is_set_aside() {
         anna.decide("r3", &[3], json!({"label": "bad_form"}));
         drop(server);
         assert_eq!(log(dir.path()).len(), 2);
-        let aside = fs::read(dir.path().join("reviews.ndjson.torn")).expect("read what was set aside");
+        let aside =
+            fs::read(dir.path().join("reviews.ndjson.torn")).expect("read what was set aside");
         assert!(aside.ends_with(&torn[whole.len()..]));
     }
 }
@@ -170,12 +221,27 @@ fn a_log_that_someone_changed_is_refused() {
     let changed = text.replacen("\"label\":\"bad_form\"", "\"label\":\"good_form\"", 1);
     let missing = format!("{}\n{}\n", lines[0], lines[2]);
     let garbled = format!("{}\nnonsense\n{}\n", lines[0], lines[2]);
-    for (broken, what) in [(changed, "not as it was written"), (missing, "line is missing"), (garbled, "not a review")] {
+    for (broken, what) in [
+        (changed, "not as it was written"),
+        (missing, "line is missing"),
+        (garbled, "not a review"),
+    ] {
         fs::write(&path, &broken).expect("write the log");
-        let run = crate::harness::tool().arg(dir.path()).arg("--no-open").run();
+        let run = crate::harness::tool()
+            .arg(dir.path())
+            .arg("--no-open")
+            .run();
         assert_eq!(run.status, 6, "{}", run.stderr);
-        assert!(run.stderr.contains(what) && run.stderr.contains("reviews.ndjson:"), "{}", run.stderr);
-        assert_eq!(fs::read_to_string(&path).expect("read the log"), broken, "nothing is touched");
+        assert!(
+            run.stderr.contains(what) && run.stderr.contains("reviews.ndjson:"),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(
+            fs::read_to_string(&path).expect("read the log"),
+            broken,
+            "nothing is touched"
+        );
     }
 }
 
@@ -184,7 +250,10 @@ fn a_log_that_someone_changed_is_refused() {
 fn a_full_disk_is_told_and_harms_nothing() {
     let dir = wo_testkit::tempdir().expect("make a folder");
     let mount = ["-t", "tmpfs", "-o", "size=300k", "wo-review-test"];
-    let mounted = std::process::Command::new("mount").args(mount).arg(dir.path()).status();
+    let mounted = std::process::Command::new("mount")
+        .args(mount)
+        .arg(dir.path())
+        .status();
     if !mounted.is_ok_and(|status| status.success()) {
         println!("skipped: a file system can be mounted by root only");
         return;
@@ -227,7 +296,10 @@ pub(crate) struct Unmount(pub(crate) std::path::PathBuf);
 
 impl Drop for Unmount {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+        let _ = std::process::Command::new("umount")
+            .arg("-l")
+            .arg(&self.0)
+            .status();
     }
 }
 
@@ -239,7 +311,14 @@ fn each_line_is_synced_before_it_is_acknowledged() {
     let anna = server.enter(0);
     let pid = server.pid().to_string();
     let strace = std::process::Command::new("strace")
-        .args(["-f", "-e", "trace=write,writev,sendto,fdatasync", "-p", &pid, "-o"])
+        .args([
+            "-f",
+            "-e",
+            "trace=write,writev,sendto,fdatasync",
+            "-p",
+            &pid,
+            "-o",
+        ])
         .arg(&trace)
         .stderr(std::process::Stdio::null())
         .spawn();
@@ -250,11 +329,17 @@ fn each_line_is_synced_before_it_is_acknowledged() {
     thread::sleep(Duration::from_secs(1));
     anna.decide("r1", &[0], json!({"label": "bad_form"}));
     thread::sleep(Duration::from_millis(200));
-    let _ = std::process::Command::new("kill").args(["-INT", &strace.id().to_string()]).status();
+    let _ = std::process::Command::new("kill")
+        .args(["-INT", &strace.id().to_string()])
+        .status();
     let _ = strace.wait();
     let calls = fs::read_to_string(&trace).unwrap_or_default();
     let at = |what: &str| calls.find(what);
-    if let (Some(written), Some(synced), Some(answered)) = (at(r#"\"type\":\"review\""#), at("fdatasync("), at("HTTP/1.1 200")) {
+    if let (Some(written), Some(synced), Some(answered)) = (
+        at(r#"\"type\":\"review\""#),
+        at("fdatasync("),
+        at("HTTP/1.1 200"),
+    ) {
         assert!(written < synced && synced < answered, "{calls}");
     } else {
         println!("skipped: strace may not look at other processes here");

@@ -26,7 +26,10 @@ pub(crate) fn video_id(video: usize) -> String {
 
 /// The picture of a frame, from the folder.
 pub(crate) fn picture(video: usize, index: usize) -> String {
-    format!("frames_squat_good/{video:016x}_{index:03}_{:07}.jpg", index * 1000)
+    format!(
+        "frames_squat_good/{video:016x}_{index:03}_{:07}.jpg",
+        index * 1000
+    )
 }
 
 /// A folder as `wo-extract --out` leaves it: videos of squats in good form, each with some frames.
@@ -65,7 +68,12 @@ fn jpeg(video: usize, index: usize) -> Vec<u8> {
     let pixels: Vec<u8> = (0..width * height).flat_map(|_| color).collect();
     let mut bytes = Vec::new();
     jpeg_encoder::Encoder::new(&mut bytes, 80)
-        .encode(&pixels, width as u16, height as u16, jpeg_encoder::ColorType::Rgb)
+        .encode(
+            &pixels,
+            width as u16,
+            height as u16,
+            jpeg_encoder::ColorType::Rgb,
+        )
         .expect("encode a picture");
     bytes
 }
@@ -83,10 +91,23 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one and waits for as many links as there are reviewers.
     pub(crate) fn start(dir: &Path, args: &[&str]) -> Self {
-        let n_links = args.iter().filter(|arg| **arg == "--reviewer").count().max(1);
+        let n_links = args
+            .iter()
+            .filter(|arg| **arg == "--reviewer")
+            .count()
+            .max(1);
         let mut command = Command::new(BIN);
-        command.arg(dir).arg("--no-open").args(args).env("USER", "anna").stdin(Stdio::null());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("start the server");
+        command
+            .arg(dir)
+            .arg("--no-open")
+            .args(args)
+            .env("USER", "anna")
+            .stdin(Stdio::null());
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start the server");
         let stderr = child.stderr.take().expect("stderr is piped");
         let (sender, links) = channel();
         thread::spawn(move || {
@@ -98,7 +119,11 @@ impl Server {
                 }
             }
         });
-        let next = || links.recv_timeout(Duration::from_secs(60)).expect("the server prints a link");
+        let next = || {
+            links
+                .recv_timeout(Duration::from_secs(60))
+                .expect("the server prints a link")
+        };
         let first_links: Vec<String> = (0..n_links).map(|_| next()).collect();
         let (address, _) = first_links[0].split_once('/').expect("a link has a path");
         Self {
@@ -116,17 +141,23 @@ impl Server {
 
     /// The link that was printed last.
     pub(crate) fn next_link(&self) -> String {
-        self.links.recv_timeout(Duration::from_secs(10)).expect("a new link")
+        self.links
+            .recv_timeout(Duration::from_secs(10))
+            .expect("a new link")
     }
 
     /// Enters as a reviewer does.
     pub(crate) fn enter(&self, reviewer: usize) -> Client {
-        let (_, token) = self.first_links[reviewer].split_once('#').expect("a link has a secret");
+        let (_, token) = self.first_links[reviewer]
+            .split_once('#')
+            .expect("a link has a secret");
         let client = Client {
             address: self.address.clone(),
             cookie: String::new(),
         };
-        let answer = client.post("/api/enter", &json!({"token": token})).expect("an answer");
+        let answer = client
+            .post("/api/enter", &json!({"token": token}))
+            .expect("an answer");
         assert_eq!(answer.status, 204, "{}", answer.text());
         let cookie = answer.header("set-cookie").expect("a cookie");
         Client {
@@ -148,7 +179,10 @@ impl Server {
     /// As Ctrl-C does: it writes records and tables, and ends.
     pub(crate) fn stop(mut self) -> ExitStatus {
         let pid = self.pid().to_string();
-        Command::new("kill").args(["-INT", &pid]).status().expect("send a signal");
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .expect("send a signal");
         self.child.wait().expect("wait for the server")
     }
 }
@@ -169,13 +203,19 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn get(&self, path: &str) -> Answer {
-        let (host, cookie) = (format!("Host: {}", self.address), format!("Cookie: {}", self.cookie));
+        let (host, cookie) = (
+            format!("Host: {}", self.address),
+            format!("Cookie: {}", self.cookie),
+        );
         request(&self.address, "GET", path, &[&host, &cookie], "").expect("an answer")
     }
 
     /// `None` where the server went away before it answered.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Option<Answer> {
-        let (host, cookie) = (format!("Host: {}", self.address), format!("Cookie: {}", self.cookie));
+        let (host, cookie) = (
+            format!("Host: {}", self.address),
+            format!("Cookie: {}", self.cookie),
+        );
         let headers = [&host[..], &cookie, "Content-Type: application/json"];
         request(&self.address, "POST", path, &headers, &body.to_string())
     }
@@ -191,20 +231,28 @@ impl Client {
 
     pub(crate) fn queue(&self, query: &str) -> Vec<u64> {
         let ids = self.get(&format!("/api/queue?{query}")).json();
-        ids.as_array().expect("a list").iter().filter_map(Value::as_u64).collect()
+        ids.as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(Value::as_u64)
+            .collect()
     }
 }
 
 /// The lines of the log.
 pub(crate) fn log(dir: &Path) -> Vec<Value> {
     let text = fs::read_to_string(dir.join("reviews.ndjson")).unwrap_or_default();
-    text.lines().map(|line| serde_json::from_str(line).expect("a line of the log is JSON")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a line of the log is JSON"))
+        .collect()
 }
 
 /// The frames of the records, by video and index.
 pub(crate) fn frames(dir: &Path) -> Vec<Value> {
     let text = fs::read_to_string(dir.join("records.ndjson")).expect("read the records");
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     lines.filter(|line| line["type"] == "frame").collect()
 }
 

@@ -27,27 +27,42 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+            key.eq_ignore_ascii_case(name)
+                .then(|| value.trim().to_owned())
         })
     }
 }
 
-/// Sends these very bytes and reads what comes until the server closes. `None` where nothing whole comes.
+/// Sends these very bytes and reads one answer. `None` where no whole one comes.
 pub(crate) fn raw(address: &str, request: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .ok()?;
     // A server that refuses early closes before all is sent; its answer still counts.
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();
-    let read = stream.read_to_end(&mut bytes);
+    let mut part = [0; 1 << 16];
+    loop {
+        if let Some(answer) = whole(&bytes) {
+            return Some(answer);
+        }
+        match stream.read(&mut part).ok()? {
+            0 => return None,
+            n => bytes.extend_from_slice(&part[..n]),
+        }
+    }
+}
+
+/// The answer, if all of it is there. Not every server closes when it is asked to.
+fn whole(bytes: &[u8]) -> Option<Answer> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let body = bytes[end + 4..].to_vec();
     let answer = Answer { status, head, body };
-    let length = answer.header("content-length").and_then(|n| n.parse::<usize>().ok());
-    let is_whole = read.is_ok() && length.is_none_or(|length| length == answer.body.len());
-    is_whole.then_some(answer)
+    let length = answer.header("content-length").and_then(|n| n.parse().ok());
+    (length.unwrap_or(0) <= answer.body.len()).then_some(answer)
 }
 
 /// A request in its usual form. `headers` are whole lines without their ends.

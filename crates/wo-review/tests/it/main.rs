@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod exchange;
 mod harness;
+mod hostile;
 mod http;
 mod power;
 mod safety;

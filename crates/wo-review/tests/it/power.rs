@@ -12,18 +12,36 @@ use crate::crash::{N_CLIENTS, Told, Unmount};
 use crate::harness::{Server, fill};
 
 fn run(program: &str, args: &[&str]) -> bool {
-    let status = Command::new(program).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let status = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     status.is_ok_and(|status| status.success())
 }
 
 fn mount(image: &Path, at: &Path) -> Option<Unmount> {
     fs::create_dir_all(at).expect("make a folder");
-    run("mount", &["-o", "loop", &image.display().to_string(), &at.display().to_string()]).then(|| Unmount(at.to_owned()))
+    run(
+        "mount",
+        &[
+            "-o",
+            "loop",
+            &image.display().to_string(),
+            &at.display().to_string(),
+        ],
+    )
+    .then(|| Unmount(at.to_owned()))
 }
 
 #[test]
 fn a_power_cut_loses_nothing_acknowledged() {
-    let n_cuts = if std::env::var_os("WO_FULL").is_some() { 50 } else { 5 };
+    let n_cuts = if std::env::var_os("WO_FULL").is_some() {
+        50
+    } else {
+        5
+    };
     let dir = wo_testkit::tempdir().expect("make a folder");
     let image = dir.path().join("disk");
     let file = fs::File::create(&image).expect("make an image");
@@ -42,8 +60,13 @@ fn a_power_cut_loses_nothing_acknowledged() {
     run("sync", &["-f", &live.display().to_string()]);
     let told = Arc::new(Told::default());
     for cut in 0..n_cuts {
-        let mut server = Server::start(&frames, &["--reviewer", "a", "--reviewer", "b", "--reviewer", "c"]);
-        let clients: Vec<_> = (0..N_CLIENTS).map(|who| told.load(server.enter(who), 30)).collect();
+        let mut server = Server::start(
+            &frames,
+            &["--reviewer", "a", "--reviewer", "b", "--reviewer", "c"],
+        );
+        let clients: Vec<_> = (0..N_CLIENTS)
+            .map(|who| told.load(server.enter(who), 30))
+            .collect();
         thread::sleep(Duration::from_millis(30 + cut * 53 % 200));
         // Nothing more is asked of the disk from here on; what was acknowledged before must be on it.
         let pid = server.pid().to_string();
@@ -63,5 +86,8 @@ fn a_power_cut_loses_nothing_acknowledged() {
         told.check_of(&after.join("frames"), &acknowledged);
         drop(unmount);
     }
-    println!("{n_cuts} cuts, {} decisions acknowledged, none lost, none twice", told.n_acknowledged());
+    println!(
+        "{n_cuts} cuts, {} decisions acknowledged, none lost, none twice",
+        told.n_acknowledged()
+    );
 }

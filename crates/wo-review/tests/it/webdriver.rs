@@ -26,12 +26,17 @@ fn programs() -> Option<(PathBuf, PathBuf)> {
     let find = |names: &[&str]| {
         let path = std::env::var_os("PATH")?;
         let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-        let places = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+        let places = names
+            .iter()
+            .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
         places.into_iter().find(|place| place.is_file())
     };
-    let found = find(&["chromium", "chromium-browser", "google-chrome"]).zip(find(&["chromedriver"]));
+    let found =
+        find(&["chromium", "chromium-browser", "google-chrome"]).zip(find(&["chromedriver"]));
     if found.is_none() {
-        println!("skipped: chromium and chromedriver are not installed (scripts/setup brings them)");
+        println!(
+            "skipped: chromium and chromedriver are not installed (scripts/setup brings them)"
+        );
     }
     found
 }
@@ -62,7 +67,10 @@ impl Browser {
             "--disable-dev-shm-usage", format!("--window-size={width},{height}")]});
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}});
         let session = browser.call("POST", "/session", &wanted);
-        browser.session = format!("/session/{}", session["sessionId"].as_str().expect("a session"));
+        browser.session = format!(
+            "/session/{}",
+            session["sessionId"].as_str().expect("a session")
+        );
         browser.go(url);
         Some(browser)
     }
@@ -70,10 +78,21 @@ impl Browser {
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
         let host = format!("Host: {}", self.address);
         let headers = [&host[..], "Content-Type: application/json"];
-        let body = if method == "POST" { body.to_string() } else { String::new() };
-        let answer = request(&self.address, method, &format!("{}{path}", self.session), &headers, &body);
+        let body = if method == "POST" {
+            body.to_string()
+        } else {
+            String::new()
+        };
+        let answer = request(
+            &self.address,
+            method,
+            &format!("{}{path}", self.session),
+            &headers,
+            &body,
+        );
         let answer = answer.expect("chromedriver answers");
-        let mut value: Value = serde_json::from_slice(&answer.body).expect("chromedriver writes JSON");
+        let mut value: Value =
+            serde_json::from_slice(&answer.body).expect("chromedriver writes JSON");
         assert_eq!(answer.status, 200, "{path}: {value}");
         value["value"].take()
     }
@@ -84,27 +103,42 @@ impl Browser {
 
     /// What a script gives.
     pub(crate) fn eval(&self, script: &str) -> Value {
-        self.call("POST", "/execute/sync", &json!({"script": format!("return ({script})"), "args": []}))
+        self.call(
+            "POST",
+            "/execute/sync",
+            &json!({"script": format!("return ({script})"), "args": []}),
+        )
     }
 
     /// What a script gives that takes its time; it calls `done`.
     pub(crate) fn eval_later(&self, script: &str) -> Value {
         let script = format!("const done = arguments[0]; {script}");
-        self.call("POST", "/execute/async", &json!({"script": script, "args": []}))
+        self.call(
+            "POST",
+            "/execute/async",
+            &json!({"script": script, "args": []}),
+        )
     }
 
     /// Waits until a script says true.
     pub(crate) fn wait(&self, script: &str) {
         let since = Instant::now();
         while self.eval(script) != true {
-            assert!(since.elapsed() < PATIENCE, "never came true: {script}\n{}", self.text());
+            assert!(
+                since.elapsed() < PATIENCE,
+                "never came true: {script}\n{}",
+                self.text()
+            );
             thread::sleep(Duration::from_millis(20));
         }
     }
 
     /// All that the page says.
     pub(crate) fn text(&self) -> String {
-        self.eval("document.body.innerText").as_str().unwrap_or_default().to_owned()
+        self.eval("document.body.innerText")
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Presses keys one after the other; a text of several letters is a key's name.
@@ -120,15 +154,27 @@ impl Browser {
                 "ArrowDown" => "\u{e015}",
                 "Delete" => "\u{e017}",
                 "Alt+1" => {
-                    actions.extend([("keyDown", "\u{e00a}"), ("keyDown", "1"), ("keyUp", "1"), ("keyUp", "\u{e00a}")]);
+                    actions.extend([
+                        ("keyDown", "\u{e00a}"),
+                        ("keyDown", "1"),
+                        ("keyUp", "1"),
+                        ("keyUp", "\u{e00a}"),
+                    ]);
                     continue;
                 }
                 other => other,
             };
             actions.extend([("keyDown", value), ("keyUp", value)]);
         }
-        let actions: Vec<Value> = actions.into_iter().map(|(kind, value)| json!({"type": kind, "value": value})).collect();
-        self.call("POST", "/actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}));
+        let actions: Vec<Value> = actions
+            .into_iter()
+            .map(|(kind, value)| json!({"type": kind, "value": value}))
+            .collect();
+        self.call(
+            "POST",
+            "/actions",
+            &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}),
+        );
     }
 
     /// Types a text, letter by letter.
@@ -140,9 +186,20 @@ impl Browser {
 
     /// Clicks what a selector finds first.
     pub(crate) fn click(&self, selector: &str) {
-        let element = self.call("POST", "/element", &json!({"using": "css selector", "value": selector}));
-        let id = element.as_object().and_then(|object| object.values().next()).and_then(Value::as_str);
-        self.call("POST", &format!("/element/{}/click", id.expect("an element")), &json!({}));
+        let element = self.call(
+            "POST",
+            "/element",
+            &json!({"using": "css selector", "value": selector}),
+        );
+        let id = element
+            .as_object()
+            .and_then(|object| object.values().next())
+            .and_then(Value::as_str);
+        self.call(
+            "POST",
+            &format!("/element/{}/click", id.expect("an element")),
+            &json!({}),
+        );
     }
 
     /// Drags a finger over the stage.
@@ -156,15 +213,21 @@ impl Browser {
     pub(crate) fn complaints(&self) -> Vec<String> {
         let log = self.call("POST", "/se/log", &json!({"type": "browser"}));
         let lines = log.as_array().cloned().unwrap_or_default();
-        lines.iter().map(|line| line["message"].as_str().unwrap_or_default().to_owned()).collect()
+        lines
+            .iter()
+            .map(|line| line["message"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// Keeps a picture of the page where `WO_SHOTS` names a folder.
     pub(crate) fn shot(&self, name: &str) {
-        let Some(folder) = std::env::var_os("WO_SHOTS") else { return };
+        let Some(folder) = std::env::var_os("WO_SHOTS") else {
+            return;
+        };
         let png = self.call("GET", "/screenshot", &Value::Null);
         let path = Path::new(&folder).join(format!("{name}.png.b64"));
-        std::fs::write(path, png.as_str().unwrap_or_default()).expect("write a picture of the page");
+        std::fs::write(path, png.as_str().unwrap_or_default())
+            .expect("write a picture of the page");
     }
 }
 
