@@ -43,6 +43,7 @@ test-light *args: setup
 verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
     WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
+    WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power
 
 # Formatting and lints
 [group('check')]

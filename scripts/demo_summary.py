@@ -33,3 +33,5 @@ for name, file, by in [
 print("The fine-tuned one started from a CLIP that was pre-trained on drawings of other persons by the same program;")
 print("of real lifters it knows nothing.")
 print("Look at demo/contact_sheet.png (videos and verdicts) and demo/new_video.png (the new video).")
+if (folder / "review.png").exists():
+    print("demo/review.png is the page of wo-review: wo-review demo/labeled_frames opens it.")

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Audit, Begin, Calibration, Comparison, Confusion, Dropped, End, Failure, Frame, Gate,
-    LearningCurve, Metric, Model, Pose, Prediction, Score, Selection, Shot, Suspect, Truth,
+    LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection, Shot, Suspect, Truth,
     Verdict, Video,
 };
 
@@ -28,6 +28,7 @@ pub enum Record {
     Model(Model),
     Verdict(Verdict),
     Prediction(Prediction),
+    Review(Review),
     Score(Score),
     Confusion(Confusion),
     Calibration(Calibration),
@@ -68,6 +69,7 @@ impl Record {
             "model" => Self::Model(serde_json::from_str(line)?),
             "verdict" => Self::Verdict(serde_json::from_str(line)?),
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
+            "review" => Self::Review(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
             "calibration" => Self::Calibration(serde_json::from_str(line)?),
@@ -98,6 +100,7 @@ impl Record {
             Self::Model(_) => "model",
             Self::Verdict(_) => "verdict",
             Self::Prediction(_) => "prediction",
+            Self::Review(_) => "review",
             Self::Score(_) => "score",
             Self::Confusion(_) => "confusion",
             Self::Calibration(_) => "calibration",

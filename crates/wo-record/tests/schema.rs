@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 23] = [
     "begin",
     "video",
     "frame",
@@ -20,6 +20,7 @@ const KINDS: [&str; 22] = [
     "pose",
     "verdict",
     "prediction",
+    "review",
     "score",
     "confusion",
     "calibration",

@@ -1,6 +1,7 @@
 //! Figures of classifiers, their intervals over groups, and baselines that look at no picture. Pure over slices: it opens
 //! no file and knows no model.
 
+mod agreement;
 mod audit;
 mod baseline;
 mod bootstrap;
@@ -24,6 +25,7 @@ mod sums;
 mod temperature;
 pub mod threshold;
 
+pub use agreement::{Agreement, Rated, cohen, fleiss};
 pub use audit::{Audit, Audited, MIN_PERMUTATIONS, Verdict, audit, null_scores};
 pub use baseline::{DurationOnly, Example, Facts, Majority};
 pub use bootstrap::{Bootstrap, Estimate, Interval, Intervals, intervals};

@@ -306,6 +306,10 @@ Options:
           CSV frame_path,label,description and maybe faults, which overrides records; of several the
           last one wins
 
+      --reviews <FILE>
+          Reviews of wo-review, which override records and CSVs: labels, faults, descriptions, and
+          frames thrown away
+
       --captions <FILE>
           Captions table to use instead of the built-in data/captions.toml
 
