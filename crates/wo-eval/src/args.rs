@@ -95,7 +95,7 @@ pub struct Asking {
     /// Fields of the videos to slice by, with commas between [default: exercise, source_id, resolution, lighting, duration]
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub slice_by: Vec<String>,
-    /// End with 1 unless all of this holds, such as "balanced_accuracy>=0.75, recall.bad_form.low>=0.6, ece<=0.1"
+    /// End with 1 unless all of this holds, such as `balanced_accuracy>=0.75, recall.bad_form.low>=0.6, ece<=0.1`
     #[arg(long, value_name = "TERMS")]
     pub fail_under: Option<Terms>,
 }
@@ -123,7 +123,7 @@ pub struct Compare {
     /// Folder of labelled frames to judge
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// End with 1 unless all of this holds, such as "balanced_accuracy>=champion-0.01, recall.bad_form>=0.8"
+    /// End with 1 unless all of this holds, such as `balanced_accuracy>=champion-0.01, recall.bad_form>=0.8`
     #[arg(long, value_name = "TERMS")]
     pub gate: Option<Terms>,
     /// Write a table for people to stdout, also where stdout is no terminal
@@ -155,7 +155,7 @@ const EXAMPLES: &str = "Examples:
   wo-extract new_video.mp4 | wo-eval > verdict.ndjson
   wo-extract data/training_data | wo-eval --table --output eval.ndjson --contact-sheet eval.png
   wo-eval --data-dir data/labeled_frames --model models/workout --report report.html
-  wo-eval --predictions models/workout/out_of_fold.ndjson --suspects --fail-under 'balanced_accuracy.low>=0.6'";
+  wo-eval --predictions models/workout/out_of_fold.ndjson --fail-under 'ece<=0.1'";
 
 impl AsRef<Common> for Args {
     fn as_ref(&self) -> &Common {

@@ -87,8 +87,9 @@ fn evaluate(
     let n_refused = finished.tally.n_refused;
     if n_refused > 0 {
         return Err(anyhow!(
-            "{n_refused} videos were refused: the model was trained or chosen on others of their group\n\
-             hint: --allow-seen scores them apart and marked; for an honest figure give it people and sources that it has not seen"
+            "{} refused: the model was trained or chosen on others of their group\n\
+             hint: --allow-seen scores them apart and marked; for an honest figure give it people and sources that it has not seen",
+            tally::counted(n_refused, "video")
         ))
         .exit_with(Exit::Integrity);
     }

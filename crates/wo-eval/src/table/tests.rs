@@ -91,8 +91,8 @@ fn the_whole_report() {
     [low, high] is the 95 % interval from resampling whole groups (persons, sources). One without width
     says that the sample has no other case, not that there is none. - is not defined.
 
-    40 videos left out: the model was trained or chosen on them or their group (--allow-seen scores
-    them apart).
+    40 videos left out: the model was trained or chosen on them or their group (--allow-seen scores them
+    apart).
     1 video judged but not scored: labelled unclear.
     ");
 }
