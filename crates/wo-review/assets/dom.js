@@ -39,4 +39,4 @@ export function toast(text, kind = "") {
   hideToast = setTimeout(() => (node.className = ""), kind === "bad" ? 8000 : 3000);
 }
 
-export const seconds = (ms) => (ms === null || ms === undefined ? "" : `${(ms / 1000).toFixed(2)} s`);
+export const seconds = (ms) => (ms === null || ms === undefined ? "" : `${(ms / 1000).toFixed(2)}\u00a0s`);

@@ -3,6 +3,7 @@
 import { newRequest } from "./api.js";
 import { $, badge, el, toast, words } from "./dom.js";
 import { isLabel, keyOf } from "./keys.js";
+import { idOf } from "./queue.js";
 
 const CELL = { width: 180, height: 168 };
 const ROWS_AROUND = 2;
@@ -21,7 +22,12 @@ export class Grid {
     }, this.sheet);
     this.filters = el("form", { class: "filters", "aria-label": "Filter", onsubmit: (event) => event.preventDefault() });
     this.count = el("p", { class: "count", role: "status" });
-    this.root = el("div", { class: "grid-view" }, this.filters, this.count, this.scroller);
+    const button = (action, text) => el("button", { type: "button", class: `act ${action}`, onclick: () => this.decide(action) }, text);
+    // A finger has no keys.
+    this.acts = el("div", { class: "acts", hidden: true }, button("good_form", "Good"), button("bad_form", "Bad"),
+      button("unclear", "Unclear"), button("delete", "Delete"),
+      el("button", { type: "button", class: "act", onclick: () => this.open(this.focus) }, "Open"));
+    this.root = el("div", { class: "grid-view" }, this.filters, el("div", { class: "grid-head" }, this.count, this.acts), this.scroller);
     this.resize = new ResizeObserver(() => this.draw());
   }
 
@@ -82,7 +88,7 @@ export class Grid {
   }
 
   get columns() {
-    return Math.max(1, Math.floor(this.scroller.clientWidth / CELL.width));
+    return Math.max(1, Math.floor(this.sheet.clientWidth / CELL.width));
   }
 
   later() {
@@ -98,9 +104,14 @@ export class Grid {
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / CELL.height) - ROWS_AROUND) * columns;
     const n = (Math.ceil(this.scroller.clientHeight / CELL.height) + 2 * ROWS_AROUND) * columns;
     const cells = items.slice(first, first + n).map((item, i) => this.cell(item, first + i, columns));
-    this.sheet.replaceChildren(...cells);
+    // What stays is not touched: to scroll must cost no more than what comes into sight.
+    const wanted = new Set(cells);
+    for (const cell of [...this.sheet.children]) if (!wanted.has(cell)) cell.remove();
+    for (const cell of cells) if (!cell.isConnected) this.sheet.append(cell);
     this.scroller.setAttribute("aria-activedescendant", `cell-${this.focus}`);
-    const marked = this.marked.size > 0 ? `, ${this.marked.size} marked: ${["good_form", "bad_form", "unclear", "delete"].map((a) => `${keyOf(a)} ${words(a)}`).join(" · ")}` : ". x or a click marks, Enter opens.";
+    const keys = ["good_form", "bad_form", "unclear", "delete"].map((action) => `${keyOf(action)} ${words(action)}`).join(" · ");
+    const marked = this.marked.size > 0 ? `, ${this.marked.size} marked: ${keys}` : ". x or a click marks, Enter opens.";
+    this.acts.hidden = this.marked.size === 0;
     this.count.textContent = `${items.length} frames${marked}`;
     this.fetchDetails(first, n);
   }
@@ -122,14 +133,16 @@ export class Grid {
     let cell = this.kept.get(item);
     if (!cell) {
       cell = el("div", { class: "cell", role: "option", onclick: (event) => this.click(cell.at, event), ondblclick: () => this.open(cell.at) },
-        el("img", { src: this.queue.pictureUrl(item), alt: "", decoding: "async" }), el("span", { class: "caption" }));
+        el("img", { src: this.queue.pictureUrl(idOf(item)), alt: "", decoding: "async" }), el("span", { class: "caption" }));
       this.kept.set(item, cell);
       if (this.kept.size > 600) this.kept.delete(this.kept.keys().next().value);
     }
+    const state = [at, columns, isMarked, at === this.focus, frame?.label, frame?.is_judged, frame?.deleted].join();
+    if (cell.state === state) return cell;
+    cell.state = state;
     cell.at = at;
     cell.id = `cell-${at}`;
     cell.setAttribute("aria-selected", String(isMarked));
-    cell.setAttribute("aria-label", frame ? `${frame.video_name} ${frame.index + 1}: ${words(frame.label) || "no label"}` : "loading");
     cell.classList.toggle("focus", at === this.focus);
     cell.classList.toggle("judged", frame?.is_judged ?? false);
     cell.classList.toggle("deleted", frame?.deleted ?? false);

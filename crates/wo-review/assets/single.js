@@ -86,6 +86,7 @@ export class Single {
       el("h2", {}, words(frame.exercise) || "Exercise not known"),
       el("p", { class: "now", "aria-live": "polite" }, badge(frame.label),
         el("span", { class: "origin" }, known ? "said by you" : frame.label ? `from ${frame.origin}` : "")),
+      this.editor.root,
       frame.deleted && el("p", { class: "warning" }, "In the trash. Any label takes it back."),
       el("dl", {},
         field("Faults", ...faults),
@@ -96,7 +97,6 @@ export class Single {
       frame.others.length > 0 && el("div", { class: "others" }, el("h3", {}, "Others say"),
         ...frame.others.map((other) => el("p", {}, `${other.reviewer}: `, badge(other.label), " ", other.faults.map(words).join(", ")))),
       frame.has_opinion && !known && el("p", { class: "hint" }, `A model has an opinion on this frame; ${keyOf("opinion")} shows it.`),
-      this.editor.root,
       el("h3", { class: "past-title" }, "Your last decisions"),
       this.past,
     ];

@@ -44,9 +44,9 @@ pub struct Serve {
     /// The folder that `wo-extract --out` wrote, or a folder of CSVs
     #[arg(value_name = "FOLDER", default_value = "data/labeled_frames")]
     pub folder: PathBuf,
-    /// Port to listen on; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub port: u16,
+    /// Port to listen on; 0 takes a free one [default: one that belongs to the folder, or a free one]
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
     /// Who reviews; each name gets a link of its own [default: the name of the user]
     #[arg(long, value_name = "NAME")]
     pub reviewer: Vec<String>,

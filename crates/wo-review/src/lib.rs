@@ -11,6 +11,7 @@ mod export;
 mod folder;
 mod guard;
 mod label_studio;
+mod leftovers;
 mod media;
 mod near_duplicates;
 mod picture_file;

@@ -10,6 +10,7 @@ use atomic_write_file::AtomicWriteFile;
 use wo_record::{Begin, DEFAULT_MAX_LINE, Frame, Judgement, Line, Reader, Record, Writer};
 
 use crate::folder::{RECORDS, TRASH, rows_by_path, tables};
+use crate::leftovers;
 use crate::picture_file::PictureFolder;
 use crate::records_pass::{FrameLines, Pass, Tables, Text};
 use crate::store::Store;
@@ -65,6 +66,7 @@ impl Projection {
         if lock.try_lock().is_err() {
             return Ok(false);
         }
+        leftovers::remove(&self.dir);
         self.move_pictures();
         if self.has_records {
             let tables = self.write_records()?;

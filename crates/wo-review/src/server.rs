@@ -1,6 +1,8 @@
 //! One server for one folder and all who review it.
 
 use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use wo_cli::{Exit, ExitWith, Stop};
+use wo_label::choice_hash;
 
 use crate::args::Serve;
 use crate::guard::Hosts;
@@ -26,6 +29,9 @@ const LOOK_FOR_STOP: Duration = Duration::from_millis(50);
 const GRACE: Duration = Duration::from_millis(500);
 /// How many threads answer; the disk does the rest.
 const N_THREADS: usize = 2;
+
+/// Ports that folders have for their own: below those that systems hand out.
+const OWN_PORTS: Range<u16> = 20_000..30_000;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -78,13 +84,9 @@ pub(crate) fn serve(args: &Serve, store: Store, suspects: Suspects) -> anyhow::R
         .enable_all()
         .build()
         .context("start the server's threads")?;
-    let wanted = SocketAddr::new(args.bind, args.port);
-    let listener = runtime
-        .block_on(TcpListener::bind(wanted))
-        .with_context(|| format!("listen on {wanted}\nhint: --port 0 takes a free port"))
-        .exit_with(Exit::Io)?;
-    let address = listener.local_addr().context("find the port")?;
     let dir = store.folder.dir.clone();
+    let listener = runtime.block_on(listen(args, &dir))?;
+    let address = listener.local_addr().context("find the port")?;
     let mut hosts = args.host.clone();
     if args.allow_remote {
         hosts.push(match args.bind {
@@ -126,6 +128,33 @@ pub(crate) fn serve(args: &Serve, store: Store, suspects: Suspects) -> anyhow::R
     server.projector.finish();
     let _ = writer.join();
     crate::finish(&server.store())
+}
+
+/// Listens on the port that was asked for. Where none was, a folder has its own: browsers keep keys and what is not saved
+/// yet for one address.
+async fn listen(args: &Serve, dir: &Path) -> anyhow::Result<TcpListener> {
+    let wanted = |port| SocketAddr::new(args.bind, port);
+    let port = match args.port {
+        Some(port) => port,
+        None => {
+            let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+            let port = OWN_PORTS.start
+                + (choice_hash(&dir.to_string_lossy()) % OWN_PORTS.len() as u64) as u16;
+            if let Ok(listener) = TcpListener::bind(wanted(port)).await {
+                return Ok(listener);
+            }
+            0
+        }
+    };
+    TcpListener::bind(wanted(port))
+        .await
+        .with_context(|| {
+            format!(
+                "listen on {}\nhint: --port 0 takes a free port",
+                wanted(port)
+            )
+        })
+        .exit_with(Exit::Io)
 }
 
 fn announce(args: &Serve, server: &Server) {

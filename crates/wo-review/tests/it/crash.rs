@@ -150,6 +150,12 @@ fn killed_at_random_nothing_acknowledged_is_lost() {
         "{n_kills} kills, {} decisions acknowledged, none lost, none twice",
         told.n_acknowledged()
     );
+    let left = fs::read_dir(dir.path()).expect("read the folder").flatten();
+    let left: Vec<_> = left
+        .map(|entry| entry.file_name())
+        .filter(|name| name.to_string_lossy().starts_with('.'))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
     // And what people read says the same as the log.
     let mut last: HashMap<(String, u64), Value> = HashMap::new();
     for line in log(dir.path()) {
