@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     writeln!(
         table,
         "{:<44} {:>6} {:>6} {:>6} {:>6} {:>7} {:>7} {:>7} {:>6}",
-        "video", "share", "box", "hole", "sure", "in mask", "in box", "in hole", "cut"
+        "video", "share", "body", "hole", "sure", "in mask", "in body", "in hole", "cut"
     )?;
     for video in videos {
         let frames: Vec<RgbImage> = video
@@ -135,15 +135,19 @@ fn figures(person: &MovingPerson, behind: Option<&Background>, video: &Video) ->
     };
     let cut = CutOff::of(&person.moved).map_or(0.0, |cut| cut.worst());
     format!(
-        "{:>6.3} {:>6.3} {:>6.3} {:>6.3} {:>7.3} {:>7.3} {:>7.3} {:>6.2}",
+        "{:>6.3} {:>6.3} {:>6.3} {:>6.3} {:>7.3} {:>7.3} {:>7.3} {:>6.2}  {:.3} {:.3} {:.3} {:.3}",
         person.share,
-        person.bounds.share(),
+        person.body.share(),
         behind.map_or(1.0, |it| it.removed.share()),
         person.confidence,
         part(&|u, v| person.mask.contains(u, v)),
-        part(&|u, v| person.bounds.contains(u, v)),
+        part(&|u, v| person.body.contains(u, v)),
         part(&|u, v| behind.is_none_or(|it| it.removed.contains(u, v))),
         cut,
+        person.bounds.left,
+        person.bounds.top,
+        person.bounds.right,
+        person.bounds.bottom,
     )
 }
 

@@ -160,7 +160,8 @@ mod tests {
                 (i % width) as isize - dx + 500,
                 (i / width) as isize - dy + 500,
             );
-            let patch = (x / 11 * 7919 + y / 13 * 104_729) % 97;
+            let patch =
+                ((x / 11) * (x / 11) * 31 + (y / 13) * (y / 13) * 57 + (x / 11) * (y / 13)) % 97;
             light * (40.0 + patch as f32)
         });
         Pyramid::new(width, height, luma.collect())

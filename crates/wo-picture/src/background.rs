@@ -19,7 +19,7 @@ const LEAST_LEFT: f64 = 0.05;
 pub struct Background {
     /// As large as the middle frame: the median of all frames, painted over within `removed`.
     pub picture: RgbImage,
-    /// The rectangle that was painted over: the bounds of the person, outward to eighths of the picture. A probe on it
+    /// The rectangle that was painted over: the body of the person, outward to eighths of the picture. A probe on it
     /// alone tells what the background gives away by where the lifter is.
     pub removed: Bounds,
 }
@@ -29,7 +29,7 @@ pub struct Background {
 /// `None` where the person takes all but a twentieth of the picture, or where `person` is not of these frames.
 pub fn background(frames: &[RgbImage], person: &MovingPerson) -> Option<Background> {
     let middle = frames.get(frames.len() / 2)?;
-    let removed = outward(&person.bounds);
+    let removed = outward(&person.body);
     if person.shifts.len() != frames.len() || 1.0 - removed.share() < LEAST_LEFT {
         return None;
     }
@@ -108,12 +108,13 @@ fn paint_over(picture: &mut RgbImage, hole: &Bounds) {
     while let Some(half) = levels.last().and_then(Canvas::halved) {
         levels.push(half);
     }
-    let mut painted = levels.pop();
-    while let (Some(mut finer), Some(coarser)) = (levels.pop(), painted.take()) {
-        finer.fill_from(&coarser);
-        painted = Some(finer);
+    let Some(mut painted) = levels.pop() else {
+        return;
+    };
+    while let Some(mut finer) = levels.pop() {
+        finer.fill_from(&painted);
+        painted = finer;
     }
-    let Some(painted) = painted else { return };
     for ((x, y, pixel), [r, g, b, _]) in picture.enumerate_pixels_mut().zip(painted.pixels) {
         if is_hole(x, y) {
             pixel.0 = [r, g, b].map(|level| level.round().clamp(0.0, 255.0) as u8);

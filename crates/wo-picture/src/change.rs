@@ -147,6 +147,9 @@ impl fmt::Display for Change {
 }
 
 fn blurred(picture: &RgbImage, sigma: f64) -> Option<RgbImage> {
+    if !sigma.is_finite() {
+        return None;
+    }
     let short_side = picture.width().min(picture.height());
     // Wider than the picture all is one colour anyway, and the kernel would only cost time.
     let sigma = sigma.min(1.0) * f64::from(short_side);
@@ -218,7 +221,7 @@ mod tests {
             for change in grid().iter().flat_map(|curve| curve.changes) {
                 let changed = change.apply(&picture);
                 assert_eq!(changed.dimensions(), (width, height), "{change}");
-                assert_eq!(changed, change.apply(&picture), "{change}");
+                assert!(changed == change.apply(&picture), "{change}");
             }
         }
     }
@@ -247,7 +250,7 @@ mod tests {
         assert!(distance(80) < distance(30) && distance(30) < distance(5));
         let mirror = Change::Mirror.apply(&picture);
         assert_eq!(mirror.get_pixel(0, 5), picture.get_pixel(319, 5));
-        assert_eq!(Change::Mirror.apply(&mirror), picture);
+        assert!(Change::Mirror.apply(&mirror) == picture);
     }
 
     #[test]
@@ -261,7 +264,7 @@ mod tests {
             Change::Resolution(0),
             Change::Resolution(30),
         ] {
-            assert_eq!(change.apply(&picture), picture, "{change}");
+            assert!(change.apply(&picture) == picture, "{change}");
         }
         assert_eq!(Change::Blur(1e30).apply(&picture).dimensions(), (40, 30));
     }

@@ -71,7 +71,7 @@ impl Mask {
         let pixel = |part: f64, side: usize| {
             (0.0..1.0)
                 .contains(&part)
-                .then_some((part * side as f64) as usize)
+                .then(|| (part * side as f64) as usize)
         };
         match (pixel(u, self.width), pixel(v, self.height)) {
             (Some(x), Some(y)) => self.at(x, y),
@@ -143,9 +143,17 @@ impl Mask {
         Self::new(self.width, self.height, both)
     }
 
-    /// With gaps of up to twice `radius` closed. What lies outside the picture takes nothing away.
+    /// With gaps of up to twice `radius` closed.
     pub(crate) fn closed(&self, radius: usize) -> Self {
-        self.dilated(radius).inverted().dilated(radius).inverted()
+        // In a wider frame, or what comes near the edge of the picture would stick to it.
+        let (width, height) = (self.width + 2 * radius, self.height + 2 * radius);
+        let wide = Self::from_fn(width, height, |x, y| {
+            x >= radius && y >= radius && self.at(x - radius, y - radius)
+        });
+        let closed = wide.dilated(radius).inverted().dilated(radius).inverted();
+        Self::from_fn(self.width, self.height, |x, y| {
+            closed.at(x + radius, y + radius)
+        })
     }
 
     /// With everything meant that is not joined with the edge of the picture without crossing what is meant.
@@ -158,6 +166,19 @@ impl Mask {
             }
         });
         Self::new(self.width, self.height, bits.collect())
+    }
+
+    /// With everything meant that lies between two meant pixels of one column: a body stands between its head and feet.
+    pub(crate) fn upright(&self) -> Self {
+        let span = |x: usize| {
+            let mut lines = (0..self.height).filter(|&y| self.at(x, y));
+            let first = lines.next()?;
+            Some(first..=lines.next_back().unwrap_or(first))
+        };
+        let spans: Vec<_> = (0..self.width).map(span).collect();
+        Self::from_fn(self.width, self.height, |x, y| {
+            spans[x].as_ref().is_some_and(|span| span.contains(&y))
+        })
     }
 
     fn inverted(&self) -> Self {
@@ -255,6 +276,14 @@ mod tests {
         assert_eq!(
             mask(&["#.....", "......", "......"]).dilated(1),
             mask(&["##....", "##....", "......"]),
+        );
+    }
+
+    #[test]
+    fn a_body_has_no_gap_between_head_and_feet() {
+        assert_eq!(
+            mask(&["..#.", ".#..", "..#.", ".#.#"]).upright(),
+            mask(&["..#.", ".##.", ".##.", ".#.#"]),
         );
     }
 

@@ -13,6 +13,8 @@ use crate::small::quantile;
 const LEAST_FRAMES: usize = 3;
 /// Part of the picture that is taken to be still when the noise is measured.
 const STILL: f64 = 0.3;
+/// More levels of noise are none: even that part of the picture moves. A dark phone video has about five.
+const MOST_NOISE: f32 = 12.0;
 /// A change is more than so many times the noise, and more than so many levels; a codec alone makes about three.
 const TIMES_NOISE: f32 = 4.0;
 const LEAST_CHANGE: f32 = 6.0;
@@ -22,6 +24,8 @@ const SURE: f32 = 2.5;
 const GAP: f64 = 0.04;
 /// How far the mask goes beyond what moved, as a part of the long side.
 const MARGIN: f64 = 0.025;
+/// How far a body goes on below what moves of it, as a part of the longer side of that: legs stand still under a press.
+const LEGS: f64 = 0.75;
 /// A part that moves belongs to the person when it has this much of the energy of the largest.
 const BELONGS: f64 = 0.1;
 /// Below this part of the picture nobody moves.
@@ -38,6 +42,9 @@ pub struct MovingPerson {
     pub moved: Mask,
     /// The rectangle around the mask.
     pub bounds: Bounds,
+    /// Where the whole body probably is: the bounds, and down from them as far as a lifter stands who moves the upper half
+    /// alone. It does not reach for the legs of one who lies.
+    pub body: Bounds,
     /// The part of the picture that the mask covers.
     pub share: f64,
     /// How much of all change in the picture lies within the mask, from 0 to 1. Low where the rest of the picture is
@@ -78,7 +85,11 @@ pub fn moving_person(frames: &[RgbImage]) -> Result<MovingPerson, NoPerson> {
         return Err(NoPerson::TooFewFrames);
     }
     let energy = Energy::of(frames).ok_or(NoPerson::TooFewFrames)?;
-    let least = least_change(&energy);
+    let noise = quantile(&mut energy.values.clone(), STILL).unwrap_or(0.0);
+    if noise > MOST_NOISE {
+        return Err(NoPerson::EverythingMoves);
+    }
+    let least = LEAST_CHANGE.max(TIMES_NOISE * noise);
     let moved = moved(&energy, least)?;
     let mask = moved.dilated(pixels(&energy, MARGIN)).filled();
     let bounds = mask.bounds().ok_or(NoPerson::NothingMoves)?;
@@ -98,19 +109,23 @@ pub fn moving_person(frames: &[RgbImage]) -> Result<MovingPerson, NoPerson> {
             let index = y as usize * energy.width + x as usize;
             image::Luma([energy.values[index].min(255.0) as u8])
         }),
+        body: body(&bounds, &energy),
         mask,
         moved,
         bounds,
     })
 }
 
-/// The least change that counts, in levels.
-fn least_change(energy: &Energy) -> f32 {
-    let noise = quantile(&mut energy.values.clone(), STILL).unwrap_or(0.0);
-    LEAST_CHANGE.max(TIMES_NOISE * noise)
+fn body(bounds: &Bounds, energy: &Energy) -> Bounds {
+    let across = (bounds.right - bounds.left) * energy.width as f64 / energy.height as f64;
+    let longer = across.max(bounds.bottom - bounds.top);
+    Bounds {
+        bottom: (bounds.bottom + LEGS * longer).min(1.0),
+        ..*bounds
+    }
 }
 
-/// What moved for sure, with everything around it that changes at all.
+/// What moved for sure, with everything around it that changes by `least` levels.
 fn moved(energy: &Energy, least: f32) -> Result<Mask, NoPerson> {
     let (width, height) = (energy.width, energy.height);
     let over = |level: f32| {
@@ -134,7 +149,7 @@ fn moved(energy: &Energy, least: f32) -> Result<Mask, NoPerson> {
         number != Components::NONE && is_sure[number] && sums[number] >= BELONGS * largest
     };
     let bits = components.numbers.iter().map(|&number| kept(number));
-    let moved = Mask::new(width, height, bits.collect()).filled();
+    let moved = Mask::new(width, height, bits.collect()).upright().filled();
     if moved.share() < LEAST_SHARE {
         return Err(NoPerson::NothingMoves);
     }

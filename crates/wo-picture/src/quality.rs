@@ -92,6 +92,23 @@ mod tests {
     }
 
     #[test]
+    fn figures_are_those_of_the_extractor() {
+        // What `wo-extract FILE.png --size SHORT_SIDE` says of these pictures.
+        for (width, height, sharp, bright) in [
+            (320, 400, 14_216.07, 0.2707),
+            (900, 600, 3414.79, 0.2708),
+            (301, 257, 14_175.92, 0.2709),
+        ] {
+            let picture = RgbImage::from_fn(width, height, |x, y| {
+                Rgb([0, 1, 2]
+                    .map(|c| ((x * x * 3 + y * y * 7 + x * y * 5 + c * 31) % (100 + 50 * c)) as u8))
+            });
+            assert!((sharpness(&picture) - sharp).abs() < 1e-9);
+            assert!((brightness(&picture) - bright).abs() < 1e-9);
+        }
+    }
+
+    #[test]
     fn large_pictures_are_measured_at_one_size() {
         let picture = |scale: u32| {
             RgbImage::from_fn(256 * scale, 300 * scale, |x, y| {
