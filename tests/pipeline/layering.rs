@@ -182,6 +182,7 @@ fn tools_stand_alone() {
         "wo-input",
         "wo-stats",
         "wo-report",
+        "wo-picture",
         "wo-clip",
         "wo-hub",
         "wo-label",
