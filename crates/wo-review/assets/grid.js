@@ -99,11 +99,12 @@ export class Grid {
   draw() {
     const { items } = this.queue;
     const { columns } = this;
+    const step = Math.floor(this.sheet.clientWidth / columns);
     const height = `${Math.ceil(items.length / columns) * CELL.height}px`;
     if (this.sheet.style.height !== height) this.sheet.style.height = height;
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / CELL.height) - ROWS_AROUND) * columns;
     const n = (Math.ceil(this.scroller.clientHeight / CELL.height) + 2 * ROWS_AROUND) * columns;
-    const cells = items.slice(first, first + n).map((item, i) => this.cell(item, first + i, columns));
+    const cells = items.slice(first, first + n).map((item, i) => this.cell(item, first + i, columns, step));
     // What stays is not touched: to scroll must cost no more than what comes into sight.
     const wanted = new Set(cells);
     for (const cell of [...this.sheet.children]) if (!wanted.has(cell)) cell.remove();
@@ -125,7 +126,7 @@ export class Grid {
     }, WAIT_MS);
   }
 
-  cell(item, at, columns) {
+  cell(item, at, columns, step) {
     const frame = this.queue.frame(item);
     const isMarked = this.marked.has(item);
     // Elements are kept, so that a picture that is there does not load and blink anew.
@@ -137,7 +138,7 @@ export class Grid {
       this.kept.set(item, cell);
       if (this.kept.size > 600) this.kept.delete(this.kept.keys().next().value);
     }
-    const state = [at, columns, isMarked, at === this.focus, frame?.label, frame?.is_judged, frame?.deleted].join();
+    const state = [at, columns, step, isMarked, at === this.focus, frame?.label, frame?.is_judged, frame?.deleted].join();
     if (cell.state === state) return cell;
     cell.state = state;
     cell.at = at;
@@ -146,7 +147,7 @@ export class Grid {
     cell.classList.toggle("focus", at === this.focus);
     cell.classList.toggle("judged", frame?.is_judged ?? false);
     cell.classList.toggle("deleted", frame?.deleted ?? false);
-    cell.style.transform = `translate(${(at % columns) * CELL.width}px, ${Math.floor(at / columns) * CELL.height}px)`;
+    cell.style.transform = `translate(${(at % columns) * step + Math.max(0, step - CELL.width) / 2}px, ${Math.floor(at / columns) * CELL.height}px)`;
     if (frame) cell.lastElementChild.replaceChildren(badge(frame.label), el("span", { class: "name" }, `${frame.video_name} · ${frame.index + 1}`));
     return cell;
   }

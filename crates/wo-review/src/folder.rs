@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
-use wo_record::{
-    DEFAULT_MAX_LINE, Frame, Image, Judgement, LabelOrigin, Name, Reader, Record, Row, Video,
-    read_table,
-};
+use wo_record::{Frame, Image, Judgement, LabelOrigin, Name, Record, Row, Video, read_table};
+
+use crate::records_file::for_each_record;
 
 /// The stream that `wo-extract --out` leaves in a folder.
 pub(crate) const RECORDS: &str = "records.ndjson";
@@ -121,23 +120,14 @@ impl Folder {
         is_trash: bool,
         rows: &mut HashMap<String, Row>,
     ) -> anyhow::Result<()> {
-        let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-        let mut input = BufReader::with_capacity(1 << 18, file);
-        let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
-        while let Some(line) = reader
-            .next_line()
-            .with_context(|| path.display().to_string())?
-        {
-            match line.record {
-                Ok(Record::Video(video)) => self.add_video(video),
-                Ok(Record::Frame(mut frame)) => {
-                    correct(&mut frame, rows);
-                    self.add_frame(frame, is_trash);
-                }
-                _ => {}
+        for_each_record(path, &mut |record| match record {
+            Record::Video(video) => self.add_video(video),
+            Record::Frame(mut frame) => {
+                correct(&mut frame, rows);
+                self.add_frame(frame, is_trash);
             }
-        }
-        Ok(())
+            _ => {}
+        })
     }
 
     fn add_video(&mut self, video: Video) {

@@ -18,6 +18,7 @@ mod picture_file;
 mod projection;
 mod projector;
 mod queue;
+mod records_file;
 mod records_pass;
 mod replay;
 mod review_file;
