@@ -153,13 +153,13 @@ fn conclusion(findings: &Findings, main: Option<&Score>) -> Conclusion {
         (true, false) => Trust::Caution,
         (true, true) => Trust::Trust,
     };
-    let of_ten = (value * 10.0).round();
+    let of_hundred = (value * 100.0).floor();
     let sentence = match trust {
         Trust::Trust => format!(
-            "On people it has never seen, the model tells good from bad form in about {of_ten:.0} of 10 videos ({low:.2} to {high:.2})."
+            "On people it has never seen, the model tells good from bad form in about {of_hundred:.0} of 100 videos ({low:.2} to {high:.2})."
         ),
         Trust::Caution => format!(
-            "The model tells good from bad form in about {of_ten:.0} of 10 videos of new people ({low:.2} to {high:.2}), with reservations."
+            "The model tells good from bad form in about {of_hundred:.0} of 100 videos of new people ({low:.2} to {high:.2}), with reservations."
         ),
         Trust::DoNotTrust => "Do not rely on this model: what it says of new people cannot be told from guessing, or from tricks.".to_owned(),
     };
