@@ -1,6 +1,6 @@
 """Compares whole epochs from JPEGs on disk with open_clip_train's, and says what fitting a probe and an index take.
 
-Arguments: a folder with videos. Both tools run as a user runs them, each alone, in turns; an epoch is what a run of two of
+Arguments: a folder with videos, and which of epochs, index and probe, else all of them. Both tools run as a user runs them, each alone, in turns; an epoch is what a run of two of
 them takes longer than a run of one, so that starting, and what is done once, count in the whole run only."""
 
 import csv
@@ -169,9 +169,9 @@ def main() -> None:
     random.seed(1)
     work.mkdir(parents=True, exist_ok=True)
     model, jpegs = random_model(), frames_of(pathlib.Path(sys.argv[1]))
-    index(jpegs)
-    probe(model, jpegs)
-    epochs(model, jpegs)
+    parts = {"epochs": lambda: epochs(model, jpegs), "index": lambda: index(jpegs), "probe": lambda: probe(model, jpegs)}
+    for name in sys.argv[2:] or parts:
+        parts[name]()
 
 
 main()
