@@ -355,5 +355,6 @@ Examples:
   wo-extract data/training_data | wo-describe | wo-train -o model
   wo-describe frames/records.ndjson --to csv -o frames/labels.csv
   wo-extract data --out frames | wo-describe --csv frames/labels.csv -o frames/records.ndjson
+  wo-extract data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
 ");
 }
