@@ -78,7 +78,7 @@ fn parse(chunk: &[u8]) -> Option<Vec<Record>> {
     thread::scope(|scope| {
         let parts = lines
             .chunks(n_each)
-            .map(|lines| scope.spawn(|| parse_lines(lines)));
+            .map(|lines| scope.spawn(move || parse_lines(lines)));
         let parts: Vec<_> = parts.collect();
         let mut records = Vec::with_capacity(lines.len());
         for part in parts {
