@@ -71,7 +71,7 @@ impl Mask {
         let pixel = |part: f64, side: usize| {
             (0.0..1.0)
                 .contains(&part)
-                .then(|| (part * side as f64) as usize)
+                .then_some((part * side as f64) as usize)
         };
         match (pixel(u, self.width), pixel(v, self.height)) {
             (Some(x), Some(y)) => self.at(x, y),

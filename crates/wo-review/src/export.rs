@@ -81,7 +81,7 @@ fn write(
             wo_record::write_table(output, &rows)?;
         }
         Format::Ndjson if store.folder.has_records => {
-            Projection::of(store).write_stream(&base, output)?
+            Projection::of(store).write_stream(&base, output)?;
         }
         Format::Ndjson => write_records(store, &base, output)?,
         Format::LabelStudio => {

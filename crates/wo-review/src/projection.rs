@@ -70,7 +70,7 @@ impl Projection {
         self.move_pictures();
         if self.has_records {
             let tables = self.write_records()?;
-            self.write_tables(tables)?;
+            self.write_tables(&tables)?;
         }
         self.patch_tables()?;
         Ok(true)
@@ -98,7 +98,7 @@ impl Projection {
         let trash_dir = self.dir.join(TRASH);
         let trash_path = trash_dir.join(RECORDS);
         let mut rows = rows_by_path(&self.dir)?;
-        let mut trashed = self.read_trash(&trash_path)?;
+        let mut trashed = read_trash(&trash_path)?;
         let n_trashed: usize = trashed.values().map(Vec::len).sum();
         let mut restored: BTreeMap<String, Vec<FrameLines>> = BTreeMap::new();
         for (video_id, frames) in &mut trashed {
@@ -137,7 +137,7 @@ impl Projection {
     /// Writes the stream as it would be, with pictures to be found from `base`, and changes nothing.
     pub(crate) fn write_stream(&self, base: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
         let mut rows = rows_by_path(&self.dir)?;
-        let mut restored = self.read_trash(&self.dir.join(TRASH).join(RECORDS))?;
+        let mut restored = read_trash(&self.dir.join(TRASH).join(RECORDS))?;
         for (video_id, frames) in &mut restored {
             frames.retain(|frame| !self.is_deleted(video_id, frame.index));
         }
@@ -162,34 +162,8 @@ impl Projection {
         self.frames.get(&(frame.video_id.clone(), frame.index))
     }
 
-    fn read_trash(&self, path: &Path) -> anyhow::Result<BTreeMap<String, Vec<FrameLines>>> {
-        let mut trashed: BTreeMap<String, Vec<FrameLines>> = BTreeMap::new();
-        if !path.exists() {
-            return Ok(trashed);
-        }
-        for_each_line(path, |line| {
-            match &line.record {
-                Ok(Record::Frame(frame)) => {
-                    let frames = trashed.entry(frame.video_id.clone()).or_default();
-                    frames.push(FrameLines {
-                        index: frame.index,
-                        texts: vec![Text { line, record: None }],
-                    });
-                }
-                Ok(Record::Pose(pose)) => {
-                    if let Some(last) = trashed.get_mut(&pose.video_id).and_then(|f| f.last_mut()) {
-                        last.texts.push(Text { line, record: None });
-                    }
-                }
-                _ => {}
-            }
-            Ok(())
-        })?;
-        Ok(trashed)
-    }
-
     /// The tables that `wo-extract --out` would write of these frames, in the order of the records.
-    fn write_tables(&self, tables: Tables) -> anyhow::Result<()> {
+    fn write_tables(&self, tables: &Tables) -> anyhow::Result<()> {
         for (name, rows) in &tables.rows {
             let path = self.dir.join(name);
             let mut text = Vec::new();
@@ -252,6 +226,32 @@ impl Projection {
         }
         Ok(())
     }
+}
+
+fn read_trash(path: &Path) -> anyhow::Result<BTreeMap<String, Vec<FrameLines>>> {
+    let mut trashed: BTreeMap<String, Vec<FrameLines>> = BTreeMap::new();
+    if !path.exists() {
+        return Ok(trashed);
+    }
+    for_each_line(path, |line| {
+        match &line.record {
+            Ok(Record::Frame(frame)) => {
+                let frames = trashed.entry(frame.video_id.clone()).or_default();
+                frames.push(FrameLines {
+                    index: frame.index,
+                    texts: vec![Text { line, record: None }],
+                });
+            }
+            Ok(Record::Pose(pose)) => {
+                if let Some(last) = trashed.get_mut(&pose.video_id).and_then(|f| f.last_mut()) {
+                    last.texts.push(Text { line, record: None });
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(trashed)
 }
 
 fn write_trash(path: &Path, trashed: &BTreeMap<String, Vec<FrameLines>>) -> anyhow::Result<()> {

@@ -134,17 +134,16 @@ pub(crate) fn serve(args: &Serve, store: Store, suspects: Suspects) -> anyhow::R
 /// yet for one address.
 async fn listen(args: &Serve, dir: &Path) -> anyhow::Result<TcpListener> {
     let wanted = |port| SocketAddr::new(args.bind, port);
-    let port = match args.port {
-        Some(port) => port,
-        None => {
-            let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
-            let port = OWN_PORTS.start
-                + (choice_hash(&dir.to_string_lossy()) % OWN_PORTS.len() as u64) as u16;
-            if let Ok(listener) = TcpListener::bind(wanted(port)).await {
-                return Ok(listener);
-            }
-            0
+    let port = if let Some(port) = args.port {
+        port
+    } else {
+        let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+        let port =
+            OWN_PORTS.start + (choice_hash(&dir.to_string_lossy()) % OWN_PORTS.len() as u64) as u16;
+        if let Ok(listener) = TcpListener::bind(wanted(port)).await {
+            return Ok(listener);
         }
+        0
     };
     TcpListener::bind(wanted(port))
         .await

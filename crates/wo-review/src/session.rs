@@ -1,5 +1,6 @@
 //! Who may use the page: a link with a secret that works once, then a cookie.
 
+use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
@@ -49,7 +50,7 @@ impl Sessions {
         let Some((place, reviewer)) = find(&mut secrets.tokens, token) else {
             return Ok(None);
         };
-        *place = next.clone();
+        place.clone_from(&next);
         let reviewer = reviewer.to_owned();
         if secrets.cookies.len() >= MAX_COOKIES {
             secrets.cookies.remove(0);
@@ -88,7 +89,11 @@ fn find<'a>(all: &'a mut [(String, String)], wanted: &str) -> Option<(&'a mut St
 fn secret() -> anyhow::Result<String> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).context("draw a secret")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut text = String::with_capacity(2 * SECRET_BYTES);
+    for byte in bytes {
+        write!(text, "{byte:02x}").context("write a secret")?;
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

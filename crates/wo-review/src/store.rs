@@ -144,8 +144,7 @@ impl Store {
     ) -> &'a Judgement {
         let own = self
             .entries_of(id)
-            .filter(|entry| entry.reviewer == reviewer)
-            .last();
+            .rfind(|entry| entry.reviewer == reviewer);
         own.map_or_else(|| self.original(id, frame), |entry| &entry.new)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
-use wo_record::Judgement;
+use wo_record::{Judgement, Name};
 
 /// A table whose other cells and columns stay as they are.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl TablePatch {
             ),
             "description" => Some(new.description.clone().unwrap_or_default()),
             "faults" => {
-                let names: Vec<&str> = new.faults.iter().map(|name| name.as_str()).collect();
+                let names: Vec<&str> = new.faults.iter().map(Name::as_str).collect();
                 Some(names.join(";"))
             }
             _ => None,

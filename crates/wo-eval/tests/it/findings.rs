@@ -25,7 +25,7 @@ fn predictions(folder: &Path, name: &str, n: usize) -> PathBuf {
         })
         .collect();
     let path = folder.join(name);
-    std::fs::write(&path, stream(&lines)).unwrap();
+    std::fs::write(&path, stream(&lines)).expect("write predictions");
     path
 }
 

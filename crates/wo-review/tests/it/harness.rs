@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -54,7 +54,7 @@ pub(crate) fn fill(dir: &Path, n_videos: usize, n_frames: usize) {
                 "exercise": "squat", "label": "good_form", "label_origin": "folder", "faults": [], "description": null,
                 "quality": {"sharpness": ((video * 7 + index * 13) % 50) as f64, "brightness": 0.5, "contrast": 0.2, "motion": null,
                     "perceptual_hash": format!("{:016x}", (video as u64) << 32 | (index as u64 / 2) << 8)}, "extra": "kept"}));
-            table.push_str(&format!("{path},good_form,\n"));
+            table.extend([path.as_str(), ",good_form,\n"]);
         }
     }
     let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
@@ -114,14 +114,12 @@ impl Server {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 if let Some((_, link)) = line.split_once("http://") {
                     let _ = sender.send(link.to_owned());
-                } else if std::env::var_os("WO_SHOW").is_some() {
-                    println!("{line}");
                 }
             }
         });
         let next = || {
             links
-                .recv_timeout(Duration::from_secs(60))
+                .recv_timeout(Duration::from_mins(1))
                 .expect("the server prints a link")
         };
         let first_links: Vec<String> = (0..n_links).map(|_| next()).collect();
@@ -220,6 +218,10 @@ impl Client {
         request(&self.address, "POST", path, &headers, &body.to_string())
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers write it on the spot"
+    )]
     pub(crate) fn decide(&self, request: &str, frames: &[u32], change: Value) -> Value {
         let body = json!({"request": request, "frames": frames, "change": change});
         self.post("/api/decide", &body).expect("an answer").json()
@@ -256,6 +258,7 @@ pub(crate) fn frames(dir: &Path) -> Vec<Value> {
     lines.filter(|line| line["type"] == "frame").collect()
 }
 
-pub(crate) fn read(path: PathBuf) -> String {
-    fs::read_to_string(&path).unwrap_or_else(|e| panic!("read {}: {e}", path.display()))
+pub(crate) fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    fs::read_to_string(path).unwrap_or_else(|e| panic!("read {}: {e}", path.display()))
 }

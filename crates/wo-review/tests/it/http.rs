@@ -42,7 +42,7 @@ pub(crate) fn raw(address: &str, request: &[u8]) -> Option<Answer> {
     // A server that refuses early closes before all is sent; its answer still counts.
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();
-    let mut part = [0; 1 << 16];
+    let mut part = vec![0; 1 << 16];
     loop {
         if let Some(answer) = whole(&bytes) {
             return Some(answer);
@@ -79,7 +79,7 @@ pub(crate) fn request(
         text.push_str("\r\n");
     }
     if method == "POST" {
-        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        text.extend(["Content-Length: ", &body.len().to_string(), "\r\n"]);
     }
     text.push_str("\r\n");
     text.push_str(body);

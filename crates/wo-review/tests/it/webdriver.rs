@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::http::request;
 
 /// How long a page may take for anything, on a machine with much else to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A browser with one page, closed when it is dropped.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub(crate) struct Browser {
 }
 
 /// The programs that drive a browser, or nothing where they are not installed; then it says so.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn programs() -> Option<(PathBuf, PathBuf)> {
     let find = |names: &[&str]| {
         let path = std::env::var_os("PATH")?;
