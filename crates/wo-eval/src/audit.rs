@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use wo_record::Audit;
 use wo_stats::{
     Bootstrap, MIN_PERMUTATIONS, Probe, ProbeData, Unit, Verdict, audit as audited,
-    balanced_weights, folds, null_scores,
+    balanced_weights, folds, null_scores, numbered,
 };
 
 use crate::prediction::Prediction;
-use crate::reliance::numbered;
 
 /// Folds of the probes, where predictions bring none.
 const N_FOLDS: usize = 5;
@@ -30,7 +29,7 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
     if truth.len() != videos.len() || videos.len() < MIN_VIDEOS {
         return Vec::new();
     }
-    let (groups, n_groups) = numbered(videos.iter().map(|it| it.group.clone()));
+    let (groups, n_groups) = numbered(videos.iter().map(|it| &it.group));
     let of_predictions: Option<Vec<usize>> = videos
         .iter()
         .map(|it| it.fold.map(|fold| fold as usize))

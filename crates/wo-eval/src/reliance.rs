@@ -1,10 +1,10 @@
 //! How far the model's word can be taken on videos that it has not seen: calibration, and what holding back is worth.
 
-use std::collections::BTreeMap;
-
 use wo_clip::Trust;
-use wo_record::{Calibration, CalibrationBin, CoveragePoint, Group, Selection};
-use wo_stats::{Binning, Bootstrap, Graded, Reliability, RiskCoverage, expected_calibration_error};
+use wo_record::{Calibration, CalibrationBin, CoveragePoint, Selection};
+use wo_stats::{
+    Binning, Bootstrap, Graded, Reliability, RiskCoverage, expected_calibration_error, numbered,
+};
 
 use crate::prediction::Prediction;
 
@@ -14,18 +14,6 @@ const N_BINS: usize = 15;
 const COVERAGES: [f64; 3] = [0.5, 0.8, 1.0];
 /// Points of the curve that are kept.
 const MAX_POINTS: usize = 100;
-
-/// The number of each group, from 0.
-pub(crate) fn numbered(groups: impl Iterator<Item = Group>) -> (Vec<usize>, usize) {
-    let mut numbers: BTreeMap<Group, usize> = BTreeMap::new();
-    let of_units = groups
-        .map(|group| {
-            let next = numbers.len();
-            *numbers.entry(group).or_insert(next)
-        })
-        .collect();
-    (of_units, numbers.len())
-}
 
 /// Whether the model is as often right as it is sure. `None` without videos.
 pub(crate) fn calibration(
@@ -38,7 +26,7 @@ pub(crate) fn calibration(
     if is_right.is_empty() || is_right.len() != videos.len() {
         return None;
     }
-    let (groups, n_groups) = numbered(videos.iter().map(|it| it.group.clone()));
+    let (groups, n_groups) = numbered(videos.iter().map(|it| &it.group));
     let bins = |confidence: fn(&Prediction) -> f64| {
         let confidences: Vec<f64> = videos.iter().map(|it| confidence(it)).collect();
         Reliability::new(
@@ -88,7 +76,7 @@ pub(crate) fn selection(
     scope: &str,
     seed: u64,
 ) -> Option<Selection> {
-    let (groups, n_groups) = numbered(videos.iter().map(|it| it.group.clone()));
+    let (groups, n_groups) = numbered(videos.iter().map(|it| &it.group));
     let graded: Vec<Graded> = videos
         .iter()
         .zip(&groups)

@@ -1,10 +1,8 @@
 //! How far the model's word is to be taken, from what it says of videos that its weights were not fitted to.
 
-use std::collections::BTreeMap;
-
 use wo_clip::{Class, Split, Trust};
 use wo_record::{Name, Prediction};
-use wo_stats::{Graded, Temperature, threshold};
+use wo_stats::{Graded, Temperature, numbered, threshold};
 
 use crate::data::{Dataset, Example};
 use crate::validation::{Probabilities, labels_of};
@@ -53,15 +51,13 @@ pub(crate) fn measure(
         temperature: Temperature::fit(&scores, &truth).map(|it| it.value),
         wanted_risk,
         threshold: None,
-        n_groups: 0,
+        n_groups: numbered(said.iter().map(|it| &it.group)).1 as u64,
         measured_on: measured_on.to_owned(),
         min_exercise_probability: lowest(said.iter().map(|it| it.exercise).collect()),
         min_sharpness: lowest(of_training(dataset, |it| it.sharpness)),
         min_brightness: lowest(of_training(dataset, |it| it.brightness)),
     };
     let graded = grade(&trust, &said);
-    let groups: std::collections::BTreeSet<usize> = graded.iter().map(|it| it.group).collect();
-    trust.n_groups = groups.len() as u64;
     trust.threshold = threshold::of_wrong_answers(&graded, wanted_risk).map(|it| it.value);
     Some(trust)
 }
@@ -85,11 +81,10 @@ pub(crate) fn in_words(trust: Option<&Trust>) -> String {
 }
 
 fn grade(trust: &Trust, said: &[Said]) -> Vec<Graded> {
-    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let (groups, _) = numbered(said.iter().map(|it| &it.group));
     said.iter()
-        .filter_map(|it| {
-            let n = numbers.len();
-            let group = *numbers.entry(&it.group).or_insert(n);
+        .zip(groups)
+        .filter_map(|(it, group)| {
             let labels = trust.calibrated(&it.labels);
             let (best, confidence) = labels
                 .iter()
