@@ -1,20 +1,14 @@
 //! Videos that are probably labelled wrong, or that are there twice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use wo_clip::{Split, SplitVideo};
+use wo_picture::{Hashes, SAME_PART};
 use wo_record::Suspect;
 use wo_stats::{LabelErrors, Selection, Suspicion};
 
 use crate::answers::Answers;
 use crate::prediction::Prediction;
-
-/// Hashes that differ in so few of their 64 bits are of frames that look the same.
-const SAME_BITS: u32 = 2;
-/// This part of a video's frames must look like some of another's before the two count as one.
-const SAME_PART: f64 = 0.5;
-/// A hash is looked for under each of its quarters: hashes that differ in three bits or fewer share one.
-const N_QUARTERS: u32 = 4;
 
 /// The most suspicious first: labels that the model confidently contradicts (Northcutt et al. 2021, arXiv 1911.00068), then
 /// videos whose frames are those of another video of the input or of one that the model was trained on.
@@ -75,7 +69,7 @@ fn duplicates(
     answers: &Answers,
     trained_on: &[SplitVideo],
 ) -> Vec<Suspect> {
-    let known = trained_on
+    let trained_on = trained_on
         .iter()
         .filter(|it| it.split != Split::Test)
         .map(|it| {
@@ -88,26 +82,19 @@ fn duplicates(
     let here = videos
         .iter()
         .map(|it| (it.video_id.as_str(), it.facts.hashes.clone()));
-    let hashed: Vec<(&str, Vec<u64>)> = known.chain(here).collect();
-    let mut by_quarter: HashMap<(u32, u16), Vec<(usize, u64)>> = HashMap::new();
-    for (number, (_, hashes)) in hashed.iter().enumerate() {
-        for &hash in hashes {
-            for quarter in quarters(hash) {
-                by_quarter.entry(quarter).or_default().push((number, hash));
-            }
-        }
-    }
+    let hashed: Vec<(&str, Vec<u64>)> = trained_on.chain(here).collect();
+    let numbered = hashed.iter().enumerate();
+    let known = Hashes::new(
+        numbered.flat_map(|(number, (_, hashes))| hashes.iter().map(move |&hash| (number, hash))),
+    );
     let first = hashed.len() - videos.len();
     let mut found = Vec::new();
     for (video, (number, (id, hashes))) in videos.iter().zip(hashed.iter().enumerate().skip(first))
     {
         let mut alike: BTreeMap<usize, usize> = BTreeMap::new();
         for &hash in hashes {
-            let near = quarters(hash)
-                .filter_map(|quarter| by_quarter.get(&quarter))
-                .flatten()
-                .filter(|(other, near)| *other < number && (near ^ hash).count_ones() <= SAME_BITS);
-            let mut others: Vec<usize> = near.map(|(other, _)| *other).collect();
+            let before = |other: &usize| *other < number;
+            let mut others: Vec<usize> = known.alike(hash).filter(before).collect();
             others.sort_unstable();
             others.dedup();
             for other in others {
@@ -128,10 +115,6 @@ fn duplicates(
         }
     }
     found
-}
-
-fn quarters(hash: u64) -> impl Iterator<Item = (u32, u16)> {
-    (0..N_QUARTERS).map(move |quarter| (quarter, (hash >> (16 * quarter)) as u16))
 }
 
 #[cfg(test)]
