@@ -26,8 +26,8 @@ mod video;
 mod write;
 
 pub use assessment::{
-    Audit, Calibration, CalibrationBin, Comparison, CoveragePoint, CurvePoint, Gate, GateTerm,
-    LearningCurve, Selection, Shot, Suspect,
+    Audit, Calibration, CalibrationBin, Comparison, CoveragePoint, Gate, GateTerm, Selection,
+    Suspect,
 };
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};
@@ -41,7 +41,7 @@ pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
 pub use result::{Confusion, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict};
 pub use review::{Judgement, Review};
-pub use table::{Row, TableError, read_table, write_table};
+pub use table::{Row, TableError, read_table, table_name, write_table};
 pub use truth::{Rep, Truth};
 pub use video::Video;
 pub use write::{WriteError, Writer};

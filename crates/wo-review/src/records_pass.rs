@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 use std::path::Path;
 
-use wo_record::{Frame, Image, Line, Record, Row, Writer};
+use wo_record::{Frame, Image, Line, Record, Row, Writer, table_name};
 
 use crate::folder::correct;
 use crate::projection::{Projection, for_each_line};
@@ -171,7 +171,7 @@ impl Pass<'_> {
                 return Ok(false);
             }
         }
-        if let Some((table, row)) = table_name(&frame).zip(row(&frame)) {
+        if let Some((table, row)) = table_name(&frame).zip(Row::of(&frame)) {
             self.tables.rows.entry(table).or_default().push(row);
         }
         if let (Some(base), Image::File { path, .. }) = (self.base, &mut frame.image) {
@@ -184,26 +184,4 @@ impl Pass<'_> {
         }
         Ok(true)
     }
-}
-
-/// `squat_bad_form.csv`, as `wo-extract --out` names it; none for a frame without a label.
-fn table_name(frame: &Frame) -> Option<String> {
-    let label = frame.label.as_ref()?;
-    let exercise = frame
-        .exercise
-        .as_ref()
-        .map_or("unknown", |name| name.as_str());
-    Some(format!("{exercise}_{label}.csv"))
-}
-
-fn row(frame: &Frame) -> Option<Row> {
-    let Image::File { path, .. } = &frame.image else {
-        return None;
-    };
-    Some(Row {
-        frame_path: path.as_path().to_str()?.to_owned(),
-        label: frame.label.as_ref()?.to_string(),
-        description: frame.description.clone().unwrap_or_default(),
-        faults: String::new(),
-    })
 }
