@@ -1,22 +1,27 @@
 //! Two models, or what they said, on the same videos: paired differences over groups, and a gate.
 
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use wo_cli::{Exit, ExitWith, Outcome};
-use wo_clip::{Judge, device_of, read_checkpoint, set_threads};
+use wo_clip::set_threads;
 use wo_record::{Comparison, Gate, Name, Prediction as Wire, Producer, Record, Writer};
 use wo_stats::{Bootstrap, Figure, McNemar, Panel, Unit, smallest_detectable};
 
 use crate::answers::Answers;
 use crate::args::Compare;
 use crate::findings::{Asked, Findings, Model};
+use crate::load::load_judge;
 use crate::predict::{Looks, predict};
 use crate::prediction::Prediction;
 use crate::source::Source;
 use crate::spoken::{Spoken, answers_of, prediction};
+pub(crate) use words::gate_in_words;
+use words::table;
 
 /// Ends of files that hold predictions.
 const RECORDS: [&str; 2] = ["ndjson", "jsonl"];
@@ -27,7 +32,7 @@ pub(crate) fn compare(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    let paths = [&args.candidate, &args.champion];
+    let paths: [&Path; 2] = [&args.candidate, &args.champion];
     let (said, upstream) = said_by(args, input)?;
     refuse_seen(&said, paths)?;
     let [candidate, champion] = same_videos(said)?;
@@ -83,7 +88,10 @@ fn said_by(
                 .collect();
             upstream.extend(spoken.upstream);
         } else {
-            judges.push((place, load(path, &args.device)?));
+            let hint = "train one with wo-train, or name a file of predictions";
+            let judge = load_judge(path, &args.device, hint)?;
+            let answers = Answers::new(judge.classes());
+            judges.push((place, judge, answers));
         }
     }
     if judges.is_empty() {
@@ -99,12 +107,11 @@ fn said_by(
         &args.reading,
         |_| Ok(said),
         |said: &mut [Vec<Wire>; 2], item| {
-            for (place, judge) in &judges {
-                let answers = Answers::new(judge.classes());
+            for (place, judge, answers) in &judges {
                 let seen = judge.manifest().has_seen(&item.video);
-                match predict(item, judge, &answers, seen, Looks::default()) {
+                match predict(item, judge, answers, seen, Looks::default()) {
                     Ok(judged) if judged.prediction.truth().is_some() => {
-                        said[*place].push(judged.prediction.record(&answers));
+                        said[*place].push(judged.prediction.record(answers));
                     }
                     Ok(_) => {}
                     Err(failure) => wo_cli::warn!("{}", failure.what),
@@ -121,22 +128,9 @@ fn is_records(path: &Path) -> bool {
     end.is_some_and(|end| RECORDS.contains(&end))
 }
 
-fn load(path: &Path, device: &str) -> anyhow::Result<Judge> {
-    let device = device_of(device)
-        .map_err(anyhow::Error::msg)
-        .exit_with(Exit::Environment)?;
-    std::fs::metadata(path)
-        .with_context(|| format!("open {}", path.display()))
-        .exit_with(Exit::Io)?;
-    read_checkpoint(path)
-        .and_then(|checkpoint| Judge::new(&checkpoint, device))
-        .with_context(|| format!("load the model {}", path.display()))
-        .exit_with(Exit::Integrity)
-}
-
 /// The part that a model has seen is left out where the other has seen it too or not: nothing of it is scored. Where that
 /// leaves nothing, or one of them has seen a video that the other takes for new, it is said.
-fn refuse_seen(said: &[Vec<Wire>; 2], paths: [&PathBuf; 2]) -> anyhow::Result<()> {
+fn refuse_seen(said: &[Vec<Wire>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
     for (wires, path) in said.iter().zip(paths) {
         let n_seen = wires.iter().filter(|it| it.seen).count();
         ensure_integrity(
@@ -352,169 +346,5 @@ fn write(
     Ok(())
 }
 
-/// What it comes to, for people, in 80 columns.
-fn table(paths: [&PathBuf; 2], comparisons: &[Comparison], gate: Option<&Gate>) -> String {
-    let mut lines = vec![
-        format!("candidate  {}", paths[0].display()),
-        format!("champion   {}", paths[1].display()),
-    ];
-    if let Some(first) = comparisons.first() {
-        let (n, n_groups) = (first.n, first.n_groups);
-        lines.push(format!(
-            "{n} videos of {n_groups} groups, none seen by either"
-        ));
-    }
-    lines.push(String::new());
-    lines.push(format!(
-        "{:32}{:>10}{:>10}  {:<26}",
-        "", "candidate", "champion", "difference [95 %]"
-    ));
-    let shown = |it: &&Comparison| {
-        matches!(
-            it.name.as_str(),
-            "balanced_accuracy" | "accuracy" | "recall"
-        ) && (it.scope == "all" || it.name == "balanced_accuracy")
-    };
-    for it in comparisons.iter().filter(shown) {
-        let class = it
-            .class
-            .as_ref()
-            .map_or(String::new(), |class| format!(" {class}"));
-        let what = format!("{} {}{class}", it.task, it.name.replace('_', " "));
-        let what = if it.scope == "all" {
-            what
-        } else {
-            format!("  {}", it.scope)
-        };
-        let number = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{it:.2}"));
-        let sign = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{it:+.2}"));
-        lines.push(format!(
-            "{what:32}{:>10}{:>10}  {} [{}, {}]",
-            number(it.candidate),
-            number(it.champion),
-            sign(it.difference),
-            sign(it.low),
-            sign(it.high)
-        ));
-    }
-    lines.push(String::new());
-    lines.extend(in_words(comparisons));
-    lines.extend(gate.map(gate_in_words));
-    lines.join("\n") + "\n"
-}
-
-/// Whether one is better, and what could have been found.
-fn in_words(comparisons: &[Comparison]) -> Option<String> {
-    let main = comparisons
-        .iter()
-        .find(|it| it.name == "balanced_accuracy" && it.scope == "all")?;
-    let verdict = match (main.low, main.high) {
-        (Some(low), _) if low > 0.0 => "The candidate is better.",
-        (_, Some(high)) if high < 0.0 => "The candidate is worse.",
-        (Some(_), Some(_)) => "Neither is better beyond doubt.",
-        _ => "Too few groups to say which is better.",
-    };
-    let found = main.detectable.map(|it| {
-        format!(" So many groups would show a difference of {it:.2} in four of five evaluations.")
-    });
-    Some(verdict.to_owned() + &found.unwrap_or_default())
-}
-
-/// Whether it opens, and each of its terms.
-pub(crate) fn gate_in_words(gate: &Gate) -> String {
-    let mut lines = vec![format!(
-        "Gate: {}",
-        if gate.passed { "open" } else { "shut" }
-    )];
-    lines.extend(gate.terms.iter().map(|term| {
-        let number = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{it:.3}"));
-        let mark = if term.passed { "holds" } else { "FAILS" };
-        let why = term
-            .why
-            .as_ref()
-            .map_or(String::new(), |why| format!(" ({why})"));
-        format!(
-            "  {mark}  {}: {} against {}{why}",
-            term.term,
-            number(term.value),
-            number(term.bound)
-        )
-    }));
-    lines.join("\n")
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::answers::tests::classes;
-    use crate::evaluation::tests::squat;
-
-    /// What is said of thirty persons' videos where those below `n_wrong` are judged wrong.
-    fn said(n_wrong: usize) -> Vec<Wire> {
-        let answers = Answers::new(&classes());
-        (0..30)
-            .map(|person| {
-                let truth = person % 2;
-                let said = if person < n_wrong { 1 - truth } else { truth };
-                squat(person, truth, said, 1000.0).record(&answers)
-            })
-            .collect()
-    }
-
-    fn compared(n_wrong: usize, n_wrong_of_champion: usize) -> Vec<Comparison> {
-        let pair = same_videos([said(n_wrong), said(n_wrong_of_champion)]).expect("videos");
-        let answers = answers_of(pair[0].iter().chain(&pair[1]));
-        let [new, old] = pair.map(|wires| -> Vec<Prediction> {
-            let wires = wires.into_iter();
-            wires.map(|wire| prediction(wire, None, &answers)).collect()
-        });
-        differences(&new, &old, &answers, 0)
-    }
-
-    #[test]
-    fn differences_are_paired() {
-        let comparisons = compared(2, 12);
-        let main = comparisons
-            .iter()
-            .find(|it| it.name == "accuracy")
-            .expect("accuracy");
-        assert!((main.difference.expect("a difference") - 10.0 / 30.0).abs() < 1e-9);
-        assert_eq!(
-            (main.only_candidate_right, main.only_champion_right),
-            (Some(10), Some(0))
-        );
-        assert!(main.p_value.expect("a test") < 0.01 && main.low.expect("an interval") > 0.0);
-        let words = in_words(&comparisons).expect("words");
-        assert!(words.starts_with("The candidate is better."), "{words}");
-    }
-
-    #[test]
-    fn a_draw_is_a_draw() {
-        let words = in_words(&compared(5, 5)).expect("words");
-        assert!(words.starts_with("Neither is better"), "{words}");
-    }
-
-    #[test]
-    fn what_one_has_seen_is_refused() {
-        let mut pair = [said(3), said(3)];
-        pair[1][0].seen = true;
-        let paths = [PathBuf::from("a"), PathBuf::from("b")];
-        let error = refuse_seen(&pair, [&paths[0], &paths[1]]).expect_err("seen by one");
-        assert!(
-            error.to_string().contains("seen in training by one"),
-            "{error}"
-        );
-        pair[0][0].seen = true;
-        assert!(refuse_seen(&pair, [&paths[0], &paths[1]]).is_ok());
-        let [new, _] = same_videos(pair).expect("videos");
-        assert_eq!(new.len(), 29, "what both have seen is not compared on");
-    }
-
-    #[test]
-    fn other_labels_mean_other_data() {
-        let mut pair = [said(0), said(0)];
-        pair[0][4].label = Some("unclear".into());
-        let error = same_videos(pair).expect_err("another label").to_string();
-        assert!(error.contains("disagree on the label"), "{error}");
-    }
-}
+mod tests;

@@ -136,15 +136,9 @@ impl Findings {
                     Some(name) => ("exercise", name),
                     None => (LABEL, name),
                 };
-                let wanted = |it: &&Score| {
-                    it.task == task
-                        && it.by == MODEL
-                        && it.unit == VIDEO
-                        && it.scope == ALL
-                        && it.name == name
-                        && it.class == figure.class
-                };
-                self.held_out.scores.iter().find(wanted).map(|it| Known {
+                let class = figure.class.as_ref();
+                let score = self.held_out.score(task, MODEL, VIDEO, ALL, name, class);
+                score.map(|it| Known {
                     value: it.value,
                     low: it.low,
                     high: it.high,

@@ -5,9 +5,6 @@ use std::str::FromStr;
 
 use wo_record::{Gate, GateTerm, Name};
 
-/// What people may write before the first sign; `.` parts a figure from its class and its end.
-const ENDS: [&str; 2] = ["low", "high"];
-
 /// All terms of a gate; each must hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms(Vec<Term>);
@@ -187,8 +184,8 @@ impl fmt::Display for FigureName {
             write!(f, ".{class}")?;
         }
         match self.end {
-            Some(End::Low) => write!(f, ".{}", ENDS[0]),
-            Some(End::High) => write!(f, ".{}", ENDS[1]),
+            Some(End::Low) => f.write_str(".low"),
+            Some(End::High) => f.write_str(".high"),
             None => Ok(()),
         }
     }
@@ -258,20 +255,20 @@ impl Term {
 mod tests {
     use super::*;
 
-    fn known(value: f64) -> Option<Known> {
-        Some(Known {
+    fn known(value: f64) -> Known {
+        Known {
             value: Some(value),
             low: Some(value - 0.1),
             high: Some(value + 0.1),
-        })
+        }
     }
 
     /// Whether each term of `text` holds; the candidate has 0.8 of everything, the champion 0.79.
     fn check(text: &str) -> Vec<bool> {
         let terms: Terms = text.parse().expect(text);
         let gate = terms.judge(
-            |figure| known(0.8).filter(|_| figure.name != "ghost"),
-            |_| known(0.79),
+            |figure| (figure.name != "ghost").then(|| known(0.8)),
+            |_| Some(known(0.79)),
         );
         let passed: Vec<bool> = gate.terms.iter().map(|term| term.passed).collect();
         assert_eq!(gate.passed, passed.iter().all(|&passed| passed), "{text}");
@@ -298,7 +295,7 @@ mod tests {
     fn what_is_not_known_holds_no_term() {
         assert_eq!(check("ghost>=0, ghost<=1"), [false, false]);
         let terms: Terms = "accuracy>=champion".parse().expect("a gate");
-        let gate = terms.judge(|_| known(1.0), |_| None);
+        let gate = terms.judge(|_| Some(known(1.0)), |_| None);
         assert!(!gate.passed);
         assert_eq!(
             gate.terms[0].why.as_deref(),

@@ -13,6 +13,7 @@ mod facts;
 mod findings;
 mod font;
 mod gate;
+mod load;
 mod page;
 mod predict;
 mod prediction;
@@ -112,13 +113,11 @@ fn write_report(args: &Args, path: &Path, finished: &Finished) -> anyhow::Result
         &finished.worst,
         &finished.tally,
     );
-    let written = || format!("write {}", path.display());
-    let mut file = AtomicWriteFile::open(path)
-        .with_context(written)
-        .exit_with(Exit::Io)?;
-    file.write_all(wo_report::html(&page).as_bytes())
-        .with_context(written)?;
-    file.commit().with_context(written)?;
+    let html = wo_report::html(&page);
+    into_file(path, |file| {
+        file.write_all(html.as_bytes())
+            .with_context(|| format!("write {}", path.display()))
+    })?;
     wo_cli::say!("wrote {}", path.display());
     Ok(())
 }
@@ -143,22 +142,22 @@ fn judge_all(
 }
 
 /// What `write` writes is in the file whole, or the file is as it was.
-fn into_file(
+fn into_file<T>(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<Finished>,
-) -> anyhow::Result<Finished> {
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let written = || format!("write {}", path.display());
     let file = AtomicWriteFile::open(path)
         .with_context(written)
         .exit_with(Exit::Io)?;
     let mut output = BufWriter::new(file);
-    let finished = write(&mut output)?;
+    let result = write(&mut output)?;
     let file = output
         .into_inner()
         .map_err(io::IntoInnerError::into_error)
         .with_context(written)?;
     file.commit().with_context(written)?;
-    Ok(finished)
+    Ok(result)
 }
 
 fn draw(args: &Args, finished: &Finished) -> anyhow::Result<()> {

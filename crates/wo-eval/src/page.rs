@@ -1,26 +1,33 @@
 //! The findings as the data of an HTML page. It measures nothing: figures become figures, and words say which.
 
+mod audit;
+mod conclusion;
+mod figures;
+mod reliance;
+
 use wo_clip::Manifest;
-use wo_record::{Audit as AuditRecord, Name, Score};
+use wo_record::{Name, Score};
 use wo_report::{
-    AtCoverage, Audit, Baseline, Bin, Calibration, Cards, Change, Conclusion, Estimate, Fact,
-    Figure, FigureBlock, Figures, Frame, Outcome, Picture, Probe, Report, RiskPoint, Robustness,
-    Selective, Slice, Slices, Step, Suspect, SuspectKind, Suspects, Trust, WorstVideo, WorstVideos,
+    Cards, Change, Estimate, Fact, Frame, Picture, Report, Robustness, Slice, Slices, Step,
+    Suspect, SuspectKind, Suspects, WorstVideo, WorstVideos,
 };
 
-use crate::evaluation::{ALL, EXERCISE, LABEL, MODEL, VIDEO, gain_over};
+use crate::evaluation::{ALL, LABEL, MODEL, VIDEO};
 use crate::findings::Findings;
+use crate::predict::{named, said_of};
+use crate::table::FEW_GROUPS;
 use crate::tally::Tally;
 use crate::worst::Worst;
+use audit::audit;
+pub(crate) use audit::summary;
+use conclusion::conclusion;
+use figures::figures;
+use reliance::{calibration, selective};
 
 /// Suspects that are listed.
 const MAX_SUSPECTS: usize = 50;
 /// Slices that are listed.
 const MAX_SLICES: usize = 40;
-/// Fewer groups than this say little of groups to come.
-const FEW_GROUPS: u64 = 10;
-/// An interval wider than this does not tell a useless model from a good one.
-const WIDE: f64 = 0.3;
 /// Why a figure has no interval.
 const NO_INTERVAL: &str = "too few groups";
 
@@ -32,7 +39,9 @@ pub(crate) fn page(
     worst: &Worst,
     tally: &Tally,
 ) -> Report {
-    let main = find(findings, LABEL, ALL, MODEL, "balanced_accuracy", None);
+    let main = findings
+        .held_out
+        .score(LABEL, MODEL, VIDEO, ALL, "balanced_accuracy", None);
     Report {
         title: format!("{model}: does it judge form?"),
         subtitle: main.map(|it| {
@@ -65,24 +74,6 @@ pub(crate) fn page(
     }
 }
 
-fn find<'a>(
-    findings: &'a Findings,
-    task: &str,
-    scope: &str,
-    by: &str,
-    name: &str,
-    class: Option<&Name>,
-) -> Option<&'a Score> {
-    findings.held_out.scores.iter().find(|it| {
-        it.task == task
-            && it.scope == scope
-            && it.by == by
-            && it.unit == VIDEO
-            && it.name == name
-            && it.class.as_ref() == class
-    })
-}
-
 fn estimate(score: &Score) -> Estimate {
     let estimate = between(score.value, score.low, score.high);
     match (score.bca_low, score.bca_high) {
@@ -99,327 +90,11 @@ fn between(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> Estimate 
     }
 }
 
-fn conclusion(findings: &Findings, main: Option<&Score>) -> Conclusion {
-    let Some(main) = main else {
-        return Conclusion {
-            trust: Trust::DoNotTrust,
-            sentence:
-                "Nothing can be said: there was no labelled video that the model has not seen."
-                    .to_owned(),
-            reasons: vec![
-                "Give it videos of persons and sources that were not in its training.".to_owned(),
-            ],
-        };
-    };
-    let (value, low, high) = (
-        main.value.unwrap_or(0.5),
-        main.low.unwrap_or(0.0),
-        main.high.unwrap_or(1.0),
-    );
-    let mut reasons = Vec::new();
-    let beaten = main.low.is_some() && low > 0.5;
-    if !beaten {
-        reasons.push(format!(
-            "Its balanced accuracy, {value:.2} [{low:.2}, {high:.2}], is not beyond doubt above 0.50, which always saying the same gives."
-        ));
-    }
-    for baseline in ["majority", "duration_only"] {
-        let gain = find(findings, LABEL, ALL, MODEL, &gain_over(baseline), None);
-        if let Some(gain) = gain.filter(|it| it.low.is_none_or(|low| low <= 0.0)) {
-            let (low, high) = (gain.low.unwrap_or(-1.0), gain.high.unwrap_or(1.0));
-            reasons.push(format!(
-                "It is not beyond doubt better than {}: the difference is {:+.2} [{low:+.2}, {high:+.2}].",
-                baseline.replace('_', " "),
-                gain.value.unwrap_or(0.0)
-            ));
-        }
-    }
-    let shortcut = findings.audit.iter().find(|it| it.probe == "all");
-    if let Some(audit) = shortcut.filter(|it| it.verdict != "pass") {
-        reasons.push(summary(audit, &findings.audit));
-    }
-    if main.n_groups < FEW_GROUPS {
-        reasons.push(format!(
-            "There are {} persons or sources; fewer than {FEW_GROUPS} say little of others.",
-            main.n_groups
-        ));
-    }
-    if high - low > WIDE {
-        reasons.push(format!("The interval is {:.2} wide.", high - low));
-    }
-    let failed = shortcut.is_some_and(|it| it.verdict == "fail");
-    let trust = match (beaten && !failed, reasons.is_empty()) {
-        (false, _) => Trust::DoNotTrust,
-        (true, false) => Trust::Caution,
-        (true, true) => Trust::Trust,
-    };
-    let of_hundred = (value * 100.0).floor();
-    let sentence = match trust {
-        Trust::Trust => format!(
-            "On people it has never seen, the model tells good from bad form in about {of_hundred:.0} of 100 videos ({low:.2} to {high:.2})."
-        ),
-        Trust::Caution => format!(
-            "The model tells good from bad form in about {of_hundred:.0} of 100 videos of new people ({low:.2} to {high:.2}), with reservations."
-        ),
-        Trust::DoNotTrust => "Do not rely on this model: what it says of new people cannot be told from guessing, or from tricks.".to_owned(),
-    };
-    Conclusion {
-        trust,
-        sentence,
-        reasons,
-    }
-}
-
-fn figures(findings: &Findings, main: &Score, tally: &Tally) -> Figures {
-    let mut blocks = Vec::new();
-    let mut scopes: Vec<(&str, String)> = Vec::new();
-    for score in &findings.held_out.scores {
-        let key = (score.task.as_str(), score.scope.clone());
-        if score.unit == VIDEO && !scopes.contains(&key) {
-            scopes.push(key);
-        }
-    }
-    for (task, scope) in scopes {
-        let of_block: Vec<&Score> = findings
-            .held_out
-            .scores
-            .iter()
-            .filter(|it| it.task == task && it.scope == scope && it.unit == VIDEO && it.by == MODEL)
-            .filter(|it| !it.name.contains("_over_"))
-            .filter(|it| scope == ALL || it.class.is_none())
-            .filter(|it| task == LABEL || it.class.is_none())
-            .collect();
-        let title = match (task, scope.as_str()) {
-            (LABEL, ALL) => "Form, all exercises".to_owned(),
-            (LABEL, scope) => format!("Form, {}", scope.replace('_', " ")),
-            (EXERCISE, ALL) => "Which exercise it is".to_owned(),
-            (_, scope) => scope.to_owned(),
-        };
-        let figures = of_block.iter().map(|it| figure(findings, it)).collect();
-        blocks.push(FigureBlock { title, figures });
-    }
-    Figures {
-        n_videos: main.n,
-        n_groups: main.n_groups,
-        warnings: tally.warnings(),
-        blocks,
-    }
-}
-
-fn figure(findings: &Findings, score: &Score) -> Figure {
-    let class = score.class.as_ref();
-    let n_classes = findings
-        .held_out
-        .confusions
-        .iter()
-        .find(|it| it.task == score.task && it.unit == VIDEO)
-        .map_or(2, |it| it.classes.len().max(1));
-    let others = findings.held_out.scores.iter().filter(|it| {
-        it.by != MODEL
-            && it.task == score.task
-            && it.unit == VIDEO
-            && it.scope == score.scope
-            && it.name == score.name
-            && it.class == score.class
-    });
-    let baselines = others.map(|it| Baseline {
-        name: it.by.replace('_', " "),
-        estimate: estimate(it),
-        lead: (score.name == "balanced_accuracy")
-            .then(|| {
-                find(
-                    findings,
-                    &score.task,
-                    &score.scope,
-                    MODEL,
-                    &gain_over(&it.by),
-                    None,
-                )
-            })
-            .flatten()
-            .map(estimate),
-    });
-    Figure {
-        name: match class {
-            Some(class) => format!("{} of {class}", score.name.replace('_', " ")),
-            None => score.name.replace('_', " "),
-        },
-        model: estimate(score),
-        chance: match score.name.as_str() {
-            "balanced_accuracy" => Some(1.0 / n_classes as f64),
-            "roc_auc" => Some(0.5),
-            _ => None,
-        },
-        n_videos: score.n,
-        n_groups: score.n_groups,
-        smallest_difference: score.detectable,
-        baselines: baselines.collect(),
-    }
-}
-
-fn calibration(it: &wo_record::Calibration) -> Calibration {
-    Calibration {
-        temperature: it.temperature,
-        fitted_on: match it.temperature {
-            Some(_) => format!(
-                "{} groups that the weights were not fitted to",
-                it.n_fit_groups
-            ),
-            None => "nothing: the model has no temperature".to_owned(),
-        },
-        error_before: between(it.error_before, None, None),
-        error_after: between(it.error, it.low, it.high),
-        bins: it
-            .bins
-            .iter()
-            .map(|bin| Bin {
-                low: bin.low,
-                high: bin.high,
-                n_videos: bin.n,
-                confidence: Some(bin.confidence),
-                accuracy: share(bin.accuracy, bin.n),
-            })
-            .collect(),
-    }
-}
-
-/// A share with its exact interval.
-fn share(value: f64, n: u64) -> Estimate {
-    let hits = (value * n as f64).round() as u64;
-    match wo_stats::threshold::clopper_pearson(hits, n, 0.95) {
-        Some(interval) => Estimate::between(value, interval.low, interval.high),
-        None => Estimate::alone(value, NO_INTERVAL),
-    }
-}
-
-fn selective(it: &wo_record::Selection, findings: &Findings) -> Selective {
-    let risk = 100.0 * it.wanted_risk.unwrap_or(0.0);
-    let guarantee = match (it.threshold, it.wanted_risk) {
-        (Some(_), _) => format!(
-            "Measured on {} groups that the weights were not fitted to: of a new group like those, at most {risk:.0} % of the \
-             videos are expected to get a wrong verdict. The others get a right one, or unclear.",
-            it.n_fit_groups
-        ),
-        (None, Some(_)) => format!(
-            "There is no threshold: {} groups are too few to promise that at most {risk:.0} % get a wrong verdict.",
-            it.n_fit_groups
-        ),
-        (None, None) => {
-            "There is no threshold: the model was trained without videos to measure one on."
-                .to_owned()
-        }
-    };
-    let refusals = &findings.refusals;
-    Selective {
-        curve: it
-            .curve
-            .iter()
-            .map(|&(coverage, risk)| RiskPoint {
-                coverage,
-                risk: share(risk, (coverage * it.n as f64).round() as u64),
-            })
-            .collect(),
-        area: between(it.area, None, None),
-        at_coverage: it
-            .accuracy_at
-            .iter()
-            .map(|point| AtCoverage {
-                coverage: point.coverage,
-                accuracy: between(point.accuracy, point.low, point.high),
-                n_videos: (point.coverage * it.n as f64).ceil() as u64,
-            })
-            .collect(),
-        threshold: it.threshold,
-        guarantee,
-        refusals: refusals
-            .iter()
-            .map(|(reason, n)| wo_report::Refusal {
-                reason: (*reason).to_owned(),
-                measured: measured(reason).to_owned(),
-                n_videos: *n,
-            })
-            .collect(),
-    }
-}
-
-fn measured(reason: &str) -> &'static str {
-    match reason {
-        "low_confidence" => "the probability of the label is not above the threshold",
-        "unknown_exercise" => {
-            "the probability of the exercise is below that of nearly all validation videos"
-        }
-        "person_cut_off" => {
-            "a fifth or more of what moves ends at the picture's left, right or upper edge"
-        }
-        "too_blurry" => "the median sharpness is below that of nearly all training videos",
-        "too_dark" => "the median brightness is below that of nearly all training videos",
-        _ => "",
-    }
-}
-
-fn audit(records: &[AuditRecord], main: Option<&Score>) -> Option<Audit> {
-    let all = records.iter().find(|it| it.probe == "all")?;
-    let outcome = |verdict: &str| match verdict {
-        "fail" => Outcome::Fail,
-        "warn" => Outcome::Warn,
-        _ => Outcome::Pass,
-    };
-    Some(Audit {
-        outcome: outcome(&all.verdict),
-        summary: summary(all, records),
-        model: main.map_or_else(|| Estimate::missing("not measured"), estimate),
-        probes: records
-            .iter()
-            .filter(|it| it.probe != "all")
-            .map(|it| Probe {
-                name: it.probe.replace('_', " "),
-                sees: sees(&it.probe).to_owned(),
-                balanced_accuracy: between(it.value, it.low, it.high),
-                share: match it.share {
-                    Some(_) => between(it.share, it.share_low, it.share_high),
-                    None => Estimate::missing("the model has no skill beyond doubt"),
-                },
-                outcome: outcome(&it.verdict),
-            })
-            .collect(),
-    })
-}
-
-/// `40 % [10 %, 80 %] of the model's skill above chance can be had without looking at the lifter (duration).`
-pub(crate) fn summary(all: &AuditRecord, records: &[AuditRecord]) -> String {
-    let worst = records
-        .iter()
-        .find(|it| it.probe != "all" && it.value == all.value && it.share == all.share);
-    let name = worst.map_or("", |it| it.probe.as_str()).replace('_', " ");
-    let percent = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{:.0} %", 100.0 * it));
-    match (all.verdict.as_str(), all.share) {
-        ("pass", _) => "No probe that sees no lifter is better than chance.".to_owned(),
-        (_, Some(_)) => format!(
-            "{} [{}, {}] of the model's skill above chance can be had without looking at the lifter: {name}.",
-            percent(all.share),
-            percent(all.share_low),
-            percent(all.share_high)
-        ),
-        _ => format!(
-            "{name} alone tells the label better than chance, and the model's own skill is in doubt."
-        ),
-    }
-}
-
-fn sees(probe: &str) -> &'static str {
-    match probe {
-        "duration" => "how long the video is",
-        "container" => "codec, size, bit rate, frame rate and resolution of the file",
-        "source" => "where the video came from",
-        "quality" => "sharpness, brightness, contrast and motion",
-        "background" => "the picture with the lifter painted over",
-        "first_frame" => "the first frame, before the lift",
-        _ => "",
-    }
-}
-
 fn slices(findings: &Findings, main: Option<&Score>) -> Option<Slices> {
-    let overall = find(findings, LABEL, ALL, MODEL, "accuracy", None).or(main)?;
+    let overall = findings
+        .held_out
+        .score(LABEL, MODEL, VIDEO, ALL, "accuracy", None)
+        .or(main)?;
     if findings.slices.is_empty() {
         return None;
     }
@@ -474,13 +149,13 @@ fn worst_videos(worst: &Worst, main: Option<&Score>) -> Option<WorstVideos> {
         .videos
         .iter()
         .map(|it| WorstVideo {
-            name: it.name.clone(),
+            name: named(it.verdict.path.as_ref(), &it.verdict.video_id),
             exercise: it
                 .verdict
                 .true_exercise
                 .clone()
                 .unwrap_or_else(|| it.verdict.exercise.clone()),
-            said: it.said.clone(),
+            said: said_of(&it.verdict).clone(),
             said_faults: it.verdict.faults.clone(),
             probability: it.verdict.probability,
             truth: it.verdict.true_label.clone().unwrap_or_default(),

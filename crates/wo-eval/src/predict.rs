@@ -4,14 +4,17 @@ use image::RgbImage;
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge, Trust};
 use wo_input::{FrameItem, ImageError, VideoItem};
-use wo_picture::{CutOff, DEFAULT_CUT_OFF, moving_person};
-use wo_record::{Evidence, Failure, UNCLEAR, Verdict, Video, code, group_of};
+use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson, moving_person};
+use wo_record::{Evidence, Failure, Name, RecordPath, UNCLEAR, Verdict, Video, code, group_of};
 
 use crate::answers::Answers;
 use crate::facts::Facts;
 use crate::prediction::{FramePrediction, Prediction, Standing};
 use crate::robustness::changed;
 use crate::sights::Sights;
+
+/// Frames decide a verdict whose evidence is at least this part of the most telling one's.
+const TELLING: f64 = 0.5;
 
 /// A video that was judged, with its pictures.
 #[derive(Debug)]
@@ -74,9 +77,14 @@ pub(crate) fn predict(
     let made = verdict_of(&item.video, &frames, &scores, answers, seen);
     let (mut verdict, mut prediction, evidence_idx) = made.ok_or_else(|| no_picture(item, None))?;
     prediction.facts = Facts::of(&item.video, &frames, &pictures);
-    if let Some(trust) = &judge.manifest().trust {
+    let trust = judge.manifest().trust.as_ref();
+    let is_looked_for = trust.is_some() || looks.sights;
+    let person = is_looked_for
+        .then(|| moving_person(&pictures).ok())
+        .flatten();
+    if let Some(trust) = trust {
         prediction.calibrated = trust.calibrated(&prediction.labels);
-        prediction.reasons = reasons(&prediction, trust, &pictures);
+        prediction.reasons = reasons(&prediction, trust, person.as_ref());
         verdict.probability = prediction.confidence();
     }
     if !prediction.reasons.is_empty() {
@@ -88,7 +96,7 @@ pub(crate) fn predict(
             .collect();
     }
     if looks.sights {
-        prediction.sights = Some(Sights::of(judge, &pictures, &features));
+        prediction.sights = Some(Sights::of(judge, &pictures, &features, person.as_ref()));
     }
     if looks.changes {
         prediction.changed = changed(judge, answers, &pictures);
@@ -105,7 +113,11 @@ pub(crate) fn predict(
 }
 
 /// Why the video gets no label.
-fn reasons(prediction: &Prediction, trust: &Trust, pictures: &[RgbImage]) -> Vec<&'static str> {
+fn reasons(
+    prediction: &Prediction,
+    trust: &Trust,
+    person: Option<&MovingPerson>,
+) -> Vec<&'static str> {
     let below = |number: Option<f64>, least: Option<f64>| {
         number
             .zip(least)
@@ -113,8 +125,7 @@ fn reasons(prediction: &Prediction, trust: &Trust, pictures: &[RgbImage]) -> Vec
     };
     let facts = &prediction.facts;
     let exercise = Some(prediction.call.exercise_probability);
-    let is_cut_off = moving_person(pictures)
-        .ok()
+    let is_cut_off = person
         .and_then(|person| CutOff::of(&person.moved))
         .is_some_and(|cut| cut.worst() >= DEFAULT_CUT_OFF);
     let is_sure = trust
@@ -134,9 +145,6 @@ fn reasons(prediction: &Prediction, trust: &Trust, pictures: &[RgbImage]) -> Vec
     all.into_iter().filter_map(holds).collect()
 }
 
-/// From the first to the last frame whose evidence is at least this part of the most telling one's.
-const TELLING: f64 = 0.5;
-
 /// Where the frames are that decide it. `of_label` is the probability of the label on each frame.
 fn span(frames: &[&FrameItem], of_label: &[f64], chance: f64) -> Option<(f64, f64)> {
     let most = of_label.iter().copied().fold(0.0, f64::max) - chance;
@@ -152,19 +160,17 @@ fn span(frames: &[&FrameItem], of_label: &[f64], chance: f64) -> Option<(f64, f6
 
 /// What to call a video in a message.
 pub(crate) fn name_of(video: &Video) -> String {
-    video
-        .path
-        .as_ref()
-        .map_or_else(|| format!("video {}", video.video_id), ToString::to_string)
+    named(video.path.as_ref(), &video.video_id)
 }
 
-/// The same of a verdict.
-pub(crate) fn name_of_verdict(verdict: &Verdict) -> String {
-    let path = verdict.path.as_ref();
-    path.map_or_else(
-        || format!("video {}", verdict.video_id),
-        ToString::to_string,
-    )
+/// The same of a video of which only this is at hand.
+pub(crate) fn named(path: Option<&RecordPath>, video_id: &str) -> String {
+    path.map_or_else(|| format!("video {video_id}"), ToString::to_string)
+}
+
+/// The label that a verdict gives, or leans to.
+pub(crate) fn said_of(verdict: &Verdict) -> &Name {
+    verdict.leaning.as_ref().unwrap_or(&verdict.label)
 }
 
 /// The verdict, what is kept, and the index of the frame that speaks most for the label. `None` without frames or classes.

@@ -5,7 +5,9 @@ use wo_stats::{
     Bootstrap, Estimate, Figure, Interval, Panel, Ranking, Unit as Said, smallest_detectable,
 };
 
-use crate::evaluation::{Evaluation, MODEL, gain_over};
+use crate::answers::Answers;
+use crate::evaluation::{Evaluation, LABEL, MODEL, VIDEO, gain_over};
+use crate::prediction::Prediction;
 
 /// One thing to be right or wrong about.
 pub(crate) struct Unit<'a> {
@@ -29,16 +31,7 @@ pub(crate) struct Question<'a> {
 impl Question<'_> {
     /// Adds the records of this question.
     pub(crate) fn answer(&self, seed: u64, evaluation: &mut Evaluation) {
-        let said: Vec<Said<'_>> = self
-            .units
-            .iter()
-            .map(|unit| Said {
-                group: unit.group,
-                truth: unit.truth,
-                said: unit.said.iter().map(|(_, class)| *class).collect(),
-            })
-            .collect();
-        let panel = Panel::new(&said, self.classes.len());
+        let panel = self.panel();
         let figures = Figure::all(self.classes.len());
         let bootstrap = Bootstrap::new(seed);
         let compared = panel.compare(&figures, &bootstrap);
@@ -71,6 +64,24 @@ impl Question<'_> {
             classes: self.classes.to_vec(),
             counts: panel.counts().into_iter().next().unwrap_or_default(),
         });
+    }
+
+    /// One figure of the model, where there are units.
+    fn figure(&self, figure: Figure, seed: u64) -> Option<Score> {
+        let panel = self.panel();
+        let compared = panel.compare(&[figure], &Bootstrap::new(seed));
+        let estimate = compared.scores.first()?.first()?;
+        let class = figure.class().and_then(|class| self.classes.get(class));
+        Some(self.score(MODEL, figure.name(), class, estimate, panel.n_groups()))
+    }
+
+    fn panel(&self) -> Panel {
+        let units = self.units.iter().map(|unit| Said {
+            group: unit.group,
+            truth: unit.truth,
+            said: unit.said.iter().map(|(_, class)| *class).collect(),
+        });
+        Panel::new(&units.collect::<Vec<_>>(), self.classes.len())
     }
 
     /// How well the model's probabilities rank units, for each class: the areas under the ROC and precision–recall curves.
@@ -141,4 +152,30 @@ impl Question<'_> {
         let said = self.units.first().map(|unit| &unit.said);
         said.into_iter().flatten().map(|&(by, _)| by).collect()
     }
+}
+
+/// One figure of labels in a scope of its own: of each video with a label, what is said of it. `None` without such videos.
+pub(crate) fn label_figure<'a>(
+    said: impl Iterator<Item = (&'a Prediction, usize)>,
+    figure: Figure,
+    scope: String,
+    answers: &Answers,
+    seed: u64,
+) -> Option<Score> {
+    let units = said.filter_map(|(video, label)| {
+        Some(Unit {
+            group: &video.group,
+            truth: video.truth()?,
+            said: vec![(MODEL, label)],
+            probabilities: &[],
+        })
+    });
+    let question = Question {
+        task: LABEL,
+        unit: VIDEO,
+        scope,
+        classes: &answers.labels,
+        units: units.collect(),
+    };
+    question.figure(figure, seed)
 }

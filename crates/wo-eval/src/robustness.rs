@@ -5,11 +5,11 @@ use rayon::prelude::*;
 use wo_clip::Judge;
 use wo_picture::grid;
 use wo_record::Score;
+use wo_stats::Figure;
 
 use crate::answers::Answers;
-use crate::evaluation::{Evaluation, LABEL, MODEL, VIDEO};
 use crate::prediction::Prediction;
-use crate::question::{Question, Unit};
+use crate::question::label_figure;
 
 /// Every so many frames are left in place of all: a lower frame rate.
 const EVERY: [usize; 2] = [2, 4];
@@ -43,26 +43,11 @@ pub(crate) fn changed(
 pub(crate) fn robustness(videos: &[&Prediction], answers: &Answers, seed: u64) -> Vec<Score> {
     let n_changes = videos.first().map_or(0, |video| video.changed.len());
     let of_change = |number: usize| {
-        let units = videos.iter().filter_map(|video| {
-            Some(Unit {
-                group: &video.group,
-                truth: video.truth()?,
-                said: vec![(MODEL, video.changed.get(number)?.1)],
-                probabilities: &[],
-            })
-        });
         let (scope, _) = videos.first()?.changed.get(number)?;
-        let question = Question {
-            task: LABEL,
-            unit: VIDEO,
-            scope: scope.clone(),
-            classes: &answers.labels,
-            units: units.collect(),
-        };
-        let mut evaluation = Evaluation::default();
-        question.answer(seed, &mut evaluation);
-        let mut scores = evaluation.scores.into_iter();
-        scores.find(|score| score.name == "balanced_accuracy")
+        let said = videos
+            .iter()
+            .filter_map(|video| Some((*video, video.changed.get(number)?.1)));
+        label_figure(said, Figure::BalancedAccuracy, scope.clone(), answers, seed)
     };
     (0..n_changes).filter_map(of_change).collect()
 }

@@ -4,10 +4,8 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
 use wo_clip::tch::{Kind, Tensor};
-use wo_clip::{Judge, Manifest, device_of, read_checkpoint, set_threads};
+use wo_clip::{Judge, Manifest, set_threads};
 use wo_input::{Leftovers, VideoItem};
 use wo_record::{Failure, Nearest, Producer, Record, UNCLEAR, Verdict, Video, Writer};
 
@@ -15,7 +13,8 @@ use crate::Args;
 use crate::answers::Answers;
 use crate::contact_sheet::ContactSheet;
 use crate::findings::{Asked, Findings, Model};
-use crate::predict::{Judged, Looks, name_of, predict};
+use crate::load::load_judge;
+use crate::predict::{Judged, Looks, name_of, predict, said_of};
 use crate::prediction::{Prediction, Standing};
 use crate::spoken::Spoken;
 use crate::table::report;
@@ -78,7 +77,9 @@ impl<'a> Session<'a> {
         records: &'a mut dyn Write,
         upstream: &[Producer],
     ) -> anyhow::Result<Self> {
-        let judge = load_judge(args)?;
+        set_threads(args.threads.count());
+        let hint = "train one with wo-train, or name one with --model";
+        let judge = load_judge(&args.model, &args.device, hint)?;
         let answers = Answers::new(judge.classes());
         let n_drawn = args
             .contact_sheet
@@ -204,7 +205,7 @@ impl<'a> Session<'a> {
     /// Writes the verdicts that waited, each with the training video of another label that is most like its evidence.
     fn write_waiting(&mut self) -> anyhow::Result<()> {
         for (mut verdict, evidence) in std::mem::take(&mut self.waiting) {
-            let said = verdict.leaning.as_ref().unwrap_or(&verdict.label);
+            let said = said_of(&verdict);
             verdict.nearest_other = self
                 .trained_on
                 .iter()
@@ -221,7 +222,6 @@ impl<'a> Session<'a> {
                         best
                     }
                 });
-            self.worst.know(&verdict);
             self.writer.record(&Record::Verdict(verdict))?;
         }
         Ok(())
@@ -304,27 +304,6 @@ pub(crate) fn of_predictions(
         manifest: None,
         n_failed: 0,
     })
-}
-
-fn load_judge(args: &Args) -> anyhow::Result<Judge> {
-    let model: &Path = &args.model;
-    std::fs::metadata(model)
-        .with_context(|| {
-            format!(
-                "open the model {} (hint: train one with wo-train, or name one with --model)",
-                model.display()
-            )
-        })
-        .exit_with(Exit::Io)?;
-    let device = device_of(&args.device)
-        .map_err(anyhow::Error::msg)
-        .exit_with(Exit::Environment)?;
-    set_threads(args.threads.count());
-    let load = || Judge::new(&read_checkpoint(model)?, device);
-    // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
-    load()
-        .with_context(|| format!("load the model {}", model.display()))
-        .exit_with(Exit::Integrity)
 }
 
 /// The frame of a training video that is most like the evidence.

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wo_clip::Judge;
 use wo_clip::tch::{Kind, Tensor};
-use wo_picture::{background, moving_person};
+use wo_picture::{MovingPerson, background};
 
 /// Features are brought to so many numbers by random directions, which keep distances (Johnson & Lindenstrauss 1984), so
 /// that a hundred refits take seconds.
@@ -24,11 +24,14 @@ pub(crate) struct Sights {
 }
 
 impl Sights {
-    /// Looks at a video; `features` are those of its frames.
-    pub(crate) fn of(judge: &Judge, pictures: &[RgbImage], features: &Tensor) -> Self {
-        let behind = moving_person(pictures)
-            .ok()
-            .and_then(|person| background(pictures, &person));
+    /// Looks at a video; `features` are those of its frames, `person` who moves in them.
+    pub(crate) fn of(
+        judge: &Judge,
+        pictures: &[RgbImage],
+        features: &Tensor,
+        person: Option<&MovingPerson>,
+    ) -> Self {
+        let behind = person.and_then(|person| background(pictures, person));
         Self {
             first_frame: fewer(&row(&features.get(0))),
             background: behind.map(|it| fewer(&row(&judge.features(&[it.picture]).get(0)))),

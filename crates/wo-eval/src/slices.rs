@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use wo_record::Score;
+use wo_stats::Figure;
 
 use crate::answers::Answers;
-use crate::evaluation::{LABEL, MODEL, VIDEO};
 use crate::prediction::Prediction;
-use crate::question::{Question, Unit};
+use crate::question::label_figure;
 
 /// What is sliced by where nothing else is asked for.
 pub(crate) const USUAL: [&str; 5] = [
@@ -35,7 +35,10 @@ pub(crate) fn slices(
                 .into_iter()
                 .filter(|(_, part)| part.len() >= MIN_VIDEOS && part.len() < videos.len())
                 .filter_map(|(word, part)| {
-                    accuracy(&part, answers, format!("{field}={word}"), seed)
+                    // Balanced accuracy would need both labels in each part.
+                    let said = part.into_iter().map(|video| (video, video.call.label));
+                    let scope = format!("{field}={word}");
+                    label_figure(said, Figure::Accuracy, scope, answers, seed)
                 })
                 .collect::<Vec<_>>()
         })
@@ -76,29 +79,6 @@ fn quarters(videos: &[&Prediction]) -> Vec<Option<String>> {
             names.get(quarter).map(|name| format!("{name} quarter"))
         })
         .collect()
-}
-
-fn accuracy(part: &[&Prediction], answers: &Answers, scope: String, seed: u64) -> Option<Score> {
-    let units = part.iter().filter_map(|video| {
-        Some(Unit {
-            group: &video.group,
-            truth: video.truth()?,
-            said: vec![(MODEL, video.call.label)],
-            probabilities: &[],
-        })
-    });
-    let question = Question {
-        task: LABEL,
-        unit: VIDEO,
-        scope,
-        classes: &answers.labels,
-        units: units.collect(),
-    };
-    let mut evaluation = crate::evaluation::Evaluation::default();
-    question.answer(seed, &mut evaluation);
-    // Balanced accuracy would need both labels in each part.
-    let mut scores = evaluation.scores.into_iter();
-    scores.find(|score| score.name == "accuracy")
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use image::RgbImage;
 use image::imageops::thumbnail;
-use wo_record::{Name, Nearest, Verdict};
+use wo_record::Verdict;
 
-use crate::predict::{Judged, name_of_verdict};
+use crate::predict::Judged;
 
 /// How many are kept.
 const MAX_VIDEOS: usize = 12;
@@ -25,12 +25,9 @@ pub(crate) struct Worst {
 /// One of them.
 #[derive(Debug)]
 pub(crate) struct WorstVideo {
-    pub(crate) name: String,
     pub(crate) verdict: Verdict,
-    pub(crate) said: Name,
     /// Small pictures with their times and whether each is the evidence.
     pub(crate) frames: Vec<(RgbImage, Option<f64>, bool)>,
-    pub(crate) nearest: Option<Nearest>,
 }
 
 impl Worst {
@@ -59,25 +56,11 @@ impl Worst {
         self.videos.insert(
             place,
             WorstVideo {
-                name: name_of_verdict(verdict),
-                said: verdict
-                    .leaning
-                    .clone()
-                    .unwrap_or_else(|| verdict.label.clone()),
                 verdict: verdict.clone(),
                 frames: small(judged),
-                nearest: None,
             },
         );
         self.videos.truncate(MAX_VIDEOS);
-    }
-
-    /// What is known of a verdict at the end.
-    pub(crate) fn know(&mut self, verdict: &Verdict) {
-        let mut kept = self.videos.iter_mut();
-        if let Some(video) = kept.find(|it| it.verdict.video_id == verdict.video_id) {
-            video.nearest.clone_from(&verdict.nearest_other);
-        }
     }
 }
 
