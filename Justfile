@@ -43,6 +43,7 @@ test-light *args: setup
 verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
     WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
+    WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power
 
 # Formatting and lints
 [group('check')]
@@ -70,6 +71,11 @@ fmt:
 golden: setup
     scripts/golden
 
+# Make the golden numbers of wo-stats anew with scikit-learn, scipy, netcal and cleanlab
+[group('work')]
+golden-statistics: setup
+    scripts/golden-statistics
+
 # Compare our CLIP with Python's: a model that wo-train wrote, and full-size ones of transformers and open_clip
 [group('work')]
 parity *what: build
@@ -77,8 +83,8 @@ parity *what: build
 
 # Measure a tool against what people use instead: `just bench extract`
 [group('work')]
-bench name: build
-    scripts/bench/{{ name }}
+bench name *args: build
+    scripts/bench/"$@"
 
 # Make models/tiny anew: draw thousands of frames and train a small CLIP on them (under two hours)
 [group('work')]

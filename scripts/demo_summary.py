@@ -32,4 +32,6 @@ for name, file, by in [
         print(f"  {'':<26} exercise {figure(file, by, 'exercise')}")
 print("The fine-tuned one started from a CLIP that was pre-trained on drawings of other persons by the same program;")
 print("of real lifters it knows nothing.")
-print("Look at demo/contact_sheet.png (videos and verdicts) and demo/new_video.png (the new video).")
+print("Look at demo/report.html (all that was found), demo/contact_sheet.png (videos and verdicts) and demo/new_video.png.")
+if (folder / "review.png").exists():
+    print("demo/review.png is the page of wo-review: wo-review demo/labeled_frames opens it.")

@@ -57,8 +57,12 @@ with torch.no_grad():
         image = model.visual_projection(model.vision_model(pixel_values=pixels).pooler_output)
         logits = torch.nn.functional.normalize(image, dim=-1) @ classes.T * model.logit_scale.exp()
         probabilities = logits.mean(0).softmax(-1)
-        right = [c["label"] == verdict["label"] for c in manifest["classes"]]
-        worst = max(worst, abs(probabilities[torch.tensor(right)].sum().item() - verdict["probability"]))
+        labels = sorted({c["label"] for c in manifest["classes"]})
+        sums = torch.stack([probabilities[torch.tensor([c["label"] == label for c in manifest["classes"]])].sum() for label in labels])
+        temperature = (manifest.get("trust") or {}).get("temperature") or 1.0
+        calibrated = (sums.double().clamp_min(1e-300).log() / temperature).softmax(-1)
+        said = verdict.get("leaning") or verdict["label"]
+        worst = max(worst, abs(calibrated[labels.index(said)].item() - verdict["probability"]))
         n += 1
 print(f"{n} videos: the probability of the verdict differs by at most {worst:.1e}")
 sys.exit(0 if n > 0 and worst < TOLERANCE else 1)

@@ -23,9 +23,11 @@ import torch
 from PIL import Image
 from open_clip.push_to_hf_hub import save_config_for_hf
 from safetensors.torch import load_file, save_file
-from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTokenizer, CLIPVisionConfig
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig
 from transformers.models.clip.image_processing_clip import CLIPImageProcessor
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+from clip_tokenizer import tokenizer_of_open_clip
 
 LIMIT = 1e-4
 LEAST_SHARE = 0.999
@@ -42,16 +44,6 @@ SIZES = {
         768,
     ),
 }
-
-
-def tokenizer_of_open_clip() -> CLIPTokenizer:
-    """CLIP's vocabulary in the order of open_clip's SimpleTokenizer, under OpenAI's names of the special tokens."""
-    lines = gzip.open(open_clip.tokenizer.default_bpe()).read().decode().split("\n")
-    merges = [tuple(line.split()) for line in lines[1 : 49152 - 256 - 2 + 1]]
-    letters = list(open_clip.tokenizer.bytes_to_unicode().values())
-    tokens = letters + [letter + "</w>" for letter in letters] + ["".join(merge) for merge in merges]
-    tokens += ["<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(vocab={token: i for i, token in enumerate(tokens)}, merges=merges, model_max_length=77)
 
 
 def texts() -> list[str]:

@@ -84,12 +84,13 @@ fn layers() -> Layers {
     layers
 }
 
-const TOOLS: [&str; 5] = [
+const TOOLS: [&str; 6] = [
     "wo-extract",
     "wo-describe",
     "wo-train",
     "wo-eval",
     "wo-synth",
+    "wo-review",
 ];
 
 fn users_of(layers: &Layers, package: &str) -> BTreeSet<String> {
@@ -136,6 +137,22 @@ fn only_the_trainer_reaches_the_network() {
 }
 
 #[test]
+fn only_the_page_listens() {
+    let layers = layers();
+    for server in ["axum", "hyper", "tokio"] {
+        assert_eq!(users_of(&layers, server), set(&["wo-review"]), "{server}");
+    }
+}
+
+#[test]
+fn the_page_decodes_nothing() {
+    let reached = &layers().reached["wo-review"];
+    for decoder in ["image", "gstreamer", "torch-sys"] {
+        assert!(!reached.contains(decoder), "{decoder}");
+    }
+}
+
+#[test]
 fn the_contract_depends_on_little_and_the_edge_not_on_it() {
     let mut layers = layers();
     // Optional: only the feature `schema` brings it, which only the crate's own tests turn on.
@@ -164,8 +181,11 @@ fn tools_stand_alone() {
         "wo-cli",
         "wo-input",
         "wo-stats",
+        "wo-report",
+        "wo-picture",
         "wo-clip",
         "wo-hub",
+        "wo-label",
     ]) {
         assert!(
             !layers.reached[user].contains("wo-testkit"),

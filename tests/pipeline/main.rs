@@ -189,7 +189,7 @@ fn a_video_that_was_trained_on_is_refused(folder: &Path) {
         "wo-extract {trained_on} --frames-per-video 2 --size 128 | wo-eval --model models/new/squat.pt --json"
     );
     assert_eq!(status(folder, &line), 6);
-    let line = format!("{line} --include-seen");
+    let line = format!("{line} --allow-seen");
     assert!(
         records(&ok(folder, &line), "verdict")[0]["seen"]
             .as_bool()

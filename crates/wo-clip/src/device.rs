@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tch::{Cuda, Device};
+use tch::{Cuda, Device, Kind, Tensor};
 
 /// Checks the spelling of a device's name, for the command line.
 pub fn device_name(name: &str) -> Result<String, String> {
@@ -50,6 +50,18 @@ pub fn device_of(name: &str) -> Result<Device, String> {
 /// Limits libtorch to `n` threads.
 pub fn set_threads(n: usize) {
     tch::set_num_threads(i32::try_from(n).unwrap_or(i32::MAX));
+}
+
+/// The numbers as a tensor of the shape, on the device. To a GPU they go from memory that the system never moves, beside
+/// what the device and this thread do meanwhile.
+pub fn to_device(numbers: &[f32], shape: &[i64], device: Device) -> Tensor {
+    let tensor = Tensor::from_slice(numbers).view(shape);
+    if device == Device::Cpu {
+        return tensor;
+    }
+    tensor
+        .pin_memory(device)
+        .to_device_(device, Kind::Float, true, false)
 }
 
 /// Opens the CUDA half of libtorch where it lies beside the CPU half. It must happen before libtorch is asked about

@@ -2,11 +2,12 @@
 
 use anyhow::Context;
 use image::RgbImage;
+use rayon::prelude::*;
 use tch::{Device, Kind, Tensor, nn, no_grad};
 use wo_input::{Preprocessor, Tokenizer};
 
 use crate::encoder::unit_rows;
-use crate::{Checkpoint, Class, Clip, Manifest};
+use crate::{Checkpoint, Class, Clip, Manifest, to_device};
 
 /// How many frames go through the vision tower at once; bounds memory for long videos.
 const FRAMES_AT_ONCE: usize = 32;
@@ -68,12 +69,13 @@ impl Judge {
 
     /// Scores the frames of one video; at least one.
     pub fn score(&self, frames: &[RgbImage]) -> FrameScores {
+        self.score_features(&self.features(frames))
+    }
+
+    /// Scores the frames of one video by their [`Self::features`].
+    pub fn score_features(&self, features: &Tensor) -> FrameScores {
         no_grad(|| {
-            let logits: Vec<Tensor> = frames
-                .chunks(FRAMES_AT_ONCE)
-                .map(|chunk| self.logits(chunk))
-                .collect();
-            let logits = Tensor::cat(&logits, 0);
+            let logits = features.matmul(&self.class_weights.tr());
             FrameScores {
                 frames: rows(&logits.softmax(-1, Kind::Double)),
                 video: rows(&self.manifest.pooling.probabilities(&logits).unsqueeze(0)).remove(0),
@@ -81,19 +83,26 @@ impl Judge {
         })
     }
 
-    /// `[frames, classes]`.
-    fn logits(&self, frames: &[RgbImage]) -> Tensor {
+    /// The features of frames, each of length one: `[frames, width]`. At least one frame.
+    pub fn features(&self, frames: &[RgbImage]) -> Tensor {
         let side = i64::from(self.preprocessor.crop);
-        let pixels: Vec<f32> = frames
-            .iter()
-            .flat_map(|frame| self.preprocessor.pixels(frame))
-            .collect();
-        let pixels = Tensor::from_slice(&pixels)
-            .view([frames.len() as i64, 3, side, side])
-            .to_device(self.device);
-        self.clip
-            .image_features(&pixels)
-            .matmul(&self.class_weights.tr())
+        let preprocessor = &self.preprocessor;
+        let of_chunk = |chunk: &[RgbImage]| {
+            let pixels: Vec<Vec<f32>> = chunk
+                .par_iter()
+                .map(|frame| preprocessor.pixels(frame))
+                .collect();
+            let pixels = to_device(
+                &pixels.concat(),
+                &[chunk.len() as i64, 3, side, side],
+                self.device,
+            );
+            self.clip.image_features(&pixels)
+        };
+        no_grad(|| {
+            let chunks: Vec<Tensor> = frames.chunks(FRAMES_AT_ONCE).map(of_chunk).collect();
+            Tensor::cat(&chunks, 0)
+        })
     }
 }
 

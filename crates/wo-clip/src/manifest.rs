@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use wo_record::{Group, Name, Video, group_of};
 
-use crate::Pooling;
+use crate::{Pooling, Trust};
 
 /// One thing that a video can be judged to show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub struct SplitVideo {
     pub label: Name,
     /// Its length, for the baseline that looks at nothing else.
     pub duration_ms: Option<f64>,
+    /// Perceptual hashes of its frames, in hexadecimal, so that pictures that were trained on are known again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hashes: Vec<String>,
 }
 
 /// The content of `wo.json`.
@@ -65,6 +68,9 @@ pub struct Manifest {
     /// Only a linear probe has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<Vec<Vec<f32>>>,
+    /// How far its word is to be taken, where there were videos to measure it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
     /// All labelled videos of the run's input.
     pub videos: Vec<SplitVideo>,
     /// The arguments of the run.

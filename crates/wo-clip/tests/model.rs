@@ -1,8 +1,6 @@
 //! What a model can be told: to adapt by a little, to hold still in part, to remember less. None of it may change what
 //! it says.
 
-#![expect(clippy::unwrap_used, reason = "all of it is test code")]
-
 use std::collections::BTreeMap;
 
 use wo_clip::tch::{Device, Kind, Tensor, manual_seed, nn, no_grad};

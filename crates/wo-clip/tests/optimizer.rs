@@ -1,7 +1,5 @@
 //! The state of an optimiser: saved, taken up again, refused.
 
-#![expect(clippy::unwrap_used, reason = "all of it is test code")]
-
 use std::collections::BTreeMap;
 
 use wo_clip::tch::{Device, Kind, Tensor, manual_seed, nn, no_grad};

@@ -18,6 +18,9 @@ pub struct Args {
     /// CSV frame_path,label,description and maybe faults, which overrides records; of several the last one wins
     #[arg(long, value_name = "FILE")]
     pub csv: Vec<PathBuf>,
+    /// Reviews of wo-review, which override records and CSVs: labels, faults, descriptions, and frames thrown away
+    #[arg(long, value_name = "FILE")]
+    pub reviews: Option<PathBuf>,
     /// Captions table to use instead of the built-in data/captions.toml
     #[arg(long, value_name = "FILE")]
     pub captions: Option<PathBuf>,
@@ -38,7 +41,8 @@ pub struct Args {
 const EXAMPLES: &str = "Examples:
   wo-extract data/training_data | wo-describe | wo-train -o model
   wo-describe frames/records.ndjson --to csv -o frames/labels.csv
-  wo-extract data --out frames | wo-describe --csv frames/labels.csv -o frames/records.ndjson";
+  wo-extract data --out frames | wo-describe --csv frames/labels.csv -o frames/records.ndjson
+  wo-extract data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model";
 
 /// What to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

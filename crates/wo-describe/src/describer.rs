@@ -1,8 +1,8 @@
 //! What happens to one frame. Holds the video that the frames at hand belong to, and no other.
 
+use wo_label::{Captions, Reviews, choice_hash};
 use wo_record::{BAD_FORM, Frame, Image, LabelOrigin, Name, Video};
 
-use crate::captions::{Captions, choice_hash};
 use crate::fault_path::faults_in_path;
 use crate::overrides::{Override, Overrides};
 use crate::place::Place;
@@ -12,6 +12,9 @@ use crate::place::Place;
 pub(crate) struct Describer {
     pub(crate) captions: Captions,
     pub(crate) overrides: Overrides,
+    pub(crate) reviews: Reviews,
+    /// Reviews of another picture that had the same place in its video.
+    pub(crate) n_other_pictures: u64,
     /// From where the frames that are read name their images.
     pub(crate) read_from: Place,
     /// From where the frames that are written have to.
@@ -20,6 +23,14 @@ pub(crate) struct Describer {
     pub(crate) n_without_exercise: u64,
     pub(crate) n_unknown_faults: u64,
     pub(crate) unknown_fault: Option<Name>,
+}
+
+/// Whether a frame stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Yes,
+    /// Someone threw it away.
+    No,
 }
 
 impl Describer {
@@ -55,6 +66,29 @@ impl Describer {
         }
     }
 
+    /// Sets what people said of the frame in a review: that is the last word.
+    pub(crate) fn review(&mut self, frame: &mut Frame) -> Kept {
+        match self.reviews.of_frame(frame) {
+            Ok(None) => Kept::Yes,
+            Ok(Some(review)) if review.new.deleted => Kept::No,
+            Ok(Some(review)) => {
+                let new = &review.new;
+                frame.label.clone_from(&new.label);
+                frame.label_origin = new.label_origin;
+                frame.faults.clone_from(&new.faults);
+                // A review that says nothing of it, such as one that was taken back, leaves what the table says.
+                if new.description.is_some() {
+                    frame.description.clone_from(&new.description);
+                }
+                Kept::Yes
+            }
+            Err(_) => {
+                self.n_other_pictures += 1;
+                Kept::Yes
+            }
+        }
+    }
+
     /// Says once, for all frames, what the descriptions lack.
     pub(crate) fn warn(&self) {
         if self.n_without_exercise > 0 {
@@ -69,6 +103,13 @@ impl Describer {
                 "{} frames have a fault that the captions table does not know, the first one is {fault}: \
                  their descriptions say its name only",
                 self.n_unknown_faults
+            );
+        }
+        if self.n_other_pictures > 0 {
+            wo_cli::warn!(
+                "{} reviews are of other pictures than the frames in their places, and were not used\n\
+                 hint: take the frames as they were when they were reviewed",
+                self.n_other_pictures
             );
         }
         self.overrides.warn_of_unmet();

@@ -4,11 +4,11 @@
 //! what a person wrote in a CSV. It holds one record at a time, the last video, and the CSVs.
 
 mod args;
-pub mod captions;
 mod describer;
 mod fault_path;
 mod overrides;
 mod place;
+mod reviews;
 mod sink;
 
 use std::io::{BufRead, BufWriter, Write};
@@ -17,11 +17,11 @@ use std::path::Path;
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, OnError, Outcome, open_input};
+use wo_label::Captions;
 use wo_record::{Failure, ReadError, Reader, Record, code};
 
 pub use crate::args::{Args, Format};
-use crate::captions::Captions;
-use crate::describer::Describer;
+use crate::describer::{Describer, Kept};
 use crate::overrides::Overrides;
 use crate::place::Place;
 use crate::sink::Sink;
@@ -35,6 +35,8 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
     let captions = read_captions(args.captions.as_deref())?;
     let mut describer = Describer {
         overrides: Overrides::read(&args.csv, &captions)?,
+        reviews: reviews::read(args.reviews.as_deref())?,
+        n_other_pictures: 0,
         captions,
         read_from: Place::of(args.input.as_deref()).context("find the working directory")?,
         written_to: Place::of(args.output.as_deref()).context("find the working directory")?,
@@ -120,7 +122,12 @@ fn describe_stream(
                 // What comes before a new video is complete.
                 sink.flush()?;
             }
-            Ok(Record::Frame(frame)) => describer.describe(frame),
+            Ok(Record::Frame(frame)) => {
+                describer.describe(frame);
+                if describer.review(frame) == Kept::No {
+                    continue;
+                }
+            }
             _ => {}
         }
         match &line.record {

@@ -7,15 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
+use wo_label::{Captions, says_nothing_seen};
 use wo_record::{Name, Row, read_table};
 
-use crate::captions::Captions;
 use crate::place::Place;
-
-/// Words that judge or name, but say nothing of what a picture shows.
-const WORDS_WITHOUT_SIGHT: &str = "a an and the of in on is this with showing shows photo image frame video exercise \
-    lift form technique execution rep repetition good bad great nice proper improper correct incorrect right wrong \
-    perfect poor excellent terrible clean sloppy unclear very not";
 
 /// What the rows of all CSVs say, by frame.
 #[derive(Debug, Default)]
@@ -141,18 +136,6 @@ fn warn_of_blind_descriptions(file: &Path, rows: &[Row], captions: &Captions) {
     }
 }
 
-fn says_nothing_seen(description: &str, captions: &Captions) -> bool {
-    Name::new(description).as_str().split('_').all(|word| {
-        let names_an_exercise = captions
-            .exercises()
-            .any(|name| name.as_str().split('_').any(|part| part == word));
-        names_an_exercise
-            || WORDS_WITHOUT_SIGHT
-                .split_whitespace()
-                .any(|other| other == word)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,21 +189,5 @@ mod tests {
             overrides.rows[0].faults,
             ["knees_cave", "heels_lift"].map(Name::new)
         );
-    }
-
-    #[test]
-    fn a_verdict_is_no_observation() {
-        let captions = Captions::embedded();
-        for text in [
-            "good",
-            "Squat, bad form.",
-            "bench press with perfect technique",
-            "a photo of good form",
-        ] {
-            assert!(says_nothing_seen(text, &captions), "{text}");
-        }
-        for text in ["squat good form with chest up", "knees cave", "bar path"] {
-            assert!(!says_nothing_seen(text, &captions), "{text}");
-        }
     }
 }

@@ -57,6 +57,28 @@ impl Answers {
         self.exercises.iter().position(|exercise| exercise == name)
     }
 
+    /// Labels and exercises of which only the names are known.
+    pub(crate) fn of_names(labels: BTreeSet<Name>, exercises: BTreeSet<Name>) -> Self {
+        Self {
+            labels: labels.into_iter().collect(),
+            exercises: exercises.into_iter().collect(),
+            classes: Vec::new(),
+        }
+    }
+
+    /// The probability of each label.
+    pub(crate) fn label_probabilities(&self, of_classes: &[f64]) -> Vec<f64> {
+        (0..self.labels.len())
+            .map(|label| self.label_probability(of_classes, label))
+            .collect()
+    }
+
+    /// The probability of each exercise.
+    pub(crate) fn exercise_probabilities(&self, of_classes: &[f64]) -> Vec<f64> {
+        let of = |name: &Name| self.sum(of_classes, |class| class.exercise == *name);
+        self.exercises.iter().map(of).collect()
+    }
+
     /// The probability of a label: the sum over its classes.
     pub(crate) fn label_probability(&self, of_classes: &[f64], label: usize) -> f64 {
         self.sum(of_classes, |class| {
@@ -113,7 +135,7 @@ impl Answers {
 }
 
 /// Of equally probable ones the first.
-fn most_probable(probabilities: impl Iterator<Item = f64>) -> Option<(usize, f64)> {
+pub(crate) fn most_probable(probabilities: impl Iterator<Item = f64>) -> Option<(usize, f64)> {
     probabilities
         .enumerate()
         .reduce(|best, next| if next.1 > best.1 { next } else { best })

@@ -257,6 +257,8 @@ fn framed(mut frame: RgbImage) -> RgbImage {
 mod tests {
     use wo_record::Evidence;
 
+    use wo_clip::tch::{Device, Kind, Tensor};
+
     use super::*;
     use crate::evaluation::tests::squat;
     use crate::prediction::Standing;
@@ -285,6 +287,7 @@ mod tests {
             true_label: Some(label(truth)),
             true_exercise: Some("squat".into()),
             seen: false,
+            ..Verdict::default()
         };
         let (width, height) = if number.is_multiple_of(2) {
             (320, 240)
@@ -297,6 +300,8 @@ mod tests {
         Judged {
             verdict,
             prediction,
+            features: Tensor::zeros([12, 2], (Kind::Float, Device::Cpu)),
+            times_ms: vec![None; 12],
             pictures,
             evidence_idx: 5,
             n_bad_frames: 0,

@@ -97,6 +97,28 @@ pub(crate) struct Evaluation {
     pub(crate) confusions: Vec<Confusion>,
 }
 
+impl Evaluation {
+    /// One figure, by what a record of it has.
+    pub(crate) fn score(
+        &self,
+        task: &str,
+        by: &str,
+        unit: &str,
+        scope: &str,
+        name: &str,
+        class: Option<&Name>,
+    ) -> Option<&Score> {
+        self.scores.iter().find(|score| {
+            (score.task.as_str(), score.by.as_str(), score.unit.as_str()) == (task, by, unit)
+                && (
+                    score.scope.as_str(),
+                    score.name.as_str(),
+                    score.class.as_ref(),
+                ) == (scope, name, class)
+        })
+    }
+}
+
 /// Scores those of the predictions that can be right or wrong, in all and by exercise. `scope` is [`ALL`] or [`SEEN`].
 pub(crate) fn evaluate(
     predictions: &[&Prediction],
@@ -201,6 +223,7 @@ fn label_of_videos<'a>(
             group: &video.prediction.group,
             truth: video.label,
             said,
+            probabilities: &video.prediction.calibrated,
         }
     });
     Question {
@@ -221,6 +244,7 @@ fn label_of_frames<'a>(videos: &[Scored<'a>], answers: &'a Answers, scope: Strin
                 group,
                 truth: frame.true_label?,
                 said: vec![(MODEL, frame.call.label)],
+                probabilities: &[],
             })
         })
     });
@@ -252,6 +276,7 @@ fn exercise_of_videos<'a>(
             group: &video.prediction.group,
             truth: video.exercise?,
             said,
+            probabilities: &[],
         })
     });
     Question {
@@ -277,6 +302,7 @@ fn exercise_of_frames<'a>(
                 group,
                 truth,
                 said: vec![(MODEL, frame.call.exercise)],
+                probabilities: &[],
             })
         });
     Question {

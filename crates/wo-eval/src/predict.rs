@@ -1,26 +1,47 @@
 //! A video and a judge to a verdict.
 
 use image::RgbImage;
-use wo_clip::{FrameScores, Judge};
+use wo_clip::tch::Tensor;
+use wo_clip::{FrameScores, Judge, Trust};
 use wo_input::{FrameItem, ImageError, VideoItem};
-use wo_record::{Evidence, Failure, Verdict, Video, code, group_of};
+use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson, moving_person};
+use wo_record::{Evidence, Failure, Name, RecordPath, UNCLEAR, Verdict, Video, code, group_of};
 
 use crate::answers::Answers;
+use crate::facts::Facts;
 use crate::prediction::{FramePrediction, Prediction, Standing};
+use crate::robustness::changed;
+use crate::sights::Sights;
+
+/// Frames decide a verdict whose evidence is at least this part of the most telling one's.
+const TELLING: f64 = 0.5;
 
 /// A video that was judged, with its pictures.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Judged {
     /// What is written of it.
     pub(crate) verdict: Verdict,
     /// What is kept of it.
     pub(crate) prediction: Prediction,
+    /// The features of its frames: `[frames, width]`.
+    pub(crate) features: Tensor,
     /// The pictures that were looked at.
     pub(crate) pictures: Vec<RgbImage>,
+    /// When they are in the video, in milliseconds.
+    pub(crate) times_ms: Vec<Option<f64>>,
     /// Which of the pictures speaks most for the label.
     pub(crate) evidence_idx: usize,
     /// How many frames have a picture that does not load.
     pub(crate) n_bad_frames: u64,
+}
+
+/// What is looked at beside the verdict.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Looks {
+    /// Parts of the pictures, for the audit.
+    pub(crate) sights: bool,
+    /// Pictures that were made worse.
+    pub(crate) changes: bool,
 }
 
 /// Judges a video by those of its frames that load. A video without one is a failure.
@@ -29,6 +50,7 @@ pub(crate) fn predict(
     judge: &Judge,
     answers: &Answers,
     seen: bool,
+    looks: Looks,
 ) -> Result<Judged, Failure> {
     let (mut frames, mut pictures, mut bad) = (Vec::new(), Vec::new(), Vec::new());
     for frame in &item.frames {
@@ -50,24 +72,105 @@ pub(crate) fn predict(
     if frames.is_empty() {
         return Err(no_picture(item, bad.first()));
     }
-    let scores = judge.score(&pictures);
+    let features = judge.features(&pictures);
+    let scores = judge.score_features(&features);
     let made = verdict_of(&item.video, &frames, &scores, answers, seen);
-    let (verdict, prediction, evidence_idx) = made.ok_or_else(|| no_picture(item, None))?;
+    let (mut verdict, mut prediction, evidence_idx) = made.ok_or_else(|| no_picture(item, None))?;
+    prediction.facts = Facts::of(&item.video, &frames, &pictures);
+    let trust = judge.manifest().trust.as_ref();
+    let is_looked_for = trust.is_some() || looks.sights;
+    let person = is_looked_for
+        .then(|| moving_person(&pictures).ok())
+        .flatten();
+    if let Some(trust) = trust {
+        prediction.calibrated = trust.calibrated(&prediction.labels);
+        prediction.reasons = reasons(&prediction, trust, person.as_ref());
+        verdict.probability = prediction.confidence();
+    }
+    if !prediction.reasons.is_empty() {
+        verdict.leaning = Some(std::mem::replace(&mut verdict.label, UNCLEAR.into()));
+        verdict.reasons = prediction
+            .reasons
+            .iter()
+            .map(|it| (*it).to_owned())
+            .collect();
+    }
+    if looks.sights {
+        prediction.sights = Some(Sights::of(judge, &pictures, &features, person.as_ref()));
+    }
+    if looks.changes {
+        prediction.changed = changed(judge, answers, &pictures);
+    }
     Ok(Judged {
         verdict,
         prediction,
+        features,
+        times_ms: frames.iter().map(|item| item.frame.pts_ms).collect(),
         pictures,
         evidence_idx,
         n_bad_frames: bad.len() as u64,
     })
 }
 
+/// Why the video gets no label.
+fn reasons(
+    prediction: &Prediction,
+    trust: &Trust,
+    person: Option<&MovingPerson>,
+) -> Vec<&'static str> {
+    let below = |number: Option<f64>, least: Option<f64>| {
+        number
+            .zip(least)
+            .is_some_and(|(number, least)| number < least)
+    };
+    let facts = &prediction.facts;
+    let exercise = Some(prediction.call.exercise_probability);
+    let is_cut_off = person
+        .and_then(|person| CutOff::of(&person.moved))
+        .is_some_and(|cut| cut.worst() >= DEFAULT_CUT_OFF);
+    let is_sure = trust
+        .threshold
+        .is_none_or(|threshold| prediction.confidence() > threshold);
+    let all = [
+        (!is_sure, "low_confidence"),
+        (
+            below(exercise, trust.min_exercise_probability),
+            "unknown_exercise",
+        ),
+        (is_cut_off, "person_cut_off"),
+        (below(facts.sharpness(), trust.min_sharpness), "too_blurry"),
+        (below(facts.brightness(), trust.min_brightness), "too_dark"),
+    ];
+    let holds = |(holds, reason): (bool, &'static str)| holds.then_some(reason);
+    all.into_iter().filter_map(holds).collect()
+}
+
+/// Where the frames are that decide it. `of_label` is the probability of the label on each frame.
+fn span(frames: &[&FrameItem], of_label: &[f64], chance: f64) -> Option<(f64, f64)> {
+    let most = of_label.iter().copied().fold(0.0, f64::max) - chance;
+    let times: Vec<f64> = frames
+        .iter()
+        .zip(of_label)
+        .filter(|(_, probability)| **probability - chance >= TELLING * most)
+        .filter_map(|(item, _)| item.frame.pts_ms)
+        .collect();
+    let first = times.iter().copied().reduce(f64::min)?;
+    Some((first, times.iter().copied().reduce(f64::max)?))
+}
+
 /// What to call a video in a message.
 pub(crate) fn name_of(video: &Video) -> String {
-    video
-        .path
-        .as_ref()
-        .map_or_else(|| format!("video {}", video.video_id), ToString::to_string)
+    named(video.path.as_ref(), &video.video_id)
+}
+
+/// The same of a video of which only this is at hand.
+pub(crate) fn named(path: Option<&RecordPath>, video_id: &str) -> String {
+    path.map_or_else(|| format!("video {video_id}"), ToString::to_string)
+}
+
+/// The label that a verdict gives, or leans to.
+pub(crate) fn said_of(verdict: &Verdict) -> &Name {
+    verdict.leaning.as_ref().unwrap_or(&verdict.label)
 }
 
 /// The verdict, what is kept, and the index of the frame that speaks most for the label. `None` without frames or classes.
@@ -89,11 +192,14 @@ fn verdict_of(
         })
     });
     let frame_predictions: Vec<_> = frame_predictions.collect::<Option<_>>()?;
-    let of_label = scores
+    let of_label: Vec<f64> = scores
         .frames
         .iter()
-        .map(|scores| answers.label_probability(scores, call.label));
+        .map(|scores| answers.label_probability(scores, call.label))
+        .collect();
     let (evidence_idx, probability) = of_label
+        .iter()
+        .copied()
         .enumerate()
         .reduce(|best, next| if next.1 > best.1 { next } else { best })?;
     let evidence = &frames.get(evidence_idx)?.frame;
@@ -115,8 +221,21 @@ fn verdict_of(
         true_label: video.label.clone(),
         true_exercise: video.exercise.clone(),
         seen,
+        span_ms: span(frames, &of_label, 1.0 / answers.labels.len().max(1) as f64),
+        ..Verdict::default()
     };
+    let labels = answers.label_probabilities(&scores.video);
     let prediction = Prediction {
+        video_id: video.video_id.clone(),
+        path: video.path.clone(),
+        calibrated: labels.clone(),
+        labels,
+        exercises: answers.exercise_probabilities(&scores.video),
+        fold: None,
+        reasons: Vec::new(),
+        facts: Facts::default(),
+        sights: None,
+        changed: Vec::new(),
         has_group_key: video.person_id.is_some() || video.source_id.is_some(),
         group,
         seen,

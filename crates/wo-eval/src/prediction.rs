@@ -1,8 +1,12 @@
 //! What is kept of a video after it was judged: no pictures, only what the figures are made of.
 
-use wo_record::{Group, Name, UNCLEAR, Video};
+use std::collections::BTreeMap;
+
+use wo_record::{Group, Name, RecordPath, UNCLEAR, Video};
 
 use crate::answers::{Answers, Call};
+use crate::facts::Facts;
+use crate::sights::Sights;
 
 /// Whether a video can be right or wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +64,26 @@ pub(crate) struct FramePrediction {
 /// One video that was judged.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Prediction {
+    /// Its id.
+    pub(crate) video_id: String,
+    /// Its file.
+    pub(crate) path: Option<RecordPath>,
+    /// The probability of each label as the model has it.
+    pub(crate) labels: Vec<f64>,
+    /// The same after the model's temperature.
+    pub(crate) calibrated: Vec<f64>,
+    /// The probability of each exercise.
+    pub(crate) exercises: Vec<f64>,
+    /// Which of the models of a cross-validation said it.
+    pub(crate) fold: Option<u32>,
+    /// Why it gets no label.
+    pub(crate) reasons: Vec<&'static str>,
+    /// What can be told of it without a model.
+    pub(crate) facts: Facts,
+    /// What a model sees in parts of it, where that was asked for.
+    pub(crate) sights: Option<Sights>,
+    /// What is said of it after each change of its pictures, such as `blur=0.01`, where that was asked for.
+    pub(crate) changed: Vec<(String, usize)>,
     /// What a bootstrap keeps together.
     pub(crate) group: Group,
     /// Whether the group is more than the video itself.
@@ -77,6 +101,42 @@ pub(crate) struct Prediction {
 }
 
 impl Prediction {
+    /// The record of it.
+    pub(crate) fn record(&self, answers: &Answers) -> wo_record::Prediction {
+        let named = |names: &[Name], probabilities: &[f64]| {
+            let pairs = names.iter().cloned().zip(probabilities.iter().copied());
+            pairs.collect::<BTreeMap<Name, f64>>()
+        };
+        let (label, exercise) = match self.standing {
+            Standing::Scored { label, exercise } => (Some(label), exercise),
+            _ => (None, None),
+        };
+        wo_record::Prediction {
+            video_id: self.video_id.clone(),
+            path: self.path.clone(),
+            group: self.group.to_string(),
+            exercise: exercise.and_then(|idx| answers.exercises.get(idx)).cloned(),
+            label: label.and_then(|idx| answers.labels.get(idx)).cloned(),
+            labels: named(&answers.labels, &self.calibrated),
+            exercises: named(&answers.exercises, &self.exercises),
+            fold: self.fold,
+            seen: self.seen,
+        }
+    }
+
+    /// The true label, where it can be right or wrong.
+    pub(crate) fn truth(&self) -> Option<usize> {
+        match self.standing {
+            Standing::Scored { label, .. } => Some(label),
+            _ => None,
+        }
+    }
+
+    /// How sure the label is.
+    pub(crate) fn confidence(&self) -> f64 {
+        self.calibrated.get(self.call.label).copied().unwrap_or(0.0)
+    }
+
     /// Whether the label is right; `None` where it can be neither.
     pub(crate) fn is_right(&self) -> Option<bool> {
         match self.standing {

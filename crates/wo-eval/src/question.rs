@@ -1,11 +1,13 @@
 //! One question to several predictors, answered by the figures of each with their intervals.
 
-use std::collections::BTreeMap;
-
 use wo_record::{Confusion, Group, Name, Score};
-use wo_stats::{Counts, Figure, Interval, confusion, intervals, present};
+use wo_stats::{
+    Bootstrap, Estimate, Figure, Interval, Panel, Ranking, Unit as Said, smallest_detectable,
+};
 
-use crate::evaluation::{Evaluation, MODEL, gain_over};
+use crate::answers::Answers;
+use crate::evaluation::{Evaluation, LABEL, MODEL, VIDEO, gain_over};
+use crate::prediction::Prediction;
 
 /// One thing to be right or wrong about.
 pub(crate) struct Unit<'a> {
@@ -13,6 +15,8 @@ pub(crate) struct Unit<'a> {
     pub(crate) truth: usize,
     /// What each predictor says, the model first; the same predictors for all units.
     pub(crate) said: Vec<(&'static str, usize)>,
+    /// The model's probability of each class, where areas are asked for; else empty.
+    pub(crate) probabilities: &'a [f64],
 }
 
 /// Units that are scored together.
@@ -24,92 +28,123 @@ pub(crate) struct Question<'a> {
     pub(crate) units: Vec<Unit<'a>>,
 }
 
-/// A true class, a predicted class, and how often the two came together.
-type Cell = (usize, usize, u64);
-
-/// What of a confusion is not 0: of the hundreds of pairs of exercises a group has a few.
-fn cells(counts: Counts) -> Vec<Cell> {
-    let of_row = |(truth, row): (usize, Vec<u64>)| {
-        row.into_iter()
-            .enumerate()
-            .filter(|(_, n)| *n > 0)
-            .map(move |(said, n)| (truth, said, n))
-    };
-    counts.into_iter().enumerate().flat_map(of_row).collect()
-}
-
 impl Question<'_> {
     /// Adds the records of this question.
     pub(crate) fn answer(&self, seed: u64, evaluation: &mut Evaluation) {
-        let by_group = self.counts_by_group();
-        let n_groups = by_group.first().map_or(0, Vec::len);
-        let once = vec![1; n_groups];
-        let totals: Vec<Counts> = by_group
-            .iter()
-            .map(|groups| self.sum(groups, &once))
-            .collect();
-        let Some(of_model) = totals.first() else {
-            return;
-        };
-        // Which classes there are is the same for all predictors.
-        let classes = present(of_model);
+        let panel = self.panel();
         let figures = Figure::all(self.classes.len());
-        let compute = |times_drawn: &[u64]| -> Vec<Option<f64>> {
-            let drawn: Vec<Counts> = by_group
-                .iter()
-                .map(|groups| self.sum(groups, times_drawn))
-                .collect();
-            let balanced: Vec<_> = drawn
-                .iter()
-                .map(|counts| Figure::BalancedAccuracy.of(counts, &classes))
-                .collect();
-            let model_balanced = balanced.first().copied().flatten();
-            let gains = balanced
-                .iter()
-                .skip(1)
-                .map(|baseline| Some(model_balanced? - (*baseline)?));
-            let plain = drawn
-                .iter()
-                .flat_map(|counts| figures.iter().map(|figure| figure.of(counts, &classes)));
-            plain.chain(gains).collect()
-        };
-        let values = compute(&once);
-        let ends = intervals(n_groups, seed, compute);
-
+        let bootstrap = Bootstrap::new(seed);
+        let compared = panel.compare(&figures, &bootstrap);
         let predictors = self.predictors();
-        let plain = predictors.iter().flat_map(|by| {
-            figures
-                .iter()
-                .map(|f| (*by, f.name().to_owned(), f.class()))
-        });
-        let gains = predictors
-            .iter()
-            .skip(1)
-            .map(|baseline| (MODEL, gain_over(baseline), None));
-        for (((by, name, class), value), interval) in plain.chain(gains).zip(values).zip(ends) {
-            // An interval around an undefined figure would be one of resamples that are not like the sample.
-            let interval: Option<Interval> = value.and(interval);
-            evaluation.scores.push(Score {
-                task: self.task.to_owned(),
-                by: by.to_owned(),
-                unit: self.unit.to_owned(),
-                scope: self.scope.clone(),
-                name,
-                class: class.and_then(|class| self.classes.get(class)).cloned(),
-                value,
-                low: interval.map(|interval| interval.low),
-                high: interval.map(|interval| interval.high),
-                n: self.units.len() as u64,
-                n_groups: n_groups as u64,
-            });
+        let n_groups = panel.n_groups();
+        for (by, scores) in predictors.iter().zip(&compared.scores) {
+            for (figure, estimate) in figures.iter().zip(scores) {
+                let class = figure.class().and_then(|class| self.classes.get(class));
+                evaluation
+                    .scores
+                    .push(self.score(by, figure.name(), class, estimate, n_groups));
+            }
         }
+        let balanced = figures
+            .iter()
+            .position(|it| *it == Figure::BalancedAccuracy);
+        for (baseline, gains) in predictors.iter().zip(&compared.gains).skip(1) {
+            if let Some(gain) = balanced.and_then(|place| gains.get(place)) {
+                let name = gain_over(baseline);
+                evaluation
+                    .scores
+                    .push(self.score(MODEL, &name, None, gain, n_groups));
+            }
+        }
+        self.areas(&bootstrap, evaluation);
         evaluation.confusions.push(Confusion {
             task: self.task.to_owned(),
             unit: self.unit.to_owned(),
             scope: self.scope.clone(),
             classes: self.classes.to_vec(),
-            counts: of_model.clone(),
+            counts: panel.counts().into_iter().next().unwrap_or_default(),
         });
+    }
+
+    /// One figure of the model, where there are units.
+    fn figure(&self, figure: Figure, seed: u64) -> Option<Score> {
+        let panel = self.panel();
+        let compared = panel.compare(&[figure], &Bootstrap::new(seed));
+        let estimate = compared.scores.first()?.first()?;
+        let class = figure.class().and_then(|class| self.classes.get(class));
+        Some(self.score(MODEL, figure.name(), class, estimate, panel.n_groups()))
+    }
+
+    fn panel(&self) -> Panel {
+        let units = self.units.iter().map(|unit| Said {
+            group: unit.group,
+            truth: unit.truth,
+            said: unit.said.iter().map(|(_, class)| *class).collect(),
+        });
+        Panel::new(&units.collect::<Vec<_>>(), self.classes.len())
+    }
+
+    /// How well the model's probabilities rank units, for each class: the areas under the ROC and precision–recall curves.
+    fn areas(&self, bootstrap: &Bootstrap, evaluation: &mut Evaluation) {
+        let mut distinct: Vec<&Group> = self.units.iter().map(|unit| unit.group).collect();
+        distinct.sort();
+        distinct.dedup();
+        let groups: Vec<usize> = self
+            .units
+            .iter()
+            .filter_map(|unit| distinct.binary_search(&unit.group).ok())
+            .collect();
+        for (class, name) in self.classes.iter().enumerate() {
+            let scores: Vec<f64> = self
+                .units
+                .iter()
+                .filter_map(|unit| unit.probabilities.get(class).copied())
+                .collect();
+            let is_of: Vec<bool> = self.units.iter().map(|unit| unit.truth == class).collect();
+            let Some(ranking) = Ranking::new(&scores, &is_of, &groups) else {
+                continue;
+            };
+            let estimates = bootstrap.estimates(ranking.n_groups(), |drawn| {
+                vec![ranking.roc_auc(drawn), ranking.average_precision(drawn)]
+            });
+            for (figure, estimate) in ["roc_auc", "average_precision"].iter().zip(&estimates) {
+                evaluation.scores.push(self.score(
+                    MODEL,
+                    figure,
+                    Some(name),
+                    estimate,
+                    distinct.len(),
+                ));
+            }
+        }
+    }
+
+    fn score(
+        &self,
+        by: &str,
+        name: &str,
+        class: Option<&Name>,
+        estimate: &Estimate,
+        n_groups: usize,
+    ) -> Score {
+        let end = |of: fn(Interval) -> f64| estimate.intervals.percentile.map(of);
+        let bca = |of: fn(Interval) -> f64| estimate.intervals.bca.map(of);
+        Score {
+            task: self.task.to_owned(),
+            by: by.to_owned(),
+            unit: self.unit.to_owned(),
+            scope: self.scope.clone(),
+            name: name.to_owned(),
+            class: class.cloned(),
+            value: estimate.value,
+            low: end(|it| it.low),
+            high: end(|it| it.high),
+            bca_low: bca(|it| it.low),
+            bca_high: bca(|it| it.high),
+            detectable: smallest_detectable(estimate.intervals.standard_error),
+            n: self.units.len() as u64,
+            n_groups: n_groups as u64,
+        }
     }
 
     /// Who says something, the model first.
@@ -117,39 +152,30 @@ impl Question<'_> {
         let said = self.units.first().map(|unit| &unit.said);
         said.into_iter().flatten().map(|&(by, _)| by).collect()
     }
+}
 
-    /// For each predictor the counts of each group: all figures are made of sums of these.
-    fn counts_by_group(&self) -> Vec<Vec<Vec<Cell>>> {
-        let mut groups: BTreeMap<&Group, Vec<&Unit<'_>>> = BTreeMap::new();
-        for unit in &self.units {
-            groups.entry(unit.group).or_default().push(unit);
-        }
-        let of_predictor = |idx: usize| {
-            let of_group = |units: &Vec<&Unit<'_>>| {
-                let (truth, said): (Vec<usize>, Vec<usize>) = units
-                    .iter()
-                    .filter_map(|unit| Some((unit.truth, unit.said.get(idx)?.1)))
-                    .unzip();
-                cells(confusion(&truth, &said, self.classes.len()))
-            };
-            groups.values().map(of_group).collect()
-        };
-        (0..self.predictors().len()).map(of_predictor).collect()
-    }
-
-    fn sum(&self, groups: &[Vec<Cell>], times_drawn: &[u64]) -> Counts {
-        let mut sum = confusion(&[], &[], self.classes.len());
-        for (cells, &times) in groups
-            .iter()
-            .zip(times_drawn)
-            .filter(|(_, times)| **times > 0)
-        {
-            for &(truth, said, n) in cells {
-                if let Some(count) = sum.get_mut(truth).and_then(|row| row.get_mut(said)) {
-                    *count += times * n;
-                }
-            }
-        }
-        sum
-    }
+/// One figure of labels in a scope of its own: of each video with a label, what is said of it. `None` without such videos.
+pub(crate) fn label_figure<'a>(
+    said: impl Iterator<Item = (&'a Prediction, usize)>,
+    figure: Figure,
+    scope: String,
+    answers: &Answers,
+    seed: u64,
+) -> Option<Score> {
+    let units = said.filter_map(|(video, label)| {
+        Some(Unit {
+            group: &video.group,
+            truth: video.truth()?,
+            said: vec![(MODEL, label)],
+            probabilities: &[],
+        })
+    });
+    let question = Question {
+        task: LABEL,
+        unit: VIDEO,
+        scope,
+        classes: &answers.labels,
+        units: units.collect(),
+    };
+    question.figure(figure, seed)
 }

@@ -4,20 +4,22 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
-use wo_clip::{Judge, device_of, read_checkpoint, set_threads};
+use wo_clip::tch::{Kind, Tensor};
+use wo_clip::{Judge, Manifest, set_threads};
 use wo_input::{Leftovers, VideoItem};
-use wo_record::{Producer, Record, Verdict, Writer};
+use wo_record::{Failure, Nearest, Producer, Record, UNCLEAR, Verdict, Video, Writer};
 
 use crate::Args;
 use crate::answers::Answers;
 use crate::contact_sheet::ContactSheet;
-use crate::evaluation::{ALL, Baselines, Evaluation, SEEN, evaluate};
-use crate::predict::{name_of, predict};
+use crate::findings::{Asked, Findings, Model};
+use crate::load::load_judge;
+use crate::predict::{Judged, Looks, name_of, predict, said_of};
 use crate::prediction::{Prediction, Standing};
+use crate::spoken::Spoken;
 use crate::table::report;
 use crate::tally::Tally;
+use crate::worst::Worst;
 
 /// A run under way.
 #[derive(Debug)]
@@ -25,14 +27,28 @@ pub(crate) struct Session<'a> {
     model: String,
     judge: Judge,
     answers: Answers,
-    include_seen: bool,
-    seed: u64,
+    allow_seen: bool,
+    asked: Asked,
+    looks: Looks,
     writer: Writer<'a>,
     sheet: ContactSheet,
     tally: Tally,
     /// Those that can be right or wrong.
     predictions: Vec<Prediction>,
     video_ids: HashSet<String>,
+    worst: Worst,
+    /// Verdicts that wait for the training videos that they are held against, with the features of their evidence.
+    waiting: Vec<(Verdict, Tensor)>,
+    /// Training videos, where verdicts are held against them.
+    trained_on: Vec<TrainedOn>,
+}
+
+/// A training video as the model sees it.
+#[derive(Debug)]
+struct TrainedOn {
+    video: Video,
+    /// `[frames, width]`, each of length one.
+    features: Tensor,
 }
 
 /// What is left of a run that came to its end.
@@ -42,6 +58,14 @@ pub(crate) struct Finished {
     pub(crate) table: String,
     /// The contact sheet, not yet drawn.
     pub(crate) sheet: ContactSheet,
+    /// All that was found.
+    pub(crate) findings: Findings,
+    /// Those that were judged wrong, the surest first.
+    pub(crate) worst: Worst,
+    /// What was counted.
+    pub(crate) tally: Tally,
+    /// What the model knows of itself, where there is one.
+    pub(crate) manifest: Option<Manifest>,
     /// How many inputs failed.
     pub(crate) n_failed: u64,
 }
@@ -53,7 +77,9 @@ impl<'a> Session<'a> {
         records: &'a mut dyn Write,
         upstream: &[Producer],
     ) -> anyhow::Result<Self> {
-        let judge = load_judge(args)?;
+        set_threads(args.threads.count());
+        let hint = "train one with wo-train, or name one with --model";
+        let judge = load_judge(&args.model, &args.device, hint)?;
         let answers = Answers::new(judge.classes());
         let n_drawn = args
             .contact_sheet
@@ -69,13 +95,20 @@ impl<'a> Session<'a> {
             model: args.model.display().to_string(),
             judge,
             answers,
-            include_seen: args.include_seen,
-            seed: args.seed.seed,
+            allow_seen: args.allow_seen,
+            asked: Asked::of(args),
+            looks: Looks {
+                sights: args.asking.audit || args.report.is_some(),
+                changes: args.asking.robustness,
+            },
             writer,
             sheet: ContactSheet::new(n_drawn, args.seed.seed),
             tally: Tally::default(),
             predictions: Vec::new(),
             video_ids: HashSet::new(),
+            worst: Worst::new(args.report.is_some()),
+            waiting: Vec::new(),
+            trained_on: Vec::new(),
         })
     }
 
@@ -90,11 +123,10 @@ impl<'a> Session<'a> {
             Standing::of(&item.video, &self.answers),
             Standing::Scored { .. }
         );
-        if seen && can_be_scored && !self.include_seen {
-            self.tally.n_left_out_as_seen += 1;
-            return Ok(());
+        if seen && can_be_scored && !self.allow_seen {
+            return self.leave_out(item);
         }
-        let judged = match predict(item, &self.judge, &self.answers, seen) {
+        let judged = match predict(item, &self.judge, &self.answers, seen, self.looks) {
             Ok(judged) => judged,
             Err(failure) => {
                 wo_cli::warn!("{}: {}", name_of(&item.video), failure.what);
@@ -108,11 +140,91 @@ impl<'a> Session<'a> {
         if judged.prediction.standing == Standing::Unlabelled {
             wo_cli::say!("{}", in_words(&name_of(&item.video), &judged.verdict));
         }
+        self.worst.add(&judged);
+        let Judged {
+            verdict,
+            prediction,
+            features,
+            evidence_idx,
+            ..
+        } = judged;
         if can_be_scored {
-            self.predictions.push(judged.prediction);
+            let record = Record::Prediction(prediction.record(&self.answers));
+            self.predictions.push(prediction);
+            if self.looks.sights {
+                let evidence = features.get(evidence_idx as i64).copy();
+                self.waiting.push((verdict, evidence));
+            } else {
+                self.writer.record(&Record::Verdict(verdict))?;
+            }
+            self.writer.record(&record)?;
+        } else {
+            self.writer.record(&Record::Verdict(verdict))?;
         }
-        self.writer.record(&Record::Verdict(judged.verdict))?;
         Ok(self.writer.flush()?)
+    }
+
+    /// A video that the model knows from its own training is passed over. A new one of a group that it knows is refused:
+    /// whoever gives it takes it for new.
+    fn leave_out(&mut self, item: &VideoItem) -> anyhow::Result<()> {
+        let video = &item.video;
+        let mut known = self.judge.manifest().videos.iter();
+        if known.any(|it| it.video_id == video.video_id) {
+            self.tally.n_left_out_as_seen += 1;
+            if self.looks.sights {
+                self.remember(item);
+            }
+            return Ok(());
+        }
+        self.tally.n_refused += 1;
+        let what = format!(
+            "the model was trained or chosen on {}; --allow-seen scores it apart",
+            wo_record::group_of(video)
+        );
+        wo_cli::warn!("{}: {what}", name_of(video));
+        Ok(self.writer.failure(Failure {
+            code: "seen_group".to_owned(),
+            what,
+            tool: env!("CARGO_PKG_NAME").to_owned(),
+            path: video.path.clone(),
+            video_id: Some(video.video_id.clone()),
+        })?)
+    }
+
+    /// Keeps what the model sees in a training video.
+    fn remember(&mut self, item: &VideoItem) {
+        let pictures: Vec<_> = item.frames.iter().filter_map(|it| it.load().ok()).collect();
+        if !pictures.is_empty() {
+            self.trained_on.push(TrainedOn {
+                video: item.video.clone(),
+                features: self.judge.features(&pictures),
+            });
+        }
+    }
+
+    /// Writes the verdicts that waited, each with the training video of another label that is most like its evidence.
+    fn write_waiting(&mut self) -> anyhow::Result<()> {
+        for (mut verdict, evidence) in std::mem::take(&mut self.waiting) {
+            let said = said_of(&verdict);
+            verdict.nearest_other = self
+                .trained_on
+                .iter()
+                .filter(|it| it.video.exercise.as_ref() == Some(&verdict.exercise))
+                .filter_map(|it| {
+                    let label = it.video.label.clone()?;
+                    let is_other = label != *said && label.as_str() != UNCLEAR;
+                    is_other.then(|| nearest(&it.video, label, &it.features, &evidence))
+                })
+                .reduce(|best, next| {
+                    if next.similarity > best.similarity {
+                        next
+                    } else {
+                        best
+                    }
+                });
+            self.writer.record(&Record::Verdict(verdict))?;
+        }
+        Ok(())
     }
 
     /// Scores what was judged and ends the output.
@@ -128,68 +240,98 @@ impl<'a> Session<'a> {
         anyhow::ensure!(
             n_left_out == 0 || self.tally.n_judged() > 0,
             "nothing is left to score: the model was trained or chosen on all labelled videos or their groups\n\
-             hint: --include-seen scores them apart; for an honest figure give it people and sources that it has not seen"
+             hint: --allow-seen scores them apart; for an honest figure give it people and sources that it has not seen"
         );
         if self.tally.n_judged() == 0 {
             wo_cli::warn!("there was no video to judge");
         }
-        let baselines = Baselines::fit(&self.judge.manifest().videos, &self.answers);
-        let (seen, held_out): (Vec<&Prediction>, Vec<&Prediction>) =
-            self.predictions.iter().partition(|p| p.seen);
-        let held_out = evaluate(&held_out, &self.answers, &baselines, ALL, self.seed);
-        let seen = evaluate(&seen, &self.answers, &baselines, SEEN, self.seed);
-        for Evaluation { scores, confusions } in [&held_out, &seen] {
-            for score in scores {
-                self.writer.record(&Record::Score(score.clone()))?;
-            }
-            for confusion in confusions {
-                self.writer.record(&Record::Confusion(confusion.clone()))?;
-            }
-        }
+        self.write_waiting()?;
+        let manifest = self.judge.manifest();
+        let model = Model {
+            answers: &self.answers,
+            trust: manifest.trust.as_ref(),
+            videos: &manifest.videos,
+        };
+        let findings = Findings::of(&self.predictions, model, &self.asked);
+        findings.write(&mut self.writer)?;
         self.writer.end()?;
-        let table = report(
-            &self.model,
-            &held_out,
-            &seen,
-            &self.answers.exercises,
-            &self.tally,
-        );
+        let table = report(&self.model, &findings, &self.answers.exercises, &self.tally);
         let n_failed = self.tally.n_failed + self.tally.n_bad_frames + rest.n_skipped;
         Ok(Finished {
             table,
             sheet: self.sheet,
+            findings,
+            worst: self.worst,
+            tally: self.tally,
+            manifest: Some(self.judge.manifest().clone()),
             n_failed,
         })
     }
 }
 
-fn load_judge(args: &Args) -> anyhow::Result<Judge> {
-    let model: &Path = &args.model;
-    std::fs::metadata(model)
-        .with_context(|| {
-            format!(
-                "open the model {} (hint: train one with wo-train, or name one with --model)",
-                model.display()
-            )
-        })
-        .exit_with(Exit::Io)?;
-    let device = device_of(&args.device)
-        .map_err(anyhow::Error::msg)
-        .exit_with(Exit::Environment)?;
-    set_threads(args.threads.count());
-    let load = || Judge::new(&read_checkpoint(model)?, device);
-    // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
-    load()
-        .with_context(|| format!("load the model {}", model.display()))
-        .exit_with(Exit::Integrity)
+/// The same of predictions that are there already.
+pub(crate) fn of_predictions(
+    args: &Args,
+    path: &Path,
+    input: &mut dyn std::io::BufRead,
+    records: &mut dyn Write,
+) -> anyhow::Result<Finished> {
+    let spoken = Spoken::read(path, input, &args.reading)?;
+    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let mut writer = Writer::begin(records, tool, version, &spoken.upstream)?;
+    let mut tally = Tally::default();
+    let mut scored = spoken.predictions;
+    for prediction in &scored {
+        tally.count(prediction);
+    }
+    scored.retain(|it| it.truth().is_some() && (args.allow_seen || !it.seen));
+    let model = Model {
+        answers: &spoken.answers,
+        trust: None,
+        videos: &[],
+    };
+    let findings = Findings::of(&scored, model, &Asked::of(args));
+    findings.write(&mut writer)?;
+    writer.end()?;
+    let name = path.display().to_string();
+    let table = report(&name, &findings, &spoken.answers.exercises, &tally);
+    Ok(Finished {
+        table,
+        sheet: ContactSheet::new(0, args.seed.seed),
+        findings,
+        worst: Worst::new(false),
+        tally,
+        manifest: None,
+        n_failed: 0,
+    })
+}
+
+/// The frame of a training video that is most like the evidence.
+fn nearest(video: &Video, label: wo_record::Name, features: &Tensor, evidence: &Tensor) -> Nearest {
+    let similarities = features.matmul(evidence).to_kind(Kind::Double);
+    let index = similarities.argmax(0, false).int64_value(&[]);
+    Nearest {
+        video_id: video.video_id.clone(),
+        path: video.path.clone(),
+        label,
+        index: index as u32,
+        similarity: similarities.double_value(&[index]),
+    }
 }
 
 /// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; most telling frame at 3.2 s)`.
 fn in_words(name: &str, verdict: &Verdict) -> String {
-    let mut details = vec![format!(
+    let mut details = Vec::new();
+    if let Some(leaning) = &verdict.leaning {
+        details.push(format!(
+            "{}; leaning to {leaning}",
+            verdict.reasons.join(", ")
+        ));
+    }
+    details.push(format!(
         "{} {:.2}",
         verdict.exercise, verdict.exercise_probability
-    )];
+    ));
     if !verdict.faults.is_empty() {
         details.push(
             verdict
@@ -237,6 +379,7 @@ mod tests {
             true_label: None,
             true_exercise: None,
             seen: false,
+            ..Verdict::default()
         };
         assert_eq!(
             in_words("new_video.mp4", &verdict),

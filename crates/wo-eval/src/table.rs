@@ -1,22 +1,26 @@
 //! The scores for people. It says nothing that is not in the records, and says in words what the figures do not carry.
 
+mod beyond;
 mod layout;
 
 use wo_record::{Confusion, Name, Score};
+use wo_stats::MIN_GROUPS;
 
 use crate::evaluation::{
     ALL, DURATION_ONLY, EXERCISE, Evaluation, FRAME, LABEL, MAJORITY, MODEL, SEEN, VIDEO,
     gain_over, scope_of_exercise,
 };
+use crate::findings::Findings;
 use crate::tally::{Tally, counted};
+use beyond::beyond;
 use layout::{WIDTH, ends, lines, shown, table, titled, value};
 
 /// How many mistakes are listed where the whole confusion is too wide to be read.
 const MAX_MISTAKES: usize = 10;
-/// Fewer groups than this say little of groups to come: below ten or so, percentile intervals are too narrow.
-const FEW_GROUPS: u64 = 10;
+/// Fewer groups than this say little of groups to come.
+pub(crate) const FEW_GROUPS: u64 = MIN_GROUPS as u64;
 /// A 95 % interval wider than this does not tell a useless model from a good one.
-const WIDE_INTERVAL: f64 = 0.3;
+pub(crate) const WIDE_INTERVAL: f64 = 0.3;
 /// Events that were not seen in n groups may still happen in up to this many in n (the rule of three, Hanley &
 /// Lippman-Hand 1983).
 const RULE_OF_THREE: f64 = 3.0;
@@ -28,11 +32,11 @@ const LEGEND: &str = "[low, high] is the 95 % interval from resampling whole gro
 /// The report of an evaluation. `exercises` are those that the model knows.
 pub(crate) fn report(
     model: &str,
-    held_out: &Evaluation,
-    seen: &Evaluation,
+    findings: &Findings,
     exercises: &[Name],
     tally: &Tally,
 ) -> String {
+    let Findings { held_out, seen, .. } = findings;
     let mut blocks = Vec::new();
     if held_out.scores.is_empty() {
         blocks.push(format!(
@@ -51,6 +55,7 @@ pub(crate) fn report(
         blocks.extend(figures.main_form());
         blocks.push(lines(&figures.conclusions(tally)));
         blocks.extend(figures.details());
+        blocks.extend(beyond(findings));
     }
     if !seen.scores.is_empty() {
         let figures = Figures {
@@ -310,14 +315,7 @@ impl Figures<'_> {
         name: &str,
         class: Option<&Name>,
     ) -> Option<&Score> {
-        self.evaluation.scores.iter().find(|score| {
-            (score.task.as_str(), score.by.as_str(), score.unit.as_str()) == (task, by, unit)
-                && (
-                    score.scope.as_str(),
-                    score.name.as_str(),
-                    score.class.as_ref(),
-                ) == (scope, name, class)
-        })
+        self.evaluation.score(task, by, unit, scope, name, class)
     }
 
     /// That of the videos.

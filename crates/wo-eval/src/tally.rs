@@ -11,6 +11,8 @@ use crate::prediction::{Prediction, Standing};
 pub(crate) struct Tally {
     /// Left out, since the model was trained or chosen on them or on their group.
     pub(crate) n_left_out_as_seen: u64,
+    /// Refused: new videos of a group that the model was trained or chosen on.
+    pub(crate) n_refused: u64,
     /// Judged and scored, though of a person or source that the model has seen.
     pub(crate) n_seen: u64,
     /// Scored.
@@ -75,7 +77,7 @@ impl Tally {
         let reasons = [
             (
                 self.n_left_out_as_seen,
-                "left out: the model was trained or chosen on them or their group (--include-seen scores them apart)"
+                "left out: the model was trained or chosen on them or their group (--allow-seen scores them apart)"
                     .to_owned(),
             ),
             (self.n_unclear, "judged but not scored: labelled unclear".to_owned()),

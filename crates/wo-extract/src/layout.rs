@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 use wo_cli::{Exit, ExitWith};
 use wo_record::{
     BAD_FORM, DEFAULT_MAX_LINE, Frame, GOOD_FORM, Image, Line, Name, Reader, Record, Row, Video,
-    Writer,
+    Writer, table_name,
 };
 
 use crate::merge::Merge;
@@ -160,7 +160,7 @@ impl Layout {
         self.for_each_line(|line| {
             ids.extend(video_id(line));
             if let Ok(Record::Frame(frame)) = &line.record
-                && let Some((table, row)) = table_name(frame).zip(row(frame))
+                && let Some((table, row)) = table_name(frame).zip(Row::of(frame))
             {
                 tables.entry(table).or_default().push(row);
             }
@@ -264,27 +264,6 @@ fn frame_name(video_id: &str, index: u32, time_ns: u64) -> String {
 
 fn short_id(video_id: &str) -> &str {
     video_id.get(..ID_DIGITS).unwrap_or(video_id)
-}
-
-/// `squat_bad_form.csv`; none for a frame without a label, of which a table of labels has nothing to say.
-fn table_name(frame: &Frame) -> Option<String> {
-    let label = frame.label.as_ref()?;
-    Some(format!(
-        "{}_{label}.csv",
-        frame.exercise.as_ref().map_or("unknown", Name::as_str)
-    ))
-}
-
-fn row(frame: &Frame) -> Option<Row> {
-    let Image::File { path, .. } = &frame.image else {
-        return None;
-    };
-    Some(Row {
-        frame_path: path.as_path().to_str()?.to_owned(),
-        label: frame.label.as_ref()?.to_string(),
-        description: frame.description.clone().unwrap_or_default(),
-        faults: String::new(),
-    })
 }
 
 /// The picture of a frame that an earlier run wrote into this folder. A record that names any other file must not

@@ -3,10 +3,9 @@
 
 use image::{GrayImage, RgbImage};
 use image_hasher::{FilterType, HashAlg, HasherConfig, ImageHash};
+use wo_picture::{Tones, luma, rounded};
 use wo_record::Quality;
 
-/// The least short side that is measured on. Finer detail is noise as often as it is sharpness.
-const SHORT_SIDE: u32 = 256;
 /// Side of the square whose changes are motion.
 pub(crate) const SMALL: u32 = 32;
 
@@ -26,13 +25,11 @@ impl Measured {
     /// Measures `picture`.
     pub(crate) fn of(picture: &RgbImage) -> Self {
         let luma = luma(picture);
-        let n_pixels = luma.len().max(1) as f64;
-        let (sum, squares) = luma.iter().fold((0u64, 0u64), |(sum, squares), &level| {
-            let level = u64::from(level);
-            (sum + level, squares + level * level)
-        });
-        let mean = sum as f64 / n_pixels;
-        let variance = (squares as f64 / n_pixels - mean * mean).max(0.0);
+        let Tones {
+            sharpness,
+            brightness,
+            contrast,
+        } = Tones::of(&luma);
         let hash = HasherConfig::with_bytes_type::<[u8; 8]>()
             .hash_size(8, 8)
             .resize_filter(FilterType::Triangle)
@@ -44,9 +41,9 @@ impl Measured {
         let hex = hash.as_bytes().iter().map(|byte| format!("{byte:02x}"));
         Self {
             quality: Quality {
-                sharpness: rounded(sharpness(&luma), 2),
-                brightness: rounded(mean / 255.0, 4),
-                contrast: rounded(variance.sqrt() / 255.0, 4),
+                sharpness,
+                brightness,
+                contrast,
                 motion: None,
                 perceptual_hash: hex.collect(),
             },
@@ -109,60 +106,6 @@ pub(crate) fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
     let mut all: Vec<f64> = figures.collect();
     all.sort_by(f64::total_cmp);
     all.get(all.len() / 2).copied()
-}
-
-/// Luma by ITU-R BT.601, averaged over squares so that the short side comes near [`SHORT_SIDE`] and not below it.
-fn luma(picture: &RgbImage) -> GrayImage {
-    let step = (picture.width().min(picture.height()) / SHORT_SIDE).max(1);
-    let (width, height) = (picture.width() / step, picture.height() / step);
-    let stride = 3 * picture.width() as usize;
-    let n_samples = step * step;
-    let mut luma = GrayImage::new(width, height);
-    let mut sums = vec![0u32; width as usize];
-    let lines = picture.as_raw().chunks_exact(stride * step as usize);
-    for (to, from) in luma.chunks_exact_mut(width.max(1) as usize).zip(lines) {
-        sums.fill(0);
-        for line in from.chunks_exact(stride) {
-            for (sum, square) in sums.iter_mut().zip(line.chunks_exact(3 * step as usize)) {
-                for rgb in square.chunks_exact(3) {
-                    let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(u32::from);
-                    *sum += 77 * r + 150 * g + 29 * b;
-                }
-            }
-        }
-        for (to, sum) in to.iter_mut().zip(&sums) {
-            *to = (sum / (256 * n_samples)) as u8;
-        }
-    }
-    luma
-}
-
-/// The variance of what the four neighbours of a pixel do not explain (Pech-Pacheco et al., ICPR 2000).
-fn sharpness(luma: &GrayImage) -> f64 {
-    let width = luma.width() as usize;
-    let lines: Vec<&[u8]> = luma.chunks_exact(width.max(1)).collect();
-    let (mut n, mut sum, mut squares) = (0u64, 0i64, 0u64);
-    for window in lines.windows(3) {
-        let [above, line, below] = [window[0], window[1], window[2]];
-        for x in 1..width.saturating_sub(1) {
-            let [up, down, left, right, centre] =
-                [above[x], below[x], line[x - 1], line[x + 1], line[x]].map(i64::from);
-            let laplacian = up + down + left + right - 4 * centre;
-            sum += laplacian;
-            squares += (laplacian * laplacian).unsigned_abs();
-            n += 1;
-        }
-    }
-    if n == 0 {
-        return 0.0;
-    }
-    let mean = sum as f64 / n as f64;
-    squares as f64 / n as f64 - mean * mean
-}
-
-fn rounded(value: f64, digits: i32) -> f64 {
-    let scale = 10f64.powi(digits);
-    (value * scale).round() / scale
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod videos;
 
 pub use bpe::train_clip_tokenizer;
 pub use data_dir::{Leftovers, videos_of_data_dir};
-pub use picture::{ImageError, decode_image, load_image};
+pub use picture::{ImageError, check_image, decode_image, image_bytes, load_image};
 pub use pixels::{Preprocessor, resize, resize_square};
 pub use text::{Tokenizer, TokenizerError, Tokens};
 pub use videos::{FrameItem, VideoItem, videos_of_stream};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use image::{DynamicImage, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 use wo_record::Image;
 
 /// The largest side of a picture. The largest that cameras write is about 12 000.
@@ -15,6 +15,11 @@ const MAX_SIDE: u32 = 16_384;
 const MAX_ALLOCATION: u64 = 256 * 1024 * 1024;
 /// The largest image file that is read at all.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// The mark at the end of a JPEG.
+const JPEG_END: [u8; 2] = [0xff, 0xd9];
+/// How far from its last byte that mark may be: some cameras write a little behind it.
+const JPEG_TAIL: usize = 4096;
 
 /// Why a frame has no pixels.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +40,13 @@ pub enum ImageError {
 
 /// Loads a frame's image. A relative path is meant from `base`.
 pub fn load_image(image: &Image, base: &Path) -> Result<RgbImage, ImageError> {
+    decode_image(&image_bytes(image, base)?)
+}
+
+/// The bytes of a frame's image as they lie in its file or record, not decoded.
+pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
     match image {
-        Image::Inline { jpeg_base64 } => decode_image(&STANDARD.decode(jpeg_base64)?),
+        Image::Inline { jpeg_base64 } => Ok(STANDARD.decode(jpeg_base64)?),
         Image::File { path, .. } => {
             let mut bytes = Vec::new();
             File::open(base.join(path.as_path()))?
@@ -45,9 +55,26 @@ pub fn load_image(image: &Image, base: &Path) -> Result<RgbImage, ImageError> {
             if bytes.len() as u64 > MAX_FILE {
                 return Err(ImageError::TooLarge);
             }
-            decode_image(&bytes)
+            Ok(bytes)
         }
     }
+}
+
+/// Whether bytes look like a whole picture: the header is read, and a JPEG has its end. Much quicker than decoding.
+pub fn check_image(bytes: &[u8]) -> Result<(), ImageError> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
+    reader.into_dimensions()?;
+    if is_jpeg
+        && !bytes
+            .windows(JPEG_END.len())
+            .rev()
+            .take(JPEG_TAIL)
+            .any(|pair| pair == JPEG_END)
+    {
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
+    Ok(())
 }
 
 /// Decodes a JPEG, PNG or WebP file in memory; the format is told by the content.
@@ -80,6 +107,17 @@ mod tests {
             message.contains("limit") || message.contains("dimension"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_picture_that_was_cut_is_told_without_decoding() {
+        let mut bytes = Vec::new();
+        let written =
+            RgbImage::new(40, 30).write_to(&mut Cursor::new(&mut bytes), ImageFormat::Jpeg);
+        written.expect("encode");
+        assert!(check_image(&bytes).is_ok());
+        assert!(check_image(&bytes[..bytes.len() - 2]).is_err());
+        assert!(check_image(b"no picture").is_err());
     }
 
     fn crc32(bytes: &[u8]) -> u32 {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use wo_record::{Failure, Frame, Pose, ReadError, Reader, Record, Video};
 
-use crate::picture::{ImageError, load_image};
+use crate::picture::{ImageError, image_bytes, load_image};
 
 /// One frame and where its picture is meant from.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,11 @@ impl FrameItem {
     /// Loads the picture.
     pub fn load(&self) -> Result<RgbImage, ImageError> {
         load_image(&self.frame.image, &self.base)
+    }
+
+    /// The bytes of the picture, not decoded.
+    pub fn bytes(&self) -> Result<Vec<u8>, ImageError> {
+        image_bytes(&self.frame.image, &self.base)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Everything is a pure function of its pictures: no file, no clock, no random choice. Any size of picture has an answer.
 
 mod align;
+mod alike;
 mod background;
 mod change;
 mod cut_off;
@@ -15,10 +16,11 @@ mod resize;
 mod small;
 mod thumbnail;
 
+pub use alike::{Hashes, SAME_PART};
 pub use background::{Background, background};
 pub use change::{Change, Curve, grid};
 pub use cut_off::{CutOff, DEFAULT_CUT_OFF};
 pub use mask::{Bounds, Mask};
 pub use motion::{MovingPerson, NoPerson, Shift, moving_person};
-pub use quality::{brightness, sharpness};
+pub use quality::{Tones, brightness, luma, rounded, sharpness};
 pub use thumbnail::{N_FEATURES, thumbnail};

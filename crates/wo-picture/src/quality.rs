@@ -1,26 +1,53 @@
-//! How sharp and how bright a picture is, by the definitions of the `quality` of a `frame` record, for frames that came
-//! without it.
+//! How sharp, bright and rich in contrast a picture is: the definitions of the `quality` of a `frame` record, measured on luma
+//! of about one size, so that figures can be compared between videos.
 
 use image::{GrayImage, RgbImage};
 
 /// The least short side that is measured on. Finer detail is noise as often as it is sharpness.
 const SHORT_SIDE: u32 = 256;
 
-/// Variance of the Laplacian in squared levels, to two decimals: what the four neighbours of a pixel do not explain
-/// (Pech-Pacheco et al., ICPR 2000). 0 for pictures of less than three pixels on a side.
+/// Figures of a picture's luma.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tones {
+    /// Variance of the Laplacian in squared levels, to two decimals: what the four neighbours of a pixel do not explain
+    /// (Pech-Pacheco et al., ICPR 2000). 0 for pictures of less than three pixels on a side.
+    pub sharpness: f64,
+    /// The mean, from 0 to 1, to four decimals.
+    pub brightness: f64,
+    /// The standard deviation, from 0 to 0.5, to four decimals.
+    pub contrast: f64,
+}
+
+impl Tones {
+    /// Measures what [`luma`] makes of a picture.
+    pub fn of(luma: &GrayImage) -> Self {
+        let n_pixels = luma.len().max(1) as f64;
+        let (sum, squares) = luma.iter().fold((0u64, 0u64), |(sum, squares), &level| {
+            let level = u64::from(level);
+            (sum + level, squares + level * level)
+        });
+        let mean = sum as f64 / n_pixels;
+        let variance = (squares as f64 / n_pixels - mean * mean).max(0.0);
+        Self {
+            sharpness: rounded(variance_of_laplacian(luma), 2),
+            brightness: rounded(mean / 255.0, 4),
+            contrast: rounded(variance.sqrt() / 255.0, 4),
+        }
+    }
+}
+
+/// The sharpness of a picture, as [`Tones`] have it.
 pub fn sharpness(picture: &RgbImage) -> f64 {
-    rounded(variance_of_laplacian(&luma(picture)), 2)
+    Tones::of(&luma(picture)).sharpness
 }
 
-/// Mean luma by ITU-R BT.601, from 0 to 1, to four decimals.
+/// The brightness of a picture, as [`Tones`] have it.
 pub fn brightness(picture: &RgbImage) -> f64 {
-    let luma = luma(picture);
-    let sum: u64 = luma.iter().map(|&level| u64::from(level)).sum();
-    rounded(sum as f64 / luma.len().max(1) as f64 / 255.0, 4)
+    Tones::of(&luma(picture)).brightness
 }
 
-/// Luma by ITU-R BT.601, averaged over squares so that the short side comes near [`SHORT_SIDE`] and not below it.
-fn luma(picture: &RgbImage) -> GrayImage {
+/// Luma by ITU-R BT.601, averaged over squares so that the short side comes near 256 pixels and not below it.
+pub fn luma(picture: &RgbImage) -> GrayImage {
     let step = (picture.width().min(picture.height()) / SHORT_SIDE).max(1);
     let (width, height) = (picture.width() / step, picture.height() / step);
     let stride = 3 * picture.width().max(1) as usize;
@@ -67,7 +94,8 @@ fn variance_of_laplacian(luma: &GrayImage) -> f64 {
     squares as f64 / n as f64 - mean * mean
 }
 
-fn rounded(value: f64, digits: i32) -> f64 {
+/// To so many decimals, as figures in records are.
+pub fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10f64.powi(digits);
     (value * scale).round() / scale
 }

@@ -17,6 +17,11 @@ impl Group {
         Self(format!("video:{video_id}"))
     }
 
+    /// The group that text such as `person:anna` names.
+    pub fn of_text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The group as text: `person:…`, `source:…` or `video:…`.
     pub fn as_str(&self) -> &str {
         &self.0

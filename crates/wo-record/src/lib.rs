@@ -6,6 +6,7 @@
 //!
 //! This crate opens no file, prints nothing and knows no tool.
 
+mod assessment;
 mod envelope;
 mod failure;
 mod finite;
@@ -18,11 +19,16 @@ mod pose;
 mod read;
 mod record;
 mod result;
+mod review;
 mod table;
 mod truth;
 mod video;
 mod write;
 
+pub use assessment::{
+    Audit, Calibration, CalibrationBin, Comparison, CoveragePoint, Gate, GateTerm, Selection,
+    Suspect,
+};
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};
 pub use frame::{Dropped, Frame, Image, LabelOrigin, Quality};
@@ -33,8 +39,9 @@ pub use path::RecordPath;
 pub use pose::{Joint, Pose};
 pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
-pub use result::{Confusion, Evidence, Metric, Model, Prediction, Score, Verdict};
-pub use table::{Row, TableError, read_table, write_table};
+pub use result::{Confusion, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict};
+pub use review::{Judgement, Review};
+pub use table::{Row, TableError, read_table, table_name, write_table};
 pub use truth::{Rep, Truth};
 pub use video::Video;
 pub use write::{WriteError, Writer};

@@ -12,7 +12,7 @@ pub const BAD_FORM: &str = "bad_form";
 pub const UNCLEAR: &str = "unclear";
 
 /// A lower-case name of letters, digits and underscores, such as `squat`, `bad_form` or `knees_cave`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "String")]
 pub struct Name(String);

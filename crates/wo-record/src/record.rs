@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begin, Confusion, Dropped, End, Failure, Frame, Metric, Model, Pose, Prediction, Score, Truth,
-    Verdict, Video,
+    Audit, Begin, Calibration, Comparison, Confusion, Dropped, End, Failure, Frame, Gate, Metric,
+    Model, Pose, Prediction, Review, Score, Selection, Suspect, Truth, Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -27,8 +27,15 @@ pub enum Record {
     Model(Model),
     Verdict(Verdict),
     Prediction(Prediction),
+    Review(Review),
     Score(Score),
     Confusion(Confusion),
+    Calibration(Calibration),
+    Selection(Selection),
+    Audit(Audit),
+    Suspect(Suspect),
+    Comparison(Comparison),
+    Gate(Gate),
     End(End),
 }
 
@@ -59,8 +66,15 @@ impl Record {
             "model" => Self::Model(serde_json::from_str(line)?),
             "verdict" => Self::Verdict(serde_json::from_str(line)?),
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
+            "review" => Self::Review(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
+            "calibration" => Self::Calibration(serde_json::from_str(line)?),
+            "selection" => Self::Selection(serde_json::from_str(line)?),
+            "audit" => Self::Audit(serde_json::from_str(line)?),
+            "suspect" => Self::Suspect(serde_json::from_str(line)?),
+            "comparison" => Self::Comparison(serde_json::from_str(line)?),
+            "gate" => Self::Gate(serde_json::from_str(line)?),
             "end" => Self::End(serde_json::from_str(line)?),
             other => return Ok(Err(Kind(other.to_owned()))),
         };
@@ -81,8 +95,15 @@ impl Record {
             Self::Model(_) => "model",
             Self::Verdict(_) => "verdict",
             Self::Prediction(_) => "prediction",
+            Self::Review(_) => "review",
             Self::Score(_) => "score",
             Self::Confusion(_) => "confusion",
+            Self::Calibration(_) => "calibration",
+            Self::Selection(_) => "selection",
+            Self::Audit(_) => "audit",
+            Self::Suspect(_) => "suspect",
+            Self::Comparison(_) => "comparison",
+            Self::Gate(_) => "gate",
             Self::End(_) => "end",
         }
     }

@@ -34,7 +34,7 @@ pub struct Model {
 }
 
 /// The frame that speaks most for a verdict.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Its index.
@@ -48,7 +48,7 @@ pub struct Evidence {
 }
 
 /// What a model says of one video.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// The video.
@@ -56,7 +56,7 @@ pub struct Verdict {
     /// Its file.
     #[serde(default)]
     pub path: Option<RecordPath>,
-    /// The more probable label.
+    /// The more probable label; `unclear` where the model is not sure enough, or cannot see enough.
     pub label: Name,
     /// Its probability.
     #[serde(serialize_with = "finite::one")]
@@ -82,10 +82,41 @@ pub struct Verdict {
     /// True when the model was trained on this video or on its group.
     #[serde(default)]
     pub seen: bool,
+    /// Why it is `unclear`: `low_confidence`, `unknown_exercise`, `person_cut_off`, `too_blurry` or `too_dark`.
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    /// What the label would be otherwise, where it is `unclear`.
+    #[serde(default)]
+    pub leaning: Option<Name>,
+    /// Where the frames are that decide it, in milliseconds from the start: from the first to the last of those that speak
+    /// for the label as much as half of what the most telling one does.
+    #[serde(default)]
+    pub span_ms: Option<(f64, f64)>,
+    /// The most similar training video with another label of the same exercise, where training videos were given.
+    #[serde(default)]
+    pub nearest_other: Option<Nearest>,
+}
+
+/// A video that looks alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Nearest {
+    /// The video.
+    pub video_id: String,
+    /// Its file.
+    #[serde(default)]
+    pub path: Option<RecordPath>,
+    /// Its label.
+    pub label: Name,
+    /// The index of its frame that is most like the evidence.
+    pub index: u32,
+    /// The cosine of the two frames' features.
+    #[serde(serialize_with = "finite::one")]
+    pub similarity: f64,
 }
 
 /// What a model that has not seen a video says of it: what an evaluation is made of.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Prediction {
     /// The video.
@@ -110,10 +141,13 @@ pub struct Prediction {
     /// Which of the models of a cross-validation said it, from 1.
     #[serde(default)]
     pub fold: Option<u32>,
+    /// True when the model was trained or chosen on the video or its group.
+    #[serde(default)]
+    pub seen: bool,
 }
 
 /// One figure of an evaluation with its 95 % interval.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Score {
     /// What was predicted: `label` or `exercise`.
@@ -138,6 +172,15 @@ pub struct Score {
     /// Upper end.
     #[serde(serialize_with = "finite::option")]
     pub high: Option<f64>,
+    /// Lower end of the interval that is corrected for bias and skewness (BCa): of figures near 0 or 1 the better one.
+    #[serde(default, serialize_with = "finite::option")]
+    pub bca_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default, serialize_with = "finite::option")]
+    pub bca_high: Option<f64>,
+    /// The smallest difference that this many groups would show in four of five evaluations.
+    #[serde(default, serialize_with = "finite::option")]
+    pub detectable: Option<f64>,
     /// How many units were scored.
     pub n: u64,
     /// How many groups they come from.

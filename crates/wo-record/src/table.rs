@@ -4,6 +4,8 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Frame, Image, Name};
+
 /// One row. Columns beyond these are read over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -17,6 +19,29 @@ pub struct Row {
     /// The faults by name, separated by `;` or `,`. Read where the column is there, never written.
     #[serde(default, skip_serializing)]
     pub faults: String,
+}
+
+impl Row {
+    /// The row of a frame, but for its faults. `None` for a frame without a label, without a file of its own, or whose path is
+    /// not UTF-8.
+    pub fn of(frame: &Frame) -> Option<Self> {
+        let Image::File { path, .. } = &frame.image else {
+            return None;
+        };
+        Some(Self {
+            frame_path: path.as_path().to_str()?.to_owned(),
+            label: frame.label.as_ref()?.to_string(),
+            description: frame.description.clone().unwrap_or_default(),
+            faults: String::new(),
+        })
+    }
+}
+
+/// The table of a frame, such as `squat_bad_form.csv`; none for a frame without a label.
+pub fn table_name(frame: &Frame) -> Option<String> {
+    let label = frame.label.as_ref()?;
+    let exercise = frame.exercise.as_ref().map_or("unknown", Name::as_str);
+    Some(format!("{exercise}_{label}.csv"))
 }
 
 /// Why a table could not be read or written.

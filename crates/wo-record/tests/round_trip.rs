@@ -338,6 +338,7 @@ fn verdict() -> impl Strategy<Value = Record> {
                 true_label: known.0,
                 true_exercise: known.1,
                 seen: known.2,
+                ..Verdict::default()
             })
         },
     )
@@ -362,6 +363,7 @@ fn prediction() -> impl Strategy<Value = Record> {
                 labels: said.0,
                 exercises: said.1,
                 fold,
+                seen: false,
             })
         })
 }
@@ -394,6 +396,7 @@ fn score_or_confusion() -> impl Strategy<Value = Record> {
                     high: figures.2,
                     n,
                     n_groups,
+                    ..Score::default()
                 })
             }),
         (

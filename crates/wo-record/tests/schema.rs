@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 21] = [
     "begin",
     "video",
     "frame",
@@ -20,8 +20,15 @@ const KINDS: [&str; 14] = [
     "pose",
     "verdict",
     "prediction",
+    "review",
     "score",
     "confusion",
+    "calibration",
+    "selection",
+    "audit",
+    "suspect",
+    "comparison",
+    "gate",
     "end",
 ];
 

@@ -42,6 +42,7 @@ fn score(value: f64) -> Score {
         high: None,
         n: 1,
         n_groups: 1,
+        ..Score::default()
     }
 }
 
@@ -63,6 +64,7 @@ fn verdict(probability: f64) -> Verdict {
         true_label: None,
         true_exercise: None,
         seen: false,
+        ..Verdict::default()
     }
 }
 

@@ -1,14 +1,53 @@
 //! Figures of classifiers, their intervals over groups, and baselines that look at no picture. Pure over slices: it opens
 //! no file and knows no model.
 
+mod agreement;
+mod audit;
 mod baseline;
 mod bootstrap;
+mod calibration;
 mod file_facts;
+mod folds;
+mod label_errors;
+mod lbfgs;
+mod learning_curve;
+mod mcnemar;
 mod metrics;
+mod numbered;
+mod panel;
+mod power;
+mod power_law;
+mod probe;
+mod ranking;
+mod risk;
+mod scoring;
 mod standing;
+mod sums;
+mod temperature;
+pub mod threshold;
 
+pub use agreement::{Agreement, Rated, cohen, fleiss};
+pub use audit::{Audit, Audited, MIN_PERMUTATIONS, Verdict, audit, null_scores};
 pub use baseline::{DurationOnly, Example, Facts, Majority};
-pub use bootstrap::{Interval, intervals};
+pub use bootstrap::{Bootstrap, Estimate, Interval, Intervals, intervals};
+pub use calibration::{
+    Binning, Reliability, ReliabilityBin, average_calibration_error, expected_calibration_error,
+    maximum_calibration_error,
+};
 pub use file_facts::FileFacts;
+pub use folds::folds;
+pub use label_errors::{LabelErrors, Selection, Suspect, Suspicion};
+pub use learning_curve::{LearningCurve, Refit};
+pub use mcnemar::McNemar;
 pub use metrics::{Counts, Figure, confusion, n_true, present, total};
+pub use numbered::numbered;
+pub use panel::{Comparison, Panel};
+pub use power::{Doubt, MIN_GROUPS, doubts, smallest_detectable};
+pub use power_law::{PowerLaw, SeenScore};
+pub use probe::{Probe, ProbeData, balanced_weights};
+pub use ranking::{PrecisionRecallPoint, Ranking, RocPoint};
+pub use risk::{Graded, RiskCoverage, RiskPoint};
+pub use scoring::{brier_score, log_loss};
 pub use standing::{Standing, Unit, standings};
+pub use sums::GroupSums;
+pub use temperature::Temperature;

@@ -1,11 +1,10 @@
 //! Several predictors on the same videos: balanced accuracy of each, and by how much the first is above the others.
 
-use std::collections::BTreeMap;
-
 use wo_record::Group;
 
-use crate::bootstrap::{Interval, intervals};
-use crate::metrics::{Counts, Figure, confusion, present};
+use crate::bootstrap::{Bootstrap, Estimate, Interval};
+use crate::metrics::Figure;
+use crate::panel::{Comparison, Panel};
 
 /// One video, and what each predictor says of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,50 +40,17 @@ impl Standing {
 
 /// Scores the predictors on `units` of `n_classes` classes, by resampling whole groups.
 pub fn standings(units: &[Unit<'_>], n_classes: usize, seed: u64) -> Vec<Standing> {
-    let n_predictors = units.first().map_or(0, |unit| unit.said.len());
-    let mut groups: BTreeMap<&Group, Vec<&Unit<'_>>> = BTreeMap::new();
-    for unit in units {
-        groups.entry(unit.group).or_default().push(unit);
-    }
-    let counts: Vec<Vec<Counts>> = groups
-        .values()
-        .map(|units| {
-            let truth: Vec<usize> = units.iter().map(|unit| unit.truth).collect();
-            let of_predictor = |predictor: usize| {
-                let said = units.iter().filter_map(|unit| unit.said.get(predictor));
-                confusion(&truth, &said.copied().collect::<Vec<_>>(), n_classes)
-            };
-            (0..n_predictors).map(of_predictor).collect()
-        })
-        .collect();
-    let all = sum(&counts, &vec![1; counts.len()], 0, n_classes);
-    let classes = present(&all);
-    let figures = |times: &[u64]| -> Vec<Option<f64>> {
-        let scores: Vec<Option<f64>> = (0..n_predictors)
-            .map(|predictor| {
-                let drawn = sum(&counts, times, predictor, n_classes);
-                Figure::BalancedAccuracy.of(&drawn, &classes)
-            })
-            .collect();
-        let first = scores.first().copied().flatten();
-        let gains: Vec<Option<f64>> = scores
-            .iter()
-            .map(|score| Some(first? - (*score)?))
-            .collect();
-        [scores, gains].concat()
-    };
-    let values = figures(&vec![1; counts.len()]);
-    let ranges = intervals(counts.len(), seed, figures);
-    let of = |i: usize| {
-        (
-            values.get(i).copied().flatten(),
-            ranges.get(i).copied().flatten(),
-        )
-    };
-    (0..n_predictors)
-        .map(|predictor| {
-            let (balanced_accuracy, interval) = of(predictor);
-            let (gain, gain_interval) = of(n_predictors + predictor);
+    let panel = Panel::new(units, n_classes);
+    let Comparison { scores, gains } =
+        panel.compare(&[Figure::BalancedAccuracy], &Bootstrap::new(seed));
+    let of = |estimate: &Estimate| (estimate.value, estimate.intervals.percentile);
+    scores
+        .iter()
+        .flatten()
+        .zip(gains.iter().flatten())
+        .map(|(score, over)| {
+            let (balanced_accuracy, interval) = of(score);
+            let (gain, gain_interval) = of(over);
             Standing {
                 balanced_accuracy,
                 interval,
@@ -93,24 +59,6 @@ pub fn standings(units: &[Unit<'_>], n_classes: usize, seed: u64) -> Vec<Standin
             }
         })
         .collect()
-}
-
-/// The confusion of one predictor over groups that were drawn so many times each.
-fn sum(counts: &[Vec<Counts>], times: &[u64], predictor: usize, n_classes: usize) -> Counts {
-    let mut total = vec![vec![0; n_classes]; n_classes];
-    for (of_group, &times) in counts.iter().zip(times) {
-        let Some(of_predictor) = of_group.get(predictor) else {
-            continue;
-        };
-        for (to, from) in total
-            .iter_mut()
-            .flatten()
-            .zip(of_predictor.iter().flatten())
-        {
-            *to += times * from;
-        }
-    }
-    total
 }
 
 #[cfg(test)]

@@ -65,8 +65,8 @@ Writes DIR/EXERCISE/LABEL/NAME.mp4, DIR/groups.csv and DIR/truth.ndjson, and the
 With --stills: DIR/frames_EXERCISE_LABEL/NAME_K.jpg, DIR/records.ndjson and DIR/truth.ndjson.
 
 Examples:
-  wo-synth --out clips --videos-per-class 4 --seed 7
-  wo-synth --out clips --exercises squat,deadlift -j 2 | jq -r .faults[]?
+  wo-synth --out videos --videos-per-class 4 --seed 7
+  wo-synth --out videos --exercises squat,deadlift -j 2 | jq -r .faults[]?
   wo-synth --out stills --videos-per-class 300 --stills 8 --still-size 144";
 
 impl AsRef<Common> for Args {

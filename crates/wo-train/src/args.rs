@@ -145,6 +145,9 @@ pub struct Fit {
     /// a part from 0 to 1
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub wise: Interpolation,
+    /// The share of videos that may get a wrong verdict: wo-eval says `unclear` where the model is less sure than that allows
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    pub risk: f64,
     /// Stop after so many epochs without a better one; 0 for never
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub patience: u32,

@@ -305,6 +305,7 @@ impl Baselines {
                 high: standing.interval.map(|it| it.high),
                 n: self.cases.len() as u64,
                 n_groups: self.n_groups() as u64,
+                ..Score::default()
             });
             if let Some(value) = standing.balanced_accuracy {
                 verdict

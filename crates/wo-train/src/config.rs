@@ -290,6 +290,10 @@ pub(crate) fn check(args: &Args) -> anyhow::Result<()> {
         fit.lr.is_none_or(|lr| lr.is_finite() && lr > 0.0),
         "--lr must be above 0"
     );
+    anyhow::ensure!(
+        fit.risk > 0.0 && fit.risk < 1.0,
+        "--risk is a share between 0 and 1"
+    );
     for (name, value) in [
         ("--frame-loss", fit.frame_loss),
         ("--pose-loss", fit.pose_loss),

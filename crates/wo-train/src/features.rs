@@ -96,14 +96,10 @@ impl<'a> Features<'a> {
         let mut rows: Vec<Option<Vec<f32>>> = Vec::new();
         let mut missing = Vec::new();
         for (place, &frame) in video.frames.iter().enumerate() {
-            let square = dataset.pictures.get(frame)?;
-            let mut key = [0; KEY];
-            let known = self.store.as_ref().and_then(|store| {
-                key.copy_from_slice(&blake3::hash(square.as_raw()).as_bytes()[..KEY]);
-                store.get(&key)
-            });
+            let key = dataset.pictures.key(frame);
+            let known = self.store.as_ref().and_then(|store| store.get(&key));
             if known.is_none() {
-                missing.push((place, key, square));
+                missing.push((place, key, dataset.pictures.get(frame)?));
             }
             rows.push(known);
         }

@@ -170,6 +170,7 @@ fn prediction(
         labels: sums(|class| &class.label),
         exercises: sums(|class| &class.exercise),
         fold: Some(fold),
+        seen: false,
     }
 }
 

@@ -1,21 +1,16 @@
 //! What a run is refused for: each is a way to a figure that is not true.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{bail, ensure};
 use wo_clip::Split;
+use wo_picture::{Hashes, SAME_PART};
 use wo_record::Group;
 
 use crate::data::{Dataset, Example};
 
-/// Hashes that differ in so few of their 64 bits are of frames that look the same.
-const SAME_BITS: u32 = 2;
-/// This part of a video's frames must look like some of another's before the two count as one.
-const SAME_PART: f64 = 0.5;
 /// The mean absolute change, in levels, between squares that are the same picture once more: what coding it again does.
 const SAME_LEVELS: f64 = 2.0;
-/// A hash is looked for under each of its quarters: hashes that differ in three bits or fewer share one.
-const N_QUARTERS: u32 = 4;
 
 /// Refuses a split that would give figures which are too nice.
 pub(crate) fn check_split(dataset: &Dataset) -> anyhow::Result<()> {
@@ -71,25 +66,17 @@ fn validation_has_groups(examples: &[Example]) -> anyhow::Result<()> {
 
 /// A video that was uploaded twice, or cut out of another, has another id and perhaps no group.
 fn no_frame_is_on_two_sides(dataset: &Dataset) -> anyhow::Result<()> {
-    let mut by_quarter: HashMap<(u32, u16), Vec<(usize, usize)>> = HashMap::new();
-    for (number, example) in dataset.examples.iter().enumerate() {
-        for (frame, &hash) in example.hashes.iter().enumerate() {
-            for quarter in quarters(hash) {
-                by_quarter.entry(quarter).or_default().push((number, frame));
-            }
-        }
-    }
+    let of_examples = dataset.examples.iter().enumerate();
+    let hashes = Hashes::new(of_examples.flat_map(|(number, example)| {
+        let of_frames = example.hashes.iter().enumerate();
+        of_frames.map(move |(frame, &hash)| ((number, frame), hash))
+    }));
     for (number, example) in dataset.examples.iter().enumerate() {
         // For each other video, which frames of this one look like some of its.
         let mut alike: BTreeMap<usize, BTreeMap<usize, usize>> = BTreeMap::new();
         for (frame, &hash) in example.hashes.iter().enumerate() {
-            for &(other, other_frame) in quarters(hash).filter_map(|q| by_quarter.get(&q)).flatten()
-            {
-                let other_example = &dataset.examples[other];
-                if other > number
-                    && other_example.video.split != example.video.split
-                    && (hash ^ other_example.hashes[other_frame]).count_ones() <= SAME_BITS
-                {
+            for (other, other_frame) in hashes.alike(hash) {
+                if other > number && dataset.examples[other].video.split != example.video.split {
                     alike.entry(other).or_default().insert(frame, other_frame);
                 }
             }
@@ -117,10 +104,6 @@ fn no_frame_is_on_two_sides(dataset: &Dataset) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn quarters(hash: u64) -> impl Iterator<Item = (u32, u16)> {
-    (0..N_QUARTERS).map(move |quarter| (quarter, (hash >> (16 * quarter)) as u16))
 }
 
 /// Whether two frames are one picture: a hash alone does not see a small lifter in a large room.
@@ -169,16 +152,6 @@ pub(crate) fn check_first_loss(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hashes_that_differ_in_few_bits_share_a_quarter() {
-        let hash = 0x0123_4567_89ab_cdef_u64;
-        let other = hash ^ (1 << 3) ^ (1 << 20) ^ (1 << 40);
-        let shared = quarters(hash)
-            .filter(|q| quarters(other).any(|o| o == *q))
-            .count();
-        assert_eq!(shared, 1);
-    }
 
     #[test]
     fn a_first_loss_is_near_guessing_or_below() {

@@ -7,8 +7,8 @@ use wo_clip::tch::{Tensor, no_grad};
 
 use crate::config::Interpolation;
 use crate::data::Example;
+use crate::gradients::Fit;
 use crate::run::Run;
-use crate::steps::Fit;
 use crate::validation::summarise;
 
 /// The parts of the way that are tried.

@@ -16,6 +16,8 @@ mod download;
 mod events;
 mod features;
 mod folds;
+mod gathering;
+mod gradients;
 mod guard;
 mod init;
 mod interpolation;
@@ -34,15 +36,18 @@ mod self_check;
 mod split;
 mod steps;
 mod tiny;
+mod trust;
 mod validation;
 mod workshop;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop};
-use wo_clip::{Checkpoint, Manifest, Split, tch, write_checkpoint};
+use wo_clip::{
+    Checkpoint, Manifest, OutOfMemory, Split, Trust, or_out_of_memory, tch, write_checkpoint,
+};
 use wo_record::{Model, Record, Writer};
 
 pub use args::{Args, Fit, Parts, Precision, Resume, Running, SelfCheck};
@@ -60,6 +65,18 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs the tool.
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let result = or_out_of_memory(|| train(args, input, output)).unwrap_or_else(|e| Err(e.into()));
+    result.or_else(|error| match OutOfMemory::of(&format!("{error:#}")) {
+        Some(short) => Err(anyhow!(
+            "{short}\nhint: --micro-batch 1 and --checkpoint-blocks need less memory and learn the same; --method lora and \
+             probe need less still"
+        ))
+        .exit_with(Exit::Environment),
+        None => Err(error),
+    })
+}
+
+fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     config::check(&args).exit_with(Exit::Usage)?;
     wo_clip::set_threads(args.threads.count());
     let device = wo_clip::device_of(&args.running.device)
@@ -128,6 +145,13 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
         .transpose()?;
     let (fitted, hyper) = best_of_seeds(&mut run, &dataset, args.parts.seeds, &workshop)?;
 
+    let trust = trust::measure(
+        &dataset,
+        &fitted.judged,
+        out_of_fold.as_ref().map(|it| it.predictions.as_slice()),
+        args.fit.risk,
+    );
+    wo_cli::say!("{}", trust::in_words(trust.as_ref()));
     let mut notes = BTreeMap::from([(
         "README.md",
         card::card(
@@ -154,7 +178,7 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
         writer.record(&Record::Score(score.clone()))?;
     }
     let mut checkpoint = checkpoint;
-    checkpoint.manifest = Some(manifest(dataset, &args, &hyper, &fitted)?);
+    checkpoint.manifest = Some(manifest(dataset, &args, &hyper, &fitted, trust)?);
     let model_id = write_checkpoint(&args.output, &checkpoint, &fitted.vs, args.running.half)?;
     workshop.close(&notes)?;
     wo_cli::say!("wrote {}", args.output.display());
@@ -221,6 +245,7 @@ fn manifest(
     args: &Args,
     hyper: &Hyperparameters,
     fitted: &Fitted,
+    trust: Option<Trust>,
 ) -> anyhow::Result<Manifest> {
     let head = |head: &tch::Tensor| -> anyhow::Result<Vec<Vec<f32>>> {
         let head = head.to_device(tch::Device::Cpu);
@@ -235,6 +260,7 @@ fn manifest(
         prompts: dataset.captions,
         pooling: hyper.pooling,
         head: fitted.head.as_ref().map(head).transpose()?,
+        trust,
         videos: dataset
             .examples
             .into_iter()

@@ -27,14 +27,15 @@ impl Bank {
 }
 
 /// Each video over the classes, and each frame over the bank of captions. `scaled` are the features of frames times the
-/// scale, `captions` those of the step's captions. Returns the loss and the part of it that is of videos.
+/// scale, `captions` those of the step's captions. Returns the loss and the part of it that is of videos, which are left on
+/// the device: who reads a figure waits for it.
 pub(crate) fn bank(
     scaled: &Tensor,
     captions: &Tensor,
     targets: &BankTargets,
     batch: &Batch,
     hyper: &Hyperparameters,
-) -> (Tensor, f64) {
+) -> (Tensor, Tensor) {
     let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
     let classes = Tensor::from_slice(&batch.classes).to_device(scaled.device());
     let frames_of_videos = scaled
@@ -44,15 +45,15 @@ pub(crate) fn bank(
         .pooling
         .pool(&frames_of_videos)
         .cross_entropy_for_logits(&classes);
-    let value = of_videos.double_value(&[]);
+    let alone = of_videos.detach();
     if hyper.frame_loss == 0.0 {
-        return (of_videos, value);
+        return (of_videos, alone);
     }
     let frame_targets = targets
         .of(&classes)
         .repeat_interleave_self_int(n_frames, 0, None);
     let of_frames = soft_cross_entropy(&scaled.matmul(&captions.tr()), &frame_targets);
-    (of_videos + of_frames * hyper.frame_loss, value)
+    (of_videos + of_frames * hyper.frame_loss, alone)
 }
 
 /// Each frame against the captions of all frames of the batch. `own` is the caption of each video. With `is_diagonal`
@@ -63,7 +64,7 @@ pub(crate) fn contrastive(
     own: &[usize],
     batch: &Batch,
     is_diagonal: bool,
-) -> (Tensor, f64) {
+) -> (Tensor, Tensor) {
     let of_frames: Vec<i64> = own
         .iter()
         .flat_map(|&caption| std::iter::repeat_n(caption as i64, batch.n_frames))
@@ -82,8 +83,8 @@ pub(crate) fn contrastive(
         of_frames.iter().map(|&caption| caption as usize).collect()
     };
     let loss = info_nce(&logits, &equal_caption_targets(&equal, scaled.device()));
-    let value = loss.double_value(&[]);
-    (loss, value)
+    let alone = loss.detach();
+    (loss, alone)
 }
 
 /// The least that a loss can be, for people: no model gets below.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use image::RgbImage;
-use wo_input::{FrameItem, ImageError, Preprocessor};
+use wo_input::{FrameItem, ImageError, Preprocessor, check_image, decode_image};
 use wo_record::Image;
 
 /// How much larger a square is than what the model looks at.
@@ -17,6 +17,16 @@ const MARGIN: f64 = 1.15;
 /// The most bytes that are kept as pixels: some forty thousand frames at 224 pixels. Frames that lie in files of their own
 /// are decoded again beyond that.
 const MAX_BYTES: u64 = 8 << 30;
+
+/// What tells one frame's content from another's: the first bytes of BLAKE3 of its file.
+pub(crate) type Key = [u8; 16];
+
+/// A frame that was looked at on its way into the store.
+pub(crate) struct Looked {
+    key: Key,
+    /// `None` where it stays in its file.
+    square: Option<RgbImage>,
+}
 
 /// A frame of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,40 +48,63 @@ pub(crate) struct Pictures {
     file: File,
     n_bytes: u64,
     places: Vec<Place>,
+    keys: Vec<Key>,
+    /// Whether frames that lie in files of their own stay there.
+    is_lazy: bool,
 }
 
 impl Pictures {
-    /// An empty store whose file lies in the folder `dir`, which is made where it is missing.
-    pub(crate) fn new(preprocessor: &Preprocessor, dir: &Path) -> anyhow::Result<Self> {
+    /// An empty store whose file lies in the folder `dir`, which is made where it is missing. A lazy one leaves frames in
+    /// files of their own there: for runs that look at each once, and perhaps not at all.
+    pub(crate) fn new(
+        preprocessor: &Preprocessor,
+        dir: &Path,
+        is_lazy: bool,
+    ) -> anyhow::Result<Self> {
         let file = fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir));
         Ok(Self {
             side: (f64::from(preprocessor.crop) * MARGIN).round() as u32,
             file: file.with_context(|| format!("make a file for frames in {}", dir.display()))?,
             n_bytes: 0,
             places: Vec::new(),
+            keys: Vec::new(),
+            is_lazy,
         })
     }
 
-    /// Loads a frame and brings it to the store's size: the middle square.
-    pub(crate) fn square(&self, frame: &FrameItem) -> Result<RgbImage, ImageError> {
-        frame.load().map(|picture| square(&picture, self.side))
+    /// Looks at a frame, and decodes it where it will be stored: the middle square at the store's size.
+    pub(crate) fn look(&self, frame: &FrameItem) -> Result<Looked, ImageError> {
+        let bytes = frame.bytes()?;
+        let mut key = Key::default();
+        let hash = blake3::hash(&bytes);
+        key.iter_mut()
+            .zip(hash.as_bytes())
+            .for_each(|(k, h)| *k = *h);
+        if self.is_lazy && is_file(frame) {
+            check_image(&bytes)?;
+            return Ok(Looked { key, square: None });
+        }
+        let square = Some(square(&decode_image(&bytes)?, self.side));
+        Ok(Looked { key, square })
     }
 
-    /// Keeps the `square` of a `frame`.
-    pub(crate) fn add(&mut self, frame: FrameItem, square: &RgbImage) -> anyhow::Result<PictureId> {
+    /// Keeps a `frame`.
+    pub(crate) fn add(&mut self, frame: FrameItem, looked: &Looked) -> anyhow::Result<PictureId> {
         let id =
             PictureId(u32::try_from(self.places.len()).context("more than four billion frames")?);
-        let is_file = matches!(frame.frame.image, Image::File { .. });
-        let place = if is_file && self.n_bytes + self.n_bytes_a_square() > MAX_BYTES {
-            Place::Source(Box::new(frame))
-        } else {
-            let written = self.file.write_all_at(square.as_raw(), self.n_bytes);
-            written.context("keep a frame beside the model")?;
-            let offset = self.n_bytes;
-            self.n_bytes += self.n_bytes_a_square();
-            Place::Stored(offset)
+        let is_full = self.n_bytes + self.n_bytes_a_square() > MAX_BYTES;
+        let place = match &looked.square {
+            Some(square) if !(is_full && is_file(&frame)) => {
+                let written = self.file.write_all_at(square.as_raw(), self.n_bytes);
+                written.context("keep a frame beside the model")?;
+                let offset = self.n_bytes;
+                self.n_bytes += self.n_bytes_a_square();
+                Place::Stored(offset)
+            }
+            _ => Place::Source(Box::new(frame)),
         };
         self.places.push(place);
+        self.keys.push(looked.key);
         Ok(id)
     }
 
@@ -84,8 +117,22 @@ impl Pictures {
                 read.context("read a frame that was kept beside the model")?;
                 RgbImage::from_raw(self.side, self.side, pixels).context("a square of pixels")
             }
-            Place::Source(frame) => Ok(self.square(frame)?),
+            Place::Source(frame) => {
+                let name = || {
+                    format!(
+                        "frame {} of video {}",
+                        frame.frame.index, frame.frame.video_id
+                    )
+                };
+                let picture = frame.load().with_context(name)?;
+                Ok(square(&picture, self.side))
+            }
         }
+    }
+
+    /// What tells its content from others'.
+    pub(crate) fn key(&self, id: PictureId) -> Key {
+        self.keys.get(id.0 as usize).copied().unwrap_or_default()
     }
 
     /// How many frames there are.
@@ -96,6 +143,10 @@ impl Pictures {
     fn n_bytes_a_square(&self) -> u64 {
         3 * u64::from(self.side) * u64::from(self.side)
     }
+}
+
+fn is_file(frame: &FrameItem) -> bool {
+    matches!(frame.frame.image, Image::File { .. })
 }
 
 /// The middle square at `side` pixels.

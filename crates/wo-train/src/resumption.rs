@@ -12,9 +12,9 @@ use wo_record::Metric;
 
 use crate::VERSION;
 use crate::data::Dataset;
+use crate::gradients::Losses;
 use crate::parameters::{Average, Trained};
 use crate::run::{Best, Run};
-use crate::steps::Losses;
 
 /// Snapshots that are kept: should a disk lose the newest, there is one before it.
 const N_KEPT: usize = 2;

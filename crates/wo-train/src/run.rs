@@ -16,7 +16,7 @@ use crate::events::EventFile;
 use crate::features::Features;
 use crate::method::Method;
 use crate::validation::{Probabilities, Validation, judge, summarise};
-use crate::{guard, steps};
+use crate::{gradients, guard, steps};
 
 /// What all fits of one run share.
 pub(crate) struct Run<'a, 'w> {
@@ -47,6 +47,8 @@ pub(crate) struct Fitted {
     pub(crate) history: Vec<Metric>,
     /// What it is worth beside the baselines; without words where there is no validation part.
     pub(crate) verdict: Verdict,
+    /// What it says of the videos of the validation part.
+    pub(crate) judged: Vec<Probabilities>,
     /// BLAKE3 of the weights and the state of the optimiser after the last step.
     pub(crate) run_hash: Option<String>,
 }
@@ -95,6 +97,7 @@ impl<'w> Run<'_, 'w> {
             fitted.metrics.extend(fitted.verdict.figures.clone());
             wo_cli::say!("{}", fitted.verdict.words);
         }
+        fitted.judged = judged;
         Ok(fitted)
     }
 
@@ -159,6 +162,7 @@ impl<'w> Run<'_, 'w> {
             metrics,
             history,
             verdict: Verdict::default(),
+            judged: Vec::new(),
             run_hash: None,
         };
         Ok((fitted, judged))
@@ -174,7 +178,7 @@ impl<'w> Run<'_, 'w> {
         let Fitted { clip, head, .. } = fitted;
         let weights = match head {
             Some(head) => head.shallow_clone(),
-            None => steps::class_weights(clip, self, dataset)?,
+            None => gradients::class_weights(clip, self, dataset)?,
         };
         let mut features = Features::of_moving(clip, &self.checkpoint.preprocessor, self.device);
         Ok(judge(

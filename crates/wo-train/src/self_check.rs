@@ -3,8 +3,8 @@
 use anyhow::ensure;
 
 use crate::batches::Sampler;
+use crate::gradients::Fit;
 use crate::run::Run;
-use crate::steps::Fit;
 
 /// Steps on the same batch.
 const N_STEPS: usize = 30;

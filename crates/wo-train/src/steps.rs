@@ -10,45 +10,30 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
 use wo_cli::{Exit, ExitWith};
-use wo_clip::tch::{self, Kind, Tensor, nn, no_grad};
-use wo_clip::{BankTargets, Clip, class_features, weights_hash, with_bfloat16};
-use wo_input::Tokens;
+use wo_clip::tch::{self, nn};
+use wo_clip::{Clip, weights_hash};
 
 use crate::args::{Resume, SelfCheck};
-use crate::batches::{Sampler, Step};
+use crate::batches::Sampler;
 use crate::config::Loss;
 use crate::data::{Dataset, Example};
-use crate::features::Features;
+use crate::gradients::Fit;
 use crate::joints::{JointHead, Joints};
-use crate::losses::{self, Bank};
+use crate::losses::Bank;
 use crate::parameters::{self, Average};
 use crate::resumption::{Place, Resumption, start_of};
 use crate::run::{Best, Fitted, Run, add_validation, validation_words};
-use crate::validation::{Probabilities, Validation, judge, summarise};
+use crate::validation::{Probabilities, Validation, summarise};
 use crate::{guard, interpolation, schedule, self_check};
 
 /// Steps that wait while the model works.
 const STEPS_AHEAD: usize = 2;
 /// All gradients together are at most this long.
 const MAX_GRAD_NORM: f64 = 1.0;
-/// The scale of cosines is at most 100, as in CLIP.
-const MAX_LOGIT_SCALE: f64 = 4.605_170_185_988_092;
 /// Runs of so many steps are worth the time of a self-check.
 const LONG_RUN: usize = 1000;
 /// How often a line says how far an epoch is.
 const NEWS: Duration = Duration::from_secs(30);
-
-/// All that the loop works with.
-pub(crate) struct Fit<'a> {
-    pub(crate) vs: nn::VarStore,
-    pub(crate) clip: Clip,
-    pub(crate) bank: Bank,
-    pub(crate) bank_tokens: Tokens,
-    pub(crate) joint_head: Option<JointHead>,
-    pub(crate) trained: parameters::Trained,
-    pub(crate) dataset: &'a Dataset,
-    pub(crate) side: i64,
-}
 
 /// Fits the model in `vs` and returns it as it was at its best, with what it then says of the `held_out` videos.
 pub(crate) fn fit(
@@ -264,138 +249,10 @@ pub(crate) fn fit(
         metrics,
         history: place.history,
         verdict: crate::baselines::Verdict::default(),
+        judged: Vec::new(),
         run_hash: Some(run_hash),
     };
     Ok((fitted, judged))
-}
-
-/// The losses of one step.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Losses {
-    /// What was made small.
-    pub(crate) all: f64,
-    /// Of videos over classes.
-    pub(crate) videos: f64,
-    /// Of joints, where they are learnt.
-    pub(crate) joints: Option<f64>,
-}
-
-impl Fit<'_> {
-    /// Adds up the gradients of a step, part by part: the same as all at once, since each video stands for itself. `None`
-    /// where the run was asked to end meanwhile.
-    pub(crate) fn gradients(
-        &self,
-        run: &Run<'_, '_>,
-        step: &Step,
-    ) -> anyhow::Result<Option<Losses>> {
-        let (hyper, device) = (run.hyper, run.device);
-        let class_of: Vec<usize> = step
-            .captions
-            .iter()
-            .map(|&c| self.bank.class_of[c])
-            .collect();
-        let targets = BankTargets::new(&class_of, self.dataset.classes.len(), device);
-        // The text tower is gone through once a step; its gradient is gathered at its end and sent back once.
-        let captions = precisely(run, || {
-            self.clip
-                .text_features(&self.bank_tokens.select(&step.captions))
-        })?;
-        let gathered = captions
-            .detach()
-            .set_requires_grad(captions.requires_grad());
-        let mut losses = Losses::default();
-        let mut first = 0;
-        for batch in &step.batches {
-            if run.stop.is_asked() {
-                return Ok(None);
-            }
-            let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
-            let share = n_videos as f64 / step.n_videos as f64;
-            let pixels = Tensor::from_slice(&batch.pixels)
-                .view([n_videos * n_frames, 3, self.side, self.side])
-                .to_device(device);
-            let (features, patches) = if self.joint_head.is_some() {
-                let (features, patches) = self.clip.image_and_patch_features(&pixels);
-                (features, Some(patches))
-            } else {
-                (precisely(run, || self.clip.image_features(&pixels))?, None)
-            };
-            let scaled = features * self.clip.scale();
-            let own = &step.caption_of_video[first..first + batch.classes.len()];
-            first += batch.classes.len();
-            let (mut loss, of_videos) = match hyper.loss {
-                Loss::Bank => losses::bank(&scaled, &gathered, &targets, batch, hyper),
-                Loss::Infonce => losses::contrastive(&scaled, &gathered, own, batch, false),
-                Loss::Diagonal => losses::contrastive(&scaled, &gathered, own, batch, true),
-            };
-            if let (Some(head), Some(patches)) = (&self.joint_head, patches) {
-                let wanted = Tensor::from_slice(&batch.joints)
-                    .view([n_videos * n_frames, -1, 2])
-                    .to_device(device);
-                let of_joints = head.loss(&patches, &wanted);
-                *losses.joints.get_or_insert(0.0) += share * of_joints.double_value(&[]);
-                loss += of_joints * hyper.pose_loss;
-            }
-            let loss = loss * share;
-            losses.all += loss.double_value(&[]);
-            losses.videos += share * of_videos;
-            loss.backward();
-        }
-        if captions.requires_grad() && gathered.grad().defined() {
-            (captions * gathered.grad()).sum(Kind::Float).backward();
-        }
-        Ok(Some(losses))
-    }
-
-    /// What the model as it is says of videos.
-    pub(crate) fn judge(
-        &self,
-        run: &Run<'_, '_>,
-        videos: &[&Example],
-    ) -> anyhow::Result<Vec<Probabilities>> {
-        if videos.is_empty() {
-            return Ok(Vec::new());
-        }
-        let weights = class_weights(&self.clip, run, self.dataset)?;
-        let mut features =
-            Features::of_moving(&self.clip, &run.checkpoint.preprocessor, run.device);
-        Ok(judge(
-            &features.videos(self.dataset, videos)?,
-            &weights,
-            run.hyper.pooling,
-        ))
-    }
-
-    fn scale(&self) -> f64 {
-        no_grad(|| self.clip.scale().double_value(&[]))
-    }
-
-    fn clamp_scale(&self) {
-        no_grad(|| {
-            if let Some(mut scale) = self.vs.variables().remove("logit_scale") {
-                drop(scale.clamp_max_(MAX_LOGIT_SCALE));
-            }
-        });
-    }
-}
-
-/// Goes through a part of the model with as many bits as the run asks for; what comes out has 32.
-fn precisely(run: &Run<'_, '_>, forward: impl FnOnce() -> Tensor) -> anyhow::Result<Tensor> {
-    if !run.hyper.bf16 {
-        return Ok(forward());
-    }
-    Ok(with_bfloat16(run.device, forward)?.to_kind(Kind::Float))
-}
-
-/// What the features of a frame are multiplied with to become logits: `[classes, width]`.
-pub(crate) fn class_weights(
-    clip: &Clip,
-    run: &Run<'_, '_>,
-    dataset: &Dataset,
-) -> anyhow::Result<Tensor> {
-    no_grad(|| {
-        Ok(class_features(clip, &run.checkpoint.tokenizer, &dataset.captions)? * clip.scale())
-    })
 }
 
 fn epoch_line(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wo_describe::captions::Captions;
+use wo_label::Captions;
 use wo_record::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
 
 /// Each class that the shipped table tells apart, with its phrasings.

@@ -2,6 +2,7 @@
 
 mod captions;
 mod csv;
+mod reviews;
 mod stream;
 
 use wo_testkit::Tool;

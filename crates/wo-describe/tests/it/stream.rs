@@ -306,6 +306,10 @@ Options:
           CSV frame_path,label,description and maybe faults, which overrides records; of several the
           last one wins
 
+      --reviews <FILE>
+          Reviews of wo-review, which override records and CSVs: labels, faults, descriptions, and
+          frames thrown away
+
       --captions <FILE>
           Captions table to use instead of the built-in data/captions.toml
 
@@ -351,5 +355,6 @@ Examples:
   wo-extract data/training_data | wo-describe | wo-train -o model
   wo-describe frames/records.ndjson --to csv -o frames/labels.csv
   wo-extract data --out frames | wo-describe --csv frames/labels.csv -o frames/records.ndjson
+  wo-extract data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
 ");
 }

@@ -3,6 +3,7 @@ use wo_record::Group;
 use super::*;
 use crate::answers::Call;
 use crate::answers::tests::classes;
+use crate::facts::Facts;
 use crate::prediction::FramePrediction;
 
 /// A squat (exercise 1) of a person, of this length; label 0 is bad form, 1 good. Two frames say what the video says.
@@ -13,7 +14,19 @@ pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) 
         exercise: 1,
         exercise_probability: 0.5,
     };
+    let mut labels = vec![0.25; 2];
+    labels[said] = 0.75;
     Prediction {
+        video_id: format!("{person:03}-{truth}"),
+        path: None,
+        calibrated: labels.clone(),
+        labels,
+        exercises: vec![0.5, 0.5],
+        fold: None,
+        reasons: Vec::new(),
+        facts: Facts::default(),
+        sights: None,
+        changed: Vec::new(),
         group: Group::of_video_id(&format!("{person:03}")),
         has_group_key: true,
         seen: false,
@@ -45,6 +58,7 @@ pub(crate) fn training() -> Vec<SplitVideo> {
     data.iter()
         .enumerate()
         .map(|(idx, (duration_ms, label))| SplitVideo {
+            hashes: Vec::new(),
             video_id: format!("train{idx}"),
             group: Group::of_video_id(&format!("train{idx}")),
             split: Split::Train,

@@ -6,8 +6,10 @@ fn report_of(predictions: &[Prediction], tally: &Tally) -> String {
     let exercises = ["row".into(), "squat".into()];
     report(
         "models/tiny.pt",
-        &evaluated(predictions),
-        &Evaluation::default(),
+        &Findings {
+            held_out: evaluated(predictions),
+            ..Findings::default()
+        },
         &exercises,
         tally,
     )
@@ -89,8 +91,8 @@ fn the_whole_report() {
     [low, high] is the 95 % interval from resampling whole groups (persons, sources). One without width
     says that the sample has no other case, not that there is none. - is not defined.
 
-    40 videos left out: the model was trained or chosen on them or their group (--include-seen scores
-    them apart).
+    40 videos left out: the model was trained or chosen on them or their group (--allow-seen scores them
+    apart).
     1 video judged but not scored: labelled unclear.
     ");
 }
@@ -115,8 +117,10 @@ fn seen_videos_have_a_part_of_their_own() {
     }
     let text = report(
         "m",
-        &Evaluation::default(),
-        &evaluation,
+        &Findings {
+            seen: evaluation,
+            ..Findings::default()
+        },
         &["squat".into()],
         &tally,
     );

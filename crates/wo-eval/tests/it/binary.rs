@@ -27,6 +27,11 @@ fn help() {
     records away from stdout, so that `wo-eval --table --output eval.ndjson` gives both.
 
     Usage: wo-eval [OPTIONS] [INPUT]
+           wo-eval <COMMAND>
+
+    Commands:
+      compare  Compare two models, or what they said, on the same videos
+      help     Print this message or the help of the given subcommand(s)
 
     Arguments:
       [INPUT]
@@ -36,13 +41,37 @@ fn help() {
           --data-dir <DIR>
               Folder of labelled frames to read instead, as wo-extract --out leaves it
 
+          --predictions <FILE>
+              Evaluate `prediction` records that anything has written, without a model
+
           --model <MODEL>
               The model to judge with: a directory or a .pt file of wo-train
 
               [default: models/clip_finetuned_workout.pt]
 
-          --include-seen
-              Score the videos that the model was trained or chosen on too, apart from the others
+          --allow-seen
+              Score the videos that the model was trained or chosen on too, apart from the others and
+              marked
+
+          --audit
+              Look for shortcuts: what can be told from the length, the file, the source, the picture's
+              quality, the background and the first frame alone
+
+          --suspects
+              Name videos that are probably labelled wrong, or there twice; wo-review --suspects reads
+              what comes out
+
+          --robustness
+              Measure what is left on pictures that were blurred, squeezed, darkened, shrunk or
+              mirrored; many times the work
+
+          --slice-by <FIELDS>
+              Fields of the videos to slice by, with commas between [default: exercise, source_id,
+              resolution, lighting, duration]
+
+          --fail-under <TERMS>
+              End with 1 unless all of this holds, such as `balanced_accuracy>=0.75,
+              recall.bad_form.low>=0.6, ece<=0.1`
 
           --table
               Write a table for people to stdout, also where stdout is no terminal
@@ -52,6 +81,9 @@ fn help() {
 
       -o, --output <FILE>
               Write the records to FILE, whole or not at all, instead of stdout
+
+          --report <FILE>
+              Write all that was found as one HTML page, with the audit and the suspects
 
           --contact-sheet <FILE>
               Draw videos, frames and verdicts into a PNG
@@ -104,6 +136,8 @@ fn help() {
       wo-eval --data-dir data/training_data --model models/clip_finetuned_workout.pt
       wo-extract new_video.mp4 | wo-eval > verdict.ndjson
       wo-extract data/training_data | wo-eval --table --output eval.ndjson --contact-sheet eval.png
+      wo-eval --data-dir data/labeled_frames --model models/workout --report report.html
+      wo-eval --predictions models/workout/out_of_fold.ndjson --fail-under 'ece<=0.1'
     ");
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
         ..wo_record::Video::default()
     };
     let video = |video_id: &str, group: Group, label: &str, duration_ms: f64| SplitVideo {
+        hashes: Vec::new(),
         video_id: video_id.into(),
         group,
         split: Split::Train,
@@ -56,6 +57,7 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
     };
     let mut checkpoint = Checkpoint::fresh(config, tokenizer, 7);
     checkpoint.manifest = Some(Manifest {
+        trust: None,
         version: "0".into(),
         init: "scratch:tiny".into(),
         classes,

@@ -61,7 +61,7 @@ impl Server {
                 for stream in listener.incoming() {
                     let state = Arc::clone(&state);
                     thread::spawn(move || {
-                        answer(&stream.expect("a connection"), place, cdn, &state)
+                        answer(&stream.expect("a connection"), place, cdn, &state);
                     });
                 }
             });

@@ -1,0 +1,109 @@
+//! The log of wo-review, read in a pipe.
+
+use std::fs;
+
+use wo_label::Chain;
+use wo_record::{Judgement, LabelOrigin, Name, Review};
+use wo_testkit::{TempDir, stream, tempdir};
+
+use crate::{FRAME, VIDEO, frame_out, tool, written};
+
+/// A log of reviews of the frame of the other tests: label, faults, whether it is thrown away, and a time.
+fn log(reviews: &[(&str, &[&str], bool, Option<f64>)]) -> TempDir {
+    let mut chain = Chain::default();
+    let mut text = String::new();
+    for (i, (label, faults, deleted, pts_ms)) in reviews.iter().enumerate() {
+        let json = r#"{"sequence":0,"at":"2026-03-01T09:30:00Z","reviewer":"anna","decision":1,"n_reviews":1,
+            "video_id":"v1","index":0,"old":{},"new":{},"previous":""}"#;
+        let mut review: Review = serde_json::from_str(json).expect("a review");
+        review.decision = i as u64 + 1;
+        review.pts_ms = *pts_ms;
+        review.new = Judgement {
+            label: Some(Name::label(label)),
+            label_origin: Some(LabelOrigin::Review),
+            faults: faults.iter().map(|&fault| Name::new(fault)).collect(),
+            description: Some("seen by anna".to_owned()),
+            note: None,
+            deleted: *deleted,
+        };
+        text.push_str(&chain.seal(&mut review).expect("a line"));
+    }
+    let dir = tempdir().expect("make a folder");
+    fs::write(dir.path().join("reviews.ndjson"), text).expect("write the log");
+    dir
+}
+
+#[test]
+fn the_last_review_is_the_last_word() {
+    let dir = log(&[
+        ("good", &[], false, None),
+        ("bad", &["knees_cave"], false, None),
+    ]);
+    let path = dir.path().join("reviews.ndjson");
+    let run = tool()
+        .arg("--reviews")
+        .arg(&path)
+        .stdin(stream(&[VIDEO, FRAME]))
+        .run();
+    let frame = frame_out(
+        "bad_form",
+        "review",
+        r#"["knees_cave"]"#,
+        r#""seen by anna""#,
+    );
+    let end = r#"{"type":"end","n_videos":1,"n_frames":1,"n_errors":0}"#;
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert_eq!(run.lines()[2], frame);
+    assert_eq!(run.lines().last(), Some(&end));
+    // A line that a crash cut off does not count.
+    let text = fs::read_to_string(&path).expect("read the log");
+    fs::write(&path, &text[..text.len() - 9]).expect("write the log");
+    let run = tool()
+        .arg("--reviews")
+        .arg(&path)
+        .stdin(stream(&[VIDEO, FRAME]))
+        .run();
+    assert!(run.stdout.contains("good_form"), "{}", run.stdout);
+    // A line that someone changed is refused.
+    fs::write(&path, text.replacen("good_form", "unclear", 1)).expect("write the log");
+    let run = tool()
+        .arg("--reviews")
+        .arg(&path)
+        .stdin(stream(&[VIDEO, FRAME]))
+        .run();
+    assert_eq!(run.status, 6, "{}", run.stderr);
+}
+
+#[test]
+fn a_frame_that_was_thrown_away_is_gone() {
+    let dir = log(&[("good", &[], true, None)]);
+    let run = tool()
+        .arg("--reviews")
+        .arg(dir.path().join("reviews.ndjson"))
+        .stdin(stream(&[FRAME]))
+        .run();
+    assert_eq!(
+        run.stdout,
+        written(
+            &[],
+            r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#
+        )
+    );
+}
+
+#[test]
+fn a_review_of_another_picture_is_not_used() {
+    let dir = log(&[("good", &[], false, Some(500.0))]);
+    let frame = FRAME.replace(r#""index":0"#, r#""index":0,"pts_ms":900.0"#);
+    let run = tool()
+        .arg("--reviews")
+        .arg(dir.path().join("reviews.ndjson"))
+        .stdin(stream(&[frame]))
+        .run();
+    assert!(run.stdout.contains("bad_form"), "{}", run.stdout);
+    assert!(
+        run.stderr.contains("1 reviews are of other pictures"),
+        "{}",
+        run.stderr
+    );
+}

@@ -1,0 +1,350 @@
+//! Two models, or what they said, on the same videos: paired differences over groups, and a gate.
+
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::{bail, ensure};
+use wo_cli::{Exit, ExitWith, Outcome};
+use wo_clip::set_threads;
+use wo_record::{Comparison, Gate, Name, Prediction as Wire, Producer, Record, Writer};
+use wo_stats::{Bootstrap, Figure, McNemar, Panel, Unit, smallest_detectable};
+
+use crate::answers::Answers;
+use crate::args::Compare;
+use crate::findings::{Asked, Findings, Model};
+use crate::load::load_judge;
+use crate::predict::{Looks, predict};
+use crate::prediction::Prediction;
+use crate::source::Source;
+use crate::spoken::{Spoken, answers_of, prediction};
+pub(crate) use words::gate_in_words;
+use words::table;
+
+/// Ends of files that hold predictions.
+const RECORDS: [&str; 2] = ["ndjson", "jsonl"];
+
+/// Compares and, where a gate is given, says whether it opens.
+pub(crate) fn compare(
+    args: &Compare,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
+    let paths: [&Path; 2] = [&args.candidate, &args.champion];
+    let (said, upstream) = said_by(args, input)?;
+    refuse_seen(&said, paths)?;
+    let [candidate, champion] = same_videos(said)?;
+    let answers = answers_of(candidate.iter().chain(&champion));
+    let read = |wires: Vec<Wire>| -> Vec<Prediction> {
+        let wires = wires.into_iter();
+        wires.map(|wire| prediction(wire, None, &answers)).collect()
+    };
+    let (candidate, champion) = (read(candidate), read(champion));
+    let comparisons = differences(&candidate, &champion, &answers, args.seed.seed);
+    let gate = args.gate.as_ref().map(|terms| {
+        let [new, old] = [&candidate, &champion].map(|predictions| {
+            let model = Model {
+                answers: &answers,
+                trust: None,
+                videos: &[],
+            };
+            let asked = Asked {
+                seed: args.seed.seed,
+                ..Asked::default()
+            };
+            Findings::of(predictions, model, &asked)
+        });
+        terms.judge(|figure| new.known(figure), |figure| old.known(figure))
+    });
+    let shows_table = args.table || (!args.json && std::io::stdout().is_terminal());
+    if shows_table {
+        output.write_all(table(paths, &comparisons, gate.as_ref()).as_bytes())?;
+    } else {
+        write(output, &upstream, &comparisons, gate.as_ref())?;
+    }
+    Ok(match gate {
+        Some(Gate { passed: false, .. }) => Outcome::No,
+        _ => Outcome::Done,
+    })
+}
+
+/// What each of the two says.
+fn said_by(
+    args: &Compare,
+    input: &mut dyn BufRead,
+) -> anyhow::Result<([Vec<Wire>; 2], Vec<Producer>)> {
+    let mut said = [Vec::new(), Vec::new()];
+    let mut judges = Vec::new();
+    let mut upstream = Vec::new();
+    for (place, path) in [&args.candidate, &args.champion].into_iter().enumerate() {
+        if is_records(path) {
+            let spoken = Spoken::read(path, &mut std::io::empty(), &args.reading)?;
+            said[place] = spoken
+                .predictions
+                .iter()
+                .map(|it| it.record(&spoken.answers))
+                .collect();
+            upstream.extend(spoken.upstream);
+        } else {
+            let hint = "train one with wo-train, or name a file of predictions";
+            let judge = load_judge(path, &args.device, hint)?;
+            let answers = Answers::new(judge.classes());
+            judges.push((place, judge, answers));
+        }
+    }
+    if judges.is_empty() {
+        return Ok((said, upstream));
+    }
+    set_threads(args.threads.count());
+    let source = match &args.data_dir {
+        Some(directory) => Source::Folder(directory.clone()),
+        None => Source::Stream(None),
+    };
+    let (judged, _) = source.read(
+        input,
+        &args.reading,
+        |_| Ok(said),
+        |said: &mut [Vec<Wire>; 2], item| {
+            for (place, judge, answers) in &judges {
+                let seen = judge.manifest().has_seen(&item.video);
+                match predict(item, judge, answers, seen, Looks::default()) {
+                    Ok(judged) if judged.prediction.truth().is_some() => {
+                        said[*place].push(judged.prediction.record(answers));
+                    }
+                    Ok(_) => {}
+                    Err(failure) => wo_cli::warn!("{}", failure.what),
+                }
+            }
+            Ok(())
+        },
+    )?;
+    Ok((judged, upstream))
+}
+
+fn is_records(path: &Path) -> bool {
+    let end = path.extension().and_then(|end| end.to_str());
+    end.is_some_and(|end| RECORDS.contains(&end))
+}
+
+/// The part that a model has seen is left out where the other has seen it too or not: nothing of it is scored. Where that
+/// leaves nothing, or one of them has seen a video that the other takes for new, it is said.
+fn refuse_seen(said: &[Vec<Wire>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
+    for (wires, path) in said.iter().zip(paths) {
+        let n_seen = wires.iter().filter(|it| it.seen).count();
+        ensure_integrity(
+            n_seen < wires.len().max(1),
+            &format!(
+                "{} has seen all {n_seen} labelled videos or their groups: nothing is left to compare on",
+                path.display()
+            ),
+        )?;
+    }
+    let seen = |wires: &[Wire]| -> BTreeSet<String> {
+        let seen = wires.iter().filter(|it| it.seen);
+        seen.map(|it| it.video_id.clone()).collect()
+    };
+    let [candidate, champion] = [seen(&said[0]), seen(&said[1])];
+    let only_one: Vec<&String> = candidate.symmetric_difference(&champion).collect();
+    ensure_integrity(
+        only_one.is_empty(),
+        &format!(
+            "{} videos were seen in training by one of the two and not by the other, such as {}: on them the comparison would not be fair\n\
+             hint: compare on videos that are new to both",
+            only_one.len(),
+            only_one.first().map_or("", |it| it.as_str())
+        ),
+    )
+}
+
+fn ensure_integrity(holds: bool, what: &str) -> anyhow::Result<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(anyhow::anyhow!("{what}")).exit_with(Exit::Integrity)
+}
+
+/// What both said of the videos that neither has seen, in one order.
+fn same_videos(said: [Vec<Wire>; 2]) -> anyhow::Result<[Vec<Wire>; 2]> {
+    let by_id = |wires: Vec<Wire>| -> BTreeMap<String, Wire> {
+        let unseen = wires
+            .into_iter()
+            .filter(|it| !it.seen && it.label.is_some());
+        unseen.map(|it| (it.video_id.clone(), it)).collect()
+    };
+    let [mut candidate, mut champion] = said.map(by_id);
+    let n_apart = candidate
+        .keys()
+        .filter(|id| !champion.contains_key(*id))
+        .count()
+        + champion
+            .keys()
+            .filter(|id| !candidate.contains_key(*id))
+            .count();
+    if n_apart > 0 {
+        wo_cli::warn!("{n_apart} videos were judged by one of the two only, and are left out");
+    }
+    candidate.retain(|id, _| champion.contains_key(id));
+    champion.retain(|id, _| candidate.contains_key(id));
+    if candidate.is_empty() {
+        bail!("there is no labelled video that both have judged");
+    }
+    for (id, wire) in &candidate {
+        let other = champion.get(id).map(|it| (&it.label, &it.group));
+        ensure!(
+            other == Some((&wire.label, &wire.group)),
+            "the two disagree on the label or the group of video {id}: they were not made from the same data"
+        );
+    }
+    Ok([
+        candidate.into_values().collect(),
+        champion.into_values().collect(),
+    ])
+}
+
+/// The differences of all figures of labels, in all and by exercise, and of exercises.
+fn differences(
+    candidate: &[Prediction],
+    champion: &[Prediction],
+    answers: &Answers,
+    seed: u64,
+) -> Vec<Comparison> {
+    let pairs: Vec<(&Prediction, &Prediction)> = candidate.iter().zip(champion).collect();
+    let mut found = differences_in(&pairs, &answers.labels, "label", "all", seed);
+    for (number, exercise) in answers.exercises.iter().enumerate() {
+        let of_it: Vec<_> = pairs
+            .iter()
+            .filter(|(it, _)| exercise_of(it) == Some(number))
+            .copied()
+            .collect();
+        if !of_it.is_empty() && of_it.len() < pairs.len() {
+            let scope = exercise.as_str();
+            found.extend(differences_in(
+                &of_it,
+                &answers.labels,
+                "label",
+                scope,
+                seed,
+            ));
+        }
+    }
+    let is_told = |it: &Prediction| it.exercises.iter().any(|p| *p > 0.0);
+    if pairs.iter().all(|(a, b)| is_told(a) && is_told(b)) {
+        found.extend(differences_in(
+            &pairs,
+            &answers.exercises,
+            "exercise",
+            "all",
+            seed,
+        ));
+    }
+    found
+}
+
+fn exercise_of(video: &Prediction) -> Option<usize> {
+    match video.standing {
+        crate::prediction::Standing::Scored { exercise, .. } => exercise,
+        _ => None,
+    }
+}
+
+fn differences_in(
+    pairs: &[(&Prediction, &Prediction)],
+    classes: &[Name],
+    task: &str,
+    scope: &str,
+    seed: u64,
+) -> Vec<Comparison> {
+    let is_label = task == "label";
+    let said = |it: &Prediction| {
+        if is_label {
+            it.call.label
+        } else {
+            it.call.exercise
+        }
+    };
+    let units: Vec<Unit<'_>> = pairs
+        .iter()
+        .filter_map(|(new, old)| {
+            Some(Unit {
+                group: &new.group,
+                truth: if is_label {
+                    new.truth()?
+                } else {
+                    exercise_of(new)?
+                },
+                said: vec![said(new), said(old)],
+            })
+        })
+        .collect();
+    let panel = Panel::new(&units, classes.len());
+    let figures = Figure::all(classes.len());
+    let compared = panel.compare(&figures, &Bootstrap::new(seed));
+    let [new, old, gains] = [
+        compared.scores.first(),
+        compared.scores.get(1),
+        compared.gains.get(1),
+    ];
+    let estimates = new.into_iter().flatten().zip(old.into_iter().flatten());
+    figures
+        .iter()
+        .zip(estimates.zip(gains.into_iter().flatten()))
+        .map(|(figure, ((new, old), gain))| {
+            let test = mcnemar(*figure, &units);
+            Comparison {
+                task: task.to_owned(),
+                scope: scope.to_owned(),
+                name: figure.name().to_owned(),
+                class: figure.class().and_then(|class| classes.get(class)).cloned(),
+                candidate: new.value,
+                champion: old.value,
+                difference: gain.value,
+                low: gain.intervals.percentile.map(|it| it.low),
+                high: gain.intervals.percentile.map(|it| it.high),
+                detectable: smallest_detectable(gain.intervals.standard_error),
+                only_candidate_right: test.as_ref().map(|it| it.only_first),
+                only_champion_right: test.as_ref().map(|it| it.only_second),
+                p_value: test.as_ref().map(|it| it.p_value),
+                n: units.len() as u64,
+                n_groups: panel.n_groups() as u64,
+            }
+        })
+        .collect()
+}
+
+/// For accuracy over all units, for a recall over those of the class.
+fn mcnemar(figure: Figure, units: &[Unit<'_>]) -> Option<McNemar> {
+    let is_asked = |unit: &&Unit<'_>| match figure {
+        Figure::Accuracy => true,
+        Figure::Recall(class) => unit.truth == class,
+        _ => false,
+    };
+    let asked: Vec<&Unit<'_>> = units.iter().filter(is_asked).collect();
+    let right = |place: usize| -> Vec<bool> {
+        let is_right = |it: &&Unit<'_>| it.said.get(place) == Some(&it.truth);
+        asked.iter().map(is_right).collect()
+    };
+    (!asked.is_empty()).then(|| McNemar::of(&right(0), &right(1)))
+}
+
+fn write(
+    output: &mut dyn Write,
+    upstream: &[Producer],
+    comparisons: &[Comparison],
+    gate: Option<&Gate>,
+) -> anyhow::Result<()> {
+    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let mut writer = Writer::begin(output, tool, version, upstream)?;
+    for comparison in comparisons {
+        writer.record(&Record::Comparison(comparison.clone()))?;
+    }
+    if let Some(gate) = gate {
+        writer.record(&Record::Gate(gate.clone()))?;
+    }
+    writer.end()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! All that an evaluation finds, from what was said of videos.
+
+use std::collections::BTreeMap;
+
+use wo_clip::{SplitVideo, Trust};
+use wo_record::{Audit, Calibration, Gate, Record, Score, Selection, Suspect, Writer};
+
+use crate::Args;
+use crate::answers::Answers;
+use crate::audit::audit;
+use crate::evaluation::{ALL, Baselines, Evaluation, LABEL, MODEL, SEEN, VIDEO, evaluate};
+use crate::gate::{FigureName, Known, Terms};
+use crate::prediction::Prediction;
+use crate::reliance::{calibration, selection};
+use crate::robustness::robustness;
+use crate::slices::{USUAL, slices};
+use crate::suspects::suspects;
+
+/// What is asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// Whether probes look for shortcuts.
+    pub(crate) audit: bool,
+    /// Whether labels and duplicates are looked at.
+    pub(crate) suspects: bool,
+    /// The fields that slices are made by.
+    pub(crate) slice_by: Vec<String>,
+    /// What the model must reach.
+    pub(crate) fail_under: Option<Terms>,
+    /// The seed of all resamples.
+    pub(crate) seed: u64,
+}
+
+impl Asked {
+    /// What the flags ask for. A report has all that costs little.
+    pub(crate) fn of(args: &Args) -> Self {
+        let asking = &args.asking;
+        let fields = if asking.slice_by.is_empty() {
+            USUAL.map(str::to_owned).to_vec()
+        } else {
+            asking.slice_by.clone()
+        };
+        Self {
+            audit: asking.audit || args.report.is_some(),
+            suspects: asking.suspects || args.report.is_some(),
+            slice_by: fields,
+            fail_under: asking.fail_under.clone(),
+            seed: args.seed.seed,
+        }
+    }
+}
+
+/// What is known of the model beside what it said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Model<'a> {
+    pub(crate) answers: &'a Answers,
+    pub(crate) trust: Option<&'a Trust>,
+    /// The videos of its training run.
+    pub(crate) videos: &'a [SplitVideo],
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Findings {
+    /// Of videos that the model has not seen.
+    pub(crate) held_out: Evaluation,
+    /// Of those that it has.
+    pub(crate) seen: Evaluation,
+    pub(crate) calibration: Option<Calibration>,
+    pub(crate) selection: Option<Selection>,
+    pub(crate) audit: Vec<Audit>,
+    pub(crate) slices: Vec<Score>,
+    pub(crate) robustness: Vec<Score>,
+    pub(crate) suspects: Vec<Suspect>,
+    pub(crate) gate: Option<Gate>,
+    /// How many videos get no label, by reason.
+    pub(crate) refusals: BTreeMap<&'static str, u64>,
+}
+
+impl Findings {
+    /// Looks at all that can be right or wrong.
+    pub(crate) fn of(predictions: &[Prediction], model: Model<'_>, asked: &Asked) -> Self {
+        let Model {
+            answers,
+            trust,
+            videos,
+        } = model;
+        let baselines = Baselines::fit(videos, answers);
+        let (seen, held_out): (Vec<&Prediction>, Vec<&Prediction>) =
+            predictions.iter().partition(|it| it.seen);
+        let mut this = Self {
+            held_out: evaluate(&held_out, answers, &baselines, ALL, asked.seed),
+            seen: evaluate(&seen, answers, &baselines, SEEN, asked.seed),
+            calibration: calibration(&held_out, trust, ALL, asked.seed),
+            selection: selection(&held_out, trust, ALL, asked.seed),
+            audit: Vec::new(),
+            slices: slices(&held_out, answers, &asked.slice_by, asked.seed),
+            robustness: robustness(&held_out, answers, asked.seed),
+            suspects: Vec::new(),
+            gate: None,
+            refusals: BTreeMap::new(),
+        };
+        for reason in held_out.iter().flat_map(|it| &it.reasons) {
+            *this.refusals.entry(reason).or_default() += 1;
+        }
+        if asked.audit {
+            this.audit = audit(&held_out, answers.labels.len(), asked.seed);
+        }
+        if asked.suspects {
+            this.suspects = suspects(&held_out, answers, videos);
+        }
+        this.gate = asked
+            .fail_under
+            .as_ref()
+            .map(|terms| terms.judge(|figure| this.known(figure), |_| None));
+        this
+    }
+
+    /// What is known of a figure of all videos that the model has not seen.
+    pub(crate) fn known(&self, figure: &FigureName) -> Option<Known> {
+        let number = |value| Known {
+            value,
+            ..Known::default()
+        };
+        match figure.name.as_str() {
+            "ece" => self.calibration.as_ref().map(|it| Known {
+                value: it.error,
+                low: it.low,
+                high: it.high,
+            }),
+            "coverage" => self.selection.as_ref().map(|it| number(it.coverage)),
+            "risk" => self.selection.as_ref().map(|it| number(it.risk)),
+            "aurc" => self.selection.as_ref().map(|it| number(it.area)),
+            name => {
+                let (task, name) = match name.strip_prefix("exercise_") {
+                    Some(name) => ("exercise", name),
+                    None => (LABEL, name),
+                };
+                let class = figure.class.as_ref();
+                let score = self.held_out.score(task, MODEL, VIDEO, ALL, name, class);
+                score.map(|it| Known {
+                    value: it.value,
+                    low: it.low,
+                    high: it.high,
+                })
+            }
+        }
+    }
+
+    /// Writes the records.
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> anyhow::Result<()> {
+        let mut records: Vec<Record> = Vec::new();
+        for Evaluation { scores, confusions } in [&self.held_out, &self.seen] {
+            records.extend(scores.iter().cloned().map(Record::Score));
+            records.extend(confusions.iter().cloned().map(Record::Confusion));
+        }
+        let more = self.slices.iter().chain(&self.robustness).cloned();
+        records.extend(more.map(Record::Score));
+        records.extend(self.calibration.clone().map(Record::Calibration));
+        records.extend(self.selection.clone().map(Record::Selection));
+        records.extend(self.audit.iter().cloned().map(Record::Audit));
+        records.extend(self.suspects.iter().cloned().map(Record::Suspect));
+        records.extend(self.gate.clone().map(Record::Gate));
+        for record in &records {
+            writer.record(record)?;
+        }
+        Ok(())
+    }
+}

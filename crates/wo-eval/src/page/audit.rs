@@ -1,0 +1,67 @@
+//! Whether the model looks at the lifter.
+
+use wo_record::{Audit as AuditRecord, Score};
+use wo_report::{Audit, Estimate, Outcome, Probe};
+
+use crate::page::{between, estimate};
+
+pub(super) fn audit(records: &[AuditRecord], main: Option<&Score>) -> Option<Audit> {
+    let all = records.iter().find(|it| it.probe == "all")?;
+    let outcome = |verdict: &str| match verdict {
+        "fail" => Outcome::Fail,
+        "warn" => Outcome::Warn,
+        _ => Outcome::Pass,
+    };
+    Some(Audit {
+        outcome: outcome(&all.verdict),
+        summary: summary(all, records),
+        model: main.map_or_else(|| Estimate::missing("not measured"), estimate),
+        probes: records
+            .iter()
+            .filter(|it| it.probe != "all")
+            .map(|it| Probe {
+                name: it.probe.replace('_', " "),
+                sees: sees(&it.probe).to_owned(),
+                balanced_accuracy: between(it.value, it.low, it.high),
+                share: match it.share {
+                    Some(_) => between(it.share, it.share_low, it.share_high),
+                    None => Estimate::missing("the model has no skill beyond doubt"),
+                },
+                outcome: outcome(&it.verdict),
+            })
+            .collect(),
+    })
+}
+
+/// `40 % [10 %, 80 %] of the model's skill above chance can be had without looking at the lifter (duration).`
+pub(crate) fn summary(all: &AuditRecord, records: &[AuditRecord]) -> String {
+    let worst = records
+        .iter()
+        .find(|it| it.probe != "all" && it.value == all.value && it.share == all.share);
+    let name = worst.map_or("", |it| it.probe.as_str()).replace('_', " ");
+    let percent = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{:.0} %", 100.0 * it));
+    match (all.verdict.as_str(), all.share) {
+        ("pass", _) => "No probe that sees no lifter is better than chance.".to_owned(),
+        (_, Some(_)) => format!(
+            "{} [{}, {}] of the model's skill above chance can be had without looking at the lifter: {name}.",
+            percent(all.share),
+            percent(all.share_low),
+            percent(all.share_high)
+        ),
+        _ => format!(
+            "{name} alone tells the label better than chance, and the model's own skill is in doubt."
+        ),
+    }
+}
+
+fn sees(probe: &str) -> &'static str {
+    match probe {
+        "duration" => "how long the video is",
+        "container" => "codec, size, bit rate, frame rate and resolution of the file",
+        "source" => "where the video came from",
+        "quality" => "sharpness, brightness, contrast and motion",
+        "background" => "the picture with the lifter painted over",
+        "first_frame" => "the first frame, before the lift",
+        _ => "",
+    }
+}

@@ -1,0 +1,127 @@
+//! What an evaluation finds beyond figures: gates, comparisons, a page, and what it refuses.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use wo_testkit::{Run, stream, tempdir};
+
+use crate::model::{video, write_model};
+use crate::tool;
+
+/// Writes predictions of forty persons with a good and a bad squat each; of every `n`-th video the label is missed.
+fn predictions(folder: &Path, name: &str, n: usize) -> PathBuf {
+    let lines: Vec<String> = (0..80)
+        .map(|i| {
+            let truth = ["good_form", "bad_form"][i % 2];
+            let good = if (i % 2 == 0) == (i % n != 0) {
+                0.9
+            } else {
+                0.1
+            };
+            json!({"type": "prediction", "video_id": format!("v{i}"), "path": format!("v{i}.mp4"),
+                "group": format!("person:{}", i / 2), "exercise": "squat", "label": truth,
+                "labels": {"good_form": good, "bad_form": 1.0 - good}})
+            .to_string()
+        })
+        .collect();
+    let path = folder.join(name);
+    std::fs::write(&path, stream(&lines)).expect("write predictions");
+    path
+}
+
+fn of_type(run: &Run, kind: &str) -> Vec<Value> {
+    let lines = run.lines().into_iter();
+    let records = lines.map(|line| serde_json::from_str::<Value>(line).expect("a record"));
+    records.filter(|record| record["type"] == kind).collect()
+}
+
+#[test]
+fn predictions_are_evaluated_without_a_model() {
+    let folder = tempdir().unwrap();
+    let said = predictions(folder.path(), "said.ndjson", 10);
+    let page = folder.path().join("report.html");
+    let run = tool()
+        .arg("--json")
+        .arg("--predictions")
+        .arg(&said)
+        .arg("--report")
+        .arg(&page)
+        .args(["--fail-under", "balanced_accuracy>=0.8, accuracy.low>=0.99"])
+        .run();
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    let gate = &of_type(&run, "gate")[0];
+    let passed: Vec<bool> = gate["terms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|term| term["passed"].as_bool().unwrap())
+        .collect();
+    assert_eq!(passed, [true, false], "{gate}");
+    let suspects = of_type(&run, "suspect");
+    assert!(!suspects.is_empty() && suspects.iter().all(|it| it["reason"] == "label"));
+    let calibration = &of_type(&run, "calibration")[0];
+    assert!(
+        calibration["error"].as_f64().unwrap() < 0.05,
+        "{calibration}"
+    );
+    let html = std::fs::read_to_string(page).unwrap();
+    assert!(html.contains("<!DOCTYPE html>") && !html.contains("http://"));
+}
+
+#[test]
+fn two_are_compared_on_the_same_videos() {
+    let folder = tempdir().unwrap();
+    let new = predictions(folder.path(), "new.ndjson", 20);
+    let old = predictions(folder.path(), "old.ndjson", 4);
+    let compare = |first: &Path, second: &Path| {
+        tool()
+            .args(["compare", "--json", "--gate", "balanced_accuracy>=champion"])
+            .arg(first)
+            .arg(second)
+            .run()
+    };
+    let better = compare(&new, &old);
+    assert_eq!(better.status, 0, "{}", better.stderr);
+    let main = of_type(&better, "comparison")
+        .into_iter()
+        .find(|it| it["name"] == "balanced_accuracy" && it["scope"] == "all")
+        .unwrap();
+    assert!(main["low"].as_f64().unwrap() > 0.0, "{main}");
+    let worse = compare(&old, &new);
+    assert_eq!(worse.status, 1, "{}", worse.stderr);
+    assert_eq!(of_type(&worse, "gate")[0]["passed"], false);
+}
+
+#[test]
+fn a_champion_needs_a_comparison() {
+    let run = tool().args(["--fail-under", "accuracy>=champion"]).run();
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("wo-eval compare"), "{}", run.stderr);
+    let run = tool().args(["--fail-under", "accuracy=1"]).run();
+    assert_eq!(run.status, 2);
+}
+
+#[test]
+fn a_new_video_of_a_trained_person_is_refused_and_the_rest_is_scored() {
+    let folder = tempdir().unwrap();
+    let model = write_model(folder.path());
+    let labelled =
+        |person: &str| json!({"exercise": "squat", "label": "good_form", "person_id": person});
+    let lines = [
+        video(folder.path(), "k0", &labelled("known")),
+        video(folder.path(), "a0", &labelled("anna")),
+    ]
+    .concat();
+    let run = tool()
+        .arg("--json")
+        .arg("--model")
+        .arg(&model)
+        .stdin(stream(&lines))
+        .run();
+    assert_eq!(run.status, 6, "{}", run.stderr);
+    assert_eq!(of_type(&run, "error")[0]["code"], "seen_group");
+    let verdicts = of_type(&run, "verdict");
+    assert_eq!(verdicts.len(), 1);
+    assert_eq!(verdicts[0]["video_id"], "a0");
+    assert_eq!(of_type(&run, "end").len(), 1, "what was scored is whole");
+}

@@ -1,0 +1,112 @@
+//! What a log of reviews comes to: for each frame, what was said last.
+
+use std::collections::HashMap;
+
+use wo_record::{Frame, Image, Review};
+
+/// How far two times may lie apart and still be one: they went through decimals.
+const SAME_TIME_MS: f64 = 0.5;
+
+/// The reviews that count.
+#[derive(Debug, Default)]
+pub struct Reviews {
+    by_frame: HashMap<String, HashMap<u32, Review>>,
+}
+
+impl Reviews {
+    /// Takes the next review of a log in. A repeat only measures, so it says nothing.
+    pub fn add(&mut self, review: Review) {
+        if !review.is_repeat {
+            let of_video = self.by_frame.entry(review.video_id.clone()).or_default();
+            of_video.insert(review.index, review);
+        }
+    }
+
+    /// How many frames were reviewed.
+    pub fn n_frames(&self) -> usize {
+        self.by_frame.values().map(HashMap::len).sum()
+    }
+
+    /// What was said of a frame. `Err` where the review is of another picture that had the same place in the video.
+    pub fn of_frame(&self, frame: &Frame) -> Result<Option<&Review>, &Review> {
+        let Some(review) = self
+            .by_frame
+            .get(&frame.video_id)
+            .and_then(|of_video| of_video.get(&frame.index))
+        else {
+            return Ok(None);
+        };
+        let blake3 = match &frame.image {
+            Image::File { blake3, .. } => blake3.as_deref(),
+            Image::Inline { .. } => None,
+        };
+        if is_same_picture(review, frame.pts_ms, blake3) {
+            Ok(Some(review))
+        } else {
+            Err(review)
+        }
+    }
+}
+
+/// Whether a review is of the picture with this time and hash, as far as both sides know; its video and index agree.
+pub fn is_same_picture(review: &Review, pts_ms: Option<f64>, blake3: Option<&str>) -> bool {
+    if let (Some(of_review), Some(of_frame)) = (&review.blake3, blake3)
+        && of_review == of_frame
+    {
+        return true;
+    }
+    // The same moment encoded at another size is still the same frame.
+    match (review.pts_ms, pts_ms) {
+        (Some(of_review), Some(of_frame)) => (of_review - of_frame).abs() < SAME_TIME_MS,
+        _ => review.blake3.is_none() || blake3.is_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review_log::tests::review;
+
+    fn frame(pts_ms: Option<f64>, blake3: Option<&str>) -> Frame {
+        let line = r#"{"video_id":"v","index":1,"image":{"file":{"path":"a.jpg"}}}"#;
+        let mut frame: Frame = serde_json::from_str(line).unwrap();
+        frame.pts_ms = pts_ms;
+        if let Image::File { blake3: hash, .. } = &mut frame.image {
+            *hash = blake3.map(str::to_owned);
+        }
+        frame
+    }
+
+    fn label_of(reviews: &Reviews, frame: &Frame) -> Option<String> {
+        let said = reviews.of_frame(frame).ok().flatten()?;
+        said.new.label.as_ref().map(ToString::to_string)
+    }
+
+    #[test]
+    fn the_last_word_counts_and_a_repeat_is_none() {
+        let mut reviews = Reviews::default();
+        reviews.add(review(1, "good"));
+        reviews.add(review(1, "bad"));
+        let mut repeat = review(1, "unclear");
+        repeat.is_repeat = true;
+        reviews.add(repeat);
+        let said = label_of(&reviews, &frame(None, None));
+        assert_eq!((said.as_deref(), reviews.n_frames()), (Some("bad_form"), 1));
+    }
+
+    #[test]
+    fn another_picture_in_the_same_place_is_another_frame() {
+        let mut reviews = Reviews::default();
+        let mut said = review(1, "good");
+        (said.pts_ms, said.blake3) = (Some(1000.0), Some("aa".to_owned()));
+        reviews.add(said);
+        let is_met = |pts_ms, blake3| reviews.of_frame(&frame(pts_ms, blake3)).is_ok();
+        assert!(is_met(Some(1000.1), Some("aa")));
+        assert!(is_met(Some(1000.1), Some("smaller")));
+        assert!(is_met(None, Some("aa")));
+        assert!(is_met(None, None));
+        assert!(!is_met(Some(1500.0), Some("bb")));
+        assert!(!is_met(Some(1500.0), None));
+        assert!(!is_met(None, Some("bb")));
+    }
+}

@@ -1,0 +1,77 @@
+//! Pictures that look alike, by the perceptual hashes of `frame` records.
+
+use std::collections::HashMap;
+
+/// Hashes that differ in so few of their 64 bits are of pictures that look the same.
+const SAME_BITS: u32 = 2;
+/// A hash is looked for under each of its quarters: hashes that differ in three bits or fewer share one.
+const N_QUARTERS: u32 = 4;
+
+/// This part of a video's frames must look like some of another's before the two count as one.
+pub const SAME_PART: f64 = 0.5;
+
+/// Hashes of pictures, each with what it is the hash of.
+#[derive(Debug, Clone)]
+pub struct Hashes<T> {
+    by_quarter: HashMap<(u32, u16), Vec<(T, u64)>>,
+}
+
+impl<T: Copy> Hashes<T> {
+    /// Keeps these.
+    pub fn new(hashes: impl IntoIterator<Item = (T, u64)>) -> Self {
+        let mut by_quarter: HashMap<_, Vec<_>> = HashMap::new();
+        for (what, hash) in hashes {
+            for quarter in quarters(hash) {
+                by_quarter.entry(quarter).or_default().push((what, hash));
+            }
+        }
+        Self { by_quarter }
+    }
+
+    /// Those that look like the picture with this hash, itself among them where it was kept. One may come more than once.
+    pub fn alike(&self, hash: u64) -> impl Iterator<Item = T> {
+        quarters(hash)
+            .filter_map(|quarter| self.by_quarter.get(&quarter))
+            .flatten()
+            .filter(move |(_, other)| (hash ^ other).count_ones() <= SAME_BITS)
+            .map(|(what, _)| *what)
+    }
+}
+
+fn quarters(hash: u64) -> impl Iterator<Item = (u32, u16)> {
+    (0..N_QUARTERS).map(move |quarter| (quarter, (hash >> (16 * quarter)) as u16))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_differ_in_few_bits_are_found() {
+        let hashes = Hashes::new([
+            ('a', 0b0),
+            ('b', 0b11),
+            ('c', 0b111),
+            ('d', (1 << 63) | (1 << 20)),
+        ]);
+        let alike = |hash| {
+            let mut found: Vec<char> = hashes.alike(hash).collect();
+            found.sort_unstable();
+            found.dedup();
+            found
+        };
+        assert_eq!(alike(0b0), ['a', 'b', 'd']);
+        assert_eq!(alike(0b111), ['b', 'c']);
+        assert_eq!(alike(u64::MAX), []);
+    }
+
+    #[test]
+    fn hashes_that_differ_in_few_bits_share_a_quarter() {
+        let hash = 0x0123_4567_89ab_cdef_u64;
+        let other = hash ^ (1 << 3) ^ (1 << 20) ^ (1 << 40);
+        let shared = quarters(hash)
+            .filter(|q| quarters(other).any(|o| o == *q))
+            .count();
+        assert_eq!(shared, 1);
+    }
+}

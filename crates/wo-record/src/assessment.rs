@@ -1,0 +1,248 @@
+//! What an evaluation says beyond single figures.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Name, RecordPath, finite};
+
+/// Whether the model is as often right as it is sure, on videos that it has not seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Calibration {
+    /// `all`, or the exercise.
+    pub scope: String,
+    /// What logits are divided by; fitted on validation videos, never on these. Absent where there is none.
+    #[serde(default, serialize_with = "finite::option")]
+    pub temperature: Option<f64>,
+    /// How many validation groups it was fitted on.
+    #[serde(default)]
+    pub n_fit_groups: u64,
+    /// Expected calibration error as the weights have it, in 15 bins of equal width.
+    #[serde(serialize_with = "finite::option")]
+    pub error_before: Option<f64>,
+    /// The same with the temperature.
+    #[serde(serialize_with = "finite::option")]
+    pub error: Option<f64>,
+    /// Lower end of its interval.
+    #[serde(serialize_with = "finite::option")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(serialize_with = "finite::option")]
+    pub high: Option<f64>,
+    /// The bars of a reliability diagram, with the temperature.
+    pub bins: Vec<CalibrationBin>,
+    /// How many videos.
+    pub n: u64,
+    /// How many groups they come from.
+    pub n_groups: u64,
+}
+
+/// A bar of a reliability diagram.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CalibrationBin {
+    /// Its lower end.
+    #[serde(serialize_with = "finite::one")]
+    pub low: f64,
+    /// Its upper end.
+    #[serde(serialize_with = "finite::one")]
+    pub high: f64,
+    /// The mean confidence of its videos.
+    #[serde(serialize_with = "finite::one")]
+    pub confidence: f64,
+    /// The share of them that is right.
+    #[serde(serialize_with = "finite::one")]
+    pub accuracy: f64,
+    /// How many they are.
+    pub n: u64,
+}
+
+/// What comes of holding back verdicts that the model is not sure of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Selection {
+    /// `all`, or the exercise.
+    pub scope: String,
+    /// The share of videos that may be answered and wrong. Absent where the model has no threshold.
+    #[serde(default, serialize_with = "finite::option")]
+    pub wanted_risk: Option<f64>,
+    /// A verdict is given where the model is surer than this; else it is `unclear`.
+    #[serde(default, serialize_with = "finite::option")]
+    pub threshold: Option<f64>,
+    /// How many validation groups the threshold rests on.
+    #[serde(default)]
+    pub n_fit_groups: u64,
+    /// The share of these videos that gets a verdict.
+    #[serde(serialize_with = "finite::option")]
+    pub coverage: Option<f64>,
+    /// The share of these videos that gets a wrong one.
+    #[serde(serialize_with = "finite::option")]
+    pub risk: Option<f64>,
+    /// The area under the curve of the share of wrong verdicts against coverage: less is better.
+    #[serde(serialize_with = "finite::option")]
+    pub area: Option<f64>,
+    /// The accuracy where only the surest 50, 80 and 100 % are answered.
+    pub accuracy_at: Vec<CoveragePoint>,
+    /// The curve: coverage, and the share of wrong among the answers.
+    pub curve: Vec<(f64, f64)>,
+    /// How many videos.
+    pub n: u64,
+    /// How many groups they come from.
+    pub n_groups: u64,
+}
+
+/// The accuracy at one coverage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CoveragePoint {
+    /// The share of videos that is answered.
+    #[serde(serialize_with = "finite::one")]
+    pub coverage: f64,
+    /// The accuracy among them.
+    #[serde(serialize_with = "finite::option")]
+    pub accuracy: Option<f64>,
+    /// Lower end of its interval.
+    #[serde(serialize_with = "finite::option")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(serialize_with = "finite::option")]
+    pub high: Option<f64>,
+}
+
+/// How much of the model's skill a probe has that sees no lifter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Audit {
+    /// What the probe sees: `duration`, `container`, `source`, `quality`, `background`, `first_frame` or `all` for the worst
+    /// of them.
+    pub probe: String,
+    /// `pass`, `warn` or `fail`.
+    pub verdict: String,
+    /// The probe's balanced accuracy.
+    #[serde(serialize_with = "finite::option")]
+    pub value: Option<f64>,
+    /// Lower end of its interval.
+    #[serde(serialize_with = "finite::option")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(serialize_with = "finite::option")]
+    pub high: Option<f64>,
+    /// How probable it is that any of the probes does so well where labels say nothing.
+    #[serde(default, serialize_with = "finite::option")]
+    pub p_value: Option<f64>,
+    /// The part of the model's skill above chance that the probe has. Absent where the model has none beyond doubt.
+    #[serde(default, serialize_with = "finite::option")]
+    pub share: Option<f64>,
+    /// Lower end of its interval.
+    #[serde(default, serialize_with = "finite::option")]
+    pub share_low: Option<f64>,
+    /// Upper end.
+    #[serde(default, serialize_with = "finite::option")]
+    pub share_high: Option<f64>,
+    /// How many videos.
+    pub n: u64,
+    /// How many groups they come from.
+    pub n_groups: u64,
+}
+
+/// A video or frame that is probably labelled wrong, or there twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Suspect {
+    /// The video.
+    pub video_id: String,
+    /// Its file.
+    #[serde(default)]
+    pub path: Option<RecordPath>,
+    /// The index of the frame; absent where the whole video is meant.
+    #[serde(default)]
+    pub index: Option<u32>,
+    /// The exercise.
+    #[serde(default)]
+    pub exercise: Option<Name>,
+    /// The label that it has.
+    #[serde(default)]
+    pub label: Option<Name>,
+    /// The label that it should have.
+    #[serde(default)]
+    pub suggested_label: Option<Name>,
+    /// How suspicious it is, from 0 to 1.
+    #[serde(serialize_with = "finite::one")]
+    pub score: f64,
+    /// Why: `label`, `outlier`, `exact_duplicate` or `near_duplicate`.
+    pub reason: String,
+}
+
+/// Two models on the same videos.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Comparison {
+    /// What was predicted: `label` or `exercise`.
+    pub task: String,
+    /// `all`, or the exercise.
+    pub scope: String,
+    /// The figure's name.
+    pub name: String,
+    /// The class that it is about, for figures of one class.
+    #[serde(default)]
+    pub class: Option<Name>,
+    /// The candidate's figure.
+    #[serde(serialize_with = "finite::option")]
+    pub candidate: Option<f64>,
+    /// The champion's.
+    #[serde(serialize_with = "finite::option")]
+    pub champion: Option<f64>,
+    /// By how much the candidate's is above the champion's.
+    #[serde(serialize_with = "finite::option")]
+    pub difference: Option<f64>,
+    /// Lower end of the paired interval, from a bootstrap over groups.
+    #[serde(serialize_with = "finite::option")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(serialize_with = "finite::option")]
+    pub high: Option<f64>,
+    /// The smallest difference that this many groups would show in four of five evaluations.
+    #[serde(default, serialize_with = "finite::option")]
+    pub detectable: Option<f64>,
+    /// Videos that only the candidate has right. For `accuracy` and `recall`.
+    #[serde(default)]
+    pub only_candidate_right: Option<u64>,
+    /// Videos that only the champion has right.
+    #[serde(default)]
+    pub only_champion_right: Option<u64>,
+    /// How probable so uneven a split is where neither is better (McNemar, exact, two-sided; takes videos as independent).
+    #[serde(default, serialize_with = "finite::option")]
+    pub p_value: Option<f64>,
+    /// How many videos.
+    pub n: u64,
+    /// How many groups they come from.
+    pub n_groups: u64,
+}
+
+/// Whether a model may go out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Gate {
+    /// Whether all terms hold.
+    pub passed: bool,
+    /// Each of them.
+    pub terms: Vec<GateTerm>,
+}
+
+/// One demand of a gate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct GateTerm {
+    /// As it was written.
+    pub term: String,
+    /// What the candidate has.
+    #[serde(serialize_with = "finite::option")]
+    pub value: Option<f64>,
+    /// What it is held against.
+    #[serde(serialize_with = "finite::option")]
+    pub bound: Option<f64>,
+    /// Whether it holds. A figure that is not known holds no term.
+    pub passed: bool,
+    /// Why a value or bound is not known.
+    #[serde(default)]
+    pub why: Option<String>,
+}

@@ -1,0 +1,101 @@
+//! The results of an evaluation, section by section.
+
+use wo_record::Confusion;
+
+use crate::audit::Audit;
+use crate::calibration::Calibration;
+use crate::card::Cards;
+use crate::conclusion::Conclusion;
+use crate::figures::Figures;
+use crate::learning::Learning;
+use crate::page::{self, Section};
+use crate::robustness::Robustness;
+use crate::selective::Selective;
+use crate::slices::Slices;
+use crate::suspects::Suspects;
+use crate::worst::WorstVideos;
+use crate::{confusion, guide};
+
+/// What an evaluation found. What was not measured is left out of the page.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Report {
+    /// The title of the page, such as `squat-2 on the test videos`.
+    pub title: String,
+    /// A line beneath it, such as which model and which videos.
+    pub subtitle: Option<String>,
+    /// What it all comes to.
+    pub conclusion: Option<Conclusion>,
+    /// The figures, beside baselines.
+    pub figures: Option<Figures>,
+    /// What is taken for what, such as one of labels and one of exercises.
+    pub confusions: Vec<Confusion>,
+    /// Whether the model is as sure as it is right.
+    pub calibration: Option<Calibration>,
+    /// What is gained by saying `unclear`.
+    pub selective: Option<Selective>,
+    /// Whether the model looks at the lifter.
+    pub audit: Option<Audit>,
+    /// Where the model is weakest.
+    pub slices: Option<Slices>,
+    /// What more videos would bring.
+    pub learning: Option<Learning>,
+    /// How the model does on worse pictures and other words.
+    pub robustness: Option<Robustness>,
+    /// What the model is most wrong about.
+    pub worst: Option<WorstVideos>,
+    /// Videos that a person should look at again.
+    pub suspects: Option<Suspects>,
+    /// What the data and the model are.
+    pub cards: Option<Cards>,
+}
+
+/// The names of the sections in addresses, and their headings.
+const HEADINGS: [(&str, &str); 13] = [
+    ("conclusion", "Can this model be trusted?"),
+    ("figures", "How good it is"),
+    ("confusion", "What it takes for what"),
+    ("calibration", "Is it as sure as it is right?"),
+    ("selective", "When it says unclear"),
+    ("audit", "Does it look at the lifter?"),
+    ("slices", "Where it is weakest"),
+    ("learning", "What more videos would bring"),
+    ("robustness", "Worse pictures, other words"),
+    ("worst", "Its worst mistakes"),
+    ("suspects", "Videos to look at again"),
+    ("cards", "About the data and the model"),
+    ("guide", "How to read this page"),
+];
+
+/// The report as one HTML page: no script, nothing loaded, the same bytes for the same report.
+pub fn html(report: &Report) -> String {
+    page::page(&report.title, report.subtitle.as_deref(), &sections(report))
+}
+
+/// The sections that there are, in the order of the page.
+fn sections(report: &Report) -> Vec<Section> {
+    let confusions = &report.confusions;
+    let bodies = [
+        report.conclusion.as_ref().map(Conclusion::section),
+        report.figures.as_ref().map(Figures::section),
+        (!confusions.is_empty()).then(|| confusion::section(confusions)),
+        report.calibration.as_ref().map(Calibration::section),
+        report.selective.as_ref().map(Selective::section),
+        report.audit.as_ref().map(Audit::section),
+        report.slices.as_ref().map(Slices::section),
+        report.learning.as_ref().map(Learning::section),
+        report.robustness.as_ref().map(Robustness::section),
+        report.worst.as_ref().map(WorstVideos::section),
+        report.suspects.as_ref().map(Suspects::section),
+        report.cards.as_ref().map(Cards::section),
+        Some(guide::section()),
+    ];
+    let all = HEADINGS.into_iter().zip(bodies);
+    all.filter_map(|((id, title), body)| {
+        Some(Section {
+            id,
+            title,
+            body: body?,
+        })
+    })
+    .collect()
+}

@@ -1,0 +1,109 @@
+// The frames to show, where a person is among them, and the pictures that come next, loaded before they are asked for.
+
+import { get } from "./api.js";
+
+const AHEAD = 8;
+const BEHIND = 2;
+const DETAILS_AHEAD = 60;
+const MAX_PICTURES = 40;
+
+// A frame that is asked for a second time stands in the queue as a negative number.
+export const asRepeat = (id) => -id - 1;
+export const isRepeat = (item) => item < 0;
+export const idOf = (item) => (item < 0 ? -item - 1 : item);
+
+export class Queue {
+  constructor(start) {
+    this.start = start;
+    this.items = [];
+    this.at = 0;
+    this.frames = new Map();
+    this.pictures = new Map();
+    this.filter = {};
+  }
+
+  async load(filter) {
+    this.filter = filter;
+    const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== "" && value !== undefined));
+    this.items = await get(`/api/queue?${query}`);
+    this.at = 0;
+    await this.details(0, 20);
+  }
+
+  get item() {
+    return this.items[this.at];
+  }
+
+  pictureUrl(id) {
+    return `/picture/${this.start}/${id}`;
+  }
+
+  // The frame of an item. One that is asked for again looks as it did the first time.
+  frame(item) {
+    return this.frames.get(item);
+  }
+
+  put(frames) {
+    for (const frame of frames) this.frames.set(frame.id, frame);
+  }
+
+  async details(from, n) {
+    const missing = this.items.slice(Math.max(0, from), from + n).filter((item) => !this.frames.has(item));
+    const plain = missing.filter((item) => !isRepeat(item));
+    if (plain.length > 0) this.put(await get(`/api/frames?ids=${plain.join(",")}`));
+    const repeats = missing.filter(isRepeat).map(idOf);
+    if (repeats.length > 0) {
+      for (const frame of await get(`/api/frames?ids=${repeats.join(",")}&repeat=true`)) this.frames.set(asRepeat(frame.id), frame);
+    }
+  }
+
+  async ensure(item) {
+    if (this.frames.has(item)) return;
+    await this.details(this.items.indexOf(item), 1);
+  }
+
+  // An image element that is loaded, or on its way.
+  picture(id) {
+    let image = this.pictures.get(id);
+    if (!image) {
+      image = new Image();
+      image.decoding = "sync";
+      image.draggable = false;
+      image.src = this.pictureUrl(id);
+      image.ready = image.decode().then(() => true, () => false);
+    }
+    // The one that was looked at last is given up last.
+    this.pictures.delete(id);
+    this.pictures.set(id, image);
+    while (this.pictures.size > MAX_PICTURES) this.pictures.delete(this.pictures.keys().next().value);
+    return image;
+  }
+
+  prefetch() {
+    for (let i = this.at - BEHIND; i <= this.at + AHEAD; i++) {
+      if (this.items[i] !== undefined && i !== this.at) this.picture(idOf(this.items[i]));
+    }
+    this.picture(idOf(this.item));
+    const next = this.items.slice(this.at, this.at + DETAILS_AHEAD / 2);
+    if (next.some((item) => !this.frames.has(item))) return this.details(this.at, DETAILS_AHEAD);
+    return undefined;
+  }
+
+  // Goes to a frame, which is put into the queue here where it is not there.
+  visit(id) {
+    const place = this.items.indexOf(id);
+    if (place >= 0) {
+      this.at = place;
+      return;
+    }
+    this.at = Math.min(this.at + 1, this.items.length);
+    this.items.splice(this.at, 0, id);
+  }
+
+  // Asks for a frame a second time, soon and not at once.
+  askAgain(id) {
+    const item = asRepeat(id);
+    if (this.items.includes(item, this.at)) return;
+    this.items.splice(Math.min(this.at + 3, this.items.length), 0, item);
+  }
+}

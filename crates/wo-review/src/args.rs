@@ -1,0 +1,145 @@
+//! The command line, as data.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use wo_cli::Common;
+
+use crate::queue::QueueName;
+
+const EXAMPLES: &str = "Examples:
+  wo-review data/labeled_frames
+  wo-review data/labeled_frames --queue suspects --suspects suspects.ndjson
+  wo-review data/labeled_frames --reviewer anna --reviewer ben --port 8080 --no-open
+  wo-review export data/labeled_frames --to csv -o labels.csv
+
+Each decision is one line of FOLDER/reviews.ndjson, on the disk before the page says \"saved\". On another machine, forward
+the port first: ssh -L 8080:127.0.0.1:8080 HOST, then wo-review --port 8080 there, and open the link here.";
+
+/// Confirm and correct the labels of frames on a local page, one key a frame
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "wo-review",
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    help_template = "{usage-heading} {usage}\n\n{about-with-newline}\n{all-args}{after-help}"
+)]
+pub struct Args {
+    /// What to do, if not to serve the page.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub serve: Serve,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// How the page is served.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// The folder that `wo-extract --out` wrote, or a folder of CSVs
+    #[arg(value_name = "FOLDER", default_value = "data/labeled_frames")]
+    pub folder: PathBuf,
+    /// Port to listen on; 0 takes a free one [default: one that belongs to the folder, or a free one]
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Who reviews; each name gets a link of its own [default: the name of the user]
+    #[arg(long, value_name = "NAME")]
+    pub reviewer: Vec<String>,
+    /// The queue to start with
+    #[arg(long, value_name = "QUEUE", default_value = "all")]
+    pub queue: QueueName,
+    /// `suspect` records: labels to look at again
+    #[arg(long, value_name = "FILE")]
+    pub suspects: Option<PathBuf>,
+    /// How many percent of the decisions to ask for a second time later, to see how far a person agrees with themselves
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
+    pub blind_repeats: f64,
+    /// Another key for an action or a label, such as good_form=a; may be repeated
+    #[arg(long, value_name = "ACTION=KEY", value_parser = parse_key)]
+    pub key: Vec<(String, String)>,
+    /// Captions table to use instead of the built-in data/captions.toml
+    #[arg(long, value_name = "FILE")]
+    pub captions: Option<PathBuf>,
+    /// Do not open a browser
+    #[arg(long)]
+    pub no_open: bool,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+    /// Take an address that others can reach; what travels is not encrypted, so put a TLS proxy before it
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// With --allow-remote: a host name under which the page may be asked for
+    #[arg(long, value_name = "NAME")]
+    pub host: Vec<String>,
+}
+
+/// What can be done beside serving the page.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Write the labels as they are after all reviews
+    Export(Export),
+    /// Take labels over from another program, as reviews
+    Import(Import),
+}
+
+/// Writes the labels as they are after all reviews.
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// The folder
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// The format
+    #[arg(long, value_name = "FORMAT")]
+    pub to: Format,
+    /// File to write, or with `imagefolder` the folder to make [default: stdout]
+    #[arg(short, long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+}
+
+/// What to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// The table frame_path,label,description
+    Csv,
+    /// Records
+    Ndjson,
+    /// Tasks of Label Studio with their annotations
+    LabelStudio,
+    /// A folder that Hugging Face datasets reads: pictures and metadata.jsonl
+    Imagefolder,
+}
+
+/// Takes labels over from another program, as reviews.
+#[derive(Debug, clap::Args)]
+pub struct Import {
+    /// The folder
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// JSON that Label Studio exported
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Whose reviews they are, where the file does not say
+    #[arg(long, value_name = "NAME", default_value = "label_studio")]
+    pub reviewer: String,
+}
+
+impl AsRef<Common> for Args {
+    fn as_ref(&self) -> &Common {
+        &self.common
+    }
+}
+
+fn parse_key(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((action, key)) if !action.is_empty() && !key.is_empty() => {
+            Ok((action.to_owned(), key.to_owned()))
+        }
+        _ => Err("write it as ACTION=KEY, such as good_form=a".to_owned()),
+    }
+}

@@ -1,0 +1,195 @@
+//! What a person asks for with one key, and what becomes of a frame by it.
+
+use serde::Deserialize;
+use wo_label::{Captions, choice_hash};
+use wo_record::{BAD_FORM, Judgement, LabelOrigin, Name};
+
+/// Most bytes of a note or a description.
+const MAX_TEXT: usize = 4000;
+/// Most faults of one frame.
+const MAX_FAULTS: usize = 32;
+
+/// A request of the page: what to say of which frames.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decision {
+    /// An id of the page's choice: the same request twice is one decision.
+    pub(crate) request: String,
+    /// The frames, by their numbers.
+    pub(crate) frames: Vec<u32>,
+    /// What to say of each.
+    pub(crate) change: Change,
+    /// Whether the frame was shown to see whether a person agrees with themselves.
+    #[serde(default)]
+    pub(crate) is_repeat: bool,
+}
+
+/// What to change; what is absent stays. An empty text takes away.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    pub(crate) label: Option<String>,
+    pub(crate) faults: Option<Vec<Name>>,
+    pub(crate) description: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) deleted: Option<bool>,
+}
+
+impl Change {
+    /// Refuses what is too large to be meant.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        let texts = [&self.label, &self.description, &self.note];
+        if texts
+            .into_iter()
+            .flatten()
+            .any(|text| text.len() > MAX_TEXT)
+        {
+            return Err("the text is too long");
+        }
+        if self.faults.as_ref().is_some_and(|f| f.len() > MAX_FAULTS) {
+            return Err("too many faults");
+        }
+        if self
+            .label
+            .as_ref()
+            .is_some_and(|label| Name::label(label).is_empty())
+        {
+            return Err("the label has no letters");
+        }
+        Ok(())
+    }
+
+    /// What it speaks of.
+    pub(crate) fn says(&self) -> Vec<String> {
+        let fields = [
+            ("label", self.label.is_some()),
+            ("faults", self.faults.is_some()),
+            ("description", self.description.is_some()),
+            ("note", self.note.is_some()),
+            ("deleted", self.deleted.is_some()),
+        ];
+        let said = fields.into_iter().filter(|(_, is_said)| *is_said);
+        said.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// What holds of a frame after it. Where nobody wrote the description by hand, it follows label and faults.
+    pub(crate) fn applied_to(
+        &self,
+        old: &Judgement,
+        exercise: Option<&Name>,
+        video_id: &str,
+        captions: &Captions,
+    ) -> Judgement {
+        let mut new = old.clone();
+        if let Some(label) = &self.label {
+            let label = Name::label(label);
+            if label.as_str() != BAD_FORM {
+                new.faults.clear();
+            }
+            new.label = Some(label);
+        }
+        if let Some(faults) = &self.faults {
+            new.faults.clone_from(faults);
+            new.faults.retain(|fault| !fault.is_empty());
+            new.faults.sort();
+            new.faults.dedup();
+            if !new.faults.is_empty() {
+                new.label = Some(Name::new(BAD_FORM));
+            }
+        }
+        if self.label.is_some() || self.faults.is_some() {
+            new.label_origin = Some(LabelOrigin::Review);
+        }
+        let changes_class = old.label != new.label || old.faults != new.faults;
+        let is_template = is_template(old, exercise, captions);
+        if self.faults.is_some() || (is_template && (changes_class || old.description.is_none())) {
+            new.description = exercise.zip(new.label.as_ref()).map(|(exercise, label)| {
+                captions.describe(exercise, label, &new.faults, choice_hash(video_id))
+            });
+        }
+        if let Some(text) = &self.description {
+            new.description = some_text(text);
+        }
+        if let Some(text) = &self.note {
+            new.note = some_text(text);
+        }
+        if let Some(deleted) = self.deleted {
+            new.deleted = deleted;
+        }
+        new
+    }
+}
+
+/// Whether the description is none that a person wrote.
+fn is_template(judgement: &Judgement, exercise: Option<&Name>, captions: &Captions) -> bool {
+    let Some(description) = &judgement.description else {
+        return true;
+    };
+    let Some((exercise, label)) = exercise.zip(judgement.label.as_ref()) else {
+        return false;
+    };
+    captions
+        .all_phrasings(exercise, label, &judgement.faults)
+        .contains(description)
+}
+
+fn some_text(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(old: &Judgement, change: &Change) -> Judgement {
+        let captions = Captions::embedded();
+        change.applied_to(old, Some(&Name::new("squat")), "v", &captions)
+    }
+
+    fn label(text: &str) -> Change {
+        Change {
+            label: Some(text.to_owned()),
+            ..Change::default()
+        }
+    }
+
+    #[test]
+    fn the_description_follows_the_label_until_someone_writes_one() {
+        let good = after(&Judgement::default(), &label("good"));
+        assert!(
+            good.description
+                .as_deref()
+                .is_some_and(|d| d.contains("squat"))
+        );
+        let bad = after(&good, &label("bad"));
+        assert_eq!(bad.description.as_deref(), Some("squat bad form"));
+        let change = Change {
+            description: Some(" heels off the floor ".to_owned()),
+            ..Change::default()
+        };
+        let written = after(&bad, &change);
+        assert_eq!(written.description.as_deref(), Some("heels off the floor"));
+        assert_eq!(
+            after(&written, &label("good")).description,
+            written.description
+        );
+    }
+
+    #[test]
+    fn a_fault_makes_bad_form_and_good_form_has_none() {
+        let change = Change {
+            faults: Some(vec!["Knees Cave".into(), "knees_cave".into()]),
+            ..Change::default()
+        };
+        let bad = after(&Judgement::default(), &change);
+        assert_eq!(bad.label, Some(Name::new(BAD_FORM)));
+        assert_eq!(bad.faults, [Name::new("knees_cave")]);
+        assert!(
+            bad.description
+                .as_deref()
+                .is_some_and(|d| d.contains("knee"))
+        );
+        assert!(after(&bad, &label("good")).faults.is_empty());
+    }
+}

@@ -1,0 +1,302 @@
+//! The frames of a folder as they are on disk: from its records, corrected by the CSVs beside them, or from CSVs alone.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use wo_cli::{Exit, ExitWith};
+use wo_record::{Frame, Image, Judgement, LabelOrigin, Name, Record, Row, Video, read_table};
+
+use crate::records_file::for_each_record;
+
+/// The stream that `wo-extract --out` leaves in a folder.
+pub(crate) const RECORDS: &str = "records.ndjson";
+/// Where deleted frames go: their pictures and their records.
+pub(crate) const TRASH: &str = "trash";
+/// A CSV of the folder that is no table of frames.
+const GROUPS: &str = "groups.csv";
+
+/// All frames of a folder, numbered in their order; the number of a frame is its id on the page.
+#[derive(Debug, Default)]
+pub(crate) struct Folder {
+    pub(crate) dir: PathBuf,
+    pub(crate) has_records: bool,
+    pub(crate) videos: Vec<VideoItem>,
+    pub(crate) frames: Vec<FrameItem>,
+    videos_by_id: HashMap<String, u32>,
+    frames_by_place: HashMap<(u32, u32), u32>,
+}
+
+/// A video and which frames are from it.
+#[derive(Debug, Default)]
+pub(crate) struct VideoItem {
+    pub(crate) id: String,
+    /// The video file, where it is known.
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) person: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) duration_ms: Option<f64>,
+    pub(crate) frames: Vec<u32>,
+}
+
+/// A frame as it is on disk.
+#[derive(Debug)]
+pub(crate) struct FrameItem {
+    pub(crate) video: u32,
+    pub(crate) index: u32,
+    pub(crate) pts_ms: Option<f64>,
+    /// Its picture, as the records name it.
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) blake3: Option<Box<str>>,
+    pub(crate) size_px: Option<(u32, u32)>,
+    pub(crate) exercise: Option<Name>,
+    pub(crate) base: Judgement,
+    pub(crate) sharpness: Option<f32>,
+    pub(crate) perceptual_hash: Option<u64>,
+}
+
+impl Folder {
+    /// Reads the folder.
+    pub(crate) fn read(dir: &Path) -> anyhow::Result<Self> {
+        let mut folder = Self {
+            dir: dir.to_owned(),
+            has_records: dir.join(RECORDS).exists(),
+            ..Self::default()
+        };
+        if folder.has_records {
+            let mut rows = rows_by_path(dir)?;
+            folder.read_records(&dir.join(RECORDS), false, &mut rows)?;
+            let trash = dir.join(TRASH).join(RECORDS);
+            if trash.exists() {
+                folder.read_records(&trash, true, &mut rows)?;
+            }
+        } else {
+            folder.read_tables()?;
+        }
+        if folder.frames.is_empty() {
+            return Err(anyhow::anyhow!(
+                "{} has no frames\nhint: write some with wo-extract --out {}",
+                dir.display(),
+                dir.display()
+            ))
+            .exit_with(Exit::Usage);
+        }
+        for video in &mut folder.videos {
+            let frames = &folder.frames;
+            video
+                .frames
+                .sort_by_key(|&frame| frames.get(frame as usize).map(|f| f.index));
+        }
+        Ok(folder)
+    }
+
+    pub(crate) fn frame(&self, id: u32) -> Option<&FrameItem> {
+        self.frames.get(id as usize)
+    }
+
+    pub(crate) fn video_of(&self, frame: &FrameItem) -> Option<&VideoItem> {
+        self.videos.get(frame.video as usize)
+    }
+
+    /// The id of the frame at this place.
+    pub(crate) fn find(&self, video_id: &str, index: u32) -> Option<u32> {
+        let video = *self.videos_by_id.get(video_id)?;
+        self.frames_by_place.get(&(video, index)).copied()
+    }
+
+    /// The frames of a video.
+    pub(crate) fn frames_of_video(&self, video_id: &str) -> &[u32] {
+        self.videos_by_id
+            .get(video_id)
+            .and_then(|&video| self.videos.get(video as usize))
+            .map_or(&[], |video| &video.frames)
+    }
+
+    fn read_records(
+        &mut self,
+        path: &Path,
+        is_trash: bool,
+        rows: &mut HashMap<String, Row>,
+    ) -> anyhow::Result<()> {
+        for_each_record(path, &mut |record| match record {
+            Record::Video(video) => self.add_video(video),
+            Record::Frame(mut frame) => {
+                correct(&mut frame, rows);
+                self.add_frame(frame, is_trash);
+            }
+            _ => {}
+        })
+    }
+
+    fn add_video(&mut self, video: Video) {
+        let number = self.video_number(&video.video_id);
+        if let Some(item) = self.videos.get_mut(number as usize) {
+            item.path = video.path.map(|path| path.as_path().to_owned());
+            item.person = video.person_id;
+            item.source = video.source_id;
+            item.duration_ms = video.duration_ms;
+        }
+    }
+
+    fn video_number(&mut self, video_id: &str) -> u32 {
+        if let Some(&number) = self.videos_by_id.get(video_id) {
+            return number;
+        }
+        let number = self.videos.len() as u32;
+        self.videos_by_id.insert(video_id.to_owned(), number);
+        self.videos.push(VideoItem {
+            id: video_id.to_owned(),
+            ..VideoItem::default()
+        });
+        number
+    }
+
+    fn add_frame(&mut self, frame: Frame, is_trash: bool) {
+        let video = self.video_number(&frame.video_id);
+        let id = self.frames.len() as u32;
+        // A frame that a crash left both in the records and in the trash is one frame.
+        if self.frames_by_place.contains_key(&(video, frame.index)) {
+            return;
+        }
+        self.frames_by_place.insert((video, frame.index), id);
+        if let Some(item) = self.videos.get_mut(video as usize) {
+            item.frames.push(id);
+        }
+        let (path, blake3) = match frame.image {
+            Image::File { path, blake3 } => (Some(path.as_path().to_owned()), blake3),
+            Image::Inline { .. } => (None, None),
+        };
+        let quality = frame.quality.as_ref();
+        self.frames.push(FrameItem {
+            video,
+            index: frame.index,
+            pts_ms: frame.pts_ms,
+            path,
+            blake3: blake3.map(String::into_boxed_str),
+            size_px: frame.width_px.zip(frame.height_px),
+            exercise: frame.exercise,
+            sharpness: quality.map(|quality| quality.sharpness as f32),
+            perceptual_hash: quality
+                .and_then(|quality| u64::from_str_radix(&quality.perceptual_hash, 16).ok()),
+            base: Judgement {
+                label: frame.label,
+                label_origin: frame.label_origin,
+                faults: frame.faults,
+                description: frame.description,
+                note: None,
+                deleted: is_trash,
+            },
+        });
+    }
+
+    /// Frames from tables alone. Which video a frame is from is not written there: frames of one table whose names differ
+    /// only in their last number count as one video, as they do for `wo-train`.
+    fn read_tables(&mut self) -> anyhow::Result<()> {
+        for table in tables(&self.dir)? {
+            let stem = table
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            for row in read_rows(&table)? {
+                self.add_row(&stem, row);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_row(&mut self, table: &str, row: Row) {
+        let path = PathBuf::from(&row.frame_path);
+        let stem = path.with_extension("").to_string_lossy().into_owned();
+        let key = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number: Option<u32> = stem.get(key.len()..).and_then(|digits| digits.parse().ok());
+        let key = key.trim_end_matches(['_', '-']);
+        let video_id = blake3::hash(format!("{table}/{key}").as_bytes())
+            .to_hex()
+            .to_string();
+        let index = number.unwrap_or(self.frames_of_video(&video_id).len() as u32);
+        let label = Name::label(&row.label);
+        let faults = row.faults.split([';', ',']).map(Name::new);
+        let frame = Frame {
+            video_id,
+            index,
+            pts_ms: None,
+            width_px: None,
+            height_px: None,
+            image: Image::File {
+                path: path.into(),
+                blake3: None,
+            },
+            exercise: exercise_of_table(table),
+            label: Some(label).filter(|label| !label.is_empty()),
+            label_origin: Some(LabelOrigin::Csv),
+            faults: faults.filter(|fault| !fault.is_empty()).collect(),
+            description: Some(row.description).filter(|text| !text.is_empty()),
+            quality: None,
+            repetition: None,
+            phase: None,
+            shot: None,
+        };
+        self.add_frame(frame, false);
+    }
+}
+
+/// `squat` of `squat_bad_form`.
+fn exercise_of_table(stem: &str) -> Option<Name> {
+    let name = Name::new(stem);
+    let exercise = ["_good_form", "_bad_form", "_unclear", "_good", "_bad"]
+        .iter()
+        .find_map(|ending| name.as_str().strip_suffix(ending));
+    exercise.map(Name::new)
+}
+
+/// What a table says of a frame wins over its record: someone wrote it there.
+pub(crate) fn correct(frame: &mut Frame, rows: &mut HashMap<String, Row>) {
+    let Image::File { path, .. } = &frame.image else {
+        return;
+    };
+    let Some(row) = path.as_path().to_str().and_then(|path| rows.remove(path)) else {
+        return;
+    };
+    let label = Name::label(&row.label);
+    if !label.is_empty() && frame.label.as_ref() != Some(&label) {
+        frame.label = Some(label);
+        frame.label_origin = Some(LabelOrigin::Csv);
+    }
+    if !row.description.is_empty() {
+        frame.description = Some(row.description);
+    }
+}
+
+/// The rows of all tables of a folder, by the path of the frame.
+pub(crate) fn rows_by_path(dir: &Path) -> anyhow::Result<HashMap<String, Row>> {
+    let mut rows = HashMap::new();
+    for table in tables(dir)? {
+        for row in read_rows(&table)? {
+            rows.insert(row.frame_path.clone(), row);
+        }
+    }
+    Ok(rows)
+}
+
+/// The tables of frames in a folder, in the order of their names.
+pub(crate) fn tables(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let list = fs::read_dir(dir)
+        .with_context(|| format!("read the folder {}", dir.display()))
+        .exit_with(Exit::Usage)?;
+    let mut tables: Vec<PathBuf> = list
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()?;
+    tables.retain(|path| {
+        path.extension().is_some_and(|e| e == "csv") && path.file_name() != Some(GROUPS.as_ref())
+    });
+    tables.sort();
+    Ok(tables)
+}
+
+fn read_rows(table: &Path) -> anyhow::Result<Vec<Row>> {
+    let file = File::open(table).with_context(|| format!("open {}", table.display()))?;
+    read_table(BufReader::new(file)).with_context(|| table.display().to_string())
+}

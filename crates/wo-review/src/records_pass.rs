@@ -1,0 +1,187 @@
+//! One pass over the records: what was reviewed is changed, what was thrown away is kept for the trash, what came back is put
+//! in its place, and all else passes as it is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Write;
+use std::path::Path;
+
+use wo_record::{Frame, Image, Line, Record, Row, Writer, table_name};
+
+use crate::folder::correct;
+use crate::projection::{Projection, for_each_line};
+
+/// A frame's line and the lines that belong to it, such as its pose.
+pub(crate) struct FrameLines {
+    pub(crate) index: u32,
+    pub(crate) texts: Vec<Text>,
+}
+
+pub(crate) struct Text {
+    pub(crate) line: Line,
+    pub(crate) record: Option<Record>,
+}
+
+/// Rows by the name of their table, and the names of tables that held frames before.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    pub(crate) rows: BTreeMap<String, Vec<Row>>,
+    pub(crate) before: BTreeSet<String>,
+}
+
+/// One pass over the records.
+pub(crate) struct Pass<'a> {
+    pub(crate) projection: &'a Projection,
+    pub(crate) rows: &'a mut HashMap<String, Row>,
+    pub(crate) restored: BTreeMap<String, Vec<FrameLines>>,
+    pub(crate) trashed: BTreeMap<String, Vec<FrameLines>>,
+    pub(crate) tables: Tables,
+    /// What to put before the paths of pictures.
+    pub(crate) base: Option<&'a Path>,
+}
+
+impl Pass<'_> {
+    /// Reads the records and writes them as they are now.
+    pub(crate) fn run(&mut self, records: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
+        let counts = self.count(records)?;
+        let mut writer: Option<Writer<'_>> = None;
+        let mut output = Some(output);
+        let mut video_id = String::new();
+        // Whether the frame before this line was thrown away, so that its pose goes with it.
+        let mut is_thrown = false;
+        for_each_line(records, |line| {
+            if let Ok(Record::Begin(begin)) = &line.record {
+                if let Some(output) = output.take() {
+                    writer = Some(Writer::begin_with(output, begin.clone())?);
+                }
+                return Ok(());
+            }
+            let Some(writer) = &mut writer else {
+                return Ok(());
+            };
+            match &line.record {
+                Ok(Record::End(_)) => Ok(()),
+                Ok(Record::Video(video)) => {
+                    self.restore(writer, &video_id, u32::MAX)?;
+                    video_id.clone_from(&video.video_id);
+                    is_thrown = false;
+                    let mut video = video.clone();
+                    let n_frames = counts.get(&video.video_id).copied();
+                    if n_frames.is_some() && video.n_frames != n_frames {
+                        video.n_frames = n_frames;
+                        Ok(writer.rewritten(&line, &Record::Video(video))?)
+                    } else {
+                        Ok(writer.line(&line)?)
+                    }
+                }
+                Ok(Record::Frame(frame)) => {
+                    self.restore(writer, &video_id, frame.index)?;
+                    is_thrown = !self.frame(writer, frame.clone(), line)?;
+                    Ok(())
+                }
+                Ok(Record::Pose(pose)) if is_thrown => {
+                    let lines = self
+                        .trashed
+                        .get_mut(&pose.video_id)
+                        .and_then(|f| f.last_mut());
+                    if let Some(lines) = lines {
+                        lines.texts.push(Text { line, record: None });
+                    }
+                    Ok(())
+                }
+                _ => Ok(writer.line(&line)?),
+            }
+        })?;
+        if let Some(mut writer) = writer {
+            self.restore(&mut writer, &video_id, u32::MAX)?;
+            writer.end()?;
+        }
+        Ok(())
+    }
+
+    /// How many frames each video with a reviewed frame has afterwards.
+    fn count(&self, records: &Path) -> anyhow::Result<HashMap<String, u32>> {
+        let videos = self
+            .projection
+            .frames
+            .keys()
+            .map(|(video, _)| (video.clone(), 0));
+        let mut counts: HashMap<String, u32> = videos.collect();
+        for (video, frames) in &self.restored {
+            *counts.entry(video.clone()).or_default() += frames.len() as u32;
+        }
+        for_each_line(records, |line| {
+            if let Ok(Record::Frame(frame)) = &line.record
+                && let Some(count) = counts.get_mut(&frame.video_id)
+            {
+                let reviewed = self.projection.reviewed(frame);
+                *count += u32::from(!reviewed.is_some_and(|r| r.judgement.deleted));
+            }
+            Ok(())
+        })?;
+        Ok(counts)
+    }
+
+    /// Writes the frames of the video that come back and belong before `index`.
+    fn restore(
+        &mut self,
+        writer: &mut Writer<'_>,
+        video_id: &str,
+        index: u32,
+    ) -> anyhow::Result<()> {
+        let Some(frames) = self.restored.get_mut(video_id) else {
+            return Ok(());
+        };
+        let due: Vec<FrameLines> = frames.extract_if(.., |frame| frame.index < index).collect();
+        for lines in due {
+            for text in lines.texts {
+                match text.line.record.clone() {
+                    Ok(Record::Frame(frame)) => {
+                        self.frame(writer, frame, text.line)?;
+                    }
+                    _ => writer.line(&text.line)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a frame, or keeps it for the trash. True where it was written.
+    fn frame(
+        &mut self,
+        writer: &mut Writer<'_>,
+        mut frame: Frame,
+        line: Line,
+    ) -> anyhow::Result<bool> {
+        self.tables.before.extend(table_name(&frame));
+        let before = frame.clone();
+        correct(&mut frame, self.rows);
+        if let Some(reviewed) = self.projection.reviewed(&frame) {
+            let new = &reviewed.judgement;
+            frame.label.clone_from(&new.label);
+            frame.faults.clone_from(&new.faults);
+            frame.description.clone_from(&new.description);
+            frame.label_origin = new.label_origin;
+            if new.deleted {
+                let record = Some(Record::Frame(frame.clone()));
+                let frames = self.trashed.entry(frame.video_id.clone()).or_default();
+                frames.push(FrameLines {
+                    index: frame.index,
+                    texts: vec![Text { line, record }],
+                });
+                return Ok(false);
+            }
+        }
+        if let Some((table, row)) = table_name(&frame).zip(Row::of(&frame)) {
+            self.tables.rows.entry(table).or_default().push(row);
+        }
+        if let (Some(base), Image::File { path, .. }) = (self.base, &mut frame.image) {
+            *path = base.join(path.as_path()).into();
+        }
+        if frame == before {
+            writer.line(&line)?;
+        } else {
+            writer.rewritten(&line, &Record::Frame(frame))?;
+        }
+        Ok(true)
+    }
+}

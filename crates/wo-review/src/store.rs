@@ -1,0 +1,354 @@
+//! The folder together with all that was decided about it. Everything here follows from the log; nothing is kept beside it.
+
+use std::collections::{HashMap, VecDeque};
+
+use anyhow::ensure;
+use wo_label::Captions;
+use wo_record::{Judgement, Review};
+
+use crate::decision::{Change, Decision};
+use crate::folder::{Folder, FrameItem};
+use crate::review_file::ReviewFile;
+
+/// How many other decisions lie between a decision and its repeat, at least.
+const REPEAT_GAP: usize = 20;
+/// Most frames of one decision.
+const MAX_FRAMES: usize = 100_000;
+
+/// One review of a frame of the folder.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) decision: u64,
+    pub(crate) frame: u32,
+    pub(crate) reviewer: u32,
+    pub(crate) at: String,
+    pub(crate) old: Judgement,
+    pub(crate) new: Judgement,
+    pub(crate) says: Vec<String>,
+    pub(crate) is_repeat: bool,
+    pub(crate) is_undone: bool,
+}
+
+impl Entry {
+    /// Whether it is about the class of the frame, and not only a remark.
+    pub(crate) fn judges(&self) -> bool {
+        self.says
+            .iter()
+            .any(|said| matches!(said.as_str(), "label" | "faults" | "deleted"))
+    }
+}
+
+/// Folder, log, and what follows from both.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(crate) folder: Folder,
+    pub(crate) captions: Captions,
+    log: Option<ReviewFile>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) reviewers: Vec<String>,
+    /// By frame: the entry of its first review.
+    pub(crate) first: HashMap<u32, u32>,
+    /// By frame: the entries that count, in their order.
+    pub(crate) live: HashMap<u32, Vec<u32>>,
+    /// By decision: its entries.
+    pub(crate) decisions: HashMap<u64, Vec<u32>>,
+    /// By decision that took another one back: its frames.
+    pub(crate) undone: HashMap<u64, Vec<u32>>,
+    /// By reviewer: decisions that can be taken back, the last one last.
+    pub(crate) stacks: Vec<Vec<u64>>,
+    pub(crate) requests: HashMap<String, u64>,
+    /// By reviewer: decisions to ask for again, with how many decisions there were then.
+    pub(crate) repeats: Vec<VecDeque<(u32, usize)>>,
+    pub(crate) n_own: Vec<usize>,
+    pub(crate) repeat_share: f64,
+    /// Counts up with each change, so that what is derived knows when it is old.
+    pub(crate) version: u64,
+    /// Reviews of frames that are not in the folder, or whose picture is another one now.
+    pub(crate) n_unmet: usize,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) decision: u64,
+    pub(crate) frames: Vec<u32>,
+}
+
+impl Store {
+    /// From a folder and its log; without a log file nothing can be decided.
+    pub(crate) fn new(
+        folder: Folder,
+        captions: Captions,
+        log: Option<ReviewFile>,
+        reviews: Vec<Review>,
+        repeat_share: f64,
+    ) -> Self {
+        let mut store = Self {
+            folder,
+            captions,
+            log,
+            entries: Vec::with_capacity(reviews.len()),
+            reviewers: Vec::new(),
+            first: HashMap::new(),
+            live: HashMap::new(),
+            decisions: HashMap::new(),
+            undone: HashMap::new(),
+            stacks: Vec::new(),
+            requests: HashMap::new(),
+            repeats: Vec::new(),
+            n_own: Vec::new(),
+            repeat_share,
+            version: 0,
+            n_unmet: 0,
+        };
+        for review in reviews {
+            store.take_in(review);
+        }
+        store
+    }
+
+    /// The number of a reviewer; a new one is added.
+    pub(crate) fn reviewer(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.reviewers.iter().position(|other| other == name) {
+            return number as u32;
+        }
+        self.reviewers.push(name.to_owned());
+        self.stacks.push(Vec::new());
+        self.repeats.push(VecDeque::new());
+        self.n_own.push(0);
+        self.reviewers.len() as u32 - 1
+    }
+
+    /// What holds of a frame now.
+    pub(crate) fn judgement<'a>(&'a self, id: u32, frame: &'a FrameItem) -> &'a Judgement {
+        self.last(id)
+            .map_or_else(|| self.original(id, frame), |entry| &entry.new)
+    }
+
+    /// What held of a frame before anyone reviewed it.
+    pub(crate) fn original<'a>(&'a self, id: u32, frame: &'a FrameItem) -> &'a Judgement {
+        // What is on disk may be what a review made of it, even of one that was taken back since.
+        let first = self
+            .first
+            .get(&id)
+            .and_then(|&entry| self.entries.get(entry as usize));
+        first.map_or(&frame.base, |entry| &entry.old)
+    }
+
+    /// What a reviewer is shown: what they said themselves, else what was there before anyone, so that people judge alone.
+    pub(crate) fn shown_to<'a>(
+        &'a self,
+        reviewer: u32,
+        id: u32,
+        frame: &'a FrameItem,
+    ) -> &'a Judgement {
+        let own = self
+            .entries_of(id)
+            .rfind(|entry| entry.reviewer == reviewer);
+        own.map_or_else(|| self.original(id, frame), |entry| &entry.new)
+    }
+
+    /// The reviews of a frame that count.
+    pub(crate) fn entries_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Entry> {
+        let live = self.live.get(&id).map_or(&[][..], Vec::as_slice);
+        live.iter()
+            .filter_map(|&entry| self.entries.get(entry as usize))
+    }
+
+    pub(crate) fn last(&self, id: u32) -> Option<&Entry> {
+        self.entries_of(id).next_back()
+    }
+
+    /// Whether this reviewer judged it.
+    pub(crate) fn is_judged_by(&self, reviewer: u32, id: u32) -> bool {
+        self.entries_of(id)
+            .any(|entry| entry.reviewer == reviewer && entry.judges())
+    }
+
+    /// Whether anyone judged it.
+    pub(crate) fn is_judged(&self, id: u32) -> bool {
+        self.entries_of(id).any(Entry::judges)
+    }
+
+    /// How many frames were judged.
+    pub(crate) fn n_judged(&self) -> usize {
+        self.live.keys().filter(|&&id| self.is_judged(id)).count()
+    }
+
+    /// The frames about which there is anything in the log, undone or not.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = u32> {
+        self.live.keys().copied()
+    }
+
+    /// The newest decisions of a reviewer that can be taken back, the last one first.
+    pub(crate) fn history(&self, reviewer: u32, n: usize) -> Vec<(u64, Vec<&Entry>)> {
+        let stack = self.stacks.get(reviewer as usize);
+        let newest = stack
+            .into_iter()
+            .flat_map(|stack| stack.iter().rev().take(n));
+        newest
+            .map(|&decision| (decision, self.entries_of_decision(decision)))
+            .collect()
+    }
+
+    /// How many decisions a reviewer has made that still count.
+    pub(crate) fn n_decisions(&self, reviewer: u32) -> usize {
+        self.stacks.get(reviewer as usize).map_or(0, Vec::len)
+    }
+
+    fn entries_of_decision(&self, decision: u64) -> Vec<&Entry> {
+        let entries = self.decisions.get(&decision).map_or(&[][..], Vec::as_slice);
+        entries
+            .iter()
+            .filter_map(|&entry| self.entries.get(entry as usize))
+            .collect()
+    }
+
+    /// The frame to ask this reviewer for once more, if it is time.
+    pub(crate) fn due_repeat(&self, reviewer: u32) -> Option<u32> {
+        let n_own = *self.n_own.get(reviewer as usize)?;
+        let (entry, n_then) = self.repeats.get(reviewer as usize)?.front()?;
+        let entry = self.entries.get(*entry as usize)?;
+        (n_own >= n_then + REPEAT_GAP).then_some(entry.frame)
+    }
+
+    /// Decides. Returns when it is on the disk.
+    pub(crate) fn decide(&mut self, reviewer: u32, decision: &Decision) -> anyhow::Result<Done> {
+        if let Some(&decided) = self.requests.get(&decision.request) {
+            return Ok(self.done(decided));
+        }
+        ensure!(!decision.frames.is_empty(), "no frames");
+        ensure!(decision.frames.len() <= MAX_FRAMES, "too many frames");
+        ensure!(
+            decision.request.len() <= 100,
+            "the request's id is too long"
+        );
+        decision.change.check().map_err(anyhow::Error::msg)?;
+        let mut reviews = Vec::new();
+        for &id in &decision.frames {
+            let Some(frame) = self.folder.frame(id) else {
+                anyhow::bail!("there is no frame {id}");
+            };
+            let shown = self.shown_to(reviewer, id, frame);
+            let old = if decision.is_repeat {
+                shown
+            } else {
+                self.judgement(id, frame)
+            };
+            let mut new = self.changed(&decision.change, old, frame);
+            if decision.is_repeat {
+                new.deleted = old.deleted;
+            }
+            let mut review = self.review(reviewer, frame, old.clone(), new);
+            review.says = decision.change.says();
+            review.is_repeat = decision.is_repeat;
+            review.request = Some(decision.request.clone());
+            reviews.push(review);
+        }
+        self.append(reviews)
+    }
+
+    fn changed(&self, change: &Change, old: &Judgement, frame: &FrameItem) -> Judgement {
+        let video_id = self.folder.video_of(frame).map_or("", |video| &video.id);
+        change.applied_to(old, frame.exercise.as_ref(), video_id, &self.captions)
+    }
+
+    /// Takes the last decision of a reviewer back. `None` where there is none.
+    pub(crate) fn undo(&mut self, reviewer: u32, request: &str) -> anyhow::Result<Option<Done>> {
+        if let Some(&decided) = self.requests.get(request) {
+            return Ok(Some(self.done(decided)));
+        }
+        let last = self
+            .stacks
+            .get(reviewer as usize)
+            .and_then(|stack| stack.last());
+        let Some(&undone) = last else { return Ok(None) };
+        let mut reviews = Vec::new();
+        for entry in self.entries_of_decision(undone) {
+            let Some(frame) = self.folder.frame(entry.frame) else {
+                continue;
+            };
+            let now = self.judgement(entry.frame, frame);
+            // What others said since stays.
+            let before = self
+                .entries_of(entry.frame)
+                .rfind(|other| other.decision != undone)
+                .map_or_else(|| self.original(entry.frame, frame), |other| &other.new);
+            let mut review = self.review(reviewer, frame, now.clone(), before.clone());
+            review.says.clone_from(&entry.says);
+            review.is_repeat = entry.is_repeat;
+            review.undoes = Some(undone);
+            review.request = Some(request.to_owned());
+            reviews.push(review);
+        }
+        self.append(reviews).map(Some)
+    }
+
+    /// Writes reviews of others in, such as those of an import.
+    pub(crate) fn append(&mut self, mut reviews: Vec<Review>) -> anyhow::Result<Done> {
+        ensure!(!reviews.is_empty(), "nothing to write");
+        let Some(log) = &mut self.log else {
+            anyhow::bail!("the folder is open for reading only");
+        };
+        log.append(&mut reviews)?;
+        let decision = reviews.first().map_or(0, |review| review.decision);
+        let frames = reviews
+            .iter()
+            .filter_map(|review| self.folder.find(&review.video_id, review.index))
+            .collect();
+        for review in reviews {
+            self.take_in(review);
+        }
+        Ok(Done { decision, frames })
+    }
+
+    /// A review of a frame, yet to be written.
+    pub(crate) fn review(
+        &self,
+        reviewer: u32,
+        frame: &FrameItem,
+        old: Judgement,
+        new: Judgement,
+    ) -> Review {
+        Review {
+            sequence: 0,
+            at: jiff::Timestamp::now().to_string(),
+            reviewer: self
+                .reviewers
+                .get(reviewer as usize)
+                .cloned()
+                .unwrap_or_default(),
+            decision: 0,
+            n_reviews: 0,
+            video_id: self
+                .folder
+                .video_of(frame)
+                .map_or_else(String::new, |video| video.id.clone()),
+            index: frame.index,
+            pts_ms: frame.pts_ms,
+            path: frame.path.clone().map(Into::into),
+            blake3: frame.blake3.as_deref().map(str::to_owned),
+            exercise: frame.exercise.clone(),
+            says: Vec::new(),
+            old,
+            new,
+            undoes: None,
+            is_repeat: false,
+            request: None,
+            previous: String::new(),
+            hash: None,
+        }
+    }
+
+    fn done(&self, decision: u64) -> Done {
+        let entries = self
+            .entries_of_decision(decision)
+            .into_iter()
+            .map(|entry| entry.frame);
+        let undone = self.undone.get(&decision).into_iter().flatten().copied();
+        Done {
+            decision,
+            frames: entries.chain(undone).collect(),
+        }
+    }
+}

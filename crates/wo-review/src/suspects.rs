@@ -1,0 +1,76 @@
+//! What someone, such as `wo-eval`, finds suspicious about labels.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use anyhow::Context;
+use wo_cli::{Exit, ExitWith};
+use wo_record::{DEFAULT_MAX_LINE, Reader, Record, Suspect};
+
+use crate::folder::Folder;
+
+/// The suspects of a file, most suspicious first.
+#[derive(Debug, Default)]
+pub(crate) struct Suspects {
+    sorted: Vec<Suspect>,
+    by_frame: HashMap<u32, usize>,
+}
+
+impl Suspects {
+    /// Reads a stream.
+    pub(crate) fn read(path: &Path, folder: &Folder) -> anyhow::Result<Self> {
+        let file = File::open(path)
+            .with_context(|| format!("open {}", path.display()))
+            .exit_with(Exit::Io)?;
+        let mut input = BufReader::new(file);
+        let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
+        let mut sorted = Vec::new();
+        while let Some(line) = reader
+            .next_line()
+            .with_context(|| path.display().to_string())?
+        {
+            if let Ok(Record::Suspect(suspect)) = line.record {
+                sorted.push(suspect);
+            }
+        }
+        sorted.sort_by(|a: &Suspect, b| b.score.total_cmp(&a.score));
+        let mut suspects = Self {
+            sorted,
+            by_frame: HashMap::new(),
+        };
+        for (i, suspect) in suspects.sorted.iter().enumerate() {
+            for id in frames_of(suspect, folder) {
+                suspects.by_frame.entry(id).or_insert(i);
+            }
+        }
+        Ok(suspects)
+    }
+
+    /// How many frames there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_frame.len()
+    }
+
+    /// What is said of a frame.
+    pub(crate) fn of_frame(&self, id: u32) -> Option<&Suspect> {
+        self.by_frame.get(&id).and_then(|&i| self.sorted.get(i))
+    }
+
+    /// The frames, most suspicious first.
+    pub(crate) fn frames(&self, folder: &Folder) -> Vec<u32> {
+        let mut frames: Vec<u32> = self.by_frame.keys().copied().collect();
+        let place = |id: u32| folder.frame(id).map(|frame| (frame.video, frame.index));
+        frames.sort_by_key(|&id| (self.by_frame.get(&id).copied(), place(id), Reverse(id)));
+        frames
+    }
+}
+
+fn frames_of(suspect: &Suspect, folder: &Folder) -> Vec<u32> {
+    match suspect.index {
+        Some(index) => folder.find(&suspect.video_id, index).into_iter().collect(),
+        None => folder.frames_of_video(&suspect.video_id).to_vec(),
+    }
+}

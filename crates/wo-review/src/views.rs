@@ -1,0 +1,239 @@
+//! What the page is told: of the session, of frames, of videos.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use wo_label::says_nothing_seen;
+use wo_record::{Judgement, Name};
+
+use crate::queue::{counts, is_disputed, origin_name};
+use crate::server::Server;
+use crate::store::Store;
+
+/// How many decisions the page lists.
+const N_HISTORY: usize = 50;
+
+/// What the page needs once.
+#[derive(Debug, Serialize)]
+pub(crate) struct Session {
+    pub(crate) reviewer: String,
+    pub(crate) folder: String,
+    pub(crate) start: String,
+    pub(crate) first_queue: crate::queue::QueueName,
+    pub(crate) keys: Vec<(String, String)>,
+    pub(crate) exercises: Vec<Name>,
+    pub(crate) labels: BTreeSet<Name>,
+    /// The faults of each exercise, in the order of their numbers.
+    pub(crate) faults: BTreeMap<Name, Vec<Name>>,
+    pub(crate) reviewers: Vec<String>,
+    pub(crate) has_sharpness: bool,
+}
+
+/// A frame, as one reviewer may see it.
+#[derive(Debug, Serialize)]
+pub(crate) struct FrameView<'a> {
+    id: u32,
+    video: u32,
+    video_name: String,
+    index: u32,
+    n_of_video: usize,
+    pts_ms: Option<f64>,
+    exercise: Option<&'a Name>,
+    label: Option<&'a Name>,
+    faults: &'a [Name],
+    description: Option<&'a str>,
+    note: Option<&'a str>,
+    deleted: bool,
+    origin: &'static str,
+    is_judged: bool,
+    is_judged_by_others: bool,
+    has_video: bool,
+    has_opinion: bool,
+    /// A description that only judges teaches a model nothing.
+    is_blind: bool,
+    sharpness: Option<f32>,
+    width_px: Option<u32>,
+    height_px: Option<u32>,
+    path: Option<String>,
+    others: Vec<Other<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Other<'a> {
+    reviewer: &'a str,
+    label: Option<&'a Name>,
+    faults: &'a [Name],
+}
+
+/// One decision of the stack.
+#[derive(Debug, Serialize)]
+pub(crate) struct Past {
+    decision: u64,
+    at: String,
+    frame: u32,
+    n_frames: usize,
+    says: Vec<String>,
+    new: Judgement,
+}
+
+pub(crate) fn session(server: &Server, store: &Store, reviewer: &str) -> Session {
+    let frames = &store.folder.frames;
+    let exercises: BTreeSet<&Name> = frames.iter().filter_map(|f| f.exercise.as_ref()).collect();
+    let known = ["good_form", "bad_form", "unclear"].map(Name::new);
+    let labels = (0..)
+        .zip(frames)
+        .filter_map(|(id, frame)| store.judgement(id, frame).label.clone());
+    let faults = exercises.iter().map(|&exercise| {
+        let faults = store.captions.faults_of(exercise).into_iter().cloned();
+        (exercise.clone(), faults.collect())
+    });
+    Session {
+        reviewer: reviewer.to_owned(),
+        folder: store.folder.dir.display().to_string(),
+        start: server.start.clone(),
+        first_queue: server.first_queue,
+        keys: server.keys.clone(),
+        labels: known.into_iter().chain(labels).collect(),
+        faults: faults.collect(),
+        exercises: exercises.into_iter().cloned().collect(),
+        reviewers: store.reviewers.clone(),
+        has_sharpness: frames.iter().any(|frame| frame.sharpness.is_some()),
+    }
+}
+
+/// A frame as a reviewer may see it; as it was before anyone reviewed it where they are asked a second time.
+pub(crate) fn frame<'a>(
+    server: &Server,
+    store: &'a Store,
+    reviewer: u32,
+    id: u32,
+    is_repeat: bool,
+) -> Option<FrameView<'a>> {
+    let frame = store.folder.frame(id)?;
+    let video = store.folder.video_of(frame)?;
+    let shown = if is_repeat {
+        store.original(id, frame)
+    } else {
+        store.shown_to(reviewer, id, frame)
+    };
+    let is_judged = !is_repeat && store.is_judged_by(reviewer, id);
+    let description = shown.description.as_deref();
+    Some(FrameView {
+        id,
+        video: frame.video,
+        video_name: video.path.as_ref().map_or_else(
+            || video.id.chars().take(8).collect(),
+            |path| {
+                path.file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned()
+            },
+        ),
+        index: frame.index,
+        n_of_video: video.frames.len(),
+        pts_ms: frame.pts_ms,
+        exercise: frame.exercise.as_ref(),
+        label: shown.label.as_ref(),
+        faults: &shown.faults,
+        description,
+        note: shown.note.as_deref(),
+        deleted: shown.deleted,
+        origin: origin_name(shown.label_origin),
+        is_judged,
+        is_judged_by_others: store
+            .entries_of(id)
+            .any(|e| e.reviewer != reviewer && e.judges()),
+        has_video: video
+            .path
+            .as_ref()
+            .is_some_and(|path| server.videos.exists(path)),
+        has_opinion: server.suspects.of_frame(id).is_some(),
+        is_blind: description.is_some_and(|text| says_nothing_seen(text, &store.captions)),
+        sharpness: frame.sharpness,
+        width_px: frame.size_px.map(|(width, _)| width),
+        height_px: frame.size_px.map(|(_, height)| height),
+        path: frame.path.as_ref().map(|path| path.display().to_string()),
+        others: if is_judged && is_disputed(store, id) {
+            others(store, reviewer, id)
+        } else {
+            Vec::new()
+        },
+    })
+}
+
+/// What others said. Only for those who judged it themselves: before that it would sway them.
+fn others(store: &Store, reviewer: u32, id: u32) -> Vec<Other<'_>> {
+    let entries = store
+        .entries_of(id)
+        .filter(|e| e.reviewer != reviewer && e.judges());
+    let last: BTreeMap<u32, Other<'_>> = entries
+        .filter_map(|entry| {
+            let other = Other {
+                reviewer: store.reviewers.get(entry.reviewer as usize)?,
+                label: entry.new.label.as_ref(),
+                faults: &entry.new.faults,
+            };
+            Some((entry.reviewer, other))
+        })
+        .collect();
+    last.into_values().collect()
+}
+
+/// How many frames there are in each queue, and how far the reviewer is.
+pub(crate) fn progress(server: &Server, store: &Store, reviewer: u32) -> serde_json::Value {
+    serde_json::json!({
+        "queues": counts(store, &server.suspects, reviewer),
+        "n_decisions": store.n_decisions(reviewer),
+    })
+}
+
+/// The stack of a reviewer, the last decision first.
+pub(crate) fn history(store: &Store, reviewer: u32) -> Vec<Past> {
+    let decisions = store.history(reviewer, N_HISTORY).into_iter();
+    decisions
+        .filter_map(|(decision, entries)| {
+            let first = entries.first()?;
+            Some(Past {
+                decision,
+                at: first.at.clone(),
+                frame: first.frame,
+                n_frames: entries.len(),
+                says: first.says.clone(),
+                new: first.new.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Texts to put into a description with one key: those of the captions table for its class, and what was written by hand.
+pub(crate) fn snippets(store: &Store, id: u32, class: Option<(&Name, &[Name])>) -> Vec<String> {
+    const N_SNIPPETS: usize = 9;
+    let Some(frame) = store.folder.frame(id) else {
+        return Vec::new();
+    };
+    let judgement = store.judgement(id, frame);
+    let (label, faults) = match class {
+        Some((label, faults)) => (Some(label), faults),
+        None => (judgement.label.as_ref(), &judgement.faults[..]),
+    };
+    let mut snippets = match (&frame.exercise, label) {
+        (Some(exercise), Some(label)) => store.captions.all_phrasings(exercise, label, faults),
+        _ => Vec::new(),
+    };
+    let mut by_hand: BTreeMap<&str, usize> = BTreeMap::new();
+    let written = store
+        .entries
+        .iter()
+        .filter(|e| e.says.iter().any(|said| said == "description"));
+    for text in written.filter_map(|entry| entry.new.description.as_deref()) {
+        *by_hand.entry(text).or_default() += 1;
+    }
+    let mut by_hand: Vec<(&str, usize)> = by_hand.into_iter().collect();
+    by_hand.sort_by_key(|&(text, n)| (std::cmp::Reverse(n), text));
+    snippets.truncate(N_SNIPPETS - by_hand.len().min(4));
+    snippets.extend(by_hand.into_iter().map(|(text, _)| text.to_owned()));
+    snippets.dedup();
+    snippets.truncate(N_SNIPPETS);
+    snippets
+}

@@ -1,0 +1,14 @@
+//! The binary as a person meets it: its command line, its server, its page in a real browser, and what is left of decisions
+//! when it is killed.
+
+mod api;
+mod browser;
+mod cli;
+mod crash;
+mod exchange;
+mod harness;
+mod hostile;
+mod http;
+mod power;
+mod safety;
+mod webdriver;

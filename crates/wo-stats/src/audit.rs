@@ -1,0 +1,315 @@
+//! How much of a model's skill can be had without looking at the lifter: probes that see only a shortcut, scored beside the
+//! model on the same videos and folds (Geirhos et al. 2020, Shortcut Learning in Deep Neural Networks, arXiv 2004.07780).
+
+use std::collections::BTreeMap;
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::bootstrap::{Bootstrap, Estimate, Interval, shuffle, standard_deviation};
+use crate::metrics::{Counts, Figure, confusion, present};
+use crate::panel::Panel;
+use crate::standing::Unit;
+
+/// How often an audit of probes that know nothing may find one of them above chance: one in fifty, as it is run with each
+/// evaluation.
+const LEVEL: f64 = 0.02;
+/// How many refits to permuted labels show what such probes reach: the fewest that can tell one in fifty, less some luck.
+pub const MIN_PERMUTATIONS: usize = 99;
+/// Scores of a few tens of videos differ by more than this, or not at all.
+const LEAST_DEVIATION: f64 = 1e-6;
+/// A model most of whose skill can be had without the lifter has failed.
+const MOST: f64 = 0.5;
+
+/// What is found of a shortcut, from good to bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Not found to be better than chance.
+    Pass,
+    /// Not tested: there are too few permutations.
+    Untested,
+    /// Better than chance beyond doubt, all probes taken together.
+    Warn,
+    /// That, and the lower end of its share of the model's skill lies above a half.
+    Fail,
+}
+
+/// One probe.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Audited {
+    /// Its balanced accuracy.
+    pub balanced_accuracy: Estimate,
+    /// How probable it is that any of the probes stands out as much where labels are permuted: one-sided, corrected for the
+    /// number of probes (Westfall & Young 1993, single-step max-T).
+    pub p_value: Option<f64>,
+    /// Its skill above chance over the model's, between 0 and 1. `None` where the model has none beyond doubt.
+    pub share: Option<f64>,
+    /// The 95 % percentile interval of that, from the same resamples for both.
+    pub share_interval: Option<Interval>,
+    /// What is found.
+    pub verdict: Verdict,
+}
+
+/// All probes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audit {
+    /// The balanced accuracy of a predictor that always says the same: one over the number of classes that have units.
+    pub chance: f64,
+    /// The model's balanced accuracy.
+    pub model: Estimate,
+    /// Whether the lower end of its interval lies above chance. Where it does not, there is no skill to have a share of.
+    pub is_model_above_chance: bool,
+    /// Each probe, in the order in which units have them.
+    pub probes: Vec<Audited>,
+    /// The worst of their verdicts.
+    pub verdict: Verdict,
+}
+
+/// What probes reach where there is nothing to be found: for each permutation of the labels over groups the balanced
+/// accuracy of each probe. `truth` and `groups` are those of the units; `refit` is given permuted labels, fits all probes to
+/// them on the same folds as before and returns what each says of each unit that it has not been fitted to.
+///
+/// Refits are needed: what is said out of fold depends on the labels of all other folds, so that probes that know nothing
+/// come out above chance far more often than a test of their predictions alone would have it.
+pub fn null_scores(
+    truth: &[usize],
+    groups: &[usize],
+    n_permutations: usize,
+    seed: u64,
+    mut refit: impl FnMut(&[usize]) -> Vec<Vec<usize>>,
+) -> Vec<Vec<Option<f64>>> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let n_classes = truth.iter().max().map_or(0, |last| last + 1);
+    let scores = |labels: &[usize], said: &[usize]| {
+        let n_said = said.iter().max().map_or(0, |last| last + 1);
+        let counts = confusion(labels, said, n_classes.max(n_said));
+        Figure::BalancedAccuracy.of(&counts, &present(&counts))
+    };
+    (0..n_permutations)
+        .map(|_| {
+            let labels = permuted(&mut random, truth, groups);
+            let said = refit(&labels);
+            said.iter().map(|said| scores(&labels, said)).collect()
+        })
+        .collect()
+}
+
+/// The labels of whole groups in the order of shuffled groups, so that labels of one group stay next to each other.
+fn permuted(random: &mut ChaCha8Rng, truth: &[usize], groups: &[usize]) -> Vec<usize> {
+    let mut units_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (unit, group) in groups.iter().enumerate().take(truth.len()) {
+        units_of.entry(*group).or_default().push(unit);
+    }
+    let places: Vec<usize> = units_of.values().flatten().copied().collect();
+    let mut from: Vec<Vec<usize>> = units_of.into_values().collect();
+    shuffle(random, &mut from);
+    for units in &mut from {
+        shuffle(random, units);
+    }
+    let mut labels = truth.to_vec();
+    for (place, unit) in places.iter().zip(from.iter().flatten()) {
+        if let (Some(label), Some(of_unit)) = (labels.get_mut(*place), truth.get(*unit)) {
+            *label = *of_unit;
+        }
+    }
+    labels
+}
+
+/// Audits a model by what it and probes say of units that none of them has seen in training: of each unit first what the
+/// model says, then what each probe does. `null` are the probes' [`null_scores`]. `None` without units or without two
+/// classes.
+///
+/// A probe is better than chance where it stands out from its null scores, in their standard deviations, more than all
+/// probes do in 49 of 50 permutations, however many are tried. A share is a ratio of two skills; the model's has to be above
+/// chance for it to be one.
+pub fn audit(
+    units: &[Unit<'_>],
+    n_classes: usize,
+    null: &[Vec<Option<f64>>],
+    bootstrap: &Bootstrap,
+) -> Option<Audit> {
+    let panel = Panel::new(units, n_classes);
+    let classes = panel.present();
+    if classes.len() < 2 {
+        return None;
+    }
+    let chance = 1.0 / classes.len() as f64;
+    let score = |counts: &Counts| Figure::BalancedAccuracy.of(counts, &classes);
+    let figures = |times_drawn: &[u64]| -> Vec<Option<f64>> {
+        let scores: Vec<Option<f64>> = panel.drawn(times_drawn).iter().map(score).collect();
+        let model = scores.first().copied().flatten();
+        let shares = scores.iter().skip(1);
+        let shares: Vec<Option<f64>> = shares
+            .map(|probe| share_of_skill(model?, (*probe)?, chance))
+            .collect();
+        [scores, shares].concat()
+    };
+    let mut estimates = bootstrap.estimates(panel.n_groups(), figures).into_iter();
+    let model = estimates.next()?;
+    let rest: Vec<Estimate> = estimates.collect();
+    let (scores, shares) = rest.split_at(rest.len() / 2);
+    let model_interval = model.intervals.percentile;
+    let is_model_above_chance = model_interval.is_some_and(|interval| interval.low > chance);
+    let values: Vec<Option<f64>> = scores.iter().map(|score| score.value).collect();
+    let p_values = p_values(&values, null).into_iter();
+    let of_probe = |((score, share), p_value): ((&Estimate, &Estimate), Option<f64>)| {
+        let share = if is_model_above_chance {
+            *share
+        } else {
+            Estimate::default()
+        };
+        let share_interval = share.intervals.percentile;
+        Audited {
+            balanced_accuracy: *score,
+            p_value,
+            share: share.value,
+            share_interval,
+            verdict: verdict(p_value, share_interval),
+        }
+    };
+    let probes: Vec<Audited> = scores
+        .iter()
+        .zip(shares)
+        .zip(p_values)
+        .map(of_probe)
+        .collect();
+    let worst = probes.iter().map(|probe| probe.verdict).max();
+    Some(Audit {
+        chance,
+        model,
+        is_model_above_chance,
+        verdict: worst.unwrap_or(Verdict::Pass),
+        probes,
+    })
+}
+
+/// `None` where the model has no skill.
+fn share_of_skill(model: f64, probe: f64, chance: f64) -> Option<f64> {
+    (model > chance).then(|| ((probe - chance) / (model - chance)).clamp(0.0, 1.0))
+}
+
+fn verdict(p_value: Option<f64>, share: Option<Interval>) -> Verdict {
+    match p_value {
+        None => Verdict::Untested,
+        Some(p_value) if p_value > LEVEL => Verdict::Pass,
+        Some(_) if share.is_some_and(|share| share.low > MOST) => Verdict::Fail,
+        Some(_) => Verdict::Warn,
+    }
+}
+
+/// For each probe how often the probe that stands out most does so at least as much. `None` of too few permutations.
+fn p_values(scores: &[Option<f64>], null: &[Vec<Option<f64>>]) -> Vec<Option<f64>> {
+    if null.len() < MIN_PERMUTATIONS {
+        return vec![None; scores.len()];
+    }
+    let of_probe = |probe: usize| {
+        let scores = null.iter().filter_map(|scores| *scores.get(probe)?);
+        let scores: Vec<f64> = scores.collect();
+        let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
+        (mean, standard_deviation(&scores).unwrap_or(0.0))
+    };
+    let scales: Vec<(f64, f64)> = (0..scores.len()).map(of_probe).collect();
+    // A probe that always says the same never varies, and never stands out.
+    let standing_out = |score: Option<f64>, (mean, deviation): (f64, f64)| {
+        score.map_or(f64::NEG_INFINITY, |score| {
+            (score - mean) / deviation.max(LEAST_DEVIATION)
+        })
+    };
+    let most = |scores: &Vec<Option<f64>>| {
+        let each = scores.iter().zip(&scales);
+        each.map(|(score, scale)| standing_out(*score, *scale))
+            .fold(f64::NEG_INFINITY, f64::max)
+    };
+    let most: Vec<f64> = null.iter().map(most).collect();
+    let p_value = |(score, scale): (&Option<f64>, &(f64, f64))| {
+        let here = standing_out(Some((*score)?), *scale);
+        let n_as_much = most.iter().filter(|most| **most >= here).count();
+        // The labels as they are count as one permutation of them.
+        Some((n_as_much + 1) as f64 / (most.len() + 1) as f64)
+    };
+    scores.iter().zip(&scales).map(p_value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use wo_record::Group;
+
+    use super::*;
+
+    /// Forty groups of two units, one of each class; each predictor is right on all units of so many groups, and on every
+    /// other unit of the rest.
+    fn audit_of(n_right: &[usize]) -> Audit {
+        let groups: Vec<Group> = (0..40)
+            .map(|i| Group::of_video_id(&format!("v{i:02}")))
+            .collect();
+        let unit = |place: usize| {
+            let (group, truth) = (place / 2, place % 2);
+            let said = |n_right: &usize| if group < *n_right { truth } else { group % 2 };
+            Unit {
+                group: &groups[group],
+                truth,
+                said: n_right.iter().map(said).collect(),
+            }
+        };
+        let units: Vec<Unit<'_>> = (0..80).map(unit).collect();
+        // What the probes reach by luck: a half, give or take a twentieth.
+        let luck = |place: usize| Some(0.5 + 0.05 * ((place * 37 % 101) as f64 / 50.0 - 1.0));
+        let null: Vec<Vec<Option<f64>>> = (0..200)
+            .map(|place| {
+                (1..n_right.len())
+                    .map(|probe| luck(place + 17 * probe))
+                    .collect()
+            })
+            .collect();
+        audit(&units, 3, &null, &Bootstrap::new(0)).unwrap()
+    }
+
+    #[test]
+    fn a_shortcut_that_has_most_of_the_skill_fails() {
+        let audit = audit_of(&[32, 0, 12, 30]);
+        assert_eq!((audit.chance, audit.is_model_above_chance), (0.5, true));
+        let verdicts: Vec<Verdict> = audit.probes.iter().map(|probe| probe.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Pass, Verdict::Warn, Verdict::Fail]);
+        assert_eq!(audit.verdict, Verdict::Fail);
+        assert!((audit.probes[1].share.unwrap() - 0.375).abs() < 1e-12);
+        assert!(audit.probes[0].p_value.unwrap() > 0.9);
+    }
+
+    #[test]
+    fn a_model_without_skill_has_none_to_share() {
+        let audit = audit_of(&[0, 12]);
+        assert!(!audit.is_model_above_chance);
+        assert_eq!(
+            (audit.probes[0].share, audit.probes[0].share_interval),
+            (None, None)
+        );
+        assert_eq!(audit.probes[0].verdict, Verdict::Warn);
+    }
+
+    #[test]
+    fn without_permutations_nothing_is_tested() {
+        let groups = ["a", "b"].map(Group::of_video_id);
+        let unit = |class: usize| Unit {
+            group: &groups[class],
+            truth: class,
+            said: vec![class, class],
+        };
+        let of = |units: &[Unit<'_>]| audit(units, 2, &[], &Bootstrap::new(0));
+        let untested = of(&[unit(0), unit(1)]).unwrap();
+        assert_eq!(untested.verdict, Verdict::Untested);
+        assert_eq!(of(&[unit(0)]), None);
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn labels_of_a_group_move_together() {
+        // Groups of two, both of one class.
+        let groups: Vec<usize> = (0..40).map(|unit| unit / 2).collect();
+        let truth: Vec<usize> = (0..40).map(|unit| unit / 2 % 2).collect();
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let labels = permuted(&mut random, &truth, &groups);
+        assert_ne!(labels, truth);
+        assert!(labels.chunks(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(labels.iter().sum::<usize>(), 20);
+    }
+}
