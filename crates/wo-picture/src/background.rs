@@ -60,7 +60,9 @@ fn usual(frames: &[RgbImage], person: &MovingPerson, (width, height): (u32, u32)
         .collect();
     let mut levels: [Vec<u8>; 3] = Default::default();
     RgbImage::from_fn(width, height, |x, y| {
-        levels.iter_mut().for_each(Vec::clear);
+        for levels in &mut levels {
+            levels.clear();
+        }
         for (frame, (right, down)) in same.iter().zip(&offsets) {
             let x = u32::try_from(i64::from(x) + right).ok();
             let y = u32::try_from(i64::from(y) + down).ok();
@@ -140,9 +142,7 @@ impl Canvas {
         for pixel in &mut pixels {
             let weight = pixel[3];
             if weight > 1.0 {
-                for value in pixel.iter_mut() {
-                    *value /= weight;
-                }
+                *pixel = pixel.map(|value| value / weight);
             }
         }
         Some(Self {

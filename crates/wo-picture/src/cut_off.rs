@@ -3,6 +3,9 @@
 use crate::Mask;
 
 /// A person counts as cut off when [`CutOff::worst`] is at least this.
+///
+/// Of sixty drawn videos of whole lifters one reaches it, by a plate at the upper edge; of thirty whose pictures were cut
+/// so that 15 % of the lifter's width or height is lost, 28 reach it, and of those that lose 30 % all.
 pub const DEFAULT_CUT_OFF: f64 = 0.2;
 
 /// How much of a mask ends at each edge of the picture, from 0 to 1.

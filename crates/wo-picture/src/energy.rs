@@ -12,6 +12,9 @@ use crate::small::{Small, median};
 const LIT: std::ops::RangeInclusive<f32> = 16.0..=240.0;
 /// Radius in pixels over which a change is averaged: a single pixel is noise.
 const RADIUS: usize = 1;
+/// So many pixels along the edge take the change of those within: a lamp that a shake brings into the picture and out
+/// of it again is nobody.
+const EDGE: usize = 2;
 
 /// The changes of a video.
 #[derive(Debug)]
@@ -56,10 +59,24 @@ impl Energy {
         Some(Self {
             width,
             height,
-            values,
+            values: without_edge(&values, width, height),
             offsets,
         })
     }
+}
+
+/// With the values of the nearest pixels that are not at the edge, where there are such.
+fn without_edge(values: &[f32], width: usize, height: usize) -> Vec<f32> {
+    let inner = |at: usize, side: usize| {
+        if side > 2 * EDGE {
+            at.clamp(EDGE, side - 1 - EDGE)
+        } else {
+            at
+        }
+    };
+    (0..values.len())
+        .map(|index| values[inner(index / width, height) * width + inner(index % width, width)])
+        .collect()
 }
 
 /// Multiplies each channel of `small` so that it is usually as bright as `like`.

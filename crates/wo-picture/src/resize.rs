@@ -1,7 +1,8 @@
 //! Pictures of another size.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
 /// `picture` scaled to `width` x `height` with the bicubic filter of CLIP's preprocessing (a = -0.5, widened when
@@ -15,11 +16,16 @@ pub(crate) fn resize(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
 
 fn convolved(picture: &RgbImage, width: u32, height: u32) -> Option<RgbImage> {
     let (from_width, from_height) = picture.dimensions();
-    let source = ImageRef::new(from_width, from_height, picture.as_raw(), PixelType::U8x3).ok()?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
+    let mut resized = RgbImage::new(width, height);
+    let source =
+        TypedImageRef::<U8x3>::from_buffer(from_width, from_height, picture.as_raw()).ok()?;
+    let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut resized).ok()?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
-    Resizer::new().resize(&source, &mut target, &options).ok()?;
-    RgbImage::from_raw(width, height, target.into_vec())
+    // By its one type of pixel: to build the code for all of them takes minutes.
+    Resizer::new()
+        .resize_typed(&source, &mut target, &options)
+        .ok()?;
+    Some(resized)
 }
 
 #[cfg(test)]
