@@ -17,6 +17,7 @@ const FRAMES_AT_ONCE: usize = 32;
 pub struct Judge {
     clip: Clip,
     preprocessor: Preprocessor,
+    tokenizer: Tokenizer,
     manifest: Manifest,
     /// `[classes, projection_dim]`: what the features of a frame are multiplied with to become logits.
     class_weights: Tensor,
@@ -50,6 +51,7 @@ impl Judge {
         Ok(Self {
             clip,
             preprocessor: checkpoint.preprocessor.clone(),
+            tokenizer: checkpoint.tokenizer.clone(),
             manifest,
             class_weights,
             device,
@@ -74,12 +76,30 @@ impl Judge {
 
     /// Scores the frames of one video by their [`Self::features`].
     pub fn score_features(&self, features: &Tensor) -> FrameScores {
+        self.score_with(features, &self.class_weights)
+    }
+
+    /// Scores them by other words for the classes: for each class the direction of its captions, times the scale. Only for a
+    /// model that judges by captions.
+    pub fn score_with(&self, features: &Tensor, class_weights: &Tensor) -> FrameScores {
         no_grad(|| {
-            let logits = features.matmul(&self.class_weights.tr());
+            let logits = features.matmul(&class_weights.tr());
             FrameScores {
                 frames: rows(&logits.softmax(-1, Kind::Double)),
                 video: rows(&self.manifest.pooling.probabilities(&logits).unsqueeze(0)).remove(0),
             }
+        })
+    }
+
+    /// The weights of classes that are called by these captions: `[classes, width]`. `None` for a linear probe, which has no
+    /// words.
+    pub fn weights_of(&self, prompts: &[Vec<String>]) -> anyhow::Result<Option<Tensor>> {
+        if self.manifest.head.is_some() {
+            return Ok(None);
+        }
+        no_grad(|| {
+            let features = class_features(&self.clip, &self.tokenizer, prompts)?;
+            Ok(Some(features * self.clip.scale()))
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wo_record::{Group, Name, Video, group_of};
+use wo_record::{Group, LearningCurve, Name, Video, group_of};
 
 use crate::{Pooling, Trust};
 
@@ -43,6 +43,12 @@ pub struct SplitVideo {
     pub exercise: Name,
     /// Its label.
     pub label: Name,
+    /// Its faults.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Name>,
+    /// From where it was filmed, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub angle: Option<Name>,
     /// Its length, for the baseline that looks at nothing else.
     pub duration_ms: Option<f64>,
     /// Perceptual hashes of its frames, in hexadecimal, so that pictures that were trained on are known again.
@@ -71,6 +77,9 @@ pub struct Manifest {
     /// How far its word is to be taken, where there were videos to measure it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trust: Option<Trust>,
+    /// What more videos would bring, where there were enough to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_curve: Option<LearningCurve>,
     /// All labelled videos of the run's input.
     pub videos: Vec<SplitVideo>,
     /// The arguments of the run.

@@ -89,7 +89,11 @@ pub struct Asking {
     /// Name videos that are probably labelled wrong, or there twice; wo-review --suspects reads what comes out
     #[arg(long)]
     pub suspects: bool,
-    /// Measure what is left on pictures that were blurred, squeezed, darkened, shrunk or mirrored; many times the work
+    /// Say what more videos would bring, and which to film next
+    #[arg(long)]
+    pub next: bool,
+    /// Measure what is left on pictures that were blurred, squeezed, darkened, shrunk or mirrored, and with the classes in
+    /// other words; many times the work
     #[arg(long)]
     pub robustness: bool,
     /// Fields of the videos to slice by, with commas between [default: exercise, source_id, resolution, lighting, duration]

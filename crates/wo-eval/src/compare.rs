@@ -48,6 +48,7 @@ pub(crate) fn compare(
             let model = Model {
                 answers: &answers,
                 trust: None,
+                learning_curve: None,
                 videos: &[],
             };
             let asked = Asked {

@@ -9,6 +9,7 @@ use wo_stats::{DurationOnly, Example, Facts, Majority};
 use crate::answers::Answers;
 use crate::prediction::{Prediction, Standing};
 use crate::question::{Question, Unit};
+use crate::worst_group::worst_group;
 
 /// The task of telling good form from bad.
 pub(crate) const LABEL: &str = "label";
@@ -174,6 +175,7 @@ pub(crate) fn evaluate(
     {
         question.answer(seed, &mut evaluation);
     }
+    evaluation.scores.extend(worst_group(predictions, scope, seed));
     evaluation
 }
 

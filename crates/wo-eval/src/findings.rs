@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 
 use wo_clip::{SplitVideo, Trust};
-use wo_record::{Audit, Calibration, Gate, Record, Score, Selection, Suspect, Writer};
+use wo_record::{
+    Audit, Calibration, Gate, LearningCurve, Record, Score, Selection, Shot, Suspect, Writer,
+};
 
 use crate::Args;
 use crate::answers::Answers;
 use crate::audit::audit;
 use crate::evaluation::{ALL, Baselines, Evaluation, LABEL, MODEL, SEEN, VIDEO, evaluate};
+use crate::faults::faults;
 use crate::gate::{FigureName, Known, Terms};
+use crate::left_out::left_out;
 use crate::prediction::Prediction;
 use crate::reliance::{calibration, selection};
 use crate::robustness::robustness;
+use crate::shots::shots;
 use crate::slices::{USUAL, slices};
 use crate::suspects::suspects;
 
@@ -23,6 +28,8 @@ pub(crate) struct Asked {
     pub(crate) audit: bool,
     /// Whether labels and duplicates are looked at.
     pub(crate) suspects: bool,
+    /// Whether it is asked what to film next.
+    pub(crate) next: bool,
     /// The fields that slices are made by.
     pub(crate) slice_by: Vec<String>,
     /// What the model must reach.
@@ -43,6 +50,7 @@ impl Asked {
         Self {
             audit: asking.audit || args.report.is_some(),
             suspects: asking.suspects || args.report.is_some(),
+            next: asking.next || args.report.is_some(),
             slice_by: fields,
             fail_under: asking.fail_under.clone(),
             seed: args.seed.seed,
@@ -55,6 +63,7 @@ impl Asked {
 pub(crate) struct Model<'a> {
     pub(crate) answers: &'a Answers,
     pub(crate) trust: Option<&'a Trust>,
+    pub(crate) learning_curve: Option<&'a LearningCurve>,
     /// The videos of its training run.
     pub(crate) videos: &'a [SplitVideo],
 }
@@ -69,9 +78,15 @@ pub(crate) struct Findings {
     pub(crate) calibration: Option<Calibration>,
     pub(crate) selection: Option<Selection>,
     pub(crate) audit: Vec<Audit>,
+    /// Of each fault.
+    pub(crate) faults: Vec<Score>,
     pub(crate) slices: Vec<Score>,
+    /// Of each source, by what was fitted to the others.
+    pub(crate) left_out: Vec<Score>,
     pub(crate) robustness: Vec<Score>,
     pub(crate) suspects: Vec<Suspect>,
+    pub(crate) learning_curve: Option<LearningCurve>,
+    pub(crate) shots: Vec<Shot>,
     pub(crate) gate: Option<Gate>,
     /// How many videos get no label, by reason.
     pub(crate) refusals: BTreeMap<&'static str, u64>,
@@ -83,6 +98,7 @@ impl Findings {
         let Model {
             answers,
             trust,
+            learning_curve,
             videos,
         } = model;
         let baselines = Baselines::fit(videos, answers);
@@ -93,21 +109,24 @@ impl Findings {
             seen: evaluate(&seen, answers, &baselines, SEEN, asked.seed),
             calibration: calibration(&held_out, trust, ALL, asked.seed),
             selection: selection(&held_out, trust, ALL, asked.seed),
-            audit: Vec::new(),
+            faults: faults(&held_out, answers, asked.seed),
             slices: slices(&held_out, answers, &asked.slice_by, asked.seed),
             robustness: robustness(&held_out, answers, asked.seed),
-            suspects: Vec::new(),
-            gate: None,
-            refusals: BTreeMap::new(),
+            ..Self::default()
         };
         for reason in held_out.iter().flat_map(|it| &it.reasons) {
             *this.refusals.entry(reason).or_default() += 1;
         }
         if asked.audit {
             this.audit = audit(&held_out, answers.labels.len(), asked.seed);
+            this.left_out = left_out(&held_out, answers, asked.seed);
         }
         if asked.suspects {
             this.suspects = suspects(&held_out, answers, videos);
+        }
+        if asked.next {
+            this.learning_curve = learning_curve.cloned();
+            this.shots = shots(&held_out, answers, videos, learning_curve, asked.seed);
         }
         this.gate = asked
             .fail_under
@@ -154,12 +173,15 @@ impl Findings {
             records.extend(scores.iter().cloned().map(Record::Score));
             records.extend(confusions.iter().cloned().map(Record::Confusion));
         }
-        let more = self.slices.iter().chain(&self.robustness).cloned();
-        records.extend(more.map(Record::Score));
+        for more in [&self.faults, &self.slices, &self.left_out, &self.robustness] {
+            records.extend(more.iter().cloned().map(Record::Score));
+        }
         records.extend(self.calibration.clone().map(Record::Calibration));
         records.extend(self.selection.clone().map(Record::Selection));
         records.extend(self.audit.iter().cloned().map(Record::Audit));
         records.extend(self.suspects.iter().cloned().map(Record::Suspect));
+        records.extend(self.learning_curve.clone().map(Record::LearningCurve));
+        records.extend(self.shots.iter().cloned().map(Record::Shot));
         records.extend(self.gate.clone().map(Record::Gate));
         for record in &records {
             writer.record(record)?;

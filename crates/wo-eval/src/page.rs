@@ -6,15 +6,19 @@ mod figures;
 mod reliance;
 
 use wo_clip::Manifest;
-use wo_record::{Name, Score};
+use wo_record::{LearningCurve, Name, Refit, Score};
 use wo_report::{
-    Cards, Change, Estimate, Fact, Frame, Picture, Report, Robustness, Slice, Slices, Step,
-    Suspect, SuspectKind, Suspects, WorstVideo, WorstVideos,
+    Cards, Change, Estimate, Fact, Forecast, Frame, Learning, LearningPoint, Paraphrase, Picture,
+    Report, Robustness, Slice, Slices, Step, Suspect, SuspectKind, Suspects, Twin, WorstVideo,
+    WorstVideos,
 };
 
 use crate::evaluation::{ALL, LABEL, MODEL, VIDEO};
 use crate::findings::Findings;
+use crate::learning::in_words;
 use crate::predict::{named, said_of};
+use crate::robustness::WORDS;
+use crate::shots::N_MORE;
 use crate::table::FEW_GROUPS;
 use crate::tally::Tally;
 use crate::worst::Worst;
@@ -66,7 +70,7 @@ pub(crate) fn page(
             .map(|it| selective(it, findings)),
         audit: audit(&findings.audit, main),
         slices: slices(findings, main),
-        learning: None,
+        learning: learning(findings),
         robustness: robustness(findings, main),
         worst: worst_videos(worst, main),
         suspects: suspects(findings, main),
@@ -98,15 +102,19 @@ fn slices(findings: &Findings, main: Option<&Score>) -> Option<Slices> {
     if findings.slices.is_empty() {
         return None;
     }
-    let slices = findings.slices.iter().take(MAX_SLICES).filter_map(|it| {
+    let all = findings.slices.iter().take(MAX_SLICES);
+    let slices = all.chain(&findings.left_out).filter_map(|it| {
         let (field, value) = it.scope.split_once('=')?;
         Some(Slice {
-            field: field.to_owned(),
+            field: field.replace('_', " "),
             value: value.to_owned(),
             estimate: estimate(it),
             n_videos: it.n,
             n_groups: it.n_groups,
-            note: (it.n_groups < FEW_GROUPS).then(|| "few groups".to_owned()),
+            note: match it.by.as_str() {
+                MODEL => (it.n_groups < FEW_GROUPS).then(|| "few groups".to_owned()),
+                _ => Some("judged by a linear head that was fitted to the others".to_owned()),
+            },
         })
     });
     Some(Slices {
@@ -116,13 +124,69 @@ fn slices(findings: &Findings, main: Option<&Score>) -> Option<Slices> {
     })
 }
 
+fn learning(findings: &Findings) -> Option<Learning> {
+    let curve = findings.learning_curve.as_ref();
+    if curve.is_none() && findings.shots.is_empty() {
+        return None;
+    }
+    let expected = curve.map_or(&[][..], |curve| &curve.expected);
+    let forecasts = expected.iter().map(|it| Forecast {
+        n_videos: it.videos_a_class,
+        estimate: between(it.value, it.low, it.high),
+        guideline: it.guideline,
+    });
+    let shots = findings.shots.iter().map(|it| wo_report::Shot {
+        exercise: it.exercise.clone(),
+        fault: it.fault.clone(),
+        angle: it.angle.clone().unwrap_or_default(),
+        person: format!("other than the {} there are", it.n_groups),
+        n_videos: N_MORE,
+        gain: between(it.gain, it.gain_low, it.gain_high),
+    });
+    Some(Learning {
+        figure: "balanced accuracy".to_owned(),
+        points: curve.map(points).unwrap_or_default(),
+        forecasts: forecasts.collect(),
+        conclusion: curve.map(in_words).unwrap_or_default(),
+        shots: shots.collect(),
+    })
+}
+
+/// The mean of the refits of each size, and where 95 % of refits lie.
+fn points(curve: &LearningCurve) -> Vec<LearningPoint> {
+    let same_size = |a: &Refit, b: &Refit| a.videos_a_class.to_bits() == b.videos_a_class.to_bits();
+    let of_size = |refits: &[Refit]| {
+        let mut values: Vec<f64> = refits.iter().map(|it| it.value).collect();
+        values.sort_by(f64::total_cmp);
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let ends = values.first().zip(values.last());
+        LearningPoint {
+            n_videos: refits.first().map_or(0.0, |it| it.videos_a_class),
+            n_fits: refits.len() as u64,
+            estimate: match ends {
+                Some((low, high)) if refits.len() > 1 => Estimate::between(mean, *low, *high),
+                _ => Estimate::alone(mean, "fitted once"),
+            },
+        }
+    };
+    curve.refits.chunk_by(same_size).map(of_size).collect()
+}
+
 fn robustness(findings: &Findings, main: Option<&Score>) -> Option<Robustness> {
     if findings.robustness.is_empty() {
         return None;
     }
     let mut changes: Vec<Change> = Vec::new();
+    let mut paraphrases = Vec::new();
     for score in &findings.robustness {
         let (name, strength) = score.scope.split_once('=')?;
+        if name == WORDS {
+            paraphrases.push(Paraphrase {
+                text: strength.to_owned(),
+                estimate: estimate(score),
+            });
+            continue;
+        }
         let step = Step {
             strength: strength.to_owned(),
             estimate: estimate(score),
@@ -139,7 +203,7 @@ fn robustness(findings: &Findings, main: Option<&Score>) -> Option<Robustness> {
         figure: "balanced accuracy".to_owned(),
         unchanged: estimate(main?),
         changes,
-        paraphrases: Vec::new(),
+        paraphrases,
     })
 }
 
@@ -159,7 +223,7 @@ fn worst_videos(worst: &Worst, main: Option<&Score>) -> Option<WorstVideos> {
             said_faults: it.verdict.faults.clone(),
             probability: it.verdict.probability,
             truth: it.verdict.true_label.clone().unwrap_or_default(),
-            true_faults: Vec::new(),
+            true_faults: it.true_faults.clone(),
             span_ms: it.verdict.span_ms,
             frames: it
                 .frames
@@ -170,7 +234,16 @@ fn worst_videos(worst: &Worst, main: Option<&Score>) -> Option<WorstVideos> {
                     is_evidence: *is_evidence,
                 })
                 .collect(),
-            twin: None,
+            twin: it.twin.as_ref().map(|twin| Twin {
+                name: twin.name.clone(),
+                label: twin.label.clone(),
+                similarity: Some(twin.similarity),
+                frame: Frame {
+                    picture: Picture::Jpeg(twin.picture.clone()),
+                    pts_ms: twin.pts_ms,
+                    is_evidence: false,
+                },
+            }),
         })
         .collect();
     (!videos.is_empty()).then_some(WorstVideos {
@@ -201,6 +274,7 @@ fn suspects(findings: &Findings, main: Option<&Score>) -> Option<Suspects> {
             score: it.score,
             reason: match it.reason.as_str() {
                 "near_duplicate" => "most of its frames look like those of another video",
+                "outlier" => "it looks like no other video of its exercise",
                 _ => "the model, which has not seen it, is confident of another label",
             }
             .to_owned(),

@@ -1,5 +1,7 @@
 //! A video and a judge to a verdict.
 
+use std::collections::BTreeSet;
+
 use image::RgbImage;
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge, Trust};
@@ -10,7 +12,7 @@ use wo_record::{Evidence, Failure, Name, RecordPath, UNCLEAR, Verdict, Video, co
 use crate::answers::Answers;
 use crate::facts::Facts;
 use crate::prediction::{FramePrediction, Prediction, Standing};
-use crate::robustness::changed;
+use crate::robustness::{Wording, changed};
 use crate::sights::Sights;
 
 /// Frames decide a verdict whose evidence is at least this part of the most telling one's.
@@ -37,11 +39,11 @@ pub(crate) struct Judged {
 
 /// What is looked at beside the verdict.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Looks {
+pub(crate) struct Looks<'a> {
     /// Parts of the pictures, for the audit.
     pub(crate) sights: bool,
-    /// Pictures that were made worse.
-    pub(crate) changes: bool,
+    /// Pictures that were made worse, and the classes in these other words.
+    pub(crate) changes: Option<&'a [Wording]>,
 }
 
 /// Judges a video by those of its frames that load. A video without one is a failure.
@@ -50,7 +52,7 @@ pub(crate) fn predict(
     judge: &Judge,
     answers: &Answers,
     seen: bool,
-    looks: Looks,
+    looks: Looks<'_>,
 ) -> Result<Judged, Failure> {
     let (mut frames, mut pictures, mut bad) = (Vec::new(), Vec::new(), Vec::new());
     for frame in &item.frames {
@@ -98,8 +100,8 @@ pub(crate) fn predict(
     if looks.sights {
         prediction.sights = Some(Sights::of(judge, &pictures, &features, person.as_ref()));
     }
-    if looks.changes {
-        prediction.changed = changed(judge, answers, &pictures);
+    if let Some(wordings) = looks.changes {
+        prediction.changed = changed(judge, answers, &pictures, &features, wordings);
     }
     Ok(Judged {
         verdict,
@@ -231,6 +233,8 @@ fn verdict_of(
         calibrated: labels.clone(),
         labels,
         exercises: answers.exercise_probabilities(&scores.video),
+        faults: faults_of(frames),
+        said_faults: verdict.faults.clone(),
         fold: None,
         reasons: Vec::new(),
         facts: Facts::default(),
@@ -245,6 +249,12 @@ fn verdict_of(
         frames: frame_predictions,
     };
     Some((verdict, prediction, evidence_idx))
+}
+
+/// The faults that the frames are said to show.
+fn faults_of(frames: &[&FrameItem]) -> Vec<Name> {
+    let all: BTreeSet<&Name> = frames.iter().flat_map(|it| &it.frame.faults).collect();
+    all.into_iter().cloned().collect()
 }
 
 fn bad_frames(n_bad: usize, n_frames: usize, first: &(&FrameItem, ImageError)) -> String {

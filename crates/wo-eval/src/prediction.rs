@@ -74,6 +74,10 @@ pub(crate) struct Prediction {
     pub(crate) calibrated: Vec<f64>,
     /// The probability of each exercise.
     pub(crate) exercises: Vec<f64>,
+    /// The faults that it shows, where they are known.
+    pub(crate) faults: Vec<Name>,
+    /// The faults that the model names.
+    pub(crate) said_faults: Vec<Name>,
     /// Which of the models of a cross-validation said it.
     pub(crate) fold: Option<u32>,
     /// Why it gets no label.
@@ -119,6 +123,8 @@ impl Prediction {
             label: label.and_then(|idx| answers.labels.get(idx)).cloned(),
             labels: named(&answers.labels, &self.calibrated),
             exercises: named(&answers.exercises, &self.exercises),
+            faults: self.faults.clone(),
+            said_faults: self.said_faults.clone(),
             fold: self.fold,
             seen: self.seen,
         }

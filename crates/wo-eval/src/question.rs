@@ -67,7 +67,7 @@ impl Question<'_> {
     }
 
     /// One figure of the model, where there are units.
-    fn figure(&self, figure: Figure, seed: u64) -> Option<Score> {
+    pub(crate) fn figure(&self, figure: Figure, seed: u64) -> Option<Score> {
         let panel = self.panel();
         let compared = panel.compare(&[figure], &Bootstrap::new(seed));
         let estimate = compared.scores.first()?.first()?;

@@ -1,8 +1,9 @@
-//! What is left of the accuracy when pictures get worse.
+//! What is left of the accuracy when pictures get worse, and when the classes are called by other words.
 
 use image::RgbImage;
 use rayon::prelude::*;
-use wo_clip::Judge;
+use wo_clip::tch::Tensor;
+use wo_clip::{FrameScores, Judge};
 use wo_picture::grid;
 use wo_record::Score;
 use wo_stats::Figure;
@@ -14,16 +15,64 @@ use crate::question::label_figure;
 /// Every so many frames are left in place of all: a lower frame rate.
 const EVERY: [usize; 2] = [2, 4];
 
-/// The label that is said of a video after each change of its pictures, such as `blur=0.01`.
+/// The scope of a figure with other words is this and the words, such as `words=a photo of {}`.
+pub(crate) const WORDS: &str = "words";
+/// Other words for a class; `{}` is its caption.
+const WORDINGS: [&str; 4] = [
+    "a photo of {}",
+    "a video of a person: {}",
+    "in the gym, {}",
+    WITHOUT_LABEL,
+];
+/// The caption without `good form` and `bad form`: only what can be seen.
+const WITHOUT_LABEL: &str = "{} without good or bad";
+
+/// The classes in other words.
+#[derive(Debug)]
+pub(crate) struct Wording {
+    words: &'static str,
+    /// `[classes, width]`.
+    class_weights: Tensor,
+}
+
+/// Reads the captions of the model's classes in other words. None for a model that does not judge by captions.
+pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
+    let mut all = Vec::new();
+    for words in WORDINGS {
+        let said = |caption: &String| match words {
+            WITHOUT_LABEL => caption.replace("good form", "").replace("bad form", ""),
+            words => words.replace("{}", caption),
+        };
+        let captions: Vec<Vec<String>> = judge
+            .manifest()
+            .prompts
+            .iter()
+            .map(|of_class| of_class.iter().map(said).collect())
+            .collect();
+        if let Some(class_weights) = judge.weights_of(&captions)? {
+            all.push(Wording {
+                words,
+                class_weights,
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// The label that is said of a video after each change of its pictures, such as `blur=0.01`, and in each wording. `features`
+/// are those of the pictures as they are.
 pub(crate) fn changed(
     judge: &Judge,
     answers: &Answers,
     pictures: &[RgbImage],
+    features: &Tensor,
+    wordings: &[Wording],
 ) -> Vec<(String, usize)> {
-    let label = |pictures: &[RgbImage]| {
-        let call = answers.call(&judge.score(pictures).video);
+    let of_scores = |scores: &FrameScores| {
+        let call = answers.call(&scores.video);
         call.map_or(0, |call| call.label)
     };
+    let label = |pictures: &[RgbImage]| of_scores(&judge.score(pictures));
     let changes = grid().iter().flat_map(|curve| curve.changes);
     let mut said: Vec<(String, usize)> = changes
         .map(|change| {
@@ -35,6 +84,10 @@ pub(crate) fn changed(
     said.extend(EVERY.map(|every| {
         let fewer: Vec<RgbImage> = pictures.iter().step_by(every).cloned().collect();
         (format!("frame_rate=1/{every}"), label(&fewer))
+    }));
+    said.extend(wordings.iter().map(|it| {
+        let scores = judge.score_with(features, &it.class_weights);
+        (format!("{WORDS}={}", it.words), of_scores(&scores))
     }));
     said
 }

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 
+use image::RgbImage;
 use wo_clip::tch::{Kind, Tensor};
 use wo_clip::{Judge, Manifest, set_threads};
 use wo_input::{Leftovers, VideoItem};
-use wo_record::{Failure, Nearest, Producer, Record, UNCLEAR, Verdict, Video, Writer};
+use wo_record::{Failure, Frame, Nearest, Producer, Record, UNCLEAR, Verdict, Video, Writer};
 
 use crate::Args;
 use crate::answers::Answers;
@@ -16,10 +17,11 @@ use crate::findings::{Asked, Findings, Model};
 use crate::load::load_judge;
 use crate::predict::{Judged, Looks, name_of, predict, said_of};
 use crate::prediction::{Prediction, Standing};
+use crate::robustness::{Wording, wordings};
 use crate::spoken::Spoken;
 use crate::table::report;
 use crate::tally::Tally;
-use crate::worst::Worst;
+use crate::worst::{Twin, Worst};
 
 /// A run under way.
 #[derive(Debug)]
@@ -29,7 +31,10 @@ pub(crate) struct Session<'a> {
     answers: Answers,
     allow_seen: bool,
     asked: Asked,
-    looks: Looks,
+    /// Whether parts of the pictures are looked at, for the audit.
+    looks_at_parts: bool,
+    /// The classes in other words, where changes are asked for.
+    wordings: Option<Vec<Wording>>,
     writer: Writer<'a>,
     sheet: ContactSheet,
     tally: Tally,
@@ -49,6 +54,10 @@ struct TrainedOn {
     video: Video,
     /// `[frames, width]`, each of length one.
     features: Tensor,
+    /// The index and time of each frame.
+    frames: Vec<(u32, Option<f64>)>,
+    /// The frames as small JPEGs, where they may be shown.
+    pictures: Vec<Vec<u8>>,
 }
 
 /// What is left of a run that came to its end.
@@ -85,6 +94,12 @@ impl<'a> Session<'a> {
             .contact_sheet
             .as_ref()
             .map_or(0, |_| usize::from(args.contact_videos));
+        let wordings = args
+            .asking
+            .robustness
+            .then(|| wordings(&judge))
+            .transpose()?;
+        let asked = Asked::of(args);
         let writer = Writer::begin(
             records,
             env!("CARGO_PKG_NAME"),
@@ -96,11 +111,9 @@ impl<'a> Session<'a> {
             judge,
             answers,
             allow_seen: args.allow_seen,
-            asked: Asked::of(args),
-            looks: Looks {
-                sights: args.asking.audit || args.report.is_some(),
-                changes: args.asking.robustness,
-            },
+            looks_at_parts: asked.audit || asked.suspects,
+            asked,
+            wordings,
             writer,
             sheet: ContactSheet::new(n_drawn, args.seed.seed),
             tally: Tally::default(),
@@ -126,7 +139,11 @@ impl<'a> Session<'a> {
         if seen && can_be_scored && !self.allow_seen {
             return self.leave_out(item);
         }
-        let judged = match predict(item, &self.judge, &self.answers, seen, self.looks) {
+        let looks = Looks {
+            sights: self.looks_at_parts,
+            changes: self.wordings.as_deref(),
+        };
+        let judged = match predict(item, &self.judge, &self.answers, seen, looks) {
             Ok(judged) => judged,
             Err(failure) => {
                 wo_cli::warn!("{}: {}", name_of(&item.video), failure.what);
@@ -151,7 +168,7 @@ impl<'a> Session<'a> {
         if can_be_scored {
             let record = Record::Prediction(prediction.record(&self.answers));
             self.predictions.push(prediction);
-            if self.looks.sights {
+            if self.looks_at_parts {
                 let evidence = features.get(evidence_idx as i64).copy();
                 self.waiting.push((verdict, evidence));
             } else {
@@ -171,7 +188,7 @@ impl<'a> Session<'a> {
         let mut known = self.judge.manifest().videos.iter();
         if known.any(|it| it.video_id == video.video_id) {
             self.tally.n_left_out_as_seen += 1;
-            if self.looks.sights {
+            if self.looks_at_parts {
                 self.remember(item);
             }
             return Ok(());
@@ -193,11 +210,18 @@ impl<'a> Session<'a> {
 
     /// Keeps what the model sees in a training video.
     fn remember(&mut self, item: &VideoItem) {
-        let pictures: Vec<_> = item.frames.iter().filter_map(|it| it.load().ok()).collect();
+        let loaded = item
+            .frames
+            .iter()
+            .filter_map(|it| Some((&it.frame, it.load().ok()?)));
+        let (frames, pictures): (Vec<&Frame>, Vec<RgbImage>) = loaded.unzip();
         if !pictures.is_empty() {
+            let places = frames.iter().map(|it| (it.index, it.pts_ms));
             self.trained_on.push(TrainedOn {
                 video: item.video.clone(),
                 features: self.judge.features(&pictures),
+                frames: places.collect(),
+                pictures: self.worst.small_pictures(&pictures),
             });
         }
     }
@@ -206,22 +230,26 @@ impl<'a> Session<'a> {
     fn write_waiting(&mut self) -> anyhow::Result<()> {
         for (mut verdict, evidence) in std::mem::take(&mut self.waiting) {
             let said = said_of(&verdict);
-            verdict.nearest_other = self
+            let nearest = self
                 .trained_on
                 .iter()
                 .filter(|it| it.video.exercise.as_ref() == Some(&verdict.exercise))
-                .filter_map(|it| {
-                    let label = it.video.label.clone()?;
-                    let is_other = label != *said && label.as_str() != UNCLEAR;
-                    is_other.then(|| nearest(&it.video, label, &it.features, &evidence))
+                .filter(|it| {
+                    let label = it.video.label.as_ref();
+                    label.is_some_and(|label| label != said && label.as_str() != UNCLEAR)
                 })
-                .reduce(|best, next| {
-                    if next.similarity > best.similarity {
-                        next
-                    } else {
-                        best
-                    }
+                .map(|it| {
+                    let (place, similarity) = it.most_like(&evidence);
+                    (it, place, similarity)
+                })
+                .reduce(|best, next| if next.2 > best.2 { next } else { best });
+            if let Some((video, place, similarity)) = nearest {
+                let picture = video.pictures.get(place);
+                self.worst.add_twin(&verdict.video_id, || {
+                    Some(video.twin(place, similarity, picture?))
                 });
+                verdict.nearest_other = Some(video.nearest(place, similarity));
+            }
             self.writer.record(&Record::Verdict(verdict))?;
         }
         Ok(())
@@ -250,6 +278,7 @@ impl<'a> Session<'a> {
         let model = Model {
             answers: &self.answers,
             trust: manifest.trust.as_ref(),
+            learning_curve: manifest.learning_curve.as_ref(),
             videos: &manifest.videos,
         };
         let findings = Findings::of(&self.predictions, model, &self.asked);
@@ -281,13 +310,17 @@ pub(crate) fn of_predictions(
     let mut writer = Writer::begin(records, tool, version, &spoken.upstream)?;
     let mut tally = Tally::default();
     let mut scored = spoken.predictions;
+    let n_all = scored.len();
+    scored.retain(|it| args.allow_seen || !it.seen);
+    tally.n_left_out_as_seen = (n_all - scored.len()) as u64;
     for prediction in &scored {
         tally.count(prediction);
     }
-    scored.retain(|it| it.truth().is_some() && (args.allow_seen || !it.seen));
+    scored.retain(|it| it.truth().is_some());
     let model = Model {
         answers: &spoken.answers,
         trust: None,
+        learning_curve: None,
         videos: &[],
     };
     let findings = Findings::of(&scored, model, &Asked::of(args));
@@ -306,16 +339,32 @@ pub(crate) fn of_predictions(
     })
 }
 
-/// The frame of a training video that is most like the evidence.
-fn nearest(video: &Video, label: wo_record::Name, features: &Tensor, evidence: &Tensor) -> Nearest {
-    let similarities = features.matmul(evidence).to_kind(Kind::Double);
-    let index = similarities.argmax(0, false).int64_value(&[]);
-    Nearest {
-        video_id: video.video_id.clone(),
-        path: video.path.clone(),
-        label,
-        index: index as u32,
-        similarity: similarities.double_value(&[index]),
+impl TrainedOn {
+    /// The place of the frame that is most like the evidence, and the cosine of the two.
+    fn most_like(&self, evidence: &Tensor) -> (usize, f64) {
+        let similarities = self.features.matmul(evidence).to_kind(Kind::Double);
+        let place = similarities.argmax(0, false).int64_value(&[]);
+        (place as usize, similarities.double_value(&[place]))
+    }
+
+    fn nearest(&self, place: usize, similarity: f64) -> Nearest {
+        Nearest {
+            video_id: self.video.video_id.clone(),
+            path: self.video.path.clone(),
+            label: self.video.label.clone().unwrap_or_default(),
+            index: self.frames.get(place).map_or(0, |(index, _)| *index),
+            similarity,
+        }
+    }
+
+    fn twin(&self, place: usize, similarity: f64, picture: &[u8]) -> Twin {
+        Twin {
+            name: name_of(&self.video),
+            label: self.video.label.clone().unwrap_or_default(),
+            pts_ms: self.frames.get(place).and_then(|(_, pts_ms)| *pts_ms),
+            picture: picture.to_vec(),
+            similarity,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a model sees in parts of a video that show nothing of how the lift goes: its first frame, and what is behind the
-//! lifter.
+//! What a model sees in a video, and in parts of it that show nothing of how the lift goes: its first frame, and what is
+//! behind the lifter.
 
 use image::RgbImage;
 use rand::{RngExt, SeedableRng};
@@ -14,9 +14,11 @@ const WIDTH: usize = 64;
 /// The directions are the same in all runs.
 const SEED: u64 = 1;
 
-/// Features of parts.
+/// Features of a video and of parts of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sights {
+    /// The mean over all frames.
+    pub(crate) whole: Vec<f64>,
     /// Of the first frame.
     pub(crate) first_frame: Vec<f64>,
     /// Of what is behind the lifter; `None` where nothing or everything moves.
@@ -32,7 +34,9 @@ impl Sights {
         person: Option<&MovingPerson>,
     ) -> Self {
         let behind = person.and_then(|person| background(pictures, person));
+        let mean = features.mean_dim([0_i64].as_slice(), false, Kind::Double);
         Self {
+            whole: fewer(&row(&mean)),
             first_frame: fewer(&row(&features.get(0))),
             background: behind.map(|it| fewer(&row(&judge.features(&[it.picture]).get(0)))),
         }

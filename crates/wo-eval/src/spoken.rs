@@ -135,6 +135,8 @@ pub(crate) fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) ->
         calibrated: labels.clone(),
         labels,
         exercises,
+        faults: wire.faults,
+        said_faults: wire.said_faults,
         fold: wire.fold,
         reasons: Vec::new(),
         facts: Facts::of_record(&video),

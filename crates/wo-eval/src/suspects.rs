@@ -1,4 +1,4 @@
-//! Videos that are probably labelled wrong, or that are there twice.
+//! Videos that are probably labelled wrong, that are there twice, or that look like no other.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,18 @@ use wo_record::Suspect;
 use wo_stats::{LabelErrors, Selection, Suspicion};
 
 use crate::answers::Answers;
-use crate::prediction::Prediction;
+use crate::prediction::{Prediction, Standing};
+
+/// Fewer videos of an exercise than this have no outliers.
+const MIN_VIDEOS: usize = 12;
+/// So many nearest videos say how far the others are.
+const N_NEAREST: usize = 5;
+/// An outlier is so many spreads of the middle half beyond its upper end.
+const OUTER_FENCE: f64 = 3.0;
 
 /// The most suspicious first: labels that the model confidently contradicts (Northcutt et al. 2021, arXiv 1911.00068), then
-/// videos whose frames are those of another video of the input or of one that the model was trained on.
+/// videos whose frames are those of another video of the input or of one that the model was trained on, then those that look
+/// like no other of their exercise.
 pub(crate) fn suspects(
     videos: &[&Prediction],
     answers: &Answers,
@@ -19,6 +27,7 @@ pub(crate) fn suspects(
 ) -> Vec<Suspect> {
     let mut suspects = mislabelled(videos, answers);
     suspects.extend(duplicates(videos, answers, trained_on));
+    suspects.extend(outliers(videos, answers));
     suspects
 }
 
@@ -61,6 +70,58 @@ fn mislabelled(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
             })
         })
         .collect()
+}
+
+/// Those that are far from the others of their exercise, in what the model sees: the distance to the nearest of them is
+/// beyond Tukey's outer fence (1977).
+fn outliers(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
+    let mut by_exercise: BTreeMap<Option<usize>, Vec<(&Prediction, &[f64])>> = BTreeMap::new();
+    for video in videos {
+        let (Some(sights), Standing::Scored { exercise, .. }) = (&video.sights, &video.standing)
+        else {
+            continue;
+        };
+        let of_exercise = by_exercise.entry(*exercise).or_default();
+        of_exercise.push((video, &sights.whole));
+    }
+    let mut found = Vec::new();
+    for of_exercise in by_exercise.values().filter(|it| it.len() >= MIN_VIDEOS) {
+        let distances: Vec<f64> = of_exercise
+            .iter()
+            .map(|(video, seen)| distance_to_others(video, seen, of_exercise))
+            .collect();
+        let mut sorted = distances.clone();
+        sorted.sort_by(f64::total_cmp);
+        let quartile = |n: usize| sorted.get(sorted.len() * n / 4).copied().unwrap_or(0.0);
+        let fence = quartile(3) + OUTER_FENCE * (quartile(3) - quartile(1));
+        let beyond = of_exercise.iter().zip(distances);
+        let mut beyond: Vec<Suspect> = beyond
+            .filter(|(_, distance)| *distance > fence)
+            .map(|((video, _), distance)| Suspect {
+                score: 1.0 - fence / distance,
+                reason: "outlier".to_owned(),
+                ..suspect(video, answers)
+            })
+            .collect();
+        beyond.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found.extend(beyond);
+    }
+    found
+}
+
+/// The mean distance to the nearest videos of other groups.
+fn distance_to_others(video: &Prediction, seen: &[f64], all: &[(&Prediction, &[f64])]) -> f64 {
+    let mut distances: Vec<f64> = all
+        .iter()
+        .filter(|(other, _)| other.group != video.group)
+        .map(|(_, other)| {
+            let squares = seen.iter().zip(*other).map(|(a, b)| (a - b).powi(2));
+            squares.sum::<f64>().sqrt()
+        })
+        .collect();
+    distances.sort_by(f64::total_cmp);
+    distances.truncate(N_NEAREST);
+    distances.iter().sum::<f64>() / distances.len().max(1) as f64
 }
 
 /// Those that look like another one, each named once.
@@ -122,6 +183,7 @@ mod tests {
     use super::*;
     use crate::answers::tests::classes;
     use crate::evaluation::tests::squat;
+    use crate::sights::Sights;
 
     #[test]
     fn a_label_that_is_contradicted_is_a_suspect() {
@@ -140,6 +202,30 @@ mod tests {
         assert_eq!(found[0].video_id, videos[7].video_id);
         assert_eq!(found[0].suggested_label.as_ref(), answers.labels.first());
         assert!(found[0].score > 0.9 && found[0].reason == "label");
+    }
+
+    #[test]
+    fn what_looks_like_no_other_is_an_outlier() {
+        let mut videos: Vec<Prediction> = (0..30)
+            .map(|person| {
+                let mut video = squat(person, person % 2, person % 2, 1.0);
+                let whole = vec![(person % 5) as f64, (person % 3) as f64];
+                video.sights = Some(Sights {
+                    whole,
+                    first_frame: Vec::new(),
+                    background: None,
+                });
+                video
+            })
+            .collect();
+        videos[9].sights.as_mut().unwrap().whole = vec![40.0, 40.0];
+        let found = outliers(
+            &videos.iter().collect::<Vec<_>>(),
+            &Answers::new(&classes()),
+        );
+        let ids: Vec<&str> = found.iter().map(|it| it.video_id.as_str()).collect();
+        assert_eq!(ids, [videos[9].video_id.as_str()]);
+        assert!(found[0].score > 0.5 && found[0].reason == "outlier");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::evaluation::{
 };
 use crate::findings::Findings;
 use crate::tally::{Tally, counted};
+use crate::worst_group::WORST_GROUP;
 use beyond::beyond;
 use layout::{WIDTH, ends, lines, shown, table, titled, value};
 
@@ -240,6 +241,13 @@ impl Figures<'_> {
         else {
             return sentences;
         };
+        let worst = self.score(LABEL, MODEL, VIDEO, self.scope, WORST_GROUP, None);
+        if worst.is_some() {
+            sentences.push(format!(
+                "The exercise and label that is told worst has a recall of {}.",
+                shown(worst)
+            ));
+        }
         let n_groups = main.n_groups;
         if n_groups < FEW_GROUPS {
             sentences.push(format!(

@@ -1,8 +1,9 @@
 //! The videos that were judged wrong, the surest first, with small pictures of their frames.
 
 use image::RgbImage;
+use image::codecs::jpeg::JpegEncoder;
 use image::imageops::thumbnail;
-use wo_record::Verdict;
+use wo_record::{Name, Verdict};
 
 use crate::predict::Judged;
 
@@ -12,6 +13,8 @@ const MAX_VIDEOS: usize = 12;
 const MAX_FRAMES: usize = 8;
 /// The longer side of a small picture, in pixels.
 const SIDE: u32 = 200;
+/// The quality of small pictures that wait.
+const QUALITY: u8 = 80;
 
 /// Those that are kept.
 #[derive(Debug, Default)]
@@ -26,8 +29,22 @@ pub(crate) struct Worst {
 #[derive(Debug)]
 pub(crate) struct WorstVideo {
     pub(crate) verdict: Verdict,
+    pub(crate) true_faults: Vec<Name>,
     /// Small pictures with their times and whether each is the evidence.
     pub(crate) frames: Vec<(RgbImage, Option<f64>, bool)>,
+    /// The training video of another label that looks most alike.
+    pub(crate) twin: Option<Twin>,
+}
+
+/// A training video beside a video that was judged wrong.
+#[derive(Debug)]
+pub(crate) struct Twin {
+    pub(crate) name: String,
+    pub(crate) label: Name,
+    pub(crate) pts_ms: Option<f64>,
+    /// Its most similar frame, as a small JPEG.
+    pub(crate) picture: Vec<u8>,
+    pub(crate) similarity: f64,
 }
 
 impl Worst {
@@ -57,27 +74,52 @@ impl Worst {
             place,
             WorstVideo {
                 verdict: verdict.clone(),
-                frames: small(judged),
+                true_faults: judged.prediction.faults.clone(),
+                frames: small_frames(judged),
+                twin: None,
             },
         );
         self.videos.truncate(MAX_VIDEOS);
     }
+
+    /// Puts a training video beside a video, where that is among those that are kept.
+    pub(crate) fn add_twin(&mut self, video_id: &str, twin: impl FnOnce() -> Option<Twin>) {
+        let mut kept = self.videos.iter_mut();
+        if let Some(video) = kept.find(|it| it.verdict.video_id == video_id) {
+            video.twin = twin();
+        }
+    }
+
+    /// The pictures of a training video as small JPEGs; none unless they may be shown.
+    pub(crate) fn small_pictures(&self, pictures: &[RgbImage]) -> Vec<Vec<u8>> {
+        let compressed = |picture: &RgbImage| {
+            let mut jpeg = Vec::new();
+            let encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
+            let written = small(picture).write_with_encoder(encoder);
+            written.map_or_else(|_| Vec::new(), |()| jpeg)
+        };
+        let shown = if self.is_asked { pictures } else { &[] };
+        shown.iter().map(compressed).collect()
+    }
 }
 
 /// Evenly spread frames, the evidence among them.
-fn small(judged: &Judged) -> Vec<(RgbImage, Option<f64>, bool)> {
+fn small_frames(judged: &Judged) -> Vec<(RgbImage, Option<f64>, bool)> {
     let n = judged.pictures.len();
     let step = n.div_ceil(MAX_FRAMES).max(1);
     (0..n)
         .filter(|place| place % step == 0 || *place == judged.evidence_idx)
         .filter_map(|place| {
             let picture = judged.pictures.get(place)?;
-            let longer = picture.width().max(picture.height()).max(1);
-            let scaled = |side: u32| (side * SIDE).div_ceil(longer).max(1);
-            let small = thumbnail(picture, scaled(picture.width()), scaled(picture.height()));
             let is_evidence = place == judged.evidence_idx;
             let time = judged.times_ms.get(place).copied().flatten();
-            Some((small, time, is_evidence))
+            Some((small(picture), time, is_evidence))
         })
         .collect()
+}
+
+fn small(picture: &RgbImage) -> RgbImage {
+    let longer = picture.width().max(picture.height()).max(1);
+    let scaled = |side: u32| (side * SIDE).div_ceil(longer).max(1);
+    thumbnail(picture, scaled(picture.width()), scaled(picture.height()))
 }

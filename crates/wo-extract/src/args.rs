@@ -19,7 +19,8 @@ Examples:
   wo-extract data/training_data/squat --frames-per-video 20 | wo-describe > described.ndjson
 
 Labels come from the folders: <exercise>/<label>/video.mp4, such as squat/bad_form/0007.mp4.
-A groups.csv (path,person_id,source_id) beside or above the videos says what a split keeps together.";
+A groups.csv (path,person_id,source_id,angle) beside or above the videos says what a split keeps together, and from where
+a video was filmed.";
 
 /// Takes frames from videos, evenly over their length, and writes them as records.
 #[derive(Debug, Parser)]

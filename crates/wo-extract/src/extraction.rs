@@ -239,6 +239,7 @@ impl Extraction {
             label: source.labels.label.clone(),
             source_id: source.keys.source_id.clone(),
             person_id: source.keys.person_id.clone(),
+            angle: source.keys.angle.clone(),
             n_frames_wanted: settings.sample.is_counted().then_some(settings.n_frames),
             ..extracted.video
         };

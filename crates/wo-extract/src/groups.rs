@@ -1,4 +1,4 @@
-//! `groups.csv`: which person and which source a video is of. A split keeps them together.
+//! `groups.csv`: which person and which source a video is of, which a split keeps together, and from where it was filmed.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -9,19 +9,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith};
+use wo_record::Name;
 
 /// The name of the table.
 pub(crate) const FILE_NAME: &str = "groups.csv";
 /// How many folders above a file may hold its table: `<root>/<exercise>/<label>/file` needs three.
 const N_LEVELS: usize = 3;
 
-/// What a split keeps together.
+/// What a table says of a video.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Keys {
     /// Who is in the video.
     pub(crate) person_id: Option<String>,
     /// Where it came from.
     pub(crate) source_id: Option<String>,
+    /// From where it was filmed.
+    pub(crate) angle: Option<Name>,
 }
 
 /// Paths relative to the table's folder, and their keys.
@@ -52,6 +55,7 @@ impl Groups {
             };
             keys.person_id = keys.person_id.or_else(|| found.person_id.clone());
             keys.source_id = keys.source_id.or_else(|| found.source_id.clone());
+            keys.angle = keys.angle.or_else(|| found.angle.clone());
         }
         Ok(keys)
     }
@@ -98,7 +102,7 @@ fn parse(input: impl Read) -> anyhow::Result<Table> {
     let path_column = column("path").ok_or_else(|| {
         anyhow!("line 1: no column `path`\nhint: the first line is path,person_id,source_id")
     })?;
-    let (person_column, source_column) = (column("person_id"), column("source_id"));
+    let [person, source, angle] = ["person_id", "source_id", "angle"].map(column);
     let mut table = Table::new();
     for row in reader.byte_records() {
         let row = row?;
@@ -114,8 +118,9 @@ fn parse(input: impl Read) -> anyhow::Result<Table> {
             Ok(Some(text.to_owned()))
         };
         let keys = Keys {
-            person_id: cell(person_column)?,
-            source_id: cell(source_column)?,
+            person_id: cell(person)?,
+            source_id: cell(source)?,
+            angle: cell(angle)?.map(|it| Name::new(&it)),
         };
         let path = row.get(path_column).filter(|path| !path.is_empty());
         let path = Path::new(OsStr::from_bytes(
@@ -143,17 +148,20 @@ mod tests {
         Keys {
             person_id: person.map(str::to_owned),
             source_id: source.map(str::to_owned),
+            angle: None,
         }
     }
 
     #[test]
     fn rows_are_read_with_extra_columns_and_empty_cells() {
-        let text = "note,path,person_id,source_id\nx, squat/a.mp4 ,p1,gym\n,./b.mp4,,s2\n";
+        let text =
+            "note,path,person_id,source_id,angle\nx, squat/a.mp4 ,p1,gym,Side\n,./b.mp4,,s2,\n";
         let table = parse(text.as_bytes()).unwrap();
-        assert_eq!(
-            table.get(Path::new("squat/a.mp4")),
-            Some(&keys(Some("p1"), Some("gym")))
-        );
+        let from_the_side = Keys {
+            angle: Some("side".into()),
+            ..keys(Some("p1"), Some("gym"))
+        };
+        assert_eq!(table.get(Path::new("squat/a.mp4")), Some(&from_the_side));
         assert_eq!(table.get(Path::new("b.mp4")), Some(&keys(None, Some("s2"))));
     }
 

@@ -97,6 +97,7 @@ impl Merge {
             path: now.path.clone(),
             source_id: now.source_id.clone(),
             person_id: now.person_id.clone(),
+            angle: now.angle.clone(),
             ..earlier.clone()
         };
         (renewed != *earlier).then_some(Record::Video(renewed))

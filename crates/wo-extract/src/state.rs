@@ -129,6 +129,7 @@ impl State {
             path: Some(source.path.as_path().into()),
             source_id: source.keys.source_id.clone(),
             person_id: source.keys.person_id.clone(),
+            angle: source.keys.angle.clone(),
             ..video.clone()
         })
     }

@@ -144,6 +144,92 @@ pub struct Audit {
     pub n_groups: u64,
 }
 
+/// What more videos would bring.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LearningCurve {
+    /// What was refitted, such as `linear_probe`.
+    pub method: String,
+    /// Each refit.
+    pub refits: Vec<Refit>,
+    /// What is expected of other numbers of videos.
+    pub expected: Vec<CurvePoint>,
+    /// The standard error that all refits share, since the same videos judged them.
+    #[serde(serialize_with = "finite::one")]
+    pub test_error: f64,
+    /// How many videos judged them.
+    pub n: u64,
+    /// How many groups they come from.
+    pub n_groups: u64,
+}
+
+/// A model that was fitted to a part of the training videos.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Refit {
+    /// How many training videos each label of an exercise had, on average.
+    #[serde(serialize_with = "finite::one")]
+    pub videos_a_class: f64,
+    /// Its balanced accuracy.
+    #[serde(serialize_with = "finite::one")]
+    pub value: f64,
+}
+
+/// A point of a learning curve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CurvePoint {
+    /// How many training videos each label of an exercise has, on average.
+    #[serde(serialize_with = "finite::one")]
+    pub videos_a_class: f64,
+    /// Balanced accuracy.
+    #[serde(serialize_with = "finite::option")]
+    pub value: Option<f64>,
+    /// Lower end of its interval.
+    #[serde(serialize_with = "finite::option")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(serialize_with = "finite::option")]
+    pub high: Option<f64>,
+    /// What is commonly hoped for at this size.
+    #[serde(default, serialize_with = "finite::option")]
+    pub guideline: Option<f64>,
+}
+
+/// Videos that are worth filming next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Shot {
+    /// From 1, the most wanted first.
+    pub rank: u32,
+    /// The exercise.
+    pub exercise: Name,
+    /// The label.
+    pub label: Name,
+    /// The fault, where it is one.
+    #[serde(default)]
+    pub fault: Option<Name>,
+    /// From where it is to be filmed, where angles are known.
+    #[serde(default)]
+    pub angle: Option<String>,
+    /// How many videos of it the model was trained on.
+    pub n_videos: u64,
+    /// Of how many groups.
+    pub n_groups: u64,
+    /// How many of the videos of it that the model has not seen it judged right, as a part; absent where there were none.
+    #[serde(default, serialize_with = "finite::option")]
+    pub recall: Option<f64>,
+    /// What ten more videos of it would add to balanced accuracy, by the learning curve.
+    #[serde(default, serialize_with = "finite::option")]
+    pub gain: Option<f64>,
+    /// Lower end of its interval.
+    #[serde(default, serialize_with = "finite::option")]
+    pub gain_low: Option<f64>,
+    /// Upper end.
+    #[serde(default, serialize_with = "finite::option")]
+    pub gain_high: Option<f64>,
+}
+
 /// A video or frame that is probably labelled wrong, or there twice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Audit, Begin, Calibration, Comparison, Confusion, Dropped, End, Failure, Frame, Gate, Metric,
-    Model, Pose, Prediction, Review, Score, Selection, Suspect, Truth, Verdict, Video,
+    Audit, Begin, Calibration, Comparison, Confusion, Dropped, End, Failure, Frame, Gate,
+    LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection, Shot, Suspect, Truth,
+    Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -33,6 +34,8 @@ pub enum Record {
     Calibration(Calibration),
     Selection(Selection),
     Audit(Audit),
+    LearningCurve(LearningCurve),
+    Shot(Shot),
     Suspect(Suspect),
     Comparison(Comparison),
     Gate(Gate),
@@ -72,6 +75,8 @@ impl Record {
             "calibration" => Self::Calibration(serde_json::from_str(line)?),
             "selection" => Self::Selection(serde_json::from_str(line)?),
             "audit" => Self::Audit(serde_json::from_str(line)?),
+            "learning_curve" => Self::LearningCurve(serde_json::from_str(line)?),
+            "shot" => Self::Shot(serde_json::from_str(line)?),
             "suspect" => Self::Suspect(serde_json::from_str(line)?),
             "comparison" => Self::Comparison(serde_json::from_str(line)?),
             "gate" => Self::Gate(serde_json::from_str(line)?),
@@ -101,6 +106,8 @@ impl Record {
             Self::Calibration(_) => "calibration",
             Self::Selection(_) => "selection",
             Self::Audit(_) => "audit",
+            Self::LearningCurve(_) => "learning_curve",
+            Self::Shot(_) => "shot",
             Self::Suspect(_) => "suspect",
             Self::Comparison(_) => "comparison",
             Self::Gate(_) => "gate",

@@ -138,6 +138,12 @@ pub struct Prediction {
     /// The probability of each exercise.
     #[serde(default, serialize_with = "finite::map")]
     pub exercises: BTreeMap<Name, f64>,
+    /// The faults that it shows, where they are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Name>,
+    /// The faults that the model names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said_faults: Vec<Name>,
     /// Which of the models of a cross-validation said it, from 1.
     #[serde(default)]
     pub fold: Option<u32>,

@@ -54,6 +54,9 @@ pub struct Video {
     /// Who is in it. A split keeps a person together.
     #[serde(default)]
     pub person_id: Option<String>,
+    /// From where it was filmed, such as `front` or `side`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub angle: Option<Name>,
     /// How many frames follow.
     #[serde(default)]
     pub n_frames: Option<u32>,

@@ -97,7 +97,7 @@ fn video() -> impl Strategy<Value = Record> {
         any::<Option<u32>>(),
         option::of(reps()),
         option::of(vec(float(), 0..3)),
-        (vec(text(), 0..3), option::of(text())),
+        (vec(text(), 0..3), option::of(text()), option::of(name())),
     );
     (ids, sizes, coding, rest, found).prop_map(|(ids, sizes, coding, rest, found)| {
         Record::Video(Video {
@@ -123,6 +123,7 @@ fn video() -> impl Strategy<Value = Record> {
             cuts_ms: found.3,
             warnings: found.4.0,
             near_duplicate_of: found.4.1,
+            angle: found.4.2,
         })
     })
 }
@@ -351,9 +352,10 @@ fn prediction() -> impl Strategy<Value = Record> {
         option::of(path()),
         (option::of(name()), option::of(name())),
         (probabilities(), probabilities()),
+        (vec(name(), 0..3), vec(name(), 0..3)),
         option::of(any::<u32>()),
     )
-        .prop_map(|(texts, path, truth, said, fold)| {
+        .prop_map(|(texts, path, truth, said, faults, fold)| {
             Record::Prediction(Prediction {
                 video_id: texts.0,
                 group: texts.1,
@@ -362,6 +364,8 @@ fn prediction() -> impl Strategy<Value = Record> {
                 label: truth.1,
                 labels: said.0,
                 exercises: said.1,
+                faults: faults.0,
+                said_faults: faults.1,
                 fold,
                 seen: false,
             })

@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 23] = [
     "begin",
     "video",
     "frame",
@@ -26,6 +26,8 @@ const KINDS: [&str; 21] = [
     "calibration",
     "selection",
     "audit",
+    "learning_curve",
+    "shot",
     "suspect",
     "comparison",
     "gate",

@@ -72,10 +72,14 @@ impl LearningCurve {
         interval_of(self.laws.iter().map(score))
     }
 
-    /// The 95 % interval of what the score gains from one number of videos to another.
-    pub fn gain_interval(&self, from_videos: f64, to_videos: f64) -> Option<Interval> {
-        let gain = |(law, _): &(PowerLaw, f64)| law.at(to_videos) - law.at(from_videos);
-        interval_of(self.laws.iter().map(gain))
+    /// Which part of the errors made with one number of videos is still made with another, and its 95 % interval.
+    pub fn errors_left(&self, from_videos: f64, to_videos: f64) -> (f64, Option<Interval>) {
+        let left = |law: &PowerLaw| {
+            let errors = |n_videos| (1.0 - law.at(n_videos)).max(LEAST_DEVIATION);
+            errors(to_videos) / errors(from_videos)
+        };
+        let interval = interval_of(self.laws.iter().map(|(law, _)| left(law)));
+        (left(&self.best), interval)
     }
 }
 
@@ -210,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_of_the_test_videos_widens_scores_but_not_gains() {
+    fn the_error_of_the_test_videos_widens_scores_but_not_the_errors_left() {
         let refits = refits(
             &mut ChaCha8Rng::seed_from_u64(1),
             &[4.0, 8.0, 16.0],
@@ -219,12 +223,15 @@ mod tests {
         );
         let width = |error: f64| {
             let curve = LearningCurve::fit(&refits, error, 2).unwrap();
-            let (at, gain) = (curve.interval_at(16.0), curve.gain_interval(16.0, 30.0));
-            (at.unwrap(), gain.unwrap())
+            let (left, ends) = curve.errors_left(16.0, 30.0);
+            (curve.interval_at(16.0).unwrap(), left, ends.unwrap())
         };
-        let ((sure, gain), (unsure, same)) = (width(0.0), width(0.1));
+        let ((sure, left, ends), (unsure, _, same)) = (width(0.0), width(0.1));
         assert!(unsure.high - unsure.low > 3.0 * (sure.high - sure.low));
-        assert!((gain.high - same.high).abs() < 0.05 && gain.low >= 0.0);
+        assert!((ends.high - same.high).abs() < 0.05 && ends.high <= 1.0);
+        assert!(ends.low <= left && left <= ends.high, "{ends:?} {left}");
+        let truth = (1.0 - LAW.at(30.0)) / (1.0 - LAW.at(16.0));
+        assert!((left - truth).abs() < 0.1, "{left} {truth}");
     }
 
     #[test]

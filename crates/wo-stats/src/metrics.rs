@@ -13,6 +13,8 @@ pub enum Figure {
     Accuracy,
     /// The mean of the recalls of the classes: a predictor that always says the same gets one over their number.
     BalancedAccuracy,
+    /// The mean of the F1 of the classes that have units.
+    MacroF1,
     /// Of the units predicted as the class, the share that is of it.
     Precision(usize),
     /// Of the units of the class, the share that was predicted as it.
@@ -22,11 +24,11 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// Accuracy, balanced accuracy, and the three figures of each of `n_classes`.
+    /// Accuracy, balanced accuracy, macro F1, and the three figures of each of `n_classes`.
     pub fn all(n_classes: usize) -> Vec<Self> {
         let by_class = (0..n_classes)
             .flat_map(|class| [Self::Precision(class), Self::Recall(class), Self::F1(class)]);
-        [Self::Accuracy, Self::BalancedAccuracy]
+        [Self::Accuracy, Self::BalancedAccuracy, Self::MacroF1]
             .into_iter()
             .chain(by_class)
             .collect()
@@ -37,6 +39,7 @@ impl Figure {
         match self {
             Self::Accuracy => "accuracy",
             Self::BalancedAccuracy => "balanced_accuracy",
+            Self::MacroF1 => "macro_f1",
             Self::Precision(_) => "precision",
             Self::Recall(_) => "recall",
             Self::F1(_) => "f1",
@@ -46,12 +49,12 @@ impl Figure {
     /// The class that it is about.
     pub fn class(self) -> Option<usize> {
         match self {
-            Self::Accuracy | Self::BalancedAccuracy => None,
+            Self::Accuracy | Self::BalancedAccuracy | Self::MacroF1 => None,
             Self::Precision(class) | Self::Recall(class) | Self::F1(class) => Some(class),
         }
     }
 
-    /// Its value. `present` are the classes that balanced accuracy is the mean of; it is undefined where one of them has
+    /// Its value. `present` are the classes that balanced accuracy and macro F1 are means over; they are undefined where one of them has
     /// no units, as happens in a resample: a mean of fewer classes would be another figure.
     pub fn of(self, counts: &[Vec<u64>], present: &[usize]) -> Option<f64> {
         match self {
@@ -59,12 +62,10 @@ impl Figure {
                 (0..counts.len()).map(|class| hits(counts, class)).sum(),
                 total(counts),
             ),
-            Self::BalancedAccuracy => {
-                let recalls: Vec<f64> = present
-                    .iter()
-                    .map(|&class| recall(counts, class))
-                    .collect::<Option<_>>()?;
-                (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
+            Self::BalancedAccuracy => mean(present.iter().map(|&class| recall(counts, class))),
+            Self::MacroF1 => {
+                let of_class = |&class: &usize| Self::F1(class).of(counts, present);
+                mean(present.iter().map(of_class))
             }
             Self::Precision(class) => ratio(hits(counts, class), n_predicted(counts, class)),
             Self::Recall(class) => recall(counts, class),
@@ -118,6 +119,12 @@ fn hits(counts: &[Vec<u64>], class: usize) -> u64 {
         .and_then(|row| row.get(class))
         .copied()
         .unwrap_or(0)
+}
+
+/// `None` without values, and where one of them is not defined.
+fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let values: Vec<f64> = values.collect::<Option<_>>()?;
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 fn recall(counts: &[Vec<u64>], class: usize) -> Option<f64> {

@@ -141,6 +141,7 @@ fn video_record(spec: &VideoSpec, options: StillOptions) -> Video {
         label: Some(spec.label().into()),
         source_id: Some(spec.scene.id.clone()),
         person_id: Some(spec.person.id.clone()),
+        angle: Some(spec.camera.angle.name().into()),
         n_frames: Some(options.n_stills),
         n_frames_wanted: Some(options.n_stills),
         ..Video::default()

@@ -64,12 +64,13 @@ fn rep(times_s: [f32; 3]) -> Rep {
 /// One line of `groups.csv`. No field has a comma or a quote in it.
 pub(crate) fn groups_line(spec: &VideoSpec) -> String {
     format!(
-        "{},{},{}\n",
+        "{},{},{},{}\n",
         relative_path(spec).display(),
         spec.person.id,
-        spec.scene.id
+        spec.scene.id,
+        spec.camera.angle.name()
     )
 }
 
 /// The first line of `groups.csv`.
-pub(crate) const GROUPS_HEADER: &str = "path,person_id,source_id\n";
+pub(crate) const GROUPS_HEADER: &str = "path,person_id,source_id,angle\n";

@@ -18,7 +18,7 @@ use crate::probe::{self, Probe, Videos};
 use crate::validation::{Probabilities, judge, labels_of, said_label, summarise};
 
 /// Learning rate of the linear probe where it is a baseline.
-const PROBE_LR: f64 = 1e-3;
+pub(crate) const PROBE_LR: f64 = 1e-3;
 
 /// What one of them says of each held-out video.
 #[derive(Serialize, Deserialize)]
@@ -108,7 +108,7 @@ fn facts(example: &Example) -> Facts<'_> {
 }
 
 /// A weight for each video, so that each exercise and label counts alike.
-fn balanced_weights(videos: &[&Example]) -> Vec<f32> {
+pub(crate) fn balanced_weights(videos: &[&Example]) -> Vec<f32> {
     let mut counts: BTreeMap<(&Name, &Name), f32> = BTreeMap::new();
     for video in videos {
         *counts

@@ -169,9 +169,30 @@ fn prediction(
         label: Some(example.video.label.clone()),
         labels: sums(|class| &class.label),
         exercises: sums(|class| &class.exercise),
+        faults: example.class.faults.clone(),
+        said_faults: said_faults(classes, judged),
         fold: Some(fold),
         seen: false,
     }
+}
+
+/// The faults of the most probable class of the most probable label and exercise.
+fn said_faults(classes: &[Class], judged: &Probabilities) -> Vec<Name> {
+    let most = |name: fn(&Class) -> &Name| {
+        let mut sums: BTreeMap<&Name, f64> = BTreeMap::new();
+        for (class, probability) in classes.iter().zip(judged) {
+            *sums.entry(name(class)).or_default() += probability;
+        }
+        let most = sums.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        most.map(|(name, _)| name)
+    };
+    let (label, exercise) = (most(|it| &it.label), most(|it| &it.exercise));
+    let fitting = classes
+        .iter()
+        .zip(judged)
+        .filter(|(it, _)| Some(&it.label) == label && Some(&it.exercise) == exercise);
+    let best = fitting.max_by(|a, b| a.1.total_cmp(b.1));
+    best.map_or_else(Vec::new, |(class, _)| class.faults.clone())
 }
 
 /// The predictions as a stream of records.

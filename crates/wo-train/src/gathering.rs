@@ -242,6 +242,8 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
             split,
             exercise: class.exercise.clone(),
             label: class.label.clone(),
+            faults: class.faults.clone(),
+            angle: item.video.angle,
             duration_ms: item.video.duration_ms,
             hashes: hashes.iter().map(|hash| format!("{hash:016x}")).collect(),
         },

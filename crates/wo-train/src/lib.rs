@@ -22,6 +22,7 @@ mod guard;
 mod init;
 mod interpolation;
 mod joints;
+mod learning_curve;
 mod losses;
 mod method;
 mod mirror;
@@ -48,7 +49,7 @@ use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop};
 use wo_clip::{
     Checkpoint, Manifest, OutOfMemory, Split, Trust, or_out_of_memory, tch, write_checkpoint,
 };
-use wo_record::{Model, Record, Writer};
+use wo_record::{LearningCurve, Model, Record, Writer};
 
 pub use args::{Args, Fit, Parts, Precision, Resume, Running, SelfCheck};
 pub use config::{Average, Hyperparameters, Interpolation, Loss};
@@ -152,6 +153,11 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         args.fit.risk,
     );
     wo_cli::say!("{}", trust::in_words(trust.as_ref()));
+    let learning_curve = run.learning_curve(&dataset)?;
+    if let Some(curve) = &learning_curve {
+        wo_cli::say!("{}", learning_curve::in_words(curve));
+        writer.record(&Record::LearningCurve(curve.clone()))?;
+    }
     let mut notes = BTreeMap::from([(
         "README.md",
         card::card(
@@ -178,7 +184,11 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         writer.record(&Record::Score(score.clone()))?;
     }
     let mut checkpoint = checkpoint;
-    checkpoint.manifest = Some(manifest(dataset, &args, &hyper, &fitted, trust)?);
+    let known = Known {
+        trust,
+        learning_curve,
+    };
+    checkpoint.manifest = Some(manifest(dataset, &args, &hyper, &fitted, known)?);
     let model_id = write_checkpoint(&args.output, &checkpoint, &fitted.vs, args.running.half)?;
     workshop.close(&notes)?;
     wo_cli::say!("wrote {}", args.output.display());
@@ -240,12 +250,18 @@ fn best_of_seeds(
     Ok((fitted, hyper))
 }
 
+/// What was measured on videos that the weights were not fitted to.
+struct Known {
+    trust: Option<Trust>,
+    learning_curve: Option<LearningCurve>,
+}
+
 fn manifest(
     dataset: Dataset,
     args: &Args,
     hyper: &Hyperparameters,
     fitted: &Fitted,
-    trust: Option<Trust>,
+    known: Known,
 ) -> anyhow::Result<Manifest> {
     let head = |head: &tch::Tensor| -> anyhow::Result<Vec<Vec<f32>>> {
         let head = head.to_device(tch::Device::Cpu);
@@ -260,7 +276,8 @@ fn manifest(
         prompts: dataset.captions,
         pooling: hyper.pooling,
         head: fitted.head.as_ref().map(head).transpose()?,
-        trust,
+        trust: known.trust,
+        learning_curve: known.learning_curve,
         videos: dataset
             .examples
             .into_iter()

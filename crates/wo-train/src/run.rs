@@ -6,7 +6,7 @@ use std::path::Path;
 use wo_cli::Stop;
 use wo_clip::tch::{Device, Tensor, nn, no_grad};
 use wo_clip::{Checkpoint, Clip, Split, class_features};
-use wo_record::{Metric, Record, Writer};
+use wo_record::{LearningCurve, Metric, Record, Writer};
 
 use crate::args::Running;
 use crate::baselines::{Baselines, Start, Verdict};
@@ -14,6 +14,7 @@ use crate::config::Hyperparameters;
 use crate::data::{Dataset, Example};
 use crate::events::EventFile;
 use crate::features::Features;
+use crate::learning_curve::learning_curve;
 use crate::method::Method;
 use crate::validation::{Probabilities, Validation, judge, summarise};
 use crate::{gradients, guard, steps};
@@ -125,6 +126,17 @@ impl<'w> Run<'_, 'w> {
             train: features.videos(dataset, &dataset.of(Split::Train))?,
             held_out: features.videos(dataset, held_out)?,
         })
+    }
+
+    /// What more videos would bring. A start from nothing sees nothing that more videos would help with.
+    pub(crate) fn learning_curve(&self, dataset: &Dataset) -> anyhow::Result<Option<LearningCurve>> {
+        let held_out = dataset.of(Split::Validation);
+        if held_out.is_empty() || self.is_scratch {
+            return Ok(None);
+        }
+        let (vs, clip) = self.checkpoint.build(self.device)?;
+        let start = self.start(&vs, &clip, dataset, &held_out)?;
+        Ok(learning_curve(dataset, &held_out, &start, self.hyper))
     }
 
     fn probe(

@@ -119,6 +119,8 @@ pub(crate) mod tests {
     /// A video without pictures.
     pub(crate) fn example(id: &str, class: &Class) -> Example {
         let video = SplitVideo {
+            faults: Vec::new(),
+            angle: None,
             hashes: Vec::new(),
             video_id: id.to_owned(),
             group: Group::of_video_id(id),

@@ -22,6 +22,8 @@ pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) 
         calibrated: labels.clone(),
         labels,
         exercises: vec![0.5, 0.5],
+        faults: Vec::new(),
+        said_faults: Vec::new(),
         fold: None,
         reasons: Vec::new(),
         facts: Facts::default(),
@@ -59,6 +61,8 @@ pub(crate) fn training() -> Vec<SplitVideo> {
         .enumerate()
         .map(|(idx, (duration_ms, label))| SplitVideo {
             hashes: Vec::new(),
+            faults: Vec::new(),
+            angle: None,
             video_id: format!("train{idx}"),
             group: Group::of_video_id(&format!("train{idx}")),
             split: Split::Train,

@@ -4,7 +4,9 @@ use wo_record::{Audit, Calibration, Score, Selection};
 
 use crate::compare::gate_in_words;
 use crate::findings::Findings;
+use crate::learning::{in_words, shot_in_words};
 use crate::page::summary;
+use crate::table::layout::{lines, shown, table, titled};
 
 /// Slices and suspects that are listed; the records have all.
 const MAX_LINES: usize = 8;
@@ -15,9 +17,12 @@ pub(super) fn beyond(findings: &Findings) -> Vec<String> {
         findings.calibration.as_ref().map(calibration),
         findings.selection.as_ref().map(selection),
         audit(&findings.audit),
+        faults(&findings.faults),
         slices(&findings.slices),
+        left_out(&findings.left_out),
         changes(&findings.robustness),
         suspects(findings),
+        next(findings),
         findings.gate.as_ref().map(gate_in_words),
     ];
     blocks.into_iter().flatten().collect()
@@ -90,6 +95,46 @@ fn audit(records: &[Audit]) -> Option<String> {
         )
     }));
     Some(lines.join("\n"))
+}
+
+fn faults(scores: &[Score]) -> Option<String> {
+    let mut table = table(&["", "precision", "recall", "F1"]);
+    for of_fault in scores.chunk_by(|a, b| a.class == b.class) {
+        let figure = |name: &str| shown(of_fault.iter().find(|it| it.name == name));
+        let fault = of_fault.first()?.class.as_ref()?;
+        table.add_row([
+            fault.to_string(),
+            figure("precision"),
+            figure("recall"),
+            figure("f1"),
+        ]);
+    }
+    (!scores.is_empty()).then(|| titled("FAULTS by name, per video", &table))
+}
+
+fn left_out(scores: &[Score]) -> Option<String> {
+    let mut lines =
+        vec!["SOURCES, accuracy of a linear head that was fitted to the other sources".to_owned()];
+    lines.extend(scores.iter().take(MAX_LINES).map(|it| {
+        let source = it.scope.split_once('=').map_or("", |(_, source)| source);
+        let figure = with_ends(it.value, it.low, it.high);
+        format!("  {source:32} {figure}  {} videos", it.n)
+    }));
+    (!scores.is_empty()).then(|| lines.join("\n"))
+}
+
+fn next(findings: &Findings) -> Option<String> {
+    let mut blocks: Vec<String> = Vec::new();
+    if let Some(curve) = &findings.learning_curve {
+        blocks.push(lines(&[format!("MORE VIDEOS: {}", in_words(curve))]));
+    }
+    if !findings.shots.is_empty() {
+        let shots = findings.shots.iter();
+        let mut all = vec!["FILM NEXT, the most useful first".to_owned()];
+        all.extend(shots.map(|it| format!("{:>2}. {}", it.rank, shot_in_words(it))));
+        blocks.push(lines(&all));
+    }
+    (!blocks.is_empty()).then(|| blocks.join("\n\n"))
 }
 
 fn slices(scores: &[Score]) -> Option<String> {

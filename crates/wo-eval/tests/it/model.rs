@@ -48,6 +48,8 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
     };
     let video = |video_id: &str, group: Group, label: &str, duration_ms: f64| SplitVideo {
         hashes: Vec::new(),
+        faults: Vec::new(),
+        angle: None,
         video_id: video_id.into(),
         group,
         split: Split::Train,
@@ -58,6 +60,7 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
     let mut checkpoint = Checkpoint::fresh(config, tokenizer, 7);
     checkpoint.manifest = Some(Manifest {
         trust: None,
+        learning_curve: None,
         version: "0".into(),
         init: "scratch:tiny".into(),
         classes,

@@ -87,12 +87,12 @@ fn a_tiny_run_writes_videos_groups_and_truth() {
 
     let groups = fs::read_to_string(out.join("groups.csv")).unwrap();
     let rows: Vec<&str> = groups.lines().collect();
-    assert_eq!(rows[0], "path,person_id,source_id");
+    assert_eq!(rows[0], "path,person_id,source_id,angle");
     let mut labels = Vec::new();
     for (row, truth) in rows[1..].iter().zip(&records[1..3]) {
         let path = truth["path"].as_str().unwrap();
-        let ids = ["person_id", "scene_id"].map(|id| truth[id].as_str().unwrap());
-        assert_eq!(*row, format!("{path},{},{}", ids[0], ids[1]));
+        let words = ["person_id", "scene_id", "angle"].map(|field| truth[field].as_str().unwrap());
+        assert_eq!(*row, format!("{path},{}", words.join(",")));
         assert!(fs::metadata(out.join(path)).unwrap().len() > 10_000);
         let number = path.rsplit('/').next().unwrap();
         let folder = match truth["faults"].as_array().unwrap().as_slice() {

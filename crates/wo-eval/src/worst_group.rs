@@ -1,0 +1,93 @@
+//! The exercise and label that is told worst: a mean over videos can be good while all videos of one kind are taken for the
+//! other (worst-group accuracy, Koh et al. 2021, arXiv 2012.07421).
+
+use std::collections::BTreeMap;
+
+use wo_record::Score;
+use wo_stats::{Bootstrap, GroupSums, numbered, smallest_detectable};
+
+use crate::evaluation::{LABEL, MODEL, VIDEO};
+use crate::prediction::{Prediction, Standing};
+
+/// The name of the figure.
+pub(crate) const WORST_GROUP: &str = "worst_group_recall";
+
+/// The least recall of an exercise and label. `None` where there are no two of them.
+pub(crate) fn worst_group(videos: &[&Prediction], scope: &str, seed: u64) -> Option<Score> {
+    let mut cells: BTreeMap<(Option<usize>, usize), usize> = BTreeMap::new();
+    let mut scored = Vec::new();
+    for video in videos {
+        if let Standing::Scored { label, exercise } = video.standing {
+            let next = cells.len();
+            let cell = *cells.entry((exercise, label)).or_insert(next);
+            scored.push((*video, cell));
+        }
+    }
+    if cells.len() < 2 {
+        return None;
+    }
+    let (groups, n_groups) = numbered(scored.iter().map(|(video, _)| &video.group));
+    let mut entries: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n_groups];
+    for ((video, cell), group) in scored.iter().zip(groups) {
+        let right = f64::from(u8::from(video.is_right() == Some(true)));
+        if let Some(entries) = entries.get_mut(group) {
+            entries.extend([(2 * cell, right), (2 * cell + 1, 1.0)]);
+        }
+    }
+    let mut sums = GroupSums::new(2 * cells.len());
+    for of_group in entries {
+        sums.push(of_group);
+    }
+    let worst = |drawn: &[u64]| {
+        let sums = sums.drawn(drawn);
+        let recall = |pair: &[f64]| match pair {
+            [right, all] if *all > 0.0 => Some(right / all),
+            _ => None,
+        };
+        let recalls: Option<Vec<f64>> = sums.chunks(2).map(recall).collect();
+        vec![recalls.and_then(|it| it.into_iter().reduce(f64::min))]
+    };
+    let estimate = Bootstrap::new(seed).estimates(n_groups, worst).pop()?;
+    let (percentile, bca) = (estimate.intervals.percentile, estimate.intervals.bca);
+    Some(Score {
+        task: LABEL.to_owned(),
+        by: MODEL.to_owned(),
+        unit: VIDEO.to_owned(),
+        scope: scope.to_owned(),
+        name: WORST_GROUP.to_owned(),
+        class: None,
+        value: estimate.value,
+        low: percentile.map(|it| it.low),
+        high: percentile.map(|it| it.high),
+        bca_low: bca.map(|it| it.low),
+        bca_high: bca.map(|it| it.high),
+        detectable: smallest_detectable(estimate.intervals.standard_error),
+        n: scored.len() as u64,
+        n_groups: n_groups as u64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::ALL;
+    use crate::evaluation::tests::squat;
+
+    #[test]
+    fn the_least_recall_is_found() {
+        // Of ten good videos two are taken for bad, of ten bad ones five for good.
+        let videos: Vec<Prediction> = (0..20)
+            .map(|i| {
+                let (truth, number) = (i % 2, i / 2);
+                let is_wrong = number < if truth == 1 { 2 } else { 5 };
+                squat(i, truth, if is_wrong { 1 - truth } else { truth }, 1.0)
+            })
+            .collect();
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let score = worst_group(&videos, ALL, 0).unwrap();
+        assert_eq!((score.value, score.n, score.n_groups), (Some(0.5), 20, 20));
+        assert!(score.low.unwrap() < 0.4 && score.high.unwrap() < 0.9, "{score:?}");
+        let bad: Vec<&Prediction> = videos.into_iter().step_by(2).collect();
+        assert_eq!(worst_group(&bad, ALL, 0), None, "one kind alone");
+    }
+}
