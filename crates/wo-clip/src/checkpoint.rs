@@ -16,6 +16,7 @@ use wo_input::{Preprocessor, Tokenizer};
 use crate::format::{Format, format_of};
 use crate::model_folder::read_folder;
 use crate::pt_file::{read_pt, write_pt};
+use crate::shapes::parameter_shapes;
 use crate::weights::{bytes_of, check_weights};
 use crate::{Clip, ClipConfig, Manifest, load_weights, scratch};
 
@@ -124,6 +125,12 @@ impl Checkpoint {
             manifest,
             weights,
         })
+    }
+
+    /// How many numbers its parameters are.
+    pub fn n_parameters(&self) -> u64 {
+        let numel = |shape: &Vec<i64>| shape.iter().product::<i64>() as u64;
+        parameter_shapes(&self.config).values().map(numel).sum()
     }
 
     /// The model in memory. The store holds its parameters.

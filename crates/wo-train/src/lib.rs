@@ -46,9 +46,7 @@ use std::io::{BufRead, Write};
 
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop};
-use wo_clip::{
-    Checkpoint, Manifest, OutOfMemory, Split, Trust, or_out_of_memory, tch, write_checkpoint,
-};
+use wo_clip::{Manifest, OutOfMemory, Split, Trust, or_out_of_memory, tch, write_checkpoint};
 use wo_record::{LearningCurve, Model, Record, Writer};
 
 pub use args::{Args, Fit, Parts, Precision, Resume, Running, SelfCheck};
@@ -101,7 +99,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     let hyper = Hyperparameters::of(&args, &init, &choice, n_train, device);
     let (is_scratch, is_large) = (init.is_scratch(), init.is_model());
     let checkpoint = init.into_checkpoint(&dataset.captions, hyper.seed)?;
-    let n_parameters = n_parameters(&checkpoint)?;
+    let n_parameters = checkpoint.n_parameters();
     let is_cpu = device == tch::Device::Cpu;
     for line in plan::lines(
         &dataset,
@@ -153,7 +151,10 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         args.fit.risk,
     );
     wo_cli::say!("{}", trust::in_words(trust.as_ref()));
-    let learning_curve = run.learning_curve(&dataset)?;
+    // A start from nothing sees nothing that more videos would help with.
+    let learning_curve = (!is_scratch)
+        .then(|| learning_curve::learning_curve(&dataset, &fitted, &hyper))
+        .flatten();
     if let Some(curve) = &learning_curve {
         wo_cli::say!("{}", learning_curve::in_words(curve));
         writer.record(&Record::LearningCurve(curve.clone()))?;
@@ -209,11 +210,6 @@ fn n_videos_of_exercises(dataset: &Dataset) -> Vec<usize> {
         *counts.entry(example.class.exercise.as_str()).or_default() += 1;
     }
     counts.into_values().collect()
-}
-
-fn n_parameters(checkpoint: &Checkpoint) -> anyhow::Result<u64> {
-    let (vs, _) = checkpoint.build(tch::Device::Cpu)?;
-    Ok(vs.variables().values().map(|p| p.numel() as u64).sum())
 }
 
 /// Fits from `n_seeds` seeds and keeps what the validation part likes best.

@@ -6,7 +6,7 @@ use std::path::Path;
 use wo_cli::Stop;
 use wo_clip::tch::{Device, Tensor, nn, no_grad};
 use wo_clip::{Checkpoint, Clip, Split, class_features};
-use wo_record::{LearningCurve, Metric, Record, Writer};
+use wo_record::{Metric, Record, Writer};
 
 use crate::args::Running;
 use crate::baselines::{Baselines, Start, Verdict};
@@ -14,7 +14,6 @@ use crate::config::Hyperparameters;
 use crate::data::{Dataset, Example};
 use crate::events::EventFile;
 use crate::features::Features;
-use crate::learning_curve::learning_curve;
 use crate::method::Method;
 use crate::validation::{Probabilities, Validation, judge, summarise};
 use crate::{gradients, guard, steps};
@@ -42,6 +41,8 @@ pub(crate) struct Fitted {
     pub(crate) clip: Clip,
     /// The weights of a linear probe, `[classes, width]`.
     pub(crate) head: Option<Tensor>,
+    /// What the model was before it was fitted, once the fit is done.
+    pub(crate) start: Option<Start>,
     /// Figures of the epoch that was kept, and of what it is compared with.
     pub(crate) metrics: BTreeMap<String, f64>,
     /// Figures of all epochs, in order.
@@ -99,6 +100,7 @@ impl<'w> Run<'_, 'w> {
             wo_cli::say!("{}", fitted.verdict.words);
         }
         fitted.judged = judged;
+        fitted.start = Some(start);
         Ok(fitted)
     }
 
@@ -126,17 +128,6 @@ impl<'w> Run<'_, 'w> {
             train: features.videos(dataset, &dataset.of(Split::Train))?,
             held_out: features.videos(dataset, held_out)?,
         })
-    }
-
-    /// What more videos would bring. A start from nothing sees nothing that more videos would help with.
-    pub(crate) fn learning_curve(&self, dataset: &Dataset) -> anyhow::Result<Option<LearningCurve>> {
-        let held_out = dataset.of(Split::Validation);
-        if held_out.is_empty() || self.is_scratch {
-            return Ok(None);
-        }
-        let (vs, clip) = self.checkpoint.build(self.device)?;
-        let start = self.start(&vs, &clip, dataset, &held_out)?;
-        Ok(learning_curve(dataset, &held_out, &start, self.hyper))
     }
 
     fn probe(
@@ -171,6 +162,7 @@ impl<'w> Run<'_, 'w> {
             vs,
             clip,
             head: Some(probe.head),
+            start: None,
             metrics,
             history,
             verdict: Verdict::default(),

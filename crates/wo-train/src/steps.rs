@@ -246,6 +246,7 @@ pub(crate) fn fit(
         vs: fit.vs,
         clip: fit.clip,
         head: None,
+        start: None,
         metrics,
         history: place.history,
         verdict: crate::baselines::Verdict::default(),
