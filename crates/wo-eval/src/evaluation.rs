@@ -175,7 +175,9 @@ pub(crate) fn evaluate(
     {
         question.answer(seed, &mut evaluation);
     }
-    evaluation.scores.extend(worst_group(predictions, scope, seed));
+    evaluation
+        .scores
+        .extend(worst_group(predictions, scope, seed));
     evaluation
 }
 

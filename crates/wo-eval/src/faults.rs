@@ -65,15 +65,27 @@ mod tests {
         let mut videos: Vec<Prediction> = (0..12).map(|i| squat(i, i % 2, i % 2, 1.0)).collect();
         for (number, video) in videos.iter_mut().enumerate().filter(|(i, _)| i % 2 == 0) {
             video.faults = vec!["knees_cave".into()];
-            let said = if number < 4 { "rounded_back" } else { "knees_cave" };
+            let said = if number < 4 {
+                "rounded_back"
+            } else {
+                "knees_cave"
+            };
             video.said_faults = vec![said.into()];
         }
         // Bad form of which no fault is known says nothing of faults.
         videos[10].faults.clear();
-        let scores = faults(&videos.iter().collect::<Vec<_>>(), &Answers::new(&classes()), 0);
+        let scores = faults(
+            &videos.iter().collect::<Vec<_>>(),
+            &Answers::new(&classes()),
+            0,
+        );
         let value = |fault: &str, name: &str| {
             let is_it = |it: &&Score| {
-                it.name == name && it.class.as_ref().is_some_and(|class| class.as_str() == fault)
+                it.name == name
+                    && it
+                        .class
+                        .as_ref()
+                        .is_some_and(|class| class.as_str() == fault)
             };
             scores.iter().find(is_it).and_then(|it| it.value)
         };
@@ -87,6 +99,13 @@ mod tests {
     fn without_known_faults_there_are_no_figures() {
         let mut video = squat(0, 0, 0, 1.0);
         video.said_faults = vec!["knees_cave".into()];
-        assert_eq!(faults(&[&video, &squat(1, 1, 1, 1.0)], &Answers::new(&classes()), 0), []);
+        assert_eq!(
+            faults(
+                &[&video, &squat(1, 1, 1, 1.0)],
+                &Answers::new(&classes()),
+                0
+            ),
+            []
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! What more videos would bring, in words.
 
+use std::fmt::Write;
+
 use wo_record::{CurvePoint, LearningCurve, Name, Shot};
 
 use crate::shots::N_MORE;
@@ -33,7 +35,9 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
     } else {
         format!("Of the rule of thumb, {}.", points.join("; "))
     };
-    format!("{}{rule}", reached.unwrap_or_default()).trim().to_owned()
+    format!("{}{rule}", reached.unwrap_or_default())
+        .trim()
+        .to_owned()
 }
 
 fn with_ends(point: &CurvePoint) -> String {
@@ -47,21 +51,30 @@ fn with_ends(point: &CurvePoint) -> String {
 pub(crate) fn shot_in_words(shot: &Shot) -> String {
     let fault = shot.fault.as_ref().map(Name::words);
     let angle = shot.angle.as_ref().map(|angle| format!("from the {angle}"));
-    let what: Vec<String> = [Some(shot.exercise.words()), Some(shot.label.words()), fault, angle]
-        .into_iter()
-        .flatten()
-        .collect();
+    let what: Vec<String> = [
+        Some(shot.exercise.words()),
+        Some(shot.label.words()),
+        fault,
+        angle,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let mut said = format!(
         "{}: {} videos of {} groups",
         what.join(", "),
         shot.n_videos,
         shot.n_groups
     );
+    // Writing into a string never fails.
     if let Some(recall) = shot.recall {
-        said.push_str(&format!("; {recall:.2} of those unseen judged right"));
+        let _ = write!(said, "; {recall:.2} of those unseen judged right");
     }
     if let (Some(gain), Some(low), Some(high)) = (shot.gain, shot.gain_low, shot.gain_high) {
-        said.push_str(&format!("; {N_MORE} more would bring {gain:+.3} [{low:.3}, {high:.3}]"));
+        let _ = write!(
+            said,
+            "; {N_MORE} more would bring {gain:+.3} [{low:.3}, {high:.3}]"
+        );
     }
     said
 }
@@ -97,7 +110,12 @@ mod tests {
             n_groups: 1,
         };
         let said = in_words(&curve);
-        assert!(said.starts_with("A linear head on the model as it was before training reaches 0.75 with 12"), "{said}");
+        assert!(
+            said.starts_with(
+                "A linear head on the model as it was before training reaches 0.75 with 12"
+            ),
+            "{said}"
+        );
         for expected in [
             "10 videos of each label give 0.70 holds (0.80 [0.72, 0.85]",
             "30 videos of each label give 0.85 cannot be told",
@@ -128,6 +146,9 @@ mod tests {
              10 more would bring +0.021 [0.000, 0.050]"
         );
         (shot.fault, shot.angle, shot.recall, shot.gain) = (None, None, None, None);
-        assert_eq!(shot_in_words(&shot), "squat, bad form: 3 videos of 2 groups");
+        assert_eq!(
+            shot_in_words(&shot),
+            "squat, bad form: 3 videos of 2 groups"
+        );
     }
 }

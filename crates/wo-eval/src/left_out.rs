@@ -36,7 +36,7 @@ pub(crate) fn left_out(videos: &[&Prediction], answers: &Answers, seed: u64) -> 
             let said = judged(&others, &inside, answers.labels.len())?;
             let scope = format!("left_out_source={left_out}");
             let mut score = label_figure(said.into_iter(), Figure::Accuracy, scope, answers, seed)?;
-            score.by = LINEAR_PROBE.to_owned();
+            LINEAR_PROBE.clone_into(&mut score.by);
             Some(score)
         })
         .collect();
@@ -108,10 +108,16 @@ mod tests {
         let videos = videos();
         let videos: Vec<&Prediction> = videos.iter().collect();
         let scores = left_out(&videos, &Answers::new(&classes()), 0);
-        let found: Vec<_> = scores.iter().map(|it| (it.scope.as_str(), it.value)).collect();
+        let found: Vec<_> = scores
+            .iter()
+            .map(|it| (it.scope.as_str(), it.value))
+            .collect();
         assert_eq!(found.len(), 4);
         assert_eq!(found[0], ("left_out_source=gym3", Some(0.0)));
-        assert!(found[1..].iter().all(|(_, value)| *value == Some(1.0)), "{found:?}");
+        assert!(
+            found[1..].iter().all(|(_, value)| *value == Some(1.0)),
+            "{found:?}"
+        );
         assert!(scores.iter().all(|it| it.by == LINEAR_PROBE && it.n == 10));
     }
 
@@ -120,6 +126,9 @@ mod tests {
         let mut videos = videos();
         videos.truncate(10);
         let answers = Answers::new(&classes());
-        assert_eq!(left_out(&videos.iter().collect::<Vec<_>>(), &answers, 0), []);
+        assert_eq!(
+            left_out(&videos.iter().collect::<Vec<_>>(), &answers, 0),
+            []
+        );
     }
 }

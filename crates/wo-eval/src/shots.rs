@@ -61,7 +61,8 @@ pub(crate) fn shots(
             let n_videos = shown.len() as u64;
             let gain = curve.as_ref().map(|curve| {
                 let in_class = |n: u64| (n.max(1) * of_class as u64) as f64;
-                let (left, ends) = curve.errors_left(in_class(n_videos), in_class(n_videos + N_MORE));
+                let (left, ends) =
+                    curve.errors_left(in_class(n_videos), in_class(n_videos + N_MORE));
                 let gain = |left: f64| (weight * wrong * (1.0 - left)).max(0.0);
                 let ends = ends.map(|it| Interval {
                     low: gain(it.high),
@@ -86,7 +87,11 @@ pub(crate) fn shots(
         })
         .collect();
     let gain = |it: &Shot| it.gain.unwrap_or(0.0);
-    shots.sort_by(|a, b| gain(b).total_cmp(&gain(a)).then(a.n_videos.cmp(&b.n_videos)));
+    shots.sort_by(|a, b| {
+        gain(b)
+            .total_cmp(&gain(a))
+            .then(a.n_videos.cmp(&b.n_videos))
+    });
     shots.truncate(MAX_SHOTS);
     for (rank, shot) in (1..).zip(&mut shots) {
         shot.rank = rank;
@@ -175,7 +180,10 @@ mod tests {
 
     fn trained_on() -> Vec<SplitVideo> {
         let mut videos = training();
-        for video in videos.iter_mut().filter(|it| it.label.as_str() == "bad_form") {
+        for video in videos
+            .iter_mut()
+            .filter(|it| it.label.as_str() == "bad_form")
+        {
             video.faults = vec!["knees_cave".into()];
         }
         videos[0].faults = vec!["rounded_back".into()];
@@ -204,7 +212,11 @@ mod tests {
         let videos: Vec<Prediction> = (0..20)
             .map(|person| {
                 let mut video = squat(person, 0, person % 2, 1000.0);
-                let fault = if person % 2 == 0 { "knees_cave" } else { "rounded_back" };
+                let fault = if person % 2 == 0 {
+                    "knees_cave"
+                } else {
+                    "rounded_back"
+                };
                 video.faults = vec![fault.into()];
                 video
             })
@@ -216,7 +228,10 @@ mod tests {
         assert_eq!((first.rank, first.n_videos, first.n_groups), (1, 1, 1));
         assert_eq!((first.recall, found.len()), (Some(0.0), 3));
         let [low, gain, high] = [first.gain_low, first.gain, first.gain_high].map(Option::unwrap);
-        assert!(0.0 < low && low <= gain && gain <= high && high < 0.25, "{first:?}");
+        assert!(
+            0.0 < low && low <= gain && gain <= high && high < 0.25,
+            "{first:?}"
+        );
         let good = found.iter().find(|it| it.fault.is_none()).unwrap();
         assert_eq!((good.label.as_str(), good.recall), ("good_form", None));
     }
@@ -224,7 +239,10 @@ mod tests {
     #[test]
     fn an_angle_that_a_fault_was_never_filmed_from_is_named() {
         let mut trained_on = trained_on();
-        for (video, angle) in trained_on.iter_mut().zip(["front", "side", "side", "side", "side"]) {
+        for (video, angle) in trained_on
+            .iter_mut()
+            .zip(["front", "side", "side", "side", "side"])
+        {
             video.angle = Some(angle.into());
         }
         let found = shots(&[], &Answers::new(&classes()), &trained_on, None, 0);
@@ -235,7 +253,10 @@ mod tests {
             .filter(|it| it.n_videos == 0)
             .map(|it| (it.label.as_str(), it.angle.as_deref()))
             .collect();
-        assert!(unfilmed.contains(&("good_form", Some("front"))), "{unfilmed:?}");
+        assert!(
+            unfilmed.contains(&("good_form", Some("front"))),
+            "{unfilmed:?}"
+        );
         assert_eq!(found[0].n_videos, 0);
     }
 }

@@ -209,7 +209,8 @@ mod tests {
         let mut videos: Vec<Prediction> = (0..30)
             .map(|person| {
                 let mut video = squat(person, person % 2, person % 2, 1.0);
-                let whole = vec![(person % 5) as f64, (person % 3) as f64];
+                let (angle, radius) = (0.2 * person as f64, 1.0 + 0.1 * (person % 4) as f64);
+                let whole = vec![radius * angle.cos(), radius * angle.sin()];
                 video.sights = Some(Sights {
                     whole,
                     first_frame: Vec::new(),

@@ -86,7 +86,10 @@ mod tests {
         let videos: Vec<&Prediction> = videos.iter().collect();
         let score = worst_group(&videos, ALL, 0).unwrap();
         assert_eq!((score.value, score.n, score.n_groups), (Some(0.5), 20, 20));
-        assert!(score.low.unwrap() < 0.4 && score.high.unwrap() < 0.9, "{score:?}");
+        assert!(
+            score.low.unwrap() < 0.4 && score.high.unwrap() < 0.9,
+            "{score:?}"
+        );
         let bad: Vec<&Prediction> = videos.into_iter().step_by(2).collect();
         assert_eq!(worst_group(&bad, ALL, 0), None, "one kind alone");
     }

@@ -61,9 +61,12 @@ fn help() {
               Name videos that are probably labelled wrong, or there twice; wo-review --suspects reads
               what comes out
 
+          --next
+              Say what more videos would bring, and which to film next
+
           --robustness
               Measure what is left on pictures that were blurred, squeezed, darkened, shrunk or
-              mirrored; many times the work
+              mirrored, and with the classes in other words; many times the work
 
           --slice-by <FIELDS>
               Fields of the videos to slice by, with commas between [default: exercise, source_id,
