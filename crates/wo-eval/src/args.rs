@@ -96,7 +96,7 @@ pub struct Asking {
     /// other words; many times the work
     #[arg(long)]
     pub robustness: bool,
-    /// Fields of the videos to slice by, with commas between [default: exercise, source_id, resolution, lighting, duration]
+    /// Fields of the videos to slice by, with commas between [default: exercise, angle, source_id, resolution, lighting, duration]
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub slice_by: Vec<String>,
     /// End with 1 unless all of this holds, such as `balanced_accuracy>=0.75, recall.bad_form.low>=0.6, ece<=0.1`

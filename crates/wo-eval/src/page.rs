@@ -138,8 +138,8 @@ fn learning(findings: &Findings) -> Option<Learning> {
     let shots = findings.shots.iter().map(|it| wo_report::Shot {
         exercise: it.exercise.clone(),
         fault: it.fault.clone(),
-        angle: it.angle.clone().unwrap_or_default(),
-        person: format!("other than the {} there are", it.n_groups),
+        angle: it.angle.clone().unwrap_or_else(|| "any".to_owned()),
+        person: format!("someone new ({} known)", it.n_groups),
         n_videos: N_MORE,
         gain: between(it.gain, it.gain_low, it.gain_high),
     });

@@ -10,8 +10,9 @@ use crate::prediction::Prediction;
 use crate::question::label_figure;
 
 /// What is sliced by where nothing else is asked for.
-pub(crate) const USUAL: [&str; 5] = [
+pub(crate) const USUAL: [&str; 6] = [
     "exercise",
+    "angle",
     "source_id",
     "resolution",
     "lighting",

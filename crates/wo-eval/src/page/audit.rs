@@ -5,6 +5,9 @@ use wo_report::{Audit, Estimate, Outcome, Probe};
 
 use crate::page::{between, estimate};
 
+/// What a probe that shuffles frames would say of any model of ours, by construction.
+const ORDER: &str = "The model looks at frames one by one: in random order they tell it the same.";
+
 pub(super) fn audit(records: &[AuditRecord], main: Option<&Score>) -> Option<Audit> {
     let all = records.iter().find(|it| it.probe == "all")?;
     let outcome = |verdict: &str| match verdict {
@@ -14,7 +17,7 @@ pub(super) fn audit(records: &[AuditRecord], main: Option<&Score>) -> Option<Aud
     };
     Some(Audit {
         outcome: outcome(&all.verdict),
-        summary: summary(all, records),
+        summary: format!("{} {ORDER}", summary(all, records)),
         model: main.map_or_else(|| Estimate::missing("not measured"), estimate),
         probes: records
             .iter()

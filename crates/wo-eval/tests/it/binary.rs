@@ -69,8 +69,8 @@ fn help() {
               mirrored, and with the classes in other words; many times the work
 
           --slice-by <FIELDS>
-              Fields of the videos to slice by, with commas between [default: exercise, source_id,
-              resolution, lighting, duration]
+              Fields of the videos to slice by, with commas between [default: exercise, angle,
+              source_id, resolution, lighting, duration]
 
           --fail-under <TERMS>
               End with 1 unless all of this holds, such as `balanced_accuracy>=0.75,

@@ -125,3 +125,55 @@ fn a_new_video_of_a_trained_person_is_refused_and_the_rest_is_scored() {
     assert_eq!(verdicts[0]["video_id"], "a0");
     assert_eq!(of_type(&run, "end").len(), 1, "what was scored is whole");
 }
+
+#[test]
+fn predictions_of_seen_videos_are_left_out_and_said_to_be() {
+    let folder = tempdir().unwrap();
+    let said = predictions(folder.path(), "said.ndjson", 10);
+    let text = std::fs::read_to_string(&said).unwrap();
+    let seen = text.replace(r#""video_id":"v7""#, r#""video_id":"v7","seen":true"#);
+    assert_ne!(seen, text);
+    std::fs::write(&said, seen).unwrap();
+    let table = |flags: &[&str]| {
+        let run = tool().args(flags).arg("--predictions").arg(&said).run();
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run.stdout
+    };
+    let without = table(&["--table"]);
+    assert!(without.contains("on 79 videos of 40 groups"), "{without}");
+    assert!(without.contains("1 video left out"), "{without}");
+    let with = table(&["--table", "--allow-seen"]);
+    assert!(with.contains("SEEN VIDEOS: 1 video"), "{with}");
+}
+
+#[test]
+fn what_to_film_next_and_other_words_are_asked_for() {
+    let folder = tempdir().unwrap();
+    let model = write_model(folder.path());
+    let labelled = |person: &str, label: &str| json!({"exercise": "squat", "label": label, "person_id": person, "angle": "side"});
+    let lines = [
+        video(folder.path(), "a0", &labelled("anna", "good_form")),
+        video(folder.path(), "a1", &labelled("anna", "bad_form")),
+        video(folder.path(), "b0", &labelled("ben", "good_form")),
+    ]
+    .concat();
+    let run = tool()
+        .args(["--json", "--next", "--robustness", "--model"])
+        .arg(&model)
+        .stdin(stream(&lines))
+        .run();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let shots = of_type(&run, "shot");
+    let kinds: Vec<_> = shots
+        .iter()
+        .map(|it| (it["label"].as_str().unwrap(), it["n_videos"].as_u64()))
+        .collect();
+    assert_eq!(kinds, [("bad_form", Some(1)), ("good_form", Some(1))]);
+    assert!(shots.iter().all(|it| it["gain"].is_null()), "no curve");
+    let words: Vec<String> = of_type(&run, "score")
+        .iter()
+        .filter_map(|it| Some(it["scope"].as_str()?.strip_prefix("words=")?.to_owned()))
+        .collect();
+    assert_eq!(words.len(), 4, "{words:?}");
+    assert_eq!(words[0], "a photo of {}");
+}
