@@ -5,6 +5,7 @@ use std::fmt::Write;
 use wo_record::{CurvePoint, LearningCurve, Name, Shot};
 
 use crate::shots::N_MORE;
+use crate::tally::counted;
 
 /// Whether what is commonly hoped for holds for these videos.
 pub(crate) fn in_words(curve: &LearningCurve) -> String {
@@ -18,7 +19,7 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
             "cannot be told"
         };
         Some(format!(
-            "that {:.0} videos of each label give {guideline:.2} {holds} ({} expected)",
+            "with {:.0} videos {guideline:.2} {holds} ({} is expected)",
             it.videos_a_class,
             with_ends(it)
         ))
@@ -33,7 +34,7 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
     let rule = if points.is_empty() {
         String::new()
     } else {
-        format!("Of the rule of thumb, {}.", points.join("; "))
+        format!("Of the rule of thumb, {}.", points.join(", "))
     };
     format!("{}{rule}", reached.unwrap_or_default())
         .trim()
@@ -46,11 +47,11 @@ fn with_ends(point: &CurvePoint) -> String {
     format!("{value} [{low}, {high}]")
 }
 
-/// `squat, bad form, knees cave, from the side: 3 videos of 2 groups; 0.33 of those unseen judged right; ten more would
+/// `squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of those unseen judged right; ten more would
 /// bring +0.02 [0.00, 0.05]`.
 pub(crate) fn shot_in_words(shot: &Shot) -> String {
     let fault = shot.fault.as_ref().map(Name::words);
-    let angle = shot.angle.as_ref().map(|angle| format!("from the {angle}"));
+    let angle = shot.angle.as_ref().map(|angle| format!("angle {angle}"));
     let what: Vec<String> = [
         Some(shot.exercise.words()),
         Some(shot.label.words()),
@@ -61,10 +62,10 @@ pub(crate) fn shot_in_words(shot: &Shot) -> String {
     .flatten()
     .collect();
     let mut said = format!(
-        "{}: {} videos of {} groups",
+        "{}: {} of {}",
         what.join(", "),
-        shot.n_videos,
-        shot.n_groups
+        counted(shot.n_videos, "video"),
+        counted(shot.n_groups, "group")
     );
     // Writing into a string never fails.
     if let Some(recall) = shot.recall {
@@ -117,9 +118,9 @@ mod tests {
             "{said}"
         );
         for expected in [
-            "10 videos of each label give 0.70 holds (0.80 [0.72, 0.85]",
-            "30 videos of each label give 0.85 cannot be told",
-            "100 videos of each label give 0.92 does not hold",
+            "with 10 videos 0.70 holds (0.80 [0.72, 0.85]",
+            "with 30 videos 0.85 cannot be told",
+            "with 100 videos 0.92 does not hold",
         ] {
             assert!(said.contains(expected), "{said}");
         }
@@ -142,7 +143,7 @@ mod tests {
         };
         assert_eq!(
             shot_in_words(&shot),
-            "squat, bad form, knees cave, from the side: 3 videos of 2 groups; 0.33 of those unseen judged right; \
+            "squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of those unseen judged right; \
              10 more would bring +0.021 [0.000, 0.050]"
         );
         (shot.fault, shot.angle, shot.recall, shot.gain) = (None, None, None, None);

@@ -24,7 +24,7 @@ pub(crate) const FEW_GROUPS: u64 = MIN_GROUPS as u64;
 pub(crate) const WIDE_INTERVAL: f64 = 0.3;
 /// Events that were not seen in n groups may still happen in up to this many in n (the rule of three, Hanley &
 /// Lippman-Hand 1983).
-const RULE_OF_THREE: f64 = 3.0;
+pub(crate) const RULE_OF_THREE: f64 = 3.0;
 
 /// How to read the figures.
 const LEGEND: &str = "[low, high] is the 95 % interval from resampling whole groups (persons, sources). One without \

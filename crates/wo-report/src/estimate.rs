@@ -90,14 +90,21 @@ impl Estimate {
     pub(crate) fn shown(&self, format: Format) -> Markup {
         let bca = self.bca.filter(|interval| interval.is_finite());
         html! {
+            (self.in_a_sentence(format))
+            @if let Some(interval) = bca {
+                span.bca { "BCa " (format.interval(interval)) }
+            }
+        }
+    }
+
+    /// `0.71 [0.60, 0.81]`.
+    pub(crate) fn in_a_sentence(&self, format: Format) -> Markup {
+        html! {
             @if let Some(value) = self.number() { span.value { (format.number(value)) } " " }
             @match (self.bounds(), &self.interval) {
                 (Some(interval), _) => span.interval { (format.interval(interval)) },
                 (None, Err(why)) if !why.is_empty() => span.why { (DASH) " " (why) },
                 (None, _) => span.why { (DASH) " no interval was given" },
-            }
-            @if let Some(interval) = bca {
-                span.bca { "BCa " (format.interval(interval)) }
             }
         }
     }

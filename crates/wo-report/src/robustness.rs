@@ -52,7 +52,7 @@ pub struct Paraphrase {
 impl Robustness {
     pub(crate) fn section(&self) -> Markup {
         html! {
-            p { "The same videos, made worse step by step. As they are: " (self.figure) " " (self.unchanged.shown(Format::Plain))
+            p { "The same videos, made worse step by step. As they are: " (self.figure) " " (self.unchanged.in_a_sentence(Format::Plain))
                 ", the dashed line." }
             div.multiples {
                 @for change in &self.changes {

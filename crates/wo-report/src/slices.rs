@@ -42,7 +42,7 @@ impl Slices {
         });
         let scale = Scale::unit(self.overall.number());
         html! {
-            p { "Worst first. The line in each bar stands at the figure of all videos: " (self.overall.shown(Format::Plain))
+            p { "Worst first. The line in each bar stands at the figure of all videos: " (self.overall.in_a_sentence(Format::Plain))
                 ". With many slices some look bad by chance; trust those whose interval lies below the line." }
             div.scroll tabindex="0" role="region" aria-label="Slices" {
                 table.wide {

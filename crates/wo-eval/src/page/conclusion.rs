@@ -6,7 +6,7 @@ use wo_report::{Conclusion, Trust};
 use crate::evaluation::{ALL, DURATION_ONLY, LABEL, MAJORITY, MODEL, VIDEO, gain_over};
 use crate::findings::Findings;
 use crate::page::audit::summary;
-use crate::table::{FEW_GROUPS, WIDE_INTERVAL};
+use crate::table::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL};
 
 pub(super) fn conclusion(findings: &Findings, main: Option<&Score>) -> Conclusion {
     let Some(main) = main else {
@@ -66,6 +66,11 @@ pub(super) fn conclusion(findings: &Findings, main: Option<&Score>) -> Conclusio
     };
     let of_hundred = (value * 100.0).floor();
     let sentence = match trust {
+        Trust::Trust | Trust::Caution if low >= 1.0 => format!(
+            "It judged all {} videos of new people right; with so few people up to {:.0} of 100 may still be judged wrong.",
+            main.n,
+            100.0 * (RULE_OF_THREE / main.n_groups as f64).min(1.0)
+        ),
         Trust::Trust => format!(
             "On people it has never seen, the model tells good from bad form in about {of_hundred:.0} of 100 videos ({low:.2} to {high:.2})."
         ),

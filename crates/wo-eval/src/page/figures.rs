@@ -24,8 +24,9 @@ pub(super) fn figures(findings: &Findings, main: &Score, tally: &Tally) -> Figur
             .iter()
             .filter(|it| it.task == task && it.scope == scope && it.unit == VIDEO && it.by == MODEL)
             .filter(|it| !it.name.contains("_over_"))
-            .filter(|it| scope == ALL || it.class.is_none())
             .filter(|it| task == LABEL || it.class.is_none())
+            // Of each exercise the main figure; all are in the records.
+            .filter(|it| scope == ALL || it.name == "balanced_accuracy")
             .collect();
         let title = match (task, scope.as_str()) {
             (LABEL, ALL) => "Form, all exercises".to_owned(),
@@ -35,6 +36,16 @@ pub(super) fn figures(findings: &Findings, main: &Score, tally: &Tally) -> Figur
         };
         let figures = of_block.iter().map(|it| figure(findings, it)).collect();
         blocks.push(FigureBlock { title, figures });
+    }
+    if !findings.faults.is_empty() {
+        blocks.push(FigureBlock {
+            title: "Faults, by name".to_owned(),
+            figures: findings
+                .faults
+                .iter()
+                .map(|it| figure(findings, it))
+                .collect(),
+        });
     }
     Figures {
         n_videos: main.n,
@@ -54,6 +65,7 @@ fn figure(findings: &Findings, score: &Score) -> Figure {
         .map_or(2, |it| it.classes.len().max(1));
     let others = findings.held_out.scores.iter().filter(|it| {
         it.by != MODEL
+            && class.is_none()
             && it.task == score.task
             && it.unit == VIDEO
             && it.scope == score.scope
