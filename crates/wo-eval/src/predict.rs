@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use image::RgbImage;
+use rayon::prelude::*;
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge, Trust};
 use wo_input::{FrameItem, ImageError, VideoItem};
@@ -55,8 +56,9 @@ pub(crate) fn predict(
     looks: Looks<'_>,
 ) -> Result<Judged, Failure> {
     let (mut frames, mut pictures, mut bad) = (Vec::new(), Vec::new(), Vec::new());
-    for frame in &item.frames {
-        match frame.load() {
+    let loaded: Vec<_> = item.frames.par_iter().map(FrameItem::load).collect();
+    for (frame, picture) in item.frames.iter().zip(loaded) {
+        match picture {
             Ok(picture) => {
                 frames.push(frame);
                 pictures.push(picture);

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -41,6 +41,11 @@ fn start_as(mut command: Command, output: &Path, more: &[&str]) -> Child {
 /// Runs to the end and gives the hash of weights and optimiser, and that of the weights that were written.
 fn finish(output: &Path, more: &[&str]) -> (String, String) {
     let done = start(output, more).wait_with_output().expect("it ends");
+    made(&done, output)
+}
+
+/// The same of a run that has ended.
+fn made(done: &Output, output: &Path) -> (String, String) {
     let stderr = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(0), "{stderr}");
     let model = records(&String::from_utf8_lossy(&done.stdout), "model");
@@ -49,6 +54,10 @@ fn finish(output: &Path, more: &[&str]) -> (String, String) {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     assert!(!beside(output).exists(), "no snapshots are left");
     (text(&manifest["run_hash"]), text(&model[0]["model_id"]))
+}
+
+fn is_full() -> bool {
+    std::env::var_os("WO_FULL").is_some()
 }
 
 fn beside(output: &Path) -> std::path::PathBuf {
@@ -88,7 +97,12 @@ fn a_run_that_is_asked_to_end_goes_on_to_the_same_bytes() {
     let more = ["--ema", "0.9", "--micro-batch", "2"];
     let expected = finish(&folder.path().join("undisturbed"), &more);
     let output = folder.path().join("stopped");
-    for step in [2, 5, 9] {
+    let steps = if is_full() {
+        (0..20).map(|number| 1 + 5 * number % 12).collect()
+    } else {
+        vec![2, 5, 9]
+    };
+    for step in steps {
         let mut child = start(&output, &more);
         wait_for_step(&mut child, &output, step);
         let pid = child.id().to_string();
@@ -97,6 +111,12 @@ fn a_run_that_is_asked_to_end_goes_on_to_the_same_bytes() {
             .status()
             .expect("kill is there");
         let done = child.wait_with_output().expect("it ends");
+        if done.status.code() == Some(0) {
+            // It was asked too late.
+            assert_eq!(made(&done, &output), expected);
+            std::fs::remove_dir_all(&output).expect("removed");
+            continue;
+        }
         let stderr = String::from_utf8_lossy(&done.stderr);
         assert_eq!(done.status.code(), Some(75), "{stderr}");
         assert!(
@@ -113,11 +133,7 @@ fn a_run_that_is_killed_at_any_moment_goes_on_to_the_same_bytes() {
     let folder = tempdir().expect("a folder");
     let expected = finish(&folder.path().join("undisturbed"), &[]);
     let output = folder.path().join("killed");
-    let n_kills = if std::env::var_os("WO_FULL").is_some() {
-        200
-    } else {
-        20
-    };
+    let n_kills = if is_full() { 200 } else { 20 };
     let mut state = 7_u64;
     for number in 0..n_kills {
         let mut child = start(&output, &[]);
@@ -130,6 +146,7 @@ fn a_run_that_is_killed_at_any_moment_goes_on_to_the_same_bytes() {
         child.kill().expect("killed");
         let done = child.wait_with_output().expect("it ends");
         if done.status.code() == Some(0) {
+            assert_eq!(made(&done, &output), expected);
             std::fs::remove_dir_all(&output).expect("removed");
         }
     }
