@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use wo_clip::Split;
-use wo_record::{Group, Score};
+use wo_record::{Group, LearningCurve, Score};
 
 use crate::VERSION;
 use crate::baselines::Verdict;
 use crate::config::Hyperparameters;
 use crate::data::Dataset;
+use crate::learning_curve;
 
 /// The words of a split.
 const SPLITS: [(Split, &str); 3] = [
@@ -27,6 +28,7 @@ pub(crate) fn card(
     metrics: &BTreeMap<String, f64>,
     verdict: &Verdict,
     out_of_fold: Option<&Verdict>,
+    learning_curve: Option<&LearningCurve>,
 ) -> String {
     let mut text = front_matter(init);
     let _ = write!(
@@ -58,6 +60,13 @@ pub(crate) fn card(
                 "Nothing was kept aside to tell. Ask `wo-eval` with other videos."
             );
         }
+    }
+    if let Some(curve) = learning_curve {
+        let _ = writeln!(
+            text,
+            "\nWhat more videos would bring: {}.",
+            learning_curve::in_words(curve)
+        );
     }
     let _ = writeln!(
         text,

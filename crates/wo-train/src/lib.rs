@@ -168,6 +168,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
             &fitted.metrics,
             &fitted.verdict,
             out_of_fold.as_ref().map(|it| &it.verdict),
+            learning_curve.as_ref(),
         ),
     )]);
     notes.extend(curve::svg(&fitted.history)?.map(|svg| ("learning_curve.svg", svg)));
