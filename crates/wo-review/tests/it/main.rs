@@ -6,6 +6,7 @@ mod browser;
 mod cli;
 mod crash;
 mod exchange;
+mod faults;
 mod harness;
 mod hostile;
 mod http;
