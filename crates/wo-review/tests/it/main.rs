@@ -10,6 +10,7 @@ mod faults;
 mod harness;
 mod hostile;
 mod http;
+mod pictures;
 mod power;
 mod safety;
 mod webdriver;
