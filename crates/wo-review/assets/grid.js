@@ -11,7 +11,7 @@ const GAP = 8;
 const ROWS_AROUND = 2;
 // As many pictures on their way at a time as a browser has connections: what waits can still be given up.
 const LOADING_AT_ONCE = 6;
-// Six lines a second and more: nobody sees pictures then, and to decode them would make the page stutter.
+// Six lines a second and more: nobody sees pictures then, and to fetch them would make the page stutter.
 const FAST_PX_PER_MS = 1;
 const REST_MS = 80;
 
@@ -105,7 +105,7 @@ export class Grid {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
       this.isFast = false;
-      this.load();
+      this.draw();
     }, REST_MS);
     cancelAnimationFrame(this.frameRequest);
     this.frameRequest = requestAnimationFrame(() => this.draw());
@@ -133,7 +133,7 @@ export class Grid {
     this.acts.hidden = this.marked.size === 0;
     const count = `${items.length} frames${marked}`;
     if (this.count.textContent !== count) this.count.textContent = count;
-    this.fetchDetails(first, n);
+    if (!this.isFast) this.fetchDetails(first, n);
   }
 
   // Pictures of what is in sight, a few at a time, and none while it flies by.
