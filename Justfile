@@ -76,7 +76,7 @@ golden: setup
 golden-statistics: setup
     scripts/golden-statistics
 
-# Compare our CLIP with Python's: a model that wo-train wrote, and full-size ones of transformers and open_clip
+# Compare with Python: a model that wo-train wrote, full-size ones of transformers and open_clip, exported frames
 [group('work')]
 parity *what: build
     scripts/parity "$@"

@@ -18,7 +18,7 @@ def main() -> None:
     server = subprocess.Popen(["wo-review", str(folder), "--no-open", "--reviewer", "demo"], stderr=subprocess.PIPE, text=True)
     links = (found[0] for line in server.stderr if (found := re.search(r"http://\S+", line)))
     try:
-        base, token = next(links).split("/enter#")
+        base, token = next(links).split("/#")
         opener = urllib.request.build_opener()
 
         def call(path: str, body: dict | None = None):

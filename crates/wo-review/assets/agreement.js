@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { $, badge, el, words } from "./dom.js";
 
-const number = (value) => (value === null ? "–" : value.toFixed(2));
+const number = (value) => (value === null ? "–" : value.toFixed(2).replace("-", "−"));
 
 export class Agreement {
   constructor(app) {
@@ -33,8 +33,9 @@ export class Agreement {
       el("td", { class: "number" }, row.observed === null ? "–" : `${(row.observed * 100).toFixed(0)} %`),
       el("td", { class: "number" }, `${row.n_frames} / ${row.n_videos}`));
     const heads = ["Who", "Of", "Kappa of", "Kappa", "95 % interval", "Same answer", "Frames / videos"];
+    const head = (text, i) => el("th", { scope: "col", class: i > 2 ? "number" : null }, text);
     return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Figures" },
-      el("table", {}, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("table", {}, el("thead", {}, el("tr", {}, ...heads.map(head))),
         el("tbody", {}, ...rows.map(line))));
   }
 

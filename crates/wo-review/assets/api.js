@@ -13,6 +13,16 @@ export async function get(path) {
   return answer.json();
 }
 
+// What the page needs once. The secret of the link, which stands behind `#` and so in no server's log, is traded for a cookie.
+export async function openSession() {
+  const token = location.hash.slice(1);
+  if (!token) return get("/api/session");
+  history.replaceState(null, "", "/");
+  const { answer } = await post("/api/enter", { token });
+  // A link that was used before is no harm to the browser that used it.
+  return answer ?? get("/api/session");
+}
+
 export function newRequest() {
   // randomUUID is there only where the page is secure, which a page on another machine may not be.
   const bytes = crypto.getRandomValues(new Uint8Array(12));

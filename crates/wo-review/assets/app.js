@@ -1,6 +1,6 @@
 // Ties the page together: views, keys, and what happens to a decision on its way to the disk.
 
-import { Outbox, get, newRequest } from "./api.js";
+import { Outbox, Refused, get, newRequest, openSession } from "./api.js";
 import { Agreement } from "./agreement.js";
 import { $, el, toast, words } from "./dom.js";
 import { Grid } from "./grid.js";
@@ -13,9 +13,12 @@ const QUEUES = {
   disagreements: "Disagreements", second_opinion: "Second opinion", trash: "Trash",
 };
 
+const MEASURED_QUEUES = ["blurry", "near_duplicates"];
+const MEASURING_MS = 2000;
+
 class App {
   async start() {
-    this.session = await get("/api/session");
+    this.session = await openSession();
     loadKeys(this.session.keys);
     this.queue = new Queue(this.session.start);
     this.outbox = new Outbox((state, n, why) => this.showState(state, n, why));
@@ -31,7 +34,9 @@ class App {
     $("help").addEventListener("click", showHelp);
     $("theme").addEventListener("click", () => this.nextTheme());
     addEventListener("keydown", (event) => this.key(event));
-    await this.load({ queue: select.value });
+    this.isMeasuring = this.session.measuring !== null;
+    this.queue.begin({ queue: select.value }, this.session);
+    this.view.show();
     const n = this.outbox.restore(this.session.reviewer, this.session.folder);
     if (n > 0) toast(`${n} decisions of before are being saved.`);
     this.refresh();
@@ -88,10 +93,10 @@ class App {
     if (action === "next") return single.move(1, pressedAt);
     if (action === "previous") return single.move(-1, pressedAt);
     if (action === "video") return this.wholeVideo();
-    if (!frame) return undefined;
     if (isLabel(action)) return this.decide({ label: action }, { moves: true, pressedAt });
+    if (action === "delete") return this.decide({ deleted: true }, { moves: true, pressedAt });
+    if (!frame) return undefined;
     switch (action) {
-      case "delete": return this.decide({ deleted: true }, { moves: true, pressedAt });
       case "next_in_video": return single.moveInVideo(1);
       case "previous_in_video": return single.moveInVideo(-1);
       case "faults": return single.editor.faults(frame);
@@ -106,18 +111,19 @@ class App {
 
   // Decides the frame at hand: shown at once, and saved in the background.
   async decide(change, { moves, pressedAt }) {
-    const item = this.queue.item;
+    const { item } = this.queue;
+    if (item === undefined) return;
+    // Nothing may be known of it yet: a fast hand is ahead of what is fetched, and no key is lost for that.
     const frame = this.queue.frame(item);
-    if (!frame) return;
     const repeat = isRepeat(item);
-    const restores = change.label && frame.deleted ? { deleted: false } : {};
+    const restores = change.label && (frame?.deleted ?? $("queue").value === "trash") ? { deleted: false } : {};
     const sent = { ...change, ...restores };
-    if (!repeat) this.last = { frame, change: sent };
-    Object.assign(frame, change.label ? { label: change.label, is_judged: true, faults: change.label === "bad_form" ? frame.faults : [] } : {}, restores);
+    if (!repeat) this.last = { id: idOf(item), change: sent };
+    if (frame) Object.assign(frame, change.label ? { label: change.label, is_judged: true, faults: change.label === "bad_form" ? frame.faults : [] } : {}, restores);
     if (moves) this.views.single.move(1, pressedAt);
     const answer = await this.send({ frames: [idOf(item)], change: sent, is_repeat: repeat });
     if (!answer) return;
-    if (!repeat && frame.has_opinion && change.label) this.views.single.tellOpinion(frame.id, change.label);
+    if (!repeat && frame?.has_opinion && change.label) this.views.single.tellOpinion(frame.id, change.label);
   }
 
   async send(body) {
@@ -146,13 +152,14 @@ class App {
   // Gives all frames of the video what the last decision gave one of them, and goes on behind it.
   async wholeVideo() {
     if (!this.last) return toast("Decide one frame of the video first; then this gives the others the same.");
-    const { frame, change } = this.last;
+    const { id, change } = this.last;
+    const frame = this.queue.frames.get(id);
+    if (!frame) return toast("The frame is still being fetched; press the key again.");
     const frames = (await get(`/api/video/${frame.video}`)).filter((other) => !other.deleted);
-    const now = this.queue.frames.get(frame.id) ?? frame;
-    const whole = change.deleted ? change : { label: now.label, ...(now.faults.length > 0 ? { faults: now.faults } : {}) };
+    const whole = change.deleted ? change : { label: frame.label, ...(frame.faults.length > 0 ? { faults: frame.faults } : {}) };
     const answer = await this.send({ frames: frames.map((other) => other.id), change: whole });
     if (!answer) return undefined;
-    toast(`${frames.length} frames of ${frame.video_name}: ${change.deleted ? "deleted" : words(now.label)}`);
+    toast(`${frames.length} frames of ${frame.video_name}: ${change.deleted ? "deleted" : words(frame.label)}`);
     while (this.queue.item !== undefined && this.queue.frame(this.queue.item)?.video === frame.video) this.queue.at++;
     return this.views.single.draw();
   }
@@ -169,18 +176,34 @@ class App {
   }
 
   // Counts and the stack of decisions, a moment after the last key: they must not hold up the next one.
-  refresh() {
+  refresh(afterMs = 250) {
     clearTimeout(this.refreshing);
     this.refreshing = setTimeout(async () => {
       const [progress, past] = await Promise.all([get("/api/progress"), get("/api/history")]);
-      const { queues } = progress;
-      $("progress").textContent = `${queues.all - queues.undecided} of ${queues.all} decided`;
+      const { queues, measuring } = progress;
+      const measured = measuring ? ` · measuring pictures: ${measuring.n_done} of ${measuring.n_all}` : "";
+      $("progress").textContent = `${queues.all - queues.undecided} of ${queues.all} decided${measured}`;
       for (const option of $("queue").options) {
         const n = queues[option.value];
         option.textContent = n === undefined ? QUEUES[option.value] : `${QUEUES[option.value]} (${n})`;
       }
       this.views.single.drawPast(past);
-    }, 250);
+      await this.takeMeasured(measuring);
+    }, afterMs);
+  }
+
+  // Queues that rest on what is measured are made anew when all is, and before that where they have nothing more to show.
+  async takeMeasured(measuring) {
+    const { single, grid } = this.views;
+    const isWanted = this.isMeasuring && MEASURED_QUEUES.includes($("queue").value) && (!measuring || this.queue.item === undefined);
+    if (isWanted && single.editor.isOpen) return this.refresh(MEASURING_MS);
+    this.isMeasuring = measuring !== null;
+    if (isWanted && this.view !== this.views.agreement) {
+      if (this.view === grid) this.queue.at = grid.focus;
+      await this.queue.reload();
+      this.view.show();
+    }
+    return measuring ? this.refresh(MEASURING_MS) : undefined;
   }
 
   showState(state, n, why) {
@@ -196,4 +219,9 @@ if (theme) document.documentElement.dataset.theme = theme;
 const app = new App();
 // For the browser tests and the benchmark, which look and never decide through it.
 window.woReview = { app, actions: ACTIONS };
-app.start().catch((error) => toast(error.message, "bad"));
+// A new link in the same tab differs only behind the `#`, for which no browser loads a page anew.
+addEventListener("hashchange", () => location.reload());
+app.start().catch((error) => {
+  const link = "Open the link that wo-review printed in its terminal. Each link works once; a new one is printed each time.";
+  $("main").replaceChildren(el("p", { class: "missing" }, error instanceof Refused ? link : error.message));
+});

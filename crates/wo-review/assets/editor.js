@@ -33,8 +33,15 @@ export class Editor {
       el("h3", {}, "Faults"),
       el("ol", { class: "faults" }, ...all.map(item)),
       other,
-      el("p", { class: "hint" }, "Number: choose · Enter: save, next · e: save, edit the words · Esc: leave"));
+      this.leaving(() => this.saveFaults(true)),
+      el("p", { class: "hint" }, "A number chooses, e saves and goes on with the words."));
     this.all = all;
+  }
+
+  // A finger has no Enter and no Esc.
+  leaving(save) {
+    const button = (text, key, onclick) => el("button", { type: "button", class: "act", onclick }, text, el("kbd", { "aria-hidden": "true" }, key));
+    return el("div", { class: "leave" }, button("Save", "Enter", save), button("Leave", "Esc", () => this.close()));
   }
 
   toggle(fault) {
@@ -51,7 +58,8 @@ export class Editor {
     const list = el("ol", { class: "snippets", "aria-label": "Snippets" });
     this.root.replaceChildren(
       el("h3", {}, kind === "note" ? "Note" : "Description"), area, list,
-      el("p", { class: "hint" }, `Enter: save · Esc: leave${kind === "note" ? "" : " · Alt+number: snippet"}`));
+      this.leaving(() => this.saveText()),
+      kind === "note" ? "" : el("p", { class: "hint" }, "Alt and a number takes a snippet."));
     area.focus();
     area.select();
     if (kind === "note") return;
@@ -75,16 +83,13 @@ export class Editor {
       this.close();
       return true;
     }
+    if (event.key === "Enter" && document.activeElement?.closest(".leave, .snippets")) return true;
     return this.kind === "faults" ? this.faultKey(event) : this.textKey(event);
   }
 
   faultKey(event) {
     const other = this.root.querySelector("#other-fault");
-    if (document.activeElement === other) {
-      if (event.key !== "Enter") return true;
-      const name = other.value.trim();
-      if (name) this.chosen.add(name);
-    }
+    if (document.activeElement === other && event.key !== "Enter") return true;
     const fault = /^[1-9]$/.test(event.key) ? this.all[Number(event.key) - 1] : undefined;
     if (fault) this.toggle(fault);
     else if (event.key === "Enter") this.saveFaults(true, event);
@@ -94,10 +99,18 @@ export class Editor {
   }
 
   async saveFaults(moves, event) {
-    event.preventDefault();
-    const faults = [...this.chosen];
+    event?.preventDefault();
+    const other = this.root.querySelector("#other-fault").value.trim();
+    const faults = [...this.chosen, ...(other ? [other] : [])];
     this.close();
-    await this.app.decide({ faults }, { moves, pressedAt: event.timeStamp });
+    await this.app.decide({ faults }, { moves, pressedAt: event?.timeStamp });
+  }
+
+  saveText() {
+    const { kind } = this;
+    const text = this.root.querySelector("textarea").value;
+    this.close();
+    this.app.decide({ [kind]: text }, { moves: false });
   }
 
   textKey(event) {
@@ -106,10 +119,7 @@ export class Editor {
       this.insert(this.snippets?.[Number(event.code.slice(5)) - 1]);
     } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      const text = this.root.querySelector("textarea").value;
-      const kind = this.kind;
-      this.close();
-      this.app.decide({ [kind]: text }, { moves: false });
+      this.saveText();
     }
     return true;
   }

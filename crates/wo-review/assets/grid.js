@@ -5,9 +5,15 @@ import { $, badge, el, toast, words } from "./dom.js";
 import { isLabel, keyOf } from "./keys.js";
 import { idOf } from "./queue.js";
 
-const CELL = { width: 180, height: 168 };
+// The least width; what is left over widens all.
+const CELL = { width: 180, height: 184 };
+const GAP = 8;
 const ROWS_AROUND = 2;
-const WAIT_MS = 60;
+// As many pictures on their way at a time as a browser has connections: what waits can still be given up.
+const LOADING_AT_ONCE = 6;
+// Six lines a second and more: nobody sees pictures then, and to fetch them would make the page stutter.
+const FAST_PX_PER_MS = 1;
+const REST_MS = 80;
 
 export class Grid {
   constructor(app) {
@@ -15,15 +21,16 @@ export class Grid {
     this.queue = app.queue;
     this.marked = new Set();
     this.focus = 0;
-    this.filter = {};
+    this.inSight = [];
+    this.nLoading = 0;
     this.sheet = el("div", { class: "sheet" });
     this.scroller = el("div", {
       class: "grid", role: "listbox", "aria-multiselectable": "true", "aria-label": "Frames", tabindex: "0", onscroll: () => this.later(),
     }, this.sheet);
     this.filters = el("form", { class: "filters", "aria-label": "Filter", onsubmit: (event) => event.preventDefault() });
     this.count = el("p", { class: "count", role: "status" });
-    const button = (action, text) => el("button", { type: "button", class: `act ${action}`, onclick: () => this.decide(action) }, text);
-    // A finger has no keys.
+    const button = (action, text) => el("button", { type: "button", class: `act ${action}`, onclick: () => this.decide(action) },
+      text, el("kbd", { "aria-hidden": "true" }, keyOf(action)));
     this.acts = el("div", { class: "acts", hidden: true }, button("good_form", "Good"), button("bad_form", "Bad"),
       button("unclear", "Unclear"), button("delete", "Delete"),
       el("button", { type: "button", class: "act", onclick: () => this.open(this.focus) }, "Open"));
@@ -61,7 +68,7 @@ export class Grid {
       select("exercise", "Exercise", session.exercises), select("label", "Label", [...session.labels, "none"]),
       select("fault", "Fault", faults), select("origin", "From", ["folder", "csv", "review", "synth", "model", "none"]),
       select("reviewer", "Reviewer", session.reviewers), input("video", "Video", "search"),
-      ...(session.has_sharpness ? [input("min_sharpness", "Sharp from", "number"), input("max_sharpness", "to", "number")] : []),
+      input("min_sharpness", "Sharp from", "number"), input("max_sharpness", "to", "number"),
       el("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "Show all"));
     this.filters.addEventListener("change", () => this.apply());
   }
@@ -92,6 +99,14 @@ export class Grid {
   }
 
   later() {
+    const [top, now] = [this.scroller.scrollTop, performance.now()];
+    this.isFast = Math.abs(top - this.lastTop) > FAST_PX_PER_MS * (now - this.lastAt);
+    [this.lastTop, this.lastAt] = [top, now];
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      this.isFast = false;
+      this.draw();
+    }, REST_MS);
     cancelAnimationFrame(this.frameRequest);
     this.frameRequest = requestAnimationFrame(() => this.draw());
   }
@@ -102,28 +117,50 @@ export class Grid {
     const step = Math.floor(this.sheet.clientWidth / columns);
     const height = `${Math.ceil(items.length / columns) * CELL.height}px`;
     if (this.sheet.style.height !== height) this.sheet.style.height = height;
-    const first = Math.max(0, Math.floor(this.scroller.scrollTop / CELL.height) - ROWS_AROUND) * columns;
+    const row = Math.floor(this.scroller.scrollTop / CELL.height);
+    const first = Math.max(0, row - ROWS_AROUND) * columns;
     const n = (Math.ceil(this.scroller.clientHeight / CELL.height) + 2 * ROWS_AROUND) * columns;
     const cells = items.slice(first, first + n).map((item, i) => this.cell(item, first + i, columns, step));
     // What stays is not touched: to scroll must cost no more than what comes into sight.
     const wanted = new Set(cells);
     for (const cell of [...this.sheet.children]) if (!wanted.has(cell)) cell.remove();
     for (const cell of cells) if (!cell.isConnected) this.sheet.append(cell);
+    // What is above comes last.
+    this.inSight = [...cells.filter((cell) => cell.at >= row * columns), ...cells.filter((cell) => cell.at < row * columns)];
+    this.load();
     this.scroller.setAttribute("aria-activedescendant", `cell-${this.focus}`);
-    const keys = ["good_form", "bad_form", "unclear", "delete"].map((action) => `${keyOf(action)} ${words(action)}`).join(" · ");
-    const marked = this.marked.size > 0 ? `, ${this.marked.size} marked: ${keys}` : ". x or a click marks, Enter opens.";
+    const marked = this.marked.size > 0 ? `, ${this.marked.size} marked` : ". x or a click marks, Enter opens.";
     this.acts.hidden = this.marked.size === 0;
-    this.count.textContent = `${items.length} frames${marked}`;
-    this.fetchDetails(first, n);
+    const count = `${items.length} frames${marked}`;
+    if (this.count.textContent !== count) this.count.textContent = count;
+    if (!this.isFast) this.fetchDetails(first, n);
   }
 
-  fetchDetails(first, n) {
-    clearTimeout(this.fetching);
-    if (!this.queue.items.slice(first, first + n).some((item) => !this.queue.frames.has(item))) return;
-    this.fetching = setTimeout(async () => {
+  // Pictures of what is in sight, a few at a time, and none while it flies by.
+  load() {
+    for (const cell of this.inSight) {
+      if (this.isFast || this.nLoading >= LOADING_AT_ONCE) return;
+      const image = cell.firstElementChild;
+      if (image.hasAttribute("src")) continue;
+      this.nLoading++;
+      image.onload = image.onerror = () => {
+        this.nLoading--;
+        this.load();
+      };
+      image.src = this.queue.pictureUrl(idOf(cell.item));
+    }
+  }
+
+  // What holds of the frames in sight, one request at a time.
+  async fetchDetails(first, n) {
+    if (this.isFetching || this.queue.items.slice(first, first + n).every((item) => this.queue.frames.has(item))) return;
+    this.isFetching = true;
+    try {
       await this.queue.details(first, n);
-      if (this.app.view === this) this.draw();
-    }, WAIT_MS);
+    } finally {
+      this.isFetching = false;
+    }
+    if (this.app.view === this) this.draw();
   }
 
   cell(item, at, columns, step) {
@@ -134,7 +171,8 @@ export class Grid {
     let cell = this.kept.get(item);
     if (!cell) {
       cell = el("div", { class: "cell", role: "option", onclick: (event) => this.click(cell.at, event), ondblclick: () => this.open(cell.at) },
-        el("img", { src: this.queue.pictureUrl(idOf(item)), alt: "", decoding: "async" }), el("span", { class: "caption" }));
+        el("img", { alt: "", decoding: "async" }), el("span", { class: "caption" }));
+      cell.item = item;
       this.kept.set(item, cell);
       if (this.kept.size > 600) this.kept.delete(this.kept.keys().next().value);
     }
@@ -147,8 +185,10 @@ export class Grid {
     cell.classList.toggle("focus", at === this.focus);
     cell.classList.toggle("judged", frame?.is_judged ?? false);
     cell.classList.toggle("deleted", frame?.deleted ?? false);
-    cell.style.transform = `translate(${(at % columns) * step + Math.max(0, step - CELL.width) / 2}px, ${Math.floor(at / columns) * CELL.height}px)`;
-    if (frame) cell.lastElementChild.replaceChildren(badge(frame.label), el("span", { class: "name" }, `${frame.video_name} · ${frame.index + 1}`));
+    cell.style.width = `${step - GAP}px`;
+    cell.style.transform = `translate(${(at % columns) * step}px, ${Math.floor(at / columns) * CELL.height}px)`;
+    const caption = frame ? [badge(frame.label), el("span", { class: "name" }, `${frame.video_name} · ${frame.index + 1}`)] : [`${at + 1}`];
+    cell.lastElementChild.replaceChildren(...caption);
     return cell;
   }
 

@@ -22,12 +22,28 @@ export class Queue {
     this.filter = {};
   }
 
+  // The first queue comes with the session.
+  begin(filter, { queue, frames }) {
+    this.filter = filter;
+    this.items = queue;
+    this.put(frames);
+  }
+
   async load(filter) {
     this.filter = filter;
     const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== "" && value !== undefined));
     this.items = await get(`/api/queue?${query}`);
     this.at = 0;
     await this.details(0, 20);
+  }
+
+  // The same queue as it is now, at the frame at hand, or behind the end at the first one that is new.
+  async reload() {
+    const { item } = this;
+    const known = new Set(this.items);
+    await this.load(this.filter);
+    const at = item === undefined ? this.items.findIndex((other) => !known.has(other)) : this.items.indexOf(item);
+    this.at = at < 0 ? this.items.length : at;
   }
 
   get item() {
@@ -80,10 +96,15 @@ export class Queue {
   }
 
   prefetch() {
-    for (let i = this.at - BEHIND; i <= this.at + AHEAD; i++) {
-      if (this.items[i] !== undefined && i !== this.at) this.picture(idOf(this.items[i]));
-    }
-    this.picture(idOf(this.item));
+    const { item } = this;
+    // The picture at hand is not to wait for those that come after it.
+    this.picture(idOf(item)).ready.then(() => {
+      if (this.item !== item) return;
+      for (let i = this.at - BEHIND; i <= this.at + AHEAD; i++) {
+        if (this.items[i] !== undefined && i !== this.at) this.picture(idOf(this.items[i]));
+      }
+      this.picture(idOf(item));
+    });
     const next = this.items.slice(this.at, this.at + DETAILS_AHEAD / 2);
     if (next.some((item) => !this.frames.has(item))) return this.details(this.at, DETAILS_AHEAD);
     return undefined;

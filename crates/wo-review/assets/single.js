@@ -51,7 +51,8 @@ export class Single {
       if (this.queue.item !== item) return;
     }
     this.drawPanel();
-    this.drawStrip();
+    await image.ready;
+    if (this.queue.item === item) this.drawStrip();
   }
 
   place(image, item, pressedAt) {
@@ -67,8 +68,9 @@ export class Single {
 
   drawEnd() {
     const isEmpty = this.queue.items.length === 0;
+    const more = this.app.isMeasuring ? " Pictures are still being measured; what belongs here comes when they are." : "";
     this.stage.replaceChildren(el("p", { class: "missing" },
-      isEmpty ? "Nothing is in this queue." : "That was the last one. All decisions are saved."));
+      `${isEmpty ? "Nothing is in this queue." : "That was the last one. All decisions are saved."}${more}`));
     this.panel.replaceChildren(this.past);
     this.strip.replaceChildren();
   }

@@ -8,7 +8,6 @@ pub(crate) fn asset(name: &str) -> Option<(&'static str, &'static str)> {
             include_str!("../assets/style.css"),
             "text/css; charset=utf-8",
         ),
-        "enter.js" => (include_str!("../assets/enter.js"), SCRIPT),
         "app.js" => (include_str!("../assets/app.js"), SCRIPT),
         "api.js" => (include_str!("../assets/api.js"), SCRIPT),
         "dom.js" => (include_str!("../assets/dom.js"), SCRIPT),
@@ -25,7 +24,5 @@ pub(crate) fn asset(name: &str) -> Option<(&'static str, &'static str)> {
     Some(file)
 }
 
-/// The page for those who entered.
+/// The page. It holds nothing of the folder, so that anyone may have it.
 pub(crate) const PAGE: &str = include_str!("../assets/index.html");
-/// The page that takes the link's secret.
-pub(crate) const ENTER: &str = include_str!("../assets/enter.html");

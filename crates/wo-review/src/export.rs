@@ -167,21 +167,24 @@ fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<Outcome> {
     let pictures = PictureFolder::new(&store.folder.dir);
     let mut lines = Vec::new();
     let mut n_failed = 0;
-    for (_, frame, judgement) in kept(store) {
-        let (Some(path), Some(video)) = (&frame.path, store.folder.video_of(frame)) else {
+    for (id, frame, judgement) in kept(store) {
+        let (Some(picture), Some(video)) = (store.folder.picture(id), store.folder.video_of(frame))
+        else {
             continue;
         };
-        let bytes = match pictures.read(path) {
-            Ok((bytes, _)) => bytes,
+        let (bytes, media_type) = match pictures.read(&picture) {
+            Ok(read) => read,
             Err(e) => {
-                wo_cli::warn!("{}: {e}", path.display());
+                wo_cli::warn!("frame {} of {}: {e}", frame.index, video.id);
                 n_failed += 1;
                 continue;
             }
         };
-        let id: String = video.id.chars().take(16).collect();
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let name = format!("{id}_{:03}.{ending}", frame.index);
+        let video_id: String = video.id.chars().take(16).collect();
+        let ending = media_type
+            .trim_start_matches("image/")
+            .replace("jpeg", "jpg");
+        let name = format!("{video_id}_{:03}.{ending}", frame.index);
         let to = folder.join(&name);
         fs::write(&to, bytes).with_context(|| format!("write {}", to.display()))?;
         let metadata = Metadata {

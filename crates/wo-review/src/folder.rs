@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_record::{Frame, Image, Judgement, LabelOrigin, Name, Record, Row, Video, read_table};
 
+use crate::picture::{InlinePicture, Picture};
 use crate::records_file::for_each_record;
 
 /// The stream that `wo-extract --out` leaves in a folder.
@@ -27,6 +29,8 @@ pub(crate) struct Folder {
     pub(crate) frames: Vec<FrameItem>,
     videos_by_id: HashMap<String, u32>,
     frames_by_place: HashMap<(u32, u32), u32>,
+    /// Where the pictures are that are in records.
+    inline: HashMap<u32, InlinePicture>,
 }
 
 /// A video and which frames are from it.
@@ -96,6 +100,14 @@ impl Folder {
         self.frames.get(id as usize)
     }
 
+    /// Where the picture of a frame is.
+    pub(crate) fn picture(&self, id: u32) -> Option<Picture> {
+        match self.inline.get(&id) {
+            Some(inline) => Some(Picture::Inline(inline.clone())),
+            None => self.frame(id)?.path.clone().map(Picture::File),
+        }
+    }
+
     pub(crate) fn video_of(&self, frame: &FrameItem) -> Option<&VideoItem> {
         self.videos.get(frame.video as usize)
     }
@@ -120,11 +132,19 @@ impl Folder {
         is_trash: bool,
         rows: &mut HashMap<String, Row>,
     ) -> anyhow::Result<()> {
-        for_each_record(path, &mut |record| match record {
+        let what = || format!("open {}", path.display());
+        let records = Arc::new(File::open(path).with_context(what)?);
+        for_each_record(path, &mut |record, place| match record {
             Record::Video(video) => self.add_video(video),
             Record::Frame(mut frame) => {
                 correct(&mut frame, rows);
-                self.add_frame(frame, is_trash);
+                let is_inline = matches!(frame.image, Image::Inline { .. });
+                if let Some(id) = self.add_frame(frame, is_trash)
+                    && is_inline
+                {
+                    let records = Arc::clone(&records);
+                    self.inline.insert(id, InlinePicture { records, place });
+                }
             }
             _ => {}
         })
@@ -153,12 +173,13 @@ impl Folder {
         number
     }
 
-    fn add_frame(&mut self, frame: Frame, is_trash: bool) {
+    /// The new frame's id; `None` where it is there already.
+    fn add_frame(&mut self, frame: Frame, is_trash: bool) -> Option<u32> {
         let video = self.video_number(&frame.video_id);
         let id = self.frames.len() as u32;
         // A frame that a crash left both in the records and in the trash is one frame.
         if self.frames_by_place.contains_key(&(video, frame.index)) {
-            return;
+            return None;
         }
         self.frames_by_place.insert((video, frame.index), id);
         if let Some(item) = self.videos.get_mut(video as usize) {
@@ -189,6 +210,7 @@ impl Folder {
                 deleted: is_trash,
             },
         });
+        Some(id)
     }
 
     /// Frames from tables alone. Which video a frame is from is not written there: frames of one table whose names differ

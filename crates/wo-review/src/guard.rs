@@ -60,7 +60,7 @@ fn check(server: &Server, request: &mut Request) -> Result<(), (StatusCode, &'st
         return Err((StatusCode::FORBIDDEN, "a request of another site"));
     }
     let path = request.uri().path();
-    let is_open = path == "/" || path == "/enter" || path.starts_with("/assets/");
+    let is_open = path == "/" || path.starts_with("/assets/");
     let is_cross_site = headers
         .get("sec-fetch-site")
         .is_some_and(|site| site != "same-origin" && site != "none");

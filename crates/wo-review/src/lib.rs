@@ -1,7 +1,8 @@
 //! A local page on which people confirm and correct the labels of frames, one key a frame.
 //!
 //! Each decision is one line of a log, on the disk before the page says "saved"; records and tables are made from the log.
-//! It decodes no picture and no video: it hands the files to the browser as they are.
+//! The browser gets pictures and videos as they are; a picture is decoded only to
+//! measure it where no record says how sharp it is.
 
 mod agreement;
 mod args;
@@ -12,8 +13,10 @@ mod folder;
 mod guard;
 mod label_studio;
 mod leftovers;
+mod measuring;
 mod media;
 mod near_duplicates;
+mod picture;
 mod picture_file;
 mod projection;
 mod projector;

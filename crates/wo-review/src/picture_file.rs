@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 
 use crate::folder::TRASH;
+use crate::picture::Picture;
 
 /// The largest picture that is sent.
 const MAX_PICTURE_BYTES: u64 = 64 * 1024 * 1024;
@@ -26,8 +27,20 @@ impl PictureFolder {
         }
     }
 
-    /// The bytes of a picture, whether it is in its place or in the trash, and its media type.
-    pub(crate) fn read(&self, path: &Path) -> io::Result<(Vec<u8>, &'static str)> {
+    /// The bytes of a picture and its media type.
+    pub(crate) fn read(&self, picture: &Picture) -> io::Result<(Vec<u8>, &'static str)> {
+        let bytes = match picture {
+            Picture::File(path) => self.read_file(path)?,
+            Picture::Inline(inline) => inline.read()?,
+        };
+        match picture_type(&bytes) {
+            Some(media_type) => Ok((bytes, media_type)),
+            None => Err(io::Error::new(io::ErrorKind::InvalidData, "no picture")),
+        }
+    }
+
+    /// The bytes of a file, whether it is in its place or in the trash.
+    fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
         let file = match self.open(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 self.open(&Path::new(TRASH).join(path))
@@ -40,9 +53,7 @@ impl PictureFolder {
         }
         let mut bytes = Vec::with_capacity(metadata.len() as usize);
         file.take(MAX_PICTURE_BYTES).read_to_end(&mut bytes)?;
-        let media_type = picture_type(&bytes)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no picture"))?;
-        Ok((bytes, media_type))
+        Ok(bytes)
     }
 
     /// Opens a file below the folder. The kernel refuses `..`, absolute paths and links that lead out of it.

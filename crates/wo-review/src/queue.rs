@@ -90,6 +90,14 @@ impl Filter {
         frames
     }
 
+    /// Whether it rests on figures of pictures, which may have to be measured first.
+    pub(crate) fn needs_figures(&self) -> bool {
+        matches!(self.queue, QueueName::Blurry | QueueName::NearDuplicates)
+            || self.similar.is_some()
+            || self.min_sharpness.is_some()
+            || self.max_sharpness.is_some()
+    }
+
     fn takes(&self, store: &Store, reviewer: u32, id: u32, frame: &FrameItem) -> bool {
         let shown = store.shown_to(reviewer, id, frame);
         let is = |wanted: &Option<String>, value: Option<&Name>| match wanted.as_deref() {

@@ -3,7 +3,7 @@
 //! One process writes it at a time, under a lock; several people share that process.
 
 use std::fs::{File, TryLockError};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -79,11 +79,13 @@ impl ReviewFile {
 
     /// Appends the reviews of one decision, and returns when they are on the disk.
     pub(crate) fn append(&mut self, reviews: &mut [Review]) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            !self.is_broken,
-            "an earlier write to {} failed; start wo-review again",
-            self.path.display()
-        );
+        if self.is_broken {
+            // An error of the disk and none of the request: the page is to keep what it could not save.
+            return Err(io::Error::other(
+                "an earlier write failed; start wo-review again",
+            ))
+            .with_context(|| format!("write {}", self.path.display()));
+        }
         let mut chain = self.chain.clone();
         let decision = chain.n_lines() + 1;
         let n_reviews = reviews.len() as u32;

@@ -8,7 +8,7 @@ use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RANGE, SET_COOKIE,
 };
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use serde::Deserialize;
@@ -34,8 +34,7 @@ type Shared = State<Arc<Server>>;
 /// All addresses, behind the guard.
 pub(crate) fn router(server: &Arc<Server>) -> Router {
     Router::new()
-        .route("/", get(page))
-        .route("/enter", get(|| async { Html(assets::ENTER) }))
+        .route("/", get(|| async { Html(assets::PAGE) }))
         .route("/assets/{name}", get(asset))
         .route("/api/enter", post(enter))
         .route("/api/session", get(session))
@@ -57,13 +56,6 @@ pub(crate) fn router(server: &Arc<Server>) -> Router {
         .with_state(Arc::clone(server))
 }
 
-async fn page(reviewer: Option<Extension<Reviewer>>) -> Response {
-    match reviewer {
-        Some(_) => Html(assets::PAGE).into_response(),
-        None => Redirect::to("/enter").into_response(),
-    }
-}
-
 async fn asset(Path(name): Path<String>) -> Response {
     match assets::asset(&name) {
         Some((text, media_type)) => ([(CONTENT_TYPE, media_type)], text).into_response(),
@@ -80,7 +72,7 @@ async fn enter(State(server): Shared, Json(body): Json<Enter>) -> Response {
     match server.sessions.enter(&body.token) {
         Ok(Some((cookie, reviewer, next))) => {
             wo_cli::say!("{reviewer}: for another browser: {}", server.link(&next));
-            (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response()
+            ([(SET_COOKIE, cookie)], session_of(&server, &reviewer)).into_response()
         }
         Ok(None) => (
             StatusCode::UNAUTHORIZED,
@@ -92,8 +84,13 @@ async fn enter(State(server): Shared, Json(body): Json<Enter>) -> Response {
 }
 
 async fn session(State(server): Shared, Extension(who): Extension<Reviewer>) -> Response {
-    let store = server.store();
-    Json(views::session(&server, &store, &who.0)).into_response()
+    session_of(&server, &who.0)
+}
+
+fn session_of(server: &Server, who: &str) -> Response {
+    let mut store = server.store();
+    let reviewer = store.reviewer(who);
+    Json(views::session(server, &store, reviewer)).into_response()
 }
 
 async fn progress(State(server): Shared, Extension(who): Extension<Reviewer>) -> Response {
@@ -109,7 +106,7 @@ async fn queue(
 ) -> Response {
     let mut store = server.store();
     let reviewer = store.reviewer(&who.0);
-    Json(filter.frames(&store, &server.suspects, reviewer)).into_response()
+    Json(views::queue(&server, &store, reviewer, &filter)).into_response()
 }
 
 #[derive(Deserialize)]
@@ -274,21 +271,20 @@ fn failed(error: &anyhow::Error) -> Response {
 }
 
 async fn picture(State(server): Shared, Path((_, id)): Path<(String, u32)>) -> Response {
-    let path = server
-        .store()
-        .folder
-        .frame(id)
-        .and_then(|frame| frame.path.clone());
-    let Some(path) = path else {
+    let Some(picture) = server.store().folder.picture(id) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    blocking(move || match server.pictures.read(&path) {
-        Ok((bytes, media_type)) => {
-            ([(CONTENT_TYPE, media_type), (CACHE_CONTROL, CACHED)], bytes).into_response()
-        }
-        Err(e) => {
-            wo_cli::info!("{}: {e}", path.display());
-            StatusCode::NOT_FOUND.into_response()
+    blocking(move || {
+        let read = server.pictures.read(&picture);
+        server.measuring.begin();
+        match read {
+            Ok((bytes, media_type)) => {
+                ([(CONTENT_TYPE, media_type), (CACHE_CONTROL, CACHED)], bytes).into_response()
+            }
+            Err(e) => {
+                wo_cli::info!("picture of frame {id}: {e}");
+                StatusCode::NOT_FOUND.into_response()
+            }
         }
     })
     .await

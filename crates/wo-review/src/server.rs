@@ -14,6 +14,7 @@ use wo_label::choice_hash;
 
 use crate::args::Serve;
 use crate::guard::Hosts;
+use crate::measuring::Measuring;
 use crate::media::Videos;
 use crate::picture_file::PictureFolder;
 use crate::projector::Projector;
@@ -44,6 +45,7 @@ pub(crate) struct Server {
     pub(crate) pictures: PictureFolder,
     pub(crate) videos: Videos,
     pub(crate) projector: Projector,
+    pub(crate) measuring: Measuring,
     pub(crate) address: SocketAddr,
     /// Differs from start to start: numbers of frames mean something else then, and no cache may mix them up.
     pub(crate) start: String,
@@ -58,7 +60,7 @@ impl Server {
 
     /// The link with this token. The secret is behind `#`, which browsers send to nobody.
     pub(crate) fn link(&self, token: &str) -> String {
-        format!("http://{}/enter#{token}", self.address)
+        format!("http://{}/#{token}", self.address)
     }
 }
 
@@ -103,6 +105,7 @@ pub(crate) fn serve(args: &Serve, store: Store, suspects: Suspects) -> anyhow::R
         pictures: PictureFolder::new(&dir),
         videos: Videos::new(&dir),
         projector: Projector::default(),
+        measuring: Measuring::default(),
         address,
         start: format!("{:x}", jiff::Timestamp::now().as_millisecond()),
         store: Mutex::new(store),
@@ -110,6 +113,7 @@ pub(crate) fn serve(args: &Serve, store: Store, suspects: Suspects) -> anyhow::R
     // What a run before this one could not write any more.
     server.projector.note();
     let writer = Projector::start(&server);
+    Measuring::start(&server);
     announce(args, &server);
     let router = routes::router(&server);
     runtime.block_on(async {

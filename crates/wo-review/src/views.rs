@@ -6,16 +6,19 @@ use serde::Serialize;
 use wo_label::says_nothing_seen;
 use wo_record::{Judgement, Name};
 
-use crate::queue::{counts, is_disputed, origin_name};
+use crate::measuring::HowFar;
+use crate::queue::{Filter, counts, is_disputed, origin_name};
 use crate::server::Server;
 use crate::store::Store;
 
 /// How many decisions the page lists.
 const N_HISTORY: usize = 50;
+/// How many frames of the first queue come with the session, so that nothing has to be asked for before the first picture.
+const N_FIRST: usize = 20;
 
 /// What the page needs once.
 #[derive(Debug, Serialize)]
-pub(crate) struct Session {
+pub(crate) struct Session<'a> {
     pub(crate) reviewer: String,
     pub(crate) folder: String,
     pub(crate) start: String,
@@ -26,7 +29,11 @@ pub(crate) struct Session {
     /// The faults of each exercise, in the order of their numbers.
     pub(crate) faults: BTreeMap<Name, Vec<Name>>,
     pub(crate) reviewers: Vec<String>,
-    pub(crate) has_sharpness: bool,
+    /// What of the first queue is not measured yet.
+    measuring: Option<HowFar>,
+    /// The first queue.
+    queue: Vec<u32>,
+    frames: Vec<FrameView<'a>>,
 }
 
 /// A frame, as one reviewer may see it.
@@ -76,29 +83,60 @@ pub(crate) struct Past {
     new: Judgement,
 }
 
-pub(crate) fn session(server: &Server, store: &Store, reviewer: &str) -> Session {
-    let frames = &store.folder.frames;
-    let exercises: BTreeSet<&Name> = frames.iter().filter_map(|f| f.exercise.as_ref()).collect();
-    let known = ["good_form", "bad_form", "unclear"].map(Name::new);
-    let labels = (0..)
-        .zip(frames)
-        .filter_map(|(id, frame)| store.judgement(id, frame).label.clone());
+pub(crate) fn session<'a>(server: &Server, store: &'a Store, reviewer: u32) -> Session<'a> {
+    // Each name once: to sort 100 000 equal ones would hold up the first picture.
+    let mut exercises: BTreeSet<&Name> = BTreeSet::new();
+    let mut labels: BTreeSet<Name> = ["good_form", "bad_form", "unclear"].map(Name::new).into();
+    for (id, frame) in (0..).zip(&store.folder.frames) {
+        if let Some(exercise) = &frame.exercise
+            && !exercises.contains(exercise)
+        {
+            exercises.insert(exercise);
+        }
+        if let Some(label) = &store.judgement(id, frame).label
+            && !labels.contains(label)
+        {
+            labels.insert(label.clone());
+        }
+    }
     let faults = exercises.iter().map(|&exercise| {
         let faults = store.captions.faults_of(exercise).into_iter().cloned();
         (exercise.clone(), faults.collect())
     });
+    let filter = Filter {
+        queue: server.first_queue,
+        ..Filter::default()
+    };
+    let queue = queue(server, store, reviewer, &filter);
+    let first = queue.iter().take(N_FIRST);
     Session {
-        reviewer: reviewer.to_owned(),
+        reviewer: store
+            .reviewers
+            .get(reviewer as usize)
+            .cloned()
+            .unwrap_or_default(),
         folder: store.folder.dir.display().to_string(),
         start: server.start.clone(),
         first_queue: server.first_queue,
         keys: server.keys.clone(),
-        labels: known.into_iter().chain(labels).collect(),
         faults: faults.collect(),
         exercises: exercises.into_iter().cloned().collect(),
+        labels,
         reviewers: store.reviewers.clone(),
-        has_sharpness: frames.iter().any(|frame| frame.sharpness.is_some()),
+        measuring: server.measuring.how_far(),
+        frames: first
+            .filter_map(|&id| frame(server, store, reviewer, id, false))
+            .collect(),
+        queue,
     }
+}
+
+/// The frames of a queue. What it rests on is measured from now on, where it has to be.
+pub(crate) fn queue(server: &Server, store: &Store, reviewer: u32, filter: &Filter) -> Vec<u32> {
+    if filter.needs_figures() {
+        server.measuring.begin();
+    }
+    filter.frames(store, &server.suspects, reviewer)
 }
 
 /// A frame as a reviewer may see it; as it was before anyone reviewed it where they are asked a second time.
@@ -185,6 +223,7 @@ pub(crate) fn progress(server: &Server, store: &Store, reviewer: u32) -> serde_j
     serde_json::json!({
         "queues": counts(store, &server.suspects, reviewer),
         "n_decisions": store.n_decisions(reviewer),
+        "measuring": server.measuring.how_far(),
     })
 }
 

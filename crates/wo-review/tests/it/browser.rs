@@ -10,7 +10,7 @@ use crate::harness::{Server, folder, frames, log, read};
 use crate::webdriver::Browser;
 
 /// The page of the first reviewer, with its first frame shown.
-fn open(server: &Server) -> Option<Browser> {
+pub(crate) fn open(server: &Server) -> Option<Browser> {
     open_as(server, 0, 1280, 860)
 }
 
@@ -103,6 +103,19 @@ fn one_key_decides_saves_and_goes_on() {
     assert_eq!(log(dir.path())[11]["n_reviews"], 2);
     browser.shot("grid");
     assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn keys_that_are_faster_than_the_server_are_decisions() {
+    let dir = folder(2, 4);
+    let server = Server::start(dir.path(), &[]);
+    let Some(browser) = open(&server) else { return };
+    // What the page asks about frames is never answered.
+    browser.eval("(woReview.app.queue.details = () => new Promise(() => {}), woReview.app.queue.frames.clear(), 1)");
+    browser.press(&["g", "b", "u", "d", "b"]);
+    browser.wait(&format!("{AT} === 5"));
+    wait_for_log(&browser, dir.path(), 5);
+    assert_eq!(log(dir.path())[3]["new"]["deleted"], true);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -48,7 +48,8 @@ pub(crate) fn fill(dir: &Path, n_videos: usize, n_frames: usize) {
             "exercise": "squat", "label": "good_form", "person_id": format!("p{video}"), "n_frames": n_frames, "unheard_of": 1e2}));
         for index in 0..n_frames {
             let path = picture(video, index);
-            fs::write(dir.join(&path), jpeg(video, index)).expect("write a picture");
+            let color = [(video * 40 + 60) as u8, (index * 20 + 40) as u8, 120];
+            fs::write(dir.join(&path), jpeg(|_, _| color)).expect("write a picture");
             lines.push(json!({"type": "frame", "video_id": video_id(video), "index": index, "pts_ms": index as f64 * 1000.0,
                 "width_px": 48, "height_px": 32, "image": {"file": {"path": path, "blake3": format!("{video:08x}{index:08x}")}},
                 "exercise": "squat", "label": "good_form", "label_origin": "folder", "faults": [], "description": null,
@@ -62,10 +63,12 @@ pub(crate) fn fill(dir: &Path, n_videos: usize, n_frames: usize) {
     fs::write(dir.join("squat_good_form.csv"), table).expect("write the table");
 }
 
-fn jpeg(video: usize, index: usize) -> Vec<u8> {
+/// A small picture, from the colour of each column and line.
+pub(crate) fn jpeg(pixel: impl Fn(usize, usize) -> [u8; 3]) -> Vec<u8> {
     let (width, height) = (48, 32);
-    let color = [(video * 40 + 60) as u8, (index * 20 + 40) as u8, 120];
-    let pixels: Vec<u8> = (0..width * height).flat_map(|_| color).collect();
+    let pixels: Vec<u8> = (0..width * height)
+        .flat_map(|i| pixel(i % width, i / width))
+        .collect();
     let mut bytes = Vec::new();
     jpeg_encoder::Encoder::new(&mut bytes, 80)
         .encode(
@@ -86,11 +89,23 @@ pub(crate) struct Server {
     /// The links, as they are printed.
     links: Receiver<String>,
     first_links: Vec<String>,
+    /// All that it printed, when it has ended.
+    stderr: Option<JoinHandle<String>>,
 }
 
 impl Server {
     /// Starts one and waits for as many links as there are reviewers.
     pub(crate) fn start(dir: &Path, args: &[&str]) -> Self {
+        Self::try_start(dir, args, &[])
+            .unwrap_or_else(|(status, stderr)| panic!("{status}: {stderr}"))
+    }
+
+    /// The same in an environment in which it may end instead: then with what it said.
+    pub(crate) fn try_start(
+        dir: &Path,
+        args: &[&str],
+        environment: &[(&str, String)],
+    ) -> Result<Self, (ExitStatus, String)> {
         let n_links = args
             .iter()
             .filter(|arg| **arg == "--reviewer")
@@ -102,34 +117,44 @@ impl Server {
             .arg("--no-open")
             .args(args)
             .env("USER", "anna")
+            .envs(environment.iter().cloned())
             .stdin(Stdio::null());
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("start the server");
-        let stderr = child.stderr.take().expect("stderr is piped");
+        let output = child.stderr.take().expect("stderr is piped");
         let (sender, links) = channel();
-        thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        let stderr = thread::spawn(move || {
+            let mut all = String::new();
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if let Some((_, link)) = line.split_once("http://") {
                     let _ = sender.send(link.to_owned());
                 }
+                all.extend([&line, "\n"]);
             }
+            all
         });
-        let next = || {
-            links
-                .recv_timeout(Duration::from_mins(1))
-                .expect("the server prints a link")
-        };
-        let first_links: Vec<String> = (0..n_links).map(|_| next()).collect();
+        let mut first_links = Vec::new();
+        while first_links.len() < n_links {
+            match links.recv_timeout(Duration::from_mins(1)) {
+                Ok(link) => first_links.push(link),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let status = child.wait().expect("wait for the server");
+                    return Err((status, stderr.join().expect("stderr is read")));
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("the server prints no link"),
+            }
+        }
         let (address, _) = first_links[0].split_once('/').expect("a link has a path");
-        Self {
+        Ok(Self {
             child,
             address: address.to_owned(),
             links,
             first_links,
-        }
+            stderr: Some(stderr),
+        })
     }
 
     /// The link of a reviewer, by the order on the command line.
@@ -156,7 +181,7 @@ impl Server {
         let answer = client
             .post("/api/enter", &json!({"token": token}))
             .expect("an answer");
-        assert_eq!(answer.status, 204, "{}", answer.text());
+        assert_eq!(answer.status, 200, "{}", answer.text());
         let cookie = answer.header("set-cookie").expect("a cookie");
         Client {
             cookie: cookie.split(';').next().expect("a cookie").to_owned(),
@@ -175,13 +200,20 @@ impl Server {
     }
 
     /// As Ctrl-C does: it writes records and tables, and ends.
-    pub(crate) fn stop(mut self) -> ExitStatus {
+    pub(crate) fn stop(self) -> ExitStatus {
+        self.stop_and_read().0
+    }
+
+    /// The same, with all that it said.
+    pub(crate) fn stop_and_read(mut self) -> (ExitStatus, String) {
         let pid = self.pid().to_string();
         Command::new("kill")
             .args(["-INT", &pid])
             .status()
             .expect("send a signal");
-        self.child.wait().expect("wait for the server")
+        let status = self.child.wait().expect("wait for the server");
+        let stderr = self.stderr.take().expect("it is stopped once");
+        (status, stderr.join().expect("stderr is read"))
     }
 }
 

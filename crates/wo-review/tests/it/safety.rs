@@ -148,7 +148,12 @@ fn without_the_secret_nothing_is_told() {
                 .map(|answer| answer.status),
             Some(401)
         );
-        assert_eq!(stranger.get("/").status, 303);
+        let page = stranger.get("/");
+        assert_eq!(page.status, 200);
+        assert!(
+            !page.text().contains("squat"),
+            "it holds nothing of the folder"
+        );
     }
     // The link was used.
     let (_, token) = {
@@ -170,7 +175,7 @@ fn every_answer_tells_the_browser_what_to_refuse() {
     let client = server.enter(0);
     for path in [
         "/",
-        "/enter",
+        "/api/enter",
         "/assets/app.js",
         "/api/session",
         "/picture/x/0",
