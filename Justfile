@@ -81,7 +81,7 @@ golden-statistics: setup
 parity *what: build
     scripts/parity "$@"
 
-# Measure a tool against what people use instead: `just bench extract`
+# Measure a tool against what people use instead: `just bench extract`; others: review, train, quality, eval, suspects, shortcuts
 [group('work')]
 bench name *args: build
     scripts/bench/"$@"
