@@ -1,11 +1,13 @@
 """Plants shortcuts into drawn videos, and counts in how many draws the audit of wo-eval names them, and keeps quiet without.
 
-Each draw has other persons. Its videos are filmed once more with ffmpeg: before one of two walls, at some speed and some
-sharpness. In the clean data all three are left to chance; in each of the others one of them follows the label, and the rest
-stays chance. So data sets of a draw differ by the plant alone. The model is trained once, on clean data of other persons."""
+Each draw takes a third of the drawn persons by chance. Their videos are filmed once more with ffmpeg: before one of two walls, at
+some speed and some sharpness. In the clean data all three are left to chance; in each of the others one of them follows the
+label, and the rest stays chance. So data sets of a draw differ by the plant alone. The model is trained once, on clean data of
+persons of its own."""
 
 import collections
 import concurrent.futures
+import csv
 import json
 import pathlib
 import random
@@ -15,7 +17,7 @@ import sys
 import tempfile
 import time
 
-N_DRAWS, N_PERSONS, VIDEOS_PER_CLASS, TRAINING_PERSONS = 20, 24, 24, 30
+N_DRAWS, N_DRAWN_PERSONS, N_PERSONS, TRAINING_PERSONS = 20, 72, 24, 30
 TRAINING_SEED, SEED = 6100, 6200
 SIDE, LIFTER, RATE, FRAMES = 192, 150, 10, 10
 WALLS = (
@@ -56,9 +58,16 @@ def film(source: pathlib.Path, target: pathlib.Path, plant: str, chance: random.
         "-r", RATE, "-c:v", "libx264", "-preset", "ultrafast", "-crf", 26, "-threads", 1, target)
 
 
-def filmed(drawn: pathlib.Path, folder: pathlib.Path, plant: str, seed: int) -> pathlib.Path:
-    """All videos of a folder once more."""
-    videos = sorted(drawn.rglob("*.mp4"))
+def shrink(video: pathlib.Path) -> None:
+    """Makes a video as small as it is filmed, so that it is decoded quickly each time."""
+    small = video.with_suffix(".small.mp4")
+    run("ffmpeg", "-v", "error", "-threads", 1, "-i", video, "-vf", f"scale={LIFTER}:{LIFTER}:force_original_aspect_ratio=decrease:"
+        "force_divisible_by=2", "-c:v", "libx264", "-preset", "ultrafast", "-crf", 12, "-threads", 1, small)
+    small.replace(video)
+
+
+def filmed(drawn: pathlib.Path, videos: list, folder: pathlib.Path, plant: str, seed: int) -> pathlib.Path:
+    """Videos of a folder once more."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(film, video, folder / video.relative_to(drawn), plant, random.Random(f"{seed} {video.name}"))
                 for video in videos]
@@ -68,10 +77,19 @@ def filmed(drawn: pathlib.Path, folder: pathlib.Path, plant: str, seed: int) -> 
     return folder
 
 
-def draw(folder: pathlib.Path, seed: int, n_persons: int, videos_per_class: int) -> pathlib.Path:
-    run("wo-synth", "--out", folder, "--exercises", "squat", "--videos-per-class", videos_per_class, "--persons", n_persons,
-        "--seed", seed)
-    return folder
+def draw(folder: pathlib.Path, seed: int, n_persons: int) -> dict:
+    """The videos of each person, two or so."""
+    run("wo-synth", "--out", folder, "--exercises", "squat", "--videos-per-class", n_persons, "--persons", n_persons, "--seed", seed)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(shrink, sorted(folder.rglob("*.mp4"))))
+    of_person = collections.defaultdict(list)
+    for row in csv.DictReader(open(folder / "groups.csv")):
+        of_person[row["person_id"]].append(folder / row["path"])
+    return of_person
+
+
+def all_of(of_person: dict) -> list:
+    return sorted(video for videos in of_person.values() for video in videos)
 
 
 def extracted(videos: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
@@ -80,8 +98,8 @@ def extracted(videos: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
 
 
 def trained(work: pathlib.Path, init: str) -> pathlib.Path:
-    drawn = draw(work / "drawn", TRAINING_SEED, TRAINING_PERSONS, 2 * TRAINING_PERSONS)
-    frames = extracted(filmed(drawn, work / "filmed", "clean", TRAINING_SEED), work / "frames")
+    videos = all_of(draw(work / "drawn", TRAINING_SEED, TRAINING_PERSONS))
+    frames = extracted(filmed(work / "drawn", videos, work / "filmed", "clean", TRAINING_SEED), work / "frames")
     run("wo-describe", frames / "records.ndjson", "-o", frames / "described.ndjson")
     run("wo-train", frames / "described.ndjson", "--init", init, "--epochs", 8, "--batch-size", 8, "--frames", 4, "--test", 0,
         "--resume", "never", "--output", work / "model")
@@ -109,18 +127,19 @@ def main() -> None:
     n_draws = int(sys.argv[1]) if len(sys.argv) > 1 else N_DRAWS
     work = pathlib.Path(tempfile.mkdtemp(prefix="wo-shortcuts-"))
     began = time.monotonic()
-    # The embedded model is surer of lifters before walls than it is right, so that wo-train refuses it as a start.
-    model = trained(work, "scratch:tiny")
-    print(f"model after {time.monotonic() - began:.0f} s; {n_draws} draws of {2 * VIDEOS_PER_CLASS} videos of {N_PERSONS} persons", flush=True)
+    model = trained(work, "tiny")
+    of_person = draw(work / "drawn", SEED, N_DRAWN_PERSONS)
+    print(f"model and {len(all_of(of_person))} videos after {time.monotonic() - began:.0f} s; {n_draws} draws of {N_PERSONS} of "
+          f"{len(of_person)} persons", flush=True)
     found = collections.defaultdict(list)
     for number in range(n_draws):
         seed = SEED + number
-        drawn = draw(work / "drawn", seed, N_PERSONS, VIDEOS_PER_CLASS)
+        persons = random.Random(seed).sample(sorted(of_person), N_PERSONS)
+        chosen = all_of({person: of_person[person] for person in persons})
         for plant in PLANTS:
-            videos = filmed(drawn, work / "filmed", plant, seed)
+            videos = filmed(work / "drawn", chosen, work / "filmed", plant, seed)
             found[plant].append(audited(videos, model, work))
             shutil.rmtree(videos)
-        shutil.rmtree(drawn)
         print(f"  draw {number + 1} after {time.monotonic() - began:.0f} s: "
               + "; ".join(f"{plant} {found[plant][-1].get('all')}" for plant in PLANTS), file=sys.stderr, flush=True)
     print("\nIn how many draws each probe warns or fails")

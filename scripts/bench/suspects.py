@@ -56,7 +56,7 @@ def of_wo_eval(labels: numpy.ndarray, said: numpy.ndarray, person: numpy.ndarray
         sys.exit(f"bench: wo-eval ended with {done.returncode}\n{done.stderr}")
     scores = numpy.zeros(len(labels))
     for record in map(json.loads, done.stdout.splitlines()):
-        if record["type"] == "suspect" and record["reason"] == "label":
+        if record["type"] == "suspect" and record["reason"] in ("label", "doubt"):
             scores[int(record["video_id"][1:])] = record["score"]
     return scores
 

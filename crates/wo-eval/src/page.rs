@@ -19,6 +19,7 @@ use crate::learning::in_words;
 use crate::predict::{named, said_of};
 use crate::robustness::WORDS;
 use crate::shots::N_MORE;
+use crate::suspects::DOUBT;
 use crate::table::FEW_GROUPS;
 use crate::tally::Tally;
 use crate::worst::Worst;
@@ -274,6 +275,7 @@ fn suspects(findings: &Findings, main: Option<&Score>) -> Option<Suspects> {
             score: it.score,
             reason: match it.reason.as_str() {
                 "near_duplicate" => "most of its frames look like those of another video",
+                DOUBT => "the model, which has not seen it, would rather say another label",
                 "outlier" => "it looks like no other video of its exercise",
                 _ => "the model, which has not seen it, is confident of another label",
             }

@@ -10,6 +10,12 @@ use wo_stats::{LabelErrors, Selection, Suspicion};
 use crate::answers::Answers;
 use crate::prediction::{Prediction, Standing};
 
+/// The reason of a label that is probably wrong.
+const LABEL: &str = "label";
+/// The reason of a label that the model contradicts, less surely than that.
+pub(crate) const DOUBT: &str = "doubt";
+/// The score of a label that is as probable as another one.
+const EVEN: f64 = 0.5;
 /// Fewer videos of an exercise than this have no outliers.
 const MIN_VIDEOS: usize = 12;
 /// So many nearest videos say how far the others are.
@@ -45,7 +51,7 @@ fn suspect(video: &Prediction, answers: &Answers) -> Suspect {
     }
 }
 
-/// Those whose label confident learning takes for wrong.
+/// Those whose label confident learning takes for wrong, and those where the model would merely rather say another.
 fn mislabelled(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
     let scored: Vec<(&Prediction, usize)> = videos
         .iter()
@@ -59,13 +65,13 @@ fn mislabelled(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
     errors
         .ranked(Suspicion::NormalizedMargin, Selection::NoiseRate)
         .into_iter()
-        .filter(|it| it.is_selected)
+        .filter(|it| it.is_selected || it.score > EVEN)
         .filter_map(|found| {
             let (video, _) = scored.get(found.unit)?;
             Some(Suspect {
                 suggested_label: answers.labels.get(found.suggested).cloned(),
                 score: found.score.clamp(0.0, 1.0),
-                reason: "label".to_owned(),
+                reason: if found.is_selected { LABEL } else { DOUBT }.to_owned(),
                 ..suspect(video, answers)
             })
         })

@@ -254,7 +254,8 @@ pub struct Suspect {
     /// How suspicious it is, from 0 to 1.
     #[serde(serialize_with = "finite::one")]
     pub score: f64,
-    /// Why: `label`, `outlier`, `exact_duplicate` or `near_duplicate`.
+    /// `label` (probably wrong), `doubt` (the model would rather say another, less surely), `outlier`, `exact_duplicate` or
+    /// `near_duplicate`.
     pub reason: String,
 }
 

@@ -20,6 +20,11 @@ use crate::validation::{Probabilities, judge, labels_of, said_label, summarise};
 /// Learning rate of the linear probe where it is a baseline.
 pub(crate) const PROBE_LR: f64 = 1e-3;
 
+/// A start is too sure of itself where its loss is more than so many times that of guessing.
+const TOO_SURE: f64 = 2.0;
+/// Keeps the logarithm of a probability of zero finite.
+const LEAST_PROBABILITY: f64 = 1e-12;
+
 /// What one of them says of each held-out video.
 #[derive(Serialize, Deserialize)]
 struct Baseline {
@@ -60,6 +65,25 @@ pub(crate) struct Start {
 }
 
 impl Start {
+    /// The scale at which the captions fit the training videos best, where at its own the start is so sure of what is wrong
+    /// that nothing could be learnt from it: one that has only ever seen other pictures, such as drawings.
+    pub(crate) fn cooler_scale(&self, dataset: &Dataset, pooling: Pooling) -> Option<f64> {
+        let train = dataset.of(Split::Train);
+        let classes: Vec<usize> = train
+            .iter()
+            .filter_map(|it| dataset.class_index(&it.class))
+            .collect();
+        let loss = |scale: f64| {
+            let judged = judge(&self.train, &(&self.class_features * scale), pooling);
+            let of_truth = judged.iter().zip(&classes).map(|(said, class)| {
+                let probability = said.get(*class).copied().unwrap_or(0.0);
+                -probability.max(LEAST_PROBABILITY).ln()
+            });
+            of_truth.sum::<f64>() / judged.len().max(1) as f64
+        };
+        cooler(self.scale, dataset.classes.len(), loss)
+    }
+
     /// Fits a linear probe.
     pub(crate) fn probe(
         &self,
@@ -98,6 +122,20 @@ impl Start {
             badness,
         )
     }
+}
+
+/// The scale of least loss of those below `scale`, where that itself is too sure.
+fn cooler(scale: f64, n_classes: usize, loss: impl Fn(f64) -> f64) -> Option<f64> {
+    let chance = (n_classes as f64).ln();
+    if loss(scale) <= TOO_SURE * chance {
+        return None;
+    }
+    let scales = std::iter::successors(Some(scale), |scale| Some(scale / 2.0));
+    let scored = scales
+        .take_while(|scale| *scale >= 1.0)
+        .map(|scale| (loss(scale), scale));
+    let best = scored.reduce(|best, next| if next.0 < best.0 { next } else { best });
+    best.map(|(_, scale)| scale)
 }
 
 fn facts(example: &Example) -> Facts<'_> {
@@ -368,5 +406,27 @@ pub(crate) fn figure(value: Option<f64>, interval: Option<wo_stats::Interval>) -
         }
         (Some(value), None) => format!("{value:.2} (no interval: one group)"),
         (None, _) => "-".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_that_is_sure_of_what_is_wrong_is_cooled() {
+        // Wrong about one video of three, by a tenth of the scale each.
+        let loss = |scale: f64| {
+            let said = |margin: f64| (1.0 + (-margin * scale).exp()).ln();
+            (2.0 * said(0.1) + said(-0.1)) / 3.0
+        };
+        assert_eq!(cooler(4.0, 2, loss), None, "not sure enough to harm");
+        let scale = cooler(80.0, 2, loss).expect("too sure");
+        assert!((scale - 5.0).abs() < 1e-9, "{scale}");
+        assert!(loss(scale) < 2.0_f64.ln() && loss(80.0) > TOO_SURE * 2.0_f64.ln());
+        // About one that is always wrong nothing is worth saying.
+        let wrong = |scale: f64| (1.0 + (0.1 * scale).exp()).ln();
+        let least = cooler(64.0, 2, wrong).expect("too sure");
+        assert!((least - 1.0).abs() < 1e-9, "{least}");
     }
 }

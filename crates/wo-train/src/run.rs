@@ -92,7 +92,10 @@ impl<'w> Run<'_, 'w> {
         }
         let (mut fitted, judged) = match self.hyper.method {
             Method::Probe => self.probe(vs, clip, dataset, &held_out, &start)?,
-            _ => steps::fit(self, vs, clip, dataset, &held_out, snapshots)?,
+            _ => {
+                self.cool(&vs, dataset, &start);
+                steps::fit(self, vs, clip, dataset, &held_out, snapshots)?
+            }
         };
         if !held_out.is_empty() {
             fitted.verdict = baselines.verdict(&baselines.said(dataset, &judged), "validation");
@@ -102,6 +105,19 @@ impl<'w> Run<'_, 'w> {
         fitted.judged = judged;
         fitted.start = Some(start);
         Ok(fitted)
+    }
+
+    /// Makes a start less sure of itself that is sure of what is wrong.
+    fn cool(&self, vs: &nn::VarStore, dataset: &Dataset, start: &Start) {
+        let scale = start.cooler_scale(dataset, self.hyper.pooling);
+        let Some((scale, mut logit_scale)) = scale.zip(vs.variables().remove("logit_scale")) else {
+            return;
+        };
+        wo_cli::say!(
+            "the start is sure of what is wrong about these videos: the scale of its answers goes from {:.1} to {scale:.1}",
+            start.scale
+        );
+        no_grad(|| drop(logit_scale.fill_(scale.ln())));
     }
 
     /// What the model in `vs` as it is makes of the training videos of `dataset` and of the `held_out` ones.

@@ -6,7 +6,9 @@ use crate::compare::gate_in_words;
 use crate::findings::Findings;
 use crate::learning::{in_words, shot_in_words};
 use crate::page::summary;
+use crate::suspects::DOUBT;
 use crate::table::layout::{lines, shown, table, titled};
+use crate::tally::counted;
 
 /// Slices and suspects that are listed; the records have all.
 const MAX_LINES: usize = 8;
@@ -163,7 +165,11 @@ fn changes(scores: &[Score]) -> Option<String> {
 
 fn suspects(findings: &Findings) -> Option<String> {
     let all = &findings.suspects;
-    let mut lines = vec![format!("SUSPECTS: {} videos to look at", all.len())];
+    let n_doubts = all.iter().filter(|it| it.reason == DOUBT).count();
+    let mut lines = vec![format!(
+        "SUSPECTS: {} to look at, and {n_doubts} whose label the model merely doubts",
+        counted((all.len() - n_doubts) as u64, "video")
+    )];
     lines.extend(all.iter().take(MAX_LINES).map(|it| {
         let name = it
             .path

@@ -58,7 +58,10 @@ fn predictions_are_evaluated_without_a_model() {
         .collect();
     assert_eq!(passed, [true, false], "{gate}");
     let suspects = of_type(&run, "suspect");
-    assert!(!suspects.is_empty() && suspects.iter().all(|it| it["reason"] == "label"));
+    assert!(
+        !suspects.is_empty() && suspects.iter().all(|it| it["reason"] == "label"),
+        "{suspects:?}"
+    );
     let calibration = &of_type(&run, "calibration")[0];
     assert!(
         calibration["error"].as_f64().unwrap() < 0.05,
