@@ -103,25 +103,32 @@ impl Judge {
         })
     }
 
+    /// What is done to pictures before the model sees them.
+    pub fn preprocessor(&self) -> &Preprocessor {
+        &self.preprocessor
+    }
+
     /// The features of frames, each of length one: `[frames, width]`. At least one frame.
     pub fn features(&self, frames: &[RgbImage]) -> Tensor {
+        let pixels: Vec<Vec<f32>> = frames
+            .par_iter()
+            .map(|frame| self.preprocessor.pixels(frame))
+            .collect();
+        self.features_of_pixels(&pixels.concat())
+    }
+
+    /// The same of frames as [`Preprocessor::pixels`] makes them, one after the other.
+    pub fn features_of_pixels(&self, pixels: &[f32]) -> Tensor {
         let side = i64::from(self.preprocessor.crop);
-        let preprocessor = &self.preprocessor;
-        let of_chunk = |chunk: &[RgbImage]| {
-            let pixels: Vec<Vec<f32>> = chunk
-                .par_iter()
-                .map(|frame| preprocessor.pixels(frame))
-                .collect();
-            let pixels = to_device(
-                &pixels.concat(),
-                &[chunk.len() as i64, 3, side, side],
-                self.device,
-            );
-            self.clip.image_features(&pixels)
+        let a_frame = (3 * side * side) as usize;
+        let of_chunk = |chunk: &[f32]| {
+            let shape = [(chunk.len() / a_frame) as i64, 3, side, side];
+            self.clip
+                .image_features(&to_device(chunk, &shape, self.device))
         };
         no_grad(|| {
-            let chunks: Vec<Tensor> = frames.chunks(FRAMES_AT_ONCE).map(of_chunk).collect();
-            Tensor::cat(&chunks, 0)
+            let chunks = pixels.chunks(FRAMES_AT_ONCE * a_frame).map(of_chunk);
+            Tensor::cat(&chunks.collect::<Vec<_>>(), 0)
         })
     }
 }

@@ -12,11 +12,12 @@ use wo_clip::set_threads;
 use wo_record::{Comparison, Gate, Name, Prediction as Wire, Producer, Record, Writer};
 use wo_stats::{Bootstrap, Figure, McNemar, Panel, Unit, smallest_detectable};
 
+use crate::ahead::Ready;
 use crate::answers::Answers;
 use crate::args::Compare;
 use crate::findings::{Asked, Findings, Model};
 use crate::load::load_judge;
-use crate::predict::{Looks, predict};
+use crate::predict::{Looks, finds_person, predict};
 use crate::prediction::Prediction;
 use crate::source::Source;
 use crate::spoken::{Spoken, answers_of, prediction};
@@ -110,7 +111,10 @@ fn said_by(
         |said: &mut [Vec<Wire>; 2], item| {
             for (place, judge, answers) in &judges {
                 let seen = judge.manifest().has_seen(&item.video);
-                match predict(item, judge, answers, seen, Looks::default()) {
+                let looks = Looks::default();
+                let finds = finds_person(judge, looks);
+                let ready = Ready::of(item.clone(), judge.preprocessor(), finds);
+                match predict(ready, judge, answers, seen, looks) {
                     Ok(judged) if judged.prediction.truth().is_some() => {
                         said[*place].push(judged.prediction.record(answers));
                     }

@@ -3,6 +3,7 @@
 //! It never scores a video that the model was trained or chosen on together with others, never tells the model the
 //! exercise, and gives no figure without saying how far to trust it. Of pictures it holds those of one video at a time.
 
+mod ahead;
 mod answers;
 mod args;
 mod audit;
@@ -141,7 +142,7 @@ fn judge_all(
         input,
         &args.reading,
         move |upstream| Session::start(args, records, upstream),
-        Session::judge,
+        Session::take,
     )?;
     session.finish(rest)
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use image::RgbImage;
-use rayon::prelude::*;
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge, Trust};
 use wo_input::{FrameItem, ImageError, VideoItem};
-use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson, moving_person};
+use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson};
 use wo_record::{Evidence, Failure, Name, RecordPath, UNCLEAR, Verdict, Video, code, group_of};
 
+use crate::ahead::Ready;
 use crate::answers::Answers;
 use crate::facts::Facts;
 use crate::prediction::{FramePrediction, Prediction, Standing};
@@ -49,23 +49,19 @@ pub(crate) struct Looks<'a> {
 
 /// Judges a video by those of its frames that load. A video without one is a failure.
 pub(crate) fn predict(
-    item: &VideoItem,
+    ready: Ready,
     judge: &Judge,
     answers: &Answers,
     seen: bool,
     looks: Looks<'_>,
 ) -> Result<Judged, Failure> {
-    let (mut frames, mut pictures, mut bad) = (Vec::new(), Vec::new(), Vec::new());
-    let loaded: Vec<_> = item.frames.par_iter().map(FrameItem::load).collect();
-    for (frame, picture) in item.frames.iter().zip(loaded) {
-        match picture {
-            Ok(picture) => {
-                frames.push(frame);
-                pictures.push(picture);
-            }
-            Err(error) => bad.push((frame, error)),
-        }
-    }
+    let item = &ready.item;
+    let (frames, pictures) = (ready.frames(), &ready.pictures);
+    let bad: Vec<(&FrameItem, &ImageError)> = ready
+        .bad
+        .iter()
+        .filter_map(|(place, error)| Some((item.frames.get(*place)?, error)))
+        .collect();
     if let Some(first) = bad.first() {
         wo_cli::warn!(
             "{}: {}",
@@ -76,19 +72,16 @@ pub(crate) fn predict(
     if frames.is_empty() {
         return Err(no_picture(item, bad.first()));
     }
-    let features = judge.features(&pictures);
+    let features = judge.features_of_pixels(&ready.pixels);
     let scores = judge.score_features(&features);
     let made = verdict_of(&item.video, &frames, &scores, answers, seen);
     let (mut verdict, mut prediction, evidence_idx) = made.ok_or_else(|| no_picture(item, None))?;
-    prediction.facts = Facts::of(&item.video, &frames, &pictures);
+    prediction.facts = Facts::of(&item.video, &frames, pictures);
     let trust = judge.manifest().trust.as_ref();
-    let is_looked_for = trust.is_some() || looks.sights;
-    let person = is_looked_for
-        .then(|| moving_person(&pictures).ok())
-        .flatten();
+    let person = ready.person.as_ref();
     if let Some(trust) = trust {
         prediction.calibrated = trust.calibrated(&prediction.labels);
-        prediction.reasons = reasons(&prediction, trust, person.as_ref());
+        prediction.reasons = reasons(&prediction, trust, person);
         verdict.probability = prediction.confidence();
     }
     if !prediction.reasons.is_empty() {
@@ -100,20 +93,25 @@ pub(crate) fn predict(
             .collect();
     }
     if looks.sights {
-        prediction.sights = Some(Sights::of(judge, &pictures, &features, person.as_ref()));
+        prediction.sights = Some(Sights::of(judge, pictures, &features, person));
     }
     if let Some(wordings) = looks.changes {
-        prediction.changed = changed(judge, answers, &pictures, &features, wordings);
+        prediction.changed = changed(judge, answers, pictures, &features, wordings);
     }
     Ok(Judged {
         verdict,
         prediction,
         features,
         times_ms: frames.iter().map(|item| item.frame.pts_ms).collect(),
-        pictures,
         evidence_idx,
         n_bad_frames: bad.len() as u64,
+        pictures: ready.pictures,
     })
+}
+
+/// Whether it is to be found out who moves in videos.
+pub(crate) fn finds_person(judge: &Judge, looks: Looks<'_>) -> bool {
+    judge.manifest().trust.is_some() || looks.sights
 }
 
 /// Why the video gets no label.
@@ -259,15 +257,15 @@ fn faults_of(frames: &[&FrameItem]) -> Vec<Name> {
     all.into_iter().cloned().collect()
 }
 
-fn bad_frames(n_bad: usize, n_frames: usize, first: &(&FrameItem, ImageError)) -> String {
+fn bad_frames(n_bad: usize, n_frames: usize, first: &(&FrameItem, &ImageError)) -> String {
     format!(
         "{n_bad} of {n_frames} frames do not load; frame {}: {}",
         first.0.frame.index,
-        causes(&first.1)
+        causes(first.1)
     )
 }
 
-fn no_picture(item: &VideoItem, first: Option<&(&FrameItem, ImageError)>) -> Failure {
+fn no_picture(item: &VideoItem, first: Option<&(&FrameItem, &ImageError)>) -> Failure {
     let what = match first {
         Some((frame, error)) => format!(
             "no frame loads; frame {}: {}",

@@ -4,18 +4,18 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 
-use image::RgbImage;
 use wo_clip::tch::{Kind, Tensor};
 use wo_clip::{Judge, Manifest, set_threads};
 use wo_input::{Leftovers, VideoItem};
-use wo_record::{Failure, Frame, Nearest, Producer, Record, UNCLEAR, Verdict, Video, Writer};
+use wo_record::{Failure, Nearest, Producer, Record, UNCLEAR, Verdict, Video, Writer};
 
 use crate::Args;
+use crate::ahead::{Ahead, Ready};
 use crate::answers::Answers;
 use crate::contact_sheet::ContactSheet;
 use crate::findings::{Asked, Findings, Model};
 use crate::load::load_judge;
-use crate::predict::{Judged, Looks, name_of, predict, said_of};
+use crate::predict::{Judged, Looks, finds_person, name_of, predict, said_of};
 use crate::prediction::{Prediction, Standing};
 use crate::robustness::{Wording, wordings};
 use crate::spoken::Spoken;
@@ -41,11 +41,20 @@ pub(crate) struct Session<'a> {
     /// Those that can be right or wrong.
     predictions: Vec<Prediction>,
     video_ids: HashSet<String>,
+    /// Videos that are made ready, and what is to be done with each.
+    ahead: Ahead<Task>,
     worst: Worst,
     /// Verdicts that wait for the training videos that they are held against, with the features of their evidence.
     waiting: Vec<(Verdict, Tensor)>,
     /// Training videos, where verdicts are held against them.
     trained_on: Vec<TrainedOn>,
+}
+
+/// What is to be done with a video.
+#[derive(Debug, Clone, Copy)]
+enum Task {
+    Judge { seen: bool, can_be_scored: bool },
+    Remember,
 }
 
 /// A training video as the model sees it.
@@ -100,6 +109,12 @@ impl<'a> Session<'a> {
             .then(|| wordings(&judge))
             .transpose()?;
         let asked = Asked::of(args);
+        let looks_at_parts = asked.audit || asked.suspects;
+        let looks = Looks {
+            sights: looks_at_parts,
+            changes: None,
+        };
+        let ahead = Ahead::start(judge.preprocessor().clone(), finds_person(&judge, looks));
         let writer = Writer::begin(
             records,
             env!("CARGO_PKG_NAME"),
@@ -111,7 +126,7 @@ impl<'a> Session<'a> {
             judge,
             answers,
             allow_seen: args.allow_seen,
-            looks_at_parts: asked.audit || asked.suspects,
+            looks_at_parts,
             asked,
             wordings,
             writer,
@@ -119,14 +134,15 @@ impl<'a> Session<'a> {
             tally: Tally::default(),
             predictions: Vec::new(),
             video_ids: HashSet::new(),
+            ahead,
             worst: Worst::new(args.report.is_some()),
             waiting: Vec::new(),
             trained_on: Vec::new(),
         })
     }
 
-    /// Judges a video, unless it is one that the model has seen or one that came before.
-    pub(crate) fn judge(&mut self, item: &VideoItem) -> anyhow::Result<()> {
+    /// Has a video judged, unless it is one that the model has seen or one that came before.
+    pub(crate) fn take(&mut self, item: VideoItem) -> anyhow::Result<()> {
         if !self.video_ids.insert(item.video.video_id.clone()) {
             self.tally.n_repeated += 1;
             return Ok(());
@@ -139,14 +155,43 @@ impl<'a> Session<'a> {
         if seen && can_be_scored && !self.allow_seen {
             return self.leave_out(item);
         }
+        let task = Task::Judge {
+            seen,
+            can_be_scored,
+        };
+        self.have_done(item, task)
+    }
+
+    fn have_done(&mut self, item: VideoItem, task: Task) -> anyhow::Result<()> {
+        match self.ahead.exchange(item, task)? {
+            Some((ready, task)) => self.do_task(ready, task),
+            None => Ok(()),
+        }
+    }
+
+    fn do_task(&mut self, ready: Ready, task: Task) -> anyhow::Result<()> {
+        match task {
+            Task::Judge {
+                seen,
+                can_be_scored,
+            } => self.judge(ready, seen, can_be_scored),
+            Task::Remember => {
+                self.remember(&ready);
+                Ok(())
+            }
+        }
+    }
+
+    fn judge(&mut self, ready: Ready, seen: bool, can_be_scored: bool) -> anyhow::Result<()> {
+        let video = ready.item.video.clone();
         let looks = Looks {
             sights: self.looks_at_parts,
             changes: self.wordings.as_deref(),
         };
-        let judged = match predict(item, &self.judge, &self.answers, seen, looks) {
+        let judged = match predict(ready, &self.judge, &self.answers, seen, looks) {
             Ok(judged) => judged,
             Err(failure) => {
-                wo_cli::warn!("{}: {}", name_of(&item.video), failure.what);
+                wo_cli::warn!("{}: {}", name_of(&video), failure.what);
                 self.tally.n_failed += 1;
                 return Ok(self.writer.failure(failure)?);
             }
@@ -155,7 +200,7 @@ impl<'a> Session<'a> {
         self.tally.count(&judged.prediction);
         self.sheet.add(&judged);
         if judged.prediction.standing == Standing::Unlabelled {
-            wo_cli::say!("{}", in_words(&name_of(&item.video), &judged.verdict));
+            wo_cli::say!("{}", in_words(&name_of(&video), &judged.verdict));
         }
         self.worst.add(&judged);
         let Judged {
@@ -183,13 +228,13 @@ impl<'a> Session<'a> {
 
     /// A video that the model knows from its own training is passed over. A new one of a group that it knows is refused:
     /// whoever gives it takes it for new.
-    fn leave_out(&mut self, item: &VideoItem) -> anyhow::Result<()> {
+    fn leave_out(&mut self, item: VideoItem) -> anyhow::Result<()> {
         let video = &item.video;
         let mut known = self.judge.manifest().videos.iter();
         if known.any(|it| it.video_id == video.video_id) {
             self.tally.n_left_out_as_seen += 1;
             if self.looks_at_parts {
-                self.remember(item);
+                return self.have_done(item, Task::Remember);
             }
             return Ok(());
         }
@@ -209,19 +254,14 @@ impl<'a> Session<'a> {
     }
 
     /// Keeps what the model sees in a training video.
-    fn remember(&mut self, item: &VideoItem) {
-        let loaded = item
-            .frames
-            .iter()
-            .filter_map(|it| Some((&it.frame, it.load().ok()?)));
-        let (frames, pictures): (Vec<&Frame>, Vec<RgbImage>) = loaded.unzip();
-        if !pictures.is_empty() {
-            let places = frames.iter().map(|it| (it.index, it.pts_ms));
+    fn remember(&mut self, ready: &Ready) {
+        if !ready.pictures.is_empty() {
+            let frames = ready.frames().into_iter().map(|it| &it.frame);
             self.trained_on.push(TrainedOn {
-                video: item.video.clone(),
-                features: self.judge.features(&pictures),
-                frames: places.collect(),
-                pictures: self.worst.small_pictures(&pictures),
+                video: ready.item.video.clone(),
+                features: self.judge.features_of_pixels(&ready.pixels),
+                frames: frames.map(|it| (it.index, it.pts_ms)).collect(),
+                pictures: self.worst.small_pictures(&ready.pictures),
             });
         }
     }
@@ -257,6 +297,9 @@ impl<'a> Session<'a> {
 
     /// Scores what was judged and ends the output.
     pub(crate) fn finish(mut self, rest: Leftovers) -> anyhow::Result<Finished> {
+        while let Some((ready, task)) = self.ahead.next()? {
+            self.do_task(ready, task)?;
+        }
         self.tally.n_failed_upstream = rest.failures.len() as u64;
         for failure in rest.failures {
             self.writer.failure(failure)?;

@@ -36,7 +36,7 @@ impl Source {
         stdin: &mut dyn BufRead,
         reading: &Reading,
         start: impl FnOnce(&[Producer]) -> anyhow::Result<S>,
-        visit: impl Fn(&mut S, &VideoItem) -> anyhow::Result<()>,
+        visit: impl Fn(&mut S, VideoItem) -> anyhow::Result<()>,
     ) -> anyhow::Result<(S, Leftovers)> {
         match self {
             Self::Folder(directory) => {
@@ -47,7 +47,7 @@ impl Source {
                     directory,
                     reading.max_line,
                     skips.then_some(&mut warn),
-                    &mut |item| visit(&mut state, &item),
+                    &mut |item| visit(&mut state, item),
                 )?;
                 Ok((state, left))
             }
@@ -64,8 +64,7 @@ impl Source {
                     .as_deref()
                     .and_then(Path::parent)
                     .unwrap_or(Path::new(""));
-                let read =
-                    videos_of_stream(&mut reader, base, &mut |item| visit(&mut state, &item));
+                let read = videos_of_stream(&mut reader, base, &mut |item| visit(&mut state, item));
                 // An error of `visit` is not about the input.
                 let named = |error: anyhow::Error| {
                     if error.is::<ReadError>() {
