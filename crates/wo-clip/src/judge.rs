@@ -110,9 +110,10 @@ impl Judge {
 
     /// The features of frames, each of length one: `[frames, width]`. At least one frame.
     pub fn features(&self, frames: &[RgbImage]) -> Tensor {
+        let preprocessor = &self.preprocessor;
         let pixels: Vec<Vec<f32>> = frames
             .par_iter()
-            .map(|frame| self.preprocessor.pixels(frame))
+            .map(|frame| preprocessor.pixels(frame))
             .collect();
         self.features_of_pixels(&pixels.concat())
     }

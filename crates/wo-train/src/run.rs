@@ -90,12 +90,11 @@ impl<'w> Run<'_, 'w> {
         if !held_out.is_empty() {
             wo_cli::say!("{}", baselines.table());
         }
-        let (mut fitted, judged) = match self.hyper.method {
-            Method::Probe => self.probe(vs, clip, dataset, &held_out, &start)?,
-            _ => {
-                self.cool(&vs, dataset, &start);
-                steps::fit(self, vs, clip, dataset, &held_out, snapshots)?
-            }
+        let (mut fitted, judged) = if self.hyper.method == Method::Probe {
+            self.probe(vs, clip, dataset, &held_out, &start)?
+        } else {
+            self.cool(&vs, dataset, &start);
+            steps::fit(self, vs, clip, dataset, &held_out, snapshots)?
         };
         if !held_out.is_empty() {
             fitted.verdict = baselines.verdict(&baselines.said(dataset, &judged), "validation");

@@ -117,13 +117,18 @@ fn killed_at_random_nothing_acknowledged_is_lost() {
     } else {
         1
     };
+    let mut n_acknowledged = 0;
     for number in 0..n_folders {
-        kill_at_random(N_KILLS * number..N_KILLS * (number + 1));
+        n_acknowledged += kill_at_random(N_KILLS * number..N_KILLS * (number + 1));
     }
+    println!(
+        "{} kills, {n_acknowledged} decisions acknowledged, none lost, none twice",
+        N_KILLS * n_folders
+    );
 }
 
-fn kill_at_random(kills: Range<u64>) {
-    let n_kills = kills.end - kills.start;
+/// How many decisions were acknowledged.
+fn kill_at_random(kills: Range<u64>) -> usize {
     let dir = folder(N_VIDEOS, N_FRAMES);
     let told = Arc::new(Told::default());
     for kill in kills {
@@ -158,10 +163,6 @@ fn kill_at_random(kills: Range<u64>) {
     }
     assert!(server.stop().success());
     told.check(dir.path());
-    println!(
-        "{n_kills} kills, {} decisions acknowledged, none lost, none twice",
-        told.n_acknowledged()
-    );
     let left = fs::read_dir(dir.path()).expect("read the folder").flatten();
     let left: Vec<_> = left
         .map(|entry| entry.file_name())
@@ -186,6 +187,7 @@ fn kill_at_random(kills: Range<u64>) {
             assert_eq!(&frame["label"], label, "{place:?}");
         }
     }
+    told.n_acknowledged()
 }
 
 #[test]
