@@ -73,18 +73,19 @@ impl Ready {
 /// The thread that makes videos ready, and what `T` says of each that it has been given.
 #[derive(Debug)]
 pub(crate) struct Ahead<T> {
-    to: Sender<VideoItem>,
+    /// Each with whether it is to be found out who moves in it.
+    to: Sender<(VideoItem, bool)>,
     from: Receiver<Ready>,
     given: VecDeque<T>,
 }
 
 impl<T> Ahead<T> {
     /// Starts the thread. It ends when this is dropped.
-    pub(crate) fn start(preprocessor: Preprocessor, finds_person: bool) -> Self {
+    pub(crate) fn start(preprocessor: Preprocessor) -> Self {
         let (to, items) = channel();
         let (ready, from) = channel();
         thread::spawn(move || {
-            for item in items {
+            for (item, finds_person) in items {
                 if ready
                     .send(Ready::of(item, &preprocessor, finds_person))
                     .is_err()
@@ -104,10 +105,11 @@ impl<T> Ahead<T> {
     pub(crate) fn exchange(
         &mut self,
         item: VideoItem,
+        finds_person: bool,
         about: T,
     ) -> anyhow::Result<Option<(Ready, T)>> {
         self.to
-            .send(item)
+            .send((item, finds_person))
             .context("the thread that reads frames broke down")?;
         self.given.push_back(about);
         if self.given.len() > N_AHEAD {

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use wo_record::{CurvePoint, LearningCurve, Name, Shot};
+use wo_record::{LearningCurve, Name, Shot};
 
 use crate::shots::N_MORE;
+use crate::table::with_ends;
 use crate::tally::counted;
 
 /// Whether what is commonly hoped for holds for these videos.
@@ -21,7 +22,7 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
         Some(format!(
             "with {:.0} videos {guideline:.2} {holds} ({} is expected)",
             it.videos_a_class,
-            with_ends(it)
+            with_ends(it.value, it.low, it.high)
         ))
     });
     let reached = curve.refits.last().map(|it| {
@@ -39,12 +40,6 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
     format!("{}{rule}", reached.unwrap_or_default())
         .trim()
         .to_owned()
-}
-
-fn with_ends(point: &CurvePoint) -> String {
-    let number = |it: Option<f64>| it.map_or_else(|| "-".to_owned(), |it| format!("{it:.2}"));
-    let [value, low, high] = [point.value, point.low, point.high].map(number);
-    format!("{value} [{low}, {high}]")
 }
 
 /// `squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of those unseen judged right; ten more would
@@ -82,7 +77,7 @@ pub(crate) fn shot_in_words(shot: &Shot) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wo_record::Refit;
+    use wo_record::{CurvePoint, Refit};
 
     use super::*;
 

@@ -109,12 +109,7 @@ impl<'a> Session<'a> {
             .then(|| wordings(&judge))
             .transpose()?;
         let asked = Asked::of(args);
-        let looks_at_parts = asked.audit || asked.suspects;
-        let looks = Looks {
-            sights: looks_at_parts,
-            changes: None,
-        };
-        let ahead = Ahead::start(judge.preprocessor().clone(), finds_person(&judge, looks));
+        let ahead = Ahead::start(judge.preprocessor().clone());
         let writer = Writer::begin(
             records,
             env!("CARGO_PKG_NAME"),
@@ -126,7 +121,7 @@ impl<'a> Session<'a> {
             judge,
             answers,
             allow_seen: args.allow_seen,
-            looks_at_parts,
+            looks_at_parts: asked.audit || asked.suspects,
             asked,
             wordings,
             writer,
@@ -162,8 +157,17 @@ impl<'a> Session<'a> {
         self.have_done(item, task)
     }
 
+    fn looks(&self) -> Looks<'_> {
+        Looks {
+            sights: self.looks_at_parts,
+            changes: self.wordings.as_deref(),
+        }
+    }
+
     fn have_done(&mut self, item: VideoItem, task: Task) -> anyhow::Result<()> {
-        match self.ahead.exchange(item, task)? {
+        // Of a video that is only remembered nobody asks it.
+        let finds = matches!(task, Task::Judge { .. }) && finds_person(&self.judge, self.looks());
+        match self.ahead.exchange(item, finds, task)? {
             Some((ready, task)) => self.do_task(ready, task),
             None => Ok(()),
         }
@@ -184,11 +188,7 @@ impl<'a> Session<'a> {
 
     fn judge(&mut self, ready: Ready, seen: bool, can_be_scored: bool) -> anyhow::Result<()> {
         let video = ready.item.video.clone();
-        let looks = Looks {
-            sights: self.looks_at_parts,
-            changes: self.wordings.as_deref(),
-        };
-        let judged = match predict(ready, &self.judge, &self.answers, seen, looks) {
+        let judged = match predict(ready, &self.judge, &self.answers, seen, self.looks()) {
             Ok(judged) => judged,
             Err(failure) => {
                 wo_cli::warn!("{}: {}", name_of(&video), failure.what);

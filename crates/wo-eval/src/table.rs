@@ -14,6 +14,7 @@ use crate::findings::Findings;
 use crate::tally::{Tally, counted};
 use crate::worst_group::WORST_GROUP;
 use beyond::beyond;
+pub(crate) use beyond::with_ends;
 use layout::{WIDTH, ends, lines, shown, table, titled, value};
 
 /// How many mistakes are listed where the whole confusion is too wide to be read.

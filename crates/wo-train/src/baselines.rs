@@ -15,15 +15,15 @@ use wo_stats::{
 use crate::config::Hyperparameters;
 use crate::data::{Dataset, Example};
 use crate::probe::{self, Probe, Videos};
-use crate::validation::{Probabilities, judge, labels_of, said_label, summarise};
+use crate::validation::{
+    LEAST_PROBABILITY, Probabilities, judge, labels_of, said_label, summarise,
+};
 
 /// Learning rate of the linear probe where it is a baseline.
 pub(crate) const PROBE_LR: f64 = 1e-3;
 
 /// A start is too sure of itself where its loss is more than so many times that of guessing.
 const TOO_SURE: f64 = 2.0;
-/// Keeps the logarithm of a probability of zero finite.
-const LEAST_PROBABILITY: f64 = 1e-12;
 
 /// What one of them says of each held-out video.
 #[derive(Serialize, Deserialize)]

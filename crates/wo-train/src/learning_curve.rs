@@ -38,16 +38,20 @@ pub(crate) fn learning_curve(
     let start = fitted.start.as_ref()?;
     let held_out = &dataset.of(Split::Validation);
     let train = dataset.of(Split::Train);
-    let fit = |part: &Part| reached(dataset, &train, held_out, start, hyper, &part.places);
     let parts = parts(&train, hyper.seed);
-    let all = parts.last().map(fit)?;
-    let ends = all.interval?;
+    let reached: Vec<Validation> = parts
+        .iter()
+        .map(|part| reached(dataset, &train, held_out, start, hyper, &part.places))
+        .collect();
+    // The last one is fitted to all.
+    let ends = reached.last()?.interval?;
     let test_error = (ends.high - ends.low) / (2.0 * HALF_WIDTH);
     let refits: Vec<Refit> = parts
         .iter()
-        .map(|part| Refit {
+        .zip(&reached)
+        .map(|(part, reached)| Refit {
             videos_a_class: part.videos_a_class,
-            value: fit(part).balanced_accuracy,
+            value: reached.balanced_accuracy,
         })
         .collect();
     let seen: Vec<Seen> = refits

@@ -10,7 +10,7 @@ use wo_stats::{Interval, Unit, standings};
 use crate::data::Example;
 
 /// Keeps the logarithm of a probability of zero finite.
-const LEAST_PROBABILITY: f64 = 1e-12;
+pub(crate) const LEAST_PROBABILITY: f64 = 1e-12;
 
 /// Figures by video.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -34,7 +34,8 @@ fn number(it: Option<f64>) -> String {
     it.map_or("-".to_owned(), |it| format!("{it:.2}"))
 }
 
-fn with_ends(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
+/// `0.82 [0.71, 0.92]`, with a dash for what is not known.
+pub(crate) fn with_ends(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
     format!("{} [{}, {}]", number(value), number(low), number(high))
 }
 
