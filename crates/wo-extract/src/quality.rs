@@ -2,8 +2,7 @@
 //! videos.
 
 use image::{GrayImage, RgbImage};
-use image_hasher::{FilterType, HashAlg, HasherConfig, ImageHash};
-use wo_picture::{Tones, luma, rounded};
+use wo_picture::{Tones, luma, perceptual_hash, rounded};
 use wo_record::Quality;
 
 /// Side of the square whose changes are motion.
@@ -17,7 +16,7 @@ const BLACK: u8 = 20;
 pub(crate) struct Measured {
     /// The figures, but for motion.
     quality: Quality,
-    hash: ImageHash<[u8; 8]>,
+    hash: u64,
     small: GrayImage,
 }
 
@@ -30,22 +29,15 @@ impl Measured {
             brightness,
             contrast,
         } = Tones::of(&luma);
-        let hash = HasherConfig::with_bytes_type::<[u8; 8]>()
-            .hash_size(8, 8)
-            .resize_filter(FilterType::Triangle)
-            .hash_alg(HashAlg::Median)
-            .preproc_dct()
-            .to_hasher()
-            .hash_image(&luma);
+        let hash = perceptual_hash(&luma);
         let small = image::imageops::thumbnail(&luma, SMALL, SMALL);
-        let hex = hash.as_bytes().iter().map(|byte| format!("{byte:02x}"));
         Self {
             quality: Quality {
                 sharpness,
                 brightness,
                 contrast,
                 motion: None,
-                perceptual_hash: hex.collect(),
+                perceptual_hash: format!("{hash:016x}"),
             },
             hash,
             small,
@@ -64,7 +56,7 @@ impl Measured {
 
     /// How many of the 64 bits of their hashes differ.
     pub(crate) fn distance(&self, other: &Self) -> u32 {
-        self.hash.dist(&other.hash)
+        (self.hash ^ other.hash).count_ones()
     }
 
     /// How many lines at the top and at the bottom, or columns at the left and at the right, are black; of [`SMALL`].

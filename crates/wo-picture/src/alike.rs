@@ -2,6 +2,23 @@
 
 use std::collections::HashMap;
 
+use image::GrayImage;
+use image_hasher::{FilterType, HashAlg, HasherConfig};
+
+/// The hash of a picture's [`luma`](crate::luma()): which of the 64 lowest frequencies lie above their median. `frame`
+/// records have it as 16 hexadecimal digits.
+pub fn perceptual_hash(luma: &GrayImage) -> u64 {
+    let hash = HasherConfig::with_bytes_type::<[u8; 8]>()
+        .hash_size(8, 8)
+        .resize_filter(FilterType::Triangle)
+        .hash_alg(HashAlg::Median)
+        .preproc_dct()
+        .to_hasher()
+        .hash_image(luma);
+    let bytes = hash.as_bytes().iter();
+    bytes.fold(0, |bits, byte| bits << 8 | u64::from(*byte))
+}
+
 /// Hashes that differ in so few of their 64 bits are of pictures that look the same.
 const SAME_BITS: u32 = 2;
 /// A hash is looked for under each of its quarters: hashes that differ in three bits or fewer share one.

@@ -16,7 +16,7 @@ mod resize;
 mod small;
 mod thumbnail;
 
-pub use alike::{Hashes, SAME_PART};
+pub use alike::{Hashes, SAME_PART, perceptual_hash};
 pub use background::{Background, background};
 pub use change::{Change, Curve, grid};
 pub use cut_off::{CutOff, DEFAULT_CUT_OFF};

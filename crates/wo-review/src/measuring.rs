@@ -9,9 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread};
 
 use image::{ImageReader, Limits};
-use image_hasher::{FilterType, HashAlg, HasherConfig};
 use serde::Serialize;
-use wo_picture::{Tones, luma};
+use wo_picture::{Tones, luma, perceptual_hash};
 
 use crate::server::Server;
 
@@ -106,17 +105,9 @@ fn figures(bytes: &[u8]) -> Option<Figures> {
     limits.max_alloc = Some(MAX_BYTES);
     reader.limits(limits);
     let luma = luma(&reader.decode().ok()?.into_rgb8());
-    let hash = HasherConfig::with_bytes_type::<[u8; 8]>()
-        .hash_size(8, 8)
-        .resize_filter(FilterType::Triangle)
-        .hash_alg(HashAlg::Median)
-        .preproc_dct()
-        .to_hasher()
-        .hash_image(&luma);
-    let bytes = hash.as_bytes().try_into().ok()?;
     Some(Figures {
         sharpness: Tones::of(&luma).sharpness as f32,
-        perceptual_hash: u64::from_be_bytes(bytes),
+        perceptual_hash: perceptual_hash(&luma),
     })
 }
 
