@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use wo_record::Audit;
 use wo_stats::{
-    Bootstrap, MIN_PERMUTATIONS, Probe, ProbeData, Unit, Verdict, audit as audited,
-    balanced_weights, folds, null_scores, numbered,
+    Bootstrap, Evidence, MIN_PERMUTATIONS, Probe, ProbeData, Unit, Verdict, audit as audited,
+    balanced_weights, folds, numbered,
 };
 
+use crate::answers::most_probable;
 use crate::prediction::Prediction;
 
 /// Folds of the probes, where predictions bring none.
@@ -42,17 +43,20 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
     if probes.is_empty() {
         return Vec::new();
     }
-    let refit = |labels: &[usize]| -> Vec<Vec<usize>> {
+    let refit = |labels: &[usize]| -> Vec<Vec<Vec<f64>>> {
         let of_probe = |(_, rows): &(&str, Rows)| out_of_fold(rows, labels, &folds, n_labels);
         probes.iter().map(of_probe).collect()
     };
-    let null = null_scores(&truth, &groups, MIN_PERMUTATIONS, seed, refit);
+    let evidence = Evidence::gather(&truth, &groups, MIN_PERMUTATIONS, seed, refit);
     let said = refit(&truth);
     let units: Vec<Unit<'_>> = videos
         .iter()
         .enumerate()
         .map(|(unit, video)| {
-            let of_probes = said.iter().filter_map(|said| said.get(unit).copied());
+            let of_probes = said.iter().filter_map(|said| {
+                let probabilities = said.get(unit)?.iter().copied();
+                Some(most_probable(probabilities)?.0)
+            });
             Unit {
                 group: &video.group,
                 truth: truth.get(unit).copied().unwrap_or_default(),
@@ -60,7 +64,7 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
             }
         })
         .collect();
-    let Some(found) = audited(&units, n_labels, &null, &Bootstrap::new(seed)) else {
+    let Some(found) = audited(&units, n_labels, &evidence, &Bootstrap::new(seed)) else {
         return Vec::new();
     };
     let mut records: Vec<Audit> = probes
@@ -177,9 +181,9 @@ fn one_hot<'a>(words: impl Iterator<Item = &'a str>) -> Rows {
         .collect()
 }
 
-/// What probes that were fitted to the other folds say of each video.
-fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) -> Vec<usize> {
-    let mut said = vec![0; rows.len()];
+/// How probable each label of each video is to probes that were fitted to the other folds.
+fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) -> Vec<Vec<f64>> {
+    let mut said = vec![Vec::new(); rows.len()];
     let mut distinct = folds.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
@@ -206,8 +210,11 @@ fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) 
             .filter(|(_, fold)| **fold == held_out)
         {
             *said = match &probe {
-                Some(probe) => probe.predict(row),
-                None => classes.first().copied().unwrap_or(0),
+                Some(probe) => probe.probabilities(row),
+                // All others have one label.
+                None => (0..n_labels)
+                    .map(|label| f64::from(classes.first() == Some(&label)))
+                    .collect(),
             };
         }
     }

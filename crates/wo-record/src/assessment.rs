@@ -126,7 +126,8 @@ pub struct Audit {
     /// Upper end.
     #[serde(serialize_with = "finite::option")]
     pub high: Option<f64>,
-    /// How probable it is that any of the probes does so well where labels say nothing.
+    /// How probable it is that any of the probes stands out as much where labels say nothing, by the Brier score of what it
+    /// says out of fold.
     #[serde(default, serialize_with = "finite::option")]
     pub p_value: Option<f64>,
     /// The part of the model's skill above chance that the probe has. Absent where the model has none beyond doubt.

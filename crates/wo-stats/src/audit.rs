@@ -7,8 +7,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::bootstrap::{Bootstrap, Estimate, Interval, shuffle, standard_deviation};
-use crate::metrics::{Counts, Figure, confusion, present};
+use crate::metrics::{Counts, Figure};
 use crate::panel::Panel;
+use crate::scoring::brier_score;
 use crate::standing::Unit;
 
 /// How often an audit of probes that know nothing may find one of them above chance: one in fifty, as it is run with each
@@ -65,33 +66,44 @@ pub struct Audit {
     pub verdict: Verdict,
 }
 
-/// What probes reach where there is nothing to be found: for each permutation of the labels over groups the balanced
-/// accuracy of each probe. `truth` and `groups` are those of the units; `refit` is given permuted labels, fits all probes to
-/// them on the same folds as before and returns what each says of each unit that it has not been fitted to.
+/// How well probes do on labels as they are, and where there is nothing to be found.
 ///
-/// Refits are needed: what is said out of fold depends on the labels of all other folds, so that probes that know nothing
-/// come out above chance far more often than a test of their predictions alone would have it.
-pub fn null_scores(
-    truth: &[usize],
-    groups: &[usize],
-    n_permutations: usize,
-    seed: u64,
-    mut refit: impl FnMut(&[usize]) -> Vec<Vec<usize>>,
-) -> Vec<Vec<Option<f64>>> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let n_classes = truth.iter().max().map_or(0, |last| last + 1);
-    let scores = |labels: &[usize], said: &[usize]| {
-        let n_said = said.iter().max().map_or(0, |last| last + 1);
-        let counts = confusion(labels, said, n_classes.max(n_said));
-        Figure::BalancedAccuracy.of(&counts, &present(&counts))
-    };
-    (0..n_permutations)
-        .map(|_| {
-            let labels = permuted(&mut random, truth, groups);
-            let said = refit(&labels);
-            said.iter().map(|said| scores(&labels, said)).collect()
-        })
-        .collect()
+/// What tells the two apart is the Brier score of probabilities out of fold, not how many answers are right: of 48 videos a
+/// probe that is a little surer of most of them stands out long before it is right on many more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// For each probe one minus its Brier score: the greater, the better.
+    observed: Vec<Option<f64>>,
+    /// The same for each permutation of the labels.
+    permuted: Vec<Vec<Option<f64>>>,
+}
+
+impl Evidence {
+    /// `truth` and `groups` are those of the units, of which labels are permuted over groups `n_permutations` times; `refit`
+    /// is given labels, fits all probes to them on the same folds each time, and returns for each probe and each unit the
+    /// probability of each class, from a probe that has not been fitted to the unit.
+    ///
+    /// Refits are needed: what is said out of fold depends on the labels of all other folds, so that probes that know
+    /// nothing come out above chance far more often than a test of their predictions alone would have it.
+    pub fn gather(
+        truth: &[usize],
+        groups: &[usize],
+        n_permutations: usize,
+        seed: u64,
+        mut refit: impl FnMut(&[usize]) -> Vec<Vec<Vec<f64>>>,
+    ) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut scores = |labels: &[usize]| -> Vec<Option<f64>> {
+            let said = refit(labels);
+            let scores = said.iter().map(|said| brier_score(said, labels));
+            scores.map(|score| Some(1.0 - score?)).collect()
+        };
+        let observed = scores(truth);
+        let permuted = (0..n_permutations)
+            .map(|_| scores(&permuted(&mut random, truth, groups)))
+            .collect();
+        Self { observed, permuted }
+    }
 }
 
 /// The labels of whole groups in the order of shuffled groups, so that labels of one group stay next to each other.
@@ -116,16 +128,15 @@ fn permuted(random: &mut ChaCha8Rng, truth: &[usize], groups: &[usize]) -> Vec<u
 }
 
 /// Audits a model by what it and probes say of units that none of them has seen in training: of each unit first what the
-/// model says, then what each probe does. `null` are the probes' [`null_scores`]. `None` without units or without two
-/// classes.
+/// model says, then what each probe does. `None` without units or without two classes.
 ///
-/// A probe is better than chance where it stands out from its null scores, in their standard deviations, more than all
-/// probes do in 49 of 50 permutations, however many are tried. A share is a ratio of two skills; the model's has to be above
+/// A probe is better than chance where it stands out from its scores on permuted labels, in their standard deviations, more
+/// than all probes do in 49 of 50 permutations, however many are tried. A share is a ratio of two skills; the model's has to be above
 /// chance for it to be one.
 pub fn audit(
     units: &[Unit<'_>],
     n_classes: usize,
-    null: &[Vec<Option<f64>>],
+    evidence: &Evidence,
     bootstrap: &Bootstrap,
 ) -> Option<Audit> {
     let panel = Panel::new(units, n_classes);
@@ -150,8 +161,7 @@ pub fn audit(
     let (scores, shares) = rest.split_at(rest.len() / 2);
     let model_interval = model.intervals.percentile;
     let is_model_above_chance = model_interval.is_some_and(|interval| interval.low > chance);
-    let values: Vec<Option<f64>> = scores.iter().map(|score| score.value).collect();
-    let p_values = p_values(&values, null).into_iter();
+    let p_values = p_values(&evidence.observed, &evidence.permuted).into_iter();
     let of_probe = |((score, share), p_value): ((&Estimate, &Estimate), Option<f64>)| {
         let share = if is_model_above_chance {
             *share
@@ -198,17 +208,17 @@ fn verdict(p_value: Option<f64>, share: Option<Interval>) -> Verdict {
 }
 
 /// For each probe how often the probe that stands out most does so at least as much. `None` of too few permutations.
-fn p_values(scores: &[Option<f64>], null: &[Vec<Option<f64>>]) -> Vec<Option<f64>> {
-    if null.len() < MIN_PERMUTATIONS {
-        return vec![None; scores.len()];
+fn p_values(observed: &[Option<f64>], permuted: &[Vec<Option<f64>>]) -> Vec<Option<f64>> {
+    if permuted.len() < MIN_PERMUTATIONS {
+        return vec![None; observed.len()];
     }
     let of_probe = |probe: usize| {
-        let scores = null.iter().filter_map(|scores| *scores.get(probe)?);
+        let scores = permuted.iter().filter_map(|scores| *scores.get(probe)?);
         let scores: Vec<f64> = scores.collect();
         let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
         (mean, standard_deviation(&scores).unwrap_or(0.0))
     };
-    let scales: Vec<(f64, f64)> = (0..scores.len()).map(of_probe).collect();
+    let scales: Vec<(f64, f64)> = (0..observed.len()).map(of_probe).collect();
     // A probe that always says the same never varies, and never stands out.
     let standing_out = |score: Option<f64>, (mean, deviation): (f64, f64)| {
         score.map_or(f64::NEG_INFINITY, |score| {
@@ -220,14 +230,14 @@ fn p_values(scores: &[Option<f64>], null: &[Vec<Option<f64>>]) -> Vec<Option<f64
         each.map(|(score, scale)| standing_out(*score, *scale))
             .fold(f64::NEG_INFINITY, f64::max)
     };
-    let most: Vec<f64> = null.iter().map(most).collect();
+    let most: Vec<f64> = permuted.iter().map(most).collect();
     let p_value = |(score, scale): (&Option<f64>, &(f64, f64))| {
         let here = standing_out(Some((*score)?), *scale);
         let n_as_much = most.iter().filter(|most| **most >= here).count();
         // The labels as they are count as one permutation of them.
         Some((n_as_much + 1) as f64 / (most.len() + 1) as f64)
     };
-    scores.iter().zip(&scales).map(p_value).collect()
+    observed.iter().zip(&scales).map(p_value).collect()
 }
 
 #[cfg(test)]
@@ -254,14 +264,17 @@ mod tests {
         let units: Vec<Unit<'_>> = (0..80).map(unit).collect();
         // What the probes reach by luck: a half, give or take a twentieth.
         let luck = |place: usize| Some(0.5 + 0.05 * ((place * 37 % 101) as f64 / 50.0 - 1.0));
-        let null: Vec<Vec<Option<f64>>> = (0..200)
+        let reached = |n_right: &usize| Some(0.5 + 0.5 * *n_right as f64 / 40.0);
+        let observed = n_right.iter().skip(1).map(reached).collect();
+        let permuted: Vec<Vec<Option<f64>>> = (0..200)
             .map(|place| {
                 (1..n_right.len())
                     .map(|probe| luck(place + 17 * probe))
                     .collect()
             })
             .collect();
-        audit(&units, 3, &null, &Bootstrap::new(0)).unwrap()
+        let evidence = Evidence { observed, permuted };
+        audit(&units, 3, &evidence, &Bootstrap::new(0)).unwrap()
     }
 
     #[test]
@@ -294,7 +307,11 @@ mod tests {
             truth: class,
             said: vec![class, class],
         };
-        let of = |units: &[Unit<'_>]| audit(units, 2, &[], &Bootstrap::new(0));
+        let none = Evidence {
+            observed: vec![Some(0.9)],
+            permuted: Vec::new(),
+        };
+        let of = |units: &[Unit<'_>]| audit(units, 2, &none, &Bootstrap::new(0));
         let untested = of(&[unit(0), unit(1)]).unwrap();
         assert_eq!(untested.verdict, Verdict::Untested);
         assert_eq!(of(&[unit(0)]), None);

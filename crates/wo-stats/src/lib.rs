@@ -27,7 +27,7 @@ mod temperature;
 pub mod threshold;
 
 pub use agreement::{Agreement, Rated, cohen, fleiss};
-pub use audit::{Audit, Audited, MIN_PERMUTATIONS, Verdict, audit, null_scores};
+pub use audit::{Audit, Audited, Evidence, MIN_PERMUTATIONS, Verdict, audit};
 pub use baseline::{DurationOnly, Example, Facts, Majority};
 pub use bootstrap::{Bootstrap, Estimate, Interval, Intervals, intervals};
 pub use calibration::{

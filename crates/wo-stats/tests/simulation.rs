@@ -4,8 +4,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wo_record::Group;
 use wo_stats::{
-    Audit, Bootstrap, Estimate, Graded, GroupSums, Interval, LabelErrors, Probe, ProbeData,
-    Ranking, Selection, Suspicion, Unit, Verdict, audit, balanced_weights, folds, null_scores,
+    Audit, Bootstrap, Estimate, Evidence, Graded, GroupSums, Interval, LabelErrors, Probe,
+    ProbeData, Ranking, Selection, Suspicion, Unit, Verdict, audit, balanced_weights, folds,
     threshold,
 };
 
@@ -185,21 +185,20 @@ fn audited(random: &mut impl Rng, planted: Planted) -> Audit {
         .collect();
     let features = features_seen(random, planted, &truth, &group_of);
     let fold = folds(&group_of, &truth, 5, random.random_range(0..1000)).expect("sixty groups");
-    let refit = |labels: &[usize]| -> Vec<Vec<usize>> {
+    let refit = |labels: &[usize]| -> Vec<Vec<Vec<f64>>> {
         let probes = features.iter();
         probes
             .map(|features| nearest_means(features, labels, &fold))
             .collect()
     };
     let said = refit(&truth);
-    let null = null_scores(&truth, &group_of, 199, 1, refit);
+    let evidence = Evidence::gather(&truth, &group_of, 199, 1, refit);
     let units: Vec<Unit<'_>> = (0..120)
         .map(|video| Unit {
             group: &groups[group_of[video]],
             truth: truth[video],
-            said: std::iter::once(&model)
-                .chain(&said)
-                .map(|said| said[video])
+            said: std::iter::once(model[video])
+                .chain(said.iter().map(|said| usize::from(said[video][1] > 0.5)))
                 .collect(),
         })
         .collect();
@@ -207,7 +206,7 @@ fn audited(random: &mut impl Rng, planted: Planted) -> Audit {
         n_rounds: 300,
         seed: 1,
     };
-    audit(&units, 2, &null, &bootstrap).expect("two classes")
+    audit(&units, 2, &evidence, &bootstrap).expect("two classes")
 }
 
 /// What each of the four probes sees of each video: the planted shortcut shifts one of the numbers by two deviations.
@@ -234,10 +233,10 @@ fn features_seen(
     [duration, quality, background, source]
 }
 
-/// Out of fold, the class of which the mean is nearer: a probe that is fitted in no time.
-fn nearest_means(features: &[Vec<f64>], labels: &[usize], fold: &[usize]) -> Vec<usize> {
+/// Out of fold, the probabilities of classes by how near their means are: a probe that is fitted in no time.
+fn nearest_means(features: &[Vec<f64>], labels: &[usize], fold: &[usize]) -> Vec<Vec<f64>> {
     let width = features[0].len();
-    let mut said = vec![0; features.len()];
+    let mut said = vec![Vec::new(); features.len()];
     for held_out in 0..5 {
         let mut sums = [vec![0.0; width], vec![0.0; width]];
         let mut n = [0.0; 2];
@@ -262,7 +261,8 @@ fn nearest_means(features: &[Vec<f64>], labels: &[usize], fold: &[usize]) -> Vec
                 let means = sums[class].iter().map(|sum| sum / f64::max(n[class], 1.0));
                 row.iter().zip(means).map(|(a, b)| (a - b).powi(2)).sum()
             };
-            *said = usize::from(distance(1) < distance(0));
+            let second = 1.0 / (1.0 + ((distance(1) - distance(0)) / 2.0).exp());
+            *said = vec![1.0 - second, second];
         }
     }
     said
