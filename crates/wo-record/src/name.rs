@@ -20,6 +20,9 @@ pub struct Name(String);
 impl Name {
     /// Normalises `text`: `Barbell Row`, `barbell-row` and `barbell_row` are the same name.
     pub fn new(text: &str) -> Self {
+        if is_normal(text) {
+            return Self(text.to_owned());
+        }
         let mut name = String::with_capacity(text.len());
         for c in text.trim().chars() {
             if c.is_alphanumeric() {
@@ -81,6 +84,13 @@ impl fmt::Display for Name {
     }
 }
 
+/// Whether a text is a name as it is. Nearly all are, and there are millions; of those beyond ASCII it says nothing.
+fn is_normal(text: &str) -> bool {
+    let is_part = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let mut parts = text.as_bytes().split(|&c| c == b'_');
+    parts.all(|part| !part.is_empty() && part.iter().all(|&c| is_part(c)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +107,16 @@ mod tests {
         }
         assert_eq!(Name::label("Good").as_str(), GOOD_FORM);
         assert_eq!(Name::label("bad form").as_str(), BAD_FORM);
+        for text in [
+            "_barbell_row",
+            "barbell_row_",
+            "barbell__row",
+            "__barbell_row",
+        ] {
+            assert_eq!(Name::new(text).as_str(), "barbell_row", "{text:?}");
+        }
         assert!(Name::new("--").is_empty());
+        assert!(Name::new("").is_empty());
         assert_eq!(Name::new("Kniebeuge tief ä").as_str(), "kniebeuge_tief_ä");
     }
 }

@@ -1,12 +1,14 @@
 //! The frames of a folder as they are on disk: from its records, corrected by the CSVs beside them, or from CSVs alone.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use wo_cli::{Exit, ExitWith};
 use wo_record::{Frame, Image, Judgement, LabelOrigin, Name, Record, Row, Video, read_table};
 
@@ -61,7 +63,56 @@ pub(crate) struct FrameItem {
     pub(crate) perceptual_hash: Option<u64>,
 }
 
+/// What is kept of a record.
+enum Kept {
+    Video(Video),
+    Frame {
+        video_id: String,
+        item: FrameItem,
+        is_inline: bool,
+    },
+}
+
+impl FrameItem {
+    /// Of a video that has no number yet.
+    fn new(frame: Frame, is_trash: bool) -> Self {
+        let (path, blake3) = match frame.image {
+            Image::File { path, blake3 } => (Some(path.as_path().to_owned()), blake3),
+            Image::Inline { .. } => (None, None),
+        };
+        let quality = frame.quality.as_ref();
+        Self {
+            video: u32::MAX,
+            index: frame.index,
+            pts_ms: frame.pts_ms,
+            path,
+            blake3: blake3.map(String::into_boxed_str),
+            size_px: frame.width_px.zip(frame.height_px),
+            exercise: frame.exercise,
+            sharpness: quality.map(|quality| quality.sharpness as f32),
+            perceptual_hash: quality
+                .and_then(|quality| u64::from_str_radix(&quality.perceptual_hash, 16).ok()),
+            base: Judgement {
+                label: frame.label,
+                label_origin: frame.label_origin,
+                faults: frame.faults,
+                description: frame.description,
+                note: None,
+                deleted: is_trash,
+            },
+        }
+    }
+}
+
 impl Folder {
+    /// Whether there is anything to read, without reading it.
+    pub(crate) fn look(dir: &Path) -> anyhow::Result<()> {
+        if tables(dir)?.is_empty() && !dir.join(RECORDS).exists() {
+            return Err(no_frames(dir)).exit_with(Exit::Usage);
+        }
+        Ok(())
+    }
+
     /// Reads the folder.
     pub(crate) fn read(dir: &Path) -> anyhow::Result<Self> {
         let mut folder = Self {
@@ -70,22 +121,17 @@ impl Folder {
             ..Self::default()
         };
         if folder.has_records {
-            let mut rows = rows_by_path(dir)?;
-            folder.read_records(&dir.join(RECORDS), false, &mut rows)?;
+            let rows = rows_by_path(dir)?;
+            folder.read_records(&dir.join(RECORDS), false, &rows)?;
             let trash = dir.join(TRASH).join(RECORDS);
             if trash.exists() {
-                folder.read_records(&trash, true, &mut rows)?;
+                folder.read_records(&trash, true, &rows)?;
             }
         } else {
             folder.read_tables()?;
         }
         if folder.frames.is_empty() {
-            return Err(anyhow::anyhow!(
-                "{} has no frames\nhint: write some with wo-extract --out {}",
-                dir.display(),
-                dir.display()
-            ))
-            .exit_with(Exit::Usage);
+            return Err(no_frames(dir)).exit_with(Exit::Usage);
         }
         for video in &mut folder.videos {
             let frames = &folder.frames;
@@ -130,23 +176,37 @@ impl Folder {
         &mut self,
         path: &Path,
         is_trash: bool,
-        rows: &mut HashMap<String, Row>,
+        rows: &HashMap<String, Row>,
     ) -> anyhow::Result<()> {
         let what = || format!("open {}", path.display());
         let records = Arc::new(File::open(path).with_context(what)?);
-        for_each_record(path, &mut |record, place| match record {
-            Record::Video(video) => self.add_video(video),
+        // What a frame is here takes a fraction of its record; the rest goes where it was made, on all cores.
+        let keep = |record| match record {
+            Record::Video(video) => Some(Kept::Video(video)),
             Record::Frame(mut frame) => {
                 correct(&mut frame, rows);
-                let is_inline = matches!(frame.image, Image::Inline { .. });
-                if let Some(id) = self.add_frame(frame, is_trash)
+                Some(Kept::Frame {
+                    is_inline: matches!(frame.image, Image::Inline { .. }),
+                    video_id: std::mem::take(&mut frame.video_id),
+                    item: FrameItem::new(frame, is_trash),
+                })
+            }
+            _ => None,
+        };
+        for_each_record(path, keep, &mut |kept, place| match kept {
+            Kept::Video(video) => self.add_video(video),
+            Kept::Frame {
+                video_id,
+                item,
+                is_inline,
+            } => {
+                if let Some(id) = self.add_frame(&video_id, item)
                     && is_inline
                 {
                     let records = Arc::clone(&records);
                     self.inline.insert(id, InlinePicture { records, place });
                 }
             }
-            _ => {}
         })
     }
 
@@ -174,42 +234,18 @@ impl Folder {
     }
 
     /// The new frame's id; `None` where it is there already.
-    fn add_frame(&mut self, frame: Frame, is_trash: bool) -> Option<u32> {
-        let video = self.video_number(&frame.video_id);
+    fn add_frame(&mut self, video_id: &str, item: FrameItem) -> Option<u32> {
+        let video = self.video_number(video_id);
         let id = self.frames.len() as u32;
         // A frame that a crash left both in the records and in the trash is one frame.
-        if self.frames_by_place.contains_key(&(video, frame.index)) {
-            return None;
-        }
-        self.frames_by_place.insert((video, frame.index), id);
-        if let Some(item) = self.videos.get_mut(video as usize) {
-            item.frames.push(id);
-        }
-        let (path, blake3) = match frame.image {
-            Image::File { path, blake3 } => (Some(path.as_path().to_owned()), blake3),
-            Image::Inline { .. } => (None, None),
+        match self.frames_by_place.entry((video, item.index)) {
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(place) => place.insert(id),
         };
-        let quality = frame.quality.as_ref();
-        self.frames.push(FrameItem {
-            video,
-            index: frame.index,
-            pts_ms: frame.pts_ms,
-            path,
-            blake3: blake3.map(String::into_boxed_str),
-            size_px: frame.width_px.zip(frame.height_px),
-            exercise: frame.exercise,
-            sharpness: quality.map(|quality| quality.sharpness as f32),
-            perceptual_hash: quality
-                .and_then(|quality| u64::from_str_radix(&quality.perceptual_hash, 16).ok()),
-            base: Judgement {
-                label: frame.label,
-                label_origin: frame.label_origin,
-                faults: frame.faults,
-                description: frame.description,
-                note: None,
-                deleted: is_trash,
-            },
-        });
+        if let Some(video) = self.videos.get_mut(video as usize) {
+            video.frames.push(id);
+        }
+        self.frames.push(FrameItem { video, ..item });
         Some(id)
     }
 
@@ -242,7 +278,7 @@ impl Folder {
         let label = Name::label(&row.label);
         let faults = row.faults.split([';', ',']).map(Name::new);
         let frame = Frame {
-            video_id,
+            video_id: String::new(),
             index,
             pts_ms: None,
             width_px: None,
@@ -261,8 +297,16 @@ impl Folder {
             phase: None,
             shot: None,
         };
-        self.add_frame(frame, false);
+        self.add_frame(&video_id, FrameItem::new(frame, false));
     }
+}
+
+fn no_frames(dir: &Path) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{} has no frames\nhint: write some with wo-extract --out {}",
+        dir.display(),
+        dir.display()
+    )
 }
 
 /// `squat` of `squat_bad_form`.
@@ -275,11 +319,11 @@ fn exercise_of_table(stem: &str) -> Option<Name> {
 }
 
 /// What a table says of a frame wins over its record: someone wrote it there.
-pub(crate) fn correct(frame: &mut Frame, rows: &mut HashMap<String, Row>) {
+pub(crate) fn correct(frame: &mut Frame, rows: &HashMap<String, Row>) {
     let Image::File { path, .. } = &frame.image else {
         return;
     };
-    let Some(row) = path.as_path().to_str().and_then(|path| rows.remove(path)) else {
+    let Some(row) = path.as_path().to_str().and_then(|path| rows.get(path)) else {
         return;
     };
     let label = Name::label(&row.label);
@@ -288,19 +332,19 @@ pub(crate) fn correct(frame: &mut Frame, rows: &mut HashMap<String, Row>) {
         frame.label_origin = Some(LabelOrigin::Csv);
     }
     if !row.description.is_empty() {
-        frame.description = Some(row.description);
+        frame.description = Some(row.description.clone());
     }
 }
 
 /// The rows of all tables of a folder, by the path of the frame.
 pub(crate) fn rows_by_path(dir: &Path) -> anyhow::Result<HashMap<String, Row>> {
-    let mut rows = HashMap::new();
-    for table in tables(dir)? {
-        for row in read_rows(&table)? {
-            rows.insert(row.frame_path.clone(), row);
-        }
-    }
-    Ok(rows)
+    let tables = tables(dir)?;
+    let tables: Vec<Vec<Row>> = tables
+        .par_iter()
+        .map(|table| read_rows(table))
+        .collect::<anyhow::Result<_>>()?;
+    let rows = tables.into_iter().flatten();
+    Ok(rows.map(|row| (row.frame_path.clone(), row)).collect())
 }
 
 /// The tables of frames in a folder, in the order of their names.

@@ -39,6 +39,7 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_label::Captions;
+use wo_record::Review;
 
 pub use crate::args::{Args, Command, Export, Format, Import, Serve};
 use crate::folder::Folder;
@@ -63,7 +64,8 @@ pub fn run(
             export::export(&store, &export, stdout)
         }
         Some(Command::Import(import)) => {
-            let mut store = open(&import.folder, Captions::embedded(), 0.0)?;
+            let log = ReviewFile::open(&import.folder)?;
+            let mut store = open(&import.folder, log, Captions::embedded(), 0.0)?;
             let outcome = label_studio::import(&mut store, &import)?;
             finish(&store)?;
             Ok(outcome)
@@ -80,8 +82,16 @@ fn serve(args: &Serve) -> anyhow::Result<Outcome> {
         ))
         .exit_with(Exit::Usage);
     }
+    Folder::look(&args.folder)?;
     let captions = read_captions(args.captions.as_deref())?;
-    let mut store = open(&args.folder, captions, args.blind_repeats / 100.0)?;
+    let log = ReviewFile::open(&args.folder)?;
+    server::serve(args, || read(args, log, captions))?;
+    Ok(Outcome::Done)
+}
+
+/// The folder, and what is suspicious in it.
+fn read(args: &Serve, log: Log, captions: Captions) -> anyhow::Result<(Store, Suspects)> {
+    let mut store = open(&args.folder, log, captions, args.blind_repeats / 100.0)?;
     for name in server::reviewers(args) {
         store.reviewer(&name);
     }
@@ -96,14 +106,20 @@ fn serve(args: &Serve) -> anyhow::Result<Outcome> {
         store.folder.videos.len(),
         store.n_judged()
     );
-    server::serve(args, store, suspects)?;
-    Ok(Outcome::Done)
+    Ok((store, suspects))
 }
 
+/// The log, and what is in it.
+type Log = (ReviewFile, Vec<Review>);
+
 /// Opens a folder for writing.
-fn open(dir: &Path, captions: Captions, repeat_share: f64) -> anyhow::Result<Store> {
+fn open(
+    dir: &Path,
+    (log, reviews): Log,
+    captions: Captions,
+    repeat_share: f64,
+) -> anyhow::Result<Store> {
     let folder = Folder::read(dir)?;
-    let (log, reviews) = ReviewFile::open(dir)?;
     let store = Store::new(folder, captions, Some(log), reviews, repeat_share);
     if store.n_unmet > 0 {
         wo_cli::warn!(

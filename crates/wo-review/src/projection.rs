@@ -97,7 +97,7 @@ impl Projection {
     fn write_records(&self) -> anyhow::Result<Tables> {
         let trash_dir = self.dir.join(TRASH);
         let trash_path = trash_dir.join(RECORDS);
-        let mut rows = rows_by_path(&self.dir)?;
+        let rows = rows_by_path(&self.dir)?;
         let mut trashed = read_trash(&trash_path)?;
         let n_trashed: usize = trashed.values().map(Vec::len).sum();
         let mut restored: BTreeMap<String, Vec<FrameLines>> = BTreeMap::new();
@@ -111,7 +111,7 @@ impl Projection {
         let n_restored: usize = restored.values().map(Vec::len).sum();
         let mut pass = Pass {
             projection: self,
-            rows: &mut rows,
+            rows: &rows,
             restored,
             trashed,
             tables: Tables::default(),
@@ -136,14 +136,14 @@ impl Projection {
 
     /// Writes the stream as it would be, with pictures to be found from `base`, and changes nothing.
     pub(crate) fn write_stream(&self, base: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
-        let mut rows = rows_by_path(&self.dir)?;
+        let rows = rows_by_path(&self.dir)?;
         let mut restored = read_trash(&self.dir.join(TRASH).join(RECORDS))?;
         for (video_id, frames) in &mut restored {
             frames.retain(|frame| !self.is_deleted(video_id, frame.index));
         }
         let mut pass = Pass {
             projection: self,
-            rows: &mut rows,
+            rows: &rows,
             restored,
             trashed: BTreeMap::new(),
             tables: Tables::default(),

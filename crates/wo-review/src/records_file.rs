@@ -8,14 +8,13 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use anyhow::Context;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use wo_record::{Record, SCHEMA, SCHEMA_VERSION};
 
 use crate::projection::for_each_line;
 
 /// How much is read before it is parsed: enough for all cores, little beside what a folder needs in memory.
 const CHUNK_BYTES: u64 = 4 << 20;
-/// More threads than this gain nothing: the rest is done by one.
-const MAX_THREADS: usize = 4;
 
 /// Where a line is in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,55 +23,75 @@ pub(crate) struct Place {
     pub(crate) n_bytes: usize,
 }
 
-/// Hands out the records of a stream in their order, with the place of each. Where it has to read again it hands out all of
-/// them again.
-pub(crate) fn for_each_record(
+/// Hands out what `keep` makes of the records of a stream, in their order, with the place of each. Where it has to read
+/// again it hands out all of them again.
+pub(crate) fn for_each_record<T: Send>(
     path: &Path,
-    each: &mut dyn FnMut(Record, Place),
+    keep: impl Fn(Record) -> Option<T> + Sync,
+    each: &mut dyn FnMut(T, Place),
 ) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-    if is_plain_stream(file, each) {
+    if is_plain_stream(file, &keep, each) {
         return Ok(());
     }
     for_each_line(path, |line| {
-        if let Ok(record) = line.record {
+        if let Some(kept) = line.record.ok().and_then(&keep) {
             let place = Place {
                 offset: line.offset,
                 n_bytes: line.text.len(),
             };
-            each(record, place);
+            each(kept, place);
         }
         Ok(())
     })
 }
 
-/// Records in their order, each with how long its line is.
-type Chunk = Vec<(Record, usize)>;
+/// One line.
+struct Parsed<T> {
+    kept: Option<T>,
+    bound: Option<Bound>,
+    n_bytes: usize,
+}
+
+/// The first and the last line of a stream.
+#[derive(Clone, Copy, PartialEq)]
+enum Bound {
+    /// True where all that follows is known here.
+    Begin(bool),
+    End,
+}
 
 /// False where the file is not one whole stream of records that are all known here.
-fn is_plain_stream(file: File, each: &mut dyn FnMut(Record, Place)) -> bool {
+fn is_plain_stream<T: Send>(
+    file: File,
+    keep: &(impl Fn(Record) -> Option<T> + Sync),
+    each: &mut dyn FnMut(T, Place),
+) -> bool {
     thread::scope(|scope| {
         let (sender, chunks) = sync_channel(1);
-        scope.spawn(move || read_chunks(file, &sender));
+        scope.spawn(move || read_chunks(file, keep, &sender));
         let (mut has_begun, mut has_ended) = (false, false);
         let mut offset = 0;
         for chunk in chunks {
             let Some(chunk) = chunk else { return false };
-            for (record, n_bytes) in chunk {
-                let is_expected = match &record {
-                    Record::Begin(begin) => {
-                        !has_begun
-                            && begin.schema == SCHEMA
-                            && begin.schema_version <= SCHEMA_VERSION
-                    }
+            for Parsed {
+                kept,
+                bound,
+                n_bytes,
+            } in chunk
+            {
+                let is_expected = match bound {
+                    Some(Bound::Begin(is_known)) => !has_begun && is_known,
                     _ => has_begun && !has_ended,
                 };
                 if !is_expected {
                     return false;
                 }
                 has_begun = true;
-                has_ended = matches!(record, Record::End(_));
-                each(record, Place { offset, n_bytes });
+                has_ended = bound == Some(Bound::End);
+                if let Some(kept) = kept {
+                    each(kept, Place { offset, n_bytes });
+                }
                 offset += n_bytes as u64;
             }
         }
@@ -80,9 +99,13 @@ fn is_plain_stream(file: File, each: &mut dyn FnMut(Record, Place)) -> bool {
     })
 }
 
-/// Sends the records, chunk by chunk, while those of the chunk before are taken in. `None` where something is out of the
+/// Sends what is kept, chunk by chunk, while that of the chunk before is taken in. `None` where something is out of the
 /// ordinary.
-fn read_chunks(file: File, sender: &SyncSender<Option<Chunk>>) {
+fn read_chunks<T: Send>(
+    file: File,
+    keep: &(impl Fn(Record) -> Option<T> + Sync),
+    sender: &SyncSender<Option<Vec<Parsed<T>>>>,
+) {
     let mut input = BufReader::new(file);
     let mut text = Vec::new();
     loop {
@@ -94,7 +117,7 @@ fn read_chunks(file: File, sender: &SyncSender<Option<Chunk>>) {
         if is_read && text.is_empty() {
             return;
         }
-        let chunk = if is_read { parse(&text) } else { None };
+        let chunk = if is_read { parse(&text, keep) } else { None };
         let is_last = chunk.is_none();
         if sender.send(chunk).is_err() || is_last {
             return;
@@ -103,29 +126,26 @@ fn read_chunks(file: File, sender: &SyncSender<Option<Chunk>>) {
 }
 
 /// The records of whole lines.
-fn parse(text: &[u8]) -> Option<Chunk> {
+fn parse<T: Send>(
+    text: &[u8],
+    keep: &(impl Fn(Record) -> Option<T> + Sync),
+) -> Option<Vec<Parsed<T>>> {
     let text = std::str::from_utf8(text).ok()?;
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let n_threads = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(MAX_THREADS);
-    let n_each = lines.len().div_ceil(n_threads).max(1);
-    thread::scope(|scope| {
-        let parts = lines
-            .chunks(n_each)
-            .map(|lines| scope.spawn(move || parse_lines(lines)));
-        let parts: Vec<_> = parts.collect();
-        let mut records = Vec::with_capacity(lines.len());
-        for part in parts {
-            records.append(&mut part.join().ok()??);
-        }
-        Some(records)
-    })
-}
-
-fn parse_lines(lines: &[&str]) -> Option<Chunk> {
-    lines
-        .iter()
-        .map(|line| Some((Record::parse(line).ok()?.ok()?, line.len())))
-        .collect()
+    let parsed = lines.into_par_iter().map(|line| {
+        let record = Record::parse(line).ok()?.ok()?;
+        let bound = match &record {
+            Record::Begin(begin) => Some(Bound::Begin(
+                begin.schema == SCHEMA && begin.schema_version <= SCHEMA_VERSION,
+            )),
+            Record::End(_) => Some(Bound::End),
+            _ => None,
+        };
+        Some(Parsed {
+            kept: keep(record),
+            bound,
+            n_bytes: line.len(),
+        })
+    });
+    parsed.collect()
 }

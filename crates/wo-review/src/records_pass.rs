@@ -31,7 +31,7 @@ pub(crate) struct Tables {
 /// One pass over the records.
 pub(crate) struct Pass<'a> {
     pub(crate) projection: &'a Projection,
-    pub(crate) rows: &'a mut HashMap<String, Row>,
+    pub(crate) rows: &'a HashMap<String, Row>,
     pub(crate) restored: BTreeMap<String, Vec<FrameLines>>,
     pub(crate) trashed: BTreeMap<String, Vec<FrameLines>>,
     pub(crate) tables: Tables,

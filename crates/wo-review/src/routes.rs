@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Extension, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Extension, Path, Query, Request, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RANGE, SET_COOKIE,
 };
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
@@ -34,8 +35,6 @@ type Shared = State<Arc<Server>>;
 /// All addresses, behind the guard.
 pub(crate) fn router(server: &Arc<Server>) -> Router {
     Router::new()
-        .route("/", get(|| async { Html(assets::PAGE) }))
-        .route("/assets/{name}", get(asset))
         .route("/api/enter", post(enter))
         .route("/api/session", get(session))
         .route("/api/progress", get(progress))
@@ -50,10 +49,22 @@ pub(crate) fn router(server: &Arc<Server>) -> Router {
         .route("/api/undo", post(undo))
         .route("/picture/{start}/{id}", get(picture))
         .route("/media/{start}/{id}", get(media_part))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(server),
+            when_loaded,
+        ))
+        .route("/", get(|| async { Html(assets::PAGE) }))
+        .route("/assets/{name}", get(asset))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(Arc::clone(server), guard))
         .with_state(Arc::clone(server))
+}
+
+/// What is of the folder waits until it is read; the page itself does not.
+async fn when_loaded(State(server): Shared, request: Request, next: Next) -> Response {
+    server.loaded().await;
+    next.run(request).await
 }
 
 async fn asset(Path(name): Path<String>) -> Response {
@@ -163,7 +174,7 @@ async fn history(State(server): Shared, Extension(who): Extension<Reviewer>) -> 
 }
 
 async fn opinion(State(server): Shared, Path(id): Path<u32>) -> Response {
-    match server.suspects.of_frame(id) {
+    match server.suspects().of_frame(id) {
         Some(suspect) => Json(suspect).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }

@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::sync::SetOnce;
 use wo_cli::{Exit, ExitWith, Stop};
 use wo_label::choice_hash;
 
@@ -39,7 +41,6 @@ const OWN_PORTS: Range<u16> = 20_000..30_000;
 pub(crate) struct Server {
     pub(crate) sessions: Sessions,
     pub(crate) hosts: Hosts,
-    pub(crate) suspects: Suspects,
     pub(crate) first_queue: QueueName,
     pub(crate) keys: Vec<(String, String)>,
     pub(crate) pictures: PictureFolder,
@@ -49,13 +50,44 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// Differs from start to start: numbers of frames mean something else then, and no cache may mix them up.
     pub(crate) start: String,
+    /// What is read while a browser already fetches the page.
+    loaded: OnceLock<Loaded>,
+    is_loaded: SetOnce<()>,
+}
+
+/// The folder that is reviewed.
+#[derive(Debug)]
+struct Loaded {
     store: Mutex<Store>,
+    suspects: Suspects,
 }
 
 impl Server {
-    /// The store, for as long as it takes to look at it or to decide.
+    /// The store, for as long as it takes to look at it or to decide. Waits for it where it is not read yet.
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        let store = &self.loaded.wait().store;
+        store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was said to be suspicious. Waits for it where it is not read yet.
+    pub(crate) fn suspects(&self) -> &Suspects {
+        &self.loaded.wait().suspects
+    }
+
+    /// Waits for the folder to be read, without a thread that does.
+    pub(crate) async fn loaded(&self) {
+        self.is_loaded.wait().await;
+    }
+
+    /// The folder is read: requests get answers, and what a run before this one could not write any more is written.
+    fn load(self: &Arc<Self>, store: Store, suspects: Suspects) -> JoinHandle<()> {
+        let store = Mutex::new(store);
+        // Set once, by the one call of this.
+        let _ = self.loaded.set(Loaded { store, suspects });
+        let _ = self.is_loaded.set(());
+        self.projector.note();
+        Measuring::start(self);
+        Projector::start(self)
     }
 
     /// The link with this token. The secret is behind `#`, which browsers send to nobody.
@@ -78,16 +110,18 @@ pub(crate) fn reviewers(args: &Serve) -> Vec<String> {
     ]
 }
 
-/// Serves until someone asks for the end.
-pub(crate) fn serve(args: &Serve, store: Store, suspects: Suspects) -> anyhow::Result<()> {
+/// Serves until someone asks for the end. The folder is read meanwhile: a browser takes its time to start.
+pub(crate) fn serve(
+    args: &Serve,
+    read: impl FnOnce() -> anyhow::Result<(Store, Suspects)>,
+) -> anyhow::Result<()> {
     let stop = Stop::listen().context("listen for signals")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(N_THREADS)
         .enable_all()
         .build()
         .context("start the server's threads")?;
-    let dir = store.folder.dir.clone();
-    let listener = runtime.block_on(listen(args, &dir))?;
+    let listener = runtime.block_on(listen(args, &args.folder))?;
     let address = listener.local_addr().context("find the port")?;
     let mut hosts = args.host.clone();
     if args.allow_remote {
@@ -99,31 +133,30 @@ pub(crate) fn serve(args: &Serve, store: Store, suspects: Suspects) -> anyhow::R
     let server = Arc::new(Server {
         sessions: Sessions::new(address.port(), &reviewers(args))?,
         hosts: Hosts::new(hosts),
-        suspects,
         first_queue: args.queue,
         keys: args.key.clone(),
-        pictures: PictureFolder::new(&dir),
-        videos: Videos::new(&dir),
+        pictures: PictureFolder::new(&args.folder),
+        videos: Videos::new(&args.folder),
         projector: Projector::default(),
         measuring: Measuring::default(),
         address,
         start: format!("{:x}", jiff::Timestamp::now().as_millisecond()),
-        store: Mutex::new(store),
+        loaded: OnceLock::new(),
+        is_loaded: SetOnce::new(),
     });
-    // What a run before this one could not write any more.
-    server.projector.note();
-    let writer = Projector::start(&server);
-    Measuring::start(&server);
     announce(args, &server);
     let router = routes::router(&server);
+    let serving = runtime.spawn(async { axum::serve(listener, router).await });
+    let (store, suspects) = read()?;
+    let writer = server.load(store, suspects);
     runtime.block_on(async {
-        let asked = async move {
+        let asked = async {
             while !stop.is_asked() {
                 tokio::time::sleep(LOOK_FOR_STOP).await;
             }
         };
         tokio::select! {
-            ended = async { axum::serve(listener, router).await } => ended,
+            ended = serving => ended.context("serve")?.context("serve"),
             () = asked => Ok(()),
         }
     })?;

@@ -136,7 +136,7 @@ pub(crate) fn queue(server: &Server, store: &Store, reviewer: u32, filter: &Filt
     if filter.needs_figures() {
         server.measuring.begin();
     }
-    filter.frames(store, &server.suspects, reviewer)
+    filter.frames(store, server.suspects(), reviewer)
 }
 
 /// A frame as a reviewer may see it; as it was before anyone reviewed it where they are asked a second time.
@@ -186,7 +186,7 @@ pub(crate) fn frame<'a>(
             .path
             .as_ref()
             .is_some_and(|path| server.videos.exists(path)),
-        has_opinion: server.suspects.of_frame(id).is_some(),
+        has_opinion: server.suspects().of_frame(id).is_some(),
         is_blind: description.is_some_and(|text| says_nothing_seen(text, &store.captions)),
         sharpness: frame.sharpness,
         width_px: frame.size_px.map(|(width, _)| width),
@@ -221,7 +221,7 @@ fn others(store: &Store, reviewer: u32, id: u32) -> Vec<Other<'_>> {
 /// How many frames there are in each queue, and how far the reviewer is.
 pub(crate) fn progress(server: &Server, store: &Store, reviewer: u32) -> serde_json::Value {
     serde_json::json!({
-        "queues": counts(store, &server.suspects, reviewer),
+        "queues": counts(store, server.suspects(), reviewer),
         "n_decisions": store.n_decisions(reviewer),
         "measuring": server.measuring.how_far(),
     })
