@@ -26,6 +26,14 @@ pub struct Judge {
     _vs: nn::VarStore,
 }
 
+#[expect(
+    unsafe_code,
+    reason = "tch shares no tensor, since others could write to it"
+)]
+// SAFETY: what a judge does reads its tensors and writes none of them. libtorch counts references atomically, and is made for
+// several threads that put one model's parameters to use without gradients (its notes on CPU threading).
+unsafe impl Sync for Judge {}
+
 /// What a model says of the frames of one video. All rows are probabilities over [`Judge::classes`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrameScores {
@@ -101,6 +109,11 @@ impl Judge {
             let features = class_features(&self.clip, &self.tokenizer, prompts)?;
             Ok(Some(features * self.clip.scale()))
         })
+    }
+
+    /// Whether it works on the CPU.
+    pub fn is_on_cpu(&self) -> bool {
+        self.device == Device::Cpu
     }
 
     /// What is done to pictures before the model sees them.

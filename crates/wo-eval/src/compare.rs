@@ -12,13 +12,13 @@ use wo_clip::set_threads;
 use wo_record::{Comparison, Gate, Name, Prediction as Wire, Producer, Record, Writer};
 use wo_stats::{Bootstrap, Figure, McNemar, Panel, Unit, smallest_detectable};
 
-use crate::ahead::Ready;
 use crate::answers::Answers;
 use crate::args::Compare;
 use crate::findings::{Asked, Findings, Model};
 use crate::load::load_judge;
-use crate::predict::{Looks, finds_person, predict};
+use crate::predict::{Looks, finds_person, name_of, predict};
 use crate::prediction::Prediction;
+use crate::ready::Ready;
 use crate::source::Source;
 use crate::spoken::{Spoken, answers_of, prediction};
 pub(crate) use words::gate_in_words;
@@ -114,7 +114,11 @@ fn said_by(
                 let looks = Looks::default();
                 let finds = finds_person(judge, looks);
                 let ready = Ready::of(item.clone(), judge.preprocessor(), finds);
-                match predict(ready, judge, answers, seen, looks) {
+                let judged = predict(ready, judge, answers, seen, looks);
+                if let Ok(Some(warning)) = judged.as_ref().map(|it| &it.warning) {
+                    wo_cli::warn!("{}: {warning}", name_of(&item.video));
+                }
+                match judged {
                     Ok(judged) if judged.prediction.truth().is_some() => {
                         said[*place].push(judged.prediction.record(answers));
                     }

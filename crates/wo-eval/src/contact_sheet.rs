@@ -305,6 +305,7 @@ mod tests {
             pictures,
             evidence_idx: 5,
             n_bad_frames: 0,
+            warning: None,
         }
     }
 

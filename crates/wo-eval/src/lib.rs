@@ -1,9 +1,8 @@
 //! How good a model is, and what it says about a new video.
 //!
 //! It never scores a video that the model was trained or chosen on together with others, never tells the model the
-//! exercise, and gives no figure without saying how far to trust it. Of pictures it holds those of one video at a time.
+//! exercise, and gives no figure without saying how far to trust it. Of pictures it holds those of a few videos at a time.
 
-mod ahead;
 mod answers;
 mod args;
 mod audit;
@@ -22,6 +21,7 @@ mod page;
 mod predict;
 mod prediction;
 mod question;
+mod ready;
 mod reliance;
 mod robustness;
 mod session;
@@ -33,6 +33,9 @@ mod spoken;
 mod suspects;
 mod table;
 mod tally;
+mod trained_on;
+mod viewer;
+mod workers;
 mod worst;
 mod worst_group;
 

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use image::RgbImage;
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge, Trust};
-use wo_input::{FrameItem, ImageError, VideoItem};
+use wo_input::FrameItem;
 use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson};
-use wo_record::{Evidence, Failure, Name, RecordPath, UNCLEAR, Verdict, Video, code, group_of};
+use wo_record::{Evidence, Failure, Name, RecordPath, UNCLEAR, Verdict, Video, group_of};
 
-use crate::ahead::Ready;
 use crate::answers::Answers;
 use crate::facts::Facts;
 use crate::prediction::{FramePrediction, Prediction, Standing};
+use crate::ready::Ready;
 use crate::robustness::{Wording, changed};
 use crate::sights::Sights;
 
@@ -36,6 +36,8 @@ pub(crate) struct Judged {
     pub(crate) evidence_idx: usize,
     /// How many frames have a picture that does not load.
     pub(crate) n_bad_frames: u64,
+    /// What to say of them.
+    pub(crate) warning: Option<String>,
 }
 
 /// What is looked at beside the verdict.
@@ -57,25 +59,13 @@ pub(crate) fn predict(
 ) -> Result<Judged, Failure> {
     let item = &ready.item;
     let (frames, pictures) = (ready.frames(), &ready.pictures);
-    let bad: Vec<(&FrameItem, &ImageError)> = ready
-        .bad
-        .iter()
-        .filter_map(|(place, error)| Some((item.frames.get(*place)?, error)))
-        .collect();
-    if let Some(first) = bad.first() {
-        wo_cli::warn!(
-            "{}: {}",
-            name_of(&item.video),
-            bad_frames(bad.len(), item.frames.len(), first)
-        );
-    }
     if frames.is_empty() {
-        return Err(no_picture(item, bad.first()));
+        return Err(ready.no_picture());
     }
     let features = judge.features_of_pixels(&ready.pixels);
     let scores = judge.score_features(&features);
     let made = verdict_of(&item.video, &frames, &scores, answers, seen);
-    let (mut verdict, mut prediction, evidence_idx) = made.ok_or_else(|| no_picture(item, None))?;
+    let (mut verdict, mut prediction, evidence_idx) = made.ok_or_else(|| ready.no_picture())?;
     prediction.facts = Facts::of(&item.video, &frames, pictures);
     let trust = judge.manifest().trust.as_ref();
     let person = ready.person.as_ref();
@@ -104,7 +94,8 @@ pub(crate) fn predict(
         features,
         times_ms: frames.iter().map(|item| item.frame.pts_ms).collect(),
         evidence_idx,
-        n_bad_frames: bad.len() as u64,
+        n_bad_frames: ready.bad.len() as u64,
+        warning: ready.warning(),
         pictures: ready.pictures,
     })
 }
@@ -255,46 +246,6 @@ fn verdict_of(
 fn faults_of(frames: &[&FrameItem]) -> Vec<Name> {
     let all: BTreeSet<&Name> = frames.iter().flat_map(|it| &it.frame.faults).collect();
     all.into_iter().cloned().collect()
-}
-
-fn bad_frames(n_bad: usize, n_frames: usize, first: &(&FrameItem, &ImageError)) -> String {
-    format!(
-        "{n_bad} of {n_frames} frames do not load; frame {}: {}",
-        first.0.frame.index,
-        causes(first.1)
-    )
-}
-
-fn no_picture(item: &VideoItem, first: Option<&(&FrameItem, &ImageError)>) -> Failure {
-    let what = match first {
-        Some((frame, error)) => format!(
-            "no frame loads; frame {}: {}",
-            frame.frame.index,
-            causes(error)
-        ),
-        None => "the video has no frames".to_owned(),
-    };
-    Failure {
-        code: code::BAD_IMAGE.to_owned(),
-        what,
-        tool: env!("CARGO_PKG_NAME").to_owned(),
-        path: item.video.path.clone(),
-        video_id: Some(item.video.video_id.clone()),
-    }
-}
-
-/// An error with what is behind it, on one line.
-fn causes(error: &ImageError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -35,6 +35,16 @@ pub(crate) struct Wording {
     class_weights: Tensor,
 }
 
+impl Wording {
+    /// The same once more, with the same weights in memory.
+    pub(crate) fn share(&self) -> Self {
+        Self {
+            words: self.words,
+            class_weights: self.class_weights.shallow_clone(),
+        }
+    }
+}
+
 /// Reads the captions of the model's classes in other words. None for a model that does not judge by captions.
 pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
     let mut all = Vec::new();

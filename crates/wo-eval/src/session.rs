@@ -3,70 +3,51 @@
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
-use wo_clip::tch::{Kind, Tensor};
+use wo_clip::tch::Tensor;
 use wo_clip::{Judge, Manifest, set_threads};
 use wo_input::{Leftovers, VideoItem};
-use wo_record::{Failure, Nearest, Producer, Record, UNCLEAR, Verdict, Video, Writer};
+use wo_record::{Failure, Producer, Record, Verdict, Writer};
 
 use crate::Args;
-use crate::ahead::{Ahead, Ready};
 use crate::answers::Answers;
 use crate::contact_sheet::ContactSheet;
 use crate::findings::{Asked, Findings, Model};
 use crate::load::load_judge;
-use crate::predict::{Judged, Looks, finds_person, name_of, predict, said_of};
+use crate::predict::{Judged, name_of, named};
 use crate::prediction::{Prediction, Standing};
-use crate::robustness::{Wording, wordings};
+use crate::robustness::wordings;
 use crate::spoken::Spoken;
 use crate::table::report;
 use crate::tally::Tally;
-use crate::worst::{Twin, Worst};
+use crate::trained_on::{TrainedOn, likest_of_another_label};
+use crate::viewer::{Asking, Task, Viewed, start_viewers};
+use crate::workers::Workers;
+use crate::worst::Worst;
 
 /// A run under way.
 #[derive(Debug)]
 pub(crate) struct Session<'a> {
     model: String,
-    judge: Judge,
-    answers: Answers,
+    judge: Arc<Judge>,
+    answers: Arc<Answers>,
     allow_seen: bool,
     asked: Asked,
     /// Whether parts of the pictures are looked at, for the audit.
     looks_at_parts: bool,
-    /// The classes in other words, where changes are asked for.
-    wordings: Option<Vec<Wording>>,
     writer: Writer<'a>,
     sheet: ContactSheet,
     tally: Tally,
     /// Those that can be right or wrong.
     predictions: Vec<Prediction>,
     video_ids: HashSet<String>,
-    /// Videos that are made ready, and what is to be done with each.
-    ahead: Ahead<Task>,
+    viewers: Workers<Task, Viewed>,
     worst: Worst,
     /// Verdicts that wait for the training videos that they are held against, with the features of their evidence.
     waiting: Vec<(Verdict, Tensor)>,
     /// Training videos, where verdicts are held against them.
     trained_on: Vec<TrainedOn>,
-}
-
-/// What is to be done with a video.
-#[derive(Debug, Clone, Copy)]
-enum Task {
-    Judge { seen: bool, can_be_scored: bool },
-    Remember,
-}
-
-/// A training video as the model sees it.
-#[derive(Debug)]
-struct TrainedOn {
-    video: Video,
-    /// `[frames, width]`, each of length one.
-    features: Tensor,
-    /// The index and time of each frame.
-    frames: Vec<(u32, Option<f64>)>,
-    /// The frames as small JPEGs, where they may be shown.
-    pictures: Vec<Vec<u8>>,
 }
 
 /// What is left of a run that came to its end.
@@ -95,10 +76,11 @@ impl<'a> Session<'a> {
         records: &'a mut dyn Write,
         upstream: &[Producer],
     ) -> anyhow::Result<Self> {
-        set_threads(args.threads.count());
+        let n_cores = args.threads.count();
+        set_threads(n_cores);
         let hint = "train one with wo-train, or name one with --model";
-        let judge = load_judge(&args.model, &args.device, hint)?;
-        let answers = Answers::new(judge.classes());
+        let judge = Arc::new(load_judge(&args.model, &args.device, hint)?);
+        let answers = Arc::new(Answers::new(judge.classes()));
         let n_drawn = args
             .contact_sheet
             .as_ref()
@@ -109,7 +91,13 @@ impl<'a> Session<'a> {
             .then(|| wordings(&judge))
             .transpose()?;
         let asked = Asked::of(args);
-        let ahead = Ahead::start(judge.preprocessor().clone());
+        let looks_at_parts = asked.audit || asked.suspects;
+        let asking = Asking {
+            sights: looks_at_parts,
+            wordings,
+            keeps_pictures: args.report.is_some(),
+        };
+        let viewers = start_viewers(&judge, &answers, &asking, n_cores);
         let writer = Writer::begin(
             records,
             env!("CARGO_PKG_NAME"),
@@ -121,15 +109,14 @@ impl<'a> Session<'a> {
             judge,
             answers,
             allow_seen: args.allow_seen,
-            looks_at_parts: asked.audit || asked.suspects,
+            looks_at_parts,
             asked,
-            wordings,
             writer,
             sheet: ContactSheet::new(n_drawn, args.seed.seed),
             tally: Tally::default(),
             predictions: Vec::new(),
             video_ids: HashSet::new(),
-            ahead,
+            viewers,
             worst: Worst::new(args.report.is_some()),
             waiting: Vec::new(),
             trained_on: Vec::new(),
@@ -150,57 +137,53 @@ impl<'a> Session<'a> {
         if seen && can_be_scored && !self.allow_seen {
             return self.leave_out(item);
         }
-        let task = Task::Judge {
+        self.have_done(Task::Judge {
+            item,
             seen,
             can_be_scored,
-        };
-        self.have_done(item, task)
+        })
     }
 
-    fn looks(&self) -> Looks<'_> {
-        Looks {
-            sights: self.looks_at_parts,
-            changes: self.wordings.as_deref(),
-        }
-    }
-
-    fn have_done(&mut self, item: VideoItem, task: Task) -> anyhow::Result<()> {
-        // Of a video that is only remembered nobody asks it.
-        let finds = matches!(task, Task::Judge { .. }) && finds_person(&self.judge, self.looks());
-        match self.ahead.exchange(item, finds, task)? {
-            Some((ready, task)) => self.do_task(ready, task),
+    fn have_done(&mut self, task: Task) -> anyhow::Result<()> {
+        match self.viewers.exchange(task)? {
+            Some(viewed) => self.take_in(viewed),
             None => Ok(()),
         }
     }
 
-    fn do_task(&mut self, ready: Ready, task: Task) -> anyhow::Result<()> {
-        match task {
-            Task::Judge {
-                seen,
+    fn take_in(&mut self, viewed: Viewed) -> anyhow::Result<()> {
+        match viewed {
+            Viewed::Judged {
+                judged: Ok(judged),
                 can_be_scored,
-            } => self.judge(ready, seen, can_be_scored),
-            Task::Remember => {
-                self.remember(&ready);
+                ..
+            } => self.judged(*judged, can_be_scored),
+            Viewed::Judged {
+                video,
+                judged: Err(failure),
+                ..
+            } => {
+                wo_cli::warn!("{}: {}", name_of(&video), failure.what);
+                self.tally.n_failed += 1;
+                Ok(self.writer.failure(failure)?)
+            }
+            Viewed::Remembered(video) => {
+                self.trained_on.extend(video);
                 Ok(())
             }
         }
     }
 
-    fn judge(&mut self, ready: Ready, seen: bool, can_be_scored: bool) -> anyhow::Result<()> {
-        let video = ready.item.video.clone();
-        let judged = match predict(ready, &self.judge, &self.answers, seen, self.looks()) {
-            Ok(judged) => judged,
-            Err(failure) => {
-                wo_cli::warn!("{}: {}", name_of(&video), failure.what);
-                self.tally.n_failed += 1;
-                return Ok(self.writer.failure(failure)?);
-            }
-        };
+    fn judged(&mut self, judged: Judged, can_be_scored: bool) -> anyhow::Result<()> {
+        let name = named(judged.verdict.path.as_ref(), &judged.verdict.video_id);
+        if let Some(warning) = &judged.warning {
+            wo_cli::warn!("{name}: {warning}");
+        }
         self.tally.n_bad_frames += judged.n_bad_frames;
         self.tally.count(&judged.prediction);
         self.sheet.add(&judged);
         if judged.prediction.standing == Standing::Unlabelled {
-            wo_cli::say!("{}", in_words(&name_of(&video), &judged.verdict));
+            wo_cli::say!("{}", in_words(&name, &judged.verdict));
         }
         self.worst.add(&judged);
         let Judged {
@@ -234,7 +217,7 @@ impl<'a> Session<'a> {
         if known.any(|it| it.video_id == video.video_id) {
             self.tally.n_left_out_as_seen += 1;
             if self.looks_at_parts {
-                return self.have_done(item, Task::Remember);
+                return self.have_done(Task::Remember(item));
             }
             return Ok(());
         }
@@ -253,42 +236,12 @@ impl<'a> Session<'a> {
         })?)
     }
 
-    /// Keeps what the model sees in a training video.
-    fn remember(&mut self, ready: &Ready) {
-        if !ready.pictures.is_empty() {
-            let frames = ready.frames().into_iter().map(|it| &it.frame);
-            self.trained_on.push(TrainedOn {
-                video: ready.item.video.clone(),
-                features: self.judge.features_of_pixels(&ready.pixels),
-                frames: frames.map(|it| (it.index, it.pts_ms)).collect(),
-                pictures: self.worst.small_pictures(&ready.pictures),
-            });
-        }
-    }
-
     /// Writes the verdicts that waited, each with the training video of another label that is most like its evidence.
     fn write_waiting(&mut self) -> anyhow::Result<()> {
         for (mut verdict, evidence) in std::mem::take(&mut self.waiting) {
-            let said = said_of(&verdict);
-            let nearest = self
-                .trained_on
-                .iter()
-                .filter(|it| it.video.exercise.as_ref() == Some(&verdict.exercise))
-                .filter(|it| {
-                    let label = it.video.label.as_ref();
-                    label.is_some_and(|label| label != said && label.as_str() != UNCLEAR)
-                })
-                .map(|it| {
-                    let (place, similarity) = it.most_like(&evidence);
-                    (it, place, similarity)
-                })
-                .reduce(|best, next| if next.2 > best.2 { next } else { best });
-            if let Some((video, place, similarity)) = nearest {
-                let picture = video.pictures.get(place);
-                self.worst.add_twin(&verdict.video_id, || {
-                    Some(video.twin(place, similarity, picture?))
-                });
-                verdict.nearest_other = Some(video.nearest(place, similarity));
+            if let Some(likest) = likest_of_another_label(&self.trained_on, &verdict, &evidence) {
+                self.worst.add_twin(&verdict.video_id, || likest.shown());
+                verdict.nearest_other = Some(likest.named());
             }
             self.writer.record(&Record::Verdict(verdict))?;
         }
@@ -297,8 +250,8 @@ impl<'a> Session<'a> {
 
     /// Scores what was judged and ends the output.
     pub(crate) fn finish(mut self, rest: Leftovers) -> anyhow::Result<Finished> {
-        while let Some((ready, task)) = self.ahead.next()? {
-            self.do_task(ready, task)?;
+        while let Some(viewed) = self.viewers.next()? {
+            self.take_in(viewed)?;
         }
         self.tally.n_failed_upstream = rest.failures.len() as u64;
         for failure in rest.failures {
@@ -380,35 +333,6 @@ pub(crate) fn of_predictions(
         manifest: None,
         n_failed: 0,
     })
-}
-
-impl TrainedOn {
-    /// The place of the frame that is most like the evidence, and the cosine of the two.
-    fn most_like(&self, evidence: &Tensor) -> (usize, f64) {
-        let similarities = self.features.matmul(evidence).to_kind(Kind::Double);
-        let place = similarities.argmax(0, false).int64_value(&[]);
-        (place as usize, similarities.double_value(&[place]))
-    }
-
-    fn nearest(&self, place: usize, similarity: f64) -> Nearest {
-        Nearest {
-            video_id: self.video.video_id.clone(),
-            path: self.video.path.clone(),
-            label: self.video.label.clone().unwrap_or_default(),
-            index: self.frames.get(place).map_or(0, |(index, _)| *index),
-            similarity,
-        }
-    }
-
-    fn twin(&self, place: usize, similarity: f64, picture: &[u8]) -> Twin {
-        Twin {
-            name: name_of(&self.video),
-            label: self.video.label.clone().unwrap_or_default(),
-            pts_ms: self.frames.get(place).and_then(|(_, pts_ms)| *pts_ms),
-            picture: picture.to_vec(),
-            similarity,
-        }
-    }
 }
 
 /// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; most telling frame at 3.2 s)`.

@@ -89,18 +89,17 @@ impl Worst {
             video.twin = twin();
         }
     }
+}
 
-    /// The pictures of a training video as small JPEGs; none unless they may be shown.
-    pub(crate) fn small_pictures(&self, pictures: &[RgbImage]) -> Vec<Vec<u8>> {
-        let compressed = |picture: &RgbImage| {
-            let mut jpeg = Vec::new();
-            let encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
-            let written = small(picture).write_with_encoder(encoder);
-            written.map_or_else(|_| Vec::new(), |()| jpeg)
-        };
-        let shown = if self.is_asked { pictures } else { &[] };
-        shown.iter().map(compressed).collect()
-    }
+/// Pictures as small JPEGs.
+pub(crate) fn small_jpegs(pictures: &[RgbImage]) -> Vec<Vec<u8>> {
+    let compressed = |picture: &RgbImage| {
+        let mut jpeg = Vec::new();
+        let encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
+        let written = small(picture).write_with_encoder(encoder);
+        written.map_or_else(|_| Vec::new(), |()| jpeg)
+    };
+    pictures.iter().map(compressed).collect()
 }
 
 /// Evenly spread frames, the evidence among them.

@@ -1,0 +1,127 @@
+//! What a thread needs to look at videos with a model that it shares with others, and what it makes of one.
+
+use std::sync::Arc;
+
+use wo_clip::{Judge, set_threads};
+use wo_input::VideoItem;
+use wo_record::{Failure, Video};
+
+use crate::answers::Answers;
+use crate::predict::{Judged, Looks, finds_person, predict};
+use crate::ready::Ready;
+use crate::robustness::Wording;
+use crate::trained_on::TrainedOn;
+use crate::workers::Workers;
+
+/// More threads than this hold too many pictures; beyond it each has several cores.
+const MAX_VIEWERS: usize = 4;
+
+/// What is looked at in each video.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    /// Parts of the pictures, for the audit.
+    pub(crate) sights: bool,
+    /// Pictures that were made worse, and the classes in these other words.
+    pub(crate) wordings: Option<Vec<Wording>>,
+    /// Small pictures of training videos.
+    pub(crate) keeps_pictures: bool,
+}
+
+/// One thread's share.
+#[derive(Debug)]
+struct Viewer {
+    judge: Arc<Judge>,
+    answers: Arc<Answers>,
+    asking: Asking,
+    /// How many threads libtorch may use for it.
+    n_threads: usize,
+}
+
+/// What is to be done with a video.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Judge {
+        item: VideoItem,
+        seen: bool,
+        can_be_scored: bool,
+    },
+    Remember(VideoItem),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Viewed {
+    Judged {
+        video: Video,
+        judged: Result<Box<Judged>, Failure>,
+        can_be_scored: bool,
+    },
+    /// `None` where no frame of it loads.
+    Remembered(Option<TrainedOn>),
+}
+
+/// Starts the threads. A model on a CPU looks at several videos side by side, with a part of the cores for each: libtorch's
+/// own threads wait for each other at the end of every operation, and videos never do. How many there are depends on the
+/// number of cores alone, since sums of floats differ with it.
+pub(crate) fn start_viewers(
+    judge: &Arc<Judge>,
+    answers: &Arc<Answers>,
+    asking: &Asking,
+    n_cores: usize,
+) -> Workers<Task, Viewed> {
+    let n_viewers = if judge.is_on_cpu() {
+        n_cores.clamp(1, MAX_VIEWERS)
+    } else {
+        1
+    };
+    let viewer = || Viewer {
+        judge: Arc::clone(judge),
+        answers: Arc::clone(answers),
+        asking: asking.share(),
+        n_threads: (n_cores / n_viewers).max(1),
+    };
+    let viewers = (0..n_viewers).map(|_| viewer()).collect();
+    Workers::start(viewers, Viewer::view)
+}
+
+impl Asking {
+    fn share(&self) -> Self {
+        let wordings = self.wordings.as_ref();
+        Self {
+            wordings: wordings.map(|all| all.iter().map(Wording::share).collect()),
+            ..*self
+        }
+    }
+}
+
+impl Viewer {
+    fn view(&self, task: Task) -> Viewed {
+        set_threads(self.n_threads);
+        let (judge, preprocessor) = (&self.judge, self.judge.preprocessor());
+        match task {
+            Task::Judge {
+                item,
+                seen,
+                can_be_scored,
+            } => {
+                let looks = Looks {
+                    sights: self.asking.sights,
+                    changes: self.asking.wordings.as_deref(),
+                };
+                let video = item.video.clone();
+                let ready = Ready::of(item, preprocessor, finds_person(judge, looks));
+                let judged = predict(ready, judge, &self.answers, seen, looks);
+                Viewed::Judged {
+                    video,
+                    judged: judged.map(Box::new),
+                    can_be_scored,
+                }
+            }
+            Task::Remember(item) => {
+                // Nobody asks who moves in it.
+                let ready = Ready::of(item, preprocessor, false);
+                Viewed::Remembered(TrainedOn::new(&ready, judge, self.asking.keeps_pictures))
+            }
+        }
+    }
+}

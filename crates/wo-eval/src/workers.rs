@@ -1,0 +1,121 @@
+//! Work that threads do side by side, and what comes of it in the order in which it was given.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use anyhow::Context;
+
+/// What came of a job, or how it broke down.
+type Done<R> = thread::Result<R>;
+
+/// A job, and where to what comes of it.
+type Given<J, R> = (J, Sender<Done<R>>);
+
+/// Threads that take jobs `J` and give results `R`. They are waited for when this is dropped: libtorch does not bear work
+/// at the end of a process.
+#[derive(Debug)]
+pub(crate) struct Workers<J, R> {
+    /// `None` at the end.
+    jobs: Option<Sender<Given<J, R>>>,
+    in_work: VecDeque<Receiver<Done<R>>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
+    /// Starts a thread for each state.
+    pub(crate) fn start<S: Send + 'static>(states: Vec<S>, work: fn(&S, J) -> R) -> Self {
+        let (jobs, waiting) = channel::<Given<J, R>>();
+        let waiting = Arc::new(Mutex::new(waiting));
+        let thread = |state: S| {
+            let waiting = Arc::clone(&waiting);
+            thread::spawn(move || {
+                let next = || {
+                    let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                    waiting.recv()
+                };
+                while let Ok((job, done)) = next() {
+                    let result = catch_unwind(AssertUnwindSafe(|| work(&state, job)));
+                    // Nobody waits for it any more where the run has failed.
+                    let _ = done.send(result);
+                }
+            })
+        };
+        Self {
+            threads: states.into_iter().map(thread).collect(),
+            jobs: Some(jobs),
+            in_work: VecDeque::new(),
+        }
+    }
+
+    /// Gives a job, and takes the oldest result where more jobs than threads are in work.
+    pub(crate) fn exchange(&mut self, job: J) -> anyhow::Result<Option<R>> {
+        let (done, result) = channel();
+        let given = self.jobs.as_ref().map(|jobs| jobs.send((job, done)));
+        given
+            .and_then(Result::ok)
+            .context("all threads have ended")?;
+        self.in_work.push_back(result);
+        if self.in_work.len() > self.threads.len() {
+            return self.next();
+        }
+        Ok(None)
+    }
+
+    /// Waits for the oldest result; `None` where nothing is in work. A job that panicked panics here.
+    pub(crate) fn next(&mut self) -> anyhow::Result<Option<R>> {
+        let Some(result) = self.in_work.pop_front() else {
+            return Ok(None);
+        };
+        let done = result.recv().context("a thread has ended")?;
+        Ok(Some(done.unwrap_or_else(|panic| resume_unwind(panic))))
+    }
+}
+
+impl<J, R> Drop for Workers<J, R> {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_their_jobs() {
+        let slow_when_even = |factor: &u64, job: u64| {
+            thread::sleep(Duration::from_millis((job + 1) % 2 * 5));
+            job * factor
+        };
+        let mut workers = Workers::start(vec![10, 10, 10], slow_when_even);
+        let mut results = Vec::new();
+        for job in 0..20 {
+            results.extend(workers.exchange(job).unwrap());
+        }
+        assert_eq!(results.len(), 17);
+        while let Some(result) = workers.next().unwrap() {
+            results.push(result);
+        }
+        assert_eq!(results, (0..20).map(|job| job * 10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_panic_is_passed_on_and_the_thread_goes_on() {
+        let mut workers = Workers::start(vec![()], |(), job: u64| {
+            assert_ne!(job, 0, "on purpose");
+            job
+        });
+        assert_eq!(workers.exchange(0).unwrap(), None);
+        let broken = catch_unwind(AssertUnwindSafe(|| workers.exchange(1)));
+        assert!(broken.is_err());
+        assert_eq!(workers.next().unwrap(), Some(1));
+    }
+}
