@@ -40,6 +40,16 @@ class App {
     const n = this.outbox.restore(this.session.reviewer, this.session.folder);
     if (n > 0) toast(`${n} decisions of before are being saved.`);
     this.refresh();
+    if (this.session.is_first_look) await this.takeAll();
+  }
+
+  // The first frames are here before the server has read all of the folder.
+  async takeAll() {
+    Object.assign(this.session, await get("/api/session"));
+    this.isMeasuring = this.session.measuring !== null;
+    const isAtEnd = this.queue.item === undefined;
+    this.queue.extend(this.session);
+    if (isAtEnd || this.view === this.views.grid) this.view.show();
   }
 
   async load(filter) {

@@ -29,6 +29,15 @@ export class Queue {
     this.put(frames);
   }
 
+  // All of the first queue, of which there was only a beginning. A queue that was chosen meanwhile stays.
+  extend({ first_queue: queue, queue: items, frames }) {
+    if (Object.keys(this.filter).length > 1 || this.filter.queue !== queue) return;
+    const { item } = this;
+    this.items = items;
+    this.put(frames.filter((frame) => !this.frames.has(frame.id)));
+    if (item !== undefined) this.visit(idOf(item));
+  }
+
   async load(filter) {
     this.filter = filter;
     const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== "" && value !== undefined));

@@ -13,7 +13,7 @@ use wo_cli::{Exit, ExitWith};
 use wo_record::{Frame, Image, Judgement, LabelOrigin, Name, Record, Row, Video, read_table};
 
 use crate::picture::{InlinePicture, Picture};
-use crate::records_file::for_each_record;
+use crate::records_file::{Place, for_each_record, for_first_records};
 
 /// The stream that `wo-extract --out` leaves in a folder.
 pub(crate) const RECORDS: &str = "records.ndjson";
@@ -63,7 +63,7 @@ pub(crate) struct FrameItem {
     pub(crate) perceptual_hash: Option<u64>,
 }
 
-/// What is kept of a record.
+/// What is kept of a record. What a frame is here takes a fraction of it, and the rest goes where it was made, on all cores.
 enum Kept {
     Video(Video),
     Frame {
@@ -71,6 +71,23 @@ enum Kept {
         item: FrameItem,
         is_inline: bool,
     },
+}
+
+impl Kept {
+    fn of(record: Record, is_trash: bool, rows: &HashMap<String, Row>) -> Option<Self> {
+        match record {
+            Record::Video(video) => Some(Self::Video(video)),
+            Record::Frame(mut frame) => {
+                correct(&mut frame, rows);
+                Some(Self::Frame {
+                    is_inline: matches!(frame.image, Image::Inline { .. }),
+                    video_id: std::mem::take(&mut frame.video_id),
+                    item: FrameItem::new(frame, is_trash),
+                })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl FrameItem {
@@ -115,17 +132,17 @@ impl Folder {
 
     /// Reads the folder.
     pub(crate) fn read(dir: &Path) -> anyhow::Result<Self> {
-        let mut folder = Self {
-            dir: dir.to_owned(),
-            has_records: dir.join(RECORDS).exists(),
-            ..Self::default()
-        };
+        Self::read_with(dir, &rows_by_path(dir)?)
+    }
+
+    /// The same with what its tables say of frames, as [`rows_by_path`] reads them.
+    pub(crate) fn read_with(dir: &Path, rows: &HashMap<String, Row>) -> anyhow::Result<Self> {
+        let mut folder = Self::new(dir);
         if folder.has_records {
-            let rows = rows_by_path(dir)?;
-            folder.read_records(&dir.join(RECORDS), false, &rows)?;
+            folder.read_records(&dir.join(RECORDS), false, rows)?;
             let trash = dir.join(TRASH).join(RECORDS);
             if trash.exists() {
-                folder.read_records(&trash, true, &rows)?;
+                folder.read_records(&trash, true, rows)?;
             }
         } else {
             folder.read_tables()?;
@@ -133,13 +150,44 @@ impl Folder {
         if folder.frames.is_empty() {
             return Err(no_frames(dir)).exit_with(Exit::Usage);
         }
-        for video in &mut folder.videos {
-            let frames = &folder.frames;
+        folder.sort_videos();
+        Ok(folder)
+    }
+
+    /// Its first videos, with the numbers that they have among all. `None` where that takes more than a look.
+    pub(crate) fn first(dir: &Path, rows: &HashMap<String, Row>) -> Option<Self> {
+        let path = dir.join(RECORDS);
+        let records = Arc::new(File::open(&path).ok()?);
+        let mut first: Vec<(Kept, Place)> = Vec::new();
+        let keep = |record| Kept::of(record, false, rows);
+        let is_plain = for_first_records(&path, keep, &mut |kept, place| first.push((kept, place)));
+        // Of the last video some frames may be missing.
+        let last = first
+            .iter()
+            .rposition(|(kept, _)| matches!(kept, Kept::Video(_)))?;
+        let mut folder = Self::new(dir);
+        for (kept, place) in first.into_iter().take(last) {
+            folder.add(kept, place, &records);
+        }
+        folder.sort_videos();
+        (is_plain && !folder.frames.is_empty()).then_some(folder)
+    }
+
+    fn new(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            has_records: dir.join(RECORDS).exists(),
+            ..Self::default()
+        }
+    }
+
+    fn sort_videos(&mut self) {
+        let frames = &self.frames;
+        for video in &mut self.videos {
             video
                 .frames
                 .sort_by_key(|&frame| frames.get(frame as usize).map(|f| f.index));
         }
-        Ok(folder)
     }
 
     pub(crate) fn frame(&self, id: u32) -> Option<&FrameItem> {
@@ -180,20 +228,14 @@ impl Folder {
     ) -> anyhow::Result<()> {
         let what = || format!("open {}", path.display());
         let records = Arc::new(File::open(path).with_context(what)?);
-        // What a frame is here takes a fraction of its record; the rest goes where it was made, on all cores.
-        let keep = |record| match record {
-            Record::Video(video) => Some(Kept::Video(video)),
-            Record::Frame(mut frame) => {
-                correct(&mut frame, rows);
-                Some(Kept::Frame {
-                    is_inline: matches!(frame.image, Image::Inline { .. }),
-                    video_id: std::mem::take(&mut frame.video_id),
-                    item: FrameItem::new(frame, is_trash),
-                })
-            }
-            _ => None,
-        };
-        for_each_record(path, keep, &mut |kept, place| match kept {
+        let keep = |record| Kept::of(record, is_trash, rows);
+        for_each_record(path, keep, &mut |kept, place| {
+            self.add(kept, place, &records);
+        })
+    }
+
+    fn add(&mut self, kept: Kept, place: Place, records: &Arc<File>) {
+        match kept {
             Kept::Video(video) => self.add_video(video),
             Kept::Frame {
                 video_id,
@@ -203,11 +245,11 @@ impl Folder {
                 if let Some(id) = self.add_frame(&video_id, item)
                     && is_inline
                 {
-                    let records = Arc::clone(&records);
+                    let records = Arc::clone(records);
                     self.inline.insert(id, InlinePicture { records, place });
                 }
             }
-        })
+        }
     }
 
     fn add_video(&mut self, video: Video) {
@@ -336,7 +378,7 @@ pub(crate) fn correct(frame: &mut Frame, rows: &HashMap<String, Row>) {
     }
 }
 
-/// The rows of all tables of a folder, by the path of the frame.
+/// The rows of all tables of a folder, by the path of the frame: of a folder with records, where they correct those.
 pub(crate) fn rows_by_path(dir: &Path) -> anyhow::Result<HashMap<String, Row>> {
     let tables = tables(dir)?;
     let tables: Vec<Vec<Row>> = tables
@@ -365,4 +407,69 @@ pub(crate) fn tables(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
 fn read_rows(table: &Path) -> anyhow::Result<Vec<Row>> {
     let file = File::open(table).with_context(|| format!("open {}", table.display()))?;
     read_table(BufReader::new(file)).with_context(|| table.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Two thousand frames, so that a look does not show them all, and a table that corrects the second one.
+    fn folder_of_many(dir: &Path) {
+        let mut lines = Vec::new();
+        for video in 0..100 {
+            let video_id = format!("{video:064x}");
+            lines.push(json!({"type": "video", "video_id": video_id}).to_string());
+            for index in 0..20 {
+                let image = json!({"file": {"path": format!("frames/{video}_{index}.jpg"), "blake3": "0".repeat(64)}});
+                let frame = json!({"type": "frame", "video_id": video_id, "index": index, "image": image, "label": "good_form"});
+                lines.push(frame.to_string());
+            }
+        }
+        fs::write(dir.join(RECORDS), wo_testkit::stream(&lines)).unwrap();
+        let table = "frame_path,label,description\nframes/0_1.jpg,bad_form,\n";
+        fs::write(dir.join("a.csv"), table).unwrap();
+    }
+
+    #[test]
+    fn the_first_look_is_the_beginning_of_all() {
+        let dir = wo_testkit::tempdir().unwrap();
+        folder_of_many(dir.path());
+        let rows = rows_by_path(dir.path()).unwrap();
+        let first = Folder::first(dir.path(), &rows).unwrap();
+        let all = Folder::read(dir.path()).unwrap();
+        assert_eq!(all.frames.len(), 2000);
+        let n_first = first.frames.len();
+        assert!(
+            (200..1900).contains(&n_first) && n_first.is_multiple_of(20),
+            "{n_first}"
+        );
+        for (first, all) in first.frames.iter().zip(&all.frames) {
+            assert_eq!(
+                (first.video, first.index, &first.path, &first.base),
+                (all.video, all.index, &all.path, &all.base)
+            );
+        }
+        let label = |place: usize| first.frames[place].base.label.clone();
+        assert_eq!(
+            (label(0), label(1)),
+            (Some("good_form".into()), Some("bad_form".into()))
+        );
+    }
+
+    #[test]
+    fn what_is_out_of_the_ordinary_is_not_looked_at() {
+        let dir = wo_testkit::tempdir().unwrap();
+        let none = HashMap::new();
+        assert!(Folder::first(dir.path(), &none).is_none());
+        for text in [
+            "",
+            "no record\n",
+            "{\"type\":\"video\",\"video_id\":\"v\"}\n",
+        ] {
+            fs::write(dir.path().join(RECORDS), text).unwrap();
+            assert!(Folder::first(dir.path(), &none).is_none(), "{text}");
+        }
+    }
 }

@@ -21,6 +21,7 @@ mod picture_file;
 mod projection;
 mod projector;
 mod queue;
+mod reading;
 mod records_file;
 mod records_pass;
 mod replay;
@@ -34,20 +35,17 @@ mod table_patch;
 mod views;
 
 use std::io::{BufRead, Write};
-use std::path::Path;
 
-use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_label::Captions;
-use wo_record::Review;
 
 pub use crate::args::{Args, Command, Export, Format, Import, Serve};
 use crate::folder::Folder;
 use crate::projection::Projection;
 pub use crate::queue::QueueName;
+use crate::reading::Reading;
 use crate::review_file::{ReviewFile, read_reviews};
 use crate::store::Store;
-use crate::suspects::Suspects;
 
 /// Runs the tool.
 pub fn run(
@@ -64,8 +62,11 @@ pub fn run(
             export::export(&store, &export, stdout)
         }
         Some(Command::Import(import)) => {
-            let log = ReviewFile::open(&import.folder)?;
-            let mut store = open(&import.folder, log, Captions::embedded(), 0.0)?;
+            let folder = Folder::read(&import.folder)?;
+            let (log, reviews) = ReviewFile::open(&import.folder)?;
+            let captions = Captions::embedded();
+            let mut store = Store::new(folder, captions, Some(log), reviews, 0.0);
+            store.warn_of_unmet();
             let outcome = label_studio::import(&mut store, &import)?;
             finish(&store)?;
             Ok(outcome)
@@ -82,53 +83,8 @@ fn serve(args: &Serve) -> anyhow::Result<Outcome> {
         ))
         .exit_with(Exit::Usage);
     }
-    Folder::look(&args.folder)?;
-    let captions = read_captions(args.captions.as_deref())?;
-    let log = ReviewFile::open(&args.folder)?;
-    server::serve(args, || read(args, log, captions))?;
+    server::serve(args, Reading::begin(args)?)?;
     Ok(Outcome::Done)
-}
-
-/// The folder, and what is suspicious in it.
-fn read(args: &Serve, log: Log, captions: Captions) -> anyhow::Result<(Store, Suspects)> {
-    let mut store = open(&args.folder, log, captions, args.blind_repeats / 100.0)?;
-    for name in server::reviewers(args) {
-        store.reviewer(&name);
-    }
-    let suspects = match &args.suspects {
-        Some(path) => Suspects::read(path, &store.folder)?,
-        None => Suspects::default(),
-    };
-    wo_cli::say!(
-        "{}: {} frames of {} videos, {} reviewed",
-        args.folder.display(),
-        store.folder.frames.len(),
-        store.folder.videos.len(),
-        store.n_judged()
-    );
-    Ok((store, suspects))
-}
-
-/// The log, and what is in it.
-type Log = (ReviewFile, Vec<Review>);
-
-/// Opens a folder for writing.
-fn open(
-    dir: &Path,
-    (log, reviews): Log,
-    captions: Captions,
-    repeat_share: f64,
-) -> anyhow::Result<Store> {
-    let folder = Folder::read(dir)?;
-    let store = Store::new(folder, captions, Some(log), reviews, repeat_share);
-    if store.n_unmet > 0 {
-        wo_cli::warn!(
-            "{} reviews are of frames that are not in {} any more, or show another picture now; they stay in the log",
-            store.n_unmet,
-            dir.display()
-        );
-    }
-    Ok(store)
 }
 
 /// Writes records and tables once more, when nobody decides any more.
@@ -140,16 +96,4 @@ fn finish(store: &Store) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-fn read_captions(path: Option<&Path>) -> anyhow::Result<Captions> {
-    let Some(path) = path else {
-        return Ok(Captions::embedded());
-    };
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("read {}", path.display()))
-        .exit_with(Exit::Io)?;
-    Captions::parse(&text)
-        .with_context(|| format!("read {}", path.display()))
-        .exit_with(Exit::Usage)
 }

@@ -8,7 +8,6 @@ use wo_record::{LabelOrigin, Name};
 use crate::folder::FrameItem;
 use crate::near_duplicates::near_duplicates;
 use crate::store::Store;
-use crate::suspects::Suspects;
 
 /// Up to how many of 64 bits may differ for pictures to be called similar.
 const SIMILAR_BITS: u32 = 16;
@@ -58,12 +57,12 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// The frames, in their order.
-    pub(crate) fn frames(&self, store: &Store, suspects: &Suspects, reviewer: u32) -> Vec<u32> {
+    pub(crate) fn frames(&self, store: &Store, reviewer: u32) -> Vec<u32> {
         let all = 0..store.folder.frames.len() as u32;
         let is_trash = self.queue == QueueName::Trash;
         let mut frames: Vec<u32> = match self.queue {
             QueueName::NearDuplicates => near_duplicates(&hashes(store)),
-            QueueName::Suspects => suspects.frames(&store.folder),
+            QueueName::Suspects => store.suspects.frames(&store.folder),
             QueueName::All | QueueName::Trash => by_video(store),
             QueueName::Undecided => {
                 let mut frames = by_video(store);
@@ -207,11 +206,7 @@ pub(crate) fn is_disputed(store: &Store, id: u32) -> bool {
 }
 
 /// How many frames each queue has for a reviewer, as far as that is known without much work.
-pub(crate) fn counts(
-    store: &Store,
-    suspects: &Suspects,
-    reviewer: u32,
-) -> HashMap<&'static str, usize> {
+pub(crate) fn counts(store: &Store, reviewer: u32) -> HashMap<&'static str, usize> {
     let mut counts: HashMap<&'static str, usize> = HashMap::new();
     let mut add = |name, is: bool| *counts.entry(name).or_default() += usize::from(is);
     for (id, frame) in (0..).zip(&store.folder.frames) {
@@ -227,6 +222,6 @@ pub(crate) fn counts(
             !is_deleted && is_judged && is_disputed(store, id),
         );
     }
-    counts.insert("suspects", suspects.len());
+    counts.insert("suspects", store.suspects.len());
     counts
 }

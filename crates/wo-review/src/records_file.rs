@@ -16,6 +16,9 @@ use crate::projection::for_each_line;
 /// How much is read before it is parsed: enough for all cores, little beside what a folder needs in memory.
 const CHUNK_BYTES: u64 = 4 << 20;
 
+/// How much the first look takes in: some hundreds of frames.
+const FIRST_BYTES: u64 = 256 << 10;
+
 /// Where a line is in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -61,6 +64,57 @@ enum Bound {
     End,
 }
 
+/// Hands out what `keep` makes of the first records, up to the last one that is whole, while all else is still to be read.
+/// False where anything is out of the ordinary.
+pub(crate) fn for_first_records<T: Send>(
+    path: &Path,
+    keep: impl Fn(Record) -> Option<T> + Sync,
+    each: &mut dyn FnMut(T, Place),
+) -> bool {
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(FIRST_BYTES).read_to_end(&mut text));
+    let whole = text.iter().rposition(|&c| c == b'\n');
+    text.truncate(whole.map_or(0, |last| last + 1));
+    let chunk = read.ok().and_then(|_| parse(&text, &keep));
+    chunk.is_some_and(|chunk| Walk::default().take(chunk, each))
+}
+
+/// How far it is in a stream.
+#[derive(Default)]
+struct Walk {
+    has_begun: bool,
+    has_ended: bool,
+    offset: u64,
+}
+
+impl Walk {
+    /// Hands out a chunk. False where its records are not in the order of a stream.
+    fn take<T>(&mut self, chunk: Vec<Parsed<T>>, each: &mut dyn FnMut(T, Place)) -> bool {
+        for Parsed {
+            kept,
+            bound,
+            n_bytes,
+        } in chunk
+        {
+            let is_expected = match bound {
+                Some(Bound::Begin(is_known)) => !self.has_begun && is_known,
+                _ => self.has_begun && !self.has_ended,
+            };
+            if !is_expected {
+                return false;
+            }
+            self.has_begun = true;
+            self.has_ended = bound == Some(Bound::End);
+            let offset = self.offset;
+            if let Some(kept) = kept {
+                each(kept, Place { offset, n_bytes });
+            }
+            self.offset += n_bytes as u64;
+        }
+        true
+    }
+}
+
 /// False where the file is not one whole stream of records that are all known here.
 fn is_plain_stream<T: Send>(
     file: File,
@@ -70,32 +124,14 @@ fn is_plain_stream<T: Send>(
     thread::scope(|scope| {
         let (sender, chunks) = sync_channel(1);
         scope.spawn(move || read_chunks(file, keep, &sender));
-        let (mut has_begun, mut has_ended) = (false, false);
-        let mut offset = 0;
+        let mut walk = Walk::default();
         for chunk in chunks {
-            let Some(chunk) = chunk else { return false };
-            for Parsed {
-                kept,
-                bound,
-                n_bytes,
-            } in chunk
-            {
-                let is_expected = match bound {
-                    Some(Bound::Begin(is_known)) => !has_begun && is_known,
-                    _ => has_begun && !has_ended,
-                };
-                if !is_expected {
-                    return false;
-                }
-                has_begun = true;
-                has_ended = bound == Some(Bound::End);
-                if let Some(kept) = kept {
-                    each(kept, Place { offset, n_bytes });
-                }
-                offset += n_bytes as u64;
+            let is_plain = chunk.is_some_and(|chunk| walk.take(chunk, each));
+            if !is_plain {
+                return false;
             }
         }
-        has_ended
+        walk.has_ended
     })
 }
 

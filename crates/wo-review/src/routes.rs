@@ -35,7 +35,6 @@ type Shared = State<Arc<Server>>;
 /// All addresses, behind the guard.
 pub(crate) fn router(server: &Arc<Server>) -> Router {
     Router::new()
-        .route("/api/enter", post(enter))
         .route("/api/session", get(session))
         .route("/api/progress", get(progress))
         .route("/api/queue", get(queue))
@@ -47,12 +46,13 @@ pub(crate) fn router(server: &Arc<Server>) -> Router {
         .route("/api/agreement", get(agreement))
         .route("/api/decide", post(decide))
         .route("/api/undo", post(undo))
-        .route("/picture/{start}/{id}", get(picture))
         .route("/media/{start}/{id}", get(media_part))
         .layer(middleware::from_fn_with_state(
             Arc::clone(server),
             when_loaded,
         ))
+        .route("/api/enter", post(enter))
+        .route("/picture/{start}/{id}", get(picture))
         .route("/", get(|| async { Html(assets::PAGE) }))
         .route("/assets/{name}", get(asset))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -83,6 +83,7 @@ async fn enter(State(server): Shared, Json(body): Json<Enter>) -> Response {
     match server.sessions.enter(&body.token) {
         Ok(Some((cookie, reviewer, next))) => {
             wo_cli::say!("{reviewer}: for another browser: {}", server.link(&next));
+            server.begun().await;
             ([(SET_COOKIE, cookie)], session_of(&server, &reviewer)).into_response()
         }
         Ok(None) => (
@@ -99,9 +100,9 @@ async fn session(State(server): Shared, Extension(who): Extension<Reviewer>) -> 
 }
 
 fn session_of(server: &Server, who: &str) -> Response {
-    let mut store = server.store();
+    let (mut store, is_first_look) = server.store_or_first_look();
     let reviewer = store.reviewer(who);
-    Json(views::session(server, &store, reviewer)).into_response()
+    Json(views::session(server, &store, is_first_look, reviewer)).into_response()
 }
 
 async fn progress(State(server): Shared, Extension(who): Extension<Reviewer>) -> Response {
@@ -174,7 +175,7 @@ async fn history(State(server): Shared, Extension(who): Extension<Reviewer>) -> 
 }
 
 async fn opinion(State(server): Shared, Path(id): Path<u32>) -> Response {
-    match server.suspects().of_frame(id) {
+    match server.store().suspects.of_frame(id) {
         Some(suspect) => Json(suspect).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
@@ -282,7 +283,13 @@ fn failed(error: &anyhow::Error) -> Response {
 }
 
 async fn picture(State(server): Shared, Path((_, id)): Path<(String, u32)>) -> Response {
-    let Some(picture) = server.store().folder.picture(id) else {
+    server.begun().await;
+    let mut picture = server.store_or_first_look().0.folder.picture(id);
+    if picture.is_none() {
+        server.loaded().await;
+        picture = server.store().folder.picture(id);
+    }
+    let Some(picture) = picture else {
         return StatusCode::NOT_FOUND.into_response();
     };
     blocking(move || {

@@ -21,10 +21,10 @@ use crate::media::Videos;
 use crate::picture_file::PictureFolder;
 use crate::projector::Projector;
 use crate::queue::QueueName;
+use crate::reading::Reading;
 use crate::routes;
 use crate::session::Sessions;
 use crate::store::Store;
-use crate::suspects::Suspects;
 
 /// How often it is looked whether someone asked for the end.
 const LOOK_FOR_STOP: Duration = Duration::from_millis(50);
@@ -50,28 +50,30 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// Differs from start to start: numbers of frames mean something else then, and no cache may mix them up.
     pub(crate) start: String,
-    /// What is read while a browser already fetches the page.
-    loaded: OnceLock<Loaded>,
+    /// What can be shown while all is still read.
+    first_look: OnceLock<Mutex<Store>>,
+    has_begun: SetOnce<()>,
+    store: OnceLock<Mutex<Store>>,
     is_loaded: SetOnce<()>,
-}
-
-/// The folder that is reviewed.
-#[derive(Debug)]
-struct Loaded {
-    store: Mutex<Store>,
-    suspects: Suspects,
 }
 
 impl Server {
     /// The store, for as long as it takes to look at it or to decide. Waits for it where it is not read yet.
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        let store = &self.loaded.wait().store;
-        store.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(self.store.wait())
     }
 
-    /// What was said to be suspicious. Waits for it where it is not read yet.
-    pub(crate) fn suspects(&self) -> &Suspects {
-        &self.loaded.wait().suspects
+    /// The store where it is read, else the first look and true. For those who waited for [`Self::begun`].
+    pub(crate) fn store_or_first_look(&self) -> (MutexGuard<'_, Store>, bool) {
+        match (self.store.get(), self.first_look.get()) {
+            (None, Some(first_look)) => (locked(first_look), true),
+            _ => (self.store(), false),
+        }
+    }
+
+    /// Waits until there is something to show, without a thread that does.
+    pub(crate) async fn begun(&self) {
+        self.has_begun.wait().await;
     }
 
     /// Waits for the folder to be read, without a thread that does.
@@ -79,21 +81,31 @@ impl Server {
         self.is_loaded.wait().await;
     }
 
-    /// The folder is read: requests get answers, and what a run before this one could not write any more is written.
-    fn load(self: &Arc<Self>, store: Store, suspects: Suspects) -> JoinHandle<()> {
-        let store = Mutex::new(store);
-        // Set once, by the one call of this.
-        let _ = self.loaded.set(Loaded { store, suspects });
+    /// Reads the folder. What a run before this one could not write any more is written by the thread that is returned.
+    fn read(self: &Arc<Self>, reading: Reading<'_>) -> anyhow::Result<JoinHandle<()>> {
+        let rows = reading.rows()?;
+        if let Some(first_look) = reading.first_look(&rows) {
+            // Each of these is set once, here.
+            let _ = self.first_look.set(Mutex::new(first_look));
+            let _ = self.has_begun.set(());
+        }
+        let store = reading.all(&rows)?;
+        let _ = self.store.set(Mutex::new(store));
+        let _ = self.has_begun.set(());
         let _ = self.is_loaded.set(());
         self.projector.note();
         Measuring::start(self);
-        Projector::start(self)
+        Ok(Projector::start(self))
     }
 
     /// The link with this token. The secret is behind `#`, which browsers send to nobody.
     pub(crate) fn link(&self, token: &str) -> String {
         format!("http://{}/#{token}", self.address)
     }
+}
+
+fn locked(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The names of those who review.
@@ -111,10 +123,7 @@ pub(crate) fn reviewers(args: &Serve) -> Vec<String> {
 }
 
 /// Serves until someone asks for the end. The folder is read meanwhile: a browser takes its time to start.
-pub(crate) fn serve(
-    args: &Serve,
-    read: impl FnOnce() -> anyhow::Result<(Store, Suspects)>,
-) -> anyhow::Result<()> {
+pub(crate) fn serve(args: &Serve, reading: Reading<'_>) -> anyhow::Result<()> {
     let stop = Stop::listen().context("listen for signals")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(N_THREADS)
@@ -141,14 +150,15 @@ pub(crate) fn serve(
         measuring: Measuring::default(),
         address,
         start: format!("{:x}", jiff::Timestamp::now().as_millisecond()),
-        loaded: OnceLock::new(),
+        first_look: OnceLock::new(),
+        has_begun: SetOnce::new(),
+        store: OnceLock::new(),
         is_loaded: SetOnce::new(),
     });
     announce(args, &server);
     let router = routes::router(&server);
     let serving = runtime.spawn(async { axum::serve(listener, router).await });
-    let (store, suspects) = read()?;
-    let writer = server.load(store, suspects);
+    let writer = server.read(reading)?;
     runtime.block_on(async {
         let asked = async {
             while !stop.is_asked() {

@@ -9,6 +9,7 @@ use wo_record::{Judgement, Review};
 use crate::decision::{Change, Decision};
 use crate::folder::{Folder, FrameItem};
 use crate::review_file::ReviewFile;
+use crate::suspects::Suspects;
 
 /// How many other decisions lie between a decision and its repeat, at least.
 const REPEAT_GAP: usize = 20;
@@ -65,6 +66,8 @@ pub(crate) struct Store {
     pub(crate) version: u64,
     /// Reviews of frames that are not in the folder, or whose picture is another one now.
     pub(crate) n_unmet: usize,
+    /// What someone finds suspicious about it.
+    pub(crate) suspects: Suspects,
 }
 
 /// What came of a request.
@@ -100,11 +103,23 @@ impl Store {
             repeat_share,
             version: 0,
             n_unmet: 0,
+            suspects: Suspects::default(),
         };
         for review in reviews {
             store.take_in(review);
         }
         store
+    }
+
+    /// Says which reviews count for nothing.
+    pub(crate) fn warn_of_unmet(&self) {
+        if self.n_unmet > 0 {
+            wo_cli::warn!(
+                "{} reviews are of frames that are not in {} any more, or show another picture now; they stay in the log",
+                self.n_unmet,
+                self.folder.dir.display()
+            );
+        }
     }
 
     /// The number of a reviewer; a new one is added.

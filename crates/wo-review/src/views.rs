@@ -29,6 +29,8 @@ pub(crate) struct Session<'a> {
     /// The faults of each exercise, in the order of their numbers.
     pub(crate) faults: BTreeMap<Name, Vec<Name>>,
     pub(crate) reviewers: Vec<String>,
+    /// Whether all else is still being read.
+    is_first_look: bool,
     /// What of the first queue is not measured yet.
     measuring: Option<HowFar>,
     /// The first queue.
@@ -83,7 +85,12 @@ pub(crate) struct Past {
     new: Judgement,
 }
 
-pub(crate) fn session<'a>(server: &Server, store: &'a Store, reviewer: u32) -> Session<'a> {
+pub(crate) fn session<'a>(
+    server: &Server,
+    store: &'a Store,
+    is_first_look: bool,
+    reviewer: u32,
+) -> Session<'a> {
     // Each name once: to sort 100 000 equal ones would hold up the first picture.
     let mut exercises: BTreeSet<&Name> = BTreeSet::new();
     let mut labels: BTreeSet<Name> = ["good_form", "bad_form", "unclear"].map(Name::new).into();
@@ -123,6 +130,7 @@ pub(crate) fn session<'a>(server: &Server, store: &'a Store, reviewer: u32) -> S
         exercises: exercises.into_iter().cloned().collect(),
         labels,
         reviewers: store.reviewers.clone(),
+        is_first_look,
         measuring: server.measuring.how_far(),
         frames: first
             .filter_map(|&id| frame(server, store, reviewer, id, false))
@@ -136,7 +144,7 @@ pub(crate) fn queue(server: &Server, store: &Store, reviewer: u32, filter: &Filt
     if filter.needs_figures() {
         server.measuring.begin();
     }
-    filter.frames(store, server.suspects(), reviewer)
+    filter.frames(store, reviewer)
 }
 
 /// A frame as a reviewer may see it; as it was before anyone reviewed it where they are asked a second time.
@@ -186,7 +194,7 @@ pub(crate) fn frame<'a>(
             .path
             .as_ref()
             .is_some_and(|path| server.videos.exists(path)),
-        has_opinion: server.suspects().of_frame(id).is_some(),
+        has_opinion: store.suspects.of_frame(id).is_some(),
         is_blind: description.is_some_and(|text| says_nothing_seen(text, &store.captions)),
         sharpness: frame.sharpness,
         width_px: frame.size_px.map(|(width, _)| width),
@@ -221,7 +229,7 @@ fn others(store: &Store, reviewer: u32, id: u32) -> Vec<Other<'_>> {
 /// How many frames there are in each queue, and how far the reviewer is.
 pub(crate) fn progress(server: &Server, store: &Store, reviewer: u32) -> serde_json::Value {
     serde_json::json!({
-        "queues": counts(store, server.suspects(), reviewer),
+        "queues": counts(store, reviewer),
         "n_decisions": store.n_decisions(reviewer),
         "measuring": server.measuring.how_far(),
     })

@@ -334,6 +334,35 @@ fn a_finger_moves_on_a_phone_and_nothing_sticks_out() {
 }
 
 #[test]
+fn all_frames_come_behind_a_first_look() {
+    let dir = folder(3, 4);
+    let server = Server::start(dir.path(), &[]);
+    let Some(browser) = open(&server) else { return };
+    // As it is while the server still reads: only the first frames are known, and one was decided.
+    browser.eval("(woReview.app.queue.items.length = 3, 1)");
+    browser.press(&["b"]);
+    browser.wait(&format!("{AT} === 1"));
+    browser.eval("(woReview.app.takeAll(), 1)");
+    browser.wait("woReview.app.queue.items.length === 12");
+    assert_eq!(browser.eval(AT), 1);
+    // A person who was through with those goes on.
+    browser.eval("(woReview.app.queue.items.length = 3, 1)");
+    browser.press(&["g", "g"]);
+    browser.wait("document.querySelector('.stage').innerText.includes('last one')");
+    browser.eval("(woReview.app.takeAll(), 1)");
+    browser.wait(&format!(
+        "{AT} === 3 && !!document.querySelector('.stage img')"
+    ));
+    // A queue that was chosen meanwhile stays.
+    browser.eval("(woReview.app.load({ queue: 'trash' }).then(() => woReview.app.takeAll()), 1)");
+    browser.wait(
+        "woReview.app.queue.filter.queue === 'trash' && woReview.app.queue.items.length === 0",
+    );
+    wait_for_log(&browser, dir.path(), 3);
+    assert_eq!(browser.eval("woReview.app.queue.items.length"), 0);
+}
+
+#[test]
 fn keys_can_be_others() {
     let dir = folder(1, 4);
     let server = Server::start(dir.path(), &["--key", "good_form=a", "--key", "warm_up=w"]);
