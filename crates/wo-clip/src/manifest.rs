@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wo_record::{Group, LearningCurve, Name, Video, group_of};
+use wo_record::{BAD_FORM, Group, LearningCurve, Name, Video, group_of};
 
 use crate::{Pooling, Trust};
 
@@ -16,6 +16,28 @@ pub struct Class {
     pub label: Name,
     /// The faults, sorted; none for good form, and for bad form of which no more is known.
     pub faults: Vec<Name>,
+}
+
+impl Class {
+    /// The faults that a verdict names: those of the most probable class of bad form in the exercise that it names; none
+    /// where it calls the form another. Only classes that fit the verdict count, so that it never names a fault of another
+    /// exercise.
+    pub fn faults_of<'a>(
+        classes: &'a [Self],
+        probabilities: &[f64],
+        exercise: &Name,
+        label: &Name,
+    ) -> &'a [Name] {
+        if label.as_str() != BAD_FORM {
+            return &[];
+        }
+        classes
+            .iter()
+            .zip(probabilities)
+            .filter(|(class, _)| class.label == *label && class.exercise == *exercise)
+            .max_by(|a, b| a.1.total_cmp(b.1))
+            .map_or(&[], |(class, _)| &class.faults)
+    }
 }
 
 /// Which part of the data a video was.

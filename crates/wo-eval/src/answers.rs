@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wo_clip::Class;
-use wo_record::{BAD_FORM, Name};
+use wo_record::Name;
 
 /// The labels and exercises of a model's classes.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,23 +103,13 @@ impl Answers {
         })
     }
 
-    /// The faults of the most probable class of bad form in the exercise of `call`; none where it calls the form good.
-    /// Only classes that fit the call count, so that a verdict never names a fault of another exercise.
+    /// The faults that a verdict of this call names.
     pub(crate) fn faults(&self, of_classes: &[f64], call: Call) -> &[Name] {
-        let (label, exercise) = (
-            self.labels.get(call.label),
-            self.exercises.get(call.exercise),
-        );
-        if label.is_none_or(|label| label.as_str() != BAD_FORM) {
-            return &[];
-        }
-        let fitting =
-            self.classes.iter().zip(of_classes).filter(|(class, _)| {
-                Some(&class.label) == label && Some(&class.exercise) == exercise
-            });
-        fitting
-            .max_by(|a, b| a.1.total_cmp(b.1))
-            .map_or(&[], |(class, _)| &class.faults)
+        let exercise = self.exercises.get(call.exercise);
+        let named = exercise.zip(self.labels.get(call.label));
+        named.map_or(&[], |(exercise, label)| {
+            Class::faults_of(&self.classes, of_classes, exercise, label)
+        })
     }
 
     fn sum(&self, of_classes: &[f64], belongs: impl Fn(&Class) -> bool) -> f64 {

@@ -145,10 +145,13 @@ impl<'a> Session<'a> {
     }
 
     fn have_done(&mut self, task: Task) -> anyhow::Result<()> {
-        match self.viewers.exchange(task)? {
-            Some(viewed) => self.take_in(viewed),
-            None => Ok(()),
+        let n_frames = task.n_frames();
+        while !self.viewers.has_room(n_frames)
+            && let Some(viewed) = self.viewers.next()?
+        {
+            self.take_in(viewed)?;
         }
+        self.viewers.give(task, n_frames)
     }
 
     fn take_in(&mut self, viewed: Viewed) -> anyhow::Result<()> {

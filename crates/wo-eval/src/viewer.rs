@@ -16,6 +16,9 @@ use crate::workers::Workers;
 /// More threads than this hold too many pictures; beyond it each has several cores.
 const MAX_VIEWERS: usize = 4;
 
+/// Most frames of videos that are looked at side by side: the pictures of each are held until it is judged.
+const MAX_FRAMES: usize = 256;
+
 /// What is looked at in each video.
 #[derive(Debug)]
 pub(crate) struct Asking {
@@ -81,7 +84,15 @@ pub(crate) fn start_viewers(
         n_threads: (n_cores / n_viewers).max(1),
     };
     let viewers = (0..n_viewers).map(|_| viewer()).collect();
-    Workers::start(viewers, Viewer::view)
+    Workers::start(viewers, MAX_FRAMES, Viewer::view)
+}
+
+impl Task {
+    /// How many frames it is about.
+    pub(crate) fn n_frames(&self) -> usize {
+        let (Self::Judge { item, .. } | Self::Remember(item)) = self;
+        item.frames.len()
+    }
 }
 
 impl Asking {

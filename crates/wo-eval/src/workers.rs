@@ -20,13 +20,26 @@ type Given<J, R> = (J, Sender<Done<R>>);
 pub(crate) struct Workers<J, R> {
     /// `None` at the end.
     jobs: Option<Sender<Given<J, R>>>,
-    in_work: VecDeque<Receiver<Done<R>>>,
+    in_work: VecDeque<InWork<R>>,
     threads: Vec<JoinHandle<()>>,
+    /// How much may be in work at once.
+    max_size: usize,
+}
+
+/// A job that was given.
+#[derive(Debug)]
+struct InWork<R> {
+    result: Receiver<Done<R>>,
+    size: usize,
 }
 
 impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
-    /// Starts a thread for each state.
-    pub(crate) fn start<S: Send + 'static>(states: Vec<S>, work: fn(&S, J) -> R) -> Self {
+    /// Starts a thread for each state. The jobs in work are at most as large as `max_size` together, or one alone.
+    pub(crate) fn start<S: Send + 'static>(
+        states: Vec<S>,
+        max_size: usize,
+        work: fn(&S, J) -> R,
+    ) -> Self {
         let (jobs, waiting) = channel::<Given<J, R>>();
         let waiting = Arc::new(Mutex::new(waiting));
         let thread = |state: S| {
@@ -47,29 +60,34 @@ impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
             threads: states.into_iter().map(thread).collect(),
             jobs: Some(jobs),
             in_work: VecDeque::new(),
+            max_size,
         }
     }
 
-    /// Gives a job, and takes the oldest result where more jobs than threads are in work.
-    pub(crate) fn exchange(&mut self, job: J) -> anyhow::Result<Option<R>> {
+    /// Whether a job of this size may be given now; one more than there are threads is, so that none has to wait for it.
+    pub(crate) fn has_room(&self, size: usize) -> bool {
+        let in_work: usize = self.in_work.iter().map(|it| it.size).sum();
+        self.in_work.is_empty()
+            || (self.in_work.len() <= self.threads.len() && in_work + size <= self.max_size)
+    }
+
+    /// Gives a job.
+    pub(crate) fn give(&mut self, job: J, size: usize) -> anyhow::Result<()> {
         let (done, result) = channel();
         let given = self.jobs.as_ref().map(|jobs| jobs.send((job, done)));
         given
             .and_then(Result::ok)
             .context("all threads have ended")?;
-        self.in_work.push_back(result);
-        if self.in_work.len() > self.threads.len() {
-            return self.next();
-        }
-        Ok(None)
+        self.in_work.push_back(InWork { result, size });
+        Ok(())
     }
 
     /// Waits for the oldest result; `None` where nothing is in work. A job that panicked panics here.
     pub(crate) fn next(&mut self) -> anyhow::Result<Option<R>> {
-        let Some(result) = self.in_work.pop_front() else {
+        let Some(oldest) = self.in_work.pop_front() else {
             return Ok(None);
         };
-        let done = result.recv().context("a thread has ended")?;
+        let done = oldest.result.recv().context("a thread has ended")?;
         Ok(Some(done.unwrap_or_else(|panic| resume_unwind(panic))))
     }
 }
@@ -95,12 +113,15 @@ mod tests {
             thread::sleep(Duration::from_millis((job + 1) % 2 * 5));
             job * factor
         };
-        let mut workers = Workers::start(vec![10, 10, 10], slow_when_even);
+        let mut workers = Workers::start(vec![10, 10, 10], 100, slow_when_even);
         let mut results = Vec::new();
         for job in 0..20 {
-            results.extend(workers.exchange(job).unwrap());
+            while !workers.has_room(1) {
+                results.extend(workers.next().unwrap());
+            }
+            workers.give(job, 1).unwrap();
         }
-        assert_eq!(results.len(), 17);
+        assert_eq!(results.len(), 16);
         while let Some(result) = workers.next().unwrap() {
             results.push(result);
         }
@@ -108,13 +129,24 @@ mod tests {
     }
 
     #[test]
+    fn large_jobs_are_alone() {
+        let mut workers = Workers::start(vec![(), ()], 10, |(), job: u64| job);
+        assert!(workers.has_room(1000));
+        workers.give(0, 7).unwrap();
+        assert!(workers.has_room(3) && !workers.has_room(4));
+        assert_eq!(workers.next().unwrap(), Some(0));
+        assert!(workers.has_room(1000));
+    }
+
+    #[test]
     fn a_panic_is_passed_on_and_the_thread_goes_on() {
-        let mut workers = Workers::start(vec![()], |(), job: u64| {
+        let mut workers = Workers::start(vec![()], 10, |(), job: u64| {
             assert_ne!(job, 0, "on purpose");
             job
         });
-        assert_eq!(workers.exchange(0).unwrap(), None);
-        let broken = catch_unwind(AssertUnwindSafe(|| workers.exchange(1)));
+        workers.give(0, 1).unwrap();
+        workers.give(1, 1).unwrap();
+        let broken = catch_unwind(AssertUnwindSafe(|| workers.next()));
         assert!(broken.is_err());
         assert_eq!(workers.next().unwrap(), Some(1));
     }

@@ -161,38 +161,27 @@ fn prediction(
         }
         sums
     };
+    let (labels, exercises) = (sums(|class| &class.label), sums(|class| &class.exercise));
+    let most = |sums: &BTreeMap<Name, f64>| {
+        let most = sums.iter().max_by(|a, b| a.1.total_cmp(b.1));
+        most.map(|(name, _)| name.clone())
+    };
+    let said = most(&exercises).zip(most(&labels));
+    let said_faults =
+        said.map(|(exercise, label)| Class::faults_of(classes, judged, &exercise, &label).to_vec());
     Prediction {
         video_id: example.video.video_id.clone(),
         path: example.path.clone(),
         group: example.video.group.to_string(),
         exercise: Some(example.video.exercise.clone()),
         label: Some(example.video.label.clone()),
-        labels: sums(|class| &class.label),
-        exercises: sums(|class| &class.exercise),
+        labels,
+        exercises,
         faults: example.class.faults.clone(),
-        said_faults: said_faults(classes, judged),
+        said_faults: said_faults.unwrap_or_default(),
         fold: Some(fold),
         seen: false,
     }
-}
-
-/// The faults of the most probable class of the most probable label and exercise.
-fn said_faults(classes: &[Class], judged: &Probabilities) -> Vec<Name> {
-    let most = |name: fn(&Class) -> &Name| {
-        let mut sums: BTreeMap<&Name, f64> = BTreeMap::new();
-        for (class, probability) in classes.iter().zip(judged) {
-            *sums.entry(name(class)).or_default() += probability;
-        }
-        let most = sums.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-        most.map(|(name, _)| name)
-    };
-    let (label, exercise) = (most(|it| &it.label), most(|it| &it.exercise));
-    let fitting = classes
-        .iter()
-        .zip(judged)
-        .filter(|(it, _)| Some(&it.label) == label && Some(&it.exercise) == exercise);
-    let best = fitting.max_by(|a, b| a.1.total_cmp(b.1));
-    best.map_or_else(Vec::new, |(class, _)| class.faults.clone())
 }
 
 /// The predictions as a stream of records.
