@@ -24,12 +24,14 @@ WALLS = (
     ("0x9a7358", "drawgrid=w=24:h=12:t=2:c=0x6e4c38"),
     ("0x5e7f96", "drawgrid=w=40:h=300:t=4:c=0x3c566b"),
 )
-# How much longer good videos are, and how blurred (sigma in pixels) bad ones, beside what videos differ by anyway.
-LONGER, BLURRIER = 1.5, 1.2
+# How much longer good videos are, and how blurred (sigma in pixels) bad ones, beside what videos differ by anyway. Lengths run from
+# 5 to 13 s, so that of half as much again chance leaves little in some draws.
+LONGER = {"good ones 1.5 times as long": 1.5, "good ones twice as long": 2.0}
+BLURRIER = 1.2
 SPEEDS, BLURS = (0.9, 1.1), (0.3, 0.7)
 PROBES = ("duration", "container", "source", "quality", "background", "first_frame")
 # What is planted, and the probe that is to name it.
-PLANTS = {"clean": None, "good ones longer": "duration", "bad ones blurrier": "quality", "a wall for each label": "background"}
+PLANTS = {"clean": None, **dict.fromkeys(LONGER, "duration"), "bad ones blurrier": "quality", "a wall for each label": "background"}
 
 
 def run(*command: object, into: pathlib.Path | None = None) -> None:
@@ -43,8 +45,8 @@ def film(source: pathlib.Path, target: pathlib.Path, plant: str, chance: random.
     is_good = "good_form" in source.parts
     # All are drawn for each video, so that plants differ by what is planted alone.
     wall, slowness, blur = chance.randrange(len(WALLS)), chance.uniform(*SPEEDS), chance.uniform(*BLURS)
-    if plant == "good ones longer" and is_good:
-        slowness *= LONGER
+    if is_good:
+        slowness *= LONGER.get(plant, 1.0)
     if plant == "bad ones blurrier" and not is_good:
         blur += BLURRIER
     if plant == "a wall for each label":
@@ -143,11 +145,11 @@ def main() -> None:
         print(f"  draw {number + 1} after {time.monotonic() - began:.0f} s: "
               + "; ".join(f"{plant} {found[plant][-1].get('all')}" for plant in PLANTS), file=sys.stderr, flush=True)
     print("\nIn how many draws each probe warns or fails")
-    print(f"{'':<22} {'model':>6} " + " ".join(f"{probe:>11}" for probe in PROBES) + f" {'any':>5}")
+    print(f"{'':<28} {'model':>6} " + " ".join(f"{probe:>11}" for probe in PROBES) + f" {'any':>5}")
     for plant, draws in found.items():
         spoke = {probe: sum(it.get(probe) in ("warn", "fail") for it in draws) for probe in (*PROBES, "all")}
         accuracy = sum(it["model"] for it in draws) / len(draws)
-        print(f"{plant:<22} {accuracy:6.2f} " + " ".join(f"{spoke[probe]:>11}" for probe in PROBES) + f" {spoke['all']:>5}")
+        print(f"{plant:<28} {accuracy:6.2f} " + " ".join(f"{spoke[probe]:>11}" for probe in PROBES) + f" {spoke['all']:>5}")
     print()
     for plant, probe in PLANTS.items():
         verdicts = collections.Counter(it.get(probe or "all", "not probed") for it in found[plant])

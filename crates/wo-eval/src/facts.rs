@@ -30,7 +30,8 @@ pub(crate) struct Facts {
     pub(crate) container: Vec<f64>,
     /// Codec and container.
     pub(crate) format: String,
-    /// Sharpness (a logarithm), brightness, contrast and motion: medians over frames.
+    /// Sharpness (a logarithm), brightness and contrast: medians over frames. Not motion, which is the lifter's: half a squat
+    /// moves less.
     pub(crate) quality: Vec<f64>,
     /// Perceptual hashes of its frames.
     pub(crate) hashes: Vec<u64>,
@@ -61,7 +62,6 @@ impl Facts {
             sharpness.map(f64::ln_1p),
             brightness,
             known(|it| Some(it.contrast)),
-            known(|it| it.motion),
         ];
         let hash = |it: &&Quality| u64::from_str_radix(&it.perceptual_hash, 16).ok();
         let mut fields = fields_of(video);

@@ -12,10 +12,10 @@ use crate::panel::Panel;
 use crate::scoring::brier_score;
 use crate::standing::Unit;
 
-/// How often an audit of probes that know nothing may find one of them above chance: one in fifty, as it is run with each
-/// evaluation.
-const LEVEL: f64 = 0.02;
-/// How many refits to permuted labels show what such probes reach: the fewest that can tell one in fifty, less some luck.
+/// How often an audit of probes that know nothing may find one of them above chance: one in a hundred, as it is run with
+/// each evaluation.
+const LEVEL: f64 = 0.01;
+/// How many refits to permuted labels show what such probes reach: the fewest that can tell one in a hundred.
 pub const MIN_PERMUTATIONS: usize = 99;
 /// Scores of a few tens of videos differ by more than this, or not at all.
 const LEAST_DEVIATION: f64 = 1e-6;
@@ -131,8 +131,8 @@ fn permuted(random: &mut ChaCha8Rng, truth: &[usize], groups: &[usize]) -> Vec<u
 /// model says, then what each probe does. `None` without units or without two classes.
 ///
 /// A probe is better than chance where it stands out from its scores on permuted labels, in their standard deviations, more
-/// than all probes do in 49 of 50 permutations, however many are tried. A share is a ratio of two skills; the model's has to be above
-/// chance for it to be one.
+/// than all probes do in 99 of 100 permutations, however many are tried. A share is a ratio of two skills; the model's has to
+/// be above chance for it to be one.
 pub fn audit(
     units: &[Unit<'_>],
     n_classes: usize,
