@@ -145,6 +145,10 @@ impl<'a> Session<'a> {
     }
 
     fn have_done(&mut self, task: Task) -> anyhow::Result<()> {
+        // Whoever sends a video now and then reads of each as soon as the next one comes.
+        while let Some(viewed) = self.viewers.next_if_done() {
+            self.take_in(viewed)?;
+        }
         let n_frames = task.n_frames();
         while !self.viewers.has_room(n_frames)
             && let Some(viewed) = self.viewers.next()?

@@ -90,6 +90,14 @@ impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
         let done = oldest.result.recv().context("a thread has ended")?;
         Ok(Some(done.unwrap_or_else(|panic| resume_unwind(panic))))
     }
+
+    /// The oldest result where it is there, without waiting. Panics as [`Self::next`] does.
+    pub(crate) fn next_if_done(&mut self) -> Option<R> {
+        let oldest = self.in_work.front()?;
+        let done = oldest.result.try_recv().ok()?;
+        self.in_work.pop_front();
+        Some(done.unwrap_or_else(|panic| resume_unwind(panic)))
+    }
 }
 
 impl<J, R> Drop for Workers<J, R> {
@@ -126,6 +134,18 @@ mod tests {
             results.push(result);
         }
         assert_eq!(results, (0..20).map(|job| job * 10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_done_need_not_be_waited_for() {
+        let mut workers = Workers::start(vec![()], 10, |(), job: u64| job);
+        assert_eq!(workers.next_if_done(), None);
+        workers.give(7, 1).unwrap();
+        let done = std::iter::repeat_with(|| {
+            thread::sleep(Duration::from_millis(1));
+            workers.next_if_done()
+        });
+        assert_eq!(done.flatten().next(), Some(7));
     }
 
     #[test]

@@ -378,8 +378,12 @@ pub(crate) fn correct(frame: &mut Frame, rows: &HashMap<String, Row>) {
     }
 }
 
-/// The rows of all tables of a folder, by the path of the frame: of a folder with records, where they correct those.
+/// The rows of all tables of a folder, by the path of the frame. None of a folder without records: there they are all that
+/// is known, and correct nothing.
 pub(crate) fn rows_by_path(dir: &Path) -> anyhow::Result<HashMap<String, Row>> {
+    if !dir.join(RECORDS).exists() {
+        return Ok(HashMap::new());
+    }
     let tables = tables(dir)?;
     let tables: Vec<Vec<Row>> = tables
         .par_iter()
