@@ -47,8 +47,8 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
         let of_probe = |(_, rows): &(&str, Rows)| out_of_fold(rows, labels, &folds, n_labels);
         probes.iter().map(of_probe).collect()
     };
-    let evidence = Evidence::gather(&truth, &groups, MIN_PERMUTATIONS, seed, refit);
     let said = refit(&truth);
+    let evidence = Evidence::gather(&truth, &groups, &said, MIN_PERMUTATIONS, seed, refit);
     let units: Vec<Unit<'_>> = videos
         .iter()
         .enumerate()

@@ -81,29 +81,69 @@ pub struct Evidence {
 impl Evidence {
     /// `truth` and `groups` are those of the units, of which labels are permuted over groups `n_permutations` times; `refit`
     /// is given labels, fits all probes to them on the same folds each time, and returns for each probe and each unit the
-    /// probability of each class, from a probe that has not been fitted to the unit.
+    /// probability of each class, from a probe that has not been fitted to the unit. `said` is that of the truth.
     ///
     /// Refits are needed: what is said out of fold depends on the labels of all other folds, so that probes that know
     /// nothing come out above chance far more often than a test of their predictions alone would have it.
     pub fn gather(
         truth: &[usize],
         groups: &[usize],
+        said: &[Vec<Vec<f64>>],
         n_permutations: usize,
         seed: u64,
         mut refit: impl FnMut(&[usize]) -> Vec<Vec<Vec<f64>>>,
     ) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut scores = |labels: &[usize]| -> Vec<Option<f64>> {
-            let said = refit(labels);
-            let scores = said.iter().map(|said| brier_score(said, labels));
-            scores.map(|score| Some(1.0 - score?)).collect()
-        };
-        let observed = scores(truth);
         let permuted = (0..n_permutations)
-            .map(|_| scores(&permuted(&mut random, truth, groups)))
+            .map(|_| {
+                let labels = permuted(&mut random, truth, groups);
+                scores(&refit(&labels), &labels)
+            })
             .collect();
-        Self { observed, permuted }
+        Self {
+            observed: scores(said, truth),
+            permuted,
+        }
     }
+
+    /// For each probe how often the probe that stands out most does so at least as much. `None` of too few permutations.
+    fn p_values(&self) -> Vec<Option<f64>> {
+        let Self { observed, permuted } = self;
+        if permuted.len() < MIN_PERMUTATIONS {
+            return vec![None; observed.len()];
+        }
+        let of_probe = |probe: usize| {
+            let scores = permuted.iter().filter_map(|scores| *scores.get(probe)?);
+            let scores: Vec<f64> = scores.collect();
+            let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
+            (mean, standard_deviation(&scores).unwrap_or(0.0))
+        };
+        let scales: Vec<(f64, f64)> = (0..observed.len()).map(of_probe).collect();
+        // A probe that always says the same never varies, and never stands out.
+        let standing_out = |score: Option<f64>, (mean, deviation): (f64, f64)| {
+            score.map_or(f64::NEG_INFINITY, |score| {
+                (score - mean) / deviation.max(LEAST_DEVIATION)
+            })
+        };
+        let most = |scores: &Vec<Option<f64>>| {
+            let each = scores.iter().zip(&scales);
+            each.map(|(score, scale)| standing_out(*score, *scale))
+                .fold(f64::NEG_INFINITY, f64::max)
+        };
+        let most: Vec<f64> = permuted.iter().map(most).collect();
+        let p_value = |(score, scale): (&Option<f64>, &(f64, f64))| {
+            let here = standing_out(Some((*score)?), *scale);
+            let n_as_much = most.iter().filter(|most| **most >= here).count();
+            // The labels as they are count as one permutation of them.
+            Some((n_as_much + 1) as f64 / (most.len() + 1) as f64)
+        };
+        observed.iter().zip(&scales).map(p_value).collect()
+    }
+}
+
+fn scores(said: &[Vec<Vec<f64>>], labels: &[usize]) -> Vec<Option<f64>> {
+    let scores = said.iter().map(|said| brier_score(said, labels));
+    scores.map(|score| Some(1.0 - score?)).collect()
 }
 
 /// The labels of whole groups in the order of shuffled groups, so that labels of one group stay next to each other.
@@ -161,7 +201,7 @@ pub fn audit(
     let (scores, shares) = rest.split_at(rest.len() / 2);
     let model_interval = model.intervals.percentile;
     let is_model_above_chance = model_interval.is_some_and(|interval| interval.low > chance);
-    let p_values = p_values(&evidence.observed, &evidence.permuted).into_iter();
+    let p_values = evidence.p_values().into_iter();
     let of_probe = |((score, share), p_value): ((&Estimate, &Estimate), Option<f64>)| {
         let share = if is_model_above_chance {
             *share
@@ -205,39 +245,6 @@ fn verdict(p_value: Option<f64>, share: Option<Interval>) -> Verdict {
         Some(_) if share.is_some_and(|share| share.low > MOST) => Verdict::Fail,
         Some(_) => Verdict::Warn,
     }
-}
-
-/// For each probe how often the probe that stands out most does so at least as much. `None` of too few permutations.
-fn p_values(observed: &[Option<f64>], permuted: &[Vec<Option<f64>>]) -> Vec<Option<f64>> {
-    if permuted.len() < MIN_PERMUTATIONS {
-        return vec![None; observed.len()];
-    }
-    let of_probe = |probe: usize| {
-        let scores = permuted.iter().filter_map(|scores| *scores.get(probe)?);
-        let scores: Vec<f64> = scores.collect();
-        let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
-        (mean, standard_deviation(&scores).unwrap_or(0.0))
-    };
-    let scales: Vec<(f64, f64)> = (0..observed.len()).map(of_probe).collect();
-    // A probe that always says the same never varies, and never stands out.
-    let standing_out = |score: Option<f64>, (mean, deviation): (f64, f64)| {
-        score.map_or(f64::NEG_INFINITY, |score| {
-            (score - mean) / deviation.max(LEAST_DEVIATION)
-        })
-    };
-    let most = |scores: &Vec<Option<f64>>| {
-        let each = scores.iter().zip(&scales);
-        each.map(|(score, scale)| standing_out(*score, *scale))
-            .fold(f64::NEG_INFINITY, f64::max)
-    };
-    let most: Vec<f64> = permuted.iter().map(most).collect();
-    let p_value = |(score, scale): (&Option<f64>, &(f64, f64))| {
-        let here = standing_out(Some((*score)?), *scale);
-        let n_as_much = most.iter().filter(|most| **most >= here).count();
-        // The labels as they are count as one permutation of them.
-        Some((n_as_much + 1) as f64 / (most.len() + 1) as f64)
-    };
-    observed.iter().zip(&scales).map(p_value).collect()
 }
 
 #[cfg(test)]

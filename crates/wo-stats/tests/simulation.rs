@@ -192,7 +192,7 @@ fn audited(random: &mut impl Rng, planted: Planted) -> Audit {
             .collect()
     };
     let said = refit(&truth);
-    let evidence = Evidence::gather(&truth, &group_of, 199, 1, refit);
+    let evidence = Evidence::gather(&truth, &group_of, &said, 199, 1, refit);
     let units: Vec<Unit<'_>> = (0..120)
         .map(|video| Unit {
             group: &groups[group_of[video]],
