@@ -114,15 +114,15 @@ fn said_by(
                 let looks = Looks::default();
                 let finds = finds_person(judge, looks);
                 let ready = Ready::of(item.clone(), judge.preprocessor(), finds);
-                let judged = predict(ready, judge, answers, seen, looks);
-                if let Ok(Some(warning)) = judged.as_ref().map(|it| &it.warning) {
-                    wo_cli::warn!("{}: {warning}", name_of(&item.video));
-                }
-                match judged {
-                    Ok(judged) if judged.prediction.truth().is_some() => {
-                        said[*place].push(judged.prediction.record(answers));
+                match predict(ready, judge, answers, seen, looks) {
+                    Ok(judged) => {
+                        if let Some(warning) = &judged.warning {
+                            wo_cli::warn!("{}: {warning}", name_of(&item.video));
+                        }
+                        if judged.prediction.truth().is_some() {
+                            said[*place].push(judged.prediction.record(answers));
+                        }
                     }
-                    Ok(_) => {}
                     Err(failure) => wo_cli::warn!("{}", failure.what),
                 }
             }
