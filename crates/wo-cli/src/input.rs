@@ -77,3 +77,17 @@ impl std::fmt::Display for NoInput {
 }
 
 impl std::error::Error for NoInput {}
+/// Reads a file that a flag names, whole: that it cannot be read is an I/O error, and that it does not parse one of usage.
+pub fn read_file<T, E: Into<anyhow::Error>>(
+    path: &Path,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> anyhow::Result<T> {
+    let read = || format!("read {}", path.display());
+    let text = std::fs::read_to_string(path)
+        .with_context(read)
+        .exit_with(Exit::Io)?;
+    parse(&text)
+        .map_err(Into::into)
+        .with_context(read)
+        .exit_with(Exit::Usage)
+}

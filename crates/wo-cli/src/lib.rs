@@ -12,7 +12,7 @@ mod stop;
 
 pub use exit::{Exit, ExitWith, Outcome};
 pub use flags::{Common, OnError, Reading, Seed, ShowProgress, Threads};
-pub use input::open_input;
+pub use input::{open_input, read_file};
 pub use lasting::Lasting;
 pub use process::main;
 pub use report::{Progress, info_line, say_line, warn_line};

@@ -32,7 +32,10 @@ use crate::sink::Sink;
     reason = "the signature that wo_cli::main calls"
 )]
 pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let captions = read_captions(args.captions.as_deref())?;
+    let captions = match &args.captions {
+        Some(path) => wo_cli::read_file(path, Captions::parse)?,
+        None => Captions::embedded(),
+    };
     let mut describer = Describer {
         overrides: Overrides::read(&args.csv, &captions)?,
         reviews: reviews::read(args.reviews.as_deref())?,
@@ -70,18 +73,6 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
     };
     describer.warn();
     Ok(outcome)
-}
-
-fn read_captions(path: Option<&Path>) -> anyhow::Result<Captions> {
-    let Some(path) = path else {
-        return Ok(Captions::embedded());
-    };
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("read {}", path.display()))
-        .exit_with(Exit::Io)?;
-    Captions::parse(&text)
-        .with_context(|| format!("read {}", path.display()))
-        .exit_with(Exit::Usage)
 }
 
 /// The one pass: each line is read, changed if it is a frame, and written, in their order.

@@ -32,6 +32,7 @@ mod session;
 mod store;
 mod suspects;
 mod table_patch;
+mod tables;
 mod views;
 
 use std::io::{BufRead, Write};

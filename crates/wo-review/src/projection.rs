@@ -9,12 +9,13 @@ use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_record::{Begin, DEFAULT_MAX_LINE, Frame, Judgement, Line, Reader, Record, Writer};
 
-use crate::folder::{RECORDS, TRASH, rows_by_path, tables};
+use crate::folder::{RECORDS, TRASH};
 use crate::leftovers;
 use crate::picture_file::PictureFolder;
 use crate::records_pass::{FrameLines, Pass, Tables, Text};
 use crate::store::Store;
 use crate::table_patch::TablePatch;
+use crate::tables::{rows_by_path, tables};
 
 /// The frames that anyone reviewed, as they are now. A copy, so that people go on while it is written.
 #[derive(Debug)]

@@ -1,20 +1,18 @@
 //! How a folder is read for those who review it: the first frames at once, and then all.
 
 use std::collections::HashMap;
-use std::path::Path;
 
-use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
 use wo_label::Captions;
 use wo_record::{Review, Row};
 
 use crate::args::Serve;
-use crate::folder::{Folder, rows_by_path};
+use crate::folder::Folder;
 use crate::queue::{Filter, QueueName};
 use crate::review_file::ReviewFile;
 use crate::server::reviewers;
 use crate::store::Store;
 use crate::suspects::Suspects;
+use crate::tables::rows_by_path;
 
 /// A folder that is about to be read.
 #[derive(Debug)]
@@ -29,7 +27,10 @@ impl<'a> Reading<'a> {
     /// Opens the log. What is wrong with that, or with the folder at a glance, is said before anyone opens the page.
     pub(crate) fn begin(args: &'a Serve) -> anyhow::Result<Self> {
         Folder::look(&args.folder)?;
-        let captions = read_captions(args.captions.as_deref())?;
+        let captions = match &args.captions {
+            Some(path) => wo_cli::read_file(path, Captions::parse)?,
+            None => Captions::embedded(),
+        };
         let (log, reviews) = ReviewFile::open(&args.folder)?;
         Ok(Self {
             args,
@@ -94,16 +95,4 @@ fn add_reviewers(store: &mut Store, args: &Serve) {
     for name in reviewers(args) {
         store.reviewer(&name);
     }
-}
-
-fn read_captions(path: Option<&Path>) -> anyhow::Result<Captions> {
-    let Some(path) = path else {
-        return Ok(Captions::embedded());
-    };
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("read {}", path.display()))
-        .exit_with(Exit::Io)?;
-    Captions::parse(&text)
-        .with_context(|| format!("read {}", path.display()))
-        .exit_with(Exit::Usage)
 }

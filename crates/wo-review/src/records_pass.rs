@@ -7,8 +7,8 @@ use std::path::Path;
 
 use wo_record::{Frame, Image, Line, Record, Row, Writer, table_name};
 
-use crate::folder::correct;
 use crate::projection::{Projection, for_each_line};
+use crate::tables::correct;
 
 /// A frame's line and the lines that belong to it, such as its pose.
 pub(crate) struct FrameLines {
