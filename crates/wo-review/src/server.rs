@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -51,16 +51,14 @@ pub(crate) struct Server {
     /// Differs from start to start: numbers of frames mean something else then, and no cache may mix them up.
     pub(crate) start: String,
     /// What can be shown while all is still read.
-    first_look: OnceLock<Mutex<Store>>,
-    has_begun: SetOnce<()>,
-    store: OnceLock<Mutex<Store>>,
-    is_loaded: SetOnce<()>,
+    first_look: SetOnce<Mutex<Store>>,
+    store: SetOnce<Mutex<Store>>,
 }
 
 impl Server {
-    /// The store, for as long as it takes to look at it or to decide. Waits for it where it is not read yet.
+    /// The store, for as long as it takes to look at it or to decide. For those who waited for [`Self::loaded`].
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        locked(self.store.wait())
+        locked(self.store.get().expect("it was waited for"))
     }
 
     /// The store where it is read, else the first look and true. For those who waited for [`Self::begun`].
@@ -73,26 +71,26 @@ impl Server {
 
     /// Waits until there is something to show, without a thread that does.
     pub(crate) async fn begun(&self) {
-        self.has_begun.wait().await;
+        tokio::select! {
+            _ = self.first_look.wait() => (),
+            _ = self.store.wait() => (),
+        }
     }
 
     /// Waits for the folder to be read, without a thread that does.
     pub(crate) async fn loaded(&self) {
-        self.is_loaded.wait().await;
+        self.store.wait().await;
     }
 
     /// Reads the folder. What a run before this one could not write any more is written by the thread that is returned.
     fn read(self: &Arc<Self>, reading: Reading<'_>) -> anyhow::Result<JoinHandle<()>> {
         let rows = reading.rows()?;
         if let Some(first_look) = reading.first_look(&rows) {
-            // Each of these is set once, here.
+            // Both are set once, here.
             let _ = self.first_look.set(Mutex::new(first_look));
-            let _ = self.has_begun.set(());
         }
         let store = reading.all(&rows)?;
         let _ = self.store.set(Mutex::new(store));
-        let _ = self.has_begun.set(());
-        let _ = self.is_loaded.set(());
         self.projector.note();
         Measuring::start(self);
         Ok(Projector::start(self))
@@ -150,10 +148,8 @@ pub(crate) fn serve(args: &Serve, reading: Reading<'_>) -> anyhow::Result<()> {
         measuring: Measuring::default(),
         address,
         start: format!("{:x}", jiff::Timestamp::now().as_millisecond()),
-        first_look: OnceLock::new(),
-        has_begun: SetOnce::new(),
-        store: OnceLock::new(),
-        is_loaded: SetOnce::new(),
+        first_look: SetOnce::new(),
+        store: SetOnce::new(),
     });
     announce(args, &server);
     let router = routes::router(&server);
