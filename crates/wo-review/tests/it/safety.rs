@@ -193,7 +193,8 @@ fn every_answer_tells_the_browser_what_to_refuse() {
         assert_eq!(header("cross-origin-resource-policy"), "same-origin");
         assert_eq!(header("referrer-policy"), "no-referrer");
     }
-    let fresh = Server::start(folder(1, 1).path(), &[]);
+    let dir = folder(1, 1);
+    let fresh = Server::start(dir.path(), &[]);
     let (_, token) = {
         let link = fresh.link(0);
         let (a, b) = link.split_once('#').expect("a secret");
