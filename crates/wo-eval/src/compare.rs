@@ -16,9 +16,8 @@ use crate::answers::Answers;
 use crate::args::Compare;
 use crate::findings::{Asked, Findings, Model};
 use crate::load::load_judge;
-use crate::predict::{Looks, finds_person, name_of, predict};
+use crate::predict::{Looks, name_of, predict};
 use crate::prediction::Prediction;
-use crate::ready::Ready;
 use crate::source::Source;
 use crate::spoken::{Spoken, answers_of, prediction};
 pub(crate) use words::gate_in_words;
@@ -112,9 +111,7 @@ fn said_by(
             for (place, judge, answers) in &judges {
                 let seen = judge.manifest().has_seen(&item.video);
                 let looks = Looks::default();
-                let finds = finds_person(judge, looks);
-                let ready = Ready::of(item.clone(), judge.preprocessor(), finds);
-                match predict(ready, judge, answers, seen, looks) {
+                match predict(item.clone(), judge, answers, seen, looks) {
                     Ok(judged) => {
                         if let Some(warning) = &judged.warning {
                             wo_cli::warn!("{}: {warning}", name_of(&item.video));

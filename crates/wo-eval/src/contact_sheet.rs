@@ -300,7 +300,7 @@ mod tests {
         Judged {
             verdict,
             prediction,
-            features: Tensor::zeros([12, 2], (Kind::Float, Device::Cpu)),
+            evidence: Tensor::zeros([2], (Kind::Float, Device::Cpu)),
             times_ms: vec![None; 12],
             pictures,
             evidence_idx: 5,

@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use image::RgbImage;
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge, Trust};
-use wo_input::FrameItem;
+use wo_input::{FrameItem, VideoItem};
 use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson};
 use wo_record::{Evidence, Failure, Name, RecordPath, UNCLEAR, Verdict, Video, group_of};
 
 use crate::answers::Answers;
 use crate::facts::Facts;
 use crate::prediction::{FramePrediction, Prediction, Standing};
-use crate::ready::Ready;
 use crate::robustness::{Wording, changed};
 use crate::sights::Sights;
+use crate::watched::Watched;
 
 /// Frames decide a verdict whose evidence is at least this part of the most telling one's.
 const TELLING: f64 = 0.5;
@@ -26,13 +26,13 @@ pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     /// What is kept of it.
     pub(crate) prediction: Prediction,
-    /// The features of its frames: `[frames, width]`.
-    pub(crate) features: Tensor,
-    /// The pictures that were looked at.
+    /// The features of the frame that speaks most for the label: `[width]`.
+    pub(crate) evidence: Tensor,
+    /// Pictures to show, that one's among them.
     pub(crate) pictures: Vec<RgbImage>,
     /// When they are in the video, in milliseconds.
     pub(crate) times_ms: Vec<Option<f64>>,
-    /// Which of the pictures speaks most for the label.
+    /// Which of the pictures it is.
     pub(crate) evidence_idx: usize,
     /// How many frames have a picture that does not load.
     pub(crate) n_bad_frames: u64,
@@ -51,24 +51,25 @@ pub(crate) struct Looks<'a> {
 
 /// Judges a video by those of its frames that load. A video without one is a failure.
 pub(crate) fn predict(
-    ready: Ready,
+    item: VideoItem,
     judge: &Judge,
     answers: &Answers,
     seen: bool,
     looks: Looks<'_>,
 ) -> Result<Judged, Failure> {
-    let item = &ready.item;
-    let (frames, pictures) = (ready.frames(), &ready.pictures);
-    if frames.is_empty() {
-        return Err(ready.no_picture());
-    }
-    let features = judge.features_of_pixels(&ready.pixels);
-    let scores = judge.score_features(&features);
-    let made = verdict_of(&item.video, &frames, &scores, answers, seen);
-    let (mut verdict, mut prediction, evidence_idx) = made.ok_or_else(|| ready.no_picture())?;
-    prediction.facts = Facts::of(&item.video, &frames, pictures);
     let trust = judge.manifest().trust.as_ref();
-    let person = ready.person.as_ref();
+    let watched = Watched::of(item, judge, trust.is_some() || looks.sights);
+    let (video, frames) = (&watched.item.video, watched.frames());
+    let features = watched.features.as_ref();
+    let made = features.and_then(|features| {
+        let scores = judge.score_features(features);
+        let verdict = verdict_of(video, &frames, &scores, answers, seen)?;
+        Some((features, verdict))
+    });
+    let (features, (mut verdict, mut prediction, evidence_idx)) =
+        made.ok_or_else(|| watched.no_picture())?;
+    prediction.facts = Facts::of(video, &frames, watched.pictures());
+    let person = watched.person.as_ref();
     if let Some(trust) = trust {
         prediction.calibrated = trust.calibrated(&prediction.labels);
         prediction.reasons = reasons(&prediction, trust, person);
@@ -83,26 +84,24 @@ pub(crate) fn predict(
             .collect();
     }
     if looks.sights {
-        prediction.sights = Some(Sights::of(judge, pictures, &features, person));
+        prediction.sights = Some(Sights::of(judge, watched.pictures(), features, person));
     }
     if let Some(wordings) = looks.changes {
-        prediction.changed = changed(judge, answers, pictures, &features, wordings);
+        prediction.changed = changed(judge, answers, &watched, features, wordings);
     }
+    let evidence = features.get(evidence_idx as i64).copy();
+    let (n_bad_frames, warning) = (watched.n_bad(), watched.warning());
+    let (pictures, times_ms, evidence_idx) = watched.shown_with(evidence_idx);
     Ok(Judged {
         verdict,
         prediction,
-        features,
-        times_ms: frames.iter().map(|item| item.frame.pts_ms).collect(),
+        evidence,
+        pictures,
+        times_ms,
         evidence_idx,
-        n_bad_frames: ready.bad.len() as u64,
-        warning: ready.warning(),
-        pictures: ready.pictures,
+        n_bad_frames,
+        warning,
     })
-}
-
-/// Whether it is to be found out who moves in videos.
-pub(crate) fn finds_person(judge: &Judge, looks: Looks<'_>) -> bool {
-    judge.manifest().trust.is_some() || looks.sights
 }
 
 /// Why the video gets no label.

@@ -1,16 +1,16 @@
 //! What is left of the accuracy when pictures get worse, and when the classes are called by other words.
 
-use image::RgbImage;
 use rayon::prelude::*;
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge};
-use wo_picture::grid;
+use wo_picture::{Change, grid};
 use wo_record::Score;
 use wo_stats::Figure;
 
 use crate::answers::Answers;
 use crate::prediction::Prediction;
 use crate::question::label_figure;
+use crate::watched::Watched;
 
 /// Every so many frames are left in place of all: a lower frame rate.
 const EVERY: [usize; 2] = [2, 4];
@@ -70,11 +70,11 @@ pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
 }
 
 /// The label that is said of a video after each change of its pictures, such as `blur=0.01`, and in each wording. `features`
-/// are those of the pictures as they are.
+/// are those of the frames as they are.
 pub(crate) fn changed(
     judge: &Judge,
     answers: &Answers,
-    pictures: &[RgbImage],
+    watched: &Watched,
     features: &Tensor,
     wordings: &[Wording],
 ) -> Vec<(String, usize)> {
@@ -82,17 +82,22 @@ pub(crate) fn changed(
         let call = answers.call(&scores.video);
         call.map_or(0, |call| call.label)
     };
-    let label = |pictures: &[RgbImage]| of_scores(&judge.score(pictures));
-    let changes = grid().iter().flat_map(|curve| curve.changes);
-    let mut said: Vec<(String, usize)> = changes
-        .map(|change| {
-            let pictures: Vec<RgbImage> = pictures.par_iter().map(|it| change.apply(it)).collect();
-            let name = format!("{}={}", change.name(), change.strength());
-            (name, label(&pictures))
-        })
+    let label = |features: &Tensor| of_scores(&judge.score_features(features));
+    let changes: Vec<_> = grid().iter().flat_map(|curve| curve.changes).collect();
+    let mut of_changes: Vec<Vec<Tensor>> = changes.iter().map(|_| Vec::new()).collect();
+    watched.each_piece(|pictures| {
+        for (change, pieces) in changes.iter().zip(&mut of_changes) {
+            let changed = pictures.par_iter().map(|picture| change.apply(picture));
+            pieces.push(judge.features(&changed.collect::<Vec<_>>()));
+        }
+    });
+    let name = |change: &Change| format!("{}={}", change.name(), change.strength());
+    let said = changes.iter().zip(&of_changes);
+    let mut said: Vec<(String, usize)> = said
+        .map(|(change, pieces)| (name(change), label(&Tensor::cat(pieces, 0))))
         .collect();
     said.extend(EVERY.map(|every| {
-        let fewer: Vec<RgbImage> = pictures.iter().step_by(every).cloned().collect();
+        let fewer = features.slice(0, 0, None, every as i64);
         (format!("frame_rate=1/{every}"), label(&fewer))
     }));
     said.extend(wordings.iter().map(|it| {

@@ -149,13 +149,12 @@ impl<'a> Session<'a> {
         while let Some(viewed) = self.viewers.next_if_done() {
             self.take_in(viewed)?;
         }
-        let n_frames = task.n_frames();
-        while !self.viewers.has_room(n_frames)
+        while !self.viewers.has_room()
             && let Some(viewed) = self.viewers.next()?
         {
             self.take_in(viewed)?;
         }
-        self.viewers.give(task, n_frames)
+        self.viewers.give(task)
     }
 
     fn take_in(&mut self, viewed: Viewed) -> anyhow::Result<()> {
@@ -196,15 +195,13 @@ impl<'a> Session<'a> {
         let Judged {
             verdict,
             prediction,
-            features,
-            evidence_idx,
+            evidence,
             ..
         } = judged;
         if can_be_scored {
             let record = Record::Prediction(prediction.record(&self.answers));
             self.predictions.push(prediction);
             if self.looks_at_parts {
-                let evidence = features.get(evidence_idx as i64).copy();
                 self.waiting.push((verdict, evidence));
             } else {
                 self.writer.record(&Record::Verdict(verdict))?;

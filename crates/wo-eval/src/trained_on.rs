@@ -2,10 +2,11 @@
 
 use wo_clip::Judge;
 use wo_clip::tch::{Kind, Tensor};
+use wo_input::VideoItem;
 use wo_record::{Nearest, UNCLEAR, Verdict, Video};
 
 use crate::predict::{name_of, said_of};
-use crate::ready::Ready;
+use crate::watched::{Watched, keep_spread};
 use crate::worst::{Twin, small_jpegs};
 
 /// A training video as the model sees it.
@@ -30,18 +31,18 @@ pub(crate) struct Likest<'a> {
 }
 
 impl TrainedOn {
-    /// `None` without a frame that loads.
-    pub(crate) fn new(ready: &Ready, judge: &Judge, is_shown: bool) -> Option<Self> {
-        if ready.pictures.is_empty() {
-            return None;
-        }
-        let frames = ready.frames().into_iter().map(|it| &it.frame);
-        let shown = if is_shown { &ready.pictures[..] } else { &[] };
+    /// Of a long video some frames are enough, evenly spread. `None` without one that loads.
+    pub(crate) fn new(mut item: VideoItem, judge: &Judge, is_shown: bool) -> Option<Self> {
+        keep_spread(&mut item.frames);
+        // Nobody asks who moves in it.
+        let watched = Watched::of(item, judge, false);
+        let frames = watched.frames().into_iter().map(|it| &it.frame);
+        let shown = if is_shown { watched.pictures() } else { &[] };
         Some(Self {
-            video: ready.item.video.clone(),
-            features: judge.features_of_pixels(&ready.pixels),
             frames: frames.map(|it| (it.index, it.pts_ms)).collect(),
             pictures: small_jpegs(shown),
+            features: watched.features?,
+            video: watched.item.video,
         })
     }
 

@@ -7,17 +7,13 @@ use wo_input::VideoItem;
 use wo_record::{Failure, Video};
 
 use crate::answers::Answers;
-use crate::predict::{Judged, Looks, finds_person, predict};
-use crate::ready::Ready;
+use crate::predict::{Judged, Looks, predict};
 use crate::robustness::Wording;
 use crate::trained_on::TrainedOn;
 use crate::workers::Workers;
 
 /// More threads than this hold too many pictures; beyond it each has several cores.
 const MAX_VIEWERS: usize = 4;
-
-/// Most frames of videos that are looked at side by side: the pictures of each are held until it is judged.
-const MAX_FRAMES: usize = 256;
 
 /// What is looked at in each video.
 #[derive(Debug)]
@@ -84,15 +80,7 @@ pub(crate) fn start_viewers(
         n_threads: (n_cores / n_viewers).max(1),
     };
     let viewers = (0..n_viewers).map(|_| viewer()).collect();
-    Workers::start(viewers, MAX_FRAMES, Viewer::view)
-}
-
-impl Task {
-    /// How many frames it is about.
-    pub(crate) fn n_frames(&self) -> usize {
-        let (Self::Judge { item, .. } | Self::Remember(item)) = self;
-        item.frames.len()
-    }
+    Workers::start(viewers, Viewer::view)
 }
 
 impl Asking {
@@ -108,7 +96,7 @@ impl Asking {
 impl Viewer {
     fn view(&self, task: Task) -> Viewed {
         set_threads(self.n_threads);
-        let (judge, preprocessor) = (&self.judge, self.judge.preprocessor());
+        let judge = &self.judge;
         match task {
             Task::Judge {
                 item,
@@ -120,8 +108,7 @@ impl Viewer {
                     changes: self.asking.wordings.as_deref(),
                 };
                 let video = item.video.clone();
-                let ready = Ready::of(item, preprocessor, finds_person(judge, looks));
-                let judged = predict(ready, judge, &self.answers, seen, looks);
+                let judged = predict(item, judge, &self.answers, seen, looks);
                 Viewed::Judged {
                     video,
                     judged: judged.map(Box::new),
@@ -129,9 +116,7 @@ impl Viewer {
                 }
             }
             Task::Remember(item) => {
-                // Nobody asks who moves in it.
-                let ready = Ready::of(item, preprocessor, false);
-                Viewed::Remembered(TrainedOn::new(&ready, judge, self.asking.keeps_pictures))
+                Viewed::Remembered(TrainedOn::new(item, judge, self.asking.keeps_pictures))
             }
         }
     }

@@ -20,26 +20,14 @@ type Given<J, R> = (J, Sender<Done<R>>);
 pub(crate) struct Workers<J, R> {
     /// `None` at the end.
     jobs: Option<Sender<Given<J, R>>>,
-    in_work: VecDeque<InWork<R>>,
+    /// What comes of the jobs that were given.
+    in_work: VecDeque<Receiver<Done<R>>>,
     threads: Vec<JoinHandle<()>>,
-    /// How much may be in work at once.
-    max_size: usize,
-}
-
-/// A job that was given.
-#[derive(Debug)]
-struct InWork<R> {
-    result: Receiver<Done<R>>,
-    size: usize,
 }
 
 impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
-    /// Starts a thread for each state. The jobs in work are at most as large as `max_size` together, or one alone.
-    pub(crate) fn start<S: Send + 'static>(
-        states: Vec<S>,
-        max_size: usize,
-        work: fn(&S, J) -> R,
-    ) -> Self {
+    /// Starts a thread for each state.
+    pub(crate) fn start<S: Send + 'static>(states: Vec<S>, work: fn(&S, J) -> R) -> Self {
         let (jobs, waiting) = channel::<Given<J, R>>();
         let waiting = Arc::new(Mutex::new(waiting));
         let thread = |state: S| {
@@ -60,25 +48,22 @@ impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
             threads: states.into_iter().map(thread).collect(),
             jobs: Some(jobs),
             in_work: VecDeque::new(),
-            max_size,
         }
     }
 
-    /// Whether a job of this size may be given now; one more than there are threads is, so that none has to wait for it.
-    pub(crate) fn has_room(&self, size: usize) -> bool {
-        let in_work: usize = self.in_work.iter().map(|it| it.size).sum();
-        self.in_work.is_empty()
-            || (self.in_work.len() <= self.threads.len() && in_work + size <= self.max_size)
+    /// Whether a job may be given now; one more than there are threads is, so that none has to wait for it.
+    pub(crate) fn has_room(&self) -> bool {
+        self.in_work.len() <= self.threads.len()
     }
 
     /// Gives a job.
-    pub(crate) fn give(&mut self, job: J, size: usize) -> anyhow::Result<()> {
+    pub(crate) fn give(&mut self, job: J) -> anyhow::Result<()> {
         let (done, result) = channel();
         let given = self.jobs.as_ref().map(|jobs| jobs.send((job, done)));
         given
             .and_then(Result::ok)
             .context("all threads have ended")?;
-        self.in_work.push_back(InWork { result, size });
+        self.in_work.push_back(result);
         Ok(())
     }
 
@@ -87,14 +72,14 @@ impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
         let Some(oldest) = self.in_work.pop_front() else {
             return Ok(None);
         };
-        let done = oldest.result.recv().context("a thread has ended")?;
+        let done = oldest.recv().context("a thread has ended")?;
         Ok(Some(done.unwrap_or_else(|panic| resume_unwind(panic))))
     }
 
     /// The oldest result where it is there, without waiting. Panics as [`Self::next`] does.
     pub(crate) fn next_if_done(&mut self) -> Option<R> {
         let oldest = self.in_work.front()?;
-        let done = oldest.result.try_recv().ok()?;
+        let done = oldest.try_recv().ok()?;
         self.in_work.pop_front();
         Some(done.unwrap_or_else(|panic| resume_unwind(panic)))
     }
@@ -121,13 +106,13 @@ mod tests {
             thread::sleep(Duration::from_millis((job + 1) % 2 * 5));
             job * factor
         };
-        let mut workers = Workers::start(vec![10, 10, 10], 100, slow_when_even);
+        let mut workers = Workers::start(vec![10, 10, 10], slow_when_even);
         let mut results = Vec::new();
         for job in 0..20 {
-            while !workers.has_room(1) {
+            while !workers.has_room() {
                 results.extend(workers.next().unwrap());
             }
-            workers.give(job, 1).unwrap();
+            workers.give(job).unwrap();
         }
         assert_eq!(results.len(), 16);
         while let Some(result) = workers.next().unwrap() {
@@ -138,9 +123,9 @@ mod tests {
 
     #[test]
     fn what_is_done_need_not_be_waited_for() {
-        let mut workers = Workers::start(vec![()], 10, |(), job: u64| job);
+        let mut workers = Workers::start(vec![()], |(), job: u64| job);
         assert_eq!(workers.next_if_done(), None);
-        workers.give(7, 1).unwrap();
+        workers.give(7).unwrap();
         let done = std::iter::repeat_with(|| {
             thread::sleep(Duration::from_millis(1));
             workers.next_if_done()
@@ -149,23 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn large_jobs_are_alone() {
-        let mut workers = Workers::start(vec![(), ()], 10, |(), job: u64| job);
-        assert!(workers.has_room(1000));
-        workers.give(0, 7).unwrap();
-        assert!(workers.has_room(3) && !workers.has_room(4));
-        assert_eq!(workers.next().unwrap(), Some(0));
-        assert!(workers.has_room(1000));
-    }
-
-    #[test]
     fn a_panic_is_passed_on_and_the_thread_goes_on() {
-        let mut workers = Workers::start(vec![()], 10, |(), job: u64| {
+        let mut workers = Workers::start(vec![()], |(), job: u64| {
             assert_ne!(job, 0, "on purpose");
             job
         });
-        workers.give(0, 1).unwrap();
-        workers.give(1, 1).unwrap();
+        workers.give(0).unwrap();
+        workers.give(1).unwrap();
         let broken = catch_unwind(AssertUnwindSafe(|| workers.next()));
         assert!(broken.is_err());
         assert_eq!(workers.next().unwrap(), Some(1));

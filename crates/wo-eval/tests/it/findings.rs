@@ -180,3 +180,52 @@ fn what_to_film_next_and_other_words_are_asked_for() {
     assert_eq!(words.len(), 4, "{words:?}");
     assert_eq!(words[0], "a photo of {}");
 }
+
+#[test]
+fn a_long_video_is_judged_as_its_frames_are() {
+    let folder = tempdir().unwrap();
+    let model = write_model(folder.path());
+    let labelled = |label: &str| json!({"exercise": "squat", "label": label, "person_id": "anna"});
+    // The same three pictures, once and twenty times: too many to be held at once.
+    let judged = |n_times: u64| {
+        let mut lines = Vec::new();
+        for (id, label) in [("a0", "good_form"), ("a1", "bad_form")] {
+            let short = video(folder.path(), id, &labelled(label));
+            lines.push(short[0].clone());
+            for index in 0..3 * n_times {
+                let mut frame: Value =
+                    serde_json::from_str(&short[1 + index as usize % 3]).unwrap();
+                frame["index"] = json!(index);
+                lines.push(frame.to_string());
+            }
+        }
+        let report = folder.path().join("report.html");
+        let run = tool()
+            .args(["--json", "--robustness", "-j", "1", "--model"])
+            .arg(&model)
+            .arg("--report")
+            .arg(&report)
+            .stdin(stream(&lines))
+            .run();
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run
+    };
+    let (short, long) = (judged(1), judged(20));
+    let probabilities = |run: &Run| -> Vec<f64> {
+        let verdicts = of_type(run, "verdict");
+        let probability = |it: &Value| it["probability"].as_f64().unwrap();
+        verdicts.iter().map(probability).collect()
+    };
+    assert_eq!(of_type(&long, "verdict")[0]["n_frames"], 60);
+    for (short, long) in probabilities(&short).iter().zip(probabilities(&long)) {
+        assert!((short - long).abs() < 1e-6, "{short} {long}");
+    }
+    let after_changes = |run: &Run| -> Vec<(Value, Value)> {
+        let scores = of_type(run, "score");
+        let is_of_change = |it: &&Value| it["scope"].as_str().is_some_and(|it| it.contains('='));
+        let of_change = |it: &Value| (it["scope"].clone(), it["value"].clone());
+        scores.iter().filter(is_of_change).map(of_change).collect()
+    };
+    assert!(after_changes(&long).len() > 10);
+    assert_eq!(after_changes(&short), after_changes(&long));
+}
