@@ -262,6 +262,7 @@ mod tests {
     use super::*;
     use crate::evaluation::tests::squat;
     use crate::prediction::Standing;
+    use crate::trained_on::Telling;
 
     fn judged(number: u8, truth: usize, said: usize) -> Judged {
         let prediction = squat(usize::from(number), truth, said, 1000.0);
@@ -282,6 +283,7 @@ mod tests {
                 index: 5,
                 pts_ms: Some(500.0),
                 probability: 0.9,
+                phase: None,
             },
             n_frames: 12,
             true_label: Some(label(truth)),
@@ -300,7 +302,10 @@ mod tests {
         Judged {
             verdict,
             prediction,
-            evidence: Tensor::zeros([2], (Kind::Float, Device::Cpu)),
+            evidence: Telling {
+                features: Tensor::zeros([2], (Kind::Float, Device::Cpu)),
+                phase: None,
+            },
             times_ms: vec![None; 12],
             pictures,
             evidence_idx: 5,

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use image::RgbImage;
-use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge, Trust};
 use wo_input::{FrameItem, VideoItem};
 use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson};
@@ -14,6 +13,7 @@ use crate::facts::Facts;
 use crate::prediction::{FramePrediction, Prediction, Standing};
 use crate::robustness::{Wording, changed};
 use crate::sights::Sights;
+use crate::trained_on::Telling;
 use crate::watched::Watched;
 
 /// Frames decide a verdict whose evidence is at least this part of the most telling one's.
@@ -26,8 +26,8 @@ pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     /// What is kept of it.
     pub(crate) prediction: Prediction,
-    /// The features of the frame that speaks most for the label: `[width]`.
-    pub(crate) evidence: Tensor,
+    /// The frame that speaks most for the label.
+    pub(crate) evidence: Telling,
     /// Pictures to show, that one's among them.
     pub(crate) pictures: Vec<RgbImage>,
     /// When they are in the video, in milliseconds.
@@ -89,7 +89,10 @@ pub(crate) fn predict(
     if let Some(wordings) = looks.changes {
         prediction.changed = changed(judge, answers, &watched, features, wordings);
     }
-    let evidence = features.get(evidence_idx as i64).copy();
+    let evidence = Telling {
+        features: features.get(evidence_idx as i64).copy(),
+        phase: verdict.evidence.phase,
+    };
     let (n_bad_frames, warning) = (watched.n_bad(), watched.warning());
     let (pictures, times_ms, evidence_idx) = watched.shown_with(evidence_idx);
     Ok(Judged {
@@ -208,6 +211,7 @@ fn verdict_of(
             index: evidence.index,
             pts_ms: evidence.pts_ms,
             probability,
+            phase: evidence.phase,
         },
         n_frames: frames.len() as u32,
         true_label: video.label.clone(),
@@ -315,7 +319,8 @@ mod tests {
             Evidence {
                 index: 7,
                 pts_ms: Some(700.0),
-                probability: 0.75
+                probability: 0.75,
+                phase: None,
             }
         );
         assert_eq!((idx, verdict.n_frames, verdict.seen), (1, 3, true));

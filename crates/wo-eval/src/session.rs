@@ -5,7 +5,6 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use wo_clip::tch::Tensor;
 use wo_clip::{Judge, Manifest, set_threads};
 use wo_input::{Leftovers, VideoItem};
 use wo_record::{Failure, Producer, Record, Verdict, Writer};
@@ -21,7 +20,7 @@ use crate::robustness::wordings;
 use crate::spoken::Spoken;
 use crate::table::report;
 use crate::tally::Tally;
-use crate::trained_on::{TrainedOn, likest_of_another_label};
+use crate::trained_on::{Telling, TrainedOn, likest_of_another_label};
 use crate::viewer::{Asking, Task, Viewed, start_viewers};
 use crate::workers::Workers;
 use crate::worst::Worst;
@@ -44,8 +43,8 @@ pub(crate) struct Session<'a> {
     video_ids: HashSet<String>,
     viewers: Workers<Task, Viewed>,
     worst: Worst,
-    /// Verdicts that wait for the training videos that they are held against, with the features of their evidence.
-    waiting: Vec<(Verdict, Tensor)>,
+    /// Verdicts that wait for the training videos that they are held against, with their evidence.
+    waiting: Vec<(Verdict, Telling)>,
     /// Training videos, where verdicts are held against them.
     trained_on: Vec<TrainedOn>,
 }
@@ -394,6 +393,7 @@ mod tests {
                 index: 4,
                 pts_ms: Some(3210.0),
                 probability: 0.97,
+                phase: None,
             },
             n_frames: 8,
             true_label: None,

@@ -45,6 +45,13 @@ pub struct Evidence {
     /// The probability of the verdict's label on this frame alone.
     #[serde(serialize_with = "finite::one")]
     pub probability: f64,
+    /// How far its repetition is, as in its `frame` record. Absent where that says nothing.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "finite::option"
+    )]
+    pub phase: Option<f64>,
 }
 
 /// What a model says of one video.
@@ -92,7 +99,8 @@ pub struct Verdict {
     /// for the label as much as half of what the most telling one does.
     #[serde(default)]
     pub span_ms: Option<(f64, f64)>,
-    /// The most similar training video with another label of the same exercise, where training videos were given.
+    /// The training video with another label of the same exercise that is most like the evidence at the same phase, where
+    /// training videos were given.
     #[serde(default)]
     pub nearest_other: Option<Nearest>,
 }
@@ -108,8 +116,16 @@ pub struct Nearest {
     pub path: Option<RecordPath>,
     /// Its label.
     pub label: Name,
-    /// The index of its frame that is most like the evidence.
+    /// The index of its frame that is most like the evidence: of those at the same phase (within an eighth of a repetition)
+    /// where both videos say their phases, else of all.
     pub index: u32,
+    /// How far that frame's repetition is. Absent where nothing is said of it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "finite::option"
+    )]
+    pub phase: Option<f64>,
     /// The cosine of the two frames' features.
     #[serde(serialize_with = "finite::one")]
     pub similarity: f64,

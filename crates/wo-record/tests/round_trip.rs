@@ -307,13 +307,17 @@ fn metric_or_model() -> impl Strategy<Value = Record> {
 }
 
 fn verdict() -> impl Strategy<Value = Record> {
-    let evidence =
-        (any::<u32>(), option::of(float()), float()).prop_map(|(index, pts_ms, probability)| {
-            Evidence {
-                index,
-                pts_ms,
-                probability,
-            }
+    let evidence = (
+        any::<u32>(),
+        option::of(float()),
+        float(),
+        option::of(float()),
+    )
+        .prop_map(|(index, pts_ms, probability, phase)| Evidence {
+            index,
+            pts_ms,
+            probability,
+            phase,
         });
     let said = (
         name(),

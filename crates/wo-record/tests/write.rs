@@ -59,6 +59,7 @@ fn verdict(probability: f64) -> Verdict {
             index: 0,
             pts_ms: None,
             probability: 0.5,
+            phase: None,
         },
         n_frames: 1,
         true_label: None,
@@ -125,6 +126,7 @@ fn a_float_that_is_not_finite_is_refused_and_leaves_no_trace() {
                     index: 0,
                     pts_ms: Some(bad),
                     probability: 0.5,
+                    phase: None,
                 },
                 ..verdict(0.5)
             }),
@@ -133,6 +135,16 @@ fn a_float_that_is_not_finite_is_refused_and_leaves_no_trace() {
                     index: 0,
                     pts_ms: None,
                     probability: bad,
+                    phase: None,
+                },
+                ..verdict(0.5)
+            }),
+            Record::Verdict(Verdict {
+                evidence: Evidence {
+                    index: 0,
+                    pts_ms: None,
+                    probability: 0.5,
+                    phase: Some(bad),
                 },
                 ..verdict(0.5)
             }),
