@@ -41,7 +41,7 @@ pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
 pub use result::{Confusion, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict};
 pub use review::{Judgement, Review};
-pub use table::{Row, TableError, read_table, table_name, write_table};
+pub use table::{Row, TableError, read_table, table_name, table_name_of, write_table};
 pub use truth::{Rep, Truth};
 pub use video::Video;
 pub use write::{WriteError, Writer};

@@ -61,7 +61,7 @@ pub struct Review {
     /// What the person spoke of, by the names of the fields of `new`: who only writes a note does not confirm the label.
     #[serde(default)]
     pub says: Vec<String>,
-    /// What held before.
+    /// What held before, as the person saw it: nobody is shown what others said before they have judged themselves.
     pub old: Judgement,
     /// What holds from now on.
     pub new: Judgement,

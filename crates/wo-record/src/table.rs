@@ -40,8 +40,13 @@ impl Row {
 /// The table of a frame, such as `squat_bad_form.csv`; none for a frame without a label.
 pub fn table_name(frame: &Frame) -> Option<String> {
     let label = frame.label.as_ref()?;
-    let exercise = frame.exercise.as_ref().map_or("unknown", Name::as_str);
-    Some(format!("{exercise}_{label}.csv"))
+    Some(table_name_of(frame.exercise.as_ref(), label))
+}
+
+/// The table of frames of an exercise and a label.
+pub fn table_name_of(exercise: Option<&Name>, label: &Name) -> String {
+    let exercise = exercise.map_or("unknown", Name::as_str);
+    format!("{exercise}_{label}.csv")
 }
 
 /// Why a table could not be read or written.

@@ -1,11 +1,11 @@
 // Ties the page together: views, keys, and what happens to a decision on its way to the disk.
 
-import { Outbox, Refused, get, newRequest, openSession } from "./api.js";
+import { Outbox, Refused, get, openSession } from "./api.js";
 import { Agreement } from "./agreement.js";
-import { $, el, toast, words } from "./dom.js";
+import { $, counted, el, toast, words } from "./dom.js";
 import { Grid } from "./grid.js";
-import { ACTIONS, actionOf, isLabel, loadKeys, showHelp } from "./keys.js";
-import { Queue, idOf, isRepeat } from "./queue.js";
+import { actionOf, isLabel, loadKeys, showHelp } from "./keys.js";
+import { Queue, asRepeat, idOf, isRepeat } from "./queue.js";
 import { Single } from "./single.js";
 
 const QUEUES = {
@@ -15,13 +15,21 @@ const QUEUES = {
 
 const MEASURED_QUEUES = ["blurry", "near_duplicates"];
 const MEASURING_MS = 2000;
+const RELOAD_MS = 4000;
+
+// What a key that is held down does again and again; all else it does once.
+const MOVES = ["next", "previous", "next_in_video", "previous_in_video"];
+
+const saysClass = (change) => change.label !== undefined || change.faults !== undefined;
 
 class App {
   async start() {
     this.session = await openSession();
     loadKeys(this.session.keys);
     this.queue = new Queue(this.session.start);
-    this.outbox = new Outbox((state, n, why) => this.showState(state, n, why));
+    this.outbox = new Outbox(this.session.folder, this.session.reviewer, (state, why) => this.showState(state, why));
+    this.decided = [];
+    this.last = null;
     this.views = { single: new Single(this), grid: new Grid(this), agreement: new Agreement(this) };
     this.view = this.views.single;
     $("who").textContent = this.session.reviewer;
@@ -29,16 +37,17 @@ class App {
     const select = $("queue");
     select.replaceChildren(...Object.entries(QUEUES).map(([name, text]) => el("option", { value: name }, text)));
     select.value = this.session.first_queue;
-    select.addEventListener("change", () => this.load({ queue: select.value }).then(() => select.blur()));
+    select.addEventListener("change", () => this.chooseQueue(select.value).then(() => select.blur()));
     for (const button of document.querySelectorAll("nav button")) button.addEventListener("click", () => this.open(button.dataset.view));
     $("help").addEventListener("click", showHelp);
     $("theme").addEventListener("click", () => this.nextTheme());
     addEventListener("keydown", (event) => this.key(event));
+    addEventListener("pagehide", () => this.views.single.editor.keep());
     this.isMeasuring = this.session.measuring !== null;
     this.queue.begin({ queue: select.value }, this.session);
     this.view.show();
-    const n = this.outbox.restore(this.session.reviewer, this.session.folder);
-    if (n > 0) toast(`${n} decisions of before are being saved.`);
+    const n = this.outbox.restore({ resolve: (answer) => this.take(answer), reject: (error) => this.tellRefused(error) });
+    if (n > 0) toast(`Saving ${counted(n, "decision")} of before.`);
     this.refresh();
     if (this.session.is_first_look) await this.takeAll();
   }
@@ -55,6 +64,14 @@ class App {
   async load(filter) {
     await this.queue.load(filter);
     this.view.show();
+  }
+
+  // The grid's form shows what it filters by, so that stays; elsewhere nobody sees it.
+  chooseQueue(queue) {
+    const { grid } = this.views;
+    if (this.view === grid) return grid.apply();
+    grid.filters.reset();
+    return this.load({ queue });
   }
 
   open(name) {
@@ -85,8 +102,10 @@ class App {
       return undefined;
     }
     const isButton = document.activeElement?.tagName === "BUTTON";
-    if (isButton && (event.key === "Enter" || event.key === " ")) return undefined;
+    const isPress = isButton && (event.key === "Enter" || event.key === " ");
     const action = actionOf(event);
+    if (event.repeat && (isPress || (action && !MOVES.includes(action)))) return event.preventDefault();
+    if (isPress) return undefined;
     if (this.view.key?.(event, action)) return event.preventDefault();
     if (!action) return undefined;
     event.preventDefault();
@@ -95,7 +114,7 @@ class App {
 
   act(action, pressedAt) {
     const single = this.views.single;
-    const { frame } = single;
+    const { item } = this.queue;
     if (action === "help") return showHelp();
     if (action === "undo") return this.undo();
     if (action === "grid") return this.open(this.view === this.views.grid ? "single" : "grid");
@@ -105,13 +124,15 @@ class App {
     if (action === "video") return this.wholeVideo();
     if (isLabel(action)) return this.decide({ label: action }, { moves: true, pressedAt });
     if (action === "delete") return this.decide({ deleted: true }, { moves: true, pressedAt });
-    if (!frame) return undefined;
+    if (item === undefined) return undefined;
+    if (action === "describe") return single.editor.text("description", item);
+    if (action === "note") return single.editor.text("note", item);
+    const { frame } = single;
+    if (!frame) return toast("The frame is still being fetched; press the key again.");
     switch (action) {
       case "next_in_video": return single.moveInVideo(1);
       case "previous_in_video": return single.moveInVideo(-1);
-      case "faults": return single.editor.faults(frame);
-      case "describe": return single.editor.text("description", frame);
-      case "note": return single.editor.text("note", frame);
+      case "faults": return single.editor.faults(item);
       case "play": return single.player.toggle(frame, this.session.start);
       case "opinion": return single.opinion();
       case "similar": return this.views.grid.similar(frame.id);
@@ -119,70 +140,101 @@ class App {
     }
   }
 
-  // Decides the frame at hand: shown at once, and saved in the background.
-  async decide(change, { moves, pressedAt }) {
-    const { item } = this.queue;
-    if (item === undefined) return;
+  // Decides the frame at hand, or another: shown at once, and saved in the background.
+  async decide(change, { moves, pressedAt, item = this.queue.item }) {
+    const { single } = this.views;
+    single.editor.keep();
+    if (item === undefined) return null;
     // Nothing may be known of it yet: a fast hand is ahead of what is fetched, and no key is lost for that.
-    const frame = this.queue.frame(item);
-    const repeat = isRepeat(item);
-    const restores = change.label && (frame?.deleted ?? $("queue").value === "trash") ? { deleted: false } : {};
-    const sent = { ...change, ...restores };
-    if (!repeat) this.last = { id: idOf(item), change: sent };
-    if (frame) Object.assign(frame, change.label ? { label: change.label, is_judged: true, faults: change.label === "bad_form" ? frame.faults : [] } : {}, restores);
-    if (moves) this.views.single.move(1, pressedAt);
-    const answer = await this.send({ frames: [idOf(item)], change: sent, is_repeat: repeat });
-    if (!answer) return;
-    if (!repeat && frame?.has_opinion && change.label) this.views.single.tellOpinion(frame.id, change.label);
+    const hasOpinion = this.queue.frame(item)?.has_opinion;
+    const isSecond = isRepeat(item) && saysClass(change);
+    const body = { frames: [idOf(item)], change: this.restoring(change, [item]), is_repeat: isSecond };
+    if (!isSecond && (saysClass(change) || change.deleted)) this.last = body;
+    this.queue.change(item, body.change);
+    if (moves) single.move(1, pressedAt);
+    else if (item === this.queue.item) single.drawPanel();
+    const answer = await this.send(body);
+    if (answer && !isSecond && hasOpinion && change.label) single.tellOpinion(idOf(item), change.label);
+    return answer;
+  }
+
+  // A label takes a frame out of the trash.
+  restoring(change, items) {
+    const isInTrash = (item) => this.queue.frame(item)?.deleted ?? $("queue").value === "trash";
+    return change.label && items.some(isInTrash) ? { ...change, deleted: false } : change;
   }
 
   async send(body) {
+    this.decided.push(body);
     try {
-      const answer = await this.outbox.push("/api/decide", { request: newRequest(), ...body });
-      this.take(answer, body.is_repeat);
+      const answer = await this.outbox.push("/api/decide", { numbering: this.session.numbering ?? this.session.start, ...body });
+      this.take(answer);
       return answer;
     } catch (error) {
-      toast(`Not saved: ${error.message}`, "bad");
+      this.decided = this.decided.filter((other) => other !== body);
+      this.forget(body);
+      for (const id of body.frames) this.queue.forget(id);
+      this.view.redraw?.([]);
+      this.tellRefused(error);
       return null;
     }
   }
 
-  take(answer, isOfRepeat) {
-    if (!isOfRepeat) this.queue.put(answer.frames);
-    if (answer.repeat !== null && this.view === this.views.single) this.queue.askAgain(answer.repeat);
-    this.view.redraw?.();
-    if (this.view === this.views.single && !this.view.editor.isOpen && !isOfRepeat) {
-      const { frame } = this.view;
-      if (frame && answer.frames.some((other) => other.id === frame.id)) this.view.drawPanel();
-      if (frame && answer.frames.some((other) => other.video === frame.video)) this.view.drawStrip();
-    }
+  tellRefused(error) {
+    toast(`Not saved: ${error.message}`, "bad");
+  }
+
+  forget(body) {
+    if (this.last === body) this.last = null;
+  }
+
+  take(answer) {
+    const { single } = this.views;
+    // Of very many frames the server tells only the first; the others are asked for anew.
+    const isCut = answer.n_frames > answer.frames.length;
+    if (isCut) this.queue.frames.clear();
+    if (!answer.is_repeat) this.queue.put(answer.frames);
+    if (answer.repeat !== null && this.view === single) this.queue.askAgain(answer.repeat);
+    single.editor.fill();
+    if (isCut && this.view === single) single.draw();
+    else this.view.redraw?.(answer.frames);
     this.refresh();
   }
 
   // Gives all frames of the video what the last decision gave one of them, and goes on behind it.
   async wholeVideo() {
+    this.views.single.editor.keep();
     if (!this.last) return toast("Decide one frame of the video first; then this gives the others the same.");
-    const { id, change } = this.last;
+    const { frames: [id], change } = this.last;
     const frame = this.queue.frames.get(id);
     if (!frame) return toast("The frame is still being fetched; press the key again.");
-    const frames = (await get(`/api/video/${frame.video}`)).filter((other) => !other.deleted);
+    const all = await get(`/api/video/${frame.video}`);
+    const frames = all.filter((other) => !other.deleted);
     const whole = change.deleted ? change : { label: frame.label, ...(frame.faults.length > 0 ? { faults: frame.faults } : {}) };
     const answer = await this.send({ frames: frames.map((other) => other.id), change: whole });
     if (!answer) return undefined;
-    toast(`${frames.length} frames of ${frame.video_name}: ${change.deleted ? "deleted" : words(frame.label)}`);
-    while (this.queue.item !== undefined && this.queue.frame(this.queue.item)?.video === frame.video) this.queue.at++;
+    toast(`${counted(frames.length, "frame")} of ${frame.video_name}: ${change.deleted ? "deleted" : words(frame.label)}`);
+    const ids = new Set(all.map((other) => other.id));
+    while (this.queue.item !== undefined && ids.has(idOf(this.queue.item))) this.queue.at++;
     return this.views.single.draw();
   }
 
   async undo() {
+    this.forget(this.decided.pop());
     try {
-      const answer = await this.outbox.push("/api/undo", { request: newRequest() });
-      this.take(answer, false);
-      toast(answer.n_frames > 1 ? `Taken back for ${answer.n_frames} frames.` : "Taken back.");
-      if (this.view === this.views.single && answer.frames[0]) this.views.single.visit(answer.frames[0].id);
+      const answer = await this.outbox.push("/api/undo", {});
+      this.take(answer);
+      toast(answer.n_frames > 1 ? `Taken back for ${counted(answer.n_frames, "frame")}.` : "Taken back.");
+      if (this.view === this.views.single && answer.frames[0]) this.goBack(answer.frames[0].id, answer.is_repeat);
     } catch (error) {
       toast(words(error.message));
     }
+  }
+
+  // To the frame whose decision was taken back: where it was asked for again, that is to be answered again.
+  goBack(id, wasRepeat) {
+    if (wasRepeat) this.queue.frames.delete(asRepeat(id));
+    this.views.single.visit(wasRepeat ? asRepeat(id) : id);
   }
 
   // Counts and the stack of decisions, a moment after the last key: they must not hold up the next one.
@@ -192,7 +244,7 @@ class App {
       const [progress, past] = await Promise.all([get("/api/progress"), get("/api/history")]);
       const { queues, measuring } = progress;
       const measured = measuring ? ` · measuring pictures: ${measuring.n_done} of ${measuring.n_all}` : "";
-      $("progress").textContent = `${queues.all - queues.undecided} of ${queues.all} decided${measured}`;
+      $("progress").textContent = $("progress").title = `${queues.all - queues.undecided} of ${queues.all} decided${measured}`;
       for (const option of $("queue").options) {
         const n = queues[option.value];
         option.textContent = n === undefined ? QUEUES[option.value] : `${QUEUES[option.value]} (${n})`;
@@ -216,11 +268,17 @@ class App {
     return measuring ? this.refresh(MEASURING_MS) : undefined;
   }
 
-  showState(state, n, why) {
-    const texts = { saving: "saving …", saved: "saved", failed: `not saved: ${why}`, refused: `not saved: ${why}` };
+  showState(state, why) {
+    const text = why ? `not saved: ${why}` : { saving: "saving …", saved: "saved" }[state];
     const node = $("status");
-    if (node.textContent !== texts[state]) node.textContent = texts[state];
+    if (node.textContent !== text) node.textContent = node.title = text;
     node.dataset.state = state;
+    if (state === "outdated") this.reload();
+  }
+
+  // For frames as they are numbered now. What is being written is not taken away by it.
+  reload() {
+    setTimeout(() => (this.views.single.editor.isOpen ? this.reload() : location.reload()), RELOAD_MS);
   }
 }
 
@@ -228,7 +286,7 @@ const theme = localStorage.getItem("wo-review theme");
 if (theme) document.documentElement.dataset.theme = theme;
 const app = new App();
 // For the browser tests and the benchmark, which look and never decide through it.
-window.woReview = { app, actions: ACTIONS };
+window.woReview = { app };
 // A new link in the same tab differs only behind the `#`, for which no browser loads a page anew.
 addEventListener("hashchange", () => location.reload());
 app.start().catch((error) => {

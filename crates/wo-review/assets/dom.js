@@ -17,6 +17,11 @@ export function el(tag, props = {}, ...children) {
 
 export const words = (name) => (name ?? "").replaceAll("_", " ");
 
+export const counted = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+// A small picture; where it is missing, its place stays empty.
+export const thumbnail = (props) => el("img", { alt: "", onerror: (event) => (event.target.style.visibility = "hidden"), ...props });
+
 const GLYPHS = { good_form: "✓", bad_form: "✕", unclear: "?" };
 
 // A label never speaks by its colour alone.
@@ -33,10 +38,13 @@ export function badge(label) {
 let hideToast;
 export function toast(text, kind = "") {
   const node = $("toast");
+  // Shown anew, so that it is above a dialog that was opened since.
+  node.hidePopover();
+  node.showPopover();
+  node.className = kind;
   node.textContent = text;
-  node.className = `shown ${kind}`;
   clearTimeout(hideToast);
-  hideToast = setTimeout(() => (node.className = ""), kind === "bad" ? 8000 : 3000);
+  hideToast = setTimeout(() => node.hidePopover(), kind === "bad" ? 8000 : 3000);
 }
 
 export const seconds = (ms) => (ms === null || ms === undefined ? "" : `${(ms / 1000).toFixed(2)}\u00a0s`);

@@ -1,39 +1,79 @@
-// Faults, description and note of the frame at hand, all by keyboard.
+// Faults, description and note of the frame at hand, all by keyboard. Nothing that was changed is lost but by Esc or "Leave".
 
 import { get } from "./api.js";
 import { el, words } from "./dom.js";
+import { idOf } from "./queue.js";
 
 export class Editor {
   constructor(app) {
     this.app = app;
     this.root = el("div", { class: "editor" });
-    this.close();
-  }
-
-  close() {
     this.kind = null;
-    if (this.root.childElementCount > 0) this.root.replaceChildren();
-    document.activeElement?.blur?.();
   }
 
   get isOpen() {
     return this.kind !== null;
   }
 
-  faults(frame) {
+  // What is chosen or written, as something to decide.
+  get change() {
+    if (this.kind !== "faults") return { [this.kind]: this.field.value };
+    const other = this.field.value.trim();
+    return { faults: [...this.chosen, ...(other ? [other] : [])].sort() };
+  }
+
+  get isChanged() {
+    return JSON.stringify(this.change) !== this.before;
+  }
+
+  close() {
+    this.kind = null;
+    this.list = null;
+    if (this.root.childElementCount > 0) this.root.replaceChildren();
+    document.activeElement?.blur?.();
+  }
+
+  // Closes; what was changed is saved for the frame that it was opened on, wherever the person is by now.
+  keep() {
+    if (this.isOpen && this.isChanged) this.save({ moves: false });
+    else this.close();
+  }
+
+  async save({ moves, pressedAt }) {
+    const { kind, item, change } = this;
+    this.close();
+    const isSaved = await this.app.decide(change, { item, moves, pressedAt });
+    if (!isSaved && kind !== "faults") this.giveBack(kind, item, change[kind]);
+  }
+
+  // A text that the server refused is the person's own again.
+  giveBack(kind, item, text) {
+    this.app.views.single.visit(item);
+    this.text(kind, item);
+    this.field.value = text;
+  }
+
+  open(kind, item, field) {
+    this.keep();
+    // The key that opens it may be held down, and is no text.
+    Object.assign(this, { kind, item, field, isHeld: true });
+  }
+
+  faults(item) {
+    const frame = this.app.queue.frame(item);
     const known = this.app.session.faults[frame.exercise] ?? [];
     const all = [...known, ...frame.faults.filter((fault) => !known.includes(fault))];
-    this.kind = "faults";
+    this.open("faults", item, el("input", { type: "text", "aria-label": "Another fault", placeholder: "another fault, then Enter", id: "other-fault" }));
     this.chosen = new Set(frame.faults);
-    const item = (fault, i) => el("li", {}, el("button", {
+    this.before = JSON.stringify(this.change);
+    const button = (fault, i) => el("li", {}, el("button", {
       type: "button", "aria-pressed": String(this.chosen.has(fault)), "data-fault": fault, onclick: () => this.toggle(fault),
     }, el("kbd", {}, String(i + 1)), " ", words(fault)));
-    const other = el("input", { type: "text", "aria-label": "Another fault", placeholder: "another fault, then Enter", id: "other-fault" });
     this.root.replaceChildren(
       el("h3", {}, "Faults"),
-      el("ol", { class: "faults" }, ...all.map(item)),
-      other,
-      this.leaving(() => this.saveFaults(true)),
+      el("ol", { class: "faults" }, ...all.map(button)),
+      this.field,
+      this.leaving(() => this.save({ moves: true })),
       el("p", { class: "hint" }, "A number chooses, e saves and goes on with the words."));
     this.all = all;
   }
@@ -51,34 +91,56 @@ export class Editor {
     }
   }
 
-  async text(kind, frame) {
-    this.kind = kind;
-    const area = el("textarea", { rows: "3", maxlength: "2000", id: "text", "aria-label": kind === "note" ? "Note" : "Description" });
-    area.value = frame[kind] ?? "";
-    const list = el("ol", { class: "snippets", "aria-label": "Snippets" });
+  // Opens at once, whatever is still on its way: what is typed must not become decisions.
+  text(kind, item) {
+    const name = kind === "note" ? "Note" : "Description";
+    this.open(kind, item, el("textarea", { rows: "3", maxlength: "2000", id: "text", "aria-label": name }));
+    this.before = JSON.stringify(this.change);
+    this.list = el("ol", { class: "snippets", "aria-label": "Snippets" });
     this.root.replaceChildren(
-      el("h3", {}, kind === "note" ? "Note" : "Description"), area, list,
-      this.leaving(() => this.saveText()),
+      el("h3", {}, name), this.field, this.list,
+      this.leaving(() => this.keep()),
       kind === "note" ? "" : el("p", { class: "hint" }, "Alt and a number takes a snippet."));
-    area.focus();
-    area.select();
-    if (kind === "note") return;
-    const snippets = await get(`/api/snippets/${frame.id}`);
-    if (this.kind !== kind) return;
+    this.field.focus();
+    this.fill();
+    if (kind === "description") this.offerSnippets();
+  }
+
+  // The text as it is saved now, where nothing was typed over it.
+  fill() {
+    const text = this.app.queue.frame(this.item)?.[this.kind] ?? "";
+    if (!this.isOpen || this.kind === "faults" || this.isChanged || this.field.value === text) return;
+    this.field.value = text;
+    this.before = JSON.stringify(this.change);
+    this.field.select();
+  }
+
+  // Those of the class that the frame has on the page, which the server may not know yet.
+  async offerSnippets() {
+    const { list } = this;
+    const frame = this.app.queue.frame(this.item);
+    const query = frame?.label ? `?${new URLSearchParams({ label: frame.label, faults: frame.faults })}` : "";
+    this.snippets = [];
+    const snippets = await get(`/api/snippets/${idOf(this.item)}${query}`);
+    if (this.list !== list) return;
     this.snippets = snippets;
     list.replaceChildren(...snippets.map((text) => el("li", {}, el("button", { type: "button", class: "quiet", onclick: () => this.insert(text) }, text))));
   }
 
   insert(text) {
-    const area = this.root.querySelector("textarea");
-    if (!area || !text) return;
-    area.value = text;
-    area.focus();
+    if (!text) return;
+    this.field.value = text;
+    this.field.focus();
   }
 
   // Takes a key while it is open. True where it was meant for the editor.
   key(event) {
     if (!this.isOpen) return false;
+    this.isHeld &&= event.repeat;
+    if (this.isHeld) {
+      event.preventDefault();
+      return true;
+    }
     if (event.key === "Escape") {
       this.close();
       return true;
@@ -88,38 +150,28 @@ export class Editor {
   }
 
   faultKey(event) {
-    const other = this.root.querySelector("#other-fault");
-    if (document.activeElement === other && event.key !== "Enter") return true;
+    if (document.activeElement === this.field && event.key !== "Enter") return true;
+    if (event.key === "ArrowLeft" || event.key === "ArrowRight") return false;
+    if (event.repeat) return true;
     const fault = /^[1-9]$/.test(event.key) ? this.all[Number(event.key) - 1] : undefined;
     if (fault) this.toggle(fault);
-    else if (event.key === "Enter") this.saveFaults(true, event);
-    else if (event.key === "e") this.saveFaults(false, event).then(() => this.app.act("describe"));
-    else return event.key === "f" ? (this.close(), true) : event.key !== "ArrowLeft" && event.key !== "ArrowRight";
+    else if (event.key === "f") this.keep();
+    else if (event.key === "Enter" || event.key === "e") {
+      event.preventDefault();
+      const { item } = this;
+      this.save({ moves: event.key === "Enter", pressedAt: event.timeStamp });
+      if (event.key === "e") this.text("description", item);
+    }
     return true;
-  }
-
-  async saveFaults(moves, event) {
-    event?.preventDefault();
-    const other = this.root.querySelector("#other-fault").value.trim();
-    const faults = [...this.chosen, ...(other ? [other] : [])];
-    this.close();
-    await this.app.decide({ faults }, { moves, pressedAt: event?.timeStamp });
-  }
-
-  saveText() {
-    const { kind } = this;
-    const text = this.root.querySelector("textarea").value;
-    this.close();
-    this.app.decide({ [kind]: text }, { moves: false });
   }
 
   textKey(event) {
     if (event.altKey && /^Digit[1-9]$/.test(event.code)) {
       event.preventDefault();
-      this.insert(this.snippets?.[Number(event.code.slice(5)) - 1]);
+      if (this.kind === "description") this.insert(this.snippets[Number(event.code.slice(5)) - 1]);
     } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      this.saveText();
+      this.keep();
     }
     return true;
   }

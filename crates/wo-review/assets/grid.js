@@ -1,8 +1,7 @@
 // Many frames at a time, to skim and to decide together. Only what can be seen is in the page, however many there are.
 
-import { newRequest } from "./api.js";
-import { $, badge, el, toast, words } from "./dom.js";
-import { isLabel, keyOf } from "./keys.js";
+import { $, badge, counted, el, thumbnail, toast, words } from "./dom.js";
+import { isLabel, keyMark } from "./keys.js";
 import { idOf } from "./queue.js";
 
 // The least width; what is left over widens all.
@@ -30,7 +29,7 @@ export class Grid {
     this.filters = el("form", { class: "filters", "aria-label": "Filter", onsubmit: (event) => event.preventDefault() });
     this.count = el("p", { class: "count", role: "status" });
     const button = (action, text) => el("button", { type: "button", class: `act ${action}`, onclick: () => this.decide(action) },
-      text, el("kbd", { "aria-hidden": "true" }, keyOf(action)));
+      text, keyMark(action));
     this.acts = el("div", { class: "acts", hidden: true }, button("good_form", "Good"), button("bad_form", "Bad"),
       button("unclear", "Unclear"), button("delete", "Delete"),
       el("button", { type: "button", class: "act", onclick: () => this.open(this.focus) }, "Open"));
@@ -90,8 +89,9 @@ export class Grid {
   async similar(id) {
     this.app.open("grid");
     this.filters.reset();
-    await this.apply({ similar: id, queue: "all" });
-    toast(`${this.queue.items.length} frames look like it.`);
+    $("queue").value = "all";
+    await this.apply({ similar: id });
+    toast(`Like it: ${counted(this.queue.items.length, "frame")}.`);
   }
 
   get columns() {
@@ -131,7 +131,7 @@ export class Grid {
     this.scroller.setAttribute("aria-activedescendant", `cell-${this.focus}`);
     const marked = this.marked.size > 0 ? `, ${this.marked.size} marked` : ". x or a click marks, Enter opens.";
     this.acts.hidden = this.marked.size === 0;
-    const count = `${items.length} frames${marked}`;
+    const count = `${counted(items.length, "frame")}${marked}`;
     if (this.count.textContent !== count) this.count.textContent = count;
     if (!this.isFast) this.fetchDetails(first, n);
   }
@@ -171,7 +171,7 @@ export class Grid {
     let cell = this.kept.get(item);
     if (!cell) {
       cell = el("div", { class: "cell", role: "option", onclick: (event) => this.click(cell.at, event), ondblclick: () => this.open(cell.at) },
-        el("img", { alt: "", decoding: "async" }), el("span", { class: "caption" }));
+        thumbnail({ decoding: "async" }), el("span", { class: "caption" }));
       cell.item = item;
       this.kept.set(item, cell);
       if (this.kept.size > 600) this.kept.delete(this.kept.keys().next().value);
@@ -187,8 +187,9 @@ export class Grid {
     cell.classList.toggle("deleted", frame?.deleted ?? false);
     cell.style.width = `${step - GAP}px`;
     cell.style.transform = `translate(${(at % columns) * step}px, ${Math.floor(at / columns) * CELL.height}px)`;
-    const caption = frame ? [badge(frame.label), el("span", { class: "name" }, `${frame.video_name} · ${frame.index + 1}`)] : [`${at + 1}`];
-    cell.lastElementChild.replaceChildren(...caption);
+    const isJudged = frame?.is_judged && el("span", { class: "unseen" }, "decided");
+    const caption = frame ? [badge(frame.label), isJudged, el("span", { class: "name" }, `${frame.video_name} · ${frame.index + 1}`)] : [`${at + 1}`];
+    cell.lastElementChild.replaceChildren(...caption.filter(Boolean));
     return cell;
   }
 
@@ -243,11 +244,12 @@ export class Grid {
   async decide(action) {
     const items = this.marked.size > 0 ? [...this.marked] : [this.queue.items[this.focus]];
     const frames = items.filter((item) => item !== undefined && item >= 0);
+    if (frames.length === 0) return;
     this.marked.clear();
-    const change = action === "delete" ? { deleted: true } : { label: action };
-    for (const id of frames) this.queue.frames.delete(id);
-    const answer = await this.app.send({ request: newRequest(), frames, change });
-    if (answer) toast(`${answer.n_frames} frames: ${words(action)}`);
+    const change = this.app.restoring(action === "delete" ? { deleted: true } : { label: action }, frames);
+    for (const id of frames) this.queue.change(id, change);
     this.draw();
+    const answer = await this.app.send({ frames, change });
+    if (answer) toast(`${counted(answer.n_frames, "frame")}: ${words(action)}`);
   }
 }

@@ -1,11 +1,11 @@
 // Which key does what; a person may choose other keys, which the browser remembers.
 
-import { $, el, words } from "./dom.js";
+import { $, el, toast, words } from "./dom.js";
 
 const CHOSEN = "wo-review keys";
 
 // action: [words, keys]
-export const ACTIONS = {
+const DEFAULTS = {
   good_form: ["good form, and on to the next", ["g", "1"]],
   bad_form: ["bad form, and on to the next", ["b", "2"]],
   unclear: ["unclear, and on to the next", ["u", "3"]],
@@ -27,28 +27,50 @@ export const ACTIONS = {
 };
 
 const NAMES = { " ": "Space", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓", Delete: "Del" };
-export const keyName = (key) => NAMES[key] ?? key;
+const keyName = (key) => NAMES[key] ?? key;
 
+// What is pressed on the way to a key, and is none.
+const MODIFIER = /^(Shift|Control|Alt|AltGraph|Meta|OS|Super|Hyper|Fn|FnLock|Symbol|SymbolLock|CapsLock|NumLock|ScrollLock|Dead|Process|Unidentified)$/;
+
+let fromServer = [];
+let actions = DEFAULTS;
 let byKey = new Map();
+const marks = [];
 
-export function loadKeys(fromServer) {
-  const chosen = JSON.parse(localStorage.getItem(CHOSEN) ?? "{}");
-  for (const [action, key] of [...fromServer, ...Object.entries(chosen)]) {
-    for (const other of Object.values(ACTIONS)) other[1] = other[1].filter((taken) => taken !== key);
+export function loadKeys(keys) {
+  fromServer = keys;
+  rebuild();
+}
+
+const chosen = () => JSON.parse(localStorage.getItem(CHOSEN) ?? "{}");
+
+function rebuild() {
+  actions = structuredClone(DEFAULTS);
+  for (const [action, key] of [...fromServer, ...Object.entries(chosen())]) {
     // What is no action is a label of one's own.
-    ACTIONS[action] ??= [`${words(action)}, and on to the next`, []];
-    ACTIONS[action][1] = [key, ...ACTIONS[action][1].slice(1)];
+    actions[action] ??= [`${words(action)}, and on to the next`, []];
+    const [, ...more] = actions[action][1];
+    for (const other of Object.values(actions)) other[1] = other[1].filter((taken) => taken !== key);
+    actions[action][1] = [key, ...more.filter((other) => other !== key)];
   }
-  byKey = new Map(Object.entries(ACTIONS).flatMap(([action, [, keys]]) => keys.map((key) => [key, action])));
+  byKey = new Map(Object.entries(actions).flatMap(([action, [, keys]]) => keys.map((key) => [key, action])));
+  for (const [mark, action] of marks) mark.textContent = keyOf(action);
 }
 
 export const actionOf = (event) => byKey.get(event.key) ?? byKey.get(event.key.toLowerCase());
-export const keyOf = (action) => keyName(ACTIONS[action]?.[1][0] ?? "");
-export const isLabel = (action) => /and on to the next$/.test(ACTIONS[action]?.[0] ?? "");
+export const keyOf = (action) => keyName(actions[action]?.[1][0] ?? "");
+export const isLabel = (action) => /and on to the next$/.test(actions[action]?.[0] ?? "");
+
+// The key of an action, on a button; it stays right when another key is chosen.
+export function keyMark(action) {
+  const mark = el("kbd", { "aria-hidden": "true" }, keyOf(action));
+  marks.push([mark, action]);
+  return mark;
+}
 
 export function showHelp() {
   const dialog = $("keys");
-  const rows = Object.entries(ACTIONS).map(([action, [what, keys]]) =>
+  const rows = Object.entries(actions).map(([action, [what, keys]]) =>
     el("tr", {},
       el("td", {}, ...keys.map((key) => el("kbd", {}, keyName(key)))),
       el("td", {}, what),
@@ -61,18 +83,27 @@ export function showHelp() {
   if (!dialog.open) dialog.showModal();
 }
 
+let choosing = new AbortController();
+
 function choose(action, button) {
   button.textContent = "press a key";
-  const take = (event) => {
+  choosing.abort();
+  choosing = new AbortController();
+  const { signal } = choosing;
+  addEventListener("keydown", (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
-    removeEventListener("keydown", take, true);
-    if (event.key !== "Escape") {
-      const chosen = JSON.parse(localStorage.getItem(CHOSEN) ?? "{}");
-      localStorage.setItem(CHOSEN, JSON.stringify({ ...chosen, [action]: event.key }));
-      loadKeys([[action, event.key]]);
-    }
+    if (MODIFIER.test(event.key)) return;
+    choosing.abort();
+    if (event.key !== "Escape") take(action, event.key);
     showHelp();
-  };
-  addEventListener("keydown", take, true);
+  }, { capture: true, signal });
+  $("keys").addEventListener("close", () => choosing.abort(), { signal });
+}
+
+function take(action, key) {
+  const before = byKey.get(key);
+  localStorage.setItem(CHOSEN, JSON.stringify({ ...chosen(), [action]: key }));
+  rebuild();
+  if (before && before !== action) toast(`${keyName(key)} was a key for: ${actions[before][0]}.${keyOf(before) ? "" : " That has no key now."}`);
 }

@@ -68,6 +68,24 @@ export class Queue {
     return this.frames.get(item);
   }
 
+  // What a frame is like after a decision, before the server says so.
+  change(item, { label, faults, description, note, deleted }) {
+    const frame = this.frames.get(item);
+    if (!frame) return;
+    if (label !== undefined) Object.assign(frame, { label, faults: label === "bad_form" ? frame.faults : [] });
+    if (faults !== undefined) Object.assign(frame, { faults, label: faults.length > 0 ? "bad_form" : frame.label });
+    if (label !== undefined || faults !== undefined) frame.is_judged = true;
+    if (description !== undefined) frame.description = description || null;
+    if (note !== undefined) frame.note = note || null;
+    if (deleted !== undefined) frame.deleted = deleted;
+  }
+
+  // What is known of a frame may not hold any more: it is asked for anew.
+  forget(id) {
+    this.frames.delete(id);
+    this.frames.delete(asRepeat(id));
+  }
+
   put(frames) {
     for (const frame of frames) this.frames.set(frame.id, frame);
   }
@@ -119,21 +137,21 @@ export class Queue {
     return undefined;
   }
 
-  // Goes to a frame, which is put into the queue here where it is not there.
-  visit(id) {
-    const place = this.items.indexOf(id);
+  // Goes to an item, which is put into the queue here where it is not there.
+  visit(item) {
+    const place = this.items.indexOf(item);
     if (place >= 0) {
       this.at = place;
       return;
     }
     this.at = Math.min(this.at + 1, this.items.length);
-    this.items.splice(this.at, 0, id);
+    this.items.splice(this.at, 0, item);
   }
 
   // Asks for a frame a second time, soon and not at once.
   askAgain(id) {
     const item = asRepeat(id);
-    if (this.items.includes(item, this.at)) return;
+    if (this.items.includes(item)) return;
     this.items.splice(Math.min(this.at + 3, this.items.length), 0, item);
   }
 }

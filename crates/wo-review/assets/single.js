@@ -1,14 +1,22 @@
 // One frame at a time: the picture, its place in the video, and what holds of it.
 
 import { get } from "./api.js";
-import { $, badge, el, seconds, toast, words } from "./dom.js";
+import { $, badge, counted, el, seconds, thumbnail, toast, words } from "./dom.js";
 import { Editor } from "./editor.js";
-import { keyOf } from "./keys.js";
+import { keyMark, keyOf } from "./keys.js";
 import { Player } from "./player.js";
 import { idOf, isRepeat } from "./queue.js";
 
 const STRIP_AROUND = 12;
 const SWIPE_PX = 60;
+
+// What a decision of before says of its frame.
+function said({ says, new: now }) {
+  if (says.includes("deleted") && now.deleted) return "deleted";
+  const isOfClass = says.includes("label") || says.includes("faults");
+  const names = isOfClass ? [now.label, ...now.faults].filter(Boolean) : says;
+  return names.map(words).join(", ") || "no label";
+}
 
 export class Single {
   constructor(app) {
@@ -22,16 +30,32 @@ export class Single {
     this.root = el("div", { class: "single" }, this.stage, this.panel, this.strip, this.bar);
     this.player = new Player(this.stage);
     this.editor = new Editor(app);
+    // The editor between them is never moved: that would take the focus away.
+    this.facts = el("div", { class: "facts" });
+    this.more = el("div", { class: "facts" });
+    this.panel.append(this.facts, this.editor.root, this.more);
     this.videos = new Map();
     // For measuring: from key to picture, in milliseconds.
     this.latencies = [];
+    this.drawBar();
     this.swipes();
   }
 
   show() {
     $("main").replaceChildren(this.root);
-    this.drawBar();
     this.draw();
+  }
+
+  leave() {
+    this.editor.keep();
+  }
+
+  // After something was decided about these frames.
+  redraw(frames) {
+    const { frame } = this;
+    if (!frame) return;
+    if (frames.some((other) => other.id === frame.id)) this.drawPanel();
+    if (frames.some((other) => other.video === frame.video)) this.drawStrip();
   }
 
   get frame() {
@@ -40,7 +64,7 @@ export class Single {
 
   async draw(pressedAt) {
     this.player.stop();
-    this.editor.close();
+    this.editor.keep();
     const item = this.queue.item;
     if (item === undefined) return this.drawEnd();
     const image = this.queue.picture(idOf(item));
@@ -51,6 +75,7 @@ export class Single {
       if (this.queue.item !== item) return;
     }
     this.drawPanel();
+    this.editor.fill();
     await image.ready;
     if (this.queue.item === item) this.drawStrip();
   }
@@ -70,8 +95,9 @@ export class Single {
     const isEmpty = this.queue.items.length === 0;
     const more = this.app.isMeasuring ? " Pictures are still being measured; what belongs here comes when they are." : "";
     this.stage.replaceChildren(el("p", { class: "missing" },
-      `${isEmpty ? "Nothing is in this queue." : "That was the last one. All decisions are saved."}${more}`));
-    this.panel.replaceChildren(this.past);
+      `${isEmpty ? "Nothing is in this queue." : "That was the last one."}${more}`));
+    this.facts.replaceChildren();
+    this.more.replaceChildren(this.past);
     this.strip.replaceChildren();
   }
 
@@ -84,11 +110,12 @@ export class Single {
     const field = (name, ...value) => el("div", { class: "field" }, el("dt", {}, name), el("dd", {}, ...value));
     const faults = frame.faults.length > 0 ? frame.faults.map((fault) => el("span", { class: "fault" }, words(fault))) : ["–"];
     const known = isRepeat(this.queue.item) ? false : frame.is_judged;
-    const parts = [
+    const facts = [
       el("h2", {}, words(frame.exercise) || "Exercise not known"),
       el("p", { class: "now", "aria-live": "polite" }, badge(frame.label),
         el("span", { class: "origin" }, known ? "said by you" : frame.label ? `from ${frame.origin}` : "")),
-      this.editor.root,
+    ];
+    const more = [
       frame.deleted && el("p", { class: "warning" }, "In the trash. Any label takes it back."),
       el("dl", {},
         field("Faults", ...faults),
@@ -102,13 +129,14 @@ export class Single {
       el("h3", { class: "past-title" }, "Your last decisions"),
       this.past,
     ];
-    this.panel.replaceChildren(...parts.filter(Boolean));
+    this.facts.replaceChildren(...facts);
+    this.more.replaceChildren(...more.filter(Boolean));
   }
 
   async drawStrip() {
     const frame = this.frame;
     let ids = this.videos.get(frame.video);
-    if (!ids) {
+    if (!ids?.every((id) => this.queue.frames.has(id))) {
       const frames = await get(`/api/video/${frame.video}`);
       for (const other of frames) if (!this.queue.frames.has(other.id)) this.queue.put([other]);
       ids = frames.map((other) => other.id);
@@ -126,7 +154,7 @@ export class Single {
     // Of a frame that is asked for again the strip must not tell what was said the first time.
     const frame = isCurrent ? this.frame : this.queue.frames.get(id);
     const label = frame?.label;
-    const image = el("img", { src: this.queue.pictureUrl(id), alt: "", loading: "lazy", width: 96, height: 64 });
+    const image = thumbnail({ src: this.queue.pictureUrl(id), loading: "lazy", width: 96, height: 64 });
     const state = `${frame?.deleted ? "deleted" : words(label) || "no label"}${frame?.is_judged ? ", decided" : ""}`;
     return el("li", {}, el("button", {
       type: "button",
@@ -140,7 +168,7 @@ export class Single {
 
   drawBar() {
     const button = (action, text, kind = "") => el("button", { type: "button", class: `act ${kind}`, "data-action": action, onclick: () => this.app.act(action) },
-      el("span", {}, text), el("kbd", { "aria-hidden": "true" }, keyOf(action)));
+      el("span", {}, text), keyMark(action));
     this.bar.replaceChildren(
       button("good_form", "Good", "good_form"), button("bad_form", "Bad", "bad_form"), button("unclear", "Unclear", "unclear"),
       button("faults", "Faults"), button("describe", "Description"), button("note", "Note"),
@@ -149,10 +177,9 @@ export class Single {
 
   drawPast(past) {
     const lines = past.slice(0, 8).map((one) => {
-      const what = one.new.deleted ? "deleted" : [words(one.new.label), ...one.new.faults.map(words)].join(", ");
-      const frames = one.n_frames > 1 ? ` · ${one.n_frames} frames` : "";
+      const frames = one.n_frames > 1 ? ` · ${counted(one.n_frames, "frame")}` : "";
       return el("li", {}, el("button", { type: "button", class: "quiet", onclick: () => this.visit(one.frame) },
-        `${what || one.says.join(", ")}${frames}`), el("time", { datetime: one.at }, one.at.slice(11, 16)));
+        `${said(one)}${frames}`), el("time", { datetime: one.at }, one.at.slice(11, 16)));
     });
     this.past.replaceChildren(...lines);
   }
@@ -170,8 +197,8 @@ export class Single {
     if (id !== undefined) this.visit(id);
   }
 
-  visit(id) {
-    this.queue.visit(id);
+  visit(item) {
+    this.queue.visit(item);
     this.app.view === this ? this.draw() : this.app.open("single");
   }
 

@@ -9,11 +9,16 @@ use wo_stats::{Agreement, Rated, cohen, fleiss};
 use crate::queue::is_disputed;
 use crate::store::{Entry, Store};
 
+/// An interval that rests on fewer videos than this looks surer than it is, and is not given.
+const LEAST_VIDEOS: usize = 10;
+
 /// What the page shows.
 #[derive(Debug, Serialize)]
 pub(crate) struct Page {
     rows: Vec<Figure>,
     disputed: Vec<Disputed>,
+    /// Disputed frames that this person has not judged: what others said would sway them.
+    n_hidden: usize,
 }
 
 /// One figure.
@@ -55,8 +60,8 @@ struct Case<'a> {
     said: Vec<(u32, &'a Judgement)>,
 }
 
-/// All figures of a store.
-pub(crate) fn page(store: &Store) -> Page {
+/// All figures of a store, and the disputed frames that this person judged.
+pub(crate) fn page(store: &Store, reviewer: u32) -> Page {
     let between = cases_between(store);
     let again = cases_again(store);
     let mut rows = Vec::new();
@@ -97,8 +102,11 @@ pub(crate) fn page(store: &Store) -> Page {
         .filter(|&id| is_disputed(store, id))
         .collect();
     disputed.sort_unstable();
+    let n_all = disputed.len();
+    disputed.retain(|&id| store.is_judged_by(reviewer, id));
     Page {
         rows,
+        n_hidden: n_all - disputed.len(),
         disputed: disputed.into_iter().map(|id| dispute(store, id)).collect(),
     }
 }
@@ -124,7 +132,7 @@ fn cases_between(store: &Store) -> Vec<Case<'_>> {
 }
 
 fn last_words(store: &Store, id: u32) -> BTreeMap<u32, &Entry> {
-    let judging = store.entries_of(id).filter(|entry| entry.judges());
+    let judging = store.entries_of(id).filter(|entry| entry.says_class());
     judging.map(|entry| (entry.reviewer, entry)).collect()
 }
 
@@ -133,7 +141,7 @@ fn cases_again(store: &Store) -> Vec<Case<'_>> {
     let repeats = store
         .entries
         .iter()
-        .filter(|entry| entry.is_repeat && !entry.is_undone);
+        .filter(|entry| entry.is_repeat && !entry.is_undone && entry.says_class());
     let cases = repeats.filter_map(|entry| {
         let frame = store.folder.frame(entry.frame)?;
         Some(Case {
@@ -225,14 +233,15 @@ fn figure(
         })
         .collect();
     let agreement = of(&rated, 0);
+    let interval = agreement.interval.filter(|_| groups.len() >= LEAST_VIDEOS);
     Figure {
         scope,
         about,
         who,
         name,
         kappa: agreement.kappa,
-        low: agreement.interval.map(|interval| interval.low),
-        high: agreement.interval.map(|interval| interval.high),
+        low: interval.as_ref().map(|interval| interval.low),
+        high: interval.as_ref().map(|interval| interval.high),
         observed: agreement.observed,
         n_frames: cases.len(),
         n_videos: groups.len(),

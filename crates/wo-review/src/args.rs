@@ -57,7 +57,7 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub suspects: Option<PathBuf>,
     /// How many percent of the decisions to ask for a second time later, to see how far a person agrees with themselves
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = parse_percent)]
     pub blind_repeats: f64,
     /// Another key for an action or a label, such as good_form=a; may be repeated
     #[arg(long, value_name = "ACTION=KEY", value_parser = parse_key)]
@@ -138,8 +138,19 @@ impl AsRef<Common> for Args {
 fn parse_key(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((action, key)) if !action.is_empty() && !key.is_empty() => {
+            // What browsers call it.
+            let key = if key.eq_ignore_ascii_case("space") {
+                " "
+            } else {
+                key
+            };
             Ok((action.to_owned(), key.to_owned()))
         }
         _ => Err("write it as ACTION=KEY, such as good_form=a".to_owned()),
     }
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let percent = text.parse().ok().filter(|it| (0.0..=100.0).contains(it));
+    percent.ok_or_else(|| "give a number from 0 to 100".to_owned())
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use wo_label::{Captions, choice_hash};
 use wo_record::{BAD_FORM, Judgement, LabelOrigin, Name};
 
-/// Most bytes of a note or a description.
+/// Most characters of a note or a description; the page takes half of it.
 const MAX_TEXT: usize = 4000;
 /// Most faults of one frame.
 const MAX_FAULTS: usize = 32;
@@ -17,9 +17,14 @@ pub(crate) struct Decision {
     pub(crate) request: String,
     /// The frames, by their numbers.
     pub(crate) frames: Vec<u32>,
+    /// What the page calls these numbers: a page of an earlier start may mean other frames by them. Absent where they are
+    /// those of now.
+    #[serde(default)]
+    pub(crate) numbering: Option<String>,
     /// What to say of each.
     pub(crate) change: Change,
-    /// Whether the frame was shown to see whether a person agrees with themselves.
+    /// Whether the frame was shown to see whether a person agrees with themselves. Only what is said of its class counts as
+    /// such; the rest is an ordinary decision.
     #[serde(default)]
     pub(crate) is_repeat: bool,
 }
@@ -42,7 +47,7 @@ impl Change {
         if texts
             .into_iter()
             .flatten()
-            .any(|text| text.len() > MAX_TEXT)
+            .any(|text| text.chars().count() > MAX_TEXT)
         {
             return Err("the text is too long");
         }
@@ -59,6 +64,11 @@ impl Change {
         Ok(())
     }
 
+    /// Whether it says the class: label or faults.
+    pub(crate) fn says_class(&self) -> bool {
+        self.label.is_some() || self.faults.is_some()
+    }
+
     /// What it speaks of.
     pub(crate) fn says(&self) -> Vec<String> {
         let fields = [
@@ -72,7 +82,7 @@ impl Change {
         said.map(|(name, _)| name.to_owned()).collect()
     }
 
-    /// What holds of a frame after it. Where nobody wrote the description by hand, it follows label and faults.
+    /// What holds of a frame after it. The description follows other faults, and another label where nobody wrote it by hand.
     pub(crate) fn applied_to(
         &self,
         old: &Judgement,
@@ -97,12 +107,13 @@ impl Change {
                 new.label = Some(Name::new(BAD_FORM));
             }
         }
-        if self.label.is_some() || self.faults.is_some() {
+        if self.says_class() {
             new.label_origin = Some(LabelOrigin::Review);
         }
         let changes_class = old.label != new.label || old.faults != new.faults;
         let is_template = is_template(old, exercise, captions);
-        if self.faults.is_some() || (is_template && (changes_class || old.description.is_none())) {
+        let follows = self.faults.is_some() || is_template;
+        if (follows && changes_class) || (is_template && old.description.is_none()) {
             new.description = exercise.zip(new.label.as_ref()).map(|(exercise, label)| {
                 captions.describe(exercise, label, &new.faults, choice_hash(video_id))
             });

@@ -1,6 +1,6 @@
 //! The labels as they are after all reviews, in the formats of others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use serde::Serialize;
+use serde_json::Value;
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_record::{Begin, Frame, Image, Judgement, Name, Record, Row, Video, Writer};
 
@@ -17,6 +18,9 @@ use crate::label_studio;
 use crate::picture_file::PictureFolder;
 use crate::projection::Projection;
 use crate::store::Store;
+
+/// What Hugging Face datasets reads about the pictures of a folder.
+const METADATA: &str = "metadata.jsonl";
 
 /// A line of `metadata.jsonl`, as Hugging Face datasets wants it.
 #[derive(Debug, Serialize)]
@@ -161,7 +165,23 @@ fn write_records(store: &Store, base: &Path, output: &mut dyn Write) -> anyhow::
     Ok(())
 }
 
-/// Copies the pictures, with a line about each.
+/// The pictures that a run, this one or one before it, wrote a line about.
+fn named_in(metadata: &Path) -> anyhow::Result<BTreeSet<String>> {
+    if !metadata.exists() {
+        return Ok(BTreeSet::new());
+    }
+    let what = || format!("read {}", metadata.display());
+    let text = fs::read_to_string(metadata).with_context(what)?;
+    let name = |line: &str| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let name = line.get("file_name")?.as_str()?.to_owned();
+        // Only what this tool wrote, and nothing outside.
+        (Path::new(&name).file_name() == Some(name.as_ref())).then_some(name)
+    };
+    Ok(text.lines().filter_map(name).collect())
+}
+
+/// Copies the pictures, with a line about each. Pictures of a run before that are no longer wanted go.
 fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<Outcome> {
     fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
     let pictures = PictureFolder::new(&store.folder.dir);
@@ -198,11 +218,18 @@ fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<Outcome> {
         serde_json::to_writer(&mut lines, &metadata)?;
         lines.push(b'\n');
     }
-    let path = folder.join("metadata.jsonl");
+    let path = folder.join(METADATA);
+    let gone = named_in(&path)?;
     let mut file =
         AtomicWriteFile::open(&path).with_context(|| format!("create {}", path.display()))?;
     file.write_all(&lines)
         .and_then(|()| file.commit())
         .with_context(|| format!("write {}", path.display()))?;
+    for name in gone.difference(&named_in(&path)?) {
+        let path = folder.join(name);
+        if path.exists() {
+            fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
+        }
+    }
     Ok(Outcome::from_failures(n_failed))
 }

@@ -1,7 +1,8 @@
 //! The frames of a folder as they are on disk: from its records, corrected by the CSVs beside them, or from CSVs alone.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,9 @@ use crate::tables::{correct, exercise_of_table, read_rows, rows_by_path, tables}
 pub(crate) const RECORDS: &str = "records.ndjson";
 /// Where deleted frames go: their pictures and their records.
 pub(crate) const TRASH: &str = "trash";
-/// All frames of a folder, numbered in their order; the number of a frame is its id on the page.
+
+/// All frames of a folder, numbered in their order; the number of a frame is its id on the page. Those in the trash are
+/// numbered where they were, so that a start after it has the same numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Folder {
     pub(crate) dir: PathBuf,
@@ -40,6 +43,8 @@ pub(crate) struct VideoItem {
     pub(crate) person: Option<String>,
     pub(crate) source: Option<String>,
     pub(crate) duration_ms: Option<f64>,
+    /// The table that its frames are from, where there are no records.
+    pub(crate) table: Option<String>,
     pub(crate) frames: Vec<u32>,
 }
 
@@ -135,18 +140,15 @@ impl Folder {
     pub(crate) fn read_with(dir: &Path, rows: &HashMap<String, Row>) -> anyhow::Result<Self> {
         let mut folder = Self::new(dir);
         if folder.has_records {
-            folder.read_records(&dir.join(RECORDS), false, rows)?;
-            let trash = dir.join(TRASH).join(RECORDS);
-            if trash.exists() {
-                folder.read_records(&trash, true, rows)?;
-            }
+            folder.read_records(&dir.join(RECORDS), rows)?;
+            folder.read_trash(rows)?;
         } else {
             folder.read_tables()?;
         }
         if folder.frames.is_empty() {
             return Err(no_frames(dir)).exit_with(Exit::Usage);
         }
-        folder.sort_videos();
+        folder.number();
         Ok(folder)
     }
 
@@ -165,7 +167,8 @@ impl Folder {
         for (kept, place) in first.into_iter().take(last) {
             folder.add(kept, place, &records);
         }
-        folder.sort_videos();
+        folder.read_trash(rows).ok()?;
+        folder.number();
         (is_plain && !folder.frames.is_empty()).then_some(folder)
     }
 
@@ -177,13 +180,58 @@ impl Folder {
         }
     }
 
-    fn sort_videos(&mut self) {
+    /// Numbers the frames video by video, in the order of their index.
+    fn number(&mut self) {
         let frames = &self.frames;
         for video in &mut self.videos {
-            video
-                .frames
-                .sort_by_key(|&frame| frames.get(frame as usize).map(|f| f.index));
+            let index = |&frame: &u32| frames.get(frame as usize).map(|it| it.index);
+            video.frames.sort_by_key(index);
         }
+        let order: Vec<u32> = self
+            .videos
+            .iter()
+            .flat_map(|it| it.frames.clone())
+            .collect();
+        if order.is_sorted() {
+            return;
+        }
+        let mut unsorted: Vec<_> = std::mem::take(&mut self.frames)
+            .into_iter()
+            .map(Some)
+            .collect();
+        let take = |old: &u32| unsorted.get_mut(*old as usize).and_then(Option::take);
+        self.frames = order.iter().filter_map(take).collect();
+        let new: HashMap<u32, u32> = order.into_iter().zip(0..).collect();
+        let renumber = |id: &mut u32| *id = new.get(id).copied().unwrap_or(*id);
+        let of_videos = self.videos.iter_mut().flat_map(|it| &mut it.frames);
+        of_videos
+            .chain(self.frames_by_place.values_mut())
+            .for_each(renumber);
+        let inline = std::mem::take(&mut self.inline).into_iter();
+        let inline = inline.filter_map(|(id, picture)| Some((*new.get(&id)?, picture)));
+        self.inline = inline.collect();
+    }
+
+    /// What the numbers mean: the same for two folders of the same frames.
+    pub(crate) fn numbering(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for video in &self.videos {
+            hasher.update(video.id.as_bytes());
+            for frame in video.frames.iter().filter_map(|&id| self.frame(id)) {
+                hasher.update(&frame.index.to_le_bytes());
+                hasher.update(frame.blake3.as_deref().unwrap_or_default().as_bytes());
+                let path = frame.path.as_deref().unwrap_or(Path::new(""));
+                hasher.update(path.as_os_str().as_encoded_bytes());
+            }
+        }
+        hasher.finalize().to_hex().chars().take(16).collect()
+    }
+
+    /// Whether its first frames are those of another folder.
+    pub(crate) fn begins_as(&self, first: &Self) -> bool {
+        let key = |it: &FrameItem| (it.video, it.index, it.path.clone());
+        let own = self.frames.iter().take(first.frames.len()).map(key);
+        own.eq(first.frames.iter().map(key))
     }
 
     pub(crate) fn frame(&self, id: u32) -> Option<&FrameItem> {
@@ -216,17 +264,27 @@ impl Folder {
             .map_or(&[], |video| &video.frames)
     }
 
-    fn read_records(
-        &mut self,
-        path: &Path,
-        is_trash: bool,
-        rows: &HashMap<String, Row>,
-    ) -> anyhow::Result<()> {
-        let what = || format!("open {}", path.display());
-        let records = Arc::new(File::open(path).with_context(what)?);
-        let keep = |record| Kept::of(record, is_trash, rows);
+    fn read_records(&mut self, path: &Path, rows: &HashMap<String, Row>) -> anyhow::Result<()> {
+        let records = open(path)?;
+        let keep = |record| Kept::of(record, false, rows);
         for_each_record(path, keep, &mut |kept, place| {
             self.add(kept, place, &records);
+        })
+    }
+
+    /// Reads the deleted frames of videos that are there.
+    fn read_trash(&mut self, rows: &HashMap<String, Row>) -> anyhow::Result<()> {
+        let path = self.dir.join(TRASH).join(RECORDS);
+        if !path.exists() {
+            return Ok(());
+        }
+        let records = open(&path)?;
+        let keep = |record| Kept::of(record, true, rows);
+        for_each_record(&path, keep, &mut |kept, place| {
+            if matches!(&kept, Kept::Frame { video_id, .. } if self.videos_by_id.contains_key(video_id))
+            {
+                self.add(kept, place, &records);
+            }
         })
     }
 
@@ -288,55 +346,106 @@ impl Folder {
     }
 
     /// Frames from tables alone. Which video a frame is from is not written there: frames of one table whose names differ
-    /// only in their last number count as one video, as they do for `wo-train`.
+    /// only in their last number count as one video, as they do for `wo-train`. Rows of deleted frames are in the trash.
     fn read_tables(&mut self) -> anyhow::Result<()> {
-        for table in tables(&self.dir)? {
-            let stem = table
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            for row in read_rows(&table)? {
-                self.add_row(&stem, row);
+        let trash = self.dir.join(TRASH);
+        let mut names: BTreeSet<OsString> = BTreeSet::new();
+        for dir in [&self.dir, &trash] {
+            if dir.is_dir() {
+                names.extend(
+                    tables(dir)?
+                        .iter()
+                        .filter_map(|it| Some(it.file_name()?.to_owned())),
+                );
             }
+        }
+        for name in names {
+            let mut rows = Vec::new();
+            for (dir, is_trash) in [(&self.dir, false), (&trash, true)] {
+                let table = dir.join(&name);
+                if table.exists() {
+                    rows.extend(read_rows(&table)?.into_iter().map(|row| (row, is_trash)));
+                }
+            }
+            self.add_table(&name.to_string_lossy(), rows);
         }
         Ok(())
     }
 
-    fn add_row(&mut self, table: &str, row: Row) {
-        let path = PathBuf::from(&row.frame_path);
-        let stem = path.with_extension("").to_string_lossy().into_owned();
-        let key = stem.trim_end_matches(|c: char| c.is_ascii_digit());
-        let number: Option<u32> = stem.get(key.len()..).and_then(|digits| digits.parse().ok());
-        let key = key.trim_end_matches(['_', '-']);
-        let video_id = blake3::hash(format!("{table}/{key}").as_bytes())
-            .to_hex()
-            .to_string();
-        let index = number.unwrap_or(self.frames_of_video(&video_id).len() as u32);
-        let label = Name::label(&row.label);
-        let faults = row.faults.split([';', ',']).map(Name::new);
-        let frame = Frame {
-            video_id: String::new(),
-            index,
-            pts_ms: None,
-            width_px: None,
-            height_px: None,
-            image: Image::File {
-                path: path.into(),
-                blake3: None,
-            },
-            exercise: exercise_of_table(table),
-            label: Some(label).filter(|label| !label.is_empty()),
-            label_origin: Some(LabelOrigin::Csv),
-            faults: faults.filter(|fault| !fault.is_empty()).collect(),
-            description: Some(row.description).filter(|text| !text.is_empty()),
-            quality: None,
-            repetition: None,
-            phase: None,
-            shot: None,
-        };
-        self.add_frame(&video_id, FrameItem::new(frame, false));
+    fn add_table(&mut self, table: &str, rows: Vec<(Row, bool)>) {
+        let mut paths = HashSet::new();
+        // In the order of their names, which no deletion changes.
+        let mut videos: BTreeMap<String, Vec<(Option<u32>, Row, bool)>> = BTreeMap::new();
+        for (row, is_trash) in rows {
+            if !paths.insert(row.frame_path.clone()) {
+                if !is_trash {
+                    wo_cli::warn!(
+                        "{table}: {} is there twice; its first row counts",
+                        row.frame_path
+                    );
+                }
+                continue;
+            }
+            let stem = Path::new(&row.frame_path).with_extension("");
+            let stem = stem.to_string_lossy();
+            let key = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+            let number = stem.get(key.len()..).and_then(|digits| digits.parse().ok());
+            let key = key.trim_end_matches(['_', '-']).to_owned();
+            videos.entry(key).or_default().push((number, row, is_trash));
+        }
+        for (key, mut rows) in videos {
+            let stem = table.trim_end_matches(".csv");
+            let video_id = blake3::hash(format!("{stem}/{key}").as_bytes())
+                .to_hex()
+                .to_string();
+            let number = self.video_number(&video_id);
+            if let Some(video) = self.videos.get_mut(number as usize) {
+                video.table = Some(table.to_owned());
+            }
+            let numbers: HashSet<u32> = rows.iter().filter_map(|(number, ..)| *number).collect();
+            // Where numbers do not tell all apart, the order of the names does.
+            if numbers.len() < rows.len() {
+                rows.sort_by(|(_, a, _), (_, b, _)| a.frame_path.cmp(&b.frame_path));
+                for (place, (number, ..)) in (0..).zip(&mut rows) {
+                    *number = Some(place);
+                }
+            }
+            for (number, row, is_trash) in rows {
+                let frame = frame_of_row(stem, number.unwrap_or(0), row);
+                self.add_frame(&video_id, FrameItem::new(frame, is_trash));
+            }
+        }
     }
+}
+
+fn frame_of_row(table: &str, index: u32, row: Row) -> Frame {
+    let label = Name::label(&row.label);
+    let faults = row.faults.split([';', ',']).map(Name::new);
+    Frame {
+        video_id: String::new(),
+        index,
+        pts_ms: None,
+        width_px: None,
+        height_px: None,
+        image: Image::File {
+            path: PathBuf::from(row.frame_path).into(),
+            blake3: None,
+        },
+        exercise: exercise_of_table(table),
+        label: Some(label).filter(|label| !label.is_empty()),
+        label_origin: Some(LabelOrigin::Csv),
+        faults: faults.filter(|fault| !fault.is_empty()).collect(),
+        description: Some(row.description).filter(|text| !text.is_empty()),
+        quality: None,
+        repetition: None,
+        phase: None,
+        shot: None,
+    }
+}
+
+fn open(path: &Path) -> anyhow::Result<Arc<File>> {
+    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    Ok(Arc::new(file))
 }
 
 fn no_frames(dir: &Path) -> anyhow::Error {

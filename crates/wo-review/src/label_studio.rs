@@ -1,6 +1,6 @@
 //! Tasks of Label Studio: written with what holds now, read back as reviews.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::BufReader;
 
@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wo_cli::{Exit, ExitWith, Outcome};
-use wo_record::{Judgement, Name, Review};
+use wo_record::{BAD_FORM, GOOD_FORM, Judgement, Name, Review, UNCLEAR};
 
 use crate::args::Import;
 use crate::decision::Change;
@@ -19,8 +19,11 @@ use crate::store::Store;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Task {
     data: Value,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     annotations: Vec<Annotation>,
+    /// What nobody has decided yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    predictions: Vec<Annotation>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,7 +58,7 @@ pub(crate) fn tasks(store: &Store) -> Vec<Task> {
         kind: kind.to_owned(),
         value,
     };
-    let tasks = kept(store).filter_map(|(_, frame, judgement)| {
+    let tasks = kept(store).filter_map(|(id, frame, judgement)| {
         let video = store.folder.video_of(frame)?;
         let path = frame.path.as_ref()?.to_str()?;
         let mut result = Vec::new();
@@ -72,6 +75,19 @@ pub(crate) fn tasks(store: &Store) -> Vec<Task> {
         if let Some(text) = &judgement.description {
             result.push(answer("description", "textarea", json!({"text": [text]})));
         }
+        if let Some(text) = &judgement.note {
+            result.push(answer("note", "textarea", json!({"text": [text]})));
+        }
+        let said = vec![Annotation {
+            result,
+            completed_by: Value::Null,
+            was_cancelled: false,
+        }];
+        let (annotations, predictions) = if store.is_judged(id) {
+            (said, Vec::new())
+        } else {
+            (Vec::new(), said)
+        };
         Some(Task {
             data: json!({
                 "image": format!("{LOCAL_FILES}{path}"),
@@ -80,11 +96,8 @@ pub(crate) fn tasks(store: &Store) -> Vec<Task> {
                 "index": frame.index,
                 "exercise": frame.exercise,
             }),
-            annotations: vec![Annotation {
-                result,
-                completed_by: Value::Null,
-                was_cancelled: false,
-            }],
+            annotations,
+            predictions,
         })
     });
     tasks.collect()
@@ -103,6 +116,7 @@ pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Outcome
         .zip(&store.folder.frames)
         .filter_map(|(id, frame)| Some((frame.path.as_ref()?.to_str()?.to_owned(), id)))
         .collect();
+    let labels = labels_of(store);
     let mut n_unmet = 0;
     let mut said = Vec::new();
     for task in &tasks {
@@ -115,12 +129,12 @@ pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Outcome
             .iter()
             .filter(|annotation| !annotation.was_cancelled)
         {
-            let change = change_of(annotation);
+            let change = change_of(annotation, &labels);
             change
                 .check()
                 .map_err(anyhow::Error::msg)
                 .with_context(|| format!("{name}: frame {id}"))?;
-            said.push((reviewer_of(annotation), id, change));
+            said.push((reviewer_of(annotation, &args.reviewer), id, change));
         }
     }
     let n_written = write(store, said, &args.reviewer)?;
@@ -137,12 +151,12 @@ pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Outcome
 /// Writes what is new; what nobody signed was said by `nobody`.
 fn write(
     store: &mut Store,
-    said: Vec<(Option<&str>, u32, Change)>,
+    said: Vec<(Option<String>, u32, Change)>,
     nobody: &str,
 ) -> anyhow::Result<usize> {
     let mut by_reviewer: Vec<(u32, Vec<Review>)> = Vec::new();
     for (name, id, change) in said {
-        let reviewer = store.reviewer(name.unwrap_or(nobody));
+        let reviewer = store.reviewer(name.as_deref().unwrap_or(nobody));
         let Some(frame) = store.folder.frame(id) else {
             continue;
         };
@@ -197,14 +211,26 @@ fn frame_of(task: &Task, store: &Store, by_path: &HashMap<String, u32>) -> Optio
         .find_map(|end| by_path.get(end).copied())
 }
 
-fn reviewer_of(annotation: &Annotation) -> Option<&str> {
+/// Who it was: some exports give only numbers.
+fn reviewer_of(annotation: &Annotation, nobody: &str) -> Option<String> {
     let by = &annotation.completed_by;
-    by.get("email")
-        .or_else(|| by.get("username"))
-        .and_then(Value::as_str)
+    let number = by.as_u64().or_else(|| by.get("id").and_then(Value::as_u64));
+    let name = by.get("email").or_else(|| by.get("username"));
+    let name = name.and_then(Value::as_str).map(str::to_owned);
+    name.or_else(|| number.map(|number| format!("{nobody} {number}")))
 }
 
-fn change_of(annotation: &Annotation) -> Change {
+/// The labels that an answer may give: the usual ones and those of the folder.
+fn labels_of(store: &Store) -> BTreeSet<Name> {
+    let mut labels: BTreeSet<Name> = [GOOD_FORM, BAD_FORM, UNCLEAR].map(Name::new).into();
+    for (id, frame) in (0..).zip(&store.folder.frames) {
+        labels.extend(store.judgement(id, frame).label.clone());
+    }
+    labels
+}
+
+/// What an answer says. A question of any other name is taken for the label where its answer is one.
+fn change_of(annotation: &Annotation, labels: &BTreeSet<Name>) -> Change {
     let mut change = Change::default();
     for answer in &annotation.result {
         let list = |field: &str| {
@@ -218,7 +244,13 @@ fn change_of(annotation: &Annotation) -> Change {
             ("choices", "faults") => {
                 change.faults = Some(list("choices").into_iter().map(Name::new).collect());
             }
-            ("choices", _) => change.label = list("choices").first().map(|&label| label.to_owned()),
+            ("choices", name) => {
+                let choices = list("choices");
+                let label = choices
+                    .first()
+                    .filter(|it| name == "label" || labels.contains(&Name::label(it)));
+                change.label = label.map(|it| (*it).to_owned()).or(change.label);
+            }
             ("textarea", "note") => change.note = Some(list("text").join("\n")),
             ("textarea", _) => change.description = Some(list("text").join(" ")),
             _ => {}

@@ -11,6 +11,7 @@ mod decision;
 mod export;
 mod folder;
 mod guard;
+mod holding;
 mod label_studio;
 mod leftovers;
 mod measuring;
@@ -33,6 +34,7 @@ mod store;
 mod suspects;
 mod table_patch;
 mod tables;
+mod tables_pass;
 mod views;
 
 use std::io::{BufRead, Write};

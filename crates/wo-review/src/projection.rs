@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
-use wo_record::{Begin, DEFAULT_MAX_LINE, Frame, Judgement, Line, Reader, Record, Writer};
+use wo_record::{Begin, DEFAULT_MAX_LINE, Frame, Judgement, Line, Name, Reader, Record, Writer};
 
 use crate::folder::{RECORDS, TRASH};
 use crate::leftovers;
 use crate::picture_file::PictureFolder;
-use crate::records_pass::{FrameLines, Pass, Tables, Text};
+use crate::records_pass::{FrameLines, Pass, Text};
 use crate::store::Store;
-use crate::table_patch::TablePatch;
-use crate::tables::{rows_by_path, tables};
+use crate::tables::rows_by_path;
+use crate::tables_pass::write_tables;
 
 /// The frames that anyone reviewed, as they are now. A copy, so that people go on while it is written.
 #[derive(Debug)]
@@ -28,7 +28,10 @@ pub(crate) struct Projection {
 #[derive(Debug)]
 pub(crate) struct Reviewed {
     pub(crate) judgement: Judgement,
-    path: Option<PathBuf>,
+    pub(crate) exercise: Option<Name>,
+    pub(crate) path: Option<PathBuf>,
+    /// The table that it is from, where there are no records.
+    pub(crate) table: Option<String>,
 }
 
 impl Projection {
@@ -46,7 +49,9 @@ impl Projection {
                 (video.id.clone(), frame.index),
                 Reviewed {
                     judgement: store.judgement(id, frame).clone(),
+                    exercise: frame.exercise.clone(),
                     path: frame.path.clone(),
+                    table: video.table.clone(),
                 },
             );
         }
@@ -69,11 +74,8 @@ impl Projection {
         }
         leftovers::remove(&self.dir);
         self.move_pictures();
-        if self.has_records {
-            let tables = self.write_records()?;
-            self.write_tables(&tables)?;
-        }
-        self.patch_tables()?;
+        let places = self.has_records.then(|| self.write_records()).transpose()?;
+        write_tables(&self.dir, self.frames.values(), places.as_ref())?;
         Ok(true)
     }
 
@@ -93,9 +95,8 @@ impl Projection {
         }
     }
 
-    /// Writes the records anew, and those of deleted frames into the trash. Returns the rows of the tables, and the names
-    /// of the tables that frames were in before.
-    fn write_records(&self) -> anyhow::Result<Tables> {
+    /// Writes the records anew, and those of deleted frames into the trash. Returns the places of the pictures.
+    fn write_records(&self) -> anyhow::Result<HashMap<u64, usize>> {
         let trash_dir = self.dir.join(TRASH);
         let trash_path = trash_dir.join(RECORDS);
         let rows = rows_by_path(&self.dir)?;
@@ -115,13 +116,13 @@ impl Projection {
             rows: &rows,
             restored,
             trashed,
-            tables: Tables::default(),
+            places: HashMap::new(),
             base: None,
         };
         let records = self.dir.join(RECORDS);
         let mut spool = BufWriter::new(create(&records)?);
         pass.run(&records, &mut spool)?;
-        let (trashed, tables) = (pass.trashed, pass.tables);
+        let (trashed, places) = (pass.trashed, pass.places);
         let n_now: usize = trashed.values().map(Vec::len).sum();
         // The trash comes first, so that a crash in between leaves a frame twice and never nowhere.
         if n_now + n_restored > n_trashed {
@@ -132,7 +133,7 @@ impl Projection {
         if n_restored > 0 {
             write_trash(&trash_path, &trashed)?;
         }
-        Ok(tables)
+        Ok(places)
     }
 
     /// Writes the stream as it would be, with pictures to be found from `base`, and changes nothing.
@@ -147,7 +148,7 @@ impl Projection {
             rows: &rows,
             restored,
             trashed: BTreeMap::new(),
-            tables: Tables::default(),
+            places: HashMap::new(),
             base: Some(base),
         };
         pass.run(&self.dir.join(RECORDS), output)
@@ -161,71 +162,6 @@ impl Projection {
 
     pub(crate) fn reviewed(&self, frame: &Frame) -> Option<&Reviewed> {
         self.frames.get(&(frame.video_id.clone(), frame.index))
-    }
-
-    /// The tables that `wo-extract --out` would write of these frames, in the order of the records.
-    fn write_tables(&self, tables: &Tables) -> anyhow::Result<()> {
-        for (name, rows) in &tables.rows {
-            let path = self.dir.join(name);
-            let mut text = Vec::new();
-            wo_record::write_table(&mut text, rows).with_context(|| format!("write {name}"))?;
-            replace(&path, &text)?;
-        }
-        for name in tables
-            .before
-            .iter()
-            .filter(|name| !tables.rows.contains_key(*name))
-        {
-            let path = self.dir.join(name);
-            if path.exists() {
-                fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// In tables of other making only the cells of reviewed frames change, and rows of deleted frames go.
-    fn patch_tables(&self) -> anyhow::Result<()> {
-        let by_path: BTreeMap<&str, &Judgement> = self
-            .frames
-            .values()
-            .filter_map(|reviewed| Some((reviewed.path.as_deref()?.to_str()?, &reviewed.judgement)))
-            .collect();
-        let mut missing = by_path.clone();
-        missing.retain(|_, judgement| !judgement.deleted);
-        let tables = tables(&self.dir)?;
-        let mut patches = Vec::new();
-        for table in &tables {
-            let patch = TablePatch::read(table, &by_path)?;
-            for path in &patch.paths {
-                missing.remove(path.as_str());
-            }
-            patches.push(patch);
-        }
-        // Only where there are no records is a table the one place of a frame that was taken back.
-        if !self.has_records {
-            for (path, judgement) in missing {
-                let folder = Path::new(path).parent();
-                let home = patches.iter_mut().max_by_key(|patch| {
-                    patch
-                        .paths
-                        .iter()
-                        .filter(|p| Path::new(p).parent() == folder)
-                        .count()
-                });
-                if let Some(home) = home {
-                    home.insert(path, judgement);
-                }
-            }
-        }
-        let patched = tables
-            .iter()
-            .zip(patches)
-            .filter(|(_, patch)| patch.is_changed);
-        for (table, patch) in patched {
-            replace(table, &patch.text()?)?;
-        }
-        Ok(())
     }
 }
 
@@ -299,7 +235,7 @@ fn commit(spool: BufWriter<AtomicWriteFile>, path: &Path) -> anyhow::Result<()> 
 }
 
 /// Writes a file anew, unless it says the same already.
-fn replace(path: &Path, text: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn replace(path: &Path, text: &[u8]) -> anyhow::Result<()> {
     if fs::read(path).is_ok_and(|old| old == text) {
         return Ok(());
     }

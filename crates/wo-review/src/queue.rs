@@ -194,7 +194,7 @@ fn sort_by_similarity(store: &Store, similar: u32, frames: &mut Vec<u32>) {
 /// Whether two reviewers, or one at two times, said different things of a frame.
 pub(crate) fn is_disputed(store: &Store, id: u32) -> bool {
     let mut said: BTreeMap<u32, (Option<&Name>, &[Name])> = BTreeMap::new();
-    for entry in store.entries_of(id).filter(|entry| entry.judges()) {
+    for entry in store.entries_of(id).filter(|entry| entry.says_class()) {
         said.insert(
             entry.reviewer,
             (entry.new.label.as_ref(), &entry.new.faults),

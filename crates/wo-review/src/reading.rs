@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use wo_label::Captions;
-use wo_record::{Review, Row};
+use wo_record::{BAD_FORM, GOOD_FORM, Name, Review, Row, UNCLEAR};
 
 use crate::args::Serve;
 use crate::folder::Folder;
@@ -13,6 +13,25 @@ use crate::server::reviewers;
 use crate::store::Store;
 use crate::suspects::Suspects;
 use crate::tables::rows_by_path;
+
+/// What keys do on the page beside giving labels.
+const ACTIONS: [&str; 15] = [
+    "delete",
+    "undo",
+    "next",
+    "previous",
+    "next_in_video",
+    "previous_in_video",
+    "faults",
+    "describe",
+    "note",
+    "video",
+    "play",
+    "opinion",
+    "similar",
+    "grid",
+    "help",
+];
 
 /// A folder that is about to be read.
 #[derive(Debug)]
@@ -75,7 +94,9 @@ impl<'a> Reading<'a> {
             self.reviews,
             repeat_share,
         );
+        warn_of_new_labels(&store, args);
         store.warn_of_unmet();
+        store.warn_of_edits();
         if let Some(path) = &args.suspects {
             store.suspects = Suspects::read(path, &store.folder)?;
         }
@@ -91,8 +112,42 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// A key for what is no action gives a label of one's own, or it is a slip.
+fn warn_of_new_labels(store: &Store, args: &Serve) {
+    for (action, key) in &args.key {
+        let label = Name::label(action);
+        let is_known = ACTIONS.contains(&action.as_str())
+            || [GOOD_FORM, BAD_FORM, UNCLEAR].contains(&label.as_str())
+            || (0..)
+                .zip(&store.folder.frames)
+                .any(|(id, frame)| store.judgement(id, frame).label.as_ref() == Some(&label));
+        if !is_known {
+            wo_cli::warn!(
+                "{action} is no action and no label here: {key} gives frames the new label {label}"
+            );
+        }
+    }
+}
+
 fn add_reviewers(store: &mut Store, args: &Serve) {
     for name in reviewers(args) {
         store.reviewer(&name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_these_actions_and_three_labels() {
+        let page = include_str!("../assets/keys.js");
+        let actions = page.lines().filter_map(|line| {
+            let (name, _) = line.strip_prefix("  ")?.split_once(": [\"")?;
+            Some(name.to_owned())
+        });
+        let mut actions: Vec<String> = actions.collect();
+        actions.retain(|name| ![GOOD_FORM, BAD_FORM, UNCLEAR].contains(&name.as_str()));
+        assert_eq!(actions, ACTIONS);
     }
 }

@@ -1,11 +1,12 @@
 //! One pass over the records: what was reviewed is changed, what was thrown away is kept for the trash, what came back is put
 //! in its place, and all else passes as it is.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
-use wo_record::{Frame, Image, Line, Record, Row, Writer, table_name};
+use wo_label::choice_hash;
+use wo_record::{Frame, Image, Line, Record, Row, Writer};
 
 use crate::projection::{Projection, for_each_line};
 use crate::tables::correct;
@@ -21,20 +22,14 @@ pub(crate) struct Text {
     pub(crate) record: Option<Record>,
 }
 
-/// Rows by the name of their table, and the names of tables that held frames before.
-#[derive(Debug, Default)]
-pub(crate) struct Tables {
-    pub(crate) rows: BTreeMap<String, Vec<Row>>,
-    pub(crate) before: BTreeSet<String>,
-}
-
 /// One pass over the records.
 pub(crate) struct Pass<'a> {
     pub(crate) projection: &'a Projection,
     pub(crate) rows: &'a HashMap<String, Row>,
     pub(crate) restored: BTreeMap<String, Vec<FrameLines>>,
     pub(crate) trashed: BTreeMap<String, Vec<FrameLines>>,
-    pub(crate) tables: Tables,
+    /// The places of pictures in the records, by the hash of their paths.
+    pub(crate) places: HashMap<u64, usize>,
     /// What to put before the paths of pictures.
     pub(crate) base: Option<&'a Path>,
 }
@@ -152,7 +147,6 @@ impl Pass<'_> {
         mut frame: Frame,
         line: Line,
     ) -> anyhow::Result<bool> {
-        self.tables.before.extend(table_name(&frame));
         let before = frame.clone();
         correct(&mut frame, self.rows);
         if let Some(reviewed) = self.projection.reviewed(&frame) {
@@ -171,11 +165,13 @@ impl Pass<'_> {
                 return Ok(false);
             }
         }
-        if let Some((table, row)) = table_name(&frame).zip(Row::of(&frame)) {
-            self.tables.rows.entry(table).or_default().push(row);
-        }
-        if let (Some(base), Image::File { path, .. }) = (self.base, &mut frame.image) {
-            *path = base.join(path.as_path()).into();
+        if let Image::File { path, .. } = &mut frame.image {
+            let place = self.places.len();
+            let name = path.as_path().to_str().unwrap_or_default();
+            self.places.insert(choice_hash(name), place);
+            if let Some(base) = self.base {
+                *path = base.join(path.as_path()).into();
+            }
         }
         if frame == before {
             writer.line(&line)?;

@@ -16,6 +16,9 @@ impl Store {
             self.n_unmet += 1;
             return;
         };
+        if !review.is_repeat {
+            self.now.insert(id, review.new.clone());
+        }
         if let Some(undone) = review.undoes {
             self.forget(undone, reviewer, id);
             self.undone.entry(review.decision).or_default().push(id);
@@ -54,10 +57,29 @@ impl Store {
     }
 
     /// The frame of a review, where it is in the folder and shows the same picture.
-    fn met(&self, review: &Review) -> Option<u32> {
-        let id = self.folder.find(&review.video_id, review.index)?;
+    pub(crate) fn met(&self, review: &Review) -> Option<u32> {
+        let id = self.folder.find(&review.video_id, review.index);
+        if !self.folder.has_records {
+            return self.met_in_table(review, id);
+        }
+        let id = id?;
         let item = self.folder.frame(id)?;
         wo_label::is_same_picture(review, item.pts_ms, item.blake3.as_deref()).then_some(id)
+    }
+
+    /// A table says no video and no index: there the path of the picture is what stays.
+    fn met_in_table(&self, review: &Review, guess: Option<u32>) -> Option<u32> {
+        let path = review.path.as_ref().map(wo_record::RecordPath::as_path);
+        let is_it = |id: &u32| {
+            let item = self.folder.frame(*id);
+            item.is_some_and(|item| item.path.as_deref() == path)
+        };
+        let mut others = self
+            .folder
+            .frames_of_video(&review.video_id)
+            .iter()
+            .copied();
+        guess.filter(is_it).or_else(|| others.find(is_it))
     }
 
     fn forget(&mut self, undone: u64, reviewer: u32, id: u32) {

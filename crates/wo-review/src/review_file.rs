@@ -47,12 +47,17 @@ impl ReviewFile {
             .append(true)
             .create(true)
             .open(&path)
-            .with_context(what)?;
+            .with_context(|| {
+                format!(
+                    "open {}, into which each decision is written",
+                    path.display()
+                )
+            })?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(anyhow!(
-                    "another wo-review has {} open\nhint: it serves several people: start it with --reviewer for each",
+                    "another wo-review has {} open\nhint: stop it first; one serves several people, where it is started with --reviewer for each",
                     dir.display()
                 ))
                 .exit_with(Exit::Locked);

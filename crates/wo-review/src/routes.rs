@@ -190,6 +190,7 @@ struct Class {
 
 async fn snippets(
     State(server): Shared,
+    Extension(who): Extension<Reviewer>,
     Path(id): Path<u32>,
     Query(class): Query<Class>,
 ) -> Response {
@@ -201,11 +202,18 @@ async fn snippets(
         .filter(|fault| !fault.is_empty());
     let faults: Vec<Name> = faults.collect();
     let class = label.as_ref().map(|label| (label, &faults[..]));
-    Json(views::snippets(&server.store(), id, class)).into_response()
+    let mut store = server.store();
+    let reviewer = store.reviewer(&who.0);
+    Json(views::snippets(&store, reviewer, id, class)).into_response()
 }
 
-async fn agreement(State(server): Shared) -> Response {
-    blocking(move || Json(agreement::page(&server.store())).into_response()).await
+async fn agreement(State(server): Shared, Extension(who): Extension<Reviewer>) -> Response {
+    blocking(move || {
+        let mut store = server.store();
+        let reviewer = store.reviewer(&who.0);
+        Json(agreement::page(&store, reviewer)).into_response()
+    })
+    .await
 }
 
 async fn decide(
@@ -216,6 +224,10 @@ async fn decide(
     blocking(move || {
         let mut store = server.store();
         let reviewer = store.reviewer(&who.0);
+        if !store.can_tell_frames(&decision) {
+            let why = "the folder has other frames than this page shows; load the page again";
+            return (StatusCode::CONFLICT, why).into_response();
+        }
         let done = store.decide(reviewer, &decision);
         drop(store);
         answer(&server, reviewer, done.map(Some))
@@ -258,6 +270,7 @@ fn answer(server: &Server, reviewer: u32, done: anyhow::Result<Option<Done>>) ->
         .collect();
     Json(serde_json::json!({
         "decision": done.decision,
+        "is_repeat": done.is_repeat,
         "n_frames": done.frames.len(),
         "frames": frames,
         "repeat": store.due_repeat(reviewer),

@@ -1,5 +1,6 @@
 //! One server for one folder and all who review it.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::Path;
@@ -89,7 +90,12 @@ impl Server {
             // Both are set once, here.
             let _ = self.first_look.set(Mutex::new(first_look));
         }
-        let store = reading.all(&rows)?;
+        let mut store = reading.all(&rows)?;
+        store.numberings.push(store.folder.numbering());
+        let first_look = self.first_look.get().map(locked);
+        if first_look.is_none_or(|first| store.folder.begins_as(&first.folder)) {
+            store.numberings.push(self.start.clone());
+        }
         let _ = self.store.set(Mutex::new(store));
         self.projector.note();
         Measuring::start(self);
@@ -109,7 +115,10 @@ fn locked(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
 /// The names of those who review.
 pub(crate) fn reviewers(args: &Serve) -> Vec<String> {
     if !args.reviewer.is_empty() {
-        return args.reviewer.clone();
+        let mut names = args.reviewer.clone();
+        let mut there = HashSet::new();
+        names.retain(|name| there.insert(name.clone()));
+        return names;
     }
     let user = ["USER", "LOGNAME"]
         .iter()

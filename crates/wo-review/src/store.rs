@@ -30,15 +30,6 @@ pub(crate) struct Entry {
     pub(crate) is_undone: bool,
 }
 
-impl Entry {
-    /// Whether it is about the class of the frame, and not only a remark.
-    pub(crate) fn judges(&self) -> bool {
-        self.says
-            .iter()
-            .any(|said| matches!(said.as_str(), "label" | "faults" | "deleted"))
-    }
-}
-
 /// Folder, log, and what follows from both.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -49,6 +40,8 @@ pub(crate) struct Store {
     pub(crate) reviewers: Vec<String>,
     /// By frame: the entry of its first review.
     pub(crate) first: HashMap<u32, u32>,
+    /// By frame: what the last line of the log about it says.
+    pub(crate) now: HashMap<u32, Judgement>,
     /// By frame: the entries that count, in their order.
     pub(crate) live: HashMap<u32, Vec<u32>>,
     /// By decision: its entries.
@@ -66,6 +59,8 @@ pub(crate) struct Store {
     pub(crate) version: u64,
     /// Reviews of frames that are not in the folder, or whose picture is another one now.
     pub(crate) n_unmet: usize,
+    /// What pages may call the numbers of frames; the first is what they are called from now on.
+    pub(crate) numberings: Vec<String>,
     /// What someone finds suspicious about it.
     pub(crate) suspects: Suspects,
 }
@@ -75,6 +70,8 @@ pub(crate) struct Store {
 pub(crate) struct Done {
     pub(crate) decision: u64,
     pub(crate) frames: Vec<u32>,
+    /// Whether it was an answer to a blind repeat, or took one back.
+    pub(crate) is_repeat: bool,
 }
 
 impl Store {
@@ -93,6 +90,7 @@ impl Store {
             entries: Vec::with_capacity(reviews.len()),
             reviewers: Vec::new(),
             first: HashMap::new(),
+            now: HashMap::new(),
             live: HashMap::new(),
             decisions: HashMap::new(),
             undone: HashMap::new(),
@@ -103,6 +101,7 @@ impl Store {
             repeat_share,
             version: 0,
             n_unmet: 0,
+            numberings: Vec::new(),
             suspects: Suspects::default(),
         };
         for review in reviews {
@@ -122,6 +121,30 @@ impl Store {
         }
     }
 
+    /// Says which reviewed frames are otherwise on disk: someone corrected them in a table, or the last run was killed.
+    pub(crate) fn warn_of_edits(&self) {
+        let said = |it: &Judgement| (it.label.clone(), it.description.clone());
+        let is_edited = |id: &u32| {
+            let Some(frame) = self.folder.frame(*id) else {
+                return false;
+            };
+            let now = self.judgement(*id, frame);
+            !now.deleted && !frame.base.deleted && said(now) != said(&frame.base)
+        };
+        let mut edited: Vec<u32> = self.touched().filter(is_edited).collect();
+        edited.sort_unstable();
+        let first = edited.first().and_then(|&id| self.folder.frame(id));
+        if let Some(path) = first.and_then(|frame| frame.path.as_ref()) {
+            wo_cli::warn!(
+                "the tables say otherwise than the reviews of {} frame{}, such as {}; the reviews hold: correct reviewed frames \
+                 on the page",
+                edited.len(),
+                if edited.len() == 1 { "" } else { "s" },
+                path.display()
+            );
+        }
+    }
+
     /// The number of a reviewer; a new one is added.
     pub(crate) fn reviewer(&mut self, name: &str) -> u32 {
         if let Some(number) = self.reviewers.iter().position(|other| other == name) {
@@ -134,44 +157,11 @@ impl Store {
         self.reviewers.len() as u32 - 1
     }
 
-    /// What holds of a frame now.
-    pub(crate) fn judgement<'a>(&'a self, id: u32, frame: &'a FrameItem) -> &'a Judgement {
-        self.last(id)
-            .map_or_else(|| self.original(id, frame), |entry| &entry.new)
-    }
-
-    /// What held of a frame before anyone reviewed it.
-    pub(crate) fn original<'a>(&'a self, id: u32, frame: &'a FrameItem) -> &'a Judgement {
-        // What is on disk may be what a review made of it, even of one that was taken back since.
-        let first = self
-            .first
-            .get(&id)
-            .and_then(|&entry| self.entries.get(entry as usize));
-        first.map_or(&frame.base, |entry| &entry.old)
-    }
-
-    /// What a reviewer is shown: what they said themselves, else what was there before anyone, so that people judge alone.
-    pub(crate) fn shown_to<'a>(
-        &'a self,
-        reviewer: u32,
-        id: u32,
-        frame: &'a FrameItem,
-    ) -> &'a Judgement {
-        let own = self
-            .entries_of(id)
-            .rfind(|entry| entry.reviewer == reviewer);
-        own.map_or_else(|| self.original(id, frame), |entry| &entry.new)
-    }
-
     /// The reviews of a frame that count.
     pub(crate) fn entries_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Entry> {
         let live = self.live.get(&id).map_or(&[][..], Vec::as_slice);
         live.iter()
             .filter_map(|&entry| self.entries.get(entry as usize))
-    }
-
-    pub(crate) fn last(&self, id: u32) -> Option<&Entry> {
-        self.entries_of(id).next_back()
     }
 
     /// Whether this reviewer judged it.
@@ -227,6 +217,13 @@ impl Store {
         (n_own >= n_then + REPEAT_GAP).then_some(entry.frame)
     }
 
+    /// Whether the numbers of a decision mean what they mean here. What was decided before is answered again in any case.
+    pub(crate) fn can_tell_frames(&self, decision: &Decision) -> bool {
+        let numbering = decision.numbering.as_ref();
+        numbering.is_none_or(|numbering| self.numberings.contains(numbering))
+            || self.requests.contains_key(&decision.request)
+    }
+
     /// Decides. Returns when it is on the disk.
     pub(crate) fn decide(&mut self, reviewer: u32, decision: &Decision) -> anyhow::Result<Done> {
         if let Some(&decided) = self.requests.get(&decision.request) {
@@ -244,26 +241,17 @@ impl Store {
             let Some(frame) = self.folder.frame(id) else {
                 anyhow::bail!("there is no frame {id}");
             };
-            let shown = self.shown_to(reviewer, id, frame);
-            let old = if decision.is_repeat {
-                shown
-            } else {
-                self.judgement(id, frame)
-            };
-            let mut new = self.changed(&decision.change, old, frame);
-            if decision.is_repeat {
-                new.deleted = old.deleted;
-            }
-            let mut review = self.review(reviewer, frame, old.clone(), new);
+            let outcome = self.outcome(reviewer, id, frame, decision);
+            let mut review = self.review(reviewer, frame, outcome.old, outcome.new);
             review.says = decision.change.says();
-            review.is_repeat = decision.is_repeat;
+            review.is_repeat = outcome.is_repeat;
             review.request = Some(decision.request.clone());
             reviews.push(review);
         }
         self.append(reviews)
     }
 
-    fn changed(&self, change: &Change, old: &Judgement, frame: &FrameItem) -> Judgement {
+    pub(crate) fn changed(&self, change: &Change, old: &Judgement, frame: &FrameItem) -> Judgement {
         let video_id = self.folder.video_of(frame).map_or("", |video| &video.id);
         change.applied_to(old, frame.exercise.as_ref(), video_id, &self.captions)
     }
@@ -283,13 +271,9 @@ impl Store {
             let Some(frame) = self.folder.frame(entry.frame) else {
                 continue;
             };
-            let now = self.judgement(entry.frame, frame);
-            // What others said since stays.
-            let before = self
-                .entries_of(entry.frame)
-                .rfind(|other| other.decision != undone)
-                .map_or_else(|| self.original(entry.frame, frame), |other| &other.new);
-            let mut review = self.review(reviewer, frame, now.clone(), before.clone());
+            let now = self.judgement(entry.frame, frame).clone();
+            let before = self.without(undone, entry.frame, frame);
+            let mut review = self.review(reviewer, frame, now, before);
             review.says.clone_from(&entry.says);
             review.is_repeat = entry.is_repeat;
             review.undoes = Some(undone);
@@ -306,15 +290,21 @@ impl Store {
             anyhow::bail!("the folder is open for reading only");
         };
         log.append(&mut reviews)?;
-        let decision = reviews.first().map_or(0, |review| review.decision);
+        let first = reviews.first();
+        let decision = first.map_or(0, |review| review.decision);
+        let is_repeat = first.is_some_and(|review| review.is_repeat);
         let frames = reviews
             .iter()
-            .filter_map(|review| self.folder.find(&review.video_id, review.index))
+            .filter_map(|review| self.met(review))
             .collect();
         for review in reviews {
             self.take_in(review);
         }
-        Ok(Done { decision, frames })
+        Ok(Done {
+            decision,
+            frames,
+            is_repeat,
+        })
     }
 
     /// A review of a frame, yet to be written.
@@ -360,10 +350,15 @@ impl Store {
             .entries_of_decision(decision)
             .into_iter()
             .map(|entry| entry.frame);
+        let is_repeat = self
+            .entries_of_decision(decision)
+            .first()
+            .is_some_and(|entry| entry.is_repeat);
         let undone = self.undone.get(&decision).into_iter().flatten().copied();
         Done {
             decision,
             frames: entries.chain(undone).collect(),
+            is_repeat,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the page is told: of the session, of frames, of videos.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub(crate) struct Session<'a> {
     /// The faults of each exercise, in the order of their numbers.
     pub(crate) faults: BTreeMap<Name, Vec<Name>>,
     pub(crate) reviewers: Vec<String>,
+    /// What the numbers of frames are called, to be sent with each decision. Absent in a first look, which goes by `start`.
+    numbering: Option<String>,
     /// Whether all else is still being read.
     is_first_look: bool,
     /// What of the first queue is not measured yet.
@@ -48,10 +51,10 @@ pub(crate) struct FrameView<'a> {
     n_of_video: usize,
     pts_ms: Option<f64>,
     exercise: Option<&'a Name>,
-    label: Option<&'a Name>,
-    faults: &'a [Name],
-    description: Option<&'a str>,
-    note: Option<&'a str>,
+    label: Option<Name>,
+    faults: Vec<Name>,
+    description: Option<String>,
+    note: Option<String>,
     deleted: bool,
     origin: &'static str,
     is_judged: bool,
@@ -130,6 +133,7 @@ pub(crate) fn session<'a>(
         exercises: exercises.into_iter().cloned().collect(),
         labels,
         reviewers: store.reviewers.clone(),
+        numbering: store.numberings.first().cloned(),
         is_first_look,
         measuring: server.measuring.how_far(),
         frames: first
@@ -158,12 +162,14 @@ pub(crate) fn frame<'a>(
     let frame = store.folder.frame(id)?;
     let video = store.folder.video_of(frame)?;
     let shown = if is_repeat {
-        store.original(id, frame)
+        Cow::Borrowed(store.original(id, frame))
     } else {
         store.shown_to(reviewer, id, frame)
     };
     let is_judged = !is_repeat && store.is_judged_by(reviewer, id);
+    let shown = shown.into_owned();
     let description = shown.description.as_deref();
+    let is_blind = description.is_some_and(|text| says_nothing_seen(text, &store.captions));
     Some(FrameView {
         id,
         video: frame.video,
@@ -180,10 +186,10 @@ pub(crate) fn frame<'a>(
         n_of_video: video.frames.len(),
         pts_ms: frame.pts_ms,
         exercise: frame.exercise.as_ref(),
-        label: shown.label.as_ref(),
-        faults: &shown.faults,
-        description,
-        note: shown.note.as_deref(),
+        label: shown.label,
+        faults: shown.faults,
+        description: shown.description,
+        note: shown.note,
         deleted: shown.deleted,
         origin: origin_name(shown.label_origin),
         is_judged,
@@ -195,7 +201,7 @@ pub(crate) fn frame<'a>(
             .as_ref()
             .is_some_and(|path| server.videos.exists(path)),
         has_opinion: store.suspects.of_frame(id).is_some(),
-        is_blind: description.is_some_and(|text| says_nothing_seen(text, &store.captions)),
+        is_blind,
         sharpness: frame.sharpness,
         width_px: frame.size_px.map(|(width, _)| width),
         height_px: frame.size_px.map(|(_, height)| height),
@@ -254,15 +260,20 @@ pub(crate) fn history(store: &Store, reviewer: u32) -> Vec<Past> {
 }
 
 /// Texts to put into a description with one key: those of the captions table for its class, and what was written by hand.
-pub(crate) fn snippets(store: &Store, id: u32, class: Option<(&Name, &[Name])>) -> Vec<String> {
+pub(crate) fn snippets(
+    store: &Store,
+    reviewer: u32,
+    id: u32,
+    class: Option<(&Name, &[Name])>,
+) -> Vec<String> {
     const N_SNIPPETS: usize = 9;
     let Some(frame) = store.folder.frame(id) else {
         return Vec::new();
     };
-    let judgement = store.judgement(id, frame);
+    let shown = store.shown_to(reviewer, id, frame);
     let (label, faults) = match class {
         Some((label, faults)) => (Some(label), faults),
-        None => (judgement.label.as_ref(), &judgement.faults[..]),
+        None => (shown.label.as_ref(), &shown.faults[..]),
     };
     let mut snippets = match (&frame.exercise, label) {
         (Some(exercise), Some(label)) => store.captions.all_phrasings(exercise, label, faults),

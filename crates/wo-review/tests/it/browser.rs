@@ -32,6 +32,27 @@ fn wait_for_log(browser: &Browser, dir: &std::path::Path, n: usize) {
     assert_eq!(log(dir).len(), n);
 }
 
+fn says(dir: &std::path::Path) -> Vec<serde_json::Value> {
+    log(dir).iter().map(|line| line["says"].clone()).collect()
+}
+
+/// Decisions reach the server only when the page is told `letGo()`.
+fn hold_back(browser: &Browser) {
+    browser.eval(
+        "(window.gate = new Promise((resolve) => (window.letGo = resolve)), window.fetch = ((fetch) => async (path, ...more) => {
+            if (path === '/api/decide') await window.gate;
+            return fetch(path, ...more);
+        })(window.fetch), 1)",
+    );
+}
+
+fn choose_queue(browser: &Browser, name: &str) {
+    browser.eval(&format!(
+        "(document.getElementById('queue').value = '{name}', document.getElementById('queue').dispatchEvent(new Event('change')), 1)"
+    ));
+    browser.wait(&format!("woReview.app.queue.filter.queue === '{name}'"));
+}
+
 #[test]
 fn one_key_decides_saves_and_goes_on() {
     let dir = folder(3, 4);
@@ -119,6 +140,120 @@ fn keys_that_are_faster_than_the_server_are_decisions() {
 }
 
 #[test]
+fn what_was_written_is_saved_however_the_editor_is_left() {
+    let dir = folder(2, 6);
+    let server = Server::start(dir.path(), &[]);
+    let Some(browser) = open(&server) else { return };
+    browser.press(&["n"]);
+    browser.type_text("label");
+    browser.click("[data-action=good_form]");
+    browser.wait(&format!("{AT} === 1"));
+    browser.press(&["n"]);
+    browser.type_text("strip");
+    browser.click(".strip li:nth-child(4) button");
+    browser.wait(&format!("{AT} === 3"));
+    browser.press(&["n"]);
+    browser.type_text("grid");
+    browser.click("[data-view=grid]");
+    browser.click("[data-view=single]");
+    browser.wait(&format!("{AT} === 3"));
+    browser.press(&["f", "1"]);
+    browser.click("[data-action=unclear]");
+    browser.wait(&format!("{AT} === 4"));
+    browser.press(&["n"]);
+    browser.type_text("nothing");
+    browser.press(&["Escape", "n"]);
+    browser.type_text("queue");
+    choose_queue(&browser, "undecided");
+    browser.wait("!woReview.app.views.single.editor.isOpen");
+    wait_for_log(&browser, dir.path(), 7);
+    let lines = log(dir.path());
+    let notes: Vec<_> = lines
+        .iter()
+        .filter(|line| line["says"] == json!(["note"]))
+        .map(|line| (line["index"].as_u64(), line["new"]["note"].as_str()))
+        .collect();
+    let wanted = [(0, "label"), (1, "strip"), (3, "grid"), (4, "queue")];
+    assert_eq!(notes, wanted.map(|(at, text)| (Some(at), Some(text))));
+    assert_eq!(
+        says(dir.path())[4..6],
+        [json!(["faults"]), json!(["label"])]
+    );
+    // The page goes away.
+    browser.press(&["n"]);
+    browser.type_text("gone");
+    browser.eval("(window.isBefore = true, location.reload(), 1)");
+    browser.wait("!window.isBefore && !!window.woReview?.app.outbox");
+    wait_for_log(&browser, dir.path(), 8);
+    assert_eq!(log(dir.path())[7]["new"]["note"], "gone");
+}
+
+#[test]
+fn a_text_that_is_refused_is_given_back() {
+    let dir = folder(1, 4);
+    let server = Server::start(dir.path(), &[]);
+    let Some(browser) = open(&server) else { return };
+    browser.press(&["n"]);
+    browser.eval("(document.activeElement.value = 'x'.repeat(5000), 1)");
+    browser.press(&["Enter", "ArrowRight"]);
+    browser.wait(&format!(
+        "{AT} === 0 && document.activeElement.value?.length === 5000"
+    ));
+    assert_eq!(log(dir.path()).len(), 0);
+}
+
+#[test]
+fn what_is_typed_before_the_server_answers_is_text() {
+    let dir = folder(1, 4);
+    let server = Server::start(dir.path(), &[]);
+    let Some(browser) = open(&server) else { return };
+    hold_back(&browser);
+    browser.press(&["f"]);
+    browser.wait("document.querySelectorAll('[data-fault]').length > 2");
+    browser.press(&["1", "e", "b", "u", "g", "Enter"]);
+    browser.eval("(letGo(), 1)");
+    wait_for_log(&browser, dir.path(), 2);
+    assert_eq!(
+        says(dir.path()),
+        [json!(["faults"]), json!(["description"])]
+    );
+    assert_eq!(log(dir.path())[1]["new"]["description"], "bug");
+    assert_eq!(browser.eval(AT), 0);
+    // Where nothing is typed, what the faults make of the description comes in.
+    hold_back(&browser);
+    browser.press(&["ArrowRight", "f", "2", "e"]);
+    browser.wait("document.activeElement.id === 'text'");
+    assert_eq!(browser.eval("document.activeElement.value"), "");
+    browser.eval("(letGo(), 1)");
+    browser.wait("document.activeElement.value.includes('squat')");
+    assert_eq!(
+        browser.eval("getSelection().toString() === document.activeElement.value"),
+        true
+    );
+}
+
+#[test]
+fn a_key_that_is_held_down_decides_once_and_moves_on() {
+    let dir = folder(2, 6);
+    let server = Server::start(dir.path(), &[]);
+    let Some(browser) = open(&server) else { return };
+    let hold = |key: &str| {
+        browser.eval(&format!(
+            "[false, true, true, true].map((repeat) => document.body.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}', repeat, bubbles: true }}))).length"
+        ))
+    };
+    hold("g");
+    hold("ArrowRight");
+    browser.wait(&format!("{AT} === 5"));
+    browser.press(&["l"]);
+    browser.wait("document.querySelectorAll('.cell').length > 5");
+    hold("b");
+    hold("z");
+    browser.wait("document.getElementById('toast').innerText === 'Taken back.'");
+    wait_for_log(&browser, dir.path(), 3);
+}
+
+#[test]
 fn undo_goes_back_across_a_restart() {
     let dir = folder(1, 4);
     let server = Server::start(dir.path(), &[]);
@@ -174,6 +309,80 @@ fn a_whole_video_gets_the_last_decision_and_frames_are_punched_out() {
 }
 
 #[test]
+fn what_was_taken_back_or_is_a_remark_is_not_for_the_whole_video() {
+    let dir = folder(2, 5);
+    let server = Server::start(dir.path(), &[]);
+    let Some(browser) = open(&server) else { return };
+    let refused = "document.getElementById('toast').innerText.includes('Decide one frame')";
+    browser.press(&["b", "z"]);
+    browser.wait("document.getElementById('toast').innerText === 'Taken back.'");
+    browser.press(&["v"]);
+    browser.wait(refused);
+    browser.press(&["n"]);
+    browser.type_text("a remark");
+    browser.press(&["Enter"]);
+    wait_for_log(&browser, dir.path(), 3);
+    browser.eval("(document.getElementById('toast').textContent = '', 1)");
+    browser.press(&["v"]);
+    browser.wait(refused);
+    wait_for_log(&browser, dir.path(), 3);
+    // A remark that was taken back leaves the decision before it.
+    browser.press(&["b", "n"]);
+    browser.type_text("another");
+    browser.press(&["Enter", "z"]);
+    wait_for_log(&browser, dir.path(), 6);
+    browser.press(&["v"]);
+    browser.wait(&format!("{AT} === 5"));
+    wait_for_log(&browser, dir.path(), 11);
+    assert!(
+        log(dir.path())[6..]
+            .iter()
+            .all(|line| line["new"]["label"] == "bad_form")
+    );
+}
+
+#[test]
+fn a_label_takes_a_frame_out_of_the_trash_in_the_grid_too() {
+    let dir = folder(1, 4);
+    let server = Server::start(dir.path(), &[]);
+    let Some(browser) = open(&server) else { return };
+    browser.press(&["d", "d", "l"]);
+    wait_for_log(&browser, dir.path(), 2);
+    choose_queue(&browser, "trash");
+    browser.wait("document.querySelectorAll('.cell').length === 2");
+    browser.press(&["g"]);
+    browser.wait("document.getElementById('toast').innerText === '1 frame: good form'");
+    wait_for_log(&browser, dir.path(), 3);
+    assert_eq!(log(dir.path())[2]["new"]["deleted"], false);
+}
+
+#[test]
+fn a_repeat_whose_answer_is_taken_back_is_asked_again() {
+    let dir = folder(2, 20);
+    let server = Server::start(dir.path(), &["--blind-repeats", "100"]);
+    let Some(browser) = open(&server) else { return };
+    browser.press(&["b"; 22]);
+    wait_for_log(&browser, dir.path(), 22);
+    browser.wait("woReview.app.queue.items.includes(-1)");
+    browser.eval("(woReview.app.views.single.visit(-1), 1)");
+    browser.wait("document.querySelector('.now').innerText.includes('good form')");
+    // A remark is of the frame, and no answer.
+    browser.press(&["n"]);
+    browser.type_text("a remark");
+    browser.press(&["Enter"]);
+    wait_for_log(&browser, dir.path(), 23);
+    assert_eq!(log(dir.path())[22]["new"]["label"], "bad_form");
+    browser.press(&["u"]);
+    browser.wait(&format!("{AT} !== -1"));
+    wait_for_log(&browser, dir.path(), 24);
+    assert_eq!(log(dir.path())[23]["is_repeat"], true);
+    browser.press(&["z"]);
+    browser.wait(&format!(
+        "{AT} === -1 && document.querySelector('.now').innerText.includes('good form')"
+    ));
+}
+
+#[test]
 fn two_people_in_two_browsers() {
     let dir = folder(2, 10);
     let server = Server::start(dir.path(), &["--reviewer", "anna", "--reviewer", "ben"]);
@@ -217,6 +426,31 @@ fn what_is_not_saved_is_kept_and_sent_when_the_server_is_back() {
         .map(|line| line["new"]["label"].clone())
         .collect();
     assert_eq!(labels, ["bad_form", "unclear", "bad_form"]);
+}
+
+#[test]
+fn two_pages_of_one_person_keep_what_each_could_not_save() {
+    let dir = folder(1, 6);
+    let mut server = Server::start(dir.path(), &[]);
+    let Some(browser) = open(&server) else { return };
+    browser.eval("(window.other = window.open('/'), 1)");
+    browser.wait("!!other.woReview?.app.view && other.woReview.app.queue.items.length === 6");
+    let (_, port) = server.address.split_once(':').expect("a port");
+    let port = port.to_owned();
+    server.kill();
+    for page in ["woReview", "other.woReview", "woReview"] {
+        browser.eval(&format!("({page}.app.act('bad_form'), 1)"));
+    }
+    browser.eval("(other.close(), 1)");
+    let server = Server::start(dir.path(), &["--port", &port]);
+    browser.go(&server.link(0));
+    browser.wait("window.woReview?.app.outbox?.waiting.length === 0 && document.getElementById('status').dataset.state === 'saved'");
+    let frames: Vec<_> = log(dir.path())
+        .iter()
+        .map(|line| line["index"].clone())
+        .collect();
+    assert_eq!(frames, [0, 0, 1]);
+    assert_eq!(browser.eval("localStorage.length"), 0);
 }
 
 #[test]
@@ -378,6 +612,20 @@ fn keys_can_be_others() {
     browser.press(&["y"]);
     wait_for_log(&browser, dir.path(), 3);
     assert_eq!(log(dir.path())[2]["new"]["label"], "bad_form");
+    // Shift alone is no key; the second key stays, and the one that was taken from another action is gone there.
+    browser.press(&["?"]);
+    browser.wait("document.getElementById('keys').open");
+    browser.click("#keys tr:nth-child(3) button");
+    browser.press(&["\u{e008}", "z"]);
+    browser
+        .wait("document.getElementById('toast').innerText.includes('take the last decision back')");
+    browser.press(&["Escape", "3"]);
+    wait_for_log(&browser, dir.path(), 4);
+    assert_eq!(log(dir.path())[3]["new"]["label"], "unclear");
+    assert_eq!(
+        browser.eval("['unclear', 'undo'].map((name) => document.querySelector(`[data-action=${name}] kbd`).textContent)"),
+        json!(["z", ""])
+    );
 }
 
 #[test]

@@ -78,6 +78,21 @@ fn an_image_folder_has_a_line_for_each_picture() {
         );
         assert_eq!(line["video_id"], video_id(0));
     }
+    // A frame that is thrown away since goes from there too, and what is not ours stays.
+    fs::write(out.join("mine.txt"), "mine").expect("write a file");
+    let server = Server::start(dir.path(), &[]);
+    server.enter(0).decide("r9", &[0], json!({"deleted": true}));
+    assert!(server.stop().success());
+    let again = tool()
+        .arg("export")
+        .arg(dir.path())
+        .args(["--to", "imagefolder", "-o"]);
+    assert_eq!(again.arg(&out).run().status, 0);
+    let pictures = fs::read_dir(&out).expect("read the folder").count();
+    assert_eq!(
+        (read(out.join("metadata.jsonl")).lines().count(), pictures),
+        (2, 4)
+    );
     assert_eq!(
         tool()
             .arg("export")
@@ -105,6 +120,15 @@ fn label_studio_gets_tasks_and_gives_them_back() {
         "nothing is new: {}",
         run.stderr
     );
+    // What nobody has decided is no answer there.
+    let is_decided = |task: &Value| {
+        (
+            task["annotations"].is_array(),
+            task["predictions"].is_array(),
+        )
+    };
+    let decided: Vec<_> = tasks.iter().map(is_decided).collect();
+    assert_eq!(decided, [(false, true), (true, false), (false, true)]);
     // Someone changes one there, which names the picture in its own way, and one task is about nothing here.
     tasks[0]["annotations"] = json!([{"completed_by": {"email": "cleo@example.org"}, "result": [
         {"from_name": "label", "to_name": "image", "type": "choices", "value": {"choices": ["unclear"]}},
@@ -126,4 +150,28 @@ fn label_studio_gets_tasks_and_gives_them_back() {
     );
     assert_eq!(import().status, 3);
     assert_eq!(log(dir.path()).len(), 3, "a second import adds nothing");
+}
+
+#[test]
+fn two_people_and_another_question_of_label_studio_are_told_apart() {
+    let dir = folder(1, 2);
+    let answers = |label: &str| {
+        json!([
+        {"from_name": "form", "to_name": "image", "type": "choices", "value": {"choices": [label]}},
+        {"from_name": "depth", "to_name": "image", "type": "choices", "value": {"choices": ["Squat depth ok"]}}])
+    };
+    let data = json!({"image": format!("/data/local-files/?d={}", picture(0, 0))});
+    let task = json!({"data": data, "annotations": [
+        {"completed_by": 1, "result": answers("Good")}, {"completed_by": 2, "result": answers("Bad")}]});
+    let file = dir.path().join("tasks.json");
+    fs::write(&file, json!([task]).to_string()).expect("write tasks");
+    let run = tool().arg("import").arg(dir.path()).arg(&file).run();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let said = |line: &Value| (line["reviewer"].clone(), line["new"]["label"].clone());
+    let said: Vec<_> = log(dir.path()).iter().map(said).collect();
+    let wanted = [
+        ("label_studio 1", "good_form"),
+        ("label_studio 2", "bad_form"),
+    ];
+    assert_eq!(said, wanted.map(|(who, label)| (json!(who), json!(label))));
 }

@@ -1,6 +1,7 @@
 //! The binary as a person meets it: its command line, its server, its page in a real browser, and what is left of decisions
 //! when it is killed.
 
+mod alone;
 mod api;
 mod browser;
 mod cli;
@@ -13,4 +14,5 @@ mod http;
 mod pictures;
 mod power;
 mod safety;
+mod tables;
 mod webdriver;

@@ -1,0 +1,215 @@
+//! One pass over the tables of a folder: of a frame that was reviewed the row changes, moves to another table, goes to the
+//! trash or comes back from there. All other rows stay as they are.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use wo_label::choice_hash;
+use wo_record::{Name, table_name_of};
+
+use crate::folder::TRASH;
+use crate::projection::{Reviewed, replace};
+use crate::table_patch::{Fate, TablePatch, TableRow};
+use crate::tables::tables;
+
+/// Rows that wait to be put into a table, each with a table that has its columns.
+type Moves = BTreeMap<String, Vec<(TableRow, TablePatch)>>;
+
+/// A frame that has a row: its path, and its table where there are no records.
+type Met = (String, Option<String>);
+
+/// Writes what was said of frames into the tables of a folder. `places` are those of pictures in the records, where there
+/// are records, by the hash of their paths.
+pub(crate) fn write_tables<'a>(
+    dir: &Path,
+    frames: impl Iterator<Item = &'a Reviewed>,
+    places: Option<&HashMap<u64, usize>>,
+) -> anyhow::Result<()> {
+    let mut pass = TablesPass::read(dir, places)?;
+    // Whoever has no tables wants none.
+    if pass.tables.is_empty() {
+        return Ok(());
+    }
+    let moves = pass.say(&ByPath::new(frames))?;
+    pass.put(moves)?;
+    pass.write()
+}
+
+/// Frames by the paths of their pictures. Without records a picture that two tables have is two frames.
+struct ByPath<'a>(HashMap<&'a str, Vec<&'a Reviewed>>);
+
+impl<'a> ByPath<'a> {
+    fn new(frames: impl Iterator<Item = &'a Reviewed>) -> Self {
+        let mut by_path: HashMap<&str, Vec<&Reviewed>> = HashMap::new();
+        for frame in frames {
+            if let Some(path) = frame.path.as_deref().and_then(Path::to_str) {
+                by_path.entry(path).or_default().push(frame);
+            }
+        }
+        Self(by_path)
+    }
+
+    fn find(&self, path: &str, table: &str) -> Option<&'a Reviewed> {
+        let is_of = |it: &&&Reviewed| it.table.as_ref().is_none_or(|its| its == table);
+        self.0.get(path)?.iter().find(is_of).copied()
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&'a str, &'a Reviewed)> {
+        let frames = self.0.iter();
+        frames.flat_map(|(path, frames)| frames.iter().map(|frame| (*path, *frame)))
+    }
+}
+
+/// The tables in work.
+struct TablesPass<'a> {
+    dir: &'a Path,
+    places: Option<&'a HashMap<u64, usize>>,
+    /// By their names; the rows of deleted frames are in those in the trash.
+    tables: BTreeMap<String, TablePatch>,
+}
+
+impl<'a> TablesPass<'a> {
+    fn read(dir: &'a Path, places: Option<&'a HashMap<u64, usize>>) -> anyhow::Result<Self> {
+        let trash = dir.join(TRASH);
+        let mut paths = tables(dir)?;
+        if trash.is_dir() {
+            paths.extend(tables(&trash)?);
+        }
+        let mut tables = BTreeMap::new();
+        for path in paths {
+            let name = path.strip_prefix(dir).unwrap_or(&path);
+            tables.insert(
+                name.to_string_lossy().into_owned(),
+                TablePatch::read(&path)?,
+            );
+        }
+        Ok(Self {
+            dir,
+            places,
+            tables,
+        })
+    }
+
+    /// Changes rows in their places, and takes those out that belong elsewhere.
+    fn say(&mut self, frames: &ByPath<'_>) -> anyhow::Result<Moves> {
+        let (mut moves, mut met) = (Moves::new(), HashSet::new());
+        let has_records = self.places.is_some();
+        for (name, table) in &mut self.tables {
+            let base = base_name(name);
+            let leaving = table.pass(|path, label| {
+                let Some(frame) = frames.find(path, base) else {
+                    return Fate::Stay;
+                };
+                met.insert((path.to_owned(), frame.table.clone()));
+                let new = &frame.judgement;
+                if new.deleted {
+                    let trash = format!("{TRASH}/{base}");
+                    return if trash == *name {
+                        Fate::Stay
+                    } else {
+                        Fate::Go(None, trash)
+                    };
+                }
+                let wanted = if has_records {
+                    wanted(base, label, frame)
+                } else {
+                    base.to_owned()
+                };
+                if wanted == *name {
+                    Fate::Say(new)
+                } else {
+                    Fate::Go(Some(new), wanted)
+                }
+            })?;
+            for (row, to) in leaving {
+                moves
+                    .entry(to)
+                    .or_default()
+                    .push((row, TablePatch::like(table)));
+            }
+        }
+        self.make(frames, &met, &mut moves)?;
+        Ok(moves)
+    }
+
+    /// Rows for frames that have none.
+    fn make(
+        &self,
+        frames: &ByPath<'_>,
+        met: &HashSet<Met>,
+        moves: &mut Moves,
+    ) -> anyhow::Result<()> {
+        for (path, frame) in frames.all() {
+            let new = &frame.judgement;
+            let Some(label) = new.label.as_ref().filter(|_| !new.deleted) else {
+                continue;
+            };
+            if met.contains(&(path.to_owned(), frame.table.clone())) {
+                continue;
+            }
+            let by_label = || table_name_of(frame.exercise.as_ref(), label);
+            let to = frame.table.clone().unwrap_or_else(by_label);
+            let like = self
+                .tables
+                .get(&to)
+                .map_or_else(TablePatch::empty, TablePatch::like);
+            let row = like.new_row(path, new)?;
+            moves.entry(to).or_default().push((row, like));
+        }
+        Ok(())
+    }
+
+    /// Puts rows into their tables, before those that come later.
+    fn put(&mut self, moves: Moves) -> anyhow::Result<()> {
+        let places = self.places;
+        let order = |path: &str| {
+            places
+                .and_then(|places| places.get(&choice_hash(path)))
+                .copied()
+        };
+        for (to, rows) in moves {
+            let like = rows
+                .first()
+                .map_or_else(TablePatch::empty, |(_, like)| TablePatch::like(like));
+            self.tables.entry(to).or_insert(like).put(rows, order)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what changed: a row that moves is in two tables after a crash, and never in none.
+    fn write(&self) -> anyhow::Result<()> {
+        let changed = || self.tables.iter().filter(|(_, table)| table.is_changed());
+        if changed().any(|(name, _)| name.starts_with(TRASH)) {
+            fs::create_dir_all(self.dir.join(TRASH)).context("make the trash folder")?;
+        }
+        for (name, table) in changed() {
+            replace(&self.dir.join(name), &table.text_with_taken())?;
+        }
+        for (name, table) in changed() {
+            let path = self.dir.join(name);
+            if table.is_empty() {
+                fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
+            } else {
+                replace(&path, &table.text())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of a table without the trash.
+fn base_name(name: &str) -> &str {
+    let thrown = name.strip_prefix(TRASH).and_then(|it| it.strip_prefix('/'));
+    thrown.unwrap_or(name)
+}
+
+/// The table for a row that is in this one under a label: of those that `wo-extract --out` writes there is one for each.
+fn wanted(table: &str, label: &Name, frame: &Reviewed) -> String {
+    let by_label = |label| table_name_of(frame.exercise.as_ref(), label);
+    match &frame.judgement.label {
+        Some(now) if table == by_label(label) => by_label(now),
+        _ => table.to_owned(),
+    }
+}
