@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use wo_clip::Class;
-use wo_record::Name;
+use wo_record::{Name, UNCLEAR};
 
 /// The labels and exercises of a model's classes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answers {
-    /// The labels, sorted.
+    /// The labels, sorted; `unclear` last, where predictions give it a probability.
     pub(crate) labels: Vec<Name>,
     /// The exercises, sorted.
     pub(crate) exercises: Vec<Name>,
@@ -57,10 +57,18 @@ impl Answers {
         self.exercises.iter().position(|exercise| exercise == name)
     }
 
+    /// How many labels a video can have: all but `unclear`, which says that nobody can tell.
+    pub(crate) fn n_true_labels(&self) -> usize {
+        let is_true = |label: &&Name| label.as_str() != UNCLEAR;
+        self.labels.iter().filter(is_true).count()
+    }
+
     /// Labels and exercises of which only the names are known.
     pub(crate) fn of_names(labels: BTreeSet<Name>, exercises: BTreeSet<Name>) -> Self {
+        let mut labels: Vec<Name> = labels.into_iter().collect();
+        labels.sort_by_key(|label| label.as_str() == UNCLEAR);
         Self {
-            labels: labels.into_iter().collect(),
+            labels,
             exercises: exercises.into_iter().collect(),
             classes: Vec::new(),
         }

@@ -108,13 +108,13 @@ pub struct Asking {
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Command {
     /// Compare two models, or what they said, on the same videos
+    ///
+    /// CANDIDATE and CHAMPION are models, or files with `prediction` records. Models judge the videos of --data-dir or stdin.
+    /// A video that either model was trained or chosen on together with its group is refused: what has been seen says nothing.
     Compare(Compare),
 }
 
-/// Compare two models, or what they said, on the same videos.
-///
-/// CANDIDATE and CHAMPION are models, or files with `prediction` records. Models judge the videos of --data-dir or stdin. A
-/// video that either model was trained or chosen on together with its group is refused: what has been seen says nothing.
+/// The command line of a comparison. Its help stands at [`Command::Compare`], since that is what clap shows.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = COMPARE_EXAMPLES)]
 pub struct Compare {

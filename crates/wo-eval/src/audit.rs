@@ -103,6 +103,20 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
     records
 }
 
+/// Why there is no audit of these videos.
+pub(crate) fn without_audit(videos: &[&Prediction]) -> String {
+    let why = if videos.len() < MIN_VIDEOS {
+        format!("there are fewer than {MIN_VIDEOS} unseen videos with a label")
+    } else if probes(videos).is_empty() {
+        "nothing that a probe looks at is known of the videos, or it is the same of all (their `video` records in the same \
+         stream would tell lengths, files and sources)"
+            .to_owned()
+    } else {
+        "the videos are of too few groups to leave some out".to_owned()
+    };
+    format!("no shortcut can be looked for: {why}")
+}
+
 fn in_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass | Verdict::Untested => "pass",
@@ -271,5 +285,14 @@ mod tests {
     fn a_few_videos_are_not_probed() {
         let few = videos(|_, truth| 1000.0 * truth as f64);
         assert_eq!(audit(&few.iter().take(6).collect::<Vec<_>>(), 2, 0), []);
+    }
+
+    #[test]
+    fn why_there_is_no_audit_is_said() {
+        let videos: Vec<Prediction> = (0..20).map(|i| squat(i, i % 2, i % 2, 1000.0)).collect();
+        let all: Vec<&Prediction> = videos.iter().collect();
+        assert!(audit(&all, 2, 0).is_empty());
+        assert!(without_audit(&all).contains("nothing that a probe looks at is known"));
+        assert!(without_audit(&all[..9]).contains("fewer than 10"));
     }
 }

@@ -3,28 +3,54 @@
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, IsTerminal, Write};
+use std::fs::File;
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::Path;
 
 use anyhow::{bail, ensure};
 use wo_cli::{Exit, ExitWith, Outcome};
-use wo_clip::set_threads;
-use wo_record::{Comparison, Gate, Name, Prediction as Wire, Producer, Record, Writer};
+use wo_clip::{Judge, set_threads};
+use wo_input::VideoItem;
+use wo_record::{
+    Comparison, Failure, Gate, Name, Prediction as Wire, Producer, Record, UNCLEAR, Writer,
+};
 use wo_stats::{Bootstrap, Figure, McNemar, Panel, Unit, smallest_detectable};
 
+use crate::alike::Alike;
 use crate::answers::Answers;
 use crate::args::Compare;
 use crate::findings::{Asked, Findings, Model};
 use crate::load::load_judge;
 use crate::predict::{Looks, name_of, predict};
 use crate::prediction::Prediction;
+use crate::question::counted_units;
 use crate::source::Source;
 use crate::spoken::{Spoken, answers_of, prediction};
+use crate::tally::counted;
 pub(crate) use words::gate_in_words;
 use words::table;
 
-/// Ends of files that hold predictions.
-const RECORDS: [&str; 2] = ["ndjson", "jsonl"];
+/// So much of a file says whether it is text.
+const N_FIRST_BYTES: u64 = 512;
+
+/// What was said by the candidate and by the champion, and what went wrong.
+#[derive(Debug, Default)]
+struct Said {
+    wires: [Vec<Wire>; 2],
+    upstream: Vec<Producer>,
+    failures: Vec<Failure>,
+    /// Frames that do not load of videos with others that do, and lines that are no records.
+    n_bad: u64,
+}
+
+/// A model that judges for one of the two.
+#[derive(Debug)]
+struct Side {
+    place: usize,
+    judge: Judge,
+    answers: Answers,
+    seen_by_model: Alike,
+}
 
 /// Compares and, where a gate is given, says whether it opens.
 pub(crate) fn compare(
@@ -33,10 +59,13 @@ pub(crate) fn compare(
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     let paths: [&Path; 2] = [&args.candidate, &args.champion];
-    let (said, upstream) = said_by(args, input)?;
-    refuse_seen(&said, paths)?;
-    let [candidate, champion] = same_videos(said)?;
+    let said = said_by(args, input)?;
+    refuse_seen(&said.wires, paths)?;
+    let [candidate, champion] = same_videos(said.wires)?;
     let answers = answers_of(candidate.iter().chain(&champion));
+    if let Some(terms) = &args.gate {
+        terms.check_classes(&answers)?;
+    }
     let read = |wires: Vec<Wire>| -> Vec<Prediction> {
         let wires = wires.into_iter();
         wires.map(|wire| prediction(wire, None, &answers)).collect()
@@ -63,79 +92,115 @@ pub(crate) fn compare(
     if shows_table {
         output.write_all(table(paths, &comparisons, gate.as_ref()).as_bytes())?;
     } else {
-        write(output, &upstream, &comparisons, gate.as_ref())?;
+        let (upstream, failures) = (&said.upstream, &said.failures);
+        write(output, upstream, failures, &comparisons, gate.as_ref())?;
+    }
+    let terms = gate.iter().flat_map(|it| &it.terms);
+    for why in terms.filter_map(|it| it.why.as_ref()) {
+        wo_cli::warn!("{why}");
     }
     Ok(match gate {
         Some(Gate { passed: false, .. }) => Outcome::No,
-        _ => Outcome::Done,
+        _ => Outcome::from_failures(said.failures.len() as u64 + said.n_bad),
     })
 }
 
 /// What each of the two says.
-fn said_by(
-    args: &Compare,
-    input: &mut dyn BufRead,
-) -> anyhow::Result<([Vec<Wire>; 2], Vec<Producer>)> {
-    let mut said = [Vec::new(), Vec::new()];
-    let mut judges = Vec::new();
-    let mut upstream = Vec::new();
+fn said_by(args: &Compare, input: &mut dyn BufRead) -> anyhow::Result<Said> {
+    let mut said = Said::default();
+    let mut sides = Vec::new();
     for (place, path) in [&args.candidate, &args.champion].into_iter().enumerate() {
         if is_records(path) {
             let spoken = Spoken::read(path, &mut std::io::empty(), &args.reading)?;
-            said[place] = spoken
-                .predictions
-                .iter()
-                .map(|it| it.record(&spoken.answers))
-                .collect();
-            upstream.extend(spoken.upstream);
+            let predictions = spoken.predictions.iter();
+            said.wires[place] = predictions.map(|it| it.record(&spoken.answers)).collect();
+            said.upstream.extend(spoken.upstream);
+            said.failures.extend(spoken.failures);
         } else {
             let hint = "train one with wo-train, or name a file of predictions";
             let judge = load_judge(path, &args.device, hint)?;
-            let answers = Answers::new(judge.classes());
-            judges.push((place, judge, answers));
+            sides.push(Side {
+                place,
+                answers: Answers::new(judge.classes()),
+                seen_by_model: Alike::seen_by_model(&judge.manifest().videos),
+                judge,
+            });
         }
     }
-    if judges.is_empty() {
-        return Ok((said, upstream));
+    if sides.is_empty() {
+        return Ok(said);
     }
     set_threads(args.threads.count());
     let source = match &args.data_dir {
         Some(directory) => Source::Folder(directory.clone()),
         None => Source::Stream(None),
     };
-    let (judged, _) = source.read(
+    let (mut said, rest) = source.read(
         input,
         &args.reading,
-        |_| Ok(said),
-        |said: &mut [Vec<Wire>; 2], item| {
-            for (place, judge, answers) in &judges {
-                let seen = judge.manifest().has_seen(&item.video);
-                let looks = Looks::default();
-                match predict(item.clone(), judge, answers, seen, looks) {
-                    Ok(judged) => {
-                        if let Some(warning) = &judged.warning {
-                            wo_cli::warn!("{}: {warning}", name_of(&item.video));
-                        }
-                        if judged.prediction.truth().is_some() {
-                            said[*place].push(judged.prediction.record(answers));
-                        }
-                    }
-                    Err(failure) => wo_cli::warn!("{}", failure.what),
-                }
-            }
+        |upstream| {
+            said.upstream.extend_from_slice(upstream);
+            Ok(said)
+        },
+        |said: &mut Said, item| {
+            said.judge(&item, &sides);
             Ok(())
         },
     )?;
-    Ok((judged, upstream))
+    said.failures.extend(rest.failures);
+    said.n_bad += rest.n_skipped;
+    Ok(said)
 }
 
+impl Said {
+    /// Has a video judged by each model. One that cannot be read is told once.
+    fn judge(&mut self, item: &VideoItem, sides: &[Side]) {
+        let mut is_told = false;
+        for side in sides {
+            let seen = side.judge.manifest().has_seen(&item.video);
+            let looks = Looks::default();
+            match predict(item.clone(), &side.judge, &side.answers, seen, looks) {
+                Ok(mut judged) => {
+                    if let Some(warning) = judged.warning.take().filter(|_| !is_told) {
+                        self.n_bad += judged.n_bad_frames;
+                        wo_cli::warn!("{}: {warning}", name_of(&item.video));
+                        is_told = true;
+                    }
+                    let prediction = &mut judged.prediction;
+                    let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
+                    let twin = side.seen_by_model.twin(id, hashes, usize::MAX);
+                    prediction.seen |= twin.is_some();
+                    if prediction.truth().is_some() {
+                        self.wires[side.place].push(prediction.record(&side.answers));
+                    }
+                }
+                Err(failure) if !is_told => {
+                    wo_cli::warn!("{}: {}", name_of(&item.video), failure.what);
+                    self.failures.push(failure);
+                    is_told = true;
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// Whether it is a file of records: text, or what can be read only once. Models are folders, or files of bytes.
 fn is_records(path: &Path) -> bool {
-    let end = path.extension().and_then(|end| end.to_str());
-    end.is_some_and(|end| RECORDS.contains(&end))
+    let Ok(facts) = path.metadata() else {
+        return false;
+    };
+    if !facts.is_file() {
+        return !facts.is_dir();
+    }
+    let mut first = Vec::new();
+    let file = File::open(path).map(|file| file.take(N_FIRST_BYTES));
+    let read = file.and_then(|mut file| file.read_to_end(&mut first));
+    read.is_ok() && !first.contains(&0)
 }
 
-/// The part that a model has seen is left out where the other has seen it too or not: nothing of it is scored. Where that
-/// leaves nothing, or one of them has seen a video that the other takes for new, it is said.
+/// What both have seen is left out. Where that leaves nothing, and where one of them has seen a video that the other takes
+/// for new, nothing is compared.
 fn refuse_seen(said: &[Vec<Wire>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
     for (wires, path) in said.iter().zip(paths) {
         let n_seen = wires.iter().filter(|it| it.seen).count();
@@ -179,6 +244,13 @@ fn same_videos(said: [Vec<Wire>; 2]) -> anyhow::Result<[Vec<Wire>; 2]> {
             .filter(|it| !it.seen && it.label.is_some());
         unseen.map(|it| (it.video_id.clone(), it)).collect()
     };
+    let n_seen = said[0].iter().filter(|it| it.seen).count() as u64;
+    if n_seen > 0 {
+        wo_cli::warn!(
+            "{} left out: both were trained or chosen on them, their groups or the same pictures",
+            counted(n_seen, "video")
+        );
+    }
     let [mut candidate, mut champion] = said.map(by_id);
     let n_apart = candidate
         .keys()
@@ -235,7 +307,7 @@ fn differences(
             ));
         }
     }
-    let is_told = |it: &Prediction| it.exercises.iter().any(|p| *p > 0.0);
+    let is_told = |it: &Prediction| it.said_exercise().is_some();
     if pairs.iter().all(|(a, b)| is_told(a) && is_told(b)) {
         found.extend(differences_in(
             &pairs,
@@ -296,8 +368,13 @@ fn differences_in(
     figures
         .iter()
         .zip(estimates.zip(gains.into_iter().flatten()))
+        .filter(|(figure, _)| {
+            let class = figure.class().and_then(|class| classes.get(class));
+            class.is_none_or(|class| class.as_str() != UNCLEAR)
+        })
         .map(|(figure, ((new, old), gain))| {
             let test = mcnemar(*figure, &units);
+            let (n, n_groups) = counted_of_either(*figure, &units);
             Comparison {
                 task: task.to_owned(),
                 scope: scope.to_owned(),
@@ -312,11 +389,27 @@ fn differences_in(
                 only_candidate_right: test.as_ref().map(|it| it.only_first),
                 only_champion_right: test.as_ref().map(|it| it.only_second),
                 p_value: test.as_ref().map(|it| it.p_value),
-                n: units.len() as u64,
-                n_groups: panel.n_groups() as u64,
+                n,
+                n_groups,
             }
         })
         .collect()
+}
+
+/// How many units a figure of either model rests on, and of how many groups.
+fn counted_of_either(figure: Figure, units: &[Unit<'_>]) -> (u64, u64) {
+    let class = match figure {
+        Figure::Precision(class) | Figure::F1(class) => Some(class),
+        _ => None,
+    };
+    let of_unit = |it: &Unit<'_>| {
+        // What one of the two says is of the class counts for both.
+        let said = it.said.iter().copied();
+        said.reduce(|first, next| if Some(next) == class { next } else { first })
+    };
+    let told = units.iter().map(|it| (it.group, it.truth, of_unit(it)));
+    let (n, n_groups) = counted_units(figure, told);
+    (n, n_groups as u64)
 }
 
 /// For accuracy over all units, for a recall over those of the class.
@@ -337,11 +430,15 @@ fn mcnemar(figure: Figure, units: &[Unit<'_>]) -> Option<McNemar> {
 fn write(
     output: &mut dyn Write,
     upstream: &[Producer],
+    failures: &[Failure],
     comparisons: &[Comparison],
     gate: Option<&Gate>,
 ) -> anyhow::Result<()> {
     let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let mut writer = Writer::begin(output, tool, version, upstream)?;
+    for failure in failures {
+        writer.failure(failure.clone())?;
+    }
     for comparison in comparisons {
         writer.record(&Record::Comparison(comparison.clone()))?;
     }

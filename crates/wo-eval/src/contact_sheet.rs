@@ -74,7 +74,7 @@ impl ContactSheet {
     /// Takes a video, and gives up another one where there are too many.
     pub(crate) fn add(&mut self, judged: &Judged) {
         self.n_offered += 1;
-        let is_right = judged.prediction.is_right();
+        let is_right = judged.is_right();
         let rank = (is_right != Some(false), self.random.random());
         let place = self.rows.partition_point(|row| row.rank < rank);
         if place >= self.n_videos {
@@ -83,6 +83,7 @@ impl ContactSheet {
         let (colour, word) = match is_right {
             Some(true) => (RIGHT, "right"),
             Some(false) => (WRONG, "WRONG"),
+            None if judged.verdict.leaning.is_some() => (UNSCORED, "unclear"),
             None => (UNSCORED, "not scored"),
         };
         let shown = frames_to_show(judged.pictures.len(), judged.evidence_idx);
@@ -123,7 +124,7 @@ impl ContactSheet {
         let height = LEGEND_HEIGHT + row_height * self.rows.len() as u32;
         let mut sheet = RgbImage::from_pixel(width.max(MIN_WIDTH), height, BACKGROUND);
         let legend = format!(
-            "{} of {} videos, wrong ones first. Bar: green right, red wrong, grey not scored. Framed: most telling frame.",
+            "{} of {} videos, wrong ones first. Bar: green right, red wrong, grey neither. Framed: most telling frame.",
             self.rows.len(),
             self.n_offered
         );
@@ -339,6 +340,22 @@ mod tests {
         };
         assert_eq!(sheet(1), sheet(1));
         assert_ne!(sheet(1), sheet(2));
+    }
+
+    #[test]
+    fn a_verdict_that_is_unclear_is_not_wrong() {
+        let mut judged = judged(1, 1, 0);
+        assert_eq!(judged.is_right(), Some(false));
+        judged.verdict.leaning = Some("bad_form".into());
+        judged.verdict.label = "unclear".into();
+        assert_eq!(judged.is_right(), None);
+        let mut sheet = ContactSheet::new(4, 0);
+        sheet.add(&judged);
+        assert_eq!(first_words(&sheet), ["unclear"]);
+        assert_eq!(sheet.rows[0].colour, UNSCORED);
+        let mut worst = crate::worst::Worst::new(true);
+        worst.add(&judged);
+        assert_eq!((worst.n_wrong, worst.videos.len()), (0, 0));
     }
 
     #[test]

@@ -272,7 +272,7 @@ fn exercise_of_videos<'a>(
         duration_ms: None,
     };
     let units = videos.iter().filter_map(|video| {
-        let mut said = vec![(MODEL, video.prediction.call.exercise)];
+        let mut said = vec![(MODEL, video.prediction.said_exercise()?)];
         if let Some(majority) = &baselines.exercise_majority {
             said.push((MAJORITY, majority.predict(untold)));
         }

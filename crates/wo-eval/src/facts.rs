@@ -37,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) hashes: Vec<u64>,
     /// What it can be grouped by, by the names of the fields.
     pub(crate) fields: BTreeMap<String, String>,
+    /// Those of the fields that are numbers.
+    pub(crate) numbers: BTreeMap<String, f64>,
 }
 
 impl Facts {
@@ -64,7 +66,12 @@ impl Facts {
             known(|it| Some(it.contrast)),
         ];
         let hash = |it: &&Quality| u64::from_str_radix(&it.perceptual_hash, 16).ok();
-        let mut fields = fields_of(video);
+        let mut hashes: Vec<u64> = qualities.iter().filter_map(hash).collect();
+        if hashes.is_empty() {
+            let hash = |it: &RgbImage| wo_picture::perceptual_hash(&wo_picture::luma(it));
+            hashes = pictures.iter().map(hash).collect();
+        }
+        let (mut fields, numbers) = fields_of(video);
         if let Some(brightness) = brightness {
             fields.insert("lighting".to_owned(), lighting(brightness).to_owned());
         }
@@ -72,8 +79,9 @@ impl Facts {
             container: container_of(video),
             format: format!("{:?} {:?}", video.codec, video.container),
             quality: quality.iter().map(|it| it.unwrap_or(f64::NAN)).collect(),
-            hashes: qualities.iter().filter_map(hash).collect(),
+            hashes,
             fields,
+            numbers,
         }
     }
 
@@ -107,10 +115,13 @@ fn container_of(video: &Video) -> Vec<f64> {
     numbers.map(logarithm).to_vec()
 }
 
-fn fields_of(video: &Video) -> BTreeMap<String, String> {
+/// The fields as words, and those of them that are numbers.
+fn fields_of(video: &Video) -> (BTreeMap<String, String>, BTreeMap<String, f64>) {
     let Ok(Value::Object(fields)) = serde_json::to_value(video) else {
-        return BTreeMap::new();
+        return Default::default();
     };
+    let number = |(name, value): (&String, &Value)| Some((name.clone(), value.as_f64()?));
+    let numbers = fields.iter().filter_map(number).collect();
     let mut words: BTreeMap<String, String> = fields
         .into_iter()
         .filter(|(name, _)| !NOT_SLICED.contains(&name.as_str()))
@@ -130,7 +141,7 @@ fn fields_of(video: &Video) -> BTreeMap<String, String> {
             resolution(width.min(height)).to_owned(),
         );
     }
-    words
+    (words, numbers)
 }
 
 fn resolution(short_side_px: u32) -> &'static str {
@@ -175,6 +186,7 @@ mod tests {
         assert_eq!(field("source_id"), Some("gym"));
         assert_eq!(field("resolution"), Some("1080 and more"));
         assert_eq!(field("label"), None, "it is what is to be told");
+        assert_eq!(facts.numbers.get("width_px"), Some(&1920.0));
         assert!(facts.container[0].is_nan() && facts.container[3] > 7.0);
         assert_eq!(facts.sharpness(), None);
     }
@@ -184,7 +196,7 @@ mod tests {
         let dark = RgbImage::from_pixel(64, 64, image::Rgb([10, 10, 10]));
         let facts = Facts::of(&Video::default(), &[], &[dark]);
         assert!(facts.brightness().is_some_and(|it| it < 0.1));
-        assert_eq!(facts.sharpness(), Some(0.0));
+        assert_eq!((facts.sharpness(), facts.hashes.len()), (Some(0.0), 1));
         assert_eq!(
             facts.fields.get("lighting").map(String::as_str),
             Some("dark")

@@ -92,7 +92,37 @@ mod tests {
         assert_eq!(value("knees_cave", "recall"), Some(0.6));
         assert_eq!(value("knees_cave", "precision"), Some(1.0));
         assert_eq!(value("rounded_back", "precision"), Some(0.0));
-        assert!(scores.iter().all(|it| it.n == 11 && it.task == FAULT));
+        assert!(scores.iter().all(|it| it.task == FAULT));
+    }
+
+    #[test]
+    fn a_fault_of_one_video_says_nothing_of_others() {
+        let mut videos: Vec<Prediction> = (0..12).map(|i| squat(i, i % 2, i % 2, 1.0)).collect();
+        for (number, video) in videos.iter_mut().enumerate().filter(|(i, _)| i % 2 == 0) {
+            let fault = if number == 0 {
+                "knees_cave"
+            } else {
+                "rounded_back"
+            };
+            video.faults = vec![fault.into()];
+            video.said_faults = vec![fault.into()];
+        }
+        let scores = faults(
+            &videos.iter().collect::<Vec<_>>(),
+            &Answers::new(&classes()),
+            0,
+        );
+        let recall = |fault: &str| {
+            let is_it = |it: &&Score| it.name == "recall" && it.class == Some(fault.into());
+            scores.iter().find(is_it).expect("a recall")
+        };
+        let (one, five) = (recall("knees_cave"), recall("rounded_back"));
+        assert_eq!((one.value, one.n, one.n_groups), (Some(1.0), 1, 1));
+        assert_eq!((one.low, one.high, one.bca_low), (None, None, None));
+        assert_eq!((five.value, five.n, five.n_groups), (Some(1.0), 5, 5));
+        // None of five was missed: of others up to 45 in a hundred may be.
+        assert!((five.low.expect("a lower end") - 0.05_f64.powf(0.2)).abs() < 1e-9);
+        assert_eq!(five.high, Some(1.0));
     }
 
     #[test]

@@ -9,17 +9,25 @@ use wo_record::{
 
 use crate::Args;
 use crate::answers::Answers;
-use crate::audit::audit;
+use crate::audit::{audit, without_audit};
 use crate::evaluation::{ALL, Baselines, Evaluation, LABEL, MODEL, SEEN, VIDEO, evaluate};
 use crate::faults::faults;
-use crate::gate::{FigureName, Known, Terms};
+use crate::gate::{FigureName, Known, OF_EXERCISES, Terms};
 use crate::left_out::left_out;
 use crate::prediction::Prediction;
 use crate::reliance::{calibration, selection};
 use crate::robustness::robustness;
 use crate::shots::shots;
-use crate::slices::{USUAL, slices};
+use crate::slices::{USUAL, slices, without_slices};
 use crate::suspects::suspects;
+
+/// What is asked for by name, and not by a report that has all that there is: where there is none, it is said why.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Named {
+    pub(crate) audit: bool,
+    pub(crate) next: bool,
+    pub(crate) slices: bool,
+}
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +44,8 @@ pub(crate) struct Asked {
     pub(crate) fail_under: Option<Terms>,
     /// The seed of all resamples.
     pub(crate) seed: u64,
+    /// What of it is asked for by name.
+    pub(crate) named: Named,
 }
 
 impl Asked {
@@ -54,6 +64,11 @@ impl Asked {
             slice_by: fields,
             fail_under: asking.fail_under.clone(),
             seed: args.seed.seed,
+            named: Named {
+                audit: asking.audit,
+                next: asking.next,
+                slices: !asking.slice_by.is_empty(),
+            },
         }
     }
 }
@@ -90,6 +105,8 @@ pub(crate) struct Findings {
     pub(crate) gate: Option<Gate>,
     /// How many videos get no label, by reason.
     pub(crate) refusals: BTreeMap<&'static str, u64>,
+    /// Why there is none of what was asked for by name.
+    pub(crate) missing: Vec<String>,
 }
 
 impl Findings {
@@ -122,17 +139,42 @@ impl Findings {
             this.left_out = left_out(&held_out, answers, asked.seed);
         }
         if asked.suspects {
-            this.suspects = suspects(&held_out, answers, videos);
+            this.suspects = suspects(&held_out, answers);
         }
         if asked.next {
             this.learning_curve = learning_curve.cloned();
             this.shots = shots(&held_out, answers, videos, learning_curve, asked.seed);
         }
+        this.missing = this.missing(&held_out, model, asked);
         this.gate = asked
             .fail_under
             .as_ref()
             .map(|terms| terms.judge(|figure| this.known(figure), |_| None));
         this
+    }
+
+    /// Why there is none of what was asked for by name.
+    fn missing(&self, videos: &[&Prediction], model: Model<'_>, asked: &Asked) -> Vec<String> {
+        let mut missing = Vec::new();
+        if asked.named.audit && self.audit.is_empty() {
+            missing.push(without_audit(videos));
+        }
+        if asked.named.next && self.shots.is_empty() {
+            missing.push(
+                "what to film next cannot be told: no training videos are known, which a model names"
+                    .to_owned(),
+            );
+        } else if asked.named.next && model.learning_curve.is_none() {
+            missing.push(
+                "what more videos would bring cannot be told: the model has no learning curve, for which its training \
+                 videos, or those it was chosen by, are of too few groups"
+                    .to_owned(),
+            );
+        }
+        if asked.named.slices {
+            missing.extend(without_slices(videos, &asked.slice_by));
+        }
+        missing
     }
 
     /// What is known of a figure of all videos that the model has not seen.
@@ -151,7 +193,7 @@ impl Findings {
             "risk" => self.selection.as_ref().map(|it| number(it.risk)),
             "aurc" => self.selection.as_ref().map(|it| number(it.area)),
             name => {
-                let (task, name) = match name.strip_prefix("exercise_") {
+                let (task, name) = match name.strip_prefix(OF_EXERCISES) {
                     Some(name) => ("exercise", name),
                     None => (LABEL, name),
                 };
@@ -163,6 +205,17 @@ impl Findings {
                     high: it.high,
                 })
             }
+        }
+    }
+
+    /// Says why there is none of what was asked for by name.
+    pub(crate) fn warn_of_missing(&self) {
+        for why in &self.missing {
+            wo_cli::warn!("{why}");
+        }
+        let terms = self.gate.iter().flat_map(|it| &it.terms);
+        for why in terms.filter_map(|it| it.why.as_ref()) {
+            wo_cli::warn!("{why}");
         }
     }
 

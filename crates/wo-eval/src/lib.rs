@@ -3,11 +3,13 @@
 //! It never scores a video that the model was trained or chosen on together with others, never tells the model the
 //! exercise, and gives no figure without saying how far to trust it. Of pictures it holds those of a few videos at a time.
 
+mod alike;
 mod answers;
 mod args;
 mod audit;
 mod compare;
 mod contact_sheet;
+mod copies;
 mod evaluation;
 mod facts;
 mod faults;
@@ -97,7 +99,7 @@ fn evaluate(
     let n_refused = finished.tally.n_refused;
     if n_refused > 0 {
         return Err(anyhow!(
-            "{} refused: the model was trained or chosen on others of their group\n\
+            "{} refused: the model was trained or chosen on others of their group, or on the same pictures\n\
              hint: --allow-seen scores them apart and marked; for an honest figure give it people and sources that it has not seen",
             tally::counted(n_refused, "video")
         ))

@@ -1,40 +1,40 @@
 //! The findings as the data of an HTML page. It measures nothing: figures become figures, and words say which.
 
+mod answered;
 mod audit;
 mod conclusion;
 mod figures;
 mod reliance;
+mod suspects;
+mod worst;
 
 use wo_clip::Manifest;
 use wo_record::{LearningCurve, Name, Refit, Score};
 use wo_report::{
-    Cards, Change, Estimate, Fact, Forecast, Frame, Learning, LearningPoint, Paraphrase, Picture,
-    Report, Robustness, Slice, Slices, Step, Suspect, SuspectKind, Suspects, Twin, WorstVideo,
-    WorstVideos,
+    Cards, Change, Estimate, Fact, Forecast, Learning, LearningPoint, Paraphrase, Report,
+    Robustness, Slice, Slices, Step,
 };
 
 use crate::evaluation::{ALL, LABEL, MODEL, VIDEO};
 use crate::findings::Findings;
 use crate::learning::in_words;
-use crate::predict::{named, said_of};
 use crate::robustness::WORDS;
 use crate::shots::N_MORE;
-use crate::suspects::DOUBT;
 use crate::table::FEW_GROUPS;
-use crate::tally::Tally;
+use crate::tally::{Tally, counted};
 use crate::worst::Worst;
 use audit::audit;
 pub(crate) use audit::summary;
-use conclusion::conclusion;
+use conclusion::{Grounds, conclusion, is_anonymous, persons};
 use figures::figures;
 use reliance::{calibration, selective};
+use suspects::suspects;
+use worst::worst_videos;
 
-/// Suspects that are listed.
-const MAX_SUSPECTS: usize = 50;
+/// Why it is not known what more videos would bring.
+const NO_CURVE: &str = "the model comes without a learning curve";
 /// Slices that are listed.
 const MAX_SLICES: usize = 40;
-/// Why a figure has no interval.
-const NO_INTERVAL: &str = "too few groups";
 
 /// Makes the page.
 pub(crate) fn page(
@@ -47,15 +47,11 @@ pub(crate) fn page(
     let main = findings
         .held_out
         .score(LABEL, MODEL, VIDEO, ALL, "balanced_accuracy", None);
+    let grounds = Grounds { findings, tally };
     Report {
         title: format!("{model}: does it judge form?"),
-        subtitle: main.map(|it| {
-            format!(
-                "{} videos of {} persons or sources that it has not seen",
-                it.n, it.n_groups
-            )
-        }),
-        conclusion: Some(conclusion(findings, main)),
+        subtitle: main.map(|it| subtitle(it, tally)),
+        conclusion: Some(conclusion(grounds, main)),
         figures: main.map(|main| figures(findings, main, tally)),
         confusions: findings
             .held_out
@@ -68,29 +64,53 @@ pub(crate) fn page(
         selective: findings
             .selection
             .as_ref()
-            .map(|it| selective(it, findings)),
-        audit: audit(&findings.audit, main),
+            .zip(main)
+            .map(|(it, main)| selective(it, findings, main)),
+        audit: audit(findings, main),
         slices: slices(findings, main),
         learning: learning(findings),
         robustness: robustness(findings, main),
-        worst: worst_videos(worst, main),
+        worst: main.and_then(|main| worst_videos(worst, main)),
         suspects: suspects(findings, main),
         cards: manifest.map(cards),
     }
 }
 
+fn subtitle(main: &Score, tally: &Tally) -> String {
+    let videos = counted(main.n, "video");
+    if is_anonymous(tally) {
+        format!("{videos}, of which it is not known whose they are")
+    } else {
+        format!(
+            "{videos} of {} that it has not seen",
+            persons(main.n_groups)
+        )
+    }
+}
+
 fn estimate(score: &Score) -> Estimate {
-    let estimate = between(score.value, score.low, score.high);
+    let why = no_interval(score.n_groups);
+    let estimate = between((score.value, score.low, score.high), why);
     match (score.bca_low, score.bca_high) {
         (Some(low), Some(high)) => estimate.with_bca(low, high),
         _ => estimate,
     }
 }
 
-fn between(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> Estimate {
+/// Why a figure of so many groups has no interval.
+fn no_interval(n_groups: u64) -> &'static str {
+    match n_groups {
+        0 | 1 => "only one group",
+        2..FEW_GROUPS => "too few groups",
+        _ => "too few cases",
+    }
+}
+
+/// A figure with its ends, or `why` there are none.
+fn between((value, low, high): (Option<f64>, Option<f64>, Option<f64>), why: &str) -> Estimate {
     match (value, low, high) {
         (Some(value), Some(low), Some(high)) => Estimate::between(value, low, high),
-        (Some(value), ..) => Estimate::alone(value, NO_INTERVAL),
+        (Some(value), ..) => Estimate::alone(value, why),
         _ => Estimate::missing("not defined for these videos"),
     }
 }
@@ -133,7 +153,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
     let expected = curve.map_or(&[][..], |curve| &curve.expected);
     let forecasts = expected.iter().map(|it| Forecast {
         n_videos: it.videos_a_class,
-        estimate: between(it.value, it.low, it.high),
+        estimate: between((it.value, it.low, it.high), "too few refits"),
         guideline: it.guideline,
     });
     let shots = findings.shots.iter().map(|it| wo_report::Shot {
@@ -142,13 +162,24 @@ fn learning(findings: &Findings) -> Option<Learning> {
         angle: it.angle.clone().unwrap_or_else(|| "any".to_owned()),
         person: format!("someone new ({} known)", it.n_groups),
         n_videos: N_MORE,
-        gain: between(it.gain, it.gain_low, it.gain_high),
+        gain: match it.gain {
+            Some(_) => between((it.gain, it.gain_low, it.gain_high), "too few refits"),
+            None if curve.is_none() => Estimate::missing(NO_CURVE),
+            None => Estimate::missing("no unseen video has the label"),
+        },
     });
     Some(Learning {
         figure: "balanced accuracy".to_owned(),
         points: curve.map(points).unwrap_or_default(),
         forecasts: forecasts.collect(),
-        conclusion: curve.map(in_words).unwrap_or_default(),
+        conclusion: curve.map_or_else(
+            || {
+                format!(
+                    "What more videos would bring is not known: {NO_CURVE}. What to film next goes by what it was trained on."
+                )
+            },
+            in_words,
+        ),
         shots: shots.collect(),
     })
 }
@@ -208,86 +239,6 @@ fn robustness(findings: &Findings, main: Option<&Score>) -> Option<Robustness> {
     })
 }
 
-fn worst_videos(worst: &Worst, main: Option<&Score>) -> Option<WorstVideos> {
-    let n_scored = main?.n;
-    let videos: Vec<WorstVideo> = worst
-        .videos
-        .iter()
-        .map(|it| WorstVideo {
-            name: named(it.verdict.path.as_ref(), &it.verdict.video_id),
-            exercise: it
-                .verdict
-                .true_exercise
-                .clone()
-                .unwrap_or_else(|| it.verdict.exercise.clone()),
-            said: said_of(&it.verdict).clone(),
-            said_faults: it.verdict.faults.clone(),
-            probability: it.verdict.probability,
-            truth: it.verdict.true_label.clone().unwrap_or_default(),
-            true_faults: it.true_faults.clone(),
-            span_ms: it.verdict.span_ms,
-            frames: it
-                .frames
-                .iter()
-                .map(|(picture, pts_ms, is_evidence)| Frame {
-                    picture: Picture::Rgb(picture.clone()),
-                    pts_ms: *pts_ms,
-                    is_evidence: *is_evidence,
-                })
-                .collect(),
-            twin: it.twin.as_ref().map(|twin| Twin {
-                name: twin.name.clone(),
-                label: twin.label.clone(),
-                similarity: Some(twin.similarity),
-                frame: Frame {
-                    picture: Picture::Jpeg(twin.picture.clone()),
-                    pts_ms: twin.pts_ms,
-                    is_evidence: false,
-                },
-            }),
-        })
-        .collect();
-    (!videos.is_empty()).then_some(WorstVideos {
-        n_wrong: worst.n_wrong,
-        n_scored,
-        videos,
-    })
-}
-
-fn suspects(findings: &Findings, main: Option<&Score>) -> Option<Suspects> {
-    let listed = findings
-        .suspects
-        .iter()
-        .take(MAX_SUSPECTS)
-        .map(|it| Suspect {
-            video: it
-                .path
-                .as_ref()
-                .map_or_else(|| it.video_id.clone(), ToString::to_string),
-            kind: match it.reason.as_str() {
-                "near_duplicate" => SuspectKind::NearDuplicate,
-                "exact_duplicate" => SuspectKind::Duplicate,
-                "outlier" => SuspectKind::Outlier,
-                _ => SuspectKind::Mislabelled,
-            },
-            label: it.label.clone(),
-            suggested: it.suggested_label.clone(),
-            score: it.score,
-            reason: match it.reason.as_str() {
-                "near_duplicate" => "most of its frames look like those of another video",
-                DOUBT => "the model, which has not seen it, would rather say another label",
-                "outlier" => "it looks like no other video of its exercise",
-                _ => "the model, which has not seen it, is confident of another label",
-            }
-            .to_owned(),
-        });
-    let suspects: Vec<Suspect> = listed.collect();
-    (!suspects.is_empty()).then(|| Suspects {
-        n_videos: main.map_or(0, |it| it.n),
-        suspects,
-    })
-}
-
 fn cards(manifest: &Manifest) -> Cards {
     let of_split = |split| manifest.videos.iter().filter(move |it| it.split == split);
     let n_groups = |split| {
@@ -297,15 +248,20 @@ fn cards(manifest: &Manifest) -> Cards {
     };
     let part = |name: &str, split| {
         let value = format!(
-            "{} videos of {} groups",
-            of_split(split).count(),
-            n_groups(split)
+            "{} of {}",
+            counted(of_split(split).count() as u64, "video"),
+            counted(n_groups(split) as u64, "group")
         );
         Fact::new(name, value)
     };
     let classes = manifest.classes.iter().map(|class| {
-        let faults: Vec<&str> = class.faults.iter().map(Name::as_str).collect();
-        format!("{} {} {}", class.exercise, class.label, faults.join(" "))
+        let faults: Vec<String> = class.faults.iter().map(Name::words).collect();
+        let label = format!("{}, {}", class.exercise.words(), class.label.words());
+        if faults.is_empty() {
+            label
+        } else {
+            format!("{label} ({})", faults.join(", "))
+        }
     });
     let argument = |name: &str| {
         let value = manifest.arguments.get(name)?;

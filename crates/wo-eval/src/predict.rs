@@ -40,6 +40,20 @@ pub(crate) struct Judged {
     pub(crate) warning: Option<String>,
 }
 
+impl Judged {
+    /// Whether the verdict is right; `None` where it can be neither, as where it is that the model cannot tell.
+    pub(crate) fn is_right(&self) -> Option<bool> {
+        let is_told = self.verdict.label.as_str() != UNCLEAR;
+        self.prediction.is_right().filter(|_| is_told)
+    }
+
+    /// Says that the model knows it from its training.
+    pub(crate) fn mark_seen(&mut self) {
+        self.verdict.seen = true;
+        self.prediction.seen = true;
+    }
+}
+
 /// What is looked at beside the verdict.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Looks<'a> {
@@ -75,14 +89,7 @@ pub(crate) fn predict(
         prediction.reasons = reasons(&prediction, trust, person);
         verdict.probability = prediction.confidence();
     }
-    if !prediction.reasons.is_empty() {
-        verdict.leaning = Some(std::mem::replace(&mut verdict.label, UNCLEAR.into()));
-        verdict.reasons = prediction
-            .reasons
-            .iter()
-            .map(|it| (*it).to_owned())
-            .collect();
-    }
+    hold_back(&mut verdict, &prediction.reasons);
     if looks.sights {
         prediction.sights = Some(Sights::of(judge, watched.pictures(), features, person));
     }
@@ -105,6 +112,17 @@ pub(crate) fn predict(
         n_bad_frames,
         warning,
     })
+}
+
+/// Says that the model cannot tell, where there is a reason.
+fn hold_back(verdict: &mut Verdict, reasons: &[&'static str]) {
+    if reasons.is_empty() {
+        return;
+    }
+    verdict.leaning = Some(std::mem::replace(&mut verdict.label, UNCLEAR.into()));
+    // Who cannot tell that the form is bad cannot tell what is.
+    verdict.faults.clear();
+    verdict.reasons = reasons.iter().map(|it| (*it).to_owned()).collect();
 }
 
 /// Why the video gets no label.
@@ -140,13 +158,21 @@ fn reasons(
     all.into_iter().filter_map(holds).collect()
 }
 
-/// Where the frames are that decide it. `of_label` is the probability of the label on each frame.
-fn span(frames: &[&FrameItem], of_label: &[f64], chance: f64) -> Option<(f64, f64)> {
-    let most = of_label.iter().copied().fold(0.0, f64::max) - chance;
-    let times: Vec<f64> = frames
-        .iter()
-        .zip(of_label)
-        .filter(|(_, probability)| **probability - chance >= TELLING * most)
+/// Where the frames are that decide it: the most telling one and those beside it, up to the first on either side that tells
+/// less. `of_label` is the probability of the label on each frame.
+fn span(
+    frames: &[&FrameItem],
+    of_label: &[f64],
+    evidence_idx: usize,
+    chance: f64,
+) -> Option<(f64, f64)> {
+    let most = of_label.get(evidence_idx)? - chance;
+    let tells = |(_, probability): &(&&FrameItem, &f64)| *probability - chance >= TELLING * most;
+    let from_evidence = || frames.iter().zip(of_label).skip(evidence_idx);
+    let up_to_evidence = frames.iter().zip(of_label).take(evidence_idx).rev();
+    let beside = from_evidence().take_while(tells);
+    let times: Vec<f64> = beside
+        .chain(up_to_evidence.take_while(tells))
         .filter_map(|(item, _)| item.frame.pts_ms)
         .collect();
     let first = times.iter().copied().reduce(f64::min)?;
@@ -217,7 +243,12 @@ fn verdict_of(
         true_label: video.label.clone(),
         true_exercise: video.exercise.clone(),
         seen,
-        span_ms: span(frames, &of_label, 1.0 / answers.labels.len().max(1) as f64),
+        span_ms: span(
+            frames,
+            &of_label,
+            evidence_idx,
+            1.0 / answers.labels.len().max(1) as f64,
+        ),
         ..Verdict::default()
     };
     let labels = answers.label_probabilities(&scores.video);
@@ -333,6 +364,33 @@ mod tests {
             .collect();
         assert_eq!(truths, [Some(1), Some(0), None]);
         assert_eq!(prediction.group.as_str(), "person:p");
+    }
+
+    #[test]
+    fn an_unclear_verdict_leans_to_a_label_and_names_no_faults() {
+        let told = Verdict {
+            label: "bad_form".into(),
+            faults: vec!["knees_cave".into()],
+            ..Verdict::default()
+        };
+        let mut verdict = told.clone();
+        hold_back(&mut verdict, &[]);
+        assert_eq!(verdict, told);
+        hold_back(&mut verdict, &["too_dark"]);
+        assert_eq!((verdict.label.as_str(), verdict.faults.len()), (UNCLEAR, 0));
+        assert_eq!(verdict.leaning, Some("bad_form".into()));
+        assert_eq!(verdict.reasons, ["too_dark"]);
+    }
+
+    #[test]
+    fn the_span_ends_where_frames_tell_less() {
+        let frames: Vec<FrameItem> = (0..7).map(|index| frame(index, None)).collect();
+        let frames: Vec<&FrameItem> = frames.iter().collect();
+        // The first frame tells much too, but what lies between does not.
+        let of_label = [0.9, 0.5, 0.8, 0.95, 0.75, 0.6, 0.9];
+        assert_eq!(span(&frames, &of_label, 3, 0.5), Some((200.0, 400.0)));
+        assert_eq!(span(&frames, &of_label, 0, 0.5), Some((0.0, 0.0)));
+        assert_eq!(span(&[], &[], 0, 0.5), None);
     }
 
     #[test]

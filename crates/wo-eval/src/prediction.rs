@@ -52,6 +52,9 @@ impl Standing {
     }
 }
 
+/// The reason of a prediction that gives `unclear` the greatest probability.
+pub(crate) const SAYS_UNCLEAR: &str = "says_unclear";
+
 /// One frame of a video that was judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct FramePrediction {
@@ -141,6 +144,17 @@ impl Prediction {
     /// How sure the label is.
     pub(crate) fn confidence(&self) -> f64 {
         self.calibrated.get(self.call.label).copied().unwrap_or(0.0)
+    }
+
+    /// Whether it says that nobody can tell, and leans to no label: then it is not right.
+    pub(crate) fn says_unclear(&self) -> bool {
+        self.reasons.contains(&SAYS_UNCLEAR)
+    }
+
+    /// The exercise that it says; `None` where it was not asked.
+    pub(crate) fn said_exercise(&self) -> Option<usize> {
+        let is_told = self.exercises.iter().any(|probability| *probability > 0.0);
+        is_told.then_some(self.call.exercise)
     }
 
     /// Whether the label is right; `None` where it can be neither.

@@ -1,8 +1,11 @@
 //! One question to several predictors, answered by the figures of each with their intervals.
 
-use wo_record::{Confusion, Group, Name, Score};
+use std::collections::BTreeSet;
+
+use wo_record::{Confusion, Group, Name, Score, UNCLEAR};
 use wo_stats::{
     Bootstrap, Estimate, Figure, Interval, Panel, Ranking, Unit as Said, smallest_detectable,
+    unanimous,
 };
 
 use crate::answers::Answers;
@@ -37,13 +40,11 @@ impl Question<'_> {
         let compared = panel.compare(&figures, &bootstrap);
         let predictors = self.predictors();
         let n_groups = panel.n_groups();
-        for (by, scores) in predictors.iter().zip(&compared.scores) {
-            for (figure, estimate) in figures.iter().zip(scores) {
-                let class = figure.class().and_then(|class| self.classes.get(class));
-                evaluation
-                    .scores
-                    .push(self.score(by, figure.name(), class, estimate, n_groups));
-            }
+        for (place, scores) in compared.scores.iter().enumerate() {
+            let scores = figures.iter().zip(scores);
+            let told = scores.filter(|(figure, _)| !self.is_of_unclear(**figure));
+            let records = told.filter_map(|(figure, it)| self.figure_of(place, *figure, it));
+            evaluation.scores.extend(records);
         }
         let balanced = figures
             .iter()
@@ -70,9 +71,30 @@ impl Question<'_> {
     pub(crate) fn figure(&self, figure: Figure, seed: u64) -> Option<Score> {
         let panel = self.panel();
         let compared = panel.compare(&[figure], &Bootstrap::new(seed));
-        let estimate = compared.scores.first()?.first()?;
+        self.figure_of(0, figure, compared.scores.first()?.first()?)
+    }
+
+    /// A figure of one predictor, with the units that it rests on: of a class those of that class alone.
+    fn figure_of(&self, predictor: usize, figure: Figure, estimate: &Estimate) -> Option<Score> {
+        let by = *self.predictors().get(predictor)?;
         let class = figure.class().and_then(|class| self.classes.get(class));
-        Some(self.score(MODEL, figure.name(), class, estimate, panel.n_groups()))
+        let units = self.units.iter();
+        let told = units.map(|it| (it.group, it.truth, it.said.get(predictor).map(|it| it.1)));
+        let (n, n_groups) = counted_units(figure, told);
+        let mut score = Score {
+            n,
+            ..self.score(by, figure.name(), class, estimate, n_groups)
+        };
+        if class.is_some() && by == MODEL {
+            widen(&mut score);
+        }
+        Some(score)
+    }
+
+    /// No video is `unclear` as videos are good or bad.
+    fn is_of_unclear(&self, figure: Figure) -> bool {
+        let class = figure.class().and_then(|class| self.classes.get(class));
+        class.is_some_and(|class| class.as_str() == UNCLEAR)
     }
 
     fn panel(&self) -> Panel {
@@ -94,7 +116,8 @@ impl Question<'_> {
             .iter()
             .filter_map(|unit| distinct.binary_search(&unit.group).ok())
             .collect();
-        for (class, name) in self.classes.iter().enumerate() {
+        let classes = self.classes.iter().enumerate();
+        for (class, name) in classes.filter(|(_, name)| name.as_str() != UNCLEAR) {
             let scores: Vec<f64> = self
                 .units
                 .iter()
@@ -154,6 +177,43 @@ impl Question<'_> {
     }
 }
 
+/// How many units a figure rests on, and of how many groups: a recall on those of its class, a precision on those that are
+/// said to be of it, an F1 on both. Of each unit its group, its true class and what is said of it.
+pub(crate) fn counted_units<'a>(
+    figure: Figure,
+    units: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
+) -> (u64, usize) {
+    let counts = |truth: usize, said: Option<usize>| match figure {
+        Figure::Recall(class) => truth == class,
+        Figure::Precision(class) => said == Some(class),
+        Figure::F1(class) => truth == class || said == Some(class),
+        Figure::Accuracy | Figure::BalancedAccuracy | Figure::MacroF1 => true,
+    };
+    let counted = units.filter(|(_, truth, said)| counts(*truth, *said));
+    let groups: Vec<&Group> = counted.map(|(group, ..)| group).collect();
+    let distinct: BTreeSet<&Group> = groups.iter().copied().collect();
+    (groups.len() as u64, distinct.len())
+}
+
+/// A share that all groups agree on has an interval without width, since the bootstrap draws only what was seen.
+/// That of the rule of three takes its place; one group alone has none.
+fn widen(score: &mut Score) {
+    let (Some(value), Some(low), Some(high)) = (score.value, score.low, score.high) else {
+        return;
+    };
+    if high > low {
+        return;
+    }
+    let groups = score.n_groups as usize;
+    let is_share = value <= 0.0 || value >= 1.0;
+    if groups >= 2 && !is_share {
+        return;
+    }
+    let ends = unanimous(value, groups);
+    (score.low, score.high) = (ends.map(|it| it.low), ends.map(|it| it.high));
+    (score.bca_low, score.bca_high) = (None, None);
+}
+
 /// One figure of labels in a scope of its own: of each video with a label, what is said of it. `None` without such videos.
 pub(crate) fn label_figure<'a>(
     said: impl Iterator<Item = (&'a Prediction, usize)>,
@@ -177,5 +237,9 @@ pub(crate) fn label_figure<'a>(
         classes: &answers.labels,
         units: units.collect(),
     };
-    question.figure(figure, seed)
+    let mut score = question.figure(figure, seed)?;
+    if figure == Figure::Accuracy {
+        widen(&mut score);
+    }
+    Some(score)
 }

@@ -15,13 +15,19 @@ const COVERAGES: [f64; 3] = [0.5, 0.8, 1.0];
 /// Points of the curve that are kept.
 const MAX_POINTS: usize = 100;
 
-/// Whether the model is as often right as it is sure. `None` without videos.
+/// Whether the model is as often right as it is sure, where it says a label. `None` without such videos.
 pub(crate) fn calibration(
     videos: &[&Prediction],
     trust: Option<&Trust>,
     scope: &str,
     seed: u64,
 ) -> Option<Calibration> {
+    let told: Vec<&Prediction> = videos
+        .iter()
+        .copied()
+        .filter(|it| !it.says_unclear())
+        .collect();
+    let videos = told.as_slice();
     let is_right: Vec<bool> = videos.iter().filter_map(|it| it.is_right()).collect();
     if is_right.is_empty() || is_right.len() != videos.len() {
         return None;
@@ -69,7 +75,8 @@ pub(crate) fn calibration(
     })
 }
 
-/// What comes of holding back. `None` without videos.
+/// What comes of holding back. A video that is refused for any reason gets no verdict; what says `unclear` itself is the
+/// last to be answered. `None` without videos.
 pub(crate) fn selection(
     videos: &[&Prediction],
     trust: Option<&Trust>,
@@ -83,7 +90,11 @@ pub(crate) fn selection(
         .filter_map(|(it, &group)| {
             Some(Graded {
                 group,
-                confidence: it.confidence(),
+                confidence: if it.says_unclear() {
+                    0.0
+                } else {
+                    it.confidence()
+                },
                 is_right: it.is_right()?,
             })
         })
@@ -101,13 +112,10 @@ pub(crate) fn selection(
     });
     let threshold = trust.and_then(|it| it.threshold);
     let n = graded.len() as f64;
-    let answered = |it: &&Graded| threshold.is_none_or(|threshold| it.confidence > threshold);
-    let n_answered = graded.iter().filter(answered).count() as f64;
-    let n_wrong = graded
-        .iter()
-        .filter(answered)
-        .filter(|it| !it.is_right)
-        .count() as f64;
+    let answered = videos.iter().filter(|it| it.reasons.is_empty());
+    let answered: Vec<bool> = answered.filter_map(|it| it.is_right()).collect();
+    let n_answered = answered.len() as f64;
+    let n_wrong = answered.iter().filter(|is_right| !**is_right).count() as f64;
     let points = curve.points(&once);
     let step = points.len().div_ceil(MAX_POINTS).max(1);
     Some(Selection {
@@ -158,6 +166,9 @@ mod tests {
                     vec![sure, 1.0 - sure]
                 };
                 video.labels = video.calibrated.clone();
+                if is_wrong {
+                    video.reasons = vec!["low_confidence"];
+                }
                 video
             })
             .collect()
@@ -196,6 +207,35 @@ mod tests {
         assert_eq!(selection.risk, Some(0.0));
         let at: Vec<_> = selection.accuracy_at.iter().map(|it| it.accuracy).collect();
         assert_eq!(at, [Some(1.0), Some(0.9375), Some(0.75)]);
+    }
+
+    #[test]
+    fn who_is_refused_for_another_reason_gets_no_verdict_either() {
+        let mut videos = videos();
+        videos[1].reasons = vec!["too_dark"];
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let selection = selection(&videos, Some(&trust()), "all", 0).expect("videos");
+        assert_eq!(selection.coverage, Some(29.0 / 40.0));
+        assert_eq!(selection.risk, Some(0.0));
+    }
+
+    #[test]
+    fn what_says_unclear_is_answered_last_and_is_not_sure_of_a_label() {
+        let mut videos = videos();
+        for video in videos.iter_mut().step_by(2) {
+            video.calibrated = vec![0.1, 0.0, 0.9];
+            video.call.label = 2;
+            video.reasons = vec![crate::prediction::SAYS_UNCLEAR];
+        }
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let selection = selection(&videos, None, "all", 0).expect("videos");
+        assert_eq!(selection.coverage, Some(0.5));
+        let at: Vec<_> = selection.accuracy_at.iter().map(|it| it.accuracy).collect();
+        assert_eq!(at[0], Some(1.0), "the surest half says a label");
+        assert_eq!(at[2], Some(0.5), "unclear is not right");
+        let calibration = calibration(&videos, None, "all", 0).expect("videos");
+        assert_eq!(calibration.n, 20);
+        assert!((calibration.error.expect("an error") - 0.1).abs() < 1e-9);
     }
 
     #[test]

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use wo_clip::{Judge, Manifest, set_threads};
 use wo_input::{Leftovers, VideoItem};
-use wo_record::{Failure, Producer, Record, Verdict, Writer};
+use wo_record::{Failure, Producer, Record, RecordPath, Verdict, Writer, code};
 
 use crate::Args;
 use crate::answers::Answers;
 use crate::contact_sheet::ContactSheet;
+use crate::copies::Copies;
 use crate::findings::{Asked, Findings, Model};
 use crate::load::load_judge;
 use crate::predict::{Judged, name_of, named};
@@ -24,6 +25,10 @@ use crate::trained_on::{Telling, TrainedOn, likest_of_another_label};
 use crate::viewer::{Asking, Task, Viewed, start_viewers};
 use crate::workers::Workers;
 use crate::worst::Worst;
+
+/// Why there is nothing to score.
+const NOTHING_LEFT: &str = "nothing is left to score: the model was trained or chosen on all labelled videos or their groups\n\
+    hint: --allow-seen scores them apart; for an honest figure give it people and sources that it has not seen";
 
 /// A run under way.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub(crate) struct Session<'a> {
     /// Those that can be right or wrong.
     predictions: Vec<Prediction>,
     video_ids: HashSet<String>,
+    copies: Copies,
     viewers: Workers<Task, Viewed>,
     worst: Worst,
     /// Verdicts that wait for the training videos that they are held against, with their evidence.
@@ -90,6 +96,9 @@ impl<'a> Session<'a> {
             .then(|| wordings(&judge))
             .transpose()?;
         let asked = Asked::of(args);
+        if let Some(terms) = &asked.fail_under {
+            terms.check_classes(&answers)?;
+        }
         let looks_at_parts = asked.audit || asked.suspects;
         let asking = Asking {
             sights: looks_at_parts,
@@ -103,8 +112,15 @@ impl<'a> Session<'a> {
             env!("CARGO_PKG_VERSION"),
             upstream,
         )?;
+        let of_model = &judge.manifest().videos;
+        let copies = Copies::of(of_model);
         Ok(Self {
             model: args.model.display().to_string(),
+            tally: Tally {
+                knows_no_copies: copies.are_unknowable() && !of_model.is_empty(),
+                ..Tally::default()
+            },
+            copies,
             judge,
             answers,
             allow_seen: args.allow_seen,
@@ -112,7 +128,6 @@ impl<'a> Session<'a> {
             asked,
             writer,
             sheet: ContactSheet::new(n_drawn, args.seed.seed),
-            tally: Tally::default(),
             predictions: Vec::new(),
             video_ids: HashSet::new(),
             viewers,
@@ -129,6 +144,9 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         let seen = self.judge.manifest().has_seen(&item.video);
+        if seen {
+            self.copies.take_name(&item.video);
+        }
         let can_be_scored = matches!(
             Standing::of(&item.video, &self.answers),
             Standing::Scored { .. }
@@ -179,8 +197,17 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn judged(&mut self, judged: Judged, can_be_scored: bool) -> anyhow::Result<()> {
+    fn judged(&mut self, mut judged: Judged, can_be_scored: bool) -> anyhow::Result<()> {
         let name = named(judged.verdict.path.as_ref(), &judged.verdict.video_id);
+        if let Some(what) = self.copies.find(&judged.prediction, &self.answers) {
+            if can_be_scored && !self.allow_seen {
+                let what = what + "; --allow-seen scores it apart";
+                let Verdict { video_id, path, .. } = judged.verdict;
+                return self.refuse(path, video_id, code::NEAR_DUPLICATE, what);
+            }
+            wo_cli::warn!("{name}: {what}");
+            judged.mark_seen();
+        }
         if let Some(warning) = &judged.warning {
             wo_cli::warn!("{name}: {warning}");
         }
@@ -224,18 +251,30 @@ impl<'a> Session<'a> {
             }
             return Ok(());
         }
-        self.tally.n_refused += 1;
         let what = format!(
             "the model was trained or chosen on {}; --allow-seen scores it apart",
             wo_record::group_of(video)
         );
-        wo_cli::warn!("{}: {what}", name_of(video));
+        let (path, video_id) = (video.path.clone(), video.video_id.clone());
+        self.refuse(path, video_id, code::SEEN_GROUP, what)
+    }
+
+    /// Says of a video why it is not scored.
+    fn refuse(
+        &mut self,
+        path: Option<RecordPath>,
+        video_id: String,
+        code: &str,
+        what: String,
+    ) -> anyhow::Result<()> {
+        self.tally.n_refused += 1;
+        wo_cli::warn!("{}: {what}", named(path.as_ref(), &video_id));
         Ok(self.writer.failure(Failure {
-            code: "seen_group".to_owned(),
+            code: code.to_owned(),
             what,
             tool: env!("CARGO_PKG_NAME").to_owned(),
-            path: video.path.clone(),
-            video_id: Some(video.video_id.clone()),
+            path,
+            video_id: Some(video_id),
         })?)
     }
 
@@ -264,13 +303,11 @@ impl<'a> Session<'a> {
         for warning in self.tally.warnings() {
             wo_cli::warn!("{warning}");
         }
-        anyhow::ensure!(
-            n_left_out == 0 || self.tally.n_judged() > 0,
-            "nothing is left to score: the model was trained or chosen on all labelled videos or their groups\n\
-             hint: --allow-seen scores them apart; for an honest figure give it people and sources that it has not seen"
-        );
-        if self.tally.n_judged() == 0 {
-            wo_cli::warn!("there was no video to judge");
+        anyhow::ensure!(n_left_out == 0 || self.tally.n_judged() > 0, NOTHING_LEFT);
+        if self.tally.n_judged() == 0 && self.tally.n_refused == 0 {
+            wo_cli::warn!(
+                "there was no video to judge\nhint: `prediction` records are evaluated by --predictions FILE"
+            );
         }
         self.write_waiting()?;
         let manifest = self.judge.manifest();
@@ -280,7 +317,9 @@ impl<'a> Session<'a> {
             learning_curve: manifest.learning_curve.as_ref(),
             videos: &manifest.videos,
         };
-        let findings = Findings::of(&self.predictions, model, &self.asked);
+        let mut findings = Findings::of(&self.predictions, model, &self.asked);
+        findings.suspects.splice(0..0, self.copies.into_suspects());
+        findings.warn_of_missing();
         findings.write(&mut self.writer)?;
         self.writer.end()?;
         let table = report(&self.model, &findings, &self.answers.exercises, &self.tally);
@@ -305,9 +344,21 @@ pub(crate) fn of_predictions(
     records: &mut dyn Write,
 ) -> anyhow::Result<Finished> {
     let spoken = Spoken::read(path, input, &args.reading)?;
+    let asked = Asked::of(args);
+    if let Some(terms) = &asked.fail_under {
+        terms.check_classes(&spoken.answers)?;
+    }
     let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let mut writer = Writer::begin(records, tool, version, &spoken.upstream)?;
-    let mut tally = Tally::default();
+    let n_failed = spoken.failures.len() as u64;
+    for failure in spoken.failures {
+        writer.failure(failure)?;
+    }
+    let mut tally = Tally {
+        n_repeated: spoken.n_repeated,
+        n_of_seen_groups: spoken.n_of_seen_groups,
+        ..Tally::default()
+    };
     let mut scored = spoken.predictions;
     let n_all = scored.len();
     scored.retain(|it| args.allow_seen || !it.seen);
@@ -315,6 +366,10 @@ pub(crate) fn of_predictions(
     for prediction in &scored {
         tally.count(prediction);
     }
+    for warning in tally.warnings() {
+        wo_cli::warn!("{warning}");
+    }
+    anyhow::ensure!(!scored.is_empty(), NOTHING_LEFT);
     scored.retain(|it| it.truth().is_some());
     let model = Model {
         answers: &spoken.answers,
@@ -322,7 +377,8 @@ pub(crate) fn of_predictions(
         learning_curve: None,
         videos: &[],
     };
-    let findings = Findings::of(&scored, model, &Asked::of(args));
+    let findings = Findings::of(&scored, model, &asked);
+    findings.warn_of_missing();
     findings.write(&mut writer)?;
     writer.end()?;
     let name = path.display().to_string();
@@ -334,7 +390,7 @@ pub(crate) fn of_predictions(
         worst: Worst::new(false),
         tally,
         manifest: None,
-        n_failed: 0,
+        n_failed,
     })
 }
 

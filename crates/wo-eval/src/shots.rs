@@ -1,14 +1,16 @@
 //! What to film next: the kinds of video of which more would help most, by what the model was trained on, what it gets
 //! wrong, and how errors shrink as videos are added.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wo_clip::{Split, SplitVideo};
 use wo_record::{LearningCurve, Name, Shot};
-use wo_stats::{Interval, Refit};
+use wo_stats::{Figure, Interval, Refit};
 
 use crate::answers::Answers;
+use crate::evaluation::ALL;
 use crate::prediction::{Prediction, Standing};
+use crate::question::label_figure;
 
 /// How many more videos of a kind are thought of.
 pub(crate) const N_MORE: u64 = 10;
@@ -16,19 +18,47 @@ pub(crate) const N_MORE: u64 = 10;
 const MAX_SHOTS: usize = 10;
 
 /// One kind of video.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind<'a> {
     exercise: &'a Name,
     label: &'a Name,
     fault: Option<&'a Name>,
-    angle: Option<&'a Name>,
+    angle: Option<&'a str>,
 }
 
-/// The most useful first. Without a curve they have no gain, and those of which there are fewest come first.
+/// What a video shows, of those in training and those that were judged.
+#[derive(Debug, Clone, Copy)]
+struct Shown<'a> {
+    exercise: &'a Name,
+    label: &'a Name,
+    faults: &'a [Name],
+    angle: Option<&'a str>,
+    /// Whether it was judged right; `None` of those that were not judged.
+    is_right: Option<bool>,
+}
+
+/// The part of a label's unseen videos that is judged wrong.
+#[derive(Debug, Clone, Copy)]
+struct Errors {
+    part: f64,
+    ends: Option<Interval>,
+}
+
+/// What a kind would bring.
+#[derive(Debug, Clone, Copy)]
+struct Gain {
+    value: f64,
+    ends: Option<Interval>,
+}
+
+/// The most useful first. Without a curve they have no gain, and those of which there are fewest come first. None where no
+/// training videos are known.
 ///
-/// The gain of a kind is its part of balanced accuracy (each label counts alike, within a label each kind), times the part
-/// of it that is judged wrong, times the part of errors that the curve takes away where its videos grow by [`N_MORE`] and
-/// those of the whole class in proportion. Its interval is that of the curve alone.
+/// Balanced accuracy lacks the mean over labels of their errors on unseen videos. The errors of a label are shared out among
+/// its kinds, as they were made and as one more video of each would be expected to add to them. The gain of a kind is its
+/// share, times the part of errors that the curve takes away where its videos grow by [`N_MORE`] and those of the whole class
+/// in proportion: all gains together are no more than the errors that there are. Its interval has both the lower ends of the
+/// errors and of what is taken away, or both upper ones.
 pub(crate) fn shots(
     videos: &[&Prediction],
     answers: &Answers,
@@ -40,49 +70,33 @@ pub(crate) fn shots(
         .iter()
         .filter(|it| it.split == Split::Train)
         .collect();
-    let kinds = kinds(trained_on);
+    if train.is_empty() {
+        return Vec::new();
+    }
+    let judged: Vec<Shown<'_>> = videos
+        .iter()
+        .filter_map(|it| Shown::judged(it, answers))
+        .collect();
+    let known = trained_on.iter().map(Shown::in_training);
+    let kinds = kinds(&known.chain(judged.iter().copied()).collect::<Vec<_>>());
+    let errors = errors(videos, answers, seed);
     let curve = curve.and_then(|it| fitted(it, seed));
-    let labels: BTreeSet<&Name> = kinds.iter().map(|it| it.label).collect();
     let mut shots: Vec<Shot> = kinds
         .iter()
         .map(|kind| {
-            let shown: Vec<&&SplitVideo> = train.iter().filter(|it| kind.is_shown(it)).collect();
-            let groups: BTreeSet<&str> = shown.iter().map(|it| it.group.as_str()).collect();
-            let (n_right, n_judged) = kind.judged(videos, answers);
-            let same = |other: &&Kind<'_>| other.label == kind.label;
-            let of_label = kinds.iter().filter(same).count();
-            let of_class = kinds
-                .iter()
-                .filter(|other| other.label == kind.label && other.exercise == kind.exercise)
-                .count();
-            let weight = 1.0 / (labels.len() * of_label) as f64;
-            // Of a few videos none may be wrong by luck (Laplace's rule).
-            let wrong = 1.0 - (n_right + 1) as f64 / (n_judged + 2) as f64;
-            let n_videos = shown.len() as u64;
-            let gain = curve.as_ref().map(|curve| {
-                let in_class = |n: u64| (n.max(1) * of_class as u64) as f64;
-                let (left, ends) =
-                    curve.errors_left(in_class(n_videos), in_class(n_videos + N_MORE));
-                let gain = |left: f64| (weight * wrong * (1.0 - left)).max(0.0);
-                let ends = ends.map(|it| Interval {
-                    low: gain(it.high),
-                    high: gain(it.low),
-                });
-                (gain(left), ends)
+            let shot = kind.shot(&train, &judged);
+            let gain = curve.as_ref().and_then(|curve| {
+                let of_label = errors.get(kind.label)?;
+                let share = kind.share_of_errors(&kinds, &judged, of_label.part);
+                let left = kind.errors_left(&kinds, curve, shot.n_videos);
+                Some(Gain::of(share / errors.len() as f64, *of_label, left))
             });
-            let ends = gain.and_then(|(_, ends)| ends);
+            let ends = gain.and_then(|it| it.ends);
             Shot {
-                rank: 0,
-                exercise: kind.exercise.clone(),
-                label: kind.label.clone(),
-                fault: kind.fault.cloned(),
-                angle: kind.angle.map(Name::to_string),
-                n_videos,
-                n_groups: groups.len() as u64,
-                recall: (n_judged > 0).then(|| n_right as f64 / n_judged as f64),
-                gain: gain.map(|(gain, _)| gain),
+                gain: gain.map(|it| it.value),
                 gain_low: ends.map(|it| it.low),
                 gain_high: ends.map(|it| it.high),
+                ..shot
             }
         })
         .collect();
@@ -99,6 +113,26 @@ pub(crate) fn shots(
     shots
 }
 
+/// The errors of each label that unseen videos have.
+fn errors<'a>(
+    videos: &[&Prediction],
+    answers: &'a Answers,
+    seed: u64,
+) -> BTreeMap<&'a Name, Errors> {
+    let of_label = |(place, label): (usize, &'a Name)| {
+        let said = videos.iter().map(|it| (*it, it.call.label));
+        let recall = label_figure(said, Figure::Recall(place), ALL.to_owned(), answers, seed)?;
+        let ends = recall.low.zip(recall.high).map(|(low, high)| Interval {
+            low: 1.0 - high,
+            high: 1.0 - low,
+        });
+        let part = 1.0 - recall.value?;
+        Some((label, Errors { part, ends }))
+    };
+    let labels = answers.labels.iter().enumerate();
+    labels.filter_map(of_label).collect()
+}
+
 fn fitted(curve: &LearningCurve, seed: u64) -> Option<wo_stats::LearningCurve> {
     let refits = curve.refits.iter().map(|it| Refit {
         n_videos: it.videos_a_class,
@@ -107,66 +141,145 @@ fn fitted(curve: &LearningCurve, seed: u64) -> Option<wo_stats::LearningCurve> {
     wo_stats::LearningCurve::fit(&refits.collect::<Vec<_>>(), curve.test_error, seed)
 }
 
-/// All kinds that are known of, each from all angles that its exercise was filmed from.
-fn kinds(videos: &[SplitVideo]) -> BTreeSet<Kind<'_>> {
+/// All kinds that are known of, each from all angles that its exercise was filmed from. Where training says no angle of an
+/// exercise, none is told apart.
+fn kinds<'a>(videos: &[Shown<'a>]) -> BTreeSet<Kind<'a>> {
+    let with_angle = || videos.iter().filter(|it| it.angle.is_some());
+    let in_training = with_angle().filter(|it| it.is_in_training());
+    let are_known: BTreeSet<&Name> = in_training.map(|it| it.exercise).collect();
+    let mut angles: BTreeMap<&Name, BTreeSet<Option<&str>>> = BTreeMap::new();
+    for video in with_angle().filter(|it| are_known.contains(it.exercise)) {
+        let of_exercise = angles.entry(video.exercise).or_default();
+        of_exercise.insert(video.angle);
+    }
+    let unknown = BTreeSet::from([None]);
     let mut kinds = BTreeSet::new();
     for video in videos {
-        let of_exercise = videos.iter().filter(|it| it.exercise == video.exercise);
-        let angles: BTreeSet<Option<&Name>> = of_exercise
-            .filter_map(|it| it.angle.as_ref())
-            .map(Some)
-            .collect();
-        let angles = if angles.is_empty() {
-            BTreeSet::from([None])
-        } else {
-            angles
-        };
         let faults: Vec<Option<&Name>> = if video.faults.is_empty() {
             vec![None]
         } else {
             video.faults.iter().map(Some).collect()
         };
-        for angle in &angles {
-            kinds.extend(faults.iter().map(|fault| Kind {
-                exercise: &video.exercise,
-                label: &video.label,
-                fault: *fault,
-                angle: *angle,
+        for &angle in angles.get(video.exercise).unwrap_or(&unknown) {
+            kinds.extend(faults.iter().map(|&fault| Kind {
+                exercise: video.exercise,
+                label: video.label,
+                fault,
+                angle,
             }));
         }
     }
     kinds
 }
 
-impl Kind<'_> {
-    fn is_shown(&self, video: &SplitVideo) -> bool {
-        let fits = |fault| video.faults.contains(fault);
-        video.exercise == *self.exercise
-            && video.label == *self.label
-            && self.fault.map_or(video.faults.is_empty(), fits)
-            && video.angle.as_ref() == self.angle
+impl<'a> Shown<'a> {
+    fn in_training(video: &'a SplitVideo) -> Self {
+        Self {
+            exercise: &video.exercise,
+            label: &video.label,
+            faults: &video.faults,
+            angle: video.angle.as_ref().map(Name::as_str),
+            is_right: None,
+        }
     }
 
-    /// How many videos of the kind were judged right, of how many.
-    fn judged(&self, videos: &[&Prediction], answers: &Answers) -> (usize, usize) {
-        let mut counts = (0, 0);
-        for video in videos {
-            let Standing::Scored { label, exercise } = video.standing else {
-                continue;
-            };
-            let exercise = exercise.and_then(|it| answers.exercises.get(it));
-            let angle = video.facts.fields.get("angle").map(String::as_str);
-            let fits = |fault| video.faults.contains(fault);
-            let is_of_kind = exercise == Some(self.exercise)
-                && answers.labels.get(label) == Some(self.label)
-                && self.fault.map_or(video.faults.is_empty(), fits)
-                && angle == self.angle.map(Name::as_str);
-            if is_of_kind {
-                counts.0 += usize::from(video.is_right() == Some(true));
-                counts.1 += 1;
-            }
+    fn is_in_training(&self) -> bool {
+        self.is_right.is_none()
+    }
+
+    /// `None` where the exercise or the label is not known.
+    fn judged(video: &'a Prediction, answers: &'a Answers) -> Option<Self> {
+        let Standing::Scored { label, exercise } = video.standing else {
+            return None;
+        };
+        Some(Self {
+            exercise: answers.exercises.get(exercise?)?,
+            label: answers.labels.get(label)?,
+            faults: &video.faults,
+            angle: video.facts.fields.get("angle").map(String::as_str),
+            is_right: video.is_right(),
+        })
+    }
+}
+
+impl Kind<'_> {
+    fn is_shown(&self, video: &Shown<'_>) -> bool {
+        let fits = |fault| video.faults.contains(fault);
+        video.exercise == self.exercise
+            && video.label == self.label
+            && self.fault.map_or(video.faults.is_empty(), fits)
+            && self.angle.is_none_or(|angle| video.angle == Some(angle))
+    }
+
+    /// What is known of it, without what more of it would bring.
+    fn shot(&self, train: &[&SplitVideo], judged: &[Shown<'_>]) -> Shot {
+        let is_shown = |it: &&&SplitVideo| self.is_shown(&Shown::in_training(it));
+        let shown: Vec<&SplitVideo> = train.iter().filter(is_shown).copied().collect();
+        let groups: BTreeSet<&str> = shown.iter().map(|it| it.group.as_str()).collect();
+        let (n_wrong, n_judged) = self.n_wrong(judged);
+        Shot {
+            rank: 0,
+            exercise: self.exercise.clone(),
+            label: self.label.clone(),
+            fault: self.fault.cloned(),
+            angle: self.angle.map(str::to_owned),
+            n_videos: shown.len() as u64,
+            n_groups: groups.len() as u64,
+            recall: (n_judged > 0).then(|| (n_judged - n_wrong) as f64 / n_judged as f64),
+            gain: None,
+            gain_low: None,
+            gain_high: None,
         }
-        counts
+    }
+
+    /// How many videos of the kind were judged wrong, of how many.
+    fn n_wrong(&self, judged: &[Shown<'_>]) -> (usize, usize) {
+        let of_kind: Vec<_> = judged.iter().filter(|it| self.is_shown(it)).collect();
+        let wrong = of_kind.iter().filter(|it| it.is_right == Some(false));
+        (wrong.count(), of_kind.len())
+    }
+
+    /// Its part of the errors of its label, where each video is expected to add so much of one.
+    fn share_of_errors(
+        &self,
+        kinds: &BTreeSet<Kind<'_>>,
+        judged: &[Shown<'_>],
+        expected: f64,
+    ) -> f64 {
+        let of_label = || kinds.iter().filter(|it| it.label == self.label);
+        let errors = |kind: &Kind<'_>| kind.n_wrong(judged).0 as f64 + expected;
+        let all: f64 = of_label().map(errors).sum();
+        if all > 0.0 {
+            errors(self) / all
+        } else {
+            1.0 / of_label().count().max(1) as f64
+        }
+    }
+
+    /// Which part of its errors is still made with so many more videos than it has.
+    fn errors_left(
+        &self,
+        kinds: &BTreeSet<Kind<'_>>,
+        curve: &wo_stats::LearningCurve,
+        n_videos: u64,
+    ) -> (f64, Option<Interval>) {
+        let is_of_class = |it: &&Kind<'_>| (it.label, it.exercise) == (self.label, self.exercise);
+        let n_kinds = kinds.iter().filter(is_of_class).count() as u64;
+        let in_class = |n: u64| (n.max(1) * n_kinds) as f64;
+        curve.errors_left(in_class(n_videos), in_class(n_videos + N_MORE))
+    }
+}
+
+impl Gain {
+    /// Of a kind that makes up so much of balanced accuracy, from the errors of its label and the part of them that is left.
+    fn of(weight: f64, errors: Errors, (left, ends): (f64, Option<Interval>)) -> Self {
+        let gain = |part: f64, left: f64| (weight * part * (1.0 - left)).max(0.0);
+        let value = gain(errors.part, left);
+        let ends = ends.zip(errors.ends).map(|(left, part)| Interval {
+            low: gain(part.low, left.high).min(value),
+            high: gain(part.high, left.low).max(value),
+        });
+        Self { value, ends }
     }
 }
 
@@ -229,11 +342,43 @@ mod tests {
         assert_eq!((first.recall, found.len()), (Some(0.0), 3));
         let [low, gain, high] = [first.gain_low, first.gain, first.gain_high].map(Option::unwrap);
         assert!(
-            0.0 < low && low <= gain && gain <= high && high < 0.25,
+            0.0 < low && low <= gain && gain <= high && gain < 0.5 && high < 0.75,
             "{first:?}"
         );
         let good = found.iter().find(|it| it.fault.is_none()).unwrap();
         assert_eq!((good.label.as_str(), good.recall), ("good_form", None));
+    }
+
+    #[test]
+    fn all_gains_together_are_no_more_than_the_errors_there_are() {
+        let answers = Answers::new(&classes());
+        // Of forty videos one is judged wrong, of a kind that training hardly shows.
+        let mut videos: Vec<Prediction> = (0..40)
+            .map(|person| squat(person, person % 2, person % 2, 1000.0))
+            .collect();
+        for video in videos.iter_mut().step_by(2) {
+            video.faults = vec!["knees_cave".into()];
+        }
+        videos[0] = squat(0, 0, 1, 1000.0);
+        videos[0].faults = vec!["half_range".into()];
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let found = shots(&videos, &answers, &trained_on(), Some(&curve()), 0);
+        let first = &found[0];
+        assert_eq!(first.fault.as_ref().map(Name::as_str), Some("half_range"));
+        assert_eq!((first.n_videos, first.recall), (0, Some(0.0)));
+        let gains = found.iter().filter_map(|it| it.gain);
+        let error = 0.5 / 20.0;
+        assert!(gains.sum::<f64>() <= error, "{found:?}");
+        for shot in &found {
+            let [low, gain, high] =
+                [shot.gain_low, shot.gain, shot.gain_high].map(|it| it.expect("a number"));
+            assert!(low <= gain && gain <= high, "{shot:?}");
+        }
+        // No good video was judged wrong, which does not mean that none will be.
+        let good = found.iter().find(|it| it.label.as_str() == "good_form");
+        let good = good.expect("good form");
+        assert_eq!(good.gain, Some(0.0));
+        assert!(good.gain_high > Some(0.0), "{good:?}");
     }
 
     #[test]

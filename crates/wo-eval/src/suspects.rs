@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use wo_clip::{Split, SplitVideo};
-use wo_picture::{Hashes, SAME_PART};
 use wo_record::Suspect;
 use wo_stats::{LabelErrors, Selection, Suspicion};
 
+use crate::alike::{Alike, Twin};
 use crate::answers::Answers;
 use crate::prediction::{Prediction, Standing};
 
@@ -14,6 +13,8 @@ use crate::prediction::{Prediction, Standing};
 const LABEL: &str = "label";
 /// The reason of a label that the model contradicts, less surely than that.
 pub(crate) const DOUBT: &str = "doubt";
+/// The reason of a video that looks like another one.
+const NEAR_DUPLICATE: &str = "near_duplicate";
 /// The score of a label that is as probable as another one.
 const EVEN: f64 = 0.5;
 /// Fewer videos of an exercise than this have no outliers.
@@ -24,15 +25,10 @@ const N_NEAREST: usize = 5;
 const OUTER_FENCE: f64 = 3.0;
 
 /// The most suspicious first: labels that the model confidently contradicts (Northcutt et al. 2021, arXiv 1911.00068), then
-/// videos whose frames are those of another video of the input or of one that the model was trained on, then those that look
-/// like no other of their exercise.
-pub(crate) fn suspects(
-    videos: &[&Prediction],
-    answers: &Answers,
-    trained_on: &[SplitVideo],
-) -> Vec<Suspect> {
+/// videos whose frames are those of another video of the input, then those that look like no other of their exercise.
+pub(crate) fn suspects(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
     let mut suspects = mislabelled(videos, answers);
-    suspects.extend(duplicates(videos, answers, trained_on));
+    suspects.extend(duplicates(videos, answers));
     suspects.extend(outliers(videos, answers));
     suspects
 }
@@ -48,6 +44,22 @@ fn suspect(video: &Prediction, answers: &Answers) -> Suspect {
         suggested_label: None,
         score: 1.0,
         reason: String::new(),
+        alike: None,
+    }
+}
+
+/// A video that looks like another one, which is called `alike`.
+pub(crate) fn duplicate(
+    video: &Prediction,
+    answers: &Answers,
+    part: f64,
+    alike: String,
+) -> Suspect {
+    Suspect {
+        score: part.min(1.0),
+        reason: NEAR_DUPLICATE.to_owned(),
+        alike: Some(alike),
+        ..suspect(video, answers)
     }
 }
 
@@ -58,7 +70,14 @@ fn mislabelled(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
         .filter_map(|it| Some((*it, it.truth()?)))
         .collect();
     let labels: Vec<usize> = scored.iter().map(|(_, label)| *label).collect();
-    let said: Vec<Vec<f64>> = scored.iter().map(|(it, _)| it.calibrated.clone()).collect();
+    // No label should be `unclear`, however probable that is.
+    let said: Vec<Vec<f64>> = scored
+        .iter()
+        .map(|(it, _)| {
+            let probabilities = it.calibrated.iter().copied();
+            probabilities.take(answers.n_true_labels()).collect()
+        })
+        .collect();
     let Some(errors) = LabelErrors::new(&labels, &said) else {
         return Vec::new();
     };
@@ -130,58 +149,23 @@ fn distance_to_others(video: &Prediction, seen: &[f64], all: &[(&Prediction, &[f
     distances.iter().sum::<f64>() / distances.len().max(1) as f64
 }
 
-/// Those that look like another one, each named once.
-fn duplicates(
-    videos: &[&Prediction],
-    answers: &Answers,
-    trained_on: &[SplitVideo],
-) -> Vec<Suspect> {
-    let trained_on = trained_on
+/// Those that look like one that came before, each named once.
+fn duplicates(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
+    let hashed = |it: &&Prediction| (it.video_id.clone(), it.facts.hashes.clone());
+    let all = Alike::new(videos.iter().map(hashed));
+    let paths: BTreeMap<&str, &Prediction> = videos
         .iter()
-        .filter(|it| it.split != Split::Test)
-        .map(|it| {
-            let of_frame = |hash: &String| u64::from_str_radix(hash, 16).ok();
-            (
-                it.video_id.as_str(),
-                it.hashes.iter().filter_map(of_frame).collect(),
-            )
-        });
-    let here = videos
-        .iter()
-        .map(|it| (it.video_id.as_str(), it.facts.hashes.clone()));
-    let hashed: Vec<(&str, Vec<u64>)> = trained_on.chain(here).collect();
-    let numbered = hashed.iter().enumerate();
-    let known = Hashes::new(
-        numbered.flat_map(|(number, (_, hashes))| hashes.iter().map(move |&hash| (number, hash))),
-    );
-    let first = hashed.len() - videos.len();
-    let mut found = Vec::new();
-    for (video, (number, (id, hashes))) in videos.iter().zip(hashed.iter().enumerate().skip(first))
-    {
-        let mut alike: BTreeMap<usize, usize> = BTreeMap::new();
-        for &hash in hashes {
-            let before = |other: &usize| *other < number;
-            let mut others: Vec<usize> = known.alike(hash).filter(before).collect();
-            others.sort_unstable();
-            others.dedup();
-            for other in others {
-                *alike.entry(other).or_default() += 1;
-            }
-        }
-        let most = alike
-            .into_iter()
-            .filter(|(other, _)| hashed.get(*other).is_some_and(|(other, _)| other != id))
-            .map(|(_, n)| n as f64 / hashes.len().max(1) as f64)
-            .fold(0.0, f64::max);
-        if most >= SAME_PART {
-            found.push(Suspect {
-                score: most.min(1.0),
-                reason: "near_duplicate".to_owned(),
-                ..suspect(video, answers)
-            });
-        }
-    }
-    found
+        .map(|it| (it.video_id.as_str(), *it))
+        .collect();
+    let name = |video_id: &str| {
+        let path = paths.get(video_id).and_then(|it| it.path.as_ref());
+        path.map_or_else(|| video_id.to_owned(), ToString::to_string)
+    };
+    let of_video = |(place, video): (usize, &&Prediction)| {
+        let Twin { video_id, part } = all.twin(&video.video_id, &video.facts.hashes, place)?;
+        Some(duplicate(video, answers, part, name(video_id)))
+    };
+    videos.iter().enumerate().filter_map(of_video).collect()
 }
 
 #[cfg(test)]
@@ -203,7 +187,7 @@ mod tests {
             })
             .collect();
         videos[7].calibrated = vec![0.97, 0.03];
-        let found = suspects(&videos.iter().collect::<Vec<_>>(), &answers, &[]);
+        let found = suspects(&videos.iter().collect::<Vec<_>>(), &answers);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].video_id, videos[7].video_id);
         assert_eq!(found[0].suggested_label.as_ref(), answers.labels.first());
@@ -236,20 +220,20 @@ mod tests {
     }
 
     #[test]
-    fn the_same_pictures_are_told_here_and_in_training() {
+    fn the_same_pictures_are_told_with_the_video_that_came_first() {
         let answers = Answers::new(&classes());
         let mut videos: Vec<Prediction> = (0..3).map(|i| squat(i, 0, 0, 1.0)).collect();
-        videos[0].facts.hashes = vec![0xaaaa_0000_1111_2222, 0x1234_5678_9abc_def0];
-        videos[1].facts.hashes = vec![0xaaaa_0000_1111_2223, 0x0f0f_0f0f_0f0f_0f0f];
+        videos[0].path = Some("first.mp4".into());
+        videos[0].facts.hashes = vec![0xaaaa_0f0f_3333_5555, 0x1234_5678_9abc_def0];
+        videos[1].facts.hashes = vec![0xaaaa_0f0f_3333_5554, 0x0f0f_0f0f_0f0f_0f0f];
         videos[2].facts.hashes = vec![0x7777_6666_5555_4444];
-        let mut trained = crate::evaluation::tests::training();
-        trained[0].hashes = vec!["7777666655554444".to_owned()];
-        let found = suspects(&videos.iter().collect::<Vec<_>>(), &answers, &trained);
-        let ids: Vec<&str> = found.iter().map(|it| it.video_id.as_str()).collect();
+        let found = suspects(&videos.iter().collect::<Vec<_>>(), &answers);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].video_id, videos[1].video_id);
+        assert_eq!(found[0].alike.as_deref(), Some("first.mp4"));
         assert_eq!(
-            ids,
-            [videos[1].video_id.as_str(), videos[2].video_id.as_str()]
+            (found[0].score, found[0].reason.as_str()),
+            (0.5, "near_duplicate")
         );
-        assert!(found.iter().all(|it| it.reason == "near_duplicate"));
     }
 }

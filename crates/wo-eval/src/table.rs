@@ -12,10 +12,10 @@ use crate::evaluation::{
 };
 use crate::findings::Findings;
 use crate::tally::{Tally, counted};
-use crate::worst_group::WORST_GROUP;
+use crate::worst_group::{WORST_GROUP, worst_kind};
 use beyond::beyond;
-pub(crate) use beyond::with_ends;
-use layout::{WIDTH, ends, lines, shown, table, titled, value};
+use layout::{GAP, WIDTH, detectable, ends, value};
+pub(crate) use layout::{hanging, lines, number, plain, shown, table, titled, with_ends};
 
 /// How many mistakes are listed where the whole confusion is too wide to be read.
 const MAX_MISTAKES: usize = 10;
@@ -29,7 +29,8 @@ pub(crate) const RULE_OF_THREE: f64 = 3.0;
 
 /// How to read the figures.
 const LEGEND: &str = "[low, high] is the 95 % interval from resampling whole groups (persons, sources). One without \
-                      width says that the sample has no other case, not that there is none. - is not defined.";
+                      width says that the sample has no other case, not that there is none. ± is the smallest difference that \
+                      so many groups would show in four of five evaluations. - is not defined.";
 
 /// The report of an evaluation. `exercises` are those that the model knows.
 pub(crate) fn report(
@@ -39,21 +40,22 @@ pub(crate) fn report(
     tally: &Tally,
 ) -> String {
     let Findings { held_out, seen, .. } = findings;
+    let model = format!("Model {}", plain(model));
     let mut blocks = Vec::new();
     if held_out.scores.is_empty() {
-        blocks.push(format!(
-            "Model {model}: there was no labelled video to score that it has not seen."
-        ));
+        blocks.push(lines(&[format!(
+            "{model}: there was no labelled video to score that it has not seen."
+        )]));
     } else {
         let figures = Figures {
             evaluation: held_out,
             scope: ALL,
             exercises,
         };
-        blocks.push(format!(
-            "Model {model} on {}, none seen in training",
-            figures.size()
-        ));
+        blocks.push(lines(&[
+            model,
+            format!("on {}, none seen in training", figures.size()),
+        ]));
         blocks.extend(figures.main_form());
         blocks.push(lines(&figures.conclusions(tally)));
         blocks.extend(figures.details());
@@ -137,13 +139,17 @@ impl Figures<'_> {
 
     fn main(&self, task: &str, title: &str, predictors: &[&str]) -> Option<String> {
         self.score(task, MODEL, VIDEO, self.scope, "accuracy", None)?;
-        let mut table = table(&["", "balanced accuracy", "accuracy"]);
+        let mut table = table(&["", "balanced accuracy", "accuracy", "videos", "groups", "±"]);
         for by in predictors {
-            let figure = |name| shown(self.score(task, by, VIDEO, self.scope, name, None));
+            let score = |name| self.score(task, by, VIDEO, self.scope, name, None);
+            let main = score("balanced_accuracy");
             table.add_row([
                 (*by).to_owned(),
-                figure("balanced_accuracy"),
-                figure("accuracy"),
+                shown(main),
+                shown(score("accuracy")),
+                n_videos(main),
+                n_groups(main),
+                detectable(main),
             ]);
         }
         Some(titled(title, &table))
@@ -152,27 +158,27 @@ impl Figures<'_> {
     fn by_exercise(&self) -> Option<String> {
         let mut table = table(&[
             "",
+            "balanced accuracy",
             "videos",
             "groups",
-            "balanced accuracy",
-            "accuracy",
+            "±",
             "majority",
             "duration",
         ]);
         for exercise in self.exercises {
             let scope = scope_of_exercise(self.scope, exercise);
-            let score = |by, name| self.score(LABEL, by, VIDEO, &scope, name, None);
-            let Some(main) = score(MODEL, "balanced_accuracy") else {
+            let score = |by| self.score(LABEL, by, VIDEO, &scope, "balanced_accuracy", None);
+            let Some(main) = score(MODEL) else {
                 continue;
             };
             table.add_row([
                 exercise.to_string(),
-                main.n.to_string(),
-                main.n_groups.to_string(),
                 shown(Some(main)),
-                shown(score(MODEL, "accuracy")),
-                value(score(MAJORITY, "balanced_accuracy")),
-                value(score(DURATION_ONLY, "balanced_accuracy")),
+                n_videos(Some(main)),
+                n_groups(Some(main)),
+                detectable(Some(main)),
+                value(score(MAJORITY)),
+                value(score(DURATION_ONLY)),
             ]);
         }
         let title =
@@ -182,17 +188,23 @@ impl Figures<'_> {
 
     fn by_class(&self, task: &str, title: &str) -> Option<String> {
         let confusion = self.confusion_of(task)?;
-        let mut table = table(&["", "videos", "precision", "recall", "F1"]);
+        let mut table = table(&["", "precision", "recall", "F1", "videos", "groups", "±"]);
         for (class, counts) in confusion.classes.iter().zip(&confusion.counts) {
-            let figure =
-                |name| shown(self.score(task, MODEL, VIDEO, self.scope, name, Some(class)));
+            let score = |name| self.score(task, MODEL, VIDEO, self.scope, name, Some(class));
+            let recall = score("recall");
             let n: u64 = counts.iter().sum();
             table.add_row([
                 class.to_string(),
+                shown(score("precision")),
+                shown(recall),
+                value(score("f1")),
                 n.to_string(),
-                figure("precision"),
-                figure("recall"),
-                figure("f1"),
+                if n > 0 {
+                    n_groups(recall)
+                } else {
+                    "0".to_owned()
+                },
+                detectable(recall),
             ]);
         }
         Some(titled(title, &table))
@@ -217,7 +229,7 @@ impl Figures<'_> {
     }
 
     fn frames(&self) -> Option<String> {
-        let mut table = table(&["", "frames", "balanced accuracy", "accuracy"]);
+        let mut table = table(&["", "balanced accuracy", "accuracy", "frames", "groups", "±"]);
         for (task, row) in [(LABEL, "form"), (EXERCISE, "exercise")] {
             let score = |name| self.score(task, MODEL, FRAME, self.scope, name, None);
             let Some(main) = score("balanced_accuracy") else {
@@ -225,9 +237,11 @@ impl Figures<'_> {
             };
             table.add_row([
                 row.to_owned(),
-                main.n.to_string(),
                 shown(Some(main)),
                 shown(score("accuracy")),
+                n_videos(Some(main)),
+                n_groups(Some(main)),
+                detectable(Some(main)),
             ]);
         }
         let title =
@@ -237,15 +251,18 @@ impl Figures<'_> {
 
     /// What follows from the main figure, and what does not.
     fn conclusions(&self, tally: &Tally) -> Vec<String> {
-        let mut sentences = vec![self.against_baselines()];
+        let mut sentences: Vec<String> = self.one_label().into_iter().collect();
+        sentences.push(self.against_baselines());
         let Some(main) = self.score(LABEL, MODEL, VIDEO, self.scope, "balanced_accuracy", None)
         else {
             return sentences;
         };
         let worst = self.score(LABEL, MODEL, VIDEO, self.scope, WORST_GROUP, None);
         if worst.is_some() {
+            let kind = worst_kind(self.evaluation, self.scope);
+            let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
             sentences.push(format!(
-                "The exercise and label that is told worst has a recall of {}.",
+                "The exercise and label that is told worst{kind} has a recall of {}.",
                 shown(worst)
             ));
         }
@@ -279,6 +296,20 @@ impl Figures<'_> {
             ));
         }
         sentences
+    }
+
+    /// Where all videos have one label, nothing was told apart.
+    fn one_label(&self) -> Option<String> {
+        let confusion = self.confusion_of(LABEL)?;
+        let rows = confusion.classes.iter().zip(&confusion.counts);
+        let mut there = rows.filter(|(_, counts)| counts.iter().any(|n| *n > 0));
+        let (label, _) = there.next()?;
+        there.next().is_none().then(|| {
+            format!(
+                "All videos are labelled {label}: whether the model tells labels apart cannot be said, and always saying \
+                 {label} would be right on all of them."
+            )
+        })
     }
 
     /// Whether the model is better than the better one of the baselines.
@@ -338,11 +369,11 @@ impl Figures<'_> {
 
 /// Whether a confusion can be read at the width of a table.
 fn fits(confusion: &Confusion) -> bool {
-    let padding = 2;
+    let gap = usize::from(GAP);
     let columns = confusion
         .classes
         .iter()
-        .map(|class| class.as_str().chars().count() + padding);
+        .map(|class| class.as_str().chars().count() + gap);
     let longest = columns.clone().max().unwrap_or(0);
     columns.sum::<usize>() + longest <= usize::from(WIDTH)
 }
@@ -375,6 +406,16 @@ fn mistakes(confusion: &Confusion) -> String {
         ),
         &table,
     )
+}
+
+/// How many videos, or frames, a figure rests on.
+fn n_videos(score: Option<&Score>) -> String {
+    score.map_or_else(|| "-".to_owned(), |it| it.n.to_string())
+}
+
+/// How many groups they come from.
+fn n_groups(score: Option<&Score>) -> String {
+    score.map_or_else(|| "-".to_owned(), |it| it.n_groups.to_string())
 }
 
 #[cfg(test)]

@@ -15,6 +15,10 @@ pub(crate) struct Tally {
     pub(crate) n_refused: u64,
     /// Judged and scored, though of a person or source that the model has seen.
     pub(crate) n_seen: u64,
+    /// Predictions that count as seen though only others of their group say so.
+    pub(crate) n_of_seen_groups: u64,
+    /// Whether videos of the model's training cannot be known again under another name.
+    pub(crate) knows_no_copies: bool,
     /// Scored.
     pub(crate) n_scored: u64,
     /// Scored, with neither person nor source.
@@ -95,6 +99,18 @@ impl Tally {
                 "{} of other videos failed to load.",
                 counted(self.n_bad_frames, "frame")
             ));
+        }
+        if self.n_of_seen_groups > 0 {
+            sentences.push(format!(
+                "{} counted as seen, since another of the group says so.",
+                counted(self.n_of_seen_groups, "prediction")
+            ));
+        }
+        if self.knows_no_copies {
+            sentences.push(
+                "Whether a video was in training under another name cannot be told: the model names no pictures of it."
+                    .to_owned(),
+            );
         }
         if self.n_failed_upstream > 0 {
             sentences.push(format!(

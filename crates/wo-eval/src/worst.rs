@@ -60,7 +60,7 @@ impl Worst {
     /// Keeps a video where it is wrong and surer than another one.
     pub(crate) fn add(&mut self, judged: &Judged) {
         let verdict = &judged.verdict;
-        if !self.is_asked || judged.prediction.seen || judged.prediction.is_right() != Some(false) {
+        if !self.is_asked || judged.prediction.seen || judged.is_right() != Some(false) {
             return;
         }
         self.n_wrong += 1;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use wo_record::Score;
 use wo_stats::{Bootstrap, GroupSums, numbered, smallest_detectable};
 
-use crate::evaluation::{LABEL, MODEL, VIDEO};
+use crate::evaluation::{Evaluation, LABEL, MODEL, SEEN, VIDEO};
 use crate::prediction::{Prediction, Standing};
 
 /// The name of the figure.
@@ -67,11 +67,36 @@ pub(crate) fn worst_group(videos: &[&Prediction], scope: &str, seed: u64) -> Opt
     })
 }
 
+/// Which exercise and label that is, as `squat, good form`: the one of which the recall is the least. `None` where several
+/// are told as badly, or where videos come without an exercise.
+pub(crate) fn worst_kind(evaluation: &Evaluation, scope: &str) -> Option<String> {
+    let worst = evaluation.score(LABEL, MODEL, VIDEO, scope, WORST_GROUP, None)?;
+    let value = worst.value?;
+    let is_it = |it: &&Score| {
+        let is_recall = it.name == "recall" && it.by == MODEL && it.unit == VIDEO;
+        let is_of_exercise = it.task == LABEL && is_within(&it.scope, scope);
+        is_recall && is_of_exercise && it.value.is_some_and(|it| it <= value)
+    };
+    let mut found = evaluation.scores.iter().filter(is_it);
+    let (first, second) = (found.next()?, found.next());
+    let exercise = first.scope.rsplit('/').next()?.replace('_', " ");
+    let label = first.class.as_ref()?.words();
+    second.is_none().then(|| format!("{exercise}, {label}"))
+}
+
+/// Whether a scope is that of one exercise of another scope.
+fn is_within(scope: &str, whole: &str) -> bool {
+    match scope.split_once('/') {
+        Some((of, _)) => of == whole,
+        None => whole != SEEN && scope != whole && !scope.contains('='),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::evaluation::ALL;
-    use crate::evaluation::tests::squat;
+    use crate::evaluation::tests::{evaluated, squat};
 
     #[test]
     fn the_least_recall_is_found() {
@@ -83,6 +108,8 @@ mod tests {
                 squat(i, truth, if is_wrong { 1 - truth } else { truth }, 1.0)
             })
             .collect();
+        let named = worst_kind(&evaluated(&videos), ALL);
+        assert_eq!(named.as_deref(), Some("squat, bad form"));
         let videos: Vec<&Prediction> = videos.iter().collect();
         let score = worst_group(&videos, ALL, 0).unwrap();
         assert_eq!((score.value, score.n, score.n_groups), (Some(0.5), 20, 20));

@@ -71,7 +71,7 @@ pub struct Selection {
     /// How many validation groups the threshold rests on.
     #[serde(default)]
     pub n_fit_groups: u64,
-    /// The share of these videos that gets a verdict.
+    /// The share of these videos that gets a verdict: those that are refused for any reason do not.
     #[serde(serialize_with = "finite::option")]
     pub coverage: Option<f64>,
     /// The share of these videos that gets a wrong one.
@@ -220,7 +220,8 @@ pub struct Shot {
     /// How many of the videos of it that the model has not seen it judged right, as a part; absent where there were none.
     #[serde(default, serialize_with = "finite::option")]
     pub recall: Option<f64>,
-    /// What ten more videos of it would add to balanced accuracy, by the learning curve.
+    /// What ten more videos of it would add to balanced accuracy, by the learning curve: a part of the errors that were made
+    /// on unseen videos. Absent without a curve, and where no unseen video has the label.
     #[serde(default, serialize_with = "finite::option")]
     pub gain: Option<f64>,
     /// Lower end of its interval.
@@ -258,6 +259,9 @@ pub struct Suspect {
     /// `label` (probably wrong), `doubt` (the model would rather say another, less surely), `outlier`, `exact_duplicate` or
     /// `near_duplicate`.
     pub reason: String,
+    /// The other video where it is there twice: its file, else its id. Absent for other reasons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike: Option<String>,
 }
 
 /// Two models on the same videos.
@@ -300,7 +304,7 @@ pub struct Comparison {
     /// How probable so uneven a split is where neither is better (McNemar, exact, two-sided; takes videos as independent).
     #[serde(default, serialize_with = "finite::option")]
     pub p_value: Option<f64>,
-    /// How many videos.
+    /// How many videos it rests on: of a recall those of the class, of a precision or F1 those that either says are of it.
     pub n: u64,
     /// How many groups they come from.
     pub n_groups: u64,

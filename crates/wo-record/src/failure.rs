@@ -34,6 +34,10 @@ pub mod code {
     pub const TOO_MANY_FRAMES: &str = "too_many_frames";
     /// The same video came with two labels.
     pub const LABEL_CONFLICT: &str = "label_conflict";
+    /// The model was trained or chosen on other videos of the same group, so what it says of this one is no figure.
+    pub const SEEN_GROUP: &str = "seen_group";
+    /// The model was trained or chosen on the same pictures under another name.
+    pub const NEAR_DUPLICATE: &str = "near_duplicate";
 }
 
 /// One input that failed. The run went on, and the tool exits 3 at its end.

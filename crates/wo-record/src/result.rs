@@ -73,7 +73,7 @@ pub struct Verdict {
     /// Its probability.
     #[serde(serialize_with = "finite::one")]
     pub exercise_probability: f64,
-    /// The most probable faults where the label is `bad_form`.
+    /// The most probable faults where the label is `bad_form`; none where it is `unclear`.
     #[serde(default)]
     pub faults: Vec<Name>,
     /// The frame that speaks most for the label.
@@ -86,7 +86,7 @@ pub struct Verdict {
     /// The exercise that the video came with.
     #[serde(default)]
     pub true_exercise: Option<Name>,
-    /// True when the model was trained on this video or on its group.
+    /// True when the model was trained or chosen on this video, on its group, or on the same pictures under another name.
     #[serde(default)]
     pub seen: bool,
     /// Why it is `unclear`: `low_confidence`, `unknown_exercise`, `person_cut_off`, `too_blurry` or `too_dark`.
@@ -95,8 +95,8 @@ pub struct Verdict {
     /// What the label would be otherwise, where it is `unclear`.
     #[serde(default)]
     pub leaning: Option<Name>,
-    /// Where the frames are that decide it, in milliseconds from the start: from the first to the last of those that speak
-    /// for the label as much as half of what the most telling one does.
+    /// Where the frames are that decide it, in milliseconds from the start: the most telling one and those right before and
+    /// after it that speak for the label at least half as much, without a gap.
     #[serde(default)]
     pub span_ms: Option<(f64, f64)>,
     /// The training video with another label of the same exercise that is most like the evidence at the same phase, where
@@ -148,7 +148,8 @@ pub struct Prediction {
     /// Its true label.
     #[serde(default)]
     pub label: Option<Name>,
-    /// The probability of each label.
+    /// The probability of each label; together at most 1. Where that of `unclear` is above all others, the video is
+    /// refused.
     #[serde(serialize_with = "finite::map")]
     pub labels: BTreeMap<Name, f64>,
     /// The probability of each exercise.
@@ -188,7 +189,8 @@ pub struct Score {
     /// The figure; absent where it is not defined, such as the recall of a class without videos.
     #[serde(serialize_with = "finite::option")]
     pub value: Option<f64>,
-    /// Lower end of the interval from a bootstrap over groups.
+    /// Lower end of the interval from a bootstrap over groups. Of a precision, recall or F1 on which all groups agree the
+    /// bootstrap knows none, and it is that of the rule of three.
     #[serde(serialize_with = "finite::option")]
     pub low: Option<f64>,
     /// Upper end.
@@ -203,7 +205,7 @@ pub struct Score {
     /// The smallest difference that this many groups would show in four of five evaluations.
     #[serde(default, serialize_with = "finite::option")]
     pub detectable: Option<f64>,
-    /// How many units were scored.
+    /// How many units it rests on: of a recall those of the class, of a precision those said to be of it, of an F1 both.
     pub n: u64,
     /// How many groups they come from.
     pub n_groups: u64,

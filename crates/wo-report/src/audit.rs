@@ -6,9 +6,6 @@ use crate::estimate::{Estimate, Format};
 use crate::forest::{Scale, with_bar};
 use crate::outcome::Outcome;
 
-/// The chance level of balanced accuracy with two labels.
-const CHANCE: f64 = 0.5;
-
 /// How much of the model's skill can be had without looking at the lifter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
@@ -16,6 +13,8 @@ pub struct Audit {
     pub outcome: Outcome,
     /// The same in one sentence.
     pub summary: String,
+    /// The balanced accuracy that guessing gives; drawn as a line.
+    pub chance: f64,
     /// The model's own balanced accuracy on the same folds.
     pub model: Estimate,
     /// The probes, in the order to show.
@@ -39,7 +38,7 @@ pub struct Probe {
 
 impl Audit {
     pub(crate) fn section(&self) -> Markup {
-        let scale = Scale::unit(Some(CHANCE));
+        let scale = Scale::unit(Some(self.chance));
         let share_scale = Scale::share(self.probes.iter().map(|probe| &probe.share));
         let accuracy = |it: &Estimate| with_bar(&it.shown(Format::Plain), it, scale);
         html! {

@@ -13,7 +13,7 @@ const COLUMNS_HEIGHT: f64 = 0.25;
 pub struct Calibration {
     /// The temperature by which scores are divided: above 1 the model was too sure. `None` where none was fitted.
     pub temperature: Option<f64>,
-    /// What the temperature was fitted on, such as `31 validation videos of 8 groups`.
+    /// What the temperature was fitted on, such as `31 validation videos of 8 groups`; not shown where there is none.
     pub fitted_on: String,
     /// The expected calibration error before the correction, from 0 to 1.
     pub error_before: Estimate,
@@ -44,8 +44,10 @@ impl Calibration {
             p { "A model that says 80\u{a0}% should be right 8 times in 10. The error is the mean distance from that; 0 is best." }
             dl.facts {
                 div { dt { "Temperature" } dd {
-                    span.value { (self.temperature.map_or_else(|| DASH.to_owned(), |it| format!("{it:.2}"))) }
-                    " " span.why { (DASH) " fitted on " (self.fitted_on) }
+                    @match self.temperature {
+                        Some(temperature) => { span.value { (format!("{temperature:.2}")) } " " span.why { (DASH) " fitted on " (self.fitted_on) } },
+                        None => span.why { (DASH) " none was fitted" },
+                    }
                 } }
                 div { dt { "Calibration error before" } dd { (self.error_before.shown(Format::Plain)) } }
                 div { dt { "Calibration error after" } dd { (self.error_after.shown(Format::Plain)) } }
@@ -100,7 +102,7 @@ impl Calibration {
                         th.number scope="col" { "Videos" }
                     } }
                     tbody { @for bin in &self.bins { tr {
-                        th scope="row" { (format!("{:.1} to {:.1}", bin.low, bin.high)) }
+                        th scope="row" { (format!("{:.2} to {:.2}", bin.low, bin.high)) }
                         td.number { (bin.confidence.map_or_else(|| DASH.to_owned(), |it| format!("{it:.2}"))) }
                         td { (bin.accuracy.shown(Format::Plain)) }
                         td.number { (bin.n_videos) }

@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::breakable::breakable;
+
 /// The cards.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cards {
@@ -41,7 +43,7 @@ impl Cards {
                                 caption { (title) }
                                 tbody { @for fact in facts { tr {
                                     th scope="row" { (fact.key) }
-                                    td { (fact.value) }
+                                    td { (breakable(&fact.value)) }
                                 } } }
                             }
                         }

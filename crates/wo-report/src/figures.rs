@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::breakable::breakable;
 use crate::estimate::{DASH, Estimate, Format, counted};
 use crate::forest::{Scale, with_bar};
 
@@ -23,6 +24,8 @@ pub struct Figures {
 pub struct FigureBlock {
     /// What they are about.
     pub title: String,
+    /// What is counted, such as `videos` or `frames`.
+    pub unit: String,
     /// The figures, in the order to show.
     pub figures: Vec<Figure>,
 }
@@ -36,7 +39,7 @@ pub struct Figure {
     pub model: Estimate,
     /// What guessing gives, where that is known; drawn as a line.
     pub chance: Option<f64>,
-    /// How many videos it rests on.
+    /// How many videos, or frames, it rests on.
     pub n_videos: u64,
     /// How many groups they come from.
     pub n_groups: u64,
@@ -83,7 +86,7 @@ impl FigureBlock {
                         th scope="col" { "Figure" }
                         th scope="col" { "Value and 95\u{a0}% interval" }
                         @if has_baselines { th scope="col" { "Model’s lead" } }
-                        th.number scope="col" { "Videos" }
+                        th.number scope="col" { (self.unit) }
                         th.number scope="col" { "Groups" }
                         th.number scope="col" { "Smallest detectable difference" }
                     } }
@@ -102,7 +105,7 @@ impl Figure {
         html! {
             tbody {
                 tr.model {
-                    th scope="row" { (self.name) }
+                    th scope="row" { (breakable(&self.name)) }
                     td { (estimate(&self.model)) }
                     @if has_baselines { td {} }
                     td.number { (self.n_videos) }

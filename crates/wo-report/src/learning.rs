@@ -58,7 +58,7 @@ impl Learning {
             @if !self.conclusion.is_empty() { p.promise { (self.conclusion) } }
             div.beside {
                 @if !self.points.is_empty() { (self.chart().figure()) }
-                (self.table())
+                @if !self.points.is_empty() || !self.forecasts.is_empty() { (self.table()) }
             }
             @if !self.shots.is_empty() { (shots::list(&self.shots)) }
         }

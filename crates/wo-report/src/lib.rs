@@ -7,6 +7,7 @@
 //! This crate measures nothing, opens no file and knows no model.
 
 mod audit;
+mod breakable;
 mod calibration;
 mod card;
 mod chart;

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::breakable::breakable;
 use crate::chart::{Axis, Chart, Ink, Layer, NORMAL};
 use crate::estimate::{DASH, Estimate, Format, counted, share};
 use crate::forest::{Scale, with_bar};
@@ -19,7 +20,9 @@ pub struct Selective {
     pub threshold: Option<f64>,
     /// What the threshold promises, in words, or why there is none.
     pub guarantee: String,
-    /// Why videos were refused.
+    /// How many videos came out as unclear.
+    pub n_unclear: u64,
+    /// Why; a video may have several reasons.
     pub refusals: Vec<Refusal>,
 }
 
@@ -61,6 +64,7 @@ impl Selective {
             dl.facts {
                 div { dt { "Says unclear below" } dd {
                     @match self.threshold {
+                        Some(threshold) if threshold <= 0.0 => span.why { (DASH) " never for want of confidence: the promise holds without" },
                         Some(threshold) => { span.value { (format!("{threshold:.2}")) } " " span.why { (DASH) " a choice, not an estimate" } },
                         None => span.why { (DASH) " no threshold" },
                     }
@@ -132,18 +136,21 @@ impl Selective {
     }
 
     fn reasons(&self) -> Markup {
-        let all = self.refusals.iter().map(|it| it.n_videos).sum();
+        let adds_up = self.refusals.iter().map(|it| it.n_videos).sum::<u64>() == self.n_unclear;
         html! {
             div.scroll tabindex="0" role="region" aria-label="Reasons for unclear" {
                 table {
-                    caption { "Why " (counted(all, "video")) " came out as unclear" }
+                    caption {
+                        "Why " (counted(self.n_unclear, "video")) " came out as unclear"
+                        @if !adds_up { "; a video may have several reasons" }
+                    }
                     thead { tr {
                         th scope="col" { "Reason" }
                         th scope="col" { "Measured" }
                         th.number scope="col" { "Videos" }
                     } }
                     tbody { @for refusal in &self.refusals { tr {
-                        th scope="row" { (refusal.reason) }
+                        th scope="row" { (breakable(&refusal.reason)) }
                         td { (refusal.measured) }
                         td.number { (refusal.n_videos) }
                     } } }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::breakable::breakable;
 use crate::estimate::{DASH, Estimate, Format};
 use crate::forest::{Scale, with_bar};
 
@@ -55,7 +56,7 @@ impl Slices {
                         th scope="col" { "Note" }
                     } }
                     tbody { @for slice in worst_first { tr {
-                        th scope="row" { span.field { (slice.field) } " " (slice.value) }
+                        th scope="row" { span.field { (slice.field) } " " (breakable(&slice.value)) }
                         td { (with_bar(&slice.estimate.shown(Format::Plain), &slice.estimate, scale)) }
                         td.number { (slice.n_videos) }
                         td.number { (slice.n_groups) }

@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 use wo_record::Name;
 
-use crate::estimate::DASH;
+use crate::breakable::breakable;
+use crate::estimate::{DASH, counted};
 
 /// What may be wrong with the videos themselves.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Suspects {
 pub enum SuspectKind {
     /// Its label is probably wrong.
     Mislabelled,
+    /// The model would rather say another label, less surely than that.
+    Doubted,
     /// It is there twice, byte for byte.
     Duplicate,
     /// Another video shows almost the same.
@@ -40,14 +43,17 @@ pub struct Suspect {
     pub suggested: Option<Name>,
     /// How sure that is, from 0 to 1, by the measure that the reason names.
     pub score: f64,
-    /// Why, in words, with the other video of a pair.
+    /// Why, in words.
     pub reason: String,
+    /// The other video of a pair, where it is known which.
+    pub other: Option<String>,
 }
 
 impl SuspectKind {
     fn words(self) -> &'static str {
         match self {
             Self::Mislabelled => "label probably wrong",
+            Self::Doubted => "label doubted",
             Self::Duplicate => "same file twice",
             Self::NearDuplicate => "nearly the same video",
             Self::Outlier => "like no other video",
@@ -59,7 +65,7 @@ impl Suspects {
     pub(crate) fn section(&self) -> Markup {
         let name = |name: &Option<Name>| name.as_ref().map_or_else(|| DASH.to_owned(), Name::words);
         html! {
-            p { (self.suspects.len()) " of " (self.n_videos) " videos, most suspicious first. A suspicion is no proof: look before you change a label." }
+            p { (counted(self.suspects.len() as u64, "suspicion")) ", most suspicious first; " (counted(self.n_videos, "video")) " scored. A suspicion is no proof: look before you change a label." }
             div.scroll tabindex="0" role="region" aria-label="Suspects" {
                 table.wide.names {
                     caption { "Suspects" }
@@ -74,12 +80,15 @@ impl Suspects {
                     } }
                     tbody { @for (rank, suspect) in (1_usize..).zip(&self.suspects) { tr {
                         td.number { (rank) }
-                        th scope="row" { (suspect.video) }
+                        th scope="row" { (breakable(&suspect.video)) }
                         td { (suspect.kind.words()) }
                         td { (name(&suspect.label)) }
                         td { (name(&suspect.suggested)) }
                         td.number { (format!("{:.2}", suspect.score)) }
-                        td { (suspect.reason) }
+                        td {
+                            (suspect.reason)
+                            @if let Some(other) = &suspect.other { ": " span.name { (breakable(other)) } }
+                        }
                     } } }
                 }
             }

@@ -3,13 +3,14 @@
 use maud::{Markup, html};
 use wo_record::Name;
 
+use crate::breakable::breakable;
 use crate::estimate::{DASH, counted, share};
 use crate::picture::Picture;
 
 /// The worst videos.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorstVideos {
-    /// How many videos the model is wrong about in all.
+    /// How many videos get a wrong answer.
     pub n_wrong: u64,
     /// How many were scored.
     pub n_scored: u64,
@@ -49,7 +50,7 @@ pub struct Frame {
     pub picture: Picture,
     /// Its time in the video, in milliseconds.
     pub pts_ms: Option<f64>,
-    /// Whether it is among those that decide.
+    /// Whether it speaks most for the answer.
     pub is_evidence: bool,
 }
 
@@ -69,9 +70,11 @@ pub struct Twin {
 impl WorstVideos {
     pub(crate) fn section(&self) -> Markup {
         html! {
-            p { "The model is wrong about " (self.n_wrong) " of " (counted(self.n_scored, "video"))
-                ". Here are " (self.videos.len()) ", the surest mistakes first. Framed and marked “decides”: the frames that the answer "
-                "rests on. Look whether they show what the model says; where they do, the label may be wrong and not the model." }
+            p { (self.n_wrong) " of " (counted(self.n_scored, "video")) " " (if self.n_wrong == 1 { "gets" } else { "get" }) " a wrong answer. "
+                @if self.videos.len() > 1 { "Below are the " (self.videos.len()) " of which it is surest. " }
+                "Framed and marked “most telling”: the frame that speaks most for what the model says; “decided between” takes in the frames "
+                "around it that speak for it at least half as much. Look whether they show what the model says; where they do, the label may be "
+                "wrong and not the model." }
             @for (rank, video) in (1_usize..).zip(&self.videos) { (video.article(rank)) }
         }
     }
@@ -81,7 +84,7 @@ impl WorstVideo {
     fn article(&self, rank: usize) -> Markup {
         html! {
             article.video {
-                h3 { (rank) ". " (self.name) }
+                h3 { (rank) ". " (breakable(&self.name)) }
                 dl.facts {
                     div { dt { "Exercise" } dd { (self.exercise.words()) } }
                     div { dt { "Model says" } dd { strong { (judged(&self.said, &self.said_faults)) } ", " (share(self.probability)) " sure" } }
@@ -93,7 +96,7 @@ impl WorstVideo {
                 }
                 div.strip {
                     @for (n, frame) in (1_usize..).zip(&self.frames) {
-                        (frame.shown(&format!("Frame {n} of {}", self.name), frame.is_evidence.then_some("decides")))
+                        (frame.shown(&format!("Frame {n} of {}", self.name), frame.is_evidence.then_some("most telling")))
                     }
                     @if let Some(twin) = &self.twin { (twin.shown()) }
                 }
@@ -126,7 +129,7 @@ impl Twin {
             div.twin {
                 (self.frame.shown(&format!("The most similar frame of {}", self.name), None))
                 p {
-                    "Most similar training video of the other label: " span.name { (self.name) } ", "
+                    "Most similar training video of the other label: " span.name { (breakable(&self.name)) } ", "
                     strong { (self.label.words()) }
                     @if let Some(similarity) = self.similarity { ", similarity " span.value { (format!("{similarity:.2}")) } }
                 }

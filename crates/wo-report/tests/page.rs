@@ -70,6 +70,7 @@ fn hostile() -> Report {
                 suggested: None,
                 score: f64::NAN,
                 reason: text(),
+                other: Some(text()),
             }],
         }),
         cards: Some(Cards {
@@ -97,6 +98,7 @@ fn hostile_figures() -> Figures {
         warnings: vec![text()],
         blocks: vec![FigureBlock {
             title: text(),
+            unit: text(),
             figures: vec![figure],
         }],
     }

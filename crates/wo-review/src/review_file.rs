@@ -4,6 +4,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -46,6 +47,8 @@ impl ReviewFile {
             .read(true)
             .append(true)
             .create(true)
+            // Nobody else on this machine needs to know who said what.
+            .mode(0o600)
             .open(&path)
             .with_context(|| {
                 format!(

@@ -8,7 +8,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::bootstrap::{Interval, interval_between};
+use crate::bootstrap::{Interval, interval_between, quantile};
 use crate::power_law::{PowerLaw, SeenScore, Sums, rates};
 
 /// Laws that stand for what is not known: the ends of an interval rest on 25 each.
@@ -72,14 +72,17 @@ impl LearningCurve {
         interval_of(self.laws.iter().map(score))
     }
 
-    /// Which part of the errors made with one number of videos is still made with another, and its 95 % interval.
+    /// Which part of the errors made with one number of videos is still made with another, and its 95 % interval. It is what
+    /// half of the laws exceed: the best one alone may lie at an end of the interval, and promise most.
     pub fn errors_left(&self, from_videos: f64, to_videos: f64) -> (f64, Option<Interval>) {
         let left = |law: &PowerLaw| {
             let errors = |n_videos| (1.0 - law.at(n_videos)).max(LEAST_DEVIATION);
             errors(to_videos) / errors(from_videos)
         };
-        let interval = interval_of(self.laws.iter().map(|(law, _)| left(law)));
-        (left(&self.best), interval)
+        let mut of_laws: Vec<f64> = self.laws.iter().map(|(law, _)| left(law)).collect();
+        of_laws.sort_by(f64::total_cmp);
+        let middle = quantile(&of_laws, 0.5).unwrap_or_else(|| left(&self.best));
+        (middle, interval_between(&of_laws, TAIL, 1.0 - TAIL))
     }
 }
 

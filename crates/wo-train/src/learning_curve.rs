@@ -1,15 +1,15 @@
 //! What more videos would bring: linear heads on the start, fitted to parts of the training groups and judged by the
 //! validation videos.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wo_clip::Split;
 use wo_clip::tch::Tensor;
-use wo_record::{CurvePoint, LearningCurve, Name, Refit};
-use wo_stats::{Refit as Seen, numbered};
+use wo_record::{CurvePoint, Group, LearningCurve, Name, Refit};
+use wo_stats::{Interval, Refit as Seen, at_most_missed, numbered};
 
 use crate::baselines::{PROBE_LR, Start, balanced_weights};
 use crate::config::Hyperparameters;
@@ -44,8 +44,7 @@ pub(crate) fn learning_curve(
         .map(|part| reached(dataset, &train, held_out, start, hyper, &part.places))
         .collect();
     // The last one is fitted to all.
-    let ends = reached.last()?.interval?;
-    let test_error = (ends.high - ends.low) / (2.0 * HALF_WIDTH);
+    let test_error = test_error(reached.last()?.interval?, held_out);
     let refits: Vec<Refit> = parts
         .iter()
         .zip(&reached)
@@ -81,6 +80,22 @@ pub(crate) fn learning_curve(
         n: held_out.len() as u64,
         n_groups: n_groups as u64,
     })
+}
+
+/// The standard error of what the validation videos say. Where all of their groups agree a bootstrap knows none: the label
+/// that the fewest of them show may be missed in other groups by the rule of three.
+fn test_error(ends: Interval, held_out: &[&Example]) -> f64 {
+    let width = ends.high - ends.low;
+    if width > 0.0 {
+        return width / (2.0 * HALF_WIDTH);
+    }
+    let mut groups: BTreeMap<&Name, BTreeSet<&Group>> = BTreeMap::new();
+    for example in held_out {
+        let of_label = groups.entry(&example.class.label).or_default();
+        of_label.insert(&example.video.group);
+    }
+    let fewest = groups.values().map(BTreeSet::len).min();
+    at_most_missed(fewest.unwrap_or(0)) / HALF_WIDTH
 }
 
 /// What it comes to, for people.
@@ -187,7 +202,6 @@ fn reached(
 #[cfg(test)]
 mod tests {
     use wo_clip::Class;
-    use wo_record::Group;
 
     use super::*;
     use crate::validation::tests::example;
@@ -234,6 +248,24 @@ mod tests {
         }
         let parts = parts(&examples.iter().collect::<Vec<_>>(), 0);
         assert!(!parts.is_empty() && parts.iter().all(|part| part.places.contains(&0)));
+    }
+
+    #[test]
+    fn no_mistake_is_no_proof_that_there_are_none() {
+        let examples = examples(10);
+        let held_out: Vec<&Example> = examples.iter().collect();
+        let error = |low, high| test_error(Interval { low, high }, &held_out);
+        assert!((error(0.804, 1.0) - 0.05).abs() < 1e-9);
+        // Of ten persons none was judged wrong: a quarter of others may be.
+        assert!((HALF_WIDTH * error(1.0, 1.0) - 0.258_9).abs() < 1e-4);
+        let fewer = test_error(
+            Interval {
+                low: 1.0,
+                high: 1.0,
+            },
+            &held_out[..5],
+        );
+        assert!(fewer > 2.0 * error(1.0, 1.0), "bad form of two persons");
     }
 
     #[test]

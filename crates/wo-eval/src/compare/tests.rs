@@ -73,3 +73,65 @@ fn other_labels_mean_other_data() {
     let error = same_videos(pair).expect_err("another label").to_string();
     assert!(error.contains("disagree on the label"), "{error}");
 }
+
+#[test]
+fn two_groups_have_no_winner() {
+    let mut comparisons = compared(2, 12);
+    for it in &mut comparisons {
+        it.n_groups = 2;
+    }
+    let words = in_words(&comparisons).expect("words");
+    assert!(
+        words.starts_with("Too few groups to say which is better: 2"),
+        "{words}"
+    );
+    assert!(!words.contains("would show"), "{words}");
+}
+
+#[test]
+fn the_table_fits_and_says_what_each_line_is() {
+    let mut comparisons = compared(2, 12);
+    let mut row = comparisons[0].clone();
+    (row.name, row.scope) = ("balanced_accuracy".into(), "single_leg_deadlift".into());
+    (row.difference, row.low, row.high, row.p_value) = (None, None, None, None);
+    comparisons.push(row);
+    let long = PathBuf::from(format!("models/{}/\u{1b}[31mred", "long/".repeat(30)));
+    let text = table([&long, &long], &comparisons, None);
+    insta::assert_snapshot!(text, @r"
+    candidate  models/long/long/long/long/long/long/long/long/long/long/long/long/lo
+               ng/long/long/long/long/long/long/long/long/long/long/long/long/long/l
+               ong/long/long/long//\u{1b}[31mred
+    champion   models/long/long/long/long/long/long/long/long/long/long/long/long/lo
+               ng/long/long/long/long/long/long/long/long/long/long/long/long/long/l
+               ong/long/long/long//\u{1b}[31mred
+    30 videos of 30 groups, none seen by either
+
+    FORM, per video
+                         candidate  champion     difference [95 %]     ±  McNemar p
+    ───────────────────────────────────────────────────────────────────────────────
+    accuracy                  0.93      0.60  +0.33 [+0.17, +0.50]  0.23      0.002
+    balanced accuracy         0.93      0.60  +0.33 [+0.17, +0.51]  0.24          -
+    recall of bad_form        0.93      0.60  +0.33 [+0.10, +0.58]  0.34      0.062
+    recall of good_form       0.93      0.60  +0.33 [+0.10, +0.58]  0.35      0.062
+
+    FORM by exercise, balanced accuracy per video
+                         candidate  champion  difference [95 %]     ±  McNemar p
+    ────────────────────────────────────────────────────────────────────────────
+    single_leg_deadlift       0.93      0.60                  -  0.23          -
+
+    EXERCISE, per video: which exercise it is
+                       candidate  champion     difference [95 %]  ±  McNemar p
+    ──────────────────────────────────────────────────────────────────────────
+    accuracy                0.00      0.00  +0.00 [+0.00, +0.00]  -      1.000
+    balanced accuracy       0.00      0.00  +0.00 [+0.00, +0.00]  -          -
+    recall of row              -         -                     -  -          -
+    recall of squat         0.00      0.00  +0.00 [+0.00, +0.00]  -      1.000
+
+    The candidate is better. So many groups would show a difference of 0.24 in four
+    of five evaluations.
+    ± is the smallest difference that so many groups would show in four of five
+    evaluations. McNemar p: how probable so uneven a split of mistakes is where
+    neither is better, taking videos as independent. - is not defined.
+    ");
+    assert!(text.lines().all(|it| it.chars().count() <= 80), "{text}");
+}

@@ -3,10 +3,12 @@
 use wo_record::Score;
 use wo_report::{Baseline, Figure, FigureBlock, Figures};
 
-use crate::evaluation::{ALL, EXERCISE, LABEL, MODEL, VIDEO, gain_over};
+use crate::evaluation::{ALL, EXERCISE, FRAME, LABEL, MODEL, VIDEO, gain_over};
 use crate::findings::Findings;
+use crate::page::conclusion::chance;
 use crate::page::estimate;
-use crate::tally::Tally;
+use crate::tally::{Tally, counted};
+use crate::worst_group::{WORST_GROUP, worst_kind};
 
 pub(super) fn figures(findings: &Findings, main: &Score, tally: &Tally) -> Figures {
     let mut blocks = Vec::new();
@@ -35,11 +37,16 @@ pub(super) fn figures(findings: &Findings, main: &Score, tally: &Tally) -> Figur
             (_, scope) => scope.to_owned(),
         };
         let figures = of_block.iter().map(|it| figure(findings, it)).collect();
-        blocks.push(FigureBlock { title, figures });
+        blocks.push(FigureBlock {
+            title,
+            unit: "videos".to_owned(),
+            figures,
+        });
     }
     if !findings.faults.is_empty() {
         blocks.push(FigureBlock {
             title: "Faults, by name".to_owned(),
+            unit: "videos".to_owned(),
             figures: findings
                 .faults
                 .iter()
@@ -47,27 +54,68 @@ pub(super) fn figures(findings: &Findings, main: &Score, tally: &Tally) -> Figur
                 .collect(),
         });
     }
+    blocks.extend(of_frames(findings));
     Figures {
         n_videos: main.n,
         n_groups: main.n_groups,
-        warnings: tally.warnings(),
+        warnings: warnings(findings, tally),
         blocks,
     }
 }
 
+/// What the figures do not carry.
+fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
+    let refused = (tally.n_refused > 0).then(|| {
+        format!(
+            "{} refused, and in no figure: the model was trained or chosen on others of their group, or on the same pictures.",
+            counted(tally.n_refused, "video")
+        )
+    });
+    let seen = (tally.n_seen > 0).then(|| {
+        format!(
+            "{} that the model has seen in training, and in no figure of this page.",
+            counted(tally.n_seen, "video")
+        )
+    });
+    let missing = findings.missing.iter().map(|why| {
+        let mut letters = why.chars();
+        let first = letters.next().map(|it| it.to_uppercase().to_string());
+        format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+    });
+    let left_out = refused.into_iter().chain(seen);
+    left_out.chain(tally.warnings()).chain(missing).collect()
+}
+
+/// What is right of single frames; absent where only videos were judged.
+fn of_frames(findings: &Findings) -> Option<FigureBlock> {
+    let is_shown = |it: &&Score| {
+        let is_main = matches!(it.name.as_str(), "balanced_accuracy" | "accuracy");
+        is_main && it.unit == FRAME && it.scope == ALL && it.by == MODEL
+    };
+    let scores = findings.held_out.scores.iter().filter(is_shown);
+    let figures: Vec<Figure> = scores
+        .map(|it| {
+            let of = if it.task == LABEL { "form" } else { "exercise" };
+            let mut figure = figure(findings, it);
+            figure.name = format!("{of}: {}", figure.name);
+            figure
+        })
+        .collect();
+    (!figures.is_empty()).then(|| FigureBlock {
+        title: "Frames, each judged on its own (one may show nothing of what its video shows)"
+            .to_owned(),
+        unit: "frames".to_owned(),
+        figures,
+    })
+}
+
 fn figure(findings: &Findings, score: &Score) -> Figure {
     let class = score.class.as_ref();
-    let n_classes = findings
-        .held_out
-        .confusions
-        .iter()
-        .find(|it| it.task == score.task && it.unit == VIDEO)
-        .map_or(2, |it| it.classes.len().max(1));
     let others = findings.held_out.scores.iter().filter(|it| {
         it.by != MODEL
             && class.is_none()
             && it.task == score.task
-            && it.unit == VIDEO
+            && it.unit == score.unit
             && it.scope == score.scope
             && it.name == score.name
             && it.class == score.class
@@ -90,13 +138,10 @@ fn figure(findings: &Findings, score: &Score) -> Figure {
             .map(estimate),
     });
     Figure {
-        name: match class {
-            Some(class) => format!("{} of {class}", score.name.replace('_', " ")),
-            None => score.name.replace('_', " "),
-        },
+        name: name(findings, score),
         model: estimate(score),
         chance: match score.name.as_str() {
-            "balanced_accuracy" => Some(1.0 / n_classes as f64),
+            "balanced_accuracy" => chance(findings, &score.task, &score.scope),
             "roc_auc" => Some(0.5),
             _ => None,
         },
@@ -104,5 +149,19 @@ fn figure(findings: &Findings, score: &Score) -> Figure {
         n_groups: score.n_groups,
         smallest_difference: score.detectable,
         baselines: baselines.collect(),
+    }
+}
+
+/// `recall of bad form`; of the worst exercise and label, which they are.
+fn name(findings: &Findings, score: &Score) -> String {
+    let name = score.name.replace('_', " ");
+    if score.name == WORST_GROUP {
+        let kind = worst_kind(&findings.held_out, &score.scope);
+        let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
+        return format!("recall of the exercise and label told worst{kind}");
+    }
+    match &score.class {
+        Some(class) => format!("{name} of {}", class.words()),
+        None => name,
     }
 }

@@ -1,9 +1,15 @@
 //! How far the model's word can be taken: calibration, and when it says `unclear`.
 
+use wo_record::Score;
 use wo_report::{AtCoverage, Bin, Calibration, Estimate, Refusal, RiskPoint, Selective};
 
 use crate::findings::Findings;
-use crate::page::{NO_INTERVAL, between};
+use crate::page::answered::Answered;
+use crate::page::{between, no_interval};
+use crate::prediction::SAYS_UNCLEAR;
+
+/// Why a figure that has no interval in the records has none.
+const NOT_RESAMPLED: &str = "no interval was computed";
 
 pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
     Calibration {
@@ -15,8 +21,8 @@ pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
             ),
             None => "nothing: the model has no temperature".to_owned(),
         },
-        error_before: between(it.error_before, None, None),
-        error_after: between(it.error, it.low, it.high),
+        error_before: between((it.error_before, None, None), NOT_RESAMPLED),
+        error_after: between((it.error, it.low, it.high), no_interval(it.n_groups)),
         bins: it
             .bins
             .iter()
@@ -36,11 +42,11 @@ fn share(value: f64, n: u64) -> Estimate {
     let hits = (value * n as f64).round() as u64;
     match wo_stats::threshold::clopper_pearson(hits, n, 0.95) {
         Some(interval) => Estimate::between(value, interval.low, interval.high),
-        None => Estimate::alone(value, NO_INTERVAL),
+        None => Estimate::alone(value, "no video"),
     }
 }
 
-pub(super) fn selective(it: &wo_record::Selection, findings: &Findings) -> Selective {
+pub(super) fn selective(it: &wo_record::Selection, findings: &Findings, main: &Score) -> Selective {
     let risk = 100.0 * it.wanted_risk.unwrap_or(0.0);
     let guarantee = match (it.threshold, it.wanted_risk) {
         (Some(_), _) => format!(
@@ -67,22 +73,26 @@ pub(super) fn selective(it: &wo_record::Selection, findings: &Findings) -> Selec
                 risk: share(risk, (coverage * it.n as f64).round() as u64),
             })
             .collect(),
-        area: between(it.area, None, None),
+        area: between((it.area, None, None), NOT_RESAMPLED),
         at_coverage: it
             .accuracy_at
             .iter()
             .map(|point| AtCoverage {
                 coverage: point.coverage,
-                accuracy: between(point.accuracy, point.low, point.high),
+                accuracy: between(
+                    (point.accuracy, point.low, point.high),
+                    no_interval(it.n_groups),
+                ),
                 n_videos: (point.coverage * it.n as f64).ceil() as u64,
             })
             .collect(),
         threshold: it.threshold,
         guarantee,
+        n_unclear: Answered::of(findings, main).n_unclear,
         refusals: refusals
             .iter()
             .map(|(reason, n)| Refusal {
-                reason: (*reason).to_owned(),
+                reason: reason.replace('_', " "),
                 measured: measured(reason).to_owned(),
                 n_videos: *n,
             })
@@ -100,6 +110,7 @@ fn measured(reason: &str) -> &'static str {
             "a fifth or more of what moves ends at the picture's left, right or upper edge"
         }
         "too_blurry" => "the median sharpness is below that of nearly all training videos",
+        SAYS_UNCLEAR => "unclear is what it gives the greatest probability",
         "too_dark" => "the median brightness is below that of nearly all training videos",
         _ => "",
     }

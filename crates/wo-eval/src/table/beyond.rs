@@ -1,13 +1,15 @@
 //! What was found beyond single figures, a block each.
 
-use wo_record::{Audit, Calibration, Score, Selection};
+use wo_record::{Audit, Calibration, Score, Selection, Suspect};
 
 use crate::compare::gate_in_words;
 use crate::findings::Findings;
 use crate::learning::{in_words, shot_in_words};
 use crate::page::summary;
 use crate::suspects::DOUBT;
-use crate::table::layout::{lines, shown, table, titled};
+use crate::table::layout::{
+    detectable, hanging, lines, number, plain, rows, shown, table, titled, value, with_ends,
+};
 use crate::tally::counted;
 
 /// Slices and suspects that are listed; the records have all.
@@ -20,23 +22,22 @@ pub(super) fn beyond(findings: &Findings) -> Vec<String> {
         findings.selection.as_ref().map(selection),
         audit(&findings.audit),
         faults(&findings.faults),
-        slices(&findings.slices),
-        left_out(&findings.left_out),
+        parts(
+            "SLICES, accuracy, the worst first",
+            &findings.slices,
+            |it| it,
+        ),
+        parts(
+            "SOURCES, accuracy of a linear head that was fitted to the other sources",
+            &findings.left_out,
+            |scope| scope.split_once('=').map_or("", |(_, source)| source),
+        ),
         changes(&findings.robustness),
-        suspects(findings),
+        suspects(&findings.suspects),
         next(findings),
         findings.gate.as_ref().map(gate_in_words),
     ];
     blocks.into_iter().flatten().collect()
-}
-
-fn number(it: Option<f64>) -> String {
-    it.map_or("-".to_owned(), |it| format!("{it:.2}"))
-}
-
-/// `0.82 [0.71, 0.92]`, with a dash for what is not known.
-pub(crate) fn with_ends(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
-    format!("{} [{}, {}]", number(value), number(low), number(high))
 }
 
 fn calibration(it: &Calibration) -> String {
@@ -48,7 +49,15 @@ fn calibration(it: &Calibration) -> String {
         ),
         None => String::new(),
     };
-    format!("CALIBRATION: expected error {error}{temperature}.")
+    lines(&[format!(
+        "CALIBRATION: expected error {error}{temperature}; {} of {}.",
+        counted(it.n, "video"),
+        counted(it.n_groups, "group")
+    )])
+}
+
+fn percent(part: Option<f64>) -> String {
+    part.map_or_else(|| "-".to_owned(), |it| format!("{:.0} %", 100.0 * it))
 }
 
 fn selection(it: &Selection) -> String {
@@ -56,74 +65,88 @@ fn selection(it: &Selection) -> String {
         .accuracy_at
         .iter()
         .map(|point| {
-            format!(
-                "{:.0} %: {}",
-                100.0 * point.coverage,
-                number(point.accuracy)
-            )
+            let accuracy = with_ends(point.accuracy, point.low, point.high);
+            format!("{}: {accuracy}", percent(Some(point.coverage)))
         })
         .collect();
+    let verdicts = format!(
+        "{} of these videos get a verdict, {} a wrong one.",
+        percent(it.coverage),
+        percent(it.risk)
+    );
     let threshold = match (it.threshold, it.wanted_risk) {
-        (Some(threshold), Some(risk)) => format!(
-            "Unclear up to a probability of {threshold:.2}, for at most {:.0} % wrong: {:.0} % of these\nvideos get a verdict, {:.0} % a wrong one.",
-            100.0 * risk,
-            100.0 * it.coverage.unwrap_or(0.0),
-            100.0 * it.risk.unwrap_or(0.0)
-        ),
-        (None, Some(risk)) => format!(
-            "No threshold: {} validation groups are too few to promise at most {:.0} % wrong.",
-            it.n_fit_groups,
+        (Some(threshold), Some(risk)) if threshold <= 0.0 => format!(
+            "At most {:.0} % wrong is promised without a threshold of probability: {verdicts}",
             100.0 * risk
         ),
-        _ => "The model has no threshold.".to_owned(),
+        (Some(threshold), Some(risk)) => format!(
+            "Unclear up to a probability of {threshold:.2}, for at most {:.0} % wrong: {verdicts}",
+            100.0 * risk
+        ),
+        (None, Some(risk)) => format!(
+            "No threshold: {} are too few to promise at most {:.0} % wrong. {verdicts}",
+            counted(it.n_fit_groups, "validation group"),
+            100.0 * risk
+        ),
+        _ => format!("The model has no threshold. {verdicts}"),
     };
-    format!(
-        "UNCLEAR: accuracy where only the surest are answered: {}.\n{threshold}",
-        at.join(", ")
-    )
+    lines(&[
+        format!(
+            "UNCLEAR: accuracy where only the surest are answered: {}.",
+            at.join(", ")
+        ),
+        threshold,
+    ])
 }
 
 fn audit(records: &[Audit]) -> Option<String> {
     let all = records.iter().find(|it| it.probe == "all")?;
-    let mut lines = vec![
-        format!("SHORTCUTS: {}", all.verdict.to_uppercase()),
-        summary(all, records),
-    ];
-    lines.extend(records.iter().filter(|it| it.probe != "all").map(|it| {
-        format!(
-            "  {:12} {:5} balanced accuracy {}",
+    let mut table = table(&["probe", "outcome", "balanced accuracy"]);
+    for it in records.iter().filter(|it| it.probe != "all") {
+        table.add_row([
             it.probe.replace('_', " "),
-            it.verdict,
-            with_ends(it.value, it.low, it.high)
-        )
-    }));
-    Some(lines.join("\n"))
+            it.verdict.clone(),
+            with_ends(it.value, it.low, it.high),
+        ]);
+    }
+    let title = format!("SHORTCUTS: {}", all.verdict.to_uppercase());
+    let title = lines(&[title, summary(all, records)]);
+    Some(format!("{title}\n{}", rows(&table)))
 }
 
 fn faults(scores: &[Score]) -> Option<String> {
-    let mut table = table(&["", "precision", "recall", "F1"]);
+    let mut table = table(&["", "precision", "recall", "F1", "videos", "groups", "±"]);
     for of_fault in scores.chunk_by(|a, b| a.class == b.class) {
-        let figure = |name: &str| shown(of_fault.iter().find(|it| it.name == name));
+        let score = |name: &str| of_fault.iter().find(|it| it.name == name);
+        let recall = score("recall");
         let fault = of_fault.first()?.class.as_ref()?;
         table.add_row([
-            fault.to_string(),
-            figure("precision"),
-            figure("recall"),
-            figure("f1"),
+            fault.words(),
+            shown(score("precision")),
+            shown(recall),
+            value(score("f1")),
+            recall.map_or(0, |it| it.n).to_string(),
+            recall.map_or(0, |it| it.n_groups).to_string(),
+            detectable(recall),
         ]);
     }
-    (!scores.is_empty()).then(|| titled("FAULTS by name, per video", &table))
+    let title = "FAULTS by name, per video (videos and groups: those that the recall rests on)";
+    (!scores.is_empty()).then(|| titled(title, &table))
 }
 
-fn left_out(scores: &[Score]) -> Option<String> {
-    let mut lines =
-        vec!["SOURCES, accuracy of a linear head that was fitted to the other sources".to_owned()];
-    lines.extend(scores.iter().take(MAX_LINES).map(|it| {
-        let source = it.scope.split_once('=').map_or("", |(_, source)| source);
-        let figure = with_ends(it.value, it.low, it.high);
-        format!("  {source:32} {figure}  {} videos", it.n)
-    }));
-    (!scores.is_empty()).then(|| lines.join("\n"))
+/// A figure of each of some parts of the videos, by what `name` makes of its scope.
+fn parts(title: &str, scores: &[Score], name: fn(&str) -> &str) -> Option<String> {
+    let mut table = table(&["", "accuracy", "videos", "groups", "±"]);
+    for it in scores.iter().take(MAX_LINES) {
+        table.add_row([
+            plain(name(&it.scope)),
+            shown(Some(it)),
+            it.n.to_string(),
+            it.n_groups.to_string(),
+            detectable(Some(it)),
+        ]);
+    }
+    (!scores.is_empty()).then(|| titled(title, &table))
 }
 
 fn next(findings: &Findings) -> Option<String> {
@@ -133,55 +156,56 @@ fn next(findings: &Findings) -> Option<String> {
     }
     if !findings.shots.is_empty() {
         let shots = findings.shots.iter();
-        let mut all = vec!["FILM NEXT, the most useful first".to_owned()];
-        all.extend(shots.map(|it| format!("{:>2}. {}", it.rank, shot_in_words(it))));
-        blocks.push(lines(&all));
+        let title = "FILM NEXT, the most useful first".to_owned();
+        let shots = shots.map(|it| plain(&format!("{:>2}. {}", it.rank, shot_in_words(it))));
+        let all: Vec<String> = std::iter::once(title).chain(shots).collect();
+        blocks.push(hanging("    ", &all));
+        if findings.learning_curve.is_none() {
+            blocks.push(lines(&[
+                "What they would bring is not known: the model comes without a learning curve."
+                    .to_owned(),
+            ]));
+        }
     }
     (!blocks.is_empty()).then(|| blocks.join("\n\n"))
 }
 
-fn slices(scores: &[Score]) -> Option<String> {
-    let mut lines = vec!["SLICES, accuracy, the worst first".to_owned()];
-    lines.extend(scores.iter().take(MAX_LINES).map(|it| {
-        format!(
-            "  {:32} {}  {} videos, {} groups",
-            it.scope,
-            with_ends(it.value, it.low, it.high),
-            it.n,
-            it.n_groups
-        )
-    }));
-    (!scores.is_empty()).then(|| lines.join("\n"))
-}
-
 fn changes(scores: &[Score]) -> Option<String> {
-    let mut lines = vec!["WORSE PICTURES, balanced accuracy".to_owned()];
-    lines.extend(
-        scores
-            .iter()
-            .map(|it| format!("  {:24} {}", it.scope, with_ends(it.value, it.low, it.high))),
-    );
-    (!scores.is_empty()).then(|| lines.join("\n"))
+    let mut table = table(&["", "balanced accuracy", "videos", "groups", "±"]);
+    for it in scores {
+        table.add_row([
+            plain(&it.scope),
+            shown(Some(it)),
+            it.n.to_string(),
+            it.n_groups.to_string(),
+            detectable(Some(it)),
+        ]);
+    }
+    (!scores.is_empty()).then(|| titled("WORSE PICTURES AND OTHER WORDS", &table))
 }
 
-fn suspects(findings: &Findings) -> Option<String> {
-    let all = &findings.suspects;
+fn suspects(all: &[Suspect]) -> Option<String> {
     let n_doubts = all.iter().filter(|it| it.reason == DOUBT).count();
-    let mut lines = vec![format!(
+    let title = format!(
         "SUSPECTS: {} to look at, and {n_doubts} whose label the model merely doubts",
         counted((all.len() - n_doubts) as u64, "video")
-    )];
-    lines.extend(all.iter().take(MAX_LINES).map(|it| {
-        let name = it
-            .path
-            .as_ref()
-            .map_or_else(|| it.video_id.clone(), ToString::to_string);
-        match (&it.label, &it.suggested_label) {
-            (Some(label), Some(suggested)) => {
-                format!("  {name}: {label}, perhaps {suggested} ({:.2})", it.score)
-            }
-            _ => format!("  {name}: {}", it.reason.replace('_', " ")),
+    );
+    let listed = all.iter().take(MAX_LINES).map(suspect);
+    let sentences: Vec<String> = std::iter::once(title).chain(listed).collect();
+    (!all.is_empty()).then(|| hanging("    ", &sentences))
+}
+
+fn suspect(it: &Suspect) -> String {
+    let path = it.path.as_ref();
+    let name = path.map_or_else(|| it.video_id.clone(), ToString::to_string);
+    let why = match (&it.label, &it.suggested_label, &it.alike) {
+        (Some(label), Some(suggested), _) => {
+            format!("{label}, perhaps {suggested} ({:.2})", it.score)
         }
-    }));
-    (!all.is_empty()).then(|| lines.join("\n"))
+        (_, _, Some(other)) => {
+            format!("{} of {}", it.reason.replace('_', " "), plain(other))
+        }
+        _ => it.reason.replace('_', " "),
+    };
+    format!("  {}: {why}", plain(&name))
 }

@@ -1,72 +1,182 @@
-//! How the report is set: tables without cages, lines of one width, figures with their intervals.
+//! How the report is set: tables without cages, lines of one width, figures with their intervals, and no text of a file that
+//! a terminal would obey.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 use wo_record::Score;
 
 /// A line under the header and no more: the figures are to be seen, not their cage.
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-/// How many columns of text a table may take.
-pub(super) const WIDTH: u16 = 100;
-/// An empty table; all columns but the first are set to the right.
-pub(super) fn table(header: &[&str]) -> Table {
+/// How many columns of text a line may take.
+pub(super) const WIDTH: u16 = 80;
+/// Room between the columns of a table: one for a line that is not drawn, and one of padding.
+pub(super) const GAP: u16 = 2;
+/// Characters that turn the order of those around them.
+const TURNS: [std::ops::RangeInclusive<char>; 2] =
+    ['\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+
+/// An empty table; all columns but the first are set to the right. Only the first is broken where there is no room.
+pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(STYLE)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(WIDTH);
     table.set_header(header);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, GAP - 1));
+    }
     for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+        column
+            .set_constraint(ColumnConstraint::ContentWidth)
+            .set_cell_alignment(CellAlignment::Right);
     }
     table
 }
 
-/// Sentences, each from the start of a line and broken at the width of a table.
-pub(super) fn lines(sentences: &[String]) -> String {
-    let mut text = String::new();
-    for sentence in sentences {
-        let mut column = 0;
-        for word in sentence.split(' ') {
-            let width = word.chars().count();
-            if column > 0 && column + 1 + width > usize::from(WIDTH) {
-                text.push('\n');
-                column = 0;
-            }
-            if column > 0 {
-                text.push(' ');
-                column += 1;
-            }
-            text.push_str(word);
-            column += width;
+/// Sentences, each from the start of a line and broken at the width of a line.
+pub(crate) fn lines(sentences: &[String]) -> String {
+    hanging("", sentences)
+}
+
+/// The same, where all lines of a sentence but its first start with `indent`, which is blanks.
+pub(crate) fn hanging(indent: &str, sentences: &[String]) -> String {
+    let broken = sentences.iter().map(|it| broken(it, indent));
+    broken.collect::<Vec<_>>().join("\n")
+}
+
+fn broken(sentence: &str, indent: &str) -> String {
+    let width = usize::from(WIDTH);
+    let mut rows = vec![String::new()];
+    let mut column = 0;
+    for (place, word) in sentence.split(' ').enumerate() {
+        let n_chars = word.chars().count();
+        // A path may be longer than a line: it goes on where it is, and is broken at the end of each.
+        let is_too_long = indent.len() + n_chars > width && column + 1 < width;
+        if place > 0 && column + 1 + n_chars > width && !is_too_long {
+            rows.push(indent.to_owned());
+            column = indent.len();
+        } else if place > 0 {
+            push(&mut rows, ' ');
+            column += 1;
         }
-        text.push('\n');
+        for c in word.chars() {
+            if column >= width {
+                rows.push(indent.to_owned());
+                column = indent.len();
+            }
+            push(&mut rows, c);
+            column += 1;
+        }
     }
-    text.trim_end().to_owned()
+    let rows: Vec<&str> = rows.iter().map(|row| row.trim_end()).collect();
+    rows.join("\n")
+}
+
+fn push(rows: &mut [String], c: char) {
+    if let Some(row) = rows.last_mut() {
+        row.push(c);
+    }
 }
 
 /// A table under its title.
-pub(super) fn titled(title: &str, table: &Table) -> String {
-    format!("{title}\n{}", table.trim_fmt())
+pub(crate) fn titled(title: &str, table: &Table) -> String {
+    format!("{}\n{}", lines(&[title.to_owned()]), rows(table))
+}
+
+/// A table as lines, with a rule as wide as they are.
+pub(super) fn rows(table: &Table) -> String {
+    let text = table.trim_fmt();
+    let is_rule = |row: &str| row.starts_with('─');
+    let widths = text.lines().filter(|row| !is_rule(row));
+    let widest = widths.map(|row| row.chars().count()).max().unwrap_or(0);
+    let rule = "─".repeat(widest);
+    let rows = text
+        .lines()
+        .map(|row| if is_rule(row) { &rule } else { row });
+    rows.collect::<Vec<&str>>().join("\n")
+}
+
+/// Text of a file, with what a terminal would obey shown instead: a name must not be able to drive it.
+pub(crate) fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || TURNS.iter().any(|range| range.contains(&c)) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// `0.82 [0.71, 0.92]`, `0.82 [-]`, or `-`.
-pub(super) fn shown(score: Option<&Score>) -> String {
-    match score.and_then(ends) {
-        Some((low, high)) => format!("{} [{low:.2}, {high:.2}]", value(score)),
-        None if score.is_some_and(|score| score.value.is_some()) => format!("{} [-]", value(score)),
-        None => value(score),
+pub(crate) fn shown(score: Option<&Score>) -> String {
+    score.map_or_else(|| "-".to_owned(), |it| with_ends(it.value, it.low, it.high))
+}
+
+/// The same of a figure that is no score.
+pub(crate) fn with_ends(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
+    match (value, low.zip(high)) {
+        (Some(value), Some((low, high))) => format!("{value:.2} [{low:.2}, {high:.2}]"),
+        (Some(value), None) => format!("{value:.2} [-]"),
+        (None, _) => "-".to_owned(),
     }
 }
 
 /// `0.82` or `-`.
-pub(super) fn value(score: Option<&Score>) -> String {
-    score
-        .and_then(|score| score.value)
-        .map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
+pub(crate) fn value(score: Option<&Score>) -> String {
+    number(score.and_then(|score| score.value))
+}
+
+/// The same of a figure that is no score.
+pub(crate) fn number(it: Option<f64>) -> String {
+    it.map_or_else(|| "-".to_owned(), |it| format!("{it:.2}"))
+}
+
+/// The smallest difference that so many groups would show.
+pub(crate) fn detectable(score: Option<&Score>) -> String {
+    number(score.and_then(|score| score.detectable))
 }
 
 /// The ends of the interval, where there is one.
-pub(super) fn ends(score: &Score) -> Option<(f64, f64)> {
+pub(crate) fn ends(score: &Score) -> Option<(f64, f64)> {
     Some((score.low?, score.high?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_drive_the_terminal() {
+        let hostile = "a\u{1b}[31mb\nc\r\u{202e}d\u{9b}1m ä";
+        let shown = plain(hostile);
+        assert_eq!(shown, "a\\u{1b}[31mb\\nc\\r\\u{202e}d\\u{9b}1m ä");
+    }
+
+    #[test]
+    fn what_is_longer_than_a_line_is_broken() {
+        let sentences = ["x".repeat(100), "one two".to_owned(), "y ".repeat(60)];
+        let text = hanging("  ", &sentences);
+        assert!(text.lines().all(|it| it.chars().count() <= 80), "{text}");
+        assert!(text.contains("\n  xxx") && text.contains("\none two\n"));
+    }
+
+    #[test]
+    fn a_long_name_does_not_widen_a_table() {
+        let mut table = table(&["", "balanced accuracy"]);
+        table.add_row(["n".repeat(200), "0.83 [0.71, 0.96]".to_owned()]);
+        let text = titled("A TABLE", &table);
+        assert!(text.lines().all(|it| it.chars().count() <= 80), "{text}");
+        assert!(text.contains("0.83 [0.71, 0.96]"), "{text}");
+    }
+
+    #[test]
+    fn no_end_is_made_up() {
+        assert_eq!(with_ends(Some(0.5), None, None), "0.50 [-]");
+        assert_eq!(with_ends(None, None, None), "-");
+    }
 }

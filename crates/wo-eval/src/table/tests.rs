@@ -35,65 +35,71 @@ fn the_whole_report() {
         ..Tally::default()
     };
     insta::assert_snapshot!(report_of(&persons(12), &tally), @r"
-    Model models/tiny.pt on 24 videos of 12 groups, none seen in training
+    Model models/tiny.pt
+    on 24 videos of 12 groups, none seen in training
 
     FORM, per video (95 % interval in brackets)
-                     balanced accuracy            accuracy
-    ───────────────────────────────────────────────────────
-     model           0.83 [0.71, 0.96]   0.83 [0.71, 0.96]
-     majority        0.50 [0.50, 0.50]   0.50 [0.50, 0.50]
-     duration_only   0.50 [0.50, 0.50]   0.50 [0.50, 0.50]
+                   balanced accuracy           accuracy  videos  groups     ±
+    ─────────────────────────────────────────────────────────────────────────
+    model          0.83 [0.71, 0.96]  0.83 [0.71, 0.96]      24      12  0.19
+    majority       0.50 [0.50, 0.50]  0.50 [0.50, 0.50]      24      12     -
+    duration_only  0.50 [0.50, 0.50]  0.50 [0.50, 0.50]      24      12     -
 
-    The model is better than the best baseline (majority): balanced accuracy +0.33, 95 % interval +0.21
-    to +0.46.
-    The exercise and label that is told worst has a recall of 0.67 [0.42, 0.92].
+    The model is better than the best baseline (majority): balanced accuracy +0.33,
+    95 % interval +0.21 to +0.46.
+    The exercise and label that is told worst (squat, good form) has a recall of
+    0.67 [0.42, 0.92].
 
-    FORM by exercise, per video (last two columns: balanced accuracy of the baselines)
-             videos   groups   balanced accuracy            accuracy   majority   duration
-    ───────────────────────────────────────────────────────────────────────────────────────
-     squat       24       12   0.83 [0.71, 0.96]   0.83 [0.71, 0.96]       0.50       0.50
+    FORM by exercise, per video (last two columns: balanced accuracy of the
+    baselines)
+           balanced accuracy  videos  groups     ±  majority  duration
+    ──────────────────────────────────────────────────────────────────
+    squat  0.83 [0.71, 0.96]      24      12  0.19      0.50      0.50
 
     FORM by label, per video
-                 videos           precision              recall                  F1
-    ────────────────────────────────────────────────────────────────────────────────
-     bad_form        12   0.75 [0.63, 0.92]   1.00 [1.00, 1.00]   0.86 [0.77, 0.96]
-     good_form       12   1.00 [1.00, 1.00]   0.67 [0.42, 0.92]   0.80 [0.59, 0.96]
+                       precision             recall    F1  videos  groups     ±
+    ───────────────────────────────────────────────────────────────────────────
+    bad_form   0.75 [0.63, 0.92]  1.00 [0.78, 1.00]  0.86      12      12     -
+    good_form  1.00 [0.69, 1.00]  0.67 [0.42, 0.92]  0.80      12      12  0.39
 
     FORM, how often each true label (row) was taken for each label (column)
-                 bad_form   good_form
-    ──────────────────────────────────
-     bad_form          12           0
-     good_form          4           8
+               bad_form  good_form
+    ──────────────────────────────
+    bad_form         12          0
+    good_form         4          8
 
     EXERCISE, per video: which exercise it is
-                balanced accuracy            accuracy
-    ──────────────────────────────────────────────────
-     model      1.00 [1.00, 1.00]   1.00 [1.00, 1.00]
-     majority   1.00 [1.00, 1.00]   1.00 [1.00, 1.00]
+              balanced accuracy           accuracy  videos  groups  ±
+    ─────────────────────────────────────────────────────────────────
+    model     1.00 [1.00, 1.00]  1.00 [1.00, 1.00]      24      12  -
+    majority  1.00 [1.00, 1.00]  1.00 [1.00, 1.00]      24      12  -
 
     EXERCISE by exercise, per video
-             videos           precision              recall                  F1
-    ────────────────────────────────────────────────────────────────────────────
-     row          0                   -                   -                   -
-     squat       24   1.00 [1.00, 1.00]   1.00 [1.00, 1.00]   1.00 [1.00, 1.00]
+                   precision             recall    F1  videos  groups  ±
+    ────────────────────────────────────────────────────────────────────
+    row                    -                  -     -       0       0  -
+    squat  1.00 [0.78, 1.00]  1.00 [0.78, 1.00]  1.00      24      12  -
 
     EXERCISE, how often each true exercise (row) was taken for each (column)
-             row   squat
-    ─────────────────────
-     row       0       0
-     squat     0      24
+           row  squat
+    ─────────────────
+    row      0      0
+    squat    0     24
 
-    FRAMES, each judged on its own (a frame may show nothing of what its video shows)
-                frames   balanced accuracy            accuracy
-    ───────────────────────────────────────────────────────────
-     form           48   0.83 [0.71, 0.96]   0.83 [0.71, 0.96]
-     exercise       48   1.00 [1.00, 1.00]   1.00 [1.00, 1.00]
+    FRAMES, each judged on its own (a frame may show nothing of what its video
+    shows)
+              balanced accuracy           accuracy  frames  groups     ±
+    ────────────────────────────────────────────────────────────────────
+    form      0.83 [0.71, 0.96]  0.83 [0.71, 0.96]      48      12  0.19
+    exercise  1.00 [1.00, 1.00]  1.00 [1.00, 1.00]      48      12     -
 
-    [low, high] is the 95 % interval from resampling whole groups (persons, sources). One without width
-    says that the sample has no other case, not that there is none. - is not defined.
+    [low, high] is the 95 % interval from resampling whole groups (persons,
+    sources). One without width says that the sample has no other case, not that
+    there is none. ± is the smallest difference that so many groups would show in
+    four of five evaluations. - is not defined.
 
-    40 videos left out: the model was trained or chosen on them or their group (--allow-seen scores them
-    apart).
+    40 videos left out: the model was trained or chosen on them or their group
+    (--allow-seen scores them apart).
     1 video judged but not scored: labelled unclear.
     ");
 }
@@ -132,10 +138,10 @@ fn seen_videos_have_a_part_of_their_own() {
     These figures do not say how good it is on new videos.
 
     FORM, per video (95 % interval in brackets)
-                     balanced accuracy            accuracy
-    ───────────────────────────────────────────────────────
-     model           0.83 [0.50, 1.00]   0.83 [0.50, 1.00]
-     majority        0.50 [0.50, 0.50]   0.50 [0.50, 0.50]
+                   balanced accuracy           accuracy  videos  groups     ±
+    ─────────────────────────────────────────────────────────────────────────
+    model          0.83 [0.50, 1.00]  0.83 [0.50, 1.00]       6       3  0.37
+    majority       0.50 [0.50, 0.50]  0.50 [0.50, 0.50]       6       3     -
     ");
 }
 
@@ -156,11 +162,11 @@ fn a_wide_confusion_is_a_list_of_mistakes() {
     assert!(!fits(&confusion));
     insta::assert_snapshot!(mistakes(&confusion), @r"
     EXERCISE, the 3 most frequent mistakes of 3 kinds (all are in the records)
-     true          taken for   videos
-    ──────────────────────────────────
-     exercise_7   exercise_1        5
-     exercise_3   exercise_4        2
-     exercise_8   exercise_2        2
+    true         taken for  videos
+    ──────────────────────────────
+    exercise_7  exercise_1       5
+    exercise_3  exercise_4       2
+    exercise_8  exercise_2       2
     ");
 }
 
@@ -176,6 +182,34 @@ fn no_line_is_wider_than_the_paper() {
             assert!(line.chars().count() <= usize::from(WIDTH), "{line}");
         }
     }
+}
+
+#[test]
+fn names_of_files_cannot_drive_the_terminal() {
+    let mut findings = Findings {
+        held_out: evaluated(&persons(4)),
+        ..Findings::default()
+    };
+    let mut slice = findings.held_out.scores[0].clone();
+    slice.scope = format!("source_id=\u{1b}[31m{}", "x".repeat(100));
+    findings.left_out = vec![slice.clone()];
+    findings.slices = vec![slice];
+    let text = report("a\u{1b}[2Jb\nc", &findings, &[], &Tally::default());
+    assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
+    assert!(
+        text.starts_with("Model a\\u{1b}[2Jb\\nc\non 8 videos"),
+        "{text}"
+    );
+    for line in text.lines() {
+        assert!(line.chars().count() <= usize::from(WIDTH), "{line}");
+    }
+}
+
+#[test]
+fn one_label_is_said_to_be_one() {
+    let videos: Vec<_> = (0..20).map(|i| squat(i, 1, 1, 2000.0)).collect();
+    let text = report_of(&videos, &Tally::default()).replace('\n', " ");
+    assert!(text.contains("All videos are labelled good_form"), "{text}");
 }
 
 #[test]

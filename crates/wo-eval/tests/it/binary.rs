@@ -145,6 +145,26 @@ fn help() {
 }
 
 #[test]
+fn help_of_a_comparison() {
+    let long = tool().args(["compare", "--help"]).run();
+    let text: Vec<&str> = long.stdout.lines().map(str::trim_end).collect();
+    assert_eq!((long.status, long.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(text[..12].join("\n"), @r"
+    Compare two models, or what they said, on the same videos
+
+    CANDIDATE and CHAMPION are models, or files with `prediction` records. Models judge the videos of
+    --data-dir or stdin. A video that either model was trained or chosen on together with its group is
+    refused: what has been seen says nothing.
+
+    Usage: wo-eval compare [OPTIONS] <CANDIDATE> <CHAMPION>
+
+    Arguments:
+      <CANDIDATE>
+              The one that might replace the other: a model, or a file of predictions
+    ");
+}
+
+#[test]
 fn a_wrong_flag_is_a_usage_error() {
     for flags in [
         &["--no-such-flag"][..],

@@ -131,8 +131,19 @@ fn only_new_videos_are_scored() {
     assert!(
         scores
             .iter()
-            .filter(|score| score.unit == "video")
+            .filter(|score| score.unit == "video" && score.class.is_none())
             .all(|score| (score.n, score.n_groups) == (4, 2))
+    );
+    let mut recalls = scores.iter().filter(|score| {
+        (
+            score.unit.as_str(),
+            score.task.as_str(),
+            score.name.as_str(),
+        ) == ("video", "label", "recall")
+    });
+    assert!(
+        recalls.all(|score| (score.n, score.n_groups) == (2, 2)),
+        "of each label there are two videos"
     );
     assert!(
         scores
@@ -153,6 +164,7 @@ fn only_new_videos_are_scored() {
             "wo-eval: 1 video left out: the model was trained or chosen on them or their group (--allow-seen scores them apart).",
             "wo-eval: 1 video judged but not scored: labelled unclear.",
             "wo-eval: 1 video judged but not scored: the model has no class for dip.",
+            "wo-eval: Whether a video was in training under another name cannot be told: the model names no pictures of it.",
         ]
     );
 }

@@ -104,6 +104,7 @@ pub(crate) fn figures() -> Figures {
     ];
     let block = |title: &str, figures| FigureBlock {
         title: title.to_owned(),
+        unit: "videos".to_owned(),
         figures,
     };
     Figures {
@@ -183,6 +184,7 @@ pub(crate) fn selective() -> Selective {
         guarantee: "With this threshold at most 20 % of the videos that are answered are expected to be answered wrongly, \
                     for videos like the 41 of the validation part."
             .to_owned(),
+        n_unclear: 34,
         refusals: vec![
             refusal("low confidence", "probability below 0.72", 27),
             refusal("person cut off", "head or feet outside of more than half of the frames", 6),
@@ -204,6 +206,7 @@ pub(crate) fn audit() -> Audit {
         summary: "62 % [15, 100 %] of the model’s skill above chance can be had without looking at the lifter: the files of \
                   good and of bad videos differ in size and rate."
             .to_owned(),
+        chance: 0.5,
         model: between((0.71, 0.62, 0.8)),
         probes: vec![
             probe("duration", "the length of the video", (0.57, 0.49, 0.65), (0.33, 0.0, 0.72), Outcome::Pass),

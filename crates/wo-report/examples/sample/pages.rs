@@ -212,7 +212,7 @@ fn worst() -> WorstVideos {
             ("bad_form", &["knees_cave"]),
             ("good_form", &[]),
             0.96,
-            &[3, 4],
+            &[3],
             [52, 58, 66],
         ),
         video(
@@ -228,7 +228,7 @@ fn worst() -> WorstVideos {
             ("good_form", &[]),
             ("bad_form", &["too_shallow"]),
             0.88,
-            &[2, 3, 4],
+            &[3],
             [22, 24, 28],
         ),
     ];
@@ -252,6 +252,7 @@ fn suspects() -> Suspects {
             suggested: suggested.map(Name::new),
             score,
             reason: reason.to_owned(),
+            other: None,
         };
     Suspects {
         n_videos: 402,

@@ -1,0 +1,187 @@
+//! Tables: only what was decided changes in them, and nothing that a person wrote there is lost.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::harness::{Client, Server, folder, log, picture, read};
+
+/// A folder that has only this table.
+fn table_alone(name: &str, table: &str) -> wo_testkit::TempDir {
+    let dir = folder(1, 3);
+    for file in ["records.ndjson", "squat_good_form.csv"] {
+        fs::remove_file(dir.path().join(file)).expect("remove a file");
+    }
+    fs::write(dir.path().join(name), table).expect("write a table");
+    dir
+}
+
+fn paths(client: &Client) -> Vec<String> {
+    let ids = client.queue("queue=all");
+    let path = |id: u64| client.frame(id as u32)["path"].as_str().map(str::to_owned);
+    ids.into_iter().filter_map(path).collect()
+}
+
+fn restart(server: Server, dir: &Path) -> (Server, Client) {
+    assert!(server.stop().success());
+    let server = Server::start(dir, &[]);
+    let client = server.enter(0);
+    (server, client)
+}
+
+#[test]
+fn a_table_alone_keeps_its_bytes_through_deletion_and_undo() {
+    let rows: Vec<String> = (0..3)
+        .map(|i| format!("\"{}\",good,,x{i}\r\n", picture(0, i)))
+        .collect();
+    let table = format!(
+        "\u{feff}frame_path,label,description,camera\r\n{}",
+        rows.concat()
+    );
+    let dir = table_alone("squat_good.csv", &table);
+    let path = dir.path().join("squat_good.csv");
+    let server = Server::start(dir.path(), &[]);
+    let anna = server.enter(0);
+    anna.decide("r0", &[2], json!({"label": "bad_form"}));
+    anna.decide("r1", &[0], json!({"deleted": true}));
+    let (server, anna) = restart(server, dir.path());
+    let now = read(&path);
+    assert!(
+        !now.contains(&picture(0, 0)) && now.contains(&rows[1]),
+        "{now}"
+    );
+    assert_eq!(anna.queue("queue=trash"), [0]);
+    for request in ["u1", "u0"] {
+        let undone = anna.post("/api/undo", &json!({"request": request}));
+        assert_eq!(undone.expect("an answer").status, 200);
+    }
+    let (_server, anna) = restart(server, dir.path());
+    assert_eq!(anna.queue("queue=all"), [0, 1, 2]);
+    let expected = table.replace(
+        &rows[2],
+        &rows[2].replace('"', "").replace("good,", "good_form,"),
+    );
+    assert_eq!(
+        read(&path),
+        expected,
+        "the label that came back is written as we write it"
+    );
+}
+
+#[test]
+fn frames_of_a_table_are_told_apart_by_their_paths() {
+    let names = [
+        "20240101120000.jpg",
+        "20240101120001.jpg",
+        "20240101120002.jpg",
+        "squat_1.jpg",
+        "squat_01.jpg",
+        "a1.jpg",
+        "a_1.jpg",
+        "b_1.jpg",
+        "b_1.png",
+        "c.jpg",
+    ];
+    let rows = names.map(|name| format!("{name},good,\n")).concat();
+    let dir = table_alone(
+        "squat_good.csv",
+        &format!("frame_path,label,description\n{rows}{}", "c.jpg,bad,\n"),
+    );
+    let server = Server::start(dir.path(), &[]);
+    let anna = server.enter(0);
+    let before = paths(&anna);
+    assert_eq!(before.len(), names.len(), "{before:?}");
+    anna.decide("r0", &[0], json!({"deleted": true}));
+    anna.decide("r1", &[2], json!({"label": "bad_form"}));
+    let (mut server, mut anna) = restart(server, dir.path());
+    for _ in 0..2 {
+        assert_eq!(paths(&anna), before[1..]);
+        let bad: Vec<u64> = anna.queue("queue=all&label=bad_form");
+        let bad: Vec<_> = bad
+            .iter()
+            .map(|&id| anna.frame(id as u32)["path"].clone())
+            .collect();
+        assert_eq!(bad, [json!(before[2])]);
+        (server, anna) = restart(server, dir.path());
+    }
+    let (_, said) = server.stop_and_read();
+    assert!(said.contains("c.jpg is there twice"), "{said}");
+}
+
+#[test]
+fn a_picture_in_two_tables_is_two_frames() {
+    let row = |label: &str, text: &str| {
+        format!(
+            "frame_path,label,description\n{},{label},{text}\n",
+            picture(0, 0)
+        )
+    };
+    let dir = table_alone("squat_good.csv", &row("good", "deep"));
+    fs::write(dir.path().join("other.csv"), row("weird", "odd")).expect("write a table");
+    let server = Server::start(dir.path(), &[]);
+    let anna = server.enter(0);
+    let at = |path: &str| read(dir.path().join(path));
+    anna.decide("r0", &[0], json!({"label": "unclear"}));
+    anna.post("/api/undo", &json!({"request": "u0"}))
+        .expect("an answer");
+    let (server, anna) = restart(server, dir.path());
+    assert_eq!(at("squat_good.csv"), row("good", "deep"));
+    anna.decide("r1", &[0], json!({"label": "bad_form"}));
+    assert!(server.stop().success());
+    assert_eq!(
+        at("squat_good.csv"),
+        row("good", "deep"),
+        "frame 0 is of other.csv"
+    );
+    assert!(at("other.csv").contains("bad_form"));
+}
+
+#[test]
+fn beside_records_other_rows_and_columns_stay() {
+    let dir = folder(2, 3);
+    let path = dir.path().join("squat_good_form.csv");
+    let rows: Vec<String> = (0..6)
+        .map(|i| format!("{},good_form,,note {i}\r\n", picture(i / 3, i % 3)))
+        .collect();
+    let table = format!(
+        "frame_path,label,description,comment\r\n{}mine.jpg,good_form,,by hand\r\n",
+        rows.concat()
+    );
+    fs::write(&path, &table).expect("write the table");
+    let server = Server::start(dir.path(), &[]);
+    let anna = server.enter(0);
+    anna.decide("r0", &[4], json!({"label": "bad_form"}));
+    anna.decide("r1", &[2], json!({"deleted": true}));
+    let (server, anna) = restart(server, dir.path());
+    let left = table.replace(&rows[4], "").replace(&rows[2], "");
+    assert_eq!(read(&path), left);
+    let bad = read(dir.path().join("squat_bad_form.csv"));
+    assert!(bad.contains(",bad_form,squat bad form,note 4\r\n"), "{bad}");
+    for request in ["u1", "u0"] {
+        anna.post("/api/undo", &json!({"request": request}))
+            .expect("an answer");
+    }
+    assert!(server.stop().success());
+    assert_eq!(read(&path), table, "each row is where it was");
+    assert!(!dir.path().join("squat_bad_form.csv").exists());
+}
+
+#[test]
+fn a_reviewed_frame_that_was_edited_by_hand_is_named() {
+    let dir = folder(1, 2);
+    let path = dir.path().join("squat_bad_form.csv");
+    let server = Server::start(dir.path(), &[]);
+    server
+        .enter(0)
+        .decide("r0", &[1], json!({"label": "bad_form"}));
+    assert!(server.stop().success());
+    let edited = read(&path).replace(",bad_form,", ",unclear,");
+    fs::write(&path, edited).expect("write the table");
+    let server = Server::start(dir.path(), &[]);
+    assert_eq!(server.enter(0).frame(1)["label"], "bad_form");
+    let (_, said) = server.stop_and_read();
+    let named = format!("reviews of 1 frame, such as {}", picture(0, 1));
+    assert!(said.contains(&named), "{said}");
+    assert_eq!(log(dir.path()).len(), 1);
+}
