@@ -1,19 +1,18 @@
 //! The frames of a folder as they are on disk: from its records, corrected by the CSVs beside them, or from CSVs alone.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
-use wo_record::{Frame, Image, Judgement, LabelOrigin, Name, Record, Row, Video};
+use wo_record::{Frame, Image, Judgement, Name, Record, Row, Video};
 
 use crate::picture::{InlinePicture, Picture};
 use crate::records_file::{Place, for_each_record, for_first_records};
-use crate::tables::{correct, exercise_of_table, read_rows, rows_by_path, tables};
+use crate::tables::{correct, rows_by_path, tables};
 
 /// The stream that `wo-extract --out` leaves in a folder.
 pub(crate) const RECORDS: &str = "records.ndjson";
@@ -29,9 +28,9 @@ pub(crate) struct Folder {
     pub(crate) videos: Vec<VideoItem>,
     pub(crate) frames: Vec<FrameItem>,
     videos_by_id: HashMap<String, u32>,
-    frames_by_place: HashMap<(u32, u32), u32>,
+    pub(crate) frames_by_place: HashMap<(u32, u32), u32>,
     /// Where the pictures are that are in records.
-    inline: HashMap<u32, InlinePicture>,
+    pub(crate) inline: HashMap<u32, InlinePicture>,
 }
 
 /// A video and which frames are from it.
@@ -93,7 +92,7 @@ impl Kept {
 
 impl FrameItem {
     /// Of a video that has no number yet.
-    fn new(frame: Frame, is_trash: bool) -> Self {
+    pub(crate) fn new(frame: Frame, is_trash: bool) -> Self {
         let (path, blake3) = match frame.image {
             Image::File { path, blake3 } => (Some(path.as_path().to_owned()), blake3),
             Image::Inline { .. } => (None, None),
@@ -180,60 +179,6 @@ impl Folder {
         }
     }
 
-    /// Numbers the frames video by video, in the order of their index.
-    fn number(&mut self) {
-        let frames = &self.frames;
-        for video in &mut self.videos {
-            let index = |&frame: &u32| frames.get(frame as usize).map(|it| it.index);
-            video.frames.sort_by_key(index);
-        }
-        let order: Vec<u32> = self
-            .videos
-            .iter()
-            .flat_map(|it| it.frames.clone())
-            .collect();
-        if order.is_sorted() {
-            return;
-        }
-        let mut unsorted: Vec<_> = std::mem::take(&mut self.frames)
-            .into_iter()
-            .map(Some)
-            .collect();
-        let take = |old: &u32| unsorted.get_mut(*old as usize).and_then(Option::take);
-        self.frames = order.iter().filter_map(take).collect();
-        let new: HashMap<u32, u32> = order.into_iter().zip(0..).collect();
-        let renumber = |id: &mut u32| *id = new.get(id).copied().unwrap_or(*id);
-        let of_videos = self.videos.iter_mut().flat_map(|it| &mut it.frames);
-        of_videos
-            .chain(self.frames_by_place.values_mut())
-            .for_each(renumber);
-        let inline = std::mem::take(&mut self.inline).into_iter();
-        let inline = inline.filter_map(|(id, picture)| Some((*new.get(&id)?, picture)));
-        self.inline = inline.collect();
-    }
-
-    /// What the numbers mean: the same for two folders of the same frames.
-    pub(crate) fn numbering(&self) -> String {
-        let mut hasher = blake3::Hasher::new();
-        for video in &self.videos {
-            hasher.update(video.id.as_bytes());
-            for frame in video.frames.iter().filter_map(|&id| self.frame(id)) {
-                hasher.update(&frame.index.to_le_bytes());
-                hasher.update(frame.blake3.as_deref().unwrap_or_default().as_bytes());
-                let path = frame.path.as_deref().unwrap_or(Path::new(""));
-                hasher.update(path.as_os_str().as_encoded_bytes());
-            }
-        }
-        hasher.finalize().to_hex().chars().take(16).collect()
-    }
-
-    /// Whether its first frames are those of another folder.
-    pub(crate) fn begins_as(&self, first: &Self) -> bool {
-        let key = |it: &FrameItem| (it.video, it.index, it.path.clone());
-        let own = self.frames.iter().take(first.frames.len()).map(key);
-        own.eq(first.frames.iter().map(key))
-    }
-
     pub(crate) fn frame(&self, id: u32) -> Option<&FrameItem> {
         self.frames.get(id as usize)
     }
@@ -316,7 +261,7 @@ impl Folder {
         }
     }
 
-    fn video_number(&mut self, video_id: &str) -> u32 {
+    pub(crate) fn video_number(&mut self, video_id: &str) -> u32 {
         if let Some(&number) = self.videos_by_id.get(video_id) {
             return number;
         }
@@ -330,7 +275,7 @@ impl Folder {
     }
 
     /// The new frame's id; `None` where it is there already.
-    fn add_frame(&mut self, video_id: &str, item: FrameItem) -> Option<u32> {
+    pub(crate) fn add_frame(&mut self, video_id: &str, item: FrameItem) -> Option<u32> {
         let video = self.video_number(video_id);
         let id = self.frames.len() as u32;
         // A frame that a crash left both in the records and in the trash is one frame.
@@ -343,103 +288,6 @@ impl Folder {
         }
         self.frames.push(FrameItem { video, ..item });
         Some(id)
-    }
-
-    /// Frames from tables alone. Which video a frame is from is not written there: frames of one table whose names differ
-    /// only in their last number count as one video, as they do for `wo-train`. Rows of deleted frames are in the trash.
-    fn read_tables(&mut self) -> anyhow::Result<()> {
-        let trash = self.dir.join(TRASH);
-        let mut names: BTreeSet<OsString> = BTreeSet::new();
-        for dir in [&self.dir, &trash] {
-            if dir.is_dir() {
-                names.extend(
-                    tables(dir)?
-                        .iter()
-                        .filter_map(|it| Some(it.file_name()?.to_owned())),
-                );
-            }
-        }
-        for name in names {
-            let mut rows = Vec::new();
-            for (dir, is_trash) in [(&self.dir, false), (&trash, true)] {
-                let table = dir.join(&name);
-                if table.exists() {
-                    rows.extend(read_rows(&table)?.into_iter().map(|row| (row, is_trash)));
-                }
-            }
-            self.add_table(&name.to_string_lossy(), rows);
-        }
-        Ok(())
-    }
-
-    fn add_table(&mut self, table: &str, rows: Vec<(Row, bool)>) {
-        let mut paths = HashSet::new();
-        // In the order of their names, which no deletion changes.
-        let mut videos: BTreeMap<String, Vec<(Option<u32>, Row, bool)>> = BTreeMap::new();
-        for (row, is_trash) in rows {
-            if !paths.insert(row.frame_path.clone()) {
-                if !is_trash {
-                    wo_cli::warn!(
-                        "{table}: {} is there twice; its first row counts",
-                        row.frame_path
-                    );
-                }
-                continue;
-            }
-            let stem = Path::new(&row.frame_path).with_extension("");
-            let stem = stem.to_string_lossy();
-            let key = stem.trim_end_matches(|c: char| c.is_ascii_digit());
-            let number = stem.get(key.len()..).and_then(|digits| digits.parse().ok());
-            let key = key.trim_end_matches(['_', '-']).to_owned();
-            videos.entry(key).or_default().push((number, row, is_trash));
-        }
-        for (key, mut rows) in videos {
-            let stem = table.trim_end_matches(".csv");
-            let video_id = blake3::hash(format!("{stem}/{key}").as_bytes())
-                .to_hex()
-                .to_string();
-            let number = self.video_number(&video_id);
-            if let Some(video) = self.videos.get_mut(number as usize) {
-                video.table = Some(table.to_owned());
-            }
-            let numbers: HashSet<u32> = rows.iter().filter_map(|(number, ..)| *number).collect();
-            // Where numbers do not tell all apart, the order of the names does.
-            if numbers.len() < rows.len() {
-                rows.sort_by(|(_, a, _), (_, b, _)| a.frame_path.cmp(&b.frame_path));
-                for (place, (number, ..)) in (0..).zip(&mut rows) {
-                    *number = Some(place);
-                }
-            }
-            for (number, row, is_trash) in rows {
-                let frame = frame_of_row(stem, number.unwrap_or(0), row);
-                self.add_frame(&video_id, FrameItem::new(frame, is_trash));
-            }
-        }
-    }
-}
-
-fn frame_of_row(table: &str, index: u32, row: Row) -> Frame {
-    let label = Name::label(&row.label);
-    let faults = row.faults.split([';', ',']).map(Name::new);
-    Frame {
-        video_id: String::new(),
-        index,
-        pts_ms: None,
-        width_px: None,
-        height_px: None,
-        image: Image::File {
-            path: PathBuf::from(row.frame_path).into(),
-            blake3: None,
-        },
-        exercise: exercise_of_table(table),
-        label: Some(label).filter(|label| !label.is_empty()),
-        label_origin: Some(LabelOrigin::Csv),
-        faults: faults.filter(|fault| !fault.is_empty()).collect(),
-        description: Some(row.description).filter(|text| !text.is_empty()),
-        quality: None,
-        repetition: None,
-        phase: None,
-        shot: None,
     }
 }
 
