@@ -1,11 +1,11 @@
 //! One question to several predictors, answered by the figures of each with their intervals.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wo_record::{Confusion, Group, Name, Score, UNCLEAR};
 use wo_stats::{
-    Bootstrap, Estimate, Figure, Interval, Panel, Ranking, Unit as Said, smallest_detectable,
-    unanimous,
+    Bootstrap, Estimate, Figure, Interval, Panel, Ranking, Unit as Said, at_most_missed,
+    smallest_detectable, unanimous,
 };
 
 use crate::answers::Answers;
@@ -85,10 +85,37 @@ impl Question<'_> {
             n,
             ..self.score(by, figure.name(), class, estimate, n_groups)
         };
-        if class.is_some() && by == MODEL {
-            widen(&mut score);
+        if by == MODEL {
+            match figure {
+                Figure::MacroF1 => {}
+                Figure::BalancedAccuracy => self.widen_balanced(&mut score),
+                _ => widen(&mut score),
+            }
         }
         Some(score)
+    }
+
+    /// The same of a mean of recalls, where no class or all of one was got wrong: what may have been missed is of the class
+    /// of which there are fewest groups.
+    fn widen_balanced(&self, score: &mut Score) {
+        let mut of_class: BTreeMap<usize, BTreeSet<&Group>> = BTreeMap::new();
+        for unit in &self.units {
+            of_class.entry(unit.truth).or_default().insert(unit.group);
+        }
+        let Some(fewest) = of_class.values().map(BTreeSet::len).min() else {
+            return;
+        };
+        let missed = at_most_missed(fewest) / of_class.len() as f64;
+        if score.n_groups < 2 || score.high > score.low {
+            return;
+        }
+        let ends = match score.value {
+            Some(value) if value >= 1.0 => (1.0 - missed, 1.0),
+            Some(value) if value <= 0.0 => (0.0, missed),
+            _ => return,
+        };
+        (score.low, score.high) = (Some(ends.0), Some(ends.1));
+        (score.bca_low, score.bca_high) = (None, None);
     }
 
     /// No video is `unclear` as videos are good or bad.
@@ -237,9 +264,5 @@ pub(crate) fn label_figure<'a>(
         classes: &answers.labels,
         units: units.collect(),
     };
-    let mut score = question.figure(figure, seed)?;
-    if figure == Figure::Accuracy {
-        widen(&mut score);
-    }
-    Some(score)
+    question.figure(figure, seed)
 }

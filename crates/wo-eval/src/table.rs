@@ -28,9 +28,10 @@ pub(crate) const WIDE_INTERVAL: f64 = 0.3;
 pub(crate) const RULE_OF_THREE: f64 = 3.0;
 
 /// How to read the figures.
-const LEGEND: &str = "[low, high] is the 95 % interval from resampling whole groups (persons, sources). One without \
-                      width says that the sample has no other case, not that there is none. ± is the smallest difference that \
-                      so many groups would show in four of five evaluations. - is not defined.";
+const LEGEND: &str = "[low, high] is the 95 % interval from resampling whole groups (persons, sources); of a model that \
+    was always right or never it is that of the rule of three. One without width says that the sample has no other case, \
+    not that there is none. ± is the smallest difference that so many groups would show in four of five evaluations. - is \
+    not defined.";
 
 /// The report of an evaluation. `exercises` are those that the model knows.
 pub(crate) fn report(
@@ -279,9 +280,8 @@ impl Figures<'_> {
                 "Too little to conclude: the interval of balanced accuracy is {:.2} wide (more than {WIDE_INTERVAL}).",
                 high - low
             )),
-            Some((low, high)) if low >= 1.0 && high >= 1.0 => sentences.push(format!(
-                "No mistake was made, so the interval has no width; with {} the true share of groups with mistakes may \
-                 still be up to {:.2}.",
+            Some(_) if main.value >= Some(1.0) => sentences.push(format!(
+                "No mistake was made; with {} the true share of groups with mistakes may still be up to {:.2}.",
                 counted(n_groups, "group"),
                 (RULE_OF_THREE / n_groups as f64).min(1.0)
             )),

@@ -105,10 +105,10 @@ fn a_perfect_model_beats_the_baselines() {
         .collect();
     let evaluation = evaluated(&predictions);
     let model = score(&evaluation, MODEL, VIDEO, ALL, "balanced_accuracy");
-    assert_eq!(
-        (model.value, model.low, model.high),
-        (Some(1.0), Some(1.0), Some(1.0))
-    );
+    // Of ten persons of a label none was got wrong: of others a quarter may be, which is an eighth of both labels.
+    let missed = (1.0 - 0.05_f64.powf(0.1)) / 2.0;
+    assert!((model.low.expect("a lower end") - (1.0 - missed)).abs() < 1e-9);
+    assert_eq!((model.value, model.high), (Some(1.0), Some(1.0)));
     assert_eq!((model.n, model.n_groups), (20, 20));
     let majority = score(&evaluation, MAJORITY, VIDEO, ALL, "balanced_accuracy");
     assert_eq!(
