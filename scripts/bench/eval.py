@@ -17,7 +17,7 @@ import sklearn.metrics
 
 from inputs import N_THREADS, environment_of, frames_of, peak_mib, random_model, records, seconds, stream
 
-N_ROUNDS = 3
+N_ROUNDS = 5
 # Images a second are of what many videos take longer than few: starting is no part of them. With 100 images between the two the
 # noise of starting was as long as they took.
 N_VIDEOS, FRAMES, N_WORKERS = (10, 60), 10, 2
