@@ -181,7 +181,8 @@ impl<'a> TablesPass<'a> {
     /// Writes what changed: a row that moves is in two tables after a crash, and never in none.
     fn write(&self) -> anyhow::Result<()> {
         let changed = || self.tables.iter().filter(|(_, table)| table.is_changed());
-        if changed().any(|(name, _)| name.starts_with(TRASH)) {
+        let is_trash = |name: &str| base_name(name) != name;
+        if changed().any(|(name, _)| is_trash(name)) {
             fs::create_dir_all(self.dir.join(TRASH)).context("make the trash folder")?;
         }
         for (name, table) in changed() {
@@ -189,7 +190,8 @@ impl<'a> TablesPass<'a> {
         }
         for (name, table) in changed() {
             let path = self.dir.join(name);
-            if table.is_empty() {
+            // Without records a folder is one by its tables, whether they have rows or not.
+            if table.is_empty() && (self.places.is_some() || is_trash(name)) {
                 fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
             } else {
                 replace(&path, &table.text())?;

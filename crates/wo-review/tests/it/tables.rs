@@ -70,6 +70,24 @@ fn a_table_alone_keeps_its_bytes_through_deletion_and_undo() {
 }
 
 #[test]
+fn a_table_of_which_all_is_deleted_comes_back() {
+    let row = format!("{},good,deep\n", picture(0, 0));
+    let table = format!("frame_path,label,description\n{row}");
+    let dir = table_alone("squat_good.csv", &table);
+    let server = Server::start(dir.path(), &[]);
+    let anna = server.enter(0);
+    anna.decide("r0", &[0], json!({"deleted": true}));
+    let (server, anna) = restart(server, dir.path());
+    assert_eq!(anna.queue("queue=trash"), [0]);
+    let undone = anna.post("/api/undo", &json!({"request": "u0"}));
+    assert_eq!(undone.expect("an answer").status, 200);
+    let (_server, anna) = restart(server, dir.path());
+    assert_eq!(anna.queue("queue=all"), [0]);
+    assert_eq!(read(dir.path().join("squat_good.csv")), table);
+    assert!(!dir.path().join("trash/squat_good.csv").exists());
+}
+
+#[test]
 fn frames_of_a_table_are_told_apart_by_their_paths() {
     let names = [
         "20240101120000.jpg",
