@@ -46,6 +46,13 @@ fn score(value: f64) -> Score {
     }
 }
 
+fn evident(evidence: Evidence) -> Verdict {
+    Verdict {
+        evidence,
+        ..verdict(0.5)
+    }
+}
+
 fn verdict(probability: f64) -> Verdict {
     Verdict {
         video_id: "v".into(),
@@ -121,33 +128,18 @@ fn a_float_that_is_not_finite_is_refused_and_leaves_no_trace() {
                 exercise_probability: bad,
                 ..verdict(0.5)
             }),
-            Record::Verdict(Verdict {
-                evidence: Evidence {
-                    index: 0,
-                    pts_ms: Some(bad),
-                    probability: 0.5,
-                    phase: None,
-                },
-                ..verdict(0.5)
-            }),
-            Record::Verdict(Verdict {
-                evidence: Evidence {
-                    index: 0,
-                    pts_ms: None,
-                    probability: bad,
-                    phase: None,
-                },
-                ..verdict(0.5)
-            }),
-            Record::Verdict(Verdict {
-                evidence: Evidence {
-                    index: 0,
-                    pts_ms: None,
-                    probability: 0.5,
-                    phase: Some(bad),
-                },
-                ..verdict(0.5)
-            }),
+            Record::Verdict(evident(Evidence {
+                pts_ms: Some(bad),
+                ..Evidence::default()
+            })),
+            Record::Verdict(evident(Evidence {
+                probability: bad,
+                ..Evidence::default()
+            })),
+            Record::Verdict(evident(Evidence {
+                phase: Some(bad),
+                ..Evidence::default()
+            })),
             Record::Truth(truth(bad)),
             Record::Truth(Truth {
                 duration_ms: bad,

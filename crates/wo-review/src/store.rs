@@ -123,13 +123,13 @@ impl Store {
 
     /// Says which reviewed frames are otherwise on disk: someone corrected them in a table, or the last run was killed.
     pub(crate) fn warn_of_edits(&self) {
-        let said = |it: &Judgement| (it.label.clone(), it.description.clone());
         let is_edited = |id: &u32| {
             let Some(frame) = self.folder.frame(*id) else {
                 return false;
             };
-            let now = self.judgement(*id, frame);
-            !now.deleted && !frame.base.deleted && said(now) != said(&frame.base)
+            let (now, there) = (self.judgement(*id, frame), &frame.base);
+            let is_other = (&now.label, &now.description) != (&there.label, &there.description);
+            !now.deleted && !there.deleted && is_other
         };
         let mut edited: Vec<u32> = self.touched().filter(is_edited).collect();
         edited.sort_unstable();

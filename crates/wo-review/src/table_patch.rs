@@ -32,6 +32,7 @@ pub(crate) struct TablePatch {
     /// What was taken out.
     taken: Vec<TableRow>,
     is_changed: bool,
+    has_more: bool,
 }
 
 /// A row of a table.
@@ -60,6 +61,7 @@ impl TablePatch {
             rows: Vec::new(),
             taken: Vec::new(),
             is_changed: false,
+            has_more: false,
         }
     }
 
@@ -92,9 +94,7 @@ impl TablePatch {
         let mut patch = Self {
             head: part(0, begins.first().copied().unwrap_or(bytes.len())),
             columns,
-            rows: Vec::new(),
-            taken: Vec::new(),
-            is_changed: false,
+            ..Self::empty()
         };
         for (cells, place) in cells.into_iter().zip(begins.windows(2)) {
             let path = patch.cell(&cells, "frame_path").trim().to_owned();
@@ -112,6 +112,11 @@ impl TablePatch {
     /// Whether it is to be written anew.
     pub(crate) fn is_changed(&self) -> bool {
         self.is_changed
+    }
+
+    /// Whether rows were put in.
+    pub(crate) fn has_more(&self) -> bool {
+        self.has_more
     }
 
     /// Whether it has no rows.
@@ -171,7 +176,8 @@ impl TablePatch {
                 coming.push(self.adopted(row, &of)?);
             }
         }
-        self.is_changed |= !coming.is_empty();
+        self.has_more |= !coming.is_empty();
+        self.is_changed |= self.has_more;
         let key = |row: &TableRow| (order(&row.path), row.path.clone());
         coming.sort_by_cached_key(key);
         // A last line may have no end.

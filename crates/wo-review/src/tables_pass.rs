@@ -185,7 +185,7 @@ impl<'a> TablesPass<'a> {
         if changed().any(|(name, _)| is_trash(name)) {
             fs::create_dir_all(self.dir.join(TRASH)).context("make the trash folder")?;
         }
-        for (name, table) in changed() {
+        for (name, table) in changed().filter(|(_, table)| table.has_more()) {
             replace(&self.dir.join(name), &table.text_with_taken())?;
         }
         for (name, table) in changed() {

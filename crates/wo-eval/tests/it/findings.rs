@@ -29,6 +29,12 @@ fn predictions(folder: &Path, name: &str, n: usize) -> PathBuf {
     path
 }
 
+/// Predictions evaluated without a model.
+fn evaluated(said: &Path, flags: &[&str]) -> Run {
+    let tool = tool().args(flags).args(["--json", "--predictions"]);
+    tool.arg(said).run()
+}
+
 fn of_type(run: &Run, kind: &str) -> Vec<Value> {
     let lines = run.lines().into_iter();
     let records = lines.map(|line| serde_json::from_str::<Value>(line).expect("a record"));
@@ -298,13 +304,7 @@ fn bad_predictions_are_skipped_on_demand() {
     let no_probability = text.replacen("0.9", "9.9", 1);
     assert_ne!(no_probability, text);
     std::fs::write(&said, no_probability.replacen('\n', "\noops\n", 1)).unwrap();
-    let run = |flags: &[&str]| {
-        tool()
-            .args(flags)
-            .args(["--json", "--predictions"])
-            .arg(&said)
-            .run()
-    };
+    let run = |flags: &[&str]| evaluated(&said, flags);
     assert_eq!(run(&[]).status, 6);
     let skipped = run(&["--on-error", "skip"]);
     assert_eq!(skipped.status, 3, "{}", skipped.stderr);
@@ -345,7 +345,7 @@ fn what_is_asked_for_by_name_is_there_or_it_is_said_why() {
     ] {
         assert!(run.stderr.contains(expected), "{expected}: {}", run.stderr);
     }
-    let silent = tool().args(["--json", "--predictions"]).arg(&said).run();
+    let silent = evaluated(&said, &[]);
     assert_eq!((silent.status, silent.stderr.as_str()), (0, ""));
 }
 
@@ -362,13 +362,7 @@ fn predictions_of_seen_videos_alone_are_no_evaluation() {
         ),
     )
     .unwrap();
-    let run = |flags: &[&str]| {
-        tool()
-            .args(flags)
-            .args(["--json", "--predictions"])
-            .arg(&said)
-            .run()
-    };
+    let run = |flags: &[&str]| evaluated(&said, flags);
     let refused = run(&[]);
     assert_eq!(refused.status, 6);
     assert!(
