@@ -160,7 +160,13 @@ fn the_contract_depends_on_little_and_the_edge_not_on_it() {
     direct.remove("schemars");
     assert_eq!(
         layers.direct["wo-record"],
-        set(&["base64", "csv", "serde", "serde_json", "thiserror"])
+        set(&[
+            "base64",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "unicode-normalization"
+        ])
     );
     assert!(!layers.reached["wo-cli"].contains("wo-record"));
 }
@@ -186,6 +192,7 @@ fn tools_stand_alone() {
         "wo-clip",
         "wo-hub",
         "wo-label",
+        "wo-folder",
     ]) {
         assert!(
             !layers.reached[user].contains("wo-testkit"),

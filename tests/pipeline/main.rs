@@ -2,8 +2,11 @@
 //!
 //! The binaries are those that cargo built for the tools' own tests.
 
+mod ignored;
 mod layering;
+mod missing;
 mod repetitions;
+mod told;
 
 use std::collections::BTreeSet;
 use std::fs;

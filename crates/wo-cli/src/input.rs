@@ -1,10 +1,10 @@
 //! Where a tool reads from.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, StdinLock};
+use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, StdinLock};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 use crate::{Exit, ExitWith};
 
@@ -18,9 +18,8 @@ pub fn open_input<'a>(
 ) -> anyhow::Result<(String, Box<dyn BufRead + 'a>)> {
     match path {
         Some(path) if path != Path::new("-") => {
-            let file = File::open(path)
-                .with_context(|| format!("open {}", path.display()))
-                .exit_with(Exit::Io)?;
+            refuse_folder(path)?;
+            let file = opened(File::open(path), || format!("open {}", path.display()))?;
             Ok((path.display().to_string(), Box::new(BufReader::new(file))))
         }
         _ => Ok((STDIN_NAME.to_owned(), Box::new(stdin))),
@@ -77,17 +76,95 @@ impl std::fmt::Display for NoInput {
 }
 
 impl std::error::Error for NoInput {}
-/// Reads a file that a flag names, whole: that it cannot be read is an I/O error, and that it does not parse one of usage.
+
+/// What opening a file or folder that the command line names came to: one that is not there is a wrong command line, all
+/// else is the disk's.
+pub fn opened<T>(result: io::Result<T>, doing: impl FnOnce() -> String) -> anyhow::Result<T> {
+    let is_missing =
+        |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    let exit = match &result {
+        Err(error) if is_missing(error) => Exit::Usage,
+        _ => Exit::Io,
+    };
+    result.with_context(doing).exit_with(exit)
+}
+
+/// Refuses a path that the command line names where no folder is there.
+pub fn check_folder(path: &Path) -> anyhow::Result<()> {
+    let facts = opened(std::fs::metadata(path), || {
+        format!("open the folder {}", path.display())
+    })?;
+    if facts.is_dir() {
+        return Ok(());
+    }
+    Err(anyhow!("{} is a file, not a folder", path.display())).exit_with(Exit::Usage)
+}
+
+/// Refuses a path that the command line names where no file is there.
+pub fn check_file(path: &Path) -> anyhow::Result<()> {
+    refuse_folder(path)?;
+    opened(std::fs::metadata(path), || {
+        format!("open {}", path.display())
+    })
+    .map(drop)
+}
+
+/// Refuses a folder where a file is meant.
+fn refuse_folder(path: &Path) -> anyhow::Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let records = path.join("records.ndjson");
+    let hint = if records.is_file() {
+        format!("\nhint: its records are in {}", records.display())
+    } else {
+        String::new()
+    };
+    Err(anyhow!("{} is a folder, not a file{hint}", path.display())).exit_with(Exit::Usage)
+}
+
+/// Reads a file that a flag names, whole: that it is not there or does not parse is an error of usage, and that it cannot be
+/// read is one of the disk.
 pub fn read_file<T, E: Into<anyhow::Error>>(
     path: &Path,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> anyhow::Result<T> {
     let read = || format!("read {}", path.display());
-    let text = std::fs::read_to_string(path)
-        .with_context(read)
-        .exit_with(Exit::Io)?;
+    refuse_folder(path)?;
+    let text = opened(std::fs::read_to_string(path), read)?;
     parse(&text)
         .map_err(Into::into)
         .with_context(read)
         .exit_with(Exit::Usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::exit_of;
+
+    #[test]
+    fn what_is_not_there_is_a_wrong_command_line() {
+        let folder = std::env::temp_dir();
+        let missing = folder.join("there-is-no-such-file");
+        let below_a_file = Path::new("/proc/version/x");
+        let mut empty = io::empty();
+        for path in [missing.as_path(), below_a_file, &folder] {
+            let error = open_input(Some(path), &mut empty).err().expect("no file");
+            assert_eq!(exit_of(&error), Exit::Usage, "{error:#}");
+            assert_eq!(
+                exit_of(&check_file(path).expect_err("no file")),
+                Exit::Usage
+            );
+            let error = read_file(path, |text| Ok::<_, io::Error>(text.to_owned()));
+            assert_eq!(exit_of(&error.expect_err("no file")), Exit::Usage);
+        }
+        let error = check_folder(&missing).expect_err("no folder");
+        assert_eq!(exit_of(&error), Exit::Usage);
+        let error = check_folder(Path::new("/proc/version")).expect_err("a file");
+        assert_eq!(exit_of(&error), Exit::Usage);
+        assert!(check_folder(&folder).is_ok());
+        let denied = opened::<()>(Err(ErrorKind::PermissionDenied.into()), String::new);
+        assert_eq!(exit_of(&denied.expect_err("denied")), Exit::Io);
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Only this crate prints to stderr and chooses exit codes. It knows nothing of records.
 
+mod captions_flag;
 mod exit;
 mod flags;
 mod input;
@@ -9,14 +10,19 @@ mod lasting;
 mod process;
 mod report;
 mod stop;
+mod terminal;
+mod words;
 
+pub use captions_flag::CaptionsFlag;
 pub use exit::{Exit, ExitWith, Outcome};
 pub use flags::{Common, OnError, Reading, Seed, ShowProgress, Threads};
-pub use input::{open_input, read_file};
+pub use input::{check_file, check_folder, open_input, opened, read_file};
 pub use lasting::Lasting;
 pub use process::main;
 pub use report::{Progress, info_line, say_line, warn_line};
 pub use stop::Stop;
+pub use terminal::refuse_terminal;
+pub use words::{count, failed, named, shell_word, verb};
 
 /// Prints a warning for a person on stderr, unless `--quiet`.
 #[macro_export]

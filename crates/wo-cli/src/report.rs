@@ -153,12 +153,18 @@ impl Progress {
     /// `12/40 videos, 120 frames, 35 frames/s`.
     fn message(&self, done: &Done) -> String {
         let (units, parts) = self.what;
+        let one = |n: u64, of: &'static str| match n {
+            1 => of.strip_suffix('s').unwrap_or(of),
+            _ => of,
+        };
+        let units = one(self.total, units);
         let rate = done.n_parts as f64 / self.since.elapsed().as_secs_f64().max(1e-3);
         let whole = format!("{}/{} {units}", done.n_units, self.total);
         if done.n_parts == 0 {
             return whole;
         }
-        format!("{whole}, {} {parts}, {rate:.0} {parts}/s", done.n_parts)
+        let few = one(done.n_parts, parts);
+        format!("{whole}, {} {few}, {rate:.0} {parts}/s", done.n_parts)
     }
 }
 

@@ -41,7 +41,7 @@ pub fn device_of(name: &str) -> Result<Device, String> {
             "{name}: {why}\nhint: WO_CUDA=1 scripts/just setup brings the CUDA build of libtorch"
         ),
         Ok(()) => format!(
-            "{name}: libtorch sees {} CUDA devices\nhint: nvidia-smi says what the driver sees",
+            "{name}: CUDA devices that libtorch sees: {}\nhint: nvidia-smi says what the driver sees",
             Cuda::device_count()
         ),
     })

@@ -4,7 +4,7 @@ use anyhow::Context;
 use image::RgbImage;
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor, nn, no_grad};
-use wo_input::{Preprocessor, Tokenizer};
+use wo_input::{ClassTexts, Preprocessor, Tokenizer};
 
 use crate::encoder::unit_rows;
 use crate::{Checkpoint, Class, Clip, Manifest, to_device};
@@ -109,6 +109,11 @@ impl Judge {
             let features = class_features(&self.clip, &self.tokenizer, prompts)?;
             Ok(Some(features * self.clip.scale()))
         })
+    }
+
+    /// Texts for its classes as it reads them.
+    pub fn read_texts(&self, prompts: &[Vec<String>]) -> anyhow::Result<ClassTexts> {
+        Ok(ClassTexts::read(&self.tokenizer, prompts)?)
     }
 
     /// Whether it works on the CPU.

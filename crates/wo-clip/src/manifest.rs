@@ -59,6 +59,9 @@ pub struct SplitVideo {
     pub video_id: String,
     /// What it was kept together with.
     pub group: Group,
+    /// Its own person or source, where the group is another: near-duplicates joined the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_group: Option<Group>,
     /// Where it went.
     pub split: Split,
     /// Its exercise.
@@ -116,21 +119,76 @@ pub struct Manifest {
 impl Manifest {
     /// Where `video` or its group was in training: `None` when neither was there.
     pub fn split_of(&self, video: &Video) -> Option<Split> {
+        self.known(video).map(|known| known.split)
+    }
+
+    /// The group of `video`: that which its own person or source was joined to in training, where it was.
+    pub fn group_of(&self, video: &Video) -> Group {
+        self.known(video)
+            .map_or_else(|| group_of(video), |known| known.group.clone())
+    }
+
+    /// The video itself, else the last one of its group.
+    fn known(&self, video: &Video) -> Option<&SplitVideo> {
         let group = group_of(video);
-        let mut of_group = None;
-        for known in &self.videos {
-            if known.video_id == video.video_id {
-                return Some(known.split);
-            }
-            if known.group == group {
-                of_group = Some(known.split);
-            }
-        }
-        of_group
+        let is_same = |known: &&SplitVideo| known.video_id == video.video_id;
+        let is_kin =
+            |known: &&SplitVideo| known.group == group || known.own_group.as_ref() == Some(&group);
+        let mut videos = self.videos.iter();
+        videos
+            .clone()
+            .find(is_same)
+            .or_else(|| videos.rfind(is_kin))
     }
 
     /// Whether anything about the model was fitted to or chosen by `video` or another video of its group.
     pub fn has_seen(&self, video: &Video) -> bool {
         matches!(self.split_of(video), Some(Split::Train | Split::Validation))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_who_was_joined_to_another_is_known() {
+        let video = |id: &str, own: Option<&str>| SplitVideo {
+            video_id: id.to_owned(),
+            group: Group::of_text("person:anna"),
+            own_group: own.map(Group::of_text),
+            split: Split::Validation,
+            exercise: "squat".into(),
+            label: "good_form".into(),
+            faults: Vec::new(),
+            angle: None,
+            duration_ms: None,
+            hashes: Vec::new(),
+        };
+        let manifest = Manifest {
+            version: String::new(),
+            init: String::new(),
+            classes: Vec::new(),
+            prompts: Vec::new(),
+            pooling: Pooling::default(),
+            head: None,
+            trust: None,
+            learning_curve: None,
+            videos: vec![video("a", None), video("b", Some("person:ben"))],
+            arguments: serde_json::Value::Null,
+            metrics: BTreeMap::new(),
+            run_hash: None,
+        };
+        let of = |person: &str| Video {
+            video_id: "new".to_owned(),
+            person_id: Some(person.to_owned()),
+            ..Video::default()
+        };
+        for person in ["anna", "ben"] {
+            assert!(manifest.has_seen(&of(person)), "{person}");
+            assert_eq!(manifest.group_of(&of(person)).as_str(), "person:anna");
+        }
+        assert_eq!(manifest.split_of(&of("clara")), None);
+        assert_eq!(manifest.group_of(&of("clara")).as_str(), "person:clara");
     }
 }

@@ -19,7 +19,9 @@ pub enum WeightsError {
     #[error("the weights are of a SigLIP model, for they have a logit_bias; only CLIP can be read")]
     SigLip,
     /// The configuration asks for more blocks than there are tensors.
-    #[error("the configuration asks for {wanted} blocks, the weights have only {found} tensors")]
+    #[error(
+        "the configuration asks for more blocks ({wanted}) than the weights have tensors for ({found})"
+    )]
     Depth {
         /// Blocks of both towers.
         wanted: i64,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wo_cli::{Common, Reading};
+use wo_cli::{CaptionsFlag, Common, Reading};
 
 /// Give frames a label and a description
 ///
@@ -21,9 +21,9 @@ pub struct Args {
     /// Reviews of wo-review, which override records and CSVs: labels, faults, descriptions, and frames thrown away
     #[arg(long, value_name = "FILE")]
     pub reviews: Option<PathBuf>,
-    /// Captions table to use instead of the built-in data/captions.toml
-    #[arg(long, value_name = "FILE")]
-    pub captions: Option<PathBuf>,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub captions: CaptionsFlag,
     /// What to write
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub to: Format,

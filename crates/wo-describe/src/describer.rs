@@ -1,36 +1,37 @@
 //! What happens to one frame. Holds the video that the frames at hand belong to, and no other.
 
-use wo_label::{Captions, Reviews, choice_hash};
-use wo_record::{BAD_FORM, Frame, Image, LabelOrigin, Name, Video};
+use std::path::Path;
 
-use crate::fault_path::faults_in_path;
-use crate::overrides::{Override, Overrides};
-use crate::place::Place;
+use wo_folder::{Corrections, Kept, Place};
+use wo_record::{Frame, Image, Name, Video};
+
+use crate::description_check::DescriptionCheck;
 
 /// Labels and describes frames.
 #[derive(Debug)]
 pub(crate) struct Describer {
-    pub(crate) captions: Captions,
-    pub(crate) overrides: Overrides,
-    pub(crate) reviews: Reviews,
-    /// Reviews of another picture that had the same place in its video.
-    pub(crate) n_other_pictures: u64,
+    pub(crate) corrections: Corrections,
     /// From where the frames that are read name their images.
     pub(crate) read_from: Place,
     /// From where the frames that are written have to.
     pub(crate) written_to: Place,
+    /// Whether deleted frames stay as they are, since the records of their folder are written anew: `wo-extract` and
+    /// `wo-review` take them out of it.
+    pub(crate) keeps_deleted: bool,
     pub(crate) video: Option<Video>,
-    pub(crate) n_without_exercise: u64,
-    pub(crate) n_unknown_faults: u64,
-    pub(crate) unknown_fault: Option<Name>,
+    /// What is to be said of the descriptions in the end.
+    pub(crate) check: DescriptionCheck,
 }
 
-/// Whether a frame stays.
+/// What becomes of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
-    Yes,
-    /// Someone threw it away.
-    No,
+pub(crate) enum Fate {
+    /// It is written as it is now.
+    Written,
+    /// It is written as it was read.
+    Passed,
+    /// Someone deleted it.
+    Gone,
 }
 
 impl Describer {
@@ -40,129 +41,73 @@ impl Describer {
     }
 
     /// Sets label, faults and description. A frame without a label, and without a word from a CSV, stays as it is.
-    pub(crate) fn describe(&mut self, frame: &mut Frame) {
-        let mut said = None;
-        if let Image::File { path, .. } = &mut frame.image {
-            said = self
-                .overrides
-                .of_frame(path.as_path(), &self.read_from.resolve(path.as_path()));
-            if let Some(rebased) = self.read_from.rebased(path.as_path(), &self.written_to) {
-                *path = rebased.into();
-            }
+    pub(crate) fn describe(&mut self, frame: &mut Frame) -> Fate {
+        let (before, old) = (class_of(frame), frame.description.clone());
+        let video = self.video.as_ref();
+        let video = video.filter(|it| it.video_id == frame.video_id);
+        let path = video.and_then(|video| video.path.as_ref());
+        let path = path.map(wo_record::RecordPath::as_path);
+        let corrected = self.corrections.correct(frame, path, Some(&self.read_from));
+        if corrected.kept != Kept::Yes {
+            return if self.keeps_deleted {
+                Fate::Passed
+            } else {
+                Fate::Gone
+            };
         }
-        let said_description = said.and_then(|said| said.description.clone());
-        if let Some(said) = said {
-            take_over(frame, said);
-        }
-        self.add_faults_of_path(frame);
-        if let Some(description) = said_description {
-            frame.description = Some(description);
-        } else if let Some(label) = &frame.label {
-            frame.description = frame.exercise.as_ref().map(|exercise| {
-                self.captions
-                    .describe(exercise, label, &frame.faults, choice_hash(&frame.video_id))
-            });
-            self.note_what_is_unknown(frame);
-        }
-    }
-
-    /// Sets what people said of the frame in a review: that is the last word.
-    pub(crate) fn review(&mut self, frame: &mut Frame) -> Kept {
-        match self.reviews.of_frame(frame) {
-            Ok(None) => Kept::Yes,
-            Ok(Some(review)) if review.new.deleted => Kept::No,
-            Ok(Some(review)) => {
-                let new = &review.new;
-                frame.label.clone_from(&new.label);
-                frame.label_origin = new.label_origin;
-                frame.faults.clone_from(&new.faults);
-                // A review that says nothing of it, such as one that was taken back, leaves what the table says.
-                if new.description.is_some() {
-                    frame.description.clone_from(&new.description);
-                }
-                Kept::Yes
-            }
-            Err(_) => {
-                self.n_other_pictures += 1;
-                Kept::Yes
-            }
-        }
-    }
-
-    /// Says once, for all frames, what the descriptions lack.
-    pub(crate) fn warn(&self) {
-        if self.n_without_exercise > 0 {
-            wo_cli::warn!(
-                "{} labelled frames have no exercise, so they got no description\n\
-                 hint: put the videos into folders EXERCISE/LABEL",
-                self.n_without_exercise
-            );
-        }
-        if let Some(fault) = &self.unknown_fault {
-            wo_cli::warn!(
-                "{} frames have a fault that the captions table does not know, the first one is {fault}: \
-                 their descriptions say its name only",
-                self.n_unknown_faults
-            );
-        }
-        if self.n_other_pictures > 0 {
-            wo_cli::warn!(
-                "{} reviews are of other pictures than the frames in their places, and were not used\n\
-                 hint: take the frames as they were when they were reviewed",
-                self.n_other_pictures
-            );
-        }
-        self.overrides.warn_of_unmet();
-    }
-
-    /// A frame of bad form of which nobody named a fault: perhaps the video's path does.
-    fn add_faults_of_path(&self, frame: &mut Frame) {
-        let is_bad = frame
-            .label
-            .as_ref()
-            .is_some_and(|label| label.as_str() == BAD_FORM);
-        if !is_bad || !frame.faults.is_empty() {
-            return;
-        }
-        let Some(video) = self
-            .video
-            .as_ref()
-            .filter(|video| video.video_id == frame.video_id)
-        else {
-            return;
-        };
-        if let (Some(path), Some(exercise), Some(label)) =
-            (&video.path, &frame.exercise, &frame.label)
+        if let Image::File { path, .. } = &mut frame.image
+            && let Some(rebased) = self.read_from.rebased(path.as_path(), &self.written_to)
         {
-            frame.faults =
-                faults_in_path(path.as_path(), label, &self.captions.faults_of(exercise));
+            *path = rebased.into();
         }
+        let own = if corrected.has_own_words {
+            None
+        } else {
+            self.describe_by_table(frame, old, &before)
+        };
+        self.check.look(frame, own, self.corrections.captions());
+        Fate::Written
     }
 
-    fn note_what_is_unknown(&mut self, frame: &Frame) {
-        let Some(exercise) = &frame.exercise else {
-            self.n_without_exercise += 1;
-            return;
+    /// Sets the description that the captions table has for the frame's class, where there is a class. Returns the `old` one
+    /// where a person wrote it into the record and the table replaced it.
+    fn describe_by_table(
+        &self,
+        frame: &mut Frame,
+        old: Option<String>,
+        before: &Class,
+    ) -> Option<String> {
+        let Some(described) = self.corrections.described(frame) else {
+            frame.description = old;
+            return None;
         };
-        let known = self.captions.faults_of(exercise);
-        if let Some(unknown) = frame.faults.iter().find(|fault| !known.contains(fault)) {
-            self.n_unknown_faults += 1;
-            self.unknown_fault.get_or_insert_with(|| unknown.clone());
-        }
+        frame.description = Some(described);
+        old.filter(|old| !self.is_made(old, before, frame))
+    }
+
+    /// Whether a table made a description, for the class that the frame has or for the one that it had `before`.
+    fn is_made(&self, description: &str, before: &Class, frame: &Frame) -> bool {
+        let is_of = |label: &Option<Name>, faults: &[Name]| {
+            let class = frame.exercise.as_ref().zip(label.as_ref());
+            class.is_some_and(|(exercise, label)| {
+                let captions = self.corrections.captions();
+                captions.makes(description, exercise, label, faults)
+            })
+        };
+        let (label, faults) = before;
+        is_of(label, faults) || is_of(&frame.label, &frame.faults)
+    }
+
+    /// Says once, for all frames, what the descriptions lack and what was not in force. Words belong into `captions_file`.
+    pub(crate) fn finish(&self, captions_file: &Path) -> anyhow::Result<()> {
+        self.check.warn(self.corrections.captions(), captions_file);
+        self.corrections.finish()
     }
 }
 
-/// What a row says wins over what the record says.
-fn take_over(frame: &mut Frame, said: &Override) {
-    if let Some(label) = &said.label {
-        frame.label = Some(label.clone());
-        frame.label_origin = Some(LabelOrigin::Csv);
-        if label.as_str() != BAD_FORM {
-            // Faults that the record came with contradict the label now.
-            frame.faults.clear();
-        }
-    }
-    if !said.faults.is_empty() {
-        frame.faults.clone_from(&said.faults);
-    }
+/// What a description follows from, beside the exercise: the label and the faults.
+type Class = (Option<Name>, Vec<Name>);
+
+fn class_of(frame: &Frame) -> Class {
+    (frame.label.clone(), frame.faults.clone())
 }

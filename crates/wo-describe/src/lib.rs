@@ -1,14 +1,13 @@
 //! Records to records with labels and descriptions.
 //!
 //! It looks at no picture. What it writes of a frame follows from its label, its faults and the captions table, or is
-//! what a person wrote in a CSV. It holds one record at a time, the last video, and the CSVs.
+//! what a person wrote in a CSV. It holds one record at a time, the last video, the CSVs, and a number for each distinct
+//! description.
 
 mod args;
 mod describer;
-mod fault_path;
-mod overrides;
-mod place;
-mod reviews;
+mod description_check;
+mod own_words;
 mod sink;
 
 use std::io::{BufRead, BufWriter, Write};
@@ -17,13 +16,14 @@ use std::path::Path;
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, OnError, Outcome, open_input};
+use wo_folder::{Corrections, Place, folder_of_records};
 use wo_label::Captions;
-use wo_record::{Failure, ReadError, Reader, Record, code};
+use wo_record::{Failure, Frame, Image, ReadError, Reader, Record, code};
 
 pub use crate::args::{Args, Format};
-use crate::describer::{Describer, Kept};
-use crate::overrides::Overrides;
-use crate::place::Place;
+use crate::describer::{Describer, Fate};
+use crate::description_check::DescriptionCheck;
+use crate::own_words::warn_of_blind_descriptions;
 use crate::sink::Sink;
 
 /// Runs the tool.
@@ -32,22 +32,29 @@ use crate::sink::Sink;
     reason = "the signature that wo_cli::main calls"
 )]
 pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let captions = match &args.captions {
-        Some(path) => wo_cli::read_file(path, Captions::parse)?,
-        None => Captions::embedded(),
+    let folder = args.input.as_deref().and_then(folder_of_records);
+    let is_same = |(input, output): (&Path, &Path)| {
+        input.canonicalize().ok() == output.canonicalize().ok() && input.exists()
     };
+    args.csv.iter().try_for_each(|it| wo_cli::check_file(it))?;
+    let reviews = args.reviews.as_deref();
+    let captions = args
+        .captions
+        .load(Captions::parse, Captions::embedded, Captions::difference)?;
     let mut describer = Describer {
-        overrides: Overrides::read(&args.csv, &captions)?,
-        reviews: reviews::read(args.reviews.as_deref())?,
-        n_other_pictures: 0,
-        captions,
+        corrections: Corrections::of(folder, &args.csv, reviews, captions)?,
         read_from: Place::of(args.input.as_deref()).context("find the working directory")?,
         written_to: Place::of(args.output.as_deref()).context("find the working directory")?,
+        keeps_deleted: folder.is_some()
+            && args
+                .input
+                .as_deref()
+                .zip(args.output.as_deref())
+                .is_some_and(is_same),
         video: None,
-        n_without_exercise: 0,
-        n_unknown_faults: 0,
-        unknown_fault: None,
+        check: DescriptionCheck::default(),
     };
+    warn_of_blind_descriptions(&describer.corrections);
     let (input_name, mut input) = open_input(args.input.as_deref(), stdin)?;
     let outcome = match args
         .output
@@ -71,7 +78,6 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
             outcome
         }
     };
-    describer.warn();
     Ok(outcome)
 }
 
@@ -114,9 +120,14 @@ fn describe_stream(
                 sink.flush()?;
             }
             Ok(Record::Frame(frame)) => {
-                describer.describe(frame);
-                if describer.review(frame) == Kept::No {
-                    continue;
+                refuse_terminal(args, frame)?;
+                match describer.describe(frame) {
+                    Fate::Written => {}
+                    Fate::Passed => {
+                        sink.pass(&line)?;
+                        continue;
+                    }
+                    Fate::Gone => continue,
                 }
             }
             _ => {}
@@ -126,8 +137,25 @@ fn describe_stream(
             _ => sink.pass(&line)?,
         }
     }
+    // Before the end: what contradicts itself must not look complete.
+    describer.finish(args.captions.file())?;
     sink.map_or(Ok(()), Sink::end)?;
     Ok(Outcome::from_failures(n_skipped))
+}
+
+/// Refuses to pass a picture that is inside its record to a terminal.
+fn refuse_terminal(args: &Args, frame: &Frame) -> anyhow::Result<()> {
+    let is_inline = matches!(frame.image, Image::Inline { .. });
+    let file = args
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"));
+    if is_inline && args.to == Format::Ndjson && file.is_none() {
+        wo_cli::refuse_terminal(
+            "`> FILE` or `-o FILE` keeps the records; `wo-extract --out DIR` writes pictures as files",
+        )?;
+    }
+    Ok(())
 }
 
 fn bad_line(error: &ReadError) -> Failure {

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use wo_record::{Failure, Frame, Image, Line, Producer, Record, Row, TableError, Writer};
+use wo_folder::{Row, TableWriter};
+use wo_record::{Failure, Frame, Image, Line, Producer, Record, Writer};
 
 use crate::args::Format;
 
@@ -11,7 +12,7 @@ use crate::args::Format;
 pub(crate) enum Sink<'a> {
     Records(Writer<'a>),
     // Boxed: it is ten times the size of the other.
-    Table(Box<csv::Writer<&'a mut dyn Write>>),
+    Table(Box<TableWriter<&'a mut dyn Write>>),
 }
 
 impl<'a> Sink<'a> {
@@ -31,13 +32,7 @@ impl<'a> Sink<'a> {
                 )?;
                 Ok(Self::Records(writer))
             }
-            Format::Csv => {
-                let mut table = csv::WriterBuilder::new()
-                    .has_headers(false)
-                    .from_writer(output);
-                put_row(&mut table, ["frame_path", "label", "description"])?;
-                Ok(Self::Table(Box::new(table)))
-            }
+            Format::Csv => Ok(Self::Table(Box::new(TableWriter::new(output)?))),
         }
     }
 
@@ -53,7 +48,7 @@ impl<'a> Sink<'a> {
     pub(crate) fn frame(&mut self, line: &Line, record: &Record) -> anyhow::Result<()> {
         match (self, record) {
             (Self::Records(writer), _) => Ok(writer.rewritten(line, record)?),
-            (Self::Table(table), Record::Frame(frame)) => put_row(table, row_of(frame)?),
+            (Self::Table(table), Record::Frame(frame)) => Ok(table.row(&row_of(frame)?)?),
             (Self::Table(_), _) => Ok(()),
         }
     }
@@ -84,13 +79,6 @@ impl<'a> Sink<'a> {
     }
 }
 
-fn put_row<T: serde::Serialize>(
-    table: &mut csv::Writer<&mut dyn Write>,
-    row: T,
-) -> anyhow::Result<()> {
-    Ok(table.serialize(row).map_err(TableError::from)?)
-}
-
 fn row_of(frame: &Frame) -> anyhow::Result<Row> {
     let Image::File { path, .. } = &frame.image else {
         bail!(
@@ -105,12 +93,8 @@ fn row_of(frame: &Frame) -> anyhow::Result<Row> {
     };
     Ok(Row {
         frame_path: path.to_owned(),
-        label: frame
-            .label
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-        description: frame.description.clone().unwrap_or_default(),
-        faults: String::new(),
+        label: frame.label.clone(),
+        faults: Vec::new(),
+        description: frame.description.clone(),
     })
 }

@@ -155,7 +155,7 @@ const COMPARE_EXAMPLES: &str = "Examples:
   wo-eval compare new.ndjson current.ndjson --table";
 
 const EXAMPLES: &str = "Examples:
-  wo-eval --data-dir data/training_data --model models/clip_finetuned_workout.pt
+  wo-extract data/training_data | wo-describe | wo-eval --model models/clip_finetuned_workout.pt
   wo-extract new_video.mp4 | wo-eval > verdict.ndjson
   wo-extract data/training_data | wo-eval --table --output eval.ndjson --contact-sheet eval.png
   wo-eval --data-dir data/labeled_frames --model models/workout --report report.html

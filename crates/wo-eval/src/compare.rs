@@ -8,11 +8,12 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::Path;
 
 use anyhow::{bail, ensure};
-use wo_cli::{Exit, ExitWith, Outcome};
+use wo_cli::{Exit, ExitWith, Outcome, verb};
 use wo_clip::{Judge, set_threads};
-use wo_input::VideoItem;
+use wo_input::{VideoItem, cures, failed_inputs, folder_of_frames};
 use wo_record::{
-    Comparison, Failure, Gate, Name, Prediction as Wire, Producer, Record, UNCLEAR, Writer,
+    Comparison, Failure, Gate, Name, Prediction as Wire, Producer, Record, UNCLEAR, Writer, code,
+    group_of,
 };
 use wo_stats::{Bootstrap, Figure, McNemar, Panel, Unit, smallest_detectable};
 
@@ -20,16 +21,19 @@ use crate::alike::Alike;
 use crate::answers::Answers;
 use crate::args::Compare;
 use crate::findings::{Asked, Findings, Model};
-use crate::load::load_judge;
-use crate::predict::{Looks, name_of, predict};
+use crate::load::{check_model, load_judge};
+use crate::near_duplicates::{Again, Came, NearDuplicates};
+use crate::predict::{Looks, name_of, named, predict};
 use crate::prediction::Prediction;
 use crate::question::counted_units;
 use crate::source::Source;
 use crate::spoken::{Spoken, answers_of, prediction};
-use crate::tally::counted;
+use crate::tally::{Tally, counted};
 pub(crate) use words::gate_in_words;
 use words::table;
 
+/// For people who name a model or a file that is not there.
+const HINT: &str = "train one with wo-train, or name a file of predictions";
 /// So much of a file says whether it is text.
 const N_FIRST_BYTES: u64 = 512;
 
@@ -39,8 +43,15 @@ struct Said {
     wires: [Vec<Wire>; 2],
     upstream: Vec<Producer>,
     failures: Vec<Failure>,
-    /// Frames that do not load of videos with others that do, and lines that are no records.
-    n_bad: u64,
+    /// Lines that are no records.
+    n_skipped: u64,
+    came: Came,
+    /// What the frames of videos say of them.
+    tally: Tally,
+    /// What the first of the models says of each video, for how it looks.
+    seen: Vec<Prediction>,
+    /// What that model knows.
+    answers: Option<Answers>,
 }
 
 /// A model that judges for one of the two.
@@ -59,7 +70,8 @@ pub(crate) fn compare(
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     let paths: [&Path; 2] = [&args.candidate, &args.champion];
-    let said = said_by(args, input)?;
+    let mut said = said_by(args, input)?;
+    said.sort();
     refuse_seen(&said.wires, paths)?;
     let [candidate, champion] = same_videos(said.wires)?;
     let answers = answers_of(candidate.iter().chain(&champion));
@@ -101,13 +113,24 @@ pub(crate) fn compare(
     }
     Ok(match gate {
         Some(Gate { passed: false, .. }) => Outcome::No,
-        _ => Outcome::from_failures(said.failures.len() as u64 + said.n_bad),
+        _ => {
+            let inputs = failed_inputs(&said.failures, said.n_skipped);
+            if !inputs.is_empty() {
+                let folder = folder_of_frames(args.data_dir.as_deref(), None);
+                let cures = cures(&said.failures, folder.as_deref(), wo_cli::shell_word);
+                wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
+            }
+            Outcome::from_failures(inputs.len() as u64)
+        }
     })
 }
 
 /// What each of the two says.
 fn said_by(args: &Compare, input: &mut dyn BufRead) -> anyhow::Result<Said> {
     let mut said = Said::default();
+    for path in [&args.candidate, &args.champion] {
+        check_model(path, HINT)?;
+    }
     let mut sides = Vec::new();
     for (place, path) in [&args.candidate, &args.champion].into_iter().enumerate() {
         if is_records(path) {
@@ -117,8 +140,7 @@ fn said_by(args: &Compare, input: &mut dyn BufRead) -> anyhow::Result<Said> {
             said.upstream.extend(spoken.upstream);
             said.failures.extend(spoken.failures);
         } else {
-            let hint = "train one with wo-train, or name a file of predictions";
-            let judge = load_judge(path, &args.device, hint)?;
+            let judge = load_judge(path, &args.device, HINT)?;
             sides.push(Side {
                 place,
                 answers: Answers::new(judge.classes()),
@@ -130,6 +152,7 @@ fn said_by(args: &Compare, input: &mut dyn BufRead) -> anyhow::Result<Said> {
     if sides.is_empty() {
         return Ok(said);
     }
+    said.answers = sides.first().map(|it| Answers::new(it.judge.classes()));
     set_threads(args.threads.count());
     let source = match &args.data_dir {
         Some(directory) => Source::Folder(directory.clone()),
@@ -143,18 +166,27 @@ fn said_by(args: &Compare, input: &mut dyn BufRead) -> anyhow::Result<Said> {
             Ok(said)
         },
         |said: &mut Said, item| {
-            said.judge(&item, &sides);
+            said.judge(item, &sides);
             Ok(())
         },
     )?;
     said.failures.extend(rest.failures);
-    said.n_bad += rest.n_skipped;
+    said.n_skipped += rest.n_skipped;
     Ok(said)
 }
 
 impl Said {
     /// Has a video judged by each model. One that cannot be read is told once.
-    fn judge(&mut self, item: &VideoItem, sides: &[Side]) {
+    fn judge(&mut self, mut item: VideoItem, sides: &[Side]) {
+        let settled = item.settle();
+        match self.came.take(&item.video) {
+            Again::New => self.tally.settle(name_of(&item.video), &settled),
+            Again::Same => {
+                self.tally.n_repeated += 1;
+                return;
+            }
+            Again::Otherwise(failures) => return failures.into_iter().for_each(|it| self.fail(it)),
+        }
         let mut is_told = false;
         for side in sides {
             let seen = side.judge.manifest().has_seen(&item.video);
@@ -162,24 +194,72 @@ impl Said {
             match predict(item.clone(), &side.judge, &side.answers, seen, looks) {
                 Ok(mut judged) => {
                     if let Some(warning) = judged.warning.take().filter(|_| !is_told) {
-                        self.n_bad += judged.n_bad_frames;
-                        wo_cli::warn!("{}: {warning}", name_of(&item.video));
+                        self.fail(Failure {
+                            code: code::BAD_IMAGE.to_owned(),
+                            what: warning,
+                            tool: env!("CARGO_PKG_NAME").to_owned(),
+                            path: item.video.path.clone(),
+                            video_id: Some(item.video.video_id.clone()),
+                        });
                         is_told = true;
                     }
                     let prediction = &mut judged.prediction;
+                    // What one of the two models was trained on says nothing of the other's groups.
+                    prediction.group = group_of(&item.video);
                     let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
                     let twin = side.seen_by_model.twin(id, hashes, usize::MAX);
                     prediction.seen |= twin.is_some();
                     if prediction.truth().is_some() {
                         self.wires[side.place].push(prediction.record(&side.answers));
+                        if sides.first().is_some_and(|first| first.place == side.place) {
+                            self.seen.push(judged.prediction);
+                        }
                     }
                 }
                 Err(failure) if !is_told => {
-                    wo_cli::warn!("{}: {}", name_of(&item.video), failure.what);
-                    self.failures.push(failure);
+                    self.fail(failure);
                     is_told = true;
                 }
                 Err(_) => {}
+            }
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        let id = failure.video_id.as_deref().unwrap_or_default();
+        wo_cli::warn!("{}: {}", named(failure.path.as_ref(), id), failure.what);
+        self.failures.push(failure);
+    }
+
+    /// Leaves out what is there under two labels, and makes one group of what looks alike.
+    fn sort(&mut self) {
+        let seen = std::mem::take(&mut self.seen);
+        let looks: Vec<_> = seen.iter().map(|it| (it, &it.facts.looks)).collect();
+        let answers = self.answers.take().unwrap_or_else(|| Answers::new(&[]));
+        let near = NearDuplicates::among(&looks, &answers);
+        for warning in near.warning().into_iter().chain(self.tally.warnings()) {
+            wo_cli::warn!("{warning}");
+        }
+        for prediction in seen {
+            if let Some(what) = near.contradicted.get(&prediction.video_id) {
+                self.fail(Failure {
+                    code: code::LABEL_CONFLICT.to_owned(),
+                    what: what.clone(),
+                    tool: env!("CARGO_PKG_NAME").to_owned(),
+                    path: prediction.path,
+                    video_id: Some(prediction.video_id),
+                });
+            }
+        }
+        for wires in &mut self.wires {
+            wires.retain(|it| {
+                let is_contradicted = near.contradicted.contains_key(&it.video_id);
+                !is_contradicted && !self.came.is_contradicted(&it.video_id)
+            });
+            for wire in wires {
+                if let Some(group) = near.groups.get(&wire.video_id) {
+                    wire.group = group.to_string();
+                }
             }
         }
     }
@@ -207,7 +287,7 @@ fn refuse_seen(said: &[Vec<Wire>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
         ensure_integrity(
             n_seen < wires.len().max(1),
             &format!(
-                "{} has seen all {n_seen} labelled videos or their groups: nothing is left to compare on",
+                "{} has seen all labelled videos ({n_seen}) or their groups: nothing is left to compare on",
                 path.display()
             ),
         )?;
@@ -221,9 +301,10 @@ fn refuse_seen(said: &[Vec<Wire>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
     ensure_integrity(
         only_one.is_empty(),
         &format!(
-            "{} videos were seen in training by one of the two and not by the other, such as {}: on them the comparison would not be fair\n\
+            "{} {} seen in training by one of the two and not by the other, such as {}: on them the comparison would not be fair\n\
              hint: compare on videos that are new to both",
-            only_one.len(),
+            counted(only_one.len() as u64, "video"),
+            verb(only_one.len(), "was", "were"),
             only_one.first().map_or("", |it| it.as_str())
         ),
     )
@@ -261,7 +342,10 @@ fn same_videos(said: [Vec<Wire>; 2]) -> anyhow::Result<[Vec<Wire>; 2]> {
             .filter(|id| !candidate.contains_key(*id))
             .count();
     if n_apart > 0 {
-        wo_cli::warn!("{n_apart} videos were judged by one of the two only, and are left out");
+        wo_cli::warn!(
+            "{} left out: judged by one of the two only",
+            counted(n_apart as u64, "video")
+        );
     }
     candidate.retain(|id, _| champion.contains_key(id));
     champion.retain(|id, _| candidate.contains_key(id));

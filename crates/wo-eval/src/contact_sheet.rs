@@ -124,9 +124,9 @@ impl ContactSheet {
         let height = LEGEND_HEIGHT + row_height * self.rows.len() as u32;
         let mut sheet = RgbImage::from_pixel(width.max(MIN_WIDTH), height, BACKGROUND);
         let legend = format!(
-            "{} of {} videos, wrong ones first. Bar: green right, red wrong, grey neither. Framed: most telling frame.",
+            "{} of {}, wrong ones first. Bar: green right, red wrong, grey neither. Framed: most telling frame.",
             self.rows.len(),
-            self.n_offered
+            wo_cli::count(self.n_offered, "video")
         );
         write(&mut sheet, &legend, GAP, GAP, INK);
         for (row, top) in self

@@ -7,6 +7,8 @@ use serde_json::Value;
 use wo_input::FrameItem;
 use wo_record::{Quality, Video};
 
+use crate::near_duplicates::Looks;
+
 /// Fields of a video record that say nothing by themselves or are what is to be told.
 const NOT_SLICED: [&str; 9] = [
     "video_id",
@@ -35,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) quality: Vec<f64>,
     /// Perceptual hashes of its frames.
     pub(crate) hashes: Vec<u64>,
+    /// How those of its frames look whose pictures are held.
+    pub(crate) looks: Looks,
     /// What it can be grouped by, by the names of the fields.
     pub(crate) fields: BTreeMap<String, String>,
     /// Those of the fields that are numbers.
@@ -80,6 +84,7 @@ impl Facts {
             format: format!("{:?} {:?}", video.codec, video.container),
             quality: quality.iter().map(|it| it.unwrap_or(f64::NAN)).collect(),
             hashes,
+            looks: Looks::new(),
             fields,
             numbers,
         }

@@ -19,6 +19,7 @@ mod gate;
 mod learning;
 mod left_out;
 mod load;
+mod near_duplicates;
 mod page;
 mod predict;
 mod prediction;
@@ -48,6 +49,7 @@ use anyhow::{Context, anyhow};
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_clip::or_out_of_memory;
+use wo_input::{cures, failed_inputs, folder_of_frames};
 
 pub use crate::args::{Args, Asking, Command, Compare};
 pub use crate::gate::{GateError, Terms};
@@ -105,9 +107,15 @@ fn evaluate(
         ))
         .exit_with(Exit::Integrity);
     }
+    let inputs = failed_inputs(&finished.failures, finished.n_skipped);
+    if !inputs.is_empty() {
+        let folder = folder_of_frames(args.data_dir.as_deref(), args.input.as_deref());
+        let cures = cures(&finished.failures, folder.as_deref(), wo_cli::shell_word);
+        wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
+    }
     Ok(match &finished.findings.gate {
         Some(gate) if !gate.passed => Outcome::No,
-        _ => Outcome::from_failures(finished.n_failed),
+        _ => Outcome::from_failures(inputs.len() as u64),
     })
 }
 

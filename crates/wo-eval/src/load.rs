@@ -2,21 +2,61 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
-use wo_clip::{Judge, device_of, read_checkpoint};
+use anyhow::{Context, anyhow};
+use wo_cli::{Exit, ExitWith, opened};
+use wo_clip::{Class, Judge, device_of, read_checkpoint};
 
 /// Loads a model onto a device. `hint` is for people who gave a path that is not there.
 pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Result<Judge> {
-    std::fs::metadata(model)
-        .with_context(|| format!("open the model {} (hint: {hint})", model.display()))
-        .exit_with(Exit::Io)?;
+    check_model(model, hint)?;
     let device = device_of(device)
         .map_err(anyhow::Error::msg)
         .exit_with(Exit::Environment)?;
     // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
-    read_checkpoint(model)
+    let judge = read_checkpoint(model)
         .and_then(|checkpoint| Judge::new(&checkpoint, device))
         .with_context(|| format!("load the model {}", model.display()))
-        .exit_with(Exit::Integrity)
+        .exit_with(Exit::Integrity)?;
+    warn_of_equal_captions(&judge)?;
+    Ok(judge)
+}
+
+/// A model of an older `wo-train` may have been told to call two classes the same.
+fn warn_of_equal_captions(judge: &Judge) -> anyhow::Result<()> {
+    let manifest = judge.manifest();
+    let texts = judge.read_texts(&manifest.prompts)?;
+    let equal = texts.equal_classes().filter(|_| manifest.head.is_none());
+    if let Some((class, other)) = equal {
+        let name = |class: usize| {
+            manifest
+                .classes
+                .get(class)
+                .map_or_else(String::new, class_name)
+        };
+        wo_cli::warn!(
+            "no caption of {} is its own to the model, so it cannot tell it from {}\n\
+             hint: train again with descriptions that differ",
+            name(class),
+            name(other)
+        );
+    }
+    Ok(())
+}
+
+/// `squat/bad_form+knees_cave`.
+pub(crate) fn class_name(class: &Class) -> String {
+    let faults = class.faults.iter().map(|fault| format!("+{fault}"));
+    let faults: String = faults.collect();
+    format!("{}/{}{faults}", class.exercise, class.label)
+}
+
+/// Refuses a model that is not there.
+pub(crate) fn check_model(model: &Path, hint: &str) -> anyhow::Result<()> {
+    let doing = || format!("open the model {}", model.display());
+    match std::fs::metadata(model) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(anyhow!("{}: {error}\nhint: {hint}", doing())).exit_with(Exit::Usage)
+        }
+        found => opened(found, doing).map(drop),
+    }
 }

@@ -83,6 +83,8 @@ pub(crate) fn predict(
     let (features, (mut verdict, mut prediction, evidence_idx)) =
         made.ok_or_else(|| watched.no_picture())?;
     prediction.facts = Facts::of(video, &frames, watched.pictures());
+    prediction.facts.looks = watched.looks();
+    prediction.group = judge.manifest().group_of(video);
     let person = watched.person.as_ref();
     if let Some(trust) = trust {
         prediction.calibrated = trust.calibrated(&prediction.labels);

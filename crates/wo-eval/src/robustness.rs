@@ -8,6 +8,7 @@ use wo_record::Score;
 use wo_stats::Figure;
 
 use crate::answers::Answers;
+use crate::load::class_name;
 use crate::prediction::Prediction;
 use crate::question::label_figure;
 use crate::watched::Watched;
@@ -45,7 +46,8 @@ impl Wording {
     }
 }
 
-/// Reads the captions of the model's classes in other words. None for a model that does not judge by captions.
+/// Reads the captions of the model's classes in other words. None for a model that does not judge by captions, and not where
+/// two classes have no words left that differ: what came of it would be said of the words, and be true of the cut.
 pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
     let mut all = Vec::new();
     for words in WORDINGS {
@@ -59,6 +61,9 @@ pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
             .iter()
             .map(|of_class| of_class.iter().map(said).collect())
             .collect();
+        if judge.manifest().head.is_none() && !tells_classes_apart(judge, words, &captions)? {
+            continue;
+        }
         if let Some(class_weights) = judge.weights_of(&captions)? {
             all.push(Wording {
                 words,
@@ -67,6 +72,39 @@ pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
         }
     }
     Ok(all)
+}
+
+/// Whether each class still has a caption of its own. Says so where not, and where more is cut off than of the captions.
+fn tells_classes_apart(
+    judge: &Judge,
+    words: &str,
+    captions: &[Vec<String>],
+) -> anyhow::Result<bool> {
+    let manifest = judge.manifest();
+    let texts = judge.read_texts(captions)?;
+    let before = judge.read_texts(&manifest.prompts)?;
+    if let (Some((class, other)), None) = (texts.equal_classes(), before.equal_classes()) {
+        let name = |class: usize| {
+            manifest
+                .classes
+                .get(class)
+                .map_or_else(String::new, class_name)
+        };
+        wo_cli::warn!(
+            "the wording \"{words}\" is left out: it calls {} what {} is called",
+            name(class),
+            name(other)
+        );
+        return Ok(false);
+    }
+    let n_cut = texts.cut().len().saturating_sub(before.cut().len());
+    if n_cut > 0 {
+        wo_cli::warn!(
+            "the wording \"{words}\" makes {n_cut} of {} captions too long for the model, which reads them without their end",
+            texts.n_texts()
+        );
+    }
+    Ok(true)
 }
 
 /// The label that is said of a video after each change of its pictures, such as `blur=0.01`, and in each wording. `features`

@@ -1,6 +1,5 @@
 //! One run: videos are judged as they come, and of each only its prediction is kept.
 
-use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use crate::contact_sheet::ContactSheet;
 use crate::copies::Copies;
 use crate::findings::{Asked, Findings, Model};
 use crate::load::load_judge;
+use crate::near_duplicates::{Again, Came, NearDuplicates};
 use crate::predict::{Judged, name_of, named};
 use crate::prediction::{Prediction, Standing};
 use crate::robustness::wordings;
@@ -45,7 +45,9 @@ pub(crate) struct Session<'a> {
     tally: Tally,
     /// Those that can be right or wrong.
     predictions: Vec<Prediction>,
-    video_ids: HashSet<String>,
+    came: Came,
+    /// What failed, in the tools before and here.
+    failures: Vec<Failure>,
     copies: Copies,
     viewers: Workers<Task, Viewed>,
     worst: Worst,
@@ -70,8 +72,10 @@ pub(crate) struct Finished {
     pub(crate) tally: Tally,
     /// What the model knows of itself, where there is one.
     pub(crate) manifest: Option<Manifest>,
-    /// How many inputs failed.
-    pub(crate) n_failed: u64,
+    /// The inputs that failed.
+    pub(crate) failures: Vec<Failure>,
+    /// How many lines were no records.
+    pub(crate) n_skipped: u64,
 }
 
 impl<'a> Session<'a> {
@@ -129,7 +133,8 @@ impl<'a> Session<'a> {
             writer,
             sheet: ContactSheet::new(n_drawn, args.seed.seed),
             predictions: Vec::new(),
-            video_ids: HashSet::new(),
+            came: Came::default(),
+            failures: Vec::new(),
             viewers,
             worst: Worst::new(args.report.is_some()),
             waiting: Vec::new(),
@@ -138,10 +143,17 @@ impl<'a> Session<'a> {
     }
 
     /// Has a video judged, unless it is one that the model has seen or one that came before.
-    pub(crate) fn take(&mut self, item: VideoItem) -> anyhow::Result<()> {
-        if !self.video_ids.insert(item.video.video_id.clone()) {
-            self.tally.n_repeated += 1;
-            return Ok(());
+    pub(crate) fn take(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
+        let settled = item.settle();
+        match self.came.take(&item.video) {
+            Again::New => self.tally.settle(name_of(&item.video), &settled),
+            Again::Same => {
+                self.tally.n_repeated += 1;
+                return Ok(());
+            }
+            Again::Otherwise(failures) => {
+                return failures.into_iter().try_for_each(|it| self.fail(it));
+            }
         }
         let seen = self.judge.manifest().has_seen(&item.video);
         if seen {
@@ -186,9 +198,9 @@ impl<'a> Session<'a> {
                 judged: Err(failure),
                 ..
             } => {
-                wo_cli::warn!("{}: {}", name_of(&video), failure.what);
                 self.tally.n_failed += 1;
-                Ok(self.writer.failure(failure)?)
+                let path = failure.path.clone().or(video.path);
+                self.fail(Failure { path, ..failure })
             }
             Viewed::Remembered(video) => {
                 self.trained_on.extend(video);
@@ -208,8 +220,14 @@ impl<'a> Session<'a> {
             wo_cli::warn!("{name}: {what}");
             judged.mark_seen();
         }
-        if let Some(warning) = &judged.warning {
-            wo_cli::warn!("{name}: {warning}");
+        if let Some(warning) = judged.warning.take() {
+            self.fail(Failure {
+                code: code::BAD_IMAGE.to_owned(),
+                what: warning,
+                tool: env!("CARGO_PKG_NAME").to_owned(),
+                path: judged.verdict.path.clone(),
+                video_id: Some(judged.verdict.video_id.clone()),
+            })?;
         }
         self.tally.n_bad_frames += judged.n_bad_frames;
         self.tally.count(&judged.prediction);
@@ -225,18 +243,58 @@ impl<'a> Session<'a> {
             ..
         } = judged;
         if can_be_scored {
-            let record = Record::Prediction(prediction.record(&self.answers));
             self.predictions.push(prediction);
-            if self.looks_at_parts {
-                self.waiting.push((verdict, evidence));
-            } else {
-                self.writer.record(&Record::Verdict(verdict))?;
-            }
-            self.writer.record(&record)?;
+        }
+        if can_be_scored && self.looks_at_parts {
+            self.waiting.push((verdict, evidence));
         } else {
             self.writer.record(&Record::Verdict(verdict))?;
         }
         Ok(self.writer.flush()?)
+    }
+
+    /// Says what is wrong with an input, and goes on.
+    fn fail(&mut self, failure: Failure) -> anyhow::Result<()> {
+        let name = failure.path.as_ref();
+        let id = failure.video_id.as_deref().unwrap_or_default();
+        wo_cli::warn!("{}: {}", named(name, id), failure.what);
+        self.failures.push(failure.clone());
+        Ok(self.writer.failure(failure)?)
+    }
+
+    /// Leaves out what is there under two labels, makes one group of what looks alike, and writes what is left.
+    fn sort_predictions(&mut self) -> anyhow::Result<()> {
+        let came = &self.came;
+        let all = std::mem::take(&mut self.predictions);
+        let (gone, mut left): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|it| came.is_contradicted(&it.video_id));
+        gone.iter().for_each(|it| self.tally.contradict(it));
+        let looks: Vec<_> = left.iter().map(|it| (it, &it.facts.looks)).collect();
+        let near = NearDuplicates::among(&looks, &self.answers);
+        if let Some(warning) = near.warning() {
+            wo_cli::warn!("{warning}");
+        }
+        for prediction in left.extract_if(.., |it| near.contradicted.contains_key(&it.video_id)) {
+            self.tally.contradict(&prediction);
+            let what = near.contradicted.get(&prediction.video_id);
+            self.fail(Failure {
+                code: code::LABEL_CONFLICT.to_owned(),
+                what: what.cloned().unwrap_or_default(),
+                tool: env!("CARGO_PKG_NAME").to_owned(),
+                path: prediction.path,
+                video_id: Some(prediction.video_id),
+            })?;
+        }
+        for mut prediction in left {
+            if let Some(group) = near.groups.get(&prediction.video_id) {
+                prediction.group.clone_from(group);
+            }
+            let record = prediction.record(&self.answers);
+            self.writer.record(&Record::Prediction(record))?;
+            self.predictions.push(prediction);
+        }
+        Ok(())
     }
 
     /// A video that the model knows from its own training is passed over. A new one of a group that it knows is refused:
@@ -297,8 +355,10 @@ impl<'a> Session<'a> {
         }
         self.tally.n_failed_upstream = rest.failures.len() as u64;
         for failure in rest.failures {
+            self.failures.push(failure.clone());
             self.writer.failure(failure)?;
         }
+        self.sort_predictions()?;
         let n_left_out = self.tally.n_left_out_as_seen;
         for warning in self.tally.warnings() {
             wo_cli::warn!("{warning}");
@@ -323,7 +383,6 @@ impl<'a> Session<'a> {
         findings.write(&mut self.writer)?;
         self.writer.end()?;
         let table = report(&self.model, &findings, &self.answers.exercises, &self.tally);
-        let n_failed = self.tally.n_failed + self.tally.n_bad_frames + rest.n_skipped;
         Ok(Finished {
             table,
             sheet: self.sheet,
@@ -331,7 +390,8 @@ impl<'a> Session<'a> {
             worst: self.worst,
             tally: self.tally,
             manifest: Some(self.judge.manifest().clone()),
-            n_failed,
+            failures: self.failures,
+            n_skipped: rest.n_skipped,
         })
     }
 }
@@ -350,9 +410,9 @@ pub(crate) fn of_predictions(
     }
     let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let mut writer = Writer::begin(records, tool, version, &spoken.upstream)?;
-    let n_failed = spoken.failures.len() as u64;
-    for failure in spoken.failures {
-        writer.failure(failure)?;
+    let failures = spoken.failures;
+    for failure in &failures {
+        writer.failure(failure.clone())?;
     }
     let mut tally = Tally {
         n_repeated: spoken.n_repeated,
@@ -390,7 +450,8 @@ pub(crate) fn of_predictions(
         worst: Worst::new(false),
         tally,
         manifest: None,
-        n_failed,
+        failures,
+        n_skipped: 0,
     })
 }
 

@@ -3,12 +3,37 @@
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use wo_cli::{OnError, Reading, open_input};
-use wo_input::{Leftovers, VideoItem, videos_of_data_dir, videos_of_stream};
+use anyhow::{Context, anyhow};
+use wo_cli::{Exit, ExitWith, OnError, Reading, open_input, shell_word};
+use wo_input::{
+    FolderKind, Leftovers, StreamCorrections, VideoItem, folder_kind, frames_of_videos,
+    videos_of_data_dir, videos_of_stream,
+};
 use wo_record::{Producer, ReadError, Reader};
 
 use crate::Args;
+
+/// Refuses a folder that holds no frames, before a model is loaded.
+fn check_frames(directory: &Path) -> anyhow::Result<()> {
+    wo_cli::check_folder(directory)?;
+    let (what, hint) = match folder_kind(directory) {
+        FolderKind::Frames => return Ok(()),
+        FolderKind::Videos => {
+            let (commands, frames) = frames_of_videos(directory, shell_word);
+            let hint = format!("{commands} && wo-eval --data-dir {}", shell_word(&frames));
+            (
+                "is a folder of videos, of which no frames were taken yet",
+                hint,
+            )
+        }
+        FolderKind::Neither => (
+            "has neither records.ndjson nor a CSV with frames",
+            "wo-extract writes them: wo-extract FOLDER_OF_VIDEOS --out FOLDER_OF_FRAMES".to_owned(),
+        ),
+    };
+    let name = directory.display();
+    Err(anyhow!("{name} {what}\nhint: {hint}")).exit_with(Exit::Usage)
+}
 
 /// A stream of records or a folder, not yet read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +65,7 @@ impl Source {
     ) -> anyhow::Result<(S, Leftovers)> {
         match self {
             Self::Folder(directory) => {
+                check_frames(directory)?;
                 let mut state = start(&[])?;
                 let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
                 let skips = reading.on_error == OnError::Skip;
@@ -64,7 +90,13 @@ impl Source {
                     .as_deref()
                     .and_then(Path::parent)
                     .unwrap_or(Path::new(""));
-                let read = videos_of_stream(&mut reader, base, &mut |item| visit(&mut state, item));
+                let corrections = StreamCorrections::of_input(path.as_deref())?;
+                let read = videos_of_stream(&mut reader, base, &mut |item| match corrections
+                    .apply(item)
+                {
+                    Some(item) => visit(&mut state, item),
+                    None => Ok(()),
+                });
                 // An error of `visit` is not about the input.
                 let named = |error: anyhow::Error| {
                     if error.is::<ReadError>() {
@@ -74,6 +106,7 @@ impl Source {
                     }
                 };
                 let failures = read.map_err(named)?;
+                corrections.finish()?;
                 Ok((
                     state,
                     Leftovers {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use wo_cli::{count, named, verb};
+use wo_input::Settled;
 use wo_record::Name;
 
 use crate::prediction::{Prediction, Standing};
@@ -33,6 +35,14 @@ pub(crate) struct Tally {
     pub(crate) unknown: BTreeSet<Name>,
     /// Left out, since they came before.
     pub(crate) n_repeated: u64,
+    /// Not scored: one video under two labels.
+    pub(crate) n_contradicted: u64,
+    /// Judged but not scored, since their frames are divided; with what they say.
+    pub(crate) tied: Vec<String>,
+    /// Videos of which some frames say otherwise than most.
+    pub(crate) mixed: Vec<String>,
+    /// How many frames these are.
+    pub(crate) n_contrary: u64,
     /// Without a frame that loads.
     pub(crate) n_failed: u64,
     /// Frames that do not load, of videos with others that do.
@@ -56,6 +66,30 @@ impl Tally {
                 self.n_unknown += 1;
                 self.unknown.insert(name.clone());
             }
+        }
+    }
+
+    /// Takes back a video that was counted, since another one says otherwise of the same.
+    pub(crate) fn contradict(&mut self, prediction: &Prediction) {
+        self.n_contradicted += 1;
+        if prediction.seen {
+            self.n_seen = self.n_seen.saturating_sub(1);
+        } else if prediction.truth().is_some() {
+            self.n_scored = self.n_scored.saturating_sub(1);
+            let n = u64::from(!prediction.has_group_key);
+            self.n_without_group_key = self.n_without_group_key.saturating_sub(n);
+        }
+    }
+
+    /// Counts what the frames of a video say of it.
+    pub(crate) fn settle(&mut self, name: String, settled: &Settled) {
+        if !settled.tied.is_empty() {
+            let tied: Vec<&str> = settled.tied.iter().map(Name::as_str).collect();
+            self.tied.push(format!("{name} ({})", tied.join(" and ")));
+        }
+        if !settled.contrary.is_empty() {
+            self.mixed.push(name);
+            self.n_contrary += settled.contrary.len() as u64;
         }
     }
 
@@ -100,6 +134,28 @@ impl Tally {
                 counted(self.n_bad_frames, "frame")
             ));
         }
+        if self.n_contradicted > 0 {
+            sentences.push(format!(
+                "{} not scored: the same pictures are there under another label.",
+                count(self.n_contradicted, "video")
+            ));
+        }
+        if !self.tied.is_empty() {
+            sentences.push(format!(
+                "{} judged but not scored, since the frames are divided: {}.",
+                count(self.tied.len(), "video"),
+                named(&self.tied)
+            ));
+        }
+        if self.n_contrary > 0 {
+            sentences.push(format!(
+                "{} of {} {} otherwise than most frames of the video; the video counts with most: {}.",
+                count(self.n_contrary, "frame"),
+                count(self.mixed.len(), "video"),
+                verb(self.n_contrary, "says", "say"),
+                named(&self.mixed)
+            ));
+        }
         if self.n_of_seen_groups > 0 {
             sentences.push(format!(
                 "{} counted as seen, since another of the group says so.",
@@ -124,16 +180,34 @@ impl Tally {
 
 /// `1 video`, `2 videos`.
 pub(crate) fn counted(n: u64, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{n} {noun}s")
-    }
+    count(n, noun)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_that_say_otherwise_are_told() {
+        let mut tally = Tally::default();
+        let settled = |contrary: &[usize], tied: &[&str]| Settled {
+            contrary: contrary.to_vec(),
+            tied: tied.iter().map(|it| (*it).into()).collect(),
+        };
+        tally.settle("a.mp4".to_owned(), &settled(&[2], &[]));
+        tally.settle("b.mp4".to_owned(), &settled(&[], &[]));
+        tally.settle(
+            "c.mp4".to_owned(),
+            &settled(&[], &["bad_form", "good_form"]),
+        );
+        assert_eq!(
+            tally.warnings(),
+            [
+                "1 video judged but not scored, since the frames are divided: c.mp4 (bad_form and good_form).",
+                "1 frame of 1 video says otherwise than most frames of the video; the video counts with most: a.mp4.",
+            ]
+        );
+    }
 
     #[test]
     fn each_reason_is_a_sentence() {

@@ -5,8 +5,10 @@ use rayon::prelude::*;
 use wo_clip::Judge;
 use wo_clip::tch::Tensor;
 use wo_input::{FrameItem, ImageError, VideoItem};
-use wo_picture::{MovingPerson, moving_person};
+use wo_picture::{GreyCells, MovingPerson, luma, moving_person, perceptual_hash};
 use wo_record::{Failure, code};
+
+use crate::near_duplicates::Looks;
 
 /// How many frames are loaded together, and the most pictures of a video that are held: three times as many as it takes to
 /// find who moves.
@@ -85,6 +87,18 @@ impl Watched {
         &self.pictures
     }
 
+    /// How the frames look whose pictures are held.
+    pub(crate) fn looks(&self) -> Looks {
+        let frames = self.frames();
+        let look = |(place, picture): (&usize, &RgbImage)| {
+            let quality = frames.get(*place).and_then(|it| it.frame.quality.as_ref());
+            let hash = quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok());
+            let hash = hash.unwrap_or_else(|| perceptual_hash(&luma(picture)));
+            (hash, GreyCells::of(picture))
+        };
+        self.pictured.iter().zip(&self.pictures).map(look).collect()
+    }
+
     /// Has a look at all pictures, piece by piece.
     pub(crate) fn each_piece(&self, mut look: impl FnMut(&[RgbImage])) {
         if self.pictures.len() == self.places.len() {
@@ -116,8 +130,9 @@ impl Watched {
     pub(crate) fn warning(&self) -> Option<String> {
         let (n_bad, first) = self.first_bad()?;
         Some(format!(
-            "{n_bad} of {} frames do not load; {first}",
-            self.item.frames.len()
+            "{n_bad} of {} {} not load; {first}",
+            wo_cli::count(self.item.frames.len(), "frame"),
+            wo_cli::verb(n_bad, "does", "do")
         ))
     }
 

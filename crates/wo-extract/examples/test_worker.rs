@@ -39,7 +39,7 @@ fn main() {
         let text = String::from_utf8_lossy(&head[..n_read]);
         let mut words = text.strip_prefix("wo-test ")?.split_whitespace();
         let (verb, argument) = (words.next()?, words.next().unwrap_or_default());
-        misbehave(verb, socket);
+        misbehave(verb, argument, socket);
         Some(match break_out(verb, argument, file) {
             Ok(()) => "ESCAPED".to_owned(),
             Err(error) => format!("denied: {error}"),
@@ -48,8 +48,15 @@ fn main() {
     wo_extract::serve(sandbox, before).unwrap();
 }
 
-fn misbehave(verb: &str, mut socket: &UnixStream) {
+fn misbehave(verb: &str, argument: &str, mut socket: &UnixStream) {
     match verb {
+        "work" => {
+            let until = Duration::from_millis(argument.parse().unwrap());
+            while processor_time() < until {
+                std::hint::spin_loop();
+            }
+        }
+        "stop" => drop(unsafe { libc::raise(libc::SIGSTOP) }),
         "overflow" => drop(std::hint::black_box(deeper(1))),
         "abort" => std::process::abort(),
         "exit" => std::process::exit(0),
@@ -82,6 +89,16 @@ fn misbehave(verb: &str, mut socket: &UnixStream) {
         },
         _ => {}
     }
+}
+
+/// How long this thread has been on a processor.
+fn processor_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 #[expect(unconditional_recursion, reason = "that is the point")]

@@ -78,9 +78,12 @@ pub struct Args {
     /// With --out: try files again that failed in an earlier run, but not those that crashed the decoder
     #[arg(long, requires = "out")]
     pub retry_failed: bool,
-    /// With --out: take away the frames of videos that are no longer in the folders given
+    /// With --out: take away the frames and errors of files that are no longer in the folders given
     #[arg(long, requires = "out")]
     pub prune: bool,
+    /// With --out: bring deleted frames back, but for those that were deleted on the page of wo-review
+    #[arg(long, requires = "out")]
+    pub restore: bool,
     /// Be a decoder: take jobs from the socket that is stdin.
     #[arg(long, hide = true)]
     pub serve: bool,
@@ -98,17 +101,19 @@ pub struct Args {
 /// What can be done with videos beside taking their frames.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Say what videos are like and what speaks against using them, without taking frames
+    /// Say what videos are like, what speaks against using them (warnings) and what is good to know (notes), without taking
+    /// frames
     Probe(Probe),
 }
 
-/// Says what videos are like and what speaks against using them, without taking frames.
+/// Says what videos are like, what speaks against using them (warnings) and what is good to know (notes), without taking
+/// frames.
 #[derive(Debug, clap::Args)]
 pub struct Probe {
     /// Videos, images, and folders of them [default: data/training_data]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Print a table for people instead of records
+    /// Print a table for people instead of records, with what its words mean
     #[arg(long)]
     pub table: bool,
 }
@@ -116,7 +121,7 @@ pub struct Probe {
 /// How files are decoded.
 #[derive(Debug, clap::Args)]
 pub struct Decoding {
-    /// Give a file up that shows no progress for this long
+    /// Give a file up that shows no progress for this long; waiting for a busy processor does not count
     #[arg(long, global = true, value_name = "SECONDS", default_value = "10")]
     pub stall_timeout: NonZeroU64,
     /// Give a file up that takes longer than this

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 use wo_cli::Progress;
-use wo_record::{Failure, Frame, Image, LabelOrigin, Video};
+use wo_record::{Failure, Frame, Image, LabelOrigin, Video, code};
 
 use crate::args::{Args, Decoding};
 use crate::fault::Fault;
@@ -14,9 +14,9 @@ use crate::picture::Still;
 use crate::sample::{self, Sample, Timeline};
 use crate::sieve::{self, Sieve, Sifted};
 use crate::sources::Source;
-use crate::state::State;
+use crate::state::Known;
 use crate::worker::Crew;
-use crate::{VERSION, queue, video_file};
+use crate::{VERSION, foreign, queue, select, video_file};
 
 /// How many frames tell what a video is like.
 const PROBE_FRAMES: u32 = 8;
@@ -50,6 +50,8 @@ pub(crate) struct Place {
     pub(crate) phase: Option<f64>,
     /// From 1.
     pub(crate) shot: Option<u32>,
+    /// Whether the frame there is damaged.
+    pub(crate) is_damaged: bool,
 }
 
 impl Settings {
@@ -131,6 +133,19 @@ impl Settings {
         self.sample.choose(timeline, self.n_candidates(), self.seed)
     }
 
+    /// `chosen` of `n_frames` frames, without damaged ones where there are others near them.
+    pub(crate) fn without_damage(
+        &self,
+        chosen: Vec<usize>,
+        n_frames: usize,
+        is_damaged: impl Fn(usize) -> bool,
+    ) -> Vec<usize> {
+        if !self.sample.takes_near_ones() {
+            return chosen;
+        }
+        select::good_ones(&chosen, n_frames, |index| !is_damaged(index))
+    }
+
     /// Whether the frames at the middles of equal segments are what is looked for.
     pub(crate) fn takes_middles(&self) -> bool {
         self.sample == Sample::Uniform
@@ -160,6 +175,8 @@ pub(crate) struct Taken {
     pub(crate) video: Video,
     /// When the frames to take are shown, in order, and where they are.
     pub(crate) places: Vec<(u64, Place)>,
+    /// What the file asks for and does not get, for a person.
+    pub(crate) notes: Vec<String>,
     /// What ended the file before its end.
     pub(crate) fault: Option<Fault>,
 }
@@ -171,6 +188,8 @@ pub(crate) struct Extracted {
     pub(crate) video: Video,
     /// The frames, in order.
     pub(crate) stills: Vec<Still>,
+    /// What the file asks for and does not get, for a person.
+    pub(crate) notes: Vec<String>,
     /// What ended the file before its end.
     pub(crate) fault: Option<Fault>,
 }
@@ -203,19 +222,25 @@ pub(crate) struct Extraction {
     pub(crate) video: Option<Video>,
     /// Its frames, in order.
     pub(crate) frames: Frames,
+    /// What the file asks for and does not get, for a person.
+    pub(crate) notes: Vec<String>,
     /// What went wrong.
     pub(crate) failure: Option<Failure>,
 }
 
 impl Extraction {
-    /// Has the `crew` take the frames of `source`, unless `state` says that an earlier run did.
+    /// Has the `crew` take the frames of `source`, unless an earlier run did.
     pub(crate) fn of(
         source: &Source,
         settings: &Settings,
-        state: Option<&State>,
+        known: Option<Known<'_>>,
         crew: &Crew,
         cancelled: &AtomicBool,
     ) -> Self {
+        if let Some(conflict) = &source.conflict {
+            let fault = Fault::new(code::LABEL_CONFLICT, conflict.what.clone());
+            return Self::failed(&source.path, Some(&conflict.video_id), fault);
+        }
         let file = match source
             .fault
             .clone()
@@ -224,12 +249,15 @@ impl Extraction {
             Ok(file) => file,
             Err(fault) => return Self::failed(&source.path, None, fault),
         };
-        if let Some(kept) = state.and_then(|state| state.find(source, &file.id)) {
+        if let Some(kept) = known.and_then(|known| known.find(source, &file.id)) {
             return kept;
         }
         let extracted = match crew.take(&file, settings, cancelled) {
             Ok(extracted) => extracted,
-            Err(fault) => return Self::failed(&source.path, Some(&file.id), fault),
+            Err(fault) => {
+                let fault = foreign::told(fault, &file, &source.path);
+                return Self::failed(&source.path, Some(&file.id), fault);
+            }
         };
         let video = Video {
             video_id: file.id.clone(),
@@ -252,6 +280,7 @@ impl Extraction {
             path: source.path.clone(),
             video: Some(video),
             frames: Frames::Fresh(sifted),
+            notes: extracted.notes,
             failure: extracted
                 .fault
                 .map(|fault| fault.into_failure(&source.path, Some(&file.id))),
@@ -264,6 +293,7 @@ impl Extraction {
             path: path.to_owned(),
             video: None,
             frames: Frames::Fresh(Sifted::default()),
+            notes: Vec::new(),
             failure,
         }
     }
@@ -274,7 +304,7 @@ impl Extraction {
 pub(crate) fn of_all(
     sources: &[Source],
     settings: &Settings,
-    state: Option<&State>,
+    known: Option<Known<'_>>,
     crew: &Crew,
     decoding: &Decoding,
     mut take: impl FnMut(Extraction) -> anyhow::Result<u64>,
@@ -282,13 +312,16 @@ pub(crate) fn of_all(
     let what = ("videos", "frames");
     let progress = Progress::new(decoding.progress, what, sources.len() as u64);
     let cancelled = AtomicBool::new(false);
-    let work = |source: &_| Extraction::of(source, settings, state, crew, &cancelled);
+    let work = |source: &_| Extraction::of(source, settings, known, crew, &cancelled);
     queue::in_order(
         sources,
         decoding.threads.count(),
         &cancelled,
         work,
         |extraction| {
+            for note in &extraction.notes {
+                wo_cli::warn!("{}: {note}", extraction.path.display());
+            }
             progress.advance(take(extraction)?);
             Ok(())
         },
@@ -307,6 +340,7 @@ pub(crate) fn frame(
         repetition,
         phase,
         shot,
+        ..
     } = still.place;
     Frame {
         video_id: video.video_id.clone(),

@@ -9,8 +9,9 @@ use wo_record::{Video, code};
 use crate::extraction::{Place, Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
-use crate::picture;
+use crate::turn::Turn;
 use crate::worker::Replies;
+use crate::{jpeg, picture};
 
 /// The longest side that is decoded: what the largest cameras give.
 const MAX_SIDE: u32 = 16_384;
@@ -31,25 +32,28 @@ pub(crate) fn take(
     let mut decoder = reader.into_decoder().map_err(|e| bad(&e))?;
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
-    let turn = decoder.orientation().map_err(|e| bad(&e))?;
+    let turn = Turn::from(decoder.orientation().map_err(|e| bad(&e))?);
     let decoded = DynamicImage::from_decoder(decoder).map_err(|e| bad(&e))?;
-    replies.still(0, &picture::upright(scaled(decoded, settings.size)?, turn))?;
-    let (shown_width, shown_height) = if picture::swaps_sides(turn) {
-        (height, width)
-    } else {
-        (width, height)
-    };
+    replies.still(0, &turn.upright(scaled(decoded, settings.size)?))?;
+    let (width, height) = turn.shown(width, height);
+    let is_damaged = format == ImageFormat::Jpeg && jpeg::is_damaged(&file.content()?);
     let video = Video {
-        width_px: Some(shown_width),
-        height_px: Some(shown_height),
-        rotation_deg: Some(picture::degrees(turn)),
+        width_px: Some(width),
+        height_px: Some(height),
+        rotation_deg: Some(turn.degrees()),
         codec: Some(codec(format).to_owned()),
         container: Some("image".to_owned()),
+        n_damaged: is_damaged.then_some(1),
         ..Video::default()
+    };
+    let place = Place {
+        is_damaged,
+        ..Place::default()
     };
     Ok(Taken {
         video,
-        places: vec![(0, Place::default())],
+        places: vec![(0, place)],
+        notes: Vec::new(),
         fault: None,
     })
 }

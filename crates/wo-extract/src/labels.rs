@@ -1,8 +1,10 @@
 //! Exercise and label of a video, read off the folders that it lies in.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use wo_folder::WrittenLabel;
 use wo_record::Name;
 
 /// What the folders say.
@@ -14,11 +16,35 @@ pub(crate) struct Labels {
     pub(crate) label: Option<Name>,
 }
 
+/// What a person is to know of the place of a video.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The folder's name is no label and looks like a misspelt one.
+    Misspelt {
+        /// The folder.
+        folder: PathBuf,
+        /// The label that may be meant.
+        meant: &'static str,
+    },
+    /// The folder's name is a label that the tools do not know.
+    NewLabel(PathBuf),
+    /// No folder says what it shows.
+    NoLabel(PathBuf),
+}
+
 /// The labels of the absolute path `file` that was found under the absolute folder `root`, if under any.
-pub(crate) fn of(file: &Path, root: Option<&Path>) -> Labels {
-    known_label(file)
-        .or_else(|| two_below(file, root?))
-        .unwrap_or_default()
+pub(crate) fn of(file: &Path, root: Option<&Path>) -> (Labels, Option<Trouble>) {
+    if let Some(labels) = known_label(file) {
+        return (labels, None);
+    }
+    if let Some(trouble) = root.and_then(|root| misspelt(file, root)) {
+        return (Labels::default(), Some(trouble));
+    }
+    let folder = file.parent().unwrap_or(file).to_owned();
+    match root.and_then(|root| two_below(file, root)) {
+        Some(labels) => (labels, Some(Trouble::NewLabel(folder))),
+        None => (Labels::default(), Some(Trouble::NoLabel(folder))),
+    }
 }
 
 /// The innermost folder that is named as a label, and its parent. `bad_form/knees_cave/x.mp4` is `bad_form`.
@@ -34,17 +60,48 @@ fn known_label(file: &Path) -> Option<Labels> {
     })
 }
 
+/// The innermost folder below the root whose name is a slip of the hand away from a label. Short ones, such as `bar`, are
+/// so only where a label is to be, in `root/<exercise>/<label>`.
+fn misspelt(file: &Path, root: &Path) -> Option<Trouble> {
+    let below = file.ancestors().skip(1);
+    let below = below.take_while(|folder| *folder != root && folder.starts_with(root));
+    let is_place_of_label = |folder: &Path| folder.parent().and_then(Path::parent) == Some(root);
+    below.into_iter().find_map(|folder| {
+        let name = folder.file_name()?.to_string_lossy();
+        let WrittenLabel::Misspelt { meant, .. } = WrittenLabel::of(&name) else {
+            return None;
+        };
+        let is_long = name.chars().count() > "good".len() + 1;
+        (is_long || is_place_of_label(folder)).then(|| Trouble::Misspelt {
+            folder: folder.to_owned(),
+            meant,
+        })
+    })
+}
+
 /// `root/<exercise>/<label>/file`, whatever the two are called.
 fn two_below(file: &Path, root: &Path) -> Option<Labels> {
     let label = file.parent()?;
     let exercise = label.parent()?;
-    if exercise.parent()? != root {
+    if exercise.parent()? != root || holds_exercises(exercise) {
         return None;
     }
     Some(Labels {
         exercise: named(exercise, Name::new),
         label: named(label, Name::label),
     })
+}
+
+/// Whether labels lie one folder deeper than they should: the root is one level too high.
+fn holds_exercises(folder: &Path) -> bool {
+    let folders = |dir: &Path| {
+        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+    };
+    let is_label = |path: &PathBuf| named(path, Name::label).is_some_and(|it| it.is_known_label());
+    folders(folder).any(|inner| folders(&inner).any(|it| is_label(&it)))
 }
 
 fn named(folder: &Path, name: fn(&str) -> Name) -> Option<Name> {
@@ -69,12 +126,23 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     plain
 }
 
+/// `path` as somebody in the working directory would write it.
+pub(crate) fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(here).unwrap_or(path);
+    if path == Path::new("") {
+        ".".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(file: &str, root: Option<&str>, expected: (Option<&str>, Option<&str>)) {
-        let labels = of(Path::new(file), root.map(Path::new));
+        let (labels, _) = of(Path::new(file), root.map(Path::new));
         let got = (
             labels.exercise.as_ref().map(Name::as_str),
             labels.label.as_ref().map(Name::as_str),
@@ -116,6 +184,33 @@ mod tests {
         check("/data/squat/a.mp4", Some("/data"), (None, None));
         check("/data/squat/wobbly/x/a.mp4", Some("/data"), (None, None));
         check("/bad_form.mp4", Some("/"), (None, None));
+    }
+
+    #[test]
+    fn a_misspelt_folder_gives_no_label_and_is_known() {
+        for (file, wanted) in [
+            ("/data/squat/god_form/a.mp4", Some("good_form")),
+            ("/data/squat/bda/a.mp4", Some("bad_form")),
+            ("/data/x/squat/bad_fom/knees/a.mp4", Some("bad_form")),
+            ("/data/bar/front/a.mp4", None),
+            ("/data/squat/wobbly/a.mp4", None),
+        ] {
+            let (labels, trouble) = of(Path::new(file), Some(Path::new("/data")));
+            let meant = match &trouble {
+                Some(Trouble::Misspelt { meant, .. }) => Some(*meant),
+                _ => None,
+            };
+            assert_eq!(meant, wanted, "{file}");
+            assert!(wanted.is_none() || labels == Labels::default(), "{file}");
+        }
+        let wobbly = of(
+            Path::new("/data/squat/wobbly/a.mp4"),
+            Some(Path::new("/data")),
+        )
+        .1;
+        assert_eq!(wobbly, Some(Trouble::NewLabel("/data/squat/wobbly".into())));
+        let direct = of(Path::new("/data/squat/a.mp4"), Some(Path::new("/data"))).1;
+        assert_eq!(direct, Some(Trouble::NoLabel("/data/squat".into())));
     }
 
     #[test]

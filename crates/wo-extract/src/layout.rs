@@ -1,112 +1,169 @@
-//! The folder of `--out`: pictures, `records.ndjson`, and tables that are projections of it.
+//! The folder of `--out`: images, `records.ndjson`, and tables in which people label frames.
 //!
-//! Everything appears complete or not at all. Videos of earlier runs stay unless this run took them again.
+//! Everything appears complete or not at all. Videos of earlier runs stay unless this run took them again. Rows that a
+//! person changed stay as they are, and what a person deleted stays deleted.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs::{self, File, TryLockError};
-use std::io::{BufReader, BufWriter, IntoInnerError, Write};
-use std::path::{Component, Path, PathBuf};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
-use atomic_write_file::AtomicWriteFile;
-use walkdir::WalkDir;
-use wo_cli::{Exit, ExitWith};
-use wo_record::{
-    BAD_FORM, DEFAULT_MAX_LINE, Frame, GOOD_FORM, Image, Line, Name, Reader, Record, Row, Video,
-    Writer, table_name,
+use anyhow::Context;
+use wo_folder::{
+    Corrections, DeletedFrames, FolderLock, FrameLines, Kept, RECORDS, Row, Spool, Tables, Trash,
+    captions_in_force, commit, create, create_spool, for_each_line, frame_folder, frame_name,
+    own_image, remove, table_name,
 };
+use wo_record::{Frame, Image, Line, Name, Producer, Record, Video, Writer};
 
 use crate::merge::Merge;
 use crate::picture::Still;
-use crate::state;
-
-/// The name of the records.
-const RECORDS: &str = "records.ndjson";
-/// How many hex digits of a video's id are in the names of its frames: 64 bits, so that two never meet.
-const ID_DIGITS: usize = 16;
-
-/// The records file before it appears.
-pub(crate) type Spool = BufWriter<AtomicWriteFile>;
+use crate::{TOOL, VERSION};
 
 /// The folder, locked against other runs.
 #[derive(Debug)]
 pub(crate) struct Layout {
     dir: PathBuf,
     /// The videos of earlier runs.
-    video_ids: HashSet<String>,
-    /// What the last run left and this one does not: pictures and tables to take away at the end.
-    stale: RefCell<Stale>,
-    _lock: File,
+    videos: HashMap<String, Earlier>,
+    /// The ids of files that failed in earlier runs.
+    failed: HashSet<String>,
+    corrections: Corrections,
+    deleted: DeletedFrames,
+    tables: RefCell<Tables>,
+    /// Images that the last run left and this one does not: taken away at the end.
+    stale: RefCell<Vec<PathBuf>>,
+    _lock: FolderLock,
 }
 
-#[derive(Debug, Default)]
-struct Stale {
-    pictures: Vec<PathBuf>,
-    tables: BTreeSet<String>,
+/// What earlier runs knew of a video.
+#[derive(Debug)]
+pub(crate) struct Earlier {
+    /// Where it lay.
+    pub(crate) path: Option<PathBuf>,
+    /// Its exercise and label.
+    pub(crate) labels: (Option<Name>, Option<Name>),
+    /// How many frames of it stay.
+    n_frames: u32,
 }
 
 impl Layout {
-    /// Makes the folder where there is none, and makes sure that what is there can be merged with.
-    pub(crate) fn open(dir: &Path) -> anyhow::Result<Self> {
+    /// Makes the folder where there is none, and makes sure that what is there can be merged with. Frames that a person
+    /// deleted since the last run go into the trash; with `restores` all that are there come back.
+    pub(crate) fn open(dir: &Path, restores: bool) -> anyhow::Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("make the folder {}", dir.display()))?;
-        let lock = File::open(dir).with_context(|| format!("open {}", dir.display()))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(anyhow!("another run writes into {}", dir.display()))
-                    .exit_with(Exit::Locked);
-            }
-            Err(TryLockError::Error(e)) => {
-                return Err(e).with_context(|| format!("lock {}", dir.display()));
-            }
-        }
-        let mut layout = Self {
-            dir: dir.to_owned(),
-            video_ids: HashSet::new(),
-            stale: RefCell::default(),
-            _lock: lock,
+        let lock = FolderLock::take(dir)?;
+        let corrections = Corrections::of_folder(dir, captions_in_force()?)?;
+        let mut trash = Trash::read(dir)?;
+        let restored = if restores {
+            trash.take_all(|frame| !corrections.is_deleted_by_review(frame))
+        } else {
+            BTreeMap::new()
         };
-        layout.remove_leftovers();
-        let mut ids = HashSet::new();
-        layout.for_each_line(|line| {
-            ids.extend(video_id(line));
+        let mut deleted = DeletedFrames::new(dir, trash, restored);
+        let mut videos: HashMap<String, Earlier> = HashMap::new();
+        let mut failed = HashSet::new();
+        for_each_line(&dir.join(RECORDS), |line| {
+            match &line.record {
+                Ok(Record::Video(video)) => {
+                    videos.insert(video.video_id.clone(), Earlier::of(video));
+                }
+                Ok(Record::Frame(frame)) => {
+                    let frame = frame.clone();
+                    let video = videos.get_mut(&frame.video_id);
+                    let path = video.as_ref().and_then(|video| video.path.clone());
+                    let kept = corrections
+                        .correct(&mut frame.clone(), path.as_deref(), None)
+                        .kept;
+                    let is_gone = deleted.meet(&frame, line, kept, restores);
+                    if let Some(video) = video {
+                        video.n_frames += u32::from(!is_gone);
+                    }
+                }
+                Ok(Record::Error(failure)) => failed.extend(failure.video_id.clone()),
+                _ => {}
+            }
             Ok(())
         })?;
-        layout.video_ids = ids;
-        Ok(layout)
-    }
-
-    /// Takes away what a killed run had begun to write. The lock says that no other run is at work here.
-    fn remove_leftovers(&self) {
-        let files = WalkDir::new(&self.dir).max_depth(2).into_iter().flatten();
-        for file in files.filter(|file| file.file_type().is_file()) {
-            if file.file_name().to_str().is_some_and(is_leftover) {
-                remove(file.path());
+        corrections.finish()?;
+        for (video_id, frames) in deleted.restored() {
+            if let Some(video) = videos.get_mut(video_id) {
+                video.n_frames += frames.len() as u32;
             }
         }
+        let mut tables = Tables::read(dir)?;
+        deleted.write(&mut tables, &producer())?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            videos,
+            failed,
+            corrections,
+            deleted,
+            tables: RefCell::new(tables),
+            stale: RefCell::default(),
+            _lock: lock,
+        })
     }
 
     /// Whether an earlier run took the video.
     pub(crate) fn has(&self, video_id: &str) -> bool {
-        self.video_ids.contains(video_id)
+        self.videos.contains_key(video_id) || self.failed.contains(video_id)
     }
 
-    /// A frame of the folder as someone outside of it names it.
-    pub(crate) fn shown(&self, frame: &Frame) -> Frame {
+    /// What earlier runs knew of a video.
+    pub(crate) fn earlier(&self, video_id: &str) -> Option<&Earlier> {
+        self.videos.get(video_id)
+    }
+
+    /// Says what stays deleted and what came back.
+    pub(crate) fn say_deleted(&self) {
+        let frames = |n: usize| {
+            if n == 1 {
+                "1 frame".to_owned()
+            } else {
+                format!("{n} frames")
+            }
+        };
+        let n_restored = self.deleted.n_restored();
+        if n_restored > 0 {
+            wo_cli::warn!("{} came back", frames(n_restored));
+        }
+        let (n_deleted, _) = self.deleted.n_deleted();
+        if n_deleted > 0 {
+            wo_cli::warn!(
+                "{}: {} deleted by hand or on the page stay deleted\nhint: --restore brings back those that were deleted by hand; on the page of wo-review the others come back",
+                self.dir.display(),
+                frames(n_deleted)
+            );
+        }
+    }
+
+    /// What people deleted.
+    pub(crate) fn deleted(&self) -> &DeletedFrames {
+        &self.deleted
+    }
+
+    /// A frame of the folder as someone outside of it is to see it: as people say that it is. `None` where they deleted
+    /// it.
+    pub(crate) fn shown(&self, frame: &Frame, video: &Video) -> Option<Frame> {
         let mut frame = frame.clone();
+        let path = video.path.as_ref().map(wo_record::RecordPath::as_path);
+        if self.corrections.correct(&mut frame, path, None).kept == Kept::Reviewed {
+            return None;
+        }
         if let Image::File { path, .. } = &mut frame.image {
             *path = self.dir.join(path.as_path()).into();
         }
-        frame
+        Some(frame)
     }
 
     /// The new records file, which appears at [`Layout::commit`].
     pub(crate) fn create_records(&self) -> anyhow::Result<Spool> {
-        Ok(BufWriter::new(create(&self.dir.join(RECORDS))?))
+        create_spool(&self.dir.join(RECORDS))
     }
 
-    /// Writes a picture. Returns its path in the folder.
+    /// Writes an image. Returns its path in the folder.
     pub(crate) fn store(
         &self,
         video: &Video,
@@ -125,85 +182,132 @@ impl Layout {
         Ok(path)
     }
 
+    /// A frame will be in the records: it needs a row.
+    pub(crate) fn expects_row(&self, frame: &Frame) {
+        if let Some((table, row)) = table_name(frame).zip(Row::of(frame)) {
+            self.tables.borrow_mut().expects(table, row);
+        }
+    }
+
     /// Writes the earlier records that this run did not replace behind those of this run.
     pub(crate) fn merge(&self, merge: &mut Merge, writer: &mut Writer<'_>) -> anyhow::Result<()> {
-        let mut stale = self.stale.borrow_mut();
-        self.for_each_line(|line| {
+        let mut restored = Restored {
+            frames: self.deleted.restored(),
+            n_put: HashMap::new(),
+            video_id: String::new(),
+        };
+        for_each_line(&self.dir.join(RECORDS), |line| {
             match &line.record {
                 Ok(record) if !merge.keeps(record) => {
                     if let Record::Frame(frame) = record {
-                        stale.tables.extend(table_name(frame));
-                        let picture = own_picture(frame).filter(|path| !merge.has_stored(path));
-                        stale.pictures.extend(picture.map(Path::to_owned));
+                        self.outdates(frame, merge);
                     }
                 }
-                Ok(record) => match merge.renewed(record) {
-                    Some(renewed) => writer.record(&renewed)?,
-                    None => writer.line(line)?,
-                },
-                Err(_) => writer.line(line)?,
-            }
-            Ok(())
-        })
-    }
-
-    /// Lets the new records appear, projects the tables from them, and takes away what no record names any more. Returns
-    /// the ids that the records name.
-    pub(crate) fn commit(&self, spool: Spool) -> anyhow::Result<HashSet<String>> {
-        let path = self.dir.join(RECORDS);
-        let file = spool.into_inner().map_err(IntoInnerError::into_error);
-        file.and_then(AtomicWriteFile::commit)
-            .with_context(|| format!("write {}", path.display()))?;
-        // Rows are small, and a table is written whole.
-        let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-        let mut ids = HashSet::new();
-        self.for_each_line(|line| {
-            ids.extend(video_id(line));
-            if let Ok(Record::Frame(frame)) = &line.record
-                && let Some((table, row)) = table_name(frame).zip(Row::of(frame))
-            {
-                tables.entry(table).or_default().push(row);
+                Ok(Record::Frame(frame)) if self.deleted.has_frame(frame) => {}
+                Ok(record) => {
+                    match record {
+                        Record::Video(video) => {
+                            restored.put(self, writer, u32::MAX)?;
+                            restored.video_id.clone_from(&video.video_id);
+                        }
+                        Record::Frame(frame) => {
+                            restored.put(self, writer, frame.index)?;
+                            self.expects_row(frame);
+                        }
+                        _ => {}
+                    }
+                    let n_frames = match record {
+                        Record::Video(video) => self.videos.get(&video.video_id),
+                        _ => None,
+                    };
+                    match merge.renewed(record, n_frames.map(|it| it.n_frames)) {
+                        Some(renewed) => writer.rewritten(&line, &renewed)?,
+                        None => writer.line(&line)?,
+                    }
+                }
+                Err(_) => writer.line(&line)?,
             }
             Ok(())
         })?;
-        for (name, rows) in &tables {
-            let mut file = create(&self.dir.join(name))?;
-            wo_record::write_table(&mut file, rows).with_context(|| format!("write {name}"))?;
-            file.commit().with_context(|| format!("write {name}"))?;
-        }
-        let stale = self.stale.take();
-        for name in stale
-            .tables
-            .iter()
-            .filter(|name| !tables.contains_key(*name))
-        {
-            remove(&self.dir.join(name));
-        }
-        for picture in &stale.pictures {
-            remove(&self.dir.join(picture));
-        }
-        Ok(ids)
+        restored.put(self, writer, u32::MAX)
     }
 
-    /// Reads the records that are there, if any.
-    fn for_each_line(
-        &self,
-        mut each: impl FnMut(&Line) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
-        let path = self.dir.join(RECORDS);
-        if !path.exists() {
-            return Ok(());
+    /// A frame of an earlier run is not in the records any more, unless this run made it anew.
+    fn outdates(&self, frame: &Frame, merge: &Merge) {
+        let Some(path) = own_image(frame) else {
+            return;
+        };
+        if !merge.has_stored(path) {
+            self.stale.borrow_mut().push(path.to_owned());
+            self.tables.borrow_mut().outdates(frame);
         }
-        let file = File::open(&path).with_context(|| format!("open {}", path.display()))?;
-        let mut input = BufReader::new(file);
-        let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
-        while let Some(line) = reader
-            .next_line()
-            .with_context(|| path.display().to_string())?
-        {
-            each(&line)?;
+    }
+
+    /// Gives new frames their rows, lets the new records appear, and takes away what no record names any more. In this
+    /// order a frame of the records always has had a row, so that one without was taken out by a person. Returns the ids
+    /// that the records name.
+    pub(crate) fn commit(&self, spool: Spool) -> anyhow::Result<HashSet<String>> {
+        let mut tables = self.tables.borrow_mut();
+        tables.add_rows()?;
+        commit(spool, &self.dir.join(RECORDS))?;
+        tables.drop_rows()?;
+        for image in self.stale.take() {
+            remove(&self.dir.join(image));
+        }
+        self.deleted.finish(&producer())?;
+        let mut ids = HashSet::new();
+        for_each_line(&self.dir.join(RECORDS), |line| {
+            ids.extend(video_id(&line));
+            Ok(())
+        })?;
+        Ok(ids)
+    }
+}
+
+impl Earlier {
+    fn of(video: &Video) -> Self {
+        Self {
+            path: video.path.as_ref().map(|path| path.as_path().to_owned()),
+            labels: (video.exercise.clone(), video.label.clone()),
+            n_frames: 0,
+        }
+    }
+}
+
+/// Frames that come back into the records, each to its place in its video.
+struct Restored<'a> {
+    frames: &'a BTreeMap<String, Vec<FrameLines>>,
+    /// How many of each video are there again.
+    n_put: HashMap<String, usize>,
+    video_id: String,
+}
+
+impl Restored<'_> {
+    /// Writes the frames of the video at hand that come before an index.
+    fn put(&mut self, layout: &Layout, writer: &mut Writer<'_>, before: u32) -> anyhow::Result<()> {
+        let Some(frames) = self.frames.get(&self.video_id) else {
+            return Ok(());
+        };
+        let n_put = self.n_put.entry(self.video_id.clone()).or_default();
+        let due = frames.iter().skip(*n_put);
+        for lines in due.take_while(|lines| lines.index < before) {
+            *n_put += 1;
+            if let Some(frame) = lines.frame() {
+                layout.expects_row(frame);
+            }
+            for text in &lines.texts {
+                writer.line(&text.line)?;
+            }
         }
         Ok(())
+    }
+}
+
+/// This tool, as the records that it writes name it.
+fn producer() -> Producer {
+    Producer {
+        tool: TOOL.to_owned(),
+        version: VERSION.to_owned(),
     }
 }
 
@@ -213,150 +317,5 @@ fn video_id(line: &Line) -> Option<String> {
         Ok(Record::Video(video)) => Some(video.video_id.clone()),
         Ok(Record::Error(failure)) => failure.video_id.clone(),
         _ => None,
-    }
-}
-
-fn create(path: &Path) -> anyhow::Result<AtomicWriteFile> {
-    AtomicWriteFile::open(path).with_context(|| format!("create {}", path.display()))
-}
-
-/// True for names that `AtomicWriteFile` gives files before they appear: a dot, the name to be, a dot, six letters.
-fn is_leftover(name: &str) -> bool {
-    let Some((before, letters)) = name
-        .strip_prefix('.')
-        .and_then(|name| name.rsplit_once('.'))
-    else {
-        return false;
-    };
-    let is_ours = [RECORDS, state::FILE].contains(&before)
-        || [".csv", ".jpg"]
-            .iter()
-            .any(|ending| before.ends_with(ending));
-    is_ours && letters.len() == 6 && letters.bytes().all(|b| b.is_ascii_alphanumeric())
-}
-
-/// What stays behind is in nobody's way.
-fn remove(path: &Path) {
-    if let Err(e) = fs::remove_file(path) {
-        wo_cli::info!("{}: {e}", path.display());
-    }
-}
-
-/// `frames_squat_bad`.
-fn frame_folder(exercise: Option<&Name>, label: Option<&Name>) -> String {
-    let label = match label.map(Name::as_str) {
-        None => "unlabelled",
-        Some(GOOD_FORM) => "good",
-        Some(BAD_FORM) => "bad",
-        Some(other) => other,
-    };
-    format!(
-        "frames_{}_{label}",
-        exercise.map_or("unknown", Name::as_str)
-    )
-}
-
-/// `0123456789abcdef_007_0012345.jpg`.
-fn frame_name(video_id: &str, index: u32, time_ns: u64) -> String {
-    let pts_ms = (time_ns + 500_000) / 1_000_000;
-    format!("{}_{index:03}_{pts_ms:07}.jpg", short_id(video_id))
-}
-
-fn short_id(video_id: &str) -> &str {
-    video_id.get(..ID_DIGITS).unwrap_or(video_id)
-}
-
-/// The picture of a frame that an earlier run wrote into this folder. A record that names any other file must not
-/// get it deleted.
-fn own_picture(frame: &Frame) -> Option<&Path> {
-    let Image::File { path, .. } = &frame.image else {
-        return None;
-    };
-    let path = path.as_path();
-    let is_inside = path
-        .components()
-        .all(|component| matches!(component, Component::Normal(_)));
-    let is_ours = path
-        .file_name()?
-        .to_str()?
-        .starts_with(short_id(&frame.video_id))
-        && !frame.video_id.is_empty();
-    (is_inside && is_ours).then_some(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_say_exercise_label_video_place_and_time() {
-        let name = |text: &str| Name::new(text);
-        assert_eq!(
-            frame_folder(Some(&name("squat")), Some(&name(BAD_FORM))),
-            "frames_squat_bad"
-        );
-        assert_eq!(
-            frame_folder(Some(&name("squat")), Some(&name("unclear"))),
-            "frames_squat_unclear"
-        );
-        assert_eq!(frame_folder(None, None), "frames_unknown_unlabelled");
-        let id = "0123456789abcdef0123456789abcdef";
-        assert_eq!(
-            frame_name(id, 7, 12_344_600_000),
-            "0123456789abcdef_007_0012345.jpg"
-        );
-    }
-
-    #[test]
-    fn only_files_that_were_begun_are_leftovers() {
-        for name in [
-            ".records.ndjson.pzx1hs",
-            ".0123_000_0000000.jpg.a1B2c3",
-            "..wo-extract.ndjson.abcdef",
-        ] {
-            assert!(is_leftover(name), "{name}");
-        }
-        for name in [
-            "records.ndjson",
-            ".wo-extract.ndjson",
-            "a.jpg",
-            ".notes.txt.abcdef",
-            ".a.jpg.abc",
-        ] {
-            assert!(!is_leftover(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn only_pictures_of_our_own_are_ever_deleted() {
-        let frame = |path: &str| Frame {
-            video_id: "0123456789abcdef01".into(),
-            index: 0,
-            pts_ms: None,
-            width_px: None,
-            height_px: None,
-            image: Image::File {
-                path: path.into(),
-                blake3: None,
-            },
-            exercise: None,
-            label: None,
-            label_origin: None,
-            faults: Vec::new(),
-            description: None,
-            quality: None,
-            repetition: None,
-            phase: None,
-            shot: None,
-        };
-        assert!(own_picture(&frame("frames_a_b/0123456789abcdef_000_0000000.jpg")).is_some());
-        for path in [
-            "../0123456789abcdef_0.jpg",
-            "/0123456789abcdef_0.jpg",
-            "frames_a_b/other.jpg",
-            "",
-        ] {
-            assert!(own_picture(&frame(path)).is_none(), "{path}");
-        }
     }
 }

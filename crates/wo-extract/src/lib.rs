@@ -2,18 +2,22 @@
 //!
 //! It never waits for ever and never lets one bad file end a run. It does not judge what the frames show.
 
+mod animation_file;
 mod args;
 mod container;
+mod damage;
 mod extraction;
 mod fault;
 mod film;
-mod gif_file;
+mod foreign;
 mod groups;
 mod image_file;
+mod jpeg;
 mod labels;
 mod layout;
 mod media_file;
 mod merge;
+mod notes;
 mod output;
 mod picture;
 mod pipeline;
@@ -28,6 +32,7 @@ mod selective;
 mod sieve;
 mod sources;
 mod state;
+mod turn;
 mod video_file;
 mod whole;
 mod worker;
@@ -45,14 +50,18 @@ pub use worker::{Sandbox, serve};
 
 use extraction::Settings;
 use layout::Layout;
+use merge::Merge;
 use output::Output;
-use state::State;
+use state::{Known, State};
 use worker::Crew;
 
 /// The name in records and messages.
 const TOOL: &str = "wo-extract";
 /// The version in records.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What to do where records with pictures would fill a terminal.
+const TERMINAL_HINT: &str = "`--out DIR` writes the pictures as files; `> FILE` and `| wo-describe > FILE` keep the records; \
+                             `wo-extract probe PATH --table` says what the videos are like";
 /// Where videos are looked for when no path is given.
 const DEFAULT_FOLDER: &str = "data/training_data";
 
@@ -81,6 +90,7 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
         out,
         retry_failed,
         prune,
+        restore,
         emit_dropped,
         decoding,
         common,
@@ -88,34 +98,39 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     } = args;
     let paths = paths_or_default(paths.into_iter().chain(video_dir).collect())?;
     let sources = sources::list(&paths, out.as_deref())?;
+    if out.is_none() && !sources.is_empty() {
+        wo_cli::refuse_terminal(TERMINAL_HINT)?;
+    }
     let crew = Crew::start(&decoding, sources.len(), common.verbose)?;
-    let layout = out.as_deref().map(Layout::open).transpose()?;
+    let layout = out
+        .as_deref()
+        .map(|dir| Layout::open(dir, restore))
+        .transpose()?;
     let state = out
         .as_deref()
         .map(|dir| State::open(dir, settings.fingerprint(), retry_failed))
         .transpose()?;
     let mut spool = layout.as_ref().map(Layout::create_records).transpose()?;
     let folder = layout.as_ref().zip(state.as_ref()).zip(spool.as_mut());
-    let pruned = if prune { paths.as_slice() } else { &[] };
-    let mut output = Output::begin(output, folder, pruned, crew.begin(), emit_dropped)?;
+    let known = layout.as_ref().zip(state.as_ref());
+    let known = known.map(|(layout, state)| Known {
+        state,
+        deleted: layout.deleted(),
+    });
+    let merge = Merge::of(&paths, prune);
+    let mut output = Output::begin(output, folder, merge, crew.begin(), emit_dropped)?;
 
-    extraction::of_all(
-        &sources,
-        &settings,
-        state.as_ref(),
-        &crew,
-        &decoding,
-        |extraction| {
-            let n_frames = extraction.frames.count();
-            output.write(extraction)?;
-            Ok(n_frames)
-        },
-    )?;
+    extraction::of_all(&sources, &settings, known, &crew, &decoding, |extraction| {
+        let n_frames = extraction.frames.count();
+        output.write(extraction)?;
+        Ok(n_frames)
+    })?;
 
     let n_errors = output.end()?;
     if let Some(((layout, state), spool)) = layout.as_ref().zip(state.as_ref()).zip(spool) {
         let video_ids = layout.commit(spool)?;
         state.compact(|id| video_ids.contains(id))?;
+        layout.say_deleted();
     }
     if sources.is_empty() {
         let names: Vec<String> = paths
@@ -128,10 +143,15 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     Ok(Outcome::from_failures(n_errors))
 }
 
-/// The paths given, else the default folder.
+/// The paths given, else the default folder. Where some are there, those that are not become `error` records; where none is,
+/// the command line is wrong.
 fn paths_or_default(given: Vec<PathBuf>) -> anyhow::Result<Vec<PathBuf>> {
-    if !given.is_empty() {
+    if given.iter().any(|path| path.symlink_metadata().is_ok()) {
         return Ok(given);
+    }
+    if !given.is_empty() {
+        let names = wo_cli::named(given.iter().map(|path| path.display()));
+        return Err(anyhow!("{names}: no such file or folder")).exit_with(Exit::Usage);
     }
     if Path::new(DEFAULT_FOLDER).is_dir() {
         return Ok(vec![DEFAULT_FOLDER.into()]);

@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use image::ImageFormat;
 use wo_record::code;
 
+use crate::container::Patch;
 use crate::fault::Fault;
+use crate::foreign::{self, Foreign};
+use crate::turn::Turn;
 use crate::{container, playlist};
 
 /// How many bytes tell pictures and playlists.
@@ -18,8 +20,10 @@ const HEAD: u64 = 1024;
 #[derive(Debug)]
 pub(crate) struct MediaFile {
     file: File,
-    /// Bytes that are read as zeros.
-    blank: Range<u64>,
+    /// Bytes that are read otherwise than they are stored.
+    patches: Vec<Patch>,
+    /// What makes the frames of its video upright, where its container says so.
+    pub(crate) turn: Option<Turn>,
     /// BLAKE3 of the bytes, in hexadecimal.
     pub(crate) id: String,
     /// How many bytes it has.
@@ -28,6 +32,8 @@ pub(crate) struct MediaFile {
     pub(crate) picture: Option<ImageFormat>,
     /// What kind of playlist it is where it starts like one.
     pub(crate) playlist: Option<&'static str>,
+    /// What it is where it starts like a picture that is not read here.
+    pub(crate) foreign: Option<Foreign>,
 }
 
 impl MediaFile {
@@ -64,11 +70,13 @@ impl MediaFile {
             .map_err(|e| unreadable(&e))?;
         Ok(Self {
             file,
-            blank: 0..0,
+            patches: Vec::new(),
+            turn: None,
             id,
             size_bytes,
             picture: picture_format(&head),
             playlist: playlist::kind(&head),
+            foreign: foreign::of_content(&head),
         })
     }
 
@@ -88,8 +96,13 @@ impl MediaFile {
                 Err(e) => return Err(e),
             }
         }
-        let place = |at: u64| (at.saturating_sub(offset) as usize).min(n_read);
-        buffer[place(self.blank.start)..place(self.blank.end)].fill(0);
+        let end = offset + n_read as u64;
+        for patch in &self.patches {
+            let bytes = (patch.offset..end).zip(&patch.bytes);
+            for (at, byte) in bytes.filter(|(at, _)| *at >= offset) {
+                buffer[(at - offset) as usize] = *byte;
+            }
+        }
         Ok(n_read)
     }
 
@@ -99,30 +112,42 @@ impl MediaFile {
         Ok(&self.file)
     }
 
+    /// All of its content. For pictures: a video does not fit into memory.
+    pub(crate) fn content(&self) -> Result<Vec<u8>, Fault> {
+        let mut bytes = Vec::new();
+        self.reader()?
+            .read_to_end(&mut bytes)
+            .map_err(|e| unreadable(&e))?;
+        Ok(bytes)
+    }
+
     /// How many bytes were cut off at the end, as far as the container says.
     pub(crate) fn n_missing_bytes(&self) -> u64 {
         container::n_missing_bytes(&self.file, self.size_bytes)
     }
 
-    /// The same MP4, saying nothing of its duration. GStreamer leaves out tracks that are far shorter than the whole
-    /// says it is, as in a video that an edit list starts late or a short video with a long sound.
-    pub(crate) fn without_duration(&self) -> Option<Self> {
-        let field = container::mp4_duration_field(&self.file, self.size_bytes)?;
-        Some(Self {
-            blank: field.offset..field.offset + field.n_bytes as u64,
-            ..self.again().ok()?
-        })
+    /// The same file, in which nothing but the video track to take is found, and what of its container is not obeyed.
+    pub(crate) fn with_one_track(&self) -> Result<(Self, Vec<String>), Fault> {
+        let choice = container::choose_track(&self.file, self.size_bytes);
+        let file = Self {
+            patches: choice.patches,
+            turn: choice.turn,
+            ..self.again().map_err(|e| unreadable(&e))?
+        };
+        Ok((file, choice.notes))
     }
 
     /// The same open file once more.
     pub(crate) fn again(&self) -> io::Result<Self> {
         Ok(Self {
             file: self.file.try_clone()?,
-            blank: self.blank.clone(),
+            patches: self.patches.clone(),
+            turn: self.turn,
             id: self.id.clone(),
             size_bytes: self.size_bytes,
             picture: self.picture,
             playlist: self.playlist,
+            foreign: self.foreign,
         })
     }
 }
@@ -137,7 +162,21 @@ fn picture_format(head: &[u8]) -> Option<ImageFormat> {
         [0xff, 0xd8, 0xff, ..] => Some(ImageFormat::Jpeg),
         [0x89, b'P', b'N', b'G', ..] => Some(ImageFormat::Png),
         [b'G', b'I', b'F', b'8', ..] => Some(ImageFormat::Gif),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P'] => Some(ImageFormat::WebP),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some(ImageFormat::WebP),
         _ => None,
     }
 }
@@ -154,6 +193,10 @@ mod tests {
         );
         assert_eq!(
             picture_format(b"RIFF\x24\0\0\0WEBP"),
+            Some(ImageFormat::WebP)
+        );
+        assert_eq!(
+            picture_format(b"RIFF\x24\0\0\0WEBPVP8L\x17\0\0\0/"),
             Some(ImageFormat::WebP)
         );
         assert_eq!(picture_format(b"RIFF\x24\0\0\0AVI "), None);

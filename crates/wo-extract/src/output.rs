@@ -2,19 +2,23 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use wo_folder::Spool;
 use wo_record::{Begin, Dropped, Failure, Frame, Image, Record, Video, Writer, code};
 
 use crate::extraction::{self, Extraction, Frames};
 use crate::fault::Fault;
-use crate::labels::Labels;
-use crate::layout::{Layout, Spool};
+use crate::groups::Keys;
+use crate::labels::{Labels, absolute};
+use crate::layout::Layout;
+use crate::media_file::MediaFile;
 use crate::merge::Merge;
 use crate::picture::Still;
 use crate::sieve::Reason;
+use crate::sources::{conflict_in_words, place_in_words};
 use crate::state::{Finished, State};
 use crate::video_file;
 
@@ -36,6 +40,12 @@ struct Folder<'a> {
 }
 
 impl Folder<'_> {
+    /// Whether a person deleted the frame in the folder.
+    fn has_deleted(&self, video: &Video, index: u32, still: &Still) -> bool {
+        let pts_ms = Some(video_file::ms(still.time_ns));
+        self.layout.deleted().has(&video.video_id, index, pts_ms)
+    }
+
     /// Stores a picture and gives its record.
     fn store(
         &mut self,
@@ -62,6 +72,7 @@ impl Folder<'_> {
         self.records.record(&Record::Video(video.clone()))?;
         for frame in frames {
             self.records.record(&Record::Frame(frame.clone()))?;
+            self.layout.expects_row(frame);
             self.merge.stored(frame);
         }
         Ok(())
@@ -69,11 +80,11 @@ impl Folder<'_> {
 }
 
 impl<'a> Output<'a> {
-    /// Writes the `begin` records. What earlier runs took from the `pruned` folders and is gone from them goes too.
+    /// Writes the `begin` records.
     pub(crate) fn begin(
         stream: &'a mut dyn Write,
         folder: Option<((&'a Layout, &'a State), &'a mut Spool)>,
-        pruned: &[PathBuf],
+        merge: Merge,
         begin: Begin,
         emits_dropped: bool,
     ) -> anyhow::Result<Self> {
@@ -84,7 +95,7 @@ impl<'a> Output<'a> {
                     layout,
                     state,
                     records,
-                    merge: Merge::pruning(pruned),
+                    merge,
                 })
             }
             None => None,
@@ -103,6 +114,14 @@ impl<'a> Output<'a> {
             folder.merge.tried(&extraction.path);
         }
         let is_fresh = matches!(extraction.frames, Frames::Fresh(_));
+        let conflict = self.conflict(&extraction);
+        if let Some((failure, video_id)) = conflict {
+            // Neither label is the truth: what is there under one of them goes.
+            if let Some(folder) = &mut self.folder {
+                folder.merge.replaces(&video_id);
+            }
+            return self.write_failure(failure);
+        }
         let mut finished = Finished::default();
         if let Some(video) = extraction.video.take() {
             match self.first_of(&video, &extraction) {
@@ -110,6 +129,7 @@ impl<'a> Output<'a> {
                     finished.frames = self.write_video(&video, &extraction.frames)?;
                     if let Frames::Fresh(sifted) = &extraction.frames {
                         self.write_dropped(&video, &sifted.dropped)?;
+                        warn_of_damage(&extraction.path, &video, &sifted.kept);
                     }
                     finished.video = Some(video.clone());
                     let labels = Labels {
@@ -138,6 +158,40 @@ impl<'a> Output<'a> {
         Ok(self.stream.flush()?)
     }
 
+    /// A video that lies elsewhere too under another label.
+    fn conflict(&self, extraction: &Extraction) -> Option<(Failure, String)> {
+        let failure = extraction.failure.as_ref();
+        if let Some(failure) = failure.filter(|failure| failure.code == code::LABEL_CONFLICT) {
+            return Some((failure.clone(), failure.video_id.clone()?));
+        }
+        let video = extraction.video.as_ref()?;
+        let earlier = self.folder.as_ref()?.layout.earlier(&video.video_id)?;
+        let path = earlier.path.as_ref()?;
+        let is_other = earlier.labels != (video.exercise.clone(), video.label.clone());
+        if !is_other
+            || absolute(path) == absolute(&extraction.path)
+            || !is_video(path, &video.video_id)
+        {
+            return None;
+        }
+        let labels = Labels {
+            exercise: earlier.labels.0.clone(),
+            label: earlier.labels.1.clone(),
+        };
+        let here = Labels {
+            exercise: video.exercise.clone(),
+            label: video.label.clone(),
+        };
+        let none = Keys::default();
+        let what = conflict_in_words(&[
+            place_in_words(path, &labels, &none),
+            place_in_words(&extraction.path, &here, &none),
+        ]);
+        let fault = Fault::new(code::LABEL_CONFLICT, what);
+        let failure = fault.into_failure(&extraction.path, Some(&video.video_id));
+        Some((failure, video.video_id.clone()))
+    }
+
     fn write_failure(&mut self, failure: Failure) -> anyhow::Result<()> {
         let path = failure
             .path
@@ -156,6 +210,7 @@ impl<'a> Output<'a> {
                 .layout
                 .merge(&mut folder.merge, &mut folder.records)?;
             folder.records.end()?;
+            folder.merge.say_gone();
         }
         Ok(self.stream.end()?.n_errors)
     }
@@ -171,25 +226,22 @@ impl<'a> Output<'a> {
             );
             return Some(Ok(()));
         }
-        let name = |exercise: Option<&wo_record::Name>, label: Option<&wo_record::Name>| {
-            let word = |name: Option<&wo_record::Name>| {
-                name.map_or_else(|| "none".to_owned(), ToString::to_string)
-            };
-            format!("{}/{}", word(exercise), word(label))
+        let here = Labels {
+            exercise: video.exercise.clone(),
+            label: video.label.clone(),
         };
-        let what = format!(
-            "the same content as {}, but labelled {} there and {} here ({path}); only the first was taken",
-            first.display(),
-            name(labels.exercise.as_ref(), labels.label.as_ref()),
-            name(video.exercise.as_ref(), video.label.as_ref()),
-        );
+        let none = Keys::default();
+        let what = conflict_in_words(&[
+            place_in_words(first, labels, &none),
+            place_in_words(&extraction.path, &here, &none),
+        ]);
         Some(Err(Fault::new(code::LABEL_CONFLICT, what)))
     }
 
     /// Writes a video and its frames. Returns the frames as they are in the folder.
     fn write_video(&mut self, video: &Video, frames: &Frames) -> anyhow::Result<Vec<Frame>> {
-        self.stream.record(&Record::Video(video.clone()))?;
         let Some(folder) = &mut self.folder else {
+            self.stream.record(&Record::Video(video.clone()))?;
             if let Frames::Fresh(sifted) = frames {
                 for (index, still, before) in numbered(&sifted.kept) {
                     let frame = extraction::frame(video, index, still, before, inline(still));
@@ -201,12 +253,25 @@ impl<'a> Output<'a> {
         let is_kept = matches!(frames, Frames::Kept(_));
         let frames = match frames {
             Frames::Kept(frames) => frames.clone(),
-            Frames::Fresh(sifted) => numbered(&sifted.kept)
-                .map(|(index, still, before)| folder.store(video, index, still, before))
-                .collect::<anyhow::Result<_>>()?,
+            Frames::Fresh(sifted) => {
+                let mut frames = Vec::new();
+                for (index, still, before) in numbered(&sifted.kept) {
+                    if !folder.has_deleted(video, index, still) {
+                        frames.push(folder.store(video, index, still, before)?);
+                    }
+                }
+                frames
+            }
         };
-        for frame in &frames {
-            let shown = folder.layout.shown(frame);
+        let video = &Video {
+            n_frames: Some(frames.len() as u32),
+            ..video.clone()
+        };
+        self.stream.record(&Record::Video(video.clone()))?;
+        for shown in frames
+            .iter()
+            .filter_map(|frame| folder.layout.shown(frame, video))
+        {
             self.stream.record(&Record::Frame(shown))?;
         }
         folder.write(video, &frames, is_kept)?;
@@ -240,6 +305,36 @@ impl<'a> Output<'a> {
         }
         Ok(self.stream.record(record)?)
     }
+}
+
+/// Whether the file is still there and still that video.
+fn is_video(path: &Path, video_id: &str) -> bool {
+    MediaFile::open(path).is_ok_and(|file| file.id == video_id)
+}
+
+/// Says of a damaged video how much of it is damaged, and of what was taken.
+fn warn_of_damage(path: &Path, video: &Video, kept: &[Still]) {
+    let Some(n_damaged) = video.n_damaged else {
+        return;
+    };
+    let n_taken = kept.iter().filter(|still| still.place.is_damaged).count();
+    let taken = if n_taken == 0 {
+        "none of those taken is among them".to_owned()
+    } else {
+        format!(
+            "{n_taken} of the {} taken are among them, since no whole one is near",
+            kept.len()
+        )
+    };
+    wo_cli::warn!(
+        "{}: the file is damaged: {n_damaged} {} not as filmed, and {taken}; a whole copy of the file would do better",
+        path.display(),
+        if n_damaged == 1 {
+            "frame is"
+        } else {
+            "frames are"
+        },
+    );
 }
 
 /// Each with its number and the one before it.

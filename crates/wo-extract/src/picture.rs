@@ -1,7 +1,6 @@
-//! One upright RGB picture: its target size, its turn, its JPEG.
+//! One upright RGB picture: its target size, its JPEG.
 
-use image::metadata::Orientation;
-use image::{DynamicImage, RgbImage, RgbaImage};
+use image::{RgbImage, RgbaImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use wo_record::code;
 
@@ -46,13 +45,6 @@ impl Still {
     }
 }
 
-/// `picture`, turned.
-pub(crate) fn upright(picture: RgbImage, turn: Orientation) -> RgbImage {
-    let mut picture = DynamicImage::ImageRgb8(picture);
-    picture.apply_orientation(turn);
-    picture.into_rgb8()
-}
-
 fn jpeg_of(picture: &RgbImage) -> Result<Vec<u8>, Fault> {
     let fault = |what: String| Fault::new(code::DECODE, format!("encode a frame as JPEG: {what}"));
     let width = u16::try_from(picture.width()).map_err(|e| fault(e.to_string()))?;
@@ -89,21 +81,6 @@ pub(crate) fn scaled(width: u32, height: u32, short_side: u32) -> Result<(u32, u
     }
 }
 
-/// True when `turn` makes the width the height.
-pub(crate) fn swaps_sides(turn: Orientation) -> bool {
-    matches!(degrees(turn), 90 | 270)
-}
-
-/// How far `turn` turns, in degrees clockwise, before it mirrors.
-pub(crate) fn degrees(turn: Orientation) -> u32 {
-    match turn {
-        Orientation::NoTransforms | Orientation::FlipHorizontal => 0,
-        Orientation::Rotate90 | Orientation::Rotate90FlipH => 90,
-        Orientation::Rotate180 | Orientation::FlipVertical => 180,
-        Orientation::Rotate270 | Orientation::Rotate270FlipH => 270,
-    }
-}
-
 /// `picture` in front of black.
 pub(crate) fn over_black(picture: &RgbaImage) -> RgbImage {
     let mut flat = RgbImage::new(picture.width(), picture.height());
@@ -130,18 +107,6 @@ mod tests {
             assert_eq!(scaled(width, height, size).unwrap(), expected);
         }
         assert!(scaled(1, 10_000, 512).is_err() && scaled(0, 5, 512).is_err());
-    }
-
-    #[test]
-    fn a_quarter_turn_brings_the_left_column_to_the_top() {
-        // Clockwise: what was at the bottom left is at the top left.
-        let mut picture = RgbImage::new(32, 16);
-        picture
-            .enumerate_pixels_mut()
-            .for_each(|(x, _, p)| p.0 = if x < 16 { [255; 3] } else { [0; 3] });
-        let upright = upright(picture, Orientation::Rotate90);
-        assert_eq!(upright.dimensions(), (16, 32));
-        assert!(upright.get_pixel(8, 4).0[0] > 250 && upright.get_pixel(8, 28).0[0] < 5);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! for here; for the rest, the tool watches the process. It decodes in software only and follows no playlist.
 
 mod colours;
+mod damage;
 mod decoded;
 mod errors;
 mod hdr;
@@ -12,6 +13,7 @@ mod nal;
 mod packets;
 mod player;
 mod plugins;
+mod retime;
 mod scale;
 mod source;
 mod streams;
@@ -36,5 +38,6 @@ pub(crate) fn init() -> anyhow::Result<()> {
         wo_cli::info!("{}: {message}", domain.unwrap_or("glib"));
     });
     gst::init().context("start GStreamer")?;
+    damage::listen();
     plugins::load()
 }

@@ -1,7 +1,8 @@
-//! `wo-extract probe`: what videos are like, and what speaks against using them.
+//! `wo-extract probe`: what videos are like, what speaks against using them, and what is good to know of them.
 
+mod finding;
 mod report;
-mod warnings;
+mod seen;
 
 use std::io::Write;
 
@@ -14,7 +15,7 @@ use crate::sieve::Sifted;
 use crate::worker::Crew;
 use crate::{paths_or_default, sources};
 use report::Report;
-use warnings::Seen;
+use seen::Seen;
 
 /// Writes a `video` record, or with `--table` a line, for each file that `args` names.
 pub(crate) fn run(
@@ -38,7 +39,9 @@ pub(crate) fn run(
         if let (Some(video), Frames::Fresh(Sifted { kept, .. })) =
             (extraction.video, extraction.frames)
         {
-            sink.video(seen.judged(video, &kept))?;
+            let failure = extraction.failure.as_ref();
+            let code = failure.map(|failure| failure.code.as_str());
+            sink.video(seen.judged(video, &kept, code))?;
         }
         if let Some(failure) = extraction.failure {
             wo_cli::warn!("{}: {}", extraction.path.display(), failure.what);

@@ -10,6 +10,49 @@ pub(crate) const SMALL: u32 = 32;
 
 /// Below this level all is black: video black is 16 of 255 where a range was mistaken.
 const BLACK: u8 = 20;
+/// The levels of a black bar differ by no more; those of a dark room do.
+const EVEN: u8 = 3;
+/// A bar is at least so wide, of [`SMALL`].
+const BAR: u32 = 2;
+
+/// What lies between black bars, of [`SMALL`] lines and columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Content {
+    left: u32,
+    top: u32,
+    right: u32,
+    bottom: u32,
+}
+
+impl Content {
+    /// The part of the width and that of the height that it takes.
+    pub(crate) fn shares(self) -> (f64, f64) {
+        let share = |from: u32, to: u32| f64::from(to - from) / f64::from(SMALL);
+        (share(self.left, self.right), share(self.top, self.bottom))
+    }
+}
+
+/// What lies between the black bars that all of `pictures` have on opposite sides. All of it where all is black.
+pub(crate) fn content<'a>(pictures: impl Iterator<Item = &'a Measured>) -> Content {
+    let bars = pictures.map(Measured::bars);
+    let least = bars.reduce(|a, b| std::array::from_fn(|side| a[side].min(b[side])));
+    let [top, bottom, left, right] = least.unwrap_or_default();
+    let pair = |near: u32, far: u32| {
+        let is_pair = near.min(far) >= BAR && near + far < SMALL;
+        if is_pair {
+            (near, SMALL - far)
+        } else {
+            (0, SMALL)
+        }
+    };
+    let ((top, bottom), (left, right)) = (pair(top, bottom), pair(left, right));
+    Content {
+        left,
+        top,
+        right,
+        bottom,
+    }
+}
 
 /// What was measured of a picture.
 #[derive(Debug, Clone)]
@@ -59,11 +102,19 @@ impl Measured {
         (self.hash ^ other.hash).count_ones()
     }
 
-    /// How many lines at the top and at the bottom, or columns at the left and at the right, are black; of [`SMALL`].
-    pub(crate) fn bars(&self) -> [u32; 4] {
-        let is_black = |x: u32, y: u32| self.small.get_pixel(x, y).0[0] < BLACK;
-        let line = |&y: &u32| (0..SMALL).all(|x| is_black(x, y));
-        let column = |&x: &u32| (0..SMALL).all(|y| is_black(x, y));
+    /// How many lines at the top and at the bottom, or columns at the left and at the right, are black and even; of
+    /// [`SMALL`].
+    fn bars(&self) -> [u32; 4] {
+        let pixel = |x: u32, y: u32| self.small.get_pixel(x, y).0[0];
+        let is_bar = |levels: &dyn Fn(u32) -> u8| {
+            let levels = (0..SMALL).map(levels);
+            let (least, most) = levels.fold((u8::MAX, 0), |(least, most), level| {
+                (least.min(level), most.max(level))
+            });
+            most < BLACK && most - least <= EVEN
+        };
+        let line = |&y: &u32| is_bar(&|x| pixel(x, y));
+        let column = |&x: &u32| is_bar(&|y| pixel(x, y));
         [
             (0..SMALL).take_while(line).count(),
             (0..SMALL).rev().take_while(line).count(),
@@ -71,6 +122,20 @@ impl Measured {
             (0..SMALL).rev().take_while(column).count(),
         ]
         .map(|n| n as u32)
+    }
+
+    /// Mean luma of the `content`, from 0 to 1.
+    pub(crate) fn light(&self, content: Content) -> f64 {
+        let Content {
+            left,
+            top,
+            right,
+            bottom,
+        } = content;
+        let pixels = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
+        let levels = pixels.map(|(x, y)| f64::from(self.small.get_pixel(x, y).0[0]));
+        let (sum, n) = levels.fold((0.0, 0u32), |(sum, n), level| (sum + level, n + 1));
+        sum / f64::from(n.max(1)) / 255.0
     }
 
     /// Mean absolute change, from 0 to 1.

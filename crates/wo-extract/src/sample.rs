@@ -78,6 +78,11 @@ impl Sample {
         matches!(self, Self::Uniform | Self::Jitter)
     }
 
+    /// Whether a frame near one that is damaged will do in its place.
+    pub(crate) fn takes_near_ones(self) -> bool {
+        !matches!(self, Self::Every(_) | Self::Keyframes)
+    }
+
     /// The numbers of the frames to take, in order, each once. `n` is for the counted ones.
     pub(crate) fn choose(
         self,

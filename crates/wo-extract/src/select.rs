@@ -102,6 +102,28 @@ pub(crate) fn quick(
     }
 }
 
+/// `chosen` of `n_frames` frames, with a good frame in the place of each that is not: the nearest to it that is no nearer
+/// to another one of `chosen`. Where there is none, the frame stays.
+pub(crate) fn good_ones(
+    chosen: &[usize],
+    n_frames: usize,
+    is_good: impl Fn(usize) -> bool,
+) -> Vec<usize> {
+    let nearest = |(place, &index): (usize, &usize)| {
+        if is_good(index) {
+            return index;
+        }
+        let before = place.checked_sub(1).and_then(|before| chosen.get(before));
+        let first = before.map_or(0, |before| (before + index) / 2 + 1);
+        let behind = chosen.get(place + 1);
+        let end = behind.map_or(n_frames, |behind| (index + behind) / 2 + 1);
+        let good = (first..end).filter(|&near| is_good(near));
+        good.min_by_key(|near| near.abs_diff(index))
+            .unwrap_or(index)
+    };
+    chosen.iter().enumerate().map(nearest).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +162,16 @@ mod tests {
         assert_eq!(with_keys(&[0, 24, 30, 40, 99]), [24, 40, 50, 99]);
         // Key frames of a neighbour's segment are not taken.
         assert_eq!(with_keys(&[25, 49, 75]), [0, 49, 50, 75]);
+    }
+
+    #[test]
+    fn a_good_frame_takes_the_place_of_a_bad_one_near_it() {
+        let bad = |bad: &'static [usize]| good_ones(&[5, 15, 25], 30, |i| !bad.contains(&i));
+        assert_eq!(bad(&[]), [5, 15, 25]);
+        assert_eq!(bad(&[4, 5, 25, 26]), [6, 15, 24]);
+        // 10 lies as near to 5 as to 15, and is the first one's.
+        assert_eq!(bad(&[11, 12, 13, 14, 15, 16, 17, 18, 19]), [5, 20, 25]);
+        assert_eq!(bad(&[11, 12, 13, 14, 15, 16, 17, 18, 19, 20]), [5, 15, 25]);
     }
 
     #[test]

@@ -62,13 +62,17 @@ pub(crate) fn take(
         .into_iter()
         .map(|time| (time, Place::default()))
         .collect();
-    let is_complete = Player::start(file, replies, Wanted::Marked(marks)).and_then(|player| {
-        video_file::fetch(player, wanted_ns, survey.start_ns, settings, replies)
-    });
-    // A fault is for the other way to find again.
+    let mut player = match Player::start(file, replies, Wanted::Marked(marks)) {
+        Ok(player) => player,
+        Err(_) => return Ok(None),
+    };
+    let is_complete = video_file::fetch(&mut player, wanted_ns, survey.start_ns, settings, replies)
+        .map(|is_complete| is_complete && !player.met_damage());
+    // A fault, and how far damage reaches, is for the other way to find.
     Ok(is_complete.unwrap_or(false).then(|| Taken {
         video: survey.video(file, duration_ns),
         places,
+        notes: Vec::new(),
         fault: None,
     }))
 }
@@ -82,7 +86,7 @@ fn scan(file: &MediaFile, replies: &Replies<'_>) -> Result<Option<Scan>, Fault> 
     let Some(first) = player.next_frame()? else {
         return Ok(None);
     };
-    if player.next_frame()?.is_some() || !first.is_progressive()? {
+    if player.next_frame()?.is_some() || !first.is_progressive()? || player.met_damage() {
         return Ok(None);
     }
     let (codec, container) = player.codec_and_container();
@@ -186,6 +190,8 @@ mod tests {
             is_key: keys.contains(&number),
             is_disposable: false,
             layer: 0,
+            is_recovery: keys.contains(&number),
+            is_damaged: false,
         };
         times_ns.iter().enumerate().map(packet).collect()
     }

@@ -127,7 +127,8 @@ impl Sieve {
     }
 }
 
-/// Candidates by the segment of `n` equal ones of `duration_ns` that they lie in, nearest to its middle first.
+/// Candidates by the segment of `n` equal ones of `duration_ns` that they lie in: undamaged ones first, and of these the
+/// nearest to its middle.
 pub(crate) fn by_segment(stills: Vec<Still>, duration_ns: u64, n: u32) -> Vec<Vec<Still>> {
     let segment_ns = (duration_ns as f64 / f64::from(n.max(1))).max(1.0);
     let mut groups: Vec<Vec<Still>> = (0..n).map(|_| Vec::new()).collect();
@@ -139,7 +140,7 @@ pub(crate) fn by_segment(stills: Vec<Still>, duration_ns: u64, n: u32) -> Vec<Ve
     }
     for (segment, group) in groups.iter_mut().enumerate() {
         let centre = ((segment as f64 + 0.5) * segment_ns) as u64;
-        group.sort_by_key(|still| still.time_ns.abs_diff(centre));
+        group.sort_by_key(|still| (still.place.is_damaged, still.time_ns.abs_diff(centre)));
     }
     groups
 }
@@ -197,6 +198,13 @@ mod tests {
             ..Sieve::default()
         };
         assert_eq!(sift(&dark, stills()), (vec![25, 70], vec![(75, "dark")]));
+    }
+
+    #[test]
+    fn an_undamaged_frame_comes_before_a_nearer_one() {
+        let mut stills = vec![still(25, 1, 255, 0.0), still(30, 2, 255, 0.0)];
+        stills[0].place.is_damaged = true;
+        assert_eq!(sift(&Sieve::default(), stills).0, [30]);
     }
 
     #[test]

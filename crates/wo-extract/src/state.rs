@@ -9,13 +9,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
+use wo_folder::{DeletedFrames, STATE as FILE, own_image};
 use wo_record::{Failure, Frame, Image, Video, code};
 
 use crate::extraction::{Extraction, Frames};
 use crate::sources::Source;
-
-/// The name of the file. Walkers pass over it, as over all that starts with a dot.
-pub(crate) const FILE: &str = ".wo-extract.ndjson";
 
 /// One line: what came of one video under some settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,7 +40,30 @@ pub(crate) struct State {
     retry_failed: bool,
     /// By the id of the video.
     finished: HashMap<String, Entry>,
+
     journal: File,
+}
+
+/// What is finished, but for what a person deleted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) deleted: &'a DeletedFrames,
+}
+
+impl Known<'_> {
+    /// What is known of the content `video_id`, found at `source`; `None` where it must be taken.
+    pub(crate) fn find(&self, source: &Source, video_id: &str) -> Option<Extraction> {
+        let known = self.state.find(source, video_id, self.deleted)?;
+        // Frames that come back and were not taken under these settings: all of the video is taken anew.
+        let restored = self.deleted.restored().get(video_id).into_iter().flatten();
+        let is_known = |path: &Path| match &known.frames {
+            Frames::Kept(frames) => frames.iter().any(|frame| own_image(frame) == Some(path)),
+            Frames::Fresh(_) => false,
+        };
+        let mut images = restored.filter_map(|lines| lines.frame().and_then(own_image));
+        images.all(is_known).then_some(known)
+    }
 }
 
 impl State {
@@ -91,9 +112,9 @@ impl State {
     /// What is known of the content `video_id`, found at `source`; `None` where it must be taken: for the first time,
     /// with other settings or labels, after a failure that is to be tried again, or since a picture is not as it was. A
     /// file that crashes decoders is not tried again.
-    pub(crate) fn find(&self, source: &Source, video_id: &str) -> Option<Extraction> {
+    fn find(&self, source: &Source, video_id: &str, deleted: &DeletedFrames) -> Option<Extraction> {
         let entry = self.finished.get(video_id)?;
-        if entry.settings != self.settings {
+        if entry.settings != self.settings || deleted.is_to_be_taken_again(video_id) {
             return None;
         }
         let Finished {
@@ -109,11 +130,13 @@ impl State {
             Some(video) => Some(Self::checked(video, source)?),
             None => None,
         };
-        let frames: Option<_> = frames.iter().map(|frame| self.intact(frame)).collect();
+        let frames = frames.iter().filter(|frame| !deleted.has_frame(frame));
+        let frames: Option<_> = frames.map(|frame| self.intact(frame)).collect();
         Some(Extraction {
             path: source.path.clone(),
             video,
             frames: Frames::Kept(frames?),
+            notes: Vec::new(),
             failure: failure.clone().map(|failure| Failure {
                 path: Some(source.path.as_path().into()),
                 ..failure
@@ -141,7 +164,14 @@ impl State {
         };
         let bytes = std::fs::read(self.dir.join(path.as_path())).ok()?;
         let hash = blake3::hash(&bytes).to_hex();
-        (blake3.as_deref() == Some(hash.as_str())).then(|| frame.clone())
+        let is_intact = blake3.as_deref() == Some(hash.as_str());
+        if !is_intact {
+            wo_cli::warn!(
+                "{} is not as it was written, so the frames of its video are made anew\nhint: label or delete frames, but leave their images as they are",
+                self.dir.join(path.as_path()).display()
+            );
+        }
+        is_intact.then(|| frame.clone())
     }
 
     /// Notes that this is all of one video, and that its pictures are on the disk.

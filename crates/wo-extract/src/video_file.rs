@@ -33,18 +33,23 @@ pub(crate) fn take(
     settings: &Settings,
     replies: &Replies<'_>,
 ) -> Result<Taken, Fault> {
-    if !settings.needs_film()
-        && let Some(taken) = selective::take(file, settings, replies)?
-    {
-        return Ok(taken);
-    }
-    whole::take(file, settings, replies)
+    let (file, notes) = file.with_one_track()?;
+    let quickly = if settings.needs_film() {
+        None
+    } else {
+        selective::take(&file, settings, replies)?
+    };
+    let taken = match quickly {
+        Some(taken) => taken,
+        None => whole::take(&file, settings, replies)?,
+    };
+    Ok(Taken { notes, ..taken })
 }
 
 /// Hands over the frames that `player` shows at `wanted_ns` from `start_ns` on; false where the file ends before the last
 /// of them. Nothing behind that one is decoded.
 pub(crate) fn fetch(
-    mut player: Player<'_>,
+    player: &mut Player<'_>,
     mut wanted_ns: BTreeSet<u64>,
     start_ns: u64,
     settings: &Settings,

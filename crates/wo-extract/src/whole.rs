@@ -7,6 +7,7 @@ use std::iter::Peekable;
 
 use wo_record::{Video, code};
 
+use crate::damage::Damage;
 use crate::extraction::{Place, Settings, Taken};
 use crate::fault::Fault;
 use crate::film::Film;
@@ -30,6 +31,8 @@ struct Decoded {
     packets: Vec<Packet>,
     /// Whether all lines of a frame are of one moment.
     is_progressive: bool,
+    /// When the frames are shown that the decoder calls corrupt.
+    corrupt_ns: Vec<u64>,
     /// All frames, small, where they are needed.
     film: Film,
     /// What ended the file before its end.
@@ -56,23 +59,18 @@ pub(crate) fn take(
     settings: &Settings,
     replies: &Replies<'_>,
 ) -> Result<Taken, Fault> {
-    let copy;
-    let (file, decoded) = match decode(file, settings, replies) {
-        Ok(decoded) => (file, decoded),
-        Err(fault) if fault.code == code::DECODE => {
-            copy = file.without_duration().ok_or_else(|| fault.clone())?;
-            (&copy, decode(&copy, settings, replies).map_err(|_| fault)?)
-        }
-        Err(fault) => return Err(fault),
-    };
+    let decoded = decode(file, settings, replies)?;
     let survey = decoded.survey;
     let duration_ns = survey.duration_ns();
     let keys = decoded.packets.iter().filter(|packet| packet.is_key);
     let key_times_ns: BTreeSet<u64> = keys.filter_map(|packet| packet.time_ns).collect();
-    let is_key = |index: usize| {
-        let time_ns = survey.times_ns.get(index).map(|ns| ns + survey.start_ns);
-        time_ns.is_some_and(|ns| key_times_ns.contains(&ns))
-    };
+    let damage = Damage::of(&decoded.packets, &decoded.corrupt_ns);
+    let time_of = |index: usize| survey.times_ns.get(index).map(|ns| ns + survey.start_ns);
+    let is_damaged = |index: usize| time_of(index).is_some_and(|ns| damage.is_at(ns));
+    let is_key_frame = |index: usize| time_of(index).is_some_and(|ns| key_times_ns.contains(&ns));
+    let n_frames = survey.times_ns.len();
+    let has_good_key = (0..n_frames).any(|index| is_key_frame(index) && !is_damaged(index));
+    let is_key = |index| is_key_frame(index) && !(has_good_key && is_damaged(index));
     let repetitions = if settings.finds_repetitions() {
         repetitions::find(&decoded.film)
     } else {
@@ -85,21 +83,29 @@ pub(crate) fn take(
         video_id: &file.id,
         repetitions: &repetitions,
     })?;
+    let chosen = settings.without_damage(chosen, n_frames, is_damaged);
     let is_missing = |index: &&usize| !decoded.sent.contains(index);
     let missing = chosen.iter().filter(is_missing);
     let missing: BTreeSet<u64> = missing.map(|&index| survey.times_ns[index]).collect();
     if !missing.is_empty() {
-        let wanted = if decoded.is_progressive && decoded.fault.is_none() {
+        // Damage differs with what else is decoded.
+        let is_whole = decoded.fault.is_none() && damage.n_frames().is_none();
+        let wanted = if decoded.is_progressive && is_whole {
             let times_ns = missing.iter().map(|ns| ns + survey.start_ns);
-            let n_frames = survey.times_ns.len();
             let codec = survey.codec.as_deref();
             selective::wanted(&decoded.packets, codec, survey.start_ns, n_frames, times_ns)
         } else {
             Wanted::All
         };
         let fetch = |wanted: Wanted| {
-            let player = Player::start(file, replies, wanted)?;
-            video_file::fetch(player, missing.clone(), survey.start_ns, settings, replies)
+            let mut player = Player::start(file, replies, wanted)?;
+            video_file::fetch(
+                &mut player,
+                missing.clone(),
+                survey.start_ns,
+                settings,
+                replies,
+            )
         };
         if !fetch(wanted)? && !fetch(Wanted::All)? {
             let what = "the file decodes differently each time";
@@ -109,7 +115,15 @@ pub(crate) fn take(
     let cuts_ns = settings.finds_cuts.then(|| decoded.film.cuts_ns());
     let place = |&index: &usize| {
         let time_ns = survey.times_ns[index];
-        (time_ns, place(time_ns, &repetitions, cuts_ns.as_deref()))
+        let place = place(time_ns, &repetitions, cuts_ns.as_deref());
+        let is_damaged = is_damaged(index);
+        (
+            time_ns,
+            Place {
+                is_damaged,
+                ..place
+            },
+        )
     };
     let places = chosen.iter().map(place).collect();
     let cuts_ms = cuts_ns
@@ -126,9 +140,11 @@ pub(crate) fn take(
                 .then(|| "repeated_frames".to_owned())
                 .into_iter()
                 .collect(),
+            n_damaged: damage.n_frames(),
             ..survey.video(file, duration_ns)
         },
         places,
+        notes: Vec::new(),
         fault: decoded.fault,
     })
 }
@@ -141,6 +157,7 @@ fn place(time_ns: u64, repetitions: &[Repetition], cuts_ns: Option<&[u64]>) -> P
         repetition: found.map(|(number, _)| number),
         phase: found.map(|(_, phase)| (phase * 1e3).round() / 1e3),
         shot: cuts_ns.map(|cuts| 1 + cuts.partition_point(|&cut| cut <= time_ns) as u32),
+        ..Place::default()
     }
 }
 
@@ -163,6 +180,7 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
         survey,
         sent: BTreeSet::new(),
         packets: Vec::new(),
+        corrupt_ns: Vec::new(),
         is_progressive: first.is_progressive()?,
         film: Film::default(),
         fault: None,
@@ -180,6 +198,9 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
     let mut centres = promised.peekable();
     let mut shown = first;
     loop {
+        if shown.is_corrupt {
+            decoded.corrupt_ns.push(shown.time_ns);
+        }
         match player.next_frame() {
             Ok(Some(frame)) => {
                 let time_ns = frame.time_ns - decoded.survey.start_ns;
@@ -194,6 +215,8 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
                 shown = frame;
             }
             Ok(None) => break,
+            // Its timeline is none, so that no frame has a place on it.
+            Err(fault) if fault.code == code::UNSUPPORTED_CONTAINER => return Err(fault),
             Err(fault) => {
                 decoded.fault = Some(Fault::new(code::TRUNCATED, fault.what));
                 break;

@@ -4,6 +4,7 @@
 //! nothing more: this side believes no more of what it says than it checks.
 
 mod answer;
+mod clock;
 mod crew;
 mod protocol;
 mod replies;

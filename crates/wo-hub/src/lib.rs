@@ -21,4 +21,4 @@ mod repository;
 pub use error::Error;
 pub use fetch::{Fetched, fetch};
 pub use options::{Options, Step, Watch};
-pub use repository::is_repository;
+pub use repository::{default_revision, is_path, is_repository};

@@ -1,9 +1,30 @@
 //! Names of repositories.
 
 use std::fmt;
+use std::path::Path;
 
 /// A name of at most this many characters; the Hub's own limit.
 const MAX_LENGTH: usize = 96;
+
+/// How names of files end that models come in.
+const ENDINGS: [&str; 16] = [
+    "pt",
+    "pth",
+    "bin",
+    "ckpt",
+    "safetensors",
+    "onnx",
+    "h5",
+    "msgpack",
+    "gguf",
+    "npz",
+    "pkl",
+    "json",
+    "zip",
+    "tar",
+    "gz",
+    "tgz",
+];
 
 /// Repositories whose `main` holds only pickles, and the revision in which Hugging Face's converter put safetensors
 /// beside them. candle's example of CLIP takes the same one.
@@ -12,6 +33,35 @@ const CONVERTED: [(&str, &str); 1] = [("openai/clip-vit-base-patch32", "refs/pr/
 /// True for `owner/name`: what may name a repository on the Hub.
 pub fn is_repository(name: &str) -> bool {
     Repository::parse(name).is_some()
+}
+
+/// The revision that is taken of a repository where none is asked for; `None` for what names none.
+pub fn default_revision(name: &str) -> Option<&'static str> {
+    Repository::parse(name).map(|it| it.default_revision())
+}
+
+/// True for what is meant as a place on this disk, whether anything is there or not: the Hub need not be asked for it. Names of
+/// repositories have one slash, and may have a dot in them, but no ending that files of models have.
+pub fn is_path(name: &str) -> bool {
+    let starts = ["/", "./", "../", "~", "\\"];
+    let has_ending = Path::new(name)
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .is_some_and(|ending| {
+            ENDINGS
+                .iter()
+                .any(|known| ending.eq_ignore_ascii_case(known))
+        });
+    let is_below_a_folder = name
+        .split_once('/')
+        .is_some_and(|(folder, _)| !folder.is_empty() && Path::new(folder).is_dir());
+    starts.iter().any(|start| name.starts_with(start))
+        || [".", ".."].contains(&name)
+        || name.ends_with('/')
+        || name.contains('\\')
+        || name.matches('/').count() > 1
+        || has_ending
+        || is_below_a_folder
 }
 
 /// The name of a repository on the Hub. It is safe to be part of a path and of an address.
@@ -100,6 +150,38 @@ mod tests {
             long.as_str(),
         ] {
             assert!(!is_repository(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_place_on_this_disk_is_no_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = format!("{}/clip", folder.path().display());
+        for name in [
+            "./models",
+            "../clip",
+            "~/clip",
+            "/models/clip",
+            "models/old/clip",
+            "models/",
+            "clip.pt",
+            "owner/clip.safetensors",
+            "owner/CLIP.PT",
+            r"models\clip",
+            ".",
+            // Tests run in the folder of their crate.
+            "src/clip",
+            below.as_str(),
+        ] {
+            assert!(is_path(name), "{name}");
+        }
+        for name in [
+            "tiny",
+            "openai/clip-vit-base-patch32",
+            "timm/vit_base_patch16_clip_224.openai",
+            "a/b_c.d",
+        ] {
+            assert!(!is_path(name), "{name}");
         }
     }
 

@@ -1,20 +1,18 @@
-//! A folder of labelled frames to videos: `records.ndjson` where it is there, corrected by the CSVs beside it; else the
-//! CSVs alone.
+//! A folder of labelled frames to videos: `records.ndjson` where it is there, with what people wrote of its frames; else
+//! the CSVs alone.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context;
-use wo_record::{
-    Failure, Frame, Image, LabelOrigin, Name, ReadError, Reader, Row, Video, read_table,
+use anyhow::{Context, anyhow};
+use wo_cli::{Exit, ExitWith};
+use wo_folder::{
+    Corrections, Kept, RECORDS, TableVideo, captions_in_force, folder_of_records, videos_of_tables,
 };
+use wo_record::{Failure, ReadError, Reader, Video};
 
 use crate::videos::{VideoItem, videos_of_stream};
-
-/// The stream that `wo-extract --out` leaves in a folder.
-const RECORDS: &str = "records.ndjson";
 
 /// What there was in a folder beside its videos.
 #[derive(Debug, Default)]
@@ -25,6 +23,32 @@ pub struct Leftovers {
     pub n_skipped: u64,
 }
 
+/// What people wrote of the frames of a stream: nothing, unless it is the records of a folder of frames.
+#[derive(Debug, Default)]
+pub struct StreamCorrections(Option<Corrections>);
+
+impl StreamCorrections {
+    /// Of the file that a stream is read from; a pipe has none.
+    pub fn of_input(input: Option<&Path>) -> anyhow::Result<Self> {
+        let dir = input.and_then(folder_of_records);
+        let corrections = dir.map(|dir| Corrections::of_folder(dir, captions_in_force()?));
+        Ok(Self(corrections.transpose()?))
+    }
+
+    /// A video as people say that it is. `None` where they deleted all of its frames.
+    pub fn apply(&self, item: VideoItem) -> Option<VideoItem> {
+        match &self.0 {
+            Some(corrections) => corrected(item, corrections),
+            None => Some(item),
+        }
+    }
+
+    /// Says what was not in force, when all videos were met.
+    pub fn finish(&self) -> anyhow::Result<()> {
+        self.0.as_ref().map_or(Ok(()), Corrections::finish)
+    }
+}
+
 /// Reads a folder of labelled frames and hands out its videos. A line of the records that is none goes to `on_bad_line`
 /// and is skipped; without it, it is an error.
 pub fn videos_of_data_dir(
@@ -33,179 +57,97 @@ pub fn videos_of_data_dir(
     on_bad_line: Option<&mut dyn FnMut(&ReadError)>,
     visit: &mut dyn FnMut(VideoItem) -> anyhow::Result<()>,
 ) -> anyhow::Result<Leftovers> {
-    let mut rows = table_rows(directory)?;
     let records = directory.join(RECORDS);
     if !records.exists() {
-        anyhow::ensure!(
-            !rows.is_empty(),
-            "{} has neither {RECORDS} nor a CSV with frames\nhint: write one with wo-extract --out {}",
-            directory.display(),
-            directory.display()
-        );
-        for item in videos_of_rows(directory, rows) {
-            visit(item)?;
+        let videos = videos_of_tables(directory)?;
+        if videos.iter().all(|video| video.frames.is_empty()) {
+            return Err(no_frames(directory)).exit_with(Exit::Usage);
+        }
+        for item in videos.into_iter().map(|video| item_of(video, directory)) {
+            if !item.frames.is_empty() {
+                visit(item)?;
+            }
         }
         return Ok(Leftovers::default());
     }
+    let corrections = Corrections::of_folder(directory, captions_in_force()?)?;
     let file = File::open(&records).with_context(|| format!("open {}", records.display()))?;
     let mut input = BufReader::new(file);
     let mut reader = Reader::new(&mut input, max_line);
     if let Some(tell) = on_bad_line {
         reader.skip_bad_lines(tell);
     }
-    let failures = videos_of_stream(&mut reader, directory, &mut |mut item| {
-        correct(&mut item, &mut rows);
-        visit(item)
+    let failures = videos_of_stream(&mut reader, directory, &mut |item| match corrected(
+        item,
+        &corrections,
+    ) {
+        Some(item) => visit(item),
+        None => Ok(()),
     })
     .with_context(|| records.display().to_string())?;
+    corrections.finish()?;
     Ok(Leftovers {
         failures,
         n_skipped: reader.n_skipped(),
     })
 }
 
-/// All rows of all CSVs in `directory`, by the path of the frame. The file names come in order, so that of two rows
-/// for one frame the same one wins each time.
-fn table_rows(directory: &Path) -> anyhow::Result<BTreeMap<PathBuf, (String, Row)>> {
-    let list = fs::read_dir(directory)
-        .with_context(|| format!("read the folder {}", directory.display()))?;
-    let mut tables: Vec<PathBuf> = list
-        .map(|entry| entry.map(|e| e.path()))
-        .collect::<Result<_, _>>()?;
-    tables.retain(|path| path.extension().is_some_and(|e| e == "csv"));
-    // The file of group keys is a CSV too, but not a table of frames.
-    tables.retain(|path| path.file_name().is_none_or(|name| name != "groups.csv"));
-    tables.sort();
-    let mut rows = BTreeMap::new();
-    for table in tables {
-        let file = File::open(&table).with_context(|| format!("open {}", table.display()))?;
-        let stem = table
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        for row in read_table(file).with_context(|| table.display().to_string())? {
-            rows.insert(PathBuf::from(&row.frame_path), (stem.clone(), row));
-        }
+fn no_frames(directory: &Path) -> anyhow::Error {
+    let name = directory.display();
+    if !directory.is_dir() {
+        return anyhow!("{name} is no folder");
     }
-    Ok(rows)
+    anyhow!(
+        "{name} has neither {RECORDS} nor a CSV with frames\n\
+         hint: of a folder of videos, take frames first: wo-extract {name} --out data/labeled_frames > /dev/null"
+    )
 }
 
-/// What the tables say of a video's frames wins over its records.
-fn correct(item: &mut VideoItem, rows: &mut BTreeMap<PathBuf, (String, Row)>) {
+/// A video as people say that it is. `None` where they deleted all of its frames.
+fn corrected(mut item: VideoItem, corrections: &Corrections) -> Option<VideoItem> {
     let frames = std::mem::take(&mut item.frames);
+    let had_frames = !frames.is_empty();
+    let path = item.video.path.clone();
+    let path = path.as_ref().map(wo_record::RecordPath::as_path);
     for mut frame_item in frames {
-        if let Image::File { path, .. } = &frame_item.frame.image
-            && let Some((_, row)) = rows.remove(path.as_path())
-        {
-            let label = Name::label(&row.label);
-            if !label.is_empty() && frame_item.frame.label.as_ref() != Some(&label) {
-                frame_item.frame.label = Some(label);
-                frame_item.frame.label_origin = Some(LabelOrigin::Csv);
-            }
-            if !row.description.is_empty() {
-                frame_item.frame.description = Some(row.description);
-            }
+        if corrections.correct(&mut frame_item.frame, path, None).kept == Kept::Yes {
+            item.push(frame_item.frame, &frame_item.base);
         }
-        item.push(frame_item.frame, &frame_item.base);
     }
+    let is_there = |index| item.frames.iter().any(|it| it.frame.index == index);
+    item.poses.retain(|pose| is_there(pose.index));
+    (!had_frames || !item.frames.is_empty()).then_some(item)
 }
 
-/// Videos from tables alone. Which video a frame is from is not written there: frames of one folder whose names differ
-/// only in their last number count as one video, which never puts two frames of one video on two sides of a split.
-fn videos_of_rows(directory: &Path, rows: BTreeMap<PathBuf, (String, Row)>) -> Vec<VideoItem> {
-    let mut videos: BTreeMap<(String, String), VideoItem> = BTreeMap::new();
-    for (path, (table, row)) in rows {
-        let stem = path.with_extension("").to_string_lossy().into_owned();
-        let video_key = stem
-            .trim_end_matches(|c: char| c.is_ascii_digit())
-            .trim_end_matches(['_', '-'])
-            .to_owned();
-        let video_id = blake3::hash(format!("{table}/{video_key}").as_bytes())
-            .to_hex()
-            .to_string();
-        let item = videos
-            .entry((table.clone(), video_key))
-            .or_insert_with(|| VideoItem {
-                video: Video {
-                    video_id: video_id.clone(),
-                    ..Video::default()
-                },
-                ..VideoItem::default()
-            });
-        let label = Name::label(&row.label);
-        let frame = Frame {
-            video_id,
-            index: item.frames.len() as u32,
-            pts_ms: None,
-            width_px: None,
-            height_px: None,
-            image: Image::File {
-                path: path.into(),
-                blake3: None,
-            },
-            exercise: exercise_of_table(&table),
-            label_origin: Some(LabelOrigin::Csv),
-            faults: row
-                .faults
-                .split([';', ','])
-                .map(Name::new)
-                .filter(|name| !name.is_empty())
-                .collect(),
-            description: (!row.description.is_empty()).then_some(row.description),
-            quality: None,
-            repetition: None,
-            phase: None,
-            shot: None,
-            label: (!label.is_empty()).then_some(label),
-        };
-        item.push(frame, directory);
+fn item_of(video: TableVideo, directory: &Path) -> VideoItem {
+    let mut item = VideoItem {
+        video: Video {
+            video_id: video.video_id,
+            ..Video::default()
+        },
+        ..VideoItem::default()
+    };
+    for frame in video.frames.into_iter().filter(|frame| !frame.is_trash) {
+        item.push(frame.frame, directory);
     }
-    videos.into_values().collect()
-}
-
-/// `squat_good_form` and `squat_good` are tables of the exercise `squat`.
-fn exercise_of_table(stem: &str) -> Option<Name> {
-    let stem = Name::new(stem);
-    ["_good_form", "_bad_form", "_unclear", "_good", "_bad"]
-        .iter()
-        .find_map(|label| stem.as_str().strip_suffix(label))
-        .map(Name::new)
-        .filter(|name| !name.is_empty())
+    item
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn videos(directory: &Path) -> Vec<VideoItem> {
         let mut items = Vec::new();
-        videos_of_data_dir(directory, 1 << 20, None, &mut |item| {
+        videos_of_data_dir(directory, 1 << 20, None, &mut |mut item| {
+            item.settle();
             items.push(item);
             Ok(())
         })
         .unwrap();
         items
-    }
-
-    #[test]
-    fn tables_alone_never_split_what_may_be_one_video() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(
-            folder.path().join("squat_good_form.csv"),
-            "frame_path,label,description\n\
-             frames_squat_good/a_001.jpg,good_form,upright\n\
-             frames_squat_good/a_002.jpg,good_form,upright\n\
-             frames_squat_good/b_001.jpg,good_form,upright\n",
-        )
-        .unwrap();
-        let items = videos(folder.path());
-        assert_eq!(
-            items.iter().map(|i| i.frames.len()).collect::<Vec<_>>(),
-            [2, 1]
-        );
-        assert_eq!(items[0].video.exercise, Some("squat".into()));
-        assert_eq!(items[0].video.label, Some("good_form".into()));
     }
 
     #[test]

@@ -3,15 +3,21 @@
 //! Preprocessing equals Hugging Face's `CLIPImageProcessor`, tokenizing its `CLIPTokenizer`; golden tests hold both.
 
 mod bpe;
+mod class_texts;
+mod cures;
 mod data_dir;
+mod frame_folder;
 mod picture;
 mod pixels;
 mod text;
 mod videos;
 
 pub use bpe::train_clip_tokenizer;
-pub use data_dir::{Leftovers, videos_of_data_dir};
+pub use class_texts::{ClassText, ClassTexts};
+pub use cures::{cures, failed_inputs, folder_of_frames};
+pub use data_dir::{Leftovers, StreamCorrections, videos_of_data_dir};
+pub use frame_folder::{FolderKind, folder_kind, frames_of_videos};
 pub use picture::{ImageError, check_image, decode_image, image_bytes, load_image};
 pub use pixels::{Preprocessor, resize, resize_square};
-pub use text::{Tokenizer, TokenizerError, Tokens};
-pub use videos::{FrameItem, VideoItem, videos_of_stream};
+pub use text::{TextRead, TextReader, Tokenizer, TokenizerError, Tokens};
+pub use videos::{FrameItem, Settled, VideoItem, videos_of_stream};

@@ -40,6 +40,50 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     json: String,
     end_of_text: u32,
+    n_positions: usize,
+}
+
+/// One text as the text tower reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextRead {
+    /// Its token ids, with start and end of text, as far as there are positions.
+    pub ids: Vec<u32>,
+    /// How many tokens it has in all.
+    pub n_tokens: usize,
+    /// How many bytes of it are read.
+    pub n_bytes: usize,
+}
+
+/// Reads texts one by one, and says how much of each that is.
+#[derive(Debug)]
+pub struct TextReader<'a> {
+    tokenizer: &'a Tokenizer,
+    /// The same tokenizer, which cuts nothing.
+    whole: tokenizers::Tokenizer,
+}
+
+impl TextReader<'_> {
+    /// Reads one text.
+    pub fn read(&self, text: &str) -> Result<TextRead, TokenizerError> {
+        let fail = |e: tokenizers::Error| TokenizerError(e.to_string());
+        let read = self.tokenizer.inner.encode(text, true).map_err(fail)?;
+        let n_tokens = self.whole.encode(text, true).map_err(fail)?.len();
+        // Before the end of text stands the last token that is read.
+        let last = read.len().checked_sub(2).filter(|_| n_tokens > read.len());
+        let end = last.and_then(|last| read.get_offsets().get(last));
+        Ok(TextRead {
+            ids: read.get_ids().to_vec(),
+            n_tokens,
+            n_bytes: end.map_or(text.len(), |&(_, end)| end),
+        })
+    }
+}
+
+impl TextRead {
+    /// Whether its end is cut off.
+    pub fn is_cut(&self) -> bool {
+        self.n_tokens > self.ids.len()
+    }
 }
 
 impl Tokenizer {
@@ -67,6 +111,24 @@ impl Tokenizer {
             inner,
             json: json.to_owned(),
             end_of_text,
+            n_positions,
+        })
+    }
+
+    /// How many tokens of a text are read, with start and end of text.
+    pub fn n_positions(&self) -> usize {
+        self.n_positions
+    }
+
+    /// What says how much of a text is read.
+    pub fn reader(&self) -> Result<TextReader<'_>, TokenizerError> {
+        let mut whole = self.inner.clone();
+        whole
+            .with_truncation(None)
+            .map_err(|e| TokenizerError(e.to_string()))?;
+        Ok(TextReader {
+            tokenizer: self,
+            whole,
         })
     }
 

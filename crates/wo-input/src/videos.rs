@@ -1,9 +1,10 @@
 //! A stream of records to videos, one at a time.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use wo_record::{Failure, Frame, Pose, ReadError, Reader, Record, Video};
+use wo_record::{Failure, Frame, Name, Pose, ReadError, Reader, Record, UNCLEAR, Video};
 
 use crate::picture::{ImageError, image_bytes, load_image};
 
@@ -31,7 +32,8 @@ impl FrameItem {
 /// One video with its frames.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VideoItem {
-    /// The record; only the id, exercise and label are filled where a stream has frames without `video` records.
+    /// The record; only the id is filled where a stream has frames without `video` records, until
+    /// [`settle`](Self::settle) adds the exercise and the label.
     pub video: Video,
     /// Its frames, in their order.
     pub frames: Vec<FrameItem>,
@@ -97,20 +99,88 @@ pub fn videos_of_stream(
 }
 
 impl VideoItem {
-    /// Adds a frame. What the frames say of exercise and label counts more than the video's folder: a table or a
-    /// person may have corrected it.
+    /// Adds a frame.
     pub(crate) fn push(&mut self, frame: Frame, base: &Path) {
-        if frame.exercise.is_some() {
-            self.video.exercise.clone_from(&frame.exercise);
-        }
-        if frame.label.is_some() {
-            self.video.label.clone_from(&frame.label);
-        }
         self.frames.push(FrameItem {
             frame,
             base: base.to_owned(),
         });
     }
+
+    /// Decides what the video shows by what is said of its frames, since a table or a person may have corrected them.
+    ///
+    /// A frame that says no exercise or no label of its own has that of its video. The video has the exercise and the label
+    /// of most of the frames that say one. `unclear` counts only where nothing else is said: a frame that nobody can judge says nothing
+    /// of the others. Where two are as frequent the video has none, and the frames that say it keep theirs.
+    pub fn settle(&mut self) -> Settled {
+        self.fill_frames();
+        if self.frames.is_empty() {
+            return Settled::default();
+        }
+        let exercises = most_said(self.frames.iter().map(|it| it.frame.exercise.as_ref()));
+        let labels = most_said(self.frames.iter().map(|it| it.frame.label.as_ref()));
+        let only = |most: &[Name]| match most {
+            [one] => Some(one.clone()),
+            _ => None,
+        };
+        self.video.exercise = only(&exercises);
+        self.video.label = only(&labels);
+        self.fill_frames();
+        let tied = |most: Vec<Name>| if most.len() > 1 { most } else { Vec::new() };
+        let (exercises, labels) = (tied(exercises), tied(labels));
+        let is_tied = !exercises.is_empty() || !labels.is_empty();
+        let Video {
+            exercise, label, ..
+        } = &self.video;
+        let is_contrary =
+            |it: &FrameItem| it.frame.exercise != *exercise || it.frame.label != *label;
+        let places = 0..self.frames.len();
+        Settled {
+            contrary: if is_tied {
+                Vec::new()
+            } else {
+                places.filter(|&it| is_contrary(&self.frames[it])).collect()
+            },
+            tied: [exercises, labels].concat(),
+        }
+    }
+
+    fn fill_frames(&mut self) {
+        for FrameItem { frame, .. } in &mut self.frames {
+            fill(&mut frame.exercise, self.video.exercise.as_ref());
+            fill(&mut frame.label, self.video.label.as_ref());
+        }
+    }
+}
+
+/// How the frames of a video agree on what it shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The places of the frames that say otherwise than their video.
+    pub contrary: Vec<usize>,
+    /// What is said of equally many frames, so that the video itself has no exercise or no label.
+    pub tied: Vec<Name>,
+}
+
+/// Gives a frame what its video says, where it says nothing itself.
+fn fill(of_frame: &mut Option<Name>, of_video: Option<&Name>) {
+    if of_frame.as_ref().is_none_or(Name::is_empty) {
+        *of_frame = of_video.filter(|name| !name.is_empty()).cloned();
+    }
+}
+
+/// What most frames say, in order of name; several where these are equally many, and none where nothing is said.
+fn most_said<'a>(said: impl Iterator<Item = Option<&'a Name>>) -> Vec<Name> {
+    let mut counts: BTreeMap<&Name, usize> = BTreeMap::new();
+    for name in said.flatten() {
+        *counts.entry(name).or_default() += 1;
+    }
+    if counts.len() > 1 {
+        counts.retain(|name, _| name.as_str() != UNCLEAR);
+    }
+    let most = counts.values().copied().max();
+    let of_most = counts.into_iter().filter(|(_, n)| Some(*n) == most);
+    of_most.map(|(name, _)| name.clone()).collect()
 }
 
 /// The next record of a known type.
@@ -155,7 +225,8 @@ mod tests {
         let failures = videos_of_stream(
             &mut Reader::new(&mut input, 1 << 20),
             Path::new("x"),
-            &mut |item| {
+            &mut |mut item| {
+                item.settle();
                 seen.push((
                     item.video.video_id,
                     item.video.person_id,
@@ -173,5 +244,70 @@ mod tests {
             ("a".into(), Some("p".into()), Some("bad_form".into()), 2)
         );
         assert_eq!(seen[1], ("b".into(), None, Some("good_form".into()), 1));
+    }
+
+    /// A video of the folder label `of_video`, with frames of these labels; an empty one says nothing.
+    fn item(of_video: &str, labels: &[&str]) -> VideoItem {
+        let name = |text: &str| (!text.is_empty()).then(|| Name::from(text));
+        let mut item = VideoItem::default();
+        item.video.exercise = Some("squat".into());
+        item.video.label = name(of_video);
+        for label in labels {
+            let line = frame("a", 0, "x");
+            let mut frame: Frame = serde_json::from_str(&line).expect("a frame");
+            frame.label = name(label);
+            item.push(frame, Path::new(""));
+        }
+        item
+    }
+
+    #[test]
+    fn a_video_has_the_label_of_most_of_its_frames() {
+        let check = |of_video: &str, labels: &[&str], expected: &str, contrary: &[usize]| {
+            let mut item = item(of_video, labels);
+            let settled = item.settle();
+            assert_eq!(item.video.label, Some(expected.into()), "{labels:?}");
+            assert_eq!(settled.contrary, contrary, "{labels:?}");
+            assert!(settled.tied.is_empty());
+            // Said once more, it is the same.
+            assert_eq!(item.settle(), settled);
+        };
+        let (good, bad, unclear) = ("good_form", "bad_form", "unclear");
+        check(good, &[good, good, bad], good, &[2]);
+        check(good, &[bad, good, good], good, &[0]);
+        check(good, &[bad, bad, good], bad, &[2]);
+        check(good, &["", "", bad], good, &[2]);
+        check(good, &["", ""], good, &[]);
+        check("", &[bad, ""], bad, &[]);
+        check(good, &[unclear, unclear, good], good, &[0, 1]);
+        check(good, &[unclear, unclear], unclear, &[]);
+    }
+
+    #[test]
+    fn a_video_whose_frames_are_divided_has_no_label() {
+        let mut item = item("good_form", &["good_form", "bad_form", "unclear"]);
+        let settled = item.settle();
+        assert_eq!(item.video.label, None);
+        assert_eq!(settled.tied, ["bad_form".into(), "good_form".into()]);
+        assert_eq!(settled.contrary, [0_usize; 0]);
+        assert_eq!(item.frames[0].frame.label, Some("good_form".into()));
+    }
+
+    #[test]
+    fn a_video_has_the_exercise_of_most_of_its_frames() {
+        let mut item = item("good_form", &["", "", ""]);
+        item.frames[2].frame.exercise = Some("deadlift".into());
+        assert_eq!(item.settle().contrary, [2]);
+        assert_eq!(item.video.exercise, Some("squat".into()));
+        item.frames.remove(0);
+        assert_eq!(item.settle().tied, ["deadlift".into(), "squat".into()]);
+        assert_eq!(item.video.exercise, None);
+    }
+
+    #[test]
+    fn a_video_without_frames_keeps_what_its_folder_says() {
+        let mut item = item("bad_form", &[]);
+        assert_eq!(item.settle(), Settled::default());
+        assert_eq!(item.video.label, Some("bad_form".into()));
     }
 }

@@ -4,11 +4,17 @@
 //! It opens no file and looks at no picture.
 
 mod captions;
+mod fault_path;
+mod nearest;
 mod review_log;
 mod reviews;
 mod sight;
+mod token_count;
 
-pub use captions::{Captions, CaptionsError, choice_hash};
+pub use captions::{Captions, CaptionsError, What, Wordless, choice_hash};
+pub use fault_path::faults_in_path;
+pub use nearest::nearest;
 pub use review_log::{Chain, ReviewLogError};
 pub use reviews::{Reviews, is_same_picture};
 pub use sight::says_nothing_seen;
+pub use token_count::{CLIP_TOKENS, least_clip_tokens};

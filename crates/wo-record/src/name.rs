@@ -35,14 +35,24 @@ impl Name {
         Self(name.trim_end_matches('_').to_owned())
     }
 
-    /// The label of a folder or a CSV cell: as [`Name::new`], and `good`, `bad` mean `good_form`, `bad_form`.
+    /// The label of a folder or a CSV cell: as [`Name::new`], and `good`, `bad` mean `good_form`, `bad_form`. Where the words
+    /// part makes no difference: `goodform` and `un clear` are known labels too.
     pub fn label(text: &str) -> Self {
         let name = Self::new(text);
-        match name.as_str() {
-            "good" => Self(GOOD_FORM.to_owned()),
-            "bad" => Self(BAD_FORM.to_owned()),
-            _ => name,
+        let letters = name.0.split('_').flat_map(str::chars);
+        for (known, spellings) in [
+            (GOOD_FORM, ["good", "goodform"]),
+            (BAD_FORM, ["bad", "badform"]),
+            (UNCLEAR, [UNCLEAR, UNCLEAR]),
+        ] {
+            if spellings
+                .iter()
+                .any(|spelling| letters.clone().eq(spelling.chars()))
+            {
+                return Self(known.to_owned());
+            }
         }
+        name
     }
 
     /// The name as text.
@@ -107,6 +117,9 @@ mod tests {
         }
         assert_eq!(Name::label("Good").as_str(), GOOD_FORM);
         assert_eq!(Name::label("bad form").as_str(), BAD_FORM);
+        assert_eq!(Name::label("GoodForm").as_str(), GOOD_FORM);
+        assert_eq!(Name::label("un_clear").as_str(), UNCLEAR);
+        assert_eq!(Name::label("goods").as_str(), "goods");
         for text in [
             "_barbell_row",
             "barbell_row_",

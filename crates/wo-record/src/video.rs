@@ -21,7 +21,8 @@ pub struct Video {
     /// Displayed height in pixels, after rotation and with square pixels.
     #[serde(default)]
     pub height_px: Option<u32>,
-    /// The rotation that the file asks for, in degrees clockwise (0, 90, 180, 270); already applied to the frames.
+    /// The rotation that the file asks for, in degrees clockwise (nearly always 0, 90, 180 or 270); already applied to
+    /// the frames. Where the file mirrors them too, that is done after the rotation, left to right.
     #[serde(default)]
     pub rotation_deg: Option<u32>,
     /// Frames a second, the average where it varies.
@@ -76,6 +77,15 @@ pub struct Video {
     /// What speaks against using it, in stable words such as `too_short`; where it was looked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// How many of its frames are damaged, by what their decoder reports; absent where it reports none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_damaged: Option<u32>,
+    /// What is good to know of it and does no harm by itself, in the same words; where it was looked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Where a video met before was found that has the same bytes or looks the same; where that was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<RecordPath>,
     /// The id of a video met before that looks the same, where that was looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_duplicate_of: Option<String>,

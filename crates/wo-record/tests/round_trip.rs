@@ -121,8 +121,11 @@ fn video() -> impl Strategy<Value = Record> {
             n_frames_wanted: found.1,
             repetitions: found.2,
             cuts_ms: found.3,
+            notes: found.4.0.clone(),
             warnings: found.4.0,
+            duplicate_of: None,
             near_duplicate_of: found.4.1,
+            n_damaged: found.0,
             angle: found.4.2,
         })
     })

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use wo_record::{
-    DEFAULT_MAX_LINE, Evidence, Failure, Frame, Image, Line, Metric, Producer, Reader, Record, Row,
-    Score, TableError, Truth, Verdict, Video, WriteError, Writer, code, read_table, write_table,
+    DEFAULT_MAX_LINE, Evidence, Failure, Frame, Image, Line, Metric, Producer, Reader, Record,
+    Score, Truth, Verdict, Video, WriteError, Writer, code,
 };
 
 fn frame(pts_ms: Option<f64>) -> Frame {
@@ -270,53 +270,4 @@ fn many_unknown_fields_are_rewritten_in_time() {
     assert!(rewritten.ends_with("\"f299999\":299999}"));
     // Comparing each with each took over three minutes.
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
-}
-
-#[test]
-fn a_table_is_read_by_its_header_and_written_with_three_columns() {
-    let text = "\u{feff}faults,label,who,frame_path,description\r\n\"knees_cave;x\",bad,anna, a.jpg ,\"knees, in\"\r\n";
-    let rows = read_table(text.as_bytes()).unwrap();
-    let expected = Row {
-        frame_path: "a.jpg".into(),
-        label: "bad".into(),
-        description: "knees, in".into(),
-        faults: "knees_cave;x".into(),
-    };
-    assert_eq!(rows, [expected]);
-    let mut output = Vec::new();
-    write_table(&mut output, &rows).unwrap();
-    assert_eq!(
-        String::from_utf8(output).unwrap(),
-        "frame_path,label,description\na.jpg,bad,\"knees, in\"\n"
-    );
-    let mut output = Vec::new();
-    write_table(&mut output, []).unwrap();
-    assert_eq!(
-        String::from_utf8(output).unwrap(),
-        "frame_path,label,description\n"
-    );
-}
-
-#[test]
-fn a_table_that_cannot_be_written_says_so_with_its_io_error() {
-    struct Gone;
-    impl std::io::Write for Gone {
-        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::BrokenPipe.into())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let row = Row {
-        frame_path: "a".repeat(100_000),
-        label: String::new(),
-        description: String::new(),
-        faults: String::new(),
-    };
-    let error = write_table(Gone, [&row, &row]).unwrap_err();
-    assert!(
-        matches!(&error, TableError::Io(e) if e.kind() == std::io::ErrorKind::BrokenPipe),
-        "{error:?}"
-    );
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use wo_cli::Common;
+use wo_cli::{CaptionsFlag, Common};
 
 use crate::queue::QueueName;
 
@@ -62,9 +62,9 @@ pub struct Serve {
     /// Another key for an action or a label, such as good_form=a; may be repeated
     #[arg(long, value_name = "ACTION=KEY", value_parser = parse_key)]
     pub key: Vec<(String, String)>,
-    /// Captions table to use instead of the built-in data/captions.toml
-    #[arg(long, value_name = "FILE")]
-    pub captions: Option<PathBuf>,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub captions: CaptionsFlag,
     /// Do not open a browser
     #[arg(long)]
     pub no_open: bool,
@@ -127,6 +127,9 @@ pub struct Import {
     /// Whose reviews they are, where the file does not say
     #[arg(long, value_name = "NAME", default_value = "label_studio")]
     pub reviewer: String,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub captions: CaptionsFlag,
 }
 
 impl AsRef<Common> for Args {

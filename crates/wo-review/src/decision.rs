@@ -139,9 +139,7 @@ fn is_template(judgement: &Judgement, exercise: Option<&Name>, captions: &Captio
     let Some((exercise, label)) = exercise.zip(judgement.label.as_ref()) else {
         return false;
     };
-    captions
-        .all_phrasings(exercise, label, &judgement.faults)
-        .contains(description)
+    captions.makes(description, exercise, label, &judgement.faults)
 }
 
 fn some_text(text: &str) -> Option<String> {

@@ -10,7 +10,8 @@ use atomic_write_file::AtomicWriteFile;
 use serde::Serialize;
 use serde_json::Value;
 use wo_cli::{Exit, ExitWith, Outcome};
-use wo_record::{Begin, Frame, Image, Judgement, Name, Record, Row, Video, Writer};
+use wo_folder::Row;
+use wo_record::{Begin, Frame, Image, Judgement, Name, Record, Video, Writer};
 
 use crate::args::{Export, Format};
 use crate::folder::FrameItem;
@@ -76,15 +77,18 @@ fn write(
             let rows = kept(store).filter_map(|(_, frame, judgement)| {
                 Some(Row {
                     frame_path: base.join(frame.path.as_ref()?).to_str()?.to_owned(),
-                    label: judgement.label.as_ref()?.to_string(),
-                    description: judgement.description.clone().unwrap_or_default(),
-                    faults: String::new(),
+                    label: Some(judgement.label.clone()?),
+                    faults: Vec::new(),
+                    description: judgement.description.clone(),
                 })
             });
             let rows: Vec<Row> = rows.collect();
-            wo_record::write_table(output, &rows)?;
+            wo_folder::write_table(output, &rows)?;
         }
         Format::Ndjson if store.folder.has_records => {
+            if to.is_none() && !store.folder.inline.is_empty() {
+                wo_cli::refuse_terminal("`> FILE` or `-o FILE` keeps the records")?;
+            }
             Projection::of(store).write_stream(&base, output)?;
         }
         Format::Ndjson => write_records(store, &base, output)?,

@@ -8,16 +8,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
-use wo_record::{Frame, Image, Judgement, Name, Record, Row, Video};
+use wo_folder::{Corrections, Kept as KeptFrame, RECORDS, TRASH, tables};
+use wo_label::{Captions, Reviews};
+use wo_record::{Frame, Image, Judgement, Name, Record, Review, Video};
 
 use crate::picture::{InlinePicture, Picture};
 use crate::records_file::{Place, for_each_record, for_first_records};
-use crate::tables::{correct, rows_by_path, tables};
-
-/// The stream that `wo-extract --out` leaves in a folder.
-pub(crate) const RECORDS: &str = "records.ndjson";
-/// Where deleted frames go: their pictures and their records.
-pub(crate) const TRASH: &str = "trash";
 
 /// All frames of a folder, numbered in their order; the number of a frame is its id on the page. Those in the trash are
 /// numbered where they were, so that a start after it has the same numbers.
@@ -74,15 +70,20 @@ enum Kept {
 }
 
 impl Kept {
-    fn of(record: Record, is_trash: bool, rows: &HashMap<String, Row>) -> Option<Self> {
+    fn of(record: Record, is_trash: bool, corrections: &Corrections) -> Option<Self> {
         match record {
             Record::Video(video) => Some(Self::Video(video)),
             Record::Frame(mut frame) => {
-                correct(&mut frame, rows);
+                let is_gone = if is_trash {
+                    corrections.correct_by_rows(&mut frame);
+                    true
+                } else {
+                    corrections.correct(&mut frame, None, None).kept != KeptFrame::Yes
+                };
                 Some(Self::Frame {
                     is_inline: matches!(frame.image, Image::Inline { .. }),
                     video_id: std::mem::take(&mut frame.video_id),
-                    item: FrameItem::new(frame, is_trash),
+                    item: FrameItem::new(frame, is_gone),
                 })
             }
             _ => None,
@@ -124,23 +125,29 @@ impl FrameItem {
 impl Folder {
     /// Whether there is anything to read, without reading it.
     pub(crate) fn look(dir: &Path) -> anyhow::Result<()> {
-        if tables(dir)?.is_empty() && !dir.join(RECORDS).exists() {
+        if !dir.join(RECORDS).exists() && tables(dir)?.is_empty() {
             return Err(no_frames(dir)).exit_with(Exit::Usage);
         }
         Ok(())
     }
 
     /// Reads the folder.
-    pub(crate) fn read(dir: &Path) -> anyhow::Result<Self> {
-        Self::read_with(dir, &rows_by_path(dir)?)
+    pub(crate) fn read(
+        dir: &Path,
+        reviews: &[Review],
+        captions: &Captions,
+    ) -> anyhow::Result<Self> {
+        Self::read_with(dir, &corrections(dir, reviews, captions)?)
     }
 
-    /// The same with what its tables say of frames, as [`rows_by_path`] reads them.
-    pub(crate) fn read_with(dir: &Path, rows: &HashMap<String, Row>) -> anyhow::Result<Self> {
+    /// The same with what its tables say of frames.
+    pub(crate) fn read_with(dir: &Path, corrections: &Corrections) -> anyhow::Result<Self> {
         let mut folder = Self::new(dir);
+        corrections.start_over();
         if folder.has_records {
-            folder.read_records(&dir.join(RECORDS), rows)?;
-            folder.read_trash(rows)?;
+            folder.read_records(&dir.join(RECORDS), corrections)?;
+            folder.read_trash(corrections)?;
+            corrections.finish()?;
         } else {
             folder.read_tables()?;
         }
@@ -152,11 +159,11 @@ impl Folder {
     }
 
     /// Its first videos, with the numbers that they have among all. `None` where that takes more than a look.
-    pub(crate) fn first(dir: &Path, rows: &HashMap<String, Row>) -> Option<Self> {
+    pub(crate) fn first(dir: &Path, corrections: &Corrections) -> Option<Self> {
         let path = dir.join(RECORDS);
         let records = Arc::new(File::open(&path).ok()?);
         let mut first: Vec<(Kept, Place)> = Vec::new();
-        let keep = |record| Kept::of(record, false, rows);
+        let keep = |record| Kept::of(record, false, corrections);
         let is_plain = for_first_records(&path, keep, &mut |kept, place| first.push((kept, place)));
         // Of the last video some frames may be missing.
         let last = first
@@ -166,7 +173,7 @@ impl Folder {
         for (kept, place) in first.into_iter().take(last) {
             folder.add(kept, place, &records);
         }
-        folder.read_trash(rows).ok()?;
+        folder.read_trash(corrections).ok()?;
         folder.number();
         (is_plain && !folder.frames.is_empty()).then_some(folder)
     }
@@ -209,22 +216,22 @@ impl Folder {
             .map_or(&[], |video| &video.frames)
     }
 
-    fn read_records(&mut self, path: &Path, rows: &HashMap<String, Row>) -> anyhow::Result<()> {
+    fn read_records(&mut self, path: &Path, corrections: &Corrections) -> anyhow::Result<()> {
         let records = open(path)?;
-        let keep = |record| Kept::of(record, false, rows);
+        let keep = |record| Kept::of(record, false, corrections);
         for_each_record(path, keep, &mut |kept, place| {
             self.add(kept, place, &records);
         })
     }
 
     /// Reads the deleted frames of videos that are there.
-    fn read_trash(&mut self, rows: &HashMap<String, Row>) -> anyhow::Result<()> {
+    fn read_trash(&mut self, corrections: &Corrections) -> anyhow::Result<()> {
         let path = self.dir.join(TRASH).join(RECORDS);
         if !path.exists() {
             return Ok(());
         }
         let records = open(&path)?;
-        let keep = |record| Kept::of(record, true, rows);
+        let keep = |record| Kept::of(record, true, corrections);
         for_each_record(&path, keep, &mut |kept, place| {
             if matches!(&kept, Kept::Frame { video_id, .. } if self.videos_by_id.contains_key(video_id))
             {
@@ -296,11 +303,23 @@ fn open(path: &Path) -> anyhow::Result<Arc<File>> {
     Ok(Arc::new(file))
 }
 
+/// What the tables of a folder say of its frames before anyone reviewed them. Of a folder without records they are all that
+/// is known, and correct nothing.
+pub(crate) fn corrections(
+    dir: &Path,
+    reviews: &[Review],
+    captions: &Captions,
+) -> anyhow::Result<Corrections> {
+    let mut of_frames = Reviews::default();
+    reviews.iter().cloned().for_each(|it| of_frames.add(it));
+    Corrections::before_reviews(dir, of_frames, captions.clone())
+}
+
 fn no_frames(dir: &Path) -> anyhow::Error {
+    let name = dir.display();
     anyhow::anyhow!(
-        "{} has no frames\nhint: write some with wo-extract --out {}",
-        dir.display(),
-        dir.display()
+        "{name} has no frames\n\
+         hint: of a folder of videos, take frames first: wo-extract {name} --out data/labeled_frames > /dev/null"
     )
 }
 
@@ -333,9 +352,10 @@ mod tests {
     fn the_first_look_is_the_beginning_of_all() {
         let dir = wo_testkit::tempdir().unwrap();
         folder_of_many(dir.path());
-        let rows = rows_by_path(dir.path()).unwrap();
-        let first = Folder::first(dir.path(), &rows).unwrap();
-        let all = Folder::read(dir.path()).unwrap();
+        let captions = Captions::embedded();
+        let corrections = corrections(dir.path(), &[], &captions).unwrap();
+        let first = Folder::first(dir.path(), &corrections).unwrap();
+        let all = Folder::read(dir.path(), &[], &captions).unwrap();
         assert_eq!(all.frames.len(), 2000);
         let n_first = first.frames.len();
         assert!(
@@ -358,7 +378,7 @@ mod tests {
     #[test]
     fn what_is_out_of_the_ordinary_is_not_looked_at() {
         let dir = wo_testkit::tempdir().unwrap();
-        let none = HashMap::new();
+        let none = corrections(dir.path(), &[], &Captions::embedded()).unwrap();
         assert!(Folder::first(dir.path(), &none).is_none());
         for text in [
             "",

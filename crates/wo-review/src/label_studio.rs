@@ -7,7 +7,7 @@ use std::io::BufReader;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use wo_cli::{Exit, ExitWith, Outcome};
+use wo_cli::{Exit, ExitWith, Outcome, count};
 use wo_record::{BAD_FORM, GOOD_FORM, Judgement, Name, Review, UNCLEAR};
 
 use crate::args::Import;
@@ -138,10 +138,12 @@ pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Outcome
         }
     }
     let n_written = write(store, said, &args.reviewer)?;
-    wo_cli::say!("{name}: {} tasks, {n_written} new reviews", tasks.len());
+    let (tasks, reviews) = (count(tasks.len(), "task"), count(n_written, "new review"));
+    wo_cli::say!("{name}: {tasks}, {reviews}");
     if n_unmet > 0 {
         wo_cli::warn!(
-            "{n_unmet} tasks are about no frame of {}",
+            "{} about no frame of {}",
+            count(n_unmet, "task"),
             args.folder.display()
         );
     }

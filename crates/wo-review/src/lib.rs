@@ -13,7 +13,6 @@ mod folder;
 mod guard;
 mod holding;
 mod label_studio;
-mod leftovers;
 mod measuring;
 mod media;
 mod near_duplicates;
@@ -34,14 +33,13 @@ mod session;
 mod store;
 mod suspects;
 mod table_folder;
-mod table_patch;
-mod tables;
 mod tables_pass;
 mod views;
 
 use std::io::{BufRead, Write};
 
 use wo_cli::{Exit, ExitWith, Outcome};
+use wo_folder::captions_in_force;
 use wo_label::Captions;
 
 pub use crate::args::{Args, Command, Export, Format, Import, Serve};
@@ -61,15 +59,22 @@ pub fn run(
     match args.command {
         None => serve(&args.serve),
         Some(Command::Export(export)) => {
-            let folder = Folder::read(&export.folder)?;
+            wo_cli::check_folder(&export.folder)?;
             let reviews = read_reviews(&export.folder)?;
-            let store = Store::new(folder, Captions::embedded(), None, reviews, 0.0);
+            let captions = captions_in_force()?;
+            let folder = Folder::read(&export.folder, &reviews, &captions)?;
+            let store = Store::new(folder, captions, None, reviews, 0.0);
             export::export(&store, &export, stdout)
         }
         Some(Command::Import(import)) => {
-            let folder = Folder::read(&import.folder)?;
+            wo_cli::check_folder(&import.folder)?;
+            wo_cli::check_file(&import.file)?;
+            let captions =
+                import
+                    .captions
+                    .load(Captions::parse, Captions::embedded, Captions::difference)?;
             let (log, reviews) = ReviewFile::open(&import.folder)?;
-            let captions = Captions::embedded();
+            let folder = Folder::read(&import.folder, &reviews, &captions)?;
             let mut store = Store::new(folder, captions, Some(log), reviews, 0.0);
             store.warn_of_unmet();
             let outcome = label_studio::import(&mut store, &import)?;
@@ -88,6 +93,10 @@ fn serve(args: &Serve) -> anyhow::Result<Outcome> {
         ))
         .exit_with(Exit::Usage);
     }
+    wo_cli::check_folder(&args.folder)?;
+    args.suspects
+        .iter()
+        .try_for_each(|it| wo_cli::check_file(it))?;
     server::serve(args, Reading::begin(args)?)?;
     Ok(Outcome::Done)
 }

@@ -1,14 +1,14 @@
 //! Pictures and videos as bytes for the page. A file is opened below the folder or not at all, and is sent only where its
 //! first bytes say that it is what it should be.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use wo_folder::TRASH;
 
-use crate::folder::TRASH;
 use crate::picture::Picture;
 
 /// The largest picture that is sent.
@@ -69,46 +69,6 @@ impl PictureFolder {
         )?;
         Ok(file.into())
     }
-
-    /// Moves a picture into the trash. Nothing happens where it is there already.
-    pub(crate) fn throw_away(&self, path: &Path) -> io::Result<()> {
-        let trash = self.dir.join(TRASH);
-        self.rename(path, &self.dir, &trash)
-    }
-
-    /// Moves a picture back to where it was. Nothing happens where it is there already.
-    pub(crate) fn take_back(&self, path: &Path) -> io::Result<()> {
-        let trash = self.dir.join(TRASH);
-        if !trash.exists() {
-            return Ok(());
-        }
-        self.rename(path, &trash, &self.dir)
-    }
-
-    fn rename(&self, path: &Path, from: &Path, to: &Path) -> io::Result<()> {
-        let path = path.strip_prefix(&self.dir).unwrap_or(path);
-        let is_inside = path
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
-        // A record may name any file; only what lies in the folder itself is ever moved.
-        if !is_inside || !is_below(&self.dir, &from.join(path)) || to.join(path).exists() {
-            return Ok(());
-        }
-        if let Some(folder) = to.join(path).parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::rename(from.join(path), to.join(path))
-    }
-}
-
-/// Whether the folder of a file is in truth below `dir`, whatever links there are on the way; the file itself may be one.
-fn is_below(dir: &Path, file: &Path) -> bool {
-    let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
-    let dir = dir.canonicalize().ok();
-    file.symlink_metadata().is_ok()
-        && folder
-            .zip(dir)
-            .is_some_and(|(folder, dir)| folder.starts_with(dir))
 }
 
 /// What a picture's first bytes say. SVG is none: it can run scripts.

@@ -1,18 +1,16 @@
 //! How a folder is read for those who review it: the first frames at once, and then all.
 
-use std::collections::HashMap;
-
+use wo_folder::Corrections;
 use wo_label::Captions;
-use wo_record::{BAD_FORM, GOOD_FORM, Name, Review, Row, UNCLEAR};
+use wo_record::{BAD_FORM, GOOD_FORM, Name, Review, UNCLEAR};
 
 use crate::args::Serve;
-use crate::folder::Folder;
+use crate::folder::{Folder, corrections};
 use crate::queue::{Filter, QueueName};
 use crate::review_file::ReviewFile;
 use crate::server::reviewers;
 use crate::store::Store;
 use crate::suspects::Suspects;
-use crate::tables::rows_by_path;
 
 /// What keys do on the page beside giving labels.
 const ACTIONS: [&str; 15] = [
@@ -46,10 +44,9 @@ impl<'a> Reading<'a> {
     /// Opens the log. What is wrong with that, or with the folder at a glance, is said before anyone opens the page.
     pub(crate) fn begin(args: &'a Serve) -> anyhow::Result<Self> {
         Folder::look(&args.folder)?;
-        let captions = match &args.captions {
-            Some(path) => wo_cli::read_file(path, Captions::parse)?,
-            None => Captions::embedded(),
-        };
+        let captions =
+            args.captions
+                .load(Captions::parse, Captions::embedded, Captions::difference)?;
         let (log, reviews) = ReviewFile::open(&args.folder)?;
         Ok(Self {
             args,
@@ -60,17 +57,17 @@ impl<'a> Reading<'a> {
     }
 
     /// What tables say of frames; both of the following need it.
-    pub(crate) fn rows(&self) -> anyhow::Result<HashMap<String, Row>> {
-        rows_by_path(&self.args.folder)
+    pub(crate) fn corrections(&self) -> anyhow::Result<Corrections> {
+        corrections(&self.args.folder, &self.reviews, &self.captions)
     }
 
     /// The first frames, as all of them will be. `None` where the first queue cannot be told from them alone.
-    pub(crate) fn first_look(&self, rows: &HashMap<String, Row>) -> Option<Store> {
+    pub(crate) fn first_look(&self, corrections: &Corrections) -> Option<Store> {
         let queue = self.args.queue;
         if !matches!(queue, QueueName::All | QueueName::Undecided) || self.args.suspects.is_some() {
             return None;
         }
-        let folder = Folder::first(&self.args.folder, rows)?;
+        let folder = Folder::first(&self.args.folder, corrections)?;
         let reviews = self.reviews.clone();
         let captions = self.captions.clone();
         let mut store = Store::new(folder, captions, None, reviews, 0.0);
@@ -83,9 +80,9 @@ impl<'a> Reading<'a> {
     }
 
     /// All frames.
-    pub(crate) fn all(self, rows: &HashMap<String, Row>) -> anyhow::Result<Store> {
+    pub(crate) fn all(self, corrections: &Corrections) -> anyhow::Result<Store> {
         let args = self.args;
-        let folder = Folder::read_with(&args.folder, rows)?;
+        let folder = Folder::read_with(&args.folder, corrections)?;
         let repeat_share = args.blind_repeats / 100.0;
         let mut store = Store::new(
             folder,
@@ -102,10 +99,10 @@ impl<'a> Reading<'a> {
         }
         add_reviewers(&mut store, args);
         wo_cli::say!(
-            "{}: {} frames of {} videos, {} reviewed",
+            "{}: {} of {}, {} reviewed",
             args.folder.display(),
-            store.folder.frames.len(),
-            store.folder.videos.len(),
+            wo_cli::count(store.folder.frames.len(), "frame"),
+            wo_cli::count(store.folder.videos.len(), "video"),
             store.n_judged()
         );
         Ok(store)

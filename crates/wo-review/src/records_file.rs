@@ -11,7 +11,7 @@ use anyhow::Context;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use wo_record::{Record, SCHEMA, SCHEMA_VERSION};
 
-use crate::projection::for_each_line;
+use wo_folder::for_each_line;
 
 /// How much is read before it is parsed: enough for all cores, little beside what a folder needs in memory.
 const CHUNK_BYTES: u64 = 4 << 20;

@@ -5,29 +5,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
+use wo_folder::{Corrections, FrameLines, Kept, Text, Trash, for_each_line};
 use wo_label::choice_hash;
-use wo_record::{Frame, Image, Line, Record, Row, Writer};
+use wo_record::{Frame, Image, Line, Record, Writer};
 
-use crate::projection::{Projection, for_each_line};
-use crate::tables::correct;
-
-/// A frame's line and the lines that belong to it, such as its pose.
-pub(crate) struct FrameLines {
-    pub(crate) index: u32,
-    pub(crate) texts: Vec<Text>,
-}
-
-pub(crate) struct Text {
-    pub(crate) line: Line,
-    pub(crate) record: Option<Record>,
-}
+use crate::projection::Projection;
 
 /// One pass over the records.
 pub(crate) struct Pass<'a> {
     pub(crate) projection: &'a Projection,
-    pub(crate) rows: &'a HashMap<String, Row>,
+    pub(crate) corrections: &'a Corrections,
     pub(crate) restored: BTreeMap<String, Vec<FrameLines>>,
-    pub(crate) trashed: BTreeMap<String, Vec<FrameLines>>,
+    pub(crate) trash: Trash,
     /// The places of pictures in the records, by the hash of their paths.
     pub(crate) places: HashMap<u64, usize>,
     /// What to put before the paths of pictures.
@@ -74,13 +63,8 @@ impl Pass<'_> {
                     Ok(())
                 }
                 Ok(Record::Pose(pose)) if is_thrown => {
-                    let lines = self
-                        .trashed
-                        .get_mut(&pose.video_id)
-                        .and_then(|f| f.last_mut());
-                    if let Some(lines) = lines {
-                        lines.texts.push(Text { line, record: None });
-                    }
+                    let video_id = pose.video_id.clone();
+                    self.trash.push_to_last(&video_id, line);
                     Ok(())
                 }
                 _ => Ok(writer.line(&line)?),
@@ -148,7 +132,16 @@ impl Pass<'_> {
         line: Line,
     ) -> anyhow::Result<bool> {
         let before = frame.clone();
-        correct(&mut frame, self.rows);
+        let is_reviewed = self.projection.reviewed(&frame).is_some();
+        // Whoever gets a copy gets what people left of it; the folder itself is cleared by wo-extract.
+        if self.base.is_some() && !is_reviewed {
+            let corrected = self.corrections.correct(&mut frame, None, None);
+            if corrected.kept != Kept::Yes {
+                return Ok(false);
+            }
+        } else {
+            self.corrections.correct_by_rows(&mut frame);
+        }
         if let Some(reviewed) = self.projection.reviewed(&frame) {
             let new = &reviewed.judgement;
             frame.label.clone_from(&new.label);
@@ -157,11 +150,7 @@ impl Pass<'_> {
             frame.label_origin = new.label_origin;
             if new.deleted {
                 let record = Some(Record::Frame(frame.clone()));
-                let frames = self.trashed.entry(frame.video_id.clone()).or_default();
-                frames.push(FrameLines {
-                    index: frame.index,
-                    texts: vec![Text { line, record }],
-                });
+                self.trash.push(&frame, Text { line, record });
                 return Ok(false);
             }
         }

@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith};
+use wo_folder::REVIEWS;
 use wo_label::{Chain, ReviewLogError};
 use wo_record::Review;
 
-/// The name of the log.
-pub(crate) const REVIEWS: &str = "reviews.ndjson";
 /// What a crash cut off is set aside here.
 const TORN: &str = "reviews.ndjson.torn";
 

@@ -85,12 +85,12 @@ impl Server {
 
     /// Reads the folder. What a run before this one could not write any more is written by the thread that is returned.
     fn read(self: &Arc<Self>, reading: Reading<'_>) -> anyhow::Result<JoinHandle<()>> {
-        let rows = reading.rows()?;
-        if let Some(first_look) = reading.first_look(&rows) {
+        let corrections = reading.corrections()?;
+        if let Some(first_look) = reading.first_look(&corrections) {
             // Both are set once, here.
             let _ = self.first_look.set(Mutex::new(first_look));
         }
-        let mut store = reading.all(&rows)?;
+        let mut store = reading.all(&corrections)?;
         store.numberings.push(store.folder.numbering());
         let first_look = self.first_look.get().map(locked);
         if first_look.is_none_or(|first| store.folder.begins_as(&first.folder)) {

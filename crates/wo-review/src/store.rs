@@ -114,8 +114,8 @@ impl Store {
     pub(crate) fn warn_of_unmet(&self) {
         if self.n_unmet > 0 {
             wo_cli::warn!(
-                "{} reviews are of frames that are not in {} any more, or show another picture now; they stay in the log",
-                self.n_unmet,
+                "{} of frames that are not in {} any more, or show another picture now; what was said stays in the log",
+                wo_cli::count(self.n_unmet, "review"),
                 self.folder.dir.display()
             );
         }
@@ -136,10 +136,9 @@ impl Store {
         let first = edited.first().and_then(|&id| self.folder.frame(id));
         if let Some(path) = first.and_then(|frame| frame.path.as_ref()) {
             wo_cli::warn!(
-                "the tables say otherwise than the reviews of {} frame{}, such as {}; the reviews hold: correct reviewed frames \
+                "the tables say otherwise than the reviews of {}, such as {}; the reviews hold: correct reviewed frames \
                  on the page",
-                edited.len(),
-                if edited.len() == 1 { "" } else { "s" },
+                wo_cli::count(edited.len(), "frame"),
                 path.display()
             );
         }

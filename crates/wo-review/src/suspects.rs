@@ -7,7 +7,6 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, Suspect};
 
 use crate::folder::Folder;
@@ -22,9 +21,7 @@ pub(crate) struct Suspects {
 impl Suspects {
     /// Reads a stream.
     pub(crate) fn read(path: &Path, folder: &Folder) -> anyhow::Result<Self> {
-        let file = File::open(path)
-            .with_context(|| format!("open {}", path.display()))
-            .exit_with(Exit::Io)?;
+        let file = wo_cli::opened(File::open(path), || format!("open {}", path.display()))?;
         let mut input = BufReader::new(file);
         let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
         let mut sorted = Vec::new();

@@ -3,22 +3,20 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use wo_folder::{Fate, Files, Place, TRASH, TablePatch, TableRow, replace, table_name_of, tables};
 use wo_label::choice_hash;
-use wo_record::{Name, table_name_of};
+use wo_record::Name;
 
-use crate::folder::TRASH;
-use crate::projection::{Reviewed, replace};
-use crate::table_patch::{Fate, TablePatch, TableRow};
-use crate::tables::tables;
+use crate::projection::Reviewed;
 
 /// Rows that wait to be put into a table, each with a table that has its columns.
 type Moves = BTreeMap<String, Vec<(TableRow, TablePatch)>>;
 
 /// A frame that has a row: its path, and its table where there are no records.
-type Met = (String, Option<String>);
+type Met = (PathBuf, Option<String>);
 
 /// Writes what was said of frames into the tables of a folder. `places` are those of pictures in the records, where there
 /// are records, by the hash of their paths.
@@ -32,33 +30,47 @@ pub(crate) fn write_tables<'a>(
     if pass.tables.is_empty() {
         return Ok(());
     }
-    let moves = pass.say(&ByPath::new(frames))?;
+    let moves = pass.say(&ByPath::new(dir, frames)?)?;
     pass.put(moves)?;
     pass.write()
 }
 
 /// Frames by the paths of their pictures. Without records a picture that two tables have is two frames.
-struct ByPath<'a>(HashMap<&'a str, Vec<&'a Reviewed>>);
+struct ByPath<'a> {
+    files: Files,
+    /// By the keys of the files, so that a row finds its frame however its path is spelt.
+    frames: HashMap<PathBuf, Vec<&'a Reviewed>>,
+}
 
 impl<'a> ByPath<'a> {
-    fn new(frames: impl Iterator<Item = &'a Reviewed>) -> Self {
-        let mut by_path: HashMap<&str, Vec<&Reviewed>> = HashMap::new();
+    fn new(dir: &Path, frames: impl Iterator<Item = &'a Reviewed>) -> anyhow::Result<Self> {
+        let files = Files::of(Place::of_folder(dir)?)?;
+        let mut by_path: HashMap<PathBuf, Vec<&Reviewed>> = HashMap::new();
         for frame in frames {
-            if let Some(path) = frame.path.as_deref().and_then(Path::to_str) {
-                by_path.entry(path).or_default().push(frame);
+            if let Some(path) = frame.path.as_deref() {
+                by_path.entry(files.key(path)).or_default().push(frame);
             }
         }
-        Self(by_path)
+        Ok(Self {
+            files,
+            frames: by_path,
+        })
     }
 
-    fn find(&self, path: &str, table: &str) -> Option<&'a Reviewed> {
+    /// The frame that a row is about, and its key.
+    fn find(&self, written: &str, table: &str) -> Option<(PathBuf, &'a Reviewed)> {
+        let mut key = self.files.key(Path::new(written));
+        if !self.frames.contains_key(&key) {
+            key = self.files.meant(written).key;
+        }
         let is_of = |it: &&&Reviewed| it.table.as_ref().is_none_or(|its| its == table);
-        self.0.get(path)?.iter().find(is_of).copied()
+        let frame = self.frames.get(&key)?.iter().find(is_of).copied()?;
+        Some((key, frame))
     }
 
-    fn all(&self) -> impl Iterator<Item = (&'a str, &'a Reviewed)> {
-        let frames = self.0.iter();
-        frames.flat_map(|(path, frames)| frames.iter().map(|frame| (*path, *frame)))
+    fn all(&self) -> impl Iterator<Item = (&PathBuf, &'a Reviewed)> {
+        let frames = self.frames.iter();
+        frames.flat_map(|(key, frames)| frames.iter().map(move |frame| (key, *frame)))
     }
 }
 
@@ -99,10 +111,10 @@ impl<'a> TablesPass<'a> {
         for (name, table) in &mut self.tables {
             let base = base_name(name);
             let leaving = table.pass(|path, label| {
-                let Some(frame) = frames.find(path, base) else {
+                let Some((key, frame)) = frames.find(path, base) else {
                     return Fate::Stay;
                 };
-                met.insert((path.to_owned(), frame.table.clone()));
+                met.insert((key, frame.table.clone()));
                 let new = &frame.judgement;
                 if new.deleted {
                     let trash = format!("{TRASH}/{base}");
@@ -141,14 +153,16 @@ impl<'a> TablesPass<'a> {
         met: &HashSet<Met>,
         moves: &mut Moves,
     ) -> anyhow::Result<()> {
-        for (path, frame) in frames.all() {
+        for (key, frame) in frames.all() {
             let new = &frame.judgement;
             let Some(label) = new.label.as_ref().filter(|_| !new.deleted) else {
                 continue;
             };
-            if met.contains(&(path.to_owned(), frame.table.clone())) {
+            let path = frame.path.as_deref().and_then(Path::to_str);
+            let Some(path) = path.filter(|_| !met.contains(&(key.clone(), frame.table.clone())))
+            else {
                 continue;
-            }
+            };
             let by_label = || table_name_of(frame.exercise.as_ref(), label);
             let to = frame.table.clone().unwrap_or_else(by_label);
             let like = self
@@ -186,7 +200,7 @@ impl<'a> TablesPass<'a> {
             fs::create_dir_all(self.dir.join(TRASH)).context("make the trash folder")?;
         }
         for (name, table) in changed().filter(|(_, table)| table.has_more()) {
-            replace(&self.dir.join(name), &table.text_with_taken())?;
+            replace(&self.dir.join(name), &table.bytes_with_taken())?;
         }
         for (name, table) in changed() {
             let path = self.dir.join(name);
@@ -194,7 +208,7 @@ impl<'a> TablesPass<'a> {
             if table.is_empty() && (self.places.is_some() || is_trash(name)) {
                 fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
             } else {
-                replace(&path, &table.text())?;
+                replace(&path, &table.bytes())?;
             }
         }
         Ok(())

@@ -5,6 +5,7 @@
 
 mod records;
 mod run;
+mod terminal;
 mod tool;
 
 pub use records::{BEGIN, end, stream};

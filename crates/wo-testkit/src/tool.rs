@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 
 use crate::Run;
+use crate::terminal::Terminal;
 
 /// A binary with its arguments and input. A step that the test itself cannot do panics.
 #[derive(Debug)]
@@ -81,6 +82,15 @@ impl Tool {
         let output = child.wait_with_output().expect("wait for the tool");
         feeder.join().expect("the feeder does not panic");
         Run::of(output.status, Vec::new(), output.stderr)
+    }
+
+    /// Runs the tool with its output on a terminal.
+    pub fn into_terminal(self) -> Run {
+        let (terminal, side) = Terminal::open();
+        let (child, feeder) = self.spawn(side.into());
+        let output = child.wait_with_output().expect("wait for the tool");
+        feeder.join().expect("the feeder does not panic");
+        Run::of(output.status, terminal.written(), output.stderr)
     }
 
     /// Runs the tool as `tool | head -1` does: the reader takes one line and goes away. Give it more input than a pipe
@@ -157,6 +167,13 @@ mod tests {
                 .stdout,
             "y\n"
         );
+    }
+
+    #[test]
+    fn a_terminal_is_one_to_the_tool() {
+        let tool = shell("test -t 1 && echo yes; echo oh >&2; exit 3");
+        assert_eq!(tool.into_terminal(), Run::new(3, "yes\n", "oh\n"));
+        assert_eq!(shell("test -t 1 || echo no").run().stdout, "no\n");
     }
 
     #[test]

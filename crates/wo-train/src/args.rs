@@ -178,9 +178,35 @@ pub struct Parts {
     /// predictions go beside the model
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=50))]
     pub folds: Option<u32>,
+    /// What becomes of frames that say otherwise than most frames of their video
+    #[arg(long, value_name = "HOW", default_value = "leave-out")]
+    pub mixed: Mixed,
+    /// What becomes of videos that show the same frames, such as one that was uploaded twice
+    #[arg(long, value_name = "HOW", default_value = "group")]
+    pub near_duplicates: NearDuplicates,
     /// Fit N models from different seeds and keep the one that is best on the validation part
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50))]
     pub seeds: u32,
+}
+
+/// What becomes of frames that say otherwise than most frames of their video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Mixed {
+    /// They are named and not trained on
+    LeaveOut,
+    /// Each trains with its own label, and judges nothing
+    Frames,
+}
+
+/// What becomes of videos that show the same frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum NearDuplicates {
+    /// They are named and made one group, so that no split parts them
+    Group,
+    /// The run ends where they would make one group of two persons or sources
+    Refuse,
+    /// The first of those with one label is trained on, the others are named and left out
+    Drop,
 }
 
 /// How the run goes and what it leaves.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use wo_cli::count;
 use wo_clip::tch::Tensor;
 use wo_clip::{Pooling, Split};
 use wo_record::{Group, Name, Score};
@@ -169,7 +170,7 @@ impl Baselines {
         hyper: &Hyperparameters,
     ) -> Self {
         let labels = labels_of(&dataset.classes);
-        let train = dataset.of(Split::Train);
+        let train = dataset.videos(Split::Train);
         let place = |example: &Example| labels.binary_search(&example.class.label).unwrap_or(0);
         let known: Vec<Fact<'_>> = train
             .iter()
@@ -313,9 +314,9 @@ impl Baselines {
                 )
             });
         let title = format!(
-            "without fine-tuning, balanced accuracy of form on {} validation videos of {} groups, with its 95 % interval:",
-            self.cases.len(),
-            self.n_groups()
+            "without fine-tuning, balanced accuracy of form on {} of {}, with its 95 % interval:",
+            count(self.cases.len(), "validation video"),
+            count(self.n_groups(), "group")
         );
         std::iter::once(title)
             .chain(lines)

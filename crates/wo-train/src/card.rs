@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use wo_cli::count;
 use wo_clip::Split;
 use wo_record::{Group, LearningCurve, Score};
 
@@ -136,8 +137,10 @@ fn table(text: &mut String, verdict: &Verdict) {
     if let Some(score) = verdict.scores.first() {
         let _ = writeln!(
             text,
-            "\n{} videos of {} groups. The model is {}.",
-            score.n, score.n_groups, verdict.words
+            "\n{} of {}. The model is {}.",
+            count(score.n, "video"),
+            count(score.n_groups, "group"),
+            verdict.words
         );
     }
 }
@@ -146,7 +149,7 @@ fn counts(text: &mut String, dataset: &Dataset) {
     // Videos and groups of each split.
     type Row<'a> = [(usize, BTreeSet<&'a Group>); 3];
     let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
-    for example in &dataset.examples {
+    for example in dataset.examples.iter().filter(|it| !it.is_part) {
         let row = rows
             .entry((
                 example.video.exercise.as_str(),

@@ -4,10 +4,13 @@ use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
-use wo_cli::{OnError, open_input};
+use anyhow::{Context, anyhow};
+use wo_cli::{Exit, ExitWith, OnError, open_input, shell_word};
 use wo_clip::{Class, Split, SplitVideo};
-use wo_input::{Preprocessor, videos_of_data_dir, videos_of_stream};
+use wo_input::{
+    FolderKind, Preprocessor, StreamCorrections, folder_kind, frames_of_videos, videos_of_data_dir,
+    videos_of_stream,
+};
 use wo_record::{Failure, Pose, Producer, ReadError, Reader, RecordPath, Video};
 
 use crate::args::Args;
@@ -26,8 +29,6 @@ pub(crate) struct Example {
     pub(crate) class: Class,
     /// Its frames, in order.
     pub(crate) frames: Vec<PictureId>,
-    /// The perceptual hash of each frame, where it came with one.
-    pub(crate) hashes: Vec<u64>,
     /// The median sharpness of its frames, where they came with it.
     pub(crate) sharpness: Option<f64>,
     /// Their median brightness.
@@ -37,6 +38,8 @@ pub(crate) struct Example {
     /// What is known of its file, in the order of [`file_facts`].
     pub(crate) file_facts: Vec<Option<f64>>,
     pub(crate) captions: Vec<String>,
+    /// Whether it is those frames of a video that say otherwise than most of them: they are trained on, and judge nothing.
+    pub(crate) is_part: bool,
 }
 
 impl Example {
@@ -49,12 +52,12 @@ impl Example {
             video,
             class,
             frames: Vec::new(),
-            hashes: Vec::new(),
             sharpness: None,
             brightness: None,
             poses: Vec::new(),
             file_facts: vec![None; 6],
             captions: Vec::new(),
+            is_part: false,
         }
     }
 }
@@ -71,6 +74,44 @@ pub(crate) fn file_facts(video: &Video) -> Vec<Option<f64>> {
     ]
 }
 
+/// Refuses a folder that holds no frames, before anything else is tried.
+fn check_frames(directory: &Path) -> anyhow::Result<()> {
+    wo_cli::check_folder(directory)?;
+    let name = directory.display();
+    let (what, hint) = match folder_kind(directory) {
+        FolderKind::Frames => return Ok(()),
+        FolderKind::Videos => {
+            let (commands, frames) = frames_of_videos(directory, shell_word);
+            let hint = format!("{commands} && wo-train --data-dir {}", shell_word(&frames));
+            (
+                "is a folder of videos, of which no frames were taken yet",
+                hint,
+            )
+        }
+        FolderKind::Neither => (
+            "has neither records.ndjson nor a CSV with frames",
+            "wo-extract writes them: wo-extract FOLDER_OF_VIDEOS --out FOLDER_OF_FRAMES".to_owned(),
+        ),
+    };
+    Err(anyhow!("{name} {what}\nhint: {hint}")).exit_with(Exit::Usage)
+}
+
+/// The command that writes descriptions into the input.
+fn describe(args: &Args) -> String {
+    let records = match (&args.data_dir, &args.input) {
+        (Some(directory), _) => Some(directory.join("records.ndjson")).filter(|it| it.exists()),
+        (None, input) => input.clone().filter(|it| it != Path::new("-")),
+    };
+    match records {
+        Some(records) => {
+            let records = shell_word(&records);
+            format!("wo-describe writes them: wo-describe {records} -o {records}")
+        }
+        None if args.data_dir.is_some() => "write them into the column description".to_owned(),
+        None => "wo-describe writes them: wo-extract DIR | wo-describe | wo-train".to_owned(),
+    }
+}
+
 /// All labelled videos, split, and what they are told apart by.
 #[derive(Debug)]
 pub(crate) struct Dataset {
@@ -81,6 +122,8 @@ pub(crate) struct Dataset {
     /// The distinct captions of each class in the training videos.
     pub(crate) captions: Vec<Vec<String>>,
     pub(crate) failures: Vec<Failure>,
+    /// Whether most frames look like photographs.
+    pub(crate) are_photographs: bool,
     pub(crate) upstream: Vec<Producer>,
     /// Bad lines that were skipped.
     pub(crate) n_skipped_lines: u64,
@@ -101,8 +144,10 @@ impl Dataset {
             preprocessor,
             beside.unwrap_or(Path::new(".")),
             args.fit.method == Method::Probe,
+            args.parts.mixed,
         )?;
         let (failures, upstream, n_skipped_lines) = if let Some(directory) = &args.data_dir {
+            check_frames(directory)?;
             let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
             let skips = args.reading.on_error == OnError::Skip;
             let left = videos_of_data_dir(
@@ -124,24 +169,34 @@ impl Dataset {
             if args.reading.on_error == OnError::Skip {
                 reader.skip_bad_lines(|bad| wo_cli::warn!("{bad}"));
             }
-            let failures = videos_of_stream(&mut reader, &base, &mut |item| gathering.add(item))
-                .context(name)?;
+            let corrections = StreamCorrections::of_input(args.input.as_deref())?;
+            let mut add = |item| match corrections.apply(item) {
+                Some(item) => gathering.add(item),
+                None => Ok(()),
+            };
+            let failures = videos_of_stream(&mut reader, &base, &mut add).context(name)?;
+            corrections.finish()?;
             (failures, reader.producers().to_vec(), reader.n_skipped())
         };
-        gathering.report();
-        let mut this = gathering.finish(args)?;
+        let mut this = gathering.finish(args, &describe(args))?;
         this.failures.extend(failures);
         this.upstream = upstream;
         this.n_skipped_lines = n_skipped_lines;
         Ok(this)
     }
 
-    /// The videos of one part.
+    /// The videos of one part; of the training part also those frames of them that train with a label of their own.
     pub(crate) fn of(&self, split: Split) -> Vec<&Example> {
-        self.examples
-            .iter()
-            .filter(|example| example.video.split == split)
-            .collect()
+        let is_used = |it: &&Example| !it.is_part || split == Split::Train;
+        let of_split = self.examples.iter().filter(|it| it.video.split == split);
+        of_split.filter(is_used).collect()
+    }
+
+    /// The videos of one part, each once.
+    pub(crate) fn videos(&self, split: Split) -> Vec<&Example> {
+        let mut videos = self.of(split);
+        videos.retain(|it| !it.is_part);
+        videos
     }
 
     /// The same videos, of which `split_of` says where each goes; with the classes of what is then trained on.
@@ -157,6 +212,7 @@ impl Dataset {
             classes,
             captions,
             failures: Vec::new(),
+            are_photographs: self.are_photographs,
             upstream: Vec::new(),
             n_skipped_lines: 0,
         })

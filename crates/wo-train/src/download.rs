@@ -40,7 +40,10 @@ pub(crate) fn checkpoint_of_hub(repository: &str, args: &Args) -> anyhow::Result
 /// A name that the Hub or the cache does not know may have been meant as a folder.
 fn told(repository: &str, error: Error) -> anyhow::Error {
     match error {
-        Error::NotFound { .. } | Error::Denied { .. } | Error::Offline { .. } => {
+        Error::NotFound { .. }
+        | Error::Denied { .. }
+        | Error::Offline { .. }
+        | Error::Network { .. } => {
             anyhow::anyhow!("there is no folder {repository}, and {error}")
         }
         other => other.into(),

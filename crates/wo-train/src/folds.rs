@@ -11,6 +11,7 @@ use wo_clip::{Class, Split};
 use wo_record::{Group, Name, Prediction, Record, Writer};
 
 use crate::baselines::{Baselines, Verdict};
+use crate::caption_texts;
 use crate::data::{Dataset, Example};
 use crate::run::Run;
 use crate::split::{Candidate, fold_groups};
@@ -76,7 +77,7 @@ fn folds_of(dataset: &Dataset, n_folds: u32, seed: u64) -> anyhow::Result<BTreeM
     let used = dataset
         .examples
         .iter()
-        .filter(|it| it.video.split != Split::Test);
+        .filter(|it| !it.is_part && it.video.split != Split::Test);
     let candidates: Vec<Candidate> = used
         .map(|example| Candidate {
             group: example.video.group.clone(),
@@ -103,7 +104,9 @@ fn fit_one(
         Some(_) => Split::Train,
         None => Split::Test,
     };
-    let part = dataset.resplit(split_of)?;
+    let mut part = dataset.resplit(split_of)?;
+    caption_texts::settle(&mut part, &run.checkpoint.tokenizer)
+        .with_context(|| format!("fold {number} of {n_folds}"))?;
     let fingerprint = format!(
         "{} {}",
         part.fingerprint(),

@@ -9,33 +9,51 @@ use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
 use wo_record::{Failure, Name, Quality, UNCLEAR, Video, code, group_of};
 
-use crate::args::Args;
+use crate::args::{Args, Mixed};
 use crate::data::{Dataset, Example, file_facts};
+use crate::left_out::LeftOut;
+use crate::near_duplicates;
 use crate::pictures::{PictureId, Pictures};
+use crate::sights::Sights;
 use crate::split::{Candidate, Shares, split_groups};
 
 /// Captions of one class that are kept, the most frequent first. More only cost time in the text tower.
 const CAPTIONS_A_CLASS: usize = 16;
 
 /// What came in, before the split is known.
-struct Labelled {
-    item: VideoItem,
-    class: Class,
-    frames: Vec<PictureId>,
-    hashes: Vec<u64>,
+pub(crate) struct Labelled {
+    pub(crate) item: VideoItem,
+    pub(crate) class: Class,
+    pub(crate) frames: Vec<PictureId>,
+    pub(crate) hashes: Vec<u64>,
     sharpness: Option<f64>,
     brightness: Option<f64>,
     captions: Vec<String>,
+    /// Its frames that train with a label of their own, by what they say.
+    parts: Vec<Part>,
+}
+
+/// Frames of a video that say the same, and otherwise than most of it.
+struct Part {
+    class: Class,
+    frames: Vec<PictureId>,
+    captions: Vec<String>,
+}
+
+impl Labelled {
+    pub(crate) fn name(&self) -> String {
+        name_of(&self.item.video)
+    }
 }
 
 /// What has come in so far.
 pub(crate) struct Gathering {
     pictures: Pictures,
+    mixed: Mixed,
     videos: Vec<Labelled>,
     failures: Vec<Failure>,
-    n_unlabelled: u64,
-    n_unclear: u64,
-    n_undescribed: u64,
+    left_out: LeftOut,
+    sights: Sights,
 }
 
 impl Gathering {
@@ -44,59 +62,56 @@ impl Gathering {
         preprocessor: &Preprocessor,
         beside: &Path,
         is_lazy: bool,
+        mixed: Mixed,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             pictures: Pictures::new(preprocessor, beside, is_lazy)?,
+            mixed,
             videos: Vec::new(),
             failures: Vec::new(),
-            n_unlabelled: 0,
-            n_unclear: 0,
-            n_undescribed: 0,
+            left_out: LeftOut::default(),
+            sights: Sights::default(),
         })
     }
 
     pub(crate) fn add(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
-        let Some(label) = majority_label(&item.frames) else {
-            self.n_unlabelled += 1;
+        let settled = item.settle();
+        let name = name_of(&item.video);
+        if !settled.tied.is_empty() {
+            let tied = settled.tied.iter().map(Name::as_str);
+            let tied = tied.collect::<Vec<_>>().join(" and ");
+            self.left_out.tied.push(format!("{name} ({tied})"));
+            return Ok(());
+        }
+        let (Some(exercise), Some(label)) = (item.video.exercise.clone(), item.video.label.clone())
+        else {
+            self.left_out.unlabelled.push(name);
             return Ok(());
         };
         if label.as_str() == UNCLEAR {
-            self.n_unclear += 1;
+            self.left_out.unclear.push(name);
             return Ok(());
         }
-        let Some(exercise) = item.video.exercise.clone() else {
-            self.n_unlabelled += 1;
-            return Ok(());
-        };
-        // A frame that a person labelled otherwise (standing, walking in) says nothing about this video's class.
-        item.frames
-            .retain(|frame| frame.frame.label.as_ref() == Some(&label));
-        let captions: Vec<String> = item
-            .frames
-            .iter()
-            .filter_map(|f| f.frame.description.clone())
-            .collect();
+        let contrary = take_frames(&mut item, &settled.contrary);
+        let captions = captions_of(&item.frames);
         if captions.is_empty() {
-            self.n_undescribed += 1;
+            self.left_out.undescribed.push(name);
             return Ok(());
         }
-        let faults: BTreeSet<Name> = item
-            .frames
-            .iter()
-            .flat_map(|f| f.frame.faults.iter().cloned())
-            .collect();
+        let parts = self.take_contrary(contrary, &item.video)?;
         let (sharpness, brightness) = (
             median_of(&item.frames, |quality| quality.sharpness),
             median_of(&item.frames, |quality| quality.brightness),
         );
-        let (frames, hashes) = self.load(&mut item)?;
+        let class = Class {
+            exercise,
+            label,
+            faults: faults_of(&item.frames),
+        };
+        self.sights.look(&item.frames);
+        let frames = std::mem::take(&mut item.frames);
+        let (frames, hashes) = self.load(frames, &item.video)?;
         if !frames.is_empty() {
-            item.video.label = Some(label.clone());
-            let class = Class {
-                exercise,
-                label,
-                faults: faults.into_iter().collect(),
-            };
             self.videos.push(Labelled {
                 item,
                 class,
@@ -105,27 +120,80 @@ impl Gathering {
                 sharpness,
                 brightness,
                 captions,
+                parts,
             });
         }
         Ok(())
     }
 
+    /// Counts the frames that say otherwise than their video; gives those that train with what they say themselves.
+    fn take_contrary(
+        &mut self,
+        contrary: Vec<FrameItem>,
+        video: &Video,
+    ) -> anyhow::Result<Vec<Part>> {
+        if contrary.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.left_out.mixed.push(name_of(video));
+        self.left_out.n_contrary += contrary.len();
+        if self.mixed == Mixed::LeaveOut {
+            return Ok(Vec::new());
+        }
+        let mut by_name: BTreeMap<(Name, Name), Vec<FrameItem>> = BTreeMap::new();
+        for item in contrary {
+            let frame = &item.frame;
+            match (frame.exercise.clone(), frame.label.clone()) {
+                (Some(exercise), Some(label)) if label.as_str() != UNCLEAR => {
+                    by_name.entry((exercise, label)).or_default().push(item);
+                }
+                _ => self.left_out.n_unclear_frames += 1,
+            }
+        }
+        let mut parts = Vec::new();
+        for ((exercise, label), frames) in by_name {
+            let captions = captions_of(&frames);
+            let faults = faults_of(&frames);
+            if captions.is_empty() {
+                self.left_out
+                    .undescribed
+                    .push(format!("{} as {label}", name_of(video)));
+                continue;
+            }
+            let (frames, _) = self.load(frames, video)?;
+            let class = Class {
+                exercise,
+                label,
+                faults,
+            };
+            parts.extend((!frames.is_empty()).then_some(Part {
+                class,
+                frames,
+                captions,
+            }));
+        }
+        Ok(parts)
+    }
+
     /// Moves the frames into the store. One that does not load is reported and left out.
-    fn load(&mut self, item: &mut VideoItem) -> anyhow::Result<(Vec<PictureId>, Vec<u64>)> {
-        let loaded: Vec<_> = item
-            .frames
+    fn load(
+        &mut self,
+        frames: Vec<FrameItem>,
+        video: &Video,
+    ) -> anyhow::Result<(Vec<PictureId>, Vec<u64>)> {
+        let loaded: Vec<_> = frames
             .par_iter()
             .map(|frame| self.pictures.look(frame))
             .collect();
-        let (mut frames, mut hashes) = (Vec::new(), Vec::new());
-        for (result, frame) in loaded.into_iter().zip(std::mem::take(&mut item.frames)) {
+        let (mut places, mut hashes) = (Vec::new(), Vec::new());
+        for (result, frame) in loaded.into_iter().zip(frames) {
             match result {
                 Ok(looked) => {
                     let quality = frame.frame.quality.as_ref();
                     hashes.extend(
                         quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok()),
                     );
-                    frames.push(self.pictures.add(frame, &looked)?);
+                    places.push(self.pictures.add(frame, &looked)?);
                 }
                 Err(error) => {
                     let what = format!(
@@ -133,47 +201,54 @@ impl Gathering {
                         frame.frame.index,
                         anyhow::Error::new(error)
                     );
-                    wo_cli::warn!("{}: {what}", name_of(&item.video));
+                    wo_cli::warn!("{}: {what}", name_of(video));
                     self.failures.push(Failure {
                         code: code::BAD_IMAGE.to_owned(),
                         what,
                         tool: crate::TOOL.to_owned(),
-                        path: item.video.path.clone(),
-                        video_id: Some(item.video.video_id.clone()),
+                        path: video.path.clone(),
+                        video_id: Some(video.video_id.clone()),
                     });
                 }
             }
         }
-        Ok((frames, hashes))
+        Ok((places, hashes))
     }
 
-    pub(crate) fn report(&self) {
-        for (n, why) in [
-            (self.n_unlabelled, "have no label or exercise"),
-            (self.n_unclear, "are labelled unclear"),
-            (
-                self.n_undescribed,
-                "have no description (wo-describe writes them)",
-            ),
-        ] {
-            if n > 0 {
-                wo_cli::warn!("{n} videos {why} and are left out");
-            }
+    /// Sorts and splits what came in; `describe` is the command that writes descriptions.
+    pub(crate) fn finish(mut self, args: &Args, describe: &str) -> anyhow::Result<Dataset> {
+        for sentence in self.left_out.sentences(self.mixed, describe) {
+            wo_cli::warn!("{sentence}");
         }
-    }
-
-    pub(crate) fn finish(mut self, args: &Args) -> anyhow::Result<Dataset> {
         anyhow::ensure!(
             !self.videos.is_empty(),
-            "there is no labelled and described video to train on\n\
-             hint: put videos under <exercise>/<label>/ and pipe wo-extract DIR | wo-describe | wo-train"
+            "there is no labelled and described video to train on\nhint: {}",
+            if self.left_out.undescribed.is_empty() {
+                "put videos under <exercise>/<label>/, such as squat/good_form/, and pipe wo-extract DIR | wo-describe | wo-train"
+            } else {
+                describe
+            }
         );
-        refuse_conflicts(&self.videos)?;
-        let candidates: Vec<Candidate> = self
+        let sorted = near_duplicates::sort(
+            std::mem::take(&mut self.videos),
+            &self.pictures,
+            args.parts.near_duplicates,
+        )?;
+        for sentence in &sorted.sentences {
+            wo_cli::warn!("{sentence}");
+        }
+        anyhow::ensure!(
+            !sorted.videos.is_empty(),
+            "no video is left to train on: each is there under two labels\n\
+             hint: remove one of each two files that are named above, or give both the same label"
+        );
+        self.failures.extend(sorted.failures);
+        let candidates: Vec<Candidate> = sorted
             .videos
             .iter()
-            .map(|v| Candidate {
-                group: group_of(&v.item.video),
+            .zip(sorted.groups)
+            .map(|(v, group)| Candidate {
+                group,
                 exercise: v.class.exercise.clone(),
                 label: v.class.label.clone(),
             })
@@ -183,10 +258,14 @@ impl Gathering {
             test: args.parts.test,
         };
         let splits = split_groups(&candidates, shares, args.seed.seed)?;
-        let examples: Vec<Example> = std::mem::take(&mut self.videos)
+        let examples: Vec<Example> = sorted
+            .videos
             .into_iter()
             .zip(candidates)
-            .map(|(labelled, candidate)| example(labelled, splits[&candidate.group], candidate))
+            .flat_map(|(labelled, candidate)| {
+                let split = splits[&candidate.group];
+                examples(labelled, split, candidate)
+            })
             .collect();
         let (classes, captions) = classes_and_captions(&examples)?;
         Ok(Dataset {
@@ -195,6 +274,7 @@ impl Gathering {
             classes,
             captions,
             failures: self.failures,
+            are_photographs: self.sights.are_photographs(),
             upstream: Vec::new(),
             n_skipped_lines: 0,
         })
@@ -222,6 +302,29 @@ pub(crate) fn classes_and_captions(
         .unzip())
 }
 
+/// A video, and after it those of its frames that train with a label of their own.
+fn examples(mut labelled: Labelled, split: Split, candidate: Candidate) -> Vec<Example> {
+    let parts = std::mem::take(&mut labelled.parts);
+    let whole = example(labelled, split, candidate);
+    let part = |it: Part| {
+        let mut video = whole.video.clone();
+        (video.exercise, video.label) = (it.class.exercise.clone(), it.class.label.clone());
+        video.faults.clone_from(&it.class.faults);
+        video.hashes.clear();
+        Example {
+            video,
+            class: it.class,
+            frames: it.frames,
+            captions: it.captions,
+            poses: Vec::new(),
+            is_part: true,
+            ..whole.clone()
+        }
+    };
+    let parts: Vec<Example> = parts.into_iter().map(part).collect();
+    std::iter::once(whole).chain(parts).collect()
+}
+
 fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
     let Labelled {
         item,
@@ -231,7 +334,9 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
         sharpness,
         brightness,
         captions,
+        parts: _,
     } = labelled;
+    let own_group = Some(group_of(&item.video)).filter(|own| *own != candidate.group);
     Example {
         name: name_of(&item.video),
         path: item.video.path.clone(),
@@ -239,6 +344,7 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
         video: SplitVideo {
             video_id: item.video.video_id,
             group: candidate.group,
+            own_group,
             split,
             exercise: class.exercise.clone(),
             label: class.label.clone(),
@@ -256,15 +362,34 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
         },
         sharpness,
         brightness,
-        // As with poses.
-        hashes: if hashes.len() == frames.len() {
-            hashes
-        } else {
-            Vec::new()
-        },
         frames,
         captions,
+        is_part: false,
     }
+}
+
+/// Takes the frames at these places out of a video, with their poses.
+fn take_frames(item: &mut VideoItem, places: &[usize]) -> Vec<FrameItem> {
+    let frames = std::mem::take(&mut item.frames).into_iter().enumerate();
+    let (taken, left): (Vec<_>, Vec<_>) = frames.partition(|(place, _)| places.contains(place));
+    let without_place = |frames: Vec<(usize, FrameItem)>| -> Vec<FrameItem> {
+        frames.into_iter().map(|(_, frame)| frame).collect()
+    };
+    item.frames = without_place(left);
+    let taken = without_place(taken);
+    let is_taken = |index: u32| taken.iter().any(|it| it.frame.index == index);
+    item.poses.retain(|pose| !is_taken(pose.index));
+    taken
+}
+
+fn captions_of(frames: &[FrameItem]) -> Vec<String> {
+    let captions = frames.iter().filter_map(|it| it.frame.description.clone());
+    captions.collect()
+}
+
+fn faults_of(frames: &[FrameItem]) -> Vec<Name> {
+    let all: BTreeSet<&Name> = frames.iter().flat_map(|it| &it.frame.faults).collect();
+    all.into_iter().cloned().collect()
 }
 
 fn median_of(frames: &[FrameItem], number: fn(&Quality) -> f64) -> Option<f64> {
@@ -281,20 +406,6 @@ fn name_of(video: &Video) -> String {
         .map_or_else(|| video.video_id.clone(), ToString::to_string)
 }
 
-/// The label of most frames; of two as frequent, the first by name. Unclear only where nothing else is there.
-fn majority_label(frames: &[FrameItem]) -> Option<Name> {
-    let mut counts: BTreeMap<&Name, usize> = BTreeMap::new();
-    for label in frames.iter().filter_map(|frame| frame.frame.label.as_ref()) {
-        *counts.entry(label).or_default() += 1;
-    }
-    let rank = |(label, n): &(&Name, usize)| (label.as_str() != UNCLEAR, *n);
-    counts
-        .into_iter()
-        .rev()
-        .max_by_key(rank)
-        .map(|(label, _)| label.clone())
-}
-
 fn most_frequent(captions: BTreeMap<&str, usize>) -> Vec<String> {
     let mut captions: Vec<_> = captions.into_iter().collect();
     captions.sort_by_key(|&(caption, n)| (std::cmp::Reverse(n), caption));
@@ -303,23 +414,4 @@ fn most_frequent(captions: BTreeMap<&str, usize>) -> Vec<String> {
         .into_iter()
         .map(|(caption, _)| caption.to_owned())
         .collect()
-}
-
-/// The same video with two labels, or in two groups, cannot be on one side of anything.
-fn refuse_conflicts(videos: &[Labelled]) -> anyhow::Result<()> {
-    let mut seen: BTreeMap<&str, &Labelled> = BTreeMap::new();
-    for labelled in videos {
-        let Some(first) = seen.insert(&labelled.item.video.video_id, labelled) else {
-            continue;
-        };
-        let name = |l: &Labelled| name_of(&l.item.video);
-        anyhow::bail!(
-            "the same video came twice: {} as {} and {} as {}\nhint: keep one of the two files",
-            name(first),
-            first.class.label,
-            name(labelled),
-            labelled.class.label
-        );
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith};
 use wo_clip::{Checkpoint, Rule, read_checkpoint, scratch_config};
 use wo_input::{Preprocessor, Tokenizer, train_clip_tokenizer};
@@ -14,6 +14,10 @@ use crate::download::checkpoint_of_hub;
 const N_MERGES: usize = 600;
 /// Positions of the text tower, as in CLIP.
 const N_POSITIONS: usize = 77;
+
+/// What can be named.
+const HINT: &str = "hint: --init takes tiny, scratch:tiny, scratch:small, a folder with config.json, model.safetensors, \
+                    tokenizer.json and preprocessor_config.json, a .pt of wo-train, or owner/name on the Hugging Face Hub";
 
 /// A start, before the captions are known.
 #[derive(Debug)]
@@ -38,6 +42,14 @@ pub(crate) struct Defaults {
     pub(crate) knows_much: bool,
 }
 
+/// Why there is no model of this name.
+fn no_model(name: &str) -> anyhow::Error {
+    let more = wo_hub::default_revision(name).map_or_else(String::new, |revision| {
+        format!("\nhint: if it is a repository on the Hub, say so with --revision {revision}")
+    });
+    anyhow!("there is no model {name}: no such file or folder\n{HINT}{more}")
+}
+
 impl Init {
     /// Finds what `--init` names.
     pub(crate) fn find(args: &Args) -> anyhow::Result<Self> {
@@ -53,17 +65,19 @@ impl Init {
         if name == "tiny" {
             return Ok(Self::Tiny(crate::tiny::checkpoint()?));
         }
-        if !Path::new(name).exists() && wo_hub::is_repository(name) {
-            return Ok(Self::Model(checkpoint_of_hub(name, args)?));
+        if Path::new(name).symlink_metadata().is_err() {
+            // Who names a revision means the Hub, whatever folders are here.
+            let is_meant = args.revision.is_some() || !wo_hub::is_path(name);
+            if wo_hub::is_repository(name) && is_meant {
+                return Ok(Self::Model(checkpoint_of_hub(name, args)?));
+            }
+            return Err(no_model(name)).exit_with(Exit::Usage);
         }
         let checkpoint = read_checkpoint(Path::new(name));
-        let hint = "hint: --init takes tiny, scratch:tiny, scratch:small, a folder with config.json, \
-                    model.safetensors, tokenizer.json and preprocessor_config.json, or owner/name on the Hugging \
-                    Face Hub";
         Ok(Self::Model(
             checkpoint
-                .map_err(|e| anyhow::anyhow!("{e:#}\n{hint}"))
-                .exit_with(Exit::Io)?,
+                .map_err(|e| anyhow!("{e:#}\n{HINT}"))
+                .exit_with(Exit::Integrity)?,
         ))
     }
 

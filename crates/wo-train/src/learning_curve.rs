@@ -133,6 +133,7 @@ fn parts(train: &[&Example], seed: u64) -> Vec<Part> {
     sizes.dedup();
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<usize> = (0..n_groups).collect();
+    let n_videos = train.iter().filter(|it| !it.is_part).count();
     let mut parts = Vec::new();
     for size in sizes {
         let n_repeats = if size == n_groups { 1 } else { N_REPEATS };
@@ -147,7 +148,7 @@ fn parts(train: &[&Example], seed: u64) -> Vec<Part> {
                 (shown == classes).then_some(places)
             });
             parts.extend(drawn.map(|places| Part {
-                videos_a_class: (train.len() * size) as f64 / (n_groups * classes.len()) as f64,
+                videos_a_class: (n_videos * size) as f64 / (n_groups * classes.len()) as f64,
                 places,
             }));
         }

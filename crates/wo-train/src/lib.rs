@@ -8,6 +8,7 @@ mod args;
 mod augment;
 mod baselines;
 mod batches;
+mod caption_texts;
 mod card;
 mod config;
 mod curve;
@@ -23,17 +24,21 @@ mod init;
 mod interpolation;
 mod joints;
 mod learning_curve;
+mod left_out;
 mod losses;
 mod method;
 mod mirror;
+mod near_duplicates;
 mod parameters;
 mod pictures;
 mod plan;
+mod predecessor;
 mod probe;
 mod resumption;
 mod run;
 mod schedule;
 mod self_check;
+mod sights;
 mod split;
 mod steps;
 mod tiny;
@@ -43,19 +48,22 @@ mod workshop;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop};
+use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop, shell_word};
 use wo_clip::{Manifest, OutOfMemory, Split, Trust, or_out_of_memory, tch, write_checkpoint};
-use wo_record::{LearningCurve, Model, Record, Writer};
+use wo_input::{cures, failed_inputs, folder_of_frames};
+use wo_record::{Failure, LearningCurve, Model, Record, Writer};
 
-pub use args::{Args, Fit, Parts, Precision, Resume, Running, SelfCheck};
+pub use args::{Args, Fit, Mixed, NearDuplicates, Parts, Precision, Resume, Running, SelfCheck};
 pub use config::{Average, Hyperparameters, Interpolation, Loss};
 pub use method::Method;
 
 use data::Dataset;
 use events::EventFile;
 use init::Init;
+use predecessor::Predecessor;
 use run::{Fitted, Run};
 use workshop::Workshop;
 
@@ -82,7 +90,9 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         .map_err(anyhow::Error::msg)
         .exit_with(Exit::Environment)?;
     let stop = Stop::listen().context("listen to signals")?;
+    let predecessor = Predecessor::of(&args.output)?;
     let init = Init::find(&args)?;
+    let is_tiny = matches!(init, Init::Tiny(_));
     let workshop = Workshop::open(&args.output)?;
     let mut dataset = Dataset::read(&args, input, &init.preprocessor())?;
     for caption in plan::empty_captions(&dataset) {
@@ -99,6 +109,8 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     let hyper = Hyperparameters::of(&args, &init, &choice, n_train, device);
     let (is_scratch, is_large) = (init.is_scratch(), init.is_model());
     let checkpoint = init.into_checkpoint(&dataset.captions, hyper.seed)?;
+    caption_texts::warn(&dataset, &checkpoint.tokenizer)?;
+    caption_texts::settle(&mut dataset, &checkpoint.tokenizer)?;
     let n_parameters = checkpoint.n_parameters();
     let is_cpu = device == tch::Device::Cpu;
     for line in plan::lines(
@@ -111,15 +123,25 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     ) {
         wo_cli::say!("{line}");
     }
+    let is_of_another_kind = is_tiny && dataset.are_photographs;
+    if is_of_another_kind {
+        wo_cli::warn!("{}", sights::HINT);
+    }
+    if let Some(old) = &predecessor {
+        wo_cli::say!("{}", old.announcement());
+    }
+    let folder = folder_of_frames(args.data_dir.as_deref(), args.input.as_deref());
     if args.dry_run {
         guard::check_split(&dataset)?;
-        return Ok(Outcome::Done);
+        let (failures, n_lines) = (&dataset.failures, dataset.n_skipped_lines);
+        return Ok(ended(failures, n_lines, folder.as_deref()));
     }
     let mut output = Lasting::new(output);
     let mut writer = Writer::begin(&mut output, TOOL, VERSION, &dataset.upstream)?;
-    let n_failed = dataset.failures.len() as u64 + dataset.n_skipped_lines;
-    for failure in std::mem::take(&mut dataset.failures) {
-        writer.failure(failure)?;
+    let n_skipped_lines = dataset.n_skipped_lines;
+    let failures = std::mem::take(&mut dataset.failures);
+    for failure in &failures {
+        writer.failure(failure.clone())?;
     }
     let mut run = Run {
         checkpoint: &checkpoint,
@@ -129,6 +151,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         is_scratch,
         is_large,
         stop: &stop,
+        shows_baselines: true,
         writer: &mut writer,
         events: args
             .running
@@ -191,9 +214,18 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         learning_curve,
     };
     checkpoint.manifest = Some(manifest(dataset, &args, &hyper, &fitted, known)?);
+    if let Some(old) = &predecessor {
+        old.keep()?;
+    }
     let model_id = write_checkpoint(&args.output, &checkpoint, &fitted.vs, args.running.half)?;
     workshop.close(&notes)?;
     wo_cli::say!("wrote {}", args.output.display());
+    if let Some(old) = &predecessor {
+        wo_cli::say!("{}", old.way_back());
+    }
+    if is_of_another_kind {
+        wo_cli::warn!("{}", sights::REMINDER);
+    }
     writer.record(&Record::Model(Model {
         path: args.output.into(),
         model_id,
@@ -201,13 +233,23 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         init: args.init,
     }))?;
     writer.end()?;
-    Ok(Outcome::from_failures(n_failed))
+    Ok(ended(&failures, n_skipped_lines, folder.as_deref()))
+}
+
+/// Says which inputs failed, as the last that is said.
+fn ended(failures: &[Failure], n_skipped_lines: u64, folder: Option<&Path>) -> Outcome {
+    let inputs = failed_inputs(failures, n_skipped_lines);
+    if !inputs.is_empty() {
+        let cures = cures(failures, folder, shell_word);
+        wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
+    }
+    Outcome::from_failures(inputs.len() as u64)
 }
 
 /// How many training videos each exercise has.
 fn n_videos_of_exercises(dataset: &Dataset) -> Vec<usize> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for example in dataset.of(Split::Train) {
+    for example in dataset.videos(Split::Train) {
         *counts.entry(example.class.exercise.as_str()).or_default() += 1;
     }
     counts.into_values().collect()
@@ -230,6 +272,8 @@ fn best_of_seeds(
             wo_cli::say!("seed {} ({} of {n_seeds})", hyper.seed, number + 1);
         }
         let mut run = run.with(&hyper);
+        // They are the same from each seed.
+        run.shows_baselines = number == 0;
         let fitted = run.fit(
             dataset,
             &workshop.snapshots().join(format!("seed-{number}")),
@@ -278,6 +322,7 @@ fn manifest(
         videos: dataset
             .examples
             .into_iter()
+            .filter(|example| !example.is_part)
             .map(|example| example.video)
             .collect(),
         arguments: serde_json::to_value(hyper)?,

@@ -1,5 +1,6 @@
 //! What is made small.
 
+use wo_cli::count;
 use wo_clip::tch::Tensor;
 use wo_clip::{BankTargets, equal_caption_targets, info_nce, soft_cross_entropy};
 
@@ -99,16 +100,19 @@ pub(crate) fn floor(dataset: &Dataset, loss: Loss, n_frames_a_pass: usize) -> St
                 .map(|captions| (captions.len() as f64).ln());
             let floor = counts.sum::<f64>() / dataset.captions.len().max(1) as f64;
             format!(
-                "frames over {n_captions} captions: at least {floor:.2} (captions of one class share), chance {:.2}; videos over {} classes: at least 0, chance {:.2}",
+                "frames over {}: at least {floor:.2} (captions of one class share), chance {:.2}; videos over {}: at least 0, chance {:.2}",
+                count(n_captions, "caption"),
                 n_captions.ln(),
-                dataset.classes.len(),
+                count(dataset.classes.len(), "class"),
                 (dataset.classes.len() as f64).ln()
             )
         }
         Loss::Infonce | Loss::Diagonal => {
             let n = n_frames_a_pass.max(1) as f64;
             format!(
-                "{n} frames against their captions, {n_captions} distinct: about {:.2} at least, chance {:.2}",
+                "{} against {}: about {:.2} at least, chance {:.2}",
+                count(n, "frame"),
+                count(n_captions, "distinct caption"),
                 (n / n_captions).max(1.0).ln(),
                 n.ln()
             )

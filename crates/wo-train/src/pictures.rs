@@ -135,11 +135,6 @@ impl Pictures {
         self.keys.get(id.0 as usize).copied().unwrap_or_default()
     }
 
-    /// How many frames there are.
-    pub(crate) fn len(&self) -> usize {
-        self.places.len()
-    }
-
     fn n_bytes_a_square(&self) -> u64 {
         3 * u64::from(self.side) * u64::from(self.side)
     }

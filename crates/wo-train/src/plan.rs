@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use wo_cli::count;
 use wo_clip::{ClipConfig, Split};
 
 use crate::config::Hyperparameters;
@@ -48,7 +49,7 @@ pub(crate) fn lines(
         (Split::Validation, "validation"),
         (Split::Test, "test, left for wo-eval"),
     ] {
-        let videos = dataset.of(split);
+        let videos = dataset.videos(split);
         let groups: BTreeSet<_> = videos.iter().map(|it| &it.video.group).collect();
         let labels: BTreeSet<_> = videos
             .iter()
@@ -64,32 +65,55 @@ pub(crate) fn lines(
                 format!("{}/{} {n}", cell.0, cell.1)
             })
             .collect();
+        if videos.is_empty() {
+            lines.push(format!("{words}: none"));
+            continue;
+        }
         lines.push(format!(
-            "{words}: {} videos of {} groups ({})",
-            videos.len(),
-            groups.len(),
+            "{words}: {} of {} ({})",
+            count(videos.len(), "video"),
+            count(groups.len(), "group"),
             counts.join(", ")
+        ));
+    }
+    let n_parts = dataset.examples.iter().filter(|it| it.is_part).count();
+    if n_parts > 0 {
+        lines.push(format!(
+            "{} of mixed videos with a label of their own, trained on where their videos are",
+            count(n_parts, "part")
         ));
     }
     let n_captions: usize = dataset.captions.iter().map(Vec::len).sum();
     lines.push(format!(
-        "{} frames, {} classes, {n_captions} captions",
-        dataset.pictures.len(),
-        dataset.classes.len()
+        "{}, {}, {}",
+        count(
+            dataset
+                .examples
+                .iter()
+                .map(|it| it.frames.len())
+                .sum::<usize>(),
+            "frame"
+        ),
+        count(dataset.classes.len(), "class"),
+        count(n_captions, "caption")
     ));
     lines.push(format!("method {} ({})", hyper.method, choice.why));
     let n_train = dataset.of(Split::Train).len();
     if hyper.method == Method::Probe {
         lines.push(format!(
-            "{} steps over all videos at once, after one look at each frame",
-            probe::N_STEPS
+            "{} over all videos at once, after one look at each frame",
+            count(probe::N_STEPS, "step")
         ));
     } else {
         let n_steps = n_train.div_ceil(hyper.batch_size) * hyper.epochs as usize;
         let n_frames = hyper.batch_size.min(n_train) * hyper.frames;
         lines.push(format!(
-            "{n_steps} steps of {} videos with {} frames each, {} epochs, learning rate {:e}",
-            hyper.batch_size, hyper.frames, hyper.epochs, hyper.lr
+            "{} of {} with {} each, {}, learning rate {:e}",
+            count(n_steps, "step"),
+            count(hyper.batch_size, "video"),
+            count(hyper.frames, "frame"),
+            count(hyper.epochs, "epoch"),
+            hyper.lr
         ));
         lines.push(losses::floor(dataset, hyper.loss, n_frames));
         // Forward, and twice as much backward.

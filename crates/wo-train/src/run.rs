@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use wo_cli::Stop;
+use wo_cli::{Stop, count};
 use wo_clip::tch::{Device, Tensor, nn, no_grad};
 use wo_clip::{Checkpoint, Clip, Split, class_features};
 use wo_record::{Metric, Record, Writer};
@@ -29,6 +29,8 @@ pub(crate) struct Run<'a, 'w> {
     /// Whether it is worth keeping what the start makes of frames.
     pub(crate) is_large: bool,
     pub(crate) stop: &'a Stop,
+    /// Whether what can be had without is said before each fit.
+    pub(crate) shows_baselines: bool,
     pub(crate) writer: &'a mut Writer<'w>,
     pub(crate) events: Option<EventFile>,
 }
@@ -74,6 +76,7 @@ impl<'w> Run<'_, 'w> {
             is_scratch: self.is_scratch,
             is_large: self.is_large,
             stop: self.stop,
+            shows_baselines: self.shows_baselines,
             writer: self.writer,
             events: self.events.take(),
         }
@@ -87,7 +90,7 @@ impl<'w> Run<'_, 'w> {
         let (vs, clip) = self.checkpoint.build(self.device)?;
         let start = self.start(&vs, &clip, dataset, &held_out)?;
         let baselines = Baselines::of(dataset, &held_out, &start, self.hyper);
-        if !held_out.is_empty() {
+        if !held_out.is_empty() && self.shows_baselines {
             wo_cli::say!("{}", baselines.table());
         }
         let (mut fitted, judged) = if self.hyper.method == Method::Probe {
@@ -248,9 +251,10 @@ pub(crate) fn add_validation(values: &mut BTreeMap<String, f64>, result: &Valida
 /// `validation: loss 0.311, balanced accuracy 0.85 [0.74, 0.95], exercise 1.00 (20 videos)`.
 pub(crate) fn validation_words(result: &Validation, n_videos: usize) -> String {
     format!(
-        "validation: loss {:.3}, balanced accuracy {}, exercise {:.2} ({n_videos} videos)",
+        "validation: loss {:.3}, balanced accuracy {}, exercise {:.2} ({})",
         result.loss,
         crate::baselines::figure(Some(result.balanced_accuracy), result.interval),
-        result.exercise_accuracy
+        result.exercise_accuracy,
+        count(n_videos, "video")
     )
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use wo_cli::{count, verb};
 use wo_clip::Split;
 use wo_record::{Group, Name};
 
@@ -40,10 +41,10 @@ pub(crate) fn split_groups(
     let n_needed = shares.iter().filter(|&&share| share > 0.0).count();
     anyhow::ensure!(
         groups.len() >= n_needed,
-        "{} videos of {} groups cannot be split into {n_needed} parts\n\
+        "{} of {} cannot be split into {n_needed} parts\n\
          hint: add videos of more persons or sources, or turn parts off with --validation 0 --test 0",
-        videos.len(),
-        groups.len()
+        count(videos.len(), "video"),
+        count(groups.len(), "group")
     );
     // A part that something is judged by needs two groups, or nothing could be said of other groups.
     let least = if groups.len() > 2 * n_needed { 2 } else { 1 };
@@ -63,8 +64,9 @@ pub(crate) fn fold_groups(
     let (groups, totals) = cells_of_groups(videos);
     anyhow::ensure!(
         groups.len() >= 2 * n_folds as usize,
-        "{} groups are too few for {n_folds} folds, each of which needs two\nhint: fewer --folds, or videos of more persons or sources",
-        groups.len()
+        "{} {} too few for {n_folds} folds, each of which needs two\nhint: fewer --folds, or videos of more persons or sources",
+        count(groups.len(), "group"),
+        verb(groups.len(), "is", "are")
     );
     let shares = vec![1.0 / f64::from(n_folds); n_folds as usize];
     let assigned = assign(groups, &totals, &shares, 2, seed);

@@ -1,5 +1,6 @@
 //! How far the model's word is to be taken, from what it says of videos that its weights were not fitted to.
 
+use wo_cli::{count, verb};
 use wo_clip::{Class, Split, Trust};
 use wo_record::{Name, Prediction};
 use wo_stats::{Graded, Temperature, numbered, threshold};
@@ -70,12 +71,13 @@ pub(crate) fn in_words(trust: Option<&Trust>) -> String {
     let risk = 100.0 * trust.wanted_risk;
     match trust.threshold {
         Some(threshold) => format!(
-            "unclear below a probability of {threshold:.2}: at most {risk:.0} % of a new group's videos are expected to get a wrong verdict ({} groups)",
-            trust.n_groups
+            "unclear below a probability of {threshold:.2}: at most {risk:.0} % of a new group's videos are expected to get a wrong verdict ({})",
+            count(trust.n_groups, "group")
         ),
         None => format!(
-            "{} groups are too few to promise that at most {risk:.0} % of videos get a wrong verdict; --folds 5 gives more",
-            trust.n_groups
+            "{} {} too few to promise that at most {risk:.0} % of videos get a wrong verdict; --folds 5 gives more",
+            count(trust.n_groups, "group"),
+            verb(trust.n_groups, "is", "are")
         ),
     }
 }

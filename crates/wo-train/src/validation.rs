@@ -119,6 +119,7 @@ pub(crate) mod tests {
     /// A video without pictures.
     pub(crate) fn example(id: &str, class: &Class) -> Example {
         let video = SplitVideo {
+            own_group: None,
             faults: Vec::new(),
             angle: None,
             hashes: Vec::new(),

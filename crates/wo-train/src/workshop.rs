@@ -9,6 +9,8 @@ use anyhow::{Context, anyhow};
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith};
 
+use crate::predecessor::beside;
+
 /// The folder of one model, which no other run uses meanwhile.
 #[derive(Debug)]
 pub(crate) struct Workshop {
@@ -67,11 +69,4 @@ impl Drop for Workshop {
         // A run that has left no snapshot leaves no folder; one that has keeps it.
         let _ = fs::remove_dir(&self.dir);
     }
-}
-
-/// A path with more at the end of its name.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
 }

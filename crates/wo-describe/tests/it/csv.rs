@@ -60,9 +60,9 @@ fn the_last_csv_wins() {
         .args(["--csv", "frames/more.csv"])
         .stdin(stream(&[VIDEO, FRAME]))
         .run();
-    let described = frame_out("bad_form", "csv", r#"["knees_cave"]"#, r#""knees in""#);
-    let stderr = "wo-describe: frames/more.csv: 1 rows give a frame another label than a row before; the last one \
-                  counts\n";
+    let described = frame_out("bad_form", "folder", r#"["knees_cave"]"#, r#""knees in""#);
+    let stderr = "wo-describe: frames/more.csv: 1 row gives a frame something else than a row before; the last one \
+                  counts, such as line 2 against line 2 on a.jpg\n";
     assert_eq!(
         run,
         Run::new(0, &written(&[VIDEO, &described], &end(1, 1, 0)), stderr)
@@ -77,7 +77,9 @@ fn rows_that_match_nothing_and_descriptions_that_show_nothing_are_said() {
         "wo-describe: labels.csv: 2 of 3 descriptions say only good or bad and nothing that can be seen, such as \
          \"squat good form\"\n\
          hint: leave the cell empty for a description from the captions table\n\
-         wo-describe: 2 of 3 CSV rows matched no frame, the first one is frames/b.jpg\n",
+         wo-describe: 2 of 3 rows name no frame, so they change nothing:\n  labels.csv:3: frames/b.jpg\n  \
+         labels.csv:4: c.jpg\n\
+         hint: a row names its frame by the path in frame_path; correct it or delete the row\n",
     );
 }
 
@@ -91,18 +93,19 @@ fn a_bad_csv_stops_the_run() {
         );
     };
     refuse(
-        "path,label\na.jpg,good\n",
-        "wo-describe: read labels.csv: CSV deserialize error: record 1 (line: 2, byte: 11): missing field `frame_path`\n",
+        "frame_pth,label\na.jpg,good\n",
+        "wo-describe: labels.csv: line 1: no column `frame_path`; the columns are: frame_pth, label\n\
+         hint: rename the column `frame_pth` to `frame_path`\n",
     );
     refuse(
         "frame_path,label,description\na.jpg,good\n",
-        "wo-describe: read labels.csv: CSV error: record 1 (line: 2, byte: 29): found record with 2 fields, but the \
-         previous record has 3 fields\n",
+        "wo-describe: labels.csv: line 2: only 2 cells under 3 columns\n\
+         hint: write an empty cell where nothing is to be said\n",
     );
     let (_dir, tool) = with_csv("frame_path,label\n");
     let run = tool.args(["--csv", "none.csv"]).run();
     let message = "wo-describe: open none.csv: No such file or directory (os error 2)\n";
-    assert_eq!(run, Run::new(5, "", message));
+    assert_eq!(run, Run::new(2, "", message));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod captions;
 mod csv;
 mod reviews;
 mod stream;
+mod words;
 
 use wo_testkit::Tool;
 

@@ -60,6 +60,7 @@ pub(crate) fn training() -> Vec<SplitVideo> {
     data.iter()
         .enumerate()
         .map(|(idx, (duration_ms, label))| SplitVideo {
+            own_group: None,
             hashes: Vec::new(),
             faults: Vec::new(),
             angle: None,

@@ -1,5 +1,6 @@
 //! How far the model's word can be taken: calibration, and when it says `unclear`.
 
+use wo_cli::{count, verb};
 use wo_record::Score;
 use wo_report::{AtCoverage, Bin, Calibration, Estimate, Refusal, RiskPoint, Selective};
 
@@ -16,8 +17,8 @@ pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
         temperature: it.temperature,
         fitted_on: match it.temperature {
             Some(_) => format!(
-                "{} groups that the weights were not fitted to",
-                it.n_fit_groups
+                "{} that the weights were not fitted to",
+                count(it.n_fit_groups, "group")
             ),
             None => "nothing: the model has no temperature".to_owned(),
         },
@@ -50,13 +51,14 @@ pub(super) fn selective(it: &wo_record::Selection, findings: &Findings, main: &S
     let risk = 100.0 * it.wanted_risk.unwrap_or(0.0);
     let guarantee = match (it.threshold, it.wanted_risk) {
         (Some(_), _) => format!(
-            "Measured on {} groups that the weights were not fitted to: of a new group like those, at most {risk:.0} % of the \
+            "Measured on {} that the weights were not fitted to: of a new group like those, at most {risk:.0} % of the \
              videos are expected to get a wrong verdict. The others get a right one, or unclear.",
-            it.n_fit_groups
+            count(it.n_fit_groups, "group")
         ),
         (None, Some(_)) => format!(
-            "There is no threshold: {} groups are too few to promise that at most {risk:.0} % get a wrong verdict.",
-            it.n_fit_groups
+            "There is no threshold: {} {} too few to promise that at most {risk:.0} % get a wrong verdict.",
+            count(it.n_fit_groups, "group"),
+            verb(it.n_fit_groups, "is", "are")
         ),
         (None, None) => {
             "There is no threshold: the model was trained without videos to measure one on."

@@ -136,7 +136,7 @@ fn help() {
               Print version
 
     Examples:
-      wo-eval --data-dir data/training_data --model models/clip_finetuned_workout.pt
+      wo-extract data/training_data | wo-describe | wo-eval --model models/clip_finetuned_workout.pt
       wo-extract new_video.mp4 | wo-eval > verdict.ndjson
       wo-extract data/training_data | wo-eval --table --output eval.ndjson --contact-sheet eval.png
       wo-eval --data-dir data/labeled_frames --model models/workout --report report.html
@@ -188,13 +188,13 @@ fn a_bad_line_stops_the_run() {
 
 #[test]
 fn a_model_that_is_not_there_is_named() {
-    let message = "wo-eval: open the model nowhere/model.pt (hint: train one with wo-train, or name one with --model): \
-                   No such file or directory (os error 2)\n";
+    let message = "wo-eval: open the model nowhere/model.pt: No such file or directory (os error 2)\n\
+                   hint: train one with wo-train, or name one with --model\n";
     let run = tool()
         .args(["--model", "nowhere/model.pt"])
         .stdin(stream::<&str>(&[]))
         .run();
-    assert_eq!(run, Run::new(5, "", message));
+    assert_eq!(run, Run::new(2, "", message));
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn a_file_that_is_not_there_is_named() {
     assert_eq!(
         run,
         Run::new(
-            5,
+            2,
             "",
             "wo-eval: open nowhere.ndjson: No such file or directory (os error 2)\n"
         )

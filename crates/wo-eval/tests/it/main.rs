@@ -4,6 +4,7 @@ mod binary;
 mod findings;
 mod model;
 mod run;
+mod told;
 
 use wo_testkit::Tool;
 

@@ -47,6 +47,7 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
         ..wo_record::Video::default()
     };
     let video = |video_id: &str, group: Group, label: &str, duration_ms: f64| SplitVideo {
+        own_group: None,
         hashes: Vec::new(),
         faults: Vec::new(),
         angle: None,

@@ -237,6 +237,7 @@ fn pictures_that_do_not_load_are_told_and_counted() {
         codes,
         [
             (&json!("bad_image"), &json!("wo-eval")),
+            (&json!("bad_image"), &json!("wo-eval")),
             (&json!("decode"), &json!("wo-extract"))
         ]
     );

@@ -4,7 +4,6 @@ use gstreamer as gst;
 use gstreamer_video as gst_video;
 
 use image::RgbImage;
-use image::metadata::Orientation;
 use wo_record::code;
 
 use super::colours::ToRgb;
@@ -12,9 +11,10 @@ use super::hdr::ToneMap;
 use super::scale::{self, Channels};
 use crate::fault::Fault;
 use crate::picture;
+use crate::turn::Turn;
 
 /// Pixel shapes beyond this are a mistake in the file and are read as square.
-const MAX_PIXEL_ASPECT: u32 = 8;
+const MAX_PIXEL_ASPECT: f64 = 8.0;
 /// From this height on GStreamer takes colours that name no standard for BT.2020.
 const UHD_HEIGHT: u32 = 2160;
 
@@ -22,9 +22,11 @@ const UHD_HEIGHT: u32 = 2160;
 #[derive(Debug)]
 pub(crate) struct DecodedFrame {
     pub(super) sample: gst::Sample,
-    pub(super) turn: Orientation,
+    pub(super) turn: Turn,
     /// Whether it comes from a codec whose colours lie in the middle between pixels where nothing else is said.
     pub(super) is_centred: bool,
+    /// Whether its decoder says that it is not as it was filmed.
+    pub(crate) is_corrupt: bool,
     /// In nanoseconds, on the clock that edit lists and start times are taken out of.
     pub(crate) time_ns: u64,
     /// How long it is on display, where the file says so.
@@ -45,16 +47,12 @@ pub(crate) struct Look {
 impl DecodedFrame {
     /// Its size and turn on display.
     pub(crate) fn look(&self) -> Result<Look, Fault> {
-        let (width, height) = displayed(&self.info()?);
-        let (width, height) = if picture::swaps_sides(self.turn) {
-            (height, width)
-        } else {
-            (width, height)
-        };
+        let (width, height) = displayed(&self.info()?, self.turn);
+        let (width, height) = self.turn.shown(width, height);
         Ok(Look {
             width,
             height,
-            rotation_deg: picture::degrees(self.turn),
+            rotation_deg: self.turn.degrees(),
         })
     }
 
@@ -66,10 +64,10 @@ impl DecodedFrame {
     /// The upright picture with its short side scaled to `size`.
     pub(crate) fn picture(&self, size: u32) -> Result<RgbImage, Fault> {
         let info = self.info()?;
-        let (width, height) = displayed(&info);
+        let (width, height) = displayed(&info, self.turn);
         let (width, height) = picture::scaled(width, height, size)?;
         let picture = self.converted(&info, width, height)?;
-        Ok(picture::upright(picture, self.turn))
+        Ok(self.turn.upright(picture))
     }
 
     /// Its pixels as they are stored, in the format `info`.
@@ -171,22 +169,15 @@ fn unpacked(
     Ok(to)
 }
 
-/// The size on display, before any turn.
-fn displayed(info: &gst_video::VideoInfo) -> (u32, u32) {
+/// The size on display, stretched and before any turn.
+fn displayed(info: &gst_video::VideoInfo, turn: Turn) -> (u32, u32) {
     let par = info.par();
-    let (numer, denom) = (
-        u64::from(par.numer().unsigned_abs()),
-        u64::from(par.denom().unsigned_abs()),
-    );
-    let max = u64::from(MAX_PIXEL_ASPECT);
-    if numer == 0 || denom == 0 || numer > denom * max || denom > numer * max {
+    let aspect = f64::from(par.numer()) / f64::from(par.denom()) * turn.stretch();
+    if !(1.0 / MAX_PIXEL_ASPECT..=MAX_PIXEL_ASPECT).contains(&aspect) {
         return (info.width(), info.height());
     }
-    let width = (u64::from(info.width()) * numer + denom / 2) / denom;
-    (
-        u32::try_from(width).unwrap_or(u32::MAX).max(1),
-        info.height(),
-    )
+    let width = (f64::from(info.width()) * aspect).round();
+    ((width as u32).max(1), info.height())
 }
 
 /// A picture of `channels` in front of black.

@@ -3,6 +3,7 @@
 use gstreamer as gst;
 use wo_record::code;
 
+use super::plugins;
 use crate::fault::Fault;
 
 /// Whether GStreamer has no element for what is in the file.
@@ -33,10 +34,27 @@ pub(super) fn refused(kind: &str) -> Fault {
 
 /// A stream that nothing here decodes.
 pub(super) fn missing(kind: &str) -> Fault {
+    let absent = plugins::absent_packages();
+    let cure = if absent.is_empty() {
+        "where ffmpeg knows it, this makes a video that is: ffmpeg -i IN OUT.mp4".to_owned()
+    } else {
+        format!(
+            "perhaps by what is not installed: apt install {}",
+            absent.join(" ")
+        )
+    };
     Fault::new(
         code::MISSING_PLUGIN,
+        format!("{kind} is not decoded here; {cure}"),
+    )
+}
+
+/// A file whose edit list shows its `n_packets` frames again and again.
+pub(super) fn repeated(n_packets: usize) -> Fault {
+    Fault::new(
+        code::UNSUPPORTED_CONTAINER,
         format!(
-            "no decoder for {kind} is installed (apt install gstreamer1.0-libav gstreamer1.0-plugins-bad)"
+            "the file shows the same {n_packets} frames again and again: its edit list loops (without it: ffmpeg -ignore_editlist 1 -i FILE -c copy NEW.mp4)"
         ),
     )
 }

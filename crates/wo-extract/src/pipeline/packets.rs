@@ -1,6 +1,8 @@
 //! The packets of a video stream at the door of its decoder: each is noted, and let in or not.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -34,7 +36,7 @@ impl Wanted {
 pub(crate) struct Packet {
     /// When it is shown, on the clock of [`super::DecodedFrame`]; `None` where it is cut away.
     pub(crate) time_ns: Option<u64>,
-    /// Whether it has a time at all.
+    /// Whether it says when it is shown.
     pub(crate) is_timed: bool,
     /// How long, where the packet says so.
     pub(crate) duration_ns: Option<u64>,
@@ -44,13 +46,24 @@ pub(crate) struct Packet {
     pub(crate) is_disposable: bool,
     /// Its temporal layer: frames are made from those of their own and of lower ones.
     pub(crate) layer: u8,
+    /// Whether frames shown from this one on need nothing that came before.
+    pub(crate) is_recovery: bool,
+    /// Whether its decoder met damage in it.
+    pub(crate) is_damaged: bool,
 }
 
 /// The door.
 #[derive(Debug, Default)]
 pub(super) struct Door {
     wanted: Wanted,
-    came: Mutex<Vec<Packet>>,
+    came: Mutex<Came>,
+}
+
+#[derive(Debug, Default)]
+struct Came {
+    packets: Vec<Packet>,
+    /// A digest of each that differs from all before it.
+    different: HashSet<u64>,
 }
 
 impl Door {
@@ -61,29 +74,55 @@ impl Door {
         }
     }
 
-    /// Notes a packet that is about to enter at `pad`. Says whether it may.
-    pub(super) fn enter(&self, pad: &gst::Pad, packet: &gst::BufferRef) -> bool {
-        let segment = pad.sticky_event::<gst::event::Segment>(0);
-        let time_ns = segment.zip(packet.pts()).and_then(|(event, pts)| {
-            let segment = event.segment().downcast_ref::<gst::ClockTime>()?;
-            segment.to_running_time(pts)
-        });
+    /// Notes a packet that is about to enter at `pad`; `is_timed` where its time is that of its frame. Says whether it
+    /// may.
+    pub(super) fn enter(&self, pad: &gst::Pad, packet: &gst::BufferRef, is_timed: bool) -> bool {
+        let time_ns = running_time(pad, packet.pts());
         let said = pad
             .current_caps()
             .zip(packet.map_readable().ok())
             .map(|(caps, bytes)| nal::read(&caps, &bytes));
-        let is_key = !packet.flags().contains(gst::BufferFlags::DELTA_UNIT)
-            && said.is_some_and(|said| said.starts_anew);
-        let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
-        came.push(Packet {
+        let is_recovery = !packet.flags().contains(gst::BufferFlags::DELTA_UNIT);
+        let is_key = is_recovery && said.is_some_and(|said| said.starts_anew);
+        let mut came = self.lock();
+        let number = came.packets.len();
+        came.different.insert(digest(packet, number));
+        came.packets.push(Packet {
             time_ns: time_ns.map(gst::ClockTime::nseconds),
-            is_timed: packet.pts().is_some(),
+            is_timed: is_timed && packet.pts().is_some(),
             duration_ns: packet.duration().map(gst::ClockTime::nseconds),
             is_key,
             is_disposable: said.is_some_and(|said| said.is_disposable),
             layer: said.map_or(0, |said| said.layer),
+            is_recovery,
+            is_damaged: false,
         });
-        self.wanted.is_let_in(came.len() - 1)
+        self.wanted.is_let_in(number)
+    }
+
+    /// The newest packet is damaged.
+    pub(super) fn damage(&self) {
+        if let Some(packet) = self.lock().packets.last_mut() {
+            packet.is_damaged = true;
+        }
+    }
+
+    /// Whether any of them is.
+    pub(super) fn met_damage(&self) -> bool {
+        self.lock().packets.iter().any(|packet| packet.is_damaged)
+    }
+
+    /// Whether the packets of the file are looked at, and not decoded.
+    pub(super) fn is_scan(&self) -> bool {
+        matches!(self.wanted, Wanted::First)
+    }
+
+    /// Says of the packet of this number that its frame is shown at `time`, on the clock of `pad`.
+    pub(super) fn is_shown(&self, number: usize, pad: &gst::Pad, time: gst::ClockTime) {
+        let time_ns = running_time(pad, Some(time)).map(gst::ClockTime::nseconds);
+        if let Some(packet) = self.lock().packets.get_mut(number) {
+            packet.time_ns = time_ns;
+        }
     }
 
     /// Whether the packets of the file were looked at before.
@@ -91,19 +130,40 @@ impl Door {
         matches!(self.wanted, Wanted::Marked(_))
     }
 
-    /// How many came.
-    pub(super) fn n_came(&self) -> usize {
-        self.came
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
+    /// How many different ones came. An edit list may show the same ones again and again.
+    pub(super) fn n_different(&self) -> usize {
+        self.lock().different.len()
+    }
+
+    /// How many came again that had come before.
+    pub(super) fn n_repeated(&self) -> usize {
+        let came = self.lock();
+        came.packets.len() - came.different.len()
     }
 
     /// All that came, in order.
     pub(super) fn came(&self) -> Vec<Packet> {
-        self.came
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.lock().packets.clone()
     }
+
+    fn lock(&self) -> MutexGuard<'_, Came> {
+        self.came.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `time` of something at `pad` on the clock of [`super::DecodedFrame`].
+fn running_time(pad: &gst::Pad, time: Option<gst::ClockTime>) -> Option<gst::ClockTime> {
+    let event = pad.sticky_event::<gst::event::Segment>(0)?;
+    let segment = event.segment().downcast_ref::<gst::ClockTime>()?;
+    segment.to_running_time(time?)
+}
+
+/// What tells the packet `number` from others: its place in the video and its bytes. One without a place is like no other.
+fn digest(packet: &gst::BufferRef, number: usize) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match (packet.pts(), packet.map_readable()) {
+        (Some(pts), Ok(bytes)) => (pts.nseconds(), bytes.as_slice()).hash(&mut hasher),
+        _ => (number, "").hash(&mut hasher),
+    }
+    hasher.finish()
 }

@@ -8,17 +8,17 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSink;
 
-use image::metadata::Orientation;
 use wo_record::code;
 
 use super::decoded::DecodedFrame;
-use super::errors::{code_of, is_missing_plugin, missing, one_line, refused};
+use super::errors::{code_of, is_missing_plugin, missing, one_line, refused, repeated};
 use super::packets::{Packet, Wanted};
 use super::source::ByteSource;
 use super::streams::Streams;
 use super::{tune, words};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
+use crate::turn::Turn;
 use crate::worker::Replies;
 
 /// How long one look for a frame lasts before the bus and the clock are looked at.
@@ -32,6 +32,10 @@ const SILENCE: Duration = Duration::from_secs(1);
 const SILENCE_AFTER_ERROR: Duration = Duration::from_millis(200);
 /// What is said of a file in which nothing was found. One text, whether its error arrived or was swallowed.
 const NOTHING_PLAYABLE: &str = "the file is damaged: nothing in it can be played";
+/// An edit list may show the same packets so many times. One that shows them more often is a mistake or an attack.
+const MAX_REPEATS: usize = 3;
+/// Few packets may come again more often than that.
+const FEW_PACKETS: usize = 100;
 /// How many decoded frames wait between the decoder and us.
 const QUEUE_FRAMES: u32 = 2;
 
@@ -50,8 +54,14 @@ pub(crate) struct Player<'a> {
     last_progress: Instant,
     /// Since when no thread of the pipeline works.
     silent_since: Option<Instant>,
+    /// How many packets there were when it was last said that the file gets on.
     n_packets_seen: usize,
+    n_frames_seen: usize,
+    /// Whether the decoder called a frame corrupt.
+    has_corrupt: bool,
     last_time_ns: Option<u64>,
+    /// What makes its frames upright, where the container says so in a way that is read here.
+    turn: Option<Turn>,
     /// Where the colours of its codec lie, once a frame came.
     is_centred: Option<bool>,
     fault: Option<(Fault, Instant)>,
@@ -108,7 +118,10 @@ impl<'a> Player<'a> {
             last_progress: Instant::now(),
             silent_since: None,
             n_packets_seen: 0,
+            n_frames_seen: 0,
+            has_corrupt: false,
             last_time_ns: None,
+            turn: file.turn,
             is_centred: None,
             fault: None,
         };
@@ -126,7 +139,9 @@ impl<'a> Player<'a> {
                 .try_pull_sample(gst::ClockTime::try_from(POLL).ok())
             {
                 self.last_progress = Instant::now();
-                self.replies.beat()?;
+                self.n_frames_seen += 1;
+                // Frames of packets that come again and again are nothing new.
+                self.beat(self.n_frames_seen <= self.streams.door.n_different())?;
                 if let Some(frame) = self.timed(sample) {
                     return Ok(Some(frame));
                 }
@@ -174,11 +189,13 @@ impl<'a> Player<'a> {
             return None;
         }
         self.last_time_ns = Some(time_ns);
+        let is_corrupt = buffer.flags().contains(gst::BufferFlags::CORRUPTED);
+        self.has_corrupt |= is_corrupt;
         let duration_ns = buffer
             .duration()
             .map(gst::ClockTime::nseconds)
             .filter(|&ns| ns > 0);
-        let turn = self.turn();
+        let turn = self.turn.unwrap_or_else(|| self.tagged_turn());
         let is_centred = self.is_centred.unwrap_or_else(|| {
             let (codec, _) = self.codec_and_container();
             codec.is_some_and(|codec| CENTRED.contains(&codec.as_str()))
@@ -188,19 +205,20 @@ impl<'a> Player<'a> {
             sample,
             turn,
             is_centred,
+            is_corrupt,
             time_ns,
             duration_ns,
         })
     }
 
-    /// The turn that the file asks for, from the tags that came down with its frames.
-    fn turn(&self) -> Orientation {
-        let mut turn = Orientation::NoTransforms;
+    /// The turn that the tags ask for which came down with the frames.
+    fn tagged_turn(&self) -> Turn {
+        let mut turn = Turn::NONE;
         self.video_pad.sticky_events_foreach(|event| {
             if let gst::EventView::Tag(tag) = event.view()
                 && let Some(value) = tag.tag().get::<gst::tags::ImageOrientation>()
             {
-                turn = orientation(value.get());
+                turn = Turn::of_tag(value.get());
             }
             std::ops::ControlFlow::Continue(gst::EventForeachAction::Keep)
         });
@@ -277,13 +295,27 @@ impl<'a> Player<'a> {
                 None => Fault::new(code::NO_VIDEO_STREAM, "the file has no video stream"),
             });
         }
-        // A file whose packets flow is slow, not stalled.
-        let n_packets = self.streams.door.n_came();
-        if n_packets != self.n_packets_seen {
+        self.beat(false)
+    }
+
+    /// Says that the file gets on where packets came that did not come before, or `is_new` says so.
+    fn beat(&mut self, is_new: bool) -> Result<(), Fault> {
+        let door = &self.streams.door;
+        let n_packets = door.n_different();
+        let most = if door.is_scan() { 1 } else { MAX_REPEATS };
+        if door.n_repeated() > most * n_packets + FEW_PACKETS {
+            return Err(repeated(n_packets));
+        }
+        if is_new || n_packets != self.n_packets_seen {
             self.n_packets_seen = n_packets;
             self.replies.beat()?;
         }
         Ok(())
+    }
+
+    /// Whether the decoder met damage so far.
+    pub(crate) fn met_damage(&self) -> bool {
+        self.has_corrupt || self.streams.door.met_damage()
     }
 }
 
@@ -365,19 +397,5 @@ fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) {
     });
     if let Err(e) = linked {
         wo_cli::info!("a stream beside the video: {e}");
-    }
-}
-
-/// The turn that a tag names. GStreamer mirrors first and turns then, the `image` crate the other way round.
-fn orientation(tag: &str) -> Orientation {
-    match tag {
-        "rotate-90" => Orientation::Rotate90,
-        "rotate-180" => Orientation::Rotate180,
-        "rotate-270" => Orientation::Rotate270,
-        "flip-rotate-0" => Orientation::FlipHorizontal,
-        "flip-rotate-90" => Orientation::Rotate270FlipH,
-        "flip-rotate-180" => Orientation::FlipVertical,
-        "flip-rotate-270" => Orientation::Rotate90FlipH,
-        _ => Orientation::NoTransforms,
     }
 }

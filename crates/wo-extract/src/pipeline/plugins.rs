@@ -20,23 +20,23 @@ const NEEDED: [(&str, &str); 9] = [
     ("videoparsersbad", "gstreamer1.0-plugins-bad"),
     ("libav", "gstreamer1.0-libav"),
 ];
-/// What some files need.
-const USEFUL: [&str; 15] = [
-    "aom",
-    "asf",
-    "avi",
-    "codecalpha",
-    "dav1d",
-    "flv",
-    "jpeg",
-    "mpegpsdemux",
-    "mpegtsdemux",
-    "mxf",
-    "ogg",
-    "openjpeg",
-    "png",
-    "theora",
-    "vpx",
+/// What some files need, and the Debian packages that have it. None has dav1d, which is one of three that decode AV1.
+const USEFUL: [(&str, Option<&str>); 15] = [
+    ("aom", Some("gstreamer1.0-plugins-bad")),
+    ("asf", Some("gstreamer1.0-plugins-ugly")),
+    ("avi", Some("gstreamer1.0-plugins-good")),
+    ("codecalpha", Some("gstreamer1.0-plugins-bad")),
+    ("dav1d", None),
+    ("flv", Some("gstreamer1.0-plugins-good")),
+    ("jpeg", Some("gstreamer1.0-plugins-good")),
+    ("mpegpsdemux", Some("gstreamer1.0-plugins-bad")),
+    ("mpegtsdemux", Some("gstreamer1.0-plugins-bad")),
+    ("mxf", Some("gstreamer1.0-plugins-bad")),
+    ("ogg", Some("gstreamer1.0-plugins-base")),
+    ("openjpeg", Some("gstreamer1.0-plugins-bad")),
+    ("png", Some("gstreamer1.0-plugins-good")),
+    ("theora", Some("gstreamer1.0-plugins-base")),
+    ("vpx", Some("gstreamer1.0-plugins-good")),
 ];
 /// Where plugins may lie, by variables that GStreamer itself knows.
 const PATH_VARIABLES: [&str; 4] = [
@@ -103,7 +103,7 @@ fn fill(folder: &Path) -> anyhow::Result<()> {
             format!("GStreamer has no plugin {plugin}\nhint: apt install {package}")
         })?;
     }
-    for plugin in USEFUL {
+    for (plugin, _) in USEFUL {
         if link(&installed, &links, plugin)?.is_none() {
             wo_cli::info!("GStreamer has no plugin {plugin}");
         }
@@ -159,6 +159,18 @@ fn installed() -> Vec<PathBuf> {
     folders
 }
 
+/// The packages of plugins that are of use and not here.
+pub(super) fn absent_packages() -> Vec<&'static str> {
+    let registry = gst::Registry::get();
+    let absent = USEFUL
+        .iter()
+        .filter(|(plugin, _)| registry.find_plugin(plugin).is_none());
+    let mut packages: Vec<_> = absent.filter_map(|(_, package)| *package).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    packages
+}
+
 /// Loads all plugins now: once the walls stand, no file can be opened.
 pub(super) fn load() -> anyhow::Result<()> {
     let registry = gst::Registry::get();
@@ -204,5 +216,20 @@ mod tests {
                 .iter()
                 .any(|folder| folder.join("libgstlibav.so").exists())
         );
+    }
+
+    #[test]
+    fn a_plugin_that_is_installed_is_known_by_its_name() {
+        gst::init().unwrap();
+        let has_file = |plugin: &str| {
+            let name = format!("libgst{plugin}.so");
+            installed().iter().any(|folder| folder.join(&name).exists())
+        };
+        for (plugin, package) in USEFUL {
+            if package.is_some() && has_file(plugin) {
+                let found = gst::Registry::get().find_plugin(plugin);
+                assert!(found.is_some(), "{plugin}");
+            }
+        }
     }
 }

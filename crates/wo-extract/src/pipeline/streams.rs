@@ -7,6 +7,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 
 use super::packets::{Door, Wanted};
+use super::words;
 
 /// Types of text that name other files or addresses, and so must not be followed.
 const PLAYLISTS: [&str; 7] = [
@@ -27,6 +28,11 @@ const SKIPPED: [&str; 6] = [
     "closedcaption/",
     "application/x-subtitle",
 ];
+
+/// Containers that number their packets, or say when each is sent.
+const STORED_TIMES: [&str; 3] = ["avi", "asf", "mxf"];
+/// Codecs whose frames are shown in the order in which they are stored.
+const SHOWN_AS_STORED: [&str; 2] = ["mjpeg", "prores"];
 
 /// What was found out about a file while decodebin took it apart. Written by streaming threads.
 #[derive(Debug, Default)]
@@ -102,11 +108,19 @@ impl Streams {
 
     /// True for MP4 and its kin.
     pub(super) fn is_quicktime(&self) -> bool {
-        let found = self.found();
-        found.container.is_some_and(|caps| {
-            caps.structure(0)
-                .is_some_and(|s| s.name() == "video/quicktime")
-        })
+        self.container_is(&["quicktime"])
+    }
+
+    /// Whether packets say when they are stored and not when their frames are shown.
+    pub(super) fn has_stored_times(&self) -> bool {
+        let codec = self.found().video.as_ref().map(words::codec);
+        self.container_is(&STORED_TIMES)
+            && !codec.is_some_and(|codec| SHOWN_AS_STORED.contains(&&*codec))
+    }
+
+    fn container_is(&self, names: &[&str]) -> bool {
+        let container = self.found().container;
+        container.is_some_and(|caps| names.contains(&&*words::container(&caps)))
     }
 
     /// Nothing decodes `caps`.

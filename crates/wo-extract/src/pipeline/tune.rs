@@ -8,6 +8,7 @@ use gstreamer::prelude::*;
 use gstreamer_video as gst_video;
 
 use super::streams::Streams;
+use super::{damage, retime};
 
 /// Threads of one decoder. Files are decoded side by side, and with one thread each the same broken file always
 /// gives the same frames.
@@ -33,6 +34,9 @@ pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
         }
     } else if kind.contains("Decoder") {
         limit_threads(element);
+        if streams.has_stored_times() {
+            retime::attach(element, streams);
+        }
         watch_door(element, streams);
     } else if kind.contains("Parser") && kind.contains("Video") && streams.is_quicktime() {
         prefer_own_colours(element);
@@ -70,11 +74,19 @@ fn watch_door(element: &gst::Element, streams: &Arc<Streams>) {
         return;
     };
     let watch = Arc::clone(streams);
+    let is_timed = !streams.has_stored_times();
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
-        match info.buffer() {
-            Some(packet) if !watch.door.enter(pad, packet) => gst::PadProbeReturn::Drop,
-            _ => gst::PadProbeReturn::Ok,
+        let Some(packet) = info.buffer() else {
+            return gst::PadProbeReturn::Ok;
+        };
+        if !watch.door.enter(pad, packet, is_timed) {
+            return gst::PadProbeReturn::Drop;
         }
+        damage::is_about(&watch);
+        if damage::is_in(pad, packet) {
+            watch.door.damage();
+        }
+        gst::PadProbeReturn::Ok
     });
 }
 

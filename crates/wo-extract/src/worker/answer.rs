@@ -49,6 +49,7 @@ pub(super) fn receive(
             Reply::Taken {
                 video,
                 places,
+                notes,
                 fault,
             } => {
                 let placed = |&(time_ns, place): &(u64, Place)| {
@@ -62,6 +63,7 @@ pub(super) fn receive(
                 return Ok(Ok(Extracted {
                     video: *video,
                     stills,
+                    notes,
                     fault,
                 }));
             }

@@ -14,7 +14,7 @@ use wo_cli::{Exit, ExitWith};
 use wo_record::{Begin, code};
 
 use super::protocol::{self, Job, Reply};
-use super::watch::{Limits, Watched};
+use super::watch::{LOOK, Limits, Watched};
 use super::{Sandbox, Walls, answer};
 use crate::args::Decoding;
 use crate::extraction::{Extracted, Settings};
@@ -23,8 +23,6 @@ use crate::media_file::MediaFile;
 use crate::pipeline::Shelf;
 use crate::{TOOL, VERSION};
 
-/// How long one look for a message lasts before the clock is looked at.
-const POLL: Duration = Duration::from_millis(100);
 /// A worker that is not ready by then never will be.
 const START: Duration = Duration::from_mins(1);
 /// How long a worker that has stopped speaking may take to end.
@@ -177,7 +175,7 @@ impl Crew {
 
     fn hire(&self) -> anyhow::Result<Worker> {
         let (here, there) = UnixStream::pair().context("make a socket")?;
-        here.set_read_timeout(Some(POLL)).context("set a timeout")?;
+        here.set_read_timeout(Some(LOOK)).context("set a timeout")?;
         let mut command = Command::new(&self.program);
         command.arg("--serve").arg(match self.sandbox {
             Sandbox::Require | Sandbox::Auto => "--sandbox=auto",
@@ -224,9 +222,10 @@ impl Worker {
     fn wait_until_ready(&mut self) -> anyhow::Result<Walls> {
         let limits = Limits {
             stall: START,
-            total: START,
+            total: 5 * START,
         };
-        let reply = Watched::new(&self.socket, limits, &AtomicBool::new(false)).reply();
+        let pid = self.process.id();
+        let reply = Watched::new(&self.socket, pid, limits, &AtomicBool::new(false)).reply();
         match reply {
             Ok(Reply::Ready { walls }) => {
                 self.is_ready = true;
@@ -254,7 +253,7 @@ impl Worker {
             settings: settings.clone(),
         };
         let sent = protocol::write_with_file(&self.socket, &job, file.handle());
-        let mut input = Watched::new(&self.socket, limits, cancelled);
+        let mut input = Watched::new(&self.socket, self.process.id(), limits, cancelled);
         match sent.and_then(|()| answer::receive(&mut input, settings)) {
             Ok(answer) => Ending::Answer(Box::new(answer)),
             Err(error) => match input.stopped() {
@@ -271,7 +270,7 @@ impl Worker {
             if let Ok(Some(status)) = self.process.try_wait() {
                 return format!("the decoder ended with {status}");
             }
-            std::thread::sleep(POLL / 10);
+            std::thread::sleep(LOOK / 10);
         }
         format!("the decoder talks nonsense: {error}")
     }

@@ -49,6 +49,7 @@ pub(super) enum Reply {
     Taken {
         video: Box<Video>,
         places: Vec<(u64, Place)>,
+        notes: Vec<String>,
         fault: Option<Fault>,
     },
     /// The file gives no frames.

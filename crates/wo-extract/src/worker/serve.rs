@@ -5,7 +5,6 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use anyhow::Context;
-use image::ImageFormat;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use wo_record::code;
 
@@ -14,7 +13,7 @@ use super::{Replies, Sandbox, Walls};
 use crate::extraction::{Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
-use crate::{gif_file, image_file, pipeline, video_file};
+use crate::{animation_file, image_file, pipeline, video_file};
 
 /// Serves the tool at the other end of stdin, until it goes away. `before` is called with each file before it is
 /// looked at; where it returns something, that is the answer.
@@ -47,6 +46,7 @@ pub fn serve(
             Ok(taken) => Reply::Taken {
                 video: Box::new(taken.video),
                 places: taken.places,
+                notes: taken.notes,
                 fault: taken.fault,
             },
             Err(fault) => Reply::Failed(fault),
@@ -72,8 +72,13 @@ fn take(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Result<
             format!("{kind}: it names other files, which are not followed; give the video itself");
         return Err(Fault::new(code::UNSUPPORTED_CONTAINER, what));
     }
+    if let Some(kind) = file.foreign {
+        return Err(kind.fault(None));
+    }
     match file.picture {
-        Some(ImageFormat::Gif) => gif_file::take(file, settings, replies),
+        Some(format) if animation_file::is_animation(file, format)? => {
+            animation_file::take(file, format, settings, replies)
+        }
         Some(format) => image_file::take(file, format, settings, replies),
         None => video_file::take(file, settings, replies),
     }

@@ -7,8 +7,14 @@ use std::time::{Duration, Instant};
 
 use wo_record::code;
 
+use super::clock::SilenceClock;
 use super::protocol::{self, Reply};
 use crate::fault::Fault;
+
+/// How long one look for a message lasts before the clock is looked at.
+pub(super) const LOOK: Duration = Duration::from_millis(100);
+/// A look that took longer than this was none: this process did not run.
+const LONGEST_LOOK: Duration = Duration::from_millis(200);
 
 /// How long to wait for a file.
 #[derive(Debug, Clone, Copy)]
@@ -24,19 +30,27 @@ pub(super) struct Watched<'a> {
     socket: &'a UnixStream,
     limits: Limits,
     cancelled: &'a AtomicBool,
-    since: Instant,
-    last_progress: Instant,
+    silence: SilenceClock,
+    last_look: Instant,
+    lasted: Duration,
     stopped: Option<Fault>,
 }
 
 impl<'a> Watched<'a> {
-    pub(super) fn new(socket: &'a UnixStream, limits: Limits, cancelled: &'a AtomicBool) -> Self {
+    /// Listens to the worker with the process id `pid`. Reads from `socket` end after [`LOOK`].
+    pub(super) fn new(
+        socket: &'a UnixStream,
+        pid: u32,
+        limits: Limits,
+        cancelled: &'a AtomicBool,
+    ) -> Self {
         Self {
             socket,
             limits,
             cancelled,
-            since: Instant::now(),
-            last_progress: Instant::now(),
+            silence: SilenceClock::new(pid, LONGEST_LOOK),
+            last_look: Instant::now(),
+            lasted: Duration::ZERO,
             stopped: None,
         }
     }
@@ -52,14 +66,22 @@ impl<'a> Watched<'a> {
     }
 
     /// Why nothing more should be waited for.
-    fn end(&self) -> Option<Fault> {
+    fn end(&mut self) -> Option<Fault> {
+        self.lasted += self.last_look.elapsed().min(LONGEST_LOOK);
+        self.last_look = Instant::now();
         let Limits { stall, total } = self.limits;
         let what = if self.cancelled.load(Ordering::Relaxed) {
             "cancelled".to_owned()
-        } else if self.last_progress.elapsed() >= stall {
-            format!("no progress for {} s", stall.as_secs())
-        } else if self.since.elapsed() >= total {
-            "the file took longer than --file-timeout allows".to_owned()
+        } else if self.silence.has_lasted(stall) {
+            format!(
+                "no progress for {} s; a longer --stall-timeout gives it more time (with --out, and --retry-failed)",
+                stall.as_secs()
+            )
+        } else if self.lasted >= total {
+            format!(
+                "not done after {} s; a longer --file-timeout gives it more time",
+                total.as_secs()
+            )
         } else {
             return None;
         };
@@ -74,10 +96,13 @@ impl Read for Watched<'_> {
                 self.stopped = Some(fault);
                 return Err(ErrorKind::TimedOut.into());
             }
+            let look = Instant::now();
             match (&mut &*self.socket).read(buffer) {
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    self.silence.watched(look.elapsed());
+                }
                 Ok(n_bytes) => {
-                    self.last_progress = Instant::now();
+                    self.silence.restart();
                     return Ok(n_bytes);
                 }
                 Err(e) => return Err(e),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harness::{command, extract, stderr};
+use crate::harness::extract;
 use crate::videos;
 
 /// A video of still pictures, each for so many frames at 10 a second: a pattern of `videotestsrc`, and what is done to it.
@@ -142,97 +142,4 @@ fn a_video_without_repetitions_is_sampled_evenly() {
     assert_eq!(phase.times_ms(), uniform.times_ms());
     assert_eq!(phase.videos[0].repetitions, Some(Vec::new()));
     assert!(phase.frames.iter().all(|frame| frame.phase.is_none()));
-}
-
-#[test]
-fn probe_says_what_speaks_against_a_video() {
-    let dir = tempfile::tempdir().unwrap();
-    let v = |name: &str| dir.path().join("v").join(name);
-    std::fs::create_dir(dir.path().join("v")).unwrap();
-    let make = |name: &str, source: &str| {
-        videos::make(
-            &v(name),
-            &format!("{source} ! x264enc speed-preset=ultrafast ! h264parse ! mp4mux"),
-        );
-    };
-    let large = "video/x-raw,format=I420,width=1280,height=720";
-    make(
-        "a_slow.mp4",
-        &format!(
-            "videotestsrc num-buffers=60 pattern=smpte horizontal-speed=8 ! {large},framerate=10/1 ! videorate ! {large},framerate=24/1"
-        ),
-    );
-    std::fs::copy(v("a_slow.mp4"), v("b_twin.mp4")).unwrap();
-    make(
-        "c_small.mp4",
-        "videotestsrc num-buffers=150 pattern=smpte ! video/x-raw,format=I420,width=640,height=480,framerate=24/1",
-    );
-    make(
-        "d_dark.mp4",
-        &format!(
-            "videotestsrc num-buffers=30 pattern=smpte ! videobalance brightness=-0.8 contrast=0.2 ! {large},framerate=24/1"
-        ),
-    );
-    make(
-        "e_bars.mp4",
-        &format!(
-            "videotestsrc num-buffers=130 pattern=smpte ! video/x-raw,width=1280,height=480,framerate=24/1 ! videobox top=-120 bottom=-120 ! {large}"
-        ),
-    );
-    make(
-        "g_good.mp4",
-        &format!("videotestsrc num-buffers=130 pattern=checkers-8 ! {large},framerate=24/1"),
-    );
-    std::fs::write(v("f_text.mp4"), "no video at all, but text").unwrap();
-    let stream = extract(dir.path(), &["probe", "v"], 3);
-    let warnings = |name: &str| {
-        let video = stream
-            .videos
-            .iter()
-            .find(|video| video.path == format!("v/{name}"));
-        video.unwrap().warnings.clone()
-    };
-    assert!(stream.frames.is_empty() && stream.errors.len() == 1);
-    assert_eq!(warnings("a_slow.mp4")[0], "repeated_frames");
-    assert_eq!(warnings("b_twin.mp4").last().unwrap(), "duplicate");
-    assert_eq!(warnings("g_good.mp4"), [""; 0]);
-    assert!(warnings("c_small.mp4").contains(&"low_resolution".to_owned()));
-    let dark = warnings("d_dark.mp4");
-    assert!(
-        dark[0] == "too_short" && dark.contains(&"dark".to_owned()),
-        "{dark:?}"
-    );
-    assert!(warnings("e_bars.mp4").contains(&"letterboxed".to_owned()));
-    assert!(stream.videos.iter().all(|video| video.n_frames.is_none()));
-
-    let table = command(dir.path(), &["probe", "v", "--table", "-q"])
-        .output()
-        .unwrap();
-    assert_eq!(table.status.code(), Some(3), "{}", stderr(&table));
-    let text = String::from_utf8(table.stdout).unwrap();
-    assert_eq!(text.lines().count(), 2 + 6 + 2, "{text}");
-    assert!(
-        text.contains("v/d_dark.mp4") && text.contains("too_short, "),
-        "{text}"
-    );
-}
-
-#[test]
-fn probe_knows_the_same_video_in_another_file() {
-    let dir = tempfile::tempdir().unwrap();
-    let make = |name: &str, size: &str, pattern: &str| {
-        videos::make(
-            &dir.path().join(name),
-            &format!(
-                "videotestsrc num-buffers=60 pattern={pattern} ! video/x-raw,format=I420,{size},framerate=10/1 ! x264enc ! h264parse ! mp4mux"
-            ),
-        );
-    };
-    make("a.mp4", "width=320,height=240", "smpte");
-    make("b.mp4", "width=640,height=480", "smpte");
-    make("c.mp4", "width=320,height=240", "gradient");
-    let stream = extract(dir.path(), &["probe", "."], 0);
-    let near = |i: usize| stream.videos[i].near_duplicate_of.clone();
-    assert_eq!((near(0), near(2)), (None, None));
-    assert_eq!(near(1), Some(stream.videos[0].video_id.clone()));
 }

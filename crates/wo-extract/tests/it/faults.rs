@@ -7,7 +7,7 @@ use crate::harness::{extract, test_worker};
 use crate::videos;
 
 /// What a decoder may do to a run, and the code that its file gets.
-const FAULTS: [(&str, &str); 13] = [
+const FAULTS: [(&str, &str); 14] = [
     ("abort", "crashed"),
     ("alloc", "crashed"),
     ("babble", "crashed"),
@@ -21,6 +21,7 @@ const FAULTS: [(&str, &str); 13] = [
     ("overflow", "crashed"),
     ("sleep", "stalled"),
     ("spin", "stalled"),
+    ("stop", "stalled"),
 ];
 
 /// Processes whose command line names `program`.
@@ -54,7 +55,7 @@ fn a_decoder_that_dies_hangs_or_lies_costs_its_file_and_no_other() {
         &[&["v", "--worker", &worker], &limits[..]].concat(),
         3,
     );
-    // Three files run into a limit, the longer of which is 2 s.
+    // Four files run into a limit, the longer of which is 2 s.
     assert!(since.elapsed() < Duration::from_secs(40), "{since:?}");
     assert_eq!(running(&worker), 0);
     let codes: Vec<&str> = stream.errors.iter().map(|e| e.code.as_str()).collect();

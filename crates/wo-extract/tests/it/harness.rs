@@ -57,7 +57,13 @@ pub(crate) struct Video {
     #[serde(default)]
     pub(crate) warnings: Vec<String>,
     #[serde(default)]
+    pub(crate) notes: Vec<String>,
+    #[serde(default)]
+    pub(crate) duplicate_of: Option<String>,
+    #[serde(default)]
     pub(crate) near_duplicate_of: Option<String>,
+    #[serde(default)]
+    pub(crate) n_damaged: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -4,11 +4,19 @@
 
 mod choice;
 mod corpus;
+mod damage;
+mod edit_lists;
+mod edits;
 mod faults;
 mod harness;
 mod odd;
 mod out;
+mod pictures;
+mod probe;
 mod resume;
 mod sandbox;
+mod stalls;
 mod stream;
+mod terminal;
+mod tracks;
 mod videos;

@@ -9,6 +9,8 @@ use crate::harness::extract;
 const TWIN: &str = "sf_name'with quote.mov";
 /// Its last packet is cut in the middle; GStreamer does not hand half a packet to the decoder, ffmpeg does.
 const CUT_PACKET: &str = "mb_annexb.mp4";
+/// Its last frame is cut in the middle.
+const DAMAGED: &str = "sf_weird_aspect_interlaced.mpg";
 
 #[test]
 fn odd_files_give_what_is_expected_of_them() {
@@ -60,6 +62,8 @@ fn odd_files_give_what_is_expected_of_them() {
         };
         assert_eq!(video.n_frames, Some(n_frames.min(10)), "{file}");
         assert_eq!(video.codec, codec, "{file}");
+        let n_damaged = (file == DAMAGED).then_some(1);
+        assert_eq!(video.n_damaged, n_damaged, "{file}");
         assert_eq!(
             video.rotation_deg,
             if rotation == "-90" { 90 } else { 0 },

@@ -62,3 +62,47 @@ pub(crate) fn turn(path: &Path, quarters: usize) {
     }
     std::fs::write(path, bytes).unwrap();
 }
+
+/// Gives the MP4 at `path`, whose `moov` is its last part, an edit list of so many times one `entry`: its duration, its start
+/// and its rate, made of the length of the movie and that of the track, each in its own units.
+pub(crate) fn edit(path: &Path, entry: impl Fn(u32, u32) -> (u32, i32, i32), n_entries: u32) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let at = |bytes: &[u8], kind: &[u8; 4]| {
+        let place = bytes.windows(4).position(|it| it == kind).unwrap();
+        place - 4
+    };
+    let number = |bytes: &[u8], place: usize| {
+        u32::from_be_bytes(bytes[place..place + 4].try_into().unwrap())
+    };
+    let movie_length = number(&bytes, at(&bytes, b"mvhd") + 24);
+    let media_length = number(&bytes, at(&bytes, b"mdhd") + 24);
+    let (duration, start, rate) = entry(movie_length, media_length);
+    let mut list = [0; 4].to_vec();
+    list.extend(n_entries.to_be_bytes());
+    for _ in 0..n_entries {
+        list.extend(duration.to_be_bytes());
+        list.extend(start.to_be_bytes());
+        list.extend(rate.to_be_bytes());
+    }
+    let boxed = |kind: &[u8; 4], content: &[u8]| {
+        let size = (content.len() as u32 + 8).to_be_bytes();
+        [&size[..], kind, content].concat()
+    };
+    let edits = boxed(b"edts", &boxed(b"elst", &list));
+    let (movie, track) = (at(&bytes, b"moov"), at(&bytes, b"trak"));
+    assert!(movie > at(&bytes, b"mdat"), "samples would move");
+    if let Some(old) = bytes.windows(4).position(|it| it == b"edts") {
+        bytes[old..old + 4].copy_from_slice(b"free");
+    }
+    for outer in [movie, track] {
+        let size = number(&bytes, outer) + edits.len() as u32;
+        bytes[outer..outer + 4].copy_from_slice(&size.to_be_bytes());
+    }
+    let header = at(&bytes, b"tkhd");
+    let behind_header = header + number(&bytes, header) as usize;
+    bytes.splice(behind_header..behind_header, edits);
+    let whole = duration.saturating_mul(n_entries);
+    let place = at(&bytes, b"mvhd") + 24;
+    bytes[place..place + 4].copy_from_slice(&whole.to_be_bytes());
+    std::fs::write(path, bytes).unwrap();
+}

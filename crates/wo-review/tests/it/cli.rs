@@ -18,7 +18,7 @@ fn a_folder_without_frames_is_refused_with_a_hint() {
     assert_eq!(run.status, 2);
     assert!(
         run.stderr
-            .contains("has no frames\nhint: write some with wo-extract --out"),
+            .contains("has no frames\nhint: of a folder of videos, take frames first: wo-extract"),
         "{}",
         run.stderr
     );

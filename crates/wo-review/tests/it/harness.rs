@@ -100,8 +100,23 @@ impl Server {
             .unwrap_or_else(|(status, stderr)| panic!("{status}: {stderr}"))
     }
 
+    /// Starts one in another working directory.
+    pub(crate) fn start_in(cwd: &Path, dir: &Path, args: &[&str]) -> Self {
+        Self::run_in(cwd, dir, args, &[])
+            .unwrap_or_else(|(status, stderr)| panic!("{status}: {stderr}"))
+    }
+
     /// The same in an environment in which it may end instead: then with what it said.
     pub(crate) fn try_start(
+        dir: &Path,
+        args: &[&str],
+        environment: &[(&str, String)],
+    ) -> Result<Self, (ExitStatus, String)> {
+        Self::run_in(Path::new("."), dir, args, environment)
+    }
+
+    fn run_in(
+        cwd: &Path,
         dir: &Path,
         args: &[&str],
         environment: &[(&str, String)],
@@ -117,6 +132,7 @@ impl Server {
             .arg("--no-open")
             .args(args)
             .env("USER", "anna")
+            .current_dir(cwd)
             .envs(environment.iter().cloned())
             .stdin(Stdio::null());
         let mut child = command

@@ -4,6 +4,7 @@
 mod alone;
 mod api;
 mod browser;
+mod captions;
 mod cli;
 mod crash;
 mod exchange;

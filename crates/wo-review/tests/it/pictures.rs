@@ -157,3 +157,23 @@ fn the_page_shows_what_is_measured_when_it_is() {
     browser.wait("woReview.app.queue.items.join() === '1,0,2' || woReview.app.queue.items.join() === '1,2,0'");
     browser.wait("document.getElementById('progress').innerText === '0 of 4 decided'");
 }
+
+#[test]
+fn pictures_in_records_are_not_exported_to_a_terminal() {
+    let dir = inline_folder(1);
+    let export = || {
+        tool()
+            .arg("export")
+            .arg(dir.path())
+            .args(["--to", "ndjson"])
+    };
+    let refused = export().into_terminal();
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    assert!(
+        refused.stderr.contains("`> FILE` or `-o FILE`"),
+        "{}",
+        refused.stderr
+    );
+    let kept = export().run();
+    assert!(kept.status == 0 && kept.stdout.contains("jpeg_base64"));
+}

@@ -1,0 +1,142 @@
+//! Which captions table a tool uses. What is in the table is for the tool to read.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::{Exit, ExitWith, warn_line};
+
+/// The table that is used where it lies in the working directory.
+const CAPTIONS_FILE: &str = "data/captions.toml";
+
+/// What every tool takes that describes frames.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct CaptionsFlag {
+    /// Captions table that adds to the built-in one and wins over it [default: data/captions.toml, where it lies here]
+    #[arg(long, value_name = "FILE")]
+    pub captions: Option<PathBuf>,
+}
+
+impl CaptionsFlag {
+    /// The table in force: the file that was named, the one that lies here, or the built-in one. Says which it is where it
+    /// is another than the built-in one, and by which `difference`.
+    pub fn load<T, E: Into<anyhow::Error>>(
+        &self,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+        built_in: impl FnOnce() -> T,
+        difference: impl FnOnce(&T) -> Option<String>,
+    ) -> anyhow::Result<T> {
+        warn_of_other_names(self.file());
+        let Some(text) = self.read()? else {
+            return Ok(built_in());
+        };
+        let name = self.file().display();
+        let table = parse(&text)
+            .map_err(Into::into)
+            .with_context(|| format!("read {name}"))
+            .exit_with(Exit::Usage)?;
+        let is_beside = self.captions.is_some() && !is_same(self.file(), Path::new(CAPTIONS_FILE));
+        let beside = if is_beside && Path::new(CAPTIONS_FILE).exists() {
+            format!("; {CAPTIONS_FILE} is not read")
+        } else {
+            String::new()
+        };
+        match difference(&table) {
+            Some(words) => warn_line(&format!(
+                "the captions table in force is {name}, which {words}{beside}"
+            )),
+            None if self.captions.is_some() => warn_line(&format!(
+                "the captions table in force is {name}, which says what the built-in one says{beside}"
+            )),
+            None => {}
+        }
+        Ok(table)
+    }
+
+    /// The file that is read, or would be if it were there: where a person adds words.
+    pub fn file(&self) -> &Path {
+        self.captions.as_deref().unwrap_or(Path::new(CAPTIONS_FILE))
+    }
+
+    /// `None` where no file was named and none lies here.
+    fn read(&self) -> anyhow::Result<Option<String>> {
+        let file = self.file();
+        let error = match fs::read_to_string(file) {
+            Ok(text) => return Ok(Some(text)),
+            Err(error) => error,
+        };
+        // A link to nowhere is there, and somebody means something by it.
+        let is_absent = error.kind() == ErrorKind::NotFound;
+        if self.captions.is_none() && is_absent && fs::symlink_metadata(file).is_err() {
+            return Ok(None);
+        }
+        let exit = if is_absent { Exit::Usage } else { Exit::Io };
+        Err(error)
+            .with_context(|| format!("read {}", file.display()))
+            .exit_with(exit)
+    }
+}
+
+/// Names files that look like a captions table and are none that is read.
+fn warn_of_other_names(used: &Path) {
+    for folder in [".", "data"] {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut others: Vec<PathBuf> = entries
+            .filter(|entry| is_like_a_table(&entry.file_name().to_string_lossy()))
+            .map(|entry| Path::new(folder).join(entry.file_name()))
+            .filter(|path| {
+                !is_same(path, used) && !is_same(path, Path::new(CAPTIONS_FILE)) && path.is_file()
+            })
+            .collect();
+        others.sort();
+        for path in others {
+            let path = path.strip_prefix(".").unwrap_or(&path).display();
+            warn_line(&format!(
+                "{path} is not read: the captions table is {}\nhint: --captions {path}",
+                used.display()
+            ));
+        }
+    }
+}
+
+/// Whether a file name is one of a captions table up to case and ending.
+fn is_like_a_table(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let name = name.strip_suffix(".txt").unwrap_or(&name);
+    matches!(name, "captions.toml" | "caption.toml" | "captions.tml")
+}
+
+/// Whether two paths are one file, or are spelt alike where there is none.
+fn is_same(a: &Path, b: &Path) -> bool {
+    match (fs::canonicalize(a), fs::canonicalize(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_spellings_of_the_name_are_found() {
+        for name in [
+            "captions.toml",
+            "Captions.toml",
+            "captions.toml.txt",
+            "caption.toml",
+        ] {
+            assert!(is_like_a_table(name), "{name}");
+        }
+        for name in [
+            "captions.md",
+            "captions.txt",
+            "my_captions.toml",
+            "captions",
+        ] {
+            assert!(!is_like_a_table(name), "{name}");
+        }
+    }
+}

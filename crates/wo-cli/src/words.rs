@@ -1,0 +1,129 @@
+//! Counts and lists in messages.
+
+use std::fmt::Display;
+use std::path::Path;
+
+/// So many names of a list are said; of the others it is said how many they are.
+const N_NAMED: usize = 5;
+
+/// `1 video`, `2 videos`; `1 class`, `3 classes`; `0 entries`. The last word of `noun` takes the ending.
+pub fn count(n: impl Display, noun: &str) -> String {
+    let n = n.to_string();
+    if n == "1" {
+        return format!("{n} {noun}");
+    }
+    let ends = |endings: &[&str]| endings.iter().any(|ending| noun.ends_with(ending));
+    let plural = match noun.strip_suffix('y') {
+        Some(stem) if !ends(&["ay", "ey", "oy", "uy"]) => format!("{stem}ies"),
+        _ if ends(&["s", "x", "ch", "sh"]) => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    };
+    format!("{n} {plural}")
+}
+
+/// The verb that goes with [`count`]: `one` for 1, else `many`.
+pub fn verb<'a>(n: impl Display, one: &'a str, many: &'a str) -> &'a str {
+    if n.to_string() == "1" { one } else { many }
+}
+
+/// `a.mp4, b.mp4`; of a long list the first five and how many more there are.
+pub fn named<T: Display>(names: impl IntoIterator<Item = T>) -> String {
+    let mut names: Vec<String> = names.into_iter().map(|it| it.to_string()).collect();
+    let n_more = names.len().saturating_sub(N_NAMED);
+    names.truncate(N_NAMED);
+    let list = names.join(", ");
+    if n_more == 0 {
+        list
+    } else {
+        format!("{list} and {n_more} more")
+    }
+}
+
+/// What to say of inputs that failed, in the end: how many and which, why, and what to do about each kind.
+pub fn failed(inputs: &[(String, String)], cures: &[String]) -> String {
+    let n = count(inputs.len(), "input");
+    let mut lines = vec![format!("{n} failed, and the run went on without:")];
+    let told = inputs.iter().take(N_NAMED);
+    lines.extend(told.map(|(name, what)| format!("  {name}: {}", first_line(what))));
+    if inputs.len() > N_NAMED {
+        lines.push(format!("  and {} more", inputs.len() - N_NAMED));
+    }
+    lines.extend(cures.iter().map(|cure| format!("hint: {cure}")));
+    lines.join("\n")
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// A path as one word of a shell's command line, so that a command in a hint can be pasted.
+pub fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
+    // What starts with a hyphen would be taken for a flag.
+    let text = if text.starts_with('-') {
+        format!("./{text}")
+    } else {
+        text
+    };
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_something_has_no_ending() {
+        for (n, noun, expected) in [
+            (0, "video", "0 videos"),
+            (1, "video", "1 video"),
+            (2, "video", "2 videos"),
+            (1, "class", "1 class"),
+            (2, "class", "2 classes"),
+            (3, "batch", "3 batches"),
+            (2, "entry", "2 entries"),
+            (2, "day", "2 days"),
+            (11, "training video", "11 training videos"),
+        ] {
+            assert_eq!(count(n, noun), expected);
+        }
+        assert_eq!((verb(1, "is", "are"), verb(21, "is", "are")), ("is", "are"));
+    }
+
+    #[test]
+    fn the_first_inputs_that_failed_are_told_with_their_reasons() {
+        let inputs: Vec<_> = (1..=6)
+            .map(|n| (format!("{n}.mp4"), "no video\nhint: none".to_owned()))
+            .collect();
+        let told = failed(&inputs, &["mend them".to_owned()]);
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines[0], "6 inputs failed, and the run went on without:");
+        assert_eq!(
+            (lines[1], lines[5]),
+            ("  1.mp4: no video", "  5.mp4: no video")
+        );
+        assert_eq!(lines[6..], ["  and 1 more", "hint: mend them"]);
+        assert_eq!(failed(&inputs[..1], &[]).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        let word = |path: &str| shell_word(Path::new(path));
+        assert_eq!(word("data/squat_1.mp4"), "data/squat_1.mp4");
+        assert_eq!(word("my videos/a.mp4"), "'my videos/a.mp4'");
+        assert_eq!(word("it's"), r"'it'\''s'");
+        assert_eq!(word("-a;b"), "'./-a;b'");
+    }
+
+    #[test]
+    fn of_a_long_list_the_first_are_named() {
+        assert_eq!(named(["a"]), "a");
+        assert_eq!(named(1..=5), "1, 2, 3, 4, 5");
+        assert_eq!(named(1..=8), "1, 2, 3, 4, 5 and 3 more");
+    }
+}

@@ -1,0 +1,255 @@
+//! What the descriptions of a stream lack: words, difference, shortness. It is said once, at the end.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use wo_label::{CLIP_TOKENS, Captions, What, Wordless, least_clip_tokens};
+use wo_record::{BAD_FORM, Frame, Name, UNCLEAR};
+
+/// As many examples of one kind are named; of more only the number.
+const MAX_NAMED: usize = 5;
+/// As much of a description is shown, in characters.
+const MAX_SHOWN: usize = 100;
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(crate) struct DescriptionCheck {
+    n_without_exercise: u64,
+    /// What the table has no words for, with the number of frames and the description of the first.
+    wordless: BTreeMap<Wordless, (u64, String)>,
+    /// Descriptions that are surely too long for CLIP, with the number of frames and of tokens.
+    long: BTreeMap<String, (u64, usize)>,
+    n_replaced: u64,
+    first_replaced: Option<String>,
+    classes: Vec<Class>,
+    /// The class that each description was met with first, by its hash: there may be as many as frames.
+    class_of_text: HashMap<u64, usize>,
+    /// Of two classes with a description in common, the number of frames of the second, and the first such description.
+    shared: BTreeMap<(usize, usize), (u64, String)>,
+}
+
+impl DescriptionCheck {
+    /// Takes a frame in, as it is written, with the description of a person's `own` that it came with, where it got another.
+    pub(crate) fn look(&mut self, frame: &Frame, own: Option<String>, captions: &Captions) {
+        if let Some(own) = own.filter(|own| frame.description.as_ref() != Some(own)) {
+            self.n_replaced += 1;
+            self.first_replaced.get_or_insert(own);
+        }
+        let Some(label) = &frame.label else { return };
+        let Some(exercise) = &frame.exercise else {
+            self.n_without_exercise += u64::from(frame.description.is_none());
+            return;
+        };
+        let Some(description) = &frame.description else {
+            return;
+        };
+        self.look_for_words(frame, captions, (exercise, label), description);
+        let n_tokens = least_clip_tokens(description);
+        if n_tokens > CLIP_TOKENS {
+            let entry = self.long.entry(description.clone());
+            entry.or_insert((0, n_tokens)).0 += 1;
+        }
+        // Nothing is trained on frames that cannot be judged.
+        if label.as_str() != UNCLEAR {
+            self.look_for_class(Class::of(exercise, label, &frame.faults), description);
+        }
+    }
+
+    /// Says all of it. Words that are missing belong into `captions_file`.
+    pub(crate) fn warn(&self, captions: &Captions, captions_file: &Path) {
+        if self.n_without_exercise > 0 {
+            wo_cli::warn!(
+                "{} {} no exercise, and so no description\n\
+                 hint: put the videos into folders EXERCISE/LABEL",
+                wo_cli::count(self.n_without_exercise, "labelled frame"),
+                wo_cli::verb(self.n_without_exercise, "has", "have")
+            );
+        }
+        self.warn_of_missing_words(captions, captions_file);
+        self.warn_of_replaced();
+        self.warn_of_long();
+        self.warn_of_shared();
+    }
+
+    /// Counts what the table has no words for, where its words are the description.
+    fn look_for_words(
+        &mut self,
+        frame: &Frame,
+        captions: &Captions,
+        (exercise, label): (&Name, &Name),
+        description: &String,
+    ) {
+        let wordless = captions.wordless(exercise, label, &frame.faults);
+        if wordless.is_empty()
+            || !captions
+                .all_phrasings(exercise, label, &frame.faults)
+                .contains(description)
+        {
+            return;
+        }
+        for wordless in wordless {
+            let of_it = self.wordless.entry(wordless);
+            of_it.or_insert_with(|| (0, description.clone())).0 += 1;
+        }
+    }
+
+    fn look_for_class(&mut self, class: Class, description: &str) {
+        let number = match self.classes.iter().position(|known| *known == class) {
+            Some(number) => number,
+            None => {
+                self.classes.push(class);
+                self.classes.len() - 1
+            }
+        };
+        let mut hasher = DefaultHasher::new();
+        description.hash(&mut hasher);
+        match self.class_of_text.entry(hasher.finish()) {
+            Entry::Vacant(free) => {
+                free.insert(number);
+            }
+            Entry::Occupied(first) if *first.get() != number => {
+                let pair = self.shared.entry((*first.get(), number));
+                pair.or_insert_with(|| (0, description.to_owned())).0 += 1;
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+
+    fn warn_of_missing_words(&self, captions: &Captions, captions_file: &Path) {
+        for (wordless, (n, description)) in &self.wordless {
+            let exercise = &wordless.exercise;
+            let what = match &wordless.what {
+                What::Fault(fault) => format!("the fault {fault} of {exercise}"),
+                What::Label(label) if label.as_str() == BAD_FORM => {
+                    format!("bad_form of {exercise} where no file name or CSV names a fault")
+                }
+                What::Label(label) => format!("{label} of {exercise}"),
+            };
+            let meant = captions.meant_by(wordless);
+            let meant = meant.map_or_else(String::new, |near| format!(" (is {near} meant?)"));
+            let frames = frames(*n);
+            let effect = match &wordless.what {
+                What::Fault(_) => format!("{frames} only by its name"),
+                What::Label(_) => {
+                    format!("{frames} as \"{description}\", which teaches a model nothing")
+                }
+            };
+            wo_cli::warn!(
+                "the captions table has no words for {what}{meant}: it describes {effect}"
+            );
+        }
+        if !self.wordless.is_empty() {
+            wo_cli::say!(
+                "hint: add this to the end of {}, and say what can be seen in your videos instead of the samples:\n{}",
+                captions_file.display(),
+                captions.entries_for(self.wordless.keys()).trim_end()
+            );
+        }
+    }
+
+    fn warn_of_replaced(&self) {
+        if let Some(first) = &self.first_replaced {
+            wo_cli::warn!(
+                "{} came with a description that no captions table here makes, and got another, the first one was \"{}\"\n\
+                 hint: descriptions of your own belong into a CSV (--csv), where they win",
+                frames(self.n_replaced),
+                shown(first)
+            );
+        }
+    }
+
+    fn warn_of_long(&self) {
+        if self.long.is_empty() {
+            return;
+        }
+        let n_frames = self.long.values().map(|(n, _)| n).sum();
+        wo_cli::warn!(
+            "the descriptions of {} have more than the {CLIP_TOKENS} tokens that CLIP reads: what comes behind is cut off",
+            frames(n_frames)
+        );
+        for (description, (n, n_tokens)) in self.long.iter().take(MAX_NAMED) {
+            wo_cli::say!(
+                "  {}, at least {n_tokens} tokens: \"{}\"",
+                frames(*n),
+                shown(description)
+            );
+        }
+        say_more(self.long.len());
+        wo_cli::say!("hint: say in fewer than 50 words what can be seen, what matters first");
+    }
+
+    fn warn_of_shared(&self) {
+        if self.shared.is_empty() {
+            return;
+        }
+        wo_cli::warn!("descriptions that two classes have in common do not tell them apart:");
+        for (&(first, second), (n, description)) in self.shared.iter().take(MAX_NAMED) {
+            if let (Some(first), Some(second)) = (self.classes.get(first), self.classes.get(second))
+            {
+                wo_cli::say!(
+                    "  in {} {second} says what {first} says, such as \"{}\"",
+                    frames(*n),
+                    shown(description)
+                );
+            }
+        }
+        say_more(self.shared.len());
+        wo_cli::say!(
+            "hint: write other words for one of them; an empty cell of a CSV is filled from the captions table"
+        );
+    }
+}
+
+/// What a model learns to tell apart.
+#[derive(Debug, PartialEq, Eq)]
+struct Class {
+    exercise: Name,
+    label: Name,
+    faults: Vec<Name>,
+}
+
+impl Class {
+    fn of(exercise: &Name, label: &Name, faults: &[Name]) -> Self {
+        let mut faults = faults.to_vec();
+        faults.sort();
+        faults.dedup();
+        Self {
+            exercise: exercise.clone(),
+            label: label.clone(),
+            faults,
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.exercise, self.label)?;
+        self.faults
+            .iter()
+            .try_for_each(|fault| write!(f, "+{fault}"))
+    }
+}
+
+fn frames(n: u64) -> String {
+    match n {
+        1 => "1 frame".to_owned(),
+        n => format!("{n} frames"),
+    }
+}
+
+fn say_more(n: usize) {
+    if let Some(n_more) = n.checked_sub(MAX_NAMED).filter(|&n| n > 0) {
+        wo_cli::say!("  and {n_more} more");
+    }
+}
+
+/// The start of a long text.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}

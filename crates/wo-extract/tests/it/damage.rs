@@ -1,0 +1,141 @@
+//! Damaged videos: how much is damaged is said, and whole frames are preferred.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::harness::{Stream, command, extract, read, stderr};
+use crate::videos;
+
+const SOURCE: &str = "videotestsrc num-buffers=60 pattern=smpte horizontal-speed=5 \
+                      ! video/x-raw,format=I420,width=320,height=240,framerate=10/1";
+
+/// Flips `n` bits of the file at `path` in the middle of what it has between these parts of its length.
+fn flip(path: &Path, n: usize, (from, to): (f64, f64)) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let place = |part: f64| (part * bytes.len() as f64) as usize;
+    let (from, to) = (place(from), place(to));
+    // A generator of random numbers whose sequence never changes.
+    let mut state = 20_261_129u64;
+    for _ in 0..n {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let random = (state >> 33) as usize;
+        bytes[from + random % (to - from)] ^= 1 << (random % 8);
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// All frames of a video, by when they are shown.
+fn pictures(stream: &Stream) -> HashMap<u64, &crate::harness::Image> {
+    let frames = stream.frames.iter();
+    frames
+        .map(|frame| (frame.pts_ms.to_bits(), &frame.image))
+        .collect()
+}
+
+#[test]
+fn whole_frames_take_the_place_of_damaged_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.mp4");
+    let encoder = "x264enc key-int-max=12 bframes=2 ! h264parse ! mp4mux";
+    videos::make(&path, &format!("{SOURCE} ! {encoder}"));
+    let all = ["a.mp4", "--sample=every=1", "--size=64", "-q"];
+    let healthy = extract(dir.path(), &all, 0);
+    assert_eq!(healthy.videos[0].n_damaged, None);
+    flip(&path, 60, (0.3, 0.45));
+    let damaged = extract(dir.path(), &all, 0);
+    let before = pictures(&healthy);
+    let n_changed = damaged
+        .frames
+        .iter()
+        .filter(|frame| before[&frame.pts_ms.to_bits()] != &frame.image)
+        .count();
+    assert!(n_changed >= 3, "nothing was damaged");
+    let n_damaged = damaged.videos[0].n_damaged.unwrap() as usize;
+    assert!(
+        (n_changed..30).contains(&n_damaged),
+        "{n_damaged}, {n_changed} changed"
+    );
+
+    for sample in [
+        &["--sample=uniform"][..],
+        &["--sample=uniform", "--exact"],
+        &["--sample=uniform", "--min-sharpness=auto"],
+        &["--sample=jitter"],
+        &["--sample=phase"],
+        &["--sample=keyframes", "--frames-per-video=3"],
+        &["--sample=fps=1"],
+    ] {
+        let args = [&["a.mp4", "--size=64", "--frames-per-video=5"][..], sample].concat();
+        let args: Vec<_> = args.iter().copied().collect();
+        let output = command(dir.path(), &args).output().unwrap();
+        let stream = read(&output.stdout);
+        assert_eq!(
+            stream.videos[0].n_damaged,
+            Some(n_damaged as u32),
+            "{sample:?}"
+        );
+        for frame in &stream.frames {
+            let whole = before[&frame.pts_ms.to_bits()];
+            assert!(whole == &frame.image, "{sample:?} at {} ms", frame.pts_ms);
+        }
+        let said = stderr(&output);
+        assert_eq!(said.matches("the file is damaged").count(), 1, "{said}");
+        assert!(
+            said.contains(&format!("a.mp4: the file is damaged: {n_damaged} frames")),
+            "{said}"
+        );
+    }
+    let probed = extract(dir.path(), &["probe", "a.mp4"], 0);
+    assert_eq!(probed.videos[0].n_damaged, Some(n_damaged as u32));
+    assert!(probed.videos[0].warnings.contains(&"damaged".to_owned()));
+}
+
+#[test]
+fn each_codec_says_what_is_damaged_and_nothing_of_healthy_files() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, encoder) in [
+        ("h264.mp4", "x264enc key-int-max=20 ! h264parse ! mp4mux"),
+        ("h264.ts", "x264enc key-int-max=20 ! h264parse ! mpegtsmux"),
+        (
+            "h264.mkv",
+            "x264enc key-int-max=20 ! h264parse ! matroskamux",
+        ),
+        ("hevc.mp4", "x265enc key-int-max=20 ! h265parse ! mp4mux"),
+        (
+            "mpeg4.mp4",
+            "avenc_mpeg4 bitrate=800000 ! mpeg4videoparse ! mp4mux",
+        ),
+        (
+            "mpeg2.ts",
+            "avenc_mpeg2video bitrate=800000 ! mpegvideoparse ! mpegtsmux",
+        ),
+        ("mjpeg.mov", "jpegenc ! qtmux"),
+        ("mjpeg.avi", "jpegenc ! avimux"),
+        (
+            "vp8.webm",
+            "vp8enc deadline=1 keyframe-max-dist=20 target-bitrate=800000 ! webmmux",
+        ),
+        (
+            "vp9.webm",
+            "vp9enc deadline=1 keyframe-max-dist=20 target-bitrate=800000 ! webmmux",
+        ),
+        ("prores.mov", "videoconvert ! avenc_prores_ks ! qtmux"),
+    ] {
+        let path = dir.path().join(name);
+        videos::make(&path, &format!("{SOURCE} ! {encoder}"));
+        for args in [&[name, "--size=64"][..], &["probe", name]] {
+            let healthy = extract(dir.path(), args, 0);
+            assert_eq!(healthy.videos[0].n_damaged, None, "{name}");
+        }
+        flip(&path, 60, (0.2, 0.8));
+        let output = command(dir.path(), &["probe", name]).output().unwrap();
+        let probed = read(&output.stdout);
+        let n_damaged = probed.videos.first().and_then(|video| video.n_damaged);
+        assert!(
+            n_damaged > Some(0) || !probed.errors.is_empty(),
+            "{name}: {probed:?}"
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! What people change in the folder of `--out` between two runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::{Stream, command, extract, read, stderr};
+use crate::videos;
+
+/// A folder with a good and a bad squat, and their frames in `out`.
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 6, "ball");
+    videos::plain(&dir.path().join("v/squat/good_form/b.mp4"), 6, "snow");
+    assert_eq!(run(dir.path(), &[]).frames.len(), 12);
+    dir
+}
+
+fn run(dir: &Path, more: &[&str]) -> Stream {
+    let args = [&["v", "--out", "out"], more].concat();
+    extract(dir, &args, 0)
+}
+
+/// What the run says.
+fn said(dir: &Path, more: &[&str]) -> (String, Stream) {
+    let args = [&["v", "--out", "out"], more].concat();
+    let output = command(dir, &args).output().unwrap();
+    (stderr(&output), read(&output.stdout))
+}
+
+fn records(dir: &Path) -> Stream {
+    read(&fs::read(dir.join("out/records.ndjson")).unwrap())
+}
+
+fn table(dir: &Path) -> String {
+    fs::read_to_string(dir.join("out/squat_bad_form.csv")).unwrap()
+}
+
+fn images(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir.join("out/frames_squat_bad")).unwrap();
+    let mut images: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    images.sort();
+    images
+}
+
+#[test]
+fn a_corrected_row_stays_and_is_in_force_in_the_stream() {
+    let dir = folder();
+    let path = dir.path().join("out/squat_bad_form.csv");
+    let edited = table(dir.path()).replacen(",bad_form,", ",good,chest up", 1) + "# no frame,,\n";
+    fs::write(&path, &edited).unwrap();
+    videos::plain(&dir.path().join("v/squat/bad_form/c.mp4"), 2, "smpte");
+    let (words, stream) = said(dir.path(), &[]);
+    let rows = edited.split_once('\n').unwrap().1;
+    assert!(table(dir.path()).contains(rows), "{}", table(dir.path()));
+    assert_eq!(
+        table(dir.path()).lines().count(),
+        edited.lines().count() + 2
+    );
+    assert!(
+        words.contains("1 of 13 rows name no frame") && words.contains("# no frame"),
+        "{words}"
+    );
+    let good: Vec<_> = stream
+        .frames
+        .iter()
+        .filter(|frame| frame.label_origin.as_deref() == Some("csv"))
+        .collect();
+    assert_eq!(good.len(), 1);
+    assert_eq!(good[0].label.as_deref(), Some("good_form"));
+    assert_eq!(good[0].description.as_deref(), Some("chest up"));
+}
+
+#[test]
+fn rows_and_images_that_are_deleted_stay_deleted_until_they_are_wanted_back() {
+    let dir = folder();
+    let before = fs::read(dir.path().join("out/records.ndjson")).unwrap();
+    let whole = table(dir.path());
+    let without: String = whole
+        .lines()
+        .enumerate()
+        .filter(|(i, _)| *i != 2)
+        .map(|(_, line)| format!("{line}\n"))
+        .collect();
+    fs::write(dir.path().join("out/squat_bad_form.csv"), without).unwrap();
+    fs::remove_file(&images(dir.path())[4]).unwrap();
+    let (words, stream) = said(dir.path(), &[]);
+    assert!(
+        words.contains("1 without an image, 1 without a row"),
+        "{words}"
+    );
+    assert!(words.contains("--restore"), "{words}");
+    let check = |stream: &Stream| {
+        assert_eq!(stream.frames.len(), 10);
+        let of_a: Vec<u32> = stream
+            .frames
+            .iter()
+            .filter(|frame| frame.label.as_deref() == Some("bad_form"))
+            .map(|frame| frame.index)
+            .collect();
+        assert_eq!(of_a, [0, 2, 3, 5]);
+        let n_frames: Vec<_> = stream.videos.iter().map(|video| video.n_frames).collect();
+        assert_eq!(n_frames, [Some(4), Some(6)]);
+    };
+    check(&stream);
+    check(&records(dir.path()));
+    // Again, and under other settings, at which the same moments are met.
+    check(&run(dir.path(), &[]));
+    check(&run(dir.path(), &["--size", "64"]));
+    check(&records(dir.path()));
+    assert_eq!(images(dir.path()).len(), 4);
+    assert_eq!(table(dir.path()).lines().count(), 5);
+
+    assert_eq!(run(dir.path(), &["--restore"]).frames.len(), 12);
+    assert_eq!(
+        fs::read(dir.path().join("out/records.ndjson")).unwrap(),
+        before
+    );
+    assert_eq!(table(dir.path()), whole);
+    assert_eq!(run(dir.path(), &[]).frames.len(), 12);
+}
+
+#[test]
+fn a_table_that_is_gone_deletes_nothing() {
+    let dir = folder();
+    let whole = table(dir.path());
+    fs::remove_file(dir.path().join("out/squat_bad_form.csv")).unwrap();
+    assert_eq!(run(dir.path(), &[]).frames.len(), 12);
+    assert_eq!(table(dir.path()), whole);
+}
+
+#[test]
+fn tables_that_contradict_each_other_stop_the_run() {
+    let dir = folder();
+    let copy = table(dir.path()).replacen(",bad_form,", ",unclear,", 1);
+    fs::write(dir.path().join("out/squat_bad_form (1).csv"), copy).unwrap();
+    let output = command(dir.path(), &["v", "--out", "out"])
+        .output()
+        .unwrap();
+    let words = stderr(&output);
+    assert_eq!(output.status.code(), Some(6), "{words}");
+    for part in ["squat_bad_form (1).csv:2", "squat_bad_form.csv:2", "hint:"] {
+        assert!(words.contains(part), "{words}");
+    }
+}
+
+#[test]
+fn errors_of_files_that_are_gone_go_with_prune() {
+    let dir = folder();
+    let broken = dir.path().join("v/squat/bad_form/broken.mp4");
+    fs::write(&broken, "no video").unwrap();
+    extract(dir.path(), &["v", "--out", "out"], 3);
+    fs::remove_file(&broken).unwrap();
+    let (words, _) = said(dir.path(), &[]);
+    assert!(words.contains("--prune"), "{words}");
+    assert_eq!(records(dir.path()).errors.len(), 1);
+    // Spelt otherwise it is the same folder.
+    extract(dir.path(), &["./v/../v", "--out", "out", "--prune"], 0);
+    assert_eq!(records(dir.path()).errors.len(), 0);
+    assert_eq!(records(dir.path()).frames.len(), 12);
+}
+
+#[test]
+fn one_video_under_two_labels_is_neither() {
+    let dir = folder();
+    let copy = dir.path().join("v/squat/good_form/copy.mp4");
+    fs::copy(dir.path().join("v/squat/bad_form/a.mp4"), &copy).unwrap();
+    for _ in 0..2 {
+        let stream = extract(dir.path(), &["v", "--out", "out"], 3);
+        assert_eq!((stream.videos.len(), stream.errors.len()), (1, 2));
+        for error in &stream.errors {
+            assert_eq!(error.code, "label_conflict");
+            for path in ["bad_form/a.mp4", "good_form/copy.mp4"] {
+                assert!(error.what.contains(path), "{}", error.what);
+            }
+        }
+        assert_eq!(records(dir.path()).frames.len(), 6);
+    }
+    fs::remove_file(copy).unwrap();
+    assert_eq!(run(dir.path(), &[]).frames.len(), 12);
+    assert_eq!(records(dir.path()).errors.len(), 0);
+
+    // From two runs as well.
+    fs::create_dir_all(dir.path().join("w/squat/good_form")).unwrap();
+    let other = dir.path().join("w/squat/good_form/x.mp4");
+    fs::copy(dir.path().join("v/squat/bad_form/a.mp4"), &other).unwrap();
+    let stream = extract(dir.path(), &["w", "--out", "out"], 3);
+    assert!(stream.errors[0].what.contains("v/squat/bad_form/a.mp4"));
+    assert_eq!(records(dir.path()).frames.len(), 6);
+}
+
+#[test]
+fn places_that_say_nothing_are_named_with_what_to_do() {
+    let dir = folder();
+    let v = dir.path().join("v");
+    videos::plain(&v.join("squat/direct.mp4"), 2, "smpte");
+    videos::plain(&v.join("squat/god_form/slip.mp4"), 3, "smpte");
+    videos::plain(&v.join("squat/unclear/u.mp4"), 4, "smpte");
+    videos::plain(&v.join("squat/wobbly/w.mp4"), 5, "smpte");
+    fs::write(v.join("squat/good_form/b.jpg"), "thumbnail").unwrap();
+    fs::write(v.join("squat/good_form/c.mp4.part"), "").unwrap();
+    let (words, stream) = said(dir.path(), &[]);
+    for part in [
+        "v/squat/god_form: 1 file gets no label",
+        "rename the folder to good_form",
+        "v/squat: 1 file gets no label",
+        "v/squat/wobbly: 1 file gets a label of your own",
+        "thumbnails: v/squat/good_form/b.jpg",
+        "c.mp4.part",
+    ] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    let mut labels: Vec<_> = stream.videos.iter().map(|it| it.label.as_deref()).collect();
+    labels.sort_unstable();
+    let expected = [
+        None,
+        None,
+        Some("bad_form"),
+        Some("good_form"),
+        Some("unclear"),
+        Some("wobbly"),
+    ];
+    assert_eq!(labels, expected);
+
+    // One level too high: what was written is no video.
+    let output = command(dir.path(), &["."]).output().unwrap();
+    assert_eq!(read(&output.stdout).videos.len(), 6);
+    assert!(stderr(&output).contains("frames that wo-extract wrote"));
+    for (args, part) in [
+        (&["out"][..], "wo-train --data-dir out"),
+        (&["v", "--out", "v"][..], "--out data/labeled_frames"),
+        (&["none", "nothing.mp4"][..], "no such file"),
+    ] {
+        let output = command(dir.path(), args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn an_image_that_is_changed_is_made_anew_and_that_is_said() {
+    let dir = folder();
+    let image = &images(dir.path())[1];
+    let before = fs::read(image).unwrap();
+    fs::write(image, "cropped").unwrap();
+    let (words, stream) = said(dir.path(), &[]);
+    assert!(words.contains("is not as it was written"), "{words}");
+    assert_eq!(
+        (stream.frames.len(), fs::read(image).unwrap()),
+        (12, before)
+    );
+}

@@ -1,0 +1,376 @@
+//! The files of a folder, and which of them a path means that somebody wrote.
+//!
+//! People and spreadsheets spell paths in many ways: `./a`, absolute, `\`, another case, another Unicode form, the name
+//! alone. What can mean only one file means that file.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::names::TRASH;
+use crate::place::{Place, normal};
+
+/// More files than this are not listed in search of one that a path may mean.
+const MAX_FILES: usize = 400_000;
+/// How deep they are looked for: below a folder of videos are exercise, label and fault, below one of frames less.
+const MAX_DEPTH: usize = 6;
+/// From so many hexadecimal digits on, a name is that of one video's frame, wherever it lies.
+const ID_DIGITS: usize = 16;
+
+/// The files of a folder. It is read when it is needed, and once.
+#[derive(Debug)]
+pub struct Files {
+    place: Place,
+    here: Place,
+    /// The names in each folder that was asked for.
+    names: Mutex<HashMap<PathBuf, HashSet<OsString>>>,
+    listing: OnceLock<Listing>,
+    /// Whether the listing was given, and the disk is not asked.
+    is_given: bool,
+    /// Which files may be meant by another spelling.
+    is_of_kind: fn(&Path) -> bool,
+}
+
+/// All files, by what a path may have in common with theirs.
+#[derive(Debug, Default)]
+struct Listing {
+    keys: HashSet<PathBuf>,
+    by_letters: HashMap<String, Option<PathBuf>>,
+    by_name: HashMap<String, Vec<PathBuf>>,
+    by_stem: HashMap<String, Option<PathBuf>>,
+    by_bare_stem: HashMap<String, Vec<PathBuf>>,
+}
+
+/// What a written path means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meant {
+    /// The file, absolute, in Unicode's composed form.
+    pub key: PathBuf,
+    /// Whether there is such a file.
+    pub is_there: bool,
+}
+
+impl Files {
+    /// The files below `place`.
+    pub fn of(place: Place) -> std::io::Result<Self> {
+        Ok(Self {
+            place,
+            here: Place::of(None)?,
+            names: Mutex::default(),
+            listing: OnceLock::new(),
+            is_given: false,
+            is_of_kind: |_| true,
+        })
+    }
+
+    /// Only files like these may be meant by another spelling than their own.
+    #[must_use]
+    pub fn only(self, is_of_kind: fn(&Path) -> bool) -> Self {
+        Self { is_of_kind, ..self }
+    }
+
+    /// The files below `place`, given by their paths, instead of those on the disk.
+    pub fn given(place: Place, paths: impl IntoIterator<Item = PathBuf>) -> std::io::Result<Self> {
+        let mut files = Self::of(place)?;
+        files.is_given = true;
+        let listing = Listing::of(paths.into_iter().map(|path| key(&path)), &files.place);
+        files.listing.get_or_init(|| listing);
+        Ok(files)
+    }
+
+    /// The one spelling of a path, meant from the folder.
+    pub fn key(&self, path: &Path) -> PathBuf {
+        key(&self.place.resolve(path))
+    }
+
+    /// Whether a file is there, by its key.
+    fn has(&self, key: &Path) -> bool {
+        if self.is_given {
+            return self.listing().keys.contains(key);
+        }
+        let (Some(folder), Some(name)) = (key.parent(), key.file_name()) else {
+            return false;
+        };
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if !names.contains_key(folder) {
+            names.insert(folder.to_owned(), names_in(folder));
+        }
+        names.get(folder).is_some_and(|names| names.contains(name))
+    }
+
+    /// Whether an image is where its record says, or not there at all.
+    pub fn exists(&self, path: &Path) -> bool {
+        self.has(&self.key(path))
+    }
+
+    /// The file that a written path means.
+    pub fn meant(&self, written: &str) -> Meant {
+        let there = |key: PathBuf| Meant {
+            key,
+            is_there: true,
+        };
+        let written = written.trim();
+        let plain = self.key(Path::new(written));
+        if self.has(&plain) {
+            return there(plain);
+        }
+        let slashed = written.replace('\\', "/");
+        let slashed = Path::new(&slashed);
+        // A path that a tool printed is meant from the working directory.
+        for key in [self.key(slashed), key(&self.here.resolve(slashed))] {
+            if key.starts_with(self.place.path()) && self.has(&key) {
+                return there(key);
+            }
+        }
+        match self.listing().find(&self.key(slashed), slashed) {
+            Some(key) => there(key),
+            None => Meant {
+                key: self.key(slashed),
+                is_there: false,
+            },
+        }
+    }
+
+    /// A file as the disk spells it, by its key.
+    pub fn on_disk(&self, key: &Path) -> PathBuf {
+        if key == self.place.path() || key.exists() {
+            return key.to_owned();
+        }
+        let (Some(folder), Some(name)) = (key.parent(), key.file_name()) else {
+            return key.to_owned();
+        };
+        let folder = self.on_disk(folder);
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut names = entries.map(|entry| entry.file_name());
+        let found = names.find(|other| composed(other) == name);
+        folder.join(found.as_deref().unwrap_or(name))
+    }
+
+    /// A written path as the disk spells it, from the folder where it lies there. What names no file stays as it is.
+    pub fn spelt(&self, written: &str) -> String {
+        if self.exists(Path::new(written)) && !written.starts_with('.') {
+            return written.to_owned();
+        }
+        let meant = self.meant(written);
+        if !meant.is_there {
+            return written.to_owned();
+        }
+        let path = self.on_disk(&meant.key);
+        let path = path.strip_prefix(self.place.path()).unwrap_or(&path);
+        path.to_str()
+            .map_or_else(|| written.to_owned(), str::to_owned)
+    }
+
+    /// The paths of all files, from the folder.
+    pub fn paths(&self) -> Vec<String> {
+        let keys = self.listing().keys.iter();
+        let place = self.place.path();
+        let mut paths: Vec<String> = keys
+            .map(|key| key.strip_prefix(place).unwrap_or(key).display().to_string())
+            .collect();
+        paths.sort_unstable();
+        paths
+    }
+
+    fn listing(&self) -> &Listing {
+        self.listing.get_or_init(|| {
+            let root = self.place.path();
+            let is_seen = |entry: &DirEntry| {
+                entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
+            };
+            let walk = WalkDir::new(root).max_depth(MAX_DEPTH).into_iter();
+            let walk = walk.filter_entry(is_seen).flatten();
+            let files = walk.filter(|entry| !entry.file_type().is_dir());
+            let files = files.filter(|entry| (self.is_of_kind)(entry.path()));
+            let files = files.take(MAX_FILES);
+            // A deleted image is meant by its place before.
+            let trash = root.join(TRASH);
+            let keys = files.map(|entry| match entry.path().strip_prefix(&trash) {
+                Ok(path) => key(&root.join(path)),
+                Err(_) => key(entry.path()),
+            });
+            Listing::of(keys, &self.place)
+        })
+    }
+}
+
+impl Listing {
+    fn of(keys: impl Iterator<Item = PathBuf>, place: &Place) -> Self {
+        let mut listing = Self::default();
+        for key in keys {
+            let path = key.strip_prefix(place.path()).unwrap_or(&key);
+            let only = |old: &mut Option<PathBuf>, key: &Path| {
+                if old.as_deref() != Some(key) {
+                    *old = None;
+                }
+            };
+            let letters = folded(path.as_os_str());
+            let stem = folded(path.with_extension("").as_os_str());
+            listing
+                .by_letters
+                .entry(letters)
+                .and_modify(|old| only(old, &key))
+                .or_insert_with(|| Some(key.clone()));
+            listing
+                .by_stem
+                .entry(stem)
+                .and_modify(|old| only(old, &key))
+                .or_insert_with(|| Some(key.clone()));
+            if listing.keys.insert(key.clone()) {
+                let path = key.strip_prefix(place.path()).unwrap_or(&key);
+                let part = |part: Option<&OsStr>| folded(part.unwrap_or_default());
+                let (name, stem) = (part(path.file_name()), part(path.file_stem()));
+                listing.by_name.entry(name).or_default().push(key.clone());
+                listing.by_bare_stem.entry(stem).or_default().push(key);
+            }
+        }
+        listing
+    }
+
+    fn find(&self, key: &Path, written: &Path) -> Option<PathBuf> {
+        if self.keys.contains(key) {
+            return Some(key.to_owned());
+        }
+        let letters = folded(written.strip_prefix(".").unwrap_or(written).as_os_str());
+        let exactly_one = |found: Option<&Option<PathBuf>>| found.cloned().flatten();
+        if let Some(key) = exactly_one(self.by_letters.get(&letters)) {
+            return Some(key);
+        }
+        if let Some(key) = exactly_one(self.by_stem.get(&letters)) {
+            return Some(key);
+        }
+        self.by_end(written)
+    }
+
+    /// By the name, and the folder too where the path has one: of another machine's path these are what stays.
+    fn by_end(&self, written: &Path) -> Option<PathBuf> {
+        let name = folded(written.file_name()?);
+        let with_name = self
+            .by_name
+            .get(&name)
+            .or_else(|| self.by_bare_stem.get(&name))?;
+        let folder = written.parent().and_then(Path::file_name).map(folded);
+        let in_folder = |key: &&PathBuf| {
+            let of_key = key.parent().and_then(Path::file_name).map(folded);
+            folder.is_none() || of_key == folder || is_frame_name(&name)
+        };
+        let mut found = with_name.iter().filter(in_folder);
+        match (found.next(), found.next()) {
+            (Some(key), None) => Some(key.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// A name that begins with the id of a video.
+fn is_frame_name(name: &str) -> bool {
+    name.len() > ID_DIGITS
+        && name
+            .bytes()
+            .take(ID_DIGITS)
+            .all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn names_in(folder: &Path) -> HashSet<OsString> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()));
+    files.map(|entry| composed(&entry.file_name())).collect()
+}
+
+/// A path without `.` and `..`, in Unicode's composed form.
+fn key(path: &Path) -> PathBuf {
+    PathBuf::from(composed(normal(path).as_os_str()))
+}
+
+fn composed(text: &OsStr) -> OsString {
+    match text.to_str() {
+        Some(text) if !is_nfc(text) => text.nfc().collect::<String>().into(),
+        _ => text.to_owned(),
+    }
+}
+
+/// A text whose case and Unicode form make no difference.
+fn folded(text: &OsStr) -> String {
+    let text = text.to_string_lossy();
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.to_lowercase().nfc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(dir: &Path, names: &[&str]) -> Files {
+        for name in names {
+            let path = dir.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        Files::of(Place::of_folder(dir).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_spelling_of_a_file_means_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let decomposed = "frames_squat_bad/Mu\u{308}ller_000.jpg";
+        let id = "frames_squat_bad/0123456789abcdef_000_0000000.jpg";
+        let files = files(
+            dir.path(),
+            &[
+                decomposed,
+                id,
+                "frames_squat_good/x.jpg",
+                "trash/frames_a/y.jpg",
+            ],
+        );
+        let absolute = dir.path().join(id);
+        let check = |written: &str, expected: &str| {
+            let meant = files.meant(written);
+            assert!(meant.is_there, "{written}: {meant:?}");
+            assert_eq!(meant.key, files.key(Path::new(expected)), "{written}");
+        };
+        check(id, id);
+        check(&format!("./{id}"), id);
+        check(&format!("frames_squat_good/../{id}"), id);
+        check(absolute.to_str().unwrap(), id);
+        check(&id.replace('/', "\\"), id);
+        check(&format!(".\\{}", id.replace('/', "\\")), id);
+        check(&id.to_uppercase(), id);
+        check("0123456789abcdef_000_0000000.jpg", id);
+        check(
+            "C:\\Users\\anna\\frames_squat_bad\\0123456789abcdef_000_0000000.jpg",
+            id,
+        );
+        check("/other/machine/0123456789abcdef_000_0000000.JPG", id);
+        check(id.trim_end_matches(".jpg"), id);
+        check("frames_squat_bad/M\u{fc}ller_000.jpg", decomposed);
+        check("x", "frames_squat_good/x.jpg");
+        check("frames_a/y.jpg", "frames_a/y.jpg");
+        for none in ["frames_squat_bad/x.jpg", "z.jpg", ""] {
+            assert!(!files.meant(none).is_there, "{none}");
+        }
+    }
+
+    #[test]
+    fn what_may_mean_two_files_means_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = files(
+            dir.path(),
+            &[
+                "a/0.jpg", "b/0.jpg", "c/X.jpg", "c/x.jpg", "d/v.mp4", "d/v.mov",
+            ],
+        );
+        for none in ["0.jpg", "C/X.JPG", "d/v"] {
+            assert!(!files.meant(none).is_there, "{none}");
+        }
+        assert!(files.meant("c/X.jpg").is_there);
+        assert!(files.meant("elsewhere/a/0.jpg").is_there);
+    }
+}

@@ -1,0 +1,53 @@
+//! One writer at a time.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use walkdir::WalkDir;
+use wo_cli::{Exit, ExitWith};
+
+use crate::names::is_leftover;
+use crate::whole::remove;
+
+/// How deep the files of a folder lie: `trash/frames_squat_bad/x.jpg`.
+const DEPTH: usize = 3;
+
+/// The lock of a folder of frames, held as long as this lives. `wo-extract --out` and `wo-review` take it.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Takes the lock and what a killed run had begun to write away. `None` where another run holds it.
+    pub fn try_take(dir: &Path) -> anyhow::Result<Option<Self>> {
+        let file = File::open(dir).with_context(|| format!("open {}", dir.display()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(e)) => {
+                return Err(e).with_context(|| format!("lock {}", dir.display()));
+            }
+        }
+        remove_leftovers(dir);
+        Ok(Some(Self { _file: file }))
+    }
+
+    /// The same where another run is an error.
+    pub fn take(dir: &Path) -> anyhow::Result<Self> {
+        Self::try_take(dir)?
+            .ok_or_else(|| anyhow!("another run writes into {}", dir.display()))
+            .exit_with(Exit::Locked)
+    }
+}
+
+/// Only for who holds the lock: nobody else is writing then.
+fn remove_leftovers(dir: &Path) {
+    let files = WalkDir::new(dir).max_depth(DEPTH).into_iter().flatten();
+    for file in files.filter(|file| file.file_type().is_file()) {
+        if file.file_name().to_str().is_some_and(is_leftover) {
+            remove(file.path());
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Names of what lies in a folder of frames.
+
+use std::path::{Component, Path};
+
+use wo_record::{BAD_FORM, Frame, GOOD_FORM, Image, Name};
+
+/// The records of the frames.
+pub const RECORDS: &str = "records.ndjson";
+/// The folder of deleted frames: their images, records and rows.
+pub const TRASH: &str = "trash";
+/// The log of reviews.
+pub const REVIEWS: &str = "reviews.ndjson";
+/// The table of persons and sources. It is a CSV, but not one of frames.
+pub const GROUPS: &str = "groups.csv";
+/// What `wo-extract` has finished. A folder with this file was made by it.
+pub const STATE: &str = ".wo-extract.ndjson";
+/// How many hexadecimal digits of a video's id are in the names of its frames: 64 bits, so that two never meet.
+const ID_DIGITS: usize = 16;
+
+/// The folder of the images of an exercise and a label, such as `frames_squat_bad`.
+pub fn frame_folder(exercise: Option<&Name>, label: Option<&Name>) -> String {
+    let label = match label.map(Name::as_str) {
+        None => "unlabelled",
+        Some(GOOD_FORM) => "good",
+        Some(BAD_FORM) => "bad",
+        Some(other) => other,
+    };
+    let exercise = exercise.map_or("unknown", Name::as_str);
+    format!("frames_{exercise}_{label}")
+}
+
+/// The image file of a frame, such as `0123456789abcdef_007_0012345.jpg`: its video, index and time in milliseconds.
+pub fn frame_name(video_id: &str, index: u32, time_ns: u64) -> String {
+    let pts_ms = (time_ns + 500_000) / 1_000_000;
+    format!("{}_{index:03}_{pts_ms:07}.jpg", short_id(video_id))
+}
+
+fn short_id(video_id: &str) -> &str {
+    video_id.get(..ID_DIGITS).unwrap_or(video_id)
+}
+
+/// The table of a frame, such as `squat_bad_form.csv`; none for a frame without a label.
+pub fn table_name(frame: &Frame) -> Option<String> {
+    let label = frame.label.as_ref()?;
+    Some(table_name_of(frame.exercise.as_ref(), label))
+}
+
+/// The table of frames of an exercise and a label.
+pub fn table_name_of(exercise: Option<&Name>, label: &Name) -> String {
+    let exercise = exercise.map_or("unknown", Name::as_str);
+    format!("{exercise}_{label}.csv")
+}
+
+/// The exercise of a table by its name without `.csv`: `squat` for `squat_good_form` and for `squat_bad`.
+pub fn exercise_of_table(stem: &str) -> Option<Name> {
+    let stem = Name::new(stem);
+    ["_good_form", "_bad_form", "_unclear", "_good", "_bad"]
+        .iter()
+        .find_map(|label| stem.as_str().strip_suffix(label))
+        .map(Name::new)
+        .filter(|name| !name.is_empty())
+}
+
+/// The image of a frame that `wo-extract` wrote into the folder, by its path there. A record that names any other file
+/// must not get that file deleted.
+pub fn own_image(frame: &Frame) -> Option<&Path> {
+    let Image::File { path, .. } = &frame.image else {
+        return None;
+    };
+    let path = path.as_path();
+    let is_inside = path
+        .components()
+        .all(|component| matches!(component, Component::Normal(_)));
+    let is_ours = path
+        .file_name()?
+        .to_str()?
+        .starts_with(short_id(&frame.video_id))
+        && !frame.video_id.is_empty();
+    (is_inside && is_ours).then_some(path)
+}
+
+/// Whether `dir` is a folder of frames that one of the tools wrote.
+pub fn is_frame_folder(dir: &Path) -> bool {
+    dir.join(STATE).is_file() || dir.join(RECORDS).is_file()
+}
+
+/// The folder of frames that a file is the records of, if it is: what people wrote there counts of its frames.
+pub fn folder_of_records(file: &Path) -> Option<&Path> {
+    if file.file_name() != Some(RECORDS.as_ref()) {
+        return None;
+    }
+    let dir = match file.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    };
+    (dir.join(STATE).is_file() || dir.join(REVIEWS).is_file()).then_some(dir)
+}
+
+/// Whether an entry of a folder of frames holds images that a tool wrote: `frames_squat_bad`, or the trash.
+pub fn holds_written_images(name: &str) -> bool {
+    name == TRASH || name.starts_with("frames_")
+}
+
+/// True for names that `AtomicWriteFile` gives files of this folder before they appear: a dot, the name to be, a dot, six
+/// letters.
+pub(crate) fn is_leftover(name: &str) -> bool {
+    let Some((before, letters)) = name
+        .strip_prefix('.')
+        .and_then(|name| name.rsplit_once('.'))
+    else {
+        return false;
+    };
+    let is_ours = [RECORDS, STATE].contains(&before)
+        || [".csv", ".jpg"]
+            .iter()
+            .any(|ending| before.ends_with(ending));
+    is_ours && letters.len() == 6 && letters.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_exercise_label_video_place_and_time() {
+        let name = |text: &str| Name::new(text);
+        let folder = |exercise, label| frame_folder(Some(&name(exercise)), Some(&name(label)));
+        assert_eq!(folder("squat", BAD_FORM), "frames_squat_bad");
+        assert_eq!(folder("squat", "unclear"), "frames_squat_unclear");
+        assert_eq!(frame_folder(None, None), "frames_unknown_unlabelled");
+        let id = "0123456789abcdef0123456789abcdef";
+        assert_eq!(
+            frame_name(id, 7, 12_344_600_000),
+            "0123456789abcdef_007_0012345.jpg"
+        );
+        assert_eq!(exercise_of_table("squat_bad_form"), Some(name("squat")));
+        assert_eq!(exercise_of_table("Squat bad"), Some(name("squat")));
+        assert_eq!(exercise_of_table("labels"), None);
+    }
+
+    #[test]
+    fn only_files_that_were_begun_are_leftovers() {
+        for name in [
+            ".records.ndjson.pzx1hs",
+            ".0123_000_0000000.jpg.a1B2c3",
+            "..wo-extract.ndjson.abcdef",
+            ".squat_bad_form.csv.a1B2c3",
+        ] {
+            assert!(is_leftover(name), "{name}");
+        }
+        for name in [
+            "records.ndjson",
+            "reviews.ndjson",
+            ".wo-extract.ndjson",
+            "a.jpg",
+            ".notes.txt.abcdef",
+            ".a.jpg.abc",
+        ] {
+            assert!(!is_leftover(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_images_of_our_own_are_ever_deleted() {
+        let frame = |path: &str| -> Frame {
+            let image = serde_json::json!({"file": {"path": path}});
+            let frame =
+                serde_json::json!({"video_id": "0123456789abcdef01", "index": 0, "image": image});
+            serde_json::from_value(frame).unwrap()
+        };
+        assert!(own_image(&frame("frames_a_b/0123456789abcdef_000_0000000.jpg")).is_some());
+        for path in [
+            "../0123456789abcdef_0.jpg",
+            "/0123456789abcdef_0.jpg",
+            "frames_a_b/other.jpg",
+            "",
+        ] {
+            assert!(own_image(&frame(path)).is_none(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! From where a relative path is meant. `docs/records.md` says: from the folder of the file that names it, and in a pipe
+//! from the working directory.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+/// A folder, absolute and without `.` and `..`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place(PathBuf);
+
+impl Place {
+    /// The place of paths in `file`, or in a pipe. A file that exists but is no regular one, such as `/dev/fd/63`, is a
+    /// pipe too.
+    pub fn of(file: Option<&Path>) -> io::Result<Self> {
+        let here = normal(&std::path::absolute(".")?);
+        let Some(file) = file.filter(|file| *file != Path::new("-")) else {
+            return Ok(Self(here));
+        };
+        if file.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Ok(Self(here));
+        }
+        let folder = file.parent().unwrap_or(Path::new(""));
+        Ok(Self(normal(&here.join(folder))))
+    }
+
+    /// A folder as the place of what lies in it.
+    pub fn of_folder(dir: &Path) -> io::Result<Self> {
+        Ok(Self(normal(&std::path::absolute(".")?.join(dir))))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// `path`, meant from here, as an absolute path.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        normal(&self.0.join(path))
+    }
+
+    /// `path`, meant from here, as it must be written to mean the same from `other`; `None` where it may stay.
+    pub fn rebased(&self, path: &Path, other: &Self) -> Option<PathBuf> {
+        if path.is_absolute() || self == other {
+            return None;
+        }
+        let absolute = self.resolve(path);
+        Some(
+            absolute
+                .strip_prefix(&other.0)
+                .map(Path::to_owned)
+                .unwrap_or(absolute),
+        )
+    }
+}
+
+/// Without `.` and `..`, by the text alone: the file need not exist.
+pub(crate) fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(path: &str) -> Place {
+        Place(path.into())
+    }
+
+    #[test]
+    fn dots_go() {
+        assert_eq!(
+            place("/data").resolve(Path::new("./a/../b/x.jpg")),
+            Path::new("/data/b/x.jpg")
+        );
+        assert_eq!(
+            place("/data").resolve(Path::new("../../../x.jpg")),
+            Path::new("/x.jpg")
+        );
+        assert_eq!(
+            place("/data").resolve(Path::new("/abs/x.jpg")),
+            Path::new("/abs/x.jpg")
+        );
+    }
+
+    #[test]
+    fn a_path_means_the_same_from_elsewhere() {
+        let check = |from: &str, to: &str, path: &str, expected: Option<&str>| {
+            let rebased = place(from).rebased(Path::new(path), &place(to));
+            assert_eq!(
+                rebased.as_deref(),
+                expected.map(Path::new),
+                "{from} {to} {path}"
+            );
+        };
+        check("/w", "/w", "./a.jpg", None);
+        check("/w/frames", "/w", "a.jpg", Some("frames/a.jpg"));
+        check("/w", "/w/frames", "frames/a.jpg", Some("a.jpg"));
+        check("/w", "/elsewhere", "a.jpg", Some("/w/a.jpg"));
+        check("/w", "/elsewhere", "/abs/a.jpg", None);
+    }
+}

@@ -1,0 +1,368 @@
+//! The table `frame_path,label,description`: what a spreadsheet can edit of frames.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use wo_cli::{Exit, ExitWith};
+use wo_record::{BAD_FORM, Frame, Image, LabelOrigin, Name};
+
+use crate::dialect::Encoding;
+use crate::formula::{quoted, unquoted};
+use crate::label::WrittenLabel;
+use crate::sheet::{Columns, Sheet};
+
+/// The columns of a table of frames.
+pub const FRAME_COLUMNS: Columns = Columns {
+    key: &["frame_path", "frame", "path", "image", "file"],
+    others: &[&["label"], &["description"], &["faults", "fault"]],
+    hint: "the first line is frame_path,label,description",
+};
+
+/// The columns of a table that is made anew.
+pub(crate) const WRITTEN_COLUMNS: [&str; 3] = ["frame_path", "label", "description"];
+
+/// What a row says of a frame.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Row {
+    /// The frame's image file, as it is written.
+    pub frame_path: String,
+    /// The label.
+    pub label: Option<Name>,
+    /// The faults. Read where the column is there, never written.
+    pub faults: Vec<Name>,
+    /// What the frame shows.
+    pub description: Option<String>,
+}
+
+impl Row {
+    /// The row of a frame, but for its faults. `None` for a frame without a label, without a file of its own, or whose path
+    /// is not UTF-8.
+    pub fn of(frame: &Frame) -> Option<Self> {
+        let Image::File { path, .. } = &frame.image else {
+            return None;
+        };
+        Some(Self {
+            frame_path: path.as_path().to_str()?.to_owned(),
+            label: Some(frame.label.clone()?),
+            faults: Vec::new(),
+            description: frame.description.clone(),
+        })
+    }
+
+    /// What the cells of a row say.
+    pub(crate) fn of_cells(path: &str, label: &str, description: &str, faults: &str) -> Self {
+        let names = unquoted(faults.trim())
+            .split([';', ',', '|'])
+            .map(Name::new);
+        let text = unquoted(description);
+        Self {
+            frame_path: path.to_owned(),
+            label: WrittenLabel::of(unquoted(label.trim())).name().cloned(),
+            faults: names.filter(|name| !name.is_empty()).collect(),
+            description: Some(text.to_owned()).filter(|text| !text.trim().is_empty()),
+        }
+    }
+
+    /// Sets what the row says; an empty cell says nothing. Where it changes the label or the faults, what described the
+    /// old ones goes. True where it changes them.
+    ///
+    /// Only bad form has faults: another label takes away those that the frame came with.
+    pub fn apply(&self, frame: &mut Frame) -> bool {
+        let before = (frame.label.clone(), frame.faults.clone());
+        if let Some(label) = &self.label {
+            if frame.label.as_ref() != Some(label) {
+                frame.label = Some(label.clone());
+                frame.label_origin = Some(LabelOrigin::Csv);
+            }
+            if label.as_str() != BAD_FORM {
+                frame.faults.clear();
+            }
+        }
+        let has_faults = frame
+            .label
+            .as_ref()
+            .is_none_or(|label| label.as_str() == BAD_FORM);
+        if !self.faults.is_empty() && has_faults {
+            frame.faults.clone_from(&self.faults);
+        }
+        let is_changed = before != (frame.label.clone(), frame.faults.clone());
+        // A description that was left as it was describes what the frame was taken for before.
+        let is_stale = is_changed && self.description == frame.description;
+        match &self.description {
+            Some(description) if !is_stale => frame.description = Some(description.clone()),
+            _ if is_changed => frame.description = None,
+            _ => {}
+        }
+        is_changed
+    }
+}
+
+/// A table, read.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// The rows in their order, each with its line.
+    pub rows: Vec<(u64, Row)>,
+    /// Columns that are not read and look like misspelt ones, each with the name that may be meant.
+    pub misspelt_columns: Vec<(String, &'static str)>,
+    /// Labels that are none and look like misspelt ones, by their lines, each with the one that may be meant. Such a cell
+    /// says nothing.
+    pub misspelt_labels: Vec<(u64, Name, &'static str)>,
+    /// Lines that name faults of another label than bad form. Such faults say nothing.
+    pub contrary: Vec<u64>,
+    /// Whether it had to be taken for Windows-1252.
+    pub is_guessed: bool,
+}
+
+/// Why a table could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The output failed; a reader that went away is here too.
+    #[error("write the table")]
+    Io(#[from] io::Error),
+}
+
+impl From<csv::Error> for TableError {
+    fn from(error: csv::Error) -> Self {
+        // A csv::Error hides the I/O error that it holds from those who follow the chain of causes to an exit code.
+        match error.into_kind() {
+            csv::ErrorKind::Io(cause) => Self::Io(cause),
+            other => Self::Io(io::Error::other(format!("{other:?}"))),
+        }
+    }
+}
+
+/// Reads a table of frames. A file that is not there is a wrong command line, one that is no table cannot be trusted.
+pub fn read_table(path: &Path) -> anyhow::Result<Table> {
+    let bytes = fs::read(path).with_context(|| format!("read {}", path.display()));
+    let is_missing = !path.exists();
+    let bytes = bytes.exit_with(if is_missing { Exit::Usage } else { Exit::Io })?;
+    parse_table(&bytes)
+        .with_context(|| path.display().to_string())
+        .exit_with(Exit::Integrity)
+}
+
+/// Reads the bytes of a table of frames.
+pub fn parse_table(bytes: &[u8]) -> anyhow::Result<Table> {
+    let sheet = Sheet::parse(bytes, &FRAME_COLUMNS)?;
+    let [path, label, description, faults] = [
+        FRAME_COLUMNS.key,
+        FRAME_COLUMNS.others[0],
+        FRAME_COLUMNS.others[1],
+        FRAME_COLUMNS.others[2],
+    ]
+    .map(|names| sheet.column(names));
+    let mut table = Table {
+        misspelt_columns: sheet.misspelt(&FRAME_COLUMNS),
+        is_guessed: sheet.encoding == Encoding::Windows1252,
+        ..Table::default()
+    };
+    for row in &sheet.rows {
+        let raw = |column: Option<usize>| column.and_then(|it| row.cells.get(it)).unwrap_or("");
+        let written = WrittenLabel::of(unquoted(raw(label).trim()));
+        if let WrittenLabel::Misspelt { written, meant } = &written {
+            table
+                .misspelt_labels
+                .push((row.line, written.clone(), meant));
+        }
+        let frame_path = unquoted(raw(path).trim());
+        let mut said = Row::of_cells(frame_path, raw(label), raw(description), raw(faults));
+        let is_other = said
+            .label
+            .as_ref()
+            .is_some_and(|it| it.as_str() != BAD_FORM);
+        if !said.faults.is_empty() && is_other {
+            table.contrary.push(row.line);
+            said.faults.clear();
+        }
+        table.rows.push((row.line, said));
+    }
+    Ok(table)
+}
+
+/// Writes a header and `rows`. No cell of it runs as a formula.
+pub fn write_table<'a>(
+    output: impl Write,
+    rows: impl IntoIterator<Item = &'a Row>,
+) -> Result<(), TableError> {
+    let mut writer = TableWriter::new(output)?;
+    for row in rows {
+        writer.row(row)?;
+    }
+    writer.flush()
+}
+
+/// Writes a table row by row.
+#[derive(Debug)]
+pub struct TableWriter<W: Write>(csv::Writer<W>);
+
+impl<W: Write> TableWriter<W> {
+    /// Writes the header.
+    pub fn new(output: W) -> Result<Self, TableError> {
+        let mut writer = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_writer(output);
+        writer.write_record(WRITTEN_COLUMNS)?;
+        Ok(Self(writer))
+    }
+
+    /// Writes a row.
+    pub fn row(&mut self, row: &Row) -> Result<(), TableError> {
+        let label = row.label.as_ref().map_or("", Name::as_str);
+        let description = row.description.as_deref().unwrap_or_default();
+        let cells = [row.frame_path.as_str(), label, description];
+        Ok(self
+            .0
+            .write_record(cells.map(|cell| quoted(cell).into_owned()))?)
+    }
+
+    /// Hands on what was written.
+    pub fn flush(&mut self) -> Result<(), TableError> {
+        Ok(self.0.flush()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(frame_path: &str, label: &str, description: &str) -> Row {
+        Row {
+            frame_path: frame_path.to_owned(),
+            label: Some(Name::label(label)).filter(|label| !label.is_empty()),
+            faults: Vec::new(),
+            description: Some(description.to_owned()).filter(|text| !text.is_empty()),
+        }
+    }
+
+    fn rows(bytes: &[u8]) -> Vec<Row> {
+        let table = parse_table(bytes).unwrap();
+        table.rows.into_iter().map(|(_, row)| row).collect()
+    }
+
+    fn frame(label: &str, faults: &[&str], description: Option<&str>) -> Frame {
+        let frame = serde_json::json!({
+            "video_id": "v", "index": 0, "image": {"file": {"path": "a.jpg"}},
+            "label": label, "label_origin": "folder", "faults": faults, "description": description,
+        });
+        serde_json::from_value(frame).unwrap()
+    }
+
+    #[test]
+    fn a_table_comes_back_as_it_was_written_and_runs_nothing() {
+        let written = [
+            row("a.jpg", "good_form", "upright, \"tall\"\nand still "),
+            row("-b.jpg", "bad_form", "=cmd|' /C calc'!A0"),
+            row("'c.jpg", "wobbly", " \u{e9}"),
+            row("'=d.jpg", "", "\t=1"),
+        ];
+        let mut bytes = Vec::new();
+        write_table(&mut bytes, &written).unwrap();
+        let mut cells = csv::Reader::from_reader(bytes.as_slice());
+        for record in cells.records() {
+            for cell in &record.unwrap() {
+                assert!(
+                    !cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']),
+                    "{cell}"
+                );
+            }
+        }
+        assert_eq!(rows(&bytes), written);
+        let mut empty = Vec::new();
+        write_table(&mut empty, []).unwrap();
+        assert_eq!(empty, b"frame_path,label,description\n");
+    }
+
+    #[test]
+    fn a_table_is_read_by_its_header() {
+        let text = "\u{feff}Faults;label,note\n";
+        assert!(parse_table(text.as_bytes()).is_err());
+        let text = "\u{feff}note,Label, FRAME_PATH ,faults\r\nx, bad ,\" a.jpg\",Knees Cave; heels_lift\r\n";
+        let table = parse_table(text.as_bytes()).unwrap();
+        let (line, said) = &table.rows[0];
+        let faults = ["knees_cave", "heels_lift"].map(Name::new).to_vec();
+        let expected = Row {
+            faults,
+            ..row("a.jpg", "bad_form", "")
+        };
+        assert_eq!((*line, said), (2, &expected));
+        assert!(table.misspelt_columns.is_empty());
+    }
+
+    #[test]
+    fn slips_and_contradictions_are_known_by_their_lines() {
+        let text = "frame_path,lable,label,faults\na.jpg,,god_form,\nb.jpg,,good,knees_cave\nc.jpg,,wobbly,\n";
+        let table = parse_table(text.as_bytes()).unwrap();
+        // The right column is there too, so the other one is a column of the person's own.
+        assert!(table.misspelt_columns.is_empty());
+        let misspelt = [(2, Name::new("god_form"), "good_form")];
+        assert_eq!(table.misspelt_labels, misspelt);
+        assert_eq!(table.contrary, [3]);
+        let labels = table.rows.iter().map(|(_, row)| row.label.clone());
+        let labels: Vec<_> = labels.collect();
+        assert_eq!(
+            labels,
+            [None, Some("good_form".into()), Some("wobbly".into())]
+        );
+        let text = "frame_path,lable\na.jpg,good\n";
+        let table = parse_table(text.as_bytes()).unwrap();
+        assert_eq!(table.misspelt_columns, [("lable".to_owned(), "label")]);
+    }
+
+    #[test]
+    fn a_row_takes_faults_and_description_of_the_old_label_away() {
+        let mut now = frame("bad_form", &["knees_cave"], Some("knees inward"));
+        assert!(row("a.jpg", "good", "").apply(&mut now));
+        assert_eq!(now.label, Some("good_form".into()));
+        assert_eq!(now.label_origin, Some(LabelOrigin::Csv));
+        assert_eq!((now.faults.len(), now.description), (0, None));
+
+        // A description that nobody touched is as old as the label.
+        let mut now = frame("bad_form", &["knees_cave"], Some("knees inward"));
+        assert!(row("a.jpg", "good", "knees inward").apply(&mut now));
+        assert_eq!(now.description, None);
+        let mut now = frame("bad_form", &["knees_cave"], Some("knees inward"));
+        assert!(row("a.jpg", "good", "chest up").apply(&mut now));
+        assert_eq!(now.description.as_deref(), Some("chest up"));
+
+        // What says the same changes nothing, and empty cells say nothing.
+        for same in [row("a.jpg", "bad", ""), row("a.jpg", "", "knees inward")] {
+            let mut now = frame("bad_form", &["knees_cave"], Some("knees inward"));
+            let before = now.clone();
+            assert!(!same.apply(&mut now));
+            assert_eq!(now, before);
+        }
+        let mut now = frame("bad_form", &["knees_cave"], Some("knees inward"));
+        let other = Row {
+            faults: vec!["heels_lift".into()],
+            ..row("a.jpg", "", "")
+        };
+        assert!(other.apply(&mut now));
+        assert_eq!(now.faults, ["heels_lift".into()]);
+        assert_eq!(now.description, None);
+        let mut good = frame("good_form", &[], None);
+        assert!(!other.apply(&mut good));
+        assert_eq!(good.faults.len(), 0);
+    }
+
+    /// The reader of a pipe that went away.
+    struct Gone;
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_seen_through_the_table() {
+        let row = row("a.jpg", "good_form", &"long ".repeat(10_000));
+        let TableError::Io(error) = write_table(Gone, [&row, &row]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+}

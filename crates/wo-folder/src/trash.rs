@@ -1,0 +1,204 @@
+//! What was deleted: the records of the frames, with their lines as they were. Images and rows lie beside them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Component, Path};
+
+use anyhow::Context;
+use wo_record::{Begin, Frame, Line, Producer, Record, Writer};
+
+use crate::names::{RECORDS, TRASH};
+use crate::records::for_each_line;
+use crate::whole::{commit, create_spool, remove};
+
+/// How far two times may lie apart and still be one: they went through decimals.
+const SAME_TIME_MS: f64 = 0.5;
+
+/// A frame's line and the lines that belong to it, such as its pose.
+#[derive(Debug, Clone)]
+pub struct FrameLines {
+    /// The index of the frame.
+    pub index: u32,
+    /// Its time.
+    pub pts_ms: Option<f64>,
+    /// The lines.
+    pub texts: Vec<Text>,
+}
+
+/// A line as it was read, and its record where that is another now.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// The line.
+    pub line: Line,
+    /// The record.
+    pub record: Option<Record>,
+}
+
+/// The deleted frames of a folder, by their videos.
+#[derive(Debug, Default)]
+pub struct Trash {
+    /// The frames of each video, in the order of the file.
+    pub videos: BTreeMap<String, Vec<FrameLines>>,
+}
+
+impl Trash {
+    /// Reads the trash of a folder.
+    pub fn read(dir: &Path) -> anyhow::Result<Self> {
+        let mut trash = Self::default();
+        for_each_line(&dir.join(TRASH).join(RECORDS), |line| {
+            match &line.record {
+                Ok(Record::Frame(frame)) => {
+                    let frame = frame.clone();
+                    trash.push(&frame, Text { line, record: None });
+                }
+                Ok(Record::Pose(pose)) => {
+                    let video_id = pose.video_id.clone();
+                    trash.push_to_last(&video_id, line);
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(trash)
+    }
+
+    /// Takes a frame in.
+    pub fn push(&mut self, frame: &Frame, text: Text) {
+        let frames = self.videos.entry(frame.video_id.clone()).or_default();
+        frames.push(FrameLines {
+            index: frame.index,
+            pts_ms: frame.pts_ms,
+            texts: vec![text],
+        });
+    }
+
+    /// Takes a line in that belongs to the last frame of a video.
+    pub fn push_to_last(&mut self, video_id: &str, line: Line) {
+        if let Some(last) = self.videos.get_mut(video_id).and_then(|it| it.last_mut()) {
+            last.texts.push(Text { line, record: None });
+        }
+    }
+
+    /// Takes frames out that `come_back`.
+    pub fn take_all(
+        &mut self,
+        come_back: impl Fn(&Frame) -> bool,
+    ) -> BTreeMap<String, Vec<FrameLines>> {
+        let mut taken = BTreeMap::new();
+        for (video_id, frames) in &mut self.videos {
+            let back = frames.extract_if(.., |lines| lines.frame().is_some_and(&come_back));
+            let back: Vec<FrameLines> = back.collect();
+            if !back.is_empty() {
+                taken.insert(video_id.clone(), back);
+            }
+        }
+        taken
+    }
+
+    /// Takes one frame out.
+    pub fn remove(&mut self, frame: &Frame) {
+        if let Some(frames) = self.videos.get_mut(&frame.video_id) {
+            frames.retain(|other| !other.is(frame.index, frame.pts_ms));
+        }
+    }
+
+    /// How many frames it holds.
+    pub fn len(&self) -> usize {
+        self.videos.values().map(Vec::len).sum()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the frame of a video at a time was deleted. The time tells it, whatever its index is; where no time is
+    /// known, the index does.
+    pub fn has(&self, video_id: &str, index: u32, pts_ms: Option<f64>) -> bool {
+        let Some(frames) = self.videos.get(video_id) else {
+            return false;
+        };
+        frames.iter().any(|frame| frame.is(index, pts_ms))
+    }
+
+    /// Writes it. An empty trash has no records.
+    pub fn write(&self, dir: &Path, by: &Producer) -> anyhow::Result<()> {
+        let trash = dir.join(TRASH);
+        let path = trash.join(RECORDS);
+        if self.is_empty() {
+            if path.exists() {
+                remove(&path);
+            }
+            return Ok(());
+        }
+        fs::create_dir_all(&trash).with_context(|| format!("make {}", trash.display()))?;
+        let mut spool = create_spool(&path)?;
+        let begin = Begin::of(&by.tool, &by.version, &[]);
+        let mut writer = Writer::begin_with(&mut spool, begin)?;
+        for text in self.videos.values().flatten().flat_map(|it| &it.texts) {
+            match &text.record {
+                Some(record) => writer.rewritten(&text.line, record)?,
+                None => writer.line(&text.line)?,
+            }
+        }
+        writer.end()?;
+        commit(spool, &path)
+    }
+}
+
+impl FrameLines {
+    /// The frame.
+    pub fn frame(&self) -> Option<&Frame> {
+        match &self.texts.first()?.line.record {
+            Ok(Record::Frame(frame)) => Some(frame),
+            _ => None,
+        }
+    }
+
+    fn is(&self, index: u32, pts_ms: Option<f64>) -> bool {
+        match (self.pts_ms, pts_ms) {
+            (Some(one), Some(other)) => (one - other).abs() < SAME_TIME_MS,
+            _ => self.index == index,
+        }
+    }
+}
+
+/// Moves an image into the trash of its folder. Nothing happens where it is there already.
+pub fn throw_away(dir: &Path, image: &Path) -> io::Result<()> {
+    rename(dir, image, dir, &dir.join(TRASH))
+}
+
+/// Moves an image back to where it was. Nothing happens where it is there already.
+pub fn take_back(dir: &Path, image: &Path) -> io::Result<()> {
+    let trash = dir.join(TRASH);
+    if !trash.exists() {
+        return Ok(());
+    }
+    rename(dir, image, &trash, dir)
+}
+
+fn rename(dir: &Path, path: &Path, from: &Path, to: &Path) -> io::Result<()> {
+    let path = path.strip_prefix(dir).unwrap_or(path);
+    let is_inside = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    // A record may name any file; only what lies in the folder itself is ever moved.
+    if !is_inside || !is_below(dir, &from.join(path)) || to.join(path).exists() {
+        return Ok(());
+    }
+    if let Some(folder) = to.join(path).parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::rename(from.join(path), to.join(path))
+}
+
+/// Whether the folder of a file is in truth below `dir`, whatever links there are on the way; the file itself may be one.
+fn is_below(dir: &Path, file: &Path) -> bool {
+    let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
+    let dir = dir.canonicalize().ok();
+    file.symlink_metadata().is_ok()
+        && folder
+            .zip(dir)
+            .is_some_and(|(folder, dir)| folder.starts_with(dir))
+}

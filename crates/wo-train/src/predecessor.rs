@@ -1,0 +1,191 @@
+//! The model that is there already where a new one goes: it is kept beside.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use wo_cli::{Exit, ExitWith, shell_word};
+
+/// What is written beside a model that is one file.
+pub(crate) const NOTES: [&str; 3] = ["README.md", "learning_curve.svg", "out_of_fold.ndjson"];
+/// What makes a folder a model.
+const CONFIG: &str = "config.json";
+
+/// A model that will be replaced.
+#[derive(Debug)]
+pub(crate) struct Predecessor {
+    model: PathBuf,
+    kept: PathBuf,
+}
+
+impl Predecessor {
+    /// What is at `model`, if anything. What can be no model is not replaced.
+    pub(crate) fn of(model: &Path) -> anyhow::Result<Option<Self>> {
+        let Ok(facts) = fs::metadata(model) else {
+            return Ok(None);
+        };
+        let is_file = model.extension().is_some_and(|ending| ending == "pt");
+        let refuse = |why: &str| {
+            Err(anyhow!(
+                "{} {why}\nhint: give --output the name of a new folder or a new .pt file",
+                model.display()
+            ))
+            .exit_with(Exit::Usage)
+        };
+        if !facts.is_dir() && !is_file {
+            return refuse("is a file, and a model whose name does not end in .pt is a folder");
+        }
+        if facts.is_dir() {
+            let is_empty = fs::read_dir(model)
+                .with_context(|| format!("read the folder {}", model.display()))?
+                .next()
+                .is_none();
+            if is_file {
+                return refuse("is a folder, and a model whose name ends in .pt is a file");
+            }
+            if is_empty {
+                return Ok(None);
+            }
+            if !model.join(CONFIG).exists() {
+                return refuse("is a folder that holds no model, so it is not replaced");
+            }
+        }
+        let kept = (1..)
+            .map(|number| match number {
+                1 => beside(model, ".bak"),
+                number => beside(model, &format!(".bak{number}")),
+            })
+            .find(|path| path.symlink_metadata().is_err())
+            .context("a free name")?;
+        Ok(Some(Self {
+            model: model.to_owned(),
+            kept,
+        }))
+    }
+
+    /// That it will be kept.
+    pub(crate) fn announcement(&self) -> String {
+        format!(
+            "{} is there; the new model takes its place, and it is kept as {}",
+            self.model.display(),
+            self.kept.display()
+        )
+    }
+
+    /// Keeps it, while it stays where it is until the new one takes its place.
+    pub(crate) fn keep(&self) -> anyhow::Result<()> {
+        let doing = || format!("keep {} as {}", self.model.display(), self.kept.display());
+        if self.model.is_dir() {
+            let part = beside(&self.kept, ".part");
+            let _ = fs::remove_dir_all(&part);
+            copy_folder(&self.model, &part)
+                .and_then(|()| fs::rename(&part, &self.kept))
+                .with_context(doing)?;
+        } else {
+            copy_file(&self.model, &self.kept).with_context(doing)?;
+            // Notes of the old model would be taken for those of the new one.
+            for note in NOTES {
+                let ending = format!(".{note}");
+                let (old, kept) = (beside(&self.model, &ending), beside(&self.kept, &ending));
+                if old.exists() {
+                    fs::rename(&old, &kept).with_context(doing)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How to go back to it.
+    pub(crate) fn way_back(&self) -> String {
+        let (model, kept) = (shell_word(&self.model), shell_word(&self.kept));
+        let remove = if self.model.is_dir() { "rm -r" } else { "rm" };
+        format!(
+            "the model that was there is kept as {}\nhint: to go back to it: {remove} {model} && mv {kept} {model}",
+            self.kept.display()
+        )
+    }
+}
+
+/// A path with more at the end of its name.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+/// The same bytes under another name; as a link, which takes no room, where the file system has them. Models are replaced and
+/// never written into, so that the other name keeps what it has.
+fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            copy_file(&entry.path(), &to)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_kept_under_a_name_that_is_free() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let model = dir.path().join("m.pt");
+        assert!(Predecessor::of(&model).expect("nothing").is_none());
+        for (content, kept) in [("1", "m.pt.bak"), ("2", "m.pt.bak2"), ("3", "m.pt.bak3")] {
+            fs::write(&model, content).expect("a model");
+            fs::write(beside(&model, ".README.md"), content).expect("a card");
+            let old = Predecessor::of(&model).expect("a model").expect("a model");
+            assert!(old.announcement().contains(kept), "{}", old.announcement());
+            old.keep().expect("kept");
+            // As a new model does it: another file takes the name.
+            fs::write(beside(&model, ".new"), "new").expect("a model");
+            fs::rename(beside(&model, ".new"), &model).expect("replaced");
+            let read = |name: &str| fs::read_to_string(dir.path().join(name)).expect("a file");
+            assert_eq!(read(kept), content);
+            assert_eq!(read(&format!("{kept}.README.md")), content);
+            assert!(!beside(&model, ".README.md").exists());
+            assert!(old.way_back().contains("&& mv "), "{}", old.way_back());
+        }
+    }
+
+    #[test]
+    fn a_folder_is_kept_whole() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let model = dir.path().join("m");
+        fs::create_dir_all(model.join("notes")).expect("a folder");
+        fs::write(model.join("notes/mine.txt"), "mine").expect("a file");
+        let error = Predecessor::of(&model).expect_err("no model").to_string();
+        assert!(error.contains("holds no model"), "{error}");
+        fs::write(model.join(CONFIG), "{}").expect("a file");
+        let old = Predecessor::of(&model).expect("a model").expect("a model");
+        old.keep().expect("kept");
+        let mine = fs::read_to_string(dir.path().join("m.bak/notes/mine.txt"));
+        assert_eq!(mine.expect("a file"), "mine");
+        assert!(model.join(CONFIG).exists(), "it stays until it is replaced");
+    }
+
+    #[test]
+    fn what_is_no_model_is_not_replaced() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("m");
+        fs::write(&file, "a text").expect("a file");
+        assert!(Predecessor::of(&file).is_err());
+        let folder = dir.path().join("m.pt");
+        fs::create_dir(&folder).expect("a folder");
+        assert!(Predecessor::of(&folder).is_err());
+        let empty = dir.path().join("empty");
+        fs::create_dir(&empty).expect("a folder");
+        assert!(Predecessor::of(&empty).expect("nothing").is_none());
+    }
+}
