@@ -243,7 +243,7 @@ fn pictures_that_do_not_load_are_told_and_counted() {
     );
     assert!(
         run.stderr
-            .contains("a0.mp4: 1 of 3 frames do not load; frame 1: "),
+            .contains("a0.mp4: 1 of 3 frames does not load; frame 1: "),
         "{}",
         run.stderr
     );
