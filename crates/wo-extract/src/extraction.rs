@@ -133,17 +133,25 @@ impl Settings {
         self.sample.choose(timeline, self.n_candidates(), self.seed)
     }
 
-    /// `chosen` of `n_frames` frames, without damaged ones where there are others near them.
+    /// `chosen` of the frames at `times_ns`, without damaged ones where there are others that may stand for them: those of
+    /// the same segment, or those near them.
     pub(crate) fn without_damage(
         &self,
         chosen: Vec<usize>,
-        n_frames: usize,
+        times_ns: &[u64],
+        duration_ns: u64,
         is_damaged: impl Fn(usize) -> bool,
     ) -> Vec<usize> {
         if !self.sample.takes_near_ones() {
             return chosen;
         }
-        select::good_ones(&chosen, n_frames, |index| !is_damaged(index))
+        let segments = if self.sample.has_segments() {
+            select::segments(&chosen, times_ns, duration_ns)
+        } else {
+            None
+        };
+        let reach = segments.unwrap_or_else(|| select::near(&chosen, times_ns.len()));
+        select::good_ones(&chosen, &reach, |index| !is_damaged(index))
     }
 
     /// Whether the frames at the middles of equal segments are what is looked for.

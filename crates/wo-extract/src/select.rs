@@ -1,5 +1,7 @@
 //! Which frames of a video to take. Pure arithmetic on times in nanoseconds.
 
+use std::ops::Range;
+
 /// Times are rounded to whole nanoseconds, those of frames and those of segments apart; a frame that starts this
 /// little after a segment's centre starts at it.
 const ROUNDING_NS: u64 = 1000;
@@ -102,26 +104,52 @@ pub(crate) fn quick(
     }
 }
 
-/// `chosen` of `n_frames` frames, with a good frame in the place of each that is not: the nearest to it that is no nearer
-/// to another one of `chosen`. Where there is none, the frame stays.
+/// `chosen`, with a good frame in the place of each that is not: the nearest to it within `reach`, which has the frames
+/// that may stand for each of `chosen`. Where there is none, the frame stays.
 pub(crate) fn good_ones(
     chosen: &[usize],
-    n_frames: usize,
+    reach: &[Range<usize>],
     is_good: impl Fn(usize) -> bool,
 ) -> Vec<usize> {
-    let nearest = |(place, &index): (usize, &usize)| {
+    let nearest = |(&index, reach): (&usize, &Range<usize>)| {
         if is_good(index) {
             return index;
         }
-        let before = place.checked_sub(1).and_then(|before| chosen.get(before));
-        let first = before.map_or(0, |before| (before + index) / 2 + 1);
-        let behind = chosen.get(place + 1);
-        let end = behind.map_or(n_frames, |behind| (index + behind) / 2 + 1);
-        let good = (first..end).filter(|&near| is_good(near));
+        let good = reach.clone().filter(|&near| is_good(near));
         good.min_by_key(|near| near.abs_diff(index))
             .unwrap_or(index)
     };
-    chosen.iter().enumerate().map(nearest).collect()
+    chosen.iter().zip(reach).map(nearest).collect()
+}
+
+/// For each of `chosen`, those of `n_frames` frames that are no nearer to another one of them.
+pub(crate) fn near(chosen: &[usize], n_frames: usize) -> Vec<Range<usize>> {
+    let reach = |(place, &index): (usize, &usize)| {
+        let before = place.checked_sub(1).and_then(|before| chosen.get(before));
+        let behind = chosen.get(place + 1);
+        let first = before.map_or(0, |before| (before + index) / 2 + 1);
+        first..behind.map_or(n_frames, |behind| (index + behind) / 2 + 1)
+    };
+    chosen.iter().enumerate().map(reach).collect()
+}
+
+/// For each of `chosen`, the frames of its segment of as many equal ones of `duration_ns`; `None` where one of them lies
+/// outside of its own.
+pub(crate) fn segments(
+    chosen: &[usize],
+    times_ns: &[u64],
+    duration_ns: u64,
+) -> Option<Vec<Range<usize>>> {
+    let n = chosen.len() as u128;
+    let first_of = |segment: u128| {
+        let time = u128::from(duration_ns) * segment / n;
+        times_ns.partition_point(|&before| u128::from(before) < time)
+    };
+    let reach = (0..n).zip(chosen).map(|(segment, index)| {
+        let reach = first_of(segment)..first_of(segment + 1);
+        reach.contains(index).then_some(reach)
+    });
+    reach.collect()
 }
 
 #[cfg(test)]
@@ -166,12 +194,25 @@ mod tests {
 
     #[test]
     fn a_good_frame_takes_the_place_of_a_bad_one_near_it() {
-        let bad = |bad: &'static [usize]| good_ones(&[5, 15, 25], 30, |i| !bad.contains(&i));
+        let chosen = [5, 15, 25];
+        let bad =
+            |bad: &'static [usize]| good_ones(&chosen, &near(&chosen, 30), |i| !bad.contains(&i));
         assert_eq!(bad(&[]), [5, 15, 25]);
         assert_eq!(bad(&[4, 5, 25, 26]), [6, 15, 24]);
         // 10 lies as near to 5 as to 15, and is the first one's.
         assert_eq!(bad(&[11, 12, 13, 14, 15, 16, 17, 18, 19]), [5, 20, 25]);
         assert_eq!(bad(&[11, 12, 13, 14, 15, 16, 17, 18, 19, 20]), [5, 15, 25]);
+    }
+
+    #[test]
+    fn a_good_frame_of_the_segment_is_taken_however_near_the_next_one_is() {
+        let times: Vec<u64> = (0..30).map(|i| i * 40 * MS).collect();
+        let of = |chosen: &[usize]| segments(chosen, &times, 1200 * MS);
+        assert_eq!(of(&[8, 10, 29]), Some(vec![0..10, 10..20, 20..30]));
+        assert_eq!(of(&[8, 9, 29]), None);
+        let good = |i: usize| !(5..15).contains(&i);
+        let reach = of(&[8, 10, 29]).unwrap();
+        assert_eq!(good_ones(&[8, 10, 29], &reach, good), [4, 15, 29]);
     }
 
     #[test]

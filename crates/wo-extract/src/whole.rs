@@ -83,7 +83,7 @@ pub(crate) fn take(
         video_id: &file.id,
         repetitions: &repetitions,
     })?;
-    let chosen = settings.without_damage(chosen, n_frames, is_damaged);
+    let chosen = settings.without_damage(chosen, &survey.times_ns, duration_ns, is_damaged);
     let is_missing = |index: &&usize| !decoded.sent.contains(index);
     let missing = chosen.iter().filter(is_missing);
     let missing: BTreeSet<u64> = missing.map(|&index| survey.times_ns[index]).collect();

@@ -22,7 +22,7 @@ const HARMLESS: [&str; 3] = ["SEI type", "mmco:", "truncated SEI"];
 const FAILED: &str = "error: ";
 /// Codecs whose packets hold no long run of zeros. A disk or a download that lost a piece leaves one, and not all of
 /// their decoders say so.
-const DENSE: [&str; 3] = ["video/x-h265", "video/x-vp8", "video/x-vp9"];
+const DENSE: [&str; 4] = ["video/x-h264", "video/x-h265", "video/x-vp8", "video/x-vp9"];
 /// So many zeros are a hole.
 const HOLE: usize = 512;
 

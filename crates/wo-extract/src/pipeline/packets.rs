@@ -48,7 +48,7 @@ pub(crate) struct Packet {
     pub(crate) layer: u8,
     /// Whether frames shown from this one on need nothing that came before.
     pub(crate) is_recovery: bool,
-    /// Whether its decoder met damage in it.
+    /// Whether its decoder met damage in it, or packets before it that it needs are lost.
     pub(crate) is_damaged: bool,
 }
 
@@ -86,6 +86,8 @@ impl Door {
         let is_key = is_recovery && said.is_some_and(|said| said.starts_anew);
         let mut came = self.lock();
         let number = came.packets.len();
+        // The demuxer lost packets before this one: what they held is missing from the frames made from them.
+        let is_behind_gap = number > 0 && packet.flags().contains(gst::BufferFlags::DISCONT);
         came.different.insert(digest(packet, number));
         came.packets.push(Packet {
             time_ns: time_ns.map(gst::ClockTime::nseconds),
@@ -95,7 +97,7 @@ impl Door {
             is_disposable: said.is_some_and(|said| said.is_disposable),
             layer: said.map_or(0, |said| said.layer),
             is_recovery,
-            is_damaged: false,
+            is_damaged: is_behind_gap && !is_recovery,
         });
         self.wanted.is_let_in(number)
     }

@@ -230,8 +230,8 @@ mod tests {
     fn bars_are_neither_dark_nor_part_of_the_size() {
         use Level::{Note, Warning};
         let whole = || video(5e3, 1280, 720, 30.0);
-        // A third of the picture is left, and it is as bright as others.
-        let narrow = squares(456, 152, 160);
+        // A quarter of the picture is left, and it is as bright as others.
+        let narrow = squares(456, 171, 160);
         assert_eq!(
             found(whole(), &narrow),
             [(Note, "low_resolution"), (Warning, "letterboxed")]

@@ -10,7 +10,7 @@ fn make(path: &Path, source: &str, n_frames: u32) {
     videos::make(
         path,
         &format!(
-            "videotestsrc num-buffers={n_frames} {source} ! video/x-raw,format=I420,framerate=24/1 \
+            "videotestsrc num-buffers={n_frames} {source} ! videoconvert ! video/x-raw,format=I420,framerate=24/1 \
              ! x264enc speed-preset=ultrafast ! h264parse ! mp4mux"
         ),
     );
@@ -42,13 +42,13 @@ fn videos_are_sorted_by_what_speaks_against_them() {
     );
     make(
         &v("d_smallish.mp4"),
-        &format!("pattern=smpte {}", size(480, 360)),
+        &format!("pattern=spokes {}", size(480, 360)),
         118,
     );
     let dark = "pattern=smpte ! videobalance brightness=-0.9 contrast=0.1";
     make(&v("e_dark.mp4"), &format!("{dark} {}", size(640, 480)), 12);
     let bars = format!(
-        "pattern=smpte {} ! videobox left=-328 right=-328",
+        "pattern=pinwheel {} ! videobox left=-328 right=-328",
         size(400, 720)
     );
     make(&v("f_bars.mp4"), &bars, 118);
