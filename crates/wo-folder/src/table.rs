@@ -30,7 +30,7 @@ pub struct Row {
     pub frame_path: String,
     /// The label.
     pub label: Option<Name>,
-    /// The faults. Read where the column is there, never written.
+    /// The faults. Read where the column is there, and written by [`write_table`] where any row has some.
     pub faults: Vec<Name>,
     /// What the frame shows.
     pub description: Option<String>,
@@ -181,12 +181,18 @@ pub fn parse_table(bytes: &[u8]) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-/// Writes a header and `rows`. No cell of it runs as a formula.
+/// Writes a header and `rows`, with a column of faults where any row has some. No cell of it runs as a formula.
 pub fn write_table<'a>(
     output: impl Write,
     rows: impl IntoIterator<Item = &'a Row>,
 ) -> Result<(), TableError> {
-    let mut writer = TableWriter::new(output)?;
+    let rows: Vec<&Row> = rows.into_iter().collect();
+    let has_faults = rows.iter().any(|row| !row.faults.is_empty());
+    let mut writer = if has_faults {
+        TableWriter::with_faults(output)?
+    } else {
+        TableWriter::new(output)?
+    };
     for row in rows {
         writer.row(row)?;
     }
@@ -195,31 +201,47 @@ pub fn write_table<'a>(
 
 /// Writes a table row by row.
 #[derive(Debug)]
-pub struct TableWriter<W: Write>(csv::Writer<W>);
+pub struct TableWriter<W: Write> {
+    writer: csv::Writer<W>,
+    has_faults: bool,
+}
 
 impl<W: Write> TableWriter<W> {
     /// Writes the header.
     pub fn new(output: W) -> Result<Self, TableError> {
+        Self::begin(output, false)
+    }
+
+    /// Writes the header, with a column of faults.
+    pub fn with_faults(output: W) -> Result<Self, TableError> {
+        Self::begin(output, true)
+    }
+
+    fn begin(output: W, has_faults: bool) -> Result<Self, TableError> {
         let mut writer = csv::WriterBuilder::new()
             .has_headers(false)
             .from_writer(output);
-        writer.write_record(WRITTEN_COLUMNS)?;
-        Ok(Self(writer))
+        let faults = has_faults.then_some("faults");
+        writer.write_record(WRITTEN_COLUMNS.into_iter().chain(faults))?;
+        Ok(Self { writer, has_faults })
     }
 
     /// Writes a row.
     pub fn row(&mut self, row: &Row) -> Result<(), TableError> {
         let label = row.label.as_ref().map_or("", Name::as_str);
         let description = row.description.as_deref().unwrap_or_default();
+        let faults: Vec<&str> = row.faults.iter().map(Name::as_str).collect();
+        let faults = self.has_faults.then(|| faults.join(";"));
         let cells = [row.frame_path.as_str(), label, description];
+        let cells = cells.into_iter().chain(faults.as_deref());
         Ok(self
-            .0
+            .writer
             .write_record(cells.map(|cell| quoted(cell).into_owned()))?)
     }
 
     /// Hands on what was written.
     pub fn flush(&mut self) -> Result<(), TableError> {
-        Ok(self.0.flush()?)
+        Ok(self.writer.flush()?)
     }
 }
 
@@ -269,6 +291,19 @@ mod tests {
             }
         }
         assert_eq!(rows(&bytes), written);
+        let faults = ["knees_cave", "heels_lift"].map(Name::new).to_vec();
+        let with_faults = [
+            row("a.jpg", "good", "x"),
+            Row {
+                faults,
+                ..row("b.jpg", "bad", "")
+            },
+        ];
+        let mut bytes = Vec::new();
+        write_table(&mut bytes, &with_faults).unwrap();
+        let text = "frame_path,label,description,faults\na.jpg,good_form,x,\nb.jpg,bad_form,,knees_cave;heels_lift\n";
+        assert_eq!(std::str::from_utf8(&bytes).unwrap(), text);
+        assert_eq!(rows(&bytes), with_faults);
         let mut empty = Vec::new();
         write_table(&mut empty, []).unwrap();
         assert_eq!(empty, b"frame_path,label,description\n");

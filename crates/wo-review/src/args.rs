@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Common};
+use wo_folder::WrittenLabel;
+use wo_record::Name;
 
 use crate::queue::QueueName;
 
@@ -105,7 +107,7 @@ pub struct Export {
 /// What to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// The table frame_path,label,description
+    /// The table frame_path,label,description, and faults where there are any
     Csv,
     /// Records
     Ndjson,
@@ -121,15 +123,58 @@ pub struct Import {
     /// The folder
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
-    /// JSON that Label Studio exported
+    /// What Label Studio exported: JSON, JSON_MIN, or tasks one a line
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// What a question asks for: label, faults, description, note or nothing; may be repeated [default: what its name says]
+    #[arg(long, value_name = "NAME[=WHAT]", value_parser = parse_question)]
+    pub question: Vec<(String, Option<Role>)>,
+    /// Which label a choice means, such as 'Looks fine=good_form'; may be repeated
+    #[arg(long, value_name = "VALUE=LABEL", value_parser = parse_label)]
+    pub label: Vec<(String, Name)>,
     /// Whose reviews they are, where the file does not say
     #[arg(long, value_name = "NAME", default_value = "label_studio")]
     pub reviewer: String,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub captions: CaptionsFlag,
+}
+
+/// What a question of Label Studio asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The label: one choice.
+    Label,
+    /// The faults: any number of choices.
+    Faults,
+    /// The description of the frame.
+    Description,
+    /// A note.
+    Note,
+    /// Nothing that is kept here.
+    Nothing,
+}
+
+impl Role {
+    /// All of them.
+    const ALL: [Self; 5] = [
+        Self::Label,
+        Self::Faults,
+        Self::Description,
+        Self::Note,
+        Self::Nothing,
+    ];
+
+    /// As it is written on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::Faults => "faults",
+            Self::Description => "description",
+            Self::Note => "note",
+            Self::Nothing => "nothing",
+        }
+    }
 }
 
 impl AsRef<Common> for Args {
@@ -150,6 +195,37 @@ fn parse_key(text: &str) -> Result<(String, String), String> {
             Ok((action.to_owned(), key.to_owned()))
         }
         _ => Err("write it as ACTION=KEY, such as good_form=a".to_owned()),
+    }
+}
+
+fn parse_question(text: &str) -> Result<(String, Option<Role>), String> {
+    let (name, role) = match text.rsplit_once('=') {
+        None => (text, None),
+        Some((name, word)) => {
+            let role = Role::ALL.into_iter().find(|role| role.word() == word);
+            let words = Role::ALL.map(Role::word).join(", ");
+            (
+                name,
+                Some(role.ok_or_else(|| format!("after = stands one of {words}"))?),
+            )
+        }
+    };
+    if name.is_empty() {
+        return Err("write it as NAME or NAME=WHAT, such as form=label".to_owned());
+    }
+    Ok((name.to_owned(), role))
+}
+
+fn parse_label(text: &str) -> Result<(String, Name), String> {
+    let Some((value, label)) = text.rsplit_once('=').filter(|(value, _)| !value.is_empty()) else {
+        return Err("write it as VALUE=LABEL, such as 'Looks fine=good_form'".to_owned());
+    };
+    match WrittenLabel::of(label) {
+        WrittenLabel::Known(name) | WrittenLabel::New(name) => Ok((value.to_owned(), name)),
+        WrittenLabel::Misspelt { meant, .. } => {
+            Err(format!("{label} is no label; did you mean {meant}?"))
+        }
+        WrittenLabel::None => Err(format!("`{label}` is no label")),
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Decision {
 }
 
 /// What to change; what is absent stays. An empty text takes away.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
     pub(crate) label: Option<String>,
@@ -42,24 +42,28 @@ pub(crate) struct Change {
 
 impl Change {
     /// Refuses what is too large to be meant.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        let texts = [&self.label, &self.description, &self.note];
-        if texts
-            .into_iter()
-            .flatten()
-            .any(|text| text.chars().count() > MAX_TEXT)
-        {
-            return Err("the text is too long");
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (what, text) in [
+            ("label", &self.label),
+            ("description", &self.description),
+            ("note", &self.note),
+        ] {
+            let n_chars = text.as_ref().map_or(0, |text| text.chars().count());
+            if n_chars > MAX_TEXT {
+                return Err(format!(
+                    "the {what} is too long: {n_chars} characters, and at most {MAX_TEXT} are kept; shorten it"
+                ));
+            }
         }
-        if self.faults.as_ref().is_some_and(|f| f.len() > MAX_FAULTS) {
-            return Err("too many faults");
+        let n_faults = self.faults.as_ref().map_or(0, Vec::len);
+        if n_faults > MAX_FAULTS {
+            return Err(format!(
+                "too many faults: {n_faults}, and at most {MAX_FAULTS} are kept"
+            ));
         }
-        if self
-            .label
-            .as_ref()
-            .is_some_and(|label| Name::label(label).is_empty())
-        {
-            return Err("the label has no letters");
+        let label = self.label.as_ref().map(|label| Name::label(label));
+        if label.is_some_and(|label| label.is_empty()) {
+            return Err("the label has no letters".to_owned());
         }
         Ok(())
     }
@@ -67,6 +71,16 @@ impl Change {
     /// Whether it says the class: label or faults.
     pub(crate) fn says_class(&self) -> bool {
         self.label.is_some() || self.faults.is_some()
+    }
+
+    /// Takes in what the same person says of the same frame later.
+    pub(crate) fn followed_by(&mut self, later: Self) {
+        if later.says_class() {
+            (self.label, self.faults) = (later.label, later.faults);
+        }
+        self.description = later.description.or(self.description.take());
+        self.note = later.note.or(self.note.take());
+        self.deleted = later.deleted.or(self.deleted);
     }
 
     /// What it speaks of.
@@ -132,7 +146,11 @@ impl Change {
 }
 
 /// Whether the description is none that a person wrote.
-fn is_template(judgement: &Judgement, exercise: Option<&Name>, captions: &Captions) -> bool {
+pub(crate) fn is_template(
+    judgement: &Judgement,
+    exercise: Option<&Name>,
+    captions: &Captions,
+) -> bool {
     let Some(description) = &judgement.description else {
         return true;
     };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use wo_record::Judgement;
 
-use crate::decision::Decision;
+use crate::decision::{Change, Decision};
 use crate::folder::FrameItem;
 use crate::store::{Entry, Store};
 
@@ -27,12 +27,12 @@ impl Entry {
         self.says_class() || self.says("deleted")
     }
 
-    fn says(&self, what: &str) -> bool {
+    pub(crate) fn says(&self, what: &str) -> bool {
         self.says.iter().any(|said| said == what)
     }
 
     /// Says it of a frame once more, and nothing beside it.
-    fn say_of(&self, frame: &mut Judgement) {
+    pub(crate) fn say_of(&self, frame: &mut Judgement) {
         let new = &self.new;
         if self.says_class() {
             frame.label.clone_from(&new.label);
@@ -127,7 +127,24 @@ impl Store {
                 is_repeat: true,
             };
         }
-        let mut new = self.changed(change, &shown, frame);
+        let new = self.new_class(change, &shown, now, frame);
+        Outcome {
+            old: shown.into_owned(),
+            new,
+            is_repeat: false,
+        }
+    }
+
+    /// What becomes of a frame where a person says its class. They speak of what they are `shown`; nothing that others said
+    /// is lost by it but the class.
+    pub(crate) fn new_class(
+        &self,
+        change: &Change,
+        shown: &Judgement,
+        now: &Judgement,
+        frame: &FrameItem,
+    ) -> Judgement {
+        let mut new = self.changed(change, shown, frame);
         if change.note.is_none() {
             new.note.clone_from(&now.note);
         }
@@ -138,10 +155,6 @@ impl Store {
         if change.description.is_none() && now.description.is_some() && is_same_class {
             new.description.clone_from(&now.description);
         }
-        Outcome {
-            old: shown.into_owned(),
-            new,
-            is_repeat: false,
-        }
+        new
     }
 }

@@ -42,7 +42,7 @@ use wo_cli::{Exit, ExitWith, Outcome};
 use wo_folder::captions_in_force;
 use wo_label::Captions;
 
-pub use crate::args::{Args, Command, Export, Format, Import, Serve};
+pub use crate::args::{Args, Command, Export, Format, Import, Role, Serve};
 use crate::folder::Folder;
 use crate::projection::Projection;
 pub use crate::queue::QueueName;
@@ -77,9 +77,9 @@ pub fn run(
             let folder = Folder::read(&import.folder, &reviews, &captions)?;
             let mut store = Store::new(folder, captions, Some(log), reviews, 0.0);
             store.warn_of_unmet();
-            let outcome = label_studio::import(&mut store, &import)?;
+            let imported = label_studio::import(&mut store, &import)?;
             finish(&store)?;
-            Ok(outcome)
+            imported.outcome()
         }
     }
 }

@@ -16,6 +16,9 @@ use wo_record::Review;
 /// What a crash cut off is set aside here.
 const TORN: &str = "reviews.ndjson.torn";
 
+/// The request of decisions that were written at once begins so; then comes the number of the first.
+const IMPORT: &str = "import ";
+
 /// The log, open and locked.
 #[derive(Debug)]
 pub(crate) struct ReviewFile {
@@ -84,8 +87,9 @@ impl ReviewFile {
         Ok((log, contents.reviews))
     }
 
-    /// Appends the reviews of one decision, and returns when they are on the disk.
-    pub(crate) fn append(&mut self, reviews: &mut [Review]) -> anyhow::Result<()> {
+    /// Appends decisions, and returns when they are on the disk. Several get one request, which says where they begin, so
+    /// that what a crash left of them is known from other damage.
+    pub(crate) fn append_all(&mut self, decisions: &mut [Vec<Review>]) -> anyhow::Result<()> {
         if self.is_broken {
             // An error of the disk and none of the request: the page is to keep what it could not save.
             return Err(io::Error::other(
@@ -94,12 +98,19 @@ impl ReviewFile {
             .with_context(|| format!("write {}", self.path.display()));
         }
         let mut chain = self.chain.clone();
-        let decision = chain.n_lines() + 1;
-        let n_reviews = reviews.len() as u32;
         let mut text = String::new();
-        for review in reviews {
-            (review.decision, review.n_reviews) = (decision, n_reviews);
-            text.push_str(&chain.seal(review)?);
+        let request = format!("{IMPORT}{} {}", chain.n_lines() + 1, jiff::Timestamp::now());
+        let has_several = decisions.len() > 1;
+        for reviews in decisions {
+            let decision = chain.n_lines() + 1;
+            let n_reviews = reviews.len() as u32;
+            for review in reviews {
+                (review.decision, review.n_reviews) = (decision, n_reviews);
+                if has_several {
+                    review.request = Some(request.clone());
+                }
+                text.push_str(&chain.seal(review)?);
+            }
         }
         if let Err(e) = self.file.write_all(text.as_bytes()) {
             // A part of it may be there; the next line must not follow half a line.
@@ -165,7 +176,7 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
                     _ => before_decision.2.n_lines(),
                 } + 1;
                 if !matches!(error, ReviewLogError::NoReview(_))
-                    || !is_one_decision(&contents.torn, decision)
+                    || !is_one_write(&contents.torn, decision)
                 {
                     return Err(anyhow!(
                         "{}:{}: {error}\nhint: nobody but wo-review may write it; take the file back from a backup or from git",
@@ -192,14 +203,23 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
     Ok(contents)
 }
 
-/// Whether what follows a bad line can be the rest of this decision alone. Each decision is synced before the next one is
-/// written, so a crash damages one; more than that was damaged by something else, and was acknowledged.
-fn is_one_decision(torn: &[u8], decision: u64) -> bool {
+/// Whether what follows a bad line can be the rest of one write: of this decision, or of those of one import. Each write is
+/// synced before the next one, so a crash damages one; more than that was damaged by something else, and was acknowledged.
+fn is_one_write(torn: &[u8], decision: u64) -> bool {
     let lines = torn.split(|&byte| byte == b'\n');
     let reviews = lines.filter_map(|line| serde_json::from_slice::<Review>(line).ok());
-    reviews
-        .into_iter()
-        .all(|review| review.decision == decision)
+    let mut request: Option<Option<String>> = None;
+    reviews.into_iter().all(|review| {
+        let begins_before = first_of_import(&review).is_some_and(|first| first <= decision);
+        let first = request.get_or_insert_with(|| review.request.clone());
+        review.decision == decision || (begins_before && *first == review.request)
+    })
+}
+
+/// The number of the first decision that was written together with this review.
+fn first_of_import(review: &Review) -> Option<u64> {
+    let request = review.request.as_deref()?.strip_prefix(IMPORT)?;
+    request.split(' ').next()?.parse().ok()
 }
 
 /// Moves what was cut off, and so never acknowledged, out of the log. It is kept, for people to look at.

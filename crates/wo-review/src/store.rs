@@ -38,6 +38,8 @@ pub(crate) struct Store {
     log: Option<ReviewFile>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) reviewers: Vec<String>,
+    /// Their numbers: an import may be of thousands.
+    reviewer_numbers: HashMap<String, u32>,
     /// By frame: the entry of its first review.
     pub(crate) first: HashMap<u32, u32>,
     /// By frame: what the last line of the log about it says.
@@ -89,6 +91,7 @@ impl Store {
             log,
             entries: Vec::with_capacity(reviews.len()),
             reviewers: Vec::new(),
+            reviewer_numbers: HashMap::new(),
             first: HashMap::new(),
             now: HashMap::new(),
             live: HashMap::new(),
@@ -146,14 +149,16 @@ impl Store {
 
     /// The number of a reviewer; a new one is added.
     pub(crate) fn reviewer(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.reviewers.iter().position(|other| other == name) {
-            return number as u32;
+        if let Some(&number) = self.reviewer_numbers.get(name) {
+            return number;
         }
+        let number = self.reviewers.len() as u32;
+        self.reviewer_numbers.insert(name.to_owned(), number);
         self.reviewers.push(name.to_owned());
         self.stacks.push(Vec::new());
         self.repeats.push(VecDeque::new());
         self.n_own.push(0);
-        self.reviewers.len() as u32 - 1
+        number
     }
 
     /// The reviews of a frame that count.
@@ -282,13 +287,26 @@ impl Store {
         self.append(reviews).map(Some)
     }
 
-    /// Writes reviews of others in, such as those of an import.
-    pub(crate) fn append(&mut self, mut reviews: Vec<Review>) -> anyhow::Result<Done> {
+    /// Writes the decisions of an import in, all with one write: thousands of people may have made them.
+    pub(crate) fn append_all(&mut self, mut decisions: Vec<Vec<Review>>) -> anyhow::Result<()> {
+        let Some(log) = &mut self.log else {
+            anyhow::bail!("the folder is open for reading only");
+        };
+        log.append_all(&mut decisions)?;
+        for review in decisions.into_iter().flatten() {
+            self.take_in(review);
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, reviews: Vec<Review>) -> anyhow::Result<Done> {
         ensure!(!reviews.is_empty(), "nothing to write");
         let Some(log) = &mut self.log else {
             anyhow::bail!("the folder is open for reading only");
         };
-        log.append(&mut reviews)?;
+        let mut decisions = [reviews];
+        log.append_all(&mut decisions)?;
+        let [reviews] = decisions;
         let first = reviews.first();
         let decision = first.map_or(0, |review| review.decision);
         let is_repeat = first.is_some_and(|review| review.is_repeat);

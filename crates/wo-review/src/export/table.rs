@@ -1,0 +1,51 @@
+//! The table of frames.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::anyhow;
+use wo_cli::{Exit, ExitWith};
+use wo_folder::Row;
+
+use super::kept;
+use crate::store::Store;
+
+/// Writes a row for each frame with a label and a picture of its own. A picture has one row: two frames that have it in
+/// common must not contradict each other.
+pub(super) fn write_rows(store: &Store, base: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (_, frame, judgement) in kept(store) {
+        let path = frame.path.as_ref().map(|path| base.join(path));
+        let (Some(path), Some(label)) = (
+            path.as_ref().and_then(|path| path.to_str()),
+            &judgement.label,
+        ) else {
+            continue;
+        };
+        let row = Row {
+            frame_path: path.to_owned(),
+            label: Some(label.clone()),
+            faults: judgement.faults.clone(),
+            description: judgement.description.clone(),
+        };
+        let other = places.get(path).and_then(|&place| rows.get(place));
+        match other {
+            None => {
+                places.insert(path.to_owned(), rows.len());
+                rows.push(row);
+            }
+            Some(other) if *other == row => {}
+            Some(_) => {
+                return Err(anyhow!(
+                    "{path} is the picture of two frames that are labelled otherwise, and a table has one row for it\n\
+                     hint: decide both alike on the page of wo-review, or export --to ndjson"
+                ))
+                .exit_with(Exit::Integrity);
+            }
+        }
+    }
+    wo_folder::write_table(output, &rows)?;
+    Ok(())
+}

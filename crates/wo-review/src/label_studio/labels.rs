@@ -1,0 +1,161 @@
+//! Choices of Label Studio to labels.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use wo_cli::count;
+use wo_folder::{WrittenLabel, most_alike};
+use wo_record::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
+
+use super::questions::{Sureness, flag};
+use crate::store::Store;
+
+/// So many values are told apart that are no labels.
+const MAX_VALUES: usize = 100;
+/// So many of them are named.
+const N_NAMED: usize = 10;
+
+/// The labels that an answer may give.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    /// The usual ones, those of the folder, and those of the command line.
+    known: BTreeSet<Name>,
+    /// Values that mean a label, each with whether one was met.
+    given: HashMap<String, (Name, bool)>,
+    /// Labels that are new here, with how many answers give them.
+    new: BTreeMap<Name, u64>,
+    /// Values that are no labels, with their questions and how many answers give them.
+    none: BTreeMap<(String, String), u64>,
+    /// How many answers give still others.
+    n_beyond: u64,
+}
+
+impl Labels {
+    pub(super) fn of(store: &Store, given: &[(String, Name)]) -> Self {
+        let mut known: BTreeSet<Name> = [GOOD_FORM, BAD_FORM, UNCLEAR].map(Name::new).into();
+        for (id, frame) in (0..).zip(&store.folder.frames) {
+            if let Some(label) = &store.judgement(id, frame).label
+                && !known.contains(label)
+            {
+                known.insert(label.clone());
+            }
+        }
+        known.extend(given.iter().map(|(_, label)| label.clone()));
+        let given = given
+            .iter()
+            .map(|(value, label)| (folded(value), (label.clone(), false)));
+        Self {
+            known,
+            given: given.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The label that a value means, if it is one that is known.
+    pub(super) fn known(&self, value: &str) -> Option<Name> {
+        if let Some((label, _)) = self.given.get(&folded(value)) {
+            return Some(label.clone());
+        }
+        let label = Name::label(value);
+        self.known.contains(&label).then_some(label)
+    }
+
+    /// The label that an answer gives. A label that nobody has used here yet is taken where the question surely asks for
+    /// labels, as in a table; a slip of the hand never is.
+    pub(super) fn of_answer(
+        &mut self,
+        question: &str,
+        value: &str,
+        sureness: Sureness,
+    ) -> Option<Name> {
+        if let Some((label, is_met)) = self.given.get_mut(&folded(value)) {
+            *is_met = true;
+            return Some(label.clone());
+        }
+        if let Some(label) = self.known(value) {
+            return Some(label);
+        }
+        if let (WrittenLabel::New(label), Sureness::Said) = (WrittenLabel::of(value), sureness) {
+            *self.new.entry(label.clone()).or_default() += 1;
+            return Some(label);
+        }
+        let key = (question.to_owned(), value.to_owned());
+        if self.none.len() < MAX_VALUES || self.none.contains_key(&key) {
+            *self.none.entry(key).or_default() += 1;
+        } else {
+            self.n_beyond += 1;
+        }
+        None
+    }
+
+    /// Says what was no label, and what is a new one. Returns how many answers gave none.
+    pub(super) fn say(&self, file: &str) -> u64 {
+        let mut none: Vec<_> = self.none.iter().collect();
+        none.sort_by_key(|(_, n)| Reverse(**n));
+        for ((question, value), n) in none.iter().take(N_NAMED) {
+            let near = self.nearest(value);
+            wo_cli::warn!(
+                "{file}: the question `{question}` holds {} `{}`, which is no label; the nearest is {near}\nhint: {} takes it for that; any other label may stand there",
+                count(n, "answer"),
+                short(value),
+                flag("--label", value, near)
+            );
+        }
+        let n_more = self.n_beyond + none.iter().skip(N_NAMED).map(|(_, n)| **n).sum::<u64>();
+        if n_more > 0 {
+            wo_cli::warn!(
+                "{file}: {} are no labels either",
+                count(n_more, "other answer")
+            );
+        }
+        if !self.new.is_empty() {
+            let new = self.new.iter();
+            let new = new.map(|(label, n)| format!("{label} ({})", count(n, "answer")));
+            let first = self.new.keys().next().map_or("", Name::as_str);
+            wo_cli::warn!(
+                "{file}: labels that are new here: {}\nhint: {} takes one for a label that is known",
+                wo_cli::named(new),
+                flag("--label", first, self.nearest(first))
+            );
+        }
+        let unmet = self.given.iter().filter(|(_, (_, is_met))| !is_met);
+        let mut unmet: Vec<_> = unmet.map(|(value, _)| format!("`{value}`")).collect();
+        unmet.sort();
+        if !unmet.is_empty() {
+            wo_cli::warn!(
+                "{file}: no answer is {}, which --label names",
+                wo_cli::named(unmet)
+            );
+        }
+        self.none.values().sum::<u64>() + self.n_beyond
+    }
+
+    fn nearest(&self, value: &str) -> &str {
+        let own = self.known.iter().map(Name::as_str);
+        let not_new = own.filter(|label| !self.new.keys().any(|new| new.as_str() == *label));
+        match WrittenLabel::of(value) {
+            WrittenLabel::Misspelt { meant, .. } => meant,
+            _ => most_alike(Name::new(value).as_str(), not_new).unwrap_or(UNCLEAR),
+        }
+    }
+}
+
+/// A value as it is compared: spellings of one name are one value, and what is no name is itself.
+fn folded(value: &str) -> String {
+    let name = Name::new(value);
+    if name.is_empty() {
+        value.trim().to_owned()
+    } else {
+        name.as_str().to_owned()
+    }
+}
+
+/// A text, as a message can hold it.
+pub(super) fn short(text: &str) -> String {
+    const MAX_CHARS: usize = 100;
+    let mut short: String = text.chars().take(MAX_CHARS).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

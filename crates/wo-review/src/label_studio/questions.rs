@@ -1,0 +1,245 @@
+//! Which question of a file asks for what. A first pass over the file meets all answers, so that the same is true of each task.
+
+use std::collections::{BTreeMap, HashMap};
+
+use wo_cli::{count, verb};
+use wo_record::Name;
+
+use super::labels::Labels;
+use super::task::{Answer, Kind};
+use crate::args::Role;
+
+/// More questions than this are not told apart.
+const MAX_QUESTIONS: usize = 1000;
+
+/// What a question of a file was given on the command line.
+pub(super) type Given = (String, Option<Role>);
+
+/// All questions that were met.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    seen: BTreeMap<String, Seen>,
+    n_beyond: u64,
+}
+
+#[derive(Debug)]
+struct Seen {
+    kind: Kind,
+    n_answers: u64,
+    /// Of which so many are a label that is known.
+    n_labels: u64,
+}
+
+/// What each question asks for.
+#[derive(Debug, Default)]
+pub(super) struct Questions {
+    roles: HashMap<String, (Role, Sureness)>,
+}
+
+/// How it is known what a question asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sureness {
+    /// By its name, or from the command line.
+    Said,
+    /// Since no other question can.
+    Guessed,
+}
+
+impl Survey {
+    /// Takes an answer in.
+    pub(super) fn meet(&mut self, answer: &Answer, labels: &Labels) {
+        if self.seen.len() >= MAX_QUESTIONS && !self.seen.contains_key(&answer.question) {
+            self.n_beyond += 1;
+            return;
+        }
+        let seen = self
+            .seen
+            .entry(answer.question.clone())
+            .or_insert_with(|| Seen {
+                kind: answer.kind.clone(),
+                n_answers: 0,
+                n_labels: 0,
+            });
+        seen.n_answers += 1;
+        // What is a list once is a question.
+        if seen.kind == Kind::Plain && answer.kind != Kind::Plain {
+            seen.kind = answer.kind.clone();
+        }
+        let is_label = |text: &String| labels.known(text).is_some();
+        seen.n_labels += u64::from(!answer.texts.is_empty() && answer.texts.iter().all(is_label));
+    }
+
+    /// Says which question asks for what, which answers are not taken over, and how they would be. Returns how many those
+    /// are beside.
+    pub(super) fn questions(&self, given: &[Given], file: &str) -> (Questions, u64) {
+        let mut questions = Questions::default();
+        for (name, role) in given {
+            let Some(seen) = self.seen.get(name) else {
+                let all = wo_cli::named(self.questions_seen().map(|(name, _)| name));
+                wo_cli::warn!("{file}: no question is called `{name}`; there are: {all}");
+                continue;
+            };
+            let role = role.unwrap_or_else(|| seen.likely_role());
+            questions.add(name, role, Sureness::Said);
+        }
+        for (name, seen) in &self.seen {
+            if !questions.roles.contains_key(name)
+                && let Some(role) = role_by_name(name, &seen.kind)
+            {
+                questions.add(name, role, Sureness::Said);
+            }
+        }
+        let ambiguous = self.guess(&mut questions, file);
+        let n_left = self.say_left(&questions, &ambiguous, file);
+        (questions, n_left + self.n_beyond)
+    }
+
+    /// Takes the only question that can ask for the label or the description for it.
+    fn guess<'a>(&'a self, questions: &mut Questions, file: &str) -> Vec<&'a str> {
+        let mut ambiguous = Vec::new();
+        for role in [Role::Label, Role::Description] {
+            if questions.roles.values().any(|(other, _)| *other == role) {
+                continue;
+            }
+            let left = self.seen.iter();
+            let left = left.filter(|(name, _)| !questions.roles.contains_key(*name));
+            let can: Vec<_> = left.filter(|(_, seen)| seen.can_be(role)).collect();
+            match can.as_slice() {
+                [] => {}
+                [(name, seen)] => {
+                    let n = count(seen.n_answers, "answer");
+                    let what = words(role);
+                    wo_cli::say!("{file}: the question `{name}` ({n}) is taken for {what}");
+                    questions.add(name, role, Sureness::Guessed);
+                }
+                several => ambiguous.extend(several.iter().map(|(name, _)| name.as_str())),
+            }
+        }
+        ambiguous
+    }
+
+    fn say_left(&self, questions: &Questions, ambiguous: &[&str], file: &str) -> u64 {
+        let mut n_left = 0;
+        let left = self
+            .questions_seen()
+            .filter(|(name, _)| !questions.roles.contains_key(*name));
+        for (name, seen) in left {
+            n_left += seen.n_answers;
+            let holds = format!(
+                "{file}: the question `{name}` holds {}, and none is taken over",
+                count(seen.n_answers, "answer")
+            );
+            let flag = |role: &str| flag("--question", name, role);
+            let nothing = flag("nothing");
+            if let Kind::Other(kind) = &seen.kind {
+                wo_cli::warn!(
+                    "{holds}: `{kind}` has no place here\nhint: {nothing} leaves them out without a word"
+                );
+                continue;
+            }
+            let why = if ambiguous.contains(&name.as_str()) {
+                ": it is not the only one that may ask for it"
+            } else {
+                ""
+            };
+            let (likely, other) = (seen.likely_role(), seen.other_role());
+            wo_cli::warn!(
+                "{holds}{why}\nhint: {} takes it for {}, {} for {}, and {nothing} for nothing",
+                flag(likely.word()),
+                words(likely),
+                flag(other.word()),
+                words(other)
+            );
+        }
+        if self.n_beyond > 0 {
+            let n = count(self.n_beyond, "answer");
+            wo_cli::warn!("{file}: {n} to questions beyond the first {MAX_QUESTIONS} are not read");
+        }
+        let data = self.seen.iter();
+        let data = data.filter(|(name, seen)| {
+            !seen.is_question() && !questions.roles.contains_key(name.as_str())
+        });
+        let data: Vec<&String> = data.map(|(name, _)| name).collect();
+        if let Some(first) = data.first() {
+            wo_cli::warn!(
+                "{file}: {} of its tasks {} taken for data and not for answers\nhint: {} takes one for an answer",
+                wo_cli::named(data.iter().map(|name| format!("`{name}`"))),
+                verb(data.len(), "is", "are"),
+                flag("--question", first, "note")
+            );
+        }
+        n_left
+    }
+
+    fn questions_seen(&self) -> impl Iterator<Item = (&String, &Seen)> {
+        self.seen.iter().filter(|(_, seen)| seen.is_question())
+    }
+}
+
+impl Seen {
+    /// Whether it is one for certain: a text of JSON_MIN may be data.
+    fn is_question(&self) -> bool {
+        self.kind != Kind::Plain || self.n_labels > 0
+    }
+
+    fn can_be(&self, role: Role) -> bool {
+        match (&self.kind, role) {
+            (Kind::Choices, Role::Label) => self.n_labels > 0,
+            (Kind::Plain, Role::Label) => self.n_labels == self.n_answers,
+            (Kind::Text, Role::Description) => true,
+            _ => false,
+        }
+    }
+
+    fn likely_role(&self) -> Role {
+        match self.kind {
+            Kind::Choices => Role::Label,
+            Kind::Plain if self.n_labels > 0 => Role::Label,
+            Kind::Plain | Kind::Text => Role::Description,
+            Kind::Other(_) => Role::Nothing,
+        }
+    }
+
+    fn other_role(&self) -> Role {
+        match self.likely_role() {
+            Role::Label => Role::Faults,
+            _ => Role::Note,
+        }
+    }
+}
+
+impl Questions {
+    fn add(&mut self, name: &str, role: Role, sureness: Sureness) {
+        self.roles.insert(name.to_owned(), (role, sureness));
+    }
+
+    /// What an answer is about. `None` where that was said already.
+    pub(super) fn role_of(&self, answer: &Answer) -> Option<(Role, Sureness)> {
+        let (role, sureness) = *self.roles.get(&answer.question)?;
+        (role != Role::Nothing && !matches!(answer.kind, Kind::Other(_)))
+            .then_some((role, sureness))
+    }
+}
+
+fn role_by_name(name: &str, kind: &Kind) -> Option<Role> {
+    if matches!(kind, Kind::Other(_)) {
+        return None;
+    }
+    match Name::new(name).as_str() {
+        "label" => Some(Role::Label),
+        "faults" | "fault" => Some(Role::Faults),
+        "description" => Some(Role::Description),
+        "note" => Some(Role::Note),
+        _ => None,
+    }
+}
+
+fn words(role: Role) -> String {
+    format!("the {}", role.word())
+}
+
+/// A flag with its value, to be pasted.
+pub(super) fn flag(flag: &str, key: &str, value: &str) -> String {
+    let word = wo_cli::shell_word(format!("{key}={value}").as_ref());
+    format!("{flag} {word}")
+}

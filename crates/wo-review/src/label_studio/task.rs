@@ -1,0 +1,375 @@
+//! One task as Label Studio exports it: with `annotations`, with the older `completions`, or flat as in JSON_MIN.
+//!
+//! It reads what is there in any form that some version of Label Studio writes, and judges nothing.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// A task, with its answers yet to be read.
+#[derive(Debug, Default)]
+pub(super) struct Task<'a> {
+    pub(super) id: Option<String>,
+    pub(super) data: Map<String, Value>,
+    annotations: Vec<&'a RawValue>,
+    /// Whether the answers stand beside the data, as in JSON_MIN.
+    is_flat: bool,
+    pub(super) n_drafts: usize,
+}
+
+/// What one person answered.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Answers {
+    /// Who it was, where the file says it.
+    pub(super) by: Option<Person>,
+    pub(super) updated_at: Option<jiff::Timestamp>,
+    /// Whether the person skipped the task.
+    pub(super) is_cancelled: bool,
+    pub(super) answers: Vec<Answer>,
+}
+
+/// Some exports give names, and some only numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Person {
+    Name(String),
+    Number(u64),
+}
+
+/// The answer to one question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) question: String,
+    pub(super) kind: Kind,
+    pub(super) texts: Vec<String>,
+}
+
+/// What kind of question it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Choices,
+    Text,
+    /// A text of JSON_MIN: an answer, or data.
+    Plain,
+    /// What has no place here, such as boxes.
+    Other(String),
+}
+
+#[derive(Debug, Deserialize)]
+struct RawTask<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    annotations: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    completions: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    drafts: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawAnnotation<'a> {
+    #[serde(borrow, default)]
+    result: Option<Vec<RawAnswer<'a>>>,
+    #[serde(default)]
+    completed_by: Value,
+    #[serde(default)]
+    was_cancelled: Value,
+    /// What `was_cancelled` was called before.
+    #[serde(default)]
+    skipped: Value,
+    #[serde(default)]
+    updated_at: Value,
+    #[serde(default)]
+    created_at: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawAnswer<'a> {
+    #[serde(default)]
+    from_name: Option<String>,
+    #[serde(rename = "type", default)]
+    kind: Option<String>,
+    #[serde(borrow, default)]
+    value: Option<&'a RawValue>,
+}
+
+impl<'a> Task<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, String> {
+        let raw: RawTask<'_> = parsed(text)?;
+        let id = raw.id.map(|id| id.get().trim_matches('"').to_owned());
+        let Some(data) = raw.data else {
+            return Ok(Self {
+                id,
+                data: parsed(text)?,
+                is_flat: raw.annotations.is_none() && raw.completions.is_none(),
+                ..Self::default()
+            });
+        };
+        let data = parsed(data.get()).map_err(|e| format!("its `data`: {e}"))?;
+        let mut annotations = Vec::new();
+        for (name, list) in [
+            ("annotations", raw.annotations),
+            ("completions", raw.completions),
+        ] {
+            let list: Option<Vec<&RawValue>> = list
+                .map(|list| parsed(list.get()))
+                .transpose()
+                .map_err(|e| format!("its `{name}`: {e}"))?;
+            annotations.extend(list.unwrap_or_default());
+        }
+        annotations.retain(|annotation| annotation.get() != "null");
+        let drafts: Option<Vec<&RawValue>> = raw.drafts.and_then(|it| parsed(it.get()).ok());
+        Ok(Self {
+            id,
+            data,
+            annotations,
+            is_flat: false,
+            n_drafts: drafts.map_or(0, |drafts| drafts.len()),
+        })
+    }
+
+    /// What each person answered, one after the other: of a frame that thousands judged they need not be in memory at once.
+    pub(super) fn answers(&self) -> impl Iterator<Item = Result<Answers, String>> {
+        let flat = self.is_flat.then(|| Ok(flat_answers(&self.data)));
+        let annotations = self.annotations.iter();
+        flat.into_iter()
+            .chain(annotations.map(|annotation| Answers::parse(annotation.get())))
+    }
+}
+
+impl Answers {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.parse::<f64>().is_ok() {
+            return Err(format!(
+                "its annotation {text} is a number and no answer; export the tasks as JSON, which has the answers"
+            ));
+        }
+        let raw: RawAnnotation<'_> = parsed(text).map_err(|e| format!("an annotation: {e}"))?;
+        let mut answers: Vec<Answer> = Vec::new();
+        for raw in raw.result.unwrap_or_default() {
+            let answer = Answer::of(raw)?;
+            let is_it = |other: &&mut Answer| {
+                (&other.question, &other.kind) == (&answer.question, &answer.kind)
+            };
+            // What somebody writes into one field in several goes comes in several parts.
+            match answers.iter_mut().find(is_it) {
+                Some(other) => other.texts.extend(answer.texts),
+                None => answers.push(answer),
+            }
+        }
+        Ok(Self {
+            by: Person::of(&raw.completed_by),
+            updated_at: time_of(&raw.updated_at).or_else(|| time_of(&raw.created_at)),
+            is_cancelled: is_true(&raw.was_cancelled) || is_true(&raw.skipped),
+            answers,
+        })
+    }
+}
+
+impl Answer {
+    fn of(raw: RawAnswer<'_>) -> Result<Self, String> {
+        let kind = raw.kind.unwrap_or_default();
+        let question = raw.from_name.unwrap_or_else(|| kind.clone());
+        let (kind, field) = match kind.as_str() {
+            "choices" => (Kind::Choices, "choices"),
+            "textarea" => (Kind::Text, "text"),
+            _ => {
+                return Ok(Self {
+                    question,
+                    kind: Kind::Other(kind),
+                    texts: Vec::new(),
+                });
+            }
+        };
+        let value = raw.value.map_or("null", RawValue::get);
+        let value: Value = parsed(value)?;
+        let texts = texts_of(value.get(field).unwrap_or(&Value::Null))
+            .ok_or_else(|| format!("the answer to the question `{question}` is no text"))?;
+        Ok(Self {
+            question,
+            kind,
+            texts,
+        })
+    }
+}
+
+impl Person {
+    fn of(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        let number = value.as_u64().or_else(|| value.get("id")?.as_u64());
+        [value.as_str(), text("email"), text("username")]
+            .into_iter()
+            .flatten()
+            .map(str::trim)
+            .find(|name| !name.is_empty())
+            .map(|name| Self::Name(name.to_owned()))
+            .or_else(|| number.map(Self::Number))
+    }
+}
+
+/// Answers beside the data. Which of its texts are answers nobody says.
+fn flat_answers(data: &Map<String, Value>) -> Answers {
+    /// What a task holds in any case, and what we write into its data.
+    const DATA: [&str; 14] = [
+        "id",
+        "image",
+        "path",
+        "video_id",
+        "index",
+        "pts_ms",
+        "exercise",
+        "annotator",
+        "annotation_id",
+        "created_at",
+        "updated_at",
+        "lead_time",
+        "agreement",
+        "meta",
+    ];
+    let value = |name: &str| data.get(name).unwrap_or(&Value::Null);
+    let questions = data
+        .iter()
+        .filter(|(name, _)| !DATA.contains(&name.as_str()));
+    let answers = questions.filter_map(|(question, value)| {
+        let (kind, value) = match value {
+            Value::Object(parts) => match (parts.get("choices"), parts.get("text")) {
+                (Some(choices), _) => (Kind::Choices, choices),
+                (None, Some(text)) => (Kind::Text, text),
+                (None, None) => return None,
+            },
+            other => (Kind::Plain, other),
+        };
+        let texts = texts_of(value).filter(|texts| !texts.is_empty())?;
+        Some(Answer {
+            question: question.clone(),
+            kind,
+            texts,
+        })
+    });
+    Answers {
+        by: Person::of(value("annotator")),
+        updated_at: time_of(value("updated_at")).or_else(|| time_of(value("created_at"))),
+        is_cancelled: false,
+        answers: answers.collect(),
+    }
+}
+
+/// A text, or a list of texts, which parts may be lists of again. `None` for all else.
+fn texts_of(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Null => Some(Vec::new()),
+        Value::String(text) => Some(vec![text.clone()]),
+        Value::Array(parts) => {
+            let parts: Option<Vec<_>> = parts.iter().map(texts_of).collect();
+            Some(parts?.into_iter().flatten().collect())
+        }
+        Value::Object(parts) => texts_of(parts.get("choices").or_else(|| parts.get("text"))?),
+        Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+fn is_true(value: &Value) -> bool {
+    value.as_bool() == Some(true) || value.as_u64() == Some(1)
+}
+
+fn time_of(value: &Value) -> Option<jiff::Timestamp> {
+    value.as_str()?.parse().ok()
+}
+
+fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|e| {
+        // The place is one within the task, which would be taken for one in the file.
+        let e = e.to_string();
+        e.split_once(" at line ")
+            .map_or(e.clone(), |(what, _)| what.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(text: &str) -> Result<Vec<Answers>, String> {
+        Task::parse(text)?.answers().collect()
+    }
+
+    fn answer(question: &str, kind: Kind, texts: &[&str]) -> Answer {
+        Answer {
+            question: question.to_owned(),
+            kind,
+            texts: texts.iter().map(|&text| text.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn each_form_of_an_answer_is_read() {
+        let result = r#"[{"from_name":"label","type":"choices","value":{"choices":"Good"}},
+            {"from_name":"note","type":"textarea","value":{"text":"dark"}},
+            {"from_name":"note","type":"textarea","value":{"text":["and","far"]}},
+            {"from_name":"box","type":"rectanglelabels","value":{"x":1}},{"type":"relation"}]"#;
+        let expected = [
+            answer("label", Kind::Choices, &["Good"]),
+            answer("note", Kind::Text, &["dark", "and", "far"]),
+            answer("box", Kind::Other("rectanglelabels".to_owned()), &[]),
+            answer("relation", Kind::Other("relation".to_owned()), &[]),
+        ];
+        for key in ["annotations", "completions"] {
+            let text = format!(
+                r#"{{"id":3,"data":{{"image":"a.jpg"}},"predictions":[1,null],"drafts":null,
+                "{key}":[null,{{"was_cancelled":null,"completed_by":{{"id":4}},"result":{result}}}]}}"#
+            );
+            let found = answers(&text).unwrap();
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].answers, expected);
+            assert_eq!(found[0].by, Some(Person::Number(4)));
+            assert!(!found[0].is_cancelled);
+        }
+        let flat = r#"{"id":1,"image":"a.jpg","label":"Good","faults":{"choices":["a","b"]},
+            "description":{"text":["x","y"]},"annotator":"anna@x","n":3,"camera":"left"}"#;
+        let expected = [
+            answer("camera", Kind::Plain, &["left"]),
+            answer("description", Kind::Text, &["x", "y"]),
+            answer("faults", Kind::Choices, &["a", "b"]),
+            answer("label", Kind::Plain, &["Good"]),
+        ];
+        let mut found = answers(flat).unwrap();
+        found[0].answers.sort_by(|a, b| a.question.cmp(&b.question));
+        assert_eq!(found[0].answers, expected);
+        assert_eq!(found[0].by, Some(Person::Name("anna@x".to_owned())));
+    }
+
+    #[test]
+    fn nothing_is_an_answer_too() {
+        for text in [
+            r#"{"data":{},"annotations":null,"predictions":null}"#,
+            r#"{"data":{},"predictions":[7]}"#,
+            r#"{"data":{},"annotations":[null]}"#,
+        ] {
+            assert_eq!(answers(text), Ok(Vec::new()), "{text}");
+        }
+        let empty = r#"{"data":{},"annotations":[{"result":null}]}"#;
+        assert_eq!(answers(empty), Ok(vec![Answers::default()]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (text, what) in [
+            (
+                r#"{"data":{},"annotations":[12]}"#,
+                "annotation 12 is a number",
+            ),
+            (r#"{"data":{},"annotations":{}}"#, "its `annotations`"),
+            (r#"{"data":[],"annotations":[]}"#, "its `data`"),
+            (r#"{"data":{}"#, "EOF"),
+            (
+                r#"{"data":{},"annotations":[{"result":[{"from_name":"q","type":"choices","value":{"choices":[1]}}]}]}"#,
+                "the question `q` is no text",
+            ),
+        ] {
+            let error = answers(text).unwrap_err();
+            assert!(error.contains(what) && !error.contains("line"), "{error}");
+        }
+    }
+}
