@@ -79,7 +79,8 @@ impl LeftOut {
         .map(|(n, what)| format!("{n} {what}"))
         .collect();
         if !left_out.is_empty() {
-            text.push_str(&format!("; not in it: {}", left_out.join(", ")));
+            text.push_str("; not in it: ");
+            text.push_str(&left_out.join(", "));
         }
         if self.n_without_label > 0 {
             text.push_str("\nhint: --to ndjson has frames without a label too");

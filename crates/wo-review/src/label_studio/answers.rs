@@ -26,7 +26,7 @@ pub(super) fn said(
     let change = &mut said.change;
     // The label with the question that it answers.
     let mut label: Option<(Name, &str)> = None;
-    for answer in &answers.answers {
+    for answer in &answers.list {
         let Some((role, sureness)) = questions.role_of(answer) else {
             continue;
         };

@@ -127,7 +127,7 @@ fn survey(input: &mut File, labels: &Labels, file: &str) -> anyhow::Result<Surve
                     continue;
                 };
                 let said = task.answers().flatten().filter(|it| !it.is_cancelled);
-                said.for_each(|it| it.answers.iter().for_each(|it| survey.meet(it, labels)));
+                said.for_each(|it| it.list.iter().for_each(|it| survey.meet(it, labels)));
             }
         }
     }

@@ -133,7 +133,9 @@ fn review_of(
     drop_stale_description(&mut change, store, frame, now);
     let (old, new) = if change.says_class() {
         let mut shown = store.original(id, frame).clone();
-        own.iter().for_each(|entry| entry.say_of(&mut shown));
+        for entry in &own {
+            entry.say_of(&mut shown);
+        }
         shown.deleted = now.deleted;
         let new = store.new_class(&change, &shown, now, frame);
         (shown, new)

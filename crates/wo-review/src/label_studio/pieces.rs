@@ -169,7 +169,7 @@ impl<R: BufRead> Pieces<R> {
     fn consume(&mut self, n: usize) -> io::Result<()> {
         let used = fill(&mut self.input)?;
         let used = used.get(..n).unwrap_or(used);
-        self.n_lines += used.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        self.n_lines += used.split(|&byte| byte == b'\n').skip(1).count() as u64;
         self.input.consume(n);
         Ok(())
     }

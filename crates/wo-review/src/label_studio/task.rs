@@ -25,7 +25,7 @@ pub(super) struct Answers {
     pub(super) updated_at: Option<jiff::Timestamp>,
     /// Whether the person skipped the task.
     pub(super) is_cancelled: bool,
-    pub(super) answers: Vec<Answer>,
+    pub(super) list: Vec<Answer>,
 }
 
 /// Some exports give names, and some only numbers.
@@ -163,7 +163,7 @@ impl Answers {
             by: Person::of(&raw.completed_by),
             updated_at: time_of(&raw.updated_at).or_else(|| time_of(&raw.created_at)),
             is_cancelled: is_true(&raw.was_cancelled) || is_true(&raw.skipped),
-            answers,
+            list: answers,
         })
     }
 }
@@ -233,15 +233,19 @@ fn flat_answers(data: &Map<String, Value>) -> Answers {
         .iter()
         .filter(|(name, _)| !DATA.contains(&name.as_str()));
     let answers = questions.filter_map(|(question, value)| {
-        let (kind, value) = match value {
-            Value::Object(parts) => match (parts.get("choices"), parts.get("text")) {
-                (Some(choices), _) => (Kind::Choices, choices),
-                (None, Some(text)) => (Kind::Text, text),
-                (None, None) => return None,
-            },
-            other => (Kind::Plain, other),
+        let kind = match value {
+            Value::Object(parts) if parts.contains_key("choices") => Kind::Choices,
+            Value::Object(parts) if parts.contains_key("text") => Kind::Text,
+            Value::String(_) | Value::Array(_) | Value::Object(_) => Kind::Plain,
+            Value::Null | Value::Bool(_) | Value::Number(_) => return None,
         };
-        let texts = texts_of(value).filter(|texts| !texts.is_empty())?;
+        let (kind, texts) = match texts_of(value) {
+            Some(texts) if texts.is_empty() => return None,
+            Some(texts) => (kind, texts),
+            // Boxes and the like.
+            None if value.is_array() => (Kind::Other("list".to_owned()), Vec::new()),
+            None => (Kind::Other("object".to_owned()), Vec::new()),
+        };
         Some(Answer {
             question: question.clone(),
             kind,
@@ -252,7 +256,7 @@ fn flat_answers(data: &Map<String, Value>) -> Answers {
         by: Person::of(value("annotator")),
         updated_at: time_of(value("updated_at")).or_else(|| time_of(value("created_at"))),
         is_cancelled: false,
-        answers: answers.collect(),
+        list: answers.collect(),
     }
 }
 
@@ -322,21 +326,24 @@ mod tests {
             );
             let found = answers(&text).unwrap();
             assert_eq!(found.len(), 1);
-            assert_eq!(found[0].answers, expected);
+            assert_eq!(found[0].list, expected);
             assert_eq!(found[0].by, Some(Person::Number(4)));
             assert!(!found[0].is_cancelled);
         }
         let flat = r#"{"id":1,"image":"a.jpg","label":"Good","faults":{"choices":["a","b"]},
-            "description":{"text":["x","y"]},"annotator":"anna@x","n":3,"camera":"left"}"#;
+            "description":{"text":["x","y"]},"annotator":"anna@x","n":3,"camera":"left","box":[{"x":1}],
+            "stars":{"rating":3}}"#;
         let expected = [
+            answer("box", Kind::Other("list".to_owned()), &[]),
             answer("camera", Kind::Plain, &["left"]),
             answer("description", Kind::Text, &["x", "y"]),
             answer("faults", Kind::Choices, &["a", "b"]),
             answer("label", Kind::Plain, &["Good"]),
+            answer("stars", Kind::Other("object".to_owned()), &[]),
         ];
         let mut found = answers(flat).unwrap();
-        found[0].answers.sort_by(|a, b| a.question.cmp(&b.question));
-        assert_eq!(found[0].answers, expected);
+        found[0].list.sort_by(|a, b| a.question.cmp(&b.question));
+        assert_eq!(found[0].list, expected);
         assert_eq!(found[0].by, Some(Person::Name("anna@x".to_owned())));
     }
 

@@ -161,7 +161,8 @@ impl Troubles {
             }
             let n_named = seen.named.len() as u64;
             if n_named > 0 && seen.n > n_named {
-                text.push_str(&format!("\n  and {} more", seen.n - n_named));
+                let more = format!("\n  and {} more", seen.n - n_named);
+                text.push_str(&more);
             }
             if let Some(cure) = kind.cure() {
                 text.push_str("\nhint: ");
