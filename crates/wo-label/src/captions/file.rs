@@ -2,6 +2,7 @@
 //! otherwise change nothing, in silence.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -244,7 +245,7 @@ impl Walk<'_> {
             self.problem(&value.span(), &format!("{place}: the list is empty"));
         }
         let mut texts = Vec::new();
-        for item in items.iter() {
+        for item in items {
             texts.extend(self.text(place, item).map(|text| (text, item.span())));
         }
         texts
@@ -282,12 +283,18 @@ impl Walk<'_> {
     ) {
         if name.is_empty() {
             self.problem(&key.span(), &format!("{place}: the name has no letters"));
-        } else if entries.contains_key(&name) {
-            let what =
-                format!("{place}: there are words for {name} already, and one would be lost");
-            self.problem(&key.span(), &what);
-        } else {
-            entries.insert(name, entry);
+            return;
+        }
+        match entries.entry(name) {
+            Entry::Occupied(taken) => {
+                let name = taken.key();
+                let what =
+                    format!("{place}: there are words for {name} already, and one would be lost");
+                self.problem(&key.span(), &what);
+            }
+            Entry::Vacant(free) => {
+                free.insert(entry);
+            }
         }
     }
 
