@@ -91,7 +91,7 @@ fn samples(
     let height = frame.comp_height(index);
     let line = usize::try_from(frame.comp_stride(index)).unwrap_or(0);
     let step = usize::try_from(frame.comp_pstride(index)).unwrap_or(0);
-    let offset = usize::try_from(frame.comp_poffset(index)).unwrap_or(0);
+    // From the first sample of this channel on, wherever it lies in a pixel.
     let data = frame
         .comp_data(index)
         .map_err(|_| unusable("a frame without pixels"))?;
@@ -104,7 +104,7 @@ fn samples(
     let mut start = 0;
     for y in 0..height as usize {
         start = pixels.len();
-        let from = y * line + offset;
+        let from = y * line;
         let until = from + (width as usize - 1) * step + n_bytes;
         let bytes = data.get(from..until).ok_or_else(odd)?;
         if n_bytes == 1 {

@@ -9,6 +9,7 @@ mod edit_lists;
 mod edits;
 mod faults;
 mod harness;
+mod layouts;
 mod odd;
 mod out;
 mod pictures;
