@@ -18,11 +18,14 @@ use crate::turn::Turn;
 use crate::worker::Replies;
 use crate::{sample, video_file};
 
-/// A frame that asks for less time than this is not that fast; it is made for players that did not care.
-const MIN_DELAY_MS: u64 = 20;
-/// What players give such a frame.
-const USUAL_DELAY_MS: u64 = 100;
+/// A frame that asks for no more time than this is not that fast; it is made for players that did not care. So browsers
+/// have it.
+const HASTY_NS: u64 = 10_000_000;
+/// What they give such a frame.
+const USUAL_NS: u64 = 100_000_000;
 const NS_PER_MS: u64 = 1_000_000;
+/// Frames whose times differ by no more are as long as each other: formats count whole milliseconds.
+const ROUNDING_NS: u64 = 1_000_000;
 
 /// An animation, opened at its first frame.
 struct Animation<'a> {
@@ -92,7 +95,8 @@ pub(crate) fn take(
         .iter()
         .zip(timeline.times_ns.iter().skip(1))
         .map(|(a, b)| b - a);
-    let is_variable = gaps.clone().max() != gaps.min();
+    let spread = gaps.clone().max().zip(gaps.min());
+    let is_variable = spread.is_some_and(|(max, min)| max - min > ROUNDING_NS);
     let rate = timeline.times_ns.len() as f64 * 1e9 / timeline.duration_ns as f64;
     let (width, height) = turn.shown(width, height);
     let name = name(format);
@@ -191,14 +195,13 @@ fn timeline(
         match frame {
             Ok(frame) => {
                 let (numer, denom) = frame.delay().numer_denom_ms();
-                let delay_ms = u64::from(numer) / u64::from(denom.max(1));
+                let delay_ns = NS_PER_MS * u64::from(numer) / u64::from(denom.max(1));
                 timeline.times_ns.push(timeline.duration_ns);
-                let shown_ms = if delay_ms < MIN_DELAY_MS {
-                    USUAL_DELAY_MS
+                timeline.duration_ns += if delay_ns <= HASTY_NS {
+                    USUAL_NS
                 } else {
-                    delay_ms
+                    delay_ns
                 };
-                timeline.duration_ns += shown_ms * NS_PER_MS;
             }
             Err(e) if timeline.times_ns.is_empty() => return Err(image_file::bad(&e)),
             Err(e) => {

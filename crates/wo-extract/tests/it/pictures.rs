@@ -307,6 +307,51 @@ fn an_apng_is_a_video_and_its_still_no_frame_of_it() {
 }
 
 #[test]
+fn an_animation_runs_as_fast_as_browsers_show_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let grey = |level: usize| RgbaImage::from_pixel(16, 12, Rgba([level as u8, 0, 0, 255]));
+    let sixty: Vec<_> = (0..60).map(grey).collect();
+    for (name, delays, duration_ms, hz) in [
+        ("hasty.webp", vec![10; 60], 6000.0, 10.0),
+        ("sixty.webp", [16, 17, 17].repeat(20), 1000.0, 60.0),
+    ] {
+        write(dir.path(), name, &animated(&sixty, &delays, None));
+        let video = &extract(dir.path(), &[name, "--size=12"], 0).videos[0];
+        assert_eq!(video.duration_ms, Some(duration_ms), "{name}");
+        assert_eq!(video.frame_rate_hz, Some(hz), "{name}");
+        assert_eq!(video.variable_frame_rate, Some(false), "{name}");
+    }
+    // An APNG counts in parts of a second.
+    for (name, part, duration_ms, hz) in [
+        ("sixty.png", 60, 1000.0, 60.0),
+        ("thirty.png", 30, 2000.0, 30.0),
+        ("hasty.png", 100, 6000.0, 10.0),
+    ] {
+        let bytes = apng(&sixty, None);
+        write(dir.path(), name, &with_delay(&bytes, part));
+        let video = &extract(dir.path(), &[name, "--size=12"], 0).videos[0];
+        assert_eq!(video.duration_ms, Some(duration_ms), "{name}");
+        assert_eq!(video.frame_rate_hz, Some(hz), "{name}");
+    }
+}
+
+/// An APNG whose frames are shown for such a part of a second each.
+fn with_delay(bytes: &[u8], part: u16) -> Vec<u8> {
+    let mut rest = &bytes[8..];
+    let mut png = bytes[..8].to_vec();
+    while let Some((head, behind)) = rest.split_first_chunk::<8>() {
+        let length = u32::from_be_bytes(head[..4].try_into().unwrap()) as usize;
+        let mut content = behind[..length].to_vec();
+        if &head[4..] == b"fcTL" {
+            content[22..24].copy_from_slice(&part.to_be_bytes());
+        }
+        png.extend(png_chunk(head[4..].try_into().unwrap(), &content));
+        rest = &behind[length + 4..];
+    }
+    png
+}
+
+#[test]
 fn pictures_that_are_not_read_are_named_and_not_passed_over() {
     let dir = tempfile::tempdir().unwrap();
     let padded = |head: &[u8]| [head, &[0; 200]].concat();
