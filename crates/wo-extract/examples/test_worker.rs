@@ -77,7 +77,7 @@ fn misbehave(verb: &str, argument: &str, mut socket: &UnixStream) {
         "lie" => still(socket, 60_000, 64),
         "invent" => say(
             socket,
-            "{\"taken\":{\"video\":{\"video_id\":\"\",\"path\":null},\"places\":[[7,{}]],\"fault\":null}}",
+            "{\"taken\":{\"video\":{\"video_id\":\"\",\"path\":null},\"places\":[[7,{\"is_damaged\":false}]],\"notes\":[],\"fault\":null}}",
         ),
         "flood" => loop {
             still(socket, 64, 64);

@@ -11,8 +11,9 @@ use crate::extraction::{Extracted, Place, Settings};
 use crate::fault::Fault;
 use crate::picture::{self, Still};
 
-/// A video's frames may be sent so often: for a first guess, for what the packets say, for what decoding shows.
-const MAX_TAKES: usize = 3;
+/// A video's frames may be sent so often: for what the packets say, for a first guess, for what decoding shows, and once
+/// more where decoding a part did not give them.
+const MAX_TAKES: usize = 4;
 
 /// Takes in what a worker says of a file, and checks it.
 pub(super) fn receive(

@@ -16,9 +16,31 @@ pub(super) struct SilenceClock {
 #[derive(Debug)]
 struct Silence {
     watched: Duration,
-    /// By thread: how long it had waited for a processor when the silence began, in nanoseconds.
-    waited_ns: HashMap<String, u64>,
+    /// By thread: what it had run and waited when the silence began.
+    before: HashMap<String, Turns>,
 }
+
+/// How long a thread has been on a processor, and how long it has waited for one, in nanoseconds.
+#[derive(Debug, Default, Clone, Copy)]
+struct Turns {
+    ran_ns: u64,
+    waited_ns: u64,
+}
+
+/// What a worker did in a silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It worked.
+    Work,
+    /// It did nothing.
+    Nothing,
+    /// The kernel does not count it, so it may have waited for a processor.
+    Unknown,
+}
+
+/// A worker that was on a processor, or waited for one, for less than this part of a silence did nothing: it only looked at
+/// its own clock.
+const WORK: f64 = 0.1;
 
 impl SilenceClock {
     /// Of the process `pid`.
@@ -41,7 +63,7 @@ impl SilenceClock {
         let pid = self.pid;
         let silence = self.silence.get_or_insert_with(|| Silence {
             watched: Duration::ZERO,
-            waited_ns: waited_ns(pid),
+            before: turns(pid),
         });
         silence.watched += look;
     }
@@ -56,27 +78,60 @@ impl SilenceClock {
         if silence.watched < limit {
             return false;
         }
-        let waits = waited_ns(self.pid).into_iter().map(|(thread, now_ns)| {
-            let before_ns = silence.waited_ns.get(&thread).copied().unwrap_or(0);
-            now_ns.saturating_sub(before_ns)
-        });
+        let waits = silence.since(self.pid).map(|turns| turns.waited_ns);
         let waited = Duration::from_nanos(waits.max().unwrap_or(0));
         silence.watched.saturating_sub(waited) >= limit
     }
+
+    /// What the worker did in it.
+    pub(super) fn doing(&self) -> Doing {
+        let Some(silence) = &self.silence else {
+            return Doing::Work;
+        };
+        let since: Vec<Turns> = silence.since(self.pid).collect();
+        let Some(waited_ns) = since.iter().map(|turns| turns.waited_ns).max() else {
+            return Doing::Unknown;
+        };
+        // Who waits for a processor has work to do.
+        let ran_ns: u64 = since.iter().map(|turns| turns.ran_ns).sum();
+        if Duration::from_nanos(ran_ns + waited_ns) < silence.watched.mul_f64(WORK) {
+            Doing::Nothing
+        } else {
+            Doing::Work
+        }
+    }
 }
 
-/// By thread of the process `pid`: for how long it was ready to run and did not, in nanoseconds. Empty on kernels that do
-/// not count it.
-fn waited_ns(pid: u32) -> HashMap<String, u64> {
+impl Silence {
+    /// What each thread of the process `pid` ran and waited in it.
+    fn since(&self, pid: u32) -> impl Iterator<Item = Turns> {
+        turns(pid).into_iter().map(|(thread, now)| {
+            let before = self.before.get(&thread).copied().unwrap_or_default();
+            Turns {
+                ran_ns: now.ran_ns.saturating_sub(before.ran_ns),
+                waited_ns: now.waited_ns.saturating_sub(before.waited_ns),
+            }
+        })
+    }
+}
+
+/// By thread of the process `pid`: for how long it ran, and for how long it was ready to run and did not. Empty on kernels
+/// that do not count it.
+fn turns(pid: u32) -> HashMap<String, Turns> {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
     let threads = threads.into_iter().flatten().flatten();
-    let waited = threads.filter_map(|thread| {
+    let turns = threads.filter_map(|thread| {
         // Time on a processor, time waiting for one, number of turns.
         let counts = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        let waited_ns = counts.split_whitespace().nth(1)?.parse().ok()?;
-        Some((thread.file_name().into_string().ok()?, waited_ns))
+        let mut counts = counts.split_whitespace();
+        let mut number = || counts.next()?.parse().ok();
+        let turns = Turns {
+            ran_ns: number()?,
+            waited_ns: number()?,
+        };
+        Some((thread.file_name().into_string().ok()?, turns))
     });
-    waited.collect()
+    turns.collect()
 }
 
 #[cfg(test)]
@@ -99,8 +154,27 @@ mod tests {
     }
 
     #[test]
+    fn one_that_works_and_one_that_sleeps_are_told_apart() {
+        let mut clock = SilenceClock::new(std::process::id(), SECOND);
+        clock.watched(SECOND);
+        if clock.doing() == Doing::Unknown {
+            return;
+        }
+        assert_eq!(clock.doing(), Doing::Nothing);
+        let since = std::time::Instant::now();
+        while clock.doing() == Doing::Nothing && since.elapsed() < 60 * SECOND {
+            std::hint::black_box((0..1_000_000).sum::<u64>());
+        }
+        assert_eq!(clock.doing(), Doing::Work);
+        // A process that is not there counts nothing.
+        let mut gone = SilenceClock::new(0, SECOND);
+        gone.watched(SECOND);
+        assert_eq!(gone.doing(), Doing::Unknown);
+    }
+
+    #[test]
     fn the_kernel_counts_what_threads_wait() {
-        let counts = waited_ns(std::process::id());
+        let counts = turns(std::process::id());
         let is_counted = std::path::Path::new("/proc/self/schedstat").exists();
         assert_eq!(is_counted, !counts.is_empty());
     }

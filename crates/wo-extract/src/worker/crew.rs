@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -14,7 +14,7 @@ use wo_cli::{Exit, ExitWith};
 use wo_record::{Begin, code};
 
 use super::protocol::{self, Job, Reply};
-use super::watch::{LOOK, Limits, Watched};
+use super::watch::{LOOK, Limits, Stopped, Watched};
 use super::{Sandbox, Walls, answer};
 use crate::args::Decoding;
 use crate::extraction::{Extracted, Settings};
@@ -41,6 +41,8 @@ pub(crate) struct Crew {
     limits: Limits,
     shelf: Shelf,
     idle: Mutex<Vec<Worker>>,
+    /// Held by each that works on a file; alone by one that must not share the processors.
+    processors: RwLock<()>,
     /// The walls around each.
     walls: Walls,
 }
@@ -58,7 +60,7 @@ enum Ending {
     /// It says what came of the file.
     Answer(Box<Result<Extracted, Fault>>),
     /// It was told to stop, because of this.
-    Stopped(Fault),
+    Stopped(Stopped),
     /// It is gone, or cannot be believed.
     Died(String),
 }
@@ -82,6 +84,7 @@ impl Crew {
             },
             shelf: Shelf::fill().exit_with(Exit::Environment)?,
             idle: Mutex::default(),
+            processors: RwLock::default(),
             walls: Walls::default(),
         };
         // They get ready side by side, while the first is waited for.
@@ -127,9 +130,18 @@ impl Crew {
         cancelled: &AtomicBool,
     ) -> Result<Extracted, Fault> {
         let mut how = String::new();
-        for _ in 0..MAX_DEATHS {
+        let mut n_deaths = 0;
+        let mut is_alone = false;
+        while n_deaths < MAX_DEATHS {
             let mut worker = self.idle_or_new()?;
-            match worker.take(file, settings, self.limits, cancelled) {
+            let ending = if is_alone {
+                let _alone = self.processors.write();
+                worker.take(file, settings, self.limits, cancelled)
+            } else {
+                let _shared = self.processors.read();
+                worker.take(file, settings, self.limits, cancelled)
+            };
+            match ending {
                 Ending::Answer(answer) => {
                     // Only one that met nothing odd works on: a broken file may have broken something in it.
                     if answer.as_ref().as_ref().is_ok_and(|it| it.fault.is_none()) {
@@ -137,8 +149,14 @@ impl Crew {
                     }
                     return *answer;
                 }
-                Ending::Stopped(fault) => return Err(fault),
-                Ending::Died(why) => how = why,
+                Ending::Stopped(stopped) if stopped.may_have_waited() && !is_alone => {
+                    is_alone = true;
+                }
+                Ending::Stopped(stopped) => return Err(stopped.fault),
+                Ending::Died(why) => {
+                    how = why;
+                    n_deaths += 1;
+                }
             }
         }
         Err(Fault::new(
@@ -257,7 +275,7 @@ impl Worker {
         match sent.and_then(|()| answer::receive(&mut input, settings)) {
             Ok(answer) => Ending::Answer(Box::new(answer)),
             Err(error) => match input.stopped() {
-                Some(fault) => Ending::Stopped(fault),
+                Some(stopped) => Ending::Stopped(stopped),
                 None => Ending::Died(self.cause(&error)),
             },
         }

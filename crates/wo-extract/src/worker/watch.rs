@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wo_record::code;
 
-use super::clock::SilenceClock;
+use super::clock::{Doing, SilenceClock};
 use super::protocol::{self, Reply};
 use crate::fault::Fault;
 
@@ -33,7 +33,14 @@ pub(super) struct Watched<'a> {
     silence: SilenceClock,
     last_look: Instant,
     lasted: Duration,
-    stopped: Option<Fault>,
+    stopped: Option<Stopped>,
+}
+
+/// Why a worker is not listened to any more.
+pub(super) struct Stopped {
+    pub(super) fault: Fault,
+    /// Whether it may only have waited for a processor, which this machine does not tell.
+    may_have_waited: bool,
 }
 
 impl<'a> Watched<'a> {
@@ -61,39 +68,62 @@ impl<'a> Watched<'a> {
     }
 
     /// Why reading was given up, if it was.
-    pub(super) fn stopped(self) -> Option<Fault> {
+    pub(super) fn stopped(self) -> Option<Stopped> {
         self.stopped
     }
 
     /// Why nothing more should be waited for.
-    fn end(&mut self) -> Option<Fault> {
+    fn end(&mut self) -> Option<Stopped> {
         self.lasted += self.last_look.elapsed().min(LONGEST_LOOK);
         self.last_look = Instant::now();
         let Limits { stall, total } = self.limits;
+        let mut may_have_waited = false;
         let what = if self.cancelled.load(Ordering::Relaxed) {
             "cancelled".to_owned()
         } else if self.silence.has_lasted(stall) {
-            format!(
-                "no progress for {} s; a longer --stall-timeout gives it more time (with --out, and --retry-failed)",
-                stall.as_secs()
-            )
+            let doing = self.silence.doing();
+            may_have_waited = doing == Doing::Unknown;
+            stalled(doing, stall)
         } else if self.lasted >= total {
             format!(
-                "not done after {} s; a longer --file-timeout gives it more time",
+                "not done after {} s; a longer --file-timeout gives it more time (with --out, add --retry-failed)",
                 total.as_secs()
             )
         } else {
             return None;
         };
-        Some(Fault::new(code::STALLED, what))
+        Some(Stopped {
+            fault: Fault::new(code::STALLED, what),
+            may_have_waited,
+        })
+    }
+}
+
+impl Stopped {
+    /// Whether it is worth another try while nothing else runs.
+    pub(super) fn may_have_waited(&self) -> bool {
+        self.may_have_waited
+    }
+}
+
+/// What is said of a worker that was silent for `stall` while it was `doing` so.
+fn stalled(doing: Doing, stall: Duration) -> String {
+    let seconds = stall.as_secs();
+    match doing {
+        Doing::Nothing => format!(
+            "the decoder hangs: no progress for {seconds} s, and no work; if ffmpeg reads it, this converts it: ffmpeg -i IN OUT.mp4 (where the disk is that slow, a longer --stall-timeout)"
+        ),
+        Doing::Work | Doing::Unknown => format!(
+            "no progress for {seconds} s; a longer --stall-timeout gives it more time (with --out, add --retry-failed)"
+        ),
     }
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            if let Some(fault) = self.end() {
-                self.stopped = Some(fault);
+            if let Some(stopped) = self.end() {
+                self.stopped = Some(stopped);
                 return Err(ErrorKind::TimedOut.into());
             }
             let look = Instant::now();

@@ -60,6 +60,12 @@ fn a_decoder_that_dies_hangs_or_lies_costs_its_file_and_no_other() {
     assert_eq!(running(&worker), 0);
     let codes: Vec<&str> = stream.errors.iter().map(|e| e.code.as_str()).collect();
     assert_eq!(codes, FAULTS.map(|(_, code)| code), "{:#?}", stream.errors);
+    // What it says is understood, and not believed.
+    let invented = FAULTS.iter().zip(&stream.errors);
+    for (_, error) in invented.filter(|((verb, _), _)| *verb == "invent") {
+        let why = "frames that it did not send";
+        assert!(error.what.contains(why), "{}", error.what);
+    }
     let expected = extract(dir.path(), &["good.mp4", "--size=64"], 0);
     assert_eq!(stream.videos.len(), FAULTS.len());
     for video in &stream.videos {
