@@ -15,8 +15,11 @@ const FREE: &[u8; 4] = b"free";
 /// One, as a fixed-point number of 16 and 16 bits.
 const ONE: f64 = 65_536.0;
 /// GStreamer leaves out tracks that are shorter than a fifth of what the whole says of itself, as a short video beside a
-/// long sound is, and one that an edit list starts late. From here on it is not told what the whole says.
+/// long sound is, one that does not say how long it is, and one that an edit list starts late. From here on it is not told what the whole says.
 const SHORT_PART: f64 = 0.25;
+
+/// GStreamer reads no edit list with more entries.
+const MAX_EDITS: u32 = 100_000;
 
 /// A track.
 #[derive(Debug, Default)]
@@ -32,6 +35,7 @@ struct Track {
     n_frames: Option<u32>,
     /// The tracks that hold its chapters' names and pictures.
     chapters: Vec<u32>,
+    edits: Option<EditList>,
 }
 
 /// What places a track or all of them on the screen.
@@ -39,6 +43,16 @@ struct Track {
 struct DisplayMatrix {
     matrix: Matrix,
     has_perspective: bool,
+}
+
+/// When the parts of a track are shown.
+#[derive(Debug, Clone, Copy)]
+struct EditList {
+    /// Where its box begins.
+    start: u64,
+    n_entries: u32,
+    /// Whether a part of it plays backwards.
+    is_backwards: bool,
 }
 
 /// The header of the whole.
@@ -70,7 +84,12 @@ pub(super) fn choose_track(file: &File, len: u64) -> Option<TrackChoice> {
         .map(|it| Track::read(file, it))
         .collect();
     let chosen = best(&tracks)?;
-    let others = tracks.iter().filter(|track| track.start != chosen.start);
+    let movie = Movie::read(file, whole);
+    // Fragments may say where they are by where that of a track before them ends, so that one must be there.
+    let is_fragmented = movie.as_ref().is_some_and(|movie| movie.is_fragmented);
+    let others = tracks
+        .iter()
+        .filter(|track| track.start != chosen.start && (track.is_video || !is_fragmented));
     let mut choice = TrackChoice {
         patches: others
             .map(|track| Patch {
@@ -80,7 +99,15 @@ pub(super) fn choose_track(file: &File, len: u64) -> Option<TrackChoice> {
             .collect(),
         ..TrackChoice::default()
     };
-    let movie = Movie::read(file, whole);
+    if let Some(edits) = chosen.edits
+        && let Some(note) = edits.ignored()
+    {
+        choice.notes.push(note);
+        choice.patches.push(Patch {
+            offset: edits.start + 4,
+            bytes: FREE.to_vec(),
+        });
+    }
     let matrices = [chosen.matrix, movie.as_ref().and_then(|it| it.matrix)];
     let matrices: Vec<DisplayMatrix> = matrices.into_iter().flatten().collect();
     let product = matrices
@@ -94,10 +121,22 @@ pub(super) fn choose_track(file: &File, len: u64) -> Option<TrackChoice> {
         let what = "its display matrix has a perspective, which is ignored";
         choice.notes.push(what.to_owned());
     }
+    // What it says is about its first part, and GStreamer would cut all off behind that. This means that it is not known.
+    if let Some(movie) = &movie
+        && movie.is_fragmented
+        && movie.duration_s.is_some()
+        && chosen.edits.is_none()
+    {
+        let (offset, n_bytes) = movie.duration_field;
+        choice.patches.push(Patch {
+            offset,
+            bytes: vec![u8::MAX; n_bytes],
+        });
+    }
     if let Some(movie) = movie
         && !movie.is_fragmented
-        && let (Some(all), Some(one)) = (movie.duration_s, chosen.duration_s)
-        && one < SHORT_PART * all
+        && let Some(all) = movie.duration_s
+        && chosen.duration_s.is_none_or(|one| one < SHORT_PART * all)
     {
         let (offset, n_bytes) = movie.duration_field;
         choice.patches.push(Patch {
@@ -132,6 +171,7 @@ impl Track {
             match &part.kind {
                 b"tkhd" => found.read_header(file, part),
                 b"mdia" => found.read_media(file, part),
+                b"edts" => found.edits = EditList::read(file, part),
                 b"tref" => {
                     let lists = part.children(file).filter(|it| &it.kind == b"chap");
                     found.chapters = lists.flat_map(|list| ids(file, list)).collect();
@@ -173,6 +213,40 @@ impl Track {
                 _ => {}
             }
         }
+    }
+}
+
+impl EditList {
+    /// Each entry: a duration, a start, and a rate of 16 and 16 bits. In version 1 the first two have 8 bytes each.
+    fn read(file: &File, edits: Mp4Box) -> Option<Self> {
+        let list = edits.child(file, b"elst")?;
+        let [version, ..] = read::<4>(file, list.content).ok()?;
+        let n_entries = read_u32(file, list.content + 4)?;
+        let (size, rate) = if version == 1 { (20, 16) } else { (12, 8) };
+        let rates = (0..u64::from(n_entries.min(MAX_EDITS))).map_while(|number| {
+            let entry = 8 + size * number;
+            let is_there = list.has(entry, size);
+            is_there.then(|| read_u32(file, list.content + entry + rate))?
+        });
+        Some(Self {
+            start: edits.start,
+            n_entries,
+            is_backwards: rates.into_iter().any(|rate| rate.cast_signed() < 0),
+        })
+    }
+
+    /// What is said of one that is not obeyed.
+    fn ignored(self) -> Option<String> {
+        let why = if self.n_entries > MAX_EDITS {
+            format!("has {} entries", self.n_entries)
+        } else if self.is_backwards {
+            "plays backwards".to_owned()
+        } else {
+            return None;
+        };
+        Some(format!(
+            "its edit list {why}, which is ignored: all frames are there, in the order and at the times at which they are stored"
+        ))
     }
 }
 

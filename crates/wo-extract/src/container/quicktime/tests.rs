@@ -155,6 +155,36 @@ fn a_whole_that_is_far_longer_than_its_video_does_not_say_so() {
 }
 
 #[test]
+fn one_that_does_not_say_how_long_it_is_is_not_measured_by_the_whole() {
+    let unknown = Made {
+        seconds: 0,
+        ..VIDEO
+    };
+    assert_eq!(left(&movie(20, IDENTITY, &[unknown])).1, 0);
+}
+
+#[test]
+fn fragments_keep_the_sound_that_says_where_they_are() {
+    let sound = Made {
+        id: 3,
+        kind: b"soun",
+        ..VIDEO
+    };
+    let second = Made { id: 2, ..VIDEO };
+    let fragmented = |seconds| {
+        let mut bytes = movie(seconds, IDENTITY, &[sound, VIDEO, second]);
+        let start = bytes.windows(4).position(|it| it == b"moov").unwrap() - 4;
+        bytes.extend(atom(b"mvex", &[]));
+        let size = (bytes.len() - start) as u32;
+        bytes[start..start + 4].copy_from_slice(&size.to_be_bytes());
+        bytes
+    };
+    assert_eq!(left(&fragmented(0)), (vec![3, 1], 0));
+    // The length of the first part is none of the whole.
+    assert_eq!(left(&fragmented(2)), (vec![3, 1], u32::MAX));
+}
+
+#[test]
 fn the_matrices_of_the_track_and_of_the_whole_are_applied_one_after_the_other() {
     let of = |matrix, version| Made {
         matrix,
