@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -11,6 +13,7 @@ use atomic_write_file::AtomicWriteFile;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor, nn};
+use tempfile::TempDir;
 use wo_input::{Preprocessor, Tokenizer};
 
 use crate::format::{Format, format_of};
@@ -245,20 +248,9 @@ fn write_directory(
             "the folder is there and holds no model, so it is not replaced\nhint: name a new folder or a .pt file"
         );
     }
-    let beside = |suffix: &str| {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(suffix);
-        path.with_file_name(name)
-    };
-    let (part, old) = (beside(".part"), beside(".old"));
-    for leftover in [&part, &old] {
-        if leftover.exists() {
-            fs::remove_dir_all(leftover)?;
-        }
-    }
-    fs::create_dir(&part)?;
+    let part = working_folder(path, "part")?;
     let save = |name: &str, content: &[u8]| -> anyhow::Result<()> {
-        let mut file = File::create(part.join(name))?;
+        let mut file = File::create(part.path().join(name))?;
         file.write_all(content)?;
         Ok(file.sync_all()?)
     };
@@ -266,20 +258,43 @@ fn write_directory(
     for (name, text) in texts {
         save(name, text.as_bytes())?;
     }
-    File::open(&part)?.sync_all()?;
-    if path.exists() {
-        fs::rename(path, &old)?;
+    File::open(part.path())?.sync_all()?;
+    replace(path, part)?;
+    Ok(File::open(folder_of(path))?.sync_all()?)
+}
+
+/// Puts a new folder in the place of what is at `path`, which goes only when the new one is there.
+fn replace(path: &Path, part: TempDir) -> std::io::Result<()> {
+    if !path.exists() {
+        return fs::rename(part.keep(), path);
     }
-    fs::rename(&part, path)?;
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(parent)?.sync_all()?;
-    if old.exists() {
-        fs::remove_dir_all(&old)?;
+    let old = working_folder(path, "old")?.keep();
+    fs::rename(path, &old)?;
+    let part = part.keep();
+    if let Err(error) = fs::rename(&part, path) {
+        fs::rename(&old, path)?;
+        return Err(error);
     }
-    Ok(())
+    fs::remove_dir_all(old)
+}
+
+/// A new folder beside a model that no other run and no person has, such as `.m.part.x7Gk2a`.
+fn working_folder(path: &Path, purpose: &str) -> std::io::Result<TempDir> {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(format!(".{purpose}."));
+    let mut builder = tempfile::Builder::new();
+    // As of any other folder, and not for its owner alone.
+    let anyone = fs::Permissions::from_mode(0o777);
+    builder
+        .prefix(&prefix)
+        .permissions(anyone)
+        .tempdir_in(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 fn safetensors_bytes(parameters: &BTreeMap<String, Tensor>, kind: Kind) -> anyhow::Result<Vec<u8>> {

@@ -113,6 +113,30 @@ fn a_folder_is_replaced_only_where_it_holds_a_model() {
     assert!(thesis.join("chapter1.txt").exists());
 }
 
+#[test]
+fn what_lies_beside_a_model_that_is_replaced_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    let (_, first) = written(&path, false);
+    for name in ["model.old", "model.part"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join("mine.txt"), "mine").unwrap();
+    }
+    let (_, id) = written(&path, true);
+    assert_ne!(id, first);
+    let mut names: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["model", "model.old", "model.part"]);
+    for name in ["model.old", "model.part"] {
+        let mine = folder.path().join(name).join("mine.txt");
+        assert_eq!(fs::read_to_string(mine).unwrap(), "mine", "{name}");
+    }
+    read_checkpoint(&path).unwrap();
+}
+
 fn refused(path: &Path) -> String {
     format!(
         "{:#}",

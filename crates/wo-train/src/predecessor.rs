@@ -1,6 +1,8 @@
 //! The model that is there already where a new one goes: it is kept beside.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -76,10 +78,22 @@ impl Predecessor {
     pub(crate) fn keep(&self) -> anyhow::Result<()> {
         let doing = || format!("keep {} as {}", self.model.display(), self.kept.display());
         if self.model.is_dir() {
-            let part = beside(&self.kept, ".part");
-            let _ = fs::remove_dir_all(&part);
-            copy_folder(&self.model, &part)
-                .and_then(|()| fs::rename(&part, &self.kept))
+            let folder = match self.kept.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder,
+                _ => Path::new("."),
+            };
+            let mut prefix = OsString::from(".");
+            prefix.push(self.kept.file_name().unwrap_or_default());
+            prefix.push(".part.");
+            // As of any other folder, and not for its owner alone.
+            let anyone = fs::Permissions::from_mode(0o777);
+            let part = tempfile::Builder::new()
+                .prefix(&prefix)
+                .permissions(anyone)
+                .tempdir_in(folder)
+                .with_context(doing)?;
+            copy_into(&self.model, part.path())
+                .and_then(|()| fs::rename(part.keep(), &self.kept))
                 .with_context(doing)?;
         } else {
             copy_file(&self.model, &self.kept).with_context(doing)?;
@@ -95,13 +109,29 @@ impl Predecessor {
         Ok(())
     }
 
-    /// How to go back to it.
+    /// How to go back to it, when the new one is there.
     pub(crate) fn way_back(&self) -> String {
         let (model, kept) = (shell_word(&self.model), shell_word(&self.kept));
-        let remove = if self.model.is_dir() { "rm -r" } else { "rm" };
+        let mut removed = vec![model.clone()];
+        let mut moves = vec![format!("mv {kept} {model}")];
+        let is_folder = self.model.is_dir();
+        // The notes of a folder lie in it; those of a file go with it.
+        for note in NOTES.iter().filter(|_| !is_folder) {
+            let ending = format!(".{note}");
+            let (new, old) = (beside(&self.model, &ending), beside(&self.kept, &ending));
+            if new.exists() {
+                removed.push(shell_word(&new));
+            }
+            if old.exists() {
+                moves.push(format!("mv {} {}", shell_word(&old), shell_word(&new)));
+            }
+        }
+        let remove = if is_folder { "rm -r" } else { "rm" };
         format!(
-            "the model that was there is kept as {}\nhint: to go back to it: {remove} {model} && mv {kept} {model}",
-            self.kept.display()
+            "the model that was there is kept as {}\nhint: to go back to it: {remove} {} && {}",
+            self.kept.display(),
+            removed.join(" "),
+            moves.join(" && ")
         )
     }
 }
@@ -119,13 +149,14 @@ fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir(to)?;
+/// What is in a folder into another one, which is there.
+fn copy_into(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let to = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &to)?;
+            fs::create_dir(&to)?;
+            copy_into(&entry.path(), &to)?;
         } else {
             copy_file(&entry.path(), &to)?;
         }
@@ -160,6 +191,42 @@ mod tests {
     }
 
     #[test]
+    fn the_way_back_takes_the_notes_along() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let model = dir.path().join("my model.pt");
+        let note = |of: &Path, name: &str| beside(of, &format!(".{name}"));
+        fs::write(&model, "old").expect("a model");
+        fs::write(note(&model, "README.md"), "old").expect("a card");
+        let old = Predecessor::of(&model).expect("a model").expect("a model");
+        old.keep().expect("kept");
+        fs::write(beside(&model, ".new"), "new").expect("a model");
+        fs::rename(beside(&model, ".new"), &model).expect("replaced");
+        for name in ["README.md", "learning_curve.svg"] {
+            fs::write(note(&model, name), "new").expect("a note");
+        }
+        let way_back = old.way_back();
+        let (_, command) = way_back
+            .split_once("to go back to it: ")
+            .expect("a command");
+        let mut shell = std::process::Command::new("sh");
+        assert!(shell.args(["-ec", command]).status().expect("sh").success());
+        let mut files: Vec<(String, String)> = fs::read_dir(dir.path())
+            .expect("a folder")
+            .map(|entry| {
+                let path = entry.expect("an entry").path();
+                let name = path.file_name().expect("a name").to_string_lossy();
+                (
+                    name.into_owned(),
+                    fs::read_to_string(&path).expect("a text"),
+                )
+            })
+            .collect();
+        files.sort();
+        let expected = [("my model.pt", "old"), ("my model.pt.README.md", "old")];
+        assert_eq!(files, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+
+    #[test]
     fn a_folder_is_kept_whole() {
         let dir = tempfile::tempdir().expect("a folder");
         let model = dir.path().join("m");
@@ -168,10 +235,13 @@ mod tests {
         let error = Predecessor::of(&model).expect_err("no model").to_string();
         assert!(error.contains("holds no model"), "{error}");
         fs::write(model.join(CONFIG), "{}").expect("a file");
+        let mine = dir.path().join("m.bak.part");
+        fs::create_dir(&mine).expect("a folder of somebody");
         let old = Predecessor::of(&model).expect("a model").expect("a model");
         old.keep().expect("kept");
-        let mine = fs::read_to_string(dir.path().join("m.bak/notes/mine.txt"));
-        assert_eq!(mine.expect("a file"), "mine");
+        let text = fs::read_to_string(dir.path().join("m.bak/notes/mine.txt"));
+        assert_eq!(text.expect("a file"), "mine");
+        assert!(mine.exists());
         assert!(model.join(CONFIG).exists(), "it stays until it is replaced");
     }
 
