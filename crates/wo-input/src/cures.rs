@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use wo_record::{Failure, Name, code};
+use wo_folder::{RECORDS, for_each_line};
+use wo_record::{Failure, Name, Record, code};
 
 /// The tool that takes frames from videos.
 const EXTRACTOR: &str = "wo-extract";
@@ -29,22 +30,30 @@ pub fn cures(
         .collect();
     let command = |failures: &[&Failure], flag: &str| {
         let frames = folder?;
-        let videos = roots(failures)
+        let videos = roots(failures, frames)
             .iter()
             .map(|it| word(it))
             .collect::<Vec<_>>();
-        Some(format!(
-            "wo-extract {} --out {}{flag} > /dev/null",
-            videos.join(" "),
-            word(frames)
-        ))
+        (!videos.is_empty()).then(|| {
+            let (videos, frames) = (videos.join(" "), word(frames));
+            format!("wo-extract {videos} --out {frames}{flag} > /dev/null")
+        })
     };
     let again = "the same command again";
     let mut hints = Vec::new();
     if !gone.is_empty() {
-        hints.push(match command(&gone, " --prune") {
-            Some(command) => format!("of files that are gone, this removes the errors: {command}"),
-            None => format!("of files that are gone there is no error when you run {again}"),
+        hints.push(match (command(&gone, " --prune"), folder) {
+            (Some(command), _) => {
+                format!("of files that are gone, this removes the errors: {command}")
+            }
+            (None, Some(_)) => {
+                "the files are not found from here: see that their disk is there, and run this in the folder in which \
+                 wo-extract ran; of files that are gone it then names the command that removes the errors"
+                    .to_owned()
+            }
+            (None, None) => {
+                format!("of files that are gone there is no error when you run {again}")
+            }
         });
     }
     if !there.is_empty() {
@@ -78,12 +87,10 @@ pub fn failed_inputs(failures: &[Failure], n_skipped_lines: u64) -> Vec<(String,
         (None, None) => format!("an input of {}", it.tool),
     };
     let inputs = failures.iter().map(|it| (name(it), it.what.clone()));
-    let lines = match n_skipped_lines {
-        0 => None,
-        1 => Some("1 line".to_owned()),
-        n => Some(format!("{n} lines")),
-    };
-    let lines = lines.map(|lines| (lines, "not records".to_owned()));
+    let lines = (n_skipped_lines > 0).then(|| {
+        let why = wo_cli::verb(n_skipped_lines, "no record", "no records");
+        (wo_cli::count(n_skipped_lines, "line"), why.to_owned())
+    });
     inputs.chain(lines).collect()
 }
 
@@ -103,32 +110,62 @@ fn is_gone(path: &Path) -> bool {
     path.symlink_metadata().is_err()
 }
 
-/// The folders that hold the videos' `<exercise>/<label>/`, so that they are labelled by their places as before; of a folder
-/// that is gone, the nearest one that is there.
-fn roots(failures: &[&Failure]) -> BTreeSet<PathBuf> {
+/// What to name so that the files are tried again and labelled by their places as before: the folders that hold the videos'
+/// `<exercise>/<label>/`. Of a file whose folder is not there nothing is named, since another folder would be taken for that of
+/// the videos, and all of them for gone.
+fn roots(failures: &[&Failure], frames: &Path) -> BTreeSet<PathBuf> {
     let paths = failures.iter().filter_map(|it| it.path.as_ref());
-    let roots = paths.map(|path| {
-        let path = path.as_path();
-        let folders = || path.ancestors().skip(1);
-        let is_label = |folder: &&Path| {
-            let name = folder.file_name().map(|it| it.to_string_lossy());
-            name.is_some_and(|name| Name::label(&name).is_known_label())
-        };
-        let root = folders()
-            .find(is_label)
-            .and_then(|label| label.parent()?.parent())
-            .or_else(|| folders().nth(2))
-            .or_else(|| path.parent());
-        let root = root.filter(|it| !it.as_os_str().is_empty());
-        let mut there = root.unwrap_or(Path::new(".")).ancestors();
-        let there = there.find(|it| it.is_dir()).unwrap_or(Path::new("."));
-        there.to_owned()
-    });
-    let mut roots: BTreeSet<PathBuf> = roots.collect();
-    if roots.is_empty() {
-        roots.insert(PathBuf::from("."));
+    let mut roots = BTreeSet::new();
+    let mut known = None;
+    for path in paths.map(wo_record::RecordPath::as_path) {
+        let is_there = !is_gone(path);
+        match root_of(path).filter(|root| root.is_dir()) {
+            Some(root) => {
+                // A relative path is meant from where wo-extract ran: here, where other videos are found by theirs.
+                let mut is_ours = || {
+                    let known = known.get_or_insert_with(|| places(frames));
+                    known
+                        .iter()
+                        .any(|other| other.starts_with(root) && !is_gone(other))
+                };
+                if is_there || path.is_absolute() || is_ours() {
+                    roots.insert(root.to_owned());
+                }
+            }
+            None if is_there => {
+                roots.insert(path.to_owned());
+            }
+            None => {}
+        }
     }
     roots
+}
+
+/// The folder that holds `<exercise>/<label>/` of a file, by its path alone.
+fn root_of(path: &Path) -> Option<&Path> {
+    let folders = || path.ancestors().skip(1);
+    let is_label = |folder: &&Path| {
+        let name = folder.file_name().map(|it| it.to_string_lossy());
+        name.is_some_and(|name| Name::label(&name).is_known_label())
+    };
+    let root = match folders().find(is_label) {
+        Some(label) => label.parent()?.parent(),
+        None => folders().nth(2),
+    };
+    root.filter(|it| !it.as_os_str().is_empty())
+}
+
+/// Where the videos of a folder of frames lay.
+fn places(frames: &Path) -> Vec<PathBuf> {
+    let mut places = Vec::new();
+    // Who cannot be read says nothing.
+    let _ = for_each_line(&frames.join(RECORDS), |line| {
+        if let Ok(Record::Video(video)) = &line.record {
+            places.extend(video.path.as_ref().map(|path| path.as_path().to_owned()));
+        }
+        Ok(())
+    });
+    places
 }
 
 #[cfg(test)]
@@ -170,9 +207,62 @@ mod tests {
                 "remove one of the two videos, then: wo-extract VIDEOS --out f --prune > /dev/null",
             ]
         );
+        let images = Failure {
+            path: None,
+            ..failure("wo-train", code::BAD_IMAGE, Path::new(""))
+        };
+        assert_eq!(
+            cures(&[images], Some(Path::new("f")), word),
+            ["mend the pictures, and run the same command again"],
+            "a table alone knows no video"
+        );
         let of_pipe = cures(&failures[..1], None, word);
         assert_eq!(of_pipe.len(), 1);
         assert!(of_pipe[0].contains("the same command again"), "{of_pipe:?}");
         assert!(cures(&[], None, word).is_empty());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_not_stood_in_for_by_another() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let here = std::env::current_dir().expect("a folder");
+        let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+        let relative = up.join(dir.path().strip_prefix("/").expect("absolute"));
+        let frames = dir.path().join("f");
+        fs::create_dir_all(&frames).expect("a folder");
+        let hint = |path: &Path| {
+            let failures = [failure(EXTRACTOR, code::DECODE, path)];
+            let hints = cures(&failures, Some(&frames), |it| it.display().to_string());
+            assert_eq!(hints.len(), 1, "{hints:?}");
+            hints[0].clone()
+        };
+        // Neither the folder above nor the working directory is that of the videos.
+        for path in [
+            Path::new("v/squat/bad_form/gone.mp4"),
+            Path::new("bad_form/gone.mp4"),
+            Path::new("gone.mp4"),
+            &dir.path().join("v/squat/bad_form/gone.mp4"),
+        ] {
+            let hint = hint(path);
+            assert!(!hint.contains("wo-extract ."), "{hint}");
+            assert!(!hint.contains("> /dev/null"), "{hint}");
+        }
+        // A folder of that name is another one, unless videos of the records lie in it.
+        let root = relative.join("v");
+        let label = root.join("squat/bad_form");
+        fs::create_dir_all(&label).expect("a folder");
+        let command = format!("wo-extract {} --out", root.display());
+        assert!(!hint(&label.join("gone.mp4")).contains(&command));
+        let video = label.join("there.mp4");
+        fs::write(&video, "x").expect("a file");
+        let begin =
+            r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
+        let record = serde_json::json!({"type": "video", "video_id": "a", "path": video});
+        let end = r#"{"type":"end","n_videos":1,"n_frames":0,"n_errors":0}"#;
+        let records = format!("{begin}\n{record}\n{end}\n");
+        fs::write(frames.join(RECORDS), records).expect("a file");
+        assert!(hint(&label.join("gone.mp4")).contains(&command));
+        // A file that is there is named itself where its path is too short for more.
+        assert!(hint(&relative.join("f")).contains("--retry-failed"));
     }
 }
