@@ -373,9 +373,13 @@ Options:
 
 Examples:
   wo-extract data/training_data | wo-describe | wo-train -o model
-  wo-describe frames/records.ndjson --to csv -o frames/labels.csv
-  wo-extract data --out frames | wo-describe --csv frames/labels.csv -o frames/records.ndjson
-  wo-extract data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
+  wo-describe frames/records.ndjson -o frames/records.ndjson
+  wo-describe frames/records.ndjson --to csv -o labels.csv
+  wo-describe frames/records.ndjson --csv labels.csv | wo-train -o model
+  wo-extract data/training_data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
+
+Edit the tables of a folder of frames in place. A table of all its frames beside them, such as
+frames/labels.csv, says everything twice, and contradicts them once one of the two is edited.
 ");
 }
 
