@@ -31,6 +31,8 @@ fn what_people_write_beside_their_videos_is_not_ignored() {
         &format!("{data}/README.md"),
         &format!("{data}/groups.csv"),
         &format!("{data}/squat/groups.csv"),
+        &format!("{data}/Groups.csv"),
+        &format!("{data}/squat/GROUPS.CSV"),
         &format!("{data}/squat/README.md"),
         &format!("{data}/squat/good_form/README.md"),
         &format!("{data}/squat/bad_form/knees_cave/README.md"),

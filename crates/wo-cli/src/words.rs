@@ -28,10 +28,14 @@ pub fn verb<'a>(n: impl Display, one: &'a str, many: &'a str) -> &'a str {
 
 /// `a.mp4, b.mp4`; of a long list the first five and how many more there are.
 pub fn named<T: Display>(names: impl IntoIterator<Item = T>) -> String {
-    let mut names: Vec<String> = names.into_iter().map(|it| it.to_string()).collect();
-    let n_more = names.len().saturating_sub(N_NAMED);
-    names.truncate(N_NAMED);
-    let list = names.join(", ");
+    let mut names = names.into_iter();
+    let told: Vec<String> = names
+        .by_ref()
+        .take(N_NAMED)
+        .map(|it| it.to_string())
+        .collect();
+    let n_more = names.count();
+    let list = told.join(", ");
     if n_more == 0 {
         list
     } else {

@@ -79,8 +79,8 @@ pub struct Args {
     #[arg(long, requires = "out")]
     pub retry_failed: bool,
     /// With --out: take away the frames and errors of files that are no longer in the folders given
-    #[arg(long, requires = "out")]
-    pub prune: bool,
+    #[arg(long, requires = "out", value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "gone")]
+    pub prune: Option<Prune>,
     /// With --out: bring deleted frames back, but for those that were deleted on the page of wo-review
     #[arg(long, requires = "out")]
     pub restore: bool,
@@ -96,6 +96,15 @@ pub struct Args {
     /// What every tool takes.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// What of files that are no longer there is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Prune {
+    /// What is gone, unless most videos are or an exercise's folder is empty: then their disk may be missing
+    Gone,
+    /// All that is not there
+    All,
 }
 
 /// What can be done with videos beside taking their frames.

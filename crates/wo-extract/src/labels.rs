@@ -1,5 +1,6 @@
 //! Exercise and label of a video, read off the folders that it lies in.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -32,32 +33,84 @@ pub(crate) enum Trouble {
     NoLabel(PathBuf),
 }
 
-/// The labels of the absolute path `file` that was found under the absolute folder `root`, if under any.
-pub(crate) fn of(file: &Path, root: Option<&Path>) -> (Labels, Option<Trouble>) {
-    if let Some(labels) = known_label(file) {
-        return (labels, None);
+/// The folders of videos, as far as they were asked about. Each is read once, however many files lie in it.
+#[derive(Debug, Default)]
+pub(crate) struct Folders {
+    /// Whether labels lie one folder deeper than they should.
+    holds_exercises: HashMap<PathBuf, bool>,
+}
+
+impl Folders {
+    /// The labels of the absolute path `file` that was found under the absolute folder `root`, if under any.
+    pub(crate) fn labels_of(
+        &mut self,
+        file: &Path,
+        root: Option<&Path>,
+    ) -> (Labels, Option<Trouble>) {
+        if let Some(labels) = known_label(file) {
+            return (labels, None);
+        }
+        if let Some(trouble) = root.and_then(|root| misspelt(file, root)) {
+            return (Labels::default(), Some(trouble));
+        }
+        let folder = file.parent().unwrap_or(file).to_owned();
+        match root.and_then(|root| self.two_below(file, root)) {
+            Some(labels) => (labels, Some(Trouble::NewLabel(folder))),
+            None => (Labels::default(), Some(Trouble::NoLabel(folder))),
+        }
     }
-    if let Some(trouble) = root.and_then(|root| misspelt(file, root)) {
-        return (Labels::default(), Some(trouble));
+
+    /// `root/<exercise>/<label>/file`, whatever the two are called.
+    fn two_below(&mut self, file: &Path, root: &Path) -> Option<Labels> {
+        let label = file.parent()?;
+        let exercise = label.parent()?;
+        if exercise.parent()? != root || self.holds_exercises(exercise) {
+            return None;
+        }
+        Some(Labels {
+            exercise: named(exercise, Name::new),
+            label: named(label, Name::label),
+        })
     }
-    let folder = file.parent().unwrap_or(file).to_owned();
-    match root.and_then(|root| two_below(file, root)) {
-        Some(labels) => (labels, Some(Trouble::NewLabel(folder))),
-        None => (Labels::default(), Some(Trouble::NoLabel(folder))),
+
+    /// Whether labels lie one folder deeper than they should: the root is one level too high.
+    fn holds_exercises(&mut self, folder: &Path) -> bool {
+        if let Some(known) = self.holds_exercises.get(folder) {
+            return *known;
+        }
+        let is_label =
+            |path: &PathBuf| named(path, Name::label).is_some_and(|it| it.is_known_label());
+        let holds = folders_in(folder).any(|inner| folders_in(&inner).any(|it| is_label(&it)));
+        self.holds_exercises.insert(folder.to_owned(), holds);
+        holds
     }
 }
 
-/// The innermost folder that is named as a label, and its parent. `bad_form/knees_cave/x.mp4` is `bad_form`.
+/// The folders in a folder, by the kinds that their names have there: no file is looked at.
+fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let kind = entry.file_type().ok()?;
+        let path = entry.path();
+        (kind.is_dir() || kind.is_symlink() && path.is_dir()).then_some(path)
+    })
+}
+
+/// What the innermost folder says that is named as a label, and its parent. `bad_form/knees_cave/x.mp4` is `bad_form`.
 fn known_label(file: &Path) -> Option<Labels> {
-    let folder = file
-        .ancestors()
-        .skip(1)
-        .find(|folder| named(folder, Name::label).is_some_and(|n| n.is_known_label()))?;
+    let folder = label_folder(file)?;
     let exercise = folder.parent().and_then(|parent| named(parent, Name::new));
     Some(Labels {
         exercise,
         label: named(folder, Name::label),
     })
+}
+
+/// The innermost folder of a file that is named as a label.
+pub(crate) fn label_folder(file: &Path) -> Option<&Path> {
+    file.ancestors()
+        .skip(1)
+        .find(|folder| named(folder, Name::label).is_some_and(|n| n.is_known_label()))
 }
 
 /// The innermost folder below the root whose name is a slip of the hand away from a label. Short ones, such as `bar`, are
@@ -77,31 +130,6 @@ fn misspelt(file: &Path, root: &Path) -> Option<Trouble> {
             meant,
         })
     })
-}
-
-/// `root/<exercise>/<label>/file`, whatever the two are called.
-fn two_below(file: &Path, root: &Path) -> Option<Labels> {
-    let label = file.parent()?;
-    let exercise = label.parent()?;
-    if exercise.parent()? != root || holds_exercises(exercise) {
-        return None;
-    }
-    Some(Labels {
-        exercise: named(exercise, Name::new),
-        label: named(label, Name::label),
-    })
-}
-
-/// Whether labels lie one folder deeper than they should: the root is one level too high.
-fn holds_exercises(folder: &Path) -> bool {
-    let folders = |dir: &Path| {
-        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-        entries
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
-    };
-    let is_label = |path: &PathBuf| named(path, Name::label).is_some_and(|it| it.is_known_label());
-    folders(folder).any(|inner| folders(&inner).any(|it| is_label(&it)))
 }
 
 fn named(folder: &Path, name: fn(&str) -> Name) -> Option<Name> {
@@ -142,7 +170,7 @@ mod tests {
     use super::*;
 
     fn check(file: &str, root: Option<&str>, expected: (Option<&str>, Option<&str>)) {
-        let (labels, _) = of(Path::new(file), root.map(Path::new));
+        let (labels, _) = Folders::default().labels_of(Path::new(file), root.map(Path::new));
         let got = (
             labels.exercise.as_ref().map(Name::as_str),
             labels.label.as_ref().map(Name::as_str),
@@ -188,6 +216,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_folder_gives_no_label_and_is_known() {
+        let of =
+            |file: &str| Folders::default().labels_of(Path::new(file), Some(Path::new("/data")));
         for (file, wanted) in [
             ("/data/squat/god_form/a.mp4", Some("good_form")),
             ("/data/squat/bda/a.mp4", Some("bad_form")),
@@ -195,7 +225,7 @@ mod tests {
             ("/data/bar/front/a.mp4", None),
             ("/data/squat/wobbly/a.mp4", None),
         ] {
-            let (labels, trouble) = of(Path::new(file), Some(Path::new("/data")));
+            let (labels, trouble) = of(file);
             let meant = match &trouble {
                 Some(Trouble::Misspelt { meant, .. }) => Some(*meant),
                 _ => None,
@@ -203,14 +233,31 @@ mod tests {
             assert_eq!(meant, wanted, "{file}");
             assert!(wanted.is_none() || labels == Labels::default(), "{file}");
         }
-        let wobbly = of(
-            Path::new("/data/squat/wobbly/a.mp4"),
-            Some(Path::new("/data")),
-        )
-        .1;
+        let wobbly = of("/data/squat/wobbly/a.mp4").1;
         assert_eq!(wobbly, Some(Trouble::NewLabel("/data/squat/wobbly".into())));
-        let direct = of(Path::new("/data/squat/a.mp4"), Some(Path::new("/data"))).1;
+        let direct = of("/data/squat/a.mp4").1;
         assert_eq!(direct, Some(Trouble::NoLabel("/data/squat".into())));
+    }
+
+    #[test]
+    fn a_folder_is_read_once_however_many_files_lie_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        for label in ["squat/wobbly", "squat/shaky", "lunge/wobbly"] {
+            fs::create_dir_all(dir.path().join(label)).unwrap();
+        }
+        let mut n_read = Vec::new();
+        for n_files in [40, 80] {
+            let mut folders = Folders::default();
+            for n in 0..n_files {
+                for label in ["squat/wobbly", "squat/shaky", "lunge/wobbly"] {
+                    let file = dir.path().join(label).join(format!("{n}.mp4"));
+                    let (labels, _) = folders.labels_of(&file, Some(dir.path()));
+                    assert!(labels.label.is_some(), "{}", file.display());
+                }
+            }
+            n_read.push(folders.holds_exercises.len());
+        }
+        assert_eq!(n_read, [2, 2], "once for each exercise");
     }
 
     #[test]

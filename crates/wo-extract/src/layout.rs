@@ -3,21 +3,25 @@
 //! Everything appears complete or not at all. Videos of earlier runs stay unless this run took them again. Rows that a
 //! person changed stay as they are, and what a person deleted stays deleted.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use wo_cli::CaptionsFlag;
 use wo_folder::{
     Corrections, DeletedFrames, FolderLock, FrameLines, Kept, RECORDS, Row, Spool, Tables, Trash,
     captions_in_force, commit, create, create_spool, for_each_line, frame_folder, frame_name,
     own_image, remove, table_name,
 };
-use wo_record::{Frame, Image, Line, Name, Producer, Record, Video, Writer};
+use wo_record::{Frame, Image, Line, Producer, Record, Video, Writer};
 
+use crate::groups::Keys;
+use crate::labels::Labels;
 use crate::merge::Merge;
+use crate::output::said_of;
 use crate::picture::Still;
 use crate::{TOOL, VERSION};
 
@@ -32,6 +36,10 @@ pub(crate) struct Layout {
     corrections: Corrections,
     deleted: DeletedFrames,
     tables: RefCell<Tables>,
+    /// How many frames of earlier runs have no row.
+    n_without_row: Cell<usize>,
+    /// Whether deleted frames come back.
+    restores: bool,
     /// Images that the last run left and this one does not: taken away at the end.
     stale: RefCell<Vec<PathBuf>>,
     _lock: FolderLock,
@@ -43,7 +51,9 @@ pub(crate) struct Earlier {
     /// Where it lay.
     pub(crate) path: Option<PathBuf>,
     /// Its exercise and label.
-    pub(crate) labels: (Option<Name>, Option<Name>),
+    pub(crate) labels: Labels,
+    /// Who is in it, and what else a split needs.
+    pub(crate) keys: Keys,
     /// How many frames of it stay.
     n_frames: u32,
 }
@@ -54,14 +64,24 @@ impl Layout {
     pub(crate) fn open(dir: &Path, restores: bool) -> anyhow::Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("make the folder {}", dir.display()))?;
         let lock = FolderLock::take(dir)?;
-        let corrections = Corrections::of_folder(dir, captions_in_force()?)?;
+        let captions = captions_in_force(&CaptionsFlag::default())?;
+        let mut corrections = Corrections::of_folder(dir, captions.clone())?;
         let mut trash = Trash::read(dir)?;
-        let restored = if restores {
+        let wanted = if restores {
             trash.take_all(|frame| !corrections.is_deleted_by_review(frame))
         } else {
             BTreeMap::new()
         };
-        let mut deleted = DeletedFrames::new(dir, trash, restored);
+        let in_records = if wanted.is_empty() {
+            HashSet::new()
+        } else {
+            ids_of_records(dir)?
+        };
+        let mut deleted = DeletedFrames::new(dir, trash, wanted, &in_records);
+        let mut tables = Tables::read(dir)?;
+        if tables.take_back(&deleted.returning_images())? {
+            corrections = Corrections::of_folder(dir, captions)?;
+        }
         let mut videos: HashMap<String, Earlier> = HashMap::new();
         let mut failed = HashSet::new();
         for_each_line(&dir.join(RECORDS), |line| {
@@ -86,13 +106,13 @@ impl Layout {
             }
             Ok(())
         })?;
-        corrections.finish()?;
+        deleted.wanted().for_each(|frame| corrections.meets(frame));
         for (video_id, frames) in deleted.restored() {
             if let Some(video) = videos.get_mut(video_id) {
                 video.n_frames += frames.len() as u32;
             }
         }
-        let mut tables = Tables::read(dir)?;
+        corrections.finish()?;
         deleted.write(&mut tables, &producer())?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -101,6 +121,8 @@ impl Layout {
             corrections,
             deleted,
             tables: RefCell::new(tables),
+            n_without_row: Cell::new(0),
+            restores,
             stale: RefCell::default(),
             _lock: lock,
         })
@@ -116,26 +138,44 @@ impl Layout {
         self.videos.get(video_id)
     }
 
-    /// Says what stays deleted and what came back.
-    pub(crate) fn say_deleted(&self) {
-        let frames = |n: usize| {
-            if n == 1 {
-                "1 frame".to_owned()
-            } else {
-                format!("{n} frames")
-            }
-        };
+    /// Says what people deleted and what of it came back, and which of their frames got rows.
+    pub(crate) fn say_edits(&self) {
+        let frames = |n: usize| wo_cli::count(n, "frame");
         let n_restored = self.deleted.n_restored();
         if n_restored > 0 {
             wo_cli::warn!("{} came back", frames(n_restored));
         }
+        let n_left = self.deleted.n_left();
+        if n_left > 0 {
+            wo_cli::warn!(
+                "{}: {} did not come back, since {} neither in the records nor among the files of this run\nhint: put the video where it was, and give --restore again",
+                self.dir.display(),
+                frames(n_left),
+                wo_cli::verb(n_left, "its video is", "their videos are")
+            );
+        }
+        let n_without_row = self.n_without_row.get();
+        if n_without_row > 0 {
+            wo_cli::warn!(
+                "{}: {} had no row and got one",
+                self.dir.display(),
+                frames(n_without_row)
+            );
+        }
         let (n_deleted, _) = self.deleted.n_deleted();
         if n_deleted > 0 {
-            wo_cli::warn!(
-                "{}: {} deleted by hand or on the page stay deleted\nhint: --restore brings back those that were deleted by hand; on the page of wo-review the others come back",
-                self.dir.display(),
-                frames(n_deleted)
-            );
+            let deleted = frames(n_deleted);
+            let stay = wo_cli::verb(n_deleted, "stays", "stay");
+            let dir = self.dir.display();
+            if self.restores {
+                wo_cli::warn!(
+                    "{dir}: {deleted} deleted on the page {stay} deleted\nhint: they come back on the page of wo-review"
+                );
+            } else {
+                wo_cli::warn!(
+                    "{dir}: {deleted} deleted by hand or on the page {stay} deleted\nhint: --restore brings back those that were deleted by hand; on the page of wo-review the others come back"
+                );
+            }
         }
     }
 
@@ -149,8 +189,11 @@ impl Layout {
     pub(crate) fn shown(&self, frame: &Frame, video: &Video) -> Option<Frame> {
         let mut frame = frame.clone();
         let path = video.path.as_ref().map(wo_record::RecordPath::as_path);
-        if self.corrections.correct(&mut frame, path, None).kept == Kept::Reviewed {
-            return None;
+        match self.corrections.correct(&mut frame, path, None).kept {
+            Kept::Yes => {}
+            Kept::Reviewed => return None,
+            // It was, and comes back.
+            Kept::Deleted(_) => self.corrections.correct_by_rows(&mut frame),
         }
         if let Image::File { path, .. } = &mut frame.image {
             *path = self.dir.join(path.as_path()).into();
@@ -189,8 +232,18 @@ impl Layout {
         }
     }
 
+    /// A frame of an earlier run stays in the records.
+    fn meets_again(&self, frame: &Frame) {
+        let image = own_image(frame).filter(|_| frame.label.is_some());
+        if image.is_some_and(|image| !self.tables.borrow().has_row(image)) {
+            self.n_without_row.update(|n| n + 1);
+        }
+        self.expects_row(frame);
+    }
+
     /// Writes the earlier records that this run did not replace behind those of this run.
     pub(crate) fn merge(&self, merge: &mut Merge, writer: &mut Writer<'_>) -> anyhow::Result<()> {
+        merge.weigh(&self.videos);
         let mut restored = Restored {
             frames: self.deleted.restored(),
             n_put: HashMap::new(),
@@ -212,7 +265,7 @@ impl Layout {
                         }
                         Record::Frame(frame) => {
                             restored.put(self, writer, frame.index)?;
-                            self.expects_row(frame);
+                            self.meets_again(frame);
                         }
                         _ => {}
                     }
@@ -248,27 +301,26 @@ impl Layout {
     /// that the records name.
     pub(crate) fn commit(&self, spool: Spool) -> anyhow::Result<HashSet<String>> {
         let mut tables = self.tables.borrow_mut();
+        tables.take_back_expected(&self.deleted.wanted_images())?;
         tables.add_rows()?;
         commit(spool, &self.dir.join(RECORDS))?;
         tables.drop_rows()?;
         for image in self.stale.take() {
             remove(&self.dir.join(image));
         }
-        self.deleted.finish(&producer())?;
-        let mut ids = HashSet::new();
-        for_each_line(&self.dir.join(RECORDS), |line| {
-            ids.extend(video_id(&line));
-            Ok(())
-        })?;
+        let ids = ids_of_records(&self.dir)?;
+        self.deleted.finish(&ids, &mut tables, &producer())?;
         Ok(ids)
     }
 }
 
 impl Earlier {
     fn of(video: &Video) -> Self {
+        let (labels, keys) = said_of(video);
         Self {
             path: video.path.as_ref().map(|path| path.as_path().to_owned()),
-            labels: (video.exercise.clone(), video.label.clone()),
+            labels,
+            keys,
             n_frames: 0,
         }
     }
@@ -309,6 +361,16 @@ fn producer() -> Producer {
         tool: TOOL.to_owned(),
         version: VERSION.to_owned(),
     }
+}
+
+/// The ids that the records of a folder name.
+fn ids_of_records(dir: &Path) -> anyhow::Result<HashSet<String>> {
+    let mut ids = HashSet::new();
+    for_each_line(&dir.join(RECORDS), |line| {
+        ids.extend(video_id(&line));
+        Ok(())
+    })?;
+    Ok(ids)
 }
 
 /// The id in the record of a video, or of a file that failed.

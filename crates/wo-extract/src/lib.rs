@@ -43,7 +43,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith, Outcome};
 
-pub use args::{Args, Command, Decoding, Probe};
+pub use args::{Args, Command, Decoding, Probe, Prune};
 pub use sample::Sample;
 pub use sieve::MinSharpness;
 pub use worker::{Sandbox, serve};
@@ -98,6 +98,15 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     } = args;
     let paths = paths_or_default(paths.into_iter().chain(video_dir).collect())?;
     let sources = sources::list(&paths, out.as_deref())?;
+    if sources.is_empty() && prune.is_some() {
+        return Err(anyhow!(
+            "{}, so there is nothing to compare the frames with, and none is taken away\nhint: name the folder that holds the videos; is its disk there?",
+            no_source(&paths)
+        ))
+        .exit_with(Exit::Usage);
+    }
+    // Without a source nothing of the folder is touched.
+    let out = out.filter(|_| !sources.is_empty());
     if out.is_none() && !sources.is_empty() {
         wo_cli::refuse_terminal(TERMINAL_HINT)?;
     }
@@ -126,21 +135,25 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
         Ok(n_frames)
     })?;
 
-    let n_errors = output.end()?;
+    let ended = output.end()?;
     if let Some(((layout, state), spool)) = layout.as_ref().zip(state.as_ref()).zip(spool) {
         let video_ids = layout.commit(spool)?;
         state.compact(|id| video_ids.contains(id))?;
-        layout.say_deleted();
+        layout.say_edits();
     }
     if sources.is_empty() {
-        let names: Vec<String> = paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        wo_cli::warn!("no video or picture in {}", names.join(", "));
+        wo_cli::warn!("{}", no_source(&paths));
         return Ok(Outcome::No);
     }
-    Ok(Outcome::from_failures(n_errors))
+    if ended.n_errors == 0 && ended.has_refused {
+        return Ok(Outcome::No);
+    }
+    Ok(Outcome::from_failures(ended.n_errors))
+}
+
+fn no_source(paths: &[PathBuf]) -> String {
+    let names = wo_cli::named(paths.iter().map(|path| path.display()));
+    format!("no video or picture in {names}")
 }
 
 /// The paths given, else the default folder. Where some are there, those that are not become `error` records; where none is,

@@ -1,11 +1,16 @@
 //! What becomes of the records that earlier runs left in a folder.
 
+mod gone;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use wo_record::{Frame, Image, Record, RecordPath, Video};
 
+use crate::args::Prune;
 use crate::labels::absolute;
+use crate::layout::Earlier;
+use gone::{Amount, Doubt, in_doubt, is_gone};
 
 /// What this run puts in the place of earlier records.
 #[derive(Debug, Default)]
@@ -16,18 +21,24 @@ pub(crate) struct Merge {
     stored: HashSet<PathBuf>,
     /// The folders given, absolute.
     folders: Vec<PathBuf>,
-    /// Whether what is gone from them goes too.
-    prunes: bool,
-    /// Videos and failed files that are gone and stay.
-    n_gone: (usize, usize),
+    /// Whether what is gone from them is to go too.
+    prune: Option<Prune>,
+    /// Why it looks as if files were not gone, but their disk.
+    doubts: Vec<Doubt>,
+    /// Videos that are gone and go from the records.
+    pruned: HashSet<String>,
+    /// What goes with files that are gone.
+    gone: Amount,
+    /// What stays of files that are gone.
+    left: Amount,
 }
 
 impl Merge {
-    /// Of a run over these folders; with `prunes` it also takes away what belongs to files that are gone from them.
-    pub(crate) fn of(folders: &[PathBuf], prunes: bool) -> Self {
+    /// Of a run over these folders; with `prune` it also takes away what belongs to files that are gone from them.
+    pub(crate) fn of(folders: &[PathBuf], prune: Option<Prune>) -> Self {
         Self {
             folders: folders.iter().map(|path| absolute(path)).collect(),
-            prunes,
+            prune,
             ..Self::default()
         }
     }
@@ -59,23 +70,61 @@ impl Merge {
         }
     }
 
+    /// Whether a file is of the folders given, so that this run looked at it where it is there.
+    pub(crate) fn covers(&self, path: &Path) -> bool {
+        let path = absolute(path);
+        self.folders.iter().any(|folder| path.starts_with(folder))
+    }
+
+    /// Looks, when all sources were met, whether so much is gone that rather the disk of the videos may be.
+    pub(crate) fn weigh(&mut self, videos: &HashMap<String, Earlier>) {
+        let places: Vec<(PathBuf, bool)> = videos
+            .iter()
+            .filter_map(|(id, video)| Some((absolute(video.path.as_ref()?), self.has_met(id))))
+            .collect();
+        self.doubts = self
+            .folders
+            .iter()
+            .filter_map(|folder| in_doubt(folder, &places))
+            .collect();
+    }
+
+    fn has_met(&self, video_id: &str) -> bool {
+        self.updated.contains_key(video_id) || self.replaced.contains(video_id)
+    }
+
+    /// Whether what is gone goes.
+    fn prunes(&self) -> bool {
+        match self.prune {
+            None => false,
+            Some(Prune::Gone) => self.doubts.is_empty(),
+            Some(Prune::All) => true,
+        }
+    }
+
+    /// Whether something was to go and stays, since its disk may not be there.
+    pub(crate) fn has_refused(&self) -> bool {
+        self.prune.is_some() && !self.left.is_nothing()
+    }
+
     /// Whether an earlier record stays.
     pub(crate) fn keeps(&mut self, record: &Record) -> bool {
         match record {
             Record::Begin(_) | Record::End(_) => false,
             Record::Video(video) => {
-                let is_met = self.updated.contains_key(&video.video_id)
-                    || self.replaced.contains(&video.video_id);
-                if !is_met && self.is_gone(video.path.as_ref()) {
-                    if self.prunes {
+                if !self.has_met(&video.video_id) && self.is_gone(video.path.as_ref()) {
+                    self.meet_gone().n_videos += 1;
+                    if self.prunes() {
+                        self.pruned.insert(video.video_id.clone());
                         self.replaces(&video.video_id);
-                    } else {
-                        self.n_gone.0 += 1;
                     }
                 }
                 !self.replaced.contains(&video.video_id)
             }
-            Record::Frame(frame) => !self.replaced.contains(&frame.video_id),
+            Record::Frame(frame) => {
+                self.gone.n_frames += usize::from(self.pruned.contains(&frame.video_id));
+                !self.replaced.contains(&frame.video_id)
+            }
             Record::Error(failure) => {
                 let path = failure.path.as_ref();
                 let id = failure.video_id.as_ref();
@@ -84,30 +133,52 @@ impl Merge {
                 {
                     return false;
                 }
-                let is_gone = self.is_gone(path);
-                self.n_gone.1 += usize::from(is_gone && !self.prunes);
-                !(is_gone && self.prunes)
+                if !self.is_gone(path) {
+                    return true;
+                }
+                self.meet_gone().n_errors += 1;
+                !self.prunes()
             }
             _ => true,
         }
     }
 
-    /// True for a file of the folders given that is not there any more.
-    fn is_gone(&self, path: Option<&RecordPath>) -> bool {
-        let Some(path) = path.map(|path| absolute(path.as_path())) else {
-            return false;
-        };
-        self.folders.iter().any(|folder| path.starts_with(folder)) && !path.exists()
+    /// Where something is counted that is gone.
+    fn meet_gone(&mut self) -> &mut Amount {
+        if self.prunes() {
+            &mut self.gone
+        } else {
+            &mut self.left
+        }
     }
 
-    /// Says what is gone and stays.
+    /// True for a file of the folders given that is not there any more.
+    fn is_gone(&self, path: Option<&RecordPath>) -> bool {
+        path.is_some_and(|path| self.covers(path.as_path()) && is_gone(&absolute(path.as_path())))
+    }
+
+    /// Says what is gone and stays, and what went.
     pub(crate) fn say_gone(&self) {
-        let (n_videos, n_failed) = self.n_gone;
-        if n_videos + n_failed > 0 {
+        if !self.gone.is_nothing() {
             wo_cli::warn!(
-                "of files that are gone stay the frames of {n_videos} and the errors of {n_failed}\nhint: the same command with --prune takes them away"
+                "--prune takes away what files that are gone left: {}",
+                self.gone
             );
         }
+        if self.left.is_nothing() {
+            return;
+        }
+        let left = self.left.staying();
+        if self.doubts.is_empty() {
+            wo_cli::warn!("{left}\nhint: the same command with --prune takes that away");
+            return;
+        }
+        let doubts: Vec<String> = self.doubts.iter().map(ToString::to_string).collect();
+        wo_cli::warn!(
+            "{left}: {}, so that their disk may be missing, or this is not the folder in which wo-extract ran before\n\
+             hint: the same command with --prune=all takes that away all the same",
+            doubts.join("; ")
+        );
     }
 
     /// An earlier record with what this run knows better; of a video also how many frames stay.

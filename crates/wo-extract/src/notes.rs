@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::labels::{Trouble, shown};
+use wo_folder::is_frame_folder;
 
-/// Of each kind so many examples are named.
-const N_NAMED: usize = 5;
+use crate::labels::{Trouble, absolute, shown};
+
+/// Tables and workbooks: somebody wrote something into them.
+const TABLES: [&str; 6] = ["csv", "tsv", "xlsx", "xls", "ods", "numbers"];
 /// Files that belong beside videos and are no mistake there.
-const COMPANIONS: [&str; 9] = [
-    "csv",
+const COMPANIONS: [&str; 8] = [
     "md",
     "json",
     "toml",
@@ -26,8 +27,10 @@ pub(crate) struct Notes {
     hidden: Vec<PathBuf>,
     links: Vec<PathBuf>,
     others: Vec<PathBuf>,
+    tables: Vec<PathBuf>,
     thumbnails: Vec<PathBuf>,
-    n_labelled: usize,
+    /// Whether labels are wanted: of new videos that are to be judged nobody has any.
+    wants_labels: bool,
     /// Folders without a label, with how many files.
     unlabelled: BTreeMap<PathBuf, usize>,
     new_labels: BTreeMap<PathBuf, usize>,
@@ -52,7 +55,9 @@ impl Notes {
             path.display()
         );
         let kind = path.extension().unwrap_or_default().to_ascii_lowercase();
-        if COMPANIONS.iter().all(|companion| kind != *companion) {
+        if TABLES.iter().any(|table| kind == *table) {
+            self.tables.push(path.to_owned());
+        } else if COMPANIONS.iter().all(|companion| kind != *companion) {
             self.others.push(path.to_owned());
         }
     }
@@ -62,9 +67,14 @@ impl Notes {
         self.thumbnails.push(path.to_owned());
     }
 
+    /// The frames go into a folder, whose tables are of labelled frames.
+    pub(crate) fn want_labels(&mut self) {
+        self.wants_labels = true;
+    }
+
     /// What the place of a file says.
     pub(crate) fn place(&mut self, trouble: Option<Trouble>, is_labelled: bool) {
-        self.n_labelled += usize::from(is_labelled);
+        self.wants_labels |= is_labelled;
         let count = match trouble {
             None => return,
             Some(Trouble::NoLabel(folder)) => self.unlabelled.entry(folder).or_default(),
@@ -76,8 +86,8 @@ impl Notes {
         *count += 1;
     }
 
-    /// Says it.
-    pub(crate) fn say(&self) {
+    /// Says it. Of the tables some `are_read`, by their absolute paths.
+    pub(crate) fn say(&self, are_read: impl Fn(&Path) -> bool) {
         for ((folder, meant), n) in &self.misspelt {
             let folder = shown(folder);
             wo_cli::warn!(
@@ -92,51 +102,71 @@ impl Notes {
                 files(*n, "gets", "get")
             );
         }
-        // Where nothing is labelled nobody wanted labels: new videos are to be judged.
-        if self.n_labelled > 0 {
+        if self.wants_labels {
             for (folder, n) in &self.unlabelled {
                 let folder = shown(folder);
                 wo_cli::warn!(
-                    "{folder}: {} no label: no folder above is called like one\nhint: move the videos into {folder}/good_form, bad_form or unclear",
+                    "{folder}: {} no label: no folder above is called like one\nhint: move the videos into good_form, bad_form or unclear in the folder of their exercise, such as squat/good_form",
                     files(*n, "gets", "get"),
                 );
             }
         }
         say_skipped(
             &self.thumbnails,
-            "pictures named like a video beside them are its thumbnails",
+            "it is named like a video beside it and taken for its thumbnail",
+            "they are named like videos beside them and taken for their thumbnails",
             "",
         );
-        let rename = "\nhint: rename them, so that their names do not begin with a dot";
-        say_skipped(&self.hidden, "hidden files are not taken", rename);
-        let name_it = "\nhint: name the folder on the command line";
-        say_skipped(&self.links, "links to folders are not followed", name_it);
+        say_skipped(
+            &self.hidden,
+            "it is hidden",
+            "they are hidden",
+            "\nhint: rename what is to be taken, so that its name does not begin with a dot",
+        );
+        say_skipped(
+            &self.links,
+            "links to folders are not followed",
+            "links to folders are not followed",
+            "\nhint: name the folder on the command line",
+        );
         say_skipped(
             &self.others,
-            "the endings are none of videos or pictures",
+            "its ending is none of videos or pictures",
+            "their endings are none of videos or pictures",
             "",
+        );
+        let is_unread = |path: &&PathBuf| {
+            let of_frames = path.parent().is_some_and(is_frame_folder);
+            !of_frames && !are_read(&absolute(path))
+        };
+        let unread: Vec<PathBuf> = self.tables.iter().filter(is_unread).cloned().collect();
+        say_skipped(
+            &unread,
+            "of tables only groups.csv is read here, beside videos or above them",
+            "of tables only groups.csv is read here, beside videos or above them",
+            "\nhint: persons, sources and angles go into groups.csv (path,person_id,source_id,angle), labels of frames into \
+             the tables of the folder of frames",
         );
     }
 }
 
 fn files(n: usize, one: &str, more: &str) -> String {
-    if n == 1 {
-        format!("1 file {one}")
-    } else {
-        format!("{n} files {more}")
-    }
+    format!(
+        "{} {}",
+        wo_cli::count(n, "file"),
+        wo_cli::verb(n, one, more)
+    )
 }
 
-fn say_skipped(paths: &[PathBuf], why: &str, hint: &str) {
+fn say_skipped(paths: &[PathBuf], why_it: &str, why_they: &str, hint: &str) {
     if paths.is_empty() {
         return;
     }
-    let named = paths
-        .iter()
-        .take(N_NAMED)
-        .map(|path| path.display().to_string());
-    let named: Vec<String> = named.collect();
-    let more = if paths.len() > N_NAMED { ", …" } else { "" };
-    let skipped = files(paths.len(), "skipped", "skipped");
-    wo_cli::warn!("{skipped}, since {why}: {}{more}{hint}", named.join(", "));
+    let n = paths.len();
+    let skipped = files(n, "is", "are");
+    let named = wo_cli::named(paths.iter().map(|path| path.display()));
+    wo_cli::warn!(
+        "{skipped} skipped, since {}: {named}{hint}",
+        wo_cli::verb(n, why_it, why_they)
+    );
 }

@@ -1,20 +1,23 @@
 //! Which files to try, in order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod copies;
+
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use walkdir::{DirEntry, WalkDir};
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Exit, ExitWith, shell_word};
 use wo_folder::{holds_written_images, is_frame_folder};
-use wo_record::{Name, code};
+use wo_record::code;
 
 use crate::fault::Fault;
 use crate::foreign;
 use crate::groups::{Groups, Keys};
-use crate::labels::{self, Labels, Trouble};
-use crate::media_file::MediaFile;
+use crate::labels::{self, Folders, Labels, Trouble};
 use crate::notes::Notes;
+
+pub(crate) use copies::{Conflict, conflict_in_words, place_in_words};
 
 /// Names of videos, pictures and, because phones put videos under it too, of one kind of sound.
 const EXTENSIONS: [&str; 34] = [
@@ -41,38 +44,31 @@ pub(crate) struct Source {
     pub(crate) conflict: Option<Conflict>,
 }
 
-/// One content that two places say different things of.
-#[derive(Debug, Clone)]
-pub(crate) struct Conflict {
-    /// Its id.
-    pub(crate) video_id: String,
-    /// Where it lies, and what is said there.
-    pub(crate) what: String,
-}
-
 /// The files at `paths` and in the folders among them; `out`, and what tools wrote, are left out.
 pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<Source>> {
     let mut listing = Listing {
         out: out.map(labels::absolute),
         ..Listing::default()
     };
+    if out.is_some() {
+        listing.notes.want_labels();
+    }
     for path in paths {
         if path.is_dir() {
             listing.refuse_out(path)?;
             listing.walk(path)?;
         } else {
-            let source = Source::new(path, None, &mut listing.groups)?.0;
+            let source = listing.source(path, None)?.0;
             listing.sources.push(source);
         }
     }
     listing.skip_thumbnails();
     listing.say();
-    let roots: Vec<PathBuf> = paths.iter().map(|path| labels::absolute(path)).collect();
-    listing.groups.say_troubles(&roots);
+    listing.groups.say_troubles();
     if listing.sources.is_empty() && !listing.written.is_empty() {
         return Err(frames_and_no_videos(&listing.written)).exit_with(Exit::Usage);
     }
-    mark_conflicts(&mut listing.sources);
+    copies::settle(&mut listing.sources);
     Ok(listing.sources)
 }
 
@@ -81,6 +77,7 @@ pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<
 struct Listing {
     out: Option<PathBuf>,
     groups: Groups,
+    folders: Folders,
     sources: Vec<Source>,
     notes: Notes,
     /// Folders of frames that tools wrote.
@@ -94,8 +91,9 @@ impl Listing {
             return Ok(());
         }
         Err(anyhow!(
-            "{0} is the folder of the videos, and cannot be that of their frames\nhint: wo-extract {0} --out data/labeled_frames",
-            path.display()
+            "{} is the folder of the videos, and cannot be that of their frames\nhint: wo-extract {} --out data/labeled_frames",
+            path.display(),
+            shell_word(path)
         ))
         .exit_with(Exit::Usage)
     }
@@ -126,7 +124,7 @@ impl Listing {
             } else if entry.path_is_symlink() && entry.path().is_dir() {
                 self.notes.link(entry.path());
             } else if is_media_name(entry.path()) {
-                let (source, trouble) = Source::new(entry.path(), Some(&root), &mut self.groups)?;
+                let (source, trouble) = self.source(entry.path(), Some(&root))?;
                 self.notes.place(trouble, source.labels.label.is_some());
                 self.sources.push(source);
             } else {
@@ -136,17 +134,36 @@ impl Listing {
         Ok(())
     }
 
-    /// Whether a folder holds images that a tool wrote.
-    fn is_written(&mut self, entry: &DirEntry) -> bool {
-        let name = entry.file_name().to_string_lossy();
-        let Some(folder) = entry.path().parent() else {
-            return false;
+    /// A file to try, and what its place leaves open.
+    fn source(
+        &mut self,
+        path: &Path,
+        root: Option<&Path>,
+    ) -> anyhow::Result<(Source, Option<Trouble>)> {
+        let file = labels::absolute(path);
+        let keys = self.groups.keys_of(&file, root)?;
+        let (labels, trouble) = self.folders.labels_of(&file, root);
+        let source = Source {
+            path: path.to_owned(),
+            labels,
+            keys,
+            fault: None,
+            conflict: None,
         };
-        let is_written = holds_written_images(&name) && is_frame_folder(folder);
-        if is_written {
-            self.written.insert(folder.to_owned());
-        }
-        is_written
+        Ok((source, trouble))
+    }
+
+    /// Whether a folder holds images that a tool wrote. The folder that was given may lie within one.
+    fn is_written(&mut self, entry: &DirEntry) -> bool {
+        let path = labels::absolute(entry.path());
+        let n_looked_at = if entry.depth() == 0 { usize::MAX } else { 1 };
+        let frames = path.ancestors().take(n_looked_at).find_map(|folder| {
+            let name = folder.file_name()?.to_string_lossy();
+            let parent = folder.parent()?;
+            (holds_written_images(&name) && is_frame_folder(parent)).then_some(parent)
+        });
+        self.written.extend(frames.map(Path::to_owned));
+        frames.is_some()
     }
 
     /// A picture beside a video of the same name is its thumbnail.
@@ -172,111 +189,24 @@ impl Listing {
         for folder in &self.written {
             wo_cli::warn!(
                 "{}: frames that wo-extract wrote, not taken for videos",
-                folder.display()
+                labels::shown(folder)
             );
         }
-        self.notes.say();
+        self.notes.say(|table| self.groups.has_read(table));
     }
 }
 
 fn frames_and_no_videos(folders: &BTreeSet<PathBuf>) -> anyhow::Error {
-    let names: Vec<String> = folders.iter().map(|it| it.display().to_string()).collect();
-    let first = names.first().cloned().unwrap_or_default();
+    let shown = |folder: &PathBuf| labels::shown(folder);
+    let first = folders.first().map(shown).unwrap_or_default();
+    let first = shell_word(Path::new(&first));
     anyhow!(
         "there are frames here and no videos: {}\nhint: wo-train --data-dir {first} and wo-review {first} read them",
-        names.join(", ")
-    )
-}
-
-/// Marks files of one content that their places say different things of. Only files of one size can be alike, so few are
-/// read for it.
-fn mark_conflicts(sources: &mut [Source]) {
-    let mut by_size: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (place, source) in sources.iter().enumerate() {
-        if let Ok(metadata) = source.path.metadata() {
-            by_size.entry(metadata.len()).or_default().push(place);
-        }
-    }
-    let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for places in by_size.into_values().filter(|places| places.len() > 1) {
-        for place in places {
-            if let Ok(file) = MediaFile::open(&sources[place].path) {
-                by_id.entry(file.id).or_default().push(place);
-            }
-        }
-    }
-    for (video_id, mut places) in by_id {
-        places.sort_unstable();
-        let of = |place: &usize| &sources[*place];
-        let Some(first) = places.first().map(of) else {
-            continue;
-        };
-        let is_other =
-            |source: &Source| source.labels != first.labels || source.keys.contradicts(&first.keys);
-        if !places.iter().map(of).any(is_other) {
-            continue;
-        }
-        let said: Vec<String> = places.iter().map(of).map(Source::in_words).collect();
-        let what = conflict_in_words(&said);
-        for place in places {
-            sources[place].conflict = Some(Conflict {
-                video_id: video_id.clone(),
-                what: what.clone(),
-            });
-        }
-    }
-}
-
-/// That one content lies in several places that say different things of it.
-pub(crate) fn conflict_in_words(places: &[String]) -> String {
-    format!(
-        "the same video is there twice with different labels, persons or sources, so it is left out until one is removed: {}",
-        places.join(" and ")
-    )
-}
-
-/// A place and what it says, such as `a.mp4 (squat/bad_form)`.
-pub(crate) fn place_in_words(path: &Path, labels: &Labels, keys: &Keys) -> String {
-    let word = |name: &Option<Name>| {
-        name.as_ref()
-            .map_or_else(|| "none".to_owned(), Name::to_string)
-    };
-    let said = format!("{}/{}", word(&labels.exercise), word(&labels.label));
-    let key = |what: &str, id: &Option<String>| {
-        id.as_ref()
-            .map_or_else(String::new, |id| format!(", {what} {id}"))
-    };
-    format!(
-        "{} ({said}{}{})",
-        path.display(),
-        key("person", &keys.person_id),
-        key("source", &keys.source_id)
+        wo_cli::named(folders.iter().map(shown))
     )
 }
 
 impl Source {
-    fn in_words(&self) -> String {
-        place_in_words(&self.path, &self.labels, &self.keys)
-    }
-
-    fn new(
-        path: &Path,
-        root: Option<&Path>,
-        groups: &mut Groups,
-    ) -> anyhow::Result<(Self, Option<Trouble>)> {
-        let file = labels::absolute(path);
-        let keys = groups.keys_of(&file, root)?;
-        let (labels, trouble) = labels::of(&file, root);
-        let source = Self {
-            path: path.to_owned(),
-            labels,
-            keys,
-            fault: None,
-            conflict: None,
-        };
-        Ok((source, trouble))
-    }
-
     fn unreadable(path: &Path, error: &walkdir::Error) -> Self {
         let what = error
             .io_error()

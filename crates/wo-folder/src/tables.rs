@@ -52,6 +52,11 @@ impl Tables {
         })
     }
 
+    /// Whether the frame with this image has a row.
+    pub fn has_row(&self, image: &Path) -> bool {
+        self.with_row.contains(&self.files.key(image))
+    }
+
     /// A frame of the records, in their order, is to have this row, unless it has one.
     pub fn expects(&mut self, table: String, row: Row) {
         self.expected.push((table, row));

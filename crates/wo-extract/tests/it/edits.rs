@@ -124,7 +124,12 @@ fn a_table_that_is_gone_deletes_nothing() {
     let dir = folder();
     let whole = table(dir.path());
     fs::remove_file(dir.path().join("out/squat_bad_form.csv")).unwrap();
-    assert_eq!(run(dir.path(), &[]).frames.len(), 12);
+    let (words, stream) = said(dir.path(), &[]);
+    assert_eq!(stream.frames.len(), 12);
+    assert!(
+        words.contains("out: 6 frames had no row and got one"),
+        "{words}"
+    );
     assert_eq!(table(dir.path()), whole);
 }
 
@@ -204,7 +209,7 @@ fn places_that_say_nothing_are_named_with_what_to_do() {
         "rename the folder to good_form",
         "v/squat: 1 file gets no label",
         "v/squat/wobbly: 1 file gets a label of your own",
-        "thumbnails: v/squat/good_form/b.jpg",
+        "its thumbnail: v/squat/good_form/b.jpg",
         "c.mp4.part",
     ] {
         assert!(words.contains(part), "{part}: {words}");
@@ -225,6 +230,18 @@ fn places_that_say_nothing_are_named_with_what_to_do() {
     let output = command(dir.path(), &["."]).output().unwrap();
     assert_eq!(read(&output.stdout).videos.len(), 6);
     assert!(stderr(&output).contains("frames that wo-extract wrote"));
+    let own = dir.path().join("out/frames_squat_bad");
+    for at in [own.as_path(), &dir.path().join("out")] {
+        let output = command(at, &["."]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let cure = format!("wo-train --data-dir {}", dir.path().join("out").display());
+        let cure = if at == own {
+            cure
+        } else {
+            "--data-dir .".to_owned()
+        };
+        assert!(stderr(&output).contains(&cure), "{}", stderr(&output));
+    }
     for (args, part) in [
         (&["out"][..], "wo-train --data-dir out"),
         (&["v", "--out", "v"][..], "--out data/labeled_frames"),
@@ -248,4 +265,17 @@ fn an_image_that_is_changed_is_made_anew_and_that_is_said() {
         (stream.frames.len(), fs::read(image).unwrap()),
         (12, before)
     );
+}
+
+#[test]
+fn videos_without_a_label_are_named_where_tables_are_made() {
+    let dir = tempfile::tempdir().unwrap();
+    videos::plain(&dir.path().join("v/squat/a.mp4"), 2, "ball");
+    // Nothing here is labelled: new videos are to be judged.
+    let output = command(dir.path(), &["v"]).output().unwrap();
+    assert_eq!(stderr(&output), "");
+    let (words, _) = said(dir.path(), &[]);
+    for part in ["v/squat: 1 file gets no label", "such as squat/good_form"] {
+        assert!(words.contains(part), "{words}");
+    }
 }

@@ -213,7 +213,11 @@ fn as_root(program: &str, args: &[&str]) -> bool {
 fn a_disk_that_is_full_is_one_clear_error_and_leaves_nothing_by_halves() {
     let dir = tempfile::tempdir().unwrap();
     for i in 0..8 {
-        videos::plain(&dir.path().join(format!("v/{i}.mp4")), 20 + i, "snow");
+        videos::plain(
+            &dir.path().join(format!("v/squat/unclear/{i}.mp4")),
+            20 + i,
+            "snow",
+        );
     }
     let disk = dir.path().join("disk");
     std::fs::create_dir(&disk).unwrap();

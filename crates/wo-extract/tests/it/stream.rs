@@ -436,7 +436,7 @@ fn labels_and_groups_come_from_the_folders() {
 
     std::fs::write(
         videos_dir.join("groups.csv"),
-        "path,person_id,source_id\na.mp4,p,s\nb.mp4\n",
+        "path,person_id,source_id\na.mp4,p,s\nb.mp4,p,s,t\n",
     )
     .unwrap();
     let output = command(dir.path(), &[]).output().unwrap();
