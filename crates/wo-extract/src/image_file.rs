@@ -36,7 +36,12 @@ pub(crate) fn take(
     let decoded = DynamicImage::from_decoder(decoder).map_err(|e| bad(&e))?;
     replies.still(0, &turn.upright(scaled(decoded, settings.size)?))?;
     let (width, height) = turn.shown(width, height);
-    let is_damaged = format == ImageFormat::Jpeg && jpeg::is_damaged(&file.content()?);
+    let (is_damaged, notes) = if format == ImageFormat::Jpeg {
+        let bytes = file.content()?;
+        (jpeg::is_damaged(&bytes), jpeg::behind(&bytes))
+    } else {
+        (false, Vec::new())
+    };
     let video = Video {
         width_px: Some(width),
         height_px: Some(height),
@@ -53,7 +58,7 @@ pub(crate) fn take(
     Ok(Taken {
         video,
         places: vec![(0, place)],
-        notes: Vec::new(),
+        notes,
         fault: None,
     })
 }

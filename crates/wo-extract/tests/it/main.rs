@@ -2,18 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
+mod behind;
 mod choice;
 mod corpus;
 mod damage;
 mod edit_lists;
 mod edits;
 mod faults;
-mod gone;
 mod harness;
 mod layouts;
 mod odd;
 mod out;
-mod persons;
 mod pictures;
 mod probe;
 mod resume;

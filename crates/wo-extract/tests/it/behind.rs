@@ -1,0 +1,35 @@
+//! What lies in a picture file behind its picture.
+
+use std::process::Command;
+
+use image::{ImageFormat, Rgb, RgbImage};
+
+use crate::harness::{command, stderr};
+use crate::videos;
+
+#[test]
+fn what_lies_behind_a_picture_is_named_with_a_way_to_get_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    RgbImage::from_fn(32, 16, |x, y| Rgb([8 * x as u8, 16 * y as u8, 99]))
+        .save_with_format(at("a.jpg"), ImageFormat::Jpeg)
+        .unwrap();
+    videos::plain(&at("a.mp4"), 4, "ball");
+    let bytes = |name: &str| std::fs::read(at(name)).unwrap();
+    for (name, behind, out) in [
+        ("motion.jpg", "a.mp4", "OUT.mp4"),
+        ("two.jpg", "a.jpg", "OUT.jpg"),
+    ] {
+        std::fs::write(at(name), [bytes("a.jpg"), bytes(behind)].concat()).unwrap();
+        let output = command(dir.path(), &[name, "--size=16"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let text = stderr(&output);
+        assert!(text.contains(" lies behind the"), "{text}");
+        let (_, cure) = text.split_once("it is had by: ").unwrap();
+        let cure = cure.trim().replace("IN.jpg", name);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &cure]).current_dir(dir.path());
+        assert!(shell.status().unwrap().success());
+        assert_eq!(bytes(out), bytes(behind), "{cure}");
+    }
+}
