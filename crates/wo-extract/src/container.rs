@@ -6,6 +6,7 @@ mod boxes;
 mod ebml;
 mod matroska;
 mod quicktime;
+mod reading;
 
 use std::fs::File;
 use std::io;
@@ -27,6 +28,8 @@ pub(crate) struct TrackChoice {
     pub(crate) turn: Option<Turn>,
     /// What of the container is not obeyed, for a person.
     pub(crate) notes: Vec<String>,
+    /// Whether there is no other track, so that what the container says of its length is about this one.
+    pub(crate) is_alone: bool,
 }
 
 /// Bytes to read in the place of those that are stored.
@@ -49,11 +52,20 @@ pub(crate) fn n_missing_bytes(file: &File, len: u64) -> u64 {
     end.ok().flatten().map_or(0, |end| end.saturating_sub(len))
 }
 
+/// Where in a file of `len` bytes the first part begins that cannot be read, where that can be told.
+pub(crate) fn first_unreadable(file: &File, len: u64) -> Option<u64> {
+    reading::first_unreadable(file, len)
+}
+
 /// Which video track to take of a file of `len` bytes; all as it is stored where its container does not say.
 pub(crate) fn choose_track(file: &File, len: u64) -> TrackChoice {
     let choice = match read::<4>(file, 0) {
         Ok(head) if &head == b"RIFF" => avi::choose_track(file, len),
         Ok(head) if head == ebml::HEADER.to_be_bytes() => matroska::choose_track(file, len),
+        Ok(head) if head.starts_with(reading::FLV) => Some(TrackChoice {
+            is_alone: reading::has_no_sound(file),
+            ..TrackChoice::default()
+        }),
         Ok(_) => quicktime::choose_track(file, len),
         Err(_) => None,
     };

@@ -23,6 +23,10 @@ const PROBE_FRAMES: u32 = 8;
 /// Their short side in pixels.
 const PROBE_SIZE: u32 = 256;
 
+/// Which rules frames are made by. Counted up where the same settings give another picture, so that folders of earlier
+/// versions are not taken for finished: 2 turns, colours and times as they are since.
+const RULES: u32 = 2;
+
 /// Which frames to take, of each file of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Settings {
@@ -88,7 +92,7 @@ impl Settings {
     /// All that the bytes of a frame depend on beside its video.
     pub(crate) fn fingerprint(&self) -> String {
         format!(
-            "{VERSION}, {}, {:?}, seed {}, {} frames, size {}, exact {}, {:?}, cuts {}",
+            "{VERSION}, rules {RULES}, {}, {:?}, seed {}, {} frames, size {}, exact {}, {:?}, cuts {}",
             gstreamer::version_string(),
             self.sample,
             self.seed,

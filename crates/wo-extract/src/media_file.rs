@@ -16,6 +16,11 @@ use crate::{container, playlist};
 
 /// How many bytes tell pictures and playlists.
 const HEAD: u64 = 1024;
+/// A video that ends by more than so many seconds and by more than this part before what its container promises has lost
+/// something.
+const LOST_S: f64 = 1.0;
+const LOST_PART: f64 = 0.05;
+
 /// An open file with at least one byte.
 #[derive(Debug)]
 pub(crate) struct MediaFile {
@@ -24,6 +29,8 @@ pub(crate) struct MediaFile {
     patches: Vec<Patch>,
     /// What makes the frames of its video upright, where its container says so.
     pub(crate) turn: Option<Turn>,
+    /// Whether its container's length is that of its video.
+    is_alone: bool,
     /// BLAKE3 of the bytes, in hexadecimal.
     pub(crate) id: String,
     /// How many bytes it has.
@@ -72,6 +79,7 @@ impl MediaFile {
             file,
             patches: Vec::new(),
             turn: None,
+            is_alone: false,
             id,
             size_bytes,
             picture: picture_format(&head),
@@ -126,12 +134,39 @@ impl MediaFile {
         container::n_missing_bytes(&self.file, self.size_bytes)
     }
 
+    /// What is missing of a video that ended without a fault after `lasted_ns`, of which its container promises
+    /// `promised_ns`; `None` where all is there, as far as can be told.
+    pub(crate) fn loss(&self, lasted_ns: u64, promised_ns: Option<u64>) -> Option<String> {
+        let seconds = |ns: u64| ns as f64 * 1e-9;
+        let lasted_s = seconds(lasted_ns);
+        let promised_ns = promised_ns.filter(|_| self.is_alone);
+        let promised_s = promised_ns.map(seconds).filter(|promised_s| {
+            promised_s - lasted_s > LOST_S && promised_s - lasted_s > LOST_PART * promised_s
+        });
+        let unreadable = container::first_unreadable(&self.file, self.size_bytes);
+        match (unreadable, promised_s) {
+            (None, Some(promised_s)) => Some(format!(
+                "the file promises {promised_s:.1} s and ends after {lasted_s:.1} s; a whole copy of the file would do better"
+            )),
+            (Some(offset), Some(promised_s)) => Some(format!(
+                "the file promises {promised_s:.1} s and ends after {lasted_s:.1} s: the part at byte {offset} of {} cannot be read; a whole copy of the file would do better",
+                self.size_bytes
+            )),
+            (Some(offset), None) => Some(format!(
+                "the part of the file at byte {offset} of {} cannot be read, and what was there is missing; a whole copy of the file would do better",
+                self.size_bytes
+            )),
+            (None, None) => None,
+        }
+    }
+
     /// The same file, in which nothing but the video track to take is found, and what of its container is not obeyed.
     pub(crate) fn with_one_track(&self) -> Result<(Self, Vec<String>), Fault> {
         let choice = container::choose_track(&self.file, self.size_bytes);
         let file = Self {
             patches: choice.patches,
             turn: choice.turn,
+            is_alone: choice.is_alone,
             ..self.again().map_err(|e| unreadable(&e))?
         };
         Ok((file, choice.notes))
@@ -143,6 +178,7 @@ impl MediaFile {
             file: self.file.try_clone()?,
             patches: self.patches.clone(),
             turn: self.turn,
+            is_alone: self.is_alone,
             id: self.id.clone(),
             size_bytes: self.size_bytes,
             picture: self.picture,

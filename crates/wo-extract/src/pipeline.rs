@@ -15,10 +15,12 @@ mod player;
 mod plugins;
 mod retime;
 mod scale;
+mod sei;
 mod source;
 mod streams;
 mod thumb;
 mod tune;
+mod wiring;
 mod words;
 
 use gstreamer as gst;

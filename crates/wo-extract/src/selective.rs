@@ -4,13 +4,15 @@
 //! decodes one; a second pass decodes those that the wanted frames need. What is not as expected is left to the way
 //! that decodes everything.
 
+use wo_record::Video;
+
 use crate::extraction::{Place, Settings, Taken};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::pipeline::{Packet, Player, Wanted};
 use crate::sample::Timeline;
 use crate::select;
-use crate::video_file::{self, Survey};
+use crate::video_file::{self, Survey, TRUNCATED};
 use crate::worker::Replies;
 
 /// Codecs whose streams were seen to give the same frames this way as when all is decoded.
@@ -24,6 +26,8 @@ struct Scan {
     packets: Vec<Packet>,
     /// The packet of each frame, in order of display.
     shown: Vec<usize>,
+    /// What is missing of the file.
+    loss: Option<String>,
 }
 
 /// Takes the frames of `file`; `None` where all of it must be decoded to know them.
@@ -39,6 +43,7 @@ pub(crate) fn take(
         survey,
         packets,
         shown,
+        loss,
     } = scan;
     let duration_ns = survey.duration_ns();
     let is_key = |index: usize| packets[shown[index]].is_key;
@@ -70,9 +75,12 @@ pub(crate) fn take(
         .map(|is_complete| is_complete && !player.met_damage());
     // A fault, and how far damage reaches, is for the other way to find.
     Ok(is_complete.unwrap_or(false).then(|| Taken {
-        video: survey.video(file, duration_ns),
+        video: Video {
+            warnings: loss.iter().map(|_| TRUNCATED.to_owned()).collect(),
+            ..survey.video(file, duration_ns)
+        },
         places,
-        notes: Vec::new(),
+        notes: survey.notes.into_iter().chain(loss).collect(),
         fault: None,
     }))
 }
@@ -89,6 +97,7 @@ fn scan(file: &MediaFile, replies: &Replies<'_>) -> Result<Option<Scan>, Fault> 
     if player.next_frame()?.is_some() || !first.is_progressive()? || player.met_damage() {
         return Ok(None);
     }
+    let promised_ns = player.promised_duration_ns();
     let (codec, container) = player.codec_and_container();
     let packets = player.packets();
     let Some(shown) = in_order_of_display(&packets, codec.as_deref(), first.time_ns) else {
@@ -98,14 +107,18 @@ fn scan(file: &MediaFile, replies: &Replies<'_>) -> Result<Option<Scan>, Fault> 
     let last = shown.last().map(|&(_, number)| packets[number]);
     let survey = Survey {
         look: first.look()?,
+        notes: first.ignored_shape().into_iter().collect(),
         codec,
         container,
         start_ns: first.time_ns,
         times_ns: times_ns.collect(),
         last_duration_ns: last.and_then(|packet| packet.duration_ns),
     };
+    let lasted_ns = survey.start_ns + survey.duration_ns();
+    let loss = file.loss(lasted_ns, promised_ns);
     Ok(Some(Scan {
         survey,
+        loss,
         packets,
         shown: shown.into_iter().map(|(_, number)| number).collect(),
     }))
@@ -186,12 +199,9 @@ mod tests {
         let packet = |(number, &time_ns)| Packet {
             time_ns: Some(time_ns),
             is_timed: true,
-            duration_ns: None,
             is_key: keys.contains(&number),
-            is_disposable: false,
-            layer: 0,
             is_recovery: keys.contains(&number),
-            is_damaged: false,
+            ..Packet::default()
         };
         times_ns.iter().enumerate().map(packet).collect()
     }

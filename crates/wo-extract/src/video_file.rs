@@ -14,6 +14,8 @@ use crate::{selective, whole};
 /// Gaps between frames that differ by more than this are a variable rate; less is rounding to milliseconds, which
 /// Matroska does.
 const GAP_TOLERANCE_NS: u64 = 2_000_000;
+/// The warning of a video of which a part cannot be read.
+pub(crate) const TRUNCATED: &str = "truncated";
 
 /// When the frames of a video are shown, and what they look like.
 pub(crate) struct Survey {
@@ -25,6 +27,8 @@ pub(crate) struct Survey {
     /// When each frame is shown, from the first one on.
     pub(crate) times_ns: Vec<u64>,
     pub(crate) last_duration_ns: Option<u64>,
+    /// What the file asks for and does not get, for a person.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Takes the frames of `file`: where its packets can be believed, without decoding more than is needed.
@@ -43,6 +47,7 @@ pub(crate) fn take(
         Some(taken) => taken,
         None => whole::take(&file, settings, replies)?,
     };
+    let notes = notes.into_iter().chain(taken.notes).collect();
     Ok(Taken { notes, ..taken })
 }
 

@@ -7,7 +7,7 @@ use std::iter::Peekable;
 
 use wo_record::{Video, code};
 
-use crate::damage::Damage;
+use crate::damage::{CUT_START, Damage};
 use crate::extraction::{Place, Settings, Taken};
 use crate::fault::Fault;
 use crate::film::Film;
@@ -15,7 +15,7 @@ use crate::media_file::MediaFile;
 use crate::pipeline::{DecodedFrame, Packet, Player, Thumbs, Wanted};
 use crate::repetitions::{self, Repetition};
 use crate::sample::Timeline;
-use crate::video_file::{self, Survey};
+use crate::video_file::{self, Survey, TRUNCATED};
 use crate::worker::Replies;
 use crate::{select, selective};
 
@@ -33,6 +33,8 @@ struct Decoded {
     is_progressive: bool,
     /// When the frames are shown that the decoder calls corrupt.
     corrupt_ns: Vec<u64>,
+    /// What the container said of the length.
+    promised_ns: Option<u64>,
     /// All frames, small, where they are needed.
     film: Film,
     /// What ended the file before its end.
@@ -130,21 +132,31 @@ pub(crate) fn take(
         .as_ref()
         .map(|cuts| cuts.iter().map(|&cut| video_file::ms(cut)).collect());
     let repeats = settings.finds_cuts && decoded.film.repeated() > MAX_REPEATED;
+    let loss = if decoded.fault.is_none() {
+        file.loss(survey.start_ns + duration_ns, decoded.promised_ns)
+    } else {
+        None
+    };
+    let warnings = [
+        (TRUNCATED, loss.is_some()),
+        (CUT_START, damage.is_at_cut()),
+        ("repeated_frames", repeats),
+    ];
     Ok(Taken {
         video: Video {
             repetitions: settings
                 .finds_repetitions()
                 .then(|| repetitions.iter().map(Repetition::record).collect()),
             cuts_ms,
-            warnings: repeats
-                .then(|| "repeated_frames".to_owned())
+            warnings: warnings
                 .into_iter()
+                .filter_map(|(word, holds)| holds.then(|| word.to_owned()))
                 .collect(),
             n_damaged: damage.n_frames(),
             ..survey.video(file, duration_ns)
         },
         places,
-        notes: Vec::new(),
+        notes: survey.notes.into_iter().chain(loss).collect(),
         fault: decoded.fault,
     })
 }
@@ -170,6 +182,7 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
     let (codec, container) = player.codec_and_container();
     let survey = Survey {
         look: first.look()?,
+        notes: first.ignored_shape().into_iter().collect(),
         codec,
         container,
         start_ns: first.time_ns,
@@ -182,6 +195,7 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
         packets: Vec::new(),
         corrupt_ns: Vec::new(),
         is_progressive: first.is_progressive()?,
+        promised_ns: player.promised_duration_ns(),
         film: Film::default(),
         fault: None,
     };
@@ -189,8 +203,8 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
     if let Some(thumbs) = &mut thumbs {
         decoded.film.push(0, thumbs.of(&first)?);
     }
-    let promised = player
-        .promised_duration_ns()
+    let promised = decoded
+        .promised_ns
         .filter(|_| settings.takes_middles())
         .into_iter()
         .flat_map(|ns| select::centres(ns, settings.n_frames))

@@ -7,7 +7,7 @@ use super::ebml::{Element, elements, length_at};
 use super::{MAX_TRACKS, Patch, TrackChoice, ignored};
 use crate::turn::{Matrix, Turn};
 
-const SEGMENT: u32 = 0x1853_8067;
+pub(super) const SEGMENT: u32 = 0x1853_8067;
 const TRACKS: u32 = 0x1654_ae6b;
 const CLUSTER: u32 = 0x1f43_b675;
 const TRACK_ENTRY: u32 = 0xae;
@@ -90,6 +90,7 @@ pub(super) fn choose_track(file: &File, len: u64) -> Option<TrackChoice> {
                 bytes: vec![VOID],
             })
             .collect(),
+        is_alone: tracks.len() == 1,
         ..TrackChoice::default()
     };
     // Browsers announce what they do not record, and no decoder starts on a first frame without it.

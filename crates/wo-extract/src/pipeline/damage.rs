@@ -1,6 +1,8 @@
-//! What decoders say of damage. libav conceals what it cannot decode and tells nobody but the log, so the log is read.
+//! What decoders and demuxers say of damage. libav conceals what it cannot decode, demuxers pass over what they cannot
+//! read, and both tell nobody but the log, so the log is read.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use gstreamer as gst;
@@ -18,6 +20,21 @@ const CONCEALED: &str = "concealing ";
 /// Errors of libav that say nothing of the picture: notes beside it that are cut, and orders to forget frames that are
 /// forgotten already, as in videos that were cut without encoding them again.
 const HARMLESS: [&str; 3] = ["SEI type", "mmco:", "truncated SEI"];
+/// What libav's errors begin with where frames before the packet are not there. Those behind it may need them too, even
+/// where none needs the frame in it.
+const LACKING: [&str; 6] = [
+    "Could not find ref",
+    "Missing reference",
+    "reference picture missing",
+    "co located POCs",
+    "Frame num gap",
+    "Requested reference",
+];
+/// Where demuxers say that they pass over a part of the file, and what that begins with.
+const GAPS: [(&str, &str); 2] = [
+    ("tsdemux", "warning: CONTINUITY: Mismatch"),
+    ("matroskademux", "parse error, trying next cluster"),
+];
 /// What the base class starts with.
 const FAILED: &str = "error: ";
 /// Codecs whose packets hold no long run of zeros. A disk or a download that lost a piece leaves one, and not all of
@@ -29,6 +46,8 @@ const HOLE: usize = 512;
 thread_local! {
     /// The streams whose packets this thread decodes. Decoders work on the thread that brings the packets.
     static DECODED: RefCell<Weak<Streams>> = const { RefCell::new(Weak::new()) };
+    /// Whether the demuxer on this thread has passed over something since it gave its last packet of video.
+    static HAS_GAP: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Has the log read from here on.
@@ -38,22 +57,27 @@ pub(super) fn listen() {
         gst::log::remove_default_log_function();
     }
     gst::log::set_active(true);
-    for (category, level) in [LIBAV, DECODERS] {
+    let gaps = GAPS.map(|(category, _)| (category, gst::DebugLevel::Warning));
+    for (category, level) in [LIBAV, DECODERS].into_iter().chain(gaps) {
         gst::log::set_threshold_for_name(category, level);
     }
     gst::log::add_log_function(|category, level, _, _, _, _, message| {
         // All categories come here, some of them often. A message is text only once it is asked for.
         let category = category.name();
-        if ![LIBAV.0, DECODERS.0].contains(&category) {
+        let gap = GAPS.iter().find(|(name, _)| *name == category);
+        if gap.is_none() && ![LIBAV.0, DECODERS.0].contains(&category) {
             return;
         }
         let message = message.get();
         let message = message.as_ref().map_or("", |text| text.as_str());
-        if is_damage(category, level, message) {
+        if gap.is_some_and(|(_, gap)| message.starts_with(gap)) {
+            wo_cli::info!("damage: {}", message.trim());
+            HAS_GAP.set(true);
+        } else if is_damage(category, level, message) {
             wo_cli::info!("damage: {}", message.trim());
             DECODED.with_borrow(|streams| {
                 if let Some(streams) = streams.upgrade() {
-                    streams.door.damage();
+                    streams.door.damage(lacks_frames(message));
                 }
             });
         }
@@ -63,6 +87,42 @@ pub(super) fn listen() {
 /// What is said on this thread from now on is about the newest packet of `streams`.
 pub(super) fn is_about(streams: &Arc<Streams>) {
     DECODED.set(Arc::downgrade(streams));
+}
+
+/// Marks packets that come behind a gap at the pads of `demuxer`. It speaks of gaps on the thread that brings packets.
+pub(super) fn watch_gaps(demuxer: &gst::Element, streams: &Arc<Streams>) {
+    if streams.is_ogg() {
+        streams.door.believe_marks();
+    }
+    let streams = Arc::clone(streams);
+    demuxer.connect_pad_added(move |_, pad| {
+        if pad.direction() != gst::PadDirection::Src {
+            return;
+        }
+        let streams = Arc::clone(&streams);
+        let has_begun = AtomicBool::new(false);
+        pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+            let is_video = pad
+                .current_caps()
+                .is_some_and(|caps| caps.structure(0).is_some_and(|it| is_video(it.name())));
+            if !is_video {
+                return gst::PadProbeReturn::Ok;
+            }
+            // What was said before the first packet may be about another file.
+            let had_begun = has_begun.swap(true, Ordering::Relaxed);
+            let has_gap = HAS_GAP.take() && had_begun;
+            if let Some(gst::PadProbeData::Buffer(packet)) = &mut info.data
+                && has_gap
+            {
+                streams.door.gap(packet);
+            }
+            gst::PadProbeReturn::Ok
+        });
+    });
+}
+
+fn is_video(kind: &str) -> bool {
+    kind.starts_with("video/") || kind.starts_with("image/")
 }
 
 /// Whether a packet at `pad` shows damage by itself, of which its decoder would say nothing.
@@ -83,6 +143,10 @@ fn has_hole(bytes: &[u8]) -> bool {
     // A hole covers a whole chunk of half its length, wherever it starts.
     let mut chunks = bytes[..end].chunks_exact(HOLE / 2);
     chunks.any(|chunk| chunk.iter().all(|&byte| byte == 0))
+}
+
+fn lacks_frames(message: &str) -> bool {
+    LACKING.iter().any(|lacking| message.starts_with(lacking))
 }
 
 fn is_damage(category: &str, level: gst::DebugLevel, message: &str) -> bool {

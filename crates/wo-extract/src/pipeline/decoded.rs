@@ -56,6 +56,17 @@ impl DecodedFrame {
         })
     }
 
+    /// What is said of a shape of its pixels that is no camera's and is ignored.
+    pub(crate) fn ignored_shape(&self) -> Option<String> {
+        let aspect = aspect(&self.info().ok()?, self.turn);
+        let is_ignored = !is_believed(aspect);
+        is_ignored.then(|| {
+            format!(
+                "it asks for pixels that are {aspect:.3} times as wide as high, which is ignored: they are taken for square"
+            )
+        })
+    }
+
     /// Whether all its lines are of one moment.
     pub(crate) fn is_progressive(&self) -> Result<bool, Fault> {
         Ok(self.info()?.interlace_mode() == gst_video::VideoInterlaceMode::Progressive)
@@ -171,13 +182,22 @@ fn unpacked(
 
 /// The size on display, stretched and before any turn.
 fn displayed(info: &gst_video::VideoInfo, turn: Turn) -> (u32, u32) {
-    let par = info.par();
-    let aspect = f64::from(par.numer()) / f64::from(par.denom()) * turn.stretch();
-    if !(1.0 / MAX_PIXEL_ASPECT..=MAX_PIXEL_ASPECT).contains(&aspect) {
+    let aspect = aspect(info, turn);
+    if !is_believed(aspect) {
         return (info.width(), info.height());
     }
     let width = (f64::from(info.width()) * aspect).round();
     ((width as u32).max(1), info.height())
+}
+
+/// How many times wider than high its pixels are shown, before any turn.
+fn aspect(info: &gst_video::VideoInfo, turn: Turn) -> f64 {
+    let par = info.par();
+    f64::from(par.numer()) / f64::from(par.denom()) * turn.stretch()
+}
+
+fn is_believed(aspect: f64) -> bool {
+    (1.0 / MAX_PIXEL_ASPECT..=MAX_PIXEL_ASPECT).contains(&aspect)
 }
 
 /// A picture of `channels` in front of black.

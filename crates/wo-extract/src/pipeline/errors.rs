@@ -36,7 +36,7 @@ pub(super) fn refused(kind: &str) -> Fault {
 pub(super) fn missing(kind: &str) -> Fault {
     let absent = plugins::absent_packages();
     let cure = if absent.is_empty() {
-        "where ffmpeg knows it, this makes a video that is: ffmpeg -i IN OUT.mp4".to_owned()
+        "if ffmpeg reads it, this converts it: ffmpeg -i IN OUT.mp4".to_owned()
     } else {
         format!(
             "perhaps by what is not installed: apt install {}",

@@ -5,6 +5,9 @@
 
 use gstreamer as gst;
 
+use super::sei;
+use crate::turn::Turn;
+
 /// IDR pictures (ITU-T H.264, table 7-1).
 const H264_IDR: [u8; 1] = [5];
 /// Parts of pictures (the same table).
@@ -17,7 +20,7 @@ const H265_SLICES: u8 = 32;
 const H265_IDR: [u8; 2] = [19, 20];
 
 /// What its units say of a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Said {
     /// Decoding can start with it. Always so in other codecs.
     pub(super) starts_anew: bool,
@@ -25,6 +28,8 @@ pub(super) struct Said {
     pub(super) is_disposable: bool,
     /// Its temporal layer: pictures are made from those of their own and of lower ones.
     pub(super) layer: u8,
+    /// What makes its picture upright, where it says so.
+    pub(super) turn: Option<Turn>,
 }
 
 impl Said {
@@ -34,6 +39,7 @@ impl Said {
             starts_anew,
             is_disposable: false,
             layer: 0,
+            turn: None,
         }
     }
 }
@@ -48,10 +54,11 @@ pub(super) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
         "video/x-h265" => true,
         _ => return Said::nothing(true),
     };
-    let headers: Vec<[u8; 2]> = if structure.get::<&str>("stream-format") == Ok("byte-stream") {
-        let starts = packet.windows(5);
-        let starts = starts.filter(|window| window.starts_with(&[0, 0, 1]));
-        starts.map(|window| [window[3], window[4]]).collect()
+    let units: Vec<&[u8]> = if structure.get::<&str>("stream-format") == Ok("byte-stream") {
+        let starts = packet.windows(5).enumerate();
+        let starts = starts.filter(|(_, window)| window.starts_with(&[0, 0, 1]));
+        // Where one ends does not matter to what is read of it.
+        starts.map(|(at, _)| &packet[at + 3..]).collect()
     } else {
         // The length of a unit's length, minus one, in `avcC` and `hvcC` (ISO/IEC 14496-15).
         let place = if is_h265 { 21 } else { 4 };
@@ -60,15 +67,18 @@ pub(super) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
             .ok()
             .and_then(|data| Some(usize::from(data.map_readable().ok()?.get(place)? & 3) + 1));
         let units = n_bytes.map(|n_bytes| units(packet, n_bytes));
-        let headers = units.into_iter().flatten();
-        headers
-            .filter_map(|unit| unit.first_chunk().copied())
-            .collect()
+        units.into_iter().flatten().collect()
     };
-    if is_h265 {
+    let headers = units.iter().filter_map(|unit| unit.first_chunk().copied());
+    let headers: Vec<[u8; 2]> = headers.collect();
+    let said = if is_h265 {
         of_h265(&headers)
     } else {
         of_h264(&headers)
+    };
+    Said {
+        turn: units.iter().find_map(|unit| sei::turn(unit, is_h265)),
+        ..said
     }
 }
 
@@ -84,6 +94,7 @@ fn of_h264(headers: &[[u8; 2]]) -> Said {
         is_disposable: slices.clone().next().is_some()
             && slices.all(|header| header[0] & H264_NEEDED == 0),
         layer: 0,
+        turn: None,
     }
 }
 
@@ -101,6 +112,7 @@ fn of_h265(headers: &[[u8; 2]]) -> Said {
             .map(|header| (header[1] & 7).saturating_sub(1))
             .max()
             .unwrap_or(0),
+        turn: None,
     }
 }
 

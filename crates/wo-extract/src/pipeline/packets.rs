@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
 use super::nal;
+use crate::turn::Turn;
 
 /// Which packets go into the decoder, in the order in which they are stored.
 #[derive(Debug, Default, Clone)]
@@ -32,7 +34,7 @@ impl Wanted {
 }
 
 /// What a packet says of the frame in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Packet {
     /// When it is shown, on the clock of [`super::DecodedFrame`]; `None` where it is cut away.
     pub(crate) time_ns: Option<u64>,
@@ -48,8 +50,12 @@ pub(crate) struct Packet {
     pub(crate) layer: u8,
     /// Whether frames shown from this one on need nothing that came before.
     pub(crate) is_recovery: bool,
-    /// Whether its decoder met damage in it, or packets before it that it needs are lost.
+    /// Whether its decoder met damage in it.
     pub(crate) is_damaged: bool,
+    /// Whether its decoder has not got what it needs of frames before it.
+    pub(crate) lacks_frames: bool,
+    /// Whether its demuxer passed over a part of the file in front of it that it could not read.
+    pub(crate) is_behind_gap: bool,
 }
 
 /// The door.
@@ -57,11 +63,17 @@ pub(crate) struct Packet {
 pub(super) struct Door {
     wanted: Wanted,
     came: Mutex<Came>,
+    /// Whether the demuxer told of a gap. Packets behind one are marked, as others are for other reasons.
+    has_gaps: AtomicBool,
+    /// Whether the demuxer marks no packet that looks back but behind a gap.
+    marks_gaps: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Came {
     packets: Vec<Packet>,
+    /// What makes the pictures upright, by the packets themselves.
+    turn: Option<Turn>,
     /// A digest of each that differs from all before it.
     different: HashSet<u64>,
 }
@@ -70,7 +82,7 @@ impl Door {
     pub(super) fn new(wanted: Wanted) -> Self {
         Self {
             wanted,
-            came: Mutex::default(),
+            ..Self::default()
         }
     }
 
@@ -86,8 +98,14 @@ impl Door {
         let is_key = is_recovery && said.is_some_and(|said| said.starts_anew);
         let mut came = self.lock();
         let number = came.packets.len();
-        // The demuxer lost packets before this one: what they held is missing from the frames made from them.
-        let is_behind_gap = number > 0 && packet.flags().contains(gst::BufferFlags::DISCONT);
+        // What comes in front of the first frame is marked as well.
+        let is_marked = number > 0
+            && packet.flags().contains(gst::BufferFlags::DISCONT)
+            && !packet.flags().contains(gst::BufferFlags::HEADER);
+        let is_behind_gap = is_marked
+            && (self.has_gaps.load(Ordering::Acquire)
+                || !is_recovery && self.marks_gaps.load(Ordering::Acquire));
+        came.turn = came.turn.or_else(|| said?.turn);
         came.different.insert(digest(packet, number));
         came.packets.push(Packet {
             time_ns: time_ns.map(gst::ClockTime::nseconds),
@@ -97,21 +115,41 @@ impl Door {
             is_disposable: said.is_some_and(|said| said.is_disposable),
             layer: said.map_or(0, |said| said.layer),
             is_recovery,
-            is_damaged: is_behind_gap && !is_recovery,
+            is_behind_gap,
+            ..Packet::default()
         });
         self.wanted.is_let_in(number)
     }
 
-    /// The newest packet is damaged.
-    pub(super) fn damage(&self) {
+    /// The newest packet is damaged; or frames that it needs are not there.
+    pub(super) fn damage(&self, lacks_frames: bool) {
         if let Some(packet) = self.lock().packets.last_mut() {
             packet.is_damaged = true;
+            packet.lacks_frames |= lacks_frames;
         }
+    }
+
+    /// Packets that are marked and look back come behind gaps: this demuxer marks no others.
+    pub(super) fn believe_marks(&self) {
+        self.marks_gaps.store(true, Ordering::Release);
+    }
+
+    /// The demuxer passes over a part of the file in front of `packet`, which marks it.
+    pub(super) fn gap(&self, packet: &mut gst::Buffer) {
+        self.has_gaps.store(true, Ordering::Release);
+        packet.make_mut().set_flags(gst::BufferFlags::DISCONT);
+    }
+
+    /// What makes the pictures upright, where a packet said so.
+    pub(super) fn turn(&self) -> Option<Turn> {
+        self.lock().turn
     }
 
     /// Whether any of them is.
     pub(super) fn met_damage(&self) -> bool {
-        self.lock().packets.iter().any(|packet| packet.is_damaged)
+        let came = self.lock();
+        let mut packets = came.packets.iter();
+        packets.any(|packet| packet.is_damaged || packet.is_behind_gap)
     }
 
     /// Whether the packets of the file are looked at, and not decoded.
@@ -132,15 +170,14 @@ impl Door {
         matches!(self.wanted, Wanted::Marked(_))
     }
 
+    /// How many came.
+    pub(super) fn n_came(&self) -> usize {
+        self.lock().packets.len()
+    }
+
     /// How many different ones came. An edit list may show the same ones again and again.
     pub(super) fn n_different(&self) -> usize {
         self.lock().different.len()
-    }
-
-    /// How many came again that had come before.
-    pub(super) fn n_repeated(&self) -> usize {
-        let came = self.lock();
-        came.packets.len() - came.different.len()
     }
 
     /// All that came, in order.

@@ -15,7 +15,8 @@ use super::errors::{code_of, is_missing_plugin, missing, one_line, refused, repe
 use super::packets::{Packet, Wanted};
 use super::source::ByteSource;
 use super::streams::Streams;
-use super::{tune, words};
+use super::wiring::{run_apart, watch_streams};
+use super::words;
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::turn::Turn;
@@ -32,10 +33,14 @@ const SILENCE: Duration = Duration::from_secs(1);
 const SILENCE_AFTER_ERROR: Duration = Duration::from_millis(200);
 /// What is said of a file in which nothing was found. One text, whether its error arrived or was swallowed.
 const NOTHING_PLAYABLE: &str = "the file is damaged: nothing in it can be played";
-/// An edit list may show the same packets so many times. One that shows them more often is a mistake or an attack.
-const MAX_REPEATS: usize = 3;
+/// An edit list may show all packets so many times more. One that shows them more often is a mistake or an attack; so is
+/// one whose repetitions take so many times longer than what was shown before. Where packets are only looked at, once
+/// more is enough: then all is decoded, and counted by that.
+const MAX_REPEATS: u32 = 3;
 /// Few packets may come again more often than that.
 const FEW_PACKETS: usize = 100;
+/// And take so long.
+const REPEAT_START: Duration = Duration::from_secs(1);
 /// How many decoded frames wait between the decoder and us.
 const QUEUE_FRAMES: u32 = 2;
 
@@ -54,8 +59,12 @@ pub(crate) struct Player<'a> {
     last_progress: Instant,
     /// Since when no thread of the pipeline works.
     silent_since: Option<Instant>,
-    /// How many packets there were when it was last said that the file gets on.
+    started: Instant,
+    /// When the newest packet came that was like none before it, and how many of those there were.
+    last_new: Instant,
     n_packets_seen: usize,
+    /// How many packets had come when it was last said that the file gets on.
+    n_came_seen: usize,
     n_frames_seen: usize,
     /// Whether the decoder called a frame corrupt.
     has_corrupt: bool,
@@ -117,7 +126,10 @@ impl<'a> Player<'a> {
             replies,
             last_progress: Instant::now(),
             silent_since: None,
+            started: Instant::now(),
+            last_new: Instant::now(),
             n_packets_seen: 0,
+            n_came_seen: 0,
             n_frames_seen: 0,
             has_corrupt: false,
             last_time_ns: None,
@@ -140,7 +152,7 @@ impl<'a> Player<'a> {
             {
                 self.last_progress = Instant::now();
                 self.n_frames_seen += 1;
-                // Frames of packets that come again and again are nothing new.
+                // Frames that no packet brings are nothing new: a picture held for ever.
                 self.beat(self.n_frames_seen <= self.streams.door.n_different())?;
                 if let Some(frame) = self.timed(sample) {
                     return Ok(Some(frame));
@@ -196,6 +208,13 @@ impl<'a> Player<'a> {
             .map(gst::ClockTime::nseconds)
             .filter(|&ns| ns > 0);
         let turn = self.turn.unwrap_or_else(|| self.tagged_turn());
+        // What the container asks for counts for more than what the stream in it does.
+        let said = || self.streams.door.turn();
+        let turn = if turn == Turn::NONE {
+            said().unwrap_or(turn)
+        } else {
+            turn
+        };
         let is_centred = self.is_centred.unwrap_or_else(|| {
             let (codec, _) = self.codec_and_container();
             codec.is_some_and(|codec| CENTRED.contains(&codec.as_str()))
@@ -298,16 +317,23 @@ impl<'a> Player<'a> {
         self.beat(false)
     }
 
-    /// Says that the file gets on where packets came that did not come before, or `is_new` says so.
+    /// Says that the file gets on where packets came, those that came before only up to a bound, or `is_new` says so.
     fn beat(&mut self, is_new: bool) -> Result<(), Fault> {
         let door = &self.streams.door;
         let n_packets = door.n_different();
+        let n_came = door.n_came();
         let most = if door.is_scan() { 1 } else { MAX_REPEATS };
-        if door.n_repeated() > most * n_packets + FEW_PACKETS {
+        if n_came - n_packets > most as usize * n_packets + FEW_PACKETS {
             return Err(repeated(n_packets));
         }
-        if is_new || n_packets != self.n_packets_seen {
+        if n_packets != self.n_packets_seen {
             self.n_packets_seen = n_packets;
+            self.last_new = Instant::now();
+        }
+        let allowed = MAX_REPEATS * self.last_new.duration_since(self.started) + REPEAT_START;
+        let gets_on = n_came != self.n_came_seen && self.last_new.elapsed() <= allowed;
+        if is_new || gets_on {
+            self.n_came_seen = n_came;
             self.replies.beat()?;
         }
         Ok(())
@@ -326,76 +352,5 @@ impl Drop for Player<'_> {
         }
         // Waits for the pipeline's threads. Should one never come back, the tool ends this process.
         let _ = self.pipeline.set_state(gst::State::Null);
-    }
-}
-
-/// Tells `streams` what decodebin finds, and links the first video to `video_pad` and all else to nothing.
-fn watch_streams(
-    pipeline: &gst::Pipeline,
-    decodebin: &gst::Element,
-    video_pad: &gst::Pad,
-    streams: &Arc<Streams>,
-) {
-    let watch = Arc::clone(streams);
-    decodebin.connect("autoplug-continue", false, move |values| {
-        let pad = values.get(1).and_then(|v| v.get::<gst::Pad>().ok());
-        let caps = values.get(2).and_then(|v| v.get::<gst::Caps>().ok());
-        Some(
-            caps.is_none_or(|caps| watch.is_wanted(pad.as_ref(), &caps))
-                .to_value(),
-        )
-    });
-    let watch = Arc::clone(streams);
-    decodebin.connect("unknown-type", false, move |values| {
-        if let Some(caps) = values.get(2).and_then(|v| v.get::<gst::Caps>().ok()) {
-            watch.is_unknown(&caps);
-        }
-        None
-    });
-    let watch = Arc::clone(streams);
-    decodebin.connect_no_more_pads(move |_| watch.is_complete.store(true, Ordering::Release));
-    let weak = pipeline.downgrade();
-    let video_pad = video_pad.clone();
-    decodebin.connect_pad_added(move |_, pad| {
-        let is_raw_video = pad
-            .current_caps()
-            .is_some_and(|caps| caps.structure(0).is_some_and(|s| s.name() == "video/x-raw"));
-        if is_raw_video && !video_pad.is_linked() && pad.link(&video_pad).is_ok() {
-            return;
-        }
-        if let Some(pipeline) = weak.upgrade() {
-            discard(&pipeline, pad);
-        }
-    });
-    let watch = Arc::clone(streams);
-    pipeline.connect_deep_element_added(move |_, _, element| tune::element(element, &watch));
-}
-
-/// Lets a sink take what comes at once. As part of its pipeline it would wait for the pipeline to play, and one that
-/// has met an error never does, whatever frames came before.
-fn run_apart(sink: &gst::Element) {
-    sink.set_locked_state(true);
-    // A sink that does not start gives no frames, and the watch ends the file.
-    let _ = sink.set_state(gst::State::Playing);
-}
-
-/// An unlinked pad would be an error to its demuxer.
-fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) {
-    let sink = gst::ElementFactory::make("fakesink")
-        .property("sync", false)
-        .property("async", false)
-        .build();
-    let linked = sink.and_then(|sink| {
-        pipeline.add(&sink)?;
-        run_apart(&sink);
-        let to = sink.static_pad("sink");
-        to.map_or(Ok(()), |to| {
-            pad.link(&to)
-                .map(|_| ())
-                .map_err(|_| gst::glib::bool_error!("a pad does not link"))
-        })
-    });
-    if let Err(e) = linked {
-        wo_cli::info!("a stream beside the video: {e}");
     }
 }

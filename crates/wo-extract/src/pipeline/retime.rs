@@ -28,6 +28,10 @@ struct Moments {
     times: Vec<gst::ClockTime>,
     /// How many there were when each packet had come.
     n_times: Vec<usize>,
+    /// By how much later packets are shown than decoded where none waits.
+    shift: Option<gst::ClockTime>,
+    /// Whether the first packet says when it is decoded.
+    has_start: bool,
     n_shown: usize,
     n_lost: usize,
     /// The largest number of a packet whose frame was shown.
@@ -36,11 +40,36 @@ struct Moments {
     overtaken: VecDeque<usize>,
 }
 
+/// What a packet says of its times.
+#[derive(Debug, Default, Clone, Copy)]
+struct Times {
+    /// When it is shown.
+    pts: Option<gst::ClockTime>,
+    /// When it is decoded.
+    dts: Option<gst::ClockTime>,
+    duration: Option<gst::ClockTime>,
+}
+
 impl Moments {
-    /// A packet with this time of presentation, and this of decoding. Returns its number.
-    fn came(&mut self, pts: Option<gst::ClockTime>, dts: Option<gst::ClockTime>) -> usize {
+    /// A packet with these times. Returns its number.
+    fn came(&mut self, packet: Times) -> usize {
+        let Times { pts, dts, duration } = packet;
+        let time = dts.or(pts);
+        // The first is a key frame, which is shown as soon as it can be.
+        if self.n_times.is_empty() {
+            self.shift = pts.zip(dts).and_then(|(pts, dts)| pts.checked_sub(dts));
+            self.has_start = dts.is_some();
+        } else if self.n_times.len() == 1 && !self.has_start {
+            // It was decoded before the start of all, by a time that is not written.
+            let second = self.times.first().copied().zip(duration);
+            let second = second.map(|(first, duration)| first + duration);
+            self.shift = second
+                .zip(dts)
+                .and_then(|(second, dts)| second.checked_sub(dts));
+        }
+        let time = time.map(|time| time + self.shift.unwrap_or(gst::ClockTime::ZERO));
         let is_new = |time: &gst::ClockTime| self.times.last().is_none_or(|last| time > last);
-        if let Some(time) = dts.or(pts).filter(is_new) {
+        if let Some(time) = time.filter(is_new) {
             self.times.push(time);
         }
         self.n_times.push(self.times.len());
@@ -72,8 +101,11 @@ pub(super) fn attach(decoder: &gst::Element, streams: &Arc<Streams>) {
     let of_packets = Arc::clone(&moments);
     sink.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
         if let Some(gst::PadProbeData::Buffer(packet)) = &mut info.data {
-            let (pts, dts) = (packet.pts(), packet.dts());
-            let number = lock(&of_packets).came(pts, dts);
+            let number = lock(&of_packets).came(Times {
+                pts: packet.pts(),
+                dts: packet.dts(),
+                duration: packet.duration(),
+            });
             let number = gst::ClockTime::from_nseconds(number as u64);
             gst::ReferenceTimestampMeta::add(packet.make_mut(), &NUMBER, number, None);
         }
@@ -110,7 +142,11 @@ mod tests {
         let mut moments = Moments::default();
         for (number, &time) in stored.iter().enumerate() {
             let time = gst::ClockTime::from_nseconds(time);
-            moments.came((number == 0).then_some(time), Some(time));
+            moments.came(Times {
+                pts: (number == 0).then_some(time),
+                dts: Some(time),
+                duration: None,
+            });
         }
         let shown = order.iter().map(|&number| moments.shown(Some(number)));
         shown.map(|time| time.unwrap().nseconds()).collect()
@@ -122,6 +158,29 @@ mod tests {
             places(&[0, 10, 20, 30, 50], &[0, 2, 3, 1, 4]),
             [0, 10, 20, 30, 50]
         );
+    }
+
+    #[test]
+    fn a_start_before_the_start_takes_no_moment_away() {
+        gst::init().unwrap();
+        let time = gst::ClockTime::from_nseconds;
+        for first in [None, Some(0)] {
+            let mut moments = Moments::default();
+            // Decoded from -10, or 0, on; shown from 0, or 10, on.
+            let start = first.map_or(0, |first| first + 10);
+            for number in 0..5u64 {
+                moments.came(Times {
+                    pts: (number == 0).then_some(time(start)),
+                    dts: (start + 10 * number).checked_sub(10).map(time),
+                    duration: Some(time(10)),
+                });
+            }
+            let shown: Vec<_> = (0..5).map(|number| moments.shown(Some(number))).collect();
+            let expected: Vec<_> = (0..5)
+                .map(|number| Some(time(start + 10 * number)))
+                .collect();
+            assert_eq!(shown, expected);
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ const SKIPPED: [&str; 6] = [
 ];
 
 /// Containers that number their packets, or say when each is sent.
-const STORED_TIMES: [&str; 3] = ["avi", "asf", "mxf"];
+const STORED_TIMES: [&str; 4] = ["avi", "asf", "mxf", "mpegps"];
 /// Codecs whose frames are shown in the order in which they are stored.
 const SHOWN_AS_STORED: [&str; 2] = ["mjpeg", "prores"];
 
@@ -102,13 +102,24 @@ impl Streams {
             found.video_stream = stream;
             return true;
         }
-        // Parsers and decoders of the first stream ask again under its id.
-        stream.is_none() || found.video_stream.is_none() || stream == found.video_stream
+        // Parsers and decoders of the first stream ask again under its id. A parser knows more of it than the demuxer.
+        let is_ours =
+            stream.is_none() || found.video_stream.is_none() || stream == found.video_stream;
+        let same_kind = found.video.as_ref().and_then(|video| video.structure(0));
+        if is_ours && same_kind.is_some_and(|kind| kind.name() == &*name) {
+            found.video = Some(caps.clone());
+        }
+        is_ours
     }
 
     /// True for MP4 and its kin.
     pub(super) fn is_quicktime(&self) -> bool {
         self.container_is(&["quicktime"])
+    }
+
+    /// True for Ogg, whose demuxer marks what comes behind a page that is lost.
+    pub(super) fn is_ogg(&self) -> bool {
+        self.container_is(&["ogg"])
     }
 
     /// Whether packets say when they are stored and not when their frames are shown.

@@ -28,6 +28,7 @@ pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
         return;
     };
     if kind.contains("Demux") {
+        damage::watch_gaps(element, streams);
         // A file whose packets are known was taken apart before.
         if !streams.door.knows_packets() {
             hold_back(element);
@@ -84,7 +85,7 @@ fn watch_door(element: &gst::Element, streams: &Arc<Streams>) {
         }
         damage::is_about(&watch);
         if damage::is_in(pad, packet) {
-            watch.door.damage();
+            watch.door.damage(false);
         }
         gst::PadProbeReturn::Ok
     });

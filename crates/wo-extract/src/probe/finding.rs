@@ -5,6 +5,7 @@
 
 use wo_record::Video;
 
+use crate::damage::CUT_START;
 use crate::picture::Still;
 use crate::quality;
 
@@ -42,50 +43,57 @@ pub(super) struct Finding {
 }
 
 /// Each word, and what it says to people.
-pub(super) const LEGEND: [(&str, &str); 13] = [
+pub(super) const LEGEND: [(&str, &str); 14] = [
     (
         "damaged",
-        "the decoder reports damaged frames; a whole copy of the file is better",
+        "warning: the decoder reports damaged frames; a whole copy of the file is better",
     ),
     (
         "truncated",
-        "the file ends before its time; what is there is used",
+        "warning: the file ends early, or a part of it cannot be read; what is there is used",
+    ),
+    (
+        "cut_start",
+        "warning: it was cut where the decoder cannot begin, and lacks its first frames; ffmpeg converts it",
     ),
     (
         "repeated_frames",
-        "many frames are the one before once more: slowed down, or a still",
+        "warning: many frames repeat the one before: slowed down, or a still",
     ),
     (
         "too_short",
-        "warning: shorter than any repetition (0.7 s); note: than most (2 s)",
+        "warning: shorter than any repetition (0.7 s); note: shorter than most (2 s)",
     ),
     (
         "too_long",
-        "ten frames are farther apart than a repetition (note: 1 min) or a set (warning: 5 min)",
+        "warning: ten frames are farther apart than a set is long (5 min); note: than a repetition (1 min)",
     ),
     (
         "low_resolution",
-        "without black bars the short side is below 224 pixels, which models look at (note: 448)",
+        "warning: without black bars the short side is below the 224 pixels that models look at; note: below 448",
     ),
     (
         "unusual_frame_rate",
-        "below 8 a second (note: 14) movement is lost; above 61 it may be slow motion",
+        "warning: below 8 frames a second, movement is lost; note: below 14, or above 61, which may be slow motion",
     ),
-    ("blurry", "most frames have hardly an edge (note: few)"),
+    (
+        "blurry",
+        "warning: most frames have hardly an edge; note: few edges",
+    ),
     (
         "dark",
-        "most frames are nearly black (note: dim), black bars not counted",
+        "warning: most frames are nearly black, black bars aside; note: dim",
     ),
     (
         "several_shots",
-        "the camera cuts to another view; the label may not hold in each",
+        "warning: the camera cuts to another view; the label may not hold in each",
     ),
     (
         "letterboxed",
-        "black bars on opposite sides (warning: over more than half of the picture)",
+        "warning: black bars on opposite sides take more than half of the picture; note: less",
     ),
-    ("duplicate", "the bytes of another file"),
-    ("near_duplicate", "looks like another file"),
+    ("duplicate", "warning: the same bytes as another file"),
+    ("near_duplicate", "warning: looks like another file"),
 ];
 
 /// All that is found of `video` by itself, of which `stills` were taken.
@@ -100,12 +108,14 @@ pub(super) fn of(video: &Video, stills: &[Still]) -> Vec<Finding> {
     let lights = stills.iter().map(|still| still.measured.light(content));
     let brightness = quality::median(lights);
     let n_cuts = video.cuts_ms.as_ref().map_or(0, Vec::len);
+    // Which says more.
+    let is_cut = video.warnings.iter().any(|word| word == CUT_START);
     let (across, down) = content.shares();
     let share = across * down;
     let found = [
         (
             "damaged",
-            (video.n_damaged > Some(0)).then_some(Level::Warning),
+            (video.n_damaged > Some(0) && !is_cut).then_some(Level::Warning),
         ),
         ("too_short", below(video.duration_ms, SHORT_MS)),
         ("too_long", above(video.duration_ms, LONG_MS)),

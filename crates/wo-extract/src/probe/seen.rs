@@ -4,6 +4,7 @@ use wo_record::{RecordPath, Video};
 
 use super::finding::{self, Finding, Level};
 use crate::picture::Still;
+use crate::video_file::TRUNCATED;
 
 /// Videos look the same when at most so many of 64 bits differ between their frames, on average.
 const SAME: f64 = 5.0;
@@ -35,8 +36,9 @@ impl Seen {
             level: Level::Warning,
         };
         let mut findings = finding::of(&video, stills);
-        if failure == Some(wo_record::code::TRUNCATED) {
-            findings.insert(0, warning("truncated"));
+        let is_said = video.warnings.iter().any(|word| word == TRUNCATED);
+        if failure == Some(wo_record::code::TRUNCATED) && !is_said {
+            findings.insert(0, warning(TRUNCATED));
         }
         let twin = self.videos.iter().find(|one| one.id == video.video_id);
         let mut others = self.videos.iter();

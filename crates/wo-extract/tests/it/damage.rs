@@ -38,6 +38,7 @@ fn pictures(stream: &Stream) -> HashMap<u64, &crate::harness::Image> {
 fn whole_frames_take_the_place_of_damaged_ones() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
+    // Half a second between key frames, so that each segment has whole frames, and frames near any moment are whole.
     let encoder = "x264enc key-int-max=5 bframes=2 ! h264parse ! mp4mux";
     videos::make(&path, &format!("{SOURCE} ! {encoder}"));
     let all = ["a.mp4", "--sample=every=1", "--size=64", "-q"];
@@ -64,7 +65,7 @@ fn whole_frames_take_the_place_of_damaged_ones() {
         &["--sample=uniform", "--min-sharpness=auto"],
         &["--sample=jitter"],
         &["--sample=phase"],
-        &["--sample=keyframes", "--frames-per-video=3"],
+        &["--sample=keyframes"],
         &["--sample=fps=1"],
     ] {
         let args = [&["a.mp4", "--size=64", "--frames-per-video=5"][..], sample].concat();
@@ -113,13 +114,22 @@ fn each_codec_says_what_is_damaged_and_nothing_of_healthy_files() {
         ),
         ("hevc.mp4", "x265enc key-int-max=20 ! h265parse ! mp4mux"),
         (
-            "mpeg4.mp4",
-            "avenc_mpeg4 bitrate=800000 ! mpeg4videoparse ! mp4mux",
+            "mpeg4.avi",
+            "avenc_mpeg4 bitrate=800000 ! mpeg4videoparse ! avimux",
+        ),
+        (
+            "mpeg4.ts",
+            "avenc_mpeg4 bitrate=800000 ! mpeg4videoparse ! mpegtsmux",
         ),
         (
             "mpeg2.ts",
-            "avenc_mpeg2video bitrate=800000 ! mpegvideoparse ! mpegtsmux",
+            "mpeg2enc bitrate=800 ! mpegvideoparse ! mpegtsmux",
         ),
+        (
+            "mpeg2.mkv",
+            "mpeg2enc bitrate=800 ! mpegvideoparse ! matroskamux",
+        ),
+        ("theora.ogv", "theoraenc keyframe-force=20 ! oggmux"),
         ("mjpeg.mov", "jpegenc ! qtmux"),
         ("mjpeg.avi", "jpegenc ! avimux"),
         (
@@ -133,7 +143,13 @@ fn each_codec_says_what_is_damaged_and_nothing_of_healthy_files() {
         ("prores.mov", "videoconvert ! avenc_prores_ks ! qtmux"),
     ] {
         let path = dir.path().join(name);
-        videos::make(&path, &format!("{SOURCE} ! {encoder}"));
+        // Its encoder knows only the rates of television.
+        let source = if encoder.starts_with("mpeg2enc") {
+            SOURCE.replace("10/1", "25/1")
+        } else {
+            SOURCE.to_owned()
+        };
+        videos::make(&path, &format!("{source} ! {encoder}"));
         for args in [&[name, "--size=64"][..], &["probe", name]] {
             let healthy = extract(dir.path(), args, 0);
             assert_eq!(healthy.videos[0].n_damaged, None, "{name}");
@@ -156,5 +172,70 @@ fn each_codec_says_what_is_damaged_and_nothing_of_healthy_files() {
             flip(&path, 60, (0.2, 0.8));
             check("flipped bits");
         }
+    }
+}
+
+/// Puts junk over 24 bytes of the file at `path` from the middle one of the places where it has `mark`.
+fn junk(path: &Path, mark: &[u8], before: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let places: Vec<usize> = (0..bytes.len() - mark.len())
+        .filter(|&at| bytes[at..].starts_with(mark))
+        .collect();
+    let place = places[places.len() / 2] - before;
+    bytes[place..place + 24].fill(0xa5);
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn what_is_lost_behind_junk_is_said_by_all_that_read_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let encoder = "x264enc key-int-max=10 ! h264parse";
+    for (name, mux, mark, before) in [
+        (
+            "a.mkv",
+            "matroskamux min-cluster-duration=0",
+            &b"\x1f\x43\xb6\x75"[..],
+            0,
+        ),
+        ("a.mp4", "mp4mux fragment-duration=1000", b"moof", 4),
+        // A tag of pictures that is no key frame, behind the length of the one before.
+        ("a.flv", "flvmux", b"\0\0\0\x27\x01", 8),
+    ] {
+        let path = dir.path().join(name);
+        videos::make(&path, &format!("{SOURCE} ! {encoder} ! {mux}"));
+        let healthy = command(dir.path(), &[name, "--size=64"]).output().unwrap();
+        assert_eq!(stderr(&healthy), "", "{name}");
+        junk(&path, mark, before);
+        for args in [
+            &[name, "--size=64"][..],
+            &[name, "--size=64", "--cuts"],
+            &["probe", name],
+        ] {
+            let output = command(dir.path(), args).output().unwrap();
+            let (stream, said) = (read(&output.stdout), stderr(&output));
+            assert!(said.contains(" cannot be read"), "{name}: {said}");
+            let warnings = &stream.videos[0].warnings;
+            assert!(
+                warnings.contains(&"truncated".to_owned()),
+                "{name}: {warnings:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_sound_that_is_longer_than_the_video_is_no_loss() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, mux) in [("a.mkv", "matroskamux"), ("a.flv", "flvmux")] {
+        let description = format!(
+            "audiotestsrc num-buffers=100 samplesperbuffer=4410 ! audio/x-raw,rate=44100,channels=1 ! avenc_aac ! aacparse \
+             ! queue max-size-time=0 max-size-buffers=0 max-size-bytes=0 ! m. \
+             videotestsrc num-buffers=20 ! video/x-raw,format=I420,width=64,height=48,framerate=10/1 \
+             ! x264enc ! h264parse ! queue max-size-time=0 ! {mux} name=m"
+        );
+        videos::make(&dir.path().join(name), &description);
+        let output = command(dir.path(), &[name, "--size=64"]).output().unwrap();
+        assert_eq!(stderr(&output), "", "{name}");
+        assert_eq!(read(&output.stdout).videos[0].warnings, [""; 0]);
     }
 }

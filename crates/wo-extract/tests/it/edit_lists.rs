@@ -79,3 +79,56 @@ fn what_a_looping_list_hides_is_had_without_it() {
     assert_eq!(error.code, "unsupported_container");
     assert!(error.what.contains("-ignore_editlist 1"), "{}", error.what);
 }
+
+#[test]
+fn a_list_that_is_not_obeyed_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.mp4");
+    let entries: [(&str, i32, u32); 2] = [
+        ("plays backwards", -ONCE, 1),
+        ("has 1000000 entries", ONCE, 1_000_000),
+    ];
+    for (why, rate, n_entries) in entries {
+        videos::plain(&path, 20, "ball");
+        videos::edit(&path, |movie, _| (movie, 0, rate), n_entries);
+        let output = command(dir.path(), &["a.mp4", "--size=64"])
+            .output()
+            .unwrap();
+        let (stream, said) = (read(&output.stdout), crate::harness::stderr(&output));
+        assert!(
+            said.contains(&format!("its edit list {why}, which is ignored")),
+            "{said}"
+        );
+        let video = &stream.videos[0];
+        assert_eq!(video.frame_rate_hz, Some(10.0), "{why}");
+        assert_eq!(
+            (video.duration_ms, stream.frames.len()),
+            (Some(2000.0), 10),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn a_list_that_shows_a_video_twice_takes_as_long_as_it_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.mp4");
+    // Each pass takes longer than the limit, in this build and on one processor.
+    videos::make(
+        &path,
+        "videotestsrc num-buffers=150 pattern=snow ! video/x-raw,format=I420,width=1280,height=720,framerate=10/1 \
+         ! x264enc speed-preset=ultrafast quantizer=10 pass=quant key-int-max=10 ! h264parse ! mp4mux",
+    );
+    videos::edit(&path, |movie, _| (movie, 0, ONCE), 2);
+    let args = [
+        "a.mp4",
+        "--sample=every=100",
+        "--size=64",
+        "--stall-timeout=1",
+        "--cuts",
+    ];
+    let since = Instant::now();
+    let stream = crate::harness::extract(dir.path(), &args, 0);
+    println!("two passes took {:?}", since.elapsed());
+    assert_eq!(stream.frames.len(), 3);
+}

@@ -113,6 +113,7 @@ fn a_matrix_that_is_no_turn_is_named_and_ignored() {
         ([0; 4], "its determinant is zero"),
         ([ONE, ONE, ONE, ONE], "its determinant is zero"),
         ([ONE, 0, ONE / 2, ONE], "shears the picture"),
+        ([20 * ONE, 0, 0, ONE], "20.000 times as wide as high"),
     ] {
         place(&path, matrix);
         let args = ["a.mp4", "--frames-per-video=1", "--size=48"];
@@ -376,4 +377,20 @@ fn frames_that_are_stored_in_another_order_are_all_there_and_in_their_places() {
             }
         }
     }
+}
+
+#[test]
+fn a_video_that_does_not_say_how_long_it_is_is_read_beside_a_long_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.mp4");
+    with_sound(&path, 20, 200, "mp4mux");
+    let mut bytes = std::fs::read(&path).unwrap();
+    for at in 0..bytes.len() - 24 {
+        if bytes[at..].starts_with(b"mdhd") {
+            bytes[at + 20..at + 24].fill(0);
+        }
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let stream = extract(dir.path(), &["a.mp4", "--sample=every=5", "--size=48"], 0);
+    assert_eq!(stream.times_ms(), [0.0, 500.0, 1000.0, 1500.0]);
 }
