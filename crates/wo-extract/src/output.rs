@@ -26,9 +26,18 @@ use crate::{damage, video_file};
 pub(crate) struct Output<'a> {
     stream: Writer<'a>,
     folder: Option<Folder<'a>>,
-    /// By id: where a content was met first, and with which labels.
-    seen: HashMap<String, (PathBuf, Labels)>,
+    /// By id: where a content was met first, and what was said of it there.
+    seen: HashMap<String, (PathBuf, (Labels, Keys))>,
     emits_dropped: bool,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    /// How many files failed in it.
+    pub(crate) n_errors: u64,
+    /// Whether it was to take away what is gone, and did not.
+    pub(crate) has_refused: bool,
 }
 
 /// The folder of `--out` and the records that it will have.
@@ -114,7 +123,7 @@ impl<'a> Output<'a> {
             folder.merge.tried(&extraction.path);
         }
         let is_fresh = matches!(extraction.frames, Frames::Fresh(_));
-        let conflict = self.conflict(&extraction);
+        let conflict = self.conflict(&mut extraction);
         if let Some((failure, video_id)) = conflict {
             // Neither label is the truth: what is there under one of them goes.
             if let Some(folder) = &mut self.folder {
@@ -132,12 +141,9 @@ impl<'a> Output<'a> {
                         damage::warn(&extraction.path, &video, &sifted.kept);
                     }
                     finished.video = Some(video.clone());
-                    let labels = Labels {
-                        exercise: video.exercise,
-                        label: video.label,
-                    };
+                    let said = said_of(&video);
                     self.seen
-                        .insert(video.video_id, (extraction.path.clone(), labels));
+                        .insert(video.video_id, (extraction.path.clone(), said));
                 }
                 Some(Err(conflict)) => {
                     let conflict = conflict.into_failure(&extraction.path, Some(&video.video_id));
@@ -158,34 +164,42 @@ impl<'a> Output<'a> {
         Ok(self.stream.flush()?)
     }
 
-    /// A video that lies elsewhere too under another label.
-    fn conflict(&self, extraction: &Extraction) -> Option<(Failure, String)> {
+    /// A video that lies elsewhere too and is said to be something else there. Where the same is said of it, it stays there,
+    /// with what only one of the places says.
+    fn conflict(&self, extraction: &mut Extraction) -> Option<(Failure, String)> {
         let failure = extraction.failure.as_ref();
         if let Some(failure) = failure.filter(|failure| failure.code == code::LABEL_CONFLICT) {
             return Some((failure.clone(), failure.video_id.clone()?));
         }
-        let video = extraction.video.as_ref()?;
-        let earlier = self.folder.as_ref()?.layout.earlier(&video.video_id)?;
+        let video = extraction.video.as_mut()?;
+        let folder = self.folder.as_ref()?;
+        let earlier = folder.layout.earlier(&video.video_id)?;
         let path = earlier.path.as_ref()?;
-        let is_other = earlier.labels != (video.exercise.clone(), video.label.clone());
-        if !is_other
-            || absolute(path) == absolute(&extraction.path)
-            || !is_video(path, &video.video_id)
-        {
+        if absolute(path) == absolute(&extraction.path) {
             return None;
         }
-        let labels = Labels {
-            exercise: earlier.labels.0.clone(),
-            label: earlier.labels.1.clone(),
-        };
-        let here = Labels {
-            exercise: video.exercise.clone(),
-            label: video.label.clone(),
-        };
-        let none = Keys::default();
+        let (labels, mut keys) = said_of(video);
+        let is_same = earlier.labels == labels && !earlier.keys.contradicts(&keys);
+        // Of the folders given, all places were compared before.
+        if is_same && folder.merge.covers(path) || !is_video(path, &video.video_id) {
+            return None;
+        }
+        if is_same {
+            wo_cli::warn!(
+                "{}: the same content as {}, taken once",
+                extraction.path.display(),
+                path.display()
+            );
+            keys.fill_from(&earlier.keys);
+            video.path = Some(path.as_path().into());
+            video.person_id = keys.person_id;
+            video.source_id = keys.source_id;
+            video.angle = keys.angle;
+            return None;
+        }
         let what = conflict_in_words(&[
-            place_in_words(path, &labels, &none),
-            place_in_words(&extraction.path, &here, &none),
+            place_in_words(path, &earlier.labels, &earlier.keys),
+            place_in_words(&extraction.path, &labels, &keys),
         ]);
         let fault = Fault::new(code::LABEL_CONFLICT, what);
         let failure = fault.into_failure(&extraction.path, Some(&video.video_id));
@@ -203,37 +217,38 @@ impl<'a> Output<'a> {
         Ok(self.stream.flush()?)
     }
 
-    /// Writes the `end` records. Returns how many files failed in this run.
-    pub(crate) fn end(self) -> anyhow::Result<u64> {
+    /// Writes the `end` records.
+    pub(crate) fn end(self) -> anyhow::Result<Ended> {
+        let mut has_refused = false;
         if let Some(mut folder) = self.folder {
             folder
                 .layout
                 .merge(&mut folder.merge, &mut folder.records)?;
             folder.records.end()?;
             folder.merge.say_gone();
+            has_refused = folder.merge.has_refused();
         }
-        Ok(self.stream.end()?.n_errors)
+        Ok(Ended {
+            n_errors: self.stream.end()?.n_errors,
+            has_refused,
+        })
     }
 
-    /// `None` for a content that was not met before; else whether it came with the same labels.
+    /// `None` for a content that was not met before; else whether the same was said of it.
     fn first_of(&self, video: &Video, extraction: &Extraction) -> Option<Result<(), Fault>> {
-        let (first, labels) = self.seen.get(&video.video_id)?;
+        let (first, (labels, keys)) = self.seen.get(&video.video_id)?;
         let path = extraction.path.display();
-        if (&labels.exercise, &labels.label) == (&video.exercise, &video.label) {
+        let (labels_here, keys_here) = said_of(video);
+        if *labels == labels_here && !keys.contradicts(&keys_here) {
             wo_cli::warn!(
                 "{path}: the same content as {}, taken once",
                 first.display()
             );
             return Some(Ok(()));
         }
-        let here = Labels {
-            exercise: video.exercise.clone(),
-            label: video.label.clone(),
-        };
-        let none = Keys::default();
         let what = conflict_in_words(&[
-            place_in_words(first, labels, &none),
-            place_in_words(&extraction.path, &here, &none),
+            place_in_words(first, labels, keys),
+            place_in_words(&extraction.path, &labels_here, &keys_here),
         ]);
         Some(Err(Fault::new(code::LABEL_CONFLICT, what)))
     }
@@ -305,6 +320,20 @@ impl<'a> Output<'a> {
         }
         Ok(self.stream.record(record)?)
     }
+}
+
+/// What is said of a video.
+pub(crate) fn said_of(video: &Video) -> (Labels, Keys) {
+    let labels = Labels {
+        exercise: video.exercise.clone(),
+        label: video.label.clone(),
+    };
+    let keys = Keys {
+        person_id: video.person_id.clone(),
+        source_id: video.source_id.clone(),
+        angle: video.angle.clone(),
+    };
+    (labels, keys)
 }
 
 /// Whether the file is still there and still that video.
