@@ -10,7 +10,7 @@ const EMPTY: &str = r#"{"type":"begin","tool":"t","version":"1","schema":"wo-rec
 "#;
 
 /// Each takes a path that is not there. `NO` stands for a file, and for a folder, that does not exist.
-const LINES: [&str; 30] = [
+const LINES: [&str; 32] = [
     "wo-extract NO",
     "wo-extract NO/a.mp4 NO/b.mp4",
     "wo-extract NO --out out",
@@ -24,6 +24,7 @@ const LINES: [&str; 30] = [
     "wo-describe empty.ndjson --reviews NO",
     "wo-train NO --init scratch:tiny",
     "wo-train --data-dir NO --init scratch:tiny",
+    "wo-train empty.ndjson --captions NO --init scratch:tiny",
     "wo-train --init NO < empty.ndjson",
     "wo-train --init ./NO --offline < empty.ndjson",
     "wo-train --init folder/NO < empty.ndjson",
@@ -40,6 +41,7 @@ const LINES: [&str; 30] = [
     "wo-review folder --no-open --suspects NO",
     "wo-review folder --no-open --captions NO",
     "wo-review export NO --to csv",
+    "wo-review export folder --to csv --captions NO",
     "wo-review import folder NO",
 ];
 

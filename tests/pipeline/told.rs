@@ -1,6 +1,8 @@
 //! What people write into a folder, slips of the hand included: each of it is in force in all five tools, or is named by the
 //! first that meets it, with what to do.
 
+mod copies;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -103,7 +105,7 @@ fn whatever_a_person_writes_is_in_force_in_every_tool_or_named() {
     assert_eq!(run(folder, draw).status, 0);
     let people = places(folder);
     let groups = extracted(folder, &people);
-    let told = edited(folder, groups);
+    let told = edited(folder, &groups);
     in_force_in_all(folder, &told);
     contradictions_stop_all(folder);
 }
@@ -219,7 +221,7 @@ fn extracted(folder: &Path, people: &BTreeMap<PathBuf, &str>) -> BTreeMap<String
 }
 
 /// Edits the tables and the images as people and spreadsheets do. Returns what the tools are to hold of each video.
-fn edited(folder: &Path, groups: BTreeMap<String, String>) -> Told {
+fn edited(folder: &Path, groups: &BTreeMap<String, String>) -> Told {
     let f = folder.join("f");
     let text = fs::read_to_string(f.join("records.ndjson")).expect("records");
     let mut told = told_by_frames(&text);
@@ -239,7 +241,7 @@ fn edited(folder: &Path, groups: BTreeMap<String, String>) -> Told {
         .lines()
         .map(str::to_owned)
         .collect();
-    table[0] = "Frame_Path\tLABEL\tdescription\tFaults".to_owned();
+    "Frame_Path\tLABEL\tdescription\tFaults".clone_into(&mut table[0]);
     let absolute = f.canonicalize().expect("a path");
     for line in &mut table[1..] {
         let cells: Vec<&str> = line.split(',').collect();
@@ -298,10 +300,13 @@ fn edited(folder: &Path, groups: BTreeMap<String, String>) -> Told {
         .find(|path| is_of(&path.to_string_lossy(), &good[2]));
     fs::remove_file(image.expect("an image")).expect("remove");
     fs::write(f.join("labels.xlsx"), "PK\x03\x04").expect("write");
+    fs::write(f.join("old.txt"), "frame_path\tlabel\n").expect("write");
+    let inside = f.join("frames_squat_good/mine.csv");
+    fs::write(inside, "frame_path,label\n").expect("write");
 
     let mut set = |id: &str, label: &str, faults: &[&str]| {
         let of_video = told.get_mut(id).expect("a video");
-        of_video.0 = label.to_owned();
+        label.clone_into(&mut of_video.0);
         of_video.1 = faults.iter().map(|&fault| fault.to_owned()).collect();
     };
     set(&bad[0], "good_form", &[]);
@@ -324,6 +329,8 @@ fn in_force_in_all(folder: &Path, told: &Told) {
         "name no frame",
         "frames_squat_good/none.jpg (the nearest is",
         "labels.xlsx is a workbook",
+        "old.txt is a table of frames and is not read",
+        "mine.csv is not read: tables lie beside",
     ];
     // The readers first: nothing was moved into the trash yet.
     let described = run(folder, "wo-describe f/records.ndjson");

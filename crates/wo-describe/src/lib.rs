@@ -16,8 +16,9 @@ use std::path::Path;
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, OnError, Outcome, open_input};
-use wo_folder::{Corrections, Place, folder_of_records};
-use wo_label::Captions;
+use wo_folder::{
+    Corrections, FolderLock, Place, captions_in_force, folder_of_records, tables_not_read,
+};
 use wo_record::{Failure, Frame, Image, ReadError, Reader, Record, code};
 
 pub use crate::args::{Args, Format};
@@ -38,29 +39,27 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
     };
     args.csv.iter().try_for_each(|it| wo_cli::check_file(it))?;
     let reviews = args.reviews.as_deref();
-    let captions = args
-        .captions
-        .load(Captions::parse, Captions::embedded, Captions::difference)?;
+    let captions = captions_in_force(&args.captions)?;
+    if let Some(sentence) = tables_not_read(args.input.as_deref(), &args.csv) {
+        wo_cli::warn!("{sentence}");
+    }
+    let output = args.output.as_deref().filter(|it| *it != Path::new("-"));
+    let in_place = folder
+        .zip(args.input.as_deref().zip(output))
+        .filter(|(_, paths)| is_same(*paths));
+    // Whoever else writes there would lose what it wrote, or this would.
+    let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
     let mut describer = Describer {
         corrections: Corrections::of(folder, &args.csv, reviews, captions)?,
         read_from: Place::of(args.input.as_deref()).context("find the working directory")?,
         written_to: Place::of(args.output.as_deref()).context("find the working directory")?,
-        keeps_deleted: folder.is_some()
-            && args
-                .input
-                .as_deref()
-                .zip(args.output.as_deref())
-                .is_some_and(is_same),
+        keeps_deleted: in_place.is_some(),
         video: None,
         check: DescriptionCheck::default(),
     };
     warn_of_blind_descriptions(&describer.corrections);
     let (input_name, mut input) = open_input(args.input.as_deref(), stdin)?;
-    let outcome = match args
-        .output
-        .as_deref()
-        .filter(|path| *path != Path::new("-"))
-    {
+    let outcome = match output {
         None => describe_stream(&args, &mut describer, &input_name, &mut *input, stdout)?,
         Some(path) => {
             let written = || format!("write {}", path.display());
@@ -74,6 +73,9 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
                 .into_inner()
                 .map_err(std::io::IntoInnerError::into_error)
                 .with_context(written)?;
+            // What is made of a pipe may replace the records of a folder that its tool has just left.
+            let dir = folder_of_records(path).filter(|_| in_place.is_none());
+            let _lock = dir.map(FolderLock::wait).transpose()?;
             file.commit().with_context(written)?;
             outcome
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wo_cli::{Common, Reading, Seed, Threads};
+use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
 
 use crate::gate::Terms;
 
@@ -71,6 +71,9 @@ pub struct Args {
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub threads: Threads,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub captions: CaptionsFlag,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub reading: Reading,
@@ -145,6 +148,9 @@ pub struct Compare {
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub threads: Threads,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub captions: CaptionsFlag,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub reading: Reading,

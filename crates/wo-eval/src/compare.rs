@@ -161,6 +161,7 @@ fn said_by(args: &Compare, input: &mut dyn BufRead) -> anyhow::Result<Said> {
     let (mut said, rest) = source.read(
         input,
         &args.reading,
+        &args.captions,
         |upstream| {
             said.upstream.extend_from_slice(upstream);
             Ok(said)

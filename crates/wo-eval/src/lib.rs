@@ -154,6 +154,7 @@ fn judge_all(
     let (session, rest) = source.read(
         input,
         &args.reading,
+        &args.captions,
         move |upstream| Session::start(args, records, upstream),
         Session::take,
     )?;

@@ -3,37 +3,14 @@
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith, OnError, Reading, open_input, shell_word};
+use anyhow::Context;
+use wo_cli::{CaptionsFlag, OnError, Reading, open_input};
 use wo_input::{
-    FolderKind, Leftovers, StreamCorrections, VideoItem, folder_kind, frames_of_videos,
-    videos_of_data_dir, videos_of_stream,
+    Leftovers, StreamCorrections, VideoItem, check_frames, videos_of_data_dir, videos_of_stream,
 };
 use wo_record::{Producer, ReadError, Reader};
 
 use crate::Args;
-
-/// Refuses a folder that holds no frames, before a model is loaded.
-fn check_frames(directory: &Path) -> anyhow::Result<()> {
-    wo_cli::check_folder(directory)?;
-    let (what, hint) = match folder_kind(directory) {
-        FolderKind::Frames => return Ok(()),
-        FolderKind::Videos => {
-            let (commands, frames) = frames_of_videos(directory, shell_word);
-            let hint = format!("{commands} && wo-eval --data-dir {}", shell_word(&frames));
-            (
-                "is a folder of videos, of which no frames were taken yet",
-                hint,
-            )
-        }
-        FolderKind::Neither => (
-            "has neither records.ndjson nor a CSV with frames",
-            "wo-extract writes them: wo-extract FOLDER_OF_VIDEOS --out FOLDER_OF_FRAMES".to_owned(),
-        ),
-    };
-    let name = directory.display();
-    Err(anyhow!("{name} {what}\nhint: {hint}")).exit_with(Exit::Usage)
-}
 
 /// A stream of records or a folder, not yet read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,17 +37,19 @@ impl Source {
         &self,
         stdin: &mut dyn BufRead,
         reading: &Reading,
+        captions: &CaptionsFlag,
         start: impl FnOnce(&[Producer]) -> anyhow::Result<S>,
         visit: impl Fn(&mut S, VideoItem) -> anyhow::Result<()>,
     ) -> anyhow::Result<(S, Leftovers)> {
         match self {
             Self::Folder(directory) => {
-                check_frames(directory)?;
+                check_frames(directory, "wo-eval --data-dir")?;
                 let mut state = start(&[])?;
                 let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
                 let skips = reading.on_error == OnError::Skip;
                 let left = videos_of_data_dir(
                     directory,
+                    captions,
                     reading.max_line,
                     skips.then_some(&mut warn),
                     &mut |item| visit(&mut state, item),
@@ -90,7 +69,7 @@ impl Source {
                     .as_deref()
                     .and_then(Path::parent)
                     .unwrap_or(Path::new(""));
-                let corrections = StreamCorrections::of_input(path.as_deref())?;
+                let corrections = StreamCorrections::of_input(path.as_deref(), captions)?;
                 let read = videos_of_stream(&mut reader, base, &mut |item| match corrections
                     .apply(item)
                 {

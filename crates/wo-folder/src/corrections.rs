@@ -6,16 +6,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use wo_cli::{CaptionsFlag, Exit, ExitWith};
+use wo_cli::CaptionsFlag;
 use wo_label::{Captions, Reviews, choice_hash, faults_in_path};
-use wo_record::{BAD_FORM, Frame, Image, Judgement, Review};
+use wo_record::{BAD_FORM, Frame, Image, Judgement, Name, Review};
 
 use crate::deletions::{Deleted, Deletions};
 use crate::names::REVIEWS;
 use crate::place::Place;
 use crate::reviews::read_reviews;
-use crate::rows::{N_NAMED, Rows, contradiction_error, say_workbooks};
+use crate::rows::Rows;
 use crate::table::Row;
+use crate::table_files::say_unread;
+use crate::tally::Tally;
 
 /// What people wrote of frames.
 #[derive(Debug)]
@@ -53,19 +55,6 @@ pub enum Kept {
     Deleted(Deleted),
 }
 
-/// What is said in the end.
-#[derive(Debug, Default)]
-struct Tally {
-    n_without_image: usize,
-    n_without_row: usize,
-    n_other_images: usize,
-    n_relabelled: usize,
-    /// Frames on which tables contradict each other.
-    contradictions: Vec<String>,
-    /// Images of frames whose rows contradict their reviews.
-    against_reviews: Vec<PathBuf>,
-}
-
 impl Corrections {
     /// Of a folder of frames: its tables, its log of reviews, and what was deleted.
     pub fn of_folder(dir: &Path, captions: Captions) -> anyhow::Result<Self> {
@@ -81,9 +70,11 @@ impl Corrections {
         captions: Captions,
     ) -> anyhow::Result<Self> {
         let own_log = dir.map(|dir| dir.join(REVIEWS)).filter(|log| log.exists());
-        let mut layers = Vec::new();
+        let (mut layers, mut deletions) = (Vec::new(), None);
         if let Some(dir) = dir {
-            layers.push(Rows::of_folder(dir, given)?);
+            let rows = Rows::of_folder(dir, given)?;
+            deletions = Some(Deletions::of(dir, rows.n_rows_elsewhere())?);
+            layers.push(rows);
         }
         if !given.is_empty() {
             layers.push(Rows::of_files(given)?);
@@ -99,7 +90,7 @@ impl Corrections {
                 .unwrap_or_default(),
             has_last_word: true,
             captions,
-            deletions: dir.map(Deletions::of).transpose()?,
+            deletions,
             tally: Mutex::default(),
         })
     }
@@ -110,20 +101,26 @@ impl Corrections {
         reviews: Reviews,
         captions: Captions,
     ) -> anyhow::Result<Self> {
+        let rows = Rows::of_folder(dir, &[])?;
         Ok(Self {
             dir: Some(dir.to_owned()),
-            layers: vec![Rows::of_folder(dir, &[])?],
+            deletions: Some(Deletions::of(dir, rows.n_rows_elsewhere())?),
+            layers: vec![rows],
             reviews,
             has_last_word: false,
             captions,
-            deletions: Some(Deletions::of(dir)?),
             tally: Mutex::default(),
         })
     }
 
-    /// Each row that says something in words of its own, with its table.
-    pub fn own_descriptions(&self) -> impl Iterator<Item = (&Path, &str)> {
-        self.layers.iter().flat_map(Rows::descriptions)
+    /// Each row, with its table.
+    pub fn rows(&self) -> impl Iterator<Item = (&Path, &Row)> {
+        self.layers.iter().flat_map(Rows::rows)
+    }
+
+    /// The rows of the tables of the folder.
+    pub(crate) fn rows_of_folder(&self) -> Option<&Rows> {
+        self.layers.first().filter(|_| self.dir.is_some())
     }
 
     /// The captions table.
@@ -143,13 +140,14 @@ impl Corrections {
         let was_described = frame.description.is_some();
         let review = self.review_of(frame);
         let rows = self.rows_of(&frame.image, place);
+        if let Some(how) = self.deletion_of(frame, review, !rows.is_empty()) {
+            return Corrected::gone(Kept::Deleted(how));
+        }
         if review.is_none() {
-            let deletions = self.deletions.as_ref();
-            if let Some(how) = deletions.and_then(|it| it.of_frame(frame, !rows.is_empty())) {
-                self.tally().count(how);
-                return Corrected::gone(Kept::Deleted(how));
-            }
             self.note_contradictions(&frame.image, place);
+        }
+        if let Some(review) = review.filter(|review| !review.new.deleted) {
+            self.note_rows_against(review, &rows, frame);
         }
         let mut has_own_words = self.apply_rows(frame, &rows);
         self.add_faults_of_path(frame, video);
@@ -157,7 +155,6 @@ impl Corrections {
             if review.new.deleted {
                 return Corrected::gone(Kept::Reviewed);
             }
-            self.note_rows_against(review, &rows, &frame.image);
             has_own_words =
                 apply_review(&review.new, frame) || has_own_words && frame.description.is_some();
         }
@@ -201,6 +198,35 @@ impl Corrections {
         })
     }
 
+    /// How a frame was deleted, where that is in force: a review holds against it, and that is said.
+    fn deletion_of(
+        &self,
+        frame: &Frame,
+        review: Option<&Review>,
+        has_row: bool,
+    ) -> Option<Deleted> {
+        let deletions = self.deletions.as_ref()?;
+        let how = deletions.of_frame(frame, has_row);
+        match (how, review) {
+            (Some(how), None) => self.tally().count(how),
+            (Some(_), Some(review)) => {
+                if let Image::File { path, .. } = &frame.image
+                    && !review.new.deleted
+                {
+                    self.tally().count_reviewed(path.as_path());
+                }
+            }
+            (None, None) if deletions.is_untold(frame, has_row) => self.tally().n_untold += 1,
+            _ => {}
+        }
+        how.filter(|_| review.is_none())
+    }
+
+    /// A frame that comes back has these rows, so they are of a frame.
+    pub fn meets(&self, frame: &Frame) {
+        self.rows_of(&frame.image, None);
+    }
+
     fn rows_of(&self, image: &Image, place: Option<&Place>) -> Vec<&Row> {
         let layers = self.layers.iter();
         layers
@@ -221,7 +247,11 @@ impl Corrections {
             if is_changed && is_generated {
                 frame.description = None;
             }
-            has_own_words = row.description.is_some() && row.description == frame.description;
+            // Where a row says nothing of it, what an earlier one said stays, if it still fits.
+            has_own_words = match &row.description {
+                Some(_) => row.description == frame.description,
+                None => has_own_words && frame.description.is_some(),
+            };
         }
         has_own_words
     }
@@ -245,13 +275,41 @@ impl Corrections {
         }
     }
 
-    fn note_rows_against(&self, review: &Review, rows: &[&Row], image: &Image) {
-        let says_otherwise = |row: &&Row| row.label.is_some() && row.label != review.new.label;
-        if let Image::File { path, .. } = image
-            && rows.iter().any(says_otherwise)
+    fn note_rows_against(&self, review: &Review, rows: &[&Row], frame: &Frame) {
+        if let Image::File { path, .. } = &frame.image
+            && rows
+                .iter()
+                .any(|row| self.says_otherwise(row, review, frame))
         {
             self.tally().against_reviews.push(path.as_path().to_owned());
         }
+    }
+
+    /// Whether a row says otherwise than a review. What a table of captions has for the frame is nobody's word.
+    fn says_otherwise(&self, row: &Row, review: &Review, frame: &Frame) -> bool {
+        let new = &review.new;
+        let sorted = |faults: &[Name]| -> Vec<Name> {
+            let mut faults = faults.to_vec();
+            faults.sort();
+            faults
+        };
+        let is_other_label = row.label.is_some() && row.label != new.label;
+        let are_other_faults = !row.faults.is_empty() && sorted(&row.faults) != sorted(&new.faults);
+        let is_made = |text: &str| {
+            let labels = [&row.label, &frame.label, &review.old.label, &new.label];
+            let faults = [&row.faults, &frame.faults, &review.old.faults, &new.faults];
+            labels.into_iter().flatten().any(|label| {
+                let exercise = frame.exercise.as_ref();
+                exercise.is_some_and(|exercise| {
+                    let mut faults = faults.iter();
+                    faults.any(|faults| self.captions.makes(text, exercise, label, faults))
+                })
+            })
+        };
+        let words = row.description.as_deref().zip(new.description.as_deref());
+        let are_other_words =
+            words.is_some_and(|(row, new)| row.trim() != new.trim() && !is_made(row.trim()));
+        is_other_label || are_other_faults || are_other_words
     }
 
     fn tally(&self) -> MutexGuard<'_, Tally> {
@@ -285,14 +343,12 @@ impl Corrections {
     /// Says what was in force and what was not, when all frames were met. Tables that contradict each other are an error.
     pub fn finish(&self) -> anyhow::Result<()> {
         let tally = self.tally();
-        if !tally.contradictions.is_empty() {
-            return Err(contradiction_error(&tally.contradictions)).exit_with(Exit::Integrity);
-        }
+        tally.check()?;
         if let Some(dir) = &self.dir {
-            say_workbooks(dir)?;
+            say_unread(dir)?;
         }
         self.layers.iter().for_each(Rows::say_troubles);
-        tally.say();
+        tally.say(self.dir.as_deref());
         Ok(())
     }
 }
@@ -321,71 +377,10 @@ fn apply_review(new: &Judgement, frame: &mut Frame) -> bool {
     new.description.is_some()
 }
 
-impl Tally {
-    fn count(&mut self, how: Deleted) {
-        match how {
-            Deleted::Image => self.n_without_image += 1,
-            Deleted::Row => self.n_without_row += 1,
-        }
-    }
-
-    fn say(&self) {
-        if self.n_relabelled > 0 {
-            wo_cli::info!(
-                "tables changed the label or the faults of {}",
-                frames(self.n_relabelled)
-            );
-        }
-        let n_deleted = self.n_without_image + self.n_without_row;
-        if n_deleted > 0 {
-            wo_cli::warn!(
-                "{} count as deleted: {} without an image, {} without a row\nhint: wo-extract --out … --restore brings deleted frames back",
-                frames(n_deleted),
-                self.n_without_image,
-                self.n_without_row
-            );
-        }
-        if self.n_other_images > 0 {
-            let what = if self.n_other_images == 1 {
-                "1 review is of another picture than the frame in its place, and was not used"
-                    .to_owned()
-            } else {
-                format!(
-                    "{} reviews are of other pictures than the frames in their places, and were not used",
-                    self.n_other_images
-                )
-            };
-            wo_cli::warn!("{what}\nhint: take the frames as they were when they were reviewed");
-        }
-        if !self.against_reviews.is_empty() {
-            let named: String = self
-                .against_reviews
-                .iter()
-                .take(N_NAMED)
-                .map(|path| format!("\n  {}", path.display()))
-                .collect();
-            let more = if self.against_reviews.len() > N_NAMED {
-                "\n  …"
-            } else {
-                ""
-            };
-            wo_cli::warn!(
-                "the tables say otherwise than the reviews of {}; the reviews hold:{named}{more}\nhint: correct reviewed frames on the page of wo-review",
-                frames(self.against_reviews.len())
-            );
-        }
-    }
+/// The captions table in force: that of the flag, the one that lies in the working directory, or the built-in one.
+pub fn captions_in_force(flag: &CaptionsFlag) -> anyhow::Result<Captions> {
+    flag.load(Captions::parse, Captions::embedded, Captions::difference)
 }
 
-/// The captions table that lies in the working directory, or the built-in one.
-pub fn captions_in_force() -> anyhow::Result<Captions> {
-    CaptionsFlag::default().load(Captions::parse, Captions::embedded, Captions::difference)
-}
-
-fn frames(n: usize) -> String {
-    if n == 1 {
-        "1 frame".to_owned()
-    } else {
-        format!("{n} frames")
-    }
-}
+#[cfg(test)]
+mod tests;

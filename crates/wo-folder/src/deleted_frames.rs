@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use wo_record::{Frame, Line, Producer};
 
 use crate::corrections::Kept;
 use crate::names::own_image;
 use crate::tables::Tables;
-use crate::trash::{FrameLines, Text, Trash, take_back, throw_away};
+use crate::trash::{FrameLines, Text, Trash, forget, take_back, throw_away};
 
 /// Frames by the ids of their videos.
 type ByVideo = BTreeMap<String, Vec<FrameLines>>;
@@ -18,42 +19,50 @@ type ByVideo = BTreeMap<String, Vec<FrameLines>>;
 pub struct DeletedFrames {
     dir: PathBuf,
     trash: Trash,
-    /// Frames that come back with their images.
+    /// Frames from the trash that somebody wants back.
+    wanted: ByVideo,
+    /// Those of them whose videos are in the records, and whose images are in their places again.
     restored: ByVideo,
     /// Videos of which an image that is to come back is gone: they have to be taken again.
     again: HashSet<String>,
-    /// Images whose rows were left.
-    without_image: Vec<PathBuf>,
+    /// Images of frames that were found deleted.
+    images: Vec<PathBuf>,
     n_found: usize,
-    n_restored: usize,
+    /// How many frames come back, and how many that somebody wants back do not.
+    n_back: AtomicUsize,
+    n_left: AtomicUsize,
 }
 
 impl DeletedFrames {
-    /// With what is in the trash, of which `restored` is to come back.
-    pub fn new(dir: &Path, trash: Trash, restored: ByVideo) -> Self {
+    /// With what is in the trash, of which `wanted` was taken out to come back; the records name `videos`.
+    pub fn new(dir: &Path, trash: Trash, wanted: ByVideo, videos: &HashSet<String>) -> Self {
         let mut deleted = Self {
             dir: dir.to_owned(),
             trash,
             restored: ByVideo::new(),
             again: HashSet::new(),
-            without_image: Vec::new(),
+            images: Vec::new(),
             n_found: 0,
-            n_restored: restored.values().map(Vec::len).sum(),
+            n_back: AtomicUsize::new(wanted.values().map(Vec::len).sum()),
+            n_left: AtomicUsize::new(0),
+            wanted,
         };
-        for (video_id, mut frames) in restored {
-            frames.sort_by_key(|frame| frame.index);
-            for frame in frames {
-                if deleted.brings_back(&frame) {
-                    deleted
-                        .restored
-                        .entry(video_id.clone())
-                        .or_default()
-                        .push(frame);
-                } else {
-                    deleted.again.insert(video_id.clone());
-                }
+        for (video_id, frames) in &deleted.wanted {
+            // What is of no video of the records may still be of one that this run takes.
+            if !videos.contains(video_id) {
+                continue;
             }
+            let (mut back, gone): (Vec<FrameLines>, Vec<FrameLines>) = frames
+                .iter()
+                .cloned()
+                .partition(|frame| deleted.brings_back(frame));
+            back.sort_by_key(|frame| frame.index);
+            if !gone.is_empty() {
+                deleted.again.insert(video_id.clone());
+            }
+            deleted.restored.insert(video_id.clone(), back);
         }
+        deleted.restored.retain(|_, frames| !frames.is_empty());
         deleted
     }
 
@@ -66,6 +75,26 @@ impl DeletedFrames {
             wo_cli::warn!("{}: {e}", path.display());
         }
         self.dir.join(path).is_file()
+    }
+
+    /// All frames that somebody wants back.
+    pub fn wanted(&self) -> impl Iterator<Item = &Frame> {
+        let frames = self.wanted.values().flatten();
+        frames.filter_map(FrameLines::frame)
+    }
+
+    /// Their images.
+    pub fn wanted_images(&self) -> Vec<PathBuf> {
+        self.wanted.values().flat_map(|it| images_of(it)).collect()
+    }
+
+    /// The images of those whose videos are in the records: they are in their places again, or taken anew.
+    pub fn returning_images(&self) -> Vec<PathBuf> {
+        let is_known = |id: &String| self.restored.contains_key(id) || self.again.contains(id);
+        let returning = self.wanted.iter().filter(|(id, _)| is_known(id));
+        returning
+            .flat_map(|(_, frames)| images_of(frames))
+            .collect()
     }
 
     /// Takes a frame of the records in, with its line. True where it is deleted. With `restores` it is not: its video is
@@ -82,44 +111,73 @@ impl DeletedFrames {
             if !is_there {
                 self.again.insert(frame.video_id.clone());
             }
-            self.n_restored += 1;
+            self.n_back.fetch_add(1, Relaxed);
             return false;
         }
         self.n_found += 1;
         if !self.trash.has(&frame.video_id, frame.index, frame.pts_ms) {
             self.trash.push(frame, Text { line, record: None });
         }
-        self.without_image
-            .extend(own_image(frame).map(Path::to_owned));
+        self.images.extend(own_image(frame).map(Path::to_owned));
         true
     }
 
     fn forget_restored(&mut self, frame: &Frame) {
-        if let Some(frames) = self.restored.get_mut(&frame.video_id) {
-            frames.retain(|other| other.index != frame.index);
+        for frames in [&mut self.restored, &mut self.wanted] {
+            if let Some(frames) = frames.get_mut(&frame.video_id) {
+                frames.retain(|other| other.index != frame.index);
+            }
         }
     }
 
     /// Moves what was found into the trash: first the records, so that nothing is forgotten, then images and rows.
     pub fn write(&self, tables: &mut Tables, by: &Producer) -> anyhow::Result<()> {
-        if self.without_image.is_empty() {
+        if self.images.is_empty() {
             return Ok(());
         }
         self.trash.write(&self.dir, by)?;
-        for image in &self.without_image {
+        for image in &self.images {
             if let Err(e) = throw_away(&self.dir, image) {
                 wo_cli::warn!("{}: {e}", image.display());
             }
         }
-        tables.throw_away(&self.without_image)
+        tables.throw_away(&self.images)
     }
 
-    /// Forgets what came back, when it is in the records.
-    pub fn finish(&self, by: &Producer) -> anyhow::Result<()> {
-        if self.n_restored > 0 {
-            self.trash.write(&self.dir, by)?;
+    /// Forgets what came back, when the records with `videos` are written. What did not, since nobody took its video, goes
+    /// back into the trash.
+    pub fn finish(
+        &self,
+        videos: &HashSet<String>,
+        tables: &mut Tables,
+        by: &Producer,
+    ) -> anyhow::Result<()> {
+        if self.n_back.load(Relaxed) == 0 {
+            return Ok(());
         }
-        Ok(())
+        let mut trash = self.trash.clone();
+        let mut left = Vec::new();
+        for (video_id, frames) in &self.wanted {
+            for frame in frames {
+                let image = frame.frame().and_then(own_image);
+                let is_there = image.is_some_and(|image| self.dir.join(image).is_file());
+                if videos.contains(video_id) && is_there {
+                    if let Some(image) = image {
+                        forget(&self.dir, image);
+                    }
+                    continue;
+                }
+                if let Some(Err(e)) = image.map(|image| throw_away(&self.dir, image)) {
+                    wo_cli::warn!("{video_id}: {e}");
+                }
+                left.extend(image.map(Path::to_owned));
+                trash.put_back(video_id, frame.clone());
+                self.n_back.fetch_sub(1, Relaxed);
+                self.n_left.fetch_add(1, Relaxed);
+            }
+        }
+        trash.write(&self.dir, by)?;
+        tables.throw_away(&left)
     }
 
     /// The frames that come back into the records.
@@ -142,13 +200,24 @@ impl DeletedFrames {
         self.again.contains(video_id)
     }
 
-    /// How many frames are deleted, and how many of them were found in this run.
+    /// How many frames are deleted that nobody wants back, and how many of them were found in this run.
     pub fn n_deleted(&self) -> (usize, usize) {
         (self.trash.len(), self.n_found)
     }
 
     /// How many frames come back.
     pub fn n_restored(&self) -> usize {
-        self.n_restored
+        self.n_back.load(Relaxed)
     }
+
+    /// How many frames that somebody wants back stay deleted, since their videos are neither in the records nor taken.
+    pub fn n_left(&self) -> usize {
+        self.n_left.load(Relaxed)
+    }
+}
+
+fn images_of(frames: &[FrameLines]) -> Vec<PathBuf> {
+    let frames = frames.iter().filter_map(FrameLines::frame);
+    let images = frames.filter_map(own_image);
+    images.map(Path::to_owned).collect()
 }

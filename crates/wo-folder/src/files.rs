@@ -27,13 +27,24 @@ const ID_DIGITS: usize = 16;
 pub struct Files {
     place: Place,
     here: Place,
-    /// The names in each folder that was asked for.
-    names: Mutex<HashMap<PathBuf, HashSet<OsString>>>,
+    /// The entries of each folder that was asked for, by the keys of the folders.
+    names: Mutex<HashMap<PathBuf, Names>>,
     listing: OnceLock<Listing>,
     /// Whether the listing was given, and the disk is not asked.
     is_given: bool,
     /// Which files may be meant by another spelling.
     is_of_kind: fn(&Path) -> bool,
+}
+
+/// What lies in a folder.
+#[derive(Debug, Default)]
+struct Names {
+    /// The folder as the disk spells it.
+    folder: PathBuf,
+    /// As the disk spells those that are not in Unicode's composed form, by that form.
+    spelt: HashMap<OsString, OsString>,
+    /// The composed forms of those that are files.
+    files: HashSet<OsString>,
 }
 
 /// All files, by what a path may have in common with theirs.
@@ -96,14 +107,35 @@ impl Files {
         let (Some(folder), Some(name)) = (key.parent(), key.file_name()) else {
             return false;
         };
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if !names.contains_key(folder) {
-            names.insert(folder.to_owned(), names_in(folder));
-        }
-        names.get(folder).is_some_and(|names| names.contains(name))
+        self.in_folder(folder, |names| names.files.contains(name))
     }
 
-    /// Whether an image is where its record says, or not there at all.
+    /// Looks into a folder by its key. Each is read once.
+    fn in_folder<T>(&self, folder: &Path, look: impl FnOnce(&Names) -> T) -> T {
+        let lock = || self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(names) = lock().get(folder) {
+            return look(names);
+        }
+        let names = Names::of(self.on_disk(folder));
+        look(lock().entry(folder.to_owned()).or_insert(names))
+    }
+
+    /// The folder that paths are meant from.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// That folder, shortly.
+    pub(crate) fn shown(&self) -> PathBuf {
+        let path = self.place.path();
+        match path.strip_prefix(self.here.path()) {
+            Ok(path) if path == Path::new("") => PathBuf::from("."),
+            Ok(path) => path.to_owned(),
+            Err(_) => path.to_owned(),
+        }
+    }
+
+    /// Whether the file that a path names, as it is written, is there.
     pub fn exists(&self, path: &Path) -> bool {
         self.has(&self.key(path))
     }
@@ -144,26 +176,17 @@ impl Files {
         let (Some(folder), Some(name)) = (key.parent(), key.file_name()) else {
             return key.to_owned();
         };
-        let folder = self.on_disk(folder);
-        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mut names = entries.map(|entry| entry.file_name());
-        let found = names.find(|other| composed(other) == name);
-        folder.join(found.as_deref().unwrap_or(name))
+        self.in_folder(folder, |names| {
+            let spelt = names.spelt.get(name).map_or(name, OsString::as_os_str);
+            names.folder.join(spelt)
+        })
     }
 
-    /// A written path as the disk spells it, from the folder where it lies there. What names no file stays as it is.
-    pub fn spelt(&self, written: &str) -> String {
-        if self.exists(Path::new(written)) && !written.starts_with('.') {
-            return written.to_owned();
-        }
-        let meant = self.meant(written);
-        if !meant.is_there {
-            return written.to_owned();
-        }
-        let path = self.on_disk(&meant.key);
+    /// A file by its key, as the disk spells it: from the folder where it lies there.
+    pub(crate) fn spelt(&self, key: &Path) -> PathBuf {
+        let path = self.on_disk(key);
         let path = path.strip_prefix(self.place.path()).unwrap_or(&path);
-        path.to_str()
-            .map_or_else(|| written.to_owned(), str::to_owned)
+        path.to_owned()
     }
 
     /// The paths of all files, from the folder.
@@ -276,10 +299,21 @@ fn is_frame_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn names_in(folder: &Path) -> HashSet<OsString> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()));
-    files.map(|entry| composed(&entry.file_name())).collect()
+impl Names {
+    fn of(folder: PathBuf) -> Self {
+        let mut names = Self::default();
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let spelt = entry.file_name();
+            let name = composed(&spelt);
+            if entry.file_type().is_ok_and(|kind| !kind.is_dir()) {
+                names.files.insert(name.clone());
+            }
+            if name != spelt {
+                names.spelt.insert(name, spelt);
+            }
+        }
+        Self { folder, ..names }
+    }
 }
 
 /// A path without `.` and `..`, in Unicode's composed form.
@@ -304,73 +338,4 @@ fn folded(text: &OsStr) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn files(dir: &Path, names: &[&str]) -> Files {
-        for name in names {
-            let path = dir.join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "x").unwrap();
-        }
-        Files::of(Place::of_folder(dir).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn every_spelling_of_a_file_means_it() {
-        let dir = tempfile::tempdir().unwrap();
-        let decomposed = "frames_squat_bad/Mu\u{308}ller_000.jpg";
-        let id = "frames_squat_bad/0123456789abcdef_000_0000000.jpg";
-        let files = files(
-            dir.path(),
-            &[
-                decomposed,
-                id,
-                "frames_squat_good/x.jpg",
-                "trash/frames_a/y.jpg",
-            ],
-        );
-        let absolute = dir.path().join(id);
-        let check = |written: &str, expected: &str| {
-            let meant = files.meant(written);
-            assert!(meant.is_there, "{written}: {meant:?}");
-            assert_eq!(meant.key, files.key(Path::new(expected)), "{written}");
-        };
-        check(id, id);
-        check(&format!("./{id}"), id);
-        check(&format!("frames_squat_good/../{id}"), id);
-        check(absolute.to_str().unwrap(), id);
-        check(&id.replace('/', "\\"), id);
-        check(&format!(".\\{}", id.replace('/', "\\")), id);
-        check(&id.to_uppercase(), id);
-        check("0123456789abcdef_000_0000000.jpg", id);
-        check(
-            "C:\\Users\\anna\\frames_squat_bad\\0123456789abcdef_000_0000000.jpg",
-            id,
-        );
-        check("/other/machine/0123456789abcdef_000_0000000.JPG", id);
-        check(id.trim_end_matches(".jpg"), id);
-        check("frames_squat_bad/M\u{fc}ller_000.jpg", decomposed);
-        check("x", "frames_squat_good/x.jpg");
-        check("frames_a/y.jpg", "frames_a/y.jpg");
-        for none in ["frames_squat_bad/x.jpg", "z.jpg", ""] {
-            assert!(!files.meant(none).is_there, "{none}");
-        }
-    }
-
-    #[test]
-    fn what_may_mean_two_files_means_none() {
-        let dir = tempfile::tempdir().unwrap();
-        let files = files(
-            dir.path(),
-            &[
-                "a/0.jpg", "b/0.jpg", "c/X.jpg", "c/x.jpg", "d/v.mp4", "d/v.mov",
-            ],
-        );
-        for none in ["0.jpg", "C/X.JPG", "d/v"] {
-            assert!(!files.meant(none).is_there, "{none}");
-        }
-        assert!(files.meant("c/X.jpg").is_there);
-        assert!(files.meant("elsewhere/a/0.jpg").is_there);
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ mod deletions;
 mod dialect;
 mod files;
 mod formula;
+mod frame_folder;
 mod label;
 mod lock;
 mod names;
@@ -16,12 +17,15 @@ mod nearest;
 mod place;
 mod records;
 mod reviews;
+mod row_troubles;
 mod rows;
 mod sheet;
 mod table;
+mod table_files;
 mod table_patch;
 mod table_videos;
 mod tables;
+mod tally;
 mod trash;
 mod whole;
 
@@ -30,21 +34,24 @@ pub use deleted_frames::DeletedFrames;
 pub use deletions::{Deleted, Deletions};
 pub use dialect::{DialectError, Encoding};
 pub use files::{Files, Meant};
+pub use frame_folder::{check_frames, no_frames};
 pub use label::WrittenLabel;
 pub use lock::FolderLock;
 pub use names::{
-    GROUPS, RECORDS, REVIEWS, STATE, TRASH, exercise_of_table, folder_of_records, frame_folder,
-    frame_name, holds_written_images, is_frame_folder, own_image, table_name, table_name_of,
+    GROUPS, MEDIA_ENDINGS, RECORDS, REVIEWS, STATE, TRASH, exercise_of_image, exercise_of_table,
+    folder_of_records, frame_folder, frame_name, holds_written_images, is_frame_folder, own_image,
+    table_name, table_name_of,
 };
 pub use nearest::most_alike;
 pub use place::Place;
 pub use records::for_each_line;
 pub use reviews::read_reviews;
-pub use rows::{Rows, tables};
+pub use rows::Rows;
 pub use sheet::{Columns, Sheet, SheetRow};
 pub use table::{
     FRAME_COLUMNS, Row, Table, TableError, TableWriter, parse_table, read_table, write_table,
 };
+pub use table_files::{tables, tables_not_read};
 pub use table_patch::{Fate, TablePatch, TableRow};
 pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
 pub use tables::Tables;

@@ -13,7 +13,7 @@ use crate::whole::remove;
 /// How deep the files of a folder lie: `trash/frames_squat_bad/x.jpg`.
 const DEPTH: usize = 3;
 
-/// The lock of a folder of frames, held as long as this lives. `wo-extract --out` and `wo-review` take it.
+/// The lock of a folder of frames, held as long as this lives. All that write into it take it.
 #[derive(Debug)]
 pub struct FolderLock {
     _file: File,
@@ -39,6 +39,17 @@ impl FolderLock {
         Self::try_take(dir)?
             .ok_or_else(|| anyhow!("another run writes into {}", dir.display()))
             .exit_with(Exit::Locked)
+    }
+
+    /// Waits for the lock, and says that it does. For who has begun a file already, so that nothing is taken away.
+    pub fn wait(dir: &Path) -> anyhow::Result<Self> {
+        let file = File::open(dir).with_context(|| format!("open {}", dir.display()))?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            wo_cli::warn!("another run writes into {}; waiting for it", dir.display());
+        }
+        file.lock()
+            .with_context(|| format!("lock {}", dir.display()))?;
+        Ok(Self { _file: file })
     }
 }
 

@@ -4,6 +4,8 @@ use std::path::{Component, Path};
 
 use wo_record::{BAD_FORM, Frame, GOOD_FORM, Image, Name};
 
+use crate::table_files::tables_of_frames;
+
 /// The records of the frames.
 pub const RECORDS: &str = "records.ndjson";
 /// The folder of deleted frames: their images, records and rows.
@@ -16,6 +18,21 @@ pub const GROUPS: &str = "groups.csv";
 pub const STATE: &str = ".wo-extract.ndjson";
 /// How many hexadecimal digits of a video's id are in the names of its frames: 64 bits, so that two never meet.
 const ID_DIGITS: usize = 16;
+/// How many digits its index has there, at least, and how many its time.
+const INDEX_DIGITS: usize = 3;
+const TIME_DIGITS: usize = 7;
+
+/// How names of videos and pictures end, and, because phones put videos under it too, of one kind of sound.
+pub const MEDIA_ENDINGS: [&str; 34] = [
+    "mp4", "m4v", "mov", "qt", "m4a", "3gp", "3gpp", "3g2", "f4v", "insv", "lrv", "mkv", "webm",
+    "avi", "divx", "mpg", "mpeg", "mpe", "vob", "ts", "mts", "m2ts", "flv", "wmv", "asf", "ogv",
+    "mxf", "gif", "jpg", "jpeg", "jpe", "png", "apng", "webp",
+];
+/// How the names of labels end the names of tables.
+const LABEL_ENDINGS: [&str; 5] = ["_good_form", "_bad_form", "_unclear", "_good", "_bad"];
+
+/// What stands for an exercise that is not known.
+const UNKNOWN: &str = "unknown";
 
 /// The folder of the images of an exercise and a label, such as `frames_squat_bad`.
 pub fn frame_folder(exercise: Option<&Name>, label: Option<&Name>) -> String {
@@ -25,7 +42,7 @@ pub fn frame_folder(exercise: Option<&Name>, label: Option<&Name>) -> String {
         Some(BAD_FORM) => "bad",
         Some(other) => other,
     };
-    let exercise = exercise.map_or("unknown", Name::as_str);
+    let exercise = exercise.map_or(UNKNOWN, Name::as_str);
     format!("frames_{exercise}_{label}")
 }
 
@@ -33,6 +50,20 @@ pub fn frame_folder(exercise: Option<&Name>, label: Option<&Name>) -> String {
 pub fn frame_name(video_id: &str, index: u32, time_ns: u64) -> String {
     let pts_ms = (time_ns + 500_000) / 1_000_000;
     format!("{}_{index:03}_{pts_ms:07}.jpg", short_id(video_id))
+}
+
+/// The video, index and time in milliseconds that the name of an image says, without its ending, where [`frame_name`] gave
+/// it: `0123456789abcdef_007_0012345`.
+pub(crate) fn parts_of_frame_name(stem: &str) -> Option<(&str, u32, u64)> {
+    let (id, rest) = stem.split_at_checked(ID_DIGITS)?;
+    let (index, pts_ms) = rest.strip_prefix('_')?.split_once('_')?;
+    let is_digits = |text: &str, at_least: usize| {
+        text.len() >= at_least && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_ours = id.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && is_digits(index, INDEX_DIGITS)
+        && is_digits(pts_ms, TIME_DIGITS);
+    is_ours.then_some((id, index.parse().ok()?, pts_ms.parse().ok()?))
 }
 
 fn short_id(video_id: &str) -> &str {
@@ -47,18 +78,38 @@ pub fn table_name(frame: &Frame) -> Option<String> {
 
 /// The table of frames of an exercise and a label.
 pub fn table_name_of(exercise: Option<&Name>, label: &Name) -> String {
-    let exercise = exercise.map_or("unknown", Name::as_str);
+    let exercise = exercise.map_or(UNKNOWN, Name::as_str);
     format!("{exercise}_{label}.csv")
 }
 
-/// The exercise of a table by its name without `.csv`: `squat` for `squat_good_form` and for `squat_bad`.
+/// The exercise of a table by its name without `.csv`: `squat` for `squat_good_form`, `squat_bad` and, since spreadsheets and
+/// browsers name copies so, `squat_good_form (1)`.
 pub fn exercise_of_table(stem: &str) -> Option<Name> {
     let stem = Name::new(stem);
-    ["_good_form", "_bad_form", "_unclear", "_good", "_bad"]
-        .iter()
-        .find_map(|label| stem.as_str().strip_suffix(label))
-        .map(Name::new)
-        .filter(|name| !name.is_empty())
+    let stem = stem.as_str();
+    let before = |label: &&str| {
+        let (before, after) = stem.rsplit_once(*label)?;
+        (after.is_empty() || after.starts_with('_')).then_some(before)
+    };
+    let exercise = LABEL_ENDINGS.iter().find_map(before)?;
+    Some(Name::new(exercise)).filter(|name| !name.is_empty())
+}
+
+/// The exercise of an image by its folder, such as `frames_squat_bad`.
+pub fn exercise_of_image(image: &Path) -> Option<Name> {
+    let folder = image.parent()?.file_name()?.to_str()?;
+    exercise_of_table(folder.strip_prefix("frames_")?).filter(|name| name.as_str() != UNKNOWN)
+}
+
+/// Whether a table has a name that the tools give tables.
+pub(crate) fn is_table_name(name: &str) -> bool {
+    let stem = name.strip_suffix(".csv");
+    stem.is_some_and(|stem| {
+        LABEL_ENDINGS
+            .iter()
+            .take(3)
+            .any(|label| stem.ends_with(label))
+    })
 }
 
 /// The image of a frame that `wo-extract` wrote into the folder, by its path there. A record that names any other file
@@ -93,7 +144,8 @@ pub fn folder_of_records(file: &Path) -> Option<&Path> {
         Some(dir) if dir != Path::new("") => dir,
         _ => Path::new("."),
     };
-    (dir.join(STATE).is_file() || dir.join(REVIEWS).is_file()).then_some(dir)
+    let is_ours = dir.join(STATE).is_file() || dir.join(REVIEWS).is_file();
+    (is_ours || !tables_of_frames(dir).is_empty()).then_some(dir)
 }
 
 /// Whether an entry of a folder of frames holds images that a tool wrote: `frames_squat_bad`, or the trash.
@@ -136,6 +188,28 @@ mod tests {
         assert_eq!(exercise_of_table("squat_bad_form"), Some(name("squat")));
         assert_eq!(exercise_of_table("Squat bad"), Some(name("squat")));
         assert_eq!(exercise_of_table("labels"), None);
+        for copy in ["squat_good_form (1)", "squat_bad_form fixed", "squat_bad"] {
+            assert_eq!(exercise_of_table(copy), Some(name("squat")), "{copy}");
+        }
+        let morning = Some(name("good_morning"));
+        assert_eq!(exercise_of_table("good_morning_good"), morning);
+        let image = Path::new("frames_squat_bad/x.jpg");
+        assert_eq!(exercise_of_image(image), Some(name("squat")));
+    }
+
+    #[test]
+    fn the_name_of_a_frame_says_its_video() {
+        let parts = parts_of_frame_name("0123456789abcdef_007_0012345");
+        assert_eq!(parts, Some(("0123456789abcdef", 7, 12_345)));
+        for other in [
+            "a_001",
+            "0123456789abcdef",
+            "0123456789abcdef_007",
+            "0123456789abcdeg_007_0012345",
+            "0123456789abcdef_x_0012345",
+        ] {
+            assert_eq!(parts_of_frame_name(other), None, "{other}");
+        }
     }
 
     #[test]

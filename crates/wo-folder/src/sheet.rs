@@ -75,6 +75,18 @@ impl Sheet {
         })
     }
 
+    /// Whether the first line of a table has the key of `columns`. The bytes may be only the beginning of it.
+    pub fn has_key(bytes: &[u8], columns: &Columns) -> bool {
+        let Ok((text, _)) = decode(bytes) else {
+            return false;
+        };
+        let (start, _) = preamble(&text);
+        let body = text.get(start..).unwrap_or_default();
+        let has_key =
+            |delimiter: &u8| column_of(&header_of(body, *delimiter), columns.key).is_some();
+        DELIMITERS.iter().any(has_key)
+    }
+
     /// The place of a column by any of its names.
     pub fn column(&self, names: &[&str]) -> Option<usize> {
         column_of(&self.header, names)
@@ -91,6 +103,44 @@ impl Sheet {
         unknown
             .filter_map(|header| Some((header.clone(), nearest(header, missing.iter().copied())?)))
             .collect()
+    }
+
+    /// What of the columns is not in force, each with a hint: misspelt ones, one that is there twice, and that none says
+    /// anything.
+    pub fn troubles(&self, columns: &Columns) -> Vec<String> {
+        let mut troubles = Vec::new();
+        for (column, meant) in self.misspelt(columns) {
+            troubles.push(format!(
+                "the column `{column}` is not read\nhint: if it should be, rename it to `{meant}`"
+            ));
+        }
+        for names in columns.others.iter().chain([&columns.key]) {
+            let mut same = self.header.iter().filter(|it| names.contains(&it.as_str()));
+            let is_key = *names == columns.key;
+            let first = self.column(names).and_then(|place| self.header.get(place));
+            same.next();
+            // A table may name the frame in one column and a file in another, which is read over.
+            if let Some((first, again)) = first.zip(same.find(|it| !is_key || Some(*it) == first)) {
+                troubles.push(format!(
+                    "the columns `{first}` and `{again}` mean the same, and only the first one is read\nhint: delete one of them"
+                ));
+            }
+        }
+        let says_nothing = columns
+            .others
+            .iter()
+            .all(|names| self.column(names).is_none());
+        if says_nothing && troubles.is_empty() {
+            let names = columns.others.iter().filter_map(|names| names.first());
+            let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            troubles.push(format!(
+                "no column of the table is read but `{}`, so it says nothing; the columns are: {}\nhint: name the columns {}",
+                columns.key.first().copied().unwrap_or_default(),
+                self.header.join(", "),
+                names.join(", ")
+            ));
+        }
+        troubles
     }
 
     /// Where the rows begin in the text.
@@ -161,6 +211,7 @@ fn rows_of(
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
+        // Spreadsheets leave empty cells out at the end of a row, so too few are as good as empty ones.
         let n_cells = cells.len();
         let has_too_many = cells
             .iter()
@@ -170,12 +221,6 @@ fn rows_of(
             !has_too_many,
             anyhow!(
                 "line {line}: {n_cells} cells under {n_columns} columns\nhint: put a cell that holds the delimiter into double quotes"
-            )
-        );
-        ensure!(
-            n_cells >= n_columns,
-            anyhow!(
-                "line {line}: only {n_cells} cells under {n_columns} columns\nhint: write an empty cell where nothing is to be said"
             )
         );
         rows.push(SheetRow {
@@ -234,7 +279,25 @@ mod tests {
         assert!(message("frame_pth,label\n").contains("rename the column `frame_pth`"));
         assert!(message("x,y\n").contains("the columns are: x, y"));
         assert!(message("path,label\na,b,c\n").contains("line 2: 3 cells"));
-        assert!(message("path,label\na\n").contains("line 2: only 1 cells"));
+    }
+
+    #[test]
+    fn cells_that_are_left_out_at_the_end_are_empty() {
+        let sheet = Sheet::parse(b"path,label,faults\na\nb,good\n", &COLUMNS).unwrap();
+        assert_eq!(sheet.rows.len(), 2);
+        assert_eq!(sheet.rows[0].cells.get(1), None);
+    }
+
+    #[test]
+    fn columns_that_say_nothing_are_told() {
+        let told = |text: &str| {
+            let sheet = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap();
+            sheet.troubles(&COLUMNS).join("\n")
+        };
+        assert_eq!(told("frame_path,label,note,path\n"), "");
+        assert!(told("path,verdict,words\n").contains("so it says nothing"));
+        assert!(told("path,label,Label\n").contains("`label` and `label` mean the same"));
+        assert!(told("path,lable\n").contains("rename it to `label`"));
     }
 
     #[test]

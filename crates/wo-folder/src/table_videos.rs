@@ -1,24 +1,23 @@
 //! Frames from tables alone: which video each is from, and which number it has there.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::ffi::OsString;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use wo_record::{Frame, Image, LabelOrigin};
 
-use crate::files::Files;
-use crate::names::{TRASH, exercise_of_table};
-use crate::place::Place;
-use crate::rows::{say_workbooks, tables, troubles};
-use crate::table::{Row, read_table};
+use crate::corrections::Corrections;
+use crate::names::{exercise_of_image, exercise_of_table, parts_of_frame_name};
+use crate::rows::{Rows, Said};
+use crate::table::Row;
 
 /// Frames that count as one video.
 #[derive(Debug)]
 pub struct TableVideo {
-    /// Its id: a hash of the table's name and of what the names of its frames have in common.
+    /// Its id: the one that the names of its frames begin with, or a hash of the table's name and of what the names have in
+    /// common.
     pub video_id: String,
-    /// The file name of the table.
-    pub table: String,
+    /// What to call it: its table, and what the paths of its frames have in common.
+    pub name: String,
     /// Its frames, in the order of their numbers.
     pub frames: Vec<TableFrame>,
 }
@@ -26,119 +25,116 @@ pub struct TableVideo {
 /// A frame from a row.
 #[derive(Debug)]
 pub struct TableFrame {
-    /// The frame.
+    /// The frame, as its row says that it is.
     pub frame: Frame,
     /// Whether its row lies in the trash.
     pub is_trash: bool,
 }
 
-/// The videos of a folder that has tables and no records. Which video a frame is from is not written there: frames of one
-/// table whose names differ only in their last number count as one video, which never puts two frames of one video on two
-/// sides of a split. Rows of deleted frames are in the trash.
-pub fn videos_of_tables(dir: &Path) -> anyhow::Result<Vec<TableVideo>> {
-    say_workbooks(dir)?;
-    let trash = dir.join(TRASH);
-    let mut names: BTreeSet<OsString> = BTreeSet::new();
-    for dir in [dir, &trash] {
-        if dir.is_dir() {
-            let tables = tables(dir)?;
-            names.extend(
-                tables
-                    .iter()
-                    .filter_map(|it| Some(it.file_name()?.to_owned())),
-            );
-        }
-    }
-    let files = Files::of(Place::of_folder(dir)?)?;
-    let mut videos = Vec::new();
-    for name in names {
-        let mut rows = Vec::new();
-        for (dir, is_trash) in [(dir, false), (&trash, true)] {
-            let table = dir.join(&name);
-            if table.exists() {
-                let read = read_table(&table)?;
-                for trouble in troubles(&table, &read) {
-                    wo_cli::warn!("{trouble}");
-                }
-                rows.extend(
-                    read.rows
-                        .into_iter()
-                        .map(|(line, row)| (line, row, is_trash)),
-                );
-            }
-        }
-        add_table(&name.to_string_lossy(), rows, &files, &mut videos);
-    }
-    Ok(videos)
+/// A frame that has no number yet.
+struct Unnumbered<'a> {
+    number: Option<u32>,
+    path: PathBuf,
+    pts_ms: Option<f64>,
+    table: &'a str,
+    row: &'a Row,
+    is_trash: bool,
 }
 
-type Numbered = (Option<u32>, Row, bool);
-
-fn add_table(table: &str, rows: Vec<(u64, Row, bool)>, files: &Files, all: &mut Vec<TableVideo>) {
-    let mut paths: HashSet<String> = HashSet::new();
+/// The videos of a folder that has tables and no records. The names that `wo-extract` gives images say which video they are
+/// from. Of other images that is not written anywhere: those of one table whose names differ only in their last number count
+/// as one video, which never puts two frames of one video on two sides of a split. Rows of deleted frames are in the trash.
+///
+/// What else people said of the frames is for [`Corrections::correct`].
+pub fn videos_of_tables(dir: &Path, corrections: &Corrections) -> anyhow::Result<Vec<TableVideo>> {
+    let Some(rows) = corrections.rows_of_folder() else {
+        return Ok(Vec::new());
+    };
+    let trash = Rows::of_trash(dir)?;
     // In the order of their names, which no deletion changes.
-    let mut videos: BTreeMap<String, Vec<Numbered>> = BTreeMap::new();
-    for (line, mut row, is_trash) in rows {
-        row.frame_path = files.spelt(&row.frame_path);
-        if !paths.insert(row.frame_path.clone()) {
-            if !is_trash {
-                wo_cli::warn!(
-                    "{table}:{line}: {} is there twice; its first row counts\nhint: delete one of the two rows",
-                    row.frame_path
-                );
+    let mut videos: BTreeMap<String, Vec<Unnumbered<'_>>> = BTreeMap::new();
+    let mut keys: HashSet<&Path> = HashSet::new();
+    for (rows, is_trash) in [(rows, false), (&trash, true)] {
+        for said in rows.said() {
+            if keys.insert(said.key) {
+                let (video, frame) = placed(&said, rows, is_trash);
+                videos.entry(video).or_default().push(frame);
             }
-            continue;
         }
-        let stem = Path::new(&row.frame_path).with_extension("");
-        let stem = stem.to_string_lossy();
-        let key = stem.trim_end_matches(|c: char| c.is_ascii_digit());
-        let number = stem.get(key.len()..).and_then(|digits| digits.parse().ok());
-        let key = key.trim_end_matches(['_', '-']).to_owned();
-        videos.entry(key).or_default().push((number, row, is_trash));
     }
-    let stem = Path::new(table).with_extension("");
+    Ok(videos.into_iter().map(video_of).collect())
+}
+
+/// The name of the video that a row is of, and its frame.
+fn placed<'a>(said: &Said<'a>, rows: &Rows, is_trash: bool) -> (String, Unnumbered<'a>) {
+    let path = rows.files().spelt(said.key);
+    let table = said.table.file_stem().and_then(|it| it.to_str());
+    let table = table.unwrap_or_default();
+    let frame = |number, pts_ms| Unnumbered {
+        number,
+        path: path.clone(),
+        pts_ms,
+        table,
+        row: said.row,
+        is_trash,
+    };
+    let name = path.file_stem().and_then(|it| it.to_str());
+    if let Some((id, index, pts_ms)) = name.and_then(parts_of_frame_name) {
+        return (id.to_owned(), frame(Some(index), Some(pts_ms as f64)));
+    }
+    let stem = path.with_extension("");
     let stem = stem.to_string_lossy();
-    for (key, mut rows) in videos {
-        let numbers: HashSet<u32> = rows.iter().filter_map(|(number, ..)| *number).collect();
-        // Where numbers do not tell all apart, the order of the names does.
-        if numbers.len() < rows.len() {
-            rows.sort_by(|(_, a, _), (_, b, _)| a.frame_path.cmp(&b.frame_path));
-            for (place, (number, ..)) in (0..).zip(&mut rows) {
-                *number = Some(place);
-            }
+    let common = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = stem.get(common.len()..).and_then(|it| it.parse().ok());
+    let common = common.trim_end_matches(['_', '-']);
+    (format!("{table}/{common}"), frame(number, None))
+}
+
+fn video_of((name, mut frames): (String, Vec<Unnumbered<'_>>)) -> TableVideo {
+    let numbers: HashSet<u32> = frames.iter().filter_map(|it| it.number).collect();
+    // Where numbers do not tell all apart, the order of the names does.
+    frames.sort_by(|a, b| a.path.cmp(&b.path));
+    if numbers.len() < frames.len() {
+        for (place, frame) in (0..).zip(&mut frames) {
+            frame.number = Some(place);
         }
-        rows.sort_by_key(|(number, ..)| *number);
-        let video_id = blake3::hash(format!("{stem}/{key}").as_bytes())
-            .to_hex()
-            .to_string();
-        let frames = rows.into_iter().map(|(number, row, is_trash)| TableFrame {
-            frame: frame_of_row(&video_id, &stem, number.unwrap_or(0), row),
-            is_trash,
-        });
-        all.push(TableVideo {
-            frames: frames.collect(),
-            table: table.to_owned(),
-            video_id,
-        });
+    }
+    frames.sort_by_key(|it| it.number);
+    let table = frames.first().map_or("", |it| it.table);
+    let (video_id, name) = match name.strip_prefix(table).and_then(|it| it.strip_prefix('/')) {
+        Some(common) => {
+            let id = blake3::hash(name.as_bytes()).to_hex().to_string();
+            (id, format!("{table}.csv:{common}"))
+        }
+        None => (name.clone(), format!("{table}.csv:{name}")),
+    };
+    let frames = frames.into_iter().map(|it| TableFrame {
+        is_trash: it.is_trash,
+        frame: frame_of(&video_id, it),
+    });
+    TableVideo {
+        frames: frames.collect(),
+        video_id,
+        name,
     }
 }
 
-fn frame_of_row(video_id: &str, table: &str, index: u32, row: Row) -> Frame {
+fn frame_of(video_id: &str, it: Unnumbered<'_>) -> Frame {
     Frame {
         video_id: video_id.to_owned(),
-        index,
-        pts_ms: None,
+        index: it.number.unwrap_or(0),
+        pts_ms: it.pts_ms,
         width_px: None,
         height_px: None,
+        exercise: exercise_of_table(it.table).or_else(|| exercise_of_image(&it.path)),
         image: Image::File {
-            path: PathBuf::from(row.frame_path).into(),
+            path: it.path.into(),
             blake3: None,
         },
-        exercise: exercise_of_table(table),
-        label: row.label,
+        label: it.row.label.clone(),
         label_origin: Some(LabelOrigin::Csv),
-        faults: row.faults,
-        description: row.description,
+        faults: it.row.faults.clone(),
+        description: it.row.description.clone(),
         quality: None,
         repetition: None,
         phase: None,
@@ -150,20 +146,89 @@ fn frame_of_row(video_id: &str, table: &str, index: u32, row: Row) -> Frame {
 mod tests {
     use std::fs;
 
+    use wo_label::Captions;
+
     use super::*;
+
+    fn videos(tables: &[(&str, &str)], images: &[&str]) -> (tempfile::TempDir, Vec<TableVideo>) {
+        let folder = tempfile::tempdir().unwrap();
+        for image in images {
+            let path = folder.path().join(image);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        for (name, rows) in tables {
+            let table = format!("frame_path,label,description\n{rows}");
+            fs::write(folder.path().join(name), table).unwrap();
+        }
+        let corrections = Corrections::of_folder(folder.path(), Captions::embedded()).unwrap();
+        let videos = videos_of_tables(folder.path(), &corrections).unwrap();
+        (folder, videos)
+    }
+
+    fn told(video: &TableVideo) -> Vec<(u32, Option<String>)> {
+        let frames = video.frames.iter().map(|it| &it.frame);
+        let label = |frame: &Frame| frame.label.as_ref().map(ToString::to_string);
+        frames.map(|frame| (frame.index, label(frame))).collect()
+    }
 
     #[test]
     fn tables_alone_never_split_what_may_be_one_video() {
-        let folder = tempfile::tempdir().unwrap();
-        let table = "frame_path,label,description\n\
-             frames_squat_good/a_001.jpg,good_form,upright\n\
+        let rows = "frames_squat_good/a_001.jpg,good_form,upright\n\
              frames_squat_good/a_002.jpg,good_form,upright\n\
              frames_squat_good/b_001.jpg,good_form,upright\n";
-        fs::write(folder.path().join("squat_good_form.csv"), table).unwrap();
-        let videos = videos_of_tables(folder.path()).unwrap();
+        let (_folder, videos) = videos(&[("squat_good_form.csv", rows)], &[]);
         let n_frames: Vec<usize> = videos.iter().map(|it| it.frames.len()).collect();
         assert_eq!(n_frames, [2, 1]);
         let frame = &videos[0].frames[1].frame;
         assert_eq!((frame.index, &frame.exercise), (2, &Some("squat".into())));
+        assert_eq!(videos[0].name, "squat_good_form.csv:frames_squat_good/a");
+    }
+
+    #[test]
+    fn frames_that_wo_extract_named_are_of_the_video_that_they_name() {
+        let id = "0123456789abcdef";
+        let row = |index: u32, label: &str| {
+            let pts_ms = index * 700;
+            format!("frames_squat_good/{id}_{index:03}_{pts_ms:07}.jpg,{label},\n")
+        };
+        let good = [row(0, "good"), row(1, "good")].concat();
+        let tables = [
+            ("squat_good_form (1).csv", good.as_str()),
+            ("squat_bad_form.csv", &row(2, "bad")),
+        ];
+        let (_folder, videos) = videos(&tables, &[]);
+        assert_eq!(videos.len(), 1, "{videos:?}");
+        assert_eq!(videos[0].video_id, id);
+        let good = Some("good_form".to_owned());
+        let expected = [
+            (0, good.clone()),
+            (1, good),
+            (2, Some("bad_form".to_owned())),
+        ];
+        assert_eq!(told(&videos[0]), expected);
+        let exercises = videos[0].frames.iter().map(|it| &it.frame.exercise);
+        assert!(exercises.clone().all(|it| *it == Some("squat".into())));
+    }
+
+    #[test]
+    fn of_two_rows_the_last_counts_and_paths_are_those_of_the_disk() {
+        let decomposed = "f/Mu\u{308}ller_1.jpg";
+        let rows = "f/M\u{fc}ller_1.jpg,good,\nF/B_1.JPG,good,\n./f/b_1.jpg,bad,\n";
+        let (_folder, videos) = videos(&[("squat_good.csv", rows)], &[decomposed, "f/b_1.jpg"]);
+        let all: Vec<_> = videos.iter().flat_map(told).collect();
+        let labels = ["good_form", "bad_form"].map(|it| Some(it.to_owned()));
+        let mut said: Vec<_> = all.into_iter().map(|(_, label)| label).collect();
+        said.sort_by_key(|it| it != &labels[0]);
+        assert_eq!(said, labels);
+        let is_spelt = |it: &TableVideo| {
+            let Image::File { path, .. } = &it.frames[0].frame.image else {
+                return false;
+            };
+            [decomposed, "f/b_1.jpg"]
+                .map(Path::new)
+                .contains(&path.as_path())
+        };
+        assert!(videos.iter().all(is_spelt), "{videos:?}");
     }
 }

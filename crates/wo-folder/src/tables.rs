@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use wo_cli::{count, verb};
 use wo_record::Frame;
 
 use crate::files::Files;
 use crate::names::TRASH;
 use crate::place::Place;
-use crate::rows::tables;
 use crate::table::Row;
+use crate::table_files::tables;
 use crate::table_patch::{Fate, TablePatch, TableRow};
 use crate::whole::{remove, replace};
 
@@ -100,12 +101,62 @@ impl Tables {
         Ok(())
     }
 
+    /// Puts the rows of deleted frames that come back into their tables, as they were. True where there were any.
+    pub fn take_back(&mut self, images: &[PathBuf]) -> anyhow::Result<bool> {
+        let trash = self.dir.join(TRASH);
+        if images.is_empty() || !trash.is_dir() {
+            return Ok(false);
+        }
+        let back: HashSet<PathBuf> = images.iter().map(|image| self.files.key(image)).collect();
+        let mut has_any = false;
+        for path in tables(&trash)? {
+            let mut thrown = TablePatch::read(&path)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = name.into_owned();
+            let rows = rows_of(&mut thrown, &name, &self.files, &back)?;
+            let like = || TablePatch::like(&thrown);
+            let rows: Vec<_> = rows.into_iter().map(|row| (row, like())).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            has_any = true;
+            let keys = rows.iter().map(|(row, _)| key(&self.files, &row.path));
+            let is_new: Vec<bool> = keys.map(|key| self.with_row.insert(key)).collect();
+            // Whoever wrote one since means that one.
+            let rows = rows.into_iter().zip(is_new);
+            let rows = rows.filter_map(|(row, is_new)| is_new.then_some(row));
+            let table = self.tables.entry(name.clone()).or_insert_with(like);
+            table.put(rows.collect(), |_| ())?;
+            replace(&self.dir.join(&name), &table.bytes())?;
+            if thrown.is_empty() {
+                remove(&path);
+            } else {
+                replace(&path, &thrown.bytes())?;
+            }
+        }
+        Ok(has_any)
+    }
+
+    /// The same of those that are to have a row.
+    pub fn take_back_expected(&mut self, images: &[PathBuf]) -> anyhow::Result<()> {
+        let paths = self
+            .expected
+            .iter()
+            .map(|(_, row)| Path::new(&row.frame_path));
+        let expected: HashSet<PathBuf> = paths.map(|path| self.files.key(path)).collect();
+        let mut images = images.to_vec();
+        images.retain(|image| expected.contains(&self.files.key(image)));
+        self.take_back(&images)?;
+        Ok(())
+    }
+
     /// Takes the rows of frames away that are gone. A row that a person changed goes into the trash, and that is said.
     pub fn drop_rows(&mut self) -> anyhow::Result<()> {
         if self.outdated.is_empty() {
             return Ok(());
         }
         let (outdated, files) = (std::mem::take(&mut self.outdated), &self.files);
+        let gone: HashSet<PathBuf> = outdated.keys().cloned().collect();
         let mut kept = Vec::new();
         for (name, table) in &mut self.tables {
             let mut edited = HashSet::new();
@@ -115,20 +166,9 @@ impl Tables {
                     edited.insert(row.frame_path);
                 }
             }
-            let leaving = table.pass(|path, _| {
-                if outdated.contains_key(&key(files, path)) {
-                    Fate::Go(None, name.clone())
-                } else {
-                    Fate::Stay
-                }
-            })?;
-            let leaving = leaving.into_iter().map(|(row, _)| row);
-            kept.push((
-                name.clone(),
-                leaving
-                    .filter(|row| edited.contains(&row.path))
-                    .collect::<Vec<_>>(),
-            ));
+            let mut leaving = rows_of(table, name, files, &gone)?;
+            leaving.retain(|row| edited.contains(&row.path));
+            kept.push((name.clone(), leaving));
         }
         let n_edited: usize = kept.iter().map(|(_, rows)| rows.len()).sum();
         for (name, rows) in kept {
@@ -136,7 +176,9 @@ impl Tables {
         }
         if n_edited > 0 {
             wo_cli::warn!(
-                "{n_edited} corrected rows are of frames that are gone, since their videos moved or were taken otherwise; the rows are kept in {}\nhint: correct the new frames in the tables",
+                "{} {} of frames that are gone, since their videos moved or were taken otherwise; what was said is kept in {}\nhint: correct the new frames in the tables",
+                count(n_edited, "corrected row"),
+                verb(n_edited, "is", "are"),
                 self.dir.join(TRASH).display()
             );
         }
@@ -145,19 +187,14 @@ impl Tables {
 
     /// Moves the rows of deleted frames into the trash.
     pub(crate) fn throw_away(&mut self, images: &[PathBuf]) -> anyhow::Result<()> {
+        if images.is_empty() {
+            return Ok(());
+        }
         let files = &self.files;
         let gone: HashSet<PathBuf> = images.iter().map(|image| files.key(image)).collect();
         let mut thrown = Vec::new();
         for (name, table) in &mut self.tables {
-            let leaving = table.pass(|path, _| {
-                if gone.contains(&key(files, path)) {
-                    Fate::Go(None, name.clone())
-                } else {
-                    Fate::Stay
-                }
-            })?;
-            let rows: Vec<TableRow> = leaving.into_iter().map(|(row, _)| row).collect();
-            thrown.push((name.clone(), rows));
+            thrown.push((name.clone(), rows_of(table, name, files, &gone)?));
         }
         for (name, rows) in thrown {
             self.put_into_trash(&name, rows)?;
@@ -195,6 +232,23 @@ impl Tables {
         }
         Ok(())
     }
+}
+
+/// Takes the rows of images out of a table.
+fn rows_of(
+    table: &mut TablePatch,
+    name: &str,
+    files: &Files,
+    images: &HashSet<PathBuf>,
+) -> anyhow::Result<Vec<TableRow>> {
+    let leaving = table.pass(|path, _| {
+        if images.contains(&key(files, path)) {
+            Fate::Go(None, name.to_owned())
+        } else {
+            Fate::Stay
+        }
+    })?;
+    Ok(leaving.into_iter().map(|(row, _)| row).collect())
 }
 
 /// Whether a person changed a row since it was written.

@@ -6,14 +6,12 @@ use std::io;
 use std::path::{Component, Path};
 
 use anyhow::Context;
+use wo_label::is_same_time;
 use wo_record::{Begin, Frame, Line, Producer, Record, Writer};
 
 use crate::names::{RECORDS, TRASH};
 use crate::records::for_each_line;
 use crate::whole::{commit, create_spool, remove};
-
-/// How far two times may lie apart and still be one: they went through decimals.
-const SAME_TIME_MS: f64 = 0.5;
 
 /// A frame's line and the lines that belong to it, such as its pose.
 #[derive(Debug, Clone)]
@@ -36,7 +34,7 @@ pub struct Text {
 }
 
 /// The deleted frames of a folder, by their videos.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Trash {
     /// The frames of each video, in the order of the file.
     pub videos: BTreeMap<String, Vec<FrameLines>>,
@@ -71,6 +69,13 @@ impl Trash {
             pts_ms: frame.pts_ms,
             texts: vec![text],
         });
+    }
+
+    /// Takes a frame back in, with all its lines.
+    pub(crate) fn put_back(&mut self, video_id: &str, frame: FrameLines) {
+        let frames = self.videos.entry(video_id.to_owned()).or_default();
+        frames.push(frame);
+        frames.sort_by_key(|frame| frame.index);
     }
 
     /// Takes a line in that belongs to the last frame of a video.
@@ -158,7 +163,7 @@ impl FrameLines {
 
     fn is(&self, index: u32, pts_ms: Option<f64>) -> bool {
         match (self.pts_ms, pts_ms) {
-            (Some(one), Some(other)) => (one - other).abs() < SAME_TIME_MS,
+            (Some(one), Some(other)) => is_same_time(one, other),
             _ => self.index == index,
         }
     }
@@ -176,6 +181,14 @@ pub fn take_back(dir: &Path, image: &Path) -> io::Result<()> {
         return Ok(());
     }
     rename(dir, image, &trash, dir)
+}
+
+/// Takes an image out of the trash that is in its place again, taken anew.
+pub(crate) fn forget(dir: &Path, image: &Path) {
+    let thrown = dir.join(TRASH).join(image);
+    if is_below(dir, &thrown) && thrown.is_file() {
+        remove(&thrown);
+    }
 }
 
 fn rename(dir: &Path, path: &Path, from: &Path, to: &Path) -> io::Result<()> {

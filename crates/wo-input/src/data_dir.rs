@@ -1,14 +1,16 @@
 //! A folder of labelled frames to videos: `records.ndjson` where it is there, with what people wrote of its frames; else
 //! the CSVs alone.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith};
+use anyhow::Context;
+use wo_cli::{CaptionsFlag, Exit, ExitWith};
 use wo_folder::{
-    Corrections, Kept, RECORDS, TableVideo, captions_in_force, folder_of_records, videos_of_tables,
+    Corrections, Kept, RECORDS, TableVideo, captions_in_force, folder_of_records, no_frames,
+    tables_not_read, videos_of_tables,
 };
 use wo_record::{Failure, ReadError, Reader, Video};
 
@@ -29,10 +31,22 @@ pub struct StreamCorrections(Option<Corrections>);
 
 impl StreamCorrections {
     /// Of the file that a stream is read from; a pipe has none.
-    pub fn of_input(input: Option<&Path>) -> anyhow::Result<Self> {
-        let dir = input.and_then(folder_of_records);
-        let corrections = dir.map(|dir| Corrections::of_folder(dir, captions_in_force()?));
-        Ok(Self(corrections.transpose()?))
+    pub fn of_input(input: Option<&Path>, captions: &CaptionsFlag) -> anyhow::Result<Self> {
+        if let Some(sentence) = tables_not_read(input, &[]) {
+            wo_cli::warn!("{sentence}");
+        }
+        let Some(dir) = input.and_then(folder_of_records) else {
+            if let Some(file) = &captions.captions {
+                wo_cli::check_file(file)?;
+                wo_cli::warn!(
+                    "{} describes nothing here: a stream is taken with the descriptions that it comes with\nhint: give --captions to wo-describe",
+                    file.display()
+                );
+            }
+            return Ok(Self(None));
+        };
+        let corrections = Corrections::of_folder(dir, captions_in_force(captions)?)?;
+        Ok(Self(Some(corrections)))
     }
 
     /// A video as people say that it is. `None` where they deleted all of its frames.
@@ -49,28 +63,31 @@ impl StreamCorrections {
     }
 }
 
-/// Reads a folder of labelled frames and hands out its videos. A line of the records that is none goes to `on_bad_line`
+/// Reads a folder of labelled frames and hands out its videos. Where a person gave a frame another label, the captions table
+/// describes it. A line of the records that is none goes to `on_bad_line`
 /// and is skipped; without it, it is an error.
 pub fn videos_of_data_dir(
     directory: &Path,
+    captions: &CaptionsFlag,
     max_line: u64,
     on_bad_line: Option<&mut dyn FnMut(&ReadError)>,
     visit: &mut dyn FnMut(VideoItem) -> anyhow::Result<()>,
 ) -> anyhow::Result<Leftovers> {
     let records = directory.join(RECORDS);
+    let corrections = Corrections::of_folder(directory, captions_in_force(captions)?)?;
     if !records.exists() {
-        let videos = videos_of_tables(directory)?;
+        let videos = videos_of_tables(directory, &corrections)?;
         if videos.iter().all(|video| video.frames.is_empty()) {
-            return Err(no_frames(directory)).exit_with(Exit::Usage);
+            return Err(no_frames(directory, "wo-train --data-dir")).exit_with(Exit::Usage);
         }
-        for item in videos.into_iter().map(|video| item_of(video, directory)) {
-            if !item.frames.is_empty() {
+        for video in videos {
+            if let Some(item) = item_of(video, directory, &corrections) {
                 visit(item)?;
             }
         }
+        corrections.finish()?;
         return Ok(Leftovers::default());
     }
-    let corrections = Corrections::of_folder(directory, captions_in_force()?)?;
     let file = File::open(&records).with_context(|| format!("open {}", records.display()))?;
     let mut input = BufReader::new(file);
     let mut reader = Reader::new(&mut input, max_line);
@@ -92,17 +109,6 @@ pub fn videos_of_data_dir(
     })
 }
 
-fn no_frames(directory: &Path) -> anyhow::Error {
-    let name = directory.display();
-    if !directory.is_dir() {
-        return anyhow!("{name} is no folder");
-    }
-    anyhow!(
-        "{name} has neither {RECORDS} nor a CSV with frames\n\
-         hint: of a folder of videos, take frames first: wo-extract {name} --out data/labeled_frames > /dev/null"
-    )
-}
-
 /// A video as people say that it is. `None` where they deleted all of its frames.
 fn corrected(mut item: VideoItem, corrections: &Corrections) -> Option<VideoItem> {
     let frames = std::mem::take(&mut item.frames);
@@ -114,23 +120,28 @@ fn corrected(mut item: VideoItem, corrections: &Corrections) -> Option<VideoItem
             item.push(frame_item.frame, &frame_item.base);
         }
     }
-    let is_there = |index| item.frames.iter().any(|it| it.frame.index == index);
-    item.poses.retain(|pose| is_there(pose.index));
+    let there: HashSet<u32> = item.frames.iter().map(|it| it.frame.index).collect();
+    item.poses.retain(|pose| there.contains(&pose.index));
     (!had_frames || !item.frames.is_empty()).then_some(item)
 }
 
-fn item_of(video: TableVideo, directory: &Path) -> VideoItem {
+/// A video of which only rows are known. It is called by its table, which names no faults.
+fn item_of(video: TableVideo, directory: &Path, corrections: &Corrections) -> Option<VideoItem> {
     let mut item = VideoItem {
         video: Video {
             video_id: video.video_id,
+            path: Some(directory.join(video.name).into()),
             ..Video::default()
         },
         ..VideoItem::default()
     };
-    for frame in video.frames.into_iter().filter(|frame| !frame.is_trash) {
-        item.push(frame.frame, directory);
+    for of_table in video.frames.into_iter().filter(|frame| !frame.is_trash) {
+        let mut frame = of_table.frame;
+        if corrections.correct(&mut frame, None, None).kept == Kept::Yes {
+            item.push(frame, directory);
+        }
     }
-    item
+    (!item.frames.is_empty()).then_some(item)
 }
 
 #[cfg(test)]
@@ -141,11 +152,17 @@ mod tests {
 
     fn videos(directory: &Path) -> Vec<VideoItem> {
         let mut items = Vec::new();
-        videos_of_data_dir(directory, 1 << 20, None, &mut |mut item| {
-            item.settle();
-            items.push(item);
-            Ok(())
-        })
+        videos_of_data_dir(
+            directory,
+            &CaptionsFlag::default(),
+            1 << 20,
+            None,
+            &mut |mut item| {
+                item.settle();
+                items.push(item);
+                Ok(())
+            },
+        )
         .unwrap();
         items
     }
@@ -172,5 +189,25 @@ mod tests {
             items[0].frames[0].frame.description.as_deref(),
             Some("caved")
         );
+    }
+
+    #[test]
+    fn tables_alone_are_corrected_as_records_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = "frame_path,label,description\nf/a.jpg,good,\nf/a.jpg,bad,caved\n";
+        fs::write(folder.path().join("squat_good_form (1).csv"), table).unwrap();
+        let items = videos(folder.path());
+        let frame = &items[0].frames[0].frame;
+        assert_eq!(frame.label, Some("bad_form".into()), "the last row counts");
+        assert_eq!(items[0].video.exercise, Some("squat".into()));
+        let name = items[0].video.path.as_ref().unwrap().to_string();
+        assert!(name.ends_with("squat_good_form (1).csv:f/a"), "{name}");
+        let other = "frame_path,label,description\nf/a.jpg,unclear,\n";
+        fs::write(folder.path().join("squat_good_form.csv"), other).unwrap();
+        let flag = CaptionsFlag::default();
+        let error =
+            videos_of_data_dir(folder.path(), &flag, 1 << 20, None, &mut |_| Ok(())).unwrap_err();
+        let words = format!("{error:#}");
+        assert!(words.contains("two tables say different things"), "{words}");
     }
 }

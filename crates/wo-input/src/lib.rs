@@ -6,7 +6,6 @@ mod bpe;
 mod class_texts;
 mod cures;
 mod data_dir;
-mod frame_folder;
 mod picture;
 mod pixels;
 mod text;
@@ -14,9 +13,10 @@ mod videos;
 
 pub use bpe::train_clip_tokenizer;
 pub use class_texts::{ClassText, ClassTexts};
+pub use wo_folder::check_frames;
+
 pub use cures::{cures, failed_inputs, folder_of_frames};
 pub use data_dir::{Leftovers, StreamCorrections, videos_of_data_dir};
-pub use frame_folder::{FolderKind, folder_kind, frames_of_videos};
 pub use picture::{ImageError, check_image, decode_image, image_bytes, load_image};
 pub use pixels::{Preprocessor, resize, resize_square};
 pub use text::{TextRead, TextReader, Tokenizer, TokenizerError, Tokens};

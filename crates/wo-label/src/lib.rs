@@ -15,6 +15,6 @@ pub use captions::{Captions, CaptionsError, What, Wordless, choice_hash};
 pub use fault_path::faults_in_path;
 pub use nearest::nearest;
 pub use review_log::{Chain, ReviewLogError};
-pub use reviews::{Reviews, is_same_picture};
+pub use reviews::{Reviews, is_same_picture, is_same_time};
 pub use sight::says_nothing_seen;
 pub use token_count::{CLIP_TOKENS, least_clip_tokens};

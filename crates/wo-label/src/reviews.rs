@@ -48,6 +48,11 @@ impl Reviews {
     }
 }
 
+/// Whether two times in milliseconds are one, as far as decimals tell.
+pub fn is_same_time(one: f64, other: f64) -> bool {
+    (one - other).abs() < SAME_TIME_MS
+}
+
 /// Whether a review is of the picture with this time and hash, as far as both sides know; its video and index agree.
 pub fn is_same_picture(review: &Review, pts_ms: Option<f64>, blake3: Option<&str>) -> bool {
     if let (Some(of_review), Some(of_frame)) = (&review.blake3, blake3)
@@ -57,7 +62,7 @@ pub fn is_same_picture(review: &Review, pts_ms: Option<f64>, blake3: Option<&str
     }
     // The same moment encoded at another size is still the same frame.
     match (review.pts_ms, pts_ms) {
-        (Some(of_review), Some(of_frame)) => (of_review - of_frame).abs() < SAME_TIME_MS,
+        (Some(of_review), Some(of_frame)) => is_same_time(of_review, of_frame),
         _ => review.blake3.is_none() || blake3.is_none(),
     }
 }

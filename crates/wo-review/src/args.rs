@@ -102,6 +102,9 @@ pub struct Export {
     /// File to write, or with `imagefolder` the folder to make [default: stdout]
     #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub captions: CaptionsFlag,
 }
 
 /// What to write.

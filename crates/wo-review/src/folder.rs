@@ -8,12 +8,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
-use wo_folder::{Corrections, Kept as KeptFrame, RECORDS, TRASH, tables};
+use wo_folder::{Corrections, Kept as KeptFrame, RECORDS, TRASH, check_frames, no_frames};
 use wo_label::{Captions, Reviews};
 use wo_record::{Frame, Image, Judgement, Name, Record, Review, Video};
 
 use crate::picture::{InlinePicture, Picture};
-use crate::records_file::{Place, for_each_record, for_first_records};
+use crate::records_file::{FIRST_BYTES, Place, for_each_record, for_first_records};
+use crate::video_paths::VideoPaths;
+
+/// The command that reads a folder.
+const COMMAND: &str = "wo-review";
 
 /// All frames of a folder, numbered in their order; the number of a frame is its id on the page. Those in the trash are
 /// numbered where they were, so that a start after it has the same numbers.
@@ -38,8 +42,6 @@ pub(crate) struct VideoItem {
     pub(crate) person: Option<String>,
     pub(crate) source: Option<String>,
     pub(crate) duration_ms: Option<f64>,
-    /// The table that its frames are from, where there are no records.
-    pub(crate) table: Option<String>,
     pub(crate) frames: Vec<u32>,
 }
 
@@ -70,7 +72,12 @@ enum Kept {
 }
 
 impl Kept {
-    fn of(record: Record, is_trash: bool, corrections: &Corrections) -> Option<Self> {
+    fn of(
+        record: Record,
+        is_trash: bool,
+        corrections: &Corrections,
+        videos: &VideoPaths,
+    ) -> Option<Self> {
         match record {
             Record::Video(video) => Some(Self::Video(video)),
             Record::Frame(mut frame) => {
@@ -78,7 +85,8 @@ impl Kept {
                     corrections.correct_by_rows(&mut frame);
                     true
                 } else {
-                    corrections.correct(&mut frame, None, None).kept != KeptFrame::Yes
+                    let video = videos.of(&frame.video_id);
+                    corrections.correct(&mut frame, video, None).kept != KeptFrame::Yes
                 };
                 Some(Self::Frame {
                     is_inline: matches!(frame.image, Image::Inline { .. }),
@@ -125,10 +133,7 @@ impl FrameItem {
 impl Folder {
     /// Whether there is anything to read, without reading it.
     pub(crate) fn look(dir: &Path) -> anyhow::Result<()> {
-        if !dir.join(RECORDS).exists() && tables(dir)?.is_empty() {
-            return Err(no_frames(dir)).exit_with(Exit::Usage);
-        }
-        Ok(())
+        check_frames(dir, COMMAND)
     }
 
     /// Reads the folder.
@@ -147,12 +152,12 @@ impl Folder {
         if folder.has_records {
             folder.read_records(&dir.join(RECORDS), corrections)?;
             folder.read_trash(corrections)?;
-            corrections.finish()?;
         } else {
-            folder.read_tables()?;
+            folder.read_tables(corrections)?;
         }
+        corrections.finish()?;
         if folder.frames.is_empty() {
-            return Err(no_frames(dir)).exit_with(Exit::Usage);
+            return Err(no_frames(dir, COMMAND)).exit_with(Exit::Usage);
         }
         folder.number();
         Ok(folder)
@@ -163,7 +168,8 @@ impl Folder {
         let path = dir.join(RECORDS);
         let records = Arc::new(File::open(&path).ok()?);
         let mut first: Vec<(Kept, Place)> = Vec::new();
-        let keep = |record| Kept::of(record, false, corrections);
+        let videos = VideoPaths::read(&path, FIRST_BYTES).ok()?;
+        let keep = |record| Kept::of(record, false, corrections, &videos);
         let is_plain = for_first_records(&path, keep, &mut |kept, place| first.push((kept, place)));
         // Of the last video some frames may be missing.
         let last = first
@@ -218,7 +224,8 @@ impl Folder {
 
     fn read_records(&mut self, path: &Path, corrections: &Corrections) -> anyhow::Result<()> {
         let records = open(path)?;
-        let keep = |record| Kept::of(record, false, corrections);
+        let videos = VideoPaths::read(path, u64::MAX)?;
+        let keep = |record| Kept::of(record, false, corrections, &videos);
         for_each_record(path, keep, &mut |kept, place| {
             self.add(kept, place, &records);
         })
@@ -231,7 +238,8 @@ impl Folder {
             return Ok(());
         }
         let records = open(&path)?;
-        let keep = |record| Kept::of(record, true, corrections);
+        let videos = VideoPaths::default();
+        let keep = |record| Kept::of(record, true, corrections, &videos);
         for_each_record(&path, keep, &mut |kept, place| {
             if matches!(&kept, Kept::Frame { video_id, .. } if self.videos_by_id.contains_key(video_id))
             {
@@ -313,14 +321,6 @@ pub(crate) fn corrections(
     let mut of_frames = Reviews::default();
     reviews.iter().cloned().for_each(|it| of_frames.add(it));
     Corrections::before_reviews(dir, of_frames, captions.clone())
-}
-
-fn no_frames(dir: &Path) -> anyhow::Error {
-    let name = dir.display();
-    anyhow::anyhow!(
-        "{name} has no frames\n\
-         hint: of a folder of videos, take frames first: wo-extract {name} --out data/labeled_frames > /dev/null"
-    )
 }
 
 #[cfg(test)]

@@ -34,13 +34,13 @@ mod store;
 mod suspects;
 mod table_folder;
 mod tables_pass;
+mod video_paths;
 mod views;
 
 use std::io::{BufRead, Write};
 
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_folder::captions_in_force;
-use wo_label::Captions;
 
 pub use crate::args::{Args, Command, Export, Format, Import, Role, Serve};
 use crate::folder::Folder;
@@ -61,7 +61,7 @@ pub fn run(
         Some(Command::Export(export)) => {
             wo_cli::check_folder(&export.folder)?;
             let reviews = read_reviews(&export.folder)?;
-            let captions = captions_in_force()?;
+            let captions = captions_in_force(&export.captions)?;
             let folder = Folder::read(&export.folder, &reviews, &captions)?;
             let store = Store::new(folder, captions, None, reviews, 0.0);
             export::export(&store, &export, stdout)
@@ -69,10 +69,7 @@ pub fn run(
         Some(Command::Import(import)) => {
             wo_cli::check_folder(&import.folder)?;
             wo_cli::check_file(&import.file)?;
-            let captions =
-                import
-                    .captions
-                    .load(Captions::parse, Captions::embedded, Captions::difference)?;
+            let captions = captions_in_force(&import.captions)?;
             let (log, reviews) = ReviewFile::open(&import.folder)?;
             let folder = Folder::read(&import.folder, &reviews, &captions)?;
             let mut store = Store::new(folder, captions, Some(log), reviews, 0.0);

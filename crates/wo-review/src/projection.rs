@@ -29,8 +29,6 @@ pub(crate) struct Reviewed {
     pub(crate) judgement: Judgement,
     pub(crate) exercise: Option<Name>,
     pub(crate) path: Option<PathBuf>,
-    /// The table that it is from, where there are no records.
-    pub(crate) table: Option<String>,
 }
 
 impl Projection {
@@ -50,7 +48,6 @@ impl Projection {
                     judgement: store.judgement(id, frame).clone(),
                     exercise: frame.exercise.clone(),
                     path: frame.path.clone(),
-                    table: video.table.clone(),
                 },
             );
         }
@@ -112,6 +109,7 @@ impl Projection {
             trash,
             places: HashMap::new(),
             base: None,
+            video: Default::default(),
         };
         let records = self.dir.join(RECORDS);
         let mut spool = create_spool(&records)?;
@@ -142,6 +140,7 @@ impl Projection {
             trash: Trash::default(),
             places: HashMap::new(),
             base: Some(base),
+            video: Default::default(),
         };
         pass.run(&self.dir.join(RECORDS), output)
     }

@@ -1,6 +1,6 @@
 //! How a folder is read for those who review it: the first frames at once, and then all.
 
-use wo_folder::Corrections;
+use wo_folder::{Corrections, captions_in_force};
 use wo_label::Captions;
 use wo_record::{BAD_FORM, GOOD_FORM, Name, Review, UNCLEAR};
 
@@ -44,9 +44,7 @@ impl<'a> Reading<'a> {
     /// Opens the log. What is wrong with that, or with the folder at a glance, is said before anyone opens the page.
     pub(crate) fn begin(args: &'a Serve) -> anyhow::Result<Self> {
         Folder::look(&args.folder)?;
-        let captions =
-            args.captions
-                .load(Captions::parse, Captions::embedded, Captions::difference)?;
+        let captions = captions_in_force(&args.captions)?;
         let (log, reviews) = ReviewFile::open(&args.folder)?;
         Ok(Self {
             args,
@@ -93,7 +91,6 @@ impl<'a> Reading<'a> {
         );
         warn_of_new_labels(&store, args);
         store.warn_of_unmet();
-        store.warn_of_edits();
         if let Some(path) = &args.suspects {
             store.suspects = Suspects::read(path, &store.folder)?;
         }

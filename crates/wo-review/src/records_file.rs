@@ -17,7 +17,7 @@ use wo_folder::for_each_line;
 const CHUNK_BYTES: u64 = 4 << 20;
 
 /// How much the first look takes in: some hundreds of frames.
-const FIRST_BYTES: u64 = 256 << 10;
+pub(crate) const FIRST_BYTES: u64 = 256 << 10;
 
 /// Where a line is in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

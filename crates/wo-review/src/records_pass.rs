@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wo_folder::{Corrections, FrameLines, Kept, Text, Trash, for_each_line};
 use wo_label::choice_hash;
@@ -21,6 +21,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) places: HashMap<u64, usize>,
     /// What to put before the paths of pictures.
     pub(crate) base: Option<&'a Path>,
+    /// The video at hand: its id, and where it lies.
+    pub(crate) video: (String, Option<PathBuf>),
 }
 
 impl Pass<'_> {
@@ -29,7 +31,6 @@ impl Pass<'_> {
         let counts = self.count(records)?;
         let mut writer: Option<Writer<'_>> = None;
         let mut output = Some(output);
-        let mut video_id = String::new();
         // Whether the frame before this line was thrown away, so that its pose goes with it.
         let mut is_thrown = false;
         for_each_line(records, |line| {
@@ -45,8 +46,9 @@ impl Pass<'_> {
             match &line.record {
                 Ok(Record::End(_)) => Ok(()),
                 Ok(Record::Video(video)) => {
-                    self.restore(writer, &video_id, u32::MAX)?;
-                    video_id.clone_from(&video.video_id);
+                    self.restore(writer, u32::MAX)?;
+                    let path = video.path.as_ref().map(|path| path.as_path().to_owned());
+                    self.video = (video.video_id.clone(), path);
                     is_thrown = false;
                     let mut video = video.clone();
                     let n_frames = counts.get(&video.video_id).copied();
@@ -58,7 +60,7 @@ impl Pass<'_> {
                     }
                 }
                 Ok(Record::Frame(frame)) => {
-                    self.restore(writer, &video_id, frame.index)?;
+                    self.restore(writer, frame.index)?;
                     is_thrown = !self.frame(writer, frame.clone(), line)?;
                     Ok(())
                 }
@@ -71,7 +73,7 @@ impl Pass<'_> {
             }
         })?;
         if let Some(mut writer) = writer {
-            self.restore(&mut writer, &video_id, u32::MAX)?;
+            self.restore(&mut writer, u32::MAX)?;
             writer.end()?;
         }
         Ok(())
@@ -100,14 +102,9 @@ impl Pass<'_> {
         Ok(counts)
     }
 
-    /// Writes the frames of the video that come back and belong before `index`.
-    fn restore(
-        &mut self,
-        writer: &mut Writer<'_>,
-        video_id: &str,
-        index: u32,
-    ) -> anyhow::Result<()> {
-        let Some(frames) = self.restored.get_mut(video_id) else {
+    /// Writes the frames of the video at hand that come back and belong before `index`.
+    fn restore(&mut self, writer: &mut Writer<'_>, index: u32) -> anyhow::Result<()> {
+        let Some(frames) = self.restored.get_mut(&self.video.0) else {
             return Ok(());
         };
         let due: Vec<FrameLines> = frames.extract_if(.., |frame| frame.index < index).collect();
@@ -135,7 +132,9 @@ impl Pass<'_> {
         let is_reviewed = self.projection.reviewed(&frame).is_some();
         // Whoever gets a copy gets what people left of it; the folder itself is cleared by wo-extract.
         if self.base.is_some() && !is_reviewed {
-            let corrected = self.corrections.correct(&mut frame, None, None);
+            let video = self.video.1.as_deref();
+            let video = video.filter(|_| self.video.0 == frame.video_id);
+            let corrected = self.corrections.correct(&mut frame, video, None);
             if corrected.kept != Kept::Yes {
                 return Ok(false);
             }

@@ -124,29 +124,6 @@ impl Store {
         }
     }
 
-    /// Says which reviewed frames are otherwise on disk: someone corrected them in a table, or the last run was killed.
-    pub(crate) fn warn_of_edits(&self) {
-        let is_edited = |id: &u32| {
-            let Some(frame) = self.folder.frame(*id) else {
-                return false;
-            };
-            let (now, there) = (self.judgement(*id, frame), &frame.base);
-            let is_other = (&now.label, &now.description) != (&there.label, &there.description);
-            !now.deleted && !there.deleted && is_other
-        };
-        let mut edited: Vec<u32> = self.touched().filter(is_edited).collect();
-        edited.sort_unstable();
-        let first = edited.first().and_then(|&id| self.folder.frame(id));
-        if let Some(path) = first.and_then(|frame| frame.path.as_ref()) {
-            wo_cli::warn!(
-                "the tables say otherwise than the reviews of {}, such as {}; the reviews hold: correct reviewed frames \
-                 on the page",
-                wo_cli::count(edited.len(), "frame"),
-                path.display()
-            );
-        }
-    }
-
     /// The number of a reviewer; a new one is added.
     pub(crate) fn reviewer(&mut self, name: &str) -> u32 {
         if let Some(&number) = self.reviewer_numbers.get(name) {

@@ -15,9 +15,6 @@ use crate::projection::Reviewed;
 /// Rows that wait to be put into a table, each with a table that has its columns.
 type Moves = BTreeMap<String, Vec<(TableRow, TablePatch)>>;
 
-/// A frame that has a row: its path, and its table where there are no records.
-type Met = (PathBuf, Option<String>);
-
 /// Writes what was said of frames into the tables of a folder. `places` are those of pictures in the records, where there
 /// are records, by the hash of their paths.
 pub(crate) fn write_tables<'a>(
@@ -35,42 +32,29 @@ pub(crate) fn write_tables<'a>(
     pass.write()
 }
 
-/// Frames by the paths of their pictures. Without records a picture that two tables have is two frames.
+/// Frames by the paths of their pictures.
 struct ByPath<'a> {
     files: Files,
     /// By the keys of the files, so that a row finds its frame however its path is spelt.
-    frames: HashMap<PathBuf, Vec<&'a Reviewed>>,
+    frames: HashMap<PathBuf, &'a Reviewed>,
 }
 
 impl<'a> ByPath<'a> {
     fn new(dir: &Path, frames: impl Iterator<Item = &'a Reviewed>) -> anyhow::Result<Self> {
         let files = Files::of(Place::of_folder(dir)?)?;
-        let mut by_path: HashMap<PathBuf, Vec<&Reviewed>> = HashMap::new();
-        for frame in frames {
-            if let Some(path) = frame.path.as_deref() {
-                by_path.entry(files.key(path)).or_default().push(frame);
-            }
-        }
-        Ok(Self {
-            files,
-            frames: by_path,
-        })
+        let keyed = frames.filter_map(|frame| Some((files.key(frame.path.as_deref()?), frame)));
+        let frames = keyed.collect();
+        Ok(Self { files, frames })
     }
 
     /// The frame that a row is about, and its key.
-    fn find(&self, written: &str, table: &str) -> Option<(PathBuf, &'a Reviewed)> {
+    fn find(&self, written: &str) -> Option<(PathBuf, &'a Reviewed)> {
         let mut key = self.files.key(Path::new(written));
         if !self.frames.contains_key(&key) {
             key = self.files.meant(written).key;
         }
-        let is_of = |it: &&&Reviewed| it.table.as_ref().is_none_or(|its| its == table);
-        let frame = self.frames.get(&key)?.iter().find(is_of).copied()?;
+        let frame = *self.frames.get(&key)?;
         Some((key, frame))
-    }
-
-    fn all(&self) -> impl Iterator<Item = (&PathBuf, &'a Reviewed)> {
-        let frames = self.frames.iter();
-        frames.flat_map(|(key, frames)| frames.iter().map(move |frame| (key, *frame)))
     }
 }
 
@@ -111,10 +95,10 @@ impl<'a> TablesPass<'a> {
         for (name, table) in &mut self.tables {
             let base = base_name(name);
             let leaving = table.pass(|path, label| {
-                let Some((key, frame)) = frames.find(path, base) else {
+                let Some((key, frame)) = frames.find(path) else {
                     return Fate::Stay;
                 };
-                met.insert((key, frame.table.clone()));
+                met.insert(key);
                 let new = &frame.judgement;
                 if new.deleted {
                     let trash = format!("{TRASH}/{base}");
@@ -150,21 +134,19 @@ impl<'a> TablesPass<'a> {
     fn make(
         &self,
         frames: &ByPath<'_>,
-        met: &HashSet<Met>,
+        met: &HashSet<PathBuf>,
         moves: &mut Moves,
     ) -> anyhow::Result<()> {
-        for (key, frame) in frames.all() {
+        for (key, frame) in &frames.frames {
             let new = &frame.judgement;
             let Some(label) = new.label.as_ref().filter(|_| !new.deleted) else {
                 continue;
             };
             let path = frame.path.as_deref().and_then(Path::to_str);
-            let Some(path) = path.filter(|_| !met.contains(&(key.clone(), frame.table.clone())))
-            else {
+            let Some(path) = path.filter(|_| !met.contains(key)) else {
                 continue;
             };
-            let by_label = || table_name_of(frame.exercise.as_ref(), label);
-            let to = frame.table.clone().unwrap_or_else(by_label);
+            let to = table_name_of(frame.exercise.as_ref(), label);
             let like = self
                 .tables
                 .get(&to)

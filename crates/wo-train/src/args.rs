@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use wo_cli::{Common, Reading, Seed, Threads};
+use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
 use wo_clip::Pooling;
 
 use crate::config::{Average, Interpolation, Loss};
@@ -61,6 +61,9 @@ pub struct Args {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented where it is defined")]
     pub threads: Threads,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    pub captions: CaptionsFlag,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented where it is defined")]
     pub reading: Reading,
@@ -134,7 +137,7 @@ pub struct Fit {
     pub augment: f64,
     /// Captions of each class a step, drawn anew each time; all of them where it is not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub captions: Option<u32>,
+    pub captions_a_step: Option<u32>,
     /// Weight of the loss of joints, where the input has poses (wo-synth --stills writes them); for pre-training
     #[arg(long, value_name = "W", default_value_t = 0.0)]
     pub pose_loss: f64,

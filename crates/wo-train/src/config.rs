@@ -218,7 +218,7 @@ impl Hyperparameters {
             pooling: fit.pooling,
             frame_loss: fit.frame_loss,
             augment: fit.augment,
-            captions: fit.captions,
+            captions: fit.captions_a_step,
             pose_loss: fit.pose_loss,
             optimizer: start.optimizer,
             ema,

@@ -4,12 +4,11 @@ use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith, OnError, open_input, shell_word};
+use anyhow::Context;
+use wo_cli::{OnError, open_input, shell_word};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{
-    FolderKind, Preprocessor, StreamCorrections, folder_kind, frames_of_videos, videos_of_data_dir,
-    videos_of_stream,
+    Preprocessor, StreamCorrections, check_frames, videos_of_data_dir, videos_of_stream,
 };
 use wo_record::{Failure, Pose, Producer, ReadError, Reader, RecordPath, Video};
 
@@ -74,28 +73,6 @@ pub(crate) fn file_facts(video: &Video) -> Vec<Option<f64>> {
     ]
 }
 
-/// Refuses a folder that holds no frames, before anything else is tried.
-fn check_frames(directory: &Path) -> anyhow::Result<()> {
-    wo_cli::check_folder(directory)?;
-    let name = directory.display();
-    let (what, hint) = match folder_kind(directory) {
-        FolderKind::Frames => return Ok(()),
-        FolderKind::Videos => {
-            let (commands, frames) = frames_of_videos(directory, shell_word);
-            let hint = format!("{commands} && wo-train --data-dir {}", shell_word(&frames));
-            (
-                "is a folder of videos, of which no frames were taken yet",
-                hint,
-            )
-        }
-        FolderKind::Neither => (
-            "has neither records.ndjson nor a CSV with frames",
-            "wo-extract writes them: wo-extract FOLDER_OF_VIDEOS --out FOLDER_OF_FRAMES".to_owned(),
-        ),
-    };
-    Err(anyhow!("{name} {what}\nhint: {hint}")).exit_with(Exit::Usage)
-}
-
 /// The command that writes descriptions into the input.
 fn describe(args: &Args) -> String {
     let records = match (&args.data_dir, &args.input) {
@@ -147,11 +124,12 @@ impl Dataset {
             args.parts.mixed,
         )?;
         let (failures, upstream, n_skipped_lines) = if let Some(directory) = &args.data_dir {
-            check_frames(directory)?;
+            check_frames(directory, "wo-train --data-dir")?;
             let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
             let skips = args.reading.on_error == OnError::Skip;
             let left = videos_of_data_dir(
                 directory,
+                &args.captions,
                 args.reading.max_line,
                 skips.then_some(&mut warn),
                 &mut |item| gathering.add(item),
@@ -169,7 +147,7 @@ impl Dataset {
             if args.reading.on_error == OnError::Skip {
                 reader.skip_bad_lines(|bad| wo_cli::warn!("{bad}"));
             }
-            let corrections = StreamCorrections::of_input(args.input.as_deref())?;
+            let corrections = StreamCorrections::of_input(args.input.as_deref(), &args.captions)?;
             let mut add = |item| match corrections.apply(item) {
                 Some(item) => gathering.add(item),
                 None => Ok(()),

@@ -1,10 +1,11 @@
 //! From videos as they come in to examples that are split, with their pictures in the store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use wo_cli::{count, named, verb};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
 use wo_record::{Failure, Name, Quality, UNCLEAR, Video, code, group_of};
@@ -229,6 +230,17 @@ impl Gathering {
                 describe
             }
         );
+        let hashless = self.videos.iter().filter(|it| it.hashes.is_empty());
+        let hashless: Vec<String> = hashless.map(Labelled::name).collect();
+        if !hashless.is_empty() {
+            wo_cli::warn!(
+                "{} without hashes of {} pictures, so nobody looks whether another video shows the same: {}\n\
+                 hint: take the frames with wo-extract --out, which writes hashes into records.ndjson",
+                count(hashless.len(), "video"),
+                verb(hashless.len(), "its", "their"),
+                named(&hashless)
+            );
+        }
         let sorted = near_duplicates::sort(
             std::mem::take(&mut self.videos),
             &self.pictures,
@@ -370,6 +382,7 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
 
 /// Takes the frames at these places out of a video, with their poses.
 fn take_frames(item: &mut VideoItem, places: &[usize]) -> Vec<FrameItem> {
+    let places: HashSet<usize> = places.iter().copied().collect();
     let frames = std::mem::take(&mut item.frames).into_iter().enumerate();
     let (taken, left): (Vec<_>, Vec<_>) = frames.partition(|(place, _)| places.contains(place));
     let without_place = |frames: Vec<(usize, FrameItem)>| -> Vec<FrameItem> {
@@ -377,8 +390,8 @@ fn take_frames(item: &mut VideoItem, places: &[usize]) -> Vec<FrameItem> {
     };
     item.frames = without_place(left);
     let taken = without_place(taken);
-    let is_taken = |index: u32| taken.iter().any(|it| it.frame.index == index);
-    item.poses.retain(|pose| !is_taken(pose.index));
+    let indices: HashSet<u32> = taken.iter().map(|it| it.frame.index).collect();
+    item.poses.retain(|pose| !indices.contains(&pose.index));
     taken
 }
 

@@ -77,7 +77,7 @@ fn rows_that_match_nothing_and_descriptions_that_show_nothing_are_said() {
         "wo-describe: labels.csv: 2 of 3 descriptions say only good or bad and nothing that can be seen, such as \
          \"squat good form\"\n\
          hint: leave the cell empty for a description from the captions table\n\
-         wo-describe: 2 of 3 rows name no frame, so they change nothing:\n  labels.csv:3: frames/b.jpg\n  \
+         wo-describe: 2 of 3 rows name no frame, so they change nothing: labels.csv:3: frames/b.jpg, \
          labels.csv:4: c.jpg\n\
          hint: a row names its frame by the path in frame_path; correct it or delete the row\n",
     );
@@ -98,9 +98,9 @@ fn a_bad_csv_stops_the_run() {
          hint: rename the column `frame_pth` to `frame_path`\n",
     );
     refuse(
-        "frame_path,label,description\na.jpg,good\n",
-        "wo-describe: labels.csv: line 2: only 2 cells under 3 columns\n\
-         hint: write an empty cell where nothing is to be said\n",
+        "frame_path,label\na.jpg,good,knees,in\n",
+        "wo-describe: labels.csv: line 2: 4 cells under 2 columns\n\
+         hint: put a cell that holds the delimiter into double quotes\n",
     );
     let (_dir, tool) = with_csv("frame_path,label\n");
     let run = tool.args(["--csv", "none.csv"]).run();

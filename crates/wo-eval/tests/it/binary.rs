@@ -109,6 +109,10 @@ fn help() {
       -j, --threads <N>
               How many threads to use [default: one for each core]
 
+          --captions <FILE>
+              Captions table that adds to the built-in one and wins over it [default:
+              data/captions.toml, where it lies here]
+
           --on-error <WHAT>
               What to do at a line that is no record
 

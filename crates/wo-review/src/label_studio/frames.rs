@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use wo_folder::{Files, Place, most_alike};
+use wo_label::is_same_time;
 
 use super::address::{is_picture, paths_of};
 use super::labels::short;
@@ -14,8 +15,6 @@ use crate::folder::Folder;
 const MAX_PATH_BYTES: usize = 4096;
 /// Of longer ones no like path is looked for, which takes longer the longer they are.
 const MAX_SEARCHED_BYTES: usize = 300;
-/// How far the times of a frame may be apart, in a task and here.
-const SAME_TIME_MS: f64 = 0.5;
 
 /// Frames by the paths of their pictures.
 #[derive(Debug)]
@@ -188,7 +187,7 @@ fn at_place(folder: &Folder, data: &Map<String, Value>) -> Option<Result<u32, No
     let there = data.get("pts_ms").and_then(Value::as_f64);
     let is_other = here
         .zip(there)
-        .is_some_and(|(here, there)| (here - there).abs() > SAME_TIME_MS);
+        .is_some_and(|(here, there)| !is_same_time(here, there));
     Some(if is_other {
         Err(NoFrame::Other(format!(
             "frame {index} of the video {}",

@@ -17,8 +17,9 @@ fn a_folder_without_frames_is_refused_with_a_hint() {
     let run = tool().arg(dir.path()).run();
     assert_eq!(run.status, 2);
     assert!(
-        run.stderr
-            .contains("has no frames\nhint: of a folder of videos, take frames first: wo-extract"),
+        run.stderr.contains(
+            "has neither records.ndjson nor a CSV with frames\nhint: wo-extract writes them"
+        ),
         "{}",
         run.stderr
     );

@@ -290,7 +290,7 @@ fn a_run_that_would_give_a_figure_that_is_too_nice_is_refused_by_name() {
             "0",
             "--loss",
             "infonce",
-            "--captions",
+            "--captions-a-step",
             "1",
         ],
         "self_check",

@@ -1,0 +1,151 @@
+//! Whether a folder is one of labelled frames, before anything is read from it.
+
+use std::fs::{self, DirEntry};
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use wo_cli::{Exit, ExitWith, shell_word};
+
+use crate::names::{MEDIA_ENDINGS, RECORDS, holds_written_images};
+use crate::table_files::{tables, tables_of_frames};
+
+/// How far below a folder videos are looked for: `<exercise>/<label>/<fault>/`.
+const DEPTH: usize = 4;
+
+/// What a folder holds, as far as its names and first lines tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FolderKind {
+    /// Records or tables of frames.
+    Frames,
+    /// Videos, from which frames are yet to be taken.
+    Videos,
+    /// Neither.
+    Neither,
+}
+
+/// Refuses a folder that holds no frames, and says how they get there. `then` is the command that reads them, such as
+/// `wo-train --data-dir`.
+pub fn check_frames(directory: &Path, then: &str) -> anyhow::Result<()> {
+    wo_cli::check_folder(directory)?;
+    if kind_of(directory) == FolderKind::Frames {
+        return Ok(());
+    }
+    Err(no_frames(directory, then)).exit_with(Exit::Usage)
+}
+
+/// That a folder holds no frames, with the commands that take some.
+pub fn no_frames(directory: &Path, then: &str) -> anyhow::Error {
+    let any = "wo-extract writes them: wo-extract FOLDER_OF_VIDEOS --out FOLDER_OF_FRAMES";
+    let (what, hint) = match kind_of(directory) {
+        FolderKind::Videos => {
+            let (commands, frames) = frames_of_videos(directory);
+            (
+                "is a folder of videos, of which no frames were taken yet",
+                format!("{commands} && {then} {}", shell_word(&frames)),
+            )
+        }
+        FolderKind::Frames => ("has no frame in its records or tables", any.to_owned()),
+        FolderKind::Neither => (
+            "has neither records.ndjson nor a CSV with frames",
+            any.to_owned(),
+        ),
+    };
+    anyhow!("{} {what}\nhint: {hint}", directory.display())
+}
+
+fn kind_of(directory: &Path) -> FolderKind {
+    let has_table = || tables(directory).is_ok_and(|tables| !tables.is_empty());
+    if directory.join(RECORDS).exists() || !tables_of_frames(directory).is_empty() {
+        FolderKind::Frames
+    } else if has_video(directory, DEPTH) {
+        FolderKind::Videos
+    } else if has_table() {
+        // Its first line may be misspelt, which whoever reads it says.
+        FolderKind::Frames
+    } else {
+        FolderKind::Neither
+    }
+}
+
+/// The commands that take frames from the videos in the folder `directory`, and the folder that they go to.
+fn frames_of_videos(directory: &Path) -> (String, PathBuf) {
+    let beside = directory.parent().unwrap_or(Path::new(""));
+    let frames = beside.join("labeled_frames");
+    let records = shell_word(&frames.join(RECORDS));
+    let commands = format!(
+        "wo-extract {} --out {} > /dev/null && wo-describe {records} -o {records}",
+        shell_word(directory),
+        shell_word(&frames),
+    );
+    (commands, frames)
+}
+
+fn has_video(directory: &Path, depth: usize) -> bool {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let is_ours = |entry: &DirEntry| {
+        let name = entry.file_name();
+        name.to_str().is_some_and(holds_written_images)
+    };
+    let mut others = entries.filter(|entry| !is_ours(entry));
+    others.any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            depth > 0 && has_video(&path, depth - 1)
+        } else {
+            is_media_name(&path)
+        }
+    })
+}
+
+/// Whether a file has the name of a video or a picture.
+fn is_media_name(path: &Path) -> bool {
+    let ending = path.extension().and_then(|it| it.to_str());
+    ending.is_some_and(|it| {
+        let mut known = MEDIA_ENDINGS.iter();
+        known.any(|known| it.eq_ignore_ascii_case(known))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_videos_is_none_of_frames() {
+        let folder = tempfile::tempdir().unwrap();
+        let kind = || kind_of(folder.path());
+        let make = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        assert_eq!(kind(), FolderKind::Neither);
+        make("groups.csv", "path\n");
+        make("squat/good_form/README.md", "x");
+        assert_eq!(kind(), FolderKind::Neither);
+        make("squat_bad_form.csv", "frame_pth,label\n");
+        assert_eq!(
+            kind(),
+            FolderKind::Frames,
+            "a slip is for the reader to name"
+        );
+        make("squat/bad_form/knees_cave/A.MTS", "x");
+        assert_eq!(kind(), FolderKind::Videos);
+        make("notes.csv", "day,weight\n");
+        assert_eq!(kind(), FolderKind::Videos);
+        make("squat_bad_form.csv", "frame_path,label\n");
+        assert_eq!(kind(), FolderKind::Frames);
+        assert_eq!(kind_of(&folder.path().join("none")), FolderKind::Neither);
+    }
+
+    #[test]
+    fn the_commands_put_frames_beside_the_videos() {
+        let (commands, frames) = frames_of_videos(Path::new("data/training_data"));
+        assert_eq!(frames, Path::new("data/labeled_frames"));
+        assert_eq!(
+            commands,
+            "wo-extract data/training_data --out data/labeled_frames > /dev/null && \
+             wo-describe data/labeled_frames/records.ndjson -o data/labeled_frames/records.ndjson"
+        );
+    }
+}
