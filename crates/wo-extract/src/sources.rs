@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use walkdir::{DirEntry, WalkDir};
 use wo_cli::{Exit, ExitWith, shell_word};
-use wo_folder::{holds_written_images, is_frame_folder};
+use wo_folder::{MEDIA_ENDINGS, holds_written_images, is_frame_folder};
 use wo_record::code;
 
 use crate::fault::Fault;
@@ -19,14 +19,7 @@ use crate::notes::Notes;
 
 pub(crate) use copies::{Conflict, conflict_in_words, place_in_words};
 
-/// Names of videos, pictures and, because phones put videos under it too, of one kind of sound.
-const EXTENSIONS: [&str; 34] = [
-    "mp4", "m4v", "mov", "qt", "m4a", "3gp", "3gpp", "3g2", "f4v", "insv", "lrv", "mkv", "webm",
-    "avi", "divx", "mpg", "mpeg", "mpe", "vob", "ts", "mts", "m2ts", "flv", "wmv", "asf", "ogv",
-    "mxf", "gif", "jpg", "jpeg", "jpe", "png", "apng", "webp",
-];
-
-/// Those of pictures.
+/// How names of pictures end.
 const IMAGE_EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "jpe", "png", "webp", "heic", "heif", "avif"];
 
 /// A file to try, and what its place says about it.
@@ -234,7 +227,7 @@ fn is_resource_fork(entry: &DirEntry) -> bool {
 
 /// Whether a file's name is that of a video or a picture, or of one that is not read: that is named, with what to do.
 pub(crate) fn is_media_name(path: &Path) -> bool {
-    has_extension(path, &EXTENSIONS) || foreign::of_name(path).is_some()
+    has_extension(path, &MEDIA_ENDINGS) || foreign::of_name(path).is_some()
 }
 
 /// Whether a file's name is that of a picture.
