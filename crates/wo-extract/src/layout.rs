@@ -3,6 +3,8 @@
 //! Everything appears complete or not at all. Videos of earlier runs stay unless this run took them again. Rows that a
 //! person changed stay as they are, and what a person deleted stays deleted.
 
+mod restored;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -16,7 +18,7 @@ use wo_folder::{
     captions_in_force, commit, create, create_spool, for_each_line, frame_folder, frame_name,
     own_image, remove, table_name,
 };
-use wo_record::{Frame, Image, Line, Producer, Record, Video, Writer};
+use wo_record::{Frame, Image, LabelOrigin, Line, Producer, Record, Video, Writer};
 
 use crate::groups::Keys;
 use crate::labels::Labels;
@@ -24,6 +26,7 @@ use crate::merge::Merge;
 use crate::output::said_of;
 use crate::picture::Still;
 use crate::{TOOL, VERSION};
+use restored::Restored;
 
 /// The folder, locked against other runs.
 #[derive(Debug)]
@@ -244,11 +247,7 @@ impl Layout {
     /// Writes the earlier records that this run did not replace behind those of this run.
     pub(crate) fn merge(&self, merge: &mut Merge, writer: &mut Writer<'_>) -> anyhow::Result<()> {
         merge.weigh(&self.videos);
-        let mut restored = Restored {
-            frames: self.deleted.restored(),
-            n_put: HashMap::new(),
-            video_id: String::new(),
-        };
+        let mut restored = Restored::of(self.deleted.restored());
         for_each_line(&self.dir.join(RECORDS), |line| {
             match &line.record {
                 Ok(record) if !merge.keeps(record) => {
@@ -273,7 +272,11 @@ impl Layout {
                         Record::Video(video) => self.videos.get(&video.video_id),
                         _ => None,
                     };
-                    match merge.renewed(record, n_frames.map(|it| it.n_frames)) {
+                    let renewed = match record {
+                        Record::Frame(frame) => self.renewed(frame, merge).map(Record::Frame),
+                        _ => merge.renewed(record, n_frames.map(|it| it.n_frames)),
+                    };
+                    match renewed {
                         Some(renewed) => writer.rewritten(&line, &renewed)?,
                         None => writer.line(&line)?,
                     }
@@ -283,6 +286,43 @@ impl Layout {
             Ok(())
         })?;
         restored.put(self, writer, u32::MAX)
+    }
+
+    /// A frame of an earlier run as folders, tables and reviews have it now: what `wo-describe` wrote of them into its record
+    /// does not outlast them. Its words stay where they still fit. `None` where nothing changes.
+    fn renewed(&self, frame: &Frame, merge: &Merge) -> Option<Frame> {
+        let video = merge.updated(&frame.video_id)?;
+        let mut now = Frame {
+            exercise: video.exercise.clone(),
+            label: video.label.clone(),
+            label_origin: video.label.as_ref().map(|_| LabelOrigin::Folder),
+            faults: Vec::new(),
+            description: None,
+            ..frame.clone()
+        };
+        if now == *frame {
+            return None;
+        }
+        let path = video.path.as_ref().map(wo_record::RecordPath::as_path);
+        let corrected = self.corrections.correct(&mut now, path, None);
+        if corrected.kept != Kept::Yes {
+            return None;
+        }
+        if frame.description.is_some() && !corrected.has_own_words {
+            let class = |frame: &Frame| {
+                (
+                    frame.exercise.clone(),
+                    frame.label.clone(),
+                    frame.faults.clone(),
+                )
+            };
+            now.description = if class(frame) == class(&now) {
+                frame.description.clone()
+            } else {
+                self.corrections.described(&now)
+            };
+        }
+        (now != *frame).then_some(now)
     }
 
     /// A frame of an earlier run is not in the records any more, unless this run made it anew.
@@ -323,35 +363,6 @@ impl Earlier {
             keys,
             n_frames: 0,
         }
-    }
-}
-
-/// Frames that come back into the records, each to its place in its video.
-struct Restored<'a> {
-    frames: &'a BTreeMap<String, Vec<FrameLines>>,
-    /// How many of each video are there again.
-    n_put: HashMap<String, usize>,
-    video_id: String,
-}
-
-impl Restored<'_> {
-    /// Writes the frames of the video at hand that come before an index.
-    fn put(&mut self, layout: &Layout, writer: &mut Writer<'_>, before: u32) -> anyhow::Result<()> {
-        let Some(frames) = self.frames.get(&self.video_id) else {
-            return Ok(());
-        };
-        let n_put = self.n_put.entry(self.video_id.clone()).or_default();
-        let due = frames.iter().skip(*n_put);
-        for lines in due.take_while(|lines| lines.index < before) {
-            *n_put += 1;
-            if let Some(frame) = lines.frame() {
-                layout.expects_row(frame);
-            }
-            for text in &lines.texts {
-                writer.line(&text.line)?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -58,6 +58,11 @@ impl Merge {
         self.updated.insert(video.video_id.clone(), video.clone());
     }
 
+    /// A video of an earlier run that this one met and left as it was.
+    pub(crate) fn updated(&self, video_id: &str) -> Option<&Video> {
+        self.updated.get(video_id)
+    }
+
     /// Whether the picture at `path` is one of this run.
     pub(crate) fn has_stored(&self, path: &Path) -> bool {
         self.stored.contains(path)

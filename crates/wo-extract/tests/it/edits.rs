@@ -42,6 +42,76 @@ fn images(dir: &Path) -> Vec<PathBuf> {
     images
 }
 
+/// Writes into the records what `wo-describe` does in place.
+fn describe(dir: &Path, write: impl Fn(&mut serde_json::Value)) {
+    let path = dir.join("out/records.ndjson");
+    let text = fs::read_to_string(&path).unwrap();
+    let lines = text.lines().map(|line| {
+        let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
+        if record["type"] == "frame" && record["exercise"] == "squat" {
+            write(&mut record);
+        }
+        format!("{record}\n")
+    });
+    fs::write(&path, lines.collect::<String>()).unwrap();
+}
+
+#[test]
+fn what_was_described_does_not_outlast_the_folder_or_the_row_it_came_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join("v/squat/bad_form").join(name);
+    videos::plain(&at("knees_cave/a.mp4"), 2, "ball");
+    videos::plain(&dir.path().join("v/squat/good_form/b.mp4"), 2, "snow");
+    run(dir.path(), &[]);
+    describe(dir.path(), |frame| {
+        if frame["label"] == "bad_form" {
+            frame["faults"] = serde_json::json!(["knees_cave"]);
+            frame["description"] = "knees in".into();
+        } else {
+            // A row said so, and was put back.
+            frame["label"] = "unclear".into();
+            frame["label_origin"] = "csv".into();
+            frame["description"] = "hard to tell".into();
+        }
+    });
+    run(dir.path(), &[]);
+    let told = |name: &str| {
+        let stream = records(dir.path());
+        let video = stream
+            .videos
+            .iter()
+            .find(|it| it.path.as_str().unwrap().ends_with(name));
+        let id = &video.unwrap().video_id;
+        let frames = stream.frames.iter().filter(|it| it.video_id == *id);
+        let told: Vec<_> = frames
+            .map(|it| {
+                let words = it.description.clone().unwrap();
+                (it.label.clone().unwrap(), it.faults.clone(), words)
+            })
+            .collect();
+        assert!(told.len() == 2 && told[0] == told[1], "{told:?}");
+        told[0].clone()
+    };
+    let (label, faults, words) = told("a.mp4");
+    assert_eq!(
+        (label.as_str(), faults),
+        ("bad_form", vec!["knees_cave".into()])
+    );
+    assert_eq!(words, "knees in", "words that fit stay");
+    let (label, _, words) = told("b.mp4");
+    assert_eq!(label, "good_form");
+    assert_ne!(words, "hard to tell");
+
+    fs::rename(at("knees_cave"), at("shallow_depth")).unwrap();
+    run(dir.path(), &[]);
+    let (label, faults, words) = told("a.mp4");
+    assert_eq!(
+        (label.as_str(), faults),
+        ("bad_form", vec!["shallow_depth".into()])
+    );
+    assert_ne!(words, "knees in");
+}
+
 #[test]
 fn a_corrected_row_stays_and_is_in_force_in_the_stream() {
     let dir = folder();
