@@ -109,10 +109,10 @@ pub fn videos_of_data_dir(
     })
 }
 
-/// A video as people say that it is. `None` where they deleted all of its frames.
+/// A video as people say that it is. `None` where they deleted all of its frames, now or before an earlier run.
 fn corrected(mut item: VideoItem, corrections: &Corrections) -> Option<VideoItem> {
     let frames = std::mem::take(&mut item.frames);
-    let had_frames = !frames.is_empty();
+    let had_frames = !frames.is_empty() || item.video.n_frames == Some(0);
     let path = item.video.path.clone();
     let path = path.as_ref().map(wo_record::RecordPath::as_path);
     for mut frame_item in frames {
@@ -189,6 +189,21 @@ mod tests {
             items[0].frames[0].frame.description.as_deref(),
             Some("caved")
         );
+    }
+
+    #[test]
+    fn a_video_whose_frames_are_all_deleted_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let records = [
+            r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#,
+            r#"{"type":"video","video_id":"a","path":"a.mp4","n_frames":0}"#,
+            r#"{"type":"video","video_id":"b","path":"b.mp4"}"#,
+            r#"{"type":"end","n_videos":2,"n_frames":0,"n_errors":0}"#,
+        ];
+        fs::write(folder.path().join(RECORDS), records.join("\n")).unwrap();
+        let items = videos(folder.path());
+        assert_eq!(items.len(), 1);
+        assert_eq!(items[0].video.video_id, "b");
     }
 
     #[test]
