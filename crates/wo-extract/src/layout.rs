@@ -41,6 +41,8 @@ pub(crate) struct Layout {
     tables: RefCell<Tables>,
     /// How many frames of earlier runs have no row.
     n_without_row: Cell<usize>,
+    /// Whether people's tables were there before any records: their rows are of frames that are taken only now.
+    has_rows_alone: bool,
     /// Whether deleted frames come back.
     restores: bool,
     /// Images that the last run left and this one does not: taken away at the end.
@@ -115,7 +117,10 @@ impl Layout {
                 video.n_frames += frames.len() as u32;
             }
         }
-        corrections.finish()?;
+        let has_rows_alone = !dir.join(RECORDS).exists() && corrections.rows().next().is_some();
+        if !has_rows_alone {
+            corrections.finish()?;
+        }
         deleted.write(&mut tables, &producer())?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -125,6 +130,7 @@ impl Layout {
             deleted,
             tables: RefCell::new(tables),
             n_without_row: Cell::new(0),
+            has_rows_alone,
             restores,
             stale: RefCell::default(),
             _lock: lock,
@@ -228,8 +234,16 @@ impl Layout {
         Ok(path)
     }
 
-    /// A frame will be in the records: it needs a row.
-    pub(crate) fn expects_row(&self, frame: &Frame) {
+    /// A frame that was taken will be in the records: it needs a row.
+    pub(crate) fn meets_new(&self, frame: &Frame) {
+        if self.has_rows_alone {
+            self.meets_again(frame);
+        } else {
+            self.expects_row(frame);
+        }
+    }
+
+    fn expects_row(&self, frame: &Frame) {
         if let Some((table, row)) = table_name(frame).zip(Row::of(frame)) {
             self.tables.borrow_mut().expects(table, row);
         }
@@ -325,6 +339,19 @@ impl Layout {
         (now != *frame).then_some(now)
     }
 
+    /// Says which rows that were there before the records are in force, and which are not.
+    fn say_rows(&self) -> anyhow::Result<()> {
+        let captions = captions_in_force(&CaptionsFlag::default())?;
+        let corrections = Corrections::of_folder(&self.dir, captions)?;
+        for_each_line(&self.dir.join(RECORDS), |line| {
+            if let Ok(Record::Frame(frame)) = line.record {
+                corrections.correct(&mut frame.clone(), None, None);
+            }
+            Ok(())
+        })?;
+        corrections.finish()
+    }
+
     /// A frame of an earlier run is not in the records any more, unless this run made it anew.
     fn outdates(&self, frame: &Frame, merge: &Merge) {
         let Some(path) = own_image(frame) else {
@@ -350,6 +377,9 @@ impl Layout {
         }
         let ids = ids_of_records(&self.dir)?;
         self.deleted.finish(&ids, &mut tables, &producer())?;
+        if self.has_rows_alone {
+            self.say_rows()?;
+        }
         Ok(ids)
     }
 }

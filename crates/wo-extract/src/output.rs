@@ -81,7 +81,7 @@ impl Folder<'_> {
         self.records.record(&Record::Video(video.clone()))?;
         for frame in frames {
             self.records.record(&Record::Frame(frame.clone()))?;
-            self.layout.expects_row(frame);
+            self.layout.meets_new(frame);
             self.merge.stored(frame);
         }
         Ok(())

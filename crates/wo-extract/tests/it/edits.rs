@@ -113,6 +113,29 @@ fn what_was_described_does_not_outlast_the_folder_or_the_row_it_came_from() {
 }
 
 #[test]
+fn rows_that_were_there_before_the_frames_are_in_force() {
+    let dir = folder();
+    let out = dir.path().join("out");
+    let rows = table(dir.path()).replacen(",bad_form,", ",good,chest up", 1);
+    let mut rows: Vec<&str> = rows.lines().collect();
+    rows.remove(2);
+    fs::remove_dir_all(&out).unwrap();
+    fs::create_dir(&out).unwrap();
+    fs::write(
+        out.join("squat_bad_form.csv"),
+        rows.join("\n") + "\nx.jpg,bad,\n",
+    )
+    .unwrap();
+    let (words, stream) = said(dir.path(), &[]);
+    assert!(words.contains("1 of 13 rows"), "{words}");
+    assert!(words.contains("x.jpg"), "{words}");
+    assert!(words.contains("7 frames had no row and got one"), "{words}");
+    let good = |frame: &&crate::harness::Frame| frame.description.as_deref() == Some("chest up");
+    assert_eq!(stream.frames.iter().filter(good).count(), 1);
+    assert_eq!(table(dir.path()).lines().count(), 8);
+}
+
+#[test]
 fn a_corrected_row_stays_and_is_in_force_in_the_stream() {
     let dir = folder();
     let path = dir.path().join("out/squat_bad_form.csv");
