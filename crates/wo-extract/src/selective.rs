@@ -67,9 +67,8 @@ pub(crate) fn take(
         .into_iter()
         .map(|time| (time, Place::default()))
         .collect();
-    let mut player = match Player::start(file, replies, Wanted::Marked(marks)) {
-        Ok(player) => player,
-        Err(_) => return Ok(None),
+    let Ok(mut player) = Player::start(file, replies, Wanted::Marked(marks)) else {
+        return Ok(None);
     };
     let is_complete = video_file::fetch(&mut player, wanted_ns, survey.start_ns, settings, replies)
         .map(|is_complete| is_complete && !player.met_damage());

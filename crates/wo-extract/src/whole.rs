@@ -150,7 +150,8 @@ pub(crate) fn take(
             cuts_ms,
             warnings: warnings
                 .into_iter()
-                .filter_map(|(word, holds)| holds.then(|| word.to_owned()))
+                .filter(|(_, holds)| *holds)
+                .map(|(word, _)| word.to_owned())
                 .collect(),
             n_damaged: damage.n_frames(),
             ..survey.video(file, duration_ns)

@@ -69,7 +69,6 @@ fn whole_frames_take_the_place_of_damaged_ones() {
         &["--sample=fps=1"],
     ] {
         let args = [&["a.mp4", "--size=64", "--frames-per-video=5"][..], sample].concat();
-        let args: Vec<_> = args.iter().copied().collect();
         let output = command(dir.path(), &args).output().unwrap();
         let stream = read(&output.stdout);
         // Of a video that is decoded in part, only what was met can be told.
