@@ -1,5 +1,6 @@
 //! Exercise and label of a video, read off the folders that it lies in.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -7,6 +8,8 @@ use std::path::{Component, Path, PathBuf};
 
 use wo_folder::WrittenLabel;
 use wo_record::Name;
+
+use crate::vocabulary::{Doubt, Vocabulary};
 
 /// What the folders say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +34,10 @@ pub(crate) enum Trouble {
     NewLabel(PathBuf),
     /// No folder says what it shows.
     NoLabel(PathBuf),
+    /// The captions table in force does not know the name of a folder.
+    Unknown(Doubt),
+    /// Several of these.
+    Several(Vec<Self>),
 }
 
 /// The folders of videos, as far as they were asked about. Each is read once, however many files lie in it.
@@ -38,6 +45,8 @@ pub(crate) enum Trouble {
 pub(crate) struct Folders {
     /// Whether labels lie one folder deeper than they should.
     holds_exercises: HashMap<PathBuf, bool>,
+    /// What the captions table knows, once it is asked.
+    vocabulary: OnceCell<Vocabulary>,
 }
 
 impl Folders {
@@ -48,16 +57,29 @@ impl Folders {
         root: Option<&Path>,
     ) -> (Labels, Option<Trouble>) {
         if let Some(labels) = known_label(file) {
-            return (labels, None);
+            let doubts = root.map(|root| self.doubts(file, root, &labels));
+            return (labels, several(doubts.unwrap_or_default()));
         }
         if let Some(trouble) = root.and_then(|root| misspelt(file, root)) {
             return (Labels::default(), Some(trouble));
         }
         let folder = file.parent().unwrap_or(file).to_owned();
         match root.and_then(|root| self.two_below(file, root)) {
-            Some(labels) => (labels, Some(Trouble::NewLabel(folder))),
+            Some(labels) => {
+                let doubts = root.map(|root| self.doubts(file, root, &labels));
+                let mut troubles = doubts.unwrap_or_default();
+                troubles.insert(0, Trouble::NewLabel(folder));
+                (labels, several(troubles))
+            }
             None => (Labels::default(), Some(Trouble::NoLabel(folder))),
         }
+    }
+
+    /// What of the folders of a file with labels nobody knows.
+    fn doubts(&self, file: &Path, root: &Path, labels: &Labels) -> Vec<Trouble> {
+        let vocabulary = self.vocabulary.get_or_init(Vocabulary::in_force);
+        let doubts = vocabulary.doubts(file, root, labels);
+        doubts.into_iter().map(Trouble::Unknown).collect()
     }
 
     /// `root/<exercise>/<label>/file`, whatever the two are called.
@@ -83,6 +105,13 @@ impl Folders {
         let holds = folders_in(folder).any(|inner| folders_in(&inner).any(|it| is_label(&it)));
         self.holds_exercises.insert(folder.to_owned(), holds);
         holds
+    }
+}
+
+fn several(mut troubles: Vec<Trouble>) -> Option<Trouble> {
+    match troubles.len() {
+        0 | 1 => troubles.pop(),
+        _ => Some(Trouble::Several(troubles)),
     }
 }
 

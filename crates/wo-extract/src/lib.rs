@@ -34,6 +34,7 @@ mod sources;
 mod state;
 mod turn;
 mod video_file;
+mod vocabulary;
 mod whole;
 mod worker;
 

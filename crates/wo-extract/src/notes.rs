@@ -1,11 +1,12 @@
 //! What a walk over folders passed over, and what their places leave open: said once, with what to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use wo_folder::is_frame_folder;
 
 use crate::labels::{Trouble, absolute, shown};
+use crate::vocabulary::Doubt;
 
 /// Tables and workbooks: somebody wrote something into them.
 const TABLES: [&str; 6] = ["csv", "tsv", "xlsx", "xls", "ods", "numbers"];
@@ -35,6 +36,8 @@ pub(crate) struct Notes {
     unlabelled: BTreeMap<PathBuf, usize>,
     new_labels: BTreeMap<PathBuf, usize>,
     misspelt: BTreeMap<(PathBuf, &'static str), usize>,
+    /// Folders whose names the captions table does not know.
+    unknown: BTreeMap<Doubt, usize>,
 }
 
 impl Notes {
@@ -82,6 +85,13 @@ impl Notes {
             Some(Trouble::Misspelt { folder, meant }) => {
                 self.misspelt.entry((folder, meant)).or_default()
             }
+            Some(Trouble::Unknown(doubt)) => self.unknown.entry(doubt).or_default(),
+            Some(Trouble::Several(troubles)) => {
+                for trouble in troubles {
+                    self.place(Some(trouble), is_labelled);
+                }
+                return;
+            }
         };
         *count += 1;
     }
@@ -102,6 +112,7 @@ impl Notes {
                 files(*n, "gets", "get")
             );
         }
+        self.say_unknown();
         if self.wants_labels {
             for (folder, n) in &self.unlabelled {
                 let folder = shown(folder);
@@ -148,9 +159,24 @@ impl Notes {
              the tables of the folder of frames",
         );
     }
+
+    /// Says which folders name an exercise or a fault that nobody knows; those that may be about anything in one line.
+    fn say_unknown(&self) {
+        let mut others = BTreeSet::new();
+        for (doubt, n) in &self.unknown {
+            match doubt.words(*n) {
+                Some(words) => wo_cli::warn!("{words}"),
+                None => others.extend(doubt.folder().file_name()),
+            }
+        }
+        if !others.is_empty() {
+            let others = wo_cli::named(others.iter().map(|name| name.display()));
+            wo_cli::warn!("folders below the label that name no fault: {others}");
+        }
+    }
 }
 
-fn files(n: usize, one: &str, more: &str) -> String {
+pub(crate) fn files(n: usize, one: &str, more: &str) -> String {
     format!(
         "{} {}",
         wo_cli::count(n, "file"),

@@ -24,3 +24,4 @@ mod stream;
 mod terminal;
 mod tracks;
 mod videos;
+mod vocabulary;
