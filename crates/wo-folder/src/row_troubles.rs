@@ -106,7 +106,7 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
     if !deleted.is_empty() {
         let n = deleted.len();
         wo_cli::warn!(
-            "{} {} of {} and {} nothing: {}\nhint: wo-extract … --out {} --restore brings back what was deleted by hand, with its row; on the page of wo-review the others come back",
+            "{} {} of {} and {} nothing: {}\nhint: to bring back what was deleted by hand, with its row, give --restore to the wo-extract command that made {}; on the page of wo-review the others come back",
             count(n, "row"),
             verb(n, "is", "are"),
             verb(n, "a deleted frame", "deleted frames"),

@@ -59,7 +59,7 @@ impl Tally {
         let n_deleted = self.n_without_image + self.n_without_row;
         if n_deleted > 0 {
             wo_cli::warn!(
-                "{} {} as deleted: {} without an image, {} without a row\nhint: wo-extract --out … --restore brings deleted frames back",
+                "{} {} as deleted: {} without an image, {} without a row\nhint: to bring deleted frames back, give --restore to the wo-extract command that made the folder",
                 count(n_deleted, "frame"),
                 verb(n_deleted, "counts", "count"),
                 self.n_without_image,

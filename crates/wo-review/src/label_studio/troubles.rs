@@ -114,7 +114,7 @@ impl Kind {
                 Some("take the faults or the label away in Label Studio, export and import again")
             }
             Self::Deleted => Some(
-                "what they say counts when the frames are back: take the deletion back on the page of wo-review, or wo-extract --out … --restore",
+                "what they say counts when the frames are back: take the deletion back on the page of wo-review, or give --restore to the wo-extract command that made the folder",
             ),
             Self::LeftOut => Some("take it away on the page of wo-review"),
             Self::Older => {

@@ -254,6 +254,10 @@ fn a_run_that_ends_with_three_says_last_what_failed_and_what_to_do() {
     ]
     .concat();
     fs::write(frames.join("records.ndjson"), stream(&lines)).expect("records");
+    let settings = "0.1.0, rules 2, GStreamer 1.22.0, Uniform, seed 0, 3 frames, size 128, exact false, \
+                    Sieve { min_sharpness: None, min_brightness: None, drops_duplicates: false }, cuts false";
+    let made = json!({"settings": settings, "frames": []}).to_string() + "\n";
+    fs::write(frames.join(".wo-extract.ndjson"), made).expect("settings");
     for dry in [&["--dry-run"][..], &[]] {
         let run = tool()
             .args(SMALL)
@@ -274,7 +278,10 @@ fn a_run_that_ends_with_three_says_last_what_failed_and_what_to_do() {
         assert_eq!(run.status, 3, "{}", run.stderr);
         let last: Vec<&str> = run.stderr.trim_end().lines().rev().take(5).collect();
         let (videos, frames) = (folder.path().join("v"), frames.display());
-        let command = format!("wo-extract {} --out {frames}", videos.display());
+        let command = format!(
+            "wo-extract {} --frames-per-video 3 --size 128 --out {frames}",
+            videos.display()
+        );
         assert_eq!(
             last,
             [
