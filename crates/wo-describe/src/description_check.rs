@@ -97,12 +97,11 @@ impl DescriptionCheck {
     }
 
     fn look_for_class(&mut self, class: Class, description: &str) {
-        let number = match self.classes.iter().position(|known| *known == class) {
-            Some(number) => number,
-            None => {
-                self.classes.push(class);
-                self.classes.len() - 1
-            }
+        let number = if let Some(number) = self.classes.iter().position(|known| *known == class) {
+            number
+        } else {
+            self.classes.push(class);
+            self.classes.len() - 1
         };
         let mut hasher = DefaultHasher::new();
         description.hash(&mut hasher);

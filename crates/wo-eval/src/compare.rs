@@ -111,17 +111,16 @@ pub(crate) fn compare(
     for why in terms.filter_map(|it| it.why.as_ref()) {
         wo_cli::warn!("{why}");
     }
-    Ok(match gate {
-        Some(Gate { passed: false, .. }) => Outcome::No,
-        _ => {
-            let inputs = failed_inputs(&said.failures, said.n_skipped);
-            if !inputs.is_empty() {
-                let folder = folder_of_frames(args.data_dir.as_deref(), None);
-                let cures = cures(&said.failures, folder.as_deref(), wo_cli::shell_word);
-                wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
-            }
-            Outcome::from_failures(inputs.len() as u64)
+    Ok(if let Some(Gate { passed: false, .. }) = gate {
+        Outcome::No
+    } else {
+        let inputs = failed_inputs(&said.failures, said.n_skipped);
+        if !inputs.is_empty() {
+            let folder = folder_of_frames(args.data_dir.as_deref(), None);
+            let cures = cures(&said.failures, folder.as_deref(), wo_cli::shell_word);
+            wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
         }
+        Outcome::from_failures(inputs.len() as u64)
     })
 }
 

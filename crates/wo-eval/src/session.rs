@@ -269,7 +269,9 @@ impl<'a> Session<'a> {
         let (gone, mut left): (Vec<_>, Vec<_>) = all
             .into_iter()
             .partition(|it| came.is_contradicted(&it.video_id));
-        gone.iter().for_each(|it| self.tally.contradict(it));
+        for prediction in &gone {
+            self.tally.contradict(prediction);
+        }
         let looks: Vec<_> = left.iter().map(|it| (it, &it.facts.looks)).collect();
         let near = NearDuplicates::among(&looks, &self.answers);
         if let Some(warning) = near.warning() {

@@ -159,8 +159,8 @@ fn of_brands(head: &[u8]) -> Option<Foreign> {
         return kind(first);
     }
     // Behind the first word comes a version.
-    let others = words.iter().skip(2);
-    Some(others.filter_map(kind).next().unwrap_or(Foreign::Heic))
+    let mut others = words.iter().skip(2);
+    Some(others.find_map(kind).unwrap_or(Foreign::Heic))
 }
 
 /// `fault` of `file`, which was found at `path`; what the file is where nothing could be made of it and its name says so.

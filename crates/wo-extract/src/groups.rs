@@ -103,7 +103,7 @@ impl Groups {
         else {
             return;
         };
-        let Ok(Some(unread)) = table_in(above) else {
+        let Some(unread) = table_in(above) else {
             return;
         };
         let meant = top.join(GROUPS);

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use wo_cli::CaptionsFlag;
 use wo_folder::{
-    Corrections, DeletedFrames, FolderLock, FrameLines, Kept, RECORDS, Row, Spool, Tables, Trash,
+    Corrections, DeletedFrames, FolderLock, Kept, RECORDS, Row, Spool, Tables, Trash,
     captions_in_force, commit, create, create_spool, for_each_line, frame_folder, frame_name,
     own_image, remove, table_name,
 };

@@ -118,7 +118,7 @@ impl Merge {
             Record::Begin(_) | Record::End(_) => false,
             Record::Video(video) => {
                 if !self.has_met(&video.video_id) && self.is_gone(video.path.as_ref()) {
-                    self.meet_gone().n_videos += 1;
+                    self.meet_gone().videos += 1;
                     if self.prunes() {
                         self.pruned.insert(video.video_id.clone());
                         self.replaces(&video.video_id);
@@ -127,7 +127,7 @@ impl Merge {
                 !self.replaced.contains(&video.video_id)
             }
             Record::Frame(frame) => {
-                self.gone.n_frames += usize::from(self.pruned.contains(&frame.video_id));
+                self.gone.frames += usize::from(self.pruned.contains(&frame.video_id));
                 !self.replaced.contains(&frame.video_id)
             }
             Record::Error(failure) => {
@@ -141,7 +141,7 @@ impl Merge {
                 if !self.is_gone(path) {
                     return true;
                 }
-                self.meet_gone().n_errors += 1;
+                self.meet_gone().errors += 1;
                 !self.prunes()
             }
             _ => true,

@@ -89,10 +89,8 @@ pub(crate) fn encode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
 /// UTF-16 by its byte order mark, or by a first letter of ASCII, which every header begins with.
 fn utf16_of(bytes: &[u8]) -> Option<Encoding> {
     match bytes {
-        [0xff, 0xfe, ..] => Some(Encoding::Utf16Le),
-        [0xfe, 0xff, ..] => Some(Encoding::Utf16Be),
-        [1..=255, 0, 1..=255, 0, ..] => Some(Encoding::Utf16Le),
-        [0, 1..=255, 0, 1..=255, ..] => Some(Encoding::Utf16Be),
+        [0xff, 0xfe, ..] | [1..=255, 0, 1..=255, 0, ..] => Some(Encoding::Utf16Le),
+        [0xfe, 0xff, ..] | [0, 1..=255, 0, 1..=255, ..] => Some(Encoding::Utf16Be),
         _ => None,
     }
 }

@@ -111,7 +111,7 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
             verb(n, "is", "are"),
             verb(n, "a deleted frame", "deleted frames"),
             verb(n, "changes", "change"),
-            named(deleted.iter().map(|row| row.place())),
+            named(deleted.iter().map(Unmet::place)),
             wo_cli::shell_word(&files.shown())
         );
     }
@@ -125,14 +125,10 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
             ["jpg", "jpeg", "png", "webp"].contains(&kind.to_lowercase().as_str())
         })
     };
-    let images = || paths.iter().map(String::as_str).filter(is_image);
-    let with_nearest = other.iter().map(|row| {
-        let images = &images;
-        // Of those that are named alone: each is a look through all files.
-        fmt::from_fn(move |f| match most_alike(row.path, images()) {
-            Some(near) => write!(f, "{} (the nearest is {near})", row.place()),
-            None => f.write_str(&row.place()),
-        })
+    let images: Vec<&str> = paths.iter().map(String::as_str).filter(is_image).collect();
+    let with_nearest = other.iter().map(|row| WithNearest {
+        row,
+        images: &images,
     });
     wo_cli::warn!(
         "{} of {} name no frame, so they change nothing: {}\nhint: a row names its frame by the path in frame_path; correct it or delete the row",
@@ -140,6 +136,22 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
         count(n_rows, "row"),
         named(with_nearest)
     );
+}
+
+/// A row of no frame with the image that its path may mean. Looked for where it is shown: it is a look through all files.
+struct WithNearest<'a> {
+    row: &'a Unmet<'a>,
+    images: &'a [&'a str],
+}
+
+impl fmt::Display for WithNearest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.row.place())?;
+        match most_alike(self.row.path, self.images.iter().copied()) {
+            Some(near) => write!(f, " (the nearest is {near})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// That tables contradict each other on frames, such as these.

@@ -61,6 +61,11 @@ impl Sheet {
                 DELIMITERS.iter().find(has_key).copied()
             })
             .unwrap_or(DELIMITERS[0]);
+        if body.trim().is_empty() {
+            return Err(anyhow::anyhow!(
+                "the table is empty\nhint: delete the file; wo-extract --out makes tables of frames anew"
+            ));
+        }
         let header = header_of(body, delimiter);
         if column_of(&header, columns.key).is_none() {
             return Err(no_column(&header, columns).into());
@@ -278,6 +283,8 @@ mod tests {
         };
         assert!(message("frame_pth,label\n").contains("rename the column `frame_pth`"));
         assert!(message("x,y\n").contains("the columns are: x, y"));
+        assert!(message("").contains("hint: delete the file"));
+        assert!(message("sep=;\n\n").contains("the table is empty"));
         assert!(message("path,label\na,b,c\n").contains("line 2: 3 cells"));
     }
 

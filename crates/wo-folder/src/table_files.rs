@@ -105,7 +105,7 @@ pub fn tables_not_read(input: Option<&Path>, given: &[PathBuf]) -> Option<String
     if tables.is_empty() {
         return None;
     }
-    let names = tables.iter().flat_map(|table| table.file_name());
+    let names = tables.iter().filter_map(|table| table.file_name());
     let names = named(names.map(|name| name.to_string_lossy()));
     let n = count(tables.len(), "table");
     let are = verb(tables.len(), "is", "are");

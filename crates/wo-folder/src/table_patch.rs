@@ -309,7 +309,7 @@ impl TablePatch {
 
     /// The table as it is now, in the form that it was read in.
     pub fn bytes(&self) -> Vec<u8> {
-        self.encoded(self.text())
+        self.encoded(&self.text())
     }
 
     /// The same with what was taken out of it at its end.
@@ -321,7 +321,7 @@ impl TablePatch {
             }
             text.push_str(&row.text);
         }
-        self.encoded(text)
+        self.encoded(&text)
     }
 
     fn text(&self) -> String {
@@ -330,8 +330,8 @@ impl TablePatch {
     }
 
     /// A letter that has no place in the table's encoding makes it UTF-8, with the mark by which spreadsheets know it.
-    fn encoded(&self, text: String) -> Vec<u8> {
-        encode(&text, self.encoding).unwrap_or_else(|| format!("\u{feff}{text}").into_bytes())
+    fn encoded(&self, text: &str) -> Vec<u8> {
+        encode(text, self.encoding).unwrap_or_else(|| format!("\u{feff}{text}").into_bytes())
     }
 }
 

@@ -22,7 +22,7 @@ use crate::whole::{remove, replace};
 pub struct Tables {
     dir: PathBuf,
     files: Files,
-    tables: BTreeMap<String, TablePatch>,
+    by_name: BTreeMap<String, TablePatch>,
     /// The images that have a row.
     with_row: HashSet<PathBuf>,
     /// The rows that frames of the records are to have, by table, in their order.
@@ -46,7 +46,7 @@ impl Tables {
         Ok(Self {
             dir: dir.to_owned(),
             files,
-            tables: read,
+            by_name: read,
             with_row,
             expected: Vec::new(),
             outdated: HashMap::new(),
@@ -82,7 +82,7 @@ impl Tables {
                 continue;
             }
             let like = self
-                .tables
+                .by_name
                 .get(&table)
                 .map_or_else(TablePatch::empty, TablePatch::like);
             missing
@@ -92,7 +92,7 @@ impl Tables {
         }
         for (name, rows) in missing {
             let table = self
-                .tables
+                .by_name
                 .entry(name.clone())
                 .or_insert_with(TablePatch::empty);
             table.put(rows, |path| places.get(path).copied())?;
@@ -125,7 +125,7 @@ impl Tables {
             // Whoever wrote one since means that one.
             let rows = rows.into_iter().zip(is_new);
             let rows = rows.filter_map(|(row, is_new)| is_new.then_some(row));
-            let table = self.tables.entry(name.clone()).or_insert_with(like);
+            let table = self.by_name.entry(name.clone()).or_insert_with(like);
             table.put(rows.collect(), |_| ())?;
             replace(&self.dir.join(&name), &table.bytes())?;
             if thrown.is_empty() {
@@ -158,7 +158,7 @@ impl Tables {
         let (outdated, files) = (std::mem::take(&mut self.outdated), &self.files);
         let gone: HashSet<PathBuf> = outdated.keys().cloned().collect();
         let mut kept = Vec::new();
-        for (name, table) in &mut self.tables {
+        for (name, table) in &mut self.by_name {
             let mut edited = HashSet::new();
             for row in table.said_rows() {
                 let was = outdated.get(&key(files, &row.frame_path));
@@ -193,7 +193,7 @@ impl Tables {
         let files = &self.files;
         let gone: HashSet<PathBuf> = images.iter().map(|image| files.key(image)).collect();
         let mut thrown = Vec::new();
-        for (name, table) in &mut self.tables {
+        for (name, table) in &mut self.by_name {
             thrown.push((name.clone(), rows_of(table, name, files, &gone)?));
         }
         for (name, rows) in thrown {
@@ -204,7 +204,7 @@ impl Tables {
     }
 
     fn put_into_trash(&self, name: &str, rows: Vec<TableRow>) -> anyhow::Result<()> {
-        let Some(table) = self.tables.get(name).filter(|_| !rows.is_empty()) else {
+        let Some(table) = self.by_name.get(name).filter(|_| !rows.is_empty()) else {
             return Ok(());
         };
         let trash = self.dir.join(TRASH);
@@ -222,7 +222,7 @@ impl Tables {
 
     /// Writes tables that lost rows. One that lost all of them goes.
     fn write_changed(&self) -> anyhow::Result<()> {
-        for (name, table) in self.tables.iter().filter(|(_, table)| table.is_changed()) {
+        for (name, table) in self.by_name.iter().filter(|(_, table)| table.is_changed()) {
             let path = self.dir.join(name);
             if table.is_empty() {
                 remove(&path);

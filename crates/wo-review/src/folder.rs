@@ -63,7 +63,7 @@ pub(crate) struct FrameItem {
 
 /// What is kept of a record. What a frame is here takes a fraction of it, and the rest goes where it was made, on all cores.
 enum Kept {
-    Video(Video),
+    Video(Box<Video>),
     Frame {
         video_id: String,
         item: FrameItem,
@@ -79,7 +79,7 @@ impl Kept {
         videos: &VideoPaths,
     ) -> Option<Self> {
         match record {
-            Record::Video(video) => Some(Self::Video(video)),
+            Record::Video(video) => Some(Self::Video(Box::new(video))),
             Record::Frame(mut frame) => {
                 let is_gone = if is_trash {
                     corrections.correct_by_rows(&mut frame);
@@ -250,7 +250,7 @@ impl Folder {
 
     fn add(&mut self, kept: Kept, place: Place, records: &Arc<File>) {
         match kept {
-            Kept::Video(video) => self.add_video(video),
+            Kept::Video(video) => self.add_video(*video),
             Kept::Frame {
                 video_id,
                 item,

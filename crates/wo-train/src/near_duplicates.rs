@@ -1,6 +1,7 @@
 //! Videos that came twice: the same file, or the same pictures in another one. What belongs together is made one group, and
 //! what says two things of the same pictures is left out.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::bail;
@@ -122,9 +123,9 @@ impl Found {
         let mut known: HashMap<(usize, usize), GreyCells> = HashMap::new();
         overlaps(&hashes, |one, other| {
             for (video, frame) in [one, other] {
-                if !known.contains_key(&(video, frame)) {
+                if let Entry::Vacant(unknown) = known.entry((video, frame)) {
                     let square = pictures.get(self.videos[video].frames[frame])?;
-                    known.insert((video, frame), GreyCells::of(&square));
+                    unknown.insert(GreyCells::of(&square));
                 }
             }
             Ok(known[&one].is_same_frame(&known[&other]))

@@ -52,7 +52,7 @@ impl Predecessor {
                 return refuse("is a folder that holds no model, so it is not replaced");
             }
         }
-        let kept = (1..)
+        let kept = (1..=u32::MAX)
             .map(|number| match number {
                 1 => beside(model, ".bak"),
                 number => beside(model, &format!(".bak{number}")),

@@ -10,7 +10,10 @@ use crate::tool;
 /// A frame of a class such as `squat bad_form knees_cave`.
 fn frame(number: usize, class: &str, more: &str) -> String {
     let mut names = class.split(' ');
-    let (exercise, label) = (names.next().unwrap(), names.next().unwrap());
+    let (exercise, label) = (
+        names.next().expect("an exercise"),
+        names.next().expect("a label"),
+    );
     let faults: Vec<String> = names.map(|fault| format!("\"{fault}\"")).collect();
     let faults = faults.join(",");
     format!(
@@ -32,7 +35,7 @@ fn descriptions(run: &Run) -> Vec<String> {
     let lines = run.stdout.lines().filter(|line| line.contains("\"frame\""));
     lines
         .map(|line| {
-            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            let record: serde_json::Value = serde_json::from_str(line).expect("a record");
             record["description"]
                 .as_str()
                 .unwrap_or_default()
@@ -43,11 +46,11 @@ fn descriptions(run: &Run) -> Vec<String> {
 
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> TempDir {
-    let dir = tempdir().unwrap();
+    let dir = tempdir().expect("a folder");
     for (name, text) in files {
         let path = dir.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
     }
     dir
 }
@@ -141,7 +144,7 @@ fn a_table_that_cannot_be_used_stops_the_run() {
         "wo-describe: read data/captions.toml: line 3: exercises.lunge has no `god`; write `good`\n\
          line 4: a captions table has no `exersises`; write `exercises`\n",
     );
-    let dir = tempdir().unwrap();
+    let dir = tempdir().expect("a folder");
     fs::create_dir(dir.path().join("data")).unwrap();
     std::os::unix::fs::symlink("nowhere", dir.path().join("data/captions.toml")).unwrap();
     let run = describe(dir.path(), &[], &frames(&["squat good_form"]));
@@ -170,7 +173,7 @@ fn what_has_no_words_is_named_once_and_the_entry_that_is_shown_gives_it_some() {
         "squat unclear",
         "squat good_form",
     ];
-    let dir = tempdir().unwrap();
+    let dir = tempdir().expect("a folder");
     let run = describe(dir.path(), &[], &frames(&classes));
     insta::assert_snapshot!(run.stderr, @r#"
 wo-describe: the captions table has no words for bad_form of lunge where no file name or CSV names a fault: it describes 1 frame as "lunge bad form", which teaches a model nothing

@@ -91,11 +91,11 @@ mod tests {
 
     use super::*;
 
-    fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn chunk(kind: &[u8], content: &[u8]) -> Vec<u8> {
         [kind, &(content.len() as u32).to_le_bytes()[..], content].concat()
     }
 
-    fn stream(kind: &[u8; 4], flags: u32) -> Vec<u8> {
+    fn stream(kind: &[u8], flags: u32) -> Vec<u8> {
         let header = [&kind[..], b"XVID", &flags.to_le_bytes(), &[0; 44]].concat();
         chunk(b"LIST", &[&b"strl"[..], &chunk(b"strh", &header)].concat())
     }

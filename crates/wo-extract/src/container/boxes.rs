@@ -26,8 +26,8 @@ impl Mp4Box {
     }
 
     /// The first box of this kind in it.
-    pub(super) fn child(self, file: &File, kind: &[u8; 4]) -> Option<Self> {
-        self.children(file).find(|child| &child.kind == kind)
+    pub(super) fn child(self, file: &File, kind: [u8; 4]) -> Option<Self> {
+        self.children(file).find(|child| child.kind == kind)
     }
 
     /// Whether `n_bytes` of its content from `offset` on are there.

@@ -200,7 +200,7 @@ impl Track {
                 b"hdlr" => self.is_video = read(file, part.content + 8).ok() == Some(*b"vide"),
                 b"mdhd" => self.duration_s = duration(file, part),
                 b"minf" => {
-                    let table = part.child(file, b"stbl");
+                    let table = part.child(file, *b"stbl");
                     let sizes = table.and_then(|table| {
                         let mut children = table.children(file);
                         children.find(|it| matches!(&it.kind, b"stsz" | b"stz2"))
@@ -219,7 +219,7 @@ impl Track {
 impl EditList {
     /// Each entry: a duration, a start, and a rate of 16 and 16 bits. In version 1 the first two have 8 bytes each.
     fn read(file: &File, edits: Mp4Box) -> Option<Self> {
-        let list = edits.child(file, b"elst")?;
+        let list = edits.child(file, *b"elst")?;
         let [version, ..] = read::<4>(file, list.content).ok()?;
         let n_entries = read_u32(file, list.content + 4)?;
         let (size, rate) = if version == 1 { (20, 16) } else { (12, 8) };
@@ -252,7 +252,7 @@ impl EditList {
 
 impl Movie {
     fn read(file: &File, whole: Mp4Box) -> Option<Self> {
-        let header = whole.child(file, b"mvhd")?;
+        let header = whole.child(file, *b"mvhd")?;
         let (matrix, field) = match read(file, header.content).ok()? {
             [1] => (48, (24, 8)),
             [_] => (36, (16, 4)),
@@ -261,7 +261,7 @@ impl Movie {
             matrix: DisplayMatrix::read(file, header, matrix),
             duration_s: duration(file, header),
             duration_field: (header.content + field.0, field.1),
-            is_fragmented: whole.child(file, b"mvex").is_some(),
+            is_fragmented: whole.child(file, *b"mvex").is_some(),
         })
     }
 }
@@ -292,17 +292,16 @@ impl DisplayMatrix {
 /// The duration in a header of a whole or of the media of a track, in seconds; `None` where it is
 /// not known.
 fn duration(file: &File, header: Mp4Box) -> Option<f64> {
-    let (scale, length) = match read(file, header.content).ok()? {
-        [1] => (
+    let (scale, length) = if let [1] = read(file, header.content).ok()? {
+        (
             read_u32(file, header.content + 20)?,
             read_u64(file, header.content + 24)?,
-        ),
-        [_] => {
-            let length = read_u32(file, header.content + 16)?;
-            let is_known = length != u32::MAX;
-            let length = if is_known { length.into() } else { u64::MAX };
-            (read_u32(file, header.content + 12)?, length)
-        }
+        )
+    } else {
+        let length = read_u32(file, header.content + 16)?;
+        let is_known = length != u32::MAX;
+        let length = if is_known { length.into() } else { u64::MAX };
+        (read_u32(file, header.content + 12)?, length)
     };
     let is_known = scale > 0 && length > 0 && length != u64::MAX;
     is_known.then(|| length as f64 / f64::from(scale))

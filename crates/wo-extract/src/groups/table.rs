@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -71,7 +70,7 @@ impl Table {
         }
         let mut videos = self.files.paths();
         let is_frame = |path: &Path| {
-            let mut names = path.components().map(|part| part.as_os_str());
+            let mut names = path.components().map(std::path::Component::as_os_str);
             names.any(|name| holds_written_images(&name.to_string_lossy()))
         };
         videos.retain(|path| is_media_name(Path::new(path)) && !is_frame(Path::new(path)));
@@ -110,25 +109,22 @@ impl fmt::Display for Unmet<'_> {
 }
 
 /// The table of a folder, under its name in any case.
-pub(super) fn table_in(folder: &Path) -> io::Result<Option<PathBuf>> {
+pub(super) fn table_in(folder: &Path) -> Option<PathBuf> {
     let plain = folder.join(GROUPS);
     if plain.is_file() {
-        return Ok(Some(plain));
+        return Some(plain);
     }
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        // Whoever may not read a folder's names may still read a file in it.
-        Err(_) => return Ok(None),
-    };
+    // Whoever may not read a folder's names may still read a file in it.
+    let entries = fs::read_dir(folder).ok()?;
     let is_table = |name: &OsStr| name.to_string_lossy().eq_ignore_ascii_case(GROUPS);
     let mut names = entries.flatten().map(|entry| entry.file_name());
-    Ok(names
+    names
         .find(|name| is_table(name))
-        .map(|name| folder.join(name)))
+        .map(|name| folder.join(name))
 }
 
 pub(super) fn open(folder: &Path) -> anyhow::Result<Option<Table>> {
-    let Some(path) = table_in(folder)? else {
+    let Some(path) = table_in(folder) else {
         return Ok(None);
     };
     let what = || format!("read {}", shown(&path));

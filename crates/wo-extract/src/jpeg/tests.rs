@@ -48,7 +48,7 @@ fn cut_pictures_are_damaged_and_many_with_a_gap() {
             .position(|pair| pair == [0xff, 0xda])
             .unwrap()
             + 14;
-        for end in [codes + 50, (codes + bytes.len()) / 2, bytes.len() - 40] {
+        for end in [codes + 50, codes.midpoint(bytes.len()), bytes.len() - 40] {
             assert!(is_damaged(&bytes[..end]), "{end}");
         }
         // Codes fall into step again behind a gap, and by luck their number may be right.

@@ -93,12 +93,12 @@ fn is_empty(folder: &Path) -> bool {
         .is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// How much there is of files that are gone.
+/// How many records there are of files that are gone.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Amount {
-    pub(super) n_videos: usize,
-    pub(super) n_frames: usize,
-    pub(super) n_errors: usize,
+    pub(super) videos: usize,
+    pub(super) frames: usize,
+    pub(super) errors: usize,
 }
 
 impl Amount {
@@ -119,14 +119,9 @@ impl Amount {
                 )
             })
         };
-        let videos = staying(
-            self.n_videos,
-            "video",
-            "its frames stay",
-            "their frames stay",
-        );
+        let videos = staying(self.videos, "video", "its frames stay", "their frames stay");
         let errors = staying(
-            self.n_errors,
+            self.errors,
             "broken file",
             "its error stays",
             "their errors stay",
@@ -138,9 +133,9 @@ impl Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (videos, frames) = (count(self.n_videos, "video"), count(self.n_frames, "frame"));
-        let errors = count(self.n_errors, "error");
-        match (self.n_videos, self.n_errors) {
+        let (videos, frames) = (count(self.videos, "video"), count(self.frames, "frame"));
+        let errors = count(self.errors, "error");
+        match (self.videos, self.errors) {
             (0, _) => write!(f, "{errors}"),
             (_, 0) => write!(f, "{videos} with {frames}"),
             _ => write!(f, "{videos} with {frames}, and {errors}"),
@@ -211,10 +206,10 @@ mod tests {
 
     #[test]
     fn amounts_are_told_in_english() {
-        let amount = |n_videos, n_frames, n_errors| Amount {
-            n_videos,
-            n_frames,
-            n_errors,
+        let amount = |videos, frames, errors| Amount {
+            videos,
+            frames,
+            errors,
         };
         for (amount, went, stays) in [
             (

@@ -172,9 +172,9 @@ mod tests {
     use super::*;
 
     /// What is found of frames that look like `picture`, by level and word.
-    fn found(video: Video, picture: &RgbImage) -> Vec<(Level, &'static str)> {
+    fn found(video: &Video, picture: &RgbImage) -> Vec<(Level, &'static str)> {
         let stills = vec![Still::new(picture, 0).unwrap(); 3];
-        let found = of(&video, &stills).into_iter();
+        let found = of(video, &stills).into_iter();
         found.map(|Finding { word, level }| (level, word)).collect()
     }
 
@@ -209,14 +209,14 @@ mod tests {
             video(2_100.0, 1080, 1920, 60.0),
             video(45_000.0, 640, 480, 15.0),
         ] {
-            assert_eq!(found(video, &squares(256, 0, 200)), []);
+            assert_eq!(found(&video, &squares(256, 0, 200)), []);
         }
     }
 
     #[test]
     fn each_bound_has_its_level() {
         use Level::{Note, Warning};
-        let all = |video| found(video, &squares(256, 0, 200));
+        let all = |video| found(&video, &squares(256, 0, 200));
         assert_eq!(all(video(600.0, 1280, 720, 30.0)), [(Warning, "too_short")]);
         assert_eq!(all(video(1_500.0, 1280, 720, 30.0)), [(Note, "too_short")]);
         assert_eq!(all(video(61_000.0, 1280, 720, 30.0)), [(Note, "too_long")]);
@@ -243,16 +243,16 @@ mod tests {
         // A quarter of the picture is left, and it is as bright as others.
         let narrow = squares(456, 171, 160);
         assert_eq!(
-            found(whole(), &narrow),
+            found(&whole(), &narrow),
             [(Note, "low_resolution"), (Warning, "letterboxed")]
         );
         assert_eq!(
-            found(whole(), &squares(456, 57, 160)),
+            found(&whole(), &squares(456, 57, 160)),
             [(Note, "letterboxed")]
         );
-        assert_eq!(found(whole(), &squares(456, 0, 30))[..], [(Note, "dark")]);
+        assert_eq!(found(&whole(), &squares(456, 0, 30))[..], [(Note, "dark")]);
         assert_eq!(
-            found(whole(), &squares(456, 57, 10))[0],
+            found(&whole(), &squares(456, 57, 10))[0],
             (Warning, "blurry")
         );
     }

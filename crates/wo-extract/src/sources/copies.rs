@@ -39,21 +39,18 @@ pub(super) fn settle(sources: &mut [Source]) {
     for (video_id, mut places) in by_id {
         places.sort_unstable();
         let copies = || places.iter().map(|place| &sources[*place]);
-        match keys_of_all(copies()) {
-            Some(keys) => {
-                for place in places {
-                    sources[place].keys = keys.clone();
-                }
+        if let Some(keys) = keys_of_all(copies()) {
+            for place in places {
+                sources[place].keys = keys.clone();
             }
-            None => {
-                let said: Vec<String> = copies().map(Source::in_words).collect();
-                let what = conflict_in_words(&said);
-                for place in places {
-                    sources[place].conflict = Some(Conflict {
-                        video_id: video_id.clone(),
-                        what: what.clone(),
-                    });
-                }
+        } else {
+            let said: Vec<String> = copies().map(Source::in_words).collect();
+            let what = conflict_in_words(&said);
+            for place in places {
+                sources[place].conflict = Some(Conflict {
+                    video_id: video_id.clone(),
+                    what: what.clone(),
+                });
             }
         }
     }
@@ -115,7 +112,7 @@ mod tests {
 
     /// What becomes of copies whose tables name these persons: who is in all of them, or that they contradict each other.
     fn check(persons: &[Option<&str>], expected: Result<Option<&str>, ()>) {
-        let source = |person: &Option<&str>| Source {
+        let source = |person: Option<&str>| Source {
             path: PathBuf::from("a.mp4"),
             labels: Labels::default(),
             keys: Keys {
@@ -125,7 +122,7 @@ mod tests {
             fault: None,
             conflict: None,
         };
-        let sources: Vec<Source> = persons.iter().map(source).collect();
+        let sources: Vec<Source> = persons.iter().copied().map(source).collect();
         let got = keys_of_all(sources.iter()).map(|keys| keys.person_id);
         assert_eq!(
             got,

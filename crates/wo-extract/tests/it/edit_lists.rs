@@ -18,11 +18,14 @@ fn large(path: &Path) {
 /// The rate of ordinary edits.
 const ONCE: i32 = 1 << 16;
 
+/// Makes the duration, the start and the rate of an edit of the lengths of the whole and of the media.
+type Edit = fn(u32, u32) -> (u32, i32, i32);
+
 #[test]
 fn no_edit_list_keeps_a_decoder_busy_for_ever() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
-    let entries: [(&str, fn(u32, u32) -> (u32, i32, i32)); 8] = [
+    let entries: [(&str, Edit); 8] = [
         ("whole", |movie, _| (movie, 0, ONCE)),
         ("parts", |movie, media| {
             (movie / 8, (media / 2) as i32, ONCE)

@@ -51,9 +51,10 @@ fn describe(dir: &Path, write: impl Fn(&mut serde_json::Value)) {
         if record["type"] == "frame" && record["exercise"] == "squat" {
             write(&mut record);
         }
-        format!("{record}\n")
+        record.to_string()
     });
-    fs::write(&path, lines.collect::<String>()).unwrap();
+    let lines: Vec<String> = lines.collect();
+    fs::write(&path, lines.join("\n") + "\n").unwrap();
 }
 
 #[test]
@@ -168,13 +169,13 @@ fn rows_and_images_that_are_deleted_stay_deleted_until_they_are_wanted_back() {
     let dir = folder();
     let before = fs::read(dir.path().join("out/records.ndjson")).unwrap();
     let whole = table(dir.path());
-    let without: String = whole
-        .lines()
-        .enumerate()
-        .filter(|(i, _)| *i != 2)
-        .map(|(_, line)| format!("{line}\n"))
-        .collect();
-    fs::write(dir.path().join("out/squat_bad_form.csv"), without).unwrap();
+    let mut rows: Vec<&str> = whole.lines().collect();
+    rows.remove(2);
+    fs::write(
+        dir.path().join("out/squat_bad_form.csv"),
+        rows.join("\n") + "\n",
+    )
+    .unwrap();
     fs::remove_file(&images(dir.path())[4]).unwrap();
     let (words, stream) = said(dir.path(), &[]);
     assert!(

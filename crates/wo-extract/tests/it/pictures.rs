@@ -42,7 +42,7 @@ fn seen(picture: &RgbImage) -> String {
     places.into_iter().map(letter).collect()
 }
 
-fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(kind: &[u8], content: &[u8]) -> Vec<u8> {
     let mut chunk = [kind, &(content.len() as u32).to_le_bytes()[..], content].concat();
     chunk.extend(vec![0; content.len() % 2]);
     chunk
@@ -233,7 +233,7 @@ fn png_chunks(picture: &RgbaImage) -> Vec<([u8; 4], Vec<u8>)> {
     chunks
 }
 
-fn png_chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn png_chunk(kind: &[u8], content: &[u8]) -> Vec<u8> {
     let mut crc = u32::MAX;
     for byte in kind.iter().chain(content) {
         crc ^= u32::from(*byte);

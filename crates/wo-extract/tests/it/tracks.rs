@@ -4,7 +4,7 @@ use std::path::Path;
 
 use image::RgbImage;
 
-use crate::harness::{Stream, command, extract, stderr};
+use crate::harness::{Frame, Stream, command, extract, stderr};
 use crate::videos;
 
 const ONE: i32 = 1 << 16;
@@ -21,7 +21,7 @@ const EIGHT: [[i32; 4]; 8] = [
 ];
 
 /// Writes `numbers` behind the first box of this `kind`, `offset` bytes behind its kind.
-fn write_behind(path: &Path, kind: &[u8; 4], offset: usize, numbers: &[i32]) {
+fn write_behind(path: &Path, kind: &[u8], offset: usize, numbers: &[i32]) {
     let mut bytes = std::fs::read(path).unwrap();
     let header = bytes.windows(4).position(|it| it == kind).unwrap();
     let bytes_of = |number: &i32| number.to_be_bytes();
@@ -331,9 +331,8 @@ fn frames_that_are_stored_in_another_order_are_all_there_and_in_their_places() {
             &format!("{source} ! {codec} ! {mux}"),
         );
     };
-    let pictures = |stream: &Stream| -> Vec<RgbImage> {
-        stream.frames.iter().map(|it| it.picture()).collect()
-    };
+    let pictures =
+        |stream: &Stream| -> Vec<RgbImage> { stream.frames.iter().map(Frame::picture).collect() };
     let all = |name| extract(dir.path(), &[name, "--sample=every=1", "--size=48"], 0);
     // Without frames that look ahead.
     make("true.mp4", "x264enc bframes=0 ! h264parse", "mp4mux");

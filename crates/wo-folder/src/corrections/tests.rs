@@ -87,7 +87,9 @@ fn a_reviewed_frame_that_was_deleted_by_hand_stays_and_is_named() {
     let dir = folder(&format!("{0},bad,,\n{1},bad,,\n", path(0), path(3)));
     fs::remove_file(dir.path().join(path(0))).unwrap();
     let mut reviews = Reviews::default();
-    [0, 1].map(|index| reviews.add(review(index, "bad_form", "knees in")));
+    for index in [0, 1] {
+        reviews.add(review(index, "bad_form", "knees in"));
+    }
     let corrections =
         Corrections::before_reviews(dir.path(), reviews, Captions::embedded()).unwrap();
     let kept: Vec<Kept> = (0..4)

@@ -133,9 +133,13 @@ fn survey(input: &mut File, labels: &Labels, file: &str) -> anyhow::Result<Surve
     }
     if !has_task && (first.is_some() || !pieces.has_list) {
         let what = first.map_or_else(|| "nothing".to_owned(), |first| format!("`{first}`"));
+        let cure = if what.contains("frame_path") {
+            "a table of frames counts where it lies in the folder of frames, or with wo-describe --csv FILE"
+        } else {
+            "in Label Studio choose Export, then JSON; unpack an archive first, and save as UTF-8"
+        };
         return Err(anyhow!(
-            "{file}: not what Label Studio exports as JSON: it holds {what}\n\
-             hint: in Label Studio choose Export, then JSON; unpack an archive first, and save as UTF-8"
+            "{file}: not what Label Studio exports as JSON: it holds {what}\nhint: {cure}"
         ))
         .exit_with(Exit::Integrity);
     }

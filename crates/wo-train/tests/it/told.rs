@@ -318,9 +318,12 @@ fn a_model_that_is_replaced_is_kept_and_the_way_back_works() {
     let folder = tempdir().expect("a folder");
     for name in ["m", "m.pt"] {
         let model = folder.path().join(name);
-        let id = |path: &Path| match path.is_dir() {
-            true => fs::read(path.join("model.safetensors")).expect("weights"),
-            false => fs::read(path).expect("a model"),
+        let id = |path: &Path| {
+            if path.is_dir() {
+                fs::read(path.join("model.safetensors")).expect("weights")
+            } else {
+                fs::read(path).expect("a model")
+            }
         };
         let first = train(&model, &colours(), &[]);
         assert_eq!(first.status, 0, "{}", first.stderr);

@@ -118,8 +118,11 @@ fn alpha_is_believed_where_the_first_frame_has_it() {
             &blocks.concat()[..],
         ]
         .concat();
-        let kept =
-            [closed, open].map(|it| choice(&file(&[announced.clone()], &it)).patches.is_empty());
+        let kept = [closed, open].map(|it| {
+            choice(&file(std::slice::from_ref(&announced), &it))
+                .patches
+                .is_empty()
+        });
         assert_eq!(kept[0], kept[1]);
         kept[0]
     };

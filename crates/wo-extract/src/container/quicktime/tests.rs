@@ -32,7 +32,7 @@ const VIDEO: Made = Made {
     chapters: 0,
 };
 
-fn atom(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn atom(kind: &[u8], content: &[u8]) -> Vec<u8> {
     let size = (8 + content.len() as u32).to_be_bytes();
     [&size[..], kind, content].concat()
 }
@@ -187,8 +187,8 @@ fn fragments_keep_the_sound_that_says_where_they_are() {
 #[test]
 fn the_matrices_of_the_track_and_of_the_whole_are_applied_one_after_the_other() {
     let of = |matrix, version| Made {
-        matrix,
         version,
+        matrix,
         ..VIDEO
     };
     assert_eq!(turn(&movie(2, IDENTITY, &[VIDEO])), (0, (4, 3)));
