@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use wo_cli::CaptionsFlag;
-use wo_folder::captions_in_force;
+use wo_label::Captions;
 use wo_record::{BAD_FORM, Name};
 
 use crate::labels::{Labels, label_folder, shown};
@@ -65,7 +65,8 @@ pub(crate) enum Meant {
 impl Vocabulary {
     /// What the table in force knows; nothing where it cannot be read, which those say who need it.
     pub(crate) fn in_force() -> Self {
-        let Ok(captions) = captions_in_force(&CaptionsFlag::default()) else {
+        let flag = CaptionsFlag::default();
+        let Ok(captions) = flag.load(Captions::parse, Captions::embedded, |_| None) else {
             return Self::default();
         };
         let faults = |exercise: &Name| captions.faults_of(exercise).into_iter().cloned().collect();
@@ -126,7 +127,7 @@ impl Vocabulary {
         let reason = if Name::label(exercise.as_str()).is_known_label() {
             Reason::IsLabel(above.or(below), label)
         } else if let Some(near) = nearest(exercise, self.faults.keys()) {
-            Reason::Near(near.clone())
+            Reason::Near(near)
         } else if let Some(above) = above {
             Reason::Above(above, label)
         } else if let Some(below) = below {
@@ -176,8 +177,13 @@ impl Vocabulary {
 
     fn meant(&self, fault: &Name, exercise: &Name, faults: &[Name]) -> Option<Meant> {
         let of_others = self.faults.iter().filter(|(other, _)| *other != exercise);
-        let part = || faults.iter().find(|known| is_part_of(fault, known));
-        let near = || nearest(fault, faults).or_else(part).cloned();
+        let part = || {
+            faults
+                .iter()
+                .find(|known| is_part_of(fault, known))
+                .cloned()
+        };
+        let near = || nearest(fault, faults).or_else(part);
         let same = |(other, theirs): (&Name, &Vec<Name>)| {
             names_one_of(fault, theirs).then(|| Meant::Of(other.clone()))
         };
@@ -320,36 +326,10 @@ fn is_part_of(name: &Name, fault: &Name) -> bool {
     !words.is_empty() && is_word && words != ["back"] && rest.starts_with(&words)
 }
 
-/// The name that a slip of the hand made into `word`: one letter in four may differ, and one in any case.
-fn nearest<'a>(word: &Name, known: impl IntoIterator<Item = &'a Name>) -> Option<&'a Name> {
-    let may_differ = (word.as_str().chars().count() / 4).max(1);
-    known
-        .into_iter()
-        .map(|other| (n_slips(word.as_str(), other.as_str()), other))
-        .filter(|&(slips, _)| (1..=may_differ).contains(&slips))
-        .min()
-        .map(|(_, other)| other)
-}
-
-/// How many letters must be put in, taken out, replaced or swapped with their neighbour to make one word of the other.
-fn n_slips(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut least = (last[j] + usize::from(x != y)).min(last[j + 1] + 1);
-            least = least.min(row[j] + 1);
-            let is_swap = i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y;
-            if is_swap {
-                least = least.min(before[j - 1] + 1);
-            }
-            row.push(least);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last.pop().unwrap_or_default()
+/// The name that a slip of the hand may have made into `word`.
+fn nearest<'a>(word: &Name, known: impl IntoIterator<Item = &'a Name>) -> Option<Name> {
+    let known = known.into_iter().map(Name::as_str);
+    wo_label::nearest(word.as_str(), known).map(Name::new)
 }
 
 #[cfg(test)]
@@ -459,17 +439,5 @@ mod tests {
             &[&["label"], &["squat stands below it", "squat/LABEL"]],
         );
         check("squat/wobbly/x.mp4", &[&["label"]]);
-    }
-
-    #[test]
-    fn slips_are_counted() {
-        for (a, b, n) in [
-            ("knee_caves", "knees_cave", 2),
-            ("sqaut", "squat", 1),
-            ("", "abc", 3),
-            ("abc", "abc", 0),
-        ] {
-            assert_eq!(n_slips(a, b), n, "{a} {b}");
-        }
     }
 }

@@ -62,6 +62,7 @@ pub(crate) struct FrameItem {
 }
 
 /// What is kept of a record. What a frame is here takes a fraction of it, and the rest goes where it was made, on all cores.
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are frames")]
 enum Kept {
     Video(Box<Video>),
     Frame {

@@ -157,7 +157,7 @@ fn shown_entries(run: &Run) -> String {
         .stderr
         .split_once("hint: add this to the end of ")
         .expect(&run.stderr);
-    let (_, entries) = behind.split_once('\n').unwrap();
+    let (_, entries) = behind.split_once('\n').expect("an entry");
     entries.to_owned()
 }
 

@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn stream(kind: &[u8], flags: u32) -> Vec<u8> {
-        let header = [&kind[..], b"XVID", &flags.to_le_bytes(), &[0; 44]].concat();
+        let header = [kind, b"XVID", &flags.to_le_bytes(), &[0; 44]].concat();
         chunk(b"LIST", &[&b"strl"[..], &chunk(b"strh", &header)].concat())
     }
 
