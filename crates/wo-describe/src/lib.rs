@@ -47,6 +47,12 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
     let in_place = folder
         .zip(args.input.as_deref().zip(output))
         .filter(|(_, paths)| is_same(*paths));
+    if let Some((dir, _)) = in_place.filter(|_| !args.csv.is_empty()) {
+        wo_cli::warn!(
+            "what --csv says of a frame that has a row in a table of {0} counts in this output alone: read again, {0} goes by its own tables\nhint: correct the rows there",
+            dir.display()
+        );
+    }
     // Whoever else writes there would lose what it wrote, or this would.
     let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
     let mut describer = Describer {

@@ -70,6 +70,27 @@ fn the_last_csv_wins() {
 }
 
 #[test]
+fn a_table_that_is_given_for_a_folder_itself_is_said_to_count_once() {
+    let (dir, tool) = with_csv("frame_path,label,description\nframes/a.jpg,good,\n");
+    let frames = dir.path().join("frames");
+    fs::create_dir(&frames).unwrap();
+    fs::write(
+        frames.join("squat_bad_form.csv"),
+        "frame_path,label\na.jpg,bad\n",
+    )
+    .unwrap();
+    fs::write(frames.join("a.jpg"), "").unwrap();
+    let text = stream(&[VIDEO, FRAME]).replace("frames/a.jpg", "a.jpg");
+    fs::write(frames.join("records.ndjson"), text).unwrap();
+    let run = tool
+        .args(["frames/records.ndjson", "-o", "frames/records.ndjson"])
+        .run();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let said = "read again, frames goes by its own tables\nhint: correct the rows there";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+}
+
+#[test]
 fn rows_that_match_nothing_and_descriptions_that_show_nothing_are_said() {
     check(
         "frame_path,label,description\nframes/a.jpg,good,squat good form\nframes/b.jpg,good,good\nc.jpg,bad,knees in\n",
