@@ -68,11 +68,10 @@ impl Tally {
         }
         if let Some(dir) = dir.filter(|_| self.n_untold > 0) {
             wo_cli::warn!(
-                "{} of {} {} no image or no row, and {} not: without {STATE} nobody can tell whether {} deleted\nhint: copy a folder with its hidden files, such as {STATE}: cp -a FOLDER/. {}",
+                "{} of {} {} no image or no row: without {STATE} nobody can tell whether {} deleted\nhint: copy that file too, from the folder that this one was copied from: cp FOLDER/{STATE} {}",
                 count(self.n_untold, "frame"),
                 dir.display(),
                 verb(self.n_untold, "has", "have"),
-                verb(self.n_untold, "is deleted or", "are deleted or"),
                 verb(self.n_untold, "it was", "they were"),
                 shell_word(dir)
             );

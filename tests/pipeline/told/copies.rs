@@ -54,7 +54,11 @@ fn a_copy_says_the_same_or_what_it_lacks() {
         _ => Some(line.to_owned()),
     });
     let cp = run(folder, "wo-describe g/records.ndjson");
-    cp.names(&["1 frame of g", "without .wo-extract.ndjson", "cp -a"]);
+    cp.names(&[
+        "1 frame of g",
+        "without .wo-extract.ndjson",
+        "cp FOLDER/.wo-extract.ndjson g",
+    ]);
     let unclear = records(&cp.stdout, "frame");
     let unclear = unclear.iter().filter(|frame| frame["label"] == "unclear");
     assert_eq!(unclear.count(), 1);
