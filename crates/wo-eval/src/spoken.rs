@@ -108,8 +108,12 @@ impl Spoken {
 }
 
 impl Wires {
-    fn take(&mut self, wire: Wire, line: u64) -> anyhow::Result<()> {
+    fn take(&mut self, mut wire: Wire, line: u64) -> anyhow::Result<()> {
         check(&wire)?;
+        let probabilities = wire.labels.values_mut().chain(wire.exercises.values_mut());
+        for probability in probabilities {
+            *probability = probability.min(1.0);
+        }
         match self.by_id.get(&wire.video_id) {
             None => {
                 self.by_id.insert(wire.video_id.clone(), (wire, line));
@@ -156,6 +160,9 @@ fn mark_seen_groups(predictions: &mut [Prediction]) -> u64 {
     n_marked
 }
 
+/// A probability that is a sum of others may be this much above 1.
+const ROUNDING: f64 = 1e-6;
+
 /// Probabilities are numbers from 0 to 1, together no more than 1, and there is at least one.
 fn check(wire: &Wire) -> anyhow::Result<()> {
     ensure!(
@@ -164,7 +171,7 @@ fn check(wire: &Wire) -> anyhow::Result<()> {
     );
     for (name, probability) in wire.labels.iter().chain(&wire.exercises) {
         ensure!(
-            (0.0..=1.0).contains(probability),
+            (0.0..=1.0 + ROUNDING).contains(probability),
             "the probability of {name} is {probability}; it must lie between 0 and 1"
         );
     }
@@ -291,6 +298,9 @@ mod tests {
             error.contains("line 2") && error.contains("bad_form is 1.7"),
             "{error}"
         );
+        // A sum of probabilities may be rounded up.
+        let one = r#"{"type":"prediction","video_id":"a","group":"","labels":{"bad_form":1.0000000000000002}}"#;
+        assert!(read(&[one]).is_ok());
         let none = format!("{:#}", read(&[]).expect_err("nothing"));
         assert!(none.contains("no prediction record"), "{none}");
     }
