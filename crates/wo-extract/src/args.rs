@@ -22,6 +22,14 @@ Labels come from the folders: <exercise>/<label>/video.mp4, such as squat/bad_fo
 A groups.csv (path,person_id,source_id,angle) beside or above the videos says what a split keeps together, and from where
 a video was filmed.";
 
+/// How many frames are taken of each video where nobody says it.
+pub(crate) const FRAMES_PER_VIDEO: NonZeroU32 = match NonZeroU32::new(10) {
+    Some(n) => n,
+    None => NonZeroU32::MIN,
+};
+/// The short side of a frame where nobody says it, in pixels.
+pub(crate) const SIZE: u32 = 512;
+
 /// Takes frames from videos, evenly over their length, and writes them as records.
 #[derive(Debug, Parser)]
 #[command(
@@ -43,7 +51,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub video_dir: Option<PathBuf>,
     /// How many frames to take from each video
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(long, value_name = "N", default_value_t = FRAMES_PER_VIDEO)]
     pub frames_per_video: NonZeroU32,
     /// Which: `uniform` or `jitter` (one of each of N equal segments), `phase` (equally far through the repetitions),
     /// `keyframes` (quickest), `fps=F`, `every=K`
@@ -69,7 +77,7 @@ pub struct Args {
     #[arg(long)]
     pub cuts: bool,
     /// Length of the short side of a frame, in pixels
-    #[arg(long, value_name = "PX", default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=4096))]
+    #[arg(long, value_name = "PX", default_value_t = SIZE, value_parser = clap::value_parser!(u32).range(8..=4096))]
     pub size: u32,
     /// Write the frames as files into this folder, with tables and records, instead of into the stream; what an earlier
     /// run finished there is not done again

@@ -1,5 +1,6 @@
 //! What comes of one source: a video with frames, a failure, or both.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wo_cli::Progress;
 use wo_record::{Failure, Frame, Image, LabelOrigin, Video, code};
 
-use crate::args::{Args, Decoding};
+use crate::args::{Args, Decoding, FRAMES_PER_VIDEO, SIZE};
 use crate::fault::Fault;
 use crate::media_file::MediaFile;
 use crate::picture::Still;
@@ -87,6 +88,41 @@ impl Settings {
             sieve: Sieve::default(),
             finds_cuts: true,
         }
+    }
+
+    /// The flags that ask for this, each behind a space, but for those that are so by default.
+    pub(crate) fn flags(&self) -> String {
+        let of = |name: &str, value: &dyn Display| format!(" --{name} {value}");
+        let given = |name: &str, is_given: bool| {
+            if is_given {
+                format!(" --{name}")
+            } else {
+                String::new()
+            }
+        };
+        let n_frames = Some(self.n_frames).filter(|it| *it != FRAMES_PER_VIDEO.get());
+        let sample = Some(self.sample).filter(|it| *it != Sample::Uniform);
+        let size = Some(self.size).filter(|it| *it != SIZE);
+        let seed = Some(self.seed).filter(|it| *it != 0);
+        let Sieve {
+            min_sharpness,
+            min_brightness,
+            drops_duplicates,
+        } = &self.sieve;
+        [
+            n_frames.map(|it| of("frames-per-video", &it)),
+            sample.map(|it| of("sample", &it)),
+            Some(given("exact", self.exact)),
+            min_sharpness.map(|it| of("min-sharpness", &it)),
+            min_brightness.map(|it| of("min-brightness", &format!("{it:?}"))),
+            Some(given("drop-duplicates", *drops_duplicates)),
+            Some(given("cuts", self.finds_cuts)),
+            size.map(|it| of("size", &it)),
+            seed.map(|it| of("seed", &it)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// All that the bytes of a frame depend on beside its video.
@@ -370,5 +406,28 @@ pub(crate) fn frame(
         repetition,
         phase,
         shot,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_of_settings_ask_for_the_same_settings() {
+        for flags in [
+            "",
+            " --frames-per-video 3 --size 128",
+            " --sample fps=2.5 --exact --min-sharpness 12.0 --min-brightness 0.1 --drop-duplicates --cuts --size 64 --seed 7",
+            " --sample every=4 --exact --min-sharpness auto",
+            " --sample jitter",
+            " --sample phase",
+            " --sample keyframes",
+        ] {
+            let args = Args::parse_from(format!("wo-extract{flags}").split(' '));
+            assert_eq!(Settings::of(&args).flags(), flags);
+        }
     }
 }

@@ -118,7 +118,7 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
         .transpose()?;
     let state = out
         .as_deref()
-        .map(|dir| State::open(dir, settings.fingerprint(), retry_failed))
+        .map(|dir| State::open(dir, &settings, retry_failed))
         .transpose()?;
     let mut spool = layout.as_ref().map(Layout::create_records).transpose()?;
     let folder = layout.as_ref().zip(state.as_ref()).zip(spool.as_mut());

@@ -1,5 +1,6 @@
 //! Which frames a run takes of a video.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,19 @@ pub(crate) struct Timeline<'a> {
     pub(crate) video_id: &'a str,
     /// The repetitions, where they were looked for.
     pub(crate) repetitions: &'a [Repetition],
+}
+
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uniform => f.write_str("uniform"),
+            Self::Jitter => f.write_str("jitter"),
+            Self::Phase => f.write_str("phase"),
+            Self::Keyframes => f.write_str("keyframes"),
+            Self::Fps(rate) => write!(f, "fps={rate:?}"),
+            Self::Every(step) => write!(f, "every={step}"),
+        }
+    }
 }
 
 impl FromStr for Sample {

@@ -1,5 +1,6 @@
 //! Which of the frames that were taken are worth keeping.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,15 @@ pub enum MinSharpness {
     Auto,
     /// At least this, in squared levels.
     At(f64),
+}
+
+impl fmt::Display for MinSharpness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::At(least) => write!(f, "{least:?}"),
+        }
+    }
 }
 
 impl FromStr for MinSharpness {

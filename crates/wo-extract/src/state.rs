@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use wo_folder::{DeletedFrames, STATE as FILE, own_image};
 use wo_record::{Failure, Frame, Image, Video, code};
 
-use crate::extraction::{Extraction, Frames};
+use crate::extraction::{Extraction, Frames, Settings};
 use crate::sources::Source;
 
 /// One line: what came of one video under some settings.
@@ -20,6 +20,9 @@ use crate::sources::Source;
 struct Entry {
     /// What the frames depend on beside the content.
     settings: String,
+    /// The flags that ask for that, each behind a space, but for those that are so by default.
+    #[serde(default)]
+    flags: Option<String>,
     #[serde(flatten)]
     finished: Finished,
 }
@@ -36,7 +39,8 @@ pub(crate) struct Finished {
 #[derive(Debug)]
 pub(crate) struct State {
     dir: PathBuf,
-    settings: String,
+    settings: Settings,
+    fingerprint: String,
     retry_failed: bool,
     /// By the id of the video.
     finished: HashMap<String, Entry>,
@@ -68,7 +72,11 @@ impl Known<'_> {
 
 impl State {
     /// Reads what earlier runs finished in `dir`. A last line that was cut off by a crash is taken away.
-    pub(crate) fn open(dir: &Path, settings: String, retry_failed: bool) -> anyhow::Result<Self> {
+    pub(crate) fn open(
+        dir: &Path,
+        settings: &Settings,
+        retry_failed: bool,
+    ) -> anyhow::Result<Self> {
         let path = dir.join(FILE);
         let naming = || format!("open {}", path.display());
         let mut journal = OpenOptions::new()
@@ -102,7 +110,8 @@ impl State {
             .with_context(naming)?;
         Ok(Self {
             dir: dir.to_owned(),
-            settings,
+            settings: settings.clone(),
+            fingerprint: settings.fingerprint(),
             retry_failed,
             finished,
             journal,
@@ -114,7 +123,7 @@ impl State {
     /// file that crashes decoders is not tried again.
     fn find(&self, source: &Source, video_id: &str, deleted: &DeletedFrames) -> Option<Extraction> {
         let entry = self.finished.get(video_id)?;
-        if entry.settings != self.settings || deleted.is_to_be_taken_again(video_id) {
+        if entry.settings != self.fingerprint || deleted.is_to_be_taken_again(video_id) {
             return None;
         }
         let Finished {
@@ -177,7 +186,8 @@ impl State {
     /// Notes that this is all of one video, and that its pictures are on the disk.
     pub(crate) fn finish(&self, finished: Finished) -> anyhow::Result<()> {
         let entry = Entry {
-            settings: self.settings.clone(),
+            settings: self.fingerprint.clone(),
+            flags: Some(self.settings.flags()),
             finished,
         };
         if entry.id().is_none() {
@@ -193,7 +203,7 @@ impl State {
 
     /// Writes the file anew with one line for each video that `is_there`: what was added since, and what was already.
     pub(crate) fn compact(&self, is_there: impl Fn(&str) -> bool) -> anyhow::Result<()> {
-        let newest = Self::open(&self.dir, self.settings.clone(), false)?;
+        let newest = Self::open(&self.dir, &self.settings, false)?;
         let mut entries: Vec<(&String, &Entry)> = newest
             .finished
             .iter()

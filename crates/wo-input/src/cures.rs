@@ -176,89 +176,23 @@ fn unknown_command(frames: &str, flag: &str) -> String {
     }
 }
 
-/// The flags that a folder of frames was made with, as a command has them, but for those that are so by default. With others
-/// all of its videos would be taken anew. `None` where they are not known, or not the same for all videos.
+/// The flags that a folder of frames was made with, as `wo-extract` notes them: each behind a space, but for those that are so
+/// by default. With others all of its videos would be taken anew. `None` where they are not known, or not the same for all
+/// videos.
 fn flags_of(frames: &Path) -> Option<String> {
     #[derive(Deserialize)]
     struct Entry {
-        settings: String,
+        flags: Option<String>,
     }
     let mut flags = None;
     for line in BufReader::new(File::open(frames.join(STATE)).ok()?).lines() {
         let entry: Entry = serde_json::from_str(&line.ok()?).ok()?;
-        let these = flags_of_settings(&entry.settings)?;
+        let these = entry.flags?;
         if *flags.get_or_insert_with(|| these.clone()) != these {
             return None;
         }
     }
     flags
-}
-
-/// The flags of the settings as `wo-extract` notes them, and a test of it holds: `…, Uniform, seed 0, 10 frames, size 512,
-/// exact false, Sieve { min_sharpness: None, min_brightness: None, drops_duplicates: false }, cuts false`.
-fn flags_of_settings(settings: &str) -> Option<String> {
-    let (_, settings) = settings.split_once(", rules ")?;
-    let mut parts = settings.splitn(8, ", ").skip(2);
-    let mut next = || parts.next();
-    let (sample, seed, n_frames) = (next()?, next()?, next()?);
-    let (size, exact, rest) = (next()?, next()?, next()?);
-    let rest = rest.strip_prefix("Sieve { min_sharpness: ")?;
-    let (min_sharpness, rest) = rest.split_once(", min_brightness: ")?;
-    let (min_brightness, rest) = rest.split_once(", drops_duplicates: ")?;
-    let (drops_duplicates, cuts) = rest.split_once(" }, cuts ")?;
-
-    let n_frames = n_frames.strip_suffix(" frames")?;
-    let of = |name: &str, value: &str| format!(" --{name} {value}");
-    let unless = |name: &str, value: &str, default: &str| {
-        if value == default {
-            String::new()
-        } else {
-            of(name, value)
-        }
-    };
-    let switch = |name: &str, value: &str| match value {
-        "true" => Some(format!(" --{name}")),
-        "false" => Some(String::new()),
-        _ => None,
-    };
-    let within = |text: &str, before: &str| -> Option<String> {
-        let inner = text.strip_prefix(before)?.strip_prefix('(')?;
-        Some(inner.strip_suffix(')')?.to_owned())
-    };
-    let sample = match sample {
-        "Uniform" => String::new(),
-        "Jitter" => of("sample", "jitter"),
-        "Phase" => of("sample", "phase"),
-        "Keyframes" => of("sample", "keyframes"),
-        other => match (within(other, "Fps"), within(other, "Every")) {
-            (Some(rate), _) => of("sample", &format!("fps={rate}")),
-            (_, Some(step)) => of("sample", &format!("every={step}")),
-            (None, None) => return None,
-        },
-    };
-    let min_sharpness = match min_sharpness {
-        "None" => String::new(),
-        "Some(Auto)" => of("min-sharpness", "auto"),
-        other => of("min-sharpness", &within(&within(other, "Some")?, "At")?),
-    };
-    let min_brightness = match min_brightness {
-        "None" => String::new(),
-        other => of("min-brightness", &within(other, "Some")?),
-    };
-    Some(
-        [
-            unless("frames-per-video", n_frames, "10"),
-            sample,
-            switch("exact", exact.strip_prefix("exact ")?)?,
-            min_sharpness,
-            min_brightness,
-            switch("drop-duplicates", drops_duplicates)?,
-            switch("cuts", cuts)?,
-            unless("size", size.strip_prefix("size ")?, "512"),
-            unless("seed", seed.strip_prefix("seed ")?, "0"),
-        ]
-        .concat(),
-    )
 }
 
 /// Where the videos of a folder of frames lay.
@@ -290,51 +224,35 @@ mod tests {
         }
     }
 
-    /// What `wo-extract` notes of so many frames of that size.
-    fn settings(n_frames: u32, size: u32) -> String {
-        format!(
-            "0.1.0, rules 2, GStreamer 1.22.0, Uniform, seed 0, {n_frames} frames, size {size}, exact false, \
-             Sieve {{ min_sharpness: None, min_brightness: None, drops_duplicates: false }}, cuts false"
-        )
-    }
+    /// What `wo-extract` notes of three small frames.
+    const SMALL: &str = " --frames-per-video 3 --size 128";
 
     /// Notes in a folder what its videos were taken with.
-    fn note(frames: &Path, settings: &[String]) {
-        let lines = settings
+    fn note(frames: &Path, flags: &[&str]) {
+        let lines = flags
             .iter()
-            .map(|it| serde_json::json!({ "settings": it, "frames": [] }).to_string() + "\n");
+            .map(|it| serde_json::json!({ "flags": it, "frames": [] }).to_string() + "\n");
         fs::write(frames.join(STATE), lines.collect::<String>()).expect("a file");
     }
 
     #[test]
     fn a_command_has_the_flags_that_the_folder_was_made_with() {
         let dir = tempfile::tempdir().expect("a folder");
-        let flags = |settings: &[String]| {
-            note(dir.path(), settings);
+        let flags = |flags: &[&str]| {
+            note(dir.path(), flags);
             flags_of(dir.path())
         };
-        assert_eq!(flags(&[settings(10, 512)]).as_deref(), Some(""));
+        assert_eq!(flags(&[""]).as_deref(), Some(""));
         assert_eq!(
-            flags(&[settings(3, 128), settings(3, 128)]).as_deref(),
+            flags(&[SMALL, SMALL]).as_deref(),
             Some(" --frames-per-video 3 --size 128")
         );
-        assert_eq!(flags(&[settings(3, 128), settings(10, 512)]), None);
-        assert_eq!(flags(&["of another version".to_owned()]), None);
+        assert_eq!(flags(&[SMALL, ""]), None);
         assert_eq!(flags(&[]), None);
+        let old = r#"{"settings":"of another version","frames":[]}"#;
+        fs::write(dir.path().join(STATE), old).expect("a file");
+        assert_eq!(flags_of(dir.path()), None);
         assert_eq!(flags_of(&dir.path().join("none")), None);
-        let all = "0.1.0, rules 2, GStreamer 1.22.0, Fps(2.5), seed 7, 10 frames, size 64, exact true, \
-                   Sieve { min_sharpness: Some(At(12.0)), min_brightness: Some(0.1), drops_duplicates: true }, cuts true";
-        assert_eq!(
-            flags_of_settings(all).as_deref(),
-            Some(
-                " --sample fps=2.5 --exact --min-sharpness 12.0 --min-brightness 0.1 --drop-duplicates --cuts --size 64 --seed 7"
-            )
-        );
-        let auto = all
-            .replace("Fps(2.5)", "Every(4)")
-            .replace("At(12.0)", "Auto");
-        let flags = flags_of_settings(&auto).expect("flags");
-        assert!(flags.starts_with(" --sample every=4 --exact --min-sharpness auto"));
     }
 
     #[test]
@@ -355,7 +273,7 @@ mod tests {
             Ok(rest) => rest.display().to_string(),
             Err(_) => it.display().to_string(),
         };
-        note(&frames, &[settings(3, 128)]);
+        note(&frames, &[SMALL]);
         assert_eq!(
             cures(&failures, Some(&frames), word),
             [
@@ -394,7 +312,7 @@ mod tests {
         let relative = up.join(dir.path().strip_prefix("/").expect("absolute"));
         let frames = dir.path().join("f");
         fs::create_dir_all(&frames).expect("a folder");
-        note(&frames, &[settings(10, 512)]);
+        note(&frames, &[""]);
         let hint = |path: &Path| {
             let failures = [failure(EXTRACTOR, code::DECODE, path)];
             let hints = cures(&failures, Some(&frames), |it| it.display().to_string());

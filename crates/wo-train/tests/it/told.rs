@@ -254,9 +254,8 @@ fn a_run_that_ends_with_three_says_last_what_failed_and_what_to_do() {
     ]
     .concat();
     fs::write(frames.join("records.ndjson"), stream(&lines)).expect("records");
-    let settings = "0.1.0, rules 2, GStreamer 1.22.0, Uniform, seed 0, 3 frames, size 128, exact false, \
-                    Sieve { min_sharpness: None, min_brightness: None, drops_duplicates: false }, cuts false";
-    let made = json!({"settings": settings, "frames": []}).to_string() + "\n";
+    let made =
+        json!({"flags": " --frames-per-video 3 --size 128", "frames": []}).to_string() + "\n";
     fs::write(frames.join(".wo-extract.ndjson"), made).expect("settings");
     for dry in [&["--dry-run"][..], &[]] {
         let run = tool()
