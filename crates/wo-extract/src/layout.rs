@@ -341,7 +341,7 @@ impl Layout {
 
     /// Says which rows that were there before the records are in force, and which are not.
     fn say_rows(&self) -> anyhow::Result<()> {
-        let captions = captions_in_force(&CaptionsFlag::default())?;
+        let captions = self.corrections.captions().clone();
         let corrections = Corrections::of_folder(&self.dir, captions)?;
         for_each_line(&self.dir.join(RECORDS), |line| {
             if let Ok(Record::Frame(frame)) = line.record {
