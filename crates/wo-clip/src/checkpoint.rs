@@ -279,7 +279,10 @@ fn replace(path: &Path, part: TempDir) -> std::io::Result<()> {
 }
 
 /// A new folder beside a model that no other run and no person has, such as `.m.part.x7Gk2a`.
-fn working_folder(path: &Path, purpose: &str) -> std::io::Result<TempDir> {
+///
+/// # Errors
+/// Where no folder can be made there.
+pub fn working_folder(path: &Path, purpose: &str) -> std::io::Result<TempDir> {
     let mut prefix = OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push(format!(".{purpose}."));

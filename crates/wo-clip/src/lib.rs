@@ -31,7 +31,7 @@ mod trust;
 mod vision;
 mod weights;
 
-pub use checkpoint::{Checkpoint, read_checkpoint, write_checkpoint};
+pub use checkpoint::{Checkpoint, read_checkpoint, working_folder, write_checkpoint};
 pub use clip::{Clip, FreezeConfig, Output};
 pub use config::{Activation, ClipConfig, ConfigError, TextConfig, VisionConfig};
 pub use device::{device_name, device_of, set_threads, to_device};

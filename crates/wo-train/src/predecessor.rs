@@ -1,12 +1,11 @@
 //! The model that is there already where a new one goes: it is kept beside.
 
-use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith, shell_word};
+use wo_clip::working_folder;
 
 /// What is written beside a model that is one file.
 pub(crate) const NOTES: [&str; 3] = ["README.md", "learning_curve.svg", "out_of_fold.ndjson"];
@@ -78,20 +77,7 @@ impl Predecessor {
     pub(crate) fn keep(&self) -> anyhow::Result<()> {
         let doing = || format!("keep {} as {}", self.model.display(), self.kept.display());
         if self.model.is_dir() {
-            let folder = match self.kept.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => folder,
-                _ => Path::new("."),
-            };
-            let mut prefix = OsString::from(".");
-            prefix.push(self.kept.file_name().unwrap_or_default());
-            prefix.push(".part.");
-            // As of any other folder, and not for its owner alone.
-            let anyone = fs::Permissions::from_mode(0o777);
-            let part = tempfile::Builder::new()
-                .prefix(&prefix)
-                .permissions(anyone)
-                .tempdir_in(folder)
-                .with_context(doing)?;
+            let part = working_folder(&self.kept, "part").with_context(doing)?;
             copy_into(&self.model, part.path())
                 .and_then(|()| fs::rename(part.keep(), &self.kept))
                 .with_context(doing)?;
