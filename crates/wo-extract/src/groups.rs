@@ -190,7 +190,7 @@ mod tests {
     }
 
     /// A folder with these videos and a table.
-    fn folder(videos: &[&str], table: &str) -> tempfile::TempDir {
+    pub(super) fn folder(videos: &[&str], table: &str) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for video in videos {
             let path = dir.path().join(video);

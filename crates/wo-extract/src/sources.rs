@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use walkdir::{DirEntry, WalkDir};
 use wo_cli::{Exit, ExitWith, shell_word};
-use wo_folder::{MEDIA_ENDINGS, holds_written_images, is_frame_folder};
+use wo_folder::{MEDIA_ENDINGS, has_ending, holds_written_images, is_frame_folder};
 use wo_record::code;
 
 use crate::fault::Fault;
@@ -227,18 +227,12 @@ fn is_resource_fork(entry: &DirEntry) -> bool {
 
 /// Whether a file's name is that of a video or a picture, or of one that is not read: that is named, with what to do.
 pub(crate) fn is_media_name(path: &Path) -> bool {
-    has_extension(path, &MEDIA_ENDINGS) || foreign::of_name(path).is_some()
+    has_ending(path, &MEDIA_ENDINGS) || foreign::of_name(path).is_some()
 }
 
 /// Whether a file's name is that of a picture.
 pub(crate) fn is_image_name(path: &Path) -> bool {
-    has_extension(path, &IMAGE_EXTENSIONS)
-}
-
-fn has_extension(path: &Path, extensions: &[&str]) -> bool {
-    path.extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| extensions.contains(&extension.to_ascii_lowercase().as_str()))
+    has_ending(path, &IMAGE_EXTENSIONS)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith, shell_word};
 
-use crate::names::{MEDIA_ENDINGS, RECORDS, holds_written_images};
+use crate::names::{MEDIA_ENDINGS, RECORDS, has_ending, holds_written_images};
 use crate::table_files::{tables, tables_of_frames};
 
 /// How far below a folder videos are looked for: `<exercise>/<label>/<fault>/`.
@@ -92,17 +92,8 @@ fn has_video(directory: &Path, depth: usize) -> bool {
         if path.is_dir() {
             depth > 0 && has_video(&path, depth - 1)
         } else {
-            is_media_name(&path)
+            has_ending(&path, &MEDIA_ENDINGS)
         }
-    })
-}
-
-/// Whether a file has the name of a video or a picture.
-fn is_media_name(path: &Path) -> bool {
-    let ending = path.extension().and_then(|it| it.to_str());
-    ending.is_some_and(|it| {
-        let mut known = MEDIA_ENDINGS.iter();
-        known.any(|known| it.eq_ignore_ascii_case(known))
     })
 }
 

@@ -39,10 +39,10 @@ pub use label::WrittenLabel;
 pub use lock::FolderLock;
 pub use names::{
     GROUPS, MEDIA_ENDINGS, RECORDS, REVIEWS, STATE, TRASH, exercise_of_image, exercise_of_table,
-    folder_of_records, frame_folder, frame_name, holds_written_images, is_frame_folder, own_image,
-    table_name, table_name_of,
+    folder_of_records, frame_folder, frame_name, has_ending, holds_written_images, is_frame_folder,
+    own_image, table_name, table_name_of,
 };
-pub use nearest::most_alike;
+pub use nearest::{WithNearest, most_alike};
 pub use place::Place;
 pub use records::for_each_line;
 pub use reviews::read_reviews;

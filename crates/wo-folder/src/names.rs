@@ -28,6 +28,12 @@ pub const MEDIA_ENDINGS: [&str; 34] = [
     "avi", "divx", "mpg", "mpeg", "mpe", "vob", "ts", "mts", "m2ts", "flv", "wmv", "asf", "ogv",
     "mxf", "gif", "jpg", "jpeg", "jpe", "png", "apng", "webp",
 ];
+/// Whether a name ends as one of these kinds of files, in any case.
+pub fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|it| it.to_str());
+    ending.is_some_and(|it| endings.iter().any(|known| it.eq_ignore_ascii_case(known)))
+}
+
 /// How the names of labels end the names of tables.
 const LABEL_ENDINGS: [&str; 5] = ["_good_form", "_bad_form", "_unclear", "_good", "_bad"];
 

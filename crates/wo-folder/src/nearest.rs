@@ -1,5 +1,29 @@
 //! The path that somebody may have meant.
 
+use std::fmt;
+
+/// A written path that names nothing, at its place, with the one that may be meant. That is looked for only where it is shown,
+/// since it is a look through all.
+#[derive(Debug, Clone, Copy)]
+pub struct WithNearest<'a, P> {
+    /// Where it is written, and how.
+    pub place: P,
+    /// The path.
+    pub written: &'a str,
+    /// Those that may be meant.
+    pub known: &'a [&'a str],
+}
+
+impl<P: fmt::Display> fmt::Display for WithNearest<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.place.fmt(f)?;
+        match most_alike(self.written, self.known.iter().copied()) {
+            Some(near) => write!(f, " (the nearest is {near})"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The most alike of some paths, however far: what stands in a hint beside a path that names nothing.
 pub fn most_alike<'a>(path: &str, paths: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let fold = |text: &str| text.to_lowercase();

@@ -1,8 +1,6 @@
 //! What is said of rows that are not in force, each with what to do.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -10,8 +8,8 @@ use wo_cli::{count, named, verb};
 use wo_record::Name;
 
 use crate::files::Files;
-use crate::names::{TRASH, own_image};
-use crate::nearest::most_alike;
+use crate::names::{TRASH, has_ending, own_image};
+use crate::nearest::WithNearest;
 use crate::table::Table;
 use crate::trash::Trash;
 
@@ -119,16 +117,15 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
         return;
     }
     let paths = files.paths();
-    let is_image = |path: &&str| {
-        let kind = Path::new(path).extension().and_then(OsStr::to_str);
-        kind.is_some_and(|kind| {
-            ["jpg", "jpeg", "png", "webp"].contains(&kind.to_lowercase().as_str())
-        })
-    };
-    let images: Vec<&str> = paths.iter().map(String::as_str).filter(is_image).collect();
+    let images: Vec<&str> = paths
+        .iter()
+        .map(String::as_str)
+        .filter(|path| has_ending(Path::new(path), &["jpg", "jpeg", "png", "webp"]))
+        .collect();
     let with_nearest = other.iter().map(|row| WithNearest {
-        row,
-        images: &images,
+        place: row.place(),
+        written: row.path,
+        known: &images,
     });
     wo_cli::warn!(
         "{} of {} name no frame, so they change nothing: {}\nhint: a row names its frame by the path in frame_path; correct it or delete the row",
@@ -136,22 +133,6 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
         count(n_rows, "row"),
         named(with_nearest)
     );
-}
-
-/// A row of no frame with the image that its path may mean. Looked for where it is shown: it is a look through all files.
-struct WithNearest<'a> {
-    row: &'a Unmet<'a>,
-    images: &'a [&'a str],
-}
-
-impl fmt::Display for WithNearest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.row.place())?;
-        match most_alike(self.row.path, self.images.iter().copied()) {
-            Some(near) => write!(f, " (the nearest is {near})"),
-            None => Ok(()),
-        }
-    }
 }
 
 /// That tables contradict each other on frames, such as these.

@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith};
-use wo_folder::{Columns, Files, GROUPS, Place, Sheet, holds_written_images, most_alike};
+use wo_folder::{Columns, Files, GROUPS, Place, Sheet, WithNearest, holds_written_images};
 use wo_record::{Name, same_id};
 
 use super::Keys;
@@ -74,10 +73,11 @@ impl Table {
             names.any(|name| holds_written_images(&name.to_string_lossy()))
         };
         videos.retain(|path| is_media_name(Path::new(path)) && !is_frame(Path::new(path)));
-        let unmet = self.unmet.iter().map(|(line, written)| Unmet {
-            line: *line,
+        let videos: Vec<&str> = videos.iter().map(String::as_str).collect();
+        let unmet = self.unmet.iter().map(|(line, written)| WithNearest {
+            place: format!("line {line}: {written}"),
             written,
-            videos: &videos,
+            known: &videos,
         });
         let n = self.unmet.len();
         wo_cli::warn!(
@@ -88,23 +88,6 @@ impl Table {
             wo_cli::verb(n, "it changes", "they change"),
             wo_cli::named(unmet)
         );
-    }
-}
-
-/// A row that names no video, and the one that may be meant. It is looked for only where the row is told.
-struct Unmet<'a> {
-    line: u64,
-    written: &'a str,
-    videos: &'a [String],
-}
-
-impl fmt::Display for Unmet<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.written)?;
-        match most_alike(self.written, self.videos.iter().map(String::as_str)) {
-            Some(near) => write!(f, " (the nearest is {near})"),
-            None => Ok(()),
-        }
     }
 }
 
@@ -196,19 +179,8 @@ fn agree(one: &Keys, other: &Keys) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::folder;
     use super::*;
-
-    /// A folder with these videos and a table.
-    fn folder(videos: &[&str], table: &str) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for video in videos {
-            let path = dir.path().join(video);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "x").unwrap();
-        }
-        fs::write(dir.path().join(GROUPS), table).unwrap();
-        dir
-    }
 
     #[test]
     fn a_bad_table_names_the_line() {
