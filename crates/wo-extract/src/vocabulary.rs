@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use wo_cli::CaptionsFlag;
-use wo_label::Captions;
+use wo_label::{Captions, toml_key as key};
 use wo_record::{BAD_FORM, Name};
 
 use crate::labels::{Labels, label_folder, shown};
@@ -287,16 +287,6 @@ fn name_of(folder: &Path) -> Option<Name> {
     Some(Name::new(&folder.file_name()?.to_string_lossy()))
 }
 
-/// A key of TOML.
-fn key(name: &Name) -> String {
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.as_str().chars().all(is_bare) {
-        name.to_string()
-    } else {
-        format!("\"{name}\"")
-    }
-}
-
 /// The words of a name. A number behind one is a count, and a number alone a date or the like.
 fn words(name: &Name) -> Vec<&str> {
     let words = name.as_str().split('_');
@@ -310,11 +300,8 @@ fn without_numbers(name: &Name) -> Name {
 
 /// Whether a name has one of some faults in it, as whole words.
 fn names_one_of(name: &Name, faults: &[Name]) -> bool {
-    let has = |fault: &Name| {
-        let fault: Vec<&str> = fault.as_str().split('_').collect();
-        words(name).windows(fault.len()).any(|part| part == fault)
-    };
-    faults.iter().any(has)
+    let faults: Vec<&Name> = faults.iter().collect();
+    !wo_label::faults_in_words(name.as_str(), &faults).is_empty()
 }
 
 /// Whether a name is the beginning of a fault, such as `elbows` of `elbows_flared`. Of videos in a folder `back`, that is

@@ -36,7 +36,7 @@ pub fn faults_in_path(path: &Path, label: &Name, known: &[&Name]) -> Vec<Name> {
 }
 
 /// The names in `known` that `text` has as whole words, in the order of the text.
-fn faults_in_words(text: &str, known: &[&Name]) -> Vec<Name> {
+pub fn faults_in_words(text: &str, known: &[&Name]) -> Vec<Name> {
     let text = Name::new(text);
     // A number behind the last word is a count: `knees_cave2` is the second video of `knees_cave`.
     let words: Vec<&str> = text

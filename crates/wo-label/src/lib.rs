@@ -11,8 +11,8 @@ mod reviews;
 mod sight;
 mod token_count;
 
-pub use captions::{Captions, CaptionsError, What, Wordless, choice_hash};
-pub use fault_path::faults_in_path;
+pub use captions::{Captions, CaptionsError, What, Wordless, choice_hash, toml_key};
+pub use fault_path::{faults_in_path, faults_in_words};
 pub use nearest::nearest;
 pub use review_log::{Chain, ReviewLogError};
 pub use reviews::{Reviews, is_same_picture, is_same_time};

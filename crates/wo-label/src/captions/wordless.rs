@@ -72,7 +72,7 @@ impl Captions {
         }
         let mut text = String::new();
         for (exercise, mut whats) in by_exercise {
-            let section = format!("exercises.{}", key(exercise));
+            let section = format!("exercises.{}", toml_key(exercise));
             // Only where a file cannot have this section yet, or TOML would find it twice.
             if !self.exercises.contains_key(exercise) {
                 let is_form = |what: &&What| short_key(what).is_some();
@@ -91,7 +91,10 @@ impl Captions {
                     What::Label(label) => ("labels", label),
                     What::Fault(fault) => ("faults", fault),
                 };
-                put(&mut text, format_args!("[{section}.{kind}.{}]", key(name)));
+                put(
+                    &mut text,
+                    format_args!("[{section}.{kind}.{}]", toml_key(name)),
+                );
                 let sample = sample(what);
                 put(&mut text, format_args!("observations = [\"{sample}\"]"));
             }
@@ -129,7 +132,7 @@ fn sample(what: &What) -> String {
 }
 
 /// A name as a key of TOML, which takes only ASCII without quotes.
-fn key(name: &Name) -> String {
+pub fn toml_key(name: &Name) -> String {
     if name.as_str().is_ascii() {
         name.to_string()
     } else {
