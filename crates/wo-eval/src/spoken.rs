@@ -16,6 +16,8 @@ use crate::answers::{Answers, Call, most_probable};
 use crate::facts::Facts;
 use crate::prediction::{Prediction, SAYS_UNCLEAR, Standing};
 
+/// A probability that is a sum of others may be this much above 1.
+const ROUNDING: f64 = 1e-6;
 /// By how much probabilities may exceed 1 together: some are rounded to two digits.
 const ROUNDED: f64 = 0.02;
 /// What a file that somebody made by hand often lacks.
@@ -159,9 +161,6 @@ fn mark_seen_groups(predictions: &mut [Prediction]) -> u64 {
     }
     n_marked
 }
-
-/// A probability that is a sum of others may be this much above 1.
-const ROUNDING: f64 = 1e-6;
 
 /// Probabilities are numbers from 0 to 1, together no more than 1, and there is at least one.
 fn check(wire: &Wire) -> anyhow::Result<()> {
