@@ -151,7 +151,7 @@ fn a_corrected_row_stays_and_is_in_force_in_the_stream() {
         edited.lines().count() + 2
     );
     assert!(
-        words.contains("1 of 13 rows name no frame") && words.contains("# no frame"),
+        words.contains("1 of 13 rows names no frame") && words.contains("# no frame"),
         "{words}"
     );
     let good: Vec<_> = stream
