@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
 
-use crate::gate::Terms;
+use crate::score::gate::Terms;
 
 /// Say how good a model is, and what it makes of a new video
 ///

@@ -7,10 +7,10 @@ use wo_clip::{Split, SplitVideo};
 use wo_record::{LearningCurve, Name, Shot};
 use wo_stats::{Figure, Interval, Refit};
 
-use crate::answers::Answers;
-use crate::evaluation::ALL;
-use crate::prediction::{Prediction, Standing};
-use crate::question::label_figure;
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::{Prediction, Standing};
+use crate::score::key::ALL;
+use crate::score::scoring_task::label_figure;
 
 /// How many more videos of a kind are thought of.
 pub(crate) const N_MORE: u64 = 10;
@@ -288,8 +288,7 @@ mod tests {
     use wo_record::Refit as Seen;
 
     use super::*;
-    use crate::answers::tests::classes;
-    use crate::evaluation::tests::{squat, training};
+    use crate::fixtures::{classes, squat, training};
 
     fn trained_on() -> Vec<SplitVideo> {
         let mut videos = training();

@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_nothing_was_chosen_by_is_not_seen() {
-        let mut videos = crate::evaluation::tests::training();
+        let mut videos = crate::fixtures::training();
         for (number, video) in (0..).zip(&mut videos) {
             video.hashes = frames(10 * number..10 * number + 8)
                 .iter()

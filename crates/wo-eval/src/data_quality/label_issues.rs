@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use wo_record::Suspect;
 use wo_stats::{LabelErrors, Selection, Suspicion};
 
-use crate::alike::{Alike, Twin};
-use crate::answers::Answers;
-use crate::prediction::{Prediction, Standing};
+use crate::data_quality::duplicate_index::{Alike, Twin};
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::{Prediction, Standing};
 
 /// The reason of a label that is probably wrong.
 const LABEL: &str = "label";
@@ -171,9 +171,8 @@ fn duplicates(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::tests::classes;
-    use crate::evaluation::tests::squat;
-    use crate::sights::Sights;
+    use crate::fixtures::{classes, squat};
+    use crate::judge::region_features::Sights;
 
     #[test]
     fn a_label_that_is_contradicted_is_a_suspect() {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use wo_clip::SplitVideo;
 use wo_record::{Suspect, Video};
 
-use crate::alike::Alike;
-use crate::answers::Answers;
-use crate::predict::name_of;
-use crate::prediction::Prediction;
-use crate::suspects::duplicate;
+use crate::data_quality::duplicate_index::Alike;
+use crate::data_quality::label_issues::duplicate;
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::Prediction;
+use crate::judge::video_name::name_of;
 
 /// Those that were found, and what they are looked for among.
 #[derive(Debug)]

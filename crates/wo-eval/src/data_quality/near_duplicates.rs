@@ -1,16 +1,17 @@
 //! Videos of the input that show the same pictures. What belongs together is one group, so that no interval takes it for two;
 //! and what says two things of the same pictures says nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use wo_cli::{count, named, verb};
-use wo_picture::{GreyCells, Overlap, overlaps};
-use wo_record::{Failure, Group, Name, Video, code, joined};
+use wo_picture::{Overlap, overlaps};
+use wo_record::{Group, joined};
 
-use crate::answers::Answers;
-use crate::predict::{name_of, named as name};
-use crate::prediction::{Prediction, Standing};
+use crate::judge::facts::FrameLooks;
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::video_name::{exercise_and_label, named as name};
 
 /// What was found among the videos that are scored.
 #[derive(Debug, Default)]
@@ -23,12 +24,9 @@ pub(crate) struct NearDuplicates {
     joined: Vec<String>,
 }
 
-/// How a video looks: the hash and a few grey cells of each frame.
-pub(crate) type Looks = Vec<(u64, GreyCells)>;
-
 impl NearDuplicates {
     /// Among videos that are scored, with how each looks.
-    pub(crate) fn among(videos: &[(&Prediction, &Looks)], answers: &Answers) -> Self {
+    pub(crate) fn among(videos: &[(&Prediction, &FrameLooks)], answers: &Answers) -> Self {
         let hashes: Vec<Vec<u64>> = videos
             .iter()
             .map(|(_, looks)| looks.iter().map(|(hash, _)| *hash).collect())
@@ -100,11 +98,11 @@ impl NearDuplicates {
 
 fn said(video: &Prediction, answers: &Answers) -> String {
     let record = video.record(answers);
-    words((record.exercise, record.label))
+    exercise_and_label((record.exercise, record.label))
 }
 
 /// Whether two videos have another label or another exercise.
-fn says_otherwise(videos: &[(&Prediction, &Looks)], it: &Overlap) -> bool {
+fn says_otherwise(videos: &[(&Prediction, &FrameLooks)], it: &Overlap) -> bool {
     match (&videos[it.first].0.standing, &videos[it.second].0.standing) {
         (
             Standing::Scored { label, exercise },
@@ -120,83 +118,13 @@ fn says_otherwise(videos: &[(&Prediction, &Looks)], it: &Overlap) -> bool {
     }
 }
 
-/// The videos that came so far, to know one that comes again.
-#[derive(Debug, Default)]
-pub(crate) struct Came {
-    by_id: BTreeMap<String, Video>,
-    contradicted: BTreeSet<String>,
-}
-
-/// What a video is that came again.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Again {
-    /// It is new.
-    New,
-    /// It says the same.
-    Same,
-    /// It has another label or exercise: of each that says something for the first time, what is wrong.
-    Otherwise(Vec<Failure>),
-}
-
-impl Came {
-    /// Takes note of a video whose label is settled.
-    pub(crate) fn take(&mut self, video: &Video) -> Again {
-        let Some(first) = self.by_id.get(&video.video_id) else {
-            self.by_id.insert(video.video_id.clone(), video.clone());
-            return Again::New;
-        };
-        let says = |it: &Video| (it.exercise.clone(), it.label.clone());
-        if is_as(first.exercise.as_ref(), video.exercise.as_ref())
-            && is_as(first.label.as_ref(), video.label.as_ref())
-        {
-            return Again::Same;
-        }
-        let failure = |of: &Video, against: &Video| Failure {
-            code: code::LABEL_CONFLICT.to_owned(),
-            what: format!(
-                "{} here, but {} is the same video as {}",
-                words(says(of)),
-                name_of(against),
-                words(says(against))
-            ),
-            tool: env!("CARGO_PKG_NAME").to_owned(),
-            path: of.path.clone(),
-            video_id: Some(of.video_id.clone()),
-        };
-        let mut failures = vec![failure(video, first)];
-        if self.contradicted.insert(video.video_id.clone()) {
-            failures.insert(0, failure(first, video));
-        }
-        Again::Otherwise(failures)
-    }
-
-    /// Whether it came under two labels.
-    pub(crate) fn is_contradicted(&self, video_id: &str) -> bool {
-        self.contradicted.contains(video_id)
-    }
-}
-
-/// Who says nothing says nothing else.
-fn is_as(one: Option<&Name>, other: Option<&Name>) -> bool {
-    one.zip(other).is_none_or(|(one, other)| one == other)
-}
-
-fn words((exercise, label): (Option<Name>, Option<Name>)) -> String {
-    let words: Vec<String> = [exercise, label]
-        .into_iter()
-        .flatten()
-        .map(|it| it.to_string())
-        .collect();
-    words.join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use image::{Rgb, RgbImage};
+    use wo_picture::GreyCells;
 
     use super::*;
-    use crate::answers::tests::classes;
-    use crate::evaluation::tests::squat;
+    use crate::fixtures::{classes, squat};
 
     /// Half ones, and far from that of any other number.
     fn hash(number: u64) -> u64 {
@@ -204,7 +132,7 @@ mod tests {
         half << 32 | (!half & 0xffff_ffff)
     }
 
-    fn looks(numbers: std::ops::Range<u8>) -> Looks {
+    fn looks(numbers: std::ops::Range<u8>) -> FrameLooks {
         let shade = |number: u8| RgbImage::from_pixel(8, 8, Rgb([8 * number; 3]));
         let frames = numbers.map(|it| (hash(u64::from(it)), GreyCells::of(&shade(it))));
         frames.collect()
@@ -254,36 +182,5 @@ mod tests {
             "a part may show another form"
         );
         assert_eq!(found.groups.len(), 1);
-    }
-
-    #[test]
-    fn a_video_that_comes_again_says_the_same_or_not() {
-        let video = |path: &str, label: Option<&str>| Video {
-            video_id: "v".to_owned(),
-            path: Some(path.into()),
-            label: label.map(Name::from),
-            ..Video::default()
-        };
-        let mut came = Came::default();
-        assert_eq!(came.take(&video("a", Some("good_form"))), Again::New);
-        assert_eq!(came.take(&video("b", Some("good_form"))), Again::Same);
-        assert_eq!(came.take(&video("c", None)), Again::Same);
-        assert!(!came.is_contradicted("v"));
-        let Again::Otherwise(failures) = came.take(&video("d", Some("bad_form"))) else {
-            panic!("two labels");
-        };
-        let whats: Vec<&str> = failures.iter().map(|it| it.what.as_str()).collect();
-        assert_eq!(
-            whats,
-            [
-                "good_form here, but d is the same video as bad_form",
-                "bad_form here, but a is the same video as good_form"
-            ]
-        );
-        assert!(came.is_contradicted("v"));
-        let Again::Otherwise(failures) = came.take(&video("e", Some("unclear"))) else {
-            panic!("a third");
-        };
-        assert_eq!(failures.len(), 1, "the first is told once");
     }
 }

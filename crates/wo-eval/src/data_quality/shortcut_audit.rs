@@ -9,8 +9,8 @@ use wo_stats::{
     balanced_weights, folds, numbered,
 };
 
-use crate::answers::most_probable;
-use crate::prediction::Prediction;
+use crate::judge::label_space::most_probable;
+use crate::judge::prediction::Prediction;
 
 /// Folds of the probes, where predictions bring none.
 const N_FOLDS: usize = 5;
@@ -238,7 +238,7 @@ fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::tests::squat;
+    use crate::fixtures::squat;
 
     /// Forty persons with a good and a bad video each. The model is right on nine of ten.
     fn videos(duration_ms: impl Fn(usize, usize) -> f64) -> Vec<Prediction> {

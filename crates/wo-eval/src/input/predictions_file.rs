@@ -12,9 +12,9 @@ use wo_record::{
     code, group_of,
 };
 
-use crate::answers::{Answers, Call, most_probable};
-use crate::facts::Facts;
-use crate::prediction::{Prediction, SAYS_UNCLEAR, Standing};
+use crate::judge::facts::Facts;
+use crate::judge::label_space::{Answers, Call, most_probable};
+use crate::judge::prediction::{Prediction, SAYS_UNCLEAR, Standing};
 
 /// A probability that is a sum of others may be this much above 1.
 const ROUNDING: f64 = 1e-6;

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use wo_cli::{CaptionsFlag, OnError, Reading, open_input};
 use wo_input::{
-    Leftovers, StreamCorrections, VideoItem, check_frames, videos_of_data_dir, videos_of_stream,
+    Leftovers, StreamCorrections, VideoItem, check_frames, folder_of_frames, videos_of_data_dir,
+    videos_of_stream,
 };
 use wo_record::{Producer, ReadError, Reader};
-
-use crate::Args;
 
 /// A stream of records or a folder, not yet read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +21,19 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// What the flags ask for.
-    pub(crate) fn of(args: &Args) -> Self {
-        match &args.data_dir {
-            Some(directory) => Self::Folder(directory.clone()),
-            None => Self::Stream(args.input.clone().filter(|path| path != Path::new("-"))),
+    /// A folder, else a stream; `-` is stdin.
+    pub(crate) fn of(folder: Option<PathBuf>, stream: Option<PathBuf>) -> Self {
+        match folder {
+            Some(folder) => Self::Folder(folder),
+            None => Self::Stream(stream.filter(|path| path != Path::new("-"))),
+        }
+    }
+
+    /// The folder of frames that it is, or whose records it reads.
+    pub(crate) fn folder_of_frames(&self) -> Option<PathBuf> {
+        match self {
+            Self::Folder(folder) => folder_of_frames(Some(folder), None),
+            Self::Stream(path) => folder_of_frames(None, path.as_deref()),
         }
     }
 

@@ -8,7 +8,7 @@ use wo_input::{FrameItem, ImageError, VideoItem};
 use wo_picture::{GreyCells, MovingPerson, luma, moving_person, perceptual_hash};
 use wo_record::{Failure, code};
 
-use crate::near_duplicates::Looks;
+use crate::judge::facts::FrameLooks;
 
 /// How many frames are loaded together, and the most pictures of a video that are held: three times as many as it takes to
 /// find who moves.
@@ -88,7 +88,7 @@ impl Watched {
     }
 
     /// How the frames look whose pictures are held.
-    pub(crate) fn looks(&self) -> Looks {
+    pub(crate) fn looks(&self) -> FrameLooks {
         let frames = self.frames();
         let look = |(place, picture): (&usize, &RgbImage)| {
             let quality = frames.get(*place).and_then(|it| it.frame.quality.as_ref());

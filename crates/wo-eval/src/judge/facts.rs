@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use image::RgbImage;
 use serde_json::Value;
 use wo_input::FrameItem;
+use wo_picture::GreyCells;
 use wo_record::{Quality, Video};
-
-use crate::near_duplicates::Looks;
 
 /// Fields of a video record that say nothing by themselves or are what is to be told.
 const NOT_SLICED: [&str; 9] = [
@@ -25,6 +24,9 @@ const NOT_SLICED: [&str; 9] = [
 const DARK: f64 = 0.3;
 const BRIGHT: f64 = 0.6;
 
+/// How a video looks: the hash and a few grey cells of each frame.
+pub(crate) type FrameLooks = Vec<(u64, GreyCells)>;
+
 /// Numbers and words.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Facts {
@@ -38,7 +40,7 @@ pub(crate) struct Facts {
     /// Perceptual hashes of its frames.
     pub(crate) hashes: Vec<u64>,
     /// How those of its frames look whose pictures are held.
-    pub(crate) looks: Looks,
+    pub(crate) looks: FrameLooks,
     /// What it can be grouped by, by the names of the fields.
     pub(crate) fields: BTreeMap<String, String>,
     /// Those of the fields that are numbers.
@@ -84,7 +86,7 @@ impl Facts {
             format: format!("{:?} {:?}", video.codec, video.container),
             quality: quality.iter().map(|it| it.unwrap_or(f64::NAN)).collect(),
             hashes,
-            looks: Looks::new(),
+            looks: FrameLooks::new(),
             fields,
             numbers,
         }

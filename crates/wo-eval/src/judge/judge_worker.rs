@@ -6,11 +6,11 @@ use wo_clip::{Judge, set_threads};
 use wo_input::VideoItem;
 use wo_record::{Failure, Video};
 
-use crate::answers::Answers;
-use crate::predict::{Judged, Looks, predict};
-use crate::robustness::Wording;
-use crate::trained_on::TrainedOn;
-use crate::workers::Workers;
+use crate::judge::label_space::Answers;
+use crate::judge::nearest_training::TrainedOn;
+use crate::judge::perturb::Wording;
+use crate::judge::pool::Workers;
+use crate::judge::predict::{Judged, Looks, predict};
 
 /// More threads than this hold too many pictures; beyond it each has several cores.
 const MAX_VIEWERS: usize = 4;

@@ -140,24 +140,9 @@ pub(crate) fn most_probable(probabilities: impl Iterator<Item = f64>) -> Option<
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    /// Squats good, with caving knees and with a rounded back; rows good and with a rounded back.
-    pub(crate) fn classes() -> Vec<Class> {
-        let class = |exercise: &str, label: &str, faults: &[&str]| Class {
-            exercise: exercise.into(),
-            label: label.into(),
-            faults: faults.iter().map(|&fault| fault.into()).collect(),
-        };
-        vec![
-            class("squat", "good_form", &[]),
-            class("squat", "bad_form", &["knees_cave"]),
-            class("squat", "bad_form", &["rounded_back"]),
-            class("row", "good_form", &[]),
-            class("row", "bad_form", &["rounded_back"]),
-        ]
-    }
+    use crate::fixtures::classes;
 
     #[test]
     fn classes_add_up() {

@@ -3,11 +3,13 @@
 use wo_clip::Judge;
 use wo_clip::tch::{Kind, Tensor};
 use wo_input::VideoItem;
-use wo_record::{Nearest, UNCLEAR, Verdict, Video};
+use wo_record::{Name, Nearest, UNCLEAR, Verdict, Video};
 
-use crate::predict::{name_of, said_of};
-use crate::watched::{Watched, keep_spread};
-use crate::worst::{Twin, small_jpegs};
+use crate::judge::abstain::said_of;
+use crate::judge::decoded_video::{Watched, keep_spread};
+use crate::judge::evidence::Telling;
+use crate::judge::thumbnail::small_jpegs;
+use crate::judge::video_name::name_of;
 
 /// How far apart two frames may be in their repetitions and still show the same phase, in parts of a repetition.
 const SAME_PHASE: f64 = 0.125;
@@ -31,15 +33,6 @@ struct Frame {
     phase: Option<f64>,
 }
 
-/// The frame that speaks most for a verdict, as the model sees it.
-#[derive(Debug)]
-pub(crate) struct Telling {
-    /// `[width]`, of length one.
-    pub(crate) features: Tensor,
-    /// How far its repetition is, where that is known.
-    pub(crate) phase: Option<f64>,
-}
-
 /// The frame of a training video that is most like a verdict's evidence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Likest<'a> {
@@ -49,6 +42,17 @@ pub(crate) struct Likest<'a> {
     place: usize,
     /// The cosine of the two.
     similarity: f64,
+}
+
+/// A training video beside a video that was judged wrong.
+#[derive(Debug)]
+pub(crate) struct Twin {
+    pub(crate) name: String,
+    pub(crate) label: Name,
+    pub(crate) pts_ms: Option<f64>,
+    /// Its most similar frame, as a small JPEG.
+    pub(crate) picture: Vec<u8>,
+    pub(crate) similarity: f64,
 }
 
 impl TrainedOn {

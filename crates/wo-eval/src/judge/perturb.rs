@@ -1,17 +1,13 @@
-//! What is left of the accuracy when pictures get worse, and when the classes are called by other words.
+//! What the model says of pictures that were made worse, and of the classes in other words.
 
 use rayon::prelude::*;
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge};
 use wo_picture::{Change, grid};
-use wo_record::Score;
-use wo_stats::Figure;
 
-use crate::answers::Answers;
-use crate::load::class_name;
-use crate::prediction::Prediction;
-use crate::question::label_figure;
-use crate::watched::Watched;
+use crate::judge::decoded_video::Watched;
+use crate::judge::label_space::Answers;
+use crate::judge::load::class_name;
 
 /// Every so many frames are left in place of all: a lower frame rate.
 const EVERY: [usize; 2] = [2, 4];
@@ -143,17 +139,4 @@ pub(crate) fn changed(
         (format!("{WORDS}={}", it.words), of_scores(&scores))
     }));
     said
-}
-
-/// The balanced accuracy after each change, which is the scope.
-pub(crate) fn robustness(videos: &[&Prediction], answers: &Answers, seed: u64) -> Vec<Score> {
-    let n_changes = videos.first().map_or(0, |video| video.changed.len());
-    let of_change = |number: usize| {
-        let (scope, _) = videos.first()?.changed.get(number)?;
-        let said = videos
-            .iter()
-            .filter_map(|video| Some((*video, video.changed.get(number)?.1)));
-        label_figure(said, Figure::BalancedAccuracy, scope.clone(), answers, seed)
-    };
-    (0..n_changes).filter_map(of_change).collect()
 }

@@ -3,21 +3,18 @@
 use std::collections::BTreeSet;
 
 use image::RgbImage;
-use wo_clip::{FrameScores, Judge, Trust};
+use wo_clip::{FrameScores, Judge};
 use wo_input::{FrameItem, VideoItem};
-use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson};
-use wo_record::{Evidence, Failure, Name, RecordPath, UNCLEAR, Verdict, Video, group_of};
+use wo_record::{Evidence, Failure, Name, UNCLEAR, Verdict, Video, group_of};
 
-use crate::answers::Answers;
-use crate::facts::Facts;
-use crate::prediction::{FramePrediction, Prediction, Standing};
-use crate::robustness::{Wording, changed};
-use crate::sights::Sights;
-use crate::trained_on::Telling;
-use crate::watched::Watched;
-
-/// Frames decide a verdict whose evidence is at least this part of the most telling one's.
-const TELLING: f64 = 0.5;
+use crate::judge::abstain::{hold_back, reasons};
+use crate::judge::decoded_video::Watched;
+use crate::judge::evidence::{Telling, span};
+use crate::judge::facts::Facts;
+use crate::judge::label_space::Answers;
+use crate::judge::perturb::{Wording, changed};
+use crate::judge::prediction::{FramePrediction, Prediction, Standing};
+use crate::judge::region_features::Sights;
 
 /// A video that was judged, with its pictures.
 #[derive(Debug)]
@@ -116,86 +113,6 @@ pub(crate) fn predict(
     })
 }
 
-/// Says that the model cannot tell, where there is a reason.
-fn hold_back(verdict: &mut Verdict, reasons: &[&'static str]) {
-    if reasons.is_empty() {
-        return;
-    }
-    verdict.leaning = Some(std::mem::replace(&mut verdict.label, UNCLEAR.into()));
-    // Who cannot tell that the form is bad cannot tell what is.
-    verdict.faults.clear();
-    verdict.reasons = reasons.iter().map(|it| (*it).to_owned()).collect();
-}
-
-/// Why the video gets no label.
-fn reasons(
-    prediction: &Prediction,
-    trust: &Trust,
-    person: Option<&MovingPerson>,
-) -> Vec<&'static str> {
-    let below = |number: Option<f64>, least: Option<f64>| {
-        number
-            .zip(least)
-            .is_some_and(|(number, least)| number < least)
-    };
-    let facts = &prediction.facts;
-    let exercise = Some(prediction.call.exercise_probability);
-    let is_cut_off = person
-        .and_then(|person| CutOff::of(&person.moved))
-        .is_some_and(|cut| cut.worst() >= DEFAULT_CUT_OFF);
-    let is_sure = trust
-        .threshold
-        .is_none_or(|threshold| prediction.confidence() > threshold);
-    let all = [
-        (!is_sure, "low_confidence"),
-        (
-            below(exercise, trust.min_exercise_probability),
-            "unknown_exercise",
-        ),
-        (is_cut_off, "person_cut_off"),
-        (below(facts.sharpness(), trust.min_sharpness), "too_blurry"),
-        (below(facts.brightness(), trust.min_brightness), "too_dark"),
-    ];
-    let holds = |(holds, reason): (bool, &'static str)| holds.then_some(reason);
-    all.into_iter().filter_map(holds).collect()
-}
-
-/// Where the frames are that decide it: the most telling one and those beside it, up to the first on either side that tells
-/// less. `of_label` is the probability of the label on each frame.
-fn span(
-    frames: &[&FrameItem],
-    of_label: &[f64],
-    evidence_idx: usize,
-    chance: f64,
-) -> Option<(f64, f64)> {
-    let most = of_label.get(evidence_idx)? - chance;
-    let tells = |(_, probability): &(&&FrameItem, &f64)| *probability - chance >= TELLING * most;
-    let from_evidence = || frames.iter().zip(of_label).skip(evidence_idx);
-    let up_to_evidence = frames.iter().zip(of_label).take(evidence_idx).rev();
-    let beside = from_evidence().take_while(tells);
-    let times: Vec<f64> = beside
-        .chain(up_to_evidence.take_while(tells))
-        .filter_map(|(item, _)| item.frame.pts_ms)
-        .collect();
-    let first = times.iter().copied().reduce(f64::min)?;
-    Some((first, times.iter().copied().reduce(f64::max)?))
-}
-
-/// What to call a video in a message.
-pub(crate) fn name_of(video: &Video) -> String {
-    named(video.path.as_ref(), &video.video_id)
-}
-
-/// The same of a video of which only this is at hand.
-pub(crate) fn named(path: Option<&RecordPath>, video_id: &str) -> String {
-    path.map_or_else(|| format!("video {video_id}"), ToString::to_string)
-}
-
-/// The label that a verdict gives, or leans to.
-pub(crate) fn said_of(verdict: &Verdict) -> &Name {
-    verdict.leaning.as_ref().unwrap_or(&verdict.label)
-}
-
 /// The verdict, what is kept, and the index of the frame that speaks most for the label. `None` without frames or classes.
 fn verdict_of(
     video: &Video,
@@ -286,38 +203,8 @@ fn faults_of(frames: &[&FrameItem]) -> Vec<Name> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
-    use wo_record::{Frame, Image};
-
     use super::*;
-    use crate::answers::tests::classes;
-
-    fn frame(index: u32, label: Option<&str>) -> FrameItem {
-        let frame = Frame {
-            video_id: "v".to_owned(),
-            index,
-            pts_ms: Some(f64::from(index) * 100.0),
-            width_px: None,
-            height_px: None,
-            image: Image::Inline {
-                jpeg_base64: String::new(),
-            },
-            exercise: None,
-            label: label.map(Into::into),
-            label_origin: None,
-            faults: Vec::new(),
-            description: None,
-            quality: None,
-            repetition: None,
-            phase: None,
-            shot: None,
-        };
-        FrameItem {
-            frame,
-            base: PathBuf::new(),
-        }
-    }
+    use crate::fixtures::{classes, frame};
 
     #[test]
     fn the_evidence_is_the_frame_that_speaks_most_for_the_label() {
@@ -366,33 +253,6 @@ mod tests {
             .collect();
         assert_eq!(truths, [Some(1), Some(0), None]);
         assert_eq!(prediction.group.as_str(), "person:p");
-    }
-
-    #[test]
-    fn an_unclear_verdict_leans_to_a_label_and_names_no_faults() {
-        let told = Verdict {
-            label: "bad_form".into(),
-            faults: vec!["knees_cave".into()],
-            ..Verdict::default()
-        };
-        let mut verdict = told.clone();
-        hold_back(&mut verdict, &[]);
-        assert_eq!(verdict, told);
-        hold_back(&mut verdict, &["too_dark"]);
-        assert_eq!((verdict.label.as_str(), verdict.faults.len()), (UNCLEAR, 0));
-        assert_eq!(verdict.leaning, Some("bad_form".into()));
-        assert_eq!(verdict.reasons, ["too_dark"]);
-    }
-
-    #[test]
-    fn the_span_ends_where_frames_tell_less() {
-        let frames: Vec<FrameItem> = (0..7).map(|index| frame(index, None)).collect();
-        let frames: Vec<&FrameItem> = frames.iter().collect();
-        // The first frame tells much too, but what lies between does not.
-        let of_label = [0.9, 0.5, 0.8, 0.95, 0.75, 0.6, 0.9];
-        assert_eq!(span(&frames, &of_label, 3, 0.5), Some((200.0, 400.0)));
-        assert_eq!(span(&frames, &of_label, 0, 0.5), Some((0.0, 0.0)));
-        assert_eq!(span(&[], &[], 0, 0.5), None);
     }
 
     #[test]

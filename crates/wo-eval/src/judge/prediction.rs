@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use wo_record::{Group, Name, RecordPath, UNCLEAR, Video};
 
-use crate::answers::{Answers, Call};
-use crate::facts::Facts;
-use crate::sights::Sights;
+use crate::judge::facts::Facts;
+use crate::judge::label_space::{Answers, Call};
+use crate::judge::region_features::Sights;
 
 /// Whether a video can be right or wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +169,7 @@ impl Prediction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::tests::classes;
+    use crate::fixtures::classes;
 
     #[test]
     fn standings() {

@@ -12,8 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use wo_cli::{Exit, ExitWith};
 use wo_record::{Name, Verdict};
 
-use crate::font::{CHARACTER_WIDTH, LINE_HEIGHT, write};
-use crate::predict::Judged;
+use crate::judge::predict::Judged;
+use crate::render::font::{CHARACTER_WIDTH, LINE_HEIGHT, write};
 
 /// How many frames of a video are shown.
 const MAX_FRAMES: usize = 8;
@@ -261,9 +261,9 @@ mod tests {
     use wo_clip::tch::{Device, Kind, Tensor};
 
     use super::*;
-    use crate::evaluation::tests::squat;
-    use crate::prediction::Standing;
-    use crate::trained_on::Telling;
+    use crate::fixtures::squat;
+    use crate::judge::evidence::Telling;
+    use crate::judge::prediction::Standing;
 
     fn judged(number: u8, truth: usize, said: usize) -> Judged {
         let prediction = squat(usize::from(number), truth, said, 1000.0);
@@ -353,7 +353,7 @@ mod tests {
         sheet.add(&judged);
         assert_eq!(first_words(&sheet), ["unclear"]);
         assert_eq!(sheet.rows[0].colour, UNSCORED);
-        let mut worst = crate::worst::Worst::new(true);
+        let mut worst = crate::render::worst::Worst::new(true);
         worst.add(&judged);
         assert_eq!((worst.n_wrong, worst.videos.len()), (0, 0));
     }

@@ -2,12 +2,14 @@
 
 mod answered;
 mod audit;
+mod calibration;
 mod conclusion;
+mod estimate;
 mod figures;
-mod reliance;
 mod suspects;
 mod worst;
 
+use wo_cli::count;
 use wo_clip::Manifest;
 use wo_record::{LearningCurve, Name, Refit, Score};
 use wo_report::{
@@ -15,21 +17,21 @@ use wo_report::{
     Robustness, Slice, Slices, Step,
 };
 
-use crate::evaluation::{ALL, LABEL, MODEL, VIDEO};
+use crate::data_quality::collection_hints::N_MORE;
 use crate::findings::Findings;
-use crate::learning::in_words;
-use crate::robustness::WORDS;
-use crate::shots::N_MORE;
-use crate::table::FEW_GROUPS;
-use crate::tally::{Tally, counted};
-use crate::worst::Worst;
-use audit::audit;
-pub(crate) use audit::summary;
-use conclusion::{Grounds, conclusion, is_anonymous, persons};
-use figures::figures;
-use reliance::{calibration, selective};
-use suspects::suspects;
-use worst::worst_videos;
+use crate::judge::perturb::WORDS;
+use crate::render::format::FEW_GROUPS;
+use crate::render::html::audit::audit;
+use crate::render::html::calibration::{calibration, selective};
+use crate::render::html::conclusion::{Grounds, conclusion, is_anonymous, persons};
+use crate::render::html::estimate::{between, estimate};
+use crate::render::html::figures::figures;
+use crate::render::html::suspects::suspects;
+use crate::render::html::worst::worst_videos;
+use crate::render::sentences::learning::in_words;
+use crate::render::worst::Worst;
+use crate::score::key::{ALL, LABEL, MODEL, VIDEO};
+use crate::score::tally::Tally;
 
 /// Why it is not known what more videos would bring.
 const NO_CURVE: &str = "the model comes without a learning curve";
@@ -77,7 +79,7 @@ pub(crate) fn page(
 }
 
 fn subtitle(main: &Score, tally: &Tally) -> String {
-    let videos = counted(main.n, "video");
+    let videos = count(main.n, "video");
     if is_anonymous(tally) {
         format!("{videos}, of which it is not known whose they are")
     } else {
@@ -85,33 +87,6 @@ fn subtitle(main: &Score, tally: &Tally) -> String {
             "{videos} of {} that it has not seen",
             persons(main.n_groups)
         )
-    }
-}
-
-fn estimate(score: &Score) -> Estimate {
-    let why = no_interval(score.n_groups);
-    let estimate = between((score.value, score.low, score.high), why);
-    match (score.bca_low, score.bca_high) {
-        (Some(low), Some(high)) => estimate.with_bca(low, high),
-        _ => estimate,
-    }
-}
-
-/// Why a figure of so many groups has no interval.
-fn no_interval(n_groups: u64) -> &'static str {
-    match n_groups {
-        0 | 1 => "only one group",
-        2..FEW_GROUPS => "too few groups",
-        _ => "too few cases",
-    }
-}
-
-/// A figure with its ends, or `why` there are none.
-fn between((value, low, high): (Option<f64>, Option<f64>, Option<f64>), why: &str) -> Estimate {
-    match (value, low, high) {
-        (Some(value), Some(low), Some(high)) => Estimate::between(value, low, high),
-        (Some(value), ..) => Estimate::alone(value, why),
-        _ => Estimate::missing("not defined for these videos"),
     }
 }
 
@@ -249,8 +224,8 @@ fn cards(manifest: &Manifest) -> Cards {
     let part = |name: &str, split| {
         let value = format!(
             "{} of {}",
-            counted(of_split(split).count() as u64, "video"),
-            counted(n_groups(split) as u64, "group")
+            count(of_split(split).count() as u64, "video"),
+            count(n_groups(split) as u64, "group")
         );
         Fact::new(name, value)
     };

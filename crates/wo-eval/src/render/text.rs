@@ -1,31 +1,30 @@
 //! The scores for people. It says nothing that is not in the records, and says in words what the figures do not carry.
 
-mod beyond;
-mod layout;
+pub(crate) mod comparison;
+pub(crate) mod gate;
+pub(crate) mod layout;
+mod sections;
 
+use wo_cli::count;
 use wo_record::{Confusion, Name, Score};
-use wo_stats::MIN_GROUPS;
 
-use crate::evaluation::{
-    ALL, DURATION_ONLY, EXERCISE, Evaluation, FRAME, LABEL, MAJORITY, MODEL, SEEN, VIDEO,
-    gain_over, scope_of_exercise,
-};
 use crate::findings::Findings;
-use crate::tally::{Tally, counted};
-use crate::worst_group::{WORST_GROUP, worst_kind};
-use beyond::beyond;
-use layout::{GAP, WIDTH, detectable, ends, value};
-pub(crate) use layout::{hanging, lines, number, plain, shown, table, titled, with_ends};
+use crate::render::format::{
+    FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, detectable, ends, plain, shown, value,
+};
+use crate::render::sentences::excluded;
+use crate::render::text::layout::{GAP, WIDTH, lines, table, titled};
+use crate::render::text::sections::sections;
+use crate::score::evaluation::Evaluation;
+use crate::score::key::{
+    ALL, DURATION_ONLY, EXERCISE, FRAME, LABEL, MAJORITY, MODEL, SEEN, VIDEO, gain_over,
+    scope_of_exercise,
+};
+use crate::score::tally::Tally;
+use crate::score::worst_group::{WORST_GROUP, worst_kind};
 
 /// How many mistakes are listed where the whole confusion is too wide to be read.
 const MAX_MISTAKES: usize = 10;
-/// Fewer groups than this say little of groups to come.
-pub(crate) const FEW_GROUPS: u64 = MIN_GROUPS as u64;
-/// A 95 % interval wider than this does not tell a useless model from a good one.
-pub(crate) const WIDE_INTERVAL: f64 = 0.3;
-/// Events that were not seen in n groups may still happen in up to this many in n (the rule of three, Hanley &
-/// Lippman-Hand 1983).
-pub(crate) const RULE_OF_THREE: f64 = 3.0;
 
 /// How to read the figures.
 const LEGEND: &str = "[low, high] is the 95 % interval from resampling whole groups (persons, sources); of a model that \
@@ -60,7 +59,7 @@ pub(crate) fn report(
         blocks.extend(figures.main_form());
         blocks.push(lines(&figures.conclusions(tally)));
         blocks.extend(figures.details());
-        blocks.extend(beyond(findings));
+        blocks.extend(sections(findings));
     }
     if !seen.scores.is_empty() {
         let figures = Figures {
@@ -81,7 +80,7 @@ pub(crate) fn report(
     if !held_out.scores.is_empty() || !seen.scores.is_empty() {
         blocks.push(lines(&[LEGEND.to_owned()]));
     }
-    let left_out = tally.sentences();
+    let left_out = excluded::sentences(tally);
     if !left_out.is_empty() {
         blocks.push(lines(&left_out));
     }
@@ -99,11 +98,7 @@ impl Figures<'_> {
     fn size(&self) -> String {
         let main = self.score(LABEL, MODEL, VIDEO, self.scope, "balanced_accuracy", None);
         main.map_or_else(String::new, |s| {
-            format!(
-                "{} of {}",
-                counted(s.n, "video"),
-                counted(s.n_groups, "group")
-            )
+            format!("{} of {}", count(s.n, "video"), count(s.n_groups, "group"))
         })
     }
 
@@ -271,7 +266,7 @@ impl Figures<'_> {
         if n_groups < FEW_GROUPS {
             sentences.push(format!(
                 "Too little to conclude: {} (fewer than {FEW_GROUPS}).",
-                counted(n_groups, "group")
+                count(n_groups, "group")
             ));
         }
         match ends(main) {
@@ -282,7 +277,7 @@ impl Figures<'_> {
             )),
             Some(_) if main.value >= Some(1.0) => sentences.push(format!(
                 "No mistake was made; with {} the true share of groups with mistakes may still be up to {:.2}.",
-                counted(n_groups, "group"),
+                count(n_groups, "group"),
                 (RULE_OF_THREE / n_groups as f64).min(1.0)
             )),
             Some(_) => {}
@@ -292,7 +287,7 @@ impl Figures<'_> {
                 "{} of {} come without person and source and count as groups of their own: intervals may be too \
                  narrow, and whether the model has seen the same person cannot be told.",
                 tally.n_without_group_key,
-                counted(tally.n_scored, "scored video")
+                count(tally.n_scored, "scored video")
             ));
         }
         sentences

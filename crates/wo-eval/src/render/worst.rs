@@ -1,20 +1,16 @@
 //! The videos that were judged wrong, the surest first, with small pictures of their frames.
 
 use image::RgbImage;
-use image::codecs::jpeg::JpegEncoder;
-use image::imageops::thumbnail;
 use wo_record::{Name, Verdict};
 
-use crate::predict::Judged;
+use crate::judge::nearest_training::Twin;
+use crate::judge::predict::Judged;
+use crate::judge::thumbnail::small;
 
 /// How many are kept.
 const MAX_VIDEOS: usize = 12;
 /// Frames that are shown of each.
 const MAX_FRAMES: usize = 8;
-/// The longer side of a small picture, in pixels.
-const SIDE: u32 = 200;
-/// The quality of small pictures that wait.
-const QUALITY: u8 = 80;
 
 /// Those that are kept.
 #[derive(Debug, Default)]
@@ -34,17 +30,6 @@ pub(crate) struct WorstVideo {
     pub(crate) frames: Vec<(RgbImage, Option<f64>, bool)>,
     /// The training video of another label that looks most alike.
     pub(crate) twin: Option<Twin>,
-}
-
-/// A training video beside a video that was judged wrong.
-#[derive(Debug)]
-pub(crate) struct Twin {
-    pub(crate) name: String,
-    pub(crate) label: Name,
-    pub(crate) pts_ms: Option<f64>,
-    /// Its most similar frame, as a small JPEG.
-    pub(crate) picture: Vec<u8>,
-    pub(crate) similarity: f64,
 }
 
 impl Worst {
@@ -91,17 +76,6 @@ impl Worst {
     }
 }
 
-/// Pictures as small JPEGs.
-pub(crate) fn small_jpegs(pictures: &[RgbImage]) -> Vec<Vec<u8>> {
-    let compressed = |picture: &RgbImage| {
-        let mut jpeg = Vec::new();
-        let encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
-        let written = small(picture).write_with_encoder(encoder);
-        written.map_or_else(|_| Vec::new(), |()| jpeg)
-    };
-    pictures.iter().map(compressed).collect()
-}
-
 /// Evenly spread frames, the evidence among them.
 fn small_frames(judged: &Judged) -> Vec<(RgbImage, Option<f64>, bool)> {
     let n = judged.pictures.len();
@@ -115,10 +89,4 @@ fn small_frames(judged: &Judged) -> Vec<(RgbImage, Option<f64>, bool)> {
             Some((small(picture), time, is_evidence))
         })
         .collect()
-}
-
-fn small(picture: &RgbImage) -> RgbImage {
-    let longer = picture.width().max(picture.height()).max(1);
-    let scaled = |side: u32| (side * SIDE).div_ceil(longer).max(1);
-    thumbnail(picture, scaled(picture.width()), scaled(picture.height()))
 }

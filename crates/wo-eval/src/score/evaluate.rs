@@ -3,46 +3,16 @@
 use std::collections::BTreeSet;
 
 use wo_clip::{Split, SplitVideo};
-use wo_record::{Confusion, Name, Score};
 use wo_stats::{DurationOnly, Example, Facts, Majority};
 
-use crate::answers::Answers;
-use crate::prediction::{Prediction, Standing};
-use crate::question::{Question, Unit};
-use crate::worst_group::worst_group;
-
-/// The task of telling good form from bad.
-pub(crate) const LABEL: &str = "label";
-/// The task of telling the exercise.
-pub(crate) const EXERCISE: &str = "exercise";
-/// A whole video is one unit.
-pub(crate) const VIDEO: &str = "video";
-/// Each frame is a unit.
-pub(crate) const FRAME: &str = "frame";
-/// Predicted by the model.
-pub(crate) const MODEL: &str = "model";
-/// Predicted by [`Majority`].
-pub(crate) const MAJORITY: &str = "majority";
-/// Predicted by [`DurationOnly`].
-pub(crate) const DURATION_ONLY: &str = "duration_only";
-/// The scope of all held-out videos.
-pub(crate) const ALL: &str = "all";
-/// The scope of all videos that the model has seen; `seen/squat` is that of one exercise.
-pub(crate) const SEEN: &str = "seen";
-
-/// The name of the figure by how much the model's balanced accuracy is above that of a baseline.
-pub(crate) fn gain_over(baseline: &str) -> String {
-    format!("balanced_accuracy_over_{baseline}")
-}
-
-/// The scope of one exercise within `scope`.
-pub(crate) fn scope_of_exercise(scope: &str, exercise: &Name) -> String {
-    if scope == ALL {
-        exercise.to_string()
-    } else {
-        format!("{scope}/{exercise}")
-    }
-}
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::{Prediction, Standing};
+use crate::score::evaluation::Evaluation;
+use crate::score::key::{
+    DURATION_ONLY, EXERCISE, FRAME, LABEL, MAJORITY, MODEL, VIDEO, scope_of_exercise,
+};
+use crate::score::scoring_task::{Question, Unit};
+use crate::score::worst_group::worst_group;
 
 /// The baselines, fitted to the videos that the model was trained on.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,38 +59,7 @@ impl Baselines {
     }
 }
 
-/// The figures of one set of videos.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Evaluation {
-    /// Each figure with its interval.
-    pub(crate) scores: Vec<Score>,
-    /// The model's confusions.
-    pub(crate) confusions: Vec<Confusion>,
-}
-
-impl Evaluation {
-    /// One figure, by what a record of it has.
-    pub(crate) fn score(
-        &self,
-        task: &str,
-        by: &str,
-        unit: &str,
-        scope: &str,
-        name: &str,
-        class: Option<&Name>,
-    ) -> Option<&Score> {
-        self.scores.iter().find(|score| {
-            (score.task.as_str(), score.by.as_str(), score.unit.as_str()) == (task, by, unit)
-                && (
-                    score.scope.as_str(),
-                    score.name.as_str(),
-                    score.class.as_ref(),
-                ) == (scope, name, class)
-        })
-    }
-}
-
-/// Scores those of the predictions that can be right or wrong, in all and by exercise. `scope` is [`ALL`] or [`SEEN`].
+/// Scores those of the predictions that can be right or wrong, in all and by exercise. `scope` is [`ALL`](crate::score::key::ALL) or [`SEEN`](crate::score::key::SEEN).
 pub(crate) fn evaluate(
     predictions: &[&Prediction],
     answers: &Answers,
@@ -319,4 +258,4 @@ fn exercise_of_frames<'a>(
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use wo_record::{BAD_FORM, Name, Score};
 use wo_stats::Figure;
 
-use crate::answers::Answers;
-use crate::evaluation::{ALL, MODEL, VIDEO};
-use crate::prediction::Prediction;
-use crate::question::{Question, Unit};
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::Prediction;
+use crate::score::key::{ALL, MODEL, VIDEO};
+use crate::score::scoring_task::{Question, Unit};
 
 /// The task of naming a fault.
 pub(crate) const FAULT: &str = "fault";
@@ -57,8 +57,7 @@ pub(crate) fn faults(videos: &[&Prediction], answers: &Answers, seed: u64) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::tests::classes;
-    use crate::evaluation::tests::squat;
+    use crate::fixtures::{classes, squat};
 
     #[test]
     fn each_fault_has_its_own_figures() {

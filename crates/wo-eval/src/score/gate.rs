@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith};
 use wo_record::{Gate, GateTerm, Name};
 
-use crate::answers::Answers;
+use crate::judge::label_space::Answers;
 
 /// What kinds of figure there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -444,7 +444,7 @@ mod tests {
 
     #[test]
     fn a_class_that_there_is_not_is_a_slip_too() {
-        let answers = Answers::new(&crate::answers::tests::classes());
+        let answers = Answers::new(&crate::fixtures::classes());
         let check = |text: &str| text.parse::<Terms>().expect(text).check_classes(&answers);
         assert!(check("recall.bad_form>=0.5, exercise_recall.squat.low>=0.5").is_ok());
         let error = check("recall.squat>=0.5")

@@ -4,9 +4,9 @@
 use wo_record::Score;
 use wo_stats::{Figure, Probe, ProbeData, balanced_weights};
 
-use crate::answers::Answers;
-use crate::prediction::Prediction;
-use crate::question::label_figure;
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::Prediction;
+use crate::score::scoring_task::label_figure;
 
 /// Who judges: not the model, but a head on its features.
 const LINEAR_PROBE: &str = "linear_probe";
@@ -80,9 +80,8 @@ fn judged<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::tests::classes;
-    use crate::evaluation::tests::squat;
-    use crate::sights::Sights;
+    use crate::fixtures::{classes, squat};
+    use crate::judge::region_features::Sights;
 
     /// In three gyms the first number tells the label, in the fourth its opposite.
     fn videos() -> Vec<Prediction> {

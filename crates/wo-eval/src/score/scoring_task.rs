@@ -8,9 +8,10 @@ use wo_stats::{
     smallest_detectable, unanimous,
 };
 
-use crate::answers::Answers;
-use crate::evaluation::{Evaluation, LABEL, MODEL, VIDEO, gain_over};
-use crate::prediction::Prediction;
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::Prediction;
+use crate::score::evaluation::Evaluation;
+use crate::score::key::{LABEL, MODEL, VIDEO, gain_over};
 
 /// One thing to be right or wrong about.
 pub(crate) struct Unit<'a> {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use wo_record::Score;
 use wo_stats::Figure;
 
-use crate::answers::Answers;
-use crate::prediction::Prediction;
-use crate::question::label_figure;
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::Prediction;
+use crate::score::scoring_task::label_figure;
 
 /// What is sliced by where nothing else is asked for.
 pub(crate) const USUAL: [&str; 7] = [
@@ -139,8 +139,7 @@ fn quarters(numbers: &[Option<f64>], are_lengths: bool) -> Vec<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::tests::classes;
-    use crate::evaluation::tests::squat;
+    use crate::fixtures::{classes, squat};
 
     #[test]
     fn the_worst_part_comes_first() {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use wo_cli::{count, named, verb};
 use wo_input::Settled;
 use wo_record::Name;
 
-use crate::prediction::{Prediction, Standing};
+use crate::judge::prediction::{Prediction, Standing};
 
 /// Counts of videos, but for the frames.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,137 +95,5 @@ impl Tally {
     /// How many videos were judged.
     pub(crate) fn n_judged(&self) -> u64 {
         self.n_seen + self.n_scored + self.n_unlabelled + self.n_unclear + self.n_unknown
-    }
-
-    /// What was not scored and why, a sentence for each reason.
-    pub(crate) fn sentences(&self) -> Vec<String> {
-        let unlabelled = (self.n_unlabelled > 0).then(|| {
-            format!(
-                "{} judged but not scored: without a label.",
-                counted(self.n_unlabelled, "video")
-            )
-        });
-        unlabelled.into_iter().chain(self.warnings()).collect()
-    }
-
-    /// The same without what is as it should be.
-    pub(crate) fn warnings(&self) -> Vec<String> {
-        let unknown: Vec<&str> = self.unknown.iter().map(Name::as_str).collect();
-        let reasons = [
-            (
-                self.n_left_out_as_seen,
-                "left out: the model was trained or chosen on them or their group (--allow-seen scores them apart)"
-                    .to_owned(),
-            ),
-            (self.n_unclear, "judged but not scored: labelled unclear".to_owned()),
-            (self.n_unknown, format!("judged but not scored: the model has no class for {}", unknown.join(", "))),
-            (self.n_repeated, "left out: the same video came before".to_owned()),
-            (self.n_failed, "failed: no frame loads".to_owned()),
-        ];
-        let mut sentences: Vec<String> = reasons
-            .into_iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, why)| format!("{} {why}.", counted(n, "video")))
-            .collect();
-        if self.n_bad_frames > 0 {
-            sentences.push(format!(
-                "{} of other videos failed to load.",
-                counted(self.n_bad_frames, "frame")
-            ));
-        }
-        if self.n_contradicted > 0 {
-            sentences.push(format!(
-                "{} not scored: the same pictures are there under another label.",
-                count(self.n_contradicted, "video")
-            ));
-        }
-        if !self.tied.is_empty() {
-            sentences.push(format!(
-                "{} judged but not scored, since the frames are divided: {}.",
-                count(self.tied.len(), "video"),
-                named(&self.tied)
-            ));
-        }
-        if self.n_contrary > 0 {
-            sentences.push(format!(
-                "{} of {} {} otherwise than most frames of the video; the video counts with most: {}.",
-                count(self.n_contrary, "frame"),
-                count(self.mixed.len(), "video"),
-                verb(self.n_contrary, "says", "say"),
-                named(&self.mixed)
-            ));
-        }
-        if self.n_of_seen_groups > 0 {
-            sentences.push(format!(
-                "{} counted as seen, since another of the group says so.",
-                counted(self.n_of_seen_groups, "prediction")
-            ));
-        }
-        if self.knows_no_copies {
-            sentences.push(
-                "Whether a video was in training under another name cannot be told: the model names no pictures of it."
-                    .to_owned(),
-            );
-        }
-        if self.n_failed_upstream > 0 {
-            sentences.push(format!(
-                "{} failed in the tools before this one.",
-                counted(self.n_failed_upstream, "input")
-            ));
-        }
-        sentences
-    }
-}
-
-/// `1 video`, `2 videos`.
-pub(crate) fn counted(n: u64, noun: &str) -> String {
-    count(n, noun)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn frames_that_say_otherwise_are_told() {
-        let mut tally = Tally::default();
-        let settled = |contrary: &[usize], tied: &[&str]| Settled {
-            contrary: contrary.to_vec(),
-            tied: tied.iter().map(|it| (*it).into()).collect(),
-        };
-        tally.settle("a.mp4".to_owned(), &settled(&[2], &[]));
-        tally.settle("b.mp4".to_owned(), &settled(&[], &[]));
-        tally.settle(
-            "c.mp4".to_owned(),
-            &settled(&[], &["bad_form", "good_form"]),
-        );
-        assert_eq!(
-            tally.warnings(),
-            [
-                "1 video judged but not scored, since the frames are divided: c.mp4 (bad_form and good_form).",
-                "1 frame of 1 video says otherwise than most frames of the video; the video counts with most: a.mp4.",
-            ]
-        );
-    }
-
-    #[test]
-    fn each_reason_is_a_sentence() {
-        assert_eq!(Tally::default().sentences(), Vec::<String>::new());
-        let tally = Tally {
-            n_unclear: 1,
-            n_unknown: 3,
-            unknown: ["dip".into(), "curl".into()].into(),
-            n_bad_frames: 2,
-            ..Tally::default()
-        };
-        assert_eq!(
-            tally.sentences(),
-            [
-                "1 video judged but not scored: labelled unclear.",
-                "3 videos judged but not scored: the model has no class for curl, dip.",
-                "2 frames of other videos failed to load.",
-            ]
-        );
-        assert_eq!(tally.n_judged(), 4);
     }
 }

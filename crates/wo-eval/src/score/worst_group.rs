@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use wo_record::Score;
 use wo_stats::{Bootstrap, GroupSums, numbered, smallest_detectable};
 
-use crate::evaluation::{Evaluation, LABEL, MODEL, SEEN, VIDEO};
-use crate::prediction::{Prediction, Standing};
+use crate::judge::prediction::{Prediction, Standing};
+use crate::score::evaluation::Evaluation;
+use crate::score::key::{LABEL, MODEL, SEEN, VIDEO};
 
 /// The name of the figure.
 pub(crate) const WORST_GROUP: &str = "worst_group_recall";
@@ -95,8 +96,8 @@ fn is_within(scope: &str, whole: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::ALL;
-    use crate::evaluation::tests::{evaluated, squat};
+    use crate::fixtures::{evaluated, squat};
+    use crate::score::key::ALL;
 
     #[test]
     fn the_least_recall_is_found() {

@@ -1,34 +1,34 @@
-//! One run: videos are judged as they come, and of each only its prediction is kept.
+//! A run of a model: videos are judged as they come, and of each only its prediction is kept.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
-use wo_clip::{Judge, Manifest, set_threads};
+use wo_clip::{Judge, set_threads};
 use wo_input::{Leftovers, VideoItem};
 use wo_record::{Failure, Producer, Record, RecordPath, Verdict, Writer, code};
 
-use crate::Args;
-use crate::answers::Answers;
-use crate::contact_sheet::ContactSheet;
-use crate::copies::Copies;
-use crate::findings::{Asked, Findings, Model};
-use crate::load::load_judge;
-use crate::near_duplicates::{Again, Came, NearDuplicates};
-use crate::predict::{Judged, name_of, named};
-use crate::prediction::{Prediction, Standing};
-use crate::robustness::wordings;
-use crate::spoken::Spoken;
-use crate::table::report;
-use crate::tally::Tally;
-use crate::trained_on::{Telling, TrainedOn, likest_of_another_label};
-use crate::viewer::{Asking, Task, Viewed, start_viewers};
-use crate::workers::Workers;
-use crate::worst::Worst;
-
-/// Why there is nothing to score.
-const NOTHING_LEFT: &str = "nothing is left to score: the model was trained or chosen on all labelled videos or their groups\n\
-    hint: --allow-seen scores them apart; for an honest figure give it people and sources that it has not seen";
+use crate::cli::config::{AnalysisConfig, EvaluateConfig, ModelConfig};
+use crate::data_quality::leakage::Copies;
+use crate::data_quality::near_duplicates::NearDuplicates;
+use crate::findings::{Findings, Model};
+use crate::input::repeats::{Again, Came};
+use crate::judge::evidence::Telling;
+use crate::judge::judge_worker::{Asking, Task, Viewed, start_viewers};
+use crate::judge::label_space::Answers;
+use crate::judge::load::load_judge;
+use crate::judge::nearest_training::{TrainedOn, likest_of_another_label};
+use crate::judge::perturb::wordings;
+use crate::judge::pool::Workers;
+use crate::judge::predict::Judged;
+use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::video_name::{name_of, named};
+use crate::render::contact_sheet::ContactSheet;
+use crate::render::sentences::excluded;
+use crate::render::sentences::verdict::verdict_in_words;
+use crate::render::text::report;
+use crate::render::worst::Worst;
+use crate::score::tally::Tally;
+use crate::session::finished::{Finished, NOTHING_LEFT};
 
 /// A run under way.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Session<'a> {
     judge: Arc<Judge>,
     answers: Arc<Answers>,
     allow_seen: bool,
-    asked: Asked,
+    analysis: AnalysisConfig,
     /// Whether parts of the pictures are looked at, for the audit.
     looks_at_parts: bool,
     writer: Writer<'a>,
@@ -57,57 +57,31 @@ pub(crate) struct Session<'a> {
     trained_on: Vec<TrainedOn>,
 }
 
-/// What is left of a run that came to its end.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    /// The report for people.
-    pub(crate) table: String,
-    /// The contact sheet, not yet drawn.
-    pub(crate) sheet: ContactSheet,
-    /// All that was found.
-    pub(crate) findings: Findings,
-    /// Those that were judged wrong, the surest first.
-    pub(crate) worst: Worst,
-    /// What was counted.
-    pub(crate) tally: Tally,
-    /// What the model knows of itself, where there is one.
-    pub(crate) manifest: Option<Manifest>,
-    /// The inputs that failed.
-    pub(crate) failures: Vec<Failure>,
-    /// How many lines were no records.
-    pub(crate) n_skipped: u64,
-}
-
 impl<'a> Session<'a> {
     /// Loads the model and begins the output.
     pub(crate) fn start(
-        args: &Args,
+        config: &EvaluateConfig,
+        of_model: &ModelConfig,
         records: &'a mut dyn Write,
         upstream: &[Producer],
     ) -> anyhow::Result<Self> {
-        let n_cores = args.threads.count();
+        let n_cores = of_model.compute.n_threads;
         set_threads(n_cores);
         let hint = "train one with wo-train, or name one with --model";
-        let judge = Arc::new(load_judge(&args.model, &args.device, hint)?);
+        let judge = Arc::new(load_judge(&of_model.model, &of_model.compute.device, hint)?);
         let answers = Arc::new(Answers::new(judge.classes()));
-        let n_drawn = args
-            .contact_sheet
-            .as_ref()
-            .map_or(0, |_| usize::from(args.contact_videos));
-        let wordings = args
-            .asking
-            .robustness
-            .then(|| wordings(&judge))
-            .transpose()?;
-        let asked = Asked::of(args);
-        if let Some(terms) = &asked.fail_under {
+        let outputs = &config.outputs;
+        let n_drawn = outputs.contact_sheet.as_ref().map_or(0, |it| it.n_videos);
+        let wordings = of_model.robustness.then(|| wordings(&judge)).transpose()?;
+        let analysis = config.analysis.clone();
+        if let Some(terms) = &analysis.fail_under {
             terms.check_classes(&answers)?;
         }
-        let looks_at_parts = asked.audit || asked.suspects;
+        let looks_at_parts = analysis.audit.is_made() || analysis.suspects.is_made();
         let asking = Asking {
             sights: looks_at_parts,
             wordings,
-            keeps_pictures: args.report.is_some(),
+            keeps_pictures: outputs.report.is_some(),
         };
         let viewers = start_viewers(&judge, &answers, &asking, n_cores);
         let writer = Writer::begin(
@@ -116,27 +90,27 @@ impl<'a> Session<'a> {
             env!("CARGO_PKG_VERSION"),
             upstream,
         )?;
-        let of_model = &judge.manifest().videos;
-        let copies = Copies::of(of_model);
+        let videos = &judge.manifest().videos;
+        let copies = Copies::of(videos);
         Ok(Self {
-            model: args.model.display().to_string(),
+            model: of_model.model.display().to_string(),
             tally: Tally {
-                knows_no_copies: copies.are_unknowable() && !of_model.is_empty(),
+                knows_no_copies: copies.are_unknowable() && !videos.is_empty(),
                 ..Tally::default()
             },
             copies,
             judge,
             answers,
-            allow_seen: args.allow_seen,
+            allow_seen: config.allow_seen,
             looks_at_parts,
-            asked,
+            analysis,
             writer,
-            sheet: ContactSheet::new(n_drawn, args.seed.seed),
+            sheet: ContactSheet::new(n_drawn, config.analysis.seed),
             predictions: Vec::new(),
             came: Came::default(),
             failures: Vec::new(),
             viewers,
-            worst: Worst::new(args.report.is_some()),
+            worst: Worst::new(outputs.report.is_some()),
             waiting: Vec::new(),
             trained_on: Vec::new(),
         })
@@ -233,7 +207,7 @@ impl<'a> Session<'a> {
         self.tally.count(&judged.prediction);
         self.sheet.add(&judged);
         if judged.prediction.standing == Standing::Unlabelled {
-            wo_cli::say!("{}", in_words(&name, &judged.verdict));
+            wo_cli::say!("{}", verdict_in_words(&name, &judged.verdict));
         }
         self.worst.add(&judged);
         let Judged {
@@ -362,7 +336,7 @@ impl<'a> Session<'a> {
         }
         self.sort_predictions()?;
         let n_left_out = self.tally.n_left_out_as_seen;
-        for warning in self.tally.warnings() {
+        for warning in excluded::warnings(&self.tally) {
             wo_cli::warn!("{warning}");
         }
         anyhow::ensure!(n_left_out == 0 || self.tally.n_judged() > 0, NOTHING_LEFT);
@@ -379,7 +353,7 @@ impl<'a> Session<'a> {
             learning_curve: manifest.learning_curve.as_ref(),
             videos: &manifest.videos,
         };
-        let mut findings = Findings::of(&self.predictions, model, &self.asked);
+        let mut findings = Findings::of(&self.predictions, model, &self.analysis);
         findings.suspects.splice(0..0, self.copies.into_suspects());
         findings.warn_of_missing();
         findings.write(&mut self.writer)?;
@@ -395,140 +369,5 @@ impl<'a> Session<'a> {
             failures: self.failures,
             n_skipped: rest.n_skipped,
         })
-    }
-}
-
-/// The same of predictions that are there already.
-pub(crate) fn of_predictions(
-    args: &Args,
-    path: &Path,
-    input: &mut dyn std::io::BufRead,
-    records: &mut dyn Write,
-) -> anyhow::Result<Finished> {
-    let spoken = Spoken::read(path, input, &args.reading)?;
-    let asked = Asked::of(args);
-    if let Some(terms) = &asked.fail_under {
-        terms.check_classes(&spoken.answers)?;
-    }
-    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    let mut writer = Writer::begin(records, tool, version, &spoken.upstream)?;
-    let failures = spoken.failures;
-    for failure in &failures {
-        writer.failure(failure.clone())?;
-    }
-    let mut tally = Tally {
-        n_repeated: spoken.n_repeated,
-        n_of_seen_groups: spoken.n_of_seen_groups,
-        ..Tally::default()
-    };
-    let mut scored = spoken.predictions;
-    let n_all = scored.len();
-    scored.retain(|it| args.allow_seen || !it.seen);
-    tally.n_left_out_as_seen = (n_all - scored.len()) as u64;
-    for prediction in &scored {
-        tally.count(prediction);
-    }
-    for warning in tally.warnings() {
-        wo_cli::warn!("{warning}");
-    }
-    anyhow::ensure!(!scored.is_empty(), NOTHING_LEFT);
-    scored.retain(|it| it.truth().is_some());
-    let model = Model {
-        answers: &spoken.answers,
-        trust: None,
-        learning_curve: None,
-        videos: &[],
-    };
-    let findings = Findings::of(&scored, model, &asked);
-    findings.warn_of_missing();
-    findings.write(&mut writer)?;
-    writer.end()?;
-    let name = path.display().to_string();
-    let table = report(&name, &findings, &spoken.answers.exercises, &tally);
-    Ok(Finished {
-        table,
-        sheet: ContactSheet::new(0, args.seed.seed),
-        findings,
-        worst: Worst::new(false),
-        tally,
-        manifest: None,
-        failures,
-        n_skipped: 0,
-    })
-}
-
-/// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; most telling frame at 3.2 s)`.
-fn in_words(name: &str, verdict: &Verdict) -> String {
-    let mut details = Vec::new();
-    if let Some(leaning) = &verdict.leaning {
-        details.push(format!(
-            "{}; leaning to {leaning}",
-            verdict.reasons.join(", ")
-        ));
-    }
-    details.push(format!(
-        "{} {:.2}",
-        verdict.exercise, verdict.exercise_probability
-    ));
-    if !verdict.faults.is_empty() {
-        details.push(
-            verdict
-                .faults
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", "),
-        );
-    }
-    details.push(match verdict.evidence.pts_ms {
-        Some(ms) => format!("most telling frame at {:.1} s", ms / 1000.0),
-        None => format!("most telling frame {}", verdict.evidence.index),
-    });
-    format!(
-        "{name}: {} {:.2} ({})",
-        verdict.label,
-        verdict.probability,
-        details.join("; ")
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use wo_record::Evidence;
-
-    use super::*;
-
-    #[test]
-    fn a_verdict_in_words() {
-        let mut verdict = Verdict {
-            video_id: "v".to_owned(),
-            path: None,
-            label: "bad_form".into(),
-            probability: 0.931,
-            exercise: "squat".into(),
-            exercise_probability: 0.99,
-            faults: vec!["knees_cave".into()],
-            evidence: Evidence {
-                index: 4,
-                pts_ms: Some(3210.0),
-                probability: 0.97,
-                phase: None,
-            },
-            n_frames: 8,
-            true_label: None,
-            true_exercise: None,
-            seen: false,
-            ..Verdict::default()
-        };
-        assert_eq!(
-            in_words("new_video.mp4", &verdict),
-            "new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; most telling frame at 3.2 s)"
-        );
-        verdict.faults.clear();
-        verdict.evidence.pts_ms = None;
-        assert_eq!(
-            in_words("a", &verdict),
-            "a: bad_form 0.93 (squat 0.99; most telling frame 4)"
-        );
     }
 }

@@ -1,12 +1,12 @@
 //! Whether the model looks at the lifter.
 
-use wo_record::{Audit as AuditRecord, Score};
+use wo_record::Score;
 use wo_report::{Audit, Estimate, Outcome, Probe};
 
-use crate::evaluation::{ALL, LABEL};
 use crate::findings::Findings;
-use crate::page::conclusion::chance;
-use crate::page::{between, estimate, no_interval};
+use crate::render::html::estimate::{between, estimate, no_interval};
+use crate::render::sentences::audit::summary;
+use crate::score::key::{ALL, LABEL};
 
 /// The chance of two labels, where only one is there.
 const HALF: f64 = 0.5;
@@ -24,7 +24,7 @@ pub(super) fn audit(findings: &Findings, main: Option<&Score>) -> Option<Audit> 
     Some(Audit {
         outcome: outcome(&all.verdict),
         summary: format!("{} {ORDER}", summary(all, records)),
-        chance: chance(findings, LABEL, ALL).unwrap_or(HALF),
+        chance: findings.held_out.chance(LABEL, ALL).unwrap_or(HALF),
         model: main.map_or_else(|| Estimate::missing("not measured"), estimate),
         probes: records
             .iter()
@@ -44,27 +44,6 @@ pub(super) fn audit(findings: &Findings, main: Option<&Score>) -> Option<Audit> 
             })
             .collect(),
     })
-}
-
-/// `40 % [10 %, 80 %] of the model's skill above chance can be had without looking at the lifter (duration).`
-pub(crate) fn summary(all: &AuditRecord, records: &[AuditRecord]) -> String {
-    let worst = records
-        .iter()
-        .find(|it| it.probe != "all" && it.value == all.value && it.share == all.share);
-    let name = worst.map_or("", |it| it.probe.as_str()).replace('_', " ");
-    let percent = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{:.0} %", 100.0 * it));
-    match (all.verdict.as_str(), all.share) {
-        ("pass", _) => "No probe that sees no lifter is better than chance.".to_owned(),
-        (_, Some(_)) => format!(
-            "{} [{}, {}] of the model's skill above chance can be had without looking at the lifter: {name}.",
-            percent(all.share),
-            percent(all.share_low),
-            percent(all.share_high)
-        ),
-        _ => format!(
-            "{name} alone tells the label better than chance, and the model's own skill is in doubt."
-        ),
-    }
 }
 
 fn sees(probe: &str) -> &'static str {

@@ -5,9 +5,9 @@ use wo_record::Score;
 use wo_report::{AtCoverage, Bin, Calibration, Estimate, Refusal, RiskPoint, Selective};
 
 use crate::findings::Findings;
-use crate::page::answered::Answered;
-use crate::page::{between, no_interval};
-use crate::prediction::SAYS_UNCLEAR;
+use crate::judge::prediction::SAYS_UNCLEAR;
+use crate::render::html::answered::Answered;
+use crate::render::html::estimate::{between, no_interval};
 
 /// Why a figure that has no interval in the records has none.
 const NOT_RESAMPLED: &str = "no interval was computed";

@@ -1,15 +1,16 @@
 //! Whether the model can be trusted, in one sentence and with reasons. What is not known speaks against trust.
 
+use wo_cli::count;
 use wo_record::{BAD_FORM, GOOD_FORM, Name, Score};
 use wo_report::{Conclusion, Trust};
 
-use crate::evaluation::{ALL, DURATION_ONLY, LABEL, MAJORITY, MODEL, VIDEO, gain_over};
 use crate::findings::Findings;
-use crate::page::answered::Answered;
-use crate::page::audit::summary;
-use crate::prediction::SAYS_UNCLEAR;
-use crate::table::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, shown};
-use crate::tally::{Tally, counted};
+use crate::judge::prediction::SAYS_UNCLEAR;
+use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, shown};
+use crate::render::html::answered::Answered;
+use crate::render::sentences::audit::summary;
+use crate::score::key::{ALL, DURATION_ONLY, LABEL, MAJORITY, MODEL, VIDEO, gain_over};
+use crate::score::tally::Tally;
 
 /// A model that answers less than this part of the videos mostly says nothing.
 const MOSTLY: f64 = 0.5;
@@ -28,7 +29,7 @@ pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Score>) -> Conclusi
     let Some(main) = main else {
         return nothing_scored();
     };
-    let labels = shown_classes(grounds.findings, LABEL, ALL);
+    let labels = grounds.findings.held_out.shown_classes(LABEL, ALL);
     if let [label] = labels[..] {
         return one_label(label, main);
     }
@@ -85,25 +86,6 @@ fn one_label(label: &Name, main: &Score) -> Conclusion {
     }
 }
 
-/// The labels, or exercises, that scored videos have.
-fn shown_classes<'a>(findings: &'a Findings, task: &str, scope: &str) -> Vec<&'a Name> {
-    let confusions = &findings.held_out.confusions;
-    let confusion = confusions
-        .iter()
-        .find(|it| it.task == task && it.unit == VIDEO && it.scope == scope);
-    confusion.map_or_else(Vec::new, |it| {
-        let rows = it.classes.iter().zip(&it.counts);
-        let with_videos = rows.filter(|(_, counts)| counts.iter().any(|n| *n > 0));
-        with_videos.map(|(label, _)| label).collect()
-    })
-}
-
-/// The balanced accuracy of always saying the same; `None` where that is always right.
-pub(super) fn chance(findings: &Findings, task: &str, scope: &str) -> Option<f64> {
-    let n = shown_classes(findings, task, scope).len();
-    (n > 1).then(|| 1.0 / n as f64)
-}
-
 /// `1 person or source`, `2 persons or sources`.
 pub(super) fn persons(n: u64) -> String {
     match n {
@@ -155,7 +137,7 @@ impl Case<'_> {
         (self.answered.n_answered() == 0).then(|| Objection {
             sentence: format!(
                 "Do not rely on this model: of {} it answers none, and says unclear of all.",
-                counted(self.answered.n, "video")
+                count(self.answered.n, "video")
             ),
             reason: None,
         })
@@ -175,7 +157,7 @@ impl Case<'_> {
             None => Some(Objection::new(
                 format!(
                     "How good the model is on new people cannot be said from {} of {}.",
-                    counted(self.main.n, "video"),
+                    count(self.main.n, "video"),
                     persons(self.main.n_groups)
                 ),
                 format!("Its balanced accuracy is {figure}: no interval can be given."),
@@ -295,7 +277,7 @@ impl Case<'_> {
                 "{} of {} come without person and source: the model may have seen the same person, and the interval may be \
                  too narrow.",
                 tally.n_without_group_key,
-                counted(tally.n_scored, "video")
+                count(tally.n_scored, "video")
             )
         })
     }
@@ -337,7 +319,7 @@ impl Case<'_> {
             let unseen = (1.0 - low).max((RULE_OF_THREE / n_groups).min(1.0));
             return format!(
                 "judges all {} right; of others up to {:.0} of 100 may still be judged wrong",
-                counted(self.main.n, "video"),
+                count(self.main.n, "video"),
                 100.0 * unseen
             );
         }

@@ -1,14 +1,15 @@
 //! The figures beside their baselines.
 
+use wo_cli::count;
 use wo_record::Score;
 use wo_report::{Baseline, Figure, FigureBlock, Figures};
 
-use crate::evaluation::{ALL, EXERCISE, FRAME, LABEL, MODEL, VIDEO, gain_over};
 use crate::findings::Findings;
-use crate::page::conclusion::chance;
-use crate::page::estimate;
-use crate::tally::{Tally, counted};
-use crate::worst_group::{WORST_GROUP, worst_kind};
+use crate::render::html::estimate::estimate;
+use crate::render::sentences::excluded;
+use crate::score::key::{ALL, EXERCISE, FRAME, LABEL, MODEL, VIDEO, gain_over};
+use crate::score::tally::Tally;
+use crate::score::worst_group::{WORST_GROUP, worst_kind};
 
 pub(super) fn figures(findings: &Findings, main: &Score, tally: &Tally) -> Figures {
     let mut blocks = Vec::new();
@@ -68,13 +69,13 @@ fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
     let refused = (tally.n_refused > 0).then(|| {
         format!(
             "{} refused, and in no figure: the model was trained or chosen on others of their group, or on the same pictures.",
-            counted(tally.n_refused, "video")
+            count(tally.n_refused, "video")
         )
     });
     let seen = (tally.n_seen > 0).then(|| {
         format!(
             "{} that the model has seen in training, and in no figure of this page.",
-            counted(tally.n_seen, "video")
+            count(tally.n_seen, "video")
         )
     });
     let missing = findings.missing.iter().map(|why| {
@@ -83,7 +84,10 @@ fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
         format!("{}{}.", first.unwrap_or_default(), letters.as_str())
     });
     let left_out = refused.into_iter().chain(seen);
-    left_out.chain(tally.warnings()).chain(missing).collect()
+    left_out
+        .chain(excluded::warnings(tally))
+        .chain(missing)
+        .collect()
 }
 
 /// What is right of single frames; absent where only videos were judged.
@@ -141,7 +145,7 @@ fn figure(findings: &Findings, score: &Score) -> Figure {
         name: name(findings, score),
         model: estimate(score),
         chance: match score.name.as_str() {
-            "balanced_accuracy" => chance(findings, &score.task, &score.scope),
+            "balanced_accuracy" => findings.held_out.chance(&score.task, &score.scope),
             "roc_auc" => Some(0.5),
             _ => None,
         },

@@ -3,8 +3,8 @@
 use wo_record::{Score, Suspect as SuspectRecord};
 use wo_report::{Suspect, SuspectKind, Suspects};
 
+use crate::data_quality::label_issues::DOUBT;
 use crate::findings::Findings;
-use crate::suspects::DOUBT;
 
 /// Suspects that are listed.
 const MAX_SUSPECTS: usize = 50;

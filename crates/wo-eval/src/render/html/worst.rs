@@ -3,8 +3,9 @@
 use wo_record::Score;
 use wo_report::{Frame, Picture, Twin, WorstVideo, WorstVideos};
 
-use crate::predict::{named, said_of};
-use crate::worst::{self, Worst};
+use crate::judge::abstain::said_of;
+use crate::judge::video_name::named;
+use crate::render::worst::{self, Worst};
 
 pub(super) fn worst_videos(worst: &Worst, main: &Score) -> Option<WorstVideos> {
     let videos: Vec<WorstVideo> = worst.videos.iter().map(video).collect();

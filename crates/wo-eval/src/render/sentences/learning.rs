@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
+use wo_cli::count;
 use wo_record::{LearningCurve, Name, Shot};
 
-use crate::shots::N_MORE;
-use crate::table::with_ends;
-use crate::tally::counted;
+use crate::data_quality::collection_hints::N_MORE;
+use crate::render::format::with_ends;
 
 /// Whether what is commonly hoped for holds for these videos.
 pub(crate) fn in_words(curve: &LearningCurve) -> String {
@@ -59,8 +59,8 @@ pub(crate) fn shot_in_words(shot: &Shot) -> String {
     let mut said = format!(
         "{}: {} of {}",
         what.join(", "),
-        counted(shot.n_videos, "video"),
-        counted(shot.n_groups, "group")
+        count(shot.n_videos, "video"),
+        count(shot.n_groups, "group")
     );
     // Writing into a string never fails.
     if let Some(recall) = shot.recall {

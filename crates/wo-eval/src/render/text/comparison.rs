@@ -2,18 +2,24 @@
 
 use std::path::Path;
 
+use wo_cli::count;
 use wo_record::{Comparison, Gate};
-use wo_stats::MIN_GROUPS;
 
-use crate::evaluation::{ALL, EXERCISE, LABEL};
-use crate::table::{hanging, lines, number, plain, titled};
-use crate::tally::counted;
+use crate::render::format::{number, plain};
+use crate::render::sentences::comparison::{in_words, main};
+use crate::render::text::gate::gate_in_words;
+use crate::render::text::layout::{hanging, lines, table, titled};
+use crate::score::key::{ALL, EXERCISE, LABEL};
 
 /// What is compared in all: by name, and whether a line of each class follows.
 const SHOWN: [&str; 3] = ["balanced_accuracy", "accuracy", "recall"];
 
 /// What it comes to.
-pub(super) fn table(paths: [&Path; 2], comparisons: &[Comparison], gate: Option<&Gate>) -> String {
+pub(crate) fn comparison_table(
+    paths: [&Path; 2],
+    comparisons: &[Comparison],
+    gate: Option<&Gate>,
+) -> String {
     let name = |path: &Path| plain(&path.display().to_string());
     let mut head = vec![
         format!("candidate  {}", name(paths[0])),
@@ -22,8 +28,8 @@ pub(super) fn table(paths: [&Path; 2], comparisons: &[Comparison], gate: Option<
     head.extend(main(comparisons).map(|it| {
         format!(
             "{} of {}, none seen by either",
-            counted(it.n, "video"),
-            counted(it.n_groups, "group")
+            count(it.n, "video"),
+            count(it.n_groups, "group")
         )
     }));
     let in_all = |task: &'static str| {
@@ -79,7 +85,7 @@ fn rows<'a>(
         "±",
         "McNemar p",
     ];
-    let mut table = crate::table::table(&header);
+    let mut table = table(&header);
     for it in comparisons {
         table.add_row([
             name(it),
@@ -121,54 +127,4 @@ fn legend(comparisons: &[Comparison]) -> Vec<String> {
         .into_iter()
         .chain(std::iter::once(reading))
         .collect()
-}
-
-fn main(comparisons: &[Comparison]) -> Option<&Comparison> {
-    comparisons
-        .iter()
-        .find(|it| it.task == LABEL && it.name == "balanced_accuracy" && it.scope == ALL)
-}
-
-/// Whether one is better, and what could have been found.
-pub(super) fn in_words(comparisons: &[Comparison]) -> Option<String> {
-    let main = main(comparisons)?;
-    if main.n_groups < MIN_GROUPS as u64 {
-        return Some(format!(
-            "Too few groups to say which is better: {}, and fewer than {MIN_GROUPS} say little of others.",
-            main.n_groups
-        ));
-    }
-    let verdict = match (main.low, main.high) {
-        (Some(low), _) if low > 0.0 => "The candidate is better.",
-        (_, Some(high)) if high < 0.0 => "The candidate is worse.",
-        (Some(_), Some(_)) => "Neither is better beyond doubt.",
-        _ => "Which is better cannot be said: no interval can be given.",
-    };
-    let found = main.detectable.map(|it| {
-        format!(" So many groups would show a difference of {it:.2} in four of five evaluations.")
-    });
-    Some(verdict.to_owned() + &found.unwrap_or_default())
-}
-
-/// Whether it opens, and each of its terms.
-pub(crate) fn gate_in_words(gate: &Gate) -> String {
-    let mut sentences = vec![format!(
-        "Gate: {}",
-        if gate.passed { "open" } else { "shut" }
-    )];
-    sentences.extend(gate.terms.iter().map(|term| {
-        let number = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{it:.3}"));
-        let mark = if term.passed { "holds" } else { "FAILS" };
-        let why = term
-            .why
-            .as_ref()
-            .map_or(String::new(), |why| format!(" ({why})"));
-        plain(&format!(
-            "  {mark}  {}: {} against {}{why}",
-            term.term,
-            number(term.value),
-            number(term.bound)
-        ))
-    }));
-    hanging("         ", &sentences)
 }

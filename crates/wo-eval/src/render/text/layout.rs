@@ -4,18 +4,14 @@
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
 };
-use wo_record::Score;
 
 /// A line under the header and no more: the figures are to be seen, not their cage.
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// How many columns of text a line may take.
-pub(super) const WIDTH: u16 = 80;
+pub(crate) const WIDTH: u16 = 80;
 /// Room between the columns of a table: one for a line that is not drawn, and one of padding.
-pub(super) const GAP: u16 = 2;
-/// Characters that turn the order of those around them.
-const TURNS: [std::ops::RangeInclusive<char>; 2] =
-    ['\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+pub(crate) const GAP: u16 = 2;
 
 /// An empty table; all columns but the first are set to the right. Only the first is broken where there is no room.
 pub(crate) fn table(header: &[&str]) -> Table {
@@ -87,7 +83,7 @@ pub(crate) fn titled(title: &str, table: &Table) -> String {
 }
 
 /// A table as lines, with a rule as wide as they are.
-pub(super) fn rows(table: &Table) -> String {
+pub(crate) fn rows(table: &Table) -> String {
     let text = table.trim_fmt();
     let is_rule = |row: &str| row.starts_with('─');
     let widths = text.lines().filter(|row| !is_rule(row));
@@ -99,63 +95,9 @@ pub(super) fn rows(table: &Table) -> String {
     rows.collect::<Vec<&str>>().join("\n")
 }
 
-/// Text of a file, with what a terminal would obey shown instead: a name must not be able to drive it.
-pub(crate) fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || TURNS.iter().any(|range| range.contains(&c)) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// `0.82 [0.71, 0.92]`, `0.82 [-]`, or `-`.
-pub(crate) fn shown(score: Option<&Score>) -> String {
-    score.map_or_else(|| "-".to_owned(), |it| with_ends(it.value, it.low, it.high))
-}
-
-/// The same of a figure that is no score.
-pub(crate) fn with_ends(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
-    match (value, low.zip(high)) {
-        (Some(value), Some((low, high))) => format!("{value:.2} [{low:.2}, {high:.2}]"),
-        (Some(value), None) => format!("{value:.2} [-]"),
-        (None, _) => "-".to_owned(),
-    }
-}
-
-/// `0.82` or `-`.
-pub(crate) fn value(score: Option<&Score>) -> String {
-    number(score.and_then(|score| score.value))
-}
-
-/// The same of a figure that is no score.
-pub(crate) fn number(it: Option<f64>) -> String {
-    it.map_or_else(|| "-".to_owned(), |it| format!("{it:.2}"))
-}
-
-/// The smallest difference that so many groups would show.
-pub(crate) fn detectable(score: Option<&Score>) -> String {
-    number(score.and_then(|score| score.detectable))
-}
-
-/// The ends of the interval, where there is one.
-pub(crate) fn ends(score: &Score) -> Option<(f64, f64)> {
-    Some((score.low?, score.high?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_cannot_drive_the_terminal() {
-        let hostile = "a\u{1b}[31mb\nc\r\u{202e}d\u{9b}1m ä";
-        let shown = plain(hostile);
-        assert_eq!(shown, "a\\u{1b}[31mb\\nc\\r\\u{202e}d\\u{9b}1m ä");
-    }
 
     #[test]
     fn what_is_longer_than_a_line_is_broken() {
@@ -172,11 +114,5 @@ mod tests {
         let text = titled("A TABLE", &table);
         assert!(text.lines().all(|it| it.chars().count() <= 80), "{text}");
         assert!(text.contains("0.83 [0.71, 0.96]"), "{text}");
-    }
-
-    #[test]
-    fn no_end_is_made_up() {
-        assert_eq!(with_ends(Some(0.5), None, None), "0.50 [-]");
-        assert_eq!(with_ends(None, None, None), "-");
     }
 }

@@ -1,22 +1,21 @@
 //! What was found beyond single figures, a block each.
 
+use wo_cli::count;
 use wo_record::{Audit, Calibration, Score, Selection, Suspect};
 
-use crate::compare::gate_in_words;
+use crate::data_quality::label_issues::DOUBT;
 use crate::findings::Findings;
-use crate::learning::{in_words, shot_in_words};
-use crate::page::summary;
-use crate::suspects::DOUBT;
-use crate::table::layout::{
-    detectable, hanging, lines, number, plain, rows, shown, table, titled, value, with_ends,
-};
-use crate::tally::counted;
+use crate::render::format::{detectable, number, plain, shown, value, with_ends};
+use crate::render::sentences::audit::summary;
+use crate::render::sentences::learning::{in_words, shot_in_words};
+use crate::render::text::gate::gate_in_words;
+use crate::render::text::layout::{hanging, lines, rows, table, titled};
 
 /// Slices and suspects that are listed; the records have all.
 const MAX_LINES: usize = 8;
 
 /// The blocks that there is something for.
-pub(super) fn beyond(findings: &Findings) -> Vec<String> {
+pub(super) fn sections(findings: &Findings) -> Vec<String> {
     let blocks = [
         findings.calibration.as_ref().map(calibration),
         findings.selection.as_ref().map(selection),
@@ -51,8 +50,8 @@ fn calibration(it: &Calibration) -> String {
     };
     lines(&[format!(
         "CALIBRATION: expected error {error}{temperature}; {} of {}.",
-        counted(it.n, "video"),
-        counted(it.n_groups, "group")
+        count(it.n, "video"),
+        count(it.n_groups, "group")
     )])
 }
 
@@ -85,7 +84,7 @@ fn selection(it: &Selection) -> String {
         ),
         (None, Some(risk)) => format!(
             "No threshold: {} are too few to promise at most {:.0} % wrong. {verdicts}",
-            counted(it.n_fit_groups, "validation group"),
+            count(it.n_fit_groups, "validation group"),
             100.0 * risk
         ),
         _ => format!("The model has no threshold. {verdicts}"),
@@ -188,7 +187,7 @@ fn suspects(all: &[Suspect]) -> Option<String> {
     let n_doubts = all.iter().filter(|it| it.reason == DOUBT).count();
     let title = format!(
         "SUSPECTS: {} to look at, and {n_doubts} whose label the model merely doubts",
-        counted((all.len() - n_doubts) as u64, "video")
+        count((all.len() - n_doubts) as u64, "video")
     );
     let listed = all.iter().take(MAX_LINES).map(suspect);
     let sentences: Vec<String> = std::iter::once(title).chain(listed).collect();

@@ -1,6 +1,6 @@
 use super::*;
-use crate::evaluation::tests::{evaluated, squat};
-use crate::prediction::Prediction;
+use crate::fixtures::{evaluated, squat};
+use crate::judge::prediction::Prediction;
 
 fn report_of(predictions: &[Prediction], tally: &Tally) -> String {
     let exercises = ["row".into(), "squat".into()];

@@ -2,11 +2,10 @@ use wo_clip::SplitVideo;
 use wo_record::{Audit, Selection};
 
 use super::*;
-use crate::answers::Answers;
-use crate::answers::tests::classes;
-use crate::evaluation::tests::{squat, training};
-use crate::evaluation::{Baselines, evaluate};
-use crate::prediction::{Prediction, SAYS_UNCLEAR, Standing};
+use crate::fixtures::{classes, squat, training};
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::{Prediction, SAYS_UNCLEAR, Standing};
+use crate::score::evaluate::{Baselines, evaluate};
 
 /// An evaluation, as it would come to the page.
 struct Given {
@@ -284,7 +283,7 @@ fn chance_is_a_third_with_three_labels() {
     let mut given = Given::with_labels(&half, &answers);
     given.trained_on.clear();
     given.evaluate(&half, &answers);
-    assert_eq!(chance(&given.findings, LABEL, ALL), Some(1.0 / 3.0));
+    assert_eq!(given.findings.held_out.chance(LABEL, ALL), Some(1.0 / 3.0));
     check(
         &given.concluded(),
         Trust::Caution,

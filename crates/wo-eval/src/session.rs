@@ -1,0 +1,5 @@
+//! One run over all videos: from what is read to what is found.
+
+pub(crate) mod finished;
+pub(crate) mod judging;
+pub(crate) mod predictions;
