@@ -7,71 +7,22 @@ use wo_record::{
     Audit, Calibration, Gate, LearningCurve, Record, Score, Selection, Shot, Suspect, Writer,
 };
 
-use crate::Args;
-use crate::answers::Answers;
-use crate::audit::{audit, without_audit};
-use crate::evaluation::{ALL, Baselines, Evaluation, LABEL, MODEL, SEEN, VIDEO, evaluate};
-use crate::faults::faults;
-use crate::gate::{FigureName, Known, OF_EXERCISES, Terms};
-use crate::left_out::left_out;
-use crate::prediction::Prediction;
-use crate::reliance::{calibration, selection};
-use crate::robustness::robustness;
-use crate::shots::shots;
-use crate::slices::{USUAL, slices, without_slices};
-use crate::suspects::suspects;
-
-/// What is asked for by name, and not by a report that has all that there is: where there is none, it is said why.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Named {
-    pub(crate) audit: bool,
-    pub(crate) next: bool,
-    pub(crate) slices: bool,
-}
-
-/// What is asked for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Asked {
-    /// Whether probes look for shortcuts.
-    pub(crate) audit: bool,
-    /// Whether labels and duplicates are looked at.
-    pub(crate) suspects: bool,
-    /// Whether it is asked what to film next.
-    pub(crate) next: bool,
-    /// The fields that slices are made by.
-    pub(crate) slice_by: Vec<String>,
-    /// What the model must reach.
-    pub(crate) fail_under: Option<Terms>,
-    /// The seed of all resamples.
-    pub(crate) seed: u64,
-    /// What of it is asked for by name.
-    pub(crate) named: Named,
-}
-
-impl Asked {
-    /// What the flags ask for. A report has all that costs little.
-    pub(crate) fn of(args: &Args) -> Self {
-        let asking = &args.asking;
-        let fields = if asking.slice_by.is_empty() {
-            USUAL.map(str::to_owned).to_vec()
-        } else {
-            asking.slice_by.clone()
-        };
-        Self {
-            audit: asking.audit || args.report.is_some(),
-            suspects: asking.suspects || args.report.is_some(),
-            next: asking.next || args.report.is_some(),
-            slice_by: fields,
-            fail_under: asking.fail_under.clone(),
-            seed: args.seed.seed,
-            named: Named {
-                audit: asking.audit,
-                next: asking.next,
-                slices: !asking.slice_by.is_empty(),
-            },
-        }
-    }
-}
+use crate::cli::config::AnalysisConfig;
+use crate::data_quality::collection_hints::shots;
+use crate::data_quality::label_issues::suspects;
+use crate::data_quality::shortcut_audit::{audit, without_audit};
+use crate::judge::label_space::Answers;
+use crate::judge::prediction::Prediction;
+use crate::score::calibration::calibration;
+use crate::score::evaluate::{Baselines, evaluate};
+use crate::score::evaluation::Evaluation;
+use crate::score::faults::faults;
+use crate::score::gate::{FigureName, Known, OF_EXERCISES};
+use crate::score::key::{ALL, LABEL, MODEL, SEEN, VIDEO};
+use crate::score::leave_one_source_out::left_out;
+use crate::score::robustness::robustness;
+use crate::score::selection::selection;
+use crate::score::slices::{slices, without_slices};
 
 /// What is known of the model beside what it said.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +62,11 @@ pub(crate) struct Findings {
 
 impl Findings {
     /// Looks at all that can be right or wrong.
-    pub(crate) fn of(predictions: &[Prediction], model: Model<'_>, asked: &Asked) -> Self {
+    pub(crate) fn of(
+        predictions: &[Prediction],
+        model: Model<'_>,
+        analysis: &AnalysisConfig,
+    ) -> Self {
         let Model {
             answers,
             trust,
@@ -122,31 +77,31 @@ impl Findings {
         let (seen, held_out): (Vec<&Prediction>, Vec<&Prediction>) =
             predictions.iter().partition(|it| it.seen);
         let mut this = Self {
-            held_out: evaluate(&held_out, answers, &baselines, ALL, asked.seed),
-            seen: evaluate(&seen, answers, &baselines, SEEN, asked.seed),
-            calibration: calibration(&held_out, trust, ALL, asked.seed),
-            selection: selection(&held_out, trust, ALL, asked.seed),
-            faults: faults(&held_out, answers, asked.seed),
-            slices: slices(&held_out, answers, &asked.slice_by, asked.seed),
-            robustness: robustness(&held_out, answers, asked.seed),
+            held_out: evaluate(&held_out, answers, &baselines, ALL, analysis.seed),
+            seen: evaluate(&seen, answers, &baselines, SEEN, analysis.seed),
+            calibration: calibration(&held_out, trust, ALL, analysis.seed),
+            selection: selection(&held_out, trust, ALL, analysis.seed),
+            faults: faults(&held_out, answers, analysis.seed),
+            slices: slices(&held_out, answers, &analysis.slice_by, analysis.seed),
+            robustness: robustness(&held_out, answers, analysis.seed),
             ..Self::default()
         };
         for reason in held_out.iter().flat_map(|it| &it.reasons) {
             *this.refusals.entry(reason).or_default() += 1;
         }
-        if asked.audit {
-            this.audit = audit(&held_out, answers.labels.len(), asked.seed);
-            this.left_out = left_out(&held_out, answers, asked.seed);
+        if analysis.audit.is_made() {
+            this.audit = audit(&held_out, answers.labels.len(), analysis.seed);
+            this.left_out = left_out(&held_out, answers, analysis.seed);
         }
-        if asked.suspects {
+        if analysis.suspects.is_made() {
             this.suspects = suspects(&held_out, answers);
         }
-        if asked.next {
+        if analysis.next.is_made() {
             this.learning_curve = learning_curve.cloned();
-            this.shots = shots(&held_out, answers, videos, learning_curve, asked.seed);
+            this.shots = shots(&held_out, answers, videos, learning_curve, analysis.seed);
         }
-        this.missing = this.missing(&held_out, model, asked);
-        this.gate = asked
+        this.missing = this.missing(&held_out, model, analysis);
+        this.gate = analysis
             .fail_under
             .as_ref()
             .map(|terms| terms.judge(|figure| this.known(figure), |_| None));
@@ -154,25 +109,30 @@ impl Findings {
     }
 
     /// Why there is none of what was asked for by name.
-    fn missing(&self, videos: &[&Prediction], model: Model<'_>, asked: &Asked) -> Vec<String> {
+    fn missing(
+        &self,
+        videos: &[&Prediction],
+        model: Model<'_>,
+        analysis: &AnalysisConfig,
+    ) -> Vec<String> {
         let mut missing = Vec::new();
-        if asked.named.audit && self.audit.is_empty() {
+        if analysis.audit.is_explicit() && self.audit.is_empty() {
             missing.push(without_audit(videos));
         }
-        if asked.named.next && self.shots.is_empty() {
+        if analysis.next.is_explicit() && self.shots.is_empty() {
             missing.push(
                 "what to film next cannot be told: no training videos are known, which a model names"
                     .to_owned(),
             );
-        } else if asked.named.next && model.learning_curve.is_none() {
+        } else if analysis.next.is_explicit() && model.learning_curve.is_none() {
             missing.push(
                 "what more videos would bring cannot be told: the model has no learning curve, for which its training \
                  videos, or those it was chosen by, are of too few groups"
                     .to_owned(),
             );
         }
-        if asked.named.slices {
-            missing.extend(without_slices(videos, &asked.slice_by));
+        if analysis.slices.is_explicit() {
+            missing.extend(without_slices(videos, &analysis.slice_by));
         }
         missing
     }

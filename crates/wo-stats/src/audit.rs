@@ -9,8 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use crate::bootstrap::{Bootstrap, Estimate, Interval, shuffle, standard_deviation};
 use crate::metrics::{Counts, Figure};
 use crate::panel::Panel;
+use crate::panel::Unit;
 use crate::scoring::brier_score;
-use crate::standing::Unit;
 
 /// How often an audit of probes that know nothing may find one of them above chance: one in a hundred, as it is run with
 /// each evaluation.

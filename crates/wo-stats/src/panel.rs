@@ -6,8 +6,18 @@ use wo_record::Group;
 
 use crate::bootstrap::{Bootstrap, Estimate};
 use crate::metrics::{Counts, Figure, present};
-use crate::standing::Unit;
 use crate::sums::GroupSums;
+
+/// One video, and what each predictor says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unit<'a> {
+    /// What a bootstrap keeps together.
+    pub group: &'a Group,
+    /// The true class.
+    pub truth: usize,
+    /// The class that each predictor says; the same predictors for all units.
+    pub said: Vec<usize>,
+}
 
 /// What the predictors said, by group.
 #[derive(Debug, Clone, PartialEq)]

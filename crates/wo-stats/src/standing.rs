@@ -1,21 +1,8 @@
 //! Several predictors on the same videos: balanced accuracy of each, and by how much the first is above the others.
 
-use wo_record::Group;
-
 use crate::bootstrap::{Bootstrap, Estimate, Interval};
 use crate::metrics::Figure;
-use crate::panel::{Comparison, Panel};
-
-/// One video, and what each predictor says of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unit<'a> {
-    /// What a bootstrap keeps together.
-    pub group: &'a Group,
-    /// The true class.
-    pub truth: usize,
-    /// The class that each predictor says; the same predictors for all units.
-    pub said: Vec<usize>,
-}
+use crate::panel::{Comparison, Panel, Unit};
 
 /// How one predictor stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,6 +50,8 @@ pub fn standings(units: &[Unit<'_>], n_classes: usize, seed: u64) -> Vec<Standin
 
 #[cfg(test)]
 mod tests {
+    use wo_record::Group;
+
     use super::*;
 
     fn units(groups: &[Group], n_wrong: usize) -> Vec<Unit<'_>> {

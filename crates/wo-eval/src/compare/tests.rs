@@ -1,9 +1,7 @@
-use std::path::PathBuf;
-
-use super::words::in_words;
 use super::*;
-use crate::answers::tests::classes;
-use crate::evaluation::tests::squat;
+use crate::fixtures::{classes, squat};
+use crate::judge::label_space::Answers;
+use crate::render::sentences::comparison::in_words;
 
 /// What is said of thirty persons' videos where those below `n_wrong` are judged wrong.
 fn said(n_wrong: usize) -> Vec<Wire> {
@@ -96,7 +94,7 @@ fn the_table_fits_and_says_what_each_line_is() {
     (row.difference, row.low, row.high, row.p_value) = (None, None, None, None);
     comparisons.push(row);
     let long = PathBuf::from(format!("models/{}/\u{1b}[31mred", "long/".repeat(30)));
-    let text = table([&long, &long], &comparisons, None);
+    let text = comparison_table([&long, &long], &comparisons, None);
     insta::assert_snapshot!(text, @r"
     candidate  models/long/long/long/long/long/long/long/long/long/long/long/long/lo
                ng/long/long/long/long/long/long/long/long/long/long/long/long/long/l

@@ -1,0 +1,158 @@
+//! Made-up classes and predictions that the tests of this crate share.
+
+use std::path::PathBuf;
+
+use wo_clip::{Class, Split, SplitVideo};
+use wo_input::FrameItem;
+use wo_record::{Frame, Group, Image};
+
+use crate::judge::facts::Facts;
+use crate::judge::label_space::{Answers, Call};
+use crate::judge::prediction::{FramePrediction, Prediction, Standing};
+use crate::score::evaluate::{Baselines, evaluate};
+use crate::score::evaluation::Evaluation;
+use crate::score::key::ALL;
+
+/// Squats good, with caving knees and with a rounded back; rows good and with a rounded back.
+pub(crate) fn classes() -> Vec<Class> {
+    let class = |exercise: &str, label: &str, faults: &[&str]| Class {
+        exercise: exercise.into(),
+        label: label.into(),
+        faults: faults.iter().map(|&fault| fault.into()).collect(),
+    };
+    vec![
+        class("squat", "good_form", &[]),
+        class("squat", "bad_form", &["knees_cave"]),
+        class("squat", "bad_form", &["rounded_back"]),
+        class("row", "good_form", &[]),
+        class("row", "bad_form", &["rounded_back"]),
+    ]
+}
+
+/// A squat (exercise 1) of a person, of this length; label 0 is bad form, 1 good. Two frames say what the video says.
+pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) -> Prediction {
+    let call = Call {
+        label: said,
+        label_probability: 0.75,
+        exercise: 1,
+        exercise_probability: 0.5,
+    };
+    let mut labels = vec![0.25; 2];
+    labels[said] = 0.75;
+    Prediction {
+        video_id: format!("{person:03}-{truth}"),
+        path: None,
+        calibrated: labels.clone(),
+        labels,
+        exercises: vec![0.5, 0.5],
+        faults: Vec::new(),
+        said_faults: Vec::new(),
+        fold: None,
+        reasons: Vec::new(),
+        facts: Facts::default(),
+        sights: None,
+        changed: Vec::new(),
+        group: Group::of_video_id(&format!("{person:03}")),
+        has_group_key: true,
+        seen: false,
+        duration_ms: Some(duration_ms),
+        standing: Standing::Scored {
+            label: truth,
+            exercise: Some(1),
+        },
+        call,
+        frames: vec![
+            FramePrediction {
+                true_label: Some(truth),
+                call
+            };
+            2
+        ],
+    }
+}
+
+/// Training videos: three short bad squats, two long good ones.
+pub(crate) fn training() -> Vec<SplitVideo> {
+    let data = [
+        (1000.0, "bad_form"),
+        (1100.0, "bad_form"),
+        (1200.0, "bad_form"),
+        (3000.0, "good_form"),
+        (4000.0, "good_form"),
+    ];
+    data.iter()
+        .enumerate()
+        .map(|(idx, (duration_ms, label))| SplitVideo {
+            own_group: None,
+            hashes: Vec::new(),
+            faults: Vec::new(),
+            angle: None,
+            video_id: format!("train{idx}"),
+            group: Group::of_video_id(&format!("train{idx}")),
+            split: Split::Train,
+            exercise: "squat".into(),
+            label: (*label).into(),
+            duration_ms: Some(*duration_ms),
+        })
+        .collect()
+}
+
+pub(crate) fn evaluated(predictions: &[Prediction]) -> Evaluation {
+    let answers = Answers::new(&classes());
+    let baselines = Baselines::fit(&training(), &answers);
+    evaluate(
+        &predictions.iter().collect::<Vec<_>>(),
+        &answers,
+        &baselines,
+        ALL,
+        0,
+    )
+}
+
+/// A frame of the video `v`, ten to a second, without an image.
+pub(crate) fn frame(index: u32, label: Option<&str>) -> FrameItem {
+    let frame = Frame {
+        video_id: "v".to_owned(),
+        index,
+        pts_ms: Some(f64::from(index) * 100.0),
+        width_px: None,
+        height_px: None,
+        image: Image::Inline {
+            jpeg_base64: String::new(),
+        },
+        exercise: None,
+        label: label.map(Into::into),
+        label_origin: None,
+        faults: Vec::new(),
+        description: None,
+        quality: None,
+        repetition: None,
+        phase: None,
+        shot: None,
+    };
+    FrameItem {
+        frame,
+        base: PathBuf::new(),
+    }
+}
+
+/// Forty persons with a video each; one in four is judged wrong, and with less confidence.
+pub(crate) fn less_sure_when_wrong() -> Vec<Prediction> {
+    (0..40)
+        .map(|person| {
+            let is_wrong = person % 4 == 0;
+            let mut video = squat(person, 0, usize::from(is_wrong), 1000.0);
+            let sure = if is_wrong { 0.6 } else { 0.9 };
+            video.calibrated = if is_wrong {
+                vec![1.0 - sure, sure]
+            } else {
+                vec![sure, 1.0 - sure]
+            };
+            video.labels = video.calibrated.clone();
+            if is_wrong {
+                video.reasons = vec!["low_confidence"];
+            }
+            video
+        })
+        .collect()
+}

@@ -1,0 +1,53 @@
+//! The videos that the model is most wrong about.
+
+use wo_record::Score;
+use wo_report::{Frame, Picture, Twin, WorstVideo, WorstVideos};
+
+use crate::judge::abstain::said_of;
+use crate::judge::video_name::named;
+use crate::render::worst::{self, Worst};
+
+pub(super) fn worst_videos(worst: &Worst, main: &Score) -> Option<WorstVideos> {
+    let videos: Vec<WorstVideo> = worst.videos.iter().map(video).collect();
+    (!videos.is_empty()).then_some(WorstVideos {
+        n_wrong: worst.n_wrong,
+        n_scored: main.n,
+        videos,
+    })
+}
+
+fn video(it: &worst::WorstVideo) -> WorstVideo {
+    let verdict = &it.verdict;
+    WorstVideo {
+        name: named(verdict.path.as_ref(), &verdict.video_id),
+        exercise: verdict
+            .true_exercise
+            .clone()
+            .unwrap_or_else(|| verdict.exercise.clone()),
+        said: said_of(verdict).clone(),
+        said_faults: verdict.faults.clone(),
+        probability: verdict.probability,
+        truth: verdict.true_label.clone().unwrap_or_default(),
+        true_faults: it.true_faults.clone(),
+        span_ms: verdict.span_ms,
+        frames: it
+            .frames
+            .iter()
+            .map(|(picture, pts_ms, is_evidence)| Frame {
+                picture: Picture::Rgb(picture.clone()),
+                pts_ms: *pts_ms,
+                is_evidence: *is_evidence,
+            })
+            .collect(),
+        twin: it.twin.as_ref().map(|twin| Twin {
+            name: twin.name.clone(),
+            label: twin.label.clone(),
+            similarity: Some(twin.similarity),
+            frame: Frame {
+                picture: Picture::Jpeg(twin.picture.clone()),
+                pts_ms: twin.pts_ms,
+                is_evidence: false,
+            },
+        }),
+    }
+}

@@ -1,0 +1,34 @@
+//! Which of two models is better, as far as that can be said.
+
+use wo_record::Comparison;
+use wo_stats::MIN_GROUPS;
+
+use crate::score::key::{ALL, LABEL};
+
+/// Whether one is better, and what could have been found.
+pub(crate) fn in_words(comparisons: &[Comparison]) -> Option<String> {
+    let main = main(comparisons)?;
+    if main.n_groups < MIN_GROUPS as u64 {
+        return Some(format!(
+            "Too few groups to say which is better: {}, and fewer than {MIN_GROUPS} say little of others.",
+            main.n_groups
+        ));
+    }
+    let verdict = match (main.low, main.high) {
+        (Some(low), _) if low > 0.0 => "The candidate is better.",
+        (_, Some(high)) if high < 0.0 => "The candidate is worse.",
+        (Some(_), Some(_)) => "Neither is better beyond doubt.",
+        _ => "Which is better cannot be said: no interval can be given.",
+    };
+    let found = main.detectable.map(|it| {
+        format!(" So many groups would show a difference of {it:.2} in four of five evaluations.")
+    });
+    Some(verdict.to_owned() + &found.unwrap_or_default())
+}
+
+/// The difference of balanced accuracy over all videos.
+pub(crate) fn main(comparisons: &[Comparison]) -> Option<&Comparison> {
+    comparisons
+        .iter()
+        .find(|it| it.task == LABEL && it.name == "balanced_accuracy" && it.scope == ALL)
+}

@@ -1,0 +1,124 @@
+//! The exercise and label that is told worst: a mean over videos can be good while all videos of one kind are taken for the
+//! other (worst-group accuracy, Koh et al. 2021, arXiv 2012.07421).
+
+use std::collections::BTreeMap;
+
+use wo_record::Score;
+use wo_stats::{Bootstrap, GroupSums, numbered, smallest_detectable};
+
+use crate::judge::prediction::{Prediction, Standing};
+use crate::score::evaluation::Evaluation;
+use crate::score::key::{LABEL, MODEL, SEEN, VIDEO};
+
+/// The name of the figure.
+pub(crate) const WORST_GROUP: &str = "worst_group_recall";
+
+/// The least recall of an exercise and label. `None` where there are no two of them.
+pub(crate) fn worst_group(videos: &[&Prediction], scope: &str, seed: u64) -> Option<Score> {
+    let mut cells: BTreeMap<(Option<usize>, usize), usize> = BTreeMap::new();
+    let mut scored = Vec::new();
+    for video in videos {
+        if let Standing::Scored { label, exercise } = video.standing {
+            let next = cells.len();
+            let cell = *cells.entry((exercise, label)).or_insert(next);
+            scored.push((*video, cell));
+        }
+    }
+    if cells.len() < 2 {
+        return None;
+    }
+    let (groups, n_groups) = numbered(scored.iter().map(|(video, _)| &video.group));
+    let mut entries: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n_groups];
+    for ((video, cell), group) in scored.iter().zip(groups) {
+        let right = f64::from(u8::from(video.is_right() == Some(true)));
+        if let Some(entries) = entries.get_mut(group) {
+            entries.extend([(2 * cell, right), (2 * cell + 1, 1.0)]);
+        }
+    }
+    let mut sums = GroupSums::new(2 * cells.len());
+    for of_group in entries {
+        sums.push(of_group);
+    }
+    let worst = |drawn: &[u64]| {
+        let sums = sums.drawn(drawn);
+        let recall = |pair: &[f64]| match pair {
+            [right, all] if *all > 0.0 => Some(right / all),
+            _ => None,
+        };
+        let recalls: Option<Vec<f64>> = sums.chunks(2).map(recall).collect();
+        vec![recalls.and_then(|it| it.into_iter().reduce(f64::min))]
+    };
+    let estimate = Bootstrap::new(seed).estimates(n_groups, worst).pop()?;
+    let (percentile, bca) = (estimate.intervals.percentile, estimate.intervals.bca);
+    Some(Score {
+        task: LABEL.to_owned(),
+        by: MODEL.to_owned(),
+        unit: VIDEO.to_owned(),
+        scope: scope.to_owned(),
+        name: WORST_GROUP.to_owned(),
+        class: None,
+        value: estimate.value,
+        low: percentile.map(|it| it.low),
+        high: percentile.map(|it| it.high),
+        bca_low: bca.map(|it| it.low),
+        bca_high: bca.map(|it| it.high),
+        detectable: smallest_detectable(estimate.intervals.standard_error),
+        n: scored.len() as u64,
+        n_groups: n_groups as u64,
+    })
+}
+
+/// Which exercise and label that is, as `squat, good form`: the one of which the recall is the least. `None` where several
+/// are told as badly, or where videos come without an exercise.
+pub(crate) fn worst_kind(evaluation: &Evaluation, scope: &str) -> Option<String> {
+    let worst = evaluation.score(LABEL, MODEL, VIDEO, scope, WORST_GROUP, None)?;
+    let value = worst.value?;
+    let is_it = |it: &&Score| {
+        let is_recall = it.name == "recall" && it.by == MODEL && it.unit == VIDEO;
+        let is_of_exercise = it.task == LABEL && is_within(&it.scope, scope);
+        is_recall && is_of_exercise && it.value.is_some_and(|it| it <= value)
+    };
+    let mut found = evaluation.scores.iter().filter(is_it);
+    let (first, second) = (found.next()?, found.next());
+    let exercise = first.scope.rsplit('/').next()?.replace('_', " ");
+    let label = first.class.as_ref()?.words();
+    second.is_none().then(|| format!("{exercise}, {label}"))
+}
+
+/// Whether a scope is that of one exercise of another scope.
+fn is_within(scope: &str, whole: &str) -> bool {
+    match scope.split_once('/') {
+        Some((of, _)) => of == whole,
+        None => whole != SEEN && scope != whole && !scope.contains('='),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{evaluated, squat};
+    use crate::score::key::ALL;
+
+    #[test]
+    fn the_least_recall_is_found() {
+        // Of ten good videos two are taken for bad, of ten bad ones five for good.
+        let videos: Vec<Prediction> = (0..20)
+            .map(|i| {
+                let (truth, number) = (i % 2, i / 2);
+                let is_wrong = number < if truth == 1 { 2 } else { 5 };
+                squat(i, truth, if is_wrong { 1 - truth } else { truth }, 1.0)
+            })
+            .collect();
+        let named = worst_kind(&evaluated(&videos), ALL);
+        assert_eq!(named.as_deref(), Some("squat, bad form"));
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let score = worst_group(&videos, ALL, 0).unwrap();
+        assert_eq!((score.value, score.n, score.n_groups), (Some(0.5), 20, 20));
+        assert!(
+            score.low.unwrap() < 0.4 && score.high.unwrap() < 0.9,
+            "{score:?}"
+        );
+        let bad: Vec<&Prediction> = videos.into_iter().step_by(2).collect();
+        assert_eq!(worst_group(&bad, ALL, 0), None, "one kind alone");
+    }
+}
