@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::bail;
 use zip::ZipArchive;
 
-use crate::pt_file::TENSORS;
+use crate::checkpoint::pt_file::TENSORS;
 
 /// The two kinds that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

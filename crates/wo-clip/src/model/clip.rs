@@ -3,10 +3,11 @@
 use tch::{Tensor, nn};
 use wo_input::Tokens;
 
-use crate::encoder::unit_rows;
-use crate::text::TextTower;
-use crate::vision::VisionTower;
-use crate::{ClipConfig, LoraConfig};
+use crate::model::config::ClipConfig;
+use crate::model::encoder::unit_rows;
+use crate::model::lora::LoraConfig;
+use crate::model::text::TextTower;
+use crate::model::vision::VisionTower;
 
 /// Two towers that end in one space, and the scale of its cosines.
 #[derive(Debug)]

@@ -6,8 +6,10 @@
 use tch::nn::{self, Module};
 use tch::{Kind, Tensor};
 
-use crate::lora::{Projection, shallow_clone};
-use crate::{Activation, LoraConfig, native};
+use crate::model::config::Activation;
+use crate::model::lora::LoraConfig;
+use crate::model::lora::{Projection, shallow_clone};
+use crate::native;
 
 /// Width, depth and functions of one tower's transformer.
 #[derive(Debug, Clone, Copy)]

@@ -9,8 +9,8 @@
 use anyhow::{Context, ensure};
 use safetensors::SafeTensors;
 
-use crate::open_clip_config::HEAD_WIDTH;
-use crate::{Activation, ClipConfig, TextConfig, VisionConfig};
+use crate::checkpoint::open_clip_config::HEAD_WIDTH;
+use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
 
 /// The widest tower of which all have such heads, that of ViT-L. ViT-H is 1280 wide and has heads of 80.
 const WIDEST_KNOWN: i64 = 1024;
@@ -89,8 +89,8 @@ mod tests {
     use safetensors::tensor::{Dtype, TensorView};
 
     use super::*;
-    use crate::naming::Naming;
-    use crate::shapes::parameter_shapes;
+    use crate::checkpoint::naming::Naming;
+    use crate::model::shapes::parameter_shapes;
 
     /// The bytes of weights of 16-bit zeros with open_clip's names.
     fn weights(config: &ClipConfig) -> Vec<u8> {

@@ -6,7 +6,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Map, Value, json};
 use wo_input::Preprocessor;
 
-use crate::{Activation, ClipConfig, TextConfig, VisionConfig};
+use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
 
 /// The width of a head where nothing else is said.
 pub(crate) const HEAD_WIDTH: i64 = 64;

@@ -15,7 +15,7 @@ use tch::{Kind, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::weights::bytes_of;
+use crate::checkpoint::weights::bytes_of;
 
 /// The folder inside the zip.
 const ROOT: &str = "archive";

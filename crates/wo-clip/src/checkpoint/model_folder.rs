@@ -9,13 +9,16 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 use wo_input::{Preprocessor, Tokenizer};
 
-use crate::checkpoint::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS, Weights};
-use crate::format::{Format, format_of, reason_against};
-use crate::naming::Naming;
-use crate::open_clip_config::config_of_json;
-use crate::open_clip_shapes::config_of_shapes;
-use crate::pt_file::MAX_TEXT;
-use crate::{ClipConfig, checkpoint};
+use crate::checkpoint::contents::{
+    CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS, Weights, map_file,
+};
+use crate::checkpoint::format::{Format, format_of, reason_against};
+use crate::checkpoint::naming::Naming;
+use crate::checkpoint::open_clip_config::config_of_json;
+use crate::checkpoint::open_clip_shapes::config_of_shapes;
+use crate::checkpoint::pt_file::MAX_TEXT;
+use crate::checkpoint::weights::WeightsError;
+use crate::model::config::ClipConfig;
 
 /// What open_clip says of its model.
 const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
@@ -43,9 +46,9 @@ const FOREIGN_ENDINGS: [&str; 10] = [
 pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
     let weights = weights_of(folder)?;
     let name = weights.file_name().unwrap_or_default().to_string_lossy();
-    let map = checkpoint::map_file(&weights).with_context(|| format!("open {name}"))?;
+    let map = map_file(&weights).with_context(|| format!("open {name}"))?;
     let file = SafeTensors::deserialize(&map)
-        .map_err(crate::WeightsError::from)
+        .map_err(WeightsError::from)
         .with_context(|| format!("read {name}"))?;
     let naming = Naming::of(file.names().into_iter());
     let (mut config, preprocessor) = match naming {

@@ -3,8 +3,8 @@
 use tch::nn::{self, Module};
 use tch::{IndexOp, Kind, Tensor};
 
-use crate::encoder::{Encoder, EncoderConfig, LayerNorm};
-use crate::{ClipConfig, VisionConfig};
+use crate::model::config::{ClipConfig, VisionConfig};
+use crate::model::encoder::{Encoder, EncoderConfig, LayerNorm};
 
 /// Pixels to features.
 #[derive(Debug)]

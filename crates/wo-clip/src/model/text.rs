@@ -4,8 +4,8 @@ use tch::Tensor;
 use tch::nn::{self, Module};
 use wo_input::Tokens;
 
-use crate::encoder::{Encoder, EncoderConfig, LayerNorm};
-use crate::{ClipConfig, TextConfig};
+use crate::model::config::{ClipConfig, TextConfig};
+use crate::model::encoder::{Encoder, EncoderConfig, LayerNorm};
 
 /// Ids to features.
 #[derive(Debug)]

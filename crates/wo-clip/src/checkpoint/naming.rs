@@ -138,8 +138,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::ClipConfig;
-    use crate::shapes::parameter_shapes;
+    use crate::model::config::ClipConfig;
+    use crate::model::shapes::parameter_shapes;
 
     #[test]
     fn no_parameter_keeps_our_name_and_none_is_named_twice() {

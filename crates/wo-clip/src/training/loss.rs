@@ -39,7 +39,7 @@ impl BankTargets {
 
     /// Class features from caption features: the mean of each class's captions, at length one.
     pub fn class_features(&self, caption_features: &Tensor) -> Tensor {
-        crate::encoder::unit_rows(&self.weights.matmul(caption_features))
+        crate::model::encoder::unit_rows(&self.weights.matmul(caption_features))
     }
 }
 

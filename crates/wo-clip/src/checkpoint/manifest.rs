@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use wo_record::{BAD_FORM, Group, LearningCurve, Name, Video, group_of};
 
-use crate::{Pooling, Trust};
+use crate::model::pooling::Pooling;
+use crate::trust::Trust;
 
 /// One thing that a video can be judged to show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

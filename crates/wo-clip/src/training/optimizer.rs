@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tch::{Kind, Tensor, no_grad};
 
-use crate::muon;
 use crate::native::{self, AdamWStep, AdamWTensors};
+use crate::training::muon;
 
 /// What does not change in a run.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Kind, Tensor, nn, no_grad};
 
-use crate::ClipConfig;
-use crate::naming::{Naming, Part, Source};
-use crate::shapes::{Shapes, parameter_shapes};
+use crate::checkpoint::naming::{Naming, Part, Source};
+use crate::model::config::ClipConfig;
+use crate::model::shapes::{Shapes, parameter_shapes};
 
 /// Why weights do not fit a model.
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tch::{Kind, Tensor};
 
-use crate::weights::bytes_of;
+use crate::checkpoint::weights::bytes_of;
 
 const MANIFEST: &str = "manifest.json";
 const STATE: &str = "state.json";

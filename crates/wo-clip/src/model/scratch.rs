@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor, nn, no_grad};
 
-use crate::{Activation, ClipConfig, TextConfig, VisionConfig};
+use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
 
 /// The shape of `scratch:tiny` or `scratch:small` for a vocabulary; `None` for another name.
 ///

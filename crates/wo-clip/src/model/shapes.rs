@@ -1,16 +1,16 @@
 //! The names and shapes of all parameters that a configuration asks for.
 //!
 //! A file is held against them before a model is made, so that a configuration with huge numbers in it costs a message
-//! and not the machine's memory. A test keeps them equal to the parameters that [`crate::Clip::new`] makes.
+//! and not the machine's memory. A test keeps them equal to the parameters that [`crate::model::clip::Clip::new`] makes.
 
 use std::collections::BTreeMap;
 
-use crate::ClipConfig;
+use crate::model::config::ClipConfig;
 
 /// Shapes by Hugging Face's names.
 pub(crate) type Shapes = BTreeMap<String, Vec<i64>>;
 
-/// What [`crate::Clip::new`] would make of `config`.
+/// What [`crate::model::clip::Clip::new`] would make of `config`.
 pub(crate) fn parameter_shapes(config: &ClipConfig) -> Shapes {
     let (text, vision) = (&config.text_config, &config.vision_config);
     let patches_a_side = vision.image_size / vision.patch_size;
@@ -96,7 +96,8 @@ mod tests {
     use tch::{Device, nn};
 
     use super::*;
-    use crate::{Clip, scratch_config};
+    use crate::model::clip::Clip;
+    use crate::model::scratch::scratch_config;
 
     #[test]
     fn they_are_those_of_a_model() {
