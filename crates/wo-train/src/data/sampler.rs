@@ -105,6 +105,11 @@ impl<'a> Sampler<'a> {
         }
     }
 
+    /// How many joints each frame has, where they are trained on.
+    pub(crate) fn n_joints(&self) -> Option<usize> {
+        self.joints.map(Joints::len)
+    }
+
     /// Steps an epoch.
     pub(crate) fn n_steps(&self) -> usize {
         self.examples.len().div_ceil(self.batch_size)

@@ -143,12 +143,12 @@ fn share(name: &str, n_blocks: (i64, i64), hyper: &Hyperparameters) -> Share {
 }
 
 /// A running average of the parameters, which judges better than any of them (Polyak & Juditsky 1992).
-pub(crate) struct Average {
+pub(crate) struct WeightAverage {
     decay: f64,
     tensors: BTreeMap<String, Tensor>,
 }
 
-impl Average {
+impl WeightAverage {
     /// Of what moves; nothing where `decay` is 0.
     pub(crate) fn of(trained: &Trained, decay: f64) -> Self {
         Self {

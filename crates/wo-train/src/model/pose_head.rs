@@ -8,7 +8,7 @@ use wo_clip::ClipConfig;
 use wo_clip::tch::nn::{self, Module};
 use wo_clip::tch::{Device, Kind, Reduction, Tensor};
 
-use crate::data::joints::{COORDINATES, Joints};
+use crate::data::joints::COORDINATES;
 
 /// What a patch says of a joint: how likely it is here, and how far right and down of the patch's middle it is.
 const VOTES: i64 = 3;
@@ -39,12 +39,12 @@ impl JointHead {
     }
 
     /// A fresh one for the patches of a vision tower.
-    pub(crate) fn of(joints: &Joints, config: &ClipConfig, seed: u64, device: Device) -> Self {
+    pub(crate) fn new(n_joints: usize, config: &ClipConfig, seed: u64, device: Device) -> Self {
         let vision = &config.vision_config;
         let store = nn::VarStore::new(device);
         let vs = &(store.root() / "joint_head");
         wo_clip::tch::manual_seed(seed.cast_signed());
-        let n_joints = joints.len() as i64;
+        let n_joints = n_joints as i64;
         let (hidden_size, side) = (vision.hidden_size, vision.image_size / vision.patch_size);
         let middles: Vec<f32> = (0..side * side)
             .flat_map(|patch| [patch % side, patch / side])

@@ -7,7 +7,7 @@ use wo_input::Tokens;
 use crate::data::dataset::{Dataset, Example};
 use crate::data::sampler::Step;
 use crate::hyperparameters::Loss;
-use crate::model::parameters;
+use crate::model::parameters::Trained;
 use crate::model::pose_head::JointHead;
 use crate::run::Run;
 use crate::trainer::losses::{self, Bank};
@@ -16,14 +16,14 @@ use crate::validation::metrics::Probabilities;
 /// The scale of cosines is at most 100, as in CLIP.
 const MAX_LOGIT_SCALE: f64 = 4.605_170_185_988_092;
 
-/// All that the loop works with.
-pub(crate) struct Fit<'a> {
+/// A model while its parameters move.
+pub(crate) struct TrainedModel<'a> {
     pub(crate) vs: nn::VarStore,
     pub(crate) clip: Clip,
     pub(crate) bank: Bank,
     pub(crate) bank_tokens: Tokens,
     pub(crate) joint_head: Option<JointHead>,
-    pub(crate) trained: parameters::Trained,
+    pub(crate) trained: Trained,
     pub(crate) dataset: &'a Dataset,
     pub(crate) side: i64,
 }
@@ -39,7 +39,33 @@ pub(crate) struct Losses {
     pub(crate) joints: Option<f64>,
 }
 
-impl Fit<'_> {
+impl<'a> TrainedModel<'a> {
+    /// The model in `vs`, with the parameters that the method moves, and a head for `n_joints` joints.
+    pub(crate) fn new(
+        run: &Run<'_, '_>,
+        vs: nn::VarStore,
+        mut clip: Clip,
+        dataset: &'a Dataset,
+        n_joints: Option<usize>,
+    ) -> anyhow::Result<Self> {
+        let (hyper, checkpoint) = (run.hyper, run.checkpoint);
+        let config = &checkpoint.config;
+        clip.set_checkpointing(hyper.checkpoint_blocks);
+        let joint_head = n_joints.map(|n| JointHead::new(n, config, hyper.seed, run.device));
+        let trained = Trained::of(&vs, &mut clip, joint_head.as_ref(), config, hyper);
+        let bank = Bank::of(dataset);
+        Ok(Self {
+            bank_tokens: checkpoint.tokenizer.encode(&bank.captions)?,
+            bank,
+            vs,
+            clip,
+            joint_head,
+            trained,
+            dataset,
+            side: i64::from(checkpoint.preprocessor.crop),
+        })
+    }
+
     /// Adds up the gradients of a step, part by part: the same as all at once, since each video stands for itself. `None`
     /// where the run was asked to end meanwhile.
     pub(crate) fn gradients(

@@ -6,4 +6,6 @@ pub(crate) mod losses;
 pub(crate) mod schedule;
 pub(crate) mod self_check;
 pub(crate) mod snapshot;
+pub(crate) mod steps;
+pub(crate) mod throughput;
 pub(crate) mod train_loop;

@@ -4,7 +4,7 @@ use anyhow::ensure;
 
 use crate::data::sampler::Sampler;
 use crate::run::Run;
-use crate::trainer::gradients::Fit;
+use crate::trainer::gradients::TrainedModel;
 
 /// Steps on the same batch.
 const N_STEPS: usize = 30;
@@ -17,17 +17,17 @@ const SMALL: f64 = 0.1;
 
 /// Refuses a set-up whose model does not get better on the first step of the run when it sees nothing else. Leaves the
 /// model changed.
-pub(crate) fn learns_by_heart(
+pub(crate) fn overfits_one_batch(
     run: &Run<'_, '_>,
-    fit: &Fit<'_>,
+    model: &TrainedModel<'_>,
     sampler: &Sampler<'_>,
 ) -> anyhow::Result<()> {
     let step = sampler.step(0)?;
-    let mut optimizer = fit.trained.optimizer(run.hyper);
+    let mut optimizer = model.trained.optimizer(run.hyper);
     let (mut first, mut last) = (f64::NAN, f64::NAN);
     for number in 0..N_STEPS {
         optimizer.zero_grad();
-        let Some(losses) = fit.gradients(run, &step)? else {
+        let Some(losses) = model.gradients(run, &step)? else {
             return Ok(());
         };
         if number == 0 {

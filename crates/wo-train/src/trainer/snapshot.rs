@@ -13,7 +13,7 @@ use wo_record::Metric;
 
 use crate::VERSION;
 use crate::data::dataset::Dataset;
-use crate::model::parameters::{Average, Trained};
+use crate::model::parameters::{Trained, WeightAverage};
 use crate::run::Run;
 use crate::trainer::gradients::Losses;
 
@@ -21,7 +21,7 @@ use crate::trainer::gradients::Losses;
 const N_KEPT: usize = 2;
 
 /// The parameters at which a model is best, so far.
-pub(crate) struct Best {
+pub(crate) struct BestEpoch {
     /// Less is better.
     pub(crate) score: f64,
     pub(crate) weights: BTreeMap<String, Tensor>,
@@ -30,7 +30,7 @@ pub(crate) struct Best {
 
 /// Where a fit is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct TrainProgress {
     /// Steps taken.
     pub(crate) step: usize,
     /// Whether it has ended before its time.
@@ -46,7 +46,7 @@ pub(crate) struct Place {
     pub(crate) history: Vec<Metric>,
 }
 
-impl Place {
+impl TrainProgress {
     /// One more step is taken.
     pub(crate) fn add(&mut self, losses: &Losses, norm: f64) {
         self.step += 1;
@@ -78,21 +78,21 @@ impl Place {
 struct State {
     /// Of everything that the run depends on.
     fingerprint: String,
-    place: Place,
+    place: TrainProgress,
     optimizer_steps: u32,
     best_score: Option<f64>,
     best_metrics: BTreeMap<String, f64>,
 }
 
 /// The snapshots of one fit.
-pub(crate) struct Resumption {
+pub(crate) struct Snapshots {
     dir: PathBuf,
     fingerprint: String,
     every: Duration,
     last: Instant,
 }
 
-impl Resumption {
+impl Snapshots {
     /// In the folder `dir`, for a fit of the model that `trained` is a part of.
     pub(crate) fn new(
         dir: &Path,
@@ -125,8 +125,8 @@ impl Resumption {
         &mut self,
         trained: &Trained,
         optimizer: &mut Optimizer,
-        average: &mut Average,
-    ) -> anyhow::Result<Option<(Place, Option<Best>)>> {
+        average: &mut WeightAverage,
+    ) -> anyhow::Result<Option<(TrainProgress, Option<BestEpoch>)>> {
         let Some(mut snapshot) = latest_snapshot(&self.dir)? else {
             return Ok(None);
         };
@@ -145,7 +145,7 @@ impl Resumption {
         optimizer.load_state(state.optimizer_steps, &take("optimizer"))?;
         average.load(&take("average"))?;
         let best = take("best");
-        let best = state.best_score.map(|score| Best {
+        let best = state.best_score.map(|score| BestEpoch {
             score,
             weights: best,
             metrics: state.best_metrics,
@@ -156,11 +156,11 @@ impl Resumption {
     /// Writes a snapshot.
     pub(crate) fn write(
         &mut self,
-        place: &Place,
-        best: Option<&Best>,
+        place: &TrainProgress,
+        best: Option<&BestEpoch>,
         trained: &Trained,
         optimizer: &Optimizer,
-        average: &Average,
+        average: &WeightAverage,
     ) -> anyhow::Result<()> {
         let state = State {
             fingerprint: self.fingerprint.clone(),
@@ -169,7 +169,7 @@ impl Resumption {
             best_score: best.map(|best| best.score),
             best_metrics: best.map(|best| best.metrics.clone()).unwrap_or_default(),
         };
-        let copies = |best: &Best| {
+        let copies = |best: &BestEpoch| {
             let tensors = best.weights.iter();
             tensors
                 .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
@@ -202,7 +202,7 @@ impl Resumption {
     }
 }
 
-/// A hash of all parameters of a model, for [`Resumption::new`].
+/// A hash of all parameters of a model, for [`Snapshots::new`].
 pub(crate) fn start_of(vs: &wo_clip::tch::nn::VarStore) -> String {
     weights_hash(&vs.variables().into_iter().collect())
 }
