@@ -6,8 +6,11 @@ use rayon::prelude::*;
 use tch::{Device, Kind, Tensor, nn, no_grad};
 use wo_input::{ClassTexts, Preprocessor, Tokenizer};
 
-use crate::encoder::unit_rows;
-use crate::{Checkpoint, Class, Clip, Manifest, to_device};
+use crate::checkpoint::contents::Checkpoint;
+use crate::checkpoint::manifest::{Class, Manifest};
+use crate::device::to_device;
+use crate::model::clip::Clip;
+use crate::model::encoder::unit_rows;
 
 /// How many frames go through the vision tower at once; bounds memory for long videos.
 const FRAMES_AT_ONCE: usize = 32;

@@ -4,47 +4,15 @@
 //! all weights are fitted, and the model is written with everything that is needed to use and to doubt it: tokenizer,
 //! preprocessing, classes, split, arguments, figures, a card. The test part is looked at by nothing here.
 
-mod args;
-mod augment;
-mod baselines;
-mod batches;
-mod caption_texts;
-mod card;
-mod config;
-mod curve;
+mod artifacts;
+mod cli;
 mod data;
-mod download;
-mod events;
-mod features;
-mod folds;
-mod gathering;
-mod gradients;
-mod guard;
-mod init;
-mod interpolation;
-mod joints;
-mod learning_curve;
-mod left_out;
-mod losses;
-mod method;
-mod mirror;
-mod near_duplicates;
-mod parameters;
-mod pictures;
-mod plan;
-mod predecessor;
-mod probe;
-mod resumption;
+mod fit;
+mod hyperparameters;
+mod model;
 mod run;
-mod schedule;
-mod self_check;
-mod sights;
-mod split;
-mod steps;
-mod tiny;
-mod trust;
+mod trainer;
 mod validation;
-mod workshop;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
@@ -56,16 +24,24 @@ use wo_clip::{Manifest, OutOfMemory, Split, Trust, or_out_of_memory, tch, write_
 use wo_input::{cures, failed_inputs, folder_of_frames};
 use wo_record::{Failure, LearningCurve, Model, Record, Writer};
 
-pub use args::{Args, Fit, Mixed, NearDuplicates, Parts, Precision, Resume, Running, SelfCheck};
-pub use config::{Average, Hyperparameters, Interpolation, Loss};
-pub use method::Method;
+pub use cli::args::{Args, Average, Fit, Parts, Precision, Running};
+pub use data::config::{Mixed, NearDuplicates};
+pub use hyperparameters::{Hyperparameters, Interpolation, Loss};
+pub use model::method::Method;
+pub use trainer::config::{Resume, SelfCheck};
 
-use data::Dataset;
-use events::EventFile;
-use init::Init;
-use predecessor::Predecessor;
+use artifacts::previous_model::Predecessor;
+use artifacts::run_dir::Workshop;
+use artifacts::tensorboard::EventFile;
+use artifacts::{loss_plot, model_card};
+use cli::{config, plan};
+use data::dataset::Dataset;
+use data::reader::read_dataset;
+use data::{captions, leakage, photographs};
+use model::init::Init;
+use model::method;
 use run::{Fitted, Run};
-use workshop::Workshop;
+use validation::{abstention, folds, learning_curve};
 
 const TOOL: &str = env!("CARGO_PKG_NAME");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -91,10 +67,10 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         .exit_with(Exit::Environment)?;
     let stop = Stop::listen().context("listen to signals")?;
     let predecessor = Predecessor::of(&args.output)?;
-    let init = Init::find(&args)?;
+    let init = Init::find(&args.base_model())?;
     let is_tiny = matches!(init, Init::Tiny(_));
     let workshop = Workshop::open(&args.output)?;
-    let mut dataset = Dataset::read(&args, input, &init.preprocessor())?;
+    let mut dataset = read_dataset(&args.data_config(), input, &init.preprocessor())?;
     for caption in plan::empty_captions(&dataset) {
         wo_cli::warn!(
             "the description \"{caption}\" says good or bad and nothing that can be seen\nhint: name faults, or write what shows"
@@ -109,8 +85,8 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     let hyper = Hyperparameters::of(&args, &init, &choice, n_train, device);
     let (is_scratch, is_large) = (init.is_scratch(), init.is_model());
     let checkpoint = init.into_checkpoint(&dataset.captions, hyper.seed)?;
-    caption_texts::warn(&dataset, &checkpoint.tokenizer)?;
-    caption_texts::settle(&mut dataset, &checkpoint.tokenizer)?;
+    captions::warn(&dataset, &checkpoint.tokenizer)?;
+    captions::settle(&mut dataset, &checkpoint.tokenizer)?;
     let n_parameters = checkpoint.n_parameters();
     let is_cpu = device == tch::Device::Cpu;
     for line in plan::lines(
@@ -125,14 +101,14 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     }
     let is_of_another_kind = is_tiny && dataset.are_photographs;
     if is_of_another_kind {
-        wo_cli::warn!("{}", sights::HINT);
+        wo_cli::warn!("{}", photographs::HINT);
     }
     if let Some(old) = &predecessor {
         wo_cli::say!("{}", old.announcement());
     }
     let folder = folder_of_frames(args.data_dir.as_deref(), args.input.as_deref());
     if args.dry_run {
-        guard::check_split(&dataset)?;
+        leakage::check_split(&dataset)?;
         let (failures, n_lines) = (&dataset.failures, dataset.n_skipped_lines);
         return Ok(ended(failures, n_lines, folder.as_deref()));
     }
@@ -146,7 +122,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     let mut run = Run {
         checkpoint: &checkpoint,
         hyper: &hyper,
-        running: &args.running,
+        config: args.trainer_config(),
         device,
         is_scratch,
         is_large,
@@ -167,13 +143,13 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         .transpose()?;
     let (fitted, hyper) = best_of_seeds(&mut run, &dataset, args.parts.seeds, &workshop)?;
 
-    let trust = trust::measure(
+    let trust = abstention::measure(
         &dataset,
         &fitted.judged,
         out_of_fold.as_ref().map(|it| it.predictions.as_slice()),
         args.fit.risk,
     );
-    wo_cli::say!("{}", trust::in_words(trust.as_ref()));
+    wo_cli::say!("{}", abstention::in_words(trust.as_ref()));
     // A start from nothing sees nothing that more videos would help with.
     let learning_curve = (!is_scratch)
         .then(|| learning_curve::learning_curve(&dataset, &fitted, &hyper))
@@ -184,7 +160,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     }
     let mut notes = BTreeMap::from([(
         "README.md",
-        card::card(
+        model_card::card(
             &dataset,
             &hyper,
             &args.init,
@@ -194,7 +170,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
             learning_curve.as_ref(),
         ),
     )]);
-    notes.extend(curve::svg(&fitted.history)?.map(|svg| ("learning_curve.svg", svg)));
+    notes.extend(loss_plot::svg(&fitted.history)?.map(|svg| ("learning_curve.svg", svg)));
     let predictions = out_of_fold
         .as_ref()
         .map(|it| folds::stream(&it.predictions))
@@ -224,7 +200,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         wo_cli::say!("{}", old.way_back());
     }
     if is_of_another_kind {
-        wo_cli::warn!("{}", sights::REMINDER);
+        wo_cli::warn!("{}", photographs::REMINDER);
     }
     writer.record(&Record::Model(Model {
         path: args.output.into(),
@@ -274,7 +250,8 @@ fn best_of_seeds(
         let mut run = run.with(&hyper);
         // They are the same from each seed.
         run.shows_baselines = number == 0;
-        let fitted = run.fit(
+        let fitted = fit::fit(
+            &mut run,
             dataset,
             &workshop.snapshots().join(format!("seed-{number}")),
         )?;
