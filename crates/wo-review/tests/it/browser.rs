@@ -529,7 +529,7 @@ fn the_video_around_the_frame_plays_in_a_loop() {
     assert_eq!(server_media(&server).status, 404);
 }
 
-fn server_media(server: &Server) -> crate::http::Answer {
+fn server_media(server: &Server) -> wo_testkit::http::Answer {
     let token = server.next_link();
     let (_, token) = token.split_once('#').expect("a secret");
     let client = crate::harness::Client {

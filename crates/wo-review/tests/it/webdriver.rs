@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::http::request;
+use wo_testkit::http::request;
 
 /// How long a page may take for anything, on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_mins(1);
