@@ -6,6 +6,7 @@
 pub mod http;
 mod records;
 mod run;
+pub mod skip;
 mod terminal;
 mod tool;
 

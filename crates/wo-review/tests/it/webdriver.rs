@@ -22,7 +22,6 @@ pub(crate) struct Browser {
 }
 
 /// The programs that drive a browser, or nothing where they are not installed; then it says so.
-#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn programs() -> Option<(PathBuf, PathBuf)> {
     let find = |names: &[&str]| {
         let path = std::env::var_os("PATH")?;
@@ -35,9 +34,7 @@ fn programs() -> Option<(PathBuf, PathBuf)> {
     let found =
         find(&["chromium", "chromium-browser", "google-chrome"]).zip(find(&["chromedriver"]));
     if found.is_none() {
-        println!(
-            "skipped: chromium and chromedriver are not installed (scripts/setup brings them)"
-        );
+        wo_testkit::skip::not_installed("chromium with chromedriver");
     }
     found
 }
