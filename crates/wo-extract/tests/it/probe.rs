@@ -131,7 +131,7 @@ fn the_same_video_in_another_file_is_known_and_named() {
 fn of_real_videos_of_lifters_most_are_quiet() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clips/gym");
     if !folder.exists() {
-        println!("skipped: {} is not here", folder.display());
+        wo_testkit::skip::not_available("the shared folder of gym clips");
         return;
     }
     let stream = extract(&folder, &["probe", ".", "-q"], 0);

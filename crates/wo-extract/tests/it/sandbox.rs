@@ -139,7 +139,7 @@ fn nothing_breaks_out_of_the_sandbox() {
         }
         let output = match command.output() {
             Err(error) if user.is_some() => {
-                println!("skipped for user {user:?}: {error}");
+                wo_testkit::skip::not_available(&format!("user {user:?} ({error})"));
                 continue;
             }
             output => output.unwrap(),

@@ -8,23 +8,29 @@ use serde_json::Value;
 
 /// An answer of the server.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    /// The number that its first line has.
+    pub status: u16,
+    /// All before the body: the first line and the headers.
+    pub head: String,
+    /// What follows the headers.
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    pub(crate) fn text(&self) -> String {
+    /// The body as text.
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(crate) fn json(&self) -> Value {
+    /// The body as JSON. Panics where the request was refused.
+    pub fn json(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text());
         serde_json::from_slice(&self.body).expect("the answer is JSON")
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<String> {
+    /// The header of this name, in any case.
+    pub fn header(&self, name: &str) -> Option<String> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name)
@@ -34,7 +40,7 @@ impl Answer {
 }
 
 /// Sends these very bytes and reads one answer. `None` where no whole one comes.
-pub(crate) fn raw(address: &str, request: &[u8]) -> Option<Answer> {
+pub fn raw(address: &str, request: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream
         .set_read_timeout(Some(Duration::from_secs(20)))
@@ -66,7 +72,7 @@ fn whole(bytes: &[u8]) -> Option<Answer> {
 }
 
 /// A request in its usual form. `headers` are whole lines without their ends.
-pub(crate) fn request(
+pub fn request(
     address: &str,
     method: &str,
     path: &str,
