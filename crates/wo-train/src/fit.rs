@@ -25,7 +25,7 @@ pub(crate) fn fit(
 ) -> anyhow::Result<Fitted> {
     leakage::check_split(dataset)?;
     let held_out = dataset.of(Split::Validation);
-    let (vs, clip) = run.checkpoint.build(run.device)?;
+    let (vs, clip) = run.build()?;
     let start = run.start(&vs, &clip, dataset, &held_out)?;
     let baselines = Baselines::of(dataset, &held_out, &start, run.hyper);
     if !held_out.is_empty() && run.shows_baselines {

@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop, shell_word};
+use anyhow::Context;
+use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop, error, shell_word};
 use wo_clip::{Manifest, OutOfMemory, Split, Trust, or_out_of_memory, tch, write_checkpoint};
 use wo_input::{cures, failed_inputs, folder_of_frames};
 use wo_record::{Failure, LearningCurve, Model, Record, Writer};
@@ -49,13 +49,15 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Runs the tool.
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let result = or_out_of_memory(|| train(args, input, output)).unwrap_or_else(|e| Err(e.into()));
-    result.or_else(|error| match OutOfMemory::of(&format!("{error:#}")) {
-        Some(short) => Err(anyhow!(
-            "{short}\nhint: --micro-batch 1 and --checkpoint-blocks need less memory and learn the same; --method lora and \
-             probe need less still"
-        ))
-        .exit_with(Exit::Environment),
-        None => Err(error),
+    result.map_err(|error| match OutOfMemory::of(&format!("{error:#}")) {
+        Some(short) => error!(
+            Exit::Environment,
+            "{short}";
+            "--micro-batch 1 and --checkpoint-blocks need less memory and learn the same; --method lora and probe need less \
+             still"
+        )
+        .into(),
+        None => error,
     })
 }
 
@@ -70,7 +72,8 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     let init = Init::find(&args.base_model())?;
     let is_tiny = matches!(init, Init::Tiny(_));
     let workshop = Workshop::open(&args.output)?;
-    let mut dataset = read_dataset(&args.data_config(), input, &init.preprocessor())?;
+    let mut dataset =
+        read_dataset(&args.data_config(), input, &init.preprocessor()).exit_or(Exit::Integrity)?;
     for caption in plan::empty_captions(&dataset) {
         wo_cli::warn!(
             "the description \"{caption}\" says good or bad and nothing that can be seen\nhint: name faults, or write what shows"
@@ -84,9 +87,11 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     let n_train = dataset.of(Split::Train).len();
     let hyper = Hyperparameters::of(&args, &init, &choice, n_train, device);
     let (is_scratch, is_large) = (init.is_scratch(), init.is_model());
-    let checkpoint = init.into_checkpoint(&dataset.captions, hyper.seed)?;
-    captions::warn(&dataset, &checkpoint.tokenizer)?;
-    captions::settle(&mut dataset, &checkpoint.tokenizer)?;
+    let checkpoint = init
+        .into_checkpoint(&dataset.captions, hyper.seed)
+        .exit_or(Exit::Integrity)?;
+    captions::warn(&dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
+    captions::settle(&mut dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
     let n_parameters = checkpoint.n_parameters();
     let is_cpu = device == tch::Device::Cpu;
     for line in plan::lines(
@@ -193,7 +198,8 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     if let Some(old) = &predecessor {
         old.keep()?;
     }
-    let model_id = write_checkpoint(&args.output, &checkpoint, &fitted.vs, args.running.half)?;
+    let model_id = write_checkpoint(&args.output, &checkpoint, &fitted.vs, args.running.half)
+        .exit_or(Exit::Integrity)?;
     workshop.close(&notes)?;
     wo_cli::say!("wrote {}", args.output.display());
     if let Some(old) = &predecessor {

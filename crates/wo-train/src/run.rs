@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wo_cli::Stop;
+use wo_cli::{Exit, ExitWith, Stop};
 use wo_clip::tch::{Device, Tensor, nn, no_grad};
 use wo_clip::{Checkpoint, Clip, Split, class_features};
 use wo_record::{Metric, Record, Writer};
@@ -95,6 +95,11 @@ impl<'w> Run<'_, 'w> {
             train: features.videos(dataset, &dataset.of(Split::Train))?,
             held_out: features.videos(dataset, held_out)?,
         })
+    }
+
+    /// The model that the run starts from, in memory. Its weights are data of the user's.
+    pub(crate) fn build(&self) -> anyhow::Result<(nn::VarStore, Clip)> {
+        self.checkpoint.build(self.device).exit_or(Exit::Integrity)
     }
 
     /// What a model with these weights of classes says of videos.

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith, shell_word};
+use anyhow::Context;
+use wo_cli::{Exit, bail, shell_word};
 use wo_clip::working_folder;
 
 /// What is written beside a model that is one file.
@@ -27,11 +27,11 @@ impl Predecessor {
         };
         let is_file = model.extension().is_some_and(|ending| ending == "pt");
         let refuse = |why: &str| {
-            Err(anyhow!(
-                "{} {why}\nhint: give --output the name of a new folder or a new .pt file",
-                model.display()
-            ))
-            .exit_with(Exit::Usage)
+            bail!(
+                Exit::Usage,
+                "{} {why}", model.display();
+                "give --output the name of a new folder or a new .pt file"
+            )
         };
         if !facts.is_dir() && !is_file {
             return refuse("is a file, and a model whose name does not end in .pt is a folder");

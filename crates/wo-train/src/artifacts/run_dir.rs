@@ -5,9 +5,9 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Exit, bail};
 
 use crate::artifacts::previous_model::beside;
 
@@ -32,7 +32,7 @@ impl Workshop {
                 _lock: lock,
             }),
             Err(TryLockError::WouldBlock) => {
-                Err(anyhow!("another run makes {}", model.display())).exit_with(Exit::Locked)
+                bail!(Exit::Locked, "another run makes {}", model.display())
             }
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("lock {}", dir.display()))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use wo_cli::{count, named, verb};
+use wo_cli::{Exit, count, ensure, named, verb};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
 use wo_record::{Failure, Name, Quality, UNCLEAR, Video, code, group_of};
@@ -188,9 +188,11 @@ impl DatasetBuilder {
         for sentence in self.left_out.sentences(self.mixed, describe) {
             wo_cli::warn!("{sentence}");
         }
-        anyhow::ensure!(
+        ensure!(
             !self.videos.is_empty(),
-            "there is no labelled and described video to train on\nhint: {}",
+            Exit::Integrity,
+            "there is no labelled and described video to train on";
+            "{}",
             if self.left_out.undescribed.is_empty() {
                 "put videos under <exercise>/<label>/, such as squat/good_form/, and pipe wo-extract DIR | wo-describe | wo-train"
             } else {
@@ -216,10 +218,11 @@ impl DatasetBuilder {
         for sentence in &sorted.sentences {
             wo_cli::warn!("{sentence}");
         }
-        anyhow::ensure!(
+        ensure!(
             !sorted.videos.is_empty(),
-            "no video is left to train on: each is there under two labels\n\
-             hint: remove one of each two files that are named above, or give both the same label"
+            Exit::Integrity,
+            "no video is left to train on: each is there under two labels";
+            "remove one of each two files that are named above, or give both the same label"
         );
         self.failures.extend(sorted.failures);
         let candidates: Vec<Candidate> = sorted

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use wo_cli::{Exit, ensure};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_record::{Failure, Pose, Producer, RecordPath, Video};
 
@@ -153,8 +154,9 @@ pub(crate) fn classes_and_captions(
             *captions.entry(caption).or_default() += 1;
         }
     }
-    anyhow::ensure!(
+    ensure!(
         by_class.len() > 1,
+        Exit::Integrity,
         "all training videos are of one class, so there is nothing to tell apart"
     );
     Ok(by_class

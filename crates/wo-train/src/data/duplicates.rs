@@ -4,8 +4,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::bail;
-use wo_cli::{count, named, verb};
+use wo_cli::{Exit, bail, count, named, verb};
 use wo_picture::{GreyCells, Overlap, overlaps};
 use wo_record::{Failure, Group, code, group_of, joined};
 
@@ -173,13 +172,14 @@ impl Found {
             return Ok(());
         };
         bail!(
-            "near_identical_frames: {:.0} % of the frames of {} ({}) are those of {} ({})\n\
-             hint: --near-duplicates group keeps the two on one side of each split, drop trains on the first alone",
+            Exit::Integrity,
+            "near_identical_frames: {:.0} % of the frames of {} ({}) are those of {} ({})",
             100.0 * it.of_first.max(it.of_second),
             self.name(it.first),
             self.own[it.first],
             self.name(it.second),
-            self.own[it.second]
+            self.own[it.second];
+            "--near-duplicates group keeps the two on one side of each split, drop trains on the first alone"
         );
     }
 

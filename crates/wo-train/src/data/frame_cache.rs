@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use image::RgbImage;
+use wo_cli::{Exit, ExitWith};
 use wo_input::{FrameItem, ImageError, Preprocessor, check_image, decode_image};
 use wo_record::Image;
 
@@ -131,7 +132,8 @@ impl Pictures {
                         frame.frame.index, frame.frame.video_id
                     )
                 };
-                let picture = frame.load().with_context(name)?;
+                let loaded = frame.load().with_context(name);
+                let picture = loaded.exit_or(Exit::Integrity)?;
                 Ok(square(&picture, self.side))
             }
         }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use wo_cli::{Exit, ExitWith};
 use wo_clip::{Class, Split};
 use wo_record::{Group, Name, Prediction, Record, Writer};
 
@@ -107,7 +108,8 @@ fn fit_one(
     };
     let mut part = dataset.resplit(split_of)?;
     captions::settle(&mut part, &run.checkpoint.tokenizer)
-        .with_context(|| format!("fold {number} of {n_folds}"))?;
+        .with_context(|| format!("fold {number} of {n_folds}"))
+        .exit_or(Exit::Integrity)?;
     let fingerprint = format!(
         "{} {}",
         part.fingerprint(),
@@ -129,7 +131,7 @@ fn fit_one(
         .collect();
     let fitted = fit(run, &part, &snapshots.join(format!("fold-{number}")))?;
     let judged = judge_with(run, &fitted, &part, &test)?;
-    let (vs, clip) = run.checkpoint.build(run.device)?;
+    let (vs, clip) = run.build()?;
     let start = run.start(&vs, &clip, &part, &test)?;
     let baselines = Baselines::of(&part, &test, &start, run.hyper);
     let fold = Fold {
