@@ -13,13 +13,13 @@ use crate::artifacts::previous_model::beside;
 
 /// The folder of one model, which no other run uses meanwhile.
 #[derive(Debug)]
-pub(crate) struct Workshop {
+pub(crate) struct RunDir {
     model: PathBuf,
     dir: PathBuf,
     _lock: File,
 }
 
-impl Workshop {
+impl RunDir {
     /// Of the model at `model`; its folder is made where it is missing.
     pub(crate) fn open(model: &Path) -> anyhow::Result<Self> {
         let dir = beside(model, ".training");
@@ -64,7 +64,7 @@ impl Workshop {
     }
 }
 
-impl Drop for Workshop {
+impl Drop for RunDir {
     fn drop(&mut self) {
         // A run that has left no snapshot leaves no folder; one that has keeps it.
         let _ = fs::remove_dir(&self.dir);

@@ -19,7 +19,7 @@ use crate::trainer::gradients::{Losses, TrainedModel};
 use crate::trainer::snapshot::{BestEpoch, Snapshots, TrainProgress, start_of};
 use crate::trainer::throughput::Throughput;
 use crate::trainer::{schedule, self_check};
-use crate::validation::baselines::Verdict;
+use crate::validation::baselines::Comparison;
 use crate::validation::metrics::{
     Probabilities, Validation, add_validation, summarise, validation_words,
 };
@@ -221,7 +221,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             start: None,
             metrics,
             history: self.progress.history,
-            verdict: Verdict::default(),
+            comparison: Comparison::default(),
             judged: Vec::new(),
             run_hash: Some(run_hash),
         };

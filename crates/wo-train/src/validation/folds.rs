@@ -16,14 +16,14 @@ use crate::data::dataset::{Dataset, Example};
 use crate::data::split::{Candidate, fold_groups};
 use crate::fit::{fit, judge_with};
 use crate::run::Run;
-use crate::validation::baselines::{Baselines, Verdict};
+use crate::validation::baselines::{Baselines, Comparison};
 use crate::validation::metrics::Probabilities;
 
 /// What the folds gave.
 pub(crate) struct OutOfFold {
     /// Of each video that was judged, in the order of the input.
     pub(crate) predictions: Vec<Prediction>,
-    pub(crate) verdict: Verdict,
+    pub(crate) comparison: Comparison,
 }
 
 /// What one fold gave, as it is kept for a run that goes on.
@@ -62,15 +62,15 @@ pub(crate) fn cross_validate(
         .iter()
         .filter_map(|it| predictions.remove(&it.video.video_id));
     let predictions = in_order.collect();
-    let verdict = baselines.verdict(&said, "out_of_fold");
+    let comparison = baselines.comparison(&said, "out_of_fold");
     wo_cli::say!(
         "{n_folds} folds: balanced accuracy of form {}; {}",
-        verdict.figure(),
-        verdict.words
+        comparison.figure(),
+        comparison.words
     );
     Ok(OutOfFold {
         predictions,
-        verdict,
+        comparison,
     })
 }
 
