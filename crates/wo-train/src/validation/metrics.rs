@@ -43,7 +43,7 @@ pub(crate) fn judge(features: &[Tensor], weights: &Tensor, pooling: Pooling) -> 
 }
 
 /// The label that probabilities over `classes` say, as a place in `labels`.
-pub(crate) fn said_label(classes: &[Class], labels: &[Name], probabilities: &[f64]) -> usize {
+pub(crate) fn predicted_label(classes: &[Class], labels: &[Name], probabilities: &[f64]) -> usize {
     let sums = labels
         .iter()
         .map(|label| sum(classes, probabilities, |class| class.label == *label));
@@ -88,7 +88,7 @@ pub(crate) fn summarise(
             units.push(Unit {
                 group: &video.video.group,
                 truth,
-                said: vec![said_label(classes, &labels, probabilities)],
+                said: vec![predicted_label(classes, &labels, probabilities)],
             });
         }
     }
