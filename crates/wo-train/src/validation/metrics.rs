@@ -158,18 +158,14 @@ pub(crate) mod tests {
 
     /// A video without pictures.
     pub(crate) fn example(id: &str, class: &Class) -> Example {
-        let video = SplitVideo {
-            own_group: None,
-            faults: Vec::new(),
-            angle: None,
-            hashes: Vec::new(),
-            video_id: id.to_owned(),
-            group: Group::of_video_id(id),
-            split: Split::Validation,
-            exercise: class.exercise.clone(),
-            label: class.label.clone(),
-            duration_ms: None,
-        };
+        let (exercise, label) = (class.exercise.clone(), class.label.clone());
+        let video = SplitVideo::new(
+            id,
+            Group::of_video_id(id),
+            Split::Validation,
+            exercise,
+            label,
+        );
         Example::without_pictures(video, class.clone())
     }
 
