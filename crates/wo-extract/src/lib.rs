@@ -2,40 +2,15 @@
 //!
 //! It never waits for ever and never lets one bad file end a run. It does not judge what the frames show.
 
-mod animation_file;
-mod args;
-mod container;
-mod damage;
+mod cli;
+mod decoding;
+mod error;
 mod extraction;
-mod fault;
-mod film;
-mod foreign;
-mod groups;
-mod image_file;
-mod jpeg;
-mod labels;
-mod layout;
-mod media_file;
-mod merge;
-mod notes;
+mod input;
 mod output;
-mod picture;
-mod pipeline;
-mod playlist;
 mod probe;
 mod quality;
-mod queue;
-mod repetitions;
-mod sample;
-mod select;
-mod selective;
-mod sieve;
-mod sources;
-mod state;
-mod turn;
-mod video_file;
-mod vocabulary;
-mod whole;
+mod sampling;
 mod worker;
 
 use std::io::{BufRead, Write};
@@ -45,16 +20,17 @@ use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_record::{Failure, code};
 
-pub use args::{Args, Command, Decoding, Probe, Prune};
-pub use sample::Sample;
-pub use sieve::MinSharpness;
+pub use cli::args::{Args, Command, Decoding, Probe, Prune};
+pub use sampling::frame_filter::MinSharpness;
+pub use sampling::sample::Sample;
 pub use worker::{Sandbox, serve};
 
 use extraction::Settings;
-use layout::Layout;
-use merge::Merge;
-use output::Output;
-use state::{Known, State};
+use input::sources;
+use output::layout::Layout;
+use output::merge::Merge;
+use output::state::{Known, State};
+use output::writer::Output;
 use worker::Crew;
 
 /// The name in records and messages.
