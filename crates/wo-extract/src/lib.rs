@@ -126,10 +126,14 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     if ended.failures.is_empty() && ended.has_refused {
         return Ok(Outcome::No);
     }
-    if sources.len() > 1 {
+    if sources.len() > 1 || ended.failures.iter().any(is_conflict) {
         say_failed(&ended.failures, out.is_some());
     }
     Ok(Outcome::from_failures(ended.failures.len() as u64))
+}
+
+fn is_conflict(failure: &Failure) -> bool {
+    failure.code == code::LABEL_CONFLICT
 }
 
 /// Says which files failed and what to do, as the last that is said: much may have been said since they did.
@@ -142,8 +146,7 @@ fn say_failed(failures: &[Failure], has_folder: bool) {
         .iter()
         .map(|it| (name(it).unwrap_or_default(), it.what.clone()))
         .collect();
-    let is_conflict = |failure: &&Failure| failure.code == code::LABEL_CONFLICT;
-    let n_conflicts = failures.iter().filter(is_conflict).count();
+    let n_conflicts = failures.iter().filter(|it| is_conflict(it)).count();
     let mut cures = Vec::new();
     if n_conflicts < failures.len() {
         cures.push(if has_folder {
@@ -153,7 +156,7 @@ fn say_failed(failures: &[Failure], has_folder: bool) {
         });
     }
     if n_conflicts > 0 {
-        cures.push("of two videos that are the same remove one, and give the same command again");
+        cures.push("of two videos that are the same remove one, or mend groups.csv where that tells them apart, and give the same command again");
     }
     let cures: Vec<String> = cures.into_iter().map(str::to_owned).collect();
     wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));

@@ -218,6 +218,11 @@ fn picture_format(head: &[u8]) -> Option<ImageFormat> {
     }
 }
 
+/// Whether the file is still there and still that video.
+pub(crate) fn is_video(path: &Path, video_id: &str) -> bool {
+    MediaFile::open(path).is_ok_and(|file| file.id == video_id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -126,6 +126,10 @@ impl Listing {
                     walk.skip_current_dir();
                 }
             } else if entry.path_is_symlink() && entry.path().is_dir() {
+                // The one that was given is followed.
+                if entry.depth() == 0 {
+                    continue;
+                }
                 self.notes.link(entry.path());
             } else if is_media_name(entry.path()) {
                 let (source, trouble) = self.source(entry.path(), Some(&root))?;

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use wo_cli::CaptionsFlag;
 use wo_folder::{
     Corrections, DeletedFrames, FolderLock, Kept, RECORDS, Row, Rows, Spool, TRASH, Tables, Trash,
@@ -20,9 +20,10 @@ use wo_record::{Failure, Frame, Image, LabelOrigin, Line, Producer, Record, Vide
 
 use crate::input::groups::Keys;
 use crate::input::labels::Labels;
+use crate::input::media_file::is_video;
 use crate::output::merge::Merge;
 use crate::output::restored::Restored;
-use crate::output::state::{remake_records, with_cure};
+use crate::output::state::remake_records;
 use crate::output::writer::said_of;
 use crate::quality::still::Still;
 use crate::{TOOL, VERSION};
@@ -84,7 +85,7 @@ impl Layout {
         let in_records = if wanted.is_empty() {
             HashSet::new()
         } else {
-            ids_of_records(dir).map_err(|error| with_cure(error, dir))?
+            ids_of_records(dir)?
         };
         let mut deleted = DeletedFrames::new(dir, trash, wanted, &in_records);
         let mut tables = Tables::read(dir)?;
@@ -120,8 +121,7 @@ impl Layout {
                 _ => {}
             }
             Ok(())
-        })
-        .map_err(|error| with_cure(error, dir))?;
+        })?;
         deleted.wanted().for_each(|frame| corrections.meets(frame));
         for (video_id, frames) in deleted.restored() {
             if let Some(video) = videos.get_mut(video_id) {
@@ -183,8 +183,13 @@ impl Layout {
         }
         let n_without_row = self.n_without_row.get();
         if n_without_row > 0 {
+            let untold = if self.has_rows_alone {
+                "; without the records and the notes of the runs before, nobody can tell whether they were deleted\nhint: delete again what is not wanted"
+            } else {
+                ""
+            };
             wo_cli::warn!(
-                "{}: {} had no row and got one",
+                "{}: {} had no row and got one{untold}",
                 self.dir.display(),
                 frames(n_without_row)
             );
@@ -251,8 +256,10 @@ impl Layout {
         let folder = frame_folder(video.exercise.as_ref(), video.label.as_ref());
         let path = Path::new(&folder).join(frame_name(&video.video_id, index, still.time_ns));
         let full = self.dir.join(&path);
-        fs::create_dir_all(self.dir.join(&folder))
-            .with_context(|| format!("make the folder {folder}"))?;
+        fs::create_dir_all(self.dir.join(&folder)).map_err(|error| {
+            let full = self.dir.join(&folder);
+            anyhow!(error).context(format!("make the folder {}", full.display()))
+        })?;
         let mut file = create(&full)?;
         file.write_all(&still.jpeg)
             .and_then(|()| file.commit())
@@ -385,8 +392,27 @@ impl Layout {
         };
         if !merge.has_stored(path) {
             self.stale.borrow_mut().push(path.to_owned());
-            self.tables.borrow_mut().outdates(frame);
+            self.tables.borrow_mut().outdates(&self.untouched(frame));
         }
+    }
+
+    /// A frame as it was before anyone said anything of it: its record may have taken a person's row over since.
+    fn untouched(&self, frame: &Frame) -> Frame {
+        let mut untouched = frame.clone();
+        if let Some(earlier) = self.videos.get(&frame.video_id) {
+            untouched.exercise.clone_from(&earlier.labels.exercise);
+            untouched.label.clone_from(&earlier.labels.label);
+        }
+        untouched.faults.clear();
+        let class = frame.exercise.as_ref().zip(frame.label.as_ref());
+        let is_generated = |text: &String| {
+            let captions = self.corrections.captions();
+            class.is_some_and(|(exercise, label)| {
+                captions.makes(text, exercise, label, &frame.faults)
+            })
+        };
+        untouched.description = untouched.description.filter(is_generated);
+        untouched
     }
 
     /// Gives new frames their rows, lets the new records appear, and takes away what no record names any more. In this
@@ -410,12 +436,61 @@ impl Layout {
         for image in self.stale.take() {
             remove(&self.dir.join(image));
         }
-        let ids = ids_of_records(&self.dir)?;
-        self.deleted.finish(&ids, &mut tables, &producer())?;
+        let ids = self.finish_deletions(&mut tables)?;
         if self.has_rows_alone {
             self.say_rows()?;
         }
         Ok(ids)
+    }
+}
+
+impl Layout {
+    /// Settles what became of frames that come back. Returns the ids that the records name.
+    fn finish_deletions(&self, tables: &mut Tables) -> anyhow::Result<HashSet<String>> {
+        let mut ids = HashSet::new();
+        let mut frames: HashMap<String, Vec<Frame>> = HashMap::new();
+        for_each_line(&self.dir.join(RECORDS), |line| {
+            ids.extend(video_id(&line));
+            if let Ok(Record::Frame(frame)) = line.record
+                && self.deleted.wants_of(&frame.video_id)
+            {
+                frames
+                    .entry(frame.video_id.clone())
+                    .or_default()
+                    .push(frame);
+            }
+            Ok(())
+        })?;
+        let n_moved = self.deleted.finish(&frames, tables, &producer())?;
+        if n_moved > 0 {
+            wo_cli::warn!(
+                "{}: {} came back under another label than before, since {} moved; rows that were written for {} stay in {TRASH}",
+                self.dir.display(),
+                wo_cli::count(n_moved, "frame"),
+                wo_cli::verb(n_moved, "its video", "their videos"),
+                wo_cli::verb(n_moved, "it", "them"),
+            );
+        }
+        Ok(ids)
+    }
+
+    /// Names videos that were left out since different things were said of them, where one place alone is left, which this
+    /// run did not look at.
+    pub(crate) fn say_conflicts(&self, is_known: impl Fn(&str, &Path) -> bool) {
+        for (video_id, places) in &self.conflicts {
+            let is_left = |place: &&PathBuf| is_video(place, video_id);
+            let left: Vec<&PathBuf> = places.iter().filter(is_left).collect();
+            if let [place] = left[..]
+                && !is_known(video_id, place)
+            {
+                wo_cli::warn!(
+                    "{}: it is left out, but no other place says otherwise of it any more\nhint: to take it, give {} to the wo-extract command that made {}",
+                    place.display(),
+                    wo_cli::shell_word(place),
+                    self.dir.display()
+                );
+            }
+        }
     }
 }
 

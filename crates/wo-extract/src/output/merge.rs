@@ -1,6 +1,6 @@
 //! What becomes of the records that earlier runs left in a folder.
 
-mod gone;
+pub(super) mod gone;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -102,7 +102,8 @@ impl Merge {
             .collect();
     }
 
-    fn has_met(&self, video_id: &str) -> bool {
+    /// Whether this run knows what becomes of a video.
+    pub(super) fn has_met(&self, video_id: &str) -> bool {
         self.updated.contains_key(video_id) || self.replaced.contains(video_id)
     }
 
@@ -146,7 +147,10 @@ impl Merge {
                 {
                     return false;
                 }
-                if !self.is_gone(path) {
+                // What has no id never was a video, wherever it lay.
+                let never_was = id.is_none() && self.prune.is_some();
+                let is_nowhere = path.is_some_and(|path| is_gone(path.as_path()));
+                if !(self.is_gone(path) || never_was && is_nowhere) {
                     return true;
                 }
                 self.meet_gone().errors += 1;

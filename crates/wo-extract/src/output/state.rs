@@ -2,12 +2,11 @@
 //! run takes only what is new, even where this one is killed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::error::Error;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 use wo_cli::shell_word;
@@ -277,21 +276,6 @@ pub(crate) fn remake_records(dir: &Path) -> anyhow::Result<()> {
         shell_word(&path)
     );
     Ok(())
-}
-
-/// Why the records of a folder cannot be read, with a cure where it has notes to make them anew from.
-pub(crate) fn with_cure(error: anyhow::Error, dir: &Path) -> anyhow::Error {
-    let is_io = error.chain().any(<dyn Error>::is::<io::Error>);
-    if is_io || !entries_of(dir).is_ok_and(|entries| !entries.is_empty()) {
-        return error;
-    }
-    let path = dir.join(RECORDS);
-    let aside = dir.join(format!("{RECORDS}.damaged"));
-    anyhow!(
-        "{error:#}\nhint: take the file back from a copy; without one, put it aside and run the same command again, which makes it anew: mv {} {}",
-        shell_word(&path),
-        shell_word(&aside)
-    )
 }
 
 /// What wo-extract noted of the videos of a folder's records, the newest of each; empty where there were no records yet.

@@ -16,10 +16,10 @@ use crate::extraction::{self, Extraction, Frames};
 use crate::input::copies::{conflict_in_words, place_in_words};
 use crate::input::groups::Keys;
 use crate::input::labels::{Labels, absolute};
-use crate::input::media_file::MediaFile;
+use crate::input::media_file::is_video;
 use crate::input::sources;
 use crate::output::layout::Layout;
-use crate::output::merge::Merge;
+use crate::output::merge::{Merge, gone};
 use crate::output::state::{Finished, State};
 use crate::quality::still::Still;
 use crate::sampling::frame_filter::Reason;
@@ -76,7 +76,7 @@ impl Folder<'_> {
         {
             let said = (earlier.labels.clone(), earlier.keys.clone());
             // Of the folders given, all places were compared before.
-            let is_compared = is_same(&said_of(video), &said) && self.merge.covers(path);
+            let is_compared = self.merge.covers(path);
             let is_elsewhere = absolute(path) != absolute(here);
             if is_elsewhere && !is_compared && is_video(path, &video.video_id) {
                 others.push((path.clone(), said));
@@ -270,7 +270,14 @@ impl<'a> Output<'a> {
             .unwrap_or_default();
         wo_cli::warn!("{path}: {}", failure.what);
         self.failures.push(failure.clone());
-        self.record(&Record::Error(failure))?;
+        // What never was there is no part of the folder, from which nothing could take the error away again.
+        let is_file = failure.video_id.is_some() || !path_is_gone(&failure);
+        let record = Record::Error(failure);
+        if is_file {
+            self.record(&record)?;
+        } else {
+            self.stream.record(&record)?;
+        }
         Ok(self.stream.flush()?)
     }
 
@@ -283,6 +290,9 @@ impl<'a> Output<'a> {
                 .merge(&mut folder.merge, &mut folder.records)?;
             folder.records.end()?;
             folder.merge.say_gone();
+            let merge = &folder.merge;
+            let is_known = |id: &str, place: &Path| merge.has_met(id) || merge.covers(place);
+            folder.layout.say_conflicts(is_known);
             has_refused = folder.merge.has_refused();
         }
         self.stream.end()?;
@@ -402,9 +412,10 @@ fn is_same((labels, keys): &(Labels, Keys), (other_labels, other_keys): &(Labels
     labels == other_labels && !keys.contradicts(other_keys)
 }
 
-/// Whether the file is still there and still that video.
-fn is_video(path: &Path, video_id: &str) -> bool {
-    MediaFile::open(path).is_ok_and(|file| file.id == video_id)
+/// Whether the file of a failure is not there.
+fn path_is_gone(failure: &Failure) -> bool {
+    let path = failure.path.as_ref();
+    path.is_some_and(|path| gone::is_gone(path.as_path()))
 }
 
 /// Each with its number and the one before it.

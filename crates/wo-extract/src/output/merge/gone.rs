@@ -14,7 +14,7 @@ use crate::input::labels::shown;
 const ONE_IN: usize = 2;
 
 /// Whether there is no such file. What cannot be looked at, as on a disk that fails, is not gone.
-pub(super) fn is_gone(path: &Path) -> bool {
+pub(in crate::output) fn is_gone(path: &Path) -> bool {
     let kind = path.symlink_metadata().map_err(|error| error.kind());
     matches!(kind, Err(ErrorKind::NotFound | ErrorKind::NotADirectory))
 }
