@@ -2,19 +2,19 @@
 
 use wo_record::Confusion;
 
-use crate::audit::Audit;
-use crate::calibration::Calibration;
-use crate::card::Cards;
-use crate::conclusion::Conclusion;
-use crate::figures::Figures;
-use crate::learning::Learning;
 use crate::page::{self, Section};
-use crate::robustness::Robustness;
-use crate::selective::Selective;
-use crate::slices::Slices;
-use crate::suspects::Suspects;
-use crate::worst::WorstVideos;
-use crate::{confusion, guide};
+use crate::section::audit::Audit;
+use crate::section::calibration::Calibration;
+use crate::section::card::Cards;
+use crate::section::conclusion::Conclusion;
+use crate::section::figures::Figures;
+use crate::section::learning::Learning;
+use crate::section::robustness::Robustness;
+use crate::section::selective::Selective;
+use crate::section::slices::Slices;
+use crate::section::suspects::Suspects;
+use crate::section::worst::WorstVideos;
+use crate::section::{confusion, guide};
 
 /// What an evaluation found. What was not measured is left out of the page.
 #[derive(Debug, Clone, PartialEq, Default)]

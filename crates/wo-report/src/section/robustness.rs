@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::chart::{Axis, Chart, Ink, Layer, SMALL};
-use crate::estimate::{Estimate, Format};
-use crate::forest::{Scale, with_bar};
+use crate::markup::chart::{Axis, Chart, Ink, Layer, SMALL};
+use crate::markup::estimate::{Estimate, Format};
+use crate::markup::forest::{Scale, with_bar};
 
 /// The lowest accuracy on the charts where nothing lies below it.
 const LOWEST: f64 = 0.4;

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::chart::{Axis, Chart, Ink, Layer, NORMAL};
-use crate::estimate::{DASH, Estimate, Format};
-use crate::shots::{self, Shot};
+use crate::markup::chart::{Axis, Chart, Ink, Layer, NORMAL};
+use crate::markup::estimate::{DASH, Estimate, Format};
+use crate::section::shots::{self, Shot};
 
 /// Where ticks may stand on the axis of videos, which is logarithmic.
 const TICKS: [f64; 11] = [

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use wo_record::Name;
 
-use crate::estimate::{DASH, Estimate, Format};
-use crate::forest::{Scale, with_bar};
+use crate::markup::estimate::{DASH, Estimate, Format};
+use crate::markup::forest::{Scale, with_bar};
 
 /// Videos that would help.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use wo_record::Name;
 
-use crate::breakable::breakable;
-use crate::estimate::{DASH, counted, share};
-use crate::picture::Picture;
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, counted, share};
+use crate::markup::picture::Picture;
 
 /// The worst videos.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::breakable::breakable;
-use crate::estimate::{DASH, Estimate, Format, counted};
-use crate::forest::{Scale, with_bar};
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, Estimate, Format, counted};
+use crate::markup::forest::{Scale, with_bar};
 
 /// All figures.
 #[derive(Debug, Clone, PartialEq)]

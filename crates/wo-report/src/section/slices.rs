@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::breakable::breakable;
-use crate::estimate::{DASH, Estimate, Format};
-use crate::forest::{Scale, with_bar};
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, Estimate, Format};
+use crate::markup::forest::{Scale, with_bar};
 
 /// The same figure on parts of the videos.
 #[derive(Debug, Clone, PartialEq)]
