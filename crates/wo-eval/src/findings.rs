@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use wo_clip::{SplitVideo, Trust};
 use wo_record::{
-    Audit, Calibration, Gate, LearningCurve, Record, Score, Selection, Shot, Suspect, Writer,
+    AbstainReason, Audit, Calibration, Gate, LearningCurve, Record, Selection, Shot, Suspect,
+    Writer,
 };
 
 use crate::cli::config::AnalysisConfig;
@@ -17,9 +18,10 @@ use crate::score::calibration::calibration;
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
 use crate::score::faults::faults;
-use crate::score::gate::{FigureName, Known, OF_EXERCISES};
-use crate::score::key::{ALL, LABEL, MODEL, SEEN, VIDEO};
+use crate::score::gate::{FigureName, GateMetric, Known};
+use crate::score::key::{Scope, ScoreKey, Whole};
 use crate::score::leave_one_source_out::left_out;
+use crate::score::measurement::Measurement;
 use crate::score::robustness::robustness;
 use crate::score::selection::selection;
 use crate::score::slices::{slices, without_slices};
@@ -45,17 +47,17 @@ pub(crate) struct Findings {
     pub(crate) selection: Option<Selection>,
     pub(crate) audit: Vec<Audit>,
     /// Of each fault.
-    pub(crate) faults: Vec<Score>,
-    pub(crate) slices: Vec<Score>,
+    pub(crate) faults: Vec<Measurement>,
+    pub(crate) slices: Vec<Measurement>,
     /// Of each source, by what was fitted to the others.
-    pub(crate) left_out: Vec<Score>,
-    pub(crate) robustness: Vec<Score>,
+    pub(crate) left_out: Vec<Measurement>,
+    pub(crate) robustness: Vec<Measurement>,
     pub(crate) suspects: Vec<Suspect>,
     pub(crate) learning_curve: Option<LearningCurve>,
     pub(crate) shots: Vec<Shot>,
     pub(crate) gate: Option<Gate>,
     /// How many videos get no label, by reason.
-    pub(crate) refusals: BTreeMap<&'static str, u64>,
+    pub(crate) refusals: BTreeMap<AbstainReason, u64>,
     /// Why there is none of what was asked for by name.
     pub(crate) missing: Vec<String>,
 }
@@ -77,17 +79,23 @@ impl Findings {
         let (seen, held_out): (Vec<&Prediction>, Vec<&Prediction>) =
             predictions.iter().partition(|it| it.seen);
         let mut this = Self {
-            held_out: evaluate(&held_out, answers, &baselines, ALL, analysis.seed),
-            seen: evaluate(&seen, answers, &baselines, SEEN, analysis.seed),
-            calibration: calibration(&held_out, trust, ALL, analysis.seed),
-            selection: selection(&held_out, trust, ALL, analysis.seed),
+            held_out: evaluate(
+                &held_out,
+                answers,
+                &baselines,
+                Whole::HeldOut,
+                analysis.seed,
+            ),
+            seen: evaluate(&seen, answers, &baselines, Whole::Seen, analysis.seed),
+            calibration: calibration(&held_out, trust, &Scope::HELD_OUT, analysis.seed),
+            selection: selection(&held_out, trust, &Scope::HELD_OUT, analysis.seed),
             faults: faults(&held_out, answers, analysis.seed),
             slices: slices(&held_out, answers, &analysis.slice_by, analysis.seed),
             robustness: robustness(&held_out, answers, analysis.seed),
             ..Self::default()
         };
         for reason in held_out.iter().flat_map(|it| &it.reasons) {
-            *this.refusals.entry(reason).or_default() += 1;
+            *this.refusals.entry(reason.clone()).or_default() += 1;
         }
         if analysis.audit.is_made() {
             this.audit = audit(&held_out, answers.labels.len(), analysis.seed);
@@ -143,22 +151,21 @@ impl Findings {
             value,
             ..Known::default()
         };
-        match figure.name.as_str() {
-            "ece" => self.calibration.as_ref().map(|it| Known {
+        match figure.metric {
+            GateMetric::Ece => self.calibration.as_ref().map(|it| Known {
                 value: it.error,
                 low: it.low,
                 high: it.high,
             }),
-            "coverage" => self.selection.as_ref().map(|it| number(it.coverage)),
-            "risk" => self.selection.as_ref().map(|it| number(it.risk)),
-            "aurc" => self.selection.as_ref().map(|it| number(it.area)),
-            name => {
-                let (task, name) = match name.strip_prefix(OF_EXERCISES) {
-                    Some(name) => ("exercise", name),
-                    None => (LABEL, name),
-                };
-                let class = figure.class.as_ref();
-                let score = self.held_out.score(task, MODEL, VIDEO, ALL, name, class);
+            GateMetric::Coverage => self.selection.as_ref().map(|it| number(it.coverage)),
+            GateMetric::Risk => self.selection.as_ref().map(|it| number(it.risk)),
+            GateMetric::Aurc => self.selection.as_ref().map(|it| number(it.area)),
+            GateMetric::Score(task, name) => {
+                let score = self.held_out.score(&ScoreKey {
+                    task,
+                    class: figure.class.clone(),
+                    ..ScoreKey::of_labels(name)
+                });
                 score.map(|it| Known {
                     value: it.value,
                     low: it.low,
@@ -182,12 +189,14 @@ impl Findings {
     /// Writes the records.
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> anyhow::Result<()> {
         let mut records: Vec<Record> = Vec::new();
-        for Evaluation { scores, confusions } in [&self.held_out, &self.seen] {
-            records.extend(scores.iter().cloned().map(Record::Score));
-            records.extend(confusions.iter().cloned().map(Record::Confusion));
+        let score = |it: &Measurement| Record::Score(it.record());
+        for evaluation in [&self.held_out, &self.seen] {
+            records.extend(evaluation.scores().iter().map(score));
+            let confusions = evaluation.confusions.iter();
+            records.extend(confusions.map(|it| Record::Confusion(it.record())));
         }
         for more in [&self.faults, &self.slices, &self.left_out, &self.robustness] {
-            records.extend(more.iter().cloned().map(Record::Score));
+            records.extend(more.iter().map(score));
         }
         records.extend(self.calibration.clone().map(Record::Calibration));
         records.extend(self.selection.clone().map(Record::Selection));

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::FrameItem;
-use wo_record::{Frame, Group, Image};
+use wo_record::{AbstainReason, Frame, Group, Image};
 
 use crate::judge::facts::Facts;
 use crate::judge::label_space::{Answers, Call};
 use crate::judge::prediction::{FramePrediction, Prediction, Standing};
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
-use crate::score::key::ALL;
+use crate::score::key::Whole;
 
 /// Squats good, with caving knees and with a rounded back; rows good and with a rounded back.
 pub(crate) fn classes() -> Vec<Class> {
@@ -51,7 +51,7 @@ pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) 
         reasons: Vec::new(),
         facts: Facts::default(),
         sights: None,
-        changed: Vec::new(),
+        perturbed: Vec::new(),
         group: Group::of_video_id(&format!("{person:03}")),
         has_group_key: true,
         seen: false,
@@ -98,15 +98,14 @@ pub(crate) fn training() -> Vec<SplitVideo> {
 }
 
 pub(crate) fn evaluated(predictions: &[Prediction]) -> Evaluation {
+    evaluated_as(predictions, Whole::HeldOut)
+}
+
+pub(crate) fn evaluated_as(predictions: &[Prediction], whole: Whole) -> Evaluation {
     let answers = Answers::new(&classes());
     let baselines = Baselines::fit(&training(), &answers);
-    evaluate(
-        &predictions.iter().collect::<Vec<_>>(),
-        &answers,
-        &baselines,
-        ALL,
-        0,
-    )
+    let predictions: Vec<&Prediction> = predictions.iter().collect();
+    evaluate(&predictions, &answers, &baselines, whole, 0)
 }
 
 /// A frame of the video `v`, ten to a second, without an image.
@@ -150,7 +149,7 @@ pub(crate) fn less_sure_when_wrong() -> Vec<Prediction> {
             };
             video.labels = video.calibrated.clone();
             if is_wrong {
-                video.reasons = vec!["low_confidence"];
+                video.reasons = vec![AbstainReason::LowConfidence];
             }
             video
         })

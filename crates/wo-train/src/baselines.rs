@@ -334,7 +334,7 @@ impl Baselines {
         for (name, standing) in names.zip(&standings) {
             verdict.scores.push(Score {
                 task: "label".to_owned(),
-                by: name.to_owned(),
+                by: name.into(),
                 unit: "video".to_owned(),
                 scope: scope.to_owned(),
                 name: "balanced_accuracy".to_owned(),

@@ -9,8 +9,8 @@ use wo_stats::{Figure, Interval, Refit};
 
 use crate::judge::label_space::Answers;
 use crate::judge::prediction::{Prediction, Standing};
-use crate::score::key::ALL;
-use crate::score::scoring_task::label_figure;
+use crate::score::key::Scope;
+use crate::score::scoring_task::label_metric;
 
 /// How many more videos of a kind are thought of.
 pub(crate) const N_MORE: u64 = 10;
@@ -121,7 +121,7 @@ fn errors<'a>(
 ) -> BTreeMap<&'a Name, Errors> {
     let of_label = |(place, label): (usize, &'a Name)| {
         let said = videos.iter().map(|it| (*it, it.call.label));
-        let recall = label_figure(said, Figure::Recall(place), ALL.to_owned(), answers, seed)?;
+        let recall = label_metric(said, Figure::Recall(place), Scope::HELD_OUT, answers, seed)?;
         let ends = recall.low.zip(recall.high).map(|(low, high)| Interval {
             low: 1.0 - high,
             high: 1.0 - low,

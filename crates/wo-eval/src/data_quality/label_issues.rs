@@ -2,19 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use wo_record::Suspect;
+use wo_record::{Suspect, SuspectReason};
 use wo_stats::{LabelErrors, Selection, Suspicion};
 
 use crate::data_quality::duplicate_index::{Alike, Twin};
 use crate::judge::label_space::Answers;
 use crate::judge::prediction::{Prediction, Standing};
 
-/// The reason of a label that is probably wrong.
-const LABEL: &str = "label";
-/// The reason of a label that the model contradicts, less surely than that.
-pub(crate) const DOUBT: &str = "doubt";
-/// The reason of a video that looks like another one.
-const NEAR_DUPLICATE: &str = "near_duplicate";
 /// The score of a label that is as probable as another one.
 const EVEN: f64 = 0.5;
 /// Fewer videos of an exercise than this have no outliers.
@@ -43,7 +37,7 @@ fn suspect(video: &Prediction, answers: &Answers) -> Suspect {
         label: record.label,
         suggested_label: None,
         score: 1.0,
-        reason: String::new(),
+        reason: SuspectReason::Label,
         alike: None,
     }
 }
@@ -57,7 +51,7 @@ pub(crate) fn duplicate(
 ) -> Suspect {
     Suspect {
         score: part.min(1.0),
-        reason: NEAR_DUPLICATE.to_owned(),
+        reason: SuspectReason::NearDuplicate,
         alike: Some(alike),
         ..suspect(video, answers)
     }
@@ -90,7 +84,11 @@ fn mislabelled(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
             Some(Suspect {
                 suggested_label: answers.labels.get(found.suggested).cloned(),
                 score: found.score.clamp(0.0, 1.0),
-                reason: if found.is_selected { LABEL } else { DOUBT }.to_owned(),
+                reason: if found.is_selected {
+                    SuspectReason::Label
+                } else {
+                    SuspectReason::Doubt
+                },
                 ..suspect(video, answers)
             })
         })
@@ -124,7 +122,7 @@ fn outliers(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
             .filter(|(_, distance)| *distance > fence)
             .map(|((video, _), distance)| Suspect {
                 score: 1.0 - fence / distance,
-                reason: "outlier".to_owned(),
+                reason: SuspectReason::Outlier,
                 ..suspect(video, answers)
             })
             .collect();
@@ -190,7 +188,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].video_id, videos[7].video_id);
         assert_eq!(found[0].suggested_label.as_ref(), answers.labels.first());
-        assert!(found[0].score > 0.9 && found[0].reason == "label");
+        assert!(found[0].score > 0.9 && found[0].reason == SuspectReason::Label);
     }
 
     #[test]
@@ -215,7 +213,7 @@ mod tests {
         );
         let ids: Vec<&str> = found.iter().map(|it| it.video_id.as_str()).collect();
         assert_eq!(ids, [videos[9].video_id.as_str()]);
-        assert!(found[0].score > 0.5 && found[0].reason == "outlier");
+        assert!(found[0].score > 0.5 && found[0].reason == SuspectReason::Outlier);
     }
 
     #[test]
@@ -231,8 +229,8 @@ mod tests {
         assert_eq!(found[0].video_id, videos[1].video_id);
         assert_eq!(found[0].alike.as_deref(), Some("first.mp4"));
         assert_eq!(
-            (found[0].score, found[0].reason.as_str()),
-            (0.5, "near_duplicate")
+            (found[0].score, &found[0].reason),
+            (0.5, &SuspectReason::NearDuplicate)
         );
     }
 }

@@ -8,13 +8,13 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail, ensure};
 use wo_cli::{Exit, ExitWith, OnError, Reading, open_input};
 use wo_record::{
-    Failure, Group, Name, Prediction as Wire, Producer, ReadError, Reader, Record, UNCLEAR, Video,
-    code, group_of,
+    AbstainReason, Failure, Group, Name, Prediction as Wire, Producer, ReadError, Reader, Record,
+    UNCLEAR, Video, code, group_of,
 };
 
 use crate::judge::facts::Facts;
-use crate::judge::label_space::{Answers, Call, most_probable};
-use crate::judge::prediction::{Prediction, SAYS_UNCLEAR, Standing};
+use crate::judge::label_space::{Answers, Call};
+use crate::judge::prediction::{Prediction, Standing};
 
 /// A probability that is a sum of others may be this much above 1.
 const ROUNDING: f64 = 1e-6;
@@ -185,7 +185,7 @@ fn check(wire: &Wire) -> anyhow::Result<()> {
 }
 
 /// All labels and exercises that are said or true. `unclear` is one that can be said.
-pub(crate) fn answers_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> Answers {
+fn answers_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> Answers {
     let is_told = |name: &&Name| name.as_str() != UNCLEAR;
     let labels: BTreeSet<Name> = wires
         .clone()
@@ -199,20 +199,15 @@ pub(crate) fn answers_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> A
     Answers::of_names(labels, exercises.cloned().collect())
 }
 
-pub(crate) fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) -> Prediction {
+fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) -> Prediction {
     let of = |names: &[Name], said: &BTreeMap<Name, f64>| -> Vec<f64> {
         let probability = |name: &Name| said.get(name).copied().unwrap_or(0.0);
         names.iter().map(probability).collect()
     };
     let labels = of(&answers.labels, &wire.labels);
     let exercises = of(&answers.exercises, &wire.exercises);
-    let (label, label_probability) = most_probable(labels.iter().copied()).unwrap_or_default();
-    let (exercise, exercise_probability) =
-        most_probable(exercises.iter().copied()).unwrap_or_default();
-    let says_unclear = answers
-        .labels
-        .get(label)
-        .is_some_and(|it| it.as_str() == UNCLEAR);
+    let call = Call::of(&labels, &exercises);
+    let says_unclear = answers.is_unclear(call.label);
     let video = video.unwrap_or_else(|| Video {
         video_id: wire.video_id.clone(),
         exercise: wire.exercise.clone(),
@@ -233,12 +228,7 @@ pub(crate) fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) ->
         seen: wire.seen,
         duration_ms: video.duration_ms,
         standing: Standing::of(&truth, answers),
-        call: Call {
-            label,
-            label_probability,
-            exercise,
-            exercise_probability,
-        },
+        call,
         frames: Vec::new(),
         calibrated: labels.clone(),
         labels,
@@ -246,10 +236,13 @@ pub(crate) fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) ->
         faults: wire.faults,
         said_faults: wire.said_faults,
         fold: wire.fold,
-        reasons: says_unclear.then_some(SAYS_UNCLEAR).into_iter().collect(),
+        reasons: says_unclear
+            .then_some(AbstainReason::SaysUnclear)
+            .into_iter()
+            .collect(),
         facts: Facts::of_record(&video),
         sights: None,
-        changed: Vec::new(),
+        perturbed: Vec::new(),
         path: wire.path,
         video_id: wire.video_id,
     }

@@ -6,7 +6,7 @@ use wo_clip::Class;
 use wo_record::{Name, UNCLEAR};
 
 /// The labels and exercises of a model's classes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Answers {
     /// The labels, sorted; `unclear` last, where predictions give it a probability.
     pub(crate) labels: Vec<Name>,
@@ -26,6 +26,21 @@ pub(crate) struct Call {
     pub(crate) exercise: usize,
     /// Its probability.
     pub(crate) exercise_probability: f64,
+}
+
+impl Call {
+    /// The most probable label and exercise; the first of each where there is none.
+    pub(crate) fn of(labels: &[f64], exercises: &[f64]) -> Self {
+        let (label, label_probability) = most_probable(labels.iter().copied()).unwrap_or_default();
+        let (exercise, exercise_probability) =
+            most_probable(exercises.iter().copied()).unwrap_or_default();
+        Self {
+            label,
+            label_probability,
+            exercise,
+            exercise_probability,
+        }
+    }
 }
 
 impl Answers {
@@ -72,6 +87,19 @@ impl Answers {
             exercises: exercises.into_iter().collect(),
             classes: Vec::new(),
         }
+    }
+
+    /// All labels and exercises of two.
+    pub(crate) fn union(one: &Self, other: &Self) -> Self {
+        let labels = one.labels.iter().chain(&other.labels);
+        let exercises = one.exercises.iter().chain(&other.exercises);
+        Self::of_names(labels.cloned().collect(), exercises.cloned().collect())
+    }
+
+    /// Whether a label is `unclear`.
+    pub(crate) fn is_unclear(&self, label: usize) -> bool {
+        let name = self.labels.get(label);
+        name.is_some_and(|name| name.as_str() == UNCLEAR)
     }
 
     /// The probability of each label.

@@ -12,7 +12,7 @@ use crate::judge::decoded_video::Watched;
 use crate::judge::evidence::{Telling, span};
 use crate::judge::facts::Facts;
 use crate::judge::label_space::Answers;
-use crate::judge::perturb::{Wording, changed};
+use crate::judge::perturb::{Wording, perturbed};
 use crate::judge::prediction::{FramePrediction, Prediction, Standing};
 use crate::judge::region_features::Sights;
 
@@ -93,7 +93,7 @@ pub(crate) fn predict(
         prediction.sights = Some(Sights::of(judge, watched.pictures(), features, person));
     }
     if let Some(wordings) = looks.changes {
-        prediction.changed = changed(judge, answers, &watched, features, wordings);
+        prediction.perturbed = perturbed(judge, answers, &watched, features, wordings);
     }
     let evidence = Telling {
         features: features.get(evidence_idx as i64).copy(),
@@ -183,7 +183,7 @@ fn verdict_of(
         reasons: Vec::new(),
         facts: Facts::default(),
         sights: None,
-        changed: Vec::new(),
+        perturbed: Vec::new(),
         has_group_key: video.person_id.is_some() || video.source_id.is_some(),
         group,
         seen,

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use wo_record::{Group, Name, RecordPath, UNCLEAR, Video};
+use wo_record::{AbstainReason, Group, Name, RecordPath, UNCLEAR, Video};
 
 use crate::judge::facts::Facts;
 use crate::judge::label_space::{Answers, Call};
+use crate::judge::perturb::Perturbed;
 use crate::judge::region_features::Sights;
 
 /// Whether a video can be right or wrong.
@@ -52,9 +53,6 @@ impl Standing {
     }
 }
 
-/// The reason of a prediction that gives `unclear` the greatest probability.
-pub(crate) const SAYS_UNCLEAR: &str = "says_unclear";
-
 /// One frame of a video that was judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct FramePrediction {
@@ -84,13 +82,13 @@ pub(crate) struct Prediction {
     /// Which of the models of a cross-validation said it.
     pub(crate) fold: Option<u32>,
     /// Why it gets no label.
-    pub(crate) reasons: Vec<&'static str>,
+    pub(crate) reasons: Vec<AbstainReason>,
     /// What can be told of it without a model.
     pub(crate) facts: Facts,
     /// What a model sees in parts of it, where that was asked for.
     pub(crate) sights: Option<Sights>,
-    /// What is said of it after each change of its pictures, such as `blur=0.01`, where that was asked for.
-    pub(crate) changed: Vec<(String, usize)>,
+    /// What is predicted after each change, where that is wanted.
+    pub(crate) perturbed: Vec<Perturbed>,
     /// What a bootstrap keeps together.
     pub(crate) group: Group,
     /// Whether the group is more than the video itself.
@@ -133,10 +131,55 @@ impl Prediction {
         }
     }
 
+    /// The same prediction among the labels and exercises of another model, which have all of its own. Its calibrated
+    /// probabilities count; why this model abstains and what it predicts of frames is left behind.
+    pub(crate) fn among(self, own: &Answers, all: &Answers) -> Self {
+        let spread = |names: &[Name], own: &[Name], probabilities: &[f64]| -> Vec<f64> {
+            let known: BTreeMap<&Name, f64> =
+                own.iter().zip(probabilities.iter().copied()).collect();
+            let probability = |name: &Name| known.get(name).copied().unwrap_or(0.0);
+            names.iter().map(probability).collect()
+        };
+        let labels = spread(&all.labels, &own.labels, &self.calibrated);
+        let exercises = spread(&all.exercises, &own.exercises, &self.exercises);
+        let call = Call::of(&labels, &exercises);
+        let standing = match self.standing {
+            Standing::Scored { label, exercise } => {
+                let label = own.labels.get(label).and_then(|name| all.label(name));
+                let exercise = exercise.and_then(|it| own.exercises.get(it));
+                label.map(|label| Standing::Scored {
+                    label,
+                    exercise: exercise.and_then(|name| all.exercise(name)),
+                })
+            }
+            standing => Some(standing),
+        };
+        let says_unclear = all.is_unclear(call.label);
+        let reasons = says_unclear.then_some(AbstainReason::SaysUnclear);
+        Self {
+            calibrated: labels.clone(),
+            labels,
+            exercises,
+            reasons: reasons.into_iter().collect(),
+            standing: standing.unwrap_or(Standing::Unlabelled),
+            call,
+            frames: Vec::new(),
+            ..self
+        }
+    }
+
     /// The true label, where it can be right or wrong.
     pub(crate) fn truth(&self) -> Option<usize> {
         match self.standing {
             Standing::Scored { label, .. } => Some(label),
+            _ => None,
+        }
+    }
+
+    /// The true exercise, where it can be right or wrong and is known.
+    pub(crate) fn true_exercise(&self) -> Option<usize> {
+        match self.standing {
+            Standing::Scored { exercise, .. } => exercise,
             _ => None,
         }
     }
@@ -148,7 +191,7 @@ impl Prediction {
 
     /// Whether it says that nobody can tell, and leans to no label: then it is not right.
     pub(crate) fn says_unclear(&self) -> bool {
-        self.reasons.contains(&SAYS_UNCLEAR)
+        self.reasons.contains(&AbstainReason::SaysUnclear)
     }
 
     /// The exercise that it says; `None` where it was not asked.
@@ -169,7 +212,7 @@ impl Prediction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::classes;
+    use crate::fixtures::{classes, squat};
 
     #[test]
     fn standings() {
@@ -215,5 +258,27 @@ mod tests {
             Some("superb"),
             Standing::Unknown("superb".into()),
         );
+    }
+
+    #[test]
+    fn a_prediction_keeps_its_meaning_among_more_labels() {
+        let own = Answers::new(&classes());
+        let other = Answers::of_names(
+            ["bad_form".into(), "excellent".into(), "unclear".into()].into(),
+            ["dip".into()].into(),
+        );
+        let all = Answers::union(&own, &other);
+        let names: Vec<&str> = all.labels.iter().map(Name::as_str).collect();
+        assert_eq!(names, ["bad_form", "excellent", "good_form", "unclear"]);
+        let mut prediction = squat(0, 0, 1, 1000.0);
+        prediction.calibrated = vec![0.375, 0.625];
+        prediction.exercises = vec![0.25, 0.75];
+        prediction.reasons = vec![AbstainReason::TooDark];
+        let moved = prediction.among(&own, &all);
+        assert_eq!(moved.calibrated, [0.375, 0.0, 0.625, 0.0]);
+        assert_eq!(moved.exercises, [0.0, 0.25, 0.75], "dip, row, squat");
+        assert_eq!((moved.call.label, moved.call.exercise), (2, 2));
+        assert_eq!((moved.truth(), moved.true_exercise()), (Some(0), Some(2)));
+        assert!(moved.reasons.is_empty() && moved.frames.is_empty());
     }
 }

@@ -8,76 +8,106 @@ use wo_cli::{Exit, ExitWith};
 use wo_record::{Gate, GateTerm, Name};
 
 use crate::judge::label_space::Answers;
+use crate::score::key::{Baseline, MetricName, Task};
 
-/// What kinds of figure there are.
+/// Before the name of a metric of exercises.
+const OF_EXERCISES: &str = "exercise_";
+
+/// What a gate may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FigureKind {
-    name: &'static str,
+pub(crate) enum GateMetric {
+    /// A score of the label, or of the exercise.
+    Score(Task, MetricName),
+    /// Expected calibration error.
+    Ece,
+    /// The part of the videos that gets a label.
+    Coverage,
+    /// The part of the videos that gets a wrong one.
+    Risk,
+    /// The area under the curve of risk against coverage.
+    Aurc,
+}
+
+impl GateMetric {
+    /// What stands for a metric in a gate, without [`OF_EXERCISES`].
+    fn base_name(self) -> &'static str {
+        match self {
+            Self::Score(_, name) => name.as_str(),
+            Self::Ece => "ece",
+            Self::Coverage => "coverage",
+            Self::Risk => "risk",
+            Self::Aurc => "aurc",
+        }
+    }
+
+    /// All metrics, those of labels first.
+    fn all() -> impl Iterator<Item = Self> {
+        let of_labels = LABEL_METRICS.map(|name| Self::Score(Task::Label, name));
+        let of_exercises = EXERCISE_METRICS.map(|name| Self::Score(Task::Exercise, name));
+        of_labels
+            .into_iter()
+            .chain([Self::Ece, Self::Coverage, Self::Risk, Self::Aurc])
+            .chain(of_exercises)
+    }
+
     /// Whether it is of one class.
-    has_class: bool,
-    /// Whether it has an interval.
-    has_ends: bool,
-    /// Whether there is one of exercises too, called `exercise_…`.
-    is_of_exercises: bool,
-}
+    fn has_class(self) -> bool {
+        matches!(
+            self,
+            Self::Score(
+                _,
+                MetricName::Recall
+                    | MetricName::Precision
+                    | MetricName::F1
+                    | MetricName::RocAuc
+                    | MetricName::AveragePrecision
+            )
+        )
+    }
 
-const fn kind(name: &'static str) -> FigureKind {
-    FigureKind {
-        name,
-        has_class: false,
-        has_ends: true,
-        is_of_exercises: false,
+    /// Whether it has a confidence interval.
+    fn has_ends(self) -> bool {
+        matches!(self, Self::Score(..) | Self::Ece)
+    }
+
+    fn is_of_exercises(self) -> bool {
+        matches!(self, Self::Score(Task::Exercise, _))
     }
 }
 
-const fn of_all(name: &'static str) -> FigureKind {
-    FigureKind {
-        is_of_exercises: true,
-        ..kind(name)
+impl fmt::Display for GateMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_of_exercises() {
+            f.write_str(OF_EXERCISES)?;
+        }
+        f.write_str(self.base_name())
     }
 }
 
-const fn of_class(name: &'static str) -> FigureKind {
-    FigureKind {
-        has_class: true,
-        ..of_all(name)
-    }
-}
-
-const fn of_labels(name: &'static str) -> FigureKind {
-    FigureKind {
-        is_of_exercises: false,
-        ..of_class(name)
-    }
-}
-
-const fn without_ends(name: &'static str) -> FigureKind {
-    FigureKind {
-        has_ends: false,
-        ..kind(name)
-    }
-}
-
-/// All figures that a gate may name.
-const FIGURES: [FigureKind; 15] = [
-    of_all("balanced_accuracy"),
-    of_all("accuracy"),
-    of_all("macro_f1"),
-    of_class("recall"),
-    of_class("precision"),
-    of_class("f1"),
-    of_labels("roc_auc"),
-    of_labels("average_precision"),
-    kind("worst_group_recall"),
-    of_all("balanced_accuracy_over_majority"),
-    kind("balanced_accuracy_over_duration_only"),
-    kind("ece"),
-    without_ends("coverage"),
-    without_ends("risk"),
-    without_ends("aurc"),
+/// The scores of labels that a gate may name.
+const LABEL_METRICS: [MetricName; 11] = [
+    MetricName::BalancedAccuracy,
+    MetricName::Accuracy,
+    MetricName::MacroF1,
+    MetricName::Recall,
+    MetricName::Precision,
+    MetricName::F1,
+    MetricName::RocAuc,
+    MetricName::AveragePrecision,
+    MetricName::WorstGroupRecall,
+    MetricName::GainOver(Baseline::Majority),
+    MetricName::GainOver(Baseline::DurationOnly),
 ];
-/// Before the name of a figure of exercises.
-pub(crate) const OF_EXERCISES: &str = "exercise_";
+/// Those of exercises.
+const EXERCISE_METRICS: [MetricName; 7] = [
+    MetricName::BalancedAccuracy,
+    MetricName::Accuracy,
+    MetricName::MacroF1,
+    MetricName::Recall,
+    MetricName::Precision,
+    MetricName::F1,
+    MetricName::GainOver(Baseline::Majority),
+];
 
 /// All terms of a gate; each must hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,9 +125,8 @@ pub(crate) struct Term {
 /// A figure, by the names that `score` records have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FigureName {
-    /// Such as `balanced_accuracy`.
-    pub(crate) name: String,
-    /// For figures of one class.
+    pub(crate) metric: GateMetric,
+    /// For metrics of one class.
     pub(crate) class: Option<Name>,
     /// An end of the interval in place of the value.
     pub(crate) end: Option<End>,
@@ -204,26 +233,22 @@ impl FromStr for Term {
     }
 }
 
-impl FromStr for FigureName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let this = Self::split(text)?;
-        this.check()?;
-        Ok(this)
-    }
+/// The parts of a metric between its points, before it is known whether there is such a metric.
+struct Parts<'a> {
+    name: &'a str,
+    class: Option<Name>,
+    end: Option<End>,
 }
 
-impl FigureName {
-    /// The parts between the points.
-    fn split(text: &str) -> Result<Self, &'static str> {
+impl<'a> Parts<'a> {
+    fn split(text: &'a str) -> Result<Self, &'static str> {
         let mut parts = text.split('.');
         let name = parts.next().unwrap_or_default();
         if name.is_empty() {
             return Err("a figure stands before the sign, such as recall.bad_form");
         }
         let mut this = Self {
-            name: name.to_owned(),
+            name,
             class: None,
             end: None,
         };
@@ -240,33 +265,29 @@ impl FigureName {
         }
         Ok(this)
     }
+}
 
-    /// Whether there can be such a figure.
-    fn check(&self) -> Result<(), String> {
-        let (is_of_exercises, name) = match self.name.strip_prefix(OF_EXERCISES) {
-            Some(name) => (true, name),
-            None => (false, self.name.as_str()),
-        };
-        let found = FIGURES
-            .iter()
-            .find(|it| it.name == name && (it.is_of_exercises || !is_of_exercises));
-        let Some(kind) = found else {
-            let names: Vec<&str> = FIGURES.iter().map(|it| it.name).collect();
+impl FromStr for FigureName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Parts { name, class, end } = Parts::split(text)?;
+        let found = GateMetric::all().find(|it| it.to_string() == name);
+        let Some(metric) = found else {
+            let of_labels = GateMetric::all().filter(|it| !it.is_of_exercises());
+            let names: Vec<&str> = of_labels.map(GateMetric::base_name).collect();
             return Err(format!(
-                "there is no figure {}; there are {}, and those of exercises such as {OF_EXERCISES}accuracy",
-                self.name,
+                "there is no figure {name}; there are {}, and those of exercises such as {OF_EXERCISES}accuracy",
                 names.join(", ")
             ));
         };
-        match &self.class {
-            None if kind.has_class => Err(format!("{0} is of one class: {0}.CLASS", self.name)),
-            Some(class) if !kind.has_class => {
-                Err(format!("{} is of no class, so not of {class}", self.name))
+        match &class {
+            None if metric.has_class() => Err(format!("{name} is of one class: {name}.CLASS")),
+            Some(class) if !metric.has_class() => {
+                Err(format!("{name} is of no class, so not of {class}"))
             }
-            _ if self.end.is_some() && !kind.has_ends => {
-                Err(format!("{} has no interval", self.name))
-            }
-            _ => Ok(()),
+            _ if end.is_some() && !metric.has_ends() => Err(format!("{name} has no interval")),
+            _ => Ok(Self { metric, class, end }),
         }
     }
 }
@@ -294,7 +315,7 @@ impl FromStr for Bound {
 
 impl fmt::Display for FigureName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
+        write!(f, "{}", self.metric)?;
         if let Some(class) = &self.class {
             write!(f, ".{class}")?;
         }
@@ -315,8 +336,7 @@ impl Terms {
     /// Refuses a figure of a class that is neither a label nor an exercise of those.
     pub(crate) fn check_classes(&self, answers: &Answers) -> anyhow::Result<()> {
         for term in &self.0 {
-            let is_of_exercises = term.figure.name.starts_with(OF_EXERCISES);
-            let known = if is_of_exercises {
+            let known = if term.figure.metric.is_of_exercises() {
                 answers.exercises.as_slice()
             } else {
                 let n_labels = answers.n_true_labels();
@@ -406,7 +426,7 @@ mod tests {
     fn check(text: &str) -> Vec<bool> {
         let terms: Terms = text.parse().expect(text);
         let gate = terms.judge(
-            |figure| (figure.name != "ece").then(|| known(0.8)),
+            |figure| (figure.metric != GateMetric::Ece).then(|| known(0.8)),
             |_| Some(known(0.79)),
         );
         let passed: Vec<bool> = gate.terms.iter().map(|term| term.passed).collect();

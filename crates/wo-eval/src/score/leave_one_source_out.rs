@@ -1,15 +1,15 @@
 //! Whether what the model sees carries over to a source that nothing was fitted to: for each source a linear head on the
 //! model's features of the other sources' videos.
 
-use wo_record::Score;
+use wo_record::Predictor;
 use wo_stats::{Figure, Probe, ProbeData, balanced_weights};
 
 use crate::judge::label_space::Answers;
 use crate::judge::prediction::Prediction;
-use crate::score::scoring_task::label_figure;
+use crate::score::key::Scope;
+use crate::score::measurement::{Measurement, worst_first};
+use crate::score::scoring_task::label_metric;
 
-/// Who judges: not the model, but a head on its features.
-const LINEAR_PROBE: &str = "linear_probe";
 /// Sources with fewer videos are not left out.
 const MIN_VIDEOS: usize = 3;
 /// Penalty of the heads: scikit-learn's C.
@@ -17,7 +17,7 @@ const INVERSE_PENALTY: f64 = 1.0;
 
 /// The accuracy on each source that was left out, the worst first. Videos of persons who are in the source are left out with
 /// it. Empty where there are no two sources.
-pub(crate) fn left_out(videos: &[&Prediction], answers: &Answers, seed: u64) -> Vec<Score> {
+pub(crate) fn left_out(videos: &[&Prediction], answers: &Answers, seed: u64) -> Vec<Measurement> {
     let source = |it: &Prediction| it.facts.fields.get("source_id").cloned();
     let mut sources: Vec<String> = videos.iter().filter_map(|it| source(it)).collect();
     sources.sort();
@@ -25,7 +25,7 @@ pub(crate) fn left_out(videos: &[&Prediction], answers: &Answers, seed: u64) -> 
     if sources.len() < 2 {
         return Vec::new();
     }
-    let mut scores: Vec<Score> = sources
+    let mut scores: Vec<Measurement> = sources
         .iter()
         .filter_map(|left_out| {
             let (inside, others): (Vec<&Prediction>, Vec<&Prediction>) = videos
@@ -34,14 +34,17 @@ pub(crate) fn left_out(videos: &[&Prediction], answers: &Answers, seed: u64) -> 
             let is_known = |it: &&Prediction| inside.iter().any(|other| other.group == it.group);
             let others: Vec<&Prediction> = others.into_iter().filter(|it| !is_known(it)).collect();
             let said = judged(&others, &inside, answers.labels.len())?;
-            let scope = format!("left_out_source={left_out}");
-            let mut score = label_figure(said.into_iter(), Figure::Accuracy, scope, answers, seed)?;
-            LINEAR_PROBE.clone_into(&mut score.by);
+            let scope = Scope::Part {
+                field: "left_out_source".to_owned(),
+                value: left_out.clone(),
+            };
+            let mut score = label_metric(said.into_iter(), Figure::Accuracy, scope, answers, seed)?;
+            // Not the model judges, but a head on its features.
+            score.key.by = Predictor::LinearProbe;
             Some(score)
         })
         .collect();
-    let value = |score: &Score| score.value.unwrap_or(f64::INFINITY);
-    scores.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.scope.cmp(&b.scope)));
+    worst_first(&mut scores);
     scores
 }
 
@@ -109,15 +112,19 @@ mod tests {
         let scores = left_out(&videos, &Answers::new(&classes()), 0);
         let found: Vec<_> = scores
             .iter()
-            .map(|it| (it.scope.as_str(), it.value))
+            .map(|it| (it.key.scope.to_string(), it.value))
             .collect();
         assert_eq!(found.len(), 4);
-        assert_eq!(found[0], ("left_out_source=gym3", Some(0.0)));
+        assert_eq!(found[0], ("left_out_source=gym3".to_owned(), Some(0.0)));
         assert!(
             found[1..].iter().all(|(_, value)| *value == Some(1.0)),
             "{found:?}"
         );
-        assert!(scores.iter().all(|it| it.by == LINEAR_PROBE && it.n == 10));
+        assert!(
+            scores
+                .iter()
+                .all(|it| it.key.by == Predictor::LinearProbe && it.n == 10)
+        );
     }
 
     #[test]

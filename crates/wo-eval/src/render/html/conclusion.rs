@@ -1,15 +1,15 @@
 //! Whether the model can be trusted, in one sentence and with reasons. What is not known speaks against trust.
 
 use wo_cli::count;
-use wo_record::{BAD_FORM, GOOD_FORM, Name, Score};
+use wo_record::{AbstainReason, AuditVerdict, BAD_FORM, GOOD_FORM, Name, Probe};
 use wo_report::{Conclusion, Trust};
 
 use crate::findings::Findings;
-use crate::judge::prediction::SAYS_UNCLEAR;
 use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, shown};
 use crate::render::html::answered::Answered;
 use crate::render::sentences::audit::summary;
-use crate::score::key::{ALL, DURATION_ONLY, LABEL, MAJORITY, MODEL, VIDEO, gain_over};
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task};
+use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
 
 /// A model that answers less than this part of the videos mostly says nothing.
@@ -25,11 +25,14 @@ pub(super) struct Grounds<'a> {
 }
 
 /// What is to be thought of the model. `main` is its balanced accuracy.
-pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Score>) -> Conclusion {
+pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Conclusion {
     let Some(main) = main else {
         return nothing_scored();
     };
-    let labels = grounds.findings.held_out.shown_classes(LABEL, ALL);
+    let labels = grounds
+        .findings
+        .held_out
+        .shown_classes(Task::Label, &Scope::HELD_OUT);
     if let [label] = labels[..] {
         return one_label(label, main);
     }
@@ -68,7 +71,7 @@ fn nothing_scored() -> Conclusion {
 }
 
 /// Always saying the one label is right on all of them.
-fn one_label(label: &Name, main: &Score) -> Conclusion {
+fn one_label(label: &Name, main: &Measurement) -> Conclusion {
     let videos = match main.n {
         1 => "the only video is".to_owned(),
         n => format!("all {n} videos are"),
@@ -117,7 +120,7 @@ impl Objection {
 /// A model of which something can be said.
 struct Case<'a> {
     grounds: Grounds<'a>,
-    main: &'a Score,
+    main: &'a Measurement,
     labels: Vec<&'a Name>,
     answered: Answered,
 }
@@ -165,15 +168,15 @@ impl Case<'_> {
         }
     }
 
-    fn gain(&self, baseline: &str) -> Option<&Score> {
+    fn gain(&self, baseline: Baseline) -> Option<&Measurement> {
         let held_out = &self.grounds.findings.held_out;
-        held_out.score(LABEL, MODEL, VIDEO, ALL, &gain_over(baseline), None)
+        held_out.score(&ScoreKey::of_labels(MetricName::GainOver(baseline)))
     }
 
     fn worse_than_a_baseline(&self) -> Option<Objection> {
-        [MAJORITY, DURATION_ONLY].into_iter().find_map(|baseline| {
+        Baseline::ALL.into_iter().find_map(|baseline| {
             let gain = self.gain(baseline)?;
-            let name = baseline.replace('_', " ");
+            let name = baseline.predictor().words();
             (gain.high? < 0.0).then(|| {
                 Objection::new(
                     format!("Do not rely on this model: {name} does better than it."),
@@ -185,8 +188,8 @@ impl Case<'_> {
 
     fn takes_a_shortcut(&self) -> Option<Objection> {
         let audit = &self.grounds.findings.audit;
-        let all = audit.iter().find(|it| it.probe == "all")?;
-        (all.verdict == "fail").then(|| {
+        let all = audit.iter().find(|it| it.probe == Probe::All)?;
+        (all.verdict == AuditVerdict::Fail).then(|| {
             Objection::new(
                 "Do not rely on this model: what it says may come from tricks, without a look at the lifter.",
                 summary(all, audit),
@@ -232,7 +235,7 @@ impl Case<'_> {
     }
 
     fn baselines(&self) -> Vec<Option<String>> {
-        let gains: Vec<(&str, &Score)> = [MAJORITY, DURATION_ONLY]
+        let gains: Vec<(Baseline, &Measurement)> = Baseline::ALL
             .into_iter()
             .filter_map(|baseline| Some((baseline, self.gain(baseline)?)))
             .collect();
@@ -251,7 +254,7 @@ impl Case<'_> {
             .map(|(baseline, gain)| {
                 Some(format!(
                     "It is not beyond doubt better than {}: the difference is {}.",
-                    baseline.replace('_', " "),
+                    baseline.predictor().words(),
                     signed(gain)
                 ))
             })
@@ -260,8 +263,8 @@ impl Case<'_> {
 
     fn audited(&self) -> Option<String> {
         let audit = &self.grounds.findings.audit;
-        match audit.iter().find(|it| it.probe == "all") {
-            Some(all) if all.verdict == "warn" => Some(summary(all, audit)),
+        match audit.iter().find(|it| it.probe == Probe::All) {
+            Some(all) if all.verdict == AuditVerdict::Warn => Some(summary(all, audit)),
             Some(_) => None,
             None => Some(
                 "Whether it looks at the lifter at all could not be checked: too little is known of the videos."
@@ -347,7 +350,7 @@ impl Case<'_> {
             return String::new();
         }
         let refusals = &self.grounds.findings.refusals;
-        let counted = if refusals.contains_key(SAYS_UNCLEAR) {
+        let counted = if refusals.contains_key(&AbstainReason::SaysUnclear) {
             "the figures count these as not right"
         } else {
             "the figures count what it leans to there"
@@ -357,7 +360,7 @@ impl Case<'_> {
 }
 
 /// `+0.12 [-0.03, +0.25]`, or `+0.12, without an interval`.
-fn signed(gain: &Score) -> String {
+fn signed(gain: &Measurement) -> String {
     match (gain.value, gain.low, gain.high) {
         (Some(value), Some(low), Some(high)) => format!("{value:+.2} [{low:+.2}, {high:+.2}]"),
         (Some(value), ..) => format!("{value:+.2}, without an interval"),

@@ -1,43 +1,47 @@
 //! The figures beside their baselines.
 
 use wo_cli::count;
-use wo_record::Score;
-use wo_report::{Baseline, Figure, FigureBlock, Figures};
+use wo_record::Predictor;
+use wo_report::{Figure, FigureBlock, Figures};
 
 use crate::findings::Findings;
 use crate::render::html::estimate::estimate;
 use crate::render::sentences::excluded;
-use crate::score::key::{ALL, EXERCISE, FRAME, LABEL, MODEL, VIDEO, gain_over};
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task, Unit};
+use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
-use crate::score::worst_group::{WORST_GROUP, worst_kind};
+use crate::score::worst_group::worst_kind;
 
-pub(super) fn figures(findings: &Findings, main: &Score, tally: &Tally) -> Figures {
+pub(super) fn figures(findings: &Findings, main: &Measurement, tally: &Tally) -> Figures {
     let mut blocks = Vec::new();
-    let mut scopes: Vec<(&str, String)> = Vec::new();
-    for score in &findings.held_out.scores {
-        let key = (score.task.as_str(), score.scope.clone());
-        if score.unit == VIDEO && !scopes.contains(&key) {
-            scopes.push(key);
+    let held_out = &findings.held_out;
+    let mut scopes: Vec<(Task, &Scope)> = Vec::new();
+    for score in held_out.scores() {
+        let of = (score.key.task, &score.key.scope);
+        if score.key.unit == Unit::Video && !scopes.contains(&of) {
+            scopes.push(of);
         }
     }
     for (task, scope) in scopes {
-        let of_block: Vec<&Score> = findings
-            .held_out
-            .scores
-            .iter()
-            .filter(|it| it.task == task && it.scope == scope && it.unit == VIDEO && it.by == MODEL)
-            .filter(|it| !it.name.contains("_over_"))
-            .filter(|it| task == LABEL || it.class.is_none())
-            // Of each exercise the main figure; all are in the records.
-            .filter(|it| scope == ALL || it.name == "balanced_accuracy")
-            .collect();
-        let title = match (task, scope.as_str()) {
-            (LABEL, ALL) => "Form, all exercises".to_owned(),
-            (LABEL, scope) => format!("Form, {}", scope.replace('_', " ")),
-            (EXERCISE, ALL) => "Which exercise it is".to_owned(),
-            (_, scope) => scope.to_owned(),
+        let is_all = *scope == Scope::HELD_OUT;
+        let is_shown = |it: &ScoreKey| {
+            let is_of_block = it.task == task && it.scope == *scope && it.unit == Unit::Video;
+            let is_baseline =
+                it.by != Predictor::Model || matches!(it.name, MetricName::GainOver(_));
+            is_of_block
+                && !is_baseline
+                && (task == Task::Label || it.class.is_none())
+                // Of each exercise the main metric; all are in the records.
+                && (is_all || it.name == MetricName::BalancedAccuracy)
         };
-        let figures = of_block.iter().map(|it| figure(findings, it)).collect();
+        let of_block = held_out.scores().iter().filter(|it| is_shown(&it.key));
+        let title = match (task, scope) {
+            (Task::Label, Scope::Whole(_)) => "Form, all exercises".to_owned(),
+            (Task::Label, scope) => format!("Form, {}", scope.to_string().replace('_', " ")),
+            (Task::Exercise, Scope::Whole(_)) => "Which exercise it is".to_owned(),
+            (_, scope) => scope.to_string(),
+        };
+        let figures = of_block.map(|it| figure(findings, it)).collect();
         blocks.push(FigureBlock {
             title,
             unit: "videos".to_owned(),
@@ -92,14 +96,23 @@ fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
 
 /// What is right of single frames; absent where only videos were judged.
 fn of_frames(findings: &Findings) -> Option<FigureBlock> {
-    let is_shown = |it: &&Score| {
-        let is_main = matches!(it.name.as_str(), "balanced_accuracy" | "accuracy");
-        is_main && it.unit == FRAME && it.scope == ALL && it.by == MODEL
+    let is_shown = |it: &&Measurement| {
+        let ScoreKey {
+            unit, scope, by, ..
+        } = &it.key;
+        let is_main = matches!(
+            it.key.name,
+            MetricName::BalancedAccuracy | MetricName::Accuracy
+        );
+        is_main && *unit == Unit::Frame && *scope == Scope::HELD_OUT && *by == Predictor::Model
     };
-    let scores = findings.held_out.scores.iter().filter(is_shown);
+    let scores = findings.held_out.scores().iter().filter(is_shown);
     let figures: Vec<Figure> = scores
         .map(|it| {
-            let of = if it.task == LABEL { "form" } else { "exercise" };
+            let of = match it.key.task {
+                Task::Label => "form",
+                _ => "exercise",
+            };
             let mut figure = figure(findings, it);
             figure.name = format!("{of}: {}", figure.name);
             figure
@@ -113,40 +126,33 @@ fn of_frames(findings: &Findings) -> Option<FigureBlock> {
     })
 }
 
-fn figure(findings: &Findings, score: &Score) -> Figure {
-    let class = score.class.as_ref();
-    let others = findings.held_out.scores.iter().filter(|it| {
-        it.by != MODEL
-            && class.is_none()
-            && it.task == score.task
-            && it.unit == score.unit
-            && it.scope == score.scope
-            && it.name == score.name
-            && it.class == score.class
-    });
-    let baselines = others.map(|it| Baseline {
-        name: it.by.replace('_', " "),
-        estimate: estimate(it),
-        lead: (score.name == "balanced_accuracy")
-            .then(|| {
-                findings.held_out.score(
-                    &score.task,
-                    MODEL,
-                    VIDEO,
-                    &score.scope,
-                    &gain_over(&it.by),
-                    None,
-                )
-            })
-            .flatten()
-            .map(estimate),
+fn figure(findings: &Findings, score: &Measurement) -> Figure {
+    let (held_out, key) = (&findings.held_out, &score.key);
+    let is_main = key.name == MetricName::BalancedAccuracy;
+    let baselines = Baseline::ALL.into_iter().filter_map(|baseline| {
+        let of_baseline = ScoreKey {
+            by: baseline.predictor(),
+            ..key.clone()
+        };
+        let gain = ScoreKey {
+            name: MetricName::GainOver(baseline),
+            ..key.clone()
+        };
+        let its = held_out
+            .score(&of_baseline)
+            .filter(|_| key.class.is_none())?;
+        Some(wo_report::Baseline {
+            name: its.key.by.words(),
+            estimate: estimate(its),
+            lead: held_out.score(&gain).filter(|_| is_main).map(estimate),
+        })
     });
     Figure {
         name: name(findings, score),
         model: estimate(score),
-        chance: match score.name.as_str() {
-            "balanced_accuracy" => findings.held_out.chance(&score.task, &score.scope),
-            "roc_auc" => Some(0.5),
+        chance: match key.name {
+            MetricName::BalancedAccuracy => held_out.chance(key.task, &key.scope),
+            MetricName::RocAuc => Some(0.5),
             _ => None,
         },
         n_videos: score.n,
@@ -157,14 +163,15 @@ fn figure(findings: &Findings, score: &Score) -> Figure {
 }
 
 /// `recall of bad form`; of the worst exercise and label, which they are.
-fn name(findings: &Findings, score: &Score) -> String {
-    let name = score.name.replace('_', " ");
-    if score.name == WORST_GROUP {
-        let kind = worst_kind(&findings.held_out, &score.scope);
+fn name(findings: &Findings, score: &Measurement) -> String {
+    if let (MetricName::WorstGroupRecall, Scope::Whole(whole)) = (score.key.name, &score.key.scope)
+    {
+        let kind = worst_kind(&findings.held_out, *whole);
         let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
         return format!("recall of the exercise and label told worst{kind}");
     }
-    match &score.class {
+    let name = score.key.name.words();
+    match &score.key.class {
         Some(class) => format!("{name} of {}", class.words()),
         None => name,
     }

@@ -1,13 +1,13 @@
 //! The videos that the model is most wrong about.
 
-use wo_record::Score;
 use wo_report::{Frame, Picture, Twin, WorstVideo, WorstVideos};
 
 use crate::judge::abstain::said_of;
 use crate::judge::video_name::named;
 use crate::render::worst::{self, Worst};
+use crate::score::measurement::Measurement;
 
-pub(super) fn worst_videos(worst: &Worst, main: &Score) -> Option<WorstVideos> {
+pub(super) fn worst_videos(worst: &Worst, main: &Measurement) -> Option<WorstVideos> {
     let videos: Vec<WorstVideo> = worst.videos.iter().map(video).collect();
     (!videos.is_empty()).then_some(WorstVideos {
         n_wrong: worst.n_wrong,

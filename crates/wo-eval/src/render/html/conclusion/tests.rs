@@ -4,8 +4,9 @@ use wo_record::{Audit, Selection};
 use super::*;
 use crate::fixtures::{classes, squat, training};
 use crate::judge::label_space::Answers;
-use crate::judge::prediction::{Prediction, SAYS_UNCLEAR, Standing};
+use crate::judge::prediction::{Prediction, Standing};
 use crate::score::evaluate::{Baselines, evaluate};
+use crate::score::key::Whole;
 
 /// An evaluation, as it would come to the page.
 struct Given {
@@ -30,7 +31,7 @@ impl Given {
             },
             trained_on,
         };
-        this.findings.audit = vec![audit("pass")];
+        this.findings.audit = vec![audit(AuditVerdict::Pass)];
         this.evaluate(videos, answers);
         this
     }
@@ -38,13 +39,13 @@ impl Given {
     fn evaluate(&mut self, videos: &[Prediction], answers: &Answers) {
         let baselines = Baselines::fit(&self.trained_on, answers);
         let videos: Vec<&Prediction> = videos.iter().collect();
-        self.findings.held_out = evaluate(&videos, answers, &baselines, ALL, 0);
+        self.findings.held_out = evaluate(&videos, answers, &baselines, Whole::HeldOut, 0);
     }
 
     fn refusing(mut self, n_unclear: u64) -> Self {
         let n = self.tally.n_scored;
         self.findings.selection = Some(Selection {
-            scope: ALL.to_owned(),
+            scope: "all".to_owned(),
             wanted_risk: Some(0.1),
             threshold: Some(0.9),
             n_fit_groups: 20,
@@ -61,7 +62,7 @@ impl Given {
 
     fn concluded(&self) -> Conclusion {
         let held_out = &self.findings.held_out;
-        let main = held_out.score(LABEL, MODEL, VIDEO, ALL, "balanced_accuracy", None);
+        let main = held_out.score(&ScoreKey::of_labels(MetricName::BalancedAccuracy));
         let grounds = Grounds {
             findings: &self.findings,
             tally: &self.tally,
@@ -70,10 +71,10 @@ impl Given {
     }
 }
 
-fn audit(verdict: &str) -> Audit {
+fn audit(verdict: AuditVerdict) -> Audit {
     Audit {
-        probe: "all".to_owned(),
-        verdict: verdict.to_owned(),
+        probe: Probe::All,
+        verdict,
         value: Some(0.5),
         low: Some(0.4),
         high: Some(0.6),
@@ -210,9 +211,9 @@ fn a_baseline_that_does_better_is_said() {
 #[test]
 fn a_shortcut_is_an_objection() {
     let mut given = Given::of(&good_model(80));
-    given.findings.audit = vec![audit("fail")];
+    given.findings.audit = vec![audit(AuditVerdict::Fail)];
     check(&given.concluded(), Trust::DoNotTrust, &["from tricks"]);
-    given.findings.audit = vec![audit("warn")];
+    given.findings.audit = vec![audit(AuditVerdict::Warn)];
     check(&given.concluded(), Trust::Caution, &["with reservations"]);
 }
 
@@ -249,7 +250,7 @@ fn what_gets_no_answer_is_in_the_headline() {
     let all = Given::of(&good_model(80)).refusing(80).concluded();
     check(&all, Trust::DoNotTrust, &["it answers none"]);
     let mut said = Given::of(&good_model(80)).refusing(8);
-    said.findings.refusals.insert(SAYS_UNCLEAR, 8);
+    said.findings.refusals.insert(AbstainReason::SaysUnclear, 8);
     check(
         &said.concluded(),
         Trust::Trust,
@@ -283,7 +284,13 @@ fn chance_is_a_third_with_three_labels() {
     let mut given = Given::with_labels(&half, &answers);
     given.trained_on.clear();
     given.evaluate(&half, &answers);
-    assert_eq!(given.findings.held_out.chance(LABEL, ALL), Some(1.0 / 3.0));
+    assert_eq!(
+        given
+            .findings
+            .held_out
+            .chance(Task::Label, &Scope::HELD_OUT),
+        Some(1.0 / 3.0)
+    );
     check(
         &given.concluded(),
         Trust::Caution,
