@@ -2,6 +2,7 @@
 //!
 //! The binaries are those that cargo built for the tools' own tests.
 
+mod docs;
 mod ignored;
 mod layering;
 mod missing;

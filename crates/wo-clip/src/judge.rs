@@ -4,10 +4,14 @@ use anyhow::Context;
 use image::RgbImage;
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor, nn, no_grad};
+use wo_cli::Hint;
 use wo_input::{ClassTexts, Preprocessor, Tokenizer};
 
-use crate::encoder::unit_rows;
-use crate::{Checkpoint, Class, Clip, Manifest, to_device};
+use crate::checkpoint::contents::Checkpoint;
+use crate::checkpoint::manifest::{Class, Manifest};
+use crate::device::to_device;
+use crate::model::clip::Clip;
+use crate::model::encoder::unit_rows;
 
 /// How many frames go through the vision tower at once; bounds memory for long videos.
 const FRAMES_AT_ONCE: usize = 32;
@@ -46,9 +50,11 @@ pub struct FrameScores {
 impl Judge {
     /// Makes a judge of a checkpoint that `wo-train` wrote.
     pub fn new(checkpoint: &Checkpoint, device: Device) -> anyhow::Result<Self> {
-        let manifest = checkpoint.manifest.clone().context(
-            "the model has no wo.json, so it has no classes to judge by\nhint: train it with wo-train --init on this model first",
-        )?;
+        let manifest = checkpoint
+            .manifest
+            .clone()
+            .context("the model has no wo.json, so it has no classes to judge by")
+            .hint("train it with wo-train --init on this model first")?;
         let (vs, clip) = checkpoint.build(device)?;
         let class_weights = no_grad(|| match &manifest.head {
             Some(head) => head_tensor(head, device, checkpoint.config.projection_dim),

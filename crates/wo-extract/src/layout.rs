@@ -14,17 +14,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use wo_cli::CaptionsFlag;
 use wo_folder::{
-    Corrections, DeletedFrames, FolderLock, Kept, RECORDS, Row, Spool, Tables, Trash,
+    Corrections, DeletedFrames, FolderLock, Kept, RECORDS, Row, Rows, Spool, TRASH, Tables, Trash,
     captions_in_force, commit, create, create_spool, for_each_line, frame_folder, frame_name,
     own_image, remove, table_name,
 };
-use wo_record::{Frame, Image, LabelOrigin, Line, Producer, Record, Video, Writer};
+use wo_record::{Failure, Frame, Image, LabelOrigin, Line, Producer, Record, Video, Writer, code};
 
 use crate::groups::Keys;
 use crate::labels::Labels;
 use crate::merge::Merge;
 use crate::output::said_of;
 use crate::picture::Still;
+use crate::state::{remake_records, with_cure};
 use crate::{TOOL, VERSION};
 use restored::Restored;
 
@@ -36,9 +37,13 @@ pub(crate) struct Layout {
     videos: HashMap<String, Earlier>,
     /// The ids of files that failed in earlier runs.
     failed: HashSet<String>,
+    /// By id: the places of videos that were left out, since different things are said of them there.
+    conflicts: HashMap<String, Vec<PathBuf>>,
     corrections: Corrections,
     deleted: DeletedFrames,
     tables: RefCell<Tables>,
+    /// The rows of frames that went.
+    thrown: Rows,
     /// How many frames of earlier runs have no row.
     n_without_row: Cell<usize>,
     /// Whether people's tables were there before any records: their rows are of frames that are taken only now.
@@ -69,6 +74,7 @@ impl Layout {
     pub(crate) fn open(dir: &Path, restores: bool) -> anyhow::Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("make the folder {}", dir.display()))?;
         let lock = FolderLock::take(dir)?;
+        remake_records(dir)?;
         let captions = captions_in_force(&CaptionsFlag::default())?;
         let mut corrections = Corrections::of_folder(dir, captions.clone())?;
         let mut trash = Trash::read(dir)?;
@@ -80,7 +86,7 @@ impl Layout {
         let in_records = if wanted.is_empty() {
             HashSet::new()
         } else {
-            ids_of_records(dir)?
+            ids_of_records(dir).map_err(|error| with_cure(error, dir))?
         };
         let mut deleted = DeletedFrames::new(dir, trash, wanted, &in_records);
         let mut tables = Tables::read(dir)?;
@@ -89,6 +95,7 @@ impl Layout {
         }
         let mut videos: HashMap<String, Earlier> = HashMap::new();
         let mut failed = HashSet::new();
+        let mut conflicts: HashMap<String, Vec<PathBuf>> = HashMap::new();
         for_each_line(&dir.join(RECORDS), |line| {
             match &line.record {
                 Ok(Record::Video(video)) => {
@@ -106,11 +113,17 @@ impl Layout {
                         video.n_frames += u32::from(!is_gone);
                     }
                 }
-                Ok(Record::Error(failure)) => failed.extend(failure.video_id.clone()),
+                Ok(Record::Error(failure)) => {
+                    failed.extend(failure.video_id.clone());
+                    if let Some((video_id, path)) = place_of_conflict(failure) {
+                        conflicts.entry(video_id).or_default().push(path);
+                    }
+                }
                 _ => {}
             }
             Ok(())
-        })?;
+        })
+        .map_err(|error| with_cure(error, dir))?;
         deleted.wanted().for_each(|frame| corrections.meets(frame));
         for (video_id, frames) in deleted.restored() {
             if let Some(video) = videos.get_mut(video_id) {
@@ -126,9 +139,11 @@ impl Layout {
             dir: dir.to_owned(),
             videos,
             failed,
+            conflicts,
             corrections,
             deleted,
             tables: RefCell::new(tables),
+            thrown: Rows::of_trash(dir)?,
             n_without_row: Cell::new(0),
             has_rows_alone,
             restores,
@@ -145,6 +160,11 @@ impl Layout {
     /// What earlier runs knew of a video.
     pub(crate) fn earlier(&self, video_id: &str) -> Option<&Earlier> {
         self.videos.get(video_id)
+    }
+
+    /// Where a video lay that was left out, since different things were said of it.
+    pub(crate) fn places_in_conflict(&self, video_id: &str) -> &[PathBuf] {
+        self.conflicts.get(video_id).map_or(&[], Vec::as_slice)
     }
 
     /// Says what people deleted and what of it came back, and which of their frames got rows.
@@ -199,7 +219,7 @@ impl Layout {
         let mut frame = frame.clone();
         let path = video.path.as_ref().map(wo_record::RecordPath::as_path);
         match self.corrections.correct(&mut frame, path, None).kept {
-            Kept::Yes => {}
+            Kept::Yes => self.correct_by_trash(&mut frame),
             Kept::Reviewed => return None,
             // It was, and comes back.
             Kept::Deleted(_) => self.corrections.correct_by_rows(&mut frame),
@@ -208,6 +228,14 @@ impl Layout {
             *path = self.dir.join(path.as_path()).into();
         }
         Some(frame)
+    }
+
+    /// What a row says that went with its frame: of a frame that is there again it is in force, and comes back.
+    fn correct_by_trash(&self, frame: &mut Frame) {
+        let has_row = own_image(frame).is_some_and(|image| self.tables.borrow().has_row(image));
+        if !has_row && let Some(row) = self.thrown.of_image(&frame.image, None) {
+            row.apply(frame);
+        }
     }
 
     /// The new records file, which appears at [`Layout::commit`].
@@ -368,7 +396,16 @@ impl Layout {
     /// that the records name.
     pub(crate) fn commit(&self, spool: Spool) -> anyhow::Result<HashSet<String>> {
         let mut tables = self.tables.borrow_mut();
-        tables.take_back_expected(&self.deleted.wanted_images())?;
+        let n_corrected = tables.take_back_expected(&self.deleted.wanted_images())?;
+        if n_corrected > 0 {
+            wo_cli::warn!(
+                "{}: {} from {TRASH} {} in force again, since {} there again",
+                self.dir.display(),
+                wo_cli::count(n_corrected, "corrected row"),
+                wo_cli::verb(n_corrected, "is", "are"),
+                wo_cli::verb(n_corrected, "its frame is", "their frames are"),
+            );
+        }
         tables.add_rows()?;
         commit(spool, &self.dir.join(RECORDS))?;
         tables.drop_rows()?;
@@ -402,6 +439,13 @@ fn producer() -> Producer {
         tool: TOOL.to_owned(),
         version: VERSION.to_owned(),
     }
+}
+
+/// The id and the place of a video that was left out, since different things are said of it.
+fn place_of_conflict(failure: &Failure) -> Option<(String, PathBuf)> {
+    let is_conflict = failure.code == code::LABEL_CONFLICT;
+    let (id, path) = failure.video_id.as_ref().zip(failure.path.as_ref())?;
+    is_conflict.then(|| (id.clone(), path.as_path().to_owned()))
 }
 
 /// The ids that the records of a folder name.

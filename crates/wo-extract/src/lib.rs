@@ -43,6 +43,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith, Outcome};
+use wo_record::{Failure, code};
 
 pub use args::{Args, Command, Decoding, Probe, Prune};
 pub use sample::Sample;
@@ -146,10 +147,40 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
         wo_cli::warn!("{}", no_source(&paths));
         return Ok(Outcome::No);
     }
-    if ended.n_errors == 0 && ended.has_refused {
+    if ended.failures.is_empty() && ended.has_refused {
         return Ok(Outcome::No);
     }
-    Ok(Outcome::from_failures(ended.n_errors))
+    if sources.len() > 1 {
+        say_failed(&ended.failures, out.is_some());
+    }
+    Ok(Outcome::from_failures(ended.failures.len() as u64))
+}
+
+/// Says which files failed and what to do, as the last that is said: much may have been said since they did.
+fn say_failed(failures: &[Failure], has_folder: bool) {
+    if failures.is_empty() {
+        return;
+    }
+    let name = |failure: &Failure| failure.path.as_ref().map(ToString::to_string);
+    let inputs: Vec<(String, String)> = failures
+        .iter()
+        .map(|it| (name(it).unwrap_or_default(), it.what.clone()))
+        .collect();
+    let is_conflict = |failure: &&Failure| failure.code == code::LABEL_CONFLICT;
+    let n_conflicts = failures.iter().filter(is_conflict).count();
+    let mut cures = Vec::new();
+    if n_conflicts < failures.len() {
+        cures.push(if has_folder {
+            "mend files and give the same command with --retry-failed, or remove them and give it with --prune"
+        } else {
+            "mend or remove the files, and give the same command again"
+        });
+    }
+    if n_conflicts > 0 {
+        cures.push("of two videos that are the same remove one, and give the same command again");
+    }
+    let cures: Vec<String> = cures.into_iter().map(str::to_owned).collect();
+    wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
 }
 
 fn no_source(paths: &[PathBuf]) -> String {

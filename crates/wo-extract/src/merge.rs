@@ -17,6 +17,8 @@ use gone::{Amount, Doubt, in_doubt, is_gone};
 pub(crate) struct Merge {
     replaced: HashSet<String>,
     updated: HashMap<String, Video>,
+    /// Videos of which different things are said in several places.
+    in_conflict: HashSet<String>,
     tried: HashSet<PathBuf>,
     stored: HashSet<PathBuf>,
     /// The folders given, absolute.
@@ -51,6 +53,12 @@ impl Merge {
     /// The video was taken: its earlier records are out of date.
     pub(crate) fn replaces(&mut self, video_id: &str) {
         self.replaced.insert(video_id.to_owned());
+    }
+
+    /// Different things are said of the video: what is there under one label goes, and its other places stay in the records.
+    pub(crate) fn leaves_out(&mut self, video_id: &str) {
+        self.replaces(video_id);
+        self.in_conflict.insert(video_id.to_owned());
     }
 
     /// The video is as it was, but may lie elsewhere or belong to another group.
@@ -134,7 +142,7 @@ impl Merge {
                 let path = failure.path.as_ref();
                 let id = failure.video_id.as_ref();
                 if path.is_some_and(|path| self.tried.contains(&absolute(path.as_path())))
-                    || id.is_some_and(|id| self.replaced.contains(id))
+                    || id.is_some_and(|id| self.outdates_errors_of(id))
                 {
                     return false;
                 }
@@ -146,6 +154,11 @@ impl Merge {
             }
             _ => true,
         }
+    }
+
+    /// Whether this run knows better what came of a video.
+    fn outdates_errors_of(&self, video_id: &str) -> bool {
+        self.replaced.contains(video_id) && !self.in_conflict.contains(video_id)
     }
 
     /// Where something is counted that is gone.

@@ -18,7 +18,7 @@ use crate::media_file::MediaFile;
 use crate::merge::Merge;
 use crate::picture::Still;
 use crate::sieve::Reason;
-use crate::sources::{conflict_in_words, place_in_words};
+use crate::sources::{self, conflict_in_words, place_in_words};
 use crate::state::{Finished, State};
 use crate::{damage, video_file};
 
@@ -29,13 +29,14 @@ pub(crate) struct Output<'a> {
     /// By id: where a content was met first, and what was said of it there.
     seen: HashMap<String, (PathBuf, (Labels, Keys))>,
     emits_dropped: bool,
+    failures: Vec<Failure>,
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Ended {
-    /// How many files failed in it.
-    pub(crate) n_errors: u64,
+    /// The files that failed in it.
+    pub(crate) failures: Vec<Failure>,
     /// Whether it was to take away what is gone, and did not.
     pub(crate) has_refused: bool,
 }
@@ -49,6 +50,39 @@ struct Folder<'a> {
 }
 
 impl Folder<'_> {
+    /// Where else a video lies that was left out by an earlier run, since different things were said of it: outside of the
+    /// folders of this run, which were compared before.
+    fn places_elsewhere(&self, video_id: &str, here: &Path) -> Vec<PathBuf> {
+        let places = self.layout.places_in_conflict(video_id).iter();
+        places
+            .filter(|place| absolute(place) != absolute(here))
+            .filter(|place| !self.merge.covers(place) && is_video(place, video_id))
+            .cloned()
+            .collect()
+    }
+
+    /// Where else a video lies, and what is said of it there. The first so many places are errors in the records already.
+    fn said_elsewhere(&self, video: &Video, here: &Path) -> anyhow::Result<(Vec<SaidAt>, usize)> {
+        let mut others = Vec::new();
+        for place in self.places_elsewhere(&video.video_id, here) {
+            let said = sources::said_at(&place)?;
+            others.push((place, said));
+        }
+        let n_known = others.len();
+        if let Some(earlier) = self.layout.earlier(&video.video_id)
+            && let Some(path) = &earlier.path
+        {
+            let said = (earlier.labels.clone(), earlier.keys.clone());
+            // Of the folders given, all places were compared before.
+            let is_compared = is_same(&said_of(video), &said) && self.merge.covers(path);
+            let is_elsewhere = absolute(path) != absolute(here);
+            if is_elsewhere && !is_compared && is_video(path, &video.video_id) {
+                others.push((path.clone(), said));
+            }
+        }
+        Ok((others, n_known))
+    }
+
     /// Whether a person deleted the frame in the folder.
     fn has_deleted(&self, video: &Video, index: u32, still: &Still) -> bool {
         let pts_ms = Some(video_file::ms(still.time_ns));
@@ -88,6 +122,18 @@ impl Folder<'_> {
     }
 }
 
+/// A place, and what is said there.
+type SaidAt = (PathBuf, (Labels, Keys));
+
+/// A content of which different things are said in several places.
+#[derive(Debug)]
+struct Conflict {
+    video_id: String,
+    what: String,
+    /// Those of the places that the records do not know yet.
+    places: Vec<PathBuf>,
+}
+
 impl<'a> Output<'a> {
     /// Writes the `begin` records.
     pub(crate) fn begin(
@@ -114,6 +160,7 @@ impl<'a> Output<'a> {
             folder,
             seen: HashMap::new(),
             emits_dropped,
+            failures: Vec::new(),
         })
     }
 
@@ -123,13 +170,16 @@ impl<'a> Output<'a> {
             folder.merge.tried(&extraction.path);
         }
         let is_fresh = matches!(extraction.frames, Frames::Fresh(_));
-        let conflict = self.conflict(&mut extraction);
-        if let Some((failure, video_id)) = conflict {
+        if let Some(conflict) = self.conflict(&mut extraction)? {
             // Neither label is the truth: what is there under one of them goes.
             if let Some(folder) = &mut self.folder {
-                folder.merge.replaces(&video_id);
+                folder.merge.leaves_out(&conflict.video_id);
             }
-            return self.write_failure(failure);
+            for path in &conflict.places {
+                let fault = Fault::new(code::LABEL_CONFLICT, conflict.what.clone());
+                self.write_failure(fault.into_failure(path, Some(&conflict.video_id)))?;
+            }
+            return Ok(());
         }
         let mut finished = Finished::default();
         if let Some(video) = extraction.video.take() {
@@ -166,44 +216,48 @@ impl<'a> Output<'a> {
 
     /// A video that lies elsewhere too and is said to be something else there. Where the same is said of it, it stays there,
     /// with what only one of the places says.
-    fn conflict(&self, extraction: &mut Extraction) -> Option<(Failure, String)> {
+    fn conflict(&self, extraction: &mut Extraction) -> anyhow::Result<Option<Conflict>> {
         let failure = extraction.failure.as_ref();
-        if let Some(failure) = failure.filter(|failure| failure.code == code::LABEL_CONFLICT) {
-            return Some((failure.clone(), failure.video_id.clone()?));
+        if let Some(failure) = failure.filter(|failure| failure.code == code::LABEL_CONFLICT)
+            && let Some(video_id) = failure.video_id.clone()
+        {
+            return Ok(Some(Conflict {
+                video_id,
+                what: failure.what.clone(),
+                places: vec![extraction.path.clone()],
+            }));
         }
-        let video = extraction.video.as_mut()?;
-        let folder = self.folder.as_ref()?;
-        let earlier = folder.layout.earlier(&video.video_id)?;
-        let path = earlier.path.as_ref()?;
-        if absolute(path) == absolute(&extraction.path) {
-            return None;
+        let Some((video, folder)) = extraction.video.as_mut().zip(self.folder.as_ref()) else {
+            return Ok(None);
+        };
+        let here = said_of(video);
+        let (mut others, n_known) = folder.said_elsewhere(video, &extraction.path)?;
+        if others.iter().all(|(_, said)| is_same(&here, said)) {
+            if let Some((path, (_, keys))) = others.first() {
+                wo_cli::warn!(
+                    "{}: the same content as {}, taken once",
+                    extraction.path.display(),
+                    path.display()
+                );
+                let (_, mut all) = here;
+                all.fill_from(keys);
+                video.path = Some(path.as_path().into());
+                video.person_id = all.person_id;
+                video.source_id = all.source_id;
+                video.angle = all.angle;
+            }
+            return Ok(None);
         }
-        let (labels, mut keys) = said_of(video);
-        let is_same = earlier.labels == labels && !earlier.keys.contradicts(&keys);
-        // Of the folders given, all places were compared before.
-        if is_same && folder.merge.covers(path) || !is_video(path, &video.video_id) {
-            return None;
-        }
-        if is_same {
-            wo_cli::warn!(
-                "{}: the same content as {}, taken once",
-                extraction.path.display(),
-                path.display()
-            );
-            keys.fill_from(&earlier.keys);
-            video.path = Some(path.as_path().into());
-            video.person_id = keys.person_id;
-            video.source_id = keys.source_id;
-            video.angle = keys.angle;
-            return None;
-        }
-        let what = conflict_in_words(&[
-            place_in_words(path, &earlier.labels, &earlier.keys),
-            place_in_words(&extraction.path, &labels, &keys),
-        ]);
-        let fault = Fault::new(code::LABEL_CONFLICT, what);
-        let failure = fault.into_failure(&extraction.path, Some(&video.video_id));
-        Some((failure, video.video_id.clone()))
+        others.push((extraction.path.clone(), here));
+        let words = others
+            .iter()
+            .map(|(path, (labels, keys))| place_in_words(path, labels, keys));
+        let what = conflict_in_words(&words.collect::<Vec<_>>());
+        Ok(Some(Conflict {
+            video_id: video.video_id.clone(),
+            what,
+            places: others.into_iter().skip(n_known).map(|it| it.0).collect(),
+        }))
     }
 
     fn write_failure(&mut self, failure: Failure) -> anyhow::Result<()> {
@@ -213,6 +267,7 @@ impl<'a> Output<'a> {
             .map(ToString::to_string)
             .unwrap_or_default();
         wo_cli::warn!("{path}: {}", failure.what);
+        self.failures.push(failure.clone());
         self.record(&Record::Error(failure))?;
         Ok(self.stream.flush()?)
     }
@@ -228,8 +283,9 @@ impl<'a> Output<'a> {
             folder.merge.say_gone();
             has_refused = folder.merge.has_refused();
         }
+        self.stream.end()?;
         Ok(Ended {
-            n_errors: self.stream.end()?.n_errors,
+            failures: self.failures,
             has_refused,
         })
     }
@@ -239,7 +295,10 @@ impl<'a> Output<'a> {
         let (first, (labels, keys)) = self.seen.get(&video.video_id)?;
         let path = extraction.path.display();
         let (labels_here, keys_here) = said_of(video);
-        if *labels == labels_here && !keys.contradicts(&keys_here) {
+        if is_same(
+            &(labels_here.clone(), keys_here.clone()),
+            &(labels.clone(), keys.clone()),
+        ) {
             wo_cli::warn!(
                 "{path}: the same content as {}, taken once",
                 first.display()
@@ -334,6 +393,11 @@ pub(crate) fn said_of(video: &Video) -> (Labels, Keys) {
         angle: video.angle.clone(),
     };
     (labels, keys)
+}
+
+/// Whether the same is said in two places, as far as anything is.
+fn is_same((labels, keys): &(Labels, Keys), (other_labels, other_keys): &(Labels, Keys)) -> bool {
+    labels == other_labels && !keys.contradicts(other_keys)
 }
 
 /// Whether the file is still there and still that video.

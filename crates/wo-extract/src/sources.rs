@@ -22,6 +22,10 @@ pub(crate) use copies::{Conflict, conflict_in_words, place_in_words};
 /// How names of pictures end.
 const IMAGE_EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "jpe", "png", "webp", "heic", "heif", "avif"];
 
+/// How deep videos are looked for in hidden folders, which are named and not taken, and among how many entries.
+const HIDDEN_DEPTH: usize = 4;
+const MAX_HIDDEN: usize = 10_000;
+
 /// A file to try, and what its place says about it.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -65,6 +69,13 @@ pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<
     Ok(listing.sources)
 }
 
+/// What is said of a file at its place, whatever folder is given.
+pub(crate) fn said_at(path: &Path) -> anyhow::Result<(Labels, Keys)> {
+    let file = labels::absolute(path);
+    let keys = Groups::default().keys_of(&file, None)?;
+    Ok((Folders::default().labels_of(&file, None).0, keys))
+}
+
 /// What was found so far.
 #[derive(Debug, Default)]
 struct Listing {
@@ -106,6 +117,9 @@ impl Listing {
             let is_dir = entry.file_type().is_dir();
             if is_hidden(&entry) || is_dir && Some(labels::absolute(entry.path())) == self.out {
                 if is_dir {
+                    if is_hidden(&entry) && holds_media(entry.path()) {
+                        self.notes.hidden(entry.path());
+                    }
                     walk.skip_current_dir();
                 } else if is_media_name(entry.path()) && !is_resource_fork(&entry) {
                     self.notes.hidden(entry.path());
@@ -218,6 +232,15 @@ impl Source {
 /// The folder that was given may be hidden; the user named it.
 fn is_hidden(entry: &DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+/// Whether a hidden folder holds videos or pictures itself, or in its folders.
+fn holds_media(folder: &Path) -> bool {
+    let walk = WalkDir::new(folder).max_depth(HIDDEN_DEPTH).into_iter();
+    let mut files = walk.flatten().take(MAX_HIDDEN);
+    files.any(|entry| {
+        entry.file_type().is_file() && is_media_name(entry.path()) && !is_resource_fork(&entry)
+    })
 }
 
 /// What macOS puts beside each file on a foreign disk.

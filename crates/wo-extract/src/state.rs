@@ -1,19 +1,22 @@
 //! What is finished: a line for each video, appended and synced when its pictures are in the folder, so that the next
 //! run takes only what is new, even where this one is killed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
-use wo_folder::{DeletedFrames, STATE as FILE, own_image};
-use wo_record::{Failure, Frame, Image, Video, code};
+use wo_cli::shell_word;
+use wo_folder::{DeletedFrames, RECORDS, STATE as FILE, commit, create_spool, own_image, tables};
+use wo_record::{Begin, Failure, Frame, Image, Record, Video, Writer, code};
 
 use crate::extraction::{Extraction, Frames, Settings};
 use crate::sources::Source;
+use crate::{TOOL, VERSION};
 
 /// One line: what came of one video under some settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +28,12 @@ struct Entry {
     flags: Option<String>,
     #[serde(flatten)]
     finished: Finished,
+}
+
+/// The first line, once the records of the folder are written: before that they are not lost, but yet to come.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Mark {
+    has_records: bool,
 }
 
 /// The records of one video, pictures by their paths in the folder.
@@ -213,6 +222,8 @@ impl State {
         let path = self.dir.join(FILE);
         let mut file =
             AtomicWriteFile::open(&path).with_context(|| format!("create {}", path.display()))?;
+        serde_json::to_writer(&mut file, &Mark { has_records: true })?;
+        file.write_all(b"\n")?;
         for (_, entry) in entries {
             serde_json::to_writer(&mut file, entry)?;
             file.write_all(b"\n")?;
@@ -220,6 +231,90 @@ impl State {
         file.commit()
             .with_context(|| format!("write {}", path.display()))
     }
+}
+
+/// Makes the records of a folder anew where they are gone and tables or images are not: without them nobody could tell what
+/// a person deleted. What `wo-describe` wrote into them is lost.
+pub(crate) fn remake_records(dir: &Path) -> anyhow::Result<()> {
+    let path = dir.join(RECORDS);
+    let entries = if path.exists() {
+        Vec::new()
+    } else {
+        entries_of(dir)?
+    };
+    let frames = || entries.iter().flat_map(|entry| &entry.finished.frames);
+    let has_folder = |frame: &Frame| {
+        let folder = own_image(frame).and_then(Path::parent);
+        folder.is_some_and(|folder| dir.join(folder).is_dir())
+    };
+    if entries.is_empty() || !frames().any(has_folder) && tables(dir)?.is_empty() {
+        return Ok(());
+    }
+    let mut spool = create_spool(&path)?;
+    let mut writer = Writer::begin_with(&mut spool, Begin::of(TOOL, VERSION, &[]))?;
+    for Entry { finished, .. } in &entries {
+        if let Some(video) = &finished.video {
+            let n_frames = Some(finished.frames.len() as u32);
+            let video = Video {
+                n_frames,
+                ..video.clone()
+            };
+            writer.record(&Record::Video(video))?;
+        }
+        for frame in &finished.frames {
+            writer.record(&Record::Frame(frame.clone()))?;
+        }
+        if let Some(failure) = &finished.failure {
+            writer.record(&Record::Error(failure.clone()))?;
+        }
+    }
+    writer.end()?;
+    commit(spool, &path)?;
+    let shown = path.display();
+    wo_cli::warn!(
+        "{shown}: it was gone, and is made anew from what wo-extract noted of {}; what was deleted stays deleted\nhint: where wo-describe had written into it, run that again: wo-describe {1} -o {1}",
+        wo_cli::count(entries.len(), "file"),
+        shell_word(&path)
+    );
+    Ok(())
+}
+
+/// Why the records of a folder cannot be read, with a cure where it has notes to make them anew from.
+pub(crate) fn with_cure(error: anyhow::Error, dir: &Path) -> anyhow::Error {
+    let is_io = error.chain().any(<dyn Error>::is::<io::Error>);
+    if is_io || !entries_of(dir).is_ok_and(|entries| !entries.is_empty()) {
+        return error;
+    }
+    let path = dir.join(RECORDS);
+    let aside = dir.join(format!("{RECORDS}.damaged"));
+    anyhow!(
+        "{error:#}\nhint: take the file back from a copy; without one, put it aside and run the same command again, which makes it anew: mv {} {}",
+        shell_word(&path),
+        shell_word(&aside)
+    )
+}
+
+/// What wo-extract noted of the videos of a folder's records, the newest of each; empty where there were no records yet.
+fn entries_of(dir: &Path) -> anyhow::Result<Vec<Entry>> {
+    let path = dir.join(FILE);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let file = File::open(&path).with_context(|| format!("open {}", path.display()))?;
+    let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
+    let mut has_records = false;
+    for line in BufReader::new(file).split(b'\n') {
+        let line = line.with_context(|| format!("read {}", path.display()))?;
+        if let Ok(mark) = serde_json::from_slice::<Mark>(&line) {
+            has_records = mark.has_records;
+        } else if let Ok(entry) = serde_json::from_slice::<Entry>(&line)
+            && let Some(id) = entry.id()
+        {
+            entries.insert(id.to_owned(), entry);
+        }
+    }
+    entries.retain(|_, _| has_records);
+    Ok(entries.into_values().collect())
 }
 
 impl Entry {

@@ -206,6 +206,10 @@ impl Corrections {
         has_row: bool,
     ) -> Option<Deleted> {
         let deletions = self.deletions.as_ref()?;
+        if let Some(trouble) = deletions.trouble_of_folder(frame) {
+            *self.tally().folders.entry(trouble).or_default() += 1;
+            return None;
+        }
         let how = deletions.of_frame(frame, has_row);
         match (how, review) {
             (Some(how), None) => self.tally().count(how),

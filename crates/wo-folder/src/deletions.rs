@@ -35,6 +35,17 @@ pub struct Deletions {
     written: OnceLock<Written>,
 }
 
+/// A folder of images that cannot be looked into.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FolderTrouble {
+    /// The folder, from that of the frames.
+    pub(crate) folder: PathBuf,
+    /// What keeps one from looking into it.
+    pub(crate) why: String,
+    /// Another folder that such images lie in.
+    pub(crate) elsewhere: Option<PathBuf>,
+}
+
 /// The images that `wo-extract` wrote.
 #[derive(Debug, Default)]
 struct Written {
@@ -66,11 +77,8 @@ impl Deletions {
         }
         let image = own_image(frame)?;
         if !self.files.exists(image) {
-            return self
-                .written()
-                .tables
-                .contains_key(image)
-                .then_some(Deleted::Image);
+            let is_gone = self.is_written(image) && self.files.trouble_of_folder(image).is_none();
+            return is_gone.then_some(Deleted::Image);
         }
         if has_row {
             return None;
@@ -98,13 +106,33 @@ impl Deletions {
     }
 
     /// Whether a frame has no image or no row, and nothing tells whether a person deleted it: the folder was copied without
-    /// what `wo-extract` knows of it.
+    /// what `wo-extract` knows of it, or that was changed.
     pub(crate) fn is_untold(&self, frame: &Frame, has_row: bool) -> bool {
-        let Some(image) = own_image(frame).filter(|_| !self.has_state) else {
+        let Some(image) = own_image(frame) else {
             return false;
         };
         let has_table = || table_name(frame).is_some_and(|table| self.dir.join(table).is_file());
-        !self.files.exists(image) || !has_row && has_table()
+        let lacks_something = !self.files.exists(image) || !has_row && has_table();
+        lacks_something && !self.is_written(image)
+    }
+
+    /// The folder that the image of a frame should be in, and why it cannot be looked into: a folder that is gone as a
+    /// whole, or a disk that is not there, deletes nothing.
+    pub(crate) fn trouble_of_folder(&self, frame: &Frame) -> Option<FolderTrouble> {
+        let image = own_image(frame)?;
+        let why = self.files.trouble_of_folder(image)?;
+        let folder = image.parent()?.to_owned();
+        let elsewhere = self.files.meant(&image.to_string_lossy());
+        let elsewhere = elsewhere.key.parent().filter(|_| elsewhere.is_there);
+        Some(FolderTrouble {
+            folder,
+            why,
+            elsewhere: elsewhere.map(|key| self.files.spelt(key)),
+        })
+    }
+
+    fn is_written(&self, image: &Path) -> bool {
+        self.has_state && self.written().tables.contains_key(image)
     }
 
     fn written(&self) -> &Written {

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -45,6 +46,8 @@ struct Names {
     spelt: HashMap<OsString, OsString>,
     /// The composed forms of those that are files.
     files: HashSet<OsString>,
+    /// Why it cannot be looked into.
+    trouble: Option<String>,
 }
 
 /// All files, by what a path may have in common with theirs.
@@ -138,6 +141,13 @@ impl Files {
     /// Whether the file that a path names, as it is written, is there.
     pub fn exists(&self, path: &Path) -> bool {
         self.has(&self.key(path))
+    }
+
+    /// Why the folder of a file cannot be looked into, or is not there: of such a file nobody knows whether it is gone.
+    pub(crate) fn trouble_of_folder(&self, path: &Path) -> Option<String> {
+        let key = self.key(path);
+        let folder = key.parent().filter(|_| !self.is_given)?;
+        self.in_folder(folder, |names| names.trouble.clone())
     }
 
     /// The file that a written path means.
@@ -302,7 +312,14 @@ fn is_frame_name(name: &str) -> bool {
 impl Names {
     fn of(folder: PathBuf) -> Self {
         let mut names = Self::default();
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        let entries = fs::read_dir(&folder);
+        names.trouble = entries.as_ref().err().map(|error| match error.kind() {
+            ErrorKind::NotFound if folder.is_symlink() => "a link that leads nowhere".to_owned(),
+            ErrorKind::NotFound => "no such folder".to_owned(),
+            ErrorKind::NotADirectory => "not a folder".to_owned(),
+            _ => error.to_string(),
+        });
+        for entry in entries.into_iter().flatten().flatten() {
             let spelt = entry.file_name();
             let name = composed(&spelt);
             if entry.file_type().is_ok_and(|kind| !kind.is_dir()) {

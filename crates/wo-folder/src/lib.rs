@@ -15,6 +15,7 @@ mod lock;
 mod names;
 mod nearest;
 mod place;
+mod quotes;
 mod records;
 mod reviews;
 mod row_troubles;
@@ -45,7 +46,7 @@ pub use names::{
 pub use nearest::{WithNearest, most_alike};
 pub use place::Place;
 pub use records::for_each_line;
-pub use reviews::read_reviews;
+pub use reviews::{LOG_CURE, read_reviews};
 pub use rows::Rows;
 pub use sheet::{Columns, Sheet, SheetRow};
 pub use table::{

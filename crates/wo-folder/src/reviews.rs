@@ -4,10 +4,14 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith};
 use wo_label::{Chain, ReviewLogError, Reviews};
 use wo_record::Review;
+
+/// What to do about a log that was changed.
+pub const LOG_CURE: &str =
+    "nobody but wo-review may write it; take the file back from a backup or from git";
 
 /// Reads a log. What a crash cut off at its end was never acknowledged, and does not count.
 pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
@@ -24,16 +28,24 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
         let n = input
             .read_until(b'\n', &mut buffer)
             .with_context(|| format!("read {name}"))?;
-        let text = std::str::from_utf8(&buffer).unwrap_or_default();
-        let Some(text) = text.strip_suffix('\n').filter(|_| n > 0) else {
+        if n == 0 {
+            say_cut(path, decision.len());
             return Ok(reviews);
+        }
+        let text = std::str::from_utf8(&buffer).unwrap_or_default();
+        let followed = match text.strip_suffix('\n') {
+            Some(text) => chain.follow(text),
+            None => Err(ReviewLogError::NoReview("the line is not whole".to_owned())),
         };
-        match chain.follow(text) {
+        match followed {
             Ok(review) => decision.push(review),
-            Err(ReviewLogError::NoReview(_)) if input.fill_buf()?.is_empty() => return Ok(reviews),
+            Err(ReviewLogError::NoReview(_)) if input.fill_buf()?.is_empty() => {
+                say_cut(path, decision.len() + 1);
+                return Ok(reviews);
+            }
             Err(error) => {
-                return Err(error)
-                    .with_context(|| format!("{name}:{}", chain.n_lines() + 1))
+                let line = chain.n_lines() + 1;
+                return Err(anyhow!("{name}:{line}: {error}\nhint: {LOG_CURE}"))
                     .exit_with(Exit::Integrity);
             }
         }
@@ -45,5 +57,16 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
                 reviews.add(review);
             }
         }
+    }
+}
+
+/// Says that the last decision of a log is not whole, where that many of its lines are there.
+fn say_cut(path: &Path, n_lines: usize) {
+    if n_lines > 0 {
+        wo_cli::warn!(
+            "{}: the last decision is cut off ({}), and does not count\nhint: take the file back from a backup or from git; without one, start wo-review, which sets the rest aside, and decide again",
+            path.display(),
+            wo_cli::count(n_lines, "line")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What is said of rows that are not in force, each with what to do.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -80,15 +80,22 @@ pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<String> {
     troubles
 }
 
+/// A label that the tools do not know.
+#[derive(Debug, Clone)]
+pub(crate) struct NewLabel {
+    /// How many rows give it.
+    pub(crate) n_rows: usize,
+    /// The first of them, as table and line.
+    pub(crate) first: String,
+}
+
 /// Says which labels are new.
-pub(crate) fn say_new_labels(labels: &HashMap<Name, usize>) {
-    let mut labels: Vec<_> = labels.iter().collect();
-    labels.sort();
-    for (label, n) in labels {
+pub(crate) fn say_new_labels(labels: &BTreeMap<Name, NewLabel>) {
+    for (label, NewLabel { n_rows, first }) in labels {
         wo_cli::warn!(
-            "{} {} the new label {label}; the tools know good_form, bad_form and unclear",
-            count(n, "row"),
-            verb(n, "gives", "give")
+            "{first}: {} {} the new label {label}; the tools know good_form, bad_form and unclear",
+            count(n_rows, "row"),
+            verb(n_rows, "gives", "give")
         );
     }
 }
@@ -128,9 +135,11 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
         known: &images,
     });
     wo_cli::warn!(
-        "{} of {} name no frame, so they change nothing: {}\nhint: a row names its frame by the path in frame_path; correct it or delete the row",
+        "{} of {} {} no frame, so {} nothing: {}\nhint: a row names its frame by the path in frame_path; correct it or delete the row",
         other.len(),
         count(n_rows, "row"),
+        verb(other.len(), "names", "name"),
+        verb(other.len(), "it changes", "they change"),
         named(with_nearest)
     );
 }

@@ -1,7 +1,7 @@
 //! What the rows of tables say of frames, whatever way the paths are spelt.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -12,7 +12,7 @@ use wo_record::{Image, Name};
 use crate::files::Files;
 use crate::names::{TRASH, is_table_name};
 use crate::place::Place;
-use crate::row_troubles::{Unmet, say_new_labels, say_unmet, troubles};
+use crate::row_troubles::{NewLabel, Unmet, say_new_labels, say_unmet, troubles};
 use crate::table::{Row, Table, read_table};
 use crate::table_files::tables;
 
@@ -28,7 +28,7 @@ pub struct Rows {
     files: Files,
     /// What is wrong with the tables, said in the end.
     troubles: Vec<String>,
-    new_labels: HashMap<Name, usize>,
+    new_labels: BTreeMap<Name, NewLabel>,
 }
 
 /// What is said of one frame.
@@ -76,7 +76,7 @@ impl Rows {
     }
 
     /// The rows of deleted frames of a folder. Their paths are meant from the folder itself.
-    pub(crate) fn of_trash(dir: &Path) -> anyhow::Result<Self> {
+    pub fn of_trash(dir: &Path) -> anyhow::Result<Self> {
         let files = Files::of(Place::of_folder(dir)?)?;
         let trash = dir.join(TRASH);
         let tables = if trash.is_dir() {
@@ -105,7 +105,7 @@ impl Rows {
             by_text: HashMap::new(),
             files,
             troubles: Vec::new(),
-            new_labels: HashMap::new(),
+            new_labels: BTreeMap::new(),
         };
         for (number, table) in read.into_iter().enumerate() {
             rows.troubles.extend(troubles(&rows.tables[number], &table));
@@ -124,7 +124,13 @@ impl Rows {
         let mut overruled = Vec::new();
         for (line, row) in read.rows {
             if let Some(label) = row.label.as_ref().filter(|label| !label.is_known_label()) {
-                *self.new_labels.entry(label.clone()).or_default() += 1;
+                let first = || format!("{}:{line}", self.tables[table].display());
+                let new = self.new_labels.entry(label.clone());
+                new.or_insert_with(|| NewLabel {
+                    n_rows: 0,
+                    first: first(),
+                })
+                .n_rows += 1;
             }
             let key = self.key_of(&row.frame_path, &here);
             let old = match self.by_key.entry(key) {

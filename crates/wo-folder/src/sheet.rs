@@ -6,6 +6,7 @@ use wo_label::nearest;
 use wo_record::Name;
 
 use crate::dialect::{DialectError, Encoding, decode, preamble};
+use crate::quotes;
 
 /// The delimiters that are tried, in their order.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -64,6 +65,12 @@ impl Sheet {
         if body.trim().is_empty() {
             return Err(anyhow::anyhow!(
                 "the table is empty\nhint: delete the file; wo-extract --out makes tables of frames anew"
+            ));
+        }
+        if let Some(line) = quotes::swallowing(body, delimiter) {
+            let line = n_lines(&text, start) + line;
+            return Err(anyhow!(
+                "line {line}: a double quote opens a cell there, and none closes it in its row, so the rows below would be a part of it\nhint: close the cell with a double quote, or delete the one that opens it"
             ));
         }
         let header = header_of(body, delimiter);
@@ -187,6 +194,11 @@ fn no_column(header: &[String], columns: &Columns) -> DialectError {
     }
 }
 
+/// How many lines end before a place.
+fn n_lines(text: &str, place: usize) -> u64 {
+    text.get(..place).unwrap_or_default().matches('\n').count() as u64
+}
+
 fn rows_of(
     text: &str,
     start: usize,
@@ -194,7 +206,7 @@ fn rows_of(
     n_columns: usize,
 ) -> anyhow::Result<Vec<SheetRow>> {
     let body = text.get(start..).unwrap_or_default();
-    let n_lines_before = text.get(..start).unwrap_or_default().matches('\n').count() as u64;
+    let n_lines_before = n_lines(text, start);
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
@@ -286,6 +298,8 @@ mod tests {
         assert!(message("").contains("hint: delete the file"));
         assert!(message("sep=;\n\n").contains("the table is empty"));
         assert!(message("path,label\na,b,c\n").contains("line 2: 3 cells"));
+        let swallowed = message("sep=,\npath,label\na,good\nb,\"bad\nc,good\n");
+        assert!(swallowed.contains("line 4: a double quote"), "{swallowed}");
     }
 
     #[test]

@@ -137,17 +137,19 @@ impl Tables {
         Ok(has_any)
     }
 
-    /// The same of those that are to have a row.
-    pub fn take_back_expected(&mut self, images: &[PathBuf]) -> anyhow::Result<()> {
-        let paths = self
-            .expected
-            .iter()
-            .map(|(_, row)| Path::new(&row.frame_path));
-        let expected: HashSet<PathBuf> = paths.map(|path| self.files.key(path)).collect();
-        let mut images = images.to_vec();
-        images.retain(|image| expected.contains(&self.files.key(image)));
+    /// The same of all frames that are to have a row: of those that come back, and of those whose video went and is there
+    /// again. Returns how many rows came back of the latter, which are not in `deleted`.
+    pub fn take_back_expected(&mut self, deleted: &[PathBuf]) -> anyhow::Result<usize> {
+        let expected = self.expected.iter();
+        let without_row = expected
+            .map(|(_, row)| PathBuf::from(&row.frame_path))
+            .filter(|path| !self.has_row(path));
+        let images: Vec<PathBuf> = without_row.collect();
+        let deleted: HashSet<PathBuf> = deleted.iter().map(|it| self.files.key(it)).collect();
         self.take_back(&images)?;
-        Ok(())
+        let is_again =
+            |image: &&PathBuf| self.has_row(image) && !deleted.contains(&self.files.key(image));
+        Ok(images.iter().filter(is_again).count())
     }
 
     /// Takes the rows of frames away that are gone. A row that a person changed goes into the trash, and that is said.

@@ -1,10 +1,11 @@
 //! What is said of frames in the end, when all were met.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use wo_cli::{Exit, ExitWith, count, named, shell_word, verb};
 
-use crate::deletions::Deleted;
+use crate::deletions::{Deleted, FolderTrouble};
 use crate::names::STATE;
 use crate::row_troubles::contradiction_error;
 
@@ -15,6 +16,8 @@ pub(crate) struct Tally {
     n_without_row: usize,
     /// Frames without an image or a row, of which nothing tells whether they were deleted.
     pub(crate) n_untold: usize,
+    /// How many frames have their images in folders that cannot be looked into.
+    pub(crate) folders: BTreeMap<FolderTrouble, usize>,
     /// Reviews of other pictures.
     pub(crate) n_other_images: usize,
     pub(crate) n_relabelled: usize,
@@ -66,15 +69,9 @@ impl Tally {
                 self.n_without_row
             );
         }
-        if let Some(dir) = dir.filter(|_| self.n_untold > 0) {
-            wo_cli::warn!(
-                "{} of {} {} no image or no row: without {STATE} nobody can tell whether {} deleted\nhint: copy that file too, from the folder that this one was copied from: cp FOLDER/{STATE} {}",
-                count(self.n_untold, "frame"),
-                dir.display(),
-                verb(self.n_untold, "has", "have"),
-                verb(self.n_untold, "it was", "they were"),
-                shell_word(dir)
-            );
+        if let Some(dir) = dir {
+            self.say_folders(dir);
+            self.say_untold(dir);
         }
         if self.n_other_images > 0 {
             wo_cli::warn!(
@@ -101,5 +98,54 @@ impl Tally {
                 paths(deleted)
             );
         }
+    }
+
+    /// Says which folders of images cannot be looked into.
+    fn say_folders(&self, dir: &Path) {
+        for (trouble, n) in &self.folders {
+            let folder = dir.join(&trouble.folder);
+            let cure = match &trouble.elsewhere {
+                Some(other) if *other != trouble.folder => format!(
+                    "such images lie in {}; move them back before wo-extract makes them anew: mv {} {}",
+                    dir.join(other).display(),
+                    shell_word(&dir.join(other)),
+                    shell_word(&folder)
+                ),
+                _ => "put the folder back, or let wo-extract make it anew; to delete frames, delete their rows, or images in it"
+                    .to_owned(),
+            };
+            wo_cli::warn!(
+                "{}: {}, so {} there {} no image and {} not count as deleted\nhint: {cure}",
+                folder.display(),
+                trouble.why,
+                count(*n, "frame"),
+                verb(*n, "has", "have"),
+                verb(*n, "does", "do"),
+            );
+        }
+    }
+
+    /// Says that nobody can tell of some frames whether they were deleted.
+    fn say_untold(&self, dir: &Path) {
+        if self.n_untold == 0 {
+            return;
+        }
+        let why = if dir.join(STATE).is_file() {
+            format!(
+                "{STATE} knows nothing of {}",
+                verb(self.n_untold, "it", "them")
+            )
+        } else {
+            format!("{STATE} is not there")
+        };
+        wo_cli::warn!(
+            "{} of {} {} no image or no row: {why}, so nobody can tell whether {} deleted, and wo-extract makes {} anew\nhint: take that file from a copy of the folder: cp COPY/{STATE} {}; without one, delete the frames again after the next wo-extract",
+            count(self.n_untold, "frame"),
+            dir.display(),
+            verb(self.n_untold, "has", "have"),
+            verb(self.n_untold, "it was", "they were"),
+            verb(self.n_untold, "it", "them"),
+            shell_word(dir)
+        );
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith};
-use wo_folder::REVIEWS;
+use wo_folder::{LOG_CURE, REVIEWS};
 use wo_label::{Chain, ReviewLogError};
 use wo_record::Review;
 
@@ -179,7 +179,7 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
                     || !is_one_write(&contents.torn, decision)
                 {
                     return Err(anyhow!(
-                        "{}:{}: {error}\nhint: nobody but wo-review may write it; take the file back from a backup or from git",
+                        "{}:{}: {error}\nhint: {LOG_CURE}",
                         path.display(),
                         contents.chain.n_lines() + 1
                     ))

@@ -1,28 +1,25 @@
 //! What all fits of one run share, and what a fit ends with.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use wo_cli::{Stop, count};
+use wo_cli::{Exit, ExitWith, Stop};
 use wo_clip::tch::{Device, Tensor, nn, no_grad};
 use wo_clip::{Checkpoint, Clip, Split, class_features};
 use wo_record::{Metric, Record, Writer};
 
-use crate::args::Running;
-use crate::baselines::{Baselines, Start, Verdict};
-use crate::config::Hyperparameters;
-use crate::data::{Dataset, Example};
-use crate::events::EventFile;
-use crate::features::Features;
-use crate::method::Method;
-use crate::validation::{Probabilities, Validation, judge, summarise};
-use crate::{gradients, guard, steps};
+use crate::artifacts::tensorboard::EventFile;
+use crate::data::dataset::{Dataset, Example};
+use crate::hyperparameters::Hyperparameters;
+use crate::model::features::Features;
+use crate::trainer::config::TrainerConfig;
+use crate::validation::baselines::{BaseFeatures, Comparison};
+use crate::validation::metrics::{Probabilities, judge};
 
 /// What all fits of one run share.
 pub(crate) struct Run<'a, 'w> {
     pub(crate) checkpoint: &'a Checkpoint,
     pub(crate) hyper: &'a Hyperparameters,
-    pub(crate) running: &'a Running,
+    pub(crate) config: TrainerConfig,
     pub(crate) device: Device,
     /// Whether the model starts from nothing.
     pub(crate) is_scratch: bool,
@@ -44,25 +41,17 @@ pub(crate) struct Fitted {
     /// The weights of a linear probe, `[classes, width]`.
     pub(crate) head: Option<Tensor>,
     /// What the model was before it was fitted, once the fit is done.
-    pub(crate) start: Option<Start>,
+    pub(crate) start: Option<BaseFeatures>,
     /// Figures of the epoch that was kept, and of what it is compared with.
     pub(crate) metrics: BTreeMap<String, f64>,
     /// Figures of all epochs, in order.
     pub(crate) history: Vec<Metric>,
     /// What it is worth beside the baselines; without words where there is no validation part.
-    pub(crate) verdict: Verdict,
+    pub(crate) comparison: Comparison,
     /// What it says of the videos of the validation part.
     pub(crate) judged: Vec<Probabilities>,
     /// BLAKE3 of the weights and the state of the optimiser after the last step.
     pub(crate) run_hash: Option<String>,
-}
-
-/// The parameters at which a model is best, so far.
-pub(crate) struct Best {
-    /// Less is better.
-    pub(crate) score: f64,
-    pub(crate) weights: BTreeMap<String, Tensor>,
-    pub(crate) metrics: BTreeMap<String, f64>,
 }
 
 impl<'w> Run<'_, 'w> {
@@ -71,7 +60,7 @@ impl<'w> Run<'_, 'w> {
         Run {
             checkpoint: self.checkpoint,
             hyper,
-            running: self.running,
+            config: self.config,
             device: self.device,
             is_scratch: self.is_scratch,
             is_large: self.is_large,
@@ -82,46 +71,6 @@ impl<'w> Run<'_, 'w> {
         }
     }
 
-    /// Fits the model to the training part of `dataset`, chooses by its validation part, and compares with what can be had
-    /// without. Snapshots go into the folder `snapshots`.
-    pub(crate) fn fit(&mut self, dataset: &Dataset, snapshots: &Path) -> anyhow::Result<Fitted> {
-        guard::check_split(dataset)?;
-        let held_out = dataset.of(Split::Validation);
-        let (vs, clip) = self.checkpoint.build(self.device)?;
-        let start = self.start(&vs, &clip, dataset, &held_out)?;
-        let baselines = Baselines::of(dataset, &held_out, &start, self.hyper);
-        if !held_out.is_empty() && self.shows_baselines {
-            wo_cli::say!("{}", baselines.table());
-        }
-        let (mut fitted, judged) = if self.hyper.method == Method::Probe {
-            self.probe(vs, clip, dataset, &held_out, &start)?
-        } else {
-            self.cool(&vs, dataset, &start);
-            steps::fit(self, vs, clip, dataset, &held_out, snapshots)?
-        };
-        if !held_out.is_empty() {
-            fitted.verdict = baselines.verdict(&baselines.said(dataset, &judged), "validation");
-            fitted.metrics.extend(fitted.verdict.figures.clone());
-            wo_cli::say!("{}", fitted.verdict.words);
-        }
-        fitted.judged = judged;
-        fitted.start = Some(start);
-        Ok(fitted)
-    }
-
-    /// Makes a start less sure of itself that is sure of what is wrong.
-    fn cool(&self, vs: &nn::VarStore, dataset: &Dataset, start: &Start) {
-        let scale = start.cooler_scale(dataset, self.hyper.pooling);
-        let Some((scale, mut logit_scale)) = scale.zip(vs.variables().remove("logit_scale")) else {
-            return;
-        };
-        wo_cli::say!(
-            "the start is sure of what is wrong about these videos: the scale of its answers goes from {:.1} to {scale:.1}",
-            start.scale
-        );
-        no_grad(|| drop(logit_scale.fill_(scale.ln())));
-    }
-
     /// What the model in `vs` as it is makes of the training videos of `dataset` and of the `held_out` ones.
     pub(crate) fn start(
         &self,
@@ -129,7 +78,7 @@ impl<'w> Run<'_, 'w> {
         clip: &Clip,
         dataset: &Dataset,
         held_out: &[&Example],
-    ) -> anyhow::Result<Start> {
+    ) -> anyhow::Result<BaseFeatures> {
         let captions =
             no_grad(|| class_features(clip, &self.checkpoint.tokenizer, &dataset.captions))?;
         let width = self.checkpoint.config.projection_dim;
@@ -140,7 +89,7 @@ impl<'w> Run<'_, 'w> {
             width,
             self.is_large,
         )?;
-        Ok(Start {
+        Ok(BaseFeatures {
             class_features: captions,
             scale: no_grad(|| clip.scale().double_value(&[])),
             train: features.videos(dataset, &dataset.of(Split::Train))?,
@@ -148,66 +97,30 @@ impl<'w> Run<'_, 'w> {
         })
     }
 
-    fn probe(
-        &mut self,
-        vs: nn::VarStore,
-        clip: Clip,
-        dataset: &Dataset,
-        held_out: &[&Example],
-        start: &Start,
-    ) -> anyhow::Result<(Fitted, Vec<Probabilities>)> {
-        let (lr, pooling, seed) = (self.hyper.lr, self.hyper.pooling, self.hyper.seed);
-        let probe = start.probe(dataset, held_out, lr, pooling, seed);
-        let judged = judge(&start.held_out, &probe.head, pooling);
-        let mut history = Vec::new();
-        for (look, (step, loss)) in (1..).zip(&probe.losses) {
-            let values = BTreeMap::from([("train_loss".to_owned(), *loss)]);
-            history.push(self.log(look, *step as u64, values)?);
-        }
-        let mut metrics = history
-            .last()
-            .map(|it| it.values.clone())
-            .unwrap_or_default();
-        if !held_out.is_empty() {
-            let result = summarise(&dataset.classes, held_out, &judged, seed);
-            add_validation(&mut metrics, &result);
-            wo_cli::say!(
-                "linear probe  {}",
-                validation_words(&result, held_out.len())
-            );
-        }
-        let fitted = Fitted {
-            vs,
-            clip,
-            head: Some(probe.head),
-            start: None,
-            metrics,
-            history,
-            verdict: Verdict::default(),
-            judged: Vec::new(),
-            run_hash: None,
-        };
-        Ok((fitted, judged))
+    /// The model that the run starts from, in memory. Its weights are data of the user's.
+    pub(crate) fn build(&self) -> anyhow::Result<(nn::VarStore, Clip)> {
+        self.checkpoint.build(self.device).exit_or(Exit::Integrity)
     }
 
-    /// What a fitted model says of videos.
+    /// What a model with these weights of classes says of videos.
     pub(crate) fn judge(
         &self,
-        fitted: &Fitted,
+        clip: &Clip,
+        weights: &Tensor,
         dataset: &Dataset,
         videos: &[&Example],
     ) -> anyhow::Result<Vec<Probabilities>> {
-        let Fitted { clip, head, .. } = fitted;
-        let weights = match head {
-            Some(head) => head.shallow_clone(),
-            None => gradients::class_weights(clip, self, dataset)?,
-        };
         let mut features = Features::of_moving(clip, &self.checkpoint.preprocessor, self.device);
-        Ok(judge(
-            &features.videos(dataset, videos)?,
-            &weights,
-            self.hyper.pooling,
-        ))
+        let features = features.videos(dataset, videos)?;
+        Ok(judge(&features, weights, self.hyper.pooling))
+    }
+
+    /// What the features of a frame are multiplied with to become logits: `[classes, width]`.
+    pub(crate) fn class_weights(&self, clip: &Clip, dataset: &Dataset) -> anyhow::Result<Tensor> {
+        no_grad(|| {
+            let features = class_features(clip, &self.checkpoint.tokenizer, &dataset.captions)?;
+            Ok(features * clip.scale())
+        })
     }
 
     /// Writes the figures of one moment wherever figures go.
@@ -229,32 +142,4 @@ impl<'w> Run<'_, 'w> {
         self.writer.flush()?;
         Ok(metric)
     }
-}
-
-/// Adds the figures of validation videos under their names.
-pub(crate) fn add_validation(values: &mut BTreeMap<String, f64>, result: &Validation) {
-    let ends = result
-        .interval
-        .map(|it| [("low", it.low), ("high", it.high)]);
-    for (end, value) in ends.into_iter().flatten() {
-        values.insert(format!("validation_balanced_accuracy_{end}"), value);
-    }
-    for (name, value) in [
-        ("validation_loss", result.loss),
-        ("validation_balanced_accuracy", result.balanced_accuracy),
-        ("validation_exercise_accuracy", result.exercise_accuracy),
-    ] {
-        values.insert(name.to_owned(), value);
-    }
-}
-
-/// `validation: loss 0.311, balanced accuracy 0.85 [0.74, 0.95], exercise 1.00 (20 videos)`.
-pub(crate) fn validation_words(result: &Validation, n_videos: usize) -> String {
-    format!(
-        "validation: loss {:.3}, balanced accuracy {}, exercise {:.2} ({})",
-        result.loss,
-        crate::baselines::figure(Some(result.balanced_accuracy), result.interval),
-        result.exercise_accuracy,
-        count(n_videos, "video")
-    )
 }

@@ -141,7 +141,7 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
             text.map(|text| text.trim().to_owned())
                 .filter(|text| !text.is_empty())
         };
-        let written = cell(path_column).ok_or_else(|| anyhow!("line {line}: no path"))?;
+        let written = cell(path_column).ok_or_else(|| anyhow!("line {line}: no path\nhint: write the video's path in the column path, or delete the row"))?;
         let keys = Keys {
             person_id: cell(person),
             source_id: cell(source),
@@ -155,7 +155,7 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
         match table.rows.get(&meant.key) {
             Some((first, other)) if !agree(other, &keys) => {
                 return Err(anyhow!(
-                    "line {line}: {written} is listed twice, with different keys: see line {first}"
+                    "line {line}: {written} is listed twice, with different keys: see line {first}\nhint: delete one of the two rows"
                 ));
             }
             Some(_) => {}

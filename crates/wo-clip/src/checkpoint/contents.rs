@@ -1,0 +1,157 @@
+//! What a model on disk is made of: its parts, the names of their files, and the model in memory made from them.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use tch::{Device, nn};
+use wo_input::{Preprocessor, Tokenizer};
+
+use crate::checkpoint::manifest::Manifest;
+use crate::checkpoint::weights::{check_weights, load_weights};
+use crate::model::clip::Clip;
+use crate::model::config::ClipConfig;
+use crate::model::scratch;
+use crate::model::shapes::parameter_shapes;
+
+pub(crate) const CONFIG: &str = "config.json";
+pub(crate) const WEIGHTS: &str = "model.safetensors";
+pub(crate) const TOKENIZER: &str = "tokenizer.json";
+pub(crate) const PREPROCESSOR: &str = "preprocessor_config.json";
+pub(crate) const MANIFEST: &str = "wo.json";
+
+/// A model that is not yet in memory, and all that belongs to it.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// The architecture.
+    pub config: ClipConfig,
+    /// Texts to ids.
+    pub tokenizer: Tokenizer,
+    /// Pictures to pixels.
+    pub preprocessor: Preprocessor,
+    /// What `wo-train` knows of it; absent in a model from elsewhere.
+    pub manifest: Option<Manifest>,
+    weights: Weights,
+}
+
+/// Where the weights come from.
+#[derive(Debug)]
+pub(crate) enum Weights {
+    /// A safetensors file in memory.
+    Bytes(Cow<'static, [u8]>),
+    /// A safetensors file on disk.
+    File(PathBuf),
+    /// Random, by CLIP's own rules.
+    Fresh { seed: u64 },
+}
+
+impl Checkpoint {
+    /// A model that starts from nothing.
+    pub fn fresh(config: ClipConfig, tokenizer: Tokenizer, seed: u64) -> Self {
+        let preprocessor = Preprocessor::clip(config.vision_config.image_size as u32);
+        Self {
+            config,
+            tokenizer,
+            preprocessor,
+            manifest: None,
+            weights: Weights::Fresh { seed },
+        }
+    }
+
+    /// A model from the texts and the weights of its directory.
+    pub fn from_parts(
+        config: &str,
+        tokenizer: &str,
+        preprocessor: &str,
+        manifest: Option<&str>,
+        weights: Cow<'static, [u8]>,
+    ) -> anyhow::Result<Self> {
+        let config = ClipConfig::from_json(config)?;
+        let length = config.text_config.max_position_embeddings as usize;
+        let tokenizer = Tokenizer::from_json(tokenizer, length)?;
+        let preprocessor: Value = serde_json::from_str(preprocessor).context(PREPROCESSOR)?;
+        let preprocessor = Preprocessor::from_config(&preprocessor).map_err(anyhow::Error::msg)?;
+        let weights = Weights::Bytes(weights);
+        Self::assemble(config, tokenizer, preprocessor, manifest, weights)
+    }
+
+    /// A model from its parts, if they fit each other. Of the weights, names, types and shapes are looked at.
+    pub(crate) fn assemble(
+        config: ClipConfig,
+        tokenizer: Tokenizer,
+        preprocessor: Preprocessor,
+        manifest: Option<&str>,
+        weights: Weights,
+    ) -> anyhow::Result<Self> {
+        match &weights {
+            Weights::Bytes(bytes) => check_weights(&config, bytes)?,
+            Weights::File(path) => check_weights(&config, &map_file(path)?)?,
+            Weights::Fresh { .. } => {}
+        }
+        if i64::from(tokenizer.largest_id()) >= config.text_config.vocab_size {
+            bail!(
+                "{TOKENIZER} has ids up to {}, the model only {} of them",
+                tokenizer.largest_id(),
+                config.text_config.vocab_size
+            );
+        }
+        if i64::from(preprocessor.crop) != config.vision_config.image_size {
+            bail!(
+                "{PREPROCESSOR} cuts {} pixels, the model asks for {}",
+                preprocessor.crop,
+                config.vision_config.image_size
+            );
+        }
+        let manifest = manifest
+            .map(serde_json::from_str::<Manifest>)
+            .transpose()
+            .context(MANIFEST)?;
+        if let Some(manifest) = &manifest
+            && (manifest.classes.len() != manifest.prompts.len()
+                || manifest.prompts.iter().any(Vec::is_empty))
+        {
+            bail!("{MANIFEST}: each class needs its captions");
+        }
+        Ok(Self {
+            config,
+            tokenizer,
+            preprocessor,
+            manifest,
+            weights,
+        })
+    }
+
+    /// How many numbers its parameters are.
+    pub fn n_parameters(&self) -> u64 {
+        let numel = |shape: &Vec<i64>| shape.iter().product::<i64>() as u64;
+        parameter_shapes(&self.config).values().map(numel).sum()
+    }
+
+    /// The model in memory. The store holds its parameters.
+    pub fn build(&self, device: Device) -> anyhow::Result<(nn::VarStore, Clip)> {
+        let vs = nn::VarStore::new(device);
+        let clip = Clip::new(&vs.root(), &self.config);
+        match &self.weights {
+            Weights::Bytes(bytes) => load_weights(&vs, bytes)?,
+            Weights::File(path) => {
+                let map = map_file(path).with_context(|| format!("open {}", path.display()))?;
+                load_weights(&vs, &map).with_context(|| path.display().to_string())?;
+            }
+            Weights::Fresh { seed } => scratch::initialise(&vs, &self.config, *seed),
+        }
+        Ok((vs, clip))
+    }
+}
+
+/// A file as memory.
+pub(crate) fn map_file(path: &Path) -> std::io::Result<memmap2::Mmap> {
+    let file = File::open(path)?;
+    // SAFETY: the map is dropped before the function that made it returns, and each byte is checked as it is copied;
+    // a file that another process cuts short meanwhile ends this process, as it would with any reader of maps.
+    #[expect(unsafe_code, reason = "mapping a file is unsafe by nature")]
+    unsafe {
+        memmap2::Mmap::map(&file)
+    }
+}

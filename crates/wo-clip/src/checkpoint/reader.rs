@@ -1,0 +1,50 @@
+//! Reads a checkpoint: a folder as Hugging Face or open_clip has it, or one `.pt` file.
+
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use wo_cli::Hint;
+
+use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS};
+use crate::checkpoint::format::{Format, format_of};
+use crate::checkpoint::model_folder::read_folder;
+use crate::checkpoint::pt_file::read_pt;
+
+/// Reads a model. Names and shapes of its weights are looked at here, their values when the model is built.
+///
+/// It is one of three: a folder as Hugging Face has it, with `config.json`, `model.safetensors`, `tokenizer.json` and
+/// `preprocessor_config.json`; a folder of open_clip, with `open_clip_model.safetensors`,
+/// `open_clip_pytorch_model.safetensors` or such names in `model.safetensors`, a `tokenizer.json`, and
+/// `open_clip_config.json` unless shapes tell enough (widths up to 1024, and the exact Gaussian error linear unit); or a
+/// `.pt` file of `wo-train`. All else is refused by what is in it, pickles first.
+pub fn read_checkpoint(path: &Path) -> anyhow::Result<Checkpoint> {
+    read(path).with_context(|| format!("read the model {}", path.display()))
+}
+
+fn read(path: &Path) -> anyhow::Result<Checkpoint> {
+    if fs::metadata(path)?.is_dir() {
+        return read_folder(path);
+    }
+    match format_of(path)? {
+        Format::Pt => {}
+        Format::Safetensors => {
+            let message = "safetensors alone, which say nothing of texts and pictures";
+            return Err(anyhow!(message)).hint(format!(
+                "give the folder that holds {WEIGHTS}, {CONFIG}, {TOKENIZER} and {PREPROCESSOR}"
+            ));
+        }
+    }
+    let (weights, texts) = read_pt(BufReader::new(File::open(path)?))?;
+    let text = |name: &str| texts.get(name).map(String::as_str);
+    let need = |name: &str| text(name).with_context(|| format!("{name} is missing in it"));
+    Checkpoint::from_parts(
+        need(CONFIG)?,
+        need(TOKENIZER)?,
+        need(PREPROCESSOR)?,
+        text(MANIFEST),
+        Cow::Owned(weights),
+    )
+}

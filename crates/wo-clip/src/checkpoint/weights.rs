@@ -1,0 +1,236 @@
+//! Named tensors of a safetensors file to the parameters of a model, all or nothing.
+
+use std::collections::{BTreeSet, HashMap};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use tch::{Kind, Tensor, nn, no_grad};
+
+use crate::checkpoint::naming::{Naming, Part, Source};
+use crate::model::config::ClipConfig;
+use crate::model::shapes::{Shapes, parameter_shapes};
+
+/// Why weights do not fit a model.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The bytes are no safetensors file.
+    #[error("no safetensors file: {0}")]
+    Format(#[from] safetensors::SafeTensorError),
+    /// The model is SigLIP, whose loss and logits are others.
+    #[error("the weights are of a SigLIP model, for they have a logit_bias; only CLIP can be read")]
+    SigLip,
+    /// The configuration asks for more blocks than there are tensors.
+    #[error(
+        "the configuration asks for more blocks ({wanted}) than the weights have tensors for ({found})"
+    )]
+    Depth {
+        /// Blocks of both towers.
+        wanted: i64,
+        /// Tensors of the file.
+        found: usize,
+    },
+    /// Parameters are missing, or tensors are left over.
+    #[error("the weights are of another model: missing {missing:?}, not expected {unexpected:?}")]
+    Names {
+        /// Tensors of the model that the file does not have.
+        missing: Vec<String>,
+        /// Tensors of the file that the model does not have.
+        unexpected: Vec<String>,
+    },
+    /// A tensor has the wrong shape.
+    #[error("{name} has the shape {found:?}, the configuration asks for {wanted:?}")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// Its shape in the file.
+        found: Vec<usize>,
+        /// Its shape in the model.
+        wanted: Vec<i64>,
+    },
+    /// A tensor is not of 16- or 32-bit floats.
+    #[error("{name} is of {found:?}; F32, F16 and BF16 can be read")]
+    Kind {
+        /// The tensor.
+        name: String,
+        /// Its type in the file.
+        found: Dtype,
+    },
+    /// A tensor holds NaN or infinity.
+    #[error("{name} holds values that are not finite")]
+    NotFinite {
+        /// The tensor.
+        name: String,
+    },
+}
+
+/// How many names a message lists; a wrong model would otherwise fill the screen.
+const NAMES_IN_MESSAGE: usize = 4;
+
+/// Fills all parameters of `vs` from the bytes of a safetensors file with Hugging Face's or open_clip's names.
+/// Parameters keep their 32 bits.
+pub fn load_weights(vs: &nn::VarStore, bytes: &[u8]) -> Result<(), WeightsError> {
+    let file = SafeTensors::deserialize(bytes)?;
+    let variables = vs.variables();
+    let wanted = variables
+        .iter()
+        .map(|(name, parameter)| (name.clone(), parameter.size()))
+        .collect();
+    let tensors: HashMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
+    for (name, source) in sources(&wanted, &tensors)? {
+        if let (Some(parameter), Some(view)) = (variables.get(&name), tensors.get(&source.tensor)) {
+            fill(parameter, &source, view)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the bytes of a safetensors file have what `config` asks for, by names, types and shapes. Values are looked
+/// at when they are loaded.
+pub(crate) fn check_weights(config: &ClipConfig, bytes: &[u8]) -> Result<(), WeightsError> {
+    let file = SafeTensors::deserialize(bytes)?;
+    let n_blocks = config.text_config.num_hidden_layers + config.vision_config.num_hidden_layers;
+    // Before a million blocks are listed by name.
+    if n_blocks > file.len() as i64 {
+        return Err(WeightsError::Depth {
+            wanted: n_blocks,
+            found: file.len(),
+        });
+    }
+    let tensors = file.tensors().into_iter().collect();
+    sources(&parameter_shapes(config), &tensors).map(drop)
+}
+
+/// Where the values of each wanted parameter lie. Types and shapes are right in what comes back.
+fn sources(
+    wanted: &Shapes,
+    tensors: &HashMap<String, TensorView<'_>>,
+) -> Result<Vec<(String, Source)>, WeightsError> {
+    if tensors.contains_key("logit_bias") {
+        return Err(WeightsError::SigLip);
+    }
+    let naming = Naming::of(tensors.keys().map(String::as_str));
+    let sources: Vec<(String, Source)> = wanted
+        .keys()
+        .map(|name| (name.clone(), naming.source(name)))
+        .collect();
+    check_names(&sources, tensors)?;
+    for (name, source) in &sources {
+        if let (Some(shape), Some(view)) = (wanted.get(name), tensors.get(&source.tensor)) {
+            kind_of(&source.tensor, view)?;
+            check_shape(source, shape, view)?;
+        }
+    }
+    Ok(sources)
+}
+
+fn check_names(
+    sources: &[(String, Source)],
+    tensors: &HashMap<String, TensorView<'_>>,
+) -> Result<(), WeightsError> {
+    let names: BTreeSet<&str> = sources
+        .iter()
+        .map(|(_, source)| source.tensor.as_str())
+        .collect();
+    let mut missing: Vec<String> = names
+        .iter()
+        .filter(|name| !tensors.contains_key(**name))
+        .map(|name| (*name).to_owned())
+        .collect();
+    let mut unexpected: Vec<String> = tensors
+        .keys()
+        .filter(|name| !names.contains(name.as_str()) && !is_no_weight(name))
+        .cloned()
+        .collect();
+    if missing.is_empty() && unexpected.is_empty() {
+        return Ok(());
+    }
+    for names in [&mut missing, &mut unexpected] {
+        names.sort();
+        let n_more = names.len().saturating_sub(NAMES_IN_MESSAGE);
+        names.truncate(NAMES_IN_MESSAGE);
+        if n_more > 0 {
+            names.push(format!("and {n_more} more"));
+        }
+    }
+    Err(WeightsError::Names {
+        missing,
+        unexpected,
+    })
+}
+
+/// What old files carry as if it were weights: the numbers 0, 1, 2, … of the positions, and OpenAI's three settings.
+fn is_no_weight(name: &str) -> bool {
+    name.ends_with(".position_ids")
+        || ["input_resolution", "context_length", "vocab_size"].contains(&name)
+}
+
+fn check_shape(
+    source: &Source,
+    parameter: &[i64],
+    view: &TensorView<'_>,
+) -> Result<(), WeightsError> {
+    let wanted = source.part.whole_shape(parameter);
+    let is_same = view
+        .shape()
+        .iter()
+        .map(|&n| n as i64)
+        .eq(wanted.iter().copied());
+    // A file may write a single number as a list of one.
+    if is_same || (wanted.is_empty() && view.shape() == [1]) {
+        return Ok(());
+    }
+    Err(WeightsError::Shape {
+        name: source.tensor.clone(),
+        found: view.shape().to_vec(),
+        wanted,
+    })
+}
+
+fn kind_of(name: &str, view: &TensorView<'_>) -> Result<Kind, WeightsError> {
+    match view.dtype() {
+        Dtype::F32 => Ok(Kind::Float),
+        Dtype::F16 => Ok(Kind::Half),
+        Dtype::BF16 => Ok(Kind::BFloat16),
+        found => Err(WeightsError::Kind {
+            name: name.to_owned(),
+            found,
+        }),
+    }
+}
+
+fn fill(parameter: &Tensor, source: &Source, view: &TensorView<'_>) -> Result<(), WeightsError> {
+    let kind = kind_of(&source.tensor, view)?;
+    let shape = parameter.size();
+    let data = view.data();
+    let values = match source.part {
+        Part::Whole => Tensor::from_data_size(data, &shape, kind),
+        Part::Transposed => {
+            Tensor::from_data_size(data, &source.part.whole_shape(&shape), kind).tr()
+        }
+        Part::Third(third) => {
+            let n_bytes = data.len() / 3;
+            Tensor::from_data_size(&data[third * n_bytes..][..n_bytes], &shape, kind)
+        }
+    };
+    if values.isfinite().all().int64_value(&[]) == 0 {
+        return Err(WeightsError::NotFinite {
+            name: source.tensor.clone(),
+        });
+    }
+    no_grad(|| parameter.shallow_clone().copy_(&values));
+    Ok(())
+}
+
+/// A parameter as the bytes of a file: its shape and its values in `kind`, little-endian.
+pub(crate) fn bytes_of(parameter: &Tensor, kind: Kind) -> (Vec<usize>, Vec<u8>) {
+    let tensor = no_grad(|| {
+        parameter
+            .detach()
+            .to_kind(kind)
+            .to_device(tch::Device::Cpu)
+            .contiguous()
+    });
+    let shape = tensor.size().iter().map(|&n| n as usize).collect();
+    let mut bytes = vec![0; tensor.numel() * kind.elt_size_in_bytes()];
+    tensor.copy_data_u8(&mut bytes, tensor.numel());
+    (shape, bytes)
+}

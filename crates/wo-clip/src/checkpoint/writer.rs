@@ -1,0 +1,178 @@
+//! Writes a checkpoint: a folder as Hugging Face has it, or one `.pt` file.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use atomic_write_file::AtomicWriteFile;
+use safetensors::tensor::{Dtype, TensorView};
+use serde_json::{Value, json};
+use tch::{Kind, Tensor, nn};
+use tempfile::TempDir;
+use wo_cli::Hint;
+
+use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS};
+use crate::checkpoint::pt_file::write_pt;
+use crate::checkpoint::weights::bytes_of;
+use crate::model::config::ClipConfig;
+
+/// Writes a model so that at each moment there is the old one or the whole new one: a `.pt` file where `path` ends so,
+/// else a directory. `half` stores 16-bit floats, in a directory only. Returns the BLAKE3 of the weights.
+pub fn write_checkpoint(
+    path: &Path,
+    checkpoint: &Checkpoint,
+    vs: &nn::VarStore,
+    half: bool,
+) -> anyhow::Result<String> {
+    let parameters: BTreeMap<String, Tensor> = vs.variables().into_iter().collect();
+    let mut texts = BTreeMap::from([
+        (CONFIG, pretty(&checkpoint.config.to_json())),
+        (TOKENIZER, checkpoint.tokenizer.json().to_owned()),
+        (PREPROCESSOR, pretty(&checkpoint.preprocessor.to_config())),
+    ]);
+    if let Some(manifest) = &checkpoint.manifest {
+        texts.insert(MANIFEST, pretty(&serde_json::to_value(manifest)?));
+    }
+    let is_file = path.extension().is_some_and(|extension| extension == "pt");
+    let kind = if half { Kind::Half } else { Kind::Float };
+    let weights = safetensors_bytes(&parameters, kind)?;
+    let model_id = blake3::hash(&weights).to_hex().to_string();
+    if let Some(parent) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        fs::create_dir_all(parent)
+            .with_context(|| format!("make the folder {}", parent.display()))?;
+    }
+    let written = if is_file {
+        write_file(path, &parameters, &texts)
+    } else {
+        texts.insert(
+            "tokenizer_config.json",
+            pretty(&tokenizer_config(&checkpoint.config)),
+        );
+        texts.insert("special_tokens_map.json", pretty(&special_tokens()));
+        write_directory(path, &weights, &texts)
+    };
+    written.with_context(|| format!("write the model {}", path.display()))?;
+    Ok(model_id)
+}
+
+fn write_file(
+    path: &Path,
+    parameters: &BTreeMap<String, Tensor>,
+    texts: &BTreeMap<&str, String>,
+) -> anyhow::Result<()> {
+    let file = write_pt(AtomicWriteFile::open(path)?, parameters, texts)?;
+    Ok(file.commit()?)
+}
+
+fn write_directory(
+    path: &Path,
+    weights: &[u8],
+    texts: &BTreeMap<&str, String>,
+) -> anyhow::Result<()> {
+    let is_empty = fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
+    if !is_empty && !path.join(CONFIG).exists() {
+        let message = "the folder is there and holds no model, so it is not replaced";
+        return Err(anyhow!(message)).hint("name a new folder or a .pt file");
+    }
+    let part = working_folder(path, "part")?;
+    let save = |name: &str, content: &[u8]| -> anyhow::Result<()> {
+        let mut file = File::create(part.path().join(name))?;
+        file.write_all(content)?;
+        Ok(file.sync_all()?)
+    };
+    save(WEIGHTS, weights)?;
+    for (name, text) in texts {
+        save(name, text.as_bytes())?;
+    }
+    File::open(part.path())?.sync_all()?;
+    replace(path, part)?;
+    Ok(File::open(folder_of(path))?.sync_all()?)
+}
+
+/// Puts a new folder in the place of what is at `path`, which goes only when the new one is there.
+fn replace(path: &Path, part: TempDir) -> std::io::Result<()> {
+    if !path.exists() {
+        return fs::rename(part.keep(), path);
+    }
+    let old = working_folder(path, "old")?.keep();
+    fs::rename(path, &old)?;
+    let part = part.keep();
+    if let Err(error) = fs::rename(&part, path) {
+        fs::rename(&old, path)?;
+        return Err(error);
+    }
+    fs::remove_dir_all(old)
+}
+
+/// A new folder beside a model that no other run and no person has, such as `.m.part.x7Gk2a`.
+///
+/// # Errors
+/// Where no folder can be made there.
+pub fn working_folder(path: &Path, purpose: &str) -> std::io::Result<TempDir> {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(format!(".{purpose}."));
+    let mut builder = tempfile::Builder::new();
+    // As of any other folder, and not for its owner alone.
+    let anyone = fs::Permissions::from_mode(0o777);
+    builder
+        .prefix(&prefix)
+        .permissions(anyone)
+        .tempdir_in(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+fn safetensors_bytes(parameters: &BTreeMap<String, Tensor>, kind: Kind) -> anyhow::Result<Vec<u8>> {
+    let dtype = if kind == Kind::Half {
+        Dtype::F16
+    } else {
+        Dtype::F32
+    };
+    let values: Vec<_> = parameters
+        .iter()
+        .map(|(name, parameter)| (name, bytes_of(parameter, kind)))
+        .collect();
+    let views: Vec<_> = values
+        .iter()
+        .map(|(name, (shape, bytes))| {
+            TensorView::new(dtype, shape.clone(), bytes).map(|view| (name.as_str(), view))
+        })
+        .collect::<Result<_, _>>()?;
+    // Older transformers ask for this word before they believe that the names are PyTorch's.
+    let metadata = Some([("format".to_owned(), "pt".to_owned())].into());
+    Ok(safetensors::serialize(views, metadata)?)
+}
+
+/// What makes `CLIPProcessor.from_pretrained` pick CLIP's tokenizer.
+fn tokenizer_config(config: &ClipConfig) -> Value {
+    let mut value = special_tokens();
+    value["tokenizer_class"] = json!("CLIPTokenizer");
+    value["processor_class"] = json!("CLIPProcessor");
+    value["model_max_length"] = json!(config.text_config.max_position_embeddings);
+    value["do_lower_case"] = json!(true);
+    value
+}
+
+fn special_tokens() -> Value {
+    json!({
+        "bos_token": "<|startoftext|>",
+        "eos_token": "<|endoftext|>",
+        "pad_token": "<|endoftext|>",
+        "unk_token": "<|endoftext|>",
+    })
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}

@@ -1,0 +1,320 @@
+//! The transformer that both towers share (`CLIPEncoder` in transformers' `modeling_clip.py`).
+//!
+//! Numbers that nobody looks at are not computed: where one position of an item is wanted, the last block asks, sums up
+//! and thinks for that position alone.
+
+use tch::nn::{self, Module};
+use tch::{Kind, Tensor};
+
+use crate::model::config::Activation;
+use crate::model::lora::LoraConfig;
+use crate::model::lora::{Projection, shallow_clone};
+use crate::native;
+
+/// Width, depth and functions of one tower's transformer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EncoderConfig {
+    pub(crate) hidden_size: i64,
+    pub(crate) intermediate_size: i64,
+    pub(crate) n_layers: i64,
+    pub(crate) n_heads: i64,
+    pub(crate) activation: Activation,
+    pub(crate) layer_norm_eps: f64,
+    /// Whether a position may only look at itself and what is before it.
+    pub(crate) is_causal: bool,
+}
+
+/// All blocks of a tower.
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    layers: Vec<Layer>,
+    n_frozen: usize,
+    is_checkpointing: bool,
+}
+
+#[derive(Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are named as the checkpoint names them"
+)]
+struct Layer {
+    layer_norm1: LayerNorm,
+    self_attn: Attention,
+    layer_norm2: LayerNorm,
+    fc1: nn::Linear,
+    fc2: nn::Linear,
+    activation: Activation,
+}
+
+#[derive(Debug)]
+struct Attention {
+    q_proj: Projection,
+    k_proj: Projection,
+    v_proj: Projection,
+    out_proj: nn::Linear,
+    n_heads: i64,
+    is_causal: bool,
+}
+
+/// A layer norm; unlike tch's own it can be held twice.
+#[derive(Debug)]
+pub(crate) struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    eps: f64,
+}
+
+impl Encoder {
+    pub(crate) fn new(vs: &nn::Path<'_>, config: &EncoderConfig) -> Self {
+        let layers = vs / "layers";
+        Self {
+            layers: (0..config.n_layers)
+                .map(|i| Layer::new(&(&layers / i), config))
+                .collect(),
+            n_frozen: 0,
+            is_checkpointing: false,
+        }
+    }
+
+    /// `[batch, positions, hidden]` to the same shape.
+    pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
+        self.through(&self.layers, xs)
+    }
+
+    /// `[batch, positions, hidden]` to what [`Encoder::forward`] has at `places`, a position for each item:
+    /// `[batch, hidden]`.
+    pub(crate) fn forward_at(&self, xs: &Tensor, places: &Tensor) -> Tensor {
+        match self.layers.split_last() {
+            Some((last, layers)) => last.forward_at(&self.through(layers, xs), places),
+            None => pick(xs, places),
+        }
+    }
+
+    fn through(&self, layers: &[Layer], xs: &Tensor) -> Tensor {
+        layers
+            .iter()
+            .enumerate()
+            .fold(xs.shallow_clone(), |xs, (i, layer)| {
+                // Nothing inside a frozen block is kept anyway.
+                if !self.is_checkpointing || i < self.n_frozen {
+                    return layer.forward(&xs);
+                }
+                let layer = layer.shallow_clone();
+                native::checkpoint(&xs, move |xs| layer.forward(xs))
+                    .expect("a block has run before with such shapes")
+            })
+    }
+
+    /// Says that the first blocks have no parameters that move.
+    pub(crate) fn freeze(&mut self, n_frozen: usize) {
+        self.n_frozen = n_frozen.min(self.layers.len());
+    }
+
+    /// Whether blocks forget what is inside them and compute it again on the way back.
+    pub(crate) fn set_checkpointing(&mut self, is_checkpointing: bool) {
+        self.is_checkpointing = is_checkpointing;
+    }
+
+    /// Adapters for the three projections of each block that is not frozen. `vs` is where the tower's encoder would be.
+    pub(crate) fn add_lora(&mut self, vs: &nn::Path<'_>, config: &LoraConfig) {
+        let layers = vs / "layers";
+        for (i, layer) in self.layers.iter_mut().enumerate().skip(self.n_frozen) {
+            let vs = &layers / i / "self_attn";
+            for (name, projection) in layer.self_attn.projections() {
+                projection.add_adapter(&(&vs / name), config);
+            }
+        }
+    }
+
+    pub(crate) fn merge_lora(&mut self) {
+        self.each_projection(Projection::merge_adapter);
+    }
+
+    pub(crate) fn set_training(&mut self, is_training: bool) {
+        self.each_projection(|projection| projection.set_training(is_training));
+    }
+
+    fn each_projection(&mut self, work: impl Fn(&mut Projection)) {
+        for layer in &mut self.layers {
+            layer
+                .self_attn
+                .projections()
+                .into_iter()
+                .for_each(|(_, projection)| work(projection));
+        }
+    }
+}
+
+impl LayerNorm {
+    /// Named as the checkpoint names it.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a path is made where it is passed"
+    )]
+    pub(crate) fn new(vs: nn::Path<'_>, size: i64, eps: f64) -> Self {
+        Self {
+            weight: vs.var("weight", &[size], nn::Init::Const(1.0)),
+            bias: vs.var("bias", &[size], nn::Init::Const(0.0)),
+            eps,
+        }
+    }
+
+    pub(crate) fn forward(&self, xs: &Tensor) -> Tensor {
+        let (weight, bias) = (Some(&self.weight), Some(&self.bias));
+        xs.layer_norm(self.weight.size(), weight, bias, self.eps, true)
+    }
+
+    fn shallow_clone(&self) -> Self {
+        Self {
+            weight: self.weight.shallow_clone(),
+            bias: self.bias.shallow_clone(),
+            eps: self.eps,
+        }
+    }
+}
+
+impl Layer {
+    fn new(vs: &nn::Path<'_>, config: &EncoderConfig) -> Self {
+        let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
+        let mlp = vs / "mlp";
+        let linear =
+            |name, n_in, n_out| nn::linear(&mlp / name, n_in, n_out, nn::LinearConfig::default());
+        Self {
+            layer_norm1: LayerNorm::new(vs / "layer_norm1", hidden, config.layer_norm_eps),
+            self_attn: Attention::new(&(vs / "self_attn"), config),
+            layer_norm2: LayerNorm::new(vs / "layer_norm2", hidden, config.layer_norm_eps),
+            fc1: linear("fc1", hidden, intermediate),
+            fc2: linear("fc2", intermediate, hidden),
+            activation: config.activation,
+        }
+    }
+
+    fn forward(&self, xs: &Tensor) -> Tensor {
+        let attended = self.self_attn.forward(&self.layer_norm1.forward(xs));
+        self.with_mlp(&plus(attended, xs))
+    }
+
+    /// What [`Layer::forward`] has at `places`: `[batch, hidden]`.
+    fn forward_at(&self, xs: &Tensor, places: &Tensor) -> Tensor {
+        let normed = self.layer_norm1.forward(xs);
+        let attended = self.self_attn.forward_at(&normed, places);
+        self.with_mlp(&plus(attended, &pick(xs, places)))
+    }
+
+    fn with_mlp(&self, xs: &Tensor) -> Tensor {
+        let inner = self.fc1.forward(&self.layer_norm2.forward(xs));
+        let inner = match self.activation {
+            Activation::QuickGelu => native::quick_gelu(&inner).expect("it takes all shapes"),
+            Activation::Gelu => inner.gelu("none"),
+        };
+        plus(self.fc2.forward(&inner), xs)
+    }
+
+    /// Another holder of the same parameters.
+    fn shallow_clone(&self) -> Self {
+        Self {
+            layer_norm1: self.layer_norm1.shallow_clone(),
+            self_attn: self.self_attn.shallow_clone(),
+            layer_norm2: self.layer_norm2.shallow_clone(),
+            fc1: shallow_clone(&self.fc1),
+            fc2: shallow_clone(&self.fc2),
+            activation: self.activation,
+        }
+    }
+}
+
+impl Attention {
+    fn new(vs: &nn::Path<'_>, config: &EncoderConfig) -> Self {
+        let size = config.hidden_size;
+        Self {
+            q_proj: Projection::new(vs / "q_proj", size),
+            k_proj: Projection::new(vs / "k_proj", size),
+            v_proj: Projection::new(vs / "v_proj", size),
+            out_proj: nn::linear(vs / "out_proj", size, size, nn::LinearConfig::default()),
+            n_heads: config.n_heads,
+            is_causal: config.is_causal,
+        }
+    }
+
+    fn forward(&self, xs: &Tensor) -> Tensor {
+        self.attend(xs, xs, None, self.is_causal)
+    }
+
+    /// `[batch, positions, hidden]` to what [`Attention::forward`] has at `places`: `[batch, hidden]`.
+    fn forward_at(&self, xs: &Tensor, places: &Tensor) -> Tensor {
+        let (batch, length, _) = xs.size3().expect("[batch, positions, hidden]");
+        let visible = self.is_causal.then(|| {
+            Tensor::arange(length, (Kind::Int64, xs.device()))
+                .le_tensor(&places.unsqueeze(1))
+                .view([batch, 1, 1, length])
+        });
+        self.attend(&pick(xs, places).unsqueeze(1), xs, visible.as_ref(), false)
+            .squeeze_dim(1)
+    }
+
+    /// What `askers` `[batch, askers, hidden]` take from `xs` `[batch, positions, hidden]`; `visible` says what of it
+    /// they see.
+    fn attend(
+        &self,
+        askers: &Tensor,
+        xs: &Tensor,
+        visible: Option<&Tensor>,
+        is_causal: bool,
+    ) -> Tensor {
+        let (batch, n_askers, size) = askers.size3().expect("[batch, askers, hidden]");
+        let heads = |xs: Tensor| {
+            xs.view([batch, -1, self.n_heads, size / self.n_heads])
+                .transpose(1, 2)
+        };
+        let attended = Tensor::scaled_dot_product_attention(
+            &heads(self.q_proj.forward(askers)),
+            &heads(self.k_proj.forward(xs)),
+            &heads(self.v_proj.forward(xs)),
+            visible,
+            0.0,
+            is_causal,
+            None,
+            false,
+        );
+        self.out_proj
+            .forward(&attended.transpose(1, 2).reshape([batch, n_askers, size]))
+    }
+
+    fn projections(&mut self) -> [(&'static str, &mut Projection); 3] {
+        [
+            ("q_proj", &mut self.q_proj),
+            ("k_proj", &mut self.k_proj),
+            ("v_proj", &mut self.v_proj),
+        ]
+    }
+
+    /// Another holder of the same parameters.
+    fn shallow_clone(&self) -> Self {
+        Self {
+            q_proj: self.q_proj.shallow_clone(),
+            k_proj: self.k_proj.shallow_clone(),
+            v_proj: self.v_proj.shallow_clone(),
+            out_proj: shallow_clone(&self.out_proj),
+            ..*self
+        }
+    }
+}
+
+/// The sum, in the memory of the first: what a linear layer gives is needed nowhere else.
+fn plus(mut fresh: Tensor, xs: &Tensor) -> Tensor {
+    fresh.g_add_(xs)
+}
+
+/// `[batch, positions, hidden]` at a position for each item: `[batch, hidden]`.
+fn pick(xs: &Tensor, places: &Tensor) -> Tensor {
+    let (batch, length, _) = xs.size3().expect("[batch, positions, hidden]");
+    let rows = Tensor::arange(batch, (Kind::Int64, xs.device())) * length + places;
+    xs.flatten(0, 1).index_select(0, &rows)
+}
+
+/// `[n, size]` with each row at length one. The norm is taken in 32 bits.
+pub(crate) fn unit_rows(xs: &Tensor) -> Tensor {
+    let xs = xs.to_kind(Kind::Float);
+    let norm = xs.norm_scalaropt_dim(2.0, [-1], true);
+    xs / norm
+}

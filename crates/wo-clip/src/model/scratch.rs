@@ -1,0 +1,129 @@
+//! Small models that start from nothing, for machines that cannot fetch weights.
+
+use tch::{Kind, Tensor, nn, no_grad};
+
+use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
+
+/// The shape of `scratch:tiny` or `scratch:small` for a vocabulary; `None` for another name.
+///
+/// `tiny` has about 2 million parameters and looks at 96 x 96 pixels: an epoch over a hundred videos takes seconds
+/// on two cores. `small` has about 11 million.
+pub fn scratch_config(name: &str, vocabulary_size: usize) -> Option<ClipConfig> {
+    let (vision_width, vision_layers, text_width, text_layers, projection_dim) = match name {
+        "tiny" => (128, 6, 128, 3, 128),
+        "small" => (256, 10, 192, 6, 192),
+        _ => return None,
+    };
+    let vocab_size = vocabulary_size as i64;
+    // As in CLIP the MLP is four times as wide as the tower. A head is half as wide as CLIP's 64, or there would be two.
+    let head_width = 32;
+    Some(ClipConfig {
+        text_config: TextConfig {
+            vocab_size,
+            hidden_size: text_width,
+            intermediate_size: 4 * text_width,
+            num_hidden_layers: text_layers,
+            num_attention_heads: text_width / head_width,
+            max_position_embeddings: 77,
+            hidden_act: Activation::Gelu,
+            eos_token_id: vocab_size - 1,
+            ..TextConfig::default()
+        },
+        vision_config: VisionConfig {
+            hidden_size: vision_width,
+            intermediate_size: 4 * vision_width,
+            num_hidden_layers: vision_layers,
+            num_attention_heads: vision_width / head_width,
+            image_size: 96,
+            patch_size: 16,
+            hidden_act: Activation::Gelu,
+            ..VisionConfig::default()
+        },
+        projection_dim,
+        ..ClipConfig::default()
+    })
+}
+
+/// Fills a fresh model as CLIP is initialised (openai/CLIP `model.py`, `initialize_parameters`). The parameters are
+/// visited by name, so that a seed means the same each time.
+pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
+    tch::manual_seed(seed as i64);
+    let mut parameters: Vec<(String, Tensor)> = vs.variables().into_iter().collect();
+    parameters.sort_by(|a, b| a.0.cmp(&b.0));
+    no_grad(|| {
+        for (name, mut parameter) in parameters {
+            match deviation(&name, config) {
+                Some(deviation) => {
+                    let fresh = Tensor::randn(parameter.size(), (Kind::Float, parameter.device()))
+                        * deviation;
+                    parameter.copy_(&fresh);
+                }
+                None if name.starts_with("vision_model.embeddings.position") => {
+                    parameter.copy_(&waves(&parameter.size()));
+                }
+                None if name == "logit_scale" => {
+                    drop(parameter.fill_(config.logit_scale_init_value));
+                }
+                None if name.rsplit('.').next() == Some("bias") => drop(parameter.fill_(0.0)),
+                // What is left are the factors of the layer norms.
+                None => drop(parameter.fill_(1.0)),
+            }
+        }
+    });
+}
+
+/// Sines and cosines of each patch's column and row, `[1 + patches, width]`, zero for the class token: a small tower
+/// then knows from the first step what lies beside what (Beyer et al. 2022, arXiv 2205.01580, section 3).
+///
+/// The waves are as long as a picture of few patches needs them: from half of it to four times its side.
+fn waves(size: &[i64]) -> Tensor {
+    /// Radians over the side of the picture.
+    const MOST: f64 = 12.0;
+    const LEAST: f64 = 1.5;
+    let (n_positions, width) = (size[0] as usize, size[1] as usize);
+    let side = ((n_positions - 1) as f64).sqrt() as usize;
+    let n_waves = width / 4;
+    let mut values = vec![0.0_f32; n_positions * width];
+    for (patch, row) in values[width..].chunks_mut(width).enumerate() {
+        for wave in 0..n_waves {
+            let part = wave as f64 / (n_waves - 1).max(1) as f64;
+            let frequency = MOST * (LEAST / MOST).powf(part) / side as f64;
+            let (x, y) = (
+                (patch % side) as f64 * frequency,
+                (patch / side) as f64 * frequency,
+            );
+            for (quarter, value) in [x.sin(), x.cos(), y.sin(), y.cos()].into_iter().enumerate() {
+                row[quarter * n_waves + wave] = value as f32;
+            }
+        }
+    }
+    Tensor::from_slice(&values).view(size)
+}
+
+/// The standard deviation that a parameter is drawn with; `None` where it starts as a constant.
+fn deviation(name: &str, config: &ClipConfig) -> Option<f64> {
+    let (hidden, n_layers) = if name.starts_with("text") {
+        (
+            config.text_config.hidden_size as f64,
+            config.text_config.num_hidden_layers as f64,
+        )
+    } else {
+        (
+            config.vision_config.hidden_size as f64,
+            config.vision_config.num_hidden_layers as f64,
+        )
+    };
+    let parts: Vec<&str> = name.rsplit('.').take(2).collect();
+    match parts.as_slice() {
+        ["weight", "token_embedding" | "patch_embedding"] => Some(0.02),
+        ["weight", "position_embedding"] if name.starts_with("text") => Some(0.01),
+        ["class_embedding", _]
+        | [
+            "weight",
+            "q_proj" | "k_proj" | "v_proj" | "text_projection" | "visual_projection",
+        ] => Some(hidden.powf(-0.5)),
+        ["weight", "out_proj" | "fc2"] => Some(hidden.powf(-0.5) * (2.0 * n_layers).powf(-0.5)),
+        ["weight", "fc1"] => Some((2.0 * hidden).powf(-0.5)),
+        _ => None,
+    }
+}

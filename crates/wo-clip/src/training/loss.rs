@@ -1,0 +1,129 @@
+//! The loss of a batch of videos over a bank of captions.
+//!
+//! CLIP's own loss takes the diagonal of a batch as right and all else as wrong. Templated captions repeat within a
+//! batch, so that loss punishes what is right and cannot fall below ln(B/C). Here each frame and each video is
+//! classified over *all* distinct captions instead, and captions of one class share the target.
+
+use tch::{Kind, Tensor};
+
+/// For each class, which captions of the bank say it.
+#[derive(Debug)]
+pub struct BankTargets {
+    /// `[n_classes, n_captions]`: each row spreads a weight of one over the captions of its class.
+    weights: Tensor,
+}
+
+impl BankTargets {
+    /// `class_of_caption` gives the class of each caption in the bank. Every class needs a caption.
+    pub fn new(class_of_caption: &[usize], n_classes: usize, device: tch::Device) -> Self {
+        let n_captions = class_of_caption.len();
+        let mut weights = vec![0.0_f32; n_classes * n_captions];
+        for (caption, &class) in class_of_caption.iter().enumerate() {
+            let n_of_class = class_of_caption
+                .iter()
+                .filter(|&&other| other == class)
+                .count();
+            weights[class * n_captions + caption] = 1.0 / n_of_class as f32;
+        }
+        Self {
+            weights: Tensor::from_slice(&weights)
+                .view([n_classes as i64, n_captions as i64])
+                .to_device(device),
+        }
+    }
+
+    /// The targets of items of the given classes: `[n]` class numbers to `[n, n_captions]`.
+    pub fn of(&self, classes: &Tensor) -> Tensor {
+        self.weights.index_select(0, classes)
+    }
+
+    /// Class features from caption features: the mean of each class's captions, at length one.
+    pub fn class_features(&self, caption_features: &Tensor) -> Tensor {
+        crate::model::encoder::unit_rows(&self.weights.matmul(caption_features))
+    }
+}
+
+/// Cross-entropy of `logits` `[n, k]` against `targets` `[n, k]` whose rows sum to one; the mean over rows.
+pub fn soft_cross_entropy(logits: &Tensor, targets: &Tensor) -> Tensor {
+    -(logits.log_softmax(-1, Kind::Float) * targets)
+        .sum_dim_intlist([-1_i64].as_slice(), false, Kind::Float)
+        .mean(Kind::Float)
+}
+
+/// For items with the given captions, `[n, n]`: each row spreads a weight of one over the items with an equal caption.
+/// Never the diagonal alone, which would call an equal caption wrong (UniCL: Yang et al. 2022, arXiv 2204.03610).
+pub fn equal_caption_targets(captions: &[usize], device: tch::Device) -> Tensor {
+    let n = captions.len();
+    let mut weights = vec![0.0_f32; n * n];
+    for (row, caption) in weights.chunks_mut(n.max(1)).zip(captions) {
+        let n_equal = captions.iter().filter(|other| *other == caption).count();
+        for (weight, other) in row.iter_mut().zip(captions) {
+            if other == caption {
+                *weight = 1.0 / n_equal as f32;
+            }
+        }
+    }
+    Tensor::from_slice(&weights)
+        .view([n as i64, n as i64])
+        .to_device(device)
+}
+
+/// The contrastive loss of a batch: `logits` `[n, n]` of items against their own captions, both ways, against `targets`
+/// of the same shape (openai/CLIP, figure 3, where they are the diagonal).
+pub fn info_nce(logits: &Tensor, targets: &Tensor) -> Tensor {
+    (soft_cross_entropy(logits, targets) + soft_cross_entropy(&logits.tr(), targets)) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+
+    #[test]
+    fn captions_of_one_class_are_not_each_others_negatives() {
+        // Captions 0 and 1 say class 0, caption 2 says class 1.
+        let bank = BankTargets::new(&[0, 0, 1], 2, Device::Cpu);
+        let targets = bank.of(&Tensor::from_slice(&[0_i64]));
+        let both = Tensor::from_slice(&[9.0_f32, 9.0, -9.0]).view([1, 3]);
+        let one = Tensor::from_slice(&[9.0_f32, -9.0, -9.0]).view([1, 3]);
+        let loss = |logits: &Tensor| soft_cross_entropy(logits, &targets).double_value(&[]);
+        assert!(
+            (loss(&both) - 2.0_f64.ln()).abs() < 1e-6,
+            "both captions alike is the best there is: {}",
+            loss(&both)
+        );
+        assert!(
+            loss(&one) > 8.0,
+            "preferring one of two equal captions is punished: {}",
+            loss(&one)
+        );
+    }
+
+    #[test]
+    fn the_contrastive_loss_takes_equal_captions_as_right() {
+        let targets = equal_caption_targets(&[7, 7, 3], Device::Cpu);
+        let perfect =
+            Tensor::from_slice(&[9.0_f32, 9.0, -9.0, 9.0, 9.0, -9.0, -9.0, -9.0, 9.0]).view([3, 3]);
+        let floor = 2.0 / 3.0 * 2.0_f64.ln();
+        let loss = |targets: &Tensor| info_nce(&perfect, targets).double_value(&[]);
+        assert!((loss(&targets) - floor).abs() < 1e-6, "{}", loss(&targets));
+        // With nothing repeated it is CLIP's own.
+        let diagonal = equal_caption_targets(&[0, 1, 2], Device::Cpu);
+        assert!(diagonal.allclose(&Tensor::eye(3, (Kind::Float, Device::Cpu)), 0.0, 0.0, false));
+    }
+
+    #[test]
+    fn a_class_feature_is_the_mean_direction_of_its_captions() {
+        let bank = BankTargets::new(&[0, 0, 1], 2, Device::Cpu);
+        let captions = Tensor::from_slice(&[1.0_f32, 0.0, 0.0, 1.0, 0.0, -2.0]).view([3, 2]);
+        let classes = bank.class_features(&captions);
+        let half = 0.5_f32.sqrt();
+        assert!(classes.allclose(
+            &Tensor::from_slice(&[half, half, 0.0, -1.0]).view([2, 2]),
+            1e-6,
+            1e-6,
+            false
+        ));
+    }
+}

@@ -1,0 +1,253 @@
+//! The model that is there already where a new one goes: it is kept beside.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use wo_cli::{Exit, bail, shell_word};
+use wo_clip::working_folder;
+
+/// What is written beside a model that is one file.
+pub(crate) const NOTES: [&str; 3] = ["README.md", "learning_curve.svg", "out_of_fold.ndjson"];
+/// What makes a folder a model.
+const CONFIG: &str = "config.json";
+
+/// A model that will be replaced.
+#[derive(Debug)]
+pub(crate) struct PreviousModel {
+    model: PathBuf,
+    kept: PathBuf,
+}
+
+impl PreviousModel {
+    /// What is at `model`, if anything. What can be no model is not replaced.
+    pub(crate) fn of(model: &Path) -> anyhow::Result<Option<Self>> {
+        let Ok(facts) = fs::metadata(model) else {
+            return Ok(None);
+        };
+        let is_file = model.extension().is_some_and(|ending| ending == "pt");
+        let refuse = |why: &str| {
+            bail!(
+                Exit::Usage,
+                "{} {why}", model.display();
+                "give --output the name of a new folder or a new .pt file"
+            )
+        };
+        if !facts.is_dir() && !is_file {
+            return refuse("is a file, and a model whose name does not end in .pt is a folder");
+        }
+        if facts.is_dir() {
+            let is_empty = fs::read_dir(model)
+                .with_context(|| format!("read the folder {}", model.display()))?
+                .next()
+                .is_none();
+            if is_file {
+                return refuse("is a folder, and a model whose name ends in .pt is a file");
+            }
+            if is_empty {
+                return Ok(None);
+            }
+            if !model.join(CONFIG).exists() {
+                return refuse("is a folder that holds no model, so it is not replaced");
+            }
+        }
+        let kept = (1..=u32::MAX)
+            .map(|number| match number {
+                1 => beside(model, ".bak"),
+                number => beside(model, &format!(".bak{number}")),
+            })
+            .find(|path| path.symlink_metadata().is_err())
+            .context("a free name")?;
+        Ok(Some(Self {
+            model: model.to_owned(),
+            kept,
+        }))
+    }
+
+    /// That it will be kept.
+    pub(crate) fn announcement(&self) -> String {
+        format!(
+            "{} is there; the new model takes its place, and it is kept as {}",
+            self.model.display(),
+            self.kept.display()
+        )
+    }
+
+    /// Keeps it, while it stays where it is until the new one takes its place.
+    pub(crate) fn keep(&self) -> anyhow::Result<()> {
+        let doing = || format!("keep {} as {}", self.model.display(), self.kept.display());
+        if self.model.is_dir() {
+            let part = working_folder(&self.kept, "part").with_context(doing)?;
+            copy_into(&self.model, part.path())
+                .and_then(|()| fs::rename(part.keep(), &self.kept))
+                .with_context(doing)?;
+        } else {
+            copy_file(&self.model, &self.kept).with_context(doing)?;
+            // Notes of the old model would be taken for those of the new one.
+            for note in NOTES {
+                let ending = format!(".{note}");
+                let (old, kept) = (beside(&self.model, &ending), beside(&self.kept, &ending));
+                if old.exists() {
+                    fs::rename(&old, &kept).with_context(doing)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How to go back to it, when the new one is there.
+    pub(crate) fn way_back(&self) -> String {
+        let (model, kept) = (shell_word(&self.model), shell_word(&self.kept));
+        let mut removed = vec![model.clone()];
+        let mut moves = vec![format!("mv {kept} {model}")];
+        let is_folder = self.model.is_dir();
+        // The notes of a folder lie in it; those of a file go with it.
+        for note in NOTES.iter().filter(|_| !is_folder) {
+            let ending = format!(".{note}");
+            let (new, old) = (beside(&self.model, &ending), beside(&self.kept, &ending));
+            if new.exists() {
+                removed.push(shell_word(&new));
+            }
+            if old.exists() {
+                moves.push(format!("mv {} {}", shell_word(&old), shell_word(&new)));
+            }
+        }
+        let remove = if is_folder { "rm -r" } else { "rm" };
+        format!(
+            "the model that was there is kept as {}\nhint: to go back to it: {remove} {} && {}",
+            self.kept.display(),
+            removed.join(" "),
+            moves.join(" && ")
+        )
+    }
+}
+
+/// A path with more at the end of its name.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+/// The same bytes under another name; as a link, which takes no room, where the file system has them. Models are replaced and
+/// never written into, so that the other name keeps what it has.
+fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
+}
+
+/// What is in a folder into another one, which is there.
+fn copy_into(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&to)?;
+            copy_into(&entry.path(), &to)?;
+        } else {
+            copy_file(&entry.path(), &to)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_kept_under_a_name_that_is_free() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let model = dir.path().join("m.pt");
+        assert!(PreviousModel::of(&model).expect("nothing").is_none());
+        for (content, kept) in [("1", "m.pt.bak"), ("2", "m.pt.bak2"), ("3", "m.pt.bak3")] {
+            fs::write(&model, content).expect("a model");
+            fs::write(beside(&model, ".README.md"), content).expect("a card");
+            let old = PreviousModel::of(&model)
+                .expect("a model")
+                .expect("a model");
+            assert!(old.announcement().contains(kept), "{}", old.announcement());
+            old.keep().expect("kept");
+            // As a new model does it: another file takes the name.
+            fs::write(beside(&model, ".new"), "new").expect("a model");
+            fs::rename(beside(&model, ".new"), &model).expect("replaced");
+            let read = |name: &str| fs::read_to_string(dir.path().join(name)).expect("a file");
+            assert_eq!(read(kept), content);
+            assert_eq!(read(&format!("{kept}.README.md")), content);
+            assert!(!beside(&model, ".README.md").exists());
+            assert!(old.way_back().contains("&& mv "), "{}", old.way_back());
+        }
+    }
+
+    #[test]
+    fn the_way_back_takes_the_notes_along() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let model = dir.path().join("my model.pt");
+        let note = |of: &Path, name: &str| beside(of, &format!(".{name}"));
+        fs::write(&model, "old").expect("a model");
+        fs::write(note(&model, "README.md"), "old").expect("a card");
+        let old = PreviousModel::of(&model)
+            .expect("a model")
+            .expect("a model");
+        old.keep().expect("kept");
+        fs::write(beside(&model, ".new"), "new").expect("a model");
+        fs::rename(beside(&model, ".new"), &model).expect("replaced");
+        for name in ["README.md", "learning_curve.svg"] {
+            fs::write(note(&model, name), "new").expect("a note");
+        }
+        let way_back = old.way_back();
+        let (_, command) = way_back
+            .split_once("to go back to it: ")
+            .expect("a command");
+        let mut shell = std::process::Command::new("sh");
+        assert!(shell.args(["-ec", command]).status().expect("sh").success());
+        let mut files: Vec<(String, String)> = fs::read_dir(dir.path())
+            .expect("a folder")
+            .map(|entry| {
+                let path = entry.expect("an entry").path();
+                let name = path.file_name().expect("a name").to_string_lossy();
+                (
+                    name.into_owned(),
+                    fs::read_to_string(&path).expect("a text"),
+                )
+            })
+            .collect();
+        files.sort();
+        let expected = [("my model.pt", "old"), ("my model.pt.README.md", "old")];
+        assert_eq!(files, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+
+    #[test]
+    fn a_folder_is_kept_whole() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let model = dir.path().join("m");
+        fs::create_dir_all(model.join("notes")).expect("a folder");
+        fs::write(model.join("notes/mine.txt"), "mine").expect("a file");
+        let error = PreviousModel::of(&model).expect_err("no model").to_string();
+        assert!(error.contains("holds no model"), "{error}");
+        fs::write(model.join(CONFIG), "{}").expect("a file");
+        let mine = dir.path().join("m.bak.part");
+        fs::create_dir(&mine).expect("a folder of somebody");
+        let old = PreviousModel::of(&model)
+            .expect("a model")
+            .expect("a model");
+        old.keep().expect("kept");
+        let text = fs::read_to_string(dir.path().join("m.bak/notes/mine.txt"));
+        assert_eq!(text.expect("a file"), "mine");
+        assert!(mine.exists());
+        assert!(model.join(CONFIG).exists(), "it stays until it is replaced");
+    }
+
+    #[test]
+    fn what_is_no_model_is_not_replaced() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("m");
+        fs::write(&file, "a text").expect("a file");
+        assert!(PreviousModel::of(&file).is_err());
+        let folder = dir.path().join("m.pt");
+        fs::create_dir(&folder).expect("a folder");
+        assert!(PreviousModel::of(&folder).is_err());
+        let empty = dir.path().join("empty");
+        fs::create_dir(&empty).expect("a folder");
+        assert!(PreviousModel::of(&empty).expect("nothing").is_none());
+    }
+}

@@ -1,0 +1,72 @@
+//! The folder beside a model in which it is made: snapshots while the run lasts, and a lock against another run.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use atomic_write_file::AtomicWriteFile;
+use wo_cli::{Exit, bail};
+
+use crate::artifacts::previous_model::beside;
+
+/// The folder of one model, which no other run uses meanwhile.
+#[derive(Debug)]
+pub(crate) struct RunDir {
+    model: PathBuf,
+    dir: PathBuf,
+    _lock: File,
+}
+
+impl RunDir {
+    /// Of the model at `model`; its folder is made where it is missing.
+    pub(crate) fn open(model: &Path) -> anyhow::Result<Self> {
+        let dir = beside(model, ".training");
+        fs::create_dir_all(&dir).with_context(|| format!("make the folder {}", dir.display()))?;
+        let lock = File::open(&dir).with_context(|| format!("open {}", dir.display()))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                model: model.to_owned(),
+                dir,
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => {
+                bail!(Exit::Locked, "another run makes {}", model.display())
+            }
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("lock {}", dir.display()))
+            }
+        }
+    }
+
+    /// Where snapshots go.
+    pub(crate) fn snapshots(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Puts `notes` in the model's folder, or beside its file, and takes the workshop away.
+    pub(crate) fn close(self, notes: &BTreeMap<&str, String>) -> anyhow::Result<()> {
+        for (name, text) in notes {
+            let path = if self.model.is_dir() {
+                self.model.join(name)
+            } else {
+                beside(&self.model, &format!(".{name}"))
+            };
+            let write = || {
+                let mut file = AtomicWriteFile::open(&path)?;
+                file.write_all(text.as_bytes())?;
+                file.commit()
+            };
+            write().with_context(|| format!("write {}", path.display()))?;
+        }
+        fs::remove_dir_all(&self.dir).with_context(|| format!("remove {}", self.dir.display()))
+    }
+}
+
+impl Drop for RunDir {
+    fn drop(&mut self) {
+        // A run that has left no snapshot leaves no folder; one that has keeps it.
+        let _ = fs::remove_dir(&self.dir);
+    }
+}

@@ -1,0 +1,5 @@
+//! The command line: flags as data, what a run needs made from them, and the plan that it prints.
+
+pub(crate) mod args;
+pub(crate) mod config;
+pub(crate) mod plan;

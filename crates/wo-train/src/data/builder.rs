@@ -1,0 +1,358 @@
+//! From videos as they come in to examples that are split, with their pictures in the store.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use wo_cli::{Exit, count, ensure, named, verb};
+use wo_clip::{Class, Split, SplitVideo};
+use wo_input::{FrameItem, Preprocessor, VideoItem};
+use wo_record::{Failure, Name, Quality, UNCLEAR, Video, code, group_of};
+
+use crate::data::config::{DataConfig, Mixed};
+use crate::data::dataset::{Dataset, Example, classes_and_captions, file_facts};
+use crate::data::duplicates;
+use crate::data::excluded::Exclusions;
+use crate::data::frame_cache::{FrameCache, FrameId};
+use crate::data::labelled::{Labelled, Part, name_of};
+use crate::data::photographs::PhotoSurvey;
+use crate::data::split::{Candidate, split_groups};
+
+/// What has come in so far.
+pub(crate) struct DatasetBuilder {
+    frame_cache: FrameCache,
+    mixed: Mixed,
+    videos: Vec<Labelled>,
+    failures: Vec<Failure>,
+    exclusions: Exclusions,
+    photo_survey: PhotoSurvey,
+}
+
+impl DatasetBuilder {
+    /// Nothing yet.
+    pub(crate) fn new(config: &DataConfig, preprocessor: &Preprocessor) -> anyhow::Result<Self> {
+        Ok(Self {
+            frame_cache: FrameCache::new(preprocessor, &config.store_dir, config.storage)?,
+            mixed: config.mixed,
+            videos: Vec::new(),
+            failures: Vec::new(),
+            exclusions: Exclusions::default(),
+            photo_survey: PhotoSurvey::default(),
+        })
+    }
+
+    pub(crate) fn add(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
+        let settled = item.settle();
+        let name = name_of(&item.video);
+        if !settled.tied.is_empty() {
+            let tied = settled.tied.iter().map(Name::as_str);
+            let tied = tied.collect::<Vec<_>>().join(" and ");
+            self.exclusions.tied.push(format!("{name} ({tied})"));
+            return Ok(());
+        }
+        let (Some(exercise), Some(label)) = (item.video.exercise.clone(), item.video.label.clone())
+        else {
+            self.exclusions.unlabelled.push(name);
+            return Ok(());
+        };
+        if label.as_str() == UNCLEAR {
+            self.exclusions.unclear.push(name);
+            return Ok(());
+        }
+        let contrary = take_frames(&mut item, &settled.contrary);
+        let captions = captions_of(&item.frames);
+        if captions.is_empty() {
+            self.exclusions.undescribed.push(name);
+            return Ok(());
+        }
+        let parts = self.take_contrary(contrary, &item.video)?;
+        let (sharpness, brightness) = (
+            median_of(&item.frames, |quality| quality.sharpness),
+            median_of(&item.frames, |quality| quality.brightness),
+        );
+        let class = Class {
+            exercise,
+            label,
+            faults: faults_of(&item.frames),
+        };
+        self.photo_survey.look(&item.frames);
+        let frames = std::mem::take(&mut item.frames);
+        let (frames, hashes) = self.load(frames, &item.video)?;
+        if !frames.is_empty() {
+            self.videos.push(Labelled {
+                item,
+                class,
+                frames,
+                hashes,
+                sharpness,
+                brightness,
+                captions,
+                parts,
+            });
+        }
+        Ok(())
+    }
+
+    /// Counts the frames that say otherwise than their video; gives those that train with what they say themselves.
+    fn take_contrary(
+        &mut self,
+        contrary: Vec<FrameItem>,
+        video: &Video,
+    ) -> anyhow::Result<Vec<Part>> {
+        if contrary.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.exclusions.mixed.push(name_of(video));
+        self.exclusions.n_contrary += contrary.len();
+        if self.mixed == Mixed::LeaveOut {
+            return Ok(Vec::new());
+        }
+        let mut by_name: BTreeMap<(Name, Name), Vec<FrameItem>> = BTreeMap::new();
+        for item in contrary {
+            let frame = &item.frame;
+            match (frame.exercise.clone(), frame.label.clone()) {
+                (Some(exercise), Some(label)) if label.as_str() != UNCLEAR => {
+                    by_name.entry((exercise, label)).or_default().push(item);
+                }
+                _ => self.exclusions.n_unclear_frames += 1,
+            }
+        }
+        let mut parts = Vec::new();
+        for ((exercise, label), frames) in by_name {
+            let captions = captions_of(&frames);
+            let faults = faults_of(&frames);
+            if captions.is_empty() {
+                self.exclusions
+                    .undescribed
+                    .push(format!("{} as {label}", name_of(video)));
+                continue;
+            }
+            let (frames, _) = self.load(frames, video)?;
+            let class = Class {
+                exercise,
+                label,
+                faults,
+            };
+            parts.extend((!frames.is_empty()).then_some(Part {
+                class,
+                frames,
+                captions,
+            }));
+        }
+        Ok(parts)
+    }
+
+    /// Moves the frames into the store. One that does not load is reported and left out.
+    fn load(
+        &mut self,
+        frames: Vec<FrameItem>,
+        video: &Video,
+    ) -> anyhow::Result<(Vec<FrameId>, Vec<u64>)> {
+        let loaded: Vec<_> = frames
+            .par_iter()
+            .map(|frame| self.frame_cache.look(frame))
+            .collect();
+        let (mut places, mut hashes) = (Vec::new(), Vec::new());
+        for (result, frame) in loaded.into_iter().zip(frames) {
+            match result {
+                Ok(prepared) => {
+                    let quality = frame.frame.quality.as_ref();
+                    hashes.extend(
+                        quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok()),
+                    );
+                    places.push(self.frame_cache.add(frame, &prepared)?);
+                }
+                Err(error) => {
+                    let what = format!(
+                        "frame {}: {:#}",
+                        frame.frame.index,
+                        anyhow::Error::new(error)
+                    );
+                    wo_cli::warn!("{}: {what}", name_of(video));
+                    self.failures.push(Failure {
+                        code: code::BAD_IMAGE.to_owned(),
+                        what,
+                        tool: crate::TOOL.to_owned(),
+                        path: video.path.clone(),
+                        video_id: Some(video.video_id.clone()),
+                    });
+                }
+            }
+        }
+        Ok((places, hashes))
+    }
+
+    /// Sorts and splits what came in.
+    pub(crate) fn finish(mut self, config: &DataConfig) -> anyhow::Result<Dataset> {
+        let describe = &config.describe_command();
+        for sentence in self.exclusions.sentences(self.mixed, describe) {
+            wo_cli::warn!("{sentence}");
+        }
+        ensure!(
+            !self.videos.is_empty(),
+            Exit::Integrity,
+            "there is no labelled and described video to train on";
+            "{}",
+            if self.exclusions.undescribed.is_empty() {
+                "put videos under <exercise>/<label>/, such as squat/good_form/, and pipe wo-extract DIR | wo-describe | wo-train"
+            } else {
+                describe
+            }
+        );
+        let hashless = self.videos.iter().filter(|it| it.hashes.is_empty());
+        let hashless: Vec<String> = hashless.map(Labelled::name).collect();
+        if !hashless.is_empty() {
+            wo_cli::warn!(
+                "{} without hashes of {} pictures, so nobody looks whether another video shows the same: {}\n\
+                 hint: take the frames with wo-extract --out, which writes hashes into records.ndjson",
+                count(hashless.len(), "video"),
+                verb(hashless.len(), "its", "their"),
+                named(&hashless)
+            );
+        }
+        let sorted = duplicates::sort(
+            std::mem::take(&mut self.videos),
+            &self.frame_cache,
+            config.near_duplicates,
+        )?;
+        for sentence in &sorted.sentences {
+            wo_cli::warn!("{sentence}");
+        }
+        ensure!(
+            !sorted.videos.is_empty(),
+            Exit::Integrity,
+            "no video is left to train on: each is there under two labels";
+            "remove one of each two files that are named above, or give both the same label"
+        );
+        self.failures.extend(sorted.failures);
+        let candidates: Vec<Candidate> = sorted
+            .videos
+            .iter()
+            .zip(sorted.groups)
+            .map(|(v, group)| Candidate {
+                group,
+                exercise: v.class.exercise.clone(),
+                label: v.class.label.clone(),
+            })
+            .collect();
+        let splits = split_groups(&candidates, config.shares, config.seed)?;
+        let examples: Vec<Example> = sorted
+            .videos
+            .into_iter()
+            .zip(candidates)
+            .flat_map(|(labelled, candidate)| {
+                let split = splits[&candidate.group];
+                examples(labelled, split, candidate)
+            })
+            .collect();
+        let (classes, captions) = classes_and_captions(&examples)?;
+        Ok(Dataset {
+            examples,
+            frame_cache: Arc::new(self.frame_cache),
+            classes,
+            captions,
+            failures: self.failures,
+            are_photographs: self.photo_survey.are_photographs(),
+            upstream: Vec::new(),
+            n_skipped_lines: 0,
+        })
+    }
+}
+
+/// A video, and after it those of its frames that train with a label of their own.
+fn examples(mut labelled: Labelled, split: Split, candidate: Candidate) -> Vec<Example> {
+    let parts = std::mem::take(&mut labelled.parts);
+    let whole = example(labelled, split, candidate);
+    let part = |it: Part| {
+        let mut video = whole.video.clone();
+        (video.exercise, video.label) = (it.class.exercise.clone(), it.class.label.clone());
+        video.faults.clone_from(&it.class.faults);
+        video.hashes.clear();
+        Example {
+            video,
+            class: it.class,
+            frames: it.frames,
+            captions: it.captions,
+            poses: Vec::new(),
+            is_part: true,
+            ..whole.clone()
+        }
+    };
+    let parts: Vec<Example> = parts.into_iter().map(part).collect();
+    std::iter::once(whole).chain(parts).collect()
+}
+
+fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
+    let Labelled {
+        item,
+        class,
+        frames,
+        hashes,
+        sharpness,
+        brightness,
+        captions,
+        parts: _,
+    } = labelled;
+    let own_group = Some(group_of(&item.video)).filter(|own| *own != candidate.group);
+    Example {
+        name: name_of(&item.video),
+        path: item.video.path.clone(),
+        file_facts: file_facts(&item.video),
+        video: SplitVideo {
+            video_id: item.video.video_id,
+            group: candidate.group,
+            own_group,
+            split,
+            exercise: class.exercise.clone(),
+            label: class.label.clone(),
+            faults: class.faults.clone(),
+            angle: item.video.angle,
+            duration_ms: item.video.duration_ms,
+            hashes: hashes.iter().map(|hash| format!("{hash:016x}")).collect(),
+        },
+        class,
+        // A frame that did not load leaves a gap that would put poses beside the wrong frames.
+        poses: if item.poses.len() == frames.len() {
+            item.poses
+        } else {
+            Vec::new()
+        },
+        sharpness,
+        brightness,
+        frames,
+        captions,
+        is_part: false,
+    }
+}
+
+/// Takes the frames at these places out of a video, with their poses.
+fn take_frames(item: &mut VideoItem, places: &[usize]) -> Vec<FrameItem> {
+    let places: HashSet<usize> = places.iter().copied().collect();
+    let frames = std::mem::take(&mut item.frames).into_iter().enumerate();
+    let (taken, left): (Vec<_>, Vec<_>) = frames.partition(|(place, _)| places.contains(place));
+    let without_place = |frames: Vec<(usize, FrameItem)>| -> Vec<FrameItem> {
+        frames.into_iter().map(|(_, frame)| frame).collect()
+    };
+    item.frames = without_place(left);
+    let taken = without_place(taken);
+    let indices: HashSet<u32> = taken.iter().map(|it| it.frame.index).collect();
+    item.poses.retain(|pose| !indices.contains(&pose.index));
+    taken
+}
+
+fn captions_of(frames: &[FrameItem]) -> Vec<String> {
+    let captions = frames.iter().filter_map(|it| it.frame.description.clone());
+    captions.collect()
+}
+
+fn faults_of(frames: &[FrameItem]) -> Vec<Name> {
+    let all: BTreeSet<&Name> = frames.iter().flat_map(|it| &it.frame.faults).collect();
+    all.into_iter().cloned().collect()
+}
+
+fn median_of(frames: &[FrameItem], number: fn(&Quality) -> f64) -> Option<f64> {
+    let of_frames = frames.iter().filter_map(|it| it.frame.quality.as_ref());
+    let mut numbers: Vec<f64> = of_frames.map(number).collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied()
+}

@@ -1,0 +1,249 @@
+//! The captions as the model to be trained reads them. Its text tower has a fixed number of positions, and what comes
+//! behind them is cut off, so that captions which differ are one and the same to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wo_cli::{Exit, error};
+use wo_clip::{Class, Split};
+use wo_input::{ClassText, ClassTexts, Tokenizer};
+
+use crate::data::dataset::Dataset;
+
+/// As many examples of one kind are named; of more only the number.
+const MAX_NAMED: usize = 5;
+/// As much of a caption is shown, in characters.
+const MAX_SHOWN: usize = 100;
+
+/// As many captions are put together for a class that has none of its own.
+const MAX_JOINED: usize = 4;
+
+/// Names the captions that the model reads only in part, and those that it does not learn from.
+pub(crate) fn warn(dataset: &Dataset, tokenizer: &Tokenizer) -> anyhow::Result<()> {
+    warn_of_unread(dataset);
+    let texts = ClassTexts::read(tokenizer, &dataset.captions)?;
+    warn_of_cut(&dataset.classes, &texts, tokenizer.n_positions());
+    if first_equal(&dataset.classes, &texts).is_none() {
+        warn_of_shared(&dataset.classes, &texts);
+    }
+    Ok(())
+}
+
+/// Leaves each class the captions that are its own, since one that two classes have would be its own negative.
+///
+/// Two labels that have a caption in common both lose it, and a class that has no other is refused. Classes that differ in
+/// faults alone may share what their frames say of one fault each: who has other captions leaves it to who has not, and a
+/// class that has nothing else is called by all of them together.
+pub(crate) fn settle(dataset: &mut Dataset, tokenizer: &Tokenizer) -> anyhow::Result<()> {
+    let Dataset {
+        classes, captions, ..
+    } = dataset;
+    let read = |captions: &[Vec<String>]| ClassTexts::read(tokenizer, captions);
+    let texts = read(captions)?;
+    if let Some((class, other)) = first_equal(classes, &texts) {
+        return Err(equal_captions(classes, &texts, class, other));
+    }
+    for (class, captions) in captions.iter_mut().enumerate() {
+        *captions = texts_of(within_label(classes, &texts, class));
+    }
+    let texts = read(captions)?;
+    for (class, captions) in captions.iter_mut().enumerate() {
+        let own = texts_of(texts.own(class));
+        if !own.is_empty() {
+            *captions = own;
+        }
+    }
+    let texts = read(captions)?;
+    for (class, captions) in captions.iter_mut().enumerate() {
+        if texts.own(class).is_empty() && captions.len() > 1 {
+            captions.truncate(MAX_JOINED);
+            *captions = vec![captions.join("; ")];
+        }
+    }
+    let texts = read(captions)?;
+    match texts.equal_classes() {
+        Some((class, other)) => Err(equal_captions(classes, &texts, class, other)),
+        None => Ok(()),
+    }
+}
+
+/// The captions of a class that no other label has, each once as the model reads it.
+fn within_label<'a>(classes: &[Class], texts: &'a ClassTexts, class: usize) -> Vec<&'a ClassText> {
+    let label = |class: usize| classes.get(class).map(|it| (&it.exercise, &it.label));
+    let is_within = |text: &&ClassText| {
+        let others = texts.others_with(text, class);
+        others.into_iter().all(|other| label(other) == label(class))
+    };
+    let mut seen = BTreeSet::new();
+    let within = texts.of(class).iter().filter(is_within);
+    within.filter(|text| seen.insert(&text.read.ids)).collect()
+}
+
+fn texts_of(texts: Vec<&ClassText>) -> Vec<String> {
+    texts.into_iter().map(|text| text.text.clone()).collect()
+}
+
+/// The first two classes that nothing tells apart: all captions of one are said of other labels as well, or both have the
+/// same.
+fn first_equal(classes: &[Class], texts: &ClassTexts) -> Option<(usize, usize)> {
+    let mut seen: BTreeMap<BTreeSet<&Vec<u32>>, usize> = BTreeMap::new();
+    for class in 0..classes.len() {
+        if within_label(classes, texts, class).is_empty() {
+            return texts.most_like(class).map(|other| (class, other));
+        }
+        let ids = texts.of(class).iter().map(|text| &text.read.ids).collect();
+        if let Some(other) = seen.insert(ids, class) {
+            return Some((class, other));
+        }
+    }
+    None
+}
+
+/// Of a class with very many captions the most frequent are kept.
+fn warn_of_unread(dataset: &Dataset) {
+    let mut all: BTreeMap<&Class, BTreeSet<&str>> = BTreeMap::new();
+    for example in dataset.of(Split::Train) {
+        let captions = example.captions.iter().map(String::as_str);
+        all.entry(&example.class).or_default().extend(captions);
+    }
+    for (class, kept) in dataset.classes.iter().zip(&dataset.captions) {
+        let n_captions = all.get(class).map_or(0, BTreeSet::len);
+        if n_captions > kept.len() {
+            wo_cli::warn!(
+                "{} has {n_captions} different captions: the {} most frequent are used",
+                name_of(class),
+                kept.len()
+            );
+        }
+    }
+}
+
+fn warn_of_cut(classes: &[Class], texts: &ClassTexts, n_positions: usize) {
+    let cut = texts.cut();
+    if cut.is_empty() {
+        return;
+    }
+    let named = cut.iter().take(MAX_NAMED).map(|(class, text)| {
+        let behind = text.text.get(text.read.n_bytes..).unwrap_or_default();
+        let name = classes.get(*class).map(name_of).unwrap_or_default();
+        format!(
+            "\n  {name}, {} tokens: \"{}\" loses \"{}\"",
+            text.read.n_tokens,
+            shown(&text.text),
+            shown(behind.trim())
+        )
+    });
+    wo_cli::warn!(
+        "{} of {} captions have more than the {n_positions} tokens that the model reads; the rest is cut off:{}{}\n\
+         hint: say in fewer than 50 words what can be seen, what matters first",
+        cut.len(),
+        texts.n_texts(),
+        named.collect::<String>(),
+        more(cut.len())
+    );
+}
+
+/// Why a run is refused in which nothing tells two classes apart.
+fn equal_captions(
+    classes: &[Class],
+    texts: &ClassTexts,
+    class: usize,
+    other: usize,
+) -> anyhow::Error {
+    let name = |class: usize| classes.get(class).map(name_of).unwrap_or_default();
+    let of_class = texts.of(class);
+    let said = of_class.iter().take(MAX_NAMED).map(|text| {
+        // The same place for the model, perhaps in other words.
+        let is_same = |it: &&ClassText| it.read.ids == text.read.ids;
+        let others = texts.others_with(text, class);
+        let other = if others.contains(&other) {
+            Some(other)
+        } else {
+            others.first().copied()
+        };
+        let same = other.and_then(|other| Some((other, texts.of(other).iter().find(is_same)?)));
+        same.map_or_else(String::new, |(other, it)| {
+            let (text, it) = (&text.text, &it.text);
+            format!("\n  \"{text}\" is to {} \"{it}\"", name(other))
+        })
+    });
+    let said: String = said.collect();
+    let is_cut = of_class.iter().any(|text| text.read.is_cut());
+    let hint = if is_cut {
+        "say what differs before the end of what the model reads, in fewer than 50 words"
+    } else {
+        "write other words for one of them; an empty description of a CSV is filled from the captions table by wo-describe"
+    };
+    let where_cut = if is_cut {
+        " where they are cut off"
+    } else {
+        ""
+    };
+    error!(
+        Exit::Integrity,
+        "equal_captions: no caption of {} is its own, so nothing tells it from {}: to the model they are the \
+         same{where_cut}{said}{}",
+        name(class),
+        name(other),
+        more(of_class.len());
+        "{hint}"
+    )
+    .into()
+}
+
+fn warn_of_shared(classes: &[Class], texts: &ClassTexts) {
+    let mut shared = BTreeMap::new();
+    for class in 0..classes.len() {
+        for text in texts.of(class) {
+            let mut with = texts.others_with(text, class);
+            if !with.is_empty() {
+                with.push(class);
+                with.sort_unstable();
+                shared.insert(&text.read.ids, (text, with));
+            }
+        }
+    }
+    if shared.is_empty() {
+        return;
+    }
+    let named = shared.values().take(MAX_NAMED).map(|(text, with)| {
+        let with: Vec<String> = with
+            .iter()
+            .filter_map(|&class| classes.get(class).map(name_of))
+            .collect();
+        format!("\n  \"{}\": {}", shown(&text.text), with.join(", "))
+    });
+    wo_cli::warn!(
+        "{} of {} captions say the same of several classes, and teach no difference between them:{}{}\n\
+         hint: write other words for one of them; an empty description of a CSV is filled from the captions table by wo-describe",
+        shared.len(),
+        texts.n_texts(),
+        named.collect::<String>(),
+        more(shared.len())
+    );
+}
+
+/// `squat/bad_form+knees_cave`.
+fn name_of(class: &Class) -> String {
+    let faults = class.faults.iter().map(|fault| format!("+{fault}"));
+    format!(
+        "{}/{}{}",
+        class.exercise,
+        class.label,
+        faults.collect::<String>()
+    )
+}
+
+fn more(n: usize) -> String {
+    match n.checked_sub(MAX_NAMED) {
+        Some(n_more) if n_more > 0 => format!("\n  and {n_more} more"),
+        _ => String::new(),
+    }
+}
+
+/// The start of a long text.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}

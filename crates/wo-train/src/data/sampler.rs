@@ -1,0 +1,328 @@
+//! Training batches, made on a thread of their own while the model works on the one before.
+//!
+//! What a step is made of depends on the seed and its number alone, so that a run that goes on in the middle sees what an
+//! undisturbed one would have seen.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::SyncSender;
+
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{Rng, RngExt};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rayon::prelude::*;
+use wo_clip::Split;
+use wo_input::Preprocessor;
+use wo_record::Group;
+
+use crate::data::augment::Augmentation;
+use crate::data::dataset::{Dataset, Example};
+use crate::data::joints::Joints;
+use crate::data::mirror::mirrored;
+use crate::hyperparameters::Hyperparameters;
+
+/// Some videos with the same number of frames each: a part of a step that goes through the model at once.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// `n_videos` x `n_frames` x 3 x side x side.
+    pub(crate) pixels: Vec<f32>,
+    /// The class of each video.
+    pub(crate) classes: Vec<i64>,
+    /// Frames of each video.
+    pub(crate) n_frames: usize,
+    /// `n_videos` x `n_frames` x joints x 2, where joints are trained on.
+    pub(crate) joints: Vec<f32>,
+}
+
+/// All that one step of the optimiser learns from.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// Its videos, in parts.
+    pub(crate) batches: Vec<Batch>,
+    /// Videos in all parts.
+    pub(crate) n_videos: usize,
+    /// The captions to classify over, as places in the bank of all of them.
+    pub(crate) captions: Vec<usize>,
+    /// For each video of all parts, one of its class's captions, as places in `captions`.
+    pub(crate) caption_of_video: Vec<usize>,
+}
+
+/// Draws the steps of a run.
+pub(crate) struct Sampler<'a> {
+    dataset: &'a Dataset,
+    examples: Vec<(&'a Example, usize)>,
+    preprocessor: &'a Preprocessor,
+    /// The class of each class's mirrored videos.
+    mirrored: Vec<Option<usize>>,
+    strength: f64,
+    joints: Option<&'a Joints>,
+    /// The captions of each class, as places in the bank.
+    captions: Vec<Vec<usize>>,
+    n_captions: usize,
+    batch_size: usize,
+    micro_batch: usize,
+    n_frames: usize,
+    seed: u64,
+}
+
+impl<'a> Sampler<'a> {
+    pub(crate) fn new(
+        dataset: &'a Dataset,
+        preprocessor: &'a Preprocessor,
+        joints: Option<&'a Joints>,
+        hyper: &Hyperparameters,
+    ) -> Self {
+        let examples: Vec<_> = dataset
+            .of(Split::Train)
+            .into_iter()
+            .filter_map(|example| Some((example, dataset.class_index(&example.class)?)))
+            .collect();
+        // Each video of a batch gives the same number of frames, so that a tensor is a box.
+        let most_frames = examples
+            .iter()
+            .map(|(example, _)| example.frames.len())
+            .max()
+            .unwrap_or(1);
+        let mut bank = 0..;
+        let captions = dataset
+            .captions
+            .iter()
+            .map(|captions| bank.by_ref().take(captions.len()).collect())
+            .collect();
+        Self {
+            dataset,
+            examples,
+            preprocessor,
+            mirrored: mirrored(&dataset.classes, &dataset.captions),
+            strength: hyper.augment,
+            joints,
+            captions,
+            n_captions: hyper.captions.map_or(usize::MAX, |n| n as usize),
+            batch_size: hyper.batch_size.max(1),
+            micro_batch: hyper.micro_batch.max(1),
+            n_frames: hyper.frames.clamp(1, most_frames),
+            seed: hyper.seed,
+        }
+    }
+
+    /// How many joints each frame has, where they are trained on.
+    pub(crate) fn n_joints(&self) -> Option<usize> {
+        self.joints.map(Joints::len)
+    }
+
+    /// Steps an epoch.
+    pub(crate) fn n_steps(&self) -> usize {
+        self.examples.len().div_ceil(self.batch_size)
+    }
+
+    /// Sends the steps `from`..`to` of a run; stops early when nobody listens any more, and after a frame that cannot be
+    /// read.
+    pub(crate) fn send(&self, from: usize, to: usize, receiver: &SyncSender<anyhow::Result<Step>>) {
+        for number in from..to {
+            let step = self.step(number);
+            let is_last = step.is_err();
+            if receiver.send(step).is_err() || is_last {
+                return;
+            }
+        }
+    }
+
+    /// Step `number` of a run, from 0.
+    pub(crate) fn step(&self, number: usize) -> anyhow::Result<Step> {
+        let (epoch, place) = (number / self.n_steps(), number % self.n_steps());
+        let order = self.balanced_order(&mut self.random(2 * epoch as u64));
+        let first = place * self.batch_size;
+        let chosen = &order[first..order.len().min(first + self.batch_size)];
+        let mut random = self.random(2 * number as u64 + 1);
+        let draws: Vec<Draw<'_>> = chosen
+            .iter()
+            .map(|&i| {
+                let (example, class) = self.examples[i];
+                let frames = frame_indices(&mut random, example.frames.len(), self.n_frames);
+                let may_flip = self.mirrored[class].is_some();
+                let augmentation = Augmentation::draw(&mut random, may_flip, self.strength);
+                let mirrored = self.mirrored[class].filter(|_| augmentation.is_flipped());
+                Draw {
+                    example,
+                    class: mirrored.unwrap_or(class),
+                    frames,
+                    augmentation,
+                }
+            })
+            .collect();
+        let captions: Vec<Vec<usize>> = self
+            .captions
+            .iter()
+            .map(|of_class| {
+                of_class
+                    .sample(&mut random, self.n_captions)
+                    .copied()
+                    .collect()
+            })
+            .collect();
+        let firsts: Vec<usize> = captions
+            .iter()
+            .scan(0, |sum, of_class| {
+                let first = *sum;
+                *sum += of_class.len();
+                Some(first)
+            })
+            .collect();
+        let caption_of_video = draws
+            .iter()
+            .map(|draw| firsts[draw.class] + random.random_range(0..captions[draw.class].len()))
+            .collect();
+        Ok(Step {
+            n_videos: draws.len(),
+            batches: draws
+                .chunks(self.micro_batch)
+                .map(|draws| self.batch(draws))
+                .collect::<anyhow::Result<_>>()?,
+            captions: captions.concat(),
+            caption_of_video,
+        })
+    }
+
+    /// As many videos as there are, the exercises and labels in turn: one with few videos comes as often as one with many.
+    /// Within each, persons and sources take turns in a random order, and a video comes again only after all others.
+    fn balanced_order(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
+        let mut cells: BTreeMap<Cell<'_>, BTreeMap<&Group, Vec<usize>>> = BTreeMap::new();
+        for (i, (example, _)) in self.examples.iter().enumerate() {
+            let groups = cells.entry(cell(example)).or_default();
+            groups.entry(&example.video.group).or_default().push(i);
+        }
+        let cells: Vec<Vec<usize>> = cells
+            .into_values()
+            .map(|groups| in_turns(groups.into_values().collect(), rng))
+            .collect();
+        let n = self.examples.len();
+        let mut order = Vec::with_capacity(n);
+        for round in 0.. {
+            let mut turn: Vec<usize> = cells
+                .iter()
+                .map(|videos| videos[round % videos.len()])
+                .collect();
+            turn.shuffle(rng);
+            order.extend(turn);
+            if order.len() >= n {
+                break;
+            }
+        }
+        order.truncate(n);
+        order
+    }
+
+    fn batch(&self, draws: &[Draw<'_>]) -> anyhow::Result<Batch> {
+        let frames: Vec<(&Draw<'_>, usize)> = draws
+            .iter()
+            .flat_map(|draw| draw.frames.iter().map(move |&frame| (draw, frame)))
+            .collect();
+        let pixels: Vec<Vec<f32>> = frames
+            .into_par_iter()
+            .map(|(draw, frame)| {
+                let square = self.dataset.frame_cache.get(draw.example.frames[frame])?;
+                Ok(draw.augmentation.pixels(&square, self.preprocessor))
+            })
+            .collect::<anyhow::Result<_>>()?;
+        let places = |joints: &Joints| {
+            let of_draw = |draw: &Draw<'_>| {
+                draw.frames
+                    .iter()
+                    .flat_map(|&f| joints.places(&draw.example.poses[f], &draw.augmentation))
+                    .collect::<Vec<_>>()
+            };
+            draws.iter().flat_map(of_draw).collect()
+        };
+        Ok(Batch {
+            pixels: pixels.concat(),
+            joints: self.joints.map(places).unwrap_or_default(),
+            classes: draws.iter().map(|draw| draw.class as i64).collect(),
+            n_frames: self.n_frames,
+        })
+    }
+
+    fn random(&self, stream: u64) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(stream + 1);
+        rng
+    }
+}
+
+/// One video of a step.
+struct Draw<'a> {
+    example: &'a Example,
+    /// What it shows once it is changed.
+    class: usize,
+    frames: Vec<usize>,
+    augmentation: Augmentation,
+}
+
+/// What is balanced: exercises and labels, not single faults, of which a set may have just one video.
+type Cell<'a> = (&'a str, &'a str);
+
+fn cell(example: &Example) -> Cell<'_> {
+    (
+        example.class.exercise.as_str(),
+        example.class.label.as_str(),
+    )
+}
+
+/// The items of all groups, one of each group after the other, in a random order.
+fn in_turns(mut groups: Vec<Vec<usize>>, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    for group in &mut groups {
+        group.shuffle(rng);
+    }
+    groups.shuffle(rng);
+    let longest = groups.iter().map(Vec::len).max().unwrap_or(0);
+    (0..longest)
+        .flat_map(|round| {
+            groups
+                .iter()
+                .filter_map(move |group| group.get(round))
+                .copied()
+        })
+        .collect()
+}
+
+/// `n` of `n_available` frames, one at random out of each of `n` equal parts; some twice where there are fewer.
+fn frame_indices(rng: &mut impl Rng, n_available: usize, n: usize) -> Vec<usize> {
+    (0..n)
+        .map(|part| {
+            let position = (part as f64 + rng.random::<f64>()) * n_available as f64 / n as f64;
+            (position as usize).min(n_available - 1)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_spread_over_the_video() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        for _ in 0..100 {
+            let frames = frame_indices(&mut rng, 10, 5);
+            assert!(
+                frames.iter().enumerate().all(|(part, &f)| f / 2 == part),
+                "{frames:?}"
+            );
+            assert_eq!(frame_indices(&mut rng, 1, 3), [0, 0, 0]);
+        }
+    }
+
+    #[test]
+    fn a_person_with_many_videos_does_not_crowd_out_the_others() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let order = in_turns(
+            vec![(0..100).collect(), vec![100], vec![101, 102]],
+            &mut rng,
+        );
+        assert_eq!(order.len(), 103);
+        let early = &order[..5];
+        assert!(
+            [100, 101, 102].iter().all(|video| early.contains(video)),
+            "{early:?}"
+        );
+    }
+}

@@ -1,0 +1,225 @@
+//! Which group goes where: stratified as far as groups allow, never a group on two sides.
+
+use std::collections::BTreeMap;
+
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use wo_cli::{Exit, count, ensure, verb};
+use wo_clip::Split;
+use wo_record::{Group, Name};
+
+/// One video, as the split sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) group: Group,
+    pub(crate) exercise: Name,
+    pub(crate) label: Name,
+}
+
+/// The wanted parts of the data.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shares {
+    pub(crate) validation: f64,
+    pub(crate) test: f64,
+}
+
+const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
+
+/// Gives each group a split.
+pub(crate) fn split_groups(
+    videos: &[Candidate],
+    parts: Shares,
+    seed: u64,
+) -> anyhow::Result<BTreeMap<Group, Split>> {
+    let (groups, totals) = cells_of_groups(videos);
+    let shares = [
+        1.0 - parts.validation - parts.test,
+        parts.validation,
+        parts.test,
+    ];
+    let n_needed = shares.iter().filter(|&&share| share > 0.0).count();
+    ensure!(
+        groups.len() >= n_needed,
+        Exit::Integrity,
+        "{} of {} cannot be split into {n_needed} parts",
+        count(videos.len(), "video"),
+        count(groups.len(), "group");
+        "add videos of more persons or sources, or turn parts off with --validation 0 --test 0"
+    );
+    // A part that something is judged by needs two groups, or nothing could be said of other groups.
+    let least = if groups.len() > 2 * n_needed { 2 } else { 1 };
+    let assigned = assign(groups, &totals, &shares, least, seed);
+    Ok(assigned
+        .into_iter()
+        .map(|(group, part)| (group.clone(), SPLITS[part]))
+        .collect())
+}
+
+/// Gives each group one of `n_folds` folds, from 1.
+pub(crate) fn fold_groups(
+    videos: &[Candidate],
+    n_folds: u32,
+    seed: u64,
+) -> anyhow::Result<BTreeMap<Group, u32>> {
+    let (groups, totals) = cells_of_groups(videos);
+    ensure!(
+        groups.len() >= 2 * n_folds as usize,
+        Exit::Integrity,
+        "{} {} too few for {n_folds} folds, each of which needs two",
+        count(groups.len(), "group"),
+        verb(groups.len(), "is", "are");
+        "fewer --folds, or videos of more persons or sources"
+    );
+    let shares = vec![1.0 / f64::from(n_folds); n_folds as usize];
+    let assigned = assign(groups, &totals, &shares, 2, seed);
+    Ok(assigned
+        .into_iter()
+        .map(|(group, part)| (group.clone(), part as u32 + 1))
+        .collect())
+}
+
+/// How many videos of each exercise and label.
+type Cells<'a> = BTreeMap<(&'a Name, &'a Name), f64>;
+
+fn cells_of_groups(videos: &[Candidate]) -> (BTreeMap<&Group, Cells<'_>>, Cells<'_>) {
+    let mut groups: BTreeMap<&Group, Cells<'_>> = BTreeMap::new();
+    let mut totals = Cells::new();
+    for video in videos {
+        let cell = (&video.exercise, &video.label);
+        *groups
+            .entry(&video.group)
+            .or_default()
+            .entry(cell)
+            .or_default() += 1.0;
+        *totals.entry(cell).or_default() += 1.0;
+    }
+    (groups, totals)
+}
+
+/// Gives each group a part. Groups are taken in a seeded order, large ones first, and each goes where it fills most of what
+/// is still wanted of its exercises and labels. Each part gets at least `least` groups.
+fn assign<'a>(
+    groups: BTreeMap<&'a Group, Cells<'a>>,
+    totals: &Cells<'a>,
+    shares: &[f64],
+    least: usize,
+    seed: u64,
+) -> Vec<(&'a Group, usize)> {
+    let mut wanted: Vec<Cells<'a>> = shares
+        .iter()
+        .map(|share| totals.iter().map(|(cell, n)| (*cell, n * share)).collect())
+        .collect();
+    let mut order: Vec<_> = groups.into_iter().collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    order.sort_by_key(|(_, cells)| std::cmp::Reverse(cells.values().sum::<f64>() as u64));
+    let mut n_of_part = vec![0_usize; shares.len()];
+    let n_groups = order.len();
+    let mut assigned = Vec::with_capacity(n_groups);
+    for (i, (group, cells)) in order.into_iter().enumerate() {
+        let lacks = |part: usize| shares[part] > 0.0 && n_of_part[part] < least;
+        let n_lacking: usize = (0..shares.len())
+            .filter(|&part| lacks(part))
+            .map(|part| least - n_of_part[part])
+            .sum();
+        // The last groups go to parts that would otherwise stay too small.
+        let only_lacking = n_lacking >= n_groups - i;
+        let best = (0..shares.len())
+            .filter(|&part| shares[part] > 0.0 && (!only_lacking || lacks(part)))
+            .max_by(|&a, &b| need(&wanted[a], &cells).total_cmp(&need(&wanted[b], &cells)))
+            .unwrap_or(0);
+        for (cell, n) in &cells {
+            if let Some(rest) = wanted[best].get_mut(cell) {
+                *rest -= n;
+            }
+        }
+        n_of_part[best] += 1;
+        assigned.push((group, best));
+    }
+    assigned
+}
+
+/// How much of what a split still wants the cells of a group would fill.
+fn need(wanted: &Cells<'_>, cells: &Cells<'_>) -> f64 {
+    cells
+        .iter()
+        .map(|(cell, n)| wanted.get(cell).copied().unwrap_or(0.0) * n)
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use wo_record::{Video, group_of};
+
+    use super::*;
+
+    /// `n_persons` persons with four videos each: two exercises, two labels.
+    fn videos(n_persons: usize) -> Vec<Candidate> {
+        let mut videos = Vec::new();
+        for person in 0..n_persons {
+            let video = Video {
+                person_id: Some(format!("p{person}")),
+                ..Video::default()
+            };
+            for (exercise, label) in [
+                ("squat", "good_form"),
+                ("squat", "bad_form"),
+                ("deadlift", "good_form"),
+                ("deadlift", "bad_form"),
+            ] {
+                videos.push(Candidate {
+                    group: group_of(&video),
+                    exercise: exercise.into(),
+                    label: label.into(),
+                });
+            }
+        }
+        videos
+    }
+
+    const PARTS: Shares = Shares {
+        validation: 0.15,
+        test: 0.25,
+    };
+
+    #[test]
+    fn parts_are_met_in_every_cell() {
+        let videos = videos(20);
+        let splits = split_groups(&videos, PARTS, 1).unwrap();
+        for (split, n_wanted) in [(Split::Train, 12), (Split::Validation, 3), (Split::Test, 5)] {
+            for label in ["good_form", "bad_form"] {
+                let n = videos
+                    .iter()
+                    .filter(|v| {
+                        splits[&v.group] == split
+                            && v.label.as_str() == label
+                            && v.exercise.as_str() == "squat"
+                    })
+                    .count();
+                assert_eq!(n, n_wanted, "{split:?} {label}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_seed_decides_and_no_part_stays_empty() {
+        let videos = videos(9);
+        assert_eq!(
+            split_groups(&videos, PARTS, 5).unwrap(),
+            split_groups(&videos, PARTS, 5).unwrap()
+        );
+        assert_ne!(
+            split_groups(&videos, PARTS, 5).unwrap(),
+            split_groups(&videos, PARTS, 6).unwrap()
+        );
+        let few = &videos[..12];
+        let splits = split_groups(few, PARTS, 0).unwrap();
+        for split in SPLITS {
+            assert!(splits.values().any(|s| *s == split), "{split:?} is empty");
+        }
+        assert!(
+            split_groups(&videos[..8], PARTS, 0).is_err(),
+            "two persons cannot fill three parts"
+        );
+    }
+}

@@ -1,0 +1,256 @@
+//! Which parameters move, by how much, and their running average.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, ensure};
+use wo_clip::tch::{Tensor, nn, no_grad};
+use wo_clip::{AdamWConfig, Clip, ClipConfig, FreezeConfig, Optimizer, Rule, Share};
+
+use crate::hyperparameters::Hyperparameters;
+use crate::model::pose_head::JointHead;
+
+/// The parameters that move.
+pub(crate) struct Trained {
+    tensors: BTreeMap<String, Tensor>,
+    /// Blocks of the vision tower and of the text tower.
+    n_blocks: (i64, i64),
+    is_lora: bool,
+    // Holds the changes of low rank.
+    _lora: Option<nn::VarStore>,
+}
+
+impl Trained {
+    /// Those of `vs` that the method moves, or changes of low rank that are added to `clip`; and those of a head for joints.
+    pub(crate) fn of(
+        vs: &nn::VarStore,
+        clip: &mut Clip,
+        joint_head: Option<&JointHead>,
+        config: &ClipConfig,
+        hyper: &Hyperparameters,
+    ) -> Self {
+        let n_blocks = hyper.freeze_blocks as usize;
+        let frozen = FreezeConfig {
+            n_image_blocks: n_blocks,
+            n_text_blocks: n_blocks,
+        };
+        clip.freeze(vs, frozen);
+        let lora = hyper.lora.map(|lora| {
+            let changes = nn::VarStore::new(vs.device());
+            clip.add_lora(vs, &changes.root(), &lora, hyper.seed);
+            changes
+        });
+        let moving = vs
+            .variables()
+            .into_iter()
+            .filter(|(_, tensor)| tensor.requires_grad());
+        let mut tensors: BTreeMap<String, Tensor> = moving.collect();
+        tensors.extend(lora.iter().flat_map(nn::VarStore::variables));
+        tensors.extend(joint_head.into_iter().flat_map(JointHead::parameters));
+        Self {
+            tensors,
+            n_blocks: (
+                config.vision_config.num_hidden_layers,
+                config.text_config.num_hidden_layers,
+            ),
+            is_lora: lora.is_some(),
+            _lora: lora,
+        }
+    }
+
+    /// What moves them.
+    pub(crate) fn optimizer(&self, hyper: &Hyperparameters) -> Optimizer {
+        let config = AdamWConfig {
+            weight_decay: hyper.weight_decay,
+            ..AdamWConfig::default()
+        };
+        let parameters = self
+            .tensors
+            .iter()
+            .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()));
+        Optimizer::new(parameters, config, |name| share(name, self.n_blocks, hyper))
+    }
+
+    /// Their values, as they are now.
+    pub(crate) fn copies(&self) -> BTreeMap<String, Tensor> {
+        no_grad(|| {
+            self.tensors
+                .iter()
+                .map(|(name, tensor)| (name.clone(), tensor.detach().copy()))
+                .collect()
+        })
+    }
+
+    /// Gives them other values.
+    pub(crate) fn load(&self, values: &BTreeMap<String, Tensor>) -> anyhow::Result<()> {
+        ensure!(
+            values.len() == self.tensors.len(),
+            "values of other parameters"
+        );
+        for (name, tensor) in &self.tensors {
+            let value = values
+                .get(name)
+                .with_context(|| format!("{name} has no value"))?;
+            ensure!(value.size() == tensor.size(), "{name} has another shape");
+            no_grad(|| tensor.shallow_clone().copy_(value));
+        }
+        Ok(())
+    }
+
+    /// Folds changes of low rank into the weights that they change.
+    pub(crate) fn merge(&self, clip: &mut Clip) {
+        if self.is_lora {
+            clip.merge_lora();
+        }
+    }
+}
+
+/// The number of the block that a parameter is in, from 0.
+fn block_of(name: &str) -> Option<i64> {
+    let (_, rest) = name.split_once(".layers.")?;
+    rest.split('.').next()?.parse().ok()
+}
+
+/// How a parameter is trained: Muon is for the matrices of the blocks alone, where it was tried. What is nearer to the
+/// input moves less (layer-wise decay: Dong et al. 2022, arXiv 2212.06138).
+fn share(name: &str, n_blocks: (i64, i64), hyper: &Hyperparameters) -> Share {
+    let is_text = name.starts_with("text");
+    let is_matrix_of_block = block_of(name).is_some()
+        && name.ends_with(".weight")
+        && !name.contains("layer_norm")
+        && !name.contains("lora");
+    let tower = if is_text {
+        hyper.text_lr_factor
+    } else if name == "logit_scale" {
+        hyper.scale_lr_factor
+    } else {
+        1.0
+    };
+    let n = if is_text { n_blocks.1 } else { n_blocks.0 };
+    let is_embedding = name.contains(".embeddings.") || name.contains(".pre_layrnorm.");
+    let depth = match block_of(name) {
+        Some(block) => n - block,
+        None if is_embedding => n + 1,
+        None => 0,
+    };
+    Share {
+        lr_factor: tower * hyper.layer_decay.powi(depth as i32),
+        rule: if is_matrix_of_block {
+            hyper.optimizer
+        } else {
+            Rule::AdamW
+        },
+    }
+}
+
+/// A running average of the parameters, which judges better than any of them (Polyak & Juditsky 1992).
+pub(crate) struct WeightAverage {
+    decay: f64,
+    tensors: BTreeMap<String, Tensor>,
+}
+
+impl WeightAverage {
+    /// Of what moves; nothing where `decay` is 0.
+    pub(crate) fn of(trained: &Trained, decay: f64) -> Self {
+        Self {
+            decay,
+            tensors: if decay > 0.0 {
+                trained.copies()
+            } else {
+                BTreeMap::new()
+            },
+        }
+    }
+
+    /// After step number `step`, from 0. Early on it is shorter than `decay` makes it: the start counts for little.
+    pub(crate) fn follow(&mut self, trained: &Trained, step: usize) {
+        let step = step as f64;
+        let decay = self.decay.min((1.0 + step) / (10.0 + step));
+        no_grad(|| {
+            for (name, average) in &mut self.tensors {
+                let _ = average.lerp_(&trained.tensors[name], 1.0 - decay);
+            }
+        });
+    }
+
+    /// Does something with the average in the place of the parameters.
+    pub(crate) fn instead<T>(
+        &self,
+        trained: &Trained,
+        what: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        if self.tensors.is_empty() {
+            return what();
+        }
+        let kept = trained.copies();
+        trained.load(&self.tensors)?;
+        let result = what();
+        trained.load(&kept)?;
+        result
+    }
+
+    /// A copy of what the model is judged by.
+    pub(crate) fn weights(&self, trained: &Trained) -> BTreeMap<String, Tensor> {
+        if self.tensors.is_empty() {
+            return trained.copies();
+        }
+        let copies = self
+            .tensors
+            .iter()
+            .map(|(name, tensor)| (name.clone(), tensor.copy()));
+        copies.collect()
+    }
+
+    /// What it is, for a snapshot.
+    pub(crate) fn state(&self) -> BTreeMap<String, Tensor> {
+        let tensors = self.tensors.iter();
+        tensors
+            .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+            .collect()
+    }
+
+    /// What it was.
+    pub(crate) fn load(&mut self, state: &BTreeMap<String, Tensor>) -> anyhow::Result<()> {
+        ensure!(
+            state.keys().eq(self.tensors.keys()),
+            "an average of other parameters"
+        );
+        for (name, tensor) in &mut self.tensors {
+            tensor.copy_(&state[name]);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_nearer_to_the_input_moves_less() {
+        let hyper = Hyperparameters {
+            layer_decay: 0.5,
+            text_lr_factor: 0.1,
+            ..Hyperparameters::small()
+        };
+        let factor = |name: &str| share(name, (12, 4), &hyper).lr_factor;
+        let check = |name: &str, expected: f64| {
+            assert!(
+                (factor(name) / expected - 1.0).abs() < 1e-9,
+                "{name}: {}",
+                factor(name)
+            );
+        };
+        check("visual_projection.weight", 1.0);
+        check("vision_model.encoder.layers.11.mlp.fc1.weight", 0.5);
+        check(
+            "vision_model.encoder.layers.0.mlp.fc1.weight",
+            0.5_f64.powi(12),
+        );
+        check(
+            "vision_model.embeddings.patch_embedding.weight",
+            0.5_f64.powi(13),
+        );
+        check("text_model.encoder.layers.3.mlp.fc1.bias", 0.05);
+        check("text_projection.weight", 0.1);
+    }
+}

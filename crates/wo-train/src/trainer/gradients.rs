@@ -1,0 +1,176 @@
+//! The gradients of one step, and what the model as it is says of videos.
+
+use wo_clip::tch::{Kind, Tensor, nn, no_grad};
+use wo_clip::{BankTargets, Clip, to_device, with_bfloat16};
+use wo_input::Tokens;
+
+use crate::data::dataset::{Dataset, Example};
+use crate::data::sampler::Step;
+use crate::hyperparameters::Loss;
+use crate::model::parameters::Trained;
+use crate::model::pose_head::JointHead;
+use crate::run::Run;
+use crate::trainer::losses::{self, Bank};
+use crate::validation::metrics::Probabilities;
+
+/// The scale of cosines is at most 100, as in CLIP.
+const MAX_LOGIT_SCALE: f64 = 4.605_170_185_988_092;
+
+/// A model while its parameters move.
+pub(crate) struct TrainedModel<'a> {
+    pub(crate) vs: nn::VarStore,
+    pub(crate) clip: Clip,
+    pub(crate) bank: Bank,
+    pub(crate) bank_tokens: Tokens,
+    pub(crate) joint_head: Option<JointHead>,
+    pub(crate) trained: Trained,
+    pub(crate) dataset: &'a Dataset,
+    pub(crate) side: i64,
+}
+
+/// The losses of one step.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Losses {
+    /// What was made small.
+    pub(crate) all: f64,
+    /// Of videos over classes.
+    pub(crate) videos: f64,
+    /// Of joints, where they are learnt.
+    pub(crate) joints: Option<f64>,
+}
+
+impl<'a> TrainedModel<'a> {
+    /// The model in `vs`, with the parameters that the method moves, and a head for `n_joints` joints.
+    pub(crate) fn new(
+        run: &Run<'_, '_>,
+        vs: nn::VarStore,
+        mut clip: Clip,
+        dataset: &'a Dataset,
+        n_joints: Option<usize>,
+    ) -> anyhow::Result<Self> {
+        let (hyper, checkpoint) = (run.hyper, run.checkpoint);
+        let config = &checkpoint.config;
+        clip.set_checkpointing(hyper.checkpoint_blocks);
+        let joint_head = n_joints.map(|n| JointHead::new(n, config, hyper.seed, run.device));
+        let trained = Trained::of(&vs, &mut clip, joint_head.as_ref(), config, hyper);
+        let bank = Bank::of(dataset);
+        Ok(Self {
+            bank_tokens: checkpoint.tokenizer.encode(&bank.captions)?,
+            bank,
+            vs,
+            clip,
+            joint_head,
+            trained,
+            dataset,
+            side: i64::from(checkpoint.preprocessor.crop),
+        })
+    }
+
+    /// Adds up the gradients of a step, part by part: the same as all at once, since each video stands for itself. `None`
+    /// where the run was asked to end meanwhile.
+    pub(crate) fn gradients(
+        &self,
+        run: &Run<'_, '_>,
+        step: &Step,
+    ) -> anyhow::Result<Option<Losses>> {
+        let (hyper, device) = (run.hyper, run.device);
+        let class_of: Vec<usize> = step
+            .captions
+            .iter()
+            .map(|&c| self.bank.class_of[c])
+            .collect();
+        let targets = BankTargets::new(&class_of, self.dataset.classes.len(), device);
+        // The text tower is gone through once a step; its gradient is gathered at its end and sent back once.
+        let captions = precisely(run, || {
+            self.clip
+                .text_features(&self.bank_tokens.select(&step.captions))
+        })?;
+        let gathered = captions
+            .detach()
+            .set_requires_grad(captions.requires_grad());
+        // Read when all parts are on their way: nothing before that waits for the device.
+        let mut parts = Vec::with_capacity(step.batches.len());
+        let mut first = 0;
+        for batch in &step.batches {
+            if run.stop.is_asked() {
+                return Ok(None);
+            }
+            let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
+            let share = n_videos as f64 / step.n_videos as f64;
+            let pixels = to_device(
+                &batch.pixels,
+                &[n_videos * n_frames, 3, self.side, self.side],
+                device,
+            );
+            let (features, patches) = if self.joint_head.is_some() {
+                let (features, patches) = self.clip.image_and_patch_features(&pixels);
+                (features, Some(patches))
+            } else {
+                (precisely(run, || self.clip.image_features(&pixels))?, None)
+            };
+            let scaled = features * self.clip.scale();
+            let own = &step.caption_of_video[first..first + batch.classes.len()];
+            first += batch.classes.len();
+            let (mut loss, of_videos) = match hyper.loss {
+                Loss::Bank => losses::bank(&scaled, &gathered, &targets, batch, hyper),
+                Loss::Infonce => losses::contrastive(&scaled, &gathered, own, batch, false),
+                Loss::Diagonal => losses::contrastive(&scaled, &gathered, own, batch, true),
+            };
+            let mut of_joints = None;
+            if let (Some(head), Some(patches)) = (&self.joint_head, patches) {
+                let wanted = to_device(&batch.joints, &[n_videos * n_frames, -1, 2], device);
+                let joints = head.loss(&patches, &wanted);
+                of_joints = Some(joints.detach());
+                loss += joints * hyper.pose_loss;
+            }
+            let loss = loss * share;
+            parts.push((share, loss.detach(), of_videos, of_joints));
+            loss.backward();
+        }
+        if captions.requires_grad() && gathered.grad().defined() {
+            (captions * gathered.grad()).sum(Kind::Float).backward();
+        }
+        let mut losses = Losses::default();
+        for (share, all, videos, joints) in parts {
+            losses.all += all.double_value(&[]);
+            losses.videos += share * videos.double_value(&[]);
+            if let Some(joints) = joints {
+                *losses.joints.get_or_insert(0.0) += share * joints.double_value(&[]);
+            }
+        }
+        Ok(Some(losses))
+    }
+
+    /// What the model as it is says of videos.
+    pub(crate) fn judge(
+        &self,
+        run: &Run<'_, '_>,
+        videos: &[&Example],
+    ) -> anyhow::Result<Vec<Probabilities>> {
+        if videos.is_empty() {
+            return Ok(Vec::new());
+        }
+        let weights = run.class_weights(&self.clip, self.dataset)?;
+        run.judge(&self.clip, &weights, self.dataset, videos)
+    }
+
+    pub(crate) fn scale(&self) -> f64 {
+        no_grad(|| self.clip.scale().double_value(&[]))
+    }
+
+    pub(crate) fn clamp_scale(&self) {
+        no_grad(|| {
+            if let Some(mut scale) = self.vs.variables().remove("logit_scale") {
+                drop(scale.clamp_max_(MAX_LOGIT_SCALE));
+            }
+        });
+    }
+}
+
+/// Goes through a part of the model with as many bits as the run asks for; what comes out has 32.
+fn precisely(run: &Run<'_, '_>, forward: impl FnOnce() -> Tensor) -> anyhow::Result<Tensor> {
+    if !run.hyper.bf16 {
+        return Ok(forward());
+    }
+    Ok(with_bfloat16(run.device, forward)?.to_kind(Kind::Float))
+}

@@ -1,0 +1,121 @@
+//! What is made small.
+
+use wo_cli::count;
+use wo_clip::tch::Tensor;
+use wo_clip::{BankTargets, equal_caption_targets, info_nce, soft_cross_entropy};
+
+use crate::data::dataset::Dataset;
+use crate::data::sampler::Batch;
+use crate::hyperparameters::{Hyperparameters, Loss};
+
+/// All distinct captions of the training videos.
+#[derive(Debug)]
+pub(crate) struct Bank {
+    pub(crate) captions: Vec<String>,
+    /// The class of each.
+    pub(crate) class_of: Vec<usize>,
+}
+
+impl Bank {
+    pub(crate) fn of(dataset: &Dataset) -> Self {
+        let of_classes = dataset.captions.iter().enumerate();
+        let class_of = of_classes.flat_map(|(class, captions)| captions.iter().map(move |_| class));
+        Self {
+            class_of: class_of.collect(),
+            captions: dataset.captions.iter().flatten().cloned().collect(),
+        }
+    }
+}
+
+/// Each video over the classes, and each frame over the bank of captions. `scaled` are the features of frames times the
+/// scale, `captions` those of the step's captions. Returns the loss and the part of it that is of videos, which are left on
+/// the device: who reads a figure waits for it.
+pub(crate) fn bank(
+    scaled: &Tensor,
+    captions: &Tensor,
+    targets: &BankTargets,
+    batch: &Batch,
+    hyper: &Hyperparameters,
+) -> (Tensor, Tensor) {
+    let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
+    let classes = Tensor::from_slice(&batch.classes).to_device(scaled.device());
+    let frames_of_videos = scaled
+        .matmul(&targets.class_features(captions).tr())
+        .view([n_videos, n_frames, -1]);
+    let of_videos = hyper
+        .pooling
+        .pool(&frames_of_videos)
+        .cross_entropy_for_logits(&classes);
+    let alone = of_videos.detach();
+    if hyper.frame_loss == 0.0 {
+        return (of_videos, alone);
+    }
+    let frame_targets = targets
+        .of(&classes)
+        .repeat_interleave_self_int(n_frames, 0, None);
+    let of_frames = soft_cross_entropy(&scaled.matmul(&captions.tr()), &frame_targets);
+    (of_videos + of_frames * hyper.frame_loss, alone)
+}
+
+/// Each frame against the captions of all frames of the batch. `own` is the caption of each video. With `is_diagonal`
+/// equal captions count as wrong, which is what is compared with.
+pub(crate) fn contrastive(
+    scaled: &Tensor,
+    captions: &Tensor,
+    own: &[usize],
+    batch: &Batch,
+    is_diagonal: bool,
+) -> (Tensor, Tensor) {
+    let of_frames: Vec<i64> = own
+        .iter()
+        .flat_map(|&caption| std::iter::repeat_n(caption as i64, batch.n_frames))
+        .collect();
+    let logits = scaled.matmul(
+        &captions
+            .index_select(
+                0,
+                &Tensor::from_slice(&of_frames).to_device(scaled.device()),
+            )
+            .tr(),
+    );
+    let equal: Vec<usize> = if is_diagonal {
+        (0..of_frames.len()).collect()
+    } else {
+        of_frames.iter().map(|&caption| caption as usize).collect()
+    };
+    let loss = info_nce(&logits, &equal_caption_targets(&equal, scaled.device()));
+    let alone = loss.detach();
+    (loss, alone)
+}
+
+/// The least that a loss can be, for people: no model gets below.
+pub(crate) fn floor(dataset: &Dataset, loss: Loss, n_frames_a_pass: usize) -> String {
+    let bank = Bank::of(dataset);
+    let n_captions = bank.captions.len().max(1) as f64;
+    match loss {
+        Loss::Bank => {
+            let counts = dataset
+                .captions
+                .iter()
+                .map(|captions| (captions.len() as f64).ln());
+            let floor = counts.sum::<f64>() / dataset.captions.len().max(1) as f64;
+            format!(
+                "frames over {}: at least {floor:.2} (captions of one class share), chance {:.2}; videos over {}: at least 0, chance {:.2}",
+                count(n_captions, "caption"),
+                n_captions.ln(),
+                count(dataset.classes.len(), "class"),
+                (dataset.classes.len() as f64).ln()
+            )
+        }
+        Loss::Infonce | Loss::Diagonal => {
+            let n = n_frames_a_pass.max(1) as f64;
+            format!(
+                "{} against {}: about {:.2} at least, chance {:.2}",
+                count(n, "frame"),
+                count(n_captions, "distinct caption"),
+                (n / n_captions).max(1.0).ln(),
+                n.ln()
+            )
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Training by gradient steps: losses, gradients, learning rate, snapshots, and the loop.
+
+pub(crate) mod config;
+pub(crate) mod gradients;
+pub(crate) mod losses;
+pub(crate) mod schedule;
+pub(crate) mod self_check;
+pub(crate) mod snapshot;
+pub(crate) mod steps;
+pub(crate) mod throughput;
+pub(crate) mod train_loop;

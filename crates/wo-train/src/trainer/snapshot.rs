@@ -1,0 +1,208 @@
+//! Going on where a run was stopped or killed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use wo_clip::tch::Tensor;
+use wo_clip::{Optimizer, Snapshot, latest_snapshot, weights_hash, write_snapshot};
+use wo_record::Metric;
+
+use crate::VERSION;
+use crate::data::dataset::Dataset;
+use crate::model::parameters::{Trained, WeightAverage};
+use crate::run::Run;
+use crate::trainer::gradients::Losses;
+
+/// Snapshots that are kept: should a disk lose the newest, there is one before it.
+const N_KEPT: usize = 2;
+
+/// The parameters at which a model is best, so far.
+pub(crate) struct BestEpoch {
+    /// Less is better.
+    pub(crate) score: f64,
+    pub(crate) weights: BTreeMap<String, Tensor>,
+    pub(crate) metrics: BTreeMap<String, f64>,
+}
+
+/// Where a fit is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct TrainProgress {
+    /// Steps taken.
+    pub(crate) step: usize,
+    /// Whether it has ended before its time.
+    pub(crate) is_over: bool,
+    /// Epochs since the best one.
+    pub(crate) n_epochs_without: u32,
+    /// Sums over the steps of this epoch.
+    loss: f64,
+    joints: Option<f64>,
+    norm: f64,
+    n: u32,
+    /// The figures of the epochs before.
+    pub(crate) history: Vec<Metric>,
+}
+
+impl TrainProgress {
+    /// One more step is taken.
+    pub(crate) fn add(&mut self, losses: &Losses, norm: f64) {
+        self.step += 1;
+        self.n += 1;
+        self.loss += losses.all;
+        self.norm += norm;
+        if let Some(joints) = losses.joints {
+            *self.joints.get_or_insert(0.0) += joints;
+        }
+    }
+
+    /// The means over the epoch that ends here.
+    pub(crate) fn means(&mut self) -> BTreeMap<String, f64> {
+        let n = f64::from(self.n.max(1));
+        let mut values = BTreeMap::from([
+            ("train_loss".to_owned(), self.loss / n),
+            ("grad_norm".to_owned(), self.norm / n),
+        ]);
+        if let Some(joints) = self.joints.take() {
+            values.insert("train_pose_loss".to_owned(), joints / n);
+        }
+        (self.loss, self.norm, self.n) = (0.0, 0.0, 0);
+        values
+    }
+}
+
+/// What a snapshot holds beside tensors.
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    /// Of everything that the run depends on.
+    fingerprint: String,
+    place: TrainProgress,
+    optimizer_steps: u32,
+    best_score: Option<f64>,
+    best_metrics: BTreeMap<String, f64>,
+}
+
+/// The snapshots of one fit.
+pub(crate) struct Snapshots {
+    dir: PathBuf,
+    fingerprint: String,
+    every: Duration,
+    last: Instant,
+}
+
+impl Snapshots {
+    /// In the folder `dir`, for a fit of the model that `trained` is a part of.
+    pub(crate) fn new(
+        dir: &Path,
+        dataset: &Dataset,
+        start: &str,
+        run: &Run<'_, '_>,
+    ) -> anyhow::Result<Self> {
+        let hyper = serde_json::to_string(run.hyper)?;
+        let threads = wo_clip::tch::get_num_threads();
+        let parts = format!(
+            "{VERSION} {hyper} {} {start} {:?} {threads}",
+            dataset.fingerprint(),
+            run.device
+        );
+        Ok(Self {
+            dir: dir.to_owned(),
+            fingerprint: blake3::hash(parts.as_bytes()).to_hex().to_string(),
+            every: run.config.snapshot_every,
+            last: Instant::now(),
+        })
+    }
+
+    /// Whether it is time for a snapshot.
+    pub(crate) fn is_due(&self) -> bool {
+        self.last.elapsed() >= self.every
+    }
+
+    /// Goes back to the newest snapshot, where there is one of the same run.
+    pub(crate) fn find(
+        &mut self,
+        trained: &Trained,
+        optimizer: &mut Optimizer,
+        average: &mut WeightAverage,
+    ) -> anyhow::Result<Option<(TrainProgress, Option<BestEpoch>)>> {
+        let Some(mut snapshot) = latest_snapshot(&self.dir)? else {
+            return Ok(None);
+        };
+        let state: State = serde_json::from_value(snapshot.state)
+            .with_context(|| format!("read the snapshot in {}", self.dir.display()))?;
+        if state.fingerprint != self.fingerprint {
+            wo_cli::warn!(
+                "the snapshots in {} are of other flags or data; they are taken away",
+                self.dir.display()
+            );
+            self.remove()?;
+            return Ok(None);
+        }
+        let mut take = |set: &str| snapshot.tensors.remove(set).unwrap_or_default();
+        trained.load(&take("weights"))?;
+        optimizer.load_state(state.optimizer_steps, &take("optimizer"))?;
+        average.load(&take("average"))?;
+        let best = take("best");
+        let best = state.best_score.map(|score| BestEpoch {
+            score,
+            weights: best,
+            metrics: state.best_metrics,
+        });
+        Ok(Some((state.place, best)))
+    }
+
+    /// Writes a snapshot.
+    pub(crate) fn write(
+        &mut self,
+        place: &TrainProgress,
+        best: Option<&BestEpoch>,
+        trained: &Trained,
+        optimizer: &Optimizer,
+        average: &WeightAverage,
+    ) -> anyhow::Result<()> {
+        let state = State {
+            fingerprint: self.fingerprint.clone(),
+            place: place.clone(),
+            optimizer_steps: optimizer.n_steps(),
+            best_score: best.map(|best| best.score),
+            best_metrics: best.map(|best| best.metrics.clone()).unwrap_or_default(),
+        };
+        let copies = |best: &BestEpoch| {
+            let tensors = best.weights.iter();
+            tensors
+                .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+                .collect()
+        };
+        let tensors = BTreeMap::from([
+            ("weights".to_owned(), trained.copies()),
+            ("optimizer".to_owned(), optimizer.state()),
+            ("average".to_owned(), average.state()),
+            ("best".to_owned(), best.map(copies).unwrap_or_default()),
+        ]);
+        let snapshot = Snapshot {
+            step: place.step as u64,
+            state: serde_json::to_value(&state)?,
+            tensors,
+        };
+        write_snapshot(&self.dir, &snapshot, N_KEPT)?;
+        self.last = Instant::now();
+        Ok(())
+    }
+
+    /// Takes the snapshots away, once they are not needed any more.
+    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+        match fs::remove_dir_all(&self.dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("remove {}", self.dir.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A hash of all parameters of a model, for [`Snapshots::new`].
+pub(crate) fn start_of(vs: &wo_clip::tch::nn::VarStore) -> String {
+    weights_hash(&vs.variables().into_iter().collect())
+}

@@ -1,0 +1,289 @@
+//! A fit in progress: what a step, a validation and a snapshot do. [`crate::trainer::train_loop`] says when.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context;
+use wo_cli::{Exit, ExitWith, ensure};
+use wo_clip::tch::{self, nn};
+use wo_clip::{Clip, Optimizer, weights_hash};
+
+use crate::data::dataset::{Dataset, Example};
+use crate::data::sampler::{Sampler, Step};
+use crate::hyperparameters::{Interpolation, Loss};
+use crate::model::parameters::WeightAverage;
+use crate::model::wise_ft;
+use crate::run::{Fitted, Run};
+use crate::trainer::config::{Resume, SelfCheck};
+use crate::trainer::gradients::{Losses, TrainedModel};
+use crate::trainer::snapshot::{BestEpoch, Snapshots, TrainProgress, start_of};
+use crate::trainer::throughput::Throughput;
+use crate::trainer::{schedule, self_check};
+use crate::validation::baselines::Comparison;
+use crate::validation::metrics::{
+    Probabilities, Validation, add_validation, summarise, validation_words,
+};
+
+/// All gradients together are at most this long.
+const MAX_GRAD_NORM: f64 = 1.0;
+/// Runs of so many steps are worth the time of a self-check.
+const LONG_RUN: usize = 1000;
+
+/// A fit in progress.
+pub(crate) struct Trainer<'t, 'a, 'w> {
+    run: &'t mut Run<'a, 'w>,
+    dataset: &'t Dataset,
+    held_out: &'t [&'t Example],
+    model: TrainedModel<'t>,
+    optimizer: Optimizer,
+    average: WeightAverage,
+    progress: TrainProgress,
+    best: Option<BestEpoch>,
+    snapshots: Snapshots,
+    n_steps_an_epoch: usize,
+}
+
+impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
+    /// A fit of the model to the training part of `dataset`, at its first step. Snapshots go into the folder `snapshots`.
+    pub(crate) fn new(
+        run: &'t mut Run<'a, 'w>,
+        model: (nn::VarStore, Clip),
+        dataset: &'t Dataset,
+        held_out: &'t [&'t Example],
+        sampler: &Sampler<'_>,
+        snapshots: &Path,
+    ) -> anyhow::Result<Self> {
+        let (vs, clip) = model;
+        let start = start_of(&vs);
+        let model = TrainedModel::new(run, vs, clip, dataset, sampler.n_joints())?;
+        let n_steps_an_epoch = sampler.n_steps();
+        let checks_itself = match run.config.self_check {
+            SelfCheck::On => true,
+            SelfCheck::Auto => n_steps_an_epoch * run.hyper.epochs as usize >= LONG_RUN,
+            SelfCheck::Off => false,
+        };
+        if checks_itself {
+            let kept = model.trained.copies();
+            self_check::overfits_one_batch(run, &model, sampler)?;
+            model.trained.load(&kept)?;
+        }
+        Ok(Self {
+            optimizer: model.trained.optimizer(run.hyper),
+            average: WeightAverage::of(&model.trained, run.hyper.ema),
+            progress: TrainProgress::default(),
+            best: None,
+            snapshots: Snapshots::new(snapshots, dataset, &start, run)?,
+            n_steps_an_epoch,
+            run,
+            dataset,
+            held_out,
+            model,
+        })
+    }
+
+    /// Goes back to the newest snapshot of the same run, where there is one and it is asked for.
+    pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
+        if self.run.config.resume == Resume::Never {
+            return Ok(());
+        }
+        let (trained, optimizer) = (&self.model.trained, &mut self.optimizer);
+        if let Some(found) = self
+            .snapshots
+            .find(trained, optimizer, &mut self.average)
+            .exit_or(Exit::Integrity)?
+        {
+            (self.progress, self.best) = found;
+            wo_cli::say!("going on at step {} of {}", self.n_done(), self.n_steps());
+        }
+        Ok(())
+    }
+
+    /// Steps taken.
+    pub(crate) fn n_done(&self) -> usize {
+        self.progress.step
+    }
+
+    /// Steps of the whole run.
+    pub(crate) fn n_steps(&self) -> usize {
+        self.n_steps_an_epoch * self.run.hyper.epochs as usize
+    }
+
+    /// Whether no step is left, or none is worth taking.
+    pub(crate) fn is_done(&self) -> bool {
+        self.progress.is_over || self.n_done() >= self.n_steps()
+    }
+
+    pub(crate) fn is_at_end_of_epoch(&self) -> bool {
+        self.n_done().is_multiple_of(self.n_steps_an_epoch)
+    }
+
+    pub(crate) fn snapshot_is_due(&self) -> bool {
+        self.snapshots.is_due()
+    }
+
+    /// Writes a snapshot that the run can go on from.
+    pub(crate) fn snapshot(&mut self) -> anyhow::Result<()> {
+        self.snapshots.write(
+            &self.progress,
+            self.best.as_ref(),
+            &self.model.trained,
+            &self.optimizer,
+            &self.average,
+        )
+    }
+
+    /// Moves the parameters once. `None` where the run was asked to end meanwhile; then nothing has moved.
+    pub(crate) fn step(&mut self, step: &Step) -> anyhow::Result<Option<Losses>> {
+        let (hyper, number) = (self.run.hyper, self.progress.step);
+        tch::manual_seed(hyper.seed.wrapping_add(number as u64).cast_signed());
+        self.optimizer.zero_grad();
+        self.model.clip.set_training(true);
+        let losses = self.model.gradients(self.run, step);
+        self.model.clip.set_training(false);
+        let Some(losses) = losses? else {
+            return Ok(None);
+        };
+        ensure!(
+            losses.all.is_finite(),
+            Exit::Integrity,
+            "not_finite: the loss is {} at step {number}; the run has diverged", losses.all;
+            "lower --lr (it is {:e})", hyper.lr
+        );
+        if number == 0 && hyper.loss == Loss::Bank {
+            let n_classes = self.dataset.classes.len();
+            self_check::check_first_loss(losses.videos, n_classes, self.run.is_scratch)?;
+        }
+        let norm = self.optimizer.clip_grad_norm(MAX_GRAD_NORM);
+        self.optimizer.step(self.lr_of(number));
+        self.model.clamp_scale();
+        self.average.follow(&self.model.trained, number);
+        self.progress.add(&losses, norm);
+        Ok(Some(losses))
+    }
+
+    /// After an epoch: measures, logs, keeps the best epoch, and ends the run where none has been better for long.
+    pub(crate) fn validate(&mut self, throughput: &Throughput) -> anyhow::Result<()> {
+        let hyper = self.run.hyper;
+        let epoch = (self.progress.step / self.n_steps_an_epoch) as u32;
+        let judge = || self.model.judge(self.run, self.held_out);
+        let judged = self.average.instead(&self.model.trained, judge)?;
+        let result = self.summarise(&judged);
+        let mut values = self.progress.means();
+        values.insert("logit_scale".to_owned(), self.model.scale());
+        values.insert("lr".to_owned(), self.lr_of(self.progress.step - 1));
+        if let Some(result) = &result {
+            add_validation(&mut values, result);
+        }
+        self.log(epoch, &values, result.as_ref(), throughput)?;
+        // Without a validation part each epoch replaces the one before.
+        let score = result.map_or(-f64::from(epoch), |result| result.loss);
+        if self.best.as_ref().is_none_or(|best| score < best.score) {
+            values.insert("epoch".to_owned(), f64::from(epoch));
+            self.best = Some(BestEpoch {
+                score,
+                weights: self.average.weights(&self.model.trained),
+                metrics: values,
+            });
+            self.progress.n_epochs_without = 0;
+        } else {
+            self.progress.n_epochs_without += 1;
+        }
+        if hyper.patience > 0 && self.progress.n_epochs_without >= hyper.patience {
+            self.progress.is_over = true;
+            wo_cli::say!("no better epoch in {} of them: done", hyper.patience);
+        }
+        Ok(())
+    }
+
+    /// The model at its best epoch, moved towards its start as far as is asked for, and what it then says of the held-out
+    /// videos. The snapshots go.
+    pub(crate) fn finish(mut self) -> anyhow::Result<(Fitted, Vec<Probabilities>)> {
+        let mut hashed = self.model.trained.copies();
+        hashed.extend(self.optimizer.state());
+        let run_hash = weights_hash(&hashed);
+        let best = self.best.take().context("not one epoch was trained")?;
+        self.model.trained.load(&best.weights)?;
+        self.model.trained.merge(&mut self.model.clip);
+        let mut metrics = best.metrics;
+        if let Some(part) = self.go_back()? {
+            metrics.insert("wise".to_owned(), part);
+            wo_cli::say!("went {part} of the way from the start to what was fitted");
+        }
+        let judged = self.model.judge(self.run, self.held_out)?;
+        if let Some(result) = self.summarise(&judged) {
+            add_validation(&mut metrics, &result);
+        }
+        self.snapshots.remove()?;
+        let fitted = Fitted {
+            vs: self.model.vs,
+            clip: self.model.clip,
+            head: None,
+            start: None,
+            metrics,
+            history: self.progress.history,
+            comparison: Comparison::default(),
+            judged: Vec::new(),
+            run_hash: Some(run_hash),
+        };
+        Ok((fitted, judged))
+    }
+
+    /// `step 12/60  loss 1.234  lr 1.0e-4`, of the step that was just taken.
+    pub(crate) fn step_line(&self, losses: &Losses) -> String {
+        let (step, lr) = (self.progress.step, self.lr_of(self.progress.step - 1));
+        format!(
+            "step {step}/{}  loss {:.3}  lr {lr:.1e}",
+            self.n_steps(),
+            losses.all
+        )
+    }
+
+    fn lr_of(&self, step: usize) -> f64 {
+        let hyper = self.run.hyper;
+        hyper.lr * schedule::factor(step, self.n_steps(), hyper.warmup)
+    }
+
+    /// The metrics of the held-out videos, where there are any.
+    fn summarise(&self, judged: &[Probabilities]) -> Option<Validation> {
+        let classes = &self.dataset.classes;
+        (!self.held_out.is_empty())
+            .then(|| summarise(classes, self.held_out, judged, self.run.hyper.seed))
+    }
+
+    /// The part of the way from the start that is kept, where less than all of it may be.
+    fn go_back(&mut self) -> anyhow::Result<Option<f64>> {
+        let (run, model, held_out) = (&*self.run, &self.model, self.held_out);
+        if run.hyper.wise == Interpolation::OFF {
+            return Ok(None);
+        }
+        let (start, _) = run.build()?;
+        let loss = || {
+            let judged = model.judge(run, held_out)?;
+            Ok(summarise(&self.dataset.classes, held_out, &judged, run.hyper.seed).loss)
+        };
+        wise_ft::go_back(&start, &model.vs, run.hyper.wise, held_out.len(), loss).map(Some)
+    }
+
+    /// Says and writes the metrics of an epoch.
+    fn log(
+        &mut self,
+        epoch: u32,
+        values: &BTreeMap<String, f64>,
+        result: Option<&Validation>,
+        throughput: &Throughput,
+    ) -> anyhow::Result<()> {
+        let speed = throughput.frames_per_second();
+        let loss = values.get("train_loss").copied().unwrap_or(f64::NAN);
+        let n_epochs = self.run.hyper.epochs;
+        let mut parts = vec![format!("epoch {epoch:>3}/{n_epochs}  loss {loss:.3}")];
+        parts.extend(result.map(|result| validation_words(result, self.held_out.len())));
+        parts.push(format!("{speed:.0} frames/s"));
+        wo_cli::say!("{}", parts.join("  "));
+        let mut logged = values.clone();
+        logged.insert("images_per_second".to_owned(), speed);
+        logged.insert("waiting_share".to_owned(), throughput.waiting_share());
+        let metric = self.run.log(epoch, self.progress.step as u64, logged)?;
+        self.progress.history.push(metric);
+        Ok(())
+    }
+}

@@ -1,0 +1,202 @@
+//! Cross-validation: each group is judged by a model that has not seen it. What comes of it is an honest figure for the way
+//! a model is made, and a prediction for each video that no model could know by heart.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use wo_cli::{Exit, ExitWith};
+use wo_clip::{Class, Split};
+use wo_record::{Group, Name, Prediction, Record, Writer};
+
+use crate::data::captions;
+use crate::data::dataset::{Dataset, Example};
+use crate::data::split::{Candidate, fold_groups};
+use crate::fit::{fit, judge_with};
+use crate::run::Run;
+use crate::validation::baselines::{Baselines, Comparison};
+use crate::validation::metrics::Probabilities;
+
+/// What the folds gave.
+pub(crate) struct OutOfFold {
+    /// Of each video that was judged, in the order of the input.
+    pub(crate) predictions: Vec<Prediction>,
+    pub(crate) comparison: Comparison,
+}
+
+/// What one fold gave, as it is kept for a run that goes on.
+#[derive(Serialize, Deserialize)]
+struct Fold {
+    fingerprint: String,
+    predictions: Vec<Prediction>,
+    baselines: Baselines,
+    said: Vec<usize>,
+}
+
+/// Fits `n_folds` models, each to the groups of all folds but one, chosen by the next fold, and lets each judge its own. The
+/// test part of `dataset` is in none of them.
+pub(crate) fn cross_validate(
+    run: &mut Run<'_, '_>,
+    dataset: &Dataset,
+    n_folds: u32,
+    snapshots: &Path,
+) -> anyhow::Result<OutOfFold> {
+    let fold_of = folds_of(dataset, n_folds, run.hyper.seed)?;
+    let mut all: Option<(Baselines, Vec<usize>)> = None;
+    let mut predictions = BTreeMap::new();
+    for number in 1..=n_folds {
+        let fold = fit_one(run, dataset, &fold_of, number, n_folds, snapshots)?;
+        for prediction in fold.predictions {
+            predictions.insert(prediction.video_id.clone(), prediction);
+        }
+        all = Some(match all {
+            None => (fold.baselines, fold.said),
+            Some((baselines, said)) => (baselines.and(fold.baselines), [said, fold.said].concat()),
+        });
+    }
+    let (baselines, said) = all.context("no folds")?;
+    let in_order = dataset
+        .examples
+        .iter()
+        .filter_map(|it| predictions.remove(&it.video.video_id));
+    let predictions = in_order.collect();
+    let comparison = baselines.comparison(&said, "out_of_fold");
+    wo_cli::say!(
+        "{n_folds} folds: balanced accuracy of form {}; {}",
+        comparison.figure(),
+        comparison.words
+    );
+    Ok(OutOfFold {
+        predictions,
+        comparison,
+    })
+}
+
+/// The fold of each group.
+fn folds_of(dataset: &Dataset, n_folds: u32, seed: u64) -> anyhow::Result<BTreeMap<Group, u32>> {
+    let used = dataset
+        .examples
+        .iter()
+        .filter(|it| !it.is_part && it.video.split != Split::Test);
+    let candidates: Vec<Candidate> = used
+        .map(|example| Candidate {
+            group: example.video.group.clone(),
+            exercise: example.video.exercise.clone(),
+            label: example.video.label.clone(),
+        })
+        .collect();
+    fold_groups(&candidates, n_folds, seed)
+}
+
+fn fit_one(
+    run: &mut Run<'_, '_>,
+    dataset: &Dataset,
+    fold_of: &BTreeMap<Group, u32>,
+    number: u32,
+    n_folds: u32,
+    snapshots: &Path,
+) -> anyhow::Result<Fold> {
+    let chosen_by = number % n_folds + 1;
+    let split_of = |example: &Example| match fold_of.get(&example.video.group) {
+        Some(fold) if *fold == number => Split::Test,
+        // With two folds nothing is left to choose by.
+        Some(fold) if *fold == chosen_by && n_folds > 2 => Split::Validation,
+        Some(_) => Split::Train,
+        None => Split::Test,
+    };
+    let mut part = dataset.resplit(split_of)?;
+    captions::settle(&mut part, &run.checkpoint.tokenizer)
+        .with_context(|| format!("fold {number} of {n_folds}"))
+        .exit_or(Exit::Integrity)?;
+    let fingerprint = format!(
+        "{} {}",
+        part.fingerprint(),
+        serde_json::to_string(run.hyper)?
+    );
+    let kept = snapshots.join(format!("fold-{number}.json"));
+    let known = fs::read(&kept)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Fold>(&bytes).ok());
+    if let Some(fold) = known.filter(|fold| fold.fingerprint == fingerprint) {
+        wo_cli::say!("fold {number} of {n_folds} was done before");
+        return Ok(fold);
+    }
+    wo_cli::say!("fold {number} of {n_folds}");
+    let test: Vec<&Example> = part
+        .of(Split::Test)
+        .into_iter()
+        .filter(|it| fold_of.contains_key(&it.video.group))
+        .collect();
+    let fitted = fit(run, &part, &snapshots.join(format!("fold-{number}")))?;
+    let judged = judge_with(run, &fitted, &part, &test)?;
+    let (vs, clip) = run.build()?;
+    let start = run.start(&vs, &clip, &part, &test)?;
+    let baselines = Baselines::of(&part, &test, &start, run.hyper);
+    let fold = Fold {
+        fingerprint,
+        said: baselines.said(&part, &judged),
+        predictions: test
+            .iter()
+            .zip(&judged)
+            .map(|(example, judged)| prediction(example, &part.classes, judged, number))
+            .collect(),
+        baselines,
+    };
+    fs::create_dir_all(snapshots)
+        .and_then(|()| {
+            let mut file = atomic_write_file::AtomicWriteFile::open(&kept)?;
+            serde_json::to_writer(&mut file, &fold)?;
+            file.commit()
+        })
+        .with_context(|| format!("write {}", kept.display()))?;
+    Ok(fold)
+}
+
+fn prediction(
+    example: &Example,
+    classes: &[Class],
+    judged: &Probabilities,
+    fold: u32,
+) -> Prediction {
+    let sums = |name: fn(&Class) -> &Name| {
+        let mut sums: BTreeMap<Name, f64> = BTreeMap::new();
+        for (class, probability) in classes.iter().zip(judged) {
+            *sums.entry(name(class).clone()).or_default() += probability;
+        }
+        sums
+    };
+    let (labels, exercises) = (sums(|class| &class.label), sums(|class| &class.exercise));
+    let most = |sums: &BTreeMap<Name, f64>| {
+        let most = sums.iter().max_by(|a, b| a.1.total_cmp(b.1));
+        most.map(|(name, _)| name.clone())
+    };
+    let said = most(&exercises).zip(most(&labels));
+    let said_faults =
+        said.map(|(exercise, label)| Class::faults_of(classes, judged, &exercise, &label).to_vec());
+    Prediction {
+        video_id: example.video.video_id.clone(),
+        path: example.path.clone(),
+        group: example.video.group.to_string(),
+        exercise: Some(example.video.exercise.clone()),
+        label: Some(example.video.label.clone()),
+        labels,
+        exercises,
+        faults: example.class.faults.clone(),
+        said_faults: said_faults.unwrap_or_default(),
+        fold: Some(fold),
+        seen: false,
+    }
+}
+
+/// The predictions as a stream of records.
+pub(crate) fn stream(predictions: &[Prediction]) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let mut writer = Writer::begin(&mut bytes, crate::TOOL, crate::VERSION, &[])?;
+    for prediction in predictions {
+        writer.record(&Record::Prediction(prediction.clone()))?;
+    }
+    writer.end()?;
+    String::from_utf8(bytes).context("records are text")
+}

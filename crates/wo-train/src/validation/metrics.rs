@@ -1,0 +1,197 @@
+//! How good the model is on the validation videos: figures to choose an epoch by, not to report.
+
+use std::collections::BTreeMap;
+
+use wo_cli::count;
+use wo_clip::tch::{Tensor, no_grad};
+use wo_clip::{Class, Pooling};
+use wo_record::Name;
+use wo_stats::{Interval, Unit, standings};
+
+use crate::data::dataset::Example;
+
+/// Keeps the logarithm of a probability of zero finite.
+pub(crate) const LEAST_PROBABILITY: f64 = 1e-12;
+
+/// Figures by video.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Validation {
+    /// Mean of -ln of the probability of the true exercise and label.
+    pub(crate) loss: f64,
+    /// Mean over labels of the part judged right.
+    pub(crate) balanced_accuracy: f64,
+    /// Its 95 % interval over groups, where there are two or more.
+    pub(crate) interval: Option<Interval>,
+    /// Part of the videos whose exercise was told.
+    pub(crate) exercise_accuracy: f64,
+}
+
+/// What a model says of a video: a probability for each class.
+pub(crate) type Probabilities = Vec<f64>;
+
+/// Judges each video by the pooled logits of its frames; `weights` `[classes, width]` have the scale in them.
+pub(crate) fn judge(features: &[Tensor], weights: &Tensor, pooling: Pooling) -> Vec<Probabilities> {
+    no_grad(|| {
+        features
+            .iter()
+            .map(|features| {
+                let logits = features.matmul(&weights.tr());
+                Vec::try_from(pooling.probabilities(&logits)).expect("one row of doubles")
+            })
+            .collect()
+    })
+}
+
+/// The label that probabilities over `classes` say, as a place in `labels`.
+pub(crate) fn predicted_label(classes: &[Class], labels: &[Name], probabilities: &[f64]) -> usize {
+    let sums = labels
+        .iter()
+        .map(|label| sum(classes, probabilities, |class| class.label == *label));
+    let best = sums
+        .enumerate()
+        .reduce(|best, next| if next.1 > best.1 { next } else { best });
+    best.map_or(0, |(place, _)| place)
+}
+
+/// All labels of the classes, in order.
+pub(crate) fn labels_of(classes: &[Class]) -> Vec<Name> {
+    let mut labels: Vec<Name> = classes.iter().map(|class| class.label.clone()).collect();
+    labels.sort();
+    labels.dedup();
+    labels
+}
+
+/// The figures of `judged` videos.
+pub(crate) fn summarise(
+    classes: &[Class],
+    videos: &[&Example],
+    judged: &[Probabilities],
+    seed: u64,
+) -> Validation {
+    let labels = labels_of(classes);
+    let mut loss = 0.0;
+    let mut n_exercise_right = 0;
+    let mut units = Vec::new();
+    for (video, probabilities) in videos.iter().zip(judged) {
+        let truth = &video.class;
+        let right = sum(classes, probabilities, |class| {
+            class.exercise == truth.exercise && class.label == truth.label
+        });
+        loss -= right.max(LEAST_PROBABILITY).ln();
+        let mut by_exercise: BTreeMap<&Name, f64> = BTreeMap::new();
+        for (class, probability) in classes.iter().zip(probabilities) {
+            *by_exercise.entry(&class.exercise).or_default() += probability;
+        }
+        let said = by_exercise.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        n_exercise_right += usize::from(said.is_some_and(|(name, _)| *name == truth.exercise));
+        if let Ok(truth) = labels.binary_search(&truth.label) {
+            units.push(Unit {
+                group: &video.video.group,
+                truth,
+                said: vec![predicted_label(classes, &labels, probabilities)],
+            });
+        }
+    }
+    let standing = standings(&units, labels.len(), seed).first().copied();
+    let n = judged.len().max(1) as f64;
+    Validation {
+        loss: loss / n,
+        balanced_accuracy: standing.and_then(|it| it.balanced_accuracy).unwrap_or(0.0),
+        interval: standing.and_then(|it| it.interval),
+        exercise_accuracy: n_exercise_right as f64 / n,
+    }
+}
+
+fn sum(classes: &[Class], probabilities: &[f64], wanted: impl Fn(&Class) -> bool) -> f64 {
+    let pairs = classes.iter().zip(probabilities);
+    pairs
+        .filter(|(class, _)| wanted(class))
+        .map(|(_, p)| p)
+        .sum()
+}
+
+/// Adds the figures of validation videos under their names.
+pub(crate) fn add_validation(values: &mut BTreeMap<String, f64>, result: &Validation) {
+    let ends = result
+        .interval
+        .map(|it| [("low", it.low), ("high", it.high)]);
+    for (end, value) in ends.into_iter().flatten() {
+        values.insert(format!("validation_balanced_accuracy_{end}"), value);
+    }
+    for (name, value) in [
+        ("validation_loss", result.loss),
+        ("validation_balanced_accuracy", result.balanced_accuracy),
+        ("validation_exercise_accuracy", result.exercise_accuracy),
+    ] {
+        values.insert(name.to_owned(), value);
+    }
+}
+
+/// `validation: loss 0.311, balanced accuracy 0.85 [0.74, 0.95], exercise 1.00 (20 videos)`.
+pub(crate) fn validation_words(result: &Validation, n_videos: usize) -> String {
+    format!(
+        "validation: loss {:.3}, balanced accuracy {}, exercise {:.2} ({})",
+        result.loss,
+        figure(Some(result.balanced_accuracy), result.interval),
+        result.exercise_accuracy,
+        count(n_videos, "video")
+    )
+}
+
+/// `0.85 [0.74, 0.95]`.
+pub(crate) fn figure(value: Option<f64>, interval: Option<Interval>) -> String {
+    match (value, interval) {
+        (Some(value), Some(interval)) => {
+            format!("{value:.2} [{:.2}, {:.2}]", interval.low, interval.high)
+        }
+        (Some(value), None) => format!("{value:.2} (no interval: one group)"),
+        (None, _) => "-".to_owned(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use wo_clip::{Split, SplitVideo};
+    use wo_record::Group;
+
+    use super::*;
+
+    /// A video without pictures.
+    pub(crate) fn example(id: &str, class: &Class) -> Example {
+        let (exercise, label) = (class.exercise.clone(), class.label.clone());
+        let video = SplitVideo::new(
+            id,
+            Group::of_video_id(id),
+            Split::Validation,
+            exercise,
+            label,
+        );
+        Example::without_pictures(video, class.clone())
+    }
+
+    #[test]
+    fn labels_and_exercises_are_summed_over_classes() {
+        let class = |exercise: &str, label: &str, faults: &[&str]| Class {
+            exercise: exercise.into(),
+            label: label.into(),
+            faults: faults.iter().map(|&f| f.into()).collect(),
+        };
+        let classes = [
+            class("squat", "bad_form", &["a"]),
+            class("squat", "bad_form", &["b"]),
+            class("squat", "good_form", &[]),
+            class("deadlift", "good_form", &[]),
+        ];
+        let videos = [example("a", &classes[0]), example("b", &classes[2])];
+        let videos: Vec<&Example> = videos.iter().collect();
+        let judged = [
+            // No single bad class wins, but together they do.
+            vec![0.3, 0.25, 0.4, 0.05],
+            vec![0.1, 0.1, 0.2, 0.6],
+        ];
+        let result = summarise(&classes, &videos, &judged, 0);
+        assert!((result.balanced_accuracy - 1.0).abs() < 1e-12);
+        assert!((result.exercise_accuracy - 0.5).abs() < 1e-12);
+        assert!((result.loss - (-(0.55_f64.ln()) - 0.2_f64.ln()) / 2.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,8 @@
+//! What is measured on videos that the weights were not fitted to.
+
+pub(crate) mod abstention;
+pub(crate) mod baselines;
+pub(crate) mod folds;
+pub(crate) mod learning_curve;
+pub(crate) mod metrics;
+pub(crate) mod probe;
