@@ -1,7 +1,9 @@
 //! Paired differences of two models, resampled over groups.
 
 use wo_record::{Comparison, Name, UNCLEAR};
-use wo_stats::{Bootstrap, Estimate, Figure, McNemar, Panel, Unit as Sample, smallest_detectable};
+use wo_stats::{
+    Bootstrap, Estimate, GroupedConfusions, McNemar, Metric, Sample, smallest_detectable,
+};
 
 use crate::compare::difference::Difference;
 use crate::judge::label_space::Answers;
@@ -68,8 +70,8 @@ impl Pairs<'_> {
             .iter()
             .filter_map(|(new, old)| self.sample(new, old))
             .collect();
-        let panel = Panel::new(&samples, self.classes.len());
-        let figures = Figure::all(self.classes.len());
+        let panel = GroupedConfusions::new(&samples, self.classes.len());
+        let figures = Metric::all(self.classes.len());
         let compared = panel.compare(&figures, &Bootstrap::new(self.seed));
         let [new, old, gains] = [
             compared.scores.first(),
@@ -98,13 +100,13 @@ impl Pairs<'_> {
         Some(Sample {
             group: &new.group,
             truth,
-            said: predicted.to_vec(),
+            predicted: predicted.to_vec(),
         })
     }
 
     fn difference(
         &self,
-        figure: Figure,
+        figure: Metric,
         [new, old, gain]: [&Estimate; 3],
         samples: &[Sample<'_>],
     ) -> Difference {
@@ -140,14 +142,14 @@ impl Pairs<'_> {
 }
 
 /// How many units a figure of either model rests on, and of how many groups.
-fn counted_of_either(figure: Figure, units: &[Sample<'_>]) -> (u64, u64) {
+fn counted_of_either(figure: Metric, units: &[Sample<'_>]) -> (u64, u64) {
     let class = match figure {
-        Figure::Precision(class) | Figure::F1(class) => Some(class),
+        Metric::Precision(class) | Metric::F1(class) => Some(class),
         _ => None,
     };
     let of_unit = |it: &Sample<'_>| {
         // What one of the two says is of the class counts for both.
-        let said = it.said.iter().copied();
+        let said = it.predicted.iter().copied();
         said.reduce(|first, next| if Some(next) == class { next } else { first })
     };
     let told = units.iter().map(|it| (it.group, it.truth, of_unit(it)));
@@ -156,15 +158,15 @@ fn counted_of_either(figure: Figure, units: &[Sample<'_>]) -> (u64, u64) {
 }
 
 /// For accuracy over all units, for a recall over those of the class.
-fn mcnemar(figure: Figure, units: &[Sample<'_>]) -> Option<McNemar> {
+fn mcnemar(figure: Metric, units: &[Sample<'_>]) -> Option<McNemar> {
     let is_asked = |sample: &&Sample<'_>| match figure {
-        Figure::Accuracy => true,
-        Figure::Recall(class) => sample.truth == class,
+        Metric::Accuracy => true,
+        Metric::Recall(class) => sample.truth == class,
         _ => false,
     };
     let asked: Vec<&Sample<'_>> = units.iter().filter(is_asked).collect();
     let right = |place: usize| -> Vec<bool> {
-        let is_right = |it: &&Sample<'_>| it.said.get(place) == Some(&it.truth);
+        let is_right = |it: &&Sample<'_>| it.predicted.get(place) == Some(&it.truth);
         asked.iter().map(is_right).collect()
     };
     (!asked.is_empty()).then(|| McNemar::of(&right(0), &right(1)))

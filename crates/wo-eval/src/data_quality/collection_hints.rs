@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wo_clip::{Split, SplitVideo};
 use wo_record::{LearningCurve, Name, Shot};
-use wo_stats::{Figure, Interval, Refit};
+use wo_stats::{Interval, Metric, Refit};
 
 use crate::judge::label_space::Answers;
 use crate::judge::prediction::{Prediction, Standing};
@@ -121,7 +121,7 @@ fn errors<'a>(
 ) -> BTreeMap<&'a Name, Errors> {
     let of_label = |(place, label): (usize, &'a Name)| {
         let said = videos.iter().map(|it| (*it, it.call.label));
-        let recall = label_metric(said, Figure::Recall(place), Scope::HELD_OUT, answers, seed)?;
+        let recall = label_metric(said, Metric::Recall(place), Scope::HELD_OUT, answers, seed)?;
         let ends = recall.low.zip(recall.high).map(|(low, high)| Interval {
             low: 1.0 - high,
             high: 1.0 - low,

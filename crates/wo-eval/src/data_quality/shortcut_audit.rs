@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use wo_record::{Audit, AuditVerdict, Probe};
 use wo_stats::{
-    Bootstrap, Evidence, MIN_PERMUTATIONS, ProbeData, Unit, Verdict, audit as audited,
+    Bootstrap, Evidence, MIN_PERMUTATIONS, ProbeData, Sample, Verdict, audit as audited,
     balanced_weights, folds, numbered,
 };
 
@@ -50,7 +50,7 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
     };
     let said = refit(&truth);
     let evidence = Evidence::gather(&truth, &groups, &said, MIN_PERMUTATIONS, seed, refit);
-    let units: Vec<Unit<'_>> = videos
+    let units: Vec<Sample<'_>> = videos
         .iter()
         .enumerate()
         .map(|(unit, video)| {
@@ -58,10 +58,10 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
                 let probabilities = said.get(unit)?.iter().copied();
                 Some(most_probable(probabilities)?.0)
             });
-            Unit {
+            Sample {
                 group: &video.group,
                 truth: truth.get(unit).copied().unwrap_or_default(),
-                said: std::iter::once(video.call.label).chain(of_probes).collect(),
+                predicted: std::iter::once(video.call.label).chain(of_probes).collect(),
             }
         })
         .collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wo_clip::{Split, SplitVideo};
 use wo_record::Predictor;
-use wo_stats::{DurationOnly, Example, Facts, Majority, Unit as Sample};
+use wo_stats::{DurationOnly, Example, Facts, Majority, Sample};
 
 use crate::judge::label_space::Answers;
 use crate::judge::prediction::{Prediction, Standing};
@@ -149,7 +149,7 @@ fn label_of_videos<'a>(
         Sample {
             group: &video.prediction.group,
             truth: video.label,
-            said: [Some(model), majority, duration]
+            predicted: [Some(model), majority, duration]
                 .into_iter()
                 .flatten()
                 .collect(),
@@ -184,7 +184,7 @@ fn label_of_frames<'a>(
             Some(Sample {
                 group,
                 truth: frame.true_label?,
-                said: vec![frame.call.label],
+                predicted: vec![frame.call.label],
             })
         })
     });
@@ -217,7 +217,7 @@ fn exercise_of_videos<'a>(
         Some(Sample {
             group: &video.prediction.group,
             truth: video.exercise?,
-            said: std::iter::once(model).chain(majority).collect(),
+            predicted: std::iter::once(model).chain(majority).collect(),
         })
     });
     let baseline = majority.map(|_| Predictor::Majority);
@@ -245,7 +245,7 @@ fn exercise_of_frames<'a>(
             video.prediction.frames.iter().map(move |frame| Sample {
                 group,
                 truth,
-                said: vec![frame.call.exercise],
+                predicted: vec![frame.call.exercise],
             })
         });
     ScoringTask {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wo_record::{BAD_FORM, Name, Predictor};
-use wo_stats::{Figure, Unit as Sample};
+use wo_stats::{Metric, Sample};
 
 use crate::judge::label_space::Answers;
 use crate::judge::prediction::Prediction;
@@ -30,7 +30,7 @@ pub(crate) fn faults(videos: &[&Prediction], answers: &Answers, seed: u64) -> Ve
         let samples = known.iter().map(|video| Sample {
             group: &video.group,
             truth: usize::from(video.faults.contains(fault)),
-            said: vec![usize::from(video.said_faults.contains(fault))],
+            predicted: vec![usize::from(video.said_faults.contains(fault))],
         });
         let task = ScoringTask {
             task: Task::Fault,
@@ -41,7 +41,7 @@ pub(crate) fn faults(videos: &[&Prediction], answers: &Answers, seed: u64) -> Ve
             samples: samples.collect(),
             probabilities: Vec::new(),
         };
-        [Figure::Precision(1), Figure::Recall(1), Figure::F1(1)]
+        [Metric::Precision(1), Metric::Recall(1), Metric::F1(1)]
             .into_iter()
             .filter_map(|figure| task.metric(figure, seed))
             .collect()

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use wo_record::{Name, Predictor};
-use wo_stats::Figure;
+use wo_stats::Metric;
 
 /// What is predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,15 +178,15 @@ impl MetricName {
     }
 }
 
-impl From<Figure> for MetricName {
-    fn from(figure: Figure) -> Self {
+impl From<Metric> for MetricName {
+    fn from(figure: Metric) -> Self {
         match figure {
-            Figure::Accuracy => Self::Accuracy,
-            Figure::BalancedAccuracy => Self::BalancedAccuracy,
-            Figure::MacroF1 => Self::MacroF1,
-            Figure::Recall(_) => Self::Recall,
-            Figure::Precision(_) => Self::Precision,
-            Figure::F1(_) => Self::F1,
+            Metric::Accuracy => Self::Accuracy,
+            Metric::BalancedAccuracy => Self::BalancedAccuracy,
+            Metric::MacroF1 => Self::MacroF1,
+            Metric::Recall(_) => Self::Recall,
+            Metric::Precision(_) => Self::Precision,
+            Metric::F1(_) => Self::F1,
         }
     }
 }
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_metric_is_called_as_in_statistics() {
-        for figure in Figure::all(1) {
+        for figure in Metric::all(1) {
             assert_eq!(MetricName::from(figure).as_str(), figure.name());
         }
     }

@@ -2,7 +2,7 @@
 //! model's features of the other sources' videos.
 
 use wo_record::Predictor;
-use wo_stats::{Figure, Probe, ProbeData, balanced_weights};
+use wo_stats::{Metric, Probe, ProbeData, balanced_weights};
 
 use crate::judge::label_space::Answers;
 use crate::judge::prediction::Prediction;
@@ -38,7 +38,7 @@ pub(crate) fn left_out(videos: &[&Prediction], answers: &Answers, seed: u64) -> 
                 field: "left_out_source".to_owned(),
                 value: left_out.clone(),
             };
-            let mut score = label_metric(said.into_iter(), Figure::Accuracy, scope, answers, seed)?;
+            let mut score = label_metric(said.into_iter(), Metric::Accuracy, scope, answers, seed)?;
             // Not the model judges, but a head on its features.
             score.key.by = Predictor::LinearProbe;
             Some(score)

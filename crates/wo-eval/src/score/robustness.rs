@@ -1,6 +1,6 @@
 //! What is left of the accuracy when pictures get worse, and when the classes are called by other words.
 
-use wo_stats::Figure;
+use wo_stats::Metric;
 
 use crate::judge::label_space::Answers;
 use crate::judge::prediction::Prediction;
@@ -20,7 +20,7 @@ pub(crate) fn robustness(videos: &[&Prediction], answers: &Answers, seed: u64) -
         let predicted = videos
             .iter()
             .filter_map(|video| Some((*video, video.perturbed.get(number)?.label)));
-        label_metric(predicted, Figure::BalancedAccuracy, scope, answers, seed)
+        label_metric(predicted, Metric::BalancedAccuracy, scope, answers, seed)
     };
     (0..n_changes).filter_map(of_change).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wo_record::{Group, Name, Predictor, UNCLEAR};
 use wo_stats::{
-    Bootstrap, Estimate, Figure, Panel, Ranking, Unit as Sample, at_most_missed, unanimous,
+    Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, at_most_missed, unanimous,
 };
 
 use crate::judge::label_space::Answers;
@@ -31,7 +31,7 @@ impl ScoringTask<'_> {
     /// Adds the scores of all predictors.
     pub(crate) fn score_into(&self, evaluation: &mut Evaluation, seed: u64) {
         let panel = self.panel();
-        let figures = Figure::all(self.classes.len());
+        let figures = Metric::all(self.classes.len());
         let bootstrap = Bootstrap::new(seed);
         let compared = panel.compare(&figures, &bootstrap);
         for (place, scores) in compared.scores.iter().enumerate() {
@@ -44,7 +44,7 @@ impl ScoringTask<'_> {
         }
         let balanced = figures
             .iter()
-            .position(|it| *it == Figure::BalancedAccuracy);
+            .position(|it| *it == Metric::BalancedAccuracy);
         for (predictor, gains) in self.predictors.iter().zip(&compared.gains) {
             let gain = balanced.and_then(|place| gains.get(place));
             if let (Some(baseline), Some(gain)) = (Baseline::of(predictor), gain) {
@@ -63,7 +63,7 @@ impl ScoringTask<'_> {
     }
 
     /// One metric of the first predictor, where there are samples.
-    pub(crate) fn metric(&self, figure: Figure, seed: u64) -> Option<Measurement> {
+    pub(crate) fn metric(&self, figure: Metric, seed: u64) -> Option<Measurement> {
         let panel = self.panel();
         let compared = panel.compare(&[figure], &Bootstrap::new(seed));
         self.figure_of(0, figure, compared.scores.first()?.first()?)
@@ -73,13 +73,14 @@ impl ScoringTask<'_> {
     fn figure_of(
         &self,
         predictor: usize,
-        figure: Figure,
+        figure: Metric,
         estimate: &Estimate,
     ) -> Option<Measurement> {
         let by = self.predictors.get(predictor)?;
         let class = figure.class().and_then(|class| self.classes.get(class));
         let samples = self.samples.iter();
-        let predicted = samples.map(|it| (it.group, it.truth, it.said.get(predictor).copied()));
+        let predicted =
+            samples.map(|it| (it.group, it.truth, it.predicted.get(predictor).copied()));
         let (n, n_groups) = counted_units(figure, predicted);
         let key = self.key(by.clone(), figure.into(), class);
         let mut score = Measurement {
@@ -88,8 +89,8 @@ impl ScoringTask<'_> {
         };
         if *by == Predictor::Model {
             match figure {
-                Figure::MacroF1 => {}
-                Figure::BalancedAccuracy => self.widen_balanced(&mut score),
+                Metric::MacroF1 => {}
+                Metric::BalancedAccuracy => self.widen_balanced(&mut score),
                 _ => widen(&mut score),
             }
         }
@@ -123,13 +124,13 @@ impl ScoringTask<'_> {
     }
 
     /// No video is `unclear` as videos are good or bad.
-    fn is_of_unclear(&self, figure: Figure) -> bool {
+    fn is_of_unclear(&self, figure: Metric) -> bool {
         let class = figure.class().and_then(|class| self.classes.get(class));
         class.is_some_and(|class| class.as_str() == UNCLEAR)
     }
 
-    fn panel(&self) -> Panel {
-        Panel::new(&self.samples, self.classes.len())
+    fn panel(&self) -> GroupedConfusions {
+        GroupedConfusions::new(&self.samples, self.classes.len())
     }
 
     /// How well the model's probabilities rank samples, for each class: the areas under the ROC and precision–recall curves.
@@ -183,14 +184,14 @@ impl ScoringTask<'_> {
 /// How many units a figure rests on, and of how many groups: a recall on those of its class, a precision on those that are
 /// said to be of it, an F1 on both. Of each unit its group, its true class and what is said of it.
 pub(crate) fn counted_units<'a>(
-    figure: Figure,
+    figure: Metric,
     units: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
 ) -> (u64, usize) {
     let counts = |truth: usize, said: Option<usize>| match figure {
-        Figure::Recall(class) => truth == class,
-        Figure::Precision(class) => said == Some(class),
-        Figure::F1(class) => truth == class || said == Some(class),
-        Figure::Accuracy | Figure::BalancedAccuracy | Figure::MacroF1 => true,
+        Metric::Recall(class) => truth == class,
+        Metric::Precision(class) => said == Some(class),
+        Metric::F1(class) => truth == class || said == Some(class),
+        Metric::Accuracy | Metric::BalancedAccuracy | Metric::MacroF1 => true,
     };
     let counted = units.filter(|(_, truth, said)| counts(*truth, *said));
     let groups: Vec<&Group> = counted.map(|(group, ..)| group).collect();
@@ -220,7 +221,7 @@ fn widen(score: &mut Measurement) {
 /// One metric of labels in a scope of its own: of each video with a label, what is predicted. `None` without such videos.
 pub(crate) fn label_metric<'a>(
     predicted: impl Iterator<Item = (&'a Prediction, usize)>,
-    figure: Figure,
+    figure: Metric,
     scope: Scope,
     answers: &Answers,
     seed: u64,
@@ -229,7 +230,7 @@ pub(crate) fn label_metric<'a>(
         Some(Sample {
             group: &video.group,
             truth: video.truth()?,
-            said: vec![label],
+            predicted: vec![label],
         })
     });
     let task = ScoringTask {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wo_stats::Figure;
+use wo_stats::Metric;
 
 use crate::judge::label_space::Answers;
 use crate::judge::prediction::Prediction;
@@ -46,7 +46,7 @@ pub(crate) fn slices(
                     let said = part.into_iter().map(|video| (video, video.call.label));
                     let (field, value) = (field.clone(), word);
                     let scope = Scope::Part { field, value };
-                    label_metric(said, Figure::Accuracy, scope, answers, seed)
+                    label_metric(said, Metric::Accuracy, scope, answers, seed)
                 })
                 .collect::<Vec<_>>()
         })
