@@ -4,4 +4,4 @@ pub(crate) mod breakable;
 pub(crate) mod chart;
 pub(crate) mod estimate;
 pub(crate) mod forest;
-pub(crate) mod picture;
+pub(crate) mod page_image;

@@ -7,8 +7,8 @@ use crate::section::audit::Audit;
 use crate::section::calibration::Calibration;
 use crate::section::card::Cards;
 use crate::section::conclusion::Conclusion;
-use crate::section::figures::Figures;
 use crate::section::learning::Learning;
+use crate::section::metrics::Metrics;
 use crate::section::robustness::Robustness;
 use crate::section::selective::Selective;
 use crate::section::slices::Slices;
@@ -26,7 +26,7 @@ pub struct Report {
     /// What it all comes to.
     pub conclusion: Option<Conclusion>,
     /// The figures, beside baselines.
-    pub figures: Option<Figures>,
+    pub metrics: Option<Metrics>,
     /// What is taken for what, such as one of labels and one of exercises.
     pub confusions: Vec<Confusion>,
     /// Whether the model is as sure as it is right.
@@ -76,7 +76,7 @@ fn sections(report: &Report) -> Vec<Section> {
     let confusions = &report.confusions;
     let bodies = [
         report.conclusion.as_ref().map(Conclusion::section),
-        report.figures.as_ref().map(Figures::section),
+        report.metrics.as_ref().map(Metrics::section),
         (!confusions.is_empty()).then(|| confusion::section(confusions)),
         report.calibration.as_ref().map(Calibration::section),
         report.selective.as_ref().map(Selective::section),

@@ -3,15 +3,15 @@
 pub(crate) mod audit;
 pub(crate) mod calibration;
 pub(crate) mod card;
+pub(crate) mod collection_hints;
 pub(crate) mod conclusion;
 pub(crate) mod confusion;
-pub(crate) mod figures;
 pub(crate) mod guide;
 pub(crate) mod learning;
+pub(crate) mod metrics;
 pub(crate) mod outcome;
 pub(crate) mod robustness;
 pub(crate) mod selective;
-pub(crate) mod shots;
 pub(crate) mod slices;
 pub(crate) mod suspects;
 pub(crate) mod worst;

@@ -5,7 +5,7 @@ mod audit;
 mod calibration;
 mod conclusion;
 mod estimate;
-mod figures;
+mod metrics;
 mod suspects;
 mod worst;
 
@@ -25,7 +25,7 @@ use crate::render::html::audit::audit;
 use crate::render::html::calibration::{calibration, selective};
 use crate::render::html::conclusion::{Grounds, conclusion, is_anonymous, persons};
 use crate::render::html::estimate::{between, estimate};
-use crate::render::html::figures::figures;
+use crate::render::html::metrics::metrics;
 use crate::render::html::suspects::suspects;
 use crate::render::html::worst::worst_videos;
 use crate::render::sentences::learning::in_words;
@@ -56,7 +56,7 @@ pub(crate) fn page(
         title: format!("{model}: does it judge form?"),
         subtitle: main.map(|it| subtitle(it, tally)),
         conclusion: Some(conclusion(grounds, main)),
-        figures: main.map(|main| figures(findings, main, tally)),
+        metrics: main.map(|main| metrics(findings, main, tally)),
         confusions: findings
             .held_out
             .confusions
@@ -118,7 +118,7 @@ fn slices(findings: &Findings, main: Option<&Measurement>) -> Option<Slices> {
         })
     });
     Some(Slices {
-        figure: "accuracy".to_owned(),
+        metric: "accuracy".to_owned(),
         overall: estimate(overall),
         slices: slices.collect(),
     })
@@ -135,7 +135,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
         estimate: between((it.value, it.low, it.high), "too few refits"),
         guideline: it.guideline,
     });
-    let shots = findings.shots.iter().map(|it| wo_report::Shot {
+    let hints = findings.shots.iter().map(|it| wo_report::CollectionHint {
         exercise: it.exercise.clone(),
         fault: it.fault.clone(),
         angle: it.angle.clone().unwrap_or_else(|| "any".to_owned()),
@@ -148,7 +148,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
         },
     });
     Some(Learning {
-        figure: "balanced accuracy".to_owned(),
+        metric: "balanced accuracy".to_owned(),
         points: curve.map(points).unwrap_or_default(),
         forecasts: forecasts.collect(),
         conclusion: curve.map_or_else(
@@ -159,7 +159,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
             },
             in_words,
         ),
-        shots: shots.collect(),
+        hints: hints.collect(),
     })
 }
 
@@ -213,7 +213,7 @@ fn robustness(findings: &Findings, main: Option<&Measurement>) -> Option<Robustn
         }
     }
     Some(Robustness {
-        figure: "balanced accuracy".to_owned(),
+        metric: "balanced accuracy".to_owned(),
         unchanged: estimate(main?),
         changes,
         paraphrases,

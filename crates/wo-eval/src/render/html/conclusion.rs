@@ -2,7 +2,7 @@
 
 use wo_cli::count;
 use wo_record::{AbstainReason, AuditVerdict, BAD_FORM, GOOD_FORM, Name, Probe};
-use wo_report::{Conclusion, Trust};
+use wo_report::{Conclusion, TrustLevel};
 
 use crate::findings::Findings;
 use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, shown};
@@ -44,9 +44,9 @@ pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Co
     };
     let (objections, reservations) = (case.objections(), case.reservations());
     let trust = match (objections.is_empty(), reservations.is_empty()) {
-        (false, _) => Trust::DoNotTrust,
-        (true, false) => Trust::Caution,
-        (true, true) => Trust::Trust,
+        (false, _) => TrustLevel::DoNotTrust,
+        (true, false) => TrustLevel::Caution,
+        (true, true) => TrustLevel::Trust,
     };
     let sentence = objections
         .first()
@@ -61,7 +61,7 @@ pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Co
 
 fn nothing_scored() -> Conclusion {
     Conclusion {
-        trust: Trust::DoNotTrust,
+        trust: TrustLevel::DoNotTrust,
         sentence: "Nothing can be said: there was no labelled video that the model has not seen."
             .to_owned(),
         reasons: vec![
@@ -77,7 +77,7 @@ fn one_label(label: &Name, main: &Measurement) -> Conclusion {
         n => format!("all {n} videos are"),
     };
     Conclusion {
-        trust: Trust::DoNotTrust,
+        trust: TrustLevel::DoNotTrust,
         sentence: format!(
             "Whether the model tells one label from another cannot be said: {videos} labelled {}.",
             label.words()
@@ -291,7 +291,7 @@ impl Case<'_> {
     }
 
     /// What is said of a model that nothing speaks against.
-    fn claim(&self, trust: Trust) -> String {
+    fn claim(&self, trust: TrustLevel) -> String {
         let is_few = self.main.n_groups < FEW_GROUPS;
         let on = if is_anonymous(self.grounds.tally) {
             "on videos of which it is not known whose they are".to_owned()
@@ -301,7 +301,7 @@ impl Case<'_> {
             "on people or sources it has never seen".to_owned()
         };
         let (before, after) = match trust {
-            Trust::Trust => ("", ""),
+            TrustLevel::Trust => ("", ""),
             _ if is_few => ("Too little to rely on: ", ""),
             _ => ("", ", with reservations"),
         };

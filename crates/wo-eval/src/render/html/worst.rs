@@ -1,6 +1,6 @@
 //! The videos that the model is most wrong about.
 
-use wo_report::{Frame, Picture, Twin, WorstVideo, WorstVideos};
+use wo_report::{Frame, NearestTrainingFrame, PageImage, WorstVideo, WorstVideos};
 
 use crate::judge::abstain::said_of;
 use crate::judge::video_name::named;
@@ -24,8 +24,8 @@ fn video(it: &worst::WorstVideo) -> WorstVideo {
             .true_exercise
             .clone()
             .unwrap_or_else(|| verdict.exercise.clone()),
-        said: said_of(verdict).clone(),
-        said_faults: verdict.faults.clone(),
+        predicted: said_of(verdict).clone(),
+        predicted_faults: verdict.faults.clone(),
         probability: verdict.probability,
         truth: verdict.true_label.clone().unwrap_or_default(),
         true_faults: it.true_faults.clone(),
@@ -34,17 +34,17 @@ fn video(it: &worst::WorstVideo) -> WorstVideo {
             .frames
             .iter()
             .map(|(picture, pts_ms, is_evidence)| Frame {
-                picture: Picture::Rgb(picture.clone()),
+                image: PageImage::Rgb(picture.clone()),
                 pts_ms: *pts_ms,
                 is_evidence: *is_evidence,
             })
             .collect(),
-        twin: it.twin.as_ref().map(|twin| Twin {
+        nearest: it.twin.as_ref().map(|twin| NearestTrainingFrame {
             name: twin.name.clone(),
             label: twin.label.clone(),
             similarity: Some(twin.similarity),
             frame: Frame {
-                picture: Picture::Jpeg(twin.picture.clone()),
+                image: PageImage::Jpeg(twin.picture.clone()),
                 pts_ms: twin.pts_ms,
                 is_evidence: false,
             },

@@ -98,7 +98,7 @@ fn good_model(n: usize) -> Vec<Prediction> {
         .collect()
 }
 
-fn check(conclusion: &Conclusion, trust: Trust, words: &[&str]) {
+fn check(conclusion: &Conclusion, trust: TrustLevel, words: &[&str]) {
     let text = format!("{} {}", conclusion.sentence, conclusion.reasons.join(" "));
     assert_eq!(conclusion.trust, trust, "{text}");
     for word in words {
@@ -111,7 +111,7 @@ fn a_model_that_beats_the_baselines_is_trusted() {
     let found = Given::of(&good_model(80)).concluded();
     check(
         &found,
-        Trust::Trust,
+        TrustLevel::Trust,
         &[
             "On people or sources it has never seen",
             "tells good from bad form in about 90 of 100 videos",
@@ -123,7 +123,7 @@ fn a_model_that_beats_the_baselines_is_trusted() {
 #[test]
 fn nothing_scored_is_nothing_said() {
     let found = Given::of(&[]).concluded();
-    check(&found, Trust::DoNotTrust, &["Nothing can be said"]);
+    check(&found, TrustLevel::DoNotTrust, &["Nothing can be said"]);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn few_groups_are_too_little() {
     let found = Given::of(&videos).concluded();
     check(
         &found,
-        Trust::Caution,
+        TrustLevel::Caution,
         &[
             "Too little to rely on: on 2 persons or sources",
             "fewer than 10",
@@ -145,7 +145,7 @@ fn few_groups_are_too_little() {
     let found = Given::of(&of_one).concluded();
     check(
         &found,
-        Trust::DoNotTrust,
+        TrustLevel::DoNotTrust,
         &[
             "cannot be said from 40 videos of 1 person or source",
             "1.00 [-]: no interval can be given",
@@ -161,7 +161,7 @@ fn one_label_says_nothing_of_telling_two_apart() {
     let found = Given::of(&videos).concluded();
     check(
         &found,
-        Trust::DoNotTrust,
+        TrustLevel::DoNotTrust,
         &["cannot be said: all 40 videos are labelled good form"],
     );
 }
@@ -173,7 +173,7 @@ fn without_a_baseline_or_an_audit_there_is_no_trust() {
     given.evaluate(&good_model(80), &Answers::new(&classes()));
     check(
         &given.concluded(),
-        Trust::Caution,
+        TrustLevel::Caution,
         &[
             "better than a baseline",
             "its training videos are not known",
@@ -183,7 +183,7 @@ fn without_a_baseline_or_an_audit_there_is_no_trust() {
     given.findings.audit.clear();
     check(
         &given.concluded(),
-        Trust::Caution,
+        TrustLevel::Caution,
         &["Whether it looks at the lifter at all could not be checked"],
     );
 }
@@ -200,7 +200,7 @@ fn a_baseline_that_does_better_is_said() {
         .collect();
     check(
         &Given::of(&videos).concluded(),
-        Trust::DoNotTrust,
+        TrustLevel::DoNotTrust,
         &[
             "duration only does better than it",
             "Its lead over duration only is -0.",
@@ -212,9 +212,13 @@ fn a_baseline_that_does_better_is_said() {
 fn a_shortcut_is_an_objection() {
     let mut given = Given::of(&good_model(80));
     given.findings.audit = vec![audit(AuditVerdict::Fail)];
-    check(&given.concluded(), Trust::DoNotTrust, &["from tricks"]);
+    check(&given.concluded(), TrustLevel::DoNotTrust, &["from tricks"]);
     given.findings.audit = vec![audit(AuditVerdict::Warn)];
-    check(&given.concluded(), Trust::Caution, &["with reservations"]);
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["with reservations"],
+    );
 }
 
 #[test]
@@ -224,7 +228,7 @@ fn unknown_persons_are_not_called_new() {
     let found = given.concluded();
     check(
         &found,
-        Trust::Caution,
+        TrustLevel::Caution,
         &[
             "On videos of which it is not known whose they are",
             "80 of 80 videos come without person and source",
@@ -232,28 +236,32 @@ fn unknown_persons_are_not_called_new() {
     );
     assert!(!found.sentence.contains("never seen"), "{}", found.sentence);
     given.tally.n_without_group_key = 1;
-    check(&given.concluded(), Trust::Caution, &["1 of 80 videos come"]);
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["1 of 80 videos come"],
+    );
 }
 
 #[test]
 fn what_gets_no_answer_is_in_the_headline() {
     let some = Given::of(&good_model(80)).refusing(8).concluded();
-    check(&some, Trust::Trust, &[]);
+    check(&some, TrustLevel::Trust, &[]);
     let tail = "It gives no answer (unclear) on 8 of 80";
     assert!(some.sentence.contains(tail), "{}", some.sentence);
     let most = Given::of(&good_model(80)).refusing(78).concluded();
     check(
         &most,
-        Trust::Caution,
+        TrustLevel::Caution,
         &["(unclear) on 78 of 80", "It answers only 2 of 80"],
     );
     let all = Given::of(&good_model(80)).refusing(80).concluded();
-    check(&all, Trust::DoNotTrust, &["it answers none"]);
+    check(&all, TrustLevel::DoNotTrust, &["it answers none"]);
     let mut said = Given::of(&good_model(80)).refusing(8);
     said.findings.refusals.insert(AbstainReason::SaysUnclear, 8);
     check(
         &said.concluded(),
-        Trust::Trust,
+        TrustLevel::Trust,
         &["count these as not right"],
     );
 }
@@ -293,14 +301,14 @@ fn chance_is_a_third_with_three_labels() {
     );
     check(
         &given.concluded(),
-        Trust::Caution,
+        TrustLevel::Caution,
         &["finds the right one of 3 labels in about 50 of 100 videos"],
     );
     let third: Vec<_> = (0..150).map(|i| of_three(i, i / 3 % 3 == 0)).collect();
     given.evaluate(&third, &answers);
     check(
         &given.concluded(),
-        Trust::DoNotTrust,
+        TrustLevel::DoNotTrust,
         &[
             "cannot be told from guessing",
             "not beyond doubt above 0.33",
@@ -313,7 +321,7 @@ fn no_mistake_is_not_no_mistakes_to_come() {
     let videos: Vec<_> = (0..30).map(|i| squat(i, i % 2, i % 2, 2000.0)).collect();
     check(
         &Given::of(&videos).concluded(),
-        Trust::Trust,
+        TrustLevel::Trust,
         &["judges all 30 videos right; of others up to 10 of 100"],
     );
 }
@@ -324,7 +332,7 @@ fn copies_that_cannot_be_known_are_a_reservation() {
     given.tally.knows_no_copies = true;
     check(
         &given.concluded(),
-        Trust::Caution,
+        TrustLevel::Caution,
         &["in its training under another name cannot be told"],
     );
 }

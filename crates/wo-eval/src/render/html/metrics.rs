@@ -2,7 +2,7 @@
 
 use wo_cli::count;
 use wo_record::Predictor;
-use wo_report::{Figure, FigureBlock, Figures};
+use wo_report::{Metric, MetricBlock, Metrics};
 
 use crate::findings::Findings;
 use crate::render::html::estimate::estimate;
@@ -12,7 +12,7 @@ use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
 use crate::score::worst_group::worst_kind;
 
-pub(super) fn figures(findings: &Findings, main: &Measurement, tally: &Tally) -> Figures {
+pub(super) fn metrics(findings: &Findings, main: &Measurement, tally: &Tally) -> Metrics {
     let mut blocks = Vec::new();
     let held_out = &findings.held_out;
     let mut scopes: Vec<(Task, &Scope)> = Vec::new();
@@ -41,26 +41,26 @@ pub(super) fn figures(findings: &Findings, main: &Measurement, tally: &Tally) ->
             (Task::Exercise, Scope::Whole(_)) => "Which exercise it is".to_owned(),
             (_, scope) => scope.to_string(),
         };
-        let figures = of_block.map(|it| figure(findings, it)).collect();
-        blocks.push(FigureBlock {
+        let metrics = of_block.map(|it| metric(findings, it)).collect();
+        blocks.push(MetricBlock {
             title,
             unit: "videos".to_owned(),
-            figures,
+            metrics,
         });
     }
     if !findings.faults.is_empty() {
-        blocks.push(FigureBlock {
+        blocks.push(MetricBlock {
             title: "Faults, by name".to_owned(),
             unit: "videos".to_owned(),
-            figures: findings
+            metrics: findings
                 .faults
                 .iter()
-                .map(|it| figure(findings, it))
+                .map(|it| metric(findings, it))
                 .collect(),
         });
     }
     blocks.extend(of_frames(findings));
-    Figures {
+    Metrics {
         n_videos: main.n,
         n_groups: main.n_groups,
         warnings: warnings(findings, tally),
@@ -95,7 +95,7 @@ fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
 }
 
 /// What is right of single frames; absent where only videos were judged.
-fn of_frames(findings: &Findings) -> Option<FigureBlock> {
+fn of_frames(findings: &Findings) -> Option<MetricBlock> {
     let is_shown = |it: &&Measurement| {
         let ScoreKey {
             unit, scope, by, ..
@@ -107,26 +107,26 @@ fn of_frames(findings: &Findings) -> Option<FigureBlock> {
         is_main && *unit == Unit::Frame && *scope == Scope::HELD_OUT && *by == Predictor::Model
     };
     let scores = findings.held_out.scores().iter().filter(is_shown);
-    let figures: Vec<Figure> = scores
+    let metrics: Vec<Metric> = scores
         .map(|it| {
             let of = match it.key.task {
                 Task::Label => "form",
                 _ => "exercise",
             };
-            let mut figure = figure(findings, it);
-            figure.name = format!("{of}: {}", figure.name);
-            figure
+            let mut metric = metric(findings, it);
+            metric.name = format!("{of}: {}", metric.name);
+            metric
         })
         .collect();
-    (!figures.is_empty()).then(|| FigureBlock {
+    (!metrics.is_empty()).then(|| MetricBlock {
         title: "Frames, each judged on its own (one may show nothing of what its video shows)"
             .to_owned(),
         unit: "frames".to_owned(),
-        figures,
+        metrics,
     })
 }
 
-fn figure(findings: &Findings, score: &Measurement) -> Figure {
+fn metric(findings: &Findings, score: &Measurement) -> Metric {
     let (held_out, key) = (&findings.held_out, &score.key);
     let is_main = key.name == MetricName::BalancedAccuracy;
     let baselines = Baseline::ALL.into_iter().filter_map(|baseline| {
@@ -147,7 +147,7 @@ fn figure(findings: &Findings, score: &Measurement) -> Figure {
             lead: held_out.score(&gain).filter(|_| is_main).map(estimate),
         })
     });
-    Figure {
+    Metric {
         name: name(findings, score),
         model: estimate(score),
         chance: match key.name {
