@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use wo_clip::{SplitVideo, Trust};
 use wo_record::{
-    AbstainReason, Audit, Calibration, Gate, LearningCurve, Record, Selection, Shot, Suspect,
-    Writer,
+    AbstainReason, Audit, Calibration, CollectionHint, Gate, LearningCurve, Record, Selection,
+    Suspect, Writer,
 };
 
 use crate::cli::config::AnalysisConfig;
@@ -54,7 +54,7 @@ pub(crate) struct Findings {
     pub(crate) robustness: Vec<Measurement>,
     pub(crate) suspects: Vec<Suspect>,
     pub(crate) learning_curve: Option<LearningCurve>,
-    pub(crate) shots: Vec<Shot>,
+    pub(crate) shots: Vec<CollectionHint>,
     pub(crate) gate: Option<Gate>,
     /// How many videos get no label, by reason.
     pub(crate) refusals: BTreeMap<AbstainReason, u64>,
@@ -203,7 +203,7 @@ impl Findings {
         records.extend(self.audit.iter().cloned().map(Record::Audit));
         records.extend(self.suspects.iter().cloned().map(Record::Suspect));
         records.extend(self.learning_curve.clone().map(Record::LearningCurve));
-        records.extend(self.shots.iter().cloned().map(Record::Shot));
+        records.extend(self.shots.iter().cloned().map(Record::CollectionHint));
         records.extend(self.gate.clone().map(Record::Gate));
         for record in &records {
             writer.record(record)?;

@@ -46,7 +46,7 @@ pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) 
         labels,
         exercises: vec![0.5, 0.5],
         faults: Vec::new(),
-        said_faults: Vec::new(),
+        predicted_faults: Vec::new(),
         fold: None,
         reasons: Vec::new(),
         facts: Facts::default(),

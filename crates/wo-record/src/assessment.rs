@@ -202,7 +202,7 @@ pub struct CurvePoint {
 /// Videos that are worth filming next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Shot {
+pub struct CollectionHint {
     /// From 1, the most wanted first.
     pub rank: u32,
     /// The exercise.

@@ -26,8 +26,8 @@ mod video;
 mod write;
 
 pub use assessment::{
-    Audit, Calibration, CalibrationBin, Comparison, CoveragePoint, CurvePoint, Gate, GateTerm,
-    LearningCurve, Refit, Selection, Shot, Suspect,
+    Audit, Calibration, CalibrationBin, CollectionHint, Comparison, CoveragePoint, CurvePoint,
+    Gate, GateTerm, LearningCurve, Refit, Selection, Suspect,
 };
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};

@@ -159,9 +159,9 @@ pub struct Prediction {
     /// The faults that it shows, where they are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Name>,
-    /// The faults that the model names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub said_faults: Vec<Name>,
+    /// The faults that the model predicts. Older versions wrote `said_faults`.
+    #[serde(default, alias = "said_faults", skip_serializing_if = "Vec::is_empty")]
+    pub predicted_faults: Vec<Name>,
     /// Which of the models of a cross-validation said it, from 1.
     #[serde(default)]
     pub fold: Option<u32>,

@@ -372,7 +372,7 @@ fn prediction() -> impl Strategy<Value = Record> {
                 labels: said.0,
                 exercises: said.1,
                 faults: faults.0,
-                said_faults: faults.1,
+                predicted_faults: faults.1,
                 fold,
                 seen: false,
             })

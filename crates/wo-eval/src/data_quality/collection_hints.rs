@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wo_clip::{Split, SplitVideo};
-use wo_record::{LearningCurve, Name, Shot};
+use wo_record::{CollectionHint, LearningCurve, Name};
 use wo_stats::{Interval, Metric, Refit};
 
 use crate::judge::label_space::Answers;
@@ -65,7 +65,7 @@ pub(crate) fn shots(
     trained_on: &[SplitVideo],
     curve: Option<&LearningCurve>,
     seed: u64,
-) -> Vec<Shot> {
+) -> Vec<CollectionHint> {
     let train: Vec<&SplitVideo> = trained_on
         .iter()
         .filter(|it| it.split == Split::Train)
@@ -81,7 +81,7 @@ pub(crate) fn shots(
     let kinds = kinds(&known.chain(judged.iter().copied()).collect::<Vec<_>>());
     let errors = errors(videos, answers, seed);
     let curve = curve.and_then(|it| fitted(it, seed));
-    let mut shots: Vec<Shot> = kinds
+    let mut shots: Vec<CollectionHint> = kinds
         .iter()
         .map(|kind| {
             let shot = kind.shot(&train, &judged);
@@ -92,7 +92,7 @@ pub(crate) fn shots(
                 Some(Gain::of(share / errors.len() as f64, *of_label, left))
             });
             let ends = gain.and_then(|it| it.ends);
-            Shot {
+            CollectionHint {
                 gain: gain.map(|it| it.value),
                 gain_low: ends.map(|it| it.low),
                 gain_high: ends.map(|it| it.high),
@@ -100,7 +100,7 @@ pub(crate) fn shots(
             }
         })
         .collect();
-    let gain = |it: &Shot| it.gain.unwrap_or(0.0);
+    let gain = |it: &CollectionHint| it.gain.unwrap_or(0.0);
     shots.sort_by(|a, b| {
         gain(b)
             .total_cmp(&gain(a))
@@ -212,12 +212,12 @@ impl Kind<'_> {
     }
 
     /// What is known of it, without what more of it would bring.
-    fn shot(&self, train: &[&SplitVideo], judged: &[Shown<'_>]) -> Shot {
+    fn shot(&self, train: &[&SplitVideo], judged: &[Shown<'_>]) -> CollectionHint {
         let is_shown = |it: &&&SplitVideo| self.is_shown(&Shown::in_training(it));
         let shown: Vec<&SplitVideo> = train.iter().filter(is_shown).copied().collect();
         let groups: BTreeSet<&str> = shown.iter().map(|it| it.group.as_str()).collect();
         let (n_wrong, n_judged) = self.n_wrong(judged);
-        Shot {
+        CollectionHint {
             rank: 0,
             exercise: self.exercise.clone(),
             label: self.label.clone(),

@@ -234,7 +234,7 @@ fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) -> Prediction
         labels,
         exercises,
         faults: wire.faults,
-        said_faults: wire.said_faults,
+        predicted_faults: wire.predicted_faults,
         fold: wire.fold,
         reasons: says_unclear
             .then_some(AbstainReason::SaysUnclear)

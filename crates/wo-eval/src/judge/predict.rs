@@ -178,7 +178,7 @@ fn verdict_of(
         labels,
         exercises: answers.exercise_probabilities(&scores.video),
         faults: faults_of(frames),
-        said_faults: verdict.faults.clone(),
+        predicted_faults: verdict.faults.clone(),
         fold: None,
         reasons: Vec::new(),
         facts: Facts::default(),

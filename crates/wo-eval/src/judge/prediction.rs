@@ -78,7 +78,7 @@ pub(crate) struct Prediction {
     /// The faults that it shows, where they are known.
     pub(crate) faults: Vec<Name>,
     /// The faults that the model names.
-    pub(crate) said_faults: Vec<Name>,
+    pub(crate) predicted_faults: Vec<Name>,
     /// Which of the models of a cross-validation said it.
     pub(crate) fold: Option<u32>,
     /// Why it gets no label.
@@ -125,7 +125,7 @@ impl Prediction {
             labels: named(&answers.labels, &self.calibrated),
             exercises: named(&answers.exercises, &self.exercises),
             faults: self.faults.clone(),
-            said_faults: self.said_faults.clone(),
+            predicted_faults: self.predicted_faults.clone(),
             fold: self.fold,
             seen: self.seen,
         }

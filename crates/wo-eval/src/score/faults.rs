@@ -24,13 +24,13 @@ pub(crate) fn faults(videos: &[&Prediction], answers: &Answers, seed: u64) -> Ve
     let is_told = known.iter().any(|it| !it.faults.is_empty());
     let all: BTreeSet<&Name> = known
         .iter()
-        .flat_map(|it| it.faults.iter().chain(&it.said_faults))
+        .flat_map(|it| it.faults.iter().chain(&it.predicted_faults))
         .collect();
     let of_fault = |fault: &Name| -> Vec<Measurement> {
         let samples = known.iter().map(|video| Sample {
             group: &video.group,
             truth: usize::from(video.faults.contains(fault)),
-            predicted: vec![usize::from(video.said_faults.contains(fault))],
+            predicted: vec![usize::from(video.predicted_faults.contains(fault))],
         });
         let task = ScoringTask {
             task: Task::Fault,
@@ -69,7 +69,7 @@ mod tests {
             } else {
                 "knees_cave"
             };
-            video.said_faults = vec![said.into()];
+            video.predicted_faults = vec![said.into()];
         }
         // Bad form of which no fault is known says nothing of faults.
         videos[10].faults.clear();
@@ -105,7 +105,7 @@ mod tests {
                 "rounded_back"
             };
             video.faults = vec![fault.into()];
-            video.said_faults = vec![fault.into()];
+            video.predicted_faults = vec![fault.into()];
         }
         let scores = faults(
             &videos.iter().collect::<Vec<_>>(),
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn without_known_faults_there_are_no_figures() {
         let mut video = squat(0, 0, 0, 1.0);
-        video.said_faults = vec!["knees_cave".into()];
+        video.predicted_faults = vec!["knees_cave".into()];
         assert_eq!(
             faults(
                 &[&video, &squat(1, 1, 1, 1.0)],

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use wo_cli::count;
-use wo_record::{LearningCurve, Name, Shot};
+use wo_record::{CollectionHint, LearningCurve, Name};
 
 use crate::data_quality::collection_hints::N_MORE;
 use crate::render::format::with_ends;
@@ -44,7 +44,7 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
 
 /// `squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of those unseen judged right; ten more would
 /// bring +0.02 [0.00, 0.05]`.
-pub(crate) fn shot_in_words(shot: &Shot) -> String {
+pub(crate) fn shot_in_words(shot: &CollectionHint) -> String {
     let fault = shot.fault.as_ref().map(Name::words);
     let angle = shot.angle.as_ref().map(|angle| format!("angle {angle}"));
     let what: Vec<String> = [
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_shot_is_said_with_what_is_known_of_it() {
-        let mut shot = Shot {
+        let mut shot = CollectionHint {
             rank: 1,
             exercise: "squat".into(),
             label: "bad_form".into(),
