@@ -18,7 +18,7 @@ use crate::compare::differences::differences;
 use crate::compare::pairs::{refuse_seen, same_videos};
 use crate::compare::sides::{Sides, sides_of};
 use crate::findings::{Findings, Model};
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::render::text::comparison::comparison_table;
 
@@ -37,21 +37,21 @@ pub(crate) fn compare(
         ..
     } = sides_of(config, input)?;
     let [(of_candidate, _), (of_champion, _)] = &predicted;
-    let answers = Answers::union(of_candidate, of_champion);
+    let space = LabelSpace::union(of_candidate, of_champion);
     let predicted = predicted.map(|(own, predictions)| -> Vec<Prediction> {
         let predictions = predictions.into_iter();
-        predictions.map(|it| it.among(&own, &answers)).collect()
+        predictions.map(|it| it.among(&own, &space)).collect()
     });
     refuse_seen(&predicted, paths)?;
     let [candidate, champion] = same_videos(predicted)?;
     if let Some(terms) = &config.gate {
-        terms.check_classes(&answers)?;
+        terms.check_classes(&space)?;
     }
-    let comparisons = differences(&candidate, &champion, &answers, config.seed);
+    let comparisons = differences(&candidate, &champion, &space, config.seed);
     let gate = config.gate.as_ref().map(|terms| {
         let [new, old] = [&candidate, &champion].map(|predictions| {
             let model = Model {
-                answers: &answers,
+                space: &space,
                 trust: None,
                 learning_curve: None,
                 videos: &[],
@@ -62,7 +62,7 @@ pub(crate) fn compare(
             };
             Findings::of(predictions, model, &analysis)
         });
-        terms.judge(|figure| new.known(figure), |figure| old.known(figure))
+        terms.judge(|metric| new.known(metric), |metric| old.known(metric))
     });
     if config.shows_table {
         output.write_all(comparison_table(paths, &comparisons, gate.as_ref()).as_bytes())?;

@@ -7,8 +7,8 @@ use wo_input::FrameItem;
 use wo_record::{AbstainReason, Frame, Group, Image};
 
 use crate::judge::facts::Facts;
-use crate::judge::label_space::{Answers, Call};
-use crate::judge::prediction::{FramePrediction, Prediction, Standing};
+use crate::judge::label_space::{LabelSpace, TopPrediction};
+use crate::judge::prediction::{FramePrediction, GroundTruth, Prediction};
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
 use crate::score::key::Whole;
@@ -30,15 +30,15 @@ pub(crate) fn classes() -> Vec<Class> {
 }
 
 /// A squat (exercise 1) of a person, of this length; label 0 is bad form, 1 good. Two frames say what the video says.
-pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) -> Prediction {
-    let call = Call {
-        label: said,
+pub(crate) fn squat(person: usize, truth: usize, predicted: usize, duration_ms: f64) -> Prediction {
+    let top = TopPrediction {
+        label: predicted,
         label_probability: 0.75,
         exercise: 1,
         exercise_probability: 0.5,
     };
     let mut labels = vec![0.25; 2];
-    labels[said] = 0.75;
+    labels[predicted] = 0.75;
     Prediction {
         video_id: format!("{person:03}-{truth}"),
         path: None,
@@ -50,21 +50,21 @@ pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) 
         fold: None,
         reasons: Vec::new(),
         facts: Facts::default(),
-        sights: None,
+        regions: None,
         perturbed: Vec::new(),
         group: Group::of_video_id(&format!("{person:03}")),
         has_group_key: true,
         seen: false,
         duration_ms: Some(duration_ms),
-        standing: Standing::Scored {
+        ground_truth: GroundTruth::Scored {
             label: truth,
             exercise: Some(1),
         },
-        call,
+        top,
         frames: vec![
             FramePrediction {
                 true_label: Some(truth),
-                call
+                top
             };
             2
         ],
@@ -98,10 +98,10 @@ pub(crate) fn evaluated(predictions: &[Prediction]) -> Evaluation {
 }
 
 pub(crate) fn evaluated_as(predictions: &[Prediction], whole: Whole) -> Evaluation {
-    let answers = Answers::new(&classes());
-    let baselines = Baselines::fit(&training(), &answers);
+    let space = LabelSpace::new(&classes());
+    let baselines = Baselines::fit(&training(), &space);
     let predictions: Vec<&Prediction> = predictions.iter().collect();
-    evaluate(&predictions, &answers, &baselines, whole, 0)
+    evaluate(&predictions, &space, &baselines, whole, 0)
 }
 
 /// A frame of the video `v`, ten to a second, without an image.

@@ -6,27 +6,27 @@ use wo_stats::{
 };
 
 use crate::compare::difference::Difference;
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::key::{MetricName, Scope, ScoreKey, Task, Whole};
-use crate::score::scoring_task::counted_units;
+use crate::score::scoring_task::counted_samples;
 
 /// The differences of all metrics of labels, in all and by exercise, and of exercises.
 pub(crate) fn differences(
     candidate: &[Prediction],
     champion: &[Prediction],
-    answers: &Answers,
+    space: &LabelSpace,
     seed: u64,
 ) -> Vec<Difference> {
     let pairs: Vec<(&Prediction, &Prediction)> = candidate.iter().zip(champion).collect();
     let all = Pairs {
         task: Task::Label,
         scope: Scope::HELD_OUT,
-        classes: &answers.labels,
+        classes: &space.labels,
         seed,
     };
     let mut found = all.differences(&pairs);
-    for (number, exercise) in answers.exercises.iter().enumerate() {
+    for (number, exercise) in space.exercises.iter().enumerate() {
         let of_it: Vec<_> = pairs
             .iter()
             .filter(|(it, _)| it.true_exercise() == Some(number))
@@ -43,11 +43,11 @@ pub(crate) fn differences(
             );
         }
     }
-    let is_told = |it: &Prediction| it.said_exercise().is_some();
+    let is_told = |it: &Prediction| it.predicted_exercise().is_some();
     if pairs.iter().all(|(a, b)| is_told(a) && is_told(b)) {
         let exercises = Pairs {
             task: Task::Exercise,
-            classes: &answers.exercises,
+            classes: &space.exercises,
             ..all
         };
         found.extend(exercises.differences(&pairs));
@@ -70,32 +70,32 @@ impl Pairs<'_> {
             .iter()
             .filter_map(|(new, old)| self.sample(new, old))
             .collect();
-        let panel = GroupedConfusions::new(&samples, self.classes.len());
-        let figures = Metric::all(self.classes.len());
-        let compared = panel.compare(&figures, &Bootstrap::new(self.seed));
+        let confusions = GroupedConfusions::new(&samples, self.classes.len());
+        let metrics = Metric::all(self.classes.len());
+        let compared = confusions.compare(&metrics, &Bootstrap::new(self.seed));
         let [new, old, gains] = [
             compared.scores.first(),
             compared.scores.get(1),
             compared.gains.get(1),
         ];
         let estimates = new.into_iter().flatten().zip(old.into_iter().flatten());
-        figures
+        metrics
             .iter()
             .zip(estimates.zip(gains.into_iter().flatten()))
-            .filter(|(figure, _)| {
-                let class = figure.class().and_then(|class| self.classes.get(class));
+            .filter(|(metric, _)| {
+                let class = metric.class().and_then(|class| self.classes.get(class));
                 class.is_none_or(|class| class.as_str() != UNCLEAR)
             })
-            .map(|(figure, ((new, old), gain))| {
-                self.difference(*figure, [new, old, gain], &samples)
+            .map(|(metric, ((new, old), gain))| {
+                self.difference(*metric, [new, old, gain], &samples)
             })
             .collect()
     }
 
     fn sample<'p>(&self, new: &'p Prediction, old: &Prediction) -> Option<Sample<'p>> {
         let (truth, predicted) = match self.task {
-            Task::Exercise => (new.true_exercise()?, [new, old].map(|it| it.call.exercise)),
-            _ => (new.truth()?, [new, old].map(|it| it.call.label)),
+            Task::Exercise => (new.true_exercise()?, [new, old].map(|it| it.top.exercise)),
+            _ => (new.truth()?, [new, old].map(|it| it.top.label)),
         };
         Some(Sample {
             group: &new.group,
@@ -106,14 +106,14 @@ impl Pairs<'_> {
 
     fn difference(
         &self,
-        figure: Metric,
+        metric: Metric,
         [new, old, gain]: [&Estimate; 3],
         samples: &[Sample<'_>],
     ) -> Difference {
-        let test = mcnemar(figure, samples);
-        let (n, n_groups) = counted_of_either(figure, samples);
-        let class = figure.class().and_then(|class| self.classes.get(class));
-        let name = MetricName::from(figure);
+        let test = mcnemar(metric, samples);
+        let (n, n_groups) = counted_of_either(metric, samples);
+        let class = metric.class().and_then(|class| self.classes.get(class));
+        let name = MetricName::from(metric);
         let record = Comparison {
             task: self.task.as_str().to_owned(),
             scope: self.scope.to_string(),
@@ -142,29 +142,29 @@ impl Pairs<'_> {
 }
 
 /// How many units a figure of either model rests on, and of how many groups.
-fn counted_of_either(figure: Metric, units: &[Sample<'_>]) -> (u64, u64) {
-    let class = match figure {
+fn counted_of_either(metric: Metric, samples: &[Sample<'_>]) -> (u64, u64) {
+    let class = match metric {
         Metric::Precision(class) | Metric::F1(class) => Some(class),
         _ => None,
     };
-    let of_unit = |it: &Sample<'_>| {
+    let of_sample = |it: &Sample<'_>| {
         // What one of the two says is of the class counts for both.
-        let said = it.predicted.iter().copied();
-        said.reduce(|first, next| if Some(next) == class { next } else { first })
+        let predicted = it.predicted.iter().copied();
+        predicted.reduce(|first, next| if Some(next) == class { next } else { first })
     };
-    let told = units.iter().map(|it| (it.group, it.truth, of_unit(it)));
-    let (n, n_groups) = counted_units(figure, told);
+    let told = samples.iter().map(|it| (it.group, it.truth, of_sample(it)));
+    let (n, n_groups) = counted_samples(metric, told);
     (n, n_groups as u64)
 }
 
 /// For accuracy over all units, for a recall over those of the class.
-fn mcnemar(figure: Metric, units: &[Sample<'_>]) -> Option<McNemar> {
-    let is_asked = |sample: &&Sample<'_>| match figure {
+fn mcnemar(metric: Metric, samples: &[Sample<'_>]) -> Option<McNemar> {
+    let is_asked = |sample: &&Sample<'_>| match metric {
         Metric::Accuracy => true,
         Metric::Recall(class) => sample.truth == class,
         _ => false,
     };
-    let asked: Vec<&Sample<'_>> = units.iter().filter(is_asked).collect();
+    let asked: Vec<&Sample<'_>> = samples.iter().filter(is_asked).collect();
     let right = |place: usize| -> Vec<bool> {
         let is_right = |it: &&Sample<'_>| it.predicted.get(place) == Some(&it.truth);
         asked.iter().map(is_right).collect()

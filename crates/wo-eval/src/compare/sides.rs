@@ -9,11 +9,11 @@ use wo_input::VideoItem;
 use wo_record::{Failure, Producer, code, group_of};
 
 use crate::cli::config::CompareConfig;
-use crate::data_quality::duplicate_index::Alike;
+use crate::data_quality::duplicate_index::DuplicateIndex;
 use crate::data_quality::near_duplicates::NearDuplicates;
-use crate::input::predictions_file::Spoken;
-use crate::input::repeats::{Again, Came};
-use crate::judge::label_space::Answers;
+use crate::input::predictions_file::PredictionsFile;
+use crate::input::repeats::{Repeat, SeenBefore};
+use crate::judge::label_space::LabelSpace;
 use crate::judge::load::{check_model, load_judge};
 use crate::judge::predict::{Looks, predict};
 use crate::judge::prediction::Prediction;
@@ -30,12 +30,12 @@ const N_FIRST_BYTES: u64 = 512;
 #[derive(Debug, Default)]
 pub(crate) struct Sides {
     /// Of each the labelled videos, with what it can predict.
-    pub(crate) predicted: [(Answers, Vec<Prediction>); 2],
+    pub(crate) predicted: [(LabelSpace, Vec<Prediction>); 2],
     pub(crate) upstream: Vec<Producer>,
     pub(crate) failures: Vec<Failure>,
     /// Lines that are no records.
     pub(crate) n_skipped: u64,
-    came: Came,
+    before: SeenBefore,
     /// What the frames of videos say of them.
     tally: Tally,
 }
@@ -45,8 +45,8 @@ pub(crate) struct Sides {
 struct Model {
     place: usize,
     judge: Judge,
-    answers: Answers,
-    trained_on: Alike,
+    space: LabelSpace,
+    trained_on: DuplicateIndex,
 }
 
 /// Reads what was predicted, and has the models judge the videos.
@@ -58,16 +58,16 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
     let mut models = Vec::new();
     for (place, path) in config.sides.iter().enumerate() {
         if is_records(path) {
-            let file = Spoken::read(path, &mut io::empty(), &config.reading)?;
-            sides.predicted[place] = (file.answers, file.predictions);
+            let file = PredictionsFile::read(path, &mut io::empty(), &config.reading)?;
+            sides.predicted[place] = (file.space, file.predictions);
             sides.upstream.extend(file.upstream);
             sides.failures.extend(file.failures);
         } else {
             let judge = load_judge(path, &config.compute.device, HINT)?;
             models.push(Model {
                 place,
-                answers: Answers::new(judge.classes()),
-                trained_on: Alike::seen_by_model(&judge.manifest().videos),
+                space: LabelSpace::new(judge.classes()),
+                trained_on: DuplicateIndex::seen_by_model(&judge.manifest().videos),
                 judge,
             });
         }
@@ -94,7 +94,7 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
     sides.n_skipped += rest.n_skipped;
     let first = models.first().map(|it| it.place);
     for model in models {
-        sides.predicted[model.place].0 = model.answers;
+        sides.predicted[model.place].0 = model.space;
     }
     sides.sort(first);
     Ok(sides)
@@ -104,13 +104,15 @@ impl Sides {
     /// Has a video judged by each model. One that cannot be read is told once.
     fn judge(&mut self, mut item: VideoItem, models: &[Model]) {
         let settled = item.settle();
-        match self.came.take(&item.video) {
-            Again::New => self.tally.settle(name_of(&item.video), &settled),
-            Again::Same => {
+        match self.before.take(&item.video) {
+            Repeat::New => self.tally.settle(name_of(&item.video), &settled),
+            Repeat::Same => {
                 self.tally.n_repeated += 1;
                 return;
             }
-            Again::Otherwise(failures) => return failures.into_iter().for_each(|it| self.fail(it)),
+            Repeat::Otherwise(failures) => {
+                return failures.into_iter().for_each(|it| self.fail(it));
+            }
         }
         let mut is_told = false;
         for model in models {
@@ -138,9 +140,9 @@ impl Sides {
     fn sort(&mut self, first: Option<usize>) {
         let near = match first {
             Some(place) => {
-                let (answers, predictions) = &self.predicted[place];
+                let (space, predictions) = &self.predicted[place];
                 let looks: Vec<_> = predictions.iter().map(|it| (it, &it.facts.looks)).collect();
-                NearDuplicates::among(&looks, answers)
+                NearDuplicates::among(&looks, space)
             }
             None => NearDuplicates::default(),
         };
@@ -154,7 +156,7 @@ impl Sides {
         for (_, predictions) in &mut self.predicted {
             predictions.retain(|it| {
                 let is_contradicted = near.contradicted.contains_key(&it.video_id);
-                !is_contradicted && !self.came.is_contradicted(&it.video_id)
+                !is_contradicted && !self.before.is_contradicted(&it.video_id)
             });
             for prediction in predictions {
                 if let Some(group) = near.groups.get(&prediction.video_id) {
@@ -189,7 +191,7 @@ impl Model {
     fn predict(&self, item: &VideoItem) -> Result<(Option<Prediction>, Option<Failure>), Failure> {
         let seen = self.judge.manifest().has_seen(&item.video);
         let looks = Looks::default();
-        let judged = predict(item.clone(), &self.judge, &self.answers, seen, looks)?;
+        let judged = predict(item.clone(), &self.judge, &self.space, seen, looks)?;
         let warning = judged.warning.map(|what| Failure {
             code: code::BAD_IMAGE.to_owned(),
             what,
@@ -201,8 +203,8 @@ impl Model {
         // What one of the two models was trained on says nothing of the other's groups.
         prediction.group = group_of(&item.video);
         let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
-        let twin = self.trained_on.twin(id, hashes, usize::MAX);
-        prediction.seen |= twin.is_some();
+        let duplicate = self.trained_on.duplicate_of(id, hashes, usize::MAX);
+        prediction.seen |= duplicate.is_some();
         let prediction = Some(prediction).filter(|it| it.truth().is_some());
         Ok((prediction, warning))
     }

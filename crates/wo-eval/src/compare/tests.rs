@@ -1,7 +1,7 @@
 use super::*;
 use crate::fixtures::{classes, squat};
-use crate::judge::label_space::Answers;
-use crate::judge::prediction::Standing;
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::GroundTruth;
 use crate::render::sentences::comparison::in_words;
 use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
 
@@ -10,8 +10,8 @@ fn predicted(n_wrong: usize) -> Vec<Prediction> {
     (0..30)
         .map(|person| {
             let truth = person % 2;
-            let said = if person < n_wrong { 1 - truth } else { truth };
-            squat(person, truth, said, 1000.0)
+            let predicted = if person < n_wrong { 1 - truth } else { truth };
+            squat(person, truth, predicted, 1000.0)
         })
         .collect()
 }
@@ -19,7 +19,7 @@ fn predicted(n_wrong: usize) -> Vec<Prediction> {
 fn compared(n_wrong: usize, n_wrong_of_champion: usize) -> Vec<Difference> {
     let pair = [predicted(n_wrong), predicted(n_wrong_of_champion)];
     let [new, old] = same_videos(pair).expect("videos");
-    differences(&new, &old, &Answers::new(&classes()), 0)
+    differences(&new, &old, &LabelSpace::new(&classes()), 0)
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn what_one_has_seen_is_refused() {
 #[test]
 fn other_labels_mean_other_data() {
     let mut pair = [predicted(0), predicted(0)];
-    pair[0][4].standing = Standing::Scored {
+    pair[0][4].ground_truth = GroundTruth::Scored {
         label: 1,
         exercise: Some(1),
     };

@@ -48,24 +48,24 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
         let of_probe = |(_, rows): &(Probe, Rows)| out_of_fold(rows, labels, &folds, n_labels);
         probes.iter().map(of_probe).collect()
     };
-    let said = refit(&truth);
-    let evidence = Evidence::gather(&truth, &groups, &said, MIN_PERMUTATIONS, seed, refit);
-    let units: Vec<Sample<'_>> = videos
+    let predicted = refit(&truth);
+    let evidence = Evidence::gather(&truth, &groups, &predicted, MIN_PERMUTATIONS, seed, refit);
+    let samples: Vec<Sample<'_>> = videos
         .iter()
         .enumerate()
         .map(|(unit, video)| {
-            let of_probes = said.iter().filter_map(|said| {
-                let probabilities = said.get(unit)?.iter().copied();
+            let of_probes = predicted.iter().filter_map(|predicted| {
+                let probabilities = predicted.get(unit)?.iter().copied();
                 Some(most_probable(probabilities)?.0)
             });
             Sample {
                 group: &video.group,
                 truth: truth.get(unit).copied().unwrap_or_default(),
-                predicted: std::iter::once(video.call.label).chain(of_probes).collect(),
+                predicted: std::iter::once(video.top.label).chain(of_probes).collect(),
             }
         })
         .collect();
-    let Some(found) = audited(&units, n_labels, &evidence, &Bootstrap::new(seed)) else {
+    let Some(found) = audited(&samples, n_labels, &evidence, &Bootstrap::new(seed)) else {
         return Vec::new();
     };
     let mut records: Vec<Audit> = probes
@@ -161,11 +161,11 @@ fn probes(videos: &[&Prediction]) -> Vec<(Probe, Rows)> {
         (Probe::Quality, rows(&|it| quality_features(&it.facts))),
         (
             Probe::Background,
-            sight(|it| it.sights.as_ref().and_then(|it| it.background.as_ref())),
+            sight(|it| it.regions.as_ref().and_then(|it| it.background.as_ref())),
         ),
         (
             Probe::FirstFrame,
-            sight(|it| it.sights.as_ref().map(|it| &it.first_frame)),
+            sight(|it| it.regions.as_ref().map(|it| &it.first_frame)),
         ),
     ];
     all.into_iter().filter(|(_, rows)| varies(rows)).collect()
@@ -215,7 +215,7 @@ fn one_hot<'a>(words: impl Iterator<Item = &'a str>) -> Rows {
 
 /// How probable each label of each video is to probes that were fitted to the other folds.
 fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) -> Vec<Vec<f64>> {
-    let mut said = vec![Vec::new(); rows.len()];
+    let mut predicted = vec![Vec::new(); rows.len()];
     let mut distinct = folds.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
@@ -235,13 +235,13 @@ fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) 
             n_classes: n_labels,
         };
         let probe = wo_stats::Probe::fit(&data, INVERSE_PENALTY);
-        for ((said, row), _) in said
+        for ((predicted, row), _) in predicted
             .iter_mut()
             .zip(rows)
             .zip(folds)
             .filter(|(_, fold)| **fold == held_out)
         {
-            *said = match &probe {
+            *predicted = match &probe {
                 Some(probe) => probe.probabilities(row),
                 // All others have one label.
                 None => (0..n_labels)
@@ -250,7 +250,7 @@ fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) 
             };
         }
     }
-    said
+    predicted
 }
 
 #[cfg(test)]
@@ -263,8 +263,8 @@ mod tests {
         (0..80)
             .map(|i| {
                 let (person, truth) = (i / 2, i % 2);
-                let said = if i % 10 == 0 { 1 - truth } else { truth };
-                squat(person, truth, said, duration_ms(person, truth))
+                let predicted = if i % 10 == 0 { 1 - truth } else { truth };
+                squat(person, truth, predicted, duration_ms(person, truth))
             })
             .collect()
     }

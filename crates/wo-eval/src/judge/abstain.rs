@@ -7,7 +7,7 @@ use wo_record::{AbstainReason, Name, UNCLEAR, Verdict};
 use crate::judge::prediction::Prediction;
 
 /// Says that the model cannot tell, where there is a reason.
-pub(crate) fn hold_back(verdict: &mut Verdict, reasons: &[AbstainReason]) {
+pub(crate) fn abstain(verdict: &mut Verdict, reasons: &[AbstainReason]) {
     if reasons.is_empty() {
         return;
     }
@@ -29,7 +29,7 @@ pub(crate) fn reasons(
             .is_some_and(|(number, least)| number < least)
     };
     let facts = &prediction.facts;
-    let exercise = Some(prediction.call.exercise_probability);
+    let exercise = Some(prediction.top.exercise_probability);
     let is_cut_off = person
         .and_then(|person| CutOff::of(&person.moved))
         .is_some_and(|cut| cut.worst() >= DEFAULT_CUT_OFF);
@@ -57,7 +57,7 @@ pub(crate) fn reasons(
 }
 
 /// The label that a verdict gives, or leans to.
-pub(crate) fn said_of(verdict: &Verdict) -> &Name {
+pub(crate) fn label_or_leaning(verdict: &Verdict) -> &Name {
     verdict.leaning.as_ref().unwrap_or(&verdict.label)
 }
 
@@ -73,9 +73,9 @@ mod tests {
             ..Verdict::default()
         };
         let mut verdict = told.clone();
-        hold_back(&mut verdict, &[]);
+        abstain(&mut verdict, &[]);
         assert_eq!(verdict, told);
-        hold_back(&mut verdict, &[AbstainReason::TooDark]);
+        abstain(&mut verdict, &[AbstainReason::TooDark]);
         assert_eq!((verdict.label.as_str(), verdict.faults.len()), (UNCLEAR, 0));
         assert_eq!(verdict.leaning, Some("bad_form".into()));
         assert_eq!(verdict.reasons, [AbstainReason::TooDark]);

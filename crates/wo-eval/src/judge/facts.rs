@@ -50,7 +50,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Of a video and those of its frames that load.
-    pub(crate) fn of(video: &Video, frames: &[&FrameItem], pictures: &[RgbImage]) -> Self {
+    pub(crate) fn of(video: &Video, frames: &[&FrameItem], images: &[RgbImage]) -> Self {
         let qualities: Vec<&Quality> = frames
             .iter()
             .filter_map(|item| item.frame.quality.as_ref())
@@ -64,14 +64,14 @@ impl Facts {
             )
         };
         let sharpness = known(|it| Some(it.sharpness))
-            .or_else(|| median(pictures.iter().map(wo_picture::sharpness).collect()));
+            .or_else(|| median(images.iter().map(wo_picture::sharpness).collect()));
         let brightness = known(|it| Some(it.brightness))
-            .or_else(|| median(pictures.iter().map(wo_picture::brightness).collect()));
+            .or_else(|| median(images.iter().map(wo_picture::brightness).collect()));
         let hash = |it: &&Quality| u64::from_str_radix(&it.perceptual_hash, 16).ok();
         let mut hashes: Vec<u64> = qualities.iter().filter_map(hash).collect();
         if hashes.is_empty() {
             let hash = |it: &RgbImage| wo_picture::perceptual_hash(&wo_picture::luma(it));
-            hashes = pictures.iter().map(hash).collect();
+            hashes = images.iter().map(hash).collect();
         }
         let (mut fields, numbers) = fields_of(video);
         if let Some(brightness) = brightness {

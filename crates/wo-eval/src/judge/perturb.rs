@@ -5,8 +5,8 @@ use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge};
 use wo_picture::grid;
 
-use crate::judge::decoded_video::Watched;
-use crate::judge::label_space::Answers;
+use crate::judge::decoded_video::DecodedVideo;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::load::class_name;
 
 /// Every so many frames are left in place of all: a lower frame rate.
@@ -47,7 +47,7 @@ impl Wording {
 pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
     let mut all = Vec::new();
     for words in WORDINGS {
-        let said = |caption: &String| match words {
+        let predicted = |caption: &String| match words {
             WITHOUT_LABEL => caption.replace("good form", "").replace("bad form", ""),
             words => words.replace("{}", caption),
         };
@@ -55,7 +55,7 @@ pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
             .manifest()
             .prompts
             .iter()
-            .map(|of_class| of_class.iter().map(said).collect())
+            .map(|of_class| of_class.iter().map(predicted).collect())
             .collect();
         if judge.manifest().head.is_none() && !tells_classes_apart(judge, words, &captions)? {
             continue;
@@ -117,21 +117,21 @@ pub(crate) struct Perturbed {
 /// they are.
 pub(crate) fn perturbed(
     judge: &Judge,
-    answers: &Answers,
-    watched: &Watched,
+    space: &LabelSpace,
+    decoded: &DecodedVideo,
     features: &Tensor,
     wordings: &[Wording],
 ) -> Vec<Perturbed> {
     let of_scores = |kind: &str, strength: String, scores: &FrameScores| Perturbed {
         kind: kind.to_owned(),
         strength,
-        label: answers.call(&scores.video).map_or(0, |call| call.label),
+        label: space.top(&scores.video).map_or(0, |top| top.label),
     };
     let changes: Vec<_> = grid().iter().flat_map(|curve| curve.changes).collect();
     let mut of_changes: Vec<Vec<Tensor>> = changes.iter().map(|_| Vec::new()).collect();
-    watched.each_piece(|pictures| {
+    decoded.each_piece(|images| {
         for (change, pieces) in changes.iter().zip(&mut of_changes) {
-            let changed = pictures.par_iter().map(|picture| change.apply(picture));
+            let changed = images.par_iter().map(|image| change.apply(image));
             pieces.push(judge.features(&changed.collect::<Vec<_>>()));
         }
     });

@@ -101,7 +101,7 @@ fn slices(findings: &Findings, main: Option<&Measurement>) -> Option<Slices> {
         return None;
     }
     let all = findings.slices.iter().take(MAX_SLICES);
-    let slices = all.chain(&findings.left_out).filter_map(|it| {
+    let slices = all.chain(&findings.leave_one_source_out).filter_map(|it| {
         let Scope::Part { field, value } = &it.key.scope else {
             return None;
         };
@@ -126,7 +126,7 @@ fn slices(findings: &Findings, main: Option<&Measurement>) -> Option<Slices> {
 
 fn learning(findings: &Findings) -> Option<Learning> {
     let curve = findings.learning_curve.as_ref();
-    if curve.is_none() && findings.shots.is_empty() {
+    if curve.is_none() && findings.hints.is_empty() {
         return None;
     }
     let expected = curve.map_or(&[][..], |curve| &curve.expected);
@@ -135,7 +135,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
         estimate: between((it.value, it.low, it.high), "too few refits"),
         guideline: it.guideline,
     });
-    let hints = findings.shots.iter().map(|it| wo_report::CollectionHint {
+    let hints = findings.hints.iter().map(|it| wo_report::CollectionHint {
         exercise: it.exercise.clone(),
         fault: it.fault.clone(),
         angle: it.angle.clone().unwrap_or_else(|| "any".to_owned()),

@@ -45,22 +45,22 @@ pub(crate) fn report(
             "{model}: there was no labelled video to score that it has not seen."
         )]));
     } else {
-        let figures = Figures {
+        let metrics = ScoreReport {
             evaluation: held_out,
             whole: Whole::HeldOut,
             exercises,
         };
         blocks.push(lines(&[
             model,
-            format!("on {}, none seen in training", figures.size()),
+            format!("on {}, none seen in training", metrics.size()),
         ]));
-        blocks.extend(figures.main_form());
-        blocks.push(lines(&figures.conclusions(tally)));
-        blocks.extend(figures.details());
+        blocks.extend(metrics.main_form());
+        blocks.push(lines(&metrics.conclusions(tally)));
+        blocks.extend(metrics.details());
         blocks.extend(sections(findings));
     }
     if !seen.scores().is_empty() {
-        let figures = Figures {
+        let metrics = ScoreReport {
             evaluation: seen,
             whole: Whole::Seen,
             exercises,
@@ -68,12 +68,12 @@ pub(crate) fn report(
         blocks.push(lines(&[
             format!(
                 "SEEN VIDEOS: {} that the model was trained or chosen on.",
-                figures.size()
+                metrics.size()
             ),
             "These figures do not say how good it is on new videos.".to_owned(),
         ]));
-        blocks.extend(figures.main_form());
-        blocks.extend(figures.details());
+        blocks.extend(metrics.main_form());
+        blocks.extend(metrics.details());
     }
     if !held_out.scores().is_empty() || !seen.scores().is_empty() {
         blocks.push(lines(&[LEGEND.to_owned()]));
@@ -86,13 +86,13 @@ pub(crate) fn report(
 }
 
 /// One set of videos.
-struct Figures<'a> {
+struct ScoreReport<'a> {
     evaluation: &'a Evaluation,
     whole: Whole,
     exercises: &'a [Name],
 }
 
-impl Figures<'_> {
+impl ScoreReport<'_> {
     fn size(&self) -> String {
         let main = self.score(&self.labels(MetricName::BalancedAccuracy));
         main.map_or_else(String::new, |s| {
@@ -397,16 +397,16 @@ fn mistakes(confusion: &ConfusionMatrix) -> String {
     let of_row = |(truth, counts)| {
         classes()
             .zip(counts)
-            .map(move |(said, n): (_, &u64)| (*n, truth, said))
+            .map(move |(predicted, n): (_, &u64)| (*n, truth, predicted))
     };
     let mut pairs: Vec<_> = classes().zip(&confusion.counts).flat_map(of_row).collect();
-    pairs.retain(|(n, truth, said)| *n > 0 && truth != said);
+    pairs.retain(|(n, truth, predicted)| *n > 0 && truth != predicted);
     // The sort is stable: equally frequent ones stay in the order of the classes.
     pairs.sort_by_key(|(n, _, _)| std::cmp::Reverse(*n));
     let n_pairs = pairs.len();
     let mut table = table(&["true", "taken for", "videos"]);
-    for (n, truth, said) in pairs.into_iter().take(MAX_MISTAKES) {
-        table.add_row([truth.to_string(), said.to_string(), n.to_string()]);
+    for (n, truth, predicted) in pairs.into_iter().take(MAX_MISTAKES) {
+        table.add_row([truth.to_string(), predicted.to_string(), n.to_string()]);
     }
     let task = confusion.task.as_str().to_uppercase();
     if n_pairs == 0 {

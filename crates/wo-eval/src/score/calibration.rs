@@ -38,7 +38,7 @@ pub(crate) fn calibration(
         )
     };
     let once = vec![1; n_groups];
-    let before = bins(|it| it.labels.get(it.call.label).copied().unwrap_or(0.0))?;
+    let before = bins(|it| it.labels.get(it.top.label).copied().unwrap_or(0.0))?;
     let after = bins(Prediction::confidence)?;
     let estimates = Bootstrap::new(seed).estimates(n_groups, |drawn| {
         vec![expected_calibration_error(&after.bins(drawn))]

@@ -6,8 +6,8 @@ use wo_clip::{Split, SplitVideo};
 use wo_record::Predictor;
 use wo_stats::{DurationOnly, Example, Facts, Majority, Sample};
 
-use crate::judge::label_space::Answers;
-use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::evaluation::Evaluation;
 use crate::score::key::{Scope, Task, Unit, Whole};
 use crate::score::scoring_task::ScoringTask;
@@ -23,7 +23,7 @@ pub(crate) struct Baselines {
 
 impl Baselines {
     /// Fits them; the validation and test videos are left alone.
-    pub(crate) fn fit(videos: &[SplitVideo], answers: &Answers) -> Self {
+    pub(crate) fn fit(videos: &[SplitVideo], space: &LabelSpace) -> Self {
         let train = || videos.iter().filter(|video| video.split == Split::Train);
         let labels: Vec<Example<'_>> = train()
             .filter_map(|video| {
@@ -33,7 +33,7 @@ impl Baselines {
                 };
                 Some(Example {
                     facts,
-                    class: answers.label(&video.label)?,
+                    class: space.label(&video.label)?,
                 })
             })
             .collect();
@@ -46,13 +46,13 @@ impl Baselines {
             .filter_map(|video| {
                 Some(Example {
                     facts: untold,
-                    class: answers.exercise(&video.exercise)?,
+                    class: space.exercise(&video.exercise)?,
                 })
             })
             .collect();
         Self {
             label_majority: Majority::fit(&labels),
-            label_duration: DurationOnly::fit(&labels, answers.labels.len()),
+            label_duration: DurationOnly::fit(&labels, space.labels.len()),
             exercise_majority: Majority::fit(&exercises),
         }
     }
@@ -61,7 +61,7 @@ impl Baselines {
 /// Scores those of the predictions that can be right or wrong, in all and by exercise.
 pub(crate) fn evaluate(
     predictions: &[&Prediction],
-    answers: &Answers,
+    space: &LabelSpace,
     baselines: &Baselines,
     whole: Whole,
     seed: u64,
@@ -75,9 +75,9 @@ pub(crate) fn evaluate(
     }
     let exercises: BTreeSet<usize> = scored.iter().filter_map(|video| video.exercise).collect();
     let all = Scope::Whole(whole);
-    let mut tasks = vec![label_of_videos(&scored, answers, baselines, all.clone())];
+    let mut tasks = vec![label_of_videos(&scored, space, baselines, all.clone())];
     for &exercise in &exercises {
-        let Some(name) = answers.exercises.get(exercise) else {
+        let Some(name) = space.exercises.get(exercise) else {
             continue;
         };
         let of_exercise: Vec<_> = scored
@@ -88,15 +88,15 @@ pub(crate) fn evaluate(
         let scope = Scope::Exercise(whole, name.clone());
         tasks.push(label_of_videos(
             &of_exercise,
-            answers,
+            space,
             baselines,
             scope.clone(),
         ));
-        tasks.push(label_of_frames(&of_exercise, answers, scope));
+        tasks.push(label_of_frames(&of_exercise, space, scope));
     }
-    tasks.push(label_of_frames(&scored, answers, all.clone()));
-    tasks.push(exercise_of_videos(&scored, answers, baselines, all.clone()));
-    tasks.push(exercise_of_frames(&scored, answers, all));
+    tasks.push(label_of_frames(&scored, space, all.clone()));
+    tasks.push(exercise_of_videos(&scored, space, baselines, all.clone()));
+    tasks.push(exercise_of_frames(&scored, space, all));
     let mut evaluation = Evaluation::default();
     for task in tasks.iter().filter(|task| !task.samples.is_empty()) {
         task.score_into(&mut evaluation, seed);
@@ -117,8 +117,8 @@ struct Scored<'a> {
 
 impl<'a> Scored<'a> {
     fn of(prediction: &'a Prediction) -> Option<Self> {
-        match prediction.standing {
-            Standing::Scored { label, exercise } => Some(Self {
+        match prediction.ground_truth {
+            GroundTruth::Scored { label, exercise } => Some(Self {
                 prediction,
                 label,
                 exercise,
@@ -130,7 +130,7 @@ impl<'a> Scored<'a> {
 
 fn label_of_videos<'a>(
     videos: &[Scored<'a>],
-    answers: &'a Answers,
+    space: &'a LabelSpace,
     baselines: &Baselines,
     scope: Scope,
 ) -> ScoringTask<'a> {
@@ -138,12 +138,12 @@ fn label_of_videos<'a>(
     let samples = videos.iter().map(|video| {
         let exercise = video
             .exercise
-            .and_then(|exercise| answers.exercises.get(exercise));
+            .and_then(|exercise| space.exercises.get(exercise));
         let facts = Facts {
             exercise,
             duration_ms: video.prediction.duration_ms,
         };
-        let model = video.prediction.call.label;
+        let model = video.prediction.top.label;
         let majority = majority.as_ref().map(|it| it.predict(facts));
         let duration = duration.as_ref().map(|it| it.predict(facts));
         Sample {
@@ -165,7 +165,7 @@ fn label_of_videos<'a>(
         task: Task::Label,
         unit: Unit::Video,
         scope,
-        classes: &answers.labels,
+        classes: &space.labels,
         predictors: predictors.into_iter().flatten().collect(),
         samples: samples.collect(),
         probabilities: probabilities.collect(),
@@ -174,7 +174,7 @@ fn label_of_videos<'a>(
 
 fn label_of_frames<'a>(
     videos: &[Scored<'a>],
-    answers: &'a Answers,
+    space: &'a LabelSpace,
     scope: Scope,
 ) -> ScoringTask<'a> {
     let samples = videos.iter().flat_map(|video| {
@@ -184,7 +184,7 @@ fn label_of_frames<'a>(
             Some(Sample {
                 group,
                 truth: frame.true_label?,
-                predicted: vec![frame.call.label],
+                predicted: vec![frame.top.label],
             })
         })
     });
@@ -192,7 +192,7 @@ fn label_of_frames<'a>(
         task: Task::Label,
         unit: Unit::Frame,
         scope,
-        classes: &answers.labels,
+        classes: &space.labels,
         predictors: vec![Predictor::Model],
         samples: samples.collect(),
         probabilities: Vec::new(),
@@ -201,7 +201,7 @@ fn label_of_frames<'a>(
 
 fn exercise_of_videos<'a>(
     videos: &[Scored<'a>],
-    answers: &'a Answers,
+    space: &'a LabelSpace,
     baselines: &Baselines,
     scope: Scope,
 ) -> ScoringTask<'a> {
@@ -212,7 +212,7 @@ fn exercise_of_videos<'a>(
     };
     let majority = baselines.exercise_majority.as_ref();
     let samples = videos.iter().filter_map(|video| {
-        let model = video.prediction.said_exercise()?;
+        let model = video.prediction.predicted_exercise()?;
         let majority = majority.map(|it| it.predict(untold));
         Some(Sample {
             group: &video.prediction.group,
@@ -225,7 +225,7 @@ fn exercise_of_videos<'a>(
         task: Task::Exercise,
         unit: Unit::Video,
         scope,
-        classes: &answers.exercises,
+        classes: &space.exercises,
         predictors: std::iter::once(Predictor::Model).chain(baseline).collect(),
         samples: samples.collect(),
         probabilities: Vec::new(),
@@ -234,7 +234,7 @@ fn exercise_of_videos<'a>(
 
 fn exercise_of_frames<'a>(
     videos: &[Scored<'a>],
-    answers: &'a Answers,
+    space: &'a LabelSpace,
     scope: Scope,
 ) -> ScoringTask<'a> {
     let samples = videos
@@ -245,14 +245,14 @@ fn exercise_of_frames<'a>(
             video.prediction.frames.iter().map(move |frame| Sample {
                 group,
                 truth,
-                predicted: vec![frame.call.exercise],
+                predicted: vec![frame.top.exercise],
             })
         });
     ScoringTask {
         task: Task::Exercise,
         unit: Unit::Frame,
         scope,
-        classes: &answers.exercises,
+        classes: &space.exercises,
         predictors: vec![Predictor::Model],
         samples: samples.collect(),
         probabilities: Vec::new(),

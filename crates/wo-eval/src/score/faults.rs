@@ -5,19 +5,19 @@ use std::collections::BTreeSet;
 use wo_record::{BAD_FORM, Name, Predictor};
 use wo_stats::{Metric, Sample};
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::key::{Scope, Task, Unit};
 use crate::score::measurement::Measurement;
 use crate::score::scoring_task::ScoringTask;
 
 /// Precision, recall and F1 of each fault that is true or said of a video, over the videos of which it is known.
-pub(crate) fn faults(videos: &[&Prediction], answers: &Answers, seed: u64) -> Vec<Measurement> {
+pub(crate) fn faults(videos: &[&Prediction], space: &LabelSpace, seed: u64) -> Vec<Measurement> {
     let known: Vec<&Prediction> = videos
         .iter()
         .copied()
         .filter(|it| {
-            let label = it.truth().and_then(|label| answers.labels.get(label));
+            let label = it.truth().and_then(|label| space.labels.get(label));
             label.is_some_and(|label| label.as_str() != BAD_FORM || !it.faults.is_empty())
         })
         .collect();
@@ -43,7 +43,7 @@ pub(crate) fn faults(videos: &[&Prediction], answers: &Answers, seed: u64) -> Ve
         };
         [Metric::Precision(1), Metric::Recall(1), Metric::F1(1)]
             .into_iter()
-            .filter_map(|figure| task.metric(figure, seed))
+            .filter_map(|metric| task.metric(metric, seed))
             .collect()
     };
     if is_told {
@@ -64,18 +64,18 @@ mod tests {
         let mut videos: Vec<Prediction> = (0..12).map(|i| squat(i, i % 2, i % 2, 1.0)).collect();
         for (number, video) in videos.iter_mut().enumerate().filter(|(i, _)| i % 2 == 0) {
             video.faults = vec!["knees_cave".into()];
-            let said = if number < 4 {
+            let predicted = if number < 4 {
                 "rounded_back"
             } else {
                 "knees_cave"
             };
-            video.predicted_faults = vec![said.into()];
+            video.predicted_faults = vec![predicted.into()];
         }
         // Bad form of which no fault is known says nothing of faults.
         videos[10].faults.clear();
         let scores = faults(
             &videos.iter().collect::<Vec<_>>(),
-            &Answers::new(&classes()),
+            &LabelSpace::new(&classes()),
             0,
         );
         let value = |fault: &str, name: MetricName| {
@@ -109,7 +109,7 @@ mod tests {
         }
         let scores = faults(
             &videos.iter().collect::<Vec<_>>(),
-            &Answers::new(&classes()),
+            &LabelSpace::new(&classes()),
             0,
         );
         let recall = |fault: &str| {
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(
             faults(
                 &[&video, &squat(1, 1, 1, 1.0)],
-                &Answers::new(&classes()),
+                &LabelSpace::new(&classes()),
                 0
             ),
             []

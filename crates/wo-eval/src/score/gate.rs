@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith};
 use wo_record::{Gate, GateTerm, Name};
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::score::key::{Baseline, MetricName, Task};
 
 /// Before the name of a metric of exercises.
@@ -117,15 +117,15 @@ pub struct Terms(Vec<Term>);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Term {
     text: String,
-    pub(crate) figure: FigureName,
+    pub(crate) metric: NamedMetric,
     comparison: Comparison,
     bound: Bound,
 }
 
 /// A figure, by the names that `score` records have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FigureName {
-    pub(crate) metric: GateMetric,
+pub(crate) struct NamedMetric {
+    pub(crate) name: GateMetric,
     /// For metrics of one class.
     pub(crate) class: Option<Name>,
     /// An end of the interval in place of the value.
@@ -218,15 +218,15 @@ impl FromStr for Term {
             .into_iter()
             .find(|(sign, _)| text.contains(sign))
             .ok_or_else(|| because("there is none of >=, <=, > and <".to_owned()))?;
-        let (figure, bound) = text
+        let (metric, bound) = text
             .split_once(sign)
             .ok_or_else(|| because("there is no bound".to_owned()))?;
-        if figure.ends_with('=') {
+        if metric.ends_with('=') {
             return Err(because(format!("={sign} is written {sign}=")));
         }
         Ok(Self {
             text: text.to_owned(),
-            figure: figure.trim().parse().map_err(because)?,
+            metric: metric.trim().parse().map_err(because)?,
             comparison,
             bound: bound.parse().map_err(|why: &str| because(why.to_owned()))?,
         })
@@ -267,7 +267,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-impl FromStr for FigureName {
+impl FromStr for NamedMetric {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -287,7 +287,11 @@ impl FromStr for FigureName {
                 Err(format!("{name} is of no class, so not of {class}"))
             }
             _ if end.is_some() && !metric.has_ends() => Err(format!("{name} has no interval")),
-            _ => Ok(Self { metric, class, end }),
+            _ => Ok(Self {
+                name: metric,
+                class,
+                end,
+            }),
         }
     }
 }
@@ -313,9 +317,9 @@ impl FromStr for Bound {
     }
 }
 
-impl fmt::Display for FigureName {
+impl fmt::Display for NamedMetric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.metric)?;
+        write!(f, "{}", self.name)?;
         if let Some(class) = &self.class {
             write!(f, ".{class}")?;
         }
@@ -334,15 +338,15 @@ impl Terms {
     }
 
     /// Refuses a figure of a class that is neither a label nor an exercise of those.
-    pub(crate) fn check_classes(&self, answers: &Answers) -> anyhow::Result<()> {
+    pub(crate) fn check_classes(&self, space: &LabelSpace) -> anyhow::Result<()> {
         for term in &self.0 {
-            let known = if term.figure.metric.is_of_exercises() {
-                answers.exercises.as_slice()
+            let known = if term.metric.name.is_of_exercises() {
+                space.exercises.as_slice()
             } else {
-                let n_labels = answers.n_true_labels();
-                answers.labels.get(..n_labels).unwrap_or_default()
+                let n_labels = space.n_true_labels();
+                space.labels.get(..n_labels).unwrap_or_default()
             };
-            let class = term.figure.class.as_ref();
+            let class = term.metric.class.as_ref();
             if let Some(class) = class.filter(|class| !known.contains(class)) {
                 let known: Vec<&str> = known.iter().map(Name::as_str).collect();
                 let known = known.join(", ");
@@ -360,13 +364,13 @@ impl Terms {
     /// a gate never opens for want of a number.
     pub(crate) fn judge(
         &self,
-        candidate: impl Fn(&FigureName) -> Option<Known>,
-        champion: impl Fn(&FigureName) -> Option<Known>,
+        candidate: impl Fn(&NamedMetric) -> Option<Known>,
+        champion: impl Fn(&NamedMetric) -> Option<Known>,
     ) -> Gate {
         let terms: Vec<GateTerm> = self
             .0
             .iter()
-            .map(|term| term.judge(candidate(&term.figure), champion(&term.figure)))
+            .map(|term| term.judge(candidate(&term.metric), champion(&term.metric)))
             .collect();
         Gate {
             passed: terms.iter().all(|term| term.passed),
@@ -377,7 +381,7 @@ impl Terms {
 
 impl Term {
     fn judge(&self, candidate: Option<Known>, champion: Option<Known>) -> GateTerm {
-        let end = self.figure.end;
+        let end = self.metric.end;
         let value = candidate.and_then(|known| known.at(end));
         let bound = if self.bound.is_champion {
             champion
@@ -395,9 +399,9 @@ impl Term {
                 Comparison::Below => value < bound,
             });
         let why = match (candidate, value, bound) {
-            (None, ..) => Some(format!("there is no figure {}", self.figure)),
-            (Some(_), None, _) => Some(format!("{} is not defined for these videos", self.figure)),
-            (.., None) => Some(format!("the champion has no {}", self.figure)),
+            (None, ..) => Some(format!("there is no figure {}", self.metric)),
+            (Some(_), None, _) => Some(format!("{} is not defined for these videos", self.metric)),
+            (.., None) => Some(format!("the champion has no {}", self.metric)),
             _ => None,
         };
         GateTerm {
@@ -426,7 +430,7 @@ mod tests {
     fn check(text: &str) -> Vec<bool> {
         let terms: Terms = text.parse().expect(text);
         let gate = terms.judge(
-            |figure| (figure.metric != GateMetric::Ece).then(|| known(0.8)),
+            |metric| (metric.name != GateMetric::Ece).then(|| known(0.8)),
             |_| Some(known(0.79)),
         );
         let passed: Vec<bool> = gate.terms.iter().map(|term| term.passed).collect();
@@ -464,8 +468,8 @@ mod tests {
 
     #[test]
     fn a_class_that_there_is_not_is_a_slip_too() {
-        let answers = Answers::new(&crate::fixtures::classes());
-        let check = |text: &str| text.parse::<Terms>().expect(text).check_classes(&answers);
+        let space = LabelSpace::new(&crate::fixtures::classes());
+        let check = |text: &str| text.parse::<Terms>().expect(text).check_classes(&space);
         assert!(check("recall.bad_form>=0.5, exercise_recall.squat.low>=0.5").is_ok());
         let error = check("recall.squat>=0.5")
             .expect_err("no label")

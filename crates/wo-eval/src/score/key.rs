@@ -179,8 +179,8 @@ impl MetricName {
 }
 
 impl From<Metric> for MetricName {
-    fn from(figure: Metric) -> Self {
-        match figure {
+    fn from(metric: Metric) -> Self {
+        match metric {
             Metric::Accuracy => Self::Accuracy,
             Metric::BalancedAccuracy => Self::BalancedAccuracy,
             Metric::MacroF1 => Self::MacroF1,
@@ -214,8 +214,8 @@ mod tests {
 
     #[test]
     fn a_metric_is_called_as_in_statistics() {
-        for figure in Metric::all(1) {
-            assert_eq!(MetricName::from(figure).as_str(), figure.name());
+        for metric in Metric::all(1) {
+            assert_eq!(MetricName::from(metric).as_str(), metric.name());
         }
     }
 }

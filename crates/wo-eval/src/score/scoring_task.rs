@@ -7,7 +7,7 @@ use wo_stats::{
     Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, at_most_missed, unanimous,
 };
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::evaluation::{ConfusionMatrix, Evaluation};
 use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task, Unit};
@@ -30,26 +30,26 @@ pub(crate) struct ScoringTask<'a> {
 impl ScoringTask<'_> {
     /// Adds the scores of all predictors.
     pub(crate) fn score_into(&self, evaluation: &mut Evaluation, seed: u64) {
-        let panel = self.panel();
-        let figures = Metric::all(self.classes.len());
+        let confusions = self.confusions();
+        let metrics = Metric::all(self.classes.len());
         let bootstrap = Bootstrap::new(seed);
-        let compared = panel.compare(&figures, &bootstrap);
+        let compared = confusions.compare(&metrics, &bootstrap);
         for (place, scores) in compared.scores.iter().enumerate() {
-            let scores = figures.iter().zip(scores);
-            for (figure, estimate) in scores.filter(|(figure, _)| !self.is_of_unclear(**figure)) {
-                if let Some(score) = self.figure_of(place, *figure, estimate) {
+            let scores = metrics.iter().zip(scores);
+            for (metric, estimate) in scores.filter(|(metric, _)| !self.is_of_unclear(**metric)) {
+                if let Some(score) = self.measure(place, *metric, estimate) {
                     evaluation.push(score);
                 }
             }
         }
-        let balanced = figures
+        let balanced = metrics
             .iter()
             .position(|it| *it == Metric::BalancedAccuracy);
         for (predictor, gains) in self.predictors.iter().zip(&compared.gains) {
             let gain = balanced.and_then(|place| gains.get(place));
             if let (Some(baseline), Some(gain)) = (Baseline::of(predictor), gain) {
                 let key = self.key(Predictor::Model, MetricName::GainOver(baseline), None);
-                evaluation.push(self.measured(key, gain, panel.n_groups()));
+                evaluation.push(self.measured(key, gain, confusions.n_groups()));
             }
         }
         self.areas(&bootstrap, evaluation);
@@ -58,37 +58,37 @@ impl ScoringTask<'_> {
             unit: self.unit,
             scope: self.scope.clone(),
             classes: self.classes.to_vec(),
-            counts: panel.counts().into_iter().next().unwrap_or_default(),
+            counts: confusions.counts().into_iter().next().unwrap_or_default(),
         });
     }
 
     /// One metric of the first predictor, where there are samples.
-    pub(crate) fn metric(&self, figure: Metric, seed: u64) -> Option<Measurement> {
-        let panel = self.panel();
-        let compared = panel.compare(&[figure], &Bootstrap::new(seed));
-        self.figure_of(0, figure, compared.scores.first()?.first()?)
+    pub(crate) fn metric(&self, metric: Metric, seed: u64) -> Option<Measurement> {
+        let confusions = self.confusions();
+        let compared = confusions.compare(&[metric], &Bootstrap::new(seed));
+        self.measure(0, metric, compared.scores.first()?.first()?)
     }
 
     /// A metric of one predictor, with the samples that it rests on: of a class those of that class alone.
-    fn figure_of(
+    fn measure(
         &self,
         predictor: usize,
-        figure: Metric,
+        metric: Metric,
         estimate: &Estimate,
     ) -> Option<Measurement> {
         let by = self.predictors.get(predictor)?;
-        let class = figure.class().and_then(|class| self.classes.get(class));
+        let class = metric.class().and_then(|class| self.classes.get(class));
         let samples = self.samples.iter();
         let predicted =
             samples.map(|it| (it.group, it.truth, it.predicted.get(predictor).copied()));
-        let (n, n_groups) = counted_units(figure, predicted);
-        let key = self.key(by.clone(), figure.into(), class);
+        let (n, n_groups) = counted_samples(metric, predicted);
+        let key = self.key(by.clone(), metric.into(), class);
         let mut score = Measurement {
             n,
             ..self.measured(key, estimate, n_groups)
         };
         if *by == Predictor::Model {
-            match figure {
+            match metric {
                 Metric::MacroF1 => {}
                 Metric::BalancedAccuracy => self.widen_balanced(&mut score),
                 _ => widen(&mut score),
@@ -124,12 +124,12 @@ impl ScoringTask<'_> {
     }
 
     /// No video is `unclear` as videos are good or bad.
-    fn is_of_unclear(&self, figure: Metric) -> bool {
-        let class = figure.class().and_then(|class| self.classes.get(class));
+    fn is_of_unclear(&self, metric: Metric) -> bool {
+        let class = metric.class().and_then(|class| self.classes.get(class));
         class.is_some_and(|class| class.as_str() == UNCLEAR)
     }
 
-    fn panel(&self) -> GroupedConfusions {
+    fn confusions(&self) -> GroupedConfusions {
         GroupedConfusions::new(&self.samples, self.classes.len())
     }
 
@@ -183,17 +183,17 @@ impl ScoringTask<'_> {
 
 /// How many units a figure rests on, and of how many groups: a recall on those of its class, a precision on those that are
 /// said to be of it, an F1 on both. Of each unit its group, its true class and what is said of it.
-pub(crate) fn counted_units<'a>(
-    figure: Metric,
-    units: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
+pub(crate) fn counted_samples<'a>(
+    metric: Metric,
+    samples: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
 ) -> (u64, usize) {
-    let counts = |truth: usize, said: Option<usize>| match figure {
+    let counts = |truth: usize, predicted: Option<usize>| match metric {
         Metric::Recall(class) => truth == class,
-        Metric::Precision(class) => said == Some(class),
-        Metric::F1(class) => truth == class || said == Some(class),
+        Metric::Precision(class) => predicted == Some(class),
+        Metric::F1(class) => truth == class || predicted == Some(class),
         Metric::Accuracy | Metric::BalancedAccuracy | Metric::MacroF1 => true,
     };
-    let counted = units.filter(|(_, truth, said)| counts(*truth, *said));
+    let counted = samples.filter(|(_, truth, predicted)| counts(*truth, *predicted));
     let groups: Vec<&Group> = counted.map(|(group, ..)| group).collect();
     let distinct: BTreeSet<&Group> = groups.iter().copied().collect();
     (groups.len() as u64, distinct.len())
@@ -221,9 +221,9 @@ fn widen(score: &mut Measurement) {
 /// One metric of labels in a scope of its own: of each video with a label, what is predicted. `None` without such videos.
 pub(crate) fn label_metric<'a>(
     predicted: impl Iterator<Item = (&'a Prediction, usize)>,
-    figure: Metric,
+    metric: Metric,
     scope: Scope,
-    answers: &Answers,
+    space: &LabelSpace,
     seed: u64,
 ) -> Option<Measurement> {
     let samples = predicted.filter_map(|(video, label)| {
@@ -237,10 +237,10 @@ pub(crate) fn label_metric<'a>(
         task: Task::Label,
         unit: Unit::Video,
         scope,
-        classes: &answers.labels,
+        classes: &space.labels,
         predictors: vec![Predictor::Model],
         samples: samples.collect(),
         probabilities: Vec::new(),
     };
-    task.metric(figure, seed)
+    task.metric(metric, seed)
 }

@@ -132,7 +132,7 @@ mod tests {
         let mut videos = less_sure_when_wrong();
         for video in videos.iter_mut().step_by(2) {
             video.calibrated = vec![0.1, 0.0, 0.9];
-            video.call.label = 2;
+            video.top.label = 2;
             video.reasons = vec![AbstainReason::SaysUnclear];
         }
         let videos: Vec<&Prediction> = videos.iter().collect();

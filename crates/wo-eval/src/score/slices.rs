@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wo_stats::Metric;
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::key::Scope;
 use crate::score::measurement::{Measurement, worst_first};
@@ -31,7 +31,7 @@ const DURATION: &str = "duration";
 /// the length. Numbers are told by quarters.
 pub(crate) fn slices(
     videos: &[&Prediction],
-    answers: &Answers,
+    space: &LabelSpace,
     fields: &[String],
     seed: u64,
 ) -> Vec<Measurement> {
@@ -43,10 +43,10 @@ pub(crate) fn slices(
                 .filter(|(_, part)| is_told(part, videos))
                 .filter_map(|(word, part)| {
                     // Balanced accuracy would need both labels in each part.
-                    let said = part.into_iter().map(|video| (video, video.call.label));
+                    let predicted = part.into_iter().map(|video| (video, video.top.label));
                     let (field, value) = (field.clone(), word);
                     let scope = Scope::Part { field, value };
-                    label_metric(said, Metric::Accuracy, scope, answers, seed)
+                    label_metric(predicted, Metric::Accuracy, scope, space, seed)
                 })
                 .collect::<Vec<_>>()
         })
@@ -155,9 +155,9 @@ mod tests {
             })
             .collect();
         let videos: Vec<&Prediction> = videos.iter().collect();
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         let fields = ["lighting", "duration", "ghost"].map(str::to_owned);
-        let scores = slices(&videos, &answers, &fields, 0);
+        let scores = slices(&videos, &space, &fields, 0);
         assert_eq!(scores[0].key.scope.to_string(), "lighting=dark");
         assert_eq!((scores[0].value, scores[0].n), (Some(0.0), 4));
         assert_eq!(scores.last().map(|it| it.value), Some(Some(1.0)));
@@ -179,7 +179,7 @@ mod tests {
             .collect();
         let videos: Vec<&Prediction> = videos.iter().collect();
         let fields = ["size_bytes", "rotation_deg"].map(str::to_owned);
-        let scores = slices(&videos, &Answers::new(&classes()), &fields, 0);
+        let scores = slices(&videos, &LabelSpace::new(&classes()), &fields, 0);
         let scopes: Vec<(String, u64)> = scores
             .iter()
             .map(|it| (it.key.scope.to_string(), it.n))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use wo_stats::{Bootstrap, GroupSums, numbered};
 
-use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::evaluation::Evaluation;
 use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
 use crate::score::measurement::Measurement;
@@ -15,7 +15,7 @@ pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Op
     let mut cells: BTreeMap<(Option<usize>, usize), usize> = BTreeMap::new();
     let mut scored = Vec::new();
     for video in videos {
-        if let Standing::Scored { label, exercise } = video.standing {
+        if let GroundTruth::Scored { label, exercise } = video.ground_truth {
             let next = cells.len();
             let cell = *cells.entry((exercise, label)).or_insert(next);
             scored.push((*video, cell));

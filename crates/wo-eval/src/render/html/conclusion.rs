@@ -148,13 +148,13 @@ impl Case<'_> {
 
     fn no_better_than_chance(&self) -> Option<Objection> {
         let chance = 1.0 / self.labels.len().max(2) as f64;
-        let figure = shown(Some(self.main));
+        let metric = shown(Some(self.main));
         match self.main.low.filter(|_| self.main.high.is_some()) {
             Some(low) if low > chance => None,
             Some(_) => Some(Objection::new(
                 "Do not rely on this model: what it says of new people cannot be told from guessing.",
                 format!(
-                    "Its balanced accuracy, {figure}, is not beyond doubt above {chance:.2}, which always saying the same gives."
+                    "Its balanced accuracy, {metric}, is not beyond doubt above {chance:.2}, which always saying the same gives."
                 ),
             )),
             None => Some(Objection::new(
@@ -163,7 +163,7 @@ impl Case<'_> {
                     count(self.main.n, "video"),
                     persons(self.main.n_groups)
                 ),
-                format!("Its balanced accuracy is {figure}: no interval can be given."),
+                format!("Its balanced accuracy is {metric}: no interval can be given."),
             )),
         }
     }
@@ -210,7 +210,7 @@ impl Case<'_> {
 
     /// Copies of training videos are refused or scored apart, where they can be known.
     fn unknown_copies(&self) -> Option<String> {
-        self.grounds.tally.knows_no_copies.then(|| {
+        self.grounds.tally.has_no_hashes.then(|| {
             "Whether a video was in its training under another name cannot be told: the model names no pictures of it."
                 .to_owned()
         })
@@ -305,8 +305,8 @@ impl Case<'_> {
             _ if is_few => ("Too little to rely on: ", ""),
             _ => ("", ", with reservations"),
         };
-        let said = format!("{before}{on}, the model {}{after}.", self.success());
-        let mut letters = said.chars();
+        let sentence = format!("{before}{on}, the model {}{after}.", self.success());
+        let mut letters = sentence.chars();
         let first = letters.next().map(|it| it.to_uppercase().collect());
         first.unwrap_or_else(String::new) + letters.as_str()
     }

@@ -2,7 +2,7 @@
 
 use wo_report::{Frame, NearestTrainingFrame, PageImage, WorstVideo, WorstVideos};
 
-use crate::judge::abstain::said_of;
+use crate::judge::abstain::label_or_leaning;
 use crate::judge::video_name::named;
 use crate::render::worst::{self, Worst};
 use crate::score::measurement::Measurement;
@@ -24,7 +24,7 @@ fn video(it: &worst::WorstVideo) -> WorstVideo {
             .true_exercise
             .clone()
             .unwrap_or_else(|| verdict.exercise.clone()),
-        predicted: said_of(verdict).clone(),
+        predicted: label_or_leaning(verdict).clone(),
         predicted_faults: verdict.faults.clone(),
         probability: verdict.probability,
         truth: verdict.true_label.clone().unwrap_or_default(),
@@ -33,19 +33,19 @@ fn video(it: &worst::WorstVideo) -> WorstVideo {
         frames: it
             .frames
             .iter()
-            .map(|(picture, pts_ms, is_evidence)| Frame {
-                image: PageImage::Rgb(picture.clone()),
+            .map(|(image, pts_ms, is_evidence)| Frame {
+                image: PageImage::Rgb(image.clone()),
                 pts_ms: *pts_ms,
                 is_evidence: *is_evidence,
             })
             .collect(),
-        nearest: it.twin.as_ref().map(|twin| NearestTrainingFrame {
-            name: twin.name.clone(),
-            label: twin.label.clone(),
-            similarity: Some(twin.similarity),
+        nearest: it.nearest.as_ref().map(|nearest| NearestTrainingFrame {
+            name: nearest.name.clone(),
+            label: nearest.label.clone(),
+            similarity: Some(nearest.similarity),
             frame: Frame {
-                image: PageImage::Jpeg(twin.picture.clone()),
-                pts_ms: twin.pts_ms,
+                image: PageImage::Jpeg(nearest.image.clone()),
+                pts_ms: nearest.pts_ms,
                 is_evidence: false,
             },
         }),

@@ -9,7 +9,7 @@ use crate::compare::difference::{Difference, main_difference};
 use crate::render::format::{number, plain};
 use crate::render::sentences::comparison::in_words;
 use crate::render::text::gate::gate_in_words;
-use crate::render::text::layout::{hanging, lines, table, titled};
+use crate::render::text::layout::{lines, table, titled, wrap_indented};
 use crate::score::key::{MetricName, Scope, ScoreKey, Task};
 
 /// What is compared over all videos.
@@ -48,11 +48,11 @@ pub(crate) fn comparison_table(
         is_main && it.key.task == Task::Label && it.key.scope != Scope::HELD_OUT
     };
     let blocks = [
-        Some(hanging("           ", &head)),
+        Some(wrap_indented("           ", &head)),
         rows(
             "FORM, per video",
             comparisons.iter().filter(in_all(Task::Label)),
-            figure,
+            metric,
         ),
         rows(
             "FORM by exercise, balanced accuracy per video",
@@ -62,7 +62,7 @@ pub(crate) fn comparison_table(
         rows(
             "EXERCISE, per video: which exercise it is",
             comparisons.iter().filter(in_all(Task::Exercise)),
-            figure,
+            metric,
         ),
         Some(lines(&legend(comparisons))),
         gate.map(gate_in_words),
@@ -72,7 +72,7 @@ pub(crate) fn comparison_table(
 }
 
 /// `recall of bad_form`.
-fn figure(it: &Difference) -> String {
+fn metric(it: &Difference) -> String {
     let name = it.key.name.words();
     match &it.key.class {
         Some(class) => format!("{name} of {class}"),

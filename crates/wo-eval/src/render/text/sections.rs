@@ -6,9 +6,9 @@ use wo_record::{Audit, Calibration, Probe, Selection, Suspect, SuspectReason};
 use crate::findings::Findings;
 use crate::render::format::{detectable, number, plain, shown, value, with_ends};
 use crate::render::sentences::audit::summary;
-use crate::render::sentences::learning::{in_words, shot_in_words};
+use crate::render::sentences::learning::{hint_in_words, in_words};
 use crate::render::text::gate::gate_in_words;
-use crate::render::text::layout::{hanging, lines, rows, table, titled};
+use crate::render::text::layout::{lines, rows, table, titled, wrap_indented};
 use crate::score::key::{MetricName, Scope};
 use crate::score::measurement::Measurement;
 
@@ -29,7 +29,7 @@ pub(super) fn sections(findings: &Findings) -> Vec<String> {
         ),
         parts(
             "SOURCES, accuracy of a linear head that was fitted to the other sources",
-            &findings.left_out,
+            &findings.leave_one_source_out,
             |scope| match scope {
                 Scope::Part { value, .. } => value.clone(),
                 _ => String::new(),
@@ -157,12 +157,12 @@ fn next(findings: &Findings) -> Option<String> {
     if let Some(curve) = &findings.learning_curve {
         blocks.push(lines(&[format!("MORE VIDEOS: {}", in_words(curve))]));
     }
-    if !findings.shots.is_empty() {
-        let shots = findings.shots.iter();
+    if !findings.hints.is_empty() {
+        let hints = findings.hints.iter();
         let title = "FILM NEXT, the most useful first".to_owned();
-        let shots = shots.map(|it| plain(&format!("{:>2}. {}", it.rank, shot_in_words(it))));
-        let all: Vec<String> = std::iter::once(title).chain(shots).collect();
-        blocks.push(hanging("    ", &all));
+        let hints = hints.map(|it| plain(&format!("{:>2}. {}", it.rank, hint_in_words(it))));
+        let all: Vec<String> = std::iter::once(title).chain(hints).collect();
+        blocks.push(wrap_indented("    ", &all));
         if findings.learning_curve.is_none() {
             blocks.push(lines(&[
                 "What they would bring is not known: the model comes without a learning curve."
@@ -198,7 +198,7 @@ fn suspects(all: &[Suspect]) -> Option<String> {
     );
     let listed = all.iter().take(MAX_LINES).map(suspect);
     let sentences: Vec<String> = std::iter::once(title).chain(listed).collect();
-    (!all.is_empty()).then(|| hanging("    ", &sentences))
+    (!all.is_empty()).then(|| wrap_indented("    ", &sentences))
 }
 
 fn suspect(it: &Suspect) -> String {

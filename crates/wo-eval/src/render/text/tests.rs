@@ -20,8 +20,8 @@ fn persons(n: usize) -> Vec<Prediction> {
     (0..2 * n)
         .map(|i| {
             let (person, truth) = (i / 2, i % 2);
-            let said = if person.is_multiple_of(3) { 0 } else { truth };
-            squat(person, truth, said, 900.0 + 100.0 * person as f64)
+            let predicted = if person.is_multiple_of(3) { 0 } else { truth };
+            squat(person, truth, predicted, 900.0 + 100.0 * person as f64)
         })
         .collect()
 }
@@ -184,7 +184,7 @@ fn names_of_files_cannot_drive_the_terminal() {
         field: "source_id".to_owned(),
         value: format!("\u{1b}[31m{}", "x".repeat(100)),
     };
-    findings.left_out = vec![slice.clone()];
+    findings.leave_one_source_out = vec![slice.clone()];
     findings.slices = vec![slice];
     let text = report("a\u{1b}[2Jb\nc", &findings, &[], &Tally::default());
     assert!(!text.contains(|c: char| c.is_control() && c != '\n'));

@@ -130,9 +130,9 @@ fn a_class_without_videos_is_undefined() {
 #[test]
 fn what_cannot_be_right_is_not_scored() {
     let mut unclear = squat(0, 0, 0, 1000.0);
-    unclear.standing = Standing::Unclear;
+    unclear.ground_truth = GroundTruth::Unclear;
     let mut unknown = squat(1, 0, 0, 1000.0);
-    unknown.standing = Standing::Unknown("dip".into());
+    unknown.ground_truth = GroundTruth::Unknown("dip".into());
     assert_eq!(
         evaluated(&[unclear.clone(), unknown.clone()]),
         Evaluation::default()
@@ -143,7 +143,7 @@ fn what_cannot_be_right_is_not_scored() {
 
 #[test]
 fn baselines_see_the_training_videos_only() {
-    let answers = Answers::new(&classes());
+    let space = LabelSpace::new(&classes());
     let mut videos = training();
     for (idx, video) in videos.iter_mut().enumerate() {
         video.split = if idx == 0 {
@@ -152,7 +152,7 @@ fn baselines_see_the_training_videos_only() {
             Split::Test
         };
     }
-    let baselines = Baselines::fit(&videos, &answers);
+    let baselines = Baselines::fit(&videos, &space);
     assert_eq!(
         baselines,
         Baselines {
@@ -162,7 +162,7 @@ fn baselines_see_the_training_videos_only() {
         }
     );
     let prediction = squat(0, 0, 0, 1000.0);
-    let evaluation = evaluate(&[&prediction], &answers, &baselines, Whole::Seen, 0);
+    let evaluation = evaluate(&[&prediction], &space, &baselines, Whole::Seen, 0);
     let mut scores = evaluation.scores().iter();
     assert!(scores.clone().all(|it| it.key.by == Predictor::Model));
     assert!(scores.any(|it| it.record().scope == "seen/squat"));

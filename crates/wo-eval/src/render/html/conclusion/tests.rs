@@ -3,8 +3,8 @@ use wo_record::{Audit, Selection};
 
 use super::*;
 use crate::fixtures::{classes, squat, training};
-use crate::judge::label_space::Answers;
-use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::key::Whole;
 
@@ -18,10 +18,10 @@ struct Given {
 impl Given {
     /// Of videos that the model was not trained on, with baselines and an audit that passes.
     fn of(videos: &[Prediction]) -> Self {
-        Self::with_labels(videos, &Answers::new(&classes()))
+        Self::with_labels(videos, &LabelSpace::new(&classes()))
     }
 
-    fn with_labels(videos: &[Prediction], answers: &Answers) -> Self {
+    fn with_labels(videos: &[Prediction], space: &LabelSpace) -> Self {
         let trained_on = training();
         let mut this = Self {
             findings: Findings::default(),
@@ -32,14 +32,14 @@ impl Given {
             trained_on,
         };
         this.findings.audit = vec![audit(AuditVerdict::Pass)];
-        this.evaluate(videos, answers);
+        this.evaluate(videos, space);
         this
     }
 
-    fn evaluate(&mut self, videos: &[Prediction], answers: &Answers) {
-        let baselines = Baselines::fit(&self.trained_on, answers);
+    fn evaluate(&mut self, videos: &[Prediction], space: &LabelSpace) {
+        let baselines = Baselines::fit(&self.trained_on, space);
         let videos: Vec<&Prediction> = videos.iter().collect();
-        self.findings.held_out = evaluate(&videos, answers, &baselines, Whole::HeldOut, 0);
+        self.findings.held_out = evaluate(&videos, space, &baselines, Whole::HeldOut, 0);
     }
 
     fn refusing(mut self, n_unclear: u64) -> Self {
@@ -92,8 +92,8 @@ fn good_model(n: usize) -> Vec<Prediction> {
     (0..n)
         .map(|i| {
             let truth = i % 2;
-            let said = if i % 10 == 9 { 1 - truth } else { truth };
-            squat(i, truth, said, 2000.0)
+            let sentence = if i % 10 == 9 { 1 - truth } else { truth };
+            squat(i, truth, sentence, 2000.0)
         })
         .collect()
 }
@@ -170,7 +170,7 @@ fn one_label_says_nothing_of_telling_two_apart() {
 fn without_a_baseline_or_an_audit_there_is_no_trust() {
     let mut given = Given::of(&good_model(80));
     given.trained_on.clear();
-    given.evaluate(&good_model(80), &Answers::new(&classes()));
+    given.evaluate(&good_model(80), &LabelSpace::new(&classes()));
     check(
         &given.concluded(),
         TrustLevel::Caution,
@@ -194,8 +194,8 @@ fn a_baseline_that_does_better_is_said() {
     let videos: Vec<_> = (0..80)
         .map(|i| {
             let truth = i % 2;
-            let said = if i % 10 < 3 { 1 - truth } else { truth };
-            squat(i, truth, said, 900.0 + 3000.0 * truth as f64)
+            let sentence = if i % 10 < 3 { 1 - truth } else { truth };
+            squat(i, truth, sentence, 900.0 + 3000.0 * truth as f64)
         })
         .collect();
     check(
@@ -257,10 +257,13 @@ fn what_gets_no_answer_is_in_the_headline() {
     );
     let all = Given::of(&good_model(80)).refusing(80).concluded();
     check(&all, TrustLevel::DoNotTrust, &["it answers none"]);
-    let mut said = Given::of(&good_model(80)).refusing(8);
-    said.findings.refusals.insert(AbstainReason::SaysUnclear, 8);
+    let mut sentence = Given::of(&good_model(80)).refusing(8);
+    sentence
+        .findings
+        .refusals
+        .insert(AbstainReason::SaysUnclear, 8);
     check(
-        &said.concluded(),
+        &sentence.concluded(),
         TrustLevel::Trust,
         &["count these as not right"],
     );
@@ -272,26 +275,26 @@ fn chance_is_a_third_with_three_labels() {
     if let Some(class) = three.last_mut() {
         class.label = "half_form".into();
     }
-    let answers = Answers::new(&three);
+    let space = LabelSpace::new(&three);
     let of_three = |i: usize, is_right: bool| {
-        let (truth, said) = (i % 3, if is_right { i % 3 } else { (i + 1) % 3 });
+        let (truth, sentence) = (i % 3, if is_right { i % 3 } else { (i + 1) % 3 });
         let mut video = squat(i, 0, 0, 2000.0);
-        video.standing = Standing::Scored {
+        video.ground_truth = GroundTruth::Scored {
             label: truth,
             exercise: Some(1),
         };
-        video.call.label = said;
+        video.top.label = sentence;
         video.labels = vec![0.2; 3];
-        if let Some(probability) = video.labels.get_mut(said) {
+        if let Some(probability) = video.labels.get_mut(sentence) {
             *probability = 0.6;
         }
         video.calibrated = video.labels.clone();
         video
     };
     let half: Vec<_> = (0..150).map(|i| of_three(i, i / 3 % 2 == 0)).collect();
-    let mut given = Given::with_labels(&half, &answers);
+    let mut given = Given::with_labels(&half, &space);
     given.trained_on.clear();
-    given.evaluate(&half, &answers);
+    given.evaluate(&half, &space);
     assert_eq!(
         given
             .findings
@@ -305,7 +308,7 @@ fn chance_is_a_third_with_three_labels() {
         &["finds the right one of 3 labels in about 50 of 100 videos"],
     );
     let third: Vec<_> = (0..150).map(|i| of_three(i, i / 3 % 3 == 0)).collect();
-    given.evaluate(&third, &answers);
+    given.evaluate(&third, &space);
     check(
         &given.concluded(),
         TrustLevel::DoNotTrust,
@@ -329,7 +332,7 @@ fn no_mistake_is_not_no_mistakes_to_come() {
 #[test]
 fn copies_that_cannot_be_known_are_a_reservation() {
     let mut given = Given::of(&good_model(80));
-    given.tally.knows_no_copies = true;
+    given.tally.has_no_hashes = true;
     check(
         &given.concluded(),
         TrustLevel::Caution,
