@@ -10,7 +10,8 @@ use wo_clip::tch::Tensor;
 use wo_clip::{Pooling, Split};
 use wo_record::{Group, Name, Score};
 use wo_stats::{
-    DurationOnly, Example as Fact, Facts, FileFacts, Majority, Standing, Unit, standings,
+    DurationOnly, Example as Fact, Facts, FileFacts, Majority, PairedComparison, Sample,
+    paired_comparisons,
 };
 
 use crate::data::dataset::{Dataset, Example};
@@ -272,22 +273,22 @@ impl Baselines {
     }
 
     /// How all of them stand beside the model, which says these labels: the model first.
-    fn standings(&self, model: &[usize]) -> Vec<Standing> {
-        let units: Vec<Unit<'_>> = self
+    fn standings(&self, model: &[usize]) -> Vec<PairedComparison> {
+        let units: Vec<Sample<'_>> = self
             .cases
             .iter()
             .zip(model)
             .enumerate()
             .map(|(i, (case, model))| {
                 let of_baselines = self.all.iter().map(|baseline| baseline.said[i]);
-                Unit {
+                Sample {
                     group: &case.group,
                     truth: case.truth,
-                    said: std::iter::once(*model).chain(of_baselines).collect(),
+                    predicted: std::iter::once(*model).chain(of_baselines).collect(),
                 }
             })
             .collect();
-        standings(&units, self.labels.len(), self.seed)
+        paired_comparisons(&units, self.labels.len(), self.seed)
     }
 
     fn n_groups(&self) -> usize {
@@ -334,7 +335,7 @@ impl Baselines {
         for (name, standing) in names.zip(&standings) {
             comparison.scores.push(Score {
                 task: "label".to_owned(),
-                by: name.to_owned(),
+                by: name.into(),
                 unit: "video".to_owned(),
                 scope: scope.to_owned(),
                 name: "balanced_accuracy".to_owned(),

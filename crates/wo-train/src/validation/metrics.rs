@@ -6,7 +6,7 @@ use wo_cli::count;
 use wo_clip::tch::{Tensor, no_grad};
 use wo_clip::{Class, Pooling};
 use wo_record::Name;
-use wo_stats::{Interval, Unit, standings};
+use wo_stats::{Interval, Sample, paired_comparisons};
 
 use crate::data::dataset::Example;
 
@@ -85,14 +85,16 @@ pub(crate) fn summarise(
         let said = by_exercise.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
         n_exercise_right += usize::from(said.is_some_and(|(name, _)| *name == truth.exercise));
         if let Ok(truth) = labels.binary_search(&truth.label) {
-            units.push(Unit {
+            units.push(Sample {
                 group: &video.video.group,
                 truth,
-                said: vec![predicted_label(classes, &labels, probabilities)],
+                predicted: vec![predicted_label(classes, &labels, probabilities)],
             });
         }
     }
-    let standing = standings(&units, labels.len(), seed).first().copied();
+    let standing = paired_comparisons(&units, labels.len(), seed)
+        .first()
+        .copied();
     let n = judged.len().max(1) as f64;
     Validation {
         loss: loss / n,

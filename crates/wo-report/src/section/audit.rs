@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::estimate::{Estimate, Format};
-use crate::forest::{Scale, with_bar};
-use crate::outcome::Outcome;
+use crate::markup::estimate::{Estimate, Format};
+use crate::markup::forest::{Scale, with_bar};
+use crate::section::outcome::Outcome;
 
 /// How much of the model's skill can be had without looking at the lifter.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,67 +1,69 @@
-//! Several predictors on the same units, their confusions kept by group: one resampling of groups serves all of them.
+//! Several predictors on the same samples, their confusions kept by group: one resampling of groups serves all of them.
 
 use std::collections::BTreeMap;
 
 use wo_record::Group;
 
 use crate::bootstrap::{Bootstrap, Estimate};
-use crate::metrics::{Counts, Figure, present};
+use crate::metrics::{Counts, Metric, present};
 use crate::sums::GroupSums;
 
 /// One video, and what each predictor says of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Unit<'a> {
+pub struct Sample<'a> {
     /// What a bootstrap keeps together.
     pub group: &'a Group,
     /// The true class.
     pub truth: usize,
-    /// The class that each predictor says; the same predictors for all units.
-    pub said: Vec<usize>,
+    /// The class that each predictor says; the same predictors for all samples.
+    pub predicted: Vec<usize>,
 }
 
 /// What the predictors said, by group.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Panel {
+pub struct GroupedConfusions {
     n_classes: usize,
     n_predictors: usize,
     sums: GroupSums,
     groups_of_class: Vec<usize>,
 }
 
-/// The figures of several predictors, from the same resamples.
+/// The metrics of several predictors, from the same resamples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// For each predictor each figure.
+    /// For each predictor each metric.
     pub scores: Vec<Vec<Estimate>>,
-    /// For each predictor by how much the first one's figures are above its own: paired.
+    /// For each predictor by how much the first one's metrics are above its own: paired.
     pub gains: Vec<Vec<Estimate>>,
 }
 
-impl Panel {
-    /// Counts `units` of `n_classes` classes. Predictors are those of the first unit; a unit that lacks one, or names a
+impl GroupedConfusions {
+    /// Counts `samples` of `n_classes` classes. Predictors are those of the first sample; a sample that lacks one, or names a
     /// class that there is not, does not count for it.
-    pub fn new(units: &[Unit<'_>], n_classes: usize) -> Self {
-        let n_predictors = units.first().map_or(0, |unit| unit.said.len());
-        let mut groups: BTreeMap<&Group, Vec<&Unit<'_>>> = BTreeMap::new();
-        for unit in units {
-            groups.entry(unit.group).or_default().push(unit);
+    pub fn new(samples: &[Sample<'_>], n_classes: usize) -> Self {
+        let n_predictors = samples.first().map_or(0, |sample| sample.predicted.len());
+        let mut groups: BTreeMap<&Group, Vec<&Sample<'_>>> = BTreeMap::new();
+        for sample in samples {
+            groups.entry(sample.group).or_default().push(sample);
         }
         let mut sums = GroupSums::new(n_predictors * n_classes * n_classes);
         let mut groups_of_class = vec![0; n_classes];
-        for units in groups.values() {
+        for samples in groups.values() {
             let mut cells: BTreeMap<usize, f64> = BTreeMap::new();
-            for unit in units {
-                let valid = |said: &usize| *said < n_classes && unit.truth < n_classes;
-                for (predictor, &said) in unit.said.iter().enumerate().take(n_predictors) {
-                    if valid(&said) {
-                        let cell = (predictor * n_classes + unit.truth) * n_classes + said;
+            for sample in samples {
+                let valid = |predicted: &usize| *predicted < n_classes && sample.truth < n_classes;
+                for (predictor, &predicted) in
+                    sample.predicted.iter().enumerate().take(n_predictors)
+                {
+                    if valid(&predicted) {
+                        let cell = (predictor * n_classes + sample.truth) * n_classes + predicted;
                         *cells.entry(cell).or_default() += 1.0;
                     }
                 }
             }
             sums.push(cells);
             for (class, n_groups) in groups_of_class.iter_mut().enumerate() {
-                *n_groups += usize::from(units.iter().any(|unit| unit.truth == class));
+                *n_groups += usize::from(samples.iter().any(|sample| sample.truth == class));
             }
         }
         Self {
@@ -77,12 +79,12 @@ impl Panel {
         self.sums.n_groups()
     }
 
-    /// How many groups have units of each class: what [`doubts`](crate::doubts) asks for.
+    /// How many groups have samples of each class: what [`doubts`](crate::doubts) asks for.
     pub fn groups_of_class(&self) -> &[usize] {
         &self.groups_of_class
     }
 
-    /// The classes that have units.
+    /// The classes that have samples.
     pub fn present(&self) -> Vec<usize> {
         let n_groups = self.groups_of_class.iter().enumerate();
         n_groups
@@ -111,17 +113,17 @@ impl Panel {
         self.drawn(&vec![1; self.n_groups()])
     }
 
-    /// The figures of all predictors, and by how much the first predictor's are above those of each.
-    pub fn compare(&self, figures: &[Figure], bootstrap: &Bootstrap) -> Comparison {
+    /// The metrics of all predictors, and by how much the first predictor's are above those of each.
+    pub fn compare(&self, metrics: &[Metric], bootstrap: &Bootstrap) -> Comparison {
         // Which classes there are is the same for all predictors.
         let classes = self.counts().first().map_or(Vec::new(), |c| present(c));
         let compute = |times_drawn: &[u64]| -> Vec<Option<f64>> {
             let drawn = self.drawn(times_drawn);
             let scores: Vec<Option<f64>> = drawn
                 .iter()
-                .flat_map(|counts| figures.iter().map(|figure| figure.of(counts, &classes)))
+                .flat_map(|counts| metrics.iter().map(|metric| metric.of(counts, &classes)))
                 .collect();
-            let firsts = scores.iter().take(figures.len()).cycle();
+            let firsts = scores.iter().take(metrics.len()).cycle();
             let gains: Vec<Option<f64>> = scores
                 .iter()
                 .zip(firsts)
@@ -131,7 +133,7 @@ impl Panel {
         };
         let estimates = bootstrap.estimates(self.n_groups(), compute);
         let mut by_predictor = estimates
-            .chunks(figures.len().max(1))
+            .chunks(metrics.len().max(1))
             .map(<[Estimate]>::to_vec);
         Comparison {
             scores: by_predictor.by_ref().take(self.n_predictors).collect(),
@@ -144,12 +146,12 @@ impl Panel {
 mod tests {
     use super::*;
 
-    fn units(groups: &[Group]) -> Vec<Unit<'_>> {
+    fn samples(groups: &[Group]) -> Vec<Sample<'_>> {
         let of_group = |(i, group): (usize, _)| {
-            (0..3).map(move |truth| Unit {
+            (0..3).map(move |truth| Sample {
                 group,
                 truth,
-                said: vec![truth, (truth + usize::from(i % 4 == 0)) % 3],
+                predicted: vec![truth, (truth + usize::from(i % 4 == 0)) % 3],
             })
         };
         groups.iter().enumerate().flat_map(of_group).collect()
@@ -160,12 +162,15 @@ mod tests {
         let groups: Vec<Group> = (0..20)
             .map(|i| Group::of_video_id(&format!("v{i}")))
             .collect();
-        let panel = Panel::new(&units(&groups), 4);
-        assert_eq!((panel.n_groups(), panel.present()), (20, vec![0, 1, 2]));
-        assert_eq!(panel.groups_of_class(), [20, 20, 20, 0]);
-        assert_eq!(panel.counts()[1][0], [15, 5, 0, 0]);
-        let figures = [Figure::Accuracy, Figure::Recall(1)];
-        let Comparison { scores, gains } = panel.compare(&figures, &Bootstrap::new(1));
+        let confusions = GroupedConfusions::new(&samples(&groups), 4);
+        assert_eq!(
+            (confusions.n_groups(), confusions.present()),
+            (20, vec![0, 1, 2])
+        );
+        assert_eq!(confusions.groups_of_class(), [20, 20, 20, 0]);
+        assert_eq!(confusions.counts()[1][0], [15, 5, 0, 0]);
+        let metrics = [Metric::Accuracy, Metric::Recall(1)];
+        let Comparison { scores, gains } = confusions.compare(&metrics, &Bootstrap::new(1));
         assert_eq!(scores[0][0].value, Some(1.0));
         assert_eq!(scores[1][0].value, Some(0.75));
         assert_eq!(gains[1][1].value, Some(0.25));
@@ -178,8 +183,8 @@ mod tests {
 
     #[test]
     fn no_units_are_no_figures() {
-        let panel = Panel::new(&[], 2);
-        let comparison = panel.compare(&[Figure::Accuracy], &Bootstrap::new(1));
+        let confusions = GroupedConfusions::new(&[], 2);
+        let comparison = confusions.compare(&[Metric::Accuracy], &Bootstrap::new(1));
         assert!(comparison.scores.is_empty() && comparison.gains.is_empty());
     }
 }

@@ -2,15 +2,15 @@
 
 use maud::{Markup, html};
 
-use crate::breakable::breakable;
-use crate::estimate::{DASH, Estimate, Format};
-use crate::forest::{Scale, with_bar};
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, Estimate, Format};
+use crate::markup::forest::{Scale, with_bar};
 
 /// The same figure on parts of the videos.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slices {
     /// Which figure, such as `balanced accuracy`.
-    pub figure: String,
+    pub metric: String,
     /// That of all videos; drawn as a line.
     pub overall: Estimate,
     /// The parts, in any order: the page shows the worst first, and those without a figure last.
@@ -38,8 +38,8 @@ impl Slices {
     pub(crate) fn section(&self) -> Markup {
         let mut worst_first: Vec<&Slice> = self.slices.iter().collect();
         worst_first.sort_by(|one, other| {
-            let figure = |slice: &Slice| slice.estimate.number().unwrap_or(f64::INFINITY);
-            figure(one).total_cmp(&figure(other))
+            let metric = |slice: &Slice| slice.estimate.number().unwrap_or(f64::INFINITY);
+            metric(one).total_cmp(&metric(other))
         });
         let scale = Scale::unit(self.overall.number());
         html! {
@@ -47,10 +47,10 @@ impl Slices {
                 ". With many slices some look bad by chance; trust those whose interval lies below the line." }
             div.scroll tabindex="0" role="region" aria-label="Slices" {
                 table.wide {
-                    caption { "Slices by " (self.figure) }
+                    caption { "Slices by " (self.metric) }
                     thead { tr {
                         th scope="col" { "Slice" }
-                        th scope="col" { (self.figure) }
+                        th scope="col" { (self.metric) }
                         th.number scope="col" { "Videos" }
                         th.number scope="col" { "Groups" }
                         th scope="col" { "Note" }

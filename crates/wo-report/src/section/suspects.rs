@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use wo_record::Name;
 
-use crate::breakable::breakable;
-use crate::estimate::{DASH, counted};
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, counted};
 
 /// What may be wrong with the videos themselves.
 #[derive(Debug, Clone, PartialEq)]

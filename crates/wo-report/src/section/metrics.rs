@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 
-use crate::breakable::breakable;
-use crate::estimate::{DASH, Estimate, Format, counted};
-use crate::forest::{Scale, with_bar};
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, Estimate, Format, counted};
+use crate::markup::forest::{Scale, with_bar};
 
 /// All figures.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figures {
+pub struct Metrics {
     /// How many videos were scored.
     pub n_videos: u64,
     /// How many groups (persons or sources) they come from.
@@ -16,23 +16,23 @@ pub struct Figures {
     /// What the figures do not carry, in sentences, such as that there are too few groups.
     pub warnings: Vec<String>,
     /// The figures in blocks, such as `All videos`, `Per label` and `Per exercise`.
-    pub blocks: Vec<FigureBlock>,
+    pub blocks: Vec<MetricBlock>,
 }
 
 /// Figures that belong together.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FigureBlock {
+pub struct MetricBlock {
     /// What they are about.
     pub title: String,
     /// What is counted, such as `videos` or `frames`.
     pub unit: String,
     /// The figures, in the order to show.
-    pub figures: Vec<Figure>,
+    pub metrics: Vec<Metric>,
 }
 
 /// One figure of the model. Figures are parts of one, from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figure {
+pub struct Metric {
     /// What it is, such as `balanced accuracy` or `recall of bad form`.
     pub name: String,
     /// The model's.
@@ -61,7 +61,7 @@ pub struct Baseline {
     pub lead: Option<Estimate>,
 }
 
-impl Figures {
+impl Metrics {
     pub(crate) fn section(&self) -> Markup {
         html! {
             p {
@@ -75,9 +75,9 @@ impl Figures {
     }
 }
 
-impl FigureBlock {
+impl MetricBlock {
     fn table(&self) -> Markup {
-        let has_baselines = self.figures.iter().any(|it| !it.baselines.is_empty());
+        let has_baselines = self.metrics.iter().any(|it| !it.baselines.is_empty());
         html! {
             div.scroll tabindex="0" role="region" aria-label=(self.title) {
                 table.figures {
@@ -90,14 +90,14 @@ impl FigureBlock {
                         th.number scope="col" { "Groups" }
                         th.number scope="col" { "Smallest detectable difference" }
                     } }
-                    @for figure in &self.figures { (figure.rows(has_baselines)) }
+                    @for metric in &self.metrics { (metric.rows(has_baselines)) }
                 }
             }
         }
     }
 }
 
-impl Figure {
+impl Metric {
     fn rows(&self, has_baselines: bool) -> Markup {
         let scale = Scale::unit(self.chance);
         let estimate =

@@ -1,7 +1,7 @@
 //! The invented figures.
 
 use wo_report::{
-    AtCoverage, Audit, Baseline, Bin, Calibration, Estimate, Figure, FigureBlock, Figures, Outcome,
+    AtCoverage, Audit, Baseline, Bin, Calibration, Estimate, Metric, MetricBlock, Metrics, Outcome,
     Probe, Refusal, RiskPoint, Selective, Slice, Slices,
 };
 
@@ -17,8 +17,8 @@ pub(crate) fn between((value, low, high): (f64, f64, f64)) -> Estimate {
     Estimate::between(value, low, high)
 }
 
-fn figure(name: &str, model: Estimate, n_videos: u64, n_groups: u64) -> Figure {
-    Figure {
+fn metric(name: &str, model: Estimate, n_videos: u64, n_groups: u64) -> Metric {
+    Metric {
         name: name.to_owned(),
         model,
         chance: None,
@@ -29,8 +29,8 @@ fn figure(name: &str, model: Estimate, n_videos: u64, n_groups: u64) -> Figure {
     }
 }
 
-fn main_figure() -> Figure {
-    Figure {
+fn main_metric() -> Metric {
+    Metric {
         chance: Some(0.5),
         baselines: vec![
             baseline("majority", (0.5, 0.5, 0.5), (0.21, 0.12, 0.3)),
@@ -43,7 +43,7 @@ fn main_figure() -> Figure {
                 lead: None,
             },
         ],
-        ..figure(
+        ..metric(
             "balanced accuracy",
             between((0.71, 0.62, 0.8)).with_bca(0.61, 0.79),
             118,
@@ -52,12 +52,12 @@ fn main_figure() -> Figure {
     }
 }
 
-fn exercises() -> Vec<Figure> {
+fn exercises() -> Vec<Metric> {
     let mut exercises = vec![
-        figure("squat", between((0.76, 0.64, 0.87)), 52, 14),
-        figure("deadlift", between((0.69, 0.54, 0.82)), 41, 12),
-        figure("overhead press", between((0.66, 0.47, 0.84)), 22, 7),
-        figure("lunge", Estimate::missing("no video with bad form"), 3, 1),
+        metric("squat", between((0.76, 0.64, 0.87)), 52, 14),
+        metric("deadlift", between((0.69, 0.54, 0.82)), 41, 12),
+        metric("overhead press", between((0.66, 0.47, 0.84)), 22, 7),
+        metric("lunge", Estimate::missing("no video with bad form"), 3, 1),
     ];
     if let Some(lunge) = exercises.last_mut() {
         lunge.smallest_difference = None;
@@ -65,29 +65,29 @@ fn exercises() -> Vec<Figure> {
     exercises
 }
 
-pub(crate) fn figures() -> Figures {
+pub(crate) fn metrics() -> Metrics {
     let all = vec![
-        main_figure(),
-        figure(
+        main_metric(),
+        metric(
             "accuracy",
             between((0.73, 0.65, 0.81)).with_bca(0.64, 0.8),
             118,
             23,
         ),
-        figure("macro F1", between((0.71, 0.62, 0.79)), 118, 23),
-        figure(
+        metric("macro F1", between((0.71, 0.62, 0.79)), 118, 23),
+        metric(
             "area under ROC",
             between((0.79, 0.69, 0.87)).with_bca(0.68, 0.86),
             118,
             23,
         ),
-        figure(
+        metric(
             "area under precision–recall",
             between((0.74, 0.6, 0.85)),
             118,
             23,
         ),
-        figure(
+        metric(
             "worst group",
             Estimate::alone(0.33, "only 3 videos in the group"),
             3,
@@ -102,12 +102,12 @@ pub(crate) fn figures() -> Figures {
         ("recall of bad form", (0.67, 0.53, 0.79), 54),
         ("F1 of bad form", (0.66, 0.54, 0.76), 54),
     ];
-    let block = |title: &str, figures| FigureBlock {
+    let block = |title: &str, metrics| MetricBlock {
         title: title.to_owned(),
         unit: "videos".to_owned(),
-        figures,
+        metrics,
     };
-    Figures {
+    Metrics {
         n_videos: 118,
         n_groups: 23,
         warnings: vec![
@@ -118,7 +118,7 @@ pub(crate) fn figures() -> Figures {
             block("All videos", all),
             block(
                 "Per label",
-                labels.into_iter().map(|(name, of, n)| figure(name, between(of), n, 23)).collect(),
+                labels.into_iter().map(|(name, of, n)| metric(name, between(of), n, 23)).collect(),
             ),
             block("Balanced accuracy per exercise", exercises()),
         ],
@@ -230,7 +230,7 @@ pub(crate) fn slices() -> Slices {
         note: None,
     };
     Slices {
-        figure: "balanced accuracy".to_owned(),
+        metric: "balanced accuracy".to_owned(),
         overall: between((0.71, 0.62, 0.8)),
         slices: vec![
             slice("exercise", "squat", between((0.76, 0.64, 0.87)), 52, 14),

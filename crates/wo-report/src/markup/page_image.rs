@@ -22,14 +22,14 @@ const MAX_MEMORY: u64 = 512 << 20;
 
 /// A picture of any size. The page holds it as a small JPEG without what a camera writes beside it, such as the place.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Picture {
+pub enum PageImage {
     /// Pixels.
     Rgb(RgbImage),
     /// The bytes of a JPEG file.
     Jpeg(Vec<u8>),
 }
 
-impl Picture {
+impl PageImage {
     /// The picture for the page, or words where it cannot be read.
     pub(crate) fn shown(&self, words: &str) -> Markup {
         let Some(thumbnail) = self.thumbnail() else {
@@ -109,8 +109,8 @@ mod tests {
             ((40, 30), (40, 30)),
             ((5000, 1), (240, 1)),
         ] {
-            let picture = RgbImage::from_pixel(size.0, size.1, Rgb([200, 80, 20]));
-            let small = Thumbnail::of(&picture).expect("has pixels");
+            let image = RgbImage::from_pixel(size.0, size.1, Rgb([200, 80, 20]));
+            let small = Thumbnail::of(&image).expect("has pixels");
             assert_eq!((small.width, small.height), wanted);
         }
         assert!(Thumbnail::of(&RgbImage::new(0, 3)).is_none());
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_no_jpeg_becomes_words() {
-        let shown = Picture::Jpeg(b"<script>".to_vec()).shown("frame 1 of <b>");
+        let shown = PageImage::Jpeg(b"<script>".to_vec()).shown("frame 1 of <b>");
         let shown = shown.into_string();
         assert!(shown.contains("cannot be read: frame 1 of &lt;b&gt;"));
         assert!(!shown.contains("<img") && !shown.contains("<script"));
@@ -135,7 +135,7 @@ mod tests {
         encoder
             .encode(&grey, 16, 16, ColorType::Rgb)
             .expect("encoded");
-        let small = Picture::Jpeg(jpeg).thumbnail().expect("is read");
+        let small = PageImage::Jpeg(jpeg).thumbnail().expect("is read");
         let (_, encoded) = small.address.split_once(',').expect("a data address");
         let bytes = STANDARD.decode(encoded).expect("base64");
         assert!(!bytes.windows(3).any(|part| part == b"GPS"));

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::chart::{Axis, Chart, Ink, Layer, SMALL};
-use crate::estimate::{Estimate, Format};
-use crate::forest::{Scale, with_bar};
+use crate::markup::chart::{Axis, Chart, Ink, Layer, SMALL};
+use crate::markup::estimate::{Estimate, Format};
+use crate::markup::forest::{Scale, with_bar};
 
 /// The lowest accuracy on the charts where nothing lies below it.
 const LOWEST: f64 = 0.4;
@@ -13,7 +13,7 @@ const LOWEST: f64 = 0.4;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Robustness {
     /// Which figure, such as `accuracy`.
-    pub figure: String,
+    pub metric: String,
     /// That of the videos and texts as they are; drawn as a line.
     pub unchanged: Estimate,
     /// The changes.
@@ -52,7 +52,7 @@ pub struct Paraphrase {
 impl Robustness {
     pub(crate) fn section(&self) -> Markup {
         html! {
-            p { "The same videos, made worse step by step. As they are: " (self.figure) " " (self.unchanged.in_a_sentence(Format::Plain))
+            p { "The same videos, made worse step by step. As they are: " (self.metric) " " (self.unchanged.in_a_sentence(Format::Plain))
                 ", the dashed line." }
             div.multiples {
                 @for change in &self.changes {
@@ -86,7 +86,7 @@ impl Robustness {
         let unchanged = self.unchanged.number();
         let reference = unchanged.map(|value| vec![(range.start, value), (range.end, value)]);
         Chart {
-            title: format!("{} by strength of {}", self.figure, change.name),
+            title: format!("{} by strength of {}", self.metric, change.name),
             size: SMALL,
             x: Axis {
                 // The heading above says what it is.
@@ -96,7 +96,7 @@ impl Robustness {
                     .map(|(step, at)| (f64::from(at), step.strength.clone()))
                     .collect(),
             },
-            y: Axis::part(&self.figure, low),
+            y: Axis::part(&self.metric, low),
             layers: vec![
                 Layer::Dashed(reference.unwrap_or_default(), Ink::Text),
                 Layer::Whiskers(whiskers, Ink::Model),
@@ -111,7 +111,7 @@ impl Robustness {
         html! {
             div.scroll tabindex="0" role="region" aria-label=(change.name) {
                 table {
-                    thead { tr { th.number scope="col" { "Strength" } th scope="col" { (self.figure) } } }
+                    thead { tr { th.number scope="col" { "Strength" } th scope="col" { (self.metric) } } }
                     tbody { @for step in &change.steps { tr {
                         th.number scope="row" { (step.strength) }
                         td { (step.estimate.shown(Format::Plain)) }
@@ -127,7 +127,7 @@ impl Robustness {
             div.scroll tabindex="0" role="region" aria-label="Other words" {
                 table.wide {
                     caption { "The texts of the classes in other words" }
-                    thead { tr { th scope="col" { "Text" } th scope="col" { (self.figure) } } }
+                    thead { tr { th scope="col" { "Text" } th scope="col" { (self.metric) } } }
                     tbody { @for paraphrase in &self.paraphrases { tr {
                         th scope="row" { (paraphrase.text) }
                         td { (with_bar(&paraphrase.estimate.shown(Format::Plain), &paraphrase.estimate, scale)) }

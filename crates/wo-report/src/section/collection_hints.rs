@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 use wo_record::Name;
 
-use crate::estimate::{DASH, Estimate, Format};
-use crate::forest::{Scale, with_bar};
+use crate::markup::estimate::{DASH, Estimate, Format};
+use crate::markup::forest::{Scale, with_bar};
 
 /// Videos that would help.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shot {
+pub struct CollectionHint {
     /// The exercise.
     pub exercise: Name,
     /// The fault to show; `None` for good form.
@@ -24,8 +24,8 @@ pub struct Shot {
 }
 
 /// The shot list.
-pub(crate) fn list(shots: &[Shot]) -> Markup {
-    let scale = Scale::around_zero(shots.iter().map(|shot| &shot.gain));
+pub(crate) fn list(hints: &[CollectionHint]) -> Markup {
+    let scale = Scale::around_zero(hints.iter().map(|hint| &hint.gain));
     html! {
         div.scroll tabindex="0" role="region" aria-label="What to film next" {
             table.wide {
@@ -38,13 +38,13 @@ pub(crate) fn list(shots: &[Shot]) -> Markup {
                     th.number scope="col" { "Videos" }
                     th scope="col" { "Expected gain (points of 100)" }
                 } }
-                tbody { @for shot in shots { tr {
-                    th scope="row" { (shot.exercise.words()) }
-                    td { (shot.fault.as_ref().map_or_else(|| format!("{DASH} (good form)"), Name::words)) }
-                    td { (shot.angle) }
-                    td { (shot.person) }
-                    td.number { (shot.n_videos) }
-                    td { (with_bar(&shot.gain.shown(Format::Points), &shot.gain, scale)) }
+                tbody { @for hint in hints { tr {
+                    th scope="row" { (hint.exercise.words()) }
+                    td { (hint.fault.as_ref().map_or_else(|| format!("{DASH} (good form)"), Name::words)) }
+                    td { (hint.angle) }
+                    td { (hint.person) }
+                    td.number { (hint.n_videos) }
+                    td { (with_bar(&hint.gain.shown(Format::Points), &hint.gain, scale)) }
                 } } }
             }
         }

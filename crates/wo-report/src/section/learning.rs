@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::chart::{Axis, Chart, Ink, Layer, NORMAL};
-use crate::estimate::{DASH, Estimate, Format};
-use crate::shots::{self, Shot};
+use crate::markup::chart::{Axis, Chart, Ink, Layer, NORMAL};
+use crate::markup::estimate::{DASH, Estimate, Format};
+use crate::section::collection_hints::{self, CollectionHint};
 
 /// Where ticks may stand on the axis of videos, which is logarithmic.
 const TICKS: [f64; 11] = [
@@ -19,7 +19,7 @@ const LOWEST: f64 = 0.4;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Learning {
     /// Which figure, such as `accuracy`; a part of one.
-    pub figure: String,
+    pub metric: String,
     /// What was measured, fewest videos first.
     pub points: Vec<LearningPoint>,
     /// What is to be expected of other numbers of videos.
@@ -27,7 +27,7 @@ pub struct Learning {
     /// What it says, in one sentence, such as whether the guideline holds for these videos.
     pub conclusion: String,
     /// What to film next, most useful first.
-    pub shots: Vec<Shot>,
+    pub hints: Vec<CollectionHint>,
 }
 
 /// Models fitted on a part of the videos.
@@ -60,7 +60,7 @@ impl Learning {
                 @if !self.points.is_empty() { (self.chart().figure()) }
                 @if !self.points.is_empty() || !self.forecasts.is_empty() { (self.table()) }
             }
-            @if !self.shots.is_empty() { (shots::list(&self.shots)) }
+            @if !self.hints.is_empty() { (collection_hints::list(&self.hints)) }
         }
     }
 
@@ -98,11 +98,11 @@ impl Learning {
         Chart {
             title: format!(
                 "Learning curve: {} against training videos a label",
-                self.figure
+                self.metric
             ),
             size: NORMAL,
             x: videos_axis(measured.iter().chain(&expected).map(|it| it.at.0)),
-            y: Axis::part(&self.figure, low),
+            y: Axis::part(&self.metric, low),
             layers: vec![
                 Layer::Band(ends(&measured), Ink::Model),
                 Layer::Dashed(forecast_line, Ink::Model),
@@ -129,7 +129,7 @@ impl Learning {
                     caption { "The same in numbers" }
                     thead { tr {
                         th.number scope="col" { "Videos a label" }
-                        th scope="col" { (self.figure) }
+                        th scope="col" { (self.metric) }
                         th.number scope="col" { "Models" }
                         th.number scope="col" { "Guideline" }
                     } }

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use wo_record::Name;
 
-use crate::breakable::breakable;
-use crate::estimate::{DASH, counted, share};
-use crate::picture::Picture;
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, counted, share};
+use crate::markup::page_image::PageImage;
 
 /// The worst videos.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,9 +26,9 @@ pub struct WorstVideo {
     /// The exercise that it shows.
     pub exercise: Name,
     /// The label that the model says.
-    pub said: Name,
+    pub predicted: Name,
     /// The faults that the model names.
-    pub said_faults: Vec<Name>,
+    pub predicted_faults: Vec<Name>,
     /// The probability that the model gives to what it says, from 0 to 1.
     pub probability: f64,
     /// The true label.
@@ -40,14 +40,14 @@ pub struct WorstVideo {
     /// Some of its frames, in their order.
     pub frames: Vec<Frame>,
     /// The most similar training video of the opposite label.
-    pub twin: Option<Twin>,
+    pub nearest: Option<NearestTrainingFrame>,
 }
 
 /// A frame of a video.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     /// What it shows.
-    pub picture: Picture,
+    pub image: PageImage,
     /// Its time in the video, in milliseconds.
     pub pts_ms: Option<f64>,
     /// Whether it speaks most for the answer.
@@ -56,7 +56,7 @@ pub struct Frame {
 
 /// A training video that looks much the same and has the opposite label.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Twin {
+pub struct NearestTrainingFrame {
     /// Its name.
     pub name: String,
     /// Its label.
@@ -87,7 +87,7 @@ impl WorstVideo {
                 h3 { (rank) ". " (breakable(&self.name)) }
                 dl.facts {
                     div { dt { "Exercise" } dd { (self.exercise.words()) } }
-                    div { dt { "Model says" } dd { strong { (judged(&self.said, &self.said_faults)) } ", " (share(self.probability)) " sure" } }
+                    div { dt { "Model says" } dd { strong { (judged(&self.predicted, &self.predicted_faults)) } ", " (share(self.probability)) " sure" } }
                     div { dt { "True" } dd { strong { (judged(&self.truth, &self.true_faults)) } } }
                     div { dt { "Decided between" } dd { (self.span_ms.map_or_else(
                         || format!("{DASH} not known"),
@@ -98,7 +98,7 @@ impl WorstVideo {
                     @for (n, frame) in (1_usize..).zip(&self.frames) {
                         (frame.shown(&format!("Frame {n} of {}", self.name), frame.is_evidence.then_some("most telling")))
                     }
-                    @if let Some(twin) = &self.twin { (twin.shown()) }
+                    @if let Some(nearest) = &self.nearest { (nearest.shown()) }
                 }
             }
         }
@@ -113,7 +113,7 @@ impl Frame {
             .map_or_else(|| words.to_owned(), |time| format!("{words}, at {time}"));
         html! {
             figure.frame.evidence[mark.is_some()] {
-                (self.picture.shown(&words))
+                (self.image.shown(&words))
                 figcaption {
                     (time.as_deref().unwrap_or(DASH))
                     @if let Some(mark) = mark { " " strong { (mark) } }
@@ -123,7 +123,7 @@ impl Frame {
     }
 }
 
-impl Twin {
+impl NearestTrainingFrame {
     fn shown(&self) -> Markup {
         html! {
             div.twin {

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::chart::{Axis, Chart, Ink, Layer, NORMAL};
-use crate::estimate::{DASH, Estimate, Format};
+use crate::markup::chart::{Axis, Chart, Ink, Layer, NORMAL};
+use crate::markup::estimate::{DASH, Estimate, Format};
 
 /// How far the columns of counts may reach, as a part of the chart's height.
 const COLUMNS_HEIGHT: f64 = 0.25;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::estimate::Estimate;
+use crate::markup::estimate::Estimate;
 
 /// The size of a bar, in pixels.
 const WIDTH: f64 = 120.0;

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::breakable::breakable;
-use crate::chart::{Axis, Chart, Ink, Layer, NORMAL};
-use crate::estimate::{DASH, Estimate, Format, counted, share};
-use crate::forest::{Scale, with_bar};
+use crate::markup::breakable::breakable;
+use crate::markup::chart::{Axis, Chart, Ink, Layer, NORMAL};
+use crate::markup::estimate::{DASH, Estimate, Format, counted, share};
+use crate::markup::forest::{Scale, with_bar};
 
 /// How the model does when it may refuse the videos that it is least sure of.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::breakable::breakable;
+use crate::markup::breakable::breakable;
 
 /// The cards.
 #[derive(Debug, Clone, PartialEq, Default)]

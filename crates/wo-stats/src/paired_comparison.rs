@@ -1,13 +1,13 @@
 //! Several predictors on the same videos: balanced accuracy of each, and by how much the first is above the others.
 
 use crate::bootstrap::{Bootstrap, Estimate, Interval};
-use crate::metrics::Figure;
-use crate::panel::{Comparison, Panel, Unit};
+use crate::grouped_confusions::{Comparison, GroupedConfusions, Sample};
+use crate::metrics::Metric;
 
 /// How one predictor stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Standing {
-    /// Mean of the recalls of the classes that are there; `None` without units.
+pub struct PairedComparison {
+    /// Mean of the recalls of the classes that are there; `None` without samples.
     pub balanced_accuracy: Option<f64>,
     /// Its 95 % interval.
     pub interval: Option<Interval>,
@@ -17,7 +17,7 @@ pub struct Standing {
     pub gain_interval: Option<Interval>,
 }
 
-impl Standing {
+impl PairedComparison {
     /// Whether the first predictor is better than this one beyond doubt: the paired interval lies above zero.
     pub fn is_beaten(&self) -> bool {
         self.gain_interval
@@ -25,11 +25,15 @@ impl Standing {
     }
 }
 
-/// Scores the predictors on `units` of `n_classes` classes, by resampling whole groups.
-pub fn standings(units: &[Unit<'_>], n_classes: usize, seed: u64) -> Vec<Standing> {
-    let panel = Panel::new(units, n_classes);
+/// Scores the predictors on `samples` of `n_classes` classes, by resampling whole groups.
+pub fn paired_comparisons(
+    samples: &[Sample<'_>],
+    n_classes: usize,
+    seed: u64,
+) -> Vec<PairedComparison> {
+    let confusions = GroupedConfusions::new(samples, n_classes);
     let Comparison { scores, gains } =
-        panel.compare(&[Figure::BalancedAccuracy], &Bootstrap::new(seed));
+        confusions.compare(&[Metric::BalancedAccuracy], &Bootstrap::new(seed));
     let of = |estimate: &Estimate| (estimate.value, estimate.intervals.percentile);
     scores
         .iter()
@@ -38,7 +42,7 @@ pub fn standings(units: &[Unit<'_>], n_classes: usize, seed: u64) -> Vec<Standin
         .map(|(score, over)| {
             let (balanced_accuracy, interval) = of(score);
             let (gain, gain_interval) = of(over);
-            Standing {
+            PairedComparison {
                 balanced_accuracy,
                 interval,
                 gain,
@@ -54,13 +58,13 @@ mod tests {
 
     use super::*;
 
-    fn units(groups: &[Group], n_wrong: usize) -> Vec<Unit<'_>> {
+    fn samples(groups: &[Group], n_wrong: usize) -> Vec<Sample<'_>> {
         let of_group = |(i, group)| {
-            (0..2).map(move |truth| Unit {
+            (0..2).map(move |truth| Sample {
                 group,
                 truth,
                 // The first errs in few groups, the second always says 0.
-                said: vec![if i < n_wrong { 1 - truth } else { truth }, 0],
+                predicted: vec![if i < n_wrong { 1 - truth } else { truth }, 0],
             })
         };
         groups.iter().enumerate().flat_map(of_group).collect()
@@ -71,7 +75,7 @@ mod tests {
         let groups: Vec<Group> = (0..20)
             .map(|i| Group::of_video_id(&format!("v{i}")))
             .collect();
-        let [good, always] = standings(&units(&groups, 2), 2, 0)[..] else {
+        let [good, always] = paired_comparisons(&samples(&groups, 2), 2, 0)[..] else {
             panic!("two predictors");
         };
         assert_eq!(
@@ -80,7 +84,7 @@ mod tests {
         );
         assert_eq!(always.gain, Some(0.4));
         assert!(always.is_beaten() && !good.is_beaten());
-        let [_, always] = standings(&units(&groups, 9), 2, 0)[..] else {
+        let [_, always] = paired_comparisons(&samples(&groups, 9), 2, 0)[..] else {
             panic!("two predictors");
         };
         assert!(
@@ -91,10 +95,10 @@ mod tests {
 
     #[test]
     fn one_group_or_none_says_nothing_of_others() {
-        assert_eq!(standings(&[], 2, 0), []);
+        assert_eq!(paired_comparisons(&[], 2, 0), []);
         let groups = [Group::of_video_id("v")];
         assert!(
-            standings(&units(&groups, 0), 2, 0)
+            paired_comparisons(&samples(&groups, 0), 2, 0)
                 .iter()
                 .all(|it| it.interval.is_none())
         );
