@@ -82,17 +82,13 @@ pub(crate) fn training() -> Vec<SplitVideo> {
     ];
     data.iter()
         .enumerate()
-        .map(|(idx, (duration_ms, label))| SplitVideo {
-            own_group: None,
-            hashes: Vec::new(),
-            faults: Vec::new(),
-            angle: None,
-            video_id: format!("train{idx}"),
-            group: Group::of_video_id(&format!("train{idx}")),
-            split: Split::Train,
-            exercise: "squat".into(),
-            label: (*label).into(),
-            duration_ms: Some(*duration_ms),
+        .map(|(idx, (duration_ms, label))| {
+            let id = format!("train{idx}");
+            let group = Group::of_video_id(&id);
+            SplitVideo {
+                duration_ms: Some(*duration_ms),
+                ..SplitVideo::new(id, group, Split::Train, "squat".into(), (*label).into())
+            }
         })
         .collect()
 }

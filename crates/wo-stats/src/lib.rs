@@ -8,6 +8,7 @@ mod bootstrap;
 mod calibration;
 mod file_facts;
 mod folds;
+mod interval;
 mod label_errors;
 mod lbfgs;
 mod learning_curve;
@@ -36,6 +37,10 @@ pub use calibration::{
 };
 pub use file_facts::FileFacts;
 pub use folds::folds;
+pub use interval::{
+    PairedCounts, balanced_accuracy, effective_groups, macro_f1, paired_difference, proportion,
+    roc_area,
+};
 pub use label_errors::{LabelErrors, Selection, Suspect, Suspicion};
 pub use learning_curve::{LearningCurve, Refit};
 pub use mcnemar::McNemar;

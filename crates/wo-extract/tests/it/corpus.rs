@@ -175,7 +175,7 @@ fn run(dir: &Path, folder: &str, threads: &str) -> Stream {
 
 #[test]
 fn a_corpus_of_broken_files_stops_nothing_and_harms_no_neighbour() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let n_files = if is_full() { N_FILES.1 } else { N_FILES.0 };
     let broken = write(dir.path(), n_files);
     let expected = extract(

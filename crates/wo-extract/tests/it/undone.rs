@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Stream, command, extract, read, stderr};
+use crate::harness::{Stream, extract, read, tool};
 use crate::videos;
 
 /// A folder with a good and a bad squat, and their frames in `out`.
-fn folder() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+fn folder() -> wo_testkit::TempDir {
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 6, "ball");
     videos::plain(&dir.path().join("v/squat/good_form/b.mp4"), 6, "snow");
     extract(dir.path(), &["v", "--out", "out"], 0);
@@ -17,9 +17,9 @@ fn folder() -> tempfile::TempDir {
 
 /// What the run says, and its frames.
 fn said(dir: &Path, args: &[&str], exit: i32) -> (String, Stream) {
-    let output = command(dir, args).output().unwrap();
-    let words = stderr(&output);
-    assert_eq!(output.status.code(), Some(exit), "{args:?}: {words}");
+    let output = tool(dir, args).run();
+    let words = output.stderr;
+    assert_eq!(output.status, exit, "{args:?}: {words}");
     let has_ended = matches!(exit, 0 | 3);
     let stream = if has_ended {
         read(&output.stdout)
@@ -194,7 +194,7 @@ fn one_video_under_two_labels_in_two_runs_is_neither_in_any_later_run() {
     fs::create_dir_all(other.parent().unwrap()).unwrap();
     fs::copy(dir.path().join("v/squat/bad_form/a.mp4"), &other).unwrap();
     let n_frames = || {
-        read(&fs::read(path(dir.path(), "records.ndjson")).unwrap())
+        read(fs::read(path(dir.path(), "records.ndjson")).unwrap())
             .frames
             .len()
     };
@@ -216,7 +216,7 @@ fn one_video_under_two_labels_in_two_runs_is_neither_in_any_later_run() {
         let (words, stream) = said(dir.path(), &[folder, "--out", "out"], 0);
         assert_eq!((stream.errors.len(), n_frames()), (0, 12), "{words}");
     }
-    let records = read(&fs::read(path(dir.path(), "records.ndjson")).unwrap());
+    let records = read(fs::read(path(dir.path(), "records.ndjson")).unwrap());
     assert_eq!(records.errors.len(), 0);
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn judge(features: &[Tensor], weights: &Tensor, pooling: Pooling) -> 
 }
 
 /// The label that probabilities over `classes` say, as a place in `labels`.
-pub(crate) fn said_label(classes: &[Class], labels: &[Name], probabilities: &[f64]) -> usize {
+pub(crate) fn predicted_label(classes: &[Class], labels: &[Name], probabilities: &[f64]) -> usize {
     let sums = labels
         .iter()
         .map(|label| sum(classes, probabilities, |class| class.label == *label));
@@ -88,7 +88,7 @@ pub(crate) fn summarise(
             units.push(Unit {
                 group: &video.video.group,
                 truth,
-                said: vec![said_label(classes, &labels, probabilities)],
+                said: vec![predicted_label(classes, &labels, probabilities)],
             });
         }
     }
@@ -158,18 +158,14 @@ pub(crate) mod tests {
 
     /// A video without pictures.
     pub(crate) fn example(id: &str, class: &Class) -> Example {
-        let video = SplitVideo {
-            own_group: None,
-            faults: Vec::new(),
-            angle: None,
-            hashes: Vec::new(),
-            video_id: id.to_owned(),
-            group: Group::of_video_id(id),
-            split: Split::Validation,
-            exercise: class.exercise.clone(),
-            label: class.label.clone(),
-            duration_ms: None,
-        };
+        let (exercise, label) = (class.exercise.clone(), class.label.clone());
+        let video = SplitVideo::new(
+            id,
+            Group::of_video_id(id),
+            Split::Validation,
+            exercise,
+            label,
+        );
         Example::without_pictures(video, class.clone())
     }
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use wo_record::Judgement;
 
-use crate::decision::{Change, Decision};
+use super::decision::{Change, Decision};
+use super::{Entry, Store};
 use crate::folder::FrameItem;
-use crate::store::{Entry, Store};
 
 /// What a decision comes to for one frame.
 #[derive(Debug)]
@@ -53,6 +53,18 @@ impl Entry {
 }
 
 impl Store {
+    /// All frames with their effective labels.
+    pub(crate) fn labelled(&self) -> impl Iterator<Item = (u32, &FrameItem, &Judgement)> {
+        let frames = (0..).zip(&self.folder.frames);
+        frames.map(|(id, frame)| (id, frame, self.judgement(id, frame)))
+    }
+
+    /// The frames that are not deleted, with their effective labels.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (u32, &FrameItem, &Judgement)> {
+        self.labelled()
+            .filter(|(_, _, judgement)| !judgement.deleted)
+    }
+
     /// What holds of a frame now: what the last line of the log about it says.
     pub(crate) fn judgement<'a>(&'a self, id: u32, frame: &'a FrameItem) -> &'a Judgement {
         self.now

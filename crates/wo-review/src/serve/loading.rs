@@ -1,4 +1,4 @@
-//! How a folder is read for those who review it: the first frames at once, and then all.
+//! Reads a folder for the page: the first frames at once, then all of them.
 
 use wo_folder::{Corrections, captions_in_force};
 use wo_label::Captions;
@@ -7,12 +7,9 @@ use wo_record::{BAD_FORM, GOOD_FORM, Name, Review, UNCLEAR};
 use crate::args::Serve;
 use crate::folder::{Folder, corrections};
 use crate::queue::{Filter, QueueName};
-use crate::review_file::ReviewFile;
-use crate::server::reviewers;
-use crate::store::Store;
-use crate::suspects::Suspects;
+use crate::store::{ReviewFile, Store, Suspects};
 
-/// What keys do on the page beside giving labels.
+/// Actions of the page that keys can start, besides labels.
 const ACTIONS: [&str; 15] = [
     "delete",
     "undo",
@@ -31,17 +28,17 @@ const ACTIONS: [&str; 15] = [
     "help",
 ];
 
-/// A folder that is about to be read.
+/// A folder whose log is open and whose frames are yet to be read.
 #[derive(Debug)]
-pub(crate) struct Reading<'a> {
+pub(crate) struct Loader<'a> {
     args: &'a Serve,
     captions: Captions,
     log: ReviewFile,
     reviews: Vec<Review>,
 }
 
-impl<'a> Reading<'a> {
-    /// Opens the log. What is wrong with that, or with the folder at a glance, is said before anyone opens the page.
+impl<'a> Loader<'a> {
+    /// Opens the log. Errors in it, or in the folder at first glance, are reported before anyone opens the page.
     pub(crate) fn begin(args: &'a Serve) -> anyhow::Result<Self> {
         Folder::look(&args.folder)?;
         let captions = captions_in_force(&args.captions)?;
@@ -54,12 +51,12 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// What tables say of frames; both of the following need it.
+    /// What the tables change in the records. [`Self::first_look`] and [`Self::all`] need it.
     pub(crate) fn corrections(&self) -> anyhow::Result<Corrections> {
         corrections(&self.args.folder, &self.reviews, &self.captions)
     }
 
-    /// The first frames, as all of them will be. `None` where the first queue cannot be told from them alone.
+    /// The first frames. `None` if the first queue needs all frames.
     pub(crate) fn first_look(&self, corrections: &Corrections) -> Option<Store> {
         let queue = self.args.queue;
         if !matches!(queue, QueueName::All | QueueName::Undecided) || self.args.suspects.is_some() {
@@ -106,7 +103,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// A key for what is no action gives a label of one's own, or it is a slip.
+/// `--key` accepts a new label, which may be a misspelt action: warn.
 fn warn_of_new_labels(store: &Store, args: &Serve) {
     for (action, key) in &args.key {
         let label = Name::label(action);
@@ -124,7 +121,7 @@ fn warn_of_new_labels(store: &Store, args: &Serve) {
 }
 
 fn add_reviewers(store: &mut Store, args: &Serve) {
-    for name in reviewers(args) {
+    for name in args.reviewers() {
         store.reviewer(&name);
     }
 }
@@ -135,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_page_has_these_actions_and_three_labels() {
-        let page = include_str!("../assets/keys.js");
+        let page = include_str!("../../assets/keys.js");
         let actions = page.lines().filter_map(|line| {
             let (name, _) = line.strip_prefix("  ")?.split_once(": [\"")?;
             Some(name.to_owned())

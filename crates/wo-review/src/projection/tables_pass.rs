@@ -10,14 +10,14 @@ use wo_folder::{Fate, Files, Place, TRASH, TablePatch, TableRow, replace, table_
 use wo_label::choice_hash;
 use wo_record::Name;
 
-use crate::projection::Reviewed;
+use super::snapshot::Reviewed;
 
 /// Rows that wait to be put into a table, each with a table that has its columns.
 type Moves = BTreeMap<String, Vec<(TableRow, TablePatch)>>;
 
 /// Writes what was said of frames into the tables of a folder. `places` are those of pictures in the records, where there
 /// are records, by the hash of their paths.
-pub(crate) fn write_tables<'a>(
+pub(super) fn write_tables<'a>(
     dir: &Path,
     frames: impl Iterator<Item = &'a Reviewed>,
     places: Option<&HashMap<u64, usize>>,

@@ -9,25 +9,25 @@ use wo_folder::{Corrections, FrameLines, Kept, Text, Trash, for_each_line};
 use wo_label::choice_hash;
 use wo_record::{Frame, Image, Line, Record, Writer};
 
-use crate::projection::Projection;
+use super::snapshot::Projection;
 
 /// One pass over the records.
-pub(crate) struct Pass<'a> {
-    pub(crate) projection: &'a Projection,
-    pub(crate) corrections: &'a Corrections,
-    pub(crate) restored: BTreeMap<String, Vec<FrameLines>>,
-    pub(crate) trash: Trash,
+pub(super) struct Pass<'a> {
+    pub(super) projection: &'a Projection,
+    pub(super) corrections: &'a Corrections,
+    pub(super) restored: BTreeMap<String, Vec<FrameLines>>,
+    pub(super) trash: Trash,
     /// The places of pictures in the records, by the hash of their paths.
-    pub(crate) places: HashMap<u64, usize>,
+    pub(super) places: HashMap<u64, usize>,
     /// What to put before the paths of pictures.
-    pub(crate) base: Option<&'a Path>,
+    pub(super) base: Option<&'a Path>,
     /// The video at hand: its id, and where it lies.
-    pub(crate) video: (String, Option<PathBuf>),
+    pub(super) video: (String, Option<PathBuf>),
 }
 
 impl Pass<'_> {
     /// Reads the records and writes them as they are now.
-    pub(crate) fn run(&mut self, records: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
+    pub(super) fn run(&mut self, records: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
         let counts = self.count(records)?;
         let mut writer: Option<Writer<'_>> = None;
         let mut output = Some(output);

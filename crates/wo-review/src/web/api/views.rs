@@ -7,9 +7,8 @@ use serde::Serialize;
 use wo_label::says_nothing_seen;
 use wo_record::{Judgement, Name};
 
-use crate::measuring::HowFar;
+use crate::app::{App, MeasuringProgress};
 use crate::queue::{Filter, counts, is_disputed, origin_name};
-use crate::server::Server;
 use crate::store::Store;
 
 /// How many decisions the page lists.
@@ -35,7 +34,7 @@ pub(crate) struct Session<'a> {
     /// Whether all else is still being read.
     is_first_look: bool,
     /// What of the first queue is not measured yet.
-    measuring: Option<HowFar>,
+    measuring: Option<MeasuringProgress>,
     /// The first queue.
     queue: Vec<u32>,
     frames: Vec<FrameView<'a>>,
@@ -89,7 +88,7 @@ pub(crate) struct Past {
 }
 
 pub(crate) fn session<'a>(
-    server: &Server,
+    app: &App,
     store: &'a Store,
     is_first_look: bool,
     reviewer: u32,
@@ -114,10 +113,10 @@ pub(crate) fn session<'a>(
         (exercise.clone(), faults.collect())
     });
     let filter = Filter {
-        queue: server.first_queue,
+        queue: app.page.first_queue,
         ..Filter::default()
     };
-    let queue = queue(server, store, reviewer, &filter);
+    let queue = queue(app, store, reviewer, &filter);
     let first = queue.iter().take(N_FIRST);
     Session {
         reviewer: store
@@ -126,34 +125,34 @@ pub(crate) fn session<'a>(
             .cloned()
             .unwrap_or_default(),
         folder: store.folder.dir.display().to_string(),
-        start: server.start.clone(),
-        first_queue: server.first_queue,
-        keys: server.keys.clone(),
+        start: app.start.clone(),
+        first_queue: app.page.first_queue,
+        keys: app.page.keys.clone(),
         faults: faults.collect(),
         exercises: exercises.into_iter().cloned().collect(),
         labels,
         reviewers: store.reviewers.clone(),
         numbering: store.numberings.first().cloned(),
         is_first_look,
-        measuring: server.measuring.how_far(),
+        measuring: app.measuring.progress(),
         frames: first
-            .filter_map(|&id| frame(server, store, reviewer, id, false))
+            .filter_map(|&id| frame(app, store, reviewer, id, false))
             .collect(),
         queue,
     }
 }
 
 /// The frames of a queue. What it rests on is measured from now on, where it has to be.
-pub(crate) fn queue(server: &Server, store: &Store, reviewer: u32, filter: &Filter) -> Vec<u32> {
-    if filter.needs_figures() {
-        server.measuring.begin();
+pub(crate) fn queue(app: &App, store: &Store, reviewer: u32, filter: &Filter) -> Vec<u32> {
+    if filter.needs_metrics() {
+        app.measuring.begin();
     }
     filter.frames(store, reviewer)
 }
 
 /// A frame as a reviewer may see it; as it was before anyone reviewed it where they are asked a second time.
 pub(crate) fn frame<'a>(
-    server: &Server,
+    app: &App,
     store: &'a Store,
     reviewer: u32,
     id: u32,
@@ -199,7 +198,7 @@ pub(crate) fn frame<'a>(
         has_video: video
             .path
             .as_ref()
-            .is_some_and(|path| server.videos.exists(path)),
+            .is_some_and(|path| app.videos.exists(path)),
         has_opinion: store.suspects.of_frame(id).is_some(),
         is_blind,
         sharpness: frame.sharpness,
@@ -233,11 +232,11 @@ fn others(store: &Store, reviewer: u32, id: u32) -> Vec<Other<'_>> {
 }
 
 /// How many frames there are in each queue, and how far the reviewer is.
-pub(crate) fn progress(server: &Server, store: &Store, reviewer: u32) -> serde_json::Value {
+pub(crate) fn progress(app: &App, store: &Store, reviewer: u32) -> serde_json::Value {
     serde_json::json!({
         "queues": counts(store, reviewer),
         "n_decisions": store.n_decisions(reviewer),
-        "measuring": server.measuring.how_far(),
+        "measuring": app.measuring.progress(),
     })
 }
 

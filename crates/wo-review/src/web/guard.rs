@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::server::Server;
+use crate::app::App;
 
 /// The page runs only what is inside the binary, talks only to this server, and is in no other page's frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -30,21 +30,21 @@ pub(crate) struct Reviewer(pub(crate) String);
 
 /// Lets a request through, or says why not.
 pub(crate) async fn guard(
-    State(server): State<Arc<Server>>,
+    State(app): State<Arc<App>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let answer = match check(&server, &mut request) {
+    let answer = match check(&app, &mut request) {
         Ok(()) => next.run(request).await,
         Err((status, why)) => (status, why).into_response(),
     };
     with_headers(answer)
 }
 
-fn check(server: &Server, request: &mut Request) -> Result<(), (StatusCode, &'static str)> {
+fn check(app: &App, request: &mut Request) -> Result<(), (StatusCode, &'static str)> {
     let headers = request.headers();
     let host = host_of(headers).ok_or((StatusCode::BAD_REQUEST, "one Host header is needed"))?;
-    let is_ours = |authority: &str| server.hosts.allows(authority);
+    let is_ours = |authority: &str| app.hosts.allows(authority);
     if !is_ours(host)
         || request
             .uri()
@@ -73,7 +73,7 @@ fn check(server: &Server, request: &mut Request) -> Result<(), (StatusCode, &'st
         .filter_map(|value| value.to_str().ok());
     let reviewer = cookies
         .into_iter()
-        .find_map(|cookies| server.sessions.reviewer(cookies));
+        .find_map(|cookies| app.sessions.reviewer(cookies));
     match reviewer {
         Some(reviewer) => {
             request.extensions_mut().insert(Reviewer(reviewer));
@@ -117,60 +117,4 @@ fn with_headers(mut answer: Response) -> Response {
         .entry("cache-control")
         .or_insert(HeaderValue::from_static("no-store"));
     answer
-}
-
-/// The names under which the server may be asked for. A page of another site can make its own name point to this machine,
-/// and then its requests look like those of our page in all but the name.
-#[derive(Debug)]
-pub(crate) struct Hosts(Vec<String>);
-
-impl Hosts {
-    /// This machine's own names, and others that were asked for.
-    pub(crate) fn new(others: impl IntoIterator<Item = String>) -> Self {
-        let own = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned);
-        Self(own.into_iter().chain(others).collect())
-    }
-
-    /// Whether a `Host` is one of them. Any port is: `ssh -L` changes it.
-    fn allows(&self, authority: &str) -> bool {
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.contains(']') => (host, Some(port)),
-            _ => (authority, None),
-        };
-        let is_port = port.is_none_or(|port| !port.is_empty() && port.parse::<u16>().is_ok());
-        is_port && self.0.iter().any(|own| own.eq_ignore_ascii_case(host))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_this_machine_are_taken() {
-        let hosts = Hosts::new(["review.example".to_owned()]);
-        for host in [
-            "127.0.0.1:80",
-            "LOCALHOST:8080",
-            "[::1]:9",
-            "[::1]",
-            "review.example",
-        ] {
-            assert!(hosts.allows(host), "{host}");
-        }
-        for host in [
-            "evil.com",
-            "127.0.0.1.evil.com",
-            "localhost.",
-            "[::ffff:1.2.3.4]",
-            "127.0.0.1:",
-            "127.0.0.1:80:80",
-            "127.0.0.1:99999",
-            "evil@127.0.0.1",
-            "",
-            "0.0.0.0",
-        ] {
-            assert!(!hosts.allows(host), "{host}");
-        }
-    }
 }

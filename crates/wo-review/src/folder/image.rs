@@ -1,4 +1,4 @@
-//! Where the picture of a frame is: in a file of its own, or in the record itself.
+//! Where the image of a frame is: in a file, or inline in the record.
 
 use std::fs::File;
 use std::io;
@@ -10,35 +10,35 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use wo_record::{Image, Record};
 
-use crate::records_file::Place;
+use super::records_file::LineSpan;
 
-/// Where a picture is.
+/// Where an image is.
 #[derive(Debug, Clone)]
-pub(crate) enum Picture {
+pub(crate) enum FrameImage {
     /// In a file, as the records name it.
     File(PathBuf),
     /// In a record.
-    Inline(InlinePicture),
+    Inline(InlineImage),
 }
 
-/// A picture in a record. Only its place is kept: pictures of many frames would fill the memory.
+/// An image inside a record. Only its place is kept, since the images of many frames would fill the memory.
 #[derive(Debug, Clone)]
-pub(crate) struct InlinePicture {
-    /// The records as they were read. They are rewritten into a new file, so that places in this one stay.
+pub(crate) struct InlineImage {
+    /// The records as they were read. A rewrite makes a new file, so offsets in this one stay valid.
     pub(crate) records: Arc<File>,
-    pub(crate) place: Place,
+    pub(crate) line: LineSpan,
 }
 
-impl InlinePicture {
+impl InlineImage {
     /// Its bytes.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
-        let mut line = vec![0; self.place.n_bytes];
-        self.records.read_exact_at(&mut line, self.place.offset)?;
+        let mut line = vec![0; self.line.n_bytes];
+        self.records.read_exact_at(&mut line, self.line.offset)?;
         match parse(&line) {
             Some(Image::Inline { jpeg_base64 }) => STANDARD
                 .decode(jpeg_base64)
                 .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e)),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "no picture")),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "no image")),
         }
     }
 }

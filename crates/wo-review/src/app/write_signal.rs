@@ -1,35 +1,29 @@
-//! Writes records and tables when people pause, so that no key waits for it.
+//! When records and tables are written: after people pause, so that no key press waits for it.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::projection::Projection;
-use crate::server::Server;
-
-/// How long nobody may have decided anything before it is written.
+/// Decisions are written after a pause of this length.
 const PAUSE: Duration = Duration::from_millis(1500);
-/// How long it is put off at most.
+/// Without a pause they are written after this time.
 const AT_MOST: Duration = Duration::from_secs(30);
-/// How long to wait where another run holds the folder, or where writing failed.
-const AGAIN: Duration = Duration::from_secs(5);
 
-/// What the writing thread waits for.
+/// Decisions that are not in the records and tables yet.
 #[derive(Debug, Default)]
-pub(crate) struct Projector {
+pub(crate) struct WriteSignal {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the first and the last decision came that are not written yet.
+    /// When the first and the last of them came.
     dirty: Option<(Instant, Instant)>,
     is_done: bool,
 }
 
-impl Projector {
-    /// Something was decided.
+impl WriteSignal {
+    /// Somebody decided something.
     pub(crate) fn note(&self) {
         let now = Instant::now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +31,7 @@ impl Projector {
         self.changed.notify_all();
     }
 
-    /// Nothing more will be decided.
+    /// No decision will follow.
     pub(crate) fn finish(&self) {
         self.state
             .lock()
@@ -46,25 +40,8 @@ impl Projector {
         self.changed.notify_all();
     }
 
-    /// Starts the thread.
-    pub(crate) fn start(server: &Arc<Server>) -> JoinHandle<()> {
-        let server = Arc::clone(server);
-        thread::spawn(move || {
-            while server.projector.wait() {
-                let projection = Projection::of(&server.store());
-                match projection.write() {
-                    Ok(true) => continue,
-                    Ok(false) => wo_cli::info!("another run works on the folder"),
-                    Err(e) => wo_cli::warn!("records and tables are not up to date: {e:#}"),
-                }
-                thread::sleep(AGAIN);
-                server.projector.note();
-            }
-        })
-    }
-
-    /// Waits until it is time to write. False when nothing more will come.
-    fn wait(&self) -> bool {
+    /// Waits until it is time to write. False after [`Self::finish`].
+    pub(crate) fn wait(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if state.is_done {

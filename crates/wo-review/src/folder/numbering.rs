@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::folder::{Folder, FrameItem};
+use super::{Folder, FrameItem};
 
 impl Folder {
     /// Numbers the frames video by video, in the order of their index.
@@ -34,7 +34,7 @@ impl Folder {
             .chain(self.frames_by_place.values_mut())
             .for_each(renumber);
         let inline = std::mem::take(&mut self.inline).into_iter();
-        let inline = inline.filter_map(|(id, picture)| Some((*new.get(&id)?, picture)));
+        let inline = inline.filter_map(|(id, image)| Some((*new.get(&id)?, image)));
         self.inline = inline.collect();
     }
 

@@ -5,13 +5,12 @@ use std::path::Path;
 
 use wo_cli::count;
 
-use super::all;
 use crate::args::Format;
 use crate::store::Store;
 
 /// How many frames are in an export, and how many are not, by the reason.
 #[derive(Debug)]
-pub(super) struct LeftOut {
+pub(super) struct Excluded {
     format: Format,
     n_frames: u64,
     n_deleted: u64,
@@ -25,7 +24,7 @@ pub(super) struct LeftOut {
     n_reviewers: usize,
 }
 
-impl LeftOut {
+impl Excluded {
     pub(super) fn of(store: &Store, format: Format) -> Self {
         let mut left_out = Self {
             format,
@@ -40,7 +39,7 @@ impl LeftOut {
         };
         let needs_text = matches!(format, Format::Csv | Format::LabelStudio);
         let mut paths: HashSet<&Path> = HashSet::new();
-        for (_, frame, judgement) in all(store) {
+        for (_, frame, judgement) in store.labelled() {
             let path = frame.path.as_deref();
             let is_shared = format == Format::Csv && path.is_some_and(|it| paths.contains(it));
             let n = match path {

@@ -9,9 +9,8 @@ use std::thread;
 
 use anyhow::Context;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use wo_record::{Record, SCHEMA, SCHEMA_VERSION};
-
 use wo_folder::for_each_line;
+use wo_record::{Record, SCHEMA, SCHEMA_VERSION};
 
 /// How much is read before it is parsed: enough for all cores, little beside what a folder needs in memory.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -19,9 +18,9 @@ const CHUNK_BYTES: u64 = 4 << 20;
 /// How much the first look takes in: some hundreds of frames.
 pub(crate) const FIRST_BYTES: u64 = 256 << 10;
 
-/// Where a line is in its file.
+/// The bytes of a line in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct LineSpan {
     pub(crate) offset: u64,
     pub(crate) n_bytes: usize,
 }
@@ -31,7 +30,7 @@ pub(crate) struct Place {
 pub(crate) fn for_each_record<T: Send>(
     path: &Path,
     keep: impl Fn(Record) -> Option<T> + Sync,
-    each: &mut dyn FnMut(T, Place),
+    each: &mut dyn FnMut(T, LineSpan),
 ) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
     if is_plain_stream(file, &keep, each) {
@@ -39,11 +38,11 @@ pub(crate) fn for_each_record<T: Send>(
     }
     for_each_line(path, |line| {
         if let Some(kept) = line.record.ok().and_then(&keep) {
-            let place = Place {
+            let span = LineSpan {
                 offset: line.offset,
                 n_bytes: line.text.len(),
             };
-            each(kept, place);
+            each(kept, span);
         }
         Ok(())
     })
@@ -69,7 +68,7 @@ enum Bound {
 pub(crate) fn for_first_records<T: Send>(
     path: &Path,
     keep: impl Fn(Record) -> Option<T> + Sync,
-    each: &mut dyn FnMut(T, Place),
+    each: &mut dyn FnMut(T, LineSpan),
 ) -> bool {
     let mut text = Vec::new();
     let read = File::open(path).and_then(|file| file.take(FIRST_BYTES).read_to_end(&mut text));
@@ -89,7 +88,7 @@ struct Walk {
 
 impl Walk {
     /// Hands out a chunk. False where its records are not in the order of a stream.
-    fn take<T>(&mut self, chunk: Vec<Parsed<T>>, each: &mut dyn FnMut(T, Place)) -> bool {
+    fn take<T>(&mut self, chunk: Vec<Parsed<T>>, each: &mut dyn FnMut(T, LineSpan)) -> bool {
         for Parsed {
             kept,
             bound,
@@ -107,7 +106,7 @@ impl Walk {
             self.has_ended = bound == Some(Bound::End);
             let offset = self.offset;
             if let Some(kept) = kept {
-                each(kept, Place { offset, n_bytes });
+                each(kept, LineSpan { offset, n_bytes });
             }
             self.offset += n_bytes as u64;
         }
@@ -119,7 +118,7 @@ impl Walk {
 fn is_plain_stream<T: Send>(
     file: File,
     keep: &(impl Fn(Record) -> Option<T> + Sync),
-    each: &mut dyn FnMut(T, Place),
+    each: &mut dyn FnMut(T, LineSpan),
 ) -> bool {
     thread::scope(|scope| {
         let (sender, chunks) = sync_channel(1);

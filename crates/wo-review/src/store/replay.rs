@@ -2,7 +2,7 @@
 
 use wo_record::Review;
 
-use crate::store::{Entry, Store};
+use super::{Entry, Store};
 
 impl Store {
     /// Takes the next review of the log in.

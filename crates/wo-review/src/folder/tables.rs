@@ -2,7 +2,7 @@
 
 use wo_folder::{Corrections, Kept, videos_of_tables};
 
-use crate::folder::{Folder, FrameItem};
+use super::{Folder, FrameItem};
 
 impl Folder {
     /// Reads a folder without records.

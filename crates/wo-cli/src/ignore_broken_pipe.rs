@@ -5,12 +5,12 @@ use std::io::{self, ErrorKind, Write};
 
 /// Passes on what is written until the reader goes away, and drops it from then on: for runs whose result is a file,
 /// which must not be lost with the reader of the messages about it.
-pub struct Lasting<'a> {
+pub struct IgnoreBrokenPipe<'a> {
     output: &'a mut dyn Write,
     is_read: bool,
 }
 
-impl fmt::Debug for Lasting<'_> {
+impl fmt::Debug for IgnoreBrokenPipe<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lasting")
             .field("is_read", &self.is_read)
@@ -18,7 +18,7 @@ impl fmt::Debug for Lasting<'_> {
     }
 }
 
-impl<'a> Lasting<'a> {
+impl<'a> IgnoreBrokenPipe<'a> {
     /// Around `output`.
     pub fn new(output: &'a mut dyn Write) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl<'a> Lasting<'a> {
     }
 }
 
-impl Write for Lasting<'_> {
+impl Write for IgnoreBrokenPipe<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.is_read {
             return Ok(bytes.len());
@@ -75,10 +75,10 @@ mod tests {
     #[test]
     fn only_a_reader_that_left_is_forgiven() {
         let mut closed = Failing(ErrorKind::BrokenPipe);
-        let mut lasting = Lasting::new(&mut closed);
-        assert!(lasting.write_all(b"a line").is_ok() && lasting.flush().is_ok());
+        let mut pipe = IgnoreBrokenPipe::new(&mut closed);
+        assert!(pipe.write_all(b"a line").is_ok() && pipe.flush().is_ok());
         let mut full = Failing(ErrorKind::StorageFull);
-        let mut lasting = Lasting::new(&mut full);
-        assert!(lasting.write_all(b"a line").is_err() && lasting.flush().is_err());
+        let mut pipe = IgnoreBrokenPipe::new(&mut full);
+        assert!(pipe.write_all(b"a line").is_err() && pipe.flush().is_err());
     }
 }
