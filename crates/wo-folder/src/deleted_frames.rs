@@ -8,7 +8,7 @@ use wo_record::{Frame, Line, Producer};
 
 use crate::corrections::Kept;
 use crate::names::own_image;
-use crate::tables::Tables;
+use crate::tables::folder_tables::Tables;
 use crate::trash::{FrameLines, Text, Trash, forget, take_back, throw_away};
 use crate::whole::remove;
 

@@ -9,10 +9,10 @@ use csv::{StringRecord, Terminator};
 use wo_cli::{Exit, ExitWith};
 use wo_record::{Judgement, Name};
 
-use crate::dialect::{Encoding, encode};
-use crate::formula::{quoted, unquoted};
-use crate::sheet::Sheet;
-use crate::table::{FRAME_COLUMNS, Row, WRITTEN_COLUMNS};
+use crate::tables::dialect::{Encoding, encode};
+use crate::tables::formula::{quoted, unquoted};
+use crate::tables::sheet::Sheet;
+use crate::tables::table::{FRAME_COLUMNS, Row, WRITTEN_COLUMNS};
 
 /// What becomes of a row.
 #[derive(Debug)]
