@@ -10,6 +10,8 @@ mod dialect;
 mod files;
 mod formula;
 mod frame_folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod label;
 mod lock;
 mod names;

@@ -10,6 +10,7 @@ use wo_folder::GROUPS;
 use wo_record::{Name, same_id};
 
 use crate::input::labels::{label_folder, shown};
+pub(crate) use table::COLUMNS;
 use table::{Table, table_in};
 
 /// How many folders above a file are looked in for its table at least: `<root>/<exercise>/<label>/file` needs three.

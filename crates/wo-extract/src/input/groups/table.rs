@@ -15,7 +15,7 @@ use crate::input::labels::shown;
 use crate::input::sources::{is_image_name, is_media_name};
 
 /// The columns.
-const COLUMNS: Columns = Columns {
+pub(crate) const COLUMNS: Columns = Columns {
     key: &[
         "path",
         "video",
