@@ -1,11 +1,11 @@
 //! What a run reads: which files, what their folders and tables say of them, and what kind of file each is.
 
-mod container;
+pub(crate) mod container;
 pub(crate) mod copies;
 mod doubt;
 mod folders;
 pub(crate) mod foreign;
-mod groups;
+pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod labels;
 pub(crate) mod media_file;

@@ -6,6 +6,8 @@ mod cli;
 mod decoding;
 mod error;
 mod extraction;
+#[doc(hidden)]
+pub mod fuzzing;
 mod input;
 mod job;
 mod output;

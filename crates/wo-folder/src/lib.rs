@@ -7,6 +7,8 @@ mod atomic_file;
 mod corrections;
 mod deleted_frames;
 mod frame_folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod lock;
 mod names;
 mod paths;

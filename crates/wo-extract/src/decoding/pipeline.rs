@@ -9,7 +9,7 @@ mod damage;
 mod decoded;
 mod errors;
 mod hdr;
-mod nal;
+pub(crate) mod nal;
 mod packets;
 mod player;
 mod plugins;

@@ -85,7 +85,7 @@ impl TablePatch {
         }
     }
 
-    fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
         let sheet = Sheet::parse(bytes, &FRAME_COLUMNS)?;
         let text = |from: usize, to: usize| sheet.text.get(from..to).unwrap_or_default().to_owned();
         let mut patch = Self {

@@ -15,7 +15,7 @@ use crate::input::media_names::{is_image_name, is_media_name};
 use crate::input::paths::shown;
 
 /// The columns.
-const COLUMNS: Columns = Columns {
+pub(crate) const COLUMNS: Columns = Columns {
     key: &[
         "path",
         "video",
