@@ -10,8 +10,7 @@ use wo_clip::Split;
 use wo_clip::tch::Tensor;
 use wo_record::{Group, Name, Score};
 use wo_stats::{
-    DurationOnly, Example as Fact, Facts, FileFacts, Majority, PairedComparison, Sample,
-    paired_comparisons,
+    DurationOnly, Example as Fact, Facts, FileFacts, Majority, PairedComparison, paired_comparisons,
 };
 
 use crate::data::dataset::{Dataset, Example};
@@ -107,14 +106,14 @@ impl Baselines {
 
     /// The model, which predicts these labels, beside the baselines: the model first.
     fn standings(&self, model: &[usize]) -> Vec<PairedComparison> {
-        let samples: Vec<Sample<'_>> = self
+        let samples: Vec<wo_stats::Sample<'_>> = self
             .samples
             .iter()
             .zip(model)
             .enumerate()
             .map(|(i, (sample, model))| {
                 let of_baselines = self.all.iter().map(|baseline| baseline.predicted[i]);
-                Sample {
+                wo_stats::Sample {
                     group: &sample.group,
                     truth: sample.truth,
                     predicted: std::iter::once(*model).chain(of_baselines).collect(),
