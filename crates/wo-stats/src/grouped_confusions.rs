@@ -154,7 +154,10 @@ impl GroupedConfusions {
         for (predictor, (scores, gains)) in scores.iter_mut().zip(&mut gains).enumerate() {
             let groups = self.confusions_of_groups(predictor);
             let groups = GroupMetrics::new(&groups, &classes);
-            for (metric, score) in metrics.iter().zip(scores) {
+            // Of a baseline that always predicts the same class the recalls are 0 and 1 in any data.
+            let is_fixed = predictor > 0 && groups.has_one_prediction();
+            let depends = |metric: &Metric| !is_fixed || metric.depends_on_prevalence();
+            for (metric, score) in metrics.iter().zip(scores).filter(|it| depends(it.0)) {
                 *score = score.joined_with(groups.interval(*metric));
             }
             let pairs = self.pairs_of_groups(predictor);

@@ -34,6 +34,11 @@ impl Metric {
             .collect()
     }
 
+    /// Whether it is another one where classes have other shares of the samples.
+    pub(crate) fn depends_on_prevalence(self) -> bool {
+        !matches!(self, Self::BalancedAccuracy | Self::Recall(_))
+    }
+
     /// Its name on the wire.
     pub fn name(self) -> &'static str {
         match self {

@@ -62,6 +62,15 @@ impl<'a> GroupMetrics<'a> {
         }
     }
 
+    /// Whether all samples have the same prediction.
+    pub(crate) fn has_one_prediction(&self) -> bool {
+        let is_predicted = |class: usize| self.total.iter().any(|row| at(row, class) > 0);
+        (0..self.total.len())
+            .filter(|class| is_predicted(*class))
+            .count()
+            <= 1
+    }
+
     fn counts(&self, of_group: impl Fn(&Counts) -> (u64, u64)) -> Vec<(u64, u64)> {
         self.groups.iter().map(of_group).collect()
     }
