@@ -56,8 +56,8 @@ fn facts(example: &Example) -> Facts<'_> {
 }
 
 impl Baselines {
-    /// Fits the baselines to the training videos and lets them predict the `held_out` ones. `base` holds features of both by
-    /// the base model.
+    /// Fits the baselines to the training videos and lets them predict the `held_out` ones. `base` holds features of
+    /// both by the base model.
     pub(crate) fn of(
         dataset: &Dataset,
         held_out: &[&Example],
