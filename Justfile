@@ -38,6 +38,11 @@ test *args: setup
 test-light *args: setup
     scripts/test --light "$@"
 
+# Look for bytes that break a parser, for a minute each: `just fuzz`, `just fuzz -s 600 table` (needs a nightly Rust)
+[group('check')]
+fuzz *args: setup
+    scripts/fuzz "$@"
+
 # The long forms of tests: thousands of broken files, a hundred kills (under an hour)
 [group('check')]
 verify-full: setup
@@ -45,12 +50,10 @@ verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
     WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power
 
-# Formatting and lints
+# Form, words, scripts, dependencies and lints
 [group('check')]
 check: setup
-    scripts/forbid
-    cargo fmt --all --check
-    cargo clippy --workspace --all-targets --locked -- -D warnings
+    scripts/check
 
 # Documentation of the code, with warnings as errors
 [group('check')]
@@ -59,12 +62,15 @@ docs: setup
 
 # Everything that a change must pass
 [group('check')]
-ci: check test docs
+ci:
+    .ci/run
 
 # Format the code
 [group('work')]
 fmt:
     cargo fmt --all
+    @scripts/setup checks
+    "${WO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wo}/venv-checks/bin/ruff" format
 
 # Make the golden numbers of wo-clip anew with Python transformers
 [group('work')]

@@ -11,6 +11,10 @@ def tokenizer_of_open_clip() -> CLIPTokenizer:
     lines = gzip.open(open_clip.tokenizer.default_bpe()).read().decode().split("\n")
     merges = [tuple(line.split()) for line in lines[1 : 49152 - 256 - 2 + 1]]
     letters = list(open_clip.tokenizer.bytes_to_unicode().values())
-    tokens = letters + [letter + "</w>" for letter in letters] + ["".join(merge) for merge in merges]
+    tokens = (
+        letters + [letter + "</w>" for letter in letters] + ["".join(merge) for merge in merges]
+    )
     tokens += ["<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(vocab={token: i for i, token in enumerate(tokens)}, merges=merges, model_max_length=77)
+    return CLIPTokenizer(
+        vocab={token: i for i, token in enumerate(tokens)}, merges=merges, model_max_length=77
+    )

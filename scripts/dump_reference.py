@@ -15,11 +15,19 @@ import torch
 import transformers
 from PIL import Image
 from safetensors.torch import save_file
-from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig, PreTrainedTokenizerFast
+from transformers import (
+    CLIPConfig,
+    CLIPModel,
+    CLIPTextConfig,
+    CLIPVisionConfig,
+    PreTrainedTokenizerFast,
+)
 from transformers.models.clip.image_processing_clip import CLIPImageProcessor
 
 try:  # transformers 5 keeps the Pillow processor under its own name.
-    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil as PillowProcessor
+    from transformers.models.clip.image_processing_pil_clip import (
+        CLIPImageProcessorPil as PillowProcessor,
+    )
 except ImportError:
     PillowProcessor = CLIPImageProcessor
 
@@ -35,13 +43,27 @@ def model_of(activation: str, eos_token_id: int, vocabulary_size: int) -> CLIPMo
     torch.manual_seed(7)
     config = CLIPConfig(
         text_config=CLIPTextConfig(
-            vocab_size=vocabulary_size, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
-            num_attention_heads=2, max_position_embeddings=20, hidden_act=activation, eos_token_id=eos_token_id,
-            bos_token_id=vocabulary_size - 2, pad_token_id=vocabulary_size - 1, projection_dim=12,
+            vocab_size=vocabulary_size,
+            hidden_size=16,
+            intermediate_size=24,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            max_position_embeddings=20,
+            hidden_act=activation,
+            eos_token_id=eos_token_id,
+            bos_token_id=vocabulary_size - 2,
+            pad_token_id=vocabulary_size - 1,
+            projection_dim=12,
         ).to_dict(),
         vision_config=CLIPVisionConfig(
-            hidden_size=20, intermediate_size=28, num_hidden_layers=2, num_attention_heads=2, image_size=24,
-            patch_size=8, hidden_act=activation, projection_dim=12,
+            hidden_size=20,
+            intermediate_size=28,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            image_size=24,
+            patch_size=8,
+            hidden_act=activation,
+            projection_dim=12,
         ).to_dict(),
         projection_dim=12,
     )
@@ -54,16 +76,28 @@ def model_of(activation: str, eos_token_id: int, vocabulary_size: int) -> CLIPMo
     return model
 
 
-def open_clip_golden(folder: pathlib.Path, pixels: torch.Tensor, ids: torch.Tensor, vocabulary_size: int) -> None:
+def open_clip_golden(
+    folder: pathlib.Path, pixels: torch.Tensor, ids: torch.Tensor, vocabulary_size: int
+) -> None:
     torch.manual_seed(11)
     config = {
         "embed_dim": 12,
         "quick_gelu": True,
         "vision_cfg": {
-            "image_size": 24, "layers": 2, "width": 16, "patch_size": 8, "head_width": 8, "mlp_ratio": 1.5,
+            "image_size": 24,
+            "layers": 2,
+            "width": 16,
+            "patch_size": 8,
+            "head_width": 8,
+            "mlp_ratio": 1.5,
         },
         "text_cfg": {
-            "context_length": 20, "vocab_size": vocabulary_size, "width": 16, "heads": 2, "layers": 2, "mlp_ratio": 1.5,
+            "context_length": 20,
+            "vocab_size": vocabulary_size,
+            "width": 16,
+            "heads": 2,
+            "layers": 2,
+            "mlp_ratio": 1.5,
         },
     }
     model = open_clip.CLIP(**config).eval()
@@ -75,7 +109,10 @@ def open_clip_golden(folder: pathlib.Path, pixels: torch.Tensor, ids: torch.Tens
         # open_clip wants texts at full length, filled with zeros.
         padded = torch.zeros(len(ids), 20, dtype=torch.long)
         padded[:, : ids.shape[1]] = ids
-        image, text = model.encode_image(pixels, normalize=True), model.encode_text(padded, normalize=True)
+        image, text = (
+            model.encode_image(pixels, normalize=True),
+            model.encode_text(padded, normalize=True),
+        )
         golden = {
             "image_features": image,
             "text_features": text,
@@ -86,7 +123,9 @@ def open_clip_golden(folder: pathlib.Path, pixels: torch.Tensor, ids: torch.Tens
     save_file(weights, folder / "open_clip_pytorch_model.safetensors")
     save_file({n: t.contiguous() for n, t in golden.items()}, folder / "golden.safetensors")
     preprocess = {
-        "mean": open_clip.OPENAI_DATASET_MEAN, "std": open_clip.OPENAI_DATASET_STD, "interpolation": "bicubic",
+        "mean": open_clip.OPENAI_DATASET_MEAN,
+        "std": open_clip.OPENAI_DATASET_STD,
+        "interpolation": "bicubic",
         "resize_mode": "shortest",
     }
     text = json.dumps({"model_cfg": config, "preprocess_cfg": preprocess}, indent=2)
@@ -113,11 +152,16 @@ def main(target: pathlib.Path) -> None:
     tokens = tokenizer(TEXTS, padding=True, truncation=True, max_length=20, return_tensors="pt")
     processor = PillowProcessor(size={"shortest_edge": 24}, crop_size={"height": 24, "width": 24})
     images = pictures()
-    pixels = processor([Image.fromarray(image) for image in images], return_tensors="pt")["pixel_values"]
+    pixels = processor([Image.fromarray(image) for image in images], return_tensors="pt")[
+        "pixel_values"
+    ]
     for index, image in enumerate(images):
         Image.fromarray(image).save(target / f"picture{index}.png")
     vocabulary_size = len(tokenizer)
-    for name, activation, eos in [("quick_gelu", "quick_gelu", vocabulary_size - 1), ("gelu", "gelu", 2)]:
+    for name, activation, eos in [
+        ("quick_gelu", "quick_gelu", vocabulary_size - 1),
+        ("gelu", "gelu", 2),
+    ]:
         model = model_of(activation, eos, vocabulary_size)
         folder = target / name
         folder.mkdir(exist_ok=True)
@@ -135,10 +179,14 @@ def main(target: pathlib.Path) -> None:
             "loss": loss.reshape(1),
         }
         golden |= {f"grad.{n}": p.grad for n, p in model.named_parameters()}
-        save_file({n: t.detach().contiguous() for n, t in golden.items()}, folder / "golden.safetensors")
+        save_file(
+            {n: t.detach().contiguous() for n, t in golden.items()}, folder / "golden.safetensors"
+        )
     open_clip_golden(target / "open_clip", pixels, tokens["input_ids"], vocabulary_size)
     versions = {
-        "torch": torch.__version__, "transformers": transformers.__version__, "open_clip": open_clip.__version__,
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "open_clip": open_clip.__version__,
         "texts": TEXTS,
     }
     (target / "versions.json").write_text(json.dumps(versions, indent=2, ensure_ascii=False) + "\n")

@@ -8,12 +8,13 @@ import sys
 import torch
 from PIL import Image
 from transformers import AutoTokenizer, CLIPModel
-from transformers.models.clip.image_processing_clip import CLIPImageProcessor
 
 try:  # transformers 5 keeps the Pillow processor under its own name.
-    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil as CLIPImageProcessor  # noqa: F811
+    from transformers.models.clip.image_processing_pil_clip import (
+        CLIPImageProcessorPil as CLIPImageProcessor,
+    )
 except ImportError:
-    pass
+    from transformers.models.clip.image_processing_clip import CLIPImageProcessor
 
 # Resizing may differ by one level of 255 in a few pixels.
 TOLERANCE = 5e-3
@@ -58,7 +59,14 @@ with torch.no_grad():
         logits = torch.nn.functional.normalize(image, dim=-1) @ classes.T * model.logit_scale.exp()
         probabilities = logits.mean(0).softmax(-1)
         labels = sorted({c["label"] for c in manifest["classes"]})
-        sums = torch.stack([probabilities[torch.tensor([c["label"] == label for c in manifest["classes"]])].sum() for label in labels])
+        sums = torch.stack(
+            [
+                probabilities[
+                    torch.tensor([c["label"] == label for c in manifest["classes"]])
+                ].sum()
+                for label in labels
+            ]
+        )
         temperature = (manifest.get("trust") or {}).get("temperature") or 1.0
         calibrated = (sums.double().clamp_min(1e-300).log() / temperature).softmax(-1)
         said = verdict.get("leaning") or verdict["label"]

@@ -20,14 +20,13 @@ import unicodedata
 import numpy
 import open_clip
 import torch
-from PIL import Image
+from clip_tokenizer import tokenizer_of_open_clip
 from open_clip.push_to_hf_hub import save_config_for_hf
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig
 from transformers.models.clip.image_processing_clip import CLIPImageProcessor
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
-
-from clip_tokenizer import tokenizer_of_open_clip
 
 LIMIT = 1e-4
 LEAST_SHARE = 0.999
@@ -40,7 +39,13 @@ SIZES = {
     "ViT-B-16": (dict(), dict(patch_size=16), 512),
     "ViT-L-14": (
         dict(hidden_size=768, intermediate_size=3072, num_attention_heads=12),
-        dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=24, num_attention_heads=16, patch_size=14),
+        dict(
+            hidden_size=1024,
+            intermediate_size=4096,
+            num_hidden_layers=24,
+            num_attention_heads=16,
+            patch_size=14,
+        ),
         768,
     ),
 }
@@ -50,12 +55,38 @@ def texts() -> list[str]:
     """Captions, and lines of many scripts, numbers, marks and lengths, cut at what open_clip's ftfy would change."""
     generator = random.Random(5)
     lines = gzip.open(open_clip.tokenizer.default_bpe()).read().decode().split("\n")
-    words = [merge.split()[1].removesuffix("</w>") for merge in lines[1:30000] if merge.endswith("</w>")]
+    words = [
+        merge.split()[1].removesuffix("</w>") for merge in lines[1:30000] if merge.endswith("</w>")
+    ]
     words = [word for word in words if word.isascii() and word.isalpha()]
-    scripts = ["éàüßñçøåœ", "абвгдежзий", "αβγδεζ", "漢字仮名交", "العربية", "हिन्दी", "한국어", "🏋️💪🔥", "½²³™€£", "ﬁﬂ"]
+    scripts = [
+        "éàüßñçøåœ",
+        "абвгдежзий",
+        "αβγδεζ",
+        "漢字仮名交",
+        "العربية",
+        "हिन्दी",
+        "한국어",
+        "🏋️💪🔥",
+        "½²³™€£",
+        "ﬁﬂ",
+    ]
     exercises = ["squat", "deadlift", "bench press", "Overhead Press", "barbell row"]
-    faults = ["knees collapsing inward", "a rounded back", "half depth", "elbows flared out", "heels off the floor"]
-    found = ["", "squat", "SQUAT!!", "it's a lifter's back, they'll say", "100 kg x 5 reps @ RPE 8.5", " a \t b \u3000 c "]
+    faults = [
+        "knees collapsing inward",
+        "a rounded back",
+        "half depth",
+        "elbows flared out",
+        "heels off the floor",
+    ]
+    found = [
+        "",
+        "squat",
+        "SQUAT!!",
+        "it's a lifter's back, they'll say",
+        "100 kg x 5 reps @ RPE 8.5",
+        " a \t b \u3000 c ",
+    ]
     found += [f"{e} bad form with {f}" for e in exercises for f in faults]
     while len(found) < N_TEXTS:
         n_words = generator.choice([1, 3, 8, 20, 60, 120])
@@ -64,15 +95,27 @@ def texts() -> list[str]:
             kind = generator.random()
             if kind < 0.7:
                 word = generator.choice(words)
-                parts.append(generator.choice([word, word.upper(), word.title(), word + generator.choice(".,!?;:-…")]))
+                parts.append(
+                    generator.choice(
+                        [word, word.upper(), word.title(), word + generator.choice(".,!?;:-…")]
+                    )
+                )
             elif kind < 0.8:
                 parts.append(str(generator.randrange(10 ** generator.randrange(1, 7))))
             elif kind < 0.9:
                 script = generator.choice(scripts)
-                parts.append("".join(generator.choice(script) for _ in range(generator.randrange(1, 6))))
+                parts.append(
+                    "".join(generator.choice(script) for _ in range(generator.randrange(1, 6)))
+                )
             else:
-                parts.append(generator.choice(["'s", "n't", "&", "#", "@", "(", ")", "/", "--", "_", "~", "%", "+"]))
-        line = unicodedata.normalize("NFC", "".join(p + generator.choice([" ", " ", "  ", ""]) for p in parts))
+                parts.append(
+                    generator.choice(
+                        ["'s", "n't", "&", "#", "@", "(", ")", "/", "--", "_", "~", "%", "+"]
+                    )
+                )
+        line = unicodedata.normalize(
+            "NFC", "".join(p + generator.choice([" ", " ", "  ", ""]) for p in parts)
+        )
         # ftfy mends broken encodings and HTML; transformers and we do not.
         if open_clip.tokenizer.basic_clean(line) == line.strip():
             found.append(line)
@@ -87,9 +130,30 @@ def pictures(folder: pathlib.Path) -> list[pathlib.Path]:
     folder.mkdir()
     generator = numpy.random.default_rng(3)
     sizes = [
-        (1920, 1080), (1080, 1920), (1280, 720), (720, 1280), (640, 480), (480, 640), (512, 288), (288, 512), (500, 500),
-        (224, 224), (300, 224), (224, 301), (225, 225), (336, 336), (448, 252), (1000, 231), (231, 1000), (160, 120),
-        (97, 64), (64, 131), (1281, 719), (853, 480), (406, 720), (333, 777),
+        (1920, 1080),
+        (1080, 1920),
+        (1280, 720),
+        (720, 1280),
+        (640, 480),
+        (480, 640),
+        (512, 288),
+        (288, 512),
+        (500, 500),
+        (224, 224),
+        (300, 224),
+        (224, 301),
+        (225, 225),
+        (336, 336),
+        (448, 252),
+        (1000, 231),
+        (231, 1000),
+        (160, 120),
+        (97, 64),
+        (64, 131),
+        (1281, 719),
+        (853, 480),
+        (406, 720),
+        (333, 777),
     ]
     paths = []
     for i, (width, height) in enumerate(sizes):
@@ -99,7 +163,9 @@ def pictures(folder: pathlib.Path) -> list[pathlib.Path]:
         for _ in range(12):  # Edges and flat parts, black and white among them.
             left, top = generator.integers(0, width), generator.integers(0, height)
             w, h = generator.integers(1, width // 2 + 2), generator.integers(1, height // 2 + 2)
-            picture[top : top + h, left : left + w] = generator.choice([0, 255, 128]) + generator.integers(-9, 9, 3)
+            picture[top : top + h, left : left + w] = generator.choice(
+                [0, 255, 128]
+            ) + generator.integers(-9, 9, 3)
         paths.append(folder / f"{i:02}.png")
         Image.fromarray(numpy.clip(picture, 0, 255).astype(numpy.uint8)).save(paths[-1])
     return paths
@@ -142,14 +208,23 @@ def unit(rows: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def features_of(model: torch.nn.Module, pixels: torch.Tensor, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+def features_of(
+    model: torch.nn.Module, pixels: torch.Tensor, ids: torch.Tensor
+) -> dict[str, torch.Tensor]:
     if isinstance(model, CLIPModel):
         vision = model.vision_model(pixel_values=pixels).pooler_output
         image = unit(model.visual_projection(vision))
         text = unit(model.text_projection(model.text_model(input_ids=ids).pooler_output))
     else:
-        image, text = model.encode_image(pixels, normalize=True), model.encode_text(ids, normalize=True)
-    return {"image_features": image, "text_features": text, "logits": image @ text.T * model.logit_scale.exp()}
+        image, text = (
+            model.encode_image(pixels, normalize=True),
+            model.encode_text(ids, normalize=True),
+        )
+    return {
+        "image_features": image,
+        "text_features": text,
+        "logits": image @ text.T * model.logit_scale.exp(),
+    }
 
 
 def worst(ours: torch.Tensor, theirs: torch.Tensor, what: str) -> float:
@@ -169,7 +244,7 @@ def cuts_alike(path: pathlib.Path, side: int = 224) -> bool:
     """torchvision rounds half a pixel of margin to the even number, transformers and we cut it off."""
     width, height = Image.open(path).size
     margins = [int(side * s / min(width, height)) - side for s in (width, height)]
-    return all(int(round(margin / 2)) == margin // 2 for margin in margins)
+    return all(round(margin / 2) == margin // 2 for margin in margins)
 
 
 def main(binary: str, work: pathlib.Path) -> None:
@@ -178,7 +253,9 @@ def main(binary: str, work: pathlib.Path) -> None:
     images = [Image.open(path).convert("RGB") for path in paths]
     alike = torch.tensor([cuts_alike(path) for path in paths])
     tokenizer = tokenizer_of_open_clip()
-    hugging_face = tokenizer(lines, padding=True, truncation=True, max_length=77, return_tensors="pt")["input_ids"]
+    hugging_face = tokenizer(
+        lines, padding=True, truncation=True, max_length=77, return_tensors="pt"
+    )["input_ids"]
     simple = open_clip.get_tokenizer("ViT-B-32")(lines)
     pillow = CLIPImageProcessorPil()(images, return_tensors="pt")["pixel_values"]
     fast = CLIPImageProcessor()(images, return_tensors="pt")["pixel_values"]
@@ -194,7 +271,9 @@ def main(binary: str, work: pathlib.Path) -> None:
         ("ViT-B-32-quickgelu", "open_clip", torch.bfloat16, "bfloat16, quick_gelu"),
         ("ViT-B-32", "open_clip", torch.float32, "no configuration"),
     ]
-    print("| Model | Made and read by | Image features | Text features | Logits | Written | Pixels within 1/255 | Token ids |")
+    print(
+        "| Model | Made and read by | Image features | Text features | Logits | Written | Pixels within 1/255 | Token ids |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     is_good, ours = True, {}
     for name, source, dtype, remark in runs:
@@ -208,7 +287,15 @@ def main(binary: str, work: pathlib.Path) -> None:
             (folder / "open_clip_config.json").unlink()
         written = work / "written"
         subprocess.run(
-            [binary, folder, paths[0].parent, work / "texts.txt", work / "ours.safetensors", written], check=True
+            [
+                binary,
+                folder,
+                paths[0].parent,
+                work / "texts.txt",
+                work / "ours.safetensors",
+                written,
+            ],
+            check=True,
         )
         ours = load_file(work / "ours.safetensors")
         shutil.rmtree(folder)
@@ -217,7 +304,9 @@ def main(binary: str, work: pathlib.Path) -> None:
         del model
         differences = [worst(ours[what], theirs[what], what) for what in theirs]
         again, report = CLIPModel.from_pretrained(written, output_loading_info=True)
-        assert not any(report[what] for what in ("missing_keys", "unexpected_keys", "mismatched_keys")), report
+        assert not any(
+            report[what] for what in ("missing_keys", "unexpected_keys", "mismatched_keys")
+        ), report
         padded = hugging_face[:N_TEXTS_WITH_FEATURES]
         from_written = features_of(again.eval(), ours["pixels"], padded)
         del again
@@ -234,13 +323,21 @@ def main(binary: str, work: pathlib.Path) -> None:
                 row[row.argmax() + 1 :] = 49407
             n_ids = sum(torch.equal(a, b) for a, b in zip(ours["input_ids"], filled))
         is_good &= max(differences) < LIMIT and within >= LEAST_SHARE and n_ids == len(lines)
-        cells = [name, source + (f" ({remark})" if remark else "")] + [f"{d:.1e}" for d in differences]
+        cells = [name, source + (f" ({remark})" if remark else "")] + [
+            f"{d:.1e}" for d in differences
+        ]
         print(f"| {' | '.join(cells)} | {within:.4%} | {n_ids} of {len(lines)} |", flush=True)
     n_alike, within_fast = int(alike.sum()), share(ours["pixels"], fast)
     is_good &= within_fast >= LEAST_SHARE
-    print(f"pixels beside open_clip: {n_alike} of {len(paths)} pictures; of the others it cuts the square one pixel further")
-    print(f"pixels beside transformers' processor on torchvision instead of Pillow: {within_fast:.4%} within 1/255")
-    print(f"limits: {LIMIT:.0e}, {LEAST_SHARE:.1%}, all token ids: {'held' if is_good else 'NOT held'}")
+    print(
+        f"pixels beside open_clip: {n_alike} of {len(paths)} pictures; of the others it cuts the square one pixel further"
+    )
+    print(
+        f"pixels beside transformers' processor on torchvision instead of Pillow: {within_fast:.4%} within 1/255"
+    )
+    print(
+        f"limits: {LIMIT:.0e}, {LEAST_SHARE:.1%}, all token ids: {'held' if is_good else 'NOT held'}"
+    )
     sys.exit(0 if is_good else 1)
 
 

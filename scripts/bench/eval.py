@@ -14,8 +14,16 @@ import time
 import numpy
 import scipy.stats
 import sklearn.metrics
-
-from inputs import N_THREADS, environment_of, frames_of, peak_mib, random_model, records, seconds, stream
+from inputs import (
+    N_THREADS,
+    environment_of,
+    frames_of,
+    peak_mib,
+    random_model,
+    records,
+    seconds,
+    stream,
+)
 
 N_ROUNDS = 5
 # Images a second are of what many videos take longer than few: starting is no part of them. With 100 images between the two the
@@ -33,8 +41,25 @@ def trained(init: object, jpegs: list, name: str, *flags: object) -> pathlib.Pat
     folder = work / name
     if not (folder / "wo.json").exists():
         data = records(work / "train.ndjson", jpegs, 48, 4, "t")
-        seconds(["wo-train", data, "--init", init, "--validation", 0.4, "--test", 0, "--resume", "never", "--output", folder, *flags],
-                work / "out.ndjson", environment)
+        seconds(
+            [
+                "wo-train",
+                data,
+                "--init",
+                init,
+                "--validation",
+                0.4,
+                "--test",
+                0,
+                "--resume",
+                "never",
+                "--output",
+                folder,
+                *flags,
+            ],
+            work / "out.ndjson",
+            environment,
+        )
     return folder
 
 
@@ -60,15 +85,25 @@ def images(jpegs: list) -> None:
         for name, n in random.sample(sorted(took), len(took)):
             took[name, n].append(seconds(sides[name](n), work / "out.ndjson", environment))
     more = (many - few) * FRAMES
-    rates = {name: [more / (long - short) for short, long in zip(took[name, few], took[name, many])] for name in sides}
-    print(f"\nImages a second, ViT-B/32 from random weights, {N_THREADS} threads, JPEGs with a short side of 512; what {many * FRAMES} "
-          f"take longer than {few * FRAMES}, {N_ROUNDS} rounds")
+    rates = {
+        name: [more / (long - short) for short, long in zip(took[name, few], took[name, many])]
+        for name in sides
+    }
+    print(
+        f"\nImages a second, ViT-B/32 from random weights, {N_THREADS} threads, JPEGs with a short side of 512; what {many * FRAMES} "
+        f"take longer than {few * FRAMES}, {N_ROUNDS} rounds"
+    )
     print(f"  {'':<12} {'images/s':>8} {'each round':>18} {'whole run, s':>13}")
     for name, rate in rates.items():
-        print(f"  {name:<12} {statistics.median(rate):8.1f} {' '.join(f'{it:5.1f}' for it in rate):>18} "
-              f"{statistics.median(took[name, many]):13.1f}")
+        print(
+            f"  {name:<12} {statistics.median(rate):8.1f} {' '.join(f'{it:5.1f}' for it in rate):>18} "
+            f"{statistics.median(took[name, many]):13.1f}"
+        )
     ratio = statistics.median(a / b for a, b in zip(rates["wo-eval"], rates["open_clip"]))
-    print(f"  wo-eval has {ratio:.2f} times the images a second of open_clip with {N_WORKERS} workers (aim 1.3)", flush=True)
+    print(
+        f"  wo-eval has {ratio:.2f} times the images a second of open_clip with {N_WORKERS} workers (aim 1.3)",
+        flush=True,
+    )
 
 
 def said(n_exercises: int, videos_of_a_person: int) -> list:
@@ -80,22 +115,40 @@ def said(n_exercises: int, videos_of_a_person: int) -> list:
         person, is_bad = video // videos_of_a_person, numbers.random() < 0.5
         logit = (numbers.normal(2, 2) + ease[person]) * (1 if is_bad else -1)
         bad = round(1 / (1 + numpy.exp(-logit)), 6)
-        made.append({"type": "prediction", "video_id": f"v{video}", "group": f"person:p{person}",
-                     "exercise": f"exercise_{video % n_exercises}", "label": "bad_form" if is_bad else "good_form",
-                     "labels": {"bad_form": bad, "good_form": 1 - bad}})
+        made.append(
+            {
+                "type": "prediction",
+                "video_id": f"v{video}",
+                "group": f"person:p{person}",
+                "exercise": f"exercise_{video % n_exercises}",
+                "label": "bad_form" if is_bad else "good_form",
+                "labels": {"bad_form": bad, "good_form": 1 - bad},
+            }
+        )
     return made
 
 
 def by_scipy(is_bad: numpy.ndarray, bad: numpy.ndarray, group: numpy.ndarray) -> None:
     """The interval of one figure, balanced accuracy: each group is one paired observation of its counts."""
     right = (bad > 0.5) == is_bad
-    counts = [numpy.bincount(group, weights=of).astype(float) for of in (right & is_bad, is_bad, right & ~is_bad, ~is_bad)]
+    counts = [
+        numpy.bincount(group, weights=of).astype(float)
+        for of in (right & is_bad, is_bad, right & ~is_bad, ~is_bad)
+    ]
 
     def balanced(right_bad, n_bad, right_good, n_good, axis=-1):
         return (right_bad.sum(axis) / n_bad.sum(axis) + right_good.sum(axis) / n_good.sum(axis)) / 2
 
-    scipy.stats.bootstrap(counts, balanced, paired=True, vectorized=True, n_resamples=N_RESAMPLES, method="BCa",
-                          rng=numpy.random.default_rng(1), batch=100)
+    scipy.stats.bootstrap(
+        counts,
+        balanced,
+        paired=True,
+        vectorized=True,
+        n_resamples=N_RESAMPLES,
+        method="BCa",
+        rng=numpy.random.default_rng(1),
+        batch=100,
+    )
 
 
 def by_sklearn(is_bad: numpy.ndarray, bad: numpy.ndarray, group: numpy.ndarray) -> None:
@@ -103,12 +156,25 @@ def by_sklearn(is_bad: numpy.ndarray, bad: numpy.ndarray, group: numpy.ndarray) 
     numbers = numpy.random.default_rng(1)
     n_groups, values = group.max() + 1, []
     for _ in range(SLOW_RESAMPLES):
-        weight = numpy.bincount(numbers.integers(0, n_groups, n_groups), minlength=n_groups)[group].astype(float)
+        weight = numpy.bincount(numbers.integers(0, n_groups, n_groups), minlength=n_groups)[
+            group
+        ].astype(float)
         called = bad > 0.5
-        recall = sklearn.metrics.precision_recall_fscore_support(is_bad, called, sample_weight=weight)[:3]
-        values.append([sklearn.metrics.accuracy_score(is_bad, called, sample_weight=weight), recall[1].mean(), *numpy.ravel(recall)]
-                      + [area(truth, score, sample_weight=weight) for truth, score in ((is_bad, bad), (~is_bad, 1 - bad))
-                         for area in (sklearn.metrics.roc_auc_score, sklearn.metrics.average_precision_score)])
+        recall = sklearn.metrics.precision_recall_fscore_support(
+            is_bad, called, sample_weight=weight
+        )[:3]
+        values.append(
+            [
+                sklearn.metrics.accuracy_score(is_bad, called, sample_weight=weight),
+                recall[1].mean(),
+                *numpy.ravel(recall),
+            ]
+            + [
+                area(truth, score, sample_weight=weight)
+                for truth, score in ((is_bad, bad), (~is_bad, 1 - bad))
+                for area in (sklearn.metrics.roc_auc_score, sklearn.metrics.average_precision_score)
+            ]
+        )
     numpy.quantile(values, [0.025, 0.975], axis=0)
 
 
@@ -121,8 +187,11 @@ def bootstrap() -> None:
     }
     usual, five, without = made
     data = made[usual]
-    arrays = (numpy.array([it["label"] == "bad_form" for it in data]), numpy.array([it["labels"]["bad_form"] for it in data]),
-              numpy.array([int(it["group"].removeprefix("person:p")) for it in data]))
+    arrays = (
+        numpy.array([it["label"] == "bad_form" for it in data]),
+        numpy.array([it["labels"]["bad_form"] for it in data]),
+        numpy.array([int(it["group"].removeprefix("person:p")) for it in data]),
+    )
 
     def ours(name: str):
         path = stream(work / f"{name}.ndjson", made[name])
@@ -134,30 +203,47 @@ def bootstrap() -> None:
             started = time.perf_counter()
             work_of(*arrays)
             return time.perf_counter() - started
+
         return run
 
     scipys, sklearns = "scipy.stats.bootstrap", "scikit-learn in a loop"
-    sides = {name: ours(name) for name in made} | {scipys: timed(by_scipy), sklearns: timed(by_sklearn)}
+    sides = {name: ours(name) for name in made} | {
+        scipys: timed(by_scipy),
+        sklearns: timed(by_sklearn),
+    }
     took: dict = {name: [] for name in sides}
     for _ in range(N_ROUNDS):
         for name in random.sample(sorted(sides), len(sides)):
             took[name].append(sides[name]())
-    about = {scipys: f"1 figure, {N_RESAMPLES} resamples, BCa",
-             sklearns: f"12 figures, {SLOW_RESAMPLES} resamples, percentile"}
+    about = {
+        scipys: f"1 figure, {N_RESAMPLES} resamples, BCa",
+        sklearns: f"12 figures, {SLOW_RESAMPLES} resamples, percentile",
+    }
     for name in made:
         found = [json.loads(line) for line in open(work / f"{name}.found")]
         n_intervals = sum(it.get("low") is not None for it in found)
-        about[name] = f"whole process; {n_intervals} figures with intervals, {OUR_RESAMPLES} resamples, percentile and BCa"
-    print(f"\nBootstrap over {N_SCORED} videos of {N_SCORED // VIDEOS_OF_A_PERSON} persons, {N_ROUNDS} rounds in turns")
+        about[name] = (
+            f"whole process; {n_intervals} figures with intervals, {OUR_RESAMPLES} resamples, percentile and BCa"
+        )
+    print(
+        f"\nBootstrap over {N_SCORED} videos of {N_SCORED // VIDEOS_OF_A_PERSON} persons, {N_ROUNDS} rounds in turns"
+    )
     for name in sides:
         print(f"  {name:<24} {statistics.median(took[name]):7.2f} s   {about[name]}")
     part = N_RESAMPLES / OUR_RESAMPLES
     for name in (usual, five):
-        of_rounds = [none + part * (all_of_them - none) for all_of_them, none in zip(took[name], took[without])]
-        print(f"  {name}: {statistics.median(of_rounds):.2f} s for {N_RESAMPLES} resamples of all its figures, reading and writing "
-              "included (aim 2)")
+        of_rounds = [
+            none + part * (all_of_them - none)
+            for all_of_them, none in zip(took[name], took[without])
+        ]
+        print(
+            f"  {name}: {statistics.median(of_rounds):.2f} s for {N_RESAMPLES} resamples of all its figures, reading and writing "
+            "included (aim 2)"
+        )
         for peer, resamples in ((scipys, N_RESAMPLES), (sklearns, SLOW_RESAMPLES)):
-            ratio = statistics.median(a / (b * N_RESAMPLES / resamples) for a, b in zip(of_rounds, took[peer]))
+            ratio = statistics.median(
+                a / (b * N_RESAMPLES / resamples) for a, b in zip(of_rounds, took[peer])
+            )
             print(f"    {ratio:.3f} of the time that {peer} takes for as many")
     sys.stdout.flush()
 
@@ -175,7 +261,11 @@ def main() -> None:
     random.seed(1)
     work.mkdir(parents=True, exist_ok=True)
     videos = pathlib.Path(sys.argv[1])
-    parts = {"images": lambda: images(frames_of(videos, work)), "bootstrap": bootstrap, "memory": lambda: memory(frames_of(videos, work))}
+    parts = {
+        "images": lambda: images(frames_of(videos, work)),
+        "bootstrap": bootstrap,
+        "memory": lambda: memory(frames_of(videos, work)),
+    }
     for name in sys.argv[2:] or parts:
         parts[name]()
 

@@ -30,14 +30,20 @@ class Jpegs(torch.utils.data.Dataset):
 def main() -> None:
     torch.set_num_threads(N_THREADS)
     torch.manual_seed(1)
-    model, _, preprocess = open_clip.create_model_and_transforms("ViT-B-32-quickgelu", precision="fp32")
+    model, _, preprocess = open_clip.create_model_and_transforms(
+        "ViT-B-32-quickgelu", precision="fp32"
+    )
     model.eval()
     tokenizer = open_clip.get_tokenizer("ViT-B-32-quickgelu")
-    classifier = open_clip.build_zero_shot_classifier(model, tokenizer, CAPTIONS, [lambda name: f"{name}."], device="cpu")
+    classifier = open_clip.build_zero_shot_classifier(
+        model, tokenizer, CAPTIONS, [lambda name: f"{name}."], device="cpu"
+    )
     jpegs = Jpegs(open(sys.argv[1]).read().split("\n"), preprocess)
     n_said = 0
     with torch.inference_mode():
-        for images in torch.utils.data.DataLoader(jpegs, batch_size=BATCH, num_workers=int(sys.argv[2])):
+        for images in torch.utils.data.DataLoader(
+            jpegs, batch_size=BATCH, num_workers=int(sys.argv[2])
+        ):
             image_features = model.encode_image(images, normalize=True)
             n_said += (100.0 * image_features @ classifier).softmax(-1).argmax(-1).numel()
     print(n_said)

@@ -97,9 +97,15 @@ def wo_extract(files: list, out: str, *flags: str) -> dict:
 def ffmpeg_select(files: list, out: str) -> dict:
     def commands(file):
         # The first frame at or after each middle.
-        chosen = "+".join(f"gte(t,{m:.3f})*(lt(prev_t,{m:.3f})+isnan(prev_t))" for m in middles(file))
+        chosen = "+".join(
+            f"gte(t,{m:.3f})*(lt(prev_t,{m:.3f})+isnan(prev_t))" for m in middles(file)
+        )
         picture = f"{out}/{pathlib.Path(file).stem}_%d.jpg"
-        return [ffmpeg(file, [], ["-vf", f"select='{chosen}',{SCALE}", "-vsync", "0", "-q:v", "3", picture])]
+        return [
+            ffmpeg(
+                file, [], ["-vf", f"select='{chosen}',{SCALE}", "-vsync", "0", "-q:v", "3", picture]
+            )
+        ]
 
     return together(files, commands)
 
@@ -109,7 +115,9 @@ def ffmpeg_seek(files: list, out: str) -> dict:
         picture = f"{out}/{pathlib.Path(file).stem}"
         one = ["-frames:v", "1", "-vf", SCALE, "-q:v", "3"]
         times = enumerate(middles(file))
-        return [ffmpeg(file, ["-ss", f"{time:.3f}"], [*one, f"{picture}_{i}.jpg"]) for i, time in times]
+        return [
+            ffmpeg(file, ["-ss", f"{time:.3f}"], [*one, f"{picture}_{i}.jpg"]) for i, time in times
+        ]
 
     return together(files, commands)
 
@@ -124,7 +132,9 @@ def ffmpeg(file: str, before: list, after: list) -> list:
 
 def python(method: str):
     def peer(files: list, out: str) -> dict:
-        whole = run([sys.executable, here / "extract_peer.py", method, str(N), str(SIZE), out, *files])
+        whole = run(
+            [sys.executable, here / "extract_peer.py", method, str(N), str(SIZE), out, *files]
+        )
         return {**json.loads(whole["said"]), "mib": whole["mib"]}
 
     return peer
@@ -155,7 +165,9 @@ def measure(files: list) -> dict:
             with tempfile.TemporaryDirectory() as out:
                 figures = way(files, out)
                 if name != LIMIT and n_pictures(out) != N * len(files):
-                    sys.exit(f"bench: {name} wrote {n_pictures(out)} pictures, not {N * len(files)}")
+                    sys.exit(
+                        f"bench: {name} wrote {n_pictures(out)} pictures, not {N * len(files)}"
+                    )
             if name not in best or figures["wall"] < best[name]["wall"]:
                 best[name] = figures
     return best
@@ -164,7 +176,9 @@ def measure(files: list) -> dict:
 def table(title: str, figures: dict) -> None:
     ours = figures["wo-extract"]
     print(f"\n{title}")
-    print(f"  {'':<20} {'wall s':>7} {'CPU s':>7} {'MiB':>5}   {'wall':>6} {'CPU':>6}  (times ours)")
+    print(
+        f"  {'':<20} {'wall s':>7} {'CPU s':>7} {'MiB':>5}   {'wall':>6} {'CPU':>6}  (times ours)"
+    )
     for name, one in figures.items():
         print(
             f"  {name:<20} {one['wall']:7.2f} {one['cpu']:7.2f} {one['mib']:5.0f}   "
@@ -187,14 +201,30 @@ def start_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/one/1.mp4"
         os.mkdir(f"{folder}/one")
-        make = "ffmpeg -v error -f lavfi -i testsrc2=size=640x360:rate=30:duration=1 -pix_fmt yuv420p".split()
+        make = [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=640x360:rate=30:duration=1",
+            "-pix_fmt",
+            "yuv420p",
+        ]
         subprocess.check_call([*make, file])
         out = f"{folder}/out"
         os.mkdir(out)
         peer = [sys.executable, str(here / "extract_peer.py")]
         ways = {
             "wo-extract --help": ["wo-extract", "--help"],
-            "wo-extract, 1 s video": ["wo-extract", f"{folder}/one", "--out", f"{folder}/ours", "-q"],
+            "wo-extract, 1 s video": [
+                "wo-extract",
+                f"{folder}/one",
+                "--out",
+                f"{folder}/ours",
+                "-q",
+            ],
             "torchcodec, 1 s video": [*peer, "torchcodec", str(N), str(SIZE), out, file],
             "PyAV, 1 s video": [*peer, "pyav", str(N), str(SIZE), out, file],
         }
@@ -209,7 +239,9 @@ def start_up() -> None:
 
 
 durations = {}
-print(f"{N} frames of each video, short side {SIZE}, two videos at a time; {os.cpu_count()} cores; best of {N_RUNS} runs")
+print(
+    f"{N} frames of each video, short side {SIZE}, two videos at a time; {os.cpu_count()} cores; best of {N_RUNS} runs"
+)
 for folder in sorted(path for path in videos.iterdir() if path.is_dir()):
     found = sorted(str(path) for path in folder.glob("*.mp4"))
     durations.update({file: duration(file) for file in found})

@@ -17,7 +17,11 @@ n, size, out = int(n), int(size), pathlib.Path(out)
 def save(image, path: str, index: int) -> None:
     scale = size / min(image.size)
     image = image.resize((round(image.width * scale), round(image.height * scale)), Image.LANCZOS)
-    image.save(out / f"{pathlib.Path(path).parent.name}_{pathlib.Path(path).stem}_{index}.jpg", quality=90, subsampling=0)
+    image.save(
+        out / f"{pathlib.Path(path).parent.name}_{pathlib.Path(path).stem}_{index}.jpg",
+        quality=90,
+        subsampling=0,
+    )
 
 
 def with_torchcodec(path: str) -> None:

@@ -16,7 +16,14 @@ FRAMES_PER_VIDEO = 20
 N_DECISIONS = 200
 # As fast as a person with a practised hand goes on for long.
 PAUSE_S = 0.15
-AIMS = {"first picture": 1.0, "key to picture": 50.0, "a thousand decisions": 1200.0, "memory": 300.0, "page's frame": 50.0, "pictures in sight": 500.0}
+AIMS = {
+    "first picture": 1.0,
+    "key to picture": 50.0,
+    "a thousand decisions": 1200.0,
+    "memory": 300.0,
+    "page's frame": 50.0,
+    "pictures in sight": 500.0,
+}
 
 
 def dumps(record: dict) -> str:
@@ -38,29 +45,57 @@ def make_many(source: pathlib.Path, folder: pathlib.Path, n_frames: int) -> None
     for video in range(n_videos):
         video_id = f"{video:064x}"
         model = models[video % len(models)]
-        head = {"type": "video", "video_id": video_id, "path": f"videos/{video:06}.mp4", "n_frames": FRAMES_PER_VIDEO}
+        head = {
+            "type": "video",
+            "video_id": video_id,
+            "path": f"videos/{video:06}.mp4",
+            "n_frames": FRAMES_PER_VIDEO,
+        }
         lines.append(dumps(head | {key: model[key] for key in ("exercise", "label")}))
         (folder / f"frames_{video // 1000}").mkdir(exist_ok=True)
         for index in range(FRAMES_PER_VIDEO):
             frame = dict(models[(video * 7 + index) % len(models)])
             name = f"frames_{video // 1000}/{video:016x}_{index:03}.jpg"
             os.link(source / frame["image"]["file"]["path"], folder / name)
-            frame |= {"video_id": video_id, "index": index, "exercise": model["exercise"], "label": model["label"]}
+            frame |= {
+                "video_id": video_id,
+                "index": index,
+                "exercise": model["exercise"],
+                "label": model["label"],
+            }
             frame["image"] = {"file": {"path": name, "blake3": f"{video:032x}{index:032x}"}}
-            frame["quality"] = {**frame["quality"], "perceptual_hash": f"{hash((video, index)) & (2**64 - 1):016x}"}
+            frame["quality"] = {
+                **frame["quality"],
+                "perceptual_hash": f"{hash((video, index)) & (2**64 - 1):016x}",
+            }
             lines.append(dumps(frame))
-            tables.setdefault(f"{frame['exercise']}_{frame['label']}", []).append(f"{name},{frame['label']},")
-    lines.append(dumps({"type": "end", "n_videos": n_videos, "n_frames": n_videos * FRAMES_PER_VIDEO, "n_errors": 0}))
+            tables.setdefault(f"{frame['exercise']}_{frame['label']}", []).append(
+                f"{name},{frame['label']},"
+            )
+    lines.append(
+        dumps(
+            {
+                "type": "end",
+                "n_videos": n_videos,
+                "n_frames": n_videos * FRAMES_PER_VIDEO,
+                "n_errors": 0,
+            }
+        )
+    )
     (folder / "records.ndjson").write_text("\n".join(lines) + "\n")
     for name, rows in tables.items():
-        (folder / f"{name}.csv").write_text("frame_path,label,description\n" + "\n".join(rows) + "\n")
+        (folder / f"{name}.csv").write_text(
+            "frame_path,label,description\n" + "\n".join(rows) + "\n"
+        )
 
 
 class Browser:
     """A page in chromium, through chromedriver."""
 
     def __init__(self) -> None:
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+        self.driver = subprocess.Popen(
+            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True
+        )
         for line in self.driver.stdout:
             if found := re.search(r"started successfully on port (\d+)", line):
                 self.url = f"http://127.0.0.1:{found[1]}"
@@ -71,7 +106,9 @@ class Browser:
         self.url += f"/session/{session['sessionId']}"
 
     def call(self, path: str, body: dict):
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"content-type": "application/json"})
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"content-type": "application/json"}
+        )
         return json.load(urllib.request.urlopen(request))["value"]
 
     def eval(self, script: str):
@@ -109,7 +146,9 @@ def quantile(values: list[float], share: float) -> float:
 
 def tell(what: str, value: float, aim: str, unit: str) -> None:
     most = AIMS[aim]
-    print(f"{what}: {value:.2f} {unit} (aim: at most {most:g} {unit}: {'met' if value <= most else 'missed'})")
+    print(
+        f"{what}: {value:.2f} {unit} (aim: at most {most:g} {unit}: {'met' if value <= most else 'missed'})"
+    )
 
 
 TIMES = """performance.getEntriesByType('resource').filter((one) => /app.js|api|picture/.test(one.name)).slice(0, 6)
@@ -141,7 +180,9 @@ def told(steps: list[float]) -> str:
 
 
 def start(folder: pathlib.Path) -> tuple[subprocess.Popen, str]:
-    server = subprocess.Popen(["wo-review", str(folder), "--no-open"], stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        ["wo-review", str(folder), "--no-open"], stderr=subprocess.PIPE, text=True
+    )
     for line in server.stderr:
         if found := re.search(r"http://\S+", line):
             return server, found[0]
@@ -149,7 +190,11 @@ def start(folder: pathlib.Path) -> tuple[subprocess.Popen, str]:
 
 
 def main() -> None:
-    source, folder, n_frames = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+    source, folder, n_frames = (
+        pathlib.Path(sys.argv[1]),
+        pathlib.Path(sys.argv[2]),
+        int(sys.argv[3]),
+    )
     make_many(source, folder, n_frames)
     browser = Browser()
     atexit.register(browser.close)
@@ -160,7 +205,12 @@ def main() -> None:
     worked = processor_s(server.pid)
     browser.call("/url", {"url": link})
     browser.call("/execute/async", {"script": SHOWN, "args": []})
-    tell(f"{n_frames} frames, link after {served:.2f} s ({worked:.2f} s of processor time), first picture after", time.monotonic() - since, "first picture", "s")
+    tell(
+        f"{n_frames} frames, link after {served:.2f} s ({worked:.2f} s of processor time), first picture after",
+        time.monotonic() - since,
+        "first picture",
+        "s",
+    )
     # Where the time went, by the page's own clock.
     print("  since the page was asked for: " + browser.eval(TIMES))
     browser.wait("!!document.querySelector('.panel h2')")
@@ -173,9 +223,16 @@ def main() -> None:
     browser.wait("woReview.app.outbox.waiting.length === 0")
     took = time.monotonic() - began
     times = browser.eval("woReview.app.views.single.latencies")
-    tell(f"from key to next picture, {len(times)} keys: median {statistics.median(times):.1f} ms, p99 {quantile(times, 0.99):.1f} ms, "
-         f"worst {max(times):.1f} ms, p95", quantile(times, 0.95), "key to picture", "ms")
-    print(f"{N_DECISIONS} decisions by keyboard with {PAUSE_S * 1000:.0f} ms between them: {took:.1f} s, all on the disk")
+    tell(
+        f"from key to next picture, {len(times)} keys: median {statistics.median(times):.1f} ms, p99 {quantile(times, 0.99):.1f} ms, "
+        f"worst {max(times):.1f} ms, p95",
+        quantile(times, 0.95),
+        "key to picture",
+        "ms",
+    )
+    print(
+        f"{N_DECISIONS} decisions by keyboard with {PAUSE_S * 1000:.0f} ms between them: {took:.1f} s, all on the disk"
+    )
     tell("so a thousand decisions", took * 1000 / N_DECISIONS, "a thousand decisions", "s")
 
     browser.eval("woReview.app.views.single.latencies.length = 0")
@@ -183,7 +240,9 @@ def main() -> None:
     for _ in range(N_DECISIONS // 10):
         browser.press("gbugbugbug")
     browser.wait("woReview.app.outbox.waiting.length === 0")
-    print(f"{N_DECISIONS} decisions as fast as keys can be sent: {time.monotonic() - began:.1f} s, all on the disk")
+    print(
+        f"{N_DECISIONS} decisions as fast as keys can be sent: {time.monotonic() - began:.1f} s, all on the disk"
+    )
     log = (folder / "reviews.ndjson").read_text().splitlines()
     assert len(log) == 2 * N_DECISIONS, len(log)
 
@@ -193,10 +252,20 @@ def main() -> None:
     for how, step_px in (("slowly", 10), ("fast", 60)):
         steps = scroll(browser, step_px)
         settled = browser.call("/execute/async", {"script": SETTLED, "args": []})
-        tell(f"scrolling the grid {how}, {step_px} px a frame: {told(steps)}; p95", quantile(steps, 0.95), "page's frame", "ms")
+        tell(
+            f"scrolling the grid {how}, {step_px} px a frame: {told(steps)}; p95",
+            quantile(steps, 0.95),
+            "page's frame",
+            "ms",
+        )
         tell("then all pictures in sight after", settled, "pictures in sight", "ms")
     time.sleep(3)
-    tell("memory of wo-review, writing records and tables included", memory_mib(server.pid), "memory", "MiB")
+    tell(
+        "memory of wo-review, writing records and tables included",
+        memory_mib(server.pid),
+        "memory",
+        "MiB",
+    )
     began = time.monotonic()
     server.send_signal(2)
     server.wait()

@@ -18,7 +18,9 @@ class Resident:
     """A model that stays in memory and does what a line says."""
 
     def __init__(self, command: list):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
 
     def ask(self, order: str) -> float:
         self.process.stdin.write(f"{order}\n")
@@ -68,7 +70,9 @@ def steps(title: str, n_captions: int, length: int) -> None:
     peaks = {name: model.ask("peak") for name, model in models.items()}
     products.append(speed_of_products(models[OURS]))
     print(f"\n{title}")
-    print(f"  {'':<24} {'s':>6} {'least':>6} {'peak GiB':>8}   ours of theirs: {'time':>5} {'peak':>5}")
+    print(
+        f"  {'':<24} {'s':>6} {'least':>6} {'peak GiB':>8}   ours of theirs: {'time':>5} {'peak':>5}"
+    )
     for name in models:
         print(
             f"  {name:<24} {statistics.median(seconds[name]):6.2f} {min(seconds[name]):6.2f} {peaks[name] / 1024:8.2f}"
@@ -83,16 +87,21 @@ def steps(title: str, n_captions: int, length: int) -> None:
     )
     if length < 77:
         looks = in_turns(models, "images", N_LOOKS)
-        print("  forward only: " + ", ".join(
-            f"{name} {BATCH / statistics.median(looks[name]):.1f} images/s"
-            + ("" if name == OURS else f" (ours {1 / ratio(looks, name):.2f} times that)")
-            for name in (OURS, FUSED)
-        ))
+        print(
+            "  forward only: "
+            + ", ".join(
+                f"{name} {BATCH / statistics.median(looks[name]):.1f} images/s"
+                + ("" if name == OURS else f" (ours {1 / ratio(looks, name):.2f} times that)")
+                for name in (OURS, FUSED)
+            )
+        )
     for model in models.values():
         model.close()
 
 
 random.seed(1)
-print(f"ViT-B/32 from random weights, batch of {BATCH}, 32-bit floats, 2 threads; {N_ROUNDS} rounds in turns")
+print(
+    f"ViT-B/32 from random weights, batch of {BATCH}, 32-bit floats, 2 threads; {N_ROUNDS} rounds in turns"
+)
 steps("Same work: 16 distinct captions of 77 tokens", 16, 77)
 steps("Each side's own way: 4 distinct captions of up to 18 tokens", 4, 18)

@@ -28,7 +28,9 @@ def table(path: pathlib.Path, jpegs: list) -> pathlib.Path:
         rows.writerow(["filepath", "title"])
         for video in range(N_VIDEOS):
             for frame in range(FRAMES):
-                rows.writerow([jpegs[(video * FRAMES + frame) % len(jpegs)], CAPTIONS[video % len(CAPTIONS)]])
+                rows.writerow(
+                    [jpegs[(video * FRAMES + frame) % len(jpegs)], CAPTIONS[video % len(CAPTIONS)]]
+                )
     return path
 
 
@@ -37,14 +39,61 @@ def epochs(model: pathlib.Path, jpegs: list) -> None:
     rows = table(work / "train.csv", jpegs)
 
     def ours(n: int) -> list:
-        return ["wo-train", train, "--init", model, "--method", "full", "--epochs", n, "--batch-size", BATCH // FRAMES,
-                "--frames", FRAMES, "--validation", 0, "--test", 0, "--resume", "never", "--output", work / "model"]
+        return [
+            "wo-train",
+            train,
+            "--init",
+            model,
+            "--method",
+            "full",
+            "--epochs",
+            n,
+            "--batch-size",
+            BATCH // FRAMES,
+            "--frames",
+            FRAMES,
+            "--validation",
+            0,
+            "--test",
+            0,
+            "--resume",
+            "never",
+            "--output",
+            work / "model",
+        ]
 
     def theirs(n: int) -> list:
-        return [sys.executable, "-m", "open_clip_train.main", "--train-data", rows, "--dataset-type", "csv", "--model",
-                "ViT-B-32-quickgelu", "--batch-size", BATCH, "--epochs", n, "--precision", "fp32", "--workers", 2, "--lr",
-                "1e-5", "--warmup", 2, "--save-frequency", 0, "--device", "cpu", "--logs", work / "logs", "--name",
-                f"run{time.time_ns()}"]
+        return [
+            sys.executable,
+            "-m",
+            "open_clip_train.main",
+            "--train-data",
+            rows,
+            "--dataset-type",
+            "csv",
+            "--model",
+            "ViT-B-32-quickgelu",
+            "--batch-size",
+            BATCH,
+            "--epochs",
+            n,
+            "--precision",
+            "fp32",
+            "--workers",
+            2,
+            "--lr",
+            "1e-5",
+            "--warmup",
+            2,
+            "--save-frequency",
+            0,
+            "--device",
+            "cpu",
+            "--logs",
+            work / "logs",
+            "--name",
+            f"run{time.time_ns()}",
+        ]
 
     took: dict = {(side, n): [] for side in (ours, theirs) for n in (1, 2)}
     waiting = []
@@ -53,24 +102,54 @@ def epochs(model: pathlib.Path, jpegs: list) -> None:
             took[side, n].append(seconds(side(n), work / "out.ndjson", environment))
             if side is ours:
                 metrics = [json.loads(line) for line in open(work / "out.ndjson")]
-                waiting += [m["values"]["waiting_share"] for m in metrics if "waiting_share" in m.get("values", {})]
-    epoch = {side: statistics.median(two - one for one, two in zip(took[side, 1], took[side, 2])) for side in (ours, theirs)}
+                waiting += [
+                    m["values"]["waiting_share"]
+                    for m in metrics
+                    if "waiting_share" in m.get("values", {})
+                ]
+    epoch = {
+        side: statistics.median(two - one for one, two in zip(took[side, 1], took[side, 2]))
+        for side in (ours, theirs)
+    }
     whole = {side: statistics.median(took[side, 2]) for side in (ours, theirs)}
-    print(f"\nEpochs of {N_VIDEOS * FRAMES} JPEGs, batch of {BATCH} with {len(CAPTIONS)} distinct captions, whole processes, {N_ROUNDS} rounds")
+    print(
+        f"\nEpochs of {N_VIDEOS * FRAMES} JPEGs, batch of {BATCH} with {len(CAPTIONS)} distinct captions, whole processes, {N_ROUNDS} rounds"
+    )
     print(f"  {'':<24} {'an epoch, s':>11} {'run of two, s':>13}")
     for name, side in (("wo-train", ours), ("open_clip_train, CSV", theirs)):
         print(f"  {name:<24} {epoch[side]:11.1f} {whole[side]:13.1f}")
-    print(f"  ours of theirs: an epoch {epoch[ours] / epoch[theirs]:.2f}, a run of two {whole[ours] / whole[theirs]:.2f}")
-    print(f"  our steps waited for pictures {100 * statistics.mean(waiting):.2f} % of the time", flush=True)
+    print(
+        f"  ours of theirs: an epoch {epoch[ours] / epoch[theirs]:.2f}, a run of two {whole[ours] / whole[theirs]:.2f}"
+    )
+    print(
+        f"  our steps waited for pictures {100 * statistics.mean(waiting):.2f} % of the time",
+        flush=True,
+    )
 
 
 def probe(model: pathlib.Path, jpegs: list) -> None:
     data = records(work / "probe.ndjson", jpegs, PROBE_VIDEOS, PROBE_FRAMES)
-    command = ["wo-train", data, "--init", model, "--method", "probe", "--validation", 0, "--test", 0, "--resume", "never",
-               "--output", work / "model"]
+    command = [
+        "wo-train",
+        data,
+        "--init",
+        model,
+        "--method",
+        "probe",
+        "--validation",
+        0,
+        "--test",
+        0,
+        "--resume",
+        "never",
+        "--output",
+        work / "model",
+    ]
     shutil.rmtree(work / "cache", ignore_errors=True)
     first, second = (seconds(command, work / "out.ndjson", environment) for _ in range(2))
-    print(f"\n--method probe, {PROBE_VIDEOS} videos of {PROBE_FRAMES} frames, ViT-B/32, whole process")
+    print(
+        f"\n--method probe, {PROBE_VIDEOS} videos of {PROBE_FRAMES} frames, ViT-B/32, whole process"
+    )
     print(f"  features to be made {first:.1f} s, features at hand {second:.1f} s", flush=True)
 
 
@@ -90,7 +169,11 @@ def main() -> None:
     random.seed(1)
     work.mkdir(parents=True, exist_ok=True)
     model, jpegs = random_model(work), frames_of(pathlib.Path(sys.argv[1]), work)
-    parts = {"epochs": lambda: epochs(model, jpegs), "index": lambda: index(jpegs), "probe": lambda: probe(model, jpegs)}
+    parts = {
+        "epochs": lambda: epochs(model, jpegs),
+        "index": lambda: index(jpegs),
+        "probe": lambda: probe(model, jpegs),
+    }
     for name in sys.argv[2:] or parts:
         parts[name]()
 

@@ -17,11 +17,19 @@ torch.manual_seed(1)
 model = open_clip.create_model("ViT-B-32-quickgelu", precision="fp32")
 model.train()
 loss_of = open_clip.ClipLoss()
-named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+named = [
+    (name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad
+]
 
 
 def is_not_pulled(name: str, parameter: torch.Tensor) -> bool:
-    return parameter.ndim < 2 or "bn" in name or "ln" in name or "bias" in name or "logit_scale" in name
+    return (
+        parameter.ndim < 2
+        or "bn" in name
+        or "ln" in name
+        or "bias" in name
+        or "logit_scale" in name
+    )
 
 
 groups = [

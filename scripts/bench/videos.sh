@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by benchmarks: makes the videos that they run on.
 
 # bench_videos DIR: 1080p30 and 720p H.264 with short and long groups of pictures, HEVC and VP9; 20 s each. A moving test

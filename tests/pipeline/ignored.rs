@@ -15,7 +15,7 @@ fn what_people_write_beside_their_videos_is_not_ignored() {
         command.args(args).current_dir(folder.path()).output()
     };
     let Ok(made) = git(&["init", "--quiet"]) else {
-        println!("skipped: git is not installed");
+        wo_testkit::skip::not_available("git");
         return;
     };
     assert!(made.status.success());

@@ -2,6 +2,8 @@
 //!
 //! The binaries are those that cargo built for the tools' own tests.
 
+mod docs;
+mod files;
 mod ignored;
 mod layering;
 mod missing;

@@ -326,7 +326,7 @@ fn in_force_in_all(folder: &Path, told: &Told) {
         "write `good_form`",
         "new label shaky",
         "faults beside a label other than bad_form",
-        "name no frame",
+        "rows names no frame",
         "frames_squat_good/none.jpg (the nearest is",
         "labels.xlsx is a workbook",
         "old.txt is a table of frames and is not read",

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 use crate::{Exit, ExitWith, warn_line};
 
@@ -71,6 +71,13 @@ impl CaptionsFlag {
         let is_absent = error.kind() == ErrorKind::NotFound;
         if self.captions.is_none() && is_absent && fs::symlink_metadata(file).is_err() {
             return Ok(None);
+        }
+        if error.kind() == ErrorKind::InvalidData {
+            return Err(anyhow!(
+                "{}: this is not UTF-8 text\nhint: save it as UTF-8 in your editor",
+                file.display()
+            ))
+            .exit_with(Exit::Usage);
         }
         let exit = if is_absent { Exit::Usage } else { Exit::Io };
         Err(error)

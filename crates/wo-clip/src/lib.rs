@@ -6,6 +6,8 @@
 mod abstention;
 mod checkpoint;
 mod device;
+#[doc(hidden)]
+pub mod fuzzing;
 mod judge;
 mod memory;
 mod model;

@@ -3,58 +3,36 @@
 //! It never scores a video that the model was trained or chosen on together with others, never tells the model the
 //! exercise, and gives no figure without saying how far to trust it. Of pictures it holds those of a few videos at a time.
 
-mod alike;
-mod answers;
-mod args;
-mod audit;
+mod cli;
 mod compare;
-mod contact_sheet;
-mod copies;
-mod evaluation;
-mod facts;
-mod faults;
+mod data_quality;
 mod findings;
-mod font;
-mod gate;
-mod learning;
-mod left_out;
-mod load;
-mod near_duplicates;
-mod page;
-mod predict;
-mod prediction;
-mod question;
-mod reliance;
-mod robustness;
+#[cfg(test)]
+mod fixtures;
+#[doc(hidden)]
+pub mod fuzzing;
+mod input;
+mod judge;
+mod render;
+mod score;
 mod session;
-mod shots;
-mod sights;
-mod slices;
-mod source;
-mod spoken;
-mod suspects;
-mod table;
-mod tally;
-mod trained_on;
-mod viewer;
-mod watched;
-mod workers;
-mod worst;
-mod worst_group;
 
-use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
+use std::io::{self, BufRead, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_clip::or_out_of_memory;
-use wo_input::{cures, failed_inputs, folder_of_frames};
+use wo_input::{cures, failed_inputs};
 
-pub use crate::args::{Args, Asking, Command, Compare};
-pub use crate::gate::{GateError, Terms};
-use crate::session::{Finished, Session};
-use crate::source::Source;
+pub use crate::cli::args::{AnalysisArgs, Args, Command, Compare};
+use crate::cli::config::{Config, ContactSheetConfig, EvaluateConfig, Subject};
+use crate::render::html;
+pub use crate::score::gate::{GateError, Terms};
+use crate::session::finished::Finished;
+use crate::session::judging::Session;
+use crate::session::predictions::score_predictions;
 
 /// Runs the tool.
 #[expect(
@@ -62,9 +40,10 @@ use crate::source::Source;
     reason = "the signature that wo_cli::main calls"
 )]
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let work = || match &args.command {
-        Some(Command::Compare(compare)) => compare::compare(compare, input, output),
-        None => evaluate(&args, input, output),
+    let config = Config::from_args(&args)?;
+    let work = || match &config {
+        Config::Compare(config) => compare::compare(config, input, output),
+        Config::Evaluate(config) => evaluate(config, input, output),
     };
     or_out_of_memory(work).unwrap_or_else(|short| {
         Err(anyhow!("{short}\nhint: --device cpu has more memory")).exit_with(Exit::Environment)
@@ -72,44 +51,44 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
 }
 
 fn evaluate(
-    args: &Args,
+    config: &EvaluateConfig,
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    let needs_champion = |terms: &Terms| terms.need_champion();
-    if args.asking.fail_under.as_ref().is_some_and(needs_champion) {
-        return Err(anyhow!(
-            "--fail-under knows no champion\nhint: wo-eval compare CANDIDATE CHAMPION --gate does"
-        ))
-        .exit_with(Exit::Usage);
-    }
-    let shows_table = args.table || (!args.json && io::stdout().is_terminal());
-    let finished = match &args.output {
-        Some(path) => into_file(path, |file| judge_all(args, input, file))?,
-        None if shows_table => judge_all(args, input, &mut io::sink())?,
-        None => judge_all(args, input, output)?,
+    let outputs = &config.outputs;
+    let finished = match &outputs.records {
+        Some(path) => into_file(path, |file| judge_all(config, input, file))?,
+        None if outputs.shows_table => judge_all(config, input, &mut io::sink())?,
+        None => judge_all(config, input, output)?,
     };
-    if shows_table {
+    if outputs.shows_table {
         output
             .write_all(finished.table.as_bytes())
             .context("write the table")?;
     }
-    draw(args, &finished)?;
-    if let Some(path) = &args.report {
-        write_report(args, path, &finished)?;
+    if let Some(sheet) = &outputs.contact_sheet {
+        draw(sheet, &finished)?;
     }
+    if let Some(path) = &outputs.report {
+        write_report(&config.subject.name(), path, &finished)?;
+    }
+    outcome(&config.subject, &finished)
+}
+
+/// How the run ends, by what was refused, what failed and what the gate says.
+fn outcome(subject: &Subject, finished: &Finished) -> anyhow::Result<Outcome> {
     let n_refused = finished.tally.n_refused;
     if n_refused > 0 {
         return Err(anyhow!(
             "{} refused: the model was trained or chosen on others of their group, or on the same pictures\n\
              hint: --allow-seen scores them apart and marked; for an honest figure give it people and sources that it has not seen",
-            tally::counted(n_refused, "video")
+            wo_cli::count(n_refused, "video")
         ))
         .exit_with(Exit::Integrity);
     }
     let inputs = failed_inputs(&finished.failures, finished.n_skipped);
     if !inputs.is_empty() {
-        let folder = folder_of_frames(args.data_dir.as_deref(), args.input.as_deref());
+        let folder = subject.folder_of_frames();
         let cures = cures(&finished.failures, folder.as_deref(), wo_cli::shell_word);
         wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
     }
@@ -120,13 +99,9 @@ fn evaluate(
 }
 
 /// Writes the page, whole or not at all.
-fn write_report(args: &Args, path: &Path, finished: &Finished) -> anyhow::Result<()> {
-    let model = match &args.predictions {
-        Some(file) => file.display().to_string(),
-        None => args.model.display().to_string(),
-    };
-    let page = page::page(
-        &model,
+fn write_report(model: &str, path: &Path, finished: &Finished) -> anyhow::Result<()> {
+    let page = html::page(
+        model,
         finished.manifest.as_ref(),
         &finished.findings,
         &finished.worst,
@@ -141,24 +116,25 @@ fn write_report(args: &Args, path: &Path, finished: &Finished) -> anyhow::Result
     Ok(())
 }
 
-/// Reads all videos and writes all records.
+/// Reads all videos, or predictions, and writes all records.
 fn judge_all(
-    args: &Args,
+    config: &EvaluateConfig,
     input: &mut dyn BufRead,
     records: &mut dyn Write,
 ) -> anyhow::Result<Finished> {
-    if let Some(path) = &args.predictions {
-        return session::of_predictions(args, path, input, records);
+    match &config.subject {
+        Subject::Predictions(path) => score_predictions(config, path, input, records),
+        Subject::Model(model) => {
+            let (session, rest) = model.source.read(
+                input,
+                &config.reading,
+                &model.captions,
+                move |upstream| Session::start(config, model, records, upstream),
+                Session::take,
+            )?;
+            session.finish(rest)
+        }
     }
-    let source = Source::of(args);
-    let (session, rest) = source.read(
-        input,
-        &args.reading,
-        &args.captions,
-        move |upstream| Session::start(args, records, upstream),
-        Session::take,
-    )?;
-    session.finish(rest)
 }
 
 /// What `write` writes is in the file whole, or the file is as it was.
@@ -180,10 +156,8 @@ fn into_file<T>(
     Ok(result)
 }
 
-fn draw(args: &Args, finished: &Finished) -> anyhow::Result<()> {
-    let Some(path) = &args.contact_sheet else {
-        return Ok(());
-    };
+fn draw(config: &ContactSheetConfig, finished: &Finished) -> anyhow::Result<()> {
+    let path = &config.path;
     if finished.sheet.is_empty() {
         wo_cli::warn!(
             "{} is not written: there is no video to show",

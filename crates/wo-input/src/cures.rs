@@ -185,10 +185,15 @@ fn flags_of(frames: &Path) -> Option<String> {
     #[derive(Deserialize)]
     struct Entry {
         flags: Option<String>,
+        /// A line that is of no video.
+        has_records: Option<bool>,
     }
     let mut flags = None;
     for line in BufReader::new(File::open(frames.join(STATE)).ok()?).lines() {
         let entry: Entry = serde_json::from_str(&line.ok()?).ok()?;
+        if entry.has_records.is_some() {
+            continue;
+        }
         let these = entry.flags?;
         if *flags.get_or_insert_with(|| these.clone()) != these {
             return None;
@@ -234,7 +239,8 @@ mod tests {
         let lines = flags
             .iter()
             .map(|it| serde_json::json!({ "flags": it, "frames": [] }).to_string() + "\n");
-        fs::write(frames.join(STATE), lines.collect::<String>()).expect("a file");
+        let mark = "{\"has_records\":true}\n".to_owned();
+        fs::write(frames.join(STATE), mark + &lines.collect::<String>()).expect("a file");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, RecordPath, finite};
+use crate::{AbstainReason, Name, Predictor, RecordPath, finite};
 
 /// Figures of one moment of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,7 +91,8 @@ pub struct Verdict {
     pub seen: bool,
     /// Why it is `unclear`: `low_confidence`, `unknown_exercise`, `person_cut_off`, `too_blurry` or `too_dark`.
     #[serde(default)]
-    pub reasons: Vec<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+    pub reasons: Vec<AbstainReason>,
     /// What the label would be otherwise, where it is `unclear`.
     #[serde(default)]
     pub leaning: Option<Name>,
@@ -158,9 +159,9 @@ pub struct Prediction {
     /// The faults that it shows, where they are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Name>,
-    /// The faults that the model names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub said_faults: Vec<Name>,
+    /// The faults that the model predicts. Older versions wrote `said_faults`.
+    #[serde(default, alias = "said_faults", skip_serializing_if = "Vec::is_empty")]
+    pub predicted_faults: Vec<Name>,
     /// Which of the models of a cross-validation said it, from 1.
     #[serde(default)]
     pub fold: Option<u32>,
@@ -176,7 +177,8 @@ pub struct Score {
     /// What was predicted: `label` or `exercise`.
     pub task: String,
     /// Who predicted: `model`, or a baseline such as `majority` or `duration_only`.
-    pub by: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub by: Predictor,
     /// `video` or `frame`.
     pub unit: String,
     /// `all`, or the exercise.

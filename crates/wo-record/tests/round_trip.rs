@@ -372,7 +372,7 @@ fn prediction() -> impl Strategy<Value = Record> {
                 labels: said.0,
                 exercises: said.1,
                 faults: faults.0,
-                said_faults: faults.1,
+                predicted_faults: faults.1,
                 fold,
                 seen: false,
             })
@@ -397,7 +397,7 @@ fn score_or_confusion() -> impl Strategy<Value = Record> {
             .prop_map(|(words, class, figures, n, n_groups)| {
                 Record::Score(Score {
                     task: words.0,
-                    by: words.1,
+                    by: words.1.into(),
                     unit: words.2,
                     scope: words.3,
                     name: words.4,

@@ -3,8 +3,11 @@
 //! Only for `[dev-dependencies]`. It knows no tool and no record type: tests declare their own mirrors of what a tool
 //! writes, so that a change of the contract does not go unnoticed on both sides at once.
 
+pub mod http;
+pub mod mutation;
 mod records;
 mod run;
+pub mod skip;
 mod terminal;
 mod tool;
 

@@ -56,8 +56,8 @@ fn a_copy_says_the_same_or_what_it_lacks() {
     let cp = run(folder, "wo-describe g/records.ndjson");
     cp.names(&[
         "1 frame of g",
-        "without .wo-extract.ndjson",
-        "cp FOLDER/.wo-extract.ndjson g",
+        ".wo-extract.ndjson is not there, so nobody can tell",
+        "cp COPY/.wo-extract.ndjson g",
     ]);
     let unclear = records(&cp.stdout, "frame");
     let unclear = unclear.iter().filter(|frame| frame["label"] == "unclear");

@@ -64,6 +64,9 @@ fn the_last_review_is_the_last_word() {
         .stdin(stream(&[VIDEO, FRAME]))
         .run();
     assert!(run.stdout.contains("good_form"), "{}", run.stdout);
+    for part in ["the last decision is cut off (1 line)", "start wo-review"] {
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+    }
     // A line that someone changed is refused.
     fs::write(&path, text.replacen("good_form", "unclear", 1)).expect("write the log");
     let run = tool()
@@ -72,6 +75,7 @@ fn the_last_review_is_the_last_word() {
         .stdin(stream(&[VIDEO, FRAME]))
         .run();
     assert_eq!(run.status, 6, "{}", run.stderr);
+    assert!(run.stderr.contains("from a backup or from git"));
 }
 
 #[test]

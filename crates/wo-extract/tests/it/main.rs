@@ -23,5 +23,6 @@ mod stalls;
 mod stream;
 mod terminal;
 mod tracks;
+mod undone;
 mod videos;
 mod vocabulary;

@@ -16,7 +16,7 @@ const DAMAGED: &str = "sf_weird_aspect_interlaced.mpg";
 fn odd_files_give_what_is_expected_of_them() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clips/odd");
     let Ok(table) = std::fs::read_to_string(folder.join("EXPECT.tsv")) else {
-        println!("skipped: {} is not here", folder.display());
+        wo_testkit::skip::not_available("the shared folder of odd clips");
         return;
     };
     let stream = extract(&folder, &[".", "-q"], 3);
@@ -154,13 +154,15 @@ fn by_ffmpeg(file: &Path, seconds: f64, width: u32, height: u32) -> Option<Vec<u
 #[test]
 fn frames_look_as_those_of_ffmpeg_do() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clips");
-    if !folder.exists()
-        || std::process::Command::new("ffmpeg")
-            .arg("-version")
-            .output()
-            .is_err()
-    {
-        println!("skipped: {} or ffmpeg is not here", folder.display());
+    if !folder.exists() {
+        wo_testkit::skip::not_available("the shared folder of clips");
+        return;
+    }
+    let ffmpeg = std::process::Command::new("ffmpeg")
+        .arg("-version")
+        .output();
+    if ffmpeg.is_err() {
+        wo_testkit::skip::not_available("ffmpeg");
         return;
     }
     for file in COMPARED {

@@ -506,7 +506,7 @@ fn the_video_around_the_frame_plays_in_a_loop() {
         .arg(format!("location={}", video.display()))
         .status();
     if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: gst-launch-1.0 with vp8enc is not installed");
+        wo_testkit::skip::not_installed("gst-launch-1.0 with vp8enc");
         return;
     }
     let bytes = fs::read(&video).expect("read the video");
@@ -529,7 +529,7 @@ fn the_video_around_the_frame_plays_in_a_loop() {
     assert_eq!(server_media(&server).status, 404);
 }
 
-fn server_media(server: &Server) -> crate::http::Answer {
+fn server_media(server: &Server) -> wo_testkit::http::Answer {
     let token = server.next_link();
     let (_, token) = token.split_once('#').expect("a secret");
     let client = crate::harness::Client {
@@ -638,7 +638,7 @@ fn axe_finds_nothing_serious() {
         .map(|cache| cache.join("axe-core/package/axe.min.js"))
         .unwrap_or_default();
     let Ok(axe) = fs::read_to_string(&axe) else {
-        println!("skipped: axe-core is not installed (scripts/setup brings it)");
+        wo_testkit::skip::not_installed("axe-core");
         return;
     };
     let dir = folder(2, 5);

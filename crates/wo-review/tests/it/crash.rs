@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{BIN, Client, Server, folder, frames, log};
+use crate::harness::{Client, Server, folder, frames, log};
 
 /// How many clients decide at the same time.
 pub(crate) const N_CLIENTS: usize = 3;
@@ -275,7 +275,7 @@ fn a_full_disk_is_told_and_harms_nothing() {
         .arg(dir.path())
         .status();
     if !mounted.is_ok_and(|status| status.success()) {
-        println!("skipped: a file system can be mounted by root only");
+        wo_testkit::skip::not_available("the right to mount a file system");
         return;
     }
     let _unmount = Unmount(dir.path().to_owned());
@@ -343,7 +343,7 @@ fn each_line_is_synced_before_it_is_acknowledged() {
         .stderr(std::process::Stdio::null())
         .spawn();
     let Ok(mut strace) = strace else {
-        println!("skipped: strace is not installed; it would watch {BIN}");
+        wo_testkit::skip::not_installed("strace");
         return;
     };
     thread::sleep(Duration::from_secs(1));
@@ -362,6 +362,6 @@ fn each_line_is_synced_before_it_is_acknowledged() {
     ) {
         assert!(written < synced && synced < answered, "{calls}");
     } else {
-        println!("skipped: strace may not look at other processes here");
+        wo_testkit::skip::not_available("the right to watch processes with strace");
     }
 }

@@ -164,7 +164,8 @@ fn check(
 /// Returns what was done, in words.
 fn decide_with_each_fault(and_all_after: bool) -> String {
     let Some((_dir, library)) = failing_disk() else {
-        return "skipped: cc is not installed".to_owned();
+        wo_testkit::skip::not_installed("cc");
+        return "nothing was done".to_owned();
     };
     let mut kinds: HashMap<String, usize> = HashMap::new();
     for n in 1.. {

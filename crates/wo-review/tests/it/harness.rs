@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wo_testkit::{TempDir, Tool, tempdir};
 
-use crate::http::{Answer, request};
+use wo_testkit::http::{Answer, request};
 
 pub(crate) const BIN: &str = env!("CARGO_BIN_EXE_wo-review");
 

@@ -11,7 +11,6 @@ mod exchange;
 mod faults;
 mod harness;
 mod hostile;
-mod http;
 mod pictures;
 mod power;
 mod safety;

@@ -47,12 +47,12 @@ fn a_power_cut_loses_nothing_acknowledged() {
     let file = fs::File::create(&image).expect("make an image");
     file.set_len(32 << 20).expect("make an image");
     if !run("mkfs.ext4", &["-q", &image.display().to_string()]) {
-        println!("skipped: mkfs.ext4 is not installed");
+        wo_testkit::skip::not_installed("mkfs.ext4");
         return;
     }
     let live = dir.path().join("live");
     let Some(_live) = mount(&image, &live) else {
-        println!("skipped: an image can be mounted by root only");
+        wo_testkit::skip::not_available("the right to mount an image");
         return;
     };
     let frames = live.join("frames");

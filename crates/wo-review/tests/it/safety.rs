@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::harness::{Client, Server, folder, log, picture, read, tool};
-use crate::http::{raw, request};
+use wo_testkit::http::{raw, request};
 
 /// Sends a decision with these headers in the place of the usual ones, and says whether anything was written.
 fn changes(server: &Server, client: &Client, dir: &std::path::Path, headers: &[String]) -> bool {

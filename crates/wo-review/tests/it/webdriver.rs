@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::http::request;
+use wo_testkit::http::request;
 
 /// How long a page may take for anything, on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -22,7 +22,6 @@ pub(crate) struct Browser {
 }
 
 /// The programs that drive a browser, or nothing where they are not installed; then it says so.
-#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn programs() -> Option<(PathBuf, PathBuf)> {
     let find = |names: &[&str]| {
         let path = std::env::var_os("PATH")?;
@@ -35,9 +34,7 @@ fn programs() -> Option<(PathBuf, PathBuf)> {
     let found =
         find(&["chromium", "chromium-browser", "google-chrome"]).zip(find(&["chromedriver"]));
     if found.is_none() {
-        println!(
-            "skipped: chromium and chromedriver are not installed (scripts/setup brings them)"
-        );
+        wo_testkit::skip::not_installed("chromium with chromedriver");
     }
     found
 }

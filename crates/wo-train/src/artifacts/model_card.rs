@@ -133,7 +133,7 @@ fn table(text: &mut String, comparison: &Comparison) {
         let interval = low.zip(*high).map_or("-".to_owned(), |(low, high)| {
             format!("{low:.2} to {high:.2}")
         });
-        let _ = writeln!(text, "| {} | {value} | {interval} |", by.replace('_', " "));
+        let _ = writeln!(text, "| {} | {value} | {interval} |", by.words());
     }
     if let Some(score) = comparison.scores.first() {
         let _ = writeln!(

@@ -186,7 +186,7 @@ fn prediction(
         most.map(|(name, _)| name.clone())
     };
     let top = most(&exercises).zip(most(&labels));
-    let said_faults =
+    let predicted_faults =
         top.map(|(exercise, label)| Class::faults_of(classes, judged, &exercise, &label).to_vec());
     Prediction {
         video_id: example.video.video_id.clone(),
@@ -197,7 +197,7 @@ fn prediction(
         labels,
         exercises,
         faults: example.class.faults.clone(),
-        said_faults: said_faults.unwrap_or_default(),
+        predicted_faults: predicted_faults.unwrap_or_default(),
         fold: Some(fold),
         seen: false,
     }

@@ -6,7 +6,7 @@ use wo_cli::count;
 use wo_clip::tch::{Tensor, no_grad};
 use wo_clip::{Class, Pooling};
 use wo_record::Name;
-use wo_stats::{Interval, Unit, standings};
+use wo_stats::{Interval, Sample, paired_comparisons};
 
 use crate::data::dataset::Example;
 
@@ -71,7 +71,7 @@ pub(crate) fn summarise(
     let labels = labels_of(classes);
     let mut loss = 0.0;
     let mut n_exercise_right = 0;
-    let mut units = Vec::new();
+    let mut samples = Vec::new();
     for (video, probabilities) in videos.iter().zip(judged) {
         let truth = &video.class;
         let right = sum(classes, probabilities, |class| {
@@ -85,19 +85,21 @@ pub(crate) fn summarise(
         let predicted = by_exercise.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
         n_exercise_right += usize::from(predicted.is_some_and(|(name, _)| *name == truth.exercise));
         if let Ok(truth) = labels.binary_search(&truth.label) {
-            units.push(Unit {
+            samples.push(Sample {
                 group: &video.video.group,
                 truth,
-                said: vec![predicted_label(classes, &labels, probabilities)],
+                predicted: vec![predicted_label(classes, &labels, probabilities)],
             });
         }
     }
-    let standing = standings(&units, labels.len(), seed).first().copied();
+    let compared = paired_comparisons(&samples, labels.len(), seed)
+        .first()
+        .copied();
     let n = judged.len().max(1) as f64;
     Validation {
         loss: loss / n,
-        balanced_accuracy: standing.and_then(|it| it.balanced_accuracy).unwrap_or(0.0),
-        interval: standing.and_then(|it| it.interval),
+        balanced_accuracy: compared.and_then(|it| it.balanced_accuracy).unwrap_or(0.0),
+        interval: compared.and_then(|it| it.interval),
         exercise_accuracy: n_exercise_right as f64 / n,
     }
 }
@@ -158,18 +160,14 @@ pub(crate) mod tests {
 
     /// A video without frames.
     pub(crate) fn example(id: &str, class: &Class) -> Example {
-        let video = SplitVideo {
-            own_group: None,
-            faults: Vec::new(),
-            angle: None,
-            hashes: Vec::new(),
-            video_id: id.to_owned(),
-            group: Group::of_video_id(id),
-            split: Split::Validation,
-            exercise: class.exercise.clone(),
-            label: class.label.clone(),
-            duration_ms: None,
-        };
+        let (exercise, label) = (class.exercise.clone(), class.label.clone());
+        let video = SplitVideo::new(
+            id,
+            Group::of_video_id(id),
+            Split::Validation,
+            exercise,
+            label,
+        );
         Example::without_frames(video, class.clone())
     }
 

@@ -1,0 +1,251 @@
+//! What a run does: the flags with their defaults filled in. Whatever the flags contradict is refused here.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use wo_cli::{CaptionsFlag, Exit, ExitWith, Reading};
+
+use crate::cli::args::{AnalysisArgs, Args, Command, Compare};
+use crate::input::source::Source;
+use crate::score::gate::Terms;
+use crate::score::slices::USUAL;
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) enum Config {
+    Evaluate(EvaluateConfig),
+    Compare(CompareConfig),
+}
+
+/// An evaluation of one model, or of predictions.
+#[derive(Debug)]
+pub(crate) struct EvaluateConfig {
+    pub(crate) subject: Subject,
+    /// Whether videos that the model has seen are scored too, apart from the others.
+    pub(crate) allow_seen: bool,
+    pub(crate) analysis: AnalysisConfig,
+    pub(crate) outputs: Outputs,
+    pub(crate) reading: Reading,
+}
+
+/// What is evaluated.
+#[derive(Debug)]
+pub(crate) enum Subject {
+    /// A file of `prediction` records.
+    Predictions(PathBuf),
+    /// A model that judges videos.
+    Model(ModelConfig),
+}
+
+/// A model, and the videos that it judges.
+#[derive(Debug)]
+pub(crate) struct ModelConfig {
+    pub(crate) model: PathBuf,
+    pub(crate) source: Source,
+    pub(crate) captions: CaptionsFlag,
+    pub(crate) compute: Compute,
+    /// Whether it judges changed frames too.
+    pub(crate) robustness: bool,
+}
+
+/// Where a model computes.
+#[derive(Debug)]
+pub(crate) struct Compute {
+    pub(crate) device: String,
+    pub(crate) n_threads: usize,
+}
+
+/// What is written beside messages.
+#[derive(Debug)]
+pub(crate) struct Outputs {
+    /// Whether stdout is a table and not records.
+    pub(crate) shows_table: bool,
+    /// Where the records go in place of stdout.
+    pub(crate) records: Option<PathBuf>,
+    pub(crate) report: Option<PathBuf>,
+    pub(crate) contact_sheet: Option<ContactSheetConfig>,
+}
+
+/// A picture of verdicts.
+#[derive(Debug)]
+pub(crate) struct ContactSheetConfig {
+    pub(crate) path: PathBuf,
+    pub(crate) n_videos: usize,
+}
+
+/// A comparison of two models, or of what they predicted.
+#[derive(Debug)]
+pub(crate) struct CompareConfig {
+    /// The candidate and the champion: a model, or a file of predictions.
+    pub(crate) sides: [PathBuf; 2],
+    pub(crate) source: Source,
+    pub(crate) gate: Option<Terms>,
+    pub(crate) shows_table: bool,
+    pub(crate) compute: Compute,
+    pub(crate) seed: u64,
+    pub(crate) captions: CaptionsFlag,
+    pub(crate) reading: Reading,
+}
+
+/// Whether a part of the analysis is made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// It is not.
+    #[default]
+    No,
+    /// It is, where there is something for it.
+    Implied,
+    /// It is, and where there is nothing for it the run says why.
+    Explicit,
+}
+
+/// Which parts of the analysis are made, and how.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AnalysisConfig {
+    /// Probes that look for shortcuts.
+    pub(crate) audit: Request,
+    /// Label errors and duplicates.
+    pub(crate) suspects: Request,
+    /// What to film next.
+    pub(crate) next: Request,
+    /// Scores of parts of the videos.
+    pub(crate) slices: Request,
+    /// The fields that slices are made by.
+    pub(crate) slice_by: Vec<String>,
+    /// What the model must reach.
+    pub(crate) fail_under: Option<Terms>,
+    /// The seed of all resamples.
+    pub(crate) seed: u64,
+}
+
+impl Request {
+    /// A flag that asks for it, or an output that shows it.
+    fn of(flag: bool, output: Option<&PathBuf>) -> Self {
+        match (flag, output) {
+            (true, _) => Self::Explicit,
+            (false, Some(_)) => Self::Implied,
+            (false, None) => Self::No,
+        }
+    }
+
+    /// Whether it is made.
+    pub(crate) fn is_made(self) -> bool {
+        self != Self::No
+    }
+
+    /// Whether a flag asks for it by name.
+    pub(crate) fn is_explicit(self) -> bool {
+        self == Self::Explicit
+    }
+}
+
+impl Config {
+    /// What the command line asks for.
+    pub(crate) fn from_args(args: &Args) -> anyhow::Result<Self> {
+        if let Some(Command::Compare(compare)) = &args.command {
+            return Ok(Self::Compare(CompareConfig::of(compare)));
+        }
+        let fail_under = args.analysis.fail_under.as_ref();
+        if fail_under.is_some_and(Terms::need_champion) {
+            return Err(anyhow!(
+                "--fail-under knows no champion\nhint: wo-eval compare CANDIDATE CHAMPION --gate does"
+            ))
+            .exit_with(Exit::Usage);
+        }
+        Ok(Self::Evaluate(EvaluateConfig::of(args)))
+    }
+}
+
+impl EvaluateConfig {
+    fn of(args: &Args) -> Self {
+        let contact_sheet = args.contact_sheet.clone().map(|path| ContactSheetConfig {
+            path,
+            n_videos: usize::from(args.contact_videos),
+        });
+        Self {
+            subject: Subject::of(args),
+            allow_seen: args.allow_seen,
+            analysis: AnalysisConfig::of(&args.analysis, args.report.as_ref(), args.seed.seed),
+            outputs: Outputs {
+                shows_table: args.table || (!args.json && io::stdout().is_terminal()),
+                records: args.output.clone(),
+                report: args.report.clone(),
+                contact_sheet,
+            },
+            reading: args.reading.clone(),
+        }
+    }
+}
+
+impl Subject {
+    fn of(args: &Args) -> Self {
+        if let Some(file) = &args.predictions {
+            return Self::Predictions(file.clone());
+        }
+        Self::Model(ModelConfig {
+            model: args.model.clone(),
+            source: Source::of(args.data_dir.clone(), args.input.clone()),
+            captions: args.captions.clone(),
+            compute: Compute {
+                device: args.device.clone(),
+                n_threads: args.threads.count(),
+            },
+            robustness: args.analysis.robustness,
+        })
+    }
+
+    /// The file or directory that is evaluated.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Predictions(file) => file.display().to_string(),
+            Self::Model(config) => config.model.display().to_string(),
+        }
+    }
+
+    /// The folder of frames that the videos come from, where they do.
+    pub(crate) fn folder_of_frames(&self) -> Option<PathBuf> {
+        match self {
+            Self::Predictions(_) => None,
+            Self::Model(config) => config.source.folder_of_frames(),
+        }
+    }
+}
+
+impl AnalysisConfig {
+    /// What the flags ask for. A report has all that costs little.
+    fn of(args: &AnalysisArgs, report: Option<&PathBuf>, seed: u64) -> Self {
+        let (slices, slice_by) = if args.slice_by.is_empty() {
+            (Request::Implied, USUAL.map(str::to_owned).to_vec())
+        } else {
+            (Request::Explicit, args.slice_by.clone())
+        };
+        Self {
+            audit: Request::of(args.audit, report),
+            suspects: Request::of(args.suspects, report),
+            next: Request::of(args.next, report),
+            slices,
+            slice_by,
+            fail_under: args.fail_under.clone(),
+            seed,
+        }
+    }
+}
+
+impl CompareConfig {
+    fn of(args: &Compare) -> Self {
+        Self {
+            sides: [args.candidate.clone(), args.champion.clone()],
+            source: Source::of(args.data_dir.clone(), None),
+            gate: args.gate.clone(),
+            shows_table: args.table || (!args.json && io::stdout().is_terminal()),
+            compute: Compute {
+                device: args.device.clone(),
+                n_threads: args.threads.count(),
+            },
+            seed: args.seed.seed,
+            captions: args.captions.clone(),
+            reading: args.reading.clone(),
+        }
+    }
+}

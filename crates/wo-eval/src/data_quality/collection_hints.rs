@@ -1,0 +1,412 @@
+//! What to film next: the kinds of video of which more would help most, by what the model was trained on, what it gets
+//! wrong, and how errors shrink as videos are added.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wo_clip::{Split, SplitVideo};
+use wo_record::{CollectionHint, LearningCurve, Name};
+use wo_stats::{Interval, Metric, Refit};
+
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::{GroundTruth, Prediction};
+use crate::score::key::Scope;
+use crate::score::scoring_task::label_metric;
+
+/// How many more videos of a kind are thought of.
+pub(crate) const N_MORE: u64 = 10;
+/// How many kinds are named.
+const MAX_HINTS: usize = 10;
+
+/// One kind of video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind<'a> {
+    exercise: &'a Name,
+    label: &'a Name,
+    fault: Option<&'a Name>,
+    angle: Option<&'a str>,
+}
+
+/// What a video shows, of those in training and those that were judged.
+#[derive(Debug, Clone, Copy)]
+struct Shown<'a> {
+    exercise: &'a Name,
+    label: &'a Name,
+    faults: &'a [Name],
+    angle: Option<&'a str>,
+    /// Whether it was judged right; `None` of those that were not judged.
+    is_right: Option<bool>,
+}
+
+/// The part of a label's unseen videos that is judged wrong.
+#[derive(Debug, Clone, Copy)]
+struct Errors {
+    part: f64,
+    ends: Option<Interval>,
+}
+
+/// What a kind would bring.
+#[derive(Debug, Clone, Copy)]
+struct Gain {
+    value: f64,
+    ends: Option<Interval>,
+}
+
+/// The most useful first. Without a curve they have no gain, and those of which there are fewest come first. None where no
+/// training videos are known.
+///
+/// Balanced accuracy lacks the mean over labels of their errors on unseen videos. The errors of a label are shared out among
+/// its kinds, as they were made and as one more video of each would be expected to add to them. The gain of a kind is its
+/// share, times the part of errors that the curve takes away where its videos grow by [`N_MORE`] and those of the whole class
+/// in proportion: all gains together are no more than the errors that there are. Its interval has both the lower ends of the
+/// errors and of what is taken away, or both upper ones.
+pub(crate) fn collection_hints(
+    videos: &[&Prediction],
+    space: &LabelSpace,
+    trained_on: &[SplitVideo],
+    curve: Option<&LearningCurve>,
+    seed: u64,
+) -> Vec<CollectionHint> {
+    let train: Vec<&SplitVideo> = trained_on
+        .iter()
+        .filter(|it| it.split == Split::Train)
+        .collect();
+    if train.is_empty() {
+        return Vec::new();
+    }
+    let judged: Vec<Shown<'_>> = videos
+        .iter()
+        .filter_map(|it| Shown::judged(it, space))
+        .collect();
+    let known = trained_on.iter().map(Shown::in_training);
+    let kinds = kinds(&known.chain(judged.iter().copied()).collect::<Vec<_>>());
+    let errors = errors(videos, space, seed);
+    let curve = curve.and_then(|it| fitted(it, seed));
+    let mut hints: Vec<CollectionHint> = kinds
+        .iter()
+        .map(|kind| {
+            let hint = kind.hint(&train, &judged);
+            let gain = curve.as_ref().and_then(|curve| {
+                let of_label = errors.get(kind.label)?;
+                let share = kind.share_of_errors(&kinds, &judged, of_label.part);
+                let left = kind.errors_left(&kinds, curve, hint.n_videos);
+                Some(Gain::of(share / errors.len() as f64, *of_label, left))
+            });
+            let ends = gain.and_then(|it| it.ends);
+            CollectionHint {
+                gain: gain.map(|it| it.value),
+                gain_low: ends.map(|it| it.low),
+                gain_high: ends.map(|it| it.high),
+                ..hint
+            }
+        })
+        .collect();
+    let gain = |it: &CollectionHint| it.gain.unwrap_or(0.0);
+    hints.sort_by(|a, b| {
+        gain(b)
+            .total_cmp(&gain(a))
+            .then(a.n_videos.cmp(&b.n_videos))
+    });
+    hints.truncate(MAX_HINTS);
+    for (rank, hint) in (1..).zip(&mut hints) {
+        hint.rank = rank;
+    }
+    hints
+}
+
+/// The errors of each label that unseen videos have.
+fn errors<'a>(
+    videos: &[&Prediction],
+    space: &'a LabelSpace,
+    seed: u64,
+) -> BTreeMap<&'a Name, Errors> {
+    let of_label = |(place, label): (usize, &'a Name)| {
+        let predicted = videos.iter().map(|it| (*it, it.top.label));
+        let recall = label_metric(
+            predicted,
+            Metric::Recall(place),
+            Scope::HELD_OUT,
+            space,
+            seed,
+        )?;
+        let ends = recall.low.zip(recall.high).map(|(low, high)| Interval {
+            low: 1.0 - high,
+            high: 1.0 - low,
+        });
+        let part = 1.0 - recall.value?;
+        Some((label, Errors { part, ends }))
+    };
+    let labels = space.labels.iter().enumerate();
+    labels.filter_map(of_label).collect()
+}
+
+fn fitted(curve: &LearningCurve, seed: u64) -> Option<wo_stats::LearningCurve> {
+    let refits = curve.refits.iter().map(|it| Refit {
+        n_videos: it.videos_a_class,
+        score: it.value,
+    });
+    wo_stats::LearningCurve::fit(&refits.collect::<Vec<_>>(), curve.test_error, seed)
+}
+
+/// All kinds that are known of, each from all angles that its exercise was filmed from. Where training says no angle of an
+/// exercise, none is told apart.
+fn kinds<'a>(videos: &[Shown<'a>]) -> BTreeSet<Kind<'a>> {
+    let with_angle = || videos.iter().filter(|it| it.angle.is_some());
+    let in_training = with_angle().filter(|it| it.is_in_training());
+    let are_known: BTreeSet<&Name> = in_training.map(|it| it.exercise).collect();
+    let mut angles: BTreeMap<&Name, BTreeSet<Option<&str>>> = BTreeMap::new();
+    for video in with_angle().filter(|it| are_known.contains(it.exercise)) {
+        let of_exercise = angles.entry(video.exercise).or_default();
+        of_exercise.insert(video.angle);
+    }
+    let unknown = BTreeSet::from([None]);
+    let mut kinds = BTreeSet::new();
+    for video in videos {
+        let faults: Vec<Option<&Name>> = if video.faults.is_empty() {
+            vec![None]
+        } else {
+            video.faults.iter().map(Some).collect()
+        };
+        for &angle in angles.get(video.exercise).unwrap_or(&unknown) {
+            kinds.extend(faults.iter().map(|&fault| Kind {
+                exercise: video.exercise,
+                label: video.label,
+                fault,
+                angle,
+            }));
+        }
+    }
+    kinds
+}
+
+impl<'a> Shown<'a> {
+    fn in_training(video: &'a SplitVideo) -> Self {
+        Self {
+            exercise: &video.exercise,
+            label: &video.label,
+            faults: &video.faults,
+            angle: video.angle.as_ref().map(Name::as_str),
+            is_right: None,
+        }
+    }
+
+    fn is_in_training(&self) -> bool {
+        self.is_right.is_none()
+    }
+
+    /// `None` where the exercise or the label is not known.
+    fn judged(video: &'a Prediction, space: &'a LabelSpace) -> Option<Self> {
+        let GroundTruth::Scored { label, exercise } = video.ground_truth else {
+            return None;
+        };
+        Some(Self {
+            exercise: space.exercises.get(exercise?)?,
+            label: space.labels.get(label)?,
+            faults: &video.faults,
+            angle: video.facts.fields.get("angle").map(String::as_str),
+            is_right: video.is_right(),
+        })
+    }
+}
+
+impl Kind<'_> {
+    fn is_shown(&self, video: &Shown<'_>) -> bool {
+        let fits = |fault| video.faults.contains(fault);
+        video.exercise == self.exercise
+            && video.label == self.label
+            && self.fault.map_or(video.faults.is_empty(), fits)
+            && self.angle.is_none_or(|angle| video.angle == Some(angle))
+    }
+
+    /// What is known of it, without what more of it would bring.
+    fn hint(&self, train: &[&SplitVideo], judged: &[Shown<'_>]) -> CollectionHint {
+        let is_shown = |it: &&&SplitVideo| self.is_shown(&Shown::in_training(it));
+        let shown: Vec<&SplitVideo> = train.iter().filter(is_shown).copied().collect();
+        let groups: BTreeSet<&str> = shown.iter().map(|it| it.group.as_str()).collect();
+        let (n_wrong, n_judged) = self.n_wrong(judged);
+        CollectionHint {
+            rank: 0,
+            exercise: self.exercise.clone(),
+            label: self.label.clone(),
+            fault: self.fault.cloned(),
+            angle: self.angle.map(str::to_owned),
+            n_videos: shown.len() as u64,
+            n_groups: groups.len() as u64,
+            recall: (n_judged > 0).then(|| (n_judged - n_wrong) as f64 / n_judged as f64),
+            gain: None,
+            gain_low: None,
+            gain_high: None,
+        }
+    }
+
+    /// How many videos of the kind were judged wrong, of how many.
+    fn n_wrong(&self, judged: &[Shown<'_>]) -> (usize, usize) {
+        let of_kind: Vec<_> = judged.iter().filter(|it| self.is_shown(it)).collect();
+        let wrong = of_kind.iter().filter(|it| it.is_right == Some(false));
+        (wrong.count(), of_kind.len())
+    }
+
+    /// Its part of the errors of its label, where each video is expected to add so much of one.
+    fn share_of_errors(
+        &self,
+        kinds: &BTreeSet<Kind<'_>>,
+        judged: &[Shown<'_>],
+        expected: f64,
+    ) -> f64 {
+        let of_label = || kinds.iter().filter(|it| it.label == self.label);
+        let errors = |kind: &Kind<'_>| kind.n_wrong(judged).0 as f64 + expected;
+        let all: f64 = of_label().map(errors).sum();
+        if all > 0.0 {
+            errors(self) / all
+        } else {
+            1.0 / of_label().count().max(1) as f64
+        }
+    }
+
+    /// Which part of its errors is still made with so many more videos than it has.
+    fn errors_left(
+        &self,
+        kinds: &BTreeSet<Kind<'_>>,
+        curve: &wo_stats::LearningCurve,
+        n_videos: u64,
+    ) -> (f64, Option<Interval>) {
+        let is_of_class = |it: &&Kind<'_>| (it.label, it.exercise) == (self.label, self.exercise);
+        let n_kinds = kinds.iter().filter(is_of_class).count() as u64;
+        let in_class = |n: u64| (n.max(1) * n_kinds) as f64;
+        curve.errors_left(in_class(n_videos), in_class(n_videos + N_MORE))
+    }
+}
+
+impl Gain {
+    /// Of a kind that makes up so much of balanced accuracy, from the errors of its label and the part of them that is left.
+    fn of(weight: f64, errors: Errors, (left, ends): (f64, Option<Interval>)) -> Self {
+        let gain = |part: f64, left: f64| (weight * part * (1.0 - left)).max(0.0);
+        let value = gain(errors.part, left);
+        let ends = ends.zip(errors.ends).map(|(left, part)| Interval {
+            low: gain(part.low, left.high).min(value),
+            high: gain(part.high, left.low).max(value),
+        });
+        Self { value, ends }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wo_record::Refit as Seen;
+
+    use super::*;
+    use crate::fixtures::{classes, squat, training};
+
+    fn trained_on() -> Vec<SplitVideo> {
+        let mut videos = training();
+        for video in videos
+            .iter_mut()
+            .filter(|it| it.label.as_str() == "bad_form")
+        {
+            video.faults = vec!["knees_cave".into()];
+        }
+        videos[0].faults = vec!["rounded_back".into()];
+        videos
+    }
+
+    fn curve() -> LearningCurve {
+        let at = |videos_a_class: f64| Seen {
+            videos_a_class,
+            value: 0.95 - 0.5 * videos_a_class.powf(-0.5),
+        };
+        LearningCurve {
+            method: "linear_probe".to_owned(),
+            refits: [4.0, 4.0, 8.0, 8.0, 16.0, 16.0].map(at).to_vec(),
+            expected: Vec::new(),
+            test_error: 0.02,
+            n: 10,
+            n_groups: 5,
+        }
+    }
+
+    #[test]
+    fn what_is_judged_wrong_and_seldom_shown_comes_first() {
+        let space = LabelSpace::new(&classes());
+        // Videos of bad form with a rounded back are all judged good, those with caving knees all bad.
+        let videos: Vec<Prediction> = (0..20)
+            .map(|person| {
+                let mut video = squat(person, 0, person % 2, 1000.0);
+                let fault = if person % 2 == 0 {
+                    "knees_cave"
+                } else {
+                    "rounded_back"
+                };
+                video.faults = vec![fault.into()];
+                video
+            })
+            .collect();
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let found = collection_hints(&videos, &space, &trained_on(), Some(&curve()), 0);
+        let first = &found[0];
+        assert_eq!(first.fault.as_ref().map(Name::as_str), Some("rounded_back"));
+        assert_eq!((first.rank, first.n_videos, first.n_groups), (1, 1, 1));
+        assert_eq!((first.recall, found.len()), (Some(0.0), 3));
+        let [low, gain, high] = [first.gain_low, first.gain, first.gain_high].map(Option::unwrap);
+        assert!(
+            0.0 < low && low <= gain && gain <= high && gain < 0.5 && high < 0.75,
+            "{first:?}"
+        );
+        let good = found.iter().find(|it| it.fault.is_none()).unwrap();
+        assert_eq!((good.label.as_str(), good.recall), ("good_form", None));
+    }
+
+    #[test]
+    fn all_gains_together_are_no_more_than_the_errors_there_are() {
+        let space = LabelSpace::new(&classes());
+        // Of forty videos one is judged wrong, of a kind that training hardly shows.
+        let mut videos: Vec<Prediction> = (0..40)
+            .map(|person| squat(person, person % 2, person % 2, 1000.0))
+            .collect();
+        for video in videos.iter_mut().step_by(2) {
+            video.faults = vec!["knees_cave".into()];
+        }
+        videos[0] = squat(0, 0, 1, 1000.0);
+        videos[0].faults = vec!["half_range".into()];
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let found = collection_hints(&videos, &space, &trained_on(), Some(&curve()), 0);
+        let first = &found[0];
+        assert_eq!(first.fault.as_ref().map(Name::as_str), Some("half_range"));
+        assert_eq!((first.n_videos, first.recall), (0, Some(0.0)));
+        let gains = found.iter().filter_map(|it| it.gain);
+        let error = 0.5 / 20.0;
+        assert!(gains.sum::<f64>() <= error, "{found:?}");
+        for hint in &found {
+            let [low, gain, high] =
+                [hint.gain_low, hint.gain, hint.gain_high].map(|it| it.expect("a number"));
+            assert!(low <= gain && gain <= high, "{hint:?}");
+        }
+        // No good video was judged wrong, which does not mean that none will be.
+        let good = found.iter().find(|it| it.label.as_str() == "good_form");
+        let good = good.expect("good form");
+        assert_eq!(good.gain, Some(0.0));
+        assert!(good.gain_high > Some(0.0), "{good:?}");
+    }
+
+    #[test]
+    fn an_angle_that_a_fault_was_never_filmed_from_is_named() {
+        let mut trained_on = trained_on();
+        for (video, angle) in trained_on
+            .iter_mut()
+            .zip(["front", "side", "side", "side", "side"])
+        {
+            video.angle = Some(angle.into());
+        }
+        let found = collection_hints(&[], &LabelSpace::new(&classes()), &trained_on, None, 0);
+        assert_eq!(found.len(), 6);
+        assert!(found.iter().all(|it| it.gain.is_none()));
+        let unfilmed: Vec<_> = found
+            .iter()
+            .filter(|it| it.n_videos == 0)
+            .map(|it| (it.label.as_str(), it.angle.as_deref()))
+            .collect();
+        assert!(
+            unfilmed.contains(&("good_form", Some("front"))),
+            "{unfilmed:?}"
+        );
+        assert_eq!(found[0].n_videos, 0);
+    }
+}

@@ -1,0 +1,201 @@
+//! Videos that are there under another name: cut, coded again or with another person, their frames still look the same.
+//!
+//! It knows no pictures, only their perceptual hashes.
+
+use std::collections::BTreeSet;
+
+use wo_clip::{Split, SplitVideo};
+use wo_picture::{Hashes, SAME_PART};
+
+/// Half of a hash's 64 bits are ones, as it is made. Where far fewer or more are, the picture has no detail, such as a black
+/// one, and says nothing.
+const DETAILED: std::ops::RangeInclusive<u32> = 16..=48;
+
+/// Videos, by the hashes of their frames.
+#[derive(Debug)]
+pub(crate) struct DuplicateIndex {
+    videos: Vec<Looks>,
+    /// Each hash with the place of its video and its own among those of the video.
+    frames: Hashes<(usize, usize)>,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Looks {
+    video_id: String,
+    hashes: Vec<u64>,
+    /// Whether its frames look different from each other. Where they do not, they tell of the room, not of the lift.
+    is_varied: bool,
+}
+
+/// A video that looks the same.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Duplicate<'a> {
+    pub(crate) video_id: &'a str,
+    /// The part of the frames that look like some of the other's, from 0 to 1.
+    pub(crate) part: f64,
+}
+
+impl DuplicateIndex {
+    /// Those that a model was trained or chosen on.
+    pub(crate) fn seen_by_model(videos: &[SplitVideo]) -> Self {
+        let of_frame = |hash: &String| u64::from_str_radix(hash, 16).ok();
+        let seen = videos.iter().filter(|it| it.split != Split::Test);
+        Self::new(seen.map(|it| {
+            let hashes = it.hashes.iter().filter_map(of_frame).collect();
+            (it.video_id.clone(), hashes)
+        }))
+    }
+
+    /// Videos by their ids and the hashes of their frames.
+    pub(crate) fn new(videos: impl IntoIterator<Item = (String, Vec<u64>)>) -> Self {
+        let videos: Vec<Looks> = videos
+            .into_iter()
+            .map(|(video_id, hashes)| Looks::new(video_id, hashes))
+            .collect();
+        let of_video = |(place, video): (usize, &Looks)| -> Vec<((usize, usize), u64)> {
+            let frames = video.hashes.iter().enumerate();
+            frames
+                .map(|(frame, hash)| ((place, frame), *hash))
+                .collect()
+        };
+        let frames = Hashes::new(videos.iter().enumerate().flat_map(of_video));
+        Self { videos, frames }
+    }
+
+    /// Whether nothing can be found, since there is no hash.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.videos.iter().all(|it| it.hashes.is_empty())
+    }
+
+    /// The video that a video with these frames looks most like, where that is enough to be the same; another one than
+    /// itself, and of the first `n_first` only.
+    pub(crate) fn duplicate_of(
+        &self,
+        video_id: &str,
+        hashes: &[u64],
+        n_first: usize,
+    ) -> Option<Duplicate<'_>> {
+        let this = Looks::new(video_id.to_owned(), hashes.to_vec());
+        let mut found: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
+        for (frame, &hash) in this.hashes.iter().enumerate() {
+            for (place, other_frame) in self.frames.alike(hash) {
+                let other = self.videos.get(place);
+                let counts = |other: &Looks| {
+                    let is_varied = this.is_varied && other.is_varied;
+                    other.video_id != video_id
+                        && (is_varied || other.hashes.get(other_frame) == Some(&hash))
+                };
+                if place < n_first && other.is_some_and(counts) {
+                    found.insert((place, frame, other_frame));
+                }
+            }
+        }
+        let found: Vec<_> = found.into_iter().collect();
+        let duplicates = found.chunk_by(|a, b| a.0 == b.0).filter_map(|pairs| {
+            let other = self.videos.get(pairs.first()?.0)?;
+            let here: BTreeSet<usize> = pairs.iter().map(|it| it.1).collect();
+            let there: BTreeSet<usize> = pairs.iter().map(|it| it.2).collect();
+            let part = |same: BTreeSet<usize>, all: &[u64]| same.len() as f64 / all.len() as f64;
+            // One may be cut out of the other.
+            let part = part(here, &this.hashes).max(part(there, &other.hashes));
+            let video_id = other.video_id.as_str();
+            (part >= SAME_PART).then_some(Duplicate { video_id, part })
+        });
+        duplicates.reduce(|best, next| if next.part > best.part { next } else { best })
+    }
+}
+
+impl Looks {
+    fn new(video_id: String, mut hashes: Vec<u64>) -> Self {
+        hashes.retain(|hash| DETAILED.contains(&hash.count_ones()));
+        let all = Hashes::new(hashes.iter().copied().enumerate());
+        let like_first: BTreeSet<usize> = hashes
+            .first()
+            .map_or_else(BTreeSet::new, |first| all.alike(*first).collect());
+        Self {
+            is_varied: like_first.len() < hashes.len(),
+            video_id,
+            hashes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Half ones, and far from that of any other number.
+    fn hash(number: u64) -> u64 {
+        let half = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        half << 32 | (!half & 0xffff_ffff)
+    }
+
+    fn frames(numbers: std::ops::Range<u64>) -> Vec<u64> {
+        numbers.map(hash).collect()
+    }
+
+    fn duplicate_of(known: &[u64], hashes: &[u64]) -> Option<f64> {
+        let other = ("other".to_owned(), frames(100..108));
+        let alike = DuplicateIndex::new([other, ("known".to_owned(), known.to_vec())]);
+        let duplicate = alike.duplicate_of("new", hashes, 2)?;
+        assert_eq!(duplicate.video_id, "known");
+        Some(duplicate.part)
+    }
+
+    #[test]
+    fn the_same_frames_are_the_same_video() {
+        let known = frames(0..8);
+        let coded_again: Vec<u64> = known.iter().map(|hash| hash ^ 0b101).collect();
+        assert_eq!(duplicate_of(&known, &coded_again), Some(1.0));
+        let half = [frames(4..8), frames(20..24)].concat();
+        assert_eq!(duplicate_of(&known, &half), Some(0.5));
+        let less = [frames(5..8), frames(20..25)].concat();
+        assert_eq!(duplicate_of(&known, &less), None);
+    }
+
+    #[test]
+    fn one_may_be_cut_out_of_the_other() {
+        assert_eq!(duplicate_of(&frames(0..8), &frames(0..40)), Some(1.0));
+        assert_eq!(duplicate_of(&frames(0..40), &frames(3..7)), Some(1.0));
+    }
+
+    #[test]
+    fn a_room_is_no_lift() {
+        let still = vec![hash(0); 8];
+        let same_room: Vec<u64> = still.iter().map(|hash| hash ^ 1).collect();
+        assert_eq!(duplicate_of(&still, &same_room), None);
+        assert_eq!(
+            duplicate_of(&still, &still),
+            Some(1.0),
+            "the very same pictures"
+        );
+        assert_eq!(duplicate_of(&[0; 8], &[0; 8]), None, "black says nothing");
+    }
+
+    #[test]
+    fn it_is_not_its_own_twin_nor_that_of_later_ones() {
+        let all = [("a", 0..8), ("b", 0..8)].map(|(id, it)| (id.to_owned(), frames(it)));
+        let alike = DuplicateIndex::new(all);
+        assert_eq!(alike.duplicate_of("a", &frames(0..8), 1), None);
+        let first = alike.duplicate_of("b", &frames(0..8), 1);
+        assert_eq!(first.map(|it| it.video_id), Some("a"));
+        assert!(DuplicateIndex::new([]).is_empty() && !alike.is_empty());
+    }
+
+    #[test]
+    fn what_nothing_was_chosen_by_is_not_seen() {
+        let mut videos = crate::fixtures::training();
+        for (number, video) in (0..).zip(&mut videos) {
+            video.hashes = frames(10 * number..10 * number + 8)
+                .iter()
+                .map(|it| format!("{it:016x}"))
+                .collect();
+        }
+        videos[0].split = Split::Test;
+        let alike = DuplicateIndex::seen_by_model(&videos);
+        assert_eq!(alike.duplicate_of("new", &frames(0..8), usize::MAX), None);
+        let second = alike.duplicate_of("new", &frames(10..18), usize::MAX);
+        assert_eq!(second.map(|it| it.video_id), Some("train1"));
+    }
+}

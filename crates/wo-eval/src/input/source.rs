@@ -1,0 +1,106 @@
+//! Where the videos come from.
+
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use wo_cli::{CaptionsFlag, OnError, Reading, open_input};
+use wo_input::{
+    Leftovers, StreamCorrections, VideoItem, check_frames, folder_of_frames, videos_of_data_dir,
+    videos_of_stream,
+};
+use wo_record::{Producer, ReadError, Reader};
+
+/// A stream of records or a folder, not yet read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A stream: a file, or stdin where there is none.
+    Stream(Option<PathBuf>),
+    /// A folder of labelled frames.
+    Folder(PathBuf),
+}
+
+impl Source {
+    /// A folder, else a stream; `-` is stdin.
+    pub(crate) fn of(folder: Option<PathBuf>, stream: Option<PathBuf>) -> Self {
+        match folder {
+            Some(folder) => Self::Folder(folder),
+            None => Self::Stream(stream.filter(|path| path != Path::new("-"))),
+        }
+    }
+
+    /// The folder of frames that it is, or whose records it reads.
+    pub(crate) fn folder_of_frames(&self) -> Option<PathBuf> {
+        match self {
+            Self::Folder(folder) => folder_of_frames(Some(folder), None),
+            Self::Stream(path) => folder_of_frames(None, path.as_deref()),
+        }
+    }
+
+    /// Reads to the end: `start` is told which tools came before, and what it makes is handed to `visit` with each video.
+    ///
+    /// A stream's first line is read before `start`, so that input which is no stream is told before a model is loaded.
+    pub(crate) fn read<S>(
+        &self,
+        stdin: &mut dyn BufRead,
+        reading: &Reading,
+        captions: &CaptionsFlag,
+        start: impl FnOnce(&[Producer]) -> anyhow::Result<S>,
+        visit: impl Fn(&mut S, VideoItem) -> anyhow::Result<()>,
+    ) -> anyhow::Result<(S, Leftovers)> {
+        match self {
+            Self::Folder(directory) => {
+                check_frames(directory, "wo-eval --data-dir")?;
+                let mut state = start(&[])?;
+                let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
+                let skips = reading.on_error == OnError::Skip;
+                let left = videos_of_data_dir(
+                    directory,
+                    captions,
+                    reading.max_line,
+                    skips.then_some(&mut warn),
+                    &mut |item| visit(&mut state, item),
+                )?;
+                Ok((state, left))
+            }
+            Self::Stream(path) => {
+                let (name, mut input) = open_input(path.as_deref(), stdin)?;
+                let mut reader = Reader::new(&mut *input, reading.max_line);
+                if reading.on_error == OnError::Skip {
+                    let name = name.clone();
+                    reader.skip_bad_lines(move |bad| wo_cli::warn!("{name}: {bad}"));
+                }
+                reader.next_line().with_context(|| name.clone())?;
+                let mut state = start(reader.producers())?;
+                let base = path
+                    .as_deref()
+                    .and_then(Path::parent)
+                    .unwrap_or(Path::new(""));
+                let corrections = StreamCorrections::of_input(path.as_deref(), captions)?;
+                let read = videos_of_stream(&mut reader, base, &mut |item| match corrections
+                    .apply(item)
+                {
+                    Some(item) => visit(&mut state, item),
+                    None => Ok(()),
+                });
+                // An error of `visit` is not about the input.
+                let named = |error: anyhow::Error| {
+                    if error.is::<ReadError>() {
+                        error.context(name)
+                    } else {
+                        error
+                    }
+                };
+                let failures = read.map_err(named)?;
+                corrections.finish()?;
+                Ok((
+                    state,
+                    Leftovers {
+                        failures,
+                        n_skipped: reader.n_skipped(),
+                    },
+                ))
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What the model says of pictures that were made worse, and of the classes in other words.
+
+use rayon::prelude::*;
+use wo_clip::tch::Tensor;
+use wo_clip::{FrameScores, Judge};
+use wo_picture::grid;
+
+use crate::judge::decoded_video::DecodedVideo;
+use crate::judge::label_space::LabelSpace;
+use crate::judge::load::class_name;
+
+/// Every so many frames are left in place of all: a lower frame rate.
+const EVERY: [usize; 2] = [2, 4];
+
+/// The kind of a change that calls the classes by other words.
+pub(crate) const WORDS: &str = "words";
+/// Other words for a class; `{}` is its caption.
+const WORDINGS: [&str; 4] = [
+    "a photo of {}",
+    "a video of a person: {}",
+    "in the gym, {}",
+    WITHOUT_LABEL,
+];
+/// The caption without `good form` and `bad form`: only what can be seen.
+const WITHOUT_LABEL: &str = "{} without good or bad";
+
+/// The classes in other words.
+#[derive(Debug)]
+pub(crate) struct Wording {
+    words: &'static str,
+    /// `[classes, width]`.
+    class_weights: Tensor,
+}
+
+impl Wording {
+    /// The same once more, with the same weights in memory.
+    pub(crate) fn share(&self) -> Self {
+        Self {
+            words: self.words,
+            class_weights: self.class_weights.shallow_clone(),
+        }
+    }
+}
+
+/// Reads the captions of the model's classes in other words. None for a model that does not judge by captions, and not where
+/// two classes have no words left that differ: what came of it would be said of the words, and be true of the cut.
+pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
+    let mut all = Vec::new();
+    for words in WORDINGS {
+        let predicted = |caption: &String| match words {
+            WITHOUT_LABEL => caption.replace("good form", "").replace("bad form", ""),
+            words => words.replace("{}", caption),
+        };
+        let captions: Vec<Vec<String>> = judge
+            .manifest()
+            .prompts
+            .iter()
+            .map(|of_class| of_class.iter().map(predicted).collect())
+            .collect();
+        if judge.manifest().head.is_none() && !tells_classes_apart(judge, words, &captions)? {
+            continue;
+        }
+        if let Some(class_weights) = judge.weights_of(&captions)? {
+            all.push(Wording {
+                words,
+                class_weights,
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// Whether each class still has a caption of its own. Says so where not, and where more is cut off than of the captions.
+fn tells_classes_apart(
+    judge: &Judge,
+    words: &str,
+    captions: &[Vec<String>],
+) -> anyhow::Result<bool> {
+    let manifest = judge.manifest();
+    let texts = judge.read_texts(captions)?;
+    let before = judge.read_texts(&manifest.prompts)?;
+    if let (Some((class, other)), None) = (texts.equal_classes(), before.equal_classes()) {
+        let name = |class: usize| {
+            manifest
+                .classes
+                .get(class)
+                .map_or_else(String::new, class_name)
+        };
+        wo_cli::warn!(
+            "the wording \"{words}\" is left out: it calls {} what {} is called",
+            name(class),
+            name(other)
+        );
+        return Ok(false);
+    }
+    let n_cut = texts.cut().len().saturating_sub(before.cut().len());
+    if n_cut > 0 {
+        wo_cli::warn!(
+            "the wording \"{words}\" makes {n_cut} of {} captions too long for the model, which reads them without their end",
+            texts.n_texts()
+        );
+    }
+    Ok(true)
+}
+
+/// The label that is predicted of a video after a change.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Perturbed {
+    /// What is changed: `blur`, `frame_rate`, or [`WORDS`].
+    pub(crate) kind: String,
+    /// How much of it, such as `0.01`; of words, which.
+    pub(crate) strength: String,
+    pub(crate) label: usize,
+}
+
+/// What is predicted of a video after each change of its images, and in each wording. `features` are those of the frames as
+/// they are.
+pub(crate) fn perturbed(
+    judge: &Judge,
+    space: &LabelSpace,
+    decoded: &DecodedVideo,
+    features: &Tensor,
+    wordings: &[Wording],
+) -> Vec<Perturbed> {
+    let of_scores = |kind: &str, strength: String, scores: &FrameScores| Perturbed {
+        kind: kind.to_owned(),
+        strength,
+        label: space.top(&scores.video).map_or(0, |top| top.label),
+    };
+    let changes: Vec<_> = grid().iter().flat_map(|curve| curve.changes).collect();
+    let mut of_changes: Vec<Vec<Tensor>> = changes.iter().map(|_| Vec::new()).collect();
+    decoded.each_piece(|images| {
+        for (change, pieces) in changes.iter().zip(&mut of_changes) {
+            let changed = images.par_iter().map(|image| change.apply(image));
+            pieces.push(judge.features(&changed.collect::<Vec<_>>()));
+        }
+    });
+    let images = changes.iter().zip(&of_changes).map(|(change, pieces)| {
+        let scores = judge.score_features(&Tensor::cat(pieces, 0));
+        of_scores(change.name(), change.strength().to_string(), &scores)
+    });
+    let frame_rates = EVERY.into_iter().map(|every| {
+        let scores = judge.score_features(&features.slice(0, 0, None, every as i64));
+        of_scores("frame_rate", format!("1/{every}"), &scores)
+    });
+    let words = wordings.iter().map(|it| {
+        let scores = judge.score_with(features, &it.class_weights);
+        of_scores(WORDS, it.words.to_owned(), &scores)
+    });
+    images.chain(frame_rates).chain(words).collect()
+}

@@ -1,0 +1,280 @@
+//! A video and a judge to a verdict.
+
+use std::collections::BTreeSet;
+
+use image::RgbImage;
+use wo_clip::{FrameScores, Judge};
+use wo_input::{FrameItem, VideoItem};
+use wo_record::{Evidence, Failure, Name, UNCLEAR, Verdict, Video, group_of};
+
+use crate::judge::abstain::{abstain, reasons};
+use crate::judge::decoded_video::DecodedVideo;
+use crate::judge::evidence::{EvidenceFrame, span};
+use crate::judge::facts::Facts;
+use crate::judge::label_space::LabelSpace;
+use crate::judge::perturb::{Wording, perturbed};
+use crate::judge::prediction::{FramePrediction, GroundTruth, Prediction};
+use crate::judge::region_features::RegionFeatures;
+
+/// A video that was judged, with its pictures.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    /// What is written of it.
+    pub(crate) verdict: Verdict,
+    /// What is kept of it.
+    pub(crate) prediction: Prediction,
+    /// The frame that speaks most for the label.
+    pub(crate) evidence: EvidenceFrame,
+    /// Pictures to show, that one's among them.
+    pub(crate) images: Vec<RgbImage>,
+    /// When they are in the video, in milliseconds.
+    pub(crate) times_ms: Vec<Option<f64>>,
+    /// Which of the pictures it is.
+    pub(crate) evidence_idx: usize,
+    /// How many frames have a picture that does not load.
+    pub(crate) n_bad_frames: u64,
+    /// What to say of them.
+    pub(crate) warning: Option<String>,
+}
+
+impl Judged {
+    /// Whether the verdict is right; `None` where it can be neither, as where it is that the model cannot tell.
+    pub(crate) fn is_right(&self) -> Option<bool> {
+        let is_told = self.verdict.label.as_str() != UNCLEAR;
+        self.prediction.is_right().filter(|_| is_told)
+    }
+
+    /// Says that the model knows it from its training.
+    pub(crate) fn mark_seen(&mut self) {
+        self.verdict.seen = true;
+        self.prediction.seen = true;
+    }
+}
+
+/// What is looked at beside the verdict.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Looks<'a> {
+    /// Parts of the pictures, for the audit.
+    pub(crate) regions: bool,
+    /// Pictures that were made worse, and the classes in these other words.
+    pub(crate) changes: Option<&'a [Wording]>,
+}
+
+/// Judges a video by those of its frames that load. A video without one is a failure.
+pub(crate) fn predict(
+    item: VideoItem,
+    judge: &Judge,
+    space: &LabelSpace,
+    seen: bool,
+    looks: Looks<'_>,
+) -> Result<Judged, Failure> {
+    let trust = judge.manifest().trust.as_ref();
+    let decoded = DecodedVideo::of(item, judge, trust.is_some() || looks.regions);
+    let (video, frames) = (&decoded.item.video, decoded.frames());
+    let features = decoded.features.as_ref();
+    let made = features.and_then(|features| {
+        let scores = judge.score_features(features);
+        let verdict = verdict_of(video, &frames, &scores, space, seen)?;
+        Some((features, verdict))
+    });
+    let (features, (mut verdict, mut prediction, evidence_idx)) =
+        made.ok_or_else(|| decoded.no_image())?;
+    prediction.facts = Facts::of(video, &frames, decoded.images());
+    prediction.facts.looks = decoded.looks();
+    prediction.group = judge.manifest().group_of(video);
+    let person = decoded.person.as_ref();
+    if let Some(trust) = trust {
+        prediction.calibrated = trust.calibrated(&prediction.labels);
+        prediction.reasons = reasons(&prediction, trust, person);
+        verdict.probability = prediction.confidence();
+    }
+    abstain(&mut verdict, &prediction.reasons);
+    if looks.regions {
+        prediction.regions = Some(RegionFeatures::of(
+            judge,
+            decoded.images(),
+            features,
+            person,
+        ));
+    }
+    if let Some(wordings) = looks.changes {
+        prediction.perturbed = perturbed(judge, space, &decoded, features, wordings);
+    }
+    let evidence = EvidenceFrame {
+        features: features.get(evidence_idx as i64).copy(),
+        phase: verdict.evidence.phase,
+    };
+    let (n_bad_frames, warning) = (decoded.n_bad(), decoded.warning());
+    let (images, times_ms, evidence_idx) = decoded.shown_with(evidence_idx);
+    Ok(Judged {
+        verdict,
+        prediction,
+        evidence,
+        images,
+        times_ms,
+        evidence_idx,
+        n_bad_frames,
+        warning,
+    })
+}
+
+/// The verdict, what is kept, and the index of the frame that speaks most for the label. `None` without frames or classes.
+fn verdict_of(
+    video: &Video,
+    frames: &[&FrameItem],
+    scores: &FrameScores,
+    space: &LabelSpace,
+    seen: bool,
+) -> Option<(Verdict, Prediction, usize)> {
+    let ground_truth = GroundTruth::of(video, space);
+    let top = space.top(&scores.video)?;
+    let frame_predictions = frames.iter().zip(&scores.frames).map(|(item, scores)| {
+        let frame_label = item.frame.label.as_ref().or(video.label.as_ref());
+        let true_label = frame_label.and_then(|label| space.label(label));
+        Some(FramePrediction {
+            true_label,
+            top: space.top(scores)?,
+        })
+    });
+    let frame_predictions: Vec<_> = frame_predictions.collect::<Option<_>>()?;
+    let of_label: Vec<f64> = scores
+        .frames
+        .iter()
+        .map(|scores| space.label_probability(scores, top.label))
+        .collect();
+    let (evidence_idx, probability) = of_label
+        .iter()
+        .copied()
+        .enumerate()
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })?;
+    let evidence = &frames.get(evidence_idx)?.frame;
+    let group = group_of(video);
+    let verdict = Verdict {
+        video_id: video.video_id.clone(),
+        path: video.path.clone(),
+        label: space.labels.get(top.label)?.clone(),
+        probability: top.label_probability,
+        exercise: space.exercises.get(top.exercise)?.clone(),
+        exercise_probability: top.exercise_probability,
+        faults: space.faults(&scores.video, top).to_vec(),
+        evidence: Evidence {
+            index: evidence.index,
+            pts_ms: evidence.pts_ms,
+            probability,
+            phase: evidence.phase,
+        },
+        n_frames: frames.len() as u32,
+        true_label: video.label.clone(),
+        true_exercise: video.exercise.clone(),
+        seen,
+        span_ms: span(
+            frames,
+            &of_label,
+            evidence_idx,
+            1.0 / space.labels.len().max(1) as f64,
+        ),
+        ..Verdict::default()
+    };
+    let labels = space.label_probabilities(&scores.video);
+    let prediction = Prediction {
+        video_id: video.video_id.clone(),
+        path: video.path.clone(),
+        calibrated: labels.clone(),
+        labels,
+        exercises: space.exercise_probabilities(&scores.video),
+        faults: faults_of(frames),
+        predicted_faults: verdict.faults.clone(),
+        fold: None,
+        reasons: Vec::new(),
+        facts: Facts::default(),
+        regions: None,
+        perturbed: Vec::new(),
+        has_group_key: video.person_id.is_some() || video.source_id.is_some(),
+        group,
+        seen,
+        duration_ms: video.duration_ms,
+        ground_truth,
+        top,
+        frames: frame_predictions,
+    };
+    Some((verdict, prediction, evidence_idx))
+}
+
+/// The faults that the frames are said to show.
+fn faults_of(frames: &[&FrameItem]) -> Vec<Name> {
+    let all: BTreeSet<&Name> = frames.iter().flat_map(|it| &it.frame.faults).collect();
+    all.into_iter().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{classes, frame};
+
+    #[test]
+    fn the_evidence_is_the_frame_that_speaks_most_for_the_label() {
+        let space = LabelSpace::new(&classes());
+        let video = Video {
+            video_id: "v".to_owned(),
+            person_id: Some("p".to_owned()),
+            exercise: Some("squat".into()),
+            label: Some("good_form".into()),
+            ..Video::default()
+        };
+        let frames = [
+            frame(3, None),
+            frame(7, Some("bad_form")),
+            frame(9, Some("unclear")),
+        ];
+        let scores = FrameScores {
+            frames: vec![
+                vec![0.5, 0.25, 0.25, 0.0, 0.0],
+                vec![0.25, 0.5, 0.125, 0.0, 0.125],
+                vec![1.0, 0.0, 0.0, 0.0, 0.0],
+            ],
+            video: vec![0.25, 0.5, 0.25, 0.0, 0.0],
+        };
+        let frames: Vec<&FrameItem> = frames.iter().collect();
+        let (verdict, prediction, idx) =
+            verdict_of(&video, &frames, &scores, &space, true).unwrap();
+        assert_eq!(verdict.label.as_str(), "bad_form");
+        assert_eq!(verdict.faults, ["knees_cave".into()]);
+        assert_eq!(
+            verdict.evidence,
+            Evidence {
+                index: 7,
+                pts_ms: Some(700.0),
+                probability: 0.75,
+                phase: None,
+            }
+        );
+        assert_eq!((idx, verdict.n_frames, verdict.seen), (1, 3, true));
+        assert_eq!(prediction.is_right(), Some(false));
+        // The video's label, its own label, and none, since `unclear` is neither right nor wrong.
+        let truths: Vec<_> = prediction
+            .frames
+            .iter()
+            .map(|frame| frame.true_label)
+            .collect();
+        assert_eq!(truths, [Some(1), Some(0), None]);
+        assert_eq!(prediction.group.as_str(), "person:p");
+    }
+
+    #[test]
+    fn no_frames_no_verdict() {
+        let scores = FrameScores {
+            frames: Vec::new(),
+            video: vec![1.0; 5],
+        };
+        assert_eq!(
+            verdict_of(
+                &Video::default(),
+                &[],
+                &scores,
+                &LabelSpace::new(&classes()),
+                false
+            ),
+            None
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! How numbers and names are written, and from where on an interval is wide or groups are few: the same on a terminal and
+//! on a page.
+
+use wo_stats::MIN_GROUPS;
+
+use crate::score::measurement::Measurement;
+
+/// Fewer groups than this say little of groups to come.
+pub(crate) const FEW_GROUPS: u64 = MIN_GROUPS as u64;
+/// A 95 % interval wider than this does not tell a useless model from a good one.
+pub(crate) const WIDE_INTERVAL: f64 = 0.3;
+/// Events that were not seen in n groups may still happen in up to this many in n (the rule of three, Hanley &
+/// Lippman-Hand 1983).
+pub(crate) const RULE_OF_THREE: f64 = 3.0;
+/// Characters that turn the order of those around them.
+const TURNS: [std::ops::RangeInclusive<char>; 2] =
+    ['\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+
+/// Text of a file, with what a terminal would obey shown instead: a name must not be able to drive it.
+pub(crate) fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || TURNS.iter().any(|range| range.contains(&c)) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// `0.82 [0.71, 0.92]`, `0.82 [-]`, or `-`.
+pub(crate) fn shown(score: Option<&Measurement>) -> String {
+    score.map_or_else(|| "-".to_owned(), |it| with_ends(it.value, it.low, it.high))
+}
+
+/// The same of a figure that is no score.
+pub(crate) fn with_ends(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
+    match (value, low.zip(high)) {
+        (Some(value), Some((low, high))) => format!("{value:.2} [{low:.2}, {high:.2}]"),
+        (Some(value), None) => format!("{value:.2} [-]"),
+        (None, _) => "-".to_owned(),
+    }
+}
+
+/// `0.82` or `-`.
+pub(crate) fn value(score: Option<&Measurement>) -> String {
+    number(score.and_then(|score| score.value))
+}
+
+/// The same of a figure that is no score.
+pub(crate) fn number(it: Option<f64>) -> String {
+    it.map_or_else(|| "-".to_owned(), |it| format!("{it:.2}"))
+}
+
+/// The smallest difference that so many groups would show.
+pub(crate) fn detectable(score: Option<&Measurement>) -> String {
+    number(score.and_then(|score| score.detectable))
+}
+
+/// The ends of the interval, where there is one.
+pub(crate) fn ends(score: &Measurement) -> Option<(f64, f64)> {
+    Some((score.low?, score.high?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_drive_the_terminal() {
+        let hostile = "a\u{1b}[31mb\nc\r\u{202e}d\u{9b}1m ä";
+        let shown = plain(hostile);
+        assert_eq!(shown, "a\\u{1b}[31mb\\nc\\r\\u{202e}d\\u{9b}1m ä");
+    }
+
+    #[test]
+    fn no_end_is_made_up() {
+        assert_eq!(with_ends(Some(0.5), None, None), "0.50 [-]");
+        assert_eq!(with_ends(None, None, None), "-");
+    }
+}

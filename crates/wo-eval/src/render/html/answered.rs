@@ -1,0 +1,33 @@
+//! How many videos get an answer: what is measured of all of them is no help where the model mostly says `unclear`.
+
+use crate::findings::Findings;
+use crate::score::measurement::Measurement;
+
+/// Counts of videos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Answered {
+    /// All that were scored.
+    pub(super) n: u64,
+    /// Those that get no answer.
+    pub(super) n_unclear: u64,
+}
+
+impl Answered {
+    /// Of the videos that `main` is about.
+    pub(super) fn of(findings: &Findings, main: &Measurement) -> Self {
+        let selection = findings.selection.as_ref();
+        let n = selection.map_or(main.n, |it| it.n);
+        let count = |share: f64| (share * n as f64).round() as u64;
+        // Not from the reasons, of which a video may have several.
+        let coverage = selection.and_then(|it| it.coverage).unwrap_or(1.0);
+        Self {
+            n,
+            n_unclear: n.saturating_sub(count(coverage)),
+        }
+    }
+
+    /// How many get an answer.
+    pub(super) fn n_answered(self) -> u64 {
+        self.n - self.n_unclear
+    }
+}

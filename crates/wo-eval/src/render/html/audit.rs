@@ -1,0 +1,63 @@
+//! Whether the model looks at the lifter.
+
+use wo_record::{AuditVerdict, Probe};
+use wo_report::{Audit, Estimate, Outcome};
+
+use crate::findings::Findings;
+use crate::render::html::estimate::{between, estimate, no_interval};
+use crate::render::sentences::audit::summary;
+use crate::score::key::{Scope, Task};
+use crate::score::measurement::Measurement;
+
+/// The chance of two labels, where only one is there.
+const HALF: f64 = 0.5;
+/// What a probe that shuffles frames would say of any model of ours, by construction.
+const ORDER: &str = "The model looks at frames one by one: in random order they tell it the same.";
+
+pub(super) fn audit(findings: &Findings, main: Option<&Measurement>) -> Option<Audit> {
+    let records = &findings.audit;
+    let all = records.iter().find(|it| it.probe == Probe::All)?;
+    let outcome = |verdict: &AuditVerdict| match verdict {
+        AuditVerdict::Fail => Outcome::Fail,
+        AuditVerdict::Warn => Outcome::Warn,
+        _ => Outcome::Pass,
+    };
+    Some(Audit {
+        outcome: outcome(&all.verdict),
+        summary: format!("{} {ORDER}", summary(all, records)),
+        chance: findings
+            .held_out
+            .chance(Task::Label, &Scope::HELD_OUT)
+            .unwrap_or(HALF),
+        model: main.map_or_else(|| Estimate::missing("not measured"), estimate),
+        probes: records
+            .iter()
+            .filter(|it| it.probe != Probe::All)
+            .map(|it| wo_report::Probe {
+                name: it.probe.words(),
+                sees: sees(&it.probe).to_owned(),
+                balanced_accuracy: between((it.value, it.low, it.high), no_interval(it.n_groups)),
+                share: match it.share {
+                    Some(_) => between(
+                        (it.share, it.share_low, it.share_high),
+                        no_interval(it.n_groups),
+                    ),
+                    None => Estimate::missing("the model has no skill beyond doubt"),
+                },
+                outcome: outcome(&it.verdict),
+            })
+            .collect(),
+    })
+}
+
+fn sees(probe: &Probe) -> &'static str {
+    match probe {
+        Probe::Duration => "how long the video is",
+        Probe::Container => "codec, size, bit rate, frame rate and resolution of the file",
+        Probe::Source => "where the video came from",
+        Probe::Quality => "sharpness, brightness and contrast",
+        Probe::Background => "the picture with the lifter painted over",
+        Probe::FirstFrame => "the first frame, before the lift",
+        _ => "",
+    }
+}

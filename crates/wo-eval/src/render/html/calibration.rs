@@ -1,0 +1,127 @@
+//! How far the model's word can be taken: calibration, and when it says `unclear`.
+
+use wo_cli::{count, verb};
+use wo_record::AbstainReason;
+use wo_report::{AtCoverage, Bin, Calibration, Estimate, Refusal, RiskPoint, Selective};
+
+use crate::findings::Findings;
+use crate::render::html::answered::Answered;
+use crate::render::html::estimate::{between, no_interval};
+use crate::score::measurement::Measurement;
+
+/// Why a figure that has no interval in the records has none.
+const NOT_RESAMPLED: &str = "no interval was computed";
+
+pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
+    Calibration {
+        temperature: it.temperature,
+        fitted_on: match it.temperature {
+            Some(_) => format!(
+                "{} that the weights were not fitted to",
+                count(it.n_fit_groups, "group")
+            ),
+            None => "nothing: the model has no temperature".to_owned(),
+        },
+        error_before: between((it.error_before, None, None), NOT_RESAMPLED),
+        error_after: between((it.error, it.low, it.high), no_interval(it.n_groups)),
+        bins: it
+            .bins
+            .iter()
+            .map(|bin| Bin {
+                low: bin.low,
+                high: bin.high,
+                n_videos: bin.n,
+                confidence: Some(bin.confidence),
+                accuracy: share(bin.accuracy, bin.n),
+            })
+            .collect(),
+    }
+}
+
+/// A share with its exact interval.
+fn share(value: f64, n: u64) -> Estimate {
+    let hits = (value * n as f64).round() as u64;
+    match wo_stats::threshold::clopper_pearson(hits, n, 0.95) {
+        Some(interval) => Estimate::between(value, interval.low, interval.high),
+        None => Estimate::alone(value, "no video"),
+    }
+}
+
+pub(super) fn selective(
+    it: &wo_record::Selection,
+    findings: &Findings,
+    main: &Measurement,
+) -> Selective {
+    let risk = 100.0 * it.wanted_risk.unwrap_or(0.0);
+    let guarantee = match (it.threshold, it.wanted_risk) {
+        (Some(_), _) => format!(
+            "Measured on {} that the weights were not fitted to: of a new group like those, at most {risk:.0} % of the \
+             videos are expected to get a wrong verdict. The others get a right one, or unclear.",
+            count(it.n_fit_groups, "group")
+        ),
+        (None, Some(_)) => format!(
+            "There is no threshold: {} {} too few to promise that at most {risk:.0} % get a wrong verdict.",
+            count(it.n_fit_groups, "group"),
+            verb(it.n_fit_groups, "is", "are")
+        ),
+        (None, None) => {
+            "There is no threshold: the model was trained without videos to measure one on."
+                .to_owned()
+        }
+    };
+    let refusals = &findings.refusals;
+    Selective {
+        curve: it
+            .curve
+            .iter()
+            .map(|&(coverage, risk)| RiskPoint {
+                coverage,
+                risk: share(risk, (coverage * it.n as f64).round() as u64),
+            })
+            .collect(),
+        area: between((it.area, None, None), NOT_RESAMPLED),
+        at_coverage: it
+            .accuracy_at
+            .iter()
+            .map(|point| AtCoverage {
+                coverage: point.coverage,
+                accuracy: between(
+                    (point.accuracy, point.low, point.high),
+                    no_interval(it.n_groups),
+                ),
+                n_videos: (point.coverage * it.n as f64).ceil() as u64,
+            })
+            .collect(),
+        threshold: it.threshold,
+        guarantee,
+        n_unclear: Answered::of(findings, main).n_unclear,
+        refusals: refusals
+            .iter()
+            .map(|(reason, n)| Refusal {
+                reason: reason.words(),
+                measured: measured(reason).to_owned(),
+                n_videos: *n,
+            })
+            .collect(),
+    }
+}
+
+fn measured(reason: &AbstainReason) -> &'static str {
+    match reason {
+        AbstainReason::LowConfidence => "the probability of the label is not above the threshold",
+        AbstainReason::UnknownExercise => {
+            "the probability of the exercise is below that of nearly all validation videos"
+        }
+        AbstainReason::PersonCutOff => {
+            "a fifth or more of what moves ends at the picture's left, right or upper edge"
+        }
+        AbstainReason::TooBlurry => {
+            "the median sharpness is below that of nearly all training videos"
+        }
+        AbstainReason::SaysUnclear => "unclear is what it gives the greatest probability",
+        AbstainReason::TooDark => {
+            "the median brightness is below that of nearly all training videos"
+        }
+        AbstainReason::Other(_) => "",
+    }
+}

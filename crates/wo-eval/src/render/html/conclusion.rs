@@ -1,0 +1,372 @@
+//! Whether the model can be trusted, in one sentence and with reasons. What is not known speaks against trust.
+
+use wo_cli::count;
+use wo_record::{AbstainReason, AuditVerdict, BAD_FORM, GOOD_FORM, Name, Probe};
+use wo_report::{Conclusion, TrustLevel};
+
+use crate::findings::Findings;
+use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, shown};
+use crate::render::html::answered::Answered;
+use crate::render::sentences::audit::summary;
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task};
+use crate::score::measurement::Measurement;
+use crate::score::tally::Tally;
+
+/// A model that answers less than this part of the videos mostly says nothing.
+const MOSTLY: f64 = 0.5;
+/// 0.29 is 29 of 100 and not 28, though 100 times it is a little less than 29.
+const ROUNDING: f64 = 1e-9;
+
+/// What is known beside the main figure.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grounds<'a> {
+    pub(super) findings: &'a Findings,
+    pub(super) tally: &'a Tally,
+}
+
+/// What is to be thought of the model. `main` is its balanced accuracy.
+pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Conclusion {
+    let Some(main) = main else {
+        return nothing_scored();
+    };
+    let labels = grounds
+        .findings
+        .held_out
+        .shown_classes(Task::Label, &Scope::HELD_OUT);
+    if let [label] = labels[..] {
+        return one_label(label, main);
+    }
+    let case = Case {
+        grounds,
+        main,
+        labels,
+        answered: Answered::of(grounds.findings, main),
+    };
+    let (objections, reservations) = (case.objections(), case.reservations());
+    let trust = match (objections.is_empty(), reservations.is_empty()) {
+        (false, _) => TrustLevel::DoNotTrust,
+        (true, false) => TrustLevel::Caution,
+        (true, true) => TrustLevel::Trust,
+    };
+    let sentence = objections
+        .first()
+        .map_or_else(|| case.claim(trust), |it| it.sentence.clone());
+    let reasons = objections.into_iter().filter_map(|it| it.reason);
+    Conclusion {
+        trust,
+        sentence: format!("{sentence}{}", case.unanswered()),
+        reasons: reasons.chain(reservations).collect(),
+    }
+}
+
+fn nothing_scored() -> Conclusion {
+    Conclusion {
+        trust: TrustLevel::DoNotTrust,
+        sentence: "Nothing can be said: there was no labelled video that the model has not seen."
+            .to_owned(),
+        reasons: vec![
+            "Give it videos of persons and sources that were not in its training.".to_owned(),
+        ],
+    }
+}
+
+/// Always saying the one label is right on all of them.
+fn one_label(label: &Name, main: &Measurement) -> Conclusion {
+    let videos = match main.n {
+        1 => "the only video is".to_owned(),
+        n => format!("all {n} videos are"),
+    };
+    Conclusion {
+        trust: TrustLevel::DoNotTrust,
+        sentence: format!(
+            "Whether the model tells one label from another cannot be said: {videos} labelled {}.",
+            label.words()
+        ),
+        reasons: vec![
+            "A model that always says the same would be right on all of them.".to_owned(),
+            "Give it videos of every label.".to_owned(),
+        ],
+    }
+}
+
+/// `1 person or source`, `2 persons or sources`.
+pub(super) fn persons(n: u64) -> String {
+    match n {
+        1 => "1 person or source".to_owned(),
+        n => format!("{n} persons or sources"),
+    }
+}
+
+/// Whether no scored video says whose it is.
+pub(super) fn is_anonymous(tally: &Tally) -> bool {
+    tally.n_without_group_key > 0 && tally.n_without_group_key >= tally.n_scored
+}
+
+/// What makes a model useless, or makes it unknown whether it is.
+struct Objection {
+    sentence: String,
+    reason: Option<String>,
+}
+
+impl Objection {
+    fn new(sentence: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            sentence: sentence.into(),
+            reason: Some(reason.into()),
+        }
+    }
+}
+
+/// A model of which something can be said.
+struct Case<'a> {
+    grounds: Grounds<'a>,
+    main: &'a Measurement,
+    labels: Vec<&'a Name>,
+    answered: Answered,
+}
+
+impl Case<'_> {
+    fn objections(&self) -> Vec<Objection> {
+        let all = [
+            self.never_answers(),
+            self.no_better_than_chance(),
+            self.worse_than_a_baseline(),
+            self.takes_a_shortcut(),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    fn never_answers(&self) -> Option<Objection> {
+        (self.answered.n_answered() == 0).then(|| Objection {
+            sentence: format!(
+                "Do not rely on this model: of {} it answers none, and says unclear of all.",
+                count(self.answered.n, "video")
+            ),
+            reason: None,
+        })
+    }
+
+    fn no_better_than_chance(&self) -> Option<Objection> {
+        let chance = 1.0 / self.labels.len().max(2) as f64;
+        let metric = shown(Some(self.main));
+        match self.main.low.filter(|_| self.main.high.is_some()) {
+            Some(low) if low > chance => None,
+            Some(_) => Some(Objection::new(
+                "Do not rely on this model: what it says of new people cannot be told from guessing.",
+                format!(
+                    "Its balanced accuracy, {metric}, is not beyond doubt above {chance:.2}, which always saying the same gives."
+                ),
+            )),
+            None => Some(Objection::new(
+                format!(
+                    "How good the model is on new people cannot be said from {} of {}.",
+                    count(self.main.n, "video"),
+                    persons(self.main.n_groups)
+                ),
+                format!("Its balanced accuracy is {metric}: no interval can be given."),
+            )),
+        }
+    }
+
+    fn gain(&self, baseline: Baseline) -> Option<&Measurement> {
+        let held_out = &self.grounds.findings.held_out;
+        held_out.score(&ScoreKey::of_labels(MetricName::GainOver(baseline)))
+    }
+
+    fn worse_than_a_baseline(&self) -> Option<Objection> {
+        Baseline::ALL.into_iter().find_map(|baseline| {
+            let gain = self.gain(baseline)?;
+            let name = baseline.predictor().words();
+            (gain.high? < 0.0).then(|| {
+                Objection::new(
+                    format!("Do not rely on this model: {name} does better than it."),
+                    format!("Its lead over {name} is {}.", signed(gain)),
+                )
+            })
+        })
+    }
+
+    fn takes_a_shortcut(&self) -> Option<Objection> {
+        let audit = &self.grounds.findings.audit;
+        let all = audit.iter().find(|it| it.probe == Probe::All)?;
+        (all.verdict == AuditVerdict::Fail).then(|| {
+            Objection::new(
+                "Do not rely on this model: what it says may come from tricks, without a look at the lifter.",
+                summary(all, audit),
+            )
+        })
+    }
+
+    fn reservations(&self) -> Vec<String> {
+        let first = [
+            self.few_groups(),
+            self.mostly_unclear(),
+            self.unknown_copies(),
+        ];
+        let last = [self.audited(), self.unknown_groups(), self.wide()];
+        let all = first.into_iter().chain(self.baselines()).chain(last);
+        all.flatten().collect()
+    }
+
+    /// Copies of training videos are refused or scored apart, where they can be known.
+    fn unknown_copies(&self) -> Option<String> {
+        self.grounds.tally.has_no_hashes.then(|| {
+            "Whether a video was in its training under another name cannot be told: the model names no pictures of it."
+                .to_owned()
+        })
+    }
+
+    fn few_groups(&self) -> Option<String> {
+        let n = self.main.n_groups;
+        (n < FEW_GROUPS).then(|| {
+            format!(
+                "The videos come from {}; fewer than {FEW_GROUPS} say little of others.",
+                persons(n)
+            )
+        })
+    }
+
+    fn mostly_unclear(&self) -> Option<String> {
+        let Answered { n, .. } = self.answered;
+        let n_answered = self.answered.n_answered();
+        (n_answered > 0 && (n_answered as f64) < MOSTLY * n as f64).then(|| {
+            format!("It answers only {n_answered} of {n}, too few to say how often those answers are right.")
+        })
+    }
+
+    fn baselines(&self) -> Vec<Option<String>> {
+        let gains: Vec<(Baseline, &Measurement)> = Baseline::ALL
+            .into_iter()
+            .filter_map(|baseline| Some((baseline, self.gain(baseline)?)))
+            .collect();
+        if gains.is_empty() {
+            return vec![Some(
+                "Whether it is better than a baseline, such as the length of the video, cannot be said: its training videos \
+                 are not known."
+                    .to_owned(),
+            )];
+        }
+        let doubtful = gains.into_iter().filter(|(_, gain)| {
+            let is_worse = gain.high.is_some_and(|high| high < 0.0);
+            gain.low.is_none_or(|low| low <= 0.0) && !is_worse
+        });
+        doubtful
+            .map(|(baseline, gain)| {
+                Some(format!(
+                    "It is not beyond doubt better than {}: the difference is {}.",
+                    baseline.predictor().words(),
+                    signed(gain)
+                ))
+            })
+            .collect()
+    }
+
+    fn audited(&self) -> Option<String> {
+        let audit = &self.grounds.findings.audit;
+        match audit.iter().find(|it| it.probe == Probe::All) {
+            Some(all) if all.verdict == AuditVerdict::Warn => Some(summary(all, audit)),
+            Some(_) => None,
+            None => Some(
+                "Whether it looks at the lifter at all could not be checked: too little is known of the videos."
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn unknown_groups(&self) -> Option<String> {
+        let tally = self.grounds.tally;
+        (tally.n_without_group_key > 0).then(|| {
+            format!(
+                "{} of {} come without person and source: the model may have seen the same person, and the interval may be \
+                 too narrow.",
+                tally.n_without_group_key,
+                count(tally.n_scored, "video")
+            )
+        })
+    }
+
+    fn wide(&self) -> Option<String> {
+        let width = self.main.high? - self.main.low?;
+        (width > WIDE_INTERVAL).then(|| format!("The interval is {width:.2} wide."))
+    }
+
+    /// What is said of a model that nothing speaks against.
+    fn claim(&self, trust: TrustLevel) -> String {
+        let is_few = self.main.n_groups < FEW_GROUPS;
+        let on = if is_anonymous(self.grounds.tally) {
+            "on videos of which it is not known whose they are".to_owned()
+        } else if is_few {
+            format!("on {} it has never seen", persons(self.main.n_groups))
+        } else {
+            "on people or sources it has never seen".to_owned()
+        };
+        let (before, after) = match trust {
+            TrustLevel::Trust => ("", ""),
+            _ if is_few => ("Too little to rely on: ", ""),
+            _ => ("", ", with reservations"),
+        };
+        let sentence = format!("{before}{on}, the model {}{after}.", self.success());
+        let mut letters = sentence.chars();
+        let first = letters.next().map(|it| it.to_uppercase().collect());
+        first.unwrap_or_else(String::new) + letters.as_str()
+    }
+
+    /// `tells good from bad form in about 87 of 100 videos (0.79 to 0.94)`.
+    fn success(&self) -> String {
+        let (Some(value), Some(low), Some(high)) = (self.main.value, self.main.low, self.main.high)
+        else {
+            return "is of unknown use".to_owned();
+        };
+        let n_groups = self.main.n_groups.max(1) as f64;
+        if value >= 1.0 {
+            let unseen = (1.0 - low).max((RULE_OF_THREE / n_groups).min(1.0));
+            return format!(
+                "judges all {} right; of others up to {:.0} of 100 may still be judged wrong",
+                count(self.main.n, "video"),
+                100.0 * unseen
+            );
+        }
+        let of_hundred = (100.0 * value + ROUNDING).floor();
+        format!(
+            "{} in about {of_hundred:.0} of 100 videos ({low:.2} to {high:.2})",
+            self.task()
+        )
+    }
+
+    fn task(&self) -> String {
+        match self.labels[..] {
+            [one, other] if one.as_str() == BAD_FORM && other.as_str() == GOOD_FORM => {
+                "tells good from bad form".to_owned()
+            }
+            [one, other] => format!("tells {} from {}", one.words(), other.words()),
+            _ => format!("finds the right one of {} labels", self.labels.len()),
+        }
+    }
+
+    /// How many videos get no answer, where some do.
+    fn unanswered(&self) -> String {
+        let Answered { n, n_unclear, .. } = self.answered;
+        if n_unclear == 0 || n_unclear == n {
+            return String::new();
+        }
+        let refusals = &self.grounds.findings.refusals;
+        let counted = if refusals.contains_key(&AbstainReason::SaysUnclear) {
+            "the figures count these as not right"
+        } else {
+            "the figures count what it leans to there"
+        };
+        format!(" It gives no answer (unclear) on {n_unclear} of {n}; {counted}.")
+    }
+}
+
+/// `+0.12 [-0.03, +0.25]`, or `+0.12, without an interval`.
+fn signed(gain: &Measurement) -> String {
+    match (gain.value, gain.low, gain.high) {
+        (Some(value), Some(low), Some(high)) => format!("{value:+.2} [{low:+.2}, {high:+.2}]"),
+        (Some(value), ..) => format!("{value:+.2}, without an interval"),
+        _ => "not known".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,341 @@
+use wo_clip::SplitVideo;
+use wo_record::{Audit, Selection};
+
+use super::*;
+use crate::fixtures::{classes, squat, training};
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::{GroundTruth, Prediction};
+use crate::score::evaluate::{Baselines, evaluate};
+use crate::score::key::Whole;
+
+/// An evaluation, as it would come to the page.
+struct Given {
+    findings: Findings,
+    tally: Tally,
+    trained_on: Vec<SplitVideo>,
+}
+
+impl Given {
+    /// Of videos that the model was not trained on, with baselines and an audit that passes.
+    fn of(videos: &[Prediction]) -> Self {
+        Self::with_labels(videos, &LabelSpace::new(&classes()))
+    }
+
+    fn with_labels(videos: &[Prediction], space: &LabelSpace) -> Self {
+        let trained_on = training();
+        let mut this = Self {
+            findings: Findings::default(),
+            tally: Tally {
+                n_scored: videos.len() as u64,
+                ..Tally::default()
+            },
+            trained_on,
+        };
+        this.findings.audit = vec![audit(AuditVerdict::Pass)];
+        this.evaluate(videos, space);
+        this
+    }
+
+    fn evaluate(&mut self, videos: &[Prediction], space: &LabelSpace) {
+        let baselines = Baselines::fit(&self.trained_on, space);
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        self.findings.held_out = evaluate(&videos, space, &baselines, Whole::HeldOut, 0);
+    }
+
+    fn refusing(mut self, n_unclear: u64) -> Self {
+        let n = self.tally.n_scored;
+        self.findings.selection = Some(Selection {
+            scope: "all".to_owned(),
+            wanted_risk: Some(0.1),
+            threshold: Some(0.9),
+            n_fit_groups: 20,
+            coverage: Some((n - n_unclear) as f64 / n as f64),
+            risk: Some(0.0),
+            area: None,
+            accuracy_at: Vec::new(),
+            curve: Vec::new(),
+            n,
+            n_groups: n,
+        });
+        self
+    }
+
+    fn concluded(&self) -> Conclusion {
+        let held_out = &self.findings.held_out;
+        let main = held_out.score(&ScoreKey::of_labels(MetricName::BalancedAccuracy));
+        let grounds = Grounds {
+            findings: &self.findings,
+            tally: &self.tally,
+        };
+        conclusion(grounds, main)
+    }
+}
+
+fn audit(verdict: AuditVerdict) -> Audit {
+    Audit {
+        probe: Probe::All,
+        verdict,
+        value: Some(0.5),
+        low: Some(0.4),
+        high: Some(0.6),
+        p_value: Some(0.5),
+        share: None,
+        share_low: None,
+        share_high: None,
+        n: 40,
+        n_groups: 40,
+    }
+}
+
+/// A video of each of `n` persons; every tenth is judged wrong.
+fn good_model(n: usize) -> Vec<Prediction> {
+    (0..n)
+        .map(|i| {
+            let truth = i % 2;
+            let sentence = if i % 10 == 9 { 1 - truth } else { truth };
+            squat(i, truth, sentence, 2000.0)
+        })
+        .collect()
+}
+
+fn check(conclusion: &Conclusion, trust: TrustLevel, words: &[&str]) {
+    let text = format!("{} {}", conclusion.sentence, conclusion.reasons.join(" "));
+    assert_eq!(conclusion.trust, trust, "{text}");
+    for word in words {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
+
+#[test]
+fn a_model_that_beats_the_baselines_is_trusted() {
+    let found = Given::of(&good_model(80)).concluded();
+    check(
+        &found,
+        TrustLevel::Trust,
+        &[
+            "On people or sources it has never seen",
+            "tells good from bad form in about 90 of 100 videos",
+        ],
+    );
+    assert_eq!(found.reasons, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_scored_is_nothing_said() {
+    let found = Given::of(&[]).concluded();
+    check(&found, TrustLevel::DoNotTrust, &["Nothing can be said"]);
+}
+
+#[test]
+fn few_groups_are_too_little() {
+    // Two persons with twenty videos each.
+    let videos: Vec<_> = (0..40)
+        .map(|i| squat(i % 2, i / 2 % 2, i / 2 % 2, 2000.0))
+        .collect();
+    let found = Given::of(&videos).concluded();
+    check(
+        &found,
+        TrustLevel::Caution,
+        &[
+            "Too little to rely on: on 2 persons or sources",
+            "fewer than 10",
+        ],
+    );
+    let of_one: Vec<_> = (0..40).map(|i| squat(0, i % 2, i % 2, 2000.0)).collect();
+    let found = Given::of(&of_one).concluded();
+    check(
+        &found,
+        TrustLevel::DoNotTrust,
+        &[
+            "cannot be said from 40 videos of 1 person or source",
+            "1.00 [-]: no interval can be given",
+        ],
+    );
+    let text = format!("{found:?}");
+    assert!(!text.contains("[0.00, 1.00]"), "an interval was made up");
+}
+
+#[test]
+fn one_label_says_nothing_of_telling_two_apart() {
+    let videos: Vec<_> = (0..40).map(|i| squat(i, 1, 1, 2000.0)).collect();
+    let found = Given::of(&videos).concluded();
+    check(
+        &found,
+        TrustLevel::DoNotTrust,
+        &["cannot be said: all 40 videos are labelled good form"],
+    );
+}
+
+#[test]
+fn without_a_baseline_or_an_audit_there_is_no_trust() {
+    let mut given = Given::of(&good_model(80));
+    given.trained_on.clear();
+    given.evaluate(&good_model(80), &LabelSpace::new(&classes()));
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &[
+            "better than a baseline",
+            "its training videos are not known",
+        ],
+    );
+    let mut given = Given::of(&good_model(80));
+    given.findings.audit.clear();
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["Whether it looks at the lifter at all could not be checked"],
+    );
+}
+
+#[test]
+fn a_baseline_that_does_better_is_said() {
+    // The lengths tell the labels, and better than the model does.
+    let videos: Vec<_> = (0..80)
+        .map(|i| {
+            let truth = i % 2;
+            let sentence = if i % 10 < 3 { 1 - truth } else { truth };
+            squat(i, truth, sentence, 900.0 + 3000.0 * truth as f64)
+        })
+        .collect();
+    check(
+        &Given::of(&videos).concluded(),
+        TrustLevel::DoNotTrust,
+        &[
+            "duration only does better than it",
+            "Its lead over duration only is -0.",
+        ],
+    );
+}
+
+#[test]
+fn a_shortcut_is_an_objection() {
+    let mut given = Given::of(&good_model(80));
+    given.findings.audit = vec![audit(AuditVerdict::Fail)];
+    check(&given.concluded(), TrustLevel::DoNotTrust, &["from tricks"]);
+    given.findings.audit = vec![audit(AuditVerdict::Warn)];
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["with reservations"],
+    );
+}
+
+#[test]
+fn unknown_persons_are_not_called_new() {
+    let mut given = Given::of(&good_model(80));
+    given.tally.n_without_group_key = 80;
+    let found = given.concluded();
+    check(
+        &found,
+        TrustLevel::Caution,
+        &[
+            "On videos of which it is not known whose they are",
+            "80 of 80 videos come without person and source",
+        ],
+    );
+    assert!(!found.sentence.contains("never seen"), "{}", found.sentence);
+    given.tally.n_without_group_key = 1;
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["1 of 80 videos come"],
+    );
+}
+
+#[test]
+fn what_gets_no_answer_is_in_the_headline() {
+    let some = Given::of(&good_model(80)).refusing(8).concluded();
+    check(&some, TrustLevel::Trust, &[]);
+    let tail = "It gives no answer (unclear) on 8 of 80";
+    assert!(some.sentence.contains(tail), "{}", some.sentence);
+    let most = Given::of(&good_model(80)).refusing(78).concluded();
+    check(
+        &most,
+        TrustLevel::Caution,
+        &["(unclear) on 78 of 80", "It answers only 2 of 80"],
+    );
+    let all = Given::of(&good_model(80)).refusing(80).concluded();
+    check(&all, TrustLevel::DoNotTrust, &["it answers none"]);
+    let mut sentence = Given::of(&good_model(80)).refusing(8);
+    sentence
+        .findings
+        .refusals
+        .insert(AbstainReason::SaysUnclear, 8);
+    check(
+        &sentence.concluded(),
+        TrustLevel::Trust,
+        &["count these as not right"],
+    );
+}
+
+#[test]
+fn chance_is_a_third_with_three_labels() {
+    let mut three = classes();
+    if let Some(class) = three.last_mut() {
+        class.label = "half_form".into();
+    }
+    let space = LabelSpace::new(&three);
+    let of_three = |i: usize, is_right: bool| {
+        let (truth, sentence) = (i % 3, if is_right { i % 3 } else { (i + 1) % 3 });
+        let mut video = squat(i, 0, 0, 2000.0);
+        video.ground_truth = GroundTruth::Scored {
+            label: truth,
+            exercise: Some(1),
+        };
+        video.top.label = sentence;
+        video.labels = vec![0.2; 3];
+        if let Some(probability) = video.labels.get_mut(sentence) {
+            *probability = 0.6;
+        }
+        video.calibrated = video.labels.clone();
+        video
+    };
+    let half: Vec<_> = (0..150).map(|i| of_three(i, i / 3 % 2 == 0)).collect();
+    let mut given = Given::with_labels(&half, &space);
+    given.trained_on.clear();
+    given.evaluate(&half, &space);
+    assert_eq!(
+        given
+            .findings
+            .held_out
+            .chance(Task::Label, &Scope::HELD_OUT),
+        Some(1.0 / 3.0)
+    );
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["finds the right one of 3 labels in about 50 of 100 videos"],
+    );
+    let third: Vec<_> = (0..150).map(|i| of_three(i, i / 3 % 3 == 0)).collect();
+    given.evaluate(&third, &space);
+    check(
+        &given.concluded(),
+        TrustLevel::DoNotTrust,
+        &[
+            "cannot be told from guessing",
+            "not beyond doubt above 0.33",
+        ],
+    );
+}
+
+#[test]
+fn no_mistake_is_not_no_mistakes_to_come() {
+    let videos: Vec<_> = (0..30).map(|i| squat(i, i % 2, i % 2, 2000.0)).collect();
+    check(
+        &Given::of(&videos).concluded(),
+        TrustLevel::Trust,
+        &["judges all 30 videos right; of others up to 10 of 100"],
+    );
+}
+
+#[test]
+fn copies_that_cannot_be_known_are_a_reservation() {
+    let mut given = Given::of(&good_model(80));
+    given.tally.has_no_hashes = true;
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["in its training under another name cannot be told"],
+    );
+}

@@ -1,0 +1,36 @@
+//! Scores as the page has them: a value with its interval, or the reason why there is none.
+
+use wo_report::Estimate;
+
+use crate::render::format::FEW_GROUPS;
+use crate::score::measurement::Measurement;
+
+pub(super) fn estimate(score: &Measurement) -> Estimate {
+    let why = no_interval(score.n_groups);
+    let estimate = between((score.value, score.low, score.high), why);
+    match (score.bca_low, score.bca_high) {
+        (Some(low), Some(high)) => estimate.with_bca(low, high),
+        _ => estimate,
+    }
+}
+
+/// Why a figure of so many groups has no interval.
+pub(super) fn no_interval(n_groups: u64) -> &'static str {
+    match n_groups {
+        0 | 1 => "only one group",
+        2..FEW_GROUPS => "too few groups",
+        _ => "too few cases",
+    }
+}
+
+/// A figure with its ends, or `why` there are none.
+pub(super) fn between(
+    (value, low, high): (Option<f64>, Option<f64>, Option<f64>),
+    why: &str,
+) -> Estimate {
+    match (value, low, high) {
+        (Some(value), Some(low), Some(high)) => Estimate::between(value, low, high),
+        (Some(value), ..) => Estimate::alone(value, why),
+        _ => Estimate::missing("not defined for these videos"),
+    }
+}

@@ -1,0 +1,135 @@
+//! What was not scored and why, a sentence for each reason.
+
+use wo_cli::{count, named, verb};
+use wo_record::Name;
+
+use crate::score::tally::Tally;
+
+/// What was not scored and why, a sentence for each reason.
+pub(crate) fn sentences(tally: &Tally) -> Vec<String> {
+    let unlabelled = (tally.n_unlabelled > 0).then(|| {
+        format!(
+            "{} judged but not scored: without a label.",
+            count(tally.n_unlabelled, "video")
+        )
+    });
+    unlabelled.into_iter().chain(warnings(tally)).collect()
+}
+
+/// The same without what is as it should be.
+pub(crate) fn warnings(tally: &Tally) -> Vec<String> {
+    let unknown: Vec<&str> = tally.unknown.iter().map(Name::as_str).collect();
+    let reasons = [
+        (
+            tally.n_left_out_as_seen,
+            "left out: the model was trained or chosen on them or their group (--allow-seen scores them apart)"
+                .to_owned(),
+        ),
+        (tally.n_unclear, "judged but not scored: labelled unclear".to_owned()),
+        (tally.n_unknown, format!("judged but not scored: the model has no class for {}", unknown.join(", "))),
+        (tally.n_repeated, "left out: the same video came before".to_owned()),
+        (tally.n_failed, "failed: no frame loads".to_owned()),
+    ];
+    let mut sentences: Vec<String> = reasons
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, why)| format!("{} {why}.", count(n, "video")))
+        .collect();
+    if tally.n_bad_frames > 0 {
+        sentences.push(format!(
+            "{} of other videos failed to load.",
+            count(tally.n_bad_frames, "frame")
+        ));
+    }
+    if tally.n_contradicted > 0 {
+        sentences.push(format!(
+            "{} not scored: the same pictures are there under another label.",
+            count(tally.n_contradicted, "video")
+        ));
+    }
+    if !tally.tied.is_empty() {
+        sentences.push(format!(
+            "{} judged but not scored, since the frames are divided: {}.",
+            count(tally.tied.len(), "video"),
+            named(&tally.tied)
+        ));
+    }
+    if tally.n_contrary > 0 {
+        sentences.push(format!(
+            "{} of {} {} otherwise than most frames of the video; the video counts with most: {}.",
+            count(tally.n_contrary, "frame"),
+            count(tally.mixed.len(), "video"),
+            verb(tally.n_contrary, "says", "say"),
+            named(&tally.mixed)
+        ));
+    }
+    if tally.n_of_seen_groups > 0 {
+        sentences.push(format!(
+            "{} counted as seen, since another of the group says so.",
+            count(tally.n_of_seen_groups, "prediction")
+        ));
+    }
+    if tally.has_no_hashes {
+        sentences.push(
+            "Whether a video was in training under another name cannot be told: the model names no pictures of it."
+                .to_owned(),
+        );
+    }
+    if tally.n_failed_upstream > 0 {
+        sentences.push(format!(
+            "{} failed in the tools before this one.",
+            count(tally.n_failed_upstream, "input")
+        ));
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use wo_input::Settled;
+
+    use super::*;
+
+    #[test]
+    fn frames_that_say_otherwise_are_told() {
+        let mut tally = Tally::default();
+        let settled = |contrary: &[usize], tied: &[&str]| Settled {
+            contrary: contrary.to_vec(),
+            tied: tied.iter().map(|it| (*it).into()).collect(),
+        };
+        tally.settle("a.mp4".to_owned(), &settled(&[2], &[]));
+        tally.settle("b.mp4".to_owned(), &settled(&[], &[]));
+        tally.settle(
+            "c.mp4".to_owned(),
+            &settled(&[], &["bad_form", "good_form"]),
+        );
+        assert_eq!(
+            warnings(&tally),
+            [
+                "1 video judged but not scored, since the frames are divided: c.mp4 (bad_form and good_form).",
+                "1 frame of 1 video says otherwise than most frames of the video; the video counts with most: a.mp4.",
+            ]
+        );
+    }
+
+    #[test]
+    fn each_reason_is_a_sentence() {
+        assert_eq!(sentences(&Tally::default()), Vec::<String>::new());
+        let tally = Tally {
+            n_unclear: 1,
+            n_unknown: 3,
+            unknown: ["dip".into(), "curl".into()].into(),
+            n_bad_frames: 2,
+            ..Tally::default()
+        };
+        assert_eq!(
+            sentences(&tally),
+            [
+                "1 video judged but not scored: labelled unclear.",
+                "3 videos judged but not scored: the model has no class for curl, dip.",
+                "2 frames of other videos failed to load.",
+            ]
+        );
+        assert_eq!(tally.n_judged(), 4);
+    }
+}

@@ -1,0 +1,77 @@
+//! A verdict in one line, for people who wait for it.
+
+use wo_record::Verdict;
+
+/// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; most telling frame at 3.2 s)`.
+pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict) -> String {
+    let mut details = Vec::new();
+    if let Some(leaning) = &verdict.leaning {
+        details.push(format!(
+            "{}; leaning to {leaning}",
+            joined(&verdict.reasons)
+        ));
+    }
+    details.push(format!(
+        "{} {:.2}",
+        verdict.exercise, verdict.exercise_probability
+    ));
+    if !verdict.faults.is_empty() {
+        details.push(joined(&verdict.faults));
+    }
+    details.push(match verdict.evidence.pts_ms {
+        Some(ms) => format!("most telling frame at {:.1} s", ms / 1000.0),
+        None => format!("most telling frame {}", verdict.evidence.index),
+    });
+    format!(
+        "{name}: {} {:.2} ({})",
+        verdict.label,
+        verdict.probability,
+        details.join("; ")
+    )
+}
+
+fn joined<T: ToString>(words: &[T]) -> String {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use wo_record::Evidence;
+
+    use super::*;
+
+    #[test]
+    fn a_verdict_in_words() {
+        let mut verdict = Verdict {
+            video_id: "v".to_owned(),
+            path: None,
+            label: "bad_form".into(),
+            probability: 0.931,
+            exercise: "squat".into(),
+            exercise_probability: 0.99,
+            faults: vec!["knees_cave".into()],
+            evidence: Evidence {
+                index: 4,
+                pts_ms: Some(3210.0),
+                probability: 0.97,
+                phase: None,
+            },
+            n_frames: 8,
+            true_label: None,
+            true_exercise: None,
+            seen: false,
+            ..Verdict::default()
+        };
+        assert_eq!(
+            verdict_in_words("new_video.mp4", &verdict),
+            "new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; most telling frame at 3.2 s)"
+        );
+        verdict.faults.clear();
+        verdict.evidence.pts_ms = None;
+        assert_eq!(
+            verdict_in_words("a", &verdict),
+            "a: bad_form 0.93 (squat 0.99; most telling frame 4)"
+        );
+    }
+}

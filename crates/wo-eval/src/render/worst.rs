@@ -1,0 +1,96 @@
+//! The videos that were judged wrong, the surest first, with small pictures of their frames.
+
+use image::RgbImage;
+use wo_record::{Name, Verdict};
+
+use crate::judge::nearest_training::NearestTrainingFrame;
+use crate::judge::predict::Judged;
+use crate::judge::thumbnail::small;
+
+/// How many are kept.
+const MAX_VIDEOS: usize = 12;
+/// Frames that are shown of each.
+const MAX_FRAMES: usize = 8;
+
+/// Those that are kept.
+#[derive(Debug, Default)]
+pub(crate) struct Worst {
+    is_asked: bool,
+    /// How many were wrong.
+    pub(crate) n_wrong: u64,
+    pub(crate) videos: Vec<WorstVideo>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct WorstVideo {
+    pub(crate) verdict: Verdict,
+    pub(crate) true_faults: Vec<Name>,
+    /// Small pictures with their times and whether each is the evidence.
+    pub(crate) frames: Vec<(RgbImage, Option<f64>, bool)>,
+    /// The training video of another label that looks most alike.
+    pub(crate) nearest: Option<NearestTrainingFrame>,
+}
+
+impl Worst {
+    /// None yet; nothing is kept unless it is asked for.
+    pub(crate) fn new(is_asked: bool) -> Self {
+        Self {
+            is_asked,
+            n_wrong: 0,
+            videos: Vec::new(),
+        }
+    }
+
+    /// Keeps a video where it is wrong and surer than another one.
+    pub(crate) fn add(&mut self, judged: &Judged) {
+        let verdict = &judged.verdict;
+        if !self.is_asked || judged.prediction.seen || judged.is_right() != Some(false) {
+            return;
+        }
+        self.n_wrong += 1;
+        let place = self
+            .videos
+            .partition_point(|it| it.verdict.probability >= verdict.probability);
+        if place >= MAX_VIDEOS {
+            return;
+        }
+        self.videos.insert(
+            place,
+            WorstVideo {
+                verdict: verdict.clone(),
+                true_faults: judged.prediction.faults.clone(),
+                frames: small_frames(judged),
+                nearest: None,
+            },
+        );
+        self.videos.truncate(MAX_VIDEOS);
+    }
+
+    /// Puts a training video beside a video, where that is among those that are kept.
+    pub(crate) fn add_nearest(
+        &mut self,
+        video_id: &str,
+        nearest: impl FnOnce() -> Option<NearestTrainingFrame>,
+    ) {
+        let mut kept = self.videos.iter_mut();
+        if let Some(video) = kept.find(|it| it.verdict.video_id == video_id) {
+            video.nearest = nearest();
+        }
+    }
+}
+
+/// Evenly spread frames, the evidence among them.
+fn small_frames(judged: &Judged) -> Vec<(RgbImage, Option<f64>, bool)> {
+    let n = judged.images.len();
+    let step = n.div_ceil(MAX_FRAMES).max(1);
+    (0..n)
+        .filter(|place| place % step == 0 || *place == judged.evidence_idx)
+        .filter_map(|place| {
+            let image = judged.images.get(place)?;
+            let is_evidence = place == judged.evidence_idx;
+            let time = judged.times_ms.get(place).copied().flatten();
+            Some((small(image), time, is_evidence))
+        })
+        .collect()
+}

@@ -1,0 +1,246 @@
+//! One task of several predictors, with the metrics of each and their confidence intervals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wo_record::{Group, Name, Predictor, UNCLEAR};
+use wo_stats::{
+    Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, at_most_missed, unanimous,
+};
+
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::Prediction;
+use crate::score::evaluation::{ConfusionMatrix, Evaluation};
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task, Unit};
+use crate::score::measurement::Measurement;
+
+/// Samples that are scored together.
+pub(crate) struct ScoringTask<'a> {
+    pub(crate) task: Task,
+    pub(crate) unit: Unit,
+    pub(crate) scope: Scope,
+    pub(crate) classes: &'a [Name],
+    /// Who predicts, the model first.
+    pub(crate) predictors: Vec<Predictor>,
+    /// What each of them predicts of each sample.
+    pub(crate) samples: Vec<Sample<'a>>,
+    /// The model's probability of each class, for each sample, where areas under curves are wanted; else empty.
+    pub(crate) probabilities: Vec<&'a [f64]>,
+}
+
+impl ScoringTask<'_> {
+    /// Adds the scores of all predictors.
+    pub(crate) fn score_into(&self, evaluation: &mut Evaluation, seed: u64) {
+        let confusions = self.confusions();
+        let metrics = Metric::all(self.classes.len());
+        let bootstrap = Bootstrap::new(seed);
+        let compared = confusions.compare(&metrics, &bootstrap);
+        for (place, scores) in compared.scores.iter().enumerate() {
+            let scores = metrics.iter().zip(scores);
+            for (metric, estimate) in scores.filter(|(metric, _)| !self.is_of_unclear(**metric)) {
+                if let Some(score) = self.measure(place, *metric, estimate) {
+                    evaluation.push(score);
+                }
+            }
+        }
+        let balanced = metrics
+            .iter()
+            .position(|it| *it == Metric::BalancedAccuracy);
+        for (predictor, gains) in self.predictors.iter().zip(&compared.gains) {
+            let gain = balanced.and_then(|place| gains.get(place));
+            if let (Some(baseline), Some(gain)) = (Baseline::of(predictor), gain) {
+                let key = self.key(Predictor::Model, MetricName::GainOver(baseline), None);
+                evaluation.push(self.measured(key, gain, confusions.n_groups()));
+            }
+        }
+        self.areas(&bootstrap, evaluation);
+        evaluation.confusions.push(ConfusionMatrix {
+            task: self.task,
+            unit: self.unit,
+            scope: self.scope.clone(),
+            classes: self.classes.to_vec(),
+            counts: confusions.counts().into_iter().next().unwrap_or_default(),
+        });
+    }
+
+    /// One metric of the first predictor, where there are samples.
+    pub(crate) fn metric(&self, metric: Metric, seed: u64) -> Option<Measurement> {
+        let confusions = self.confusions();
+        let compared = confusions.compare(&[metric], &Bootstrap::new(seed));
+        self.measure(0, metric, compared.scores.first()?.first()?)
+    }
+
+    /// A metric of one predictor, with the samples that it rests on: of a class those of that class alone.
+    fn measure(
+        &self,
+        predictor: usize,
+        metric: Metric,
+        estimate: &Estimate,
+    ) -> Option<Measurement> {
+        let by = self.predictors.get(predictor)?;
+        let class = metric.class().and_then(|class| self.classes.get(class));
+        let samples = self.samples.iter();
+        let predicted =
+            samples.map(|it| (it.group, it.truth, it.predicted.get(predictor).copied()));
+        let (n, n_groups) = counted_samples(metric, predicted);
+        let key = self.key(by.clone(), metric.into(), class);
+        let mut score = Measurement {
+            n,
+            ..self.measured(key, estimate, n_groups)
+        };
+        if *by == Predictor::Model {
+            match metric {
+                Metric::MacroF1 => {}
+                Metric::BalancedAccuracy => self.widen_balanced(&mut score),
+                _ => widen(&mut score),
+            }
+        }
+        Some(score)
+    }
+
+    /// The same of a mean of recalls, where no class or all of one was got wrong: what may have been missed is of the class
+    /// of which there are fewest groups.
+    fn widen_balanced(&self, score: &mut Measurement) {
+        let mut of_class: BTreeMap<usize, BTreeSet<&Group>> = BTreeMap::new();
+        for sample in &self.samples {
+            of_class
+                .entry(sample.truth)
+                .or_default()
+                .insert(sample.group);
+        }
+        let Some(fewest) = of_class.values().map(BTreeSet::len).min() else {
+            return;
+        };
+        let missed = at_most_missed(fewest) / of_class.len() as f64;
+        if score.n_groups < 2 || score.high > score.low {
+            return;
+        }
+        let ends = match score.value {
+            Some(value) if value >= 1.0 => (1.0 - missed, 1.0),
+            Some(value) if value <= 0.0 => (0.0, missed),
+            _ => return,
+        };
+        (score.low, score.high) = (Some(ends.0), Some(ends.1));
+        (score.bca_low, score.bca_high) = (None, None);
+    }
+
+    /// No video is `unclear` as videos are good or bad.
+    fn is_of_unclear(&self, metric: Metric) -> bool {
+        let class = metric.class().and_then(|class| self.classes.get(class));
+        class.is_some_and(|class| class.as_str() == UNCLEAR)
+    }
+
+    fn confusions(&self) -> GroupedConfusions {
+        GroupedConfusions::new(&self.samples, self.classes.len())
+    }
+
+    /// How well the model's probabilities rank samples, for each class: the areas under the ROC and precision–recall curves.
+    fn areas(&self, bootstrap: &Bootstrap, evaluation: &mut Evaluation) {
+        let mut distinct: Vec<&Group> = self.samples.iter().map(|sample| sample.group).collect();
+        distinct.sort();
+        distinct.dedup();
+        let groups: Vec<usize> = self
+            .samples
+            .iter()
+            .filter_map(|sample| distinct.binary_search(&sample.group).ok())
+            .collect();
+        let classes = self.classes.iter().enumerate();
+        for (class, name) in classes.filter(|(_, name)| name.as_str() != UNCLEAR) {
+            let scores: Vec<f64> = self
+                .probabilities
+                .iter()
+                .filter_map(|of_sample| of_sample.get(class).copied())
+                .collect();
+            let is_of: Vec<bool> = self.samples.iter().map(|it| it.truth == class).collect();
+            let Some(ranking) = Ranking::new(&scores, &is_of, &groups) else {
+                continue;
+            };
+            let estimates = bootstrap.estimates(ranking.n_groups(), |drawn| {
+                vec![ranking.roc_auc(drawn), ranking.average_precision(drawn)]
+            });
+            let metrics = [MetricName::RocAuc, MetricName::AveragePrecision];
+            for (metric, estimate) in metrics.into_iter().zip(&estimates) {
+                let key = self.key(Predictor::Model, metric, Some(name));
+                evaluation.push(self.measured(key, estimate, distinct.len()));
+            }
+        }
+    }
+
+    fn key(&self, by: Predictor, name: MetricName, class: Option<&Name>) -> ScoreKey {
+        ScoreKey {
+            task: self.task,
+            by,
+            unit: self.unit,
+            scope: self.scope.clone(),
+            name,
+            class: class.cloned(),
+        }
+    }
+
+    fn measured(&self, key: ScoreKey, estimate: &Estimate, n_groups: usize) -> Measurement {
+        Measurement::new(key, estimate, self.samples.len() as u64, n_groups as u64)
+    }
+}
+
+/// How many units a figure rests on, and of how many groups: a recall on those of its class, a precision on those that are
+/// said to be of it, an F1 on both. Of each unit its group, its true class and what is said of it.
+pub(crate) fn counted_samples<'a>(
+    metric: Metric,
+    samples: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
+) -> (u64, usize) {
+    let counts = |truth: usize, predicted: Option<usize>| match metric {
+        Metric::Recall(class) => truth == class,
+        Metric::Precision(class) => predicted == Some(class),
+        Metric::F1(class) => truth == class || predicted == Some(class),
+        Metric::Accuracy | Metric::BalancedAccuracy | Metric::MacroF1 => true,
+    };
+    let counted = samples.filter(|(_, truth, predicted)| counts(*truth, *predicted));
+    let groups: Vec<&Group> = counted.map(|(group, ..)| group).collect();
+    let distinct: BTreeSet<&Group> = groups.iter().copied().collect();
+    (groups.len() as u64, distinct.len())
+}
+
+/// A share that all groups agree on has an interval without width, since the bootstrap draws only what was seen.
+/// That of the rule of three takes its place; one group alone has none.
+fn widen(score: &mut Measurement) {
+    let (Some(value), Some(low), Some(high)) = (score.value, score.low, score.high) else {
+        return;
+    };
+    if high > low {
+        return;
+    }
+    let groups = score.n_groups as usize;
+    let is_share = value <= 0.0 || value >= 1.0;
+    if groups >= 2 && !is_share {
+        return;
+    }
+    let ends = unanimous(value, groups);
+    (score.low, score.high) = (ends.map(|it| it.low), ends.map(|it| it.high));
+    (score.bca_low, score.bca_high) = (None, None);
+}
+
+/// One metric of labels in a scope of its own: of each video with a label, what is predicted. `None` without such videos.
+pub(crate) fn label_metric<'a>(
+    predicted: impl Iterator<Item = (&'a Prediction, usize)>,
+    metric: Metric,
+    scope: Scope,
+    space: &LabelSpace,
+    seed: u64,
+) -> Option<Measurement> {
+    let samples = predicted.filter_map(|(video, label)| {
+        Some(Sample {
+            group: &video.group,
+            truth: video.truth()?,
+            predicted: vec![label],
+        })
+    });
+    let task = ScoringTask {
+        task: Task::Label,
+        unit: Unit::Video,
+        scope,
+        classes: &space.labels,
+        predictors: vec![Predictor::Model],
+        samples: samples.collect(),
+        probabilities: Vec::new(),
+    };
+    task.metric(metric, seed)
+}

@@ -1,0 +1,153 @@
+//! What comes of holding back: how accurate the model is where it answers only the surest videos.
+
+use wo_clip::Trust;
+use wo_record::{CoveragePoint, Selection};
+use wo_stats::{Bootstrap, Graded, RiskCoverage, numbered};
+
+use crate::judge::prediction::Prediction;
+use crate::score::key::Scope;
+
+/// The coverages at which accuracy is told.
+const COVERAGES: [f64; 3] = [0.5, 0.8, 1.0];
+/// Points of the curve that are kept.
+const MAX_POINTS: usize = 100;
+
+/// What comes of holding back. A video that is refused for any reason gets no verdict; what says `unclear` itself is the
+/// last to be answered. `None` without videos.
+pub(crate) fn selection(
+    videos: &[&Prediction],
+    trust: Option<&Trust>,
+    scope: &Scope,
+    seed: u64,
+) -> Option<Selection> {
+    let (groups, n_groups) = numbered(videos.iter().map(|it| &it.group));
+    let graded: Vec<Graded> = videos
+        .iter()
+        .zip(&groups)
+        .filter_map(|(it, &group)| {
+            Some(Graded {
+                group,
+                confidence: if it.says_unclear() {
+                    0.0
+                } else {
+                    it.confidence()
+                },
+                is_right: it.is_right()?,
+            })
+        })
+        .collect();
+    if graded.is_empty() {
+        return None;
+    }
+    let curve = RiskCoverage::new(&graded)?;
+    let once = vec![1; n_groups];
+    let estimates = Bootstrap::new(seed).estimates(n_groups, |drawn| {
+        COVERAGES
+            .iter()
+            .map(|&coverage| curve.accuracy_at(coverage, drawn))
+            .collect()
+    });
+    let threshold = trust.and_then(|it| it.threshold);
+    let n = graded.len() as f64;
+    let answered = videos.iter().filter(|it| it.reasons.is_empty());
+    let answered: Vec<bool> = answered.filter_map(|it| it.is_right()).collect();
+    let n_answered = answered.len() as f64;
+    let n_wrong = answered.iter().filter(|is_right| !**is_right).count() as f64;
+    let points = curve.points(&once);
+    let step = points.len().div_ceil(MAX_POINTS).max(1);
+    Some(Selection {
+        scope: scope.to_string(),
+        wanted_risk: trust.map(|it| it.wanted_risk),
+        threshold,
+        n_fit_groups: trust.map_or(0, |it| it.n_groups),
+        coverage: Some(n_answered / n),
+        risk: Some(n_wrong / n),
+        area: curve.area(&once),
+        accuracy_at: COVERAGES
+            .iter()
+            .zip(estimates)
+            .map(|(&coverage, estimate)| CoveragePoint {
+                coverage,
+                accuracy: estimate.value,
+                low: estimate.intervals.percentile.map(|it| it.low),
+                high: estimate.intervals.percentile.map(|it| it.high),
+            })
+            .collect(),
+        curve: points
+            .iter()
+            .rev()
+            .step_by(step)
+            .rev()
+            .map(|point| (point.coverage, point.risk))
+            .collect(),
+        n: graded.len() as u64,
+        n_groups: n_groups as u64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use wo_record::AbstainReason;
+
+    use super::*;
+    use crate::fixtures::less_sure_when_wrong;
+    use crate::score::calibration::calibration;
+
+    fn trust() -> Trust {
+        Trust {
+            temperature: None,
+            wanted_risk: 0.1,
+            threshold: Some(0.7),
+            n_groups: 20,
+            measured_on: "validation".to_owned(),
+            min_exercise_probability: None,
+            min_sharpness: None,
+            min_brightness: None,
+        }
+    }
+
+    #[test]
+    fn what_is_held_back_is_not_wrong() {
+        let videos = less_sure_when_wrong();
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let selection = selection(&videos, Some(&trust()), &Scope::HELD_OUT, 0).expect("videos");
+        assert_eq!(selection.coverage, Some(0.75));
+        assert_eq!(selection.risk, Some(0.0));
+        let at: Vec<_> = selection.accuracy_at.iter().map(|it| it.accuracy).collect();
+        assert_eq!(at, [Some(1.0), Some(0.9375), Some(0.75)]);
+    }
+
+    #[test]
+    fn who_is_refused_for_another_reason_gets_no_verdict_either() {
+        let mut videos = less_sure_when_wrong();
+        videos[1].reasons = vec![AbstainReason::TooDark];
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let selection = selection(&videos, Some(&trust()), &Scope::HELD_OUT, 0).expect("videos");
+        assert_eq!(selection.coverage, Some(29.0 / 40.0));
+        assert_eq!(selection.risk, Some(0.0));
+    }
+
+    #[test]
+    fn what_says_unclear_is_answered_last_and_is_not_sure_of_a_label() {
+        let mut videos = less_sure_when_wrong();
+        for video in videos.iter_mut().step_by(2) {
+            video.calibrated = vec![0.1, 0.0, 0.9];
+            video.top.label = 2;
+            video.reasons = vec![AbstainReason::SaysUnclear];
+        }
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let selection = selection(&videos, None, &Scope::HELD_OUT, 0).expect("videos");
+        assert_eq!(selection.coverage, Some(0.5));
+        let at: Vec<_> = selection.accuracy_at.iter().map(|it| it.accuracy).collect();
+        assert_eq!(at[0], Some(1.0), "the surest half says a label");
+        assert_eq!(at[2], Some(0.5), "unclear is not right");
+        let calibration = calibration(&videos, None, &Scope::HELD_OUT, 0).expect("videos");
+        assert_eq!(calibration.n, 20);
+        assert!((calibration.error.expect("an error") - 0.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn nothing_is_said_of_no_videos() {
+        assert_eq!(selection(&[], None, &Scope::HELD_OUT, 0), None);
+    }
+}

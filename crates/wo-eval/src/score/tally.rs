@@ -1,0 +1,99 @@
+//! What an evaluation did not score, and why: a figure is only as good as what was left out of it.
+
+use std::collections::BTreeSet;
+
+use wo_input::Settled;
+use wo_record::Name;
+
+use crate::judge::prediction::{GroundTruth, Prediction};
+
+/// Counts of videos, but for the frames.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Left out, since the model was trained or chosen on them or on their group.
+    pub(crate) n_left_out_as_seen: u64,
+    /// Refused: new videos of a group that the model was trained or chosen on.
+    pub(crate) n_refused: u64,
+    /// Judged and scored, though of a person or source that the model has seen.
+    pub(crate) n_seen: u64,
+    /// Predictions that count as seen though only others of their group say so.
+    pub(crate) n_of_seen_groups: u64,
+    /// Whether videos of the model's training cannot be known again under another name.
+    pub(crate) has_no_hashes: bool,
+    /// Scored.
+    pub(crate) n_scored: u64,
+    /// Scored, with neither person nor source.
+    pub(crate) n_without_group_key: u64,
+    /// Judged, without a label.
+    pub(crate) n_unlabelled: u64,
+    /// Judged, with the label `unclear`.
+    pub(crate) n_unclear: u64,
+    /// Judged, with an exercise or a label that the model has no class for.
+    pub(crate) n_unknown: u64,
+    /// Those exercises and labels.
+    pub(crate) unknown: BTreeSet<Name>,
+    /// Left out, since they came before.
+    pub(crate) n_repeated: u64,
+    /// Not scored: one video under two labels.
+    pub(crate) n_contradicted: u64,
+    /// Judged but not scored, since their frames are divided; with what they say.
+    pub(crate) tied: Vec<String>,
+    /// Videos of which some frames say otherwise than most.
+    pub(crate) mixed: Vec<String>,
+    /// How many frames these are.
+    pub(crate) n_contrary: u64,
+    /// Without a frame that loads.
+    pub(crate) n_failed: u64,
+    /// Frames that do not load, of videos with others that do.
+    pub(crate) n_bad_frames: u64,
+    /// Inputs that failed in the tools before this one.
+    pub(crate) n_failed_upstream: u64,
+}
+
+impl Tally {
+    /// Counts a video that was judged.
+    pub(crate) fn count(&mut self, prediction: &Prediction) {
+        match &prediction.ground_truth {
+            GroundTruth::Scored { .. } if prediction.seen => self.n_seen += 1,
+            GroundTruth::Scored { .. } => {
+                self.n_scored += 1;
+                self.n_without_group_key += u64::from(!prediction.has_group_key);
+            }
+            GroundTruth::Unlabelled => self.n_unlabelled += 1,
+            GroundTruth::Unclear => self.n_unclear += 1,
+            GroundTruth::Unknown(name) => {
+                self.n_unknown += 1;
+                self.unknown.insert(name.clone());
+            }
+        }
+    }
+
+    /// Takes back a video that was counted, since another one says otherwise of the same.
+    pub(crate) fn contradict(&mut self, prediction: &Prediction) {
+        self.n_contradicted += 1;
+        if prediction.seen {
+            self.n_seen = self.n_seen.saturating_sub(1);
+        } else if prediction.truth().is_some() {
+            self.n_scored = self.n_scored.saturating_sub(1);
+            let n = u64::from(!prediction.has_group_key);
+            self.n_without_group_key = self.n_without_group_key.saturating_sub(n);
+        }
+    }
+
+    /// Counts what the frames of a video say of it.
+    pub(crate) fn settle(&mut self, name: String, settled: &Settled) {
+        if !settled.tied.is_empty() {
+            let tied: Vec<&str> = settled.tied.iter().map(Name::as_str).collect();
+            self.tied.push(format!("{name} ({})", tied.join(" and ")));
+        }
+        if !settled.contrary.is_empty() {
+            self.mixed.push(name);
+            self.n_contrary += settled.contrary.len() as u64;
+        }
+    }
+
+    /// How many videos were judged.
+    pub(crate) fn n_judged(&self) -> u64 {
+        self.n_seen + self.n_scored + self.n_unlabelled + self.n_unclear + self.n_unknown
+    }
+}

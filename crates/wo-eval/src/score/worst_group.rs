@@ -1,0 +1,110 @@
+//! The exercise and label that is told worst: a mean over videos can be good while all videos of one kind are taken for the
+//! other (worst-group accuracy, Koh et al. 2021, arXiv 2012.07421).
+
+use std::collections::BTreeMap;
+
+use wo_stats::{Bootstrap, GroupSums, numbered};
+
+use crate::judge::prediction::{GroundTruth, Prediction};
+use crate::score::evaluation::Evaluation;
+use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
+use crate::score::measurement::Measurement;
+
+/// The least recall of an exercise and label. `None` where there are no two of them.
+pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Option<Measurement> {
+    let mut cells: BTreeMap<(Option<usize>, usize), usize> = BTreeMap::new();
+    let mut scored = Vec::new();
+    for video in videos {
+        if let GroundTruth::Scored { label, exercise } = video.ground_truth {
+            let next = cells.len();
+            let cell = *cells.entry((exercise, label)).or_insert(next);
+            scored.push((*video, cell));
+        }
+    }
+    if cells.len() < 2 {
+        return None;
+    }
+    let (groups, n_groups) = numbered(scored.iter().map(|(video, _)| &video.group));
+    let mut entries: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n_groups];
+    for ((video, cell), group) in scored.iter().zip(groups) {
+        let right = f64::from(u8::from(video.is_right() == Some(true)));
+        if let Some(entries) = entries.get_mut(group) {
+            entries.extend([(2 * cell, right), (2 * cell + 1, 1.0)]);
+        }
+    }
+    let mut sums = GroupSums::new(2 * cells.len());
+    for of_group in entries {
+        sums.push(of_group);
+    }
+    let worst = |drawn: &[u64]| {
+        let sums = sums.drawn(drawn);
+        let recall = |pair: &[f64]| match pair {
+            [right, all] if *all > 0.0 => Some(right / all),
+            _ => None,
+        };
+        let recalls: Option<Vec<f64>> = sums.chunks(2).map(recall).collect();
+        vec![recalls.and_then(|it| it.into_iter().reduce(f64::min))]
+    };
+    let estimate = Bootstrap::new(seed).estimates(n_groups, worst).pop()?;
+    let key = ScoreKey {
+        scope: Scope::Whole(whole),
+        ..ScoreKey::of_labels(MetricName::WorstGroupRecall)
+    };
+    let (n, n_groups) = (scored.len() as u64, n_groups as u64);
+    Some(Measurement::new(key, &estimate, n, n_groups))
+}
+
+/// Which exercise and label that is, as `squat, good form`: the one of which the recall is the least. `None` where several
+/// are told as badly, or where videos come without an exercise.
+pub(crate) fn worst_kind(evaluation: &Evaluation, whole: Whole) -> Option<String> {
+    let worst = evaluation.score(&ScoreKey {
+        scope: Scope::Whole(whole),
+        ..ScoreKey::of_labels(MetricName::WorstGroupRecall)
+    })?;
+    let value = worst.value?;
+    let recalls = evaluation.scores().iter().filter_map(|it| {
+        let Scope::Exercise(of, exercise) = &it.key.scope else {
+            return None;
+        };
+        let key = ScoreKey {
+            scope: it.key.scope.clone(),
+            class: it.key.class.clone(),
+            ..ScoreKey::of_labels(MetricName::Recall)
+        };
+        let is_it = *of == whole && it.key == key && it.value? <= value;
+        is_it.then_some((exercise, it.key.class.as_ref()?))
+    });
+    match recalls.collect::<Vec<_>>()[..] {
+        [(exercise, label)] => Some(format!("{}, {}", exercise.words(), label.words())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{evaluated, squat};
+
+    #[test]
+    fn the_least_recall_is_found() {
+        // Of ten good videos two are taken for bad, of ten bad ones five for good.
+        let videos: Vec<Prediction> = (0..20)
+            .map(|i| {
+                let (truth, number) = (i % 2, i / 2);
+                let is_wrong = number < if truth == 1 { 2 } else { 5 };
+                squat(i, truth, if is_wrong { 1 - truth } else { truth }, 1.0)
+            })
+            .collect();
+        let named = worst_kind(&evaluated(&videos), Whole::HeldOut);
+        assert_eq!(named.as_deref(), Some("squat, bad form"));
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let score = worst_group(&videos, Whole::HeldOut, 0).unwrap();
+        assert_eq!((score.value, score.n, score.n_groups), (Some(0.5), 20, 20));
+        assert!(
+            score.low.unwrap() < 0.4 && score.high.unwrap() < 0.9,
+            "{score:?}"
+        );
+        let bad: Vec<&Prediction> = videos.into_iter().step_by(2).collect();
+        assert_eq!(worst_group(&bad, Whole::HeldOut, 0), None, "one kind alone");
+    }
+}

@@ -1,0 +1,75 @@
+//! A run over predictions that are there already, without a model.
+
+use std::io::{BufRead, Write};
+use std::path::Path;
+
+use wo_record::Writer;
+
+use crate::cli::config::EvaluateConfig;
+use crate::findings::{Findings, Model};
+use crate::input::predictions_file::PredictionsFile;
+use crate::render::contact_sheet::ContactSheet;
+use crate::render::sentences::excluded;
+use crate::render::text::report;
+use crate::render::worst::Worst;
+use crate::score::tally::Tally;
+use crate::session::finished::{Finished, NOTHING_LEFT};
+
+/// Scores the predictions of a file and writes all records.
+pub(crate) fn score_predictions(
+    config: &EvaluateConfig,
+    path: &Path,
+    input: &mut dyn BufRead,
+    records: &mut dyn Write,
+) -> anyhow::Result<Finished> {
+    let file = PredictionsFile::read(path, input, &config.reading)?;
+    let analysis = &config.analysis;
+    if let Some(terms) = &analysis.fail_under {
+        terms.check_classes(&file.space)?;
+    }
+    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let mut writer = Writer::begin(records, tool, version, &file.upstream)?;
+    let failures = file.failures;
+    for failure in &failures {
+        writer.failure(failure.clone())?;
+    }
+    let mut tally = Tally {
+        n_repeated: file.n_repeated,
+        n_of_seen_groups: file.n_of_seen_groups,
+        ..Tally::default()
+    };
+    let mut scored = file.predictions;
+    let n_all = scored.len();
+    scored.retain(|it| config.allow_seen || !it.seen);
+    tally.n_left_out_as_seen = (n_all - scored.len()) as u64;
+    for prediction in &scored {
+        tally.count(prediction);
+    }
+    for warning in excluded::warnings(&tally) {
+        wo_cli::warn!("{warning}");
+    }
+    anyhow::ensure!(!scored.is_empty(), NOTHING_LEFT);
+    scored.retain(|it| it.truth().is_some());
+    let model = Model {
+        space: &file.space,
+        trust: None,
+        learning_curve: None,
+        videos: &[],
+    };
+    let findings = Findings::of(&scored, model, analysis);
+    findings.warn_of_missing();
+    findings.write(&mut writer)?;
+    writer.end()?;
+    let name = path.display().to_string();
+    let table = report(&name, &findings, &file.space.exercises, &tally);
+    Ok(Finished {
+        table,
+        sheet: ContactSheet::new(0, analysis.seed),
+        findings,
+        worst: Worst::new(false),
+        tally,
+        manifest: None,
+        failures,
+        n_skipped: 0,
+    })
+}

@@ -1,0 +1,245 @@
+//! `reviews.ndjson`: the log of all decisions. A line that was acknowledged is on the disk and stays there.
+//!
+//! One process writes it at a time, under a lock; several people share that process.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use wo_cli::{Exit, ExitWith};
+use wo_folder::{LOG_CURE, REVIEWS};
+use wo_label::{Chain, ReviewLogError};
+use wo_record::Review;
+
+/// What a crash cut off is set aside here.
+const TORN: &str = "reviews.ndjson.torn";
+
+/// The request of decisions that were written at once begins so; then comes the number of the first.
+const IMPORT: &str = "import ";
+
+/// The log, open and locked.
+#[derive(Debug)]
+pub(crate) struct ReviewFile {
+    file: File,
+    path: PathBuf,
+    chain: Chain,
+    /// How many bytes are whole and synced.
+    len: u64,
+    /// After a failed sync nobody knows what is on the disk: only a new start reads that.
+    is_broken: bool,
+}
+
+/// What a log held.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) reviews: Vec<Review>,
+    chain: Chain,
+    len: u64,
+    torn: Vec<u8>,
+}
+
+impl ReviewFile {
+    /// Opens the log of a folder for writing, makes it where there is none, and sets aside what a crash cut off.
+    pub(crate) fn open(dir: &Path) -> anyhow::Result<(Self, Vec<Review>)> {
+        let path = dir.join(REVIEWS);
+        let what = || format!("open {}", path.display());
+        let file = File::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            // Nobody else on this machine needs to know who said what.
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| {
+                format!(
+                    "open {}, into which each decision is written",
+                    path.display()
+                )
+            })?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(anyhow!(
+                    "another wo-review has {} open\nhint: stop it first; one serves several people, where it is started with --reviewer for each",
+                    dir.display()
+                ))
+                .exit_with(Exit::Locked);
+            }
+            Err(TryLockError::Error(e)) => return Err(e).with_context(what),
+        }
+        let contents = read_log(&file, &path)?;
+        if !contents.torn.is_empty() {
+            set_aside(&file, &contents, dir)?;
+        }
+        // Without this the name of a new log may be gone after a power cut, and all lines with it.
+        File::open(dir)
+            .and_then(|dir| dir.sync_all())
+            .with_context(|| format!("sync {}", dir.display()))?;
+        let log = Self {
+            file,
+            path,
+            chain: contents.chain,
+            len: contents.len,
+            is_broken: false,
+        };
+        Ok((log, contents.reviews))
+    }
+
+    /// Appends decisions, and returns when they are on the disk. Several get one request, which says where they begin, so
+    /// that what a crash left of them is known from other damage.
+    pub(crate) fn append_all(&mut self, decisions: &mut [Vec<Review>]) -> anyhow::Result<()> {
+        if self.is_broken {
+            // An error of the disk and none of the request: the page is to keep what it could not save.
+            return Err(io::Error::other(
+                "an earlier write failed; start wo-review again",
+            ))
+            .with_context(|| format!("write {}", self.path.display()));
+        }
+        let mut chain = self.chain.clone();
+        let mut text = String::new();
+        let request = format!("{IMPORT}{} {}", chain.n_lines() + 1, jiff::Timestamp::now());
+        let has_several = decisions.len() > 1;
+        for reviews in decisions {
+            let decision = chain.n_lines() + 1;
+            let n_reviews = reviews.len() as u32;
+            for review in reviews {
+                (review.decision, review.n_reviews) = (decision, n_reviews);
+                if has_several {
+                    review.request = Some(request.clone());
+                }
+                text.push_str(&chain.seal(review)?);
+            }
+        }
+        if let Err(e) = self.file.write_all(text.as_bytes()) {
+            // A part of it may be there; the next line must not follow half a line.
+            self.is_broken = self.file.set_len(self.len).is_err();
+            return Err(e).with_context(|| format!("write {}", self.path.display()));
+        }
+        if let Err(e) = self.file.sync_data() {
+            self.is_broken = true;
+            return Err(e).with_context(|| format!("sync {}", self.path.display()));
+        }
+        self.len += text.len() as u64;
+        self.chain = chain;
+        Ok(())
+    }
+}
+
+/// The reviews of a folder, without a lock and without a change.
+pub(crate) fn read_reviews(dir: &Path) -> anyhow::Result<Vec<Review>> {
+    let path = dir.join(REVIEWS);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let file = File::open(&path).with_context(|| format!("open {}", path.display()))?;
+    Ok(read_log(&file, &path)?.reviews)
+}
+
+fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
+    let mut contents = Contents::default();
+    let mut input = BufReader::with_capacity(1 << 18, file);
+    input.seek(SeekFrom::Start(0))?;
+    // Where the decision began that the last line is a part of, and how many of its reviews are missing.
+    let mut before_decision = (0, 0, Chain::default());
+    let mut n_missing = 0;
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        if input.read_until(b'\n', &mut buffer)? == 0 {
+            break;
+        }
+        let text = std::str::from_utf8(&buffer)
+            .ok()
+            .and_then(|text| text.strip_suffix('\n'));
+        let chain = contents.chain.clone();
+        let followed = match text {
+            Some(text) => contents.chain.follow(text),
+            None => Err(ReviewLogError::NoReview("the line is not whole".to_owned())),
+        };
+        match followed {
+            Ok(review) => {
+                if n_missing == 0 {
+                    before_decision = (contents.reviews.len(), contents.len, chain);
+                    n_missing = review.n_reviews;
+                }
+                n_missing = n_missing.saturating_sub(1);
+                contents.len += buffer.len() as u64;
+                contents.reviews.push(review);
+            }
+            Err(error) => {
+                contents.torn.append(&mut buffer);
+                input.read_to_end(&mut contents.torn)?;
+                let decision = match n_missing {
+                    0 => contents.chain.n_lines(),
+                    _ => before_decision.2.n_lines(),
+                } + 1;
+                if !matches!(error, ReviewLogError::NoReview(_))
+                    || !is_one_write(&contents.torn, decision)
+                {
+                    return Err(anyhow!(
+                        "{}:{}: {error}\nhint: {LOG_CURE}",
+                        path.display(),
+                        contents.chain.n_lines() + 1
+                    ))
+                    .exit_with(Exit::Integrity);
+                }
+                break;
+            }
+        }
+    }
+    if n_missing > 0 {
+        let (n_reviews, len, chain) = before_decision;
+        let torn = contents.reviews.split_off(n_reviews);
+        wo_cli::info!("{} reviews of a decision that is not whole", torn.len());
+        let mut bytes = vec![0; (contents.len - len) as usize];
+        let mut file = file;
+        file.seek(SeekFrom::Start(len))?;
+        file.read_exact(&mut bytes)?;
+        bytes.append(&mut contents.torn);
+        (contents.torn, contents.len, contents.chain) = (bytes, len, chain);
+    }
+    Ok(contents)
+}
+
+/// Whether what follows a bad line can be the rest of one write: of this decision, or of those of one import. Each write is
+/// synced before the next one, so a crash damages one; more than that was damaged by something else, and was acknowledged.
+fn is_one_write(torn: &[u8], decision: u64) -> bool {
+    let lines = torn.split(|&byte| byte == b'\n');
+    let reviews = lines.filter_map(|line| serde_json::from_slice::<Review>(line).ok());
+    let mut request: Option<Option<String>> = None;
+    reviews.into_iter().all(|review| {
+        let begins_before = first_of_import(&review).is_some_and(|first| first <= decision);
+        let first = request.get_or_insert_with(|| review.request.clone());
+        review.decision == decision || (begins_before && *first == review.request)
+    })
+}
+
+/// The number of the first decision that was written together with this review.
+fn first_of_import(review: &Review) -> Option<u64> {
+    let request = review.request.as_deref()?.strip_prefix(IMPORT)?;
+    request.split(' ').next()?.parse().ok()
+}
+
+/// Moves what was cut off, and so never acknowledged, out of the log. It is kept, for people to look at.
+fn set_aside(file: &File, contents: &Contents, dir: &Path) -> anyhow::Result<()> {
+    let path = dir.join(TORN);
+    wo_cli::warn!(
+        "{} ends in {} bytes that were never acknowledged; they are in {TORN} now",
+        dir.join(REVIEWS).display(),
+        contents.torn.len()
+    );
+    File::options()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .and_then(|mut torn| {
+            torn.write_all(&contents.torn)?;
+            torn.sync_all()
+        })
+        .with_context(|| format!("write {}", path.display()))?;
+    file.set_len(contents.len)
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("shorten {}", dir.join(REVIEWS).display()))
+}
