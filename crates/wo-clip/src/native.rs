@@ -16,6 +16,7 @@ type Block = Box<dyn Fn(&Tensor) -> Tensor + Send>;
 type Run = unsafe extern "C" fn(*const c_void, *mut C_tensor) -> *mut C_tensor;
 type Release = unsafe extern "C" fn(*mut c_void);
 
+// Bools and long lists of parameters are those of the C++ side.
 #[expect(unsafe_code, reason = "C++ promises nothing")]
 unsafe extern "C" {
     fn wo_free_message(message: *mut c_char);

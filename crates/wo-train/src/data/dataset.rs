@@ -12,7 +12,7 @@ use crate::data::frame_cache::{FrameCache, FrameId};
 /// Captions per class that are kept, the most frequent first. More only cost time in the text tower.
 const CAPTIONS_PER_CLASS: usize = 16;
 
-/// One labelled video. Long, since it is all that is known of a video; most fields are read in one place each.
+/// One labelled video.
 #[derive(Debug, Clone)]
 pub(crate) struct Example {
     pub(crate) video: SplitVideo,
