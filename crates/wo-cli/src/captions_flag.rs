@@ -20,8 +20,8 @@ pub struct CaptionsFlag {
 }
 
 impl CaptionsFlag {
-    /// The table in force: the named file, else the default file if it exists, else the built-in table. Reports a table that
-    /// differs from the built-in one, with the `difference`.
+    /// The table in force: the named file, else the default file if it exists, else the built-in table. Reports a table
+    /// that differs from the built-in one, with the `difference`.
     pub fn load<T, E: Into<anyhow::Error>>(
         &self,
         parse: impl FnOnce(&str) -> Result<T, E>,

@@ -1,7 +1,7 @@
 //! An error that a tool ends with: its cause, its exit code, and what the user can do about it.
 //!
-//! Hints are kept apart from the chain of causes, so that a cause is never printed behind a hint. Texts that still hold a line
-//! `hint: …` of their own are taken apart when they are printed.
+//! Hints are kept apart from the chain of causes, so that a cause is never printed behind a hint. Texts that still hold
+//! a line `hint: …` of their own are taken apart when they are printed.
 
 use std::fmt;
 
@@ -146,7 +146,8 @@ macro_rules! ensure {
     };
 }
 
-/// An error for people: its causes on one line, then each hint on a line of its own, those of the innermost cause first.
+/// An error for people: its causes on one line, then each hint on a line of its own, those of the innermost cause
+/// first.
 pub fn message_of(error: &anyhow::Error) -> String {
     let (mut causes, mut hints) = (Vec::new(), Vec::new());
     for cause in error.chain() {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-/// Writes until the reader closes the pipe, and drops everything after that. For runs whose result is a file, which must not be
-/// lost when nobody reads the records.
+/// Writes until the reader closes the pipe, and drops everything after that. For runs whose result is a file, which
+/// must not be lost when nobody reads the records.
 pub struct IgnoreBrokenPipe<'a> {
     output: &'a mut dyn Write,
     is_read: bool,

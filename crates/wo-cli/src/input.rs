@@ -125,7 +125,8 @@ fn refuse_folder(path: &Path) -> anyhow::Result<()> {
     .hint_with(|| hint)
 }
 
-/// Reads and parses a file that a flag names. A missing or malformed file is a usage error, an unreadable one an I/O error.
+/// Reads and parses a file that a flag names. A missing or malformed file is a usage error, an unreadable one an I/O
+/// error.
 pub fn read_file<T, E: Into<anyhow::Error>>(
     path: &Path,
     parse: impl FnOnce(&str) -> Result<T, E>,

@@ -14,8 +14,8 @@ const OUTPUT_BUFFER: usize = 64 * 1024;
 /// What a tool does with its flags, stdin and stdout.
 type Run<A> = fn(A, &mut dyn BufRead, &mut dyn Write) -> anyhow::Result<Outcome>;
 
-/// Runs a tool: parses its flags, gives it stdin and stdout, reports its error, and returns its exit code. An error without
-/// a code is a bug of ours.
+/// Runs a tool: parses its flags, gives it stdin and stdout, reports its error, and returns its exit code. An error
+/// without a code is a bug of ours.
 pub fn strict_main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
     main_with(run, Exit::Bug)
 }
@@ -35,7 +35,8 @@ fn main_with<A: clap::Parser + AsRef<Common>>(run: Run<A>, without_code: Exit) -
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut output = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
         let outcome = run(args, &mut Stdin::new(), &mut output);
-        // Flush after an error too: earlier records are valid, and without an `end` record the stream counts as incomplete.
+        // Flush after an error too: earlier records are valid, and without an `end` record the stream counts as
+        // incomplete.
         let flushed = output.flush().map_err(anyhow::Error::new);
         // Drop the buffer unwritten: another flush would fail the same way.
         let (_stdout, _unwritten) = output.into_parts();

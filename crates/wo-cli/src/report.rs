@@ -106,7 +106,8 @@ struct Done {
 }
 
 impl Progress {
-    /// Starts the progress of `total` units, each of which may have parts. `what` names both, such as videos and frames.
+    /// Starts the progress of `total` units, each of which may have parts. `what` names both, such as videos and
+    /// frames.
     pub fn new(how: ShowProgress, what: (&'static str, &'static str), total: u64) -> Self {
         let is_quiet = SETTINGS.get().is_some_and(|s| s.quiet);
         let is_bar = how == ShowProgress::Auto && io::stderr().is_terminal() && !is_quiet;

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// Whether the process was asked to stop: with Ctrl-C (SIGINT), or with SIGTERM as systemd, Slurm and `kill` send it. A second
-/// signal ends the process at once.
+/// Whether the process was asked to stop: with Ctrl-C (SIGINT), or with SIGTERM as systemd, Slurm and `kill` send it. A
+/// second signal ends the process at once.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 

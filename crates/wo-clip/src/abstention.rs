@@ -12,8 +12,8 @@ pub struct AbstentionPolicy {
     pub temperature: Option<f64>,
     /// The accepted fraction of wrong verdicts.
     pub wanted_risk: f64,
-    /// The abstention threshold: a verdict needs a calibrated probability above this. `None` if there were too few groups to
-    /// guarantee `wanted_risk`.
+    /// The abstention threshold: a verdict needs a calibrated probability above this. `None` if there were too few
+    /// groups to guarantee `wanted_risk`.
     pub threshold: Option<f64>,
     /// The number of groups behind these numbers.
     pub n_groups: u64,

@@ -63,8 +63,8 @@ pub fn to_device(numbers: &[f32], shape: &[i64], device: Device) -> Tensor {
         .to_device_(device, Kind::Float, true, false)
 }
 
-/// Opens the CUDA part of libtorch if it lies beside the CPU part. This must come before the first question about CUDA, since
-/// libtorch caches the answer.
+/// Opens the CUDA part of libtorch if it lies beside the CPU part. This must come before the first question about CUDA,
+/// since libtorch caches the answer.
 fn open_cuda() -> Result<(), String> {
     use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 

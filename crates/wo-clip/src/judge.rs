@@ -34,8 +34,8 @@ pub struct Judge {
     unsafe_code,
     reason = "tch shares no tensor, since others could write to it"
 )]
-// SAFETY: what a judge does reads its tensors and writes none of them. libtorch counts references atomically, and is made for
-// several threads that put one model's parameters to use without gradients (its notes on CPU threading).
+// SAFETY: what a judge does reads its tensors and writes none of them. libtorch counts references atomically, and is
+// made for several threads that put one model's parameters to use without gradients (its notes on CPU threading).
 unsafe impl Sync for Judge {}
 
 /// Predictions for one video. All rows are probabilities over [`Judge::classes`].

@@ -1,7 +1,7 @@
 //! CLIP on libtorch: the model as in Hugging Face's `CLIPModel`, its checkpoints, training, and a judge of videos.
 //!
-//! The only library crate that uses `tch`. Parameter names equal the checkpoint's; a folder that is written here loads in Python
-//! with `CLIPModel.from_pretrained`.
+//! The only library crate that uses `tch`. Parameter names equal the checkpoint's; a folder that is written here loads
+//! in Python with `CLIPModel.from_pretrained`.
 
 mod abstention;
 mod checkpoint;

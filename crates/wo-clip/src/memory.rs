@@ -22,8 +22,8 @@ impl OutOfMemory {
     }
 }
 
-/// Runs `work` and returns its result, or that memory ran out. Other panics pass through. Not for two threads at once: meanwhile,
-/// out-of-memory panics are silent in the whole process.
+/// Runs `work` and returns its result, or that memory ran out. Other panics pass through. Not for two threads at once:
+/// meanwhile, out-of-memory panics are silent in the whole process.
 pub fn or_out_of_memory<T>(work: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
     let loud = Arc::new(take_hook());
     let kept = Arc::clone(&loud);

@@ -16,6 +16,7 @@ type Block = Box<dyn Fn(&Tensor) -> Tensor + Send>;
 type Run = unsafe extern "C" fn(*const c_void, *mut C_tensor) -> *mut C_tensor;
 type Release = unsafe extern "C" fn(*mut c_void);
 
+// Bools and long lists of parameters are those of the C++ side.
 #[expect(unsafe_code, reason = "C++ promises nothing")]
 unsafe extern "C" {
     fn wo_free_message(message: *mut c_char);
@@ -116,8 +117,8 @@ pub(crate) fn drop_grads<'a>(
     checked(unsafe { wo_drop_grads(parameters.len(), parameters.as_ptr()) })
 }
 
-/// Runs `work` with matrix products in bfloat16; parameters, sums and losses keep 32 bits. On this thread only. A CPU without
-/// bfloat16 instructions is many times slower than in 32 bits.
+/// Runs `work` with matrix products in bfloat16; parameters, sums and losses keep 32 bits. On this thread only. A CPU
+/// without bfloat16 instructions is many times slower than in 32 bits.
 pub fn with_bfloat16<T>(device: Device, work: impl FnOnce() -> T) -> Result<T, NativeError> {
     let on_device = Tensor::zeros([0], (Kind::Float, device));
     let set = |enabled| {
@@ -140,7 +141,8 @@ pub(crate) fn quick_gelu(xs: &Tensor) -> Result<Tensor, NativeError> {
     made(message, ys)
 }
 
-/// Runs `block` on `xs` with gradient checkpointing: the backward pass recomputes its activations, from the same random numbers.
+/// Runs `block` on `xs` with gradient checkpointing: the backward pass recomputes its activations, from the same random
+/// numbers.
 pub(crate) fn checkpoint(
     xs: &Tensor,
     block: impl Fn(&Tensor) -> Tensor + Send + 'static,

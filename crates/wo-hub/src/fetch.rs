@@ -27,8 +27,8 @@ pub struct Fetched {
 /// Finds a model in the cache or fetches it, and checks each file against the lock file.
 ///
 /// `repository` is `owner/name`. `revision` is a branch, a tag, a reference or a commit; without one it is the repository's
-/// default, mostly `main`. A revision without an entry in the lock file is resolved on the Hub, or offline in the cache, and
-/// gets one. Its files can only be checked against the sha256 that the Hub gives for weights.
+/// default, mostly `main`. A revision without an entry in the lock file is resolved on the Hub, or offline in the
+/// cache, and gets one. Its files can only be checked against the sha256 that the Hub gives for weights.
 pub fn fetch(
     repository: &str,
     revision: Option<&str>,

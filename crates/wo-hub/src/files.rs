@@ -1,7 +1,7 @@
 //! Which files of a repository are fetched.
 
-/// Alternative names: from each line the first that the repository has is fetched. The last names of the second line are
-/// `open_clip`'s.
+/// Alternative names: from each line the first that the repository has is fetched. The last names of the second line
+/// are `open_clip`'s.
 const WANTED: [&[&str]; 5] = [
     &["config.json"],
     &[

@@ -1,7 +1,7 @@
 //! The Hub, over the network. Nothing else in this crate opens a socket.
 //!
-//! For each file the Hub first tells its ETag, its size and its URL, often at another host. Then it is downloaded from there,
-//! resuming an interrupted download. The token is sent to the Hub's own host only.
+//! For each file the Hub first tells its ETag, its size and its URL, often at another host. Then it is downloaded from
+//! there, resuming an interrupted download. The token is sent to the Hub's own host only.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};

@@ -1,11 +1,11 @@
 //! Fetches models from the Hugging Face Hub into verified local folders.
 //!
-//! Models are pinned: a lock file holds the commit of each repository and the sha256 of each file. The first use writes the
-//! entry. Later uses take that commit and check each file before it is opened, since clients of the Hub check nothing. Files
-//! lie in the cache that all of Hugging Face's tools share.
+//! Models are pinned: a lock file holds the commit of each repository and the sha256 of each file. The first use writes
+//! the entry. Later uses take that commit and check each file before it is opened, since clients of the Hub check
+//! nothing. Files lie in the cache that all of Hugging Face's tools share.
 //!
-//! Only a fixed list of file names is ever fetched: data formats, never pickles. Offline, no socket is opened. This crate knows
-//! nothing of models beyond the names of their files. It prints nothing and loads nothing.
+//! Only a fixed list of file names is ever fetched: data formats, never pickles. Offline, no socket is opened. This
+//! crate knows nothing of models beyond the names of their files. It prints nothing and loads nothing.
 
 mod address;
 mod cache;

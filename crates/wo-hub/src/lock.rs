@@ -1,7 +1,7 @@
 //! The lock file: the commit of each repository, and the sha256 of its files.
 //!
-//! It is TOML, to be committed and reviewed. It may come from a stranger, so every value is checked before it becomes part of a
-//! path or URL.
+//! It is TOML, to be committed and reviewed. It may come from a stranger, so every value is checked before it becomes
+//! part of a path or URL.
 
 use std::fs;
 use std::io::{self, Write};

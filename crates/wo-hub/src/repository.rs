@@ -26,8 +26,8 @@ const ENDINGS: [&str; 16] = [
     "tgz",
 ];
 
-/// Repositories whose `main` holds only pickles, and the revision in which Hugging Face's converter added safetensors. candle's
-/// CLIP example uses the same one.
+/// Repositories whose `main` holds only pickles, and the revision in which Hugging Face's converter added safetensors.
+/// candle's CLIP example uses the same one.
 const CONVERTED: [(&str, &str); 1] = [("openai/clip-vit-base-patch32", "refs/pr/15")];
 
 /// Whether a text has the form `owner/name` of a repository on the Hub.
@@ -40,8 +40,8 @@ pub fn default_revision(name: &str) -> Option<&'static str> {
     Repository::parse(name).map(|it| it.default_revision())
 }
 
-/// Whether a text is a path, existing or not, rather than a repository. Repository names have one slash and no extension of a
-/// model file.
+/// Whether a text is a path, existing or not, rather than a repository. Repository names have one slash and no
+/// extension of a model file.
 pub fn is_path(name: &str) -> bool {
     let starts = ["/", "./", "../", "~", "\\"];
     let has_ending = Path::new(name)

@@ -20,8 +20,8 @@ const END_OF_WORD: &str = "</w>";
 
 /// Trains byte-pair merges on `texts` and returns a `tokenizer.json` that `CLIPTokenizerFast` reads.
 ///
-/// The vocabulary is laid out as CLIP's: each byte, each byte at the end of a word, up to `n_merges` merges, start of text, end of
-/// text. So any text can be tokenized, and the end of text has the last id.
+/// The vocabulary is laid out as CLIP's: each byte, each byte at the end of a word, up to `n_merges` merges, start of
+/// text, end of text. So any text can be tokenized, and the end of text has the last id.
 pub fn train_clip_tokenizer(
     texts: &[impl AsRef<str> + Sync],
     n_merges: usize,
@@ -71,29 +71,35 @@ pub fn train_clip_tokenizer(
     let trained = serde_json::to_value(&*bpe).map_err(|e| TokenizerError(e.to_string()))?;
     let merges: Vec<(String, String)> = serde_json::from_value(trained["merges"].clone())
         .map_err(|e| TokenizerError(format!("the merges of a trained model: {e}")))?;
-
-    let mut vocabulary = serde_json::Map::new();
-    let mut push = |token: String| {
-        let id = vocabulary.len();
-        vocabulary.entry(token).or_insert_with(|| json!(id));
-    };
-    for byte in &bytes {
-        push(byte.to_string());
-    }
-    for byte in &bytes {
-        push(format!("{byte}{END_OF_WORD}"));
-    }
-    for (left, right) in &merges {
-        push(format!("{left}{right}"));
-    }
-    let n_tokens = vocabulary.len();
-    vocabulary.insert("<|startoftext|>".to_owned(), json!(n_tokens));
-    vocabulary.insert("<|endoftext|>".to_owned(), json!(n_tokens + 1));
+    let vocabulary = vocabulary(&bytes, &merges);
+    let n_tokens = vocabulary.len() - 2;
     let merges: Vec<String> = merges
         .iter()
         .map(|(left, right)| format!("{left} {right}"))
         .collect();
     Ok(tokenizer_json(&Value::Object(vocabulary), &json!(merges), n_tokens).to_string())
+}
+
+/// Tokens with their ids: bytes, bytes at the end of a word, merges, and the two special tokens.
+fn vocabulary(bytes: &[char], merges: &[(String, String)]) -> serde_json::Map<String, Value> {
+    let mut vocabulary = serde_json::Map::new();
+    let mut push = |token: String| {
+        let id = vocabulary.len();
+        vocabulary.entry(token).or_insert_with(|| json!(id));
+    };
+    for byte in bytes {
+        push(byte.to_string());
+    }
+    for byte in bytes {
+        push(format!("{byte}{END_OF_WORD}"));
+    }
+    for (left, right) in merges {
+        push(format!("{left}{right}"));
+    }
+    let n_tokens = vocabulary.len();
+    vocabulary.insert("<|startoftext|>".to_owned(), json!(n_tokens));
+    vocabulary.insert("<|endoftext|>".to_owned(), json!(n_tokens + 1));
+    vocabulary
 }
 
 /// The whole `tokenizer.json`, laid out as that of `openai/clip-vit-base-patch32`. The two special tokens have the ids

@@ -12,8 +12,8 @@ use wo_record::{Failure, Name, Record, code};
 /// The tool that extracts frames.
 const EXTRACTOR: &str = "wo-extract";
 
-/// A hint for each kind of failure. `folder` is the folder of frames that they come from, if any. `word` quotes a path for a
-/// shell.
+/// A hint for each kind of failure. `folder` is the folder of frames that they come from, if any. `word` quotes a path
+/// for a shell.
 pub fn cures(
     failures: &[Failure],
     folder: Option<&Path>,
@@ -31,23 +31,7 @@ pub fn cures(
         .iter()
         .filter(|it| it.code == code::BAD_IMAGE && it.tool != EXTRACTOR)
         .collect();
-    let command = |failures: &[&Failure], flag: &str| {
-        let frames = folder?;
-        let videos = roots(failures, frames)
-            .iter()
-            .map(|it| word(it))
-            .collect::<Vec<_>>();
-        (!videos.is_empty()).then(|| {
-            let videos = videos.join(" ");
-            match flags_of(frames) {
-                Some(flags) => {
-                    let frames = word(frames);
-                    format!("wo-extract {videos}{flags} --out {frames}{flag} > /dev/null")
-                }
-                None => unknown_command(&word(frames), flag),
-            }
-        })
-    };
+    let command = |failures: &[&Failure], flag: &str| command_of(folder?, failures, flag, &word);
     let again = "the same command again";
     let mut hints = Vec::new();
     if !gone.is_empty() {
@@ -86,6 +70,25 @@ pub fn cures(
         });
     }
     hints
+}
+
+/// The command that runs wo-extract again for these failures in the folder `frames`, with `flag`.
+fn command_of(
+    frames: &Path,
+    failures: &[&Failure],
+    flag: &str,
+    word: &impl Fn(&Path) -> String,
+) -> Option<String> {
+    let roots = roots(failures, frames);
+    let videos: Vec<String> = roots.iter().map(|it| word(it)).collect();
+    if videos.is_empty() {
+        return None;
+    }
+    let (videos, folder) = (videos.join(" "), word(frames));
+    Some(match flags_of(frames) {
+        Some(flags) => format!("wo-extract {videos}{flags} --out {folder}{flag} > /dev/null"),
+        None => unknown_command(&folder, flag),
+    })
 }
 
 /// The failed inputs, each with its reason; malformed lines that were skipped come last.
@@ -176,8 +179,8 @@ fn unknown_command(frames: &str, flag: &str) -> String {
     }
 }
 
-/// The non-default flags of the wo-extract run that made a folder of frames, each after a space. With other flags it would
-/// extract all videos again. `None` if they are unknown, or differ between videos.
+/// The non-default flags of the wo-extract run that made a folder of frames, each after a space. With other flags it
+/// would extract all videos again. `None` if they are unknown, or differ between videos.
 fn flags_of(frames: &Path) -> Option<String> {
     #[derive(Deserialize)]
     struct Entry {

@@ -1,4 +1,5 @@
-//! Reads a folder of labelled frames into videos: from `records.ndjson` with people's corrections, or else from the CSVs alone.
+//! Reads a folder of labelled frames into videos: from `records.ndjson` with people's corrections, or else from the
+//! CSVs alone.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -24,7 +25,8 @@ pub struct Leftovers {
     pub n_skipped: u64,
 }
 
-/// People's corrections of the frames of a stream. There are none unless the stream is the records of a folder of frames.
+/// People's corrections of the frames of a stream. There are none unless the stream is the records of a folder of
+/// frames.
 #[derive(Debug, Default)]
 pub struct StreamCorrections(Option<Corrections>);
 
@@ -62,8 +64,9 @@ impl StreamCorrections {
     }
 }
 
-/// Reads a folder of labelled frames and passes its videos to `visit`. A frame that a person relabelled gets its description from
-/// the captions table. A malformed line of the records goes to `on_bad_line` and is skipped; without `on_bad_line` it is an error.
+/// Reads a folder of labelled frames and passes its videos to `visit`. A frame that a person relabelled gets its
+/// description from the captions table. A malformed line of the records goes to `on_bad_line` and is skipped; without
+/// `on_bad_line` it is an error.
 pub fn videos_of_data_dir(
     directory: &Path,
     captions: &CaptionsFlag,

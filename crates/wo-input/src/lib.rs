@@ -6,7 +6,7 @@ mod bpe;
 mod class_texts;
 mod cures;
 mod data_dir;
-mod picture;
+mod images;
 mod pixels;
 mod text;
 mod videos;
@@ -17,7 +17,7 @@ pub use wo_folder::check_frames;
 
 pub use cures::{cures, failed_inputs, folder_of_frames};
 pub use data_dir::{Leftovers, StreamCorrections, videos_of_data_dir};
-pub use picture::{ImageError, check_image, decode_image, image_bytes, load_image};
+pub use images::{ImageError, check_image, decode_image, image_bytes, load_image};
 pub use pixels::{Preprocessor, resize, resize_square};
 pub use text::{TextRead, TextReader, Tokenizer, TokenizerError, Tokens};
 pub use videos::{FrameItem, Settled, VideoItem, videos_of_stream};

@@ -1,5 +1,5 @@
-//! Preprocesses RGB images for CLIP's vision tower, as `CLIPImageProcessor` does: resize the shortest edge with Pillow's bicubic
-//! filter, centre-crop, scale to 0..1, normalise per channel.
+//! Preprocesses RGB images for CLIP's vision tower, as `CLIPImageProcessor` does: resize the shortest edge with
+//! Pillow's bicubic filter, centre-crop, scale to 0..1, normalise per channel.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -98,18 +98,18 @@ impl Preprocessor {
     }
 
     /// An image as model input: 3 x `crop` x `crop` floats, channel by channel.
-    pub fn pixels(&self, picture: &RgbImage) -> Vec<f32> {
-        self.normalised(&self.cropped(picture))
+    pub fn pixels(&self, image: &RgbImage) -> Vec<f32> {
+        self.normalised(&self.cropped(image))
     }
 
     /// The centre square of `crop` pixels.
-    pub fn cropped(&self, picture: &RgbImage) -> RgbImage {
-        let (width, height) = picture.dimensions();
+    pub fn cropped(&self, image: &RgbImage) -> RgbImage {
+        let (width, height) = image.dimensions();
         let short = width.min(height);
         // The long side is truncated, not rounded, as in `get_resize_output_image_size`.
         let scaled =
             |side: u32| (u64::from(side) * u64::from(self.shortest_edge) / u64::from(short)) as u32;
-        let resized = resize(picture, scaled(width), scaled(height));
+        let resized = resize(image, scaled(width), scaled(height));
         let left = (resized.width() - self.crop) / 2;
         let top = (resized.height() - self.crop) / 2;
         image::imageops::crop_imm(&resized, left, top, self.crop, self.crop).to_image()
@@ -132,40 +132,40 @@ impl Preprocessor {
 /// Resizes an image to `width` x `height` with Pillow's bicubic filter (a = -0.5, widened when shrinking).
 ///
 /// Columns first, then rows, as Pillow does. Values are rounded to bytes between the passes, so the order matters.
-pub fn resize(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
-    let narrow = resize_one_way(picture, width, picture.height());
+pub fn resize(image: &RgbImage, width: u32, height: u32) -> RgbImage {
+    let narrow = resize_one_way(image, width, image.height());
     resize_one_way(&narrow, width, height)
 }
 
-fn resize_one_way(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
-    if picture.dimensions() == (width, height) {
-        return picture.clone();
+fn resize_one_way(image: &RgbImage, width: u32, height: u32) -> RgbImage {
+    if image.dimensions() == (width, height) {
+        return image.clone();
     }
-    resample(picture, &bicubic(), width, height)
+    resample(image, &bicubic(), width, height)
 }
 
-/// Resizes the square of `side` pixels at `left`, `top` of an image to `to` pixels with the same filter. All three may be
-/// fractional; the square lies within the image.
-pub fn resize_square(picture: &RgbImage, left: f64, top: f64, side: f64, to: u32) -> RgbImage {
-    resample(picture, &bicubic().crop(left, top, side, side), to, to)
+/// Resizes the square of `side` pixels at `left`, `top` of an image to `to` pixels with the same filter. All three may
+/// be fractional; the square lies within the image.
+pub fn resize_square(image: &RgbImage, left: f64, top: f64, side: f64, to: u32) -> RgbImage {
+    resample(image, &bicubic().crop(left, top, side, side), to, to)
 }
 
 fn bicubic() -> ResizeOptions {
     ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
 }
 
-fn resample(picture: &RgbImage, options: &ResizeOptions, width: u32, height: u32) -> RgbImage {
+fn resample(image: &RgbImage, options: &ResizeOptions, width: u32, height: u32) -> RgbImage {
     let source = ImageRef::new(
-        picture.width(),
-        picture.height(),
-        picture.as_raw(),
+        image.width(),
+        image.height(),
+        image.as_raw(),
         PixelType::U8x3,
     )
     .expect("an RgbImage holds three bytes a pixel");
     let mut target = Image::new(width, height, PixelType::U8x3);
     Resizer::new()
         .resize(&source, &mut target, options)
-        .expect("both images are three bytes a pixel, and a part lies within the picture");
+        .expect("both images are three bytes a pixel, and the square lies within the image");
     RgbImage::from_raw(width, height, target.into_vec())
         .expect("the resizer fills the whole target")
 }
@@ -177,14 +177,14 @@ mod tests {
     #[test]
     fn the_middle_square_is_cut_out() {
         // A wide image, red on the left, green in the middle, blue on the right.
-        let picture = RgbImage::from_fn(300, 100, |x, _| {
+        let image = RgbImage::from_fn(300, 100, |x, _| {
             image::Rgb(match x / 100 {
                 0 => [255, 0, 0],
                 1 => [0, 255, 0],
                 _ => [0, 0, 255],
             })
         });
-        let square = Preprocessor::clip(50).cropped(&picture);
+        let square = Preprocessor::clip(50).cropped(&image);
         assert_eq!(square.dimensions(), (50, 50));
         assert!(square.pixels().filter(|p| p.0[1] > 250).count() > 47 * 50);
     }

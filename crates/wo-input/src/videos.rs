@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use wo_record::{Failure, Frame, Name, Pose, ReadError, Reader, Record, UNCLEAR, Video};
 
-use crate::picture::{ImageError, image_bytes, load_image};
+use crate::images::{ImageError, image_bytes, load_image};
 
 /// One frame, and the folder that its image path is relative to.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +32,8 @@ impl FrameItem {
 /// One video with its frames.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VideoItem {
-    /// The record. Without a `video` record in the stream it has only the id, until [`settle`](Self::settle) adds the exercise
-    /// and the label.
+    /// The record. Without a `video` record in the stream it has only the id, until [`settle`](Self::settle) adds the
+    /// exercise and the label.
     pub video: Video,
     /// Its frames, in order.
     pub frames: Vec<FrameItem>,
@@ -107,11 +107,12 @@ impl VideoItem {
         });
     }
 
-    /// Decides the exercise and the label of the video by its frames, since a table or a person may have corrected them.
+    /// Decides the exercise and the label of the video by its frames, since a table or a person may have corrected
+    /// them.
     ///
-    /// A frame without its own exercise or label takes the video's. The video takes the most frequent exercise and label of its
-    /// frames. `unclear` counts only if no frame has another label: an unclear frame tells nothing about the others. If two are
-    /// equally frequent, the video has none, and its frames keep theirs.
+    /// A frame without its own exercise or label takes the video's. The video takes the most frequent exercise and
+    /// label of its frames. `unclear` counts only if no frame has another label: an unclear frame tells nothing about
+    /// the others. If two are equally frequent, the video has none, and its frames keep theirs.
     pub fn settle(&mut self) -> Settled {
         self.fill_frames();
         if self.frames.is_empty() {

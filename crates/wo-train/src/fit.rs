@@ -17,8 +17,8 @@ use crate::validation::metrics::{
     Probabilities, add_validation, judge, summarise, validation_words,
 };
 
-/// Trains on the training split of `dataset`, chooses on its validation split, and compares with the baselines. Snapshots go
-/// into the folder `snapshots`.
+/// Trains on the training split of `dataset`, chooses on its validation split, and compares with the baselines.
+/// Snapshots go into the folder `snapshots`.
 pub(crate) fn fit(
     run: &mut Run<'_, '_>,
     dataset: &Dataset,
@@ -63,7 +63,8 @@ pub(crate) fn judge_with(
     run.judge(&fitted.clip, &weights, dataset, videos)
 }
 
-/// Lowers the logit scale of a base model that is overconfident in wrong predictions, from which training learns nothing.
+/// Lowers the logit scale of a base model that is overconfident in wrong predictions, from which training learns
+/// nothing.
 fn rescale_logits(run: &Run<'_, '_>, vs: &nn::VarStore, dataset: &Dataset, base: &BaseFeatures) {
     let scale = base.rescaled_logit_scale(dataset, run.hyper.pooling);
     let Some((scale, mut logit_scale)) = scale.zip(vs.variables().remove("logit_scale")) else {

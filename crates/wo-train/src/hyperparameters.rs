@@ -16,8 +16,8 @@ pub enum Loss {
     Bank,
     /// Frames against the captions of their batch; equal captions are positives
     Infonce,
-    /// Frames against the captions of their batch; only a frame's own caption is a positive, as in `open_clip_train`. For
-    /// comparison only
+    /// Frames against the captions of their batch; only a frame's own caption is a positive, as in `open_clip_train`.
+    /// For comparison only
     #[value(hide = true)]
     Diagonal,
 }
@@ -60,7 +60,8 @@ impl fmt::Display for Interpolation {
     }
 }
 
-/// What the result of a run depends on, beside its data. One flat list, since the model stores it as one flat JSON object.
+/// What the result of a run depends on, beside its data. One flat list, since the model stores it as one flat JSON
+/// object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hyperparameters {
     /// Which weights are trained; never [`Method::Auto`].

@@ -1,5 +1,5 @@
-//! One run of the tool from the input to the model on disk: what is known before training, what training gives, and what
-//! is written.
+//! One run of the tool from the input to the model on disk: what is known before training, what training gives, and
+//! what is written.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;

@@ -1,7 +1,7 @@
 //! The format of a weights file, recognized by its content and never by its name.
 //!
-//! Only two formats are opened: safetensors, and the `.pt` of `wo-train`. Others are rejected with their name, above all pickles,
-//! which can run code.
+//! Only two formats are opened: safetensors, and the `.pt` of `wo-train`. Others are rejected with their name, above
+//! all pickles, which can run code.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};

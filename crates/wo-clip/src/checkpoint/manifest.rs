@@ -20,8 +20,8 @@ pub struct Class {
 }
 
 impl Class {
-    /// The faults of a verdict: those of the most probable class with this exercise and label; empty unless the form is bad. Only
-    /// classes that match the verdict count, so that it never names a fault of another exercise.
+    /// The faults of a verdict: those of the most probable class with this exercise and label; empty unless the form is
+    /// bad. Only classes that match the verdict count, so that it never names a fault of another exercise.
     pub fn faults_of<'a>(
         classes: &'a [Self],
         probabilities: &[f64],
@@ -119,8 +119,8 @@ pub struct Manifest {
     /// How the logits of frames become those of a video.
     #[serde(default)]
     pub pooling: Pooling,
-    /// The head of a linear probe: a weight vector per class instead of its captions. Logits are the features of a frame times
-    /// these.
+    /// The head of a linear probe: a weight vector per class instead of its captions. Logits are the features of a
+    /// frame times these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<Vec<Vec<f32>>>,
     /// When it abstains, where there were videos to measure that on.

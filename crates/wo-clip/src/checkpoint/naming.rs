@@ -33,7 +33,8 @@ pub(crate) enum Part {
 }
 
 impl Naming {
-    /// Recognizes open_clip by names that only it has. Anything else counts as Hugging Face's, where missing names are reported.
+    /// Recognizes open_clip by names that only it has. Anything else counts as Hugging Face's, where missing names are
+    /// reported.
     pub(crate) fn of<'a>(mut names: impl Iterator<Item = &'a str>) -> Self {
         if names.any(|name| name.starts_with("visual.") || name == "token_embedding.weight") {
             Self::OpenClip

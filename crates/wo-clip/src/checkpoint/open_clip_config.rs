@@ -56,6 +56,19 @@ const TEXT_IDLE: &[&str] = &[
     "hf_pooler_type",
 ];
 
+/// The supported values of settings of the vision tower.
+const USUAL_VISION: [(&str, &str); 3] = [
+    ("pos_embed_type", "learnable"),
+    ("pool_type", "tok"),
+    ("block_type", "default"),
+];
+/// The supported values of settings of the text tower.
+const USUAL_TEXT: [(&str, &str); 3] = [
+    ("pool_type", "argmax"),
+    ("proj_type", "linear"),
+    ("block_type", "default"),
+];
+
 /// An `open_clip_config.json`, or a file of open_clip's `model_configs`; the second has no preprocessing.
 pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<Preprocessor>)> {
     let value: Value = serde_json::from_str(text)?;
@@ -69,24 +82,10 @@ pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<P
     let empty = json!({});
     let vision = object(model.get("vision_cfg").unwrap_or(&empty), "vision_cfg")?;
     let text = object(model.get("text_cfg").unwrap_or(&empty), "text_cfg")?;
-    refuse_others("model_cfg", model, &[MODEL, MODEL_IDLE], &[])?;
-    let usual = [
-        ("pos_embed_type", "learnable"),
-        ("pool_type", "tok"),
-        ("block_type", "default"),
-    ];
-    refuse_others("vision_cfg", vision, &[VISION, VISION_IDLE], &usual)?;
-    let usual = [
-        ("pool_type", "argmax"),
-        ("proj_type", "linear"),
-        ("block_type", "default"),
-    ];
-    refuse_others("text_cfg", text, &[TEXT, TEXT_IDLE], &usual)?;
-    let hidden_act = match model.get("quick_gelu") {
-        None | Some(Value::Null | Value::Bool(false)) => Activation::Gelu,
-        Some(Value::Bool(true)) => Activation::QuickGelu,
-        Some(other) => bail!("quick_gelu is {other}"),
-    };
+    reject_unsupported("model_cfg", model, &[MODEL, MODEL_IDLE], &[])?;
+    reject_unsupported("vision_cfg", vision, &[VISION, VISION_IDLE], &USUAL_VISION)?;
+    reject_unsupported("text_cfg", text, &[TEXT, TEXT_IDLE], &USUAL_TEXT)?;
+    let hidden_act = activation(model)?;
     let width = whole(vision, "width", 768)?;
     let head_width = whole(vision, "head_width", HEAD_WIDTH)?;
     ensure!(
@@ -131,6 +130,14 @@ pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<P
     Ok((config, preprocessor))
 }
 
+fn activation(model: &Map<String, Value>) -> anyhow::Result<Activation> {
+    match model.get("quick_gelu") {
+        None | Some(Value::Null | Value::Bool(false)) => Ok(Activation::Gelu),
+        Some(Value::Bool(true)) => Ok(Activation::QuickGelu),
+        Some(other) => bail!("quick_gelu is {other}"),
+    }
+}
+
 fn object<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a Map<String, Value>> {
     value
         .as_object()
@@ -144,7 +151,7 @@ fn off(value: Option<&Value>) -> bool {
     })
 }
 
-fn refuse_others(
+fn reject_unsupported(
     table: &str,
     settings: &Map<String, Value>,
     known: &[&[&str]],

@@ -1,10 +1,10 @@
 //! Infers the configuration of open_clip's weights from their shapes, where no file has it.
 //!
-//! Shapes tell widths, depths, patch size, image size, text length and vocabulary size.
-//! They do not tell how wide a head is: all of OpenAI's and open_clip's CLIPs up to ViT-L have heads of 64, and larger
-//! ones have others, so larger ones need their configuration. Nor do they tell the activation: without a configuration
-//! it is the Gaussian error linear unit, as in open_clip itself where `quick_gelu` is not set. OpenAI's weights, and those
-//! that began with them, have `"quick_gelu": true` in their configuration and are wrong without it.
+//! Shapes tell widths, depths, patch size, image size, text length and vocabulary size. They do not tell how wide a
+//! head is: all of OpenAI's and open_clip's CLIPs up to ViT-L have heads of 64, and larger ones have others, so larger
+//! ones need their configuration. Nor do they tell the activation: without a configuration it is the Gaussian error
+//! linear unit, as in open_clip itself where `quick_gelu` is not set. OpenAI's weights, and those that began with them,
+//! have `"quick_gelu": true` in their configuration and are wrong without it.
 
 use anyhow::{Context, anyhow, ensure};
 use safetensors::SafeTensors;
@@ -34,15 +34,6 @@ pub(crate) fn config_of_shapes(file: &SafeTensors<'_>) -> anyhow::Result<ClipCon
             &format!("{prefix}transformer.resblocks.0.mlp.c_fc.weight"),
             0,
         )
-    };
-    let n_heads = |width: i64, tower: &str| {
-        if width <= WIDEST_KNOWN && width % HEAD_WIDTH == 0 {
-            return Ok(width / HEAD_WIDTH);
-        }
-        Err(anyhow!(
-            "the {tower} tower is {width} wide, and shapes do not tell how wide its heads are"
-        ))
-        .hint("put the model's open_clip_config.json beside its weights")
     };
     let (width, text_width) = (
         size("visual.conv1.weight", 0)?,
@@ -82,6 +73,16 @@ pub(crate) fn config_of_shapes(file: &SafeTensors<'_>) -> anyhow::Result<ClipCon
     };
     config.check()?;
     Ok(config)
+}
+
+fn n_heads(width: i64, tower: &str) -> anyhow::Result<i64> {
+    if width <= WIDEST_KNOWN && width % HEAD_WIDTH == 0 {
+        return Ok(width / HEAD_WIDTH);
+    }
+    Err(anyhow!(
+        "the {tower} tower is {width} wide, and shapes do not tell how wide its heads are"
+    ))
+    .hint("put the model's open_clip_config.json beside its weights")
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Our `.pt` file: a zip of tensors that `torch.load(weights_only=True)` reads. It lists its content as JSON too, so that we never
-//! interpret a pickle.
+//! Our `.pt` file: a zip of tensors that `torch.load(weights_only=True)` reads. It lists its content as JSON too, so
+//! that we never interpret a pickle.
 //!
 //! The layout is PyTorch's (`caffe2/serialize/inline_container.h`): `archive/data.pkl`, a pickle of protocol 2, and
 //! `archive/data/N`, the bytes of tensor N. Beside them lie `archive/wo/*.json`. A `.pt` without these is another
@@ -78,8 +78,8 @@ pub(crate) fn write_pt<W: Write + Seek>(
 pub(crate) fn read_pt(
     mut input: impl Read + Seek,
 ) -> anyhow::Result<(Vec<u8>, BTreeMap<String, String>)> {
-    // Nothing is compressed, so all tensors together are no longer than the file. A file that lists the same bytes repeatedly
-    // would grow without limit.
+    // Nothing is compressed, so all tensors together are no longer than the file. A file that lists the same bytes
+    // repeatedly would grow without limit.
     let mut n_left = input.seek(SeekFrom::End(0))?;
     input.rewind()?;
     let mut zip = ZipArchive::new(input).context("the zip file is damaged")?;

@@ -83,7 +83,8 @@ pub fn load_weights(vs: &nn::VarStore, bytes: &[u8]) -> Result<(), WeightsError>
     Ok(())
 }
 
-/// Checks the bytes of a safetensors file against `config`: names, types and shapes. Values are checked when they are loaded.
+/// Checks the bytes of a safetensors file against `config`: names, types and shapes. Values are checked when they are
+/// loaded.
 pub(crate) fn check_weights(config: &ClipConfig, bytes: &[u8]) -> Result<(), WeightsError> {
     let file = SafeTensors::deserialize(bytes)?;
     let n_blocks = config.text_config.num_hidden_layers + config.vision_config.num_hidden_layers;

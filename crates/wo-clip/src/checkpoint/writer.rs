@@ -20,8 +20,10 @@ use crate::checkpoint::pt_file::write_pt;
 use crate::checkpoint::weights::bytes_of;
 use crate::model::config::ClipConfig;
 
-/// Writes a model atomically: at any moment there is the old one or the complete new one. A path that ends in `.pt` becomes a
-/// file, any other a folder. `half` stores 16-bit floats, in a folder only. Returns the BLAKE3 of the weights.
+/// Writes a model atomically: at any moment there is the old one or the complete new one. A path that ends in `.pt`
+/// becomes a file, any other a folder. `half` stores 16-bit floats, in a folder only. Returns the BLAKE3 of the
+/// weights.
+// `half` is a bool, since it hands on a flag of the command line.
 pub fn write_checkpoint(
     path: &Path,
     checkpoint: &Checkpoint,

@@ -17,8 +17,8 @@ pub struct Clip {
     logit_scale: Tensor,
 }
 
-/// Which parameters are frozen. A tower with frozen blocks has frozen embeddings too. [`FreezeConfig::TOWER`] freezes all blocks, the
-/// last norm and the projection.
+/// Which parameters are frozen. A tower with frozen blocks has frozen embeddings too. [`FreezeConfig::TOWER`] freezes
+/// all blocks, the last norm and the projection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FreezeConfig {
     /// The number of frozen blocks of the vision tower, from the input.
@@ -62,8 +62,8 @@ impl Clip {
         unit_rows(&self.vision.forward(pixels))
     }
 
-    /// As [`Clip::image_features`], and the vision tower's last hidden state of each patch, row by row of the image: `[n, patches,
-    /// hidden]`, for heads that need positions.
+    /// As [`Clip::image_features`], and the vision tower's last hidden state of each patch, row by row of the image:
+    /// `[n, patches, hidden]`, for heads that need positions.
     pub fn image_and_patch_features(&self, pixels: &Tensor) -> (Tensor, Tensor) {
         let (features, patches) = self.vision.forward_with_patches(pixels);
         (unit_rows(&features), patches)
@@ -124,16 +124,17 @@ impl Clip {
         self.text.encoder.freeze(config.n_text_blocks);
     }
 
-    /// Whether the backward pass recomputes activations (gradient checkpointing): the same gradients with a third more compute and
-    /// a fraction of the memory.
+    /// Whether the backward pass recomputes activations (gradient checkpointing): the same gradients with a third more
+    /// compute and a fraction of the memory.
+    // A bool, as in the setters of PyTorch.
     pub fn set_checkpointing(&mut self, is_checkpointing: bool) {
         self.vision.encoder.set_checkpointing(is_checkpointing);
         self.text.encoder.set_checkpointing(is_checkpointing);
     }
 
-    /// Adds low-rank adapters to the query, key and value projections of all blocks that are not frozen, and freezes all of
-    /// `base`, which holds the model's own parameters. The adapters live in `adapters`; their output is zero at first. Uses
-    /// libtorch's generator, seeded with `seed`.
+    /// Adds low-rank adapters to the query, key and value projections of all blocks that are not frozen, and freezes
+    /// all of `base`, which holds the model's own parameters. The adapters live in `adapters`; their output is zero at
+    /// first. Uses libtorch's generator, seeded with `seed`.
     pub fn add_lora(
         &mut self,
         base: &nn::VarStore,
@@ -158,6 +159,7 @@ impl Clip {
     }
 
     /// Whether adapters apply dropout, by libtorch's generator. It is off at first.
+    // A bool, as in the setters of PyTorch.
     pub fn set_training(&mut self, is_training: bool) {
         self.vision.encoder.set_training(is_training);
         self.text.encoder.set_training(is_training);

@@ -168,6 +168,12 @@ impl ClipConfig {
 
     /// Checks the consistency of the numbers.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.check_ranges()?;
+        self.check_relations()
+    }
+
+    /// Checks each number by itself.
+    fn check_ranges(&self) -> Result<(), ConfigError> {
         let (text, vision) = (&self.text_config, &self.vision_config);
         // Far above any existing CLIP, and low enough that products of two cannot overflow.
         let sane = 1..=1_000_000;
@@ -210,6 +216,12 @@ impl ClipConfig {
                 return Err(ConfigError::Value(format!("{name} is {eps}")));
             }
         }
+        Ok(())
+    }
+
+    /// Checks the numbers against each other.
+    fn check_relations(&self) -> Result<(), ConfigError> {
+        let (text, vision) = (&self.text_config, &self.vision_config);
         let whole = |name: &str, whole: i64, part: i64| {
             (whole % part == 0)
                 .then_some(())

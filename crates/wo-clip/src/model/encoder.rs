@@ -55,6 +55,16 @@ struct Attention {
     is_causal: bool,
 }
 
+/// Which positions attention sees.
+enum Mask {
+    /// All.
+    None,
+    /// Those up to the query's own.
+    Causal,
+    /// Those where this is true: `[batch, 1, queries, positions]`.
+    Visible(Tensor),
+}
+
 /// A layer norm; unlike tch's own, its parameters can be shared.
 #[derive(Debug)]
 pub(crate) struct LayerNorm {
@@ -110,11 +120,13 @@ impl Encoder {
     }
 
     /// Whether the backward pass recomputes activations (gradient checkpointing).
+    // A bool, as in the setters of PyTorch.
     pub(crate) fn set_checkpointing(&mut self, is_checkpointing: bool) {
         self.is_checkpointing = is_checkpointing;
     }
 
-    /// Adds adapters to the three projections of each block that is not frozen. `vs` is where the tower's encoder would be.
+    /// Adds adapters to the three projections of each block that is not frozen. `vs` is where the tower's encoder would
+    /// be.
     pub(crate) fn add_lora(&mut self, vs: &nn::Path<'_>, config: &LoraConfig) {
         let layers = vs / "layers";
         for (i, layer) in self.layers.iter_mut().enumerate().skip(self.n_frozen) {
@@ -129,6 +141,7 @@ impl Encoder {
         self.each_projection(Projection::merge_adapter);
     }
 
+    // A bool, as in the setters of PyTorch.
     pub(crate) fn set_training(&mut self, is_training: bool) {
         self.each_projection(|projection| projection.set_training(is_training));
     }
@@ -236,29 +249,36 @@ impl Attention {
     }
 
     fn forward(&self, xs: &Tensor) -> Tensor {
-        self.attend(xs, xs, None, self.is_causal)
+        let mask = if self.is_causal {
+            Mask::Causal
+        } else {
+            Mask::None
+        };
+        self.attend(xs, xs, &mask)
     }
 
     /// `[batch, positions, hidden]` to what [`Attention::forward`] gives at `places`: `[batch, hidden]`.
     fn forward_at(&self, xs: &Tensor, places: &Tensor) -> Tensor {
         let (batch, length, _) = xs.size3().expect("[batch, positions, hidden]");
-        let visible = self.is_causal.then(|| {
-            Tensor::arange(length, (Kind::Int64, xs.device()))
+        let mask = if self.is_causal {
+            let visible = Tensor::arange(length, (Kind::Int64, xs.device()))
                 .le_tensor(&places.unsqueeze(1))
-                .view([batch, 1, 1, length])
-        });
-        self.attend(&pick(xs, places).unsqueeze(1), xs, visible.as_ref(), false)
+                .view([batch, 1, 1, length]);
+            Mask::Visible(visible)
+        } else {
+            Mask::None
+        };
+        self.attend(&pick(xs, places).unsqueeze(1), xs, &mask)
             .squeeze_dim(1)
     }
 
-    /// Attention from `queries` `[batch, queries, hidden]` to `xs` `[batch, positions, hidden]`; `visible` is the mask.
-    fn attend(
-        &self,
-        queries: &Tensor,
-        xs: &Tensor,
-        visible: Option<&Tensor>,
-        is_causal: bool,
-    ) -> Tensor {
+    /// Attention from `queries` `[batch, queries, hidden]` to `xs` `[batch, positions, hidden]`.
+    fn attend(&self, queries: &Tensor, xs: &Tensor, mask: &Mask) -> Tensor {
+        let (visible, is_causal) = match mask {
+            Mask::None => (None, false),
+            Mask::Causal => (None, true),
+            Mask::Visible(visible) => (Some(visible), false),
+        };
         let (batch, n_queries, size) = queries.size3().expect("[batch, queries, hidden]");
         let heads = |xs: Tensor| {
             xs.view([batch, -1, self.n_heads, size / self.n_heads])

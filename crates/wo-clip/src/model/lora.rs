@@ -1,5 +1,5 @@
-//! Low-rank adapters (Hu et al. 2021, arXiv 2106.09685): a frozen matrix is adapted by a low-rank product beside it. Knows nothing
-//! of where a model uses it.
+//! Low-rank adapters (Hu et al. 2021, arXiv 2106.09685): a frozen matrix is adapted by a low-rank product beside it.
+//! Knows nothing of where a model uses it.
 
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, Module};
@@ -80,6 +80,7 @@ impl Projection {
         }
     }
 
+    // A bool, as in the setters of PyTorch.
     pub(crate) fn set_training(&mut self, is_training: bool) {
         if let Some(adapter) = &mut self.adapter {
             adapter.is_training = is_training;

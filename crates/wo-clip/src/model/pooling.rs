@@ -13,8 +13,8 @@ pub enum Pooling {
     /// Their mean (ViFi-CLIP: Rasheed et al. 2023, arXiv 2212.03640).
     #[default]
     Mean,
-    /// For each class, the mean of the highest logits of this fraction of the frames. A fault shows in a part of a repetition,
-    /// and standing frames tell nothing about it.
+    /// For each class, the mean of the highest logits of this fraction of the frames. A fault shows in a part of a
+    /// repetition, and standing frames tell nothing about it.
     TopK(f64),
 }
 

@@ -44,8 +44,8 @@ pub fn scratch_config(name: &str, vocabulary_size: usize) -> Option<ClipConfig> 
     })
 }
 
-/// Initializes a model as CLIP does (openai/CLIP `model.py`, `initialize_parameters`). It visits parameters in the order of their
-/// names, so that a seed always gives the same weights.
+/// Initializes a model as CLIP does (openai/CLIP `model.py`, `initialize_parameters`). It visits parameters in the
+/// order of their names, so that a seed always gives the same weights.
 pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
     tch::manual_seed(seed as i64);
     let mut parameters: Vec<(String, Tensor)> = vs.variables().into_iter().collect();
@@ -72,8 +72,9 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
     });
 }
 
-/// Sine-cosine position embeddings of each patch's column and row, `[1 + patches, width]`, zero for the class token. A small tower
-/// then knows from the first step which patches are neighbours (Beyer et al. 2022, arXiv 2205.01580, section 3).
+/// Sine-cosine position embeddings of each patch's column and row, `[1 + patches, width]`, zero for the class token. A
+/// small tower then knows from the first step which patches are neighbours (Beyer et al. 2022, arXiv 2205.01580,
+/// section 3).
 ///
 /// Wavelengths suit an image of few patches: from half of its side to four times its side.
 fn waves(size: &[i64]) -> Tensor {

@@ -19,6 +19,12 @@ pub(crate) struct VisionTower {
     n_positions: i64,
 }
 
+/// The initial class embedding, as in CLIP.
+const CLASS_EMBEDDING: nn::Init = nn::Init::Randn {
+    mean: 0.0,
+    stdev: 0.02,
+};
+
 impl VisionTower {
     pub(crate) fn new(vs: &nn::Path<'_>, config: &ClipConfig) -> Self {
         let VisionConfig {
@@ -31,22 +37,18 @@ impl VisionTower {
         let vision = &config.vision_config;
         let model = vs / "vision_model";
         let embeddings = &model / "embeddings";
-        let patches_a_side = image_size / patch_size;
-        let n_positions = patches_a_side * patches_a_side + 1;
+        let n_positions = (image_size / patch_size).pow(2) + 1;
+        let without_bias = nn::LinearConfig {
+            bias: false,
+            ..nn::LinearConfig::default()
+        };
         let conv = nn::ConvConfig {
             stride: patch_size,
             bias: false,
             ..nn::ConvConfig::default()
         };
         Self {
-            class_embedding: embeddings.var(
-                "class_embedding",
-                &[hidden_size],
-                nn::Init::Randn {
-                    mean: 0.0,
-                    stdev: 0.02,
-                },
-            ),
+            class_embedding: embeddings.var("class_embedding", &[hidden_size], CLASS_EMBEDDING),
             patch_embedding: nn::conv2d(
                 &embeddings / "patch_embedding",
                 vision.num_channels,
@@ -79,10 +81,7 @@ impl VisionTower {
                 vs / "visual_projection",
                 hidden_size,
                 config.projection_dim,
-                nn::LinearConfig {
-                    bias: false,
-                    ..nn::LinearConfig::default()
-                },
+                without_bias,
             ),
             n_positions,
         }
@@ -114,7 +113,8 @@ impl VisionTower {
             .forward(&(Tensor::cat(&[class, patches], 1) + positions))
     }
 
-    /// Each patch times the matrix: `[n, patches, hidden]`. A convolution whose stride equals its kernel is one matrix product.
+    /// Each patch times the matrix: `[n, patches, hidden]`. A convolution whose stride equals its kernel is one matrix
+    /// product.
     fn patches(&self, pixels: &Tensor) -> Tensor {
         let weight = &self.patch_embedding.ws;
         let (n, channels, height, _) = pixels.size4().expect("[n, channels, side, side]");

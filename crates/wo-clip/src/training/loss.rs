@@ -1,8 +1,8 @@
 //! The loss of a batch of videos over a bank of captions.
 //!
-//! CLIP's own loss takes the diagonal of a batch as positives and all else as negatives. Templated captions repeat within a batch,
-//! so that loss penalizes correct matches and cannot fall below ln(B/C). Here each frame and each video is classified over *all*
-//! distinct captions instead, and captions of one class share the target.
+//! CLIP's own loss takes the diagonal of a batch as positives and all else as negatives. Templated captions repeat
+//! within a batch, so that loss penalizes correct matches and cannot fall below ln(B/C). Here each frame and each video
+//! is classified over *all* distinct captions instead, and captions of one class share the target.
 
 use tch::{Kind, Tensor};
 
@@ -68,8 +68,8 @@ pub fn equal_caption_targets(captions: &[usize], device: tch::Device) -> Tensor 
         .to_device(device)
 }
 
-/// The symmetric contrastive loss of a batch: `logits` `[n, n]` of items and their captions against `targets` of the same shape
-/// (openai/CLIP, figure 3, where the targets are the diagonal).
+/// The symmetric contrastive loss of a batch: `logits` `[n, n]` of items and their captions against `targets` of the
+/// same shape (openai/CLIP, figure 3, where the targets are the diagonal).
 pub fn info_nce(logits: &Tensor, targets: &Tensor) -> Tensor {
     (soft_cross_entropy(logits, targets) + soft_cross_entropy(&logits.tr(), targets)) / 2.0
 }

@@ -1,6 +1,6 @@
-//! Muon (Jordan et al. 2024, `kellerjordan.github.io/posts/muon`): orthogonalized momentum, whose singular values are all about
-//! one, so that all directions of a matrix learn alike. Scaled to the update size of AdamW (Liu et al. 2025, arXiv 2502.16982,
-//! section 2.2), so that both share one learning rate.
+//! Muon (Jordan et al. 2024, `kellerjordan.github.io/posts/muon`): orthogonalized momentum, whose singular values are
+//! all about one, so that all directions of a matrix learn alike. Scaled to the update size of AdamW (Liu et al. 2025,
+//! arXiv 2502.16982, section 2.2), so that both share one learning rate.
 
 use tch::{Kind, Tensor};
 

@@ -1,5 +1,5 @@
-//! AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) whose state can be saved, unlike that of `tch`'s own optimizer; and Muon,
-//! for the matrices of a tower that is trained from scratch.
+//! AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) whose state can be saved, unlike that of `tch`'s own optimizer;
+//! and Muon, for the matrices of a tower that is trained from scratch.
 
 use std::collections::BTreeMap;
 
@@ -150,8 +150,8 @@ impl Optimizer {
         }
     }
 
-    /// Drops all gradients and frees their memory. Best called right after a step,
-    /// so that the next forward pass can use the memory.
+    /// Drops all gradients and frees their memory. Best called right after a step, so that the next forward pass can
+    /// use the memory.
     pub fn zero_grad(&mut self) {
         native::drop_grads(self.slots.iter().map(|slot| &slot.parameter))
             .expect("a parameter may forget its gradient");
@@ -239,8 +239,8 @@ impl Optimizer {
         self.n_steps
     }
 
-    /// The state to save, beside the number of steps: `mean/NAME` and `square/NAME` for AdamW, `momentum/NAME` for Muon. The tensors
-    /// change with the next step.
+    /// The state to save, beside the number of steps: `mean/NAME` and `square/NAME` for AdamW, `momentum/NAME` for
+    /// Muon. The tensors change with the next step.
     pub fn state(&self) -> BTreeMap<String, Tensor> {
         self.named_moments()
             .map(|(name, tensor)| (name, tensor.shallow_clone()))

@@ -1,7 +1,8 @@
 //! Snapshots of a training run: folders of named tensors. The newest complete one is read.
 //!
-//! A snapshot is written under another name: first the files, then the list of their hashes, all synced; then the folder is
-//! renamed. So a run that is killed at any moment finds the previous snapshot or the new one, never a partial one.
+//! A snapshot is written under another name: first the files, then the list of their hashes, all synced; then the
+//! folder is renamed. So a run that is killed at any moment finds the previous snapshot or the new one, never a partial
+//! one.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -83,7 +84,8 @@ fn write(dir: &Path, snapshot: &Snapshot, n_kept: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The newest complete snapshot in `dir`, if any. Incomplete ones are skipped, since a disk may lose what it reported as written.
+/// The newest complete snapshot in `dir`, if any. Incomplete ones are skipped, since a disk may lose what it reported
+/// as written.
 pub fn latest_snapshot(dir: &Path) -> anyhow::Result<Option<Snapshot>> {
     if !dir.is_dir() {
         return Ok(None);

@@ -1,5 +1,6 @@
-//! Metrics for TensorBoard. An event file is a list of records, each a protocol buffer with its length and two checksums
-//! (tensorflow `core/lib/io/record_writer.h`, `core/util/event.proto`). The format is small and has not changed in years.
+//! Metrics for TensorBoard. An event file is a list of records, each a protocol buffer with its length and two
+//! checksums (tensorflow `core/lib/io/record_writer.h`, `core/util/event.proto`). The format is small and has not
+//! changed in years.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -14,10 +14,10 @@ use crate::trainer::config::{Resume, SelfCheck};
 
 /// Fine-tune CLIP on described frames so that it judges form
 ///
-/// Reads records from stdin, a file, or a folder of labelled frames. All videos of one person stay in one split: training,
-/// validation or test. Where no person is known, all videos of one source stay together, else each video stands alone.
-/// The model stores the split, and wo-eval scores only held-out videos. Metrics go to stdout as NDJSON, the model to
-/// --output.
+/// Reads records from stdin, a file, or a folder of labelled frames. All videos of one person stay in one split:
+/// training, validation or test. Where no person is known, all videos of one source stay together, else each video
+/// stands alone. The model stores the split, and wo-eval scores only held-out videos. Metrics go to stdout as NDJSON,
+/// the model to --output.
 ///
 /// A stopped or killed run resumes when you repeat the command on the same data.
 #[derive(Debug, Clone, Parser)]
@@ -69,8 +69,8 @@ pub struct MainArgs {
         default_value = "models/clip_finetuned_workout.pt"
     )]
     pub output: PathBuf,
-    /// Base model: `tiny` (built in), `scratch:tiny`, `scratch:small`, a model folder or .pt, or a repository on the Hugging
-    /// Face Hub. For real videos take openai/clip-vit-base-patch32
+    /// Base model: `tiny` (built in), `scratch:tiny`, `scratch:small`, a model folder or .pt, or a repository on the
+    /// Hugging Face Hub. For real videos take openai/clip-vit-base-patch32
     #[arg(long, value_name = "MODEL", default_value = "tiny")]
     pub init: String,
     /// Which weights to train
@@ -124,8 +124,8 @@ pub struct SplitArgs {
     /// Fraction of the videos, in whole groups, that is held out for wo-eval; wo-train never looks at it
     #[arg(long, value_name = "FRACTION", default_value_t = 0.2)]
     pub test: f64,
-    /// Cross-validate first: train K more models, each scored on groups that it has not seen. Writes the predictions beside
-    /// the model
+    /// Cross-validate first: train K more models, each scored on groups that it has not seen. Writes the predictions
+    /// beside the model
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=50))]
     pub folds: Option<u32>,
     /// Train N models from different seeds and keep the one with the lowest validation loss
@@ -166,8 +166,8 @@ pub struct OptimizationArgs {
     /// Freeze the embeddings and the first N blocks of each tower
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub freeze_blocks: u32,
-    /// Exponential moving average of the weights, used for validation and output: `auto`, `off`, or its decay per step, such
-    /// as 0.99
+    /// Exponential moving average of the weights, used for validation and output: `auto`, `off`, or its decay per step,
+    /// such as 0.99
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub ema: EmaDecay,
     /// Interpolate between base model (0) and fine-tuned model (1), as WiSE-FT does: `auto` (chosen on the validation
@@ -189,7 +189,8 @@ pub struct LossArgs {
     /// What the frames are compared with
     #[arg(long, value_name = "HOW", default_value = "bank")]
     pub loss: Loss,
-    /// How the logits of frames become those of a video: `mean`, or `topk:F`, the mean of the highest fraction F per class
+    /// How the logits of frames become those of a video: `mean`, or `topk:F`, the mean of the highest fraction F per
+    /// class
     #[arg(long, value_name = "HOW", default_value = "mean")]
     pub pooling: Pooling,
     /// Weight of the frame loss beside the video loss

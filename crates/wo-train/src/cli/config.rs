@@ -1,5 +1,5 @@
-//! From flags to what a run needs: checks, defaults that depend on the data and the machine, and the settings of each part.
-//! Below `cli/` nothing knows flags.
+//! From flags to what a run needs: checks, defaults that depend on the data and the machine, and the settings of each
+//! part. Below `cli/` nothing knows flags.
 
 use std::path::Path;
 use std::time::Duration;
@@ -97,11 +97,7 @@ impl Args {
                 .layer_decay
                 .unwrap_or_else(|| default_layer_decay(method, &defaults)),
             checkpoint_blocks: machine.checkpoint_blocks,
-            bf16: match machine.precision {
-                Precision::Auto => device != Device::Cpu,
-                Precision::Fp32 => false,
-                Precision::Bf16 => true,
-            },
+            bf16: is_bf16(machine.precision, device),
             freeze_blocks: optimization.freeze_blocks,
             lora: (method == Method::Lora).then(|| lora_config(&self.lora, choice)),
             warmup: optimization.warmup,
@@ -139,6 +135,14 @@ impl Args {
             None => FRAMES_PER_PASS / frames.max(1),
         };
         n.clamp(1, batch_size.max(1))
+    }
+}
+
+fn is_bf16(precision: Precision, device: Device) -> bool {
+    match precision {
+        Precision::Auto => device != Device::Cpu,
+        Precision::Fp32 => false,
+        Precision::Bf16 => true,
     }
 }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use wo_cli::{Exit, count, ensure, named, verb};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
-use wo_record::{Failure, Name, Quality, UNCLEAR, Video, code, group_of};
+use wo_record::{Failure, Group, Name, Quality, UNCLEAR, Video, code, group_of};
 
 use crate::data::config::{DataConfig, Mixed};
 use crate::data::dataset::{Dataset, Example, classes_and_captions, file_facts};
@@ -200,17 +200,7 @@ impl DatasetBuilder {
                 describe
             }
         );
-        let hashless = self.videos.iter().filter(|it| it.hashes.is_empty());
-        let hashless: Vec<String> = hashless.map(Labelled::name).collect();
-        if !hashless.is_empty() {
-            wo_cli::warn!(
-                "{} without perceptual hashes, so that duplicates of {} go unnoticed: {}\n\
-                 hint: extract the frames with wo-extract --out, which writes hashes into records.ndjson",
-                count(hashless.len(), "video"),
-                verb(hashless.len(), "it", "them"),
-                named(&hashless)
-            );
-        }
+        warn_of_missing_hashes(&self.videos);
         let sorted = duplicates::sort(
             std::mem::take(&mut self.videos),
             &self.frame_cache,
@@ -226,26 +216,7 @@ impl DatasetBuilder {
             "remove one of each two files listed above, or give both the same label"
         );
         self.failures.extend(sorted.failures);
-        let candidates: Vec<Candidate> = sorted
-            .videos
-            .iter()
-            .zip(sorted.groups)
-            .map(|(v, group)| Candidate {
-                group,
-                exercise: v.class.exercise.clone(),
-                label: v.class.label.clone(),
-            })
-            .collect();
-        let splits = split_groups(&candidates, config.fractions, config.seed)?;
-        let examples: Vec<Example> = sorted
-            .videos
-            .into_iter()
-            .zip(candidates)
-            .flat_map(|(labelled, candidate)| {
-                let split = splits[&candidate.group];
-                examples(labelled, split, candidate)
-            })
-            .collect();
+        let examples = split_examples(sorted.videos, sorted.groups, config)?;
         let (classes, captions) = classes_and_captions(&examples)?;
         Ok(Dataset {
             examples,
@@ -258,6 +229,44 @@ impl DatasetBuilder {
             n_skipped_lines: 0,
         })
     }
+}
+
+fn warn_of_missing_hashes(videos: &[Labelled]) {
+    let hashless = videos.iter().filter(|it| it.hashes.is_empty());
+    let hashless: Vec<String> = hashless.map(Labelled::name).collect();
+    if !hashless.is_empty() {
+        wo_cli::warn!(
+            "{} without perceptual hashes, so that duplicates of {} go unnoticed: {}\n\
+             hint: extract the frames with wo-extract --out, which writes hashes into records.ndjson",
+            count(hashless.len(), "video"),
+            verb(hashless.len(), "it", "them"),
+            named(&hashless)
+        );
+    }
+}
+
+/// Splits the groups, and gives each video the split of its group.
+fn split_examples(
+    videos: Vec<Labelled>,
+    groups: Vec<Group>,
+    config: &DataConfig,
+) -> anyhow::Result<Vec<Example>> {
+    let candidates: Vec<Candidate> = videos
+        .iter()
+        .zip(groups)
+        .map(|(video, group)| Candidate {
+            group,
+            exercise: video.class.exercise.clone(),
+            label: video.class.label.clone(),
+        })
+        .collect();
+    let splits = split_groups(&candidates, config.fractions, config.seed)?;
+    let examples_of = |(labelled, candidate): (Labelled, Candidate)| {
+        let split = splits[&candidate.group];
+        examples(labelled, split, candidate)
+    };
+    let videos = videos.into_iter().zip(candidates);
+    Ok(videos.flat_map(examples_of).collect())
 }
 
 /// A video, followed by those of its frames that train with their own label.

@@ -1,5 +1,5 @@
-//! Captions as the text tower reads them. It truncates long texts, so that captions which only differ at their end are equal
-//! to it.
+//! Captions as the text tower reads them. It truncates long texts, so that captions which only differ at their end are
+//! equal to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,9 +30,9 @@ pub(crate) fn warn(dataset: &Dataset, tokenizer: &Tokenizer) -> anyhow::Result<(
 
 /// Keeps only the captions that no other class has, since a shared caption would be its own negative.
 ///
-/// A caption that two labels share is dropped from both; a class without another caption is an error. Classes that differ only
-/// in faults may share captions. Then a class with other captions drops the shared ones, and a class without others joins its
-/// captions into one.
+/// A caption that two labels share is dropped from both; a class without another caption is an error. Classes that
+/// differ only in faults may share captions. Then a class with other captions drops the shared ones, and a class
+/// without others joins its captions into one.
 pub(crate) fn settle(dataset: &mut Dataset, tokenizer: &Tokenizer) -> anyhow::Result<()> {
     let Dataset {
         classes, captions, ..
@@ -82,7 +82,8 @@ fn texts_of(texts: Vec<&ClassText>) -> Vec<String> {
     texts.into_iter().map(|text| text.text.clone()).collect()
 }
 
-/// The first two classes that no caption distinguishes: all captions of one also belong to other labels, or both have the same.
+/// The first two classes that no caption distinguishes: all captions of one also belong to other labels, or both have
+/// the same.
 fn first_equal(classes: &[Class], texts: &ClassTexts) -> Option<(usize, usize)> {
     let mut seen: BTreeMap<BTreeSet<&Vec<u32>>, usize> = BTreeMap::new();
     for class in 0..classes.len() {

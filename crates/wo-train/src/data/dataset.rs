@@ -12,7 +12,7 @@ use crate::data::frame_cache::{FrameCache, FrameId};
 /// Captions per class that are kept, the most frequent first. More only cost time in the text tower.
 const CAPTIONS_PER_CLASS: usize = 16;
 
-/// One labelled video. Long, since it is all that is known of a video; most fields are read in one place each.
+/// One labelled video.
 #[derive(Debug, Clone)]
 pub(crate) struct Example {
     pub(crate) video: SplitVideo,
@@ -32,7 +32,8 @@ pub(crate) struct Example {
     /// Its container metadata, in the order of [`file_facts`].
     pub(crate) file_facts: Vec<Option<f64>>,
     pub(crate) captions: Vec<String>,
-    /// Whether it is only those frames of a video whose label differs from the video's. They are trained on, never validated on.
+    /// Whether it is only those frames of a video whose label differs from the video's. They are trained on, never
+    /// validated on.
     pub(crate) is_part: bool,
 }
 
@@ -119,7 +120,8 @@ impl Dataset {
         })
     }
 
-    /// A hash of what the result of a run depends on beside its flags: videos, numbers of frames, classes, captions and splits.
+    /// A hash of what the result of a run depends on beside its flags: videos, numbers of frames, classes, captions and
+    /// splits.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for example in &self.examples {

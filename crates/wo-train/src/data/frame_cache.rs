@@ -1,7 +1,7 @@
 //! The decoded frames of a run as squares of pixels, in an unnamed file, so that memory does not grow with the data.
 //!
-//! A square is a little larger than the model's input, so that crops can move. Once the file is full, frames are decoded each
-//! time.
+//! A square is a little larger than the model's input, so that crops can move. Once the file is full, frames are
+//! decoded each time.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -15,8 +15,8 @@ use wo_record::Image;
 
 /// The side of a square, as a multiple of the model's input.
 const MARGIN: f64 = 1.15;
-/// Bytes of pixels that are cached: about forty thousand frames at 224 pixels. Beyond that, frames in files of their own are
-/// decoded each time.
+/// Bytes of pixels that are cached: about forty thousand frames at 224 pixels. Beyond that, frames in files of their
+/// own are decoded each time.
 const MAX_BYTES: u64 = 8 << 30;
 
 /// Identifies the content of a frame: the first bytes of BLAKE3 of its file.

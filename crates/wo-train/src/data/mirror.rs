@@ -1,8 +1,8 @@
 //! Which videos may be mirrored, and the class of their mirror image.
 //!
-//! The mirror image of a left knee that caves in shows a right one. So the class of a mirrored video is the one whose captions
-//! are the same with left and right swapped. Without such a class, no video of its exercise is mirrored: otherwise mirroring
-//! alone would reveal the class.
+//! The mirror image of a left knee that caves in shows a right one. So the class of a mirrored video is the one whose
+//! captions are the same with left and right swapped. Without such a class, no video of its exercise is mirrored:
+//! otherwise mirroring alone would reveal the class.
 
 use std::collections::{BTreeMap, BTreeSet};
 

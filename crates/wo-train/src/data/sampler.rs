@@ -114,7 +114,8 @@ impl<'a> Sampler<'a> {
         self.examples.len().div_ceil(self.batch_size)
     }
 
-    /// Sends the steps `from`..`to` of a run. Stops early when the receiver is gone, and after a frame that cannot be read.
+    /// Sends the steps `from`..`to` of a run. Stops early when the receiver is gone, and after a frame that cannot be
+    /// read.
     pub(crate) fn send(&self, from: usize, to: usize, receiver: &SyncSender<anyhow::Result<Step>>) {
         for number in from..to {
             let step = self.step(number);
@@ -184,8 +185,8 @@ impl<'a> Sampler<'a> {
         })
     }
 
-    /// The order of an epoch. Exercises and labels take turns, so that rare ones come as often as frequent ones. Within each,
-    /// groups take turns in random order, and a video repeats only after all others.
+    /// The order of an epoch. Exercises and labels take turns, so that rare ones come as often as frequent ones. Within
+    /// each, groups take turns in random order, and a video repeats only after all others.
     fn balanced_order(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
         let mut cells: BTreeMap<Cell<'_>, BTreeMap<&Group, Vec<usize>>> = BTreeMap::new();
         for (i, (example, _)) in self.examples.iter().enumerate() {

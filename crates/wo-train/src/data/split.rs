@@ -97,8 +97,8 @@ fn cells_of_groups(videos: &[Candidate]) -> (BTreeMap<&Group, Cells<'_>>, Cells<
     (groups, totals)
 }
 
-/// Assigns each group to a part: greedily in a seeded order, large groups first, each to the part that still needs most of its
-/// exercises and labels. Each part gets at least `min_groups` groups.
+/// Assigns each group to a part: greedily in a seeded order, large groups first, each to the part that still needs most
+/// of its exercises and labels. Each part gets at least `min_groups` groups.
 fn assign<'a>(
     groups: BTreeMap<&'a Group, Cells<'a>>,
     totals: &Cells<'a>,

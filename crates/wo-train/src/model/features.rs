@@ -1,7 +1,7 @@
 //! Features of frames, cached on disk: the base model sees each frame once.
 //!
-//! A file is named after the weights and the preprocessing. Its rows are found by the content of the frame. A row that was cut
-//! off in the middle does not count.
+//! A file is named after the weights and the preprocessing. Its rows are found by the content of the frame. A row that
+//! was cut off in the middle does not count.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -38,7 +38,8 @@ struct Store {
 }
 
 impl<'a> Features<'a> {
-    /// By the model in `vs`, whose features are `width` wide. They are kept in the folder `cache`; without one they are not.
+    /// By the model in `vs`, whose features are `width` wide. They are kept in the folder `cache`; without one they are
+    /// not.
     pub(crate) fn cached(
         vs: &nn::VarStore,
         clip: &'a Clip,

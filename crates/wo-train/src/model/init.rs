@@ -107,8 +107,8 @@ impl Init {
         }
     }
 
-    /// Defaults for this base model. High learning rates destroy a pretrained model (`open_clip`'s 5e-4 does). Training from
-    /// scratch uses Muon, which needs fewer videos.
+    /// Defaults for this base model. High learning rates destroy a pretrained model (`open_clip`'s 5e-4 does). Training
+    /// from scratch uses Muon, which needs fewer videos.
     pub(crate) fn defaults(&self) -> Defaults {
         match self {
             Self::Scratch(_) => Defaults {

@@ -48,8 +48,8 @@ pub(crate) struct Choice {
     pub(crate) why: String,
 }
 
-/// Chooses by the median number of training videos per exercise. From scratch, or in a model so small that freezing saves
-/// nothing, all weights are trained.
+/// Chooses by the median number of training videos per exercise. From scratch, or in a model so small that freezing
+/// saves nothing, all weights are trained.
 pub(crate) fn choose(requested: Method, base: BaseKind, n_videos_of_exercises: &[usize]) -> Choice {
     let mut sorted = n_videos_of_exercises.to_vec();
     sorted.sort_unstable();

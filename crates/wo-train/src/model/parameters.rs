@@ -110,8 +110,8 @@ fn block_of(name: &str) -> Option<i64> {
     rest.split('.').next()?.parse().ok()
 }
 
-/// How a parameter is trained. Muon only gets the matrices of the blocks, where it was tried. Layer-wise decay gives layers
-/// near the input a lower learning rate (Dong et al. 2022, arXiv 2212.06138).
+/// How a parameter is trained. Muon only gets the matrices of the blocks, where it was tried. Layer-wise decay gives
+/// layers near the input a lower learning rate (Dong et al. 2022, arXiv 2212.06138).
 fn share(name: &str, n_blocks: (i64, i64), hyper: &Hyperparameters) -> Share {
     let is_text = name.starts_with("text");
     let is_matrix_of_block = block_of(name).is_some()

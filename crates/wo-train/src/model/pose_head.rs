@@ -1,8 +1,8 @@
 //! A head that predicts joints from patches, for pre-training on drawn frames, whose joints are known.
 //!
-//! A label is one word about a frame; its joints are forty numbers. Each patch predicts how likely each joint is in it, and
-//! where (heat maps with offsets: Papandreou et al. 2017, arXiv 1701.01779; the mean over the map: Sun et al. 2018, arXiv
-//! 1711.08229). So the patches learn what they show, and the class token can attend to it.
+//! A label is one word about a frame; its joints are forty numbers. Each patch predicts how likely each joint is in it,
+//! and where (heat maps with offsets: Papandreou et al. 2017, arXiv 1701.01779; the mean over the map: Sun et al. 2018,
+//! arXiv 1711.08229). So the patches learn what they show, and the class token can attend to it.
 
 use wo_clip::ClipConfig;
 use wo_clip::tch::nn::{self, Module};

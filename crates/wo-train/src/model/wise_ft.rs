@@ -1,5 +1,5 @@
-//! WiSE-FT: interpolates between base model and fine-tuned model, so that training on few videos forgets less (Wortsman et al.
-//! 2022, arXiv 2109.01903).
+//! WiSE-FT: interpolates between base model and fine-tuned model, so that training on few videos forgets less (Wortsman
+//! et al. 2022, arXiv 2109.01903).
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ const ENOUGH_VIDEOS: usize = 40;
 /// The fraction that is used then.
 const DEFAULT: f64 = 0.5;
 
-/// Sets `fitted` to an interpolation between `base` and itself, and returns the fraction. `loss` measures the model as it is on
-/// the `n_held_out` validation videos.
+/// Sets `fitted` to an interpolation between `base` and itself, and returns the fraction. `loss` measures the model as
+/// it is on the `n_held_out` validation videos.
 pub(crate) fn interpolate(
     base: &nn::VarStore,
     fitted: &nn::VarStore,

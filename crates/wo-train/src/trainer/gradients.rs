@@ -5,7 +5,7 @@ use wo_clip::{BankTargets, Clip, to_device, with_bfloat16};
 use wo_input::Tokens;
 
 use crate::data::dataset::{Dataset, Example};
-use crate::data::sampler::Step;
+use crate::data::sampler::{Batch, Step};
 use crate::hyperparameters::Loss;
 use crate::model::parameters::Trained;
 use crate::model::pose_head::JointHead;
@@ -39,6 +39,21 @@ pub(crate) struct Losses {
     pub(crate) joints: Option<f64>,
 }
 
+impl Losses {
+    /// Sums those of micro-batches: each its share of the step, its loss times that share, its video loss and its pose loss.
+    fn sum(parts: Vec<(f64, Tensor, Tensor, Option<Tensor>)>) -> Self {
+        let mut losses = Self::default();
+        for (share, all, videos, joints) in parts {
+            losses.all += all.double_value(&[]);
+            losses.videos += share * videos.double_value(&[]);
+            if let Some(joints) = joints {
+                *losses.joints.get_or_insert(0.0) += share * joints.double_value(&[]);
+            }
+        }
+        losses
+    }
+}
+
 impl<'a> TrainedModel<'a> {
     /// The model in `vs`, with the parameters that the method trains, and a head for `n_joints` joints.
     pub(crate) fn new(
@@ -66,8 +81,8 @@ impl<'a> TrainedModel<'a> {
         })
     }
 
-    /// Adds up the gradients of a step, part by part: the same as all at once, since each video stands for itself. `None`
-    /// where the run was asked to end meanwhile.
+    /// Adds up the gradients of a step, part by part: the same as all at once, since each video stands for itself.
+    /// `None` where the run was asked to end meanwhile.
     pub(crate) fn gradients(
         &self,
         run: &Run<'_, '_>,
@@ -80,7 +95,8 @@ impl<'a> TrainedModel<'a> {
             .map(|&c| self.bank.class_of[c])
             .collect();
         let targets = BankTargets::new(&class_of, self.dataset.classes.len(), device);
-        // The text tower is gone through once a step; its gradient is gathered at its end and sent back once.
+        // The text tower runs once per step. Its output collects the gradients of all batches, which go back through it
+        // once.
         let captions = in_precision(run, || {
             self.clip
                 .text_features(&self.bank_tokens.select(&step.captions))
@@ -88,30 +104,15 @@ impl<'a> TrainedModel<'a> {
         let gathered = captions
             .detach()
             .set_requires_grad(captions.requires_grad());
-        // Read only when all parts are queued, so that nothing waits for the device before.
+        // Read only when all batches are queued, so that nothing waits for the device before.
         let mut parts = Vec::with_capacity(step.batches.len());
         let mut first = 0;
         for batch in &step.batches {
             if run.stop.is_asked() {
                 return Ok(None);
             }
-            let (n_videos, n_frames) = (batch.classes.len() as i64, batch.n_frames as i64);
-            let share = n_videos as f64 / step.n_videos as f64;
-            let pixels = to_device(
-                &batch.pixels,
-                &[n_videos * n_frames, 3, self.side, self.side],
-                device,
-            );
-            let (features, patches) = if self.joint_head.is_some() {
-                let (features, patches) = self.clip.image_and_patch_features(&pixels);
-                (features, Some(patches))
-            } else {
-                (
-                    in_precision(run, || self.clip.image_features(&pixels))?,
-                    None,
-                )
-            };
-            let scaled = features * self.clip.scale();
+            let share = batch.classes.len() as f64 / step.n_videos as f64;
+            let (scaled, patches) = self.features(run, batch)?;
             let own = &step.caption_of_video[first..first + batch.classes.len()];
             first += batch.classes.len();
             let (mut loss, of_videos) = match hyper.loss {
@@ -123,11 +124,9 @@ impl<'a> TrainedModel<'a> {
                     losses::contrastive(&scaled, &gathered, own, batch, Positives::OwnOnly)
                 }
             };
-            let mut of_joints = None;
-            if let (Some(head), Some(patches)) = (&self.joint_head, patches) {
-                let wanted = to_device(&batch.joints, &[n_videos * n_frames, -1, 2], device);
-                let joints = head.loss(&patches, &wanted);
-                of_joints = Some(joints.detach());
+            let joints = patches.and_then(|patches| self.pose_loss(run, batch, &patches));
+            let of_joints = joints.as_ref().map(Tensor::detach);
+            if let Some(joints) = joints {
                 loss += joints * hyper.pose_loss;
             }
             let loss = loss * share;
@@ -137,15 +136,34 @@ impl<'a> TrainedModel<'a> {
         if captions.requires_grad() && gathered.grad().defined() {
             (captions * gathered.grad()).sum(Kind::Float).backward();
         }
-        let mut losses = Losses::default();
-        for (share, all, videos, joints) in parts {
-            losses.all += all.double_value(&[]);
-            losses.videos += share * videos.double_value(&[]);
-            if let Some(joints) = joints {
-                *losses.joints.get_or_insert(0.0) += share * joints.double_value(&[]);
-            }
-        }
-        Ok(Some(losses))
+        Ok(Some(Losses::sum(parts)))
+    }
+
+    /// The features of a batch's frames times the logit scale; with a pose head also the hidden states of their
+    /// patches.
+    fn features(
+        &self,
+        run: &Run<'_, '_>,
+        batch: &Batch,
+    ) -> anyhow::Result<(Tensor, Option<Tensor>)> {
+        let n_frames = (batch.classes.len() * batch.n_frames) as i64;
+        let shape = [n_frames, 3, self.side, self.side];
+        let pixels = to_device(&batch.pixels, &shape, run.device);
+        let (features, patches) = if self.joint_head.is_some() {
+            let (features, patches) = self.clip.image_and_patch_features(&pixels);
+            (features, Some(patches))
+        } else {
+            let features = in_precision(run, || self.clip.image_features(&pixels))?;
+            (features, None)
+        };
+        Ok((features * self.clip.scale(), patches))
+    }
+
+    fn pose_loss(&self, run: &Run<'_, '_>, batch: &Batch, patches: &Tensor) -> Option<Tensor> {
+        let head = self.joint_head.as_ref()?;
+        let n_frames = (batch.classes.len() * batch.n_frames) as i64;
+        let targets = to_device(&batch.joints, &[n_frames, -1, 2], run.device);
+        Some(head.loss(patches, &targets))
     }
 
     /// What the model as it is predicts for videos.

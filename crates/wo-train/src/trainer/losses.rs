@@ -36,9 +36,9 @@ impl Bank {
     }
 }
 
-/// Cross-entropy of each video over the classes, and of each frame over the bank of captions. `scaled` are the features of
-/// frames times the logit scale, `captions` those of the step's captions. Returns the loss and its video part. Both stay on the
-/// device, since reading a number waits for it.
+/// Cross-entropy of each video over the classes, and of each frame over the bank of captions. `scaled` are the features
+/// of frames times the logit scale, `captions` those of the step's captions. Returns the loss and its video part. Both
+/// stay on the device, since reading a number waits for it.
 pub(crate) fn bank(
     scaled: &Tensor,
     captions: &Tensor,

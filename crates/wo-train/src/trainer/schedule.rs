@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 /// The final learning rate, as a fraction of the peak.
 const FINAL_FRACTION: f64 = 0.01;
 
-/// The learning rate at `step` of `n_steps`, as a fraction of the peak: a linear warm-up over the fraction `warmup` of all
-/// steps, then a cosine decay.
+/// The learning rate at `step` of `n_steps`, as a fraction of the peak: a linear warm-up over the fraction `warmup` of
+/// all steps, then a cosine decay.
 pub(crate) fn factor(step: usize, n_steps: usize, warmup: f64) -> f64 {
     // At least one step and at most half of the run, so that the peak is reached.
     let n_warmup = ((n_steps as f64 * warmup).round() as usize).clamp(1, n_steps.div_ceil(2));

@@ -16,7 +16,8 @@ const FRACTION: f64 = 0.7;
 /// Or below this value, where there was little to learn.
 const SMALL: f64 = 0.1;
 
-/// Rejects a set-up whose loss on the first batch does not fall when it trains on nothing else. Leaves the model changed.
+/// Rejects a set-up whose loss on the first batch does not fall when it trains on nothing else. Leaves the model
+/// changed.
 pub(crate) fn overfits_one_batch(
     run: &Run<'_, '_>,
     model: &TrainedModel<'_>,

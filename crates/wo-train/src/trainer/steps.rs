@@ -198,8 +198,8 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         Ok(())
     }
 
-    /// Returns the model of the best epoch, interpolated with the base model, and its predictions for the held-out videos.
-    /// Removes the snapshots.
+    /// Returns the model of the best epoch, interpolated with the base model, and its predictions for the held-out
+    /// videos. Removes the snapshots.
     pub(crate) fn finish(mut self) -> anyhow::Result<(Fitted, Vec<Probabilities>)> {
         let mut hashed = self.model.trained.copies();
         hashed.extend(self.optimizer.state());

@@ -1,7 +1,7 @@
 //! The training loop. It can be stopped at any step and resumed.
 //!
-//! The input of a step depends only on the seed and the step number, and snapshots hold all state. So on the CPU a resumed run
-//! ends with the same bytes as an undisturbed one.
+//! The input of a step depends only on the seed and the step number, and snapshots hold all state. So on the CPU a
+//! resumed run ends with the same bytes as an undisturbed one.
 
 use std::path::Path;
 use std::sync::mpsc::sync_channel;

@@ -22,8 +22,8 @@ struct ScoredVideo {
     exercise: f64,
 }
 
-/// Measures the policy on out-of-fold predictions where there are some, else on the validation split. That split has also
-/// chosen the epoch, so its policy is a little optimistic.
+/// Measures the policy on out-of-fold predictions where there are some, else on the validation split. That split has
+/// also chosen the epoch, so its policy is a little optimistic.
 pub(crate) fn measure(
     dataset: &Dataset,
     judged: &[Probabilities],

@@ -29,8 +29,8 @@ pub(crate) struct BaseFeatures {
 }
 
 impl BaseFeatures {
-    /// The logit scale with the lowest training loss, where the base model is overconfident at its own. So is one that has
-    /// only seen other images, such as drawings; training would learn nothing from it.
+    /// The logit scale with the lowest training loss, where the base model is overconfident at its own. So is one that
+    /// has only seen other images, such as drawings; training would learn nothing from it.
     pub(crate) fn rescaled_logit_scale(&self, dataset: &Dataset, pooling: Pooling) -> Option<f64> {
         let train = dataset.of(Split::Train);
         let classes: Vec<usize> = train

@@ -10,7 +10,8 @@ use wo_clip::Split;
 use wo_clip::tch::Tensor;
 use wo_record::{Group, Name, Score};
 use wo_stats::{
-    DurationOnly, Example as Fact, Facts, FileFacts, Majority, PairedComparison, paired_comparisons,
+    DurationOnly, Example as Fact, Facts, FileFacts, Majority, PairedComparison, Sample,
+    paired_comparisons,
 };
 
 use crate::data::dataset::{Dataset, Example};
@@ -32,7 +33,7 @@ struct Baseline {
 
 /// A held-out video.
 #[derive(Serialize, Deserialize)]
-struct Sample {
+struct HeldOutVideo {
     group: Group,
     /// The index of its label.
     truth: usize,
@@ -42,7 +43,7 @@ struct Sample {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Baselines {
     #[serde(alias = "cases")]
-    samples: Vec<Sample>,
+    samples: Vec<HeldOutVideo>,
     labels: Vec<Name>,
     all: Vec<Baseline>,
     seed: u64,
@@ -56,8 +57,8 @@ fn facts(example: &Example) -> Facts<'_> {
 }
 
 impl Baselines {
-    /// Fits the baselines to the training videos and lets them predict the `held_out` ones. `base` holds features of both by
-    /// the base model.
+    /// Fits the baselines to the training videos and lets them predict the `held_out` ones. `base` holds features of
+    /// both by the base model.
     pub(crate) fn of(
         dataset: &Dataset,
         held_out: &[&Example],
@@ -67,7 +68,7 @@ impl Baselines {
         let labels = labels_of(&dataset.classes);
         let mut all = blind(dataset, held_out, &labels);
         all.extend(seeing(dataset, &labels, base, hyper));
-        let samples = held_out.iter().map(|example| Sample {
+        let samples = held_out.iter().map(|example| HeldOutVideo {
             group: example.video.group.clone(),
             truth: label_index(&labels, example),
         });
@@ -105,17 +106,17 @@ impl Baselines {
     }
 
     /// The model, which predicts these labels, beside the baselines: the model first.
-    fn standings(&self, model: &[usize]) -> Vec<PairedComparison> {
-        let samples: Vec<wo_stats::Sample<'_>> = self
+    fn compare(&self, model: &[usize]) -> Vec<PairedComparison> {
+        let samples: Vec<Sample<'_>> = self
             .samples
             .iter()
             .zip(model)
             .enumerate()
-            .map(|(i, (sample, model))| {
+            .map(|(i, (video, model))| {
                 let of_baselines = self.all.iter().map(|baseline| baseline.predicted[i]);
-                wo_stats::Sample {
-                    group: &sample.group,
-                    truth: sample.truth,
+                Sample {
+                    group: &video.group,
+                    truth: video.truth,
                     predicted: std::iter::once(*model).chain(of_baselines).collect(),
                 }
             })
@@ -134,16 +135,16 @@ impl Baselines {
     /// The baselines as a table to print.
     pub(crate) fn table(&self) -> String {
         let nothing = vec![0; self.samples.len()];
-        let standings = self.standings(&nothing);
+        let comparisons = self.compare(&nothing);
         let lines = self
             .all
             .iter()
-            .zip(standings.iter().skip(1))
-            .map(|(baseline, standing)| {
+            .zip(comparisons.iter().skip(1))
+            .map(|(baseline, compared)| {
                 format!(
                     "  {:<38} {}",
                     baseline.words,
-                    with_interval(standing.balanced_accuracy, standing.interval)
+                    with_interval(compared.balanced_accuracy, compared.interval)
                 )
             });
         let title = format!(
@@ -159,11 +160,11 @@ impl Baselines {
 
     /// Compares the model, which predicts these labels, with the baselines. `scope` says which videos these are.
     pub(crate) fn comparison(&self, model: &[usize], scope: &str) -> Comparison {
-        let standings = self.standings(model);
+        let comparisons = self.compare(model);
         let mut comparison = Comparison::default();
         let names =
             std::iter::once("model").chain(self.all.iter().map(|baseline| baseline.name.as_str()));
-        for (name, standing) in names.zip(&standings) {
+        for (name, compared) in names.zip(&comparisons) {
             comparison.scores.push(Score {
                 task: "label".to_owned(),
                 by: name.into(),
@@ -171,20 +172,20 @@ impl Baselines {
                 scope: scope.to_owned(),
                 name: "balanced_accuracy".to_owned(),
                 class: None,
-                value: standing.balanced_accuracy,
-                low: standing.interval.map(|it| it.low),
-                high: standing.interval.map(|it| it.high),
+                value: compared.balanced_accuracy,
+                low: compared.interval.map(|it| it.low),
+                high: compared.interval.map(|it| it.high),
                 n: self.samples.len() as u64,
                 n_groups: self.n_groups() as u64,
                 ..Score::default()
             });
-            if let Some(value) = standing.balanced_accuracy {
+            if let Some(value) = compared.balanced_accuracy {
                 comparison
                     .metrics
                     .insert(format!("{scope}_balanced_accuracy_of_{name}"), value);
             }
         }
-        let beaten = self.all.iter().zip(standings.iter().skip(1));
+        let beaten = self.all.iter().zip(comparisons.iter().skip(1));
         let best = beaten.reduce(|best, next| {
             if next.1.balanced_accuracy > best.1.balanced_accuracy {
                 next
@@ -192,9 +193,9 @@ impl Baselines {
                 best
             }
         });
-        if let Some((baseline, standing)) = best {
-            let gain = with_interval(standing.gain, standing.gain_interval);
-            comparison.words = if standing.is_beaten() {
+        if let Some((baseline, compared)) = best {
+            let gain = with_interval(compared.gain, compared.gain_interval);
+            comparison.words = if compared.is_beaten() {
                 format!(
                     "better than the best baseline ({}) by {gain}",
                     baseline.words

@@ -1,11 +1,12 @@
-//! Cross-validation: each group is judged by a model that has not seen it. This gives an honest metric for the recipe, and a
-//! held-out prediction for each video.
+//! Cross-validation: each group is judged by a model that has not seen it. This gives an honest metric for the recipe,
+//! and a held-out prediction for each video.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
+use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 use wo_cli::{Exit, ExitWith};
 use wo_clip::{Class, Split};
@@ -37,8 +38,22 @@ struct Fold {
     predicted: Vec<usize>,
 }
 
-/// Trains `n_folds` models. Each is judged on one fold, chosen on the next, and trained on the others. The test split of
-/// `dataset` is in no fold.
+impl Fold {
+    /// One that an earlier run has stored, if it can be read.
+    fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+
+    fn write(&self, path: &Path) -> std::io::Result<()> {
+        fs::create_dir_all(path.parent().unwrap_or(path))?;
+        let mut file = AtomicWriteFile::open(path)?;
+        serde_json::to_writer(&mut file, self)?;
+        file.commit()
+    }
+}
+
+/// Trains `n_folds` models. Each is judged on one fold, chosen on the next, and trained on the others. The test split
+/// of `dataset` is in no fold.
 pub(crate) fn cross_validate(
     run: &mut Run<'_, '_>,
     dataset: &Dataset,
@@ -95,6 +110,7 @@ fn folds_of(dataset: &Dataset, n_folds: u32, seed: u64) -> anyhow::Result<BTreeM
     fold_groups(&candidates, n_folds, seed)
 }
 
+/// Trains without fold `number`, and judges it. Takes the result from an interrupted run where there is one.
 fn fit_one(
     run: &mut Run<'_, '_>,
     dataset: &Dataset,
@@ -120,11 +136,8 @@ fn fit_one(
         part.fingerprint(),
         serde_json::to_string(run.hyper)?
     );
-    let kept = snapshots.join(format!("fold-{number}.json"));
-    let known = fs::read(&kept)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Fold>(&bytes).ok());
-    if let Some(fold) = known.filter(|fold| fold.fingerprint == fingerprint) {
+    let path = snapshots.join(format!("fold-{number}.json"));
+    if let Some(fold) = Fold::read(&path).filter(|fold| fold.fingerprint == fingerprint) {
         wo_cli::say!("fold {number} of {n_folds}: taken from the interrupted run");
         return Ok(fold);
     }
@@ -149,13 +162,8 @@ fn fit_one(
             .collect(),
         baselines,
     };
-    fs::create_dir_all(snapshots)
-        .and_then(|()| {
-            let mut file = atomic_write_file::AtomicWriteFile::open(&kept)?;
-            serde_json::to_writer(&mut file, &fold)?;
-            file.commit()
-        })
-        .with_context(|| format!("write {}", kept.display()))?;
+    fold.write(&path)
+        .with_context(|| format!("write {}", path.display()))?;
     Ok(fold)
 }
 
@@ -178,7 +186,7 @@ fn prediction(
         most.map(|(name, _)| name.clone())
     };
     let top = most(&exercises).zip(most(&labels));
-    let said_faults =
+    let predicted_faults =
         top.map(|(exercise, label)| Class::faults_of(classes, judged, &exercise, &label).to_vec());
     Prediction {
         video_id: example.video.video_id.clone(),
@@ -189,7 +197,7 @@ fn prediction(
         labels,
         exercises,
         faults: example.class.faults.clone(),
-        predicted_faults: said_faults.unwrap_or_default(),
+        predicted_faults: predicted_faults.unwrap_or_default(),
         fold: Some(fold),
         seen: false,
     }

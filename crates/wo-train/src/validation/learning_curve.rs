@@ -1,5 +1,5 @@
-//! The learning curve: what more videos would bring. Linear heads on the base model are fitted to samples of the training groups
-//! and validated.
+//! The learning curve: what more videos would bring. Linear heads on the base model are fitted to samples of the
+//! training groups and validated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +28,8 @@ const GUIDELINE: [(f64, f64); 3] = [(10.0, 0.70), (30.0, 0.85), (100.0, 0.92)];
 /// Half the width of a 95 % interval, in standard errors.
 const HALF_WIDTH: f64 = 1.96;
 
-/// Fits heads to samples of the training videos of `dataset`, and extrapolates to other numbers of videos. `None` where the
-/// groups are too few for three sizes, and without validation videos.
+/// Fits heads to samples of the training videos of `dataset`, and extrapolates to other numbers of videos. `None` where
+/// the groups are too few for three sizes, and without validation videos.
 pub(crate) fn learning_curve(
     dataset: &Dataset,
     fitted: &Fitted,
@@ -82,8 +82,8 @@ pub(crate) fn learning_curve(
     })
 }
 
-/// The standard error of the validation metric. Where all groups agree, the bootstrap gives zero; then the rule of three bounds
-/// the error, for the label that the fewest groups show.
+/// The standard error of the validation metric. Where all groups agree, the bootstrap gives zero; then the rule of
+/// three bounds the error, for the label that the fewest groups show.
 fn test_error(ends: Interval, held_out: &[&Example]) -> f64 {
     let width = ends.high - ends.low;
     if width > 0.0 {

@@ -71,7 +71,7 @@ pub(crate) fn summarise(
     let labels = labels_of(classes);
     let mut loss = 0.0;
     let mut n_exercise_right = 0;
-    let mut units = Vec::new();
+    let mut samples = Vec::new();
     for (video, probabilities) in videos.iter().zip(judged) {
         let truth = &video.class;
         let right = sum(classes, probabilities, |class| {
@@ -85,21 +85,21 @@ pub(crate) fn summarise(
         let predicted = by_exercise.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
         n_exercise_right += usize::from(predicted.is_some_and(|(name, _)| *name == truth.exercise));
         if let Ok(truth) = labels.binary_search(&truth.label) {
-            units.push(Sample {
+            samples.push(Sample {
                 group: &video.video.group,
                 truth,
                 predicted: vec![predicted_label(classes, &labels, probabilities)],
             });
         }
     }
-    let standing = paired_comparisons(&units, labels.len(), seed)
+    let compared = paired_comparisons(&samples, labels.len(), seed)
         .first()
         .copied();
     let n = judged.len().max(1) as f64;
     Validation {
         loss: loss / n,
-        balanced_accuracy: standing.and_then(|it| it.balanced_accuracy).unwrap_or(0.0),
-        interval: standing.and_then(|it| it.interval),
+        balanced_accuracy: compared.and_then(|it| it.balanced_accuracy).unwrap_or(0.0),
+        interval: compared.and_then(|it| it.interval),
         exercise_accuracy: n_exercise_right as f64 / n,
     }
 }

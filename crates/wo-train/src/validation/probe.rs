@@ -1,5 +1,5 @@
-//! A linear probe: a head on frozen features, initialized from the captions. It is the baseline to beat, and the method for
-//! few videos (LP++: Huang et al. 2024, arXiv 2404.02285; CLAP: Silva-Rodríguez et al. 2024, arXiv 2312.12730).
+//! A linear probe: a head on frozen features, initialized from the captions. It is the baseline to beat, and the method
+//! for few videos (LP++: Huang et al. 2024, arXiv 2404.02285; CLAP: Silva-Rodríguez et al. 2024, arXiv 2312.12730).
 
 use wo_clip::tch::{Device, Kind, Tensor, no_grad};
 use wo_clip::{AdamWConfig, Optimizer, Pooling, Rule, Share, soft_cross_entropy};
@@ -33,8 +33,9 @@ pub(crate) struct Probe {
     pub(crate) losses: Vec<(usize, f64)>,
 }
 
-/// Fits a head to `train`, initialized from `class_features` `[classes, width]` at `scale`. Keeps the step with the lowest
-/// `validation_loss`, the initial head included. `validation_loss` gets the predictions for the `held_out` videos.
+/// Fits a head to `train`, initialized from `class_features` `[classes, width]` at `scale`. Keeps the step with the
+/// lowest `validation_loss`, the initial head included. `validation_loss` gets the predictions for the `held_out`
+/// videos.
 pub(crate) fn fit(
     class_features: &Tensor,
     scale: f64,

@@ -60,7 +60,8 @@ pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
     }
 }
 
-/// Checks that bytes look like a complete image: a valid header, and the end marker of a JPEG. Much faster than decoding.
+/// Checks that bytes look like a complete image: a valid header, and the end marker of a JPEG. Much faster than
+/// decoding.
 pub fn check_image(bytes: &[u8]) -> Result<(), ImageError> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
@@ -110,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_was_cut_is_told_without_decoding() {
+    fn a_truncated_image_is_recognized_without_decoding() {
         let mut bytes = Vec::new();
         let written =
             RgbImage::new(40, 30).write_to(&mut Cursor::new(&mut bytes), ImageFormat::Jpeg);
         written.expect("encode");
         assert!(check_image(&bytes).is_ok());
         assert!(check_image(&bytes[..bytes.len() - 2]).is_err());
-        assert!(check_image(b"no picture").is_err());
+        assert!(check_image(b"no image").is_err());
     }
 
     fn crc32(bytes: &[u8]) -> u32 {
