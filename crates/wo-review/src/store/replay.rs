@@ -64,7 +64,7 @@ impl Store {
         }
         let id = id?;
         let item = self.folder.frame(id)?;
-        wo_label::is_same_picture(review, item.pts_ms, item.blake3.as_deref()).then_some(id)
+        wo_label::is_same_image(review, item.pts_ms, item.blake3.as_deref()).then_some(id)
     }
 
     /// A table says no video and no index: there the path of the picture is what stays.

@@ -156,7 +156,9 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
         let chain = contents.chain.clone();
         let followed = match text {
             Some(text) => contents.chain.follow(text),
-            None => Err(ReviewLogError::NoReview("the line is not whole".to_owned())),
+            None => Err(ReviewLogError::NotAReview(
+                "the line is not whole".to_owned(),
+            )),
         };
         match followed {
             Ok(review) => {
@@ -175,7 +177,7 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
                     0 => contents.chain.n_lines(),
                     _ => before_decision.2.n_lines(),
                 } + 1;
-                if !matches!(error, ReviewLogError::NoReview(_))
+                if !matches!(error, ReviewLogError::NotAReview(_))
                     || !is_one_write(&contents.torn, decision)
                 {
                     return Err(anyhow!(

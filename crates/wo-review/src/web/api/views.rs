@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use wo_label::says_nothing_seen;
+use wo_label::describes_nothing_visible;
 use wo_record::{Judgement, Name};
 
 use crate::app::{App, MeasuringProgress};
@@ -168,7 +168,7 @@ pub(crate) fn frame<'a>(
     let is_judged = !is_repeat && store.is_judged_by(reviewer, id);
     let shown = shown.into_owned();
     let description = shown.description.as_deref();
-    let is_blind = description.is_some_and(|text| says_nothing_seen(text, &store.captions));
+    let is_blind = description.is_some_and(|text| describes_nothing_visible(text, &store.captions));
     Some(FrameView {
         id,
         video: frame.video,
