@@ -1,4 +1,4 @@
-//! The frames of a folder as they are on disk: from its records, corrected by the CSVs beside them, or from CSVs alone.
+//! The frames of a folder: from its records, corrected by its CSVs, or from CSVs alone.
 
 mod image;
 mod numbering;
@@ -26,8 +26,8 @@ use self::video_paths::VideoPaths;
 /// The command that reads a folder.
 const COMMAND: &str = "wo-review";
 
-/// All frames of a folder, numbered in their order; the number of a frame is its id on the page. Those in the trash are
-/// numbered where they were, so that a start after it has the same numbers.
+/// All frames of a folder, numbered in order; the number is the id on the page. Deleted frames keep their numbers, so that
+/// the next start has the same ones.
 #[derive(Debug, Default)]
 pub(crate) struct Folder {
     pub(crate) dir: PathBuf,
@@ -36,15 +36,15 @@ pub(crate) struct Folder {
     pub(crate) frames: Vec<FrameItem>,
     videos_by_id: HashMap<String, u32>,
     pub(crate) frames_by_place: HashMap<(u32, u32), u32>,
-    /// Where the pictures are that are in records.
+    /// Images inside records.
     pub(crate) inline: HashMap<u32, InlineImage>,
 }
 
-/// A video and which frames are from it.
+/// A video and its frames.
 #[derive(Debug, Default)]
 pub(crate) struct VideoItem {
     pub(crate) id: String,
-    /// The video file, where it is known.
+    /// The video file, if known.
     pub(crate) path: Option<PathBuf>,
     pub(crate) person: Option<String>,
     pub(crate) source: Option<String>,
@@ -58,7 +58,7 @@ pub(crate) struct FrameItem {
     pub(crate) video: u32,
     pub(crate) index: u32,
     pub(crate) pts_ms: Option<f64>,
-    /// Its picture, as the records name it.
+    /// Its image file, as in the records.
     pub(crate) path: Option<PathBuf>,
     pub(crate) blake3: Option<Box<str>>,
     pub(crate) size_px: Option<(u32, u32)>,
@@ -68,7 +68,7 @@ pub(crate) struct FrameItem {
     pub(crate) perceptual_hash: Option<u64>,
 }
 
-/// What is kept of a record. What a frame is here takes a fraction of it, and the rest goes where it was made, on all cores.
+/// The part of a record that is kept. The threads that parse a record drop the rest.
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are frames")]
 enum Kept {
     Video(Box<Video>),
@@ -108,7 +108,7 @@ impl Kept {
 }
 
 impl FrameItem {
-    /// Of a video that has no number yet.
+    /// From a frame record; the video has no number yet.
     pub(crate) fn new(frame: Frame, is_trash: bool) -> Self {
         let (path, blake3) = match frame.image {
             Image::File { path, blake3 } => (Some(path.as_path().to_owned()), blake3),
@@ -139,7 +139,7 @@ impl FrameItem {
 }
 
 impl Folder {
-    /// Whether there is anything to read, without reading it.
+    /// Checks that there are frames, without reading them.
     pub(crate) fn look(dir: &Path) -> anyhow::Result<()> {
         check_frames(dir, COMMAND)
     }
@@ -153,7 +153,7 @@ impl Folder {
         Self::read_with(dir, &corrections(dir, reviews, captions)?)
     }
 
-    /// The same with what its tables say of frames.
+    /// Reads the folder with corrections from its tables.
     pub(crate) fn read_with(dir: &Path, corrections: &Corrections) -> anyhow::Result<Self> {
         let mut folder = Self::new(dir);
         corrections.start_over();
@@ -171,7 +171,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Its first videos, with the numbers that they have among all. `None` where that takes more than a look.
+    /// The first videos, numbered as in the whole folder. `None` if that needs the whole folder.
     pub(crate) fn first(dir: &Path, corrections: &Corrections) -> Option<Self> {
         let path = dir.join(RECORDS);
         let records = Arc::new(File::open(&path).ok()?);
@@ -179,7 +179,7 @@ impl Folder {
         let videos = VideoPaths::read(&path, FIRST_BYTES).ok()?;
         let keep = |record| Kept::of(record, false, corrections, &videos);
         let is_plain = for_first_records(&path, keep, &mut |kept, line| first.push((kept, line)));
-        // Of the last video some frames may be missing.
+        // The last video may be incomplete.
         let last = first
             .iter()
             .rposition(|(kept, _)| matches!(kept, Kept::Video(_)))?;
@@ -204,7 +204,7 @@ impl Folder {
         self.frames.get(id as usize)
     }
 
-    /// Where the picture of a frame is.
+    /// Where the image of a frame is.
     pub(crate) fn image(&self, id: u32) -> Option<FrameImage> {
         match self.inline.get(&id) {
             Some(inline) => Some(FrameImage::Inline(inline.clone())),
@@ -216,7 +216,7 @@ impl Folder {
         self.videos.get(frame.video as usize)
     }
 
-    /// The id of the frame at this place.
+    /// The id of a frame.
     pub(crate) fn find(&self, video_id: &str, index: u32) -> Option<u32> {
         let video = *self.videos_by_id.get(video_id)?;
         self.frames_by_place.get(&(video, index)).copied()
@@ -239,7 +239,7 @@ impl Folder {
         })
     }
 
-    /// Reads the deleted frames of videos that are there.
+    /// Reads the deleted frames of known videos.
     fn read_trash(&mut self, corrections: &Corrections) -> anyhow::Result<()> {
         let path = self.dir.join(TRASH).join(RECORDS);
         if !path.exists() {
@@ -297,7 +297,7 @@ impl Folder {
         number
     }
 
-    /// The new frame's id; `None` where it is there already.
+    /// The new frame's id; `None` if the frame exists already.
     pub(crate) fn add_frame(&mut self, video_id: &str, item: FrameItem) -> Option<u32> {
         let video = self.video_number(video_id);
         let id = self.frames.len() as u32;
@@ -319,8 +319,8 @@ fn open(path: &Path) -> anyhow::Result<Arc<File>> {
     Ok(Arc::new(file))
 }
 
-/// What the tables of a folder say of its frames before anyone reviewed them. Of a folder without records they are all that
-/// is known, and correct nothing.
+/// The corrections in the tables of a folder, before any review. Without records the tables are all there is, and correct
+/// nothing.
 pub(crate) fn corrections(
     dir: &Path,
     reviews: &[Review],

@@ -1,4 +1,4 @@
-//! Frames from tables alone.
+//! Reads frames from tables alone.
 
 use wo_folder::{Corrections, Kept, videos_of_tables};
 

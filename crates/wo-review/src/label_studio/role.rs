@@ -5,12 +5,12 @@ use wo_record::Name;
 use super::task::Kind;
 use crate::args::Role;
 
-/// How it is known what a question asks for.
+/// How sure the role of a question is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sureness {
-    /// By its name, or from the command line.
+    /// From its name or the command line.
     Said,
-    /// Since no other question can.
+    /// Guessed, since no other question fits.
     Guessed,
 }
 

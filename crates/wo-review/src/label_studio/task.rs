@@ -1,18 +1,18 @@
-//! One task as Label Studio exports it: with `annotations`, with the older `completions`, or flat as in JSON_MIN.
+//! One task of a Label Studio export: with `annotations`, with the older `completions`, or flat as in JSON_MIN.
 //!
-//! It reads what is there in any form that some version of Label Studio writes, and judges nothing.
+//! Reads all forms that versions of Label Studio write, and interprets nothing.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// A task, with its answers yet to be read.
+/// A task. Its answers are parsed later.
 #[derive(Debug, Default)]
 pub(super) struct Task<'a> {
     pub(super) id: Option<String>,
     pub(super) data: Map<String, Value>,
     annotations: Vec<&'a RawValue>,
-    /// Whether the answers stand beside the data, as in JSON_MIN.
+    /// Whether the answers are beside the data, as in JSON_MIN.
     is_flat: bool,
     pub(super) n_drafts: usize,
 }
@@ -20,7 +20,7 @@ pub(super) struct Task<'a> {
 /// What one person answered.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Answers {
-    /// Who it was, where the file says it.
+    /// The person, if the file names one.
     pub(super) by: Option<Person>,
     pub(super) updated_at: Option<jiff::Timestamp>,
     /// Whether the person skipped the task.
@@ -50,7 +50,7 @@ pub(super) enum Kind {
     Text,
     /// A text of JSON_MIN: an answer, or data.
     Plain,
-    /// What has no place here, such as boxes.
+    /// Not supported, such as boxes.
     Other(String),
 }
 
@@ -76,7 +76,7 @@ struct RawAnnotation<'a> {
     completed_by: Value,
     #[serde(default)]
     was_cancelled: Value,
-    /// What `was_cancelled` was called before.
+    /// The old name of `was_cancelled`.
     #[serde(default)]
     skipped: Value,
     #[serde(default)]
@@ -130,7 +130,7 @@ impl<'a> Task<'a> {
         })
     }
 
-    /// What each person answered, one after the other: of a frame that thousands judged they need not be in memory at once.
+    /// The answers of each person, one at a time, since thousands may have judged a frame.
     pub(super) fn answers(&self) -> impl Iterator<Item = Result<Answers, String>> {
         let flat = self.is_flat.then(|| Ok(flat_answers(&self.data)));
         let annotations = self.annotations.iter();
@@ -143,7 +143,7 @@ impl Answers {
     fn parse(text: &str) -> Result<Self, String> {
         if text.parse::<f64>().is_ok() {
             return Err(format!(
-                "its annotation {text} is a number and no answer; export the tasks as JSON, which has the answers"
+                "its annotation {text} is only an id; export the tasks as JSON, which has the answers"
             ));
         }
         let raw: RawAnnotation<'_> = parsed(text).map_err(|e| format!("an annotation: {e}"))?;
@@ -153,7 +153,7 @@ impl Answers {
             let is_it = |other: &&mut Answer| {
                 (&other.question, &other.kind) == (&answer.question, &answer.kind)
             };
-            // What somebody writes into one field in several goes comes in several parts.
+            // A text field may come in several parts.
             match answers.iter_mut().find(is_it) {
                 Some(other) => other.texts.extend(answer.texts),
                 None => answers.push(answer),
@@ -186,7 +186,7 @@ impl Answer {
         let value = raw.value.map_or("null", RawValue::get);
         let value: Value = parsed(value)?;
         let texts = texts_of(value.get(field).unwrap_or(&Value::Null))
-            .ok_or_else(|| format!("the answer to the question `{question}` is no text"))?;
+            .ok_or_else(|| format!("the answer to the question `{question}` is not text"))?;
         Ok(Self {
             question,
             kind,
@@ -209,9 +209,9 @@ impl Person {
     }
 }
 
-/// Answers beside the data. Which of its texts are answers nobody says.
+/// Answers beside the data. JSON_MIN does not say which texts are answers.
 fn flat_answers(data: &Map<String, Value>) -> Answers {
-    /// What a task holds in any case, and what we write into its data.
+    /// Fields of every task, and the data that we write.
     const DATA: [&str; 14] = [
         "id",
         "image",

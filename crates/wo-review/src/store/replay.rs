@@ -1,11 +1,11 @@
-//! Reviews into the store, one after the other: those of the log at the start, then each that is written.
+//! Adds reviews to the store in order: those of the log at start-up, then each saved one.
 
 use wo_record::Review;
 
 use super::{Entry, Store};
 
 impl Store {
-    /// Takes the next review of the log in.
+    /// Adds the next review of the log.
     pub(crate) fn take_in(&mut self, review: Review) {
         let reviewer = self.reviewer(&review.reviewer);
         if let Some(request) = &review.request {
@@ -56,7 +56,7 @@ impl Store {
         self.plan_repeat(reviewer, number, is_repeat, judges && review.n_reviews == 1);
     }
 
-    /// The frame of a review, where it is in the folder and shows the same picture.
+    /// The frame of a review, if it is in the folder and shows the same image.
     pub(crate) fn met(&self, review: &Review) -> Option<u32> {
         let id = self.folder.find(&review.video_id, review.index);
         if !self.folder.has_records {
@@ -67,7 +67,7 @@ impl Store {
         wo_label::is_same_image(review, item.pts_ms, item.blake3.as_deref()).then_some(id)
     }
 
-    /// A table says no video and no index: there the path of the picture is what stays.
+    /// A table has no video and no index, so the image path identifies the frame.
     fn met_in_table(&self, review: &Review, guess: Option<u32>) -> Option<u32> {
         let path = review.path.as_ref().map(wo_record::RecordPath::as_path);
         let is_it = |id: &u32| {
@@ -123,7 +123,7 @@ impl Store {
             return;
         }
         *n_own += 1;
-        // The draw rests on the place in the log, so that a restart draws the same.
+        // The draw depends on the position in the log, so that a restart draws the same.
         let draw = wo_label::choice_hash(&format!("repeat {}", entry.decision)) % 10_000;
         if is_candidate && !entry.new.deleted && (draw as f64) < self.repeat_share * 10_000.0 {
             repeats.push_back((number, *n_own));

@@ -18,7 +18,7 @@ use super::guard::Reviewer;
 use super::response::{blocking, failed};
 use crate::app::App;
 use crate::queue::Filter;
-use crate::store::{Decision, Done};
+use crate::store::{Decided, Decision};
 
 /// Most frames in one response.
 const MAX_FRAMES: usize = 500;
@@ -197,7 +197,7 @@ async fn decide(
         let mut store = app.store();
         let reviewer = store.reviewer(&who.0);
         if !store.can_tell_frames(&decision) {
-            let why = "the folder has other frames than this page shows; load the page again";
+            let why = "the folder has other frames than this page shows; reload the page";
             return (StatusCode::CONFLICT, why).into_response();
         }
         let done = store.decide(reviewer, &decision);
@@ -227,11 +227,11 @@ async fn undo(
     .await
 }
 
-/// What was decided and is on the disk: the frames as they are now, and what is to be asked again.
-fn answer(app: &App, reviewer: u32, done: anyhow::Result<Option<Done>>) -> Response {
+/// The response to a saved decision: the frames as they are now, and a blind repeat if one is due.
+fn answer(app: &App, reviewer: u32, done: anyhow::Result<Option<Decided>>) -> Response {
     let done = match done {
         Ok(Some(done)) => done,
-        Ok(None) => return (StatusCode::CONFLICT, "nothing is left to take back").into_response(),
+        Ok(None) => return (StatusCode::CONFLICT, "nothing is left to undo").into_response(),
         Err(e) => return failed(&e),
     };
     app.write_signal.note();
