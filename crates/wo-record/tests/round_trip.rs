@@ -372,7 +372,7 @@ fn prediction() -> impl Strategy<Value = Record> {
                 labels: said.0,
                 exercises: said.1,
                 faults: faults.0,
-                said_faults: faults.1,
+                predicted_faults: faults.1,
                 fold,
                 seen: false,
             })
@@ -550,4 +550,18 @@ proptest! {
         prop_assert_eq!(back.pop(), Some(Record::End(end)));
         prop_assert_eq!(&back[1..], &records[..]);
     }
+}
+
+#[test]
+fn predictions_of_older_files_keep_their_faults() {
+    let line = r#"{"type":"prediction","video_id":"v","group":"video:v","labels":{"bad_form":1.0},"said_faults":["knees_cave"]}"#;
+    let Ok(Ok(Record::Prediction(prediction))) = Record::parse(line) else {
+        panic!("a prediction");
+    };
+    assert_eq!(prediction.predicted_faults, [Name::new("knees_cave")]);
+    let text = serde_json::to_string(&Record::Prediction(prediction)).unwrap();
+    assert!(
+        text.contains(r#""predicted_faults":["knees_cave"]"#),
+        "{text}"
+    );
 }

@@ -1,6 +1,7 @@
 //! The frames of a folder: from its records, corrected by its CSVs, or from CSVs alone.
 
 mod image;
+mod item;
 mod numbering;
 mod records_file;
 mod tables;
@@ -16,10 +17,12 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_folder::{Corrections, Kept as KeptFrame, RECORDS, TRASH, check_frames, no_frames};
 use wo_label::{Captions, Reviews};
-use wo_record::{Frame, Image, Judgement, Name, Record, Review, Video};
+use wo_record::{Image, Record, Review, Video};
 
 pub(crate) use self::image::FrameImage;
 use self::image::InlineImage;
+pub(crate) use self::item::FrameItem;
+use self::item::VideoItem;
 use self::records_file::{FIRST_BYTES, LineSpan, for_each_record, for_first_records};
 use self::video_paths::VideoPaths;
 
@@ -40,34 +43,6 @@ pub(crate) struct Folder {
     pub(crate) inline: HashMap<u32, InlineImage>,
 }
 
-/// A video and its frames.
-#[derive(Debug, Default)]
-pub(crate) struct VideoItem {
-    pub(crate) id: String,
-    /// The video file, if known.
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) person: Option<String>,
-    pub(crate) source: Option<String>,
-    pub(crate) duration_ms: Option<f64>,
-    pub(crate) frames: Vec<u32>,
-}
-
-/// A frame as it is on disk.
-#[derive(Debug)]
-pub(crate) struct FrameItem {
-    pub(crate) video: u32,
-    pub(crate) index: u32,
-    pub(crate) pts_ms: Option<f64>,
-    /// Its image file, as in the records.
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) blake3: Option<Box<str>>,
-    pub(crate) size_px: Option<(u32, u32)>,
-    pub(crate) exercise: Option<Name>,
-    pub(crate) base: Judgement,
-    pub(crate) sharpness: Option<f32>,
-    pub(crate) perceptual_hash: Option<u64>,
-}
-
 /// The part of a record that is kept. The threads that parse a record drop the rest.
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are frames")]
 enum Kept {
@@ -79,61 +54,41 @@ enum Kept {
     },
 }
 
+/// The file that a record comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Records,
+    Trash,
+}
+
 impl Kept {
     fn of(
         record: Record,
-        is_trash: bool,
+        source: Source,
         corrections: &Corrections,
         videos: &VideoPaths,
     ) -> Option<Self> {
         match record {
             Record::Video(video) => Some(Self::Video(Box::new(video))),
             Record::Frame(mut frame) => {
-                let is_gone = if is_trash {
+                let is_deleted = if source == Source::Trash {
                     corrections.correct_by_rows(&mut frame);
                     true
                 } else {
                     let video = videos.of(&frame.video_id);
                     corrections.correct(&mut frame, video, None).kept != KeptFrame::Yes
                 };
+                let is_inline = matches!(frame.image, Image::Inline { .. });
+                let video_id = std::mem::take(&mut frame.video_id);
+                let mut item = FrameItem::new(frame);
+                item.base.deleted = is_deleted;
                 Some(Self::Frame {
-                    is_inline: matches!(frame.image, Image::Inline { .. }),
-                    video_id: std::mem::take(&mut frame.video_id),
-                    item: FrameItem::new(frame, is_gone),
+                    video_id,
+                    item,
+                    is_inline,
                 })
             }
             _ => None,
-        }
-    }
-}
-
-impl FrameItem {
-    /// From a frame record; the video has no number yet.
-    pub(crate) fn new(frame: Frame, is_trash: bool) -> Self {
-        let (path, blake3) = match frame.image {
-            Image::File { path, blake3 } => (Some(path.as_path().to_owned()), blake3),
-            Image::Inline { .. } => (None, None),
-        };
-        let quality = frame.quality.as_ref();
-        Self {
-            video: u32::MAX,
-            index: frame.index,
-            pts_ms: frame.pts_ms,
-            path,
-            blake3: blake3.map(String::into_boxed_str),
-            size_px: frame.width_px.zip(frame.height_px),
-            exercise: frame.exercise,
-            sharpness: quality.map(|quality| quality.sharpness as f32),
-            perceptual_hash: quality
-                .and_then(|quality| u64::from_str_radix(&quality.perceptual_hash, 16).ok()),
-            base: Judgement {
-                label: frame.label,
-                label_origin: frame.label_origin,
-                faults: frame.faults,
-                description: frame.description,
-                note: None,
-                deleted: is_trash,
-            },
         }
     }
 }
@@ -177,7 +132,7 @@ impl Folder {
         let records = Arc::new(File::open(&path).ok()?);
         let mut first: Vec<(Kept, LineSpan)> = Vec::new();
         let videos = VideoPaths::read(&path, FIRST_BYTES).ok()?;
-        let keep = |record| Kept::of(record, false, corrections, &videos);
+        let keep = |record| Kept::of(record, Source::Records, corrections, &videos);
         let is_plain = for_first_records(&path, keep, &mut |kept, line| first.push((kept, line)));
         // The last video may be incomplete.
         let last = first
@@ -233,7 +188,7 @@ impl Folder {
     fn read_records(&mut self, path: &Path, corrections: &Corrections) -> anyhow::Result<()> {
         let records = open(path)?;
         let videos = VideoPaths::read(path, u64::MAX)?;
-        let keep = |record| Kept::of(record, false, corrections, &videos);
+        let keep = |record| Kept::of(record, Source::Records, corrections, &videos);
         for_each_record(path, keep, &mut |kept, line| {
             self.add(kept, line, &records);
         })
@@ -247,7 +202,7 @@ impl Folder {
         }
         let records = open(&path)?;
         let videos = VideoPaths::default();
-        let keep = |record| Kept::of(record, true, corrections, &videos);
+        let keep = |record| Kept::of(record, Source::Trash, corrections, &videos);
         for_each_record(&path, keep, &mut |kept, line| {
             if matches!(&kept, Kept::Frame { video_id, .. } if self.videos_by_id.contains_key(video_id))
             {

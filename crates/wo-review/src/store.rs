@@ -37,6 +37,7 @@ pub(crate) struct Entry {
 }
 
 /// The folder, the log, and indexes over both.
+// More than 12 fields: the indexes change together with each review.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) folder: Folder,
@@ -128,6 +129,11 @@ impl Store {
                 self.folder.dir.display()
             );
         }
+    }
+
+    /// Whether it has only the first frames: all frames have a numbering.
+    pub(crate) fn is_first_look(&self) -> bool {
+        self.numberings.is_empty()
     }
 
     /// The number of a reviewer; a new one is added.

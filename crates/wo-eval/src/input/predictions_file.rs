@@ -244,7 +244,7 @@ pub(crate) fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) ->
         labels,
         exercises,
         faults: wire.faults,
-        said_faults: wire.said_faults,
+        said_faults: wire.predicted_faults,
         fold: wire.fold,
         reasons: says_unclear.then_some(SAYS_UNCLEAR).into_iter().collect(),
         facts: Facts::of_record(&video),

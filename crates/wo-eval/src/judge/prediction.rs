@@ -127,7 +127,7 @@ impl Prediction {
             labels: named(&answers.labels, &self.calibrated),
             exercises: named(&answers.exercises, &self.exercises),
             faults: self.faults.clone(),
-            said_faults: self.said_faults.clone(),
+            predicted_faults: self.said_faults.clone(),
             fold: self.fold,
             seen: self.seen,
         }

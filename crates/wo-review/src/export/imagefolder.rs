@@ -54,8 +54,7 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
     let mut lines = Vec::new();
     let mut now = BTreeSet::new();
     let mut letters = HashSet::new();
-    let mut failed = Vec::new();
-    let mut n_failed = 0;
+    let mut unreadable = Unreadable::default();
     for (id, frame, judgement) in store.kept() {
         let (Some(video), Some(stem)) = (
             store.folder.video_of(frame),
@@ -70,17 +69,11 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
         let (bytes, media_type) = match read {
             Ok(read) => read,
             Err(why) => {
-                n_failed += 1;
-                if n_failed <= N_NAMED {
-                    failed.push(format!("frame {} of {}: {why}", frame.index, video.id));
-                }
+                unreadable.add(format!("frame {} of {}: {why}", frame.index, video.id));
                 continue;
             }
         };
-        let ending = media_type
-            .trim_start_matches("image/")
-            .replace("jpeg", "jpg");
-        let name = format!("{stem}_{:03}.{ending}", frame.index);
+        let name = format!("{stem}_{:03}.{}", frame.index, extension(media_type));
         if !letters.insert(name.to_lowercase()) {
             return Err(anyhow!(
                 "two images would be named {}\nhint: rename one of the videos, or export --to ndjson",
@@ -88,7 +81,11 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
             ))
             .exit_with(Exit::Integrity);
         }
-        write_image(&folder.join(&name), &bytes, before.contains(&name))?;
+        if before.contains(&name) {
+            write_image(&folder.join(&name), &bytes)?;
+        } else {
+            write_new_image(&folder.join(&name), &bytes)?;
+        }
         let line = Metadata {
             file_name: &name,
             text: judgement.description.as_deref().unwrap_or_default(),
@@ -101,40 +98,66 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
         lines.push(b'\n');
         now.insert(name);
     }
-    say_failed(&failed, n_failed);
-    let mut file = AtomicWriteFile::open(&metadata)
-        .with_context(|| format!("create {}", metadata.display()))?;
-    file.write_all(&lines)
-        .and_then(|()| file.commit())
-        .with_context(|| format!("write {}", metadata.display()))?;
+    unreadable.warn();
+    write_metadata(&metadata, &lines)?;
     for name in before.difference(&now) {
         let path = folder.join(name);
         if path.exists() {
             fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
         }
     }
-    Ok(n_failed)
+    Ok(unreadable.n)
 }
 
-fn say_failed(failed: &[String], n_failed: u64) {
-    if n_failed == 0 {
-        return;
+fn write_metadata(path: &Path, lines: &[u8]) -> anyhow::Result<()> {
+    let mut file =
+        AtomicWriteFile::open(path).with_context(|| format!("create {}", path.display()))?;
+    file.write_all(lines)
+        .and_then(|()| file.commit())
+        .with_context(|| format!("write {}", path.display()))
+}
+
+/// The file extension of a media type.
+fn extension(media_type: &str) -> String {
+    media_type
+        .trim_start_matches("image/")
+        .replace("jpeg", "jpg")
+}
+
+/// Images that cannot be read. The first ones are named.
+#[derive(Debug, Default)]
+struct Unreadable {
+    n: u64,
+    named: Vec<String>,
+}
+
+impl Unreadable {
+    fn add(&mut self, line: String) {
+        self.n += 1;
+        if self.n <= N_NAMED {
+            self.named.push(line);
+        }
     }
-    let more = n_failed - failed.len() as u64;
-    let more = match more {
-        0 => String::new(),
-        more => format!("\n  and {more} more"),
-    };
-    wo_cli::warn!(
-        "{} cannot be read:\n  {}{more}\nhint: delete the frames on the page of wo-review, or extract them again with wo-extract",
-        wo_cli::count(n_failed, "image"),
-        failed.join("\n  ")
-    );
+
+    fn warn(&self) {
+        if self.n == 0 {
+            return;
+        }
+        let more = match self.n - self.named.len() as u64 {
+            0 => String::new(),
+            more => format!("\n  and {more} more"),
+        };
+        wo_cli::warn!(
+            "{} cannot be read:\n  {}{more}\nhint: delete the frames on the page of wo-review, or extract them again with wo-extract",
+            wo_cli::count(self.n, "image"),
+            self.named.join("\n  ")
+        );
+    }
 }
 
-/// Writes an image, unless it would overwrite a foreign file.
-fn write_image(path: &Path, bytes: &[u8], is_own: bool) -> anyhow::Result<()> {
-    if !is_own && path.exists() {
+/// Writes an image that no earlier export wrote, unless it would overwrite a foreign file.
+fn write_new_image(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if path.exists() {
         // An equal file is left from a killed export.
         if fs::read(path).is_ok_and(|there| there == bytes) {
             return Ok(());
@@ -145,6 +168,10 @@ fn write_image(path: &Path, bytes: &[u8], is_own: bool) -> anyhow::Result<()> {
         ))
         .exit_with(Exit::Usage);
     }
+    write_image(path, bytes)
+}
+
+fn write_image(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     fs::write(path, bytes).with_context(|| format!("write {}", path.display()))
 }
 

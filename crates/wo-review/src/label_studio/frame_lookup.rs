@@ -225,7 +225,7 @@ mod tests {
             let frame = json!({"video_id": "v", "index": index, "pts_ms": 1000 * index, "image": {"file": {"path": path}}});
             let frame: Frame = serde_json::from_value(frame).unwrap();
             assert!(matches!(frame.image, Image::File { .. }));
-            folder.add_frame("v", FrameItem::new(frame, false));
+            folder.add_frame("v", FrameItem::new(frame));
         }
         folder
     }

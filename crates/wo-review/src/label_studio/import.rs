@@ -218,9 +218,6 @@ impl Importer<'_> {
                 return Ok(());
             }
         };
-        let is_ours = ["path", "video_id", "index"]
-            .iter()
-            .all(|name| task.data.contains_key(*name));
         for answers in task.answers() {
             if answers.as_ref().is_ok_and(|it| it.is_cancelled) {
                 self.report.count(Issue::Skipped, 1);
@@ -243,7 +240,7 @@ impl Importer<'_> {
                 let line = || format!("{}: {faults}", place());
                 self.report.add(Issue::Contrary, line);
             }
-            self.say(frame, &answers, said, is_ours)?;
+            self.say(frame, task, &answers, said)?;
         }
         Ok(())
     }
@@ -251,9 +248,9 @@ impl Importer<'_> {
     fn say(
         &mut self,
         frame: u32,
+        task: &Task<'_>,
         answers: &Answers,
         said: Said,
-        is_ours: bool,
     ) -> anyhow::Result<()> {
         let reviewer = match &answers.by {
             Some(Person::Name(name)) => self.store.reviewer(name),
@@ -266,7 +263,7 @@ impl Importer<'_> {
             frame,
             reviewer,
             is_signed: answers.by.is_some(),
-            is_ours,
+            is_ours: task.is_ours(),
             updated_at: answers.updated_at,
             change: said.change,
         };

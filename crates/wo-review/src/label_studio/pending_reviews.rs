@@ -130,17 +130,7 @@ fn review_of(
         .collect();
     let leaves_text = leaves_text_out(&change, store, frame, now);
     drop_stale_description(&mut change, store, frame, now);
-    let (old, new) = if change.says_class() {
-        let mut shown = store.original(id, frame).clone();
-        for entry in &own {
-            entry.say_of(&mut shown);
-        }
-        shown.deleted = now.deleted;
-        let new = store.new_class(&change, &shown, now, frame);
-        (shown, new)
-    } else {
-        (now.clone(), store.changed(&change, now, frame))
-    };
+    let (old, new) = old_and_new(store, &change, frame, &own, (id, now));
     let path = || {
         let path = frame.path.as_ref();
         path.map_or_else(
@@ -173,6 +163,27 @@ fn review_of(
     let mut review = store.review(said.reviewer, frame, old, new);
     review.says = change.says();
     Some(review)
+}
+
+/// The label of a frame before and after a change. A class changes what the reviewer has seen: the original label and their
+/// `own` decisions.
+fn old_and_new(
+    store: &Store,
+    change: &Change,
+    frame: &FrameItem,
+    own: &[&Entry],
+    (id, now): (u32, &Judgement),
+) -> (Judgement, Judgement) {
+    if !change.says_class() {
+        return (now.clone(), store.changed(change, now, frame));
+    }
+    let mut shown = store.original(id, frame).clone();
+    for entry in own {
+        entry.say_of(&mut shown);
+    }
+    shown.deleted = now.deleted;
+    let new = store.new_class(change, &shown, now, frame);
+    (shown, new)
 }
 
 fn reviews_of(store: &Store, id: u32) -> HashMap<u32, Vec<u32>> {

@@ -130,6 +130,13 @@ impl<'a> Task<'a> {
         })
     }
 
+    /// Whether this tool wrote it: its data has all our fields.
+    pub(super) fn is_ours(&self) -> bool {
+        ["path", "video_id", "index"]
+            .iter()
+            .all(|name| self.data.contains_key(*name))
+    }
+
     /// The answers of each person, one at a time, since thousands may have judged a frame.
     pub(super) fn answers(&self) -> impl Iterator<Item = Result<Answers, String>> {
         let flat = self.is_flat.then(|| Ok(flat_answers(&self.data)));

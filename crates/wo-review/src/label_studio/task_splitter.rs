@@ -50,6 +50,8 @@ struct Scan {
     n_deeper: usize,
     /// The last byte that is not white space.
     last: u8,
+    /// Whether the file has tasks one after the other, not a list.
+    is_lines: bool,
     in_string: bool,
     is_escaped: bool,
     after_newline: bool,
@@ -112,13 +114,16 @@ impl<R: BufRead> TaskSplitter<R> {
     }
 
     fn task(&mut self, text: &mut Vec<u8>) -> io::Result<Piece> {
-        let mut scan = Scan::default();
+        let mut scan = Scan {
+            is_lines: !self.is_list,
+            ..Scan::default()
+        };
         loop {
             let chunk = fill(&mut self.input)?;
             if chunk.is_empty() {
                 return Ok(Piece::Cut);
             }
-            let end = scan.end_in(chunk, !self.is_list);
+            let end = scan.end_in(chunk);
             let n_used = match end {
                 Some(TaskEnd::Closed(n) | TaskEnd::Broken(n)) => n,
                 None => chunk.len(),
@@ -176,9 +181,9 @@ impl<R: BufRead> TaskSplitter<R> {
 }
 
 impl Scan {
-    /// Scans a chunk. An unclosed task ends where the next one starts: at a brace where only a name is valid. If tasks are
-    /// lines, also at a brace that starts a line, or at a line end inside a string.
-    fn end_in(&mut self, chunk: &[u8], is_lines: bool) -> Option<TaskEnd> {
+    /// Scans a chunk. An unclosed task ends where the next one starts: at a brace where only a name is valid. If tasks are lines,
+    /// also at a brace that starts a line, or at a line end inside a string.
+    fn end_in(&mut self, chunk: &[u8]) -> Option<TaskEnd> {
         for (at, &byte) in chunk.iter().enumerate() {
             self.n_bytes += 1;
             let after_newline = std::mem::replace(&mut self.after_newline, byte == b'\n');
@@ -187,7 +192,7 @@ impl Scan {
                     _ if self.is_escaped => self.is_escaped = false,
                     b'\\' => self.is_escaped = true,
                     b'"' => self.in_string = false,
-                    b'\n' if is_lines => return Some(TaskEnd::Broken(at + 1)),
+                    b'\n' if self.is_lines => return Some(TaskEnd::Broken(at + 1)),
                     _ => {}
                 }
                 continue;
@@ -198,7 +203,9 @@ impl Scan {
             };
             match byte {
                 b'"' => self.in_string = true,
-                b'{' if self.is_next_task(last, is_lines && after_newline) => {
+                b'{' if self.wants_name(last)
+                    || (self.is_lines && after_newline && self.is_unclosed_line()) =>
+                {
                     return Some(TaskEnd::Broken(at));
                 }
                 b'{' | b'[' if self.open.len() < MAX_DEPTH => self.open.push(byte),
@@ -217,10 +224,14 @@ impl Scan {
         None
     }
 
-    /// Whether a brace starts the next task although this one is not closed.
-    fn is_next_task(&self, last: u8, begins_line: bool) -> bool {
-        let wants_name = self.open.last() == Some(&b'{') && last == b',';
-        wants_name || (begins_line && !self.open.is_empty() && !self.is_spread)
+    /// Whether only a name is valid here, so that a brace starts the next task although this one is not closed.
+    fn wants_name(&self, last: u8) -> bool {
+        self.open.last() == Some(&b'{') && last == b','
+    }
+
+    /// Whether this task should have ended on its line.
+    fn is_unclosed_line(&self) -> bool {
+        !self.open.is_empty() && !self.is_spread
     }
 
     /// Closes the last bracket of this kind and those inside it. A bracket that closes nothing is left to the parser.

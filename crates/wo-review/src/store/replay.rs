@@ -53,7 +53,16 @@ impl Store {
         {
             stack.push(review.decision);
         }
-        self.plan_repeat(reviewer, number, is_repeat, judges && review.n_reviews == 1);
+        if is_repeat {
+            self.drop_repeats(reviewer, id);
+            return;
+        }
+        if let Some(n_own) = self.n_own.get_mut(reviewer as usize) {
+            *n_own += 1;
+        }
+        if judges && review.n_reviews == 1 {
+            self.plan_repeat(reviewer, number);
+        }
     }
 
     /// The frame of a review, if it is in the folder and shows the same image.
@@ -103,29 +112,29 @@ impl Store {
         }
     }
 
-    fn plan_repeat(&mut self, reviewer: u32, number: u32, is_repeat: bool, is_candidate: bool) {
+    /// A blind repeat was answered, so the frame is not asked again.
+    fn drop_repeats(&mut self, reviewer: u32, id: u32) {
+        let entries = &self.entries;
+        let is_other = |entry: u32| entries.get(entry as usize).is_some_and(|e| e.frame != id);
+        if let Some(repeats) = self.repeats.get_mut(reviewer as usize) {
+            repeats.retain(|&(entry, _)| is_other(entry));
+        }
+    }
+
+    /// Draws whether a decision is asked for again.
+    fn plan_repeat(&mut self, reviewer: u32, number: u32) {
         let Some(entry) = self.entries.get(number as usize) else {
             return;
         };
         let (Some(repeats), Some(n_own)) = (
             self.repeats.get_mut(reviewer as usize),
-            self.n_own.get_mut(reviewer as usize),
+            self.n_own.get(reviewer as usize),
         ) else {
             return;
         };
-        if is_repeat {
-            let (entries, frame) = (&self.entries, entry.frame);
-            repeats.retain(|&(other, _)| {
-                entries
-                    .get(other as usize)
-                    .is_some_and(|e| e.frame != frame)
-            });
-            return;
-        }
-        *n_own += 1;
         // The draw depends on the position in the log, so that a restart draws the same.
         let draw = wo_label::choice_hash(&format!("repeat {}", entry.decision)) % 10_000;
-        if is_candidate && !entry.new.deleted && (draw as f64) < self.repeat_share * 10_000.0 {
+        if !entry.new.deleted && (draw as f64) < self.repeat_share * 10_000.0 {
             repeats.push_back((number, *n_own));
         }
     }

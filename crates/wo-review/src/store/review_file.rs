@@ -40,6 +40,21 @@ pub(crate) struct Contents {
     torn: Vec<u8>,
 }
 
+impl Contents {
+    /// Moves the incomplete last decision to what a crash left. `before` is the state before it: reviews, bytes and chain.
+    fn cut_decision(&mut self, mut file: &File, before: (usize, u64, Chain)) -> anyhow::Result<()> {
+        let (n_reviews, len, chain) = before;
+        let torn = self.reviews.split_off(n_reviews);
+        wo_cli::info!("{} reviews of an incomplete decision", torn.len());
+        let mut bytes = vec![0; (self.len - len) as usize];
+        file.seek(SeekFrom::Start(len))?;
+        file.read_exact(&mut bytes)?;
+        bytes.append(&mut self.torn);
+        (self.torn, self.len, self.chain) = (bytes, len, chain);
+        Ok(())
+    }
+}
+
 impl ReviewFile {
     /// Opens or creates the log of a folder for writing, and moves an unfinished write aside.
     pub(crate) fn open(dir: &Path) -> anyhow::Result<(Self, Vec<Review>)> {
@@ -187,15 +202,7 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
         }
     }
     if n_missing > 0 {
-        let (n_reviews, len, chain) = before_decision;
-        let torn = contents.reviews.split_off(n_reviews);
-        wo_cli::info!("{} reviews of a decision that is not whole", torn.len());
-        let mut bytes = vec![0; (contents.len - len) as usize];
-        let mut file = file;
-        file.seek(SeekFrom::Start(len))?;
-        file.read_exact(&mut bytes)?;
-        bytes.append(&mut contents.torn);
-        (contents.torn, contents.len, contents.chain) = (bytes, len, chain);
+        contents.cut_decision(file, before_decision)?;
     }
     Ok(contents)
 }

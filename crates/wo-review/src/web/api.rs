@@ -14,6 +14,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use wo_record::Name;
 
+use self::views::Shown;
 use super::guard::Reviewer;
 use super::response::{blocking, failed};
 use crate::app::App;
@@ -72,9 +73,9 @@ async fn session(State(app): Shared, Extension(who): Extension<Reviewer>) -> Res
 }
 
 fn session_of(app: &App, who: &str) -> Response {
-    let (mut store, is_first_look) = app.store_or_first_look();
+    let mut store = app.store_or_first_look();
     let reviewer = store.reviewer(who);
-    Json(views::session(app, &store, is_first_look, reviewer)).into_response()
+    Json(views::session(app, &store, reviewer)).into_response()
 }
 
 async fn progress(State(app): Shared, Extension(who): Extension<Reviewer>) -> Response {
@@ -110,15 +111,20 @@ async fn frames(
     let Ok(ids) = ids else {
         return (StatusCode::BAD_REQUEST, "ids are numbers").into_response();
     };
-    frames_as_json(&app, &who, &ids, query.repeat)
+    let shown = if query.repeat {
+        Shown::Repeat
+    } else {
+        Shown::Current
+    };
+    frames_as_json(&app, &who, &ids, shown)
 }
 
-fn frames_as_json(app: &App, who: &Reviewer, ids: &[u32], is_repeat: bool) -> Response {
+fn frames_as_json(app: &App, who: &Reviewer, ids: &[u32], shown: Shown) -> Response {
     let mut store = app.store();
     let reviewer = store.reviewer(&who.0);
     let ids = ids.iter().take(MAX_FRAMES);
     let frames: Vec<_> = ids
-        .filter_map(|&id| views::frame(app, &store, reviewer, id, is_repeat))
+        .filter_map(|&id| views::frame(app, &store, reviewer, id, shown))
         .collect();
     Json(frames).into_response()
 }
@@ -135,7 +141,7 @@ async fn video(
         .get(id as usize)
         .map(|video| video.frames.clone());
     match ids {
-        Some(ids) => frames_as_json(&app, &who, &ids, false),
+        Some(ids) => frames_as_json(&app, &who, &ids, Shown::Current),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -238,7 +244,7 @@ fn answer(app: &App, reviewer: u32, done: anyhow::Result<Option<Decided>>) -> Re
     let store = app.store();
     let ids = done.frames.iter().take(MAX_FRAMES);
     let frames: Vec<_> = ids
-        .filter_map(|&id| views::frame(app, &store, reviewer, id, false))
+        .filter_map(|&id| views::frame(app, &store, reviewer, id, Shown::Current))
         .collect();
     Json(serde_json::json!({
         "decision": done.decision,

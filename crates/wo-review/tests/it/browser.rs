@@ -617,8 +617,7 @@ fn keys_can_be_others() {
     browser.wait("document.getElementById('keys').open");
     browser.click("#keys tr:nth-child(3) button");
     browser.press(&["\u{e008}", "z"]);
-    browser
-        .wait("document.getElementById('toast').innerText.includes('undo the last decision')");
+    browser.wait("document.getElementById('toast').innerText.includes('undo the last decision')");
     browser.press(&["Escape", "3"]);
     wait_for_log(&browser, dir.path(), 4);
     assert_eq!(log(dir.path())[3]["new"]["label"], "unclear");

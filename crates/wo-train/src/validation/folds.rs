@@ -182,7 +182,7 @@ fn prediction(
         labels,
         exercises,
         faults: example.class.faults.clone(),
-        said_faults: said_faults.unwrap_or_default(),
+        predicted_faults: said_faults.unwrap_or_default(),
         fold: Some(fold),
         seen: false,
     }

@@ -17,6 +17,7 @@ const N_HISTORY: usize = 50;
 const N_FIRST: usize = 20;
 
 /// What the page needs at start.
+// More than 12 fields: one response saves requests before the first image.
 #[derive(Debug, Serialize)]
 pub(crate) struct Session<'a> {
     pub(crate) reviewer: String,
@@ -41,6 +42,7 @@ pub(crate) struct Session<'a> {
 }
 
 /// A frame, as one reviewer may see it.
+// More than 12 fields: the page shows all of them.
 #[derive(Debug, Serialize)]
 pub(crate) struct FrameView<'a> {
     id: u32,
@@ -87,12 +89,16 @@ pub(crate) struct Past {
     new: Judgement,
 }
 
-pub(crate) fn session<'a>(
-    app: &App,
-    store: &'a Store,
-    is_first_look: bool,
-    reviewer: u32,
-) -> Session<'a> {
+/// How a frame is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// With the decisions of the reviewer.
+    Current,
+    /// As a blind repeat: with its original label.
+    Repeat,
+}
+
+pub(crate) fn session<'a>(app: &App, store: &'a Store, reviewer: u32) -> Session<'a> {
     // Each name once: to sort 100 000 equal ones would hold up the first image.
     let mut exercises: BTreeSet<&Name> = BTreeSet::new();
     let mut labels: BTreeSet<Name> = ["good_form", "bad_form", "unclear"].map(Name::new).into();
@@ -133,10 +139,10 @@ pub(crate) fn session<'a>(
         labels,
         reviewers: store.reviewers.clone(),
         numbering: store.numberings.first().cloned(),
-        is_first_look,
+        is_first_look: store.is_first_look(),
         measuring: app.measuring.progress(),
         frames: first
-            .filter_map(|&id| frame(app, store, reviewer, id, false))
+            .filter_map(|&id| frame(app, store, reviewer, id, Shown::Current))
             .collect(),
         queue,
     }
@@ -156,31 +162,22 @@ pub(crate) fn frame<'a>(
     store: &'a Store,
     reviewer: u32,
     id: u32,
-    is_repeat: bool,
+    shown: Shown,
 ) -> Option<FrameView<'a>> {
     let frame = store.folder.frame(id)?;
     let video = store.folder.video_of(frame)?;
-    let shown = if is_repeat {
-        Cow::Borrowed(store.original(id, frame))
-    } else {
-        store.shown_to(reviewer, id, frame)
+    let is_judged = shown == Shown::Current && store.is_judged_by(reviewer, id);
+    let shown = match shown {
+        Shown::Current => store.shown_to(reviewer, id, frame),
+        Shown::Repeat => Cow::Borrowed(store.original(id, frame)),
     };
-    let is_judged = !is_repeat && store.is_judged_by(reviewer, id);
     let shown = shown.into_owned();
     let description = shown.description.as_deref();
     let is_blind = description.is_some_and(|text| describes_nothing_visible(text, &store.captions));
     Some(FrameView {
         id,
         video: frame.video,
-        video_name: video.path.as_ref().map_or_else(
-            || video.id.chars().take(8).collect(),
-            |path| {
-                path.file_stem()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned()
-            },
-        ),
+        video_name: video.short_name(),
         index: frame.index,
         n_of_video: video.frames.len(),
         pts_ms: frame.pts_ms,
