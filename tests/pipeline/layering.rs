@@ -23,7 +23,7 @@ fn host() -> String {
     line.expect("rustc names its host").to_owned()
 }
 
-fn layers() -> Layers {
+fn metadata() -> Value {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("tests/ lies in the workspace");
@@ -40,7 +40,11 @@ fn layers() -> Layers {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
+    serde_json::from_slice(&output.stdout).expect("cargo writes JSON")
+}
+
+fn layers() -> Layers {
+    let metadata = metadata();
     let list = |value: &Value| value.as_array().expect("a list").clone();
     let names: BTreeMap<String, String> = list(&metadata["packages"])
         .iter()
@@ -104,6 +108,70 @@ fn users_of(layers: &Layers, package: &str) -> BTreeSet<String> {
 
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// What the drawing in ARCHITECTURE.md says each crate reaches.
+fn drawn() -> BTreeMap<String, BTreeSet<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let page = root
+        .expect("tests/ lies in the workspace")
+        .join("ARCHITECTURE.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let (_, drawing) = page.split_once("```mermaid").expect("a drawing");
+    let (drawing, _) = drawing.split_once("```").expect("the drawing's end");
+    let mut reached: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let arrows: Vec<_> = drawing
+        .lines()
+        .filter_map(|line| line.split_once("-->"))
+        .collect();
+    // The drawing goes from top to bottom, so each crate is complete before its users are looked at from below.
+    for (user, used) in arrows.into_iter().rev() {
+        for name in used.split('&').map(str::trim) {
+            let beyond = reached.entry(name.to_owned()).or_default().clone();
+            let all = reached.entry(user.trim().to_owned()).or_default();
+            all.insert(name.to_owned());
+            all.extend(beyond);
+        }
+    }
+    reached
+}
+
+#[test]
+fn the_drawing_is_that_of_the_workspace() {
+    let is_ours = |name: &String| name.starts_with("wo-");
+    let is_for_tests = |name: &String| matches!(name.as_str(), "wo-tests" | "wo-testkit");
+    let actual = layers().reached.into_iter();
+    let actual: BTreeMap<_, BTreeSet<_>> = actual
+        .filter(|(name, _)| !is_for_tests(name))
+        .map(|(name, reached)| (name, reached.into_iter().filter(is_ours).collect()))
+        .collect();
+    assert_eq!(drawn(), actual);
+}
+
+#[test]
+fn no_dependency_wants_a_newer_rust_than_ours() {
+    let metadata = metadata();
+    let version = |text: &str| {
+        let mut parts: Vec<u32> = text
+            .split('.')
+            .map(|n| n.parse().expect("a number"))
+            .collect();
+        parts.resize(3, 0);
+        parts
+    };
+    let packages = metadata["packages"].as_array().expect("a list");
+    let wanted = |package: &Value| package["rust_version"].as_str().map(version);
+    let ours = packages
+        .iter()
+        .find(|package| package["name"] == "wo-record")
+        .and_then(wanted)
+        .expect("the workspace has a rust-version");
+    let newer: Vec<_> = packages
+        .iter()
+        .filter(|package| wanted(package).is_some_and(|rust| rust > ours))
+        .map(|package| &package["id"])
+        .collect();
+    assert!(newer.is_empty(), "{newer:?}");
 }
 
 #[test]

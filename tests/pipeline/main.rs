@@ -2,6 +2,7 @@
 //!
 //! The binaries are those that cargo built for the tools' own tests.
 
+mod docs;
 mod files;
 mod ignored;
 mod layering;

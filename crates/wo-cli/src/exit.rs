@@ -1,6 +1,5 @@
 //! The one table of exit codes.
 
-use std::fmt;
 use std::process::ExitCode;
 
 /// What a tool exits with.
@@ -61,105 +60,5 @@ impl From<Outcome> for Exit {
             Outcome::No => Self::No,
             Outcome::Partial => Self::Partial,
         }
-    }
-}
-
-/// Fixes the exit code of an error where it arises.
-pub trait ExitWith<T> {
-    /// The error, if any, ends the process with `exit`.
-    fn exit_with(self, exit: Exit) -> anyhow::Result<T>;
-}
-
-impl<T, E: Into<anyhow::Error>> ExitWith<T> for Result<T, E> {
-    fn exit_with(self, exit: Exit) -> anyhow::Result<T> {
-        self.map_err(|error| {
-            anyhow::Error::new(Coded {
-                exit,
-                error: error.into(),
-            })
-        })
-    }
-}
-
-/// An error with its exit code; in a message it looks like the error that it holds.
-#[derive(Debug)]
-struct Coded {
-    exit: Exit,
-    error: anyhow::Error,
-}
-
-impl fmt::Display for Coded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl std::error::Error for Coded {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
-    }
-}
-
-/// The exit code of an error: the one fixed on it, else I/O where an I/O error caused it, else integrity, since
-/// what is left then is data that did not parse or did not hold together.
-pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
-    if is_reader_gone(error) {
-        return Exit::Done;
-    }
-    let coded = error.chain().find_map(|e| e.downcast_ref::<Coded>());
-    match coded {
-        Some(coded) => coded.exit,
-        None if error
-            .chain()
-            .any(<dyn std::error::Error>::is::<std::io::Error>) =>
-        {
-            Exit::Io
-        }
-        None => Exit::Integrity,
-    }
-}
-
-/// True when the error is that nobody reads our output any more.
-fn is_reader_gone(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|e| e.downcast_ref::<std::io::Error>())
-        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-#[cfg(test)]
-mod tests {
-    use anyhow::{Context, anyhow};
-
-    use super::*;
-
-    fn io_error(kind: std::io::ErrorKind) -> anyhow::Error {
-        anyhow::Error::new(std::io::Error::from(kind)).context("write the output")
-    }
-
-    #[test]
-    fn an_error_exits_with_its_cause() {
-        assert_eq!(
-            exit_of(&io_error(std::io::ErrorKind::BrokenPipe)),
-            Exit::Done
-        );
-        assert_eq!(
-            exit_of(&io_error(std::io::ErrorKind::StorageFull)),
-            Exit::Io
-        );
-        assert_eq!(exit_of(&anyhow!("line 3 is no record")), Exit::Integrity);
-    }
-
-    #[test]
-    fn a_fixed_code_survives_context_and_does_not_show() {
-        let error = Err::<(), _>(anyhow!("x264enc is not installed"))
-            .exit_with(Exit::Environment)
-            .context("encode a.mp4")
-            .expect_err("it was an error");
-        assert_eq!(exit_of(&error), Exit::Environment);
-        assert_eq!(
-            format!("{error:#}"),
-            "encode a.mp4: x264enc is not installed"
-        );
     }
 }

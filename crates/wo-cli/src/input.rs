@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, StdinLock};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 
-use crate::{Exit, ExitWith};
+use crate::{Exit, ExitWith, Hint, bail, error};
 
 /// What the message calls standard input.
 const STDIN_NAME: &str = "<stdin>";
@@ -97,7 +97,7 @@ pub fn check_folder(path: &Path) -> anyhow::Result<()> {
     if facts.is_dir() {
         return Ok(());
     }
-    Err(anyhow!("{} is a file, not a folder", path.display())).exit_with(Exit::Usage)
+    bail!(Exit::Usage, "{} is a file, not a folder", path.display())
 }
 
 /// Refuses a path that the command line names where no file is there.
@@ -115,12 +115,15 @@ fn refuse_folder(path: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let records = path.join("records.ndjson");
-    let hint = if records.is_file() {
-        format!("\nhint: its records are in {}", records.display())
-    } else {
-        String::new()
-    };
-    Err(anyhow!("{} is a folder, not a file{hint}", path.display())).exit_with(Exit::Usage)
+    let hint = records
+        .is_file()
+        .then(|| format!("its records are in {}", records.display()));
+    Err(error!(
+        Exit::Usage,
+        "{} is a folder, not a file",
+        path.display()
+    ))
+    .hint_with(|| hint)
 }
 
 /// Reads a file that a flag names, whole: that it is not there or does not parse is an error of usage, and that it cannot be
@@ -141,7 +144,7 @@ pub fn read_file<T, E: Into<anyhow::Error>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::exit_of;
+    use crate::error::exit_of;
 
     #[test]
     fn what_is_not_there_is_a_wrong_command_line() {
@@ -151,20 +154,23 @@ mod tests {
         let mut empty = io::empty();
         for path in [missing.as_path(), below_a_file, &folder] {
             let error = open_input(Some(path), &mut empty).err().expect("no file");
-            assert_eq!(exit_of(&error), Exit::Usage, "{error:#}");
+            assert_eq!(exit_of(&error, Exit::Bug), Exit::Usage, "{error:#}");
             assert_eq!(
-                exit_of(&check_file(path).expect_err("no file")),
+                exit_of(&check_file(path).expect_err("no file"), Exit::Bug),
                 Exit::Usage
             );
             let error = read_file(path, |text| Ok::<_, io::Error>(text.to_owned()));
-            assert_eq!(exit_of(&error.expect_err("no file")), Exit::Usage);
+            assert_eq!(
+                exit_of(&error.expect_err("no file"), Exit::Bug),
+                Exit::Usage
+            );
         }
         let error = check_folder(&missing).expect_err("no folder");
-        assert_eq!(exit_of(&error), Exit::Usage);
+        assert_eq!(exit_of(&error, Exit::Bug), Exit::Usage);
         let error = check_folder(Path::new("/proc/version")).expect_err("a file");
-        assert_eq!(exit_of(&error), Exit::Usage);
+        assert_eq!(exit_of(&error, Exit::Bug), Exit::Usage);
         assert!(check_folder(&folder).is_ok());
         let denied = opened::<()>(Err(ErrorKind::PermissionDenied.into()), String::new);
-        assert_eq!(exit_of(&denied.expect_err("denied")), Exit::Io);
+        assert_eq!(exit_of(&denied.expect_err("denied"), Exit::Bug), Exit::Io);
     }
 }

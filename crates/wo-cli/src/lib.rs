@@ -3,10 +3,11 @@
 //! Only this crate prints to stderr and chooses exit codes. It knows nothing of records.
 
 mod captions_flag;
+mod error;
 mod exit;
 mod flags;
+mod ignore_broken_pipe;
 mod input;
-mod lasting;
 mod process;
 mod report;
 mod stop;
@@ -14,11 +15,12 @@ mod terminal;
 mod words;
 
 pub use captions_flag::CaptionsFlag;
-pub use exit::{Exit, ExitWith, Outcome};
+pub use error::{Error, ExitWith, Hint, message_of};
+pub use exit::{Exit, Outcome};
 pub use flags::{Common, OnError, Reading, Seed, ShowProgress, Threads};
+pub use ignore_broken_pipe::IgnoreBrokenPipe;
 pub use input::{check_file, check_folder, open_input, opened, read_file};
-pub use lasting::Lasting;
-pub use process::main;
+pub use process::{main, strict_main};
 pub use report::{Progress, info_line, say_line, warn_line};
 pub use stop::Stop;
 pub use terminal::refuse_terminal;

@@ -4,17 +4,28 @@ use std::io::{self, BufRead, BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use crate::exit::exit_of;
+use crate::error::{exit_of, message_of};
 use crate::input::{NoInput, Stdin};
 use crate::{Common, Exit, Outcome, report};
 
 /// How much output is gathered before it is handed to the system.
 const OUTPUT_BUFFER: usize = 64 * 1024;
 
-/// Runs a tool: parses its flags, gives it stdin and stdout, reports its error, and returns its exit code.
-pub fn main<A: clap::Parser + AsRef<Common>>(
-    run: fn(A, &mut dyn BufRead, &mut dyn Write) -> anyhow::Result<Outcome>,
-) -> ExitCode {
+/// What a tool does with its flags, stdin and stdout.
+type Run<A> = fn(A, &mut dyn BufRead, &mut dyn Write) -> anyhow::Result<Outcome>;
+
+/// Runs a tool: parses its flags, gives it stdin and stdout, reports its error, and returns its exit code. An error without
+/// a code is a bug of ours.
+pub fn strict_main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
+    main_with(run, Exit::Bug)
+}
+
+/// The same for a tool whose errors about data have no code yet: an error without one is taken for one about data.
+pub fn main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
+    main_with(run, Exit::Integrity)
+}
+
+fn main_with<A: clap::Parser + AsRef<Common>>(run: Run<A>, without_code: Exit) -> ExitCode {
     let tool = A::command().get_name().to_owned();
     let args = match A::try_parse() {
         Ok(args) => args,
@@ -33,7 +44,7 @@ pub fn main<A: clap::Parser + AsRef<Common>>(
     report::clear_progress();
     let exit = match result {
         Ok(Ok(outcome)) => Exit::from(outcome),
-        Ok(Err(error)) => exit_with_message(&error),
+        Ok(Err(error)) => exit_with_message(&error, without_code),
         Err(_panic) => {
             report::error_line("this is a bug in the tool; the message above says where");
             Exit::Bug
@@ -42,18 +53,18 @@ pub fn main<A: clap::Parser + AsRef<Common>>(
     exit.into()
 }
 
-fn exit_with_message(error: &anyhow::Error) -> Exit {
+fn exit_with_message(error: &anyhow::Error, without_code: Exit) -> Exit {
     let no_input = error
         .chain()
         .filter_map(|e| e.downcast_ref::<io::Error>())
         .find_map(|e| e.get_ref()?.downcast_ref::<NoInput>());
     if let Some(no_input) = no_input {
-        report::error_line(&no_input.to_string());
+        report::error_line(&message_of(&anyhow::anyhow!("{no_input}")));
         return Exit::Usage;
     }
-    let exit = exit_of(error);
+    let exit = exit_of(error, without_code);
     if exit != Exit::Done {
-        report::error_line(&format!("{error:#}"));
+        report::error_line(&message_of(error));
     }
     exit
 }

@@ -4,6 +4,7 @@ use anyhow::Context;
 use image::RgbImage;
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor, nn, no_grad};
+use wo_cli::Hint;
 use wo_input::{ClassTexts, Preprocessor, Tokenizer};
 
 use crate::checkpoint::contents::Checkpoint;
@@ -49,9 +50,11 @@ pub struct FrameScores {
 impl Judge {
     /// Makes a judge of a checkpoint that `wo-train` wrote.
     pub fn new(checkpoint: &Checkpoint, device: Device) -> anyhow::Result<Self> {
-        let manifest = checkpoint.manifest.clone().context(
-            "the model has no wo.json, so it has no classes to judge by\nhint: train it with wo-train --init on this model first",
-        )?;
+        let manifest = checkpoint
+            .manifest
+            .clone()
+            .context("the model has no wo.json, so it has no classes to judge by")
+            .hint("train it with wo-train --init on this model first")?;
         let (vs, clip) = checkpoint.build(device)?;
         let class_weights = no_grad(|| match &manifest.head {
             Some(head) => head_tensor(head, device, checkpoint.config.projection_dim),

@@ -138,12 +138,8 @@ fn what_lies_beside_a_model_that_is_replaced_stays() {
 }
 
 fn refused(path: &Path) -> String {
-    format!(
-        "{:#}",
-        read_checkpoint(path)
-            .and_then(|c| c.build(Device::Cpu).map(drop))
-            .expect_err("must be refused")
-    )
+    let built = read_checkpoint(path).and_then(|c| c.build(Device::Cpu).map(drop));
+    wo_cli::message_of(&built.expect_err("must be refused"))
 }
 
 /// A zip with these empty entries.

@@ -1,5 +1,6 @@
 //! Two models, or what they said, on the same videos: paired differences over groups, and a gate.
 
+pub(crate) mod difference;
 mod differences;
 mod pairs;
 mod sides;
@@ -9,14 +10,15 @@ use std::path::{Path, PathBuf};
 
 use wo_cli::Outcome;
 use wo_input::{cures, failed_inputs};
-use wo_record::{Comparison, Failure, Gate, Prediction as Wire, Producer, Record, Writer};
+use wo_record::{Failure, Gate, Producer, Record, Writer};
 
 use crate::cli::config::{AnalysisConfig, CompareConfig};
+use crate::compare::difference::Difference;
 use crate::compare::differences::differences;
 use crate::compare::pairs::{refuse_seen, same_videos};
-use crate::compare::sides::said_by;
+use crate::compare::sides::{Sides, sides_of};
 use crate::findings::{Findings, Model};
-use crate::input::predictions_file::{answers_of, prediction};
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::render::text::comparison::comparison_table;
 
@@ -27,24 +29,29 @@ pub(crate) fn compare(
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     let paths: [&Path; 2] = config.sides.each_ref().map(PathBuf::as_path);
-    let mut said = said_by(config, input)?;
-    said.sort();
-    refuse_seen(&said.wires, paths)?;
-    let [candidate, champion] = same_videos(said.wires)?;
-    let answers = answers_of(candidate.iter().chain(&champion));
+    let Sides {
+        predicted,
+        upstream,
+        failures,
+        n_skipped,
+        ..
+    } = sides_of(config, input)?;
+    let [(of_candidate, _), (of_champion, _)] = &predicted;
+    let space = LabelSpace::union(of_candidate, of_champion);
+    let predicted = predicted.map(|(own, predictions)| -> Vec<Prediction> {
+        let predictions = predictions.into_iter();
+        predictions.map(|it| it.among(&own, &space)).collect()
+    });
+    refuse_seen(&predicted, paths)?;
+    let [candidate, champion] = same_videos(predicted)?;
     if let Some(terms) = &config.gate {
-        terms.check_classes(&answers)?;
+        terms.check_classes(&space)?;
     }
-    let read = |wires: Vec<Wire>| -> Vec<Prediction> {
-        let wires = wires.into_iter();
-        wires.map(|wire| prediction(wire, None, &answers)).collect()
-    };
-    let (candidate, champion) = (read(candidate), read(champion));
-    let comparisons = differences(&candidate, &champion, &answers, config.seed);
+    let comparisons = differences(&candidate, &champion, &space, config.seed);
     let gate = config.gate.as_ref().map(|terms| {
         let [new, old] = [&candidate, &champion].map(|predictions| {
             let model = Model {
-                answers: &answers,
+                space: &space,
                 trust: None,
                 learning_curve: None,
                 videos: &[],
@@ -55,13 +62,12 @@ pub(crate) fn compare(
             };
             Findings::of(predictions, model, &analysis)
         });
-        terms.judge(|figure| new.known(figure), |figure| old.known(figure))
+        terms.judge(|metric| new.known(metric), |metric| old.known(metric))
     });
     if config.shows_table {
         output.write_all(comparison_table(paths, &comparisons, gate.as_ref()).as_bytes())?;
     } else {
-        let (upstream, failures) = (&said.upstream, &said.failures);
-        write(output, upstream, failures, &comparisons, gate.as_ref())?;
+        write(output, &upstream, &failures, &comparisons, gate.as_ref())?;
     }
     let terms = gate.iter().flat_map(|it| &it.terms);
     for why in terms.filter_map(|it| it.why.as_ref()) {
@@ -70,10 +76,10 @@ pub(crate) fn compare(
     Ok(if let Some(Gate { passed: false, .. }) = gate {
         Outcome::No
     } else {
-        let inputs = failed_inputs(&said.failures, said.n_skipped);
+        let inputs = failed_inputs(&failures, n_skipped);
         if !inputs.is_empty() {
             let folder = config.source.folder_of_frames();
-            let cures = cures(&said.failures, folder.as_deref(), wo_cli::shell_word);
+            let cures = cures(&failures, folder.as_deref(), wo_cli::shell_word);
             wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
         }
         Outcome::from_failures(inputs.len() as u64)
@@ -84,7 +90,7 @@ fn write(
     output: &mut dyn Write,
     upstream: &[Producer],
     failures: &[Failure],
-    comparisons: &[Comparison],
+    comparisons: &[Difference],
     gate: Option<&Gate>,
 ) -> anyhow::Result<()> {
     let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
@@ -93,7 +99,7 @@ fn write(
         writer.failure(failure.clone())?;
     }
     for comparison in comparisons {
-        writer.record(&Record::Comparison(comparison.clone()))?;
+        writer.record(&Record::Comparison(comparison.record.clone()))?;
     }
     if let Some(gate) = gate {
         writer.record(&Record::Gate(gate.clone()))?;

@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 
 use wo_clip::{SplitVideo, Trust};
 use wo_record::{
-    Audit, Calibration, Gate, LearningCurve, Record, Score, Selection, Shot, Suspect, Writer,
+    AbstainReason, Audit, Calibration, CollectionHint, Gate, LearningCurve, Record, Selection,
+    Suspect, Writer,
 };
 
 use crate::cli::config::AnalysisConfig;
-use crate::data_quality::collection_hints::shots;
+use crate::data_quality::collection_hints::collection_hints;
 use crate::data_quality::label_issues::suspects;
 use crate::data_quality::shortcut_audit::{audit, without_audit};
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::calibration::calibration;
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
 use crate::score::faults::faults;
-use crate::score::gate::{FigureName, Known, OF_EXERCISES};
-use crate::score::key::{ALL, LABEL, MODEL, SEEN, VIDEO};
-use crate::score::leave_one_source_out::left_out;
+use crate::score::gate::{GateMetric, Known, NamedMetric};
+use crate::score::key::{Scope, ScoreKey, Whole};
+use crate::score::leave_one_source_out::leave_one_source_out;
+use crate::score::measurement::Measurement;
 use crate::score::robustness::robustness;
 use crate::score::selection::selection;
 use crate::score::slices::{slices, without_slices};
@@ -27,7 +29,7 @@ use crate::score::slices::{slices, without_slices};
 /// What is known of the model beside what it said.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Model<'a> {
-    pub(crate) answers: &'a Answers,
+    pub(crate) space: &'a LabelSpace,
     pub(crate) trust: Option<&'a Trust>,
     pub(crate) learning_curve: Option<&'a LearningCurve>,
     /// The videos of its training run.
@@ -45,17 +47,17 @@ pub(crate) struct Findings {
     pub(crate) selection: Option<Selection>,
     pub(crate) audit: Vec<Audit>,
     /// Of each fault.
-    pub(crate) faults: Vec<Score>,
-    pub(crate) slices: Vec<Score>,
+    pub(crate) faults: Vec<Measurement>,
+    pub(crate) slices: Vec<Measurement>,
     /// Of each source, by what was fitted to the others.
-    pub(crate) left_out: Vec<Score>,
-    pub(crate) robustness: Vec<Score>,
+    pub(crate) leave_one_source_out: Vec<Measurement>,
+    pub(crate) robustness: Vec<Measurement>,
     pub(crate) suspects: Vec<Suspect>,
     pub(crate) learning_curve: Option<LearningCurve>,
-    pub(crate) shots: Vec<Shot>,
+    pub(crate) hints: Vec<CollectionHint>,
     pub(crate) gate: Option<Gate>,
     /// How many videos get no label, by reason.
-    pub(crate) refusals: BTreeMap<&'static str, u64>,
+    pub(crate) refusals: BTreeMap<AbstainReason, u64>,
     /// Why there is none of what was asked for by name.
     pub(crate) missing: Vec<String>,
 }
@@ -68,43 +70,43 @@ impl Findings {
         analysis: &AnalysisConfig,
     ) -> Self {
         let Model {
-            answers,
+            space,
             trust,
             learning_curve,
             videos,
         } = model;
-        let baselines = Baselines::fit(videos, answers);
+        let baselines = Baselines::fit(videos, space);
         let (seen, held_out): (Vec<&Prediction>, Vec<&Prediction>) =
             predictions.iter().partition(|it| it.seen);
         let mut this = Self {
-            held_out: evaluate(&held_out, answers, &baselines, ALL, analysis.seed),
-            seen: evaluate(&seen, answers, &baselines, SEEN, analysis.seed),
-            calibration: calibration(&held_out, trust, ALL, analysis.seed),
-            selection: selection(&held_out, trust, ALL, analysis.seed),
-            faults: faults(&held_out, answers, analysis.seed),
-            slices: slices(&held_out, answers, &analysis.slice_by, analysis.seed),
-            robustness: robustness(&held_out, answers, analysis.seed),
+            held_out: evaluate(&held_out, space, &baselines, Whole::HeldOut, analysis.seed),
+            seen: evaluate(&seen, space, &baselines, Whole::Seen, analysis.seed),
+            calibration: calibration(&held_out, trust, &Scope::HELD_OUT, analysis.seed),
+            selection: selection(&held_out, trust, &Scope::HELD_OUT, analysis.seed),
+            faults: faults(&held_out, space, analysis.seed),
+            slices: slices(&held_out, space, &analysis.slice_by, analysis.seed),
+            robustness: robustness(&held_out, space, analysis.seed),
             ..Self::default()
         };
         for reason in held_out.iter().flat_map(|it| &it.reasons) {
-            *this.refusals.entry(reason).or_default() += 1;
+            *this.refusals.entry(reason.clone()).or_default() += 1;
         }
         if analysis.audit.is_made() {
-            this.audit = audit(&held_out, answers.labels.len(), analysis.seed);
-            this.left_out = left_out(&held_out, answers, analysis.seed);
+            this.audit = audit(&held_out, space.labels.len(), analysis.seed);
+            this.leave_one_source_out = leave_one_source_out(&held_out, space, analysis.seed);
         }
         if analysis.suspects.is_made() {
-            this.suspects = suspects(&held_out, answers);
+            this.suspects = suspects(&held_out, space);
         }
         if analysis.next.is_made() {
             this.learning_curve = learning_curve.cloned();
-            this.shots = shots(&held_out, answers, videos, learning_curve, analysis.seed);
+            this.hints = collection_hints(&held_out, space, videos, learning_curve, analysis.seed);
         }
         this.missing = this.missing(&held_out, model, analysis);
         this.gate = analysis
             .fail_under
             .as_ref()
-            .map(|terms| terms.judge(|figure| this.known(figure), |_| None));
+            .map(|terms| terms.judge(|metric| this.known(metric), |_| None));
         this
     }
 
@@ -119,7 +121,7 @@ impl Findings {
         if analysis.audit.is_explicit() && self.audit.is_empty() {
             missing.push(without_audit(videos));
         }
-        if analysis.next.is_explicit() && self.shots.is_empty() {
+        if analysis.next.is_explicit() && self.hints.is_empty() {
             missing.push(
                 "what to film next cannot be told: no training videos are known, which a model names"
                     .to_owned(),
@@ -138,27 +140,26 @@ impl Findings {
     }
 
     /// What is known of a figure of all videos that the model has not seen.
-    pub(crate) fn known(&self, figure: &FigureName) -> Option<Known> {
+    pub(crate) fn known(&self, metric: &NamedMetric) -> Option<Known> {
         let number = |value| Known {
             value,
             ..Known::default()
         };
-        match figure.name.as_str() {
-            "ece" => self.calibration.as_ref().map(|it| Known {
+        match metric.name {
+            GateMetric::Ece => self.calibration.as_ref().map(|it| Known {
                 value: it.error,
                 low: it.low,
                 high: it.high,
             }),
-            "coverage" => self.selection.as_ref().map(|it| number(it.coverage)),
-            "risk" => self.selection.as_ref().map(|it| number(it.risk)),
-            "aurc" => self.selection.as_ref().map(|it| number(it.area)),
-            name => {
-                let (task, name) = match name.strip_prefix(OF_EXERCISES) {
-                    Some(name) => ("exercise", name),
-                    None => (LABEL, name),
-                };
-                let class = figure.class.as_ref();
-                let score = self.held_out.score(task, MODEL, VIDEO, ALL, name, class);
+            GateMetric::Coverage => self.selection.as_ref().map(|it| number(it.coverage)),
+            GateMetric::Risk => self.selection.as_ref().map(|it| number(it.risk)),
+            GateMetric::Aurc => self.selection.as_ref().map(|it| number(it.area)),
+            GateMetric::Score(task, name) => {
+                let score = self.held_out.score(&ScoreKey {
+                    task,
+                    class: metric.class.clone(),
+                    ..ScoreKey::of_labels(name)
+                });
                 score.map(|it| Known {
                     value: it.value,
                     low: it.low,
@@ -182,19 +183,26 @@ impl Findings {
     /// Writes the records.
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> anyhow::Result<()> {
         let mut records: Vec<Record> = Vec::new();
-        for Evaluation { scores, confusions } in [&self.held_out, &self.seen] {
-            records.extend(scores.iter().cloned().map(Record::Score));
-            records.extend(confusions.iter().cloned().map(Record::Confusion));
+        let score = |it: &Measurement| Record::Score(it.record());
+        for evaluation in [&self.held_out, &self.seen] {
+            records.extend(evaluation.scores().iter().map(score));
+            let confusions = evaluation.confusions.iter();
+            records.extend(confusions.map(|it| Record::Confusion(it.record())));
         }
-        for more in [&self.faults, &self.slices, &self.left_out, &self.robustness] {
-            records.extend(more.iter().cloned().map(Record::Score));
+        for more in [
+            &self.faults,
+            &self.slices,
+            &self.leave_one_source_out,
+            &self.robustness,
+        ] {
+            records.extend(more.iter().map(score));
         }
         records.extend(self.calibration.clone().map(Record::Calibration));
         records.extend(self.selection.clone().map(Record::Selection));
         records.extend(self.audit.iter().cloned().map(Record::Audit));
         records.extend(self.suspects.iter().cloned().map(Record::Suspect));
         records.extend(self.learning_curve.clone().map(Record::LearningCurve));
-        records.extend(self.shots.iter().cloned().map(Record::Shot));
+        records.extend(self.hints.iter().cloned().map(Record::CollectionHint));
         records.extend(self.gate.clone().map(Record::Gate));
         for record in &records {
             writer.record(record)?;

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::FrameItem;
-use wo_record::{Frame, Group, Image};
+use wo_record::{AbstainReason, Frame, Group, Image};
 
 use crate::judge::facts::Facts;
-use crate::judge::label_space::{Answers, Call};
-use crate::judge::prediction::{FramePrediction, Prediction, Standing};
+use crate::judge::label_space::{LabelSpace, TopPrediction};
+use crate::judge::prediction::{FramePrediction, GroundTruth, Prediction};
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
-use crate::score::key::ALL;
+use crate::score::key::Whole;
 
 /// Squats good, with caving knees and with a rounded back; rows good and with a rounded back.
 pub(crate) fn classes() -> Vec<Class> {
@@ -30,15 +30,15 @@ pub(crate) fn classes() -> Vec<Class> {
 }
 
 /// A squat (exercise 1) of a person, of this length; label 0 is bad form, 1 good. Two frames say what the video says.
-pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) -> Prediction {
-    let call = Call {
-        label: said,
+pub(crate) fn squat(person: usize, truth: usize, predicted: usize, duration_ms: f64) -> Prediction {
+    let top = TopPrediction {
+        label: predicted,
         label_probability: 0.75,
         exercise: 1,
         exercise_probability: 0.5,
     };
     let mut labels = vec![0.25; 2];
-    labels[said] = 0.75;
+    labels[predicted] = 0.75;
     Prediction {
         video_id: format!("{person:03}-{truth}"),
         path: None,
@@ -46,25 +46,25 @@ pub(crate) fn squat(person: usize, truth: usize, said: usize, duration_ms: f64) 
         labels,
         exercises: vec![0.5, 0.5],
         faults: Vec::new(),
-        said_faults: Vec::new(),
+        predicted_faults: Vec::new(),
         fold: None,
         reasons: Vec::new(),
         facts: Facts::default(),
-        sights: None,
-        changed: Vec::new(),
+        regions: None,
+        perturbed: Vec::new(),
         group: Group::of_video_id(&format!("{person:03}")),
         has_group_key: true,
         seen: false,
         duration_ms: Some(duration_ms),
-        standing: Standing::Scored {
+        ground_truth: GroundTruth::Scored {
             label: truth,
             exercise: Some(1),
         },
-        call,
+        top,
         frames: vec![
             FramePrediction {
                 true_label: Some(truth),
-                call
+                top
             };
             2
         ],
@@ -82,31 +82,26 @@ pub(crate) fn training() -> Vec<SplitVideo> {
     ];
     data.iter()
         .enumerate()
-        .map(|(idx, (duration_ms, label))| SplitVideo {
-            own_group: None,
-            hashes: Vec::new(),
-            faults: Vec::new(),
-            angle: None,
-            video_id: format!("train{idx}"),
-            group: Group::of_video_id(&format!("train{idx}")),
-            split: Split::Train,
-            exercise: "squat".into(),
-            label: (*label).into(),
-            duration_ms: Some(*duration_ms),
+        .map(|(idx, (duration_ms, label))| {
+            let id = format!("train{idx}");
+            let group = Group::of_video_id(&id);
+            SplitVideo {
+                duration_ms: Some(*duration_ms),
+                ..SplitVideo::new(id, group, Split::Train, "squat".into(), (*label).into())
+            }
         })
         .collect()
 }
 
 pub(crate) fn evaluated(predictions: &[Prediction]) -> Evaluation {
-    let answers = Answers::new(&classes());
-    let baselines = Baselines::fit(&training(), &answers);
-    evaluate(
-        &predictions.iter().collect::<Vec<_>>(),
-        &answers,
-        &baselines,
-        ALL,
-        0,
-    )
+    evaluated_as(predictions, Whole::HeldOut)
+}
+
+pub(crate) fn evaluated_as(predictions: &[Prediction], whole: Whole) -> Evaluation {
+    let space = LabelSpace::new(&classes());
+    let baselines = Baselines::fit(&training(), &space);
+    let predictions: Vec<&Prediction> = predictions.iter().collect();
+    evaluate(&predictions, &space, &baselines, whole, 0)
 }
 
 /// A frame of the video `v`, ten to a second, without an image.
@@ -150,7 +145,7 @@ pub(crate) fn less_sure_when_wrong() -> Vec<Prediction> {
             };
             video.labels = video.calibrated.clone();
             if is_wrong {
-                video.reasons = vec!["low_confidence"];
+                video.reasons = vec![AbstainReason::LowConfidence];
             }
             video
         })

@@ -9,6 +9,8 @@ mod data_quality;
 mod findings;
 #[cfg(test)]
 mod fixtures;
+#[doc(hidden)]
+pub mod fuzzing;
 mod input;
 mod judge;
 mod render;
@@ -24,7 +26,7 @@ use wo_cli::{Exit, ExitWith, Outcome};
 use wo_clip::or_out_of_memory;
 use wo_input::{cures, failed_inputs};
 
-pub use crate::cli::args::{Args, Asking, Command, Compare};
+pub use crate::cli::args::{AnalysisArgs, Args, Command, Compare};
 use crate::cli::config::{Config, ContactSheetConfig, EvaluateConfig, Subject};
 use crate::render::html;
 pub use crate::score::gate::{GateError, Terms};

@@ -7,6 +7,7 @@ pub(crate) mod faults;
 pub(crate) mod gate;
 pub(crate) mod key;
 pub(crate) mod leave_one_source_out;
+pub(crate) mod measurement;
 pub(crate) mod robustness;
 pub(crate) mod scoring_task;
 pub(crate) mod selection;

@@ -5,15 +5,14 @@
 
 mod answer;
 mod clock;
-mod crew;
+mod pool;
 mod protocol;
 mod replies;
 mod sandbox;
 mod serve;
 mod watch;
 
-pub(crate) use crew::Crew;
-pub(crate) use replies::Replies;
+pub(crate) use pool::{Crew, PoolConfig};
 pub use sandbox::Sandbox;
-use sandbox::Walls;
 pub use serve::serve;
+pub(crate) use watch::Limits;

@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-/// Why a model could not be had. Where the user can mend it, a `hint:` line says how.
+/// Why a model could not be had. Where the user can mend it, [`Error::hint`] says how.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file is not in the cache, and the network may not be used.
     #[error(
-        "{file} of {repository} is not in the cache {cache}, and this run is offline\nhint: run the same command \
-         without --offline and HF_HUB_OFFLINE, or where there is a network: {command}",
+        "{file} of {repository} is not in the cache {cache}, and this run is offline",
         cache = cache.display()
     )]
     Offline {
@@ -22,16 +21,13 @@ pub enum Error {
         command: String,
     },
     /// The Hub wants to know who asks, or knows and refuses. It answers so for names that do not exist, too.
-    #[error(
-        "the Hub refuses {repository}: it is private or gated, or there is no such repository\nhint: check its name; \
-         accept its terms on its page on the Hub, and set HF_TOKEN to a token of yours or run: hf auth login"
-    )]
+    #[error("the Hub refuses {repository}: it is private or gated, or there is no such repository")]
     Denied {
         /// The repository.
         repository: String,
     },
     /// There is no such repository, revision or file, or it holds nothing that may be loaded.
-    #[error("{what}\nhint: {hint}")]
+    #[error("{what}")]
     NotFound {
         /// What there is not, in words.
         what: String,
@@ -39,9 +35,7 @@ pub enum Error {
         hint: String,
     },
     /// The Hub could not be reached, or broke off, or did not answer as it should.
-    #[error(
-        "fetch {repository}: {cause}\nhint: try again later; with the files in the cache, --offline needs no network"
-    )]
+    #[error("fetch {repository}: {cause}")]
     Network {
         /// The repository.
         repository: String,
@@ -49,16 +43,15 @@ pub enum Error {
         cause: String,
     },
     /// Another process is fetching the same file.
-    #[error("another process holds {lock}\nhint: wait until it is done", lock = lock.display())]
+    #[error("another process holds {lock}", lock = lock.display())]
     Busy {
         /// The lock of the cache.
         lock: PathBuf,
     },
     /// A file is not the one that was pinned or, at the first use, that the Hub names.
     #[error(
-        "{file} is not the file it should be: expected {expected}, found {found}\nhint: to fetch it anew: rm {blob}",
-        file = file.display(),
-        blob = blob.display()
+        "{file} is not the file it should be: expected {expected}, found {found}",
+        file = file.display()
     )]
     Mismatch {
         /// The file.
@@ -71,7 +64,7 @@ pub enum Error {
         found: String,
     },
     /// The lock file is not one.
-    #[error("{lock}: {why}\nhint: bring it back from git, or remove it to pin all models anew", lock = lock.display())]
+    #[error("{lock}: {why}", lock = lock.display())]
     Lock {
         /// The lock file.
         lock: PathBuf,
@@ -91,6 +84,31 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Offline { command, .. } => format!(
+                "run the same command without --offline and HF_HUB_OFFLINE, or where there is a network: {command}"
+            ),
+            Self::Denied { .. } => {
+                "check its name; accept its terms on its page on the Hub, and set HF_TOKEN to a token of yours or run: \
+                 hf auth login"
+                    .to_owned()
+            }
+            Self::NotFound { hint, .. } => hint.clone(),
+            Self::Network { .. } => {
+                "try again later; with the files in the cache, --offline needs no network".to_owned()
+            }
+            Self::Busy { .. } => "wait until it is done".to_owned(),
+            Self::Mismatch { blob, .. } => format!("to fetch it anew: rm {}", blob.display()),
+            Self::Lock { .. } => {
+                "bring it back from git, or remove it to pin all models anew".to_owned()
+            }
+            Self::Io { .. } => return None,
+        };
+        Some(hint)
+    }
+
     /// Something failed on this disk.
     pub(crate) fn io(what: &'static str, path: &Path, source: std::io::Error) -> Self {
         let path = path.to_owned();

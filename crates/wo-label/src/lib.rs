@@ -5,10 +5,11 @@
 
 mod captions;
 mod fault_path;
+#[doc(hidden)]
+pub mod fuzzing;
 mod latest_reviews;
 mod nearest;
 mod review_log;
-
 mod token_count;
 mod visible;
 

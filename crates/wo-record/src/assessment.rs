@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, RecordPath, finite};
+use crate::{AuditVerdict, Name, Probe, RecordPath, SuspectReason, finite};
 
 /// Calibration on held-out videos: whether the model is right as often as it is confident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,9 +114,11 @@ pub struct CoveragePoint {
 pub struct Audit {
     /// What the probe sees: `duration`, `container`, `source`, `quality`, `background`, `first_frame` or `all` for the worst
     /// of them.
-    pub probe: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub probe: Probe,
     /// `pass`, `warn` or `fail`.
-    pub verdict: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub verdict: AuditVerdict,
     /// The probe's balanced accuracy.
     #[serde(serialize_with = "finite::option")]
     pub value: Option<f64>,
@@ -200,7 +202,7 @@ pub struct CurvePoint {
 /// A hint which videos to collect next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Shot {
+pub struct CollectionHint {
     /// From 1, the most wanted first.
     pub rank: u32,
     /// The exercise.
@@ -258,7 +260,8 @@ pub struct Suspect {
     pub score: f64,
     /// `label` (probably wrong), `doubt` (the model would rather say another, less surely), `outlier`, `exact_duplicate` or
     /// `near_duplicate`.
-    pub reason: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub reason: SuspectReason,
     /// The other video where it is there twice: its file, else its id. Absent for other reasons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alike: Option<String>,

@@ -10,9 +10,12 @@ mod envelope;
 mod failure;
 mod finite;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod group;
 mod line;
 mod name;
+mod open_enum;
 mod path;
 mod pose;
 mod read;
@@ -24,8 +27,8 @@ mod video;
 mod write;
 
 pub use assessment::{
-    Audit, Calibration, CalibrationBin, Comparison, CoveragePoint, CurvePoint, Gate, GateTerm,
-    LearningCurve, Refit, Selection, Shot, Suspect,
+    Audit, Calibration, CalibrationBin, CollectionHint, Comparison, CoveragePoint, CurvePoint,
+    Gate, GateTerm, LearningCurve, Refit, Selection, Suspect,
 };
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};
@@ -33,6 +36,7 @@ pub use frame::{Dropped, Frame, Image, LabelOrigin, Quality};
 pub use group::{Group, group_of, joined, same_id};
 pub use line::Line;
 pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
+pub use open_enum::{AbstainReason, AuditVerdict, Predictor, Probe, SuspectReason};
 pub use path::RecordPath;
 pub use pose::{Joint, Pose};
 pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Audit, Begin, Calibration, Comparison, Confusion, Dropped, End, Failure, Frame, Gate,
-    LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection, Shot, Suspect, Truth,
+    Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Dropped, End, Failure, Frame,
+    Gate, LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection, Suspect, Truth,
     Verdict, Video,
 };
 
@@ -35,7 +35,8 @@ pub enum Record {
     Selection(Selection),
     Audit(Audit),
     LearningCurve(LearningCurve),
-    Shot(Shot),
+    #[serde(rename = "shot")]
+    CollectionHint(CollectionHint),
     Suspect(Suspect),
     Comparison(Comparison),
     Gate(Gate),
@@ -76,7 +77,7 @@ impl Record {
             "selection" => Self::Selection(serde_json::from_str(line)?),
             "audit" => Self::Audit(serde_json::from_str(line)?),
             "learning_curve" => Self::LearningCurve(serde_json::from_str(line)?),
-            "shot" => Self::Shot(serde_json::from_str(line)?),
+            "shot" => Self::CollectionHint(serde_json::from_str(line)?),
             "suspect" => Self::Suspect(serde_json::from_str(line)?),
             "comparison" => Self::Comparison(serde_json::from_str(line)?),
             "gate" => Self::Gate(serde_json::from_str(line)?),
@@ -107,7 +108,7 @@ impl Record {
             Self::Selection(_) => "selection",
             Self::Audit(_) => "audit",
             Self::LearningCurve(_) => "learning_curve",
-            Self::Shot(_) => "shot",
+            Self::CollectionHint(_) => "shot",
             Self::Suspect(_) => "suspect",
             Self::Comparison(_) => "comparison",
             Self::Gate(_) => "gate",

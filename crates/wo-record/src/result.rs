@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, RecordPath, finite};
+use crate::{AbstainReason, Name, Predictor, RecordPath, finite};
 
 /// Metrics of a training run at one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,7 +92,8 @@ pub struct Verdict {
     pub seen: bool,
     /// Why it is `unclear`: `low_confidence`, `unknown_exercise`, `person_cut_off`, `too_blurry` or `too_dark`.
     #[serde(default)]
-    pub reasons: Vec<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+    pub reasons: Vec<AbstainReason>,
     /// The more probable label if the model abstains.
     #[serde(default)]
     pub leaning: Option<Name>,
@@ -159,7 +160,7 @@ pub struct Prediction {
     /// Its true faults, if known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Name>,
-    /// The predicted faults.
+    /// The predicted faults. Older versions wrote `said_faults`.
     #[serde(default, alias = "said_faults", skip_serializing_if = "Vec::is_empty")]
     pub predicted_faults: Vec<Name>,
     /// The number of the cross-validation model that predicted it, from 1.
@@ -178,7 +179,8 @@ pub struct Score {
     /// What was predicted: `label` or `exercise`.
     pub task: String,
     /// Who predicted: `model`, or a baseline such as `majority` or `duration_only`.
-    pub by: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub by: Predictor,
     /// `video` or `frame`.
     pub unit: String,
     /// `all`, or the exercise.

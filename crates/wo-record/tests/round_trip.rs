@@ -1,5 +1,7 @@
 //! Random records come back as they were, and random bytes do no harm. `PROPTEST_CASES` sets how many are tried.
 
+// Longer than 400 lines: a generator for each record type.
+
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
@@ -397,7 +399,7 @@ fn score_or_confusion() -> impl Strategy<Value = Record> {
             .prop_map(|(words, class, figures, n, n_groups)| {
                 Record::Score(Score {
                     task: words.0,
-                    by: words.1,
+                    by: words.1.into(),
                     unit: words.2,
                     scope: words.3,
                     name: words.4,
@@ -550,18 +552,4 @@ proptest! {
         prop_assert_eq!(back.pop(), Some(Record::End(end)));
         prop_assert_eq!(&back[1..], &records[..]);
     }
-}
-
-#[test]
-fn predictions_of_older_files_keep_their_faults() {
-    let line = r#"{"type":"prediction","video_id":"v","group":"video:v","labels":{"bad_form":1.0},"said_faults":["knees_cave"]}"#;
-    let Ok(Ok(Record::Prediction(prediction))) = Record::parse(line) else {
-        panic!("a prediction");
-    };
-    assert_eq!(prediction.predicted_faults, [Name::new("knees_cave")]);
-    let text = serde_json::to_string(&Record::Prediction(prediction)).unwrap();
-    assert!(
-        text.contains(r#""predicted_faults":["knees_cave"]"#),
-        "{text}"
-    );
 }

@@ -2,19 +2,19 @@
 
 use wo_record::Confusion;
 
-use crate::audit::Audit;
-use crate::calibration::Calibration;
-use crate::card::Cards;
-use crate::conclusion::Conclusion;
-use crate::figures::Figures;
-use crate::learning::Learning;
 use crate::page::{self, Section};
-use crate::robustness::Robustness;
-use crate::selective::Selective;
-use crate::slices::Slices;
-use crate::suspects::Suspects;
-use crate::worst::WorstVideos;
-use crate::{confusion, guide};
+use crate::section::audit::Audit;
+use crate::section::calibration::Calibration;
+use crate::section::card::Cards;
+use crate::section::conclusion::Conclusion;
+use crate::section::learning::Learning;
+use crate::section::metrics::Metrics;
+use crate::section::robustness::Robustness;
+use crate::section::selective::Selective;
+use crate::section::slices::Slices;
+use crate::section::suspects::Suspects;
+use crate::section::worst::WorstVideos;
+use crate::section::{confusion, guide};
 
 /// What an evaluation found. What was not measured is left out of the page.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -26,7 +26,7 @@ pub struct Report {
     /// What it all comes to.
     pub conclusion: Option<Conclusion>,
     /// The figures, beside baselines.
-    pub figures: Option<Figures>,
+    pub metrics: Option<Metrics>,
     /// What is taken for what, such as one of labels and one of exercises.
     pub confusions: Vec<Confusion>,
     /// Whether the model is as sure as it is right.
@@ -76,7 +76,7 @@ fn sections(report: &Report) -> Vec<Section> {
     let confusions = &report.confusions;
     let bodies = [
         report.conclusion.as_ref().map(Conclusion::section),
-        report.figures.as_ref().map(Figures::section),
+        report.metrics.as_ref().map(Metrics::section),
         (!confusions.is_empty()).then(|| confusion::section(confusions)),
         report.calibration.as_ref().map(Calibration::section),
         report.selective.as_ref().map(Selective::section),

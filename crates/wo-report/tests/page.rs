@@ -6,8 +6,8 @@ mod sample;
 use scraper::{Html, Selector};
 use wo_record::{Confusion, Name};
 use wo_report::{
-    Cards, Conclusion, Estimate, Fact, Figure, FigureBlock, Figures, Report, Slice, Slices,
-    Suspect, SuspectKind, Suspects, Trust, html,
+    Cards, Conclusion, Estimate, Fact, Metric, MetricBlock, Metrics, Report, Slice, Slices,
+    Suspect, SuspectKind, Suspects, TrustLevel, html,
 };
 
 const HOSTILE: &str =
@@ -37,11 +37,11 @@ fn hostile() -> Report {
         title: text(),
         subtitle: Some(text()),
         conclusion: Some(Conclusion {
-            trust: Trust::DoNotTrust,
+            trust: TrustLevel::DoNotTrust,
             sentence: text(),
             reasons: vec![text()],
         }),
-        figures: Some(hostile_figures()),
+        metrics: Some(hostile_metrics()),
         confusions: vec![Confusion {
             task: text(),
             unit: text(),
@@ -50,7 +50,7 @@ fn hostile() -> Report {
             counts: vec![vec![3]],
         }],
         slices: Some(Slices {
-            figure: text(),
+            metric: text(),
             overall: Estimate::missing(text()),
             slices: vec![Slice {
                 field: text(),
@@ -81,9 +81,9 @@ fn hostile() -> Report {
     }
 }
 
-fn hostile_figures() -> Figures {
+fn hostile_metrics() -> Metrics {
     let text = || HOSTILE.to_owned();
-    let figure = Figure {
+    let metric = Metric {
         name: text(),
         model: Estimate::alone(f64::INFINITY, text()),
         chance: None,
@@ -92,14 +92,14 @@ fn hostile_figures() -> Figures {
         smallest_difference: None,
         baselines: Vec::new(),
     };
-    Figures {
+    Metrics {
         n_videos: 1,
         n_groups: 1,
         warnings: vec![text()],
-        blocks: vec![FigureBlock {
+        blocks: vec![MetricBlock {
             title: text(),
             unit: text(),
-            figures: vec![figure],
+            metrics: vec![metric],
         }],
     }
 }
@@ -108,10 +108,10 @@ fn hostile_figures() -> Figures {
 fn hostile_charts() -> Report {
     let mut report = sample::pages::report();
     if let Some(learning) = &mut report.learning {
-        HOSTILE.clone_into(&mut learning.figure);
+        HOSTILE.clone_into(&mut learning.metric);
     }
     if let Some(robustness) = &mut report.robustness {
-        HOSTILE.clone_into(&mut robustness.figure);
+        HOSTILE.clone_into(&mut robustness.metric);
         for change in &mut robustness.changes {
             HOSTILE.clone_into(&mut change.name);
             for step in &mut change.steps {

@@ -1,4 +1,4 @@
-//! How long 1000 rounds over 10 000 groups take with twenty figures, on one thread:
+//! How long 1000 rounds over 10 000 groups take with twenty metrics, on one thread:
 //! `cargo run --release -p wo-stats --example bootstrap`.
 
 use std::io::Write;
@@ -8,8 +8,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wo_record::Group;
 use wo_stats::{
-    Binning, Bootstrap, Estimate, Figure, Graded, Panel, Ranking, Reliability, RiskCoverage, Unit,
-    expected_calibration_error,
+    Binning, Bootstrap, Estimate, Graded, GroupedConfusions, Metric, Ranking, Reliability,
+    RiskCoverage, Sample, expected_calibration_error,
 };
 
 const N_VIDEOS: usize = 10_000;
@@ -21,10 +21,10 @@ fn main() -> std::io::Result<()> {
         n_rounds: 1000,
         seed: 1,
     };
-    let n_figures = estimate(&videos, &bootstrap).map_or(0, |estimates| estimates.len());
+    let n_metrics = estimate(&videos, &bootstrap).map_or(0, |estimates| estimates.len());
     writeln!(
         std::io::stdout(),
-        "{n_figures} figures with percentile and BCa intervals, {} rounds over {N_VIDEOS} groups: {:.2} s",
+        "{n_metrics} metrics with percentile and BCa intervals, {} rounds over {N_VIDEOS} groups: {:.2} s",
         bootstrap.n_rounds,
         start.elapsed().as_secs_f64()
     )
@@ -34,7 +34,7 @@ fn main() -> std::io::Result<()> {
 struct Video {
     group: Group,
     truth: usize,
-    said: usize,
+    predicted: usize,
     confidence: f64,
 }
 
@@ -47,7 +47,7 @@ fn draw() -> Vec<Video> {
         Video {
             group: Group::of_video_id(&format!("{number:05}")),
             truth,
-            said: if is_right { truth } else { (truth + 1) % 4 },
+            predicted: if is_right { truth } else { (truth + 1) % 4 },
             confidence,
         }
     };
@@ -55,18 +55,18 @@ fn draw() -> Vec<Video> {
 }
 
 /// The model, and a predictor that always says the first class.
-fn unit_of(video: &Video) -> Unit<'_> {
-    Unit {
+fn unit_of(video: &Video) -> Sample<'_> {
+    Sample {
         group: &video.group,
         truth: video.truth,
-        said: vec![video.said, 0],
+        predicted: vec![video.predicted, 0],
     }
 }
 
-/// All figures of a table, those of the confusion and others, from the same resamples.
+/// All metrics of a table, those of the confusion and others, from the same resamples.
 fn estimate(videos: &[Video], bootstrap: &Bootstrap) -> Option<Vec<Estimate>> {
     let confidence: Vec<f64> = videos.iter().map(|video| video.confidence).collect();
-    let is_right: Vec<bool> = videos.iter().map(|v| v.truth == v.said).collect();
+    let is_right: Vec<bool> = videos.iter().map(|v| v.truth == v.predicted).collect();
     let groups: Vec<usize> = (0..videos.len()).collect();
     let graded = |group: &usize| {
         Some(Graded {
@@ -75,19 +75,19 @@ fn estimate(videos: &[Video], bootstrap: &Bootstrap) -> Option<Vec<Estimate>> {
             is_right: *is_right.get(*group)?,
         })
     };
-    let panel = Panel::new(&videos.iter().map(unit_of).collect::<Vec<_>>(), 4);
-    let classes = panel.present();
+    let confusions = GroupedConfusions::new(&videos.iter().map(unit_of).collect::<Vec<_>>(), 4);
+    let classes = confusions.present();
     let ranking = Ranking::new(&confidence, &is_right, &groups)?;
     let binning = Binning::EqualWidth(15);
     let reliability = Reliability::new(&confidence, &is_right, &groups, binning)?;
     let risk = RiskCoverage::new(&groups.iter().filter_map(graded).collect::<Vec<_>>())?;
-    let figures = |times: &[u64]| -> Vec<Option<f64>> {
-        let drawn = panel.drawn(times);
+    let metrics = |times: &[u64]| -> Vec<Option<f64>> {
+        let drawn = confusions.drawn(times);
         let of_counts = drawn.iter().take(1).flat_map(|counts| {
-            let figures = Figure::all(4).into_iter();
-            figures.map(|figure| figure.of(counts, &classes))
+            let metrics = Metric::all(4).into_iter();
+            metrics.map(|metric| metric.of(counts, &classes))
         });
-        let score = |counts| Figure::BalancedAccuracy.of(counts, &classes);
+        let score = |counts| Metric::BalancedAccuracy.of(counts, &classes);
         let scores: Vec<f64> = drawn.iter().filter_map(|counts| score(counts)).collect();
         let others = [
             scores.first().zip(scores.get(1)).map(|(a, b)| a - b),
@@ -99,5 +99,5 @@ fn estimate(videos: &[Video], bootstrap: &Bootstrap) -> Option<Vec<Estimate>> {
         ];
         of_counts.chain(others).collect()
     };
-    Some(bootstrap.estimates(videos.len(), figures))
+    Some(bootstrap.estimates(videos.len(), metrics))
 }

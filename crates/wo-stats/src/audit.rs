@@ -7,9 +7,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::bootstrap::{Bootstrap, Estimate, Interval, shuffle, standard_deviation};
-use crate::metrics::{Counts, Figure};
-use crate::panel::Panel;
-use crate::panel::Unit;
+use crate::grouped_confusions::GroupedConfusions;
+use crate::grouped_confusions::Sample;
+use crate::metrics::{Counts, Metric};
 use crate::scoring::brier_score;
 
 /// How often an audit of probes that know nothing may find one of them above chance: one in a hundred, as it is run with
@@ -54,13 +54,13 @@ pub struct Audited {
 /// All probes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
-    /// The balanced accuracy of a predictor that always says the same: one over the number of classes that have units.
+    /// The balanced accuracy of a predictor that always says the same: one over the number of classes that have samples.
     pub chance: f64,
     /// The model's balanced accuracy.
     pub model: Estimate,
     /// Whether the lower end of its interval lies above chance. Where it does not, there is no skill to have a share of.
     pub is_model_above_chance: bool,
-    /// Each probe, in the order in which units have them.
+    /// Each probe, in the order in which samples have them.
     pub probes: Vec<Audited>,
     /// The worst of their verdicts.
     pub verdict: Verdict,
@@ -79,16 +79,16 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// `truth` and `groups` are those of the units, of which labels are permuted over groups `n_permutations` times; `refit`
-    /// is given labels, fits all probes to them on the same folds each time, and returns for each probe and each unit the
-    /// probability of each class, from a probe that has not been fitted to the unit. `said` is that of the truth.
+    /// `truth` and `groups` are those of the samples, of which labels are permuted over groups `n_permutations` times; `refit`
+    /// is given labels, fits all probes to them on the same folds each time, and returns for each probe and each sample the
+    /// probability of each class, from a probe that has not been fitted to the sample. `predicted` is that of the truth.
     ///
     /// Refits are needed: what is said out of fold depends on the labels of all other folds, so that probes that know
     /// nothing come out above chance far more often than a test of their predictions alone would have it.
     pub fn gather(
         truth: &[usize],
         groups: &[usize],
-        said: &[Vec<Vec<f64>>],
+        predicted: &[Vec<Vec<f64>>],
         n_permutations: usize,
         seed: u64,
         mut refit: impl FnMut(&[usize]) -> Vec<Vec<Vec<f64>>>,
@@ -101,7 +101,7 @@ impl Evidence {
             })
             .collect();
         Self {
-            observed: scores(said, truth),
+            observed: scores(predicted, truth),
             permuted,
         }
     }
@@ -141,53 +141,55 @@ impl Evidence {
     }
 }
 
-fn scores(said: &[Vec<Vec<f64>>], labels: &[usize]) -> Vec<Option<f64>> {
-    let scores = said.iter().map(|said| brier_score(said, labels));
+fn scores(predicted: &[Vec<Vec<f64>>], labels: &[usize]) -> Vec<Option<f64>> {
+    let scores = predicted
+        .iter()
+        .map(|predicted| brier_score(predicted, labels));
     scores.map(|score| Some(1.0 - score?)).collect()
 }
 
 /// The labels of whole groups in the order of shuffled groups, so that labels of one group stay next to each other.
 fn permuted(random: &mut ChaCha8Rng, truth: &[usize], groups: &[usize]) -> Vec<usize> {
-    let mut units_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (unit, group) in groups.iter().enumerate().take(truth.len()) {
-        units_of.entry(*group).or_default().push(unit);
+    let mut samples_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (sample, group) in groups.iter().enumerate().take(truth.len()) {
+        samples_of.entry(*group).or_default().push(sample);
     }
-    let places: Vec<usize> = units_of.values().flatten().copied().collect();
-    let mut from: Vec<Vec<usize>> = units_of.into_values().collect();
+    let places: Vec<usize> = samples_of.values().flatten().copied().collect();
+    let mut from: Vec<Vec<usize>> = samples_of.into_values().collect();
     shuffle(random, &mut from);
-    for units in &mut from {
-        shuffle(random, units);
+    for samples in &mut from {
+        shuffle(random, samples);
     }
     let mut labels = truth.to_vec();
-    for (place, unit) in places.iter().zip(from.iter().flatten()) {
-        if let (Some(label), Some(of_unit)) = (labels.get_mut(*place), truth.get(*unit)) {
-            *label = *of_unit;
+    for (place, sample) in places.iter().zip(from.iter().flatten()) {
+        if let (Some(label), Some(of_sample)) = (labels.get_mut(*place), truth.get(*sample)) {
+            *label = *of_sample;
         }
     }
     labels
 }
 
-/// Audits a model by what it and probes say of units that none of them has seen in training: of each unit first what the
-/// model says, then what each probe does. `None` without units or without two classes.
+/// Audits a model by what it and probes say of samples that none of them has seen in training: of each sample first what the
+/// model says, then what each probe does. `None` without samples or without two classes.
 ///
 /// A probe is better than chance where it stands out from its scores on permuted labels, in their standard deviations, more
 /// than all probes do in 99 of 100 permutations, however many are tried. A share is a ratio of two skills; the model's has to
 /// be above chance for it to be one.
 pub fn audit(
-    units: &[Unit<'_>],
+    samples: &[Sample<'_>],
     n_classes: usize,
     evidence: &Evidence,
     bootstrap: &Bootstrap,
 ) -> Option<Audit> {
-    let panel = Panel::new(units, n_classes);
-    let classes = panel.present();
+    let confusions = GroupedConfusions::new(samples, n_classes);
+    let classes = confusions.present();
     if classes.len() < 2 {
         return None;
     }
     let chance = 1.0 / classes.len() as f64;
-    let score = |counts: &Counts| Figure::BalancedAccuracy.of(counts, &classes);
-    let figures = |times_drawn: &[u64]| -> Vec<Option<f64>> {
-        let scores: Vec<Option<f64>> = panel.drawn(times_drawn).iter().map(score).collect();
+    let score = |counts: &Counts| Metric::BalancedAccuracy.of(counts, &classes);
+    let metrics = |times_drawn: &[u64]| -> Vec<Option<f64>> {
+        let scores: Vec<Option<f64>> = confusions.drawn(times_drawn).iter().map(score).collect();
         let model = scores.first().copied().flatten();
         let shares = scores.iter().skip(1);
         let shares: Vec<Option<f64>> = shares
@@ -195,7 +197,9 @@ pub fn audit(
             .collect();
         [scores, shares].concat()
     };
-    let mut estimates = bootstrap.estimates(panel.n_groups(), figures).into_iter();
+    let mut estimates = bootstrap
+        .estimates(confusions.n_groups(), metrics)
+        .into_iter();
     let model = estimates.next()?;
     let rest: Vec<Estimate> = estimates.collect();
     let (scores, shares) = rest.split_at(rest.len() / 2);
@@ -253,22 +257,22 @@ mod tests {
 
     use super::*;
 
-    /// Forty groups of two units, one of each class; each predictor is right on all units of so many groups, and on every
-    /// other unit of the rest.
+    /// Forty groups of two samples, one of each class; each predictor is right on all samples of so many groups, and on every
+    /// other sample of the rest.
     fn audit_of(n_right: &[usize]) -> Audit {
         let groups: Vec<Group> = (0..40)
             .map(|i| Group::of_video_id(&format!("v{i:02}")))
             .collect();
-        let unit = |place: usize| {
+        let sample = |place: usize| {
             let (group, truth) = (place / 2, place % 2);
-            let said = |n_right: &usize| if group < *n_right { truth } else { group % 2 };
-            Unit {
+            let predicted = |n_right: &usize| if group < *n_right { truth } else { group % 2 };
+            Sample {
                 group: &groups[group],
                 truth,
-                said: n_right.iter().map(said).collect(),
+                predicted: n_right.iter().map(predicted).collect(),
             }
         };
-        let units: Vec<Unit<'_>> = (0..80).map(unit).collect();
+        let samples: Vec<Sample<'_>> = (0..80).map(sample).collect();
         // What the probes reach by luck: a half, give or take a twentieth.
         let luck = |place: usize| Some(0.5 + 0.05 * ((place * 37 % 101) as f64 / 50.0 - 1.0));
         let reached = |n_right: &usize| Some(0.5 + 0.5 * *n_right as f64 / 40.0);
@@ -281,7 +285,7 @@ mod tests {
             })
             .collect();
         let evidence = Evidence { observed, permuted };
-        audit(&units, 3, &evidence, &Bootstrap::new(0)).unwrap()
+        audit(&samples, 3, &evidence, &Bootstrap::new(0)).unwrap()
     }
 
     #[test]
@@ -309,27 +313,27 @@ mod tests {
     #[test]
     fn without_permutations_nothing_is_tested() {
         let groups = ["a", "b"].map(Group::of_video_id);
-        let unit = |class: usize| Unit {
+        let sample = |class: usize| Sample {
             group: &groups[class],
             truth: class,
-            said: vec![class, class],
+            predicted: vec![class, class],
         };
         let none = Evidence {
             observed: vec![Some(0.9)],
             permuted: Vec::new(),
         };
-        let of = |units: &[Unit<'_>]| audit(units, 2, &none, &Bootstrap::new(0));
-        let untested = of(&[unit(0), unit(1)]).unwrap();
+        let of = |samples: &[Sample<'_>]| audit(samples, 2, &none, &Bootstrap::new(0));
+        let untested = of(&[sample(0), sample(1)]).unwrap();
         assert_eq!(untested.verdict, Verdict::Untested);
-        assert_eq!(of(&[unit(0)]), None);
+        assert_eq!(of(&[sample(0)]), None);
         assert_eq!(of(&[]), None);
     }
 
     #[test]
     fn labels_of_a_group_move_together() {
         // Groups of two, both of one class.
-        let groups: Vec<usize> = (0..40).map(|unit| unit / 2).collect();
-        let truth: Vec<usize> = (0..40).map(|unit| unit / 2 % 2).collect();
+        let groups: Vec<usize> = (0..40).map(|sample| sample / 2).collect();
+        let truth: Vec<usize> = (0..40).map(|sample| sample / 2 % 2).collect();
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let labels = permuted(&mut random, &truth, &groups);
         assert_ne!(labels, truth);

@@ -184,17 +184,17 @@ mod tests {
         let examples = [(&squat, 0), (&squat, 0), (&squat, 1), (&row, 1), (&row, 1)]
             .map(|(name, class)| example(name, 1.0, class));
         let majority = Majority::fit(&examples).unwrap();
-        let said = |exercise| {
+        let predicted = |exercise| {
             majority.predict(Facts {
                 exercise,
                 duration_ms: None,
             })
         };
-        assert_eq!(said(Some(&squat)), 0);
-        assert_eq!(said(Some(&row)), 1);
+        assert_eq!(predicted(Some(&squat)), 0);
+        assert_eq!(predicted(Some(&row)), 1);
         // Overall class 1 has three of five.
-        assert_eq!(said(Some(&dip)), 1);
-        assert_eq!(said(None), 1);
+        assert_eq!(predicted(Some(&dip)), 1);
+        assert_eq!(predicted(None), 1);
         assert_eq!(Majority::fit(&[]), None);
     }
 

@@ -1,7 +1,7 @@
 //! Intervals from a bootstrap over groups, pure over slices.
 //!
 //! Frames of a video and videos of a person resemble each other, so they do not count as independent: whole groups are
-//! drawn with replacement, all their units together (Davison & Hinkley 1997, section 3.8; Field & Welsh 2007). The
+//! drawn with replacement, all their samples together (Davison & Hinkley 1997, section 3.8; Field & Welsh 2007). The
 //! percentile interval and the BCa interval (Efron 1987, Better Bootstrap Confidence Intervals) come from the same draws.
 
 use rand::{Rng, RngExt, SeedableRng};
@@ -25,23 +25,23 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// What one set of resamples says of a figure.
+/// What one set of resamples says of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Intervals {
     /// The 95 % percentile interval.
     pub percentile: Option<Interval>,
-    /// The 95 % interval that is corrected for bias and skewness: of figures near 0 or 1 it is the better one.
+    /// The 95 % interval that is corrected for bias and skewness: of metrics near 0 or 1 it is the better one.
     pub bca: Option<Interval>,
     /// The standard deviation over the resamples.
     pub standard_error: Option<f64>,
 }
 
-/// A figure and what is known of its error.
+/// A metric and what is known of its error.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Estimate {
-    /// The figure of the data as they are.
+    /// The metric of the data as they are.
     pub value: Option<f64>,
-    /// `None` throughout where the figure itself is undefined.
+    /// `None` throughout where the metric itself is undefined.
     pub intervals: Intervals,
 }
 
@@ -63,17 +63,17 @@ impl Bootstrap {
         }
     }
 
-    /// Each of the figures that `figures` computes, with its intervals. `figures` is told how often each group was drawn;
-    /// [`GroupSums::drawn`](crate::GroupSums::drawn), [`Ranking`](crate::Ranking) and others take that. All figures see the
+    /// Each of the metrics that `metrics` computes, with its intervals. `metrics` is told how often each group was drawn;
+    /// [`GroupSums::drawn`](crate::GroupSums::drawn), [`Ranking`](crate::Ranking) and others take that. All metrics see the
     /// same resamples, so a difference of two predictors is paired. One group alone says nothing about other groups: its
-    /// intervals are `None`, as are those of figures that too many resamples leave undefined. BCa is `None` too where the
-    /// figure is undefined without one of the groups, or lies beyond all resamples.
+    /// intervals are `None`, as are those of metrics that too many resamples leave undefined. BCa is `None` too where the
+    /// metric is undefined without one of the groups, or lies beyond all resamples.
     pub fn estimates(
         &self,
         n_groups: usize,
-        mut figures: impl FnMut(&[u64]) -> Vec<Option<f64>>,
+        mut metrics: impl FnMut(&[u64]) -> Vec<Option<f64>>,
     ) -> Vec<Estimate> {
-        let values = figures(&vec![1; n_groups]);
+        let values = metrics(&vec![1; n_groups]);
         let unknown = |value| Estimate {
             value,
             intervals: Intervals::default(),
@@ -81,9 +81,9 @@ impl Bootstrap {
         if n_groups < 2 {
             return values.into_iter().map(unknown).collect();
         }
-        let resampled = self.resample(n_groups, values.len(), &mut figures);
-        let left_out = self.leave_out(n_groups, values.len(), &mut figures);
-        let of_figure = |(value, (resampled, left_out)): (Option<f64>, (Vec<f64>, _))| {
+        let resampled = self.resample(n_groups, values.len(), &mut metrics);
+        let left_out = self.leave_out(n_groups, values.len(), &mut metrics);
+        let of_metric = |(value, (resampled, left_out)): (Option<f64>, (Vec<f64>, _))| {
             let known = value.filter(|_| self.is_enough(&resampled));
             let left_out: Option<Vec<f64>> = left_out;
             Estimate {
@@ -93,35 +93,35 @@ impl Bootstrap {
                 }),
             }
         };
-        let figures = values.into_iter().zip(resampled.into_iter().zip(left_out));
-        figures.map(of_figure).collect()
+        let metrics = values.into_iter().zip(resampled.into_iter().zip(left_out));
+        metrics.map(of_metric).collect()
     }
 
-    /// For each figure its values in those resamples that define it.
+    /// For each metric its values in those resamples that define it.
     fn resample(
         &self,
         n_groups: usize,
-        n_figures: usize,
-        figures: &mut impl FnMut(&[u64]) -> Vec<Option<f64>>,
+        n_metrics: usize,
+        metrics: &mut impl FnMut(&[u64]) -> Vec<Option<f64>>,
     ) -> Vec<Vec<f64>> {
-        let mut values = vec![Vec::with_capacity(self.n_rounds); n_figures];
+        let mut values = vec![Vec::with_capacity(self.n_rounds); n_metrics];
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         let mut times_drawn = vec![0; n_groups];
         for _ in 0..self.n_rounds {
             draw(&mut random, &mut times_drawn);
-            for (values, value) in values.iter_mut().zip(figures(&times_drawn)) {
+            for (values, value) in values.iter_mut().zip(metrics(&times_drawn)) {
                 values.extend(value);
             }
         }
         values
     }
 
-    /// For each figure its values without one block of groups after the other; `None` where one of them is undefined.
+    /// For each metric its values without one block of groups after the other; `None` where one of them is undefined.
     fn leave_out(
         &self,
         n_groups: usize,
-        n_figures: usize,
-        figures: &mut impl FnMut(&[u64]) -> Vec<Option<f64>>,
+        n_metrics: usize,
+        metrics: &mut impl FnMut(&[u64]) -> Vec<Option<f64>>,
     ) -> Vec<Option<Vec<f64>>> {
         let n_blocks = n_groups.min(MAX_LEFT_OUT);
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
@@ -132,10 +132,10 @@ impl Bootstrap {
         if n_blocks < n_groups {
             shuffle(&mut random, &mut block_of);
         }
-        let mut values = vec![Some(Vec::with_capacity(n_blocks)); n_figures];
+        let mut values = vec![Some(Vec::with_capacity(n_blocks)); n_metrics];
         for block in 0..n_blocks {
             let times: Vec<u64> = block_of.iter().map(|of| u64::from(*of != block)).collect();
-            for (values, value) in values.iter_mut().zip(figures(&times)) {
+            for (values, value) in values.iter_mut().zip(metrics(&times)) {
                 match (values.as_mut(), value) {
                     (Some(values), Some(value)) => values.push(value),
                     _ => *values = None,
@@ -145,7 +145,7 @@ impl Bootstrap {
         values
     }
 
-    /// Whether so many resamples have the figure that its interval may be given. Where more of them lack a class, the
+    /// Whether so many resamples have the metric that its interval may be given. Where more of them lack a class, the
     /// others tell of luckier data than was seen.
     fn is_enough(&self, resampled: &[f64]) -> bool {
         resampled.len() >= self.n_rounds.div_ceil(2).max(2)
@@ -153,7 +153,7 @@ impl Bootstrap {
 }
 
 impl Intervals {
-    /// From the figure itself, its resampled values, and its values without one group after the other: the jackknife, which
+    /// From the metric itself, its resampled values, and its values without one group after the other: the jackknife, which
     /// knows the acceleration. BCa as `scipy.stats.bootstrap` has it.
     pub fn of(value: f64, mut resampled: Vec<f64>, left_out: Option<&[f64]>) -> Self {
         resampled.sort_by(f64::total_cmp);
@@ -169,15 +169,15 @@ impl Intervals {
     }
 }
 
-/// The 95 % percentile interval of each of the figures that `figures` computes, as [`Bootstrap::estimates`] has it.
+/// The 95 % percentile interval of each of the metrics that `metrics` computes, as [`Bootstrap::estimates`] has it.
 pub fn intervals(
     n_groups: usize,
     seed: u64,
-    mut figures: impl FnMut(&[u64]) -> Vec<Option<f64>>,
+    mut metrics: impl FnMut(&[u64]) -> Vec<Option<f64>>,
 ) -> Vec<Option<Interval>> {
-    let n_figures = figures(&vec![1; n_groups]).len();
+    let n_metrics = metrics(&vec![1; n_groups]).len();
     if n_groups < 2 {
-        return vec![None; n_figures];
+        return vec![None; n_metrics];
     }
     let bootstrap = Bootstrap::new(seed);
     let of_values = |mut values: Vec<f64>| {
@@ -188,7 +188,7 @@ pub fn intervals(
             .flatten()
     };
     bootstrap
-        .resample(n_groups, n_figures, &mut figures)
+        .resample(n_groups, n_metrics, &mut metrics)
         .into_iter()
         .map(of_values)
         .collect()
@@ -211,7 +211,7 @@ pub(crate) fn shuffle<T>(random: &mut impl Rng, items: &mut [T]) {
     }
 }
 
-/// How far the figure lies from the median of its resampled values, in standard deviations; ties count half.
+/// How far the metric lies from the median of its resampled values, in standard deviations; ties count half.
 fn bias_correction(value: f64, sorted: &[f64]) -> Option<f64> {
     let below = sorted.partition_point(|resampled| *resampled < value);
     let up_to = sorted.partition_point(|resampled| *resampled <= value);
@@ -277,29 +277,33 @@ mod tests {
         interval.high - interval.low
     }
 
-    /// The interval of the share of ones; each group has its units.
+    /// The interval of the share of ones; each group has its samples.
     fn of_share(groups: &[Vec<bool>], seed: u64) -> Option<Interval> {
-        let figures = |times: &[u64]| {
+        let metrics = |times: &[u64]| {
             let drawn = || groups.iter().zip(times);
             let n: u64 = drawn()
-                .map(|(units, times)| times * units.len() as u64)
+                .map(|(samples, times)| times * samples.len() as u64)
                 .sum();
             let ones: u64 = drawn()
-                .map(|(units, times)| times * units.iter().filter(|&&u| u).count() as u64)
+                .map(|(samples, times)| times * samples.iter().filter(|&&u| u).count() as u64)
                 .sum();
             vec![(n > 0).then(|| ones as f64 / n as f64)]
         };
-        intervals(groups.len(), seed, figures)
+        intervals(groups.len(), seed, metrics)
             .first()
             .copied()
             .flatten()
     }
 
     fn singles(groups: &[Vec<bool>]) -> Vec<Vec<bool>> {
-        groups.iter().flatten().map(|&unit| vec![unit]).collect()
+        groups
+            .iter()
+            .flatten()
+            .map(|&sample| vec![sample])
+            .collect()
     }
 
-    /// Groups of ten units: each group is right on most of them or wrong on most of them.
+    /// Groups of ten samples: each group is right on most of them or wrong on most of them.
     fn clustered(random: &mut ChaCha8Rng, n_groups: usize) -> Vec<Vec<bool>> {
         (0..n_groups)
             .map(|_| {
@@ -343,9 +347,9 @@ mod tests {
     #[test]
     fn figures_that_most_resamples_lack_have_no_interval() {
         // Defined only where each of six groups was drawn: 6!/6^6, one resample in 65.
-        let figures = |times: &[u64]| vec![times.iter().all(|&t| t > 0).then_some(1.0), Some(0.5)];
+        let metrics = |times: &[u64]| vec![times.iter().all(|&t| t > 0).then_some(1.0), Some(0.5)];
         assert_eq!(
-            intervals(6, 0, figures),
+            intervals(6, 0, metrics),
             [
                 None,
                 Some(Interval {

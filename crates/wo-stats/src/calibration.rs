@@ -10,18 +10,18 @@ use crate::bootstrap::quantile;
 pub enum Binning {
     /// So many bins of one width between 0 and 1: 15 in Guo et al. 2017.
     EqualWidth(usize),
-    /// Bins with as many units each (Nguyen & O'Connor 2015): where a model is seldom unsure, they see more.
+    /// Bins with as many samples each (Nguyen & O'Connor 2015): where a model is seldom unsure, they see more.
     EqualNumber(usize),
 }
 
-/// A bar of a reliability diagram. Only bars with units are given.
+/// A bar of a reliability diagram. Only bars with samples are given.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReliabilityBin {
     /// Its lower end.
     pub low: f64,
     /// Its upper end.
     pub high: f64,
-    /// How many units.
+    /// How many samples.
     pub n: u64,
     /// Their mean confidence.
     pub confidence: f64,
@@ -29,16 +29,16 @@ pub struct ReliabilityBin {
     pub accuracy: f64,
 }
 
-/// Units in bins of confidence.
+/// Samples in bins of confidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reliability {
     /// Ends of bins, the lowest first.
     ends: Vec<f64>,
-    units: Vec<Unit>,
+    samples: Vec<Sample>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Unit {
+struct Sample {
     bin: usize,
     group: usize,
     confidence: f64,
@@ -46,7 +46,7 @@ struct Unit {
 }
 
 impl Reliability {
-    /// The confidence of each unit, whether what it was confident of is so, and its group, counted from 0. For one class the
+    /// The confidence of each sample, whether what it was confident of is so, and its group, counted from 0. For one class the
     /// confidence is the probability of the class, and right is what is of it. `None` without bins, where the slices differ
     /// in length, and where a confidence does not lie between 0 and 1.
     pub fn new(
@@ -61,28 +61,28 @@ impl Reliability {
         if !fits || !valid {
             return None;
         }
-        let units = confidences.iter().zip(is_right.iter().zip(groups));
-        let unit = |(&confidence, (&is_right, &group))| Unit {
+        let samples = confidences.iter().zip(is_right.iter().zip(groups));
+        let sample = |(&confidence, (&is_right, &group))| Sample {
             bin: bin_of(&ends, confidence),
             group,
             confidence,
             is_right,
         };
         Some(Self {
-            units: units.map(unit).collect(),
+            samples: samples.map(sample).collect(),
             ends,
         })
     }
 
-    /// The bins that have units, of groups that were drawn so many times each.
+    /// The bins that have samples, of groups that were drawn so many times each.
     pub fn bins(&self, times_drawn: &[u64]) -> Vec<ReliabilityBin> {
         let mut sums = vec![(0_u64, 0.0, 0_u64); self.ends.len().saturating_sub(1)];
-        for unit in &self.units {
-            let times = times_drawn.get(unit.group).copied().unwrap_or(0);
-            if let Some((n, confidence, n_right)) = sums.get_mut(unit.bin) {
+        for sample in &self.samples {
+            let times = times_drawn.get(sample.group).copied().unwrap_or(0);
+            if let Some((n, confidence, n_right)) = sums.get_mut(sample.bin) {
                 *n += times;
-                *confidence += times as f64 * unit.confidence;
-                *n_right += times * u64::from(unit.is_right);
+                *confidence += times as f64 * sample.confidence;
+                *n_right += times * u64::from(sample.is_right);
             }
         }
         let bins = self.ends.windows(2).zip(sums);
@@ -131,20 +131,20 @@ fn bin_of(ends: &[f64], confidence: f64) -> usize {
     at_or_below.saturating_sub(1).min(last)
 }
 
-/// By how much confidence and accuracy are apart, on average over units. `None` without units.
+/// By how much confidence and accuracy are apart, on average over samples. `None` without samples.
 pub fn expected_calibration_error(bins: &[ReliabilityBin]) -> Option<f64> {
     let n: u64 = bins.iter().map(|bin| bin.n).sum();
     let sum: f64 = bins.iter().map(|bin| bin.n as f64 * bin.error()).sum();
     (n > 0).then(|| sum / n as f64)
 }
 
-/// By how much they are apart on average over bins: what is rare counts as much. `None` without units.
+/// By how much they are apart on average over bins: what is rare counts as much. `None` without samples.
 pub fn average_calibration_error(bins: &[ReliabilityBin]) -> Option<f64> {
     let sum: f64 = bins.iter().map(ReliabilityBin::error).sum();
     (!bins.is_empty()).then(|| sum / bins.len() as f64)
 }
 
-/// By how much they are apart in the worst bin. `None` without units.
+/// By how much they are apart in the worst bin. `None` without samples.
 pub fn maximum_calibration_error(bins: &[ReliabilityBin]) -> Option<f64> {
     bins.iter().map(ReliabilityBin::error).reduce(f64::max)
 }
@@ -171,7 +171,7 @@ mod tests {
             (2, 0.125, 0.5)
         );
         assert_eq!((bins[1].n, bins[1].low, bins[1].high), (3, 0.5, 1.0));
-        // A group that was drawn twice counts twice, and a bin without units is left out.
+        // A group that was drawn twice counts twice, and a bin without samples is left out.
         let bins = of(Binning::EqualWidth(2)).bins(&[0, 0, 0, 2, 0]);
         assert_eq!((bins.len(), bins[0].n, bins[0].accuracy), (1, 2, 1.0));
         assert!((expected_calibration_error(&bins).unwrap() - 0.1).abs() < 1e-12);

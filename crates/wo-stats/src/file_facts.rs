@@ -52,9 +52,9 @@ impl FileFacts {
                 .map(|row| row.iter().map(|w| w * PULL / total).collect())
                 .collect();
             for (row, &truth) in rows.iter().zip(classes) {
-                let said = this.probabilities(row, is_there);
-                for (class, (slopes, said)) in slopes.iter_mut().zip(said).enumerate() {
-                    let error = (said - f64::from(class == truth)) * weight_of(truth) / total;
+                let predicted = this.probabilities(row, is_there);
+                for (class, (slopes, predicted)) in slopes.iter_mut().zip(predicted).enumerate() {
+                    let error = (predicted - f64::from(class == truth)) * weight_of(truth) / total;
                     for &place in row {
                         if let Some(slope) = slopes.get_mut(place) {
                             *slope += error;
@@ -161,8 +161,11 @@ mod tests {
         let numbers = vec![vec![Some(1.0), None]; 20];
         let classes: Vec<usize> = (0..20).map(|i| i % 2).collect();
         let fitted = FileFacts::fit(&numbers, &classes, 2).unwrap();
-        let said: Vec<usize> = numbers.iter().map(|n| fitted.predict(n)).collect();
-        assert!(said.iter().all(|class| class == &said[0]), "{said:?}");
+        let predicted: Vec<usize> = numbers.iter().map(|n| fitted.predict(n)).collect();
+        assert!(
+            predicted.iter().all(|class| class == &predicted[0]),
+            "{predicted:?}"
+        );
         assert_eq!(FileFacts::fit(&numbers, &[0; 20], 2), None);
         assert_eq!(FileFacts::fit(&[], &[], 2), None);
     }

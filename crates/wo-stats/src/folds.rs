@@ -1,11 +1,11 @@
-//! Which groups are held out together, so that every unit is judged by a fit that has not seen its group.
+//! Which groups are held out together, so that every sample is judged by a fit that has not seen its group.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::bootstrap::shuffle;
 
-/// The fold of each unit: all units of a group in one, and classes spread over the folds as evenly as whole groups allow
+/// The fold of each sample: all samples of a group in one, and classes spread over the folds as evenly as whole groups allow
 /// (scikit-learn's `StratifiedGroupKFold`: greedily, groups of uneven classes first). Groups are counted from 0; groups of
 /// the same classes go in the order that `seed` shuffles them into. `None` where there are fewer groups than folds or fewer
 /// than two folds, and where the slices differ in length.
@@ -44,7 +44,7 @@ pub fn folds(groups: &[usize], classes: &[usize], n_folds: usize, seed: u64) -> 
         .collect()
 }
 
-/// The fold to which the group goes: that after which the classes are spread most evenly; of equals that with fewest units.
+/// The fold to which the group goes: that after which the classes are spread most evenly; of equals that with fewest samples.
 fn evenest(held: &[Vec<f64>], counts: &[f64], totals: &[f64]) -> Option<usize> {
     let unevenness = |fold: usize| {
         let of_class = |class: usize| {
@@ -57,9 +57,9 @@ fn evenest(held: &[Vec<f64>], counts: &[f64], totals: &[f64]) -> Option<usize> {
         };
         (0..totals.len()).map(of_class).sum::<f64>()
     };
-    let n_units = |fold: usize| held.get(fold).map_or(0.0, |held| held.iter().sum::<f64>());
+    let n_samples = |fold: usize| held.get(fold).map_or(0.0, |held| held.iter().sum::<f64>());
     // Rounded: sums in another order must not decide.
-    let rank = |fold: usize| ((unevenness(fold) * 1e9).round(), n_units(fold));
+    let rank = |fold: usize| ((unevenness(fold) * 1e9).round(), n_samples(fold));
     (0..held.len()).min_by(|a, b| {
         let (a, b) = (rank(*a), rank(*b));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -83,17 +83,17 @@ mod tests {
 
     #[test]
     fn groups_stay_together_and_classes_are_spread() {
-        // Twenty groups of three units; every second group is of the rarer class in one unit.
-        let groups: Vec<usize> = (0..60).map(|unit| unit / 3).collect();
-        let classes: Vec<usize> = (0..60).map(|unit| usize::from(unit % 6 == 0)).collect();
+        // Twenty groups of three samples; every second group is of the rarer class in one sample.
+        let groups: Vec<usize> = (0..60).map(|sample| sample / 3).collect();
+        let classes: Vec<usize> = (0..60).map(|sample| usize::from(sample % 6 == 0)).collect();
         let folds = folds(&groups, &classes, 5, 7).unwrap();
-        for units in folds.chunks(3) {
-            assert!(units.iter().all(|fold| fold == &units[0]));
+        for samples in folds.chunks(3) {
+            assert!(samples.iter().all(|fold| fold == &samples[0]));
         }
         for fold in 0..5 {
             let of_fold = |class: usize| {
-                let units = folds.iter().zip(&classes);
-                units.filter(|(f, c)| **f == fold && **c == class).count()
+                let samples = folds.iter().zip(&classes);
+                samples.filter(|(f, c)| **f == fold && **c == class).count()
             };
             assert_eq!((of_fold(0), of_fold(1)), (10, 2));
         }

@@ -5,7 +5,7 @@
 
 /// Probabilities may lie below a threshold by this much: rounding.
 const SLACK: f64 = 1e-6;
-/// Of each class one unit at least is taken to be labelled right.
+/// Of each class one sample at least is taken to be labelled right.
 const MIN_RIGHT: i64 = 1;
 
 /// What makes a label suspicious.
@@ -17,7 +17,7 @@ pub enum Suspicion {
     NormalizedMargin,
 }
 
-/// Which units are suspects.
+/// Which samples are suspects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selection {
     /// Those that are confidently of another class.
@@ -30,11 +30,11 @@ pub enum Selection {
     Both,
 }
 
-/// A unit, and how suspicious its label is.
+/// A sample, and how suspicious its label is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Suspect {
     /// Its place in the slices.
-    pub unit: usize,
+    pub sample: usize,
     /// From 0 to 1; higher is more suspicious. One minus cleanlab's label quality.
     pub score: f64,
     /// The most probable class other than its label.
@@ -53,7 +53,7 @@ pub struct LabelErrors<'a> {
 }
 
 impl<'a> LabelErrors<'a> {
-    /// `None` where nothing can be said: without units, with fewer than two classes, or with a label or a number of
+    /// `None` where nothing can be said: without samples, with fewer than two classes, or with a label or a number of
     /// probabilities that does not fit.
     pub fn new(labels: &'a [usize], probabilities: &'a [Vec<f64>]) -> Option<Self> {
         let n_classes = probabilities.first()?.len();
@@ -81,13 +81,13 @@ impl<'a> LabelErrors<'a> {
         })
     }
 
-    /// For each class the mean probability that units with its label give it: from there on a unit is confidently of the
-    /// class. `None` for a class without units.
+    /// For each class the mean probability that samples with its label give it: from there on a sample is confidently of the
+    /// class. `None` for a class without samples.
     pub fn thresholds(&self) -> &[Option<f64>] {
         &self.thresholds
     }
 
-    /// How many units of each label (row) are confidently of each class (column). One unit of each class at least counts as
+    /// How many samples of each label (row) are confidently of each class (column). One sample of each class at least counts as
     /// labelled right.
     pub fn confident_joint(&self) -> Vec<Vec<i64>> {
         let mut joint = vec![vec![0; self.n_classes]; self.n_classes];
@@ -107,35 +107,36 @@ impl<'a> LabelErrors<'a> {
         joint
     }
 
-    /// All units, the most suspicious first; of equally suspicious ones the first.
+    /// All samples, the most suspicious first; of equally suspicious ones the first.
     pub fn ranked(&self, suspicion: Suspicion, selection: Selection) -> Vec<Suspect> {
         let selected = self.selected(selection);
-        let units = self.labels.iter().zip(self.probabilities).zip(selected);
-        let of_unit = |(unit, ((&label, row), is_selected)): (usize, ((&usize, &Vec<f64>), _))| {
-            let own = row.get(label).copied()?;
-            let (suggested, other) = best(row, |class| class != label)?;
-            let quality = match suspicion {
-                Suspicion::SelfConfidence => own,
-                Suspicion::NormalizedMargin => f64::midpoint(own - other, 1.0),
+        let samples = self.labels.iter().zip(self.probabilities).zip(selected);
+        let of_sample =
+            |(sample, ((&label, row), is_selected)): (usize, ((&usize, &Vec<f64>), _))| {
+                let own = row.get(label).copied()?;
+                let (suggested, other) = best(row, |class| class != label)?;
+                let quality = match suspicion {
+                    Suspicion::SelfConfidence => own,
+                    Suspicion::NormalizedMargin => f64::midpoint(own - other, 1.0),
+                };
+                Some(Suspect {
+                    sample,
+                    score: 1.0 - quality,
+                    suggested,
+                    is_selected,
+                })
             };
-            Some(Suspect {
-                unit,
-                score: 1.0 - quality,
-                suggested,
-                is_selected,
-            })
-        };
-        let mut suspects: Vec<Suspect> = units.enumerate().filter_map(of_unit).collect();
+        let mut suspects: Vec<Suspect> = samples.enumerate().filter_map(of_sample).collect();
         suspects.sort_by(|a, b| b.score.total_cmp(&a.score));
         suspects
     }
 
-    /// Whether each unit is selected. What the model finds most probable is never a suspect.
+    /// Whether each sample is selected. What the model finds most probable is never a suspect.
     fn selected(&self, selection: Selection) -> Vec<bool> {
         let mut selected = match selection {
             Selection::ConfidentJoint => {
-                let units = self.labels.iter().zip(self.probabilities);
-                units
+                let samples = self.labels.iter().zip(self.probabilities);
+                samples
                     .map(|(label, row)| self.confident_class(row).is_some_and(|c| c != *label))
                     .collect()
             }
@@ -148,21 +149,23 @@ impl<'a> LabelErrors<'a> {
                 both.map(|(a, b)| a && b).collect()
             }
         };
-        for (unit, is_selected) in selected.iter_mut().enumerate() {
-            let label = self.labels.get(unit).copied();
-            let said = self
+        for (sample, is_selected) in selected.iter_mut().enumerate() {
+            let label = self.labels.get(sample).copied();
+            let predicted = self
                 .probabilities
-                .get(unit)
+                .get(sample)
                 .and_then(|row| best(row, |_| true));
-            *is_selected &= said.zip(label).is_some_and(|((class, said), label)| {
-                let own = self.probability(unit, label);
-                class != label && said > own + SLACK
-            });
+            *is_selected &= predicted
+                .zip(label)
+                .is_some_and(|((class, predicted), label)| {
+                    let own = self.probability(sample, label);
+                    class != label && predicted > own + SLACK
+                });
         }
         selected
     }
 
-    /// The class that a unit is confidently of: of several the most probable one.
+    /// The class that a sample is confidently of: of several the most probable one.
     fn confident_class(&self, row: &[f64]) -> Option<usize> {
         let is_confident = |class: usize| {
             let threshold = self.thresholds.get(class).copied().flatten();
@@ -178,12 +181,12 @@ impl<'a> LabelErrors<'a> {
         }
     }
 
-    /// The confident joint, its rows stretched to as many units as have the label.
+    /// The confident joint, its rows stretched to as many samples as have the label.
     fn calibrated_joint(&self) -> Vec<Vec<i64>> {
         let stretch = |(label, row): (usize, Vec<i64>)| {
-            let n_units = self.labels.iter().filter(|l| **l == label).count() as f64;
+            let n_samples = self.labels.iter().filter(|l| **l == label).count() as f64;
             let sum: i64 = row.iter().sum();
-            let part = |count: &i64| *count as f64 * n_units / sum.max(1) as f64;
+            let part = |count: &i64| *count as f64 * n_samples / sum.max(1) as f64;
             rounded(&row.iter().map(part).collect::<Vec<_>>())
         };
         let joint = self.confident_joint().into_iter().enumerate().map(stretch);
@@ -194,7 +197,8 @@ impl<'a> LabelErrors<'a> {
         let mut selected = vec![false; self.labels.len()];
         for (label, row) in joint.iter().enumerate() {
             for (class, &n) in row.iter().enumerate().filter(|(class, _)| *class != label) {
-                let margin = |unit| self.probability(unit, label) - self.probability(unit, class);
+                let margin =
+                    |sample| self.probability(sample, label) - self.probability(sample, class);
                 self.select(&mut selected, label, n, margin);
             }
         }
@@ -204,34 +208,34 @@ impl<'a> LabelErrors<'a> {
     fn by_class(&self, joint: &[Vec<i64>]) -> Vec<bool> {
         let mut selected = vec![false; self.labels.len()];
         for (label, row) in joint.iter().enumerate() {
-            let n_units = self.labels.iter().filter(|l| **l == label).count() as i64;
-            let n_right = row.get(label).copied().unwrap_or(n_units);
-            self.select(&mut selected, label, n_units - n_right, |unit| {
-                self.probability(unit, label)
+            let n_samples = self.labels.iter().filter(|l| **l == label).count() as i64;
+            let n_right = row.get(label).copied().unwrap_or(n_samples);
+            self.select(&mut selected, label, n_samples - n_right, |sample| {
+                self.probability(sample, label)
             });
         }
         selected
     }
 
-    /// Selects the `n` units of the label of which `quality` is least. A label of one unit is left alone.
+    /// Selects the `n` samples of the label of which `quality` is least. A label of one sample is left alone.
     fn select(&self, selected: &mut [bool], label: usize, n: i64, quality: impl Fn(usize) -> f64) {
-        let mut units: Vec<(f64, usize)> = (0..self.labels.len())
-            .filter(|unit| self.labels.get(*unit) == Some(&label))
-            .map(|unit| (quality(unit), unit))
+        let mut samples: Vec<(f64, usize)> = (0..self.labels.len())
+            .filter(|sample| self.labels.get(*sample) == Some(&label))
+            .map(|sample| (quality(sample), sample))
             .collect();
-        if units.len() as i64 <= MIN_RIGHT {
+        if samples.len() as i64 <= MIN_RIGHT {
             return;
         }
-        units.sort_by(|a, b| a.0.total_cmp(&b.0));
-        for (_, unit) in units.into_iter().take(n.max(0) as usize) {
-            if let Some(is_selected) = selected.get_mut(unit) {
+        samples.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (_, sample) in samples.into_iter().take(n.max(0) as usize) {
+            if let Some(is_selected) = selected.get_mut(sample) {
                 *is_selected = true;
             }
         }
     }
 
-    fn probability(&self, unit: usize, class: usize) -> f64 {
-        let row = self.probabilities.get(unit);
+    fn probability(&self, sample: usize, class: usize) -> f64 {
+        let row = self.probabilities.get(sample);
         row.and_then(|row| row.get(class)).copied().unwrap_or(0.0)
     }
 }
@@ -245,7 +249,7 @@ fn best(row: &[f64], is_allowed: impl Fn(usize) -> bool) -> Option<(usize, f64)>
         .reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
-/// Where a class has no unit that is labelled right, one is taken from its noise, evenly.
+/// Where a class has no sample that is labelled right, one is taken from its noise, evenly.
 fn with_some_right(joint: &[Vec<i64>]) -> Vec<Vec<i64>> {
     let n_classes = joint.len();
     let row_of = |(label, row): (usize, &Vec<i64>)| {
@@ -293,12 +297,12 @@ mod tests {
 
     #[test]
     fn a_planted_error_comes_first() {
-        let mut labels: Vec<usize> = (0..20).map(|unit| unit % 2).collect();
+        let mut labels: Vec<usize> = (0..20).map(|sample| sample % 2).collect();
         let probabilities: Vec<Vec<f64>> = labels
             .iter()
             .enumerate()
-            .map(|(unit, class)| {
-                let p = 0.8 + 0.005 * unit as f64;
+            .map(|(sample, class)| {
+                let p = 0.8 + 0.005 * sample as f64;
                 if *class == 0 {
                     vec![p, 1.0 - p]
                 } else {
@@ -309,11 +313,11 @@ mod tests {
         labels[17] = 0;
         let errors = LabelErrors::new(&labels, &probabilities).unwrap();
         let ranked = errors.ranked(Suspicion::NormalizedMargin, Selection::Both);
-        assert_eq!((ranked[0].unit, ranked[0].suggested), (17, 1));
+        assert_eq!((ranked[0].sample, ranked[0].suggested), (17, 1));
         let selected: Vec<usize> = ranked
             .iter()
             .filter(|suspect| suspect.is_selected)
-            .map(|suspect| suspect.unit)
+            .map(|suspect| suspect.sample)
             .collect();
         assert_eq!(selected, [17]);
         assert_eq!(ranked.len(), 20);

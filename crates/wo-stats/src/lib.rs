@@ -1,4 +1,4 @@
-//! Figures of classifiers, their intervals over groups, and baselines that look at no picture. Pure over slices: it opens
+//! Metrics of classifiers, their intervals over groups, and baselines that look at no picture. Pure over slices: it opens
 //! no file and knows no model.
 
 mod agreement;
@@ -8,20 +8,21 @@ mod bootstrap;
 mod calibration;
 mod file_facts;
 mod folds;
+mod grouped_confusions;
+mod interval;
 mod label_errors;
 mod lbfgs;
 mod learning_curve;
 mod mcnemar;
 mod metrics;
 mod numbered;
-mod panel;
+mod paired_comparison;
 mod power;
 mod power_law;
 mod probe;
 mod ranking;
 mod risk;
 mod scoring;
-mod standing;
 mod sums;
 mod temperature;
 pub mod threshold;
@@ -36,18 +37,22 @@ pub use calibration::{
 };
 pub use file_facts::FileFacts;
 pub use folds::folds;
+pub use grouped_confusions::{Comparison, GroupedConfusions, Sample};
+pub use interval::{
+    PairedCounts, balanced_accuracy, effective_groups, macro_f1, paired_difference, proportion,
+    roc_area,
+};
 pub use label_errors::{LabelErrors, Selection, Suspect, Suspicion};
 pub use learning_curve::{LearningCurve, Refit};
 pub use mcnemar::McNemar;
-pub use metrics::{Counts, Figure, confusion, n_true, present, total};
+pub use metrics::{Counts, Metric, confusion, n_true, present, total};
 pub use numbered::numbered;
-pub use panel::{Comparison, Panel, Unit};
+pub use paired_comparison::{PairedComparison, paired_comparisons};
 pub use power::{Doubt, MIN_GROUPS, at_most_missed, doubts, smallest_detectable, unanimous};
 pub use power_law::{PowerLaw, SeenScore};
 pub use probe::{Probe, ProbeData, balanced_weights};
 pub use ranking::{PrecisionRecallPoint, Ranking, RocPoint};
 pub use risk::{Graded, RiskCoverage, RiskPoint};
 pub use scoring::{brier_score, log_loss};
-pub use standing::{Standing, standings};
 pub use sums::GroupSums;
 pub use temperature::Temperature;

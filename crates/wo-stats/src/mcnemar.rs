@@ -1,22 +1,22 @@
-//! Two predictors on the same units: whether one is right more often where they differ.
+//! Two predictors on the same samples: whether one is right more often where they differ.
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-/// McNemar's test in its exact form (McNemar 1947; `scipy.stats.binomtest` of the units on which one is right and the other
-/// is not). It takes units as independent: give it one unit a group, or take the paired interval of
-/// [`Panel::compare`](crate::Panel::compare) for what comes in groups.
+/// McNemar's test in its exact form (McNemar 1947; `scipy.stats.binomtest` of the samples on which one is right and the other
+/// is not). It takes samples as independent: give it one sample a group, or take the paired interval of
+/// [`GroupedConfusions::compare`](crate::Panel::compare) for what comes in groups.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct McNemar {
-    /// Units that only the first has right.
+    /// Samples that only the first has right.
     pub only_first: u64,
-    /// Units that only the second has right.
+    /// Samples that only the second has right.
     pub only_second: u64,
     /// How probable as uneven a split is where neither is better, two-sided; 1 where they never differ.
     pub p_value: f64,
 }
 
 impl McNemar {
-    /// From whether each has each unit right; units that only one of them has are left out.
+    /// From whether each has each sample right; samples that only one of them has are left out.
     pub fn of(is_first_right: &[bool], is_second_right: &[bool]) -> Self {
         let pairs = || is_first_right.iter().zip(is_second_right);
         let count =

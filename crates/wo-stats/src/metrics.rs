@@ -1,4 +1,4 @@
-//! Figures of a confusion matrix, pure over slices. A figure that has nothing to be computed from is `None`, never 0.
+//! Metrics of a confusion matrix, pure over slices. A metric that has nothing to be computed from is `None`, never 0.
 //!
 //! Definitions equal scikit-learn's (`precision_recall_fscore_support`, `balanced_accuracy_score`), but for what those
 //! turn into 0 with a warning.
@@ -6,25 +6,25 @@
 /// A count for each true class (row) and predicted class (column).
 pub type Counts = Vec<Vec<u64>>;
 
-/// A figure that [`Figure::of`] can compute. Classes are indices of rows.
+/// A metric that [`Metric::of`] can compute. Classes are indices of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Figure {
-    /// The share of units that were predicted right.
+pub enum Metric {
+    /// The share of samples that were predicted right.
     Accuracy,
     /// The mean of the recalls of the classes: a predictor that always says the same gets one over their number.
     BalancedAccuracy,
-    /// The mean of the F1 of the classes that have units.
+    /// The mean of the F1 of the classes that have samples.
     MacroF1,
-    /// Of the units predicted as the class, the share that is of it.
+    /// Of the samples predicted as the class, the share that is of it.
     Precision(usize),
-    /// Of the units of the class, the share that was predicted as it.
+    /// Of the samples of the class, the share that was predicted as it.
     Recall(usize),
     /// The harmonic mean of precision and recall.
     F1(usize),
 }
 
-impl Figure {
-    /// Accuracy, balanced accuracy, macro F1, and the three figures of each of `n_classes`.
+impl Metric {
+    /// Accuracy, balanced accuracy, macro F1, and the three metrics of each of `n_classes`.
     pub fn all(n_classes: usize) -> Vec<Self> {
         let by_class = (0..n_classes)
             .flat_map(|class| [Self::Precision(class), Self::Recall(class), Self::F1(class)]);
@@ -55,7 +55,7 @@ impl Figure {
     }
 
     /// Its value. `present` are the classes that balanced accuracy and macro F1 are means over; they are undefined where one of them has
-    /// no units, as happens in a resample: a mean of fewer classes would be another figure.
+    /// no samples, as happens in a resample: a mean of fewer classes would be another metric.
     pub fn of(self, counts: &[Vec<u64>], present: &[usize]) -> Option<f64> {
         match self {
             Self::Accuracy => ratio(
@@ -70,7 +70,7 @@ impl Figure {
             Self::Precision(class) => ratio(hits(counts, class), n_predicted(counts, class)),
             Self::Recall(class) => recall(counts, class),
             Self::F1(class) => {
-                // Without units of the class it would be 0 whatever the predictor does.
+                // Without samples of the class it would be 0 whatever the predictor does.
                 recall(counts, class)?;
                 ratio(
                     2 * hits(counts, class),
@@ -92,19 +92,19 @@ pub fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Coun
     counts
 }
 
-/// The classes that have units.
+/// The classes that have samples.
 pub fn present(counts: &[Vec<u64>]) -> Vec<usize> {
     (0..counts.len())
         .filter(|&class| n_true(counts, class) > 0)
         .collect()
 }
 
-/// How many units are of the class.
+/// How many samples are of the class.
 pub fn n_true(counts: &[Vec<u64>], class: usize) -> u64 {
     counts.get(class).map_or(0, |row| row.iter().sum())
 }
 
-/// How many units there are.
+/// How many samples there are.
 pub fn total(counts: &[Vec<u64>]) -> u64 {
     counts.iter().flatten().sum()
 }
@@ -141,7 +141,7 @@ mod tests {
 
     fn values(counts: &[Vec<u64>]) -> Vec<(&'static str, Option<usize>, Option<f64>)> {
         let present = present(counts);
-        Figure::all(counts.len())
+        Metric::all(counts.len())
             .iter()
             .map(|f| (f.name(), f.class(), f.of(counts, &present)))
             .collect()
@@ -165,15 +165,15 @@ mod tests {
         );
         assert_eq!(counts, [[3, 1], [2, 4]]);
         let present = present(&counts);
-        close(Figure::Accuracy.of(&counts, &present), 0.7);
+        close(Metric::Accuracy.of(&counts, &present), 0.7);
         close(
-            Figure::BalancedAccuracy.of(&counts, &present),
+            Metric::BalancedAccuracy.of(&counts, &present),
             f64::midpoint(3.0 / 4.0, 4.0 / 6.0),
         );
-        close(Figure::Precision(0).of(&counts, &present), 3.0 / 5.0);
-        close(Figure::Recall(0).of(&counts, &present), 3.0 / 4.0);
-        close(Figure::F1(0).of(&counts, &present), 2.0 * 3.0 / 9.0);
-        close(Figure::Precision(1).of(&counts, &present), 4.0 / 5.0);
+        close(Metric::Precision(0).of(&counts, &present), 3.0 / 5.0);
+        close(Metric::Recall(0).of(&counts, &present), 3.0 / 4.0);
+        close(Metric::F1(0).of(&counts, &present), 2.0 * 3.0 / 9.0);
+        close(Metric::Precision(1).of(&counts, &present), 4.0 / 5.0);
     }
 
     /// From scikit-learn 1.9.1:
@@ -212,23 +212,23 @@ mod tests {
 
     #[test]
     fn what_has_no_units_is_undefined() {
-        // Class 2 has no units and one false alarm; class 1 was never predicted.
+        // Class 2 has no samples and one false alarm; class 1 was never predicted.
         let counts = confusion(&[0, 0, 1, 1], &[0, 2, 0, 0], 3);
         let present = present(&counts);
         assert_eq!(present, [0, 1]);
-        assert_eq!(Figure::Recall(2).of(&counts, &present), None);
-        assert_eq!(Figure::F1(2).of(&counts, &present), None);
-        assert_eq!(Figure::Precision(1).of(&counts, &present), None);
-        assert_eq!(Figure::F1(1).of(&counts, &present), Some(0.0));
-        assert_eq!(Figure::BalancedAccuracy.of(&counts, &present), Some(0.25));
+        assert_eq!(Metric::Recall(2).of(&counts, &present), None);
+        assert_eq!(Metric::F1(2).of(&counts, &present), None);
+        assert_eq!(Metric::Precision(1).of(&counts, &present), None);
+        assert_eq!(Metric::F1(1).of(&counts, &present), Some(0.0));
+        assert_eq!(Metric::BalancedAccuracy.of(&counts, &present), Some(0.25));
         // The same classes in a resample that happens to have none of class 1.
         assert_eq!(
-            Figure::BalancedAccuracy.of(&confusion(&[0], &[0], 3), &present),
+            Metric::BalancedAccuracy.of(&confusion(&[0], &[0], 3), &present),
             None
         );
-        assert_eq!(Figure::Accuracy.of(&confusion(&[], &[], 3), &[]), None);
+        assert_eq!(Metric::Accuracy.of(&confusion(&[], &[], 3), &[]), None);
         assert_eq!(
-            Figure::BalancedAccuracy.of(&confusion(&[], &[], 3), &[]),
+            Metric::BalancedAccuracy.of(&confusion(&[], &[], 3), &[]),
             None
         );
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// The number of each unit's group, counted from 0 as groups first appear, and how many groups there are.
+/// The number of each sample's group, counted from 0 as groups first appear, and how many groups there are.
 pub fn numbered<G: Ord>(groups: impl IntoIterator<Item = G>) -> (Vec<usize>, usize) {
     let mut numbers: BTreeMap<G, usize> = BTreeMap::new();
     let of_units = groups

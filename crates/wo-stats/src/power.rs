@@ -11,7 +11,7 @@ const ERRORS_TO_DETECT: f64 = 1.959_964 + 0.841_621;
 /// interval holds the truth in about 90 of 100 (Cameron, Gelbach & Miller 2008 find the same of clustered errors).
 pub const MIN_GROUPS: usize = 10;
 
-/// The smallest difference that an evaluation with this standard error would find in 80 of 100 repetitions, in the units of
+/// The smallest difference that an evaluation with this standard error would find in 80 of 100 repetitions, in the samples of
 /// the error. Of a difference of two models the error is that of the paired gain. `None` where the error is 0 or no number:
 /// what never varied says nothing of what could be found.
 pub fn smallest_detectable(standard_error: Option<f64>) -> Option<f64> {
@@ -39,8 +39,8 @@ pub enum Doubt {
     },
 }
 
-/// What is to be doubted about a figure of so many groups, from the number of groups that have units of each class and the
-/// figure's standard error. Classes without any are not part of the figure.
+/// What is to be doubted about a metric of so many groups, from the number of groups that have samples of each class and the
+/// metric's standard error. Classes without any are not part of the metric.
 pub fn doubts(
     n_groups: usize,
     groups_of_class: &[usize],

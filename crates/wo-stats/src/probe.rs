@@ -100,9 +100,9 @@ impl Probe {
     /// The probability of each class; 0 for one without examples.
     pub fn probabilities(&self, features: &[f64]) -> Vec<f64> {
         let row = self.standardised(features);
-        let said = said(&self.rows, &row);
+        let predicted = predicted(&self.rows, &row);
         let mut probabilities = vec![0.0; self.n_classes];
-        for (class, p) in self.classes.iter().zip(said) {
+        for (class, p) in self.classes.iter().zip(predicted) {
             if let Some(place) = probabilities.get_mut(*class) {
                 *place = p;
             }
@@ -161,7 +161,7 @@ fn scaling_of(features: &[Vec<f64>], weights: &[f64], feature: usize) -> (f64, f
 }
 
 /// The probabilities that rows of weights give: of one row for two classes those of the first and the second.
-fn said(rows: &[f64], features: &[f64]) -> Vec<f64> {
+fn predicted(rows: &[f64], features: &[f64]) -> Vec<f64> {
     let mut scores: Vec<f64> = rows
         .chunks_exact(features.len())
         .map(|row| dot(row, features))
@@ -189,12 +189,12 @@ impl Loss<'_> {
         let mut loss = 0.0;
         let examples = self.features.chunks_exact(self.width);
         for (features, (&truth, weight)) in examples.zip(self.truth.iter().zip(self.weights)) {
-            let said = said(rows, features);
-            let of_truth = said.get(truth).copied().unwrap_or(1.0);
+            let predicted = predicted(rows, features);
+            let of_truth = predicted.get(truth).copied().unwrap_or(1.0);
             loss -= weight * of_truth.max(f64::MIN_POSITIVE).ln();
             // With one row for two classes the first class has none.
-            let n_left_out = said.len() - rows.len() / self.width;
-            let with_rows = said.iter().enumerate().skip(n_left_out);
+            let n_left_out = predicted.len() - rows.len() / self.width;
+            let with_rows = predicted.iter().enumerate().skip(n_left_out);
             for ((class, p), slope) in with_rows.zip(slope.chunks_exact_mut(self.width)) {
                 let error = weight * (p - f64::from(class == truth));
                 add(slope, error, features);
@@ -234,9 +234,9 @@ mod tests {
         let n_right = features.iter().zip(&classes);
         let n_right = n_right.filter(|(f, c)| probe.predict(f) == **c).count();
         assert!(n_right >= 38, "{n_right}");
-        let said = probe.probabilities(&[0.0, 7.0, 1.0]);
-        assert_eq!((said[0], said[2]), (0.0, 0.0));
-        assert!((said[1] + said[3] - 1.0).abs() < 1e-12);
+        let predicted = probe.probabilities(&[0.0, 7.0, 1.0]);
+        assert_eq!((predicted[0], predicted[2]), (0.0, 0.0));
+        assert!((predicted[1] + predicted[3] - 1.0).abs() < 1e-12);
         // What is missing counts as the mean.
         assert_eq!(
             probe.probabilities(&[19.5, 7.0, 1.0]),

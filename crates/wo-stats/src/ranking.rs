@@ -1,12 +1,12 @@
-//! How well a score puts units of a class above the others: areas and curves, pure over slices.
+//! How well a score puts samples of a class above the others: areas and curves, pure over slices.
 //!
 //! Definitions equal scikit-learn's (`roc_auc_score`, `average_precision_score`, `roc_curve` and `precision_recall_curve`
 //! with `sample_weight`), but for what those turn into 0 or NaN with a warning.
 
-/// Units in the order of their scores, best first.
+/// Samples in the order of their scores, best first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
-    /// Units of the same score are one step: no order among them is better than another.
+    /// Samples of the same score are one step: no order among them is better than another.
     steps: Vec<Step>,
     n_groups: usize,
 }
@@ -14,33 +14,33 @@ pub struct Ranking {
 #[derive(Debug, Clone, PartialEq)]
 struct Step {
     score: f64,
-    /// The group of each unit, and whether it is of the class.
-    units: Vec<(usize, bool)>,
+    /// The group of each sample, and whether it is of the class.
+    samples: Vec<(usize, bool)>,
 }
 
 /// A point of the ROC curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RocPoint {
-    /// Units from this score on are called the class; infinite where none is.
+    /// Samples from this score on are called the class; infinite where none is.
     pub threshold: f64,
-    /// Of the units of other classes, the share called the class.
+    /// Of the samples of other classes, the share called the class.
     pub false_positive_rate: f64,
-    /// Of the units of the class, the share called the class.
+    /// Of the samples of the class, the share called the class.
     pub true_positive_rate: f64,
 }
 
 /// A point of the precision–recall curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PrecisionRecallPoint {
-    /// Units from this score on are called the class.
+    /// Samples from this score on are called the class.
     pub threshold: f64,
-    /// Of the units called the class, the share that is.
+    /// Of the samples called the class, the share that is.
     pub precision: f64,
-    /// Of the units of the class, the share called so.
+    /// Of the samples of the class, the share called so.
     pub recall: f64,
 }
 
-/// How many units of the class and of others were drawn.
+/// How many samples of the class and of others were drawn.
 #[derive(Clone, Copy, Default)]
 struct Drawn {
     positive: u64,
@@ -54,24 +54,24 @@ impl Drawn {
 }
 
 impl Ranking {
-    /// The score of each unit, whether it is of the class, and its group, counted from 0: what a bootstrap draws. `None`
+    /// The score of each sample, whether it is of the class, and its group, counted from 0: what a bootstrap draws. `None`
     /// where the slices differ in length or a score is no number.
     pub fn new(scores: &[f64], is_positive: &[bool], groups: &[usize]) -> Option<Self> {
         let fits = scores.len() == is_positive.len() && scores.len() == groups.len();
         if !fits || scores.iter().any(|score| score.is_nan()) {
             return None;
         }
-        let units = is_positive.iter().zip(groups);
+        let samples = is_positive.iter().zip(groups);
         let mut sorted: Vec<(f64, usize, bool)> = scores
             .iter()
-            .zip(units)
+            .zip(samples)
             // The two zeros are one score.
             .map(|(score, (&is_positive, &group))| (score + 0.0, group, is_positive))
             .collect();
         sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let step = |units: &[(f64, usize, bool)]| Step {
-            score: units.first().map_or(f64::NAN, |unit| unit.0),
-            units: units.iter().map(|unit| (unit.1, unit.2)).collect(),
+        let step = |samples: &[(f64, usize, bool)]| Step {
+            score: samples.first().map_or(f64::NAN, |sample| sample.0),
+            samples: samples.iter().map(|sample| (sample.1, sample.2)).collect(),
         };
         Some(Self {
             steps: sorted
@@ -87,11 +87,11 @@ impl Ranking {
         self.n_groups
     }
 
-    /// The chance that a unit of the class has a higher score than one of another, ties counting half, over groups that
-    /// were drawn so many times each. `None` without units of both kinds.
+    /// The chance that a sample of the class has a higher score than one of another, ties counting half, over groups that
+    /// were drawn so many times each. `None` without samples of both kinds.
     pub fn roc_auc(&self, times_drawn: &[u64]) -> Option<f64> {
         let mut above = Drawn::default();
-        // Twice the number of pairs in the right order: whole numbers, however many units there are.
+        // Twice the number of pairs in the right order: whole numbers, however many samples there are.
         let mut twice_right = 0_u128;
         for here in self.drawn(times_drawn) {
             twice_right +=
@@ -104,7 +104,7 @@ impl Ranking {
     }
 
     /// The mean of the precisions at each step, weighted by the recall that the step adds, over groups that were drawn so
-    /// many times each. `None` without units of the class.
+    /// many times each. `None` without samples of the class.
     pub fn average_precision(&self, times_drawn: &[u64]) -> Option<f64> {
         let mut above = Drawn::default();
         let mut sum = 0.0;
@@ -119,7 +119,7 @@ impl Ranking {
         (above.positive > 0).then(|| sum / above.positive as f64)
     }
 
-    /// The curve from nothing to everything called the class, each unit once. Empty without units of both kinds.
+    /// The curve from nothing to everything called the class, each sample once. Empty without samples of both kinds.
     pub fn roc_curve(&self) -> Vec<RocPoint> {
         let all = self.all();
         if all.positive == 0 || all.negative == 0 {
@@ -136,7 +136,7 @@ impl Ranking {
             .collect()
     }
 
-    /// The curve from the highest score to everything called the class, each unit once. Empty without units of the class.
+    /// The curve from the highest score to everything called the class, each sample once. Empty without samples of the class.
     pub fn precision_recall_curve(&self) -> Vec<PrecisionRecallPoint> {
         let all = self.all();
         if all.positive == 0 {
@@ -154,7 +154,7 @@ impl Ranking {
     fn drawn<'a>(&'a self, times_drawn: &'a [u64]) -> impl Iterator<Item = Drawn> + 'a {
         self.steps.iter().map(|step| {
             let mut drawn = Drawn::default();
-            for &(group, is_positive) in &step.units {
+            for &(group, is_positive) in &step.samples {
                 let times = times_drawn.get(group).copied().unwrap_or(0);
                 if is_positive {
                     drawn.positive += times;
@@ -175,9 +175,9 @@ impl Ranking {
     /// After each step its score, and what is called the class.
     fn cumulative(&self) -> impl Iterator<Item = (f64, Drawn)> {
         let add = |called: &mut Drawn, step: &Step| {
-            let n_positive = step.units.iter().filter(|unit| unit.1).count() as u64;
+            let n_positive = step.samples.iter().filter(|sample| sample.1).count() as u64;
             called.positive += n_positive;
-            called.negative += step.units.len() as u64 - n_positive;
+            called.negative += step.samples.len() as u64 - n_positive;
             Some((step.score, *called))
         };
         self.steps.iter().scan(Drawn::default(), add)

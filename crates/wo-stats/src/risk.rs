@@ -1,6 +1,6 @@
 //! Holding back what one is not sure of: risk against coverage, pure over slices.
 
-/// One unit that may be answered or held back.
+/// One sample that may be answered or held back.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Graded {
     /// Its group, counted from 0.
@@ -11,20 +11,20 @@ pub struct Graded {
     pub is_right: bool,
 }
 
-/// Units in the order in which they are answered, the surest first (El-Yaniv & Wiener 2010; Geifman & El-Yaniv 2017, arXiv
+/// Samples in the order in which they are answered, the surest first (El-Yaniv & Wiener 2010; Geifman & El-Yaniv 2017, arXiv
 /// 1705.08500).
 #[derive(Debug, Clone, PartialEq)]
 pub struct RiskCoverage {
-    /// Units of one confidence are answered together or not at all.
+    /// Samples of one confidence are answered together or not at all.
     steps: Vec<Vec<Graded>>,
 }
 
-/// What comes of answering the units from a confidence on.
+/// What comes of answering the samples from a confidence on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RiskPoint {
-    /// Units of this confidence and more are answered.
+    /// Samples of this confidence and more are answered.
     pub threshold: f64,
-    /// The share of units answered.
+    /// The share of samples answered.
     pub coverage: f64,
     /// The share of the answers that is wrong.
     pub risk: f64,
@@ -39,12 +39,12 @@ struct Drawn {
 
 impl RiskCoverage {
     /// `None` where a confidence is no number.
-    pub fn new(units: &[Graded]) -> Option<Self> {
-        if units.iter().any(|unit| unit.confidence.is_nan()) {
+    pub fn new(samples: &[Graded]) -> Option<Self> {
+        if samples.iter().any(|sample| sample.confidence.is_nan()) {
             return None;
         }
         Some(Self {
-            steps: steps(units),
+            steps: steps(samples),
         })
     }
 
@@ -66,8 +66,8 @@ impl RiskCoverage {
         points
     }
 
-    /// The area under the curve, AURC: the mean over units of the risk at which each is answered, from 0, and less is better.
-    /// Units of one confidence come in any order, and the area is the mean over these orders. `None` without units.
+    /// The area under the curve, AURC: the mean over samples of the risk at which each is answered, from 0, and less is better.
+    /// Samples of one confidence come in any order, and the area is the mean over these orders. `None` without samples.
     pub fn area(&self, times_drawn: &[u64]) -> Option<f64> {
         let (mut above, mut sum) = (Drawn::default(), 0.0);
         for (_, drawn) in self.drawn(times_drawn) {
@@ -81,15 +81,15 @@ impl RiskCoverage {
         (above.answered > 0).then(|| sum / above.answered as f64)
     }
 
-    /// The accuracy where the surest share `coverage` of units is answered, rounded up to whole units; of units of one
-    /// confidence that are only in part answered, the expected one. `None` without units and for no share.
+    /// The accuracy where the surest share `coverage` of samples is answered, rounded up to whole samples; of samples of one
+    /// confidence that are only in part answered, the expected one. `None` without samples and for no share.
     pub fn accuracy_at(&self, coverage: f64, times_drawn: &[u64]) -> Option<f64> {
         let steps = self.drawn(times_drawn);
         let n: u64 = steps.iter().map(|(_, drawn)| drawn.answered).sum();
         if !(coverage > 0.0 && coverage <= 1.0) {
             return None;
         }
-        // A share such as 0.8 of 10 is 8 units though the product may lie above by the last digit.
+        // A share such as 0.8 of 10 is 8 samples though the product may lie above by the last digit.
         let n_answered = (coverage * n as f64 - 1e-9).ceil().max(1.0);
         let (mut answered, mut wrong) = (0.0, 0.0);
         for (_, drawn) in steps.iter().filter(|(_, drawn)| drawn.answered > 0) {
@@ -102,23 +102,23 @@ impl RiskCoverage {
     }
 
     fn drawn(&self, times_drawn: &[u64]) -> Vec<(f64, Drawn)> {
-        let of_step = |units: &Vec<Graded>| {
+        let of_step = |samples: &Vec<Graded>| {
             let mut drawn = Drawn::default();
-            for unit in units {
-                let times = times_drawn.get(unit.group).copied().unwrap_or(0);
+            for sample in samples {
+                let times = times_drawn.get(sample.group).copied().unwrap_or(0);
                 drawn.answered += times;
-                drawn.wrong += times * u64::from(!unit.is_right);
+                drawn.wrong += times * u64::from(!sample.is_right);
             }
-            let threshold = units.first().map_or(f64::NAN, |unit| unit.confidence);
+            let threshold = samples.first().map_or(f64::NAN, |sample| sample.confidence);
             (threshold, drawn)
         };
         self.steps.iter().map(of_step).collect()
     }
 }
 
-/// Units of one confidence together, the surest first.
-pub(crate) fn steps(units: &[Graded]) -> Vec<Vec<Graded>> {
-    let mut sorted = units.to_vec();
+/// Samples of one confidence together, the surest first.
+pub(crate) fn steps(samples: &[Graded]) -> Vec<Vec<Graded>> {
+    let mut sorted = samples.to_vec();
     sorted.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     sorted
         .chunk_by(|a, b| a.confidence.total_cmp(&b.confidence).is_eq())
@@ -130,13 +130,13 @@ pub(crate) fn steps(units: &[Graded]) -> Vec<Vec<Graded>> {
 mod tests {
     use super::*;
 
-    fn curve(units: &[(f64, bool)]) -> RiskCoverage {
-        let unit = |(group, &(confidence, is_right)): (usize, &(f64, bool))| Graded {
+    fn curve(samples: &[(f64, bool)]) -> RiskCoverage {
+        let sample = |(group, &(confidence, is_right)): (usize, &(f64, bool))| Graded {
             group,
             confidence,
             is_right,
         };
-        RiskCoverage::new(&units.iter().enumerate().map(unit).collect::<Vec<_>>()).unwrap()
+        RiskCoverage::new(&samples.iter().enumerate().map(sample).collect::<Vec<_>>()).unwrap()
     }
 
     #[test]
@@ -158,10 +158,10 @@ mod tests {
 
     #[test]
     fn a_share_of_whole_units_is_not_rounded_up_by_the_last_digit() {
-        let units: Vec<(f64, bool)> = (0..10)
+        let samples: Vec<(f64, bool)> = (0..10)
             .map(|i| (1.0 - 0.01 * f64::from(i), i < 8))
             .collect();
-        assert_eq!(curve(&units).accuracy_at(0.8, &[1; 10]), Some(1.0));
-        assert_eq!(curve(&units).accuracy_at(0.1 + 0.2, &[1; 10]), Some(1.0));
+        assert_eq!(curve(&samples).accuracy_at(0.8, &[1; 10]), Some(1.0));
+        assert_eq!(curve(&samples).accuracy_at(0.1 + 0.2, &[1; 10]), Some(1.0));
     }
 }

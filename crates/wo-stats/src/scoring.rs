@@ -1,21 +1,21 @@
 //! Proper scores of probabilities: least for a forecaster who says what is so (Gneiting & Raftery 2007).
 
-/// The mean over units of the squared distance between the probabilities and the truth, from 0 to 2 (Brier 1950): with two
+/// The mean over samples of the squared distance between the probabilities and the truth, from 0 to 2 (Brier 1950): with two
 /// classes twice what scikit-learn's `brier_score_loss` says by default, which is its `scale_by_half=False`. `None` without
-/// units or with a class that has no probability.
+/// samples or with a class that has no probability.
 pub fn brier_score(probabilities: &[Vec<f64>], truth: &[usize]) -> Option<f64> {
-    mean(probabilities, truth, |said, truth| {
+    mean(probabilities, truth, |predicted, truth| {
         let distance = |(class, p): (usize, &f64)| (p - f64::from(class == truth)).powi(2);
-        said.get(truth)?;
-        Some(said.iter().enumerate().map(distance).sum())
+        predicted.get(truth)?;
+        Some(predicted.iter().enumerate().map(distance).sum())
     })
 }
 
 /// The mean negative logarithm of the probability of the true class, in nats, as scikit-learn's `log_loss`: a probability
-/// counts as 2.2e-16 at least. `None` without units or with a class that has no probability.
+/// counts as 2.2e-16 at least. `None` without samples or with a class that has no probability.
 pub fn log_loss(probabilities: &[Vec<f64>], truth: &[usize]) -> Option<f64> {
-    mean(probabilities, truth, |said, truth| {
-        Some(-said.get(truth)?.clamp(f64::EPSILON, 1.0).ln())
+    mean(probabilities, truth, |predicted, truth| {
+        Some(-predicted.get(truth)?.clamp(f64::EPSILON, 1.0).ln())
     })
 }
 
@@ -29,7 +29,7 @@ fn mean(
     }
     let losses = probabilities.iter().zip(truth);
     let sum = losses
-        .map(|(said, &truth)| loss(said, truth).filter(|loss| !loss.is_nan()))
+        .map(|(predicted, &truth)| loss(predicted, truth).filter(|loss| !loss.is_nan()))
         .sum::<Option<f64>>()?;
     Some(sum / truth.len() as f64)
 }

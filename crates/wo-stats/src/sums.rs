@@ -1,4 +1,4 @@
-//! Sums over groups: what figures that are made of sums need of each group, added up anew for each resample.
+//! Sums over groups: what metrics that are made of sums need of each group, added up anew for each resample.
 
 /// For each group some sums in named-by-number columns, most of them 0. Adding them up takes as long as there are others.
 #[derive(Debug, Clone, PartialEq, Default)]

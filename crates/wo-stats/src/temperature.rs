@@ -22,8 +22,8 @@ pub struct Temperature {
 }
 
 impl Temperature {
-    /// Fits it to the scores of each unit and its true class. Scores are logits; logarithms of probabilities serve as well.
-    /// `None` where no temperature between 0.01 and 100 is best, as where all units are right or all are wrong, and where a
+    /// Fits it to the scores of each sample and its true class. Scores are logits; logarithms of probabilities serve as well.
+    /// `None` where no temperature between 0.01 and 100 is best, as where all samples are right or all are wrong, and where a
     /// score is no number or a class is not among the scores.
     pub fn fit(scores: &[Vec<f64>], truth: &[usize]) -> Option<Self> {
         if scores.is_empty() || scores.len() != truth.len() {
@@ -64,7 +64,7 @@ impl Temperature {
         })
     }
 
-    /// The probabilities of the classes of a unit with these scores.
+    /// The probabilities of the classes of a sample with these scores.
     pub fn apply(&self, scores: &[f64]) -> Vec<f64> {
         softmax(scores, 1.0 / self.value)
     }
@@ -90,8 +90,12 @@ fn slope(scores: &[Vec<f64>], truth: &[usize], inverse: f64) -> Option<Slope> {
         }
         let of_truth = *scores.get(truth)?;
         let highest = scores.iter().copied().fold(f64::MIN, f64::max);
-        let said = softmax(&scores, inverse);
-        let mean: f64 = said.iter().zip(&scores).map(|(p, score)| p * score).sum();
+        let predicted = softmax(&scores, inverse);
+        let mean: f64 = predicted
+            .iter()
+            .zip(&scores)
+            .map(|(p, score)| p * score)
+            .sum();
         let spread = |(p, score): (&f64, &f64)| p * (score - mean).powi(2);
         let exps: f64 = scores
             .iter()
@@ -99,7 +103,7 @@ fn slope(scores: &[Vec<f64>], truth: &[usize], inverse: f64) -> Option<Slope> {
             .sum();
         sum.loss += exps.ln() + (highest - of_truth) * inverse;
         sum.first += mean - of_truth;
-        sum.second += said.iter().zip(&scores).map(spread).sum::<f64>();
+        sum.second += predicted.iter().zip(&scores).map(spread).sum::<f64>();
     }
     let n = scores.len() as f64;
     Some(Slope {

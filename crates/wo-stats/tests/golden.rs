@@ -227,7 +227,7 @@ struct SelectiveCase {
 #[test]
 fn the_area_is_the_mean_over_all_orders_of_ties_and_exact_intervals_are_scipys() {
     let case = golden().selective;
-    let units: Vec<Graded> = case
+    let samples: Vec<Graded> = case
         .confidence
         .iter()
         .zip(&case.is_right)
@@ -238,7 +238,7 @@ fn the_area_is_the_mean_over_all_orders_of_ties_and_exact_intervals_are_scipys()
             is_right,
         })
         .collect();
-    let curve = RiskCoverage::new(&units).unwrap();
+    let curve = RiskCoverage::new(&samples).unwrap();
     close(curve.area(&[1; 12]).unwrap(), case.area, 1e-12);
     let shares = [(0, 20), (3, 30), (57, 60), (9, 9)];
     for ((hits, n), (low, high)) in shares.into_iter().zip(case.exact) {
@@ -277,7 +277,7 @@ fn label_errors_are_cleanlabs() {
         let ranked = |suspicion, selection| -> Vec<Suspect> {
             let mut suspects = errors.ranked(suspicion, selection);
             assert!(suspects.is_sorted_by(|a, b| a.score >= b.score));
-            suspects.sort_by_key(|suspect| suspect.unit);
+            suspects.sort_by_key(|suspect| suspect.sample);
             suspects
         };
         for (suspicion, expected) in [
@@ -297,7 +297,7 @@ fn label_errors_are_cleanlabs() {
             };
             let suspects = ranked(Suspicion::NormalizedMargin, selection);
             let selected = suspects.iter().filter(|suspect| suspect.is_selected);
-            let selected: Vec<usize> = selected.map(|suspect| suspect.unit).collect();
+            let selected: Vec<usize> = selected.map(|suspect| suspect.sample).collect();
             assert_eq!(&selected, expected, "{name}");
             assert!(!selected.is_empty(), "{name}");
         }

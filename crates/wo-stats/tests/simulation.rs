@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use wo_record::Group;
 use wo_stats::{
     Audit, Bootstrap, Estimate, Evidence, Graded, GroupSums, Interval, LabelErrors, Probe,
-    ProbeData, Ranking, Selection, Suspicion, Unit, Verdict, audit, balanced_weights, folds,
+    ProbeData, Ranking, Sample, Selection, Suspicion, Verdict, audit, balanced_weights, folds,
     threshold,
 };
 
@@ -18,18 +18,18 @@ fn noise(random: &mut impl Rng) -> f64 {
     (0..12).map(|_| random.random_range(0.0..1.0)).sum::<f64>() - 6.0
 }
 
-/// The share of ones, of units that are drawn in these groups.
+/// The share of ones, of samples that are drawn in these groups.
 fn share(groups: &[&[bool]], bootstrap: &Bootstrap) -> Estimate {
     let mut sums = GroupSums::new(2);
-    for units in groups {
-        let n_right = units.iter().filter(|unit| **unit).count();
-        sums.push([(0, units.len() as f64), (1, n_right as f64)]);
+    for samples in groups {
+        let n_right = samples.iter().filter(|sample| **sample).count();
+        sums.push([(0, samples.len() as f64), (1, n_right as f64)]);
     }
-    let figures = |times: &[u64]| {
+    let metrics = |times: &[u64]| {
         let drawn = sums.drawn(times);
         vec![(drawn[0] > 0.0).then(|| drawn[1] / drawn[0])]
     };
-    bootstrap.estimates(groups.len(), figures)[0]
+    bootstrap.estimates(groups.len(), metrics)[0]
 }
 
 /// Forty videos of ten frames each: of a video most frames are right or most are wrong, so frames are correlated by 0.6. Of
@@ -84,20 +84,20 @@ fn intervals_over_groups_cover_the_truth_and_intervals_over_frames_do_not() {
 
 /// Thirty groups of one to four videos; an answer is right as often as its confidence says, but for the group's luck.
 fn graded(random: &mut impl Rng, n_groups: usize, most: usize) -> Vec<Graded> {
-    let mut units = Vec::new();
+    let mut samples = Vec::new();
     for group in 0..n_groups {
         let luck = random.random_range(-0.1..0.1);
         for _ in 0..random.random_range(1..=most) {
             let confidence = random.random_range(0.5..1.0);
             let chance: f64 = confidence + luck;
-            units.push(Graded {
+            samples.push(Graded {
                 group,
                 confidence,
                 is_right: random.random_bool(chance.clamp(0.0, 1.0)),
             });
         }
     }
-    units
+    samples
 }
 
 #[test]
@@ -105,13 +105,13 @@ fn thresholds_keep_their_promises() {
     let mut random = ChaCha8Rng::seed_from_u64(5);
     let population = graded(&mut random, 20_000, 4);
     let singles = graded(&mut random, 20_000, 1);
-    // In new groups: the mean share of units answered and wrong, and the share of wrong among answers.
-    let of_new_groups = |units: &[Graded], value: f64| {
+    // In new groups: the mean share of samples answered and wrong, and the share of wrong among answers.
+    let of_new_groups = |samples: &[Graded], value: f64| {
         let (mut loss, mut answered, mut wrong) = (0.0, 0.0, 0.0);
-        for units in units.chunk_by(|a, b| a.group == b.group) {
-            let above = || units.iter().filter(|unit| unit.confidence > value);
-            let n_wrong = above().filter(|unit| !unit.is_right).count() as f64;
-            let n = units.len() as f64;
+        for samples in samples.chunk_by(|a, b| a.group == b.group) {
+            let above = || samples.iter().filter(|sample| sample.confidence > value);
+            let n_wrong = above().filter(|sample| !sample.is_right).count() as f64;
+            let n = samples.len() as f64;
             loss += n_wrong / n;
             answered += above().count() as f64 / n;
             wrong += n_wrong / n;
@@ -191,14 +191,18 @@ fn audited(random: &mut impl Rng, planted: Planted) -> Audit {
             .map(|features| nearest_means(features, labels, &fold))
             .collect()
     };
-    let said = refit(&truth);
-    let evidence = Evidence::gather(&truth, &group_of, &said, 199, 1, refit);
-    let units: Vec<Unit<'_>> = (0..120)
-        .map(|video| Unit {
+    let predicted = refit(&truth);
+    let evidence = Evidence::gather(&truth, &group_of, &predicted, 199, 1, refit);
+    let samples: Vec<Sample<'_>> = (0..120)
+        .map(|video| Sample {
             group: &groups[group_of[video]],
             truth: truth[video],
-            said: std::iter::once(model[video])
-                .chain(said.iter().map(|said| usize::from(said[video][1] > 0.5)))
+            predicted: std::iter::once(model[video])
+                .chain(
+                    predicted
+                        .iter()
+                        .map(|predicted| usize::from(predicted[video][1] > 0.5)),
+                )
                 .collect(),
         })
         .collect();
@@ -206,7 +210,7 @@ fn audited(random: &mut impl Rng, planted: Planted) -> Audit {
         n_rounds: 300,
         seed: 1,
     };
-    audit(&units, 2, &evidence, &bootstrap).expect("two classes")
+    audit(&samples, 2, &evidence, &bootstrap).expect("two classes")
 }
 
 /// What each of the four probes sees of each video: the planted shortcut shifts one of the numbers by two deviations.
@@ -236,7 +240,7 @@ fn features_seen(
 /// Out of fold, the probabilities of classes by how near their means are: a probe that is fitted in no time.
 fn nearest_means(features: &[Vec<f64>], labels: &[usize], fold: &[usize]) -> Vec<Vec<f64>> {
     let width = features[0].len();
-    let mut said = vec![Vec::new(); features.len()];
+    let mut predicted = vec![Vec::new(); features.len()];
     for held_out in 0..5 {
         let mut sums = [vec![0.0; width], vec![0.0; width]];
         let mut n = [0.0; 2];
@@ -251,9 +255,9 @@ fn nearest_means(features: &[Vec<f64>], labels: &[usize], fold: &[usize]) -> Vec
                 *sum += value;
             }
         }
-        for ((row, said), _) in features
+        for ((row, predicted), _) in features
             .iter()
-            .zip(&mut said)
+            .zip(&mut predicted)
             .zip(fold)
             .filter(|(_, fold)| **fold == held_out)
         {
@@ -262,10 +266,10 @@ fn nearest_means(features: &[Vec<f64>], labels: &[usize], fold: &[usize]) -> Vec
                 row.iter().zip(means).map(|(a, b)| (a - b).powi(2)).sum()
             };
             let second = 1.0 / (1.0 + ((distance(1) - distance(0)) / 2.0).exp());
-            *said = vec![1.0 - second, second];
+            *predicted = vec![1.0 - second, second];
         }
     }
-    said
+    predicted
 }
 
 fn out_of_fold(features: &[Vec<f64>], classes: &[usize], fold: &[usize]) -> Vec<Vec<f64>> {
@@ -287,8 +291,8 @@ fn out_of_fold(features: &[Vec<f64>], classes: &[usize], fold: &[usize]) -> Vec<
             Probe::fit(&data, 1.0).expect("two classes in each fold")
         })
         .collect();
-    let of_unit = |(features, fold): (&Vec<f64>, &usize)| probes[*fold].probabilities(features);
-    features.iter().zip(fold).map(of_unit).collect()
+    let of_sample = |(features, fold): (&Vec<f64>, &usize)| probes[*fold].probabilities(features);
+    features.iter().zip(fold).map(of_sample).collect()
 }
 
 #[test]
@@ -344,11 +348,11 @@ fn flipped_labels_come_first() {
             .collect();
         let groups: Vec<usize> = (0..n).collect();
         let fold = folds(&groups, &labels, 5, 1).unwrap();
-        let said = out_of_fold(&features, &labels, &fold);
-        let errors = LabelErrors::new(&labels, &said).unwrap();
+        let predicted = out_of_fold(&features, &labels, &fold);
+        let errors = LabelErrors::new(&labels, &predicted).unwrap();
         let ranked = errors.ranked(Suspicion::NormalizedMargin, Selection::Both);
         let scores: Vec<f64> = ranked.iter().map(|suspect| suspect.score).collect();
-        let is_found: Vec<bool> = ranked.iter().map(|s| is_flipped[s.unit]).collect();
+        let is_found: Vec<bool> = ranked.iter().map(|s| is_flipped[s.sample]).collect();
         let ranking = Ranking::new(&scores, &is_found, &groups).unwrap();
         let precision = ranking.average_precision(&vec![1; n]).unwrap();
         eprintln!("flipped {share}: {precision}");

@@ -11,7 +11,7 @@ use crate::data::leakage;
 use crate::model::method::Method;
 use crate::run::{Fitted, Run};
 use crate::trainer::train_loop;
-use crate::validation::baselines::{Baselines, Start, Verdict};
+use crate::validation::baselines::{BaseFeatures, Baselines, Comparison};
 use crate::validation::metrics::{
     Probabilities, add_validation, judge, summarise, validation_words,
 };
@@ -25,7 +25,7 @@ pub(crate) fn fit(
 ) -> anyhow::Result<Fitted> {
     leakage::check_split(dataset)?;
     let held_out = dataset.of(Split::Validation);
-    let (vs, clip) = run.checkpoint.build(run.device)?;
+    let (vs, clip) = run.build()?;
     let start = run.start(&vs, &clip, dataset, &held_out)?;
     let baselines = Baselines::of(dataset, &held_out, &start, run.hyper);
     if !held_out.is_empty() && run.shows_baselines {
@@ -34,13 +34,13 @@ pub(crate) fn fit(
     let (mut fitted, judged) = if run.hyper.method == Method::Probe {
         probe(run, vs, clip, dataset, &held_out, &start)?
     } else {
-        cool(run, &vs, dataset, &start);
+        rescale_logits(run, &vs, dataset, &start);
         train_loop::fit(run, vs, clip, dataset, &held_out, snapshots)?
     };
     if !held_out.is_empty() {
-        fitted.verdict = baselines.verdict(&baselines.said(dataset, &judged), "validation");
-        fitted.metrics.extend(fitted.verdict.figures.clone());
-        wo_cli::say!("{}", fitted.verdict.words);
+        fitted.comparison = baselines.comparison(&baselines.said(dataset, &judged), "validation");
+        fitted.metrics.extend(fitted.comparison.figures.clone());
+        wo_cli::say!("{}", fitted.comparison.words);
     }
     fitted.judged = judged;
     fitted.start = Some(start);
@@ -62,8 +62,8 @@ pub(crate) fn judge_with(
 }
 
 /// Makes a start less sure of itself that is sure of what is wrong.
-fn cool(run: &Run<'_, '_>, vs: &nn::VarStore, dataset: &Dataset, start: &Start) {
-    let scale = start.cooler_scale(dataset, run.hyper.pooling);
+fn rescale_logits(run: &Run<'_, '_>, vs: &nn::VarStore, dataset: &Dataset, start: &BaseFeatures) {
+    let scale = start.rescaled_logit_scale(dataset, run.hyper.pooling);
     let Some((scale, mut logit_scale)) = scale.zip(vs.variables().remove("logit_scale")) else {
         return;
     };
@@ -80,7 +80,7 @@ fn probe(
     clip: Clip,
     dataset: &Dataset,
     held_out: &[&Example],
-    start: &Start,
+    start: &BaseFeatures,
 ) -> anyhow::Result<(Fitted, Vec<Probabilities>)> {
     let (lr, pooling, seed) = (run.hyper.lr, run.hyper.pooling, run.hyper.seed);
     let probe = start.probe(dataset, held_out, lr, pooling, seed);
@@ -109,7 +109,7 @@ fn probe(
         start: None,
         metrics,
         history,
-        verdict: Verdict::default(),
+        comparison: Comparison::default(),
         judged: Vec::new(),
         run_hash: None,
     };

@@ -18,20 +18,20 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith, Lasting, Outcome, Stop, shell_word};
+use anyhow::Context;
+use wo_cli::{Exit, ExitWith, IgnoreBrokenPipe, Outcome, Stop, error, shell_word};
 use wo_clip::{Manifest, OutOfMemory, Split, Trust, or_out_of_memory, tch, write_checkpoint};
 use wo_input::{cures, failed_inputs, folder_of_frames};
 use wo_record::{Failure, LearningCurve, Model, Record, Writer};
 
-pub use cli::args::{Args, Average, Fit, Parts, Precision, Running};
+pub use cli::args::{Args, EmaDecay, FitArgs, Precision, RunArgs, SplitArgs};
 pub use data::config::{Mixed, NearDuplicates};
 pub use hyperparameters::{Hyperparameters, Interpolation, Loss};
 pub use model::method::Method;
 pub use trainer::config::{Resume, SelfCheck};
 
-use artifacts::previous_model::Predecessor;
-use artifacts::run_dir::Workshop;
+use artifacts::previous_model::PreviousModel;
+use artifacts::run_dir::RunDir;
 use artifacts::tensorboard::EventFile;
 use artifacts::{loss_plot, model_card};
 use cli::{config, plan};
@@ -49,13 +49,15 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Runs the tool.
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let result = or_out_of_memory(|| train(args, input, output)).unwrap_or_else(|e| Err(e.into()));
-    result.or_else(|error| match OutOfMemory::of(&format!("{error:#}")) {
-        Some(short) => Err(anyhow!(
-            "{short}\nhint: --micro-batch 1 and --checkpoint-blocks need less memory and learn the same; --method lora and \
-             probe need less still"
-        ))
-        .exit_with(Exit::Environment),
-        None => Err(error),
+    result.map_err(|error| match OutOfMemory::of(&format!("{error:#}")) {
+        Some(short) => error!(
+            Exit::Environment,
+            "{short}";
+            "--micro-batch 1 and --checkpoint-blocks need less memory and learn the same; --method lora and probe need less \
+             still"
+        )
+        .into(),
+        None => error,
     })
 }
 
@@ -66,11 +68,12 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         .map_err(anyhow::Error::msg)
         .exit_with(Exit::Environment)?;
     let stop = Stop::listen().context("listen to signals")?;
-    let predecessor = Predecessor::of(&args.output)?;
+    let previous = PreviousModel::of(&args.output)?;
     let init = Init::find(&args.base_model())?;
     let is_tiny = matches!(init, Init::Tiny(_));
-    let workshop = Workshop::open(&args.output)?;
-    let mut dataset = read_dataset(&args.data_config(), input, &init.preprocessor())?;
+    let run_dir = RunDir::open(&args.output)?;
+    let mut dataset =
+        read_dataset(&args.data_config(), input, &init.preprocessor()).exit_or(Exit::Integrity)?;
     for caption in plan::empty_captions(&dataset) {
         wo_cli::warn!(
             "the description \"{caption}\" says good or bad and nothing that can be seen\nhint: name faults, or write what shows"
@@ -84,9 +87,11 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     let n_train = dataset.of(Split::Train).len();
     let hyper = Hyperparameters::of(&args, &init, &choice, n_train, device);
     let (is_scratch, is_large) = (init.is_scratch(), init.is_model());
-    let checkpoint = init.into_checkpoint(&dataset.captions, hyper.seed)?;
-    captions::warn(&dataset, &checkpoint.tokenizer)?;
-    captions::settle(&mut dataset, &checkpoint.tokenizer)?;
+    let checkpoint = init
+        .into_checkpoint(&dataset.captions, hyper.seed)
+        .exit_or(Exit::Integrity)?;
+    captions::warn(&dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
+    captions::settle(&mut dataset, &checkpoint.tokenizer).exit_or(Exit::Integrity)?;
     let n_parameters = checkpoint.n_parameters();
     let is_cpu = device == tch::Device::Cpu;
     for line in plan::lines(
@@ -103,7 +108,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     if is_of_another_kind {
         wo_cli::warn!("{}", photographs::HINT);
     }
-    if let Some(old) = &predecessor {
+    if let Some(old) = &previous {
         wo_cli::say!("{}", old.announcement());
     }
     let folder = folder_of_frames(args.data_dir.as_deref(), args.input.as_deref());
@@ -112,7 +117,7 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         let (failures, n_lines) = (&dataset.failures, dataset.n_skipped_lines);
         return Ok(ended(failures, n_lines, folder.as_deref()));
     }
-    let mut output = Lasting::new(output);
+    let mut output = IgnoreBrokenPipe::new(output);
     let mut writer = Writer::begin(&mut output, TOOL, VERSION, &dataset.upstream)?;
     let n_skipped_lines = dataset.n_skipped_lines;
     let failures = std::mem::take(&mut dataset.failures);
@@ -139,9 +144,9 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
     let out_of_fold = args
         .parts
         .folds
-        .map(|n| folds::cross_validate(&mut run, &dataset, n, workshop.snapshots()))
+        .map(|n| folds::cross_validate(&mut run, &dataset, n, run_dir.snapshots()))
         .transpose()?;
-    let (fitted, hyper) = best_of_seeds(&mut run, &dataset, args.parts.seeds, &workshop)?;
+    let (fitted, hyper) = best_of_seeds(&mut run, &dataset, args.parts.seeds, &run_dir)?;
 
     let trust = abstention::measure(
         &dataset,
@@ -165,8 +170,8 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
             &hyper,
             &args.init,
             &fitted.metrics,
-            &fitted.verdict,
-            out_of_fold.as_ref().map(|it| &it.verdict),
+            &fitted.comparison,
+            out_of_fold.as_ref().map(|it| &it.comparison),
             learning_curve.as_ref(),
         ),
     )]);
@@ -177,10 +182,10 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         .transpose()?;
     notes.extend(predictions.map(|stream| ("out_of_fold.ndjson", stream)));
     let scores = fitted
-        .verdict
+        .comparison
         .scores
         .iter()
-        .chain(out_of_fold.iter().flat_map(|it| &it.verdict.scores));
+        .chain(out_of_fold.iter().flat_map(|it| &it.comparison.scores));
     for score in scores {
         writer.record(&Record::Score(score.clone()))?;
     }
@@ -190,13 +195,14 @@ fn train(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow:
         learning_curve,
     };
     checkpoint.manifest = Some(manifest(dataset, &args, &hyper, &fitted, known)?);
-    if let Some(old) = &predecessor {
+    if let Some(old) = &previous {
         old.keep()?;
     }
-    let model_id = write_checkpoint(&args.output, &checkpoint, &fitted.vs, args.running.half)?;
-    workshop.close(&notes)?;
+    let model_id = write_checkpoint(&args.output, &checkpoint, &fitted.vs, args.running.half)
+        .exit_or(Exit::Integrity)?;
+    run_dir.close(&notes)?;
     wo_cli::say!("wrote {}", args.output.display());
-    if let Some(old) = &predecessor {
+    if let Some(old) = &previous {
         wo_cli::say!("{}", old.way_back());
     }
     if is_of_another_kind {
@@ -236,7 +242,7 @@ fn best_of_seeds(
     run: &mut Run<'_, '_>,
     dataset: &Dataset,
     n_seeds: u32,
-    workshop: &Workshop,
+    run_dir: &RunDir,
 ) -> anyhow::Result<(Fitted, Hyperparameters)> {
     let mut best: Option<(f64, Fitted, Hyperparameters)> = None;
     for number in 0..n_seeds {
@@ -253,7 +259,7 @@ fn best_of_seeds(
         let fitted = fit::fit(
             &mut run,
             dataset,
-            &workshop.snapshots().join(format!("seed-{number}")),
+            &run_dir.snapshots().join(format!("seed-{number}")),
         )?;
         let score = fitted
             .metrics

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wo_cli::Stop;
+use wo_cli::{Exit, ExitWith, Stop};
 use wo_clip::tch::{Device, Tensor, nn, no_grad};
 use wo_clip::{Checkpoint, Clip, Split, class_features};
 use wo_record::{Metric, Record, Writer};
@@ -12,7 +12,7 @@ use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
 use crate::model::features::Features;
 use crate::trainer::config::TrainerConfig;
-use crate::validation::baselines::{Start, Verdict};
+use crate::validation::baselines::{BaseFeatures, Comparison};
 use crate::validation::metrics::{Probabilities, judge};
 
 /// What all fits of one run share.
@@ -41,13 +41,13 @@ pub(crate) struct Fitted {
     /// The weights of a linear probe, `[classes, width]`.
     pub(crate) head: Option<Tensor>,
     /// What the model was before it was fitted, once the fit is done.
-    pub(crate) start: Option<Start>,
+    pub(crate) start: Option<BaseFeatures>,
     /// Figures of the epoch that was kept, and of what it is compared with.
     pub(crate) metrics: BTreeMap<String, f64>,
     /// Figures of all epochs, in order.
     pub(crate) history: Vec<Metric>,
     /// What it is worth beside the baselines; without words where there is no validation part.
-    pub(crate) verdict: Verdict,
+    pub(crate) comparison: Comparison,
     /// What it says of the videos of the validation part.
     pub(crate) judged: Vec<Probabilities>,
     /// BLAKE3 of the weights and the state of the optimiser after the last step.
@@ -78,7 +78,7 @@ impl<'w> Run<'_, 'w> {
         clip: &Clip,
         dataset: &Dataset,
         held_out: &[&Example],
-    ) -> anyhow::Result<Start> {
+    ) -> anyhow::Result<BaseFeatures> {
         let captions =
             no_grad(|| class_features(clip, &self.checkpoint.tokenizer, &dataset.captions))?;
         let width = self.checkpoint.config.projection_dim;
@@ -89,12 +89,17 @@ impl<'w> Run<'_, 'w> {
             width,
             self.is_large,
         )?;
-        Ok(Start {
+        Ok(BaseFeatures {
             class_features: captions,
             scale: no_grad(|| clip.scale().double_value(&[])),
             train: features.videos(dataset, &dataset.of(Split::Train))?,
             held_out: features.videos(dataset, held_out)?,
         })
+    }
+
+    /// The model that the run starts from, in memory. Its weights are data of the user's.
+    pub(crate) fn build(&self) -> anyhow::Result<(nn::VarStore, Clip)> {
+        self.checkpoint.build(self.device).exit_or(Exit::Integrity)
     }
 
     /// What a model with these weights of classes says of videos.

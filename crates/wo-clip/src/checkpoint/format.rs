@@ -3,12 +3,12 @@
 //! Only two kinds are opened: safetensors, and the `.pt` of `wo-train`. All others are named and refused; a pickle above
 //! all, since pickles can run code.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::bail;
+use wo_cli::Error;
 use zip::ZipArchive;
 
 use crate::checkpoint::pt_file::TENSORS;
@@ -31,9 +31,9 @@ struct Foreign {
     hint: &'static str,
 }
 
-impl fmt::Display for Foreign {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\nhint: {}", self.what, self.hint)
+impl From<Foreign> for Error {
+    fn from(foreign: Foreign) -> Self {
+        Self::msg(foreign.what).hint(foreign.hint)
     }
 }
 
@@ -60,26 +60,21 @@ pub(crate) fn format_of(path: &Path) -> anyhow::Result<Format> {
     }
     if head.starts_with(b"PK") {
         file.rewind()?;
-        return format_of_zip(file).map_err(|foreign| anyhow::anyhow!("{foreign}"));
+        return Ok(format_of_zip(file).map_err(Error::from)?);
     }
     if let Some(foreign) = foreign(&head, last_byte(&mut file)?) {
-        bail!("{foreign}");
+        return Err(Error::from(foreign).into());
     }
     // The length before the brace is too large; the safetensors reader says so.
     if head.get(8) == Some(&b'{') {
         return Ok(Format::Safetensors);
     }
     let start: Vec<String> = head.iter().take(8).map(|b| format!("{b:02x}")).collect();
-    bail!(
-        "neither safetensors nor a .pt of wo-train: it begins with the bytes {}\nhint: {EXPORT_HINT}",
+    let message = format!(
+        "neither safetensors nor a .pt of wo-train: it begins with the bytes {}",
         start.join(" ")
-    )
-}
-
-/// What a file is that is not read, for a message; `None` where it would be read.
-pub(crate) fn reason_against(path: &Path) -> Option<String> {
-    let refusal = format_of(path).err()?;
-    Some(format!("{refusal:#}"))
+    );
+    Err(Error::msg(message).hint(EXPORT_HINT).into())
 }
 
 /// The length of the header in eight bytes, then its brace. A length of 640 looks like a pickle, hence both are asked.

@@ -82,6 +82,30 @@ pub struct SplitVideo {
     pub hashes: Vec<String>,
 }
 
+impl SplitVideo {
+    /// A video of which no more than this is known.
+    pub fn new(
+        video_id: impl Into<String>,
+        group: Group,
+        split: Split,
+        exercise: Name,
+        label: Name,
+    ) -> Self {
+        Self {
+            video_id: video_id.into(),
+            group,
+            own_group: None,
+            split,
+            exercise,
+            label,
+            faults: Vec::new(),
+            angle: None,
+            duration_ms: None,
+            hashes: Vec::new(),
+        }
+    }
+}
+
 /// The content of `wo.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -154,17 +178,16 @@ mod tests {
 
     #[test]
     fn a_person_who_was_joined_to_another_is_known() {
+        let anna = || Group::of_text("person:anna");
         let video = |id: &str, own: Option<&str>| SplitVideo {
-            video_id: id.to_owned(),
-            group: Group::of_text("person:anna"),
             own_group: own.map(Group::of_text),
-            split: Split::Validation,
-            exercise: "squat".into(),
-            label: "good_form".into(),
-            faults: Vec::new(),
-            angle: None,
-            duration_ms: None,
-            hashes: Vec::new(),
+            ..SplitVideo::new(
+                id,
+                anna(),
+                Split::Validation,
+                "squat".into(),
+                "good_form".into(),
+            )
         };
         let manifest = Manifest {
             version: String::new(),

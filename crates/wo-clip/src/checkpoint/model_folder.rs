@@ -4,15 +4,16 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use safetensors::SafeTensors;
 use serde_json::Value;
+use wo_cli::Hint;
 use wo_input::{Preprocessor, Tokenizer};
 
 use crate::checkpoint::contents::{
     CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS, Weights, map_file,
 };
-use crate::checkpoint::format::{Format, format_of, reason_against};
+use crate::checkpoint::format::{Format, format_of};
 use crate::checkpoint::naming::Naming;
 use crate::checkpoint::open_clip_config::config_of_json;
 use crate::checkpoint::open_clip_shapes::config_of_shapes;
@@ -96,15 +97,13 @@ fn weights_of(folder: &Path) -> anyhow::Result<PathBuf> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         return match format_of(&path).with_context(|| format!("{name} cannot be read"))? {
             Format::Safetensors => Ok(path),
-            Format::Pt => {
-                bail!("{name} is a .pt of wo-train\nhint: give this file instead of the folder")
-            }
+            Format::Pt => Err(anyhow!("{name} is a .pt of wo-train"))
+                .hint("give this file instead of the folder"),
         };
     }
     if folder.join(format!("{WEIGHTS}.index.json")).exists() {
-        bail!(
-            "the weights are in several files\n\
-             hint: in Python, save_pretrained(folder, max_shard_size=\"20GB\") of the loaded model writes one"
+        return Err(anyhow!("the weights are in several files")).hint(
+            "in Python, save_pretrained(folder, max_shard_size=\"20GB\") of the loaded model writes one",
         );
     }
     let mut others: Vec<PathBuf> = fs::read_dir(folder)?
@@ -116,15 +115,14 @@ fn weights_of(folder: &Path) -> anyhow::Result<PathBuf> {
         .collect();
     others.sort();
     let Some(other) = others.first() else {
-        bail!(
-            "{WEIGHTS} is not there\nhint: give a folder with {WEIGHTS}, {CONFIG}, {TOKENIZER} and {PREPROCESSOR}"
-        );
+        return Err(anyhow!("{WEIGHTS} is not there")).hint(format!(
+            "give a folder with {WEIGHTS}, {CONFIG}, {TOKENIZER} and {PREPROCESSOR}"
+        ));
     };
     let name = other.file_name().unwrap_or_default().to_string_lossy();
-    match reason_against(other) {
-        Some(reason) => bail!("{WEIGHTS} is not there, only {name}: {reason}"),
-        None => bail!("{WEIGHTS} is not there\nhint: if {name} is the model, name it {WEIGHTS}"),
-    }
+    format_of(other).with_context(|| format!("{WEIGHTS} is not there, only {name}"))?;
+    Err(anyhow!("{WEIGHTS} is not there"))
+        .hint(format!("if {name} is the model, name it {WEIGHTS}"))
 }
 
 fn config(folder: &Path) -> anyhow::Result<ClipConfig> {
@@ -150,11 +148,12 @@ fn open_clip_config(
 
 fn tokenizer(folder: &Path, naming: Naming, config: &ClipConfig) -> anyhow::Result<Tokenizer> {
     if naming == Naming::OpenClip && !folder.join(TOKENIZER).exists() {
-        bail!(
-            "{TOKENIZER} is not there; open_clip has its tokenizer in the program\n\
-             hint: put the {TOKENIZER} of openai/clip-vit-base-patch32 beside the weights; all CLIPs with a vocabulary \
-             of 49408 have the same"
-        );
+        let message =
+            format!("{TOKENIZER} is not there; open_clip has its tokenizer in the program");
+        return Err(anyhow!(message)).hint(format!(
+            "put the {TOKENIZER} of openai/clip-vit-base-patch32 beside the weights; all CLIPs with a vocabulary of 49408 \
+             have the same"
+        ));
     }
     let length = config.text_config.max_position_embeddings as usize;
     Ok(Tokenizer::from_json(&text(folder, TOKENIZER)?, length)?)

@@ -6,8 +6,9 @@
 //! it is the Gaussian error linear unit, as in open_clip itself where `quick_gelu` is not set. OpenAI's weights, and those
 //! that began with them, have `"quick_gelu": true` in their configuration and are wrong without it.
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use safetensors::SafeTensors;
+use wo_cli::Hint;
 
 use crate::checkpoint::open_clip_config::HEAD_WIDTH;
 use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
@@ -35,12 +36,13 @@ pub(crate) fn config_of_shapes(file: &SafeTensors<'_>) -> anyhow::Result<ClipCon
         )
     };
     let n_heads = |width: i64, tower: &str| {
-        ensure!(
-            width <= WIDEST_KNOWN && width % HEAD_WIDTH == 0,
-            "the {tower} tower is {width} wide, and shapes do not tell how wide its heads are\n\
-             hint: put the model's open_clip_config.json beside its weights"
-        );
-        Ok(width / HEAD_WIDTH)
+        if width <= WIDEST_KNOWN && width % HEAD_WIDTH == 0 {
+            return Ok(width / HEAD_WIDTH);
+        }
+        Err(anyhow!(
+            "the {tower} tower is {width} wide, and shapes do not tell how wide its heads are"
+        ))
+        .hint("put the model's open_clip_config.json beside its weights")
     };
     let (width, text_width) = (
         size("visual.conv1.weight", 0)?,

@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use wo_cli::Hint;
 
 use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS};
 use crate::checkpoint::format::{Format, format_of};
@@ -29,10 +30,12 @@ fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     }
     match format_of(path)? {
         Format::Pt => {}
-        Format::Safetensors => bail!(
-            "safetensors alone, which say nothing of texts and pictures\n\
-             hint: give the folder that holds {WEIGHTS}, {CONFIG}, {TOKENIZER} and {PREPROCESSOR}"
-        ),
+        Format::Safetensors => {
+            let message = "safetensors alone, which say nothing of texts and pictures";
+            return Err(anyhow!(message)).hint(format!(
+                "give the folder that holds {WEIGHTS}, {CONFIG}, {TOKENIZER} and {PREPROCESSOR}"
+            ));
+        }
     }
     let (weights, texts) = read_pt(BufReader::new(File::open(path)?))?;
     let text = |name: &str| texts.get(name).map(String::as_str);

@@ -7,12 +7,13 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use atomic_write_file::AtomicWriteFile;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
 use tch::{Kind, Tensor, nn};
 use tempfile::TempDir;
+use wo_cli::Hint;
 
 use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS};
 use crate::checkpoint::pt_file::write_pt;
@@ -77,9 +78,8 @@ fn write_directory(
 ) -> anyhow::Result<()> {
     let is_empty = fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty && !path.join(CONFIG).exists() {
-        bail!(
-            "the folder is there and holds no model, so it is not replaced\nhint: name a new folder or a .pt file"
-        );
+        let message = "the folder is there and holds no model, so it is not replaced";
+        return Err(anyhow!(message)).hint("name a new folder or a .pt file");
     }
     let part = working_folder(path, "part")?;
     let save = |name: &str, content: &[u8]| -> anyhow::Result<()> {

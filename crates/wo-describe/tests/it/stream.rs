@@ -1,5 +1,7 @@
 //! Records in, records out.
 
+// Longer than 400 lines: one test a rule of the stream, and all of --help.
+
 use wo_testkit::{BEGIN, Run, end, stream, tempdir};
 
 use crate::{FRAME, VIDEO, begin, frame_out, tool, written};

@@ -43,7 +43,7 @@ pub struct Args {
     pub allow_seen: bool,
     /// What of the evaluation is asked for.
     #[command(flatten)]
-    pub asking: Asking,
+    pub analysis: AnalysisArgs,
     /// Write a table for people to stdout, also where stdout is no terminal
     #[arg(long, conflicts_with = "json")]
     pub table: bool,
@@ -84,7 +84,7 @@ pub struct Args {
 
 /// What of the evaluation is asked for.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Asking {
+pub struct AnalysisArgs {
     /// Look for shortcuts: what can be told from the length, the file, the source, the picture's quality, the background and
     /// the first frame alone
     #[arg(long)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use wo_cli::{CaptionsFlag, Exit, ExitWith, Reading};
 
-use crate::cli::args::{Args, Asking, Command, Compare};
+use crate::cli::args::{AnalysisArgs, Args, Command, Compare};
 use crate::input::source::Source;
 use crate::score::gate::Terms;
 use crate::score::slices::USUAL;
@@ -146,7 +146,7 @@ impl Config {
         if let Some(Command::Compare(compare)) = &args.command {
             return Ok(Self::Compare(CompareConfig::of(compare)));
         }
-        let fail_under = args.asking.fail_under.as_ref();
+        let fail_under = args.analysis.fail_under.as_ref();
         if fail_under.is_some_and(Terms::need_champion) {
             return Err(anyhow!(
                 "--fail-under knows no champion\nhint: wo-eval compare CANDIDATE CHAMPION --gate does"
@@ -166,7 +166,7 @@ impl EvaluateConfig {
         Self {
             subject: Subject::of(args),
             allow_seen: args.allow_seen,
-            analysis: AnalysisConfig::of(&args.asking, args.report.as_ref(), args.seed.seed),
+            analysis: AnalysisConfig::of(&args.analysis, args.report.as_ref(), args.seed.seed),
             outputs: Outputs {
                 shows_table: args.table || (!args.json && io::stdout().is_terminal()),
                 records: args.output.clone(),
@@ -191,7 +191,7 @@ impl Subject {
                 device: args.device.clone(),
                 n_threads: args.threads.count(),
             },
-            robustness: args.asking.robustness,
+            robustness: args.analysis.robustness,
         })
     }
 
@@ -214,7 +214,7 @@ impl Subject {
 
 impl AnalysisConfig {
     /// What the flags ask for. A report has all that costs little.
-    fn of(args: &Asking, report: Option<&PathBuf>, seed: u64) -> Self {
+    fn of(args: &AnalysisArgs, report: Option<&PathBuf>, seed: u64) -> Self {
         let (slices, slice_by) = if args.slice_by.is_empty() {
             (Request::Implied, USUAL.map(str::to_owned).to_vec())
         } else {

@@ -5,26 +5,27 @@ use std::path::Path;
 
 use anyhow::{bail, ensure};
 use wo_cli::{Exit, ExitWith, count, verb};
-use wo_record::Prediction as Wire;
+
+use crate::judge::prediction::Prediction;
 
 /// What both have seen is left out. Where that leaves nothing, and where one of them has seen a video that the other takes
 /// for new, nothing is compared.
-pub(crate) fn refuse_seen(said: &[Vec<Wire>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
-    for (wires, path) in said.iter().zip(paths) {
-        let n_seen = wires.iter().filter(|it| it.seen).count();
+pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
+    for (predictions, path) in sides.iter().zip(paths) {
+        let n_seen = predictions.iter().filter(|it| it.seen).count();
         ensure_integrity(
-            n_seen < wires.len().max(1),
+            n_seen < predictions.len().max(1),
             &format!(
                 "{} has seen all labelled videos ({n_seen}) or their groups: nothing is left to compare on",
                 path.display()
             ),
         )?;
     }
-    let seen = |wires: &[Wire]| -> BTreeSet<String> {
-        let seen = wires.iter().filter(|it| it.seen);
+    let seen = |predictions: &[Prediction]| -> BTreeSet<String> {
+        let seen = predictions.iter().filter(|it| it.seen);
         seen.map(|it| it.video_id.clone()).collect()
     };
-    let [candidate, champion] = [seen(&said[0]), seen(&said[1])];
+    let [candidate, champion] = [seen(&sides[0]), seen(&sides[1])];
     let only_one: Vec<&String> = candidate.symmetric_difference(&champion).collect();
     ensure_integrity(
         only_one.is_empty(),
@@ -39,21 +40,21 @@ pub(crate) fn refuse_seen(said: &[Vec<Wire>; 2], paths: [&Path; 2]) -> anyhow::R
 }
 
 /// What both said of the videos that neither has seen, in one order.
-pub(crate) fn same_videos(said: [Vec<Wire>; 2]) -> anyhow::Result<[Vec<Wire>; 2]> {
-    let by_id = |wires: Vec<Wire>| -> BTreeMap<String, Wire> {
-        let unseen = wires
+pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Prediction>; 2]> {
+    let by_id = |predictions: Vec<Prediction>| -> BTreeMap<String, Prediction> {
+        let unseen = predictions
             .into_iter()
-            .filter(|it| !it.seen && it.label.is_some());
+            .filter(|it| !it.seen && it.truth().is_some());
         unseen.map(|it| (it.video_id.clone(), it)).collect()
     };
-    let n_seen = said[0].iter().filter(|it| it.seen).count() as u64;
+    let n_seen = sides[0].iter().filter(|it| it.seen).count() as u64;
     if n_seen > 0 {
         wo_cli::warn!(
             "{} left out: both were trained or chosen on them, their groups or the same pictures",
             count(n_seen, "video")
         );
     }
-    let [mut candidate, mut champion] = said.map(by_id);
+    let [mut candidate, mut champion] = sides.map(by_id);
     let n_apart = candidate
         .keys()
         .filter(|id| !champion.contains_key(*id))
@@ -73,10 +74,10 @@ pub(crate) fn same_videos(said: [Vec<Wire>; 2]) -> anyhow::Result<[Vec<Wire>; 2]
     if candidate.is_empty() {
         bail!("there is no labelled video that both have judged");
     }
-    for (id, wire) in &candidate {
-        let other = champion.get(id).map(|it| (&it.label, &it.group));
+    for (id, prediction) in &candidate {
+        let other = champion.get(id).map(|it| (it.truth(), &it.group));
         ensure!(
-            other == Some((&wire.label, &wire.group)),
+            other == Some((prediction.truth(), &prediction.group)),
             "the two disagree on the label or the group of video {id}: they were not made from the same data"
         );
     }

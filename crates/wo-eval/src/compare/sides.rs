@@ -1,19 +1,19 @@
 //! What the candidate and the champion predict: read from a file, or judged by a model.
 
 use std::fs::File;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use wo_clip::{Judge, set_threads};
 use wo_input::VideoItem;
-use wo_record::{Failure, Prediction as Wire, Producer, code, group_of};
+use wo_record::{Failure, Producer, code, group_of};
 
 use crate::cli::config::CompareConfig;
-use crate::data_quality::duplicate_index::Alike;
+use crate::data_quality::duplicate_index::DuplicateIndex;
 use crate::data_quality::near_duplicates::NearDuplicates;
-use crate::input::predictions_file::Spoken;
-use crate::input::repeats::{Again, Came};
-use crate::judge::label_space::Answers;
+use crate::input::predictions_file::PredictionsFile;
+use crate::input::repeats::{Repeat, SeenBefore};
+use crate::judge::label_space::LabelSpace;
 use crate::judge::load::{check_model, load_judge};
 use crate::judge::predict::{Looks, predict};
 use crate::judge::prediction::Prediction;
@@ -26,125 +26,106 @@ const HINT: &str = "train one with wo-train, or name a file of predictions";
 /// So much of a file says whether it is text.
 const N_FIRST_BYTES: u64 = 512;
 
-/// What was said by the candidate and by the champion, and what went wrong.
+/// What the candidate and the champion predict, and what went wrong.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
-    pub(crate) wires: [Vec<Wire>; 2],
+pub(crate) struct Sides {
+    /// Of each the labelled videos, with what it can predict.
+    pub(crate) predicted: [(LabelSpace, Vec<Prediction>); 2],
     pub(crate) upstream: Vec<Producer>,
     pub(crate) failures: Vec<Failure>,
     /// Lines that are no records.
     pub(crate) n_skipped: u64,
-    came: Came,
+    before: SeenBefore,
     /// What the frames of videos say of them.
     tally: Tally,
-    /// What the first of the models says of each video, for how it looks.
-    seen: Vec<Prediction>,
-    /// What that model knows.
-    answers: Option<Answers>,
 }
 
 /// A model that judges for one of the two.
 #[derive(Debug)]
-struct Side {
+struct Model {
     place: usize,
     judge: Judge,
-    answers: Answers,
-    seen_by_model: Alike,
+    space: LabelSpace,
+    trained_on: DuplicateIndex,
 }
 
-/// What each of the two says.
-pub(crate) fn said_by(config: &CompareConfig, input: &mut dyn BufRead) -> anyhow::Result<Said> {
-    let mut said = Said::default();
+/// Reads what was predicted, and has the models judge the videos.
+pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyhow::Result<Sides> {
+    let mut sides = Sides::default();
     for path in &config.sides {
         check_model(path, HINT)?;
     }
-    let mut sides = Vec::new();
+    let mut models = Vec::new();
     for (place, path) in config.sides.iter().enumerate() {
         if is_records(path) {
-            let spoken = Spoken::read(path, &mut std::io::empty(), &config.reading)?;
-            let predictions = spoken.predictions.iter();
-            said.wires[place] = predictions.map(|it| it.record(&spoken.answers)).collect();
-            said.upstream.extend(spoken.upstream);
-            said.failures.extend(spoken.failures);
+            let file = PredictionsFile::read(path, &mut io::empty(), &config.reading)?;
+            sides.predicted[place] = (file.space, file.predictions);
+            sides.upstream.extend(file.upstream);
+            sides.failures.extend(file.failures);
         } else {
             let judge = load_judge(path, &config.compute.device, HINT)?;
-            sides.push(Side {
+            models.push(Model {
                 place,
-                answers: Answers::new(judge.classes()),
-                seen_by_model: Alike::seen_by_model(&judge.manifest().videos),
+                space: LabelSpace::new(judge.classes()),
+                trained_on: DuplicateIndex::seen_by_model(&judge.manifest().videos),
                 judge,
             });
         }
     }
-    if sides.is_empty() {
-        return Ok(said);
+    if models.is_empty() {
+        sides.sort(None);
+        return Ok(sides);
     }
-    said.answers = sides.first().map(|it| Answers::new(it.judge.classes()));
     set_threads(config.compute.n_threads);
-    let (mut said, rest) = config.source.read(
+    let (mut sides, rest) = config.source.read(
         input,
         &config.reading,
         &config.captions,
         |upstream| {
-            said.upstream.extend_from_slice(upstream);
-            Ok(said)
+            sides.upstream.extend_from_slice(upstream);
+            Ok(sides)
         },
-        |said: &mut Said, item| {
-            said.judge(item, &sides);
+        |sides: &mut Sides, item| {
+            sides.judge(item, &models);
             Ok(())
         },
     )?;
-    said.failures.extend(rest.failures);
-    said.n_skipped += rest.n_skipped;
-    Ok(said)
+    sides.failures.extend(rest.failures);
+    sides.n_skipped += rest.n_skipped;
+    let first = models.first().map(|it| it.place);
+    for model in models {
+        sides.predicted[model.place].0 = model.space;
+    }
+    sides.sort(first);
+    Ok(sides)
 }
 
-impl Said {
+impl Sides {
     /// Has a video judged by each model. One that cannot be read is told once.
-    fn judge(&mut self, mut item: VideoItem, sides: &[Side]) {
+    fn judge(&mut self, mut item: VideoItem, models: &[Model]) {
         let settled = item.settle();
-        match self.came.take(&item.video) {
-            Again::New => self.tally.settle(name_of(&item.video), &settled),
-            Again::Same => {
+        match self.before.take(&item.video) {
+            Repeat::New => self.tally.settle(name_of(&item.video), &settled),
+            Repeat::Same => {
                 self.tally.n_repeated += 1;
                 return;
             }
-            Again::Otherwise(failures) => return failures.into_iter().for_each(|it| self.fail(it)),
+            Repeat::Otherwise(failures) => {
+                return failures.into_iter().for_each(|it| self.fail(it));
+            }
         }
         let mut is_told = false;
-        for side in sides {
-            let seen = side.judge.manifest().has_seen(&item.video);
-            let looks = Looks::default();
-            match predict(item.clone(), &side.judge, &side.answers, seen, looks) {
-                Ok(mut judged) => {
-                    if let Some(warning) = judged.warning.take().filter(|_| !is_told) {
-                        self.fail(Failure {
-                            code: code::BAD_IMAGE.to_owned(),
-                            what: warning,
-                            tool: env!("CARGO_PKG_NAME").to_owned(),
-                            path: item.video.path.clone(),
-                            video_id: Some(item.video.video_id.clone()),
-                        });
-                        is_told = true;
-                    }
-                    let prediction = &mut judged.prediction;
-                    // What one of the two models was trained on says nothing of the other's groups.
-                    prediction.group = group_of(&item.video);
-                    let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
-                    let twin = side.seen_by_model.twin(id, hashes, usize::MAX);
-                    prediction.seen |= twin.is_some();
-                    if prediction.truth().is_some() {
-                        self.wires[side.place].push(prediction.record(&side.answers));
-                        if sides.first().is_some_and(|first| first.place == side.place) {
-                            self.seen.push(judged.prediction);
-                        }
-                    }
+        for model in models {
+            let failure = match model.predict(&item) {
+                Ok((prediction, warning)) => {
+                    self.predicted[model.place].1.extend(prediction);
+                    warning
                 }
-                Err(failure) if !is_told => {
-                    self.fail(failure);
-                    is_told = true;
-                }
-                Err(_) => {}
+                Err(failure) => Some(failure),
+            };
+            if let Some(failure) = failure.filter(|_| !is_told) {
+                self.fail(failure);
+                is_told = true;
             }
         }
     }
@@ -155,41 +136,77 @@ impl Said {
         self.failures.push(failure);
     }
 
-    /// Leaves out what is there under two labels, and makes one group of what looks alike.
-    pub(crate) fn sort(&mut self) {
-        let seen = std::mem::take(&mut self.seen);
-        let looks: Vec<_> = seen.iter().map(|it| (it, &it.facts.looks)).collect();
-        let answers = self.answers.take().unwrap_or_else(|| Answers::new(&[]));
-        let near = NearDuplicates::among(&looks, &answers);
-        for warning in near
-            .warning()
-            .into_iter()
-            .chain(excluded::warnings(&self.tally))
-        {
+    /// Leaves out what is there under two labels, and makes one group of what looks alike to the `first` model.
+    fn sort(&mut self, first: Option<usize>) {
+        let near = match first {
+            Some(place) => {
+                let (space, predictions) = &self.predicted[place];
+                let looks: Vec<_> = predictions.iter().map(|it| (it, &it.facts.looks)).collect();
+                NearDuplicates::among(&looks, space)
+            }
+            None => NearDuplicates::default(),
+        };
+        let excluded = excluded::warnings(&self.tally);
+        for warning in near.warning().into_iter().chain(excluded) {
             wo_cli::warn!("{warning}");
         }
-        for prediction in seen {
-            if let Some(what) = near.contradicted.get(&prediction.video_id) {
-                self.fail(Failure {
-                    code: code::LABEL_CONFLICT.to_owned(),
-                    what: what.clone(),
-                    tool: env!("CARGO_PKG_NAME").to_owned(),
-                    path: prediction.path,
-                    video_id: Some(prediction.video_id),
-                });
-            }
+        for failure in first.map_or_else(Vec::new, |place| self.conflicts(place, &near)) {
+            self.fail(failure);
         }
-        for wires in &mut self.wires {
-            wires.retain(|it| {
+        for (_, predictions) in &mut self.predicted {
+            predictions.retain(|it| {
                 let is_contradicted = near.contradicted.contains_key(&it.video_id);
-                !is_contradicted && !self.came.is_contradicted(&it.video_id)
+                !is_contradicted && !self.before.is_contradicted(&it.video_id)
             });
-            for wire in wires {
-                if let Some(group) = near.groups.get(&wire.video_id) {
-                    wire.group = group.to_string();
+            for prediction in predictions {
+                if let Some(group) = near.groups.get(&prediction.video_id) {
+                    prediction.group.clone_from(group);
                 }
             }
         }
+    }
+
+    /// Of each video that is there under two labels, what is wrong.
+    fn conflicts(&self, place: usize, near: &NearDuplicates) -> Vec<Failure> {
+        let conflict = |prediction: &Prediction| {
+            let what = near.contradicted.get(&prediction.video_id)?;
+            Some(Failure {
+                code: code::LABEL_CONFLICT.to_owned(),
+                what: what.clone(),
+                tool: env!("CARGO_PKG_NAME").to_owned(),
+                path: prediction.path.clone(),
+                video_id: Some(prediction.video_id.clone()),
+            })
+        };
+        self.predicted[place]
+            .1
+            .iter()
+            .filter_map(conflict)
+            .collect()
+    }
+}
+
+impl Model {
+    /// What it predicts of a video with a label that it knows, and what to say of frames that do not load.
+    fn predict(&self, item: &VideoItem) -> Result<(Option<Prediction>, Option<Failure>), Failure> {
+        let seen = self.judge.manifest().has_seen(&item.video);
+        let looks = Looks::default();
+        let judged = predict(item.clone(), &self.judge, &self.space, seen, looks)?;
+        let warning = judged.warning.map(|what| Failure {
+            code: code::BAD_IMAGE.to_owned(),
+            what,
+            tool: env!("CARGO_PKG_NAME").to_owned(),
+            path: item.video.path.clone(),
+            video_id: Some(item.video.video_id.clone()),
+        });
+        let mut prediction = judged.prediction;
+        // What one of the two models was trained on says nothing of the other's groups.
+        prediction.group = group_of(&item.video);
+        let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
+        let duplicate = self.trained_on.duplicate_of(id, hashes, usize::MAX);
+        prediction.seen |= duplicate.is_some();
+        let prediction = Some(prediction).filter(|it| it.truth().is_some());
+        Ok((prediction, warning))
     }
 }
 

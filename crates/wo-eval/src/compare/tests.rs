@@ -1,28 +1,25 @@
 use super::*;
 use crate::fixtures::{classes, squat};
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::GroundTruth;
 use crate::render::sentences::comparison::in_words;
+use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
 
 /// What is said of thirty persons' videos where those below `n_wrong` are judged wrong.
-fn said(n_wrong: usize) -> Vec<Wire> {
-    let answers = Answers::new(&classes());
+fn predicted(n_wrong: usize) -> Vec<Prediction> {
     (0..30)
         .map(|person| {
             let truth = person % 2;
-            let said = if person < n_wrong { 1 - truth } else { truth };
-            squat(person, truth, said, 1000.0).record(&answers)
+            let predicted = if person < n_wrong { 1 - truth } else { truth };
+            squat(person, truth, predicted, 1000.0)
         })
         .collect()
 }
 
-fn compared(n_wrong: usize, n_wrong_of_champion: usize) -> Vec<Comparison> {
-    let pair = same_videos([said(n_wrong), said(n_wrong_of_champion)]).expect("videos");
-    let answers = answers_of(pair[0].iter().chain(&pair[1]));
-    let [new, old] = pair.map(|wires| -> Vec<Prediction> {
-        let wires = wires.into_iter();
-        wires.map(|wire| prediction(wire, None, &answers)).collect()
-    });
-    differences(&new, &old, &answers, 0)
+fn compared(n_wrong: usize, n_wrong_of_champion: usize) -> Vec<Difference> {
+    let pair = [predicted(n_wrong), predicted(n_wrong_of_champion)];
+    let [new, old] = same_videos(pair).expect("videos");
+    differences(&new, &old, &LabelSpace::new(&classes()), 0)
 }
 
 #[test]
@@ -30,6 +27,7 @@ fn differences_are_paired() {
     let comparisons = compared(2, 12);
     let main = comparisons
         .iter()
+        .map(|it| &it.record)
         .find(|it| it.name == "accuracy")
         .expect("accuracy");
     assert!((main.difference.expect("a difference") - 10.0 / 30.0).abs() < 1e-9);
@@ -50,7 +48,7 @@ fn a_draw_is_a_draw() {
 
 #[test]
 fn what_one_has_seen_is_refused() {
-    let mut pair = [said(3), said(3)];
+    let mut pair = [predicted(3), predicted(3)];
     pair[1][0].seen = true;
     let paths = [PathBuf::from("a"), PathBuf::from("b")];
     let error = refuse_seen(&pair, [&paths[0], &paths[1]]).expect_err("seen by one");
@@ -66,8 +64,11 @@ fn what_one_has_seen_is_refused() {
 
 #[test]
 fn other_labels_mean_other_data() {
-    let mut pair = [said(0), said(0)];
-    pair[0][4].label = Some("unclear".into());
+    let mut pair = [predicted(0), predicted(0)];
+    pair[0][4].ground_truth = GroundTruth::Scored {
+        label: 1,
+        exercise: Some(1),
+    };
     let error = same_videos(pair).expect_err("another label").to_string();
     assert!(error.contains("disagree on the label"), "{error}");
 }
@@ -76,7 +77,7 @@ fn other_labels_mean_other_data() {
 fn two_groups_have_no_winner() {
     let mut comparisons = compared(2, 12);
     for it in &mut comparisons {
-        it.n_groups = 2;
+        it.record.n_groups = 2;
     }
     let words = in_words(&comparisons).expect("words");
     assert!(
@@ -90,8 +91,12 @@ fn two_groups_have_no_winner() {
 fn the_table_fits_and_says_what_each_line_is() {
     let mut comparisons = compared(2, 12);
     let mut row = comparisons[0].clone();
-    (row.name, row.scope) = ("balanced_accuracy".into(), "single_leg_deadlift".into());
-    (row.difference, row.low, row.high, row.p_value) = (None, None, None, None);
+    row.key = ScoreKey {
+        scope: Scope::Exercise(Whole::HeldOut, "single_leg_deadlift".into()),
+        ..ScoreKey::of_labels(MetricName::BalancedAccuracy)
+    };
+    let record = &mut row.record;
+    (record.difference, record.low, record.high, record.p_value) = (None, None, None, None);
     comparisons.push(row);
     let long = PathBuf::from(format!("models/{}/\u{1b}[31mred", "long/".repeat(30)));
     let text = comparison_table([&long, &long], &comparisons, None);

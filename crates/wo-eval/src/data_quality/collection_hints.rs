@@ -4,18 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wo_clip::{Split, SplitVideo};
-use wo_record::{LearningCurve, Name, Shot};
-use wo_stats::{Figure, Interval, Refit};
+use wo_record::{CollectionHint, LearningCurve, Name};
+use wo_stats::{Interval, Metric, Refit};
 
-use crate::judge::label_space::Answers;
-use crate::judge::prediction::{Prediction, Standing};
-use crate::score::key::ALL;
-use crate::score::scoring_task::label_figure;
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::{GroundTruth, Prediction};
+use crate::score::key::Scope;
+use crate::score::scoring_task::label_metric;
 
 /// How many more videos of a kind are thought of.
 pub(crate) const N_MORE: u64 = 10;
 /// How many kinds are named.
-const MAX_SHOTS: usize = 10;
+const MAX_HINTS: usize = 10;
 
 /// One kind of video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,13 +59,13 @@ struct Gain {
 /// share, times the part of errors that the curve takes away where its videos grow by [`N_MORE`] and those of the whole class
 /// in proportion: all gains together are no more than the errors that there are. Its interval has both the lower ends of the
 /// errors and of what is taken away, or both upper ones.
-pub(crate) fn shots(
+pub(crate) fn collection_hints(
     videos: &[&Prediction],
-    answers: &Answers,
+    space: &LabelSpace,
     trained_on: &[SplitVideo],
     curve: Option<&LearningCurve>,
     seed: u64,
-) -> Vec<Shot> {
+) -> Vec<CollectionHint> {
     let train: Vec<&SplitVideo> = trained_on
         .iter()
         .filter(|it| it.split == Split::Train)
@@ -75,53 +75,59 @@ pub(crate) fn shots(
     }
     let judged: Vec<Shown<'_>> = videos
         .iter()
-        .filter_map(|it| Shown::judged(it, answers))
+        .filter_map(|it| Shown::judged(it, space))
         .collect();
     let known = trained_on.iter().map(Shown::in_training);
     let kinds = kinds(&known.chain(judged.iter().copied()).collect::<Vec<_>>());
-    let errors = errors(videos, answers, seed);
+    let errors = errors(videos, space, seed);
     let curve = curve.and_then(|it| fitted(it, seed));
-    let mut shots: Vec<Shot> = kinds
+    let mut hints: Vec<CollectionHint> = kinds
         .iter()
         .map(|kind| {
-            let shot = kind.shot(&train, &judged);
+            let hint = kind.hint(&train, &judged);
             let gain = curve.as_ref().and_then(|curve| {
                 let of_label = errors.get(kind.label)?;
                 let share = kind.share_of_errors(&kinds, &judged, of_label.part);
-                let left = kind.errors_left(&kinds, curve, shot.n_videos);
+                let left = kind.errors_left(&kinds, curve, hint.n_videos);
                 Some(Gain::of(share / errors.len() as f64, *of_label, left))
             });
             let ends = gain.and_then(|it| it.ends);
-            Shot {
+            CollectionHint {
                 gain: gain.map(|it| it.value),
                 gain_low: ends.map(|it| it.low),
                 gain_high: ends.map(|it| it.high),
-                ..shot
+                ..hint
             }
         })
         .collect();
-    let gain = |it: &Shot| it.gain.unwrap_or(0.0);
-    shots.sort_by(|a, b| {
+    let gain = |it: &CollectionHint| it.gain.unwrap_or(0.0);
+    hints.sort_by(|a, b| {
         gain(b)
             .total_cmp(&gain(a))
             .then(a.n_videos.cmp(&b.n_videos))
     });
-    shots.truncate(MAX_SHOTS);
-    for (rank, shot) in (1..).zip(&mut shots) {
-        shot.rank = rank;
+    hints.truncate(MAX_HINTS);
+    for (rank, hint) in (1..).zip(&mut hints) {
+        hint.rank = rank;
     }
-    shots
+    hints
 }
 
 /// The errors of each label that unseen videos have.
 fn errors<'a>(
     videos: &[&Prediction],
-    answers: &'a Answers,
+    space: &'a LabelSpace,
     seed: u64,
 ) -> BTreeMap<&'a Name, Errors> {
     let of_label = |(place, label): (usize, &'a Name)| {
-        let said = videos.iter().map(|it| (*it, it.call.label));
-        let recall = label_figure(said, Figure::Recall(place), ALL.to_owned(), answers, seed)?;
+        let predicted = videos.iter().map(|it| (*it, it.top.label));
+        let recall = label_metric(
+            predicted,
+            Metric::Recall(place),
+            Scope::HELD_OUT,
+            space,
+            seed,
+        )?;
         let ends = recall.low.zip(recall.high).map(|(low, high)| Interval {
             low: 1.0 - high,
             high: 1.0 - low,
@@ -129,7 +135,7 @@ fn errors<'a>(
         let part = 1.0 - recall.value?;
         Some((label, Errors { part, ends }))
     };
-    let labels = answers.labels.iter().enumerate();
+    let labels = space.labels.iter().enumerate();
     labels.filter_map(of_label).collect()
 }
 
@@ -188,13 +194,13 @@ impl<'a> Shown<'a> {
     }
 
     /// `None` where the exercise or the label is not known.
-    fn judged(video: &'a Prediction, answers: &'a Answers) -> Option<Self> {
-        let Standing::Scored { label, exercise } = video.standing else {
+    fn judged(video: &'a Prediction, space: &'a LabelSpace) -> Option<Self> {
+        let GroundTruth::Scored { label, exercise } = video.ground_truth else {
             return None;
         };
         Some(Self {
-            exercise: answers.exercises.get(exercise?)?,
-            label: answers.labels.get(label)?,
+            exercise: space.exercises.get(exercise?)?,
+            label: space.labels.get(label)?,
             faults: &video.faults,
             angle: video.facts.fields.get("angle").map(String::as_str),
             is_right: video.is_right(),
@@ -212,12 +218,12 @@ impl Kind<'_> {
     }
 
     /// What is known of it, without what more of it would bring.
-    fn shot(&self, train: &[&SplitVideo], judged: &[Shown<'_>]) -> Shot {
+    fn hint(&self, train: &[&SplitVideo], judged: &[Shown<'_>]) -> CollectionHint {
         let is_shown = |it: &&&SplitVideo| self.is_shown(&Shown::in_training(it));
         let shown: Vec<&SplitVideo> = train.iter().filter(is_shown).copied().collect();
         let groups: BTreeSet<&str> = shown.iter().map(|it| it.group.as_str()).collect();
         let (n_wrong, n_judged) = self.n_wrong(judged);
-        Shot {
+        CollectionHint {
             rank: 0,
             exercise: self.exercise.clone(),
             label: self.label.clone(),
@@ -319,7 +325,7 @@ mod tests {
 
     #[test]
     fn what_is_judged_wrong_and_seldom_shown_comes_first() {
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         // Videos of bad form with a rounded back are all judged good, those with caving knees all bad.
         let videos: Vec<Prediction> = (0..20)
             .map(|person| {
@@ -334,7 +340,7 @@ mod tests {
             })
             .collect();
         let videos: Vec<&Prediction> = videos.iter().collect();
-        let found = shots(&videos, &answers, &trained_on(), Some(&curve()), 0);
+        let found = collection_hints(&videos, &space, &trained_on(), Some(&curve()), 0);
         let first = &found[0];
         assert_eq!(first.fault.as_ref().map(Name::as_str), Some("rounded_back"));
         assert_eq!((first.rank, first.n_videos, first.n_groups), (1, 1, 1));
@@ -350,7 +356,7 @@ mod tests {
 
     #[test]
     fn all_gains_together_are_no_more_than_the_errors_there_are() {
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         // Of forty videos one is judged wrong, of a kind that training hardly shows.
         let mut videos: Vec<Prediction> = (0..40)
             .map(|person| squat(person, person % 2, person % 2, 1000.0))
@@ -361,17 +367,17 @@ mod tests {
         videos[0] = squat(0, 0, 1, 1000.0);
         videos[0].faults = vec!["half_range".into()];
         let videos: Vec<&Prediction> = videos.iter().collect();
-        let found = shots(&videos, &answers, &trained_on(), Some(&curve()), 0);
+        let found = collection_hints(&videos, &space, &trained_on(), Some(&curve()), 0);
         let first = &found[0];
         assert_eq!(first.fault.as_ref().map(Name::as_str), Some("half_range"));
         assert_eq!((first.n_videos, first.recall), (0, Some(0.0)));
         let gains = found.iter().filter_map(|it| it.gain);
         let error = 0.5 / 20.0;
         assert!(gains.sum::<f64>() <= error, "{found:?}");
-        for shot in &found {
+        for hint in &found {
             let [low, gain, high] =
-                [shot.gain_low, shot.gain, shot.gain_high].map(|it| it.expect("a number"));
-            assert!(low <= gain && gain <= high, "{shot:?}");
+                [hint.gain_low, hint.gain, hint.gain_high].map(|it| it.expect("a number"));
+            assert!(low <= gain && gain <= high, "{hint:?}");
         }
         // No good video was judged wrong, which does not mean that none will be.
         let good = found.iter().find(|it| it.label.as_str() == "good_form");
@@ -389,7 +395,7 @@ mod tests {
         {
             video.angle = Some(angle.into());
         }
-        let found = shots(&[], &Answers::new(&classes()), &trained_on, None, 0);
+        let found = collection_hints(&[], &LabelSpace::new(&classes()), &trained_on, None, 0);
         assert_eq!(found.len(), 6);
         assert!(found.iter().all(|it| it.gain.is_none()));
         let unfilmed: Vec<_> = found

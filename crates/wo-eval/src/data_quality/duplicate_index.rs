@@ -13,7 +13,7 @@ const DETAILED: std::ops::RangeInclusive<u32> = 16..=48;
 
 /// Videos, by the hashes of their frames.
 #[derive(Debug)]
-pub(crate) struct Alike {
+pub(crate) struct DuplicateIndex {
     videos: Vec<Looks>,
     /// Each hash with the place of its video and its own among those of the video.
     frames: HashIndex<(usize, usize)>,
@@ -30,13 +30,13 @@ struct Looks {
 
 /// A video that looks the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Twin<'a> {
+pub(crate) struct Duplicate<'a> {
     pub(crate) video_id: &'a str,
     /// The part of the frames that look like some of the other's, from 0 to 1.
     pub(crate) part: f64,
 }
 
-impl Alike {
+impl DuplicateIndex {
     /// Those that a model was trained or chosen on.
     pub(crate) fn seen_by_model(videos: &[SplitVideo]) -> Self {
         let of_frame = |hash: &String| u64::from_str_radix(hash, 16).ok();
@@ -70,7 +70,12 @@ impl Alike {
 
     /// The video that a video with these frames looks most like, where that is enough to be the same; another one than
     /// itself, and of the first `n_first` only.
-    pub(crate) fn twin(&self, video_id: &str, hashes: &[u64], n_first: usize) -> Option<Twin<'_>> {
+    pub(crate) fn duplicate_of(
+        &self,
+        video_id: &str,
+        hashes: &[u64],
+        n_first: usize,
+    ) -> Option<Duplicate<'_>> {
         let this = Looks::new(video_id.to_owned(), hashes.to_vec());
         let mut found: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
         for (frame, &hash) in this.hashes.iter().enumerate() {
@@ -87,7 +92,7 @@ impl Alike {
             }
         }
         let found: Vec<_> = found.into_iter().collect();
-        let twins = found.chunk_by(|a, b| a.0 == b.0).filter_map(|pairs| {
+        let duplicates = found.chunk_by(|a, b| a.0 == b.0).filter_map(|pairs| {
             let other = self.videos.get(pairs.first()?.0)?;
             let here: BTreeSet<usize> = pairs.iter().map(|it| it.1).collect();
             let there: BTreeSet<usize> = pairs.iter().map(|it| it.2).collect();
@@ -95,9 +100,9 @@ impl Alike {
             // One may be cut out of the other.
             let part = part(here, &this.hashes).max(part(there, &other.hashes));
             let video_id = other.video_id.as_str();
-            (part >= SAME_PART).then_some(Twin { video_id, part })
+            (part >= SAME_PART).then_some(Duplicate { video_id, part })
         });
-        twins.reduce(|best, next| if next.part > best.part { next } else { best })
+        duplicates.reduce(|best, next| if next.part > best.part { next } else { best })
     }
 }
 
@@ -130,48 +135,52 @@ mod tests {
         numbers.map(hash).collect()
     }
 
-    fn twin(known: &[u64], hashes: &[u64]) -> Option<f64> {
+    fn duplicate_of(known: &[u64], hashes: &[u64]) -> Option<f64> {
         let other = ("other".to_owned(), frames(100..108));
-        let alike = Alike::new([other, ("known".to_owned(), known.to_vec())]);
-        let twin = alike.twin("new", hashes, 2)?;
-        assert_eq!(twin.video_id, "known");
-        Some(twin.part)
+        let alike = DuplicateIndex::new([other, ("known".to_owned(), known.to_vec())]);
+        let duplicate = alike.duplicate_of("new", hashes, 2)?;
+        assert_eq!(duplicate.video_id, "known");
+        Some(duplicate.part)
     }
 
     #[test]
     fn the_same_frames_are_the_same_video() {
         let known = frames(0..8);
         let coded_again: Vec<u64> = known.iter().map(|hash| hash ^ 0b101).collect();
-        assert_eq!(twin(&known, &coded_again), Some(1.0));
+        assert_eq!(duplicate_of(&known, &coded_again), Some(1.0));
         let half = [frames(4..8), frames(20..24)].concat();
-        assert_eq!(twin(&known, &half), Some(0.5));
+        assert_eq!(duplicate_of(&known, &half), Some(0.5));
         let less = [frames(5..8), frames(20..25)].concat();
-        assert_eq!(twin(&known, &less), None);
+        assert_eq!(duplicate_of(&known, &less), None);
     }
 
     #[test]
     fn one_may_be_cut_out_of_the_other() {
-        assert_eq!(twin(&frames(0..8), &frames(0..40)), Some(1.0));
-        assert_eq!(twin(&frames(0..40), &frames(3..7)), Some(1.0));
+        assert_eq!(duplicate_of(&frames(0..8), &frames(0..40)), Some(1.0));
+        assert_eq!(duplicate_of(&frames(0..40), &frames(3..7)), Some(1.0));
     }
 
     #[test]
     fn a_room_is_no_lift() {
         let still = vec![hash(0); 8];
         let same_room: Vec<u64> = still.iter().map(|hash| hash ^ 1).collect();
-        assert_eq!(twin(&still, &same_room), None);
-        assert_eq!(twin(&still, &still), Some(1.0), "the very same pictures");
-        assert_eq!(twin(&[0; 8], &[0; 8]), None, "black says nothing");
+        assert_eq!(duplicate_of(&still, &same_room), None);
+        assert_eq!(
+            duplicate_of(&still, &still),
+            Some(1.0),
+            "the very same pictures"
+        );
+        assert_eq!(duplicate_of(&[0; 8], &[0; 8]), None, "black says nothing");
     }
 
     #[test]
     fn it_is_not_its_own_twin_nor_that_of_later_ones() {
         let all = [("a", 0..8), ("b", 0..8)].map(|(id, it)| (id.to_owned(), frames(it)));
-        let alike = Alike::new(all);
-        assert_eq!(alike.twin("a", &frames(0..8), 1), None);
-        let first = alike.twin("b", &frames(0..8), 1);
+        let alike = DuplicateIndex::new(all);
+        assert_eq!(alike.duplicate_of("a", &frames(0..8), 1), None);
+        let first = alike.duplicate_of("b", &frames(0..8), 1);
         assert_eq!(first.map(|it| it.video_id), Some("a"));
-        assert!(Alike::new([]).is_empty() && !alike.is_empty());
+        assert!(DuplicateIndex::new([]).is_empty() && !alike.is_empty());
     }
 
     #[test]
@@ -184,9 +193,9 @@ mod tests {
                 .collect();
         }
         videos[0].split = Split::Test;
-        let alike = Alike::seen_by_model(&videos);
-        assert_eq!(alike.twin("new", &frames(0..8), usize::MAX), None);
-        let second = alike.twin("new", &frames(10..18), usize::MAX);
+        let alike = DuplicateIndex::seen_by_model(&videos);
+        assert_eq!(alike.duplicate_of("new", &frames(0..8), usize::MAX), None);
+        let second = alike.duplicate_of("new", &frames(10..18), usize::MAX);
         assert_eq!(second.map(|it| it.video_id), Some("train1"));
     }
 }

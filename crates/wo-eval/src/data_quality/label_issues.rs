@@ -2,19 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use wo_record::Suspect;
+use wo_record::{Suspect, SuspectReason};
 use wo_stats::{LabelErrors, Selection, Suspicion};
 
-use crate::data_quality::duplicate_index::{Alike, Twin};
-use crate::judge::label_space::Answers;
-use crate::judge::prediction::{Prediction, Standing};
+use crate::data_quality::duplicate_index::{Duplicate, DuplicateIndex};
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::{GroundTruth, Prediction};
 
-/// The reason of a label that is probably wrong.
-const LABEL: &str = "label";
-/// The reason of a label that the model contradicts, less surely than that.
-pub(crate) const DOUBT: &str = "doubt";
-/// The reason of a video that looks like another one.
-const NEAR_DUPLICATE: &str = "near_duplicate";
 /// The score of a label that is as probable as another one.
 const EVEN: f64 = 0.5;
 /// Fewer videos of an exercise than this have no outliers.
@@ -26,15 +20,15 @@ const OUTER_FENCE: f64 = 3.0;
 
 /// The most suspicious first: labels that the model confidently contradicts (Northcutt et al. 2021, arXiv 1911.00068), then
 /// videos whose frames are those of another video of the input, then those that look like no other of their exercise.
-pub(crate) fn suspects(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
-    let mut suspects = mislabelled(videos, answers);
-    suspects.extend(duplicates(videos, answers));
-    suspects.extend(outliers(videos, answers));
+pub(crate) fn suspects(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
+    let mut suspects = mislabelled(videos, space);
+    suspects.extend(duplicates(videos, space));
+    suspects.extend(outliers(videos, space));
     suspects
 }
 
-fn suspect(video: &Prediction, answers: &Answers) -> Suspect {
-    let record = video.record(answers);
+fn suspect(video: &Prediction, space: &LabelSpace) -> Suspect {
+    let record = video.record(space);
     Suspect {
         video_id: record.video_id,
         path: record.path,
@@ -43,7 +37,7 @@ fn suspect(video: &Prediction, answers: &Answers) -> Suspect {
         label: record.label,
         suggested_label: None,
         score: 1.0,
-        reason: String::new(),
+        reason: SuspectReason::Label,
         alike: None,
     }
 }
@@ -51,34 +45,34 @@ fn suspect(video: &Prediction, answers: &Answers) -> Suspect {
 /// A video that looks like another one, which is called `alike`.
 pub(crate) fn duplicate(
     video: &Prediction,
-    answers: &Answers,
+    space: &LabelSpace,
     part: f64,
     alike: String,
 ) -> Suspect {
     Suspect {
         score: part.min(1.0),
-        reason: NEAR_DUPLICATE.to_owned(),
+        reason: SuspectReason::NearDuplicate,
         alike: Some(alike),
-        ..suspect(video, answers)
+        ..suspect(video, space)
     }
 }
 
 /// Those whose label confident learning takes for wrong, and those where the model would merely rather say another.
-fn mislabelled(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
+fn mislabelled(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
     let scored: Vec<(&Prediction, usize)> = videos
         .iter()
         .filter_map(|it| Some((*it, it.truth()?)))
         .collect();
     let labels: Vec<usize> = scored.iter().map(|(_, label)| *label).collect();
     // No label should be `unclear`, however probable that is.
-    let said: Vec<Vec<f64>> = scored
+    let predicted: Vec<Vec<f64>> = scored
         .iter()
         .map(|(it, _)| {
             let probabilities = it.calibrated.iter().copied();
-            probabilities.take(answers.n_true_labels()).collect()
+            probabilities.take(space.n_true_labels()).collect()
         })
         .collect();
-    let Some(errors) = LabelErrors::new(&labels, &said) else {
+    let Some(errors) = LabelErrors::new(&labels, &predicted) else {
         return Vec::new();
     };
     errors
@@ -86,12 +80,16 @@ fn mislabelled(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
         .into_iter()
         .filter(|it| it.is_selected || it.score > EVEN)
         .filter_map(|found| {
-            let (video, _) = scored.get(found.unit)?;
+            let (video, _) = scored.get(found.sample)?;
             Some(Suspect {
-                suggested_label: answers.labels.get(found.suggested).cloned(),
+                suggested_label: space.labels.get(found.suggested).cloned(),
                 score: found.score.clamp(0.0, 1.0),
-                reason: if found.is_selected { LABEL } else { DOUBT }.to_owned(),
-                ..suspect(video, answers)
+                reason: if found.is_selected {
+                    SuspectReason::Label
+                } else {
+                    SuspectReason::Doubt
+                },
+                ..suspect(video, space)
             })
         })
         .collect()
@@ -99,15 +97,16 @@ fn mislabelled(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
 
 /// Those that are far from the others of their exercise, in what the model sees: the distance to the nearest of them is
 /// beyond Tukey's outer fence (1977).
-fn outliers(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
+fn outliers(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
     let mut by_exercise: BTreeMap<Option<usize>, Vec<(&Prediction, &[f64])>> = BTreeMap::new();
     for video in videos {
-        let (Some(sights), Standing::Scored { exercise, .. }) = (&video.sights, &video.standing)
+        let (Some(regions), GroundTruth::Scored { exercise, .. }) =
+            (&video.regions, &video.ground_truth)
         else {
             continue;
         };
         let of_exercise = by_exercise.entry(*exercise).or_default();
-        of_exercise.push((video, &sights.whole));
+        of_exercise.push((video, &regions.whole));
     }
     let mut found = Vec::new();
     for of_exercise in by_exercise.values().filter(|it| it.len() >= MIN_VIDEOS) {
@@ -124,8 +123,8 @@ fn outliers(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
             .filter(|(_, distance)| *distance > fence)
             .map(|((video, _), distance)| Suspect {
                 score: 1.0 - fence / distance,
-                reason: "outlier".to_owned(),
-                ..suspect(video, answers)
+                reason: SuspectReason::Outlier,
+                ..suspect(video, space)
             })
             .collect();
         beyond.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -150,9 +149,9 @@ fn distance_to_others(video: &Prediction, seen: &[f64], all: &[(&Prediction, &[f
 }
 
 /// Those that look like one that came before, each named once.
-fn duplicates(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
+fn duplicates(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
     let hashed = |it: &&Prediction| (it.video_id.clone(), it.facts.hashes.clone());
-    let all = Alike::new(videos.iter().map(hashed));
+    let all = DuplicateIndex::new(videos.iter().map(hashed));
     let paths: BTreeMap<&str, &Prediction> = videos
         .iter()
         .map(|it| (it.video_id.as_str(), *it))
@@ -162,8 +161,9 @@ fn duplicates(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
         path.map_or_else(|| video_id.to_owned(), ToString::to_string)
     };
     let of_video = |(place, video): (usize, &&Prediction)| {
-        let Twin { video_id, part } = all.twin(&video.video_id, &video.facts.hashes, place)?;
-        Some(duplicate(video, answers, part, name(video_id)))
+        let Duplicate { video_id, part } =
+            all.duplicate_of(&video.video_id, &video.facts.hashes, place)?;
+        Some(duplicate(video, space, part, name(video_id)))
     };
     videos.iter().enumerate().filter_map(of_video).collect()
 }
@@ -172,11 +172,11 @@ fn duplicates(videos: &[&Prediction], answers: &Answers) -> Vec<Suspect> {
 mod tests {
     use super::*;
     use crate::fixtures::{classes, squat};
-    use crate::judge::region_features::Sights;
+    use crate::judge::region_features::RegionFeatures;
 
     #[test]
     fn a_label_that_is_contradicted_is_a_suspect() {
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         let mut videos: Vec<Prediction> = (0..40)
             .map(|person| {
                 let mut video = squat(person, person % 2, person % 2, 1000.0);
@@ -186,11 +186,11 @@ mod tests {
             })
             .collect();
         videos[7].calibrated = vec![0.97, 0.03];
-        let found = suspects(&videos.iter().collect::<Vec<_>>(), &answers);
+        let found = suspects(&videos.iter().collect::<Vec<_>>(), &space);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].video_id, videos[7].video_id);
-        assert_eq!(found[0].suggested_label.as_ref(), answers.labels.first());
-        assert!(found[0].score > 0.9 && found[0].reason == "label");
+        assert_eq!(found[0].suggested_label.as_ref(), space.labels.first());
+        assert!(found[0].score > 0.9 && found[0].reason == SuspectReason::Label);
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
                 let mut video = squat(person, person % 2, person % 2, 1.0);
                 let (angle, radius) = (0.2 * person as f64, 1.0 + 0.1 * (person % 4) as f64);
                 let whole = vec![radius * angle.cos(), radius * angle.sin()];
-                video.sights = Some(Sights {
+                video.regions = Some(RegionFeatures {
                     whole,
                     first_frame: Vec::new(),
                     background: None,
@@ -208,31 +208,31 @@ mod tests {
                 video
             })
             .collect();
-        videos[9].sights.as_mut().unwrap().whole = vec![40.0, 40.0];
+        videos[9].regions.as_mut().unwrap().whole = vec![40.0, 40.0];
         let found = outliers(
             &videos.iter().collect::<Vec<_>>(),
-            &Answers::new(&classes()),
+            &LabelSpace::new(&classes()),
         );
         let ids: Vec<&str> = found.iter().map(|it| it.video_id.as_str()).collect();
         assert_eq!(ids, [videos[9].video_id.as_str()]);
-        assert!(found[0].score > 0.5 && found[0].reason == "outlier");
+        assert!(found[0].score > 0.5 && found[0].reason == SuspectReason::Outlier);
     }
 
     #[test]
     fn the_same_pictures_are_told_with_the_video_that_came_first() {
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         let mut videos: Vec<Prediction> = (0..3).map(|i| squat(i, 0, 0, 1.0)).collect();
         videos[0].path = Some("first.mp4".into());
         videos[0].facts.hashes = vec![0xaaaa_0f0f_3333_5555, 0x1234_5678_9abc_def0];
         videos[1].facts.hashes = vec![0xaaaa_0f0f_3333_5554, 0x0f0f_0f0f_0f0f_0f0f];
         videos[2].facts.hashes = vec![0x7777_6666_5555_4444];
-        let found = suspects(&videos.iter().collect::<Vec<_>>(), &answers);
+        let found = suspects(&videos.iter().collect::<Vec<_>>(), &space);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].video_id, videos[1].video_id);
         assert_eq!(found[0].alike.as_deref(), Some("first.mp4"));
         assert_eq!(
-            (found[0].score, found[0].reason.as_str()),
-            (0.5, "near_duplicate")
+            (found[0].score, &found[0].reason),
+            (0.5, &SuspectReason::NearDuplicate)
         );
     }
 }

@@ -5,34 +5,34 @@ use std::collections::HashMap;
 use wo_clip::SplitVideo;
 use wo_record::{Suspect, Video};
 
-use crate::data_quality::duplicate_index::Alike;
+use crate::data_quality::duplicate_index::DuplicateIndex;
 use crate::data_quality::label_issues::duplicate;
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::judge::video_name::name_of;
 
 /// Those that were found, and what they are looked for among.
 #[derive(Debug)]
-pub(crate) struct Copies {
+pub(crate) struct LeakageCheck {
     /// What the model was trained and chosen on.
-    seen_by_model: Alike,
+    seen_by_model: DuplicateIndex,
     /// Names of those of its videos that came.
     names: HashMap<String, String>,
     found: Vec<Suspect>,
 }
 
-impl Copies {
+impl LeakageCheck {
     /// None yet, of these videos of the model.
     pub(crate) fn of(videos: &[SplitVideo]) -> Self {
         Self {
-            seen_by_model: Alike::seen_by_model(videos),
+            seen_by_model: DuplicateIndex::seen_by_model(videos),
             names: HashMap::new(),
             found: Vec::new(),
         }
     }
 
     /// Whether none can be found, since the model names no pictures.
-    pub(crate) fn are_unknowable(&self) -> bool {
+    pub(crate) fn has_no_hashes(&self) -> bool {
         self.seen_by_model.is_empty()
     }
 
@@ -42,20 +42,20 @@ impl Copies {
     }
 
     /// Whether the model knows the frames of a video that is new by its name. Gives what to say of it.
-    pub(crate) fn find(&mut self, video: &Prediction, answers: &Answers) -> Option<String> {
+    pub(crate) fn find(&mut self, video: &Prediction, space: &LabelSpace) -> Option<String> {
         if video.seen {
             return None;
         }
         let hashes = &video.facts.hashes;
-        let twin = self
+        let found = self
             .seen_by_model
-            .twin(&video.video_id, hashes, usize::MAX)?;
-        let name = self.names.get(twin.video_id);
-        let name = name.map_or(twin.video_id, String::as_str).to_owned();
+            .duplicate_of(&video.video_id, hashes, usize::MAX)?;
+        let name = self.names.get(found.video_id);
+        let name = name.map_or(found.video_id, String::as_str).to_owned();
         let what = format!(
             "most of its frames are those of {name}, which the model was trained or chosen on"
         );
-        self.found.push(duplicate(video, answers, twin.part, name));
+        self.found.push(duplicate(video, space, found.part, name));
         Some(what)
     }
 

@@ -9,8 +9,8 @@ use wo_picture::{Overlap, overlaps};
 use wo_record::{Group, joined};
 
 use crate::judge::facts::FrameLooks;
-use crate::judge::label_space::Answers;
-use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::judge::video_name::{exercise_and_label, named as name};
 
 /// What was found among the videos that are scored.
@@ -26,7 +26,7 @@ pub(crate) struct NearDuplicates {
 
 impl NearDuplicates {
     /// Among videos that are scored, with how each looks.
-    pub(crate) fn among(videos: &[(&Prediction, &FrameLooks)], answers: &Answers) -> Self {
+    pub(crate) fn among(videos: &[(&Prediction, &FrameLooks)], space: &LabelSpace) -> Self {
         let hashes: Vec<Vec<u64>> = videos
             .iter()
             .map(|(_, looks)| looks.iter().map(|(hash, _)| *hash).collect())
@@ -48,9 +48,9 @@ impl NearDuplicates {
                 let (video, against) = (videos[place].0, videos[against].0);
                 let what = format!(
                     "{} here, but {} is the same pictures as {}",
-                    said(video, answers),
+                    label_in_words(video, space),
                     name(against.path.as_ref(), &against.video_id),
-                    said(against, answers)
+                    label_in_words(against, space)
                 );
                 let known = &mut this.contradicted;
                 known.entry(video.video_id.clone()).or_insert(what);
@@ -96,17 +96,20 @@ impl NearDuplicates {
     }
 }
 
-fn said(video: &Prediction, answers: &Answers) -> String {
-    let record = video.record(answers);
+fn label_in_words(video: &Prediction, space: &LabelSpace) -> String {
+    let record = video.record(space);
     exercise_and_label((record.exercise, record.label))
 }
 
 /// Whether two videos have another label or another exercise.
 fn says_otherwise(videos: &[(&Prediction, &FrameLooks)], it: &Overlap) -> bool {
-    match (&videos[it.first].0.standing, &videos[it.second].0.standing) {
+    match (
+        &videos[it.first].0.ground_truth,
+        &videos[it.second].0.ground_truth,
+    ) {
         (
-            Standing::Scored { label, exercise },
-            Standing::Scored {
+            GroundTruth::Scored { label, exercise },
+            GroundTruth::Scored {
                 label: other_label,
                 exercise: other_exercise,
             },
@@ -140,14 +143,14 @@ mod tests {
 
     #[test]
     fn videos_that_look_alike_are_one_group() {
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         let (a, b, c) = (
             squat(1, 0, 0, 1.0),
             squat(2, 0, 0, 1.0),
             squat(3, 1, 1, 1.0),
         );
         let (whole, part, other) = (looks(0..10), looks(2..7), looks(10..20));
-        let found = NearDuplicates::among(&[(&a, &whole), (&b, &part), (&c, &other)], &answers);
+        let found = NearDuplicates::among(&[(&a, &whole), (&b, &part), (&c, &other)], &space);
         assert_eq!(found.groups.len(), 1, "the first keeps its own");
         assert_eq!(found.groups.get(&b.video_id), Some(&a.group));
         assert!(found.contradicted.is_empty());
@@ -157,14 +160,14 @@ mod tests {
             "{warning}"
         );
         assert_eq!(
-            NearDuplicates::among(&[(&a, &whole)], &answers).warning(),
+            NearDuplicates::among(&[(&a, &whole)], &space).warning(),
             None
         );
     }
 
     #[test]
     fn the_same_pictures_under_two_labels_say_nothing() {
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         let (good, bad, part) = (
             squat(1, 0, 0, 1.0),
             squat(2, 1, 1, 1.0),
@@ -172,11 +175,11 @@ mod tests {
         );
         let (whole, cut) = (looks(0..10), looks(0..5));
         let found =
-            NearDuplicates::among(&[(&good, &whole), (&bad, &whole), (&part, &cut)], &answers);
+            NearDuplicates::among(&[(&good, &whole), (&bad, &whole), (&part, &cut)], &space);
         let ids: Vec<&String> = found.contradicted.keys().collect();
         assert_eq!(ids, [&good.video_id, &bad.video_id]);
         assert!(found.groups.is_empty(), "what is left is alone");
-        let found = NearDuplicates::among(&[(&good, &whole), (&part, &cut)], &answers);
+        let found = NearDuplicates::among(&[(&good, &whole), (&part, &cut)], &space);
         assert!(
             found.contradicted.is_empty(),
             "a part may show another form"

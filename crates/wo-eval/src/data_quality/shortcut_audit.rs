@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use wo_record::Audit;
+use wo_record::{Audit, AuditVerdict, Probe};
 use wo_stats::{
-    Bootstrap, Evidence, MIN_PERMUTATIONS, Probe, ProbeData, Unit, Verdict, audit as audited,
+    Bootstrap, Evidence, MIN_PERMUTATIONS, ProbeData, Sample, Verdict, audit as audited,
     balanced_weights, folds, numbered,
 };
 
+use crate::judge::facts::Facts;
 use crate::judge::label_space::most_probable;
 use crate::judge::prediction::Prediction;
 
@@ -44,27 +45,27 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
         return Vec::new();
     }
     let refit = |labels: &[usize]| -> Vec<Vec<Vec<f64>>> {
-        let of_probe = |(_, rows): &(&str, Rows)| out_of_fold(rows, labels, &folds, n_labels);
+        let of_probe = |(_, rows): &(Probe, Rows)| out_of_fold(rows, labels, &folds, n_labels);
         probes.iter().map(of_probe).collect()
     };
-    let said = refit(&truth);
-    let evidence = Evidence::gather(&truth, &groups, &said, MIN_PERMUTATIONS, seed, refit);
-    let units: Vec<Unit<'_>> = videos
+    let predicted = refit(&truth);
+    let evidence = Evidence::gather(&truth, &groups, &predicted, MIN_PERMUTATIONS, seed, refit);
+    let samples: Vec<Sample<'_>> = videos
         .iter()
         .enumerate()
         .map(|(unit, video)| {
-            let of_probes = said.iter().filter_map(|said| {
-                let probabilities = said.get(unit)?.iter().copied();
+            let of_probes = predicted.iter().filter_map(|predicted| {
+                let probabilities = predicted.get(unit)?.iter().copied();
                 Some(most_probable(probabilities)?.0)
             });
-            Unit {
+            Sample {
                 group: &video.group,
                 truth: truth.get(unit).copied().unwrap_or_default(),
-                said: std::iter::once(video.call.label).chain(of_probes).collect(),
+                predicted: std::iter::once(video.top.label).chain(of_probes).collect(),
             }
         })
         .collect();
-    let Some(found) = audited(&units, n_labels, &evidence, &Bootstrap::new(seed)) else {
+    let Some(found) = audited(&samples, n_labels, &evidence, &Bootstrap::new(seed)) else {
         return Vec::new();
     };
     let mut records: Vec<Audit> = probes
@@ -73,8 +74,8 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
         .map(|((name, _), probe)| {
             let estimate = &probe.balanced_accuracy;
             Audit {
-                probe: (*name).to_owned(),
-                verdict: in_word(probe.verdict).to_owned(),
+                probe: name.clone(),
+                verdict: verdict_of(probe.verdict),
                 value: estimate.value,
                 low: estimate.intervals.percentile.map(|it| it.low),
                 high: estimate.intervals.percentile.map(|it| it.high),
@@ -90,14 +91,20 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
     let worst = records
         .iter()
         .max_by(|a, b| {
-            let rank = |it: &Audit| (it.verdict == "fail", it.verdict == "warn");
+            let rank = |it: &Audit| {
+                let verdict = &it.verdict;
+                (
+                    *verdict == AuditVerdict::Fail,
+                    *verdict == AuditVerdict::Warn,
+                )
+            };
             let by_value = a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0));
             rank(a).cmp(&rank(b)).then(by_value)
         })
         .cloned();
     records.extend(worst.map(|worst| Audit {
-        probe: "all".to_owned(),
-        verdict: in_word(found.verdict).to_owned(),
+        probe: Probe::All,
+        verdict: verdict_of(found.verdict),
         ..worst
     }));
     records
@@ -117,16 +124,16 @@ pub(crate) fn without_audit(videos: &[&Prediction]) -> String {
     format!("no shortcut can be looked for: {why}")
 }
 
-fn in_word(verdict: Verdict) -> &'static str {
+fn verdict_of(verdict: Verdict) -> AuditVerdict {
     match verdict {
-        Verdict::Pass | Verdict::Untested => "pass",
-        Verdict::Warn => "warn",
-        Verdict::Fail => "fail",
+        Verdict::Pass | Verdict::Untested => AuditVerdict::Pass,
+        Verdict::Warn => AuditVerdict::Warn,
+        Verdict::Fail => AuditVerdict::Fail,
     }
 }
 
 /// The probes that these videos have something for.
-fn probes(videos: &[&Prediction]) -> Vec<(&'static str, Rows)> {
+fn probes(videos: &[&Prediction]) -> Vec<(Probe, Rows)> {
     let rows =
         |of: &dyn Fn(&Prediction) -> Vec<f64>| -> Rows { videos.iter().map(|it| of(it)).collect() };
     let length = |it: &Prediction| vec![it.duration_ms.map_or(f64::NAN, f64::ln_1p)];
@@ -148,20 +155,31 @@ fn probes(videos: &[&Prediction]) -> Vec<(&'static str, Rows)> {
         videos.iter().map(row).collect()
     };
     let all = [
-        ("duration", rows(&length)),
-        ("container", container),
-        ("source", source),
-        ("quality", rows(&|it| it.facts.quality.clone())),
+        (Probe::Duration, rows(&length)),
+        (Probe::Container, container),
+        (Probe::Source, source),
+        (Probe::Quality, rows(&|it| quality_features(&it.facts))),
         (
-            "background",
-            sight(|it| it.sights.as_ref().and_then(|it| it.background.as_ref())),
+            Probe::Background,
+            sight(|it| it.regions.as_ref().and_then(|it| it.background.as_ref())),
         ),
         (
-            "first_frame",
-            sight(|it| it.sights.as_ref().map(|it| &it.first_frame)),
+            Probe::FirstFrame,
+            sight(|it| it.regions.as_ref().map(|it| &it.first_frame)),
         ),
     ];
     all.into_iter().filter(|(_, rows)| varies(rows)).collect()
+}
+
+/// Sharpness, whose logarithm is closer to normal, brightness and contrast. Not motion, which is the lifter's: half a squat
+/// moves less.
+fn quality_features(facts: &Facts) -> Vec<f64> {
+    let numbers = [
+        facts.sharpness.map(f64::ln_1p),
+        facts.brightness,
+        facts.contrast,
+    ];
+    numbers.map(|it| it.unwrap_or(f64::NAN)).to_vec()
 }
 
 /// Whether anything differs between videos.
@@ -197,7 +215,7 @@ fn one_hot<'a>(words: impl Iterator<Item = &'a str>) -> Rows {
 
 /// How probable each label of each video is to probes that were fitted to the other folds.
 fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) -> Vec<Vec<f64>> {
-    let mut said = vec![Vec::new(); rows.len()];
+    let mut predicted = vec![Vec::new(); rows.len()];
     let mut distinct = folds.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
@@ -216,14 +234,14 @@ fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) 
             weights: &weights,
             n_classes: n_labels,
         };
-        let probe = Probe::fit(&data, INVERSE_PENALTY);
-        for ((said, row), _) in said
+        let probe = wo_stats::Probe::fit(&data, INVERSE_PENALTY);
+        for ((predicted, row), _) in predicted
             .iter_mut()
             .zip(rows)
             .zip(folds)
             .filter(|(_, fold)| **fold == held_out)
         {
-            *said = match &probe {
+            *predicted = match &probe {
                 Some(probe) => probe.probabilities(row),
                 // All others have one label.
                 None => (0..n_labels)
@@ -232,7 +250,7 @@ fn out_of_fold(rows: &Rows, labels: &[usize], folds: &[usize], n_labels: usize) 
             };
         }
     }
-    said
+    predicted
 }
 
 #[cfg(test)]
@@ -245,15 +263,15 @@ mod tests {
         (0..80)
             .map(|i| {
                 let (person, truth) = (i / 2, i % 2);
-                let said = if i % 10 == 0 { 1 - truth } else { truth };
-                squat(person, truth, said, duration_ms(person, truth))
+                let predicted = if i % 10 == 0 { 1 - truth } else { truth };
+                squat(person, truth, predicted, duration_ms(person, truth))
             })
             .collect()
     }
 
-    fn verdict(videos: &[Prediction], probe: &str) -> String {
+    fn verdict(videos: &[Prediction], probe: &Probe) -> AuditVerdict {
         let records = audit(&videos.iter().collect::<Vec<_>>(), 2, 0);
-        let found = records.into_iter().find(|it| it.probe == probe);
+        let found = records.into_iter().find(|it| it.probe == *probe);
         found.expect("the probe").verdict
     }
 
@@ -264,15 +282,15 @@ mod tests {
     #[test]
     fn a_length_that_gives_the_label_away_fails() {
         let planted = videos(|person, truth| 3000.0 + 2000.0 * truth as f64 + noise(person));
-        assert_eq!(verdict(&planted, "duration"), "fail");
-        assert_eq!(verdict(&planted, "all"), "fail");
+        assert_eq!(verdict(&planted, &Probe::Duration), AuditVerdict::Fail);
+        assert_eq!(verdict(&planted, &Probe::All), AuditVerdict::Fail);
     }
 
     #[test]
     fn a_length_that_says_nothing_passes() {
         let clean = videos(|person, truth| 3000.0 + 10.0 * noise(2 * person + truth));
-        assert_eq!(verdict(&clean, "duration"), "pass");
-        assert_eq!(verdict(&clean, "all"), "pass");
+        assert_eq!(verdict(&clean, &Probe::Duration), AuditVerdict::Pass);
+        assert_eq!(verdict(&clean, &Probe::All), AuditVerdict::Pass);
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail, ensure};
 use wo_cli::{Exit, ExitWith, OnError, Reading, open_input};
 use wo_record::{
-    Failure, Group, Name, Prediction as Wire, Producer, ReadError, Reader, Record, UNCLEAR, Video,
-    code, group_of,
+    AbstainReason, Failure, Group, Name, Prediction as Wire, Producer, ReadError, Reader, Record,
+    UNCLEAR, Video, code, group_of,
 };
 
 use crate::judge::facts::Facts;
-use crate::judge::label_space::{Answers, Call, most_probable};
-use crate::judge::prediction::{Prediction, SAYS_UNCLEAR, Standing};
+use crate::judge::label_space::{LabelSpace, TopPrediction};
+use crate::judge::prediction::{GroundTruth, Prediction};
 
 /// A probability that is a sum of others may be this much above 1.
 const ROUNDING: f64 = 1e-6;
@@ -26,8 +26,8 @@ hint: the last line is {"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
 
 /// What was read.
 #[derive(Debug)]
-pub(crate) struct Spoken {
-    pub(crate) answers: Answers,
+pub(crate) struct PredictionsFile {
+    pub(crate) space: LabelSpace,
     pub(crate) predictions: Vec<Prediction>,
     pub(crate) upstream: Vec<Producer>,
     /// Lines that were skipped.
@@ -45,7 +45,7 @@ struct Wires {
     n_repeated: u64,
 }
 
-impl Spoken {
+impl PredictionsFile {
     /// Reads `prediction` records; `video` records of the same stream tell more about the videos. Two predictions of one
     /// video are refused where they differ.
     pub(crate) fn read(
@@ -90,16 +90,16 @@ impl Spoken {
             !by_id.is_empty(),
             "{name} has no prediction record\nhint: wo-train --folds writes them beside the model, wo-eval --output beside verdicts"
         );
-        let answers = answers_of(by_id.values().map(|(wire, _)| wire));
+        let space = space_of(by_id.values().map(|(wire, _)| wire));
         let mut predictions: Vec<Prediction> = by_id
             .into_values()
             .map(|(wire, _)| {
                 let video = videos.remove(&wire.video_id);
-                prediction(wire, video, &answers)
+                prediction(wire, video, &space)
             })
             .collect();
         Ok(Self {
-            answers,
+            space,
             n_of_seen_groups: mark_seen_groups(&mut predictions),
             predictions,
             upstream,
@@ -185,7 +185,7 @@ fn check(wire: &Wire) -> anyhow::Result<()> {
 }
 
 /// All labels and exercises that are said or true. `unclear` is one that can be said.
-pub(crate) fn answers_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> Answers {
+fn space_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> LabelSpace {
     let is_told = |name: &&Name| name.as_str() != UNCLEAR;
     let labels: BTreeSet<Name> = wires
         .clone()
@@ -196,23 +196,18 @@ pub(crate) fn answers_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> A
         .cloned()
         .collect();
     let exercises = wires.flat_map(|it| it.exercises.keys().chain(&it.exercise));
-    Answers::of_names(labels, exercises.cloned().collect())
+    LabelSpace::of_names(labels, exercises.cloned().collect())
 }
 
-pub(crate) fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) -> Prediction {
-    let of = |names: &[Name], said: &BTreeMap<Name, f64>| -> Vec<f64> {
-        let probability = |name: &Name| said.get(name).copied().unwrap_or(0.0);
+fn prediction(wire: Wire, video: Option<Video>, space: &LabelSpace) -> Prediction {
+    let of = |names: &[Name], predicted: &BTreeMap<Name, f64>| -> Vec<f64> {
+        let probability = |name: &Name| predicted.get(name).copied().unwrap_or(0.0);
         names.iter().map(probability).collect()
     };
-    let labels = of(&answers.labels, &wire.labels);
-    let exercises = of(&answers.exercises, &wire.exercises);
-    let (label, label_probability) = most_probable(labels.iter().copied()).unwrap_or_default();
-    let (exercise, exercise_probability) =
-        most_probable(exercises.iter().copied()).unwrap_or_default();
-    let says_unclear = answers
-        .labels
-        .get(label)
-        .is_some_and(|it| it.as_str() == UNCLEAR);
+    let labels = of(&space.labels, &wire.labels);
+    let exercises = of(&space.exercises, &wire.exercises);
+    let top = TopPrediction::of(&labels, &exercises);
+    let says_unclear = space.is_unclear(top.label);
     let video = video.unwrap_or_else(|| Video {
         video_id: wire.video_id.clone(),
         exercise: wire.exercise.clone(),
@@ -232,24 +227,22 @@ pub(crate) fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) ->
         group,
         seen: wire.seen,
         duration_ms: video.duration_ms,
-        standing: Standing::of(&truth, answers),
-        call: Call {
-            label,
-            label_probability,
-            exercise,
-            exercise_probability,
-        },
+        ground_truth: GroundTruth::of(&truth, space),
+        top,
         frames: Vec::new(),
         calibrated: labels.clone(),
         labels,
         exercises,
         faults: wire.faults,
-        said_faults: wire.predicted_faults,
+        predicted_faults: wire.predicted_faults,
         fold: wire.fold,
-        reasons: says_unclear.then_some(SAYS_UNCLEAR).into_iter().collect(),
+        reasons: says_unclear
+            .then_some(AbstainReason::SaysUnclear)
+            .into_iter()
+            .collect(),
         facts: Facts::of_record(&video),
-        sights: None,
-        changed: Vec::new(),
+        regions: None,
+        perturbed: Vec::new(),
         path: wire.path,
         video_id: wire.video_id,
     }
@@ -259,24 +252,24 @@ pub(crate) fn prediction(wire: Wire, video: Option<Video>, answers: &Answers) ->
 mod tests {
     use super::*;
 
-    fn read(lines: &[&str]) -> anyhow::Result<Spoken> {
+    fn read(lines: &[&str]) -> anyhow::Result<PredictionsFile> {
         let begin =
             r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
         let end = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
         let text = [&[begin], lines, &[end]].concat().join("\n");
         let reading = Reading::default();
-        Spoken::read(Path::new("-"), &mut text.as_bytes(), &reading)
+        PredictionsFile::read(Path::new("-"), &mut text.as_bytes(), &reading)
     }
 
     #[test]
     fn predictions_of_anything_are_read() {
-        let spoken = read(&[
+        let file = read(&[
             r#"{"type":"video","video_id":"a","duration_ms":4000.0,"source_id":"gym"}"#,
             r#"{"type":"prediction","video_id":"a","group":"person:anna","exercise":"squat","label":"bad_form","labels":{"bad_form":0.7,"good_form":0.3}}"#,
             r#"{"type":"prediction","video_id":"b","group":"person:ben","label":"good_form","labels":{"bad_form":0.6,"good_form":0.4},"fold":2}"#,
         ])
         .expect("a stream");
-        let [a, b] = &spoken.predictions[..] else {
+        let [a, b] = &file.predictions[..] else {
             panic!("two predictions");
         };
         assert_eq!((a.is_right(), b.is_right()), (Some(true), Some(false)));
@@ -306,38 +299,38 @@ mod tests {
 
     #[test]
     fn unclear_is_an_answer_where_it_is_the_most_probable() {
-        let spoken = read(&[
+        let file = read(&[
             r#"{"type":"prediction","video_id":"a","group":"","label":"bad_form","labels":{"unclear":1.0}}"#,
             r#"{"type":"prediction","video_id":"b","group":"","label":"bad_form","labels":{"bad_form":0.6,"good_form":0.1,"unclear":0.3}}"#,
             r#"{"type":"prediction","video_id":"c","group":"","label":"unclear","labels":{"good_form":0.9}}"#,
         ])
         .expect("a stream");
-        let [a, b, c] = &spoken.predictions[..] else {
+        let [a, b, c] = &file.predictions[..] else {
             panic!("three predictions");
         };
-        assert_eq!(
-            spoken.answers.labels.last().map(Name::as_str),
-            Some(UNCLEAR)
-        );
-        assert_eq!(spoken.answers.n_true_labels(), 2);
+        assert_eq!(file.space.labels.last().map(Name::as_str), Some(UNCLEAR));
+        assert_eq!(file.space.n_true_labels(), 2);
         assert_eq!((a.says_unclear(), a.is_right()), (true, Some(false)));
         assert_eq!((b.says_unclear(), b.is_right()), (false, Some(true)));
-        assert_eq!((b.confidence(), &c.standing), (0.6, &Standing::Unclear));
+        assert_eq!(
+            (b.confidence(), &c.ground_truth),
+            (0.6, &GroundTruth::Unclear)
+        );
     }
 
     #[test]
     fn an_exercise_that_was_not_asked_for_is_not_said() {
-        let spoken = read(&[
+        let file = read(&[
             r#"{"type":"prediction","video_id":"a","group":"","exercise":"squat","label":"bad_form","labels":{"bad_form":1.0}}"#,
             r#"{"type":"prediction","video_id":"b","group":"","exercise":"squat","label":"bad_form","labels":{"bad_form":1.0},"exercises":{"row":1.0}}"#,
         ])
         .expect("a stream");
-        let said: Vec<_> = spoken
+        let predicted: Vec<_> = file
             .predictions
             .iter()
-            .map(Prediction::said_exercise)
+            .map(Prediction::predicted_exercise)
             .collect();
-        assert_eq!(said, [None, Some(0)]);
+        assert_eq!(predicted, [None, Some(0)]);
     }
 
     #[test]
@@ -378,18 +371,15 @@ mod tests {
             line("b", "person:x", false),
             line("c", "person:y", false),
         ];
-        let spoken = read(&lines.each_ref().map(String::as_str)).expect("a stream");
-        let seen: Vec<bool> = spoken.predictions.iter().map(|it| it.seen).collect();
-        assert_eq!(
-            (seen, spoken.n_of_seen_groups),
-            (vec![true, true, false], 1)
-        );
+        let file = read(&lines.each_ref().map(String::as_str)).expect("a stream");
+        let seen: Vec<bool> = file.predictions.iter().map(|it| it.seen).collect();
+        assert_eq!((seen, file.n_of_seen_groups), (vec![true, true, false], 1));
     }
 
     #[test]
     fn who_leaves_the_first_line_out_is_told_what_it_is() {
         let line = br#"{"type":"prediction","video_id":"a","group":"","labels":{"good_form":1.0}}"#;
-        let read = Spoken::read(Path::new("-"), &mut &line[..], &Reading::default());
+        let read = PredictionsFile::read(Path::new("-"), &mut &line[..], &Reading::default());
         let error = format!("{:#}", read.expect_err("no begin"));
         assert!(
             error.contains(r#"hint: the first line is {"type":"begin""#),

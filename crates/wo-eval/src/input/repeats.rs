@@ -8,14 +8,14 @@ use crate::judge::video_name::{exercise_and_label, name_of};
 
 /// The videos that came so far, to know one that comes again.
 #[derive(Debug, Default)]
-pub(crate) struct Came {
+pub(crate) struct SeenBefore {
     by_id: BTreeMap<String, Video>,
     contradicted: BTreeSet<String>,
 }
 
 /// What a video is that came again.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Again {
+pub(crate) enum Repeat {
     /// It is new.
     New,
     /// It says the same.
@@ -24,18 +24,18 @@ pub(crate) enum Again {
     Otherwise(Vec<Failure>),
 }
 
-impl Came {
+impl SeenBefore {
     /// Takes note of a video whose label is settled.
-    pub(crate) fn take(&mut self, video: &Video) -> Again {
+    pub(crate) fn take(&mut self, video: &Video) -> Repeat {
         let Some(first) = self.by_id.get(&video.video_id) else {
             self.by_id.insert(video.video_id.clone(), video.clone());
-            return Again::New;
+            return Repeat::New;
         };
         let says = |it: &Video| (it.exercise.clone(), it.label.clone());
         if is_as(first.exercise.as_ref(), video.exercise.as_ref())
             && is_as(first.label.as_ref(), video.label.as_ref())
         {
-            return Again::Same;
+            return Repeat::Same;
         }
         let failure = |of: &Video, against: &Video| Failure {
             code: code::LABEL_CONFLICT.to_owned(),
@@ -53,7 +53,7 @@ impl Came {
         if self.contradicted.insert(video.video_id.clone()) {
             failures.insert(0, failure(first, video));
         }
-        Again::Otherwise(failures)
+        Repeat::Otherwise(failures)
     }
 
     /// Whether it came under two labels.
@@ -79,12 +79,12 @@ mod tests {
             label: label.map(Name::from),
             ..Video::default()
         };
-        let mut came = Came::default();
-        assert_eq!(came.take(&video("a", Some("good_form"))), Again::New);
-        assert_eq!(came.take(&video("b", Some("good_form"))), Again::Same);
-        assert_eq!(came.take(&video("c", None)), Again::Same);
-        assert!(!came.is_contradicted("v"));
-        let Again::Otherwise(failures) = came.take(&video("d", Some("bad_form"))) else {
+        let mut before = SeenBefore::default();
+        assert_eq!(before.take(&video("a", Some("good_form"))), Repeat::New);
+        assert_eq!(before.take(&video("b", Some("good_form"))), Repeat::Same);
+        assert_eq!(before.take(&video("c", None)), Repeat::Same);
+        assert!(!before.is_contradicted("v"));
+        let Repeat::Otherwise(failures) = before.take(&video("d", Some("bad_form"))) else {
             panic!("two labels");
         };
         let whats: Vec<&str> = failures.iter().map(|it| it.what.as_str()).collect();
@@ -95,8 +95,8 @@ mod tests {
                 "bad_form here, but a is the same video as good_form"
             ]
         );
-        assert!(came.is_contradicted("v"));
-        let Again::Otherwise(failures) = came.take(&video("e", Some("unclear"))) else {
+        assert!(before.is_contradicted("v"));
+        let Repeat::Otherwise(failures) = before.take(&video("e", Some("unclear"))) else {
             panic!("a third");
         };
         assert_eq!(failures.len(), 1, "the first is told once");

@@ -2,19 +2,19 @@
 
 use wo_clip::Trust;
 use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson};
-use wo_record::{Name, UNCLEAR, Verdict};
+use wo_record::{AbstainReason, Name, UNCLEAR, Verdict};
 
 use crate::judge::prediction::Prediction;
 
 /// Says that the model cannot tell, where there is a reason.
-pub(crate) fn hold_back(verdict: &mut Verdict, reasons: &[&'static str]) {
+pub(crate) fn abstain(verdict: &mut Verdict, reasons: &[AbstainReason]) {
     if reasons.is_empty() {
         return;
     }
     verdict.leaning = Some(std::mem::replace(&mut verdict.label, UNCLEAR.into()));
     // Who cannot tell that the form is bad cannot tell what is.
     verdict.faults.clear();
-    verdict.reasons = reasons.iter().map(|it| (*it).to_owned()).collect();
+    verdict.reasons = reasons.to_vec();
 }
 
 /// Why the video gets no label.
@@ -22,14 +22,14 @@ pub(crate) fn reasons(
     prediction: &Prediction,
     trust: &Trust,
     person: Option<&MovingPerson>,
-) -> Vec<&'static str> {
+) -> Vec<AbstainReason> {
     let below = |number: Option<f64>, least: Option<f64>| {
         number
             .zip(least)
             .is_some_and(|(number, least)| number < least)
     };
     let facts = &prediction.facts;
-    let exercise = Some(prediction.call.exercise_probability);
+    let exercise = Some(prediction.top.exercise_probability);
     let is_cut_off = person
         .and_then(|person| CutOff::of(&person.moved))
         .is_some_and(|cut| cut.worst() >= DEFAULT_CUT_OFF);
@@ -37,21 +37,27 @@ pub(crate) fn reasons(
         .threshold
         .is_none_or(|threshold| prediction.confidence() > threshold);
     let all = [
-        (!is_sure, "low_confidence"),
+        (!is_sure, AbstainReason::LowConfidence),
         (
             below(exercise, trust.min_exercise_probability),
-            "unknown_exercise",
+            AbstainReason::UnknownExercise,
         ),
-        (is_cut_off, "person_cut_off"),
-        (below(facts.sharpness(), trust.min_sharpness), "too_blurry"),
-        (below(facts.brightness(), trust.min_brightness), "too_dark"),
+        (is_cut_off, AbstainReason::PersonCutOff),
+        (
+            below(facts.sharpness, trust.min_sharpness),
+            AbstainReason::TooBlurry,
+        ),
+        (
+            below(facts.brightness, trust.min_brightness),
+            AbstainReason::TooDark,
+        ),
     ];
-    let holds = |(holds, reason): (bool, &'static str)| holds.then_some(reason);
+    let holds = |(holds, reason): (bool, AbstainReason)| holds.then_some(reason);
     all.into_iter().filter_map(holds).collect()
 }
 
 /// The label that a verdict gives, or leans to.
-pub(crate) fn said_of(verdict: &Verdict) -> &Name {
+pub(crate) fn label_or_leaning(verdict: &Verdict) -> &Name {
     verdict.leaning.as_ref().unwrap_or(&verdict.label)
 }
 
@@ -67,11 +73,11 @@ mod tests {
             ..Verdict::default()
         };
         let mut verdict = told.clone();
-        hold_back(&mut verdict, &[]);
+        abstain(&mut verdict, &[]);
         assert_eq!(verdict, told);
-        hold_back(&mut verdict, &["too_dark"]);
+        abstain(&mut verdict, &[AbstainReason::TooDark]);
         assert_eq!((verdict.label.as_str(), verdict.faults.len()), (UNCLEAR, 0));
         assert_eq!(verdict.leaning, Some("bad_form".into()));
-        assert_eq!(verdict.reasons, ["too_dark"]);
+        assert_eq!(verdict.reasons, [AbstainReason::TooDark]);
     }
 }

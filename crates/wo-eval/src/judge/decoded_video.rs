@@ -12,62 +12,62 @@ use crate::judge::facts::FrameLooks;
 
 /// How many frames are loaded together, and the most pictures of a video that are held: three times as many as it takes to
 /// find who moves.
-const MAX_PICTURES: usize = 32;
+const MAX_IMAGES: usize = 32;
 
 /// A video whose frames were looked at.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct DecodedVideo {
     pub(crate) item: VideoItem,
     /// Places of those of its frames that load.
     places: Vec<usize>,
     /// What the model sees in these: `[frames, width]`. `None` where none loads.
     pub(crate) features: Option<Tensor>,
-    pictures: Vec<RgbImage>,
+    images: Vec<RgbImage>,
     /// Which of the frames that load the pictures are of.
-    pictured: Vec<usize>,
+    held: Vec<usize>,
     /// The other frames, with what is wrong.
     bad: Vec<(usize, ImageError)>,
     /// Who moves in it, where that is looked for.
     pub(crate) person: Option<MovingPerson>,
 }
 
-impl Watched {
+impl DecodedVideo {
     pub(crate) fn of(item: VideoItem, judge: &Judge, finds_person: bool) -> Self {
-        let mut watched = Self {
+        let mut decoded = Self {
             item,
             places: Vec::new(),
             features: None,
-            pictures: Vec::new(),
-            pictured: Vec::new(),
+            images: Vec::new(),
+            held: Vec::new(),
             bad: Vec::new(),
             person: None,
         };
-        let features = watched.look(judge);
-        watched.features = (!features.is_empty()).then(|| Tensor::cat(&features, 0));
+        let features = decoded.look(judge);
+        decoded.features = (!features.is_empty()).then(|| Tensor::cat(&features, 0));
         if finds_person {
-            watched.person = moving_person(&watched.pictures).ok();
+            decoded.person = moving_person(&decoded.images).ok();
         }
-        watched
+        decoded
     }
 
     /// Loads all frames, and gives their features in pieces.
     fn look(&mut self, judge: &Judge) -> Vec<Tensor> {
         let is_held = spread(self.item.frames.len());
         let mut features = Vec::new();
-        for (number, piece) in self.item.frames.chunks(MAX_PICTURES).enumerate() {
+        for (number, piece) in self.item.frames.chunks(MAX_IMAGES).enumerate() {
             let load = |frame: &FrameItem| {
-                let picture = frame.load()?;
-                let pixels = judge.preprocessor().pixels(&picture);
-                Ok((picture, pixels))
+                let image = frame.load()?;
+                let pixels = judge.preprocessor().pixels(&image);
+                Ok((image, pixels))
             };
             let loaded: Vec<Result<_, ImageError>> = piece.par_iter().map(load).collect();
             let mut of_piece = Vec::new();
-            for (place, loaded) in (number * MAX_PICTURES..).zip(loaded) {
+            for (place, loaded) in (number * MAX_IMAGES..).zip(loaded) {
                 match loaded {
-                    Ok((picture, pixels)) => {
+                    Ok((image, pixels)) => {
                         if is_held(place) {
-                            self.pictured.push(self.places.len());
-                            self.pictures.push(picture);
+                            self.held.push(self.places.len());
+                            self.images.push(image);
                         }
                         self.places.push(place);
                         of_piece.extend(pixels);
@@ -83,28 +83,28 @@ impl Watched {
     }
 
     /// The pictures that are held: of all frames, or evenly spread.
-    pub(crate) fn pictures(&self) -> &[RgbImage] {
-        &self.pictures
+    pub(crate) fn images(&self) -> &[RgbImage] {
+        &self.images
     }
 
     /// How the frames look whose pictures are held.
     pub(crate) fn looks(&self) -> FrameLooks {
         let frames = self.frames();
-        let look = |(place, picture): (&usize, &RgbImage)| {
+        let look = |(place, image): (&usize, &RgbImage)| {
             let quality = frames.get(*place).and_then(|it| it.frame.quality.as_ref());
             let hash = quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok());
-            let hash = hash.unwrap_or_else(|| perceptual_hash(&luma(picture)));
-            (hash, GreyCells::of(picture))
+            let hash = hash.unwrap_or_else(|| perceptual_hash(&luma(image)));
+            (hash, GreyCells::of(image))
         };
-        self.pictured.iter().zip(&self.pictures).map(look).collect()
+        self.held.iter().zip(&self.images).map(look).collect()
     }
 
     /// Has a look at all pictures, piece by piece.
     pub(crate) fn each_piece(&self, mut look: impl FnMut(&[RgbImage])) {
-        if self.pictures.len() == self.places.len() {
-            return look(&self.pictures);
+        if self.images.len() == self.places.len() {
+            return look(&self.images);
         }
-        for piece in self.frames().chunks(MAX_PICTURES) {
+        for piece in self.frames().chunks(MAX_IMAGES) {
             let loaded = piece.par_iter().filter_map(|frame| frame.load().ok());
             look(&loaded.collect::<Vec<_>>());
         }
@@ -114,16 +114,16 @@ impl Watched {
     pub(crate) fn shown_with(self, frame_idx: usize) -> (Vec<RgbImage>, Vec<Option<f64>>, usize) {
         let times_ms: Vec<_> = self.frames().iter().map(|it| it.frame.pts_ms).collect();
         let frame = self.frames().get(frame_idx).copied().cloned();
-        let (mut pictures, mut pictured) = (self.pictures, self.pictured);
-        let place = pictured.partition_point(|idx| *idx < frame_idx);
-        if pictured.get(place) != Some(&frame_idx)
-            && let Some(picture) = frame.and_then(|frame| frame.load().ok())
+        let (mut images, mut held) = (self.images, self.held);
+        let place = held.partition_point(|idx| *idx < frame_idx);
+        if held.get(place) != Some(&frame_idx)
+            && let Some(image) = frame.and_then(|frame| frame.load().ok())
         {
-            pictures.insert(place, picture);
-            pictured.insert(place, frame_idx);
+            images.insert(place, image);
+            held.insert(place, frame_idx);
         }
         let time = |idx: usize| times_ms.get(idx).copied().flatten();
-        (pictures, pictured.into_iter().map(time).collect(), place)
+        (images, held.into_iter().map(time).collect(), place)
     }
 
     /// What to say of frames that do not load; `None` where all do.
@@ -142,7 +142,7 @@ impl Watched {
     }
 
     /// Why there is nothing to judge, as a failure.
-    pub(crate) fn no_picture(&self) -> Failure {
+    pub(crate) fn no_image(&self) -> Failure {
         let what = match self.first_bad() {
             Some((_, first)) => format!("no frame loads; {first}"),
             None => "the video has no frames".to_owned(),
@@ -179,7 +179,7 @@ pub(crate) fn keep_spread(frames: &mut Vec<FrameItem>) {
 
 /// Whether the picture of a frame is held, by its place: of all where there are few, else of some evenly spread.
 fn spread(n_frames: usize) -> impl Fn(usize) -> bool {
-    let number = move |place: usize| place * MAX_PICTURES / n_frames.max(MAX_PICTURES);
+    let number = move |place: usize| place * MAX_IMAGES / n_frames.max(MAX_IMAGES);
     move |place| place == 0 || number(place) != number(place - 1)
 }
 
@@ -208,11 +208,11 @@ mod tests {
     use super::*;
 
     /// A video of so many frames, each of a shade of its own, as it is when it was looked at.
-    fn watched(folder: &Path, n_frames: u8) -> Watched {
+    fn decoded(folder: &Path, n_frames: u8) -> DecodedVideo {
         let frame = |index: u8| {
             let path = folder.join(format!("{index}.png"));
-            let picture = RgbImage::from_pixel(4, 4, Rgb([index, 0, 0]));
-            picture.save(&path).expect("write a picture");
+            let image = RgbImage::from_pixel(4, 4, Rgb([index, 0, 0]));
+            image.save(&path).expect("write a picture");
             let image = json!({"file": {"path": path}});
             let frame = json!({"video_id": "v", "index": index, "pts_ms": f64::from(index), "image": image});
             FrameItem {
@@ -222,13 +222,13 @@ mod tests {
         };
         let frames: Vec<FrameItem> = (0..n_frames).map(frame).collect();
         let is_held = spread(frames.len());
-        let pictured: Vec<usize> = (0..frames.len()).filter(|it| is_held(*it)).collect();
+        let held: Vec<usize> = (0..frames.len()).filter(|it| is_held(*it)).collect();
         let load = |idx: &usize| frames[*idx].load().expect("it loads");
-        Watched {
+        DecodedVideo {
             places: (0..frames.len()).collect(),
             features: None,
-            pictures: pictured.iter().map(load).collect(),
-            pictured,
+            images: held.iter().map(load).collect(),
+            held,
             bad: Vec::new(),
             person: None,
             item: VideoItem {
@@ -238,8 +238,8 @@ mod tests {
         }
     }
 
-    fn shade(picture: &RgbImage) -> u8 {
-        picture.get_pixel(0, 0).0[0]
+    fn shade(image: &RgbImage) -> u8 {
+        image.get_pixel(0, 0).0[0]
     }
 
     #[test]
@@ -247,9 +247,9 @@ mod tests {
         let folder = tempdir().expect("make a folder");
         for n_frames in [3, 32, 100] {
             let mut shades = Vec::new();
-            watched(folder.path(), n_frames).each_piece(|pictures| {
-                assert!(pictures.len() <= MAX_PICTURES);
-                shades.extend(pictures.iter().map(shade));
+            decoded(folder.path(), n_frames).each_piece(|images| {
+                assert!(images.len() <= MAX_IMAGES);
+                shades.extend(images.iter().map(shade));
             });
             assert_eq!(shades, (0..n_frames).collect::<Vec<_>>());
         }
@@ -259,11 +259,11 @@ mod tests {
     fn the_evidence_is_shown_whether_it_is_held_or_not() {
         let folder = tempdir().expect("make a folder");
         for (frame_idx, n_shown) in [(0, 32), (1, 33), (50, 32), (51, 33), (63, 33)] {
-            let (pictures, times_ms, place) = watched(folder.path(), 64).shown_with(frame_idx);
-            assert_eq!((pictures.len(), times_ms.len()), (n_shown, n_shown));
-            assert_eq!(usize::from(shade(&pictures[place])), frame_idx);
+            let (images, times_ms, place) = decoded(folder.path(), 64).shown_with(frame_idx);
+            assert_eq!((images.len(), times_ms.len()), (n_shown, n_shown));
+            assert_eq!(usize::from(shade(&images[place])), frame_idx);
             let times = times_ms.iter().map(|it| it.expect("a time"));
-            assert!(times.eq(pictures.iter().map(|it| f64::from(shade(it)))));
+            assert!(times.eq(images.iter().map(|it| f64::from(shade(it)))));
         }
     }
 
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(held(64), (0..64).step_by(2).collect::<Vec<_>>());
         for n_frames in [33, 100, 1000, 1_000_000] {
             let held = held(n_frames);
-            assert_eq!((held.len(), held[0]), (MAX_PICTURES, 0), "{n_frames}");
+            assert_eq!((held.len(), held[0]), (MAX_IMAGES, 0), "{n_frames}");
             let gaps = held.windows(2).map(|two| two[1] - two[0]);
             let (least, most) = (gaps.clone().min().unwrap(), gaps.max().unwrap());
             assert!(most - least <= 1, "{n_frames}: {least} {most}");

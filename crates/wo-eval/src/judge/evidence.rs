@@ -8,7 +8,7 @@ const TELLING: f64 = 0.5;
 
 /// The frame that speaks most for a verdict, as the model sees it.
 #[derive(Debug)]
-pub(crate) struct Telling {
+pub(crate) struct EvidenceFrame {
     /// `[width]`, of length one.
     pub(crate) features: Tensor,
     /// How far its repetition is, where that is known.

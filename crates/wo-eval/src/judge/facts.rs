@@ -34,9 +34,10 @@ pub(crate) struct Facts {
     pub(crate) container: Vec<f64>,
     /// Codec and container.
     pub(crate) format: String,
-    /// Sharpness (a logarithm), brightness and contrast: medians over frames. Not motion, which is the lifter's: half a squat
-    /// moves less.
-    pub(crate) quality: Vec<f64>,
+    /// Medians over frames.
+    pub(crate) sharpness: Option<f64>,
+    pub(crate) brightness: Option<f64>,
+    pub(crate) contrast: Option<f64>,
     /// Perceptual hashes of its frames.
     pub(crate) hashes: Vec<u64>,
     /// How those of its frames look whose pictures are held.
@@ -49,7 +50,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Of a video and those of its frames that load.
-    pub(crate) fn of(video: &Video, frames: &[&FrameItem], pictures: &[RgbImage]) -> Self {
+    pub(crate) fn of(video: &Video, frames: &[&FrameItem], images: &[RgbImage]) -> Self {
         let qualities: Vec<&Quality> = frames
             .iter()
             .filter_map(|item| item.frame.quality.as_ref())
@@ -63,19 +64,14 @@ impl Facts {
             )
         };
         let sharpness = known(|it| Some(it.sharpness))
-            .or_else(|| median(pictures.iter().map(wo_picture::sharpness).collect()));
+            .or_else(|| median(images.iter().map(wo_picture::sharpness).collect()));
         let brightness = known(|it| Some(it.brightness))
-            .or_else(|| median(pictures.iter().map(wo_picture::brightness).collect()));
-        let quality = [
-            sharpness.map(f64::ln_1p),
-            brightness,
-            known(|it| Some(it.contrast)),
-        ];
+            .or_else(|| median(images.iter().map(wo_picture::brightness).collect()));
         let hash = |it: &&Quality| u64::from_str_radix(&it.perceptual_hash, 16).ok();
         let mut hashes: Vec<u64> = qualities.iter().filter_map(hash).collect();
         if hashes.is_empty() {
             let hash = |it: &RgbImage| wo_picture::perceptual_hash(&wo_picture::luma(it));
-            hashes = pictures.iter().map(hash).collect();
+            hashes = images.iter().map(hash).collect();
         }
         let (mut fields, numbers) = fields_of(video);
         if let Some(brightness) = brightness {
@@ -84,7 +80,9 @@ impl Facts {
         Self {
             container: container_of(video),
             format: format!("{:?} {:?}", video.codec, video.container),
-            quality: quality.iter().map(|it| it.unwrap_or(f64::NAN)).collect(),
+            sharpness,
+            brightness,
+            contrast: known(|it| Some(it.contrast)),
             hashes,
             looks: FrameLooks::new(),
             fields,
@@ -95,17 +93,6 @@ impl Facts {
     /// Of a video of which only the record is known.
     pub(crate) fn of_record(video: &Video) -> Self {
         Self::of(video, &[], &[])
-    }
-
-    /// The median sharpness, as it is measured.
-    pub(crate) fn sharpness(&self) -> Option<f64> {
-        let sharpness = self.quality.first().copied();
-        sharpness.filter(|it| it.is_finite()).map(f64::exp_m1)
-    }
-
-    /// The median brightness.
-    pub(crate) fn brightness(&self) -> Option<f64> {
-        self.quality.get(1).copied().filter(|it| it.is_finite())
     }
 }
 
@@ -195,15 +182,15 @@ mod tests {
         assert_eq!(field("label"), None, "it is what is to be told");
         assert_eq!(facts.numbers.get("width_px"), Some(&1920.0));
         assert!(facts.container[0].is_nan() && facts.container[3] > 7.0);
-        assert_eq!(facts.sharpness(), None);
+        assert_eq!(facts.sharpness, None);
     }
 
     #[test]
     fn quality_is_measured_where_frames_came_without() {
         let dark = RgbImage::from_pixel(64, 64, image::Rgb([10, 10, 10]));
         let facts = Facts::of(&Video::default(), &[], &[dark]);
-        assert!(facts.brightness().is_some_and(|it| it < 0.1));
-        assert_eq!((facts.sharpness(), facts.hashes.len()), (Some(0.0), 1));
+        assert!(facts.brightness.is_some_and(|it| it < 0.1));
+        assert_eq!((facts.sharpness, facts.hashes.len()), (Some(0.0), 1));
         assert_eq!(
             facts.fields.get("lighting").map(String::as_str),
             Some("dark")

@@ -6,32 +6,32 @@ use wo_clip::{Judge, set_threads};
 use wo_input::VideoItem;
 use wo_record::{Failure, Video};
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::nearest_training::TrainedOn;
 use crate::judge::perturb::Wording;
-use crate::judge::pool::Workers;
+use crate::judge::pool::OrderedPool;
 use crate::judge::predict::{Judged, Looks, predict};
 
 /// More threads than this hold too many pictures; beyond it each has several cores.
-const MAX_VIEWERS: usize = 4;
+const MAX_WORKERS: usize = 4;
 
 /// What is looked at in each video.
 #[derive(Debug)]
-pub(crate) struct Asking {
+pub(crate) struct JudgeOptions {
     /// Parts of the pictures, for the audit.
-    pub(crate) sights: bool,
+    pub(crate) regions: bool,
     /// Pictures that were made worse, and the classes in these other words.
     pub(crate) wordings: Option<Vec<Wording>>,
     /// Small pictures of training videos.
-    pub(crate) keeps_pictures: bool,
+    pub(crate) keeps_images: bool,
 }
 
 /// One thread's share.
 #[derive(Debug)]
-struct Viewer {
+struct JudgeWorker {
     judge: Arc<Judge>,
-    answers: Arc<Answers>,
-    asking: Asking,
+    space: Arc<LabelSpace>,
+    options: JudgeOptions,
     /// How many threads libtorch may use for it.
     n_threads: usize,
 }
@@ -49,7 +49,7 @@ pub(crate) enum Task {
 
 /// What came of it.
 #[derive(Debug)]
-pub(crate) enum Viewed {
+pub(crate) enum JudgeResult {
     Judged {
         video: Video,
         judged: Result<Box<Judged>, Failure>,
@@ -62,28 +62,28 @@ pub(crate) enum Viewed {
 /// Starts the threads. A model on a CPU looks at several videos side by side, with a part of the cores for each: libtorch's
 /// own threads wait for each other at the end of every operation, and videos never do. How many there are depends on the
 /// number of cores alone, since sums of floats differ with it.
-pub(crate) fn start_viewers(
+pub(crate) fn start_judge_workers(
     judge: &Arc<Judge>,
-    answers: &Arc<Answers>,
-    asking: &Asking,
+    space: &Arc<LabelSpace>,
+    options: &JudgeOptions,
     n_cores: usize,
-) -> Workers<Task, Viewed> {
-    let n_viewers = if judge.is_on_cpu() {
-        n_cores.clamp(1, MAX_VIEWERS)
+) -> OrderedPool<Task, JudgeResult> {
+    let n_workers = if judge.is_on_cpu() {
+        n_cores.clamp(1, MAX_WORKERS)
     } else {
         1
     };
-    let viewer = || Viewer {
+    let worker = || JudgeWorker {
         judge: Arc::clone(judge),
-        answers: Arc::clone(answers),
-        asking: asking.share(),
-        n_threads: (n_cores / n_viewers).max(1),
+        space: Arc::clone(space),
+        options: options.share(),
+        n_threads: (n_cores / n_workers).max(1),
     };
-    let viewers = (0..n_viewers).map(|_| viewer()).collect();
-    Workers::start(viewers, Viewer::view)
+    let workers = (0..n_workers).map(|_| worker()).collect();
+    OrderedPool::start(workers, JudgeWorker::work)
 }
 
-impl Asking {
+impl JudgeOptions {
     fn share(&self) -> Self {
         let wordings = self.wordings.as_ref();
         Self {
@@ -93,8 +93,8 @@ impl Asking {
     }
 }
 
-impl Viewer {
-    fn view(&self, task: Task) -> Viewed {
+impl JudgeWorker {
+    fn work(&self, task: Task) -> JudgeResult {
         set_threads(self.n_threads);
         let judge = &self.judge;
         match task {
@@ -104,19 +104,19 @@ impl Viewer {
                 can_be_scored,
             } => {
                 let looks = Looks {
-                    sights: self.asking.sights,
-                    changes: self.asking.wordings.as_deref(),
+                    regions: self.options.regions,
+                    changes: self.options.wordings.as_deref(),
                 };
                 let video = item.video.clone();
-                let judged = predict(item, judge, &self.answers, seen, looks);
-                Viewed::Judged {
+                let judged = predict(item, judge, &self.space, seen, looks);
+                JudgeResult::Judged {
                     video,
                     judged: judged.map(Box::new),
                     can_be_scored,
                 }
             }
             Task::Remember(item) => {
-                Viewed::Remembered(TrainedOn::new(item, judge, self.asking.keeps_pictures))
+                JudgeResult::Remembered(TrainedOn::new(item, judge, self.options.keeps_images))
             }
         }
     }

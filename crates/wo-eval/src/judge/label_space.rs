@@ -6,8 +6,8 @@ use wo_clip::Class;
 use wo_record::{Name, UNCLEAR};
 
 /// The labels and exercises of a model's classes.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Answers {
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct LabelSpace {
     /// The labels, sorted; `unclear` last, where predictions give it a probability.
     pub(crate) labels: Vec<Name>,
     /// The exercises, sorted.
@@ -15,9 +15,9 @@ pub(crate) struct Answers {
     classes: Vec<Class>,
 }
 
-/// The most probable label and exercise. Both are indices into [`Answers`].
+/// The most probable label and exercise. Both are indices into [`LabelSpace`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Call {
+pub(crate) struct TopPrediction {
     /// The label.
     pub(crate) label: usize,
     /// Its probability.
@@ -28,7 +28,22 @@ pub(crate) struct Call {
     pub(crate) exercise_probability: f64,
 }
 
-impl Answers {
+impl TopPrediction {
+    /// The most probable label and exercise; the first of each where there is none.
+    pub(crate) fn of(labels: &[f64], exercises: &[f64]) -> Self {
+        let (label, label_probability) = most_probable(labels.iter().copied()).unwrap_or_default();
+        let (exercise, exercise_probability) =
+            most_probable(exercises.iter().copied()).unwrap_or_default();
+        Self {
+            label,
+            label_probability,
+            exercise,
+            exercise_probability,
+        }
+    }
+}
+
+impl LabelSpace {
     /// The answers that these classes allow.
     pub(crate) fn new(classes: &[Class]) -> Self {
         let distinct = |name: fn(&Class) -> &Name| -> Vec<Name> {
@@ -74,6 +89,19 @@ impl Answers {
         }
     }
 
+    /// All labels and exercises of two.
+    pub(crate) fn union(one: &Self, other: &Self) -> Self {
+        let labels = one.labels.iter().chain(&other.labels);
+        let exercises = one.exercises.iter().chain(&other.exercises);
+        Self::of_names(labels.cloned().collect(), exercises.cloned().collect())
+    }
+
+    /// Whether a label is `unclear`.
+    pub(crate) fn is_unclear(&self, label: usize) -> bool {
+        let name = self.labels.get(label);
+        name.is_some_and(|name| name.as_str() == UNCLEAR)
+    }
+
     /// The probability of each label.
     pub(crate) fn label_probabilities(&self, of_classes: &[f64]) -> Vec<f64> {
         (0..self.labels.len())
@@ -95,7 +123,7 @@ impl Answers {
     }
 
     /// The most probable label and, apart from it, the most probable exercise. `None` for a model without classes.
-    pub(crate) fn call(&self, of_classes: &[f64]) -> Option<Call> {
+    pub(crate) fn top(&self, of_classes: &[f64]) -> Option<TopPrediction> {
         let labels = (0..self.labels.len()).map(|label| self.label_probability(of_classes, label));
         let exercises = self
             .exercises
@@ -103,7 +131,7 @@ impl Answers {
             .map(|name| self.sum(of_classes, |class| class.exercise == *name));
         let (label, label_probability) = most_probable(labels)?;
         let (exercise, exercise_probability) = most_probable(exercises)?;
-        Some(Call {
+        Some(TopPrediction {
             label,
             label_probability,
             exercise,
@@ -112,9 +140,9 @@ impl Answers {
     }
 
     /// The faults that a verdict of this call names.
-    pub(crate) fn faults(&self, of_classes: &[f64], call: Call) -> &[Name] {
-        let exercise = self.exercises.get(call.exercise);
-        let named = exercise.zip(self.labels.get(call.label));
+    pub(crate) fn faults(&self, of_classes: &[f64], top: TopPrediction) -> &[Name] {
+        let exercise = self.exercises.get(top.exercise);
+        let named = exercise.zip(self.labels.get(top.label));
         named.map_or(&[], |(exercise, label)| {
             Class::faults_of(&self.classes, of_classes, exercise, label)
         })
@@ -146,38 +174,38 @@ mod tests {
 
     #[test]
     fn classes_add_up() {
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         assert_eq!(
-            answers.labels,
+            space.labels,
             [Name::new("bad_form"), Name::new("good_form")]
         );
-        assert_eq!(answers.exercises, [Name::new("row"), Name::new("squat")]);
+        assert_eq!(space.exercises, [Name::new("row"), Name::new("squat")]);
         // Good squats are the most probable class, bad form is the most probable label.
         let scores = [0.375, 0.25, 0.1875, 0.0625, 0.125];
-        let call = answers.call(&scores).unwrap();
-        let expected = Call {
+        let top = space.top(&scores).unwrap();
+        let expected = TopPrediction {
             label: 0,
             label_probability: 0.5625,
             exercise: 1,
             exercise_probability: 0.8125,
         };
-        assert_eq!(call, expected);
-        assert_eq!(answers.faults(&scores, call), [Name::new("knees_cave")]);
+        assert_eq!(top, expected);
+        assert_eq!(space.faults(&scores, top), [Name::new("knees_cave")]);
     }
 
     #[test]
     fn faults_are_those_of_the_exercise_and_only_of_bad_form() {
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         let scores = [0.125, 0.1875, 0.25, 0.0625, 0.375];
-        let call = answers.call(&scores).unwrap();
-        assert_eq!(answers.exercises[call.exercise].as_str(), "squat");
-        assert_eq!(answers.faults(&scores, call), [Name::new("rounded_back")]);
+        let top = space.top(&scores).unwrap();
+        assert_eq!(space.exercises[top.exercise].as_str(), "squat");
+        assert_eq!(space.faults(&scores, top), [Name::new("rounded_back")]);
         let good = [0.75, 0.25, 0.0, 0.0, 0.0];
-        assert_eq!(answers.faults(&good, answers.call(&good).unwrap()), []);
+        assert_eq!(space.faults(&good, space.top(&good).unwrap()), []);
     }
 
     #[test]
     fn no_classes_no_call() {
-        assert_eq!(Answers::new(&[]).call(&[]), None);
+        assert_eq!(LabelSpace::new(&[]).top(&[]), None);
     }
 }

@@ -5,9 +5,9 @@ use wo_clip::tch::{Kind, Tensor};
 use wo_input::VideoItem;
 use wo_record::{Name, Nearest, UNCLEAR, Verdict, Video};
 
-use crate::judge::abstain::said_of;
-use crate::judge::decoded_video::{Watched, keep_spread};
-use crate::judge::evidence::Telling;
+use crate::judge::abstain::label_or_leaning;
+use crate::judge::decoded_video::{DecodedVideo, keep_spread};
+use crate::judge::evidence::EvidenceFrame;
 use crate::judge::thumbnail::small_jpegs;
 use crate::judge::video_name::name_of;
 
@@ -22,7 +22,7 @@ pub(crate) struct TrainedOn {
     features: Tensor,
     frames: Vec<Frame>,
     /// The frames as small JPEGs, where they may be shown.
-    pictures: Vec<Vec<u8>>,
+    images: Vec<Vec<u8>>,
 }
 
 /// Which frame of a training video it is.
@@ -35,7 +35,7 @@ struct Frame {
 
 /// The frame of a training video that is most like a verdict's evidence.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Likest<'a> {
+pub(crate) struct NearestMatch<'a> {
     video: &'a TrainedOn,
     frame: &'a Frame,
     /// Its place among those of the video.
@@ -46,12 +46,12 @@ pub(crate) struct Likest<'a> {
 
 /// A training video beside a video that was judged wrong.
 #[derive(Debug)]
-pub(crate) struct Twin {
+pub(crate) struct NearestTrainingFrame {
     pub(crate) name: String,
     pub(crate) label: Name,
     pub(crate) pts_ms: Option<f64>,
     /// Its most similar frame, as a small JPEG.
-    pub(crate) picture: Vec<u8>,
+    pub(crate) image: Vec<u8>,
     pub(crate) similarity: f64,
 }
 
@@ -60,31 +60,31 @@ impl TrainedOn {
     pub(crate) fn new(mut item: VideoItem, judge: &Judge, is_shown: bool) -> Option<Self> {
         keep_spread(&mut item.frames);
         // Nobody asks who moves in it.
-        let watched = Watched::of(item, judge, false);
-        let frames = watched.frames().into_iter().map(|it| &it.frame);
-        let shown = if is_shown { watched.pictures() } else { &[] };
+        let decoded = DecodedVideo::of(item, judge, false);
+        let frames = decoded.frames().into_iter().map(|it| &it.frame);
+        let shown = if is_shown { decoded.images() } else { &[] };
         Some(Self {
             frames: frames.map(Frame::of).collect(),
-            pictures: small_jpegs(shown),
-            features: watched.features?,
-            video: watched.item.video,
+            images: small_jpegs(shown),
+            features: decoded.features?,
+            video: decoded.item.video,
         })
     }
 
     /// Of frames at the same phase. `None` where it has none there.
-    fn likest(&self, evidence: &Telling) -> Option<Likest<'_>> {
+    fn nearest_match(&self, evidence: &EvidenceFrame) -> Option<NearestMatch<'_>> {
         let similarities = self.features.matmul(&evidence.features);
         let similarities: Vec<f64> = Vec::try_from(similarities.to_kind(Kind::Double)).ok()?;
         let frames = self.frames.iter().enumerate().zip(similarities);
         frames
             .filter(|((_, frame), _)| is_same_phase(frame.phase, evidence.phase))
-            .map(|((place, frame), similarity)| Likest {
+            .map(|((place, frame), similarity)| NearestMatch {
                 video: self,
                 frame,
                 place,
                 similarity,
             })
-            .reduce(liker)
+            .reduce(more_similar)
     }
 }
 
@@ -109,7 +109,7 @@ fn is_same_phase(a: Option<f64>, b: Option<f64>) -> bool {
 }
 
 /// The one that is more alike; the first of two that are equally so.
-fn liker<'a>(best: Likest<'a>, next: Likest<'a>) -> Likest<'a> {
+fn more_similar<'a>(best: NearestMatch<'a>, next: NearestMatch<'a>) -> NearestMatch<'a> {
     if next.similarity > best.similarity {
         next
     } else {
@@ -118,24 +118,24 @@ fn liker<'a>(best: Likest<'a>, next: Likest<'a>) -> Likest<'a> {
 }
 
 /// The training video of the same exercise and another label that is most like the evidence.
-pub(crate) fn likest_of_another_label<'a>(
+pub(crate) fn nearest_of_another_label<'a>(
     trained_on: &'a [TrainedOn],
     verdict: &Verdict,
-    evidence: &Telling,
-) -> Option<Likest<'a>> {
-    let said = said_of(verdict);
+    evidence: &EvidenceFrame,
+) -> Option<NearestMatch<'a>> {
+    let predicted = label_or_leaning(verdict);
     trained_on
         .iter()
         .filter(|it| it.video.exercise.as_ref() == Some(&verdict.exercise))
         .filter(|it| {
             let label = it.video.label.as_ref();
-            label.is_some_and(|label| label != said && label.as_str() != UNCLEAR)
+            label.is_some_and(|label| label != predicted && label.as_str() != UNCLEAR)
         })
-        .filter_map(|it| it.likest(evidence))
-        .reduce(liker)
+        .filter_map(|it| it.nearest_match(evidence))
+        .reduce(more_similar)
 }
 
-impl Likest<'_> {
+impl NearestMatch<'_> {
     /// As a verdict names it.
     pub(crate) fn named(&self) -> Nearest {
         let video = &self.video.video;
@@ -150,15 +150,13 @@ impl Likest<'_> {
     }
 
     /// As the report shows it; `None` where it may not be shown.
-    pub(crate) fn shown(&self) -> Option<Twin> {
-        let TrainedOn {
-            video, pictures, ..
-        } = self.video;
-        Some(Twin {
+    pub(crate) fn shown(&self) -> Option<NearestTrainingFrame> {
+        let TrainedOn { video, images, .. } = self.video;
+        Some(NearestTrainingFrame {
             name: name_of(video),
             label: video.label.clone().unwrap_or_default(),
             pts_ms: self.frame.pts_ms,
-            picture: pictures.get(self.place)?.clone(),
+            image: images.get(self.place)?.clone(),
             similarity: self.similarity,
         })
     }
@@ -184,7 +182,7 @@ mod tests {
             },
             features: Tensor::from_slice(&features).view([-1, 2]),
             frames: (0..).zip(frames).map(frame).collect(),
-            pictures: Vec::new(),
+            images: Vec::new(),
         }
     }
 
@@ -194,11 +192,11 @@ mod tests {
             exercise: "squat".into(),
             ..Verdict::default()
         };
-        let evidence = Telling {
+        let evidence = EvidenceFrame {
             features: Tensor::from_slice(&[1.0_f32, 0.0]),
             phase,
         };
-        let nearest = likest_of_another_label(trained_on, &verdict, &evidence)?.named();
+        let nearest = nearest_of_another_label(trained_on, &verdict, &evidence)?.named();
         Some((nearest.video_id, nearest.index))
     }
 

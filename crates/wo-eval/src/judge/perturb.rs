@@ -3,16 +3,16 @@
 use rayon::prelude::*;
 use wo_clip::tch::Tensor;
 use wo_clip::{FrameScores, Judge};
-use wo_picture::{Change, grid};
+use wo_picture::grid;
 
-use crate::judge::decoded_video::Watched;
-use crate::judge::label_space::Answers;
+use crate::judge::decoded_video::DecodedVideo;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::load::class_name;
 
 /// Every so many frames are left in place of all: a lower frame rate.
 const EVERY: [usize; 2] = [2, 4];
 
-/// The scope of a figure with other words is this and the words, such as `words=a photo of {}`.
+/// The kind of a change that calls the classes by other words.
 pub(crate) const WORDS: &str = "words";
 /// Other words for a class; `{}` is its caption.
 const WORDINGS: [&str; 4] = [
@@ -47,7 +47,7 @@ impl Wording {
 pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
     let mut all = Vec::new();
     for words in WORDINGS {
-        let said = |caption: &String| match words {
+        let predicted = |caption: &String| match words {
             WITHOUT_LABEL => caption.replace("good form", "").replace("bad form", ""),
             words => words.replace("{}", caption),
         };
@@ -55,7 +55,7 @@ pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
             .manifest()
             .prompts
             .iter()
-            .map(|of_class| of_class.iter().map(said).collect())
+            .map(|of_class| of_class.iter().map(predicted).collect())
             .collect();
         if judge.manifest().head.is_none() && !tells_classes_apart(judge, words, &captions)? {
             continue;
@@ -103,40 +103,49 @@ fn tells_classes_apart(
     Ok(true)
 }
 
-/// The label that is said of a video after each change of its pictures, such as `blur=0.01`, and in each wording. `features`
-/// are those of the frames as they are.
-pub(crate) fn changed(
+/// The label that is predicted of a video after a change.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Perturbed {
+    /// What is changed: `blur`, `frame_rate`, or [`WORDS`].
+    pub(crate) kind: String,
+    /// How much of it, such as `0.01`; of words, which.
+    pub(crate) strength: String,
+    pub(crate) label: usize,
+}
+
+/// What is predicted of a video after each change of its images, and in each wording. `features` are those of the frames as
+/// they are.
+pub(crate) fn perturbed(
     judge: &Judge,
-    answers: &Answers,
-    watched: &Watched,
+    space: &LabelSpace,
+    decoded: &DecodedVideo,
     features: &Tensor,
     wordings: &[Wording],
-) -> Vec<(String, usize)> {
-    let of_scores = |scores: &FrameScores| {
-        let call = answers.call(&scores.video);
-        call.map_or(0, |call| call.label)
+) -> Vec<Perturbed> {
+    let of_scores = |kind: &str, strength: String, scores: &FrameScores| Perturbed {
+        kind: kind.to_owned(),
+        strength,
+        label: space.top(&scores.video).map_or(0, |top| top.label),
     };
-    let label = |features: &Tensor| of_scores(&judge.score_features(features));
     let changes: Vec<_> = grid().iter().flat_map(|curve| curve.changes).collect();
     let mut of_changes: Vec<Vec<Tensor>> = changes.iter().map(|_| Vec::new()).collect();
-    watched.each_piece(|pictures| {
+    decoded.each_piece(|images| {
         for (change, pieces) in changes.iter().zip(&mut of_changes) {
-            let changed = pictures.par_iter().map(|picture| change.apply(picture));
+            let changed = images.par_iter().map(|image| change.apply(image));
             pieces.push(judge.features(&changed.collect::<Vec<_>>()));
         }
     });
-    let name = |change: &Change| format!("{}={}", change.name(), change.strength());
-    let said = changes.iter().zip(&of_changes);
-    let mut said: Vec<(String, usize)> = said
-        .map(|(change, pieces)| (name(change), label(&Tensor::cat(pieces, 0))))
-        .collect();
-    said.extend(EVERY.map(|every| {
-        let fewer = features.slice(0, 0, None, every as i64);
-        (format!("frame_rate=1/{every}"), label(&fewer))
-    }));
-    said.extend(wordings.iter().map(|it| {
+    let images = changes.iter().zip(&of_changes).map(|(change, pieces)| {
+        let scores = judge.score_features(&Tensor::cat(pieces, 0));
+        of_scores(change.name(), change.strength().to_string(), &scores)
+    });
+    let frame_rates = EVERY.into_iter().map(|every| {
+        let scores = judge.score_features(&features.slice(0, 0, None, every as i64));
+        of_scores("frame_rate", format!("1/{every}"), &scores)
+    });
+    let words = wordings.iter().map(|it| {
         let scores = judge.score_with(features, &it.class_weights);
-        (format!("{WORDS}={}", it.words), of_scores(&scores))
-    }));
-    said
+        of_scores(WORDS, it.words.to_owned(), &scores)
+    });
+    images.chain(frame_rates).chain(words).collect()
 }

@@ -17,7 +17,7 @@ type Given<J, R> = (J, Sender<Done<R>>);
 /// Threads that take jobs `J` and give results `R`. They are waited for when this is dropped: libtorch does not bear work
 /// at the end of a process.
 #[derive(Debug)]
-pub(crate) struct Workers<J, R> {
+pub(crate) struct OrderedPool<J, R> {
     /// `None` at the end.
     jobs: Option<Sender<Given<J, R>>>,
     /// What comes of the jobs that were given.
@@ -25,7 +25,7 @@ pub(crate) struct Workers<J, R> {
     threads: Vec<JoinHandle<()>>,
 }
 
-impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
+impl<J: Send + 'static, R: Send + 'static> OrderedPool<J, R> {
     /// Starts a thread for each state.
     pub(crate) fn start<S: Send + 'static>(states: Vec<S>, work: fn(&S, J) -> R) -> Self {
         let (jobs, waiting) = channel::<Given<J, R>>();
@@ -85,7 +85,7 @@ impl<J: Send + 'static, R: Send + 'static> Workers<J, R> {
     }
 }
 
-impl<J, R> Drop for Workers<J, R> {
+impl<J, R> Drop for OrderedPool<J, R> {
     fn drop(&mut self) {
         drop(self.jobs.take());
         for thread in self.threads.drain(..) {
@@ -106,7 +106,7 @@ mod tests {
             thread::sleep(Duration::from_millis((job + 1) % 2 * 5));
             job * factor
         };
-        let mut workers = Workers::start(vec![10, 10, 10], slow_when_even);
+        let mut workers = OrderedPool::start(vec![10, 10, 10], slow_when_even);
         let mut results = Vec::new();
         for job in 0..20 {
             while !workers.has_room() {
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_is_done_need_not_be_waited_for() {
-        let mut workers = Workers::start(vec![()], |(), job: u64| job);
+        let mut workers = OrderedPool::start(vec![()], |(), job: u64| job);
         assert_eq!(workers.next_if_done(), None);
         workers.give(7).unwrap();
         let done = std::iter::repeat_with(|| {
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_passed_on_and_the_thread_goes_on() {
-        let mut workers = Workers::start(vec![()], |(), job: u64| {
+        let mut workers = OrderedPool::start(vec![()], |(), job: u64| {
             assert_ne!(job, 0, "on purpose");
             job
         });

@@ -7,14 +7,14 @@ use wo_clip::{FrameScores, Judge};
 use wo_input::{FrameItem, VideoItem};
 use wo_record::{Evidence, Failure, Name, UNCLEAR, Verdict, Video, group_of};
 
-use crate::judge::abstain::{hold_back, reasons};
-use crate::judge::decoded_video::Watched;
-use crate::judge::evidence::{Telling, span};
+use crate::judge::abstain::{abstain, reasons};
+use crate::judge::decoded_video::DecodedVideo;
+use crate::judge::evidence::{EvidenceFrame, span};
 use crate::judge::facts::Facts;
-use crate::judge::label_space::Answers;
-use crate::judge::perturb::{Wording, changed};
-use crate::judge::prediction::{FramePrediction, Prediction, Standing};
-use crate::judge::region_features::Sights;
+use crate::judge::label_space::LabelSpace;
+use crate::judge::perturb::{Wording, perturbed};
+use crate::judge::prediction::{FramePrediction, GroundTruth, Prediction};
+use crate::judge::region_features::RegionFeatures;
 
 /// A video that was judged, with its pictures.
 #[derive(Debug)]
@@ -24,9 +24,9 @@ pub(crate) struct Judged {
     /// What is kept of it.
     pub(crate) prediction: Prediction,
     /// The frame that speaks most for the label.
-    pub(crate) evidence: Telling,
+    pub(crate) evidence: EvidenceFrame,
     /// Pictures to show, that one's among them.
-    pub(crate) pictures: Vec<RgbImage>,
+    pub(crate) images: Vec<RgbImage>,
     /// When they are in the video, in milliseconds.
     pub(crate) times_ms: Vec<Option<f64>>,
     /// Which of the pictures it is.
@@ -55,7 +55,7 @@ impl Judged {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Looks<'a> {
     /// Parts of the pictures, for the audit.
-    pub(crate) sights: bool,
+    pub(crate) regions: bool,
     /// Pictures that were made worse, and the classes in these other words.
     pub(crate) changes: Option<&'a [Wording]>,
 }
@@ -64,48 +64,53 @@ pub(crate) struct Looks<'a> {
 pub(crate) fn predict(
     item: VideoItem,
     judge: &Judge,
-    answers: &Answers,
+    space: &LabelSpace,
     seen: bool,
     looks: Looks<'_>,
 ) -> Result<Judged, Failure> {
     let trust = judge.manifest().trust.as_ref();
-    let watched = Watched::of(item, judge, trust.is_some() || looks.sights);
-    let (video, frames) = (&watched.item.video, watched.frames());
-    let features = watched.features.as_ref();
+    let decoded = DecodedVideo::of(item, judge, trust.is_some() || looks.regions);
+    let (video, frames) = (&decoded.item.video, decoded.frames());
+    let features = decoded.features.as_ref();
     let made = features.and_then(|features| {
         let scores = judge.score_features(features);
-        let verdict = verdict_of(video, &frames, &scores, answers, seen)?;
+        let verdict = verdict_of(video, &frames, &scores, space, seen)?;
         Some((features, verdict))
     });
     let (features, (mut verdict, mut prediction, evidence_idx)) =
-        made.ok_or_else(|| watched.no_picture())?;
-    prediction.facts = Facts::of(video, &frames, watched.pictures());
-    prediction.facts.looks = watched.looks();
+        made.ok_or_else(|| decoded.no_image())?;
+    prediction.facts = Facts::of(video, &frames, decoded.images());
+    prediction.facts.looks = decoded.looks();
     prediction.group = judge.manifest().group_of(video);
-    let person = watched.person.as_ref();
+    let person = decoded.person.as_ref();
     if let Some(trust) = trust {
         prediction.calibrated = trust.calibrated(&prediction.labels);
         prediction.reasons = reasons(&prediction, trust, person);
         verdict.probability = prediction.confidence();
     }
-    hold_back(&mut verdict, &prediction.reasons);
-    if looks.sights {
-        prediction.sights = Some(Sights::of(judge, watched.pictures(), features, person));
+    abstain(&mut verdict, &prediction.reasons);
+    if looks.regions {
+        prediction.regions = Some(RegionFeatures::of(
+            judge,
+            decoded.images(),
+            features,
+            person,
+        ));
     }
     if let Some(wordings) = looks.changes {
-        prediction.changed = changed(judge, answers, &watched, features, wordings);
+        prediction.perturbed = perturbed(judge, space, &decoded, features, wordings);
     }
-    let evidence = Telling {
+    let evidence = EvidenceFrame {
         features: features.get(evidence_idx as i64).copy(),
         phase: verdict.evidence.phase,
     };
-    let (n_bad_frames, warning) = (watched.n_bad(), watched.warning());
-    let (pictures, times_ms, evidence_idx) = watched.shown_with(evidence_idx);
+    let (n_bad_frames, warning) = (decoded.n_bad(), decoded.warning());
+    let (images, times_ms, evidence_idx) = decoded.shown_with(evidence_idx);
     Ok(Judged {
         verdict,
         prediction,
         evidence,
-        pictures,
+        images,
         times_ms,
         evidence_idx,
         n_bad_frames,
@@ -118,24 +123,24 @@ fn verdict_of(
     video: &Video,
     frames: &[&FrameItem],
     scores: &FrameScores,
-    answers: &Answers,
+    space: &LabelSpace,
     seen: bool,
 ) -> Option<(Verdict, Prediction, usize)> {
-    let standing = Standing::of(video, answers);
-    let call = answers.call(&scores.video)?;
+    let ground_truth = GroundTruth::of(video, space);
+    let top = space.top(&scores.video)?;
     let frame_predictions = frames.iter().zip(&scores.frames).map(|(item, scores)| {
         let frame_label = item.frame.label.as_ref().or(video.label.as_ref());
-        let true_label = frame_label.and_then(|label| answers.label(label));
+        let true_label = frame_label.and_then(|label| space.label(label));
         Some(FramePrediction {
             true_label,
-            call: answers.call(scores)?,
+            top: space.top(scores)?,
         })
     });
     let frame_predictions: Vec<_> = frame_predictions.collect::<Option<_>>()?;
     let of_label: Vec<f64> = scores
         .frames
         .iter()
-        .map(|scores| answers.label_probability(scores, call.label))
+        .map(|scores| space.label_probability(scores, top.label))
         .collect();
     let (evidence_idx, probability) = of_label
         .iter()
@@ -147,11 +152,11 @@ fn verdict_of(
     let verdict = Verdict {
         video_id: video.video_id.clone(),
         path: video.path.clone(),
-        label: answers.labels.get(call.label)?.clone(),
-        probability: call.label_probability,
-        exercise: answers.exercises.get(call.exercise)?.clone(),
-        exercise_probability: call.exercise_probability,
-        faults: answers.faults(&scores.video, call).to_vec(),
+        label: space.labels.get(top.label)?.clone(),
+        probability: top.label_probability,
+        exercise: space.exercises.get(top.exercise)?.clone(),
+        exercise_probability: top.exercise_probability,
+        faults: space.faults(&scores.video, top).to_vec(),
         evidence: Evidence {
             index: evidence.index,
             pts_ms: evidence.pts_ms,
@@ -166,30 +171,30 @@ fn verdict_of(
             frames,
             &of_label,
             evidence_idx,
-            1.0 / answers.labels.len().max(1) as f64,
+            1.0 / space.labels.len().max(1) as f64,
         ),
         ..Verdict::default()
     };
-    let labels = answers.label_probabilities(&scores.video);
+    let labels = space.label_probabilities(&scores.video);
     let prediction = Prediction {
         video_id: video.video_id.clone(),
         path: video.path.clone(),
         calibrated: labels.clone(),
         labels,
-        exercises: answers.exercise_probabilities(&scores.video),
+        exercises: space.exercise_probabilities(&scores.video),
         faults: faults_of(frames),
-        said_faults: verdict.faults.clone(),
+        predicted_faults: verdict.faults.clone(),
         fold: None,
         reasons: Vec::new(),
         facts: Facts::default(),
-        sights: None,
-        changed: Vec::new(),
+        regions: None,
+        perturbed: Vec::new(),
         has_group_key: video.person_id.is_some() || video.source_id.is_some(),
         group,
         seen,
         duration_ms: video.duration_ms,
-        standing,
-        call,
+        ground_truth,
+        top,
         frames: frame_predictions,
     };
     Some((verdict, prediction, evidence_idx))
@@ -208,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_evidence_is_the_frame_that_speaks_most_for_the_label() {
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         let video = Video {
             video_id: "v".to_owned(),
             person_id: Some("p".to_owned()),
@@ -231,7 +236,7 @@ mod tests {
         };
         let frames: Vec<&FrameItem> = frames.iter().collect();
         let (verdict, prediction, idx) =
-            verdict_of(&video, &frames, &scores, &answers, true).unwrap();
+            verdict_of(&video, &frames, &scores, &space, true).unwrap();
         assert_eq!(verdict.label.as_str(), "bad_form");
         assert_eq!(verdict.faults, ["knees_cave".into()]);
         assert_eq!(
@@ -266,7 +271,7 @@ mod tests {
                 &Video::default(),
                 &[],
                 &scores,
-                &Answers::new(&classes()),
+                &LabelSpace::new(&classes()),
                 false
             ),
             None

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use wo_record::{Group, Name, RecordPath, UNCLEAR, Video};
+use wo_record::{AbstainReason, Group, Name, RecordPath, UNCLEAR, Video};
 
 use crate::judge::facts::Facts;
-use crate::judge::label_space::{Answers, Call};
-use crate::judge::region_features::Sights;
+use crate::judge::label_space::{LabelSpace, TopPrediction};
+use crate::judge::perturb::Perturbed;
+use crate::judge::region_features::RegionFeatures;
 
 /// Whether a video can be right or wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It has a label that the model knows. Indices into [`Answers`].
+pub(crate) enum GroundTruth {
+    /// It has a label that the model knows. Indices into [`LabelSpace`].
     Scored {
         /// The true label.
         label: usize,
@@ -26,9 +27,9 @@ pub(crate) enum Standing {
     Unknown(Name),
 }
 
-impl Standing {
+impl GroundTruth {
     /// The standing of a video.
-    pub(crate) fn of(video: &Video, answers: &Answers) -> Self {
+    pub(crate) fn of(video: &Video, space: &LabelSpace) -> Self {
         let Some(label) = video.label.as_ref().filter(|label| !label.is_empty()) else {
             return Self::Unlabelled;
         };
@@ -36,24 +37,21 @@ impl Standing {
             .exercise
             .as_ref()
             .filter(|exercise| !exercise.is_empty());
-        if let Some(unknown) = exercise.filter(|name| answers.exercise(name).is_none()) {
+        if let Some(unknown) = exercise.filter(|name| space.exercise(name).is_none()) {
             return Self::Unknown(unknown.clone());
         }
         if label.as_str() == UNCLEAR {
             return Self::Unclear;
         }
-        match answers.label(label) {
+        match space.label(label) {
             Some(label) => Self::Scored {
                 label,
-                exercise: exercise.and_then(|name| answers.exercise(name)),
+                exercise: exercise.and_then(|name| space.exercise(name)),
             },
             None => Self::Unknown(label.clone()),
         }
     }
 }
-
-/// The reason of a prediction that gives `unclear` the greatest probability.
-pub(crate) const SAYS_UNCLEAR: &str = "says_unclear";
 
 /// One frame of a video that was judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,7 +59,7 @@ pub(crate) struct FramePrediction {
     /// Its true label: its own, else that of the video. Absent where that cannot be right or wrong.
     pub(crate) true_label: Option<usize>,
     /// What the model says of this frame alone.
-    pub(crate) call: Call,
+    pub(crate) top: TopPrediction,
 }
 
 /// One video that was judged.
@@ -80,17 +78,17 @@ pub(crate) struct Prediction {
     /// The faults that it shows, where they are known.
     pub(crate) faults: Vec<Name>,
     /// The faults that the model names.
-    pub(crate) said_faults: Vec<Name>,
+    pub(crate) predicted_faults: Vec<Name>,
     /// Which of the models of a cross-validation said it.
     pub(crate) fold: Option<u32>,
     /// Why it gets no label.
-    pub(crate) reasons: Vec<&'static str>,
+    pub(crate) reasons: Vec<AbstainReason>,
     /// What can be told of it without a model.
     pub(crate) facts: Facts,
     /// What a model sees in parts of it, where that was asked for.
-    pub(crate) sights: Option<Sights>,
-    /// What is said of it after each change of its pictures, such as `blur=0.01`, where that was asked for.
-    pub(crate) changed: Vec<(String, usize)>,
+    pub(crate) regions: Option<RegionFeatures>,
+    /// What is predicted after each change, where that is wanted.
+    pub(crate) perturbed: Vec<Perturbed>,
     /// What a bootstrap keeps together.
     pub(crate) group: Group,
     /// Whether the group is more than the video itself.
@@ -100,67 +98,112 @@ pub(crate) struct Prediction {
     /// Its length.
     pub(crate) duration_ms: Option<f64>,
     /// What is right.
-    pub(crate) standing: Standing,
+    pub(crate) ground_truth: GroundTruth,
     /// What the model says.
-    pub(crate) call: Call,
+    pub(crate) top: TopPrediction,
     /// Its frames.
     pub(crate) frames: Vec<FramePrediction>,
 }
 
 impl Prediction {
     /// The record of it.
-    pub(crate) fn record(&self, answers: &Answers) -> wo_record::Prediction {
+    pub(crate) fn record(&self, space: &LabelSpace) -> wo_record::Prediction {
         let named = |names: &[Name], probabilities: &[f64]| {
             let pairs = names.iter().cloned().zip(probabilities.iter().copied());
             pairs.collect::<BTreeMap<Name, f64>>()
         };
-        let (label, exercise) = match self.standing {
-            Standing::Scored { label, exercise } => (Some(label), exercise),
+        let (label, exercise) = match self.ground_truth {
+            GroundTruth::Scored { label, exercise } => (Some(label), exercise),
             _ => (None, None),
         };
         wo_record::Prediction {
             video_id: self.video_id.clone(),
             path: self.path.clone(),
             group: self.group.to_string(),
-            exercise: exercise.and_then(|idx| answers.exercises.get(idx)).cloned(),
-            label: label.and_then(|idx| answers.labels.get(idx)).cloned(),
-            labels: named(&answers.labels, &self.calibrated),
-            exercises: named(&answers.exercises, &self.exercises),
+            exercise: exercise.and_then(|idx| space.exercises.get(idx)).cloned(),
+            label: label.and_then(|idx| space.labels.get(idx)).cloned(),
+            labels: named(&space.labels, &self.calibrated),
+            exercises: named(&space.exercises, &self.exercises),
             faults: self.faults.clone(),
-            predicted_faults: self.said_faults.clone(),
+            predicted_faults: self.predicted_faults.clone(),
             fold: self.fold,
             seen: self.seen,
         }
     }
 
+    /// The same prediction among the labels and exercises of another model, which have all of its own. Its calibrated
+    /// probabilities count; why this model abstains and what it predicts of frames is left behind.
+    pub(crate) fn among(self, own: &LabelSpace, all: &LabelSpace) -> Self {
+        let spread = |names: &[Name], own: &[Name], probabilities: &[f64]| -> Vec<f64> {
+            let known: BTreeMap<&Name, f64> =
+                own.iter().zip(probabilities.iter().copied()).collect();
+            let probability = |name: &Name| known.get(name).copied().unwrap_or(0.0);
+            names.iter().map(probability).collect()
+        };
+        let labels = spread(&all.labels, &own.labels, &self.calibrated);
+        let exercises = spread(&all.exercises, &own.exercises, &self.exercises);
+        let top = TopPrediction::of(&labels, &exercises);
+        let ground_truth = match self.ground_truth {
+            GroundTruth::Scored { label, exercise } => {
+                let label = own.labels.get(label).and_then(|name| all.label(name));
+                let exercise = exercise.and_then(|it| own.exercises.get(it));
+                label.map(|label| GroundTruth::Scored {
+                    label,
+                    exercise: exercise.and_then(|name| all.exercise(name)),
+                })
+            }
+            ground_truth => Some(ground_truth),
+        };
+        let says_unclear = all.is_unclear(top.label);
+        let reasons = says_unclear.then_some(AbstainReason::SaysUnclear);
+        Self {
+            calibrated: labels.clone(),
+            labels,
+            exercises,
+            reasons: reasons.into_iter().collect(),
+            ground_truth: ground_truth.unwrap_or(GroundTruth::Unlabelled),
+            top,
+            frames: Vec::new(),
+            ..self
+        }
+    }
+
     /// The true label, where it can be right or wrong.
     pub(crate) fn truth(&self) -> Option<usize> {
-        match self.standing {
-            Standing::Scored { label, .. } => Some(label),
+        match self.ground_truth {
+            GroundTruth::Scored { label, .. } => Some(label),
+            _ => None,
+        }
+    }
+
+    /// The true exercise, where it can be right or wrong and is known.
+    pub(crate) fn true_exercise(&self) -> Option<usize> {
+        match self.ground_truth {
+            GroundTruth::Scored { exercise, .. } => exercise,
             _ => None,
         }
     }
 
     /// How sure the label is.
     pub(crate) fn confidence(&self) -> f64 {
-        self.calibrated.get(self.call.label).copied().unwrap_or(0.0)
+        self.calibrated.get(self.top.label).copied().unwrap_or(0.0)
     }
 
     /// Whether it says that nobody can tell, and leans to no label: then it is not right.
     pub(crate) fn says_unclear(&self) -> bool {
-        self.reasons.contains(&SAYS_UNCLEAR)
+        self.reasons.contains(&AbstainReason::SaysUnclear)
     }
 
     /// The exercise that it says; `None` where it was not asked.
-    pub(crate) fn said_exercise(&self) -> Option<usize> {
+    pub(crate) fn predicted_exercise(&self) -> Option<usize> {
         let is_told = self.exercises.iter().any(|probability| *probability > 0.0);
-        is_told.then_some(self.call.exercise)
+        is_told.then_some(self.top.exercise)
     }
 
     /// Whether the label is right; `None` where it can be neither.
     pub(crate) fn is_right(&self) -> Option<bool> {
-        match self.standing {
-            Standing::Scored { label, .. } => Some(label == self.call.label),
+        match self.ground_truth {
+            GroundTruth::Scored { label, .. } => Some(label == self.top.label),
             _ => None,
         }
     }
@@ -169,19 +212,19 @@ impl Prediction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::classes;
+    use crate::fixtures::{classes, squat};
 
     #[test]
-    fn standings() {
-        let answers = Answers::new(&classes());
-        let check = |exercise: Option<&str>, label: Option<&str>, expected: Standing| {
+    fn ground_truths() {
+        let space = LabelSpace::new(&classes());
+        let check = |exercise: Option<&str>, label: Option<&str>, expected: GroundTruth| {
             let video = Video {
                 exercise: exercise.map(Name::new),
                 label: label.map(Name::new),
                 ..Video::default()
             };
             assert_eq!(
-                Standing::of(&video, &answers),
+                GroundTruth::of(&video, &space),
                 expected,
                 "{exercise:?} {label:?}"
             );
@@ -189,7 +232,7 @@ mod tests {
         check(
             Some("squat"),
             Some("bad_form"),
-            Standing::Scored {
+            GroundTruth::Scored {
                 label: 0,
                 exercise: Some(1),
             },
@@ -197,23 +240,45 @@ mod tests {
         check(
             None,
             Some("good_form"),
-            Standing::Scored {
+            GroundTruth::Scored {
                 label: 1,
                 exercise: None,
             },
         );
-        check(Some("squat"), None, Standing::Unlabelled);
-        check(Some("squat"), Some(""), Standing::Unlabelled);
-        check(Some("squat"), Some("unclear"), Standing::Unclear);
+        check(Some("squat"), None, GroundTruth::Unlabelled);
+        check(Some("squat"), Some(""), GroundTruth::Unlabelled);
+        check(Some("squat"), Some("unclear"), GroundTruth::Unclear);
         check(
             Some("dip"),
             Some("bad_form"),
-            Standing::Unknown("dip".into()),
+            GroundTruth::Unknown("dip".into()),
         );
         check(
             Some("squat"),
             Some("superb"),
-            Standing::Unknown("superb".into()),
+            GroundTruth::Unknown("superb".into()),
         );
+    }
+
+    #[test]
+    fn a_prediction_keeps_its_meaning_among_more_labels() {
+        let own = LabelSpace::new(&classes());
+        let other = LabelSpace::of_names(
+            ["bad_form".into(), "excellent".into(), "unclear".into()].into(),
+            ["dip".into()].into(),
+        );
+        let all = LabelSpace::union(&own, &other);
+        let names: Vec<&str> = all.labels.iter().map(Name::as_str).collect();
+        assert_eq!(names, ["bad_form", "excellent", "good_form", "unclear"]);
+        let mut prediction = squat(0, 0, 1, 1000.0);
+        prediction.calibrated = vec![0.375, 0.625];
+        prediction.exercises = vec![0.25, 0.75];
+        prediction.reasons = vec![AbstainReason::TooDark];
+        let moved = prediction.among(&own, &all);
+        assert_eq!(moved.calibrated, [0.375, 0.0, 0.625, 0.0]);
+        assert_eq!(moved.exercises, [0.0, 0.25, 0.75], "dip, row, squat");
+        assert_eq!((moved.top.label, moved.top.exercise), (2, 2));
+        assert_eq!((moved.truth(), moved.true_exercise()), (Some(0), Some(2)));
+        assert!(moved.reasons.is_empty() && moved.frames.is_empty());
     }
 }

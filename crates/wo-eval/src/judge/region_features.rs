@@ -16,7 +16,7 @@ const SEED: u64 = 1;
 
 /// Features of a video and of parts of it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Sights {
+pub(crate) struct RegionFeatures {
     /// The mean over all frames.
     pub(crate) whole: Vec<f64>,
     /// Of the first frame.
@@ -25,15 +25,15 @@ pub(crate) struct Sights {
     pub(crate) background: Option<Vec<f64>>,
 }
 
-impl Sights {
+impl RegionFeatures {
     /// Looks at a video; `features` are those of its frames, `person` who moves in them.
     pub(crate) fn of(
         judge: &Judge,
-        pictures: &[RgbImage],
+        images: &[RgbImage],
         features: &Tensor,
         person: Option<&MovingPerson>,
     ) -> Self {
-        let behind = person.and_then(|person| background(pictures, person));
+        let behind = person.and_then(|person| background(images, person));
         let mean = features.mean_dim([0_i64].as_slice(), false, Kind::Double);
         Self {
             whole: fewer(&row(&mean)),

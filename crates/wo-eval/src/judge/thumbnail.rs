@@ -10,19 +10,19 @@ const SIDE: u32 = 200;
 const QUALITY: u8 = 80;
 
 /// A frame at the size of a page.
-pub(crate) fn small(picture: &RgbImage) -> RgbImage {
-    let longer = picture.width().max(picture.height()).max(1);
+pub(crate) fn small(image: &RgbImage) -> RgbImage {
+    let longer = image.width().max(image.height()).max(1);
     let scaled = |side: u32| (side * SIDE).div_ceil(longer).max(1);
-    thumbnail(picture, scaled(picture.width()), scaled(picture.height()))
+    thumbnail(image, scaled(image.width()), scaled(image.height()))
 }
 
 /// Pictures as small JPEGs.
-pub(crate) fn small_jpegs(pictures: &[RgbImage]) -> Vec<Vec<u8>> {
-    let compressed = |picture: &RgbImage| {
+pub(crate) fn small_jpegs(images: &[RgbImage]) -> Vec<Vec<u8>> {
+    let compressed = |image: &RgbImage| {
         let mut jpeg = Vec::new();
         let encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
-        let written = small(picture).write_with_encoder(encoder);
+        let written = small(image).write_with_encoder(encoder);
         written.map_or_else(|_| Vec::new(), |()| jpeg)
     };
-    pictures.iter().map(compressed).collect()
+    images.iter().map(compressed).collect()
 }

@@ -86,9 +86,9 @@ impl ContactSheet {
             None if judged.verdict.leaning.is_some() => (UNSCORED, "unclear"),
             None => (UNSCORED, "not scored"),
         };
-        let shown = frames_to_show(judged.pictures.len(), judged.evidence_idx);
+        let shown = frames_to_show(judged.images.len(), judged.evidence_idx);
         let frames = shown.into_iter().filter_map(|idx| {
-            let frame = thumbnail(judged.pictures.get(idx)?);
+            let frame = thumbnail(judged.images.get(idx)?);
             Some(if idx == judged.evidence_idx {
                 framed(frame)
             } else {
@@ -202,7 +202,7 @@ fn caption(verdict: &Verdict, word: &str) -> [String; 2] {
     } else {
         format!(": {}", faults.join(", "))
     };
-    let said = format!(
+    let predicted = format!(
         "true: {}   model: {} {:.2}, {} {:.2}{faults}",
         pair(verdict.true_exercise.as_ref(), verdict.true_label.as_ref()),
         verdict.exercise,
@@ -215,7 +215,7 @@ fn caption(verdict: &Verdict, word: &str) -> [String; 2] {
     } else {
         ""
     };
-    [format!("{word}: {name}{seen}"), said]
+    [format!("{word}: {name}{seen}"), predicted]
 }
 
 /// Up to [`MAX_FRAMES`] of `n`, evenly spread, the evidence in the place of the one nearest to it.
@@ -235,11 +235,11 @@ fn frames_to_show(n: usize, evidence_idx: usize) -> Vec<usize> {
     shown
 }
 
-fn thumbnail(picture: &RgbImage) -> RgbImage {
-    let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
+fn thumbnail(image: &RgbImage) -> RgbImage {
+    let (width, height) = (f64::from(image.width()), f64::from(image.height()));
     let scale = (f64::from(FRAME_HEIGHT) / height).min(f64::from(MAX_FRAME_WIDTH) / width);
     let side = |length: f64| ((length * scale).round() as u32).max(1);
-    resize(picture, side(width), side(height), FilterType::Triangle)
+    resize(image, side(width), side(height), FilterType::Triangle)
 }
 
 /// The frame with a line along its edges.
@@ -262,20 +262,20 @@ mod tests {
 
     use super::*;
     use crate::fixtures::squat;
-    use crate::judge::evidence::Telling;
-    use crate::judge::prediction::Standing;
+    use crate::judge::evidence::EvidenceFrame;
+    use crate::judge::prediction::GroundTruth;
 
-    fn judged(number: u8, truth: usize, said: usize) -> Judged {
-        let prediction = squat(usize::from(number), truth, said, 1000.0);
+    fn judged(number: u8, truth: usize, predicted: usize) -> Judged {
+        let prediction = squat(usize::from(number), truth, predicted, 1000.0);
         let label = |idx: usize| Name::new(if idx == 0 { "bad_form" } else { "good_form" });
         let verdict = Verdict {
             video_id: number.to_string(),
             path: Some(format!("data/squat/{}/{number:03}.mp4", label(truth)).into()),
-            label: label(said),
+            label: label(predicted),
             probability: 0.75,
             exercise: "squat".into(),
             exercise_probability: 0.5,
-            faults: if said == 0 {
+            faults: if predicted == 0 {
                 vec!["knees_cave".into()]
             } else {
                 Vec::new()
@@ -297,18 +297,18 @@ mod tests {
         } else {
             (360, 640)
         };
-        let pictures = (0..12)
+        let images = (0..12)
             .map(|i| RgbImage::from_pixel(width, height, Rgb([20 * i, 90, 160])))
             .collect();
         Judged {
             verdict,
             prediction,
-            evidence: Telling {
+            evidence: EvidenceFrame {
                 features: Tensor::zeros([2], (Kind::Float, Device::Cpu)),
                 phase: None,
             },
             times_ms: vec![None; 12],
-            pictures,
+            images,
             evidence_idx: 5,
             n_bad_frames: 0,
             warning: None,
@@ -362,20 +362,20 @@ mod tests {
     fn the_sheet_shows_bar_frames_and_evidence() {
         let mut sheet = ContactSheet::new(24, 0);
         let mut unlabelled = judged(2, 0, 1);
-        unlabelled.prediction.standing = Standing::Unlabelled;
+        unlabelled.prediction.ground_truth = GroundTruth::Unlabelled;
         unlabelled.verdict.true_label = None;
         for video in [judged(0, 0, 0), judged(1, 1, 0), unlabelled] {
             sheet.add(&video);
         }
-        let picture = sheet.draw();
+        let image = sheet.draw();
         for colour in [RIGHT, WRONG, UNSCORED, EVIDENCE, INK] {
-            assert!(picture.pixels().any(|pixel| *pixel == colour), "{colour:?}");
+            assert!(image.pixels().any(|pixel| *pixel == colour), "{colour:?}");
         }
         assert_eq!(
-            picture.height(),
+            image.height(),
             LEGEND_HEIGHT + 3 * (CAPTION_HEIGHT + FRAME_HEIGHT + 2 * GAP)
         );
-        assert_eq!(*picture.get_pixel(GAP, LEGEND_HEIGHT), WRONG);
+        assert_eq!(*image.get_pixel(GAP, LEGEND_HEIGHT), WRONG);
     }
 
     #[test]

@@ -19,12 +19,11 @@ pub(crate) const CHARACTER_WIDTH: u32 = 8;
 
 /// Writes one line with its upper left corner at `x`, `y`. What does not fit on the picture is cut off; characters
 /// beyond Latin-1 are shown as question marks.
-pub(crate) fn write(picture: &mut RgbImage, text: &str, x: u32, y: u32, colour: Rgb<u8>) {
+pub(crate) fn write(image: &mut RgbImage, text: &str, x: u32, y: u32, colour: Rgb<u8>) {
     let Rgb([r, g, b]) = colour;
     let style = MonoTextStyle::new(&FONT_8X13, Rgb888::new(r, g, b));
     let place = Point::new(x as i32, y as i32);
-    let Ok(_end) =
-        Text::with_baseline(text, place, style, Baseline::Top).draw(&mut Canvas(picture));
+    let Ok(_end) = Text::with_baseline(text, place, style, Baseline::Top).draw(&mut Canvas(image));
 }
 
 /// A picture as embedded-graphics draws on it.
@@ -62,9 +61,9 @@ mod tests {
 
     #[test]
     fn text_is_drawn_and_cut_at_the_edge() {
-        let mut picture = RgbImage::new(20, LINE_HEIGHT);
-        write(&mut picture, "Hé→ and much more", 0, 0, Rgb([255, 0, 0]));
-        assert!(picture.pixels().any(|pixel| *pixel == Rgb([255, 0, 0])));
-        assert!(picture.pixels().all(|Rgb([_, g, b])| *g == 0 && *b == 0));
+        let mut image = RgbImage::new(20, LINE_HEIGHT);
+        write(&mut image, "Hé→ and much more", 0, 0, Rgb([255, 0, 0]));
+        assert!(image.pixels().any(|pixel| *pixel == Rgb([255, 0, 0])));
+        assert!(image.pixels().all(|Rgb([_, g, b])| *g == 0 && *b == 0));
     }
 }

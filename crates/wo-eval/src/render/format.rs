@@ -1,8 +1,9 @@
 //! How numbers and names are written, and from where on an interval is wide or groups are few: the same on a terminal and
 //! on a page.
 
-use wo_record::Score;
 use wo_stats::MIN_GROUPS;
+
+use crate::score::measurement::Measurement;
 
 /// Fewer groups than this say little of groups to come.
 pub(crate) const FEW_GROUPS: u64 = MIN_GROUPS as u64;
@@ -29,7 +30,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// `0.82 [0.71, 0.92]`, `0.82 [-]`, or `-`.
-pub(crate) fn shown(score: Option<&Score>) -> String {
+pub(crate) fn shown(score: Option<&Measurement>) -> String {
     score.map_or_else(|| "-".to_owned(), |it| with_ends(it.value, it.low, it.high))
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn with_ends(value: Option<f64>, low: Option<f64>, high: Option<f64>)
 }
 
 /// `0.82` or `-`.
-pub(crate) fn value(score: Option<&Score>) -> String {
+pub(crate) fn value(score: Option<&Measurement>) -> String {
     number(score.and_then(|score| score.value))
 }
 
@@ -53,12 +54,12 @@ pub(crate) fn number(it: Option<f64>) -> String {
 }
 
 /// The smallest difference that so many groups would show.
-pub(crate) fn detectable(score: Option<&Score>) -> String {
+pub(crate) fn detectable(score: Option<&Measurement>) -> String {
     number(score.and_then(|score| score.detectable))
 }
 
 /// The ends of the interval, where there is one.
-pub(crate) fn ends(score: &Score) -> Option<(f64, f64)> {
+pub(crate) fn ends(score: &Measurement) -> Option<(f64, f64)> {
     Some((score.low?, score.high?))
 }
 

@@ -5,13 +5,13 @@ mod audit;
 mod calibration;
 mod conclusion;
 mod estimate;
-mod figures;
+mod metrics;
 mod suspects;
 mod worst;
 
 use wo_cli::count;
 use wo_clip::Manifest;
-use wo_record::{LearningCurve, Name, Refit, Score};
+use wo_record::{LearningCurve, Name, Predictor, Refit};
 use wo_report::{
     Cards, Change, Estimate, Fact, Forecast, Learning, LearningPoint, Paraphrase, Report,
     Robustness, Slice, Slices, Step,
@@ -25,12 +25,14 @@ use crate::render::html::audit::audit;
 use crate::render::html::calibration::{calibration, selective};
 use crate::render::html::conclusion::{Grounds, conclusion, is_anonymous, persons};
 use crate::render::html::estimate::{between, estimate};
-use crate::render::html::figures::figures;
+use crate::render::html::metrics::metrics;
 use crate::render::html::suspects::suspects;
 use crate::render::html::worst::worst_videos;
 use crate::render::sentences::learning::in_words;
 use crate::render::worst::Worst;
-use crate::score::key::{ALL, LABEL, MODEL, VIDEO};
+use crate::score::evaluation::ConfusionMatrix;
+use crate::score::key::{MetricName, Scope, ScoreKey, Unit};
+use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
 
 /// Why it is not known what more videos would bring.
@@ -48,19 +50,19 @@ pub(crate) fn page(
 ) -> Report {
     let main = findings
         .held_out
-        .score(LABEL, MODEL, VIDEO, ALL, "balanced_accuracy", None);
+        .score(&ScoreKey::of_labels(MetricName::BalancedAccuracy));
     let grounds = Grounds { findings, tally };
     Report {
         title: format!("{model}: does it judge form?"),
         subtitle: main.map(|it| subtitle(it, tally)),
         conclusion: Some(conclusion(grounds, main)),
-        figures: main.map(|main| figures(findings, main, tally)),
+        metrics: main.map(|main| metrics(findings, main, tally)),
         confusions: findings
             .held_out
             .confusions
             .iter()
-            .filter(|it| it.unit == VIDEO && it.scope == ALL)
-            .cloned()
+            .filter(|it| it.unit == Unit::Video && it.scope == Scope::HELD_OUT)
+            .map(ConfusionMatrix::record)
             .collect(),
         calibration: findings.calibration.as_ref().map(calibration),
         selective: findings
@@ -78,7 +80,7 @@ pub(crate) fn page(
     }
 }
 
-fn subtitle(main: &Score, tally: &Tally) -> String {
+fn subtitle(main: &Measurement, tally: &Tally) -> String {
     let videos = count(main.n, "video");
     if is_anonymous(tally) {
         format!("{videos}, of which it is not known whose they are")
@@ -90,31 +92,33 @@ fn subtitle(main: &Score, tally: &Tally) -> String {
     }
 }
 
-fn slices(findings: &Findings, main: Option<&Score>) -> Option<Slices> {
+fn slices(findings: &Findings, main: Option<&Measurement>) -> Option<Slices> {
     let overall = findings
         .held_out
-        .score(LABEL, MODEL, VIDEO, ALL, "accuracy", None)
+        .score(&ScoreKey::of_labels(MetricName::Accuracy))
         .or(main)?;
     if findings.slices.is_empty() {
         return None;
     }
     let all = findings.slices.iter().take(MAX_SLICES);
-    let slices = all.chain(&findings.left_out).filter_map(|it| {
-        let (field, value) = it.scope.split_once('=')?;
+    let slices = all.chain(&findings.leave_one_source_out).filter_map(|it| {
+        let Scope::Part { field, value } = &it.key.scope else {
+            return None;
+        };
         Some(Slice {
             field: field.replace('_', " "),
-            value: value.to_owned(),
+            value: value.clone(),
             estimate: estimate(it),
             n_videos: it.n,
             n_groups: it.n_groups,
-            note: match it.by.as_str() {
-                MODEL => (it.n_groups < FEW_GROUPS).then(|| "few groups".to_owned()),
+            note: match it.key.by {
+                Predictor::Model => (it.n_groups < FEW_GROUPS).then(|| "few groups".to_owned()),
                 _ => Some("judged by a linear head that was fitted to the others".to_owned()),
             },
         })
     });
     Some(Slices {
-        figure: "accuracy".to_owned(),
+        metric: "accuracy".to_owned(),
         overall: estimate(overall),
         slices: slices.collect(),
     })
@@ -122,7 +126,7 @@ fn slices(findings: &Findings, main: Option<&Score>) -> Option<Slices> {
 
 fn learning(findings: &Findings) -> Option<Learning> {
     let curve = findings.learning_curve.as_ref();
-    if curve.is_none() && findings.shots.is_empty() {
+    if curve.is_none() && findings.hints.is_empty() {
         return None;
     }
     let expected = curve.map_or(&[][..], |curve| &curve.expected);
@@ -131,7 +135,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
         estimate: between((it.value, it.low, it.high), "too few refits"),
         guideline: it.guideline,
     });
-    let shots = findings.shots.iter().map(|it| wo_report::Shot {
+    let hints = findings.hints.iter().map(|it| wo_report::CollectionHint {
         exercise: it.exercise.clone(),
         fault: it.fault.clone(),
         angle: it.angle.clone().unwrap_or_else(|| "any".to_owned()),
@@ -144,7 +148,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
         },
     });
     Some(Learning {
-        figure: "balanced accuracy".to_owned(),
+        metric: "balanced accuracy".to_owned(),
         points: curve.map(points).unwrap_or_default(),
         forecasts: forecasts.collect(),
         conclusion: curve.map_or_else(
@@ -155,7 +159,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
             },
             in_words,
         ),
-        shots: shots.collect(),
+        hints: hints.collect(),
     })
 }
 
@@ -179,35 +183,37 @@ fn points(curve: &LearningCurve) -> Vec<LearningPoint> {
     curve.refits.chunk_by(same_size).map(of_size).collect()
 }
 
-fn robustness(findings: &Findings, main: Option<&Score>) -> Option<Robustness> {
+fn robustness(findings: &Findings, main: Option<&Measurement>) -> Option<Robustness> {
     if findings.robustness.is_empty() {
         return None;
     }
     let mut changes: Vec<Change> = Vec::new();
     let mut paraphrases = Vec::new();
     for score in &findings.robustness {
-        let (name, strength) = score.scope.split_once('=')?;
+        let Scope::Part { field: name, value } = &score.key.scope else {
+            continue;
+        };
         if name == WORDS {
             paraphrases.push(Paraphrase {
-                text: strength.to_owned(),
+                text: value.clone(),
                 estimate: estimate(score),
             });
             continue;
         }
         let step = Step {
-            strength: strength.to_owned(),
+            strength: value.clone(),
             estimate: estimate(score),
         };
-        match changes.last_mut().filter(|it| it.name == name) {
+        match changes.last_mut().filter(|it| it.name == *name) {
             Some(change) => change.steps.push(step),
             None => changes.push(Change {
-                name: name.to_owned(),
+                name: name.clone(),
                 steps: vec![step],
             }),
         }
     }
     Some(Robustness {
-        figure: "balanced accuracy".to_owned(),
+        metric: "balanced accuracy".to_owned(),
         unchanged: estimate(main?),
         changes,
         paraphrases,

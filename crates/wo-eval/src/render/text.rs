@@ -6,7 +6,7 @@ pub(crate) mod layout;
 mod sections;
 
 use wo_cli::count;
-use wo_record::{Confusion, Name, Score};
+use wo_record::{Name, Predictor};
 
 use crate::findings::Findings;
 use crate::render::format::{
@@ -15,13 +15,11 @@ use crate::render::format::{
 use crate::render::sentences::excluded;
 use crate::render::text::layout::{GAP, WIDTH, lines, table, titled};
 use crate::render::text::sections::sections;
-use crate::score::evaluation::Evaluation;
-use crate::score::key::{
-    ALL, DURATION_ONLY, EXERCISE, FRAME, LABEL, MAJORITY, MODEL, SEEN, VIDEO, gain_over,
-    scope_of_exercise,
-};
+use crate::score::evaluation::{ConfusionMatrix, Evaluation};
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task, Unit, Whole};
+use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
-use crate::score::worst_group::{WORST_GROUP, worst_kind};
+use crate::score::worst_group::worst_kind;
 
 /// How many mistakes are listed where the whole confusion is too wide to be read.
 const MAX_MISTAKES: usize = 10;
@@ -42,42 +40,42 @@ pub(crate) fn report(
     let Findings { held_out, seen, .. } = findings;
     let model = format!("Model {}", plain(model));
     let mut blocks = Vec::new();
-    if held_out.scores.is_empty() {
+    if held_out.scores().is_empty() {
         blocks.push(lines(&[format!(
             "{model}: there was no labelled video to score that it has not seen."
         )]));
     } else {
-        let figures = Figures {
+        let metrics = ScoreReport {
             evaluation: held_out,
-            scope: ALL,
+            whole: Whole::HeldOut,
             exercises,
         };
         blocks.push(lines(&[
             model,
-            format!("on {}, none seen in training", figures.size()),
+            format!("on {}, none seen in training", metrics.size()),
         ]));
-        blocks.extend(figures.main_form());
-        blocks.push(lines(&figures.conclusions(tally)));
-        blocks.extend(figures.details());
+        blocks.extend(metrics.main_form());
+        blocks.push(lines(&metrics.conclusions(tally)));
+        blocks.extend(metrics.details());
         blocks.extend(sections(findings));
     }
-    if !seen.scores.is_empty() {
-        let figures = Figures {
+    if !seen.scores().is_empty() {
+        let metrics = ScoreReport {
             evaluation: seen,
-            scope: SEEN,
+            whole: Whole::Seen,
             exercises,
         };
         blocks.push(lines(&[
             format!(
                 "SEEN VIDEOS: {} that the model was trained or chosen on.",
-                figures.size()
+                metrics.size()
             ),
             "These figures do not say how good it is on new videos.".to_owned(),
         ]));
-        blocks.extend(figures.main_form());
-        blocks.extend(figures.details());
+        blocks.extend(metrics.main_form());
+        blocks.extend(metrics.details());
     }
-    if !held_out.scores.is_empty() || !seen.scores.is_empty() {
+    if !held_out.scores().is_empty() || !seen.scores().is_empty() {
         blocks.push(lines(&[LEGEND.to_owned()]));
     }
     let left_out = excluded::sentences(tally);
@@ -88,15 +86,15 @@ pub(crate) fn report(
 }
 
 /// One set of videos.
-struct Figures<'a> {
+struct ScoreReport<'a> {
     evaluation: &'a Evaluation,
-    scope: &'a str,
+    whole: Whole,
     exercises: &'a [Name],
 }
 
-impl Figures<'_> {
+impl ScoreReport<'_> {
     fn size(&self) -> String {
-        let main = self.score(LABEL, MODEL, VIDEO, self.scope, "balanced_accuracy", None);
+        let main = self.score(&self.labels(MetricName::BalancedAccuracy));
         main.map_or_else(String::new, |s| {
             format!("{} of {}", count(s.n, "video"), count(s.n_groups, "group"))
         })
@@ -104,28 +102,28 @@ impl Figures<'_> {
 
     fn main_form(&self) -> Option<String> {
         self.main(
-            LABEL,
+            Task::Label,
             "FORM, per video (95 % interval in brackets)",
-            &[MODEL, MAJORITY, DURATION_ONLY],
+            &Baseline::ALL,
         )
     }
 
     fn details(&self) -> Vec<String> {
         let blocks = [
             self.by_exercise(),
-            self.by_class(LABEL, "FORM by label, per video"),
+            self.by_class(Task::Label, "FORM by label, per video"),
             self.confusion(
-                LABEL,
+                Task::Label,
                 "FORM, how often each true label (row) was taken for each label (column)",
             ),
             self.main(
-                EXERCISE,
+                Task::Exercise,
                 "EXERCISE, per video: which exercise it is",
-                &[MODEL, MAJORITY],
+                &[Baseline::Majority],
             ),
-            self.by_class(EXERCISE, "EXERCISE by exercise, per video"),
+            self.by_class(Task::Exercise, "EXERCISE by exercise, per video"),
             self.confusion(
-                EXERCISE,
+                Task::Exercise,
                 "EXERCISE, how often each true exercise (row) was taken for each (column)",
             ),
             self.frames(),
@@ -133,16 +131,21 @@ impl Figures<'_> {
         blocks.into_iter().flatten().collect()
     }
 
-    fn main(&self, task: &str, title: &str, predictors: &[&str]) -> Option<String> {
-        self.score(task, MODEL, VIDEO, self.scope, "accuracy", None)?;
+    fn main(&self, task: Task, title: &str, baselines: &[Baseline]) -> Option<String> {
+        let key = |by: Predictor, name: MetricName| ScoreKey {
+            task,
+            by,
+            ..self.labels(name)
+        };
+        self.score(&key(Predictor::Model, MetricName::Accuracy))?;
         let mut table = table(&["", "balanced accuracy", "accuracy", "videos", "groups", "±"]);
-        for by in predictors {
-            let score = |name| self.score(task, by, VIDEO, self.scope, name, None);
-            let main = score("balanced_accuracy");
+        let baselines = baselines.iter().map(|it| it.predictor());
+        for by in std::iter::once(Predictor::Model).chain(baselines) {
+            let main = self.score(&key(by.clone(), MetricName::BalancedAccuracy));
             table.add_row([
-                (*by).to_owned(),
+                by.to_string(),
                 shown(main),
-                shown(score("accuracy")),
+                shown(self.score(&key(by, MetricName::Accuracy))),
                 n_videos(main),
                 n_groups(main),
                 detectable(main),
@@ -162,9 +165,14 @@ impl Figures<'_> {
             "duration",
         ]);
         for exercise in self.exercises {
-            let scope = scope_of_exercise(self.scope, exercise);
-            let score = |by| self.score(LABEL, by, VIDEO, &scope, "balanced_accuracy", None);
-            let Some(main) = score(MODEL) else {
+            let score = |by| {
+                self.score(&ScoreKey {
+                    by,
+                    scope: Scope::Exercise(self.whole, exercise.clone()),
+                    ..ScoreKey::of_labels(MetricName::BalancedAccuracy)
+                })
+            };
+            let Some(main) = score(Predictor::Model) else {
                 continue;
             };
             table.add_row([
@@ -173,8 +181,8 @@ impl Figures<'_> {
                 n_videos(Some(main)),
                 n_groups(Some(main)),
                 detectable(Some(main)),
-                value(score(MAJORITY)),
-                value(score(DURATION_ONLY)),
+                value(score(Predictor::Majority)),
+                value(score(Predictor::DurationOnly)),
             ]);
         }
         let title =
@@ -182,18 +190,24 @@ impl Figures<'_> {
         (!table.is_empty()).then(|| titled(title, &table))
     }
 
-    fn by_class(&self, task: &str, title: &str) -> Option<String> {
+    fn by_class(&self, task: Task, title: &str) -> Option<String> {
         let confusion = self.confusion_of(task)?;
         let mut table = table(&["", "precision", "recall", "F1", "videos", "groups", "±"]);
         for (class, counts) in confusion.classes.iter().zip(&confusion.counts) {
-            let score = |name| self.score(task, MODEL, VIDEO, self.scope, name, Some(class));
-            let recall = score("recall");
+            let score = |name| {
+                self.score(&ScoreKey {
+                    task,
+                    class: Some(class.clone()),
+                    ..self.labels(name)
+                })
+            };
+            let recall = score(MetricName::Recall);
             let n: u64 = counts.iter().sum();
             table.add_row([
                 class.to_string(),
-                shown(score("precision")),
+                shown(score(MetricName::Precision)),
                 shown(recall),
-                value(score("f1")),
+                value(score(MetricName::F1)),
                 n.to_string(),
                 if n > 0 {
                     n_groups(recall)
@@ -206,7 +220,7 @@ impl Figures<'_> {
         Some(titled(title, &table))
     }
 
-    fn confusion(&self, task: &str, title: &str) -> Option<String> {
+    fn confusion(&self, task: Task, title: &str) -> Option<String> {
         let confusion = self.confusion_of(task)?;
         if !fits(confusion) {
             return Some(mistakes(confusion));
@@ -226,15 +240,21 @@ impl Figures<'_> {
 
     fn frames(&self) -> Option<String> {
         let mut table = table(&["", "balanced accuracy", "accuracy", "frames", "groups", "±"]);
-        for (task, row) in [(LABEL, "form"), (EXERCISE, "exercise")] {
-            let score = |name| self.score(task, MODEL, FRAME, self.scope, name, None);
-            let Some(main) = score("balanced_accuracy") else {
+        for (task, row) in [(Task::Label, "form"), (Task::Exercise, "exercise")] {
+            let score = |name| {
+                self.score(&ScoreKey {
+                    task,
+                    unit: Unit::Frame,
+                    ..self.labels(name)
+                })
+            };
+            let Some(main) = score(MetricName::BalancedAccuracy) else {
                 continue;
             };
             table.add_row([
                 row.to_owned(),
                 shown(Some(main)),
-                shown(score("accuracy")),
+                shown(score(MetricName::Accuracy)),
                 n_videos(Some(main)),
                 n_groups(Some(main)),
                 detectable(Some(main)),
@@ -249,13 +269,12 @@ impl Figures<'_> {
     fn conclusions(&self, tally: &Tally) -> Vec<String> {
         let mut sentences: Vec<String> = self.one_label().into_iter().collect();
         sentences.push(self.against_baselines());
-        let Some(main) = self.score(LABEL, MODEL, VIDEO, self.scope, "balanced_accuracy", None)
-        else {
+        let Some(main) = self.score(&self.labels(MetricName::BalancedAccuracy)) else {
             return sentences;
         };
-        let worst = self.score(LABEL, MODEL, VIDEO, self.scope, WORST_GROUP, None);
+        let worst = self.score(&self.labels(MetricName::WorstGroupRecall));
         if worst.is_some() {
-            let kind = worst_kind(self.evaluation, self.scope);
+            let kind = worst_kind(self.evaluation, self.whole);
             let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
             sentences.push(format!(
                 "The exercise and label that is told worst{kind} has a recall of {}.",
@@ -295,7 +314,7 @@ impl Figures<'_> {
 
     /// Where all videos have one label, nothing was told apart.
     fn one_label(&self) -> Option<String> {
-        let confusion = self.confusion_of(LABEL)?;
+        let confusion = self.confusion_of(Task::Label)?;
         let rows = confusion.classes.iter().zip(&confusion.counts);
         let mut there = rows.filter(|(_, counts)| counts.iter().any(|n| *n > 0));
         let (label, _) = there.next()?;
@@ -309,18 +328,20 @@ impl Figures<'_> {
 
     /// Whether the model is better than the better one of the baselines.
     fn against_baselines(&self) -> String {
-        let balanced = |by| {
-            self.score(LABEL, by, VIDEO, self.scope, "balanced_accuracy", None)?
-                .value
+        let balanced = |by: Baseline| {
+            let key = self.labels(MetricName::BalancedAccuracy);
+            let by = by.predictor();
+            self.score(&ScoreKey { by, ..key })?.value
         };
-        let best = [MAJORITY, DURATION_ONLY]
+        let best = Baseline::ALL
             .into_iter()
             .filter_map(|by| Some((by, balanced(by)?)))
             .reduce(|best, next| if next.1 > best.1 { next } else { best });
-        let Some((baseline, _)) = best else {
+        let Some((best, _)) = best else {
             return "Whether the model is better than a baseline cannot be said: the model names no training videos to fit one to.".to_owned();
         };
-        let gain = self.score(LABEL, MODEL, VIDEO, self.scope, &gain_over(baseline), None);
+        let baseline = best.predictor();
+        let gain = self.score(&self.labels(MetricName::GainOver(best)));
         let Some((difference, (low, high))) =
             gain.and_then(|score| Some((score.value?, ends(score)?)))
         else {
@@ -341,29 +362,26 @@ impl Figures<'_> {
         }
     }
 
-    fn score(
-        &self,
-        task: &str,
-        by: &str,
-        unit: &str,
-        scope: &str,
-        name: &str,
-        class: Option<&Name>,
-    ) -> Option<&Score> {
-        self.evaluation.score(task, by, unit, scope, name, class)
+    /// The key of the model's labels of these videos.
+    fn labels(&self, name: MetricName) -> ScoreKey {
+        ScoreKey {
+            scope: Scope::Whole(self.whole),
+            ..ScoreKey::of_labels(name)
+        }
+    }
+
+    fn score(&self, key: &ScoreKey) -> Option<&Measurement> {
+        self.evaluation.score(key)
     }
 
     /// That of the videos.
-    fn confusion_of(&self, task: &str) -> Option<&Confusion> {
-        let wanted = |c: &&Confusion| {
-            (c.task.as_str(), c.unit.as_str(), c.scope.as_str()) == (task, VIDEO, self.scope)
-        };
-        self.evaluation.confusions.iter().find(wanted)
+    fn confusion_of(&self, task: Task) -> Option<&ConfusionMatrix> {
+        self.evaluation.confusion(task, &Scope::Whole(self.whole))
     }
 }
 
 /// Whether a confusion can be read at the width of a table.
-fn fits(confusion: &Confusion) -> bool {
+fn fits(confusion: &ConfusionMatrix) -> bool {
     let gap = usize::from(GAP);
     let columns = confusion
         .classes
@@ -374,23 +392,23 @@ fn fits(confusion: &Confusion) -> bool {
 }
 
 /// The most frequent confusions of one class with another.
-fn mistakes(confusion: &Confusion) -> String {
+fn mistakes(confusion: &ConfusionMatrix) -> String {
     let classes = || confusion.classes.iter();
     let of_row = |(truth, counts)| {
         classes()
             .zip(counts)
-            .map(move |(said, n): (_, &u64)| (*n, truth, said))
+            .map(move |(predicted, n): (_, &u64)| (*n, truth, predicted))
     };
     let mut pairs: Vec<_> = classes().zip(&confusion.counts).flat_map(of_row).collect();
-    pairs.retain(|(n, truth, said)| *n > 0 && truth != said);
+    pairs.retain(|(n, truth, predicted)| *n > 0 && truth != predicted);
     // The sort is stable: equally frequent ones stay in the order of the classes.
     pairs.sort_by_key(|(n, _, _)| std::cmp::Reverse(*n));
     let n_pairs = pairs.len();
     let mut table = table(&["true", "taken for", "videos"]);
-    for (n, truth, said) in pairs.into_iter().take(MAX_MISTAKES) {
-        table.add_row([truth.to_string(), said.to_string(), n.to_string()]);
+    for (n, truth, predicted) in pairs.into_iter().take(MAX_MISTAKES) {
+        table.add_row([truth.to_string(), predicted.to_string(), n.to_string()]);
     }
-    let task = confusion.task.to_uppercase();
+    let task = confusion.task.as_str().to_uppercase();
     if n_pairs == 0 {
         return format!("{task}: no mistakes.");
     }
@@ -404,12 +422,12 @@ fn mistakes(confusion: &Confusion) -> String {
 }
 
 /// How many videos, or frames, a figure rests on.
-fn n_videos(score: Option<&Score>) -> String {
+fn n_videos(score: Option<&Measurement>) -> String {
     score.map_or_else(|| "-".to_owned(), |it| it.n.to_string())
 }
 
 /// How many groups they come from.
-fn n_groups(score: Option<&Score>) -> String {
+fn n_groups(score: Option<&Measurement>) -> String {
     score.map_or_else(|| "-".to_owned(), |it| it.n_groups.to_string())
 }
 

@@ -3,7 +3,7 @@
 use image::RgbImage;
 use wo_record::{Name, Verdict};
 
-use crate::judge::nearest_training::Twin;
+use crate::judge::nearest_training::NearestTrainingFrame;
 use crate::judge::predict::Judged;
 use crate::judge::thumbnail::small;
 
@@ -29,7 +29,7 @@ pub(crate) struct WorstVideo {
     /// Small pictures with their times and whether each is the evidence.
     pub(crate) frames: Vec<(RgbImage, Option<f64>, bool)>,
     /// The training video of another label that looks most alike.
-    pub(crate) twin: Option<Twin>,
+    pub(crate) nearest: Option<NearestTrainingFrame>,
 }
 
 impl Worst {
@@ -61,32 +61,36 @@ impl Worst {
                 verdict: verdict.clone(),
                 true_faults: judged.prediction.faults.clone(),
                 frames: small_frames(judged),
-                twin: None,
+                nearest: None,
             },
         );
         self.videos.truncate(MAX_VIDEOS);
     }
 
     /// Puts a training video beside a video, where that is among those that are kept.
-    pub(crate) fn add_twin(&mut self, video_id: &str, twin: impl FnOnce() -> Option<Twin>) {
+    pub(crate) fn add_nearest(
+        &mut self,
+        video_id: &str,
+        nearest: impl FnOnce() -> Option<NearestTrainingFrame>,
+    ) {
         let mut kept = self.videos.iter_mut();
         if let Some(video) = kept.find(|it| it.verdict.video_id == video_id) {
-            video.twin = twin();
+            video.nearest = nearest();
         }
     }
 }
 
 /// Evenly spread frames, the evidence among them.
 fn small_frames(judged: &Judged) -> Vec<(RgbImage, Option<f64>, bool)> {
-    let n = judged.pictures.len();
+    let n = judged.images.len();
     let step = n.div_ceil(MAX_FRAMES).max(1);
     (0..n)
         .filter(|place| place % step == 0 || *place == judged.evidence_idx)
         .filter_map(|place| {
-            let picture = judged.pictures.get(place)?;
+            let image = judged.images.get(place)?;
             let is_evidence = place == judged.evidence_idx;
             let time = judged.times_ms.get(place).copied().flatten();
-            Some((small(picture), time, is_evidence))
+            Some((small(image), time, is_evidence))
         })
         .collect()
 }

@@ -5,6 +5,7 @@ use wo_record::{Calibration, CalibrationBin};
 use wo_stats::{Binning, Bootstrap, Reliability, expected_calibration_error, numbered};
 
 use crate::judge::prediction::Prediction;
+use crate::score::key::Scope;
 
 /// Bars of the reliability diagram: as many as Guo et al. 2017 have.
 const N_BINS: usize = 15;
@@ -13,7 +14,7 @@ const N_BINS: usize = 15;
 pub(crate) fn calibration(
     videos: &[&Prediction],
     trust: Option<&Trust>,
-    scope: &str,
+    scope: &Scope,
     seed: u64,
 ) -> Option<Calibration> {
     let told: Vec<&Prediction> = videos
@@ -37,7 +38,7 @@ pub(crate) fn calibration(
         )
     };
     let once = vec![1; n_groups];
-    let before = bins(|it| it.labels.get(it.call.label).copied().unwrap_or(0.0))?;
+    let before = bins(|it| it.labels.get(it.top.label).copied().unwrap_or(0.0))?;
     let after = bins(Prediction::confidence)?;
     let estimates = Bootstrap::new(seed).estimates(n_groups, |drawn| {
         vec![expected_calibration_error(&after.bins(drawn))]
@@ -46,7 +47,7 @@ pub(crate) fn calibration(
         .first()
         .and_then(|estimate| estimate.intervals.percentile);
     Some(Calibration {
-        scope: scope.to_owned(),
+        scope: scope.to_string(),
         temperature: trust.and_then(|it| it.temperature),
         n_fit_groups: trust.map_or(0, |it| it.n_groups),
         error_before: expected_calibration_error(&before.bins(&once)),
@@ -77,8 +78,13 @@ mod tests {
     #[test]
     fn the_error_is_how_far_confidence_is_from_accuracy() {
         let videos = less_sure_when_wrong();
-        let calibration =
-            calibration(&videos.iter().collect::<Vec<_>>(), None, "all", 0).expect("videos");
+        let calibration = calibration(
+            &videos.iter().collect::<Vec<_>>(),
+            None,
+            &Scope::HELD_OUT,
+            0,
+        )
+        .expect("videos");
         // Three quarters are right at 0.9 and a quarter wrong at 0.6.
         let expected = 0.75 * 0.1 + 0.25 * 0.6;
         assert!((calibration.error.expect("an error") - expected).abs() < 1e-9);
@@ -87,6 +93,6 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_no_videos() {
-        assert_eq!(calibration(&[], None, "all", 0), None);
+        assert_eq!(calibration(&[], None, &Scope::HELD_OUT, 0), None);
     }
 }

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use wo_clip::{Split, SplitVideo};
-use wo_stats::{DurationOnly, Example, Facts, Majority};
+use wo_record::Predictor;
+use wo_stats::{DurationOnly, Example, Facts, Majority, Sample};
 
-use crate::judge::label_space::Answers;
-use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::evaluation::Evaluation;
-use crate::score::key::{
-    DURATION_ONLY, EXERCISE, FRAME, LABEL, MAJORITY, MODEL, VIDEO, scope_of_exercise,
-};
-use crate::score::scoring_task::{Question, Unit};
+use crate::score::key::{Scope, Task, Unit, Whole};
+use crate::score::scoring_task::ScoringTask;
 use crate::score::worst_group::worst_group;
 
 /// The baselines, fitted to the videos that the model was trained on.
@@ -24,7 +23,7 @@ pub(crate) struct Baselines {
 
 impl Baselines {
     /// Fits them; the validation and test videos are left alone.
-    pub(crate) fn fit(videos: &[SplitVideo], answers: &Answers) -> Self {
+    pub(crate) fn fit(videos: &[SplitVideo], space: &LabelSpace) -> Self {
         let train = || videos.iter().filter(|video| video.split == Split::Train);
         let labels: Vec<Example<'_>> = train()
             .filter_map(|video| {
@@ -34,7 +33,7 @@ impl Baselines {
                 };
                 Some(Example {
                     facts,
-                    class: answers.label(&video.label)?,
+                    class: space.label(&video.label)?,
                 })
             })
             .collect();
@@ -47,24 +46,24 @@ impl Baselines {
             .filter_map(|video| {
                 Some(Example {
                     facts: untold,
-                    class: answers.exercise(&video.exercise)?,
+                    class: space.exercise(&video.exercise)?,
                 })
             })
             .collect();
         Self {
             label_majority: Majority::fit(&labels),
-            label_duration: DurationOnly::fit(&labels, answers.labels.len()),
+            label_duration: DurationOnly::fit(&labels, space.labels.len()),
             exercise_majority: Majority::fit(&exercises),
         }
     }
 }
 
-/// Scores those of the predictions that can be right or wrong, in all and by exercise. `scope` is [`ALL`](crate::score::key::ALL) or [`SEEN`](crate::score::key::SEEN).
+/// Scores those of the predictions that can be right or wrong, in all and by exercise.
 pub(crate) fn evaluate(
     predictions: &[&Prediction],
-    answers: &Answers,
+    space: &LabelSpace,
     baselines: &Baselines,
-    scope: &str,
+    whole: Whole,
     seed: u64,
 ) -> Evaluation {
     let scored: Vec<Scored<'_>> = predictions
@@ -75,14 +74,10 @@ pub(crate) fn evaluate(
         return Evaluation::default();
     }
     let exercises: BTreeSet<usize> = scored.iter().filter_map(|video| video.exercise).collect();
-    let mut questions = vec![label_of_videos(
-        &scored,
-        answers,
-        baselines,
-        scope.to_owned(),
-    )];
+    let all = Scope::Whole(whole);
+    let mut tasks = vec![label_of_videos(&scored, space, baselines, all.clone())];
     for &exercise in &exercises {
-        let Some(name) = answers.exercises.get(exercise) else {
+        let Some(name) = space.exercises.get(exercise) else {
             continue;
         };
         let of_exercise: Vec<_> = scored
@@ -90,33 +85,25 @@ pub(crate) fn evaluate(
             .filter(|video| video.exercise == Some(exercise))
             .copied()
             .collect();
-        let scope = scope_of_exercise(scope, name);
-        questions.push(label_of_videos(
+        let scope = Scope::Exercise(whole, name.clone());
+        tasks.push(label_of_videos(
             &of_exercise,
-            answers,
+            space,
             baselines,
             scope.clone(),
         ));
-        questions.push(label_of_frames(&of_exercise, answers, scope));
+        tasks.push(label_of_frames(&of_exercise, space, scope));
     }
-    questions.push(label_of_frames(&scored, answers, scope.to_owned()));
-    questions.push(exercise_of_videos(
-        &scored,
-        answers,
-        baselines,
-        scope.to_owned(),
-    ));
-    questions.push(exercise_of_frames(&scored, answers, scope.to_owned()));
+    tasks.push(label_of_frames(&scored, space, all.clone()));
+    tasks.push(exercise_of_videos(&scored, space, baselines, all.clone()));
+    tasks.push(exercise_of_frames(&scored, space, all));
     let mut evaluation = Evaluation::default();
-    for question in questions
-        .iter()
-        .filter(|question| !question.units.is_empty())
-    {
-        question.answer(seed, &mut evaluation);
+    for task in tasks.iter().filter(|task| !task.samples.is_empty()) {
+        task.score_into(&mut evaluation, seed);
     }
-    evaluation
-        .scores
-        .extend(worst_group(predictions, scope, seed));
+    if let Some(worst) = worst_group(predictions, whole, seed) {
+        evaluation.push(worst);
+    }
     evaluation
 }
 
@@ -130,8 +117,8 @@ struct Scored<'a> {
 
 impl<'a> Scored<'a> {
     fn of(prediction: &'a Prediction) -> Option<Self> {
-        match prediction.standing {
-            Standing::Scored { label, exercise } => Some(Self {
+        match prediction.ground_truth {
+            GroundTruth::Scored { label, exercise } => Some(Self {
                 prediction,
                 label,
                 exercise,
@@ -143,117 +130,132 @@ impl<'a> Scored<'a> {
 
 fn label_of_videos<'a>(
     videos: &[Scored<'a>],
-    answers: &'a Answers,
+    space: &'a LabelSpace,
     baselines: &Baselines,
-    scope: String,
-) -> Question<'a> {
-    let units = videos.iter().map(|video| {
+    scope: Scope,
+) -> ScoringTask<'a> {
+    let (majority, duration) = (&baselines.label_majority, &baselines.label_duration);
+    let samples = videos.iter().map(|video| {
         let exercise = video
             .exercise
-            .and_then(|exercise| answers.exercises.get(exercise));
+            .and_then(|exercise| space.exercises.get(exercise));
         let facts = Facts {
             exercise,
             duration_ms: video.prediction.duration_ms,
         };
-        let mut said = vec![(MODEL, video.prediction.call.label)];
-        if let Some(majority) = &baselines.label_majority {
-            said.push((MAJORITY, majority.predict(facts)));
-        }
-        if let Some(duration) = &baselines.label_duration {
-            said.push((DURATION_ONLY, duration.predict(facts)));
-        }
-        Unit {
+        let model = video.prediction.top.label;
+        let majority = majority.as_ref().map(|it| it.predict(facts));
+        let duration = duration.as_ref().map(|it| it.predict(facts));
+        Sample {
             group: &video.prediction.group,
             truth: video.label,
-            said,
-            probabilities: &video.prediction.calibrated,
+            predicted: [Some(model), majority, duration]
+                .into_iter()
+                .flatten()
+                .collect(),
         }
     });
-    Question {
-        task: LABEL,
-        unit: VIDEO,
+    let predictors = [
+        Some(Predictor::Model),
+        majority.as_ref().map(|_| Predictor::Majority),
+        duration.as_ref().map(|_| Predictor::DurationOnly),
+    ];
+    let probabilities = videos.iter().map(|it| it.prediction.calibrated.as_slice());
+    ScoringTask {
+        task: Task::Label,
+        unit: Unit::Video,
         scope,
-        classes: &answers.labels,
-        units: units.collect(),
+        classes: &space.labels,
+        predictors: predictors.into_iter().flatten().collect(),
+        samples: samples.collect(),
+        probabilities: probabilities.collect(),
     }
 }
 
-fn label_of_frames<'a>(videos: &[Scored<'a>], answers: &'a Answers, scope: String) -> Question<'a> {
-    let units = videos.iter().flat_map(|video| {
+fn label_of_frames<'a>(
+    videos: &[Scored<'a>],
+    space: &'a LabelSpace,
+    scope: Scope,
+) -> ScoringTask<'a> {
+    let samples = videos.iter().flat_map(|video| {
         let group = &video.prediction.group;
         let frames = video.prediction.frames.iter();
         frames.filter_map(|frame| {
-            Some(Unit {
+            Some(Sample {
                 group,
                 truth: frame.true_label?,
-                said: vec![(MODEL, frame.call.label)],
-                probabilities: &[],
+                predicted: vec![frame.top.label],
             })
         })
     });
-    Question {
-        task: LABEL,
-        unit: FRAME,
+    ScoringTask {
+        task: Task::Label,
+        unit: Unit::Frame,
         scope,
-        classes: &answers.labels,
-        units: units.collect(),
+        classes: &space.labels,
+        predictors: vec![Predictor::Model],
+        samples: samples.collect(),
+        probabilities: Vec::new(),
     }
 }
 
 fn exercise_of_videos<'a>(
     videos: &[Scored<'a>],
-    answers: &'a Answers,
+    space: &'a LabelSpace,
     baselines: &Baselines,
-    scope: String,
-) -> Question<'a> {
+    scope: Scope,
+) -> ScoringTask<'a> {
+    // Told the exercise, the baseline would not have to guess.
     let untold = Facts {
         exercise: None,
         duration_ms: None,
     };
-    let units = videos.iter().filter_map(|video| {
-        let mut said = vec![(MODEL, video.prediction.said_exercise()?)];
-        if let Some(majority) = &baselines.exercise_majority {
-            said.push((MAJORITY, majority.predict(untold)));
-        }
-        Some(Unit {
+    let majority = baselines.exercise_majority.as_ref();
+    let samples = videos.iter().filter_map(|video| {
+        let model = video.prediction.predicted_exercise()?;
+        let majority = majority.map(|it| it.predict(untold));
+        Some(Sample {
             group: &video.prediction.group,
             truth: video.exercise?,
-            said,
-            probabilities: &[],
+            predicted: std::iter::once(model).chain(majority).collect(),
         })
     });
-    Question {
-        task: EXERCISE,
-        unit: VIDEO,
+    let baseline = majority.map(|_| Predictor::Majority);
+    ScoringTask {
+        task: Task::Exercise,
+        unit: Unit::Video,
         scope,
-        classes: &answers.exercises,
-        units: units.collect(),
+        classes: &space.exercises,
+        predictors: std::iter::once(Predictor::Model).chain(baseline).collect(),
+        samples: samples.collect(),
+        probabilities: Vec::new(),
     }
 }
 
 fn exercise_of_frames<'a>(
     videos: &[Scored<'a>],
-    answers: &'a Answers,
-    scope: String,
-) -> Question<'a> {
-    let units = videos
+    space: &'a LabelSpace,
+    scope: Scope,
+) -> ScoringTask<'a> {
+    let samples = videos
         .iter()
         .filter_map(|video| Some((video, video.exercise?)))
         .flat_map(|(video, truth)| {
             let group = &video.prediction.group;
-            video.prediction.frames.iter().map(move |frame| Unit {
+            video.prediction.frames.iter().map(move |frame| Sample {
                 group,
                 truth,
-                said: vec![(MODEL, frame.call.exercise)],
-                probabilities: &[],
+                predicted: vec![frame.top.exercise],
             })
         });
-    Question {
-        task: EXERCISE,
-        unit: FRAME,
+    ScoringTask {
+        task: Task::Exercise,
+        unit: Unit::Frame,
         scope,
-        classes: &answers.exercises,
-        units: units.collect(),
+        classes: &space.exercises,
+        predictors: vec![Predictor::Model],
+        samples: samples.collect(),
+        probabilities: Vec::new(),
     }
 }
 

@@ -1,55 +1,83 @@
 //! The scores of one set of videos, found by what they are about.
 
-use wo_record::{Confusion, Name, Score};
+use std::collections::BTreeMap;
 
-use crate::score::key::VIDEO;
+use wo_record::{Confusion, Name};
 
-/// The figures of one set of videos.
+use crate::score::key::{Scope, ScoreKey, Task, Unit};
+use crate::score::measurement::Measurement;
+
+/// Scores and confusions, in the order in which they were measured.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Evaluation {
-    /// Each figure with its interval.
-    pub(crate) scores: Vec<Score>,
+    scores: Vec<Measurement>,
+    /// The place of each score.
+    places: BTreeMap<ScoreKey, usize>,
     /// The model's confusions.
-    pub(crate) confusions: Vec<Confusion>,
+    pub(crate) confusions: Vec<ConfusionMatrix>,
+}
+
+/// How often each true class was taken for each class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConfusionMatrix {
+    pub(crate) task: Task,
+    pub(crate) unit: Unit,
+    pub(crate) scope: Scope,
+    pub(crate) classes: Vec<Name>,
+    /// A row for each true class, a column for each predicted one.
+    pub(crate) counts: Vec<Vec<u64>>,
 }
 
 impl Evaluation {
-    /// One figure, by what a record of it has.
-    pub(crate) fn score(
-        &self,
-        task: &str,
-        by: &str,
-        unit: &str,
-        scope: &str,
-        name: &str,
-        class: Option<&Name>,
-    ) -> Option<&Score> {
-        self.scores.iter().find(|score| {
-            (score.task.as_str(), score.by.as_str(), score.unit.as_str()) == (task, by, unit)
-                && (
-                    score.scope.as_str(),
-                    score.name.as_str(),
-                    score.class.as_ref(),
-                ) == (scope, name, class)
-        })
+    /// Adds a score.
+    pub(crate) fn push(&mut self, score: Measurement) {
+        let place = self.scores.len();
+        self.places.entry(score.key.clone()).or_insert(place);
+        self.scores.push(score);
+    }
+
+    /// All scores.
+    pub(crate) fn scores(&self) -> &[Measurement] {
+        &self.scores
+    }
+
+    /// One score; `None` where it was not measured.
+    pub(crate) fn score(&self, key: &ScoreKey) -> Option<&Measurement> {
+        self.scores.get(*self.places.get(key)?)
+    }
+
+    /// One confusion of videos.
+    pub(crate) fn confusion(&self, task: Task, scope: &Scope) -> Option<&ConfusionMatrix> {
+        self.confusions
+            .iter()
+            .find(|it| (it.task, it.unit, &it.scope) == (task, Unit::Video, scope))
     }
 
     /// The labels, or exercises, that scored videos have.
-    pub(crate) fn shown_classes(&self, task: &str, scope: &str) -> Vec<&Name> {
-        let confusion = self
-            .confusions
-            .iter()
-            .find(|it| it.task == task && it.unit == VIDEO && it.scope == scope);
-        confusion.map_or_else(Vec::new, |it| {
+    pub(crate) fn shown_classes(&self, task: Task, scope: &Scope) -> Vec<&Name> {
+        self.confusion(task, scope).map_or_else(Vec::new, |it| {
             let rows = it.classes.iter().zip(&it.counts);
             let with_videos = rows.filter(|(_, counts)| counts.iter().any(|n| *n > 0));
             with_videos.map(|(label, _)| label).collect()
         })
     }
 
-    /// The balanced accuracy of always saying the same; `None` where that is always right.
-    pub(crate) fn chance(&self, task: &str, scope: &str) -> Option<f64> {
+    /// The balanced accuracy of always predicting the same class; `None` where that is always right.
+    pub(crate) fn chance(&self, task: Task, scope: &Scope) -> Option<f64> {
         let n = self.shown_classes(task, scope).len();
         (n > 1).then(|| 1.0 / n as f64)
+    }
+}
+
+impl ConfusionMatrix {
+    /// The record of it.
+    pub(crate) fn record(&self) -> Confusion {
+        Confusion {
+            task: self.task.as_str().to_owned(),
+            unit: self.unit.as_str().to_owned(),
+            scope: self.scope.to_string(),
+            classes: self.classes.clone(),
+            counts: self.counts.clone(),
+        }
     }
 }

@@ -2,49 +2,48 @@
 
 use std::collections::BTreeSet;
 
-use wo_record::{BAD_FORM, Name, Score};
-use wo_stats::Figure;
+use wo_record::{BAD_FORM, Name, Predictor};
+use wo_stats::{Metric, Sample};
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
-use crate::score::key::{ALL, MODEL, VIDEO};
-use crate::score::scoring_task::{Question, Unit};
-
-/// The task of naming a fault.
-pub(crate) const FAULT: &str = "fault";
+use crate::score::key::{Scope, Task, Unit};
+use crate::score::measurement::Measurement;
+use crate::score::scoring_task::ScoringTask;
 
 /// Precision, recall and F1 of each fault that is true or said of a video, over the videos of which it is known.
-pub(crate) fn faults(videos: &[&Prediction], answers: &Answers, seed: u64) -> Vec<Score> {
+pub(crate) fn faults(videos: &[&Prediction], space: &LabelSpace, seed: u64) -> Vec<Measurement> {
     let known: Vec<&Prediction> = videos
         .iter()
         .copied()
         .filter(|it| {
-            let label = it.truth().and_then(|label| answers.labels.get(label));
+            let label = it.truth().and_then(|label| space.labels.get(label));
             label.is_some_and(|label| label.as_str() != BAD_FORM || !it.faults.is_empty())
         })
         .collect();
     let is_told = known.iter().any(|it| !it.faults.is_empty());
     let all: BTreeSet<&Name> = known
         .iter()
-        .flat_map(|it| it.faults.iter().chain(&it.said_faults))
+        .flat_map(|it| it.faults.iter().chain(&it.predicted_faults))
         .collect();
-    let of_fault = |fault: &Name| -> Vec<Score> {
-        let units = known.iter().map(|video| Unit {
+    let of_fault = |fault: &Name| -> Vec<Measurement> {
+        let samples = known.iter().map(|video| Sample {
             group: &video.group,
             truth: usize::from(video.faults.contains(fault)),
-            said: vec![(MODEL, usize::from(video.said_faults.contains(fault)))],
-            probabilities: &[],
+            predicted: vec![usize::from(video.predicted_faults.contains(fault))],
         });
-        let question = Question {
-            task: FAULT,
-            unit: VIDEO,
-            scope: ALL.to_owned(),
+        let task = ScoringTask {
+            task: Task::Fault,
+            unit: Unit::Video,
+            scope: Scope::HELD_OUT,
             classes: &[Name::new("other"), fault.clone()],
-            units: units.collect(),
+            predictors: vec![Predictor::Model],
+            samples: samples.collect(),
+            probabilities: Vec::new(),
         };
-        [Figure::Precision(1), Figure::Recall(1), Figure::F1(1)]
+        [Metric::Precision(1), Metric::Recall(1), Metric::F1(1)]
             .into_iter()
-            .filter_map(|figure| question.figure(figure, seed))
+            .filter_map(|metric| task.metric(metric, seed))
             .collect()
     };
     if is_told {
@@ -58,40 +57,42 @@ pub(crate) fn faults(videos: &[&Prediction], answers: &Answers, seed: u64) -> Ve
 mod tests {
     use super::*;
     use crate::fixtures::{classes, squat};
+    use crate::score::key::MetricName;
 
     #[test]
     fn each_fault_has_its_own_figures() {
         let mut videos: Vec<Prediction> = (0..12).map(|i| squat(i, i % 2, i % 2, 1.0)).collect();
         for (number, video) in videos.iter_mut().enumerate().filter(|(i, _)| i % 2 == 0) {
             video.faults = vec!["knees_cave".into()];
-            let said = if number < 4 {
+            let predicted = if number < 4 {
                 "rounded_back"
             } else {
                 "knees_cave"
             };
-            video.said_faults = vec![said.into()];
+            video.predicted_faults = vec![predicted.into()];
         }
         // Bad form of which no fault is known says nothing of faults.
         videos[10].faults.clear();
         let scores = faults(
             &videos.iter().collect::<Vec<_>>(),
-            &Answers::new(&classes()),
+            &LabelSpace::new(&classes()),
             0,
         );
-        let value = |fault: &str, name: &str| {
-            let is_it = |it: &&Score| {
-                it.name == name
+        let value = |fault: &str, name: MetricName| {
+            let is_it = |it: &&Measurement| {
+                it.key.name == name
                     && it
+                        .key
                         .class
                         .as_ref()
                         .is_some_and(|class| class.as_str() == fault)
             };
             scores.iter().find(is_it).and_then(|it| it.value)
         };
-        assert_eq!(value("knees_cave", "recall"), Some(0.6));
-        assert_eq!(value("knees_cave", "precision"), Some(1.0));
-        assert_eq!(value("rounded_back", "precision"), Some(0.0));
-        assert!(scores.iter().all(|it| it.task == FAULT));
+        assert_eq!(value("knees_cave", MetricName::Recall), Some(0.6));
+        assert_eq!(value("knees_cave", MetricName::Precision), Some(1.0));
+        assert_eq!(value("rounded_back", MetricName::Precision), Some(0.0));
+        assert!(scores.iter().all(|it| it.key.task == Task::Fault));
     }
 
     #[test]
@@ -104,15 +105,17 @@ mod tests {
                 "rounded_back"
             };
             video.faults = vec![fault.into()];
-            video.said_faults = vec![fault.into()];
+            video.predicted_faults = vec![fault.into()];
         }
         let scores = faults(
             &videos.iter().collect::<Vec<_>>(),
-            &Answers::new(&classes()),
+            &LabelSpace::new(&classes()),
             0,
         );
         let recall = |fault: &str| {
-            let is_it = |it: &&Score| it.name == "recall" && it.class == Some(fault.into());
+            let is_it = |it: &&Measurement| {
+                it.key.name == MetricName::Recall && it.key.class == Some(fault.into())
+            };
             scores.iter().find(is_it).expect("a recall")
         };
         let (one, five) = (recall("knees_cave"), recall("rounded_back"));
@@ -127,11 +130,11 @@ mod tests {
     #[test]
     fn without_known_faults_there_are_no_figures() {
         let mut video = squat(0, 0, 0, 1.0);
-        video.said_faults = vec!["knees_cave".into()];
+        video.predicted_faults = vec!["knees_cave".into()];
         assert_eq!(
             faults(
                 &[&video, &squat(1, 1, 1, 1.0)],
-                &Answers::new(&classes()),
+                &LabelSpace::new(&classes()),
                 0
             ),
             []

@@ -7,77 +7,107 @@ use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith};
 use wo_record::{Gate, GateTerm, Name};
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
+use crate::score::key::{Baseline, MetricName, Task};
 
-/// What kinds of figure there are.
+/// Before the name of a metric of exercises.
+const OF_EXERCISES: &str = "exercise_";
+
+/// What a gate may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FigureKind {
-    name: &'static str,
+pub(crate) enum GateMetric {
+    /// A score of the label, or of the exercise.
+    Score(Task, MetricName),
+    /// Expected calibration error.
+    Ece,
+    /// The part of the videos that gets a label.
+    Coverage,
+    /// The part of the videos that gets a wrong one.
+    Risk,
+    /// The area under the curve of risk against coverage.
+    Aurc,
+}
+
+impl GateMetric {
+    /// What stands for a metric in a gate, without [`OF_EXERCISES`].
+    fn base_name(self) -> &'static str {
+        match self {
+            Self::Score(_, name) => name.as_str(),
+            Self::Ece => "ece",
+            Self::Coverage => "coverage",
+            Self::Risk => "risk",
+            Self::Aurc => "aurc",
+        }
+    }
+
+    /// All metrics, those of labels first.
+    fn all() -> impl Iterator<Item = Self> {
+        let of_labels = LABEL_METRICS.map(|name| Self::Score(Task::Label, name));
+        let of_exercises = EXERCISE_METRICS.map(|name| Self::Score(Task::Exercise, name));
+        of_labels
+            .into_iter()
+            .chain([Self::Ece, Self::Coverage, Self::Risk, Self::Aurc])
+            .chain(of_exercises)
+    }
+
     /// Whether it is of one class.
-    has_class: bool,
-    /// Whether it has an interval.
-    has_ends: bool,
-    /// Whether there is one of exercises too, called `exercise_…`.
-    is_of_exercises: bool,
-}
+    fn has_class(self) -> bool {
+        matches!(
+            self,
+            Self::Score(
+                _,
+                MetricName::Recall
+                    | MetricName::Precision
+                    | MetricName::F1
+                    | MetricName::RocAuc
+                    | MetricName::AveragePrecision
+            )
+        )
+    }
 
-const fn kind(name: &'static str) -> FigureKind {
-    FigureKind {
-        name,
-        has_class: false,
-        has_ends: true,
-        is_of_exercises: false,
+    /// Whether it has a confidence interval.
+    fn has_ends(self) -> bool {
+        matches!(self, Self::Score(..) | Self::Ece)
+    }
+
+    fn is_of_exercises(self) -> bool {
+        matches!(self, Self::Score(Task::Exercise, _))
     }
 }
 
-const fn of_all(name: &'static str) -> FigureKind {
-    FigureKind {
-        is_of_exercises: true,
-        ..kind(name)
+impl fmt::Display for GateMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_of_exercises() {
+            f.write_str(OF_EXERCISES)?;
+        }
+        f.write_str(self.base_name())
     }
 }
 
-const fn of_class(name: &'static str) -> FigureKind {
-    FigureKind {
-        has_class: true,
-        ..of_all(name)
-    }
-}
-
-const fn of_labels(name: &'static str) -> FigureKind {
-    FigureKind {
-        is_of_exercises: false,
-        ..of_class(name)
-    }
-}
-
-const fn without_ends(name: &'static str) -> FigureKind {
-    FigureKind {
-        has_ends: false,
-        ..kind(name)
-    }
-}
-
-/// All figures that a gate may name.
-const FIGURES: [FigureKind; 15] = [
-    of_all("balanced_accuracy"),
-    of_all("accuracy"),
-    of_all("macro_f1"),
-    of_class("recall"),
-    of_class("precision"),
-    of_class("f1"),
-    of_labels("roc_auc"),
-    of_labels("average_precision"),
-    kind("worst_group_recall"),
-    of_all("balanced_accuracy_over_majority"),
-    kind("balanced_accuracy_over_duration_only"),
-    kind("ece"),
-    without_ends("coverage"),
-    without_ends("risk"),
-    without_ends("aurc"),
+/// The scores of labels that a gate may name.
+const LABEL_METRICS: [MetricName; 11] = [
+    MetricName::BalancedAccuracy,
+    MetricName::Accuracy,
+    MetricName::MacroF1,
+    MetricName::Recall,
+    MetricName::Precision,
+    MetricName::F1,
+    MetricName::RocAuc,
+    MetricName::AveragePrecision,
+    MetricName::WorstGroupRecall,
+    MetricName::GainOver(Baseline::Majority),
+    MetricName::GainOver(Baseline::DurationOnly),
 ];
-/// Before the name of a figure of exercises.
-pub(crate) const OF_EXERCISES: &str = "exercise_";
+/// Those of exercises.
+const EXERCISE_METRICS: [MetricName; 7] = [
+    MetricName::BalancedAccuracy,
+    MetricName::Accuracy,
+    MetricName::MacroF1,
+    MetricName::Recall,
+    MetricName::Precision,
+    MetricName::F1,
+    MetricName::GainOver(Baseline::Majority),
+];
 
 /// All terms of a gate; each must hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,17 +117,16 @@ pub struct Terms(Vec<Term>);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Term {
     text: String,
-    pub(crate) figure: FigureName,
+    pub(crate) metric: NamedMetric,
     comparison: Comparison,
     bound: Bound,
 }
 
 /// A figure, by the names that `score` records have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FigureName {
-    /// Such as `balanced_accuracy`.
-    pub(crate) name: String,
-    /// For figures of one class.
+pub(crate) struct NamedMetric {
+    pub(crate) name: GateMetric,
+    /// For metrics of one class.
     pub(crate) class: Option<Name>,
     /// An end of the interval in place of the value.
     pub(crate) end: Option<End>,
@@ -189,41 +218,37 @@ impl FromStr for Term {
             .into_iter()
             .find(|(sign, _)| text.contains(sign))
             .ok_or_else(|| because("there is none of >=, <=, > and <".to_owned()))?;
-        let (figure, bound) = text
+        let (metric, bound) = text
             .split_once(sign)
             .ok_or_else(|| because("there is no bound".to_owned()))?;
-        if figure.ends_with('=') {
+        if metric.ends_with('=') {
             return Err(because(format!("={sign} is written {sign}=")));
         }
         Ok(Self {
             text: text.to_owned(),
-            figure: figure.trim().parse().map_err(because)?,
+            metric: metric.trim().parse().map_err(because)?,
             comparison,
             bound: bound.parse().map_err(|why: &str| because(why.to_owned()))?,
         })
     }
 }
 
-impl FromStr for FigureName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let this = Self::split(text)?;
-        this.check()?;
-        Ok(this)
-    }
+/// The parts of a metric between its points, before it is known whether there is such a metric.
+struct Parts<'a> {
+    name: &'a str,
+    class: Option<Name>,
+    end: Option<End>,
 }
 
-impl FigureName {
-    /// The parts between the points.
-    fn split(text: &str) -> Result<Self, &'static str> {
+impl<'a> Parts<'a> {
+    fn split(text: &'a str) -> Result<Self, &'static str> {
         let mut parts = text.split('.');
         let name = parts.next().unwrap_or_default();
         if name.is_empty() {
             return Err("a figure stands before the sign, such as recall.bad_form");
         }
         let mut this = Self {
-            name: name.to_owned(),
+            name,
             class: None,
             end: None,
         };
@@ -240,33 +265,33 @@ impl FigureName {
         }
         Ok(this)
     }
+}
 
-    /// Whether there can be such a figure.
-    fn check(&self) -> Result<(), String> {
-        let (is_of_exercises, name) = match self.name.strip_prefix(OF_EXERCISES) {
-            Some(name) => (true, name),
-            None => (false, self.name.as_str()),
-        };
-        let found = FIGURES
-            .iter()
-            .find(|it| it.name == name && (it.is_of_exercises || !is_of_exercises));
-        let Some(kind) = found else {
-            let names: Vec<&str> = FIGURES.iter().map(|it| it.name).collect();
+impl FromStr for NamedMetric {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Parts { name, class, end } = Parts::split(text)?;
+        let found = GateMetric::all().find(|it| it.to_string() == name);
+        let Some(metric) = found else {
+            let of_labels = GateMetric::all().filter(|it| !it.is_of_exercises());
+            let names: Vec<&str> = of_labels.map(GateMetric::base_name).collect();
             return Err(format!(
-                "there is no figure {}; there are {}, and those of exercises such as {OF_EXERCISES}accuracy",
-                self.name,
+                "there is no figure {name}; there are {}, and those of exercises such as {OF_EXERCISES}accuracy",
                 names.join(", ")
             ));
         };
-        match &self.class {
-            None if kind.has_class => Err(format!("{0} is of one class: {0}.CLASS", self.name)),
-            Some(class) if !kind.has_class => {
-                Err(format!("{} is of no class, so not of {class}", self.name))
+        match &class {
+            None if metric.has_class() => Err(format!("{name} is of one class: {name}.CLASS")),
+            Some(class) if !metric.has_class() => {
+                Err(format!("{name} is of no class, so not of {class}"))
             }
-            _ if self.end.is_some() && !kind.has_ends => {
-                Err(format!("{} has no interval", self.name))
-            }
-            _ => Ok(()),
+            _ if end.is_some() && !metric.has_ends() => Err(format!("{name} has no interval")),
+            _ => Ok(Self {
+                name: metric,
+                class,
+                end,
+            }),
         }
     }
 }
@@ -292,9 +317,9 @@ impl FromStr for Bound {
     }
 }
 
-impl fmt::Display for FigureName {
+impl fmt::Display for NamedMetric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
+        write!(f, "{}", self.name)?;
         if let Some(class) = &self.class {
             write!(f, ".{class}")?;
         }
@@ -313,16 +338,15 @@ impl Terms {
     }
 
     /// Refuses a figure of a class that is neither a label nor an exercise of those.
-    pub(crate) fn check_classes(&self, answers: &Answers) -> anyhow::Result<()> {
+    pub(crate) fn check_classes(&self, space: &LabelSpace) -> anyhow::Result<()> {
         for term in &self.0 {
-            let is_of_exercises = term.figure.name.starts_with(OF_EXERCISES);
-            let known = if is_of_exercises {
-                answers.exercises.as_slice()
+            let known = if term.metric.name.is_of_exercises() {
+                space.exercises.as_slice()
             } else {
-                let n_labels = answers.n_true_labels();
-                answers.labels.get(..n_labels).unwrap_or_default()
+                let n_labels = space.n_true_labels();
+                space.labels.get(..n_labels).unwrap_or_default()
             };
-            let class = term.figure.class.as_ref();
+            let class = term.metric.class.as_ref();
             if let Some(class) = class.filter(|class| !known.contains(class)) {
                 let known: Vec<&str> = known.iter().map(Name::as_str).collect();
                 let known = known.join(", ");
@@ -340,13 +364,13 @@ impl Terms {
     /// a gate never opens for want of a number.
     pub(crate) fn judge(
         &self,
-        candidate: impl Fn(&FigureName) -> Option<Known>,
-        champion: impl Fn(&FigureName) -> Option<Known>,
+        candidate: impl Fn(&NamedMetric) -> Option<Known>,
+        champion: impl Fn(&NamedMetric) -> Option<Known>,
     ) -> Gate {
         let terms: Vec<GateTerm> = self
             .0
             .iter()
-            .map(|term| term.judge(candidate(&term.figure), champion(&term.figure)))
+            .map(|term| term.judge(candidate(&term.metric), champion(&term.metric)))
             .collect();
         Gate {
             passed: terms.iter().all(|term| term.passed),
@@ -357,7 +381,7 @@ impl Terms {
 
 impl Term {
     fn judge(&self, candidate: Option<Known>, champion: Option<Known>) -> GateTerm {
-        let end = self.figure.end;
+        let end = self.metric.end;
         let value = candidate.and_then(|known| known.at(end));
         let bound = if self.bound.is_champion {
             champion
@@ -375,9 +399,9 @@ impl Term {
                 Comparison::Below => value < bound,
             });
         let why = match (candidate, value, bound) {
-            (None, ..) => Some(format!("there is no figure {}", self.figure)),
-            (Some(_), None, _) => Some(format!("{} is not defined for these videos", self.figure)),
-            (.., None) => Some(format!("the champion has no {}", self.figure)),
+            (None, ..) => Some(format!("there is no figure {}", self.metric)),
+            (Some(_), None, _) => Some(format!("{} is not defined for these videos", self.metric)),
+            (.., None) => Some(format!("the champion has no {}", self.metric)),
             _ => None,
         };
         GateTerm {
@@ -406,7 +430,7 @@ mod tests {
     fn check(text: &str) -> Vec<bool> {
         let terms: Terms = text.parse().expect(text);
         let gate = terms.judge(
-            |figure| (figure.name != "ece").then(|| known(0.8)),
+            |metric| (metric.name != GateMetric::Ece).then(|| known(0.8)),
             |_| Some(known(0.79)),
         );
         let passed: Vec<bool> = gate.terms.iter().map(|term| term.passed).collect();
@@ -444,8 +468,8 @@ mod tests {
 
     #[test]
     fn a_class_that_there_is_not_is_a_slip_too() {
-        let answers = Answers::new(&crate::fixtures::classes());
-        let check = |text: &str| text.parse::<Terms>().expect(text).check_classes(&answers);
+        let space = LabelSpace::new(&crate::fixtures::classes());
+        let check = |text: &str| text.parse::<Terms>().expect(text).check_classes(&space);
         assert!(check("recall.bad_form>=0.5, exercise_recall.squat.low>=0.5").is_ok());
         let error = check("recall.squat>=0.5")
             .expect_err("no label")

@@ -1,15 +1,15 @@
 //! Whether what the model sees carries over to a source that nothing was fitted to: for each source a linear head on the
 //! model's features of the other sources' videos.
 
-use wo_record::Score;
-use wo_stats::{Figure, Probe, ProbeData, balanced_weights};
+use wo_record::Predictor;
+use wo_stats::{Metric, Probe, ProbeData, balanced_weights};
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
-use crate::score::scoring_task::label_figure;
+use crate::score::key::Scope;
+use crate::score::measurement::{Measurement, worst_first};
+use crate::score::scoring_task::label_metric;
 
-/// Who judges: not the model, but a head on its features.
-const LINEAR_PROBE: &str = "linear_probe";
 /// Sources with fewer videos are not left out.
 const MIN_VIDEOS: usize = 3;
 /// Penalty of the heads: scikit-learn's C.
@@ -17,7 +17,11 @@ const INVERSE_PENALTY: f64 = 1.0;
 
 /// The accuracy on each source that was left out, the worst first. Videos of persons who are in the source are left out with
 /// it. Empty where there are no two sources.
-pub(crate) fn left_out(videos: &[&Prediction], answers: &Answers, seed: u64) -> Vec<Score> {
+pub(crate) fn leave_one_source_out(
+    videos: &[&Prediction],
+    space: &LabelSpace,
+    seed: u64,
+) -> Vec<Measurement> {
     let source = |it: &Prediction| it.facts.fields.get("source_id").cloned();
     let mut sources: Vec<String> = videos.iter().filter_map(|it| source(it)).collect();
     sources.sort();
@@ -25,23 +29,27 @@ pub(crate) fn left_out(videos: &[&Prediction], answers: &Answers, seed: u64) -> 
     if sources.len() < 2 {
         return Vec::new();
     }
-    let mut scores: Vec<Score> = sources
+    let mut scores: Vec<Measurement> = sources
         .iter()
-        .filter_map(|left_out| {
+        .filter_map(|source_out| {
             let (inside, others): (Vec<&Prediction>, Vec<&Prediction>) = videos
                 .iter()
-                .partition(|it| source(it).as_ref() == Some(left_out));
+                .partition(|it| source(it).as_ref() == Some(source_out));
             let is_known = |it: &&Prediction| inside.iter().any(|other| other.group == it.group);
             let others: Vec<&Prediction> = others.into_iter().filter(|it| !is_known(it)).collect();
-            let said = judged(&others, &inside, answers.labels.len())?;
-            let scope = format!("left_out_source={left_out}");
-            let mut score = label_figure(said.into_iter(), Figure::Accuracy, scope, answers, seed)?;
-            LINEAR_PROBE.clone_into(&mut score.by);
+            let predicted = judged(&others, &inside, space.labels.len())?;
+            let scope = Scope::Part {
+                field: "left_out_source".to_owned(),
+                value: source_out.clone(),
+            };
+            let mut score =
+                label_metric(predicted.into_iter(), Metric::Accuracy, scope, space, seed)?;
+            // Not the model judges, but a head on its features.
+            score.key.by = Predictor::LinearProbe;
             Some(score)
         })
         .collect();
-    let value = |score: &Score| score.value.unwrap_or(f64::INFINITY);
-    scores.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.scope.cmp(&b.scope)));
+    worst_first(&mut scores);
     scores
 }
 
@@ -51,7 +59,7 @@ fn judged<'a>(
     unseen: &[&'a Prediction],
     n_classes: usize,
 ) -> Option<Vec<(&'a Prediction, usize)>> {
-    let features = |it: &Prediction| Some(it.sights.as_ref()?.whole.clone());
+    let features = |it: &Prediction| Some(it.regions.as_ref()?.whole.clone());
     let (mut rows, mut classes) = (Vec::new(), Vec::new());
     for video in others {
         if let (Some(row), Some(label)) = (features(video), video.truth()) {
@@ -71,17 +79,17 @@ fn judged<'a>(
         },
         INVERSE_PENALTY,
     )?;
-    let said = unseen
+    let predicted = unseen
         .iter()
         .filter_map(|video| Some((*video, probe.predict(&features(video)?))));
-    Some(said.collect())
+    Some(predicted.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixtures::{classes, squat};
-    use crate::judge::region_features::Sights;
+    use crate::judge::region_features::RegionFeatures;
 
     /// In three gyms the first number tells the label, in the fourth its opposite.
     fn videos() -> Vec<Prediction> {
@@ -90,7 +98,7 @@ mod tests {
                 let (truth, gym) = (person % 2, person / 10);
                 let mut video = squat(person, truth, truth, 1000.0);
                 let tells = if gym == 3 { 1 - truth } else { truth };
-                video.sights = Some(Sights {
+                video.regions = Some(RegionFeatures {
                     whole: vec![tells as f64, (person % 7) as f64 / 7.0],
                     first_frame: Vec::new(),
                     background: None,
@@ -106,27 +114,31 @@ mod tests {
     fn a_source_of_another_kind_is_found_out() {
         let videos = videos();
         let videos: Vec<&Prediction> = videos.iter().collect();
-        let scores = left_out(&videos, &Answers::new(&classes()), 0);
+        let scores = leave_one_source_out(&videos, &LabelSpace::new(&classes()), 0);
         let found: Vec<_> = scores
             .iter()
-            .map(|it| (it.scope.as_str(), it.value))
+            .map(|it| (it.key.scope.to_string(), it.value))
             .collect();
         assert_eq!(found.len(), 4);
-        assert_eq!(found[0], ("left_out_source=gym3", Some(0.0)));
+        assert_eq!(found[0], ("left_out_source=gym3".to_owned(), Some(0.0)));
         assert!(
             found[1..].iter().all(|(_, value)| *value == Some(1.0)),
             "{found:?}"
         );
-        assert!(scores.iter().all(|it| it.by == LINEAR_PROBE && it.n == 10));
+        assert!(
+            scores
+                .iter()
+                .all(|it| it.key.by == Predictor::LinearProbe && it.n == 10)
+        );
     }
 
     #[test]
     fn one_source_cannot_be_left_out() {
         let mut videos = videos();
         videos.truncate(10);
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         assert_eq!(
-            left_out(&videos.iter().collect::<Vec<_>>(), &answers, 0),
+            leave_one_source_out(&videos.iter().collect::<Vec<_>>(), &space, 0),
             []
         );
     }

@@ -1,21 +1,30 @@
 //! What is left of the accuracy when pictures get worse, and when the classes are called by other words.
 
-use wo_record::Score;
-use wo_stats::Figure;
+use wo_stats::Metric;
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
-use crate::score::scoring_task::label_figure;
+use crate::score::key::Scope;
+use crate::score::measurement::Measurement;
+use crate::score::scoring_task::label_metric;
 
 /// The balanced accuracy after each change, which is the scope.
-pub(crate) fn robustness(videos: &[&Prediction], answers: &Answers, seed: u64) -> Vec<Score> {
-    let n_changes = videos.first().map_or(0, |video| video.changed.len());
+pub(crate) fn robustness(
+    videos: &[&Prediction],
+    space: &LabelSpace,
+    seed: u64,
+) -> Vec<Measurement> {
+    let n_changes = videos.first().map_or(0, |video| video.perturbed.len());
     let of_change = |number: usize| {
-        let (scope, _) = videos.first()?.changed.get(number)?;
-        let said = videos
+        let change = videos.first()?.perturbed.get(number)?;
+        let scope = Scope::Part {
+            field: change.kind.clone(),
+            value: change.strength.clone(),
+        };
+        let predicted = videos
             .iter()
-            .filter_map(|video| Some((*video, video.changed.get(number)?.1)));
-        label_figure(said, Figure::BalancedAccuracy, scope.clone(), answers, seed)
+            .filter_map(|video| Some((*video, video.perturbed.get(number)?.label)));
+        label_metric(predicted, Metric::BalancedAccuracy, scope, space, seed)
     };
     (0..n_changes).filter_map(of_change).collect()
 }

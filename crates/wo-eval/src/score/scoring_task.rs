@@ -1,95 +1,96 @@
-//! One question to several predictors, answered by the figures of each with their intervals.
+//! One task of several predictors, with the metrics of each and their confidence intervals.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wo_record::{Confusion, Group, Name, Score, UNCLEAR};
+use wo_record::{Group, Name, Predictor, UNCLEAR};
 use wo_stats::{
-    Bootstrap, Estimate, Figure, Interval, Panel, Ranking, Unit as Said, at_most_missed,
-    smallest_detectable, unanimous,
+    Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, at_most_missed, unanimous,
 };
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
-use crate::score::evaluation::Evaluation;
-use crate::score::key::{LABEL, MODEL, VIDEO, gain_over};
+use crate::score::evaluation::{ConfusionMatrix, Evaluation};
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task, Unit};
+use crate::score::measurement::Measurement;
 
-/// One thing to be right or wrong about.
-pub(crate) struct Unit<'a> {
-    pub(crate) group: &'a Group,
-    pub(crate) truth: usize,
-    /// What each predictor says, the model first; the same predictors for all units.
-    pub(crate) said: Vec<(&'static str, usize)>,
-    /// The model's probability of each class, where areas are asked for; else empty.
-    pub(crate) probabilities: &'a [f64],
-}
-
-/// Units that are scored together.
-pub(crate) struct Question<'a> {
-    pub(crate) task: &'static str,
-    pub(crate) unit: &'static str,
-    pub(crate) scope: String,
+/// Samples that are scored together.
+pub(crate) struct ScoringTask<'a> {
+    pub(crate) task: Task,
+    pub(crate) unit: Unit,
+    pub(crate) scope: Scope,
     pub(crate) classes: &'a [Name],
-    pub(crate) units: Vec<Unit<'a>>,
+    /// Who predicts, the model first.
+    pub(crate) predictors: Vec<Predictor>,
+    /// What each of them predicts of each sample.
+    pub(crate) samples: Vec<Sample<'a>>,
+    /// The model's probability of each class, for each sample, where areas under curves are wanted; else empty.
+    pub(crate) probabilities: Vec<&'a [f64]>,
 }
 
-impl Question<'_> {
-    /// Adds the records of this question.
-    pub(crate) fn answer(&self, seed: u64, evaluation: &mut Evaluation) {
-        let panel = self.panel();
-        let figures = Figure::all(self.classes.len());
+impl ScoringTask<'_> {
+    /// Adds the scores of all predictors.
+    pub(crate) fn score_into(&self, evaluation: &mut Evaluation, seed: u64) {
+        let confusions = self.confusions();
+        let metrics = Metric::all(self.classes.len());
         let bootstrap = Bootstrap::new(seed);
-        let compared = panel.compare(&figures, &bootstrap);
-        let predictors = self.predictors();
-        let n_groups = panel.n_groups();
+        let compared = confusions.compare(&metrics, &bootstrap);
         for (place, scores) in compared.scores.iter().enumerate() {
-            let scores = figures.iter().zip(scores);
-            let told = scores.filter(|(figure, _)| !self.is_of_unclear(**figure));
-            let records = told.filter_map(|(figure, it)| self.figure_of(place, *figure, it));
-            evaluation.scores.extend(records);
+            let scores = metrics.iter().zip(scores);
+            for (metric, estimate) in scores.filter(|(metric, _)| !self.is_of_unclear(**metric)) {
+                if let Some(score) = self.measure(place, *metric, estimate) {
+                    evaluation.push(score);
+                }
+            }
         }
-        let balanced = figures
+        let balanced = metrics
             .iter()
-            .position(|it| *it == Figure::BalancedAccuracy);
-        for (baseline, gains) in predictors.iter().zip(&compared.gains).skip(1) {
-            if let Some(gain) = balanced.and_then(|place| gains.get(place)) {
-                let name = gain_over(baseline);
-                evaluation
-                    .scores
-                    .push(self.score(MODEL, &name, None, gain, n_groups));
+            .position(|it| *it == Metric::BalancedAccuracy);
+        for (predictor, gains) in self.predictors.iter().zip(&compared.gains) {
+            let gain = balanced.and_then(|place| gains.get(place));
+            if let (Some(baseline), Some(gain)) = (Baseline::of(predictor), gain) {
+                let key = self.key(Predictor::Model, MetricName::GainOver(baseline), None);
+                evaluation.push(self.measured(key, gain, confusions.n_groups()));
             }
         }
         self.areas(&bootstrap, evaluation);
-        evaluation.confusions.push(Confusion {
-            task: self.task.to_owned(),
-            unit: self.unit.to_owned(),
+        evaluation.confusions.push(ConfusionMatrix {
+            task: self.task,
+            unit: self.unit,
             scope: self.scope.clone(),
             classes: self.classes.to_vec(),
-            counts: panel.counts().into_iter().next().unwrap_or_default(),
+            counts: confusions.counts().into_iter().next().unwrap_or_default(),
         });
     }
 
-    /// One figure of the model, where there are units.
-    pub(crate) fn figure(&self, figure: Figure, seed: u64) -> Option<Score> {
-        let panel = self.panel();
-        let compared = panel.compare(&[figure], &Bootstrap::new(seed));
-        self.figure_of(0, figure, compared.scores.first()?.first()?)
+    /// One metric of the first predictor, where there are samples.
+    pub(crate) fn metric(&self, metric: Metric, seed: u64) -> Option<Measurement> {
+        let confusions = self.confusions();
+        let compared = confusions.compare(&[metric], &Bootstrap::new(seed));
+        self.measure(0, metric, compared.scores.first()?.first()?)
     }
 
-    /// A figure of one predictor, with the units that it rests on: of a class those of that class alone.
-    fn figure_of(&self, predictor: usize, figure: Figure, estimate: &Estimate) -> Option<Score> {
-        let by = *self.predictors().get(predictor)?;
-        let class = figure.class().and_then(|class| self.classes.get(class));
-        let units = self.units.iter();
-        let told = units.map(|it| (it.group, it.truth, it.said.get(predictor).map(|it| it.1)));
-        let (n, n_groups) = counted_units(figure, told);
-        let mut score = Score {
+    /// A metric of one predictor, with the samples that it rests on: of a class those of that class alone.
+    fn measure(
+        &self,
+        predictor: usize,
+        metric: Metric,
+        estimate: &Estimate,
+    ) -> Option<Measurement> {
+        let by = self.predictors.get(predictor)?;
+        let class = metric.class().and_then(|class| self.classes.get(class));
+        let samples = self.samples.iter();
+        let predicted =
+            samples.map(|it| (it.group, it.truth, it.predicted.get(predictor).copied()));
+        let (n, n_groups) = counted_samples(metric, predicted);
+        let key = self.key(by.clone(), metric.into(), class);
+        let mut score = Measurement {
             n,
-            ..self.score(by, figure.name(), class, estimate, n_groups)
+            ..self.measured(key, estimate, n_groups)
         };
-        if by == MODEL {
-            match figure {
-                Figure::MacroF1 => {}
-                Figure::BalancedAccuracy => self.widen_balanced(&mut score),
+        if *by == Predictor::Model {
+            match metric {
+                Metric::MacroF1 => {}
+                Metric::BalancedAccuracy => self.widen_balanced(&mut score),
                 _ => widen(&mut score),
             }
         }
@@ -98,10 +99,13 @@ impl Question<'_> {
 
     /// The same of a mean of recalls, where no class or all of one was got wrong: what may have been missed is of the class
     /// of which there are fewest groups.
-    fn widen_balanced(&self, score: &mut Score) {
+    fn widen_balanced(&self, score: &mut Measurement) {
         let mut of_class: BTreeMap<usize, BTreeSet<&Group>> = BTreeMap::new();
-        for unit in &self.units {
-            of_class.entry(unit.truth).or_default().insert(unit.group);
+        for sample in &self.samples {
+            of_class
+                .entry(sample.truth)
+                .or_default()
+                .insert(sample.group);
         }
         let Some(fewest) = of_class.values().map(BTreeSet::len).min() else {
             return;
@@ -120,104 +124,76 @@ impl Question<'_> {
     }
 
     /// No video is `unclear` as videos are good or bad.
-    fn is_of_unclear(&self, figure: Figure) -> bool {
-        let class = figure.class().and_then(|class| self.classes.get(class));
+    fn is_of_unclear(&self, metric: Metric) -> bool {
+        let class = metric.class().and_then(|class| self.classes.get(class));
         class.is_some_and(|class| class.as_str() == UNCLEAR)
     }
 
-    fn panel(&self) -> Panel {
-        let units = self.units.iter().map(|unit| Said {
-            group: unit.group,
-            truth: unit.truth,
-            said: unit.said.iter().map(|(_, class)| *class).collect(),
-        });
-        Panel::new(&units.collect::<Vec<_>>(), self.classes.len())
+    fn confusions(&self) -> GroupedConfusions {
+        GroupedConfusions::new(&self.samples, self.classes.len())
     }
 
-    /// How well the model's probabilities rank units, for each class: the areas under the ROC and precision–recall curves.
+    /// How well the model's probabilities rank samples, for each class: the areas under the ROC and precision–recall curves.
     fn areas(&self, bootstrap: &Bootstrap, evaluation: &mut Evaluation) {
-        let mut distinct: Vec<&Group> = self.units.iter().map(|unit| unit.group).collect();
+        let mut distinct: Vec<&Group> = self.samples.iter().map(|sample| sample.group).collect();
         distinct.sort();
         distinct.dedup();
         let groups: Vec<usize> = self
-            .units
+            .samples
             .iter()
-            .filter_map(|unit| distinct.binary_search(&unit.group).ok())
+            .filter_map(|sample| distinct.binary_search(&sample.group).ok())
             .collect();
         let classes = self.classes.iter().enumerate();
         for (class, name) in classes.filter(|(_, name)| name.as_str() != UNCLEAR) {
             let scores: Vec<f64> = self
-                .units
+                .probabilities
                 .iter()
-                .filter_map(|unit| unit.probabilities.get(class).copied())
+                .filter_map(|of_sample| of_sample.get(class).copied())
                 .collect();
-            let is_of: Vec<bool> = self.units.iter().map(|unit| unit.truth == class).collect();
+            let is_of: Vec<bool> = self.samples.iter().map(|it| it.truth == class).collect();
             let Some(ranking) = Ranking::new(&scores, &is_of, &groups) else {
                 continue;
             };
             let estimates = bootstrap.estimates(ranking.n_groups(), |drawn| {
                 vec![ranking.roc_auc(drawn), ranking.average_precision(drawn)]
             });
-            for (figure, estimate) in ["roc_auc", "average_precision"].iter().zip(&estimates) {
-                evaluation.scores.push(self.score(
-                    MODEL,
-                    figure,
-                    Some(name),
-                    estimate,
-                    distinct.len(),
-                ));
+            let metrics = [MetricName::RocAuc, MetricName::AveragePrecision];
+            for (metric, estimate) in metrics.into_iter().zip(&estimates) {
+                let key = self.key(Predictor::Model, metric, Some(name));
+                evaluation.push(self.measured(key, estimate, distinct.len()));
             }
         }
     }
 
-    fn score(
-        &self,
-        by: &str,
-        name: &str,
-        class: Option<&Name>,
-        estimate: &Estimate,
-        n_groups: usize,
-    ) -> Score {
-        let end = |of: fn(Interval) -> f64| estimate.intervals.percentile.map(of);
-        let bca = |of: fn(Interval) -> f64| estimate.intervals.bca.map(of);
-        Score {
-            task: self.task.to_owned(),
-            by: by.to_owned(),
-            unit: self.unit.to_owned(),
+    fn key(&self, by: Predictor, name: MetricName, class: Option<&Name>) -> ScoreKey {
+        ScoreKey {
+            task: self.task,
+            by,
+            unit: self.unit,
             scope: self.scope.clone(),
-            name: name.to_owned(),
+            name,
             class: class.cloned(),
-            value: estimate.value,
-            low: end(|it| it.low),
-            high: end(|it| it.high),
-            bca_low: bca(|it| it.low),
-            bca_high: bca(|it| it.high),
-            detectable: smallest_detectable(estimate.intervals.standard_error),
-            n: self.units.len() as u64,
-            n_groups: n_groups as u64,
         }
     }
 
-    /// Who says something, the model first.
-    fn predictors(&self) -> Vec<&'static str> {
-        let said = self.units.first().map(|unit| &unit.said);
-        said.into_iter().flatten().map(|&(by, _)| by).collect()
+    fn measured(&self, key: ScoreKey, estimate: &Estimate, n_groups: usize) -> Measurement {
+        Measurement::new(key, estimate, self.samples.len() as u64, n_groups as u64)
     }
 }
 
 /// How many units a figure rests on, and of how many groups: a recall on those of its class, a precision on those that are
 /// said to be of it, an F1 on both. Of each unit its group, its true class and what is said of it.
-pub(crate) fn counted_units<'a>(
-    figure: Figure,
-    units: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
+pub(crate) fn counted_samples<'a>(
+    metric: Metric,
+    samples: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
 ) -> (u64, usize) {
-    let counts = |truth: usize, said: Option<usize>| match figure {
-        Figure::Recall(class) => truth == class,
-        Figure::Precision(class) => said == Some(class),
-        Figure::F1(class) => truth == class || said == Some(class),
-        Figure::Accuracy | Figure::BalancedAccuracy | Figure::MacroF1 => true,
+    let counts = |truth: usize, predicted: Option<usize>| match metric {
+        Metric::Recall(class) => truth == class,
+        Metric::Precision(class) => predicted == Some(class),
+        Metric::F1(class) => truth == class || predicted == Some(class),
+        Metric::Accuracy | Metric::BalancedAccuracy | Metric::MacroF1 => true,
     };
-    let counted = units.filter(|(_, truth, said)| counts(*truth, *said));
+    let counted = samples.filter(|(_, truth, predicted)| counts(*truth, *predicted));
     let groups: Vec<&Group> = counted.map(|(group, ..)| group).collect();
     let distinct: BTreeSet<&Group> = groups.iter().copied().collect();
     (groups.len() as u64, distinct.len())
@@ -225,7 +201,7 @@ pub(crate) fn counted_units<'a>(
 
 /// A share that all groups agree on has an interval without width, since the bootstrap draws only what was seen.
 /// That of the rule of three takes its place; one group alone has none.
-fn widen(score: &mut Score) {
+fn widen(score: &mut Measurement) {
     let (Some(value), Some(low), Some(high)) = (score.value, score.low, score.high) else {
         return;
     };
@@ -242,28 +218,29 @@ fn widen(score: &mut Score) {
     (score.bca_low, score.bca_high) = (None, None);
 }
 
-/// One figure of labels in a scope of its own: of each video with a label, what is said of it. `None` without such videos.
-pub(crate) fn label_figure<'a>(
-    said: impl Iterator<Item = (&'a Prediction, usize)>,
-    figure: Figure,
-    scope: String,
-    answers: &Answers,
+/// One metric of labels in a scope of its own: of each video with a label, what is predicted. `None` without such videos.
+pub(crate) fn label_metric<'a>(
+    predicted: impl Iterator<Item = (&'a Prediction, usize)>,
+    metric: Metric,
+    scope: Scope,
+    space: &LabelSpace,
     seed: u64,
-) -> Option<Score> {
-    let units = said.filter_map(|(video, label)| {
-        Some(Unit {
+) -> Option<Measurement> {
+    let samples = predicted.filter_map(|(video, label)| {
+        Some(Sample {
             group: &video.group,
             truth: video.truth()?,
-            said: vec![(MODEL, label)],
-            probabilities: &[],
+            predicted: vec![label],
         })
     });
-    let question = Question {
-        task: LABEL,
-        unit: VIDEO,
+    let task = ScoringTask {
+        task: Task::Label,
+        unit: Unit::Video,
         scope,
-        classes: &answers.labels,
-        units: units.collect(),
+        classes: &space.labels,
+        predictors: vec![Predictor::Model],
+        samples: samples.collect(),
+        probabilities: Vec::new(),
     };
-    question.figure(figure, seed)
+    task.metric(metric, seed)
 }

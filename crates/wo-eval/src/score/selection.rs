@@ -5,6 +5,7 @@ use wo_record::{CoveragePoint, Selection};
 use wo_stats::{Bootstrap, Graded, RiskCoverage, numbered};
 
 use crate::judge::prediction::Prediction;
+use crate::score::key::Scope;
 
 /// The coverages at which accuracy is told.
 const COVERAGES: [f64; 3] = [0.5, 0.8, 1.0];
@@ -16,7 +17,7 @@ const MAX_POINTS: usize = 100;
 pub(crate) fn selection(
     videos: &[&Prediction],
     trust: Option<&Trust>,
-    scope: &str,
+    scope: &Scope,
     seed: u64,
 ) -> Option<Selection> {
     let (groups, n_groups) = numbered(videos.iter().map(|it| &it.group));
@@ -55,7 +56,7 @@ pub(crate) fn selection(
     let points = curve.points(&once);
     let step = points.len().div_ceil(MAX_POINTS).max(1);
     Some(Selection {
-        scope: scope.to_owned(),
+        scope: scope.to_string(),
         wanted_risk: trust.map(|it| it.wanted_risk),
         threshold,
         n_fit_groups: trust.map_or(0, |it| it.n_groups),
@@ -86,9 +87,10 @@ pub(crate) fn selection(
 
 #[cfg(test)]
 mod tests {
+    use wo_record::AbstainReason;
+
     use super::*;
     use crate::fixtures::less_sure_when_wrong;
-    use crate::judge::prediction::SAYS_UNCLEAR;
     use crate::score::calibration::calibration;
 
     fn trust() -> Trust {
@@ -108,7 +110,7 @@ mod tests {
     fn what_is_held_back_is_not_wrong() {
         let videos = less_sure_when_wrong();
         let videos: Vec<&Prediction> = videos.iter().collect();
-        let selection = selection(&videos, Some(&trust()), "all", 0).expect("videos");
+        let selection = selection(&videos, Some(&trust()), &Scope::HELD_OUT, 0).expect("videos");
         assert_eq!(selection.coverage, Some(0.75));
         assert_eq!(selection.risk, Some(0.0));
         let at: Vec<_> = selection.accuracy_at.iter().map(|it| it.accuracy).collect();
@@ -118,9 +120,9 @@ mod tests {
     #[test]
     fn who_is_refused_for_another_reason_gets_no_verdict_either() {
         let mut videos = less_sure_when_wrong();
-        videos[1].reasons = vec!["too_dark"];
+        videos[1].reasons = vec![AbstainReason::TooDark];
         let videos: Vec<&Prediction> = videos.iter().collect();
-        let selection = selection(&videos, Some(&trust()), "all", 0).expect("videos");
+        let selection = selection(&videos, Some(&trust()), &Scope::HELD_OUT, 0).expect("videos");
         assert_eq!(selection.coverage, Some(29.0 / 40.0));
         assert_eq!(selection.risk, Some(0.0));
     }
@@ -130,22 +132,22 @@ mod tests {
         let mut videos = less_sure_when_wrong();
         for video in videos.iter_mut().step_by(2) {
             video.calibrated = vec![0.1, 0.0, 0.9];
-            video.call.label = 2;
-            video.reasons = vec![SAYS_UNCLEAR];
+            video.top.label = 2;
+            video.reasons = vec![AbstainReason::SaysUnclear];
         }
         let videos: Vec<&Prediction> = videos.iter().collect();
-        let selection = selection(&videos, None, "all", 0).expect("videos");
+        let selection = selection(&videos, None, &Scope::HELD_OUT, 0).expect("videos");
         assert_eq!(selection.coverage, Some(0.5));
         let at: Vec<_> = selection.accuracy_at.iter().map(|it| it.accuracy).collect();
         assert_eq!(at[0], Some(1.0), "the surest half says a label");
         assert_eq!(at[2], Some(0.5), "unclear is not right");
-        let calibration = calibration(&videos, None, "all", 0).expect("videos");
+        let calibration = calibration(&videos, None, &Scope::HELD_OUT, 0).expect("videos");
         assert_eq!(calibration.n, 20);
         assert!((calibration.error.expect("an error") - 0.1).abs() < 1e-9);
     }
 
     #[test]
     fn nothing_is_said_of_no_videos() {
-        assert_eq!(selection(&[], None, "all", 0), None);
+        assert_eq!(selection(&[], None, &Scope::HELD_OUT, 0), None);
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wo_record::Score;
-use wo_stats::Figure;
+use wo_stats::Metric;
 
-use crate::judge::label_space::Answers;
+use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
-use crate::score::scoring_task::label_figure;
+use crate::score::key::Scope;
+use crate::score::measurement::{Measurement, worst_first};
+use crate::score::scoring_task::label_metric;
 
 /// What is sliced by where nothing else is asked for.
 pub(crate) const USUAL: [&str; 7] = [
@@ -30,11 +31,11 @@ const DURATION: &str = "duration";
 /// the length. Numbers are told by quarters.
 pub(crate) fn slices(
     videos: &[&Prediction],
-    answers: &Answers,
+    space: &LabelSpace,
     fields: &[String],
     seed: u64,
-) -> Vec<Score> {
-    let mut scores: Vec<Score> = fields
+) -> Vec<Measurement> {
+    let mut scores: Vec<Measurement> = fields
         .iter()
         .flat_map(|field| {
             parts(videos, field)
@@ -42,15 +43,15 @@ pub(crate) fn slices(
                 .filter(|(_, part)| is_told(part, videos))
                 .filter_map(|(word, part)| {
                     // Balanced accuracy would need both labels in each part.
-                    let said = part.into_iter().map(|video| (video, video.call.label));
-                    let scope = format!("{field}={word}");
-                    label_figure(said, Figure::Accuracy, scope, answers, seed)
+                    let predicted = part.into_iter().map(|video| (video, video.top.label));
+                    let (field, value) = (field.clone(), word);
+                    let scope = Scope::Part { field, value };
+                    label_metric(predicted, Metric::Accuracy, scope, space, seed)
                 })
                 .collect::<Vec<_>>()
         })
         .collect();
-    let value = |score: &Score| score.value.unwrap_or(f64::INFINITY);
-    scores.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.scope.cmp(&b.scope)));
+    worst_first(&mut scores);
     scores
 }
 
@@ -154,10 +155,10 @@ mod tests {
             })
             .collect();
         let videos: Vec<&Prediction> = videos.iter().collect();
-        let answers = Answers::new(&classes());
+        let space = LabelSpace::new(&classes());
         let fields = ["lighting", "duration", "ghost"].map(str::to_owned);
-        let scores = slices(&videos, &answers, &fields, 0);
-        assert_eq!(scores[0].scope, "lighting=dark");
+        let scores = slices(&videos, &space, &fields, 0);
+        assert_eq!(scores[0].key.scope.to_string(), "lighting=dark");
         assert_eq!((scores[0].value, scores[0].n), (Some(0.0), 4));
         assert_eq!(scores.last().map(|it| it.value), Some(Some(1.0)));
         assert_eq!(scores.len(), 2 + 4);
@@ -178,17 +179,20 @@ mod tests {
             .collect();
         let videos: Vec<&Prediction> = videos.iter().collect();
         let fields = ["size_bytes", "rotation_deg"].map(str::to_owned);
-        let scores = slices(&videos, &Answers::new(&classes()), &fields, 0);
-        let scopes: Vec<(&str, u64)> = scores.iter().map(|it| (it.scope.as_str(), it.n)).collect();
+        let scores = slices(&videos, &LabelSpace::new(&classes()), &fields, 0);
+        let scopes: Vec<(String, u64)> = scores
+            .iter()
+            .map(|it| (it.key.scope.to_string(), it.n))
+            .collect();
         assert_eq!(
             scopes,
             [
-                ("rotation_deg=0", 6),
-                ("rotation_deg=90", 6),
-                ("size_bytes=highest quarter", 3),
-                ("size_bytes=lowest quarter", 3),
-                ("size_bytes=second quarter", 3),
-                ("size_bytes=third quarter", 3),
+                ("rotation_deg=0".to_owned(), 6),
+                ("rotation_deg=90".to_owned(), 6),
+                ("size_bytes=highest quarter".to_owned(), 3),
+                ("size_bytes=lowest quarter".to_owned(), 3),
+                ("size_bytes=second quarter".to_owned(), 3),
+                ("size_bytes=third quarter".to_owned(), 3),
             ]
         );
         // Three of three right is no proof.

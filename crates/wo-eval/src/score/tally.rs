@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wo_input::Settled;
 use wo_record::Name;
 
-use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::prediction::{GroundTruth, Prediction};
 
 /// Counts of videos, but for the frames.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) struct Tally {
     /// Predictions that count as seen though only others of their group say so.
     pub(crate) n_of_seen_groups: u64,
     /// Whether videos of the model's training cannot be known again under another name.
-    pub(crate) knows_no_copies: bool,
+    pub(crate) has_no_hashes: bool,
     /// Scored.
     pub(crate) n_scored: u64,
     /// Scored, with neither person nor source.
@@ -53,15 +53,15 @@ pub(crate) struct Tally {
 impl Tally {
     /// Counts a video that was judged.
     pub(crate) fn count(&mut self, prediction: &Prediction) {
-        match &prediction.standing {
-            Standing::Scored { .. } if prediction.seen => self.n_seen += 1,
-            Standing::Scored { .. } => {
+        match &prediction.ground_truth {
+            GroundTruth::Scored { .. } if prediction.seen => self.n_seen += 1,
+            GroundTruth::Scored { .. } => {
                 self.n_scored += 1;
                 self.n_without_group_key += u64::from(!prediction.has_group_key);
             }
-            Standing::Unlabelled => self.n_unlabelled += 1,
-            Standing::Unclear => self.n_unclear += 1,
-            Standing::Unknown(name) => {
+            GroundTruth::Unlabelled => self.n_unlabelled += 1,
+            GroundTruth::Unclear => self.n_unclear += 1,
+            GroundTruth::Unknown(name) => {
                 self.n_unknown += 1;
                 self.unknown.insert(name.clone());
             }

@@ -3,22 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use wo_record::Score;
-use wo_stats::{Bootstrap, GroupSums, numbered, smallest_detectable};
+use wo_stats::{Bootstrap, GroupSums, numbered};
 
-use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::evaluation::Evaluation;
-use crate::score::key::{LABEL, MODEL, SEEN, VIDEO};
-
-/// The name of the figure.
-pub(crate) const WORST_GROUP: &str = "worst_group_recall";
+use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
+use crate::score::measurement::Measurement;
 
 /// The least recall of an exercise and label. `None` where there are no two of them.
-pub(crate) fn worst_group(videos: &[&Prediction], scope: &str, seed: u64) -> Option<Score> {
+pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Option<Measurement> {
     let mut cells: BTreeMap<(Option<usize>, usize), usize> = BTreeMap::new();
     let mut scored = Vec::new();
     for video in videos {
-        if let Standing::Scored { label, exercise } = video.standing {
+        if let GroundTruth::Scored { label, exercise } = video.ground_truth {
             let next = cells.len();
             let cell = *cells.entry((exercise, label)).or_insert(next);
             scored.push((*video, cell));
@@ -49,47 +46,37 @@ pub(crate) fn worst_group(videos: &[&Prediction], scope: &str, seed: u64) -> Opt
         vec![recalls.and_then(|it| it.into_iter().reduce(f64::min))]
     };
     let estimate = Bootstrap::new(seed).estimates(n_groups, worst).pop()?;
-    let (percentile, bca) = (estimate.intervals.percentile, estimate.intervals.bca);
-    Some(Score {
-        task: LABEL.to_owned(),
-        by: MODEL.to_owned(),
-        unit: VIDEO.to_owned(),
-        scope: scope.to_owned(),
-        name: WORST_GROUP.to_owned(),
-        class: None,
-        value: estimate.value,
-        low: percentile.map(|it| it.low),
-        high: percentile.map(|it| it.high),
-        bca_low: bca.map(|it| it.low),
-        bca_high: bca.map(|it| it.high),
-        detectable: smallest_detectable(estimate.intervals.standard_error),
-        n: scored.len() as u64,
-        n_groups: n_groups as u64,
-    })
+    let key = ScoreKey {
+        scope: Scope::Whole(whole),
+        ..ScoreKey::of_labels(MetricName::WorstGroupRecall)
+    };
+    let (n, n_groups) = (scored.len() as u64, n_groups as u64);
+    Some(Measurement::new(key, &estimate, n, n_groups))
 }
 
 /// Which exercise and label that is, as `squat, good form`: the one of which the recall is the least. `None` where several
 /// are told as badly, or where videos come without an exercise.
-pub(crate) fn worst_kind(evaluation: &Evaluation, scope: &str) -> Option<String> {
-    let worst = evaluation.score(LABEL, MODEL, VIDEO, scope, WORST_GROUP, None)?;
+pub(crate) fn worst_kind(evaluation: &Evaluation, whole: Whole) -> Option<String> {
+    let worst = evaluation.score(&ScoreKey {
+        scope: Scope::Whole(whole),
+        ..ScoreKey::of_labels(MetricName::WorstGroupRecall)
+    })?;
     let value = worst.value?;
-    let is_it = |it: &&Score| {
-        let is_recall = it.name == "recall" && it.by == MODEL && it.unit == VIDEO;
-        let is_of_exercise = it.task == LABEL && is_within(&it.scope, scope);
-        is_recall && is_of_exercise && it.value.is_some_and(|it| it <= value)
-    };
-    let mut found = evaluation.scores.iter().filter(is_it);
-    let (first, second) = (found.next()?, found.next());
-    let exercise = first.scope.rsplit('/').next()?.replace('_', " ");
-    let label = first.class.as_ref()?.words();
-    second.is_none().then(|| format!("{exercise}, {label}"))
-}
-
-/// Whether a scope is that of one exercise of another scope.
-fn is_within(scope: &str, whole: &str) -> bool {
-    match scope.split_once('/') {
-        Some((of, _)) => of == whole,
-        None => whole != SEEN && scope != whole && !scope.contains('='),
+    let recalls = evaluation.scores().iter().filter_map(|it| {
+        let Scope::Exercise(of, exercise) = &it.key.scope else {
+            return None;
+        };
+        let key = ScoreKey {
+            scope: it.key.scope.clone(),
+            class: it.key.class.clone(),
+            ..ScoreKey::of_labels(MetricName::Recall)
+        };
+        let is_it = *of == whole && it.key == key && it.value? <= value;
+        is_it.then_some((exercise, it.key.class.as_ref()?))
+    });
+    match recalls.collect::<Vec<_>>()[..] {
+        [(exercise, label)] => Some(format!("{}, {}", exercise.words(), label.words())),
+        _ => None,
     }
 }
 
@@ -97,7 +84,6 @@ fn is_within(scope: &str, whole: &str) -> bool {
 mod tests {
     use super::*;
     use crate::fixtures::{evaluated, squat};
-    use crate::score::key::ALL;
 
     #[test]
     fn the_least_recall_is_found() {
@@ -109,16 +95,16 @@ mod tests {
                 squat(i, truth, if is_wrong { 1 - truth } else { truth }, 1.0)
             })
             .collect();
-        let named = worst_kind(&evaluated(&videos), ALL);
+        let named = worst_kind(&evaluated(&videos), Whole::HeldOut);
         assert_eq!(named.as_deref(), Some("squat, bad form"));
         let videos: Vec<&Prediction> = videos.iter().collect();
-        let score = worst_group(&videos, ALL, 0).unwrap();
+        let score = worst_group(&videos, Whole::HeldOut, 0).unwrap();
         assert_eq!((score.value, score.n, score.n_groups), (Some(0.5), 20, 20));
         assert!(
             score.low.unwrap() < 0.4 && score.high.unwrap() < 0.9,
             "{score:?}"
         );
         let bad: Vec<&Prediction> = videos.into_iter().step_by(2).collect();
-        assert_eq!(worst_group(&bad, ALL, 0), None, "one kind alone");
+        assert_eq!(worst_group(&bad, Whole::HeldOut, 0), None, "one kind alone");
     }
 }

@@ -8,19 +8,19 @@ use wo_input::{Leftovers, VideoItem};
 use wo_record::{Failure, Producer, Record, RecordPath, Verdict, Writer, code};
 
 use crate::cli::config::{AnalysisConfig, EvaluateConfig, ModelConfig};
-use crate::data_quality::leakage::Copies;
+use crate::data_quality::leakage::LeakageCheck;
 use crate::data_quality::near_duplicates::NearDuplicates;
 use crate::findings::{Findings, Model};
-use crate::input::repeats::{Again, Came};
-use crate::judge::evidence::Telling;
-use crate::judge::judge_worker::{Asking, Task, Viewed, start_viewers};
-use crate::judge::label_space::Answers;
+use crate::input::repeats::{Repeat, SeenBefore};
+use crate::judge::evidence::EvidenceFrame;
+use crate::judge::judge_worker::{JudgeOptions, JudgeResult, Task, start_judge_workers};
+use crate::judge::label_space::LabelSpace;
 use crate::judge::load::load_judge;
-use crate::judge::nearest_training::{TrainedOn, likest_of_another_label};
+use crate::judge::nearest_training::{TrainedOn, nearest_of_another_label};
 use crate::judge::perturb::wordings;
-use crate::judge::pool::Workers;
+use crate::judge::pool::OrderedPool;
 use crate::judge::predict::Judged;
-use crate::judge::prediction::{Prediction, Standing};
+use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::judge::video_name::{name_of, named};
 use crate::render::contact_sheet::ContactSheet;
 use crate::render::sentences::excluded;
@@ -35,7 +35,7 @@ use crate::session::finished::{Finished, NOTHING_LEFT};
 pub(crate) struct Session<'a> {
     model: String,
     judge: Arc<Judge>,
-    answers: Arc<Answers>,
+    space: Arc<LabelSpace>,
     allow_seen: bool,
     analysis: AnalysisConfig,
     /// Whether parts of the pictures are looked at, for the audit.
@@ -45,14 +45,14 @@ pub(crate) struct Session<'a> {
     tally: Tally,
     /// Those that can be right or wrong.
     predictions: Vec<Prediction>,
-    came: Came,
+    before: SeenBefore,
     /// What failed, in the tools before and here.
     failures: Vec<Failure>,
-    copies: Copies,
-    viewers: Workers<Task, Viewed>,
+    leakage: LeakageCheck,
+    workers: OrderedPool<Task, JudgeResult>,
     worst: Worst,
     /// Verdicts that wait for the training videos that they are held against, with their evidence.
-    waiting: Vec<(Verdict, Telling)>,
+    waiting: Vec<(Verdict, EvidenceFrame)>,
     /// Training videos, where verdicts are held against them.
     trained_on: Vec<TrainedOn>,
 }
@@ -69,21 +69,21 @@ impl<'a> Session<'a> {
         set_threads(n_cores);
         let hint = "train one with wo-train, or name one with --model";
         let judge = Arc::new(load_judge(&of_model.model, &of_model.compute.device, hint)?);
-        let answers = Arc::new(Answers::new(judge.classes()));
+        let space = Arc::new(LabelSpace::new(judge.classes()));
         let outputs = &config.outputs;
         let n_drawn = outputs.contact_sheet.as_ref().map_or(0, |it| it.n_videos);
         let wordings = of_model.robustness.then(|| wordings(&judge)).transpose()?;
         let analysis = config.analysis.clone();
         if let Some(terms) = &analysis.fail_under {
-            terms.check_classes(&answers)?;
+            terms.check_classes(&space)?;
         }
         let looks_at_parts = analysis.audit.is_made() || analysis.suspects.is_made();
-        let asking = Asking {
-            sights: looks_at_parts,
+        let options = JudgeOptions {
+            regions: looks_at_parts,
             wordings,
-            keeps_pictures: outputs.report.is_some(),
+            keeps_images: outputs.report.is_some(),
         };
-        let viewers = start_viewers(&judge, &answers, &asking, n_cores);
+        let workers = start_judge_workers(&judge, &space, &options, n_cores);
         let writer = Writer::begin(
             records,
             env!("CARGO_PKG_NAME"),
@@ -91,25 +91,25 @@ impl<'a> Session<'a> {
             upstream,
         )?;
         let videos = &judge.manifest().videos;
-        let copies = Copies::of(videos);
+        let leakage = LeakageCheck::of(videos);
         Ok(Self {
             model: of_model.model.display().to_string(),
             tally: Tally {
-                knows_no_copies: copies.are_unknowable() && !videos.is_empty(),
+                has_no_hashes: leakage.has_no_hashes() && !videos.is_empty(),
                 ..Tally::default()
             },
-            copies,
+            leakage,
             judge,
-            answers,
+            space,
             allow_seen: config.allow_seen,
             looks_at_parts,
             analysis,
             writer,
             sheet: ContactSheet::new(n_drawn, config.analysis.seed),
             predictions: Vec::new(),
-            came: Came::default(),
+            before: SeenBefore::default(),
             failures: Vec::new(),
-            viewers,
+            workers,
             worst: Worst::new(outputs.report.is_some()),
             waiting: Vec::new(),
             trained_on: Vec::new(),
@@ -119,23 +119,23 @@ impl<'a> Session<'a> {
     /// Has a video judged, unless it is one that the model has seen or one that came before.
     pub(crate) fn take(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
         let settled = item.settle();
-        match self.came.take(&item.video) {
-            Again::New => self.tally.settle(name_of(&item.video), &settled),
-            Again::Same => {
+        match self.before.take(&item.video) {
+            Repeat::New => self.tally.settle(name_of(&item.video), &settled),
+            Repeat::Same => {
                 self.tally.n_repeated += 1;
                 return Ok(());
             }
-            Again::Otherwise(failures) => {
+            Repeat::Otherwise(failures) => {
                 return failures.into_iter().try_for_each(|it| self.fail(it));
             }
         }
         let seen = self.judge.manifest().has_seen(&item.video);
         if seen {
-            self.copies.take_name(&item.video);
+            self.leakage.take_name(&item.video);
         }
         let can_be_scored = matches!(
-            Standing::of(&item.video, &self.answers),
-            Standing::Scored { .. }
+            GroundTruth::of(&item.video, &self.space),
+            GroundTruth::Scored { .. }
         );
         if seen && can_be_scored && !self.allow_seen {
             return self.leave_out(item);
@@ -149,25 +149,25 @@ impl<'a> Session<'a> {
 
     fn have_done(&mut self, task: Task) -> anyhow::Result<()> {
         // Whoever sends a video now and then reads of each as soon as the next one comes.
-        while let Some(viewed) = self.viewers.next_if_done() {
-            self.take_in(viewed)?;
+        while let Some(result) = self.workers.next_if_done() {
+            self.take_in(result)?;
         }
-        while !self.viewers.has_room()
-            && let Some(viewed) = self.viewers.next()?
+        while !self.workers.has_room()
+            && let Some(result) = self.workers.next()?
         {
-            self.take_in(viewed)?;
+            self.take_in(result)?;
         }
-        self.viewers.give(task)
+        self.workers.give(task)
     }
 
-    fn take_in(&mut self, viewed: Viewed) -> anyhow::Result<()> {
-        match viewed {
-            Viewed::Judged {
+    fn take_in(&mut self, result: JudgeResult) -> anyhow::Result<()> {
+        match result {
+            JudgeResult::Judged {
                 judged: Ok(judged),
                 can_be_scored,
                 ..
             } => self.judged(*judged, can_be_scored),
-            Viewed::Judged {
+            JudgeResult::Judged {
                 video,
                 judged: Err(failure),
                 ..
@@ -176,7 +176,7 @@ impl<'a> Session<'a> {
                 let path = failure.path.clone().or(video.path);
                 self.fail(Failure { path, ..failure })
             }
-            Viewed::Remembered(video) => {
+            JudgeResult::Remembered(video) => {
                 self.trained_on.extend(video);
                 Ok(())
             }
@@ -185,7 +185,7 @@ impl<'a> Session<'a> {
 
     fn judged(&mut self, mut judged: Judged, can_be_scored: bool) -> anyhow::Result<()> {
         let name = named(judged.verdict.path.as_ref(), &judged.verdict.video_id);
-        if let Some(what) = self.copies.find(&judged.prediction, &self.answers) {
+        if let Some(what) = self.leakage.find(&judged.prediction, &self.space) {
             if can_be_scored && !self.allow_seen {
                 let what = what + "; --allow-seen scores it apart";
                 let Verdict { video_id, path, .. } = judged.verdict;
@@ -206,7 +206,7 @@ impl<'a> Session<'a> {
         self.tally.n_bad_frames += judged.n_bad_frames;
         self.tally.count(&judged.prediction);
         self.sheet.add(&judged);
-        if judged.prediction.standing == Standing::Unlabelled {
+        if judged.prediction.ground_truth == GroundTruth::Unlabelled {
             wo_cli::say!("{}", verdict_in_words(&name, &judged.verdict));
         }
         self.worst.add(&judged);
@@ -238,16 +238,16 @@ impl<'a> Session<'a> {
 
     /// Leaves out what is there under two labels, makes one group of what looks alike, and writes what is left.
     fn sort_predictions(&mut self) -> anyhow::Result<()> {
-        let came = &self.came;
+        let before = &self.before;
         let all = std::mem::take(&mut self.predictions);
         let (gone, mut left): (Vec<_>, Vec<_>) = all
             .into_iter()
-            .partition(|it| came.is_contradicted(&it.video_id));
+            .partition(|it| before.is_contradicted(&it.video_id));
         for prediction in &gone {
             self.tally.contradict(prediction);
         }
         let looks: Vec<_> = left.iter().map(|it| (it, &it.facts.looks)).collect();
-        let near = NearDuplicates::among(&looks, &self.answers);
+        let near = NearDuplicates::among(&looks, &self.space);
         if let Some(warning) = near.warning() {
             wo_cli::warn!("{warning}");
         }
@@ -266,7 +266,7 @@ impl<'a> Session<'a> {
             if let Some(group) = near.groups.get(&prediction.video_id) {
                 prediction.group.clone_from(group);
             }
-            let record = prediction.record(&self.answers);
+            let record = prediction.record(&self.space);
             self.writer.record(&Record::Prediction(record))?;
             self.predictions.push(prediction);
         }
@@ -315,9 +315,12 @@ impl<'a> Session<'a> {
     /// Writes the verdicts that waited, each with the training video of another label that is most like its evidence.
     fn write_waiting(&mut self) -> anyhow::Result<()> {
         for (mut verdict, evidence) in std::mem::take(&mut self.waiting) {
-            if let Some(likest) = likest_of_another_label(&self.trained_on, &verdict, &evidence) {
-                self.worst.add_twin(&verdict.video_id, || likest.shown());
-                verdict.nearest_other = Some(likest.named());
+            if let Some(nearest_match) =
+                nearest_of_another_label(&self.trained_on, &verdict, &evidence)
+            {
+                self.worst
+                    .add_nearest(&verdict.video_id, || nearest_match.shown());
+                verdict.nearest_other = Some(nearest_match.named());
             }
             self.writer.record(&Record::Verdict(verdict))?;
         }
@@ -326,8 +329,8 @@ impl<'a> Session<'a> {
 
     /// Scores what was judged and ends the output.
     pub(crate) fn finish(mut self, rest: Leftovers) -> anyhow::Result<Finished> {
-        while let Some(viewed) = self.viewers.next()? {
-            self.take_in(viewed)?;
+        while let Some(result) = self.workers.next()? {
+            self.take_in(result)?;
         }
         self.tally.n_failed_upstream = rest.failures.len() as u64;
         for failure in rest.failures {
@@ -348,17 +351,17 @@ impl<'a> Session<'a> {
         self.write_waiting()?;
         let manifest = self.judge.manifest();
         let model = Model {
-            answers: &self.answers,
+            space: &self.space,
             trust: manifest.trust.as_ref(),
             learning_curve: manifest.learning_curve.as_ref(),
             videos: &manifest.videos,
         };
         let mut findings = Findings::of(&self.predictions, model, &self.analysis);
-        findings.suspects.splice(0..0, self.copies.into_suspects());
+        findings.suspects.splice(0..0, self.leakage.into_suspects());
         findings.warn_of_missing();
         findings.write(&mut self.writer)?;
         self.writer.end()?;
-        let table = report(&self.model, &findings, &self.answers.exercises, &self.tally);
+        let table = report(&self.model, &findings, &self.space.exercises, &self.tally);
         Ok(Finished {
             table,
             sheet: self.sheet,

@@ -7,7 +7,7 @@ use wo_record::Writer;
 
 use crate::cli::config::EvaluateConfig;
 use crate::findings::{Findings, Model};
-use crate::input::predictions_file::Spoken;
+use crate::input::predictions_file::PredictionsFile;
 use crate::render::contact_sheet::ContactSheet;
 use crate::render::sentences::excluded;
 use crate::render::text::report;
@@ -22,23 +22,23 @@ pub(crate) fn score_predictions(
     input: &mut dyn BufRead,
     records: &mut dyn Write,
 ) -> anyhow::Result<Finished> {
-    let spoken = Spoken::read(path, input, &config.reading)?;
+    let file = PredictionsFile::read(path, input, &config.reading)?;
     let analysis = &config.analysis;
     if let Some(terms) = &analysis.fail_under {
-        terms.check_classes(&spoken.answers)?;
+        terms.check_classes(&file.space)?;
     }
     let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    let mut writer = Writer::begin(records, tool, version, &spoken.upstream)?;
-    let failures = spoken.failures;
+    let mut writer = Writer::begin(records, tool, version, &file.upstream)?;
+    let failures = file.failures;
     for failure in &failures {
         writer.failure(failure.clone())?;
     }
     let mut tally = Tally {
-        n_repeated: spoken.n_repeated,
-        n_of_seen_groups: spoken.n_of_seen_groups,
+        n_repeated: file.n_repeated,
+        n_of_seen_groups: file.n_of_seen_groups,
         ..Tally::default()
     };
-    let mut scored = spoken.predictions;
+    let mut scored = file.predictions;
     let n_all = scored.len();
     scored.retain(|it| config.allow_seen || !it.seen);
     tally.n_left_out_as_seen = (n_all - scored.len()) as u64;
@@ -51,7 +51,7 @@ pub(crate) fn score_predictions(
     anyhow::ensure!(!scored.is_empty(), NOTHING_LEFT);
     scored.retain(|it| it.truth().is_some());
     let model = Model {
-        answers: &spoken.answers,
+        space: &file.space,
         trust: None,
         learning_curve: None,
         videos: &[],
@@ -61,7 +61,7 @@ pub(crate) fn score_predictions(
     findings.write(&mut writer)?;
     writer.end()?;
     let name = path.display().to_string();
-    let table = report(&name, &findings, &spoken.answers.exercises, &tally);
+    let table = report(&name, &findings, &file.space.exercises, &tally);
     Ok(Finished {
         table,
         sheet: ContactSheet::new(0, analysis.seed),

@@ -47,16 +47,8 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
         ..wo_record::Video::default()
     };
     let video = |video_id: &str, group: Group, label: &str, duration_ms: f64| SplitVideo {
-        own_group: None,
-        hashes: Vec::new(),
-        faults: Vec::new(),
-        angle: None,
-        video_id: video_id.into(),
-        group,
-        split: Split::Train,
-        exercise: "squat".into(),
-        label: label.into(),
         duration_ms: Some(duration_ms),
+        ..SplitVideo::new(video_id, group, Split::Train, "squat".into(), label.into())
     };
     let mut checkpoint = Checkpoint::fresh(config, tokenizer, 7);
     checkpoint.manifest = Some(Manifest {

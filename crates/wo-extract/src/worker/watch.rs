@@ -9,7 +9,7 @@ use wo_record::code;
 
 use super::clock::{Doing, SilenceClock};
 use super::protocol::{self, Reply};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// How long one look for a message lasts before the clock is looked at.
 pub(super) const LOOK: Duration = Duration::from_millis(100);
@@ -18,11 +18,11 @@ const LONGEST_LOOK: Duration = Duration::from_millis(200);
 
 /// How long to wait for a file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// Without any progress.
-    pub(super) stall: Duration,
+    pub(crate) stall: Duration,
     /// In all.
-    pub(super) total: Duration,
+    pub(crate) total: Duration,
 }
 
 /// The line from a worker, read with an eye on the clock.

@@ -4,12 +4,12 @@ use std::process::Command;
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-use crate::harness::{command, stderr};
+use crate::harness::tool;
 use crate::videos;
 
 #[test]
 fn what_lies_behind_a_picture_is_named_with_a_way_to_get_it() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     RgbImage::from_fn(32, 16, |x, y| Rgb([8 * x as u8, 16 * y as u8, 99]))
         .save_with_format(at("a.jpg"), ImageFormat::Jpeg)
@@ -21,9 +21,9 @@ fn what_lies_behind_a_picture_is_named_with_a_way_to_get_it() {
         ("two.jpg", "a.jpg", "OUT.jpg"),
     ] {
         std::fs::write(at(name), [bytes("a.jpg"), bytes(behind)].concat()).unwrap();
-        let output = command(dir.path(), &[name, "--size=16"]).output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
-        let text = stderr(&output);
+        let output = tool(dir.path(), &[name, "--size=16"]).run();
+        assert_eq!(output.status, 0);
+        let text = &output.stderr;
         assert!(text.contains(" lies behind the"), "{text}");
         let (_, cure) = text.split_once("it is had by: ").unwrap();
         let cure = cure.trim().replace("IN.jpg", name);

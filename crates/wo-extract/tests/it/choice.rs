@@ -23,7 +23,7 @@ fn of_scenes(path: &Path, scenes: &[(&str, u32)]) {
 
 #[test]
 fn blurry_and_dark_frames_give_way_to_others_of_their_segment() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let blurred = "smpte videoscale ! video/x-raw,width=8,height=8 ! videoscale !";
     let dark = "smpte videobalance brightness=-0.9 !";
     // The middle of each second is bad, and none of the third is good.
@@ -80,7 +80,7 @@ fn blurry_and_dark_frames_give_way_to_others_of_their_segment() {
 
 #[test]
 fn of_frames_that_look_the_same_one_is_kept() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     of_scenes(
         &dir.path().join("a.mp4"),
         &[("smpte", 20), ("circular", 10)],
@@ -103,7 +103,7 @@ fn of_frames_that_look_the_same_one_is_kept() {
 
 #[test]
 fn cuts_are_found_and_frames_know_their_shot() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     of_scenes(
         &dir.path().join("a.mp4"),
         &[("ball", 20), ("smpte", 15), ("ball", 25)],
@@ -130,7 +130,7 @@ fn cuts_are_found_and_frames_know_their_shot() {
 
 #[test]
 fn a_video_without_repetitions_is_sampled_evenly() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 40, "smpte");
     let args = ["a.mp4", "--frames-per-video=4", "--size=64", "--sample"];
     let phase = extract(dir.path(), &[&args[..], &["phase"]].concat(), 0);

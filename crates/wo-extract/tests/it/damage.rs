@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::harness::{Stream, command, extract, read, stderr};
+use crate::harness::{Stream, extract, read, tool};
 use crate::videos;
 
 const SOURCE: &str = "videotestsrc num-buffers=60 pattern=smpte horizontal-speed=5 \
@@ -36,7 +36,7 @@ fn pictures(stream: &Stream) -> HashMap<u64, &crate::harness::Image> {
 
 #[test]
 fn whole_frames_take_the_place_of_damaged_ones() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     // Half a second between key frames, so that each segment has whole frames, and frames near any moment are whole.
     let encoder = "x264enc key-int-max=5 bframes=2 ! h264parse ! mp4mux";
@@ -69,7 +69,7 @@ fn whole_frames_take_the_place_of_damaged_ones() {
         &["--sample=fps=1"],
     ] {
         let args = [&["a.mp4", "--size=64", "--frames-per-video=5"][..], sample].concat();
-        let output = command(dir.path(), &args).output().unwrap();
+        let output = tool(dir.path(), &args).run();
         let stream = read(&output.stdout);
         // Of a video that is decoded in part, only what was met can be told.
         let met = stream.videos[0].n_damaged;
@@ -78,7 +78,7 @@ fn whole_frames_take_the_place_of_damaged_ones() {
             let whole = before[&frame.pts_ms.to_bits()];
             assert!(whole == &frame.image, "{sample:?} at {} ms", frame.pts_ms);
         }
-        let said = stderr(&output);
+        let said = &output.stderr;
         let told = format!("a.mp4: the file is damaged: {n_damaged} frames");
         let n_told = usize::from(met.is_some());
         assert_eq!(
@@ -103,7 +103,7 @@ fn hole(path: &Path) {
 
 #[test]
 fn each_codec_says_what_is_damaged_and_nothing_of_healthy_files() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for (name, encoder) in [
         ("h264.mp4", "x264enc key-int-max=20 ! h264parse ! mp4mux"),
         ("h264.ts", "x264enc key-int-max=20 ! h264parse ! mpegtsmux"),
@@ -154,7 +154,7 @@ fn each_codec_says_what_is_damaged_and_nothing_of_healthy_files() {
             assert_eq!(healthy.videos[0].n_damaged, None, "{name}");
         }
         let check = |damage: &str| {
-            let output = command(dir.path(), &["probe", name]).output().unwrap();
+            let output = tool(dir.path(), &["probe", name]).run();
             let probed = read(&output.stdout);
             let n_damaged = probed.videos.first().and_then(|video| video.n_damaged);
             assert!(
@@ -187,7 +187,7 @@ fn junk(path: &Path, mark: &[u8], before: usize) {
 
 #[test]
 fn what_is_lost_behind_junk_is_said_by_all_that_read_it() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let encoder = "x264enc key-int-max=10 ! h264parse";
     for (name, mux, mark, before) in [
         (
@@ -202,16 +202,16 @@ fn what_is_lost_behind_junk_is_said_by_all_that_read_it() {
     ] {
         let path = dir.path().join(name);
         videos::make(&path, &format!("{SOURCE} ! {encoder} ! {mux}"));
-        let healthy = command(dir.path(), &[name, "--size=64"]).output().unwrap();
-        assert_eq!(stderr(&healthy), "", "{name}");
+        let healthy = tool(dir.path(), &[name, "--size=64"]).run();
+        assert_eq!(healthy.stderr, "", "{name}");
         junk(&path, mark, before);
         for args in [
             &[name, "--size=64"][..],
             &[name, "--size=64", "--cuts"],
             &["probe", name],
         ] {
-            let output = command(dir.path(), args).output().unwrap();
-            let (stream, said) = (read(&output.stdout), stderr(&output));
+            let output = tool(dir.path(), args).run();
+            let (stream, said) = (read(&output.stdout), output.stderr);
             assert!(said.contains(" cannot be read"), "{name}: {said}");
             let warnings = &stream.videos[0].warnings;
             assert!(
@@ -224,7 +224,7 @@ fn what_is_lost_behind_junk_is_said_by_all_that_read_it() {
 
 #[test]
 fn a_sound_that_is_longer_than_the_video_is_no_loss() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for (name, mux) in [("a.mkv", "matroskamux"), ("a.flv", "flvmux")] {
         let description = format!(
             "audiotestsrc num-buffers=100 samplesperbuffer=4410 ! audio/x-raw,rate=44100,channels=1 ! avenc_aac ! aacparse \
@@ -233,8 +233,8 @@ fn a_sound_that_is_longer_than_the_video_is_no_loss() {
              ! x264enc ! h264parse ! queue max-size-time=0 ! {mux} name=m"
         );
         videos::make(&dir.path().join(name), &description);
-        let output = command(dir.path(), &[name, "--size=64"]).output().unwrap();
-        assert_eq!(stderr(&output), "", "{name}");
+        let output = tool(dir.path(), &[name, "--size=64"]).run();
+        assert_eq!(output.stderr, "", "{name}");
         assert_eq!(read(&output.stdout).videos[0].warnings, [""; 0]);
     }
 }

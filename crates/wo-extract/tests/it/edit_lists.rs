@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::harness::{command, read};
+use crate::harness::{read, tool};
 use crate::videos;
 
 /// Long enough that each frame takes a while to decode.
@@ -23,7 +23,7 @@ type Edit = fn(u32, u32) -> (u32, i32, i32);
 
 #[test]
 fn no_edit_list_keeps_a_decoder_busy_for_ever() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     let entries: [(&str, Edit); 8] = [
         ("whole", |movie, _| (movie, 0, ONCE)),
@@ -42,7 +42,7 @@ fn no_edit_list_keeps_a_decoder_busy_for_ever() {
         videos::edit(&path, entry, 16_000);
         let since = Instant::now();
         let args = ["a.mp4", "--size=64", "--stall-timeout=3", "-q"];
-        let output = command(dir.path(), &args).output().unwrap();
+        let output = tool(dir.path(), &args).run();
         // One second beside the stall timeout, and what starting takes on a busy machine.
         assert!(
             since.elapsed() < Duration::from_secs(3 + 1 + 4),
@@ -59,7 +59,7 @@ fn no_edit_list_keeps_a_decoder_busy_for_ever() {
 
 #[test]
 fn a_list_that_repeats_a_few_times_is_followed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     videos::plain(&path, 20, "ball");
     videos::edit(&path, |movie, _| (movie, 0, ONCE), 3);
@@ -71,7 +71,7 @@ fn a_list_that_repeats_a_few_times_is_followed() {
 
 #[test]
 fn what_a_looping_list_hides_is_had_without_it() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     videos::plain(&path, 20, "ball");
     videos::edit(&path, |movie, _| (movie, 0, ONCE), 5_000);
@@ -85,7 +85,7 @@ fn what_a_looping_list_hides_is_had_without_it() {
 
 #[test]
 fn a_list_that_is_not_obeyed_is_named() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     let entries: [(&str, i32, u32); 2] = [
         ("plays backwards", -ONCE, 1),
@@ -94,10 +94,8 @@ fn a_list_that_is_not_obeyed_is_named() {
     for (why, rate, n_entries) in entries {
         videos::plain(&path, 20, "ball");
         videos::edit(&path, |movie, _| (movie, 0, rate), n_entries);
-        let output = command(dir.path(), &["a.mp4", "--size=64"])
-            .output()
-            .unwrap();
-        let (stream, said) = (read(&output.stdout), crate::harness::stderr(&output));
+        let output = tool(dir.path(), &["a.mp4", "--size=64"]).run();
+        let (stream, said) = (read(&output.stdout), output.stderr);
         assert!(
             said.contains(&format!("its edit list {why}, which is ignored")),
             "{said}"
@@ -114,7 +112,7 @@ fn a_list_that_is_not_obeyed_is_named() {
 
 #[test]
 fn a_list_that_shows_a_video_twice_takes_as_long_as_it_takes() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     // Each pass takes longer than the limit, in this build and on one processor.
     videos::make(

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Stream, command, extract, read, stderr};
+use crate::harness::{Stream, extract, read, tool};
 use crate::videos;
 
 /// A folder with a good and a bad squat, and their frames in `out`.
-fn folder() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+fn folder() -> wo_testkit::TempDir {
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 6, "ball");
     videos::plain(&dir.path().join("v/squat/good_form/b.mp4"), 6, "snow");
     assert_eq!(run(dir.path(), &[]).frames.len(), 12);
@@ -23,12 +23,12 @@ fn run(dir: &Path, more: &[&str]) -> Stream {
 /// What the run says.
 fn said(dir: &Path, more: &[&str]) -> (String, Stream) {
     let args = [&["v", "--out", "out"], more].concat();
-    let output = command(dir, &args).output().unwrap();
-    (stderr(&output), read(&output.stdout))
+    let output = tool(dir, &args).run();
+    (output.stderr, read(&output.stdout))
 }
 
 fn records(dir: &Path) -> Stream {
-    read(&fs::read(dir.join("out/records.ndjson")).unwrap())
+    read(fs::read(dir.join("out/records.ndjson")).unwrap())
 }
 
 fn table(dir: &Path) -> String {
@@ -59,7 +59,7 @@ fn describe(dir: &Path, write: impl Fn(&mut serde_json::Value)) {
 
 #[test]
 fn what_was_described_does_not_outlast_the_folder_or_the_row_it_came_from() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let at = |name: &str| dir.path().join("v/squat/bad_form").join(name);
     videos::plain(&at("knees_cave/a.mp4"), 2, "ball");
     videos::plain(&dir.path().join("v/squat/good_form/b.mp4"), 2, "snow");
@@ -232,11 +232,9 @@ fn tables_that_contradict_each_other_stop_the_run() {
     let dir = folder();
     let copy = table(dir.path()).replacen(",bad_form,", ",unclear,", 1);
     fs::write(dir.path().join("out/squat_bad_form (1).csv"), copy).unwrap();
-    let output = command(dir.path(), &["v", "--out", "out"])
-        .output()
-        .unwrap();
-    let words = stderr(&output);
-    assert_eq!(output.status.code(), Some(6), "{words}");
+    let output = tool(dir.path(), &["v", "--out", "out"]).run();
+    let words = &output.stderr;
+    assert_eq!(output.status, 6, "{words}");
     for part in ["squat_bad_form (1).csv:2", "squat_bad_form.csv:2", "hint:"] {
         assert!(words.contains(part), "{words}");
     }
@@ -321,29 +319,29 @@ fn places_that_say_nothing_are_named_with_what_to_do() {
     assert_eq!(labels, expected);
 
     // One level too high: what was written is no video.
-    let output = command(dir.path(), &["."]).output().unwrap();
+    let output = tool(dir.path(), &["."]).run();
     assert_eq!(read(&output.stdout).videos.len(), 6);
-    assert!(stderr(&output).contains("frames that wo-extract wrote"));
+    assert!(output.stderr.contains("frames that wo-extract wrote"));
     let own = dir.path().join("out/frames_squat_bad");
     for at in [own.as_path(), &dir.path().join("out")] {
-        let output = command(at, &["."]).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let output = tool(at, &["."]).run();
+        assert_eq!(output.status, 2, "{}", output.stderr);
         let cure = format!("wo-train --data-dir {}", dir.path().join("out").display());
         let cure = if at == own {
             cure
         } else {
             "--data-dir .".to_owned()
         };
-        assert!(stderr(&output).contains(&cure), "{}", stderr(&output));
+        assert!(output.stderr.contains(&cure), "{}", output.stderr);
     }
     for (args, part) in [
         (&["out"][..], "wo-train --data-dir out"),
         (&["v", "--out", "v"][..], "--out data/labeled_frames"),
         (&["none", "nothing.mp4"][..], "no such file"),
     ] {
-        let output = command(dir.path(), args).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+        let output = tool(dir.path(), args).run();
+        assert_eq!(output.status, 2, "{args:?}");
+        assert!(output.stderr.contains(part), "{}", output.stderr);
     }
 }
 
@@ -363,11 +361,11 @@ fn an_image_that_is_changed_is_made_anew_and_that_is_said() {
 
 #[test]
 fn videos_without_a_label_are_named_where_tables_are_made() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("v/squat/a.mp4"), 2, "ball");
     // Nothing here is labelled: new videos are to be judged.
-    let output = command(dir.path(), &["v"]).output().unwrap();
-    assert_eq!(stderr(&output), "");
+    let output = tool(dir.path(), &["v"]).run();
+    assert_eq!(output.stderr, "");
     let (words, _) = said(dir.path(), &[]);
     for part in ["v/squat: 1 file gets no label", "such as squat/good_form"] {
         assert!(words.contains(part), "{words}");

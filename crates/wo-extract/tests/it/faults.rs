@@ -35,7 +35,7 @@ fn running(program: &str) -> usize {
 
 #[test]
 fn a_decoder_that_dies_hangs_or_lies_costs_its_file_and_no_other() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let good = dir.path().join("good.mp4");
     videos::plain(&good, 8, "ball");
     for (number, (verb, _)) in FAULTS.iter().enumerate() {
@@ -85,7 +85,7 @@ fn a_decoder_that_dies_hangs_or_lies_costs_its_file_and_no_other() {
 
 #[test]
 fn a_file_that_crashes_decoders_is_not_tried_again() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
     std::fs::create_dir(dir.path().join("v")).unwrap();
     write("v/crash.mp4", "wo-test abort\n");

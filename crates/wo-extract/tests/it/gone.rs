@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{command, read, stderr};
+use crate::harness::{read, tool};
 use crate::videos;
 
 /// Runs it and returns what it said; its exit code is as expected.
 fn said(dir: &Path, args: &[&str], exit: i32) -> String {
-    let output = command(dir, args).output().unwrap();
-    let words = stderr(&output);
-    assert_eq!(output.status.code(), Some(exit), "{args:?}: {words}");
+    let output = tool(dir, args).run();
+    let words = output.stderr;
+    assert_eq!(output.status, exit, "{args:?}: {words}");
     words
 }
 
 /// A good and a bad squat, and their frames in `out`.
-fn folder() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+fn folder() -> wo_testkit::TempDir {
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 6, "ball");
     videos::plain(&dir.path().join("v/squat/good_form/b.mp4"), 6, "snow");
     said(dir.path(), &["v", "--out", "out"], 0);

@@ -1,9 +1,10 @@
 //! Runs the binary, and reads what it says by the mirror of the contract.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde::Deserialize;
+use wo_testkit::Tool;
 
 /// A stream as a reader that trusts nobody sees it.
 #[derive(Debug, Default)]
@@ -122,6 +123,12 @@ pub(crate) fn is_full() -> bool {
 }
 
 /// The binary with `args`, in the folder `dir`.
+pub(crate) fn tool(dir: &Path, args: &[&str]) -> Tool {
+    let tool = Tool::new(env!("CARGO_BIN_EXE_wo-extract"));
+    tool.current_dir(dir).args(args)
+}
+
+/// The same for a test that does something while it runs, or runs it as somebody else.
 pub(crate) fn command(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wo-extract"));
     command.current_dir(dir).args(args);
@@ -142,24 +149,15 @@ pub(crate) fn test_worker(dir: &Path, name: &str) -> String {
 
 /// Runs it, checks its exit code, and reads its stream.
 pub(crate) fn extract(dir: &Path, args: &[&str], exit: i32) -> Stream {
-    let output = command(dir, args).output().unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(exit),
-        "{args:?}: {}",
-        stderr(&output)
-    );
-    read(&output.stdout)
-}
-
-pub(crate) fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    let run = tool(dir, args).run();
+    assert_eq!(run.status, exit, "{args:?}: {}", run.stderr);
+    read(&run.stdout)
 }
 
 /// Reads a stream, which must be complete.
-pub(crate) fn read(bytes: &[u8]) -> Stream {
+pub(crate) fn read(bytes: impl AsRef<[u8]>) -> Stream {
     let mut stream = Stream::default();
-    let text = std::str::from_utf8(bytes).unwrap();
+    let text = std::str::from_utf8(bytes.as_ref()).unwrap();
     let records: Vec<Record> = text
         .lines()
         .map(|line| serde_json::from_str(line).expect(line))

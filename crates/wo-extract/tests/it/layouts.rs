@@ -8,7 +8,7 @@ const COLOUR: [u8; 3] = [0x30, 0xa0, 0xf0];
 
 #[test]
 fn each_layout_of_pixels_keeps_its_colours() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     // The second width fills no whole word of memory.
     for width in [160, 162] {
         for (name, format, mux) in [

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::harness::{Image, Stream, command, extract, read, stderr};
+use crate::harness::{Image, Stream, extract, read, tool};
 use crate::videos;
 
 /// All files under `dir`, by their paths in it.
@@ -24,7 +24,7 @@ fn files(dir: &Path) -> BTreeSet<String> {
 }
 
 fn records(dir: &Path) -> Stream {
-    read(&std::fs::read(dir.join("records.ndjson")).unwrap())
+    read(std::fs::read(dir.join("records.ndjson")).unwrap())
 }
 
 /// Every picture that a stream names is there, under `dir`, and is the one that was meant.
@@ -40,7 +40,7 @@ fn check_pictures(dir: &Path, stream: &Stream) {
 
 #[test]
 fn the_layout_and_the_merge_of_two_runs() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let out = dir.path().join("data/frames");
     videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 4, "ball");
     videos::plain(&dir.path().join("v/squat/good_form/b.mp4"), 2, "snow");
@@ -73,7 +73,7 @@ fn the_layout_and_the_merge_of_two_runs() {
     );
 
     // Other videos into the same folder: the first one stays.
-    extract(
+    let stream = extract(
         dir.path(),
         &[
             "v/squat/good_form",
@@ -85,6 +85,8 @@ fn the_layout_and_the_merge_of_two_runs() {
         ],
         3,
     );
+    // What never was there is an error of the run and none of the folder, where it would stay.
+    assert_eq!(stream.errors.len(), 1);
     let merged = records(&out);
     assert_eq!(
         (
@@ -92,7 +94,7 @@ fn the_layout_and_the_merge_of_two_runs() {
             merged.frames.len(),
             merged.errors.len()
         ),
-        (3, 4 + 2 + 1, 1)
+        (3, 4 + 2 + 1, 0)
     );
     check_pictures(&out, &merged);
     let all = files(&out);
@@ -140,7 +142,7 @@ fn the_layout_and_the_merge_of_two_runs() {
 
 #[test]
 fn a_video_that_moved_to_another_label_leaves_the_old_table() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("squat/bad_form/a.mp4"), 2, "ball");
     extract(dir.path(), &["squat", "--out", "out"], 0);
     std::fs::rename(
@@ -156,7 +158,7 @@ fn a_video_that_moved_to_another_label_leaves_the_old_table() {
 
 #[test]
 fn pictures_in_the_folder_itself_are_not_taken_for_input() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 2, "ball");
     for _ in 0..2 {
         assert_eq!(
@@ -168,35 +170,31 @@ fn pictures_in_the_folder_itself_are_not_taken_for_input() {
 
 #[test]
 fn records_that_were_cut_are_not_written_over() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 2, "ball");
     extract(dir.path(), &["a.mp4", "--out", "out"], 0);
     let path = dir.path().join("out/records.ndjson");
     let whole = std::fs::read_to_string(&path).unwrap();
     let cut = whole.lines().next().unwrap();
     std::fs::write(&path, format!("{cut}\n")).unwrap();
-    let output = command(dir.path(), &["a.mp4", "--out", "out"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    let output = tool(dir.path(), &["a.mp4", "--out", "out"]).run();
+    assert_eq!(output.status, 6, "{}", output.stderr);
     assert!(
-        stderr(&output).contains("records.ndjson"),
+        output.stderr.contains("records.ndjson"),
         "{}",
-        stderr(&output)
+        output.stderr
     );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{cut}\n"));
 }
 
 #[test]
 fn a_folder_that_cannot_be_written_is_one_clear_error() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 2, "ball");
     std::fs::write(dir.path().join("file"), "").unwrap();
-    let output = command(dir.path(), &["a.mp4", "--out", "file/out"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(5));
-    let message = stderr(&output);
+    let output = tool(dir.path(), &["a.mp4", "--out", "file/out"]).run();
+    assert_eq!(output.status, 5);
+    let message = &output.stderr;
     assert!(
         message.contains("file/out") && message.lines().count() == 1,
         "{message}"
@@ -211,7 +209,7 @@ fn as_root(program: &str, args: &[&str]) -> bool {
 
 #[test]
 fn a_disk_that_is_full_is_one_clear_error_and_leaves_nothing_by_halves() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for i in 0..8 {
         videos::plain(
             &dir.path().join(format!("v/squat/unclear/{i}.mp4")),
@@ -226,11 +224,7 @@ fn a_disk_that_is_full_is_one_clear_error_and_leaves_nothing_by_halves() {
         wo_testkit::skip::not_available("the right to mount a disk");
         return;
     }
-    let run = || {
-        command(dir.path(), &["v", "--out", "disk/out"])
-            .output()
-            .unwrap()
-    };
+    let run = || tool(dir.path(), &["v", "--out", "disk/out"]).run();
     let output = run();
     let pictures = walkdir::WalkDir::new(&disk).into_iter().flatten();
     let broken: Vec<_> = pictures
@@ -244,13 +238,13 @@ fn a_disk_that_is_full_is_one_clear_error_and_leaves_nothing_by_halves() {
     let n_records =
         std::fs::read_to_string(disk.join("out/records.ndjson")).map(|it| it.lines().count());
     assert!(as_root("umount", &[path]));
-    assert_eq!(output.status.code(), Some(5));
-    let message = stderr(&output);
+    assert_eq!(output.status, 5);
+    let message = &output.stderr;
     assert!(
         message.contains("No space left") && message.lines().count() == 1,
         "{message}"
     );
     assert_eq!(broken, [""; 0].map(std::path::PathBuf::from));
-    assert!(grown && again.status.success(), "{}", stderr(&again));
+    assert!(grown && again.status == 0, "{}", again.stderr);
     assert_eq!(n_records.unwrap(), 2 + 8 + 8 * 10);
 }

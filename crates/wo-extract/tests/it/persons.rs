@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use crate::harness::{Stream, command, extract, read, stderr};
+use crate::harness::{Stream, extract, read, tool};
 use crate::videos;
 
 /// What it says, and its stream.
 fn said(dir: &Path, args: &[&str]) -> (String, Stream) {
-    let output = command(dir, args).output().unwrap();
-    (stderr(&output), read(&output.stdout))
+    let output = tool(dir, args).run();
+    (output.stderr, read(&output.stdout))
 }
 
 fn persons(stream: &Stream) -> Vec<Option<&str>> {
@@ -19,7 +19,7 @@ fn persons(stream: &Stream) -> Vec<Option<&str>> {
 
 #[test]
 fn a_table_counts_however_deep_the_fault_is_and_whatever_is_named() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let video = "squat/bad_form/knees_cave/front/x.mp4";
     videos::plain(&dir.path().join("s").join(video), 2, "ball");
     let table = format!("path,person_id\n{video},anna\n");
@@ -38,7 +38,7 @@ fn a_table_counts_however_deep_the_fault_is_and_whatever_is_named() {
 
 #[test]
 fn what_is_said_of_one_copy_counts_for_all() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let label = dir.path().join("v/squat/bad_form");
     videos::plain(&label.join("a.mp4"), 2, "ball");
     for name in ["b.mp4", "c.mp4"] {
@@ -65,7 +65,7 @@ fn what_is_said_of_one_copy_counts_for_all() {
     fs::copy(label.join("a.mp4"), other.join("d.mp4")).unwrap();
     let again = extract(dir.path(), &["w", "--out", "out"], 0);
     assert_eq!(persons(&again), [Some("anna")]);
-    let records = || read(&fs::read(dir.path().join("out/records.ndjson")).unwrap());
+    let records = || read(fs::read(dir.path().join("out/records.ndjson")).unwrap());
     assert_eq!(persons(&records()), [Some("anna")]);
     let table = "path,person_id\nd.mp4,ben\n";
     fs::write(other.join("groups.csv"), table).unwrap();
@@ -80,7 +80,7 @@ fn what_is_said_of_one_copy_counts_for_all() {
 
 #[test]
 fn tables_that_say_nothing_or_are_not_read_are_named() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let v = dir.path().join("v");
     videos::plain(&v.join("squat/bad_form/a.mp4"), 2, "ball");
     let row = "squat/bad_form/a.mp4,anna\n";

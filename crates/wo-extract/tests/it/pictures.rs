@@ -5,7 +5,7 @@ use std::path::Path;
 
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, Rgba, RgbaImage};
 
-use crate::harness::{command, extract, stderr};
+use crate::harness::{extract, tool};
 
 /// A picture with four colours: red, green, blue and white, line by line.
 fn corners(width: u32, height: u32) -> RgbImage {
@@ -130,7 +130,7 @@ const LOSSY: &[u8] = b"RIFF2\x00\x00\x00WEBPVP8 &\x00\x00\x00p\x02\x00\x9d\x01* 
 
 #[test]
 fn each_kind_of_webp_is_read() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let opaque = image::DynamicImage::ImageRgb8(corners(32, 16)).into_rgba8();
     let mut clear = opaque.clone();
     // What is transparent is black.
@@ -168,7 +168,7 @@ fn each_kind_of_webp_is_read() {
 
 #[test]
 fn an_animated_webp_is_a_video() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let bytes = animated(&greys(), &[200, 100, 300, 200], None);
     write(dir.path(), "a.webp", &bytes);
     let stream = extract(dir.path(), &["a.webp", "--size=24"], 0);
@@ -193,7 +193,7 @@ fn an_animated_webp_is_a_video() {
 
 #[test]
 fn an_animation_is_turned_as_its_exif_says() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let picture = image::DynamicImage::ImageRgb8(corners(32, 16)).into_rgba8();
     let bytes = animated(&[picture.clone(), picture], &[100, 100], Some(6));
     write(dir.path(), "a.webp", &bytes);
@@ -283,7 +283,7 @@ fn apng(pictures: &[RgbaImage], still: Option<&RgbaImage>) -> Vec<u8> {
 
 #[test]
 fn an_apng_is_a_video_and_its_still_no_frame_of_it() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let still = RgbaImage::from_pixel(16, 12, Rgba([255, 0, 0, 255]));
     write(dir.path(), "a.png", &apng(&greys(), None));
     write(dir.path(), "b.apng", &apng(&greys(), Some(&still)));
@@ -308,7 +308,7 @@ fn an_apng_is_a_video_and_its_still_no_frame_of_it() {
 
 #[test]
 fn an_animation_runs_as_fast_as_browsers_show_it() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let grey = |level: usize| RgbaImage::from_pixel(16, 12, Rgba([level as u8, 0, 0, 255]));
     let sixty: Vec<_> = (0..60).map(grey).collect();
     for (name, delays, duration_ms, hz) in [
@@ -353,7 +353,7 @@ fn with_delay(bytes: &[u8], part: u16) -> Vec<u8> {
 
 #[test]
 fn pictures_that_are_not_read_are_named_and_not_passed_over() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let padded = |head: &[u8]| [head, &[0; 200]].concat();
     for (name, head) in [
         ("a.HEIC", &b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..]),
@@ -384,8 +384,8 @@ fn pictures_that_are_not_read_are_named_and_not_passed_over() {
         assert!(error.what.starts_with(what), "{}", error.what);
         assert!(error.what.contains("convert it first: "), "{}", error.what);
     }
-    let output = command(dir.path(), &["a.HEIC"]).output().unwrap();
-    let text = stderr(&output);
+    let output = tool(dir.path(), &["a.HEIC"]).run();
+    let text = &output.stderr;
     assert!(text.contains("a.HEIC: a HEIC picture"), "{text}");
     assert!(text.contains("heif-convert IN.heic OUT.jpg"), "{text}");
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harness::{Stream, command, extract, stderr};
+use crate::harness::{Stream, extract, tool};
 use crate::videos;
 
 /// A video of `n_frames` of `source`, at 24 a second.
@@ -29,7 +29,7 @@ fn said(stream: &Stream, path: &str) -> [Vec<String>; 2] {
 
 #[test]
 fn videos_are_sorted_by_what_speaks_against_them() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let v = |name: &str| dir.path().join("v").join(name);
     std::fs::create_dir(dir.path().join("v")).unwrap();
     let good = format!("pattern=checkers-8 {}", size(480, 848));
@@ -84,11 +84,9 @@ fn videos_are_sorted_by_what_speaks_against_them() {
         .find(|video| video.path == "v/b_twin.mp4");
     assert_eq!(twin.unwrap().duplicate_of.as_deref(), Some("v/a_good.mp4"));
 
-    let table = command(dir.path(), &["probe", "v", "--table", "-q"])
-        .output()
-        .unwrap();
-    assert_eq!(table.status.code(), Some(3), "{}", stderr(&table));
-    let text = String::from_utf8(table.stdout).unwrap();
+    let table = tool(dir.path(), &["probe", "v", "--table", "-q"]).run();
+    assert_eq!(table.status, 3, "{}", table.stderr);
+    let text = table.stdout;
     for line in [
         "duplicate of v/a_good.mp4",
         "7 videos: 5 with warnings, 1 with notes only",
@@ -103,7 +101,7 @@ fn videos_are_sorted_by_what_speaks_against_them() {
 
 #[test]
 fn the_same_video_in_another_file_is_known_and_named() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let make = |name: &str, size: &str, pattern: &str| {
         videos::make(
             &dir.path().join(name),

@@ -33,7 +33,7 @@ fn without_decoders(dir: &Path, args: &[&str]) -> crate::harness::Stream {
 
 #[test]
 fn what_is_finished_is_not_decoded_again() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let video = |name: &str| dir.path().join("v/squat/bad_form").join(name);
     videos::plain(&video("a.mp4"), 4, "ball");
     videos::plain(&video("b.mp4"), 4, "snow");
@@ -57,7 +57,7 @@ fn what_is_finished_is_not_decoded_again() {
     )
     .unwrap();
     without_decoders(dir.path(), &args);
-    let records = read(&std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
+    let records = read(std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
     assert_eq!(records.videos[0].person_id.as_deref(), Some("anna"));
     assert_eq!(records.frames.len(), first.frames.len());
 
@@ -95,7 +95,7 @@ fn what_is_finished_is_not_decoded_again() {
 
 #[test]
 fn what_a_person_wrote_into_the_records_stays() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 2, "ball");
     extract(dir.path(), &["v", "--out", "out"], 0);
     let records = dir.path().join("out/records.ndjson");
@@ -109,7 +109,7 @@ fn what_a_person_wrote_into_the_records_stays() {
 
 #[test]
 fn a_failed_file_is_tried_again_only_when_asked() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let broken = dir.path().join("v/squat/bad_form/a.mp4");
     videos::plain(&broken, 4, "ball");
     let worker = test_worker(dir.path(), "refuse");
@@ -118,13 +118,13 @@ fn a_failed_file_is_tried_again_only_when_asked() {
     assert_eq!((again.errors.len(), again.videos.len()), (1, 0));
     let retried = extract(dir.path(), &["v", "--out", "out", "--retry-failed"], 0);
     assert_eq!((retried.errors.len(), retried.videos.len()), (0, 1));
-    let records = read(&std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
+    let records = read(std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
     assert_eq!((records.errors.len(), records.videos.len()), (0, 1));
 }
 
 #[test]
 fn pruning_takes_away_what_is_gone_from_the_folders_given() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for name in [
         "v/squat/bad_form/a.mp4",
         "v/squat/bad_form/b.mp4",
@@ -143,7 +143,7 @@ fn pruning_takes_away_what_is_gone_from_the_folders_given() {
     std::fs::remove_file(dir.path().join("w/squat/good_form/c.mp4")).unwrap();
     extract(dir.path(), &["v", "--out", "out"], 0);
     let videos = || {
-        let records = read(&std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
+        let records = read(std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
         let mut names: Vec<String> = records
             .videos
             .iter()
@@ -168,7 +168,7 @@ fn pruning_takes_away_what_is_gone_from_the_folders_given() {
 
 #[test]
 fn a_run_that_is_killed_at_any_moment_is_finished_by_the_next() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for (i, pattern) in ["ball", "snow", "smpte", "gradient", "circular"]
         .iter()
         .enumerate()
@@ -219,7 +219,7 @@ fn a_run_that_is_killed_at_any_moment_is_finished_by_the_next() {
 
 #[test]
 fn a_line_that_a_crash_cut_off_is_forgotten() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 2, "ball");
     extract(dir.path(), &["v", "--out", "out"], 0);
     let state = dir.path().join("out/.wo-extract.ndjson");

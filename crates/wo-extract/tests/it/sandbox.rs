@@ -7,11 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Output;
 
 use seccompiler::{SeccompAction, SeccompFilter, apply_filter};
+use wo_testkit::Run;
 
-use crate::harness::{command, extract, read, stderr, test_worker};
+use crate::harness::{command, extract, read, test_worker, tool};
 use crate::videos;
 
 /// A user who owns nothing.
@@ -103,8 +103,8 @@ impl Canaries {
 }
 
 /// What came of each attempt, by file.
-fn outcomes(output: &Output) -> BTreeMap<String, String> {
-    let stream = read(&output.stdout);
+fn outcomes(stdout: &str) -> BTreeMap<String, String> {
+    let stream = read(stdout);
     let name = |path: &serde_json::Value| {
         let path = Path::new(path.as_str().unwrap());
         path.file_stem().unwrap().to_str().unwrap().to_owned()
@@ -117,7 +117,7 @@ fn outcomes(output: &Output) -> BTreeMap<String, String> {
 
 #[test]
 fn nothing_breaks_out_of_the_sandbox() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let canaries = Canaries::new(dir.path());
     canaries.write(&dir.path().join("v"), |_| true);
@@ -144,7 +144,7 @@ fn nothing_breaks_out_of_the_sandbox() {
             }
             output => output.unwrap(),
         };
-        let outcomes = outcomes(&output);
+        let outcomes = outcomes(std::str::from_utf8(&output.stdout).unwrap());
         assert_eq!(outcomes.len(), canaries.attempts.len());
         for (attempt, outcome) in outcomes {
             assert!(
@@ -169,21 +169,19 @@ fn the_attempts_succeed_where_there_is_no_sandbox() {
         "exec",
         "memory-file",
     ];
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let canaries = Canaries::new(dir.path());
     canaries.write(&dir.path().join("v"), |verb| HARMLESS.contains(&verb));
     let worker = test_worker(dir.path(), "worker");
-    let output = command(dir.path(), &["v", "--worker", &worker, "--sandbox=off"])
-        .output()
-        .unwrap();
-    for (attempt, outcome) in outcomes(&output) {
+    let output = tool(dir.path(), &["v", "--worker", &worker, "--sandbox=off"]).run();
+    for (attempt, outcome) in outcomes(&output.stdout) {
         assert_eq!(outcome, "ESCAPED", "{attempt}");
     }
     assert!(canaries.tcp.accept().is_ok() && canaries.unix.accept().is_ok());
 }
 
 /// Runs on a machine where these system calls do not exist.
-fn run_without(calls: &[i64], dir: &Path, args: &[&str]) -> Output {
+fn run_without(calls: &[i64], dir: &Path, args: &[&str]) -> Run {
     let rules = calls.iter().map(|&call| (call, Vec::new())).collect();
     let filter = SeccompFilter::new(
         rules,
@@ -192,12 +190,12 @@ fn run_without(calls: &[i64], dir: &Path, args: &[&str]) -> Output {
         std::env::consts::ARCH.try_into().unwrap(),
     );
     let program = seccompiler::BpfProgram::try_from(filter.unwrap()).unwrap();
-    let mut command = command(dir, args);
+    let tool = tool(dir, args);
     std::thread::scope(|scope| {
         // The filter holds for this thread and what it starts.
         let run = scope.spawn(move || {
             apply_filter(&program).unwrap();
-            command.output().unwrap()
+            tool.run()
         });
         run.join().unwrap()
     })
@@ -205,7 +203,7 @@ fn run_without(calls: &[i64], dir: &Path, args: &[&str]) -> Output {
 
 #[test]
 fn without_landlock_it_stops_or_warns_as_told() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 4, "ball");
     let run = |calls: &[i64], mode: &str| {
         let mode = format!("--sandbox={mode}");
@@ -213,9 +211,9 @@ fn without_landlock_it_stops_or_warns_as_told() {
     };
     let landlock = libc::SYS_landlock_create_ruleset;
     let required = run(&[landlock], "require");
-    assert_eq!(required.status.code(), Some(4), "{}", stderr(&required));
+    assert_eq!(required.status, 4, "{}", required.stderr);
     assert!(required.stdout.is_empty());
-    let message = stderr(&required);
+    let message = &required.stderr;
     assert!(
         message.contains("Landlock") && message.contains("hint: "),
         "{message}"
@@ -232,25 +230,27 @@ fn without_landlock_it_stops_or_warns_as_told() {
             "{:?}",
             stream.errors
         );
-        let message = stderr(&output);
+        let message = &output.stderr;
         assert_eq!(message.matches("is not locked in").count(), 1, "{message}");
     }
     let off = run(&[landlock], "off");
     assert_eq!(read(&off.stdout).sandbox, "none");
-    assert_eq!(stderr(&off), "");
+    assert_eq!(off.stderr, "");
 }
 
 #[test]
 fn the_frames_are_the_same_with_and_without_a_sandbox() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("v/a.mp4"), 20, "ball");
     videos::plain(&dir.path().join("v/b.mp4"), 11, "snow");
     let run = |args: &[&str]| {
-        let output = command(dir.path(), &[&["v"], args].concat())
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+        let output = tool(dir.path(), &[&["v"], args].concat()).run();
+        output
+            .stdout
+            .lines()
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     let frames = run(&["-j1"]);
     assert_eq!(frames.len(), 2 + 20 + 1);
@@ -261,7 +261,7 @@ fn the_frames_are_the_same_with_and_without_a_sandbox() {
 
 #[test]
 fn playlists_are_refused_under_any_name() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     tcp.set_nonblocking(true).unwrap();
     videos::plain(&dir.path().join("decoy.mp4"), 4, "ball");

@@ -38,7 +38,7 @@ impl Drop for Load {
 
 #[test]
 fn waiting_for_a_processor_is_no_stall() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     // Silent for longer than the limit by the clock on the wall, and for less by its own time.
     std::fs::write(dir.path().join("slow.mp4"), "wo-test work 700\n").unwrap();
     let worker = test_worker(dir.path(), "worker");
@@ -54,7 +54,7 @@ fn waiting_for_a_processor_is_no_stall() {
 
 #[test]
 fn a_hung_file_ends_in_time_however_busy_the_machine_is() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let worker = test_worker(dir.path(), "worker");
     let _load = Load::start();
     for (verb, limit) in [("stop", 8), ("sleep", 8), ("spin", 60)] {

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use image::{Rgb, RgbImage};
 
-use crate::harness::{command, extract, stderr};
+use crate::harness::{command, extract, tool};
 use crate::videos;
 
 #[test]
 fn without_exact_a_frame_of_the_segment_that_is_quick_to_decode_is_taken() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     // Key frames at 0, 1 and 2 s; segments of 0.3 s.
     videos::plain(&dir.path().join("a.mp4"), 30, "ball");
     assert_eq!(
@@ -26,7 +26,7 @@ fn without_exact_a_frame_of_the_segment_that_is_quick_to_decode_is_taken() {
 
 #[test]
 fn a_frame_is_the_same_whatever_else_is_decoded() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let source = "videotestsrc num-buffers=90 pattern=ball \
                   ! video/x-raw,format=I420,width=96,height=64,framerate=30/1";
     for (file, encoder) in [
@@ -95,7 +95,7 @@ fn a_frame_is_the_same_whatever_else_is_decoded() {
 
 #[test]
 fn frames_are_those_on_display_at_the_centres_of_equal_segments() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 30, "ball");
     let stream = extract(dir.path(), &["a.mp4", "--exact"], 0);
     assert_eq!(
@@ -153,7 +153,7 @@ fn frames_are_those_on_display_at_the_centres_of_equal_segments() {
 
 #[test]
 fn a_video_of_fewer_frames_gives_them_all_and_a_small_size_is_scaled_down_to() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 3, "ball");
     let stream = extract(dir.path(), &["a.mp4", "--size", "24"], 0);
     assert_eq!(stream.times_ms(), [0.0, 100.0, 200.0]);
@@ -169,7 +169,7 @@ fn a_video_of_fewer_frames_gives_them_all_and_a_small_size_is_scaled_down_to() {
 
 #[test]
 fn a_rotated_video_comes_out_upright() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let pictures: Vec<RgbImage> = (0..4)
         .map(|quarters| {
             let name = format!("{quarters}.mp4");
@@ -213,7 +213,7 @@ fn a_rotated_video_comes_out_upright() {
 
 #[test]
 fn pixels_that_are_not_square_become_so() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::encoded(
         &dir.path().join("a.mp4"),
         2,
@@ -234,7 +234,7 @@ fn pixels_that_are_not_square_become_so() {
 
 #[test]
 fn an_interlaced_video_keeps_its_frame_rate_and_loses_its_combs() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     // Fields alternate between black and white: woven, every other line would be the other colour.
     videos::make(
         &dir.path().join("a.mkv"),
@@ -269,7 +269,7 @@ fn an_interlaced_video_keeps_its_frame_rate_and_loses_its_combs() {
 
 #[test]
 fn colours_come_through_in_every_matrix_and_range() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for (name, colorimetry) in [
         ("601", "bt601"),
         ("709", "bt709"),
@@ -297,7 +297,7 @@ fn colours_come_through_in_every_matrix_and_range() {
 
 #[test]
 fn each_kind_of_broken_file_is_one_error_and_the_run_goes_on() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
     write("empty.mp4", b"");
     write(
@@ -311,8 +311,8 @@ fn each_kind_of_broken_file_is_one_error_and_the_run_goes_on() {
         "audiotestsrc num-buffers=20 ! avenc_aac ! mp4mux",
     );
     // Beside others a file that is missing is an error of its own; alone it is a wrong command line.
-    let alone = command(dir.path(), &["none.mp4"]).output().unwrap();
-    assert_eq!(alone.status.code(), Some(2), "{}", stderr(&alone));
+    let alone = tool(dir.path(), &["none.mp4"]).run();
+    assert_eq!(alone.status, 2, "{}", alone.stderr);
     videos::plain(&dir.path().join("whole.mp4"), 4, "ball");
     let whole = std::fs::read(dir.path().join("whole.mp4")).unwrap();
     write("no_end.mp4", &whole[..whole.len() / 2]);
@@ -354,7 +354,7 @@ fn each_kind_of_broken_file_is_one_error_and_the_run_goes_on() {
 
 #[test]
 fn a_truncated_video_gives_the_frames_before_the_cut_and_an_error() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::encoded(
         &dir.path().join("a.mp4"),
         60,
@@ -389,7 +389,7 @@ fn a_truncated_video_gives_the_frames_before_the_cut_and_an_error() {
 
 #[test]
 fn labels_and_groups_come_from_the_folders() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let videos_dir = dir.path().join("data/training_data");
     videos::plain(
         &videos_dir.join("squat/bad_form/knees_cave/a.mp4"),
@@ -439,18 +439,18 @@ fn labels_and_groups_come_from_the_folders() {
         "path,person_id,source_id\na.mp4,p,s\nb.mp4,p,s,t\n",
     )
     .unwrap();
-    let output = command(dir.path(), &[]).output().unwrap();
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(6), 0));
+    let output = tool(dir.path(), &[]).run();
+    assert_eq!((output.status, output.stdout.as_str()), (6, ""));
     assert!(
-        stderr(&output).contains("groups.csv") && stderr(&output).contains("line 3"),
+        output.stderr.contains("groups.csv") && output.stderr.contains("line 3"),
         "{}",
-        stderr(&output)
+        output.stderr
     );
 }
 
 #[test]
 fn the_same_content_is_taken_once_and_two_labels_for_it_are_an_error() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     videos::plain(&path("squat/bad_form/a.mp4"), 2, "ball");
     std::fs::copy(path("squat/bad_form/a.mp4"), path("squat/bad_form/b.mp4")).unwrap();
@@ -478,7 +478,7 @@ fn the_same_content_is_taken_once_and_two_labels_for_it_are_an_error() {
 
 #[test]
 fn pictures_and_gifs_are_videos_too() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     RgbImage::from_pixel(40, 20, Rgb([10, 200, 30]))
         .save(dir.path().join("a.png"))
         .unwrap();
@@ -523,7 +523,7 @@ fn pictures_and_gifs_are_videos_too() {
 
 #[test]
 fn a_file_name_that_is_not_utf8_survives() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 2, "ball");
     std::fs::rename(
         dir.path().join("a.mp4"),
@@ -540,7 +540,7 @@ fn a_file_name_that_is_not_utf8_survives() {
 
 #[test]
 fn a_pipe_that_nobody_writes_to_does_not_hang() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let made = Command::new("mkfifo")
         .arg(dir.path().join("a.mp4"))
         .status()
@@ -557,7 +557,7 @@ fn a_pipe_that_nobody_writes_to_does_not_hang() {
 
 #[test]
 fn the_output_is_the_same_at_any_number_of_threads() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for (n_frames, name, pattern) in [
         (40, "a", "ball"),
         (2, "b", "smpte"),
@@ -566,12 +566,7 @@ fn the_output_is_the_same_at_any_number_of_threads() {
     ] {
         videos::plain(&dir.path().join(format!("{name}.mp4")), n_frames, pattern);
     }
-    let run = |threads: &str| {
-        command(dir.path(), &[".", "-j", threads])
-            .output()
-            .unwrap()
-            .stdout
-    };
+    let run = |threads: &str| tool(dir.path(), &[".", "-j", threads]).run().stdout;
     let one = run("1");
     assert_eq!(crate::harness::read(&one).videos.len(), 4);
     assert!(one == run("2") && one == run("7"));
@@ -579,36 +574,32 @@ fn the_output_is_the_same_at_any_number_of_threads() {
 
 #[test]
 fn nothing_found_is_said_and_the_stream_is_complete() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     std::fs::write(dir.path().join(".gitkeep"), "").unwrap();
-    let output = command(dir.path(), &["."]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(stderr(&output), "wo-extract: no video or picture in .\n");
+    let output = tool(dir.path(), &["."]).run();
+    assert_eq!(output.status, 1);
+    assert_eq!(output.stderr, "wo-extract: no video or picture in .\n");
     assert!(crate::harness::read(&output.stdout).videos.is_empty());
 
-    let output = command(dir.path(), &[]).output().unwrap();
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
-    assert!(stderr(&output).contains("hint: "), "{}", stderr(&output));
+    let output = tool(dir.path(), &[]).run();
+    assert_eq!((output.status, output.stdout.as_str()), (2, ""));
+    assert!(output.stderr.contains("hint: "), "{}", output.stderr);
 }
 
 #[test]
 fn help_and_bad_flags_answer_at_once() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let run = |args: &[&str]| {
-        let output = command(dir.path(), args).output().unwrap();
-        (
-            output.status.code(),
-            String::from_utf8(output.stdout.clone()).unwrap(),
-            stderr(&output),
-        )
+        let output = tool(dir.path(), args).run();
+        (output.status, output.stdout, output.stderr)
     };
     let (code, help, _) = run(&["--help"]);
-    assert_eq!(code, Some(0));
+    assert_eq!(code, 0);
     assert!(
         help.starts_with("Usage: wo-extract [OPTIONS] [PATH]..."),
         "{help}"
     );
-    assert_eq!(run(&["--version"]).0, Some(0));
+    assert_eq!(run(&["--version"]).0, 0);
     for args in [
         &["--frames-per-video", "0"][..],
         &["--size", "0"],
@@ -616,17 +607,13 @@ fn help_and_bad_flags_answer_at_once() {
         &["-j", "0"],
     ] {
         let (code, stdout, message) = run(args);
-        assert_eq!(
-            (code, stdout.as_str()),
-            (Some(2), ""),
-            "{args:?}: {message}"
-        );
+        assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}: {message}");
     }
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for name in ["a", "b", "c"] {
         videos::plain(&dir.path().join(format!("{name}.mp4")), 10, "snow");
     }
@@ -655,27 +642,16 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn a_full_disk_is_an_io_error() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 2, "ball");
-    let full = std::fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let output = command(dir.path(), &["a.mp4"])
-        .stdout(full)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("No space left"),
-        "{}",
-        stderr(&output)
-    );
+    let output = tool(dir.path(), &["a.mp4"]).into_dev_full();
+    assert_eq!(output.status, 5, "{}", output.stderr);
+    assert!(output.stderr.contains("No space left"), "{}", output.stderr);
 }
 
 #[test]
 fn each_way_of_sampling_takes_its_frames() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     // 10 frames a second, a key frame each second.
     videos::plain(&dir.path().join("a.mp4"), 30, "ball");
     videos::encoded(&dir.path().join("b.mpg"), 30, "ball", "", "mpegtsmux");
@@ -714,20 +690,18 @@ fn each_way_of_sampling_takes_its_frames() {
     };
     assert_eq!(jitter("1"), jitter("1"));
     assert_ne!(jitter("1"), jitter("2"));
-    let wrong = command(dir.path(), &["a.mp4", "--sample", "random"])
-        .output()
-        .unwrap();
-    assert_eq!(wrong.status.code(), Some(2));
+    let wrong = tool(dir.path(), &["a.mp4", "--sample", "random"]).run();
+    assert_eq!(wrong.status, 2);
 }
 
 #[test]
 fn progress_comes_in_lines_where_it_is_asked_for() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("v/a.mp4"), 4, "ball");
     videos::plain(&dir.path().join("v/b.mp4"), 4, "snow");
     let lines = |args: &[&str]| {
-        let output = command(dir.path(), &[&["v", "--size=64"], args].concat()).output();
-        stderr(&output.unwrap())
+        let output = tool(dir.path(), &[&["v", "--size=64"], args].concat()).run();
+        output.stderr
     };
     assert_eq!(lines(&[]), "");
     assert_eq!(lines(&["--progress=plain", "-q"]), "");

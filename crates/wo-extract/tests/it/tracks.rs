@@ -4,7 +4,7 @@ use std::path::Path;
 
 use image::RgbImage;
 
-use crate::harness::{Frame, Stream, command, extract, stderr};
+use crate::harness::{Frame, Stream, extract, tool};
 use crate::videos;
 
 const ONE: i32 = 1 << 16;
@@ -63,7 +63,7 @@ fn check_placed(plain: &RgbImage, placed: &RgbImage, matrix: [i32; 4], what: &st
 
 #[test]
 fn a_display_matrix_is_obeyed_in_all_eight_ways_and_at_any_scale() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     videos::plain(&path, 2, "smpte");
     let (_, plain) = only_picture(dir.path(), "a.mp4");
@@ -91,7 +91,7 @@ fn a_display_matrix_is_obeyed_in_all_eight_ways_and_at_any_scale() {
 
 #[test]
 fn the_matrix_of_the_whole_is_applied_behind_that_of_the_track() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     videos::plain(&path, 2, "smpte");
     let (_, plain) = only_picture(dir.path(), "a.mp4");
@@ -105,7 +105,7 @@ fn the_matrix_of_the_whole_is_applied_behind_that_of_the_track() {
 
 #[test]
 fn a_matrix_that_is_no_turn_is_named_and_ignored() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     videos::plain(&path, 2, "smpte");
     let (_, plain) = only_picture(dir.path(), "a.mp4");
@@ -117,9 +117,9 @@ fn a_matrix_that_is_no_turn_is_named_and_ignored() {
     ] {
         place(&path, matrix);
         let args = ["a.mp4", "--frames-per-video=1", "--size=48"];
-        let output = command(dir.path(), &args).output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
-        let text = stderr(&output);
+        let output = tool(dir.path(), &args).run();
+        assert_eq!(output.status, 0);
+        let text = &output.stderr;
         assert!(text.contains("a.mp4: ") && text.contains(why), "{text}");
         assert_eq!(text.lines().count(), 1, "{text}");
         let stream = crate::harness::read(&output.stdout);
@@ -130,7 +130,7 @@ fn a_matrix_that_is_no_turn_is_named_and_ignored() {
 
 #[test]
 fn sides_of_different_scale_stretch_the_picture() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     videos::plain(&path, 2, "smpte");
     for (matrix, size) in [
@@ -146,7 +146,7 @@ fn sides_of_different_scale_stretch_the_picture() {
 
 #[test]
 fn a_turn_that_is_no_quarter_is_done() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     videos::plain(&path, 2, "white");
     // By 30 degrees.
@@ -174,7 +174,7 @@ fn with_sound(path: &Path, n_frames: u32, n_tenths: u32, mux: &str) {
 
 #[test]
 fn a_sound_that_is_longer_hides_no_video() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for (name, mux, n_tenths) in [
         ("a.mp4", "mp4mux", 200),
         ("b.mov", "qtmux", 200),
@@ -221,7 +221,7 @@ fn width(dir: &Path, name: &str) -> u32 {
 
 #[test]
 fn the_enabled_track_is_taken() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for mux in ["mp4mux", "qtmux"] {
         let path = dir.path().join("a.mov");
         two_videos(&path, mux);
@@ -245,7 +245,7 @@ const COLOUR: &[u8] = b"\x55\xb0\x01\0\0\0\0\0\0\x10";
 
 #[test]
 fn the_default_track_of_a_matroska_is_taken() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for mux in ["matroskamux", "webmmux"] {
         let path = dir.path().join("a.mkv");
         let video = |width: u32| {
@@ -275,7 +275,7 @@ fn webm(path: &Path, codec: &str) {
 
 #[test]
 fn a_webm_that_announces_alpha_and_has_none_is_read() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for codec in ["vp8enc", "vp9enc"] {
         let path = dir.path().join("a.webm");
         webm(&path, codec);
@@ -293,7 +293,7 @@ fn a_webm_that_announces_alpha_and_has_none_is_read() {
 
 #[test]
 fn a_matroska_is_turned_as_its_projection_says() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.webm");
     webm(&path, "vp8enc");
     let (_, plain) = only_picture(dir.path(), "a.webm");
@@ -319,7 +319,7 @@ fn difference(a: &RgbImage, b: &RgbImage) -> u32 {
 
 #[test]
 fn frames_that_are_stored_in_another_order_are_all_there_and_in_their_places() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let source = "videotestsrc num-buffers=60 pattern=zone-plate kx2=16 ky2=16 kt=11 ! video/x-raw,format=I420,width=64,height=48,framerate=20/1";
     let mpeg4 = |n: u32| {
         format!("avenc_mpeg4 max-bframes={n} gop-size=12 bitrate=4000000 ! mpeg4videoparse")
@@ -380,7 +380,7 @@ fn frames_that_are_stored_in_another_order_are_all_there_and_in_their_places() {
 
 #[test]
 fn a_video_that_does_not_say_how_long_it_is_is_read_beside_a_long_sound() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("a.mp4");
     with_sound(&path, 20, 200, "mp4mux");
     let mut bytes = std::fs::read(&path).unwrap();

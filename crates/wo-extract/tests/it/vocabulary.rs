@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use crate::harness::{command, extract, stderr};
+use crate::harness::{extract, tool};
 use crate::videos;
 
 #[test]
 fn exercises_and_faults_that_nobody_knows_are_named_with_what_to_do() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     for name in [
         "squat/bad_form/knee_caves/a.mp4",
         "squat/bad_form/knee_caves/b.mp4",
@@ -21,10 +21,8 @@ fn exercises_and_faults_that_nobody_knows_are_named_with_what_to_do() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, name).unwrap();
     }
-    let output = command(dir.path(), &["v", "--out", "out"])
-        .output()
-        .unwrap();
-    let words = stderr(&output);
+    let output = tool(dir.path(), &["v", "--out", "out"]).run();
+    let words = &output.stderr;
     for part in [
         "v/squat/bad_form/knee_caves: 2 files get no fault from it: squat has no fault knee_caves (knees_cave is the nearest)\n\
          hint: rename the folder to knees_cave, or add the fault to data/captions.toml: [exercises.squat.faults.knee_caves]",
@@ -39,15 +37,15 @@ fn exercises_and_faults_that_nobody_knows_are_named_with_what_to_do() {
 
 #[test]
 fn a_fault_that_is_added_to_the_table_is_not_named() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     let path = dir.path().join("v/squat/bad_form/knee_caves/a.mp4");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, "x").unwrap();
     fs::create_dir_all(dir.path().join("v/plank/good_form")).unwrap();
     fs::write(dir.path().join("v/plank/good_form/b.mp4"), "y").unwrap();
     let said = || {
-        let output = command(dir.path(), &["v"]).output().unwrap();
-        stderr(&output)
+        let output = tool(dir.path(), &["v"]).run();
+        output.stderr
     };
     let before = said();
     assert!(before.contains("has no fault knee_caves"), "{before}");
@@ -64,7 +62,7 @@ fn a_fault_that_is_added_to_the_table_is_not_named() {
 /// The cures of `wo-input` read the flags of a folder there.
 #[test]
 fn the_settings_are_noted_as_their_readers_expect() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("v/squat/bad_form/a.mp4"), 6, "ball");
     let more = "v --out out --frames-per-video=3 --size=128 --min-sharpness=12";
     let args: Vec<&str> = more.split(' ').collect();

@@ -98,3 +98,9 @@ fn commit(n: u8) -> String {
 fn text(dir: &Path, name: &str) -> String {
     fs::read_to_string(dir.join(name)).expect("a text")
 }
+
+/// An error and what to do about it, as a tool prints them.
+fn said(error: &Error) -> String {
+    let hint = error.hint().map(|hint| format!("\nhint: {hint}"));
+    format!("{error}{}", hint.unwrap_or_default())
+}

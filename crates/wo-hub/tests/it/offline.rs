@@ -4,7 +4,7 @@ use std::fs;
 
 use wo_hub::Error;
 
-use crate::{FETCHED, FILES, REPOSITORY, World, commit, text};
+use crate::{FETCHED, FILES, REPOSITORY, World, commit, said, text};
 
 #[test]
 fn a_model_in_the_cache_is_found_without_a_socket() {
@@ -28,7 +28,7 @@ fn a_miss_names_the_file_and_the_command_and_opens_no_socket() {
         world.options.cache.display(),
         FETCHED.join(" ")
     );
-    assert_eq!(error.to_string(), expected);
+    assert_eq!(said(&error), expected);
     assert_eq!(world.server.n_connections(), 0);
     assert!(!world.lock_file().exists());
 }
@@ -40,7 +40,7 @@ fn a_pinned_file_that_is_gone_is_named_with_its_commit() {
     let n_connections = world.server.n_connections();
     fs::remove_file(fetched.dir.join("tokenizer.json")).unwrap();
     let error = world.fetch_with(None, &world.offline()).unwrap_err();
-    let said = error.to_string();
+    let said = said(&error);
     assert!(said.starts_with("tokenizer.json of "), "{said}");
     assert!(
         said.ends_with(&format!("--revision {}", commit(1))),
@@ -70,6 +70,6 @@ fn what_another_tool_left_in_the_cache_is_pinned() {
     fs::remove_file(snapshot.join("model.safetensors")).unwrap();
     fs::remove_file(world.lock_file()).unwrap();
     let error = world.fetch_with(None, &world.offline()).unwrap_err();
-    let said = error.to_string();
+    let said = said(&error);
     assert!(said.starts_with("model.safetensors of "), "{said}");
 }

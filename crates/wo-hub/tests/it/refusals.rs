@@ -6,7 +6,7 @@ use std::time::Duration;
 use wo_hub::{Error, Options, fetch};
 
 use crate::server::sha256;
-use crate::{FILES, REPOSITORY, World, commit};
+use crate::{FILES, REPOSITORY, World, commit, said};
 
 #[test]
 fn a_file_that_was_changed_is_named_with_what_was_expected_and_found() {
@@ -25,14 +25,14 @@ fn a_file_that_was_changed_is_named_with_what_was_expected_and_found() {
         sha256(changed.as_bytes()),
         blob.display()
     );
-    assert_eq!(error.to_string(), expected);
+    assert_eq!(said(&error), expected);
     // The hint holds.
     fs::remove_file(blob).unwrap();
     world.fetch().unwrap();
 
     fs::write(&path, "short").unwrap();
     let error = world.fetch_with(None, &world.offline()).unwrap_err();
-    let said = error.to_string();
+    let said = said(&error);
     let sizes = format!("expected {} bytes, found 5 bytes", FILES[1].1.len());
     assert!(said.contains(&sizes), "{said}");
 }
@@ -76,7 +76,7 @@ fn each_answer_of_the_hub_has_its_error() {
         world.server.fail_with(Some(status));
         let error = world.fetch().unwrap_err();
         assert!(is_right(&error), "{status}: {error:?}");
-        let said = error.to_string();
+        let said = said(&error);
         assert!(said.contains(part), "{status}: {said}");
         assert!(said.contains(REPOSITORY), "{status}: {said}");
         assert!(said.contains("\nhint: "), "{status}: {said}");
@@ -96,7 +96,7 @@ fn a_hub_that_is_not_there_is_a_matter_of_the_network() {
     };
     let error = world.fetch_with(None, &options).unwrap_err();
     assert!(matches!(error, Error::Network { .. }), "{error:?}");
-    let said = error.to_string().to_lowercase();
+    let said = said(&error).to_lowercase();
     assert!(said.contains("connection refused"), "{said}");
 }
 
@@ -131,7 +131,7 @@ fn a_repository_of_pickles_is_refused_with_a_way_out() {
     let files = [("config.json", "{}"), ("pytorch_model.bin", "a pickle")];
     world.server.put(REPOSITORY, "main", &commit(6), &files);
     let error = world.fetch().unwrap_err();
-    let said = error.to_string();
+    let said = said(&error);
     assert!(said.contains("has no model.safetensors at main"), "{said}");
     assert!(said.contains("--revision refs/pr/NUMBER"), "{said}");
     // Nothing was fetched for it.
@@ -147,7 +147,7 @@ fn a_lock_file_that_asks_for_other_files_is_refused_before_anything_is_asked() {
     fs::write(world.lock_file(), evil).unwrap();
     let error = world.fetch().unwrap_err();
     assert!(matches!(error, Error::Lock { .. }));
-    let said = error.to_string();
+    let said = said(&error);
     assert!(said.contains("models.lock"), "{said}");
     assert!(
         said.contains("none of the files that are fetched"),

@@ -1,5 +1,7 @@
 //! What the table gives for each class, and what it refuses.
 
+// Longer than 400 lines: one case for each error of a table.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::missing_words::MissingWords;

@@ -1,7 +1,7 @@
 //! Stick figures that squat, in place of frames.
 
 use image::{Rgb, RgbImage};
-use wo_report::{Frame, Picture};
+use wo_report::{Frame, PageImage};
 
 const SIZE: (u32, u32) = (320, 240);
 const FLOOR: Rgb<u8> = Rgb([96, 90, 84]);
@@ -15,7 +15,7 @@ pub(crate) fn strip(n_frames: usize, evidence: &[usize], wall: [u8; 3]) -> Vec<F
     let frame = |idx: usize| {
         let phase = idx as f64 / n_frames.max(1) as f64;
         Frame {
-            picture: Picture::Rgb(lifter(depth(phase), Rgb(wall))),
+            image: PageImage::Rgb(lifter(depth(phase), Rgb(wall))),
             pts_ms: Some(180.0 + 310.0 * idx as f64),
             is_evidence: evidence.contains(&idx),
         }
@@ -29,8 +29,8 @@ fn depth(phase: f64) -> f64 {
 }
 
 fn lifter(depth: f64, wall: Rgb<u8>) -> RgbImage {
-    let mut picture = RgbImage::from_pixel(SIZE.0, SIZE.1, wall);
-    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+    let mut image = RgbImage::from_pixel(SIZE.0, SIZE.1, wall);
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
         if y > 205 {
             *pixel = FLOOR;
         }
@@ -44,31 +44,31 @@ fn lifter(depth: f64, wall: Rgb<u8>) -> RgbImage {
     let shoulder = (hip.0 + 34.0 * depth + 4.0, hip.1 - 62.0 + 8.0 * depth);
     let head = (shoulder.0 + 6.0, shoulder.1 - 24.0);
     for (from, to) in [(ankle, knee), (knee, hip), (hip, shoulder)] {
-        line(&mut picture, from, to, LIMB, BODY);
+        line(&mut image, from, to, LIMB, BODY);
     }
-    line(&mut picture, head, head, 13.0, BODY);
+    line(&mut image, head, head, 13.0, BODY);
     let (left, right) = (
         (shoulder.0 - 70.0, shoulder.1),
         (shoulder.0 + 70.0, shoulder.1),
     );
-    line(&mut picture, left, right, 2.0, BAR);
+    line(&mut image, left, right, 2.0, BAR);
     for end in [left, right] {
         line(
-            &mut picture,
+            &mut image,
             (end.0, end.1 - 20.0),
             (end.0, end.1 + 20.0),
             5.0,
             BAR,
         );
     }
-    picture
+    image
 }
 
 /// A line with round ends.
-fn line(picture: &mut RgbImage, from: (f64, f64), to: (f64, f64), radius: f64, colour: Rgb<u8>) {
+fn line(image: &mut RgbImage, from: (f64, f64), to: (f64, f64), radius: f64, colour: Rgb<u8>) {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let length = (dx * dx + dy * dy).max(f64::MIN_POSITIVE);
-    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
         let (px, py) = (f64::from(x) - from.0, f64::from(y) - from.1);
         let along = ((px * dx + py * dy) / length).clamp(0.0, 1.0);
         if (px - along * dx).hypot(py - along * dy) <= radius {

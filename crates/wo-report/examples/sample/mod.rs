@@ -1,5 +1,5 @@
 //! What the sample is made of; the tests use it as well.
 
 mod drawing;
-mod figures;
+mod metrics;
 pub(crate) mod pages;

@@ -2,20 +2,20 @@
 
 use wo_record::{Confusion, Name};
 use wo_report::{
-    Cards, Change, Conclusion, Estimate, Fact, Forecast, Learning, LearningPoint, Paraphrase,
-    Report, Robustness, Shot, Step, Suspect, SuspectKind, Suspects, Trust, Twin, WorstVideo,
-    WorstVideos,
+    Cards, Change, CollectionHint, Conclusion, Estimate, Fact, Forecast, Learning, LearningPoint,
+    NearestTrainingFrame, Paraphrase, Report, Robustness, Step, Suspect, SuspectKind, Suspects,
+    TrustLevel, WorstVideo, WorstVideos,
 };
 
 use super::drawing::strip;
-use super::figures::{audit, between, calibration, figures, selective, slices};
+use super::metrics::{audit, between, calibration, metrics, selective, slices};
 
 pub(crate) fn report() -> Report {
     Report {
         title: "Form of squat, deadlift and overhead press".to_owned(),
         subtitle: Some("models/workout on 118 videos of 23 persons that it has not seen (invented for this sample)".to_owned()),
         conclusion: Some(conclusion()),
-        figures: Some(figures()),
+        metrics: Some(metrics()),
         confusions: confusions(),
         calibration: Some(calibration()),
         selective: Some(selective()),
@@ -31,7 +31,7 @@ pub(crate) fn report() -> Report {
 
 fn conclusion() -> Conclusion {
     Conclusion {
-        trust: Trust::Caution,
+        trust: TrustLevel::Caution,
         sentence: "It is right on about 7 of 10 squats and deadlifts filmed from the side; filmed from the front or in a \
                    dark room, a coach should look for themselves."
             .to_owned(),
@@ -81,17 +81,18 @@ fn learning() -> Learning {
         estimate: between(estimate),
         guideline: Some(guideline),
     };
-    let shot =
-        |exercise: &str, fault: Option<&str>, angle: &str, person: &str, n_videos, gain| Shot {
+    let hint = |exercise: &str, fault: Option<&str>, angle: &str, person: &str, n_videos, gain| {
+        CollectionHint {
             exercise: Name::new(exercise),
             fault: fault.map(Name::new),
             angle: angle.to_owned(),
             person: person.to_owned(),
             n_videos,
             gain: between(gain),
-        };
+        }
+    };
     Learning {
-        figure: "accuracy".to_owned(),
+        metric: "accuracy".to_owned(),
         points: vec![
             point(5.0, (0.56, 0.49, 0.63)),
             point(9.0, (0.61, 0.54, 0.68)),
@@ -107,10 +108,10 @@ fn learning() -> Learning {
         conclusion: "The guideline of 70, 85 and 92 % with 10, 30 and 100 videos does not hold here: its figures lie above \
                      the intervals."
             .to_owned(),
-        shots: vec![
-            shot("squat", Some("knees_cave"), "front", "2 new persons", 6, (0.031, 0.004, 0.06)),
-            shot("deadlift", Some("rounded_back"), "side", "1 new person", 4, (0.022, -0.003, 0.05)),
-            shot("overhead press", None, "front", "any person, dark room", 5, (0.015, -0.01, 0.043)),
+        hints: vec![
+            hint("squat", Some("knees_cave"), "front", "2 new persons", 6, (0.031, 0.004, 0.06)),
+            hint("deadlift", Some("rounded_back"), "side", "1 new person", 4, (0.022, -0.003, 0.05)),
+            hint("overhead press", None, "front", "any person, dark room", 5, (0.015, -0.01, 0.043)),
         ],
     }
 }
@@ -128,7 +129,7 @@ fn robustness() -> Robustness {
             .collect(),
     };
     Robustness {
-        figure: "accuracy".to_owned(),
+        metric: "accuracy".to_owned(),
         unchanged: between((0.73, 0.65, 0.81)),
         changes: vec![
             change(
@@ -175,8 +176,8 @@ fn robustness() -> Robustness {
     }
 }
 
-fn twin(name: &str, label: &str, wall: [u8; 3]) -> Twin {
-    Twin {
+fn nearest(name: &str, label: &str, wall: [u8; 3]) -> NearestTrainingFrame {
+    NearestTrainingFrame {
         name: name.to_owned(),
         label: Name::new(label),
         similarity: Some(0.94),
@@ -186,21 +187,21 @@ fn twin(name: &str, label: &str, wall: [u8; 3]) -> Twin {
 
 fn worst() -> WorstVideos {
     let video = |name: &str,
-                 said: (&str, &[&str]),
+                 predicted: (&str, &[&str]),
                  truth: (&str, &[&str]),
                  probability,
                  evidence: &[usize],
                  wall| WorstVideo {
         name: name.to_owned(),
         exercise: Name::new("squat"),
-        said: Name::new(said.0),
-        said_faults: said.1.iter().map(|fault| Name::new(fault)).collect(),
+        predicted: Name::new(predicted.0),
+        predicted_faults: predicted.1.iter().map(|fault| Name::new(fault)).collect(),
         probability,
         truth: Name::new(truth.0),
         true_faults: truth.1.iter().map(|fault| Name::new(fault)).collect(),
         span_ms: Some((1_110.0, 1_730.0)),
         frames: strip(8, evidence, wall),
-        twin: Some(twin(
+        nearest: Some(nearest(
             &format!("squat/{}/p-003_front.mp4", truth.0),
             truth.0,
             [58, 70, 84],
@@ -233,7 +234,7 @@ fn worst() -> WorstVideos {
         ),
     ];
     if let Some(last) = videos.last_mut() {
-        last.twin = None;
+        last.nearest = None;
         last.span_ms = None;
     }
     WorstVideos {

@@ -1,5 +1,7 @@
 //! The page in a real browser, by its keys.
 
+// Longer than 400 lines: each test is one story on the page, and all share the helpers.
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

@@ -11,7 +11,7 @@ use wo_record::{Group, LearningCurve, Score};
 use crate::VERSION;
 use crate::data::dataset::Dataset;
 use crate::hyperparameters::Hyperparameters;
-use crate::validation::baselines::Verdict;
+use crate::validation::baselines::Comparison;
 use crate::validation::learning_curve;
 
 /// The words of a split.
@@ -27,8 +27,8 @@ pub(crate) fn card(
     hyper: &Hyperparameters,
     init: &str,
     metrics: &BTreeMap<String, f64>,
-    verdict: &Verdict,
-    out_of_fold: Option<&Verdict>,
+    comparison: &Comparison,
+    out_of_fold: Option<&Comparison>,
     learning_curve: Option<&LearningCurve>,
 ) -> String {
     let mut text = front_matter(init);
@@ -40,20 +40,20 @@ pub(crate) fn card(
         hyper.method
     );
     let _ = writeln!(text, "## How good it is\n");
-    match (out_of_fold, verdict.scores.is_empty()) {
-        (Some(verdict), _) => {
+    match (out_of_fold, comparison.scores.is_empty()) {
+        (Some(comparison), _) => {
             let _ = writeln!(
                 text,
                 "On groups that none of the models which judged them had seen (cross-validation):\n"
             );
-            table(&mut text, verdict);
+            table(&mut text, comparison);
         }
         (None, false) => {
             let _ = writeln!(
                 text,
                 "On the validation part, which also chose the epoch, so a little too nice; `wo-eval` on the test part tells more:\n"
             );
-            table(&mut text, verdict);
+            table(&mut text, comparison);
         }
         (None, true) => {
             let _ = writeln!(
@@ -115,7 +115,7 @@ fn front_matter(init: &str) -> String {
     )
 }
 
-fn table(text: &mut String, verdict: &Verdict) {
+fn table(text: &mut String, comparison: &Comparison) {
     let _ = writeln!(
         text,
         "| Who says it | Balanced accuracy of form, by video | 95 % interval over groups |\n|---|---|---|"
@@ -126,21 +126,21 @@ fn table(text: &mut String, verdict: &Verdict) {
         low,
         high,
         ..
-    } in &verdict.scores
+    } in &comparison.scores
     {
         let value = value.map_or("-".to_owned(), |value| format!("{value:.2}"));
         let interval = low.zip(*high).map_or("-".to_owned(), |(low, high)| {
             format!("{low:.2} to {high:.2}")
         });
-        let _ = writeln!(text, "| {} | {value} | {interval} |", by.replace('_', " "));
+        let _ = writeln!(text, "| {} | {value} | {interval} |", by.words());
     }
-    if let Some(score) = verdict.scores.first() {
+    if let Some(score) = comparison.scores.first() {
         let _ = writeln!(
             text,
             "\n{} of {}. The model is {}.",
             count(score.n, "video"),
             count(score.n_groups, "group"),
-            verdict.words
+            comparison.words
         );
     }
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith, shell_word};
+use anyhow::Context;
+use wo_cli::{Exit, bail, shell_word};
 use wo_clip::working_folder;
 
 /// What is written beside a model that is one file.
@@ -14,12 +14,12 @@ const CONFIG: &str = "config.json";
 
 /// A model that will be replaced.
 #[derive(Debug)]
-pub(crate) struct Predecessor {
+pub(crate) struct PreviousModel {
     model: PathBuf,
     kept: PathBuf,
 }
 
-impl Predecessor {
+impl PreviousModel {
     /// What is at `model`, if anything. What can be no model is not replaced.
     pub(crate) fn of(model: &Path) -> anyhow::Result<Option<Self>> {
         let Ok(facts) = fs::metadata(model) else {
@@ -27,11 +27,11 @@ impl Predecessor {
         };
         let is_file = model.extension().is_some_and(|ending| ending == "pt");
         let refuse = |why: &str| {
-            Err(anyhow!(
-                "{} {why}\nhint: give --output the name of a new folder or a new .pt file",
-                model.display()
-            ))
-            .exit_with(Exit::Usage)
+            bail!(
+                Exit::Usage,
+                "{} {why}", model.display();
+                "give --output the name of a new folder or a new .pt file"
+            )
         };
         if !facts.is_dir() && !is_file {
             return refuse("is a file, and a model whose name does not end in .pt is a folder");
@@ -158,11 +158,13 @@ mod tests {
     fn a_model_is_kept_under_a_name_that_is_free() {
         let dir = tempfile::tempdir().expect("a folder");
         let model = dir.path().join("m.pt");
-        assert!(Predecessor::of(&model).expect("nothing").is_none());
+        assert!(PreviousModel::of(&model).expect("nothing").is_none());
         for (content, kept) in [("1", "m.pt.bak"), ("2", "m.pt.bak2"), ("3", "m.pt.bak3")] {
             fs::write(&model, content).expect("a model");
             fs::write(beside(&model, ".README.md"), content).expect("a card");
-            let old = Predecessor::of(&model).expect("a model").expect("a model");
+            let old = PreviousModel::of(&model)
+                .expect("a model")
+                .expect("a model");
             assert!(old.announcement().contains(kept), "{}", old.announcement());
             old.keep().expect("kept");
             // As a new model does it: another file takes the name.
@@ -183,7 +185,9 @@ mod tests {
         let note = |of: &Path, name: &str| beside(of, &format!(".{name}"));
         fs::write(&model, "old").expect("a model");
         fs::write(note(&model, "README.md"), "old").expect("a card");
-        let old = Predecessor::of(&model).expect("a model").expect("a model");
+        let old = PreviousModel::of(&model)
+            .expect("a model")
+            .expect("a model");
         old.keep().expect("kept");
         fs::write(beside(&model, ".new"), "new").expect("a model");
         fs::rename(beside(&model, ".new"), &model).expect("replaced");
@@ -218,12 +222,14 @@ mod tests {
         let model = dir.path().join("m");
         fs::create_dir_all(model.join("notes")).expect("a folder");
         fs::write(model.join("notes/mine.txt"), "mine").expect("a file");
-        let error = Predecessor::of(&model).expect_err("no model").to_string();
+        let error = PreviousModel::of(&model).expect_err("no model").to_string();
         assert!(error.contains("holds no model"), "{error}");
         fs::write(model.join(CONFIG), "{}").expect("a file");
         let mine = dir.path().join("m.bak.part");
         fs::create_dir(&mine).expect("a folder of somebody");
-        let old = Predecessor::of(&model).expect("a model").expect("a model");
+        let old = PreviousModel::of(&model)
+            .expect("a model")
+            .expect("a model");
         old.keep().expect("kept");
         let text = fs::read_to_string(dir.path().join("m.bak/notes/mine.txt"));
         assert_eq!(text.expect("a file"), "mine");
@@ -236,12 +242,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let file = dir.path().join("m");
         fs::write(&file, "a text").expect("a file");
-        assert!(Predecessor::of(&file).is_err());
+        assert!(PreviousModel::of(&file).is_err());
         let folder = dir.path().join("m.pt");
         fs::create_dir(&folder).expect("a folder");
-        assert!(Predecessor::of(&folder).is_err());
+        assert!(PreviousModel::of(&folder).is_err());
         let empty = dir.path().join("empty");
         fs::create_dir(&empty).expect("a folder");
-        assert!(Predecessor::of(&empty).expect("nothing").is_none());
+        assert!(PreviousModel::of(&empty).expect("nothing").is_none());
     }
 }

@@ -5,21 +5,21 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Exit, bail};
 
 use crate::artifacts::previous_model::beside;
 
 /// The folder of one model, which no other run uses meanwhile.
 #[derive(Debug)]
-pub(crate) struct Workshop {
+pub(crate) struct RunDir {
     model: PathBuf,
     dir: PathBuf,
     _lock: File,
 }
 
-impl Workshop {
+impl RunDir {
     /// Of the model at `model`; its folder is made where it is missing.
     pub(crate) fn open(model: &Path) -> anyhow::Result<Self> {
         let dir = beside(model, ".training");
@@ -32,7 +32,7 @@ impl Workshop {
                 _lock: lock,
             }),
             Err(TryLockError::WouldBlock) => {
-                Err(anyhow!("another run makes {}", model.display())).exit_with(Exit::Locked)
+                bail!(Exit::Locked, "another run makes {}", model.display())
             }
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("lock {}", dir.display()))
@@ -64,7 +64,7 @@ impl Workshop {
     }
 }
 
-impl Drop for Workshop {
+impl Drop for RunDir {
     fn drop(&mut self) {
         // A run that has left no snapshot leaves no folder; one that has keeps it.
         let _ = fs::remove_dir(&self.dir);

@@ -51,13 +51,13 @@ pub struct Args {
     pub dry_run: bool,
     /// What is fitted, and to what.
     #[command(flatten)]
-    pub fit: Fit,
+    pub fit: FitArgs,
     /// How the data is split.
     #[command(flatten)]
-    pub parts: Parts,
+    pub parts: SplitArgs,
     /// How the run goes and what it leaves.
     #[command(flatten)]
-    pub running: Running,
+    pub running: RunArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented where it is defined")]
     pub seed: Seed,
@@ -78,7 +78,7 @@ pub struct Args {
 /// What is fitted, and to what.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Fitting")]
-pub struct Fit {
+pub struct FitArgs {
     /// What of the model is fitted
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub method: Method,
@@ -146,7 +146,7 @@ pub struct Fit {
     pub pose_loss: f64,
     /// Judge by a running average of the weights: `auto`, `off`, or how much of it stays at a step, such as 0.99
     #[arg(long, value_name = "HOW", default_value = "auto")]
-    pub ema: Average,
+    pub ema: EmaDecay,
     /// How far to go from the start to what was fitted, in a straight line: `auto` (the validation part decides), `off`, or
     /// a part from 0 to 1
     #[arg(long, value_name = "HOW", default_value = "auto")]
@@ -161,14 +161,14 @@ pub struct Fit {
 
 /// A running average of the weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Average {
+pub enum EmaDecay {
     /// By the number of videos.
     Auto,
     /// This part of it stays at a step; 0 is none.
     Decay(f64),
 }
 
-impl FromStr for Average {
+impl FromStr for EmaDecay {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -195,7 +195,7 @@ pub enum Precision {
 /// How the data is split.
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[command(next_help_heading = "Splitting")]
-pub struct Parts {
+pub struct SplitArgs {
     /// Part of the videos, by group, that the best epoch is chosen by
     #[arg(long, value_name = "PART", default_value_t = 0.15)]
     pub validation: f64,
@@ -220,7 +220,7 @@ pub struct Parts {
 /// How the run goes and what it leaves.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Running")]
-pub struct Running {
+pub struct RunArgs {
     /// `auto`, `cpu`, `cuda` or `cuda:N`
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = wo_clip::device_name)]
     pub device: String,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wo_clip::LoraConfig;
 use wo_clip::tch::Device;
 
-use crate::cli::args::{Args, Average, Precision};
+use crate::cli::args::{Args, EmaDecay, Precision};
 use crate::data::config::{DataConfig, Source};
 use crate::data::frame_cache::Storage;
 use crate::data::split::Shares;
@@ -90,9 +90,9 @@ impl Hyperparameters {
             1.0
         };
         let ema = match fit.ema {
-            Average::Decay(decay) => decay,
-            Average::Auto if !start.knows_much || method == Method::Probe => 0.0,
-            Average::Auto => match n_train {
+            EmaDecay::Decay(decay) => decay,
+            EmaDecay::Auto if !start.knows_much || method == Method::Probe => 0.0,
+            EmaDecay::Auto => match n_train {
                 0..60 => 0.0,
                 60..=300 => 0.99,
                 _ => 0.999,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use wo_cli::{count, named, verb};
+use wo_cli::{Exit, count, ensure, named, verb};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
 use wo_record::{Failure, Name, Quality, UNCLEAR, Video, code, group_of};
@@ -12,32 +12,32 @@ use wo_record::{Failure, Name, Quality, UNCLEAR, Video, code, group_of};
 use crate::data::config::{DataConfig, Mixed};
 use crate::data::dataset::{Dataset, Example, classes_and_captions, file_facts};
 use crate::data::duplicates;
-use crate::data::excluded::LeftOut;
-use crate::data::frame_cache::{PictureId, Pictures};
+use crate::data::excluded::Exclusions;
+use crate::data::frame_cache::{FrameCache, FrameId};
 use crate::data::labelled::{Labelled, Part, name_of};
 use crate::data::photographs::PhotoSurvey;
 use crate::data::split::{Candidate, split_groups};
 
 /// What has come in so far.
 pub(crate) struct DatasetBuilder {
-    pictures: Pictures,
+    frame_cache: FrameCache,
     mixed: Mixed,
     videos: Vec<Labelled>,
     failures: Vec<Failure>,
-    left_out: LeftOut,
-    sights: PhotoSurvey,
+    exclusions: Exclusions,
+    photo_survey: PhotoSurvey,
 }
 
 impl DatasetBuilder {
     /// Nothing yet.
     pub(crate) fn new(config: &DataConfig, preprocessor: &Preprocessor) -> anyhow::Result<Self> {
         Ok(Self {
-            pictures: Pictures::new(preprocessor, &config.store_dir, config.storage)?,
+            frame_cache: FrameCache::new(preprocessor, &config.store_dir, config.storage)?,
             mixed: config.mixed,
             videos: Vec::new(),
             failures: Vec::new(),
-            left_out: LeftOut::default(),
-            sights: PhotoSurvey::default(),
+            exclusions: Exclusions::default(),
+            photo_survey: PhotoSurvey::default(),
         })
     }
 
@@ -47,22 +47,22 @@ impl DatasetBuilder {
         if !settled.tied.is_empty() {
             let tied = settled.tied.iter().map(Name::as_str);
             let tied = tied.collect::<Vec<_>>().join(" and ");
-            self.left_out.tied.push(format!("{name} ({tied})"));
+            self.exclusions.tied.push(format!("{name} ({tied})"));
             return Ok(());
         }
         let (Some(exercise), Some(label)) = (item.video.exercise.clone(), item.video.label.clone())
         else {
-            self.left_out.unlabelled.push(name);
+            self.exclusions.unlabelled.push(name);
             return Ok(());
         };
         if label.as_str() == UNCLEAR {
-            self.left_out.unclear.push(name);
+            self.exclusions.unclear.push(name);
             return Ok(());
         }
         let contrary = take_frames(&mut item, &settled.contrary);
         let captions = captions_of(&item.frames);
         if captions.is_empty() {
-            self.left_out.undescribed.push(name);
+            self.exclusions.undescribed.push(name);
             return Ok(());
         }
         let parts = self.take_contrary(contrary, &item.video)?;
@@ -75,7 +75,7 @@ impl DatasetBuilder {
             label,
             faults: faults_of(&item.frames),
         };
-        self.sights.look(&item.frames);
+        self.photo_survey.look(&item.frames);
         let frames = std::mem::take(&mut item.frames);
         let (frames, hashes) = self.load(frames, &item.video)?;
         if !frames.is_empty() {
@@ -102,8 +102,8 @@ impl DatasetBuilder {
         if contrary.is_empty() {
             return Ok(Vec::new());
         }
-        self.left_out.mixed.push(name_of(video));
-        self.left_out.n_contrary += contrary.len();
+        self.exclusions.mixed.push(name_of(video));
+        self.exclusions.n_contrary += contrary.len();
         if self.mixed == Mixed::LeaveOut {
             return Ok(Vec::new());
         }
@@ -114,7 +114,7 @@ impl DatasetBuilder {
                 (Some(exercise), Some(label)) if label.as_str() != UNCLEAR => {
                     by_name.entry((exercise, label)).or_default().push(item);
                 }
-                _ => self.left_out.n_unclear_frames += 1,
+                _ => self.exclusions.n_unclear_frames += 1,
             }
         }
         let mut parts = Vec::new();
@@ -122,7 +122,7 @@ impl DatasetBuilder {
             let captions = captions_of(&frames);
             let faults = faults_of(&frames);
             if captions.is_empty() {
-                self.left_out
+                self.exclusions
                     .undescribed
                     .push(format!("{} as {label}", name_of(video)));
                 continue;
@@ -147,20 +147,20 @@ impl DatasetBuilder {
         &mut self,
         frames: Vec<FrameItem>,
         video: &Video,
-    ) -> anyhow::Result<(Vec<PictureId>, Vec<u64>)> {
+    ) -> anyhow::Result<(Vec<FrameId>, Vec<u64>)> {
         let loaded: Vec<_> = frames
             .par_iter()
-            .map(|frame| self.pictures.look(frame))
+            .map(|frame| self.frame_cache.look(frame))
             .collect();
         let (mut places, mut hashes) = (Vec::new(), Vec::new());
         for (result, frame) in loaded.into_iter().zip(frames) {
             match result {
-                Ok(looked) => {
+                Ok(prepared) => {
                     let quality = frame.frame.quality.as_ref();
                     hashes.extend(
                         quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok()),
                     );
-                    places.push(self.pictures.add(frame, &looked)?);
+                    places.push(self.frame_cache.add(frame, &prepared)?);
                 }
                 Err(error) => {
                     let what = format!(
@@ -185,13 +185,15 @@ impl DatasetBuilder {
     /// Sorts and splits what came in.
     pub(crate) fn finish(mut self, config: &DataConfig) -> anyhow::Result<Dataset> {
         let describe = &config.describe_command();
-        for sentence in self.left_out.sentences(self.mixed, describe) {
+        for sentence in self.exclusions.sentences(self.mixed, describe) {
             wo_cli::warn!("{sentence}");
         }
-        anyhow::ensure!(
+        ensure!(
             !self.videos.is_empty(),
-            "there is no labelled and described video to train on\nhint: {}",
-            if self.left_out.undescribed.is_empty() {
+            Exit::Integrity,
+            "there is no labelled and described video to train on";
+            "{}",
+            if self.exclusions.undescribed.is_empty() {
                 "put videos under <exercise>/<label>/, such as squat/good_form/, and pipe wo-extract DIR | wo-describe | wo-train"
             } else {
                 describe
@@ -210,16 +212,17 @@ impl DatasetBuilder {
         }
         let sorted = duplicates::sort(
             std::mem::take(&mut self.videos),
-            &self.pictures,
+            &self.frame_cache,
             config.near_duplicates,
         )?;
         for sentence in &sorted.sentences {
             wo_cli::warn!("{sentence}");
         }
-        anyhow::ensure!(
+        ensure!(
             !sorted.videos.is_empty(),
-            "no video is left to train on: each is there under two labels\n\
-             hint: remove one of each two files that are named above, or give both the same label"
+            Exit::Integrity,
+            "no video is left to train on: each is there under two labels";
+            "remove one of each two files that are named above, or give both the same label"
         );
         self.failures.extend(sorted.failures);
         let candidates: Vec<Candidate> = sorted
@@ -245,11 +248,11 @@ impl DatasetBuilder {
         let (classes, captions) = classes_and_captions(&examples)?;
         Ok(Dataset {
             examples,
-            pictures: Arc::new(self.pictures),
+            frame_cache: Arc::new(self.frame_cache),
             classes,
             captions,
             failures: self.failures,
-            are_photographs: self.sights.are_photographs(),
+            are_photographs: self.photo_survey.are_photographs(),
             upstream: Vec::new(),
             n_skipped_lines: 0,
         })

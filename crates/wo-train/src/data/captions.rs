@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use wo_cli::{Exit, error};
 use wo_clip::{Class, Split};
 use wo_input::{ClassText, ClassTexts, Tokenizer};
 
@@ -172,18 +173,21 @@ fn equal_captions(
     } else {
         "write other words for one of them; an empty description of a CSV is filled from the captions table by wo-describe"
     };
-    anyhow::anyhow!(
-        "equal_captions: no caption of {} is its own, so nothing tells it from {}: to the model they are the same{}{said}{}\n\
-         hint: {hint}",
+    let where_cut = if is_cut {
+        " where they are cut off"
+    } else {
+        ""
+    };
+    error!(
+        Exit::Integrity,
+        "equal_captions: no caption of {} is its own, so nothing tells it from {}: to the model they are the \
+         same{where_cut}{said}{}",
         name(class),
         name(other),
-        if is_cut {
-            " where they are cut off"
-        } else {
-            ""
-        },
-        more(of_class.len())
+        more(of_class.len());
+        "{hint}"
     )
+    .into()
 }
 
 fn warn_of_shared(classes: &[Class], texts: &ClassTexts) {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use wo_cli::{Exit, ensure};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_record::{Failure, Pose, Producer, RecordPath, Video};
 
-use crate::data::frame_cache::{PictureId, Pictures};
+use crate::data::frame_cache::{FrameCache, FrameId};
 
 /// Captions of one class that are kept, the most frequent first. More only cost time in the text tower.
 const CAPTIONS_A_CLASS: usize = 16;
@@ -21,7 +22,7 @@ pub(crate) struct Example {
     pub(crate) path: Option<RecordPath>,
     pub(crate) class: Class,
     /// Its frames, in order.
-    pub(crate) frames: Vec<PictureId>,
+    pub(crate) frames: Vec<FrameId>,
     /// The median sharpness of its frames, where they came with it.
     pub(crate) sharpness: Option<f64>,
     /// Their median brightness.
@@ -71,7 +72,7 @@ pub(crate) fn file_facts(video: &Video) -> Vec<Option<f64>> {
 #[derive(Debug)]
 pub(crate) struct Dataset {
     pub(crate) examples: Vec<Example>,
-    pub(crate) pictures: Arc<Pictures>,
+    pub(crate) frame_cache: Arc<FrameCache>,
     /// The classes of the training videos, in order.
     pub(crate) classes: Vec<Class>,
     /// The distinct captions of each class in the training videos.
@@ -108,7 +109,7 @@ impl Dataset {
         let (classes, captions) = classes_and_captions(&examples)?;
         Ok(Self {
             examples,
-            pictures: Arc::clone(&self.pictures),
+            frame_cache: Arc::clone(&self.frame_cache),
             classes,
             captions,
             failures: Vec::new(),
@@ -153,8 +154,9 @@ pub(crate) fn classes_and_captions(
             *captions.entry(caption).or_default() += 1;
         }
     }
-    anyhow::ensure!(
+    ensure!(
         by_class.len() > 1,
+        Exit::Integrity,
         "all training videos are of one class, so there is nothing to tell apart"
     );
     Ok(by_class

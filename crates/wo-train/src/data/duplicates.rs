@@ -4,13 +4,12 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::bail;
-use wo_cli::{count, named, verb};
+use wo_cli::{Exit, bail, count, named, verb};
 use wo_picture::{GreyCells, Overlap, overlaps};
 use wo_record::{Failure, Group, code, group_of, joined};
 
 use crate::data::config::NearDuplicates;
-use crate::data::frame_cache::Pictures;
+use crate::data::frame_cache::FrameCache;
 use crate::data::labelled::Labelled;
 
 /// The videos to train on, and what was found on the way.
@@ -25,15 +24,15 @@ pub(crate) struct Sorted {
     pub(crate) sentences: Vec<String>,
 }
 
-/// Sorts videos whose frames are in `pictures`.
+/// Sorts videos whose frames are in `frame_cache`.
 pub(crate) fn sort(
     videos: Vec<Labelled>,
-    pictures: &Pictures,
+    frame_cache: &FrameCache,
     how: NearDuplicates,
 ) -> anyhow::Result<Sorted> {
-    let mut found = Found::new(videos);
+    let mut found = DuplicateSearch::new(videos);
     found.same_files();
-    let near = found.near(pictures)?;
+    let near = found.near(frame_cache)?;
     found.copies(&near);
     if how == NearDuplicates::Refuse {
         found.refuse(&near)?;
@@ -45,7 +44,7 @@ pub(crate) fn sort(
     Ok(found.finish())
 }
 
-struct Found {
+struct DuplicateSearch {
     videos: Vec<Labelled>,
     /// The person or source of each, else itself.
     own: Vec<Group>,
@@ -57,7 +56,7 @@ struct Found {
     sentences: Vec<String>,
 }
 
-impl Found {
+impl DuplicateSearch {
     fn new(videos: Vec<Labelled>) -> Self {
         Self {
             own: videos.iter().map(|it| group_of(&it.item.video)).collect(),
@@ -113,7 +112,7 @@ impl Found {
     }
 
     /// All pairs that look alike, of those that are still there.
-    fn near(&self, pictures: &Pictures) -> anyhow::Result<Vec<Overlap>> {
+    fn near(&self, frame_cache: &FrameCache) -> anyhow::Result<Vec<Overlap>> {
         let mut hashes: Vec<&[u64]> = Vec::with_capacity(self.videos.len());
         for (place, it) in self.videos.iter().enumerate() {
             // Where a frame has no hash, hashes and frames are not side by side.
@@ -124,7 +123,7 @@ impl Found {
         overlaps(&hashes, |one, other| {
             for (video, frame) in [one, other] {
                 if let Entry::Vacant(unknown) = known.entry((video, frame)) {
-                    let square = pictures.get(self.videos[video].frames[frame])?;
+                    let square = frame_cache.get(self.videos[video].frames[frame])?;
                     unknown.insert(GreyCells::of(&square));
                 }
             }
@@ -173,13 +172,14 @@ impl Found {
             return Ok(());
         };
         bail!(
-            "near_identical_frames: {:.0} % of the frames of {} ({}) are those of {} ({})\n\
-             hint: --near-duplicates group keeps the two on one side of each split, drop trains on the first alone",
+            Exit::Integrity,
+            "near_identical_frames: {:.0} % of the frames of {} ({}) are those of {} ({})",
             100.0 * it.of_first.max(it.of_second),
             self.name(it.first),
             self.own[it.first],
             self.name(it.second),
-            self.own[it.second]
+            self.own[it.second];
+            "--near-duplicates group keeps the two on one side of each split, drop trains on the first alone"
         );
     }
 

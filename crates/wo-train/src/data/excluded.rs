@@ -6,7 +6,7 @@ use crate::data::config::Mixed;
 
 /// Names of videos, by why they are left out.
 #[derive(Debug, Default)]
-pub(crate) struct LeftOut {
+pub(crate) struct Exclusions {
     pub(crate) unlabelled: Vec<String>,
     pub(crate) unclear: Vec<String>,
     pub(crate) undescribed: Vec<String>,
@@ -20,7 +20,7 @@ pub(crate) struct LeftOut {
     pub(crate) n_unclear_frames: usize,
 }
 
-impl LeftOut {
+impl Exclusions {
     /// A sentence for each reason. `describe` is the command that writes descriptions.
     pub(crate) fn sentences(&self, mixed: Mixed, describe: &str) -> Vec<String> {
         let of_videos = |videos: &[String], why: &str, more: &str| {
@@ -77,15 +77,15 @@ mod tests {
 
     #[test]
     fn each_reason_names_its_videos() {
-        let left_out = LeftOut {
+        let exclusions = Exclusions {
             unlabelled: vec!["a.mp4".to_owned()],
             undescribed: (1..=7).map(|it| format!("{it}.mp4")).collect(),
             mixed: vec!["b.mp4".to_owned()],
             n_contrary: 1,
-            ..LeftOut::default()
+            ..Exclusions::default()
         };
         assert_eq!(
-            left_out.sentences(Mixed::LeaveOut, "wo-describe"),
+            exclusions.sentences(Mixed::LeaveOut, "wo-describe"),
             [
                 "1 video left out, without a label or an exercise: a.mp4",
                 "7 videos left out, without a description: 1.mp4, 2.mp4, 3.mp4, 4.mp4, 5.mp4 and 2 more\nhint: wo-describe",
@@ -93,13 +93,13 @@ mod tests {
                  hint: --mixed frames trains each of them with its own label",
             ]
         );
-        let frames = &left_out.sentences(Mixed::Frames, "")[2];
+        let frames = &exclusions.sentences(Mixed::Frames, "")[2];
         assert_eq!(
             frames,
             "1 frame of 1 video says otherwise than most frames of the video and trains with its own label: b.mp4"
         );
         assert_eq!(
-            LeftOut::default().sentences(Mixed::Frames, ""),
+            Exclusions::default().sentences(Mixed::Frames, ""),
             Vec::<String>::new()
         );
     }

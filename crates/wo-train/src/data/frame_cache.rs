@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use image::RgbImage;
+use wo_cli::{Exit, ExitWith};
 use wo_input::{FrameItem, ImageError, Preprocessor, check_image, decode_image};
 use wo_record::Image;
 
@@ -22,7 +23,7 @@ const MAX_BYTES: u64 = 8 << 30;
 pub(crate) type Key = [u8; 16];
 
 /// A frame that was looked at on its way into the store.
-pub(crate) struct Looked {
+pub(crate) struct PreparedFrame {
     key: Key,
     /// `None` where it stays in its file.
     square: Option<RgbImage>,
@@ -30,7 +31,7 @@ pub(crate) struct Looked {
 
 /// A frame of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PictureId(u32);
+pub(crate) struct FrameId(u32);
 
 /// Where a square is.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub(crate) enum Storage {
 
 /// The store.
 #[derive(Debug)]
-pub(crate) struct Pictures {
+pub(crate) struct FrameCache {
     side: u32,
     file: File,
     n_bytes: u64,
@@ -61,7 +62,7 @@ pub(crate) struct Pictures {
     storage: Storage,
 }
 
-impl Pictures {
+impl FrameCache {
     /// An empty store whose file lies in the folder `dir`, which is made where it is missing.
     pub(crate) fn new(
         preprocessor: &Preprocessor,
@@ -80,7 +81,7 @@ impl Pictures {
     }
 
     /// Looks at a frame, and decodes it where it will be stored: the middle square at the store's size.
-    pub(crate) fn look(&self, frame: &FrameItem) -> Result<Looked, ImageError> {
+    pub(crate) fn look(&self, frame: &FrameItem) -> Result<PreparedFrame, ImageError> {
         let bytes = frame.bytes()?;
         let mut key = Key::default();
         let hash = blake3::hash(&bytes);
@@ -89,18 +90,22 @@ impl Pictures {
             .for_each(|(k, h)| *k = *h);
         if self.storage == Storage::Files && is_file(frame) {
             check_image(&bytes)?;
-            return Ok(Looked { key, square: None });
+            return Ok(PreparedFrame { key, square: None });
         }
         let square = Some(square(&decode_image(&bytes)?, self.side));
-        Ok(Looked { key, square })
+        Ok(PreparedFrame { key, square })
     }
 
     /// Keeps a `frame`.
-    pub(crate) fn add(&mut self, frame: FrameItem, looked: &Looked) -> anyhow::Result<PictureId> {
+    pub(crate) fn add(
+        &mut self,
+        frame: FrameItem,
+        prepared: &PreparedFrame,
+    ) -> anyhow::Result<FrameId> {
         let id =
-            PictureId(u32::try_from(self.places.len()).context("more than four billion frames")?);
+            FrameId(u32::try_from(self.places.len()).context("more than four billion frames")?);
         let is_full = self.n_bytes + self.n_bytes_a_square() > MAX_BYTES;
-        let place = match &looked.square {
+        let place = match &prepared.square {
             Some(square) if !(is_full && is_file(&frame)) => {
                 let written = self.file.write_all_at(square.as_raw(), self.n_bytes);
                 written.context("keep a frame beside the model")?;
@@ -111,12 +116,12 @@ impl Pictures {
             _ => Place::Source(Box::new(frame)),
         };
         self.places.push(place);
-        self.keys.push(looked.key);
+        self.keys.push(prepared.key);
         Ok(id)
     }
 
     /// The square of a frame.
-    pub(crate) fn get(&self, id: PictureId) -> anyhow::Result<RgbImage> {
+    pub(crate) fn get(&self, id: FrameId) -> anyhow::Result<RgbImage> {
         match &self.places[id.0 as usize] {
             Place::Stored(offset) => {
                 let mut pixels = vec![0; self.n_bytes_a_square() as usize];
@@ -131,14 +136,15 @@ impl Pictures {
                         frame.frame.index, frame.frame.video_id
                     )
                 };
-                let picture = frame.load().with_context(name)?;
+                let loaded = frame.load().with_context(name);
+                let picture = loaded.exit_or(Exit::Integrity)?;
                 Ok(square(&picture, self.side))
             }
         }
     }
 
     /// What tells its content from others'.
-    pub(crate) fn key(&self, id: PictureId) -> Key {
+    pub(crate) fn key(&self, id: FrameId) -> Key {
         self.keys.get(id.0 as usize).copied().unwrap_or_default()
     }
 

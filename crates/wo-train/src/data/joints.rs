@@ -1,6 +1,6 @@
 //! Where the joints of the training frames are, for the pose loss: read from poses, moved and mirrored with their frames.
 
-use anyhow::ensure;
+use wo_cli::{Exit, ensure};
 use wo_clip::Split;
 use wo_record::{Joint, Pose};
 
@@ -38,8 +38,9 @@ impl Joints {
                     .iter()
                     .all(|example| example.poses.len() == example.frames.len())
                 && poses.iter().all(|pose| names(pose) == first),
-            "--pose-loss needs a pose with the same joints for every training frame\n\
-             hint: wo-synth --stills writes them; leave --pose-loss out for other data"
+            Exit::Integrity,
+            "--pose-loss needs a pose with the same joints for every training frame";
+            "wo-synth --stills writes them; leave --pose-loss out for other data"
         );
         let mirrored = first
             .iter()

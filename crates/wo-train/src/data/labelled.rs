@@ -4,13 +4,13 @@ use wo_clip::Class;
 use wo_input::VideoItem;
 use wo_record::Video;
 
-use crate::data::frame_cache::PictureId;
+use crate::data::frame_cache::FrameId;
 
 /// What came in, before the split is known.
 pub(crate) struct Labelled {
     pub(crate) item: VideoItem,
     pub(crate) class: Class,
-    pub(crate) frames: Vec<PictureId>,
+    pub(crate) frames: Vec<FrameId>,
     pub(crate) hashes: Vec<u64>,
     pub(crate) sharpness: Option<f64>,
     pub(crate) brightness: Option<f64>,
@@ -22,7 +22,7 @@ pub(crate) struct Labelled {
 /// Frames of a video that say the same, and otherwise than most of it.
 pub(crate) struct Part {
     pub(crate) class: Class,
-    pub(crate) frames: Vec<PictureId>,
+    pub(crate) frames: Vec<FrameId>,
     pub(crate) captions: Vec<String>,
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::ensure;
-use wo_cli::count;
+use wo_cli::{Exit, count, ensure};
 use wo_clip::Split;
 use wo_record::Group;
 
@@ -21,6 +20,7 @@ fn groups_are_on_one_side(examples: &[Example]) -> anyhow::Result<()> {
         let first = seen.entry(&example.video.group).or_insert(example);
         ensure!(
             first.video.split == example.video.split,
+            Exit::Integrity,
             "group_in_two_splits: {} is in {:?} with {} and in {:?} with {}",
             example.video.group,
             first.video.split,
@@ -59,10 +59,11 @@ fn validation_has_groups(examples: &[Example]) -> anyhow::Result<()> {
         };
         ensure!(
             !has_validation || groups.len() > 1,
-            "too_few_groups: the validation part has {} of {} with {label}, and needs two\n\
-             hint: add videos of more persons or sources{larger} or choose no epoch by it with --validation 0",
+            Exit::Integrity,
+            "too_few_groups: the validation part has {} of {} with {label}, and needs two",
             groups.len(),
-            count(n_shown, "group"),
+            count(n_shown, "group");
+            "add videos of more persons or sources{larger} or choose no epoch by it with --validation 0"
         );
     }
     Ok(())

@@ -220,7 +220,7 @@ impl<'a> Sampler<'a> {
         let pixels: Vec<Vec<f32>> = frames
             .into_par_iter()
             .map(|(draw, frame)| {
-                let square = self.dataset.pictures.get(draw.example.frames[frame])?;
+                let square = self.dataset.frame_cache.get(draw.example.frames[frame])?;
                 Ok(draw.augmentation.pixels(&square, self.preprocessor))
             })
             .collect::<anyhow::Result<_>>()?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use wo_cli::{count, verb};
+use wo_cli::{Exit, count, ensure, verb};
 use wo_clip::Split;
 use wo_record::{Group, Name};
 
@@ -39,12 +39,13 @@ pub(crate) fn split_groups(
         parts.test,
     ];
     let n_needed = shares.iter().filter(|&&share| share > 0.0).count();
-    anyhow::ensure!(
+    ensure!(
         groups.len() >= n_needed,
-        "{} of {} cannot be split into {n_needed} parts\n\
-         hint: add videos of more persons or sources, or turn parts off with --validation 0 --test 0",
+        Exit::Integrity,
+        "{} of {} cannot be split into {n_needed} parts",
         count(videos.len(), "video"),
-        count(groups.len(), "group")
+        count(groups.len(), "group");
+        "add videos of more persons or sources, or turn parts off with --validation 0 --test 0"
     );
     // A part that something is judged by needs two groups, or nothing could be said of other groups.
     let least = if groups.len() > 2 * n_needed { 2 } else { 1 };
@@ -62,11 +63,13 @@ pub(crate) fn fold_groups(
     seed: u64,
 ) -> anyhow::Result<BTreeMap<Group, u32>> {
     let (groups, totals) = cells_of_groups(videos);
-    anyhow::ensure!(
+    ensure!(
         groups.len() >= 2 * n_folds as usize,
-        "{} {} too few for {n_folds} folds, each of which needs two\nhint: fewer --folds, or videos of more persons or sources",
+        Exit::Integrity,
+        "{} {} too few for {n_folds} folds, each of which needs two",
         count(groups.len(), "group"),
-        verb(groups.len(), "is", "are")
+        verb(groups.len(), "is", "are");
+        "fewer --folds, or videos of more persons or sources"
     );
     let shares = vec![1.0 / f64::from(n_folds); n_folds as usize];
     let assigned = assign(groups, &totals, &shares, 2, seed);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith, Progress, ShowProgress};
+use wo_cli::{Exit, ExitWith, Hint, Progress, ShowProgress};
 use wo_clip::{Checkpoint, read_checkpoint};
 use wo_hub::{Error, Options, Step};
 
@@ -25,8 +25,10 @@ pub(crate) fn checkpoint_of_hub(
     let fetched = match wo_hub::fetch(repository, revision, &options, Path::new(MODELS_LOCK)) {
         Ok(fetched) => fetched,
         Err(error) => {
-            let exit = exit_of(&error);
-            return Err(told(repository, error)).exit_with(exit);
+            let (exit, hint) = (exit_of(&error), error.hint());
+            return Err(told(repository, error))
+                .hint_with(|| hint)
+                .exit_with(exit);
         }
     };
     if fetched.is_new {

@@ -96,10 +96,10 @@ impl<'a> Features<'a> {
         let mut rows: Vec<Option<Vec<f32>>> = Vec::new();
         let mut missing = Vec::new();
         for (place, &frame) in video.frames.iter().enumerate() {
-            let key = dataset.pictures.key(frame);
+            let key = dataset.frame_cache.key(frame);
             let known = self.store.as_ref().and_then(|store| store.get(&key));
             if known.is_none() {
-                missing.push((place, key, dataset.pictures.get(frame)?));
+                missing.push((place, key, dataset.frame_cache.get(frame)?));
             }
             rows.push(known);
         }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith};
+use anyhow::Context;
+use wo_cli::{Error, Exit, ExitWith, Hint};
 use wo_clip::{Checkpoint, Rule, read_checkpoint, scratch_config};
 use wo_input::{Preprocessor, Tokenizer, train_clip_tokenizer};
 
@@ -16,7 +16,7 @@ const N_MERGES: usize = 600;
 const N_POSITIONS: usize = 77;
 
 /// What can be named.
-const HINT: &str = "hint: --init takes tiny, scratch:tiny, scratch:small, a folder with config.json, model.safetensors, \
+const HINT: &str = "--init takes tiny, scratch:tiny, scratch:small, a folder with config.json, model.safetensors, \
                     tokenizer.json and preprocessor_config.json, a .pt of wo-train, or owner/name on the Hugging Face Hub";
 
 /// The model that a user names to start from.
@@ -55,10 +55,15 @@ pub(crate) struct Defaults {
 
 /// Why there is no model of this name.
 fn no_model(name: &str) -> anyhow::Error {
-    let more = wo_hub::default_revision(name).map_or_else(String::new, |revision| {
-        format!("\nhint: if it is a repository on the Hub, say so with --revision {revision}")
-    });
-    anyhow!("there is no model {name}: no such file or folder\n{HINT}{more}")
+    let revision = wo_hub::default_revision(name);
+    let more =
+        revision.map(|it| format!("if it is a repository on the Hub, say so with --revision {it}"));
+    let message = format!("there is no model {name}: no such file or folder");
+    let error = Error::new(Exit::Usage, message).hint(HINT);
+    match more {
+        Some(more) => error.hint(more).into(),
+        None => error.into(),
+    }
 }
 
 impl Init {
@@ -67,9 +72,8 @@ impl Init {
         let name = base.name.as_str();
         if let Some(size) = name.strip_prefix("scratch:") {
             scratch_config(size, 1)
-                .with_context(|| {
-                    format!("there is no scratch:{size}\nhint: scratch:tiny or scratch:small")
-                })
+                .with_context(|| format!("there is no scratch:{size}"))
+                .hint("scratch:tiny or scratch:small")
                 .exit_with(Exit::Usage)?;
             return Ok(Self::Scratch(size.to_owned()));
         }
@@ -84,13 +88,11 @@ impl Init {
                 let checkpoint = checkpoint_of_hub(name, revision, base.is_offline)?;
                 return Ok(Self::Model(checkpoint));
             }
-            return Err(no_model(name)).exit_with(Exit::Usage);
+            return Err(no_model(name));
         }
         let checkpoint = read_checkpoint(Path::new(name));
         Ok(Self::Model(
-            checkpoint
-                .map_err(|e| anyhow!("{e:#}\n{HINT}"))
-                .exit_with(Exit::Integrity)?,
+            checkpoint.hint(HINT).exit_with(Exit::Integrity)?,
         ))
     }
 

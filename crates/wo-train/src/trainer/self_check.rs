@@ -1,6 +1,6 @@
 //! Whether the model can learn at all: a set-up that cannot learn one batch by heart will learn nothing from many.
 
-use anyhow::ensure;
+use wo_cli::{Exit, ensure};
 
 use crate::data::sampler::Sampler;
 use crate::run::Run;
@@ -39,8 +39,9 @@ pub(crate) fn overfits_one_batch(
     }
     ensure!(
         last < PART * first || last < SMALL,
-        "self_check: after {N_STEPS} steps on one batch its loss is {last:.3}, and was {first:.3} before; this model does not learn\n\
-         hint: are all its parameters frozen, or is --lr far off? --self-check off goes on all the same"
+        Exit::Integrity,
+        "self_check: after {N_STEPS} steps on one batch its loss is {last:.3}, and was {first:.3} before; this model does not learn";
+        "are all its parameters frozen, or is --lr far off? --self-check off goes on all the same"
     );
     wo_cli::info!("self-check: one batch by heart, loss {first:.3} to {last:.3}");
     Ok(())
@@ -65,8 +66,10 @@ pub(crate) fn check_first_loss(
     };
     ensure!(
         is_plausible,
+        Exit::Integrity,
         "first_loss: it is {loss:.3}, where guessing among {n_classes} classes gives {chance:.3}; captions, labels or the start \
-         do not fit together\nhint: look at the descriptions, or start with another --init"
+         do not fit together";
+        "look at the descriptions, or start with another --init"
     );
     Ok(())
 }

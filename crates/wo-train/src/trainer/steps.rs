@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
+use wo_cli::{Exit, ExitWith, ensure};
 use wo_clip::tch::{self, nn};
 use wo_clip::{Clip, Optimizer, weights_hash};
 
@@ -18,7 +19,7 @@ use crate::trainer::gradients::{Losses, TrainedModel};
 use crate::trainer::snapshot::{BestEpoch, Snapshots, TrainProgress, start_of};
 use crate::trainer::throughput::Throughput;
 use crate::trainer::{schedule, self_check};
-use crate::validation::baselines::Verdict;
+use crate::validation::baselines::Comparison;
 use crate::validation::metrics::{
     Probabilities, Validation, add_validation, summarise, validation_words,
 };
@@ -86,7 +87,11 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             return Ok(());
         }
         let (trained, optimizer) = (&self.model.trained, &mut self.optimizer);
-        if let Some(found) = self.snapshots.find(trained, optimizer, &mut self.average)? {
+        if let Some(found) = self
+            .snapshots
+            .find(trained, optimizer, &mut self.average)
+            .exit_or(Exit::Integrity)?
+        {
             (self.progress, self.best) = found;
             wo_cli::say!("going on at step {} of {}", self.n_done(), self.n_steps());
         }
@@ -140,9 +145,9 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         };
         ensure!(
             losses.all.is_finite(),
-            "not_finite: the loss is {} at step {number}; the run has diverged\nhint: lower --lr (it is {:e})",
-            losses.all,
-            hyper.lr
+            Exit::Integrity,
+            "not_finite: the loss is {} at step {number}; the run has diverged", losses.all;
+            "lower --lr (it is {:e})", hyper.lr
         );
         if number == 0 && hyper.loss == Loss::Bank {
             let n_classes = self.dataset.classes.len();
@@ -216,7 +221,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             start: None,
             metrics,
             history: self.progress.history,
-            verdict: Verdict::default(),
+            comparison: Comparison::default(),
             judged: Vec::new(),
             run_hash: Some(run_hash),
         };
@@ -251,7 +256,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         if run.hyper.wise == Interpolation::OFF {
             return Ok(None);
         }
-        let (start, _) = run.checkpoint.build(run.device)?;
+        let (start, _) = run.build()?;
         let loss = || {
             let judged = model.judge(run, held_out)?;
             Ok(summarise(&self.dataset.classes, held_out, &judged, run.hyper.seed).loss)

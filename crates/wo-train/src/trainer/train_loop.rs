@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith};
+use anyhow::Context;
+use wo_cli::{Exit, bail};
 use wo_clip::Clip;
 use wo_clip::tch::nn;
 
@@ -50,11 +50,11 @@ pub(crate) fn fit(
                 trainer.snapshot()?;
             }
             if is_asked {
-                return Err(anyhow!(
-                    "stopped at step {} of {n_steps}\nhint: the same command goes on from there",
-                    trainer.n_done()
-                ))
-                .exit_with(Exit::Locked);
+                bail!(
+                    Exit::Locked,
+                    "stopped at step {} of {n_steps}", trainer.n_done();
+                    "the same command goes on from there"
+                );
             }
 
             // ---- step ----

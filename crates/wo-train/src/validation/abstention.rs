@@ -14,7 +14,7 @@ const RARE: f64 = 0.01;
 const LEAST_PROBABILITY: f64 = 1e-300;
 
 /// A video, and what was said of it.
-struct Said {
+struct ScoredVideo {
     group: String,
     truth: usize,
     labels: Vec<f64>,
@@ -82,7 +82,7 @@ pub(crate) fn in_words(trust: Option<&Trust>) -> String {
     }
 }
 
-fn grade(trust: &Trust, said: &[Said]) -> Vec<Graded> {
+fn grade(trust: &Trust, said: &[ScoredVideo]) -> Vec<Graded> {
     let (groups, _) = numbered(said.iter().map(|it| &it.group));
     said.iter()
         .zip(groups)
@@ -102,7 +102,7 @@ fn grade(trust: &Trust, said: &[Said]) -> Vec<Graded> {
         .collect()
 }
 
-fn of_validation(dataset: &Dataset, judged: &[Probabilities], labels: &[Name]) -> Vec<Said> {
+fn of_validation(dataset: &Dataset, judged: &[Probabilities], labels: &[Name]) -> Vec<ScoredVideo> {
     let sum = |judged: &Probabilities, belongs: &dyn Fn(&Class) -> bool| -> f64 {
         let of_classes = dataset.classes.iter().zip(judged);
         of_classes
@@ -116,7 +116,7 @@ fn of_validation(dataset: &Dataset, judged: &[Probabilities], labels: &[Name]) -
         .zip(judged)
         .filter_map(|(example, judged)| {
             let exercises = dataset.classes.iter().map(|class| &class.exercise);
-            Some(Said {
+            Some(ScoredVideo {
                 group: example.video.group.to_string(),
                 truth: labels.iter().position(|it| *it == example.video.label)?,
                 labels: labels
@@ -131,12 +131,12 @@ fn of_validation(dataset: &Dataset, judged: &[Probabilities], labels: &[Name]) -
         .collect()
 }
 
-fn of_predictions(predictions: &[Prediction], labels: &[Name]) -> Vec<Said> {
+fn of_predictions(predictions: &[Prediction], labels: &[Name]) -> Vec<ScoredVideo> {
     predictions
         .iter()
         .filter_map(|it| {
             let truth = it.label.as_ref()?;
-            Some(Said {
+            Some(ScoredVideo {
                 group: it.group.clone(),
                 truth: labels.iter().position(|label| label == truth)?,
                 labels: labels
@@ -165,8 +165,8 @@ fn lowest(mut numbers: Vec<f64>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn said(group: usize, truth: usize, good: f64) -> Said {
-        Said {
+    fn said(group: usize, truth: usize, good: f64) -> ScoredVideo {
+        ScoredVideo {
             group: format!("person:{group}"),
             truth,
             labels: vec![1.0 - good, good],

@@ -10,13 +10,14 @@ use wo_clip::tch::Tensor;
 use wo_clip::{Pooling, Split};
 use wo_record::{Group, Name, Score};
 use wo_stats::{
-    DurationOnly, Example as Fact, Facts, FileFacts, Majority, Standing, Unit, standings,
+    DurationOnly, Example as Fact, Facts, FileFacts, Majority, PairedComparison, Sample,
+    paired_comparisons,
 };
 
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
 use crate::validation::metrics::{
-    LEAST_PROBABILITY, Probabilities, figure, judge, labels_of, said_label, summarise,
+    LEAST_PROBABILITY, Probabilities, figure, judge, labels_of, predicted_label, summarise,
 };
 use crate::validation::probe::{self, Probe, Videos};
 
@@ -24,7 +25,7 @@ use crate::validation::probe::{self, Probe, Videos};
 pub(crate) const PROBE_LR: f64 = 1e-3;
 
 /// A start is too sure of itself where its loss is more than so many times that of guessing.
-const TOO_SURE: f64 = 2.0;
+const OVERCONFIDENT: f64 = 2.0;
 
 /// What one of them says of each held-out video.
 #[derive(Serialize, Deserialize)]
@@ -55,7 +56,7 @@ pub(crate) struct Baselines {
 }
 
 /// What the start of a run knows of its videos, which both picture baselines and the method `probe` are made of.
-pub(crate) struct Start {
+pub(crate) struct BaseFeatures {
     /// `[classes, width]` of length one: what the captions say.
     pub(crate) class_features: Tensor,
     pub(crate) scale: f64,
@@ -65,10 +66,10 @@ pub(crate) struct Start {
     pub(crate) held_out: Vec<Tensor>,
 }
 
-impl Start {
+impl BaseFeatures {
     /// The scale at which the captions fit the training videos best, where at its own the start is so sure of what is wrong
     /// that nothing could be learnt from it: one that has only ever seen other pictures, such as drawings.
-    pub(crate) fn cooler_scale(&self, dataset: &Dataset, pooling: Pooling) -> Option<f64> {
+    pub(crate) fn rescaled_logit_scale(&self, dataset: &Dataset, pooling: Pooling) -> Option<f64> {
         let train = dataset.of(Split::Train);
         let classes: Vec<usize> = train
             .iter()
@@ -82,7 +83,7 @@ impl Start {
             });
             of_truth.sum::<f64>() / judged.len().max(1) as f64
         };
-        cooler(self.scale, dataset.classes.len(), loss)
+        best_lower_scale(self.scale, dataset.classes.len(), loss)
     }
 
     /// Fits a linear probe.
@@ -126,9 +127,9 @@ impl Start {
 }
 
 /// The scale of least loss of those below `scale`, where that itself is too sure.
-fn cooler(scale: f64, n_classes: usize, loss: impl Fn(f64) -> f64) -> Option<f64> {
+fn best_lower_scale(scale: f64, n_classes: usize, loss: impl Fn(f64) -> f64) -> Option<f64> {
     let chance = (n_classes as f64).ln();
-    if loss(scale) <= TOO_SURE * chance {
+    if loss(scale) <= OVERCONFIDENT * chance {
         return None;
     }
     let scales = std::iter::successors(Some(scale), |scale| Some(scale / 2.0));
@@ -166,7 +167,7 @@ impl Baselines {
     pub(crate) fn of(
         dataset: &Dataset,
         held_out: &[&Example],
-        start: &Start,
+        start: &BaseFeatures,
         hyper: &Hyperparameters,
     ) -> Self {
         let labels = labels_of(&dataset.classes);
@@ -221,7 +222,7 @@ impl Baselines {
             let judged = judge(&start.held_out, head, hyper.pooling);
             let labels = judged
                 .iter()
-                .map(|said| said_label(&dataset.classes, &labels, said));
+                .map(|said| predicted_label(&dataset.classes, &labels, said));
             Some(labels.collect())
         };
         add(
@@ -267,27 +268,27 @@ impl Baselines {
     pub(crate) fn said(&self, dataset: &Dataset, judged: &[Probabilities]) -> Vec<usize> {
         let places = judged
             .iter()
-            .map(|said| said_label(&dataset.classes, &self.labels, said));
+            .map(|said| predicted_label(&dataset.classes, &self.labels, said));
         places.collect()
     }
 
     /// How all of them stand beside the model, which says these labels: the model first.
-    fn standings(&self, model: &[usize]) -> Vec<Standing> {
-        let units: Vec<Unit<'_>> = self
+    fn standings(&self, model: &[usize]) -> Vec<PairedComparison> {
+        let units: Vec<Sample<'_>> = self
             .cases
             .iter()
             .zip(model)
             .enumerate()
             .map(|(i, (case, model))| {
                 let of_baselines = self.all.iter().map(|baseline| baseline.said[i]);
-                Unit {
+                Sample {
                     group: &case.group,
                     truth: case.truth,
-                    said: std::iter::once(*model).chain(of_baselines).collect(),
+                    predicted: std::iter::once(*model).chain(of_baselines).collect(),
                 }
             })
             .collect();
-        standings(&units, self.labels.len(), self.seed)
+        paired_comparisons(&units, self.labels.len(), self.seed)
     }
 
     fn n_groups(&self) -> usize {
@@ -326,15 +327,15 @@ impl Baselines {
 
     /// What the model, which says these labels, is worth beside them: in words, as records, and as figures by name. `scope` is
     /// what the videos are.
-    pub(crate) fn verdict(&self, model: &[usize], scope: &str) -> Verdict {
+    pub(crate) fn comparison(&self, model: &[usize], scope: &str) -> Comparison {
         let standings = self.standings(model);
-        let mut verdict = Verdict::default();
+        let mut comparison = Comparison::default();
         let names =
             std::iter::once("model").chain(self.all.iter().map(|baseline| baseline.name.as_str()));
         for (name, standing) in names.zip(&standings) {
-            verdict.scores.push(Score {
+            comparison.scores.push(Score {
                 task: "label".to_owned(),
-                by: name.to_owned(),
+                by: name.into(),
                 unit: "video".to_owned(),
                 scope: scope.to_owned(),
                 name: "balanced_accuracy".to_owned(),
@@ -347,7 +348,7 @@ impl Baselines {
                 ..Score::default()
             });
             if let Some(value) = standing.balanced_accuracy {
-                verdict
+                comparison
                     .figures
                     .insert(format!("{scope}_balanced_accuracy_of_{name}"), value);
             }
@@ -362,7 +363,7 @@ impl Baselines {
         });
         if let Some((baseline, standing)) = best {
             let gain = figure(standing.gain, standing.gain_interval);
-            verdict.words = if standing.is_beaten() {
+            comparison.words = if standing.is_beaten() {
                 format!(
                     "better than the best without fine-tuning ({}) by {gain}",
                     baseline.words
@@ -374,19 +375,19 @@ impl Baselines {
                 )
             };
         }
-        verdict
+        comparison
     }
 }
 
 /// What a model is worth beside the baselines.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Verdict {
+pub(crate) struct Comparison {
     pub(crate) words: String,
     pub(crate) scores: Vec<Score>,
     pub(crate) figures: BTreeMap<String, f64>,
 }
 
-impl Verdict {
+impl Comparison {
     /// The model's own figure, for people.
     pub(crate) fn figure(&self) -> String {
         self.scores.first().map_or("-".to_owned(), |score| {
@@ -410,13 +411,17 @@ mod tests {
             let said = |margin: f64| (1.0 + (-margin * scale).exp()).ln();
             (2.0 * said(0.1) + said(-0.1)) / 3.0
         };
-        assert_eq!(cooler(4.0, 2, loss), None, "not sure enough to harm");
-        let scale = cooler(80.0, 2, loss).expect("too sure");
+        assert_eq!(
+            best_lower_scale(4.0, 2, loss),
+            None,
+            "not sure enough to harm"
+        );
+        let scale = best_lower_scale(80.0, 2, loss).expect("too sure");
         assert!((scale - 5.0).abs() < 1e-9, "{scale}");
-        assert!(loss(scale) < 2.0_f64.ln() && loss(80.0) > TOO_SURE * 2.0_f64.ln());
+        assert!(loss(scale) < 2.0_f64.ln() && loss(80.0) > OVERCONFIDENT * 2.0_f64.ln());
         // About one that is always wrong nothing is worth saying.
         let wrong = |scale: f64| (1.0 + (0.1 * scale).exp()).ln();
-        let least = cooler(64.0, 2, wrong).expect("too sure");
+        let least = best_lower_scale(64.0, 2, wrong).expect("too sure");
         assert!((least - 1.0).abs() < 1e-9, "{least}");
     }
 }

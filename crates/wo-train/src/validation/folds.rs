@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use wo_cli::{Exit, ExitWith};
 use wo_clip::{Class, Split};
 use wo_record::{Group, Name, Prediction, Record, Writer};
 
@@ -15,14 +16,14 @@ use crate::data::dataset::{Dataset, Example};
 use crate::data::split::{Candidate, fold_groups};
 use crate::fit::{fit, judge_with};
 use crate::run::Run;
-use crate::validation::baselines::{Baselines, Verdict};
+use crate::validation::baselines::{Baselines, Comparison};
 use crate::validation::metrics::Probabilities;
 
 /// What the folds gave.
 pub(crate) struct OutOfFold {
     /// Of each video that was judged, in the order of the input.
     pub(crate) predictions: Vec<Prediction>,
-    pub(crate) verdict: Verdict,
+    pub(crate) comparison: Comparison,
 }
 
 /// What one fold gave, as it is kept for a run that goes on.
@@ -61,15 +62,15 @@ pub(crate) fn cross_validate(
         .iter()
         .filter_map(|it| predictions.remove(&it.video.video_id));
     let predictions = in_order.collect();
-    let verdict = baselines.verdict(&said, "out_of_fold");
+    let comparison = baselines.comparison(&said, "out_of_fold");
     wo_cli::say!(
         "{n_folds} folds: balanced accuracy of form {}; {}",
-        verdict.figure(),
-        verdict.words
+        comparison.figure(),
+        comparison.words
     );
     Ok(OutOfFold {
         predictions,
-        verdict,
+        comparison,
     })
 }
 
@@ -107,7 +108,8 @@ fn fit_one(
     };
     let mut part = dataset.resplit(split_of)?;
     captions::settle(&mut part, &run.checkpoint.tokenizer)
-        .with_context(|| format!("fold {number} of {n_folds}"))?;
+        .with_context(|| format!("fold {number} of {n_folds}"))
+        .exit_or(Exit::Integrity)?;
     let fingerprint = format!(
         "{} {}",
         part.fingerprint(),
@@ -129,7 +131,7 @@ fn fit_one(
         .collect();
     let fitted = fit(run, &part, &snapshots.join(format!("fold-{number}")))?;
     let judged = judge_with(run, &fitted, &part, &test)?;
-    let (vs, clip) = run.checkpoint.build(run.device)?;
+    let (vs, clip) = run.build()?;
     let start = run.start(&vs, &clip, &part, &test)?;
     let baselines = Baselines::of(&part, &test, &start, run.hyper);
     let fold = Fold {

@@ -14,7 +14,7 @@ use wo_stats::{Interval, Refit as Seen, at_most_missed, numbered};
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
 use crate::run::Fitted;
-use crate::validation::baselines::{PROBE_LR, Start, balanced_weights};
+use crate::validation::baselines::{BaseFeatures, PROBE_LR, balanced_weights};
 use crate::validation::metrics::{Validation, judge, summarise};
 use crate::validation::probe::{self, Videos};
 
@@ -165,7 +165,7 @@ fn reached(
     dataset: &Dataset,
     train: &[&Example],
     held_out: &[&Example],
-    start: &Start,
+    start: &BaseFeatures,
     hyper: &Hyperparameters,
     places: &[usize],
 ) -> Validation {

@@ -6,7 +6,7 @@ use wo_cli::count;
 use wo_clip::tch::{Tensor, no_grad};
 use wo_clip::{Class, Pooling};
 use wo_record::Name;
-use wo_stats::{Interval, Unit, standings};
+use wo_stats::{Interval, Sample, paired_comparisons};
 
 use crate::data::dataset::Example;
 
@@ -43,7 +43,7 @@ pub(crate) fn judge(features: &[Tensor], weights: &Tensor, pooling: Pooling) -> 
 }
 
 /// The label that probabilities over `classes` say, as a place in `labels`.
-pub(crate) fn said_label(classes: &[Class], labels: &[Name], probabilities: &[f64]) -> usize {
+pub(crate) fn predicted_label(classes: &[Class], labels: &[Name], probabilities: &[f64]) -> usize {
     let sums = labels
         .iter()
         .map(|label| sum(classes, probabilities, |class| class.label == *label));
@@ -85,14 +85,16 @@ pub(crate) fn summarise(
         let said = by_exercise.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
         n_exercise_right += usize::from(said.is_some_and(|(name, _)| *name == truth.exercise));
         if let Ok(truth) = labels.binary_search(&truth.label) {
-            units.push(Unit {
+            units.push(Sample {
                 group: &video.video.group,
                 truth,
-                said: vec![said_label(classes, &labels, probabilities)],
+                predicted: vec![predicted_label(classes, &labels, probabilities)],
             });
         }
     }
-    let standing = standings(&units, labels.len(), seed).first().copied();
+    let standing = paired_comparisons(&units, labels.len(), seed)
+        .first()
+        .copied();
     let n = judged.len().max(1) as f64;
     Validation {
         loss: loss / n,
@@ -158,18 +160,14 @@ pub(crate) mod tests {
 
     /// A video without pictures.
     pub(crate) fn example(id: &str, class: &Class) -> Example {
-        let video = SplitVideo {
-            own_group: None,
-            faults: Vec::new(),
-            angle: None,
-            hashes: Vec::new(),
-            video_id: id.to_owned(),
-            group: Group::of_video_id(id),
-            split: Split::Validation,
-            exercise: class.exercise.clone(),
-            label: class.label.clone(),
-            duration_ms: None,
-        };
+        let (exercise, label) = (class.exercise.clone(), class.label.clone());
+        let video = SplitVideo::new(
+            id,
+            Group::of_video_id(id),
+            Split::Validation,
+            exercise,
+            label,
+        );
         Example::without_pictures(video, class.clone())
     }
 

@@ -1,8 +1,7 @@
 //! How many videos get an answer: what is measured of all of them is no help where the model mostly says `unclear`.
 
-use wo_record::Score;
-
 use crate::findings::Findings;
+use crate::score::measurement::Measurement;
 
 /// Counts of videos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub(super) struct Answered {
 
 impl Answered {
     /// Of the videos that `main` is about.
-    pub(super) fn of(findings: &Findings, main: &Score) -> Self {
+    pub(super) fn of(findings: &Findings, main: &Measurement) -> Self {
         let selection = findings.selection.as_ref();
         let n = selection.map_or(main.n, |it| it.n);
         let count = |share: f64| (share * n as f64).round() as u64;

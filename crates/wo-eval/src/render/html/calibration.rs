@@ -1,13 +1,13 @@
 //! How far the model's word can be taken: calibration, and when it says `unclear`.
 
 use wo_cli::{count, verb};
-use wo_record::Score;
+use wo_record::AbstainReason;
 use wo_report::{AtCoverage, Bin, Calibration, Estimate, Refusal, RiskPoint, Selective};
 
 use crate::findings::Findings;
-use crate::judge::prediction::SAYS_UNCLEAR;
 use crate::render::html::answered::Answered;
 use crate::render::html::estimate::{between, no_interval};
+use crate::score::measurement::Measurement;
 
 /// Why a figure that has no interval in the records has none.
 const NOT_RESAMPLED: &str = "no interval was computed";
@@ -47,7 +47,11 @@ fn share(value: f64, n: u64) -> Estimate {
     }
 }
 
-pub(super) fn selective(it: &wo_record::Selection, findings: &Findings, main: &Score) -> Selective {
+pub(super) fn selective(
+    it: &wo_record::Selection,
+    findings: &Findings,
+    main: &Measurement,
+) -> Selective {
     let risk = 100.0 * it.wanted_risk.unwrap_or(0.0);
     let guarantee = match (it.threshold, it.wanted_risk) {
         (Some(_), _) => format!(
@@ -94,7 +98,7 @@ pub(super) fn selective(it: &wo_record::Selection, findings: &Findings, main: &S
         refusals: refusals
             .iter()
             .map(|(reason, n)| Refusal {
-                reason: reason.replace('_', " "),
+                reason: reason.words(),
                 measured: measured(reason).to_owned(),
                 n_videos: *n,
             })
@@ -102,18 +106,22 @@ pub(super) fn selective(it: &wo_record::Selection, findings: &Findings, main: &S
     }
 }
 
-fn measured(reason: &str) -> &'static str {
+fn measured(reason: &AbstainReason) -> &'static str {
     match reason {
-        "low_confidence" => "the probability of the label is not above the threshold",
-        "unknown_exercise" => {
+        AbstainReason::LowConfidence => "the probability of the label is not above the threshold",
+        AbstainReason::UnknownExercise => {
             "the probability of the exercise is below that of nearly all validation videos"
         }
-        "person_cut_off" => {
+        AbstainReason::PersonCutOff => {
             "a fifth or more of what moves ends at the picture's left, right or upper edge"
         }
-        "too_blurry" => "the median sharpness is below that of nearly all training videos",
-        SAYS_UNCLEAR => "unclear is what it gives the greatest probability",
-        "too_dark" => "the median brightness is below that of nearly all training videos",
-        _ => "",
+        AbstainReason::TooBlurry => {
+            "the median sharpness is below that of nearly all training videos"
+        }
+        AbstainReason::SaysUnclear => "unclear is what it gives the greatest probability",
+        AbstainReason::TooDark => {
+            "the median brightness is below that of nearly all training videos"
+        }
+        AbstainReason::Other(_) => "",
     }
 }

@@ -1,15 +1,15 @@
 //! Whether the model can be trusted, in one sentence and with reasons. What is not known speaks against trust.
 
 use wo_cli::count;
-use wo_record::{BAD_FORM, GOOD_FORM, Name, Score};
-use wo_report::{Conclusion, Trust};
+use wo_record::{AbstainReason, AuditVerdict, BAD_FORM, GOOD_FORM, Name, Probe};
+use wo_report::{Conclusion, TrustLevel};
 
 use crate::findings::Findings;
-use crate::judge::prediction::SAYS_UNCLEAR;
 use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, shown};
 use crate::render::html::answered::Answered;
 use crate::render::sentences::audit::summary;
-use crate::score::key::{ALL, DURATION_ONLY, LABEL, MAJORITY, MODEL, VIDEO, gain_over};
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task};
+use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
 
 /// A model that answers less than this part of the videos mostly says nothing.
@@ -25,11 +25,14 @@ pub(super) struct Grounds<'a> {
 }
 
 /// What is to be thought of the model. `main` is its balanced accuracy.
-pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Score>) -> Conclusion {
+pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Conclusion {
     let Some(main) = main else {
         return nothing_scored();
     };
-    let labels = grounds.findings.held_out.shown_classes(LABEL, ALL);
+    let labels = grounds
+        .findings
+        .held_out
+        .shown_classes(Task::Label, &Scope::HELD_OUT);
     if let [label] = labels[..] {
         return one_label(label, main);
     }
@@ -41,9 +44,9 @@ pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Score>) -> Conclusi
     };
     let (objections, reservations) = (case.objections(), case.reservations());
     let trust = match (objections.is_empty(), reservations.is_empty()) {
-        (false, _) => Trust::DoNotTrust,
-        (true, false) => Trust::Caution,
-        (true, true) => Trust::Trust,
+        (false, _) => TrustLevel::DoNotTrust,
+        (true, false) => TrustLevel::Caution,
+        (true, true) => TrustLevel::Trust,
     };
     let sentence = objections
         .first()
@@ -58,7 +61,7 @@ pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Score>) -> Conclusi
 
 fn nothing_scored() -> Conclusion {
     Conclusion {
-        trust: Trust::DoNotTrust,
+        trust: TrustLevel::DoNotTrust,
         sentence: "Nothing can be said: there was no labelled video that the model has not seen."
             .to_owned(),
         reasons: vec![
@@ -68,13 +71,13 @@ fn nothing_scored() -> Conclusion {
 }
 
 /// Always saying the one label is right on all of them.
-fn one_label(label: &Name, main: &Score) -> Conclusion {
+fn one_label(label: &Name, main: &Measurement) -> Conclusion {
     let videos = match main.n {
         1 => "the only video is".to_owned(),
         n => format!("all {n} videos are"),
     };
     Conclusion {
-        trust: Trust::DoNotTrust,
+        trust: TrustLevel::DoNotTrust,
         sentence: format!(
             "Whether the model tells one label from another cannot be said: {videos} labelled {}.",
             label.words()
@@ -117,7 +120,7 @@ impl Objection {
 /// A model of which something can be said.
 struct Case<'a> {
     grounds: Grounds<'a>,
-    main: &'a Score,
+    main: &'a Measurement,
     labels: Vec<&'a Name>,
     answered: Answered,
 }
@@ -145,13 +148,13 @@ impl Case<'_> {
 
     fn no_better_than_chance(&self) -> Option<Objection> {
         let chance = 1.0 / self.labels.len().max(2) as f64;
-        let figure = shown(Some(self.main));
+        let metric = shown(Some(self.main));
         match self.main.low.filter(|_| self.main.high.is_some()) {
             Some(low) if low > chance => None,
             Some(_) => Some(Objection::new(
                 "Do not rely on this model: what it says of new people cannot be told from guessing.",
                 format!(
-                    "Its balanced accuracy, {figure}, is not beyond doubt above {chance:.2}, which always saying the same gives."
+                    "Its balanced accuracy, {metric}, is not beyond doubt above {chance:.2}, which always saying the same gives."
                 ),
             )),
             None => Some(Objection::new(
@@ -160,20 +163,20 @@ impl Case<'_> {
                     count(self.main.n, "video"),
                     persons(self.main.n_groups)
                 ),
-                format!("Its balanced accuracy is {figure}: no interval can be given."),
+                format!("Its balanced accuracy is {metric}: no interval can be given."),
             )),
         }
     }
 
-    fn gain(&self, baseline: &str) -> Option<&Score> {
+    fn gain(&self, baseline: Baseline) -> Option<&Measurement> {
         let held_out = &self.grounds.findings.held_out;
-        held_out.score(LABEL, MODEL, VIDEO, ALL, &gain_over(baseline), None)
+        held_out.score(&ScoreKey::of_labels(MetricName::GainOver(baseline)))
     }
 
     fn worse_than_a_baseline(&self) -> Option<Objection> {
-        [MAJORITY, DURATION_ONLY].into_iter().find_map(|baseline| {
+        Baseline::ALL.into_iter().find_map(|baseline| {
             let gain = self.gain(baseline)?;
-            let name = baseline.replace('_', " ");
+            let name = baseline.predictor().words();
             (gain.high? < 0.0).then(|| {
                 Objection::new(
                     format!("Do not rely on this model: {name} does better than it."),
@@ -185,8 +188,8 @@ impl Case<'_> {
 
     fn takes_a_shortcut(&self) -> Option<Objection> {
         let audit = &self.grounds.findings.audit;
-        let all = audit.iter().find(|it| it.probe == "all")?;
-        (all.verdict == "fail").then(|| {
+        let all = audit.iter().find(|it| it.probe == Probe::All)?;
+        (all.verdict == AuditVerdict::Fail).then(|| {
             Objection::new(
                 "Do not rely on this model: what it says may come from tricks, without a look at the lifter.",
                 summary(all, audit),
@@ -207,7 +210,7 @@ impl Case<'_> {
 
     /// Copies of training videos are refused or scored apart, where they can be known.
     fn unknown_copies(&self) -> Option<String> {
-        self.grounds.tally.knows_no_copies.then(|| {
+        self.grounds.tally.has_no_hashes.then(|| {
             "Whether a video was in its training under another name cannot be told: the model names no pictures of it."
                 .to_owned()
         })
@@ -232,7 +235,7 @@ impl Case<'_> {
     }
 
     fn baselines(&self) -> Vec<Option<String>> {
-        let gains: Vec<(&str, &Score)> = [MAJORITY, DURATION_ONLY]
+        let gains: Vec<(Baseline, &Measurement)> = Baseline::ALL
             .into_iter()
             .filter_map(|baseline| Some((baseline, self.gain(baseline)?)))
             .collect();
@@ -251,7 +254,7 @@ impl Case<'_> {
             .map(|(baseline, gain)| {
                 Some(format!(
                     "It is not beyond doubt better than {}: the difference is {}.",
-                    baseline.replace('_', " "),
+                    baseline.predictor().words(),
                     signed(gain)
                 ))
             })
@@ -260,8 +263,8 @@ impl Case<'_> {
 
     fn audited(&self) -> Option<String> {
         let audit = &self.grounds.findings.audit;
-        match audit.iter().find(|it| it.probe == "all") {
-            Some(all) if all.verdict == "warn" => Some(summary(all, audit)),
+        match audit.iter().find(|it| it.probe == Probe::All) {
+            Some(all) if all.verdict == AuditVerdict::Warn => Some(summary(all, audit)),
             Some(_) => None,
             None => Some(
                 "Whether it looks at the lifter at all could not be checked: too little is known of the videos."
@@ -288,7 +291,7 @@ impl Case<'_> {
     }
 
     /// What is said of a model that nothing speaks against.
-    fn claim(&self, trust: Trust) -> String {
+    fn claim(&self, trust: TrustLevel) -> String {
         let is_few = self.main.n_groups < FEW_GROUPS;
         let on = if is_anonymous(self.grounds.tally) {
             "on videos of which it is not known whose they are".to_owned()
@@ -298,12 +301,12 @@ impl Case<'_> {
             "on people or sources it has never seen".to_owned()
         };
         let (before, after) = match trust {
-            Trust::Trust => ("", ""),
+            TrustLevel::Trust => ("", ""),
             _ if is_few => ("Too little to rely on: ", ""),
             _ => ("", ", with reservations"),
         };
-        let said = format!("{before}{on}, the model {}{after}.", self.success());
-        let mut letters = said.chars();
+        let sentence = format!("{before}{on}, the model {}{after}.", self.success());
+        let mut letters = sentence.chars();
         let first = letters.next().map(|it| it.to_uppercase().collect());
         first.unwrap_or_else(String::new) + letters.as_str()
     }
@@ -347,7 +350,7 @@ impl Case<'_> {
             return String::new();
         }
         let refusals = &self.grounds.findings.refusals;
-        let counted = if refusals.contains_key(SAYS_UNCLEAR) {
+        let counted = if refusals.contains_key(&AbstainReason::SaysUnclear) {
             "the figures count these as not right"
         } else {
             "the figures count what it leans to there"
@@ -357,7 +360,7 @@ impl Case<'_> {
 }
 
 /// `+0.12 [-0.03, +0.25]`, or `+0.12, without an interval`.
-fn signed(gain: &Score) -> String {
+fn signed(gain: &Measurement) -> String {
     match (gain.value, gain.low, gain.high) {
         (Some(value), Some(low), Some(high)) => format!("{value:+.2} [{low:+.2}, {high:+.2}]"),
         (Some(value), ..) => format!("{value:+.2}, without an interval"),

@@ -1,11 +1,11 @@
 //! Scores as the page has them: a value with its interval, or the reason why there is none.
 
-use wo_record::Score;
 use wo_report::Estimate;
 
 use crate::render::format::FEW_GROUPS;
+use crate::score::measurement::Measurement;
 
-pub(super) fn estimate(score: &Score) -> Estimate {
+pub(super) fn estimate(score: &Measurement) -> Estimate {
     let why = no_interval(score.n_groups);
     let estimate = between((score.value, score.low, score.high), why);
     match (score.bca_low, score.bca_high) {

@@ -1,15 +1,15 @@
 //! Videos that a person should look at again.
 
-use wo_record::{Score, Suspect as SuspectRecord};
+use wo_record::{Suspect as SuspectRecord, SuspectReason};
 use wo_report::{Suspect, SuspectKind, Suspects};
 
-use crate::data_quality::label_issues::DOUBT;
 use crate::findings::Findings;
+use crate::score::measurement::Measurement;
 
 /// Suspects that are listed.
 const MAX_SUSPECTS: usize = 50;
 
-pub(super) fn suspects(findings: &Findings, main: Option<&Score>) -> Option<Suspects> {
+pub(super) fn suspects(findings: &Findings, main: Option<&Measurement>) -> Option<Suspects> {
     let listed = findings.suspects.iter().take(MAX_SUSPECTS);
     let suspects: Vec<Suspect> = listed.map(suspect).collect();
     (!suspects.is_empty()).then(|| Suspects {
@@ -19,20 +19,20 @@ pub(super) fn suspects(findings: &Findings, main: Option<&Score>) -> Option<Susp
 }
 
 fn suspect(it: &SuspectRecord) -> Suspect {
-    let (kind, reason) = match it.reason.as_str() {
-        "near_duplicate" => (
+    let (kind, reason) = match it.reason {
+        SuspectReason::NearDuplicate => (
             SuspectKind::NearDuplicate,
             "most of its frames look like those of another video",
         ),
-        "exact_duplicate" => (
+        SuspectReason::ExactDuplicate => (
             SuspectKind::Duplicate,
             "its frames are those of another video",
         ),
-        "outlier" => (
+        SuspectReason::Outlier => (
             SuspectKind::Outlier,
             "it looks like no other video of its exercise",
         ),
-        DOUBT => (
+        SuspectReason::Doubt => (
             SuspectKind::Doubted,
             "the model, which has not seen it, would rather say another label",
         ),

@@ -1,13 +1,13 @@
 //! The videos that the model is most wrong about.
 
-use wo_record::Score;
-use wo_report::{Frame, Picture, Twin, WorstVideo, WorstVideos};
+use wo_report::{Frame, NearestTrainingFrame, PageImage, WorstVideo, WorstVideos};
 
-use crate::judge::abstain::said_of;
+use crate::judge::abstain::label_or_leaning;
 use crate::judge::video_name::named;
 use crate::render::worst::{self, Worst};
+use crate::score::measurement::Measurement;
 
-pub(super) fn worst_videos(worst: &Worst, main: &Score) -> Option<WorstVideos> {
+pub(super) fn worst_videos(worst: &Worst, main: &Measurement) -> Option<WorstVideos> {
     let videos: Vec<WorstVideo> = worst.videos.iter().map(video).collect();
     (!videos.is_empty()).then_some(WorstVideos {
         n_wrong: worst.n_wrong,
@@ -24,8 +24,8 @@ fn video(it: &worst::WorstVideo) -> WorstVideo {
             .true_exercise
             .clone()
             .unwrap_or_else(|| verdict.exercise.clone()),
-        said: said_of(verdict).clone(),
-        said_faults: verdict.faults.clone(),
+        predicted: label_or_leaning(verdict).clone(),
+        predicted_faults: verdict.faults.clone(),
         probability: verdict.probability,
         truth: verdict.true_label.clone().unwrap_or_default(),
         true_faults: it.true_faults.clone(),
@@ -33,19 +33,19 @@ fn video(it: &worst::WorstVideo) -> WorstVideo {
         frames: it
             .frames
             .iter()
-            .map(|(picture, pts_ms, is_evidence)| Frame {
-                picture: Picture::Rgb(picture.clone()),
+            .map(|(image, pts_ms, is_evidence)| Frame {
+                image: PageImage::Rgb(image.clone()),
                 pts_ms: *pts_ms,
                 is_evidence: *is_evidence,
             })
             .collect(),
-        twin: it.twin.as_ref().map(|twin| Twin {
-            name: twin.name.clone(),
-            label: twin.label.clone(),
-            similarity: Some(twin.similarity),
+        nearest: it.nearest.as_ref().map(|nearest| NearestTrainingFrame {
+            name: nearest.name.clone(),
+            label: nearest.label.clone(),
+            similarity: Some(nearest.similarity),
             frame: Frame {
-                picture: Picture::Jpeg(twin.picture.clone()),
-                pts_ms: twin.pts_ms,
+                image: PageImage::Jpeg(nearest.image.clone()),
+                pts_ms: nearest.pts_ms,
                 is_evidence: false,
             },
         }),

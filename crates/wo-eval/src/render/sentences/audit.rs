@@ -1,16 +1,16 @@
 //! What the shortcut audit comes to, in one sentence.
 
-use wo_record::Audit;
+use wo_record::{Audit, AuditVerdict, Probe};
 
 /// `40 % [10 %, 80 %] of the model's skill above chance can be had without looking at the lifter (duration).`
 pub(crate) fn summary(all: &Audit, records: &[Audit]) -> String {
     let worst = records
         .iter()
-        .find(|it| it.probe != "all" && it.value == all.value && it.share == all.share);
-    let name = worst.map_or("", |it| it.probe.as_str()).replace('_', " ");
+        .find(|it| it.probe != Probe::All && it.value == all.value && it.share == all.share);
+    let name = worst.map_or_else(String::new, |it| it.probe.words());
     let percent = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{:.0} %", 100.0 * it));
-    match (all.verdict.as_str(), all.share) {
-        ("pass", _) => "No probe that sees no lifter is better than chance.".to_owned(),
+    match (&all.verdict, all.share) {
+        (AuditVerdict::Pass, _) => "No probe that sees no lifter is better than chance.".to_owned(),
         (_, Some(_)) => format!(
             "{} [{}, {}] of the model's skill above chance can be had without looking at the lifter: {name}.",
             percent(all.share),

@@ -1,13 +1,12 @@
 //! Which of two models is better, as far as that can be said.
 
-use wo_record::Comparison;
 use wo_stats::MIN_GROUPS;
 
-use crate::score::key::{ALL, LABEL};
+use crate::compare::difference::{Difference, main_difference};
 
 /// Whether one is better, and what could have been found.
-pub(crate) fn in_words(comparisons: &[Comparison]) -> Option<String> {
-    let main = main(comparisons)?;
+pub(crate) fn in_words(comparisons: &[Difference]) -> Option<String> {
+    let main = &main_difference(comparisons)?.record;
     if main.n_groups < MIN_GROUPS as u64 {
         return Some(format!(
             "Too few groups to say which is better: {}, and fewer than {MIN_GROUPS} say little of others.",
@@ -24,11 +23,4 @@ pub(crate) fn in_words(comparisons: &[Comparison]) -> Option<String> {
         format!(" So many groups would show a difference of {it:.2} in four of five evaluations.")
     });
     Some(verdict.to_owned() + &found.unwrap_or_default())
-}
-
-/// The difference of balanced accuracy over all videos.
-pub(crate) fn main(comparisons: &[Comparison]) -> Option<&Comparison> {
-    comparisons
-        .iter()
-        .find(|it| it.task == LABEL && it.name == "balanced_accuracy" && it.scope == ALL)
 }

@@ -69,7 +69,7 @@ pub(crate) fn warnings(tally: &Tally) -> Vec<String> {
             count(tally.n_of_seen_groups, "prediction")
         ));
     }
-    if tally.knows_no_copies {
+    if tally.has_no_hashes {
         sentences.push(
             "Whether a video was in training under another name cannot be told: the model names no pictures of it."
                 .to_owned(),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use wo_cli::count;
-use wo_record::{LearningCurve, Name, Shot};
+use wo_record::{CollectionHint, LearningCurve, Name};
 
 use crate::data_quality::collection_hints::N_MORE;
 use crate::render::format::with_ends;
@@ -44,35 +44,35 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
 
 /// `squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of those unseen judged right; ten more would
 /// bring +0.02 [0.00, 0.05]`.
-pub(crate) fn shot_in_words(shot: &Shot) -> String {
-    let fault = shot.fault.as_ref().map(Name::words);
-    let angle = shot.angle.as_ref().map(|angle| format!("angle {angle}"));
+pub(crate) fn hint_in_words(hint: &CollectionHint) -> String {
+    let fault = hint.fault.as_ref().map(Name::words);
+    let angle = hint.angle.as_ref().map(|angle| format!("angle {angle}"));
     let what: Vec<String> = [
-        Some(shot.exercise.words()),
-        Some(shot.label.words()),
+        Some(hint.exercise.words()),
+        Some(hint.label.words()),
         fault,
         angle,
     ]
     .into_iter()
     .flatten()
     .collect();
-    let mut said = format!(
+    let mut sentence = format!(
         "{}: {} of {}",
         what.join(", "),
-        count(shot.n_videos, "video"),
-        count(shot.n_groups, "group")
+        count(hint.n_videos, "video"),
+        count(hint.n_groups, "group")
     );
     // Writing into a string never fails.
-    if let Some(recall) = shot.recall {
-        let _ = write!(said, "; {recall:.2} of those unseen judged right");
+    if let Some(recall) = hint.recall {
+        let _ = write!(sentence, "; {recall:.2} of those unseen judged right");
     }
-    if let (Some(gain), Some(low), Some(high)) = (shot.gain, shot.gain_low, shot.gain_high) {
+    if let (Some(gain), Some(low), Some(high)) = (hint.gain, hint.gain_low, hint.gain_high) {
         let _ = write!(
-            said,
+            sentence,
             "; {N_MORE} more would bring {gain:+.3} [{low:.3}, {high:.3}]"
         );
     }
-    said
+    sentence
 }
 
 #[cfg(test)]
@@ -105,25 +105,25 @@ mod tests {
             n: 1,
             n_groups: 1,
         };
-        let said = in_words(&curve);
+        let sentence = in_words(&curve);
         assert!(
-            said.starts_with(
+            sentence.starts_with(
                 "A linear head on the model as it was before training reaches 0.75 with 12"
             ),
-            "{said}"
+            "{sentence}"
         );
         for expected in [
             "with 10 videos 0.70 holds (0.80 [0.72, 0.85]",
             "with 30 videos 0.85 cannot be told",
             "with 100 videos 0.92 does not hold",
         ] {
-            assert!(said.contains(expected), "{said}");
+            assert!(sentence.contains(expected), "{sentence}");
         }
     }
 
     #[test]
     fn a_shot_is_said_with_what_is_known_of_it() {
-        let mut shot = Shot {
+        let mut hint = CollectionHint {
             rank: 1,
             exercise: "squat".into(),
             label: "bad_form".into(),
@@ -137,13 +137,13 @@ mod tests {
             gain_high: Some(0.05),
         };
         assert_eq!(
-            shot_in_words(&shot),
+            hint_in_words(&hint),
             "squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of those unseen judged right; \
              10 more would bring +0.021 [0.000, 0.050]"
         );
-        (shot.fault, shot.angle, shot.recall, shot.gain) = (None, None, None, None);
+        (hint.fault, hint.angle, hint.recall, hint.gain) = (None, None, None, None);
         assert_eq!(
-            shot_in_words(&shot),
+            hint_in_words(&hint),
             "squat, bad form: 3 videos of 2 groups"
         );
     }

@@ -8,7 +8,7 @@ pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict) -> String {
     if let Some(leaning) = &verdict.leaning {
         details.push(format!(
             "{}; leaning to {leaning}",
-            verdict.reasons.join(", ")
+            joined(&verdict.reasons)
         ));
     }
     details.push(format!(
@@ -16,14 +16,7 @@ pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict) -> String {
         verdict.exercise, verdict.exercise_probability
     ));
     if !verdict.faults.is_empty() {
-        details.push(
-            verdict
-                .faults
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", "),
-        );
+        details.push(joined(&verdict.faults));
     }
     details.push(match verdict.evidence.pts_ms {
         Some(ms) => format!("most telling frame at {:.1} s", ms / 1000.0),
@@ -35,6 +28,11 @@ pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict) -> String {
         verdict.probability,
         details.join("; ")
     )
+}
+
+fn joined<T: ToString>(words: &[T]) -> String {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    words.join(", ")
 }
 
 #[cfg(test)]

@@ -5,19 +5,24 @@ use std::path::Path;
 use wo_cli::count;
 use wo_record::{Comparison, Gate};
 
+use crate::compare::difference::{Difference, main_difference};
 use crate::render::format::{number, plain};
-use crate::render::sentences::comparison::{in_words, main};
+use crate::render::sentences::comparison::in_words;
 use crate::render::text::gate::gate_in_words;
-use crate::render::text::layout::{hanging, lines, table, titled};
-use crate::score::key::{ALL, EXERCISE, LABEL};
+use crate::render::text::layout::{lines, table, titled, wrap_indented};
+use crate::score::key::{MetricName, Scope, ScoreKey, Task};
 
-/// What is compared in all: by name, and whether a line of each class follows.
-const SHOWN: [&str; 3] = ["balanced_accuracy", "accuracy", "recall"];
+/// What is compared over all videos.
+const SHOWN: [MetricName; 3] = [
+    MetricName::BalancedAccuracy,
+    MetricName::Accuracy,
+    MetricName::Recall,
+];
 
 /// What it comes to.
 pub(crate) fn comparison_table(
     paths: [&Path; 2],
-    comparisons: &[Comparison],
+    comparisons: &[Difference],
     gate: Option<&Gate>,
 ) -> String {
     let name = |path: &Path| plain(&path.display().to_string());
@@ -25,36 +30,39 @@ pub(crate) fn comparison_table(
         format!("candidate  {}", name(paths[0])),
         format!("champion   {}", name(paths[1])),
     ];
-    head.extend(main(comparisons).map(|it| {
+    head.extend(main_difference(comparisons).map(|it| {
         format!(
             "{} of {}, none seen by either",
-            count(it.n, "video"),
-            count(it.n_groups, "group")
+            count(it.record.n, "video"),
+            count(it.record.n_groups, "group")
         )
     }));
-    let in_all = |task: &'static str| {
-        move |it: &&Comparison| {
-            it.task == task && it.scope == ALL && SHOWN.contains(&it.name.as_str())
+    let in_all = |task: Task| {
+        move |it: &&Difference| {
+            let ScoreKey { scope, name, .. } = &it.key;
+            it.key.task == task && *scope == Scope::HELD_OUT && SHOWN.contains(name)
         }
     };
-    let by_exercise =
-        |it: &&Comparison| it.task == LABEL && it.scope != ALL && it.name == "balanced_accuracy";
+    let by_exercise = |it: &&Difference| {
+        let is_main = it.key.name == MetricName::BalancedAccuracy;
+        is_main && it.key.task == Task::Label && it.key.scope != Scope::HELD_OUT
+    };
     let blocks = [
-        Some(hanging("           ", &head)),
+        Some(wrap_indented("           ", &head)),
         rows(
             "FORM, per video",
-            comparisons.iter().filter(in_all(LABEL)),
-            figure,
+            comparisons.iter().filter(in_all(Task::Label)),
+            metric,
         ),
         rows(
             "FORM by exercise, balanced accuracy per video",
             comparisons.iter().filter(by_exercise),
-            |it| it.scope.clone(),
+            |it| it.key.scope.to_string(),
         ),
         rows(
             "EXERCISE, per video: which exercise it is",
-            comparisons.iter().filter(in_all(EXERCISE)),
-            figure,
+            comparisons.iter().filter(in_all(Task::Exercise)),
+            metric,
         ),
         Some(lines(&legend(comparisons))),
         gate.map(gate_in_words),
@@ -64,9 +72,9 @@ pub(crate) fn comparison_table(
 }
 
 /// `recall of bad_form`.
-fn figure(it: &Comparison) -> String {
-    let name = it.name.replace('_', " ");
-    match &it.class {
+fn metric(it: &Difference) -> String {
+    let name = it.key.name.words();
+    match &it.key.class {
         Some(class) => format!("{name} of {class}"),
         None => name,
     }
@@ -74,8 +82,8 @@ fn figure(it: &Comparison) -> String {
 
 fn rows<'a>(
     title: &str,
-    comparisons: impl Iterator<Item = &'a Comparison>,
-    name: fn(&Comparison) -> String,
+    comparisons: impl Iterator<Item = &'a Difference>,
+    name: fn(&Difference) -> String,
 ) -> Option<String> {
     let header = [
         "",
@@ -86,9 +94,10 @@ fn rows<'a>(
         "McNemar p",
     ];
     let mut table = table(&header);
-    for it in comparisons {
+    for difference_of in comparisons {
+        let it = &difference_of.record;
         table.add_row([
-            name(it),
+            name(difference_of),
             number(it.candidate),
             number(it.champion),
             difference(it),
@@ -118,7 +127,7 @@ fn p_value(it: &Comparison) -> String {
     }
 }
 
-fn legend(comparisons: &[Comparison]) -> Vec<String> {
+fn legend(comparisons: &[Difference]) -> Vec<String> {
     let reading = "± is the smallest difference that so many groups would show in four of five evaluations. McNemar p: how \
                    probable so uneven a split of mistakes is where neither is better, taking videos as independent. - is not \
                    defined."

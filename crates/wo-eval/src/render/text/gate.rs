@@ -3,7 +3,7 @@
 use wo_record::Gate;
 
 use crate::render::format::plain;
-use crate::render::text::layout::hanging;
+use crate::render::text::layout::wrap_indented;
 
 /// Whether it opens, and each of its terms.
 pub(crate) fn gate_in_words(gate: &Gate) -> String {
@@ -25,5 +25,5 @@ pub(crate) fn gate_in_words(gate: &Gate) -> String {
             number(term.bound)
         ))
     }));
-    hanging("         ", &sentences)
+    wrap_indented("         ", &sentences)
 }

@@ -34,11 +34,11 @@ pub(crate) fn table(header: &[&str]) -> Table {
 
 /// Sentences, each from the start of a line and broken at the width of a line.
 pub(crate) fn lines(sentences: &[String]) -> String {
-    hanging("", sentences)
+    wrap_indented("", sentences)
 }
 
 /// The same, where all lines of a sentence but its first start with `indent`, which is blanks.
-pub(crate) fn hanging(indent: &str, sentences: &[String]) -> String {
+pub(crate) fn wrap_indented(indent: &str, sentences: &[String]) -> String {
     let broken = sentences.iter().map(|it| broken(it, indent));
     broken.collect::<Vec<_>>().join("\n")
 }
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn what_is_longer_than_a_line_is_broken() {
         let sentences = ["x".repeat(100), "one two".to_owned(), "y ".repeat(60)];
-        let text = hanging("  ", &sentences);
+        let text = wrap_indented("  ", &sentences);
         assert!(text.lines().all(|it| it.chars().count() <= 80), "{text}");
         assert!(text.contains("\n  xxx") && text.contains("\none two\n"));
     }

@@ -1,15 +1,16 @@
 //! What was found beyond single figures, a block each.
 
 use wo_cli::count;
-use wo_record::{Audit, Calibration, Score, Selection, Suspect};
+use wo_record::{Audit, Calibration, Probe, Selection, Suspect, SuspectReason};
 
-use crate::data_quality::label_issues::DOUBT;
 use crate::findings::Findings;
 use crate::render::format::{detectable, number, plain, shown, value, with_ends};
 use crate::render::sentences::audit::summary;
-use crate::render::sentences::learning::{in_words, shot_in_words};
+use crate::render::sentences::learning::{hint_in_words, in_words};
 use crate::render::text::gate::gate_in_words;
-use crate::render::text::layout::{hanging, lines, rows, table, titled};
+use crate::render::text::layout::{lines, rows, table, titled, wrap_indented};
+use crate::score::key::{MetricName, Scope};
+use crate::score::measurement::Measurement;
 
 /// Slices and suspects that are listed; the records have all.
 const MAX_LINES: usize = 8;
@@ -24,12 +25,15 @@ pub(super) fn sections(findings: &Findings) -> Vec<String> {
         parts(
             "SLICES, accuracy, the worst first",
             &findings.slices,
-            |it| it,
+            Scope::to_string,
         ),
         parts(
             "SOURCES, accuracy of a linear head that was fitted to the other sources",
-            &findings.left_out,
-            |scope| scope.split_once('=').map_or("", |(_, source)| source),
+            &findings.leave_one_source_out,
+            |scope| match scope {
+                Scope::Part { value, .. } => value.clone(),
+                _ => String::new(),
+            },
         ),
         changes(&findings.robustness),
         suspects(&findings.suspects),
@@ -99,31 +103,31 @@ fn selection(it: &Selection) -> String {
 }
 
 fn audit(records: &[Audit]) -> Option<String> {
-    let all = records.iter().find(|it| it.probe == "all")?;
+    let all = records.iter().find(|it| it.probe == Probe::All)?;
     let mut table = table(&["probe", "outcome", "balanced accuracy"]);
-    for it in records.iter().filter(|it| it.probe != "all") {
+    for it in records.iter().filter(|it| it.probe != Probe::All) {
         table.add_row([
-            it.probe.replace('_', " "),
-            it.verdict.clone(),
+            it.probe.words(),
+            it.verdict.to_string(),
             with_ends(it.value, it.low, it.high),
         ]);
     }
-    let title = format!("SHORTCUTS: {}", all.verdict.to_uppercase());
+    let title = format!("SHORTCUTS: {}", all.verdict.as_str().to_uppercase());
     let title = lines(&[title, summary(all, records)]);
     Some(format!("{title}\n{}", rows(&table)))
 }
 
-fn faults(scores: &[Score]) -> Option<String> {
+fn faults(scores: &[Measurement]) -> Option<String> {
     let mut table = table(&["", "precision", "recall", "F1", "videos", "groups", "±"]);
-    for of_fault in scores.chunk_by(|a, b| a.class == b.class) {
-        let score = |name: &str| of_fault.iter().find(|it| it.name == name);
-        let recall = score("recall");
-        let fault = of_fault.first()?.class.as_ref()?;
+    for of_fault in scores.chunk_by(|a, b| a.key.class == b.key.class) {
+        let score = |name: MetricName| of_fault.iter().find(|it| it.key.name == name);
+        let recall = score(MetricName::Recall);
+        let fault = of_fault.first()?.key.class.as_ref()?;
         table.add_row([
             fault.words(),
-            shown(score("precision")),
+            shown(score(MetricName::Precision)),
             shown(recall),
-            value(score("f1")),
+            value(score(MetricName::F1)),
             recall.map_or(0, |it| it.n).to_string(),
             recall.map_or(0, |it| it.n_groups).to_string(),
             detectable(recall),
@@ -134,11 +138,11 @@ fn faults(scores: &[Score]) -> Option<String> {
 }
 
 /// A figure of each of some parts of the videos, by what `name` makes of its scope.
-fn parts(title: &str, scores: &[Score], name: fn(&str) -> &str) -> Option<String> {
+fn parts(title: &str, scores: &[Measurement], name: fn(&Scope) -> String) -> Option<String> {
     let mut table = table(&["", "accuracy", "videos", "groups", "±"]);
     for it in scores.iter().take(MAX_LINES) {
         table.add_row([
-            plain(name(&it.scope)),
+            plain(&name(&it.key.scope)),
             shown(Some(it)),
             it.n.to_string(),
             it.n_groups.to_string(),
@@ -153,12 +157,12 @@ fn next(findings: &Findings) -> Option<String> {
     if let Some(curve) = &findings.learning_curve {
         blocks.push(lines(&[format!("MORE VIDEOS: {}", in_words(curve))]));
     }
-    if !findings.shots.is_empty() {
-        let shots = findings.shots.iter();
+    if !findings.hints.is_empty() {
+        let hints = findings.hints.iter();
         let title = "FILM NEXT, the most useful first".to_owned();
-        let shots = shots.map(|it| plain(&format!("{:>2}. {}", it.rank, shot_in_words(it))));
-        let all: Vec<String> = std::iter::once(title).chain(shots).collect();
-        blocks.push(hanging("    ", &all));
+        let hints = hints.map(|it| plain(&format!("{:>2}. {}", it.rank, hint_in_words(it))));
+        let all: Vec<String> = std::iter::once(title).chain(hints).collect();
+        blocks.push(wrap_indented("    ", &all));
         if findings.learning_curve.is_none() {
             blocks.push(lines(&[
                 "What they would bring is not known: the model comes without a learning curve."
@@ -169,11 +173,11 @@ fn next(findings: &Findings) -> Option<String> {
     (!blocks.is_empty()).then(|| blocks.join("\n\n"))
 }
 
-fn changes(scores: &[Score]) -> Option<String> {
+fn changes(scores: &[Measurement]) -> Option<String> {
     let mut table = table(&["", "balanced accuracy", "videos", "groups", "±"]);
     for it in scores {
         table.add_row([
-            plain(&it.scope),
+            plain(&it.key.scope.to_string()),
             shown(Some(it)),
             it.n.to_string(),
             it.n_groups.to_string(),
@@ -184,14 +188,17 @@ fn changes(scores: &[Score]) -> Option<String> {
 }
 
 fn suspects(all: &[Suspect]) -> Option<String> {
-    let n_doubts = all.iter().filter(|it| it.reason == DOUBT).count();
+    let n_doubts = all
+        .iter()
+        .filter(|it| it.reason == SuspectReason::Doubt)
+        .count();
     let title = format!(
         "SUSPECTS: {} to look at, and {n_doubts} whose label the model merely doubts",
         count((all.len() - n_doubts) as u64, "video")
     );
     let listed = all.iter().take(MAX_LINES).map(suspect);
     let sentences: Vec<String> = std::iter::once(title).chain(listed).collect();
-    (!all.is_empty()).then(|| hanging("    ", &sentences))
+    (!all.is_empty()).then(|| wrap_indented("    ", &sentences))
 }
 
 fn suspect(it: &Suspect) -> String {
@@ -202,9 +209,9 @@ fn suspect(it: &Suspect) -> String {
             format!("{label}, perhaps {suggested} ({:.2})", it.score)
         }
         (_, _, Some(other)) => {
-            format!("{} of {}", it.reason.replace('_', " "), plain(other))
+            format!("{} of {}", it.reason.words(), plain(other))
         }
-        _ => it.reason.replace('_', " "),
+        _ => it.reason.words(),
     };
     format!("  {}: {why}", plain(&name))
 }

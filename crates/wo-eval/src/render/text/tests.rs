@@ -1,5 +1,5 @@
 use super::*;
-use crate::fixtures::{evaluated, squat};
+use crate::fixtures::{evaluated, evaluated_as, squat};
 use crate::judge::prediction::Prediction;
 
 fn report_of(predictions: &[Prediction], tally: &Tally) -> String {
@@ -20,8 +20,8 @@ fn persons(n: usize) -> Vec<Prediction> {
     (0..2 * n)
         .map(|i| {
             let (person, truth) = (i / 2, i % 2);
-            let said = if person.is_multiple_of(3) { 0 } else { truth };
-            squat(person, truth, said, 900.0 + 100.0 * person as f64)
+            let predicted = if person.is_multiple_of(3) { 0 } else { truth };
+            squat(person, truth, predicted, 900.0 + 100.0 * person as f64)
         })
         .collect()
 }
@@ -107,26 +107,14 @@ fn the_whole_report() {
 
 #[test]
 fn seen_videos_have_a_part_of_their_own() {
-    let mut predictions = persons(3);
-    for prediction in &mut predictions {
-        prediction.seen = true;
-    }
     let tally = Tally {
         n_seen: 6,
         ..Tally::default()
     };
-    let mut evaluation = evaluated(&predictions);
-    for score in &mut evaluation.scores {
-        score.scope = if score.scope == ALL {
-            SEEN.to_owned()
-        } else {
-            format!("{SEEN}/{}", score.scope)
-        };
-    }
     let text = report(
         "m",
         &Findings {
-            seen: evaluation,
+            seen: evaluated_as(&persons(3), Whole::Seen),
             ..Findings::default()
         },
         &["squat".into()],
@@ -153,10 +141,10 @@ fn a_wide_confusion_is_a_list_of_mistakes() {
         .collect();
     let mut counts = vec![vec![0; 12]; 12];
     (counts[3][4], counts[5][5], counts[7][1], counts[8][2]) = (2, 9, 5, 2);
-    let confusion = Confusion {
-        task: EXERCISE.into(),
-        unit: VIDEO.into(),
-        scope: ALL.into(),
+    let confusion = ConfusionMatrix {
+        task: Task::Exercise,
+        unit: Unit::Video,
+        scope: Scope::HELD_OUT,
         classes,
         counts,
     };
@@ -191,9 +179,12 @@ fn names_of_files_cannot_drive_the_terminal() {
         held_out: evaluated(&persons(4)),
         ..Findings::default()
     };
-    let mut slice = findings.held_out.scores[0].clone();
-    slice.scope = format!("source_id=\u{1b}[31m{}", "x".repeat(100));
-    findings.left_out = vec![slice.clone()];
+    let mut slice = findings.held_out.scores()[0].clone();
+    slice.key.scope = Scope::Part {
+        field: "source_id".to_owned(),
+        value: format!("\u{1b}[31m{}", "x".repeat(100)),
+    };
+    findings.leave_one_source_out = vec![slice.clone()];
     findings.slices = vec![slice];
     let text = report("a\u{1b}[2Jb\nc", &findings, &[], &Tally::default());
     assert!(!text.contains(|c: char| c.is_control() && c != '\n'));

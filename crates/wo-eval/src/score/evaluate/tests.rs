@@ -1,20 +1,23 @@
-use wo_record::{Name, Score};
+use wo_record::Name;
 
 use super::*;
 use crate::fixtures::{classes, evaluated, squat, training};
-use crate::score::key::{ALL, SEEN, gain_over};
+use crate::score::key::{Baseline, MetricName, ScoreKey};
+use crate::score::measurement::Measurement;
 
-fn score<'a>(
-    evaluation: &'a Evaluation,
-    by: &str,
-    unit: &str,
-    scope: &str,
-    name: &str,
-) -> &'a Score {
-    let wanted = |s: &&Score| {
-        s.task == LABEL && s.by == by && s.unit == unit && s.scope == scope && s.name == name
-    };
-    evaluation.scores.iter().find(wanted).expect("a score")
+fn score<'a>(evaluation: &'a Evaluation, key: &ScoreKey) -> &'a Measurement {
+    evaluation.score(key).expect("a score")
+}
+
+fn of_model(name: MetricName) -> ScoreKey {
+    ScoreKey::of_labels(name)
+}
+
+fn of_baseline(by: Predictor) -> ScoreKey {
+    ScoreKey {
+        by,
+        ..of_model(MetricName::BalancedAccuracy)
+    }
 }
 
 #[test]
@@ -23,27 +26,36 @@ fn a_perfect_model_beats_the_baselines() {
         .map(|i| squat(i, i % 2, i % 2, 2000.0 + 100.0 * (i % 3) as f64))
         .collect();
     let evaluation = evaluated(&predictions);
-    let model = score(&evaluation, MODEL, VIDEO, ALL, "balanced_accuracy");
+    let model = score(&evaluation, &of_model(MetricName::BalancedAccuracy));
     // Of ten persons of a label none was got wrong: of others a quarter may be, which is an eighth of both labels.
     let missed = (1.0 - 0.05_f64.powf(0.1)) / 2.0;
     assert!((model.low.expect("a lower end") - (1.0 - missed)).abs() < 1e-9);
     assert_eq!((model.value, model.high), (Some(1.0), Some(1.0)));
     assert_eq!((model.n, model.n_groups), (20, 20));
-    let majority = score(&evaluation, MAJORITY, VIDEO, ALL, "balanced_accuracy");
+    let majority = score(&evaluation, &of_baseline(Predictor::Majority));
     assert_eq!(
         (majority.value, majority.low, majority.high),
         (Some(0.5), Some(0.5), Some(0.5))
     );
     assert_eq!(
-        score(&evaluation, MODEL, VIDEO, ALL, &gain_over(MAJORITY)).low,
+        score(
+            &evaluation,
+            &of_model(MetricName::GainOver(Baseline::Majority))
+        )
+        .low,
         Some(0.5)
     );
-    assert_eq!(score(&evaluation, MODEL, FRAME, ALL, "accuracy").n, 40);
+    let of_frames = ScoreKey {
+        unit: Unit::Frame,
+        ..of_model(MetricName::Accuracy)
+    };
+    assert_eq!(score(&evaluation, &of_frames).n, 40);
     // The scope of the one exercise has the same videos.
-    assert_eq!(
-        score(&evaluation, MODEL, VIDEO, "squat", "balanced_accuracy").value,
-        Some(1.0)
-    );
+    let of_squats = ScoreKey {
+        scope: Scope::Exercise(Whole::HeldOut, "squat".into()),
+        ..of_model(MetricName::BalancedAccuracy)
+    };
+    assert_eq!(score(&evaluation, &of_squats).value, Some(1.0));
     assert_eq!(
         evaluation.confusions.first().map(|c| c.counts.clone()),
         Some(vec![vec![10, 0], vec![0, 10]])
@@ -57,10 +69,13 @@ fn chance_is_about_a_half_and_no_better_than_the_majority() {
         .collect();
     let evaluation = evaluated(&predictions);
     assert_eq!(
-        score(&evaluation, MODEL, VIDEO, ALL, "balanced_accuracy").value,
+        score(&evaluation, &of_model(MetricName::BalancedAccuracy)).value,
         Some(0.5)
     );
-    let gain = score(&evaluation, MODEL, VIDEO, ALL, &gain_over(MAJORITY));
+    let gain = score(
+        &evaluation,
+        &of_model(MetricName::GainOver(Baseline::Majority)),
+    );
     assert!(
         gain.low.unwrap() < 0.0 && gain.high.unwrap() > 0.0,
         "{gain:?}"
@@ -75,11 +90,15 @@ fn length_alone_is_told_apart_from_form() {
         .collect();
     let evaluation = evaluated(&predictions);
     assert_eq!(
-        score(&evaluation, DURATION_ONLY, VIDEO, ALL, "balanced_accuracy").value,
+        score(&evaluation, &of_baseline(Predictor::DurationOnly)).value,
         Some(1.0)
     );
     assert_eq!(
-        score(&evaluation, MODEL, VIDEO, ALL, &gain_over(DURATION_ONLY)).high,
+        score(
+            &evaluation,
+            &of_model(MetricName::GainOver(Baseline::DurationOnly))
+        )
+        .high,
         Some(-0.5)
     );
 }
@@ -88,7 +107,7 @@ fn length_alone_is_told_apart_from_form() {
 fn one_group_has_figures_without_intervals() {
     let predictions: Vec<_> = (0..6).map(|i| squat(7, i % 2, i % 2, 2000.0)).collect();
     let evaluation = evaluated(&predictions);
-    let model = score(&evaluation, MODEL, VIDEO, ALL, "balanced_accuracy");
+    let model = score(&evaluation, &of_model(MetricName::BalancedAccuracy));
     assert_eq!(
         (model.value, model.low, model.high, model.n_groups),
         (Some(1.0), None, None, 1)
@@ -98,32 +117,33 @@ fn one_group_has_figures_without_intervals() {
 #[test]
 fn a_class_without_videos_is_undefined() {
     let evaluation = evaluated(&(0..4).map(|i| squat(i, 0, 0, 2000.0)).collect::<Vec<_>>());
-    let good = Some(Name::new("good_form"));
-    let recall = evaluation
-        .scores
-        .iter()
-        .find(|s| s.name == "recall" && s.class == good)
-        .unwrap();
+    let recall = score(
+        &evaluation,
+        &ScoreKey {
+            class: Some(Name::new("good_form")),
+            ..of_model(MetricName::Recall)
+        },
+    );
     assert_eq!((recall.value, recall.low, recall.high), (None, None, None));
 }
 
 #[test]
 fn what_cannot_be_right_is_not_scored() {
     let mut unclear = squat(0, 0, 0, 1000.0);
-    unclear.standing = Standing::Unclear;
+    unclear.ground_truth = GroundTruth::Unclear;
     let mut unknown = squat(1, 0, 0, 1000.0);
-    unknown.standing = Standing::Unknown("dip".into());
+    unknown.ground_truth = GroundTruth::Unknown("dip".into());
     assert_eq!(
         evaluated(&[unclear.clone(), unknown.clone()]),
         Evaluation::default()
     );
     let evaluation = evaluated(&[unclear, unknown, squat(2, 0, 0, 1000.0)]);
-    assert_eq!(score(&evaluation, MODEL, VIDEO, ALL, "accuracy").n, 1);
+    assert_eq!(score(&evaluation, &of_model(MetricName::Accuracy)).n, 1);
 }
 
 #[test]
 fn baselines_see_the_training_videos_only() {
-    let answers = Answers::new(&classes());
+    let space = LabelSpace::new(&classes());
     let mut videos = training();
     for (idx, video) in videos.iter_mut().enumerate() {
         video.split = if idx == 0 {
@@ -132,7 +152,7 @@ fn baselines_see_the_training_videos_only() {
             Split::Test
         };
     }
-    let baselines = Baselines::fit(&videos, &answers);
+    let baselines = Baselines::fit(&videos, &space);
     assert_eq!(
         baselines,
         Baselines {
@@ -142,12 +162,8 @@ fn baselines_see_the_training_videos_only() {
         }
     );
     let prediction = squat(0, 0, 0, 1000.0);
-    let evaluation = evaluate(&[&prediction], &answers, &baselines, SEEN, 0);
-    assert!(evaluation.scores.iter().all(|score| score.by == MODEL));
-    assert!(
-        evaluation
-            .scores
-            .iter()
-            .any(|score| score.scope == "seen/squat")
-    );
+    let evaluation = evaluate(&[&prediction], &space, &baselines, Whole::Seen, 0);
+    let mut scores = evaluation.scores().iter();
+    assert!(scores.clone().all(|it| it.key.by == Predictor::Model));
+    assert!(scores.any(|it| it.record().scope == "seen/squat"));
 }

@@ -3,9 +3,10 @@ use wo_record::{Audit, Selection};
 
 use super::*;
 use crate::fixtures::{classes, squat, training};
-use crate::judge::label_space::Answers;
-use crate::judge::prediction::{Prediction, SAYS_UNCLEAR, Standing};
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::evaluate::{Baselines, evaluate};
+use crate::score::key::Whole;
 
 /// An evaluation, as it would come to the page.
 struct Given {
@@ -17,10 +18,10 @@ struct Given {
 impl Given {
     /// Of videos that the model was not trained on, with baselines and an audit that passes.
     fn of(videos: &[Prediction]) -> Self {
-        Self::with_labels(videos, &Answers::new(&classes()))
+        Self::with_labels(videos, &LabelSpace::new(&classes()))
     }
 
-    fn with_labels(videos: &[Prediction], answers: &Answers) -> Self {
+    fn with_labels(videos: &[Prediction], space: &LabelSpace) -> Self {
         let trained_on = training();
         let mut this = Self {
             findings: Findings::default(),
@@ -30,21 +31,21 @@ impl Given {
             },
             trained_on,
         };
-        this.findings.audit = vec![audit("pass")];
-        this.evaluate(videos, answers);
+        this.findings.audit = vec![audit(AuditVerdict::Pass)];
+        this.evaluate(videos, space);
         this
     }
 
-    fn evaluate(&mut self, videos: &[Prediction], answers: &Answers) {
-        let baselines = Baselines::fit(&self.trained_on, answers);
+    fn evaluate(&mut self, videos: &[Prediction], space: &LabelSpace) {
+        let baselines = Baselines::fit(&self.trained_on, space);
         let videos: Vec<&Prediction> = videos.iter().collect();
-        self.findings.held_out = evaluate(&videos, answers, &baselines, ALL, 0);
+        self.findings.held_out = evaluate(&videos, space, &baselines, Whole::HeldOut, 0);
     }
 
     fn refusing(mut self, n_unclear: u64) -> Self {
         let n = self.tally.n_scored;
         self.findings.selection = Some(Selection {
-            scope: ALL.to_owned(),
+            scope: "all".to_owned(),
             wanted_risk: Some(0.1),
             threshold: Some(0.9),
             n_fit_groups: 20,
@@ -61,7 +62,7 @@ impl Given {
 
     fn concluded(&self) -> Conclusion {
         let held_out = &self.findings.held_out;
-        let main = held_out.score(LABEL, MODEL, VIDEO, ALL, "balanced_accuracy", None);
+        let main = held_out.score(&ScoreKey::of_labels(MetricName::BalancedAccuracy));
         let grounds = Grounds {
             findings: &self.findings,
             tally: &self.tally,
@@ -70,10 +71,10 @@ impl Given {
     }
 }
 
-fn audit(verdict: &str) -> Audit {
+fn audit(verdict: AuditVerdict) -> Audit {
     Audit {
-        probe: "all".to_owned(),
-        verdict: verdict.to_owned(),
+        probe: Probe::All,
+        verdict,
         value: Some(0.5),
         low: Some(0.4),
         high: Some(0.6),
@@ -91,13 +92,13 @@ fn good_model(n: usize) -> Vec<Prediction> {
     (0..n)
         .map(|i| {
             let truth = i % 2;
-            let said = if i % 10 == 9 { 1 - truth } else { truth };
-            squat(i, truth, said, 2000.0)
+            let sentence = if i % 10 == 9 { 1 - truth } else { truth };
+            squat(i, truth, sentence, 2000.0)
         })
         .collect()
 }
 
-fn check(conclusion: &Conclusion, trust: Trust, words: &[&str]) {
+fn check(conclusion: &Conclusion, trust: TrustLevel, words: &[&str]) {
     let text = format!("{} {}", conclusion.sentence, conclusion.reasons.join(" "));
     assert_eq!(conclusion.trust, trust, "{text}");
     for word in words {
@@ -110,7 +111,7 @@ fn a_model_that_beats_the_baselines_is_trusted() {
     let found = Given::of(&good_model(80)).concluded();
     check(
         &found,
-        Trust::Trust,
+        TrustLevel::Trust,
         &[
             "On people or sources it has never seen",
             "tells good from bad form in about 90 of 100 videos",
@@ -122,7 +123,7 @@ fn a_model_that_beats_the_baselines_is_trusted() {
 #[test]
 fn nothing_scored_is_nothing_said() {
     let found = Given::of(&[]).concluded();
-    check(&found, Trust::DoNotTrust, &["Nothing can be said"]);
+    check(&found, TrustLevel::DoNotTrust, &["Nothing can be said"]);
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn few_groups_are_too_little() {
     let found = Given::of(&videos).concluded();
     check(
         &found,
-        Trust::Caution,
+        TrustLevel::Caution,
         &[
             "Too little to rely on: on 2 persons or sources",
             "fewer than 10",
@@ -144,7 +145,7 @@ fn few_groups_are_too_little() {
     let found = Given::of(&of_one).concluded();
     check(
         &found,
-        Trust::DoNotTrust,
+        TrustLevel::DoNotTrust,
         &[
             "cannot be said from 40 videos of 1 person or source",
             "1.00 [-]: no interval can be given",
@@ -160,7 +161,7 @@ fn one_label_says_nothing_of_telling_two_apart() {
     let found = Given::of(&videos).concluded();
     check(
         &found,
-        Trust::DoNotTrust,
+        TrustLevel::DoNotTrust,
         &["cannot be said: all 40 videos are labelled good form"],
     );
 }
@@ -169,10 +170,10 @@ fn one_label_says_nothing_of_telling_two_apart() {
 fn without_a_baseline_or_an_audit_there_is_no_trust() {
     let mut given = Given::of(&good_model(80));
     given.trained_on.clear();
-    given.evaluate(&good_model(80), &Answers::new(&classes()));
+    given.evaluate(&good_model(80), &LabelSpace::new(&classes()));
     check(
         &given.concluded(),
-        Trust::Caution,
+        TrustLevel::Caution,
         &[
             "better than a baseline",
             "its training videos are not known",
@@ -182,7 +183,7 @@ fn without_a_baseline_or_an_audit_there_is_no_trust() {
     given.findings.audit.clear();
     check(
         &given.concluded(),
-        Trust::Caution,
+        TrustLevel::Caution,
         &["Whether it looks at the lifter at all could not be checked"],
     );
 }
@@ -193,13 +194,13 @@ fn a_baseline_that_does_better_is_said() {
     let videos: Vec<_> = (0..80)
         .map(|i| {
             let truth = i % 2;
-            let said = if i % 10 < 3 { 1 - truth } else { truth };
-            squat(i, truth, said, 900.0 + 3000.0 * truth as f64)
+            let sentence = if i % 10 < 3 { 1 - truth } else { truth };
+            squat(i, truth, sentence, 900.0 + 3000.0 * truth as f64)
         })
         .collect();
     check(
         &Given::of(&videos).concluded(),
-        Trust::DoNotTrust,
+        TrustLevel::DoNotTrust,
         &[
             "duration only does better than it",
             "Its lead over duration only is -0.",
@@ -210,10 +211,14 @@ fn a_baseline_that_does_better_is_said() {
 #[test]
 fn a_shortcut_is_an_objection() {
     let mut given = Given::of(&good_model(80));
-    given.findings.audit = vec![audit("fail")];
-    check(&given.concluded(), Trust::DoNotTrust, &["from tricks"]);
-    given.findings.audit = vec![audit("warn")];
-    check(&given.concluded(), Trust::Caution, &["with reservations"]);
+    given.findings.audit = vec![audit(AuditVerdict::Fail)];
+    check(&given.concluded(), TrustLevel::DoNotTrust, &["from tricks"]);
+    given.findings.audit = vec![audit(AuditVerdict::Warn)];
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["with reservations"],
+    );
 }
 
 #[test]
@@ -223,7 +228,7 @@ fn unknown_persons_are_not_called_new() {
     let found = given.concluded();
     check(
         &found,
-        Trust::Caution,
+        TrustLevel::Caution,
         &[
             "On videos of which it is not known whose they are",
             "80 of 80 videos come without person and source",
@@ -231,28 +236,35 @@ fn unknown_persons_are_not_called_new() {
     );
     assert!(!found.sentence.contains("never seen"), "{}", found.sentence);
     given.tally.n_without_group_key = 1;
-    check(&given.concluded(), Trust::Caution, &["1 of 80 videos come"]);
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["1 of 80 videos come"],
+    );
 }
 
 #[test]
 fn what_gets_no_answer_is_in_the_headline() {
     let some = Given::of(&good_model(80)).refusing(8).concluded();
-    check(&some, Trust::Trust, &[]);
+    check(&some, TrustLevel::Trust, &[]);
     let tail = "It gives no answer (unclear) on 8 of 80";
     assert!(some.sentence.contains(tail), "{}", some.sentence);
     let most = Given::of(&good_model(80)).refusing(78).concluded();
     check(
         &most,
-        Trust::Caution,
+        TrustLevel::Caution,
         &["(unclear) on 78 of 80", "It answers only 2 of 80"],
     );
     let all = Given::of(&good_model(80)).refusing(80).concluded();
-    check(&all, Trust::DoNotTrust, &["it answers none"]);
-    let mut said = Given::of(&good_model(80)).refusing(8);
-    said.findings.refusals.insert(SAYS_UNCLEAR, 8);
+    check(&all, TrustLevel::DoNotTrust, &["it answers none"]);
+    let mut sentence = Given::of(&good_model(80)).refusing(8);
+    sentence
+        .findings
+        .refusals
+        .insert(AbstainReason::SaysUnclear, 8);
     check(
-        &said.concluded(),
-        Trust::Trust,
+        &sentence.concluded(),
+        TrustLevel::Trust,
         &["count these as not right"],
     );
 }
@@ -263,37 +275,43 @@ fn chance_is_a_third_with_three_labels() {
     if let Some(class) = three.last_mut() {
         class.label = "half_form".into();
     }
-    let answers = Answers::new(&three);
+    let space = LabelSpace::new(&three);
     let of_three = |i: usize, is_right: bool| {
-        let (truth, said) = (i % 3, if is_right { i % 3 } else { (i + 1) % 3 });
+        let (truth, sentence) = (i % 3, if is_right { i % 3 } else { (i + 1) % 3 });
         let mut video = squat(i, 0, 0, 2000.0);
-        video.standing = Standing::Scored {
+        video.ground_truth = GroundTruth::Scored {
             label: truth,
             exercise: Some(1),
         };
-        video.call.label = said;
+        video.top.label = sentence;
         video.labels = vec![0.2; 3];
-        if let Some(probability) = video.labels.get_mut(said) {
+        if let Some(probability) = video.labels.get_mut(sentence) {
             *probability = 0.6;
         }
         video.calibrated = video.labels.clone();
         video
     };
     let half: Vec<_> = (0..150).map(|i| of_three(i, i / 3 % 2 == 0)).collect();
-    let mut given = Given::with_labels(&half, &answers);
+    let mut given = Given::with_labels(&half, &space);
     given.trained_on.clear();
-    given.evaluate(&half, &answers);
-    assert_eq!(given.findings.held_out.chance(LABEL, ALL), Some(1.0 / 3.0));
+    given.evaluate(&half, &space);
+    assert_eq!(
+        given
+            .findings
+            .held_out
+            .chance(Task::Label, &Scope::HELD_OUT),
+        Some(1.0 / 3.0)
+    );
     check(
         &given.concluded(),
-        Trust::Caution,
+        TrustLevel::Caution,
         &["finds the right one of 3 labels in about 50 of 100 videos"],
     );
     let third: Vec<_> = (0..150).map(|i| of_three(i, i / 3 % 3 == 0)).collect();
-    given.evaluate(&third, &answers);
+    given.evaluate(&third, &space);
     check(
         &given.concluded(),
-        Trust::DoNotTrust,
+        TrustLevel::DoNotTrust,
         &[
             "cannot be told from guessing",
             "not beyond doubt above 0.33",
@@ -306,7 +324,7 @@ fn no_mistake_is_not_no_mistakes_to_come() {
     let videos: Vec<_> = (0..30).map(|i| squat(i, i % 2, i % 2, 2000.0)).collect();
     check(
         &Given::of(&videos).concluded(),
-        Trust::Trust,
+        TrustLevel::Trust,
         &["judges all 30 videos right; of others up to 10 of 100"],
     );
 }
@@ -314,10 +332,10 @@ fn no_mistake_is_not_no_mistakes_to_come() {
 #[test]
 fn copies_that_cannot_be_known_are_a_reservation() {
     let mut given = Given::of(&good_model(80));
-    given.tally.knows_no_copies = true;
+    given.tally.has_no_hashes = true;
     check(
         &given.concluded(),
-        Trust::Caution,
+        TrustLevel::Caution,
         &["in its training under another name cannot be told"],
     );
 }

@@ -1,0 +1,45 @@
+//! The only door to GStreamer: a file's frames, one after the other, with their true times.
+//!
+//! Broken files make GStreamer wait for ever without a word: decodebin may end up with no video pad and neither report an
+//! error nor the end, and an error may come on the bus while the sink stays silent. What of that can be seen is looked
+//! for here; for the rest, the tool watches the process. It decodes in software only and follows no playlist.
+
+mod colours;
+mod damage;
+mod decoded;
+mod errors;
+mod hdr;
+pub(crate) mod nal;
+mod packets;
+mod player;
+mod plugins;
+mod retime;
+mod scale;
+mod sei;
+mod source;
+mod streams;
+mod thumb;
+mod tune;
+mod wiring;
+mod words;
+
+use gstreamer as gst;
+
+use anyhow::Context;
+
+pub(crate) use decoded::{DecodedFrame, Look};
+pub(crate) use packets::{Packet, Wanted};
+pub(crate) use player::Player;
+pub(crate) use plugins::Shelf;
+pub(crate) use thumb::Thumbs;
+
+/// Starts GStreamer, with the plugins that are to be used and no others.
+pub(crate) fn init() -> anyhow::Result<()> {
+    // GLib would print what its libraries think of broken files to stderr.
+    gst::glib::log_set_default_handler(|domain, _, message| {
+        wo_cli::info!("{}: {message}", domain.unwrap_or("glib"));
+    });
+    gst::init().context("start GStreamer")?;
+    damage::listen();
+    plugins::load()
+}

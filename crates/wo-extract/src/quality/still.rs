@@ -1,0 +1,105 @@
+//! A frame that was taken: its JPEG, how good it is, and where in its video it is.
+
+use image::RgbImage;
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use serde::{Deserialize, Serialize};
+use wo_record::{Frame, Image, LabelOrigin, Video, code};
+
+use crate::error::Fault;
+use crate::quality::measured::Measured;
+use crate::time;
+
+/// Quality of the JPEGs: above it files grow much faster than the PSNR.
+const JPEG_QUALITY: u8 = 90;
+
+/// A frame ready to be written.
+#[derive(Debug, Clone)]
+pub(crate) struct Still {
+    /// From the first frame of the file, in nanoseconds.
+    pub(crate) time_ns: u64,
+    /// Width in pixels.
+    pub(crate) width: u32,
+    /// Height in pixels.
+    pub(crate) height: u32,
+    /// The JPEG file.
+    pub(crate) jpeg: Vec<u8>,
+    /// How good the picture is.
+    pub(crate) measured: Measured,
+    /// Where in its video it is.
+    pub(crate) place: Place,
+}
+
+/// Where in a video a frame is, as far as that was looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// From 1.
+    pub(crate) repetition: Option<u32>,
+    /// From 0 to 1.
+    pub(crate) phase: Option<f64>,
+    /// From 1.
+    pub(crate) shot: Option<u32>,
+    /// Whether the frame there is damaged.
+    pub(crate) is_damaged: bool,
+}
+
+impl Still {
+    /// Encodes an upright `picture`.
+    pub(crate) fn new(picture: &RgbImage, time_ns: u64) -> Result<Self, Fault> {
+        let (width, height) = picture.dimensions();
+        Ok(Self {
+            time_ns,
+            width,
+            height,
+            jpeg: jpeg_of(picture)?,
+            measured: Measured::of(picture),
+            place: Place::default(),
+        })
+    }
+
+    /// The record of this frame, the number `index` of `video`, behind the frame `before`; its JPEG is at `image`.
+    pub(crate) fn record(
+        &self,
+        video: &Video,
+        index: u32,
+        before: Option<&Self>,
+        image: Image,
+    ) -> Frame {
+        let Place {
+            repetition,
+            phase,
+            shot,
+            ..
+        } = self.place;
+        Frame {
+            video_id: video.video_id.clone(),
+            index,
+            pts_ms: Some(time::ms(self.time_ns)),
+            width_px: Some(self.width),
+            height_px: Some(self.height),
+            image,
+            exercise: video.exercise.clone(),
+            label: video.label.clone(),
+            label_origin: video.label.as_ref().map(|_| LabelOrigin::Folder),
+            faults: Vec::new(),
+            description: None,
+            quality: Some(self.measured.behind(before.map(|before| &before.measured))),
+            repetition,
+            phase,
+            shot,
+        }
+    }
+}
+
+fn jpeg_of(picture: &RgbImage) -> Result<Vec<u8>, Fault> {
+    let fault = |what: String| Fault::new(code::DECODE, format!("encode a frame as JPEG: {what}"));
+    let width = u16::try_from(picture.width()).map_err(|e| fault(e.to_string()))?;
+    let height = u16::try_from(picture.height()).map_err(|e| fault(e.to_string()))?;
+    let mut jpeg = Vec::new();
+    let mut encoder = Encoder::new(&mut jpeg, JPEG_QUALITY);
+    // Thin coloured things, such as a barbell's plates at 512 pixels, do not survive halved colour.
+    encoder.set_sampling_factor(SamplingFactor::F_1_1);
+    encoder
+        .encode(picture.as_raw(), width, height, ColorType::Rgb)
+        .map_err(|e| fault(e.to_string()))?;
+    Ok(jpeg)
+}

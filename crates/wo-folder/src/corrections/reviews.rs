@@ -1,0 +1,74 @@
+//! The log of reviews, read as a whole: it is small beside what it is about.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use wo_cli::{Exit, ExitWith};
+use wo_label::{Chain, ReviewLogError, Reviews};
+use wo_record::Review;
+
+/// What to do about a log that was changed.
+pub const LOG_CURE: &str =
+    "nobody but wo-review may write it; take the file back from a backup or from git";
+
+/// Reads a log. What a crash cut off at its end was never acknowledged, and does not count.
+pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
+    let mut reviews = Reviews::default();
+    let name = path.display();
+    let file = wo_cli::opened(File::open(path), || format!("open {name}"))?;
+    let mut input = BufReader::new(file);
+    let mut chain = Chain::default();
+    // A decision counts when all of its reviews are there.
+    let mut decision: Vec<Review> = Vec::new();
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        let n = input
+            .read_until(b'\n', &mut buffer)
+            .with_context(|| format!("read {name}"))?;
+        if n == 0 {
+            say_cut(path, decision.len());
+            return Ok(reviews);
+        }
+        let text = std::str::from_utf8(&buffer).unwrap_or_default();
+        let followed = match text.strip_suffix('\n') {
+            Some(text) => chain.follow(text),
+            None => Err(ReviewLogError::NotAReview(
+                "the line is not whole".to_owned(),
+            )),
+        };
+        match followed {
+            Ok(review) => decision.push(review),
+            Err(ReviewLogError::NotAReview(_)) if input.fill_buf()?.is_empty() => {
+                say_cut(path, decision.len() + 1);
+                return Ok(reviews);
+            }
+            Err(error) => {
+                let line = chain.n_lines() + 1;
+                return Err(anyhow!("{name}:{line}: {error}\nhint: {LOG_CURE}"))
+                    .exit_with(Exit::Integrity);
+            }
+        }
+        if decision
+            .last()
+            .is_some_and(|review| review.n_reviews as usize == decision.len())
+        {
+            for review in decision.drain(..) {
+                reviews.add(review);
+            }
+        }
+    }
+}
+
+/// Says that the last decision of a log is not whole, where that many of its lines are there.
+fn say_cut(path: &Path, n_lines: usize) {
+    if n_lines > 0 {
+        wo_cli::warn!(
+            "{}: the last decision is cut off ({}) and is not read, but tables and records may have it\nhint: take the file back from a backup or from git; without one, start wo-review, which sets the rest aside, and look at the last frames again",
+            path.display(),
+            wo_cli::count(n_lines, "line")
+        );
+    }
+}

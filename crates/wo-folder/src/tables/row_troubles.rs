@@ -1,0 +1,154 @@
+//! What is said of rows that are not in force, each with what to do.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use wo_cli::{count, named, verb};
+use wo_record::Name;
+
+use crate::names::{TRASH, has_ending, own_image};
+use crate::paths::files::Files;
+use crate::paths::nearest::WithNearest;
+use crate::tables::table::Table;
+use crate::trash::Trash;
+
+/// A row that is of no frame.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unmet<'a> {
+    /// The key of the file that it names.
+    pub(crate) key: &'a Path,
+    /// Where it is.
+    pub(crate) table: &'a Path,
+    pub(crate) line: u64,
+    /// The file as it is written.
+    pub(crate) path: &'a str,
+}
+
+impl Unmet<'_> {
+    /// The row, with its place.
+    fn place(&self) -> String {
+        format!("{}:{}: {}", self.table.display(), self.line, self.path)
+    }
+
+    /// Whether the image lies in the trash of its folder, or the record of its frame does.
+    fn is_deleted(&self, files: &Files, thrown: &HashSet<PathBuf>) -> bool {
+        let dir = files.place().path();
+        let path = self.key.strip_prefix(dir).ok();
+        let is_thrown = |path: &Path| dir.join(TRASH).join(path).exists() && !self.key.exists();
+        thrown.contains(self.key) || path.is_some_and(is_thrown)
+    }
+}
+
+/// The keys of the images whose frames are in the trash. A trash that cannot be read is for others to tell.
+fn thrown(files: &Files) -> HashSet<PathBuf> {
+    let trash = Trash::read(files.place().path()).unwrap_or_default();
+    let frames = trash.videos.values().flatten();
+    let images = frames.filter_map(|lines| own_image(lines.frame()?));
+    images.map(|image| files.key(image)).collect()
+}
+
+/// What of a table says nothing, and how it would.
+pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<String> {
+    let name = path.display();
+    let like_it = |n: usize| format!("{} like it", count(n, "row"));
+    let columns = table.column_troubles.iter();
+    let mut troubles: Vec<String> = columns.map(|it| format!("{name}: {it}")).collect();
+    if let Some((line, written, meant)) = table.misspelt_labels.first() {
+        troubles.push(format!(
+            "{name}:{line}: `{written}` is no label, so the label stays as it was ({})\nhint: write `{meant}`, if that is meant",
+            like_it(table.misspelt_labels.len())
+        ));
+    }
+    if let Some((line, written)) = table.no_labels.first() {
+        troubles.push(format!(
+            "{name}:{line}: `{written}` is no label, so the label stays as it was ({})\nhint: write good_form, bad_form or unclear, or empty the cell",
+            like_it(table.no_labels.len())
+        ));
+    }
+    if let Some(line) = table.contrary.first() {
+        troubles.push(format!(
+            "{name}:{line}: faults beside a label other than bad_form say nothing ({})\nhint: label the frame bad_form, or empty the cell",
+            like_it(table.contrary.len())
+        ));
+    }
+    if table.is_guessed {
+        troubles.push(format!(
+            "{name}: read as Windows-1252\nhint: if letters with accents look wrong, save it as \"CSV UTF-8\" in the spreadsheet"
+        ));
+    }
+    troubles
+}
+
+/// A label that the tools do not know.
+#[derive(Debug, Clone)]
+pub(crate) struct NewLabel {
+    /// How many rows give it.
+    pub(crate) n_rows: usize,
+    /// The first of them, as table and line.
+    pub(crate) first: String,
+}
+
+/// Says which labels are new.
+pub(crate) fn say_new_labels(labels: &BTreeMap<Name, NewLabel>) {
+    for (label, NewLabel { n_rows, first }) in labels {
+        wo_cli::warn!(
+            "{first}: {} {} the new label {label}; the tools know good_form, bad_form and unclear",
+            count(n_rows, "row"),
+            verb(n_rows, "gives", "give")
+        );
+    }
+}
+
+/// Says which rows, of so many, are of no frame, and what their paths may mean.
+pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
+    if unmet.is_empty() {
+        return;
+    }
+    let thrown = thrown(files);
+    let (deleted, other): (Vec<Unmet<'_>>, Vec<Unmet<'_>>) =
+        unmet.iter().partition(|row| row.is_deleted(files, &thrown));
+    if !deleted.is_empty() {
+        let n = deleted.len();
+        wo_cli::warn!(
+            "{} {} of {} and {} nothing: {}\nhint: to bring back what was deleted by hand, with its row, give --restore to the wo-extract command that made {}; on the page of wo-review the others come back",
+            count(n, "row"),
+            verb(n, "is", "are"),
+            verb(n, "a deleted frame", "deleted frames"),
+            verb(n, "changes", "change"),
+            named(deleted.iter().map(Unmet::place)),
+            wo_cli::shell_word(&files.shown())
+        );
+    }
+    if other.is_empty() {
+        return;
+    }
+    let paths = files.paths();
+    let images: Vec<&str> = paths
+        .iter()
+        .map(String::as_str)
+        .filter(|path| has_ending(Path::new(path), &["jpg", "jpeg", "png", "webp"]))
+        .collect();
+    let with_nearest = other.iter().map(|row| WithNearest {
+        place: row.place(),
+        written: row.path,
+        known: &images,
+    });
+    wo_cli::warn!(
+        "{} of {} {} no frame, so {} nothing: {}\nhint: a row names its frame by the path in frame_path; correct it or delete the row",
+        other.len(),
+        count(n_rows, "row"),
+        verb(other.len(), "names", "name"),
+        verb(other.len(), "it changes", "they change"),
+        named(with_nearest)
+    );
+}
+
+/// That tables contradict each other on frames, such as these.
+pub(crate) fn contradiction_error(examples: &[String]) -> anyhow::Error {
+    anyhow!(
+        "two tables say different things of {}: {}\nhint: delete the table that is a copy, or one of the two rows",
+        count(examples.len(), "frame"),
+        named(examples)
+    )
+}

@@ -1,0 +1,373 @@
+//! A CSV as a spreadsheet may have saved it: any delimiter, the encodings of [`crate::Encoding`], headers in any case.
+
+use std::path::Path;
+
+use anyhow::{anyhow, ensure};
+use csv::StringRecord;
+use wo_label::nearest;
+use wo_record::Name;
+
+use crate::names::{MEDIA_ENDINGS, has_ending};
+use crate::tables::dialect::{DialectError, Encoding, decode, preamble};
+use crate::tables::quotes;
+
+/// The delimiters that are tried, in their order.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// The columns of a kind of table.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    /// The one that must be there, and other names for it.
+    pub key: &'static [&'static str],
+    /// All others, each with other names for it.
+    pub others: &'static [&'static [&'static str]],
+    /// What to write where the key is missing.
+    pub hint: &'static str,
+}
+
+/// A table with the place of each row in its text.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    /// The text, with what may stand before the header.
+    pub text: String,
+    /// How it was written.
+    pub encoding: Encoding,
+    /// What stands between cells.
+    pub delimiter: u8,
+    /// The names of the columns, as [`Name`]s: `Frame Path` is `frame_path`.
+    pub header: Vec<String>,
+    /// The rows, without those that are empty.
+    pub rows: Vec<SheetRow>,
+}
+
+/// One row.
+#[derive(Debug, Clone)]
+pub struct SheetRow {
+    /// Its cells, as they are written.
+    pub cells: StringRecord,
+    /// Where it begins in the text.
+    pub begin: usize,
+    /// Its line, from 1.
+    pub line: u64,
+}
+
+impl Sheet {
+    /// Reads a table that has at least the key of `columns`.
+    pub fn parse(bytes: &[u8], columns: &Columns) -> anyhow::Result<Self> {
+        let (text, encoding) = decode(bytes)?;
+        let (start, named) = preamble(&text);
+        let body = text.get(start..).unwrap_or_default();
+        let delimiter = named
+            .or_else(|| {
+                let has_key = |delimiter: &&u8| {
+                    column_of(&header_of(body, **delimiter), columns.key).is_some()
+                };
+                DELIMITERS.iter().find(has_key).copied()
+            })
+            .unwrap_or(DELIMITERS[0]);
+        if body.trim().is_empty() {
+            return Err(anyhow::anyhow!(
+                "the table is empty\nhint: delete the file; wo-extract --out makes tables of frames anew"
+            ));
+        }
+        if let Some(line) = quotes::swallowing(body, delimiter) {
+            return Err(open_quote(n_lines(&text, start) + line));
+        }
+        let header = header_of(body, delimiter);
+        if column_of(&header, columns.key).is_none() {
+            return Err(no_column(&header, columns).into());
+        }
+        let rows = rows_of(&text, start, delimiter, header.len())?;
+        let key = column_of(&header, columns.key).unwrap_or_default();
+        if let Some(line) = rows
+            .iter()
+            .find_map(|row| swallows_rows(row, delimiter, key))
+        {
+            return Err(open_quote(line));
+        }
+        Ok(Self {
+            text,
+            encoding,
+            delimiter,
+            header,
+            rows,
+        })
+    }
+
+    /// Whether the first line of a table has the key of `columns`. The bytes may be only the beginning of it.
+    pub fn has_key(bytes: &[u8], columns: &Columns) -> bool {
+        let Ok((text, _)) = decode(bytes) else {
+            return false;
+        };
+        let (start, _) = preamble(&text);
+        let body = text.get(start..).unwrap_or_default();
+        let has_key =
+            |delimiter: &u8| column_of(&header_of(body, *delimiter), columns.key).is_some();
+        DELIMITERS.iter().any(has_key)
+    }
+
+    /// The place of a column by any of its names.
+    pub fn column(&self, names: &[&str]) -> Option<usize> {
+        column_of(&self.header, names)
+    }
+
+    /// Columns that are not read and look like misspelt ones, each with the name that may be meant.
+    pub fn misspelt(&self, columns: &Columns) -> Vec<(String, &'static str)> {
+        let known = || columns.others.iter().chain([&columns.key]);
+        let is_known = |header: &str| known().any(|names| names.contains(&header));
+        let missing = known().filter(|names| self.column(names).is_none());
+        let missing: Vec<&'static str> =
+            missing.filter_map(|names| names.first().copied()).collect();
+        let unknown = self.header.iter().filter(|header| !is_known(header));
+        unknown
+            .filter_map(|header| Some((header.clone(), nearest(header, missing.iter().copied())?)))
+            .collect()
+    }
+
+    /// What of the columns is not in force, each with a hint: misspelt ones, one that is there twice, and that none says
+    /// anything.
+    pub fn troubles(&self, columns: &Columns) -> Vec<String> {
+        let mut troubles = Vec::new();
+        for (column, meant) in self.misspelt(columns) {
+            troubles.push(format!(
+                "the column `{column}` is not read\nhint: if it should be, rename it to `{meant}`"
+            ));
+        }
+        for names in columns.others.iter().chain([&columns.key]) {
+            let mut same = self.header.iter().filter(|it| names.contains(&it.as_str()));
+            let is_key = *names == columns.key;
+            let first = self.column(names).and_then(|place| self.header.get(place));
+            same.next();
+            // A table may name the frame in one column and a file in another, which is read over.
+            if let Some((first, again)) = first.zip(same.find(|it| !is_key || Some(*it) == first)) {
+                troubles.push(format!(
+                    "the columns `{first}` and `{again}` mean the same, and only the first one is read\nhint: delete one of them"
+                ));
+            }
+        }
+        let says_nothing = columns
+            .others
+            .iter()
+            .all(|names| self.column(names).is_none());
+        if says_nothing && troubles.is_empty() {
+            let names = columns.others.iter().filter_map(|names| names.first());
+            let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            troubles.push(format!(
+                "no column of the table is read but `{}`, so it says nothing; the columns are: {}\nhint: name the columns {}",
+                columns.key.first().copied().unwrap_or_default(),
+                self.header.join(", "),
+                names.join(", ")
+            ));
+        }
+        troubles
+    }
+
+    /// Where the rows begin in the text.
+    pub fn first_row(&self) -> usize {
+        self.rows.first().map_or(self.text.len(), |row| row.begin)
+    }
+}
+
+fn header_of(body: &str, delimiter: u8) -> Vec<String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .from_reader(body.as_bytes());
+    let header = reader.headers().cloned().unwrap_or_default();
+    header
+        .iter()
+        .map(|cell| Name::new(cell).to_string())
+        .collect()
+}
+
+fn column_of(header: &[String], names: &[&str]) -> Option<usize> {
+    names
+        .iter()
+        .find_map(|name| header.iter().position(|it| it == name))
+}
+
+fn no_column(header: &[String], columns: &Columns) -> DialectError {
+    let wanted = columns.key.first().copied().unwrap_or_default();
+    let close = header
+        .iter()
+        .find(|header| nearest(header, columns.key.iter().copied()).is_some());
+    let hint = match close {
+        Some(close) => format!("rename the column `{close}` to `{wanted}`"),
+        None => columns.hint.to_owned(),
+    };
+    DialectError::NoColumn {
+        wanted: wanted.to_owned(),
+        found: header.join(", "),
+        hint,
+    }
+}
+
+fn open_quote(line: u64) -> anyhow::Error {
+    anyhow!(
+        "line {line}: a double quote opens a cell there, and none closes it in its row, so the rows below would be a part of it\nhint: close the cell with a double quote, or delete the one that opens it"
+    )
+}
+
+/// The line of a row that has a cell of several lines of which one looks like a row itself: it names a file in the column of
+/// the key.
+fn swallows_rows(row: &SheetRow, delimiter: u8, key: usize) -> Option<u64> {
+    let is_row = |line: &str| {
+        let mut cells = line.split(char::from(delimiter));
+        let path = cells.nth(key).map(|cell| cell.trim_matches(['"', ' ']));
+        let has_more = key > 0 || cells.next().is_some();
+        has_more && path.is_some_and(|path| has_ending(Path::new(path), &MEDIA_ENDINGS))
+    };
+    let lines = row.cells.iter().flat_map(|cell| cell.lines().skip(1));
+    lines.into_iter().any(is_row).then_some(row.line)
+}
+
+/// How many lines end before a place.
+fn n_lines(text: &str, place: usize) -> u64 {
+    text.get(..place).unwrap_or_default().matches('\n').count() as u64
+}
+
+fn rows_of(
+    text: &str,
+    start: usize,
+    delimiter: u8,
+    n_columns: usize,
+) -> anyhow::Result<Vec<SheetRow>> {
+    let body = text.get(start..).unwrap_or_default();
+    let n_lines_before = n_lines(text, start);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .from_reader(body.as_bytes());
+    let mut rows = Vec::new();
+    for cells in reader.records() {
+        let cells = cells?;
+        let at = cells.position().map_or(0, |it| it.byte() as usize);
+        let rest = body.as_bytes().get(at..).unwrap_or_default();
+        // A row begins behind the ends of the lines before it.
+        let n_ends = rest
+            .iter()
+            .take_while(|byte| b"\r\n".contains(byte))
+            .count();
+        let line_ends = body.get(at..at + n_ends).unwrap_or_default();
+        let line = n_lines_before
+            + cells.position().map_or(0, csv::Position::line)
+            + line_ends.matches('\n').count() as u64;
+        if cells.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        // Spreadsheets leave empty cells out at the end of a row, so too few are as good as empty ones.
+        let n_cells = cells.len();
+        let has_too_many = cells
+            .iter()
+            .skip(n_columns)
+            .any(|cell| !cell.trim().is_empty());
+        ensure!(
+            !has_too_many,
+            anyhow!(
+                "line {line}: {n_cells} cells under {n_columns} columns\nhint: put a cell that holds the delimiter into double quotes"
+            )
+        );
+        rows.push(SheetRow {
+            cells,
+            begin: start + at + n_ends,
+            line,
+        });
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: Columns = Columns {
+        key: &["frame_path", "path"],
+        others: &[&["label"], &["faults"]],
+        hint: "write one",
+    };
+
+    #[test]
+    fn the_delimiter_is_the_one_that_gives_the_columns() {
+        for text in [
+            "frame_path,label\na.jpg,good\n",
+            "Frame Path;LABEL\r\na.jpg;good\r\n",
+            "frame_path\tlabel\na.jpg\tgood",
+            "sep=;\r\nframe_path;label\r\n;\r\na.jpg;good\r\n\r\n",
+            "\u{feff}label|path\ngood|a.jpg\n",
+        ] {
+            let sheet = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap();
+            let at = |names| sheet.column(names).unwrap();
+            assert_eq!(sheet.rows.len(), 1, "{text}");
+            let cells = &sheet.rows[0].cells;
+            let (path, label) = (&cells[at(COLUMNS.key)], &cells[at(&["label"])]);
+            assert_eq!((path, label), ("a.jpg", "good"), "{text}");
+            let row = text.get(sheet.rows[0].begin..).unwrap();
+            assert!(row.trim_end().split(['\n']).count() == 1, "{row}");
+        }
+    }
+
+    #[test]
+    fn lines_are_those_of_the_file() {
+        let text = "sep=;\nframe_path;label\n\na;\"two\nlines\"\nb;x\n";
+        let sheet = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap();
+        let lines: Vec<u64> = sheet.rows.iter().map(|row| row.line).collect();
+        assert_eq!(lines, [4, 6]);
+    }
+
+    #[test]
+    fn what_is_wrong_names_the_line_and_the_cure() {
+        let message = |text: &str| {
+            let error = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap_err();
+            format!("{error:#}")
+        };
+        assert!(message("frame_pth,label\n").contains("rename the column `frame_pth`"));
+        assert!(message("x,y\n").contains("the columns are: x, y"));
+        assert!(message("").contains("hint: delete the file"));
+        assert!(message("sep=;\n\n").contains("the table is empty"));
+        assert!(message("path,label\na,b,c\n").contains("line 2: 3 cells"));
+        let swallowed = message("sep=,\npath,label\na,good\nb,\"bad\nc,good\n");
+        assert!(swallowed.contains("line 4: a double quote"), "{swallowed}");
+        // Two quotes some rows apart.
+        let text = "path,label,note\na.jpg,bad,x\nb.jpg,\"good\nc.jpg,bad,y\nd.jpg,\"good,z\n";
+        assert!(
+            message(text).contains("line 3: a double quote"),
+            "{}",
+            message(text)
+        );
+        let text = "label,path\n\"bad,a.jpg\ngood,b.jpg\nbad\",c.jpg\n";
+        assert!(
+            message(text).contains("line 2: a double quote"),
+            "{}",
+            message(text)
+        );
+        let lines = "path,label,note\na.jpg,bad,\"one, two\nb.jpg\nthree, four\"\nc.jpg,bad,z\n";
+        assert_eq!(
+            Sheet::parse(lines.as_bytes(), &COLUMNS).unwrap().rows.len(),
+            2
+        );
+    }
+
+    #[test]
+    fn cells_that_are_left_out_at_the_end_are_empty() {
+        let sheet = Sheet::parse(b"path,label,faults\na\nb,good\n", &COLUMNS).unwrap();
+        assert_eq!(sheet.rows.len(), 2);
+        assert_eq!(sheet.rows[0].cells.get(1), None);
+    }
+
+    #[test]
+    fn columns_that_say_nothing_are_told() {
+        let told = |text: &str| {
+            let sheet = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap();
+            sheet.troubles(&COLUMNS).join("\n")
+        };
+        assert_eq!(told("frame_path,label,note,path\n"), "");
+        assert!(told("path,verdict,words\n").contains("so it says nothing"));
+        assert!(told("path,label,Label\n").contains("`label` and `label` mean the same"));
+        assert!(told("path,lable\n").contains("rename it to `label`"));
+    }
+
+    #[test]
+    fn a_misspelt_column_is_found() {
+        let sheet = Sheet::parse(b"path,lable,note\na,b,c\n", &COLUMNS).unwrap();
+        assert_eq!(sheet.misspelt(&COLUMNS), [("lable".to_owned(), "label")]);
+    }
+}

@@ -1,0 +1,145 @@
+//! Enums of words on the wire. A word that this version does not know passes through unchanged.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! open_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$of_variant:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub enum $name {
+            $($(#[$of_variant])* $variant,)+
+            /// A word that this version does not know.
+            Other(String),
+        }
+
+        impl $name {
+            /// The word on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)+
+                    Self::Other(word) => word,
+                }
+            }
+
+            /// The word as a person would write it.
+            pub fn words(&self) -> String {
+                self.as_str().replace('_', " ")
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $($word => Self::$variant,)+
+                    _ => Self::Other(word),
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(word: &str) -> Self {
+                word.to_owned().into()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(it: $name) -> Self {
+                match it {
+                    $name::Other(word) => word,
+                    known => known.as_str().to_owned(),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+open_enum! {
+    /// Who predicted.
+    #[derive(Default)]
+    Predictor {
+        /// The model.
+        #[default]
+        Model = "model",
+        /// Baseline: the most frequent label of the exercise in training.
+        Majority = "majority",
+        /// Baseline: a threshold on the length of the video.
+        DurationOnly = "duration_only",
+        /// A linear head on the model's features.
+        LinearProbe = "linear_probe",
+    }
+}
+
+open_enum! {
+    /// What a shortcut probe sees of a video. None of it shows the lifter.
+    Probe {
+        /// How long the video is.
+        Duration = "duration",
+        /// Codec, size, bit rate, frame rate and resolution of the file.
+        Container = "container",
+        /// Where the video came from.
+        Source = "source",
+        /// Sharpness, brightness and contrast.
+        Quality = "quality",
+        /// The image with the lifter painted over.
+        Background = "background",
+        /// The first frame.
+        FirstFrame = "first_frame",
+        /// The worst of all probes.
+        All = "all",
+    }
+}
+
+open_enum! {
+    /// What a shortcut probe comes to.
+    AuditVerdict {
+        /// The probe is not better than chance.
+        Pass = "pass",
+        /// The probe is better than chance.
+        Warn = "warn",
+        /// The probe has much of the model's skill.
+        Fail = "fail",
+    }
+}
+
+open_enum! {
+    /// Why a video is a suspect.
+    SuspectReason {
+        /// The label is probably wrong.
+        Label = "label",
+        /// The model prefers another label, less surely than that.
+        Doubt = "doubt",
+        /// It looks like no other video of its exercise.
+        Outlier = "outlier",
+        /// Its frames are those of another video.
+        ExactDuplicate = "exact_duplicate",
+        /// Most of its frames look like those of another video.
+        NearDuplicate = "near_duplicate",
+    }
+}
+
+open_enum! {
+    /// Why a video gets no label.
+    AbstainReason {
+        /// The probability of the label is not above the threshold.
+        LowConfidence = "low_confidence",
+        /// The lifter leaves the image.
+        PersonCutOff = "person_cut_off",
+        /// The prediction itself is `unclear`.
+        SaysUnclear = "says_unclear",
+        /// The median sharpness is below that of nearly all training videos.
+        TooBlurry = "too_blurry",
+        /// The median brightness is below that of nearly all training videos.
+        TooDark = "too_dark",
+        /// The probability of the exercise is below that of nearly all validation videos.
+        UnknownExercise = "unknown_exercise",
+    }
+}

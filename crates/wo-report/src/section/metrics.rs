@@ -1,0 +1,129 @@
+//! The figures, each with its interval and beside what can be had without a model.
+
+use maud::{Markup, html};
+
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, Estimate, Format, counted};
+use crate::markup::forest::{Scale, with_bar};
+
+/// All figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metrics {
+    /// How many videos were scored.
+    pub n_videos: u64,
+    /// How many groups (persons or sources) they come from.
+    pub n_groups: u64,
+    /// What the figures do not carry, in sentences, such as that there are too few groups.
+    pub warnings: Vec<String>,
+    /// The figures in blocks, such as `All videos`, `Per label` and `Per exercise`.
+    pub blocks: Vec<MetricBlock>,
+}
+
+/// Figures that belong together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricBlock {
+    /// What they are about.
+    pub title: String,
+    /// What is counted, such as `videos` or `frames`.
+    pub unit: String,
+    /// The figures, in the order to show.
+    pub metrics: Vec<Metric>,
+}
+
+/// One figure of the model. Figures are parts of one, from 0 to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// What it is, such as `balanced accuracy` or `recall of bad form`.
+    pub name: String,
+    /// The model's.
+    pub model: Estimate,
+    /// What guessing gives, where that is known; drawn as a line.
+    pub chance: Option<f64>,
+    /// How many videos, or frames, it rests on.
+    pub n_videos: u64,
+    /// How many groups they come from.
+    pub n_groups: u64,
+    /// The smallest difference that so many groups can show (80 % power at the 5 % level).
+    pub smallest_difference: Option<f64>,
+    /// What can be had without the model, such as `majority`, `duration only`, `metadata only`, `zero shot` and
+    /// `linear probe`.
+    pub baselines: Vec<Baseline>,
+}
+
+/// The same figure of something simpler than the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baseline {
+    /// What it is.
+    pub name: String,
+    /// Its figure.
+    pub estimate: Estimate,
+    /// By how much the model is above it, from the same resamples (paired).
+    pub lead: Option<Estimate>,
+}
+
+impl Metrics {
+    pub(crate) fn section(&self) -> Markup {
+        html! {
+            p {
+                "Measured on " (counted(self.n_videos, "video")) " of " (counted(self.n_groups, "group"))
+                " that the model has not seen. In brackets the 95\u{a0}% interval. The dot is the figure, the line its interval, "
+                "the upright dashed line what guessing gives; bars run from 0 to 1."
+            }
+            @for warning in &self.warnings { p.note { (warning) } }
+            @for block in &self.blocks { (block.table()) }
+        }
+    }
+}
+
+impl MetricBlock {
+    fn table(&self) -> Markup {
+        let has_baselines = self.metrics.iter().any(|it| !it.baselines.is_empty());
+        html! {
+            div.scroll tabindex="0" role="region" aria-label=(self.title) {
+                table.figures {
+                    caption { (self.title) }
+                    thead { tr {
+                        th scope="col" { "Figure" }
+                        th scope="col" { "Value and 95\u{a0}% interval" }
+                        @if has_baselines { th scope="col" { "Model’s lead" } }
+                        th.number scope="col" { (self.unit) }
+                        th.number scope="col" { "Groups" }
+                        th.number scope="col" { "Smallest detectable difference" }
+                    } }
+                    @for metric in &self.metrics { (metric.rows(has_baselines)) }
+                }
+            }
+        }
+    }
+}
+
+impl Metric {
+    fn rows(&self, has_baselines: bool) -> Markup {
+        let scale = Scale::unit(self.chance);
+        let estimate =
+            |estimate: &Estimate| with_bar(&estimate.shown(Format::Plain), estimate, scale);
+        html! {
+            tbody {
+                tr.model {
+                    th scope="row" { (breakable(&self.name)) }
+                    td { (estimate(&self.model)) }
+                    @if has_baselines { td {} }
+                    td.number { (self.n_videos) }
+                    td.number { (self.n_groups) }
+                    td.number { (self.smallest_difference.map_or_else(|| DASH.to_owned(), |it| format!("±\u{a0}{it:.2}"))) }
+                }
+                @for baseline in &self.baselines {
+                    tr.baseline {
+                        th scope="row" { (baseline.name) }
+                        td { (estimate(&baseline.estimate)) }
+                        td.lead { @match &baseline.lead {
+                            Some(lead) => (lead.shown(Format::Signed)),
+                            None => span.why { (DASH) " not compared" },
+                        } }
+                        td {} td {} td {}
+                    }
+                }
+            }
+        }
+    }
+}

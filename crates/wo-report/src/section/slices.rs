@@ -1,0 +1,69 @@
+//! Where the model is weakest.
+
+use maud::{Markup, html};
+
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, Estimate, Format};
+use crate::markup::forest::{Scale, with_bar};
+
+/// The same figure on parts of the videos.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slices {
+    /// Which figure, such as `balanced accuracy`.
+    pub metric: String,
+    /// That of all videos; drawn as a line.
+    pub overall: Estimate,
+    /// The parts, in any order: the page shows the worst first, and those without a figure last.
+    pub slices: Vec<Slice>,
+}
+
+/// The videos that have one value of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slice {
+    /// The field, such as `angle`.
+    pub field: String,
+    /// Its value, such as `front`.
+    pub value: String,
+    /// The figure on these videos.
+    pub estimate: Estimate,
+    /// How many videos they are.
+    pub n_videos: u64,
+    /// How many groups they come from.
+    pub n_groups: u64,
+    /// What else must be known, such as `left out of training in turn`.
+    pub note: Option<String>,
+}
+
+impl Slices {
+    pub(crate) fn section(&self) -> Markup {
+        let mut worst_first: Vec<&Slice> = self.slices.iter().collect();
+        worst_first.sort_by(|one, other| {
+            let metric = |slice: &Slice| slice.estimate.number().unwrap_or(f64::INFINITY);
+            metric(one).total_cmp(&metric(other))
+        });
+        let scale = Scale::unit(self.overall.number());
+        html! {
+            p { "Worst first. The line in each bar stands at the figure of all videos: " (self.overall.in_a_sentence(Format::Plain))
+                ". With many slices some look bad by chance; trust those whose interval lies below the line." }
+            div.scroll tabindex="0" role="region" aria-label="Slices" {
+                table.wide {
+                    caption { "Slices by " (self.metric) }
+                    thead { tr {
+                        th scope="col" { "Slice" }
+                        th scope="col" { (self.metric) }
+                        th.number scope="col" { "Videos" }
+                        th.number scope="col" { "Groups" }
+                        th scope="col" { "Note" }
+                    } }
+                    tbody { @for slice in worst_first { tr {
+                        th scope="row" { span.field { (slice.field) } " " (breakable(&slice.value)) }
+                        td { (with_bar(&slice.estimate.shown(Format::Plain), &slice.estimate, scale)) }
+                        td.number { (slice.n_videos) }
+                        td.number { (slice.n_groups) }
+                        td { (slice.note.as_deref().unwrap_or(DASH)) }
+                    } } }
+                }
+            }
+        }
+    }
+}

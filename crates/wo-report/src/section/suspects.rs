@@ -1,0 +1,97 @@
+//! Videos that a person should look at again.
+
+use maud::{Markup, html};
+use wo_record::Name;
+
+use crate::markup::breakable::breakable;
+use crate::markup::estimate::{DASH, counted};
+
+/// What may be wrong with the videos themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspects {
+    /// How many videos were looked through.
+    pub n_videos: u64,
+    /// The suspects, most suspicious first.
+    pub suspects: Vec<Suspect>,
+}
+
+/// Why a video is a suspect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuspectKind {
+    /// Its label is probably wrong.
+    Mislabelled,
+    /// The model would rather say another label, less surely than that.
+    Doubted,
+    /// It is there twice, byte for byte.
+    Duplicate,
+    /// Another video shows almost the same.
+    NearDuplicate,
+    /// It resembles no other video.
+    Outlier,
+}
+
+/// A video that a person should look at again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspect {
+    /// Its name.
+    pub video: String,
+    /// What it is suspected of.
+    pub kind: SuspectKind,
+    /// The label that it has.
+    pub label: Option<Name>,
+    /// The label that it may have to get.
+    pub suggested: Option<Name>,
+    /// How sure that is, from 0 to 1, by the measure that the reason names.
+    pub score: f64,
+    /// Why, in words.
+    pub reason: String,
+    /// The other video of a pair, where it is known which.
+    pub other: Option<String>,
+}
+
+impl SuspectKind {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Mislabelled => "label probably wrong",
+            Self::Doubted => "label doubted",
+            Self::Duplicate => "same file twice",
+            Self::NearDuplicate => "nearly the same video",
+            Self::Outlier => "like no other video",
+        }
+    }
+}
+
+impl Suspects {
+    pub(crate) fn section(&self) -> Markup {
+        let name = |name: &Option<Name>| name.as_ref().map_or_else(|| DASH.to_owned(), Name::words);
+        html! {
+            p { (counted(self.suspects.len() as u64, "suspicion")) ", most suspicious first; " (counted(self.n_videos, "video")) " scored. A suspicion is no proof: look before you change a label." }
+            div.scroll tabindex="0" role="region" aria-label="Suspects" {
+                table.wide.names {
+                    caption { "Suspects" }
+                    thead { tr {
+                        th.number scope="col" { "Rank" }
+                        th scope="col" { "Video" }
+                        th scope="col" { "Suspected" }
+                        th scope="col" { "Label" }
+                        th scope="col" { "Rather" }
+                        th.number scope="col" { "Score" }
+                        th scope="col" { "Reason" }
+                    } }
+                    tbody { @for (rank, suspect) in (1_usize..).zip(&self.suspects) { tr {
+                        td.number { (rank) }
+                        th scope="row" { (breakable(&suspect.video)) }
+                        td { (suspect.kind.words()) }
+                        td { (name(&suspect.label)) }
+                        td { (name(&suspect.suggested)) }
+                        td.number { (format!("{:.2}", suspect.score)) }
+                        td {
+                            (suspect.reason)
+                            @if let Some(other) = &suspect.other { ": " span.name { (breakable(other)) } }
+                        }
+                    } } }
+                }
+            }
+        }
+    }
+}

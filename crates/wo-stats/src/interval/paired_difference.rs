@@ -1,0 +1,99 @@
+//! The confidence interval of a difference of two predictors on the same samples.
+
+use super::beta_binomial::{BetaPrior, CorrelationPrior, GroupCounts, Posterior};
+use super::{HIGH, LOW, combined};
+use crate::bootstrap::Interval;
+
+/// How far the differences of two classes in the same groups go together.
+const CORRELATION: f64 = 0.5;
+/// Halvings of −1 to 1 until an end is found.
+const N_HALVINGS: usize = 40;
+const FOR_DISCORDANCE: BetaPrior = BetaPrior {
+    alpha: 0.5,
+    beta: 0.5,
+};
+const FOR_DIRECTION: BetaPrior = BetaPrior {
+    alpha: 1.0,
+    beta: 1.0,
+};
+
+/// The samples of one class in one group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PairedCounts {
+    /// Right by the first predictor alone.
+    pub only_first: u64,
+    /// Right by the second predictor alone.
+    pub only_second: u64,
+    /// All samples.
+    pub samples: u64,
+}
+
+/// The 95 % interval of balanced accuracy of the first predictor minus that of the second, from the counts of each class
+/// by group. How often the two disagree and who is right then are two proportions over groups; the difference is their
+/// product. `None` where a class has samples in fewer than two groups.
+pub fn paired_difference(classes: &[&[PairedCounts]]) -> Option<Interval> {
+    let of_classes: Vec<(f64, Interval)> = classes
+        .iter()
+        .map(|groups| of_class(groups))
+        .collect::<Option<_>>()?;
+    let n_classes = of_classes.len().max(1) as f64;
+    let value = of_classes.iter().map(|it| it.0).sum::<f64>() / n_classes;
+    let below: Vec<f64> = of_classes.iter().map(|(it, ends)| it - ends.low).collect();
+    let above: Vec<f64> = of_classes.iter().map(|(it, ends)| ends.high - it).collect();
+    let sizes = |groups: &&[PairedCounts]| groups.iter().map(|it| it.samples as f64).collect();
+    let sizes: Vec<Vec<f64>> = classes.iter().map(sizes).collect();
+    let interval = Interval {
+        low: value - combined(&below, &sizes, CORRELATION) / n_classes,
+        high: value + combined(&above, &sizes, CORRELATION) / n_classes,
+    };
+    Some(interval.within(-1.0, 1.0))
+}
+
+/// The difference of two recalls and its interval.
+fn of_class(groups: &[PairedCounts]) -> Option<(f64, Interval)> {
+    let groups: Vec<&PairedCounts> = groups.iter().filter(|it| it.samples > 0).collect();
+    if groups.len() < 2 {
+        return None;
+    }
+    let total =
+        |count: fn(&PairedCounts) -> u64| groups.iter().map(|it| count(it)).sum::<u64>() as f64;
+    let difference =
+        (total(|it| it.only_first) - total(|it| it.only_second)) / total(|it| it.samples);
+    let discordant = |it: &PairedCounts| it.only_first + it.only_second;
+    let discordance = GroupCounts::new(groups.iter().map(|it| (discordant(it), it.samples)));
+    let direction = groups
+        .iter()
+        .filter(|it| discordant(it) > 0)
+        .map(|it| (it.only_first, discordant(it)));
+    let direction = GroupCounts::new(direction);
+    let [discordance] = discordance.posteriors([FOR_DISCORDANCE], CorrelationPrior::Rising);
+    let [direction] = direction.posteriors([FOR_DIRECTION], CorrelationPrior::Rising);
+    let end = |share: f64| {
+        let (mut low, mut high) = (-1.0, 1.0);
+        for _ in 0..N_HALVINGS {
+            let middle = f64::midpoint(low, high);
+            if mass_below(middle, &discordance, &direction) < share {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        f64::midpoint(low, high)
+    };
+    let ends = Interval {
+        low: end(LOW).min(difference),
+        high: end(HIGH).max(difference),
+    };
+    Some((difference, ends))
+}
+
+/// How likely discordance × (2 direction − 1) is below a difference.
+fn mass_below(difference: f64, discordance: &Posterior, direction: &Posterior) -> f64 {
+    discordance
+        .cells()
+        .map(|(mass, from, to)| {
+            let rate = f64::midpoint(from, to);
+            mass * direction.mass_below(f64::midpoint(difference / rate, 1.0).clamp(0.0, 1.0))
+        })
+        .sum()
+}
