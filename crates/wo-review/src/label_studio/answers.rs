@@ -11,20 +11,20 @@ use crate::store::Change;
 
 /// The change that the answers ask for.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct AnsweredChange {
     pub(super) change: Change,
     /// Faults with another label than bad form, which are ignored.
     pub(super) contrary: Vec<Name>,
 }
 
 /// Reads the answers of one person. An error rejects all of them and says what to do.
-pub(super) fn said(
+pub(super) fn answered_change(
     answers: &Answers,
     questions: &Questions,
     labels: &mut Labels,
-) -> Result<Said, String> {
-    let mut said = Said::default();
-    let change = &mut said.change;
+) -> Result<AnsweredChange, String> {
+    let mut answered = AnsweredChange::default();
+    let change = &mut answered.change;
     // The label with the question that it answers.
     let mut label: Option<(Name, &str)> = None;
     for answer in &answers.list {
@@ -66,12 +66,12 @@ pub(super) fn said(
     }
     if let Some((label, _)) = label {
         if label.as_str() != BAD_FORM {
-            said.contrary = change.faults.take().unwrap_or_default();
+            answered.contrary = change.faults.take().unwrap_or_default();
         }
         change.label = Some(label.as_str().to_owned());
     }
     change.check()?;
-    Ok(said)
+    Ok(answered)
 }
 
 fn two_labels(old: (&Name, &str), new: (&Name, &str)) -> String {

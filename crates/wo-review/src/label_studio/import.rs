@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith, Outcome, count};
 
-use super::answers::{Said, said};
+use super::answers::{AnsweredChange, answered_change};
 use super::frame_lookup::FrameLookup;
 use super::import_report::{ImportReport, Issue};
 use super::labels::Labels;
@@ -224,7 +224,7 @@ impl Importer<'_> {
                 continue;
             }
             let said = answers.and_then(|answers| {
-                let said = said(&answers, &self.questions, &mut self.labels)?;
+                let said = answered_change(&answers, &self.questions, &mut self.labels)?;
                 Ok((answers, said))
             });
             let (answers, said) = match said {
@@ -250,7 +250,7 @@ impl Importer<'_> {
         frame: u32,
         task: &Task<'_>,
         answers: &Answers,
-        said: Said,
+        said: AnsweredChange,
     ) -> anyhow::Result<()> {
         let reviewer = match &answers.by {
             Some(Person::Name(name)) => self.store.reviewer(name),

@@ -7,7 +7,7 @@ use wo_cli::{count, verb};
 use super::labels::Labels;
 use super::quote::flag;
 use super::role::{Sureness, role_by_name, words};
-use super::task::{Answer, Kind};
+use super::task::{Answer, AnswerKind};
 use crate::args::Role;
 
 /// At most this many questions are read.
@@ -25,7 +25,7 @@ pub(super) struct Survey {
 
 #[derive(Debug)]
 struct Seen {
-    kind: Kind,
+    kind: AnswerKind,
     n_answers: u64,
     /// The number of answers that are known labels.
     n_labels: u64,
@@ -54,7 +54,7 @@ impl Survey {
             });
         seen.n_answers += 1;
         // A list is always an answer.
-        if seen.kind == Kind::Plain && answer.kind != Kind::Plain {
+        if seen.kind == AnswerKind::Plain && answer.kind != AnswerKind::Plain {
             seen.kind = answer.kind.clone();
         }
         let is_label = |text: &String| labels.known(text).is_some();
@@ -122,7 +122,7 @@ impl Survey {
             );
             let flag = |role: &str| flag("--question", name, role);
             let nothing = flag("nothing");
-            if let Kind::Other(kind) = &seen.kind {
+            if let AnswerKind::Other(kind) = &seen.kind {
                 wo_cli::warn!(
                     "{holds}: `{kind}` is not supported\nhint: {nothing} ignores them silently"
                 );
@@ -170,24 +170,24 @@ impl Survey {
 impl Seen {
     /// Whether it is a question for sure. A text of JSON_MIN may be data.
     fn is_question(&self) -> bool {
-        self.kind != Kind::Plain || self.n_labels > 0
+        self.kind != AnswerKind::Plain || self.n_labels > 0
     }
 
     fn can_be(&self, role: Role) -> bool {
         match (&self.kind, role) {
-            (Kind::Choices, Role::Label) => self.n_labels > 0,
-            (Kind::Plain, Role::Label) => self.n_labels == self.n_answers,
-            (Kind::Text, Role::Description) => true,
+            (AnswerKind::Choices, Role::Label) => self.n_labels > 0,
+            (AnswerKind::Plain, Role::Label) => self.n_labels == self.n_answers,
+            (AnswerKind::Text, Role::Description) => true,
             _ => false,
         }
     }
 
     fn likely_role(&self) -> Role {
         match self.kind {
-            Kind::Choices => Role::Label,
-            Kind::Plain if self.n_labels > 0 => Role::Label,
-            Kind::Plain | Kind::Text => Role::Description,
-            Kind::Other(_) => Role::Nothing,
+            AnswerKind::Choices => Role::Label,
+            AnswerKind::Plain if self.n_labels > 0 => Role::Label,
+            AnswerKind::Plain | AnswerKind::Text => Role::Description,
+            AnswerKind::Other(_) => Role::Nothing,
         }
     }
 
@@ -207,7 +207,7 @@ impl Questions {
     /// The role of an answer. `None` if it is ignored.
     pub(super) fn role_of(&self, answer: &Answer) -> Option<(Role, Sureness)> {
         let (role, sureness) = *self.roles.get(&answer.question)?;
-        (role != Role::Nothing && !matches!(answer.kind, Kind::Other(_)))
+        (role != Role::Nothing && !matches!(answer.kind, AnswerKind::Other(_)))
             .then_some((role, sureness))
     }
 }

@@ -2,7 +2,7 @@
 
 use wo_record::Name;
 
-use super::task::Kind;
+use super::task::AnswerKind;
 use crate::args::Role;
 
 /// How sure the role of a question is.
@@ -15,8 +15,8 @@ pub(super) enum Sureness {
 }
 
 /// The role that the name of a question says.
-pub(super) fn role_by_name(name: &str, kind: &Kind) -> Option<Role> {
-    if matches!(kind, Kind::Other(_)) {
+pub(super) fn role_by_name(name: &str, kind: &AnswerKind) -> Option<Role> {
+    if matches!(kind, AnswerKind::Other(_)) {
         return None;
     }
     match Name::new(name).as_str() {

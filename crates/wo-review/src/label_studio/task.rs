@@ -39,13 +39,13 @@ pub(super) enum Person {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) question: String,
-    pub(super) kind: Kind,
+    pub(super) kind: AnswerKind,
     pub(super) texts: Vec<String>,
 }
 
 /// What kind of question it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AnswerKind {
     Choices,
     Text,
     /// A text of JSON_MIN: an answer, or data.
@@ -180,12 +180,12 @@ impl Answer {
         let kind = raw.kind.unwrap_or_default();
         let question = raw.from_name.unwrap_or_else(|| kind.clone());
         let (kind, field) = match kind.as_str() {
-            "choices" => (Kind::Choices, "choices"),
-            "textarea" => (Kind::Text, "text"),
+            "choices" => (AnswerKind::Choices, "choices"),
+            "textarea" => (AnswerKind::Text, "text"),
             _ => {
                 return Ok(Self {
                     question,
-                    kind: Kind::Other(kind),
+                    kind: AnswerKind::Other(kind),
                     texts: Vec::new(),
                 });
             }
@@ -241,17 +241,17 @@ fn flat_answers(data: &Map<String, Value>) -> Answers {
         .filter(|(name, _)| !DATA.contains(&name.as_str()));
     let answers = questions.filter_map(|(question, value)| {
         let kind = match value {
-            Value::Object(parts) if parts.contains_key("choices") => Kind::Choices,
-            Value::Object(parts) if parts.contains_key("text") => Kind::Text,
-            Value::String(_) | Value::Array(_) | Value::Object(_) => Kind::Plain,
+            Value::Object(parts) if parts.contains_key("choices") => AnswerKind::Choices,
+            Value::Object(parts) if parts.contains_key("text") => AnswerKind::Text,
+            Value::String(_) | Value::Array(_) | Value::Object(_) => AnswerKind::Plain,
             Value::Null | Value::Bool(_) | Value::Number(_) => return None,
         };
         let (kind, texts) = match texts_of(value) {
             Some(texts) if texts.is_empty() => return None,
             Some(texts) => (kind, texts),
             // Boxes and the like.
-            None if value.is_array() => (Kind::Other("list".to_owned()), Vec::new()),
-            None => (Kind::Other("object".to_owned()), Vec::new()),
+            None if value.is_array() => (AnswerKind::Other("list".to_owned()), Vec::new()),
+            None => (AnswerKind::Other("object".to_owned()), Vec::new()),
         };
         Some(Answer {
             question: question.clone(),
@@ -306,7 +306,7 @@ mod tests {
         Task::parse(text)?.answers().collect()
     }
 
-    fn answer(question: &str, kind: Kind, texts: &[&str]) -> Answer {
+    fn answer(question: &str, kind: AnswerKind, texts: &[&str]) -> Answer {
         Answer {
             question: question.to_owned(),
             kind,
@@ -321,10 +321,10 @@ mod tests {
             {"from_name":"note","type":"textarea","value":{"text":["and","far"]}},
             {"from_name":"box","type":"rectanglelabels","value":{"x":1}},{"type":"relation"}]"#;
         let expected = [
-            answer("label", Kind::Choices, &["Good"]),
-            answer("note", Kind::Text, &["dark", "and", "far"]),
-            answer("box", Kind::Other("rectanglelabels".to_owned()), &[]),
-            answer("relation", Kind::Other("relation".to_owned()), &[]),
+            answer("label", AnswerKind::Choices, &["Good"]),
+            answer("note", AnswerKind::Text, &["dark", "and", "far"]),
+            answer("box", AnswerKind::Other("rectanglelabels".to_owned()), &[]),
+            answer("relation", AnswerKind::Other("relation".to_owned()), &[]),
         ];
         for key in ["annotations", "completions"] {
             let text = format!(
@@ -341,12 +341,12 @@ mod tests {
             "description":{"text":["x","y"]},"annotator":"anna@x","n":3,"camera":"left","box":[{"x":1}],
             "stars":{"rating":3}}"#;
         let expected = [
-            answer("box", Kind::Other("list".to_owned()), &[]),
-            answer("camera", Kind::Plain, &["left"]),
-            answer("description", Kind::Text, &["x", "y"]),
-            answer("faults", Kind::Choices, &["a", "b"]),
-            answer("label", Kind::Plain, &["Good"]),
-            answer("stars", Kind::Other("object".to_owned()), &[]),
+            answer("box", AnswerKind::Other("list".to_owned()), &[]),
+            answer("camera", AnswerKind::Plain, &["left"]),
+            answer("description", AnswerKind::Text, &["x", "y"]),
+            answer("faults", AnswerKind::Choices, &["a", "b"]),
+            answer("label", AnswerKind::Plain, &["Good"]),
+            answer("stars", AnswerKind::Other("object".to_owned()), &[]),
         ];
         let mut found = answers(flat).unwrap();
         found[0].list.sort_by(|a, b| a.question.cmp(&b.question));

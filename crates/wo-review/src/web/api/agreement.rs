@@ -42,11 +42,11 @@ struct AgreementMetric {
 #[derive(Debug, Serialize)]
 struct Disputed {
     id: u32,
-    said: Vec<Said>,
+    said: Vec<ReviewerLabel>,
 }
 
 #[derive(Debug, Serialize)]
-struct Said {
+struct ReviewerLabel {
     reviewer: String,
     label: Option<Name>,
     faults: Vec<Name>,
@@ -249,15 +249,17 @@ fn metric(
 }
 
 fn dispute(store: &Store, id: u32) -> Disputed {
-    let said = last_words(store, id).into_iter().map(|(who, entry)| Said {
-        reviewer: store
-            .reviewers
-            .get(who as usize)
-            .cloned()
-            .unwrap_or_default(),
-        label: entry.new.label.clone(),
-        faults: entry.new.faults.clone(),
-    });
+    let said = last_words(store, id)
+        .into_iter()
+        .map(|(who, entry)| ReviewerLabel {
+            reviewer: store
+                .reviewers
+                .get(who as usize)
+                .cloned()
+                .unwrap_or_default(),
+            label: entry.new.label.clone(),
+            faults: entry.new.faults.clone(),
+        });
     Disputed {
         id,
         said: said.collect(),
