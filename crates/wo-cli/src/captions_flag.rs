@@ -1,4 +1,4 @@
-//! Which captions table a tool uses. What is in the table is for the tool to read.
+//! Which captions table a tool uses. The tool itself parses the table.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,10 +8,10 @@ use anyhow::{Context, anyhow};
 
 use crate::{Exit, ExitWith, warn_line};
 
-/// The table that is used where it lies in the working directory.
+/// The default table, relative to the working directory.
 const CAPTIONS_FILE: &str = "data/captions.toml";
 
-/// What every tool takes that describes frames.
+/// The flag of every tool that describes frames.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct CaptionsFlag {
     /// Captions table that adds to the built-in one and wins over it [default: data/captions.toml, where it lies here]
@@ -20,8 +20,8 @@ pub struct CaptionsFlag {
 }
 
 impl CaptionsFlag {
-    /// The table in force: the file that was named, the one that lies here, or the built-in one. Says which it is where it
-    /// is another than the built-in one, and by which `difference`.
+    /// The table in force: the named file, else the default file if it exists, else the built-in table. Reports a table that
+    /// differs from the built-in one, with the `difference`.
     pub fn load<T, E: Into<anyhow::Error>>(
         &self,
         parse: impl FnOnce(&str) -> Result<T, E>,
@@ -55,19 +55,19 @@ impl CaptionsFlag {
         Ok(table)
     }
 
-    /// The file that is read, or would be if it were there: where a person adds words.
+    /// The file that is read if it exists: where a person adds words.
     pub fn file(&self) -> &Path {
         self.captions.as_deref().unwrap_or(Path::new(CAPTIONS_FILE))
     }
 
-    /// `None` where no file was named and none lies here.
+    /// `None` if no file was named and the default file does not exist.
     fn read(&self) -> anyhow::Result<Option<String>> {
         let file = self.file();
         let error = match fs::read_to_string(file) {
             Ok(text) => return Ok(Some(text)),
             Err(error) => error,
         };
-        // A link to nowhere is there, and somebody means something by it.
+        // A dangling link is an error, since somebody made it on purpose.
         let is_absent = error.kind() == ErrorKind::NotFound;
         if self.captions.is_none() && is_absent && fs::symlink_metadata(file).is_err() {
             return Ok(None);
@@ -86,7 +86,7 @@ impl CaptionsFlag {
     }
 }
 
-/// Names files that look like a captions table and are none that is read.
+/// Warns of files that look like a captions table but are not read.
 fn warn_of_other_names(used: &Path) {
     for folder in [".", "data"] {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -108,14 +108,14 @@ fn warn_of_other_names(used: &Path) {
     }
 }
 
-/// Whether a file name is one of a captions table up to case and ending.
+/// Whether a file name is that of a captions table, but for case and ending.
 fn is_like_a_table(name: &str) -> bool {
     let name = name.to_lowercase();
     let name = name.strip_suffix(".txt").unwrap_or(&name);
     matches!(name, "captions.toml" | "caption.toml" | "captions.tml")
 }
 
-/// Whether two paths are one file, or are spelt alike where there is none.
+/// Whether two paths are the same file, or equal where no file exists.
 fn is_same(a: &Path, b: &Path) -> bool {
     match (fs::canonicalize(a), fs::canonicalize(b)) {
         (Ok(a), Ok(b)) => a == b,

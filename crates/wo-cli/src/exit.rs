@@ -1,11 +1,11 @@
-//! The one table of exit codes.
+//! The exit codes of all tools.
 
 use std::process::ExitCode;
 
 /// What a tool exits with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done; also when the reader of the output went away.
+    /// Done; also when the reader of the output closed the pipe.
     Done = 0,
     /// Done, and the answer is no: a gate refused, nothing was selected.
     No = 1,
@@ -17,11 +17,11 @@ pub enum Exit {
     Environment = 4,
     /// Reading or writing failed.
     Io = 5,
-    /// The data cannot be trusted: a cut stream, a bad line, a corrupt model, a leaked split.
+    /// The data cannot be trusted: a truncated stream, a malformed line, a corrupt model, a leaky split.
     Integrity = 6,
     /// A bug of ours.
     Bug = 70,
-    /// Another run holds the lock, or this one was stopped and goes on when it is started again.
+    /// Another run holds the lock, or this run was stopped and can be resumed.
     Locked = 75,
 }
 
@@ -31,14 +31,14 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// How a run that came to its end went.
+/// How a run ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// All was done.
+    /// Everything was done.
     Done,
-    /// All was done, and the answer is no.
+    /// Everything was done, and the answer is no.
     No,
-    /// Some inputs failed, and the run went on.
+    /// Some inputs failed; the others were processed.
     Partial,
 }
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-/// What every tool takes.
+/// Flags of every tool.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Common {
     /// Say nothing on stderr but errors
@@ -13,7 +13,7 @@ pub struct Common {
     pub verbose: bool,
 }
 
-/// What every tool takes that reads records.
+/// Flags of every tool that reads records.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Reading {
     /// What to do at a line that is no record
@@ -51,7 +51,7 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// The number asked for, else one for each core.
+    /// The requested number, else one per core.
     pub fn count(&self) -> usize {
         let count = self
             .threads
@@ -60,7 +60,7 @@ impl Threads {
     }
 }
 
-/// How a tool says how far it is.
+/// How a tool shows its progress.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ShowProgress {
     /// A line that changes, on a terminal only
@@ -72,7 +72,7 @@ pub enum ShowProgress {
     Off,
 }
 
-/// Where all randomness comes from.
+/// The seed of all random choices.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Seed {
     /// Seed of all random choices: the same seed gives the same result

@@ -1,10 +1,10 @@
-//! Output that a run outlives.
+//! Output whose reader may leave before the run ends.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-/// Passes on what is written until the reader goes away, and drops it from then on: for runs whose result is a file,
-/// which must not be lost with the reader of the messages about it.
+/// Writes until the reader closes the pipe, and drops everything after that. For runs whose result is a file, which must not be
+/// lost when nobody reads the records.
 pub struct IgnoreBrokenPipe<'a> {
     output: &'a mut dyn Write,
     is_read: bool,
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_reader_that_left_is_forgiven() {
+    fn only_a_broken_pipe_is_ignored() {
         let mut closed = Failing(ErrorKind::BrokenPipe);
         let mut pipe = IgnoreBrokenPipe::new(&mut closed);
         assert!(pipe.write_all(b"a line").is_ok() && pipe.flush().is_ok());

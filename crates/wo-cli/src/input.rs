@@ -1,4 +1,4 @@
-//! Where a tool reads from.
+//! Input: files that the command line names, and stdin.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, StdinLock};
@@ -8,10 +8,10 @@ use anyhow::Context;
 
 use crate::{Exit, ExitWith, Hint, bail, error};
 
-/// What the message calls standard input.
+/// The name of stdin in messages.
 const STDIN_NAME: &str = "<stdin>";
 
-/// Opens `path`, or takes `stdin` for `-` and for no path. Gives the name to use in messages too.
+/// Opens `path`, or returns `stdin` for `-` and for no path. Also returns the name for messages.
 pub fn open_input<'a>(
     path: Option<&Path>,
     stdin: &'a mut dyn BufRead,
@@ -26,7 +26,7 @@ pub fn open_input<'a>(
     }
 }
 
-/// Standard input that refuses to sit on a terminal in silence: the first read says what is missing.
+/// Stdin that does not wait silently on a terminal: the first read fails with a hint.
 pub(crate) struct Stdin {
     lock: StdinLock<'static>,
 }
@@ -77,8 +77,7 @@ impl std::fmt::Display for NoInput {
 
 impl std::error::Error for NoInput {}
 
-/// What opening a file or folder that the command line names came to: one that is not there is a wrong command line, all
-/// else is the disk's.
+/// Fixes the exit code of opening a file or folder that the command line names: usage if it does not exist, else I/O.
 pub fn opened<T>(result: io::Result<T>, doing: impl FnOnce() -> String) -> anyhow::Result<T> {
     let is_missing =
         |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
@@ -89,7 +88,7 @@ pub fn opened<T>(result: io::Result<T>, doing: impl FnOnce() -> String) -> anyho
     result.with_context(doing).exit_with(exit)
 }
 
-/// Refuses a path that the command line names where no folder is there.
+/// Fails unless a path of the command line is a folder.
 pub fn check_folder(path: &Path) -> anyhow::Result<()> {
     let facts = opened(std::fs::metadata(path), || {
         format!("open the folder {}", path.display())
@@ -100,7 +99,7 @@ pub fn check_folder(path: &Path) -> anyhow::Result<()> {
     bail!(Exit::Usage, "{} is a file, not a folder", path.display())
 }
 
-/// Refuses a path that the command line names where no file is there.
+/// Fails unless a path of the command line is a file.
 pub fn check_file(path: &Path) -> anyhow::Result<()> {
     refuse_folder(path)?;
     opened(std::fs::metadata(path), || {
@@ -109,7 +108,7 @@ pub fn check_file(path: &Path) -> anyhow::Result<()> {
     .map(drop)
 }
 
-/// Refuses a folder where a file is meant.
+/// Fails if the path is a folder.
 fn refuse_folder(path: &Path) -> anyhow::Result<()> {
     if !path.is_dir() {
         return Ok(());
@@ -126,8 +125,7 @@ fn refuse_folder(path: &Path) -> anyhow::Result<()> {
     .hint_with(|| hint)
 }
 
-/// Reads a file that a flag names, whole: that it is not there or does not parse is an error of usage, and that it cannot be
-/// read is one of the disk.
+/// Reads and parses a file that a flag names. A missing or malformed file is a usage error, an unreadable one an I/O error.
 pub fn read_file<T, E: Into<anyhow::Error>>(
     path: &Path,
     parse: impl FnOnce(&str) -> Result<T, E>,
@@ -147,7 +145,7 @@ mod tests {
     use crate::error::exit_of;
 
     #[test]
-    fn what_is_not_there_is_a_wrong_command_line() {
+    fn a_missing_input_is_a_usage_error() {
         let folder = std::env::temp_dir();
         let missing = folder.join("there-is-no-such-file");
         let below_a_file = Path::new("/proc/version/x");

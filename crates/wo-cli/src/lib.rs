@@ -1,4 +1,4 @@
-//! The process edge that all tools share: how a tool starts, what it exits with, how it speaks to people.
+//! The process edge that all tools share: start-up, exit codes, common flags and messages for people.
 //!
 //! Only this crate prints to stderr and chooses exit codes. It knows nothing of records.
 

@@ -8,7 +8,7 @@ use crate::error::{exit_of, message_of};
 use crate::input::{NoInput, Stdin};
 use crate::{Common, Exit, Outcome, report};
 
-/// How much output is gathered before it is handed to the system.
+/// The size of the output buffer.
 const OUTPUT_BUFFER: usize = 64 * 1024;
 
 /// What a tool does with its flags, stdin and stdout.
@@ -20,7 +20,7 @@ pub fn strict_main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
     main_with(run, Exit::Bug)
 }
 
-/// The same for a tool whose errors about data have no code yet: an error without one is taken for one about data.
+/// The same for a tool whose data errors carry no code yet: an error without a code counts as bad data.
 pub fn main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
     main_with(run, Exit::Integrity)
 }
@@ -35,9 +35,9 @@ fn main_with<A: clap::Parser + AsRef<Common>>(run: Run<A>, without_code: Exit) -
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut output = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
         let outcome = run(args, &mut Stdin::new(), &mut output);
-        // After an error too: what came before it is good, and without an `end` record nobody takes it for all.
+        // Flush after an error too: earlier records are valid, and without an `end` record the stream counts as incomplete.
         let flushed = output.flush().map_err(anyhow::Error::new);
-        // The buffer is given up unwritten: a second try on drop would fail the same way.
+        // Drop the buffer unwritten: another flush would fail the same way.
         let (_stdout, _unwritten) = output.into_parts();
         outcome.and_then(|outcome| flushed.map(|()| outcome))
     }));
@@ -69,7 +69,7 @@ fn exit_with_message(error: &anyhow::Error, without_code: Exit) -> Exit {
     exit
 }
 
-/// Prints help, version or a usage error as clap has it.
+/// Prints help, version or a usage error, as clap formats it.
 fn print_answer(tool: &str, answer: &clap::Error) -> Exit {
     let is_help = !answer.use_stderr();
     match answer.print().and_then(|()| io::stdout().flush()) {

@@ -1,4 +1,4 @@
-//! What people read on stderr: one line a message, the tool's name in front, control characters made visible.
+//! Messages on stderr: prefixed with the name of the tool, with control characters escaped.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -17,9 +17,9 @@ struct Settings {
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
 static PROGRESS: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Fixes the name and the loudness for the rest of the process.
+/// Sets the name and the verbosity for the rest of the process.
 pub(crate) fn start(tool: &str, common: &Common) {
-    // A second start, as in-process tests make, keeps the first settings.
+    // A second call, as in-process tests make, keeps the first settings.
     let _ = SETTINGS.set(Settings {
         tool: tool.to_owned(),
         quiet: common.quiet,
@@ -27,7 +27,7 @@ pub(crate) fn start(tool: &str, common: &Common) {
     });
 }
 
-/// Prints an error; always.
+/// Prints an error, even with `--quiet`.
 pub(crate) fn error_line(message: &str) {
     print(message);
 }
@@ -61,7 +61,7 @@ fn print(message: &str) {
 fn print_raw(text: &str) {
     let progress = PROGRESS.lock().unwrap_or_else(PoisonError::into_inner);
     let write = || {
-        // Nowhere is left to say that stderr itself is gone.
+        // If stderr itself is gone, there is nowhere to report it.
         let _ = writeln!(io::stderr().lock(), "{text}");
     };
     match &*progress {
@@ -70,7 +70,7 @@ fn print_raw(text: &str) {
     }
 }
 
-/// `text` with control characters shown instead of obeyed: a file name must not be able to drive a terminal.
+/// Escapes control characters, so that a file name cannot control the terminal.
 fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -83,10 +83,10 @@ fn escaped(text: &str) -> String {
     shown
 }
 
-/// How often a line is printed where progress is printed in lines.
+/// Time between two lines of plain progress.
 const LINES: Duration = Duration::from_secs(5);
 
-/// How far a run is, on stderr: a line that changes on a terminal and is gone in the end, or lines one after the other.
+/// Progress on stderr: a bar on a terminal, removed in the end, or plain lines.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -106,8 +106,7 @@ struct Done {
 }
 
 impl Progress {
-    /// Starts to tell of `total` units, each of which may have some parts; `what` are their names, such as videos and
-    /// frames.
+    /// Starts the progress of `total` units, each of which may have parts. `what` names both, such as videos and frames.
     pub fn new(how: ShowProgress, what: (&'static str, &'static str), total: u64) -> Self {
         let is_quiet = SETTINGS.get().is_some_and(|s| s.quiet);
         let is_bar = how == ShowProgress::Auto && io::stderr().is_terminal() && !is_quiet;
@@ -133,7 +132,7 @@ impl Progress {
         progress
     }
 
-    /// One more unit is done, of so many parts.
+    /// Counts one more unit with `n_parts` parts.
     pub fn advance(&self, n_parts: u64) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         done.n_units += 1;
@@ -189,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_name_cannot_drive_the_terminal() {
+    fn a_file_name_cannot_control_the_terminal() {
         assert_eq!(escaped("a\u{1b}[2Jb\u{9b}c\rd"), "a\\u{1b}[2Jb\\u{9b}c\\rd");
         assert_eq!(escaped("two\nlines, ä"), "two\nlines, ä");
     }

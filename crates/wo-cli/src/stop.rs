@@ -1,4 +1,4 @@
-//! Being asked to end.
+//! Signals that ask the process to stop.
 
 use std::io;
 use std::sync::Arc;
@@ -7,24 +7,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// Whether someone asked this process to end: with Ctrl-C, or as systemd, Slurm and `kill` do. Asked a second time, the
-/// process ends at once.
+/// Whether the process was asked to stop: with Ctrl-C (SIGINT), or with SIGTERM as systemd, Slurm and `kill` send it. A second
+/// signal ends the process at once.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Listens from now on.
+    /// Installs the signal handlers.
     pub fn listen() -> io::Result<Self> {
         let this = Self::default();
         for signal in [SIGINT, SIGTERM] {
-            // In this order: the second signal meets what the first one has set.
+            // In this order, so that the second signal finds the flag that the first one set.
             flag::register_conditional_default(signal, Arc::clone(&this.0))?;
             flag::register(signal, Arc::clone(&this.0))?;
         }
         Ok(this)
     }
 
-    /// Whether it was asked for.
+    /// Whether a signal has arrived.
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -1,11 +1,10 @@
-//! A terminal as the place where output goes.
+//! Keeps binary-like output off the terminal.
 
 use std::io::{self, IsTerminal};
 
 use crate::{Error, Exit};
 
-/// Refuses to write records that hold pictures to a terminal, where base64 would scroll by the screenful. `hint` says what
-/// to do instead.
+/// Fails if stdout is a terminal, where images as base64 would flood the screen. `hint` says what to do instead.
 pub fn refuse_terminal(hint: &str) -> anyhow::Result<()> {
     if !io::stdout().is_terminal() {
         return Ok(());

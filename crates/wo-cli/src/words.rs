@@ -3,10 +3,10 @@
 use std::fmt::Display;
 use std::path::Path;
 
-/// So many names of a list are said; of the others it is said how many they are.
+/// The number of names that a message lists; of others it only gives the number.
 const N_NAMED: usize = 5;
 
-/// `1 video`, `2 videos`; `1 class`, `3 classes`; `0 entries`. The last word of `noun` takes the ending.
+/// `1 video`, `2 videos`; `1 class`, `3 classes`; `0 entries`. Pluralizes the last word of `noun`.
 pub fn count(n: impl Display, noun: &str) -> String {
     let n = n.to_string();
     if n == "1" {
@@ -15,18 +15,20 @@ pub fn count(n: impl Display, noun: &str) -> String {
     let ends = |endings: &[&str]| endings.iter().any(|ending| noun.ends_with(ending));
     let plural = match noun.strip_suffix('y') {
         Some(stem) if !ends(&["ay", "ey", "oy", "uy"]) => format!("{stem}ies"),
+        // The ch of an epoch is a k.
+        _ if ends(&["epoch"]) => format!("{noun}s"),
         _ if ends(&["s", "x", "ch", "sh"]) => format!("{noun}es"),
         _ => format!("{noun}s"),
     };
     format!("{n} {plural}")
 }
 
-/// The verb that goes with [`count`]: `one` for 1, else `many`.
+/// The verb after [`count`]: `one` for 1, else `many`.
 pub fn verb<'a>(n: impl Display, one: &'a str, many: &'a str) -> &'a str {
     if n.to_string() == "1" { one } else { many }
 }
 
-/// `a.mp4, b.mp4`; of a long list the first five and how many more there are.
+/// `a.mp4, b.mp4`; of a long list the first five and the number of others.
 pub fn named<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     let mut names = names.into_iter();
     let told: Vec<String> = names
@@ -43,7 +45,7 @@ pub fn named<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     }
 }
 
-/// What to say of inputs that failed, in the end: how many and which, why, and what to do about each kind.
+/// The final message about inputs that failed: how many, which, why, and what to do.
 pub fn failed(inputs: &[(String, String)], cures: &[String]) -> String {
     let n = count(inputs.len(), "input");
     let mut lines = vec![format!("{n} failed, and the run went on without:")];
@@ -60,11 +62,11 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// A path as one word of a shell's command line, so that a command in a hint can be pasted.
+/// A path quoted for a shell, so that a command in a hint can be pasted.
 pub fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
-    // What starts with a hyphen would be taken for a flag.
+    // A leading hyphen would make it a flag.
     let text = if text.starts_with('-') {
         format!("./{text}")
     } else {
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_of_something_has_no_ending() {
+    fn one_of_something_is_singular() {
         for (n, noun, expected) in [
             (0, "video", "0 videos"),
             (1, "video", "1 video"),
@@ -90,6 +92,7 @@ mod tests {
             (1, "class", "1 class"),
             (2, "class", "2 classes"),
             (3, "batch", "3 batches"),
+            (5, "epoch", "5 epochs"),
             (2, "entry", "2 entries"),
             (2, "day", "2 days"),
             (11, "training video", "11 training videos"),

@@ -1,15 +1,15 @@
-//! Which device the tensors live on.
+//! The device that tensors live on.
 
 use std::path::{Path, PathBuf};
 
 use tch::{Cuda, Device, Kind, Tensor};
 
-/// Checks the spelling of a device's name, for the command line.
+/// Checks the name of a device, for the command line.
 pub fn device_name(name: &str) -> Result<String, String> {
     cuda_index(name).map(|_| name.to_owned())
 }
 
-/// Which CUDA device a name asks for; `None` for the CPU.
+/// The CUDA device of a name; `None` for the CPU.
 fn cuda_index(name: &str) -> Result<Option<usize>, String> {
     match name {
         "cpu" => Ok(None),
@@ -24,7 +24,7 @@ fn cuda_index(name: &str) -> Result<Option<usize>, String> {
     }
 }
 
-/// The device of `auto`, `cpu`, `cuda` or `cuda:N`. `auto` takes a GPU where one works.
+/// The device of `auto`, `cpu`, `cuda` or `cuda:N`. `auto` takes a GPU if one works.
 pub fn device_of(name: &str) -> Result<Device, String> {
     let Some(index) = cuda_index(name)? else {
         return Ok(Device::Cpu);
@@ -52,8 +52,7 @@ pub fn set_threads(n: usize) {
     tch::set_num_threads(i32::try_from(n).unwrap_or(i32::MAX));
 }
 
-/// The numbers as a tensor of the shape, on the device. To a GPU they go from memory that the system never moves, beside
-/// what the device and this thread do meanwhile.
+/// A tensor with these numbers and shape on the device. The copy to a GPU is asynchronous, from pinned memory.
 pub fn to_device(numbers: &[f32], shape: &[i64], device: Device) -> Tensor {
     let tensor = Tensor::from_slice(numbers).view(shape);
     if device == Device::Cpu {
@@ -64,8 +63,8 @@ pub fn to_device(numbers: &[f32], shape: &[i64], device: Device) -> Tensor {
         .to_device_(device, Kind::Float, true, false)
 }
 
-/// Opens the CUDA half of libtorch where it lies beside the CPU half. It must happen before libtorch is asked about
-/// CUDA for the first time: the answer is kept for good.
+/// Opens the CUDA part of libtorch if it lies beside the CPU part. This must come before the first question about CUDA, since
+/// libtorch caches the answer.
 fn open_cuda() -> Result<(), String> {
     use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 

@@ -1,4 +1,4 @@
-//! A model and its classes: frames in, probabilities out.
+//! A judge: a model with its classes. Frames in, probabilities out.
 
 use anyhow::Context;
 use image::RgbImage;
@@ -13,20 +13,20 @@ use crate::device::to_device;
 use crate::model::clip::Clip;
 use crate::model::encoder::unit_rows;
 
-/// How many frames go through the vision tower at once; bounds memory for long videos.
+/// Frames per forward pass, to bound memory for long videos.
 const FRAMES_AT_ONCE: usize = 32;
 
-/// A model that is ready to judge.
+/// A model that is ready to judge videos.
 #[derive(Debug)]
 pub struct Judge {
     clip: Clip,
     preprocessor: Preprocessor,
     tokenizer: Tokenizer,
     manifest: Manifest,
-    /// `[classes, projection_dim]`: what the features of a frame are multiplied with to become logits.
+    /// `[classes, projection_dim]`: turns features of frames into logits.
     class_weights: Tensor,
     device: Device,
-    // Holds the parameters that `clip` refers to.
+    // Owns the parameters of `clip`.
     _vs: nn::VarStore,
 }
 
@@ -38,7 +38,7 @@ pub struct Judge {
 // several threads that put one model's parameters to use without gradients (its notes on CPU threading).
 unsafe impl Sync for Judge {}
 
-/// What a model says of the frames of one video. All rows are probabilities over [`Judge::classes`].
+/// Predictions for one video. All rows are probabilities over [`Judge::classes`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrameScores {
     /// A row for each frame, on its own.
@@ -48,7 +48,7 @@ pub struct FrameScores {
 }
 
 impl Judge {
-    /// Makes a judge of a checkpoint that `wo-train` wrote.
+    /// Loads a checkpoint that `wo-train` wrote.
     pub fn new(checkpoint: &Checkpoint, device: Device) -> anyhow::Result<Self> {
         let manifest = checkpoint
             .manifest
@@ -78,7 +78,7 @@ impl Judge {
         &self.manifest.classes
     }
 
-    /// What the model knows of itself.
+    /// The manifest of the model.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -93,8 +93,7 @@ impl Judge {
         self.score_with(features, &self.class_weights)
     }
 
-    /// Scores them by other words for the classes: for each class the direction of its captions, times the scale. Only for a
-    /// model that judges by captions.
+    /// Scores them with other class weights, such as [`Self::weights_of`] gives for other captions.
     pub fn score_with(&self, features: &Tensor, class_weights: &Tensor) -> FrameScores {
         no_grad(|| {
             let logits = features.matmul(&class_weights.tr());
@@ -105,8 +104,7 @@ impl Judge {
         })
     }
 
-    /// The weights of classes that are called by these captions: `[classes, width]`. `None` for a linear probe, which has no
-    /// words.
+    /// The class weights for these captions: `[classes, width]`. `None` for a linear probe, which uses no captions.
     pub fn weights_of(&self, prompts: &[Vec<String>]) -> anyhow::Result<Option<Tensor>> {
         if self.manifest.head.is_some() {
             return Ok(None);
@@ -117,22 +115,22 @@ impl Judge {
         })
     }
 
-    /// Texts for its classes as it reads them.
+    /// Captions of its classes, as its tokenizer reads them.
     pub fn read_texts(&self, prompts: &[Vec<String>]) -> anyhow::Result<ClassTexts> {
         Ok(ClassTexts::read(&self.tokenizer, prompts)?)
     }
 
-    /// Whether it works on the CPU.
+    /// Whether it runs on the CPU.
     pub fn is_on_cpu(&self) -> bool {
         self.device == Device::Cpu
     }
 
-    /// What is done to pictures before the model sees them.
+    /// The preprocessing of images.
     pub fn preprocessor(&self) -> &Preprocessor {
         &self.preprocessor
     }
 
-    /// The features of frames, each of length one: `[frames, width]`. At least one frame.
+    /// The features of frames, as unit vectors: `[frames, width]`. At least one frame.
     pub fn features(&self, frames: &[RgbImage]) -> Tensor {
         let preprocessor = &self.preprocessor;
         let pixels: Vec<Vec<f32>> = frames
@@ -158,7 +156,7 @@ impl Judge {
     }
 }
 
-/// One feature of length one for each class: the mean direction of its captions.
+/// A unit vector per class: the mean direction of its captions.
 pub fn class_features(
     clip: &Clip,
     tokenizer: &Tokenizer,

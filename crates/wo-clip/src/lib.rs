@@ -1,8 +1,9 @@
-//! CLIP on libtorch: the model as Hugging Face's `CLIPModel` has it, its checkpoints, and the judge made of both.
+//! CLIP on libtorch: the model as in Hugging Face's `CLIPModel`, its checkpoints, training, and a judge of videos.
 //!
-//! The only library crate that names `tch`. Parameter names equal the checkpoint's; a directory that is written here
-//! loads in Python with `CLIPModel.from_pretrained`.
+//! The only library crate that uses `tch`. Parameter names equal the checkpoint's; a folder that is written here loads in Python
+//! with `CLIPModel.from_pretrained`.
 
+mod abstention;
 mod checkpoint;
 mod device;
 #[doc(hidden)]
@@ -12,8 +13,10 @@ mod memory;
 mod model;
 mod native;
 mod training;
-mod trust;
 
+pub use abstention::AbstentionPolicy;
+/// The former name of [`AbstentionPolicy`].
+pub use abstention::AbstentionPolicy as Trust;
 pub use checkpoint::contents::Checkpoint;
 pub use checkpoint::manifest::{Class, Manifest, Split, SplitVideo};
 pub use checkpoint::reader::read_checkpoint;
@@ -32,4 +35,3 @@ pub use tch;
 pub use training::loss::{BankTargets, equal_caption_targets, info_nce, soft_cross_entropy};
 pub use training::optimizer::{AdamWConfig, Optimizer, Rule, Share, StateError};
 pub use training::snapshot::{Snapshot, latest_snapshot, weights_hash, write_snapshot};
-pub use trust::Trust;

@@ -1,19 +1,19 @@
-//! Too little memory as an error: tch panics where libtorch has none left.
+//! Turns running out of memory into an error: tch panics if libtorch has none left.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::sync::Arc;
 
-/// What libtorch's allocators say, of a GPU and of a CPU.
+/// Messages of libtorch's allocators, for a GPU and a CPU.
 const SIGNS: [&str; 2] = ["out of memory", "can't allocate memory"];
 
-/// The device has less memory than was asked for.
+/// The device is out of memory.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct OutOfMemory(String);
 
 impl OutOfMemory {
-    /// Reads it off a message of libtorch, of which the first line that speaks of memory is kept.
+    /// Recognizes a message of libtorch, and keeps its first line about memory.
     pub fn of(message: &str) -> Option<Self> {
         message
             .lines()
@@ -22,8 +22,8 @@ impl OutOfMemory {
     }
 }
 
-/// Does `work` and returns what it gives, or that memory ran out. Other panics go on their way. Not for two threads at
-/// once: while it works, panics for want of memory are silent in the whole process.
+/// Runs `work` and returns its result, or that memory ran out. Other panics pass through. Not for two threads at once: meanwhile,
+/// out-of-memory panics are silent in the whole process.
 pub fn or_out_of_memory<T>(work: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
     let loud = Arc::new(take_hook());
     let kept = Arc::clone(&loud);

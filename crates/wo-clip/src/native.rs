@@ -1,4 +1,4 @@
-//! What libtorch has and tch does not hand out (`cpp/native.cpp`), in safe clothes. Holds no state of its own.
+//! Safe wrappers of libtorch functions that tch lacks (`cpp/native.cpp`). Without state.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,12 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tch::{Device, Kind, Tensor};
 use torch_sys::C_tensor;
 
-/// What libtorch said instead of doing it.
+/// An error of libtorch.
 #[derive(Debug, thiserror::Error)]
 #[error("libtorch: {0}")]
 pub struct NativeError(String);
 
-/// A part of a model that can be run twice: pure but for random draws.
+/// A part of a model that can run twice: pure but for random numbers.
 type Block = Box<dyn Fn(&Tensor) -> Tensor + Send>;
 type Run = unsafe extern "C" fn(*const c_void, *mut C_tensor) -> *mut C_tensor;
 type Release = unsafe extern "C" fn(*mut c_void);
@@ -44,7 +44,7 @@ unsafe extern "C" {
     ) -> *mut c_char;
 }
 
-/// The numbers of a step of AdamW.
+/// The settings of a step of AdamW.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct AdamWStep {
     pub(crate) lr: f64,
@@ -106,7 +106,7 @@ pub(crate) fn fused_adamw(
     checked(message)
 }
 
-/// Gives the memory of gradients back; tch can only fill them with zeros.
+/// Frees the memory of gradients; tch can only fill them with zeros.
 pub(crate) fn drop_grads<'a>(
     parameters: impl IntoIterator<Item = &'a Tensor>,
 ) -> Result<(), NativeError> {
@@ -116,8 +116,8 @@ pub(crate) fn drop_grads<'a>(
     checked(unsafe { wo_drop_grads(parameters.len(), parameters.as_ptr()) })
 }
 
-/// Runs `work` with products of matrices in bfloat16; parameters, sums and losses keep their 32 bits. On this thread
-/// only. On a CPU without instructions for bfloat16 it is many times slower than 32 bits.
+/// Runs `work` with matrix products in bfloat16; parameters, sums and losses keep 32 bits. On this thread only. A CPU without
+/// bfloat16 instructions is many times slower than in 32 bits.
 pub fn with_bfloat16<T>(device: Device, work: impl FnOnce() -> T) -> Result<T, NativeError> {
     let on_device = Tensor::zeros([0], (Kind::Float, device));
     let set = |enabled| {
@@ -131,7 +131,7 @@ pub fn with_bfloat16<T>(device: Device, work: impl FnOnce() -> T) -> Result<T, N
     Ok(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
 }
 
-/// `x * sigmoid(1.702 x)`, which keeps one tensor for the way back, not four.
+/// `x * sigmoid(1.702 x)`, which keeps one tensor for the backward pass instead of four.
 pub(crate) fn quick_gelu(xs: &Tensor) -> Result<Tensor, NativeError> {
     let mut ys = std::ptr::null_mut();
     // SAFETY: the tensor outlives the call.
@@ -140,8 +140,7 @@ pub(crate) fn quick_gelu(xs: &Tensor) -> Result<Tensor, NativeError> {
     made(message, ys)
 }
 
-/// What `block` makes of `xs`. What is inside it is not kept but computed once more on the way back, from the same
-/// random draws.
+/// Runs `block` on `xs` with gradient checkpointing: the backward pass recomputes its activations, from the same random numbers.
 pub(crate) fn checkpoint(
     xs: &Tensor,
     block: impl Fn(&Tensor) -> Tensor + Send + 'static,

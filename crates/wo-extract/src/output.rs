@@ -2,6 +2,7 @@
 
 mod damage_warning;
 mod earlier;
+mod folder;
 pub(crate) mod layout;
 pub(crate) mod merge;
 mod restored;

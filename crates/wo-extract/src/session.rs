@@ -54,7 +54,7 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         .map(|folder| (&folder.layout, &folder.state));
     let merge = Merge::of(&paths, prune);
     let target = folder.zip(spool.as_mut());
-    let mut output = Output::begin(output, target, merge, crew.begin(), config.emits_dropped)?;
+    let mut output = Output::begin(output, target, merge, crew.begin(), config.dropped)?;
     let known = opened.as_ref().map(OpenFolder::known);
     extraction::of_all(&sources, &config.settings, known, &crew, |extraction| {
         let n_frames = extraction.frames.count();
@@ -73,7 +73,7 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         return Ok(Outcome::No);
     }
     if sources.len() > 1 || ended.failures.iter().any(is_conflict) {
-        say_failed(&ended.failures, out.is_some());
+        say_failed(&ended.failures, out.as_ref());
     }
     Ok(Outcome::from_failures(ended.failures.len() as u64))
 }
@@ -86,8 +86,8 @@ struct OpenFolder {
 
 impl OpenFolder {
     fn open(config: &OutConfig, settings: &Settings) -> anyhow::Result<Self> {
-        let layout = Layout::open(&config.dir, config.restores)?;
-        let state = State::open(&config.dir, settings, config.retry_failed)?;
+        let layout = Layout::open(&config.dir, config.deleted_by_hand)?;
+        let state = State::open(&config.dir, settings, config.failed_files)?;
         Ok(Self { layout, state })
     }
 
@@ -112,7 +112,7 @@ fn is_conflict(failure: &Failure) -> bool {
 }
 
 /// Says which files failed and what to do, as the last that is said: much may have been said since they did.
-fn say_failed(failures: &[Failure], has_folder: bool) {
+fn say_failed(failures: &[Failure], out: Option<&OutConfig>) {
     if failures.is_empty() {
         return;
     }
@@ -124,7 +124,7 @@ fn say_failed(failures: &[Failure], has_folder: bool) {
     let n_conflicts = failures.iter().filter(|it| is_conflict(it)).count();
     let mut cures = Vec::new();
     if n_conflicts < failures.len() {
-        cures.push(if has_folder {
+        cures.push(if out.is_some() {
             "mend files and give the same command with --retry-failed, or remove them and give it with --prune"
         } else {
             "mend or remove the files, and give the same command again"

@@ -145,7 +145,7 @@ impl Corrections {
         let review = self.review_of(frame);
         let rows = self.rows_of(&frame.image, place);
         self.note_what_is_not_said_any_more(frame, review, &rows);
-        if let Some(how) = self.deletion_of(frame, review, !rows.is_empty()) {
+        if let Some(how) = self.deletion_of(frame, review, &rows) {
             return Corrected::gone(Kept::Deleted(how));
         }
         if review.is_none() {
@@ -208,14 +208,14 @@ impl Corrections {
         &self,
         frame: &Frame,
         review: Option<&Review>,
-        has_row: bool,
+        rows: &[&Row],
     ) -> Option<Deleted> {
         let deletions = self.deletions.as_ref()?;
         if let Some(trouble) = deletions.trouble_of_folder(frame) {
             *self.tally().folders.entry(trouble).or_default() += 1;
             return None;
         }
-        let how = deletions.of_frame(frame, has_row);
+        let how = deletions.of_frame(frame, rows);
         match (how, review) {
             (Some(how), None) => self.tally().count(how),
             (Some(_), Some(review)) => {
@@ -225,7 +225,7 @@ impl Corrections {
                     self.tally().count_reviewed(path.as_path());
                 }
             }
-            (None, None) if deletions.is_untold(frame, has_row) => self.tally().n_untold += 1,
+            (None, None) if deletions.is_untold(frame, rows) => self.tally().n_untold += 1,
             _ => {}
         }
         how.filter(|_| review.is_none())

@@ -15,6 +15,15 @@ use crate::trash::{FrameLines, Text, Trash, forget, take_back, throw_away};
 /// Frames by the ids of their videos.
 type ByVideo = BTreeMap<String, Vec<FrameLines>>;
 
+/// What becomes of frames that people deleted by their images or rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeletedByHand {
+    /// They stay deleted.
+    Stay,
+    /// They come back.
+    ComeBack,
+}
+
 /// What of a folder is deleted, and what comes back.
 #[derive(Debug)]
 pub struct DeletedFrames {
@@ -98,16 +107,16 @@ impl DeletedFrames {
             .collect()
     }
 
-    /// Takes a frame of the records in, with its line. True where it is deleted. With `restores` it is not: its video is
-    /// taken again where its image is gone.
-    pub fn meet(&mut self, frame: &Frame, line: Line, kept: Kept, restores: bool) -> bool {
+    /// Takes a frame of the records in, with its line. True where it is deleted. One that comes back is not:
+    /// its video is taken again where its image is gone.
+    pub fn meet(&mut self, frame: &Frame, line: Line, kept: Kept, by_hand: DeletedByHand) -> bool {
         let Kept::Deleted(_) = kept else {
             // A crash left it in both.
             self.trash.remove(frame);
             self.forget_restored(frame);
             return false;
         };
-        if restores {
+        if by_hand == DeletedByHand::ComeBack {
             let is_there = own_image(frame).is_some_and(|path| self.dir.join(path).is_file());
             if !is_there {
                 self.again.insert(frame.video_id.clone());

@@ -21,7 +21,7 @@ pub use atomic_file::{Spool, commit, create, create_spool, remove, replace};
 pub use corrections::deletions::{Deleted, Deletions};
 pub use corrections::reviews::{LOG_CURE, read_reviews};
 pub use corrections::{Corrected, Corrections, Kept, captions_in_force};
-pub use deleted_frames::DeletedFrames;
+pub use deleted_frames::{DeletedByHand, DeletedFrames};
 pub use frame_folder::{check_frames, folder_of_records, no_frames, tables_not_read};
 pub use lock::FolderLock;
 pub use names::{

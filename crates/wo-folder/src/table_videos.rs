@@ -57,7 +57,8 @@ pub fn videos_of_tables(dir: &Path, corrections: &Corrections) -> anyhow::Result
     for (rows, is_trash) in [(rows, false), (&trash, true)] {
         for said in rows.said() {
             if keys.insert(said.key) {
-                let (video, frame) = placed(&said, rows, is_trash);
+                let (video, mut frame) = placed(&said, rows);
+                frame.is_trash = is_trash;
                 videos.entry(video).or_default().push(frame);
             }
         }
@@ -66,7 +67,7 @@ pub fn videos_of_tables(dir: &Path, corrections: &Corrections) -> anyhow::Result
 }
 
 /// The name of the video that a row is of, and its frame.
-fn placed<'a>(said: &Said<'a>, rows: &Rows, is_trash: bool) -> (String, Unnumbered<'a>) {
+fn placed<'a>(said: &Said<'a>, rows: &Rows) -> (String, Unnumbered<'a>) {
     let path = rows.files().spelt(said.key);
     let table = said.table.file_stem().and_then(|it| it.to_str());
     let table = table.unwrap_or_default();
@@ -76,7 +77,7 @@ fn placed<'a>(said: &Said<'a>, rows: &Rows, is_trash: bool) -> (String, Unnumber
         pts_ms,
         table,
         row: said.row,
-        is_trash,
+        is_trash: false,
     };
     let name = path.file_stem().and_then(|it| it.to_str());
     if let Some((id, index, pts_ms)) = name.and_then(parts_of_frame_name) {

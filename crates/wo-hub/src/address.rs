@@ -1,18 +1,18 @@
-//! Addresses on the web, as far as redirects of the Hub need them.
+//! URLs, as far as redirects of the Hub need them.
 
-/// A revision as one part of an address. It holds nothing else that needs it.
+/// A revision as one segment of a URL path. Only its slashes need escaping.
 pub(crate) fn escape(revision: &str) -> String {
     revision.replace('/', "%2F").replace('+', "%2B")
 }
 
-/// The scheme, host and port: what comes before the path.
+/// The scheme, host and port of a URL.
 fn origin(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     Some(&url[..scheme.len() + "://".len() + end])
 }
 
-/// True where both are at the same host and port, by the same scheme.
+/// Whether two URLs have the same scheme, host and port.
 pub(crate) fn is_same_host(a: &str, b: &str) -> bool {
     match (origin(a), origin(b)) {
         (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
@@ -20,7 +20,7 @@ pub(crate) fn is_same_host(a: &str, b: &str) -> bool {
     }
 }
 
-/// Where a redirect from `url` to `to` leads: `None` where that is no address of the web.
+/// The target of a redirect from `url` to `to`; `None` if it is not HTTP.
 pub(crate) fn join(url: &str, to: &str) -> Option<String> {
     if to.starts_with("http://") || to.starts_with("https://") {
         return Some(to.to_owned());

@@ -1,7 +1,7 @@
-//! One repository in the cache that all tools of Hugging Face share.
+//! One repository in the cache that all of Hugging Face's tools share.
 //!
-//! `blobs/` holds what files hold, `snapshots/COMMIT/` links into it by the files' names, `refs/` says which commit a
-//! revision was when it was last asked for.
+//! `blobs/` holds the content of files. `snapshots/COMMIT/` links to it by file name. `refs/` holds the commit of each revision
+//! at its last use.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -13,7 +13,7 @@ use crate::Error;
 use crate::digest::is_hex;
 use crate::repository::Repository;
 
-/// A repository's folder in the cache. It need not be there.
+/// A repository's folder in the cache. It need not exist.
 #[derive(Debug, Clone)]
 pub(crate) struct Cache {
     root: PathBuf,
@@ -21,7 +21,7 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// The folder of `repository` under the cache's.
+    /// The folder of `repository` in the cache.
     pub(crate) fn new(root: &Path, repository: &Repository) -> Self {
         Self {
             root: root.to_owned(),
@@ -38,7 +38,7 @@ impl Cache {
         ))
     }
 
-    /// Where the files of a commit lie.
+    /// The folder of the files of a commit.
     pub(crate) fn snapshot(&self, commit: &str) -> PathBuf {
         self.at(commit).pointer_path(commit)
     }
@@ -49,12 +49,12 @@ impl Cache {
             .join(Repo::model(self.repository.to_string()).folder_name())
     }
 
-    /// Where the bytes of a file lie that the Hub calls `etag`.
+    /// The blob of a file whose ETag on the Hub is `etag`.
     pub(crate) fn blob(&self, etag: &str) -> PathBuf {
         self.folder().join("blobs").join(etag)
     }
 
-    /// The commit that a revision was when the Hub was last asked; `None` where it never was.
+    /// The commit of a revision at its last use; `None` if it was never used.
     pub(crate) fn commit(&self, revision: &str) -> Result<Option<String>, Error> {
         if is_hex(revision, 40) {
             return Ok(Some(revision.to_owned()));
@@ -67,7 +67,7 @@ impl Cache {
         }
     }
 
-    /// Notes which commit a revision is now.
+    /// Stores the commit of a revision.
     pub(crate) fn note(&self, revision: &str, commit: &str) -> Result<(), Error> {
         if revision == commit {
             return Ok(());
@@ -77,7 +77,7 @@ impl Cache {
             .map_err(|source| Error::io("write to the cache", &self.root, source))
     }
 
-    /// Keeps other processes away from a blob as long as the file is open; Python's tools take the same lock.
+    /// Locks a blob while the returned file is open. Python's tools take the same lock.
     pub(crate) fn lock(&self, etag: &str) -> Result<File, Error> {
         let folder = Repo::model(self.repository.to_string()).folder_name();
         let path = self
@@ -96,10 +96,10 @@ impl Cache {
     }
 }
 
-/// Makes `path` of a snapshot a link to a blob.
+/// Links `path` of a snapshot to a blob.
 pub(crate) fn link(path: &Path, etag: &str) -> Result<(), Error> {
     create_folder_of(path)?;
-    // What is there leads nowhere, else nobody would have asked for the file.
+    // An existing link is dangling, or nobody would fetch the file.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(Error::io("replace", path, error));
@@ -110,25 +110,24 @@ pub(crate) fn link(path: &Path, etag: &str) -> Result<(), Error> {
     std::os::unix::fs::symlink(target, path).map_err(|source| Error::io("link", path, source))
 }
 
-/// Makes the folder that a file is to lie in.
+/// Creates the parent folder of a file.
 pub(crate) fn create_folder_of(path: &Path) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).map_err(|source| Error::io("create", folder, source))
 }
 
-/// True where a file is there to be read; a link to nothing is none.
+/// Whether a file exists; a dangling link does not count.
 pub(crate) fn is_here(path: &Path) -> Result<bool, Error> {
     path.try_exists()
         .map_err(|source| Error::io("look for", path, source))
 }
 
-/// What holds the bytes of a file of a snapshot.
+/// The blob of a file of a snapshot.
 pub(crate) fn blob_of(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The sha256 that the Hub names for a file of a snapshot: for large files it is the name of the blob, for small ones
-/// the Hub names none.
+/// The sha256 of a file of a snapshot according to the Hub: the name of the blob for large files, none for small ones.
 pub(crate) fn named_sha256(path: &Path) -> Option<String> {
     let name = blob_of(path).file_name()?.to_str()?.to_owned();
     Some(name).filter(|name| is_hex(name, 64))

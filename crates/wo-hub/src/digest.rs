@@ -1,4 +1,4 @@
-//! What a file holds, in 64 letters. A file of 600 MB takes less than a second on a processor with instructions for it.
+//! The sha256 of a file. 600 MB take less than a second on a processor with SHA instructions.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-/// Read at once: large enough that the calls cost nothing beside the hashing.
+/// The read buffer: large enough that the calls cost nothing beside the hashing.
 const BLOCK: usize = 1 << 20;
 
 /// The sha256 of a file in lower-case letters, and its size in bytes.
@@ -34,7 +34,7 @@ pub(crate) fn digest(path: &Path) -> io::Result<(String, u64)> {
     Ok((text, size))
 }
 
-/// True for text of `length` lower-case hexadecimal digits.
+/// Whether a text is `length` lower-case hexadecimal digits.
 pub(crate) fn is_hex(text: &str, length: usize) -> bool {
     text.len() == length
         && text

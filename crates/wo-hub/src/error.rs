@@ -1,8 +1,8 @@
-//! Why a model could not be had.
+//! Why a model could not be fetched.
 
 use std::path::{Path, PathBuf};
 
-/// Why a model could not be had. Where the user can mend it, [`Error::hint`] says how.
+/// Why a model could not be fetched. Where the user can fix it, [`Error::hint`] says how.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file is not in the cache, and the network may not be used.
@@ -17,24 +17,24 @@ pub enum Error {
         file: String,
         /// The cache.
         cache: PathBuf,
-        /// The command that brings it.
+        /// The command that fetches it.
         command: String,
     },
-    /// The Hub wants to know who asks, or knows and refuses. It answers so for names that do not exist, too.
+    /// The Hub requires a token, or rejects it. It answers the same for names that do not exist.
     #[error("the Hub refuses {repository}: it is private or gated, or there is no such repository")]
     Denied {
         /// The repository.
         repository: String,
     },
-    /// There is no such repository, revision or file, or it holds nothing that may be loaded.
+    /// There is no such repository, revision or file, or it has no file that may be loaded.
     #[error("{what}")]
     NotFound {
-        /// What there is not, in words.
+        /// What is missing, in words.
         what: String,
         /// What to try.
         hint: String,
     },
-    /// The Hub could not be reached, or broke off, or did not answer as it should.
+    /// The Hub could not be reached, or broke the connection, or gave an unexpected answer.
     #[error("fetch {repository}: {cause}")]
     Network {
         /// The repository.
@@ -48,7 +48,7 @@ pub enum Error {
         /// The lock of the cache.
         lock: PathBuf,
     },
-    /// A file is not the one that was pinned or, at the first use, that the Hub names.
+    /// A file differs from the one that was pinned or, at the first use, from what the Hub announces.
     #[error(
         "{file} is not the file it should be: expected {expected}, found {found}",
         file = file.display()
@@ -56,14 +56,14 @@ pub enum Error {
     Mismatch {
         /// The file.
         file: PathBuf,
-        /// What holds its bytes in the cache; `file` is a link to it.
+        /// Its blob in the cache; `file` is a link to it.
         blob: PathBuf,
         /// The sha256 or size that it should have, in words.
         expected: String,
         /// What the file has instead.
         found: String,
     },
-    /// The lock file is not one.
+    /// The lock file is malformed.
     #[error("{lock}: {why}", lock = lock.display())]
     Lock {
         /// The lock file.
@@ -100,16 +100,16 @@ impl Error {
                 "try again later; with the files in the cache, --offline needs no network".to_owned()
             }
             Self::Busy { .. } => "wait until it is done".to_owned(),
-            Self::Mismatch { blob, .. } => format!("to fetch it anew: rm {}", blob.display()),
+            Self::Mismatch { blob, .. } => format!("to fetch it again: rm {}", blob.display()),
             Self::Lock { .. } => {
-                "bring it back from git, or remove it to pin all models anew".to_owned()
+                "restore it from git, or remove it to pin all models again".to_owned()
             }
             Self::Io { .. } => return None,
         };
         Some(hint)
     }
 
-    /// Something failed on this disk.
+    /// An I/O error.
     pub(crate) fn io(what: &'static str, path: &Path, source: std::io::Error) -> Self {
         let path = path.to_owned();
         Self::Io { what, path, source }

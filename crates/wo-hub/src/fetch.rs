@@ -1,4 +1,4 @@
-//! A model's name to a folder whose files are what they were at the first use.
+//! Fetches a model into a folder whose files are those of the first use.
 
 use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
@@ -14,21 +14,21 @@ use crate::{Error, Options};
 /// A model on this disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
-    /// The folder that holds its files. It may hold others, which nobody checked.
+    /// The folder of its files. It may hold others, which are unchecked.
     pub dir: PathBuf,
-    /// The commit that they are of.
+    /// Their commit.
     pub commit: String,
     /// The names of the files that were checked.
     pub files: Vec<String>,
-    /// True at the first use: the entry of the lock file was written just now.
+    /// Whether this was the first use, which wrote the entry of the lock file.
     pub is_new: bool,
 }
 
-/// Finds a model of the Hub on this disk, or brings it here, and checks each of its files against the lock file.
+/// Finds a model in the cache or fetches it, and checks each file against the lock file.
 ///
-/// `repository` is `owner/name`; `revision` a branch, a tag, a reference or a commit, else what is best for the
-/// repository, mostly `main`. A revision without an entry in the lock file is looked up on the Hub, offline in the
-/// cache, and gets one; there is nothing yet to check it against but the sha256 that the Hub itself names for weights.
+/// `repository` is `owner/name`. `revision` is a branch, a tag, a reference or a commit; without one it is the repository's
+/// default, mostly `main`. A revision without an entry in the lock file is resolved on the Hub, or offline in the cache, and
+/// gets one. Its files can only be checked against the sha256 that the Hub gives for weights.
 pub fn fetch(
     repository: &str,
     revision: Option<&str>,
@@ -70,7 +70,7 @@ pub fn fetch(
     })
 }
 
-/// Where a repository's files are or will be.
+/// Where a repository's files are cached.
 struct Place<'a> {
     cache: Cache,
     repository: Repository,
@@ -78,7 +78,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Brings what is missing of a pinned revision and checks all of it.
+    /// Fetches the missing files of a pinned revision, and checks all of them.
     fn use_again(&self, pin: &Pin) -> Result<(), Error> {
         let names: Vec<&str> = pin.files.iter().map(|file| file.name.as_str()).collect();
         self.bring(&pin.commit, &names)?;
@@ -96,7 +96,7 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// Finds out what a revision is now, brings its files, and says what they hold.
+    /// Resolves a revision, fetches its files, and returns their digests.
     fn use_first(&self, revision: &str) -> Result<Pin, Error> {
         let (commit, names) = if self.options.offline {
             self.look_up_in_cache(revision)?
@@ -124,14 +124,14 @@ impl Place<'_> {
         })
     }
 
-    /// What other tools have left in the cache, such as `hf download`.
+    /// What other tools, such as `hf download`, left in the cache.
     fn look_up_in_cache(&self, revision: &str) -> Result<(String, Vec<&'static str>), Error> {
         let Some(commit) = self.cache.commit(revision)? else {
             return Err(self.miss(revision, &USUAL, USUAL[0]));
         };
         let snapshot = self.cache.snapshot(&commit);
         let names = choose(|name| snapshot.join(name).exists());
-        // Of a repository that was never looked up only the usual names are known.
+        // Offline, only the usual file names are known.
         let lacks = |name: &&&str| !names.contains(*name);
         if let Some(missing) = USUAL.iter().find(lacks)
             && !names.iter().any(|name| is_weights(name))
@@ -158,7 +158,7 @@ impl Place<'_> {
         })
     }
 
-    /// Brings those files of a commit that are not in the cache.
+    /// Fetches those files of a commit that are not in the cache.
     fn bring(&self, commit: &str, names: &[&str]) -> Result<(), Error> {
         let hub = LazyCell::new(|| self.hub());
         for name in names {
@@ -178,7 +178,7 @@ impl Place<'_> {
         Hub::new(&self.repository, &self.cache, self.options)
     }
 
-    /// `missing`, one of `names` at `revision`, is not in the cache.
+    /// The error for `missing`, one of `names` at `revision`, which is not in the cache.
     fn miss(&self, revision: &str, names: &[&str], missing: &str) -> Error {
         let repository = &self.repository;
         Error::Offline {

@@ -1,7 +1,7 @@
-//! Which files of a repository are taken.
+//! Which files of a repository are fetched.
 
-/// What each file is for; of each line the first name that a repository has is taken. The last names of the second line
-/// are `open_clip`'s.
+/// Alternative names: from each line the first that the repository has is fetched. The last names of the second line are
+/// `open_clip`'s.
 const WANTED: [&[&str]; 5] = [
     &["config.json"],
     &[
@@ -14,7 +14,7 @@ const WANTED: [&[&str]; 5] = [
     &["open_clip_config.json"],
 ];
 
-/// What a model of Hugging Face's consists of.
+/// The files of a Hugging Face model.
 pub(crate) const USUAL: [&str; 4] = [
     "config.json",
     "model.safetensors",
@@ -22,7 +22,7 @@ pub(crate) const USUAL: [&str; 4] = [
     "preprocessor_config.json",
 ];
 
-/// The files to take of those that a repository has, in the order of the table above.
+/// The files to fetch among those of a repository, in the order of the table above.
 pub(crate) fn choose(has: impl Fn(&str) -> bool) -> Vec<&'static str> {
     WANTED
         .iter()
@@ -30,12 +30,12 @@ pub(crate) fn choose(has: impl Fn(&str) -> bool) -> Vec<&'static str> {
         .collect()
 }
 
-/// True for a file that may be fetched at all.
+/// Whether a file may be fetched at all.
 pub(crate) fn is_wanted(name: &str) -> bool {
     WANTED.iter().any(|names| names.contains(&name))
 }
 
-/// True for weights.
+/// Whether a file holds weights.
 pub(crate) fn is_weights(name: &str) -> bool {
     WANTED[1].contains(&name)
 }

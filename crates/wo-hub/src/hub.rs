@@ -1,7 +1,7 @@
 //! The Hub, over the network. Nothing else in this crate opens a socket.
 //!
-//! Of a file the Hub first says what it is called in the cache, its size and where it lies, often at another host. Then
-//! it is fetched from there, going on where an earlier run broke off. The token goes to the Hub's own host only.
+//! For each file the Hub first tells its ETag, its size and its URL, often at another host. Then it is downloaded from there,
+//! resuming an interrupted download. The token is sent to the Hub's own host only.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -20,9 +20,9 @@ use crate::{Error, Options, Step, address};
 
 /// Redirects that are followed for one file.
 const MAX_REDIRECTS: usize = 10;
-/// The pause before the first repetition; each further one is twice as long.
+/// The pause before the first retry; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Read at once.
+/// The size of the read buffer.
 const BLOCK: usize = 1 << 16;
 
 /// A repository on the Hub.
@@ -34,11 +34,11 @@ pub(crate) struct Hub<'a> {
     agent: Agent,
 }
 
-/// Why one attempt came to nothing.
+/// Why an attempt failed.
 enum Failure {
-    /// It may go better the next time.
+    /// Temporary: a retry may succeed.
     Passing(String),
-    /// It will not.
+    /// Permanent.
     Final(Error),
 }
 
@@ -48,7 +48,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// What the Hub says of a revision.
+/// The Hub's answer about a revision.
 #[derive(Deserialize)]
 struct Info {
     sha: String,
@@ -61,7 +61,7 @@ struct Sibling {
     rfilename: String,
 }
 
-/// What the Hub says of a file.
+/// The Hub's answer about a file.
 struct Remote {
     etag: String,
     size: u64,
@@ -69,13 +69,13 @@ struct Remote {
 }
 
 impl<'a> Hub<'a> {
-    /// Makes a client; the first request is made by what follows.
+    /// Creates a client, without a request.
     pub(crate) fn new(repository: &'a Repository, cache: &'a Cache, options: &'a Options) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(concat!("wo/", env!("CARGO_PKG_VERSION")))
-            // Sizes and ranges are those of the file itself.
+            // Without compression, sizes and ranges are those of the file itself.
             .accept_encoding("identity")
             .timeout_connect(Some(options.patience))
             .timeout_recv_response(Some(options.patience))
@@ -89,7 +89,7 @@ impl<'a> Hub<'a> {
         }
     }
 
-    /// The commit that a revision is now, and the names of its files.
+    /// The current commit of a revision, and the names of its files.
     pub(crate) fn look_up(&self, revision: &str) -> Result<(String, Vec<String>), Error> {
         let url = format!(
             "{}/api/models/{}/revision/{}",
@@ -113,7 +113,7 @@ impl<'a> Hub<'a> {
         Ok((info.sha, names.collect()))
     }
 
-    /// Brings a file of a commit into the cache, to where `path` says that it belongs.
+    /// Downloads a file of a commit into the cache and links it at `path`.
     pub(crate) fn download(&self, commit: &str, name: &str, path: &Path) -> Result<(), Error> {
         self.patiently(|| {
             let remote = self.describe(commit, name)?;
@@ -136,7 +136,7 @@ impl<'a> Hub<'a> {
             let response = self.authorized(self.agent.head(&url), &url).call();
             let response = response.map_err(|error| Failure::Passing(error.to_string()))?;
             let next = location(&response).and_then(|to| address::join(&url, to));
-            // To another host leads what is described here already.
+            // A redirect to another host comes with the metadata of the file.
             if let Some(next) = &next
                 && address::is_same_host(next, &url)
             {
@@ -165,7 +165,7 @@ impl<'a> Hub<'a> {
         Err(self.strange("the Hub redirects without end").into())
     }
 
-    /// Makes `part` the whole file, going on behind what it holds.
+    /// Completes the file `part`, resuming behind what it holds.
     fn fill(&self, remote: &Remote, name: &str, part: &Path) -> Result<(), Failure> {
         let failed = |source| Error::io("write to the cache", part, source);
         create_folder_of(part)?;
@@ -183,7 +183,7 @@ impl<'a> Hub<'a> {
         let goes_on = header(&response, "content-range")
             .is_some_and(|range| range.starts_with(&format!("bytes {n_bytes}-")));
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
-        // A host that cannot go on sends all of it.
+        // A host without range support sends the whole file.
         if !is_part || !goes_on {
             n_bytes = restart(&mut file).map_err(failed)?;
         }
@@ -197,7 +197,7 @@ impl<'a> Hub<'a> {
             let n_read = body
                 .read(&mut block)
                 .map_err(|error| Failure::Passing(error.to_string()))?;
-            // What is longer than the Hub said need not come to an end.
+            // A longer file than announced might never end.
             if n_read == 0 || n_bytes > remote.size {
                 break;
             }
@@ -219,7 +219,7 @@ impl<'a> Hub<'a> {
         Ok(file.sync_all().map_err(failed)?)
     }
 
-    /// Asks for what lies at `url` from byte `start` on, wherever that leads.
+    /// Requests `url` from byte `start` on, following redirects.
     fn get(&self, url: &str, start: u64) -> Result<Response<Body>, Failure> {
         let mut url = url.to_owned();
         for _ in 0..MAX_REDIRECTS {
@@ -239,7 +239,7 @@ impl<'a> Hub<'a> {
         Err(self.strange("the Hub redirects without end").into())
     }
 
-    /// Adds the token where it may go.
+    /// Adds the token, on the Hub's own host only.
     fn authorized<T>(
         &self,
         request: ureq::RequestBuilder<T>,
@@ -253,7 +253,7 @@ impl<'a> Hub<'a> {
         }
     }
 
-    /// An error for each answer that is none; `what` was asked for.
+    /// Turns error statuses into errors; `what` was requested.
     fn check(&self, response: &Response<Body>, what: &str) -> Result<(), Failure> {
         let status = response.status();
         match status.as_u16() {
@@ -272,7 +272,7 @@ impl<'a> Hub<'a> {
         }
     }
 
-    /// Tries again what may go better the next time.
+    /// Retries after temporary failures.
     fn patiently<T>(&self, attempt: impl Fn() -> Result<T, Failure>) -> Result<T, Error> {
         let mut pause = PAUSE;
         for n_left in (0..=self.options.n_retries).rev() {
@@ -295,7 +295,7 @@ impl<'a> Hub<'a> {
     }
 }
 
-/// Empties a file; its new length.
+/// Empties a file and returns its new length.
 fn restart(file: &mut File) -> std::io::Result<u64> {
     file.set_len(0)?;
     file.seek(SeekFrom::Start(0))
@@ -305,12 +305,12 @@ fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// Where a redirect leads.
+/// The target of a redirect.
 fn location(response: &Response<Body>) -> Option<&str> {
     header(response, "location").filter(|_| response.status().is_redirection())
 }
 
-/// True for an ETag that is safe as the name of a file.
+/// Whether an ETag is safe as a file name.
 fn is_safe(etag: &str) -> bool {
     let is_inside = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     !etag.is_empty() && etag.len() <= 128 && etag.chars().all(is_inside)

@@ -1,11 +1,11 @@
-//! Names of models on the Hugging Face Hub to verified folders on this disk.
+//! Fetches models from the Hugging Face Hub into verified local folders.
 //!
-//! What is fetched is pinned: a lock file holds the commit of each repository and the sha256 of each file. The first
-//! use of a repository writes its entry, every later use asks for that commit and checks each file before anybody
-//! opens it, since clients of the Hub check nothing. Files lie in the cache that all tools of Hugging Face share.
+//! Models are pinned: a lock file holds the commit of each repository and the sha256 of each file. The first use writes the
+//! entry. Later uses take that commit and check each file before it is opened, since clients of the Hub check nothing. Files
+//! lie in the cache that all of Hugging Face's tools share.
 //!
-//! Only a fixed list of file names is ever asked for: data formats, never pickles. Offline, no socket is opened. This
-//! crate knows nothing of models beyond the names of their files, prints nothing and loads nothing.
+//! Only a fixed list of file names is ever fetched: data formats, never pickles. Offline, no socket is opened. This crate knows
+//! nothing of models beyond the names of their files. It prints nothing and loads nothing.
 
 mod address;
 mod cache;

@@ -1,7 +1,7 @@
-//! The lock file: which commit of each repository is used, and what its files hold.
+//! The lock file: the commit of each repository, and the sha256 of its files.
 //!
-//! It is TOML, made to be kept in git and read in a review. It may come from a stranger, so nothing in it is used as
-//! part of a path or of an address before it was checked.
+//! It is TOML, to be committed and reviewed. It may come from a stranger, so every value is checked before it becomes part of a
+//! path or URL.
 
 use std::fs;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use crate::digest::is_hex;
 use crate::files::{is_wanted, is_weights};
 use crate::repository::{Repository, is_revision};
 
-/// What is read and written by this version.
+/// The version of the format.
 const VERSION: u32 = 1;
 
 const HEAD: &str = "\
@@ -23,7 +23,7 @@ const HEAD: &str = "\
 # each file must have this sha256. To move on to what a revision means now, remove its entry. Keep this file in git.
 ";
 
-/// The lock file as it was read, and where it lies.
+/// The content of the lock file, and its path.
 #[derive(Debug)]
 pub(crate) struct LockFile {
     path: PathBuf,
@@ -36,11 +36,11 @@ pub(crate) struct LockFile {
 pub(crate) struct Pin {
     /// `owner/name`.
     pub(crate) repository: String,
-    /// What was asked for: a branch, a tag, a pull request's reference or a commit.
+    /// The requested revision: a branch, a tag, a pull request's reference or a commit.
     pub(crate) revision: String,
-    /// What it meant at the first use: 40 hexadecimal digits.
+    /// Its commit at the first use: 40 hexadecimal digits.
     pub(crate) commit: String,
-    /// The files that were taken.
+    /// The files that were fetched.
     #[serde(rename = "file")]
     pub(crate) files: Vec<PinnedFile>,
 }
@@ -66,7 +66,7 @@ struct Text {
 }
 
 impl LockFile {
-    /// Reads it; a file that is not there has no entries.
+    /// Reads it. A missing file has no entries.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
         let path = path.to_owned();
         let text = match fs::read_to_string(&path) {
@@ -83,7 +83,7 @@ impl LockFile {
         }
     }
 
-    /// What a revision was pinned to.
+    /// The entry of a revision.
     pub(crate) fn pin(&self, repository: &Repository, revision: &str) -> Option<&Pin> {
         let repository = repository.to_string();
         self.pins
@@ -91,7 +91,7 @@ impl LockFile {
             .find(|pin| pin.repository == repository && pin.revision == revision)
     }
 
-    /// Adds an entry to what the file holds by now, since a download may have taken minutes, and writes all of it.
+    /// Reads the file again, since a download may have taken minutes; adds an entry, and writes it.
     pub(crate) fn add(&self, pin: Pin) -> Result<(), Error> {
         let mut pins = Self::read(&self.path)?.pins;
         let key = |pin: &Pin| (pin.repository.clone(), pin.revision.clone());
@@ -118,7 +118,7 @@ fn parse(text: &str) -> Result<Vec<Pin>, String> {
     let text: Text = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
     if text.version != VERSION {
         return Err(format!(
-            "this is version {} of the lock file, {VERSION} is known here",
+            "this is version {} of the lock file, and only version {VERSION} is supported",
             text.version
         ));
     }
@@ -132,10 +132,10 @@ fn parse(text: &str) -> Result<Vec<Pin>, String> {
 impl Pin {
     fn check(&self) -> Result<(), String> {
         if Repository::parse(&self.repository).is_none() {
-            return Err("no name of a repository".to_owned());
+            return Err("not a repository name".to_owned());
         }
         if !is_revision(&self.revision) {
-            return Err(format!("no revision: {:?}", self.revision));
+            return Err(format!("not a revision: {:?}", self.revision));
         }
         if !is_hex(&self.commit, 40) {
             return Err(format!("no commit: {:?}", self.commit));
@@ -148,7 +148,7 @@ impl Pin {
                 return Err(format!("{name:?} is none of the files that are fetched"));
             }
             if !is_hex(sha256, 64) {
-                return Err(format!("no sha256: {sha256:?}"));
+                return Err(format!("not a sha256: {sha256:?}"));
             }
         }
         Ok(())
@@ -220,7 +220,7 @@ mod tests {
         assert!(parse(&good).is_ok());
         for (part, bad, why) in [
             ("version = 1", "version = 2", "version 2"),
-            ("openai/clip", "../clip", "no name of a repository"),
+            ("openai/clip", "../clip", "not a repository name"),
             ("main", "../main", "no revision"),
             (&*"0a".repeat(20), "main", "no commit"),
             ("model.safetensors", "pytorch_model.bin", "no safetensors"),

@@ -1,4 +1,4 @@
-//! Where models come from and where they are kept.
+//! Options: the address of the Hub, the cache, the token.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -8,48 +8,47 @@ use std::time::Duration;
 
 /// The Hub itself.
 const ENDPOINT: &str = "https://huggingface.co";
-/// How often a request is made again that failed for a reason that passes: with pauses of 0.2 s and twice as long each
-/// time, over 6 s.
+/// Retries after temporary failures: with pauses from 0.2 s that double each time, more than 6 s in all.
 const N_RETRIES: usize = 5;
 
-/// A silence after which nothing more will come.
+/// The default timeout of a silent connection.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How far the fetching of one file is.
+/// The progress of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step<'a> {
     /// The file's name in its repository.
     pub file: &'a str,
-    /// Bytes that are here.
+    /// Bytes received.
     pub n_bytes: u64,
     /// Bytes in all.
     pub size: u64,
 }
 
-/// What is told how far the fetching is; it must not block.
+/// Called with the progress; must not block.
 pub type Watch = Arc<dyn Fn(Step<'_>) + Send + Sync>;
 
-/// Where models come from and where they are kept.
+/// Where models come from and where they are cached.
 #[derive(Clone)]
 pub struct Options {
     /// The address of the Hub or of a mirror.
     pub endpoint: String,
     /// The cache: a folder of `models--owner--name`.
     pub cache: PathBuf,
-    /// Who asks; it goes to the Hub's own host only.
+    /// The user's token; sent to the Hub's own host only.
     pub token: Option<String>,
     /// Open no socket.
     pub offline: bool,
-    /// How often a request is made again that failed for a reason that passes.
+    /// Retries after temporary failures.
     pub n_retries: usize,
-    /// How long the Hub may say nothing in the middle of a file.
+    /// The timeout of a silent connection within a file.
     pub patience: Duration,
-    /// What is told how far the fetching is.
+    /// Called with the progress.
     pub watch: Option<Watch>,
 }
 
 impl Options {
-    /// What the environment says, by the same variables as Hugging Face's own tools: `HF_ENDPOINT`, `HF_HUB_CACHE`,
+    /// From the environment, by the same variables as Hugging Face's own tools: `HF_ENDPOINT`, `HF_HUB_CACHE`,
     /// `HF_HOME`, `XDG_CACHE_HOME`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HUB_DISABLE_IMPLICIT_TOKEN`, `HF_HUB_OFFLINE`.
     pub fn from_env() -> Self {
         Self::from_variables(|name| std::env::var_os(name))
@@ -89,7 +88,7 @@ impl Options {
     }
 }
 
-/// A token is a password: it is never shown.
+/// Never shows the token, which is a password.
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")

@@ -1,12 +1,12 @@
-//! Names of repositories.
+//! Repository names.
 
 use std::fmt;
 use std::path::Path;
 
-/// A name of at most this many characters; the Hub's own limit.
+/// The longest name, in characters; the Hub's own limit.
 const MAX_LENGTH: usize = 96;
 
-/// How names of files end that models come in.
+/// File extensions of models.
 const ENDINGS: [&str; 16] = [
     "pt",
     "pth",
@@ -26,22 +26,22 @@ const ENDINGS: [&str; 16] = [
     "tgz",
 ];
 
-/// Repositories whose `main` holds only pickles, and the revision in which Hugging Face's converter put safetensors
-/// beside them. candle's example of CLIP takes the same one.
+/// Repositories whose `main` holds only pickles, and the revision in which Hugging Face's converter added safetensors. candle's
+/// CLIP example uses the same one.
 const CONVERTED: [(&str, &str); 1] = [("openai/clip-vit-base-patch32", "refs/pr/15")];
 
-/// True for `owner/name`: what may name a repository on the Hub.
+/// Whether a text has the form `owner/name` of a repository on the Hub.
 pub fn is_repository(name: &str) -> bool {
     Repository::parse(name).is_some()
 }
 
-/// The revision that is taken of a repository where none is asked for; `None` for what names none.
+/// The default revision of a repository; `None` if the name is none.
 pub fn default_revision(name: &str) -> Option<&'static str> {
     Repository::parse(name).map(|it| it.default_revision())
 }
 
-/// True for what is meant as a place on this disk, whether anything is there or not: the Hub need not be asked for it. Names of
-/// repositories have one slash, and may have a dot in them, but no ending that files of models have.
+/// Whether a text is a path, existing or not, rather than a repository. Repository names have one slash and no extension of a
+/// model file.
 pub fn is_path(name: &str) -> bool {
     let starts = ["/", "./", "../", "~", "\\"];
     let has_ending = Path::new(name)
@@ -64,7 +64,7 @@ pub fn is_path(name: &str) -> bool {
         || is_below_a_folder
 }
 
-/// The name of a repository on the Hub. It is safe to be part of a path and of an address.
+/// The name of a repository on the Hub. It is safe in paths and URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Repository {
     owner: String,
@@ -72,7 +72,7 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// `owner/name`, each of letters, digits, `-`, `_` and `.`, as the Hub has it.
+    /// Parses `owner/name`, each of letters, digits, `-`, `_` and `.`, as on the Hub.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (owner, name) = text.split_once('/')?;
         let is_safe = |part: &str| {
@@ -93,7 +93,7 @@ impl Repository {
         })
     }
 
-    /// The revision to take where none is asked for.
+    /// The default revision.
     pub(crate) fn default_revision(&self) -> &'static str {
         let own = self.to_string();
         CONVERTED
@@ -109,8 +109,7 @@ impl fmt::Display for Repository {
     }
 }
 
-/// True for what git may call a revision and what is safe to be part of a path: `main`, `v1.0`, `refs/pr/15`, a
-/// commit.
+/// Whether a text is a git revision that is safe in paths: `main`, `v1.0`, `refs/pr/15`, a commit.
 pub(crate) fn is_revision(text: &str) -> bool {
     let is_part = |part: &str| {
         let is_inside = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);

@@ -1,4 +1,4 @@
-//! A byte-pair tokenizer of CLIP's kind, trained on the captions at hand: for models that start from nothing.
+//! Trains a byte-pair tokenizer like CLIP's on the captions at hand, for models from scratch.
 
 use std::collections::HashSet;
 
@@ -12,16 +12,16 @@ use tokenizers::{
 
 use crate::TokenizerError;
 
-/// What CLIP splits a text into before it pairs bytes (openai/CLIP `simple_tokenizer.py`).
+/// The pattern by which CLIP splits a text before it merges bytes (openai/CLIP `simple_tokenizer.py`).
 const WORDS: &str =
     r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
-/// What marks the last piece of a word.
+/// The suffix of the last piece of a word.
 const END_OF_WORD: &str = "</w>";
 
 /// Trains byte-pair merges on `texts` and returns a `tokenizer.json` that `CLIPTokenizerFast` reads.
 ///
-/// The vocabulary is CLIP's in kind: each byte, each byte at the end of a word, up to `n_merges` merges, start of text,
-/// end of text. So any text can be tokenized, whatever the training texts were, and the end of text has the last id.
+/// The vocabulary is laid out as CLIP's: each byte, each byte at the end of a word, up to `n_merges` merges, start of text, end of
+/// text. So any text can be tokenized, and the end of text has the last id.
 pub fn train_clip_tokenizer(
     texts: &[impl AsRef<str> + Sync],
     n_merges: usize,
@@ -29,7 +29,7 @@ pub fn train_clip_tokenizer(
     let fail = |e: tokenizers::Error| TokenizerError(e.to_string());
     let mut bytes: Vec<char> = ByteLevel::alphabet().into_iter().collect();
     bytes.sort_unstable();
-    // An untrained tokenizer of the same front half gives the words to count.
+    // An untrained tokenizer with the same pre-tokenizer gives the words to count.
     let front: Tokenizer = tokenizer_json(&json!({}), &json!([]), 0)
         .to_string()
         .parse()
@@ -41,8 +41,8 @@ pub fn train_clip_tokenizer(
         .show_progress(false)
         .min_frequency(2)
         .end_of_word_suffix(END_OF_WORD.to_owned())
-        // Given first, they get their ids in this order. Else they get them in the order of a hash map that differs
-        // from run to run, and pairs that are equally frequent are merged in the order of their ids.
+        // Given first, they get their ids in this order. Otherwise a hash map assigns ids that differ between runs, and
+        // equally frequent pairs are merged in the order of their ids.
         .special_tokens(last_bytes.collect())
         .initial_alphabet(bytes.iter().copied().collect::<HashSet<_>>())
         .vocab_size(2 * bytes.len() + n_merges)
@@ -67,7 +67,7 @@ pub fn train_clip_tokenizer(
         ));
     };
     trainer.train(bpe).map_err(fail)?;
-    // Merges are not public; the model's own JSON has them, in order of learning.
+    // The merges are private; the model's JSON lists them in the order of learning.
     let trained = serde_json::to_value(&*bpe).map_err(|e| TokenizerError(e.to_string()))?;
     let merges: Vec<(String, String)> = serde_json::from_value(trained["merges"].clone())
         .map_err(|e| TokenizerError(format!("the merges of a trained model: {e}")))?;

@@ -1,4 +1,4 @@
-//! The texts of classes as a model reads them: which are cut, and which are the same tokens for two classes.
+//! The texts of classes as a model reads them: which are truncated, and which are the same tokens for two classes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::{TextRead, Tokenizer, TokenizerError};
 #[derive(Debug, Clone)]
 pub struct ClassTexts {
     of_classes: Vec<Vec<ClassText>>,
-    /// The classes that have a text of these ids.
+    /// The classes that have a text with these token ids.
     classes_of_ids: BTreeMap<Vec<u32>, BTreeSet<usize>>,
 }
 
@@ -17,7 +17,7 @@ pub struct ClassTexts {
 pub struct ClassText {
     /// The text.
     pub text: String,
-    /// What is read of it.
+    /// Its tokens, as far as the model reads them.
     pub read: TextRead,
 }
 
@@ -51,26 +51,26 @@ impl ClassTexts {
         self.of_classes.get(class).map_or(&[], Vec::as_slice)
     }
 
-    /// How many texts there are.
+    /// The number of texts.
     pub fn n_texts(&self) -> usize {
         self.of_classes.iter().map(Vec::len).sum()
     }
 
-    /// The texts whose end is cut off, with their classes.
+    /// The truncated texts, with their classes.
     pub fn cut(&self) -> Vec<(usize, &ClassText)> {
         let all = self.of_classes.iter().enumerate();
         let all = all.flat_map(|(class, texts)| texts.iter().map(move |text| (class, text)));
         all.filter(|(_, text)| text.read.is_cut()).collect()
     }
 
-    /// The classes that have a text of the same tokens, without `class` itself.
+    /// The other classes with a text of the same tokens.
     pub fn others_with(&self, text: &ClassText, class: usize) -> Vec<usize> {
         let classes = self.classes_of_ids.get(&text.read.ids);
         let others = classes.into_iter().flatten().copied();
         others.filter(|&other| other != class).collect()
     }
 
-    /// The texts of one class that no other has, each once.
+    /// The texts of one class that no other class has, without duplicates.
     pub fn own(&self, class: usize) -> Vec<&ClassText> {
         let mut seen = BTreeSet::new();
         self.of(class)
@@ -79,14 +79,14 @@ impl ClassTexts {
             .collect()
     }
 
-    /// The first class of which no text is its own, with the class that has the most of its texts.
+    /// The first class without a text of its own, with the class that shares most of its texts.
     pub fn equal_classes(&self) -> Option<(usize, usize)> {
         let class = (0..self.of_classes.len())
             .find(|&class| !self.of(class).is_empty() && self.own(class).is_empty())?;
         Some((class, self.most_like(class)?))
     }
 
-    /// The class that has the most of the texts of `class`; of those that have as many, the first.
+    /// The class that shares most texts with `class`; the first of several.
     pub fn most_like(&self, class: usize) -> Option<usize> {
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
         for text in self.of(class) {
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!((cut.ids.len(), cut.n_tokens, cut.is_cut()), (8, 20, true));
         assert_eq!(cut.n_bytes, 11, "a b c d e f");
         assert_eq!(read("A  b").ids, read("a b").ids);
-        // Each of these letters is two tokens, and the last one is read by half.
+        // Each of these letters is two tokens, and only the first half of the last one is read.
         let half = "a b c d e äöü";
         assert!(half.is_char_boundary(read(half).n_bytes));
         assert!(read(half).is_cut());
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!((own(0), own(1)), (vec!["a"], vec!["c"]));
         assert_eq!(texts(&[&["a"], &["a", "b"]]).equal_classes(), Some((0, 1)));
         assert_eq!(texts(&[&["a", "b"], &["A"]]).equal_classes(), Some((1, 0)));
-        // None of two others has all of its texts, and still it has none of its own.
+        // No other class has all of its texts, and still it has none of its own.
         let between = texts(&[&["a", "b"], &["b", "c"], &["c", "d"]]);
         assert_eq!(between.equal_classes(), Some((1, 0)));
         assert_eq!(texts(&[&["a", "A", "a "], &["b"]]).own(0).len(), 1);

@@ -1,4 +1,4 @@
-//! What to do about inputs that failed: the command that mends it, for each kind.
+//! Hints about inputs that failed: the command that fixes each kind of failure.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -9,11 +9,11 @@ use serde::Deserialize;
 use wo_folder::{RECORDS, STATE, for_each_line};
 use wo_record::{Failure, Name, Record, code};
 
-/// The tool that takes frames from videos.
+/// The tool that extracts frames.
 const EXTRACTOR: &str = "wo-extract";
 
-/// A hint for each kind of failure. `folder` is the folder of frames that they are from, if any; `word` is a path as a shell
-/// reads it.
+/// A hint for each kind of failure. `folder` is the folder of frames that they come from, if any. `word` quotes a path for a
+/// shell.
 pub fn cures(
     failures: &[Failure],
     folder: Option<&Path>,
@@ -88,7 +88,7 @@ pub fn cures(
     hints
 }
 
-/// What failed, each input with its reason; bad lines that were skipped come last.
+/// The failed inputs, each with its reason; malformed lines that were skipped come last.
 pub fn failed_inputs(failures: &[Failure], n_skipped_lines: u64) -> Vec<(String, String)> {
     let name = |it: &Failure| match (&it.path, &it.video_id) {
         (Some(path), _) => path.to_string(),
@@ -103,7 +103,7 @@ pub fn failed_inputs(failures: &[Failure], n_skipped_lines: u64) -> Vec<(String,
     inputs.chain(lines).collect()
 }
 
-/// The folder of frames that an input is of, if any: one that is given, or that of a `records.ndjson`.
+/// The folder of frames of an input, if any: the given one, or that of a `records.ndjson`.
 pub fn folder_of_frames(directory: Option<&Path>, records: Option<&Path>) -> Option<PathBuf> {
     let of_records = || {
         let records = records.filter(|it| it.file_name() == Some("records.ndjson".as_ref()))?;
@@ -114,14 +114,14 @@ pub fn folder_of_frames(directory: Option<&Path>, records: Option<&Path>) -> Opt
     Some(if is_here { Path::new(".") } else { folder }.to_owned())
 }
 
-/// Whether the name leads nowhere any more.
+/// Whether the file no longer exists.
 fn is_gone(path: &Path) -> bool {
     path.symlink_metadata().is_err()
 }
 
-/// What to name so that the files are tried again and labelled by their places as before: the folders that hold the videos'
-/// `<exercise>/<label>/`. Of a file whose folder is not there nothing is named, since another folder would be taken for that of
-/// the videos, and all of them for gone.
+/// The arguments by which wo-extract retries the files and labels them by their paths as before: the folders that hold
+/// `<exercise>/<label>/`. A file whose folder does not exist gives none: wo-extract would take another folder for it, and
+/// count all videos as gone.
 fn roots(failures: &[&Failure], frames: &Path) -> BTreeSet<PathBuf> {
     let paths = failures.iter().filter_map(|it| it.path.as_ref());
     let mut roots = BTreeSet::new();
@@ -130,7 +130,7 @@ fn roots(failures: &[&Failure], frames: &Path) -> BTreeSet<PathBuf> {
         let is_there = !is_gone(path);
         match root_of(path).filter(|root| root.is_dir()) {
             Some(root) => {
-                // A relative path is meant from where wo-extract ran: here, where other videos are found by theirs.
+                // A relative path starts where wo-extract ran: here, if other videos are found by theirs.
                 let mut is_ours = || {
                     let known = known.get_or_insert_with(|| places(frames));
                     known
@@ -150,7 +150,7 @@ fn roots(failures: &[&Failure], frames: &Path) -> BTreeSet<PathBuf> {
     roots
 }
 
-/// The folder that holds `<exercise>/<label>/` of a file, by its path alone.
+/// The folder that holds `<exercise>/<label>/` of a file, judged by the path alone.
 fn root_of(path: &Path) -> Option<&Path> {
     let folders = || path.ancestors().skip(1);
     let is_label = |folder: &&Path| {
@@ -164,7 +164,7 @@ fn root_of(path: &Path) -> Option<&Path> {
     root.filter(|it| !it.as_os_str().is_empty())
 }
 
-/// Stands for a command of which the flags are not known.
+/// Stands for a command whose flags are unknown.
 fn unknown_command(frames: &str, flag: &str) -> String {
     match flag.trim() {
         "" => format!("run wo-extract again with the flags that {frames} was made with"),
@@ -176,9 +176,8 @@ fn unknown_command(frames: &str, flag: &str) -> String {
     }
 }
 
-/// The flags that a folder of frames was made with, as `wo-extract` notes them: each behind a space, but for those that are so
-/// by default. With others all of its videos would be taken anew. `None` where they are not known, or not the same for all
-/// videos.
+/// The non-default flags of the wo-extract run that made a folder of frames, each after a space. With other flags it would
+/// extract all videos again. `None` if they are unknown, or differ between videos.
 fn flags_of(frames: &Path) -> Option<String> {
     #[derive(Deserialize)]
     struct Entry {
@@ -200,10 +199,10 @@ fn flags_of(frames: &Path) -> Option<String> {
     flags
 }
 
-/// Where the videos of a folder of frames lay.
+/// Where the videos of a folder of frames were.
 fn places(frames: &Path) -> Vec<PathBuf> {
     let mut places = Vec::new();
-    // Who cannot be read says nothing.
+    // An unreadable file gives no videos.
     let _ = for_each_line(&frames.join(RECORDS), |line| {
         if let Ok(Record::Video(video)) = &line.record {
             places.extend(video.path.as_ref().map(|path| path.as_path().to_owned()));
@@ -229,10 +228,10 @@ mod tests {
         }
     }
 
-    /// What `wo-extract` notes of three small frames.
+    /// The notes of `wo-extract` for three small frames.
     const SMALL: &str = " --frames-per-video 3 --size 128";
 
-    /// Notes in a folder what its videos were taken with.
+    /// Writes the notes of `wo-extract` into a folder.
     fn note(frames: &Path, flags: &[&str]) {
         let lines = flags
             .iter()

@@ -1,5 +1,4 @@
-//! A folder of labelled frames to videos: `records.ndjson` where it is there, with what people wrote of its frames; else
-//! the CSVs alone.
+//! Reads a folder of labelled frames into videos: from `records.ndjson` with people's corrections, or else from the CSVs alone.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -16,21 +15,21 @@ use wo_record::{Failure, ReadError, Reader, Video};
 
 use crate::videos::{VideoItem, videos_of_stream};
 
-/// What there was in a folder beside its videos.
+/// What a folder holds beside videos.
 #[derive(Debug, Default)]
 pub struct Leftovers {
     /// The `error` records of its stream.
     pub failures: Vec<Failure>,
-    /// How many lines were no records.
+    /// The number of malformed lines.
     pub n_skipped: u64,
 }
 
-/// What people wrote of the frames of a stream: nothing, unless it is the records of a folder of frames.
+/// People's corrections of the frames of a stream. There are none unless the stream is the records of a folder of frames.
 #[derive(Debug, Default)]
 pub struct StreamCorrections(Option<Corrections>);
 
 impl StreamCorrections {
-    /// Of the file that a stream is read from; a pipe has none.
+    /// For the file that a stream is read from; a pipe has none.
     pub fn of_input(input: Option<&Path>, captions: &CaptionsFlag) -> anyhow::Result<Self> {
         if let Some(sentence) = tables_not_read(input, &[]) {
             wo_cli::warn!("{sentence}");
@@ -49,7 +48,7 @@ impl StreamCorrections {
         Ok(Self(Some(corrections)))
     }
 
-    /// A video as people say that it is. `None` where they deleted all of its frames.
+    /// A video with people's corrections. `None` if they deleted all of its frames.
     pub fn apply(&self, item: VideoItem) -> Option<VideoItem> {
         match &self.0 {
             Some(corrections) => corrected(item, corrections),
@@ -57,15 +56,14 @@ impl StreamCorrections {
         }
     }
 
-    /// Says what was not in force, when all videos were met.
+    /// Reports corrections that matched no video.
     pub fn finish(&self) -> anyhow::Result<()> {
         self.0.as_ref().map_or(Ok(()), Corrections::finish)
     }
 }
 
-/// Reads a folder of labelled frames and hands out its videos. Where a person gave a frame another label, the captions table
-/// describes it. A line of the records that is none goes to `on_bad_line`
-/// and is skipped; without it, it is an error.
+/// Reads a folder of labelled frames and passes its videos to `visit`. A frame that a person relabelled gets its description from
+/// the captions table. A malformed line of the records goes to `on_bad_line` and is skipped; without `on_bad_line` it is an error.
 pub fn videos_of_data_dir(
     directory: &Path,
     captions: &CaptionsFlag,
@@ -110,7 +108,7 @@ pub fn videos_of_data_dir(
     })
 }
 
-/// A video as people say that it is. `None` where they deleted all of its frames, now or before an earlier run.
+/// A video with people's corrections. `None` if they deleted all of its frames, now or before an earlier run.
 fn corrected(mut item: VideoItem, corrections: &Corrections) -> Option<VideoItem> {
     let frames = std::mem::take(&mut item.frames);
     let had_frames = !frames.is_empty() || item.video.n_frames == Some(0);
@@ -126,7 +124,7 @@ fn corrected(mut item: VideoItem, corrections: &Corrections) -> Option<VideoItem
     (!had_frames || !item.frames.is_empty()).then_some(item)
 }
 
-/// A video of which only rows are known. It is called by its table, which names no faults.
+/// A video known only from rows of a table. It is named after the table, which has no faults.
 fn item_of(video: TableVideo, directory: &Path, corrections: &Corrections) -> Option<VideoItem> {
     let mut item = VideoItem {
         video: Video {

@@ -1,6 +1,6 @@
-//! From records to model input, without libtorch: pictures to pixels, texts to tokens, streams and folders to videos.
+//! From records to model input, without libtorch: images to pixels, texts to tokens, streams and folders to videos.
 //!
-//! Preprocessing equals Hugging Face's `CLIPImageProcessor`, tokenizing its `CLIPTokenizer`; golden tests hold both.
+//! Preprocessing equals Hugging Face's `CLIPImageProcessor`, tokenization its `CLIPTokenizer`. Golden tests check both.
 
 mod bpe;
 mod class_texts;

@@ -1,4 +1,4 @@
-//! A frame's image to RGB pixels in memory, within limits.
+//! Decodes the image of a frame, within limits.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -9,25 +9,25 @@ use base64::engine::general_purpose::STANDARD;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 use wo_record::Image;
 
-/// The largest side of a picture. The largest that cameras write is about 12 000.
+/// The largest side of an image. Cameras write up to about 12 000.
 const MAX_SIDE: u32 = 16_384;
-/// The most memory that one picture may take while it is decoded. A 48 KB PNG can ask for 393 MB.
+/// The memory limit while decoding one image. A PNG of 48 KB can ask for 393 MB.
 const MAX_ALLOCATION: u64 = 256 * 1024 * 1024;
-/// The largest image file that is read at all.
+/// The largest image file that is read.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
-/// The mark at the end of a JPEG.
+/// The end-of-image marker of a JPEG.
 const JPEG_END: [u8; 2] = [0xff, 0xd9];
-/// How far from its last byte that mark may be: some cameras write a little behind it.
+/// The marker may be this far from the last byte, since some cameras write a few bytes after it.
 const JPEG_TAIL: usize = 4096;
 
-/// Why a frame has no pixels.
+/// Why an image cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     /// The file cannot be read.
     #[error("read the image")]
     Io(#[from] io::Error),
-    /// The bytes are no JPEG, PNG or WebP, or more than we take.
+    /// The bytes are no JPEG, PNG or WebP, or exceed the limits.
     #[error("decode the image: {0}")]
     Decode(#[from] image::ImageError),
     /// The base64 of an inline image is not valid.
@@ -38,12 +38,12 @@ pub enum ImageError {
     TooLarge,
 }
 
-/// Loads a frame's image. A relative path is meant from `base`.
+/// Loads a frame's image. A relative path starts from `base`.
 pub fn load_image(image: &Image, base: &Path) -> Result<RgbImage, ImageError> {
     decode_image(&image_bytes(image, base)?)
 }
 
-/// The bytes of a frame's image as they lie in its file or record, not decoded.
+/// The encoded bytes of a frame's image, from its file or record.
 pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
     match image {
         Image::Inline { jpeg_base64 } => Ok(STANDARD.decode(jpeg_base64)?),
@@ -60,7 +60,7 @@ pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
     }
 }
 
-/// Whether bytes look like a whole picture: the header is read, and a JPEG has its end. Much quicker than decoding.
+/// Checks that bytes look like a complete image: a valid header, and the end marker of a JPEG. Much faster than decoding.
 pub fn check_image(bytes: &[u8]) -> Result<(), ImageError> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
@@ -77,7 +77,7 @@ pub fn check_image(bytes: &[u8]) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Decodes a JPEG, PNG or WebP file in memory; the format is told by the content.
+/// Decodes a JPEG, PNG or WebP; the content tells the format.
 pub fn decode_image(bytes: &[u8]) -> Result<RgbImage, ImageError> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let mut limits = Limits::default();
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_png_bomb_is_refused() {
-        // The header of a PNG of 60 000 x 60 000 pixels; nothing behind it is looked at.
+        // The header of a PNG of 60 000 x 60 000 pixels.
         let mut header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         header.extend(60_000_u32.to_be_bytes());
         header.extend(60_000_u32.to_be_bytes());

@@ -1,5 +1,5 @@
-//! RGB pictures to the floats that CLIP's vision tower takes, as `CLIPImageProcessor` does it: shortest edge to a size
-//! with Pillow's bicubic filter, centre crop, scale to 0..1, normalise by channel.
+//! Preprocesses RGB images for CLIP's vision tower, as `CLIPImageProcessor` does: resize the shortest edge with Pillow's bicubic
+//! filter, centre-crop, scale to 0..1, normalise per channel.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -7,26 +7,26 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The mean of CLIP's training pictures by channel (openai/CLIP `clip.py`, `_transform`).
+/// The mean of CLIP's training images per channel (openai/CLIP `clip.py`, `_transform`).
 const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 /// The standard deviation of the same.
 const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
-/// What is done to a picture before the vision tower sees it.
+/// The preprocessing of an image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessor {
     /// The shorter side is scaled to this many pixels.
     pub shortest_edge: u32,
-    /// Then a square of this many pixels is cut out of the middle.
+    /// Then the centre square of this many pixels is cropped.
     pub crop: u32,
-    /// Subtracted from each channel, of values from 0 to 1.
+    /// Subtracted from each channel, whose values go from 0 to 1.
     pub mean: [f32; 3],
     /// Then each channel is divided by this.
     pub std: [f32; 3],
 }
 
 impl Preprocessor {
-    /// CLIP's own, at `size` pixels.
+    /// CLIP's own preprocessing, at `size` pixels.
     pub fn clip(size: u32) -> Self {
         Self {
             shortest_edge: size,
@@ -36,7 +36,7 @@ impl Preprocessor {
         }
     }
 
-    /// Reads a `preprocessor_config.json`. What CLIP's processor can do and we cannot is refused by name.
+    /// Parses a `preprocessor_config.json`. Unsupported settings are rejected with a reason.
     pub fn from_config(config: &Value) -> Result<Self, String> {
         for step in ["do_resize", "do_center_crop", "do_rescale", "do_normalize"] {
             if config.get(step).is_some_and(|v| v != true) {
@@ -97,16 +97,16 @@ impl Preprocessor {
         })
     }
 
-    /// A picture as the tower takes it: 3 x `crop` x `crop` floats, channel by channel.
+    /// An image as model input: 3 x `crop` x `crop` floats, channel by channel.
     pub fn pixels(&self, picture: &RgbImage) -> Vec<f32> {
         self.normalised(&self.cropped(picture))
     }
 
-    /// The square of `crop` pixels that the tower looks at.
+    /// The centre square of `crop` pixels.
     pub fn cropped(&self, picture: &RgbImage) -> RgbImage {
         let (width, height) = picture.dimensions();
         let short = width.min(height);
-        // The long side is cut to a whole number, not rounded, as `get_resize_output_image_size` does.
+        // The long side is truncated, not rounded, as in `get_resize_output_image_size`.
         let scaled =
             |side: u32| (u64::from(side) * u64::from(self.shortest_edge) / u64::from(short)) as u32;
         let resized = resize(picture, scaled(width), scaled(height));
@@ -129,9 +129,9 @@ impl Preprocessor {
     }
 }
 
-/// `picture` scaled to `width` x `height` with Pillow's bicubic filter (a = -0.5, widened when shrinking).
+/// Resizes an image to `width` x `height` with Pillow's bicubic filter (a = -0.5, widened when shrinking).
 ///
-/// Columns first, then rows, as Pillow does it: between the two passes values are rounded to bytes, so the order shows.
+/// Columns first, then rows, as Pillow does. Values are rounded to bytes between the passes, so the order matters.
 pub fn resize(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     let narrow = resize_one_way(picture, width, picture.height());
     resize_one_way(&narrow, width, height)
@@ -144,8 +144,8 @@ fn resize_one_way(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     resample(picture, &bicubic(), width, height)
 }
 
-/// The square of `side` pixels of `picture` whose left upper corner is at `left`, `top`, scaled to `to` pixels with the
-/// same filter. None of the three need be whole; the square lies within the picture.
+/// Resizes the square of `side` pixels at `left`, `top` of an image to `to` pixels with the same filter. All three may be
+/// fractional; the square lies within the image.
 pub fn resize_square(picture: &RgbImage, left: f64, top: f64, side: f64, to: u32) -> RgbImage {
     resample(picture, &bicubic().crop(left, top, side, side), to, to)
 }
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_middle_square_is_cut_out() {
-        // A wide picture, red on the left, green in the middle, blue on the right.
+        // A wide image, red on the left, green in the middle, blue on the right.
         let picture = RgbImage::from_fn(300, 100, |x, _| {
             image::Rgb(match x / 100 {
                 0 => [255, 0, 0],

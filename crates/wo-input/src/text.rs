@@ -1,4 +1,4 @@
-//! Texts to the token ids that CLIP's text tower takes.
+//! Tokenizes texts for CLIP's text tower.
 
 use tokenizers::{PaddingParams, TruncationParams};
 
@@ -7,22 +7,21 @@ use tokenizers::{PaddingParams, TruncationParams};
 #[error("tokenizer.json: {0}")]
 pub struct TokenizerError(pub String);
 
-/// A batch of texts as token ids, cut to the longest of them.
+/// A batch of texts as token ids, padded to the longest.
 ///
-/// The tower is causal and looks at the end-of-text token alone, so nothing behind the longest text can change a
-/// feature; leaving it out is exact.
+/// The tower is causal and pools the end-of-text token, so positions after the longest text cannot change a feature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
-    /// `n_texts` x `length` ids, row by row; short rows are filled with the end-of-text id.
+    /// `n_texts` x `length` ids, row by row, padded with the end-of-text id.
     pub ids: Vec<i64>,
-    /// How many texts.
+    /// The number of texts.
     pub n_texts: usize,
-    /// How many ids a row.
+    /// Ids per row.
     pub length: usize,
 }
 
 impl Tokens {
-    /// The texts of these places, in this order.
+    /// The texts at these indices, in this order.
     #[must_use]
     pub fn select(&self, places: &[usize]) -> Self {
         let row = |&place: &usize| &self.ids[place * self.length..(place + 1) * self.length];
@@ -46,29 +45,29 @@ pub struct Tokenizer {
 /// One text as the text tower reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextRead {
-    /// Its token ids, with start and end of text, as far as there are positions.
+    /// Its token ids with start and end of text, truncated to the positions of the tower.
     pub ids: Vec<u32>,
-    /// How many tokens it has in all.
+    /// Its tokens before truncation.
     pub n_tokens: usize,
-    /// How many bytes of it are read.
+    /// Its bytes up to the truncation.
     pub n_bytes: usize,
 }
 
-/// Reads texts one by one, and says how much of each that is.
+/// Tokenizes single texts, and tells where each is truncated.
 #[derive(Debug)]
 pub struct TextReader<'a> {
     tokenizer: &'a Tokenizer,
-    /// The same tokenizer, which cuts nothing.
+    /// The same tokenizer without truncation.
     whole: tokenizers::Tokenizer,
 }
 
 impl TextReader<'_> {
-    /// Reads one text.
+    /// Tokenizes one text.
     pub fn read(&self, text: &str) -> Result<TextRead, TokenizerError> {
         let fail = |e: tokenizers::Error| TokenizerError(e.to_string());
         let read = self.tokenizer.inner.encode(text, true).map_err(fail)?;
         let n_tokens = self.whole.encode(text, true).map_err(fail)?.len();
-        // Before the end of text stands the last token that is read.
+        // The last token that is read comes before the end of text.
         let last = read.len().checked_sub(2).filter(|_| n_tokens > read.len());
         let end = last.and_then(|last| read.get_offsets().get(last));
         Ok(TextRead {
@@ -80,14 +79,14 @@ impl TextReader<'_> {
 }
 
 impl TextRead {
-    /// Whether its end is cut off.
+    /// Whether it is truncated.
     pub fn is_cut(&self) -> bool {
         self.n_tokens > self.ids.len()
     }
 }
 
 impl Tokenizer {
-    /// Reads the text of a `tokenizer.json`. Texts of more than `n_positions` tokens will be cut.
+    /// Parses a `tokenizer.json`. Texts of more than `n_positions` tokens will be truncated.
     pub fn from_json(json: &str, n_positions: usize) -> Result<Self, TokenizerError> {
         let fail = |e: tokenizers::Error| TokenizerError(e.to_string());
         let mut inner: tokenizers::Tokenizer = json.parse().map_err(fail)?;
@@ -115,12 +114,12 @@ impl Tokenizer {
         })
     }
 
-    /// How many tokens of a text are read, with start and end of text.
+    /// The most tokens per text, with start and end of text.
     pub fn n_positions(&self) -> usize {
         self.n_positions
     }
 
-    /// What says how much of a text is read.
+    /// A reader of single texts.
     pub fn reader(&self) -> Result<TextReader<'_>, TokenizerError> {
         let mut whole = self.inner.clone();
         whole
@@ -132,7 +131,7 @@ impl Tokenizer {
         })
     }
 
-    /// The `tokenizer.json` that it was made from.
+    /// Its `tokenizer.json`.
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -142,12 +141,12 @@ impl Tokenizer {
         self.end_of_text
     }
 
-    /// How many ids there are.
+    /// The number of ids.
     pub fn vocabulary_size(&self) -> usize {
         self.inner.get_vocab_size(true)
     }
 
-    /// The largest id. Ids need not be without gaps, so it can be more than their number.
+    /// The largest id. It can exceed the number of ids, since there may be gaps.
     pub fn largest_id(&self) -> u32 {
         let vocabulary = self.inner.get_vocab(true);
         vocabulary.into_values().max().unwrap_or(self.end_of_text)

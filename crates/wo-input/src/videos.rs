@@ -1,4 +1,4 @@
-//! A stream of records to videos, one at a time.
+//! Groups a stream of records into videos, one at a time.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use wo_record::{Failure, Frame, Name, Pose, ReadError, Reader, Record, UNCLEAR, 
 
 use crate::picture::{ImageError, image_bytes, load_image};
 
-/// One frame and where its picture is meant from.
+/// One frame, and the folder that its image path is relative to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrameItem {
     /// The record.
@@ -18,12 +18,12 @@ pub struct FrameItem {
 }
 
 impl FrameItem {
-    /// Loads the picture.
+    /// Loads the image.
     pub fn load(&self) -> Result<RgbImage, ImageError> {
         load_image(&self.frame.image, &self.base)
     }
 
-    /// The bytes of the picture, not decoded.
+    /// The encoded bytes of the image.
     pub fn bytes(&self) -> Result<Vec<u8>, ImageError> {
         image_bytes(&self.frame.image, &self.base)
     }
@@ -32,16 +32,16 @@ impl FrameItem {
 /// One video with its frames.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VideoItem {
-    /// The record; only the id is filled where a stream has frames without `video` records, until
-    /// [`settle`](Self::settle) adds the exercise and the label.
+    /// The record. Without a `video` record in the stream it has only the id, until [`settle`](Self::settle) adds the exercise
+    /// and the label.
     pub video: Video,
-    /// Its frames, in their order.
+    /// Its frames, in order.
     pub frames: Vec<FrameItem>,
-    /// The poses of those frames of which they are known.
+    /// The poses of its frames, where known.
     pub poses: Vec<Pose>,
 }
 
-/// Reads a stream to its end and hands out each video when its last frame has come. Relative image paths start from
+/// Reads a stream to its end and passes each complete video to `visit`. Relative image paths start from
 /// `base`. Returns the `error` records that were in the stream.
 pub fn videos_of_stream(
     reader: &mut Reader<'_>,
@@ -107,11 +107,11 @@ impl VideoItem {
         });
     }
 
-    /// Decides what the video shows by what is said of its frames, since a table or a person may have corrected them.
+    /// Decides the exercise and the label of the video by its frames, since a table or a person may have corrected them.
     ///
-    /// A frame that says no exercise or no label of its own has that of its video. The video has the exercise and the label
-    /// of most of the frames that say one. `unclear` counts only where nothing else is said: a frame that nobody can judge says nothing
-    /// of the others. Where two are as frequent the video has none, and the frames that say it keep theirs.
+    /// A frame without its own exercise or label takes the video's. The video takes the most frequent exercise and label of its
+    /// frames. `unclear` counts only if no frame has another label: an unclear frame tells nothing about the others. If two are
+    /// equally frequent, the video has none, and its frames keep theirs.
     pub fn settle(&mut self) -> Settled {
         self.fill_frames();
         if self.frames.is_empty() {
@@ -153,23 +153,23 @@ impl VideoItem {
     }
 }
 
-/// How the frames of a video agree on what it shows.
+/// How far the frames of a video agree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// The places of the frames that say otherwise than their video.
+    /// The indices of the frames that differ from their video.
     pub contrary: Vec<usize>,
-    /// What is said of equally many frames, so that the video itself has no exercise or no label.
+    /// Equally frequent names, which leave the video without exercise or label.
     pub tied: Vec<Name>,
 }
 
-/// Gives a frame what its video says, where it says nothing itself.
+/// Fills a missing name of a frame from its video.
 fn fill(of_frame: &mut Option<Name>, of_video: Option<&Name>) {
     if of_frame.as_ref().is_none_or(Name::is_empty) {
         *of_frame = of_video.filter(|name| !name.is_empty()).cloned();
     }
 }
 
-/// What most frames say, in order of name; several where these are equally many, and none where nothing is said.
+/// The most frequent names, sorted: several if they are equally frequent, none if no frame has one.
 fn most_said<'a>(said: impl Iterator<Item = Option<&'a Name>>) -> Vec<Name> {
     let mut counts: BTreeMap<&Name, usize> = BTreeMap::new();
     for name in said.flatten() {
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(seen[1], ("b".into(), None, Some("good_form".into()), 1));
     }
 
-    /// A video of the folder label `of_video`, with frames of these labels; an empty one says nothing.
+    /// A video of the folder label `of_video`, with frames of these labels; an empty one is no label.
     fn item(of_video: &str, labels: &[&str]) -> VideoItem {
         let name = |text: &str| (!text.is_empty()).then(|| Name::from(text));
         let mut item = VideoItem::default();
@@ -269,7 +269,7 @@ mod tests {
             assert_eq!(item.video.label, Some(expected.into()), "{labels:?}");
             assert_eq!(settled.contrary, contrary, "{labels:?}");
             assert!(settled.tied.is_empty());
-            // Said once more, it is the same.
+            // Settling again changes nothing.
             assert_eq!(item.settle(), settled);
         };
         let (good, bad, unclear) = ("good_form", "bad_form", "unclear");

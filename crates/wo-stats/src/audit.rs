@@ -203,7 +203,7 @@ pub fn audit(
     let model = estimates.next()?;
     let rest: Vec<Estimate> = estimates.collect();
     let (scores, shares) = rest.split_at(rest.len() / 2);
-    let model_interval = model.intervals.percentile;
+    let model_interval = model.intervals.interval;
     let is_model_above_chance = model_interval.is_some_and(|interval| interval.low > chance);
     let p_values = evidence.p_values().into_iter();
     let of_probe = |((score, share), p_value): ((&Estimate, &Estimate), Option<f64>)| {
@@ -212,7 +212,7 @@ pub fn audit(
         } else {
             Estimate::default()
         };
-        let share_interval = share.intervals.percentile;
+        let share_interval = share.intervals.interval;
         Audited {
             balanced_accuracy: *score,
             p_value,

@@ -28,9 +28,12 @@ pub struct Interval {
 /// What one set of resamples says of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Intervals {
+    /// The 95 % interval to print: the percentile interval, and of metrics that have a model of their groups the union of both.
+    /// `None` where there are too few groups for one.
+    pub interval: Option<Interval>,
     /// The 95 % percentile interval.
     pub percentile: Option<Interval>,
-    /// The 95 % interval that is corrected for bias and skewness: of metrics near 0 or 1 it is the better one.
+    /// The 95 % interval that is corrected for bias and skewness: with few groups its coverage is lower than that of the percentile interval.
     pub bca: Option<Interval>,
     /// The standard deviation over the resamples.
     pub standard_error: Option<f64>,
@@ -152,6 +155,27 @@ impl Bootstrap {
     }
 }
 
+impl Estimate {
+    /// Whether all resamples agree.
+    pub fn has_no_width(&self) -> bool {
+        self.intervals
+            .percentile
+            .is_some_and(|it| it.high <= it.low)
+    }
+
+    /// Prints the union of the percentile interval with one that holds with few groups, or none where that one is `None`: there
+    /// are too few groups in a class.
+    #[must_use]
+    pub fn joined_with(mut self, model: Option<Interval>) -> Self {
+        let value = self.value;
+        self.intervals.interval = model.filter(|_| value.is_some()).map(|model| {
+            let percentile = self.intervals.percentile.unwrap_or(model);
+            model.union(percentile)
+        });
+        self
+    }
+}
+
 impl Intervals {
     /// From the metric itself, its resampled values, and its values without one group after the other: the jackknife, which
     /// knows the acceleration. BCa as `scipy.stats.bootstrap` has it.
@@ -161,8 +185,10 @@ impl Intervals {
             let correction = bias_correction(value, &resampled)?;
             bca_interval(&resampled, correction, acceleration(left_out))
         });
+        let percentile = interval_between(&resampled, TAIL, 1.0 - TAIL);
         Self {
-            percentile: interval_between(&resampled, TAIL, 1.0 - TAIL),
+            interval: percentile,
+            percentile,
             bca,
             standard_error: standard_deviation(&resampled),
         }

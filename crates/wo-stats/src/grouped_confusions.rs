@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use wo_record::Group;
 
-use crate::bootstrap::{Bootstrap, Estimate};
+use crate::bootstrap::{Bootstrap, Estimate, Interval};
+use crate::interval::{GroupMetrics, PairedCounts, paired_difference};
 use crate::metrics::{Counts, Metric, present};
 use crate::sums::GroupSums;
 
@@ -25,6 +26,8 @@ pub struct GroupedConfusions {
     n_classes: usize,
     n_predictors: usize,
     sums: GroupSums,
+    /// By group, predictor and class: samples that the first predictor alone is right about, and this one alone.
+    discordant: GroupSums,
     groups_of_class: Vec<usize>,
 }
 
@@ -47,9 +50,11 @@ impl GroupedConfusions {
             groups.entry(sample.group).or_default().push(sample);
         }
         let mut sums = GroupSums::new(n_predictors * n_classes * n_classes);
+        let mut discordant = GroupSums::new(2 * n_predictors * n_classes);
         let mut groups_of_class = vec![0; n_classes];
         for samples in groups.values() {
             let mut cells: BTreeMap<usize, f64> = BTreeMap::new();
+            let mut pairs: BTreeMap<usize, f64> = BTreeMap::new();
             for sample in samples {
                 let valid = |predicted: &usize| *predicted < n_classes && sample.truth < n_classes;
                 for (predictor, &predicted) in
@@ -58,10 +63,17 @@ impl GroupedConfusions {
                     if valid(&predicted) {
                         let cell = (predictor * n_classes + sample.truth) * n_classes + predicted;
                         *cells.entry(cell).or_default() += 1.0;
+                        let is_right = predicted == sample.truth;
+                        let is_first_right = sample.predicted.first() == Some(&sample.truth);
+                        if is_right != is_first_right {
+                            let pair = 2 * (predictor * n_classes + sample.truth);
+                            *pairs.entry(pair + usize::from(is_right)).or_default() += 1.0;
+                        }
                     }
                 }
             }
             sums.push(cells);
+            discordant.push(pairs);
             for (class, n_groups) in groups_of_class.iter_mut().enumerate() {
                 *n_groups += usize::from(samples.iter().any(|sample| sample.truth == class));
             }
@@ -70,6 +82,7 @@ impl GroupedConfusions {
             n_classes,
             n_predictors,
             sums,
+            discordant,
             groups_of_class,
         }
     }
@@ -135,10 +148,102 @@ impl GroupedConfusions {
         let mut by_predictor = estimates
             .chunks(metrics.len().max(1))
             .map(<[Estimate]>::to_vec);
-        Comparison {
-            scores: by_predictor.by_ref().take(self.n_predictors).collect(),
-            gains: by_predictor.collect(),
+        let mut scores: Vec<Vec<Estimate>> =
+            by_predictor.by_ref().take(self.n_predictors).collect();
+        let mut gains: Vec<Vec<Estimate>> = by_predictor.collect();
+        for (predictor, (scores, gains)) in scores.iter_mut().zip(&mut gains).enumerate() {
+            let groups = self.confusions_of_groups(predictor);
+            let groups = GroupMetrics::new(&groups, &classes);
+            for (metric, score) in metrics.iter().zip(scores) {
+                *score = score.joined_with(groups.interval(*metric));
+            }
+            let pairs = self.pairs_of_groups(predictor);
+            for (metric, gain) in metrics.iter().zip(gains).filter(|_| predictor > 0) {
+                if let Some(interval) = gain_interval(*metric, &pairs, &classes) {
+                    *gain = gain.joined_with(interval);
+                }
+            }
         }
+        Comparison { scores, gains }
+    }
+
+    /// The confusion of a predictor in each group.
+    fn confusions_of_groups(&self, predictor: usize) -> Vec<Counts> {
+        let n_cells = self.n_classes * self.n_classes;
+        let mut groups = Vec::with_capacity(self.n_groups());
+        for entries in self.sums.groups() {
+            let mut counts = vec![vec![0; self.n_classes]; self.n_classes];
+            for (cell, count) in entries {
+                let place = cell
+                    .checked_sub(predictor * n_cells)
+                    .filter(|it| *it < n_cells);
+                let row = place.and_then(|it| counts.get_mut(it / self.n_classes));
+                if let Some(cell) = row.and_then(|row| row.get_mut(cell % self.n_classes)) {
+                    *cell += *count as u64;
+                }
+            }
+            groups.push(counts);
+        }
+        groups
+    }
+
+    /// By class and group: where the first predictor and another one differ.
+    fn pairs_of_groups(&self, predictor: usize) -> Vec<Vec<PairedCounts>> {
+        let n_classes = self.n_classes;
+        let mut classes = vec![vec![PairedCounts::default(); self.n_groups()]; n_classes];
+        // Samples of a class are the same for all predictors.
+        for (group, counts) in self.confusions_of_groups(predictor).iter().enumerate() {
+            for (pairs, row) in classes.iter_mut().zip(counts) {
+                if let Some(pairs) = pairs.get_mut(group) {
+                    pairs.samples = row.iter().sum();
+                }
+            }
+        }
+        for (group, entries) in self.discordant.groups().enumerate() {
+            for (column, count) in entries {
+                let class = (column / 2).checked_sub(predictor * n_classes);
+                let pairs = class.and_then(|class| classes.get_mut(class)?.get_mut(group));
+                if let Some(pairs) = pairs {
+                    let side = if column % 2 == 0 {
+                        &mut pairs.only_first
+                    } else {
+                        &mut pairs.only_second
+                    };
+                    *side += *count as u64;
+                }
+            }
+        }
+        classes
+    }
+}
+
+/// The interval of a gain, where there is a model of one: `None` of other metrics, and an inner `None` where a class has too
+/// few groups.
+fn gain_interval(
+    metric: Metric,
+    pairs: &[Vec<PairedCounts>],
+    present: &[usize],
+) -> Option<Option<Interval>> {
+    let of_class = |class: &usize| pairs.get(*class).map(Vec::as_slice);
+    match metric {
+        Metric::BalancedAccuracy => {
+            let classes: Vec<&[PairedCounts]> = present.iter().filter_map(of_class).collect();
+            Some(paired_difference(&classes))
+        }
+        Metric::Recall(class) => Some(paired_difference(&[of_class(&class)?])),
+        Metric::Accuracy => {
+            let n_groups = pairs.first().map_or(0, Vec::len);
+            let mut all = vec![PairedCounts::default(); n_groups];
+            for class in pairs {
+                for (all, pair) in all.iter_mut().zip(class) {
+                    all.only_first += pair.only_first;
+                    all.only_second += pair.only_second;
+                    all.samples += pair.samples;
+                }
+            }
+            Some(paired_difference(&[&all]))
+        }
+        Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => None,
     }
 }
 

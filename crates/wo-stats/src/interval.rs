@@ -6,6 +6,7 @@
 //! the coverage that simulations find, and where it fails.
 
 mod beta_binomial;
+mod group_metrics;
 mod paired_difference;
 mod proportion;
 mod recalls;
@@ -13,9 +14,9 @@ mod roc_area;
 
 use crate::bootstrap::Interval;
 
+pub(crate) use group_metrics::GroupMetrics;
 pub use paired_difference::{PairedCounts, paired_difference};
 pub use proportion::proportion;
-pub use recalls::{balanced_accuracy, macro_f1};
 pub use roc_area::roc_area;
 
 /// Below the low end and above the high end lies so much.

@@ -38,10 +38,7 @@ pub use calibration::{
 pub use file_facts::FileFacts;
 pub use folds::folds;
 pub use grouped_confusions::{Comparison, GroupedConfusions, Sample};
-pub use interval::{
-    PairedCounts, balanced_accuracy, effective_groups, macro_f1, paired_difference, proportion,
-    roc_area,
-};
+pub use interval::{PairedCounts, effective_groups, paired_difference, proportion, roc_area};
 pub use label_errors::{LabelErrors, Selection, Suspect, Suspicion};
 pub use learning_curve::{LearningCurve, Refit};
 pub use mcnemar::McNemar;

@@ -34,7 +34,7 @@ pub fn paired_comparisons(
     let confusions = GroupedConfusions::new(samples, n_classes);
     let Comparison { scores, gains } =
         confusions.compare(&[Metric::BalancedAccuracy], &Bootstrap::new(seed));
-    let of = |estimate: &Estimate| (estimate.value, estimate.intervals.percentile);
+    let of = |estimate: &Estimate| (estimate.value, estimate.intervals.interval);
     scores
         .iter()
         .flatten()

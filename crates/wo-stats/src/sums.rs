@@ -33,6 +33,13 @@ impl GroupSums {
         self.ends.len()
     }
 
+    /// The columns of each group and what it adds to them.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &[(usize, f64)]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let ranges = starts.zip(&self.ends);
+        ranges.map(|(start, end)| self.entries.get(*start..*end).unwrap_or_default())
+    }
+
     /// The sum of each column over groups that were drawn so many times each.
     pub fn drawn(&self, times_drawn: &[u64]) -> Vec<f64> {
         let mut sums = vec![0.0; self.n_columns];

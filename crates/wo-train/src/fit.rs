@@ -1,4 +1,4 @@
-//! One fit: what can be had without, then the method, then how both compare.
+//! One fit: the baselines, then the method, then how both compare.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,13 +11,14 @@ use crate::data::leakage;
 use crate::model::method::Method;
 use crate::run::{Fitted, Run};
 use crate::trainer::train_loop;
-use crate::validation::baselines::{BaseFeatures, Baselines, Comparison};
+use crate::validation::base_features::BaseFeatures;
+use crate::validation::baselines::{Baselines, Comparison};
 use crate::validation::metrics::{
     Probabilities, add_validation, judge, summarise, validation_words,
 };
 
-/// Fits the model to the training part of `dataset`, chooses by its validation part, and compares with what can be had
-/// without. Snapshots go into the folder `snapshots`.
+/// Trains on the training split of `dataset`, chooses on its validation split, and compares with the baselines. Snapshots go
+/// into the folder `snapshots`.
 pub(crate) fn fit(
     run: &mut Run<'_, '_>,
     dataset: &Dataset,
@@ -26,28 +27,29 @@ pub(crate) fn fit(
     leakage::check_split(dataset)?;
     let held_out = dataset.of(Split::Validation);
     let (vs, clip) = run.build()?;
-    let start = run.start(&vs, &clip, dataset, &held_out)?;
-    let baselines = Baselines::of(dataset, &held_out, &start, run.hyper);
+    let base = run.base_features(&vs, &clip, dataset, &held_out)?;
+    let baselines = Baselines::of(dataset, &held_out, &base, run.hyper);
     if !held_out.is_empty() && run.shows_baselines {
         wo_cli::say!("{}", baselines.table());
     }
     let (mut fitted, judged) = if run.hyper.method == Method::Probe {
-        probe(run, vs, clip, dataset, &held_out, &start)?
+        probe(run, vs, clip, dataset, &held_out, &base)?
     } else {
-        rescale_logits(run, &vs, dataset, &start);
+        rescale_logits(run, &vs, dataset, &base);
         train_loop::fit(run, vs, clip, dataset, &held_out, snapshots)?
     };
     if !held_out.is_empty() {
-        fitted.comparison = baselines.comparison(&baselines.said(dataset, &judged), "validation");
-        fitted.metrics.extend(fitted.comparison.figures.clone());
+        fitted.comparison =
+            baselines.comparison(&baselines.predicted(dataset, &judged), "validation");
+        fitted.metrics.extend(fitted.comparison.metrics.clone());
         wo_cli::say!("{}", fitted.comparison.words);
     }
     fitted.judged = judged;
-    fitted.start = Some(start);
+    fitted.base = Some(base);
     Ok(fitted)
 }
 
-/// What a fitted model says of videos.
+/// What a fitted model predicts for videos.
 pub(crate) fn judge_with(
     run: &Run<'_, '_>,
     fitted: &Fitted,
@@ -61,30 +63,31 @@ pub(crate) fn judge_with(
     run.judge(&fitted.clip, &weights, dataset, videos)
 }
 
-/// Makes a start less sure of itself that is sure of what is wrong.
-fn rescale_logits(run: &Run<'_, '_>, vs: &nn::VarStore, dataset: &Dataset, start: &BaseFeatures) {
-    let scale = start.rescaled_logit_scale(dataset, run.hyper.pooling);
+/// Lowers the logit scale of a base model that is overconfident in wrong predictions, from which training learns nothing.
+fn rescale_logits(run: &Run<'_, '_>, vs: &nn::VarStore, dataset: &Dataset, base: &BaseFeatures) {
+    let scale = base.rescaled_logit_scale(dataset, run.hyper.pooling);
     let Some((scale, mut logit_scale)) = scale.zip(vs.variables().remove("logit_scale")) else {
         return;
     };
     wo_cli::say!(
-        "the start is sure of what is wrong about these videos: the scale of its answers goes from {:.1} to {scale:.1}",
-        start.scale
+        "the base model is overconfident; logit scale lowered from {:.1} to {scale:.1}",
+        base.scale
     );
     no_grad(|| drop(logit_scale.fill_(scale.ln())));
 }
 
+/// Fits a linear head to the frozen features of the base model.
 fn probe(
     run: &mut Run<'_, '_>,
     vs: nn::VarStore,
     clip: Clip,
     dataset: &Dataset,
     held_out: &[&Example],
-    start: &BaseFeatures,
+    base: &BaseFeatures,
 ) -> anyhow::Result<(Fitted, Vec<Probabilities>)> {
     let (lr, pooling, seed) = (run.hyper.lr, run.hyper.pooling, run.hyper.seed);
-    let probe = start.probe(dataset, held_out, lr, pooling, seed);
-    let judged = judge(&start.held_out, &probe.head, pooling);
+    let probe = base.probe(dataset, held_out, lr, pooling, seed);
+    let judged = judge(&base.held_out, &probe.head, pooling);
     let mut history = Vec::new();
     for (look, (step, loss)) in (1..).zip(&probe.losses) {
         let values = BTreeMap::from([("train_loss".to_owned(), *loss)]);
@@ -106,7 +109,7 @@ fn probe(
         vs,
         clip,
         head: Some(probe.head),
-        start: None,
+        base: None,
         metrics,
         history,
         comparison: Comparison::default(),

@@ -1,4 +1,4 @@
-//! What a run depends on: the command line with all defaults filled in, as it is stored in the model.
+//! The hyperparameters of a run, with all defaults filled in, as the model stores them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,33 +8,34 @@ use wo_clip::{LoraConfig, Pooling, Rule};
 
 use crate::model::method::Method;
 
-/// What is made small.
+/// What is minimized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Loss {
-    /// Videos over classes and frames over all distinct captions
+    /// Cross-entropy of videos over classes, and of frames over all distinct captions
     Bank,
-    /// Frames against the captions of their batch, equal captions alike
+    /// Frames against the captions of their batch; equal captions are positives
     Infonce,
-    /// Frames against the captions of their batch, each caption but a frame's own wrong: what `open_clip_train` does. To
-    /// compare with only
+    /// Frames against the captions of their batch; only a frame's own caption is a positive, as in `open_clip_train`. For
+    /// comparison only
     #[value(hide = true)]
     Diagonal,
 }
 
-/// How far to go from the start to what was fitted (WiSE-FT: Wortsman et al. 2022, arXiv 2109.01903).
+/// Where between base model and fine-tuned model to end (WiSE-FT: Wortsman et al. 2022, arXiv 2109.01903).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Interpolation {
-    /// As the validation part says.
+    /// Where the validation loss is lowest.
     Auto,
-    /// This part of the way.
-    Part(f64),
+    /// At this fraction: 0 is the base model, 1 the fine-tuned model.
+    #[serde(rename = "part")]
+    Fraction(f64),
 }
 
 impl Interpolation {
-    /// All of it.
-    pub(crate) const OFF: Self = Self::Part(1.0);
+    /// The fine-tuned model as it is.
+    pub(crate) const OFF: Self = Self::Fraction(1.0);
 }
 
 impl FromStr for Interpolation {
@@ -44,7 +45,7 @@ impl FromStr for Interpolation {
         match (text, text.parse::<f64>()) {
             ("auto", _) => Ok(Self::Auto),
             ("off", _) => Ok(Self::OFF),
-            (_, Ok(part)) if (0.0..=1.0).contains(&part) => Ok(Self::Part(part)),
+            (_, Ok(fraction)) if (0.0..=1.0).contains(&fraction) => Ok(Self::Fraction(fraction)),
             _ => Err("take auto, off, or a number from 0 to 1".to_owned()),
         }
     }
@@ -54,75 +55,75 @@ impl fmt::Display for Interpolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Auto => f.write_str("auto"),
-            Self::Part(part) => write!(f, "{part}"),
+            Self::Fraction(fraction) => write!(f, "{fraction}"),
         }
     }
 }
 
-/// What a run depends on beside its data.
+/// What the result of a run depends on, beside its data. One flat list, since the model stores it as one flat JSON object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hyperparameters {
-    /// What is fitted; never [`Method::Auto`].
+    /// Which weights are trained; never [`Method::Auto`].
     pub method: Method,
-    /// Times through the training videos.
+    /// Passes over the training videos.
     pub epochs: u32,
-    /// Videos a step.
+    /// Videos per step.
     pub batch_size: usize,
-    /// Videos that go through the model at once.
+    /// Videos per forward pass.
     pub micro_batch: usize,
-    /// Frames of each video a step.
+    /// Frames per video and step.
     pub frames: usize,
     /// Peak learning rate.
     pub lr: f64,
-    /// Share of the learning rate that the text tower gets.
+    /// Learning rate of the text tower, as a fraction of `lr`.
     pub text_lr_factor: f64,
-    /// Share of the learning rate that the scale of the logits gets.
+    /// Learning rate of the logit scale, as a fraction of `lr`.
     pub scale_lr_factor: f64,
-    /// Factor of the learning rate from one block to the one before.
+    /// Learning rate of a block, as a fraction of that of the next block.
     pub layer_decay: f64,
-    /// Whether what is inside the blocks is computed twice.
+    /// Whether the backward pass recomputes activations (gradient checkpointing).
     pub checkpoint_blocks: bool,
-    /// Whether numbers have 16 bits on the way through the model.
+    /// Whether the forward pass computes in bfloat16.
     pub bf16: bool,
-    /// Blocks of each tower that are left as they are.
+    /// Blocks of each tower that are frozen.
     pub freeze_blocks: u32,
-    /// Changes of low rank, for that method.
+    /// Low-rank adapters, for [`Method::Lora`].
     pub lora: Option<LoraConfig>,
-    /// Part of all steps over which the learning rate rises.
+    /// Warm-up, as a fraction of all steps.
     pub warmup: f64,
-    /// Pull of matrices towards zero.
+    /// Weight decay of matrices.
     pub weight_decay: f64,
-    /// What is made small.
+    /// What is minimized.
     pub loss: Loss,
-    /// How frames become a video.
+    /// How the logits of frames become those of a video.
     pub pooling: Pooling,
-    /// Weight of the loss of single frames.
+    /// Weight of the frame loss.
     pub frame_loss: f64,
-    /// How strongly looks are changed at random.
+    /// Strength of the augmentation of brightness, colour and sharpness.
     pub augment: f64,
-    /// Captions of each class a step; `None` is all.
+    /// Captions per class and step; `None` is all.
     pub captions: Option<u32>,
-    /// Weight of the loss of joints.
+    /// Weight of the pose loss.
     pub pose_loss: f64,
-    /// What moves the matrices of the towers' blocks.
+    /// The optimizer of the matrices in the towers' blocks.
     pub optimizer: Rule,
-    /// How much of the running average of the weights stays at a step; 0 for none.
+    /// Decay per step of the moving average of the weights; 0 for none.
     pub ema: f64,
-    /// How far to go from the start to what was fitted.
+    /// Where between base model and fine-tuned model to end.
     pub wise: Interpolation,
     /// Epochs without a better one after which the run stops; 0 for never.
     pub patience: u32,
-    /// Part of the videos that the best epoch is chosen by.
+    /// Fraction of the videos that chooses the best epoch.
     pub validation: f64,
-    /// Part of the videos that is kept for evaluation.
+    /// Fraction of the videos that is held out for evaluation.
     pub test: f64,
-    /// Where all randomness comes from.
+    /// Seed of all random choices.
     pub seed: u64,
 }
 
 #[cfg(test)]
 impl Hyperparameters {
-    /// Those of a small run.
+    /// For a small run.
     pub(crate) fn small() -> Self {
         Self {
             method: Method::Full,

@@ -1,4 +1,4 @@
-//! What all fits of one run share, and what a fit ends with.
+//! What all fits of one run share, and what a fit gives.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,11 @@ use wo_record::{Metric, Record, Writer};
 use crate::artifacts::tensorboard::EventFile;
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
-use crate::model::features::Features;
+use crate::model::features::{Features, cache_dir};
+use crate::model::init::BaseKind;
 use crate::trainer::config::TrainerConfig;
-use crate::validation::baselines::{BaseFeatures, Comparison};
+use crate::validation::base_features::BaseFeatures;
+use crate::validation::baselines::Comparison;
 use crate::validation::metrics::{Probabilities, judge};
 
 /// What all fits of one run share.
@@ -21,36 +23,33 @@ pub(crate) struct Run<'a, 'w> {
     pub(crate) hyper: &'a Hyperparameters,
     pub(crate) config: TrainerConfig,
     pub(crate) device: Device,
-    /// Whether the model starts from nothing.
-    pub(crate) is_scratch: bool,
-    /// Whether it is worth keeping what the start makes of frames.
-    pub(crate) is_large: bool,
+    pub(crate) base_kind: BaseKind,
     pub(crate) stop: &'a Stop,
-    /// Whether what can be had without is said before each fit.
+    /// Whether the baselines are printed before each fit.
     pub(crate) shows_baselines: bool,
     pub(crate) writer: &'a mut Writer<'w>,
     pub(crate) events: Option<EventFile>,
 }
 
-/// What a fit ends with.
+/// What a fit gives.
 pub(crate) struct Fitted {
     /// All parameters.
     pub(crate) vs: nn::VarStore,
-    /// The model that they are of.
+    /// The model that uses them.
     pub(crate) clip: Clip,
     /// The weights of a linear probe, `[classes, width]`.
     pub(crate) head: Option<Tensor>,
-    /// What the model was before it was fitted, once the fit is done.
-    pub(crate) start: Option<BaseFeatures>,
-    /// Figures of the epoch that was kept, and of what it is compared with.
+    /// Features of the base model, once the fit is done.
+    pub(crate) base: Option<BaseFeatures>,
+    /// Metrics of the epoch that was kept, and of the baselines.
     pub(crate) metrics: BTreeMap<String, f64>,
-    /// Figures of all epochs, in order.
+    /// Metrics of all epochs, in order.
     pub(crate) history: Vec<Metric>,
-    /// What it is worth beside the baselines; without words where there is no validation part.
+    /// The model beside the baselines; without words where there is no validation split.
     pub(crate) comparison: Comparison,
-    /// What it says of the videos of the validation part.
+    /// What the model predicts for the validation videos.
     pub(crate) judged: Vec<Probabilities>,
-    /// BLAKE3 of the weights and the state of the optimiser after the last step.
+    /// BLAKE3 of the weights and the optimizer state after the last step.
     pub(crate) run_hash: Option<String>,
 }
 
@@ -62,8 +61,7 @@ impl<'w> Run<'_, 'w> {
             hyper,
             config: self.config,
             device: self.device,
-            is_scratch: self.is_scratch,
-            is_large: self.is_large,
+            base_kind: self.base_kind,
             stop: self.stop,
             shows_baselines: self.shows_baselines,
             writer: self.writer,
@@ -71,8 +69,13 @@ impl<'w> Run<'_, 'w> {
         }
     }
 
-    /// What the model in `vs` as it is makes of the training videos of `dataset` and of the `held_out` ones.
-    pub(crate) fn start(
+    /// The base model in memory. Its weights come from the user, so that a bad one is no bug.
+    pub(crate) fn build(&self) -> anyhow::Result<(nn::VarStore, Clip)> {
+        self.checkpoint.build(self.device).exit_or(Exit::Integrity)
+    }
+
+    /// Features of the training videos of `dataset` and of the `held_out` ones, by the model in `vs` as it is.
+    pub(crate) fn base_features(
         &self,
         vs: &nn::VarStore,
         clip: &Clip,
@@ -81,13 +84,14 @@ impl<'w> Run<'_, 'w> {
     ) -> anyhow::Result<BaseFeatures> {
         let captions =
             no_grad(|| class_features(clip, &self.checkpoint.tokenizer, &dataset.captions))?;
-        let width = self.checkpoint.config.projection_dim;
-        let mut features = Features::of(
+        // A small model computes features faster than a disk keeps them.
+        let cache = cache_dir().filter(|_| self.base_kind == BaseKind::Model);
+        let mut features = Features::cached(
             vs,
             clip,
             &self.checkpoint.preprocessor,
-            width,
-            self.is_large,
+            self.checkpoint.config.projection_dim,
+            cache.as_deref(),
         )?;
         Ok(BaseFeatures {
             class_features: captions,
@@ -97,12 +101,7 @@ impl<'w> Run<'_, 'w> {
         })
     }
 
-    /// The model that the run starts from, in memory. Its weights are data of the user's.
-    pub(crate) fn build(&self) -> anyhow::Result<(nn::VarStore, Clip)> {
-        self.checkpoint.build(self.device).exit_or(Exit::Integrity)
-    }
-
-    /// What a model with these weights of classes says of videos.
+    /// What a model with these class weights predicts for videos.
     pub(crate) fn judge(
         &self,
         clip: &Clip,
@@ -110,12 +109,12 @@ impl<'w> Run<'_, 'w> {
         dataset: &Dataset,
         videos: &[&Example],
     ) -> anyhow::Result<Vec<Probabilities>> {
-        let mut features = Features::of_moving(clip, &self.checkpoint.preprocessor, self.device);
+        let mut features = Features::uncached(clip, &self.checkpoint.preprocessor, self.device);
         let features = features.videos(dataset, videos)?;
         Ok(judge(&features, weights, self.hyper.pooling))
     }
 
-    /// What the features of a frame are multiplied with to become logits: `[classes, width]`.
+    /// The matrix that turns features of frames into logits: `[classes, width]`.
     pub(crate) fn class_weights(&self, clip: &Clip, dataset: &Dataset) -> anyhow::Result<Tensor> {
         no_grad(|| {
             let features = class_features(clip, &self.checkpoint.tokenizer, &dataset.captions)?;
@@ -123,7 +122,7 @@ impl<'w> Run<'_, 'w> {
         })
     }
 
-    /// Writes the figures of one moment wherever figures go.
+    /// Writes metrics to the record stream and to TensorBoard.
     pub(crate) fn log(
         &mut self,
         epoch: u32,

@@ -1,4 +1,4 @@
-//! What a model on disk is made of: its parts, the names of their files, and the model in memory made from them.
+//! A checkpoint: its parts, their file names, and how a model is built from them.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -22,16 +22,16 @@ pub(crate) const TOKENIZER: &str = "tokenizer.json";
 pub(crate) const PREPROCESSOR: &str = "preprocessor_config.json";
 pub(crate) const MANIFEST: &str = "wo.json";
 
-/// A model that is not yet in memory, and all that belongs to it.
+/// A model on disk, and all that belongs to it.
 #[derive(Debug)]
 pub struct Checkpoint {
     /// The architecture.
     pub config: ClipConfig,
-    /// Texts to ids.
+    /// The tokenizer of captions.
     pub tokenizer: Tokenizer,
-    /// Pictures to pixels.
+    /// The preprocessing of images.
     pub preprocessor: Preprocessor,
-    /// What `wo-train` knows of it; absent in a model from elsewhere.
+    /// What `wo-train` stored about it; `None` for other models.
     pub manifest: Option<Manifest>,
     weights: Weights,
 }
@@ -43,12 +43,12 @@ pub(crate) enum Weights {
     Bytes(Cow<'static, [u8]>),
     /// A safetensors file on disk.
     File(PathBuf),
-    /// Random, by CLIP's own rules.
+    /// Random, by CLIP's own initialization.
     Fresh { seed: u64 },
 }
 
 impl Checkpoint {
-    /// A model that starts from nothing.
+    /// A model with random weights.
     pub fn fresh(config: ClipConfig, tokenizer: Tokenizer, seed: u64) -> Self {
         let preprocessor = Preprocessor::clip(config.vision_config.image_size as u32);
         Self {
@@ -60,7 +60,7 @@ impl Checkpoint {
         }
     }
 
-    /// A model from the texts and the weights of its directory.
+    /// A model from the texts and the weights of its folder.
     pub fn from_parts(
         config: &str,
         tokenizer: &str,
@@ -77,7 +77,7 @@ impl Checkpoint {
         Self::assemble(config, tokenizer, preprocessor, manifest, weights)
     }
 
-    /// A model from its parts, if they fit each other. Of the weights, names, types and shapes are looked at.
+    /// A model from its parts, if they fit each other. Checks names, types and shapes of the weights, not their values.
     pub(crate) fn assemble(
         config: ClipConfig,
         tokenizer: Tokenizer,
@@ -123,13 +123,13 @@ impl Checkpoint {
         })
     }
 
-    /// How many numbers its parameters are.
+    /// The number of parameters.
     pub fn n_parameters(&self) -> u64 {
         let numel = |shape: &Vec<i64>| shape.iter().product::<i64>() as u64;
         parameter_shapes(&self.config).values().map(numel).sum()
     }
 
-    /// The model in memory. The store holds its parameters.
+    /// Loads the model into memory. The store owns its parameters.
     pub fn build(&self, device: Device) -> anyhow::Result<(nn::VarStore, Clip)> {
         let vs = nn::VarStore::new(device);
         let clip = Clip::new(&vs.root(), &self.config);
@@ -145,7 +145,7 @@ impl Checkpoint {
     }
 }
 
-/// A file as memory.
+/// Maps a file into memory.
 pub(crate) fn map_file(path: &Path) -> std::io::Result<memmap2::Mmap> {
     let file = File::open(path)?;
     // SAFETY: the map is dropped before the function that made it returns, and each byte is checked as it is copied;

@@ -1,7 +1,7 @@
-//! What a file of weights is, told by what is in it and never by its name.
+//! The format of a weights file, recognized by its content and never by its name.
 //!
-//! Only two kinds are opened: safetensors, and the `.pt` of `wo-train`. All others are named and refused; a pickle above
-//! all, since pickles can run code.
+//! Only two formats are opened: safetensors, and the `.pt` of `wo-train`. Others are rejected with their name, above all pickles,
+//! which can run code.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,16 +13,16 @@ use zip::ZipArchive;
 
 use crate::checkpoint::pt_file::TENSORS;
 
-/// The two kinds that are read.
+/// The supported formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// A safetensors file, as far as its first bytes say.
+    /// A safetensors file, judged by its first bytes.
     Safetensors,
     /// A zip with the entries that `wo-train` writes.
     Pt,
 }
 
-/// A kind that is not read.
+/// An unsupported format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Foreign {
     /// What the file is.
@@ -37,7 +37,7 @@ impl From<Foreign> for Error {
     }
 }
 
-/// How much of a file is looked at; the magic of a tar lies 257 bytes in.
+/// The bytes that are inspected; the magic of a tar lies 257 bytes in.
 const N_HEAD: u64 = 512;
 
 const PICKLE_HINT: &str = "only safetensors are read; in Python, save_pretrained(folder) of the loaded model writes \
@@ -46,9 +46,9 @@ const EXPORT_HINT: &str =
     "only safetensors are read; take the model as transformers or open_clip publish it";
 const FETCH_HINT: &str = "the weights were not fetched; fetch the file again";
 
-/// Tells what a file is, and refuses it with a reason where it is neither kind.
+/// Recognizes the format of a file, or rejects it with a reason.
 pub(crate) fn format_of(path: &Path) -> anyhow::Result<Format> {
-    // A pipe or a device would block or never end.
+    // Reading a pipe or a device could block or never end.
     if !fs::metadata(path)?.is_file() {
         bail!("neither a folder nor a regular file");
     }
@@ -123,7 +123,7 @@ fn format_of_zip(file: File) -> Result<Format, Foreign> {
     Err(Foreign { what, hint })
 }
 
-/// Kinds by how they begin.
+/// Formats by their magic bytes.
 const MAGIC: &[(usize, &[u8], &str, &str)] = &[
     (
         0,

@@ -1,28 +1,27 @@
-//! `wo.json`: what a model needs to know of itself beyond CLIP's own files.
+//! `wo.json`: what a model stores about itself beyond CLIP's own files.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wo_record::{BAD_FORM, Group, LearningCurve, Name, Video, group_of};
 
+use crate::abstention::AbstentionPolicy;
 use crate::model::pooling::Pooling;
-use crate::trust::Trust;
 
-/// One thing that a video can be judged to show.
+/// A class: what a video can be judged to show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Class {
     /// The exercise.
     pub exercise: Name,
     /// The label.
     pub label: Name,
-    /// The faults, sorted; none for good form, and for bad form of which no more is known.
+    /// The faults, sorted; empty for good form, and for bad form with unknown faults.
     pub faults: Vec<Name>,
 }
 
 impl Class {
-    /// The faults that a verdict names: those of the most probable class of bad form in the exercise that it names; none
-    /// where it calls the form another. Only classes that fit the verdict count, so that it never names a fault of another
-    /// exercise.
+    /// The faults of a verdict: those of the most probable class with this exercise and label; empty unless the form is bad. Only
+    /// classes that match the verdict count, so that it never names a fault of another exercise.
     pub fn faults_of<'a>(
         classes: &'a [Self],
         probabilities: &[f64],
@@ -41,29 +40,29 @@ impl Class {
     }
 }
 
-/// Which part of the data a video was.
+/// The split of a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
-    /// The weights were fitted to it.
+    /// The weights were trained on it.
     Train,
-    /// The epoch and other choices were made by it.
+    /// The epoch and other choices were made on it.
     Validation,
-    /// Nothing was chosen by it.
+    /// It was held out.
     Test,
 }
 
-/// A video of the training run's input, and where it went.
+/// A video of the training run, and its split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SplitVideo {
     /// The video's id.
     pub video_id: String,
-    /// What it was kept together with.
+    /// Its group.
     pub group: Group,
-    /// Its own person or source, where the group is another: near-duplicates joined the two.
+    /// Its own person or source, if near-duplicates joined it to another group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_group: Option<Group>,
-    /// Where it went.
+    /// Its split.
     pub split: Split,
     /// Its exercise.
     pub exercise: Name,
@@ -72,12 +71,12 @@ pub struct SplitVideo {
     /// Its faults.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Name>,
-    /// From where it was filmed, where that is known.
+    /// Its camera angle, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub angle: Option<Name>,
-    /// Its length, for the baseline that looks at nothing else.
+    /// Its length, for the duration baseline.
     pub duration_ms: Option<f64>,
-    /// Perceptual hashes of its frames, in hexadecimal, so that pictures that were trained on are known again.
+    /// Perceptual hashes of its frames, in hexadecimal, to recognize training frames.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hashes: Vec<String>,
 }
@@ -111,43 +110,43 @@ impl SplitVideo {
 pub struct Manifest {
     /// The version of `wo-train` that wrote it.
     pub version: String,
-    /// What the model was initialised from.
+    /// The base model.
     pub init: String,
     /// The classes that it judges by.
     pub classes: Vec<Class>,
     /// The captions of each class, in the order of the classes.
     pub prompts: Vec<Vec<String>>,
-    /// How frames become a video.
+    /// How the logits of frames become those of a video.
     #[serde(default)]
     pub pooling: Pooling,
-    /// A weight vector for each class in place of what its captions say: logits are the features of a frame times these.
-    /// Only a linear probe has it.
+    /// The head of a linear probe: a weight vector per class instead of its captions. Logits are the features of a frame times
+    /// these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<Vec<Vec<f32>>>,
-    /// How far its word is to be taken, where there were videos to measure it on.
+    /// When it abstains, where there were videos to measure that on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trust: Option<Trust>,
-    /// What more videos would bring, where there were enough to tell.
+    pub trust: Option<AbstentionPolicy>,
+    /// The learning curve, where there were enough videos.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning_curve: Option<LearningCurve>,
-    /// All labelled videos of the run's input.
+    /// All labelled videos of the run.
     pub videos: Vec<SplitVideo>,
-    /// The arguments of the run.
+    /// The hyperparameters of the run.
     pub arguments: serde_json::Value,
-    /// Its last figures.
+    /// Its metrics.
     pub metrics: BTreeMap<String, f64>,
-    /// BLAKE3 of the weights and the state of the optimiser after the last step: two runs that did the same have the same.
+    /// BLAKE3 of the weights and the optimizer state after the last step, to compare runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_hash: Option<String>,
 }
 
 impl Manifest {
-    /// Where `video` or its group was in training: `None` when neither was there.
+    /// The split of `video` or its group; `None` if training had neither.
     pub fn split_of(&self, video: &Video) -> Option<Split> {
         self.known(video).map(|known| known.split)
     }
 
-    /// The group of `video`: that which its own person or source was joined to in training, where it was.
+    /// The group of `video`, as joined in training.
     pub fn group_of(&self, video: &Video) -> Group {
         self.known(video)
             .map_or_else(|| group_of(video), |known| known.group.clone())
@@ -166,7 +165,7 @@ impl Manifest {
             .or_else(|| videos.rfind(is_kin))
     }
 
-    /// Whether anything about the model was fitted to or chosen by `video` or another video of its group.
+    /// Whether the model was trained or chosen on `video` or another video of its group.
     pub fn has_seen(&self, video: &Video) -> bool {
         matches!(self.split_of(video), Some(Split::Train | Split::Validation))
     }
@@ -175,6 +174,19 @@ impl Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_abstention_policy_of_older_models_is_read() {
+        let older = r#"{
+            "version": "0.1.0", "init": "tiny", "classes": [], "prompts": [], "videos": [], "arguments": {}, "metrics": {},
+            "trust": {
+                "temperature": 1.5, "wanted_risk": 0.1, "threshold": 0.8, "n_groups": 12, "measured_on": "validation",
+                "min_exercise_probability": 0.4, "min_sharpness": null, "min_brightness": null
+            }
+        }"#;
+        let manifest: Manifest = serde_json::from_str(older).expect("an older wo.json");
+        assert_eq!(manifest.trust.and_then(|it| it.threshold), Some(0.8));
+    }
 
     #[test]
     fn a_person_who_was_joined_to_another_is_known() {

@@ -1,4 +1,4 @@
-//! Models on disk: what they are made of, how they are told apart, read and written.
+//! Models on disk: their parts, formats, reader and writer.
 
 pub(crate) mod contents;
 pub(crate) mod format;

@@ -1,4 +1,4 @@
-//! A model as a folder, of Hugging Face or of open_clip.
+//! Reads a model folder of Hugging Face or open_clip.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -21,15 +21,15 @@ use crate::checkpoint::pt_file::MAX_TEXT;
 use crate::checkpoint::weights::WeightsError;
 use crate::model::config::ClipConfig;
 
-/// What open_clip says of its model.
+/// open_clip's own configuration file.
 const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
-/// Names that weights have, the first that is there counts. The second is what `push_to_hf_hub` of open_clip writes now.
+/// File names of weights; the first that exists counts. The second is what open_clip's `push_to_hf_hub` writes today.
 const WEIGHTS_NAMES: [&str; 3] = [
     WEIGHTS,
     "open_clip_model.safetensors",
     "open_clip_pytorch_model.safetensors",
 ];
-/// How names of weights end that other programs write.
+/// File extensions of weights by other programs.
 const FOREIGN_ENDINGS: [&str; 10] = [
     "safetensors",
     "bin",
@@ -43,7 +43,7 @@ const FOREIGN_ENDINGS: [&str; 10] = [
     "npz",
 ];
 
-/// Reads all but the weights, whose names and shapes are looked at.
+/// Reads all but the weights, of which only names and shapes are checked.
 pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
     let weights = weights_of(folder)?;
     let name = weights.file_name().unwrap_or_default().to_string_lossy();
@@ -58,7 +58,7 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
     };
     let tokenizer = tokenizer(folder, naming, &config)?;
     if naming == Naming::OpenClip {
-        // open_clip looks at the place of the largest id, whatever it is called.
+        // open_clip pools at the largest id, whatever token that is.
         ensure!(
             tokenizer.end_of_text() == tokenizer.largest_id(),
             "{TOKENIZER}: open_clip's models need the end of a text to be the largest id"
@@ -87,7 +87,7 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
     )
 }
 
-/// The file of weights, or why there is none that can be read.
+/// The weights file, or why none can be read.
 fn weights_of(folder: &Path) -> anyhow::Result<PathBuf> {
     let found = WEIGHTS_NAMES
         .iter()
@@ -129,7 +129,7 @@ fn config(folder: &Path) -> anyhow::Result<ClipConfig> {
     Ok(ClipConfig::from_json(&text(folder, CONFIG)?)?)
 }
 
-/// open_clip's own configuration counts first, then one of Hugging Face, then the shapes.
+/// From open_clip's own configuration, else from one of Hugging Face, else from the shapes.
 fn open_clip_config(
     folder: &Path,
     file: &SafeTensors<'_>,
@@ -159,7 +159,7 @@ fn tokenizer(folder: &Path, naming: Naming, config: &ClipConfig) -> anyhow::Resu
     Ok(Tokenizer::from_json(&text(folder, TOKENIZER)?, length)?)
 }
 
-/// One of the folder's texts.
+/// Reads a text file of the folder.
 fn text(folder: &Path, name: &str) -> anyhow::Result<String> {
     let read = || -> anyhow::Result<String> {
         let path = folder.join(name);

@@ -12,28 +12,28 @@ pub(crate) enum Naming {
     OpenClip,
 }
 
-/// A tensor of a file, and what of it a parameter is.
+/// Where a parameter lies: a tensor of a file, and the part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Source {
     /// Its name in the file.
     pub(crate) tensor: String,
-    /// The parameter's share of it.
+    /// The part of it that is the parameter.
     pub(crate) part: Part,
 }
 
-/// A share of a tensor.
+/// A part of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     /// All of it.
     Whole,
-    /// All of it, with rows and columns changed over.
+    /// All of it, transposed.
     Transposed,
     /// The first, second or last third of its rows.
     Third(usize),
 }
 
 impl Naming {
-    /// Tells by names that only open_clip has. Those of no CLIP count as Hugging Face's, and will be missed there.
+    /// Recognizes open_clip by names that only it has. Anything else counts as Hugging Face's, where missing names are reported.
     pub(crate) fn of<'a>(mut names: impl Iterator<Item = &'a str>) -> Self {
         if names.any(|name| name.starts_with("visual.") || name == "token_embedding.weight") {
             Self::OpenClip
@@ -42,7 +42,7 @@ impl Naming {
         }
     }
 
-    /// Where the values of `parameter`, by Hugging Face's name, lie.
+    /// The source of `parameter`, given by Hugging Face's name.
     pub(crate) fn source(self, parameter: &str) -> Source {
         let whole = |tensor: String| Source {
             tensor,
@@ -72,7 +72,7 @@ impl Naming {
     }
 }
 
-/// How names outside the blocks begin, ours and open_clip's.
+/// Prefixes of names outside the blocks: ours and open_clip's.
 const RENAMED: [(&str, &str); 8] = [
     (
         "vision_model.embeddings.class_embedding",
@@ -93,7 +93,7 @@ const RENAMED: [(&str, &str); 8] = [
     ("text_model.final_layer_norm", "ln_final"),
 ];
 
-/// The same for what lies in a block; `None` for what does not.
+/// The same for names in a block; `None` for others.
 fn block_source(parameter: &str) -> Option<Source> {
     let (tower, rest) = parameter.split_once(".encoder.layers.")?;
     let (layer, name) = rest.split_once('.')?;
@@ -121,7 +121,7 @@ fn block_source(parameter: &str) -> Option<Source> {
 }
 
 impl Part {
-    /// The shape of the tensor of which a parameter of this shape is the part.
+    /// The shape of the whole tensor, given the shape of the part.
     pub(crate) fn whole_shape(self, parameter: &[i64]) -> Vec<i64> {
         let mut shape = parameter.to_vec();
         match self {

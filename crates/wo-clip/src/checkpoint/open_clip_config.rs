@@ -1,6 +1,6 @@
-//! `open_clip_config.json`, what open_clip says of its models, as our configuration.
+//! Converts `open_clip_config.json`, open_clip's configuration, to ours.
 //!
-//! What changes the model and is not ours is refused by name: a setting that is passed over would give wrong numbers.
+//! Unsupported settings that change the model are rejected by name, since ignoring them would give wrong numbers.
 
 use anyhow::{Context, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -8,11 +8,11 @@ use wo_input::Preprocessor;
 
 use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
 
-/// The width of a head where nothing else is said.
+/// The default width of a head.
 pub(crate) const HEAD_WIDTH: i64 = 64;
 /// Settings of `model_cfg` that are read.
 const MODEL: &[&str] = &["embed_dim", "quick_gelu", "vision_cfg", "text_cfg"];
-/// Those that change nothing of what the model says.
+/// Settings that do not change the output of the model.
 const MODEL_IDLE: &[&str] = &["init_logit_scale", "cast_dtype", "output_dict"];
 const VISION: &[&str] = &[
     "image_size",
@@ -24,7 +24,7 @@ const VISION: &[&str] = &[
     "norm_kwargs",
 ];
 const VISION_IDLE: &[&str] = &[
-    // For training only, or read only where another setting that we refuse is on.
+    // For training only, or without effect unless another setting is on that we reject.
     "patch_dropout",
     "output_tokens",
     "attn_pooler_queries",
@@ -46,7 +46,7 @@ const TEXT: &[&str] = &[
     "norm_kwargs",
 ];
 const TEXT_IDLE: &[&str] = &[
-    // The tokenizer comes from tokenizer.json, and what stands behind the end of a text is not looked at.
+    // The tokenizer comes from tokenizer.json, and tokens after the end of a text are ignored.
     "hf_tokenizer_name",
     "pad_id",
     "eos_id",
@@ -137,7 +137,7 @@ fn object<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a Map<String, Va
         .with_context(|| format!("{name} is no object"))
 }
 
-/// Whether a setting is as good as absent.
+/// Whether a setting is absent or has no effect.
 fn off(value: Option<&Value>) -> bool {
     value.is_none_or(|value| {
         value.is_null() || *value == false || *value == json!({}) || value.as_f64() == Some(0.0)
@@ -174,7 +174,7 @@ fn whole(table: &Map<String, Value>, name: &str, default: i64) -> anyhow::Result
     }
 }
 
-/// A side of a square, which may be written twice.
+/// The side of a square, which may be stored twice.
 fn side(table: &Map<String, Value>, name: &str, default: i64) -> anyhow::Result<i64> {
     match table.get(name).and_then(Value::as_array).map(Vec::as_slice) {
         Some([height, width]) if height == width => height

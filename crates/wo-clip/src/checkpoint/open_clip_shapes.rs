@@ -1,6 +1,6 @@
-//! The configuration of open_clip's weights where no file says it: what their shapes tell.
+//! Infers the configuration of open_clip's weights from their shapes, where no file has it.
 //!
-//! Shapes tell widths, depths, the patch, the side of a picture, the length of a text and the size of the vocabulary.
+//! Shapes tell widths, depths, patch size, image size, text length and vocabulary size.
 //! They do not tell how wide a head is: all of OpenAI's and open_clip's CLIPs up to ViT-L have heads of 64, and larger
 //! ones have others, so larger ones need their configuration. Nor do they tell the activation: without a configuration
 //! it is the Gaussian error linear unit, as in open_clip itself where `quick_gelu` is not set. OpenAI's weights, and those
@@ -13,10 +13,10 @@ use wo_cli::Hint;
 use crate::checkpoint::open_clip_config::HEAD_WIDTH;
 use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
 
-/// The widest tower of which all have such heads, that of ViT-L. ViT-H is 1280 wide and has heads of 80.
+/// The widest tower whose heads are always 64 wide, that of ViT-L. ViT-H is 1280 wide and has heads of 80.
 const WIDEST_KNOWN: i64 = 1024;
 
-/// The configuration of weights with open_clip's names; what shapes do not tell is as the head of this file says.
+/// The configuration of weights with open_clip's names, with the assumptions that the head of this file lists.
 pub(crate) fn config_of_shapes(file: &SafeTensors<'_>) -> anyhow::Result<ClipConfig> {
     let size = |name: &str, place: usize| -> anyhow::Result<i64> {
         let tensor = file.tensor(name)?;
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(infer(&config).expect("it is CLIP"), config);
         // As ViT-H: 16 heads of 80.
         config.vision_config.hidden_size = 1280;
-        let message = infer(&config).expect_err("not known").to_string();
+        let message = wo_cli::message_of(&infer(&config).expect_err("not known"));
         assert!(
             message.contains("1280 wide") && message.contains("open_clip_config.json"),
             "{message}"

@@ -1,9 +1,9 @@
-//! Our `.pt` file: a zip of tensors that `torch.load(weights_only=True)` reads, and that says in JSON what it holds, so
-//! that we never have to interpret a pickle.
+//! Our `.pt` file: a zip of tensors that `torch.load(weights_only=True)` reads. It lists its content as JSON too, so that we never
+//! interpret a pickle.
 //!
 //! The layout is PyTorch's (`caffe2/serialize/inline_container.h`): `archive/data.pkl`, a pickle of protocol 2, and
-//! `archive/data/N`, the bytes of tensor N. Beside them lie `archive/wo/*.json`. A `.pt` without these is somebody
-//! else's pickle; pickles can run code, so it is refused.
+//! `archive/data/N`, the bytes of tensor N. Beside them lie `archive/wo/*.json`. A `.pt` without these is another
+//! program's pickle. Pickles can run code, so it is rejected.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -21,9 +21,9 @@ use crate::checkpoint::weights::bytes_of;
 const ROOT: &str = "archive";
 /// PyTorch aligns tensors so that they can be mapped into memory.
 const ALIGNMENT: u16 = 64;
-/// The entry that lists the tensors, and tells our file from a pickle of somebody else.
+/// The entry that lists the tensors. It tells our file from another program's pickle.
 pub(crate) const TENSORS: &str = "archive/wo/tensors.json";
-/// The largest text that is read of a model; the tokenizer of a full-size CLIP is about 3.5 MB.
+/// The largest text that is read from a model; the tokenizer of a full-size CLIP is about 3.5 MB.
 pub(crate) const MAX_TEXT: u64 = 64 * 1024 * 1024;
 
 /// One entry of `wo/tensors.json`.
@@ -78,8 +78,8 @@ pub(crate) fn write_pt<W: Write + Seek>(
 pub(crate) fn read_pt(
     mut input: impl Read + Seek,
 ) -> anyhow::Result<(Vec<u8>, BTreeMap<String, String>)> {
-    // Nothing is compressed, so all tensors together are no longer than the file. One that names the same bytes again
-    // and again would grow without end.
+    // Nothing is compressed, so all tensors together are no longer than the file. A file that lists the same bytes repeatedly
+    // would grow without limit.
     let mut n_left = input.seek(SeekFrom::End(0))?;
     input.rewind()?;
     let mut zip = ZipArchive::new(input).context("the zip file is damaged")?;
@@ -123,7 +123,7 @@ pub(crate) fn read_pt(
     Ok((safetensors::serialize(views, None)?, texts))
 }
 
-/// The bytes of one entry, at most `limit` of them; its checksum is looked at.
+/// The bytes of one entry, at most `limit`; verifies its checksum.
 fn entry<R: Read + Seek>(
     zip: &mut ZipArchive<R>,
     name: &str,

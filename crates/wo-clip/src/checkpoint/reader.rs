@@ -1,4 +1,4 @@
-//! Reads a checkpoint: a folder as Hugging Face or open_clip has it, or one `.pt` file.
+//! Reads a checkpoint: a folder of Hugging Face or open_clip, or one `.pt` file.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -13,13 +13,13 @@ use crate::checkpoint::format::{Format, format_of};
 use crate::checkpoint::model_folder::read_folder;
 use crate::checkpoint::pt_file::read_pt;
 
-/// Reads a model. Names and shapes of its weights are looked at here, their values when the model is built.
+/// Reads a model. Checks names and shapes of its weights here, their values when the model is built.
 ///
-/// It is one of three: a folder as Hugging Face has it, with `config.json`, `model.safetensors`, `tokenizer.json` and
-/// `preprocessor_config.json`; a folder of open_clip, with `open_clip_model.safetensors`,
+/// It is one of three: a Hugging Face folder with `config.json`, `model.safetensors`, `tokenizer.json` and
+/// `preprocessor_config.json`; an open_clip folder with `open_clip_model.safetensors`,
 /// `open_clip_pytorch_model.safetensors` or such names in `model.safetensors`, a `tokenizer.json`, and
 /// `open_clip_config.json` unless shapes tell enough (widths up to 1024, and the exact Gaussian error linear unit); or a
-/// `.pt` file of `wo-train`. All else is refused by what is in it, pickles first.
+/// `.pt` file of `wo-train`. Anything else is rejected by its content, pickles first.
 pub fn read_checkpoint(path: &Path) -> anyhow::Result<Checkpoint> {
     read(path).with_context(|| format!("read the model {}", path.display()))
 }
@@ -31,7 +31,7 @@ fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     match format_of(path)? {
         Format::Pt => {}
         Format::Safetensors => {
-            let message = "safetensors alone, which say nothing of texts and pictures";
+            let message = "safetensors alone, without tokenizer and preprocessing";
             return Err(anyhow!(message)).hint(format!(
                 "give the folder that holds {WEIGHTS}, {CONFIG}, {TOKENIZER} and {PREPROCESSOR}"
             ));

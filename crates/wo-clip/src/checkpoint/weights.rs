@@ -1,4 +1,4 @@
-//! Named tensors of a safetensors file to the parameters of a model, all or nothing.
+//! Loads the tensors of a safetensors file into the parameters of a model, all or nothing.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,7 +15,7 @@ pub enum WeightsError {
     /// The bytes are no safetensors file.
     #[error("no safetensors file: {0}")]
     Format(#[from] safetensors::SafeTensorError),
-    /// The model is SigLIP, whose loss and logits are others.
+    /// The model is SigLIP, which has another loss and other logits.
     #[error("the weights are of a SigLIP model, for they have a logit_bias; only CLIP can be read")]
     SigLip,
     /// The configuration asks for more blocks than there are tensors.
@@ -28,12 +28,12 @@ pub enum WeightsError {
         /// Tensors of the file.
         found: usize,
     },
-    /// Parameters are missing, or tensors are left over.
+    /// Tensors are missing or unexpected.
     #[error("the weights are of another model: missing {missing:?}, not expected {unexpected:?}")]
     Names {
-        /// Tensors of the model that the file does not have.
+        /// Tensors that the file lacks.
         missing: Vec<String>,
-        /// Tensors of the file that the model does not have.
+        /// Tensors that the model lacks.
         unexpected: Vec<String>,
     },
     /// A tensor has the wrong shape.
@@ -62,7 +62,7 @@ pub enum WeightsError {
     },
 }
 
-/// How many names a message lists; a wrong model would otherwise fill the screen.
+/// The names that a message lists, so that a wrong model does not fill the screen.
 const NAMES_IN_MESSAGE: usize = 4;
 
 /// Fills all parameters of `vs` from the bytes of a safetensors file with Hugging Face's or open_clip's names.
@@ -83,12 +83,11 @@ pub fn load_weights(vs: &nn::VarStore, bytes: &[u8]) -> Result<(), WeightsError>
     Ok(())
 }
 
-/// Whether the bytes of a safetensors file have what `config` asks for, by names, types and shapes. Values are looked
-/// at when they are loaded.
+/// Checks the bytes of a safetensors file against `config`: names, types and shapes. Values are checked when they are loaded.
 pub(crate) fn check_weights(config: &ClipConfig, bytes: &[u8]) -> Result<(), WeightsError> {
     let file = SafeTensors::deserialize(bytes)?;
     let n_blocks = config.text_config.num_hidden_layers + config.vision_config.num_hidden_layers;
-    // Before a million blocks are listed by name.
+    // Checked first, so that a million blocks are not listed by name.
     if n_blocks > file.len() as i64 {
         return Err(WeightsError::Depth {
             wanted: n_blocks,
@@ -99,7 +98,7 @@ pub(crate) fn check_weights(config: &ClipConfig, bytes: &[u8]) -> Result<(), Wei
     sources(&parameter_shapes(config), &tensors).map(drop)
 }
 
-/// Where the values of each wanted parameter lie. Types and shapes are right in what comes back.
+/// The source of each wanted parameter, with types and shapes checked.
 fn sources(
     wanted: &Shapes,
     tensors: &HashMap<String, TensorView<'_>>,
@@ -157,7 +156,7 @@ fn check_names(
     })
 }
 
-/// What old files carry as if it were weights: the numbers 0, 1, 2, … of the positions, and OpenAI's three settings.
+/// Tensors of old files that are no weights: the position ids 0, 1, 2, …, and OpenAI's three settings.
 fn is_no_weight(name: &str) -> bool {
     name.ends_with(".position_ids")
         || ["input_resolution", "context_length", "vocab_size"].contains(&name)
@@ -174,7 +173,7 @@ fn check_shape(
         .iter()
         .map(|&n| n as i64)
         .eq(wanted.iter().copied());
-    // A file may write a single number as a list of one.
+    // A file may store a scalar as a list of one.
     if is_same || (wanted.is_empty() && view.shape() == [1]) {
         return Ok(());
     }

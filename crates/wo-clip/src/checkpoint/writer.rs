@@ -1,4 +1,4 @@
-//! Writes a checkpoint: a folder as Hugging Face has it, or one `.pt` file.
+//! Writes a checkpoint: a Hugging Face folder, or one `.pt` file.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,8 +20,8 @@ use crate::checkpoint::pt_file::write_pt;
 use crate::checkpoint::weights::bytes_of;
 use crate::model::config::ClipConfig;
 
-/// Writes a model so that at each moment there is the old one or the whole new one: a `.pt` file where `path` ends so,
-/// else a directory. `half` stores 16-bit floats, in a directory only. Returns the BLAKE3 of the weights.
+/// Writes a model atomically: at any moment there is the old one or the complete new one. A path that ends in `.pt` becomes a
+/// file, any other a folder. `half` stores 16-bit floats, in a folder only. Returns the BLAKE3 of the weights.
 pub fn write_checkpoint(
     path: &Path,
     checkpoint: &Checkpoint,
@@ -78,7 +78,7 @@ fn write_directory(
 ) -> anyhow::Result<()> {
     let is_empty = fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty && !path.join(CONFIG).exists() {
-        let message = "the folder is there and holds no model, so it is not replaced";
+        let message = "the folder exists and is no model, so it is not replaced";
         return Err(anyhow!(message)).hint("name a new folder or a .pt file");
     }
     let part = working_folder(path, "part")?;
@@ -96,7 +96,7 @@ fn write_directory(
     Ok(File::open(folder_of(path))?.sync_all()?)
 }
 
-/// Puts a new folder in the place of what is at `path`, which goes only when the new one is there.
+/// Replaces what is at `path` by a new folder. The old one is removed last.
 fn replace(path: &Path, part: TempDir) -> std::io::Result<()> {
     if !path.exists() {
         return fs::rename(part.keep(), path);
@@ -111,16 +111,16 @@ fn replace(path: &Path, part: TempDir) -> std::io::Result<()> {
     fs::remove_dir_all(old)
 }
 
-/// A new folder beside a model that no other run and no person has, such as `.m.part.x7Gk2a`.
+/// Creates a folder beside a model with a unique name, such as `.m.part.x7Gk2a`.
 ///
 /// # Errors
-/// Where no folder can be made there.
+/// Fails if no folder can be created there.
 pub fn working_folder(path: &Path, purpose: &str) -> std::io::Result<TempDir> {
     let mut prefix = OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push(format!(".{purpose}."));
     let mut builder = tempfile::Builder::new();
-    // As of any other folder, and not for its owner alone.
+    // Normal permissions, not only for the owner.
     let anyone = fs::Permissions::from_mode(0o777);
     builder
         .prefix(&prefix)
@@ -149,12 +149,12 @@ fn safetensors_bytes(parameters: &BTreeMap<String, Tensor>, kind: Kind) -> anyho
             TensorView::new(dtype, shape.clone(), bytes).map(|view| (name.as_str(), view))
         })
         .collect::<Result<_, _>>()?;
-    // Older transformers ask for this word before they believe that the names are PyTorch's.
+    // Older transformers require this entry to accept the file as PyTorch's.
     let metadata = Some([("format".to_owned(), "pt".to_owned())].into());
     Ok(safetensors::serialize(views, metadata)?)
 }
 
-/// What makes `CLIPProcessor.from_pretrained` pick CLIP's tokenizer.
+/// Makes `CLIPProcessor.from_pretrained` pick CLIP's tokenizer.
 fn tokenizer_config(config: &ClipConfig) -> Value {
     let mut value = special_tokens();
     value["tokenizer_class"] = json!("CLIPTokenizer");

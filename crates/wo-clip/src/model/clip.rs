@@ -9,7 +9,7 @@ use crate::model::lora::LoraConfig;
 use crate::model::text::TextTower;
 use crate::model::vision::VisionTower;
 
-/// Two towers that end in one space, and the scale of its cosines.
+/// Two towers with a shared embedding space, and the logit scale.
 #[derive(Debug)]
 pub struct Clip {
     text: TextTower,
@@ -17,13 +17,13 @@ pub struct Clip {
     logit_scale: Tensor,
 }
 
-/// What of a model stays as it is. A tower whose first blocks are frozen has its embeddings frozen too; where all of its
-/// blocks are and [`FreezeConfig::TOWER`] is given, its last norm and its projection stay as well.
+/// Which parameters are frozen. A tower with frozen blocks has frozen embeddings too. [`FreezeConfig::TOWER`] freezes all blocks, the
+/// last norm and the projection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FreezeConfig {
-    /// How many of the first blocks of the vision tower.
+    /// The number of frozen blocks of the vision tower, from the input.
     pub n_image_blocks: usize,
-    /// How many of the first blocks of the text tower.
+    /// The number of frozen blocks of the text tower, from the input.
     pub n_text_blocks: usize,
 }
 
@@ -32,19 +32,19 @@ impl FreezeConfig {
     pub const TOWER: usize = usize::MAX;
 }
 
-/// What a pass through both towers gives.
+/// The output of both towers.
 #[derive(Debug)]
 pub struct Output {
-    /// `[n_images, projection_dim]`, rows of length one.
+    /// `[n_images, projection_dim]`, unit vectors.
     pub image_features: Tensor,
-    /// `[n_texts, projection_dim]`, rows of length one.
+    /// `[n_texts, projection_dim]`, unit vectors.
     pub text_features: Tensor,
-    /// `[n_images, n_texts]`: cosines times the scale.
+    /// `[n_images, n_texts]`: cosines times the logit scale.
     pub logits: Tensor,
 }
 
 impl Clip {
-    /// A model whose parameters live in `vs` under the checkpoint's names, randomly initialised.
+    /// A model with random parameters, which live in `vs` under the checkpoint's names.
     pub fn new(vs: &nn::Path<'_>, config: &ClipConfig) -> Self {
         Self {
             text: TextTower::new(vs, config),
@@ -57,29 +57,29 @@ impl Clip {
         }
     }
 
-    /// Pixels `[n, 3, side, side]` to features `[n, projection_dim]` of length one.
+    /// Pixels `[n, 3, side, side]` to features `[n, projection_dim]`, unit vectors.
     pub fn image_features(&self, pixels: &Tensor) -> Tensor {
         unit_rows(&self.vision.forward(pixels))
     }
 
-    /// As [`Clip::image_features`], and what the vision tower's last block says of each patch, row by row of the
-    /// picture: `[n, patches, hidden]`, for heads that need places.
+    /// As [`Clip::image_features`], and the vision tower's last hidden state of each patch, row by row of the image: `[n, patches,
+    /// hidden]`, for heads that need positions.
     pub fn image_and_patch_features(&self, pixels: &Tensor) -> (Tensor, Tensor) {
         let (features, patches) = self.vision.forward_with_patches(pixels);
         (unit_rows(&features), patches)
     }
 
-    /// Texts to features `[n_texts, projection_dim]` of length one.
+    /// Texts to features `[n_texts, projection_dim]`, unit vectors.
     pub fn text_features(&self, tokens: &Tokens) -> Tensor {
         unit_rows(&self.text.forward(tokens))
     }
 
-    /// What cosines are multiplied with to become logits.
+    /// The logit scale: the factor from cosines to logits.
     pub fn scale(&self) -> Tensor {
         self.logit_scale.exp()
     }
 
-    /// Both towers.
+    /// Runs both towers.
     pub fn forward(&self, pixels: &Tensor, tokens: &Tokens) -> Output {
         let image_features = self.image_features(pixels);
         let text_features = self.text_features(tokens);
@@ -91,8 +91,8 @@ impl Clip {
         }
     }
 
-    /// Freezes parts of the model for good: their parameters ask for no gradients and nothing is kept for them. `vs`
-    /// holds the model's parameters; an optimiser that is made afterwards leaves the frozen ones out.
+    /// Freezes parameters for good: they get no gradients, and no activations are kept for them. `vs` holds the model's
+    /// parameters. An optimizer that is made afterwards ignores frozen ones.
     pub fn freeze(&mut self, vs: &nn::VarStore, config: FreezeConfig) {
         let towers = [
             ("vision_model.", "visual_projection.", config.n_image_blocks),
@@ -124,16 +124,16 @@ impl Clip {
         self.text.encoder.freeze(config.n_text_blocks);
     }
 
-    /// Whether the towers' blocks forget what is inside them and compute it once more on the way back, to the same
-    /// gradients: a third more work for a fraction of the memory.
+    /// Whether the backward pass recomputes activations (gradient checkpointing): the same gradients with a third more compute and
+    /// a fraction of the memory.
     pub fn set_checkpointing(&mut self, is_checkpointing: bool) {
         self.vision.encoder.set_checkpointing(is_checkpointing);
         self.text.encoder.set_checkpointing(is_checkpointing);
     }
 
-    /// Puts low-rank adapters beside the query, key and value projections of all blocks that are not frozen, and
-    /// freezes all of `base`, which holds the model's own parameters. The adapters' parameters live in `adapters` and
-    /// say nothing until they are trained. Draws from libtorch's generator, seeded with `seed`.
+    /// Adds low-rank adapters to the query, key and value projections of all blocks that are not frozen, and freezes all of
+    /// `base`, which holds the model's own parameters. The adapters live in `adapters`; their output is zero at first. Uses
+    /// libtorch's generator, seeded with `seed`.
     pub fn add_lora(
         &mut self,
         base: &nn::VarStore,
@@ -151,14 +151,13 @@ impl Clip {
         self.text.encoder.add_lora(&text, config);
     }
 
-    /// Adds the adapters to the model's own parameters and takes them away; the features stay the same.
+    /// Merges the adapters into the model's own parameters; features stay the same.
     pub fn merge_lora(&mut self) {
         self.vision.encoder.merge_lora();
         self.text.encoder.merge_lora();
     }
 
-    /// Whether adapters leave out a part of their inputs at random. A model starts without; the draws are of libtorch's
-    /// generator.
+    /// Whether adapters apply dropout, by libtorch's generator. It is off at first.
     pub fn set_training(&mut self, is_training: bool) {
         self.vision.encoder.set_training(is_training);
         self.text.encoder.set_training(is_training);

@@ -3,18 +3,18 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Why a `config.json` is not usable.
+/// Why a `config.json` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// It is no JSON or a field has the wrong type.
+    /// It is not JSON, or a field has the wrong type.
     #[error("config.json: {0}")]
     Json(#[from] serde_json::Error),
-    /// A value that this implementation does not have, or that contradicts another.
+    /// An unsupported or contradictory value.
     #[error("config.json: {0}")]
     Value(String),
 }
 
-/// The function between the two layers of a block's MLP.
+/// The activation function of an MLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
@@ -28,15 +28,15 @@ pub enum Activation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TextConfig {
-    /// How many token ids there are.
+    /// The size of the vocabulary.
     pub vocab_size: i64,
     /// Width of the tower.
     pub hidden_size: i64,
     /// Width between the two layers of the MLP.
     pub intermediate_size: i64,
-    /// How many blocks.
+    /// The number of blocks.
     pub num_hidden_layers: i64,
-    /// How many attention heads.
+    /// The number of attention heads.
     pub num_attention_heads: i64,
     /// The longest text, in tokens.
     pub max_position_embeddings: i64,
@@ -44,7 +44,7 @@ pub struct TextConfig {
     pub hidden_act: Activation,
     /// Added to the variance in layer norms.
     pub layer_norm_eps: f64,
-    /// The id at whose first place a text is pooled; 2 means "the largest id", for old checkpoints.
+    /// The id whose first position is pooled; 2 means "the largest id", for old checkpoints.
     pub eos_token_id: i64,
 }
 
@@ -72,13 +72,13 @@ pub struct VisionConfig {
     pub hidden_size: i64,
     /// Width between the two layers of the MLP.
     pub intermediate_size: i64,
-    /// How many blocks.
+    /// The number of blocks.
     pub num_hidden_layers: i64,
-    /// How many attention heads.
+    /// The number of attention heads.
     pub num_attention_heads: i64,
-    /// Channels of a picture.
+    /// Channels of an image.
     pub num_channels: i64,
-    /// Side of a picture in pixels.
+    /// Side of an image in pixels.
     pub image_size: i64,
     /// Side of a patch in pixels.
     pub patch_size: i64,
@@ -112,9 +112,9 @@ pub struct ClipConfig {
     pub text_config: TextConfig,
     /// The vision tower.
     pub vision_config: VisionConfig,
-    /// Width of the space that both towers end in.
+    /// Width of the shared embedding space.
     pub projection_dim: i64,
-    /// Where `logit_scale` starts, as a logarithm: ln(1 / 0.07).
+    /// The initial `logit_scale`, as a logarithm: ln(1 / 0.07).
     pub logit_scale_init_value: f64,
 }
 
@@ -130,7 +130,7 @@ impl Default for ClipConfig {
 }
 
 impl ClipConfig {
-    /// Reads a `config.json` and checks that it hangs together.
+    /// Parses a `config.json` and checks its consistency.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         let value: Value = serde_json::from_str(text)?;
         if let Some(kind) = value
@@ -166,10 +166,10 @@ impl ClipConfig {
         value
     }
 
-    /// Whether the numbers hang together.
+    /// Checks the consistency of the numbers.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let (text, vision) = (&self.text_config, &self.vision_config);
-        // Far above any CLIP there is, and low enough that products of two stay far from overflow.
+        // Far above any existing CLIP, and low enough that products of two cannot overflow.
         let sane = 1..=1_000_000;
         for (name, value) in [
             ("text_config.vocab_size", text.vocab_size),

@@ -1,7 +1,6 @@
 //! The transformer that both towers share (`CLIPEncoder` in transformers' `modeling_clip.py`).
 //!
-//! Numbers that nobody looks at are not computed: where one position of an item is wanted, the last block asks, sums up
-//! and thinks for that position alone.
+//! Unused numbers are not computed: the last block computes attention and MLP for the pooled token only.
 
 use tch::nn::{self, Module};
 use tch::{Kind, Tensor};
@@ -11,7 +10,7 @@ use crate::model::lora::LoraConfig;
 use crate::model::lora::{Projection, shallow_clone};
 use crate::native;
 
-/// Width, depth and functions of one tower's transformer.
+/// The shape of one tower's transformer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EncoderConfig {
     pub(crate) hidden_size: i64,
@@ -20,7 +19,7 @@ pub(crate) struct EncoderConfig {
     pub(crate) n_heads: i64,
     pub(crate) activation: Activation,
     pub(crate) layer_norm_eps: f64,
-    /// Whether a position may only look at itself and what is before it.
+    /// Whether attention is causal.
     pub(crate) is_causal: bool,
 }
 
@@ -56,7 +55,7 @@ struct Attention {
     is_causal: bool,
 }
 
-/// A layer norm; unlike tch's own it can be held twice.
+/// A layer norm; unlike tch's own, its parameters can be shared.
 #[derive(Debug)]
 pub(crate) struct LayerNorm {
     weight: Tensor,
@@ -81,7 +80,7 @@ impl Encoder {
         self.through(&self.layers, xs)
     }
 
-    /// `[batch, positions, hidden]` to what [`Encoder::forward`] has at `places`, a position for each item:
+    /// `[batch, positions, hidden]` to what [`Encoder::forward`] gives at `places`, one position per item:
     /// `[batch, hidden]`.
     pub(crate) fn forward_at(&self, xs: &Tensor, places: &Tensor) -> Tensor {
         match self.layers.split_last() {
@@ -95,7 +94,7 @@ impl Encoder {
             .iter()
             .enumerate()
             .fold(xs.shallow_clone(), |xs, (i, layer)| {
-                // Nothing inside a frozen block is kept anyway.
+                // Frozen blocks keep no activations anyway.
                 if !self.is_checkpointing || i < self.n_frozen {
                     return layer.forward(&xs);
                 }
@@ -105,17 +104,17 @@ impl Encoder {
             })
     }
 
-    /// Says that the first blocks have no parameters that move.
+    /// Marks the first blocks as frozen.
     pub(crate) fn freeze(&mut self, n_frozen: usize) {
         self.n_frozen = n_frozen.min(self.layers.len());
     }
 
-    /// Whether blocks forget what is inside them and compute it again on the way back.
+    /// Whether the backward pass recomputes activations (gradient checkpointing).
     pub(crate) fn set_checkpointing(&mut self, is_checkpointing: bool) {
         self.is_checkpointing = is_checkpointing;
     }
 
-    /// Adapters for the three projections of each block that is not frozen. `vs` is where the tower's encoder would be.
+    /// Adds adapters to the three projections of each block that is not frozen. `vs` is where the tower's encoder would be.
     pub(crate) fn add_lora(&mut self, vs: &nn::Path<'_>, config: &LoraConfig) {
         let layers = vs / "layers";
         for (i, layer) in self.layers.iter_mut().enumerate().skip(self.n_frozen) {
@@ -194,7 +193,7 @@ impl Layer {
         self.with_mlp(&plus(attended, xs))
     }
 
-    /// What [`Layer::forward`] has at `places`: `[batch, hidden]`.
+    /// What [`Layer::forward`] gives at `places`: `[batch, hidden]`.
     fn forward_at(&self, xs: &Tensor, places: &Tensor) -> Tensor {
         let normed = self.layer_norm1.forward(xs);
         let attended = self.self_attn.forward_at(&normed, places);
@@ -210,7 +209,7 @@ impl Layer {
         plus(self.fc2.forward(&inner), xs)
     }
 
-    /// Another holder of the same parameters.
+    /// A layer that shares these parameters.
     fn shallow_clone(&self) -> Self {
         Self {
             layer_norm1: self.layer_norm1.shallow_clone(),
@@ -240,7 +239,7 @@ impl Attention {
         self.attend(xs, xs, None, self.is_causal)
     }
 
-    /// `[batch, positions, hidden]` to what [`Attention::forward`] has at `places`: `[batch, hidden]`.
+    /// `[batch, positions, hidden]` to what [`Attention::forward`] gives at `places`: `[batch, hidden]`.
     fn forward_at(&self, xs: &Tensor, places: &Tensor) -> Tensor {
         let (batch, length, _) = xs.size3().expect("[batch, positions, hidden]");
         let visible = self.is_causal.then(|| {
@@ -252,22 +251,21 @@ impl Attention {
             .squeeze_dim(1)
     }
 
-    /// What `askers` `[batch, askers, hidden]` take from `xs` `[batch, positions, hidden]`; `visible` says what of it
-    /// they see.
+    /// Attention from `queries` `[batch, queries, hidden]` to `xs` `[batch, positions, hidden]`; `visible` is the mask.
     fn attend(
         &self,
-        askers: &Tensor,
+        queries: &Tensor,
         xs: &Tensor,
         visible: Option<&Tensor>,
         is_causal: bool,
     ) -> Tensor {
-        let (batch, n_askers, size) = askers.size3().expect("[batch, askers, hidden]");
+        let (batch, n_queries, size) = queries.size3().expect("[batch, queries, hidden]");
         let heads = |xs: Tensor| {
             xs.view([batch, -1, self.n_heads, size / self.n_heads])
                 .transpose(1, 2)
         };
         let attended = Tensor::scaled_dot_product_attention(
-            &heads(self.q_proj.forward(askers)),
+            &heads(self.q_proj.forward(queries)),
             &heads(self.k_proj.forward(xs)),
             &heads(self.v_proj.forward(xs)),
             visible,
@@ -277,7 +275,7 @@ impl Attention {
             false,
         );
         self.out_proj
-            .forward(&attended.transpose(1, 2).reshape([batch, n_askers, size]))
+            .forward(&attended.transpose(1, 2).reshape([batch, n_queries, size]))
     }
 
     fn projections(&mut self) -> [(&'static str, &mut Projection); 3] {
@@ -288,7 +286,7 @@ impl Attention {
         ]
     }
 
-    /// Another holder of the same parameters.
+    /// A layer that shares these parameters.
     fn shallow_clone(&self) -> Self {
         Self {
             q_proj: self.q_proj.shallow_clone(),
@@ -300,7 +298,7 @@ impl Attention {
     }
 }
 
-/// The sum, in the memory of the first: what a linear layer gives is needed nowhere else.
+/// Adds in place: the output of a linear layer is used nowhere else.
 fn plus(mut fresh: Tensor, xs: &Tensor) -> Tensor {
     fresh.g_add_(xs)
 }
@@ -312,7 +310,7 @@ fn pick(xs: &Tensor, places: &Tensor) -> Tensor {
     xs.flatten(0, 1).index_select(0, &rows)
 }
 
-/// `[n, size]` with each row at length one. The norm is taken in 32 bits.
+/// `[n, size]` with rows normalized to unit length. The norm is computed in 32 bits.
 pub(crate) fn unit_rows(xs: &Tensor) -> Tensor {
     let xs = xs.to_kind(Kind::Float);
     let norm = xs.norm_scalaropt_dim(2.0, [-1], true);

@@ -1,18 +1,18 @@
-//! Low-rank adapters (Hu et al. 2021, arXiv 2106.09685): a frozen matrix learns by a narrow product beside it. Knows
-//! nothing of where in a model it is used.
+//! Low-rank adapters (Hu et al. 2021, arXiv 2106.09685): a frozen matrix is adapted by a low-rank product beside it. Knows nothing
+//! of where a model uses it.
 
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, Module};
 use tch::{Tensor, no_grad};
 
-/// Width and strength of adapters.
+/// The rank, scale and dropout of adapters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LoraConfig {
-    /// Width of the product; at least 1.
+    /// The rank of the product; at least 1.
     pub rank: i64,
-    /// The product counts `alpha / rank` times.
+    /// The product is multiplied by `alpha / rank`.
     pub alpha: f64,
-    /// The part of an adapter's inputs that is left out in training.
+    /// Dropout on an adapter's input in training.
     pub dropout: f64,
 }
 
@@ -54,11 +54,10 @@ impl Projection {
         ys + narrow.linear(&adapter.b, None::<&Tensor>) * adapter.scale
     }
 
-    /// Puts an adapter beside the layer that says nothing yet. Its parameters live in `vs` under the names that PEFT
-    /// gives them.
+    /// Adds an adapter to the layer, whose output is zero at first. Its parameters live in `vs` under PEFT's names.
     pub(crate) fn add_adapter(&mut self, vs: &nn::Path<'_>, config: &LoraConfig) {
         let size = self.linear.ws.size();
-        // As loralib draws it: `kaiming_uniform_` with a = sqrt(5).
+        // As in loralib: `kaiming_uniform_` with a = sqrt(5).
         let bound = (size[1] as f64).powf(-0.5);
         let uniform = nn::Init::Uniform {
             lo: -bound,
@@ -73,7 +72,7 @@ impl Projection {
         });
     }
 
-    /// Adds the adapter to the layer's own matrix and takes it away.
+    /// Merges the adapter into the layer's own matrix.
     pub(crate) fn merge_adapter(&mut self) {
         if let Some(adapter) = self.adapter.take() {
             let change = no_grad(|| adapter.b.matmul(&adapter.a) * adapter.scale);
@@ -87,7 +86,7 @@ impl Projection {
         }
     }
 
-    /// Another holder of the same parameters.
+    /// A layer that shares these parameters.
     pub(crate) fn shallow_clone(&self) -> Self {
         Self {
             linear: shallow_clone(&self.linear),
@@ -100,7 +99,7 @@ impl Projection {
     }
 }
 
-/// Another holder of the same parameters.
+/// A layer that shares these parameters.
 pub(crate) fn shallow_clone(linear: &nn::Linear) -> nn::Linear {
     nn::Linear {
         ws: linear.ws.shallow_clone(),

@@ -1,4 +1,4 @@
-//! The model as Hugging Face's `CLIPModel` has it: its shape, its two towers, and what joins them.
+//! CLIP as in Hugging Face's `CLIPModel`: configuration, the two towers, adapters and pooling.
 
 pub(crate) mod clip;
 pub(crate) mod config;

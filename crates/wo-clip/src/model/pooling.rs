@@ -1,4 +1,4 @@
-//! How what is said of frames becomes what is said of their video.
+//! Pools the logits of frames into those of their video.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,8 +13,8 @@ pub enum Pooling {
     /// Their mean (ViFi-CLIP: Rasheed et al. 2023, arXiv 2212.03640).
     #[default]
     Mean,
-    /// For each class, the mean of this part of the frames, those that say it loudest: a fault shows in a part of a
-    /// repetition, and standing frames say nothing of it.
+    /// For each class, the mean of the highest logits of this fraction of the frames. A fault shows in a part of a repetition,
+    /// and standing frames tell nothing about it.
     TopK(f64),
 }
 
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_loudest_frames_speak_for_their_class() {
+    fn the_highest_logits_decide_for_each_class() {
         let logits =
             Tensor::from_slice(&[0.0_f32, 4.0, 8.0, 0.0, 4.0, 0.0, 0.0, 0.0]).view([1, 4, 2]);
         let pooled = |pooling: Pooling| {

@@ -1,4 +1,4 @@
-//! Small models that start from nothing, for machines that cannot fetch weights.
+//! Small models with random weights, for machines that cannot fetch weights.
 
 use tch::{Kind, Tensor, nn, no_grad};
 
@@ -6,7 +6,7 @@ use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
 
 /// The shape of `scratch:tiny` or `scratch:small` for a vocabulary; `None` for another name.
 ///
-/// `tiny` has about 2 million parameters and looks at 96 x 96 pixels: an epoch over a hundred videos takes seconds
+/// `tiny` has about 2 million parameters and an input of 96 x 96 pixels: an epoch over a hundred videos takes seconds
 /// on two cores. `small` has about 11 million.
 pub fn scratch_config(name: &str, vocabulary_size: usize) -> Option<ClipConfig> {
     let (vision_width, vision_layers, text_width, text_layers, projection_dim) = match name {
@@ -15,7 +15,7 @@ pub fn scratch_config(name: &str, vocabulary_size: usize) -> Option<ClipConfig> 
         _ => return None,
     };
     let vocab_size = vocabulary_size as i64;
-    // As in CLIP the MLP is four times as wide as the tower. A head is half as wide as CLIP's 64, or there would be two.
+    // As in CLIP, the MLP is four times as wide as the tower. Heads are 32 wide, not 64, or there would be only two.
     let head_width = 32;
     Some(ClipConfig {
         text_config: TextConfig {
@@ -44,8 +44,8 @@ pub fn scratch_config(name: &str, vocabulary_size: usize) -> Option<ClipConfig> 
     })
 }
 
-/// Fills a fresh model as CLIP is initialised (openai/CLIP `model.py`, `initialize_parameters`). The parameters are
-/// visited by name, so that a seed means the same each time.
+/// Initializes a model as CLIP does (openai/CLIP `model.py`, `initialize_parameters`). It visits parameters in the order of their
+/// names, so that a seed always gives the same weights.
 pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
     tch::manual_seed(seed as i64);
     let mut parameters: Vec<(String, Tensor)> = vs.variables().into_iter().collect();
@@ -65,19 +65,19 @@ pub(crate) fn initialise(vs: &nn::VarStore, config: &ClipConfig, seed: u64) {
                     drop(parameter.fill_(config.logit_scale_init_value));
                 }
                 None if name.rsplit('.').next() == Some("bias") => drop(parameter.fill_(0.0)),
-                // What is left are the factors of the layer norms.
+                // The others are the weights of layer norms.
                 None => drop(parameter.fill_(1.0)),
             }
         }
     });
 }
 
-/// Sines and cosines of each patch's column and row, `[1 + patches, width]`, zero for the class token: a small tower
-/// then knows from the first step what lies beside what (Beyer et al. 2022, arXiv 2205.01580, section 3).
+/// Sine-cosine position embeddings of each patch's column and row, `[1 + patches, width]`, zero for the class token. A small tower
+/// then knows from the first step which patches are neighbours (Beyer et al. 2022, arXiv 2205.01580, section 3).
 ///
-/// The waves are as long as a picture of few patches needs them: from half of it to four times its side.
+/// Wavelengths suit an image of few patches: from half of its side to four times its side.
 fn waves(size: &[i64]) -> Tensor {
-    /// Radians over the side of the picture.
+    /// Radians over the side of the image.
     const MOST: f64 = 12.0;
     const LEAST: f64 = 1.5;
     let (n_positions, width) = (size[0] as usize, size[1] as usize);
@@ -100,7 +100,7 @@ fn waves(size: &[i64]) -> Tensor {
     Tensor::from_slice(&values).view(size)
 }
 
-/// The standard deviation that a parameter is drawn with; `None` where it starts as a constant.
+/// The standard deviation of the initial values of a parameter; `None` for a constant.
 fn deviation(name: &str, config: &ClipConfig) -> Option<f64> {
     let (hidden, n_layers) = if name.starts_with("text") {
         (

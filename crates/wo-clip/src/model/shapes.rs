@@ -1,7 +1,7 @@
 //! The names and shapes of all parameters that a configuration asks for.
 //!
-//! A file is held against them before a model is made, so that a configuration with huge numbers in it costs a message
-//! and not the machine's memory. A test keeps them equal to the parameters that [`crate::model::clip::Clip::new`] makes.
+//! A file is checked against them before a model is allocated, so that a configuration with huge numbers costs an error message,
+//! not the machine's memory. A test keeps them equal to the parameters that [`crate::model::clip::Clip::new`] makes.
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use wo_input::Tokens;
 use crate::model::config::{ClipConfig, TextConfig};
 use crate::model::encoder::{Encoder, EncoderConfig, LayerNorm};
 
-/// Ids to features.
+/// From token ids to features.
 #[derive(Debug)]
 pub(crate) struct TextTower {
     token_embedding: nn::Embedding,
@@ -69,12 +69,12 @@ impl TextTower {
         }
     }
 
-    /// Texts to `[n_texts, projection_dim]`, not yet at length one.
+    /// Texts to `[n_texts, projection_dim]`, not normalized.
     pub(crate) fn forward(&self, tokens: &Tokens) -> Tensor {
         let device = self.text_projection.ws.device();
         let rows = tokens.ids.chunks_exact(tokens.length.max(1));
         let ends: Vec<i64> = rows.clone().map(|row| self.end(row)).collect();
-        // The tower is causal: what stands behind the last end changes nothing.
+        // The tower is causal: tokens after the last end of text change nothing.
         let length = ends.iter().max().map_or(0, |end| end + 1);
         let ids: Vec<i64> = rows
             .flat_map(|row| &row[..length as usize])
@@ -91,7 +91,7 @@ impl TextTower {
             .forward(&self.final_layer_norm.forward(&pooled))
     }
 
-    /// Where a text ends: the first end-of-text id, or in old checkpoints the first of the largest ids.
+    /// The end of a text: the first end-of-text id, or in old checkpoints the first of the largest ids.
     fn end(&self, ids: &[i64]) -> i64 {
         let is_old_checkpoint = self.eos_token_id == 2;
         let last_id = if is_old_checkpoint {

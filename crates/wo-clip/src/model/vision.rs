@@ -6,7 +6,7 @@ use tch::{IndexOp, Kind, Tensor};
 use crate::model::config::{ClipConfig, VisionConfig};
 use crate::model::encoder::{Encoder, EncoderConfig, LayerNorm};
 
-/// Pixels to features.
+/// From pixels to features.
 #[derive(Debug)]
 pub(crate) struct VisionTower {
     class_embedding: Tensor,
@@ -88,7 +88,7 @@ impl VisionTower {
         }
     }
 
-    /// `[n, 3, side, side]` to `[n, projection_dim]`, not yet at length one.
+    /// `[n, 3, side, side]` to `[n, projection_dim]`, not normalized.
     pub(crate) fn forward(&self, pixels: &Tensor) -> Tensor {
         let class_token = Tensor::zeros([pixels.size()[0]], (Kind::Int64, pixels.device()));
         let hidden = self
@@ -97,14 +97,14 @@ impl VisionTower {
         self.projected(&hidden)
     }
 
-    /// As [`VisionTower::forward`], and what the last block says of each patch, `[n, patches, hidden]`.
+    /// As [`VisionTower::forward`], and the last hidden state of each patch, `[n, patches, hidden]`.
     pub(crate) fn forward_with_patches(&self, pixels: &Tensor) -> (Tensor, Tensor) {
         let hidden = self.encoder.forward(&self.embedded(pixels));
         let patches = hidden.narrow(1, 1, self.n_positions - 1);
         (self.projected(&hidden.i((.., 0))), patches)
     }
 
-    /// What goes into the first block: `[n, positions, hidden]`.
+    /// The input of the first block: `[n, positions, hidden]`.
     fn embedded(&self, pixels: &Tensor) -> Tensor {
         let patches = self.patches(pixels);
         let (n, _, hidden_size) = patches.size3().expect("[n, patches, hidden]");
@@ -114,8 +114,7 @@ impl VisionTower {
             .forward(&(Tensor::cat(&[class, patches], 1) + positions))
     }
 
-    /// Each patch times the matrix: `[n, patches, hidden]`. A convolution whose steps are as long as its kernel is one
-    /// product of matrices.
+    /// Each patch times the matrix: `[n, patches, hidden]`. A convolution whose stride equals its kernel is one matrix product.
     fn patches(&self, pixels: &Tensor) -> Tensor {
         let weight = &self.patch_embedding.ws;
         let (n, channels, height, _) = pixels.size4().expect("[n, channels, side, side]");

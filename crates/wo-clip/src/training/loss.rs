@@ -1,15 +1,15 @@
 //! The loss of a batch of videos over a bank of captions.
 //!
-//! CLIP's own loss takes the diagonal of a batch as right and all else as wrong. Templated captions repeat within a
-//! batch, so that loss punishes what is right and cannot fall below ln(B/C). Here each frame and each video is
-//! classified over *all* distinct captions instead, and captions of one class share the target.
+//! CLIP's own loss takes the diagonal of a batch as positives and all else as negatives. Templated captions repeat within a batch,
+//! so that loss penalizes correct matches and cannot fall below ln(B/C). Here each frame and each video is classified over *all*
+//! distinct captions instead, and captions of one class share the target.
 
 use tch::{Kind, Tensor};
 
-/// For each class, which captions of the bank say it.
+/// The captions of each class in the bank.
 #[derive(Debug)]
 pub struct BankTargets {
-    /// `[n_classes, n_captions]`: each row spreads a weight of one over the captions of its class.
+    /// `[n_classes, n_captions]`: each row distributes a weight of one over the captions of its class.
     weights: Tensor,
 }
 
@@ -32,12 +32,12 @@ impl BankTargets {
         }
     }
 
-    /// The targets of items of the given classes: `[n]` class numbers to `[n, n_captions]`.
+    /// The targets for items of the given classes: `[n]` class indices to `[n, n_captions]`.
     pub fn of(&self, classes: &Tensor) -> Tensor {
         self.weights.index_select(0, classes)
     }
 
-    /// Class features from caption features: the mean of each class's captions, at length one.
+    /// Class features from caption features: the normalized mean of each class's captions.
     pub fn class_features(&self, caption_features: &Tensor) -> Tensor {
         crate::model::encoder::unit_rows(&self.weights.matmul(caption_features))
     }
@@ -50,8 +50,8 @@ pub fn soft_cross_entropy(logits: &Tensor, targets: &Tensor) -> Tensor {
         .mean(Kind::Float)
 }
 
-/// For items with the given captions, `[n, n]`: each row spreads a weight of one over the items with an equal caption.
-/// Never the diagonal alone, which would call an equal caption wrong (UniCL: Yang et al. 2022, arXiv 2204.03610).
+/// For items with the given captions, `[n, n]`: each row distributes a weight of one over the items with an equal
+/// caption. The diagonal alone would make equal captions negatives (UniCL: Yang et al. 2022, arXiv 2204.03610).
 pub fn equal_caption_targets(captions: &[usize], device: tch::Device) -> Tensor {
     let n = captions.len();
     let mut weights = vec![0.0_f32; n * n];
@@ -68,8 +68,8 @@ pub fn equal_caption_targets(captions: &[usize], device: tch::Device) -> Tensor 
         .to_device(device)
 }
 
-/// The contrastive loss of a batch: `logits` `[n, n]` of items against their own captions, both ways, against `targets`
-/// of the same shape (openai/CLIP, figure 3, where they are the diagonal).
+/// The symmetric contrastive loss of a batch: `logits` `[n, n]` of items and their captions against `targets` of the same shape
+/// (openai/CLIP, figure 3, where the targets are the diagonal).
 pub fn info_nce(logits: &Tensor, targets: &Tensor) -> Tensor {
     (soft_cross_entropy(logits, targets) + soft_cross_entropy(&logits.tr(), targets)) / 2.0
 }
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn captions_of_one_class_are_not_each_others_negatives() {
-        // Captions 0 and 1 say class 0, caption 2 says class 1.
+        // Captions 0 and 1 are of class 0, caption 2 is of class 1.
         let bank = BankTargets::new(&[0, 0, 1], 2, Device::Cpu);
         let targets = bank.of(&Tensor::from_slice(&[0_i64]));
         let both = Tensor::from_slice(&[9.0_f32, 9.0, -9.0]).view([1, 3]);
@@ -108,7 +108,7 @@ mod tests {
         let floor = 2.0 / 3.0 * 2.0_f64.ln();
         let loss = |targets: &Tensor| info_nce(&perfect, targets).double_value(&[]);
         assert!((loss(&targets) - floor).abs() < 1e-6, "{}", loss(&targets));
-        // With nothing repeated it is CLIP's own.
+        // Without repeated captions it equals CLIP's own loss.
         let diagonal = equal_caption_targets(&[0, 1, 2], Device::Cpu);
         assert!(diagonal.allclose(&Tensor::eye(3, (Kind::Float, Device::Cpu)), 0.0, 0.0, false));
     }

@@ -1,4 +1,4 @@
-//! What moves a model: losses, optimisers, and snapshots to go on from.
+//! Training: losses, optimizers, and snapshots to resume from.
 
 pub(crate) mod loss;
 pub(crate) mod muon;

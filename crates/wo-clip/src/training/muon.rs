@@ -1,6 +1,6 @@
-//! Muon (Jordan et al. 2024, `kellerjordan.github.io/posts/muon`): momentum whose singular values are all brought to
-//! about one, so that no direction of a matrix waits for another. Scaled to AdamW's usual length (Liu et al. 2025,
-//! arXiv 2502.16982, section 2.2), so that both share one learning rate.
+//! Muon (Jordan et al. 2024, `kellerjordan.github.io/posts/muon`): orthogonalized momentum, whose singular values are all about
+//! one, so that all directions of a matrix learn alike. Scaled to the update size of AdamW (Liu et al. 2025, arXiv 2502.16982,
+//! section 2.2), so that both share one learning rate.
 
 use tch::{Kind, Tensor};
 
@@ -8,10 +8,10 @@ const MOMENTUM: f64 = 0.95;
 /// The quintic of Jordan et al.: steep at zero, near one from 0.7 to 1.2.
 const COEFFICIENTS: (f64, f64, f64) = (3.4445, -4.7750, 2.0315);
 const N_ITERATIONS: usize = 5;
-/// The root mean square of a change by AdamW.
+/// The root mean square of an AdamW update.
 const ADAMW_RMS: f64 = 0.2;
 
-/// What to take from a matrix, times the learning rate. `momentum` is brought up to date.
+/// The update of a matrix, before the learning rate. Also updates `momentum`.
 pub(crate) fn change(grad: &Tensor, momentum: &mut Tensor) -> Tensor {
     let _ = momentum.g_mul_scalar_(MOMENTUM).g_add_(grad);
     let ahead = grad + &*momentum * MOMENTUM;
@@ -19,7 +19,7 @@ pub(crate) fn change(grad: &Tensor, momentum: &mut Tensor) -> Tensor {
     orthogonalised(&ahead) * (ADAMW_RMS * (longer_side as f64).sqrt())
 }
 
-/// About `U V^T` of `U S V^T`, by Newton and Schulz's iteration.
+/// Approximates `U V^T` of `U S V^T` by Newton-Schulz iteration.
 fn orthogonalised(matrix: &Tensor) -> Tensor {
     let is_tall = matrix.size()[0] > matrix.size()[1];
     let mut x = if is_tall { matrix.tr() } else { matrix.copy() };

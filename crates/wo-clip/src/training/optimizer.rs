@@ -1,5 +1,5 @@
-//! AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with a state that can be read and saved, which `tch`'s own
-//! optimiser does not allow; and Muon beside it, for the matrices of a tower that starts from nothing.
+//! AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) whose state can be saved, unlike that of `tch`'s own optimizer; and Muon,
+//! for the matrices of a tower that is trained from scratch.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use tch::{Kind, Tensor, no_grad};
 use crate::native::{self, AdamWStep, AdamWTensors};
 use crate::training::muon;
 
-/// What does not change in a run.
+/// The settings of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamWConfig {
     /// Decay of the mean of gradients.
@@ -18,12 +18,12 @@ pub struct AdamWConfig {
     pub beta2: f64,
     /// Added to the root before dividing.
     pub eps: f64,
-    /// Pull towards zero a step, times the learning rate; only on matrices.
+    /// Weight decay per step, times the learning rate; only on matrices.
     pub weight_decay: f64,
 }
 
 impl Default for AdamWConfig {
-    /// CLIP's own betas and epsilon; decay as for small sets.
+    /// CLIP's own betas and epsilon; weight decay for small datasets.
     fn default() -> Self {
         Self {
             beta1: 0.9,
@@ -34,34 +34,34 @@ impl Default for AdamWConfig {
     }
 }
 
-/// How a parameter moves.
+/// The update rule of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rule {
-    /// By its gradient over the root of its mean square.
+    /// AdamW: the gradient over the root of its mean square.
     AdamW,
-    /// By its momentum made orthogonal; for the matrices of hidden layers only.
+    /// Muon: the orthogonalized momentum; for matrices of hidden layers only.
     Muon,
 }
 
 /// How one parameter is trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Share {
-    /// Its part of the learning rate; 0 leaves it frozen.
+    /// The factor of its learning rate; 0 freezes it.
     pub lr_factor: f64,
-    /// How it moves.
+    /// Its update rule.
     pub rule: Rule,
 }
 
-/// Why a state does not belong to an optimiser.
+/// Why a state does not fit an optimizer.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// Tensors are missing, or left over.
+    /// Tensors are missing or unexpected.
     #[error("the state is of another optimiser: missing {missing:?}, not expected {unexpected:?}")]
     Names {
-        /// What the optimiser has and the state has not.
+        /// Tensors of the optimizer that the state lacks.
         missing: Option<String>,
-        /// What the state has and the optimiser has not.
+        /// Tensors of the state that the optimizer lacks.
         unexpected: Option<String>,
     },
     /// A tensor has the wrong shape or is not of 32-bit floats.
@@ -69,9 +69,9 @@ pub enum StateError {
     Shape {
         /// The tensor.
         name: String,
-        /// What it is in the state.
+        /// Its shape and type in the state.
         found: String,
-        /// What the parameter is.
+        /// The shape of the parameter.
         wanted: String,
     },
 }
@@ -86,7 +86,7 @@ struct Slot {
     decays: bool,
 }
 
-/// What a parameter remembers of its gradients.
+/// The moments of a parameter.
 #[derive(Debug)]
 enum Moments {
     AdamW { mean: Tensor, square: Tensor },
@@ -94,7 +94,7 @@ enum Moments {
 }
 
 impl Moments {
-    /// With the names that a state gives them.
+    /// The tensors with their names in a state.
     fn named(&self) -> Vec<(&'static str, &Tensor)> {
         match self {
             Self::AdamW { mean, square } => vec![("mean", mean), ("square", square)],
@@ -103,7 +103,7 @@ impl Moments {
     }
 }
 
-/// The optimiser of a set of named parameters.
+/// An optimizer of named parameters.
 #[derive(Debug)]
 pub struct Optimizer {
     slots: Vec<Slot>,
@@ -112,7 +112,7 @@ pub struct Optimizer {
 }
 
 impl Optimizer {
-    /// An optimiser of those of `parameters` that ask for gradients. `share` says how each is trained, by its name.
+    /// An optimizer of those `parameters` that require gradients. `share` tells by name how each is trained.
     pub fn new(
         parameters: impl IntoIterator<Item = (String, Tensor)>,
         config: AdamWConfig,
@@ -134,7 +134,7 @@ impl Optimizer {
                         },
                     },
                     lr_factor,
-                    // Biases, norms, class and position embeddings and the scale are not pulled towards zero.
+                    // Biases, norms, class and position embeddings and the logit scale get no weight decay.
                     decays: parameter.dim() >= 2 && !name.contains("position_embedding"),
                     name,
                     parameter,
@@ -150,14 +150,14 @@ impl Optimizer {
         }
     }
 
-    /// Forgets all gradients and gives their memory back. The best time is straight after a step: the way forward then
-    /// has that memory for itself.
+    /// Drops all gradients and frees their memory. Best called right after a step,
+    /// so that the next forward pass can use the memory.
     pub fn zero_grad(&mut self) {
         native::drop_grads(self.slots.iter().map(|slot| &slot.parameter))
             .expect("a parameter may forget its gradient");
     }
 
-    /// The length of all gradients taken as one vector.
+    /// The norm of all gradients as one vector.
     pub fn grad_norm(&self) -> f64 {
         let norms: Vec<Tensor> = self.grads().map(|grad| grad.norm()).collect();
         if norms.is_empty() {
@@ -170,7 +170,7 @@ impl Optimizer {
         }
     }
 
-    /// Shortens all gradients together to at most `max_norm`. Returns their length before.
+    /// Clips the norm of all gradients to `max_norm`. Returns the norm before.
     pub fn clip_grad_norm(&mut self, max_norm: f64) -> f64 {
         let norm = self.grad_norm();
         if norm > max_norm {
@@ -185,7 +185,7 @@ impl Optimizer {
     /// One step at learning rate `lr`. A parameter without a gradient stays as it is.
     pub fn step(&mut self, lr: f64) {
         self.n_steps += 1;
-        // Those that share a learning rate and a decay move together.
+        // Parameters with the same learning rate and decay share one call.
         let mut groups: Vec<(AdamWStep, AdamWTensors<'_>)> = Vec::new();
         for slot in &mut self.slots {
             let grad = slot.parameter.grad();
@@ -234,20 +234,20 @@ impl Optimizer {
         }
     }
 
-    /// How many steps were taken.
+    /// The number of steps taken.
     pub fn n_steps(&self) -> u32 {
         self.n_steps
     }
 
-    /// What it remembers beside the number of steps, to be saved: `mean/NAME` and `square/NAME` of each parameter that
-    /// AdamW moves, `momentum/NAME` of Muon's. The tensors change with the next step.
+    /// The state to save, beside the number of steps: `mean/NAME` and `square/NAME` for AdamW, `momentum/NAME` for Muon. The tensors
+    /// change with the next step.
     pub fn state(&self) -> BTreeMap<String, Tensor> {
         self.named_moments()
             .map(|(name, tensor)| (name, tensor.shallow_clone()))
             .collect()
     }
 
-    /// Takes up a state that [`Optimizer::state`] gave after `n_steps` steps, all or nothing.
+    /// Restores a state that [`Optimizer::state`] gave after `n_steps` steps, all or nothing.
     pub fn load_state(
         &mut self,
         n_steps: u32,

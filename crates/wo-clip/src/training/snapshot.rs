@@ -1,7 +1,7 @@
-//! The state of a training run on disk: folders of named tensors, of which the newest whole one is read.
+//! Snapshots of a training run: folders of named tensors. The newest complete one is read.
 //!
-//! A snapshot is written beside its place: files first, then the list of their hashes, all synced, then the folder is
-//! renamed. So a run that is killed at any moment finds either the snapshot before or the new one, never a half.
+//! A snapshot is written under another name: first the files, then the list of their hashes, all synced; then the folder is
+//! renamed. So a run that is killed at any moment finds the previous snapshot or the new one, never a partial one.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -22,18 +22,18 @@ const STATE: &str = "state.json";
 const PREFIX: &str = "step-";
 const UNFINISHED: &str = ".part";
 
-/// What a run needs to go on as if it had never stopped.
+/// What a run needs to resume as if it had never stopped.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Optimiser steps taken.
+    /// Optimizer steps taken.
     pub step: u64,
-    /// All that is no tensor.
+    /// All state that is no tensor.
     pub state: Value,
     /// Sets of named tensors of 32-bit floats, such as `weights` and `optimizer`.
     pub tensors: BTreeMap<String, BTreeMap<String, Tensor>>,
 }
 
-/// What is written last, and makes a snapshot one.
+/// Written last; makes a snapshot complete.
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
     step: u64,
@@ -41,7 +41,7 @@ struct Manifest {
     files: BTreeMap<String, String>,
 }
 
-/// Writes a snapshot into `dir` and takes away all but the newest `n_kept`.
+/// Writes a snapshot into `dir` and removes all but the newest `n_kept`.
 pub fn write_snapshot(dir: &Path, snapshot: &Snapshot, n_kept: usize) -> anyhow::Result<()> {
     write(dir, snapshot, n_kept).with_context(|| format!("write a snapshot into {}", dir.display()))
 }
@@ -83,8 +83,7 @@ fn write(dir: &Path, snapshot: &Snapshot, n_kept: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The newest whole snapshot in `dir`; `None` where there is none. Those that are not whole are passed over: a disk may
-/// have lost what it said it had written.
+/// The newest complete snapshot in `dir`, if any. Incomplete ones are skipped, since a disk may lose what it reported as written.
 pub fn latest_snapshot(dir: &Path) -> anyhow::Result<Option<Snapshot>> {
     if !dir.is_dir() {
         return Ok(None);

@@ -45,7 +45,7 @@ pub(crate) fn calibration(
     });
     let interval = estimates
         .first()
-        .and_then(|estimate| estimate.intervals.percentile);
+        .and_then(|estimate| estimate.intervals.interval);
     Some(Calibration {
         scope: scope.to_string(),
         temperature: trust.and_then(|it| it.temperature),

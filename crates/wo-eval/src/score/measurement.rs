@@ -27,7 +27,7 @@ pub(crate) struct Measurement {
 impl Measurement {
     /// What a bootstrap found of a score of `n` samples.
     pub(crate) fn new(key: ScoreKey, estimate: &Estimate, n: u64, n_groups: u64) -> Self {
-        let end = |of: fn(Interval) -> f64| estimate.intervals.percentile.map(of);
+        let end = |of: fn(Interval) -> f64| estimate.intervals.interval.map(of);
         let bca = |of: fn(Interval) -> f64| estimate.intervals.bca.map(of);
         Self {
             key,

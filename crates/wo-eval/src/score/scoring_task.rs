@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wo_record::{Group, Name, Predictor, UNCLEAR};
-use wo_stats::{
-    Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, at_most_missed, unanimous,
-};
+use wo_stats::{Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, roc_area};
 
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
@@ -83,44 +81,10 @@ impl ScoringTask<'_> {
             samples.map(|it| (it.group, it.truth, it.predicted.get(predictor).copied()));
         let (n, n_groups) = counted_samples(metric, predicted);
         let key = self.key(by.clone(), metric.into(), class);
-        let mut score = Measurement {
+        Some(Measurement {
             n,
             ..self.measured(key, estimate, n_groups)
-        };
-        if *by == Predictor::Model {
-            match metric {
-                Metric::MacroF1 => {}
-                Metric::BalancedAccuracy => self.widen_balanced(&mut score),
-                _ => widen(&mut score),
-            }
-        }
-        Some(score)
-    }
-
-    /// The same of a mean of recalls, where no class or all of one was got wrong: what may have been missed is of the class
-    /// of which there are fewest groups.
-    fn widen_balanced(&self, score: &mut Measurement) {
-        let mut of_class: BTreeMap<usize, BTreeSet<&Group>> = BTreeMap::new();
-        for sample in &self.samples {
-            of_class
-                .entry(sample.truth)
-                .or_default()
-                .insert(sample.group);
-        }
-        let Some(fewest) = of_class.values().map(BTreeSet::len).min() else {
-            return;
-        };
-        let missed = at_most_missed(fewest) / of_class.len() as f64;
-        if score.n_groups < 2 || score.high > score.low {
-            return;
-        }
-        let ends = match score.value {
-            Some(value) if value >= 1.0 => (1.0 - missed, 1.0),
-            Some(value) if value <= 0.0 => (0.0, missed),
-            _ => return,
-        };
-        (score.low, score.high) = (Some(ends.0), Some(ends.1));
-        (score.bca_low, score.bca_high) = (None, None);
+        })
     }
 
     /// No video is `unclear` as videos are good or bad.
@@ -157,10 +121,17 @@ impl ScoringTask<'_> {
             let estimates = bootstrap.estimates(ranking.n_groups(), |drawn| {
                 vec![ranking.roc_auc(drawn), ranking.average_precision(drawn)]
             });
+            let area = roc_area(&scores, &is_of, &groups);
             let metrics = [MetricName::RocAuc, MetricName::AveragePrecision];
             for (metric, estimate) in metrics.into_iter().zip(&estimates) {
+                let estimate = match metric {
+                    MetricName::RocAuc => estimate.joined_with(area),
+                    // There is no model of it: a resample of a perfect order is perfect, which says nothing of others.
+                    _ if estimate.has_no_width() || area.is_none() => estimate.joined_with(None),
+                    _ => *estimate,
+                };
                 let key = self.key(Predictor::Model, metric, Some(name));
-                evaluation.push(self.measured(key, estimate, distinct.len()));
+                evaluation.push(self.measured(key, &estimate, distinct.len()));
             }
         }
     }
@@ -197,25 +168,6 @@ pub(crate) fn counted_samples<'a>(
     let groups: Vec<&Group> = counted.map(|(group, ..)| group).collect();
     let distinct: BTreeSet<&Group> = groups.iter().copied().collect();
     (groups.len() as u64, distinct.len())
-}
-
-/// A share that all groups agree on has an interval without width, since the bootstrap draws only what was seen.
-/// That of the rule of three takes its place; one group alone has none.
-fn widen(score: &mut Measurement) {
-    let (Some(value), Some(low), Some(high)) = (score.value, score.low, score.high) else {
-        return;
-    };
-    if high > low {
-        return;
-    }
-    let groups = score.n_groups as usize;
-    let is_share = value <= 0.0 || value >= 1.0;
-    if groups >= 2 && !is_share {
-        return;
-    }
-    let ends = unanimous(value, groups);
-    (score.low, score.high) = (ends.map(|it| it.low), ends.map(|it| it.high));
-    (score.bca_low, score.bca_high) = (None, None);
 }
 
 /// One metric of labels in a scope of its own: of each video with a label, what is predicted. `None` without such videos.

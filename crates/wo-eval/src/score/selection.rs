@@ -2,7 +2,7 @@
 
 use wo_clip::Trust;
 use wo_record::{CoveragePoint, Selection};
-use wo_stats::{Bootstrap, Graded, RiskCoverage, numbered};
+use wo_stats::{Bootstrap, Graded, RiskCoverage, numbered, proportion};
 
 use crate::judge::prediction::Prediction;
 use crate::score::key::Scope;
@@ -66,11 +66,15 @@ pub(crate) fn selection(
         accuracy_at: COVERAGES
             .iter()
             .zip(estimates)
-            .map(|(&coverage, estimate)| CoveragePoint {
-                coverage,
-                accuracy: estimate.value,
-                low: estimate.intervals.percentile.map(|it| it.low),
-                high: estimate.intervals.percentile.map(|it| it.high),
+            .map(|(&coverage, estimate)| {
+                let surest = surest(&graded, coverage, n_groups);
+                let interval = estimate.joined_with(proportion(&surest)).intervals.interval;
+                CoveragePoint {
+                    coverage,
+                    accuracy: estimate.value,
+                    low: interval.map(|it| it.low),
+                    high: interval.map(|it| it.high),
+                }
             })
             .collect(),
         curve: points
@@ -83,6 +87,21 @@ pub(crate) fn selection(
         n: graded.len() as u64,
         n_groups: n_groups as u64,
     })
+}
+
+/// By group: right and all of the surest part of the videos.
+fn surest(graded: &[Graded], coverage: f64, n_groups: usize) -> Vec<(u64, u64)> {
+    let mut sorted: Vec<&Graded> = graded.iter().collect();
+    sorted.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let n = (graded.len() as f64 * coverage).ceil() as usize;
+    let mut counts = vec![(0, 0); n_groups];
+    for video in sorted.into_iter().take(n) {
+        if let Some((right, all)) = counts.get_mut(video.group) {
+            *right += u64::from(video.is_right);
+            *all += 1;
+        }
+    }
+    counts
 }
 
 #[cfg(test)]

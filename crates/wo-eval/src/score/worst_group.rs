@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wo_stats::{Bootstrap, GroupSums, numbered};
+use wo_stats::{Bootstrap, GroupSums, Interval, numbered, proportion};
 
 use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::evaluation::Evaluation;
@@ -32,6 +32,15 @@ pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Op
             entries.extend([(2 * cell, right), (2 * cell + 1, 1.0)]);
         }
     }
+    let mut counts = vec![vec![(0, 0); n_groups]; cells.len()];
+    for (group, entries) in entries.iter().enumerate() {
+        for (column, count) in entries {
+            let cell = counts.get_mut(column / 2).and_then(|it| it.get_mut(group));
+            if let Some((right, all)) = cell {
+                *(if column % 2 == 0 { right } else { all }) += *count as u64;
+            }
+        }
+    }
     let mut sums = GroupSums::new(2 * cells.len());
     for of_group in entries {
         sums.push(of_group);
@@ -46,12 +55,26 @@ pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Op
         vec![recalls.and_then(|it| it.into_iter().reduce(f64::min))]
     };
     let estimate = Bootstrap::new(seed).estimates(n_groups, worst).pop()?;
+    let estimate = estimate.joined_with(interval_of_least(&counts));
     let key = ScoreKey {
         scope: Scope::Whole(whole),
         ..ScoreKey::of_labels(MetricName::WorstGroupRecall)
     };
     let (n, n_groups) = (scored.len() as u64, n_groups as u64);
     Some(Measurement::new(key, &estimate, n, n_groups))
+}
+
+/// The interval of the least of several recalls, from right and all videos of each by group: it is at most the recall of
+/// any of them, and at least the lowest of their low ends. `None` where one of them has fewer than two groups.
+fn interval_of_least(counts: &[Vec<(u64, u64)>]) -> Option<Interval> {
+    let ends: Vec<Interval> = counts
+        .iter()
+        .map(|it| proportion(it))
+        .collect::<Option<_>>()?;
+    ends.into_iter().reduce(|one, other| Interval {
+        low: one.low.min(other.low),
+        high: one.high.min(other.high),
+    })
 }
 
 /// Which exercise and label that is, as `squat, good form`: the one of which the recall is the least. `None` where several

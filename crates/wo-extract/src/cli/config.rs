@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use wo_cli::Common;
+use wo_folder::DeletedByHand;
+
 use crate::cli::args::{Args, Command, DecodingArgs, ProbeArgs, PruneFlag, SandboxFlag};
 use crate::job::Settings;
 use crate::output::merge::Prune;
+use crate::output::state::FailedFiles;
+use crate::output::writer::DroppedRecords;
 use crate::sampling::frame_filter::Sieve;
 use crate::worker::{Limits, PoolConfig, Sandbox};
 
@@ -28,8 +33,7 @@ pub(crate) struct ExtractConfig {
     pub(crate) settings: Settings,
     /// The folder of frames; without one they go into the stream.
     pub(crate) out: Option<OutConfig>,
-    /// Whether frames that are left out get a record.
-    pub(crate) emits_dropped: bool,
+    pub(crate) dropped: DroppedRecords,
     pub(crate) pool: PoolConfig,
 }
 
@@ -37,11 +41,9 @@ pub(crate) struct ExtractConfig {
 #[derive(Debug)]
 pub(crate) struct OutConfig {
     pub(crate) dir: PathBuf,
-    /// Whether files that failed are tried again.
-    pub(crate) retry_failed: bool,
+    pub(crate) failed_files: FailedFiles,
     pub(crate) prune: Option<Prune>,
-    /// Whether deleted frames come back.
-    pub(crate) restores: bool,
+    pub(crate) deleted_by_hand: DeletedByHand,
 }
 
 /// Which videos are looked at, and how that is told.
@@ -60,7 +62,7 @@ impl From<Args> for Config {
             return Self::Serve(args.decoding.sandbox.into());
         }
         let settings = settings(&args);
-        let pool = pool(args.decoding, args.common.verbose);
+        let pool = pool(args.decoding, &args.common);
         if let Some(Command::Probe(ProbeArgs { paths, table })) = args.command {
             return Self::Probe(ProbeConfig {
                 paths,
@@ -68,18 +70,31 @@ impl From<Args> for Config {
                 pool,
             });
         }
-        let (retry_failed, restores) = (args.retry_failed, args.restore);
+        let failed_files = if args.retry_failed {
+            FailedFiles::Retry
+        } else {
+            FailedFiles::Keep
+        };
+        let deleted_by_hand = if args.restore {
+            DeletedByHand::ComeBack
+        } else {
+            DeletedByHand::Stay
+        };
         let prune = args.prune.map(Prune::from);
         Self::Extract(ExtractConfig {
             paths: args.paths.into_iter().chain(args.video_dir).collect(),
             settings,
             out: args.out.map(|dir| OutConfig {
                 dir,
-                retry_failed,
+                failed_files,
                 prune,
-                restores,
+                deleted_by_hand,
             }),
-            emits_dropped: args.emit_dropped,
+            dropped: if args.emit_dropped {
+                DroppedRecords::Emit
+            } else {
+                DroppedRecords::Omit
+            },
             pool,
         })
     }
@@ -102,7 +117,7 @@ fn settings(args: &Args) -> Settings {
     }
 }
 
-fn pool(args: DecodingArgs, is_verbose: bool) -> PoolConfig {
+fn pool(args: DecodingArgs, common: &Common) -> PoolConfig {
     PoolConfig {
         program: args.worker,
         sandbox: args.sandbox.into(),
@@ -113,7 +128,7 @@ fn pool(args: DecodingArgs, is_verbose: bool) -> PoolConfig {
         },
         n_threads: args.threads.count(),
         progress: args.progress,
-        is_verbose,
+        is_verbose: common.verbose,
     }
 }
 

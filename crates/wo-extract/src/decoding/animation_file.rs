@@ -92,34 +92,46 @@ pub(crate) fn take(
             break;
         }
     }
-    let gaps = timeline
-        .times_ns
-        .iter()
-        .zip(timeline.times_ns.iter().skip(1))
-        .map(|(a, b)| b - a);
-    let spread = gaps.clone().max().zip(gaps.min());
-    let is_variable = spread.is_some_and(|(max, min)| max - min > ROUNDING_NS);
-    let rate = timeline.times_ns.len() as f64 * 1e9 / timeline.duration_ns as f64;
-    let (width, height) = turn.shown(width, height);
-    let name = name(format);
-    let video = Video {
-        duration_ms: Some(time::ms(timeline.duration_ns)),
-        width_px: Some(width),
-        height_px: Some(height),
-        rotation_deg: Some(turn.degrees()),
-        frame_rate_hz: Some((rate * 1e3).round() / 1e3),
-        variable_frame_rate: (timeline.times_ns.len() > 1).then_some(is_variable),
-        codec: Some(name.to_owned()),
-        container: Some(name.to_owned()),
-        bitrate_bps: time::bitrate(file.size_bytes, timeline.duration_ns),
-        ..Video::default()
-    };
+    let size = turn.shown(width, height);
     Ok(Taken {
-        video,
+        video: timeline.video(file, format, size, turn),
         places,
         notes: Vec::new(),
         fault: timeline.fault,
     })
+}
+
+impl Timeline {
+    /// The `video` record, as far as the file itself tells.
+    fn video(
+        &self,
+        file: &MediaFile,
+        format: ImageFormat,
+        (width, height): (u32, u32),
+        turn: Turn,
+    ) -> Video {
+        let gaps = self
+            .times_ns
+            .iter()
+            .zip(self.times_ns.iter().skip(1))
+            .map(|(a, b)| b - a);
+        let spread = gaps.clone().max().zip(gaps.min());
+        let is_variable = spread.is_some_and(|(max, min)| max - min > ROUNDING_NS);
+        let rate = self.times_ns.len() as f64 * 1e9 / self.duration_ns as f64;
+        let name = name(format);
+        Video {
+            duration_ms: Some(time::ms(self.duration_ns)),
+            width_px: Some(width),
+            height_px: Some(height),
+            rotation_deg: Some(turn.degrees()),
+            frame_rate_hz: Some((rate * 1e3).round() / 1e3),
+            variable_frame_rate: (self.times_ns.len() > 1).then_some(is_variable),
+            codec: Some(name.to_owned()),
+            container: Some(name.to_owned()),
+            bitrate_bps: time::bitrate(file.size_bytes, self.duration_ns),
+            ..Video::default()
+        }
+    }
 }
 
 impl<'a> Animation<'a> {

@@ -47,6 +47,30 @@ struct Decoded {
 }
 
 impl Decoded {
+    /// With the first frame and nothing else.
+    fn begin(player: &Player<'_>, first: &DecodedFrame) -> Result<Self, Fault> {
+        let (codec, container) = player.codec_and_container();
+        let survey = Survey {
+            look: first.look()?,
+            notes: first.ignored_shape().into_iter().collect(),
+            codec,
+            container,
+            start_ns: first.time_ns,
+            times_ns: vec![0],
+            last_duration_ns: first.duration_ns,
+        };
+        Ok(Self {
+            survey,
+            sent: BTreeSet::new(),
+            packets: Vec::new(),
+            corrupt_ns: Vec::new(),
+            is_progressive: first.is_progressive()?,
+            promised_ns: player.promised_duration_ns(),
+            film: Film::default(),
+            fault: None,
+        })
+    }
+
     /// Hands the newest frame over.
     fn send(
         &mut self,
@@ -58,53 +82,73 @@ impl Decoded {
         self.sent.insert(self.survey.times_ns.len() - 1);
         sink.still(time_ns, &frame.picture(settings.size)?)
     }
-}
 
-/// Takes the frames of `file`.
-pub(crate) fn take(
-    file: &MediaFile,
-    settings: &Settings,
-    sink: &dyn FrameSink,
-) -> Result<Taken, Fault> {
-    let decoded = decode(file, settings, sink)?;
-    let survey = decoded.survey;
-    let duration_ns = survey.duration_ns();
-    let keys = decoded.packets.iter().filter(|packet| packet.is_key);
-    let key_times_ns: BTreeSet<u64> = keys.filter_map(|packet| packet.time_ns).collect();
-    let damage = Damage::of(&decoded.packets, &decoded.corrupt_ns);
-    let time_of = |index: usize| survey.times_ns.get(index).map(|ns| ns + survey.start_ns);
-    let is_damaged = |index: usize| time_of(index).is_some_and(|ns| damage.is_at(ns));
-    let is_key_frame = |index: usize| time_of(index).is_some_and(|ns| key_times_ns.contains(&ns));
-    let n_frames = survey.times_ns.len();
-    let has_good_key = (0..n_frames).any(|index| is_key_frame(index) && !is_damaged(index));
-    let is_key = |index| is_key_frame(index) && !(has_good_key && is_damaged(index));
-    let repetitions = if settings.finds_repetitions() {
-        repetitions::find(&decoded.film)
-    } else {
-        Vec::new()
-    };
-    let chosen = settings.choose(Timeline {
-        times_ns: &survey.times_ns,
-        duration_ns,
-        is_key: &is_key,
-        video_id: &file.id,
-        repetitions: &repetitions,
-    })?;
-    let chosen = settings.without_damage(chosen, &survey.times_ns, duration_ns, is_damaged);
-    let is_missing = |index: &&usize| !decoded.sent.contains(index);
-    let missing = chosen.iter().filter(is_missing);
-    let missing: BTreeSet<u64> = missing.map(|&index| survey.times_ns[index]).collect();
-    if !missing.is_empty() {
+    /// When a frame is shown, on the clock of the packets.
+    fn time_of(&self, index: usize) -> Option<u64> {
+        let time_ns = self.survey.times_ns.get(index);
+        time_ns.map(|ns| ns + self.survey.start_ns)
+    }
+
+    fn is_damaged(&self, index: usize, damage: &Damage) -> bool {
+        self.time_of(index).is_some_and(|ns| damage.is_at(ns))
+    }
+
+    /// The numbers of the frames to take. Undamaged ones take the places of damaged ones where they can.
+    fn choose(
+        &self,
+        file: &MediaFile,
+        settings: &Settings,
+        damage: &Damage,
+        repetitions: &[Repetition],
+    ) -> Result<Vec<usize>, Fault> {
+        let times_ns = &self.survey.times_ns;
+        let duration_ns = self.survey.duration_ns();
+        let keys = self.packets.iter().filter(|packet| packet.is_key);
+        let key_times_ns: BTreeSet<u64> = keys.filter_map(|packet| packet.time_ns).collect();
+        let is_damaged = |index: usize| self.is_damaged(index, damage);
+        let is_key_frame = |index: usize| {
+            let time_ns = self.time_of(index);
+            time_ns.is_some_and(|ns| key_times_ns.contains(&ns))
+        };
+        let mut indices = 0..times_ns.len();
+        let has_good_key = indices.any(|index| is_key_frame(index) && !is_damaged(index));
+        let is_key = |index| is_key_frame(index) && !(has_good_key && is_damaged(index));
+        let chosen = settings.choose(Timeline {
+            times_ns,
+            duration_ns,
+            is_key: &is_key,
+            video_id: &file.id,
+            repetitions,
+        })?;
+        Ok(settings.without_damage(chosen, times_ns, duration_ns, is_damaged))
+    }
+
+    /// Decodes once more those chosen frames that were not handed over yet.
+    fn send_missing(
+        &self,
+        chosen: &[usize],
+        damage: &Damage,
+        file: &MediaFile,
+        settings: &Settings,
+        sink: &dyn FrameSink,
+    ) -> Result<(), Fault> {
+        let survey = &self.survey;
+        let missing = chosen.iter().filter(|index| !self.sent.contains(index));
+        let missing: BTreeSet<u64> = missing.map(|&index| survey.times_ns[index]).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
         // Damage differs with what else is decoded.
-        let is_whole = decoded.fault.is_none() && damage.n_frames().is_none();
-        let wanted = if decoded.is_progressive && is_whole {
+        let is_whole = self.fault.is_none() && damage.n_frames().is_none();
+        let wanted = if self.is_progressive && is_whole {
             let times_ns = missing.iter().map(|ns| ns + survey.start_ns);
             let codec = survey.codec.as_deref();
-            seek_decode::wanted(&decoded.packets, codec, survey.start_ns, n_frames, times_ns)
+            let n_frames = survey.times_ns.len();
+            seek_decode::wanted(&self.packets, codec, survey.start_ns, n_frames, times_ns)
         } else {
             Wanted::All
         };
-        let fetch = |wanted: Wanted| {
+        let send = |wanted: Wanted| {
             let mut player = Player::start(file, sink, wanted)?;
             fetch(
                 &mut player,
@@ -114,55 +158,64 @@ pub(crate) fn take(
                 sink,
             )
         };
-        if !fetch(wanted)? && !fetch(Wanted::All)? {
-            let what = "the file decodes differently each time";
-            return Err(Fault::new(code::DECODE, what));
+        if send(wanted)? || send(Wanted::All)? {
+            return Ok(());
         }
+        let what = "the file decodes differently each time";
+        Err(Fault::new(code::DECODE, what))
     }
+}
+
+/// Takes the frames of `file`.
+pub(crate) fn take(
+    file: &MediaFile,
+    settings: &Settings,
+    sink: &dyn FrameSink,
+) -> Result<Taken, Fault> {
+    let decoded = decode(file, settings, sink)?;
+    let duration_ns = decoded.survey.duration_ns();
+    let damage = Damage::of(&decoded.packets, &decoded.corrupt_ns);
+    let repetitions = if settings.finds_repetitions() {
+        repetitions::find(&decoded.film)
+    } else {
+        Vec::new()
+    };
+    let chosen = decoded.choose(file, settings, &damage, &repetitions)?;
+    decoded.send_missing(&chosen, &damage, file, settings, sink)?;
     let cuts_ns = settings.finds_cuts.then(|| decoded.film.cuts_ns());
     let place = |&index: &usize| {
-        let time_ns = survey.times_ns[index];
-        let place = place(time_ns, &repetitions, cuts_ns.as_deref());
-        let is_damaged = is_damaged(index);
-        (
-            time_ns,
-            Place {
-                is_damaged,
-                ..place
-            },
-        )
+        let time_ns = decoded.survey.times_ns[index];
+        let place = Place {
+            is_damaged: decoded.is_damaged(index, &damage),
+            ..place(time_ns, &repetitions, cuts_ns.as_deref())
+        };
+        (time_ns, place)
     };
     let places = chosen.iter().map(place).collect();
-    let cuts_ms = cuts_ns
-        .as_ref()
-        .map(|cuts| cuts.iter().map(|&cut| time::ms(cut)).collect());
-    let repeats = settings.finds_cuts && decoded.film.repeated() > MAX_REPEATED;
     let loss = if decoded.fault.is_none() {
-        file.loss(survey.start_ns + duration_ns, decoded.promised_ns)
+        file.loss(decoded.survey.start_ns + duration_ns, decoded.promised_ns)
     } else {
         None
     };
+    let repeats = settings.finds_cuts && decoded.film.repeated() > MAX_REPEATED;
     let warnings = [
         (TRUNCATED, loss.is_some()),
         (CUT_START, damage.is_at_cut()),
         (REPEATED_FRAMES, repeats),
     ];
+    let warnings = warnings.into_iter().filter(|(_, holds)| *holds);
+    let repetitions = repetitions.iter().map(Repetition::record);
+    let cuts = cuts_ns.as_ref();
     Ok(Taken {
         video: Video {
-            repetitions: settings
-                .finds_repetitions()
-                .then(|| repetitions.iter().map(Repetition::record).collect()),
-            cuts_ms,
-            warnings: warnings
-                .into_iter()
-                .filter(|(_, holds)| *holds)
-                .map(|(word, _)| word.to_owned())
-                .collect(),
+            repetitions: settings.finds_repetitions().then(|| repetitions.collect()),
+            cuts_ms: cuts.map(|cuts| cuts.iter().map(|&cut| time::ms(cut)).collect()),
+            warnings: warnings.map(|(word, _)| word.to_owned()).collect(),
             n_damaged: damage.n_frames(),
-            ..survey.video(file, duration_ns)
+            ..decoded.survey.video(file, duration_ns)
         },
         places,
-        notes: survey.notes.into_iter().chain(loss).collect(),
+        notes: decoded.survey.notes.into_iter().chain(loss).collect(),
         fault: decoded.fault,
     })
 }
@@ -185,26 +238,7 @@ fn decode(file: &MediaFile, settings: &Settings, sink: &dyn FrameSink) -> Result
     let Some(first) = player.next_frame()? else {
         return Err(Fault::new(code::DECODE, "no frame could be decoded"));
     };
-    let (codec, container) = player.codec_and_container();
-    let survey = Survey {
-        look: first.look()?,
-        notes: first.ignored_shape().into_iter().collect(),
-        codec,
-        container,
-        start_ns: first.time_ns,
-        times_ns: vec![0],
-        last_duration_ns: first.duration_ns,
-    };
-    let mut decoded = Decoded {
-        survey,
-        sent: BTreeSet::new(),
-        packets: Vec::new(),
-        corrupt_ns: Vec::new(),
-        is_progressive: first.is_progressive()?,
-        promised_ns: player.promised_duration_ns(),
-        film: Film::default(),
-        fault: None,
-    };
+    let mut decoded = Decoded::begin(&player, &first)?;
     let mut thumbs = settings.needs_film().then(Thumbs::default);
     if let Some(thumbs) = &mut thumbs {
         decoded.film.push(0, thumbs.of(&first)?);

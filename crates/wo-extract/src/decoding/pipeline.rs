@@ -7,6 +7,7 @@
 mod colours;
 mod damage;
 mod decoded;
+mod elements;
 mod errors;
 mod hdr;
 pub(crate) mod nal;

@@ -7,6 +7,7 @@ use wo_folder::is_frame_folder;
 
 use crate::input::doubt::{Doubt, files};
 use crate::input::folders::Trouble;
+use crate::input::labels::Labels;
 use crate::input::paths::{absolute, shown};
 
 /// Tables and workbooks: somebody wrote something into them.
@@ -77,8 +78,8 @@ impl Notes {
     }
 
     /// What the place of a file says.
-    pub(crate) fn place(&mut self, trouble: Option<Trouble>, is_labelled: bool) {
-        self.wants_labels |= is_labelled;
+    pub(crate) fn place(&mut self, labels: &Labels, trouble: Option<Trouble>) {
+        self.wants_labels |= labels.label.is_some();
         let count = match trouble {
             None => return,
             Some(Trouble::NoLabel(folder)) => self.unlabelled.entry(folder).or_default(),
@@ -89,7 +90,7 @@ impl Notes {
             Some(Trouble::Unknown(doubt)) => self.unknown.entry(doubt).or_default(),
             Some(Trouble::Several(troubles)) => {
                 for trouble in troubles {
-                    self.place(Some(trouble), is_labelled);
+                    self.place(labels, Some(trouble));
                 }
                 return;
             }
@@ -99,6 +100,11 @@ impl Notes {
 
     /// Says it. Of the tables some `are_read`, by their absolute paths.
     pub(crate) fn say(&self, are_read: impl Fn(&Path) -> bool) {
+        self.say_labels();
+        self.say_all_skipped(are_read);
+    }
+
+    fn say_labels(&self) {
         for ((folder, meant), n) in &self.misspelt {
             let folder = shown(folder);
             wo_cli::warn!(
@@ -123,6 +129,9 @@ impl Notes {
                 );
             }
         }
+    }
+
+    fn say_all_skipped(&self, are_read: impl Fn(&Path) -> bool) {
         say_skipped(
             &self.thumbnails,
             "it is named like a video beside it and taken for its thumbnail",

@@ -136,7 +136,7 @@ impl Listing {
                 self.notes.link(entry.path());
             } else if is_media_name(entry.path()) {
                 let (source, trouble) = self.source(entry.path(), Some(&root))?;
-                self.notes.place(trouble, source.labels.label.is_some());
+                self.notes.place(&source.labels, trouble);
                 self.sources.push(source);
             } else {
                 self.notes.other(entry.path());

@@ -179,6 +179,7 @@ impl From<Orientation> for Turn {
     }
 }
 
+// A bool: mirroring is one of the two parts of an orientation, as in EXIF.
 /// Mirrors left to right first, if it does, and turns clockwise then. The `image` crate does it the other way round.
 fn orientation(n_quarters: u8, mirrors: bool) -> Orientation {
     match (n_quarters, mirrors) {

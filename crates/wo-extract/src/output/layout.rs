@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use wo_cli::CaptionsFlag;
 use wo_folder::{
-    Corrections, DeletedFrames, FolderLock, FrameLines, Kept, RECORDS, Row, Rows, Spool, TRASH,
-    Tables, Trash, captions_in_force, commit, create, create_spool, for_each_line, frame_folder,
-    frame_name, own_image, remove, table_name,
+    Corrections, DeletedByHand, DeletedFrames, FolderLock, FrameLines, Kept, RECORDS, Row, Rows,
+    Spool, TRASH, Tables, Trash, captions_in_force, commit, create, create_spool, for_each_line,
+    frame_folder, frame_name, own_image, remove, table_name,
 };
-use wo_record::{Failure, Frame, Image, LabelOrigin, Line, Producer, Record, Video, Writer, code};
+use wo_record::{Frame, Image, LabelOrigin, Producer, Record, Video, Writer};
 
 use crate::input::media_file::is_video;
-use crate::output::earlier::Earlier;
+use crate::output::earlier::{Earlier, EarlierRecords, ids_of_records, video_id};
 use crate::output::merge::Merge;
 use crate::output::restored::Restored;
 use crate::output::state::remake_records;
@@ -30,12 +30,7 @@ use crate::{TOOL, VERSION};
 #[derive(Debug)]
 pub(crate) struct Layout {
     dir: PathBuf,
-    /// The videos of earlier runs.
-    videos: HashMap<String, Earlier>,
-    /// The ids of files that failed in earlier runs.
-    failed: HashSet<String>,
-    /// By id: the places of videos that were left out, since different things are said of them there.
-    conflicts: HashMap<String, Vec<PathBuf>>,
+    earlier: EarlierRecords,
     corrections: Corrections,
     deleted: DeletedFrames,
     tables: RefCell<Tables>,
@@ -45,8 +40,7 @@ pub(crate) struct Layout {
     n_without_row: Cell<usize>,
     /// Whether people's tables were there before any records: their rows are of frames that are taken only now.
     has_rows_alone: bool,
-    /// Whether deleted frames come back.
-    restores: bool,
+    by_hand: DeletedByHand,
     /// Images that the last run left and this one does not: taken away at the end.
     stale: RefCell<Vec<PathBuf>>,
     _lock: FolderLock,
@@ -54,15 +48,15 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Makes the folder where there is none, and makes sure that what is there can be merged with. Frames that a person
-    /// deleted since the last run go into the trash; with `restores` all that are there come back.
-    pub(crate) fn open(dir: &Path, restores: bool) -> anyhow::Result<Self> {
+    /// deleted since the last run go into the trash; those that are there come back where `by_hand` says so.
+    pub(crate) fn open(dir: &Path, by_hand: DeletedByHand) -> anyhow::Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("make the folder {}", dir.display()))?;
         let lock = FolderLock::take(dir)?;
         remake_records(dir)?;
         let captions = captions_in_force(&CaptionsFlag::default())?;
         let mut corrections = Corrections::of_folder(dir, captions.clone())?;
         let mut trash = Trash::read(dir)?;
-        let wanted = if restores {
+        let wanted = if by_hand == DeletedByHand::ComeBack {
             trash.take_all(|frame| !corrections.is_deleted_by_review(frame))
         } else {
             BTreeMap::new()
@@ -77,42 +71,8 @@ impl Layout {
         if tables.take_back(&deleted.returning_images())? {
             corrections = Corrections::of_folder(dir, captions)?;
         }
-        let mut videos: HashMap<String, Earlier> = HashMap::new();
-        let mut failed = HashSet::new();
-        let mut conflicts: HashMap<String, Vec<PathBuf>> = HashMap::new();
-        for_each_line(&dir.join(RECORDS), |line| {
-            match &line.record {
-                Ok(Record::Video(video)) => {
-                    videos.insert(video.video_id.clone(), Earlier::of(video));
-                }
-                Ok(Record::Frame(frame)) => {
-                    let frame = frame.clone();
-                    let video = videos.get_mut(&frame.video_id);
-                    let path = video.as_ref().and_then(|video| video.path.clone());
-                    let kept = corrections
-                        .correct(&mut frame.clone(), path.as_deref(), None)
-                        .kept;
-                    let is_gone = deleted.meet(&frame, line, kept, restores);
-                    if let Some(video) = video {
-                        video.n_frames += u32::from(!is_gone);
-                    }
-                }
-                Ok(Record::Error(failure)) => {
-                    failed.extend(failure.video_id.clone());
-                    if let Some((video_id, path)) = place_of_conflict(failure) {
-                        conflicts.entry(video_id).or_default().push(path);
-                    }
-                }
-                _ => {}
-            }
-            Ok(())
-        })?;
+        let earlier = EarlierRecords::read(dir, &corrections, &mut deleted, by_hand)?;
         deleted.wanted().for_each(|frame| corrections.meets(frame));
-        for (video_id, frames) in deleted.restored() {
-            if let Some(video) = videos.get_mut(video_id) {
-                video.n_frames += frames.len() as u32;
-            }
-        }
         let has_rows_alone = !dir.join(RECORDS).exists() && corrections.rows().next().is_some();
         if !has_rows_alone {
             corrections.finish()?;
@@ -120,16 +80,14 @@ impl Layout {
         deleted.write(&mut tables, &producer())?;
         Ok(Self {
             dir: dir.to_owned(),
-            videos,
-            failed,
-            conflicts,
+            earlier,
             corrections,
             deleted,
             tables: RefCell::new(tables),
             thrown: Rows::of_trash(dir)?,
             n_without_row: Cell::new(0),
             has_rows_alone,
-            restores,
+            by_hand,
             stale: RefCell::default(),
             _lock: lock,
         })
@@ -137,17 +95,17 @@ impl Layout {
 
     /// Whether an earlier run took the video.
     pub(crate) fn has(&self, video_id: &str) -> bool {
-        self.videos.contains_key(video_id) || self.failed.contains(video_id)
+        self.earlier.has(video_id)
     }
 
     /// What earlier runs knew of a video.
     pub(crate) fn earlier(&self, video_id: &str) -> Option<&Earlier> {
-        self.videos.get(video_id)
+        self.earlier.videos.get(video_id)
     }
 
     /// Where a video lay that was left out, since different things were said of it.
     pub(crate) fn places_in_conflict(&self, video_id: &str) -> &[PathBuf] {
-        self.conflicts.get(video_id).map_or(&[], Vec::as_slice)
+        self.earlier.places_in_conflict(video_id)
     }
 
     /// Says what people deleted and what of it came back, and which of their frames got rows.
@@ -184,7 +142,7 @@ impl Layout {
             let deleted = frames(n_deleted);
             let stay = wo_cli::verb(n_deleted, "stays", "stay");
             let dir = self.dir.display();
-            if self.restores {
+            if self.by_hand == DeletedByHand::ComeBack {
                 wo_cli::warn!(
                     "{dir}: {deleted} deleted on the page {stay} deleted\nhint: they come back on the page of wo-review"
                 );
@@ -278,7 +236,7 @@ impl Layout {
 
     /// Writes the earlier records that this run did not replace behind those of this run.
     pub(crate) fn merge(&self, merge: &mut Merge, writer: &mut Writer<'_>) -> anyhow::Result<()> {
-        merge.weigh(&self.videos);
+        merge.weigh(&self.earlier.videos);
         let mut restored = Restored::of(self.deleted.restored());
         for_each_line(&self.dir.join(RECORDS), |line| {
             match &line.record {
@@ -301,7 +259,7 @@ impl Layout {
                         _ => {}
                     }
                     let n_frames = match record {
-                        Record::Video(video) => self.videos.get(&video.video_id),
+                        Record::Video(video) => self.earlier.videos.get(&video.video_id),
                         _ => None,
                     };
                     let renewed = match record {
@@ -397,7 +355,7 @@ impl Layout {
     /// A frame as it was before anyone said anything of it: its record may have taken a person's row over since.
     fn untouched(&self, frame: &Frame) -> Frame {
         let mut untouched = frame.clone();
-        if let Some(earlier) = self.videos.get(&frame.video_id) {
+        if let Some(earlier) = self.earlier.videos.get(&frame.video_id) {
             untouched.exercise.clone_from(&earlier.labels.exercise);
             untouched.label.clone_from(&earlier.labels.label);
         }
@@ -475,7 +433,7 @@ impl Layout {
     /// Names videos that were left out since different things were said of them, where one place alone is left, which this
     /// run did not look at.
     pub(crate) fn say_conflicts(&self, is_known: impl Fn(&str, &Path) -> bool) {
-        for (video_id, places) in &self.conflicts {
+        for (video_id, places) in self.earlier.conflicts() {
             let is_left = |place: &&PathBuf| is_video(place, video_id);
             let left: Vec<&PathBuf> = places.iter().filter(is_left).collect();
             if let [place] = left[..]
@@ -497,31 +455,5 @@ fn producer() -> Producer {
     Producer {
         tool: TOOL.to_owned(),
         version: VERSION.to_owned(),
-    }
-}
-
-/// The id and the place of a video that was left out, since different things are said of it.
-fn place_of_conflict(failure: &Failure) -> Option<(String, PathBuf)> {
-    let is_conflict = failure.code == code::LABEL_CONFLICT;
-    let (id, path) = failure.video_id.as_ref().zip(failure.path.as_ref())?;
-    is_conflict.then(|| (id.clone(), path.as_path().to_owned()))
-}
-
-/// The ids that the records of a folder name.
-fn ids_of_records(dir: &Path) -> anyhow::Result<HashSet<String>> {
-    let mut ids = HashSet::new();
-    for_each_line(&dir.join(RECORDS), |line| {
-        ids.extend(video_id(&line));
-        Ok(())
-    })?;
-    Ok(ids)
-}
-
-/// The id in the record of a video, or of a file that failed.
-fn video_id(line: &Line) -> Option<String> {
-    match &line.record {
-        Ok(Record::Video(video)) => Some(video.video_id.clone()),
-        Ok(Record::Error(failure)) => failure.video_id.clone(),
-        _ => None,
     }
 }

@@ -43,16 +43,24 @@ pub(crate) struct Finished {
     pub(crate) failure: Option<Failure>,
 }
 
+/// Files that failed in an earlier run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailedFiles {
+    /// They keep their errors.
+    Keep,
+    /// They are tried again, but for those that crashed the decoder.
+    Retry,
+}
+
 /// What is finished in one folder.
 #[derive(Debug)]
 pub(crate) struct State {
     dir: PathBuf,
     settings: Settings,
     fingerprint: String,
-    retry_failed: bool,
+    failed_files: FailedFiles,
     /// By the id of the video.
     finished: HashMap<String, Entry>,
-
     journal: File,
 }
 
@@ -83,7 +91,7 @@ impl State {
     pub(crate) fn open(
         dir: &Path,
         settings: &Settings,
-        retry_failed: bool,
+        failed_files: FailedFiles,
     ) -> anyhow::Result<Self> {
         let path = dir.join(FILE);
         let naming = || format!("open {}", path.display());
@@ -120,7 +128,7 @@ impl State {
             dir: dir.to_owned(),
             settings: settings.clone(),
             fingerprint: settings.fingerprint(),
-            retry_failed,
+            failed_files,
             finished,
             journal,
         })
@@ -140,7 +148,7 @@ impl State {
             failure,
         } = &entry.finished;
         let is_harmless = |failure: &Failure| failure.code != code::CRASHED;
-        if self.retry_failed && failure.as_ref().is_some_and(is_harmless) {
+        if self.failed_files == FailedFiles::Retry && failure.as_ref().is_some_and(is_harmless) {
             return None;
         }
         let video = match video {
@@ -211,7 +219,7 @@ impl State {
 
     /// Writes the file anew with one line for each video that `is_there`: what was added since, and what was already.
     pub(crate) fn compact(&self, is_there: impl Fn(&str) -> bool) -> anyhow::Result<()> {
-        let newest = Self::open(&self.dir, &self.settings, false)?;
+        let newest = Self::open(&self.dir, &self.settings, FailedFiles::Keep)?;
         let mut entries: Vec<(&String, &Entry)> = newest
             .finished
             .iter()

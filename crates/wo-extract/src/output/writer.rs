@@ -13,12 +13,10 @@ use crate::error::Fault;
 use crate::input::copies::{conflict_in_words, place_in_words};
 use crate::input::keys::Keys;
 use crate::input::labels::Labels;
-use crate::input::media_file::is_video;
-use crate::input::paths::absolute;
-use crate::input::sources;
 use crate::job::{Extraction, Frames};
 use crate::output::damage_warning;
 use crate::output::earlier::said_of;
+use crate::output::folder::{FolderOutput, is_same};
 use crate::output::layout::Layout;
 use crate::output::merge::{Merge, gone};
 use crate::output::state::{Finished, State};
@@ -29,11 +27,20 @@ use crate::time;
 /// Where the records go.
 pub(crate) struct Output<'a> {
     stream: Writer<'a>,
-    folder: Option<Folder<'a>>,
+    folder: Option<FolderOutput<'a>>,
     /// By id: where a content was met first, and what was said of it there.
     seen: HashMap<String, (PathBuf, (Labels, Keys))>,
-    emits_dropped: bool,
+    dropped: DroppedRecords,
     failures: Vec<Failure>,
+}
+
+/// Whether frames that were not kept get a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DroppedRecords {
+    /// They do not; they are counted.
+    Omit,
+    /// They do.
+    Emit,
 }
 
 /// How a run ended.
@@ -44,90 +51,6 @@ pub(crate) struct Ended {
     /// Whether it was to take away what is gone, and did not.
     pub(crate) has_refused: bool,
 }
-
-/// The folder of `--out` and the records that it will have.
-struct Folder<'a> {
-    layout: &'a Layout,
-    state: &'a State,
-    records: Writer<'a>,
-    merge: Merge,
-}
-
-impl Folder<'_> {
-    /// Where else a video lies that was left out by an earlier run, since different things were said of it: outside of the
-    /// folders of this run, which were compared before.
-    fn places_elsewhere(&self, video_id: &str, here: &Path) -> Vec<PathBuf> {
-        let places = self.layout.places_in_conflict(video_id).iter();
-        places
-            .filter(|place| absolute(place) != absolute(here))
-            .filter(|place| !self.merge.covers(place) && is_video(place, video_id))
-            .cloned()
-            .collect()
-    }
-
-    /// Where else a video lies, and what is said of it there. The first so many places are errors in the records already.
-    fn said_elsewhere(&self, video: &Video, here: &Path) -> anyhow::Result<(Vec<SaidAt>, usize)> {
-        let mut others = Vec::new();
-        for place in self.places_elsewhere(&video.video_id, here) {
-            let said = sources::said_at(&place)?;
-            others.push((place, said));
-        }
-        let n_known = others.len();
-        if let Some(earlier) = self.layout.earlier(&video.video_id)
-            && let Some(path) = &earlier.path
-        {
-            let said = (earlier.labels.clone(), earlier.keys.clone());
-            // Of the folders given, all places were compared before.
-            let is_compared = self.merge.covers(path);
-            let is_elsewhere = absolute(path) != absolute(here);
-            if is_elsewhere && !is_compared && is_video(path, &video.video_id) {
-                others.push((path.clone(), said));
-            }
-        }
-        Ok((others, n_known))
-    }
-
-    /// Whether a person deleted the frame in the folder.
-    fn has_deleted(&self, video: &Video, index: u32, still: &Still) -> bool {
-        let pts_ms = Some(time::ms(still.time_ns));
-        self.layout.deleted().has(&video.video_id, index, pts_ms)
-    }
-
-    /// Stores a picture and gives its record.
-    fn store(
-        &mut self,
-        video: &Video,
-        index: u32,
-        still: &Still,
-        before: Option<&Still>,
-    ) -> anyhow::Result<Frame> {
-        let image = Image::File {
-            path: self.layout.store(video, index, still)?.into(),
-            blake3: Some(blake3::hash(&still.jpeg).to_hex().to_string()),
-        };
-        Ok(still.record(video, index, before, image))
-    }
-
-    /// Puts the records of a video in the place of earlier ones. Those of kept frames stay as they are: a person may
-    /// have changed them since.
-    fn write(&mut self, video: &Video, frames: &[Frame], is_kept: bool) -> anyhow::Result<()> {
-        if is_kept && self.layout.has(&video.video_id) {
-            self.merge.updates(video);
-            return Ok(());
-        }
-        self.merge.replaces(&video.video_id);
-        self.records.record(&Record::Video(video.clone()))?;
-        for frame in frames {
-            self.records.record(&Record::Frame(frame.clone()))?;
-            self.layout.meets_new(frame);
-            self.merge.stored(frame);
-        }
-        Ok(())
-    }
-}
-
-/// A place, and what is said there.
-type SaidAt = (PathBuf, (Labels, Keys));
 
 /// A content of which different things are said in several places.
 #[derive(Debug)]
@@ -145,12 +68,12 @@ impl<'a> Output<'a> {
         folder: Option<((&'a Layout, &'a State), &'a mut Spool)>,
         merge: Merge,
         begin: Begin,
-        emits_dropped: bool,
+        dropped: DroppedRecords,
     ) -> anyhow::Result<Self> {
         let folder = match folder {
             Some(((layout, state), spool)) => {
                 let records = Writer::begin_with(spool, begin.clone())?;
-                Some(Folder {
+                Some(FolderOutput {
                     layout,
                     state,
                     records,
@@ -163,7 +86,7 @@ impl<'a> Output<'a> {
             stream: Writer::begin_with(stream, begin)?,
             folder,
             seen: HashMap::new(),
-            emits_dropped,
+            dropped,
             failures: Vec::new(),
         })
     }
@@ -362,7 +285,9 @@ impl<'a> Output<'a> {
         {
             self.stream.record(&Record::Frame(shown))?;
         }
-        folder.write(video, &frames, is_kept)?;
+        if !(is_kept && folder.keeps(video)) {
+            folder.write(video, &frames)?;
+        }
         Ok(frames)
     }
 
@@ -373,7 +298,7 @@ impl<'a> Output<'a> {
             if let Some(folder) = &mut self.folder {
                 folder.records.count_dropped(reason.word());
             }
-            if self.emits_dropped {
+            if self.dropped == DroppedRecords::Emit {
                 self.stream.record(&Record::Dropped(Dropped {
                     video_id: video.video_id.clone(),
                     pts_ms: time::ms(still.time_ns),
@@ -393,11 +318,6 @@ impl<'a> Output<'a> {
         }
         Ok(self.stream.record(record)?)
     }
-}
-
-/// Whether the same is said in two places, as far as anything is.
-fn is_same((labels, keys): &(Labels, Keys), (other_labels, other_keys): &(Labels, Keys)) -> bool {
-    labels == other_labels && !keys.contradicts(other_keys)
 }
 
 /// Whether the file of a failure is not there.

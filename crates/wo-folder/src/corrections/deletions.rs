@@ -12,6 +12,7 @@ use wo_record::{Frame, Name};
 use crate::names::{STATE, own_image, table_name, table_name_of};
 use crate::paths::files::Files;
 use crate::paths::place::Place;
+use crate::tables::table::Row;
 
 /// How a frame was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +71,8 @@ impl Deletions {
         })
     }
 
-    /// How a frame of the records was deleted, if it was. A table that is gone as a whole deletes nothing: it is made anew.
-    pub fn of_frame(&self, frame: &Frame, has_row: bool) -> Option<Deleted> {
+    /// How a frame of the records, which has these rows, was deleted, if it was. A table that is gone as a whole deletes nothing: it is made anew.
+    pub(crate) fn of_frame(&self, frame: &Frame, rows: &[&Row]) -> Option<Deleted> {
         if !self.has_state {
             return None;
         }
@@ -80,7 +81,7 @@ impl Deletions {
             let is_gone = self.is_written(image) && self.files.trouble_of_folder(image).is_none();
             return is_gone.then_some(Deleted::Image);
         }
-        if has_row {
+        if !rows.is_empty() {
             return None;
         }
         let first_table = self.written().tables.get(image)?.as_deref();
@@ -104,14 +105,14 @@ impl Deletions {
             .is_some_and(|(n_rows, n_images)| n_rows * 2 >= *n_images)
     }
 
-    /// Whether a frame has no image or no row, and nothing tells whether a person deleted it: the folder was copied without
+    /// Whether a frame has no image or no row (`rows` are those it has), and nothing tells whether a person deleted it: the folder was copied without
     /// what `wo-extract` knows of it, or that was changed.
-    pub(crate) fn is_untold(&self, frame: &Frame, has_row: bool) -> bool {
+    pub(crate) fn is_untold(&self, frame: &Frame, rows: &[&Row]) -> bool {
         let Some(image) = own_image(frame) else {
             return false;
         };
         let has_table = || table_name(frame).is_some_and(|table| self.dir.join(table).is_file());
-        let lacks_something = !self.files.exists(image) || !has_row && has_table();
+        let lacks_something = !self.files.exists(image) || rows.is_empty() && has_table();
         lacks_something && !self.is_written(image)
     }
 
@@ -205,8 +206,8 @@ mod tests {
         let deletions = Deletions::of(dir.path(), elsewhere).unwrap();
         let frame: Frame = serde_json::from_value(frame(0, label)).unwrap();
         (
-            deletions.of_frame(&frame, false),
-            deletions.is_untold(&frame, false),
+            deletions.of_frame(&frame, &[]),
+            deletions.is_untold(&frame, &[]),
         )
     }
 

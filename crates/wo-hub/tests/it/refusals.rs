@@ -19,7 +19,7 @@ fn a_file_that_was_changed_is_named_with_what_was_expected_and_found() {
     let error = world.fetch().unwrap_err();
     assert!(matches!(error, Error::Mismatch { .. }));
     let expected = format!(
-        "{} is not the file it should be: expected sha256 {}, found sha256 {}\nhint: to fetch it anew: rm {}",
+        "{} is not the file it should be: expected sha256 {}, found sha256 {}\nhint: to fetch it again: rm {}",
         path.display(),
         sha256(FILES[1].1.as_bytes()),
         sha256(changed.as_bytes()),

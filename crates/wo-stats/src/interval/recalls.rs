@@ -1,38 +1,59 @@
-//! Confidence intervals of metrics that depend on the recalls of classes: balanced accuracy and macro F1.
+//! Confidence intervals of metrics that depend on the recalls of classes: balanced accuracy and F1.
 
 use super::combined;
-use super::proportion::{proportion, rate};
+use super::proportion::rate;
 use crate::bootstrap::Interval;
 
 /// How far the errors of two classes in the same groups go together, in balanced accuracy.
 const CORRELATION: f64 = 0.7;
+/// F1 has no such study; the errors are taken to go together as far as groups do.
+const CORRELATION_OF_F1: f64 = 1.0;
 
-/// Of one class: right and all samples of each group, the same groups in the same order for all classes.
-type ClassCounts = [(u64, u64)];
+/// Of each class: right and all samples of each group, the same groups in the same order for all classes.
+type ClassCounts = [Vec<(u64, u64)>];
 
-/// The 95 % interval of the mean of the recalls of classes. `None` where a class has samples in fewer than two groups.
-pub fn balanced_accuracy(classes: &[&ClassCounts]) -> Option<Interval> {
-    let mean = |recalls: &[f64]| recalls.iter().sum::<f64>() / recalls.len() as f64;
-    of_recalls(classes, CORRELATION, mean)
+/// The 95 % interval of the mean of the recalls of classes, from the interval of each. `None` where a class has none.
+pub(super) fn balanced_accuracy(
+    classes: &ClassCounts,
+    recalls: &[Option<Interval>],
+) -> Option<Interval> {
+    of_recalls(classes, recalls, CORRELATION, mean)
 }
 
 /// The 95 % interval of the mean of the F1 scores of classes. `confusion` counts samples by true, then predicted class, of
 /// all groups; where a recall changes, its errors go to the other classes as they do there. With more than two classes its
-/// coverage is untested. `None` where a class has samples in fewer than two groups.
-pub fn macro_f1(classes: &[&ClassCounts], confusion: &[Vec<u64>]) -> Option<Interval> {
-    of_recalls(classes, 1.0, |recalls| f1_of_recalls(recalls, confusion))
+/// coverage is untested. `None` where a class has no interval.
+pub(super) fn macro_f1(
+    classes: &ClassCounts,
+    recalls: &[Option<Interval>],
+    confusion: &[Vec<u64>],
+) -> Option<Interval> {
+    of_recalls(classes, recalls, CORRELATION_OF_F1, |recalls| {
+        mean(&f1_of_recalls(recalls, confusion))
+    })
+}
+
+/// The same of one class.
+pub(super) fn f1(
+    class: usize,
+    classes: &ClassCounts,
+    recalls: &[Option<Interval>],
+    confusion: &[Vec<u64>],
+) -> Option<Interval> {
+    of_recalls(classes, recalls, CORRELATION_OF_F1, |recalls| {
+        let of_classes = f1_of_recalls(recalls, confusion);
+        of_classes.get(class).copied().unwrap_or_default()
+    })
 }
 
 fn of_recalls(
-    classes: &[&ClassCounts],
+    classes: &ClassCounts,
+    ends: &[Option<Interval>],
     correlation: f64,
     metric: impl Fn(&[f64]) -> f64,
 ) -> Option<Interval> {
     let recalls: Vec<f64> = classes.iter().map(|it| rate(it)).collect::<Option<_>>()?;
-    let ends: Vec<Interval> = classes
-        .iter()
-        .map(|it| proportion(it))
-        .collect::<Option<_>>()?;
+    let ends: Vec<Interval> = ends.iter().copied().collect::<Option<_>>()?;
     let value = metric(&recalls);
     let moved = |class: usize, to: f64| {
         let mut moved = recalls.clone();
@@ -48,7 +69,7 @@ fn of_recalls(
     let above: Vec<f64> = ends()
         .map(|(class, it)| moved(class, it.high) - value)
         .collect();
-    let sizes = |class: &&ClassCounts| class.iter().map(|it| it.1 as f64).collect();
+    let sizes = |class: &Vec<(u64, u64)>| class.iter().map(|it| it.1 as f64).collect();
     let sizes: Vec<Vec<f64>> = classes.iter().map(sizes).collect();
     let interval = Interval {
         low: value - combined(&below, &sizes, correlation),
@@ -57,8 +78,12 @@ fn of_recalls(
     Some(interval.within(0.0, 1.0))
 }
 
-/// The macro F1 of classes of the sizes of `confusion` if these were their recalls.
-fn f1_of_recalls(recalls: &[f64], confusion: &[Vec<u64>]) -> f64 {
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// The F1 of each class, of the sizes of `confusion`, if these were the recalls.
+fn f1_of_recalls(recalls: &[f64], confusion: &[Vec<u64>]) -> Vec<f64> {
     let n_classes = recalls.len();
     let mut predicted = vec![0.0; n_classes];
     let mut sizes = Vec::with_capacity(n_classes);
@@ -78,10 +103,8 @@ fn f1_of_recalls(recalls: &[f64], confusion: &[Vec<u64>]) -> f64 {
         }
         sizes.push(size);
     }
-    let f1 = recalls
-        .iter()
-        .zip(&sizes)
-        .zip(&predicted)
+    let classes = recalls.iter().zip(&sizes).zip(&predicted);
+    classes
         .map(|((recall, size), predicted)| {
             let both = size + predicted;
             if both > 0.0 {
@@ -89,6 +112,6 @@ fn f1_of_recalls(recalls: &[f64], confusion: &[Vec<u64>]) -> f64 {
             } else {
                 0.0
             }
-        });
-    f1.sum::<f64>() / n_classes.max(1) as f64
+        })
+        .collect()
 }

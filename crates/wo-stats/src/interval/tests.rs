@@ -4,6 +4,16 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::metrics::{Counts, Metric};
+
+/// The interval of a metric of two classes, from right and all samples of each by group.
+fn of_two(metric: Metric, good: &[(u64, u64)], bad: &[(u64, u64)]) -> Option<Interval> {
+    let groups = good.iter().zip(bad);
+    let groups: Vec<Counts> = groups
+        .map(|(g, b)| vec![vec![g.0, g.1 - g.0], vec![b.1 - b.0, b.0]])
+        .collect();
+    GroupMetrics::new(&groups, &[0, 1]).interval(metric)
+}
 
 /// So many groups of so many samples, all right.
 fn faultless(n_groups: usize, size: u64) -> Vec<(u64, u64)> {
@@ -48,10 +58,9 @@ fn proportions_are_those_of_a_fine_grid() {
 fn one_group_says_nothing_of_others() {
     assert_eq!(proportion(&[(3, 4)]), None);
     assert_eq!(proportion(&[(3, 4), (0, 0)]), None);
-    assert_eq!(
-        balanced_accuracy(&[&faultless(3, 2), &[(1, 1), (0, 0), (0, 0)]]),
-        None
-    );
+    let one_group = [(1, 1), (0, 0), (0, 0)];
+    let balanced = of_two(Metric::BalancedAccuracy, &faultless(3, 2), &one_group);
+    assert_eq!(balanced, None);
     assert_eq!(roc_area(&[0.1, 0.9], &[false, true], &[0, 1]), None);
     let counts = [PairedCounts::default(); 3];
     assert_eq!(paired_difference(&[&counts]), None);
@@ -92,7 +101,7 @@ fn bad_form_of_three_persons_is_three_persons_with_or_without_a_mistake() {
     let low = |n_wrong: u64| {
         let mut bad = vec![(0, 0); 12];
         bad[..3].copy_from_slice(&[(4 - n_wrong, 4), (4, 4), (4, 4)]);
-        balanced_accuracy(&[&good, &bad]).unwrap().low
+        of_two(Metric::BalancedAccuracy, &good, &bad).unwrap().low
     };
     let lows: Vec<f64> = (0..4).map(low).collect();
     assert!(
@@ -113,8 +122,11 @@ fn nothing_has_no_width() {
         "{area:?}"
     );
     let class = faultless(6, 4);
-    let f1 = macro_f1(&[&class, &class], &[vec![24, 0], vec![0, 24]]).unwrap();
-    assert!(f1.low < 0.8 && (f1.high - 1.0).abs() < 1e-12, "{f1:?}");
+    for metric in Metric::all(2) {
+        let interval = of_two(metric, &class, &class).unwrap();
+        let is_open = interval.low < 0.9 && (interval.high - 1.0).abs() < 1e-12;
+        assert!(is_open, "{metric:?} {interval:?}");
+    }
     let same = [PairedCounts {
         samples: 4,
         ..PairedCounts::default()

@@ -1,15 +1,15 @@
-//! The course of a fit as a picture.
+//! A plot of the losses of a run.
 
 use anyhow::anyhow;
 use plotters::prelude::*;
 use wo_record::Metric;
 
 const SIZE: (u32, u32) = (760, 380);
-/// Blue and orange that are told apart by all eyes (Okabe & Ito 2008).
+/// Blue and orange that colour-blind people can tell apart (Okabe & Ito 2008).
 const TRAIN: RGBColor = RGBColor(0, 114, 178);
 const VALIDATION: RGBColor = RGBColor(213, 94, 0);
 
-/// The losses of the training and the validation part over the steps, as SVG; `None` with fewer than two moments.
+/// Training and validation loss over the steps, as SVG; `None` with fewer than two points.
 pub(crate) fn svg(history: &[Metric]) -> anyhow::Result<Option<String>> {
     let of = |name: &str| -> Vec<(f64, f64)> {
         let points = history
@@ -89,8 +89,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_is_drawn_and_a_moment_is_not() {
-        let moment = |epoch: u32| Metric {
+    fn a_run_is_drawn_and_a_single_point_is_not() {
+        let point = |epoch: u32| Metric {
             epoch,
             step: u64::from(epoch) * 10,
             values: BTreeMap::from([
@@ -98,7 +98,7 @@ mod tests {
                 ("validation_loss".to_owned(), 1.5 / f64::from(epoch)),
             ]),
         };
-        let history: Vec<Metric> = (1..6).map(moment).collect();
+        let history: Vec<Metric> = (1..6).map(point).collect();
         let svg = svg(&history).expect("drawn").expect("there");
         for word in ["<svg", "Loss over the run", "validation", "#D55E00"] {
             assert!(svg.contains(word), "{word} is missing");

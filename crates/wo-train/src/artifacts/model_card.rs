@@ -1,4 +1,4 @@
-//! The model card: what a stranger must know of a model before using it (Mitchell et al. 2019, arXiv 1810.03993), as the
+//! The model card: what to know before using the model (Mitchell et al. 2019, arXiv 1810.03993), as the
 //! `README.md` that the Hugging Face Hub shows.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,23 +11,32 @@ use wo_record::{Group, LearningCurve, Score};
 use crate::VERSION;
 use crate::data::dataset::Dataset;
 use crate::hyperparameters::Hyperparameters;
+use crate::run::Fitted;
 use crate::validation::baselines::Comparison;
 use crate::validation::learning_curve;
 
-/// The words of a split.
+const LIMITS: &str = "
+## Limits
+
+- It judges what its frames show, from the angles and in the rooms of its training videos. Other exercises, angles, cameras and \
+kinds of bodies are untested.
+- It has no class for \"cannot tell\": a video of something else gets one of its labels all the same.
+- A metric without a confidence interval, or on a few groups, says little about the next person.
+- It is no medical device, and no advice on how to lift.
+";
+/// Names of the splits.
 const SPLITS: [(Split, &str); 3] = [
     (Split::Train, "training"),
     (Split::Validation, "validation"),
     (Split::Test, "test"),
 ];
 
-/// The card of a model that was fitted to `dataset` from `init`.
+/// The card of a model that was trained on `dataset` from the base model `init`.
 pub(crate) fn card(
     dataset: &Dataset,
     hyper: &Hyperparameters,
     init: &str,
-    metrics: &BTreeMap<String, f64>,
-    comparison: &Comparison,
+    fitted: &Fitted,
     out_of_fold: Option<&Comparison>,
     learning_curve: Option<&LearningCurve>,
 ) -> String {
@@ -35,43 +44,18 @@ pub(crate) fn card(
     let _ = write!(
         text,
         "# A judge of form in gym videos\n\n\
-         CLIP, fitted by `wo-train` {VERSION} from `{init}` (method `{}`). It says of a few frames of a video which exercise \
-         they show, whether the form is good or bad, and which fault it has.\n\n",
+         CLIP, trained by `wo-train` {VERSION} from `{init}` (method `{}`). From a few frames of a video it predicts the \
+         exercise, whether the form is good or bad, and the fault.\n\n",
         hyper.method
     );
-    let _ = writeln!(text, "## How good it is\n");
-    match (out_of_fold, comparison.scores.is_empty()) {
-        (Some(comparison), _) => {
-            let _ = writeln!(
-                text,
-                "On groups that none of the models which judged them had seen (cross-validation):\n"
-            );
-            table(&mut text, comparison);
-        }
-        (None, false) => {
-            let _ = writeln!(
-                text,
-                "On the validation part, which also chose the epoch, so a little too nice; `wo-eval` on the test part tells more:\n"
-            );
-            table(&mut text, comparison);
-        }
-        (None, true) => {
-            let _ = writeln!(
-                text,
-                "Nothing was kept aside to tell. Ask `wo-eval` with other videos."
-            );
-        }
-    }
+    performance(&mut text, &fitted.comparison, out_of_fold);
     if let Some(curve) = learning_curve {
-        let _ = writeln!(
-            text,
-            "\nWhat more videos would bring: {}.",
-            learning_curve::in_words(curve)
-        );
+        let words = learning_curve::in_words(curve);
+        let _ = writeln!(text, "\nWhat more videos would bring: {words}.");
     }
     let _ = writeln!(
         text,
-        "\n## What it was fitted to\n\nVideos (groups: persons, else sources, else single videos):\n"
+        "\n## Training data\n\nVideos (groups: persons, else sources, else single videos):\n"
     );
     counts(&mut text, dataset);
     let _ = writeln!(
@@ -81,27 +65,44 @@ pub(crate) fn card(
     );
     let _ = writeln!(
         text,
-        "## How\n\n```json\n{}\n```\n",
+        "## Hyperparameters\n\n```json\n{}\n```\n",
         serde_json::to_string_pretty(hyper).unwrap_or_default()
     );
-    if !metrics.is_empty() {
+    if !fitted.metrics.is_empty() {
         let _ = writeln!(
             text,
-            "Figures of the epoch that was kept:\n\n| Figure | Value |\n|---|---|"
+            "Metrics of the epoch that was kept:\n\n| Metric | Value |\n|---|---|"
         );
-        for (name, value) in metrics {
+        for (name, value) in &fitted.metrics {
             let _ = writeln!(text, "| {} | {value:.4} |", name.replace('_', " "));
         }
     }
-    text.push_str(
-        "\n## Limits\n\n\
-         - It judges what its frames show, from the angles and in the rooms that it was fitted to. Of other exercises, angles, \
-         cameras and kinds of bodies it knows nothing.\n\
-         - It has no class for \"cannot tell\": a video of something else gets one of its answers all the same.\n\
-         - A figure without an interval, or on a few groups, says little about the next person.\n\
-         - It is no medical device, and no advice on how to lift.\n",
-    );
+    text.push_str(LIMITS);
     text
+}
+
+/// How well the model predicts held-out videos, beside the baselines.
+fn performance(text: &mut String, validation: &Comparison, out_of_fold: Option<&Comparison>) {
+    let (words, comparison) = match (out_of_fold, validation.scores.is_empty()) {
+        (Some(comparison), _) => (
+            "On groups that the judging model had not seen (cross-validation):",
+            Some(comparison),
+        ),
+        (None, false) => (
+            "On the validation split, which also chose the epoch, so a little optimistic; `wo-eval` on the test split is \
+             unbiased:",
+            Some(validation),
+        ),
+        (None, true) => (
+            "Unknown: no videos were held out. Evaluate it with `wo-eval` on other videos.",
+            None,
+        ),
+    };
+    let _ = writeln!(text, "## Performance\n\n{words}");
+    if let Some(comparison) = comparison {
+        text.push('\n');
+        table(text, comparison);
+    }
 }
 
 fn front_matter(init: &str) -> String {
@@ -118,7 +119,7 @@ fn front_matter(init: &str) -> String {
 fn table(text: &mut String, comparison: &Comparison) {
     let _ = writeln!(
         text,
-        "| Who says it | Balanced accuracy of form, by video | 95 % interval over groups |\n|---|---|---|"
+        "| Model or baseline | Balanced accuracy of form, by video | 95 % confidence interval over groups |\n|---|---|---|"
     );
     for Score {
         by,
@@ -146,7 +147,7 @@ fn table(text: &mut String, comparison: &Comparison) {
 }
 
 fn counts(text: &mut String, dataset: &Dataset) {
-    // Videos and groups of each split.
+    // Videos and groups per split.
     type Row<'a> = [(usize, BTreeSet<&'a Group>); 3];
     let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
     for example in dataset.examples.iter().filter(|it| !it.is_part) {

@@ -1,4 +1,4 @@
-//! The model that is there already where a new one goes: it is kept beside.
+//! The model that the new one replaces. It is kept beside the new one as `NAME.bak`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use anyhow::Context;
 use wo_cli::{Exit, bail, shell_word};
 use wo_clip::working_folder;
 
-/// What is written beside a model that is one file.
+/// The notes beside a model that is one file.
 pub(crate) const NOTES: [&str; 3] = ["README.md", "learning_curve.svg", "out_of_fold.ndjson"];
-/// What makes a folder a model.
+/// A folder with this file is a model.
 const CONFIG: &str = "config.json";
 
 /// A model that will be replaced.
@@ -20,13 +20,13 @@ pub(crate) struct PreviousModel {
 }
 
 impl PreviousModel {
-    /// What is at `model`, if anything. What can be no model is not replaced.
+    /// The model at `model`, if any. Anything that is no model is never replaced.
     pub(crate) fn of(model: &Path) -> anyhow::Result<Option<Self>> {
         let Ok(facts) = fs::metadata(model) else {
             return Ok(None);
         };
         let is_file = model.extension().is_some_and(|ending| ending == "pt");
-        let refuse = |why: &str| {
+        let reject = |why: &str| {
             bail!(
                 Exit::Usage,
                 "{} {why}", model.display();
@@ -34,7 +34,7 @@ impl PreviousModel {
             )
         };
         if !facts.is_dir() && !is_file {
-            return refuse("is a file, and a model whose name does not end in .pt is a folder");
+            return reject("is a file, and a model whose name does not end in .pt is a folder");
         }
         if facts.is_dir() {
             let is_empty = fs::read_dir(model)
@@ -42,13 +42,13 @@ impl PreviousModel {
                 .next()
                 .is_none();
             if is_file {
-                return refuse("is a folder, and a model whose name ends in .pt is a file");
+                return reject("is a folder, and a model whose name ends in .pt is a file");
             }
             if is_empty {
                 return Ok(None);
             }
             if !model.join(CONFIG).exists() {
-                return refuse("is a folder that holds no model, so it is not replaced");
+                return reject("is a folder without a model, so it is not replaced");
             }
         }
         let kept = (1..=u32::MAX)
@@ -64,16 +64,16 @@ impl PreviousModel {
         }))
     }
 
-    /// That it will be kept.
+    /// Announces that it will be kept.
     pub(crate) fn announcement(&self) -> String {
         format!(
-            "{} is there; the new model takes its place, and it is kept as {}",
+            "{} exists; it will be replaced, and kept as {}",
             self.model.display(),
             self.kept.display()
         )
     }
 
-    /// Keeps it, while it stays where it is until the new one takes its place.
+    /// Copies it to its new name. The original stays until the new model replaces it.
     pub(crate) fn keep(&self) -> anyhow::Result<()> {
         let doing = || format!("keep {} as {}", self.model.display(), self.kept.display());
         if self.model.is_dir() {
@@ -83,7 +83,7 @@ impl PreviousModel {
                 .with_context(doing)?;
         } else {
             copy_file(&self.model, &self.kept).with_context(doing)?;
-            // Notes of the old model would be taken for those of the new one.
+            // Notes of the old model must not pass for those of the new one.
             for note in NOTES {
                 let ending = format!(".{note}");
                 let (old, kept) = (beside(&self.model, &ending), beside(&self.kept, &ending));
@@ -95,13 +95,13 @@ impl PreviousModel {
         Ok(())
     }
 
-    /// How to go back to it, when the new one is there.
-    pub(crate) fn way_back(&self) -> String {
+    /// How to restore it, once the new one is there.
+    pub(crate) fn how_to_restore(&self) -> String {
         let (model, kept) = (shell_word(&self.model), shell_word(&self.kept));
         let mut removed = vec![model.clone()];
         let mut moves = vec![format!("mv {kept} {model}")];
         let is_folder = self.model.is_dir();
-        // The notes of a folder lie in it; those of a file go with it.
+        // The notes of a folder lie in it; those of a file move with it.
         for note in NOTES.iter().filter(|_| !is_folder) {
             let ending = format!(".{note}");
             let (new, old) = (beside(&self.model, &ending), beside(&self.kept, &ending));
@@ -114,7 +114,7 @@ impl PreviousModel {
         }
         let remove = if is_folder { "rm -r" } else { "rm" };
         format!(
-            "the model that was there is kept as {}\nhint: to go back to it: {remove} {} && {}",
+            "the previous model is kept as {}\nhint: to restore it: {remove} {} && {}",
             self.kept.display(),
             removed.join(" "),
             moves.join(" && ")
@@ -122,20 +122,20 @@ impl PreviousModel {
     }
 }
 
-/// A path with more at the end of its name.
+/// The path with `suffix` added to its file name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix);
     path.with_file_name(name)
 }
 
-/// The same bytes under another name; as a link, which takes no room, where the file system has them. Models are replaced and
-/// never written into, so that the other name keeps what it has.
+/// Copies a file, as a hard link where the file system has them, which takes no space. A link is safe, since models are
+/// replaced and never changed in place.
 fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
-/// What is in a folder into another one, which is there.
+/// Copies the content of a folder into an existing one.
 fn copy_into(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -167,19 +167,23 @@ mod tests {
                 .expect("a model");
             assert!(old.announcement().contains(kept), "{}", old.announcement());
             old.keep().expect("kept");
-            // As a new model does it: another file takes the name.
+            // As a new model does: another file takes the name.
             fs::write(beside(&model, ".new"), "new").expect("a model");
             fs::rename(beside(&model, ".new"), &model).expect("replaced");
             let read = |name: &str| fs::read_to_string(dir.path().join(name)).expect("a file");
             assert_eq!(read(kept), content);
             assert_eq!(read(&format!("{kept}.README.md")), content);
             assert!(!beside(&model, ".README.md").exists());
-            assert!(old.way_back().contains("&& mv "), "{}", old.way_back());
+            assert!(
+                old.how_to_restore().contains("&& mv "),
+                "{}",
+                old.how_to_restore()
+            );
         }
     }
 
     #[test]
-    fn the_way_back_takes_the_notes_along() {
+    fn restoring_takes_the_notes_along() {
         let dir = tempfile::tempdir().expect("a folder");
         let model = dir.path().join("my model.pt");
         let note = |of: &Path, name: &str| beside(of, &format!(".{name}"));
@@ -194,9 +198,9 @@ mod tests {
         for name in ["README.md", "learning_curve.svg"] {
             fs::write(note(&model, name), "new").expect("a note");
         }
-        let way_back = old.way_back();
-        let (_, command) = way_back
-            .split_once("to go back to it: ")
+        let how_to_restore = old.how_to_restore();
+        let (_, command) = how_to_restore
+            .split_once("to restore it: ")
             .expect("a command");
         let mut shell = std::process::Command::new("sh");
         assert!(shell.args(["-ec", command]).status().expect("sh").success());
@@ -223,10 +227,10 @@ mod tests {
         fs::create_dir_all(model.join("notes")).expect("a folder");
         fs::write(model.join("notes/mine.txt"), "mine").expect("a file");
         let error = PreviousModel::of(&model).expect_err("no model").to_string();
-        assert!(error.contains("holds no model"), "{error}");
+        assert!(error.contains("without a model"), "{error}");
         fs::write(model.join(CONFIG), "{}").expect("a file");
         let mine = dir.path().join("m.bak.part");
-        fs::create_dir(&mine).expect("a folder of somebody");
+        fs::create_dir(&mine).expect("a folder of another program");
         let old = PreviousModel::of(&model)
             .expect("a model")
             .expect("a model");

@@ -1,4 +1,4 @@
-//! The folder beside a model in which it is made: snapshots while the run lasts, and a lock against another run.
+//! The folder of a run, beside its model: snapshots while it lasts, and a lock against another run.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -11,7 +11,7 @@ use wo_cli::{Exit, bail};
 
 use crate::artifacts::previous_model::beside;
 
-/// The folder of one model, which no other run uses meanwhile.
+/// The folder of a run. No other run uses it meanwhile.
 #[derive(Debug)]
 pub(crate) struct RunDir {
     model: PathBuf,
@@ -20,10 +20,10 @@ pub(crate) struct RunDir {
 }
 
 impl RunDir {
-    /// Of the model at `model`; its folder is made where it is missing.
+    /// For the model at `model`; creates the folder if it is missing.
     pub(crate) fn open(model: &Path) -> anyhow::Result<Self> {
         let dir = beside(model, ".training");
-        fs::create_dir_all(&dir).with_context(|| format!("make the folder {}", dir.display()))?;
+        fs::create_dir_all(&dir).with_context(|| format!("create the folder {}", dir.display()))?;
         let lock = File::open(&dir).with_context(|| format!("open {}", dir.display()))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self {
@@ -32,7 +32,7 @@ impl RunDir {
                 _lock: lock,
             }),
             Err(TryLockError::WouldBlock) => {
-                bail!(Exit::Locked, "another run makes {}", model.display())
+                bail!(Exit::Locked, "another run is training {}", model.display())
             }
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("lock {}", dir.display()))
@@ -40,12 +40,12 @@ impl RunDir {
         }
     }
 
-    /// Where snapshots go.
+    /// The folder of snapshots.
     pub(crate) fn snapshots(&self) -> &Path {
         &self.dir
     }
 
-    /// Puts `notes` in the model's folder, or beside its file, and takes the workshop away.
+    /// Writes `notes` into the model's folder, or beside its file, and removes the folder of the run.
     pub(crate) fn close(self, notes: &BTreeMap<&str, String>) -> anyhow::Result<()> {
         for (name, text) in notes {
             let path = if self.model.is_dir() {
@@ -66,7 +66,7 @@ impl RunDir {
 
 impl Drop for RunDir {
     fn drop(&mut self) {
-        // A run that has left no snapshot leaves no folder; one that has keeps it.
+        // Only removes an empty folder: snapshots stay for resuming.
         let _ = fs::remove_dir(&self.dir);
     }
 }

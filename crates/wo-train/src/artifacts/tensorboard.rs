@@ -1,4 +1,4 @@
-//! Figures for TensorBoard: an event file is a row of records, each a protocol buffer between its length and two checksums
+//! Metrics for TensorBoard. An event file is a list of records, each a protocol buffer with its length and two checksums
 //! (tensorflow `core/lib/io/record_writer.h`, `core/util/event.proto`). The format is small and has not changed in years.
 
 use std::collections::BTreeMap;
@@ -17,17 +17,17 @@ const SUMMARY: u8 = 5 << 3 | 2;
 const VALUE: u8 = 1 << 3 | 2;
 const TAG: u8 = 1 << 3 | 2;
 const SIMPLE_VALUE: u8 = 2 << 3 | 5;
-/// Added to a checksum that has been turned, so that checksums of checksums are not weak.
+/// Added to a rotated checksum, so that checksums of checksums are not weak.
 const MASK: u32 = 0xa282_ead8;
 
-/// A file that is being written.
+/// An event file that is being written.
 #[derive(Debug)]
 pub(crate) struct EventFile {
     file: File,
 }
 
 impl EventFile {
-    /// A new file in the folder `dir`, named so that TensorBoard finds it.
+    /// Creates a file in the folder `dir`, with a name that TensorBoard finds.
     pub(crate) fn create(dir: &Path) -> anyhow::Result<Self> {
         let seconds = now().as_secs();
         let path = dir.join(format!(
@@ -36,7 +36,7 @@ impl EventFile {
         ));
         let file = fs::create_dir_all(dir).and_then(|()| File::create(&path));
         let mut this = Self {
-            file: file.with_context(|| format!("make {}", path.display()))?,
+            file: file.with_context(|| format!("create {}", path.display()))?,
         };
         let mut event = head(0);
         put(&mut event, FILE_VERSION, b"brain.Event:2");
@@ -44,7 +44,7 @@ impl EventFile {
         Ok(this)
     }
 
-    /// Figures of one step.
+    /// Writes the metrics of one step.
     pub(crate) fn scalars(
         &mut self,
         step: u64,
@@ -69,12 +69,12 @@ impl EventFile {
         let record = [&length, checksums[0].as_slice(), event, &checksums[1]].concat();
         self.file
             .write_all(&record)
-            .context("write figures for TensorBoard")
+            .context("write metrics for TensorBoard")
     }
 }
 
 fn now() -> std::time::Duration {
-    // A clock before 1970 is wrong, and only the order of runs suffers.
+    // With a clock before 1970 only the order of runs suffers.
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
@@ -88,14 +88,14 @@ fn head(step: u64) -> Vec<u8> {
     event
 }
 
-/// A field of bytes.
+/// Appends a field of bytes.
 fn put(message: &mut Vec<u8>, key: u8, bytes: &[u8]) {
     message.push(key);
     number(message, bytes.len() as u64);
     message.extend_from_slice(bytes);
 }
 
-/// A number of as few bytes as it needs, seven bits each.
+/// Appends a varint: seven bits per byte.
 fn number(message: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         message.push(value as u8 | 0x80);

@@ -1,24 +1,31 @@
-//! Random changes to the frames of a training video that leave its form as it is: one draw for all frames of a video.
+//! Augmentation that keeps form as it is: the same random crop, flip and colours for all frames of a video.
 //!
-//! There is no rotation and no vertical flip, since tilt is what a label is about; and no change of proportions.
+//! There is no rotation and no vertical flip, since tilt decides labels, and no change of proportions.
 
 use image::RgbImage;
 use rand::{Rng, RngExt};
 use wo_input::{Preprocessor, resize, resize_square};
 
-/// How far brightness, contrast and colour are turned up or down at full strength.
+/// The range of brightness, contrast and saturation at full strength.
 const JITTER: f32 = 0.35;
-/// The least part of a square's area that a crop keeps.
-const LEAST_AREA: f64 = 0.72;
-/// How often colour is dropped at full strength.
-const GRAY: f64 = 0.1;
-/// How often a picture loses sharpness at full strength; alike for all classes, so that sharpness says nothing of form.
-const SOFT: f64 = 0.3;
+/// The least fraction of the area that a crop keeps.
+const MIN_AREA: f64 = 0.72;
+/// The probability of greyscale at full strength.
+const GREYSCALE: f64 = 0.1;
+/// The probability of blur at full strength. It is the same for all classes, so that sharpness says nothing about form.
+const BLUR: f64 = 0.3;
 
-/// One draw.
+/// Whether a video may be mirrored: not where its mirror image shows something that is not in the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mirroring {
+    Allowed,
+    Forbidden,
+}
+
+/// The augmentation of one video.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Augmentation {
-    /// Side of the crop as a part of the square's.
+    /// Side of the crop, as a fraction of the square's.
     side: f64,
     left: f64,
     top: f64,
@@ -26,69 +33,68 @@ pub(crate) struct Augmentation {
     brightness: f32,
     contrast: f32,
     saturation: f32,
-    /// Side that the picture is shrunk to before it is enlarged again, as a part.
-    softness: Option<f64>,
+    /// Blur: the fraction of the side to which the image is shrunk before it is enlarged again.
+    blur: Option<f64>,
 }
 
 impl Augmentation {
-    /// Draws one. `may_flip` is false where a mirror would show something else; `strength` from 0 to 1 is how much
-    /// light, colour and sharpness change.
-    pub(crate) fn draw(rng: &mut impl Rng, may_flip: bool, strength: f64) -> Self {
-        let side = rng.random_range(LEAST_AREA..=1.0).sqrt();
+    /// Samples one. `strength` from 0 to 1 scales the changes of brightness, colour and sharpness.
+    pub(crate) fn sample(rng: &mut impl Rng, mirroring: Mirroring, strength: f64) -> Self {
+        let side = rng.random_range(MIN_AREA..=1.0).sqrt();
         let jitter = JITTER * strength as f32;
         let factor = |rng: &mut dyn Rng| 1.0 + jitter * (2.0 * rng.random::<f32>() - 1.0);
         Self {
             side,
             left: rng.random::<f64>() * (1.0 - side),
             top: rng.random::<f64>() * (1.0 - side),
-            flip: may_flip && rng.random_bool(0.5),
+            flip: mirroring == Mirroring::Allowed && rng.random_bool(0.5),
             brightness: factor(rng),
             contrast: factor(rng),
-            saturation: if rng.random_bool(GRAY * strength) {
+            saturation: if rng.random_bool(GREYSCALE * strength) {
                 0.0
             } else {
                 factor(rng)
             },
-            softness: rng
-                .random_bool(SOFT * strength)
+            blur: rng
+                .random_bool(BLUR * strength)
                 .then(|| rng.random_range(0.5..0.9)),
         }
     }
 
-    /// Changes a square and brings it to the floats that the model takes.
+    /// Augments a square and turns it into model input.
     pub(crate) fn pixels(&self, square: &RgbImage, preprocessor: &Preprocessor) -> Vec<f32> {
         let whole = f64::from(square.width());
         let (left, top) = (self.left * whole, self.top * whole);
-        let mut picture = resize_square(square, left, top, self.side * whole, preprocessor.crop);
-        if let Some(softness) = self.softness {
-            let small = (f64::from(preprocessor.crop) * softness) as u32;
-            picture = resize(
-                &resize(&picture, small, small),
+        let mut image = resize_square(square, left, top, self.side * whole, preprocessor.crop);
+        if let Some(blur) = self.blur {
+            let small = (f64::from(preprocessor.crop) * blur) as u32;
+            image = resize(
+                &resize(&image, small, small),
                 preprocessor.crop,
                 preprocessor.crop,
             );
         }
         if self.flip {
-            image::imageops::flip_horizontal_in_place(&mut picture);
+            image::imageops::flip_horizontal_in_place(&mut image);
         }
-        self.colour(&mut picture);
-        preprocessor.normalised(&picture)
+        self.adjust_colours(&mut image);
+        preprocessor.normalised(&image)
     }
 
-    /// Where a place of the square, in parts of its sides, lies after the change.
-    pub(crate) fn place(&self, u: f64, v: f64) -> (f64, f64) {
+    /// Where a point of the square lies after the augmentation. Both are fractions of the sides.
+    pub(crate) fn point(&self, u: f64, v: f64) -> (f64, f64) {
         let (u, v) = ((u - self.left) / self.side, (v - self.top) / self.side);
         (if self.flip { 1.0 - u } else { u }, v)
     }
 
-    /// Whether left and right have changed places.
+    /// Whether left and right are swapped.
     pub(crate) fn is_flipped(&self) -> bool {
         self.flip
     }
 
-    fn colour(&self, picture: &mut RgbImage) {
+    fn adjust_colours(&self, image: &mut RgbImage) {
         // As torchvision's ColorJitter: brightness, then contrast about mid-gray, then saturation about the luma.
-        for pixel in picture.pixels_mut() {
+        for pixel in image.pixels_mut() {
             let [r, g, b] = pixel
                 .0
                 .map(|v| (f32::from(v) * self.brightness - 128.0) * self.contrast + 128.0);
@@ -107,14 +113,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_turned_upside_down_or_tilted() {
-        // White above, black below: after any draw each row is one colour, and white is still above.
+    fn no_frame_is_flipped_vertically_or_tilted() {
+        // White above, black below: after any augmentation each row is one colour, and white is still above.
         let square =
             RgbImage::from_fn(74, 74, |_, y| image::Rgb([if y < 37 { 255 } else { 0 }; 3]));
         let preprocessor = Preprocessor::clip(64);
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for _ in 0..50 {
-            let augmentation = Augmentation::draw(&mut rng, true, 1.0);
+            let augmentation = Augmentation::sample(&mut rng, Mirroring::Allowed, 1.0);
             let pixels = augmentation.pixels(&square, &preprocessor);
             for row in pixels[..64 * 64].chunks(64) {
                 assert!(

@@ -1,4 +1,4 @@
-//! From videos as they come in to examples that are split, with their pictures in the store.
+//! Builds the dataset: collects videos as they come in, excludes those that cannot be used, then splits the rest.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::data::labelled::{Labelled, Part, name_of};
 use crate::data::photographs::PhotoSurvey;
 use crate::data::split::{Candidate, split_groups};
 
-/// What has come in so far.
+/// Collects the videos of a dataset.
 pub(crate) struct DatasetBuilder {
     frame_cache: FrameCache,
     mixed: Mixed,
@@ -29,10 +29,10 @@ pub(crate) struct DatasetBuilder {
 }
 
 impl DatasetBuilder {
-    /// Nothing yet.
+    /// An empty one.
     pub(crate) fn new(config: &DataConfig, preprocessor: &Preprocessor) -> anyhow::Result<Self> {
         Ok(Self {
-            frame_cache: FrameCache::new(preprocessor, &config.store_dir, config.storage)?,
+            frame_cache: FrameCache::new(preprocessor, &config.cache_dir, config.storage)?,
             mixed: config.mixed,
             videos: Vec::new(),
             failures: Vec::new(),
@@ -41,6 +41,7 @@ impl DatasetBuilder {
         })
     }
 
+    /// Adds a video, or notes why it is excluded.
     pub(crate) fn add(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
         let settled = item.settle();
         let name = name_of(&item.video);
@@ -93,7 +94,7 @@ impl DatasetBuilder {
         Ok(())
     }
 
-    /// Counts the frames that say otherwise than their video; gives those that train with what they say themselves.
+    /// Counts the frames whose label differs from their video's. Returns those that train with their own label.
     fn take_contrary(
         &mut self,
         contrary: Vec<FrameItem>,
@@ -142,7 +143,7 @@ impl DatasetBuilder {
         Ok(parts)
     }
 
-    /// Moves the frames into the store. One that does not load is reported and left out.
+    /// Moves frames into the cache. A frame that does not load is reported and skipped.
     fn load(
         &mut self,
         frames: Vec<FrameItem>,
@@ -150,9 +151,9 @@ impl DatasetBuilder {
     ) -> anyhow::Result<(Vec<FrameId>, Vec<u64>)> {
         let loaded: Vec<_> = frames
             .par_iter()
-            .map(|frame| self.frame_cache.look(frame))
+            .map(|frame| self.frame_cache.prepare(frame))
             .collect();
-        let (mut places, mut hashes) = (Vec::new(), Vec::new());
+        let (mut indices, mut hashes) = (Vec::new(), Vec::new());
         for (result, frame) in loaded.into_iter().zip(frames) {
             match result {
                 Ok(prepared) => {
@@ -160,7 +161,7 @@ impl DatasetBuilder {
                     hashes.extend(
                         quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok()),
                     );
-                    places.push(self.frame_cache.add(frame, &prepared)?);
+                    indices.push(self.frame_cache.add(frame, &prepared)?);
                 }
                 Err(error) => {
                     let what = format!(
@@ -179,10 +180,10 @@ impl DatasetBuilder {
                 }
             }
         }
-        Ok((places, hashes))
+        Ok((indices, hashes))
     }
 
-    /// Sorts and splits what came in.
+    /// Splits what was added.
     pub(crate) fn finish(mut self, config: &DataConfig) -> anyhow::Result<Dataset> {
         let describe = &config.describe_command();
         for sentence in self.exclusions.sentences(self.mixed, describe) {
@@ -191,10 +192,10 @@ impl DatasetBuilder {
         ensure!(
             !self.videos.is_empty(),
             Exit::Integrity,
-            "there is no labelled and described video to train on";
+            "no labelled and described video to train on";
             "{}",
             if self.exclusions.undescribed.is_empty() {
-                "put videos under <exercise>/<label>/, such as squat/good_form/, and pipe wo-extract DIR | wo-describe | wo-train"
+                "put videos under <exercise>/<label>/, such as squat/good_form/, and pipe: wo-extract DIR | wo-describe | wo-train"
             } else {
                 describe
             }
@@ -203,10 +204,10 @@ impl DatasetBuilder {
         let hashless: Vec<String> = hashless.map(Labelled::name).collect();
         if !hashless.is_empty() {
             wo_cli::warn!(
-                "{} without hashes of {} pictures, so nobody looks whether another video shows the same: {}\n\
-                 hint: take the frames with wo-extract --out, which writes hashes into records.ndjson",
+                "{} without perceptual hashes, so that duplicates of {} go unnoticed: {}\n\
+                 hint: extract the frames with wo-extract --out, which writes hashes into records.ndjson",
                 count(hashless.len(), "video"),
-                verb(hashless.len(), "its", "their"),
+                verb(hashless.len(), "it", "them"),
                 named(&hashless)
             );
         }
@@ -221,8 +222,8 @@ impl DatasetBuilder {
         ensure!(
             !sorted.videos.is_empty(),
             Exit::Integrity,
-            "no video is left to train on: each is there under two labels";
-            "remove one of each two files that are named above, or give both the same label"
+            "no video is left to train on: each exists under two labels";
+            "remove one of each two files listed above, or give both the same label"
         );
         self.failures.extend(sorted.failures);
         let candidates: Vec<Candidate> = sorted
@@ -235,7 +236,7 @@ impl DatasetBuilder {
                 label: v.class.label.clone(),
             })
             .collect();
-        let splits = split_groups(&candidates, config.shares, config.seed)?;
+        let splits = split_groups(&candidates, config.fractions, config.seed)?;
         let examples: Vec<Example> = sorted
             .videos
             .into_iter()
@@ -259,7 +260,7 @@ impl DatasetBuilder {
     }
 }
 
-/// A video, and after it those of its frames that train with a label of their own.
+/// A video, followed by those of its frames that train with their own label.
 fn examples(mut labelled: Labelled, split: Split, candidate: Candidate) -> Vec<Example> {
     let parts = std::mem::take(&mut labelled.parts);
     let whole = example(labelled, split, candidate);
@@ -311,7 +312,7 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
             hashes: hashes.iter().map(|hash| format!("{hash:016x}")).collect(),
         },
         class,
-        // A frame that did not load leaves a gap that would put poses beside the wrong frames.
+        // After a frame that did not load, poses and frames no longer match.
         poses: if item.poses.len() == frames.len() {
             item.poses
         } else {
@@ -325,16 +326,16 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
     }
 }
 
-/// Takes the frames at these places out of a video, with their poses.
-fn take_frames(item: &mut VideoItem, places: &[usize]) -> Vec<FrameItem> {
-    let places: HashSet<usize> = places.iter().copied().collect();
+/// Removes the frames at these indices from a video, with their poses. Returns the frames.
+fn take_frames(item: &mut VideoItem, indices: &[usize]) -> Vec<FrameItem> {
+    let indices: HashSet<usize> = indices.iter().copied().collect();
     let frames = std::mem::take(&mut item.frames).into_iter().enumerate();
-    let (taken, left): (Vec<_>, Vec<_>) = frames.partition(|(place, _)| places.contains(place));
-    let without_place = |frames: Vec<(usize, FrameItem)>| -> Vec<FrameItem> {
+    let (taken, left): (Vec<_>, Vec<_>) = frames.partition(|(index, _)| indices.contains(index));
+    let without_index = |frames: Vec<(usize, FrameItem)>| -> Vec<FrameItem> {
         frames.into_iter().map(|(_, frame)| frame).collect()
     };
-    item.frames = without_place(left);
-    let taken = without_place(taken);
+    item.frames = without_index(left);
+    let taken = without_index(taken);
     let indices: HashSet<u32> = taken.iter().map(|it| it.frame.index).collect();
     item.poses.retain(|pose| !indices.contains(&pose.index));
     taken

@@ -1,5 +1,5 @@
-//! The captions as the model to be trained reads them. Its text tower has a fixed number of positions, and what comes
-//! behind them is cut off, so that captions which differ are one and the same to it.
+//! Captions as the text tower reads them. It truncates long texts, so that captions which only differ at their end are equal
+//! to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,15 +9,15 @@ use wo_input::{ClassText, ClassTexts, Tokenizer};
 
 use crate::data::dataset::Dataset;
 
-/// As many examples of one kind are named; of more only the number.
+/// Examples per message; of more only the number is given.
 const MAX_NAMED: usize = 5;
-/// As much of a caption is shown, in characters.
+/// Characters of a caption that are shown.
 const MAX_SHOWN: usize = 100;
 
-/// As many captions are put together for a class that has none of its own.
+/// Captions that are joined for a class that has none of its own.
 const MAX_JOINED: usize = 4;
 
-/// Names the captions that the model reads only in part, and those that it does not learn from.
+/// Reports captions that are truncated, shared between classes, or unused.
 pub(crate) fn warn(dataset: &Dataset, tokenizer: &Tokenizer) -> anyhow::Result<()> {
     warn_of_unread(dataset);
     let texts = ClassTexts::read(tokenizer, &dataset.captions)?;
@@ -28,11 +28,11 @@ pub(crate) fn warn(dataset: &Dataset, tokenizer: &Tokenizer) -> anyhow::Result<(
     Ok(())
 }
 
-/// Leaves each class the captions that are its own, since one that two classes have would be its own negative.
+/// Keeps only the captions that no other class has, since a shared caption would be its own negative.
 ///
-/// Two labels that have a caption in common both lose it, and a class that has no other is refused. Classes that differ in
-/// faults alone may share what their frames say of one fault each: who has other captions leaves it to who has not, and a
-/// class that has nothing else is called by all of them together.
+/// A caption that two labels share is dropped from both; a class without another caption is an error. Classes that differ only
+/// in faults may share captions. Then a class with other captions drops the shared ones, and a class without others joins its
+/// captions into one.
 pub(crate) fn settle(dataset: &mut Dataset, tokenizer: &Tokenizer) -> anyhow::Result<()> {
     let Dataset {
         classes, captions, ..
@@ -66,7 +66,7 @@ pub(crate) fn settle(dataset: &mut Dataset, tokenizer: &Tokenizer) -> anyhow::Re
     }
 }
 
-/// The captions of a class that no other label has, each once as the model reads it.
+/// The captions of a class that no other label has, without duplicates as the model reads them.
 fn within_label<'a>(classes: &[Class], texts: &'a ClassTexts, class: usize) -> Vec<&'a ClassText> {
     let label = |class: usize| classes.get(class).map(|it| (&it.exercise, &it.label));
     let is_within = |text: &&ClassText| {
@@ -82,8 +82,7 @@ fn texts_of(texts: Vec<&ClassText>) -> Vec<String> {
     texts.into_iter().map(|text| text.text.clone()).collect()
 }
 
-/// The first two classes that nothing tells apart: all captions of one are said of other labels as well, or both have the
-/// same.
+/// The first two classes that no caption distinguishes: all captions of one also belong to other labels, or both have the same.
 fn first_equal(classes: &[Class], texts: &ClassTexts) -> Option<(usize, usize)> {
     let mut seen: BTreeMap<BTreeSet<&Vec<u32>>, usize> = BTreeMap::new();
     for class in 0..classes.len() {
@@ -98,7 +97,7 @@ fn first_equal(classes: &[Class], texts: &ClassTexts) -> Option<(usize, usize)> 
     None
 }
 
-/// Of a class with very many captions the most frequent are kept.
+/// Only the most frequent captions of a class are kept.
 fn warn_of_unread(dataset: &Dataset) {
     let mut all: BTreeMap<&Class, BTreeSet<&str>> = BTreeMap::new();
     for example in dataset.of(Split::Train) {
@@ -109,7 +108,7 @@ fn warn_of_unread(dataset: &Dataset) {
         let n_captions = all.get(class).map_or(0, BTreeSet::len);
         if n_captions > kept.len() {
             wo_cli::warn!(
-                "{} has {n_captions} different captions: the {} most frequent are used",
+                "{} has {n_captions} different captions; only the {} most frequent are used",
                 name_of(class),
                 kept.len()
             );
@@ -123,18 +122,18 @@ fn warn_of_cut(classes: &[Class], texts: &ClassTexts, n_positions: usize) {
         return;
     }
     let named = cut.iter().take(MAX_NAMED).map(|(class, text)| {
-        let behind = text.text.get(text.read.n_bytes..).unwrap_or_default();
+        let lost = text.text.get(text.read.n_bytes..).unwrap_or_default();
         let name = classes.get(*class).map(name_of).unwrap_or_default();
         format!(
             "\n  {name}, {} tokens: \"{}\" loses \"{}\"",
             text.read.n_tokens,
-            shown(&text.text),
-            shown(behind.trim())
+            shortened(&text.text),
+            shortened(lost.trim())
         )
     });
     wo_cli::warn!(
-        "{} of {} captions have more than the {n_positions} tokens that the model reads; the rest is cut off:{}{}\n\
-         hint: say in fewer than 50 words what can be seen, what matters first",
+        "{} of {} captions are longer than the {n_positions} tokens that the model reads, and are truncated:{}{}\n\
+         hint: describe what can be seen in fewer than 50 words, the most important first",
         cut.len(),
         texts.n_texts(),
         named.collect::<String>(),
@@ -142,7 +141,7 @@ fn warn_of_cut(classes: &[Class], texts: &ClassTexts, n_positions: usize) {
     );
 }
 
-/// Why a run is refused in which nothing tells two classes apart.
+/// The error for two classes that no caption distinguishes.
 fn equal_captions(
     classes: &[Class],
     texts: &ClassTexts,
@@ -151,8 +150,8 @@ fn equal_captions(
 ) -> anyhow::Error {
     let name = |class: usize| classes.get(class).map(name_of).unwrap_or_default();
     let of_class = texts.of(class);
-    let said = of_class.iter().take(MAX_NAMED).map(|text| {
-        // The same place for the model, perhaps in other words.
+    let examples = of_class.iter().take(MAX_NAMED).map(|text| {
+        // The same tokens, perhaps from another text.
         let is_same = |it: &&ClassText| it.read.ids == text.read.ids;
         let others = texts.others_with(text, class);
         let other = if others.contains(&other) {
@@ -163,25 +162,21 @@ fn equal_captions(
         let same = other.and_then(|other| Some((other, texts.of(other).iter().find(is_same)?)));
         same.map_or_else(String::new, |(other, it)| {
             let (text, it) = (&text.text, &it.text);
-            format!("\n  \"{text}\" is to {} \"{it}\"", name(other))
+            format!("\n  \"{text}\" equals \"{it}\" of {}", name(other))
         })
     });
-    let said: String = said.collect();
+    let examples: String = examples.collect();
     let is_cut = of_class.iter().any(|text| text.read.is_cut());
     let hint = if is_cut {
-        "say what differs before the end of what the model reads, in fewer than 50 words"
+        "describe the difference early, within the first 50 words"
     } else {
-        "write other words for one of them; an empty description of a CSV is filled from the captions table by wo-describe"
+        "reword one of them; wo-describe fills an empty description of a CSV from the captions table"
     };
-    let where_cut = if is_cut {
-        " where they are cut off"
-    } else {
-        ""
-    };
+    let after_truncation = if is_cut { " after truncation" } else { "" };
     error!(
         Exit::Integrity,
-        "equal_captions: no caption of {} is its own, so nothing tells it from {}: to the model they are the \
-         same{where_cut}{said}{}",
+        "equal_captions: {} has no caption of its own, so the model cannot distinguish it from {}: their captions are \
+         equal{after_truncation}{examples}{}",
         name(class),
         name(other),
         more(of_class.len());
@@ -210,11 +205,11 @@ fn warn_of_shared(classes: &[Class], texts: &ClassTexts) {
             .iter()
             .filter_map(|&class| classes.get(class).map(name_of))
             .collect();
-        format!("\n  \"{}\": {}", shown(&text.text), with.join(", "))
+        format!("\n  \"{}\": {}", shortened(&text.text), with.join(", "))
     });
     wo_cli::warn!(
-        "{} of {} captions say the same of several classes, and teach no difference between them:{}{}\n\
-         hint: write other words for one of them; an empty description of a CSV is filled from the captions table by wo-describe",
+        "{} of {} captions belong to several classes, so they teach no difference between them:{}{}\n\
+         hint: reword one of them; wo-describe fills an empty description of a CSV from the captions table",
         shared.len(),
         texts.n_texts(),
         named.collect::<String>(),
@@ -240,8 +235,8 @@ fn more(n: usize) -> String {
     }
 }
 
-/// The start of a long text.
-fn shown(text: &str) -> String {
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
     match text.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),

@@ -1,24 +1,24 @@
-//! Where the videos of a run are, and what is done with them.
+//! Where the videos of a run are, and how they are used and split.
 
 use std::path::{Path, PathBuf};
 
 use wo_cli::{CaptionsFlag, Reading, shell_word};
 
 use crate::data::frame_cache::Storage;
-use crate::data::split::Shares;
+use crate::data::split::Fractions;
 
 /// The settings of [`crate::data::reader::read_dataset`].
 #[derive(Debug, Clone)]
 pub(crate) struct DataConfig {
     pub(crate) source: Source,
-    /// The folder of the file that holds decoded frames.
-    pub(crate) store_dir: PathBuf,
+    /// The folder of the cache of decoded frames.
+    pub(crate) cache_dir: PathBuf,
     pub(crate) storage: Storage,
     pub(crate) captions: CaptionsFlag,
     pub(crate) reading: Reading,
     pub(crate) mixed: Mixed,
     pub(crate) near_duplicates: NearDuplicates,
-    pub(crate) shares: Shares,
+    pub(crate) fractions: Fractions,
     pub(crate) seed: u64,
 }
 
@@ -31,23 +31,23 @@ pub(crate) enum Source {
     Stream(Option<PathBuf>),
 }
 
-/// What becomes of frames that say otherwise than most frames of their video.
+/// What to do with frames whose label differs from their video's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Mixed {
-    /// They are named and not trained on
+    /// Report and exclude them
     LeaveOut,
-    /// Each trains with its own label, and judges nothing
+    /// Train on each with its own label; never validate on it
     Frames,
 }
 
-/// What becomes of videos that show the same frames.
+/// What to do with videos that show the same frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum NearDuplicates {
-    /// They are named and made one group, so that no split parts them
+    /// Report them and keep them in one group, so that no split separates them
     Group,
-    /// The run ends where they would make one group of two persons or sources
+    /// Stop if they join two persons or sources
     Refuse,
-    /// The first of those with one label is trained on, the others are named and left out
+    /// Keep the first of those with the same label; report and exclude the others
     Drop,
 }
 

@@ -1,4 +1,4 @@
-//! The training run's videos: who is where, what they are told apart by, and where their pictures are.
+//! The dataset: labelled videos, their split, their classes and captions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,37 +9,37 @@ use wo_record::{Failure, Pose, Producer, RecordPath, Video};
 
 use crate::data::frame_cache::{FrameCache, FrameId};
 
-/// Captions of one class that are kept, the most frequent first. More only cost time in the text tower.
-const CAPTIONS_A_CLASS: usize = 16;
+/// Captions per class that are kept, the most frequent first. More only cost time in the text tower.
+const CAPTIONS_PER_CLASS: usize = 16;
 
-/// One labelled video.
+/// One labelled video. Long, since it is all that is known of a video; most fields are read in one place each.
 #[derive(Debug, Clone)]
 pub(crate) struct Example {
     pub(crate) video: SplitVideo,
-    /// What to call it in messages.
+    /// Its name in messages.
     pub(crate) name: String,
-    /// Its file, where that is known.
+    /// Its file, where known.
     pub(crate) path: Option<RecordPath>,
     pub(crate) class: Class,
     /// Its frames, in order.
     pub(crate) frames: Vec<FrameId>,
-    /// The median sharpness of its frames, where they came with it.
+    /// The median sharpness of its frames, where records have it.
     pub(crate) sharpness: Option<f64>,
-    /// Their median brightness.
+    /// The median brightness of its frames.
     pub(crate) brightness: Option<f64>,
-    /// The pose of each frame, where all of them are known.
+    /// The pose of each frame, where all are known.
     pub(crate) poses: Vec<Pose>,
-    /// What is known of its file, in the order of [`file_facts`].
+    /// Its container metadata, in the order of [`file_facts`].
     pub(crate) file_facts: Vec<Option<f64>>,
     pub(crate) captions: Vec<String>,
-    /// Whether it is those frames of a video that say otherwise than most of them: they are trained on, and judge nothing.
+    /// Whether it is only those frames of a video whose label differs from the video's. They are trained on, never validated on.
     pub(crate) is_part: bool,
 }
 
 impl Example {
-    /// A video that is looked at nowhere.
+    /// A video without frames.
     #[cfg(test)]
-    pub(crate) fn without_pictures(video: SplitVideo, class: Class) -> Self {
+    pub(crate) fn without_frames(video: SplitVideo, class: Class) -> Self {
         Self {
             name: video.video_id.clone(),
             path: None,
@@ -56,7 +56,7 @@ impl Example {
     }
 }
 
-/// What is known of a video's file without a look at its pictures: length, width, height, frame rate, bit rate, size.
+/// Container metadata of a video: length, width, height, frame rate, bit rate, size.
 pub(crate) fn file_facts(video: &Video) -> Vec<Option<f64>> {
     vec![
         video.duration_ms,
@@ -68,12 +68,12 @@ pub(crate) fn file_facts(video: &Video) -> Vec<Option<f64>> {
     ]
 }
 
-/// All labelled videos, split, and what they are told apart by.
+/// All labelled videos, with their split, classes and captions.
 #[derive(Debug)]
 pub(crate) struct Dataset {
     pub(crate) examples: Vec<Example>,
     pub(crate) frame_cache: Arc<FrameCache>,
-    /// The classes of the training videos, in order.
+    /// The classes of the training videos, sorted.
     pub(crate) classes: Vec<Class>,
     /// The distinct captions of each class in the training videos.
     pub(crate) captions: Vec<Vec<String>>,
@@ -81,26 +81,26 @@ pub(crate) struct Dataset {
     /// Whether most frames look like photographs.
     pub(crate) are_photographs: bool,
     pub(crate) upstream: Vec<Producer>,
-    /// Bad lines that were skipped.
+    /// Malformed lines that were skipped.
     pub(crate) n_skipped_lines: u64,
 }
 
 impl Dataset {
-    /// The videos of one part; of the training part also those frames of them that train with a label of their own.
+    /// The videos of one split. The training split includes frames that train with their own label.
     pub(crate) fn of(&self, split: Split) -> Vec<&Example> {
         let is_used = |it: &&Example| !it.is_part || split == Split::Train;
         let of_split = self.examples.iter().filter(|it| it.video.split == split);
         of_split.filter(is_used).collect()
     }
 
-    /// The videos of one part, each once.
+    /// The videos of one split, each once.
     pub(crate) fn videos(&self, split: Split) -> Vec<&Example> {
         let mut videos = self.of(split);
         videos.retain(|it| !it.is_part);
         videos
     }
 
-    /// The same videos, of which `split_of` says where each goes; with the classes of what is then trained on.
+    /// The same videos with the splits that `split_of` gives, and the classes of the new training split.
     pub(crate) fn resplit(&self, split_of: impl Fn(&Example) -> Split) -> anyhow::Result<Self> {
         let mut examples = self.examples.clone();
         for example in &mut examples {
@@ -119,8 +119,7 @@ impl Dataset {
         })
     }
 
-    /// What the run's result depends on beside its flags, as a hash: which videos with which frames, classes, captions and
-    /// splits.
+    /// A hash of what the result of a run depends on beside its flags: videos, numbers of frames, classes, captions and splits.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for example in &self.examples {
@@ -137,13 +136,13 @@ impl Dataset {
         hasher.finalize().to_hex().to_string()
     }
 
-    /// The number of a class; `None` for one that no training video shows.
+    /// The index of a class; `None` for one without training videos.
     pub(crate) fn class_index(&self, class: &Class) -> Option<usize> {
         self.classes.binary_search(class).ok()
     }
 }
 
-/// The classes of the training videos, in order, and the captions of each.
+/// The classes of the training videos, sorted, and the captions of each.
 pub(crate) fn classes_and_captions(
     examples: &[Example],
 ) -> anyhow::Result<(Vec<Class>, Vec<Vec<String>>)> {
@@ -157,7 +156,7 @@ pub(crate) fn classes_and_captions(
     ensure!(
         by_class.len() > 1,
         Exit::Integrity,
-        "all training videos are of one class, so there is nothing to tell apart"
+        "all training videos are of one class, so there is nothing to distinguish"
     );
     Ok(by_class
         .into_iter()
@@ -168,7 +167,7 @@ pub(crate) fn classes_and_captions(
 fn most_frequent(captions: BTreeMap<&str, usize>) -> Vec<String> {
     let mut captions: Vec<_> = captions.into_iter().collect();
     captions.sort_by_key(|&(caption, n)| (std::cmp::Reverse(n), caption));
-    captions.truncate(CAPTIONS_A_CLASS);
+    captions.truncate(CAPTIONS_PER_CLASS);
     captions
         .into_iter()
         .map(|(caption, _)| caption.to_owned())

@@ -1,5 +1,5 @@
-//! Videos that came twice: the same file, or the same pictures in another one. What belongs together is made one group, and
-//! what says two things of the same pictures is left out.
+//! Duplicate videos: the same file twice, or the same frames in another file. Duplicates join one group. Those with
+//! contradicting labels are excluded.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,15 +12,15 @@ use crate::data::config::NearDuplicates;
 use crate::data::frame_cache::FrameCache;
 use crate::data::labelled::Labelled;
 
-/// The videos to train on, and what was found on the way.
+/// The videos to train on, and what was found about duplicates.
 pub(crate) struct Sorted {
-    /// In their order.
+    /// In the order of the input.
     pub(crate) videos: Vec<Labelled>,
-    /// The group of each, with those that it looks like.
+    /// The group of each, joined with those of its duplicates.
     pub(crate) groups: Vec<Group>,
-    /// Of each video that is left out since another one says otherwise of the same pictures.
+    /// One for each video that is excluded because a duplicate has another label.
     pub(crate) failures: Vec<Failure>,
-    /// What to say of all this.
+    /// Messages about all this.
     pub(crate) sentences: Vec<String>,
 }
 
@@ -28,30 +28,30 @@ pub(crate) struct Sorted {
 pub(crate) fn sort(
     videos: Vec<Labelled>,
     frame_cache: &FrameCache,
-    how: NearDuplicates,
+    policy: NearDuplicates,
 ) -> anyhow::Result<Sorted> {
     let mut found = DuplicateSearch::new(videos);
-    found.same_files();
-    let near = found.near(frame_cache)?;
-    found.copies(&near);
-    if how == NearDuplicates::Refuse {
-        found.refuse(&near)?;
+    found.merge_same_files();
+    let near_duplicates = found.near_duplicates(frame_cache)?;
+    found.exclude_copies(&near_duplicates);
+    if policy == NearDuplicates::Refuse {
+        found.reject(&near_duplicates)?;
     }
-    if how == NearDuplicates::Drop {
-        found.drop_near(&near);
+    if policy == NearDuplicates::Drop {
+        found.drop_near_duplicates(&near_duplicates);
     }
-    found.join(&near);
+    found.join_groups(&near_duplicates);
     Ok(found.finish())
 }
 
 struct DuplicateSearch {
     videos: Vec<Labelled>,
-    /// The person or source of each, else itself.
-    own: Vec<Group>,
-    /// Places of videos that belong together.
+    /// The own group of each, before any are joined.
+    own_groups: Vec<Group>,
+    /// Indices of videos that belong together.
     pairs: Vec<(usize, usize)>,
-    /// Places of videos that are not trained on.
-    gone: BTreeSet<usize>,
+    /// Indices of videos that are excluded.
+    excluded: BTreeSet<usize>,
     failures: Vec<Failure>,
     sentences: Vec<String>,
 }
@@ -59,45 +59,45 @@ struct DuplicateSearch {
 impl DuplicateSearch {
     fn new(videos: Vec<Labelled>) -> Self {
         Self {
-            own: videos.iter().map(|it| group_of(&it.item.video)).collect(),
+            own_groups: videos.iter().map(|it| group_of(&it.item.video)).collect(),
             videos,
             pairs: Vec::new(),
-            gone: BTreeSet::new(),
+            excluded: BTreeSet::new(),
             failures: Vec::new(),
             sentences: Vec::new(),
         }
     }
 
-    /// One file that came more than once, by its id: as one thing it counts once, as two it counts as nothing.
-    fn same_files(&mut self) {
+    /// The same file twice, by its id. With one label it counts once; with two labels it is excluded.
+    fn merge_same_files(&mut self) {
         let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, video) in self.videos.iter().enumerate() {
+        for (index, video) in self.videos.iter().enumerate() {
             let id = video.item.video.video_id.as_str();
-            by_id.entry(id).or_default().push(place);
+            by_id.entry(id).or_default().push(index);
         }
         let by_id: Vec<Vec<usize>> = by_id.into_values().filter(|it| it.len() > 1).collect();
         let mut repeated = Vec::new();
-        for places in by_id {
-            let first = places[0];
-            let other = places.iter().find(|&&it| !self.say_the_same(first, it));
+        for indices in by_id {
+            let first = indices[0];
+            let other = indices.iter().find(|&&it| !self.have_same_label(first, it));
             if let Some(&other) = other {
-                let pairs: Vec<_> = places
+                let pairs: Vec<_> = indices
                     .iter()
                     .map(|&it| {
-                        let against = if self.say_the_same(it, first) {
+                        let other = if self.have_same_label(it, first) {
                             other
                         } else {
                             first
                         };
-                        (it, against)
+                        (it, other)
                     })
                     .collect();
-                self.contradict(&pairs, "the same video");
+                self.exclude_contradicting(&pairs, "is the same video");
                 continue;
             }
-            for &again in &places[1..] {
+            for &again in &indices[1..] {
                 self.pairs.push((first, again));
-                self.gone.insert(again);
+                self.excluded.insert(again);
                 repeated.push(self.name(again));
             }
         }
@@ -111,12 +111,12 @@ impl DuplicateSearch {
         }
     }
 
-    /// All pairs that look alike, of those that are still there.
-    fn near(&self, frame_cache: &FrameCache) -> anyhow::Result<Vec<Overlap>> {
+    /// All near-duplicate pairs among the videos that remain.
+    fn near_duplicates(&self, frame_cache: &FrameCache) -> anyhow::Result<Vec<Overlap>> {
         let mut hashes: Vec<&[u64]> = Vec::with_capacity(self.videos.len());
-        for (place, it) in self.videos.iter().enumerate() {
-            // Where a frame has no hash, hashes and frames are not side by side.
-            let is_whole = it.hashes.len() == it.frames.len() && !self.gone.contains(&place);
+        for (index, it) in self.videos.iter().enumerate() {
+            // If a frame has no hash, hashes and frames do not match.
+            let is_whole = it.hashes.len() == it.frames.len() && !self.excluded.contains(&index);
             hashes.push(if is_whole { &it.hashes } else { &[] });
         }
         let mut known: HashMap<(usize, usize), GreyCells> = HashMap::new();
@@ -131,31 +131,32 @@ impl DuplicateSearch {
         })
     }
 
-    /// Videos that are one video twice and say two things: neither is the truth.
-    fn copies(&mut self, near: &[Overlap]) {
-        let contradict = |it: &&Overlap| it.is_copy() && !self.say_the_same(it.first, it.second);
-        let pairs: Vec<(usize, usize)> = near
+    /// Excludes copies of a video with contradicting labels: neither label can be trusted.
+    fn exclude_copies(&mut self, near_duplicates: &[Overlap]) {
+        let exclude_contradicting =
+            |it: &&Overlap| it.is_copy() && !self.have_same_label(it.first, it.second);
+        let pairs: Vec<(usize, usize)> = near_duplicates
             .iter()
-            .filter(contradict)
+            .filter(exclude_contradicting)
             .flat_map(|it| [(it.first, it.second), (it.second, it.first)])
             .collect();
-        self.contradict(&pairs, "the same pictures");
+        self.exclude_contradicting(&pairs, "has the same frames");
     }
 
-    /// Leaves out the first of each pair, since the second says otherwise of the same.
-    fn contradict(&mut self, pairs: &[(usize, usize)], same: &str) {
-        for &(place, against) in pairs {
-            if !self.gone.insert(place) {
+    /// Excludes the first of each pair, since the second contradicts it.
+    fn exclude_contradicting(&mut self, pairs: &[(usize, usize)], same: &str) {
+        for &(index, other) in pairs {
+            if !self.excluded.insert(index) {
                 continue;
             }
-            let video = &self.videos[place].item.video;
+            let video = &self.videos[index].item.video;
             let what = format!(
-                "{} here, but {} is {same} as {}",
-                self.said(place),
-                self.name(against),
-                self.said(against)
+                "{} here, but {} {same} as {}",
+                self.label_text(index),
+                self.name(other),
+                self.label_text(other)
             );
-            wo_cli::warn!("{}: {what}", self.name(place));
+            wo_cli::warn!("{}: {what}", self.name(index));
             self.failures.push(Failure {
                 code: code::LABEL_CONFLICT.to_owned(),
                 what,
@@ -166,9 +167,9 @@ impl DuplicateSearch {
         }
     }
 
-    /// Refuses videos that would join persons or sources.
-    fn refuse(&self, near: &[Overlap]) -> anyhow::Result<()> {
-        let Some(it) = self.joining(near).first().copied() else {
+    /// Rejects videos that would join persons or sources.
+    fn reject(&self, near_duplicates: &[Overlap]) -> anyhow::Result<()> {
+        let Some(it) = self.joining(near_duplicates).first().copied() else {
             return Ok(());
         };
         bail!(
@@ -176,39 +177,40 @@ impl DuplicateSearch {
             "near_identical_frames: {:.0} % of the frames of {} ({}) are those of {} ({})",
             100.0 * it.of_first.max(it.of_second),
             self.name(it.first),
-            self.own[it.first],
+            self.own_groups[it.first],
             self.name(it.second),
-            self.own[it.second];
+            self.own_groups[it.second];
             "--near-duplicates group keeps the two on one side of each split, drop trains on the first alone"
         );
     }
 
-    /// Of videos that look alike and say the same, the first is enough.
-    fn drop_near(&mut self, near: &[Overlap]) {
+    /// Of near-duplicates with the same label, keeps the first.
+    fn drop_near_duplicates(&mut self, near_duplicates: &[Overlap]) {
         let mut dropped = Vec::new();
-        for it in near {
-            let is_there = |place| !self.gone.contains(&place);
-            if is_there(it.first) && is_there(it.second) && self.say_the_same(it.first, it.second) {
-                self.gone.insert(it.second);
+        for it in near_duplicates {
+            let remains = |index| !self.excluded.contains(&index);
+            if remains(it.first) && remains(it.second) && self.have_same_label(it.first, it.second)
+            {
+                self.excluded.insert(it.second);
                 dropped.push(self.pair(it));
             }
         }
         if !dropped.is_empty() {
             self.sentences.push(format!(
-                "{} left out, since {} like one that came before: {}",
+                "{} excluded as {} of an earlier one: {}",
                 count(dropped.len(), "video"),
-                verb(dropped.len(), "it looks", "they look"),
+                verb(dropped.len(), "a near-duplicate", "near-duplicates"),
                 named(dropped)
             ));
         }
     }
 
-    fn join(&mut self, near: &[Overlap]) {
-        let joining = self.joining(near);
+    fn join_groups(&mut self, near_duplicates: &[Overlap]) {
+        let joining = self.joining(near_duplicates);
         let pairs: Vec<String> = joining.iter().map(|it| self.pair(it)).collect();
         if !pairs.is_empty() {
             self.sentences.push(format!(
-                "{} of videos that look alike {} kept in one group, so that no split parts them: {}",
+                "{} of near-duplicate videos {} kept in one group, so that no split separates them: {}",
                 count(pairs.len(), "pair"),
                 verb(pairs.len(), "is", "are"),
                 named(pairs)
@@ -218,19 +220,21 @@ impl DuplicateSearch {
             .extend(joining.iter().map(|it| (it.first, it.second)));
     }
 
-    /// Those pairs of which both are trained on, and that are not of one group anyway.
-    fn joining(&self, near: &[Overlap]) -> Vec<Overlap> {
-        let is_there = |place| !self.gone.contains(&place);
+    /// The pairs of remaining videos that are not in one group already.
+    fn joining(&self, near_duplicates: &[Overlap]) -> Vec<Overlap> {
+        let remains = |index| !self.excluded.contains(&index);
         let joins = |it: &&Overlap| {
-            is_there(it.first) && is_there(it.second) && self.own[it.first] != self.own[it.second]
+            remains(it.first)
+                && remains(it.second)
+                && self.own_groups[it.first] != self.own_groups[it.second]
         };
-        near.iter().filter(joins).copied().collect()
+        near_duplicates.iter().filter(joins).copied().collect()
     }
 
     fn finish(self) -> Sorted {
-        let groups = joined(&self.own, self.pairs);
+        let groups = joined(&self.own_groups, self.pairs);
         let kept = self.videos.into_iter().zip(groups).enumerate();
-        let kept = kept.filter(|(place, _)| !self.gone.contains(place));
+        let kept = kept.filter(|(index, _)| !self.excluded.contains(index));
         let (videos, groups) = kept.map(|(_, it)| it).unzip();
         Sorted {
             videos,
@@ -240,29 +244,33 @@ impl DuplicateSearch {
         }
     }
 
-    /// Whether two videos say the same exercise and label.
-    fn say_the_same(&self, one: usize, other: usize) -> bool {
-        let said = |place: usize| {
-            let class = &self.videos[place].class;
+    /// Whether two videos have the same exercise and label.
+    fn have_same_label(&self, one: usize, other: usize) -> bool {
+        let label_text = |index: usize| {
+            let class = &self.videos[index].class;
             (&class.exercise, &class.label)
         };
-        said(one) == said(other)
+        label_text(one) == label_text(other)
     }
 
-    fn said(&self, place: usize) -> String {
-        let class = &self.videos[place].class;
+    fn label_text(&self, index: usize) -> String {
+        let class = &self.videos[index].class;
         format!("{} {}", class.exercise, class.label)
     }
 
-    fn name(&self, place: usize) -> String {
-        self.videos[place].name()
+    fn name(&self, index: usize) -> String {
+        self.videos[index].name()
     }
 
     fn pair(&self, it: &Overlap) -> String {
-        let differ = if self.say_the_same(it.first, it.second) {
+        let differ = if self.have_same_label(it.first, it.second) {
             String::new()
         } else {
-            format!(" ({} and {})", self.said(it.second), self.said(it.first))
+            format!(
+                " ({} and {})",
+                self.label_text(it.second),
+                self.label_text(it.first)
+            )
         };
         format!(
             "{} like {}{differ}",

@@ -1,7 +1,7 @@
-//! The frames of a run as squares of pixels, in a file without a name: memory does not grow with the data.
+//! The decoded frames of a run as squares of pixels, in an unnamed file, so that memory does not grow with the data.
 //!
-//! A square is a little larger than the model looks at, so that a crop has room to move. What does not fit into the file
-//! any more is decoded again each time.
+//! A square is a little larger than the model's input, so that crops can move. Once the file is full, frames are decoded each
+//! time.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -13,57 +13,57 @@ use wo_cli::{Exit, ExitWith};
 use wo_input::{FrameItem, ImageError, Preprocessor, check_image, decode_image};
 use wo_record::Image;
 
-/// How much larger a square is than what the model looks at.
+/// The side of a square, as a multiple of the model's input.
 const MARGIN: f64 = 1.15;
-/// The most bytes that are kept as pixels: some forty thousand frames at 224 pixels. Frames that lie in files of their own
-/// are decoded again beyond that.
+/// Bytes of pixels that are cached: about forty thousand frames at 224 pixels. Beyond that, frames in files of their own are
+/// decoded each time.
 const MAX_BYTES: u64 = 8 << 30;
 
-/// What tells one frame's content from another's: the first bytes of BLAKE3 of its file.
+/// Identifies the content of a frame: the first bytes of BLAKE3 of its file.
 pub(crate) type Key = [u8; 16];
 
-/// A frame that was looked at on its way into the store.
+/// A frame on its way into the cache.
 pub(crate) struct PreparedFrame {
     key: Key,
-    /// `None` where it stays in its file.
+    /// `None` if it stays in its file.
     square: Option<RgbImage>,
 }
 
-/// A frame of the store.
+/// A frame of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameId(u32);
 
-/// Where a square is.
+/// Where a frame is.
 #[derive(Debug)]
-enum Place {
-    /// At this byte of the store's file.
+enum FrameLocation {
+    /// At this byte of the cache's file.
     Stored(u64),
     /// In a file of the user's.
     Source(Box<FrameItem>),
 }
 
-/// How frames that lie in files of their own are kept.
+/// How frames in files of their own are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Storage {
-    /// As pixels in the store's file, decoded once.
+    /// As pixels in the cache, decoded once.
     Pixels,
-    /// In their files, decoded each time: for runs that look at each once, and perhaps not at all.
+    /// In their files, decoded each time: for runs that read each frame at most once.
     Files,
 }
 
-/// The store.
+/// The cache.
 #[derive(Debug)]
 pub(crate) struct FrameCache {
     side: u32,
     file: File,
     n_bytes: u64,
-    places: Vec<Place>,
+    locations: Vec<FrameLocation>,
     keys: Vec<Key>,
     storage: Storage,
 }
 
 impl FrameCache {
-    /// An empty store whose file lies in the folder `dir`, which is made where it is missing.
+    /// An empty cache whose file lies in the folder `dir`, which is created if missing.
     pub(crate) fn new(
         preprocessor: &Preprocessor,
         dir: &Path,
@@ -72,16 +72,16 @@ impl FrameCache {
         let file = fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir));
         Ok(Self {
             side: (f64::from(preprocessor.crop) * MARGIN).round() as u32,
-            file: file.with_context(|| format!("make a file for frames in {}", dir.display()))?,
+            file: file.with_context(|| format!("create a file for frames in {}", dir.display()))?,
             n_bytes: 0,
-            places: Vec::new(),
+            locations: Vec::new(),
             keys: Vec::new(),
             storage,
         })
     }
 
-    /// Looks at a frame, and decodes it where it will be stored: the middle square at the store's size.
-    pub(crate) fn look(&self, frame: &FrameItem) -> Result<PreparedFrame, ImageError> {
+    /// Hashes a frame, and decodes its centre square if that is cached.
+    pub(crate) fn prepare(&self, frame: &FrameItem) -> Result<PreparedFrame, ImageError> {
         let bytes = frame.bytes()?;
         let mut key = Key::default();
         let hash = blake3::hash(&bytes);
@@ -96,40 +96,40 @@ impl FrameCache {
         Ok(PreparedFrame { key, square })
     }
 
-    /// Keeps a `frame`.
+    /// Adds a frame.
     pub(crate) fn add(
         &mut self,
         frame: FrameItem,
         prepared: &PreparedFrame,
     ) -> anyhow::Result<FrameId> {
         let id =
-            FrameId(u32::try_from(self.places.len()).context("more than four billion frames")?);
-        let is_full = self.n_bytes + self.n_bytes_a_square() > MAX_BYTES;
-        let place = match &prepared.square {
+            FrameId(u32::try_from(self.locations.len()).context("more than four billion frames")?);
+        let is_full = self.n_bytes + self.bytes_per_square() > MAX_BYTES;
+        let location = match &prepared.square {
             Some(square) if !(is_full && is_file(&frame)) => {
                 let written = self.file.write_all_at(square.as_raw(), self.n_bytes);
-                written.context("keep a frame beside the model")?;
+                written.context("cache a frame beside the model")?;
                 let offset = self.n_bytes;
-                self.n_bytes += self.n_bytes_a_square();
-                Place::Stored(offset)
+                self.n_bytes += self.bytes_per_square();
+                FrameLocation::Stored(offset)
             }
-            _ => Place::Source(Box::new(frame)),
+            _ => FrameLocation::Source(Box::new(frame)),
         };
-        self.places.push(place);
+        self.locations.push(location);
         self.keys.push(prepared.key);
         Ok(id)
     }
 
     /// The square of a frame.
     pub(crate) fn get(&self, id: FrameId) -> anyhow::Result<RgbImage> {
-        match &self.places[id.0 as usize] {
-            Place::Stored(offset) => {
-                let mut pixels = vec![0; self.n_bytes_a_square() as usize];
+        match &self.locations[id.0 as usize] {
+            FrameLocation::Stored(offset) => {
+                let mut pixels = vec![0; self.bytes_per_square() as usize];
                 let read = self.file.read_exact_at(&mut pixels, *offset);
-                read.context("read a frame that was kept beside the model")?;
+                read.context("read a cached frame beside the model")?;
                 RgbImage::from_raw(self.side, self.side, pixels).context("a square of pixels")
             }
-            Place::Source(frame) => {
+            FrameLocation::Source(frame) => {
                 let name = || {
                     format!(
                         "frame {} of video {}",
@@ -137,18 +137,18 @@ impl FrameCache {
                     )
                 };
                 let loaded = frame.load().with_context(name);
-                let picture = loaded.exit_or(Exit::Integrity)?;
-                Ok(square(&picture, self.side))
+                let image = loaded.exit_or(Exit::Integrity)?;
+                Ok(square(&image, self.side))
             }
         }
     }
 
-    /// What tells its content from others'.
+    /// Identifies the content of a frame.
     pub(crate) fn key(&self, id: FrameId) -> Key {
         self.keys.get(id.0 as usize).copied().unwrap_or_default()
     }
 
-    fn n_bytes_a_square(&self) -> u64 {
+    fn bytes_per_square(&self) -> u64 {
         3 * u64::from(self.side) * u64::from(self.side)
     }
 }
@@ -157,7 +157,7 @@ fn is_file(frame: &FrameItem) -> bool {
     matches!(frame.frame.image, Image::File { .. })
 }
 
-/// The middle square at `side` pixels.
-fn square(picture: &RgbImage, side: u32) -> RgbImage {
-    Preprocessor::clip(side).cropped(picture)
+/// The centre square at `side` pixels.
+fn square(image: &RgbImage, side: u32) -> RgbImage {
+    Preprocessor::clip(side).cropped(image)
 }

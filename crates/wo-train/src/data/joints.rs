@@ -1,4 +1,4 @@
-//! Where the joints of the training frames are, for the pose loss: read from poses, moved and mirrored with their frames.
+//! Joints of the training frames, for the pose loss. They follow the augmentation of their frames.
 
 use wo_cli::{Exit, ensure};
 use wo_clip::Split;
@@ -7,18 +7,18 @@ use wo_record::{Joint, Pose};
 use crate::data::augment::Augmentation;
 use crate::data::dataset::Dataset;
 
-/// Numbers of one joint in the picture.
+/// Coordinates per joint.
 pub(crate) const COORDINATES: usize = 2;
 
-/// The joints of a data set, and what a mirror does to them.
+/// The joints of a dataset, and their counterparts in mirror images.
 #[derive(Debug)]
 pub(crate) struct Joints {
-    /// The place of each joint's counterpart on the other side of the body; its own for those in the middle.
+    /// The index of each joint's counterpart on the other side of the body; its own for those in the middle.
     mirrored: Vec<usize>,
 }
 
 impl Joints {
-    /// The joints of the training videos' poses; `None` where the weight of their loss is zero.
+    /// The joints in the poses of the training videos; `None` if the pose loss has no weight.
     pub(crate) fn of(dataset: &Dataset, weight: f64) -> anyhow::Result<Option<Self>> {
         if weight == 0.0 {
             return Ok(None);
@@ -60,14 +60,14 @@ impl Joints {
         Ok(Some(Self { mirrored }))
     }
 
-    /// How many joints a pose has.
+    /// The number of joints per pose.
     pub(crate) fn len(&self) -> usize {
         self.mirrored.len()
     }
 
-    /// Where the joints of a frame are after its augmentation: column and row, in parts of the picture.
-    pub(crate) fn places(&self, pose: &Pose, augmentation: &Augmentation) -> Vec<f32> {
-        let mut places = Vec::with_capacity(self.len() * COORDINATES);
+    /// The joints of a frame after its augmentation: column and row, as fractions of the image.
+    pub(crate) fn points(&self, pose: &Pose, augmentation: &Augmentation) -> Vec<f32> {
+        let mut points = Vec::with_capacity(self.len() * COORDINATES);
         for (i, &counterpart) in self.mirrored.iter().enumerate() {
             let joint = if augmentation.is_flipped() {
                 counterpart
@@ -75,9 +75,9 @@ impl Joints {
                 i
             };
             let Joint { u, v, .. } = pose.joints[joint];
-            let (u, v) = augmentation.place(u, v);
-            places.extend([u as f32, v as f32]);
+            let (u, v) = augmentation.point(u, v);
+            points.extend([u as f32, v as f32]);
         }
-        places
+        points
     }
 }

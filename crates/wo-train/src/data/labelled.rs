@@ -1,4 +1,4 @@
-//! A video that came in with a label, before it is known where the split puts it.
+//! A labelled video before the split.
 
 use wo_clip::Class;
 use wo_input::VideoItem;
@@ -6,7 +6,7 @@ use wo_record::Video;
 
 use crate::data::frame_cache::FrameId;
 
-/// What came in, before the split is known.
+/// A labelled video before the split.
 pub(crate) struct Labelled {
     pub(crate) item: VideoItem,
     pub(crate) class: Class,
@@ -15,11 +15,11 @@ pub(crate) struct Labelled {
     pub(crate) sharpness: Option<f64>,
     pub(crate) brightness: Option<f64>,
     pub(crate) captions: Vec<String>,
-    /// Its frames that train with a label of their own, by what they say.
+    /// Its frames that train with their own label, by label.
     pub(crate) parts: Vec<Part>,
 }
 
-/// Frames of a video that say the same, and otherwise than most of it.
+/// Frames of a video with the same label, which differs from the video's.
 pub(crate) struct Part {
     pub(crate) class: Class,
     pub(crate) frames: Vec<FrameId>,
@@ -32,7 +32,7 @@ impl Labelled {
     }
 }
 
-/// What to call a video in messages.
+/// The name of a video in messages.
 pub(crate) fn name_of(video: &Video) -> String {
     video
         .path

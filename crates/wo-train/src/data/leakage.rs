@@ -1,4 +1,4 @@
-//! What a split is refused for: each is a way to a figure that is not true.
+//! Rejects splits that would give wrong metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use wo_record::Group;
 
 use crate::data::dataset::{Dataset, Example};
 
-/// Refuses a split that would give figures which are too nice.
+/// Rejects leaky splits, and validation splits with too few groups, with a reason.
 pub(crate) fn check_split(dataset: &Dataset) -> anyhow::Result<()> {
     groups_are_on_one_side(&dataset.examples)?;
     validation_has_groups(&dataset.examples)
@@ -32,7 +32,7 @@ fn groups_are_on_one_side(examples: &[Example]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One person with bad form says nothing about persons with bad form.
+/// One person with bad form tells nothing about other persons with bad form.
 fn validation_has_groups(examples: &[Example]) -> anyhow::Result<()> {
     let mut labels: BTreeMap<&str, BTreeSet<&Group>> = BTreeMap::new();
     let mut has_validation = false;
@@ -51,7 +51,7 @@ fn validation_has_groups(examples: &[Example]) -> anyhow::Result<()> {
             .map(|it| &it.video.group)
             .collect::<BTreeSet<_>>()
             .len();
-        // With two groups here none would be left to learn from.
+        // With only two groups, none would be left to train on.
         let larger = if n_shown > 2 {
             ", take a larger --validation,"
         } else {
@@ -60,10 +60,10 @@ fn validation_has_groups(examples: &[Example]) -> anyhow::Result<()> {
         ensure!(
             !has_validation || groups.len() > 1,
             Exit::Integrity,
-            "too_few_groups: the validation part has {} of {} with {label}, and needs two",
+            "too_few_groups: the validation split has {} of {} with {label}, and needs two",
             groups.len(),
             count(n_shown, "group");
-            "add videos of more persons or sources{larger} or choose no epoch by it with --validation 0"
+            "add videos of more persons or sources{larger} or turn validation off with --validation 0"
         );
     }
     Ok(())

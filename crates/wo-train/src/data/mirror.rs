@@ -1,14 +1,14 @@
-//! Which videos may be mirrored, and what they then show.
+//! Which videos may be mirrored, and the class of their mirror image.
 //!
-//! A mirror image of a left knee that caves in shows a right one. So the class of a mirrored video is the one whose
-//! captions say the same with left and right exchanged; where there is no such class, its exercise is not mirrored at
-//! all, or the mirror alone would tell its classes apart.
+//! The mirror image of a left knee that caves in shows a right one. So the class of a mirrored video is the one whose captions
+//! are the same with left and right swapped. Without such a class, no video of its exercise is mirrored: otherwise mirroring
+//! alone would reveal the class.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wo_clip::Class;
 
-/// For each class, the one that its mirrored videos are of; `None` where they may not be mirrored.
+/// For each class, the class of its mirrored videos; `None` if they may not be mirrored.
 pub(crate) fn mirrored(classes: &[Class], captions: &[Vec<String>]) -> Vec<Option<usize>> {
     let texts: Vec<BTreeSet<String>> = captions
         .iter()
@@ -24,7 +24,7 @@ pub(crate) fn mirrored(classes: &[Class], captions: &[Vec<String>]) -> Vec<Optio
         .zip(classes)
         .map(|(texts_of_class, class)| {
             let wanted: BTreeSet<String> =
-                texts_of_class.iter().map(|text| exchanged(text)).collect();
+                texts_of_class.iter().map(|text| swapped(text)).collect();
             let is_it = |(other, other_texts): &(usize, &BTreeSet<String>)| {
                 let other = &classes[*other];
                 (&other.exercise, &other.label) == (&class.exercise, &class.label)
@@ -44,8 +44,8 @@ pub(crate) fn mirrored(classes: &[Class], captions: &[Vec<String>]) -> Vec<Optio
         .collect()
 }
 
-/// A text in lower case with its sides exchanged.
-fn exchanged(text: &str) -> String {
+/// A lower-case text with left and right swapped.
+fn swapped(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for piece in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
         let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());

@@ -1,17 +1,17 @@
-//! Whether the videos are filmed or drawn, from some of their frames.
+//! Whether the videos are photographs or drawings, judged by some of their frames.
 
 use wo_input::FrameItem;
 use wo_picture::is_photograph;
 
-/// So many videos are enough to tell.
+/// Videos that are looked at; more add no certainty.
 const MAX_VIDEOS: usize = 64;
-/// The start of `--init tiny` has seen nothing but drawings.
-pub(crate) const HINT: &str = "the frames look like photographs, and the start has only ever seen drawn lifters: it knows nothing of real \
-     pictures\nhint: --init openai/clip-vit-base-patch32 starts from one that does (600 MB, fetched once)";
-/// The same beside the result.
-pub(crate) const REMINDER: &str = "this model started from drawn lifters and was fitted to photographs: expect more of --init openai/clip-vit-base-patch32";
+/// The base model of `--init tiny` has only seen drawings.
+pub(crate) const HINT: &str = "the frames look like photographs, but the base model has only seen drawn lifters\n\
+     hint: --init openai/clip-vit-base-patch32 is a base model that knows photographs (600 MB, fetched once)";
+/// The same at the end of a run.
+pub(crate) const REMINDER: &str = "the base model of this model has only seen drawn lifters: expect better results with --init openai/clip-vit-base-patch32";
 
-/// What was looked at.
+/// Counts of what was looked at.
 #[derive(Debug, Default)]
 pub(crate) struct PhotoSurvey {
     n_videos: usize,
@@ -25,10 +25,10 @@ impl PhotoSurvey {
             return;
         }
         let middle = frames.get(frames.len() / 2);
-        // One that does not load is told elsewhere.
-        if let Some(picture) = middle.and_then(|frame| frame.load().ok()) {
+        // A frame that does not load is reported elsewhere.
+        if let Some(image) = middle.and_then(|frame| frame.load().ok()) {
             self.n_videos += 1;
-            self.n_photographs += usize::from(is_photograph(&picture));
+            self.n_photographs += usize::from(is_photograph(&image));
         }
     }
 

@@ -14,14 +14,14 @@ use crate::data::builder::DatasetBuilder;
 use crate::data::config::{DataConfig, Source};
 use crate::data::dataset::Dataset;
 
-/// What was read beside the videos.
+/// What the input holds beside videos.
 struct Rest {
     failures: Vec<Failure>,
     upstream: Vec<Producer>,
     n_skipped_lines: u64,
 }
 
-/// Reads, checks, splits and shrinks the input of a run.
+/// Reads, checks and splits the input of a run.
 pub(crate) fn read_dataset(
     config: &DataConfig,
     stdin: &mut dyn BufRead,

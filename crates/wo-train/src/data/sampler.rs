@@ -1,7 +1,6 @@
-//! Training batches, made on a thread of their own while the model works on the one before.
+//! Samples training batches, on a thread of its own while the model works on the previous one.
 //!
-//! What a step is made of depends on the seed and its number alone, so that a run that goes on in the middle sees what an
-//! undisturbed one would have seen.
+//! A step depends only on the seed and its number, so that a resumed run sees the same steps as an undisturbed one.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::SyncSender;
@@ -15,39 +14,39 @@ use wo_clip::Split;
 use wo_input::Preprocessor;
 use wo_record::Group;
 
-use crate::data::augment::Augmentation;
+use crate::data::augment::{Augmentation, Mirroring};
 use crate::data::dataset::{Dataset, Example};
 use crate::data::joints::Joints;
 use crate::data::mirror::mirrored;
 use crate::hyperparameters::Hyperparameters;
 
-/// Some videos with the same number of frames each: a part of a step that goes through the model at once.
+/// A micro-batch: videos of a step that share one forward pass, with the same number of frames each.
 #[derive(Debug)]
 pub(crate) struct Batch {
     /// `n_videos` x `n_frames` x 3 x side x side.
     pub(crate) pixels: Vec<f32>,
     /// The class of each video.
     pub(crate) classes: Vec<i64>,
-    /// Frames of each video.
+    /// Frames per video.
     pub(crate) n_frames: usize,
-    /// `n_videos` x `n_frames` x joints x 2, where joints are trained on.
+    /// `n_videos` x `n_frames` x joints x 2, if there is a pose loss.
     pub(crate) joints: Vec<f32>,
 }
 
-/// All that one step of the optimiser learns from.
+/// The input of one optimizer step.
 #[derive(Debug)]
 pub(crate) struct Step {
-    /// Its videos, in parts.
+    /// Its videos, in micro-batches.
     pub(crate) batches: Vec<Batch>,
-    /// Videos in all parts.
+    /// Videos in all micro-batches.
     pub(crate) n_videos: usize,
-    /// The captions to classify over, as places in the bank of all of them.
+    /// The captions to classify over, as indices in the bank.
     pub(crate) captions: Vec<usize>,
-    /// For each video of all parts, one of its class's captions, as places in `captions`.
+    /// For each video, one caption of its class, as an index in `captions`.
     pub(crate) caption_of_video: Vec<usize>,
 }
 
-/// Draws the steps of a run.
+/// Samples the steps of a run.
 pub(crate) struct Sampler<'a> {
     dataset: &'a Dataset,
     examples: Vec<(&'a Example, usize)>,
@@ -56,7 +55,7 @@ pub(crate) struct Sampler<'a> {
     mirrored: Vec<Option<usize>>,
     strength: f64,
     joints: Option<&'a Joints>,
-    /// The captions of each class, as places in the bank.
+    /// The captions of each class, as indices in the bank.
     captions: Vec<Vec<usize>>,
     n_captions: usize,
     batch_size: usize,
@@ -77,7 +76,7 @@ impl<'a> Sampler<'a> {
             .into_iter()
             .filter_map(|example| Some((example, dataset.class_index(&example.class)?)))
             .collect();
-        // Each video of a batch gives the same number of frames, so that a tensor is a box.
+        // All videos of a batch give the same number of frames, so that they fit one tensor.
         let most_frames = examples
             .iter()
             .map(|(example, _)| example.frames.len())
@@ -105,18 +104,17 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// How many joints each frame has, where they are trained on.
+    /// Joints per frame, if there is a pose loss.
     pub(crate) fn n_joints(&self) -> Option<usize> {
         self.joints.map(Joints::len)
     }
 
-    /// Steps an epoch.
+    /// Steps per epoch.
     pub(crate) fn n_steps(&self) -> usize {
         self.examples.len().div_ceil(self.batch_size)
     }
 
-    /// Sends the steps `from`..`to` of a run; stops early when nobody listens any more, and after a frame that cannot be
-    /// read.
+    /// Sends the steps `from`..`to` of a run. Stops early when the receiver is gone, and after a frame that cannot be read.
     pub(crate) fn send(&self, from: usize, to: usize, receiver: &SyncSender<anyhow::Result<Step>>) {
         for number in from..to {
             let step = self.step(number);
@@ -139,8 +137,11 @@ impl<'a> Sampler<'a> {
             .map(|&i| {
                 let (example, class) = self.examples[i];
                 let frames = frame_indices(&mut random, example.frames.len(), self.n_frames);
-                let may_flip = self.mirrored[class].is_some();
-                let augmentation = Augmentation::draw(&mut random, may_flip, self.strength);
+                let mirroring = match self.mirrored[class] {
+                    Some(_) => Mirroring::Allowed,
+                    None => Mirroring::Forbidden,
+                };
+                let augmentation = Augmentation::sample(&mut random, mirroring, self.strength);
                 let mirrored = self.mirrored[class].filter(|_| augmentation.is_flipped());
                 Draw {
                     example,
@@ -183,8 +184,8 @@ impl<'a> Sampler<'a> {
         })
     }
 
-    /// As many videos as there are, the exercises and labels in turn: one with few videos comes as often as one with many.
-    /// Within each, persons and sources take turns in a random order, and a video comes again only after all others.
+    /// The order of an epoch. Exercises and labels take turns, so that rare ones come as often as frequent ones. Within each,
+    /// groups take turns in random order, and a video repeats only after all others.
     fn balanced_order(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
         let mut cells: BTreeMap<Cell<'_>, BTreeMap<&Group, Vec<usize>>> = BTreeMap::new();
         for (i, (example, _)) in self.examples.iter().enumerate() {
@@ -224,18 +225,18 @@ impl<'a> Sampler<'a> {
                 Ok(draw.augmentation.pixels(&square, self.preprocessor))
             })
             .collect::<anyhow::Result<_>>()?;
-        let places = |joints: &Joints| {
+        let points = |joints: &Joints| {
             let of_draw = |draw: &Draw<'_>| {
                 draw.frames
                     .iter()
-                    .flat_map(|&f| joints.places(&draw.example.poses[f], &draw.augmentation))
+                    .flat_map(|&f| joints.points(&draw.example.poses[f], &draw.augmentation))
                     .collect::<Vec<_>>()
             };
             draws.iter().flat_map(of_draw).collect()
         };
         Ok(Batch {
             pixels: pixels.concat(),
-            joints: self.joints.map(places).unwrap_or_default(),
+            joints: self.joints.map(points).unwrap_or_default(),
             classes: draws.iter().map(|draw| draw.class as i64).collect(),
             n_frames: self.n_frames,
         })
@@ -251,13 +252,13 @@ impl<'a> Sampler<'a> {
 /// One video of a step.
 struct Draw<'a> {
     example: &'a Example,
-    /// What it shows once it is changed.
+    /// Its class after the augmentation.
     class: usize,
     frames: Vec<usize>,
     augmentation: Augmentation,
 }
 
-/// What is balanced: exercises and labels, not single faults, of which a set may have just one video.
+/// What is balanced: exercises and labels. Not faults, which may have a single video.
 type Cell<'a> = (&'a str, &'a str);
 
 fn cell(example: &Example) -> Cell<'_> {
@@ -267,7 +268,7 @@ fn cell(example: &Example) -> Cell<'_> {
     )
 }
 
-/// The items of all groups, one of each group after the other, in a random order.
+/// The items of all groups in random order, one group after the other.
 fn in_turns(mut groups: Vec<Vec<usize>>, rng: &mut ChaCha8Rng) -> Vec<usize> {
     for group in &mut groups {
         group.shuffle(rng);
@@ -284,7 +285,7 @@ fn in_turns(mut groups: Vec<Vec<usize>>, rng: &mut ChaCha8Rng) -> Vec<usize> {
         .collect()
 }
 
-/// `n` of `n_available` frames, one at random out of each of `n` equal parts; some twice where there are fewer.
+/// `n` of `n_available` frames: a random one from each of `n` equal segments; some repeat if there are fewer.
 fn frame_indices(rng: &mut impl Rng, n_available: usize, n: usize) -> Vec<usize> {
     (0..n)
         .map(|part| {

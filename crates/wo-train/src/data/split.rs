@@ -1,4 +1,4 @@
-//! Which group goes where: stratified as far as groups allow, never a group on two sides.
+//! The split: whole groups, stratified by exercise and label as far as groups allow.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use wo_cli::{Exit, count, ensure, verb};
 use wo_clip::Split;
 use wo_record::{Group, Name};
 
-/// One video, as the split sees it.
+/// What the split needs to know of a video.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
     pub(crate) group: Group,
@@ -17,46 +17,46 @@ pub(crate) struct Candidate {
     pub(crate) label: Name,
 }
 
-/// The wanted parts of the data.
+/// The sizes of the splits, as fractions of the videos.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Shares {
+pub(crate) struct Fractions {
     pub(crate) validation: f64,
     pub(crate) test: f64,
 }
 
 const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
-/// Gives each group a split.
+/// Assigns each group to a split.
 pub(crate) fn split_groups(
     videos: &[Candidate],
-    parts: Shares,
+    parts: Fractions,
     seed: u64,
 ) -> anyhow::Result<BTreeMap<Group, Split>> {
     let (groups, totals) = cells_of_groups(videos);
-    let shares = [
+    let fractions = [
         1.0 - parts.validation - parts.test,
         parts.validation,
         parts.test,
     ];
-    let n_needed = shares.iter().filter(|&&share| share > 0.0).count();
+    let n_needed = fractions.iter().filter(|&&fraction| fraction > 0.0).count();
     ensure!(
         groups.len() >= n_needed,
         Exit::Integrity,
         "{} of {} cannot be split into {n_needed} parts",
         count(videos.len(), "video"),
         count(groups.len(), "group");
-        "add videos of more persons or sources, or turn parts off with --validation 0 --test 0"
+        "add videos of more persons or sources, or turn splits off with --validation 0 --test 0"
     );
-    // A part that something is judged by needs two groups, or nothing could be said of other groups.
-    let least = if groups.len() > 2 * n_needed { 2 } else { 1 };
-    let assigned = assign(groups, &totals, &shares, least, seed);
+    // A split for measuring needs two groups, or its metric has no confidence interval.
+    let min_groups = if groups.len() > 2 * n_needed { 2 } else { 1 };
+    let assigned = assign(groups, &totals, &fractions, min_groups, seed);
     Ok(assigned
         .into_iter()
         .map(|(group, part)| (group.clone(), SPLITS[part]))
         .collect())
 }
 
-/// Gives each group one of `n_folds` folds, from 1.
+/// Assigns each group to one of `n_folds` folds, from 1.
 pub(crate) fn fold_groups(
     videos: &[Candidate],
     n_folds: u32,
@@ -71,15 +71,15 @@ pub(crate) fn fold_groups(
         verb(groups.len(), "is", "are");
         "fewer --folds, or videos of more persons or sources"
     );
-    let shares = vec![1.0 / f64::from(n_folds); n_folds as usize];
-    let assigned = assign(groups, &totals, &shares, 2, seed);
+    let fractions = vec![1.0 / f64::from(n_folds); n_folds as usize];
+    let assigned = assign(groups, &totals, &fractions, 2, seed);
     Ok(assigned
         .into_iter()
         .map(|(group, part)| (group.clone(), part as u32 + 1))
         .collect())
 }
 
-/// How many videos of each exercise and label.
+/// The number of videos per exercise and label.
 type Cells<'a> = BTreeMap<(&'a Name, &'a Name), f64>;
 
 fn cells_of_groups(videos: &[Candidate]) -> (BTreeMap<&Group, Cells<'_>>, Cells<'_>) {
@@ -97,35 +97,40 @@ fn cells_of_groups(videos: &[Candidate]) -> (BTreeMap<&Group, Cells<'_>>, Cells<
     (groups, totals)
 }
 
-/// Gives each group a part. Groups are taken in a seeded order, large ones first, and each goes where it fills most of what
-/// is still wanted of its exercises and labels. Each part gets at least `least` groups.
+/// Assigns each group to a part: greedily in a seeded order, large groups first, each to the part that still needs most of its
+/// exercises and labels. Each part gets at least `min_groups` groups.
 fn assign<'a>(
     groups: BTreeMap<&'a Group, Cells<'a>>,
     totals: &Cells<'a>,
-    shares: &[f64],
-    least: usize,
+    fractions: &[f64],
+    min_groups: usize,
     seed: u64,
 ) -> Vec<(&'a Group, usize)> {
-    let mut wanted: Vec<Cells<'a>> = shares
+    let mut wanted: Vec<Cells<'a>> = fractions
         .iter()
-        .map(|share| totals.iter().map(|(cell, n)| (*cell, n * share)).collect())
+        .map(|fraction| {
+            totals
+                .iter()
+                .map(|(cell, n)| (*cell, n * fraction))
+                .collect()
+        })
         .collect();
     let mut order: Vec<_> = groups.into_iter().collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     order.sort_by_key(|(_, cells)| std::cmp::Reverse(cells.values().sum::<f64>() as u64));
-    let mut n_of_part = vec![0_usize; shares.len()];
+    let mut n_of_part = vec![0_usize; fractions.len()];
     let n_groups = order.len();
     let mut assigned = Vec::with_capacity(n_groups);
     for (i, (group, cells)) in order.into_iter().enumerate() {
-        let lacks = |part: usize| shares[part] > 0.0 && n_of_part[part] < least;
-        let n_lacking: usize = (0..shares.len())
+        let lacks = |part: usize| fractions[part] > 0.0 && n_of_part[part] < min_groups;
+        let n_lacking: usize = (0..fractions.len())
             .filter(|&part| lacks(part))
-            .map(|part| least - n_of_part[part])
+            .map(|part| min_groups - n_of_part[part])
             .sum();
-        // The last groups go to parts that would otherwise stay too small.
+        // The last groups go to parts that would otherwise have too few.
         let only_lacking = n_lacking >= n_groups - i;
-        let best = (0..shares.len())
-            .filter(|&part| shares[part] > 0.0 && (!only_lacking || lacks(part)))
+        let best = (0..fractions.len())
+            .filter(|&part| fractions[part] > 0.0 && (!only_lacking || lacks(part)))
             .max_by(|&a, &b| need(&wanted[a], &cells).total_cmp(&need(&wanted[b], &cells)))
             .unwrap_or(0);
         for (cell, n) in &cells {
@@ -139,7 +144,7 @@ fn assign<'a>(
     assigned
 }
 
-/// How much of what a split still wants the cells of a group would fill.
+/// How well the videos of a group match what a part still needs.
 fn need(wanted: &Cells<'_>, cells: &Cells<'_>) -> f64 {
     cells
         .iter()
@@ -177,7 +182,7 @@ mod tests {
         videos
     }
 
-    const PARTS: Shares = Shares {
+    const PARTS: Fractions = Fractions {
         validation: 0.15,
         test: 0.25,
     };

@@ -1,4 +1,4 @@
-//! A model of the Hugging Face Hub to start from.
+//! A base model from the Hugging Face Hub.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,25 +8,33 @@ use wo_cli::{Exit, ExitWith, Hint, Progress, ShowProgress};
 use wo_clip::{Checkpoint, read_checkpoint};
 use wo_hub::{Error, Options, Step};
 
-/// Where commits and sha256 of models are pinned, beside the models that are written by default.
+/// Pins the commit and sha256 of each model. It lies beside the models that are written by default.
 const MODELS_LOCK: &str = "models/models.lock";
 
 const MIB: u64 = 1 << 20;
 
-/// The model of a repository, fetched where it is not here yet, checked against the lock file, and only then read.
-pub(crate) fn checkpoint_of_hub(
-    repository: &str,
-    revision: Option<&str>,
-    is_offline: bool,
-) -> anyhow::Result<Checkpoint> {
+/// The model that a user names to start from.
+#[derive(Debug, Clone)]
+pub(crate) struct BaseModel {
+    /// A built-in model, a path, or a repository on the Hub.
+    pub(crate) name: String,
+    /// The repository's branch, tag or commit.
+    pub(crate) revision: Option<String>,
+    /// Whether no socket may be opened.
+    pub(crate) is_offline: bool,
+}
+
+/// The model of a repository: fetched unless cached, checked against the lock file, and only then read.
+pub(crate) fn checkpoint_of_hub(repository: &str, base: &BaseModel) -> anyhow::Result<Checkpoint> {
     let mut options = Options::from_env();
-    options.offline |= is_offline;
-    options.watch = Some(Arc::new(teller()));
+    options.offline |= base.is_offline;
+    options.watch = Some(Arc::new(progress_printer()));
+    let revision = base.revision.as_deref();
     let fetched = match wo_hub::fetch(repository, revision, &options, Path::new(MODELS_LOCK)) {
         Ok(fetched) => fetched,
         Err(error) => {
             let (exit, hint) = (exit_of(&error), error.hint());
-            return Err(told(repository, error))
+            return Err(error_of(repository, error))
                 .hint_with(|| hint)
                 .exit_with(exit);
         }
@@ -40,8 +48,8 @@ pub(crate) fn checkpoint_of_hub(
         .exit_with(Exit::Integrity)
 }
 
-/// A name that the Hub or the cache does not know may have been meant as a folder.
-fn told(repository: &str, error: Error) -> anyhow::Error {
+/// A name that neither the Hub nor the cache knows may have been meant as a folder.
+fn error_of(repository: &str, error: Error) -> anyhow::Error {
     match error {
         Error::NotFound { .. }
         | Error::Denied { .. }
@@ -63,8 +71,8 @@ fn exit_of(error: &Error) -> Exit {
     }
 }
 
-/// Says how far the fetching of large files is.
-fn teller() -> impl Fn(Step<'_>) + Send + Sync {
+/// Prints the progress of large files.
+fn progress_printer() -> impl Fn(Step<'_>) + Send + Sync {
     let shown: Mutex<Option<(String, u64, Progress)>> = Mutex::default();
     move |step| {
         let total = step.size / MIB;
@@ -73,7 +81,7 @@ fn teller() -> impl Fn(Step<'_>) + Send + Sync {
         }
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         if shown.as_ref().is_none_or(|(file, ..)| file != step.file) {
-            // The old line goes before the new one comes.
+            // Clears the old progress line before a new one starts.
             *shown = None;
             wo_cli::say!("fetching {}, {total} MiB", step.file);
             let progress = Progress::new(ShowProgress::Auto, ("MiB", ""), total);

@@ -1,13 +1,13 @@
-//! What the model as it starts makes of frames, kept on disk: a frame that was seen before is not looked at again.
+//! Features of frames, cached on disk: the base model sees each frame once.
 //!
-//! Rows are found by the content of the frame, in a file named after the weights and what is done to pictures before they
-//! see them. A row that was cut off in the middle is not there.
+//! A file is named after the weights and the preprocessing. Its rows are found by the content of the frame. A row that was cut
+//! off in the middle does not count.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wo_clip::tch::{Device, Kind, Tensor, nn, no_grad};
@@ -16,12 +16,12 @@ use wo_input::Preprocessor;
 
 use crate::data::dataset::{Dataset, Example};
 
-/// Frames that go through the vision tower at once.
+/// Frames per forward pass of the vision tower.
 const FRAMES_AT_ONCE: usize = 64;
 /// Bytes of a frame's hash.
 const KEY: usize = 16;
 
-/// The rows of one start.
+/// Computes features, or reads them from the cache.
 pub(crate) struct Features<'a> {
     clip: &'a Clip,
     preprocessor: &'a Preprocessor,
@@ -29,7 +29,7 @@ pub(crate) struct Features<'a> {
     store: Option<Store>,
 }
 
-/// The file of a start.
+/// The cache of one model.
 struct Store {
     path: PathBuf,
     file: File,
@@ -38,40 +38,30 @@ struct Store {
 }
 
 impl<'a> Features<'a> {
-    /// Of the model in `vs`. Where there is no folder for caches, or `is_kept` is false, nothing is kept.
-    pub(crate) fn of(
+    /// By the model in `vs`, whose features are `width` wide. They are kept in the folder `cache`; without one they are not.
+    pub(crate) fn cached(
         vs: &nn::VarStore,
         clip: &'a Clip,
         preprocessor: &'a Preprocessor,
         width: i64,
-        is_kept: bool,
+        cache: Option<&Path>,
     ) -> anyhow::Result<Self> {
-        let store = match cache_folder().filter(|_| is_kept) {
-            Some(folder) => {
-                let parameters = vs.variables().into_iter().collect();
-                let start = format!("{} {preprocessor:?}", weights_hash(&parameters));
-                let name = blake3::hash(start.as_bytes()).to_hex();
-                Some(Store::open(
-                    folder.join(format!("{name}.rows")),
-                    width as usize,
-                )?)
-            }
-            None => None,
+        let open = |folder: &Path| {
+            let parameters = vs.variables().into_iter().collect();
+            let model = format!("{} {preprocessor:?}", weights_hash(&parameters));
+            let name = blake3::hash(model.as_bytes()).to_hex();
+            Store::open(folder.join(format!("{name}.rows")), width as usize)
         };
         Ok(Self {
             clip,
             preprocessor,
             device: vs.device(),
-            store,
+            store: cache.map(open).transpose()?,
         })
     }
 
-    /// Of a model that moves: nothing is kept.
-    pub(crate) fn of_moving(
-        clip: &'a Clip,
-        preprocessor: &'a Preprocessor,
-        device: Device,
-    ) -> Self {
+    /// By a model whose weights change: nothing is kept.
+    pub(crate) fn uncached(clip: &'a Clip, preprocessor: &'a Preprocessor, device: Device) -> Self {
         Self {
             clip,
             preprocessor,
@@ -80,7 +70,7 @@ impl<'a> Features<'a> {
         }
     }
 
-    /// The features of length one of each frame of `videos`: `[frames, width]` for each video.
+    /// The features of each video's frames, as unit vectors: `[frames, width]` per video.
     pub(crate) fn videos(
         &mut self,
         dataset: &Dataset,
@@ -95,11 +85,11 @@ impl<'a> Features<'a> {
     fn video(&mut self, dataset: &Dataset, video: &Example) -> anyhow::Result<Tensor> {
         let mut rows: Vec<Option<Vec<f32>>> = Vec::new();
         let mut missing = Vec::new();
-        for (place, &frame) in video.frames.iter().enumerate() {
+        for (index, &frame) in video.frames.iter().enumerate() {
             let key = dataset.frame_cache.key(frame);
             let known = self.store.as_ref().and_then(|store| store.get(&key));
             if known.is_none() {
-                missing.push((place, key, dataset.frame_cache.get(frame)?));
+                missing.push((index, key, dataset.frame_cache.get(frame)?));
             }
             rows.push(known);
         }
@@ -115,13 +105,13 @@ impl<'a> Features<'a> {
             let features = no_grad(|| self.clip.image_features(&pixels))
                 .to_kind(Kind::Float)
                 .to_device(Device::Cpu);
-            for (i, (place, key, _)) in chunk.iter().enumerate() {
+            for (i, (index, key, _)) in chunk.iter().enumerate() {
                 let row =
                     Vec::<f32>::try_from(features.get(i as i64)).context("a row of features")?;
                 if let Some(store) = &mut self.store {
                     store.add(*key, &row)?;
                 }
-                rows[*place] = Some(row);
+                rows[*index] = Some(row);
             }
         }
         let rows: Vec<f32> = rows.into_iter().flatten().flatten().collect();
@@ -150,29 +140,29 @@ impl Store {
             path,
         };
         let n_bytes = store.file.metadata()?.len();
-        // What a killed run left of a row would put all rows behind it out of place.
+        // A partial row that a killed run left would misalign all rows after it.
         store
             .file
-            .set_len(n_bytes - n_bytes % store.n_bytes_a_row())?;
+            .set_len(n_bytes - n_bytes % store.bytes_per_row())?;
         let mut key = [0; KEY];
-        for row in 0..n_bytes / store.n_bytes_a_row() {
+        for row in 0..n_bytes / store.bytes_per_row() {
             store
                 .file
-                .read_exact_at(&mut key, row * store.n_bytes_a_row())?;
+                .read_exact_at(&mut key, row * store.bytes_per_row())?;
             store.rows.insert(key, row);
         }
         Ok(store)
     }
 
-    fn n_bytes_a_row(&self) -> u64 {
+    fn bytes_per_row(&self) -> u64 {
         (KEY + 4 * self.width) as u64
     }
 
     fn get(&self, key: &[u8; KEY]) -> Option<Vec<f32>> {
         let row = *self.rows.get(key)?;
         let mut bytes = vec![0; 4 * self.width];
-        let place = row * self.n_bytes_a_row() + KEY as u64;
-        self.file.read_exact_at(&mut bytes, place).ok()?;
+        let offset = row * self.bytes_per_row() + KEY as u64;
+        self.file.read_exact_at(&mut bytes, offset).ok()?;
         let (floats, _) = bytes.as_chunks::<4>();
         let row: Vec<f32> = floats
             .iter()
@@ -181,7 +171,7 @@ impl Store {
         row.iter().all(|value| value.is_finite()).then_some(row)
     }
 
-    /// One `write` a row: rows of two runs do not mix.
+    /// One `write` per row, so that rows of two runs do not mix.
     fn add(&mut self, key: [u8; KEY], row: &[f32]) -> anyhow::Result<()> {
         let mut bytes = Vec::with_capacity(KEY + 4 * row.len());
         bytes.extend_from_slice(&key);
@@ -193,8 +183,8 @@ impl Store {
     }
 }
 
-/// `$XDG_CACHE_HOME/wo/features`, or the same in `~/.cache`.
-fn cache_folder() -> Option<PathBuf> {
+/// `$XDG_CACHE_HOME/wo/features`, or the same in `~/.cache`; `None` without a home.
+pub(crate) fn cache_dir() -> Option<PathBuf> {
     let set = |name: &str| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())

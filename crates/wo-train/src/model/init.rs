@@ -1,4 +1,4 @@
-//! What a run starts from.
+//! The base model: what training starts from.
 
 use std::path::Path;
 
@@ -7,33 +7,22 @@ use wo_cli::{Error, Exit, ExitWith, Hint};
 use wo_clip::{Checkpoint, Rule, read_checkpoint, scratch_config};
 use wo_input::{Preprocessor, Tokenizer, train_clip_tokenizer};
 
-use crate::model::download::checkpoint_of_hub;
+use crate::model::download::{BaseModel, checkpoint_of_hub};
 use crate::model::tiny;
 
-/// Merges of a tokenizer that is trained on the captions at hand: each of their words becomes one token or two.
+/// Merges of a tokenizer trained on the captions at hand: enough for one or two tokens per word.
 const N_MERGES: usize = 600;
 /// Positions of the text tower, as in CLIP.
 const N_POSITIONS: usize = 77;
 
-/// What can be named.
+/// What `--init` takes.
 const HINT: &str = "--init takes tiny, scratch:tiny, scratch:small, a folder with config.json, model.safetensors, \
                     tokenizer.json and preprocessor_config.json, a .pt of wo-train, or owner/name on the Hugging Face Hub";
 
-/// The model that a user names to start from.
-#[derive(Debug, Clone)]
-pub(crate) struct BaseModel {
-    /// A built-in model, a path, or a repository on the Hub.
-    pub(crate) name: String,
-    /// The repository's branch, tag or commit.
-    pub(crate) revision: Option<String>,
-    /// Whether no socket may be opened.
-    pub(crate) is_offline: bool,
-}
-
-/// A start, before the captions are known.
+/// A base model, before the captions are known.
 #[derive(Debug)]
 pub(crate) enum Init {
-    /// Nothing: a model of this name, whose tokenizer is yet to be trained.
+    /// Random weights for a model of this size. Its tokenizer is trained on the captions.
     Scratch(String),
     /// The model in this binary.
     Tiny(Checkpoint),
@@ -41,16 +30,27 @@ pub(crate) enum Init {
     Model(Checkpoint),
 }
 
-/// Defaults that depend on the start.
+/// What sort of base model it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BaseKind {
+    /// Random weights.
+    Scratch,
+    /// The model in this binary, which has only seen drawings.
+    Tiny,
+    /// A model of the user's, of any size.
+    Model,
+}
+
+/// Defaults that depend on the base model.
 pub(crate) struct Defaults {
     /// Peak learning rate.
     pub(crate) lr: f64,
-    /// The text tower's share of it.
+    /// The text tower's fraction of it.
     pub(crate) text_lr_factor: f64,
-    /// What moves the matrices of the towers' blocks.
+    /// The optimizer of the matrices in the towers' blocks.
     pub(crate) optimizer: Rule,
-    /// Whether it is a real CLIP, which has seen millions of pictures.
-    pub(crate) knows_much: bool,
+    /// Whether it is a real CLIP, pretrained on millions of images.
+    pub(crate) is_pretrained: bool,
 }
 
 /// Why there is no model of this name.
@@ -67,7 +67,7 @@ fn no_model(name: &str) -> anyhow::Error {
 }
 
 impl Init {
-    /// Finds the model that is named.
+    /// Finds the model that the user names.
     pub(crate) fn find(base: &BaseModel) -> anyhow::Result<Self> {
         let name = base.name.as_str();
         if let Some(size) = name.strip_prefix("scratch:") {
@@ -81,11 +81,10 @@ impl Init {
             return Ok(Self::Tiny(tiny::checkpoint()?));
         }
         if Path::new(name).symlink_metadata().is_err() {
-            // Who names a revision means the Hub, whatever folders are here.
-            let is_meant = base.revision.is_some() || !wo_hub::is_path(name);
-            if wo_hub::is_repository(name) && is_meant {
-                let revision = base.revision.as_deref();
-                let checkpoint = checkpoint_of_hub(name, revision, base.is_offline)?;
+            // A revision only makes sense on the Hub, whatever folders are here.
+            let means_hub = base.revision.is_some() || !wo_hub::is_path(name);
+            if wo_hub::is_repository(name) && means_hub {
+                let checkpoint = checkpoint_of_hub(name, base)?;
                 return Ok(Self::Model(checkpoint));
             }
             return Err(no_model(name));
@@ -96,7 +95,7 @@ impl Init {
         ))
     }
 
-    /// What is done to pictures.
+    /// How images become model input.
     pub(crate) fn preprocessor(&self) -> Preprocessor {
         match self {
             Self::Scratch(size) => {
@@ -108,42 +107,46 @@ impl Init {
         }
     }
 
-    /// What suits the start: a model that knows much must not be shaken (`open_clip`'s 5e-4 destroys it), and one that
-    /// knows nothing learns from fewer videos with Muon.
+    /// Defaults for this base model. High learning rates destroy a pretrained model (`open_clip`'s 5e-4 does). Training from
+    /// scratch uses Muon, which needs fewer videos.
     pub(crate) fn defaults(&self) -> Defaults {
         match self {
             Self::Scratch(_) => Defaults {
                 lr: 1e-3,
                 text_lr_factor: 1.0,
                 optimizer: Rule::Muon,
-                knows_much: false,
+                is_pretrained: false,
             },
             Self::Tiny(_) => Defaults {
                 lr: 1e-4,
                 text_lr_factor: 0.1,
                 optimizer: Rule::AdamW,
-                knows_much: false,
+                is_pretrained: false,
             },
             Self::Model(_) => Defaults {
                 lr: 1e-5,
                 text_lr_factor: 0.1,
                 optimizer: Rule::AdamW,
-                knows_much: true,
+                is_pretrained: true,
             },
         }
     }
 
-    /// Whether it knows nothing.
+    /// What sort of base model it is.
+    pub(crate) fn kind(&self) -> BaseKind {
+        match self {
+            Self::Scratch(_) => BaseKind::Scratch,
+            Self::Tiny(_) => BaseKind::Tiny,
+            Self::Model(_) => BaseKind::Model,
+        }
+    }
+
+    /// Whether its weights are random.
     pub(crate) fn is_scratch(&self) -> bool {
-        matches!(self, Self::Scratch(_))
+        self.kind() == BaseKind::Scratch
     }
 
-    /// Whether it is a model of the user's, of any size.
-    pub(crate) fn is_model(&self) -> bool {
-        matches!(self, Self::Model(_))
-    }
-
-    /// The model to train, with a tokenizer for `captions` where it has none yet.
+    /// The model to train, with a tokenizer trained on `captions` where it has none yet.
     pub(crate) fn into_checkpoint(
         self,
         captions: &[Vec<String>],

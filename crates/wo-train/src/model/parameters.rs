@@ -1,4 +1,4 @@
-//! Which parameters move, by how much, and their running average.
+//! Which parameters are trained, with which learning rate, and their moving average.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use wo_clip::{AdamWConfig, Clip, ClipConfig, FreezeConfig, Optimizer, Rule, Shar
 use crate::hyperparameters::Hyperparameters;
 use crate::model::pose_head::JointHead;
 
-/// The parameters that move.
+/// The parameters that are trained.
 pub(crate) struct Trained {
     tensors: BTreeMap<String, Tensor>,
     /// Blocks of the vision tower and of the text tower.
     n_blocks: (i64, i64),
     is_lora: bool,
-    // Holds the changes of low rank.
+    // Owns the adapters.
     _lora: Option<nn::VarStore>,
 }
 
 impl Trained {
-    /// Those of `vs` that the method moves, or changes of low rank that are added to `clip`; and those of a head for joints.
+    /// The parameters of `vs` that the method trains, or adapters that it adds to `clip`; and those of a pose head.
     pub(crate) fn of(
         vs: &nn::VarStore,
         clip: &mut Clip,
@@ -57,7 +57,7 @@ impl Trained {
         }
     }
 
-    /// What moves them.
+    /// Their optimizer.
     pub(crate) fn optimizer(&self, hyper: &Hyperparameters) -> Optimizer {
         let config = AdamWConfig {
             weight_decay: hyper.weight_decay,
@@ -70,7 +70,7 @@ impl Trained {
         Optimizer::new(parameters, config, |name| share(name, self.n_blocks, hyper))
     }
 
-    /// Their values, as they are now.
+    /// Copies of their values.
     pub(crate) fn copies(&self) -> BTreeMap<String, Tensor> {
         no_grad(|| {
             self.tensors
@@ -80,11 +80,11 @@ impl Trained {
         })
     }
 
-    /// Gives them other values.
+    /// Sets their values.
     pub(crate) fn load(&self, values: &BTreeMap<String, Tensor>) -> anyhow::Result<()> {
         ensure!(
             values.len() == self.tensors.len(),
-            "values of other parameters"
+            "the values belong to other parameters"
         );
         for (name, tensor) in &self.tensors {
             let value = values
@@ -96,7 +96,7 @@ impl Trained {
         Ok(())
     }
 
-    /// Folds changes of low rank into the weights that they change.
+    /// Merges adapters into the weights beside them.
     pub(crate) fn merge(&self, clip: &mut Clip) {
         if self.is_lora {
             clip.merge_lora();
@@ -104,14 +104,14 @@ impl Trained {
     }
 }
 
-/// The number of the block that a parameter is in, from 0.
+/// The index of the block that a parameter is in.
 fn block_of(name: &str) -> Option<i64> {
     let (_, rest) = name.split_once(".layers.")?;
     rest.split('.').next()?.parse().ok()
 }
 
-/// How a parameter is trained: Muon is for the matrices of the blocks alone, where it was tried. What is nearer to the
-/// input moves less (layer-wise decay: Dong et al. 2022, arXiv 2212.06138).
+/// How a parameter is trained. Muon only gets the matrices of the blocks, where it was tried. Layer-wise decay gives layers
+/// near the input a lower learning rate (Dong et al. 2022, arXiv 2212.06138).
 fn share(name: &str, n_blocks: (i64, i64), hyper: &Hyperparameters) -> Share {
     let is_text = name.starts_with("text");
     let is_matrix_of_block = block_of(name).is_some()
@@ -142,14 +142,14 @@ fn share(name: &str, n_blocks: (i64, i64), hyper: &Hyperparameters) -> Share {
     }
 }
 
-/// A running average of the parameters, which judges better than any of them (Polyak & Juditsky 1992).
+/// An exponential moving average of the parameters. It generalizes better than the parameters (Polyak & Juditsky 1992).
 pub(crate) struct WeightAverage {
     decay: f64,
     tensors: BTreeMap<String, Tensor>,
 }
 
 impl WeightAverage {
-    /// Of what moves; nothing where `decay` is 0.
+    /// Of what is trained; empty where `decay` is 0.
     pub(crate) fn of(trained: &Trained, decay: f64) -> Self {
         Self {
             decay,
@@ -161,7 +161,7 @@ impl WeightAverage {
         }
     }
 
-    /// After step number `step`, from 0. Early on it is shorter than `decay` makes it: the start counts for little.
+    /// Updates the average after step `step`, from 0. The decay grows from 0.1, so that early weights count for little.
     pub(crate) fn follow(&mut self, trained: &Trained, step: usize) {
         let step = step as f64;
         let decay = self.decay.min((1.0 + step) / (10.0 + step));
@@ -172,7 +172,7 @@ impl WeightAverage {
         });
     }
 
-    /// Does something with the average in the place of the parameters.
+    /// Runs `what` with the average in place of the parameters.
     pub(crate) fn instead<T>(
         &self,
         trained: &Trained,
@@ -188,7 +188,7 @@ impl WeightAverage {
         result
     }
 
-    /// A copy of what the model is judged by.
+    /// Copies of the weights that validation uses.
     pub(crate) fn weights(&self, trained: &Trained) -> BTreeMap<String, Tensor> {
         if self.tensors.is_empty() {
             return trained.copies();
@@ -200,7 +200,7 @@ impl WeightAverage {
         copies.collect()
     }
 
-    /// What it is, for a snapshot.
+    /// The state for a snapshot.
     pub(crate) fn state(&self) -> BTreeMap<String, Tensor> {
         let tensors = self.tensors.iter();
         tensors
@@ -208,11 +208,11 @@ impl WeightAverage {
             .collect()
     }
 
-    /// What it was.
+    /// Restores the state of a snapshot.
     pub(crate) fn load(&mut self, state: &BTreeMap<String, Tensor>) -> anyhow::Result<()> {
         ensure!(
             state.keys().eq(self.tensors.keys()),
-            "an average of other parameters"
+            "the average belongs to other parameters"
         );
         for (name, tensor) in &mut self.tensors {
             tensor.copy_(&state[name]);
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_nearer_to_the_input_moves_less() {
+    fn layers_near_the_input_get_a_lower_learning_rate() {
         let hyper = Hyperparameters {
             layer_decay: 0.5,
             text_lr_factor: 0.1,

@@ -1,4 +1,4 @@
-//! The small CLIP in this binary, for machines that cannot fetch a large one. `models/tiny/README.md` says what it is.
+//! The small CLIP in this binary, for machines that cannot fetch a larger one. `models/tiny/README.md` says what it is.
 
 use std::borrow::Cow;
 

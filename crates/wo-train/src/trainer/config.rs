@@ -1,8 +1,8 @@
-//! How a fit goes, apart from what it learns.
+//! Settings of the trainer that do not change its result.
 
 use std::time::Duration;
 
-/// The settings of a fit that change nothing about its result.
+/// Settings of the trainer that do not change its result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TrainerConfig {
     pub(crate) resume: Resume,
@@ -10,12 +10,12 @@ pub(crate) struct TrainerConfig {
     pub(crate) self_check: SelfCheck,
 }
 
-/// Whether to go on.
+/// Whether to resume a stopped run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Resume {
-    /// Where there is a snapshot of the same flags and data
+    /// If there is a snapshot of the same flags and data
     Auto,
-    /// Never; snapshots that are there are overwritten
+    /// Never; existing snapshots are overwritten
     Never,
 }
 

@@ -1,4 +1,4 @@
-//! The gradients of one step, and what the model as it is says of videos.
+//! The gradients of one step, and predictions of the model as it is.
 
 use wo_clip::tch::{Kind, Tensor, nn, no_grad};
 use wo_clip::{BankTargets, Clip, to_device, with_bfloat16};
@@ -10,13 +10,13 @@ use crate::hyperparameters::Loss;
 use crate::model::parameters::Trained;
 use crate::model::pose_head::JointHead;
 use crate::run::Run;
-use crate::trainer::losses::{self, Bank};
+use crate::trainer::losses::{self, Bank, Positives};
 use crate::validation::metrics::Probabilities;
 
-/// The scale of cosines is at most 100, as in CLIP.
+/// ln 100: the logit scale is at most 100, as in CLIP.
 const MAX_LOGIT_SCALE: f64 = 4.605_170_185_988_092;
 
-/// A model while its parameters move.
+/// A model in training.
 pub(crate) struct TrainedModel<'a> {
     pub(crate) vs: nn::VarStore,
     pub(crate) clip: Clip,
@@ -31,16 +31,16 @@ pub(crate) struct TrainedModel<'a> {
 /// The losses of one step.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Losses {
-    /// What was made small.
+    /// The loss that is minimized.
     pub(crate) all: f64,
-    /// Of videos over classes.
+    /// The video loss: cross-entropy over classes.
     pub(crate) videos: f64,
-    /// Of joints, where they are learnt.
+    /// The pose loss, where there is one.
     pub(crate) joints: Option<f64>,
 }
 
 impl<'a> TrainedModel<'a> {
-    /// The model in `vs`, with the parameters that the method moves, and a head for `n_joints` joints.
+    /// The model in `vs`, with the parameters that the method trains, and a head for `n_joints` joints.
     pub(crate) fn new(
         run: &Run<'_, '_>,
         vs: nn::VarStore,
@@ -81,14 +81,14 @@ impl<'a> TrainedModel<'a> {
             .collect();
         let targets = BankTargets::new(&class_of, self.dataset.classes.len(), device);
         // The text tower is gone through once a step; its gradient is gathered at its end and sent back once.
-        let captions = precisely(run, || {
+        let captions = in_precision(run, || {
             self.clip
                 .text_features(&self.bank_tokens.select(&step.captions))
         })?;
         let gathered = captions
             .detach()
             .set_requires_grad(captions.requires_grad());
-        // Read when all parts are on their way: nothing before that waits for the device.
+        // Read only when all parts are queued, so that nothing waits for the device before.
         let mut parts = Vec::with_capacity(step.batches.len());
         let mut first = 0;
         for batch in &step.batches {
@@ -106,15 +106,22 @@ impl<'a> TrainedModel<'a> {
                 let (features, patches) = self.clip.image_and_patch_features(&pixels);
                 (features, Some(patches))
             } else {
-                (precisely(run, || self.clip.image_features(&pixels))?, None)
+                (
+                    in_precision(run, || self.clip.image_features(&pixels))?,
+                    None,
+                )
             };
             let scaled = features * self.clip.scale();
             let own = &step.caption_of_video[first..first + batch.classes.len()];
             first += batch.classes.len();
             let (mut loss, of_videos) = match hyper.loss {
                 Loss::Bank => losses::bank(&scaled, &gathered, &targets, batch, hyper),
-                Loss::Infonce => losses::contrastive(&scaled, &gathered, own, batch, false),
-                Loss::Diagonal => losses::contrastive(&scaled, &gathered, own, batch, true),
+                Loss::Infonce => {
+                    losses::contrastive(&scaled, &gathered, own, batch, Positives::Equal)
+                }
+                Loss::Diagonal => {
+                    losses::contrastive(&scaled, &gathered, own, batch, Positives::OwnOnly)
+                }
             };
             let mut of_joints = None;
             if let (Some(head), Some(patches)) = (&self.joint_head, patches) {
@@ -141,7 +148,7 @@ impl<'a> TrainedModel<'a> {
         Ok(Some(losses))
     }
 
-    /// What the model as it is says of videos.
+    /// What the model as it is predicts for videos.
     pub(crate) fn judge(
         &self,
         run: &Run<'_, '_>,
@@ -167,8 +174,8 @@ impl<'a> TrainedModel<'a> {
     }
 }
 
-/// Goes through a part of the model with as many bits as the run asks for; what comes out has 32.
-fn precisely(run: &Run<'_, '_>, forward: impl FnOnce() -> Tensor) -> anyhow::Result<Tensor> {
+/// Runs a part of the forward pass in the precision of the run. The result has 32 bits.
+fn in_precision(run: &Run<'_, '_>, forward: impl FnOnce() -> Tensor) -> anyhow::Result<Tensor> {
     if !run.hyper.bf16 {
         return Ok(forward());
     }

@@ -1,4 +1,4 @@
-//! What is made small.
+//! The losses, and their floor.
 
 use wo_cli::count;
 use wo_clip::tch::Tensor;
@@ -7,6 +7,15 @@ use wo_clip::{BankTargets, equal_caption_targets, info_nce, soft_cross_entropy};
 use crate::data::dataset::Dataset;
 use crate::data::sampler::Batch;
 use crate::hyperparameters::{Hyperparameters, Loss};
+
+/// Which captions of a batch a frame is pulled towards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Positives {
+    /// All that equal its own.
+    Equal,
+    /// Its own alone, as in `open_clip_train`; for comparison only.
+    OwnOnly,
+}
 
 /// All distinct captions of the training videos.
 #[derive(Debug)]
@@ -27,9 +36,9 @@ impl Bank {
     }
 }
 
-/// Each video over the classes, and each frame over the bank of captions. `scaled` are the features of frames times the
-/// scale, `captions` those of the step's captions. Returns the loss and the part of it that is of videos, which are left on
-/// the device: who reads a figure waits for it.
+/// Cross-entropy of each video over the classes, and of each frame over the bank of captions. `scaled` are the features of
+/// frames times the logit scale, `captions` those of the step's captions. Returns the loss and its video part. Both stay on the
+/// device, since reading a number waits for it.
 pub(crate) fn bank(
     scaled: &Tensor,
     captions: &Tensor,
@@ -57,14 +66,13 @@ pub(crate) fn bank(
     (of_videos + of_frames * hyper.frame_loss, alone)
 }
 
-/// Each frame against the captions of all frames of the batch. `own` is the caption of each video. With `is_diagonal`
-/// equal captions count as wrong, which is what is compared with.
+/// Cross-entropy of each frame over the captions of all frames in the batch. `own` is the caption of each video.
 pub(crate) fn contrastive(
     scaled: &Tensor,
     captions: &Tensor,
     own: &[usize],
     batch: &Batch,
-    is_diagonal: bool,
+    positives: Positives,
 ) -> (Tensor, Tensor) {
     let of_frames: Vec<i64> = own
         .iter()
@@ -78,7 +86,7 @@ pub(crate) fn contrastive(
             )
             .tr(),
     );
-    let equal: Vec<usize> = if is_diagonal {
+    let equal: Vec<usize> = if positives == Positives::OwnOnly {
         (0..of_frames.len()).collect()
     } else {
         of_frames.iter().map(|&caption| caption as usize).collect()
@@ -88,8 +96,8 @@ pub(crate) fn contrastive(
     (loss, alone)
 }
 
-/// The least that a loss can be, for people: no model gets below.
-pub(crate) fn floor(dataset: &Dataset, loss: Loss, n_frames_a_pass: usize) -> String {
+/// The floor of the loss and its value at chance, to print.
+pub(crate) fn floor(dataset: &Dataset, loss: Loss, n_frames: usize) -> String {
     let bank = Bank::of(dataset);
     let n_captions = bank.captions.len().max(1) as f64;
     match loss {
@@ -100,21 +108,22 @@ pub(crate) fn floor(dataset: &Dataset, loss: Loss, n_frames_a_pass: usize) -> St
                 .map(|captions| (captions.len() as f64).ln());
             let floor = counts.sum::<f64>() / dataset.captions.len().max(1) as f64;
             format!(
-                "frames over {}: at least {floor:.2} (captions of one class share), chance {:.2}; videos over {}: at least 0, chance {:.2}",
-                count(n_captions, "caption"),
+                "frame loss: floor {floor:.2}, chance {:.2} (cross-entropy over {}; those of one class share the target); video \
+                 loss: floor 0, chance {:.2} (cross-entropy over {})",
                 n_captions.ln(),
-                count(dataset.classes.len(), "class"),
-                (dataset.classes.len() as f64).ln()
+                count(n_captions, "caption"),
+                (dataset.classes.len() as f64).ln(),
+                count(dataset.classes.len(), "class")
             )
         }
         Loss::Infonce | Loss::Diagonal => {
-            let n = n_frames_a_pass.max(1) as f64;
+            let n = n_frames.max(1) as f64;
             format!(
-                "{} against {}: about {:.2} at least, chance {:.2}",
-                count(n, "frame"),
-                count(n_captions, "distinct caption"),
+                "frame loss: floor about {:.2}, chance {:.2} (cross-entropy over the captions of {}, {} distinct)",
                 (n / n_captions).max(1.0).ln(),
-                n.ln()
+                n.ln(),
+                count(n, "frame"),
+                n_captions
             )
         }
     }

@@ -1,4 +1,4 @@
-//! Going on where a run was stopped or killed.
+//! Snapshots: where a stopped or killed run resumes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,23 +17,23 @@ use crate::model::parameters::{Trained, WeightAverage};
 use crate::run::Run;
 use crate::trainer::gradients::Losses;
 
-/// Snapshots that are kept: should a disk lose the newest, there is one before it.
+/// Snapshots that are kept. Should the disk lose the newest, there is an older one.
 const N_KEPT: usize = 2;
 
-/// The parameters at which a model is best, so far.
+/// The best epoch so far.
 pub(crate) struct BestEpoch {
-    /// Less is better.
+    /// Lower is better.
     pub(crate) score: f64,
     pub(crate) weights: BTreeMap<String, Tensor>,
     pub(crate) metrics: BTreeMap<String, f64>,
 }
 
-/// Where a fit is.
+/// The progress of a fit.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct TrainProgress {
     /// Steps taken.
     pub(crate) step: usize,
-    /// Whether it has ended before its time.
+    /// Whether it stopped early.
     pub(crate) is_over: bool,
     /// Epochs since the best one.
     pub(crate) n_epochs_without: u32,
@@ -42,12 +42,12 @@ pub(crate) struct TrainProgress {
     joints: Option<f64>,
     norm: f64,
     n: u32,
-    /// The figures of the epochs before.
+    /// The metrics of earlier epochs.
     pub(crate) history: Vec<Metric>,
 }
 
 impl TrainProgress {
-    /// One more step is taken.
+    /// Counts one more step.
     pub(crate) fn add(&mut self, losses: &Losses, norm: f64) {
         self.step += 1;
         self.n += 1;
@@ -58,7 +58,7 @@ impl TrainProgress {
         }
     }
 
-    /// The means over the epoch that ends here.
+    /// The means over the epoch that ends here; starts the next epoch.
     pub(crate) fn means(&mut self) -> BTreeMap<String, f64> {
         let n = f64::from(self.n.max(1));
         let mut values = BTreeMap::from([
@@ -73,10 +73,10 @@ impl TrainProgress {
     }
 }
 
-/// What a snapshot holds beside tensors.
+/// The part of a snapshot that is no tensor.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
-    /// Of everything that the run depends on.
+    /// Hash of everything that the result depends on.
     fingerprint: String,
     place: TrainProgress,
     optimizer_steps: u32,
@@ -93,17 +93,17 @@ pub(crate) struct Snapshots {
 }
 
 impl Snapshots {
-    /// In the folder `dir`, for a fit of the model that `trained` is a part of.
+    /// In the folder `dir`, for a fit of the model whose hash is `base`.
     pub(crate) fn new(
         dir: &Path,
         dataset: &Dataset,
-        start: &str,
+        base: &str,
         run: &Run<'_, '_>,
     ) -> anyhow::Result<Self> {
         let hyper = serde_json::to_string(run.hyper)?;
         let threads = wo_clip::tch::get_num_threads();
         let parts = format!(
-            "{VERSION} {hyper} {} {start} {:?} {threads}",
+            "{VERSION} {hyper} {} {base} {:?} {threads}",
             dataset.fingerprint(),
             run.device
         );
@@ -120,7 +120,7 @@ impl Snapshots {
         self.last.elapsed() >= self.every
     }
 
-    /// Goes back to the newest snapshot, where there is one of the same run.
+    /// Loads the newest snapshot, where there is one of the same run.
     pub(crate) fn find(
         &mut self,
         trained: &Trained,
@@ -134,7 +134,7 @@ impl Snapshots {
             .with_context(|| format!("read the snapshot in {}", self.dir.display()))?;
         if state.fingerprint != self.fingerprint {
             wo_cli::warn!(
-                "the snapshots in {} are of other flags or data; they are taken away",
+                "the snapshots in {} are of other flags or data; removing them",
                 self.dir.display()
             );
             self.remove()?;
@@ -191,7 +191,7 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Takes the snapshots away, once they are not needed any more.
+    /// Removes the snapshots.
     pub(crate) fn remove(&self) -> anyhow::Result<()> {
         match fs::remove_dir_all(&self.dir) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -202,7 +202,7 @@ impl Snapshots {
     }
 }
 
-/// A hash of all parameters of a model, for [`Snapshots::new`].
-pub(crate) fn start_of(vs: &wo_clip::tch::nn::VarStore) -> String {
+/// The hash of a model, for [`Snapshots::new`].
+pub(crate) fn hash_of(vs: &wo_clip::tch::nn::VarStore) -> String {
     weights_hash(&vs.variables().into_iter().collect())
 }

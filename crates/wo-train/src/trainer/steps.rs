@@ -1,10 +1,10 @@
-//! A fit in progress: what a step, a validation and a snapshot do. [`crate::trainer::train_loop`] says when.
+//! The trainer: what a step, a validation and a snapshot do. [`crate::trainer::train_loop`] decides when.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith, ensure};
+use wo_cli::{Exit, ExitWith, count, ensure};
 use wo_clip::tch::{self, nn};
 use wo_clip::{Clip, Optimizer, weights_hash};
 
@@ -16,7 +16,7 @@ use crate::model::wise_ft;
 use crate::run::{Fitted, Run};
 use crate::trainer::config::{Resume, SelfCheck};
 use crate::trainer::gradients::{Losses, TrainedModel};
-use crate::trainer::snapshot::{BestEpoch, Snapshots, TrainProgress, start_of};
+use crate::trainer::snapshot::{BestEpoch, Snapshots, TrainProgress, hash_of};
 use crate::trainer::throughput::Throughput;
 use crate::trainer::{schedule, self_check};
 use crate::validation::baselines::Comparison;
@@ -24,9 +24,9 @@ use crate::validation::metrics::{
     Probabilities, Validation, add_validation, summarise, validation_words,
 };
 
-/// All gradients together are at most this long.
+/// The norm to which gradients are clipped.
 const MAX_GRAD_NORM: f64 = 1.0;
-/// Runs of so many steps are worth the time of a self-check.
+/// Runs of this many steps are worth a self-check.
 const LONG_RUN: usize = 1000;
 
 /// A fit in progress.
@@ -44,7 +44,7 @@ pub(crate) struct Trainer<'t, 'a, 'w> {
 }
 
 impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
-    /// A fit of the model to the training part of `dataset`, at its first step. Snapshots go into the folder `snapshots`.
+    /// Before the first step. Snapshots go into the folder `snapshots`.
     pub(crate) fn new(
         run: &'t mut Run<'a, 'w>,
         model: (nn::VarStore, Clip),
@@ -54,7 +54,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         snapshots: &Path,
     ) -> anyhow::Result<Self> {
         let (vs, clip) = model;
-        let start = start_of(&vs);
+        let base = hash_of(&vs);
         let model = TrainedModel::new(run, vs, clip, dataset, sampler.n_joints())?;
         let n_steps_an_epoch = sampler.n_steps();
         let checks_itself = match run.config.self_check {
@@ -72,7 +72,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             average: WeightAverage::of(&model.trained, run.hyper.ema),
             progress: TrainProgress::default(),
             best: None,
-            snapshots: Snapshots::new(snapshots, dataset, &start, run)?,
+            snapshots: Snapshots::new(snapshots, dataset, &base, run)?,
             n_steps_an_epoch,
             run,
             dataset,
@@ -81,7 +81,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         })
     }
 
-    /// Goes back to the newest snapshot of the same run, where there is one and it is asked for.
+    /// Resumes from the newest snapshot of the same run, if there is one and the settings allow it.
     pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
         if self.run.config.resume == Resume::Never {
             return Ok(());
@@ -93,7 +93,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             .exit_or(Exit::Integrity)?
         {
             (self.progress, self.best) = found;
-            wo_cli::say!("going on at step {} of {}", self.n_done(), self.n_steps());
+            wo_cli::say!("resuming at step {} of {}", self.n_done(), self.n_steps());
         }
         Ok(())
     }
@@ -121,7 +121,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         self.snapshots.is_due()
     }
 
-    /// Writes a snapshot that the run can go on from.
+    /// Writes a snapshot to resume from.
     pub(crate) fn snapshot(&mut self) -> anyhow::Result<()> {
         self.snapshots.write(
             &self.progress,
@@ -132,7 +132,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         )
     }
 
-    /// Moves the parameters once. `None` where the run was asked to end meanwhile; then nothing has moved.
+    /// Takes one optimizer step. `None` where the run was interrupted; then no parameter has changed.
     pub(crate) fn step(&mut self, step: &Step) -> anyhow::Result<Option<Losses>> {
         let (hyper, number) = (self.run.hyper, self.progress.step);
         tch::manual_seed(hyper.seed.wrapping_add(number as u64).cast_signed());
@@ -146,12 +146,12 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         ensure!(
             losses.all.is_finite(),
             Exit::Integrity,
-            "not_finite: the loss is {} at step {number}; the run has diverged", losses.all;
+            "not_finite: the run has diverged: the loss is {} at step {number}", losses.all;
             "lower --lr (it is {:e})", hyper.lr
         );
         if number == 0 && hyper.loss == Loss::Bank {
             let n_classes = self.dataset.classes.len();
-            self_check::check_first_loss(losses.videos, n_classes, self.run.is_scratch)?;
+            self_check::check_first_loss(losses.videos, n_classes, self.run.base_kind)?;
         }
         let norm = self.optimizer.clip_grad_norm(MAX_GRAD_NORM);
         self.optimizer.step(self.lr_of(number));
@@ -161,7 +161,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         Ok(Some(losses))
     }
 
-    /// After an epoch: measures, logs, keeps the best epoch, and ends the run where none has been better for long.
+    /// After an epoch: validates, logs, keeps the best epoch, and stops early.
     pub(crate) fn validate(&mut self, throughput: &Throughput) -> anyhow::Result<()> {
         let hyper = self.run.hyper;
         let epoch = (self.progress.step / self.n_steps_an_epoch) as u32;
@@ -175,7 +175,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             add_validation(&mut values, result);
         }
         self.log(epoch, &values, result.as_ref(), throughput)?;
-        // Without a validation part each epoch replaces the one before.
+        // Without a validation split the last epoch is kept.
         let score = result.map_or(-f64::from(epoch), |result| result.loss);
         if self.best.as_ref().is_none_or(|best| score < best.score) {
             values.insert("epoch".to_owned(), f64::from(epoch));
@@ -190,13 +190,16 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         }
         if hyper.patience > 0 && self.progress.n_epochs_without >= hyper.patience {
             self.progress.is_over = true;
-            wo_cli::say!("no better epoch in {} of them: done", hyper.patience);
+            wo_cli::say!(
+                "stopping early: no better epoch for {}",
+                count(hyper.patience, "epoch")
+            );
         }
         Ok(())
     }
 
-    /// The model at its best epoch, moved towards its start as far as is asked for, and what it then says of the held-out
-    /// videos. The snapshots go.
+    /// Returns the model of the best epoch, interpolated with the base model, and its predictions for the held-out videos.
+    /// Removes the snapshots.
     pub(crate) fn finish(mut self) -> anyhow::Result<(Fitted, Vec<Probabilities>)> {
         let mut hashed = self.model.trained.copies();
         hashed.extend(self.optimizer.state());
@@ -205,9 +208,9 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         self.model.trained.load(&best.weights)?;
         self.model.trained.merge(&mut self.model.clip);
         let mut metrics = best.metrics;
-        if let Some(part) = self.go_back()? {
+        if let Some(part) = self.interpolate()? {
             metrics.insert("wise".to_owned(), part);
-            wo_cli::say!("went {part} of the way from the start to what was fitted");
+            wo_cli::say!("WiSE-FT: {part} of the way from the base model to the fine-tuned model");
         }
         let judged = self.model.judge(self.run, self.held_out)?;
         if let Some(result) = self.summarise(&judged) {
@@ -218,7 +221,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             vs: self.model.vs,
             clip: self.model.clip,
             head: None,
-            start: None,
+            base: None,
             metrics,
             history: self.progress.history,
             comparison: Comparison::default(),
@@ -228,7 +231,7 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         Ok((fitted, judged))
     }
 
-    /// `step 12/60  loss 1.234  lr 1.0e-4`, of the step that was just taken.
+    /// `step 12/60  loss 1.234  lr 1.0e-4`, for the last step.
     pub(crate) fn step_line(&self, losses: &Losses) -> String {
         let (step, lr) = (self.progress.step, self.lr_of(self.progress.step - 1));
         format!(
@@ -250,21 +253,21 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             .then(|| summarise(classes, self.held_out, judged, self.run.hyper.seed))
     }
 
-    /// The part of the way from the start that is kept, where less than all of it may be.
-    fn go_back(&mut self) -> anyhow::Result<Option<f64>> {
+    /// Interpolates with the base model, unless that is off; returns the fraction.
+    fn interpolate(&mut self) -> anyhow::Result<Option<f64>> {
         let (run, model, held_out) = (&*self.run, &self.model, self.held_out);
         if run.hyper.wise == Interpolation::OFF {
             return Ok(None);
         }
-        let (start, _) = run.build()?;
+        let (base, _) = run.build()?;
         let loss = || {
             let judged = model.judge(run, held_out)?;
             Ok(summarise(&self.dataset.classes, held_out, &judged, run.hyper.seed).loss)
         };
-        wise_ft::go_back(&start, &model.vs, run.hyper.wise, held_out.len(), loss).map(Some)
+        wise_ft::interpolate(&base, &model.vs, run.hyper.wise, held_out.len(), loss).map(Some)
     }
 
-    /// Says and writes the metrics of an epoch.
+    /// Prints and writes the metrics of an epoch.
     fn log(
         &mut self,
         epoch: u32,

@@ -1,43 +1,43 @@
-//! How fast a fit goes: frames a second, the share of time spent waiting for frames, and a line now and then.
+//! Throughput: frames per second, the fraction of time spent waiting for frames, and a progress line.
 
 use std::time::{Duration, Instant};
 
 use crate::data::sampler::Step;
 
-/// How often a line says how far an epoch is.
-const NEWS: Duration = Duration::from_secs(30);
+/// Time between two progress lines.
+const LINE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Counts since the last epoch.
 #[derive(Debug)]
 pub(crate) struct Throughput {
     since: Instant,
-    last_news: Instant,
+    last_line: Instant,
     n_frames: i64,
     n_steps: usize,
     waited: Duration,
 }
 
 impl Throughput {
-    /// Starts to count.
+    /// Starts counting.
     pub(crate) fn new() -> Self {
         Self {
             since: Instant::now(),
-            last_news: Instant::now(),
+            last_line: Instant::now(),
             n_frames: 0,
             n_steps: 0,
             waited: Duration::ZERO,
         }
     }
 
-    /// Counts from nothing again, at the end of an epoch.
+    /// Starts counting again, at the end of an epoch.
     pub(crate) fn restart(&mut self) {
         *self = Self {
-            last_news: self.last_news,
+            last_line: self.last_line,
             ..Self::new()
         };
     }
 
-    /// Counts the time that something takes as waiting.
+    /// Counts the time of `what` as waiting.
     pub(crate) fn wait_for<T>(&mut self, what: impl FnOnce() -> T) -> T {
         let since = Instant::now();
         let result = what();
@@ -45,7 +45,7 @@ impl Throughput {
         result
     }
 
-    /// One more step is taken.
+    /// Counts a step.
     pub(crate) fn add(&mut self, step: &Step) {
         let batches = step.batches.iter();
         let n_frames = batches.map(|batch| (batch.classes.len() * batch.n_frames) as i64);
@@ -53,22 +53,22 @@ impl Throughput {
         self.n_steps += 1;
     }
 
-    /// Frames that went through the model in a second.
+    /// Frames per second.
     pub(crate) fn frames_per_second(&self) -> f64 {
         self.n_frames as f64 / self.seconds()
     }
 
-    /// The part of the time in which the model waited for frames.
+    /// The fraction of the time that the model waited for frames.
     pub(crate) fn waiting_share(&self) -> f64 {
         self.waited.as_secs_f64() / self.seconds()
     }
 
-    /// The speed, and the seconds that `n_left` steps take, where a line about it is due.
-    pub(crate) fn news(&mut self, n_left: usize) -> Option<String> {
-        if self.last_news.elapsed() < NEWS {
+    /// The speed and the remaining seconds for `n_left` steps, if a line is due.
+    pub(crate) fn line(&mut self, n_left: usize) -> Option<String> {
+        if self.last_line.elapsed() < LINE_INTERVAL {
             return None;
         }
-        self.last_news = Instant::now();
+        self.last_line = Instant::now();
         let left = n_left as f64 * self.seconds() / self.n_steps.max(1) as f64;
         let rate = self.frames_per_second();
         Some(format!("{rate:.0} frames/s  {left:.0} s left"))

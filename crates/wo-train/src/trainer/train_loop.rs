@@ -1,7 +1,7 @@
-//! Fitting by gradient steps: one loop, which can be stopped and gone on with at any step.
+//! The training loop. It can be stopped at any step and resumed.
 //!
-//! What a step sees depends on the seed and its number alone, and all that changes from step to step is in the snapshots.
-//! So on the CPU a run that was stopped or killed ends with the bytes of an undisturbed one.
+//! The input of a step depends only on the seed and the step number, and snapshots hold all state. So on the CPU a resumed run
+//! ends with the same bytes as an undisturbed one.
 
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
@@ -19,10 +19,10 @@ use crate::trainer::steps::Trainer;
 use crate::trainer::throughput::Throughput;
 use crate::validation::metrics::Probabilities;
 
-/// Steps that wait while the model works.
+/// Steps that are prepared ahead of the model.
 const STEPS_AHEAD: usize = 2;
 
-/// Fits the model in `vs` and returns it as it was at its best, with what it then says of the `held_out` videos.
+/// Trains the model in `vs`. Returns it at its best epoch, with its predictions for the `held_out` videos.
 pub(crate) fn fit(
     run: &mut Run<'_, '_>,
     vs: nn::VarStore,
@@ -44,29 +44,29 @@ pub(crate) fn fit(
         scope.spawn(move || sampler.send(first, n_steps, &to));
         let mut throughput = Throughput::new();
         while !trainer.is_done() {
-            // ---- a snapshot now and then, and when the run is asked to end ----
-            let is_asked = stop.is_asked();
-            if is_asked || trainer.snapshot_is_due() {
+            // ---- snapshot: at intervals, and before stopping ----
+            let is_stopping = stop.is_asked();
+            if is_stopping || trainer.snapshot_is_due() {
                 trainer.snapshot()?;
             }
-            if is_asked {
+            if is_stopping {
                 bail!(
                     Exit::Locked,
                     "stopped at step {} of {n_steps}", trainer.n_done();
-                    "the same command goes on from there"
+                    "the same command resumes from there"
                 );
             }
 
             // ---- step ----
             let step = throughput
                 .wait_for(|| from.recv())
-                .context("the thread that reads frames broke down")??;
+                .context("the thread that reads frames stopped")??;
             let Some(losses) = trainer.step(&step)? else {
-                // Interrupted mid-step: its gradients are dropped, and the step runs again after resume.
+                // Interrupted mid-step: drop the gradients; the step runs again after resume.
                 continue;
             };
             throughput.add(&step);
-            if let Some(speed) = throughput.news(n_steps - trainer.n_done()) {
+            if let Some(speed) = throughput.line(n_steps - trainer.n_done()) {
                 wo_cli::say!("{}  {speed}", trainer.step_line(&losses));
             }
 

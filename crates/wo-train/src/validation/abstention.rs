@@ -1,44 +1,44 @@
-//! How far the model's word is to be taken, from what it says of videos that its weights were not fitted to.
+//! When the model abstains, measured on its predictions for videos that its weights were not fitted to.
 
 use wo_cli::{count, verb};
-use wo_clip::{Class, Split, Trust};
+use wo_clip::{AbstentionPolicy, Class, Split};
 use wo_record::{Name, Prediction};
 use wo_stats::{Graded, Temperature, numbered, threshold};
 
 use crate::data::dataset::{Dataset, Example};
 use crate::validation::metrics::{Probabilities, labels_of};
 
-/// Limits are what all but this part of the training videos reach: one in a hundred is taken for a slip.
-const RARE: f64 = 0.01;
+/// Limits are what all but this fraction of the training videos reach. One in a hundred counts as an outlier.
+const OUTLIERS: f64 = 0.01;
 /// Keeps the logarithm of a probability of zero finite.
 const LEAST_PROBABILITY: f64 = 1e-300;
 
-/// A video, and what was said of it.
+/// A video, and what was predicted for it.
 struct ScoredVideo {
     group: String,
     truth: usize,
     labels: Vec<f64>,
-    /// The probability of the exercise that was taken for the most probable.
+    /// The probability of the most probable exercise.
     exercise: f64,
 }
 
-/// Measures it on out-of-fold predictions where there are some, else on the validation part. The validation part has also
-/// chosen the epoch, so what it promises is a little too nice.
+/// Measures the policy on out-of-fold predictions where there are some, else on the validation split. That split has also
+/// chosen the epoch, so its policy is a little optimistic.
 pub(crate) fn measure(
     dataset: &Dataset,
     judged: &[Probabilities],
     out_of_fold: Option<&[Prediction]>,
     wanted_risk: f64,
-) -> Option<Trust> {
+) -> Option<AbstentionPolicy> {
     let labels = labels_of(&dataset.classes);
-    let (measured_on, said) = match out_of_fold {
+    let (measured_on, predicted) = match out_of_fold {
         Some(predictions) => ("out_of_fold", of_predictions(predictions, &labels)),
         None => ("validation", of_validation(dataset, judged, &labels)),
     };
-    if said.is_empty() {
+    if predicted.is_empty() {
         return None;
     }
-    let scores: Vec<Vec<f64>> = said
+    let scores: Vec<Vec<f64>> = predicted
         .iter()
         .map(|it| {
             it.labels
@@ -47,47 +47,49 @@ pub(crate) fn measure(
                 .collect()
         })
         .collect();
-    let truth: Vec<usize> = said.iter().map(|it| it.truth).collect();
-    let mut trust = Trust {
+    let truth: Vec<usize> = predicted.iter().map(|it| it.truth).collect();
+    let mut policy = AbstentionPolicy {
         temperature: Temperature::fit(&scores, &truth).map(|it| it.value),
         wanted_risk,
         threshold: None,
-        n_groups: numbered(said.iter().map(|it| &it.group)).1 as u64,
+        n_groups: numbered(predicted.iter().map(|it| &it.group)).1 as u64,
         measured_on: measured_on.to_owned(),
-        min_exercise_probability: lowest(said.iter().map(|it| it.exercise).collect()),
+        min_exercise_probability: lowest(predicted.iter().map(|it| it.exercise).collect()),
         min_sharpness: lowest(of_training(dataset, |it| it.sharpness)),
         min_brightness: lowest(of_training(dataset, |it| it.brightness)),
     };
-    let graded = grade(&trust, &said);
-    trust.threshold = threshold::of_wrong_answers(&graded, wanted_risk).map(|it| it.value);
-    Some(trust)
+    let graded = grade(&policy, &predicted);
+    policy.threshold = threshold::of_wrong_answers(&graded, wanted_risk).map(|it| it.value);
+    Some(policy)
 }
 
-/// What it comes to, for people.
-pub(crate) fn in_words(trust: Option<&Trust>) -> String {
-    let Some(trust) = trust else {
-        return "no validation part: wo-eval takes the model's word as it is".to_owned();
+/// The policy as a sentence.
+pub(crate) fn in_words(policy: Option<&AbstentionPolicy>) -> String {
+    let Some(policy) = policy else {
+        return "no validation split: wo-eval never abstains by confidence".to_owned();
     };
-    let risk = 100.0 * trust.wanted_risk;
-    match trust.threshold {
+    let risk = 100.0 * policy.wanted_risk;
+    match policy.threshold {
         Some(threshold) => format!(
-            "unclear below a probability of {threshold:.2}: at most {risk:.0} % of a new group's videos are expected to get a wrong verdict ({})",
-            count(trust.n_groups, "group")
+            "abstention threshold {threshold:.2}: below this probability wo-eval says unclear; at most {risk:.0} % of a new group's videos \
+             are expected to get a wrong verdict ({})",
+            count(policy.n_groups, "group")
         ),
         None => format!(
-            "{} {} too few to promise that at most {risk:.0} % of videos get a wrong verdict; --folds 5 gives more",
-            count(trust.n_groups, "group"),
-            verb(trust.n_groups, "is", "are")
+            "{} {} too few to set an abstention threshold for a risk of {risk:.0} %; --folds 5 gives more",
+            count(policy.n_groups, "group"),
+            verb(policy.n_groups, "is", "are")
         ),
     }
 }
 
-fn grade(trust: &Trust, said: &[ScoredVideo]) -> Vec<Graded> {
-    let (groups, _) = numbered(said.iter().map(|it| &it.group));
-    said.iter()
+fn grade(policy: &AbstentionPolicy, predicted: &[ScoredVideo]) -> Vec<Graded> {
+    let (groups, _) = numbered(predicted.iter().map(|it| &it.group));
+    predicted
+        .iter()
         .zip(groups)
         .filter_map(|(it, group)| {
-            let labels = trust.calibrated(&it.labels);
+            let labels = policy.calibrated(&it.labels);
             let (best, confidence) = labels
                 .iter()
                 .copied()
@@ -154,18 +156,18 @@ fn of_training(dataset: &Dataset, number: fn(&Example) -> Option<f64>) -> Vec<f6
     videos.filter_map(number).collect()
 }
 
-/// What all but the rare ones reach.
+/// The value that all but the outliers reach.
 fn lowest(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
-    let n_rare = (numbers.len() as f64 * RARE).floor() as usize;
-    numbers.get(n_rare).copied()
+    let n_outliers = (numbers.len() as f64 * OUTLIERS).floor() as usize;
+    numbers.get(n_outliers).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(group: usize, truth: usize, good: f64) -> ScoredVideo {
+    fn predicted(group: usize, truth: usize, good: f64) -> ScoredVideo {
         ScoredVideo {
             group: format!("person:{group}"),
             truth,
@@ -174,8 +176,8 @@ mod tests {
         }
     }
 
-    fn trust() -> Trust {
-        Trust {
+    fn policy() -> AbstentionPolicy {
+        AbstentionPolicy {
             temperature: None,
             wanted_risk: 0.1,
             threshold: None,
@@ -188,10 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_graded_by_group() {
+    fn predictions_are_graded_by_group() {
         let graded = grade(
-            &trust(),
-            &[said(4, 1, 0.8), said(2, 1, 0.3), said(4, 0, 0.3)],
+            &policy(),
+            &[
+                predicted(4, 1, 0.8),
+                predicted(2, 1, 0.3),
+                predicted(4, 0, 0.3),
+            ],
         );
         let seen: Vec<_> = graded.iter().map(|it| (it.group, it.is_right)).collect();
         assert_eq!(seen, [(0, true), (1, false), (0, true)]);
@@ -199,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_what_all_but_the_rare_reach() {
+    fn limits_are_what_all_but_outliers_reach() {
         assert_eq!(lowest(vec![3.0, 1.0, 2.0]), Some(1.0));
         assert_eq!(lowest((0..200).map(f64::from).collect()), Some(2.0));
         assert_eq!(lowest(Vec::new()), None);

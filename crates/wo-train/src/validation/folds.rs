@@ -1,5 +1,5 @@
-//! Cross-validation: each group is judged by a model that has not seen it. What comes of it is an honest figure for the way
-//! a model is made, and a prediction for each video that no model could know by heart.
+//! Cross-validation: each group is judged by a model that has not seen it. This gives an honest metric for the recipe, and a
+//! held-out prediction for each video.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,24 +19,26 @@ use crate::run::Run;
 use crate::validation::baselines::{Baselines, Comparison};
 use crate::validation::metrics::Probabilities;
 
-/// What the folds gave.
+/// The result of all folds.
 pub(crate) struct OutOfFold {
-    /// Of each video that was judged, in the order of the input.
+    /// For each judged video, in the order of the input.
     pub(crate) predictions: Vec<Prediction>,
     pub(crate) comparison: Comparison,
 }
 
-/// What one fold gave, as it is kept for a run that goes on.
+/// The result of one fold, as stored for resuming.
 #[derive(Serialize, Deserialize)]
 struct Fold {
     fingerprint: String,
     predictions: Vec<Prediction>,
     baselines: Baselines,
-    said: Vec<usize>,
+    /// Indices of the predicted labels.
+    #[serde(alias = "said")]
+    predicted: Vec<usize>,
 }
 
-/// Fits `n_folds` models, each to the groups of all folds but one, chosen by the next fold, and lets each judge its own. The
-/// test part of `dataset` is in none of them.
+/// Trains `n_folds` models. Each is judged on one fold, chosen on the next, and trained on the others. The test split of
+/// `dataset` is in no fold.
 pub(crate) fn cross_validate(
     run: &mut Run<'_, '_>,
     dataset: &Dataset,
@@ -52,20 +54,23 @@ pub(crate) fn cross_validate(
             predictions.insert(prediction.video_id.clone(), prediction);
         }
         all = Some(match all {
-            None => (fold.baselines, fold.said),
-            Some((baselines, said)) => (baselines.and(fold.baselines), [said, fold.said].concat()),
+            None => (fold.baselines, fold.predicted),
+            Some((baselines, predicted)) => (
+                baselines.and(fold.baselines),
+                [predicted, fold.predicted].concat(),
+            ),
         });
     }
-    let (baselines, said) = all.context("no folds")?;
+    let (baselines, predicted) = all.context("no folds")?;
     let in_order = dataset
         .examples
         .iter()
         .filter_map(|it| predictions.remove(&it.video.video_id));
     let predictions = in_order.collect();
-    let comparison = baselines.comparison(&said, "out_of_fold");
+    let comparison = baselines.comparison(&predicted, "out_of_fold");
     wo_cli::say!(
         "{n_folds} folds: balanced accuracy of form {}; {}",
-        comparison.figure(),
+        comparison.balanced_accuracy(),
         comparison.words
     );
     Ok(OutOfFold {
@@ -101,7 +106,7 @@ fn fit_one(
     let chosen_by = number % n_folds + 1;
     let split_of = |example: &Example| match fold_of.get(&example.video.group) {
         Some(fold) if *fold == number => Split::Test,
-        // With two folds nothing is left to choose by.
+        // Two folds leave none to choose on.
         Some(fold) if *fold == chosen_by && n_folds > 2 => Split::Validation,
         Some(_) => Split::Train,
         None => Split::Test,
@@ -120,7 +125,7 @@ fn fit_one(
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Fold>(&bytes).ok());
     if let Some(fold) = known.filter(|fold| fold.fingerprint == fingerprint) {
-        wo_cli::say!("fold {number} of {n_folds} was done before");
+        wo_cli::say!("fold {number} of {n_folds}: taken from the interrupted run");
         return Ok(fold);
     }
     wo_cli::say!("fold {number} of {n_folds}");
@@ -132,11 +137,11 @@ fn fit_one(
     let fitted = fit(run, &part, &snapshots.join(format!("fold-{number}")))?;
     let judged = judge_with(run, &fitted, &part, &test)?;
     let (vs, clip) = run.build()?;
-    let start = run.start(&vs, &clip, &part, &test)?;
-    let baselines = Baselines::of(&part, &test, &start, run.hyper);
+    let base = run.base_features(&vs, &clip, &part, &test)?;
+    let baselines = Baselines::of(&part, &test, &base, run.hyper);
     let fold = Fold {
         fingerprint,
-        said: baselines.said(&part, &judged),
+        predicted: baselines.predicted(&part, &judged),
         predictions: test
             .iter()
             .zip(&judged)
@@ -172,9 +177,9 @@ fn prediction(
         let most = sums.iter().max_by(|a, b| a.1.total_cmp(b.1));
         most.map(|(name, _)| name.clone())
     };
-    let said = most(&exercises).zip(most(&labels));
+    let top = most(&exercises).zip(most(&labels));
     let said_faults =
-        said.map(|(exercise, label)| Class::faults_of(classes, judged, &exercise, &label).to_vec());
+        top.map(|(exercise, label)| Class::faults_of(classes, judged, &exercise, &label).to_vec());
     Prediction {
         video_id: example.video.video_id.clone(),
         path: example.path.clone(),
@@ -199,4 +204,24 @@ pub(crate) fn stream(predictions: &[Prediction]) -> anyhow::Result<String> {
     }
     writer.end()?;
     String::from_utf8(bytes).context("records are text")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fold_of_an_older_version_is_read() {
+        let older = r#"{
+            "fingerprint": "f", "predictions": [], "said": [1],
+            "baselines": {
+                "cases": [{"group": "person:anna", "truth": 1}], "labels": ["bad_form", "good_form"],
+                "all": [{"name": "majority", "words": "always the same answer", "said": [0]}], "seed": 0
+            }
+        }"#;
+        let fold: Fold = serde_json::from_str(older).expect("an older fold");
+        assert_eq!(fold.predicted, [1]);
+        let comparison = fold.baselines.comparison(&fold.predicted, "out_of_fold");
+        assert_eq!(comparison.scores.len(), 2);
+    }
 }

@@ -1,5 +1,5 @@
-//! What more videos would bring: linear heads on the start, fitted to parts of the training groups and judged by the
-//! validation videos.
+//! The learning curve: what more videos would bring. Linear heads on the base model are fitted to samples of the training groups
+//! and validated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,34 +14,34 @@ use wo_stats::{Interval, Refit as Seen, at_most_missed, numbered};
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
 use crate::run::Fitted;
-use crate::validation::baselines::{BaseFeatures, PROBE_LR, balanced_weights};
+use crate::validation::base_features::{BaseFeatures, PROBE_LR, balanced_weights};
 use crate::validation::metrics::{Validation, judge, summarise};
 use crate::validation::probe::{self, Videos};
 
-/// Parts of the training groups. All of them can be drawn in one way only; of smaller parts several are.
+/// Fractions of the training groups. Smaller ones are sampled several times; the whole only once.
 const PARTS: [f64; 5] = [0.2, 0.33, 0.5, 0.7, 1.0];
 const N_REPEATS: usize = 8;
-/// A part without a video of some exercise and label is drawn again, up to so many times.
+/// A sample that lacks some exercise and label is drawn again, up to this many times.
 const N_DRAWS: usize = 20;
-/// What is commonly hoped for: the balanced accuracy with so many videos of each label of an exercise.
+/// A common guideline: the balanced accuracy to expect with this many videos per label of an exercise.
 const GUIDELINE: [(f64, f64); 3] = [(10.0, 0.70), (30.0, 0.85), (100.0, 0.92)];
 /// Half the width of a 95 % interval, in standard errors.
 const HALF_WIDTH: f64 = 1.96;
 
-/// Fits heads to parts of the training videos of `dataset`, and extends what they reach to other numbers of videos. `None`
-/// where the groups are too few for three sizes, and without videos to judge by.
+/// Fits heads to samples of the training videos of `dataset`, and extrapolates to other numbers of videos. `None` where the
+/// groups are too few for three sizes, and without validation videos.
 pub(crate) fn learning_curve(
     dataset: &Dataset,
     fitted: &Fitted,
     hyper: &Hyperparameters,
 ) -> Option<LearningCurve> {
-    let start = fitted.start.as_ref()?;
+    let base = fitted.base.as_ref()?;
     let held_out = &dataset.of(Split::Validation);
     let train = dataset.of(Split::Train);
     let parts = parts(&train, hyper.seed);
     let reached: Vec<Validation> = parts
         .iter()
-        .map(|part| reached(dataset, &train, held_out, start, hyper, &part.places))
+        .map(|part| reached(dataset, &train, held_out, base, hyper, &part.places))
         .collect();
     // The last one is fitted to all.
     let test_error = test_error(reached.last()?.interval?, held_out);
@@ -82,8 +82,8 @@ pub(crate) fn learning_curve(
     })
 }
 
-/// The standard error of what the validation videos say. Where all of their groups agree a bootstrap knows none: the label
-/// that the fewest of them show may be missed in other groups by the rule of three.
+/// The standard error of the validation metric. Where all groups agree, the bootstrap gives zero; then the rule of three bounds
+/// the error, for the label that the fewest groups show.
 fn test_error(ends: Interval, held_out: &[&Example]) -> f64 {
     let width = ends.high - ends.low;
     if width > 0.0 {
@@ -98,7 +98,7 @@ fn test_error(ends: Interval, held_out: &[&Example]) -> f64 {
     at_most_missed(fewest.unwrap_or(0)) / HALF_WIDTH
 }
 
-/// What it comes to, for people.
+/// The expected balanced accuracy as a sentence.
 pub(crate) fn in_words(curve: &LearningCurve) -> String {
     let number = |it: Option<f64>| it.map_or_else(|| "-".to_owned(), |it| format!("{it:.2}"));
     let expected = curve.expected.iter().map(|it| {
@@ -106,21 +106,21 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
         format!("{:.0}: {value} [{low}, {high}]", it.videos_a_class)
     });
     format!(
-        "a linear head on the start, by videos of each label of an exercise, is expected to reach {}",
+        "expected balanced accuracy of a linear head on the base model, by videos per label of an exercise: {}",
         expected.collect::<Vec<_>>().join(", ")
     )
 }
 
-/// Some of the training videos.
+/// A sample of the training videos.
 #[derive(Debug, Clone, PartialEq)]
 struct Part {
-    /// How many videos each label of an exercise has, on average over all such parts.
+    /// Videos per label of an exercise, on average over all samples of this size.
     videos_a_class: f64,
-    /// Their places among the training videos.
+    /// Their indices among the training videos.
     places: Vec<usize>,
 }
 
-/// Parts of growing sizes, each of whole groups, and all videos last.
+/// Samples of growing sizes, each of whole groups, and all videos last.
 fn parts(train: &[&Example], seed: u64) -> Vec<Part> {
     let (groups, n_groups) = numbered(train.iter().map(|it| &it.video.group));
     let class = |place: &usize| train.get(*place).map(|it| class_of(it));
@@ -160,12 +160,12 @@ fn class_of(example: &Example) -> (&Name, &Name) {
     (&example.class.exercise, &example.class.label)
 }
 
-/// What a head that is fitted to some training videos reaches on the held-out ones.
+/// The metrics on held-out videos of a head that is fitted to some training videos.
 fn reached(
     dataset: &Dataset,
     train: &[&Example],
     held_out: &[&Example],
-    start: &BaseFeatures,
+    base: &BaseFeatures,
     hyper: &Hyperparameters,
     places: &[usize],
 ) -> Validation {
@@ -175,7 +175,7 @@ fn reached(
         .collect();
     let features: Vec<Tensor> = places
         .iter()
-        .filter_map(|it| start.train.get(*it).map(Tensor::shallow_clone))
+        .filter_map(|it| base.train.get(*it).map(Tensor::shallow_clone))
         .collect();
     let classes: Vec<usize> = some
         .iter()
@@ -186,7 +186,7 @@ fn reached(
         classes: &classes,
         weights: &balanced_weights(&some),
     };
-    let (captions, scale) = (&start.class_features, start.scale);
+    let (captions, scale) = (&base.class_features, base.scale);
     let fitted = probe::fit(
         captions,
         scale,
@@ -196,7 +196,7 @@ fn reached(
         hyper.pooling,
         |_| 0.0,
     );
-    let judged = judge(&start.held_out, &fitted.head, hyper.pooling);
+    let judged = judge(&base.held_out, &fitted.head, hyper.pooling);
     summarise(&dataset.classes, held_out, &judged, hyper.seed)
 }
 
@@ -252,12 +252,12 @@ mod tests {
     }
 
     #[test]
-    fn no_mistake_is_no_proof_that_there_are_none() {
+    fn no_mistake_does_not_prove_a_zero_error() {
         let examples = examples(10);
         let held_out: Vec<&Example> = examples.iter().collect();
         let error = |low, high| test_error(Interval { low, high }, &held_out);
         assert!((error(0.804, 1.0) - 0.05).abs() < 1e-9);
-        // Of ten persons none was judged wrong: a quarter of others may be.
+        // Of ten persons none was judged wrong. The rule of three allows a quarter of others.
         assert!((HALF_WIDTH * error(1.0, 1.0) - 0.258_9).abs() < 1e-4);
         let fewer = test_error(
             Interval {
@@ -288,8 +288,8 @@ mod tests {
         };
         assert_eq!(
             in_words(&curve),
-            "a linear head on the start, by videos of each label of an exercise, is expected to reach \
-             10: 0.70 [0.50, -], 30: - [0.50, -]"
+            "expected balanced accuracy of a linear head on the base model, by videos per label of an exercise: 10: 0.70 [0.50, -], \
+             30: - [0.50, -]"
         );
     }
 }

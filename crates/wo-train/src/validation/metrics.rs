@@ -1,4 +1,4 @@
-//! How good the model is on the validation videos: figures to choose an epoch by, not to report.
+//! Validation metrics: they choose an epoch, and are not for reporting.
 
 use std::collections::BTreeMap;
 
@@ -13,23 +13,23 @@ use crate::data::dataset::Example;
 /// Keeps the logarithm of a probability of zero finite.
 pub(crate) const LEAST_PROBABILITY: f64 = 1e-12;
 
-/// Figures by video.
+/// Metrics over videos.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Validation {
-    /// Mean of -ln of the probability of the true exercise and label.
+    /// Mean negative log-likelihood of the true exercise and label.
     pub(crate) loss: f64,
-    /// Mean over labels of the part judged right.
+    /// Mean recall over labels.
     pub(crate) balanced_accuracy: f64,
-    /// Its 95 % interval over groups, where there are two or more.
+    /// Its 95 % confidence interval over groups, where there are two or more.
     pub(crate) interval: Option<Interval>,
-    /// Part of the videos whose exercise was told.
+    /// Accuracy of the exercise.
     pub(crate) exercise_accuracy: f64,
 }
 
-/// What a model says of a video: a probability for each class.
+/// What a model predicts for a video: a probability per class.
 pub(crate) type Probabilities = Vec<f64>;
 
-/// Judges each video by the pooled logits of its frames; `weights` `[classes, width]` have the scale in them.
+/// Judges each video by the pooled logits of its frames. `weights` `[classes, width]` include the logit scale.
 pub(crate) fn judge(features: &[Tensor], weights: &Tensor, pooling: Pooling) -> Vec<Probabilities> {
     no_grad(|| {
         features
@@ -42,7 +42,7 @@ pub(crate) fn judge(features: &[Tensor], weights: &Tensor, pooling: Pooling) -> 
     })
 }
 
-/// The label that probabilities over `classes` say, as a place in `labels`.
+/// The label with the highest probability, as an index in `labels`.
 pub(crate) fn predicted_label(classes: &[Class], labels: &[Name], probabilities: &[f64]) -> usize {
     let sums = labels
         .iter()
@@ -50,7 +50,7 @@ pub(crate) fn predicted_label(classes: &[Class], labels: &[Name], probabilities:
     let best = sums
         .enumerate()
         .reduce(|best, next| if next.1 > best.1 { next } else { best });
-    best.map_or(0, |(place, _)| place)
+    best.map_or(0, |(index, _)| index)
 }
 
 /// All labels of the classes, in order.
@@ -61,7 +61,7 @@ pub(crate) fn labels_of(classes: &[Class]) -> Vec<Name> {
     labels
 }
 
-/// The figures of `judged` videos.
+/// The metrics of `judged` videos.
 pub(crate) fn summarise(
     classes: &[Class],
     videos: &[&Example],
@@ -82,8 +82,8 @@ pub(crate) fn summarise(
         for (class, probability) in classes.iter().zip(probabilities) {
             *by_exercise.entry(&class.exercise).or_default() += probability;
         }
-        let said = by_exercise.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-        n_exercise_right += usize::from(said.is_some_and(|(name, _)| *name == truth.exercise));
+        let predicted = by_exercise.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        n_exercise_right += usize::from(predicted.is_some_and(|(name, _)| *name == truth.exercise));
         if let Ok(truth) = labels.binary_search(&truth.label) {
             units.push(Sample {
                 group: &video.video.group,
@@ -112,7 +112,7 @@ fn sum(classes: &[Class], probabilities: &[f64], wanted: impl Fn(&Class) -> bool
         .sum()
 }
 
-/// Adds the figures of validation videos under their names.
+/// Adds the validation metrics under their names.
 pub(crate) fn add_validation(values: &mut BTreeMap<String, f64>, result: &Validation) {
     let ends = result
         .interval
@@ -134,14 +134,14 @@ pub(crate) fn validation_words(result: &Validation, n_videos: usize) -> String {
     format!(
         "validation: loss {:.3}, balanced accuracy {}, exercise {:.2} ({})",
         result.loss,
-        figure(Some(result.balanced_accuracy), result.interval),
+        with_interval(Some(result.balanced_accuracy), result.interval),
         result.exercise_accuracy,
         count(n_videos, "video")
     )
 }
 
 /// `0.85 [0.74, 0.95]`.
-pub(crate) fn figure(value: Option<f64>, interval: Option<Interval>) -> String {
+pub(crate) fn with_interval(value: Option<f64>, interval: Option<Interval>) -> String {
     match (value, interval) {
         (Some(value), Some(interval)) => {
             format!("{value:.2} [{:.2}, {:.2}]", interval.low, interval.high)
@@ -158,7 +158,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A video without pictures.
+    /// A video without frames.
     pub(crate) fn example(id: &str, class: &Class) -> Example {
         let (exercise, label) = (class.exercise.clone(), class.label.clone());
         let video = SplitVideo::new(
@@ -168,7 +168,7 @@ pub(crate) mod tests {
             exercise,
             label,
         );
-        Example::without_pictures(video, class.clone())
+        Example::without_frames(video, class.clone())
     }
 
     #[test]

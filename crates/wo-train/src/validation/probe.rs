@@ -1,5 +1,5 @@
-//! A linear head on frozen features, which starts as what the captions say: the honest thing to beat, and for few videos
-//! the thing to use (LP++: Huang et al. 2024, arXiv 2404.02285; CLAP: Silva-Rodríguez et al. 2024, arXiv 2312.12730).
+//! A linear probe: a head on frozen features, initialized from the captions. It is the baseline to beat, and the method for
+//! few videos (LP++: Huang et al. 2024, arXiv 2404.02285; CLAP: Silva-Rodríguez et al. 2024, arXiv 2312.12730).
 
 use wo_clip::tch::{Device, Kind, Tensor, no_grad};
 use wo_clip::{AdamWConfig, Optimizer, Pooling, Rule, Share, soft_cross_entropy};
@@ -9,32 +9,32 @@ use crate::validation::metrics::{Probabilities, judge};
 
 /// Steps over all videos at once.
 pub(crate) const N_STEPS: usize = 300;
-/// After so many steps the validation videos are looked at.
-const STEPS_A_LOOK: usize = 30;
-/// Part of the steps over which the learning rate rises.
+/// Steps between two validations.
+const STEPS_PER_LOOK: usize = 30;
+/// Warm-up, as a fraction of all steps.
 const WARMUP: f64 = 0.1;
 const WEIGHT_DECAY: f64 = 1e-2;
 
-/// Videos to fit a head to, or to choose it by.
+/// Videos to fit a head to.
 pub(crate) struct Videos<'a> {
-    /// `[frames, width]` of each, of length one.
+    /// `[frames, width]` of each, as unit vectors.
     pub(crate) features: &'a [Tensor],
     /// The class of each.
     pub(crate) classes: &'a [usize],
-    /// How much each counts.
+    /// The weight of each.
     pub(crate) weights: &'a [f32],
 }
 
-/// The head, and what it was like on the way.
+/// The head, and the losses while it was fitted.
 pub(crate) struct Probe {
-    /// `[classes, width]`, with the scale in it.
+    /// `[classes, width]`, including the logit scale.
     pub(crate) head: Tensor,
-    /// After so many steps, the mean loss of the training videos.
+    /// Steps taken, and the training loss after them.
     pub(crate) losses: Vec<(usize, f64)>,
 }
 
-/// Fits a head to `train` that starts as `class_features` `[classes, width]` at `scale`, and keeps the one of which
-/// `badness` is least, the start among them. `badness` is told what the head says of the `held_out` videos.
+/// Fits a head to `train`, initialized from `class_features` `[classes, width]` at `scale`. Keeps the step with the lowest
+/// `validation_loss`, the initial head included. `validation_loss` gets the predictions for the `held_out` videos.
 pub(crate) fn fit(
     class_features: &Tensor,
     scale: f64,
@@ -42,7 +42,7 @@ pub(crate) fn fit(
     train: &Videos<'_>,
     held_out: &[Tensor],
     pooling: Pooling,
-    badness: impl Fn(&[Probabilities]) -> f64,
+    validation_loss: impl Fn(&[Probabilities]) -> f64,
 ) -> Probe {
     let device = class_features.device();
     let means: Vec<Tensor> = train
@@ -69,11 +69,11 @@ pub(crate) fn fit(
     let mut losses = Vec::new();
     for step in 0..=N_STEPS {
         let loss = soft_cross_entropy(&means.matmul(&head.tr()), &targets);
-        if step % STEPS_A_LOOK == 0 {
+        if step % STEPS_PER_LOOK == 0 {
             let fitted = no_grad(|| head.detach() * scale);
-            let score = badness(&judge(held_out, &fitted, pooling));
+            let score = validation_loss(&judge(held_out, &fitted, pooling));
             losses.push((step, loss.double_value(&[])));
-            // Without videos to choose by, the last one is kept.
+            // Without held-out videos the last step is kept.
             if held_out.is_empty() || best.as_ref().is_none_or(|(least, _)| score < *least) {
                 best = Some((score, fitted));
             }
@@ -88,7 +88,7 @@ pub(crate) fn fit(
     }
 }
 
-/// `[videos, classes]`: each row is its class, times how much the video counts; the mean of the rows' sums is one.
+/// `[videos, classes]`: one-hot rows times the weights of the videos. The mean of the rows' sums is one.
 fn targets(classes: &[usize], weights: &[f32], n_classes: i64, device: Device) -> Tensor {
     let total: f32 = weights.iter().sum();
     let n = classes.len();
@@ -108,7 +108,7 @@ fn targets(classes: &[usize], weights: &[f32], n_classes: i64, device: Device) -
 mod tests {
     use super::*;
 
-    /// Frames near one of two directions; the captions' directions are exchanged.
+    /// Frames near one of two directions. The captions' directions are swapped.
     fn frames(class: usize, noise: f32) -> Tensor {
         let (x, y) = if class == 0 {
             (1.0, noise)
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn it_learns_what_the_captions_have_wrong() {
+    fn it_corrects_wrong_captions() {
         let features: Vec<Tensor> = (0..20).map(|i| frames(i % 2, 0.01 * i as f32)).collect();
         let classes: Vec<usize> = (0..20).map(|i| i % 2).collect();
         let train = Videos {
@@ -129,11 +129,11 @@ mod tests {
         };
         let wrong = Tensor::from_slice(&[0.6_f32, 0.8, 0.0, 0.8, 0.6, 0.0]).view([2, 3]);
         let held_out = [frames(0, 0.3), frames(1, 0.3)];
-        let n_right = |said: &[Probabilities]| {
-            let right = said
+        let n_right = |judged: &[Probabilities]| {
+            let right = judged
                 .iter()
                 .enumerate()
-                .filter(|(class, said)| said[*class] > 0.5);
+                .filter(|(class, predicted)| predicted[*class] > 0.5);
             right.count() as f64
         };
         assert!(n_right(&judge(&held_out, &(&wrong * 10.0), Pooling::Mean)) < 1.0);
@@ -144,7 +144,7 @@ mod tests {
         assert!((n_right(&judge(&held_out, &probe.head, Pooling::Mean)) - 2.0).abs() < 1e-9);
         let losses: Vec<f64> = probe.losses.iter().map(|(_, loss)| *loss).collect();
         assert!(losses[10] < losses[0], "{losses:?}");
-        // Where it gets worse, the start is kept.
+        // Where every step is worse, the initial head is kept.
         let kept = fit(
             &wrong,
             10.0,

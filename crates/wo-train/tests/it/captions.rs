@@ -61,11 +61,11 @@ fn equal_captions_of_two_labels_are_refused() {
             let run = dry_run(&["--init", init], described(good, bad));
             assert_eq!(run.status, 6, "{init}: {}", run.stderr);
             for words in [
-                "equal_captions: no caption of squat/",
+                "equal_captions: squat/",
                 "squat/bad_form+knees_cave",
                 "squat/good_form",
                 &format!("\"{}\"", good[0]),
-                "hint: write other words",
+                "hint: reword one of them",
             ] {
                 assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
             }
@@ -88,11 +88,11 @@ fn captions_that_differ_only_where_they_are_cut_are_refused() {
         let run = dry_run(&["--init", init], described(&[&good], &[&bad]));
         assert_eq!(run.status, 6, "{init}: {}", run.stderr);
         for words in [
-            "2 of 2 captions have more than the 77 tokens that the model reads",
+            "2 of 2 captions are longer than the 77 tokens that the model reads",
             "loses \"",
             "equal_captions: ",
-            "where they are cut off",
-            "say what differs before the end",
+            "after truncation",
+            "describe the difference early",
         ] {
             assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
         }
@@ -105,7 +105,7 @@ fn captions_that_differ_only_where_they_are_cut_are_refused() {
     let run = dry_run(&["--init", "tiny"], described(&[&good], &[&bad]));
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert!(
-        run.stderr.contains("2 of 2 captions have more"),
+        run.stderr.contains("2 of 2 captions are longer"),
         "{}",
         run.stderr
     );
@@ -131,7 +131,7 @@ fn a_caption_of_two_classes_is_left_out_of_both_and_said() {
         .run();
     assert_eq!(run.status, 0, "{}", run.stderr);
     for words in [
-        "1 of 4 captions say the same of several classes, and teach no difference between them:\n",
+        "1 of 4 captions belong to several classes, so they teach no difference between them:\n",
         "lifter\": squat/bad_form+knees_cave, squat/good_form\n",
         "2 classes, 2 captions",
     ] {
@@ -164,7 +164,7 @@ fn captions_beyond_those_that_are_used_are_counted() {
     });
     let run = dry_run(&["--init", "tiny"], stream(&lines.collect::<Vec<_>>()));
     assert_eq!(run.status, 0, "{}", run.stderr);
-    let words = "squat/good_form has 18 different captions: the 16 most frequent are used";
+    let words = "squat/good_form has 18 different captions; only the 16 most frequent are used";
     assert!(run.stderr.contains(words), "{}", run.stderr);
 }
 

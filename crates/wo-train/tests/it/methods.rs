@@ -208,7 +208,7 @@ fn a_plan_is_printed_and_nothing_done() {
         "squat/bad_form",
         "method full (the model is small)",
         "steps of 4 videos",
-        "GiB of memory",
+        "estimated memory: ",
         "chance",
     ] {
         assert!(

@@ -120,7 +120,7 @@ fn a_run_that_is_asked_to_end_goes_on_to_the_same_bytes() {
         let stderr = String::from_utf8_lossy(&done.stderr);
         assert_eq!(done.status.code(), Some(75), "{stderr}");
         assert!(
-            stderr.contains("the same command goes on from there"),
+            stderr.contains("the same command resumes from there"),
             "{stderr}"
         );
         assert!(!output.exists(), "no model yet");
@@ -167,7 +167,7 @@ fn other_flags_start_anew_and_two_runs_do_not_meet() {
         .run();
     assert_eq!(second.status, 75, "{}", second.stderr);
     assert!(
-        second.stderr.contains("another run makes"),
+        second.stderr.contains("another run is training"),
         "{}",
         second.stderr
     );
@@ -208,7 +208,7 @@ fn a_snapshot_that_cannot_be_written_is_an_io_error_and_the_one_before_stays() {
     let stderr = String::from_utf8_lossy(&full.stderr);
     assert_eq!(full.status.code(), Some(5), "{stderr}");
     assert!(
-        stderr.contains("write a snapshot into") && stderr.contains("going on at step"),
+        stderr.contains("write a snapshot into") && stderr.contains("resuming at step"),
         "{stderr}"
     );
     let expected = finish(&folder.path().join("undisturbed"), &[]);

@@ -76,7 +76,7 @@ fn frames_that_say_otherwise_than_their_video_are_named_and_trained_as_asked() {
     said(
         &left_out,
         &[
-            "1 frame of 1 video left out, since it says otherwise than most frames of the video: video2.mp4",
+            "1 frame of 1 video excluded, whose label differs from the video's: video2.mp4",
             "--mixed frames",
             "\n32 frames, 2 classes, 2 captions\n",
         ],
@@ -87,7 +87,7 @@ fn frames_that_say_otherwise_than_their_video_are_named_and_trained_as_asked() {
     said(
         &run,
         &[
-            "1 frame of 1 video says otherwise than most frames of the video and trains with its own label: video2.mp4",
+            "1 frame of 1 video trains with its own label, which differs from the video's: video2.mp4",
             "\n33 frames, 3 classes, 3 captions\n",
             "training: 16 videos of 8 groups",
         ],
@@ -104,7 +104,9 @@ fn frames_that_say_otherwise_than_their_video_are_named_and_trained_as_asked() {
     let run = train(&model, &lines, &["--dry-run"]);
     said(
         &run,
-        &["1 video left out, whose frames are divided: video2.mp4 (bad_form and good_form)"],
+        &[
+            "1 video excluded, with two equally frequent labels: video2.mp4 (bad_form and good_form)",
+        ],
     );
 }
 
@@ -124,7 +126,7 @@ fn videos_that_look_alike_are_one_group() {
     said(
         &run,
         &[
-            "3 pairs of videos that look alike are kept in one group, so that no split parts them: copy7.mp4 like copy0.mp4",
+            "3 pairs of near-duplicate videos are kept in one group, so that no split separates them: copy7.mp4 like copy0.mp4",
         ],
     );
     let known = manifest(&model);
@@ -158,7 +160,7 @@ fn videos_that_look_alike_are_one_group() {
     said(
         &dropped,
         &[
-            "2 videos left out, since they look like one that came before: copy7.mp4 like copy0.mp4, copy14.mp4 like copy0.mp4",
+            "2 videos excluded as near-duplicates of an earlier one: copy7.mp4 like copy0.mp4, copy14.mp4 like copy0.mp4",
         ],
     );
 }
@@ -198,7 +200,7 @@ fn one_video_under_two_labels_is_in_no_part_and_named() {
     );
     assert_eq!(
         errors[2]["what"],
-        "squat good_form here, but copy7.mp4 is the same pictures as squat bad_form"
+        "squat good_form here, but copy7.mp4 has the same frames as squat bad_form"
     );
     let last: Vec<&str> = run.stderr.trim_end().lines().rev().take(6).collect();
     assert!(
@@ -299,12 +301,12 @@ fn a_run_that_ends_with_three_says_last_what_failed_and_what_to_do() {
 }
 
 #[test]
-fn seeds_say_once_what_can_be_had_without() {
+fn seeds_print_the_baselines_once() {
     let folder = tempdir().expect("a folder");
     let run = train(&folder.path().join("m"), &colours(), &["--seeds", "3"]);
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert_eq!(
-        run.stderr.matches("without fine-tuning, ").count(),
+        run.stderr.matches("baselines: ").count(),
         1,
         "{}",
         run.stderr
@@ -313,7 +315,7 @@ fn seeds_say_once_what_can_be_had_without() {
 }
 
 #[test]
-fn a_model_that_is_replaced_is_kept_and_the_way_back_works() {
+fn a_model_that_is_replaced_is_kept_and_can_be_restored() {
     let folder = tempdir().expect("a folder");
     for name in ["m", "m.pt"] {
         let model = folder.path().join(name);
@@ -329,10 +331,7 @@ fn a_model_that_is_replaced_is_kept_and_the_way_back_works() {
         assert!(!first.stderr.contains(".bak"), "{}", first.stderr);
         let old = id(&model);
         let planned = train(&model, &colours(), &["--weight-decay", "0.3", "--dry-run"]);
-        said(
-            &planned,
-            &[&format!("{name} is there; the new model takes its place")],
-        );
+        said(&planned, &[&format!("{name} exists; it will be replaced")]);
         let second = train(&model, &colours(), &["--weight-decay", "0.3"]);
         let kept = folder.path().join(format!("{name}.bak"));
         assert_eq!(second.status, 0, "{}", second.stderr);
@@ -340,12 +339,12 @@ fn a_model_that_is_replaced_is_kept_and_the_way_back_works() {
         train(&model, &colours(), &["--weight-decay", "0.4"]);
         assert!(id(&kept) == old, "the first is not lost");
         assert!(folder.path().join(format!("{name}.bak2")).exists());
-        let way_back = second
+        let restore = second
             .stderr
             .lines()
-            .find_map(|line| line.strip_prefix("hint: to go back to it: "));
+            .find_map(|line| line.strip_prefix("hint: to restore it: "));
         let done = std::process::Command::new("sh")
-            .args(["-c", way_back.expect("a way back")])
+            .args(["-c", restore.expect("a command")])
             .status();
         assert!(done.expect("sh runs").success());
         assert!(id(&model) == old && !kept.exists(), "{name}");
@@ -361,7 +360,7 @@ fn what_cannot_be_replaced_is_said_before_anything_is_fitted() {
     said(
         &run,
         &[
-            "holds no model, so it is not replaced",
+            "is a folder without a model, so it is not replaced",
             "hint: give --output the name",
         ],
     );

@@ -7,6 +7,8 @@ use gstreamer_video as gst_video;
 
 use super::hdr::ToneMap;
 
+/// All levels of a channel are used, also those that video keeps free at both ends.
+const FULL_RANGE: gst_video::VideoColorRange = gst_video::VideoColorRange::Range0_255;
 /// Above this height a video that names no matrix has that of HD.
 const SD_HEIGHT: u32 = 576;
 
@@ -43,15 +45,15 @@ impl ToRgb {
             .kr_kb()
             .or_else(|_| guess.kr_kb())
             .unwrap_or((0.2126, 0.0722));
-        let is_full = info.colorimetry().range() == gst_video::VideoColorRange::Range0_255;
-        Self::matrix(kr as f32, kb as f32, info.comp_depth(0), is_full)
+        let range = info.colorimetry().range();
+        Self::matrix(kr as f32, kb as f32, info.comp_depth(0), range)
     }
 
     /// By ITU-T H.273, section 8.3: the weights of red and blue in brightness, the bits of a channel, the range.
-    fn matrix(kr: f32, kb: f32, depth: u32, is_full: bool) -> Self {
+    fn matrix(kr: f32, kb: f32, depth: u32, range: gst_video::VideoColorRange) -> Self {
         let depth = depth.clamp(8, 16);
         let (max, step) = (((1u32 << depth) - 1) as f32, (1u32 << (depth - 8)) as f32);
-        let (luma_range, chroma_range, black) = if is_full {
+        let (luma_range, chroma_range, black) = if range == FULL_RANGE {
             (max, max, 0.0)
         } else {
             (219.0 * step, 224.0 * step, 16.0 * step)
@@ -111,13 +113,20 @@ impl ToRgb {
 mod tests {
     use super::*;
 
+    const VIDEO_RANGE: gst_video::VideoColorRange = gst_video::VideoColorRange::Range16_235;
     const BT601: (f32, f32) = (0.299, 0.114);
     const BT709: (f32, f32) = (0.2126, 0.0722);
 
-    fn check((kr, kb): (f32, f32), depth: u32, is_full: bool, stored: [u16; 3], expected: [u8; 3]) {
+    fn check(
+        (kr, kb): (f32, f32),
+        depth: u32,
+        range: gst_video::VideoColorRange,
+        stored: [u16; 3],
+        expected: [u8; 3],
+    ) {
         // Widened as GStreamer does: the bits again and again.
         let widened = stored.map(|v| (u32::from(v) * 65_535 / ((1 << depth) - 1)) as u16);
-        let got = ToRgb::matrix(kr, kb, depth, is_full).pixel(widened, u16::MAX, None);
+        let got = ToRgb::matrix(kr, kb, depth, range).pixel(widened, u16::MAX, None);
         assert!(
             got.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1),
             "{stored:?}: {got:?}, not {expected:?}"
@@ -130,42 +139,42 @@ mod tests {
             check(
                 BT709,
                 depth,
-                false,
+                VIDEO_RANGE,
                 [16 * step, 128 * step, 128 * step],
                 [0, 0, 0],
             );
             check(
                 BT709,
                 depth,
-                false,
+                VIDEO_RANGE,
                 [126 * step, 128 * step, 128 * step],
                 [128, 128, 128],
             );
             check(
                 BT601,
                 depth,
-                false,
+                VIDEO_RANGE,
                 [235 * step, 128 * step, 128 * step],
                 [255, 255, 255],
             );
             check(
                 BT601,
                 depth,
-                false,
+                VIDEO_RANGE,
                 [81 * step, 90 * step, 240 * step],
                 [254, 0, 0],
             );
             check(
                 BT709,
                 depth,
-                false,
+                VIDEO_RANGE,
                 [63 * step, 102 * step, 240 * step],
                 [255, 0, 0],
             );
         }
-        check(BT601, 8, true, [255, 128, 128], [255, 255, 255]);
-        check(BT601, 8, true, [76, 85, 255], [254, 0, 0]);
-        check(BT601, 8, true, [100, 128, 128], [100, 100, 100]);
+        check(BT601, 8, FULL_RANGE, [255, 128, 128], [255, 255, 255]);
+        check(BT601, 8, FULL_RANGE, [76, 85, 255], [254, 0, 0]);
+        check(BT601, 8, FULL_RANGE, [100, 128, 128], [100, 100, 100]);
     }
 
     #[test]

@@ -77,7 +77,11 @@ pub(super) fn listen() {
             wo_cli::info!("damage: {}", message.trim());
             DECODED.with_borrow(|streams| {
                 if let Some(streams) = streams.upgrade() {
-                    streams.door.damage(lacks_frames(message));
+                    if lacks_frames(message) {
+                        streams.door.damage_by_missing_frames();
+                    } else {
+                        streams.door.damage();
+                    }
                 }
             });
         }

@@ -24,36 +24,60 @@ const LUMINANCE: [f32; 3] = [0.2627, 0.678, 0.0593];
 pub(super) struct ToneMap {
     /// Light by signal: of the screen for PQ, of the scene for HLG.
     light: Vec<f32>,
-    is_hlg: bool,
-    is_wide: bool,
+    transfer: Transfer,
+    gamut: Gamut,
     /// What light is multiplied by, by the square root of the brightest channel as a part of [`PQ_PEAK`].
     gain: Vec<f32>,
     /// Ordinary signal from 0 to 255, by the square root of light as a part of white.
     signal: Vec<f32>,
 }
 
+/// From stored signal to light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transfer {
+    /// Hybrid log-gamma (ITU-R BT.2100).
+    Hlg,
+    /// Perceptual quantizer (SMPTE ST 2084).
+    Pq,
+}
+
+/// Which colours red, green and blue are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gamut {
+    /// Those of BT.709.
+    Ordinary,
+    /// Those of BT.2020.
+    Wide,
+}
+
 impl ToneMap {
     /// The one for a video of this kind, if its range is high.
     pub(super) fn of(info: &gst_video::VideoInfo) -> Option<Self> {
         let colorimetry = info.colorimetry();
-        let is_hlg = match colorimetry.transfer() {
-            gst_video::VideoTransferFunction::Smpte2084 => false,
-            gst_video::VideoTransferFunction::AribStdB67 => true,
+        let transfer = match colorimetry.transfer() {
+            gst_video::VideoTransferFunction::Smpte2084 => Transfer::Pq,
+            gst_video::VideoTransferFunction::AribStdB67 => Transfer::Hlg,
             _ => return None,
         };
-        let is_wide = colorimetry.primaries() == gst_video::VideoColorPrimaries::Bt2020;
-        Some(Self::new(is_hlg, is_wide))
+        let gamut = match colorimetry.primaries() {
+            gst_video::VideoColorPrimaries::Bt2020 => Gamut::Wide,
+            _ => Gamut::Ordinary,
+        };
+        Some(Self::new(transfer, gamut))
     }
 
-    fn new(is_hlg: bool, is_wide: bool) -> Self {
+    fn new(transfer: Transfer, gamut: Gamut) -> Self {
         let table = |of: &dyn Fn(f32) -> f32| {
             let steps = (0..STEPS).map(|step| step as f32 / (STEPS - 1) as f32);
             steps.map(of).collect::<Vec<f32>>()
         };
         Self {
-            light: table(if is_hlg { &hlg_scene } else { &pq_light }),
-            is_hlg,
-            is_wide,
+            light: match transfer {
+                Transfer::Hlg => table(&hlg_scene),
+                Transfer::Pq => table(&pq_light),
+            },
+            transfer,
+            gamut,
             gain: table(&|root| {
                 let light = (root * root * PQ_PEAK).max(1e-4);
                 compressed(light) / light
@@ -66,7 +90,7 @@ impl ToneMap {
     #[inline]
     pub(super) fn apply(&self, stored: [f32; 3]) -> [f32; 3] {
         let mut light = stored.map(|channel| at(&self.light, channel / 255.0));
-        if self.is_hlg {
+        if self.transfer == Transfer::Hlg {
             // The screen's own gamma, for one that reaches the peak (ITU-R BT.2100, table 5).
             let scene = dot(LUMINANCE, light);
             light = light.map(|channel| PEAK * scene.max(1e-6).powf(0.2) * channel);
@@ -74,7 +98,7 @@ impl ToneMap {
         let brightest = light.into_iter().fold(0.0, f32::max);
         let gain = at(&self.gain, (brightest / PQ_PEAK).sqrt()) / WHITE;
         let mut light = light.map(|channel| channel * gain);
-        if self.is_wide {
+        if self.gamut == Gamut::Wide {
             light = NARROWER.map(|row| dot(row, light).max(0.0));
         }
         light.map(|channel| at(&self.signal, channel.sqrt()))
@@ -156,7 +180,7 @@ mod tests {
 
     #[test]
     fn dark_light_stays_and_bright_light_becomes_white() {
-        let map = ToneMap::new(false, true);
+        let map = ToneMap::new(Transfer::Pq, Gamut::Wide);
         let grey = |light: f32| map.apply([255.0 * pq_signal(light); 3]);
         for (light, expected) in [
             (0.0, 0.0),
@@ -179,10 +203,10 @@ mod tests {
     #[test]
     fn both_curves_agree_on_a_grey_and_red_stays_red() {
         // BT.2408, table 1: reference white is 58 % of PQ and 75 % of HLG.
-        let pq = ToneMap::new(false, true).apply([0.58 * 255.0; 3]);
-        let hlg = ToneMap::new(true, true).apply([0.75 * 255.0; 3]);
+        let pq = ToneMap::new(Transfer::Pq, Gamut::Wide).apply([0.58 * 255.0; 3]);
+        let hlg = ToneMap::new(Transfer::Hlg, Gamut::Wide).apply([0.75 * 255.0; 3]);
         assert!((pq[0] - hlg[0]).abs() < 4.0, "{pq:?} {hlg:?}");
-        let [r, g, b] = ToneMap::new(false, true).apply([150.0, 60.0, 60.0]);
+        let [r, g, b] = ToneMap::new(Transfer::Pq, Gamut::Wide).apply([150.0, 60.0, 60.0]);
         assert!(r > 200.0 && g < 60.0 && b < 60.0, "{r} {g} {b}");
     }
 }

@@ -5,7 +5,7 @@
 
 use gstreamer as gst;
 
-use super::sei;
+use super::sei::{self, Codec};
 use crate::input::turn::Turn;
 
 /// IDR pictures (ITU-T H.264, table 7-1).
@@ -34,9 +34,9 @@ pub(crate) struct Said {
 
 impl Said {
     /// Of a packet that says nothing.
-    fn nothing(starts_anew: bool) -> Self {
+    fn nothing() -> Self {
         Self {
-            starts_anew,
+            starts_anew: false,
             is_disposable: false,
             layer: 0,
             turn: None,
@@ -47,12 +47,17 @@ impl Said {
 /// What the units in `packet`, a packet of a stream of this type, say of it.
 pub(crate) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
     let Some(structure) = caps.structure(0) else {
-        return Said::nothing(false);
+        return Said::nothing();
     };
-    let is_h265 = match structure.name().as_str() {
-        "video/x-h264" => false,
-        "video/x-h265" => true,
-        _ => return Said::nothing(true),
+    let codec = match structure.name().as_str() {
+        "video/x-h264" => Codec::H264,
+        "video/x-h265" => Codec::H265,
+        _ => {
+            return Said {
+                starts_anew: true,
+                ..Said::nothing()
+            };
+        }
     };
     let units: Vec<&[u8]> = if structure.get::<&str>("stream-format") == Ok("byte-stream") {
         let starts = packet.windows(5).enumerate();
@@ -61,7 +66,10 @@ pub(crate) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
         starts.map(|(at, _)| &packet[at + 3..]).collect()
     } else {
         // The length of a unit's length, minus one, in `avcC` and `hvcC` (ISO/IEC 14496-15).
-        let place = if is_h265 { 21 } else { 4 };
+        let place = match codec {
+            Codec::H264 => 4,
+            Codec::H265 => 21,
+        };
         let n_bytes = structure
             .get::<gst::Buffer>("codec_data")
             .ok()
@@ -71,13 +79,12 @@ pub(crate) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
     };
     let headers = units.iter().filter_map(|unit| unit.first_chunk().copied());
     let headers: Vec<[u8; 2]> = headers.collect();
-    let said = if is_h265 {
-        of_h265(&headers)
-    } else {
-        of_h264(&headers)
+    let said = match codec {
+        Codec::H264 => of_h264(&headers),
+        Codec::H265 => of_h265(&headers),
     };
     Said {
-        turn: units.iter().find_map(|unit| sei::turn(unit, is_h265)),
+        turn: units.iter().find_map(|unit| sei::turn(unit, codec)),
         ..said
     }
 }

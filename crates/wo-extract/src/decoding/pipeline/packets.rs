@@ -58,6 +58,15 @@ pub(crate) struct Packet {
     pub(crate) is_behind_gap: bool,
 }
 
+/// What the times of packets are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PacketTimes {
+    /// When their frames are shown.
+    OfFrames,
+    /// When they were stored, as in an AVI.
+    OfStorage,
+}
+
 /// The door.
 #[derive(Debug, Default)]
 pub(super) struct Door {
@@ -86,9 +95,13 @@ impl Door {
         }
     }
 
-    /// Notes a packet that is about to enter at `pad`; `is_timed` where its time is that of its frame. Says whether it
-    /// may.
-    pub(super) fn enter(&self, pad: &gst::Pad, packet: &gst::BufferRef, is_timed: bool) -> bool {
+    /// Notes a packet that is about to enter at `pad`. Says whether it may.
+    pub(super) fn enter(
+        &self,
+        pad: &gst::Pad,
+        packet: &gst::BufferRef,
+        times: PacketTimes,
+    ) -> bool {
         let time_ns = running_time(pad, packet.pts());
         let said = pad
             .current_caps()
@@ -109,7 +122,7 @@ impl Door {
         came.different.insert(digest(packet, number));
         came.packets.push(Packet {
             time_ns: time_ns.map(gst::ClockTime::nseconds),
-            is_timed: is_timed && packet.pts().is_some(),
+            is_timed: times == PacketTimes::OfFrames && packet.pts().is_some(),
             duration_ns: packet.duration().map(gst::ClockTime::nseconds),
             is_key,
             is_disposable: said.is_some_and(|said| said.is_disposable),
@@ -121,11 +134,18 @@ impl Door {
         self.wanted.is_let_in(number)
     }
 
-    /// The newest packet is damaged; or frames that it needs are not there.
-    pub(super) fn damage(&self, lacks_frames: bool) {
+    /// The newest packet is damaged.
+    pub(super) fn damage(&self) {
         if let Some(packet) = self.lock().packets.last_mut() {
             packet.is_damaged = true;
-            packet.lacks_frames |= lacks_frames;
+        }
+    }
+
+    /// The newest packet is damaged, since frames that it needs are missing.
+    pub(super) fn damage_by_missing_frames(&self) {
+        if let Some(packet) = self.lock().packets.last_mut() {
+            packet.is_damaged = true;
+            packet.lacks_frames = true;
         }
     }
 

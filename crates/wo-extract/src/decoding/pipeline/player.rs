@@ -11,9 +11,9 @@ use gstreamer_app::AppSink;
 use wo_record::code;
 
 use super::decoded::DecodedFrame;
+use super::elements::Elements;
 use super::errors::{code_of, is_missing_plugin, missing, one_line, refused, repeated};
 use super::packets::{Packet, Wanted};
-use super::source::ByteSource;
 use super::streams::Streams;
 use super::wiring::{run_apart, watch_streams};
 use super::words;
@@ -41,8 +41,6 @@ const MAX_REPEATS: u32 = 3;
 const FEW_PACKETS: usize = 100;
 /// And take so long.
 const REPEAT_START: Duration = Duration::from_secs(1);
-/// How many decoded frames wait between the decoder and us.
-const QUEUE_FRAMES: u32 = 2;
 
 /// Codecs whose colours lie in the middle between pixels; in all others they lie to the left.
 const CENTRED: [&str; 2] = ["mjpeg", "mpeg1video"];
@@ -56,16 +54,7 @@ pub(crate) struct Player<'a> {
     bus: gst::Bus,
     streams: Arc<Streams>,
     frame_sink: &'a dyn FrameSink,
-    last_progress: Instant,
-    /// Since when no thread of the pipeline works.
-    silent_since: Option<Instant>,
-    started: Instant,
-    /// When the newest packet came that was like none before it, and how many of those there were.
-    last_new: Instant,
-    n_packets_seen: usize,
-    /// How many packets had come when it was last said that the file gets on.
-    n_came_seen: usize,
-    n_frames_seen: usize,
+    progress: Progress,
     /// Whether the decoder called a frame corrupt.
     has_corrupt: bool,
     last_time_ns: Option<u64>,
@@ -76,6 +65,44 @@ pub(crate) struct Player<'a> {
     fault: Option<(Fault, Instant)>,
 }
 
+/// What came beside packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    None,
+    /// A frame that is no repetition of one before.
+    Frame,
+}
+
+/// How far the decoding of a file got, and when.
+#[derive(Debug)]
+struct Progress {
+    started: Instant,
+    last_frame: Instant,
+    /// Since when no thread of the pipeline works.
+    silent_since: Option<Instant>,
+    /// When the newest packet came that was like none before it, and how many of those there were.
+    last_new: Instant,
+    n_packets_seen: usize,
+    /// How many packets had come when it was last said that the file gets on.
+    n_came_seen: usize,
+    n_frames_seen: usize,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            started: now,
+            last_frame: now,
+            silent_since: None,
+            last_new: now,
+            n_packets_seen: 0,
+            n_came_seen: 0,
+            n_frames_seen: 0,
+        }
+    }
+}
+
 impl<'a> Player<'a> {
     /// Starts to decode the `wanted` packets of `file`.
     pub(crate) fn start(
@@ -83,38 +110,13 @@ impl<'a> Player<'a> {
         frame_sink: &'a dyn FrameSink,
         wanted: Wanted,
     ) -> Result<Self, Fault> {
-        let broken =
-            |e: gst::glib::BoolError| Fault::new(code::DECODE, format!("build the pipeline: {e}"));
-        let source = ByteSource::new(file)?;
-        let decodebin = gst::ElementFactory::make("decodebin")
-            .property("force-sw-decoders", true)
-            .build()
-            .map_err(broken)?;
-        let deinterlace = gst::ElementFactory::make("deinterlace")
-            .property_from_str("fields", "top")
-            .build()
-            .map_err(broken)?;
-        let sink = AppSink::builder()
-            .caps(&gst::Caps::new_empty_simple("video/x-raw"))
-            .sync(false)
-            .async_(false)
-            .enable_last_sample(false)
-            .max_buffers(QUEUE_FRAMES)
-            .build();
-        let pipeline = gst::Pipeline::new();
-        pipeline
-            .add_many([
-                source.upcast_ref(),
-                &decodebin,
-                &deinterlace,
-                sink.upcast_ref(),
-            ])
-            .map_err(broken)?;
-        source.link(&decodebin).map_err(broken)?;
-        deinterlace.link(&sink).map_err(broken)?;
-        let no_part = || Fault::new(code::DECODE, "build the pipeline: a part is missing");
-        let video_pad = deinterlace.static_pad("sink").ok_or_else(no_part)?;
-        let bus = pipeline.bus().ok_or_else(no_part)?;
+        let Elements {
+            pipeline,
+            decodebin,
+            sink,
+            video_pad,
+            bus,
+        } = Elements::of(file)?;
         let streams = Arc::new(Streams::new(wanted));
         watch_streams(&pipeline, &decodebin, &video_pad, &streams);
         let player = Self {
@@ -124,13 +126,7 @@ impl<'a> Player<'a> {
             bus,
             streams,
             frame_sink,
-            last_progress: Instant::now(),
-            silent_since: None,
-            started: Instant::now(),
-            last_new: Instant::now(),
-            n_packets_seen: 0,
-            n_came_seen: 0,
-            n_frames_seen: 0,
+            progress: Progress::new(),
             has_corrupt: false,
             last_time_ns: None,
             turn: file.turn,
@@ -150,10 +146,11 @@ impl<'a> Player<'a> {
                 .sink
                 .try_pull_sample(gst::ClockTime::try_from(POLL).ok())
             {
-                self.last_progress = Instant::now();
-                self.n_frames_seen += 1;
+                self.progress.last_frame = Instant::now();
+                self.progress.n_frames_seen += 1;
                 // Frames that no packet brings are nothing new: a picture held for ever.
-                self.beat(self.n_frames_seen <= self.streams.door.n_different())?;
+                let is_new = self.progress.n_frames_seen <= self.streams.door.n_different();
+                self.beat(if is_new { News::Frame } else { News::None })?;
                 if let Some(frame) = self.timed(sample) {
                     return Ok(Some(frame));
                 }
@@ -271,12 +268,17 @@ impl<'a> Player<'a> {
         let mut elements = self.pipeline.iterate_recurse().into_iter().flatten();
         let works = |pad: gst::Pad| pad.task_state() == gst::TaskState::Started;
         if elements.any(|element| element.pads().into_iter().any(works)) {
-            self.silent_since = None;
+            self.progress.silent_since = None;
         }
-        self.silent_since.get_or_insert_with(Instant::now).elapsed() >= limit
+        self.progress
+            .silent_since
+            .get_or_insert_with(Instant::now)
+            .elapsed()
+            >= limit
     }
 
     /// An error once all is seen of a damaged file that can be seen.
+    // A bool: whether the video was linked when its caller looked; it may be linked by now.
     fn check_for_damage(&mut self, is_linked: bool) -> Result<(), Fault> {
         let Some((fault, since)) = self.fault.clone() else {
             let is_dead = !is_linked && self.is_silent(SILENCE);
@@ -286,7 +288,7 @@ impl<'a> Player<'a> {
                 Ok(())
             };
         };
-        if self.last_progress.max(since).elapsed() > DRAIN {
+        if self.progress.last_frame.max(since).elapsed() > DRAIN {
             return Err(fault);
         }
         if is_linked || !self.is_silent(SILENCE_AFTER_ERROR) {
@@ -314,11 +316,11 @@ impl<'a> Player<'a> {
                 None => Fault::new(code::NO_VIDEO_STREAM, "the file has no video stream"),
             });
         }
-        self.beat(false)
+        self.beat(News::None)
     }
 
-    /// Says that the file gets on where packets came, those that came before only up to a bound, or `is_new` says so.
-    fn beat(&mut self, is_new: bool) -> Result<(), Fault> {
+    /// Says that the file gets on where packets came, those that came before only up to a bound, or a new frame came.
+    fn beat(&mut self, news: News) -> Result<(), Fault> {
         let door = &self.streams.door;
         let n_packets = door.n_different();
         let n_came = door.n_came();
@@ -326,14 +328,16 @@ impl<'a> Player<'a> {
         if n_came - n_packets > most as usize * n_packets + FEW_PACKETS {
             return Err(repeated(n_packets));
         }
-        if n_packets != self.n_packets_seen {
-            self.n_packets_seen = n_packets;
-            self.last_new = Instant::now();
+        if n_packets != self.progress.n_packets_seen {
+            self.progress.n_packets_seen = n_packets;
+            self.progress.last_new = Instant::now();
         }
-        let allowed = MAX_REPEATS * self.last_new.duration_since(self.started) + REPEAT_START;
-        let gets_on = n_came != self.n_came_seen && self.last_new.elapsed() <= allowed;
-        if is_new || gets_on {
-            self.n_came_seen = n_came;
+        let allowed = MAX_REPEATS * self.progress.last_new.duration_since(self.progress.started)
+            + REPEAT_START;
+        let gets_on =
+            n_came != self.progress.n_came_seen && self.progress.last_new.elapsed() <= allowed;
+        if news == News::Frame || gets_on {
+            self.progress.n_came_seen = n_came;
             self.frame_sink.beat()?;
         }
         Ok(())

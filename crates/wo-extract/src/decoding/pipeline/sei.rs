@@ -10,12 +10,19 @@ const DISPLAY_ORIENTATION: usize = 47;
 const H264_MESSAGES: u8 = 6;
 const H265_MESSAGES: u8 = 39;
 
+/// A codec whose stream holds such messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Codec {
+    H264,
+    H265,
+}
+
 /// The turn that the messages in `unit` ask for.
-pub(super) fn turn(unit: &[u8], is_h265: bool) -> Option<Turn> {
+pub(super) fn turn(unit: &[u8], codec: Codec) -> Option<Turn> {
     let (&first, rest) = unit.split_first()?;
-    let rest = match is_h265 {
-        false if first & 0x1f == H264_MESSAGES => rest,
-        true if first >> 1 & 0x3f == H265_MESSAGES => rest.get(1..)?,
+    let rest = match codec {
+        Codec::H264 if first & 0x1f == H264_MESSAGES => rest,
+        Codec::H265 if first >> 1 & 0x3f == H265_MESSAGES => rest.get(1..)?,
         _ => return None,
     };
     let bytes = without_guards(rest);
@@ -91,19 +98,20 @@ mod tests {
 
     #[test]
     fn a_turn_is_read_as_it_is_shown() {
-        let degrees = |mirrors, degrees| turn(&unit(mirrors, degrees), false).map(Turn::degrees);
+        let degrees =
+            |mirrors, degrees| turn(&unit(mirrors, degrees), Codec::H264).map(Turn::degrees);
         assert_eq!(degrees(0, 0), Some(0));
         assert_eq!(degrees(0, 90), Some(270));
         assert_eq!(degrees(0, 270), Some(90));
         assert_eq!(degrees(0, 180), Some(180));
         assert_eq!(degrees(0x80, 90), None);
-        let mirrored = turn(&unit(0x40, 0), false);
+        let mirrored = turn(&unit(0x40, 0), Codec::H264);
         assert_eq!(mirrored, Some(Turn::of_tag("flip-rotate-0")));
-        assert_eq!(turn(&[6, 5, 2, 9, 9, 0x80], false), None);
-        assert_eq!(turn(&[], true), None);
+        assert_eq!(turn(&[6, 5, 2, 9, 9, 0x80], Codec::H264), None);
+        assert_eq!(turn(&[], Codec::H265), None);
         let mut hevc = unit(0, 270);
         hevc.splice(..1, [39 << 1, 1]);
-        assert_eq!(turn(&hevc, true).map(Turn::degrees), Some(90));
+        assert_eq!(turn(&hevc, Codec::H265).map(Turn::degrees), Some(90));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_video as gst_video;
 
+use super::packets::PacketTimes;
 use super::streams::Streams;
 use super::{damage, retime};
 
@@ -75,17 +76,21 @@ fn watch_door(element: &gst::Element, streams: &Arc<Streams>) {
         return;
     };
     let watch = Arc::clone(streams);
-    let is_timed = !streams.has_stored_times();
+    let times = if streams.has_stored_times() {
+        PacketTimes::OfStorage
+    } else {
+        PacketTimes::OfFrames
+    };
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         let Some(packet) = info.buffer() else {
             return gst::PadProbeReturn::Ok;
         };
-        if !watch.door.enter(pad, packet, is_timed) {
+        if !watch.door.enter(pad, packet, times) {
             return gst::PadProbeReturn::Drop;
         }
         damage::is_about(&watch);
         if damage::is_in(pad, packet) {
-            watch.door.damage(false);
+            watch.door.damage();
         }
         gst::PadProbeReturn::Ok
     });

@@ -109,7 +109,16 @@ pub(super) fn choose_track(file: &File, len: u64) -> Option<TrackChoice> {
             bytes: FREE.to_vec(),
         });
     }
-    let matrices = [chosen.matrix, movie.as_ref().and_then(|it| it.matrix)];
+    choose_turn(chosen, movie.as_ref(), &mut choice);
+    choice
+        .patches
+        .extend(movie.and_then(|movie| movie.duration_patch(chosen)));
+    Some(choice)
+}
+
+/// What makes the frames of the `chosen` track upright, by its matrix and that of the movie.
+fn choose_turn(chosen: &Track, movie: Option<&Movie>, choice: &mut TrackChoice) {
+    let matrices = [chosen.matrix, movie.and_then(|it| it.matrix)];
     let matrices: Vec<DisplayMatrix> = matrices.into_iter().flatten().collect();
     let product = matrices
         .iter()
@@ -122,30 +131,6 @@ pub(super) fn choose_track(file: &File, len: u64) -> Option<TrackChoice> {
         let what = "its display matrix has a perspective, which is ignored";
         choice.notes.push(what.to_owned());
     }
-    // What it says is about its first part, and GStreamer would cut all off behind that. This means that it is not known.
-    if let Some(movie) = &movie
-        && movie.is_fragmented
-        && movie.duration_s.is_some()
-        && chosen.edits.is_none()
-    {
-        let (offset, n_bytes) = movie.duration_field;
-        choice.patches.push(Patch {
-            offset,
-            bytes: vec![u8::MAX; n_bytes],
-        });
-    }
-    if let Some(movie) = movie
-        && !movie.is_fragmented
-        && let Some(all) = movie.duration_s
-        && chosen.duration_s.is_none_or(|one| one < SHORT_PART * all)
-    {
-        let (offset, n_bytes) = movie.duration_field;
-        choice.patches.push(Patch {
-            offset,
-            bytes: vec![0; n_bytes],
-        });
-    }
-    Some(choice)
 }
 
 /// The track to show. Pictures of chapters and covers are tracks too, and are shown by nobody.
@@ -263,6 +248,23 @@ impl Movie {
             duration_s: duration(file, header),
             duration_field: (header.content + field.0, field.1),
             is_fragmented: whole.child(file, *b"mvex").is_some(),
+        })
+    }
+
+    /// What to read in the place of its duration, where that is not the one of the `chosen` track.
+    fn duration_patch(&self, chosen: &Track) -> Option<Patch> {
+        let all = self.duration_s?;
+        let byte = if self.is_fragmented {
+            // It is that of the first part, and GStreamer would cut all off behind that. All ones mean "not known".
+            chosen.edits.is_none().then_some(u8::MAX)?
+        } else {
+            let is_short = chosen.duration_s.is_none_or(|one| one < SHORT_PART * all);
+            is_short.then_some(0)?
+        };
+        let (offset, n_bytes) = self.duration_field;
+        Some(Patch {
+            offset,
+            bytes: vec![byte; n_bytes],
         })
     }
 }

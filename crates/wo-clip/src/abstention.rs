@@ -1,34 +1,34 @@
-//! How far a model's word is to be taken: measured on videos that its weights were not fitted to.
+//! When a model abstains, measured on videos that its weights were not trained on.
 
 use serde::{Deserialize, Serialize};
 
 /// Keeps the logarithm of a probability of zero finite.
 const LEAST_PROBABILITY: f64 = 1e-300;
 
-/// What a model refuses to answer, and how its probabilities of labels are read.
+/// When a model abstains, and how its label probabilities are calibrated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Trust {
-    /// What the logarithms of the labels' probabilities are divided by; above 1 the model was too sure.
+pub struct AbstentionPolicy {
+    /// Divides the logarithms of label probabilities; above 1 the model was overconfident.
     pub temperature: Option<f64>,
-    /// The share of videos that may get a wrong verdict.
+    /// The accepted fraction of wrong verdicts.
     pub wanted_risk: f64,
-    /// A label is given where its probability, after the temperature, is above this. `None` where too few groups were there
-    /// to promise `wanted_risk`.
+    /// The abstention threshold: a verdict needs a calibrated probability above this. `None` if there were too few groups to
+    /// guarantee `wanted_risk`.
     pub threshold: Option<f64>,
-    /// How many groups these numbers rest on.
+    /// The number of groups behind these numbers.
     pub n_groups: u64,
-    /// Whose videos they were: `validation` or `out_of_fold`.
+    /// Which videos they were measured on: `validation` or `out_of_fold`.
     pub measured_on: String,
-    /// The exercise is known where its probability is at least this.
+    /// The exercise counts as known above this probability.
     pub min_exercise_probability: Option<f64>,
-    /// The sharpness that nearly all training videos have in half of their frames.
+    /// The median sharpness that nearly all training videos reach.
     pub min_sharpness: Option<f64>,
-    /// The brightness that they have, likewise.
+    /// The median brightness that they reach.
     pub min_brightness: Option<f64>,
 }
 
-impl Trust {
-    /// The probabilities of the labels after the temperature.
+impl AbstentionPolicy {
+    /// The calibrated label probabilities.
     pub fn calibrated(&self, labels: &[f64]) -> Vec<f64> {
         let Some(temperature) = self.temperature else {
             return labels.to_vec();
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_temperature_changes_how_sure_and_not_what() {
-        let trust = |temperature| Trust {
+        let policy = |temperature| AbstentionPolicy {
             temperature,
             wanted_risk: 0.1,
             threshold: None,
@@ -60,11 +60,11 @@ mod tests {
             min_sharpness: None,
             min_brightness: None,
         };
-        assert_eq!(trust(None).calibrated(&[0.9, 0.1]), [0.9, 0.1]);
+        assert_eq!(policy(None).calibrated(&[0.9, 0.1]), [0.9, 0.1]);
         // 0.9 to 0.1 is nine to one; its square root three to one.
-        let softer = trust(Some(2.0)).calibrated(&[0.9, 0.1]);
+        let softer = policy(Some(2.0)).calibrated(&[0.9, 0.1]);
         assert!((softer[0] - 0.75).abs() < 1e-12 && (softer[1] - 0.25).abs() < 1e-12);
-        let sure = trust(Some(2.0)).calibrated(&[1.0, 0.0])[0];
+        let sure = policy(Some(2.0)).calibrated(&[1.0, 0.0])[0];
         assert!((sure - 1.0).abs() < 1e-12);
     }
 }

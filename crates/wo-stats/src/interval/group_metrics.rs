@@ -1,0 +1,105 @@
+//! The metrics of a confusion matrix, each with its confidence interval over groups.
+
+use std::cell::OnceCell;
+
+use super::proportion::proportion;
+use super::recalls::{balanced_accuracy, f1, macro_f1};
+use crate::bootstrap::Interval;
+use crate::metrics::{Counts, Metric};
+
+/// The confusions of one predictor by group.
+#[derive(Debug)]
+pub(crate) struct GroupMetrics<'a> {
+    groups: &'a [Counts],
+    present: &'a [usize],
+    /// Of all groups together.
+    total: Counts,
+    /// The intervals of the recalls of the classes that are present, once they are needed: several metrics rest on them.
+    recalls: OnceCell<Vec<Option<Interval>>>,
+}
+
+impl<'a> GroupMetrics<'a> {
+    /// Of `groups`, with the classes that have samples.
+    pub(crate) fn new(groups: &'a [Counts], present: &'a [usize]) -> Self {
+        let n_classes = groups.first().map_or(0, Vec::len);
+        let mut total = vec![vec![0; n_classes]; n_classes];
+        for counts in groups {
+            for (sums, row) in total.iter_mut().zip(counts) {
+                for (sum, count) in sums.iter_mut().zip(row) {
+                    *sum += count;
+                }
+            }
+        }
+        Self {
+            groups,
+            present,
+            total,
+            recalls: OnceCell::new(),
+        }
+    }
+
+    /// The interval of a metric. `None` where a class has samples in fewer than two groups.
+    pub(crate) fn interval(&self, metric: Metric) -> Option<Interval> {
+        match metric {
+            Metric::Accuracy => proportion(&self.counts(|counts| {
+                let hits = counts.iter().enumerate().map(|(class, row)| at(row, class));
+                (hits.sum(), counts.iter().flatten().sum())
+            })),
+            Metric::Recall(class) => {
+                let place = self.present.iter().position(|it| *it == class)?;
+                self.recalls().get(place).copied().flatten()
+            }
+            Metric::Precision(class) => proportion(&self.counts(|counts| {
+                let predicted = counts.iter().map(|row| at(row, class)).sum();
+                (counts.get(class).map_or(0, |row| at(row, class)), predicted)
+            })),
+            Metric::BalancedAccuracy => balanced_accuracy(&self.classes(), self.recalls()),
+            Metric::MacroF1 => macro_f1(&self.classes(), self.recalls(), &self.confusion()),
+            Metric::F1(class) => {
+                let place = self.present.iter().position(|it| *it == class)?;
+                f1(place, &self.classes(), self.recalls(), &self.confusion())
+            }
+        }
+    }
+
+    fn counts(&self, of_group: impl Fn(&Counts) -> (u64, u64)) -> Vec<(u64, u64)> {
+        self.groups.iter().map(of_group).collect()
+    }
+
+    fn recalls(&self) -> &[Option<Interval>] {
+        let of_classes = || {
+            self.classes()
+                .iter()
+                .map(|class| proportion(class))
+                .collect()
+        };
+        self.recalls.get_or_init(of_classes)
+    }
+
+    /// Right and all samples of each class that is present, by group.
+    fn classes(&self) -> Vec<Vec<(u64, u64)>> {
+        let of_class = |class: &usize| {
+            self.counts(|counts| {
+                let row = counts.get(*class).map_or(&[][..], Vec::as_slice);
+                (at(row, *class), row.iter().sum())
+            })
+        };
+        self.present.iter().map(of_class).collect()
+    }
+
+    /// Of the classes that are present; the last column is of predictions of classes that are not.
+    fn confusion(&self) -> Counts {
+        let of_class = |class: &usize| {
+            let row = self.total.get(*class).map_or(&[][..], Vec::as_slice);
+            let mut present: Vec<u64> = self.present.iter().map(|it| at(row, *it)).collect();
+            let others = row.iter().sum::<u64>() - present.iter().sum::<u64>();
+            present.push(others);
+            present
+        };
+        self.present.iter().map(of_class).collect()
+    }
+}
+
+fn at(row: &[u64], class: usize) -> u64 {
+    row.get(class).copied().unwrap_or(0)
+}
