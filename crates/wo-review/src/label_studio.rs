@@ -7,7 +7,6 @@ mod import;
 mod import_report;
 mod labels;
 mod pending_reviews;
-
 mod questions;
 mod quote;
 mod repair;

@@ -43,7 +43,7 @@ pub(super) enum Issue {
     Draft,
     /// The person skipped the task.
     Skipped,
-    /// A text had half a letter in it.
+    /// A text had half a character in it.
     Repaired,
 }
 
