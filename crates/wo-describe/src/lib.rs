@@ -19,7 +19,7 @@ use wo_folder::{
     Corrections, FolderLock, Place, cure_of_records, folder_of_records, tables_not_read,
 };
 use wo_label::Captions;
-use wo_record::{Failure, Frame, Image, ReadError, Reader, Record, code};
+use wo_record::{Failure, Frame, Image, Line, ReadError, Reader, Record, code};
 
 pub use crate::args::{Args, Format};
 use crate::describer::{Action, Describer};
@@ -126,35 +126,40 @@ fn describe_stream(
             sink = Some(Sink::begin(output, args.to, reader.producers())?);
         }
         let Some(sink) = &mut sink else { continue };
-        match &mut line.record {
-            Ok(Record::Begin(_) | Record::End(_)) => continue,
-            Ok(Record::Video(video)) => {
-                describer.start_video(video);
-                // The video before this one is complete.
-                sink.flush()?;
-            }
-            Ok(Record::Frame(frame)) => {
-                refuse_terminal(args, frame)?;
-                match describer.describe(frame) {
-                    Action::Write => {}
-                    Action::PassThrough => {
-                        sink.pass(&line)?;
-                        continue;
-                    }
-                    Action::Drop => continue,
-                }
-            }
-            _ => {}
-        }
-        match &line.record {
-            Ok(record @ Record::Frame(_)) => sink.frame(&line, record)?,
-            _ => sink.pass(&line)?,
-        }
+        describe_line(args, describer, &mut line, sink)?;
     }
     // Before `end`, so that a stream with contradictions does not look complete.
     describer.finish(args.captions.file())?;
     sink.map_or(Ok(()), Sink::end)?;
     Ok(Outcome::from_failures(n_skipped))
+}
+
+/// Changes a frame, and writes the line. `begin` and `end` are written elsewhere.
+fn describe_line(
+    args: &Args,
+    describer: &mut Describer,
+    line: &mut Line,
+    sink: &mut Sink<'_>,
+) -> anyhow::Result<()> {
+    let action = match &mut line.record {
+        Ok(Record::Begin(_) | Record::End(_)) => Action::Drop,
+        Ok(Record::Video(video)) => {
+            describer.start_video(video);
+            // The video before this one is complete.
+            sink.flush()?;
+            Action::PassThrough
+        }
+        Ok(Record::Frame(frame)) => {
+            refuse_terminal(args, frame)?;
+            describer.describe(frame)
+        }
+        _ => Action::PassThrough,
+    };
+    match (action, &line.record) {
+        (Action::Drop, _) => Ok(()),
+        (Action::Write, Ok(record)) => sink.frame(line, record),
+        (Action::Write | Action::PassThrough, _) => sink.pass(line),
+    }
 }
 
 /// Refuses to print inline images to a terminal.

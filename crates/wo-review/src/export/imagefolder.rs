@@ -62,11 +62,7 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
         ) else {
             continue;
         };
-        let read = match store.folder.image(id) {
-            Some(image) => images.read(&image).map_err(|e| e.to_string()),
-            None => Err("it has none".to_owned()),
-        };
-        let (bytes, media_type) = match read {
+        let (bytes, media_type) = match read_image(store, &images, id) {
             Ok(read) => read,
             Err(why) => {
                 unreadable.add(format!("frame {} of {}: {why}", frame.index, video.id));
@@ -107,6 +103,16 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
         }
     }
     Ok(unreadable.n)
+}
+
+/// The bytes and media type of the image of a frame, or why there are none.
+fn read_image(
+    store: &Store,
+    images: &ImageFolder,
+    id: u32,
+) -> Result<(Vec<u8>, &'static str), String> {
+    let image = store.folder.image(id).ok_or("it has none")?;
+    images.read(&image).map_err(|e| e.to_string())
 }
 
 fn write_metadata(path: &Path, lines: &[u8]) -> anyhow::Result<()> {
