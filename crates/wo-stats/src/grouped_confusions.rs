@@ -158,10 +158,14 @@ impl GroupedConfusions {
                 *score = score.joined_with(groups.interval(*metric));
             }
             let pairs = self.pairs_of_groups(predictor);
-            for (metric, gain) in metrics.iter().zip(gains).filter(|_| predictor > 0) {
-                if let Some(interval) = gain_interval(*metric, &pairs, &classes) {
-                    *gain = gain.joined_with(interval);
-                }
+            let has_model = |metric: &Metric| {
+                use Metric::{Accuracy, BalancedAccuracy, Recall};
+                matches!(metric, Accuracy | BalancedAccuracy | Recall(_))
+            };
+            // The first one's gain over itself is 0.
+            let gains = metrics.iter().zip(gains).filter(|_| predictor > 0);
+            for (metric, gain) in gains.filter(|(metric, _)| has_model(metric)) {
+                *gain = gain.joined_with(gain_interval(*metric, &pairs, &classes));
             }
         }
         Comparison { scores, gains }
@@ -217,20 +221,19 @@ impl GroupedConfusions {
     }
 }
 
-/// The interval of a gain, where there is a model of one: `None` of other metrics, and an inner `None` where a class has too
-/// few groups.
+/// The interval of a gain. `None` where a class has too few groups, and of metrics without a model of one.
 fn gain_interval(
     metric: Metric,
     pairs: &[Vec<PairedCounts>],
     present: &[usize],
-) -> Option<Option<Interval>> {
+) -> Option<Interval> {
     let of_class = |class: &usize| pairs.get(*class).map(Vec::as_slice);
     match metric {
         Metric::BalancedAccuracy => {
             let classes: Vec<&[PairedCounts]> = present.iter().filter_map(of_class).collect();
-            Some(paired_difference(&classes))
+            paired_difference(&classes)
         }
-        Metric::Recall(class) => Some(paired_difference(&[of_class(&class)?])),
+        Metric::Recall(class) => paired_difference(&[of_class(&class)?]),
         Metric::Accuracy => {
             let n_groups = pairs.first().map_or(0, Vec::len);
             let mut all = vec![PairedCounts::default(); n_groups];
@@ -241,7 +244,7 @@ fn gain_interval(
                     all.samples += pair.samples;
                 }
             }
-            Some(paired_difference(&[&all]))
+            paired_difference(&[&all])
         }
         Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => None,
     }

@@ -1,6 +1,6 @@
 //! One task of several predictors, with the metrics of each and their confidence intervals.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use wo_record::{Group, Name, Predictor, UNCLEAR};
 use wo_stats::{Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, roc_area};

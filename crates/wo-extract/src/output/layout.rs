@@ -3,8 +3,10 @@
 //! Everything appears complete or not at all. Videos of earlier runs stay unless this run took them again. Rows that a
 //! person changed stay as they are, and what a person deleted stays deleted.
 
+mod edits;
+
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,8 +20,7 @@ use wo_folder::{
 };
 use wo_record::{Frame, Image, LabelOrigin, Producer, Record, Video, Writer};
 
-use crate::input::media_file::is_video;
-use crate::output::earlier::{Earlier, EarlierRecords, ids_of_records, video_id};
+use crate::output::earlier::{Earlier, EarlierRecords, ids_of_records};
 use crate::output::merge::Merge;
 use crate::output::restored::Restored;
 use crate::output::state::remake_records;
@@ -106,52 +107,6 @@ impl Layout {
     /// Where a video lay that was left out, since different things were said of it.
     pub(crate) fn places_in_conflict(&self, video_id: &str) -> &[PathBuf] {
         self.earlier.places_in_conflict(video_id)
-    }
-
-    /// Says what people deleted and what of it came back, and which of their frames got rows.
-    pub(crate) fn say_edits(&self) {
-        let frames = |n: usize| wo_cli::count(n, "frame");
-        let n_restored = self.deleted.n_restored();
-        if n_restored > 0 {
-            wo_cli::warn!("{} came back", frames(n_restored));
-        }
-        let n_left = self.deleted.n_left();
-        if n_left > 0 {
-            wo_cli::warn!(
-                "{}: {} did not come back, since {} neither in the records nor among the files of this run\nhint: put the video where it was, and give --restore again",
-                self.dir.display(),
-                frames(n_left),
-                wo_cli::verb(n_left, "its video is", "their videos are")
-            );
-        }
-        let n_without_row = self.n_without_row.get();
-        if n_without_row > 0 {
-            let untold = if self.has_rows_alone {
-                "; without the records and the notes of the runs before, nobody can tell whether they were deleted\nhint: delete again what is not wanted"
-            } else {
-                ""
-            };
-            wo_cli::warn!(
-                "{}: {} had no row and got one{untold}",
-                self.dir.display(),
-                frames(n_without_row)
-            );
-        }
-        let (n_deleted, _) = self.deleted.n_deleted();
-        if n_deleted > 0 {
-            let deleted = frames(n_deleted);
-            let stay = wo_cli::verb(n_deleted, "stays", "stay");
-            let dir = self.dir.display();
-            if self.by_hand == DeletedByHand::ComeBack {
-                wo_cli::warn!(
-                    "{dir}: {deleted} deleted on the page {stay} deleted\nhint: they come back on the page of wo-review"
-                );
-            } else {
-                wo_cli::warn!(
-                    "{dir}: {deleted} deleted by hand or on the page {stay} deleted\nhint: --restore brings back those that were deleted by hand; on the page of wo-review the others come back"
-                );
-            }
-        }
     }
 
     /// What people deleted.
@@ -397,56 +352,6 @@ impl Layout {
             self.say_rows()?;
         }
         Ok(ids)
-    }
-}
-
-impl Layout {
-    /// Settles what became of frames that come back. Returns the ids that the records name.
-    fn finish_deletions(&self, tables: &mut Tables) -> anyhow::Result<HashSet<String>> {
-        let mut ids = HashSet::new();
-        let mut frames: HashMap<String, Vec<Frame>> = HashMap::new();
-        for_each_line(&self.dir.join(RECORDS), |line| {
-            ids.extend(video_id(&line));
-            if let Ok(Record::Frame(frame)) = line.record
-                && self.deleted.wants_of(&frame.video_id)
-            {
-                frames
-                    .entry(frame.video_id.clone())
-                    .or_default()
-                    .push(frame);
-            }
-            Ok(())
-        })?;
-        let n_moved = self.deleted.finish(&frames, tables, &producer())?;
-        if n_moved > 0 {
-            wo_cli::warn!(
-                "{}: {} came back under another label than before, since {} moved; rows that were written for {} stay in {TRASH}",
-                self.dir.display(),
-                wo_cli::count(n_moved, "frame"),
-                wo_cli::verb(n_moved, "its video", "their videos"),
-                wo_cli::verb(n_moved, "it", "them"),
-            );
-        }
-        Ok(ids)
-    }
-
-    /// Names videos that were left out since different things were said of them, where one place alone is left, which this
-    /// run did not look at.
-    pub(crate) fn say_conflicts(&self, is_known: impl Fn(&str, &Path) -> bool) {
-        for (video_id, places) in self.earlier.conflicts() {
-            let is_left = |place: &&PathBuf| is_video(place, video_id);
-            let left: Vec<&PathBuf> = places.iter().filter(is_left).collect();
-            if let [place] = left[..]
-                && !is_known(video_id, place)
-            {
-                wo_cli::warn!(
-                    "{}: it is left out, but no other place says otherwise of it any more\nhint: to take it, give {} to the wo-extract command that made {}",
-                    place.display(),
-                    wo_cli::shell_word(place),
-                    self.dir.display()
-                );
-            }
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod behind;
 mod choice;
+mod conflicts;
 mod corpus;
 mod damage;
 mod edit_lists;
@@ -18,6 +19,7 @@ mod persons;
 mod pictures;
 mod probe;
 mod resume;
+mod returning;
 mod sandbox;
 mod stalls;
 mod stream;

@@ -19,7 +19,7 @@ fn place(table: &str) -> TempDir {
 const TABLE: &str = "[exercises.squat]\ngood = ['a proud chest']\n\
     [exercises.squat.faults.toes_out]\nobservations = ['toes far out']\n";
 const SAID: &str = "wo-review: the captions table in force is data/captions.toml, which adds squat.faults.toes_out; \
-    changes squat.good\n";
+    changes squat.good; frames that are described already keep their words until wo-describe runs on them\n";
 
 fn description(dir: &Path, index: usize) -> String {
     frames(dir)[index]["description"]
