@@ -4,30 +4,30 @@ use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Common, Reading};
 
-/// Give frames a label and a description
+/// Add labels and descriptions to frames
 ///
-/// Reads records and writes them again. Each labelled frame gets a description from the captions table: what its
-/// exercise looks like when it is done well, or what its faults look like. Faults come from the CSV, from the record,
-/// or from the name of the video's file or folder, such as bad_form/knees_cave_003.mp4.
+/// Reads records and writes them with descriptions. The captions table describes what good form and each fault look like.
+/// Faults come from a CSV, from the record, or from the name of the video's file or folder, such as
+/// bad_form/knees_cave_003.mp4.
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "wo-describe", version, after_help = EXAMPLES)]
 pub struct Args {
-    /// Records to read; `-` or nothing is stdin
+    /// Records to read; `-` or no INPUT is stdin
     #[arg(value_name = "INPUT")]
     pub input: Option<PathBuf>,
-    /// CSV frame_path,label,description and maybe faults, which overrides records; of several the last one wins
+    /// CSV with frame_path,label,description and optional faults; overrides records; the last CSV wins
     #[arg(long, value_name = "FILE")]
     pub csv: Vec<PathBuf>,
-    /// Reviews of wo-review, which override records and CSVs: labels, faults, descriptions, and frames thrown away
+    /// Reviews of wo-review; override records and CSVs: labels, faults, descriptions, deleted frames
     #[arg(long, value_name = "FILE")]
     pub reviews: Option<PathBuf>,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub captions: CaptionsFlag,
-    /// What to write
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub to: Format,
-    /// Write to FILE, whole or not at all, instead of stdout
+    /// Write to FILE instead of stdout; FILE is replaced only when complete
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     #[expect(missing_docs, reason = "documented where it is defined")]
@@ -45,10 +45,10 @@ const EXAMPLES: &str = "Examples:
   wo-describe frames/records.ndjson --csv labels.csv | wo-train -o model
   wo-extract data/training_data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
 
-Edit the tables of a folder of frames in place. A table of all its frames beside them, such as
-frames/labels.csv, says everything twice, and contradicts them once one of the two is edited.";
+Edit the tables of a folder of frames in place. Do not put a table of all frames beside them, such as
+frames/labels.csv: after an edit the two tables contradict each other.";
 
-/// What to write.
+/// Output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// Records

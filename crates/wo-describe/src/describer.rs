@@ -1,4 +1,4 @@
-//! What happens to one frame. Holds the video that the frames at hand belong to, and no other.
+//! Labels and describes one frame at a time. Keeps only the current video.
 
 use std::path::Path;
 
@@ -11,37 +11,37 @@ use crate::description_check::DescriptionCheck;
 #[derive(Debug)]
 pub(crate) struct Describer {
     pub(crate) corrections: Corrections,
-    /// From where the frames that are read name their images.
+    /// The base of image paths in the input.
     pub(crate) read_from: Place,
-    /// From where the frames that are written have to.
+    /// The base of image paths in the output.
     pub(crate) written_to: Place,
-    /// Whether deleted frames stay as they are, since the records of their folder are written anew: `wo-extract` and
-    /// `wo-review` take them out of it.
+    /// Whether deleted frames pass through unchanged. True if the folder's own records are rewritten: `wo-extract` and
+    /// `wo-review` remove deleted frames.
     pub(crate) keeps_deleted: bool,
     pub(crate) video: Option<Video>,
-    /// What is to be said of the descriptions in the end.
+    /// Collects warnings about descriptions.
     pub(crate) check: DescriptionCheck,
 }
 
-/// What becomes of a frame.
+/// What to do with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It is written as it is now.
-    Written,
-    /// It is written as it was read.
-    Passed,
-    /// Someone deleted it.
-    Gone,
+pub(crate) enum Action {
+    /// Write the changed record.
+    Write,
+    /// Write the line as it was read.
+    PassThrough,
+    /// Write nothing: a person deleted the frame.
+    Drop,
 }
 
 impl Describer {
-    /// The frames that follow are of this video.
+    /// The next frames are from this video.
     pub(crate) fn start_video(&mut self, video: &Video) {
         self.video = Some(video.clone());
     }
 
-    /// Sets label, faults and description. A frame without a label, and without a word from a CSV, stays as it is.
-    pub(crate) fn describe(&mut self, frame: &mut Frame) -> Fate {
+    /// Sets label, faults and description. A frame without a label, and without a row in a CSV, is unchanged.
+    pub(crate) fn describe(&mut self, frame: &mut Frame) -> Action {
         let (before, old) = (class_of(frame), frame.description.clone());
         let video = self.video.as_ref();
         let video = video.filter(|it| it.video_id == frame.video_id);
@@ -50,9 +50,9 @@ impl Describer {
         let corrected = self.corrections.correct(frame, path, Some(&self.read_from));
         if corrected.kept != Kept::Yes {
             return if self.keeps_deleted {
-                Fate::Passed
+                Action::PassThrough
             } else {
-                Fate::Gone
+                Action::Drop
             };
         }
         if let Image::File { path, .. } = &mut frame.image
@@ -66,11 +66,11 @@ impl Describer {
             self.describe_by_table(frame, old, &before)
         };
         self.check.look(frame, own, self.corrections.captions());
-        Fate::Written
+        Action::Write
     }
 
-    /// Sets the description that the captions table has for the frame's class, where there is a class. Returns the `old` one
-    /// where a person wrote it into the record and the table replaced it.
+    /// Sets the description from the captions table if the frame has a class. Returns the `old` description if a person wrote it
+    /// and it was replaced.
     fn describe_by_table(
         &self,
         frame: &mut Frame,
@@ -85,7 +85,7 @@ impl Describer {
         old.filter(|old| !self.is_made(old, before, frame))
     }
 
-    /// Whether a table made a description, for the class that the frame has or for the one that it had `before`.
+    /// Whether a table made a description, for the frame's class now or `before`.
     fn is_made(&self, description: &str, before: &Class, frame: &Frame) -> bool {
         let is_of = |label: &Option<Name>, faults: &[Name]| {
             let class = frame.exercise.as_ref().zip(label.as_ref());
@@ -98,14 +98,15 @@ impl Describer {
         is_of(label, faults) || is_of(&frame.label, &frame.faults)
     }
 
-    /// Says once, for all frames, what the descriptions lack and what was not in force. Words belong into `captions_file`.
+    /// Warns once, for all frames, about descriptions and about corrections that had no effect. `captions_file` is where new
+    /// words belong.
     pub(crate) fn finish(&self, captions_file: &Path) -> anyhow::Result<()> {
         self.check.warn(self.corrections.captions(), captions_file);
         self.corrections.finish()
     }
 }
 
-/// What a description follows from, beside the exercise: the label and the faults.
+/// The label and the faults. With the exercise they determine a description.
 type Class = (Option<Name>, Vec<Name>);
 
 fn class_of(frame: &Frame) -> Class {

@@ -1,4 +1,4 @@
-//! What the descriptions of a stream lack: words, difference, shortness. It is said once, at the end.
+//! Warnings about the descriptions of a stream, given once at the end: missing words, too long, shared by two classes.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -6,33 +6,33 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use wo_label::{CLIP_TOKENS, Captions, What, Wordless, least_clip_tokens};
+use wo_label::{CLIP_TOKENS, Captions, MissingEntry, MissingWords, least_clip_tokens};
 use wo_record::{BAD_FORM, Frame, Name, UNCLEAR};
 
-/// As many examples of one kind are named; of more only the number.
+/// At most this many examples of a kind are named; the rest is counted.
 const MAX_NAMED: usize = 5;
-/// As much of a description is shown, in characters.
+/// At most this many characters of a description are shown.
 const MAX_SHOWN: usize = 100;
 
-/// What was found so far.
+/// The findings so far.
 #[derive(Debug, Default)]
 pub(crate) struct DescriptionCheck {
     n_without_exercise: u64,
-    /// What the table has no words for, with the number of frames and the description of the first.
-    wordless: BTreeMap<Wordless, (u64, String)>,
-    /// Descriptions that are surely too long for CLIP, with the number of frames and of tokens.
+    /// Missing words, with the number of frames and the description of the first one.
+    wordless: BTreeMap<MissingWords, (u64, String)>,
+    /// Descriptions that are too long for CLIP, with the numbers of frames and tokens.
     long: BTreeMap<String, (u64, usize)>,
     n_replaced: u64,
     first_replaced: Option<String>,
     classes: Vec<Class>,
-    /// The class that each description was met with first, by its hash: there may be as many as frames.
+    /// By hash of a description: the class that had it first. There may be as many as frames.
     class_of_text: HashMap<u64, usize>,
-    /// Of two classes with a description in common, the number of frames of the second, and the first such description.
+    /// Two classes that share a description, with the number of frames of the second and the first such description.
     shared: BTreeMap<(usize, usize), (u64, String)>,
 }
 
 impl DescriptionCheck {
-    /// Takes a frame in, as it is written, with the description of a person's `own` that it came with, where it got another.
+    /// Checks a frame as it is written. `own` is the description by a person that was replaced, if any.
     pub(crate) fn look(&mut self, frame: &Frame, own: Option<String>, captions: &Captions) {
         if let Some(own) = own.filter(|own| frame.description.as_ref() != Some(own)) {
             self.n_replaced += 1;
@@ -52,17 +52,17 @@ impl DescriptionCheck {
             let entry = self.long.entry(description.clone());
             entry.or_insert((0, n_tokens)).0 += 1;
         }
-        // Nothing is trained on frames that cannot be judged.
+        // Nothing is trained on unclear frames.
         if label.as_str() != UNCLEAR {
             self.look_for_class(Class::of(exercise, label, &frame.faults), description);
         }
     }
 
-    /// Says all of it. Words that are missing belong into `captions_file`.
+    /// Prints all warnings. Missing words belong into `captions_file`.
     pub(crate) fn warn(&self, captions: &Captions, captions_file: &Path) {
         if self.n_without_exercise > 0 {
             wo_cli::warn!(
-                "{} {} no exercise, and so no description\n\
+                "{} {} no exercise and therefore no description\n\
                  hint: put the videos into folders EXERCISE/LABEL",
                 wo_cli::count(self.n_without_exercise, "labelled frame"),
                 wo_cli::verb(self.n_without_exercise, "has", "have")
@@ -74,7 +74,7 @@ impl DescriptionCheck {
         self.warn_of_shared();
     }
 
-    /// Counts what the table has no words for, where its words are the description.
+    /// Counts missing words if the description comes from the table.
     fn look_for_words(
         &mut self,
         frame: &Frame,
@@ -82,7 +82,7 @@ impl DescriptionCheck {
         (exercise, label): (&Name, &Name),
         description: &String,
     ) {
-        let wordless = captions.wordless(exercise, label, &frame.faults);
+        let wordless = captions.missing_words(exercise, label, &frame.faults);
         if wordless.is_empty()
             || !captions
                 .all_phrasings(exercise, label, &frame.faults)
@@ -121,18 +121,18 @@ impl DescriptionCheck {
         for (wordless, (n, description)) in &self.wordless {
             let exercise = &wordless.exercise;
             let what = match &wordless.what {
-                What::Fault(fault) => format!("the fault {fault} of {exercise}"),
-                What::Label(label) if label.as_str() == BAD_FORM => {
+                MissingEntry::Fault(fault) => format!("the fault {fault} of {exercise}"),
+                MissingEntry::Label(label) if label.as_str() == BAD_FORM => {
                     format!("bad_form of {exercise} where no file name or CSV names a fault")
                 }
-                What::Label(label) => format!("{label} of {exercise}"),
+                MissingEntry::Label(label) => format!("{label} of {exercise}"),
             };
-            let meant = captions.meant_by(wordless);
+            let meant = captions.suggestion_for(wordless);
             let meant = meant.map_or_else(String::new, |near| format!(" (is {near} meant?)"));
             let frames = frames(*n);
             let effect = match &wordless.what {
-                What::Fault(_) => format!("{frames} only by its name"),
-                What::Label(_) => {
+                MissingEntry::Fault(_) => format!("{frames} only by its name"),
+                MissingEntry::Label(_) => {
                     format!("{frames} as \"{description}\", which teaches a model nothing")
                 }
             };
@@ -142,7 +142,7 @@ impl DescriptionCheck {
         }
         if !self.wordless.is_empty() {
             wo_cli::say!(
-                "hint: add this to the end of {}, and say what can be seen in your videos instead of the samples:\n{}",
+                "hint: add this to the end of {}, and replace the samples by what your videos show:\n{}",
                 captions_file.display(),
                 captions.entries_for(self.wordless.keys()).trim_end()
             );
@@ -152,8 +152,8 @@ impl DescriptionCheck {
     fn warn_of_replaced(&self) {
         if let Some(first) = &self.first_replaced {
             wo_cli::warn!(
-                "{} came with a description that no captions table here makes, and got another, the first one was \"{}\"\n\
-                 hint: descriptions of your own belong into a CSV (--csv), where they win",
+                "{} lost a description that no captions table makes; the first one was \"{}\"\n\
+                 hint: put your own descriptions into a CSV (--csv); they win over the captions table",
                 frames(self.n_replaced),
                 shown(first)
             );
@@ -166,7 +166,7 @@ impl DescriptionCheck {
         }
         let n_frames = self.long.values().map(|(n, _)| n).sum();
         wo_cli::warn!(
-            "the descriptions of {} have more than the {CLIP_TOKENS} tokens that CLIP reads: what comes behind is cut off",
+            "the descriptions of {} are longer than the {CLIP_TOKENS} tokens that CLIP reads; the rest is cut off",
             frames(n_frames)
         );
         for (description, (n, n_tokens)) in self.long.iter().take(MAX_NAMED) {
@@ -177,19 +177,21 @@ impl DescriptionCheck {
             );
         }
         say_more(self.long.len());
-        wo_cli::say!("hint: say in fewer than 50 words what can be seen, what matters first");
+        wo_cli::say!(
+            "hint: describe in fewer than 50 words what is visible, the most important first"
+        );
     }
 
     fn warn_of_shared(&self) {
         if self.shared.is_empty() {
             return;
         }
-        wo_cli::warn!("descriptions that two classes have in common do not tell them apart:");
+        wo_cli::warn!("two classes share a description, so a model cannot tell them apart by it:");
         for (&(first, second), (n, description)) in self.shared.iter().take(MAX_NAMED) {
             if let (Some(first), Some(second)) = (self.classes.get(first), self.classes.get(second))
             {
                 wo_cli::say!(
-                    "  in {} {second} says what {first} says, such as \"{}\"",
+                    "  {second} shares descriptions with {first} in {}, such as \"{}\"",
                     frames(*n),
                     shown(description)
                 );
@@ -197,12 +199,12 @@ impl DescriptionCheck {
         }
         say_more(self.shared.len());
         wo_cli::say!(
-            "hint: write other words for one of them; an empty cell of a CSV is filled from the captions table"
+            "hint: reword one of them; an empty cell of a CSV is filled from the captions table"
         );
     }
 }
 
-/// What a model learns to tell apart.
+/// A class that a model learns.
 #[derive(Debug, PartialEq, Eq)]
 struct Class {
     exercise: Name,

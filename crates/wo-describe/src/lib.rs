@@ -1,14 +1,13 @@
 //! Records to records with labels and descriptions.
 //!
-//! It looks at no picture. What it writes of a frame follows from its label, its faults and the captions table, or is
-//! what a person wrote in a CSV. It holds one record at a time, the last video, the CSVs, and a number for each distinct
-//! description.
+//! Decodes no image. A description follows from the label, the faults and the captions table, or comes from a CSV. In memory
+//! are one record, the last video, the CSVs, and a number for each distinct description.
 
 mod args;
 mod describer;
 mod description_check;
-mod own_words;
 mod sink;
+mod written_descriptions;
 
 use std::io::{BufRead, BufWriter, Write};
 use std::path::Path;
@@ -20,13 +19,13 @@ use wo_folder::{
     Corrections, FolderLock, Place, cure_of_records, folder_of_records, tables_not_read,
 };
 use wo_label::Captions;
-use wo_record::{Failure, Frame, Image, ReadError, Reader, Record, code};
+use wo_record::{Failure, Frame, Image, Line, ReadError, Reader, Record, code};
 
 pub use crate::args::{Args, Format};
-use crate::describer::{Describer, Fate};
+use crate::describer::{Action, Describer};
 use crate::description_check::DescriptionCheck;
-use crate::own_words::warn_of_blind_descriptions;
 use crate::sink::Sink;
+use crate::written_descriptions::warn_of_judging_descriptions;
 
 /// Runs the tool.
 #[expect(
@@ -51,11 +50,11 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
         .filter(|(_, paths)| is_same(*paths));
     if let Some((dir, _)) = in_place.filter(|_| !args.csv.is_empty()) {
         wo_cli::warn!(
-            "what --csv says of a frame that has a row in a table of {0} counts in this output alone: read again, {0} goes by its own tables\nhint: correct the rows there",
+            "--csv overrides the tables of {0} in this output only; the next run reads the tables again\nhint: correct the rows in the tables",
             dir.display()
         );
     }
-    // Whoever else writes there would lose what it wrote, or this would.
+    // Two writers would overwrite each other.
     let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
     let mut describer = Describer {
         corrections: Corrections::of(folder, &args.csv, reviews, captions)?,
@@ -65,7 +64,7 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
         video: None,
         check: DescriptionCheck::default(),
     };
-    warn_of_blind_descriptions(&describer.corrections);
+    warn_of_judging_descriptions(&describer.corrections);
     let (input_name, mut input) = open_input(args.input.as_deref(), stdin)?;
     let outcome = match output {
         None => describe_stream(&args, &mut describer, &input_name, &mut *input, stdout)?,
@@ -81,7 +80,7 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
                 .into_inner()
                 .map_err(std::io::IntoInnerError::into_error)
                 .with_context(written)?;
-            // What is made of a pipe may replace the records of a folder that its tool has just left.
+            // The output of a pipe may replace the records of a folder that another tool has just written.
             let dir = folder_of_records(path).filter(|_| in_place.is_none());
             let _lock = dir.map(FolderLock::wait).transpose()?;
             file.commit().with_context(written)?;
@@ -91,7 +90,7 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
     Ok(outcome)
 }
 
-/// The one pass: each line is read, changed if it is a frame, and written, in their order.
+/// Reads each line, changes it if it is a frame, and writes it.
 fn describe_stream(
     args: &Args,
     describer: &mut Describer,
@@ -110,7 +109,7 @@ fn describe_stream(
             Err(bad @ ReadError::Line { .. }) if args.reading.on_error == OnError::Skip => {
                 wo_cli::warn!("{input_name}: {bad}");
                 n_skipped += 1;
-                // A bad line before `begin` has no stream yet to be written to.
+                // A bad line before `begin` has no output stream yet.
                 sink.as_mut()
                     .map_or(Ok(()), |sink: &mut Sink<'_>| sink.failure(bad_line(&bad)))?;
                 continue;
@@ -122,43 +121,48 @@ fn describe_stream(
                     .hint_with(cure);
             }
         };
-        // The first line is a `begin`, so the reader knows the tools before this one.
+        // The first line is a `begin`, so the reader knows the upstream tools.
         if let Some(output) = output.take() {
             sink = Some(Sink::begin(output, args.to, reader.producers())?);
         }
         let Some(sink) = &mut sink else { continue };
-        match &mut line.record {
-            Ok(Record::Begin(_) | Record::End(_)) => continue,
-            Ok(Record::Video(video)) => {
-                describer.start_video(video);
-                // What comes before a new video is complete.
-                sink.flush()?;
-            }
-            Ok(Record::Frame(frame)) => {
-                refuse_terminal(args, frame)?;
-                match describer.describe(frame) {
-                    Fate::Written => {}
-                    Fate::Passed => {
-                        sink.pass(&line)?;
-                        continue;
-                    }
-                    Fate::Gone => continue,
-                }
-            }
-            _ => {}
-        }
-        match &line.record {
-            Ok(record @ Record::Frame(_)) => sink.frame(&line, record)?,
-            _ => sink.pass(&line)?,
-        }
+        describe_line(args, describer, &mut line, sink)?;
     }
-    // Before the end: what contradicts itself must not look complete.
+    // Before `end`, so that a stream with contradictions does not look complete.
     describer.finish(args.captions.file())?;
     sink.map_or(Ok(()), Sink::end)?;
     Ok(Outcome::from_failures(n_skipped))
 }
 
-/// Refuses to pass a picture that is inside its record to a terminal.
+/// Changes a frame, and writes the line. `begin` and `end` are written elsewhere.
+fn describe_line(
+    args: &Args,
+    describer: &mut Describer,
+    line: &mut Line,
+    sink: &mut Sink<'_>,
+) -> anyhow::Result<()> {
+    let action = match &mut line.record {
+        Ok(Record::Begin(_) | Record::End(_)) => Action::Drop,
+        Ok(Record::Video(video)) => {
+            describer.start_video(video);
+            // The video before this one is complete.
+            sink.flush()?;
+            Action::PassThrough
+        }
+        Ok(Record::Frame(frame)) => {
+            refuse_terminal(args, frame)?;
+            describer.describe(frame)
+        }
+        _ => Action::PassThrough,
+    };
+    match (action, &line.record) {
+        (Action::Drop, _) => Ok(()),
+        (Action::Write, Ok(record)) => sink.frame(line, record),
+        (Action::Write | Action::PassThrough, _) => sink.pass(line),
+    }
+}
+
+/// Refuses to print inline images to a terminal.
 fn refuse_terminal(args: &Args, frame: &Frame) -> anyhow::Result<()> {
     let is_inline = matches!(frame.image, Image::Inline { .. });
     let file = args
@@ -167,7 +171,7 @@ fn refuse_terminal(args: &Args, frame: &Frame) -> anyhow::Result<()> {
         .filter(|path| *path != Path::new("-"));
     if is_inline && args.to == Format::Ndjson && file.is_none() {
         wo_cli::refuse_terminal(
-            "`> FILE` or `-o FILE` keeps the records; `wo-extract --out DIR` writes pictures as files",
+            "`> FILE` or `-o FILE` keeps the records; `wo-extract --out DIR` writes images as files",
         )?;
     }
     Ok(())

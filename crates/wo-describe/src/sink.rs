@@ -1,4 +1,4 @@
-//! Where described frames go: a stream of records, or a table.
+//! The output: a stream of records, or a table.
 
 use std::io::Write;
 
@@ -16,7 +16,7 @@ pub(crate) enum Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    /// Writes what comes before the first record.
+    /// Starts the output.
     pub(crate) fn begin(
         output: &'a mut dyn Write,
         format: Format,
@@ -36,7 +36,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Writes a line that was read, as it is. A table has no place for it.
+    /// Writes a line unchanged. A table skips it.
     pub(crate) fn pass(&mut self, line: &Line) -> anyhow::Result<()> {
         match self {
             Self::Records(writer) => Ok(writer.line(line)?),
@@ -44,7 +44,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Writes a line whose record was changed, with all that the contract does not know.
+    /// Writes a changed record with the unknown fields of its line.
     pub(crate) fn frame(&mut self, line: &Line, record: &Record) -> anyhow::Result<()> {
         match (self, record) {
             (Self::Records(writer), _) => Ok(writer.rewritten(line, record)?),
@@ -53,7 +53,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Writes an `error` record. A table has no place for it; stderr has it.
+    /// Writes an `error` record. A table skips it, and stderr has it.
     pub(crate) fn failure(&mut self, failure: Failure) -> anyhow::Result<()> {
         match self {
             Self::Records(writer) => Ok(writer.failure(failure)?),
@@ -61,7 +61,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Hands what was written on.
+    /// Flushes the output.
     pub(crate) fn flush(&mut self) -> anyhow::Result<()> {
         match self {
             Self::Records(writer) => Ok(writer.flush()?),
@@ -69,7 +69,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Writes what comes after the last record.
+    /// Ends the output.
     pub(crate) fn end(mut self) -> anyhow::Result<()> {
         self.flush()?;
         if let Self::Records(writer) = self {
@@ -82,14 +82,14 @@ impl<'a> Sink<'a> {
 fn row_of(frame: &Frame) -> anyhow::Result<Row> {
     let Image::File { path, .. } = &frame.image else {
         bail!(
-            "frame {} of video {} has its picture in the record, and a CSV cannot hold it\n\
-             hint: use `wo-extract --out DIR`, which writes pictures to files",
+            "frame {} of video {} has its image inside the record, which a CSV cannot hold\n\
+             hint: use `wo-extract --out DIR`, which writes images to files",
             frame.index,
             frame.video_id
         );
     };
     let Some(path) = path.as_path().to_str() else {
-        bail!("the path {path} is not UTF-8, and a CSV cannot hold it");
+        bail!("the path {path} is not UTF-8, which a CSV cannot hold");
     };
     Ok(Row {
         frame_path: path.to_owned(),

@@ -1,12 +1,12 @@
 //! The captions table: what good form and each fault of an exercise look like, in words.
 //!
-//! It says what can be seen and invents nothing: of an exercise or a fault that is not in the table it says the name.
+//! A description names only what is visible. For an exercise or a fault that the table lacks, it is the name.
 
 mod difference;
 mod entry;
 mod file;
+pub(crate) mod missing_words;
 mod phrasing;
-pub(crate) mod wordless;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -18,10 +18,10 @@ pub use self::file::CaptionsError;
 use self::file::CaptionsFile;
 use self::phrasing::{Phrasing, Phrasings};
 
-/// How many faults one description describes; of more it says the issue alone, or CLIP's 77 tokens would cut the end off.
+/// A description describes this many faults. For more faults it names only the issue, or CLIP would cut it after 77 tokens.
 const MAX_FAULTS_DESCRIBED: usize = 2;
 
-/// The table that is built in.
+/// The built-in table.
 static BUILT_IN: LazyLock<Captions> = LazyLock::new(|| {
     let file = CaptionsFile::parse(include_str!("../../../data/captions.toml"));
     Captions::default().with(file.expect("a test parses the shipped table"))
@@ -35,13 +35,13 @@ pub struct Captions {
 }
 
 impl Captions {
-    /// The table that is built in: `data/captions.toml`.
+    /// The built-in table: `data/captions.toml`.
     pub fn embedded() -> Self {
         BUILT_IN.clone()
     }
 
-    /// Reads a table. What it says adds to the built-in table and wins over it, entry by entry: a list of phrasings, the
-    /// words for a label, a fault. With `built_in = false` the built-in exercises are left out.
+    /// Reads a table that extends the built-in one. Its entries replace built-in entries: a list of phrasings, the words for
+    /// a label, a fault. With `built_in = false` the built-in exercises are excluded.
     pub fn parse(text: &str) -> Result<Self, CaptionsError> {
         Ok(Self::embedded().with(CaptionsFile::parse(text)?))
     }
@@ -64,14 +64,14 @@ impl Captions {
         self.exercises.keys()
     }
 
-    /// The faults of `exercise`; none where the table does not know it.
+    /// The faults of `exercise`; empty if the table does not have it.
     pub fn faults_of(&self, exercise: &Name) -> Vec<&Name> {
         self.exercises
             .get(exercise)
             .map_or_else(Vec::new, |entry| entry.faults.keys().collect())
     }
 
-    /// The description of a class, in the phrasing that `choice_hash` falls on; see [`choice_hash`].
+    /// The description of a class. `choice_hash` selects the phrasing; see [`choice_hash`].
     pub fn describe(
         &self,
         exercise: &Name,
@@ -84,7 +84,7 @@ impl Captions {
         phrasings.swap_remove(chosen as usize)
     }
 
-    /// Whether a description of a class is made by this table or by the built-in one, so that nobody wrote it by hand.
+    /// Whether this table or the built-in one makes this description of a class. If not, a person wrote it.
     pub fn makes(&self, description: &str, exercise: &Name, label: &Name, faults: &[Name]) -> bool {
         [self, &*BUILT_IN].into_iter().any(|table| {
             let mut phrasings = table.all_phrasings(exercise, label, faults).into_iter();
@@ -119,7 +119,7 @@ impl Captions {
         all
     }
 
-    /// What is said of a class, and by which templates.
+    /// The words for a class, and the kind of template to put them in.
     fn seen(&self, exercise: &Name, label: &Name, faults: &[Name]) -> (Phrasing, Seen) {
         let entry = self.exercises.get(exercise);
         if label.as_str() == BAD_FORM {
@@ -141,7 +141,7 @@ impl Captions {
     }
 }
 
-/// What decides between the phrasings of a class: the video alone, so that its frames agree and a run repeats.
+/// Selects between the phrasings of a class. It depends on the video alone, so that its frames agree and runs repeat.
 pub fn choice_hash(video_id: &str) -> u64 {
     let mut first = [0; 8];
     blake3::Hasher::new()
@@ -151,10 +151,10 @@ pub fn choice_hash(video_id: &str) -> u64 {
     u64::from_le_bytes(first)
 }
 
-/// What a description says beside the exercise.
+/// What a description says besides the exercise.
 #[derive(Default)]
 struct Seen {
-    /// For each thing that is seen, the ways to say it.
+    /// For each observation, its phrasings.
     observations: Vec<Vec<String>>,
     issues: Vec<String>,
 }
@@ -167,7 +167,7 @@ impl Seen {
         }
     }
 
-    /// In the order of the names, so that one set of faults is one class; and all of them, so that no other set is.
+    /// All faults, sorted by name, so that each set of faults has its own description.
     fn of_faults(entry: Option<&Exercise>, faults: &[Name]) -> Self {
         let mut seen = Self::default();
         for name in named(faults) {
@@ -196,7 +196,7 @@ impl Seen {
     }
 }
 
-/// The names of faults, each once, in their order.
+/// The names of faults, sorted and each once.
 fn named(faults: &[Name]) -> Vec<&Name> {
     let mut names: Vec<&Name> = faults.iter().filter(|name| !name.is_empty()).collect();
     names.sort();

@@ -1,11 +1,11 @@
-//! Faults that the path of a video names, such as `squat/bad_form/knees_cave/003.mp4`.
+//! Faults named in the path of a video, such as `squat/bad_form/knees_cave/003.mp4`.
 
 use std::path::{Component, Path};
 
 use wo_record::Name;
 
-/// The faults in `known` that `path` names: those in the file name, else those in the nearest folder that names one, up
-/// to the folder of the `label`. A name counts as whole words; where two names overlap, the longer one counts.
+/// The `known` faults in a path: those in the file name, else those in the nearest folder with one, up to the folder of the
+/// `label`. Only whole words match. If two names overlap, the longer one counts.
 pub fn faults_in_path(path: &Path, label: &Name, known: &[&Name]) -> Vec<Name> {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy());
     let in_stem = stem.map_or_else(Vec::new, |stem| faults_in_words(&stem, known));
@@ -21,7 +21,7 @@ pub fn faults_in_path(path: &Path, label: &Name, known: &[&Name]) -> Vec<Name> {
             _ => None,
         });
     let folders: Vec<_> = folders.collect();
-    // Without a folder of that label, the label came from elsewhere, and the folders above may be about anything.
+    // Without such a folder the label came from elsewhere, and the folders may be about anything.
     let Some(of_label) = folders
         .iter()
         .rposition(|folder| Name::label(folder) == *label)
@@ -35,7 +35,7 @@ pub fn faults_in_path(path: &Path, label: &Name, known: &[&Name]) -> Vec<Name> {
         .unwrap_or_default()
 }
 
-/// The names in `known` that `text` has as whole words, in the order of the text.
+/// The `known` names that are whole words of `text`, in its order.
 pub fn faults_in_words(text: &str, known: &[&Name]) -> Vec<Name> {
     let text = Name::new(text);
     // A number behind the last word is a count: `knees_cave2` is the second video of `knees_cave`.

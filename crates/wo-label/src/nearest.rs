@@ -1,6 +1,6 @@
-//! What a person may have meant by a word that nothing is called.
+//! Suggestions for misspelt words.
 
-/// Of `known`, the one that `word` is a likely misspelling of: one letter in four may differ, and one in any case.
+/// The `known` word that `word` probably misspells. One letter in four may differ, and always one.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let may_differ = (word.chars().count() / 4).max(1);
     known

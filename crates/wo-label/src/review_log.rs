@@ -1,27 +1,27 @@
-//! The lines of the log of reviews, and the chain of hashes that holds them together. It opens no file.
+//! The lines of the review log and their hash chain. Opens no file.
 
 use wo_record::{Record, Review};
 
-/// How many hexadecimal digits of a hash are kept: 128 bits tell any two lines apart.
+/// Hexadecimal digits of a hash that are kept: 128 bits.
 const HASH_DIGITS: usize = 32;
-/// What stands before the hash of a line.
+/// The text before the hash of a line.
 const HASH_FIELD: &str = ",\"hash\":\"";
 
 /// Why a line cannot be the next one of a log.
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewLogError {
-    /// It is no review.
+    /// It is not a review.
     #[error("not a review: {0}")]
-    NoReview(String),
-    /// Its bytes are not those that were written.
-    #[error("the line is not as it was written: its hash does not fit")]
+    NotAReview(String),
+    /// Its bytes changed after it was written.
+    #[error("the line was changed after it was written: its hash does not match")]
     Changed,
-    /// A line before it was changed, taken out or put in.
-    #[error("the line does not follow the one before it: a line is missing or was put in")]
+    /// A line before it was changed, removed or inserted.
+    #[error("the line does not follow the one before it: a line is missing or was inserted")]
     Unchained,
 }
 
-/// The end of a log: what the next line has to follow.
+/// The state of the hash chain after the last line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain {
     n_lines: u64,
@@ -34,14 +34,13 @@ impl Chain {
         self.n_lines
     }
 
-    /// Makes `review` the next line: gives it its `sequence`, `previous` and `hash`, and returns its text with the line
-    /// end.
+    /// Makes `review` the next line: sets its `sequence`, `previous` and `hash`, and returns its text with the line end.
     pub fn seal(&mut self, review: &mut Review) -> serde_json::Result<String> {
         review.sequence = self.n_lines + 1;
         review.previous.clone_from(&self.last_hash);
         review.hash = None;
         let text = serde_json::to_string(&Record::Review(review.clone()))?;
-        // The hash is the last field, so that it can be about all before it, byte for byte.
+        // The hash is the last field, so that it covers all bytes before it.
         let body = text.trim_end_matches(",\"hash\":null}");
         let hash = hash_of(body);
         let line = format!("{body}{HASH_FIELD}{hash}\"}}\n");
@@ -51,20 +50,20 @@ impl Chain {
         Ok(line)
     }
 
-    /// Takes the next line, without its line end, if it is one.
+    /// Checks the next line, without its line end, and returns its review.
     pub fn follow(&mut self, line: &str) -> Result<Review, ReviewLogError> {
         let review = match Record::parse(line) {
             Ok(Ok(Record::Review(review))) => review,
             Ok(Ok(other)) => {
-                return Err(ReviewLogError::NoReview(format!(
+                return Err(ReviewLogError::NotAReview(format!(
                     "a `{}` record",
                     other.kind()
                 )));
             }
             Ok(Err(kind)) => {
-                return Err(ReviewLogError::NoReview(format!("a `{}` record", kind.0)));
+                return Err(ReviewLogError::NotAReview(format!("a `{}` record", kind.0)));
             }
-            Err(e) => return Err(ReviewLogError::NoReview(e.to_string())),
+            Err(e) => return Err(ReviewLogError::NotAReview(e.to_string())),
         };
         let Some((body, _)) = line.rsplit_once(HASH_FIELD) else {
             return Err(ReviewLogError::Changed);
@@ -159,6 +158,9 @@ pub(crate) mod tests {
         twice.push(twice[1].clone());
         assert!(matches!(follow(&twice), Err(ReviewLogError::Unchained)));
         let foreign = [r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#.to_owned()];
-        assert!(matches!(follow(&foreign), Err(ReviewLogError::NoReview(_))));
+        assert!(matches!(
+            follow(&foreign),
+            Err(ReviewLogError::NotAReview(_))
+        ));
     }
 }

@@ -1,13 +1,13 @@
-//! How long a text is at least to CLIP, without its vocabulary.
+//! A lower bound on the number of CLIP tokens of a text, without CLIP's vocabulary.
 
-/// The tokens that CLIP's text tower reads of a text, with those that mark its start and its end.
+/// The number of tokens that CLIP's text tower reads, the start and end markers included.
 pub const CLIP_TOKENS: usize = 77;
 
-/// What CLIP keeps together behind an apostrophe (openai/CLIP `simple_tokenizer.py`).
+/// Contractions that CLIP keeps in one token (openai/CLIP `simple_tokenizer.py`).
 const CONTRACTIONS: [&str; 7] = ["s", "t", "re", "ve", "m", "ll", "d"];
 
-/// The least number of tokens that CLIP's tokenizer makes of a text: each word, each digit and each run of other signs is
-/// one or more, and start and end are one each. Rare words are more, so a text can be too long that this does not find.
+/// A lower bound on the tokens of a text: one for each word, digit and run of other characters, and one each for start and
+/// end. Rare words need more tokens, so a text below the limit may still be too long.
 pub fn least_clip_tokens(text: &str) -> usize {
     let mut n_tokens = 2;
     let mut rest = text;
@@ -32,12 +32,12 @@ pub fn least_clip_tokens(text: &str) -> usize {
     n_tokens
 }
 
-/// How many bytes at the start of a text are such signs.
+/// The number of leading bytes whose characters match.
 fn run_of(text: &str, is_such: impl Fn(char) -> bool) -> usize {
     text.find(|c| !is_such(c)).unwrap_or(text.len())
 }
 
-/// How long the contraction at the start of a text is.
+/// The length of a leading contraction.
 fn contraction(text: &str) -> Option<usize> {
     let behind = text.strip_prefix('\'')?.as_bytes();
     let is_there = |it: &&&str| {

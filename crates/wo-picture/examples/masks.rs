@@ -15,7 +15,7 @@ use image::{DynamicImage, RgbImage};
 use wo_picture::{Background, CutOff, MovingPerson, background, moving_person};
 use wo_record::{Image, Joint, Reader, Record};
 
-/// Height of a picture on a sheet, in pixels.
+/// Height of an image on a sheet, in pixels.
 const HEIGHT: u32 = 320;
 
 /// A video of the folder.
@@ -165,19 +165,19 @@ fn sheet(frames: &[RgbImage], person: &MovingPerson, behind: Option<&Background>
         }
     }
     let energy = DynamicImage::ImageLuma8(person.energy.clone()).into_rgb8();
-    let pictures = [&frames[0], middle, &energy, &masked];
-    let pictures = pictures.into_iter().chain(behind.map(|it| &it.picture));
-    let pictures: Vec<RgbImage> = pictures
+    let images = [&frames[0], middle, &energy, &masked];
+    let images = images.into_iter().chain(behind.map(|it| &it.image));
+    let images: Vec<RgbImage> = images
         .map(|it| {
             let width = it.width() * HEIGHT / it.height().max(1);
             image::imageops::resize(it, width, HEIGHT, image::imageops::FilterType::Triangle)
         })
         .collect();
-    let mut sheet = RgbImage::new(pictures.iter().map(RgbImage::width).sum(), HEIGHT);
+    let mut sheet = RgbImage::new(images.iter().map(RgbImage::width).sum(), HEIGHT);
     let mut left = 0;
-    for picture in &pictures {
-        image::imageops::replace(&mut sheet, picture, left, 0);
-        left += i64::from(picture.width());
+    for image in &images {
+        image::imageops::replace(&mut sheet, image, left, 0);
+        left += i64::from(image.width());
     }
     sheet
 }

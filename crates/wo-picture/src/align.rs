@@ -1,6 +1,6 @@
-//! How far a camera has moved between two frames, across and down. Turns and zooms are not looked for.
+//! How far the camera moved between two frames, across and down. Rotation and zoom are not estimated.
 
-/// The farthest shift that is looked for, as a part of the long side.
+/// The farthest shift that is tried, as a share of the long side.
 const FARTHEST: f64 = 0.1;
 /// The long side at which every shift is tried; larger frames only refine what was found at half their size.
 const COARSE: usize = 48;
@@ -8,7 +8,7 @@ const COARSE: usize = 48;
 const CAP: f32 = 12.0;
 /// Radius in pixels of the surroundings whose mean is taken off, so that a change of light is no difference.
 const RADIUS: usize = 4;
-/// A shift must be better than none by this part: a wall without texture fits everywhere.
+/// A shift must be better than none by this share: a wall without texture fits everywhere.
 const BETTER: f32 = 0.97;
 
 /// Where in another frame is what one frame shows, in pixels to the right and down.
@@ -126,7 +126,7 @@ impl Plane {
     }
 }
 
-/// The mean over the square of `2 * radius + 1` pixels around each pixel, as far as it is in the picture.
+/// The mean over the square of `2 * radius + 1` pixels around each pixel, as far as it is in the image.
 pub(crate) fn box_mean(values: &[f32], width: usize, height: usize, radius: usize) -> Vec<f32> {
     let along = |values: &[f32], n: usize, step: usize, start: usize, to: &mut [f32]| {
         let mut sums = Vec::with_capacity(n + 1);

@@ -1,7 +1,7 @@
-//! What a video shows without its lifter: for a probe that must not see the form.
+//! A video's background without its lifter, for a probe that must not see the form.
 //!
-//! No outline may be left over, since an outline is a pose. So one rectangle is taken out of all frames, its edges lie on
-//! a coarse grid, so that how far a lifter reaches is told in steps only, and what it held is painted over smoothly.
+//! No outline may remain, since an outline is a pose. So one rectangle is removed from all frames and painted over smoothly.
+//! Its edges lie on a coarse grid, so that they tell the lifter's reach in steps only.
 
 use image::{Rgb, RgbImage};
 
@@ -11,31 +11,31 @@ use crate::resize::resize;
 
 /// Steps of the grid along each side.
 const N_STEPS: f64 = 8.0;
-/// Below this part of the picture there is no background left to speak of.
+/// A smaller share of the image is no background.
 const LEAST_LEFT: f64 = 0.05;
 
 /// A background.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Background {
     /// As large as the middle frame: the median of all frames, painted over within `removed`.
-    pub picture: RgbImage,
-    /// The rectangle that was painted over: the body of the person, outward to eighths of the picture. A probe on it
+    pub image: RgbImage,
+    /// The rectangle that was painted over: the body of the person, outward to eighths of the image. A probe on it
     /// alone tells what the background gives away by where the lifter is.
     pub removed: Bounds,
 }
 
 /// The background of `frames` behind `person`, whom [`moving_person`](crate::moving_person) found in them.
 ///
-/// `None` where the person takes all but a twentieth of the picture, or where `person` is not of these frames.
+/// `None` if the person covers all but a twentieth of the image, or if `person` is not from these frames.
 pub fn background(frames: &[RgbImage], person: &MovingPerson) -> Option<Background> {
     let middle = frames.get(frames.len() / 2)?;
     let removed = outward(&person.body);
     if person.shifts.len() != frames.len() || 1.0 - removed.share() < LEAST_LEFT {
         return None;
     }
-    let mut picture = usual(frames, person, middle.dimensions());
-    paint_over(&mut picture, &removed);
-    Some(Background { picture, removed })
+    let mut image = usual(frames, person, middle.dimensions());
+    paint_over(&mut image, &removed);
+    Some(Background { image, removed })
 }
 
 fn outward(bounds: &Bounds) -> Bounds {
@@ -49,7 +49,7 @@ fn outward(bounds: &Bounds) -> Bounds {
     }
 }
 
-/// The median of all frames, laid over the middle one.
+/// The median of all frames, aligned with the middle one.
 fn usual(frames: &[RgbImage], person: &MovingPerson, (width, height): (u32, u32)) -> RgbImage {
     let same: Vec<RgbImage> = frames.iter().map(|f| resize(f, width, height)).collect();
     let pixels = |part: f64, side: u32| (part * f64::from(side)).round() as i64;
@@ -78,7 +78,7 @@ fn usual(frames: &[RgbImage], person: &MovingPerson, (width, height): (u32, u32)
     })
 }
 
-/// Colours and how much each is to be believed.
+/// Colours, each with a weight.
 struct Canvas {
     width: usize,
     height: usize,
@@ -86,16 +86,16 @@ struct Canvas {
     pixels: Vec<[f32; 4]>,
 }
 
-/// Fills a rectangle with the colours around it, the nearer the more, by halving the picture until the hole is gone and
+/// Fills a rectangle with the colours around it, the nearer the more, by halving the image until the hole is gone and
 /// doubling it again ("pull-push", Gortler et al., The Lumigraph, SIGGRAPH 1996).
-fn paint_over(picture: &mut RgbImage, hole: &Bounds) {
-    let (width, height) = picture.dimensions();
+fn paint_over(image: &mut RgbImage, hole: &Bounds) {
+    let (width, height) = image.dimensions();
     let part = |at: u32, side: u32| (f64::from(at) + 0.5) / f64::from(side);
     let is_hole = |x: u32, y: u32| hole.contains(part(x, width), part(y, height));
     let mut levels = vec![Canvas {
         width: width as usize,
         height: height as usize,
-        pixels: picture
+        pixels: image
             .enumerate_pixels()
             .map(|(x, y, pixel)| {
                 let [r, g, b] = pixel.0.map(f32::from);
@@ -117,7 +117,7 @@ fn paint_over(picture: &mut RgbImage, hole: &Bounds) {
         finer.fill_from(&painted);
         painted = finer;
     }
-    for ((x, y, pixel), [r, g, b, _]) in picture.enumerate_pixels_mut().zip(painted.pixels) {
+    for ((x, y, pixel), [r, g, b, _]) in image.enumerate_pixels_mut().zip(painted.pixels) {
         if is_hole(x, y) {
             pixel.0 = [r, g, b].map(|level| level.round().clamp(0.0, 255.0) as u8);
         }

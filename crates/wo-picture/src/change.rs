@@ -1,4 +1,4 @@
-//! Changes of a picture that leave the lifter's form as it is, for curves of how a model bears them.
+//! Image changes that keep the lifter's form, for robustness curves.
 
 use std::fmt;
 use std::io::Cursor;
@@ -9,13 +9,13 @@ use jpeg_encoder::{ColorType, Encoder};
 
 use crate::resize::resize;
 
-/// Below this many pixels a Gaussian changes no byte worth speaking of.
+/// A Gaussian below this many pixels changes almost no byte.
 const LEAST_SIGMA_PX: f64 = 0.1;
 
 /// One change at one strength.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Change {
-    /// A Gaussian whose standard deviation is this part of the short side: a lens out of focus.
+    /// A Gaussian whose standard deviation is this share of the short side: a lens out of focus.
     Blur(f64),
     /// Written as JPEG of this quality, from 1 to 100, and read again. Below 90 colour has half the resolution, as phones
     /// and messengers write it.
@@ -24,25 +24,25 @@ pub enum Change {
     Brightness(f64),
     /// Shrunk until the short side has this many pixels, and enlarged to the old size again.
     Resolution(u32),
-    /// Left and right change places.
+    /// Left and right swapped.
     Mirror,
 }
 
-/// One kind of change at all its strengths, from the mildest to the strongest.
+/// One kind of change at several strengths, the mildest first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Curve {
     /// The name of the kind, such as `blur`; [`Change::name`] of each of its changes.
     pub name: &'static str,
     /// The unit of its strengths, for the axis of a plot.
     pub unit: &'static str,
-    /// The changes. The unchanged picture is not among them.
+    /// The changes. The unchanged image is not one of them.
     pub changes: &'static [Change],
 }
 
 /// The strengths at which robustness is measured.
 ///
 /// They span what happens to videos: blur from a soft lens to one that hides the hands, JPEG down to what messengers
-/// make of a picture that was forwarded many times, light from a dim cellar to a window behind the lifter.
+/// make of an image that was forwarded many times, light from a dim cellar to a window behind the lifter.
 pub fn grid() -> &'static [Curve] {
     const GRID: [Curve; 5] = [
         Curve {
@@ -120,17 +120,17 @@ impl Change {
         }
     }
 
-    /// The changed picture; it has the size of `picture`. What cannot be done leaves the picture as it is: a strength
-    /// that is not finite or positive, a JPEG of no pixels or of more than 65 535 on a side.
-    pub fn apply(self, picture: &RgbImage) -> RgbImage {
+    /// The changed image; it has the size of `image`. Impossible changes return it unchanged: a strength
+    /// that is not finite and positive, a JPEG without pixels or with more than 65 535 on a side.
+    pub fn apply(self, image: &RgbImage) -> RgbImage {
         let changed = match self {
-            Self::Blur(sigma) => blurred(picture, sigma),
-            Self::Jpeg(quality) => squeezed(picture, quality),
-            Self::Brightness(factor) => lit(picture, factor),
-            Self::Resolution(short_side) => coarsened(picture, short_side),
-            Self::Mirror => Some(image::imageops::flip_horizontal(picture)),
+            Self::Blur(sigma) => blurred(image, sigma),
+            Self::Jpeg(quality) => squeezed(image, quality),
+            Self::Brightness(factor) => lit(image, factor),
+            Self::Resolution(short_side) => coarsened(image, short_side),
+            Self::Mirror => Some(image::imageops::flip_horizontal(image)),
         };
-        changed.unwrap_or_else(|| picture.clone())
+        changed.unwrap_or_else(|| image.clone())
     }
 }
 
@@ -146,28 +146,28 @@ impl fmt::Display for Change {
     }
 }
 
-fn blurred(picture: &RgbImage, sigma: f64) -> Option<RgbImage> {
+fn blurred(image: &RgbImage, sigma: f64) -> Option<RgbImage> {
     if !sigma.is_finite() {
         return None;
     }
-    let short_side = picture.width().min(picture.height());
-    // Wider than the picture all is one colour anyway, and the kernel would only cost time.
+    let short_side = image.width().min(image.height());
+    // Wider than the image all is one colour anyway, and the kernel would only cost time.
     let sigma = sigma.min(1.0) * f64::from(short_side);
-    (sigma >= LEAST_SIGMA_PX).then(|| image::imageops::blur(picture, sigma as f32))
+    (sigma >= LEAST_SIGMA_PX).then(|| image::imageops::blur(image, sigma as f32))
 }
 
-fn squeezed(picture: &RgbImage, quality: u8) -> Option<RgbImage> {
-    let width = u16::try_from(picture.width()).ok()?;
-    let height = u16::try_from(picture.height()).ok()?;
+fn squeezed(image: &RgbImage, quality: u8) -> Option<RgbImage> {
+    let width = u16::try_from(image.width()).ok()?;
+    let height = u16::try_from(image.height()).ok()?;
     let mut jpeg = Vec::new();
     Encoder::new(&mut jpeg, quality.clamp(1, 100))
-        .encode(picture.as_raw(), width, height, ColorType::Rgb)
+        .encode(image.as_raw(), width, height, ColorType::Rgb)
         .ok()?;
     let decoder = JpegDecoder::new(Cursor::new(jpeg)).ok()?;
     Some(DynamicImage::from_decoder(decoder).ok()?.into_rgb8())
 }
 
-fn lit(picture: &RgbImage, factor: f64) -> Option<RgbImage> {
+fn lit(image: &RgbImage, factor: f64) -> Option<RgbImage> {
     if !(factor.is_finite() && factor > 0.0) {
         return None;
     }
@@ -175,15 +175,15 @@ fn lit(picture: &RgbImage, factor: f64) -> Option<RgbImage> {
     for (from, to) in (0u8..=255).zip(&mut levels) {
         *to = (f64::from(from) * factor).round().min(255.0) as u8;
     }
-    let mut lit = picture.clone();
+    let mut lit = image.clone();
     for level in lit.iter_mut() {
         *level = levels[usize::from(*level)];
     }
     Some(lit)
 }
 
-fn coarsened(picture: &RgbImage, short_side: u32) -> Option<RgbImage> {
-    let (width, height) = picture.dimensions();
+fn coarsened(image: &RgbImage, short_side: u32) -> Option<RgbImage> {
+    let (width, height) = image.dimensions();
     let short = width.min(height);
     if short_side == 0 || short_side >= short {
         return None;
@@ -192,7 +192,7 @@ fn coarsened(picture: &RgbImage, short_side: u32) -> Option<RgbImage> {
         let rounded = u64::from(side) * u64::from(short_side) + u64::from(short) / 2;
         (rounded / u64::from(short)) as u32
     };
-    let small = resize(picture, scaled(width), scaled(height));
+    let small = resize(image, scaled(width), scaled(height));
     Some(resize(&small, width, height))
 }
 
@@ -215,47 +215,47 @@ mod tests {
     }
 
     #[test]
-    fn every_change_keeps_the_size_of_every_picture() {
+    fn every_change_keeps_the_size_of_every_image() {
         for (width, height) in [(0, 0), (1, 1), (1, 300), (301, 2), (300, 310)] {
-            let picture = squares(width, height);
+            let image = squares(width, height);
             for change in grid().iter().flat_map(|curve| curve.changes) {
-                let changed = change.apply(&picture);
+                let changed = change.apply(&image);
                 assert_eq!(changed.dimensions(), (width, height), "{change}");
-                assert!(changed == change.apply(&picture), "{change}");
+                assert!(changed == change.apply(&image), "{change}");
             }
         }
     }
 
     #[test]
     fn strength_does_what_its_name_says() {
-        let picture = squares(320, 400);
+        let image = squares(320, 400);
         let falls = |name: &str, figure: fn(&RgbImage) -> f64| {
             let curve = grid().iter().find(|curve| curve.name == name).expect(name);
-            let mut last = figure(&picture);
+            let mut last = figure(&image);
             for change in curve.changes {
-                let now = figure(&change.apply(&picture));
+                let now = figure(&change.apply(&image));
                 assert!(now < last, "{change}: {now} is not below {last}");
                 last = now;
             }
         };
         falls("blur", sharpness);
         falls("resolution", sharpness);
-        let half = Change::Brightness(0.5).apply(&picture);
-        assert!((brightness(&half) / brightness(&picture) - 0.5).abs() < 0.01);
+        let half = Change::Brightness(0.5).apply(&image);
+        assert!((brightness(&half) / brightness(&image) - 0.5).abs() < 0.01);
         let distance = |quality: u8| {
-            let pairs = Change::Jpeg(quality).apply(&picture);
-            let pairs = pairs.iter().zip(picture.iter());
+            let pairs = Change::Jpeg(quality).apply(&image);
+            let pairs = pairs.iter().zip(image.iter());
             pairs.map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>()
         };
         assert!(distance(80) < distance(30) && distance(30) < distance(5));
-        let mirror = Change::Mirror.apply(&picture);
-        assert_eq!(mirror.get_pixel(0, 5), picture.get_pixel(319, 5));
-        assert!(Change::Mirror.apply(&mirror) == picture);
+        let mirror = Change::Mirror.apply(&image);
+        assert_eq!(mirror.get_pixel(0, 5), image.get_pixel(319, 5));
+        assert!(Change::Mirror.apply(&mirror) == image);
     }
 
     #[test]
     fn a_strength_that_is_none_changes_nothing() {
-        let picture = squares(40, 30);
+        let image = squares(40, 30);
         for change in [
             Change::Blur(f64::NAN),
             Change::Blur(-1.0),
@@ -264,9 +264,9 @@ mod tests {
             Change::Resolution(0),
             Change::Resolution(30),
         ] {
-            assert!(change.apply(&picture) == picture, "{change}");
+            assert!(change.apply(&image) == image, "{change}");
         }
-        assert_eq!(Change::Blur(1e30).apply(&picture).dimensions(), (40, 30));
+        assert_eq!(Change::Blur(1e30).apply(&image).dimensions(), (40, 30));
     }
 
     #[test]

@@ -1,26 +1,26 @@
-//! How far a person is cut off by the edges of the picture.
+//! How far the image edges cut a person off.
 
 use crate::Mask;
 
 /// A person counts as cut off when [`CutOff::worst`] is at least this.
 ///
-/// Of sixty drawn videos of whole lifters one reaches it, by a plate at the upper edge; of thirty whose pictures were cut
+/// Of sixty drawn videos of whole lifters one reaches it, by a plate at the upper edge; of thirty whose images were cut
 /// so that 15 % of the lifter's width or height is lost, 28 reach it, and of those that lose 30 % all.
 pub const DEFAULT_CUT_OFF: f64 = 0.2;
 
-/// How much of a mask ends at each edge of the picture, from 0 to 1.
+/// How much of a mask ends at each edge of the image, from 0 to 1.
 ///
-/// Left and right are parts of the height of the mask, top and bottom of its width: an arm that leaves the picture is
+/// Left and right are parts of the height of the mask, top and bottom of its width: an arm that leaves the image is
 /// a small part, a body cut in half nearly all of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CutOff {
-    /// The part of its lines that end at the left edge.
+    /// The share of its lines that end at the left edge.
     pub left: f64,
-    /// The part of its lines that end at the right edge.
+    /// The share of its lines that end at the right edge.
     pub right: f64,
-    /// The part of its columns that end at the upper edge.
+    /// The share of its columns that end at the upper edge.
     pub top: f64,
-    /// The part of its columns that end at the lower edge; apart, since feet often stand there.
+    /// The share of its columns that end at the lower edge; apart, since feet often stand there.
     pub bottom: f64,
 }
 
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_a_picture_ends_everywhere_and_nothing_nowhere() {
+    fn all_of_an_image_ends_everywhere_and_nothing_nowhere() {
         let all = CutOff::of(&Mask::from_fn(1, 1, |_, _| true)).unwrap();
         assert!((all.worst() - 1.0).abs() < 1e-9 && (all.bottom - 1.0).abs() < 1e-9);
         assert_eq!(CutOff::of(&Mask::from_fn(5, 5, |_, _| false)), None);

@@ -1,4 +1,4 @@
-//! How much each place of the picture changes in the course of a video.
+//! How much each pixel changes over a video.
 //!
 //! Each frame is laid over the middle one, brought to its light, and held against the median of all. What a pixel's
 //! neighbours show in that median is no change either, so that half a pixel of shake does not light up every edge.
@@ -8,11 +8,11 @@ use image::RgbImage;
 use crate::align::{Offset, Pyramid, box_mean};
 use crate::small::{Small, median};
 
-/// Levels at which the light of two frames is compared: what is black or burnt out says nothing of a factor.
+/// Levels at which the light of two frames is compared. Black and overexposed pixels tell no factor.
 const LIT: std::ops::RangeInclusive<f32> = 16.0..=240.0;
 /// Radius in pixels over which a change is averaged: a single pixel is noise.
 const RADIUS: usize = 1;
-/// So many pixels along the edge take the change of those within: a lamp that a shake brings into the picture and out
+/// So many pixels along the edge take the change of those within: a lamp that a shake brings into the image and out
 /// of it again is nobody.
 const EDGE: usize = 2;
 

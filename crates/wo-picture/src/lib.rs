@@ -1,10 +1,10 @@
-//! What can be said of the pictures of a video without a model: what moves in them, what is behind it, whether it is cut
-//! off, how sharp and bright they are; and changes of pictures that leave their form as it is.
+//! Model-free image analysis: the moving person, the background, cut-off bodies, sharpness and brightness, duplicates. And
+//! image changes for robustness curves that keep the lifter's form.
 //!
-//! Everything is a pure function of its pictures: no file, no clock, no random choice. Any size of picture has an answer.
+//! All functions are pure: no file, no clock, no randomness. All accept images of any size.
 
 mod align;
-mod alike;
+
 mod background;
 mod change;
 mod cut_off;
@@ -12,19 +12,20 @@ mod energy;
 mod mask;
 mod motion;
 mod overlap;
+mod perceptual_hash;
 mod photograph;
 mod quality;
 mod resize;
 mod small;
 mod thumbnail;
 
-pub use alike::{Hashes, SAME_PART, perceptual_hash};
 pub use background::{Background, background};
 pub use change::{Change, Curve, grid};
 pub use cut_off::{CutOff, DEFAULT_CUT_OFF};
 pub use mask::{Bounds, Mask};
 pub use motion::{MovingPerson, NoPerson, Shift, moving_person};
 pub use overlap::{GreyCells, Overlap, overlaps};
+pub use perceptual_hash::{HashIndex, SAME_PART, perceptual_hash};
 pub use photograph::{flatness, is_photograph};
 pub use quality::{Tones, brightness, luma, rounded, sharpness};
 pub use thumbnail::{N_FEATURES, thumbnail};

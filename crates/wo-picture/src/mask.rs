@@ -1,9 +1,8 @@
-//! Which pixels of a small picture are meant.
+//! A set of pixels of a small image.
 
 use image::{GrayImage, Luma};
 
-/// A yes or no for each pixel of a small picture; places are told in parts of its sides, so that it can be laid over
-/// pictures of any size.
+/// True or false for each pixel of a small image. Positions are shares of its sides, so that it fits images of any size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
     width: usize,
@@ -11,7 +10,7 @@ pub struct Mask {
     bits: Vec<bool>,
 }
 
-/// A rectangle, in parts of the sides of a picture from its upper left corner.
+/// A rectangle, in shares of the image sides from the upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
     /// The left edge.
@@ -25,21 +24,21 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Its area as a part of the picture.
+    /// Its area as a share of the image.
     pub fn share(&self) -> f64 {
         (self.right - self.left).max(0.0) * (self.bottom - self.top).max(0.0)
     }
 
-    /// Whether a place is in it.
+    /// Whether it contains a position.
     pub fn contains(&self, u: f64, v: f64) -> bool {
         (self.left..self.right).contains(&u) && (self.top..self.bottom).contains(&v)
     }
 }
 
 impl Mask {
-    /// A mask of the pixels for which `is_meant`.
-    pub fn from_fn(width: usize, height: usize, is_meant: impl Fn(usize, usize) -> bool) -> Self {
-        let bits = (0..width * height).map(|i| is_meant(i % width, i / width));
+    /// A mask of the pixels for which `is_set`.
+    pub fn from_fn(width: usize, height: usize, is_set: impl Fn(usize, usize) -> bool) -> Self {
+        let bits = (0..width * height).map(|i| is_set(i % width, i / width));
         Self {
             width,
             height,
@@ -61,12 +60,12 @@ impl Mask {
         (self.width, self.height)
     }
 
-    /// Whether a pixel is meant; false outside.
+    /// Whether a pixel is set; false outside.
     pub fn at(&self, x: usize, y: usize) -> bool {
         x < self.width && self.bits.get(y * self.width + x).is_some_and(|&bit| bit)
     }
 
-    /// Whether the pixel at a place in parts of the sides is meant; false outside.
+    /// Whether the pixel at a position in shares of the sides is set; false outside.
     pub fn contains(&self, u: f64, v: f64) -> bool {
         let pixel = |part: f64, side: usize| {
             (0.0..1.0)
@@ -79,12 +78,12 @@ impl Mask {
         }
     }
 
-    /// The part of the picture that is meant.
+    /// The share of the image that is set.
     pub fn share(&self) -> f64 {
         self.n_meant() as f64 / self.bits.len().max(1) as f64
     }
 
-    /// The smallest rectangle around all that is meant.
+    /// The smallest rectangle around all set pixels.
     pub fn bounds(&self) -> Option<Bounds> {
         let columns = || (0..self.width).filter(|&x| (0..self.height).any(|y| self.at(x, y)));
         let lines = || (0..self.height).filter(|&y| (0..self.width).any(|x| self.at(x, y)));
@@ -97,8 +96,8 @@ impl Mask {
         })
     }
 
-    /// White where it is meant and black elsewhere, as large as the mask.
-    pub fn picture(&self) -> GrayImage {
+    /// Set pixels in white and others in black, as large as the mask.
+    pub fn image(&self) -> GrayImage {
         GrayImage::from_fn(self.width as u32, self.height as u32, |x, y| {
             Luma([if self.at(x as usize, y as usize) {
                 255
@@ -112,7 +111,7 @@ impl Mask {
         self.bits.iter().filter(|&&bit| bit).count()
     }
 
-    /// All pixels up to `radius` from a meant one, in a square.
+    /// All pixels up to `radius` from a set one, in a square.
     pub(crate) fn dilated(&self, radius: usize) -> Self {
         let along = |bits: &[bool], n: usize, step: usize, start: usize, to: &mut [bool]| {
             let mut last = None;
@@ -145,7 +144,7 @@ impl Mask {
 
     /// With gaps of up to twice `radius` closed.
     pub(crate) fn closed(&self, radius: usize) -> Self {
-        // In a wider frame, or what comes near the edge of the picture would stick to it.
+        // In a wider frame, or what comes near the edge of the image would stick to it.
         let (width, height) = (self.width + 2 * radius, self.height + 2 * radius);
         let wide = Self::from_fn(width, height, |x, y| {
             x >= radius && y >= radius && self.at(x - radius, y - radius)
@@ -156,7 +155,7 @@ impl Mask {
         })
     }
 
-    /// With everything meant that is not joined with the edge of the picture without crossing what is meant.
+    /// Fills holes: sets all pixels that the edge of the image cannot reach without crossing a set one.
     pub(crate) fn filled(&self) -> Self {
         let outside = self.inverted().components();
         let bits = (0..self.bits.len()).map(|index| {
@@ -168,7 +167,7 @@ impl Mask {
         Self::new(self.width, self.height, bits.collect())
     }
 
-    /// With everything meant that lies between two meant pixels of one column: a body stands between its head and feet.
+    /// Sets all pixels between two set pixels of one column: a body stands between its head and feet.
     pub(crate) fn upright(&self) -> Self {
         let span = |x: usize| {
             let mut lines = (0..self.height).filter(|&y| self.at(x, y));
@@ -186,7 +185,7 @@ impl Mask {
         Self::new(self.width, self.height, bits)
     }
 
-    /// The connected parts of what is meant; pixels are joined along their edges.
+    /// The connected parts of the set pixels; pixels are joined along their edges.
     pub(crate) fn components(&self) -> Components {
         let mut numbers = vec![Components::NONE; self.bits.len()];
         let mut touches_edge = Vec::new();
@@ -228,12 +227,12 @@ impl Mask {
 pub(crate) struct Components {
     /// For each pixel the number of its component, or [`Self::NONE`].
     pub(crate) numbers: Vec<usize>,
-    /// For each component whether it reaches the edge of the picture.
+    /// For each component whether it reaches the edge of the image.
     touches_edge: Vec<bool>,
 }
 
 impl Components {
-    /// The number of a pixel that is not meant.
+    /// The number of a pixel that is not set.
     pub(crate) const NONE: usize = usize::MAX;
 
     /// The sum of `values` over each component.
@@ -252,7 +251,7 @@ impl Components {
 mod tests {
     use super::*;
 
-    /// `#` is meant.
+    /// `#` is set.
     fn mask(lines: &[&str]) -> Mask {
         Mask::from_fn(lines[0].len(), lines.len(), |x, y| {
             lines[y].as_bytes()[x] == b'#'

@@ -1,7 +1,7 @@
 //! The person who moves in a video, found by what changes from frame to frame.
 //!
-//! It sees change and nothing else: what a lifter holds still looks like the wall, a bar that moves looks like the
-//! lifter, and a second person who moves is taken in.
+//! It sees only change: what a lifter holds still looks like the wall, a moving bar looks like the lifter, and a second
+//! moving person is included.
 
 use image::{GrayImage, RgbImage};
 
@@ -9,31 +9,31 @@ use crate::energy::Energy;
 use crate::mask::{Bounds, Components, Mask};
 use crate::small::quantile;
 
-/// With fewer frames a median says nothing of what is usual.
+/// With fewer frames the median is no background.
 const LEAST_FRAMES: usize = 3;
-/// Part of the picture that is taken to be still when the noise is measured.
+/// The share of the image that is assumed to be still when the noise is measured.
 const STILL: f64 = 0.3;
-/// More levels of noise are none: even that part of the picture moves. A dark phone video has about five.
+/// More levels are no noise: then that share of the image moves too. A dark phone video has about five.
 const MOST_NOISE: f32 = 12.0;
 /// A change is more than so many times the noise, and more than so many levels; a codec alone makes about three.
 const TIMES_NOISE: f32 = 4.0;
 const LEAST_CHANGE: f32 = 6.0;
-/// A part of the picture is somebody who moves if it changes somewhere by so many times a change that counts.
+/// A region is a moving person if one of its pixels changes by this many times the least change.
 const SURE: f32 = 2.5;
-/// Gaps that are closed, as a part of the long side: a limb moves at its two edges, a shirt has one colour.
+/// Gaps of this share of the long side are closed: a limb moves at its two edges, a shirt has one colour.
 const GAP: f64 = 0.04;
-/// How far the mask goes beyond what moved, as a part of the long side.
+/// The margin of the mask, as a share of the long side.
 const MARGIN: f64 = 0.025;
-/// How far a body goes on below what moves of it, as a part of the longer side of that: legs stand still under a press.
+/// How far a body extends below its moving part, as a share of that part's longer side: legs stand still under a press.
 const LEGS: f64 = 0.75;
 /// A part that moves belongs to the person when it has this much of the energy of the largest.
 const BELONGS: f64 = 0.1;
-/// Below this part of the picture nobody moves.
+/// A smaller moving share of the image is nobody.
 const LEAST_SHARE: f64 = 0.004;
-/// Above this part of the picture what has moved is the camera.
+/// A larger moving share of the image means that the camera moved.
 const MOST_SHARE: f64 = 0.75;
 
-/// Somebody who moves.
+/// The person who moves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MovingPerson {
     /// Every place where the person was in any frame, with a margin; in the coordinates of the middle frame.
@@ -45,9 +45,9 @@ pub struct MovingPerson {
     /// Where the whole body probably is: the bounds, and down from them as far as a lifter stands who moves the upper half
     /// alone. It does not reach for the legs of one who lies.
     pub body: Bounds,
-    /// The part of the picture that the mask covers.
+    /// The share of the image that the mask covers.
     pub share: f64,
-    /// How much of all change in the picture lies within the mask, from 0 to 1. Low where the rest of the picture is
+    /// How much of all change in the image lies within the mask, from 0 to 1. Low where the rest of the image is
     /// restless too.
     pub confidence: f64,
     /// For each frame where in it is what the middle frame shows.
@@ -56,7 +56,7 @@ pub struct MovingPerson {
     pub energy: GrayImage,
 }
 
-/// How far the camera has moved, in parts of the sides of the picture: to the right and down.
+/// How far the camera has moved, in parts of the sides of the image: to the right and down.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shift {
     /// In parts of the width.
@@ -70,9 +70,9 @@ pub struct Shift {
 pub enum NoPerson {
     /// Fewer than three frames.
     TooFewFrames,
-    /// Nothing moves, or too little of the picture.
+    /// Nothing moves, or too little of the image.
     NothingMoves,
-    /// Most of the picture moves: the camera does, or the video has cuts.
+    /// Most of the image moves: the camera does, or the video has cuts.
     EverythingMoves,
 }
 
@@ -156,7 +156,7 @@ fn moved(energy: &Energy, least: f32) -> Result<Mask, NoPerson> {
     Ok(moved)
 }
 
-/// The part of the change above the noise that lies within the mask.
+/// The share of all change above the noise that lies within the mask.
 fn concentration(energy: &Energy, mask: &Mask, least: f32) -> f64 {
     let (mut within, mut all) = (0.0, 0.0);
     for (index, value) in energy.values.iter().enumerate() {

@@ -1,15 +1,15 @@
-//! Videos that show the same frames: coded again, made smaller, cut out of one another.
+//! Videos that show the same frames: re-encoded, resized, or cut from one another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use image::RgbImage;
 use image::imageops::crop_imm;
 
-use crate::alike::{Hashes, SAME_PART};
+use crate::perceptual_hash::{HashIndex, SAME_PART};
 use crate::quality::luma;
 use crate::resize::resize;
 
-/// Cells along each side of a thumbnail.
+/// Cells along each side.
 const SIDE: u32 = 16;
 /// The mean change, in levels, between thumbnails of one frame. H.264 at a CRF of 35, and half the size at 30, change those
 /// of gym videos by 1.3 in the middle and 2.3 at most.
@@ -17,27 +17,27 @@ const SAME_MEAN: f64 = 3.0;
 /// The change of their most changed cell: 7 at most by the same. Between two repetitions before a camera that does not move
 /// the mean changes as little as by coding, but some cell by 10 and more in most frames.
 const SAME_CELL: u8 = 10;
-/// Half of a hash's 64 bits are ones, as it is made. Where far fewer or more are, the picture has no detail, such as a black
-/// one, and says nothing.
+/// Half of a hash's 64 bits are ones, as it is made. Where far fewer or more are, the image has no detail, such as a black
+/// one, and is ignored.
 const DETAILED: std::ops::RangeInclusive<u32> = 16..=48;
-/// This part of the frames of each of two videos must be those of the other before they count as one video twice.
+/// Two videos are copies if this share of the frames of each is found in the other.
 const COPY_PART: f64 = 0.8;
 
-/// The middle square of a picture in a few cells of grey: what is left when coding and size do not count.
+/// The middle square of an image as a few grey cells, which encoding and size hardly change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GreyCells(Box<[u8]>);
 
 impl GreyCells {
-    /// Of a picture.
-    pub fn of(picture: &RgbImage) -> Self {
-        let (width, height) = picture.dimensions();
+    /// Computes the cells of an image.
+    pub fn of(image: &RgbImage) -> Self {
+        let (width, height) = image.dimensions();
         let side = width.min(height);
-        let square = crop_imm(picture, (width - side) / 2, (height - side) / 2, side, side);
+        let square = crop_imm(image, (width - side) / 2, (height - side) / 2, side, side);
         let small = resize(&square.to_image(), SIDE, SIDE);
         Self(luma(&small).into_raw().into_boxed_slice())
     }
 
-    /// Whether both are of one frame. A hash alone does not see a small lifter in a large room.
+    /// Whether both show one frame. Hashes alone miss a small lifter in a large room.
     pub fn is_same_frame(&self, other: &Self) -> bool {
         let changes = || self.0.iter().zip(&other.0).map(|(a, b)| a.abs_diff(*b));
         let sum: u64 = changes().map(u64::from).sum();
@@ -49,25 +49,25 @@ impl GreyCells {
 /// Two videos that share frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Overlap {
-    /// The place of the one that comes first.
+    /// The position of the first video.
     pub first: usize,
-    /// The place of the other.
+    /// The position of the second video.
     pub second: usize,
-    /// The part of the frames of the first that are frames of the second, from 0 to 1.
+    /// The share of the first's frames that the second shows, from 0 to 1.
     pub of_first: f64,
-    /// The part of the frames of the second that are frames of the first.
+    /// The share of the second's frames that the first shows.
     pub of_second: f64,
 }
 
 impl Overlap {
-    /// Whether one of the two adds nothing to the other: they are one video twice.
+    /// Whether they are one video twice.
     pub fn is_copy(&self) -> bool {
         self.of_first.min(self.of_second) >= COPY_PART
     }
 }
 
-/// All pairs of videos of which one shows at least half of its frames in the other too. Each video is the hashes of its frames;
-/// of two frames whose hashes are alike, by video and place, `is_same` looks closer.
+/// All pairs of videos in which one shows at least half of the other's frames. A video is given as the hashes of its frames.
+/// `is_same` compares two frames with near hashes; each is given as video and position.
 pub fn overlaps<E>(
     videos: &[&[u64]],
     mut is_same: impl FnMut((usize, usize), (usize, usize)) -> Result<bool, E>,
@@ -76,7 +76,7 @@ pub fn overlaps<E>(
         let frames = videos.get(video).copied().unwrap_or(&[]).iter().enumerate();
         frames.filter(|(_, hash)| DETAILED.contains(&hash.count_ones()))
     };
-    let all = Hashes::new(
+    let all = HashIndex::new(
         (0..videos.len())
             .flat_map(|video| detailed(video).map(move |(frame, hash)| ((video, frame), *hash))),
     );
@@ -84,7 +84,7 @@ pub fn overlaps<E>(
     for first in 0..videos.len() {
         let mut alike: BTreeMap<usize, BTreeSet<(usize, usize)>> = BTreeMap::new();
         for (frame, hash) in detailed(first) {
-            let others = all.alike(*hash).filter(|(other, _)| *other > first);
+            let others = all.near(*hash).filter(|(other, _)| *other > first);
             for (other, other_frame) in others {
                 alike.entry(other).or_default().insert((frame, other_frame));
             }

@@ -1,4 +1,4 @@
-//! Whether a picture looks like a photograph or like a drawing of the kind that `wo-synth` makes.
+//! Whether an image looks like a photograph or like a drawing of the kind that `wo-synth` makes.
 
 use image::RgbImage;
 use image::imageops::crop_imm;
@@ -6,23 +6,23 @@ use image::imageops::crop_imm;
 use crate::quality::luma;
 use crate::resize::resize;
 
-/// Pixels along each side of what is looked at. Grain and the blocks of a codec are averaged away; what is left of a
+/// The image is compared at this many pixels a side. Grain and the blocks of a codec are averaged away; what is left of a
 /// photograph still has detail nearly everywhere, and that of a drawing only at its lines.
 const SIDE: u32 = 64;
-/// Neighbours that differ by so few levels are flat.
+/// Neighbours that differ by at most this many levels are flat.
 const FLAT: u8 = 2;
-/// The part of flat places above which a picture counts as drawn.
+/// An image with a larger share of flat places counts as drawn.
 ///
 /// Of 45 frames of 15 gym videos, sharp, blurred and coded badly, the flattest has 0.32. Of 40 frames of `wo-synth`'s videos the
 /// least flat has 0.48. Its stills of 160 pixels have their grain unsmoothed: one in eight is taken for a photograph. A
-/// photograph at a third of its brightness is often taken for a drawing. So ask of many pictures, and take what most say.
+/// photograph at a third of its brightness is often taken for a drawing. So test many images and take the majority.
 const DRAWN: f64 = 0.4;
 
-/// The part of the middle square without detail, from 0 to 1. A picture without pixels is all flat.
-pub fn flatness(picture: &RgbImage) -> f64 {
-    let (width, height) = picture.dimensions();
+/// The share of the middle square without detail, from 0 to 1. It is 1 for an image without pixels.
+pub fn flatness(image: &RgbImage) -> f64 {
+    let (width, height) = image.dimensions();
     let side = width.min(height);
-    let square = crop_imm(picture, (width - side) / 2, (height - side) / 2, side, side);
+    let square = crop_imm(image, (width - side) / 2, (height - side) / 2, side, side);
     let small = luma(&resize(&square.to_image(), SIDE, SIDE));
     let level = |x, y| small.get_pixel(x, y).0[0];
     let places = (1..SIDE).flat_map(|y| (1..SIDE).map(move |x| (x, y)));
@@ -34,9 +34,9 @@ pub fn flatness(picture: &RgbImage) -> f64 {
     places.filter(is_flat).count() as f64 / f64::from(n_places)
 }
 
-/// Whether a picture looks like a photograph.
-pub fn is_photograph(picture: &RgbImage) -> bool {
-    flatness(picture) < DRAWN
+/// Whether an image looks like a photograph.
+pub fn is_photograph(image: &RgbImage) -> bool {
+    flatness(image) < DRAWN
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! How sharp, bright and rich in contrast a picture is: the definitions of the `quality` of a `frame` record, measured on luma
-//! of about one size, so that figures can be compared between videos.
+//! Sharpness, brightness and contrast: the `quality` of a `frame` record. They are measured on luma of about one size, so that
+//! videos can be compared.
 
 use image::{GrayImage, RgbImage};
 
 /// The least short side that is measured on. Finer detail is noise as often as it is sharpness.
 const SHORT_SIDE: u32 = 256;
 
-/// Figures of a picture's luma.
+/// Metrics of an image's luma.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tones {
     /// Variance of the Laplacian in squared levels, to two decimals: what the four neighbours of a pixel do not explain
-    /// (Pech-Pacheco et al., ICPR 2000). 0 for pictures of less than three pixels on a side.
+    /// (Pech-Pacheco et al., ICPR 2000). 0 for images of less than three pixels on a side.
     pub sharpness: f64,
     /// The mean, from 0 to 1, to four decimals.
     pub brightness: f64,
@@ -19,7 +19,7 @@ pub struct Tones {
 }
 
 impl Tones {
-    /// Measures what [`luma`] makes of a picture.
+    /// Measures what [`luma`] makes of an image.
     pub fn of(luma: &GrayImage) -> Self {
         let n_pixels = luma.len().max(1) as f64;
         let (sum, squares) = luma.iter().fold((0u64, 0u64), |(sum, squares), &level| {
@@ -36,25 +36,25 @@ impl Tones {
     }
 }
 
-/// The sharpness of a picture, as [`Tones`] have it.
-pub fn sharpness(picture: &RgbImage) -> f64 {
-    Tones::of(&luma(picture)).sharpness
+/// The sharpness of an image, as [`Tones`] have it.
+pub fn sharpness(image: &RgbImage) -> f64 {
+    Tones::of(&luma(image)).sharpness
 }
 
-/// The brightness of a picture, as [`Tones`] have it.
-pub fn brightness(picture: &RgbImage) -> f64 {
-    Tones::of(&luma(picture)).brightness
+/// The brightness of an image, as [`Tones`] have it.
+pub fn brightness(image: &RgbImage) -> f64 {
+    Tones::of(&luma(image)).brightness
 }
 
 /// Luma by ITU-R BT.601, averaged over squares so that the short side comes near 256 pixels and not below it.
-pub fn luma(picture: &RgbImage) -> GrayImage {
-    let step = (picture.width().min(picture.height()) / SHORT_SIDE).max(1);
-    let (width, height) = (picture.width() / step, picture.height() / step);
-    let stride = 3 * picture.width().max(1) as usize;
+pub fn luma(image: &RgbImage) -> GrayImage {
+    let step = (image.width().min(image.height()) / SHORT_SIDE).max(1);
+    let (width, height) = (image.width() / step, image.height() / step);
+    let stride = 3 * image.width().max(1) as usize;
     let n_samples = step * step;
     let mut luma = GrayImage::new(width, height);
     let mut sums = vec![0u32; width as usize];
-    let lines = picture.as_raw().chunks_exact(stride * step as usize);
+    let lines = image.as_raw().chunks_exact(stride * step as usize);
     for (to, from) in luma.chunks_exact_mut(width.max(1) as usize).zip(lines) {
         sums.fill(0);
         for line in from.chunks_exact(stride) {
@@ -94,7 +94,7 @@ fn variance_of_laplacian(luma: &GrayImage) -> f64 {
     squares as f64 / n as f64 - mean * mean
 }
 
-/// To so many decimals, as figures in records are.
+/// Rounded to `digits` decimals, as in records.
 pub fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10f64.powi(digits);
     (value * scale).round() / scale
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_those_of_the_picture() {
+    fn metrics_equal_those_of_the_image() {
         let grey = RgbImage::from_pixel(300, 700, Rgb([51; 3]));
         assert!((brightness(&grey) - 0.2).abs() < 1e-9 && sharpness(&grey).abs() < 1e-9);
         // Lines of one pixel, 100 and 0 in turn: the Laplacian is 200 or -200 everywhere.
@@ -121,24 +121,24 @@ mod tests {
 
     #[test]
     fn figures_are_those_of_the_extractor() {
-        // What `wo-extract FILE.png --size SHORT_SIDE` says of these pictures.
+        // The output of `wo-extract FILE.png --size SHORT_SIDE` for these images.
         for (width, height, sharp, bright) in [
             (320, 400, 14_216.07, 0.2707),
             (900, 600, 3414.79, 0.2708),
             (301, 257, 14_175.92, 0.2709),
         ] {
-            let picture = RgbImage::from_fn(width, height, |x, y| {
+            let image = RgbImage::from_fn(width, height, |x, y| {
                 Rgb([0, 1, 2]
                     .map(|c| ((x * x * 3 + y * y * 7 + x * y * 5 + c * 31) % (100 + 50 * c)) as u8))
             });
-            assert!((sharpness(&picture) - sharp).abs() < 1e-9);
-            assert!((brightness(&picture) - bright).abs() < 1e-9);
+            assert!((sharpness(&image) - sharp).abs() < 1e-9);
+            assert!((brightness(&image) - bright).abs() < 1e-9);
         }
     }
 
     #[test]
-    fn large_pictures_are_measured_at_one_size() {
-        let picture = |scale: u32| {
+    fn large_images_are_measured_at_one_size() {
+        let image = |scale: u32| {
             RgbImage::from_fn(256 * scale, 300 * scale, |x, y| {
                 Rgb([
                     ((x / scale) * 7 % 200) as u8,
@@ -147,16 +147,16 @@ mod tests {
                 ])
             })
         };
-        assert!((sharpness(&picture(1)) - sharpness(&picture(3))).abs() < 1e-9);
-        assert!((brightness(&picture(1)) - brightness(&picture(3))).abs() < 1e-9);
+        assert!((sharpness(&image(1)) - sharpness(&image(3))).abs() < 1e-9);
+        assert!((brightness(&image(1)) - brightness(&image(3))).abs() < 1e-9);
     }
 
     #[test]
-    fn tiny_pictures_have_figures() {
+    fn tiny_images_have_metrics() {
         for (width, height) in [(0, 0), (0, 5), (1, 1), (2, 1), (3, 3)] {
-            let picture = RgbImage::from_pixel(width, height, Rgb([9; 3]));
-            assert!(sharpness(&picture).abs() < 1e-9);
-            assert!(brightness(&picture).is_finite());
+            let image = RgbImage::from_pixel(width, height, Rgb([9; 3]));
+            assert!(sharpness(&image).abs() < 1e-9);
+            assert!(brightness(&image).is_finite());
         }
     }
 }

@@ -1,10 +1,10 @@
-//! A frame at the small size that motion is looked for at.
+//! A frame at the small size on which motion is detected.
 
 use image::RgbImage;
 
 use crate::resize::resize;
 
-/// The long side in pixels. A hand of a lifter who fills the picture is about six pixels then, and the noise of a
+/// The long side in pixels. A hand of a lifter who fills the image is about six pixels then, and the noise of a
 /// sensor and the blocks of a codec are averaged away.
 const LONG_SIDE: u32 = 192;
 
@@ -18,9 +18,9 @@ pub(crate) struct Small {
 }
 
 impl Small {
-    /// Makes `picture` as small as `size`.
-    pub(crate) fn new(picture: &RgbImage, size: (u32, u32)) -> Self {
-        let small = resize(picture, size.0, size.1);
+    /// Resizes `image` to `size`.
+    pub(crate) fn new(image: &RgbImage, size: (u32, u32)) -> Self {
+        let small = resize(image, size.0, size.1);
         Self {
             width: size.0 as usize,
             height: size.1 as usize,
@@ -28,9 +28,9 @@ impl Small {
         }
     }
 
-    /// The small size of pictures like this one: never larger than they are, and no side without pixels.
-    pub(crate) fn size_of(picture: &RgbImage) -> (u32, u32) {
-        let (width, height) = picture.dimensions();
+    /// The small size of images like this one: never larger than they are, and no side without pixels.
+    pub(crate) fn size_of(image: &RgbImage) -> (u32, u32) {
+        let (width, height) = image.dimensions();
         let long = u64::from(width.max(height));
         let kept = long.min(u64::from(LONG_SIDE));
         let scaled = |side: u32| ((u64::from(side) * kept + long / 2) / long.max(1)).max(1) as u32;
@@ -43,7 +43,7 @@ impl Small {
         self.pixels.iter().map(luma).collect()
     }
 
-    /// What is at a place, if it is in the picture.
+    /// The pixel at a position, `None` outside the image.
     pub(crate) fn get(&self, x: isize, y: isize) -> Option<[f32; 3]> {
         let x = usize::try_from(x).ok().filter(|&x| x < self.width)?;
         let y = usize::try_from(y).ok().filter(|&y| y < self.height)?;
@@ -51,17 +51,17 @@ impl Small {
     }
 }
 
-/// The middle one of some figures, the upper of two; it changes their order.
-pub(crate) fn median(figures: &mut [f32]) -> Option<f32> {
-    quantile(figures, 0.5)
+/// The median, the upper one of two. Reorders the values.
+pub(crate) fn median(values: &mut [f32]) -> Option<f32> {
+    quantile(values, 0.5)
 }
 
-/// The figure below which this part of the figures lies; it changes their order.
-pub(crate) fn quantile(figures: &mut [f32], part: f64) -> Option<f32> {
-    let index = (figures.len() as f64 * part) as usize;
-    let index = index.min(figures.len().checked_sub(1)?);
-    let (_, &mut figure, _) = figures.select_nth_unstable_by(index, f32::total_cmp);
-    Some(figure)
+/// The quantile at `part`. Reorders the values.
+pub(crate) fn quantile(values: &mut [f32], part: f64) -> Option<f32> {
+    let index = (values.len() as f64 * part) as usize;
+    let index = index.min(values.len().checked_sub(1)?);
+    let (_, &mut value, _) = values.select_nth_unstable_by(index, f32::total_cmp);
+    Some(value)
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_of_few_figures() {
+    fn quantiles_of_few_values() {
         assert_eq!(median(&mut []), None);
         assert_eq!(median(&mut [3.0, 1.0]), Some(3.0));
         assert_eq!(quantile(&mut [5.0, 1.0, 4.0, 2.0], 1.0), Some(5.0));

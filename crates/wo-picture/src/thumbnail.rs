@@ -1,4 +1,4 @@
-//! A picture as a few figures of colour: what a probe can learn from it without seeing a form.
+//! An image as a few colour features, for a probe that must not see the lifter's form.
 
 use image::RgbImage;
 
@@ -6,22 +6,22 @@ use image::RgbImage;
 const N_CELLS: u32 = 6;
 /// Steps of each channel in the histogram.
 const N_STEPS: usize = 4;
-/// How many figures are means of cells.
+/// How many features are means of cells.
 const N_MEANS: usize = 3 * (N_CELLS * N_CELLS) as usize;
 
-/// How many figures [`thumbnail`] gives: 108 means and 64 shares.
+/// How many features [`thumbnail`] gives: 108 means and 64 shares.
 pub const N_FEATURES: usize = N_MEANS + N_STEPS * N_STEPS * N_STEPS;
 
-/// The colours of `picture`, all from 0 to 1 and the same places for the same thing in every picture:
+/// The colour features of `image`, all from 0 to 1:
 ///
 /// - first the mean red, green and blue of 6 x 6 cells that cover it, line by line from the upper left one; a pixel
-///   belongs to one cell, but a picture of fewer than six pixels on a side has pixels that stand for several;
+///   belongs to one cell, but an image of fewer than six pixels on a side has pixels that stand for several;
 /// - then the share of its pixels in each of 4 x 4 x 4 equal boxes of red, green and blue, blue changing fastest.
 ///
-/// All are 0 for a picture without pixels.
-pub fn thumbnail(picture: &RgbImage) -> [f32; N_FEATURES] {
+/// All are 0 for an image without pixels.
+pub fn thumbnail(image: &RgbImage) -> [f32; N_FEATURES] {
     let mut features = [0.0; N_FEATURES];
-    let (width, height) = picture.dimensions();
+    let (width, height) = image.dimensions();
     if width == 0 || height == 0 {
         return features;
     }
@@ -31,7 +31,7 @@ pub fn thumbnail(picture: &RgbImage) -> [f32; N_FEATURES] {
         let (top, bottom) = part(height, cell / N_CELLS);
         let mut sums = [0u64; 3];
         for (y, x) in (top..bottom).flat_map(|y| (left..right).map(move |x| (y, x))) {
-            for (sum, level) in sums.iter_mut().zip(picture.get_pixel(x, y).0) {
+            for (sum, level) in sums.iter_mut().zip(image.get_pixel(x, y).0) {
                 *sum += u64::from(level);
             }
         }
@@ -41,7 +41,7 @@ pub fn thumbnail(picture: &RgbImage) -> [f32; N_FEATURES] {
         }
     }
     let mut counts = [0u64; N_FEATURES - N_MEANS];
-    for pixel in picture.pixels() {
+    for pixel in image.pixels() {
         let [r, g, b] = pixel.0.map(|level| usize::from(level) * N_STEPS / 256);
         counts[(r * N_STEPS + g) * N_STEPS + b] += 1;
     }
@@ -68,14 +68,14 @@ mod tests {
     #[test]
     fn cells_and_boxes_are_where_they_are_said_to_be() {
         // Red at the upper left cell, black elsewhere.
-        let picture = RgbImage::from_fn(60, 120, |x, y| {
+        let image = RgbImage::from_fn(60, 120, |x, y| {
             Rgb(if x < 10 && y < 20 {
                 [255, 0, 0]
             } else {
                 [0; 3]
             })
         });
-        let features = thumbnail(&picture);
+        let features = thumbnail(&image);
         assert_eq!(features[..4], [1.0, 0.0, 0.0, 0.0]);
         assert!((features[N_MEANS] - 35.0 / 36.0).abs() < 1e-6);
         assert!((features[N_MEANS + 48] - 1.0 / 36.0).abs() < 1e-6);

@@ -208,20 +208,18 @@ fn any_frames_have_an_answer() {
     frames[1] =
         image::imageops::resize(&frames[1], 200, 150, image::imageops::FilterType::Triangle);
     let person = moving_person(&frames).expect("somebody moves");
-    let picture = background(&frames, &person)
-        .expect("there is a wall")
-        .picture;
-    assert_eq!(picture.dimensions(), SIZE);
+    let image = background(&frames, &person).expect("there is a wall").image;
+    assert_eq!(image.dimensions(), SIZE);
 }
 
 #[test]
 fn the_background_is_the_same_whoever_lifts() {
-    // Another depth and another width, within the same eighths of the picture.
+    // Another depth and another width, within the same eighths of the image.
     let narrower = |frame| {
         let [left, top, right, bottom] = squatting(frame);
         [left + 4, top, right - 4, bottom - 3]
     };
-    let pictures = [squatting as fn(usize) -> [i64; 4], narrower].map(|lifter| {
+    let images = [squatting as fn(usize) -> [i64; 4], narrower].map(|lifter| {
         let frames = Scene {
             lifter: Some(lifter),
             noise: 4.0,
@@ -231,9 +229,9 @@ fn the_background_is_the_same_whoever_lifts() {
         let person = moving_person(&frames).expect("somebody moves");
         background(&frames, &person).expect("there is a wall")
     });
-    let [a, b] = &pictures;
+    let [a, b] = &images;
     assert_eq!(a.removed, b.removed);
-    assert!(a.picture == b.picture);
+    assert!(a.image == b.image);
     let empty = Scene {
         noise: 4.0,
         ..STILL
@@ -241,7 +239,7 @@ fn the_background_is_the_same_whoever_lifts() {
     .frame(N_FRAMES / 2);
     let far = |x: u32, y: u32| {
         let pairs = a
-            .picture
+            .image
             .get_pixel(x, y)
             .0
             .into_iter()
@@ -250,8 +248,8 @@ fn the_background_is_the_same_whoever_lifts() {
     };
     // The wall is as it is; where the lifter was is no red, and no darker or lighter than the wall.
     assert!((0..40).all(|x| far(x, 100) < 12));
-    assert!(a.picture.pixels().all(|pixel| pixel.0[0] < 170));
-    assert!((brightness(&a.picture) - brightness(&empty)).abs() < 0.03);
+    assert!(a.image.pixels().all(|pixel| pixel.0[0] < 170));
+    assert!((brightness(&a.image) - brightness(&empty)).abs() < 0.03);
 }
 
 #[test]

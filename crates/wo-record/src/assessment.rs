@@ -1,10 +1,10 @@
-//! What an evaluation says beyond single figures.
+//! Results of an evaluation beyond single metrics.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{AuditVerdict, Name, Probe, RecordPath, SuspectReason, finite};
 
-/// Whether the model is as often right as it is sure, on videos that it has not seen.
+/// Calibration on held-out videos: whether the model is right as often as it is confident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Calibration {
@@ -56,7 +56,7 @@ pub struct CalibrationBin {
     pub n: u64,
 }
 
-/// What comes of holding back verdicts that the model is not sure of.
+/// Selective prediction: risk and coverage if the model abstains below a threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Selection {
@@ -147,7 +147,7 @@ pub struct Audit {
     pub n_groups: u64,
 }
 
-/// What more videos would bring.
+/// The learning curve: the expected gain from more videos.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LearningCurve {
@@ -199,7 +199,7 @@ pub struct CurvePoint {
     pub guideline: Option<f64>,
 }
 
-/// Videos that are worth filming next.
+/// A hint which videos to collect next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CollectionHint {
@@ -209,10 +209,10 @@ pub struct CollectionHint {
     pub exercise: Name,
     /// The label.
     pub label: Name,
-    /// The fault, where it is one.
+    /// The fault, if it is about one.
     #[serde(default)]
     pub fault: Option<Name>,
-    /// From where it is to be filmed, where angles are known.
+    /// The camera angle, if angles are known.
     #[serde(default)]
     pub angle: Option<String>,
     /// How many videos of it the model was trained on.
@@ -268,6 +268,7 @@ pub struct Suspect {
 }
 
 /// Two models on the same videos.
+// More than 12 fields: a record on the wire is flat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
@@ -275,12 +276,12 @@ pub struct Comparison {
     pub task: String,
     /// `all`, or the exercise.
     pub scope: String,
-    /// The figure's name.
+    /// The metric's name.
     pub name: String,
-    /// The class that it is about, for figures of one class.
+    /// The class, for metrics of one class.
     #[serde(default)]
     pub class: Option<Name>,
-    /// The candidate's figure.
+    /// The candidate's value.
     #[serde(serialize_with = "finite::option")]
     pub candidate: Option<f64>,
     /// The champion's.
@@ -335,7 +336,7 @@ pub struct GateTerm {
     /// What it is held against.
     #[serde(serialize_with = "finite::option")]
     pub bound: Option<f64>,
-    /// Whether it holds. A figure that is not known holds no term.
+    /// Whether it holds. A term with an unknown value does not hold.
     pub passed: bool,
     /// Why a value or bound is not known.
     #[serde(default)]

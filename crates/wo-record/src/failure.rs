@@ -1,4 +1,4 @@
-//! The record of one thing that went wrong while the run went on.
+//! The record of one input that failed while the run went on.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub mod code {
     pub const UNREADABLE: &str = "unreadable";
     /// The file has no bytes.
     pub const EMPTY_FILE: &str = "empty_file";
-    /// The file is no video and no picture that can be decoded.
+    /// The file is not a video or image that can be decoded.
     pub const NOT_MEDIA: &str = "not_media";
     /// The file has sound or text but no video stream.
     pub const NO_VIDEO_STREAM: &str = "no_video_stream";
@@ -20,23 +20,23 @@ pub mod code {
     pub const TRUNCATED: &str = "truncated";
     /// No frame came for longer than the stall limit.
     pub const STALLED: &str = "stalled";
-    /// The process that decoded the file died or misbehaved, each time it was tried.
+    /// The process that decoded the file crashed or misbehaved at every try.
     pub const CRASHED: &str = "crashed";
     /// The file names other files or addresses, which are not followed.
     pub const UNSUPPORTED_CONTAINER: &str = "unsupported_container";
     /// A decoder for this codec is not installed.
     pub const MISSING_PLUGIN: &str = "missing_plugin";
-    /// A picture of a frame cannot be decoded.
+    /// The image of a frame cannot be decoded.
     pub const BAD_IMAGE: &str = "bad_image";
-    /// A line of the input is no record.
+    /// A line of the input is not a record.
     pub const BAD_LINE: &str = "bad_line";
     /// More frames were asked for than one video may give.
     pub const TOO_MANY_FRAMES: &str = "too_many_frames";
     /// The same video came with two labels.
     pub const LABEL_CONFLICT: &str = "label_conflict";
-    /// The model was trained or chosen on other videos of the same group, so what it says of this one is no figure.
+    /// The model was trained or chosen on other videos of the same group, so its prediction is no held-out result.
     pub const SEEN_GROUP: &str = "seen_group";
-    /// The model was trained or chosen on the same pictures under another name.
+    /// The model was trained or chosen on the same images under another name.
     pub const NEAR_DUPLICATE: &str = "near_duplicate";
 }
 
@@ -48,12 +48,12 @@ pub struct Failure {
     pub code: String,
     /// What happened, for a person.
     pub what: String,
-    /// The tool that met it.
+    /// The tool that reports it.
     pub tool: String,
-    /// The file it is about.
+    /// The file.
     #[serde(default)]
     pub path: Option<RecordPath>,
-    /// The video it is about, where its bytes could be read.
+    /// The video, if its bytes could be read.
     #[serde(default)]
     pub video_id: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What a split keeps together.
+//! Groups: videos that a split keeps together.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,12 +14,12 @@ use crate::Video;
 pub struct Group(String);
 
 impl Group {
-    /// The group of which only a video is known.
+    /// The group of a video without person and source.
     pub fn of_video_id(video_id: &str) -> Self {
         Self(format!("video:{video_id}"))
     }
 
-    /// The group that text such as `person:anna` names. Of a person or a source the spelling makes no difference.
+    /// Parses a group such as `person:anna`. Spellings of a person or a source are equal.
     pub fn of_text(text: &str) -> Self {
         match text.split_once(':') {
             Some((kind @ ("person" | "source"), id)) => Self(format!("{kind}:{}", same_id(id))),
@@ -63,7 +63,7 @@ pub fn group_of(video: &Video) -> Group {
     }
 }
 
-/// Letters that are one letter with another one in it, which Unicode does not take apart.
+/// Letters that Unicode does not decompose.
 const LETTERS: [(char, &str); 10] = [
     ('ß', "ss"),
     ('æ', "ae"),
@@ -77,9 +77,8 @@ const LETTERS: [(char, &str); 10] = [
     ('ħ', "h"),
 ];
 
-/// The id of a person or a source without what people spell now so and now so: case, accents, and the spaces, dashes and
-/// underscores between words. `Anna  Müller`, `anna_muller` and `ANNA-MÜLLER` are one person. Between digits a space stays a
-/// difference: `p1 1` is not `p11`.
+/// Normalises the id of a person or a source: removes case, accents, and spaces, dashes and underscores between words.
+/// `Anna  Müller`, `anna_muller` and `ANNA-MÜLLER` are one person. Between digits a space stays: `p1 1` is not `p11`.
 pub fn same_id(id: &str) -> String {
     let mut same = String::with_capacity(id.len());
     let mut has_gap = false;
@@ -111,7 +110,7 @@ pub fn same_id(id: &str) -> String {
     if same.is_empty() { id.to_owned() } else { same }
 }
 
-/// Letters that nobody sees, which come with text that is copied from pages.
+/// Invisible characters, which come with text copied from web pages.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -120,8 +119,7 @@ fn is_invisible(c: char) -> bool {
         )
 }
 
-/// The groups of videos of which some pairs, by place, belong together: all groups that pairs connect become one, which is
-/// called like the first of them by its text.
+/// Joins groups that pairs of indexes connect. A joined group has the name of its first group in text order.
 pub fn joined(groups: &[Group], pairs: impl IntoIterator<Item = (usize, usize)>) -> Vec<Group> {
     let mut parent: BTreeMap<&Group, &Group> = groups.iter().map(|it| (it, it)).collect();
     for (a, b) in pairs {

@@ -1,8 +1,7 @@
 //! The contract between the tools: what travels over a pipe, one JSON object a line.
 //!
-//! A stream is `begin`, records, `end`. A reader that meets the end of its input before `end` knows that the
-//! stream was cut. Record types and fields that a reader does not know pass through a tool unchanged.
-//! `docs/records.md` tells the same for people, `docs/records.schema.json` for machines.
+//! A stream is `begin`, records, `end`. Input that ends before `end` was truncated. Unknown record types and fields pass
+//! through a tool unchanged. `docs/records.md` describes the records for people, `docs/records.schema.json` for programs.
 //!
 //! This crate opens no file, prints nothing and knows no tool.
 
@@ -48,7 +47,7 @@ pub use truth::{Rep, Truth};
 pub use video::Video;
 pub use write::{WriteError, Writer};
 
-/// The JSON Schema of one line of a stream, made from the types above.
+/// The JSON Schema of one line of a stream, generated from the types above.
 #[cfg(feature = "schema")]
 pub fn json_schema() -> schemars::Schema {
     schemars::schema_for!(Record)

@@ -1,4 +1,4 @@
-//! One line that was read: what it means, and exactly what it said.
+//! One line of a stream: its record and its text.
 
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -16,12 +16,12 @@ pub struct Line {
     pub offset: u64,
     /// The text, without the line end.
     pub text: String,
-    /// The record, or the name of a type that is not known here.
+    /// The record, or the name of an unknown type.
     pub record: Result<Record, Kind>,
 }
 
 impl Line {
-    /// The text of `record` with all fields of this line that the contract does not know.
+    /// The text of `record` with the unknown fields of this line.
     pub fn rewritten(&self, record: &Record) -> serde_json::Result<String> {
         let mut fields: Fields = serde_json::from_str(&serde_json::to_string(record)?)?;
         let old: Fields = serde_json::from_str(&self.text)?;

@@ -26,7 +26,7 @@ impl Name {
         let mut name = String::with_capacity(text.len());
         for c in text.trim().chars() {
             if c.is_alphanumeric() {
-                // `İ` becomes `i` and a dot above; the dot is no letter, and would be another name when read again.
+                // `İ` becomes `i` and a dot above; the dot is no letter and would change the name when read again.
                 name.extend(c.to_lowercase().filter(|c| c.is_alphanumeric()));
             } else if !name.ends_with('_') && !name.is_empty() {
                 name.push('_');
@@ -35,8 +35,8 @@ impl Name {
         Self(name.trim_end_matches('_').to_owned())
     }
 
-    /// The label of a folder or a CSV cell: as [`Name::new`], and `good`, `bad` mean `good_form`, `bad_form`. Where the words
-    /// part makes no difference: `goodform` and `un clear` are known labels too.
+    /// The label of a folder or a CSV cell: as [`Name::new`], and `good`, `bad` mean `good_form`, `bad_form`. Word breaks make
+    /// no difference: `goodform` and `un clear` are known labels too.
     pub fn label(text: &str) -> Self {
         let name = Self::new(text);
         let letters = name.0.split('_').flat_map(str::chars);
@@ -60,17 +60,17 @@ impl Name {
         &self.0
     }
 
-    /// True when nothing was left of the text.
+    /// True if the text had no letters and digits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// True for the three labels of which the tools know the meaning.
+    /// True for the three labels that the tools know.
     pub fn is_known_label(&self) -> bool {
         matches!(self.as_str(), GOOD_FORM | BAD_FORM | UNCLEAR)
     }
 
-    /// The name as a person would write it: `barbell_row` is `barbell row`.
+    /// The name in words: `barbell_row` is `barbell row`.
     pub fn words(&self) -> String {
         self.0.replace('_', " ")
     }
@@ -94,7 +94,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Whether a text is a name as it is. Nearly all are, and there are millions; of those beyond ASCII it says nothing.
+/// Whether a text is a normal ASCII name already. Nearly all are, and there are millions.
 fn is_normal(text: &str) -> bool {
     let is_part = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
     let mut parts = text.as_bytes().split(|&c| c == b'_');

@@ -11,7 +11,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A path: a JSON string where it is UTF-8, else `{"bytes": "<base64>"}`.
+/// A path: a JSON string if it is UTF-8, else `{"bytes": "<base64>"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordPath(PathBuf);
 
@@ -92,7 +92,7 @@ impl schemars::JsonSchema for RecordPath {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "A path: a string where it is UTF-8, else the bytes in base64.",
+            "description": "A path: a string if it is UTF-8, else the bytes in base64.",
             "oneOf": [
                 { "type": "string" },
                 {

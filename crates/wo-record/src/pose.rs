@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Name, finite};
 
-/// The joints of the lifter in one frame, right after its `frame` record; where they are known, as in drawn videos.
+/// The joints of the lifter in one frame, right after its `frame` record. Synthetic videos have them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pose {
@@ -16,16 +16,16 @@ pub struct Pose {
     pub joints: Vec<Joint>,
 }
 
-/// One joint, in the picture and in space.
+/// One joint, in the image and in space.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Joint {
     /// Its name; pairs start with `left_` and `right_`, the lifter's own sides.
     pub name: Name,
-    /// Place in the picture from its left edge, as a part of the width; outside 0 to 1 where it is cut off.
+    /// Position in the image from the left edge, as a share of the width; outside 0 to 1 if it is cut off.
     #[serde(serialize_with = "finite::one")]
     pub u: f64,
-    /// Place in the picture from its upper edge, as a part of the height.
+    /// Position in the image from the upper edge, as a share of the height.
     #[serde(serialize_with = "finite::one")]
     pub v: f64,
     /// To the lifter's left, in metres.

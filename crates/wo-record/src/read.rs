@@ -1,19 +1,19 @@
-//! Lines to records, with a bound on what one line may cost and a place for every complaint.
+//! Reads lines as records. Limits the size of a line; errors have a line number and a byte offset.
 
 use std::io::{self, BufRead, Read};
 
 use crate::{Line, Producer, Record, SCHEMA, SCHEMA_VERSION};
 
-/// The longest line that a reader takes unless told otherwise. A frame of 2160 pixels inline is about 2 MiB.
+/// The default limit for the length of a line. A frame of 2160 pixels inline is about 2 MiB.
 pub const DEFAULT_MAX_LINE: u64 = 16 * 1024 * 1024;
 
-/// Why a stream could not be read on.
+/// Why reading a stream stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The input itself failed.
     #[error("read the input")]
     Io(#[from] io::Error),
-    /// One line is no record. The reader may be asked for the next one.
+    /// One line is not a record. The next one can be read.
     #[error("line {number} (byte {offset}): {cause}")]
     Line {
         /// Its number, from 1.
@@ -49,7 +49,7 @@ pub enum ReadError {
     },
 }
 
-/// Who is told of a bad line that is skipped.
+/// Called for each skipped line.
 type Tell<'a> = Box<dyn FnMut(&ReadError) + 'a>;
 
 enum State {
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// From now on a bad line is handed to `tell` and skipped instead of given out as an error.
+    /// Skips bad lines from now on, and calls `tell` for each instead of returning an error.
     pub fn skip_bad_lines(&mut self, tell: impl FnMut(&ReadError) + 'a) {
         self.on_bad_line = Some(Box::new(tell));
     }
@@ -109,13 +109,13 @@ impl<'a> Reader<'a> {
         self.n_skipped
     }
 
-    /// The tools that the records read so far went through, for the `upstream` of one's own `begin`.
+    /// The upstream tools of the records read so far, for the next `begin`.
     pub fn producers(&self) -> &[Producer] {
         &self.producers
     }
 
-    /// The next line, or `None` at the end of a complete stream. `begin` and `end` are given out like any other.
-    /// After [`ReadError::Line`] the next call goes on behind the bad line; after any other error do not call again.
+    /// The next line, or `None` at the end of a complete stream. Includes `begin` and `end`.
+    /// After [`ReadError::Line`] the next call continues after the bad line; after any other error do not call again.
     pub fn next_line(&mut self) -> Result<Option<Line>, ReadError> {
         loop {
             match (self.read_line(), &mut self.on_bad_line) {
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The line without its end and without a byte order mark; `None` for a blank one.
+    /// The line without line end and byte order mark; `None` if it is blank.
     fn text_of_line(&self, offset: u64) -> Result<Option<String>, ReadError> {
         let bytes = self
             .buffer
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes to the next line without keeping what lies between.
+    /// Skips to the next line.
     fn skip_rest_of_line(&mut self) -> io::Result<()> {
         loop {
             let available = self.input.fill_buf()?;

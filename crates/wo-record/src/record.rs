@@ -56,7 +56,7 @@ struct Tag<'a> {
 impl Record {
     /// Reads one line. A type that is not known here gives its name as the error side of the inner result.
     pub fn parse(line: &str) -> serde_json::Result<Result<Self, Kind>> {
-        // Two passes instead of serde's own tagging: that would copy each record, pictures included, into a buffer.
+        // Two passes instead of serde's own tagging: which would copy each record, images included, into a buffer.
         let tag: Tag<'_> = serde_json::from_str(line)?;
         let record = match &*tag.kind {
             "begin" => Self::Begin(serde_json::from_str(line)?),

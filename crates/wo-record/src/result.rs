@@ -1,4 +1,4 @@
-//! What training and evaluation say.
+//! Results of training and evaluation.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AbstainReason, Name, Predictor, RecordPath, finite};
 
-/// Figures of one moment of a training run.
+/// Metrics of a training run at one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Metric {
@@ -14,7 +14,7 @@ pub struct Metric {
     pub epoch: u32,
     /// Optimiser steps taken so far.
     pub step: u64,
-    /// The figures by name, such as `train_loss` or `validation_balanced_accuracy`.
+    /// The metrics by name, such as `train_loss` or `validation_balanced_accuracy`.
     #[serde(serialize_with = "finite::map")]
     pub values: BTreeMap<String, f64>,
 }
@@ -29,11 +29,11 @@ pub struct Model {
     pub model_id: String,
     /// How many parameters it has.
     pub n_parameters: u64,
-    /// What it was initialised from.
+    /// The base model.
     pub init: String,
 }
 
-/// The frame that speaks most for a verdict.
+/// The frame with the strongest evidence for a verdict.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
@@ -45,7 +45,7 @@ pub struct Evidence {
     /// The probability of the verdict's label on this frame alone.
     #[serde(serialize_with = "finite::one")]
     pub probability: f64,
-    /// How far its repetition is, as in its `frame` record. Absent where that says nothing.
+    /// The phase of its repetition, as in its `frame` record. Absent if unknown.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -54,7 +54,8 @@ pub struct Evidence {
     pub phase: Option<f64>,
 }
 
-/// What a model says of one video.
+/// The prediction of a model for one video.
+// More than 12 fields: a record on the wire is flat.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
@@ -63,7 +64,7 @@ pub struct Verdict {
     /// Its file.
     #[serde(default)]
     pub path: Option<RecordPath>,
-    /// The more probable label; `unclear` where the model is not sure enough, or cannot see enough.
+    /// The more probable label; `unclear` if the model abstains.
     pub label: Name,
     /// Its probability.
     #[serde(serialize_with = "finite::one")]
@@ -73,40 +74,40 @@ pub struct Verdict {
     /// Its probability.
     #[serde(serialize_with = "finite::one")]
     pub exercise_probability: f64,
-    /// The most probable faults where the label is `bad_form`; none where it is `unclear`.
+    /// The most probable faults if the label is `bad_form`; empty if it is `unclear`.
     #[serde(default)]
     pub faults: Vec<Name>,
-    /// The frame that speaks most for the label.
+    /// The frame with the strongest evidence for the label.
     pub evidence: Evidence,
-    /// How many frames were looked at.
+    /// How many frames the model saw.
     pub n_frames: u32,
-    /// The label that the video came with.
+    /// The true label, if the input has one.
     #[serde(default)]
     pub true_label: Option<Name>,
-    /// The exercise that the video came with.
+    /// The true exercise, if the input has one.
     #[serde(default)]
     pub true_exercise: Option<Name>,
-    /// True when the model was trained or chosen on this video, on its group, or on the same pictures under another name.
+    /// True when the model was trained or chosen on this video, on its group, or on the same images under another name.
     #[serde(default)]
     pub seen: bool,
     /// Why it is `unclear`: `low_confidence`, `unknown_exercise`, `person_cut_off`, `too_blurry` or `too_dark`.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub reasons: Vec<AbstainReason>,
-    /// What the label would be otherwise, where it is `unclear`.
+    /// The more probable label if the model abstains.
     #[serde(default)]
     pub leaning: Option<Name>,
-    /// Where the frames are that decide it, in milliseconds from the start: the most telling one and those right before and
-    /// after it that speak for the label at least half as much, without a gap.
+    /// The time of the frames that decide it, in milliseconds: the evidence and its neighbours with at least half its evidence,
+    /// without a gap.
     #[serde(default)]
     pub span_ms: Option<(f64, f64)>,
-    /// The training video with another label of the same exercise that is most like the evidence at the same phase, where
-    /// training videos were given.
+    /// The training video of the same exercise with another label that is nearest to the evidence at the same phase. Absent
+    /// without training videos.
     #[serde(default)]
     pub nearest_other: Option<Nearest>,
 }
 
-/// A video that looks alike.
+/// A nearest training video.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Nearest {
@@ -117,10 +118,10 @@ pub struct Nearest {
     pub path: Option<RecordPath>,
     /// Its label.
     pub label: Name,
-    /// The index of its frame that is most like the evidence: of those at the same phase (within an eighth of a repetition)
-    /// where both videos say their phases, else of all.
+    /// The index of its frame that is nearest to the evidence: at the same phase (within an eighth of a repetition) if both
+    /// videos have phases, else of all frames.
     pub index: u32,
-    /// How far that frame's repetition is. Absent where nothing is said of it.
+    /// The phase of that frame's repetition. Absent if unknown.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -132,7 +133,7 @@ pub struct Nearest {
     pub similarity: f64,
 }
 
-/// What a model that has not seen a video says of it: what an evaluation is made of.
+/// The prediction for a held-out video, the input of an evaluation.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Prediction {
@@ -141,7 +142,7 @@ pub struct Prediction {
     /// Its file.
     #[serde(default)]
     pub path: Option<RecordPath>,
-    /// What a split keeps together: `person:…`, `source:…` or `video:…`.
+    /// The group that a split keeps together: `person:…`, `source:…` or `video:…`.
     pub group: String,
     /// Its true exercise.
     #[serde(default)]
@@ -149,20 +150,20 @@ pub struct Prediction {
     /// Its true label.
     #[serde(default)]
     pub label: Option<Name>,
-    /// The probability of each label; together at most 1. Where that of `unclear` is above all others, the video is
-    /// refused.
+    /// The probability of each label; together at most 1. If `unclear` has the largest one, the model
+    /// abstains.
     #[serde(serialize_with = "finite::map")]
     pub labels: BTreeMap<Name, f64>,
     /// The probability of each exercise.
     #[serde(default, serialize_with = "finite::map")]
     pub exercises: BTreeMap<Name, f64>,
-    /// The faults that it shows, where they are known.
+    /// Its true faults, if known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Name>,
-    /// The faults that the model predicts. Older versions wrote `said_faults`.
+    /// The predicted faults. Older versions wrote `said_faults`.
     #[serde(default, alias = "said_faults", skip_serializing_if = "Vec::is_empty")]
     pub predicted_faults: Vec<Name>,
-    /// Which of the models of a cross-validation said it, from 1.
+    /// The number of the cross-validation model that predicted it, from 1.
     #[serde(default)]
     pub fold: Option<u32>,
     /// True when the model was trained or chosen on the video or its group.
@@ -170,7 +171,8 @@ pub struct Prediction {
     pub seen: bool,
 }
 
-/// One figure of an evaluation with its 95 % interval.
+/// One metric of an evaluation with its 95 % confidence interval.
+// More than 12 fields: a record on the wire is flat.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Score {
@@ -183,12 +185,12 @@ pub struct Score {
     pub unit: String,
     /// `all`, or the exercise.
     pub scope: String,
-    /// The figure's name, such as `balanced_accuracy`.
+    /// The metric's name, such as `balanced_accuracy`.
     pub name: String,
-    /// The class it is about, for figures of one class.
+    /// The class, for metrics of one class.
     #[serde(default)]
     pub class: Option<Name>,
-    /// The figure; absent where it is not defined, such as the recall of a class without videos.
+    /// The value; absent if it is not defined, such as the recall of a class without videos.
     #[serde(serialize_with = "finite::option")]
     pub value: Option<f64>,
     /// Lower end of the interval from a bootstrap over groups. Of a precision, recall or F1 on which all groups agree the
@@ -198,7 +200,7 @@ pub struct Score {
     /// Upper end.
     #[serde(serialize_with = "finite::option")]
     pub high: Option<f64>,
-    /// Lower end of the interval that is corrected for bias and skewness (BCa): of figures near 0 or 1 the better one.
+    /// Lower end of the interval that is corrected for bias and skewness (BCa); better for values near 0 or 1.
     #[serde(default, serialize_with = "finite::option")]
     pub bca_low: Option<f64>,
     /// Its upper end.
@@ -213,7 +215,7 @@ pub struct Score {
     pub n_groups: u64,
 }
 
-/// How often each true class was taken for each class.
+/// How often each true class was predicted as each class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Confusion {

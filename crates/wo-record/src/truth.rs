@@ -1,4 +1,4 @@
-//! The record of what a synthetic video was drawn to show.
+//! The ground truth of a synthetic video.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub struct Rep {
     /// When it leaves the start position.
     #[serde(serialize_with = "finite::one")]
     pub start_ms: f64,
-    /// The middle of the time at the far end: the bottom of a squat, the top of a deadlift.
+    /// The middle of the time at the turning point: the bottom of a squat, the top of a deadlift.
     #[serde(serialize_with = "finite::one")]
     pub far_ms: f64,
     /// When it is back.
@@ -19,7 +19,8 @@ pub struct Rep {
     pub end_ms: f64,
 }
 
-/// What `wo-synth` drew.
+/// The ground truth that `wo-synth` writes.
+// More than 12 fields: a record on the wire is flat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Truth {
@@ -44,7 +45,7 @@ pub struct Truth {
     pub angle_deg: f64,
     /// How many repetitions.
     pub n_reps: u32,
-    /// When they are.
+    /// Their times.
     #[serde(default)]
     pub reps: Vec<Rep>,
     /// Length in milliseconds.

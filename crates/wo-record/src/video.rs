@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::{Name, RecordPath, Rep, finite};
 
 /// One video file, before its frames. An image file counts as a video of one frame.
+// More than 12 fields: a record on the wire is flat.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Video {
     /// BLAKE3 of the file's bytes, in hexadecimal: the same video has the same id on every machine.
     pub video_id: String,
-    /// Where the file was found.
+    /// The path of the file.
     pub path: Option<RecordPath>,
     /// Length in milliseconds.
     #[serde(default, serialize_with = "finite::option")]
@@ -21,14 +22,14 @@ pub struct Video {
     /// Displayed height in pixels, after rotation and with square pixels.
     #[serde(default)]
     pub height_px: Option<u32>,
-    /// The rotation that the file asks for, in degrees clockwise (nearly always 0, 90, 180 or 270); already applied to
-    /// the frames. Where the file mirrors them too, that is done after the rotation, left to right.
+    /// The rotation in the file, in degrees clockwise (nearly always 0, 90, 180 or 270); already applied to the frames. If the
+    /// file also mirrors, the frames are mirrored left to right after the rotation.
     #[serde(default)]
     pub rotation_deg: Option<u32>,
-    /// Frames a second, the average where it varies.
+    /// Frames a second; the average if it varies.
     #[serde(default, serialize_with = "finite::option")]
     pub frame_rate_hz: Option<f64>,
-    /// Whether the distance between frames varies.
+    /// Whether the time between frames varies.
     #[serde(default)]
     pub variable_frame_rate: Option<bool>,
     /// The video codec, such as `h264`.
@@ -49,44 +50,44 @@ pub struct Video {
     /// The label, from the folder or the CSV.
     #[serde(default)]
     pub label: Option<Name>,
-    /// Where the video came from: a channel, a camera, a gym. A split keeps a source together.
+    /// The source of the video: a channel, a camera, a gym. A split keeps a source together.
     #[serde(default)]
     pub source_id: Option<String>,
-    /// Who is in it. A split keeps a person together.
+    /// The person in it. A split keeps a person together.
     #[serde(default)]
     pub person_id: Option<String>,
-    /// From where it was filmed, such as `front` or `side`.
+    /// The camera angle, such as `front` or `side`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub angle: Option<Name>,
     /// How many frames follow.
     #[serde(default)]
     pub n_frames: Option<u32>,
-    /// How many frames were asked for. More than `n_frames` where the video has fewer frames.
+    /// How many frames were requested. More than `n_frames` if the video has fewer frames.
     #[serde(default)]
     pub n_frames_wanted: Option<u32>,
-    /// The repetitions that were found, where they were looked for.
+    /// The detected repetitions; absent without detection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repetitions: Option<Vec<Rep>>,
-    /// When a new shot begins, in milliseconds from the start; where cuts were looked for.
+    /// The starts of new camera shots, in milliseconds; absent if cuts were not detected.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         serialize_with = "finite::list"
     )]
     pub cuts_ms: Option<Vec<f64>>,
-    /// What speaks against using it, in stable words such as `too_short`; where it was looked for.
+    /// Problems of the video, in stable words such as `too_short`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// How many of its frames are damaged, by what their decoder reports; absent where it reports none.
+    /// How many frames the decoder reports as damaged; absent if it reports none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n_damaged: Option<u32>,
-    /// What is good to know of it and does no harm by itself, in the same words; where it was looked for.
+    /// Harmless properties of the video, in stable words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Where a video met before was found that has the same bytes or looks the same; where that was looked for.
+    /// The path of an earlier video with the same bytes or the same look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<RecordPath>,
-    /// The id of a video met before that looks the same, where that was looked for.
+    /// The id of an earlier video that looks the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_duplicate_of: Option<String>,
 }

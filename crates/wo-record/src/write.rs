@@ -1,4 +1,4 @@
-//! Records to lines.
+//! Writes records as lines.
 
 use std::io::{self, Write};
 
@@ -10,12 +10,12 @@ pub enum WriteError {
     /// The output failed; a reader that went away is here too.
     #[error("write the output")]
     Io(#[from] io::Error),
-    /// The record cannot be put as JSON: a float is not finite.
+    /// The record cannot be written as JSON: a float is not finite.
     #[error("a record of our own making is not valid: {0}")]
     Record(String),
 }
 
-/// Writes one stream and counts what its `end` record will say.
+/// Writes one stream and counts records for its `end`.
 pub struct Writer<'a> {
     output: &'a mut dyn Write,
     counts: End,
@@ -51,7 +51,7 @@ impl<'a> Writer<'a> {
         Ok(writer)
     }
 
-    /// Counts a frame that was left out, for the `end` record.
+    /// Counts a dropped frame for the `end` record.
     pub fn count_dropped(&mut self, reason: &str) {
         *self.counts.n_dropped.entry(reason.to_owned()).or_default() += 1;
     }
@@ -62,12 +62,12 @@ impl<'a> Writer<'a> {
         self.text(&text, Some(record))
     }
 
-    /// Writes a line that was read, unchanged.
+    /// Writes a line unchanged.
     pub fn line(&mut self, line: &Line) -> Result<(), WriteError> {
         self.text(&line.text, line.record.as_ref().ok())
     }
 
-    /// Writes `record` in the place of the line that it was read from, with the fields that the contract does not know.
+    /// Writes `record` instead of its line, with the unknown fields of the line.
     pub fn rewritten(&mut self, line: &Line, record: &Record) -> Result<(), WriteError> {
         let text = line
             .rewritten(record)
@@ -80,12 +80,12 @@ impl<'a> Writer<'a> {
         self.record(&Record::Error(failure))
     }
 
-    /// Hands what was written on to the reader. Call it after each slow unit: a video, an epoch.
+    /// Flushes the output. Call it after each slow unit: a video, an epoch.
     pub fn flush(&mut self) -> Result<(), WriteError> {
         Ok(self.output.flush()?)
     }
 
-    /// Writes the `end` record. Without it the stream counts as cut, so call it only when all is done.
+    /// Writes the `end` record. A stream without it counts as truncated, so call it only when all is done.
     pub fn end(mut self) -> Result<End, WriteError> {
         self.record(&Record::End(self.counts.clone()))?;
         self.flush()?;

@@ -1,5 +1,7 @@
 //! What a reader takes, what it refuses, and what it says of it.
 
+// Longer than 400 lines: one case for each error of a stream.
+
 use std::io::{BufRead, BufReader, Read, repeat};
 
 use wo_record::{DEFAULT_MAX_LINE, Kind, Line, ReadError, Reader, Record};

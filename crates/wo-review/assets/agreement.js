@@ -1,9 +1,9 @@
-// How far people agree with each other and with themselves, and the frames on which they do not.
+// Agreement between reviewers and with themselves, and the disputed frames.
 
 import { get } from "./api.js";
 import { $, badge, counted, el, thumbnail, words } from "./dom.js";
 
-// The server gives no interval that rests on fewer.
+// With fewer videos the server gives no confidence interval.
 const LEAST_VIDEOS = 10;
 
 const number = (value) => (value === null ? "–" : value.toFixed(2).replace("-", "−"));
@@ -22,7 +22,7 @@ export class Agreement {
     const root = el("div", { class: "agreement" }, el("h2", {}, "Agreement"));
     $("main").replaceChildren(root);
     const { rows, disputed, n_hidden: nHidden } = await get("/api/agreement");
-    root.append(el("p", {}, "Kappa is agreement beyond chance: 1 is always, 0 is what chance gives. The interval holds 95 % and rests on whole videos. People agree about form at about 0.5; a model cannot be shown to be better than the people who label."));
+    root.append(el("p", {}, "Kappa is agreement beyond chance: 1 is always, 0 is what chance gives. The 95 % confidence interval resamples whole videos. People agree about form at about 0.5; a model cannot be shown to be better than the people who label."));
     if (rows.length === 0) {
       root.append(el("p", { class: "missing" }, "Nothing to compare yet. Two reviewers have to judge the same frames (queue “Second opinion”), or one has to be asked a second time, which happens by itself after a while."));
     } else {
@@ -40,9 +40,9 @@ export class Agreement {
       el("td", { class: "number" }, interval(row)),
       el("td", { class: "number" }, row.observed === null ? "–" : `${(row.observed * 100).toFixed(0)} %`),
       el("td", { class: "number" }, `${row.n_frames} / ${row.n_videos}`));
-    const heads = ["Who", "Of", "Kappa of", "Kappa", "95 % interval", "Same answer", "Frames / videos"];
+    const heads = ["Who", "Of", "Kappa of", "Kappa", "95 % confidence interval", "Same answer", "Frames / videos"];
     const head = (text, i) => el("th", { scope: "col", class: i > 2 ? "number" : null }, text);
-    return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Figures" },
+    return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Agreement metrics" },
       el("table", {}, el("thead", {}, el("tr", {}, ...heads.map(head))),
         el("tbody", {}, ...rows.map(line))));
   }
@@ -50,7 +50,7 @@ export class Agreement {
   disputes(disputed, nHidden) {
     const { queue } = this.app;
     const item = (one) => el("li", {}, el("button", { type: "button", class: "dispute", onclick: () => this.visit(one.id) },
-      thumbnail({ src: queue.pictureUrl(one.id), loading: "lazy", width: 120, height: 80 }),
+      thumbnail({ src: queue.imageUrl(one.id), loading: "lazy", width: 120, height: 80 }),
       el("span", {}, ...one.said.map((said) => el("span", { class: "said" }, `${said.reviewer}: `, badge(said.label), ` ${said.faults.map(words).join(", ")}`)))));
     const hidden = `${nHidden} more ${nHidden === 1 ? "is" : "are"} hidden until you have judged them yourself.`;
     return el("section", {}, el("h3", {}, `In dispute: ${counted(disputed.length, "frame")}`),

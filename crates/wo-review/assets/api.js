@@ -1,5 +1,5 @@
-// Talks to the server. What a person decides goes through the outbox: in order, one at a time, kept in the browser until the
-// server says that it is on its disk. A request that is sent twice counts once, so that sending again is safe.
+// Talks to the server. Decisions go through the outbox: in order, one at a time, kept in the browser until the server has
+// them on disk. A repeated request counts once, so sending again is safe.
 
 const OUTBOX = "wo-review outbox";
 const AGAIN_MS = 1000;
@@ -13,18 +13,18 @@ export async function get(path) {
   return answer.json();
 }
 
-// What the page needs once. The secret of the link, which stands behind `#` and so in no server's log, is traded for a cookie.
+// What the page needs at start. The secret of the link is behind `#`, so no server logs it. It is exchanged for a cookie.
 export async function openSession() {
   const token = location.hash.slice(1);
   if (!token) return get("/api/session");
   history.replaceState(null, "", "/");
   const { answer } = await post("/api/enter", { token });
-  // A link that was used before is no harm to the browser that used it.
+  // A used link still works in the browser that used it.
   return answer ?? get("/api/session");
 }
 
 function newRequest() {
-  // randomUUID is there only where the page is secure, which a page on another machine may not be.
+  // randomUUID needs a secure page, which a page of another machine may not be.
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -39,7 +39,7 @@ export class Outbox {
     this.lastAt = 0;
   }
 
-  // What a page before this one could not send any more, or one beside it has not sent yet.
+  // Decisions that an earlier page or another open one has not sent yet.
   restore(handler) {
     const known = new Set(this.waiting.map(({ body }) => body.request));
     const kept = Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
@@ -51,7 +51,7 @@ export class Outbox {
   }
 
   push(path, body) {
-    // Never the same time twice: it is the order.
+    // Times are unique, since they are the order.
     this.lastAt = Math.max(Date.now(), this.lastAt + 1);
     const entry = { at: this.lastAt, path, body: { request: newRequest(), ...body } };
     return new Promise((resolve, reject) => {
@@ -62,12 +62,12 @@ export class Outbox {
     });
   }
 
-  // Each by itself: another page of the same person has its own.
+  // One entry each: another page of the same person has its own.
   keep(entry) {
     try {
       localStorage.setItem(this.prefix + entry.body.request, JSON.stringify(entry));
     } catch {
-      // The browser keeps no more; it is sent all the same.
+      // The browser has no space to keep it; it is sent anyway.
     }
   }
 

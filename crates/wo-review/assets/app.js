@@ -1,4 +1,4 @@
-// Ties the page together: views, keys, and what happens to a decision on its way to the disk.
+// Connects views and keys, and sends decisions to the server.
 
 import { Outbox, Refused, get, openSession } from "./api.js";
 import { Agreement } from "./agreement.js";
@@ -17,7 +17,7 @@ const MEASURED_QUEUES = ["blurry", "near_duplicates"];
 const MEASURING_MS = 2000;
 const RELOAD_MS = 4000;
 
-// What a key that is held down does again and again; all else it does once.
+// Actions that repeat while a key is held down.
 const MOVES = ["next", "previous", "next_in_video", "previous_in_video"];
 
 const saysClass = (change) => change.label !== undefined || change.faults !== undefined;
@@ -47,12 +47,12 @@ class App {
     this.queue.begin({ queue: select.value }, this.session);
     this.view.show();
     const n = this.outbox.restore({ resolve: (answer) => this.take(answer), reject: (error) => this.tellRefused(error) });
-    if (n > 0) toast(`Saving ${counted(n, "decision")} of before.`);
+    if (n > 0) toast(`Saving ${counted(n, "earlier decision")}.`);
     this.refresh();
     if (this.session.is_first_look) await this.takeAll();
   }
 
-  // The first frames are here before the server has read all of the folder.
+  // The first frames arrive before the server has read the whole folder.
   async takeAll() {
     Object.assign(this.session, await get("/api/session"));
     this.isMeasuring = this.session.measuring !== null;
@@ -66,7 +66,7 @@ class App {
     this.view.show();
   }
 
-  // The grid's form shows what it filters by, so that stays; elsewhere nobody sees it.
+  // The grid shows its filter, so it stays; elsewhere the filter is invisible and is reset.
   chooseQueue(queue) {
     const { grid } = this.views;
     if (this.view === grid) return grid.apply();
@@ -128,7 +128,7 @@ class App {
     if (action === "describe") return single.editor.text("description", item);
     if (action === "note") return single.editor.text("note", item);
     const { frame } = single;
-    if (!frame) return toast("The frame is still being fetched; press the key again.");
+    if (!frame) return toast("The frame is still loading; press the key again.");
     switch (action) {
       case "next_in_video": return single.moveInVideo(1);
       case "previous_in_video": return single.moveInVideo(-1);
@@ -140,12 +140,12 @@ class App {
     }
   }
 
-  // Decides the frame at hand, or another: shown at once, and saved in the background.
+  // Decides the current frame or another one. Shows it at once and saves it in the background.
   async decide(change, { moves, pressedAt, item = this.queue.item }) {
     const { single } = this.views;
     single.editor.keep();
     if (item === undefined) return null;
-    // Nothing may be known of it yet: a fast hand is ahead of what is fetched, and no key is lost for that.
+    // The frame may not be loaded yet, since no key press is lost while it loads.
     const hasOpinion = this.queue.frame(item)?.has_opinion;
     const isSecond = isRepeat(item) && saysClass(change);
     const body = { frames: [idOf(item)], change: this.restoring(change, [item]), is_repeat: isSecond };
@@ -158,7 +158,7 @@ class App {
     return answer;
   }
 
-  // A label takes a frame out of the trash.
+  // A label restores a frame from the trash.
   restoring(change, items) {
     const isInTrash = (item) => this.queue.frame(item)?.deleted ?? $("queue").value === "trash";
     return change.label && items.some(isInTrash) ? { ...change, deleted: false } : change;
@@ -190,7 +190,7 @@ class App {
 
   take(answer) {
     const { single } = this.views;
-    // Of very many frames the server tells only the first; the others are asked for anew.
+    // The server returns only the first of very many frames; the others are fetched again.
     const isCut = answer.n_frames > answer.frames.length;
     if (isCut) this.queue.frames.clear();
     if (!answer.is_repeat) this.queue.put(answer.frames);
@@ -201,13 +201,13 @@ class App {
     this.refresh();
   }
 
-  // Gives all frames of the video what the last decision gave one of them, and goes on behind it.
+  // Applies the last decision to all frames of its video, and goes to the next video.
   async wholeVideo() {
     this.views.single.editor.keep();
-    if (!this.last) return toast("Decide one frame of the video first; then this gives the others the same.");
+    if (!this.last) return toast("Decide one frame of the video first; then this key applies it to the others.");
     const { frames: [id], change } = this.last;
     const frame = this.queue.frames.get(id);
-    if (!frame) return toast("The frame is still being fetched; press the key again.");
+    if (!frame) return toast("The frame is still loading; press the key again.");
     const all = await get(`/api/video/${frame.video}`);
     const frames = all.filter((other) => !other.deleted);
     const whole = change.deleted ? change : { label: frame.label, ...(frame.faults.length > 0 ? { faults: frame.faults } : {}) };
@@ -224,26 +224,26 @@ class App {
     try {
       const answer = await this.outbox.push("/api/undo", {});
       this.take(answer);
-      toast(answer.n_frames > 1 ? `Taken back for ${counted(answer.n_frames, "frame")}.` : "Taken back.");
+      toast(answer.n_frames > 1 ? `Undone for ${counted(answer.n_frames, "frame")}.` : "Undone.");
       if (this.view === this.views.single && answer.frames[0]) this.goBack(answer.frames[0].id, answer.is_repeat);
     } catch (error) {
       toast(words(error.message));
     }
   }
 
-  // To the frame whose decision was taken back: where it was asked for again, that is to be answered again.
+  // Goes to the frame whose decision was undone. An undone repeat is asked again.
   goBack(id, wasRepeat) {
     if (wasRepeat) this.queue.frames.delete(asRepeat(id));
     this.views.single.visit(wasRepeat ? asRepeat(id) : id);
   }
 
-  // Counts and the stack of decisions, a moment after the last key: they must not hold up the next one.
+  // Updates counts and past decisions a moment after the last key, so that they do not delay the next one.
   refresh(afterMs = 250) {
     clearTimeout(this.refreshing);
     this.refreshing = setTimeout(async () => {
       const [progress, past] = await Promise.all([get("/api/progress"), get("/api/history")]);
       const { queues, measuring } = progress;
-      const measured = measuring ? ` · measuring pictures: ${measuring.n_done} of ${measuring.n_all}` : "";
+      const measured = measuring ? ` · measuring images: ${measuring.n_done} of ${measuring.n_all}` : "";
       $("progress").textContent = $("progress").title = `${queues.all - queues.undecided} of ${queues.all} decided${measured}`;
       for (const option of $("queue").options) {
         const n = queues[option.value];
@@ -254,7 +254,7 @@ class App {
     }, afterMs);
   }
 
-  // Queues that rest on what is measured are made anew when all is, and before that where they have nothing more to show.
+  // Queues of measured frames reload when all images are measured, or earlier if they are at their end.
   async takeMeasured(measuring) {
     const { single, grid } = this.views;
     const isWanted = this.isMeasuring && MEASURED_QUEUES.includes($("queue").value) && (!measuring || this.queue.item === undefined);
@@ -276,7 +276,7 @@ class App {
     if (state === "outdated") this.reload();
   }
 
-  // For frames as they are numbered now. What is being written is not taken away by it.
+  // Reloads the page for the current frame numbers, but not while a person writes.
   reload() {
     setTimeout(() => (this.views.single.editor.isOpen ? this.reload() : location.reload()), RELOAD_MS);
   }
@@ -285,11 +285,11 @@ class App {
 const theme = localStorage.getItem("wo-review theme");
 if (theme) document.documentElement.dataset.theme = theme;
 const app = new App();
-// For the browser tests and the benchmark, which look and never decide through it.
+// For browser tests and the benchmark, which only read it.
 window.woReview = { app };
-// A new link in the same tab differs only behind the `#`, for which no browser loads a page anew.
+// A new link in the same tab differs only after the `#`, so browsers do not reload.
 addEventListener("hashchange", () => location.reload());
 app.start().catch((error) => {
-  const link = "Open the link that wo-review printed in its terminal. Each link works once; a new one is printed each time.";
+  const link = "Open the link that wo-review printed in its terminal. Each link works once; then it prints a new one.";
   $("main").replaceChildren(el("p", { class: "missing" }, error instanceof Refused ? link : error.message));
 });

@@ -1,4 +1,4 @@
-// Elements from data. Text goes in as text only, so nothing that a label or a note says can become markup.
+// Builds elements. Text is inserted as text only, so labels and notes cannot become markup.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -19,12 +19,12 @@ export const words = (name) => (name ?? "").replaceAll("_", " ");
 
 export const counted = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
-// A small picture; where it is missing, its place stays empty.
+// A small image. A missing one leaves its place empty.
 export const thumbnail = (props) => el("img", { alt: "", onerror: (event) => (event.target.style.visibility = "hidden"), ...props });
 
 const GLYPHS = { good_form: "✓", bad_form: "✕", unclear: "?" };
 
-// A label never speaks by its colour alone.
+// A label never relies on colour alone.
 export function badge(label) {
   const kind = GLYPHS[label] ? label : label ? "other" : "none";
   return el(
@@ -38,7 +38,7 @@ export function badge(label) {
 let hideToast;
 export function toast(text, kind = "") {
   const node = $("toast");
-  // Shown anew, so that it is above a dialog that was opened since.
+  // Shown again, so that it is above a dialog that opened since.
   node.hidePopover();
   node.showPopover();
   node.className = kind;

@@ -1,4 +1,4 @@
-// Faults, description and note of the frame at hand, all by keyboard. Nothing that was changed is lost but by Esc or "Leave".
+// Faults, description and note of the current frame, all by keyboard. Only Esc or "Cancel" discards a change.
 
 import { get } from "./api.js";
 import { el, words } from "./dom.js";
@@ -15,7 +15,7 @@ export class Editor {
     return this.kind !== null;
   }
 
-  // What is chosen or written, as something to decide.
+  // The chosen faults or the text, as a change.
   get change() {
     if (this.kind !== "faults") return { [this.kind]: this.field.value };
     const other = this.field.value.trim();
@@ -33,7 +33,7 @@ export class Editor {
     document.activeElement?.blur?.();
   }
 
-  // Closes; what was changed is saved for the frame that it was opened on, wherever the person is by now.
+  // Closes and saves a change for the frame that the editor was opened on.
   keep() {
     if (this.isOpen && this.isChanged) this.save({ moves: false });
     else this.close();
@@ -46,7 +46,7 @@ export class Editor {
     if (!isSaved && kind !== "faults") this.giveBack(kind, item, change[kind]);
   }
 
-  // A text that the server refused is the person's own again.
+  // Shows a text that the server refused again.
   giveBack(kind, item, text) {
     this.app.views.single.visit(item);
     this.text(kind, item);
@@ -55,7 +55,7 @@ export class Editor {
 
   open(kind, item, field) {
     this.keep();
-    // The key that opens it may be held down, and is no text.
+    // The key that opens it may be held down, and is not text.
     Object.assign(this, { kind, item, field, isHeld: true });
   }
 
@@ -74,14 +74,14 @@ export class Editor {
       el("ol", { class: "faults" }, ...all.map(button)),
       this.field,
       this.leaving(() => this.save({ moves: true })),
-      el("p", { class: "hint" }, "A number chooses, e saves and goes on with the words."));
+      el("p", { class: "hint" }, "A number selects a fault; e saves and opens the description."));
     this.all = all;
   }
 
-  // A finger has no Enter and no Esc.
+  // Touch screens have no Enter and no Esc.
   leaving(save) {
     const button = (text, key, onclick) => el("button", { type: "button", class: "act", onclick }, text, el("kbd", { "aria-hidden": "true" }, key));
-    return el("div", { class: "leave" }, button("Save", "Enter", save), button("Leave", "Esc", () => this.close()));
+    return el("div", { class: "leave" }, button("Save", "Enter", save), button("Cancel", "Esc", () => this.close()));
   }
 
   toggle(fault) {
@@ -91,7 +91,7 @@ export class Editor {
     }
   }
 
-  // Opens at once, whatever is still on its way: what is typed must not become decisions.
+  // Opens at once, before the server answers: typed text must not become decisions.
   text(kind, item) {
     const name = kind === "note" ? "Note" : "Description";
     this.open(kind, item, el("textarea", { rows: "3", maxlength: "2000", id: "text", "aria-label": name }));
@@ -100,13 +100,13 @@ export class Editor {
     this.root.replaceChildren(
       el("h3", {}, name), this.field, this.list,
       this.leaving(() => this.keep()),
-      kind === "note" ? "" : el("p", { class: "hint" }, "Alt and a number takes a snippet."));
+      kind === "note" ? "" : el("p", { class: "hint" }, "Alt and a number inserts a snippet."));
     this.field.focus();
     this.fill();
     if (kind === "description") this.offerSnippets();
   }
 
-  // The text as it is saved now, where nothing was typed over it.
+  // Shows the saved text, unless the person has changed it.
   fill() {
     const text = this.app.queue.frame(this.item)?.[this.kind] ?? "";
     if (!this.isOpen || this.kind === "faults" || this.isChanged || this.field.value === text) return;
@@ -115,7 +115,7 @@ export class Editor {
     this.field.select();
   }
 
-  // Those of the class that the frame has on the page, which the server may not know yet.
+  // For the class on the page, which the server may not know yet.
   async offerSnippets() {
     const { list } = this;
     const frame = this.app.queue.frame(this.item);
@@ -133,7 +133,7 @@ export class Editor {
     this.field.focus();
   }
 
-  // Takes a key while it is open. True where it was meant for the editor.
+  // Handles a key while open. True if the editor used it.
   key(event) {
     if (!this.isOpen) return false;
     this.isHeld &&= event.repeat;

@@ -1,16 +1,16 @@
-// Many frames at a time, to skim and to decide together. Only what can be seen is in the page, however many there are.
+// Many frames at a time, to decide together. Only visible cells are in the page.
 
 import { $, badge, counted, el, thumbnail, toast, words } from "./dom.js";
 import { isLabel, keyMark } from "./keys.js";
 import { idOf } from "./queue.js";
 
-// The least width; what is left over widens all.
+// The least width; the remaining space widens all cells.
 const CELL = { width: 180, height: 184 };
 const GAP = 8;
 const ROWS_AROUND = 2;
-// As many pictures on their way at a time as a browser has connections: what waits can still be given up.
+// As many requests at a time as a browser has connections, so that waiting ones can be dropped.
 const LOADING_AT_ONCE = 6;
-// Six lines a second and more: nobody sees pictures then, and to fetch them would make the page stutter.
+// Six lines a second or more: nobody sees images then, and fetching them would make the page stutter.
 const FAST_PX_PER_MS = 1;
 const REST_MS = 80;
 
@@ -67,7 +67,7 @@ export class Grid {
       select("exercise", "Exercise", session.exercises), select("label", "Label", [...session.labels, "none"]),
       select("fault", "Fault", faults), select("origin", "From", ["folder", "csv", "review", "synth", "model", "none"]),
       select("reviewer", "Reviewer", session.reviewers), input("video", "Video", "search"),
-      input("min_sharpness", "Sharp from", "number"), input("max_sharpness", "to", "number"),
+      input("min_sharpness", "Sharpness from", "number"), input("max_sharpness", "to", "number"),
       el("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "Show all"));
     this.filters.addEventListener("change", () => this.apply());
   }
@@ -91,7 +91,7 @@ export class Grid {
     this.filters.reset();
     $("queue").value = "all";
     await this.apply({ similar: id });
-    toast(`Like it: ${counted(this.queue.items.length, "frame")}.`);
+    toast(`Similar: ${counted(this.queue.items.length, "frame")}.`);
   }
 
   get columns() {
@@ -121,11 +121,11 @@ export class Grid {
     const first = Math.max(0, row - ROWS_AROUND) * columns;
     const n = (Math.ceil(this.scroller.clientHeight / CELL.height) + 2 * ROWS_AROUND) * columns;
     const cells = items.slice(first, first + n).map((item, i) => this.cell(item, first + i, columns, step));
-    // What stays is not touched: to scroll must cost no more than what comes into sight.
+    // Cells that stay visible are not touched, so scrolling costs only the new ones.
     const wanted = new Set(cells);
     for (const cell of [...this.sheet.children]) if (!wanted.has(cell)) cell.remove();
     for (const cell of cells) if (!cell.isConnected) this.sheet.append(cell);
-    // What is above comes last.
+    // Cells above come last.
     this.inSight = [...cells.filter((cell) => cell.at >= row * columns), ...cells.filter((cell) => cell.at < row * columns)];
     this.load();
     this.scroller.setAttribute("aria-activedescendant", `cell-${this.focus}`);
@@ -136,7 +136,7 @@ export class Grid {
     if (!this.isFast) this.fetchDetails(first, n);
   }
 
-  // Pictures of what is in sight, a few at a time, and none while it flies by.
+  // Loads visible images, a few at a time, and none during fast scrolling.
   load() {
     for (const cell of this.inSight) {
       if (this.isFast || this.nLoading >= LOADING_AT_ONCE) return;
@@ -147,11 +147,11 @@ export class Grid {
         this.nLoading--;
         this.load();
       };
-      image.src = this.queue.pictureUrl(idOf(cell.item));
+      image.src = this.queue.imageUrl(idOf(cell.item));
     }
   }
 
-  // What holds of the frames in sight, one request at a time.
+  // Loads the labels of visible frames, one request at a time.
   async fetchDetails(first, n) {
     if (this.isFetching || this.queue.items.slice(first, first + n).every((item) => this.queue.frames.has(item))) return;
     this.isFetching = true;
@@ -166,7 +166,7 @@ export class Grid {
   cell(item, at, columns, step) {
     const frame = this.queue.frame(item);
     const isMarked = this.marked.has(item);
-    // Elements are kept, so that a picture that is there does not load and blink anew.
+    // Elements are reused, so that loaded images do not blink.
     this.kept ??= new Map();
     let cell = this.kept.get(item);
     if (!cell) {
@@ -219,7 +219,7 @@ export class Grid {
     else if (top + CELL.height > scrollTop + clientHeight) this.scroller.scrollTop = top + CELL.height - clientHeight;
   }
 
-  // True where the key was meant for the grid.
+  // True if the grid used the key.
   key(event, action) {
     const page = Math.max(1, Math.floor(this.scroller.clientHeight / CELL.height)) * this.columns;
     const last = this.queue.items.length - 1;

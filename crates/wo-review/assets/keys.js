@@ -1,4 +1,4 @@
-// Which key does what; a person may choose other keys, which the browser remembers.
+// The keys of actions. A person may choose other keys, which the browser remembers.
 
 import { $, el, toast, words } from "./dom.js";
 
@@ -10,18 +10,18 @@ const DEFAULTS = {
   bad_form: ["bad form, and on to the next", ["b", "2"]],
   unclear: ["unclear, and on to the next", ["u", "3"]],
   delete: ["delete the frame (into the trash)", ["d", "Delete"]],
-  undo: ["take the last decision back", ["z"]],
+  undo: ["undo the last decision", ["z"]],
   next: ["next frame", ["ArrowRight", "j"]],
-  previous: ["frame before", ["ArrowLeft", "k"]],
+  previous: ["previous frame", ["ArrowLeft", "k"]],
   next_in_video: ["next frame of the video", ["ArrowDown"]],
-  previous_in_video: ["frame before in the video", ["ArrowUp"]],
+  previous_in_video: ["previous frame of the video", ["ArrowUp"]],
   faults: ["choose faults by number", ["f"]],
   describe: ["write the description", ["e"]],
   note: ["write a note", ["n"]],
-  video: ["the last decision for its whole video", ["v"]],
+  video: ["apply the last decision to its whole video", ["v"]],
   play: ["play the video around the frame", [" "]],
-  opinion: ["what the model says, before you decided", ["m"]],
-  similar: ["frames that look like this one", ["s"]],
+  opinion: ["show the prediction of the model", ["m"]],
+  similar: ["similar frames", ["s"]],
   grid: ["grid, and back", ["l"]],
   help: ["this list", ["?"]],
 };
@@ -29,7 +29,7 @@ const DEFAULTS = {
 const NAMES = { " ": "Space", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓", Delete: "Del" };
 const keyName = (key) => NAMES[key] ?? key;
 
-// What is pressed on the way to a key, and is none.
+// Modifiers, which are not keys by themselves.
 const MODIFIER = /^(Shift|Control|Alt|AltGraph|Meta|OS|Super|Hyper|Fn|FnLock|Symbol|SymbolLock|CapsLock|NumLock|ScrollLock|Dead|Process|Unidentified)$/;
 
 let fromServer = [];
@@ -47,7 +47,7 @@ const chosen = () => JSON.parse(localStorage.getItem(CHOSEN) ?? "{}");
 function rebuild() {
   actions = structuredClone(DEFAULTS);
   for (const [action, key] of [...fromServer, ...Object.entries(chosen())]) {
-    // What is no action is a label of one's own.
+    // Other names are labels.
     actions[action] ??= [`${words(action)}, and on to the next`, []];
     const [, ...more] = actions[action][1];
     for (const other of Object.values(actions)) other[1] = other[1].filter((taken) => taken !== key);
@@ -61,7 +61,7 @@ export const actionOf = (event) => byKey.get(event.key) ?? byKey.get(event.key.t
 export const keyOf = (action) => keyName(actions[action]?.[1][0] ?? "");
 export const isLabel = (action) => /and on to the next$/.test(actions[action]?.[0] ?? "");
 
-// The key of an action, on a button; it stays right when another key is chosen.
+// The key of an action on a button. It follows changes of keys.
 export function keyMark(action) {
   const mark = el("kbd", { "aria-hidden": "true" }, keyOf(action));
   marks.push([mark, action]);
@@ -78,7 +78,7 @@ export function showHelp() {
   dialog.replaceChildren(
     el("h2", { id: "keys-title" }, "Keys"),
     el("table", {}, el("tbody", {}, ...rows)),
-    el("p", {}, "While you write: Enter saves, Esc leaves, Alt and a number puts a snippet in. In the grid: x or a click marks, Shift and a click marks up to there, Ctrl+A marks all."),
+    el("p", {}, "While you write: Enter saves, Esc cancels, Alt and a number inserts a snippet. In the grid: x or a click marks, Shift and a click marks up to there, Ctrl+A marks all."),
     el("button", { type: "button", onclick: () => dialog.close() }, "Close"));
   if (!dialog.open) dialog.showModal();
 }
@@ -105,5 +105,5 @@ function take(action, key) {
   const before = byKey.get(key);
   localStorage.setItem(CHOSEN, JSON.stringify({ ...chosen(), [action]: key }));
   rebuild();
-  if (before && before !== action) toast(`${keyName(key)} was a key for: ${actions[before][0]}.${keyOf(before) ? "" : " That has no key now."}`);
+  if (before && before !== action) toast(`${keyName(key)} was a key for: ${actions[before][0]}.${keyOf(before) ? "" : " That action has no key now."}`);
 }

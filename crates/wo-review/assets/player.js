@@ -1,4 +1,4 @@
-// Plays the video around a frame, in a loop, in the place of the picture.
+// Plays the video around a frame in a loop, in place of the image.
 
 import { toast } from "./dom.js";
 
@@ -16,7 +16,7 @@ export class Player {
 
   toggle(frame, start) {
     if (this.isPlaying) return this.stop();
-    if (!frame.has_video) return toast("The video file is not there any more.");
+    if (!frame.has_video) return toast("The video file is missing.");
     const middle = (frame.pts_ms ?? 0) / 1000;
     const [from, to] = [Math.max(0, middle - AROUND_S), middle + AROUND_S];
     const video = document.createElement("video");
@@ -34,7 +34,7 @@ export class Player {
     video.addEventListener("error", () => {
       if (this.video === video) {
         this.stop();
-        toast("This browser cannot play the video, or the file is another one now.", "bad");
+        toast("This browser cannot play the video, or the file has changed.", "bad");
       }
     });
     this.video = video;

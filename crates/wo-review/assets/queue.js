@@ -1,13 +1,13 @@
-// The frames to show, where a person is among them, and the pictures that come next, loaded before they are asked for.
+// The frames to show, the current position, and the next images, which are loaded ahead.
 
 import { get } from "./api.js";
 
 const AHEAD = 8;
 const BEHIND = 2;
 const DETAILS_AHEAD = 60;
-const MAX_PICTURES = 40;
+const MAX_IMAGES = 40;
 
-// A frame that is asked for a second time stands in the queue as a negative number.
+// A blind repeat is in the queue as a negative number.
 export const asRepeat = (id) => -id - 1;
 export const isRepeat = (item) => item < 0;
 export const idOf = (item) => (item < 0 ? -item - 1 : item);
@@ -18,7 +18,7 @@ export class Queue {
     this.items = [];
     this.at = 0;
     this.frames = new Map();
-    this.pictures = new Map();
+    this.images = new Map();
     this.filter = {};
   }
 
@@ -29,7 +29,7 @@ export class Queue {
     this.put(frames);
   }
 
-  // All of the first queue, of which there was only a beginning. A queue that was chosen meanwhile stays.
+  // Replaces the first look by the whole first queue. A queue that was chosen meanwhile stays.
   extend({ first_queue: queue, queue: items, frames }) {
     if (Object.keys(this.filter).length > 1 || this.filter.queue !== queue) return;
     const { item } = this;
@@ -46,7 +46,7 @@ export class Queue {
     await this.details(0, 20);
   }
 
-  // The same queue as it is now, at the frame at hand, or behind the end at the first one that is new.
+  // Reloads the queue and stays at the current frame, or goes from the end to the first new one.
   async reload() {
     const { item } = this;
     const known = new Set(this.items);
@@ -59,16 +59,16 @@ export class Queue {
     return this.items[this.at];
   }
 
-  pictureUrl(id) {
+  imageUrl(id) {
     return `/picture/${this.start}/${id}`;
   }
 
-  // The frame of an item. One that is asked for again looks as it did the first time.
+  // The frame of an item. A blind repeat shows the original label.
   frame(item) {
     return this.frames.get(item);
   }
 
-  // What a frame is like after a decision, before the server says so.
+  // Changes a frame before the server confirms the decision.
   change(item, { label, faults, description, note, deleted }) {
     const frame = this.frames.get(item);
     if (!frame) return;
@@ -80,7 +80,7 @@ export class Queue {
     if (deleted !== undefined) frame.deleted = deleted;
   }
 
-  // What is known of a frame may not hold any more: it is asked for anew.
+  // Forgets a frame, so that it is fetched again.
   forget(id) {
     this.frames.delete(id);
     this.frames.delete(asRepeat(id));
@@ -105,39 +105,39 @@ export class Queue {
     await this.details(this.items.indexOf(item), 1);
   }
 
-  // An image element that is loaded, or on its way.
-  picture(id) {
-    let image = this.pictures.get(id);
+  // An image element, loaded or loading.
+  image(id) {
+    let image = this.images.get(id);
     if (!image) {
       image = new Image();
       image.decoding = "sync";
       image.draggable = false;
-      image.src = this.pictureUrl(id);
+      image.src = this.imageUrl(id);
       image.ready = image.decode().then(() => true, () => false);
     }
-    // The one that was looked at last is given up last.
-    this.pictures.delete(id);
-    this.pictures.set(id, image);
-    while (this.pictures.size > MAX_PICTURES) this.pictures.delete(this.pictures.keys().next().value);
+    // The least recently shown image is dropped first.
+    this.images.delete(id);
+    this.images.set(id, image);
+    while (this.images.size > MAX_IMAGES) this.images.delete(this.images.keys().next().value);
     return image;
   }
 
   prefetch() {
     const { item } = this;
-    // The picture at hand is not to wait for those that come after it.
-    this.picture(idOf(item)).ready.then(() => {
+    // The current image must not wait for the next ones.
+    this.image(idOf(item)).ready.then(() => {
       if (this.item !== item) return;
       for (let i = this.at - BEHIND; i <= this.at + AHEAD; i++) {
-        if (this.items[i] !== undefined && i !== this.at) this.picture(idOf(this.items[i]));
+        if (this.items[i] !== undefined && i !== this.at) this.image(idOf(this.items[i]));
       }
-      this.picture(idOf(item));
+      this.image(idOf(item));
     });
     const next = this.items.slice(this.at, this.at + DETAILS_AHEAD / 2);
     if (next.some((item) => !this.frames.has(item))) return this.details(this.at, DETAILS_AHEAD);
     return undefined;
   }
 
-  // Goes to an item, which is put into the queue here where it is not there.
+  // Goes to an item, and inserts it here if the queue lacks it.
   visit(item) {
     const place = this.items.indexOf(item);
     if (place >= 0) {
@@ -148,7 +148,7 @@ export class Queue {
     this.items.splice(this.at, 0, item);
   }
 
-  // Asks for a frame a second time, soon and not at once.
+  // Inserts a blind repeat a few frames ahead.
   askAgain(id) {
     const item = asRepeat(id);
     if (this.items.includes(item)) return;

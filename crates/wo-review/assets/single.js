@@ -1,4 +1,4 @@
-// One frame at a time: the picture, its place in the video, and what holds of it.
+// One frame at a time: the image, its place in the video, and its label.
 
 import { get } from "./api.js";
 import { $, badge, counted, el, seconds, thumbnail, toast, words } from "./dom.js";
@@ -10,7 +10,7 @@ import { idOf, isRepeat } from "./queue.js";
 const STRIP_AROUND = 12;
 const SWIPE_PX = 60;
 
-// What a decision of before says of its frame.
+// A past decision in words.
 function said({ says, new: now }) {
   if (says.includes("deleted") && now.deleted) return "deleted";
   const isOfClass = says.includes("label") || says.includes("faults");
@@ -26,16 +26,16 @@ export class Single {
     this.panel = el("aside", { class: "panel", "aria-label": "About this frame" });
     this.strip = el("ol", { class: "strip", "aria-label": "Frames of this video" });
     this.bar = el("div", { class: "bar", role: "toolbar", "aria-label": "Decide" });
-    this.past = el("ol", { class: "past", "aria-label": "Your last decisions, z takes the first one back" });
+    this.past = el("ol", { class: "past", "aria-label": "Your last decisions, z undoes the first one" });
     this.root = el("div", { class: "single" }, this.stage, this.panel, this.strip, this.bar);
     this.player = new Player(this.stage);
     this.editor = new Editor(app);
-    // The editor between them is never moved: that would take the focus away.
+    // The editor between them is never moved, or it would lose the focus.
     this.facts = el("div", { class: "facts" });
     this.more = el("div", { class: "facts" });
     this.panel.append(this.facts, this.editor.root, this.more);
     this.videos = new Map();
-    // For measuring: from key to picture, in milliseconds.
+    // For measuring: from key to image, in milliseconds.
     this.latencies = [];
     this.drawBar();
     this.swipes();
@@ -50,7 +50,7 @@ export class Single {
     this.editor.keep();
   }
 
-  // After something was decided about these frames.
+  // After a decision about these frames.
   redraw(frames) {
     const { frame } = this;
     if (!frame) return;
@@ -67,7 +67,7 @@ export class Single {
     this.editor.keep();
     const item = this.queue.item;
     if (item === undefined) return this.drawEnd();
-    const image = this.queue.picture(idOf(item));
+    const image = this.queue.image(idOf(item));
     this.place(image, item, pressedAt);
     const more = this.queue.prefetch();
     if (!this.queue.frames.has(item)) {
@@ -86,16 +86,16 @@ export class Single {
     if (this.stage.firstElementChild !== image) this.stage.replaceChildren(image);
     image.ready.then((isThere) => {
       if (this.queue.item !== item) return;
-      if (!isThere) this.stage.replaceChildren(el("p", { class: "missing" }, "The picture is not there. You can still decide, or delete the frame."));
+      if (!isThere) this.stage.replaceChildren(el("p", { class: "missing" }, "The image is missing. You can still decide, or delete the frame."));
       if (pressedAt !== undefined) requestAnimationFrame(() => this.latencies.push(performance.now() - pressedAt));
     });
   }
 
   drawEnd() {
     const isEmpty = this.queue.items.length === 0;
-    const more = this.app.isMeasuring ? " Pictures are still being measured; what belongs here comes when they are." : "";
+    const more = this.app.isMeasuring ? " Images are still being measured; frames appear here when they are done." : "";
     this.stage.replaceChildren(el("p", { class: "missing" },
-      `${isEmpty ? "Nothing is in this queue." : "That was the last one."}${more}`));
+      `${isEmpty ? "This queue is empty." : "That was the last one."}${more}`));
     this.facts.replaceChildren();
     this.more.replaceChildren(this.past);
     this.strip.replaceChildren();
@@ -111,21 +111,21 @@ export class Single {
     const faults = frame.faults.length > 0 ? frame.faults.map((fault) => el("span", { class: "fault" }, words(fault))) : ["–"];
     const known = isRepeat(this.queue.item) ? false : frame.is_judged;
     const facts = [
-      el("h2", {}, words(frame.exercise) || "Exercise not known"),
+      el("h2", {}, words(frame.exercise) || "Unknown exercise"),
       el("p", { class: "now", "aria-live": "polite" }, badge(frame.label),
-        el("span", { class: "origin" }, known ? "said by you" : frame.label ? `from ${frame.origin}` : "")),
+        el("span", { class: "origin" }, known ? "decided by you" : frame.label ? `from ${frame.origin}` : "")),
     ];
     const more = [
-      frame.deleted && el("p", { class: "warning" }, "In the trash. Any label takes it back."),
+      frame.deleted && el("p", { class: "warning" }, "In the trash. Any label restores it."),
       el("dl", {},
         field("Faults", ...faults),
-        field("Description", frame.description ?? "–", frame.is_blind && el("span", { class: "warning" }, "says only good or bad, nothing that can be seen")),
+        field("Description", frame.description ?? "–", frame.is_blind && el("span", { class: "warning" }, "only judges, describes nothing visible")),
         field("Note", frame.note ?? "–"),
         field("Frame", `${where}${frame.pts_ms === null ? "" : `, ${seconds(frame.pts_ms)}`}`),
         frame.sharpness !== null && field("Sharpness", frame.sharpness.toFixed(0))),
-      frame.others.length > 0 && el("div", { class: "others" }, el("h3", {}, "Others say"),
+      frame.others.length > 0 && el("div", { class: "others" }, el("h3", {}, "Others decided"),
         ...frame.others.map((other) => el("p", {}, `${other.reviewer}: `, badge(other.label), " ", other.faults.map(words).join(", ")))),
-      frame.has_opinion && !known && el("p", { class: "hint" }, `A model has an opinion on this frame; ${keyOf("opinion")} shows it.`),
+      frame.has_opinion && !known && el("p", { class: "hint" }, `A model has a prediction for this frame; ${keyOf("opinion")} shows it.`),
       el("h3", { class: "past-title" }, "Your last decisions"),
       this.past,
     ];
@@ -151,10 +151,10 @@ export class Single {
   }
 
   stripItem(id, isCurrent) {
-    // Of a frame that is asked for again the strip must not tell what was said the first time.
+    // For a blind repeat the strip must not show the first decision.
     const frame = isCurrent ? this.frame : this.queue.frames.get(id);
     const label = frame?.label;
-    const image = thumbnail({ src: this.queue.pictureUrl(id), loading: "lazy", width: 96, height: 64 });
+    const image = thumbnail({ src: this.queue.imageUrl(id), loading: "lazy", width: 96, height: 64 });
     const state = `${frame?.deleted ? "deleted" : words(label) || "no label"}${frame?.is_judged ? ", decided" : ""}`;
     return el("li", {}, el("button", {
       type: "button",
@@ -214,13 +214,13 @@ export class Single {
   }
 
   async opinion() {
-    if (!this.frame?.has_opinion) return toast("No model has an opinion on this frame.");
+    if (!this.frame?.has_opinion) return toast("No model has a prediction for this frame.");
     this.tellOpinion(this.frame.id);
   }
 
   async tellOpinion(id, said) {
     const suspect = await get(`/api/opinion/${id}`);
-    const label = suspect.suggested_label ? `says ${words(suspect.suggested_label)}` : "has no other label";
-    toast(`${said ? `You said ${words(said)}. ` : ""}The model ${label} (${words(suspect.reason)}, ${(suspect.score * 100).toFixed(0)} %).`);
+    const label = suspect.suggested_label ? `predicts ${words(suspect.suggested_label)}` : "predicts no other label";
+    toast(`${said ? `You decided ${words(said)}. ` : ""}The model ${label} (${words(suspect.reason)}, ${(suspect.score * 100).toFixed(0)} %).`);
   }
 }

@@ -78,11 +78,11 @@ impl App {
         locked(self.store.get().expect("the caller waited for it"))
     }
 
-    /// Locks the store if it is read, else the first look. True for the first look. Call [`Self::begun`] first.
-    pub(crate) fn store_or_first_look(&self) -> (MutexGuard<'_, Store>, bool) {
+    /// Locks the store if it is read, else the first look. Call [`Self::begun`] first.
+    pub(crate) fn store_or_first_look(&self) -> MutexGuard<'_, Store> {
         match (self.store.get(), self.first_look.get()) {
-            (None, Some(first_look)) => (locked(first_look), true),
-            _ => (self.store(), false),
+            (None, Some(first_look)) => locked(first_look),
+            _ => self.store(),
         }
     }
 

@@ -16,10 +16,10 @@ const EXAMPLES: &str = "Examples:
   wo-review data/labeled_frames --reviewer anna --reviewer ben --port 8080 --no-open
   wo-review export data/labeled_frames --to csv -o labels.csv
 
-Each decision is one line of FOLDER/reviews.ndjson, on the disk before the page says \"saved\". On another machine, forward
-the port first: ssh -L 8080:127.0.0.1:8080 HOST, then wo-review --port 8080 there, and open the link here.";
+Each decision is one line of FOLDER/reviews.ndjson, on disk before the page shows \"saved\". To review on a remote
+machine, run ssh -L 8080:127.0.0.1:8080 HOST, start wo-review --port 8080 there, and open the link here.";
 
-/// Confirm and correct the labels of frames on a local page, one key a frame
+/// Confirm and correct frame labels on a local page, one key a frame
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "wo-review",
@@ -30,7 +30,7 @@ the port first: ssh -L 8080:127.0.0.1:8080 HOST, then wo-review --port 8080 ther
     help_template = "{usage-heading} {usage}\n\n{about-with-newline}\n{all-args}{after-help}"
 )]
 pub struct Args {
-    /// What to do, if not to serve the page.
+    /// Other tasks than serving the page.
     #[command(subcommand)]
     pub command: Option<Command>,
     #[expect(missing_docs, reason = "documented where it is defined")]
@@ -41,28 +41,28 @@ pub struct Args {
     pub common: Common,
 }
 
-/// How the page is served.
+/// Options of the page.
 #[derive(Debug, clap::Args)]
 pub struct Serve {
-    /// The folder that `wo-extract --out` wrote, or a folder of CSVs
+    /// Folder of frames: written by `wo-extract --out`, or with CSVs alone
     #[arg(value_name = "FOLDER", default_value = "data/labeled_frames")]
     pub folder: PathBuf,
-    /// Port to listen on; 0 takes a free one [default: one that belongs to the folder, or a free one]
+    /// Port to listen on; 0 for any free port [default: a fixed port for the folder, or a free one]
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
-    /// Who reviews; each name gets a link of its own [default: the name of the user]
+    /// Name of a reviewer; repeat for several, each gets a link [default: the user's name]
     #[arg(long, value_name = "NAME")]
     pub reviewer: Vec<String>,
-    /// The queue to start with
+    /// First queue to show
     #[arg(long, value_name = "QUEUE", default_value = "all")]
     pub queue: QueueName,
-    /// `suspect` records: labels to look at again
+    /// File of `suspect` records: probable label errors to review
     #[arg(long, value_name = "FILE")]
     pub suspects: Option<PathBuf>,
-    /// How many percent of the decisions to ask for a second time later, to see how far a person agrees with themselves
+    /// Percentage of decisions to ask for again later, to measure how far reviewers agree with themselves
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = parse_percent)]
     pub blind_repeats: f64,
-    /// Another key for an action or a label, such as good_form=a; may be repeated
+    /// Key for an action or a label, such as good_form=a; may be repeated
     #[arg(long, value_name = "ACTION=KEY", value_parser = parse_key)]
     pub key: Vec<(String, String)>,
     #[expect(missing_docs, reason = "documented where it is defined")]
@@ -74,33 +74,33 @@ pub struct Serve {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub bind: IpAddr,
-    /// Take an address that others can reach; what travels is not encrypted, so put a TLS proxy before it
+    /// Allow an address that other machines can reach; traffic is not encrypted, so use a TLS proxy
     #[arg(long)]
     pub allow_remote: bool,
-    /// With --allow-remote: a host name under which the page may be asked for
+    /// With --allow-remote: a host name of the server
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
 }
 
-/// What can be done beside serving the page.
+/// Tasks other than serving the page.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Write the labels as they are after all reviews
+    /// Write the reviewed labels in another format
     Export(Export),
-    /// Take labels over from another program, as reviews
+    /// Read labels from Label Studio as reviews
     Import(Import),
 }
 
-/// Writes the labels as they are after all reviews.
+/// Writes the reviewed labels in another format.
 #[derive(Debug, clap::Args)]
 pub struct Export {
-    /// The folder
+    /// Folder of frames
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
-    /// The format
+    /// Format to write
     #[arg(long, value_name = "FORMAT")]
     pub to: Format,
-    /// File to write, or with `imagefolder` the folder to make [default: stdout]
+    /// Output file, or output folder of `imagefolder` [default: stdout]
     #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     #[expect(missing_docs, reason = "documented where it is defined")]
@@ -108,35 +108,35 @@ pub struct Export {
     pub captions: CaptionsFlag,
 }
 
-/// What to write.
+/// Output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// The table frame_path,label,description, and faults where there are any
+    /// A table with frame_path,label,description and faults if there are any
     Csv,
     /// Records
     Ndjson,
-    /// Tasks of Label Studio with their annotations
+    /// Label Studio tasks with annotations
     LabelStudio,
-    /// A folder that Hugging Face datasets reads: pictures and metadata.jsonl
+    /// A Hugging Face ImageFolder: images and metadata.jsonl
     Imagefolder,
 }
 
-/// Takes labels over from another program, as reviews.
+/// Reads labels from Label Studio as reviews.
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// The folder
+    /// Folder of frames
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
-    /// What Label Studio exported: JSON, JSON_MIN, or tasks one a line
+    /// Export of Label Studio: JSON, JSON_MIN, or one task a line
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// What a question asks for: label, faults, description, note or nothing; may be repeated [default: what its name says]
+    /// Meaning of a question: label, faults, description, note or nothing; may be repeated [default: by its name]
     #[arg(long, value_name = "NAME[=WHAT]", value_parser = parse_question)]
     pub question: Vec<(String, Option<Role>)>,
-    /// Which label a choice means, such as 'Looks fine=good_form'; may be repeated
+    /// Label of a choice, such as 'Looks fine=good_form'; may be repeated
     #[arg(long, value_name = "VALUE=LABEL", value_parser = parse_label)]
     pub label: Vec<(String, Name)>,
-    /// Whose reviews they are, where the file does not say
+    /// Reviewer of answers without a person
     #[arg(long, value_name = "NAME", default_value = "label_studio")]
     pub reviewer: String,
     #[expect(missing_docs, reason = "documented where it is defined")]
@@ -144,7 +144,7 @@ pub struct Import {
     pub captions: CaptionsFlag,
 }
 
-/// What a question of Label Studio asks for.
+/// The meaning of a Label Studio question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The label: one choice.
@@ -155,7 +155,7 @@ pub enum Role {
     Description,
     /// A note.
     Note,
-    /// Nothing that is kept here.
+    /// Ignored.
     Nothing,
 }
 
@@ -169,7 +169,7 @@ impl Role {
         Self::Nothing,
     ];
 
-    /// As it is written on the command line.
+    /// Its word on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::Label => "label",
@@ -209,7 +209,7 @@ impl AsRef<Common> for Args {
 fn parse_key(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((action, key)) if !action.is_empty() && !key.is_empty() => {
-            // What browsers call it.
+            // The name in browsers.
             let key = if key.eq_ignore_ascii_case("space") {
                 " "
             } else {
@@ -229,7 +229,7 @@ fn parse_question(text: &str) -> Result<(String, Option<Role>), String> {
             let words = Role::ALL.map(Role::word).join(", ");
             (
                 name,
-                Some(role.ok_or_else(|| format!("after = stands one of {words}"))?),
+                Some(role.ok_or_else(|| format!("write one of {words} after ="))?),
             )
         }
     };

@@ -1,4 +1,4 @@
-//! The labels as they are after all reviews, in the formats of others.
+//! Reviewed labels in other formats.
 
 mod excluded;
 mod image_names;
@@ -22,10 +22,10 @@ use crate::label_studio;
 use crate::projection::Projection;
 use crate::store::Store;
 
-/// What messages call standard output.
+/// The name of standard output in messages.
 const STDOUT_NAME: &str = "<stdout>";
 
-/// Writes the store in a format, and says what is not in it.
+/// Writes the store in a format, and reports what the format excludes.
 pub(crate) fn export(
     store: &Store,
     args: &Export,
@@ -37,7 +37,7 @@ pub(crate) fn export(
     let n_failed = match (args.to, output) {
         (Format::Imagefolder, None) => {
             return Err(anyhow::anyhow!(
-                "imagefolder is a folder\nhint: name it with -o DIR"
+                "imagefolder needs an output folder\nhint: name it with -o DIR"
             ))
             .exit_with(Exit::Usage);
         }
@@ -80,7 +80,7 @@ fn write(
     Ok(())
 }
 
-/// From where the pictures are to be found by whoever reads what is written.
+/// The prefix with which a reader of the output finds the images.
 fn base(dir: &Path, to: Option<&Path>) -> anyhow::Result<PathBuf> {
     let Some(to) = to else {
         return Ok(dir.to_owned());

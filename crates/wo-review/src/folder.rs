@@ -1,6 +1,7 @@
-//! The frames of a folder as they are on disk: from its records, corrected by the CSVs beside them, or from CSVs alone.
+//! The frames of a folder: from its records, corrected by its CSVs, or from CSVs alone.
 
 mod image;
+mod item;
 mod numbering;
 mod records_file;
 mod tables;
@@ -16,18 +17,20 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_folder::{Corrections, Kept as KeptFrame, RECORDS, TRASH, check_frames, no_frames};
 use wo_label::{Captions, Reviews};
-use wo_record::{Frame, Image, Judgement, Name, Record, Review, Video};
+use wo_record::{Image, Record, Review, Video};
 
 pub(crate) use self::image::FrameImage;
 use self::image::InlineImage;
+pub(crate) use self::item::FrameItem;
+use self::item::VideoItem;
 use self::records_file::{FIRST_BYTES, LineSpan, for_each_record, for_first_records};
 use self::video_paths::VideoPaths;
 
 /// The command that reads a folder.
 const COMMAND: &str = "wo-review";
 
-/// All frames of a folder, numbered in their order; the number of a frame is its id on the page. Those in the trash are
-/// numbered where they were, so that a start after it has the same numbers.
+/// All frames of a folder, numbered in order; the number is the id on the page. Deleted frames keep their numbers, so that
+/// the next start has the same ones.
 #[derive(Debug, Default)]
 pub(crate) struct Folder {
     pub(crate) dir: PathBuf,
@@ -36,39 +39,11 @@ pub(crate) struct Folder {
     pub(crate) frames: Vec<FrameItem>,
     videos_by_id: HashMap<String, u32>,
     pub(crate) frames_by_place: HashMap<(u32, u32), u32>,
-    /// Where the pictures are that are in records.
+    /// Images inside records.
     pub(crate) inline: HashMap<u32, InlineImage>,
 }
 
-/// A video and which frames are from it.
-#[derive(Debug, Default)]
-pub(crate) struct VideoItem {
-    pub(crate) id: String,
-    /// The video file, where it is known.
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) person: Option<String>,
-    pub(crate) source: Option<String>,
-    pub(crate) duration_ms: Option<f64>,
-    pub(crate) frames: Vec<u32>,
-}
-
-/// A frame as it is on disk.
-#[derive(Debug)]
-pub(crate) struct FrameItem {
-    pub(crate) video: u32,
-    pub(crate) index: u32,
-    pub(crate) pts_ms: Option<f64>,
-    /// Its picture, as the records name it.
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) blake3: Option<Box<str>>,
-    pub(crate) size_px: Option<(u32, u32)>,
-    pub(crate) exercise: Option<Name>,
-    pub(crate) base: Judgement,
-    pub(crate) sharpness: Option<f32>,
-    pub(crate) perceptual_hash: Option<u64>,
-}
-
-/// What is kept of a record. What a frame is here takes a fraction of it, and the rest goes where it was made, on all cores.
+/// The part of a record that is kept. The threads that parse a record drop the rest.
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are frames")]
 enum Kept {
     Video(Box<Video>),
@@ -79,27 +54,38 @@ enum Kept {
     },
 }
 
+/// The file that a record comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Records,
+    Trash,
+}
+
 impl Kept {
     fn of(
         record: Record,
-        is_trash: bool,
+        source: Source,
         corrections: &Corrections,
         videos: &VideoPaths,
     ) -> Option<Self> {
         match record {
             Record::Video(video) => Some(Self::Video(Box::new(video))),
             Record::Frame(mut frame) => {
-                let is_gone = if is_trash {
+                let is_deleted = if source == Source::Trash {
                     corrections.correct_by_rows(&mut frame);
                     true
                 } else {
                     let video = videos.of(&frame.video_id);
                     corrections.correct(&mut frame, video, None).kept != KeptFrame::Yes
                 };
+                let is_inline = matches!(frame.image, Image::Inline { .. });
+                let video_id = std::mem::take(&mut frame.video_id);
+                let mut item = FrameItem::new(frame);
+                item.base.deleted = is_deleted;
                 Some(Self::Frame {
-                    is_inline: matches!(frame.image, Image::Inline { .. }),
-                    video_id: std::mem::take(&mut frame.video_id),
-                    item: FrameItem::new(frame, is_gone),
+                    video_id,
+                    item,
+                    is_inline,
                 })
             }
             _ => None,
@@ -107,39 +93,8 @@ impl Kept {
     }
 }
 
-impl FrameItem {
-    /// Of a video that has no number yet.
-    pub(crate) fn new(frame: Frame, is_trash: bool) -> Self {
-        let (path, blake3) = match frame.image {
-            Image::File { path, blake3 } => (Some(path.as_path().to_owned()), blake3),
-            Image::Inline { .. } => (None, None),
-        };
-        let quality = frame.quality.as_ref();
-        Self {
-            video: u32::MAX,
-            index: frame.index,
-            pts_ms: frame.pts_ms,
-            path,
-            blake3: blake3.map(String::into_boxed_str),
-            size_px: frame.width_px.zip(frame.height_px),
-            exercise: frame.exercise,
-            sharpness: quality.map(|quality| quality.sharpness as f32),
-            perceptual_hash: quality
-                .and_then(|quality| u64::from_str_radix(&quality.perceptual_hash, 16).ok()),
-            base: Judgement {
-                label: frame.label,
-                label_origin: frame.label_origin,
-                faults: frame.faults,
-                description: frame.description,
-                note: None,
-                deleted: is_trash,
-            },
-        }
-    }
-}
-
 impl Folder {
-    /// Whether there is anything to read, without reading it.
+    /// Checks that there are frames, without reading them.
     pub(crate) fn look(dir: &Path) -> anyhow::Result<()> {
         check_frames(dir, COMMAND)
     }
@@ -153,7 +108,7 @@ impl Folder {
         Self::read_with(dir, &corrections(dir, reviews, captions)?)
     }
 
-    /// The same with what its tables say of frames.
+    /// Reads the folder with corrections from its tables.
     pub(crate) fn read_with(dir: &Path, corrections: &Corrections) -> anyhow::Result<Self> {
         let mut folder = Self::new(dir);
         corrections.start_over();
@@ -171,15 +126,15 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Its first videos, with the numbers that they have among all. `None` where that takes more than a look.
+    /// The first videos, numbered as in the whole folder. `None` if that needs the whole folder.
     pub(crate) fn first(dir: &Path, corrections: &Corrections) -> Option<Self> {
         let path = dir.join(RECORDS);
         let records = Arc::new(File::open(&path).ok()?);
         let mut first: Vec<(Kept, LineSpan)> = Vec::new();
         let videos = VideoPaths::read(&path, FIRST_BYTES).ok()?;
-        let keep = |record| Kept::of(record, false, corrections, &videos);
+        let keep = |record| Kept::of(record, Source::Records, corrections, &videos);
         let is_plain = for_first_records(&path, keep, &mut |kept, line| first.push((kept, line)));
-        // Of the last video some frames may be missing.
+        // The last video may be incomplete.
         let last = first
             .iter()
             .rposition(|(kept, _)| matches!(kept, Kept::Video(_)))?;
@@ -204,7 +159,7 @@ impl Folder {
         self.frames.get(id as usize)
     }
 
-    /// Where the picture of a frame is.
+    /// Where the image of a frame is.
     pub(crate) fn image(&self, id: u32) -> Option<FrameImage> {
         match self.inline.get(&id) {
             Some(inline) => Some(FrameImage::Inline(inline.clone())),
@@ -216,7 +171,7 @@ impl Folder {
         self.videos.get(frame.video as usize)
     }
 
-    /// The id of the frame at this place.
+    /// The id of a frame.
     pub(crate) fn find(&self, video_id: &str, index: u32) -> Option<u32> {
         let video = *self.videos_by_id.get(video_id)?;
         self.frames_by_place.get(&(video, index)).copied()
@@ -233,13 +188,13 @@ impl Folder {
     fn read_records(&mut self, path: &Path, corrections: &Corrections) -> anyhow::Result<()> {
         let records = open(path)?;
         let videos = VideoPaths::read(path, u64::MAX)?;
-        let keep = |record| Kept::of(record, false, corrections, &videos);
+        let keep = |record| Kept::of(record, Source::Records, corrections, &videos);
         for_each_record(path, keep, &mut |kept, line| {
             self.add(kept, line, &records);
         })
     }
 
-    /// Reads the deleted frames of videos that are there.
+    /// Reads the deleted frames of known videos.
     fn read_trash(&mut self, corrections: &Corrections) -> anyhow::Result<()> {
         let path = self.dir.join(TRASH).join(RECORDS);
         if !path.exists() {
@@ -247,7 +202,7 @@ impl Folder {
         }
         let records = open(&path)?;
         let videos = VideoPaths::default();
-        let keep = |record| Kept::of(record, true, corrections, &videos);
+        let keep = |record| Kept::of(record, Source::Trash, corrections, &videos);
         for_each_record(&path, keep, &mut |kept, line| {
             if matches!(&kept, Kept::Frame { video_id, .. } if self.videos_by_id.contains_key(video_id))
             {
@@ -297,7 +252,7 @@ impl Folder {
         number
     }
 
-    /// The new frame's id; `None` where it is there already.
+    /// The new frame's id; `None` if the frame exists already.
     pub(crate) fn add_frame(&mut self, video_id: &str, item: FrameItem) -> Option<u32> {
         let video = self.video_number(video_id);
         let id = self.frames.len() as u32;
@@ -319,8 +274,8 @@ fn open(path: &Path) -> anyhow::Result<Arc<File>> {
     Ok(Arc::new(file))
 }
 
-/// What the tables of a folder say of its frames before anyone reviewed them. Of a folder without records they are all that
-/// is known, and correct nothing.
+/// The corrections in the tables of a folder, before any review. Without records the tables are all there is, and correct
+/// nothing.
 pub(crate) fn corrections(
     dir: &Path,
     reviews: &[Review],

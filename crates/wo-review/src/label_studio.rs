@@ -1,19 +1,19 @@
-//! Tasks of Label Studio: written with what holds now, read back as reviews.
+//! Label Studio tasks: written with effective labels, read as reviews.
 
 mod address;
 mod answers;
-mod frames;
+mod frame_lookup;
 mod import;
+mod import_report;
 mod labels;
-mod mended;
-mod news;
-mod pieces;
+mod pending_reviews;
 mod questions;
 mod quote;
+mod repair;
 mod role;
 mod task;
+mod task_splitter;
 mod tasks;
-mod troubles;
 
 pub(crate) use self::import::import;
 pub(crate) use self::tasks::write_tasks;

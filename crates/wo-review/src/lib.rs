@@ -1,8 +1,7 @@
-//! A local page on which people confirm and correct the labels of frames, one key a frame.
+//! A local page on which people confirm and correct frame labels, one key a frame.
 //!
-//! Each decision is one line of a log, on the disk before the page says "saved"; records and tables are made from the log.
-//! The browser gets pictures and videos as they are; a picture is decoded only to
-//! measure it where no record says how sharp it is.
+//! Each decision is one line of the review log, on disk before the page shows "saved". Records and tables follow from the
+//! log. Images and videos go to the browser unchanged; an image is decoded only to measure its sharpness if no record has it.
 
 mod app;
 mod args;
@@ -61,7 +60,7 @@ fn serve_page(args: &Serve) -> anyhow::Result<Outcome> {
     if !args.bind.is_loopback() && !args.allow_remote {
         return Err(anyhow::anyhow!(
             "{} can be reached from other machines\n\
-             hint: forward a port instead (ssh -L), or say --allow-remote and put a TLS proxy before it",
+             hint: forward a port instead (ssh -L), or use --allow-remote behind a TLS proxy",
             args.bind
         ))
         .exit_with(Exit::Usage);

@@ -31,7 +31,7 @@ pub(crate) fn write_at_end(store: &Store) -> anyhow::Result<()> {
 }
 
 impl Projection {
-    /// Writes it. False where another run has the folder locked: then it has to be tried again.
+    /// Writes records and tables. False if another run has locked the folder; try again then.
     pub(crate) fn write(&self) -> anyhow::Result<bool> {
         if self.frames.is_empty() {
             return Ok(true);
@@ -39,14 +39,14 @@ impl Projection {
         let Some(_lock) = FolderLock::try_take(&self.dir)? else {
             return Ok(false);
         };
-        self.move_pictures();
+        self.move_images();
         let places = self.has_records.then(|| self.write_records()).transpose()?;
         write_tables(&self.dir, self.frames.values(), places.as_ref())?;
         Ok(true)
     }
 
-    /// Deleted pictures go to the trash, and those that were taken back come back.
-    fn move_pictures(&self) {
+    /// Moves images of deleted frames to the trash, and those of restored frames back.
+    fn move_images(&self) {
         for reviewed in self.frames.values() {
             let Some(path) = &reviewed.path else { continue };
             let moved = if reviewed.judgement.deleted {
@@ -60,7 +60,7 @@ impl Projection {
         }
     }
 
-    /// Writes the records anew, and those of deleted frames into the trash. Returns the places of the pictures.
+    /// Rewrites the records, and writes those of deleted frames into the trash. Returns the positions of the images.
     fn write_records(&self) -> anyhow::Result<HashMap<u64, usize>> {
         let corrections = corrections(&self.dir, &[], &self.captions)?;
         let mut trash = Trash::read(&self.dir)?;
@@ -87,7 +87,7 @@ impl Projection {
         let mut spool = create_spool(&records)?;
         pass.run(&records, &mut spool)?;
         let (trash, places) = (pass.trash, pass.places);
-        // The trash comes first, so that a crash in between leaves a frame twice and never nowhere.
+        // The trash comes first, so that a crash may leave a frame in both files, but never in none.
         if trash.len() + n_restored > n_trashed {
             trash.write(&self.dir, &producer())?;
         }
@@ -98,7 +98,7 @@ impl Projection {
         Ok(places)
     }
 
-    /// Writes the stream as it would be, with pictures to be found from `base`, and changes nothing.
+    /// Writes the stream with all decisions to `output`, with image paths below `base`. Changes nothing in the folder.
     pub(crate) fn write_stream(&self, base: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
         let corrections = corrections(&self.dir, &[], &self.captions)?;
         let mut restored = Trash::read(&self.dir)?.videos;
@@ -118,7 +118,7 @@ impl Projection {
     }
 }
 
-/// This tool, as the records that it writes name it.
+/// The producer of the records.
 fn producer() -> Producer {
     Producer {
         tool: env!("CARGO_PKG_NAME").to_owned(),

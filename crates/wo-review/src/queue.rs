@@ -1,4 +1,4 @@
-//! Which frames a person is shown, and in which order.
+//! Queues: which frames a reviewer sees, and in which order.
 
 mod near_duplicates;
 
@@ -11,7 +11,7 @@ use self::near_duplicates::near_duplicates;
 use crate::folder::FrameItem;
 use crate::store::Store;
 
-/// Up to how many of 64 bits may differ for pictures to be called similar.
+/// Images are similar if at most this many of 64 hash bits differ.
 const SIMILAR_BITS: u32 = 16;
 
 /// The queues.
@@ -24,23 +24,23 @@ pub enum QueueName {
     /// All frames, video by video
     #[default]
     All,
-    /// What nobody has decided yet
+    /// Frames that nobody has decided yet
     Undecided,
     /// Blurry frames first
     Blurry,
     /// Groups of frames that look alike
     NearDuplicates,
-    /// What --suspects names, most suspicious first
+    /// Suspects of --suspects, the highest score first
     Suspects,
-    /// What reviewers do not agree on
+    /// Frames on which reviewers disagree
     Disagreements,
-    /// What others have decided and this reviewer has not; what they said stays hidden
+    /// Frames that others have decided and this reviewer has not; their labels stay hidden
     SecondOpinion,
-    /// What was thrown away
+    /// Deleted frames
     Trash,
 }
 
-/// Which frames of a queue to show; what is absent does not matter.
+/// Selects frames of a queue. An absent field selects all.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -53,7 +53,7 @@ pub(crate) struct Filter {
     pub(crate) fault: Option<String>,
     pub(crate) min_sharpness: Option<f32>,
     pub(crate) max_sharpness: Option<f32>,
-    /// Show what looks like this frame, most similar first.
+    /// Show frames similar to this one, the most similar first.
     pub(crate) similar: Option<u32>,
 }
 
@@ -91,7 +91,7 @@ impl Filter {
         frames
     }
 
-    /// Whether it rests on figures of pictures, which may have to be measured first.
+    /// Whether it needs image metrics, which may not be measured yet.
     pub(crate) fn needs_metrics(&self) -> bool {
         matches!(self.queue, QueueName::Blurry | QueueName::NearDuplicates)
             || self.similar.is_some()
@@ -150,7 +150,7 @@ pub(crate) fn origin_name(origin: Option<LabelOrigin>) -> &'static str {
     }
 }
 
-/// All frames, video by video and in the order of the index: frames from the trash stand where they were.
+/// All frames, video by video and by index, deleted frames included.
 fn by_video(store: &Store) -> Vec<u32> {
     let videos = store.folder.videos.iter();
     videos
@@ -193,7 +193,7 @@ fn sort_by_similarity(store: &Store, similar: u32, frames: &mut Vec<u32>) {
     frames.sort_by_key(|&id| (distance(id), id != similar, id));
 }
 
-/// Whether two reviewers, or one at two times, said different things of a frame.
+/// Whether reviewers disagree on a frame.
 pub(crate) fn is_disputed(store: &Store, id: u32) -> bool {
     let mut said: BTreeMap<u32, (Option<&Name>, &[Name])> = BTreeMap::new();
     for entry in store.entries_of(id).filter(|entry| entry.says_class()) {
@@ -207,7 +207,7 @@ pub(crate) fn is_disputed(store: &Store, id: u32) -> bool {
     values.any(|value| Some(value) != first)
 }
 
-/// How many frames each queue has for a reviewer, as far as that is known without much work.
+/// The number of frames in each queue of a reviewer. Queues that are slow to count are absent.
 pub(crate) fn counts(store: &Store, reviewer: u32) -> HashMap<&'static str, usize> {
     let mut counts: HashMap<&'static str, usize> = HashMap::new();
     let mut add = |name, is: bool| *counts.entry(name).or_default() += usize::from(is);

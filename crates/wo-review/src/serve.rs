@@ -96,7 +96,7 @@ async fn listen(args: &Serve, dir: &Path) -> anyhow::Result<TcpListener> {
         .await
         .with_context(|| {
             format!(
-                "listen on {}\nhint: --port 0 takes a free port",
+                "listen on {}\nhint: --port 0 uses any free port",
                 wanted(port)
             )
         })
@@ -109,7 +109,7 @@ fn announce(args: &Serve, app: &App) {
         wo_cli::say!("{reviewer}: open {}", app.link(token));
     }
     if args.allow_remote {
-        wo_cli::warn!("what travels is not encrypted; put a TLS proxy before it");
+        wo_cli::warn!("traffic is not encrypted; use a TLS proxy");
     }
     let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"]
         .iter()

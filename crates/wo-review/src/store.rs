@@ -1,4 +1,4 @@
-//! The folder together with all that was decided about it. Everything here follows from the log; nothing is kept beside it.
+//! The folder and all decisions about it. Everything follows from the log; nothing is stored elsewhere.
 
 mod decision;
 mod effective_label;
@@ -17,9 +17,9 @@ pub(crate) use self::review_file::{ReviewFile, read_reviews};
 pub(crate) use self::suspects::Suspects;
 use crate::folder::{Folder, FrameItem};
 
-/// How many other decisions lie between a decision and its repeat, at least.
+/// At least this many other decisions lie between a decision and its blind repeat.
 const REPEAT_GAP: usize = 20;
-/// Most frames of one decision.
+/// The most frames of one decision.
 const MAX_FRAMES: usize = 100_000;
 
 /// One review of a frame of the folder.
@@ -36,7 +36,8 @@ pub(crate) struct Entry {
     pub(crate) is_undone: bool,
 }
 
-/// Folder, log, and what follows from both.
+/// The folder, the log, and indexes over both.
+// More than 12 fields: the indexes change together with each review.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) folder: Folder,
@@ -44,46 +45,46 @@ pub(crate) struct Store {
     log: Option<ReviewFile>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) reviewers: Vec<String>,
-    /// Their numbers: an import may be of thousands.
+    /// Their numbers. An import may bring thousands.
     reviewer_numbers: HashMap<String, u32>,
     /// By frame: the entry of its first review.
     pub(crate) first: HashMap<u32, u32>,
-    /// By frame: what the last line of the log about it says.
+    /// By frame: the effective label, from the last line of the log about it.
     pub(crate) now: HashMap<u32, Judgement>,
-    /// By frame: the entries that count, in their order.
+    /// By frame: the entries that are not undone, in order.
     pub(crate) live: HashMap<u32, Vec<u32>>,
     /// By decision: its entries.
     pub(crate) decisions: HashMap<u64, Vec<u32>>,
-    /// By decision that took another one back: its frames.
+    /// By decision that undid another one: its frames.
     pub(crate) undone: HashMap<u64, Vec<u32>>,
-    /// By reviewer: decisions that can be taken back, the last one last.
+    /// By reviewer: decisions that can be undone, the last one last.
     pub(crate) stacks: Vec<Vec<u64>>,
     pub(crate) requests: HashMap<String, u64>,
-    /// By reviewer: decisions to ask for again, with how many decisions there were then.
+    /// By reviewer: entries to repeat, with the number of decisions made before.
     pub(crate) repeats: Vec<VecDeque<(u32, usize)>>,
     pub(crate) n_own: Vec<usize>,
     pub(crate) repeat_share: f64,
-    /// Counts up with each change, so that what is derived knows when it is old.
+    /// Increases with each change.
     pub(crate) version: u64,
-    /// Reviews of frames that are not in the folder, or whose picture is another one now.
+    /// Reviews of frames that are not in the folder any more, or that show another image now.
     pub(crate) n_unmet: usize,
-    /// What pages may call the numbers of frames; the first is what they are called from now on.
+    /// Names of valid frame numberings; the first is the current one.
     pub(crate) numberings: Vec<String>,
-    /// What someone finds suspicious about it.
+    /// Probable label errors, from `--suspects`.
     pub(crate) suspects: Suspects,
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Done {
+pub(crate) struct Decided {
     pub(crate) decision: u64,
     pub(crate) frames: Vec<u32>,
-    /// Whether it was an answer to a blind repeat, or took one back.
+    /// Whether it answered a blind repeat, or undid such an answer.
     pub(crate) is_repeat: bool,
 }
 
 impl Store {
-    /// From a folder and its log; without a log file nothing can be decided.
+    /// From a folder and its reviews. Without a log file it is read-only.
     pub(crate) fn new(
         folder: Folder,
         captions: Captions,
@@ -119,15 +120,20 @@ impl Store {
         store
     }
 
-    /// Says which reviews count for nothing.
+    /// Warns about reviews that match no frame.
     pub(crate) fn warn_of_unmet(&self) {
         if self.n_unmet > 0 {
             wo_cli::warn!(
-                "{} of frames that are not in {} any more, or show another picture now; what was said stays in the log",
+                "{} have no effect: the frames are not in {} any more, or show another image now; the log keeps them",
                 wo_cli::count(self.n_unmet, "review"),
                 self.folder.dir.display()
             );
         }
+    }
+
+    /// Whether it has only the first frames: all frames have a numbering.
+    pub(crate) fn is_first_look(&self) -> bool {
+        self.numberings.is_empty()
     }
 
     /// The number of a reviewer; a new one is added.
@@ -144,20 +150,20 @@ impl Store {
         number
     }
 
-    /// The reviews of a frame that count.
+    /// The reviews of a frame that are not undone.
     pub(crate) fn entries_of(&self, id: u32) -> impl DoubleEndedIterator<Item = &Entry> {
         let live = self.live.get(&id).map_or(&[][..], Vec::as_slice);
         live.iter()
             .filter_map(|&entry| self.entries.get(entry as usize))
     }
 
-    /// Whether this reviewer judged it.
+    /// Whether this reviewer judged the frame.
     pub(crate) fn is_judged_by(&self, reviewer: u32, id: u32) -> bool {
         self.entries_of(id)
             .any(|entry| entry.reviewer == reviewer && entry.judges())
     }
 
-    /// Whether anyone judged it.
+    /// Whether anyone judged the frame.
     pub(crate) fn is_judged(&self, id: u32) -> bool {
         self.entries_of(id).any(Entry::judges)
     }
@@ -167,12 +173,12 @@ impl Store {
         self.live.keys().filter(|&&id| self.is_judged(id)).count()
     }
 
-    /// The frames about which there is anything in the log, undone or not.
+    /// The frames that the log mentions, undone or not.
     pub(crate) fn touched(&self) -> impl Iterator<Item = u32> {
         self.live.keys().copied()
     }
 
-    /// The newest decisions of a reviewer that can be taken back, the last one first.
+    /// The newest decisions of a reviewer that can be undone, the last one first.
     pub(crate) fn history(&self, reviewer: u32, n: usize) -> Vec<(u64, Vec<&Entry>)> {
         let stack = self.stacks.get(reviewer as usize);
         let newest = stack
@@ -183,7 +189,7 @@ impl Store {
             .collect()
     }
 
-    /// How many decisions a reviewer has made that still count.
+    /// How many decisions of a reviewer are not undone.
     pub(crate) fn n_decisions(&self, reviewer: u32) -> usize {
         self.stacks.get(reviewer as usize).map_or(0, Vec::len)
     }
@@ -196,7 +202,7 @@ impl Store {
             .collect()
     }
 
-    /// The frame to ask this reviewer for once more, if it is time.
+    /// The next blind repeat for this reviewer, if it is due.
     pub(crate) fn due_repeat(&self, reviewer: u32) -> Option<u32> {
         let n_own = *self.n_own.get(reviewer as usize)?;
         let (entry, n_then) = self.repeats.get(reviewer as usize)?.front()?;
@@ -204,15 +210,15 @@ impl Store {
         (n_own >= n_then + REPEAT_GAP).then_some(entry.frame)
     }
 
-    /// Whether the numbers of a decision mean what they mean here. What was decided before is answered again in any case.
+    /// Whether the frame numbers of a decision are valid here. A request that was saved before is always answered again.
     pub(crate) fn can_tell_frames(&self, decision: &Decision) -> bool {
         let numbering = decision.numbering.as_ref();
         numbering.is_none_or(|numbering| self.numberings.contains(numbering))
             || self.requests.contains_key(&decision.request)
     }
 
-    /// Decides. Returns when it is on the disk.
-    pub(crate) fn decide(&mut self, reviewer: u32, decision: &Decision) -> anyhow::Result<Done> {
+    /// Saves a decision. Returns when it is on disk.
+    pub(crate) fn decide(&mut self, reviewer: u32, decision: &Decision) -> anyhow::Result<Decided> {
         if let Some(&decided) = self.requests.get(&decision.request) {
             return Ok(self.done(decided));
         }
@@ -243,8 +249,8 @@ impl Store {
         change.applied_to(old, frame.exercise.as_ref(), video_id, &self.captions)
     }
 
-    /// Takes the last decision of a reviewer back. `None` where there is none.
-    pub(crate) fn undo(&mut self, reviewer: u32, request: &str) -> anyhow::Result<Option<Done>> {
+    /// Undoes the last decision of a reviewer. `None` if there is none.
+    pub(crate) fn undo(&mut self, reviewer: u32, request: &str) -> anyhow::Result<Option<Decided>> {
         if let Some(&decided) = self.requests.get(request) {
             return Ok(Some(self.done(decided)));
         }
@@ -270,7 +276,7 @@ impl Store {
         self.append(reviews).map(Some)
     }
 
-    /// Writes the decisions of an import in, all with one write: thousands of people may have made them.
+    /// Saves the decisions of an import with one write, since they may come from thousands of people.
     pub(crate) fn append_all(&mut self, mut decisions: Vec<Vec<Review>>) -> anyhow::Result<()> {
         let Some(log) = &mut self.log else {
             anyhow::bail!("the folder is open for reading only");
@@ -282,7 +288,7 @@ impl Store {
         Ok(())
     }
 
-    fn append(&mut self, reviews: Vec<Review>) -> anyhow::Result<Done> {
+    fn append(&mut self, reviews: Vec<Review>) -> anyhow::Result<Decided> {
         ensure!(!reviews.is_empty(), "nothing to write");
         let Some(log) = &mut self.log else {
             anyhow::bail!("the folder is open for reading only");
@@ -300,14 +306,14 @@ impl Store {
         for review in reviews {
             self.take_in(review);
         }
-        Ok(Done {
+        Ok(Decided {
             decision,
             frames,
             is_repeat,
         })
     }
 
-    /// A review of a frame, yet to be written.
+    /// A review of a frame, not saved yet.
     pub(crate) fn review(
         &self,
         reviewer: u32,
@@ -345,7 +351,7 @@ impl Store {
         }
     }
 
-    fn done(&self, decision: u64) -> Done {
+    fn done(&self, decision: u64) -> Decided {
         let entries = self
             .entries_of_decision(decision)
             .into_iter()
@@ -355,7 +361,7 @@ impl Store {
             .first()
             .is_some_and(|entry| entry.is_repeat);
         let undone = self.undone.get(&decision).into_iter().flatten().copied();
-        Done {
+        Decided {
             decision,
             frames: entries.chain(undone).collect(),
             is_repeat,

@@ -86,7 +86,7 @@ fn a_table_that_is_given_for_a_folder_itself_is_said_to_count_once() {
         .args(["frames/records.ndjson", "-o", "frames/records.ndjson"])
         .run();
     assert_eq!(run.status, 0, "{}", run.stderr);
-    let said = "read again, frames goes by its own tables\nhint: correct the rows there";
+    let said = "in this output only; the next run reads the tables again\nhint: correct the rows in the tables";
     assert!(run.stderr.contains(said), "{}", run.stderr);
 }
 
@@ -95,7 +95,7 @@ fn rows_that_match_nothing_and_descriptions_that_show_nothing_are_said() {
     check(
         "frame_path,label,description\nframes/a.jpg,good,squat good form\nframes/b.jpg,good,good\nc.jpg,bad,knees in\n",
         &frame_out("good_form", "csv", "[]", r#""squat good form""#),
-        "wo-describe: labels.csv: 2 of 3 descriptions say only good or bad and nothing that can be seen, such as \
+        "wo-describe: labels.csv: 2 of 3 descriptions only judge and describe nothing visible, such as \
          \"squat good form\"\n\
          hint: leave the cell empty for a description from the captions table\n\
          wo-describe: 2 of 3 rows name no frame, so they change nothing: labels.csv:3: frames/b.jpg, \
@@ -166,14 +166,14 @@ fn a_table_of_no_frames_is_a_header() {
 }
 
 #[test]
-fn a_picture_in_a_record_cannot_be_in_a_table() {
+fn an_image_in_a_record_cannot_be_in_a_table() {
     let inline = FRAME.replace(
         r#"{"file":{"path":"frames/a.jpg"}}"#,
         r#"{"inline":{"jpeg_base64":"AA=="}}"#,
     );
     let run = tool().args(["--to", "csv"]).stdin(stream(&[inline])).run();
-    let message = "wo-describe: frame 0 of video v1 has its picture in the record, and a CSV cannot hold it\n\
-                   hint: use `wo-extract --out DIR`, which writes pictures to files\n";
+    let message = "wo-describe: frame 0 of video v1 has its image inside the record, which a CSV cannot hold\n\
+                   hint: use `wo-extract --out DIR`, which writes images to files\n";
     assert_eq!(run, Run::new(6, "frame_path,label,description\n", message));
 }
 

@@ -96,7 +96,7 @@ fn a_frame_that_was_thrown_away_is_gone() {
 }
 
 #[test]
-fn a_review_of_another_picture_is_not_used() {
+fn a_review_of_another_image_is_not_used() {
     let dir = log(&[("good", &[], false, Some(500.0))]);
     let frame = FRAME.replace(r#""index":0"#, r#""index":0,"pts_ms":900.0"#);
     let run = tool()

@@ -1,5 +1,7 @@
 //! Records in, records out.
 
+// Longer than 400 lines: one test a rule of the stream, and all of --help.
+
 use wo_testkit::{BEGIN, Run, end, stream, tempdir};
 
 use crate::{FRAME, VIDEO, begin, frame_out, tool, written};
@@ -10,7 +12,7 @@ const KNEES_CAVE: &str =
 /// What is said of one frame of bad form that is described by these words alone.
 const NO_FAULT: &str = "wo-describe: the captions table has no words for bad_form of squat where no file name or CSV names a \
     fault: it describes 1 frame as \"squat bad form\", which teaches a model nothing\n\
-    hint: add this to the end of data/captions.toml, and say what can be seen in your videos instead of the samples:\n\
+    hint: add this to the end of data/captions.toml, and replace the samples by what your videos show:\n\
     [exercises.squat.labels.bad_form]\n\
     observations = [\"a bent back and a short, uneven movement\"]\n";
 
@@ -97,7 +99,7 @@ fn what_the_descriptions_lack_is_said_once() {
         (run.status, run.stderr.as_str()),
         (
             0,
-            "wo-describe: 2 labelled frames have no exercise, and so no description\n\
+            "wo-describe: 2 labelled frames have no exercise and therefore no description\n\
              hint: put the videos into folders EXERCISE/LABEL\n\
              wo-describe: the captions table has no words for the fault left_wobble of squat: it describes 1 frame only \
              by its name\n\
@@ -263,7 +265,7 @@ fn a_captions_table_of_ones_own_wins_over_the_built_in_one() {
     .unwrap();
     let message = "wo-describe: read mine.toml: line 4: phrasings.bad: a template lacks {observations}\n\
                    line 4: phrasings.bad: a template lacks {issues}\n\
-                   line 4: phrasings.bad: a template has a blank that is not filled in here\n";
+                   line 4: phrasings.bad: a template has an unknown blank\n";
     assert_eq!(
         mine().stdin(stream(&[VIDEO, FRAME])).run(),
         Run::new(2, "", message)
@@ -307,34 +309,33 @@ fn help_says_what_it_does() {
     let run = tool().arg("--help").run();
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(run.stdout, @r"
-Give frames a label and a description
+Add labels and descriptions to frames
 
-Reads records and writes them again. Each labelled frame gets a description from the captions table:
-what its exercise looks like when it is done well, or what its faults look like. Faults come from
-the CSV, from the record, or from the name of the video's file or folder, such as
-bad_form/knees_cave_003.mp4.
+Reads records and writes them with descriptions. The captions table describes what good form and
+each fault look like. Faults come from a CSV, from the record, or from the name of the video's file
+or folder, such as bad_form/knees_cave_003.mp4.
 
 Usage: wo-describe [OPTIONS] [INPUT]
 
 Arguments:
   [INPUT]
-          Records to read; `-` or nothing is stdin
+          Records to read; `-` or no INPUT is stdin
 
 Options:
       --csv <FILE>
-          CSV frame_path,label,description and maybe faults, which overrides records; of several the
-          last one wins
+          CSV with frame_path,label,description and optional faults; overrides records; the last CSV
+          wins
 
       --reviews <FILE>
-          Reviews of wo-review, which override records and CSVs: labels, faults, descriptions, and
-          frames thrown away
+          Reviews of wo-review; override records and CSVs: labels, faults, descriptions, deleted
+          frames
 
       --captions <FILE>
           Captions table that adds to the built-in one and wins over it [default:
           data/captions.toml, where it lies here]
 
       --to <FORMAT>
-          What to write
+          Output format
 
           Possible values:
           - ndjson: Records
@@ -343,7 +344,7 @@ Options:
           [default: ndjson]
 
   -o, --output <FILE>
-          Write to FILE, whole or not at all, instead of stdout
+          Write to FILE instead of stdout; FILE is replaced only when complete
 
       --on-error <WHAT>
           What to do at a line that is no record
@@ -378,13 +379,13 @@ Examples:
   wo-describe frames/records.ndjson --csv labels.csv | wo-train -o model
   wo-extract data/training_data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
 
-Edit the tables of a folder of frames in place. A table of all its frames beside them, such as
-frames/labels.csv, says everything twice, and contradicts them once one of the two is edited.
+Edit the tables of a folder of frames in place. Do not put a table of all frames beside them, such as
+frames/labels.csv: after an edit the two tables contradict each other.
 ");
 }
 
 #[test]
-fn pictures_in_records_do_not_go_to_a_terminal() {
+fn images_in_records_do_not_go_to_a_terminal() {
     let inline = FRAME.replace(
         r#"{"file":{"path":"frames/a.jpg"}}"#,
         r#"{"inline":{"jpeg_base64":"/9j/"}}"#,
@@ -401,7 +402,7 @@ fn pictures_in_records_do_not_go_to_a_terminal() {
         "{}",
         refused.stderr
     );
-    // What the hint says works, and records whose pictures are files may be read on a terminal.
+    // What the hint says works, and records whose images are files may be read on a terminal.
     let dir = tempdir().unwrap();
     let kept = tool()
         .args(["-o", "out.ndjson"])

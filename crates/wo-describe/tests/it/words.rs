@@ -181,7 +181,7 @@ wo-describe: the captions table has no words for good_form of lunge: it describe
 wo-describe: the captions table has no words for bad_form of squat where no file name or CSV names a fault: it describes 1 frame as "squat bad form", which teaches a model nothing
 wo-describe: the captions table has no words for half_rep of squat: it describes 1 frame as "squat half rep", which teaches a model nothing
 wo-describe: the captions table has no words for the fault knee_cave of squat (is knees_cave meant?): it describes 1 frame only by its name
-hint: add this to the end of data/captions.toml, and say what can be seen in your videos instead of the samples:
+hint: add this to the end of data/captions.toml, and replace the samples by what your videos show:
 [exercises.lunge]
 bad = ["a bent back and a short, uneven movement"]
 good = ["a straight back and a full, steady movement"]
@@ -256,9 +256,9 @@ fn descriptions_that_two_classes_share_are_named() {
     let run = describe(dir.path(), &["--csv", "l.csv"], &input);
     assert_eq!(
         run.stderr,
-        "wo-describe: descriptions that two classes have in common do not tell them apart:\n  \
-         in 2 frames squat/bad_form says what squat/good_form says, such as \"a lifter with a bar\"\n\
-         hint: write other words for one of them; an empty cell of a CSV is filled from the captions table\n"
+        "wo-describe: two classes share a description, so a model cannot tell them apart by it:\n  \
+         squat/bad_form shares descriptions with squat/good_form in 2 frames, such as \"a lifter with a bar\"\n\
+         hint: reword one of them; an empty cell of a CSV is filled from the captions table\n"
     );
     // A table can do that as well.
     let dir = folder(&[(
@@ -269,7 +269,7 @@ fn descriptions_that_two_classes_share_are_named() {
     let run = describe(dir.path(), &[], &input);
     assert!(
         run.stderr
-            .contains("in 1 frame squat/bad_form+b says what squat/bad_form+a says"),
+            .contains("squat/bad_form+b shares descriptions with squat/bad_form+a in 1 frame"),
         "{run:?}"
     );
     assert!(!run.stderr.contains("+a+b"), "{run:?}");
@@ -285,9 +285,9 @@ fn descriptions_that_clip_cannot_read_are_named() {
     assert_eq!(
         run.stderr,
         format!(
-            "wo-describe: the descriptions of 1 frame have more than the 77 tokens that CLIP reads: what comes behind is cut off\n  \
+            "wo-describe: the descriptions of 1 frame are longer than the 77 tokens that CLIP reads; the rest is cut off\n  \
              1 frame, at least 82 tokens: \"{}…\"\n\
-             hint: say in fewer than 50 words what can be seen, what matters first\n",
+             hint: describe in fewer than 50 words what is visible, the most important first\n",
             &long[..100]
         )
     );
@@ -311,9 +311,8 @@ fn a_description_that_a_person_wrote_into_the_records_is_not_lost_in_silence() {
     let run = describe(dir.path(), &["--csv", "l.csv"], &input);
     assert_eq!(
         run.stderr,
-        "wo-describe: 1 frame came with a description that no captions table here makes, and got another, the first one \
-         was \"my own words\"\n\
-         hint: descriptions of your own belong into a CSV (--csv), where they win\n"
+        "wo-describe: 1 frame lost a description that no captions table makes; the first one was \"my own words\"\n\
+         hint: put your own descriptions into a CSV (--csv); they win over the captions table\n"
     );
     // Where the table says nothing, they stay.
     let homeless = frame(0, "squat good_form", own).replace(r#""exercise":"squat","#, "");

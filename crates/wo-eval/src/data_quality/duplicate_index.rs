@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use wo_clip::{Split, SplitVideo};
-use wo_picture::{Hashes, SAME_PART};
+use wo_picture::{HashIndex, SAME_PART};
 
 /// Half of a hash's 64 bits are ones, as it is made. Where far fewer or more are, the picture has no detail, such as a black
 /// one, and says nothing.
@@ -16,7 +16,7 @@ const DETAILED: std::ops::RangeInclusive<u32> = 16..=48;
 pub(crate) struct DuplicateIndex {
     videos: Vec<Looks>,
     /// Each hash with the place of its video and its own among those of the video.
-    frames: Hashes<(usize, usize)>,
+    frames: HashIndex<(usize, usize)>,
 }
 
 /// One of them.
@@ -59,7 +59,7 @@ impl DuplicateIndex {
                 .map(|(frame, hash)| ((place, frame), *hash))
                 .collect()
         };
-        let frames = Hashes::new(videos.iter().enumerate().flat_map(of_video));
+        let frames = HashIndex::new(videos.iter().enumerate().flat_map(of_video));
         Self { videos, frames }
     }
 
@@ -79,7 +79,7 @@ impl DuplicateIndex {
         let this = Looks::new(video_id.to_owned(), hashes.to_vec());
         let mut found: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
         for (frame, &hash) in this.hashes.iter().enumerate() {
-            for (place, other_frame) in self.frames.alike(hash) {
+            for (place, other_frame) in self.frames.near(hash) {
                 let other = self.videos.get(place);
                 let counts = |other: &Looks| {
                     let is_varied = this.is_varied && other.is_varied;
@@ -109,10 +109,10 @@ impl DuplicateIndex {
 impl Looks {
     fn new(video_id: String, mut hashes: Vec<u64>) -> Self {
         hashes.retain(|hash| DETAILED.contains(&hash.count_ones()));
-        let all = Hashes::new(hashes.iter().copied().enumerate());
+        let all = HashIndex::new(hashes.iter().copied().enumerate());
         let like_first: BTreeSet<usize> = hashes
             .first()
-            .map_or_else(BTreeSet::new, |first| all.alike(*first).collect());
+            .map_or_else(BTreeSet::new, |first| all.near(*first).collect());
         Self {
             is_varied: like_first.len() < hashes.len(),
             video_id,

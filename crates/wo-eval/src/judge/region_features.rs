@@ -38,7 +38,7 @@ impl RegionFeatures {
         Self {
             whole: fewer(&row(&mean)),
             first_frame: fewer(&row(&features.get(0))),
-            background: behind.map(|it| fewer(&row(&judge.features(&[it.picture]).get(0)))),
+            background: behind.map(|it| fewer(&row(&judge.features(&[it.image]).get(0)))),
         }
     }
 }

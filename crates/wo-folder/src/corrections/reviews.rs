@@ -35,11 +35,13 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
         let text = std::str::from_utf8(&buffer).unwrap_or_default();
         let followed = match text.strip_suffix('\n') {
             Some(text) => chain.follow(text),
-            None => Err(ReviewLogError::NoReview("the line is not whole".to_owned())),
+            None => Err(ReviewLogError::NotAReview(
+                "the line is not whole".to_owned(),
+            )),
         };
         match followed {
             Ok(review) => decision.push(review),
-            Err(ReviewLogError::NoReview(_)) if input.fill_buf()?.is_empty() => {
+            Err(ReviewLogError::NotAReview(_)) if input.fill_buf()?.is_empty() => {
                 say_cut(path, decision.len() + 1);
                 return Ok(reviews);
             }

@@ -1,4 +1,4 @@
-//! What a table says otherwise than the built-in one, in words.
+//! The difference between a table and the built-in one, as a message.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,16 @@ use super::phrasing::Phrasing;
 use super::{BUILT_IN, Captions};
 use crate::nearest::nearest;
 
-/// As many names are listed; of more only the number.
+/// At most this many names are listed; the rest is counted.
 const MAX_LISTED: usize = 12;
 
 /// The kind and the name of an entry.
-type Place<'a> = (&'static str, &'a str);
-/// The ways to say it, and of a fault what a coach calls it.
+type EntryKey<'a> = (&'static str, &'a str);
+/// Phrasings, and for a fault the issue.
 type Words<'a> = (&'a [String], Option<&'a String>);
 
 impl Captions {
-    /// What the table says otherwise than the built-in one, such as `adds lunge; changes squat.faults.knees_cave`. `None` where it
-    /// says the same.
+    /// The difference from the built-in table, such as `adds lunge; changes squat.faults.knees_cave`. `None` if they are equal.
     pub fn difference(&self) -> Option<String> {
         let (mut adds, mut changes, mut lacks) = (Vec::new(), Vec::new(), Vec::new());
         for (name, entry) in &self.exercises {
@@ -59,9 +58,9 @@ impl Captions {
     }
 }
 
-/// All that is said of an exercise.
-fn words_of(exercise: &Exercise) -> BTreeMap<Place<'_>, Words<'_>> {
-    let mut words: BTreeMap<Place<'_>, Words<'_>> = BTreeMap::new();
+/// All words of an exercise.
+fn words_of(exercise: &Exercise) -> BTreeMap<EntryKey<'_>, Words<'_>> {
+    let mut words: BTreeMap<EntryKey<'_>, Words<'_>> = BTreeMap::new();
     for (name, ways) in &exercise.labels {
         words.insert(("labels", name.as_str()), (ways, None));
     }
@@ -78,8 +77,8 @@ fn words_of(exercise: &Exercise) -> BTreeMap<Place<'_>, Words<'_>> {
     words
 }
 
-/// Where an entry stands in a file.
-fn path(exercise: &Name, &(kind, name): &Place<'_>) -> String {
+/// The path of an entry in a file.
+fn path(exercise: &Name, &(kind, name): &EntryKey<'_>) -> String {
     match (kind, name) {
         ("labels", GOOD_FORM) => format!("{exercise}.good"),
         ("labels", BAD_FORM) => format!("{exercise}.bad"),
@@ -87,7 +86,7 @@ fn path(exercise: &Name, &(kind, name): &Place<'_>) -> String {
     }
 }
 
-/// A new name that is near a known one may be a slip.
+/// A question for new names that look like a misspelt known one.
 fn doubt<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(name, known).map_or_else(String::new, |near| format!(" (is {near} meant?)"))
 }

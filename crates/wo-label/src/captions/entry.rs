@@ -1,4 +1,4 @@
-//! What a captions table says of one exercise.
+//! The entry of an exercise in a captions table.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use wo_record::Name;
 /// The words for an exercise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Exercise {
-    /// For a label, the ways to say what it looks like. Those of `bad_form` are for frames of which nobody named a fault.
+    /// For each label, phrasings of what it looks like. Those of `bad_form` are for frames without a named fault.
     pub(super) labels: BTreeMap<Name, Vec<String>>,
     pub(super) faults: BTreeMap<Name, Fault>,
 }
@@ -15,7 +15,7 @@ pub(super) struct Exercise {
 /// The words for a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// The ways to say what a picture shows.
+    /// Phrasings of what an image shows.
     pub(super) observations: Vec<String>,
     /// What a coach calls it.
     pub(super) issue: Option<String>,

@@ -1,5 +1,5 @@
-//! A captions table as a person wrote it. Each key is known, or it is an error with its line: what is misspelt would
-//! otherwise change nothing, in silence.
+//! Reads a captions table that a person wrote. An unknown key is an error with its line, since a misspelt key would
+//! otherwise be ignored silently.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,24 +13,24 @@ use super::entry::{Exercise, Fault};
 use super::phrasing::{Phrasing, Phrasings};
 use crate::nearest::nearest;
 
-/// Why a captions table cannot be used: all that is wrong with it, in the order of its lines.
+/// Why a captions table cannot be used: all its errors, in the order of lines.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.0.join("\n"))]
 pub struct CaptionsError(Vec<String>);
 
-/// What a file says.
+/// The contents of a file.
 #[derive(Debug)]
 pub(super) struct CaptionsFile {
-    /// Whether the built-in exercises are there as well.
+    /// Whether the built-in exercises are included.
     pub(super) built_in: bool,
     pub(super) phrasings: Phrasings,
     pub(super) exercises: BTreeMap<Name, Exercise>,
 }
 
 impl CaptionsFile {
-    /// Reads a file and checks that each description that it can give is whole.
+    /// Reads a file and checks that each description it can make is complete.
     pub(super) fn parse(text: &str) -> Result<Self, CaptionsError> {
-        // Windows puts a mark there that is no part of TOML.
+        // Windows editors write a byte order mark, which TOML does not allow.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let table = DeTable::parse(text)
             .map_err(|e| CaptionsError(vec![e.to_string().trim_end().to_owned()]))?;
@@ -53,10 +53,10 @@ impl CaptionsFile {
 type Key<'a> = Spanned<DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
-/// Walks through a file and gathers what is wrong.
+/// Reads a file and collects its errors.
 struct Walk<'a> {
     text: &'a str,
-    /// Lines and what is wrong there.
+    /// Lines and their errors.
     problems: Vec<(usize, String)>,
 }
 
@@ -106,7 +106,7 @@ impl Walk<'_> {
         phrasings
     }
 
-    /// Each template holds each blank of its kind, and no other.
+    /// Each template contains each blank of its kind and no other blank.
     fn templates(&mut self, kind: Phrasing, value: &Value<'_>) -> Vec<String> {
         let place = format!("phrasings.{}", kind.key());
         let templates = self.texts(&place, value);
@@ -119,7 +119,7 @@ impl Walk<'_> {
                 rest = rest.replace(blank, "");
             }
             if rest.contains(['{', '}']) {
-                let what = format!("{place}: a template has a blank that is not filled in here");
+                let what = format!("{place}: a template has an unknown blank");
                 self.problem(span, &what);
             }
         }
@@ -182,7 +182,7 @@ impl Walk<'_> {
         exercise
     }
 
-    /// A section with the words for a fault or a label, of which `known` are the keys.
+    /// A section with the words for a fault or a label. `known` are its keys.
     fn fault(&mut self, place: &str, value: &Value<'_>, known: &[&str]) -> Fault {
         let mut fault = Fault {
             observations: Vec::new(),
@@ -234,7 +234,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A list of texts with their places, none of them empty.
+    /// A list of texts with their spans; empty texts are errors.
     fn texts(&mut self, place: &str, value: &Value<'_>) -> Vec<(String, Range<usize>)> {
         let DeValue::Array(items) = value.get_ref() else {
             let what = format!("{place} is a list of texts: [\"…\", \"…\"]");
@@ -272,7 +272,7 @@ impl Walk<'_> {
         table
     }
 
-    /// Takes an entry in under its name, which no other may have, however it is spelt.
+    /// Adds an entry under its normalised name, which must be new.
     fn insert<T>(
         &mut self,
         entries: &mut BTreeMap<Name, T>,
@@ -288,8 +288,9 @@ impl Walk<'_> {
         match entries.entry(name) {
             Entry::Occupied(taken) => {
                 let name = taken.key();
-                let what =
-                    format!("{place}: there are words for {name} already, and one would be lost");
+                let what = format!(
+                    "{place}: {name} already has words, and one of the two entries would be lost"
+                );
                 self.problem(&key.span(), &what);
             }
             Entry::Vacant(free) => {

@@ -1,4 +1,4 @@
-//! The kinds of templates that descriptions are made by.
+//! The kinds of description templates.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ pub(super) enum Phrasing {
     Good,
     /// Faults, at least one of which has an issue.
     Bad,
-    /// Faults without an issue, and bad form of which nobody named a fault, in words of the table.
+    /// Faults without an issue, and bad form without a named fault, in words of the table.
     BadWithoutIssue,
-    /// A label of one's own, in words of the table.
+    /// A label other than the three known ones, in words of the table.
     OwnLabel,
-    /// What the table has no words for.
+    /// A class that the table has no words for.
     Plain,
     /// What cannot be judged.
     Unclear,
@@ -45,7 +45,7 @@ impl Phrasing {
         }
     }
 
-    /// What each of its templates holds; it may hold nothing else in braces.
+    /// The blanks that each of its templates contains. It may contain no others.
     pub(super) const fn blanks(self) -> &'static [&'static str] {
         match self {
             Self::Good | Self::BadWithoutIssue => &["{exercise}", "{observations}"],

@@ -1,8 +1,10 @@
 //! What the table gives for each class, and what it refuses.
 
+// Longer than 400 lines: one case for each error of a table.
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::wordless::Wordless;
+use super::missing_words::MissingWords;
 use super::*;
 
 #[test]
@@ -111,7 +113,7 @@ fn a_table_with_holes_is_refused() {
         (
             "\"{exercise}, form unclear\"",
             "\"{exercise} {issues}\"",
-            "phrasings.unclear: a template has a blank that is not filled in here",
+            "phrasings.unclear: a template has an unknown blank",
         ),
         (
             "[\"{exercise} {label}\"]",
@@ -204,11 +206,11 @@ fn what_is_misspelt_is_named_with_its_line_and_the_word_that_was_meant() {
         ),
         (
             "[exercises.front_squat]\ngood = [\"a\"]\n[exercises.\"Front Squat\"]\ngood = [\"b\"]\n",
-            "line 1: exercises.front_squat: there are words for front_squat already, and one would be lost",
+            "line 1: exercises.front_squat: front_squat already has words, and one of the two entries would be lost",
         ),
         (
             "[exercises.lunge]\ngood = [\"a\"]\n[exercises.lunge.labels.good_form]\nobservations = [\"b\"]\n",
-            "line 3: exercises.lunge.labels.good_form: there are words for good_form already, and one would be lost",
+            "line 3: exercises.lunge.labels.good_form: good_form already has words, and one of the two entries would be lost",
         ),
     ] {
         assert_eq!(wrong(text), message, "{text}");
@@ -348,11 +350,11 @@ fn a_new_name_near_a_known_one_may_be_a_slip() {
 }
 
 /// What a table has no words for, of classes such as `lunge good_form` and `squat bad_form wobble`.
-fn wordless_of(captions: &Captions, classes: &[&str]) -> Vec<Wordless> {
+fn wordless_of(captions: &Captions, classes: &[&str]) -> Vec<MissingWords> {
     let of_class = |class: &&str| {
         let mut names = class.split(' ').map(Name::new);
         let (exercise, label) = (names.next().unwrap(), names.next().unwrap());
-        captions.wordless(&exercise, &label, &names.collect::<Vec<_>>())
+        captions.missing_words(&exercise, &label, &names.collect::<Vec<_>>())
     };
     classes.iter().flat_map(of_class).collect()
 }
@@ -410,7 +412,7 @@ fn names_without_words_may_be_slips() {
         ("squat bad_form", None),
     ] {
         let wordless = wordless_of(&captions, &[class]);
-        assert_eq!(captions.meant_by(&wordless[0]), meant, "{class}");
+        assert_eq!(captions.suggestion_for(&wordless[0]), meant, "{class}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who may use the page: a link with a secret that works once, then a cookie.
+//! Access to the page: a link with a secret that works once, then a cookie.
 
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
@@ -8,10 +8,10 @@ use subtle::ConstantTimeEq;
 
 /// 256 bits.
 const SECRET_BYTES: usize = 32;
-/// Most browsers at the same time; the oldest has to enter again.
+/// The most browsers at a time; the oldest must enter again.
 const MAX_COOKIES: usize = 100;
 
-/// Links not yet used and cookies given out.
+/// Unused links and issued cookies.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     cookie_name: String,
@@ -25,7 +25,7 @@ struct Secrets {
 }
 
 impl Sessions {
-    /// With one link for each reviewer. Browsers do not tell ports apart in cookies, so the port is in the name.
+    /// One link for each reviewer. Browsers ignore ports in cookies, so the port is in the name.
     pub(crate) fn new(port: u16, reviewers: &[String]) -> anyhow::Result<Self> {
         let mut secrets = Secrets::default();
         for reviewer in reviewers {
@@ -42,8 +42,8 @@ impl Sessions {
         self.secrets().tokens.clone()
     }
 
-    /// Takes a token in: gives the text of a `Set-Cookie` header, the reviewer, and the token of a new link for another
-    /// browser. `None` where it is not one of ours or was used before.
+    /// Redeems a token: returns the text of a `Set-Cookie` header, the reviewer, and the token of a new link for another
+    /// browser. `None` if the token is unknown or used.
     pub(crate) fn enter(&self, token: &str) -> anyhow::Result<Option<(String, String, String)>> {
         let (cookie, next) = (secret()?, secret()?);
         let mut secrets = self.secrets();
@@ -75,7 +75,7 @@ impl Sessions {
     }
 }
 
-/// Looks at all of them, in a time that tells nothing of where they differ.
+/// Compares all of them in constant time.
 fn find<'a>(all: &'a mut [(String, String)], wanted: &str) -> Option<(&'a mut String, &'a str)> {
     let mut found = None;
     for (secret, reviewer) in all {

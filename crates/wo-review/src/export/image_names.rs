@@ -1,15 +1,14 @@
-//! Names for the pictures of an export: one for each, on every file system.
+//! Names for exported images: unique and valid on every file system.
 
 use std::collections::HashMap;
 
-/// A hash of the content has as many digits at least. So many of them are in a name, as in those of `wo-extract`.
+/// A content hash has at least this many digits. A name has the first 16, as in `wo-extract`.
 const MIN_HASH_DIGITS: usize = 32;
 const HASH_DIGITS: usize = 16;
-/// Longer names are cut. With the number and the ending a name stays below the 255 bytes that file systems take.
+/// Longer names are cut. With number and extension a name stays below the 255 bytes of file systems.
 const MAX_CHARS: usize = 80;
 
-/// The beginnings of the names of videos, one for each id. Ids that no file can be called by, or whose names would differ in
-/// case alone, get a hash.
+/// The stem of file names for each video id. Ids that are no valid file name, or differ only in case, get a hash.
 pub(super) fn stems<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let ids: Vec<&str> = ids.into_iter().collect();
     let plain: Vec<(String, bool)> = ids.iter().map(|id| plain(id)).collect();
@@ -35,7 +34,7 @@ pub(super) fn stems<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         .collect()
 }
 
-/// What of an id every file system takes, and whether that tells it from others.
+/// The valid part of an id, and whether that is all of it.
 fn plain(id: &str) -> (String, bool) {
     let is_hash = id.len() >= MIN_HASH_DIGITS && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hash {
@@ -47,7 +46,7 @@ fn plain(id: &str) -> (String, bool) {
         .map(|c| if is_plain(c) { c } else { '_' })
         .take(MAX_CHARS)
         .collect();
-    // What begins with a dot or a line is hidden, also from Hugging Face datasets, and a hyphen begins a flag.
+    // A leading dot or underscore hides a file, also from Hugging Face datasets, and a hyphen looks like a flag.
     let stem = stem.trim_start_matches(['.', '_', '-']).to_owned();
     let is_whole = stem == id;
     (stem, is_whole)

@@ -1,4 +1,4 @@
-//! A folder of pictures with `metadata.jsonl`, as Hugging Face datasets reads it.
+//! A folder of images with `metadata.jsonl`: the ImageFolder of Hugging Face datasets.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -15,12 +15,12 @@ use super::image_names::stems;
 use crate::media::ImageFolder;
 use crate::store::Store;
 
-/// What Hugging Face datasets reads about the pictures of a folder.
+/// The metadata file of an ImageFolder.
 const METADATA: &str = "metadata.jsonl";
-/// So many pictures that cannot be read are named.
+/// At most this many unreadable images are named.
 const N_NAMED: u64 = 5;
 
-/// A line of `metadata.jsonl`, as Hugging Face datasets wants it.
+/// A line of `metadata.jsonl`.
 #[derive(Debug, Serialize)]
 struct Metadata<'a> {
     file_name: &'a str,
@@ -31,7 +31,7 @@ struct Metadata<'a> {
     video_id: &'a str,
 }
 
-/// A line that this tool wrote. Other tools have other fields.
+/// A line that this tool wrote. Other tools write other fields.
 #[derive(Debug, Deserialize)]
 #[expect(dead_code, reason = "that the fields are there is what counts")]
 struct OwnLine {
@@ -43,19 +43,18 @@ struct OwnLine {
     video_id: String,
 }
 
-/// Copies the pictures, with a line about each. Pictures of a run before that are no longer wanted go. Returns how many
-/// could not be read.
+/// Copies the images and writes a line about each. Deletes images of an earlier export that are not exported now. Returns
+/// how many images could not be read.
 pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<u64> {
     fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
     let metadata = folder.join(METADATA);
     let before = named_in(&metadata)?;
-    let pictures = ImageFolder::new(&store.folder.dir);
+    let images = ImageFolder::new(&store.folder.dir);
     let stems = stems(store.folder.videos.iter().map(|video| video.id.as_str()));
     let mut lines = Vec::new();
     let mut now = BTreeSet::new();
     let mut letters = HashSet::new();
-    let mut failed = Vec::new();
-    let mut n_failed = 0;
+    let mut unreadable = Unreadable::default();
     for (id, frame, judgement) in store.kept() {
         let (Some(video), Some(stem)) = (
             store.folder.video_of(frame),
@@ -63,32 +62,26 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
         ) else {
             continue;
         };
-        let read = match store.folder.image(id) {
-            Some(picture) => pictures.read(&picture).map_err(|e| e.to_string()),
-            None => Err("it has none".to_owned()),
-        };
-        let (bytes, media_type) = match read {
+        let (bytes, media_type) = match read_image(store, &images, id) {
             Ok(read) => read,
             Err(why) => {
-                n_failed += 1;
-                if n_failed <= N_NAMED {
-                    failed.push(format!("frame {} of {}: {why}", frame.index, video.id));
-                }
+                unreadable.add(format!("frame {} of {}: {why}", frame.index, video.id));
                 continue;
             }
         };
-        let ending = media_type
-            .trim_start_matches("image/")
-            .replace("jpeg", "jpg");
-        let name = format!("{stem}_{:03}.{ending}", frame.index);
+        let name = format!("{stem}_{:03}.{}", frame.index, extension(media_type));
         if !letters.insert(name.to_lowercase()) {
             return Err(anyhow!(
-                "two pictures would be {}\nhint: rename one of the videos, or export --to ndjson",
+                "two images would be named {}\nhint: rename one of the videos, or export --to ndjson",
                 folder.join(&name).display()
             ))
             .exit_with(Exit::Integrity);
         }
-        write_picture(&folder.join(&name), &bytes, before.contains(&name))?;
+        if before.contains(&name) {
+            write_image(&folder.join(&name), &bytes)?;
+        } else {
+            write_new_image(&folder.join(&name), &bytes)?;
+        }
         let line = Metadata {
             file_name: &name,
             text: judgement.description.as_deref().unwrap_or_default(),
@@ -101,55 +94,94 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
         lines.push(b'\n');
         now.insert(name);
     }
-    say_failed(&failed, n_failed);
-    let mut file = AtomicWriteFile::open(&metadata)
-        .with_context(|| format!("create {}", metadata.display()))?;
-    file.write_all(&lines)
-        .and_then(|()| file.commit())
-        .with_context(|| format!("write {}", metadata.display()))?;
+    unreadable.warn();
+    write_metadata(&metadata, &lines)?;
     for name in before.difference(&now) {
         let path = folder.join(name);
         if path.exists() {
             fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
         }
     }
-    Ok(n_failed)
+    Ok(unreadable.n)
 }
 
-fn say_failed(failed: &[String], n_failed: u64) {
-    if n_failed == 0 {
-        return;
+/// The bytes and media type of the image of a frame, or why there are none.
+fn read_image(
+    store: &Store,
+    images: &ImageFolder,
+    id: u32,
+) -> Result<(Vec<u8>, &'static str), String> {
+    let image = store.folder.image(id).ok_or("it has none")?;
+    images.read(&image).map_err(|e| e.to_string())
+}
+
+fn write_metadata(path: &Path, lines: &[u8]) -> anyhow::Result<()> {
+    let mut file =
+        AtomicWriteFile::open(path).with_context(|| format!("create {}", path.display()))?;
+    file.write_all(lines)
+        .and_then(|()| file.commit())
+        .with_context(|| format!("write {}", path.display()))
+}
+
+/// The file extension of a media type.
+fn extension(media_type: &str) -> String {
+    media_type
+        .trim_start_matches("image/")
+        .replace("jpeg", "jpg")
+}
+
+/// Images that cannot be read. The first ones are named.
+#[derive(Debug, Default)]
+struct Unreadable {
+    n: u64,
+    named: Vec<String>,
+}
+
+impl Unreadable {
+    fn add(&mut self, line: String) {
+        self.n += 1;
+        if self.n <= N_NAMED {
+            self.named.push(line);
+        }
     }
-    let more = n_failed - failed.len() as u64;
-    let more = match more {
-        0 => String::new(),
-        more => format!("\n  and {more} more"),
-    };
-    wo_cli::warn!(
-        "{} cannot be read:\n  {}{more}\nhint: delete the frames on the page of wo-review, or take them anew with wo-extract",
-        wo_cli::count(n_failed, "picture"),
-        failed.join("\n  ")
-    );
+
+    fn warn(&self) {
+        if self.n == 0 {
+            return;
+        }
+        let more = match self.n - self.named.len() as u64 {
+            0 => String::new(),
+            more => format!("\n  and {more} more"),
+        };
+        wo_cli::warn!(
+            "{} cannot be read:\n  {}{more}\nhint: delete the frames on the page of wo-review, or extract them again with wo-extract",
+            wo_cli::count(self.n, "image"),
+            self.named.join("\n  ")
+        );
+    }
 }
 
-/// Writes a picture, unless that would overwrite a file of somebody else.
-fn write_picture(path: &Path, bytes: &[u8], is_own: bool) -> anyhow::Result<()> {
-    if !is_own && path.exists() {
-        // A run that was killed left it, or it is nothing of ours.
+/// Writes an image that no earlier export wrote, unless it would overwrite a foreign file.
+fn write_new_image(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if path.exists() {
+        // An equal file is left from a killed export.
         if fs::read(path).is_ok_and(|there| there == bytes) {
             return Ok(());
         }
         return Err(anyhow!(
-            "{} is there already, and is no picture of an export before\nhint: move it away, or name another folder with -o",
+            "{} exists and is not from an earlier export\nhint: move it away, or name another folder with -o",
             path.display()
         ))
         .exit_with(Exit::Usage);
     }
+    write_image(path, bytes)
+}
+
+fn write_image(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     fs::write(path, bytes).with_context(|| format!("write {}", path.display()))
 }
 
-/// The pictures that a run, this one or one before it, wrote a line about. A file that somebody else wrote is left alone, and
-/// so are its pictures.
+/// The images of an earlier export. A metadata file of another tool is an error, so that its images stay.
 fn named_in(metadata: &Path) -> anyhow::Result<BTreeSet<String>> {
     if !metadata.exists() {
         return Ok(BTreeSet::new());
@@ -160,11 +192,11 @@ fn named_in(metadata: &Path) -> anyhow::Result<BTreeSet<String>> {
     for (line, text) in (1..).zip(text.lines()) {
         let own: Option<OwnLine> = serde_json::from_str(text).ok();
         let name = own.map(|own| own.file_name);
-        // Nothing outside of the folder.
+        // Only names inside the folder.
         let is_inside = |name: &String| Path::new(name).file_name() == Some(name.as_ref());
         let Some(name) = name.filter(is_inside) else {
             return Err(anyhow!(
-                "{}:{line}: wo-review did not write this line, and would overwrite it\n\
+                "{}:{line}: wo-review did not write this line, so it does not overwrite the file\n\
                  hint: name another folder with -o, or move the file away",
                 metadata.display()
             ))

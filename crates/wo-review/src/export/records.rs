@@ -1,4 +1,4 @@
-//! Records of a folder that has only tables.
+//! Records for a folder of tables alone.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -9,7 +9,7 @@ use wo_record::{Begin, Frame, Image, Judgement, Record, Video, Writer};
 use crate::folder::FrameItem;
 use crate::store::Store;
 
-/// Writes one record for each row, in the videos that the tables are taken for.
+/// Writes one record for each row. Each table counts as a video.
 pub(super) fn write_records(
     store: &Store,
     base: &Path,

@@ -1,4 +1,4 @@
-//! The table of frames.
+//! The table of all frames.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -10,8 +10,7 @@ use wo_folder::Row;
 
 use crate::store::Store;
 
-/// Writes a row for each frame with a label and a picture of its own. A picture has one row: two frames that have it in
-/// common must not contradict each other.
+/// Writes a row for each frame with a label and an image file. Two frames that share an image must have equal rows.
 pub(super) fn write_rows(store: &Store, base: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
     let mut rows: Vec<Row> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -38,8 +37,8 @@ pub(super) fn write_rows(store: &Store, base: &Path, output: &mut dyn Write) -> 
             Some(other) if *other == row => {}
             Some(_) => {
                 return Err(anyhow!(
-                    "{path} is the picture of two frames that are labelled otherwise, and a table has one row for it\n\
-                     hint: decide both alike on the page of wo-review, or export --to ndjson"
+                    "{path} is the image of two frames with different labels, but a table has one row for it\n\
+                     hint: give both the same label on the page of wo-review, or export --to ndjson"
                 ))
                 .exit_with(Exit::Integrity);
             }

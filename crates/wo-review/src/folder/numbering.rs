@@ -1,4 +1,4 @@
-//! The numbers of frames: the same from start to start while the folder has the same frames, deleted ones among them.
+//! Frame numbers. They stay the same between starts if the folder has the same frames, deleted ones included.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -38,7 +38,7 @@ impl Folder {
         self.inline = inline.collect();
     }
 
-    /// What the numbers mean: the same for two folders of the same frames.
+    /// A name for the numbering: equal for folders with the same frames.
     pub(crate) fn numbering(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for video in &self.videos {
@@ -53,7 +53,7 @@ impl Folder {
         hasher.finalize().to_hex().chars().take(16).collect()
     }
 
-    /// Whether its first frames are those of another folder.
+    /// Whether it starts with the frames of another folder.
     pub(crate) fn begins_as(&self, first: &Self) -> bool {
         let key = |it: &FrameItem| (it.video, it.index, it.path.clone());
         let own = self.frames.iter().take(first.frames.len()).map(key);

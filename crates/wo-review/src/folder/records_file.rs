@@ -1,5 +1,5 @@
-//! The records of a file, parsed on all cores: the first picture should not wait for one of them. Where anything about the
-//! file is out of the ordinary it is read again by the reader that knows all cases and says what is wrong.
+//! Parses the records of a file on all cores, so that the first image appears sooner. An unusual file is read again by the
+//! ordinary reader, which handles all cases and reports errors.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -12,10 +12,10 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use wo_folder::for_each_line;
 use wo_record::{Record, SCHEMA, SCHEMA_VERSION};
 
-/// How much is read before it is parsed: enough for all cores, little beside what a folder needs in memory.
+/// Bytes that are read before they are parsed: enough for all cores, and little memory.
 const CHUNK_BYTES: u64 = 4 << 20;
 
-/// How much the first look takes in: some hundreds of frames.
+/// Bytes of the first look: some hundreds of frames.
 pub(crate) const FIRST_BYTES: u64 = 256 << 10;
 
 /// The bytes of a line in its file.
@@ -25,8 +25,8 @@ pub(crate) struct LineSpan {
     pub(crate) n_bytes: usize,
 }
 
-/// Hands out what `keep` makes of the records of a stream, in their order, with the place of each. Where it has to read
-/// again it hands out all of them again.
+/// Calls `each` with what `keep` returns for each record, in order, and with its span. If the file is unusual, all records
+/// come a second time.
 pub(crate) fn for_each_record<T: Send>(
     path: &Path,
     keep: impl Fn(Record) -> Option<T> + Sync,
@@ -58,13 +58,12 @@ struct Parsed<T> {
 /// The first and the last line of a stream.
 #[derive(Clone, Copy, PartialEq)]
 enum Bound {
-    /// True where all that follows is known here.
+    /// True if this version knows all that follows.
     Begin(bool),
     End,
 }
 
-/// Hands out what `keep` makes of the first records, up to the last one that is whole, while all else is still to be read.
-/// False where anything is out of the ordinary.
+/// The same for the first complete records of a file. False if anything is unusual.
 pub(crate) fn for_first_records<T: Send>(
     path: &Path,
     keep: impl Fn(Record) -> Option<T> + Sync,
@@ -78,7 +77,7 @@ pub(crate) fn for_first_records<T: Send>(
     chunk.is_some_and(|chunk| Walk::default().take(chunk, each))
 }
 
-/// How far it is in a stream.
+/// The position in a stream.
 #[derive(Default)]
 struct Walk {
     has_begun: bool,
@@ -87,7 +86,7 @@ struct Walk {
 }
 
 impl Walk {
-    /// Hands out a chunk. False where its records are not in the order of a stream.
+    /// Calls `each` for a chunk. False if its records are not in stream order.
     fn take<T>(&mut self, chunk: Vec<Parsed<T>>, each: &mut dyn FnMut(T, LineSpan)) -> bool {
         for Parsed {
             kept,
@@ -114,7 +113,7 @@ impl Walk {
     }
 }
 
-/// False where the file is not one whole stream of records that are all known here.
+/// False if the file is not one complete stream of known records.
 fn is_plain_stream<T: Send>(
     file: File,
     keep: &(impl Fn(Record) -> Option<T> + Sync),
@@ -134,8 +133,7 @@ fn is_plain_stream<T: Send>(
     })
 }
 
-/// Sends what is kept, chunk by chunk, while that of the chunk before is taken in. `None` where something is out of the
-/// ordinary.
+/// Sends chunks of kept records while the receiver handles the one before. `None` if something is unusual.
 fn read_chunks<T: Send>(
     file: File,
     keep: &(impl Fn(Record) -> Option<T> + Sync),

@@ -1,4 +1,4 @@
-//! Where the videos of a folder lie, read before its frames: a name of a file or a folder may name a fault.
+//! Paths of the videos, read before the frames, since a path may name a fault.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use wo_record::Record;
 
-/// Within so many bytes a line says of what type it is, as far as any tool writes it.
+/// A line names its type within this many bytes, in records of all our tools.
 const HEAD_BYTES: usize = 64;
-/// What stands there in the line of a video, and in no other.
+/// Only the line of a video has this text there.
 const TYPE: &[u8] = b"\"video\"";
 
 /// The paths of videos, by their ids.
@@ -18,7 +18,7 @@ const TYPE: &[u8] = b"\"video\"";
 pub(crate) struct VideoPaths(HashMap<String, PathBuf>);
 
 impl VideoPaths {
-    /// Of the first bytes of a file of records. What is no record is for others to tell.
+    /// From the first bytes of a records file. Bad lines are ignored here and reported elsewhere.
     pub(crate) fn read(records: &Path, n_bytes: u64) -> anyhow::Result<Self> {
         let reading = || format!("read {}", records.display());
         let file = File::open(records).with_context(reading)?;
@@ -42,7 +42,7 @@ impl VideoPaths {
         }
     }
 
-    /// Where a video lies.
+    /// The path of a video.
     pub(crate) fn of(&self, video_id: &str) -> Option<&Path> {
         self.0.get(video_id).map(PathBuf::as_path)
     }

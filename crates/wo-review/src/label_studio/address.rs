@@ -1,14 +1,14 @@
-//! The address under which Label Studio finds a picture, and which paths an address may mean.
+//! Image URLs of Label Studio, and the paths that they may mean.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Label Studio serves pictures of the folder that it was told of under this address.
+/// The URL under which Label Studio serves local files.
 const LOCAL_FILES: &str = "/data/local-files/?d=";
-/// What stands before the path in each such address.
+/// The text before the path in such a URL.
 const QUERY: &str = "?d=";
-/// Label Studio puts so many hexadecimal digits and a hyphen before the name of a file that somebody uploads.
+/// Label Studio puts this many hexadecimal digits and a hyphen before the names of uploaded files.
 const UPLOAD_DIGITS: usize = 8;
 /// As Label Studio itself writes paths: all but what RFC 3986 calls unreserved, and `/`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -18,12 +18,12 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// The address of a picture.
+/// The address of an image.
 pub(super) fn address_of(path: &str) -> String {
     format!("{LOCAL_FILES}{}", utf8_percent_encode(path, ENCODED))
 }
 
-/// The paths that an address may mean, the likeliest first.
+/// The paths that an address may mean, the most likely first.
 pub(super) fn paths_of(address: &str) -> Vec<String> {
     let decoded = |text: &str| {
         percent_decode_str(text)
@@ -36,7 +36,7 @@ pub(super) fn paths_of(address: &str) -> Vec<String> {
         paths.extend(decoded(written));
         // A form writes a space as a plus.
         paths.extend(decoded(&written.replace('+', " ")));
-        // What stands behind is for the server.
+        // Later parameters are for the server.
         paths.extend(
             written
                 .split_once(['&', '#'])
@@ -59,7 +59,7 @@ pub(super) fn paths_of(address: &str) -> Vec<String> {
     paths
 }
 
-/// What a file was called before somebody uploaded it.
+/// The name of an uploaded file before the upload.
 fn uploaded_name(path: &str) -> Option<&str> {
     let (folder, name) = path.rsplit_once('/')?;
     let (digits, name) = name.split_once('-')?;
@@ -69,8 +69,8 @@ fn uploaded_name(path: &str) -> Option<&str> {
     is_upload.then_some(name)
 }
 
-/// Whether a text may be the address of a picture.
-pub(super) fn is_picture(text: &str) -> bool {
+/// Whether a text may be the address of an image.
+pub(super) fn is_image(text: &str) -> bool {
     let path = text.split_once(QUERY).map_or_else(
         || text.split(['?', '#']).next().unwrap_or(text),
         |(_, path)| path,
@@ -100,7 +100,7 @@ mod tests {
                 "{address}"
             );
             assert_eq!(paths_of(&address)[0], name);
-            assert!(is_picture(&address), "{address}");
+            assert!(is_image(&address), "{address}");
         }
         assert_eq!(
             address_of("a/b c%.jpg"),
@@ -128,6 +128,6 @@ mod tests {
         );
         check("/data/upload/12/0a1b2c3d-a.jpg", "a.jpg");
         assert!(!paths_of("/frames/0a1b2c3d-a.jpg").contains(&"a.jpg".to_owned()));
-        assert!(!is_picture("left") && !is_picture("x.mp4"));
+        assert!(!is_image("left") && !is_image("x.mp4"));
     }
 }

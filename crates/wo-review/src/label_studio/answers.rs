@@ -1,4 +1,4 @@
-//! What a person's answers say of a frame.
+//! The answers of one person as a change to a frame.
 
 use wo_record::{BAD_FORM, Name};
 
@@ -9,22 +9,22 @@ use super::task::Answers;
 use crate::args::Role;
 use crate::store::Change;
 
-/// What the answers come to.
+/// The change that the answers ask for.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct AnsweredChange {
     pub(super) change: Change,
-    /// Faults beside another label than bad form, which say nothing.
+    /// Faults with another label than bad form, which are ignored.
     pub(super) contrary: Vec<Name>,
 }
 
-/// What the answers of one person say. An error is about all of them, with what to do about it.
-pub(super) fn said(
+/// Reads the answers of one person. An error rejects all of them and says what to do.
+pub(super) fn answered_change(
     answers: &Answers,
     questions: &Questions,
     labels: &mut Labels,
-) -> Result<Said, String> {
-    let mut said = Said::default();
-    let change = &mut said.change;
+) -> Result<AnsweredChange, String> {
+    let mut answered = AnsweredChange::default();
+    let change = &mut answered.change;
     // The label with the question that it answers.
     let mut label: Option<(Name, &str)> = None;
     for answer in &answers.list {
@@ -52,7 +52,7 @@ pub(super) fn said(
                     let fault = Name::new(text);
                     if fault.is_empty() && !text.trim().is_empty() {
                         return Err(format!(
-                            "the fault `{}` has no letters; give that choice a name in Label Studio",
+                            "the fault `{}` has no letters; rename that choice in Label Studio",
                             short(text)
                         ));
                     }
@@ -66,30 +66,30 @@ pub(super) fn said(
     }
     if let Some((label, _)) = label {
         if label.as_str() != BAD_FORM {
-            said.contrary = change.faults.take().unwrap_or_default();
+            answered.contrary = change.faults.take().unwrap_or_default();
         }
         change.label = Some(label.as_str().to_owned());
     }
     change.check()?;
-    Ok(said)
+    Ok(answered)
 }
 
 fn two_labels(old: (&Name, &str), new: (&Name, &str)) -> String {
     let ((old, old_question), (new, new_question)) = (old, new);
     if old_question == new_question {
         format!(
-            "`{old_question}` has several choices, {old} and {new}, and a frame has one label; leave one there, or {} if they are faults",
+            "`{old_question}` has two choices, {old} and {new}, but a frame has one label; keep one, or use {} if they are faults",
             flag("--question", old_question, "faults")
         )
     } else {
         format!(
-            "`{old_question}` says {old} and `{new_question}` says {new}; {} leaves the other one out",
+            "`{old_question}` says {old} and `{new_question}` says {new}; {} ignores the second",
             flag("--question", new_question, "nothing")
         )
     }
 }
 
-/// Texts of several questions that ask for the same are one text.
+/// Joins the texts of several questions with one meaning.
 fn add(text: &mut Option<String>, parts: &[String], between: &str) {
     let parts = text.take().into_iter().chain(parts.iter().cloned());
     let parts: Vec<String> = parts.filter(|part| !part.trim().is_empty()).collect();

@@ -1,4 +1,4 @@
-//! A file of Label Studio, read as reviews: once to see which questions it has, and once, task by task, for the answers.
+//! Imports a Label Studio file as reviews. The first pass collects its questions, the second reads the answers.
 
 use std::fs::File;
 use std::io::{self, BufReader, Seek};
@@ -7,29 +7,29 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith, Outcome, count};
 
-use super::answers::{Said, said};
-use super::frames::Frames;
+use super::answers::{AnsweredChange, answered_change};
+use super::frame_lookup::FrameLookup;
+use super::import_report::{ImportReport, Issue};
 use super::labels::Labels;
-use super::mended::mended;
-use super::news::{News, Pending};
-use super::pieces::{Piece, Pieces};
+use super::pending_reviews::{Pending, PendingReviews};
 use super::questions::{Questions, Survey};
 use super::quote::short;
+use super::repair::repaired;
 use super::task::{Answers, Person, Task};
-use super::troubles::{Kind, Troubles};
+use super::task_splitter::{Piece, TaskSplitter};
 use crate::args::Import;
 use crate::store::Store;
 
-/// What came of an import.
+/// The result of an import.
 #[derive(Debug)]
 pub(crate) struct Imported {
     outcome: Outcome,
-    /// Where the file ends before its end.
+    /// The message for a truncated file.
     cut: Option<String>,
 }
 
 impl Imported {
-    /// How the run ends, when all that was taken over is in its place.
+    /// The outcome of the run, after records and tables are written.
     pub(crate) fn outcome(self) -> anyhow::Result<Outcome> {
         match self.cut {
             None => Ok(self.outcome),
@@ -41,16 +41,16 @@ impl Imported {
 /// One import.
 struct Importer<'a> {
     store: &'a mut Store,
-    /// Whose answers they are where nobody says it.
+    /// The reviewer of answers without a person.
     nobody: &'a str,
-    frames: Frames,
+    frames: FrameLookup,
     questions: Questions,
     labels: Labels,
-    troubles: Troubles,
-    news: News,
+    report: ImportReport,
+    pending: PendingReviews,
 }
 
-/// Reads tasks and writes what they say into the log, as far as it is new. One decision for each person.
+/// Reads tasks and writes new answers into the log, one decision for each person.
 pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Imported> {
     let file = args.file.display().to_string();
     let mut input = opened(&args.file)?;
@@ -59,31 +59,34 @@ pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Importe
     let (questions, n_left) = survey.questions(&args.question, &file);
     let mut importer = Importer {
         nobody: &args.reviewer,
-        frames: Frames::of(&store.folder),
+        frames: FrameLookup::of(&store.folder),
         store,
         questions,
         labels,
-        troubles: Troubles::default(),
-        news: News::default(),
+        report: ImportReport::default(),
+        pending: PendingReviews::default(),
     };
     let (n_tasks, cut) = importer.run(&mut input, &file)?;
     let Importer {
         labels,
-        troubles,
-        news,
+        report,
+        pending,
         ..
     } = importer;
     let tasks = count(n_tasks, "task");
-    wo_cli::say!("{file}: {tasks}, {}", count(news.n_written, "new review"));
-    troubles.say(&file, &args.folder);
-    let n_failed = troubles.n_failed() + labels.say(&file) + n_left;
+    wo_cli::say!(
+        "{file}: {tasks}, {}",
+        count(pending.n_written, "new review")
+    );
+    report.say(&file, &args.folder);
+    let n_failed = report.n_failed() + labels.say(&file) + n_left;
     Ok(Imported {
         outcome: Outcome::from_failures(n_failed),
         cut,
     })
 }
 
-/// Opens a file that is read twice: what comes through a pipe is kept meanwhile.
+/// Opens a file that is read twice. A pipe is copied to a temporary file.
 fn opened(path: &Path) -> anyhow::Result<File> {
     let what = || format!("open {}", path.display());
     let mut file = File::open(path).with_context(what).exit_with(Exit::Io)?;
@@ -95,15 +98,18 @@ fn opened(path: &Path) -> anyhow::Result<File> {
     Ok(kept)
 }
 
-fn pieces<'a>(input: &'a mut File, file: &str) -> anyhow::Result<Pieces<BufReader<&'a mut File>>> {
+fn pieces<'a>(
+    input: &'a mut File,
+    file: &str,
+) -> anyhow::Result<TaskSplitter<BufReader<&'a mut File>>> {
     input
         .rewind()
-        .and_then(|()| Pieces::of(BufReader::with_capacity(1 << 16, input)))
+        .and_then(|()| TaskSplitter::of(BufReader::with_capacity(1 << 16, input)))
         .with_context(|| format!("read {file}"))
         .exit_with(Exit::Io)
 }
 
-/// Meets all questions. A file without a single task is another one than was meant.
+/// Collects all questions. A file without any task is an error.
 fn survey(input: &mut File, labels: &Labels, file: &str) -> anyhow::Result<Survey> {
     let mut pieces = pieces(input, file)?;
     let mut survey = Survey::default();
@@ -123,7 +129,7 @@ fn survey(input: &mut File, labels: &Labels, file: &str) -> anyhow::Result<Surve
             }
             Piece::Task => {
                 has_task = true;
-                let (text, _) = mended(&text);
+                let (text, _) = repaired(&text);
                 let Ok(task) = Task::parse(&text) else {
                     continue;
                 };
@@ -135,12 +141,12 @@ fn survey(input: &mut File, labels: &Labels, file: &str) -> anyhow::Result<Surve
     if !has_task && (first.is_some() || !pieces.has_list) {
         let what = first.map_or_else(|| "nothing".to_owned(), |first| format!("`{first}`"));
         let cure = if what.contains("frame_path") {
-            "a table of frames counts where it lies in the folder of frames, or with wo-describe --csv FILE"
+            "put a table of frames into the folder of frames, or use wo-describe --csv FILE"
         } else {
-            "in Label Studio choose Export, then JSON; unpack an archive first, and save as UTF-8"
+            "choose Export, then JSON in Label Studio; unpack archives; save text as UTF-8"
         };
         return Err(anyhow!(
-            "{file}: not what Label Studio exports as JSON: it holds {what}\nhint: {cure}"
+            "{file}: not a JSON export of Label Studio: it contains {what}\nhint: {cure}"
         ))
         .exit_with(Exit::Integrity);
     }
@@ -148,7 +154,7 @@ fn survey(input: &mut File, labels: &Labels, file: &str) -> anyhow::Result<Surve
 }
 
 impl Importer<'_> {
-    /// Reads all tasks. Returns how many there were, and where the file is cut.
+    /// Reads all tasks. Returns their number, and a message if the file is truncated.
     fn run(&mut self, input: &mut File, file: &str) -> anyhow::Result<(u64, Option<String>)> {
         let mut pieces = pieces(input, file)?;
         let mut bytes = Vec::new();
@@ -166,8 +172,8 @@ impl Importer<'_> {
                 Piece::End => break None,
                 Piece::Cut => {
                     break Some(format!(
-                        "{file}: the file ends on line {} before its last task does; {} before it {} read\n\
-                         hint: export it anew and import it again; what is taken over already is not written twice",
+                        "{file}: the file is truncated on line {}; {} before it {} read\n\
+                         hint: export it again and import it again; answers are never imported twice",
                         pieces.last_line(),
                         count(n_tasks, "task"),
                         wo_cli::verb(n_tasks, "was", "were")
@@ -176,12 +182,12 @@ impl Importer<'_> {
                 Piece::TooLarge => self.refuse(place, "it is larger than 64 MiB"),
                 Piece::Stray => {
                     let what = String::from_utf8_lossy(&bytes);
-                    self.refuse(place, &format!("it is no task: `{}`", short(what.trim())));
+                    self.refuse(place, &format!("not a task: `{}`", short(what.trim())));
                 }
                 Piece::Task => {
-                    let (text, is_mended) = mended(&bytes);
-                    if is_mended {
-                        self.troubles.add(Kind::Mended, || place.words(None));
+                    let (text, is_repaired) = repaired(&bytes);
+                    if is_repaired {
+                        self.report.add(Issue::Repaired, || place.words(None));
                     }
                     match Task::parse(&text) {
                         Ok(task) => self.task(&task, place)?,
@@ -191,53 +197,50 @@ impl Importer<'_> {
             }
             n_tasks += 1;
         };
-        self.news.write(self.store, &mut self.troubles)?;
+        self.pending.write(self.store, &mut self.report)?;
         Ok((n_tasks, cut))
     }
 
     fn refuse(&mut self, place: TaskPosition, why: &str) {
         let line = || format!("{}: {why}", place.words(None));
-        self.troubles.add(Kind::NoTask, line);
+        self.report.add(Issue::NoTask, line);
     }
 
     fn task(&mut self, task: &Task<'_>, place: TaskPosition) -> anyhow::Result<()> {
-        self.troubles.count(Kind::Draft, task.n_drafts as u64);
+        self.report.count(Issue::Draft, task.n_drafts as u64);
         let place = || place.words(task.id.as_deref());
         let folder = &self.store.folder;
         let frame = match self.frames.find(folder, &task.data)? {
             Ok(frame) => frame,
             Err(why) => {
                 let line = || format!("{}: {}", place(), why.words(folder));
-                self.troubles.add(Kind::NoFrame, line);
+                self.report.add(Issue::NoFrame, line);
                 return Ok(());
             }
         };
-        let is_ours = ["path", "video_id", "index"]
-            .iter()
-            .all(|name| task.data.contains_key(*name));
         for answers in task.answers() {
             if answers.as_ref().is_ok_and(|it| it.is_cancelled) {
-                self.troubles.count(Kind::Skipped, 1);
+                self.report.count(Issue::Skipped, 1);
                 continue;
             }
             let said = answers.and_then(|answers| {
-                let said = said(&answers, &self.questions, &mut self.labels)?;
+                let said = answered_change(&answers, &self.questions, &mut self.labels)?;
                 Ok((answers, said))
             });
             let (answers, said) = match said {
                 Ok(said) => said,
                 Err(why) => {
                     let line = || format!("{}: {why}", place());
-                    self.troubles.add(Kind::Refused, line);
+                    self.report.add(Issue::Refused, line);
                     continue;
                 }
             };
             if !said.contrary.is_empty() {
                 let faults = wo_cli::named(&said.contrary);
                 let line = || format!("{}: {faults}", place());
-                self.troubles.add(Kind::Contrary, line);
+                self.report.add(Issue::Contrary, line);
             }
-            self.say(frame, &answers, said, is_ours)?;
+            self.say(frame, task, &answers, said)?;
         }
         Ok(())
     }
@@ -245,9 +248,9 @@ impl Importer<'_> {
     fn say(
         &mut self,
         frame: u32,
+        task: &Task<'_>,
         answers: &Answers,
-        said: Said,
-        is_ours: bool,
+        said: AnsweredChange,
     ) -> anyhow::Result<()> {
         let reviewer = match &answers.by {
             Some(Person::Name(name)) => self.store.reviewer(name),
@@ -260,15 +263,15 @@ impl Importer<'_> {
             frame,
             reviewer,
             is_signed: answers.by.is_some(),
-            is_ours,
+            is_ours: task.is_ours(),
             updated_at: answers.updated_at,
             change: said.change,
         };
-        self.news.take_in(self.store, said, &mut self.troubles)
+        self.pending.take_in(self.store, said, &mut self.report)
     }
 }
 
-/// Where a task stands in the file.
+/// The position of a task in the file.
 #[derive(Debug, Clone, Copy)]
 struct TaskPosition {
     line: u64,

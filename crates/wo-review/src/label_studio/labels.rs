@@ -1,4 +1,4 @@
-//! Choices of Label Studio to labels.
+//! Maps Label Studio choices to labels.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,23 +11,23 @@ use super::quote::{flag, short};
 use super::role::Sureness;
 use crate::store::Store;
 
-/// So many values are told apart that are no labels.
+/// At most this many unknown values are counted apart.
 const MAX_VALUES: usize = 100;
-/// So many of them are named.
+/// At most this many of them are named.
 const N_NAMED: usize = 10;
 
 /// The labels that an answer may give.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
-    /// The usual ones, those of the folder, and those of the command line.
+    /// The three known labels, those of the folder, and those of the command line.
     known: BTreeSet<Name>,
-    /// Values that mean a label, each with whether one was met.
+    /// Values of `--label`, each with whether an answer has it.
     given: HashMap<String, (Name, bool)>,
-    /// Labels that are new here, with how many answers give them.
+    /// New labels, with the number of answers.
     new: BTreeMap<Name, u64>,
-    /// Values that are no labels, with their questions and how many answers give them.
+    /// Unknown values with their questions, and the number of answers.
     none: BTreeMap<(String, String), u64>,
-    /// How many answers give still others.
+    /// The number of answers with further values.
     n_beyond: u64,
 }
 
@@ -52,7 +52,7 @@ impl Labels {
         }
     }
 
-    /// The label that a value means, if it is one that is known.
+    /// The known label of a value.
     pub(super) fn known(&self, value: &str) -> Option<Name> {
         if let Some((label, _)) = self.given.get(&folded(value)) {
             return Some(label.clone());
@@ -61,8 +61,7 @@ impl Labels {
         self.known.contains(&label).then_some(label)
     }
 
-    /// The label that an answer gives. A label that nobody has used here yet is taken where the question surely asks for
-    /// labels, as in a table; a slip of the hand never is.
+    /// The label of an answer. A new label is accepted if the question surely asks for labels; a misspelt one never is.
     pub(super) fn of_answer(
         &mut self,
         question: &str,
@@ -89,14 +88,14 @@ impl Labels {
         None
     }
 
-    /// Says what was no label, and what is a new one. Returns how many answers gave none.
+    /// Reports unknown values and new labels. Returns the number of answers without a label.
     pub(super) fn say(&self, file: &str) -> u64 {
         let mut none: Vec<_> = self.none.iter().collect();
         none.sort_by_key(|(_, n)| Reverse(**n));
         for ((question, value), n) in none.iter().take(N_NAMED) {
             let near = self.nearest(value);
             wo_cli::warn!(
-                "{file}: the question `{question}` holds {} `{}`, which is no label; the nearest is {near}\nhint: {} takes it for that; any other label may stand there",
+                "{file}: the question `{question}` has {} `{}`, which is not a label; the nearest is {near}\nhint: {} maps it to that label, or name another one",
                 count(n, "answer"),
                 short(value),
                 flag("--label", value, near)
@@ -105,7 +104,7 @@ impl Labels {
         let n_more = self.n_beyond + none.iter().skip(N_NAMED).map(|(_, n)| **n).sum::<u64>();
         if n_more > 0 {
             wo_cli::warn!(
-                "{file}: {} are no labels either",
+                "{file}: {} are not labels either",
                 count(n_more, "other answer")
             );
         }
@@ -114,7 +113,7 @@ impl Labels {
             let new = new.map(|(label, n)| format!("{label} ({})", count(n, "answer")));
             let first = self.new.keys().next().map_or("", Name::as_str);
             wo_cli::warn!(
-                "{file}: labels that are new here: {}\nhint: {} takes one for a label that is known",
+                "{file}: new labels: {}\nhint: {} maps one to a known label",
                 wo_cli::named(new),
                 flag("--label", first, self.nearest(first))
             );
@@ -124,7 +123,7 @@ impl Labels {
         unmet.sort();
         if !unmet.is_empty() {
             wo_cli::warn!(
-                "{file}: no answer is {}, which --label names",
+                "{file}: --label names {}, but no answer has it",
                 wo_cli::named(unmet)
             );
         }
@@ -141,7 +140,7 @@ impl Labels {
     }
 }
 
-/// A value as it is compared: spellings of one name are one value, and what is no name is itself.
+/// A value for comparison. Spellings of one name are equal.
 fn folded(value: &str) -> String {
     let name = Name::new(value);
     if name.is_empty() {

@@ -1,4 +1,4 @@
-//! Which question of a file asks for what. A first pass over the file meets all answers, so that the same is true of each task.
+//! The meaning of each question. A first pass reads all answers, so that a question means the same in all tasks.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,16 +7,16 @@ use wo_cli::{count, verb};
 use super::labels::Labels;
 use super::quote::flag;
 use super::role::{Sureness, role_by_name, words};
-use super::task::{Answer, Kind};
+use super::task::{Answer, AnswerKind};
 use crate::args::Role;
 
-/// More questions than this are not told apart.
+/// At most this many questions are read.
 const MAX_QUESTIONS: usize = 1000;
 
-/// What a question of a file was given on the command line.
+/// A question and its role from the command line.
 pub(super) type Given = (String, Option<Role>);
 
-/// All questions that were met.
+/// All questions of a file.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     seen: BTreeMap<String, Seen>,
@@ -25,20 +25,20 @@ pub(super) struct Survey {
 
 #[derive(Debug)]
 struct Seen {
-    kind: Kind,
+    kind: AnswerKind,
     n_answers: u64,
-    /// Of which so many are a label that is known.
+    /// The number of answers that are known labels.
     n_labels: u64,
 }
 
-/// What each question asks for.
+/// The role of each question.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     roles: HashMap<String, (Role, Sureness)>,
 }
 
 impl Survey {
-    /// Takes an answer in.
+    /// Counts an answer.
     pub(super) fn meet(&mut self, answer: &Answer, labels: &Labels) {
         if self.seen.len() >= MAX_QUESTIONS && !self.seen.contains_key(&answer.question) {
             self.n_beyond += 1;
@@ -53,22 +53,21 @@ impl Survey {
                 n_labels: 0,
             });
         seen.n_answers += 1;
-        // What is a list once is a question.
-        if seen.kind == Kind::Plain && answer.kind != Kind::Plain {
+        // A list is always an answer.
+        if seen.kind == AnswerKind::Plain && answer.kind != AnswerKind::Plain {
             seen.kind = answer.kind.clone();
         }
         let is_label = |text: &String| labels.known(text).is_some();
         seen.n_labels += u64::from(!answer.texts.is_empty() && answer.texts.iter().all(is_label));
     }
 
-    /// Says which question asks for what, which answers are not taken over, and how they would be. Returns how many those
-    /// are beside.
+    /// Assigns roles, and reports which answers are not imported and how to import them. Also returns their number.
     pub(super) fn questions(&self, given: &[Given], file: &str) -> (Questions, u64) {
         let mut questions = Questions::default();
         for (name, role) in given {
             let Some(seen) = self.seen.get(name) else {
                 let all = wo_cli::named(self.questions_seen().map(|(name, _)| name));
-                wo_cli::warn!("{file}: no question is called `{name}`; there are: {all}");
+                wo_cli::warn!("{file}: there is no question `{name}`; the questions are: {all}");
                 continue;
             };
             let role = role.unwrap_or_else(|| seen.likely_role());
@@ -86,7 +85,7 @@ impl Survey {
         (questions, n_left + self.n_beyond)
     }
 
-    /// Takes the only question that can ask for the label or the description for it.
+    /// Guesses the label and the description if only one question fits.
     fn guess<'a>(&'a self, questions: &mut Questions, file: &str) -> Vec<&'a str> {
         let mut ambiguous = Vec::new();
         for role in [Role::Label, Role::Description] {
@@ -101,7 +100,7 @@ impl Survey {
                 [(name, seen)] => {
                     let n = count(seen.n_answers, "answer");
                     let what = words(role);
-                    wo_cli::say!("{file}: the question `{name}` ({n}) is taken for {what}");
+                    wo_cli::say!("{file}: the question `{name}` ({n}) is read as {what}");
                     questions.add(name, role, Sureness::Guessed);
                 }
                 several => ambiguous.extend(several.iter().map(|(name, _)| name.as_str())),
@@ -118,25 +117,25 @@ impl Survey {
         for (name, seen) in left {
             n_left += seen.n_answers;
             let holds = format!(
-                "{file}: the question `{name}` holds {}, and none is taken over",
+                "{file}: the question `{name}` has {}; none is imported",
                 count(seen.n_answers, "answer")
             );
             let flag = |role: &str| flag("--question", name, role);
             let nothing = flag("nothing");
-            if let Kind::Other(kind) = &seen.kind {
+            if let AnswerKind::Other(kind) = &seen.kind {
                 wo_cli::warn!(
-                    "{holds}: `{kind}` has no place here\nhint: {nothing} leaves them out without a word"
+                    "{holds}: `{kind}` is not supported\nhint: {nothing} ignores them silently"
                 );
                 continue;
             }
             let why = if ambiguous.contains(&name.as_str()) {
-                ": it is not the only one that may ask for it"
+                ": several questions fit"
             } else {
                 ""
             };
             let (likely, other) = (seen.likely_role(), seen.other_role());
             wo_cli::warn!(
-                "{holds}{why}\nhint: {} takes it for {}, {} for {}, and {nothing} for nothing",
+                "{holds}{why}\nhint: {} reads it as {}, {} as {}; {nothing} ignores it",
                 flag(likely.word()),
                 words(likely),
                 flag(other.word()),
@@ -145,7 +144,7 @@ impl Survey {
         }
         if self.n_beyond > 0 {
             let n = count(self.n_beyond, "answer");
-            wo_cli::warn!("{file}: {n} to questions beyond the first {MAX_QUESTIONS} are not read");
+            wo_cli::warn!("{file}: {n} to questions after the first {MAX_QUESTIONS} are not read");
         }
         let data = self.seen.iter();
         let data = data.filter(|(name, seen)| {
@@ -154,7 +153,7 @@ impl Survey {
         let data: Vec<&String> = data.map(|(name, _)| name).collect();
         if let Some(first) = data.first() {
             wo_cli::warn!(
-                "{file}: {} of its tasks {} taken for data and not for answers\nhint: {} takes one for an answer",
+                "{file}: {} of its tasks {} read as data, not as answers\nhint: {} reads one as an answer",
                 wo_cli::named(data.iter().map(|name| format!("`{name}`"))),
                 verb(data.len(), "is", "are"),
                 flag("--question", first, "note")
@@ -169,26 +168,26 @@ impl Survey {
 }
 
 impl Seen {
-    /// Whether it is one for certain: a text of JSON_MIN may be data.
+    /// Whether it is a question for sure. A text of JSON_MIN may be data.
     fn is_question(&self) -> bool {
-        self.kind != Kind::Plain || self.n_labels > 0
+        self.kind != AnswerKind::Plain || self.n_labels > 0
     }
 
     fn can_be(&self, role: Role) -> bool {
         match (&self.kind, role) {
-            (Kind::Choices, Role::Label) => self.n_labels > 0,
-            (Kind::Plain, Role::Label) => self.n_labels == self.n_answers,
-            (Kind::Text, Role::Description) => true,
+            (AnswerKind::Choices, Role::Label) => self.n_labels > 0,
+            (AnswerKind::Plain, Role::Label) => self.n_labels == self.n_answers,
+            (AnswerKind::Text, Role::Description) => true,
             _ => false,
         }
     }
 
     fn likely_role(&self) -> Role {
         match self.kind {
-            Kind::Choices => Role::Label,
-            Kind::Plain if self.n_labels > 0 => Role::Label,
-            Kind::Plain | Kind::Text => Role::Description,
-            Kind::Other(_) => Role::Nothing,
+            AnswerKind::Choices => Role::Label,
+            AnswerKind::Plain if self.n_labels > 0 => Role::Label,
+            AnswerKind::Plain | AnswerKind::Text => Role::Description,
+            AnswerKind::Other(_) => Role::Nothing,
         }
     }
 
@@ -205,10 +204,10 @@ impl Questions {
         self.roles.insert(name.to_owned(), (role, sureness));
     }
 
-    /// What an answer is about. `None` where that was said already.
+    /// The role of an answer. `None` if it is ignored.
     pub(super) fn role_of(&self, answer: &Answer) -> Option<(Role, Sureness)> {
         let (role, sureness) = *self.roles.get(&answer.question)?;
-        (role != Role::Nothing && !matches!(answer.kind, Kind::Other(_)))
+        (role != Role::Nothing && !matches!(answer.kind, AnswerKind::Other(_)))
             .then_some((role, sureness))
     }
 }

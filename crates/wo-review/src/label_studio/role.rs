@@ -2,21 +2,21 @@
 
 use wo_record::Name;
 
-use super::task::Kind;
+use super::task::AnswerKind;
 use crate::args::Role;
 
-/// How it is known what a question asks for.
+/// How sure the role of a question is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sureness {
-    /// By its name, or from the command line.
+    /// From its name or the command line.
     Said,
-    /// Since no other question can.
+    /// Guessed, since no other question fits.
     Guessed,
 }
 
 /// The role that the name of a question says.
-pub(super) fn role_by_name(name: &str, kind: &Kind) -> Option<Role> {
-    if matches!(kind, Kind::Other(_)) {
+pub(super) fn role_by_name(name: &str, kind: &AnswerKind) -> Option<Role> {
+    if matches!(kind, AnswerKind::Other(_)) {
         return None;
     }
     match Name::new(name).as_str() {

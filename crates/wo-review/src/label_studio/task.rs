@@ -1,18 +1,18 @@
-//! One task as Label Studio exports it: with `annotations`, with the older `completions`, or flat as in JSON_MIN.
+//! One task of a Label Studio export: with `annotations`, with the older `completions`, or flat as in JSON_MIN.
 //!
-//! It reads what is there in any form that some version of Label Studio writes, and judges nothing.
+//! Reads all forms that versions of Label Studio write, and interprets nothing.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// A task, with its answers yet to be read.
+/// A task. Its answers are parsed later.
 #[derive(Debug, Default)]
 pub(super) struct Task<'a> {
     pub(super) id: Option<String>,
     pub(super) data: Map<String, Value>,
     annotations: Vec<&'a RawValue>,
-    /// Whether the answers stand beside the data, as in JSON_MIN.
+    /// Whether the answers are beside the data, as in JSON_MIN.
     is_flat: bool,
     pub(super) n_drafts: usize,
 }
@@ -20,7 +20,7 @@ pub(super) struct Task<'a> {
 /// What one person answered.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Answers {
-    /// Who it was, where the file says it.
+    /// The person, if the file names one.
     pub(super) by: Option<Person>,
     pub(super) updated_at: Option<jiff::Timestamp>,
     /// Whether the person skipped the task.
@@ -39,18 +39,18 @@ pub(super) enum Person {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) question: String,
-    pub(super) kind: Kind,
+    pub(super) kind: AnswerKind,
     pub(super) texts: Vec<String>,
 }
 
 /// What kind of question it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AnswerKind {
     Choices,
     Text,
     /// A text of JSON_MIN: an answer, or data.
     Plain,
-    /// What has no place here, such as boxes.
+    /// Not supported, such as boxes.
     Other(String),
 }
 
@@ -76,7 +76,7 @@ struct RawAnnotation<'a> {
     completed_by: Value,
     #[serde(default)]
     was_cancelled: Value,
-    /// What `was_cancelled` was called before.
+    /// The old name of `was_cancelled`.
     #[serde(default)]
     skipped: Value,
     #[serde(default)]
@@ -130,7 +130,14 @@ impl<'a> Task<'a> {
         })
     }
 
-    /// What each person answered, one after the other: of a frame that thousands judged they need not be in memory at once.
+    /// Whether this tool wrote it: its data has all our fields.
+    pub(super) fn is_ours(&self) -> bool {
+        ["path", "video_id", "index"]
+            .iter()
+            .all(|name| self.data.contains_key(*name))
+    }
+
+    /// The answers of each person, one at a time, since thousands may have judged a frame.
     pub(super) fn answers(&self) -> impl Iterator<Item = Result<Answers, String>> {
         let flat = self.is_flat.then(|| Ok(flat_answers(&self.data)));
         let annotations = self.annotations.iter();
@@ -143,7 +150,7 @@ impl Answers {
     fn parse(text: &str) -> Result<Self, String> {
         if text.parse::<f64>().is_ok() {
             return Err(format!(
-                "its annotation {text} is a number and no answer; export the tasks as JSON, which has the answers"
+                "its annotation {text} is only an id; export the tasks as JSON, which has the answers"
             ));
         }
         let raw: RawAnnotation<'_> = parsed(text).map_err(|e| format!("an annotation: {e}"))?;
@@ -153,7 +160,7 @@ impl Answers {
             let is_it = |other: &&mut Answer| {
                 (&other.question, &other.kind) == (&answer.question, &answer.kind)
             };
-            // What somebody writes into one field in several goes comes in several parts.
+            // A text field may come in several parts.
             match answers.iter_mut().find(is_it) {
                 Some(other) => other.texts.extend(answer.texts),
                 None => answers.push(answer),
@@ -173,12 +180,12 @@ impl Answer {
         let kind = raw.kind.unwrap_or_default();
         let question = raw.from_name.unwrap_or_else(|| kind.clone());
         let (kind, field) = match kind.as_str() {
-            "choices" => (Kind::Choices, "choices"),
-            "textarea" => (Kind::Text, "text"),
+            "choices" => (AnswerKind::Choices, "choices"),
+            "textarea" => (AnswerKind::Text, "text"),
             _ => {
                 return Ok(Self {
                     question,
-                    kind: Kind::Other(kind),
+                    kind: AnswerKind::Other(kind),
                     texts: Vec::new(),
                 });
             }
@@ -186,7 +193,7 @@ impl Answer {
         let value = raw.value.map_or("null", RawValue::get);
         let value: Value = parsed(value)?;
         let texts = texts_of(value.get(field).unwrap_or(&Value::Null))
-            .ok_or_else(|| format!("the answer to the question `{question}` is no text"))?;
+            .ok_or_else(|| format!("the answer to the question `{question}` is not text"))?;
         Ok(Self {
             question,
             kind,
@@ -209,9 +216,9 @@ impl Person {
     }
 }
 
-/// Answers beside the data. Which of its texts are answers nobody says.
+/// Answers beside the data. JSON_MIN does not say which texts are answers.
 fn flat_answers(data: &Map<String, Value>) -> Answers {
-    /// What a task holds in any case, and what we write into its data.
+    /// Fields of every task, and the data that we write.
     const DATA: [&str; 14] = [
         "id",
         "image",
@@ -234,17 +241,17 @@ fn flat_answers(data: &Map<String, Value>) -> Answers {
         .filter(|(name, _)| !DATA.contains(&name.as_str()));
     let answers = questions.filter_map(|(question, value)| {
         let kind = match value {
-            Value::Object(parts) if parts.contains_key("choices") => Kind::Choices,
-            Value::Object(parts) if parts.contains_key("text") => Kind::Text,
-            Value::String(_) | Value::Array(_) | Value::Object(_) => Kind::Plain,
+            Value::Object(parts) if parts.contains_key("choices") => AnswerKind::Choices,
+            Value::Object(parts) if parts.contains_key("text") => AnswerKind::Text,
+            Value::String(_) | Value::Array(_) | Value::Object(_) => AnswerKind::Plain,
             Value::Null | Value::Bool(_) | Value::Number(_) => return None,
         };
         let (kind, texts) = match texts_of(value) {
             Some(texts) if texts.is_empty() => return None,
             Some(texts) => (kind, texts),
             // Boxes and the like.
-            None if value.is_array() => (Kind::Other("list".to_owned()), Vec::new()),
-            None => (Kind::Other("object".to_owned()), Vec::new()),
+            None if value.is_array() => (AnswerKind::Other("list".to_owned()), Vec::new()),
+            None => (AnswerKind::Other("object".to_owned()), Vec::new()),
         };
         Some(Answer {
             question: question.clone(),
@@ -299,7 +306,7 @@ mod tests {
         Task::parse(text)?.answers().collect()
     }
 
-    fn answer(question: &str, kind: Kind, texts: &[&str]) -> Answer {
+    fn answer(question: &str, kind: AnswerKind, texts: &[&str]) -> Answer {
         Answer {
             question: question.to_owned(),
             kind,
@@ -314,10 +321,10 @@ mod tests {
             {"from_name":"note","type":"textarea","value":{"text":["and","far"]}},
             {"from_name":"box","type":"rectanglelabels","value":{"x":1}},{"type":"relation"}]"#;
         let expected = [
-            answer("label", Kind::Choices, &["Good"]),
-            answer("note", Kind::Text, &["dark", "and", "far"]),
-            answer("box", Kind::Other("rectanglelabels".to_owned()), &[]),
-            answer("relation", Kind::Other("relation".to_owned()), &[]),
+            answer("label", AnswerKind::Choices, &["Good"]),
+            answer("note", AnswerKind::Text, &["dark", "and", "far"]),
+            answer("box", AnswerKind::Other("rectanglelabels".to_owned()), &[]),
+            answer("relation", AnswerKind::Other("relation".to_owned()), &[]),
         ];
         for key in ["annotations", "completions"] {
             let text = format!(
@@ -334,12 +341,12 @@ mod tests {
             "description":{"text":["x","y"]},"annotator":"anna@x","n":3,"camera":"left","box":[{"x":1}],
             "stars":{"rating":3}}"#;
         let expected = [
-            answer("box", Kind::Other("list".to_owned()), &[]),
-            answer("camera", Kind::Plain, &["left"]),
-            answer("description", Kind::Text, &["x", "y"]),
-            answer("faults", Kind::Choices, &["a", "b"]),
-            answer("label", Kind::Plain, &["Good"]),
-            answer("stars", Kind::Other("object".to_owned()), &[]),
+            answer("box", AnswerKind::Other("list".to_owned()), &[]),
+            answer("camera", AnswerKind::Plain, &["left"]),
+            answer("description", AnswerKind::Text, &["x", "y"]),
+            answer("faults", AnswerKind::Choices, &["a", "b"]),
+            answer("label", AnswerKind::Plain, &["Good"]),
+            answer("stars", AnswerKind::Other("object".to_owned()), &[]),
         ];
         let mut found = answers(flat).unwrap();
         found[0].list.sort_by(|a, b| a.question.cmp(&b.question));

@@ -1,4 +1,4 @@
-//! Frames as tasks of Label Studio, with what holds of them now.
+//! Writes frames as Label Studio tasks with their effective labels.
 
 use std::io::Write;
 
@@ -10,13 +10,13 @@ use super::address::address_of;
 use crate::folder::FrameItem;
 use crate::store::Store;
 
-/// A picture and what people said of it.
+/// An image and its labels.
 #[derive(Debug, Serialize)]
 struct Task {
     data: Value,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     annotations: Vec<Annotation>,
-    /// What nobody has decided yet.
+    /// Labels that nobody has decided yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     predictions: Vec<Annotation>,
 }
@@ -46,7 +46,7 @@ impl Answer {
     }
 }
 
-/// Writes one task for each frame that has a picture of its own.
+/// Writes one task for each frame with an image file.
 pub(crate) fn write_tasks(store: &Store, output: &mut dyn Write) -> anyhow::Result<()> {
     let tasks = store
         .kept()

@@ -9,18 +9,18 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{CWD, Mode, OFlags};
 
-/// The most that is sent at once; browsers ask for the rest.
+/// The most bytes of one response; browsers request the rest.
 const MAX_PART: u64 = 1 << 20;
 
-/// Which files were found to be which videos.
+/// Finds the files of videos.
 #[derive(Debug)]
 pub(crate) struct Videos {
-    /// A relative path is meant from where the frames were taken: the working directory, or a folder above the frames.
+    /// Bases of relative paths: the working directory and all folders above the frames.
     bases: Vec<PathBuf>,
     known: Mutex<HashMap<String, Known>>,
 }
 
-/// A file as it was when its hash was taken.
+/// A file as it was when it was hashed.
 #[derive(Debug, Clone)]
 struct Known {
     path: PathBuf,
@@ -49,12 +49,12 @@ impl Videos {
         }
     }
 
-    /// Whether there may be something to play, without reading it.
+    /// Whether a file exists at the path. Does not read it.
     pub(crate) fn exists(&self, path: &Path) -> bool {
         self.bases.iter().any(|base| base.join(path).is_file())
     }
 
-    /// Reads the part from `start` to `end`, or less of it. `None` where the video is not there any more.
+    /// Reads from `start` to `end`, or less. `None` if the video is gone.
     pub(crate) fn read(
         &self,
         video_id: &str,
@@ -121,7 +121,7 @@ impl Videos {
     }
 }
 
-/// The ends of `bytes=0-` or `bytes=0-99`, the only kind that browsers ask for when they play.
+/// Parses `bytes=0-` or `bytes=0-99`, the only kinds that players use.
 pub(crate) fn parse_range(header: &str) -> Option<(u64, Option<u64>)> {
     let (start, end) = header.strip_prefix("bytes=")?.split_once('-')?;
     let end = match end {

@@ -1,5 +1,5 @@
-//! One pass over the records: what was reviewed is changed, what was thrown away is kept for the trash, what came back is put
-//! in its place, and all else passes as it is.
+//! One pass over the records: changes reviewed frames, moves deleted frames to the trash, inserts restored frames, and
+//! copies all other lines.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -17,21 +17,21 @@ pub(super) struct Pass<'a> {
     pub(super) corrections: &'a Corrections,
     pub(super) restored: BTreeMap<String, Vec<FrameLines>>,
     pub(super) trash: Trash,
-    /// The places of pictures in the records, by the hash of their paths.
+    /// The positions of images in the records, by the hash of their paths.
     pub(super) places: HashMap<u64, usize>,
-    /// What to put before the paths of pictures.
+    /// A prefix for image paths.
     pub(super) base: Option<&'a Path>,
-    /// The video at hand: its id, and where it lies.
+    /// The current video: its id and path.
     pub(super) video: (String, Option<PathBuf>),
 }
 
 impl Pass<'_> {
-    /// Reads the records and writes them as they are now.
+    /// Reads the records and writes them with all decisions.
     pub(super) fn run(&mut self, records: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
         let counts = self.count(records)?;
         let mut writer: Option<Writer<'_>> = None;
         let mut output = Some(output);
-        // Whether the frame before this line was thrown away, so that its pose goes with it.
+        // Whether the last frame was deleted, so that its pose goes with it.
         let mut is_thrown = false;
         for_each_line(records, |line| {
             if let Ok(Record::Begin(begin)) = &line.record {
@@ -79,7 +79,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// How many frames each video with a reviewed frame has afterwards.
+    /// The new number of frames of each video with a reviewed frame.
     fn count(&self, records: &Path) -> anyhow::Result<HashMap<String, u32>> {
         let videos = self
             .projection
@@ -102,7 +102,7 @@ impl Pass<'_> {
         Ok(counts)
     }
 
-    /// Writes the frames of the video at hand that come back and belong before `index`.
+    /// Writes the restored frames of the current video that belong before `index`.
     fn restore(&mut self, writer: &mut Writer<'_>, index: u32) -> anyhow::Result<()> {
         let Some(frames) = self.restored.get_mut(&self.video.0) else {
             return Ok(());
@@ -121,7 +121,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Writes a frame, or keeps it for the trash. True where it was written.
+    /// Writes a frame, or moves it to the trash. True if it was written.
     fn frame(
         &mut self,
         writer: &mut Writer<'_>,
@@ -130,7 +130,7 @@ impl Pass<'_> {
     ) -> anyhow::Result<bool> {
         let before = frame.clone();
         let is_reviewed = self.projection.reviewed(&frame).is_some();
-        // Whoever gets a copy gets what people left of it; the folder itself is cleared by wo-extract.
+        // A copy contains no frames that people deleted; in the folder itself wo-extract removes them.
         if self.base.is_some() && !is_reviewed {
             let video = self.video.1.as_deref();
             let video = video.filter(|_| self.video.0 == frame.video_id);

@@ -1,5 +1,5 @@
-//! One pass over the tables of a folder: of a frame that was reviewed the row changes, moves to another table, goes to the
-//! trash or comes back from there. All other rows stay as they are.
+//! One pass over the tables of a folder. The row of a reviewed frame changes, moves to another table, moves to the trash or
+//! returns from it. All other rows stay as they are.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -12,18 +12,18 @@ use wo_record::Name;
 
 use super::snapshot::Reviewed;
 
-/// Rows that wait to be put into a table, each with a table that has its columns.
+/// Rows to insert into a table, each with a table that has its columns.
 type Moves = BTreeMap<String, Vec<(TableRow, TablePatch)>>;
 
-/// Writes what was said of frames into the tables of a folder. `places` are those of pictures in the records, where there
-/// are records, by the hash of their paths.
+/// Writes decisions into the tables of a folder. `places` are the positions of images in the records, if there are records,
+/// by the hash of their paths.
 pub(super) fn write_tables<'a>(
     dir: &Path,
     frames: impl Iterator<Item = &'a Reviewed>,
     places: Option<&HashMap<u64, usize>>,
 ) -> anyhow::Result<()> {
     let mut pass = TablesPass::read(dir, places)?;
-    // Whoever has no tables wants none.
+    // A folder without tables gets none.
     if pass.tables.is_empty() {
         return Ok(());
     }
@@ -32,10 +32,10 @@ pub(super) fn write_tables<'a>(
     pass.write()
 }
 
-/// Frames by the paths of their pictures.
+/// Frames by the paths of their images.
 struct ByPath<'a> {
     files: Files,
-    /// By the keys of the files, so that a row finds its frame however its path is spelt.
+    /// By file key, so that a row finds its frame by any spelling of the path.
     frames: HashMap<PathBuf, &'a Reviewed>,
 }
 
@@ -58,11 +58,11 @@ impl<'a> ByPath<'a> {
     }
 }
 
-/// The tables in work.
+/// The tables while they change.
 struct TablesPass<'a> {
     dir: &'a Path,
     places: Option<&'a HashMap<u64, usize>>,
-    /// By their names; the rows of deleted frames are in those in the trash.
+    /// By name. Tables in the trash hold the rows of deleted frames.
     tables: BTreeMap<String, TablePatch>,
 }
 
@@ -88,7 +88,7 @@ impl<'a> TablesPass<'a> {
         })
     }
 
-    /// Changes rows in their places, and takes those out that belong elsewhere.
+    /// Changes rows in place, and removes rows that belong elsewhere.
     fn say(&mut self, frames: &ByPath<'_>) -> anyhow::Result<Moves> {
         let (mut moves, mut met) = (Moves::new(), HashSet::new());
         let has_records = self.places.is_some();
@@ -130,7 +130,7 @@ impl<'a> TablesPass<'a> {
         Ok(moves)
     }
 
-    /// Rows for frames that have none.
+    /// Makes rows for frames without one.
     fn make(
         &self,
         frames: &ByPath<'_>,
@@ -157,7 +157,7 @@ impl<'a> TablesPass<'a> {
         Ok(())
     }
 
-    /// Puts rows into their tables, before those that come later.
+    /// Inserts rows into their tables, in the order of the records.
     fn put(&mut self, moves: Moves) -> anyhow::Result<()> {
         let places = self.places;
         let order = |path: &str| {
@@ -174,7 +174,7 @@ impl<'a> TablesPass<'a> {
         Ok(())
     }
 
-    /// Writes what changed: a row that moves is in two tables after a crash, and never in none.
+    /// Writes changed tables. After a crash a moving row may be in two tables, but never in none.
     fn write(&self) -> anyhow::Result<()> {
         let changed = || self.tables.iter().filter(|(_, table)| table.is_changed());
         let is_trash = |name: &str| base_name(name) != name;
@@ -186,7 +186,7 @@ impl<'a> TablesPass<'a> {
         }
         for (name, table) in changed() {
             let path = self.dir.join(name);
-            // Without records a folder is one by its tables, whether they have rows or not.
+            // Without records, tables make a folder a folder of frames, so empty ones stay.
             if table.is_empty() && (self.places.is_some() || is_trash(name)) {
                 fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
             } else {
@@ -197,13 +197,13 @@ impl<'a> TablesPass<'a> {
     }
 }
 
-/// The name of a table without the trash.
+/// The name of a table outside of the trash.
 fn base_name(name: &str) -> &str {
     let thrown = name.strip_prefix(TRASH).and_then(|it| it.strip_prefix('/'));
     thrown.unwrap_or(name)
 }
 
-/// The table for a row that is in this one under a label: of those that `wo-extract --out` writes there is one for each.
+/// The table that a row with this label belongs into. `wo-extract --out` writes one for each label.
 fn wanted(table: &str, label: &Name, frame: &Reviewed) -> String {
     let by_label = |label| table_name_of(frame.exercise.as_ref(), label);
     match &frame.judgement.label {

@@ -1,16 +1,15 @@
-//! Groups of pictures that look alike, by their perceptual hashes.
+//! Groups of near-duplicate images, by perceptual hash.
 
 use std::collections::HashMap;
 
-/// Up to how many of 64 bits may differ.
+/// Near-duplicates differ in at most this many of 64 bits.
 const MAX_BITS: u32 = 3;
-/// Two hashes that differ in at most three bits agree in one of four quarters.
+/// Two hashes that differ in at most three bits share one of four quarters.
 const N_QUARTERS: u32 = MAX_BITS + 1;
-/// Of a quarter that more pictures share than this, each is compared with so many after it: black pictures must not take
-/// hours.
+/// If more images share a quarter, each is compared with only this many others, or folders of black images take hours.
 const MAX_COMPARED: usize = 200;
 
-/// The frames that have a double, the largest group first, each group together.
+/// The frames with near-duplicates, group by group, the largest group first.
 pub(crate) fn near_duplicates(hashes: &[(u32, u64)]) -> Vec<u32> {
     let mut groups = Groups::of(hashes.len());
     for quarter in 0..N_QUARTERS {
@@ -48,7 +47,7 @@ fn is_near(hashes: &[(u32, u64)], a: usize, b: usize) -> bool {
     (of(a) ^ of(b)).count_ones() <= MAX_BITS
 }
 
-/// Which things belong together: union and find.
+/// Disjoint sets (union-find).
 struct Groups(Vec<usize>);
 
 impl Groups {

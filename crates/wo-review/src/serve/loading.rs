@@ -114,7 +114,7 @@ fn warn_of_new_labels(store: &Store, args: &Serve) {
                 .any(|(id, frame)| store.judgement(id, frame).label.as_ref() == Some(&label));
         if !is_known {
             wo_cli::warn!(
-                "{action} is no action and no label here: {key} gives frames the new label {label}"
+                "{action} is neither an action nor a known label: {key} gives frames the new label {label}"
             );
         }
     }

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_has_no_metrics() {
+    fn no_image_has_no_metrics() {
         assert_eq!(metrics(b"\xff\xd8\xff\xe0 and no more"), None);
         assert_eq!(metrics(b""), None);
     }

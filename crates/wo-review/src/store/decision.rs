@@ -1,35 +1,33 @@
-//! What a person asks for with one key, and what becomes of a frame by it.
+//! A decision of a reviewer, and how it changes the label of a frame.
 
 use serde::Deserialize;
 use wo_label::{Captions, choice_hash};
 use wo_record::{BAD_FORM, Judgement, LabelOrigin, Name};
 
-/// Most characters of a note or a description; the page takes half of it.
+/// The most characters of a note or a description. The page allows half of it.
 const MAX_TEXT: usize = 4000;
-/// Most faults of one frame.
+/// The most faults of one frame.
 const MAX_FAULTS: usize = 32;
 
-/// A request of the page: what to say of which frames.
+/// A request of the page: one change for some frames.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Decision {
-    /// An id of the page's choice: the same request twice is one decision.
+    /// An id that the page chooses: a repeated request is one decision.
     pub(crate) request: String,
     /// The frames, by their numbers.
     pub(crate) frames: Vec<u32>,
-    /// What the page calls these numbers: a page of an earlier start may mean other frames by them. Absent where they are
-    /// those of now.
+    /// The numbering that the page uses: a page of an earlier start may mean other frames. Absent for the current one.
     #[serde(default)]
     pub(crate) numbering: Option<String>,
-    /// What to say of each.
+    /// The change to each frame.
     pub(crate) change: Change,
-    /// Whether the frame was shown to see whether a person agrees with themselves. Only what is said of its class counts as
-    /// such; the rest is an ordinary decision.
+    /// Whether the frame was shown as a blind repeat. Only the class counts as a repeat; other fields are an ordinary decision.
     #[serde(default)]
     pub(crate) is_repeat: bool,
 }
 
-/// What to change; what is absent stays. An empty text takes away.
+/// The fields to change. Absent fields stay; an empty text removes one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
@@ -41,7 +39,7 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// Refuses what is too large to be meant.
+    /// Checks sizes.
     pub(crate) fn check(&self) -> Result<(), String> {
         for (what, text) in [
             ("label", &self.label),
@@ -51,14 +49,14 @@ impl Change {
             let n_chars = text.as_ref().map_or(0, |text| text.chars().count());
             if n_chars > MAX_TEXT {
                 return Err(format!(
-                    "the {what} is too long: {n_chars} characters, and at most {MAX_TEXT} are kept; shorten it"
+                    "the {what} is too long: {n_chars} characters, at most {MAX_TEXT} are allowed; shorten it"
                 ));
             }
         }
         let n_faults = self.faults.as_ref().map_or(0, Vec::len);
         if n_faults > MAX_FAULTS {
             return Err(format!(
-                "too many faults: {n_faults}, and at most {MAX_FAULTS} are kept"
+                "too many faults: {n_faults}, at most {MAX_FAULTS} are allowed"
             ));
         }
         let label = self.label.as_ref().map(|label| Name::label(label));
@@ -68,12 +66,12 @@ impl Change {
         Ok(())
     }
 
-    /// Whether it says the class: label or faults.
+    /// Whether it sets the class: label or faults.
     pub(crate) fn says_class(&self) -> bool {
         self.label.is_some() || self.faults.is_some()
     }
 
-    /// Takes in what the same person says of the same frame later.
+    /// Adds a later change by the same person to the same frame.
     pub(crate) fn followed_by(&mut self, later: Self) {
         if later.says_class() {
             (self.label, self.faults) = (later.label, later.faults);
@@ -83,7 +81,7 @@ impl Change {
         self.deleted = later.deleted.or(self.deleted);
     }
 
-    /// What it speaks of.
+    /// The fields that it sets.
     pub(crate) fn says(&self) -> Vec<String> {
         let fields = [
             ("label", self.label.is_some()),
@@ -96,7 +94,7 @@ impl Change {
         said.map(|(name, _)| name.to_owned()).collect()
     }
 
-    /// What holds of a frame after it. The description follows other faults, and another label where nobody wrote it by hand.
+    /// The label after the change. New faults change the description; a new label does, unless a person wrote it.
     pub(crate) fn applied_to(
         &self,
         old: &Judgement,
@@ -145,7 +143,7 @@ impl Change {
     }
 }
 
-/// Whether the description is none that a person wrote.
+/// Whether no person wrote the description.
 pub(crate) fn is_template(
     judgement: &Judgement,
     exercise: Option<&Name>,

@@ -1,4 +1,4 @@
-//! What holds of a frame: for all, for one reviewer, and without a decision that is taken back.
+//! A frame's effective label: shared, per reviewer, and after undo.
 
 use std::borrow::Cow;
 
@@ -8,30 +8,31 @@ use super::decision::{Change, Decision};
 use super::{Entry, Store};
 use crate::folder::FrameItem;
 
-/// What a decision comes to for one frame.
+/// The label of one frame before and after a decision.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct DecidedLabel {
     pub(crate) old: Judgement,
     pub(crate) new: Judgement,
     pub(crate) is_repeat: bool,
 }
 
 impl Entry {
-    /// Whether it says the class of the frame: label or faults.
+    /// Whether it sets the class of the frame: label or faults.
     pub(crate) fn says_class(&self) -> bool {
         self.says("label") || self.says("faults")
     }
 
-    /// Whether it is about the frame itself, and not only a remark.
+    /// Whether it judges the frame: more than a note or a description.
     pub(crate) fn judges(&self) -> bool {
         self.says_class() || self.says("deleted")
     }
 
+    /// Whether it sets this field.
     pub(crate) fn says(&self, what: &str) -> bool {
         self.says.iter().any(|said| said == what)
     }
 
-    /// Says it of a frame once more, and nothing beside it.
+    /// Applies only the fields that it sets.
     pub(crate) fn say_of(&self, frame: &mut Judgement) {
         let new = &self.new;
         if self.says_class() {
@@ -65,16 +66,16 @@ impl Store {
             .filter(|(_, _, judgement)| !judgement.deleted)
     }
 
-    /// What holds of a frame now: what the last line of the log about it says.
+    /// The effective label of a frame: that of the last line of the log about it.
     pub(crate) fn judgement<'a>(&'a self, id: u32, frame: &'a FrameItem) -> &'a Judgement {
         self.now
             .get(&id)
             .unwrap_or_else(|| self.original(id, frame))
     }
 
-    /// What held of a frame before anyone reviewed it.
+    /// The label of a frame before anyone reviewed it.
     pub(crate) fn original<'a>(&'a self, id: u32, frame: &'a FrameItem) -> &'a Judgement {
-        // What is on disk may be what a review made of it, even of one that was taken back since.
+        // The records on disk may hold the result of a review, even of one that was undone since.
         let first = self
             .first
             .get(&id)
@@ -82,8 +83,8 @@ impl Store {
         first.map_or(&frame.base, |entry| &entry.old)
     }
 
-    /// What a reviewer is shown: what was there before anyone and what they said themselves, so that people judge alone.
-    /// Only that a frame was thrown away holds for all.
+    /// What a reviewer sees: the original label and their own decisions, so that people judge independently. Only deletion
+    /// is shared.
     pub(crate) fn shown_to<'a>(
         &'a self,
         reviewer: u32,
@@ -101,7 +102,7 @@ impl Store {
         shown
     }
 
-    /// What would hold of a frame without a decision. What others said since stays.
+    /// The label of a frame without one decision. Later decisions by others stay.
     pub(crate) fn without(&self, decision: u64, id: u32, frame: &FrameItem) -> Judgement {
         let mut left = self.original(id, frame).clone();
         for entry in self.entries_of(id).filter(|it| it.decision != decision) {
@@ -110,19 +111,19 @@ impl Store {
         left
     }
 
-    /// What a decision makes of a frame. A class is said of what the reviewer is shown; nothing that others said is lost by
-    /// it but the class.
+    /// The label of a frame after a decision. A new class changes what the reviewer sees. It keeps notes and descriptions of
+    /// others.
     pub(crate) fn outcome(
         &self,
         reviewer: u32,
         id: u32,
         frame: &FrameItem,
         decision: &Decision,
-    ) -> Outcome {
+    ) -> DecidedLabel {
         let change = &decision.change;
         let now = self.judgement(id, frame);
         if !change.says_class() {
-            return Outcome {
+            return DecidedLabel {
                 old: now.clone(),
                 new: self.changed(change, now, frame),
                 is_repeat: false,
@@ -130,25 +131,25 @@ impl Store {
         }
         let shown = self.shown_to(reviewer, id, frame);
         if decision.is_repeat {
-            // The page shows it as it was before anyone.
+            // The page shows a repeat with its original label.
             let mut new = self.changed(change, self.original(id, frame), frame);
             new.deleted = shown.deleted;
-            return Outcome {
+            return DecidedLabel {
                 old: shown.into_owned(),
                 new,
                 is_repeat: true,
             };
         }
         let new = self.new_class(change, &shown, now, frame);
-        Outcome {
+        DecidedLabel {
             old: shown.into_owned(),
             new,
             is_repeat: false,
         }
     }
 
-    /// What becomes of a frame where a person says its class. They speak of what they are `shown`; nothing that others said
-    /// is lost by it but the class.
+    /// The label of a frame after a person sets its class. The change applies to what they are `shown`, and keeps notes and
+    /// descriptions of others.
     pub(crate) fn new_class(
         &self,
         change: &Change,

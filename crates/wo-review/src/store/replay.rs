@@ -1,11 +1,11 @@
-//! Reviews into the store, one after the other: those of the log at the start, then each that is written.
+//! Adds reviews to the store in order: those of the log at start-up, then each saved one.
 
 use wo_record::Review;
 
 use super::{Entry, Store};
 
 impl Store {
-    /// Takes the next review of the log in.
+    /// Adds the next review of the log.
     pub(crate) fn take_in(&mut self, review: Review) {
         let reviewer = self.reviewer(&review.reviewer);
         if let Some(request) = &review.request {
@@ -53,10 +53,19 @@ impl Store {
         {
             stack.push(review.decision);
         }
-        self.plan_repeat(reviewer, number, is_repeat, judges && review.n_reviews == 1);
+        if is_repeat {
+            self.drop_repeats(reviewer, id);
+            return;
+        }
+        if let Some(n_own) = self.n_own.get_mut(reviewer as usize) {
+            *n_own += 1;
+        }
+        if judges && review.n_reviews == 1 {
+            self.plan_repeat(reviewer, number);
+        }
     }
 
-    /// The frame of a review, where it is in the folder and shows the same picture.
+    /// The frame of a review, if it is in the folder and shows the same image.
     pub(crate) fn met(&self, review: &Review) -> Option<u32> {
         let id = self.folder.find(&review.video_id, review.index);
         if !self.folder.has_records {
@@ -64,10 +73,10 @@ impl Store {
         }
         let id = id?;
         let item = self.folder.frame(id)?;
-        wo_label::is_same_picture(review, item.pts_ms, item.blake3.as_deref()).then_some(id)
+        wo_label::is_same_image(review, item.pts_ms, item.blake3.as_deref()).then_some(id)
     }
 
-    /// A table says no video and no index: there the path of the picture is what stays.
+    /// A table has no video and no index, so the image path identifies the frame.
     fn met_in_table(&self, review: &Review, guess: Option<u32>) -> Option<u32> {
         let path = review.path.as_ref().map(wo_record::RecordPath::as_path);
         let is_it = |id: &u32| {
@@ -103,29 +112,29 @@ impl Store {
         }
     }
 
-    fn plan_repeat(&mut self, reviewer: u32, number: u32, is_repeat: bool, is_candidate: bool) {
+    /// A blind repeat was answered, so the frame is not asked again.
+    fn drop_repeats(&mut self, reviewer: u32, id: u32) {
+        let entries = &self.entries;
+        let is_other = |entry: u32| entries.get(entry as usize).is_some_and(|e| e.frame != id);
+        if let Some(repeats) = self.repeats.get_mut(reviewer as usize) {
+            repeats.retain(|&(entry, _)| is_other(entry));
+        }
+    }
+
+    /// Draws whether a decision is asked for again.
+    fn plan_repeat(&mut self, reviewer: u32, number: u32) {
         let Some(entry) = self.entries.get(number as usize) else {
             return;
         };
         let (Some(repeats), Some(n_own)) = (
             self.repeats.get_mut(reviewer as usize),
-            self.n_own.get_mut(reviewer as usize),
+            self.n_own.get(reviewer as usize),
         ) else {
             return;
         };
-        if is_repeat {
-            let (entries, frame) = (&self.entries, entry.frame);
-            repeats.retain(|&(other, _)| {
-                entries
-                    .get(other as usize)
-                    .is_some_and(|e| e.frame != frame)
-            });
-            return;
-        }
-        *n_own += 1;
-        // The draw rests on the place in the log, so that a restart draws the same.
+        // The draw depends on the position in the log, so that a restart draws the same.
         let draw = wo_label::choice_hash(&format!("repeat {}", entry.decision)) % 10_000;
-        if is_candidate && !entry.new.deleted && (draw as f64) < self.repeat_share * 10_000.0 {
+        if !entry.new.deleted && (draw as f64) < self.repeat_share * 10_000.0 {
             repeats.push_back((number, *n_own));
         }
     }

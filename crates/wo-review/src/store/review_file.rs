@@ -1,6 +1,6 @@
-//! `reviews.ndjson`: the log of all decisions. A line that was acknowledged is on the disk and stays there.
+//! `reviews.ndjson`: the log of all decisions. An acknowledged line is on disk and stays there.
 //!
-//! One process writes it at a time, under a lock; several people share that process.
+//! One process at a time writes it, under a lock; several reviewers share that process.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -13,10 +13,10 @@ use wo_folder::{LOG_CURE, REVIEWS};
 use wo_label::{Chain, ReviewLogError};
 use wo_record::Review;
 
-/// What a crash cut off is set aside here.
+/// The rest of an unfinished write is moved here.
 const TORN: &str = "reviews.ndjson.torn";
 
-/// The request of decisions that were written at once begins so; then comes the number of the first.
+/// The request of decisions that were written at once starts like this, followed by the number of the first.
 const IMPORT: &str = "import ";
 
 /// The log, open and locked.
@@ -25,13 +25,13 @@ pub(crate) struct ReviewFile {
     file: File,
     path: PathBuf,
     chain: Chain,
-    /// How many bytes are whole and synced.
+    /// How many bytes are complete and synced.
     len: u64,
-    /// After a failed sync nobody knows what is on the disk: only a new start reads that.
+    /// After a failed sync the state of the disk is unknown until the next start.
     is_broken: bool,
 }
 
-/// What a log held.
+/// The contents of a log.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     pub(crate) reviews: Vec<Review>,
@@ -40,8 +40,23 @@ pub(crate) struct Contents {
     torn: Vec<u8>,
 }
 
+impl Contents {
+    /// Moves the incomplete last decision to what a crash left. `before` is the state before it: reviews, bytes and chain.
+    fn cut_decision(&mut self, mut file: &File, before: (usize, u64, Chain)) -> anyhow::Result<()> {
+        let (n_reviews, len, chain) = before;
+        let torn = self.reviews.split_off(n_reviews);
+        wo_cli::info!("{} reviews of an incomplete decision", torn.len());
+        let mut bytes = vec![0; (self.len - len) as usize];
+        file.seek(SeekFrom::Start(len))?;
+        file.read_exact(&mut bytes)?;
+        bytes.append(&mut self.torn);
+        (self.torn, self.len, self.chain) = (bytes, len, chain);
+        Ok(())
+    }
+}
+
 impl ReviewFile {
-    /// Opens the log of a folder for writing, makes it where there is none, and sets aside what a crash cut off.
+    /// Opens or creates the log of a folder for writing, and moves an unfinished write aside.
     pub(crate) fn open(dir: &Path) -> anyhow::Result<(Self, Vec<Review>)> {
         let path = dir.join(REVIEWS);
         let what = || format!("open {}", path.display());
@@ -49,20 +64,15 @@ impl ReviewFile {
             .read(true)
             .append(true)
             .create(true)
-            // Nobody else on this machine needs to know who said what.
+            // Other users of this machine may not read reviews.
             .mode(0o600)
             .open(&path)
-            .with_context(|| {
-                format!(
-                    "open {}, into which each decision is written",
-                    path.display()
-                )
-            })?;
+            .with_context(|| format!("open {}, the log of decisions", path.display()))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(anyhow!(
-                    "another wo-review has {} open\nhint: stop it first; one serves several people, where it is started with --reviewer for each",
+                    "another wo-review has {} open\nhint: stop it first; start one wo-review with --reviewer for each person",
                     dir.display()
                 ))
                 .exit_with(Exit::Locked);
@@ -73,7 +83,7 @@ impl ReviewFile {
         if !contents.torn.is_empty() {
             set_aside(&file, &contents, dir)?;
         }
-        // Without this the name of a new log may be gone after a power cut, and all lines with it.
+        // Without this a power cut may lose the name of a new log and all its lines.
         File::open(dir)
             .and_then(|dir| dir.sync_all())
             .with_context(|| format!("sync {}", dir.display()))?;
@@ -87,11 +97,11 @@ impl ReviewFile {
         Ok((log, contents.reviews))
     }
 
-    /// Appends decisions, and returns when they are on the disk. Several get one request, which says where they begin, so
-    /// that what a crash left of them is known from other damage.
+    /// Appends decisions, and returns when they are on disk. Several share one request that names the first, so that the rest
+    /// of an unfinished write differs from other damage.
     pub(crate) fn append_all(&mut self, decisions: &mut [Vec<Review>]) -> anyhow::Result<()> {
         if self.is_broken {
-            // An error of the disk and none of the request: the page is to keep what it could not save.
+            // A disk error, not a request error: the page keeps what it could not save.
             return Err(io::Error::other(
                 "an earlier write failed; start wo-review again",
             ))
@@ -113,7 +123,7 @@ impl ReviewFile {
             }
         }
         if let Err(e) = self.file.write_all(text.as_bytes()) {
-            // A part of it may be there; the next line must not follow half a line.
+            // Part of it may be on disk, and the next line must not follow half a line.
             self.is_broken = self.file.set_len(self.len).is_err();
             return Err(e).with_context(|| format!("write {}", self.path.display()));
         }
@@ -127,7 +137,7 @@ impl ReviewFile {
     }
 }
 
-/// The reviews of a folder, without a lock and without a change.
+/// Reads the reviews of a folder. Takes no lock and changes nothing.
 pub(crate) fn read_reviews(dir: &Path) -> anyhow::Result<Vec<Review>> {
     let path = dir.join(REVIEWS);
     if !path.exists() {
@@ -141,7 +151,7 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
     let mut contents = Contents::default();
     let mut input = BufReader::with_capacity(1 << 18, file);
     input.seek(SeekFrom::Start(0))?;
-    // Where the decision began that the last line is a part of, and how many of its reviews are missing.
+    // The state before the current decision, and how many of its reviews are missing.
     let mut before_decision = (0, 0, Chain::default());
     let mut n_missing = 0;
     let mut buffer = Vec::new();
@@ -156,7 +166,9 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
         let chain = contents.chain.clone();
         let followed = match text {
             Some(text) => contents.chain.follow(text),
-            None => Err(ReviewLogError::NoReview("the line is not whole".to_owned())),
+            None => Err(ReviewLogError::NotAReview(
+                "the line is not whole".to_owned(),
+            )),
         };
         match followed {
             Ok(review) => {
@@ -175,7 +187,7 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
                     0 => contents.chain.n_lines(),
                     _ => before_decision.2.n_lines(),
                 } + 1;
-                if !matches!(error, ReviewLogError::NoReview(_))
+                if !matches!(error, ReviewLogError::NotAReview(_))
                     || !is_one_write(&contents.torn, decision)
                 {
                     return Err(anyhow!(
@@ -190,21 +202,13 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
         }
     }
     if n_missing > 0 {
-        let (n_reviews, len, chain) = before_decision;
-        let torn = contents.reviews.split_off(n_reviews);
-        wo_cli::info!("{} reviews of a decision that is not whole", torn.len());
-        let mut bytes = vec![0; (contents.len - len) as usize];
-        let mut file = file;
-        file.seek(SeekFrom::Start(len))?;
-        file.read_exact(&mut bytes)?;
-        bytes.append(&mut contents.torn);
-        (contents.torn, contents.len, contents.chain) = (bytes, len, chain);
+        contents.cut_decision(file, before_decision)?;
     }
     Ok(contents)
 }
 
-/// Whether what follows a bad line can be the rest of one write: of this decision, or of those of one import. Each write is
-/// synced before the next one, so a crash damages one; more than that was damaged by something else, and was acknowledged.
+/// Whether a bad line and what follows can be one unfinished write: this decision, or the decisions of one import. Each write
+/// is synced before the next, so a crash damages only one. Other damage hits acknowledged lines.
 fn is_one_write(torn: &[u8], decision: u64) -> bool {
     let lines = torn.split(|&byte| byte == b'\n');
     let reviews = lines.filter_map(|line| serde_json::from_slice::<Review>(line).ok());
@@ -222,11 +226,11 @@ fn first_of_import(review: &Review) -> Option<u64> {
     request.split(' ').next()?.parse().ok()
 }
 
-/// Moves what was cut off, and so never acknowledged, out of the log. It is kept, for people to look at.
+/// Moves an unfinished write, which was never acknowledged, from the log to a file beside it.
 fn set_aside(file: &File, contents: &Contents, dir: &Path) -> anyhow::Result<()> {
     let path = dir.join(TORN);
     wo_cli::warn!(
-        "{} ends in {} bytes that were never acknowledged; they are in {TORN} now",
+        "{} ends with {} bytes of an unfinished write; they are now in {TORN}",
         dir.join(REVIEWS).display(),
         contents.torn.len()
     );

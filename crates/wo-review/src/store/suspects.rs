@@ -1,4 +1,4 @@
-//! What someone, such as `wo-eval`, finds suspicious about labels.
+//! Probable label errors, as `wo-eval` finds them.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -51,7 +51,7 @@ impl Suspects {
         self.by_frame.len()
     }
 
-    /// What is said of a frame.
+    /// The suspect about a frame.
     pub(crate) fn of_frame(&self, id: u32) -> Option<&Suspect> {
         self.by_frame.get(&id).and_then(|&i| self.sorted.get(i))
     }

@@ -14,11 +14,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use wo_record::Name;
 
+use self::views::Shown;
 use super::guard::Reviewer;
 use super::response::{blocking, failed};
 use crate::app::App;
 use crate::queue::Filter;
-use crate::store::{Decision, Done};
+use crate::store::{Decided, Decision};
 
 /// Most frames in one response.
 const MAX_FRAMES: usize = 500;
@@ -72,9 +73,9 @@ async fn session(State(app): Shared, Extension(who): Extension<Reviewer>) -> Res
 }
 
 fn session_of(app: &App, who: &str) -> Response {
-    let (mut store, is_first_look) = app.store_or_first_look();
+    let mut store = app.store_or_first_look();
     let reviewer = store.reviewer(who);
-    Json(views::session(app, &store, is_first_look, reviewer)).into_response()
+    Json(views::session(app, &store, reviewer)).into_response()
 }
 
 async fn progress(State(app): Shared, Extension(who): Extension<Reviewer>) -> Response {
@@ -110,15 +111,20 @@ async fn frames(
     let Ok(ids) = ids else {
         return (StatusCode::BAD_REQUEST, "ids are numbers").into_response();
     };
-    frames_as_json(&app, &who, &ids, query.repeat)
+    let shown = if query.repeat {
+        Shown::Repeat
+    } else {
+        Shown::Current
+    };
+    frames_as_json(&app, &who, &ids, shown)
 }
 
-fn frames_as_json(app: &App, who: &Reviewer, ids: &[u32], is_repeat: bool) -> Response {
+fn frames_as_json(app: &App, who: &Reviewer, ids: &[u32], shown: Shown) -> Response {
     let mut store = app.store();
     let reviewer = store.reviewer(&who.0);
     let ids = ids.iter().take(MAX_FRAMES);
     let frames: Vec<_> = ids
-        .filter_map(|&id| views::frame(app, &store, reviewer, id, is_repeat))
+        .filter_map(|&id| views::frame(app, &store, reviewer, id, shown))
         .collect();
     Json(frames).into_response()
 }
@@ -135,7 +141,7 @@ async fn video(
         .get(id as usize)
         .map(|video| video.frames.clone());
     match ids {
-        Some(ids) => frames_as_json(&app, &who, &ids, false),
+        Some(ids) => frames_as_json(&app, &who, &ids, Shown::Current),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -197,7 +203,7 @@ async fn decide(
         let mut store = app.store();
         let reviewer = store.reviewer(&who.0);
         if !store.can_tell_frames(&decision) {
-            let why = "the folder has other frames than this page shows; load the page again";
+            let why = "the folder has other frames than this page shows; reload the page";
             return (StatusCode::CONFLICT, why).into_response();
         }
         let done = store.decide(reviewer, &decision);
@@ -227,18 +233,18 @@ async fn undo(
     .await
 }
 
-/// What was decided and is on the disk: the frames as they are now, and what is to be asked again.
-fn answer(app: &App, reviewer: u32, done: anyhow::Result<Option<Done>>) -> Response {
+/// The response to a saved decision: the frames as they are now, and a blind repeat if one is due.
+fn answer(app: &App, reviewer: u32, done: anyhow::Result<Option<Decided>>) -> Response {
     let done = match done {
         Ok(Some(done)) => done,
-        Ok(None) => return (StatusCode::CONFLICT, "nothing is left to take back").into_response(),
+        Ok(None) => return (StatusCode::CONFLICT, "nothing is left to undo").into_response(),
         Err(e) => return failed(&e),
     };
     app.write_signal.note();
     let store = app.store();
     let ids = done.frames.iter().take(MAX_FRAMES);
     let frames: Vec<_> = ids
-        .filter_map(|&id| views::frame(app, &store, reviewer, id, false))
+        .filter_map(|&id| views::frame(app, &store, reviewer, id, Shown::Current))
         .collect();
     Json(serde_json::json!({
         "decision": done.decision,

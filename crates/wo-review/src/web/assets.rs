@@ -1,6 +1,6 @@
-//! The page itself, inside the binary.
+//! The files of the page, embedded in the binary.
 
-/// A file of the page: its bytes and its media type.
+/// A file of the page and its media type.
 pub(crate) fn asset(name: &str) -> Option<(&'static str, &'static str)> {
     const SCRIPT: &str = "text/javascript; charset=utf-8";
     let file = match name {
@@ -24,5 +24,5 @@ pub(crate) fn asset(name: &str) -> Option<(&'static str, &'static str)> {
     Some(file)
 }
 
-/// The page. It holds nothing of the folder, so that anyone may have it.
+/// The page. It contains no data of the folder, so anyone may load it.
 pub(crate) const PAGE: &str = include_str!("../../assets/index.html");

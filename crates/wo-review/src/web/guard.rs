@@ -1,5 +1,5 @@
-//! What every request passes before anything is done for it: is it meant for this server, does it come from its own page,
-//! and may whoever sends it use it. And what every answer tells the browser to refuse.
+//! Checks every request: it must be for this server, from its own page, and from a known reviewer. Adds security headers to
+//! every response.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 
-/// The page runs only what is inside the binary, talks only to this server, and is in no other page's frame.
+/// The page runs only code of the binary, talks only to this server, and cannot be framed.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -28,7 +28,7 @@ const HEADERS: [(&str, &str); 6] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Reviewer(pub(crate) String);
 
-/// Lets a request through, or says why not.
+/// Lets a request through or answers why not.
 pub(crate) async fn guard(
     State(app): State<Arc<App>>,
     mut request: Request,
@@ -94,7 +94,7 @@ fn host_of(headers: &HeaderMap) -> Option<&str> {
     hosts.next().is_none().then_some(host)
 }
 
-/// Whether no other page sent it: a browser names the page's origin where it is another one, and `null` for a file.
+/// Whether our own page sent it. Browsers name the origin of another page, and `null` for a file.
 fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
     headers.get_all(ORIGIN).iter().all(|origin| {
         let origin = origin.to_str().unwrap_or_default();

@@ -19,7 +19,7 @@ type Shared = State<Arc<App>>;
 
 pub(super) async fn image(State(app): Shared, Path((_, id)): Path<(String, u32)>) -> Response {
     app.begun().await;
-    let mut image = app.store_or_first_look().0.folder.image(id);
+    let mut image = app.store_or_first_look().folder.image(id);
     if image.is_none() {
         app.loaded().await;
         image = app.store().folder.image(id);

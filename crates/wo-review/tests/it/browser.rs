@@ -1,5 +1,7 @@
 //! The page in a real browser, by its keys.
 
+// Longer than 400 lines: each test is one story on the page, and all share the helpers.
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -249,7 +251,7 @@ fn a_key_that_is_held_down_decides_once_and_moves_on() {
     browser.wait("document.querySelectorAll('.cell').length > 5");
     hold("b");
     hold("z");
-    browser.wait("document.getElementById('toast').innerText === 'Taken back.'");
+    browser.wait("document.getElementById('toast').innerText === 'Undone.'");
     wait_for_log(&browser, dir.path(), 3);
 }
 
@@ -270,7 +272,7 @@ fn undo_goes_back_across_a_restart() {
     browser.go(&server.link(0));
     browser.wait("document.querySelectorAll('.past li').length === 1");
     browser.press(&["z"]);
-    browser.wait("document.getElementById('toast').innerText.includes('Taken back')");
+    browser.wait("document.getElementById('toast').innerText.includes('Undone')");
     assert_eq!(log(dir.path()).len(), 4);
     browser.press(&["z"]);
     browser.wait("document.getElementById('toast').innerText.includes('nothing is left')");
@@ -315,7 +317,7 @@ fn what_was_taken_back_or_is_a_remark_is_not_for_the_whole_video() {
     let Some(browser) = open(&server) else { return };
     let refused = "document.getElementById('toast').innerText.includes('Decide one frame')";
     browser.press(&["b", "z"]);
-    browser.wait("document.getElementById('toast').innerText === 'Taken back.'");
+    browser.wait("document.getElementById('toast').innerText === 'Undone.'");
     browser.press(&["v"]);
     browser.wait(refused);
     browser.press(&["n"]);
@@ -617,8 +619,7 @@ fn keys_can_be_others() {
     browser.wait("document.getElementById('keys').open");
     browser.click("#keys tr:nth-child(3) button");
     browser.press(&["\u{e008}", "z"]);
-    browser
-        .wait("document.getElementById('toast').innerText.includes('take the last decision back')");
+    browser.wait("document.getElementById('toast').innerText.includes('undo the last decision')");
     browser.press(&["Escape", "3"]);
     wait_for_log(&browser, dir.path(), 4);
     assert_eq!(log(dir.path())[3]["new"]["label"], "unclear");

@@ -242,7 +242,7 @@ fn a_log_that_someone_changed_is_refused() {
     let missing = format!("{}\n{}\n", lines[0], lines[2]);
     let garbled = format!("{}\nnonsense\n{}\n", lines[0], lines[2]);
     for (broken, what) in [
-        (changed, "not as it was written"),
+        (changed, "was changed after it was written"),
         (missing, "line is missing"),
         (garbled, "not a review"),
     ] {

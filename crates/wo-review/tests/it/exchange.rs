@@ -256,7 +256,8 @@ fn an_image_folder_of_somebody_else_is_left_alone() {
     let theirs = "{\"file_name\": \"cat.jpg\", \"text\": \"a cat\"}\n";
     fs::write(out.join("metadata.jsonl"), theirs).expect("write a file");
     let run = export_to(dir.path(), "imagefolder", &out);
-    let error = "metadata.jsonl:1: wo-review did not write this line, and would overwrite it";
+    let error =
+        "metadata.jsonl:1: wo-review did not write this line, so it does not overwrite the file";
     assert!(run.status == 2 && run.stderr.contains(error), "{run:?}");
     assert_eq!(read(out.join("cat.jpg")), "a cat");
     fs::remove_file(out.join("metadata.jsonl")).expect("remove a file");
@@ -291,19 +292,19 @@ fn an_export_says_what_is_not_in_it() {
     };
     assert_eq!(
         said("csv"),
-        "<stdout>: 1 frame; not in it: 1 deleted, 1 without a label, 1 with a picture in the records alone, 1 whose path \
-         is no UTF-8\nhint: --to ndjson has frames without a label too\nhint: --to imagefolder has pictures that are in \
-         records too\n<stdout>: the format does not hold notes (1); reviews.ndjson does\n"
+        "<stdout>: 1 frame; excluded: 1 deleted, 1 without a label, 1 with an inline image, 1 whose path is not UTF-8\n\
+         hint: --to ndjson includes frames without a label\nhint: --to imagefolder includes inline images\n\
+         <stdout>: the format excludes notes (1); reviews.ndjson has them\n"
     );
     assert_eq!(
         said("ndjson"),
-        "<stdout>: 4 frames; not in it: 1 deleted\n<stdout>: the format does not hold notes (1); reviews.ndjson does\n"
+        "<stdout>: 4 frames; excluded: 1 deleted\n<stdout>: the format excludes notes (1); reviews.ndjson has them\n"
     );
     assert_eq!(
         said("label-studio"),
-        "<stdout>: 2 frames; not in it: 1 deleted, 1 with a picture in the records alone, 1 whose path is no UTF-8\n\
-         hint: --to imagefolder has pictures that are in records too\n\
-         <stdout>: the format does not hold who decided what (1 reviewer), deletions (1); reviews.ndjson does\n"
+        "<stdout>: 2 frames; excluded: 1 deleted, 1 with an inline image, 1 whose path is not UTF-8\n\
+         hint: --to imagefolder includes inline images\n\
+         <stdout>: the format excludes who decided what (1 reviewer), deletions (1); reviews.ndjson has them\n"
     );
 }
 
@@ -314,7 +315,7 @@ fn a_table_of_two_frames_with_one_picture_says_one_thing_of_it() {
     let run = tool().arg("export").arg(dir.path());
     let run = run.args(["--to", "csv"]).run();
     assert_eq!((run.status, run.stdout.lines().count()), (0, 2));
-    let said = "<stdout>: 1 frame; not in it: 1 with the picture of another frame\n";
+    let said = "<stdout>: 1 frame; excluded: 1 with the image of another frame\n";
     assert_eq!(run.stderr, said);
     frames[1]["label"] = json!("unclear");
     let dir = folder_of(&frames);
@@ -323,7 +324,7 @@ fn a_table_of_two_frames_with_one_picture_says_one_thing_of_it() {
     assert_eq!(run.status, 6);
     assert!(
         run.stderr
-            .contains("frames/0.jpg is the picture of two frames")
+            .contains("frames/0.jpg is the image of two frames")
     );
 }
 

@@ -59,7 +59,7 @@ fn every_form_of_a_task_is_taken_over() {
             text("note", &json!("dark")), text("note", &json!(["and", "far"]))]}]},
     ]);
     let run = import(dir.path(), &tasks);
-    let said = "tasks.json: 6 tasks, 4 new reviews\nwo-review: tasks.json: 1 answer is of skipped tasks, and not taken over\n";
+    let said = "tasks.json: 6 tasks, 4 new reviews\nwo-review: tasks.json: 1 answer of skipped tasks is not imported\n";
     assert_eq!(run, Run::new(0, "", said));
     let (bad, good) = ("bad_form", "good_form");
     assert_eq!(labels(dir.path()), [bad, bad, bad, good, good, bad]);
@@ -155,27 +155,26 @@ fn one_bad_task_is_one_error() {
         "tasks.json: 9 tasks, 3 new reviews",
         "wo-review: tasks.json: 2 tasks cannot be read:",
         "  line 3, task 3: expected value",
-        "  line 5, task 5: it is no task: `null`",
-        "hint: export the tasks anew, as JSON",
-        "wo-review: tasks.json: 2 tasks are about no frame of .:",
+        "  line 5, task 5: not a task: `null`",
+        "hint: export the tasks again, as JSON",
+        "wo-review: tasks.json: 2 tasks are about no frame in .:",
     ];
     assert_eq!(lines[..6], expected, "{}", run.stderr);
     assert!(
-        lines[6].starts_with(
-            "  line 4, task 4: no frame has the picture a.jpg; the nearest is frames_"
-        )
+        lines[6]
+            .starts_with("  line 4, task 4: no frame has the image a.jpg; the nearest is frames_")
     );
-    assert!(lines[7].starts_with("  line 6, task 6: no frame has the picture nowhere.jpg"));
+    assert!(lines[7].starts_with("  line 6, task 6: no frame has the image nowhere.jpg"));
     let refused = [
-        "wo-review: tasks.json: 2 answers are not taken over:",
-        "  line 1, task 1 (id 100): `label` has several choices, good_form and bad_form, and a frame has one label; leave one \
-         there, or --question label=faults if they are faults",
-        "  line 2, task 2 (id 101): the note is too long: 5000 characters, and at most 4000 are kept; shorten it",
-        "hint: correct them in Label Studio, export and import again; what is taken over already is not written twice",
-        "wo-review: tasks.json: 1 answer names faults beside another label than bad_form; the label counts, and the faults do not:",
+        "wo-review: tasks.json: 2 answers are not imported:",
+        "  line 1, task 1 (id 100): `label` has two choices, good_form and bad_form, but a frame has one label; keep one, or \
+         use --question label=faults if they are faults",
+        "  line 2, task 2 (id 101): the note is too long: 5000 characters, at most 4000 are allowed; shorten it",
+        "hint: correct them in Label Studio, export and import again; answers are never imported twice",
+        "wo-review: tasks.json: 1 answer names faults with another label than bad_form; the faults are ignored:",
         "  line 7, task 7 (id 102): knees_cave",
-        "hint: take the faults or the label away in Label Studio, export and import again",
-        "wo-review: tasks.json: 1 task holds a text with half a letter, which is � now:",
+        "hint: remove the faults or the label in Label Studio, export and import again",
+        "wo-review: tasks.json: 1 task has a text with half a character, replaced by �:",
         "  line 8, task 8",
     ];
     assert_eq!(lines[9..], refused, "{}", run.stderr);
@@ -196,8 +195,8 @@ fn a_cut_file_gives_what_stands_before_the_cut() {
     let whole = format!("[{}]", tasks.join(",\n"));
     let run = import_with(dir.path(), &whole[..whole.len() - 40], &[]);
     let said = "tasks.json: 3 tasks, 3 new reviews\n\
-        wo-review: tasks.json: the file ends on line 4 before its last task does; 3 tasks before it were read\n\
-        hint: export it anew and import it again; what is taken over already is not written twice\n";
+        wo-review: tasks.json: the file is truncated on line 4; 3 tasks before it were read\n\
+        hint: export it again and import it again; answers are never imported twice\n";
     assert_eq!(run, Run::new(6, "", said));
     assert_eq!(labels(dir.path())[2..], ["bad_form", "good_form"]);
     // The cure.
@@ -206,7 +205,7 @@ fn a_cut_file_gives_what_stands_before_the_cut() {
     for nothing in ["", "id,label\n1,good\n", "PK\u{3}\u{4}", "\"tasks\""] {
         let run = import_with(dir.path(), nothing, &[]);
         assert_eq!(run.status, 6, "{nothing}: {}", run.stderr);
-        assert!(run.stderr.contains("not what Label Studio exports as JSON"));
+        assert!(run.stderr.contains("not a JSON export of Label Studio"));
     }
     let run = import_with(dir.path(), "[]", &[]);
     assert_eq!(run, Run::new(0, "", "tasks.json: 0 tasks, 0 new reviews\n"));

@@ -75,7 +75,7 @@ fn what_a_person_changed_since_counts_by_its_time() {
         );
         let is_older = run
             .stderr
-            .contains("1 answer is older than what the same person said since");
+            .contains("1 answer is older than a decision of the same person");
         assert_eq!(is_older, label == "bad" && at == before && n == 2);
     }
     assert_eq!(labels(dir.path()), ["bad_form"]);
@@ -110,8 +110,8 @@ fn a_description_of_the_captions_table_follows_the_label_and_one_of_a_person_sta
     }
     let run = import(dir.path(), &tasks);
     let said = format!(
-        "tasks.json: 2 tasks, 2 new reviews\nwo-review: tasks.json: 1 answer leaves out faults or a text that the frame has \
-         here, and that stay:\n  {}\nhint: take it away on the page of wo-review\n",
+        "tasks.json: 2 tasks, 2 new reviews\nwo-review: tasks.json: 1 answer lacks faults or a text that the frame has; \
+         the frame keeps them:\n  {}\nhint: remove it on the page of wo-review\n",
         picture(0, 1)
     );
     assert_eq!(run, Run::new(0, "", &said));
@@ -145,7 +145,7 @@ fn a_deleted_frame_stays_deleted_and_that_is_said() {
     );
     assert!(
         run.stderr
-            .contains("1 draft that nobody submitted is not taken over\nhint: submit them")
+            .contains("1 draft is not imported, since nobody submitted them\nhint: submit them")
     );
     assert_eq!(frames(dir.path()).len(), 1);
     // The cure: what was said counts again.

@@ -24,19 +24,19 @@ fn a_question_that_is_not_taken_over_is_named_with_the_flag_that_takes_it() {
         .collect();
     let tasks = json!(tasks);
     let run = import(dir.path(), &tasks);
-    let said = "tasks.json: the question `form` (8 answers) is taken for the label\n\
-        wo-review: tasks.json: the question `box` holds 8 answers, and none is taken over: `rectanglelabels` has no place here\n\
-        hint: --question box=nothing leaves them out without a word\n\
-        wo-review: tasks.json: the question `depth` holds 8 answers, and none is taken over\n\
-        hint: --question depth=label takes it for the label, --question depth=faults for the faults, and --question \
-        depth=nothing for nothing\n\
+    let said = "tasks.json: the question `form` (8 answers) is read as the label\n\
+        wo-review: tasks.json: the question `box` has 8 answers; none is imported: `rectanglelabels` is not supported\n\
+        hint: --question box=nothing ignores them silently\n\
+        wo-review: tasks.json: the question `depth` has 8 answers; none is imported\n\
+        hint: --question depth=label reads it as the label, --question depth=faults as the faults; --question \
+        depth=nothing ignores it\n\
         tasks.json: 8 tasks, 4 new reviews\n\
-        wo-review: tasks.json: the question `form` holds 2 answers `Okay`, which is no label; the nearest is bad_form\n\
-        hint: --label Okay=bad_form takes it for that; any other label may stand there\n\
-        wo-review: tasks.json: the question `form` holds 1 answer `god form`, which is no label; the nearest is good_form\n\
-        hint: --label 'god form=good_form' takes it for that; any other label may stand there\n\
-        wo-review: tasks.json: the question `form` holds 1 answer `so so`, which is no label; the nearest is bad_form\n\
-        hint: --label 'so so=bad_form' takes it for that; any other label may stand there\n";
+        wo-review: tasks.json: the question `form` has 2 answers `Okay`, which is not a label; the nearest is bad_form\n\
+        hint: --label Okay=bad_form maps it to that label, or name another one\n\
+        wo-review: tasks.json: the question `form` has 1 answer `god form`, which is not a label; the nearest is good_form\n\
+        hint: --label 'god form=good_form' maps it to that label, or name another one\n\
+        wo-review: tasks.json: the question `form` has 1 answer `so so`, which is not a label; the nearest is bad_form\n\
+        hint: --label 'so so=bad_form' maps it to that label, or name another one\n";
     assert_eq!(run, Run::new(3, "", said));
     // The cures.
     let args = [
@@ -80,15 +80,15 @@ fn questions_that_could_both_be_meant_are_not_guessed() {
         "{}",
         run.stderr
     );
-    let why = "the question `light` holds 2 answers, and none is taken over: it is not the only one that may ask for it\n\
-        hint: --question light=label takes it for the label";
+    let why = "the question `light` has 2 answers; none is imported: several questions fit\n\
+        hint: --question light=label reads it as the label";
     assert!(run.stderr.contains(why), "{}", run.stderr);
     let args = ["--question", "form=label", "--question", "light=nothing"];
     assert_eq!(import_with(dir.path(), &tasks.to_string(), &args).status, 0);
     assert_eq!(labels(dir.path()), ["bad_form", "good_form"]);
     let args = ["--question", "form=label", "--question", "light=label"];
     let run = import_with(dir.path(), &tasks.to_string(), &args);
-    let why = "`form` says bad_form and `light` says good_form; --question light=nothing leaves the other one out";
+    let why = "`form` says bad_form and `light` says good_form; --question light=nothing ignores the second";
     assert!(
         run.status == 3 && run.stderr.contains(why),
         "{}",
@@ -99,7 +99,7 @@ fn questions_that_could_both_be_meant_are_not_guessed() {
         dir.path(),
         &json!([task(0, &json!([choice("label", &json!(["Wobbly"]))]))]),
     );
-    let said = "tasks.json: 1 task, 1 new review\nwo-review: tasks.json: labels that are new here: wobbly (1 answer)\n\
+    let said = "tasks.json: 1 task, 1 new review\nwo-review: tasks.json: new labels: wobbly (1 answer)\n\
         hint: --label wobbly=";
     assert!(
         run.status == 0 && run.stderr.starts_with(said),
@@ -110,7 +110,7 @@ fn questions_that_could_both_be_meant_are_not_guessed() {
         (
             "--question",
             "form=lable",
-            "after = stands one of label, faults, description, note, nothing",
+            "write one of label, faults, description, note, nothing after =",
         ),
         ("--label", "ok=god_form", "did you mean good_form"),
         ("--label", "ok", "write it as VALUE=LABEL"),

@@ -1,4 +1,4 @@
-//! How far reviewers agree with each other and with themselves.
+//! Agreement between reviewers, and of reviewers with themselves.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,21 +9,21 @@ use wo_stats::{Agreement, Rated, cohen, fleiss};
 use crate::queue::is_disputed;
 use crate::store::{Entry, Store};
 
-/// An interval that rests on fewer videos than this looks surer than it is, and is not given.
+/// With fewer videos no confidence interval is given, since it would be too narrow.
 const LEAST_VIDEOS: usize = 10;
 
-/// What the page shows.
+/// The data of the page "Agreement".
 #[derive(Debug, Serialize)]
-pub(crate) struct Page {
-    rows: Vec<Figure>,
+pub(crate) struct AgreementPage {
+    rows: Vec<AgreementMetric>,
     disputed: Vec<Disputed>,
-    /// Disputed frames that this person has not judged: what others said would sway them.
+    /// Disputed frames that this person has not judged. They stay hidden, since they would bias the person.
     n_hidden: usize,
 }
 
-/// One figure.
+/// One agreement metric.
 #[derive(Debug, PartialEq, Serialize)]
-struct Figure {
+struct AgreementMetric {
     /// `all`, an exercise, or a fault.
     scope: String,
     /// `label` or `fault`.
@@ -42,26 +42,26 @@ struct Figure {
 #[derive(Debug, Serialize)]
 struct Disputed {
     id: u32,
-    said: Vec<Said>,
+    said: Vec<ReviewerLabel>,
 }
 
 #[derive(Debug, Serialize)]
-struct Said {
+struct ReviewerLabel {
     reviewer: String,
     label: Option<Name>,
     faults: Vec<Name>,
 }
 
 #[derive(Clone)]
-/// What was said of one frame: by whom, in the order of the raters.
+/// The judgements of one frame, in the order of raters.
 struct Case<'a> {
     video: u32,
     exercise: Option<&'a Name>,
     said: Vec<(u32, &'a Judgement)>,
 }
 
-/// All figures of a store, and the disputed frames that this person judged.
-pub(crate) fn page(store: &Store, reviewer: u32) -> Page {
+/// All agreement metrics, and the disputed frames that this person judged.
+pub(crate) fn page(store: &Store, reviewer: u32) -> AgreementPage {
     let between = cases_between(store);
     let again = cases_again(store);
     let mut rows = Vec::new();
@@ -71,7 +71,7 @@ pub(crate) fn page(store: &Store, reviewer: u32) -> Page {
                 .iter()
                 .filter_map(|case| pair(case, a, b))
                 .collect::<Vec<_>>();
-            figures(
+            add_metrics(
                 &mut rows,
                 &format!("{first} – {second}"),
                 "cohen",
@@ -81,7 +81,7 @@ pub(crate) fn page(store: &Store, reviewer: u32) -> Page {
         }
     }
     if store.reviewers.len() > 2 {
-        figures(&mut rows, "all reviewers", "fleiss", &between, fleiss);
+        add_metrics(&mut rows, "all reviewers", "fleiss", &between, fleiss);
     }
     for (number, reviewer) in (0..).zip(&store.reviewers) {
         let own: Vec<Case<'_>> = again
@@ -89,7 +89,7 @@ pub(crate) fn page(store: &Store, reviewer: u32) -> Page {
             .filter(|case| case.said.first().is_some_and(|(who, _)| *who == number))
             .cloned()
             .collect();
-        figures(
+        add_metrics(
             &mut rows,
             &format!("{reviewer} again"),
             "cohen",
@@ -104,14 +104,14 @@ pub(crate) fn page(store: &Store, reviewer: u32) -> Page {
     disputed.sort_unstable();
     let n_all = disputed.len();
     disputed.retain(|&id| store.is_judged_by(reviewer, id));
-    Page {
+    AgreementPage {
         rows,
         n_hidden: n_all - disputed.len(),
         disputed: disputed.into_iter().map(|id| dispute(store, id)).collect(),
     }
 }
 
-/// The last word of each reviewer on each frame that more than one judged.
+/// The last decision of each reviewer, for frames that more than one judged.
 fn cases_between(store: &Store) -> Vec<Case<'_>> {
     let mut frames: Vec<u32> = store.touched().collect();
     frames.sort_unstable();
@@ -136,7 +136,7 @@ fn last_words(store: &Store, id: u32) -> BTreeMap<u32, &Entry> {
     judging.map(|entry| (entry.reviewer, entry)).collect()
 }
 
-/// What people said the first time and when they were asked again.
+/// The first decision and the blind repeat.
 fn cases_again(store: &Store) -> Vec<Case<'_>> {
     let repeats = store
         .entries
@@ -161,9 +161,9 @@ fn pair<'a>(case: &Case<'a>, a: u32, b: u32) -> Option<Case<'a>> {
     })
 }
 
-/// The figure over all frames, over each exercise, and for each fault whether it was seen.
-fn figures(
-    rows: &mut Vec<Figure>,
+/// Agreement on the label over all frames and over each exercise, and on each fault.
+fn add_metrics(
+    rows: &mut Vec<AgreementMetric>,
     who: &str,
     name: &'static str,
     cases: &[Case<'_>],
@@ -181,7 +181,7 @@ fn figures(
     };
     let mut add =
         |scope: String, about, cases: &[&Case<'_>], class: &dyn Fn(&Judgement) -> String| {
-            rows.push(figure(scope, about, who.to_owned(), name, cases, class, of));
+            rows.push(metric(scope, about, who.to_owned(), name, cases, class, of));
         };
     let all: Vec<&Case<'_>> = cases.iter().collect();
     add("all".to_owned(), "label", &all, &by_label);
@@ -207,7 +207,7 @@ fn figures(
     }
 }
 
-fn figure(
+fn metric(
     scope: String,
     about: &'static str,
     who: String,
@@ -215,7 +215,7 @@ fn figure(
     cases: &[&Case<'_>],
     class: &dyn Fn(&Judgement) -> String,
     of: fn(&[Rated], u64) -> Agreement,
-) -> Figure {
+) -> AgreementMetric {
     let (mut groups, mut classes) = (HashMap::new(), HashMap::new());
     let rated: Vec<Rated> = cases
         .iter()
@@ -234,7 +234,7 @@ fn figure(
         .collect();
     let agreement = of(&rated, 0);
     let interval = agreement.interval.filter(|_| groups.len() >= LEAST_VIDEOS);
-    Figure {
+    AgreementMetric {
         scope,
         about,
         who,
@@ -249,15 +249,17 @@ fn figure(
 }
 
 fn dispute(store: &Store, id: u32) -> Disputed {
-    let said = last_words(store, id).into_iter().map(|(who, entry)| Said {
-        reviewer: store
-            .reviewers
-            .get(who as usize)
-            .cloned()
-            .unwrap_or_default(),
-        label: entry.new.label.clone(),
-        faults: entry.new.faults.clone(),
-    });
+    let said = last_words(store, id)
+        .into_iter()
+        .map(|(who, entry)| ReviewerLabel {
+            reviewer: store
+                .reviewers
+                .get(who as usize)
+                .cloned()
+                .unwrap_or_default(),
+            label: entry.new.label.clone(),
+            faults: entry.new.faults.clone(),
+        });
     Disputed {
         id,
         said: said.collect(),

@@ -1,22 +1,23 @@
-//! What the page is told: of the session, of frames, of videos.
+//! JSON views of the session, frames and decisions.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use wo_label::says_nothing_seen;
+use wo_label::describes_nothing_visible;
 use wo_record::{Judgement, Name};
 
 use crate::app::{App, MeasuringProgress};
 use crate::queue::{Filter, counts, is_disputed, origin_name};
 use crate::store::Store;
 
-/// How many decisions the page lists.
+/// The page lists this many decisions.
 const N_HISTORY: usize = 50;
-/// How many frames of the first queue come with the session, so that nothing has to be asked for before the first picture.
+/// This many frames come with the session, so that the first image needs no other request.
 const N_FIRST: usize = 20;
 
-/// What the page needs once.
+/// What the page needs at start.
+// More than 12 fields: one response saves requests before the first image.
 #[derive(Debug, Serialize)]
 pub(crate) struct Session<'a> {
     pub(crate) reviewer: String,
@@ -29,11 +30,11 @@ pub(crate) struct Session<'a> {
     /// The faults of each exercise, in the order of their numbers.
     pub(crate) faults: BTreeMap<Name, Vec<Name>>,
     pub(crate) reviewers: Vec<String>,
-    /// What the numbers of frames are called, to be sent with each decision. Absent in a first look, which goes by `start`.
+    /// The numbering of frames, sent back with each decision. Absent in a first look, which uses `start`.
     numbering: Option<String>,
-    /// Whether all else is still being read.
+    /// Whether the rest of the folder is still read.
     is_first_look: bool,
-    /// What of the first queue is not measured yet.
+    /// The progress of measuring.
     measuring: Option<MeasuringProgress>,
     /// The first queue.
     queue: Vec<u32>,
@@ -41,6 +42,7 @@ pub(crate) struct Session<'a> {
 }
 
 /// A frame, as one reviewer may see it.
+// More than 12 fields: the page shows all of them.
 #[derive(Debug, Serialize)]
 pub(crate) struct FrameView<'a> {
     id: u32,
@@ -60,7 +62,7 @@ pub(crate) struct FrameView<'a> {
     is_judged_by_others: bool,
     has_video: bool,
     has_opinion: bool,
-    /// A description that only judges teaches a model nothing.
+    /// Whether the description describes nothing visible.
     is_blind: bool,
     sharpness: Option<f32>,
     width_px: Option<u32>,
@@ -76,7 +78,7 @@ struct Other<'a> {
     faults: &'a [Name],
 }
 
-/// One decision of the stack.
+/// A past decision.
 #[derive(Debug, Serialize)]
 pub(crate) struct Past {
     decision: u64,
@@ -87,13 +89,17 @@ pub(crate) struct Past {
     new: Judgement,
 }
 
-pub(crate) fn session<'a>(
-    app: &App,
-    store: &'a Store,
-    is_first_look: bool,
-    reviewer: u32,
-) -> Session<'a> {
-    // Each name once: to sort 100 000 equal ones would hold up the first picture.
+/// How a frame is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// With the decisions of the reviewer.
+    Current,
+    /// As a blind repeat: with its original label.
+    Repeat,
+}
+
+pub(crate) fn session<'a>(app: &App, store: &'a Store, reviewer: u32) -> Session<'a> {
+    // Each name once: to sort 100 000 equal ones would hold up the first image.
     let mut exercises: BTreeSet<&Name> = BTreeSet::new();
     let mut labels: BTreeSet<Name> = ["good_form", "bad_form", "unclear"].map(Name::new).into();
     for (id, frame) in (0..).zip(&store.folder.frames) {
@@ -133,16 +139,16 @@ pub(crate) fn session<'a>(
         labels,
         reviewers: store.reviewers.clone(),
         numbering: store.numberings.first().cloned(),
-        is_first_look,
+        is_first_look: store.is_first_look(),
         measuring: app.measuring.progress(),
         frames: first
-            .filter_map(|&id| frame(app, store, reviewer, id, false))
+            .filter_map(|&id| frame(app, store, reviewer, id, Shown::Current))
             .collect(),
         queue,
     }
 }
 
-/// The frames of a queue. What it rests on is measured from now on, where it has to be.
+/// The frames of a queue. Starts measuring if the queue needs it.
 pub(crate) fn queue(app: &App, store: &Store, reviewer: u32, filter: &Filter) -> Vec<u32> {
     if filter.needs_metrics() {
         app.measuring.begin();
@@ -150,37 +156,28 @@ pub(crate) fn queue(app: &App, store: &Store, reviewer: u32, filter: &Filter) ->
     filter.frames(store, reviewer)
 }
 
-/// A frame as a reviewer may see it; as it was before anyone reviewed it where they are asked a second time.
+/// A frame as a reviewer may see it. A blind repeat shows the original label.
 pub(crate) fn frame<'a>(
     app: &App,
     store: &'a Store,
     reviewer: u32,
     id: u32,
-    is_repeat: bool,
+    shown: Shown,
 ) -> Option<FrameView<'a>> {
     let frame = store.folder.frame(id)?;
     let video = store.folder.video_of(frame)?;
-    let shown = if is_repeat {
-        Cow::Borrowed(store.original(id, frame))
-    } else {
-        store.shown_to(reviewer, id, frame)
+    let is_judged = shown == Shown::Current && store.is_judged_by(reviewer, id);
+    let shown = match shown {
+        Shown::Current => store.shown_to(reviewer, id, frame),
+        Shown::Repeat => Cow::Borrowed(store.original(id, frame)),
     };
-    let is_judged = !is_repeat && store.is_judged_by(reviewer, id);
     let shown = shown.into_owned();
     let description = shown.description.as_deref();
-    let is_blind = description.is_some_and(|text| says_nothing_seen(text, &store.captions));
+    let is_blind = description.is_some_and(|text| describes_nothing_visible(text, &store.captions));
     Some(FrameView {
         id,
         video: frame.video,
-        video_name: video.path.as_ref().map_or_else(
-            || video.id.chars().take(8).collect(),
-            |path| {
-                path.file_stem()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned()
-            },
-        ),
+        video_name: video.short_name(),
         index: frame.index,
         n_of_video: video.frames.len(),
         pts_ms: frame.pts_ms,
@@ -213,7 +210,7 @@ pub(crate) fn frame<'a>(
     })
 }
 
-/// What others said. Only for those who judged it themselves: before that it would sway them.
+/// The decisions of others. Only for reviewers who judged the frame themselves, since they would bias them.
 fn others(store: &Store, reviewer: u32, id: u32) -> Vec<Other<'_>> {
     let entries = store
         .entries_of(id)
@@ -231,7 +228,7 @@ fn others(store: &Store, reviewer: u32, id: u32) -> Vec<Other<'_>> {
     last.into_values().collect()
 }
 
-/// How many frames there are in each queue, and how far the reviewer is.
+/// The size of each queue, and the progress of the reviewer.
 pub(crate) fn progress(app: &App, store: &Store, reviewer: u32) -> serde_json::Value {
     serde_json::json!({
         "queues": counts(store, reviewer),
@@ -240,7 +237,7 @@ pub(crate) fn progress(app: &App, store: &Store, reviewer: u32) -> serde_json::V
     })
 }
 
-/// The stack of a reviewer, the last decision first.
+/// The decisions of a reviewer, the last one first.
 pub(crate) fn history(store: &Store, reviewer: u32) -> Vec<Past> {
     let decisions = store.history(reviewer, N_HISTORY).into_iter();
     decisions
@@ -258,7 +255,7 @@ pub(crate) fn history(store: &Store, reviewer: u32) -> Vec<Past> {
         .collect()
 }
 
-/// Texts to put into a description with one key: those of the captions table for its class, and what was written by hand.
+/// Snippets for descriptions: phrasings of the captions table for the class, and texts that people wrote.
 pub(crate) fn snippets(
     store: &Store,
     reviewer: u32,

@@ -1,53 +1,53 @@
-//! What people said in a file and not yet here, as reviews.
+//! Turns the new answers of a file into reviews.
 //!
-//! Each person's answers are one decision, as if they had been given here at once, and one that can be taken back.
+//! The answers of each person are one decision, which can be undone.
 
 use std::collections::HashMap;
 
 use wo_record::{Judgement, Review};
 
-use super::troubles::{Kind, Troubles};
+use super::import_report::{ImportReport, Issue};
 use crate::folder::FrameItem;
 use crate::store::{Change, Entry, Store, is_template};
 
-/// So many answers are written at once: more would need much memory, and are several decisions of each person.
+/// At most this many answers are written at once, to bound memory. More answers are several decisions.
 const MAX_PENDING: usize = 10_000;
 
-/// Answers that are yet to be written.
+/// Answers that are not saved yet.
 #[derive(Debug, Default)]
-pub(super) struct News {
+pub(super) struct PendingReviews {
     pending: Vec<Pending>,
-    /// By frame and reviewer: where their answer is.
+    /// By frame and reviewer: the index of the answer.
     places: HashMap<(u32, u32), usize>,
-    /// Reviewers in the order in which they were met.
+    /// Reviewers in order of appearance.
     order: HashMap<u32, usize>,
     /// How many reviews were written.
     pub(super) n_written: usize,
 }
 
-/// What one person says of one frame.
+/// The answers of one person about one frame.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) frame: u32,
     pub(super) reviewer: u32,
-    /// Whether it is known who it was.
+    /// Whether the file names the person.
     pub(super) is_signed: bool,
-    /// Whether the task is one that this tool wrote, with all that held of the frame.
+    /// Whether this tool wrote the task, with the full label of the frame.
     pub(super) is_ours: bool,
     pub(super) updated_at: Option<jiff::Timestamp>,
     pub(super) change: Change,
 }
 
-/// By frame and reviewer: their reviews that count.
+/// By frame and reviewer: their reviews that are not undone.
 type Own = HashMap<u32, HashMap<u32, Vec<u32>>>;
 
-impl News {
-    /// Takes in what somebody says; the last that a person says of a frame counts.
+impl PendingReviews {
+    /// Adds answers. The last answer of a person about a frame counts.
     pub(super) fn take_in(
         &mut self,
         store: &mut Store,
         said: Pending,
-        troubles: &mut Troubles,
+        report: &mut ImportReport,
     ) -> anyhow::Result<()> {
         if said.change.says().is_empty() {
             return Ok(());
@@ -59,7 +59,7 @@ impl News {
             .and_then(|&at| self.pending.get_mut(at));
         if let Some(old) = old {
             if old.change != said.change {
-                troubles.count(Kind::Replaced, 1);
+                report.count(Issue::Replaced, 1);
             }
             old.change.followed_by(said.change);
             old.updated_at = said.updated_at.or(old.updated_at);
@@ -70,16 +70,16 @@ impl News {
         self.places.insert(key, self.pending.len());
         self.pending.push(said);
         if self.pending.len() >= MAX_PENDING {
-            self.write(store, troubles)?;
+            self.write(store, report)?;
         }
         Ok(())
     }
 
-    /// Writes what is new.
+    /// Saves the new reviews.
     pub(super) fn write(
         &mut self,
         store: &mut Store,
-        troubles: &mut Troubles,
+        report: &mut ImportReport,
     ) -> anyhow::Result<()> {
         let mut pending = std::mem::take(&mut self.pending);
         pending.sort_by_key(|said| self.order.get(&said.reviewer).copied());
@@ -94,7 +94,7 @@ impl News {
                 continue;
             };
             let judgement = now.get(&id).unwrap_or_else(|| store.judgement(id, frame));
-            let Some(review) = review_of(store, said, frame, judgement, &mut own, troubles) else {
+            let Some(review) = review_of(store, said, frame, judgement, &mut own, report) else {
                 continue;
             };
             now.insert(id, review.new.clone());
@@ -112,14 +112,14 @@ impl News {
     }
 }
 
-/// The review that it comes to, if it is new.
+/// The review of an answer, if it is new.
 fn review_of(
     store: &Store,
     said: Pending,
     frame: &FrameItem,
     now: &Judgement,
     own: &mut Own,
-    troubles: &mut Troubles,
+    report: &mut ImportReport,
 ) -> Option<Review> {
     let (id, mut change) = (said.frame, said.change);
     let own = own.entry(id).or_insert_with(|| reviews_of(store, id));
@@ -130,17 +130,7 @@ fn review_of(
         .collect();
     let leaves_text = leaves_text_out(&change, store, frame, now);
     drop_stale_description(&mut change, store, frame, now);
-    let (old, new) = if change.says_class() {
-        let mut shown = store.original(id, frame).clone();
-        for entry in &own {
-            entry.say_of(&mut shown);
-        }
-        shown.deleted = now.deleted;
-        let new = store.new_class(&change, &shown, now, frame);
-        (shown, new)
-    } else {
-        (now.clone(), store.changed(&change, now, frame))
-    };
+    let (old, new) = old_and_new(store, &change, frame, &own, (id, now));
     let path = || {
         let path = frame.path.as_ref();
         path.map_or_else(
@@ -150,7 +140,7 @@ fn review_of(
     };
     let keeps_faults = !new.faults.is_empty() && new.faults == now.faults;
     if said.is_ours && (leaves_text || (keeps_faults && change.faults.is_none())) {
-        troubles.add(Kind::LeftOut, path);
+        report.add(Issue::Lacking, path);
     }
     if change.says().is_empty() || (!said.is_signed && is_same(now, &new, &change)) {
         return None;
@@ -163,16 +153,37 @@ fn review_of(
         }
         let at: Option<jiff::Timestamp> = last.at.parse().ok();
         if said.updated_at.zip(at).is_none_or(|(said, at)| said <= at) {
-            troubles.add(Kind::Older, path);
+            report.add(Issue::Older, path);
             return None;
         }
     }
     if now.deleted {
-        troubles.add(Kind::Deleted, path);
+        report.add(Issue::Deleted, path);
     }
     let mut review = store.review(said.reviewer, frame, old, new);
     review.says = change.says();
     Some(review)
+}
+
+/// The label of a frame before and after a change. A class changes what the reviewer has seen: the original label and their
+/// `own` decisions.
+fn old_and_new(
+    store: &Store,
+    change: &Change,
+    frame: &FrameItem,
+    own: &[&Entry],
+    (id, now): (u32, &Judgement),
+) -> (Judgement, Judgement) {
+    if !change.says_class() {
+        return (now.clone(), store.changed(change, now, frame));
+    }
+    let mut shown = store.original(id, frame).clone();
+    for entry in own {
+        entry.say_of(&mut shown);
+    }
+    shown.deleted = now.deleted;
+    let new = store.new_class(change, &shown, now, frame);
+    (shown, new)
 }
 
 fn reviews_of(store: &Store, id: u32) -> HashMap<u32, Vec<u32>> {
@@ -185,7 +196,7 @@ fn reviews_of(store: &Store, id: u32) -> HashMap<u32, Vec<u32>> {
     own
 }
 
-/// A description that the captions table makes is nobody's own: it describes what the frame was taken for before.
+/// Drops a description that the captions table made, since it describes the old label.
 fn drop_stale_description(change: &mut Change, store: &Store, frame: &FrameItem, now: &Judgement) {
     let Some(text) = &change.description else {
         return;
@@ -199,21 +210,21 @@ fn drop_stale_description(change: &mut Change, store: &Store, frame: &FrameItem,
     }
 }
 
-/// Whether a note or a description in somebody's own words is left out.
+/// Whether the answers lack a note or a written description that the frame has.
 fn leaves_text_out(change: &Change, store: &Store, frame: &FrameItem, now: &Judgement) -> bool {
     let has_own_words =
         now.description.is_some() && !is_template(now, frame.exercise.as_ref(), &store.captions);
     (has_own_words && change.description.is_none()) || (now.note.is_some() && change.note.is_none())
 }
 
-/// Whether two judgements say the same of what a change is about. A description that nobody wrote follows from the rest.
+/// Whether two judgements agree on the fields of a change. A description that nobody wrote follows from the rest.
 fn is_same(a: &Judgement, b: &Judgement, change: &Change) -> bool {
     (!change.says_class() || (&a.label, &a.faults) == (&b.label, &b.faults))
         && (change.description.is_none() || a.description == b.description)
         && (change.note.is_none() || a.note == b.note)
 }
 
-/// Whether a review says all that a change says.
+/// Whether a review sets all fields of a change to the same values.
 fn has_said(entry: &Entry, new: &Judgement, change: &Change) -> bool {
     is_same(&entry.new, new, change)
         && (!change.says_class() || entry.says_class())

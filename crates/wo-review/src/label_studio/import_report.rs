@@ -1,17 +1,17 @@
-//! What of a file is not taken over, or otherwise than it may look: what it is about, why, and what to do.
+//! The report of an import: what was not imported or changed, why, and what to do.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use wo_cli::{count, verb};
 
-/// So many of each kind are named.
+/// At most this many of each kind are named.
 const N_NAMED: u64 = 5;
 
-/// What is to be said, by its kind.
+/// Issues by kind.
 #[derive(Debug, Default)]
-pub(super) struct Troubles {
-    seen: BTreeMap<Kind, Seen>,
+pub(super) struct ImportReport {
+    seen: BTreeMap<Issue, Seen>,
 }
 
 #[derive(Debug, Default)]
@@ -20,35 +20,35 @@ struct Seen {
     named: Vec<String>,
 }
 
-/// What happened to a task or an answer.
+/// A kind of issue with a task or an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum Issue {
     /// The task cannot be read.
     NoTask,
-    /// The task is about no frame.
+    /// The task matches no frame.
     NoFrame,
-    /// The answers cannot hold here.
+    /// The answers are invalid.
     Refused,
-    /// The answers name faults of a frame that has none by its label.
+    /// The answers name faults beside a label other than bad form.
     Contrary,
     /// The frame is deleted.
     Deleted,
-    /// The answers leave out what the frame has.
-    LeftOut,
+    /// The answers lack what the frame has.
+    Lacking,
     /// A later answer of the same person counts.
     Replaced,
-    /// The person said it, and something else since.
+    /// The person has decided otherwise since.
     Older,
     /// Nobody submitted it.
     Draft,
     /// The person skipped the task.
     Skipped,
-    /// A text had half a letter in it.
-    Mended,
+    /// A text had half a character in it.
+    Repaired,
 }
 
-impl Kind {
-    /// Whether something that a person wrote is not in force.
+impl Issue {
+    /// Whether an answer of a person has no effect.
     fn is_failure(self) -> bool {
         matches!(
             self,
@@ -61,10 +61,10 @@ impl Kind {
         let are = verb(n, "is", "are");
         match self {
             Self::NoTask => format!("{} cannot be read", count(n, "task")),
-            Self::NoFrame => format!("{} {are} about no frame of {dir}", count(n, "task")),
-            Self::Refused => format!("{} {are} not taken over", count(n, "answer")),
+            Self::NoFrame => format!("{} {are} about no frame in {dir}", count(n, "task")),
+            Self::Refused => format!("{} {are} not imported", count(n, "answer")),
             Self::Contrary => format!(
-                "{} {} faults beside another label than bad_form; the label counts, and the faults do not",
+                "{} {} faults with another label than bad_form; the faults are ignored",
                 count(n, "answer"),
                 verb(n, "names", "name")
             ),
@@ -72,63 +72,60 @@ impl Kind {
                 "{} {are} about deleted frames, which stay deleted",
                 count(n, "answer")
             ),
-            Self::LeftOut => format!(
-                "{} {} out faults or a text that the frame has here, and that stay",
+            Self::Lacking => format!(
+                "{} {} faults or a text that the frame has; the frame keeps them",
                 count(n, "answer"),
-                verb(n, "leaves", "leave")
+                verb(n, "lacks", "lack")
             ),
             Self::Replaced => format!(
-                "{} {are} followed by another one of the same person about the same frame, which counts",
+                "{} {are} replaced by a later answer of the same person",
                 count(n, "answer")
             ),
             Self::Older => format!(
-                "{} {are} older than what the same person said since, which counts",
+                "{} {are} older than a decision of the same person, which counts",
                 count(n, "answer")
             ),
             Self::Draft => format!(
-                "{} that nobody submitted {are} not taken over",
+                "{} {are} not imported, since nobody submitted them",
                 count(n, "draft")
             ),
-            Self::Skipped => format!(
-                "{} {are} of skipped tasks, and not taken over",
-                count(n, "answer")
-            ),
-            Self::Mended => format!(
-                "{} {} a text with half a letter, which is � now",
+            Self::Skipped => format!("{} of skipped tasks {are} not imported", count(n, "answer")),
+            Self::Repaired => format!(
+                "{} {} a text with half a character, replaced by �",
                 count(n, "task"),
-                verb(n, "holds", "hold")
+                verb(n, "has", "have")
             ),
         }
     }
 
     fn cure(self) -> Option<&'static str> {
         match self {
-            Self::NoTask => Some("export the tasks anew, as JSON"),
+            Self::NoTask => Some("export the tasks again, as JSON"),
             Self::NoFrame => Some(
                 "correct `path` or `image` in the data of each task, or import into the folder that has the frames",
             ),
             Self::Refused => Some(
-                "correct them in Label Studio, export and import again; what is taken over already is not written twice",
+                "correct them in Label Studio, export and import again; answers are never imported twice",
             ),
             Self::Contrary => {
-                Some("take the faults or the label away in Label Studio, export and import again")
+                Some("remove the faults or the label in Label Studio, export and import again")
             }
             Self::Deleted => Some(
-                "what they say counts when the frames are back: take the deletion back on the page of wo-review, or give --restore to the wo-extract command that made the folder",
+                "they count when the frames are restored: undo the deletion on the page of wo-review, or add --restore to the wo-extract command of the folder",
             ),
-            Self::LeftOut => Some("take it away on the page of wo-review"),
+            Self::Lacking => Some("remove it on the page of wo-review"),
             Self::Older => {
-                Some("decide the frames on the page of wo-review, or answer anew in Label Studio")
+                Some("decide the frames on the page of wo-review, or answer again in Label Studio")
             }
             Self::Draft => Some("submit them in Label Studio, export and import again"),
-            Self::Replaced | Self::Skipped | Self::Mended => None,
+            Self::Replaced | Self::Skipped | Self::Repaired => None,
         }
     }
 }
 
-impl Troubles {
-    /// Takes one in; `line` names it where it is one of the first.
-    pub(super) fn add(&mut self, kind: Kind, line: impl FnOnce() -> String) {
+impl ImportReport {
+    /// Adds an issue. `line` describes it if it is one of the first.
+    pub(super) fn add(&mut self, kind: Issue, line: impl FnOnce() -> String) {
         let seen = self.seen.entry(kind).or_default();
         seen.n += 1;
         if seen.n <= N_NAMED {
@@ -136,14 +133,14 @@ impl Troubles {
         }
     }
 
-    /// Takes some in that need no name.
-    pub(super) fn count(&mut self, kind: Kind, n: u64) {
+    /// Counts issues without a description.
+    pub(super) fn count(&mut self, kind: Issue, n: u64) {
         if n > 0 {
             self.seen.entry(kind).or_default().n += n;
         }
     }
 
-    /// Of how much something is not in force.
+    /// The number of answers without effect.
     pub(super) fn n_failed(&self) -> u64 {
         let failed = self.seen.iter().filter(|(kind, _)| kind.is_failure());
         failed.map(|(_, seen)| seen.n).sum()

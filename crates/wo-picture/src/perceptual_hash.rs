@@ -1,11 +1,11 @@
-//! Pictures that look alike, by the perceptual hashes of `frame` records.
+//! Images that look alike, by perceptual hash.
 
 use std::collections::HashMap;
 
 use image::GrayImage;
 use image_hasher::{FilterType, HashAlg, HasherConfig};
 
-/// The hash of a picture's [`luma`](crate::luma()): which of the 64 lowest frequencies lie above their median. `frame`
+/// The hash of an image's [`luma`](crate::luma()): which of the 64 lowest frequencies lie above their median. `frame`
 /// records have it as 16 hexadecimal digits.
 pub fn perceptual_hash(luma: &GrayImage) -> u64 {
     let hash = HasherConfig::with_bytes_type::<[u8; 8]>()
@@ -19,22 +19,22 @@ pub fn perceptual_hash(luma: &GrayImage) -> u64 {
     bytes.fold(0, |bits, byte| bits << 8 | u64::from(*byte))
 }
 
-/// Hashes that differ in so few of their 64 bits are of pictures that look the same.
+/// Images look the same if at most this many of their 64 hash bits differ.
 const SAME_BITS: u32 = 2;
 /// A hash is looked for under each of its quarters: hashes that differ in three bits or fewer share one.
 const N_QUARTERS: u32 = 4;
 
-/// This part of a video's frames must look like some of another's before the two count as one.
+/// Two videos count as one if this share of the frames of either looks like frames of the other.
 pub const SAME_PART: f64 = 0.5;
 
-/// Hashes of pictures, each with what it is the hash of.
+/// Finds images with near hashes. Each hash has a value, such as the number of a frame.
 #[derive(Debug, Clone)]
-pub struct Hashes<T> {
+pub struct HashIndex<T> {
     by_quarter: HashMap<(u32, u16), Vec<(T, u64)>>,
 }
 
-impl<T: Copy> Hashes<T> {
-    /// Keeps these.
+impl<T: Copy> HashIndex<T> {
+    /// An index of values and their hashes.
     pub fn new(hashes: impl IntoIterator<Item = (T, u64)>) -> Self {
         let mut by_quarter: HashMap<_, Vec<_>> = HashMap::new();
         for (what, hash) in hashes {
@@ -45,8 +45,8 @@ impl<T: Copy> Hashes<T> {
         Self { by_quarter }
     }
 
-    /// Those that look like the picture with this hash, itself among them where it was kept. One may come more than once.
-    pub fn alike(&self, hash: u64) -> impl Iterator<Item = T> {
+    /// The values of near hashes, this one included if the index has it. A value may come more than once.
+    pub fn near(&self, hash: u64) -> impl Iterator<Item = T> {
         quarters(hash)
             .filter_map(|quarter| self.by_quarter.get(&quarter))
             .flatten()
@@ -65,14 +65,14 @@ mod tests {
 
     #[test]
     fn those_that_differ_in_few_bits_are_found() {
-        let hashes = Hashes::new([
+        let hashes = HashIndex::new([
             ('a', 0b0),
             ('b', 0b11),
             ('c', 0b111),
             ('d', (1 << 63) | (1 << 20)),
         ]);
         let alike = |hash| {
-            let mut found: Vec<char> = hashes.alike(hash).collect();
+            let mut found: Vec<char> = hashes.near(hash).collect();
             found.sort_unstable();
             found.dedup();
             found

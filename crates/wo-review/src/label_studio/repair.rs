@@ -1,20 +1,20 @@
-//! Text of which a part of a letter was cut off.
+//! Repairs text with half a character.
 
 use std::borrow::Cow;
 
-/// The text of a task. Halves of letters, as a text that was cut has them, become `�`; `None` where there are none.
-pub(super) fn mended(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+/// The text of a task, and whether it was repaired. Half characters, as in truncated text, become `�`.
+pub(super) fn repaired(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     let text = String::from_utf8_lossy(bytes);
-    let is_mended = matches!(text, Cow::Owned(_));
+    let is_repaired = matches!(text, Cow::Owned(_));
     match without_lone_surrogates(&text) {
         Some(mended) => (Cow::Owned(mended), true),
-        None => (text, is_mended),
+        None => (text, is_repaired),
     }
 }
 
 fn without_lone_surrogates(text: &str) -> Option<String> {
     let mut mended: Option<String> = None;
-    // Up to where `mended` has it.
+    // The part that `mended` contains.
     let mut n_done = 0;
     let mut at = 0;
     while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_letter_becomes_the_sign_for_one() {
+    fn half_a_character_becomes_the_replacement_character() {
         for (text, expected) in [
             (r#"{"a":"x\ud800"}"#, "{\"a\":\"x\u{fffd}\"}"),
             (
@@ -66,9 +66,13 @@ mod tests {
             ("\\é\\", "\\é\\"),
             (r"\ud8", r"\ud8"),
         ] {
-            let (found, is_mended) = mended(text.as_bytes());
-            assert_eq!((&*found, is_mended), (expected, text != expected), "{text}");
+            let (found, is_repaired) = repaired(text.as_bytes());
+            assert_eq!(
+                (&*found, is_repaired),
+                (expected, text != expected),
+                "{text}"
+            );
         }
-        assert_eq!(mended(b"a\xff"), (Cow::Borrowed("a\u{fffd}"), true));
+        assert_eq!(repaired(b"a\xff"), (Cow::Borrowed("a\u{fffd}"), true));
     }
 }

@@ -1,4 +1,4 @@
-//! Which frame a task is about: by its video and index, which our own tasks say, and by the path of its picture.
+//! Finds the frame of a task: by video and index, which our own tasks have, and by the path of its image.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,23 +7,23 @@ use serde_json::{Map, Value};
 use wo_folder::{Files, Place, most_alike};
 use wo_label::is_same_time;
 
-use super::address::{is_picture, paths_of};
+use super::address::{is_image, paths_of};
 use super::quote::short;
 use crate::folder::Folder;
 
-/// No file has a longer path. What is longer is a picture in the address itself.
+/// No file has a longer path. A longer address contains the image itself.
 const MAX_PATH_BYTES: usize = 4096;
-/// Of longer ones no like path is looked for, which takes longer the longer they are.
+/// No similar path is suggested for longer ones, since the search would be slow.
 const MAX_SEARCHED_BYTES: usize = 300;
 
-/// Frames by the paths of their pictures.
+/// FrameLookup by the paths of their images.
 #[derive(Debug)]
-pub(super) struct Frames {
-    /// `None` where two frames have one picture.
+pub(super) struct FrameLookup {
+    /// `None` if two frames share an image.
     by_path: HashMap<String, Option<u32>>,
     /// How many parts the longest path has.
     n_parts: usize,
-    /// Other spellings; read when they are needed.
+    /// Other spellings; made when first needed.
     spellings: Option<Spellings>,
 }
 
@@ -33,20 +33,20 @@ struct Spellings {
     by_key: HashMap<PathBuf, u32>,
 }
 
-/// Why a task is about no frame.
+/// Why a task matches no frame.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum NoFrame {
-    /// It names no picture.
-    NoPicture,
-    /// No frame has this picture.
+    /// It names no image.
+    NoImage,
+    /// No frame has this image.
     Unknown(String),
     /// Its video has another frame at this index now.
     Other(String),
-    /// Its path is of one frame, and its video and index are of another one.
+    /// Its path and its video and index name different frames.
     Two,
 }
 
-impl Frames {
+impl FrameLookup {
     pub(super) fn of(folder: &Folder) -> Self {
         let mut by_path: HashMap<String, Option<u32>> = HashMap::with_capacity(folder.frames.len());
         let mut n_parts = 0;
@@ -84,13 +84,13 @@ impl Frames {
                 Err(NoFrame::Two)
             }
             (Some(id), _) => Ok(id),
-            // In a table a frame is its path: rows come and go before it.
+            // In a table the path identifies a frame, since indexes change with its rows.
             (None, Some(Ok(id))) if folder.has_records || written.is_empty() => Ok(id),
             (None, Some(Err(other))) => Err(other),
             (None, _) => Err(written
                 .into_iter()
                 .next()
-                .map_or(NoFrame::NoPicture, |it| NoFrame::Unknown(it.to_owned()))),
+                .map_or(NoFrame::NoImage, |it| NoFrame::Unknown(it.to_owned()))),
         })
     }
 
@@ -99,7 +99,7 @@ impl Frames {
             return Ok(None);
         }
         let paths = paths_of(address);
-        // What is a path as it stands means no other one, however it could be read.
+        // An exact path wins over all other spellings.
         if let Some(id) = paths.iter().find_map(|path| self.at_path(path)) {
             return Ok(Some(id));
         }
@@ -107,7 +107,7 @@ impl Frames {
         Ok(paths.iter().find_map(|path| spellings.find(path)))
     }
 
-    /// By its path, or the end of it: Label Studio may put a folder of its own before.
+    /// By its path, or the end of it, since Label Studio may prepend a folder.
     fn at_path(&self, path: &str) -> Option<u32> {
         let starts = path.match_indices('/').map(|(at, _)| at + 1);
         let n_starts = starts.clone().count();
@@ -151,21 +151,20 @@ impl Spellings {
 }
 
 impl NoFrame {
-    /// What is wrong, with the path that may be meant.
+    /// The message, with a similar path if there is one.
     pub(super) fn words(&self, folder: &Folder) -> String {
         match self {
-            Self::NoPicture => "it names no picture".to_owned(),
+            Self::NoImage => "it has no image".to_owned(),
             Self::Unknown(written) => {
                 let near = (written.len() <= MAX_SEARCHED_BYTES)
                     .then(|| most_alike(written, paths(folder).map(|(_, path)| path)))
                     .flatten();
                 let near = near.map_or_else(String::new, |near| format!("; the nearest is {near}"));
-                format!("no frame has the picture {}{near}", short(written))
+                format!("no frame has the image {}{near}", short(written))
             }
-            Self::Other(place) => format!("{place} is another frame now"),
+            Self::Other(place) => format!("{place} is a different frame now"),
             Self::Two => {
-                "its path is of one frame, and its video_id and index are of another one; \
-                take the wrong ones out of its data"
+                "its path and its video_id and index name different frames; remove the wrong ones from its data"
                     .to_owned()
             }
         }
@@ -178,7 +177,7 @@ fn paths(folder: &Folder) -> impl Iterator<Item = (u32, &str)> {
         .filter_map(|(id, frame)| Some((id, frame.path.as_ref()?.to_str()?)))
 }
 
-/// By its video and index. An error where the frame there is of another time.
+/// By video and index. An error if that frame has another time.
 fn at_place(folder: &Folder, data: &Map<String, Value>) -> Option<Result<u32, NoFrame>> {
     let video_id = data.get("video_id")?.as_str()?;
     let index = u32::try_from(data.get("index")?.as_u64()?).ok()?;
@@ -198,14 +197,14 @@ fn at_place(folder: &Folder, data: &Map<String, Value>) -> Option<Result<u32, No
     })
 }
 
-/// The texts of a task that say where its picture is, the surest first.
+/// The image addresses of a task, the most reliable first.
 fn addresses(data: &Map<String, Value>) -> Vec<&str> {
     let named = ["path", "image"];
     let text = |name: &str| data.get(name).and_then(Value::as_str);
     let mut addresses: Vec<&str> = named.into_iter().filter_map(text).collect();
     if addresses.is_empty() {
         let others = data.values().filter_map(Value::as_str);
-        addresses.extend(others.filter(|text| is_picture(text)));
+        addresses.extend(others.filter(|text| is_image(text)));
     }
     addresses
 }
@@ -226,7 +225,7 @@ mod tests {
             let frame = json!({"video_id": "v", "index": index, "pts_ms": 1000 * index, "image": {"file": {"path": path}}});
             let frame: Frame = serde_json::from_value(frame).unwrap();
             assert!(matches!(frame.image, Image::File { .. }));
-            folder.add_frame("v", FrameItem::new(frame, false));
+            folder.add_frame("v", FrameItem::new(frame));
         }
         folder
     }
@@ -240,7 +239,7 @@ mod tests {
             "a/0.jpg",
             "b/0.jpg",
         ]);
-        let mut frames = Frames::of(&folder);
+        let mut frames = FrameLookup::of(&folder);
         let mut find = |data: Value| {
             let data = data.as_object().unwrap().clone();
             frames.find(&folder, &data).unwrap()
@@ -266,13 +265,13 @@ mod tests {
             let found = find(json!({"image": none}));
             assert_eq!(found, Err(NoFrame::Unknown(none.to_owned())));
         }
-        assert_eq!(find(json!({"url": "left"})), Err(NoFrame::NoPicture));
+        assert_eq!(find(json!({"url": "left"})), Err(NoFrame::NoImage));
     }
 
     #[test]
     fn video_and_index_count_with_the_path_or_without_and_not_against_it() {
         let mut folder = folder(&["a/0.jpg", "a/1.jpg"]);
-        let mut frames = Frames::of(&folder);
+        let mut frames = FrameLookup::of(&folder);
         let mut find = |folder: &Folder, path: Option<&str>, index: u32, pts_ms: f64| {
             let data = json!({"video_id": "v", "index": index, "pts_ms": pts_ms, "path": path});
             frames.find(folder, data.as_object().unwrap()).unwrap()

@@ -1,15 +1,15 @@
-//! Descriptions that people wrote, and what a model can make of them.
+//! Descriptions that people wrote into CSVs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use wo_folder::{Corrections, Row, exercise_of_image, exercise_of_table};
-use wo_label::says_nothing_seen;
+use wo_label::describes_nothing_visible;
 
-/// Says once for a table when descriptions only judge: a model cannot see a verdict.
-pub(crate) fn warn_of_blind_descriptions(corrections: &Corrections) {
+/// Warns once a table about descriptions that only judge. Such words do not help an image model.
+pub(crate) fn warn_of_judging_descriptions(corrections: &Corrections) {
     let captions = corrections.captions();
-    // What a tool wrote into a row is nobody's own.
+    // A description that a captions table made was not written by a person.
     let is_made = |table: &Path, row: &Row, text: &str| {
         let stem = table.file_stem().and_then(|it| it.to_str());
         let image = Path::new(&row.frame_path);
@@ -29,11 +29,11 @@ pub(crate) fn warn_of_blind_descriptions(corrections: &Corrections) {
         }
     }
     for (table, texts) in tables {
-        let blind = |text: &&&str| says_nothing_seen(text, captions);
+        let blind = |text: &&&str| describes_nothing_visible(text, captions);
         let mut found = texts.iter().filter(blind);
         if let Some(first) = found.next() {
             wo_cli::warn!(
-                "{}: {} of {} descriptions say only good or bad and nothing that can be seen, such as \"{first}\"\n\
+                "{}: {} of {} descriptions only judge and describe nothing visible, such as \"{first}\"\n\
                  hint: leave the cell empty for a description from the captions table",
                 table.display(),
                 1 + found.count(),

@@ -1,20 +1,20 @@
-//! What a log of reviews comes to: for each frame, what was said last.
+//! The latest review of each frame.
 
 use std::collections::HashMap;
 
 use wo_record::{Frame, Image, Review};
 
-/// How far two times may lie apart and still be one: they went through decimals.
+/// Times that differ by less are equal, since decimals round them.
 const SAME_TIME_MS: f64 = 0.5;
 
-/// The reviews that count.
+/// The latest review of each frame.
 #[derive(Debug, Default)]
 pub struct Reviews {
     by_frame: HashMap<String, HashMap<u32, Review>>,
 }
 
 impl Reviews {
-    /// Takes the next review of a log in. A repeat only measures, so it says nothing.
+    /// Adds the next review of a log. Blind repeats only measure agreement and are ignored.
     pub fn add(&mut self, review: Review) {
         if !review.is_repeat {
             let of_video = self.by_frame.entry(review.video_id.clone()).or_default();
@@ -27,7 +27,7 @@ impl Reviews {
         self.by_frame.values().map(HashMap::len).sum()
     }
 
-    /// What was said of a frame. `Err` where the review is of another picture that had the same place in the video.
+    /// The review of a frame. `Err` if the review is about another image that had this index in the video.
     pub fn of_frame(&self, frame: &Frame) -> Result<Option<&Review>, &Review> {
         let Some(review) = self
             .by_frame
@@ -40,7 +40,7 @@ impl Reviews {
             Image::File { blake3, .. } => blake3.as_deref(),
             Image::Inline { .. } => None,
         };
-        if is_same_picture(review, frame.pts_ms, blake3) {
+        if is_same_image(review, frame.pts_ms, blake3) {
             Ok(Some(review))
         } else {
             Err(review)
@@ -48,13 +48,13 @@ impl Reviews {
     }
 }
 
-/// Whether two times in milliseconds are one, as far as decimals tell.
+/// Whether two times in milliseconds are equal up to rounding.
 pub fn is_same_time(one: f64, other: f64) -> bool {
     (one - other).abs() < SAME_TIME_MS
 }
 
-/// Whether a review is of the picture with this time and hash, as far as both sides know; its video and index agree.
-pub fn is_same_picture(review: &Review, pts_ms: Option<f64>, blake3: Option<&str>) -> bool {
+/// Whether a review is about the image with this time and hash, as far as both are known. Video and index must agree already.
+pub fn is_same_image(review: &Review, pts_ms: Option<f64>, blake3: Option<&str>) -> bool {
     if let (Some(of_review), Some(of_frame)) = (&review.blake3, blake3)
         && of_review == of_frame
     {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn another_picture_in_the_same_place_is_another_frame() {
+    fn another_image_in_the_same_place_is_another_frame() {
         let mut reviews = Reviews::default();
         let mut said = review(1, "good");
         (said.pts_ms, said.blake3) = (Some(1000.0), Some("aa".to_owned()));

@@ -1,27 +1,27 @@
-//! A file cut into its tasks, one at a time: a list, or tasks one after the other, such as one a line.
+//! Splits a file into tasks: a JSON list, or tasks one after the other, such as one a line.
 //!
-//! A reader of JSON stops for good at the first letter that is wrong. Here only braces and strings are followed, so that a
-//! task that is no JSON costs that task alone. What a task says is for others to read.
+//! A JSON parser stops at the first error. The splitter follows only braces and strings, so that an invalid task costs
+//! only itself. It does not read what a task contains.
 
 use std::io::{self, BufRead, ErrorKind};
 
-/// The largest task. The answers of 20 000 people are a third of it.
+/// The largest task; the answers of 20 000 people need a third of it.
 const MAX_TASK_BYTES: usize = 64 * 1024 * 1024;
-/// Brackets that are open deeper than this are counted, and not told apart.
+/// Deeper open brackets are counted, but their kind is not kept.
 const MAX_DEPTH: usize = 1000;
-/// So much is kept of what stands where a task should.
+/// At most this many bytes of other text are kept for messages.
 const MAX_STRAY_BYTES: usize = 200;
 
-/// What comes next in a file.
+/// The next part of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece {
     /// A task, from its first brace to its last.
     Task,
-    /// A task that is larger than any can be.
+    /// A task above the size limit.
     TooLarge,
-    /// What is no task.
+    /// Text that is not a task.
     Stray,
-    /// The file ends in the middle of a task, or of the list.
+    /// The file ends inside a task or the list.
     Cut,
     /// The end.
     End,
@@ -29,7 +29,7 @@ pub(super) enum Piece {
 
 /// The tasks of a file.
 #[derive(Debug)]
-pub(super) struct Pieces<R> {
+pub(super) struct TaskSplitter<R> {
     input: R,
     is_list: bool,
     /// Whether there is a list at all.
@@ -41,33 +41,35 @@ pub(super) struct Pieces<R> {
     pub(super) line: u64,
 }
 
-/// How far a task is followed.
+/// The state of the scan of a task.
 #[derive(Debug, Default)]
 struct Scan {
     /// The brackets that are open.
     open: Vec<u8>,
-    /// Brackets that are open beyond the deepest that is followed.
+    /// Open brackets below the maximum depth.
     n_deeper: usize,
-    /// The last sign that is no space.
+    /// The last byte that is not white space.
     last: u8,
+    /// Whether the file has tasks one after the other, not a list.
+    is_lines: bool,
     in_string: bool,
     is_escaped: bool,
     after_newline: bool,
-    /// Of a task that begins with a brace alone in its line, others may do so too.
+    /// Whether the task spreads over lines: it starts with a brace alone on its line.
     is_spread: bool,
     n_bytes: usize,
 }
 
-/// Where a task ends in a part of the file.
+/// The end of a task in a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TaskEnd {
-    /// Behind so many bytes.
+    /// After this many bytes.
     Closed(usize),
-    /// It never ends: behind so many bytes the next one begins.
+    /// It is never closed: the next task starts after this many bytes.
     Broken(usize),
 }
 
-impl<R: BufRead> Pieces<R> {
+impl<R: BufRead> TaskSplitter<R> {
     pub(super) fn of(mut input: R) -> io::Result<Self> {
         let start = input.fill_buf()?;
         if start.starts_with(b"\xef\xbb\xbf") {
@@ -106,19 +108,22 @@ impl<R: BufRead> Pieces<R> {
         }
     }
 
-    /// The line that was reached.
+    /// The current line.
     pub(super) fn last_line(&self) -> u64 {
         self.n_lines + 1
     }
 
     fn task(&mut self, text: &mut Vec<u8>) -> io::Result<Piece> {
-        let mut scan = Scan::default();
+        let mut scan = Scan {
+            is_lines: !self.is_list,
+            ..Scan::default()
+        };
         loop {
             let chunk = fill(&mut self.input)?;
             if chunk.is_empty() {
                 return Ok(Piece::Cut);
             }
-            let end = scan.end_in(chunk, !self.is_list);
+            let end = scan.end_in(chunk);
             let n_used = match end {
                 Some(TaskEnd::Closed(n) | TaskEnd::Broken(n)) => n,
                 None => chunk.len(),
@@ -126,7 +131,7 @@ impl<R: BufRead> Pieces<R> {
             if scan.n_bytes <= MAX_TASK_BYTES {
                 text.extend_from_slice(chunk.get(..n_used).unwrap_or(chunk));
             } else {
-                // Nothing of it is of use any more.
+                // The text is not needed any more.
                 *text = Vec::new();
             }
             self.consume(n_used)?;
@@ -141,7 +146,7 @@ impl<R: BufRead> Pieces<R> {
         }
     }
 
-    /// Goes on to where a task may begin.
+    /// Skips to where a task may start.
     fn stray(&mut self, text: &mut Vec<u8>) -> io::Result<Piece> {
         let mut in_string = false;
         while let Some(byte) = self.peek()? {
@@ -176,9 +181,9 @@ impl<R: BufRead> Pieces<R> {
 }
 
 impl Scan {
-    /// Follows a part of the file. A task that was never closed ends where the next one begins: at a brace where only a name
-    /// can stand, and where tasks are `is_lines` at a brace that begins a line, or a line end within a string.
-    fn end_in(&mut self, chunk: &[u8], is_lines: bool) -> Option<TaskEnd> {
+    /// Scans a chunk. An unclosed task ends where the next one starts: at a brace where only a name is valid. If tasks are lines,
+    /// also at a brace that starts a line, or at a line end inside a string.
+    fn end_in(&mut self, chunk: &[u8]) -> Option<TaskEnd> {
         for (at, &byte) in chunk.iter().enumerate() {
             self.n_bytes += 1;
             let after_newline = std::mem::replace(&mut self.after_newline, byte == b'\n');
@@ -187,7 +192,7 @@ impl Scan {
                     _ if self.is_escaped => self.is_escaped = false,
                     b'\\' => self.is_escaped = true,
                     b'"' => self.in_string = false,
-                    b'\n' if is_lines => return Some(TaskEnd::Broken(at + 1)),
+                    b'\n' if self.is_lines => return Some(TaskEnd::Broken(at + 1)),
                     _ => {}
                 }
                 continue;
@@ -198,7 +203,9 @@ impl Scan {
             };
             match byte {
                 b'"' => self.in_string = true,
-                b'{' if self.is_next_task(last, is_lines && after_newline) => {
+                b'{' if self.wants_name(last)
+                    || (self.is_lines && after_newline && self.is_unclosed_line()) =>
+                {
                     return Some(TaskEnd::Broken(at));
                 }
                 b'{' | b'[' if self.open.len() < MAX_DEPTH => self.open.push(byte),
@@ -217,14 +224,17 @@ impl Scan {
         None
     }
 
-    /// Whether a brace begins the next task, and this one was never closed.
-    fn is_next_task(&self, last: u8, begins_line: bool) -> bool {
-        let wants_name = self.open.last() == Some(&b'{') && last == b',';
-        wants_name || (begins_line && !self.open.is_empty() && !self.is_spread)
+    /// Whether only a name is valid here, so that a brace starts the next task although this one is not closed.
+    fn wants_name(&self, last: u8) -> bool {
+        self.open.last() == Some(&b'{') && last == b','
     }
 
-    /// Closes the last bracket of this kind, and what was left open in it. One that closes nothing is an error that the
-    /// parser finds.
+    /// Whether this task should have ended on its line.
+    fn is_unclosed_line(&self) -> bool {
+        !self.open.is_empty() && !self.is_spread
+    }
+
+    /// Closes the last bracket of this kind and those inside it. A bracket that closes nothing is left to the parser.
     fn close(&mut self, bracket: u8) {
         if let Some(at) = self.open.iter().rposition(|&open| open == bracket) {
             self.open.truncate(at);
@@ -232,7 +242,7 @@ impl Scan {
     }
 }
 
-/// What is read already, or the next of it.
+/// The buffered bytes, or the next ones.
 fn fill<R: BufRead>(input: &mut R) -> io::Result<&[u8]> {
     while let Err(e) = input.fill_buf() {
         if e.kind() != ErrorKind::Interrupted {
@@ -250,7 +260,7 @@ mod tests {
 
     fn pieces(text: &str, capacity: usize) -> Vec<(Piece, u64, String)> {
         let input = BufReader::with_capacity(capacity, text.as_bytes());
-        let mut pieces = Pieces::of(input).unwrap();
+        let mut pieces = TaskSplitter::of(input).unwrap();
         let mut found = Vec::new();
         let mut bytes = Vec::new();
         loop {
