@@ -123,13 +123,13 @@ impl Findings {
         }
         if analysis.next.is_explicit() && self.hints.is_empty() {
             missing.push(
-                "what to film next cannot be told: no training videos are known, which a model names"
+                "no hints what to film next: the training videos are unknown, since only a model lists them"
                     .to_owned(),
             );
         } else if analysis.next.is_explicit() && model.learning_curve.is_none() {
             missing.push(
-                "what more videos would bring cannot be told: the model has no learning curve, for which its training \
-                 videos, or those it was chosen by, are of too few groups"
+                "no estimate of what more videos would bring: the model has no learning curve, because its \
+                 training or validation videos come from too few groups"
                     .to_owned(),
             );
         }

@@ -78,8 +78,9 @@ fn outcome(subject: &Subject, finished: &Finished) -> anyhow::Result<Outcome> {
     let n_refused = finished.tally.n_refused;
     if n_refused > 0 {
         return Err(anyhow!(
-            "{} refused: the model was trained or chosen on others of their group, or on the same pictures\n\
-             hint: --allow-seen scores them apart and marked; for an honest figure give it people and sources that it has not seen",
+            "{} rejected: the model was trained or chosen on their group, or on the same images\n\
+             hint: --allow-seen scores them in a separate, marked part; for an unbiased score, give held-out \
+             people and sources",
             wo_cli::count(n_refused, "video")
         ))
         .exit_with(Exit::Integrity);

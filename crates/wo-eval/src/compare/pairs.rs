@@ -16,7 +16,8 @@ pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
         ensure_integrity(
             n_seen < predictions.len().max(1),
             &format!(
-                "{} has seen all labelled videos ({n_seen}) or their groups: nothing is left to compare on",
+                "{} was trained or chosen on all {n_seen} labelled videos or their groups: no held-out video is \
+                 left to compare on",
                 path.display()
             ),
         )?;
@@ -30,8 +31,8 @@ pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
     ensure_integrity(
         only_one.is_empty(),
         &format!(
-            "{} {} seen in training by one of the two and not by the other, such as {}: on them the comparison would not be fair\n\
-             hint: compare on videos that are new to both",
+            "{} {} seen in training by one model only, such as {}: comparing on them is unfair\n\
+             hint: compare on videos that are held out for both",
             count(only_one.len() as u64, "video"),
             verb(only_one.len(), "was", "were"),
             only_one.first().map_or("", |it| it.as_str())
@@ -50,7 +51,7 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
     let n_seen = sides[0].iter().filter(|it| it.seen).count() as u64;
     if n_seen > 0 {
         wo_cli::warn!(
-            "{} left out: both were trained or chosen on them, their groups or the same pictures",
+            "{} excluded: both models were trained or chosen on them, their groups or the same images",
             count(n_seen, "video")
         );
     }
@@ -65,14 +66,14 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
             .count();
     if n_apart > 0 {
         wo_cli::warn!(
-            "{} left out: judged by one of the two only",
+            "{} excluded: predicted by one of the two only",
             count(n_apart as u64, "video")
         );
     }
     candidate.retain(|id, _| champion.contains_key(id));
     champion.retain(|id, _| candidate.contains_key(id));
     if candidate.is_empty() {
-        bail!("there is no labelled video that both have judged");
+        bail!("no labelled video has a prediction of both");
     }
     for (id, prediction) in &candidate {
         let other = champion.get(id).map(|it| (it.truth(), &it.group));

@@ -47,7 +47,7 @@ impl NearDuplicates {
             for (place, against) in [(it.first, it.second), (it.second, it.first)] {
                 let (video, against) = (videos[place].0, videos[against].0);
                 let what = format!(
-                    "{} here, but {} is the same pictures as {}",
+                    "{} here, but {} shows the same images as {}",
                     label_in_words(video, space),
                     name(against.path.as_ref(), &against.video_id),
                     label_in_words(against, space)
@@ -87,7 +87,7 @@ impl NearDuplicates {
         let n = self.joined.len();
         (n > 0).then(|| {
             format!(
-                "{} of videos that look alike {} as one group: {}",
+                "{} of near-duplicate videos {} as one group: {}",
                 count(n, "pair"),
                 verb(n, "counts", "count"),
                 named(&self.joined)
@@ -156,7 +156,7 @@ mod tests {
         assert!(found.contradicted.is_empty());
         let warning = found.warning().expect("joined");
         assert!(
-            warning.starts_with("1 pair of videos that look alike counts"),
+            warning.starts_with("1 pair of near-duplicate videos counts"),
             "{warning}"
         );
         assert_eq!(

@@ -113,15 +113,15 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
 /// Why there is no audit of these videos.
 pub(crate) fn without_audit(videos: &[&Prediction]) -> String {
     let why = if videos.len() < MIN_VIDEOS {
-        format!("there are fewer than {MIN_VIDEOS} unseen videos with a label")
+        format!("there are fewer than {MIN_VIDEOS} held-out videos with a label")
     } else if probes(videos).is_empty() {
-        "nothing that a probe looks at is known of the videos, or it is the same of all (their `video` records in the same \
-         stream would tell lengths, files and sources)"
+        "the videos have no field that a probe uses, or the same value everywhere (`video` records in the same \
+         stream would give durations, files and sources)"
             .to_owned()
     } else {
-        "the videos are of too few groups to leave some out".to_owned()
+        "there are too few groups to hold some out".to_owned()
     };
-    format!("no shortcut can be looked for: {why}")
+    format!("no shortcut audit: {why}")
 }
 
 fn verdict_of(verdict: Verdict) -> AuditVerdict {
@@ -310,7 +310,7 @@ mod tests {
         let videos: Vec<Prediction> = (0..20).map(|i| squat(i, i % 2, i % 2, 1000.0)).collect();
         let all: Vec<&Prediction> = videos.iter().collect();
         assert!(audit(&all, 2, 0).is_empty());
-        assert!(without_audit(&all).contains("nothing that a probe looks at is known"));
+        assert!(without_audit(&all).contains("the videos have no field that a probe uses"));
         assert!(without_audit(&all[..9]).contains("fewer than 10"));
     }
 }

@@ -88,7 +88,8 @@ impl PredictionsFile {
         let Wires { by_id, n_repeated } = wires;
         ensure!(
             !by_id.is_empty(),
-            "{name} has no prediction record\nhint: wo-train --folds writes them beside the model, wo-eval --output beside verdicts"
+            "{name} has no prediction record\n\
+             hint: wo-train --folds writes them beside the model, wo-eval --output beside verdicts"
         );
         let space = space_of(by_id.values().map(|(wire, _)| wire));
         let mut predictions: Vec<Prediction> = by_id
@@ -122,7 +123,7 @@ impl Wires {
             }
             Some((known, _)) if *known == wire => self.n_repeated += 1,
             Some((_, first)) => bail!(
-                "the prediction of video {} is not that of line {first}: one video has one prediction",
+                "the prediction of video {} differs from that of line {first}: one video has one prediction",
                 wire.video_id
             ),
         }
@@ -166,19 +167,19 @@ fn mark_seen_groups(predictions: &mut [Prediction]) -> u64 {
 fn check(wire: &Wire) -> anyhow::Result<()> {
     ensure!(
         !wire.labels.is_empty(),
-        "the prediction has no probability of a label"
+        "the prediction has no label probability"
     );
     for (name, probability) in wire.labels.iter().chain(&wire.exercises) {
         ensure!(
             (0.0..=1.0 + ROUNDING).contains(probability),
-            "the probability of {name} is {probability}; it must lie between 0 and 1"
+            "the probability of {name} is {probability}; it must be between 0 and 1"
         );
     }
     for (what, probabilities) in [("labels", &wire.labels), ("exercises", &wire.exercises)] {
         let sum: f64 = probabilities.values().sum();
         ensure!(
             sum <= 1.0 + ROUNDED,
-            "the probabilities of {what} are {sum:.2} together; one of them is true, so that is at most 1"
+            "the probabilities of {what} add up to {sum:.2}; the sum must be at most 1"
         );
     }
     Ok(())
@@ -347,7 +348,7 @@ mod tests {
             read(&[&line(0.7), &line(0.3)]).expect_err("another")
         );
         assert!(
-            error.contains("line 3: the prediction of video a is not that of line 2"),
+            error.contains("line 3: the prediction of video a differs from that of line 2"),
             "{error}"
         );
     }
@@ -356,7 +357,7 @@ mod tests {
     fn probabilities_are_no_more_than_one_together() {
         let line = r#"{"type":"prediction","video_id":"a","group":"","labels":{"bad_form":0.9,"good_form":0.95}}"#;
         let error = format!("{:#}", read(&[line]).expect_err("1.85"));
-        assert!(error.contains("labels are 1.85 together"), "{error}");
+        assert!(error.contains("labels add up to 1.85"), "{error}");
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn warn_of_equal_captions(judge: &Judge) -> anyhow::Result<()> {
                 .map_or_else(String::new, class_name)
         };
         wo_cli::warn!(
-            "no caption of {} is its own to the model, so it cannot tell it from {}\n\
+            "the model reads no caption that belongs to {} alone, so it cannot separate it from {}\n\
              hint: train again with descriptions that differ",
             name(class),
             name(other)

@@ -87,7 +87,7 @@ fn tells_classes_apart(
                 .map_or_else(String::new, class_name)
         };
         wo_cli::warn!(
-            "the wording \"{words}\" is left out: it calls {} what {} is called",
+            "the wording \"{words}\" is skipped: it gives {} and {} the same caption",
             name(class),
             name(other)
         );
@@ -96,7 +96,7 @@ fn tells_classes_apart(
     let n_cut = texts.cut().len().saturating_sub(before.cut().len());
     if n_cut > 0 {
         wo_cli::warn!(
-            "the wording \"{words}\" makes {n_cut} of {} captions too long for the model, which reads them without their end",
+            "the wording \"{words}\" makes {n_cut} of {} captions too long for the model, which cuts off their end",
             texts.n_texts()
         );
     }

@@ -124,7 +124,7 @@ impl ContactSheet {
         let height = LEGEND_HEIGHT + row_height * self.rows.len() as u32;
         let mut sheet = RgbImage::from_pixel(width.max(MIN_WIDTH), height, BACKGROUND);
         let legend = format!(
-            "{} of {}, wrong ones first. Bar: green right, red wrong, grey neither. Framed: most telling frame.",
+            "{} of {}, wrong ones first. Bar: green right, red wrong, grey not scored. Framed: evidence frame.",
             self.rows.len(),
             wo_cli::count(self.n_offered, "video")
         );

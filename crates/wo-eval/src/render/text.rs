@@ -25,10 +25,10 @@ use crate::score::worst_group::worst_kind;
 const MAX_MISTAKES: usize = 10;
 
 /// How to read the figures.
-const LEGEND: &str = "[low, high] is the 95 % interval from resampling whole groups (persons, sources); of a model that \
-    was always right or never it is that of the rule of three. One without width says that the sample has no other case, \
-    not that there is none. ± is the smallest difference that so many groups would show in four of five evaluations. - is \
-    not defined.";
+const LEGEND: &str = "[low, high] is the 95 % confidence interval from resampling whole groups (people, sources); \
+    for a model that is always right or always wrong it follows the rule of three. An interval without width means \
+    that the sample has no other case, not that there is none. ± is the difference that so many groups detect in \
+    four of five evaluations. - is undefined.";
 
 /// The report of an evaluation. `exercises` are those that the model knows.
 pub(crate) fn report(
@@ -42,7 +42,7 @@ pub(crate) fn report(
     let mut blocks = Vec::new();
     if held_out.scores().is_empty() {
         blocks.push(lines(&[format!(
-            "{model}: there was no labelled video to score that it has not seen."
+            "{model}: there is no held-out labelled video to score."
         )]));
     } else {
         let metrics = ScoreReport {
@@ -52,7 +52,7 @@ pub(crate) fn report(
         };
         blocks.push(lines(&[
             model,
-            format!("on {}, none seen in training", metrics.size()),
+            format!("on {}, held out from training", metrics.size()),
         ]));
         blocks.extend(metrics.main_form());
         blocks.push(lines(&metrics.conclusions(tally)));
@@ -70,7 +70,7 @@ pub(crate) fn report(
                 "SEEN VIDEOS: {} that the model was trained or chosen on.",
                 metrics.size()
             ),
-            "These figures do not say how good it is on new videos.".to_owned(),
+            "These metrics do not say how good it is on new videos.".to_owned(),
         ]));
         blocks.extend(metrics.main_form());
         blocks.extend(metrics.details());
@@ -103,7 +103,7 @@ impl ScoreReport<'_> {
     fn main_form(&self) -> Option<String> {
         self.main(
             Task::Label,
-            "FORM, per video (95 % interval in brackets)",
+            "FORM, per video (95 % confidence interval in brackets)",
             &Baseline::ALL,
         )
     }
@@ -114,17 +114,13 @@ impl ScoreReport<'_> {
             self.by_class(Task::Label, "FORM by label, per video"),
             self.confusion(
                 Task::Label,
-                "FORM, how often each true label (row) was taken for each label (column)",
+                "FORM, confusion matrix: true label (row), predicted label (column)",
             ),
-            self.main(
-                Task::Exercise,
-                "EXERCISE, per video: which exercise it is",
-                &[Baseline::Majority],
-            ),
+            self.main(Task::Exercise, "EXERCISE, per video", &[Baseline::Majority]),
             self.by_class(Task::Exercise, "EXERCISE by exercise, per video"),
             self.confusion(
                 Task::Exercise,
-                "EXERCISE, how often each true exercise (row) was taken for each (column)",
+                "EXERCISE, confusion matrix: true exercise (row), predicted exercise (column)",
             ),
             self.frames(),
         ];
@@ -260,8 +256,7 @@ impl ScoreReport<'_> {
                 detectable(Some(main)),
             ]);
         }
-        let title =
-            "FRAMES, each judged on its own (a frame may show nothing of what its video shows)";
+        let title = "FRAMES, each judged alone (one frame may not show what its video shows)";
         (!table.is_empty()).then(|| titled(title, &table))
     }
 
@@ -277,7 +272,7 @@ impl ScoreReport<'_> {
             let kind = worst_kind(self.evaluation, self.whole);
             let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
             sentences.push(format!(
-                "The exercise and label that is told worst{kind} has a recall of {}.",
+                "The lowest recall of an exercise and label{kind} is {}.",
                 shown(worst)
             ));
         }
@@ -289,9 +284,10 @@ impl ScoreReport<'_> {
             ));
         }
         match ends(main) {
-            None => sentences.push("Too little to conclude: no interval can be given.".to_owned()),
+            None => sentences.push("Too little to conclude: there is no confidence interval.".to_owned()),
             Some((low, high)) if high - low > WIDE_INTERVAL => sentences.push(format!(
-                "Too little to conclude: the interval of balanced accuracy is {:.2} wide (more than {WIDE_INTERVAL}).",
+                "Too little to conclude: the confidence interval of balanced accuracy is {:.2} wide (more than \
+                 {WIDE_INTERVAL}).",
                 high - low
             )),
             Some(_) if main.value >= Some(1.0) => sentences.push(format!(
@@ -303,8 +299,8 @@ impl ScoreReport<'_> {
         }
         if tally.n_without_group_key > 0 {
             sentences.push(format!(
-                "{} of {} come without person and source and count as groups of their own: intervals may be too \
-                 narrow, and whether the model has seen the same person cannot be told.",
+                "{} of {} have neither person nor source and count as groups of their own: confidence intervals \
+                 may be too narrow, and the model may have seen the same person.",
                 tally.n_without_group_key,
                 count(tally.n_scored, "scored video")
             ));
@@ -320,8 +316,8 @@ impl ScoreReport<'_> {
         let (label, _) = there.next()?;
         there.next().is_none().then(|| {
             format!(
-                "All videos are labelled {label}: whether the model tells labels apart cannot be said, and always saying \
-                 {label} would be right on all of them."
+                "All videos are labelled {label}: the model cannot be assessed, since always predicting {label} is \
+                 right on all of them."
             )
         })
     }
@@ -338,7 +334,7 @@ impl ScoreReport<'_> {
             .filter_map(|by| Some((by, balanced(by)?)))
             .reduce(|best, next| if next.1 > best.1 { next } else { best });
         let Some((best, _)) = best else {
-            return "Whether the model is better than a baseline cannot be said: the model names no training videos to fit one to.".to_owned();
+            return "The model cannot be compared with baselines: it lists no training videos to fit them to.".to_owned();
         };
         let baseline = best.predictor();
         let gain = self.score(&self.labels(MetricName::GainOver(best)));
@@ -346,11 +342,10 @@ impl ScoreReport<'_> {
             gain.and_then(|score| Some((score.value?, ends(score)?)))
         else {
             return format!(
-                "Whether the model is better than the best baseline ({baseline}) cannot be said: no interval."
+                "The model cannot be compared with the best baseline ({baseline}): no confidence interval."
             );
         };
-        let interval =
-            format!("balanced accuracy {difference:+.2}, 95 % interval {low:+.2} to {high:+.2}");
+        let interval = format!("balanced accuracy {difference:+.2} [{low:+.2}, {high:+.2}]");
         if low > 0.0 {
             format!("The model is better than the best baseline ({baseline}): {interval}.")
         } else if high < 0.0 {
@@ -415,7 +410,7 @@ fn mistakes(confusion: &ConfusionMatrix) -> String {
     let shown = n_pairs.min(MAX_MISTAKES);
     titled(
         &format!(
-            "{task}, the {shown} most frequent mistakes of {n_pairs} kinds (all are in the records)"
+            "{task}, the {shown} most frequent mistakes of {n_pairs} kinds (the records have all)"
         ),
         &table,
     )

@@ -193,7 +193,7 @@ impl FromStr for Terms {
         if terms.is_empty() {
             return Err(GateError {
                 term: text.to_owned(),
-                why: "there is no term, such as balanced_accuracy>=0.8".to_owned(),
+                why: "there is no condition, such as balanced_accuracy>=0.8".to_owned(),
             });
         }
         Ok(Self(terms))
@@ -245,7 +245,7 @@ impl<'a> Parts<'a> {
         let mut parts = text.split('.');
         let name = parts.next().unwrap_or_default();
         if name.is_empty() {
-            return Err("a figure stands before the sign, such as recall.bad_form");
+            return Err("a metric comes before the sign, such as recall.bad_form");
         }
         let mut this = Self {
             name,
@@ -260,7 +260,7 @@ impl<'a> Parts<'a> {
                 class if this.class.is_none() && this.end.is_none() => {
                     this.class = Some(Name::new(class));
                 }
-                _ => return Err("a figure is NAME, NAME.CLASS, and either with .low or .high"),
+                _ => return Err("a metric is NAME or NAME.CLASS, and may end with .low or .high"),
             }
         }
         Ok(this)
@@ -277,16 +277,18 @@ impl FromStr for NamedMetric {
             let of_labels = GateMetric::all().filter(|it| !it.is_of_exercises());
             let names: Vec<&str> = of_labels.map(GateMetric::base_name).collect();
             return Err(format!(
-                "there is no figure {name}; there are {}, and those of exercises such as {OF_EXERCISES}accuracy",
+                "there is no metric {name}; there are {}, and those of exercises such as {OF_EXERCISES}accuracy",
                 names.join(", ")
             ));
         };
         match &class {
-            None if metric.has_class() => Err(format!("{name} is of one class: {name}.CLASS")),
+            None if metric.has_class() => Err(format!("{name} needs a class: {name}.CLASS")),
             Some(class) if !metric.has_class() => {
-                Err(format!("{name} is of no class, so not of {class}"))
+                Err(format!("{name} has no classes, such as {class}"))
             }
-            _ if end.is_some() && !metric.has_ends() => Err(format!("{name} has no interval")),
+            _ if end.is_some() && !metric.has_ends() => {
+                Err(format!("{name} has no confidence interval"))
+            }
             _ => Ok(Self {
                 name: metric,
                 class,
@@ -399,8 +401,8 @@ impl Term {
                 Comparison::Below => value < bound,
             });
         let why = match (candidate, value, bound) {
-            (None, ..) => Some(format!("there is no figure {}", self.metric)),
-            (Some(_), None, _) => Some(format!("{} is not defined for these videos", self.metric)),
+            (None, ..) => Some(format!("there is no metric {}", self.metric)),
+            (Some(_), None, _) => Some(format!("{} is undefined for these videos", self.metric)),
             (.., None) => Some(format!("the champion has no {}", self.metric)),
             _ => None,
         };
@@ -484,24 +486,24 @@ mod tests {
     #[test]
     fn slips_are_named() {
         for (text, why) in [
-            ("", "there is no term"),
+            ("", "there is no condition"),
             ("accuracy", "none of >="),
-            (">=1", "stands before the sign"),
+            (">=1", "comes before the sign"),
             ("accuracy>=", "a bound is a number"),
             ("accuracy>=champion*2", "after champion"),
             ("accuracy>=NaN", "a bound is a number"),
             ("recall..low>=1", "nothing after the point"),
-            ("recall.a.b>=1", "a figure is NAME"),
+            ("recall.a.b>=1", "a metric is NAME"),
             (
                 "ghost>=1",
-                "there is no figure ghost; there are balanced_accuracy",
+                "there is no metric ghost; there are balanced_accuracy",
             ),
-            ("Accuracy>=1", "there is no figure Accuracy"),
-            ("exercise_ece<=1", "there is no figure exercise_ece"),
+            ("Accuracy>=1", "there is no metric Accuracy"),
+            ("exercise_ece<=1", "there is no metric exercise_ece"),
             ("accuracy=>0.5", "=> is written >="),
-            ("accuracy.middle>=0.5", "accuracy is of no class"),
-            ("recall>=0.5", "recall is of one class: recall.CLASS"),
-            ("coverage.low>=0.5", "coverage has no interval"),
+            ("accuracy.middle>=0.5", "accuracy has no classes"),
+            ("recall>=0.5", "recall needs a class: recall.CLASS"),
+            ("coverage.low>=0.5", "coverage has no confidence interval"),
         ] {
             let error = text.parse::<Terms>().expect_err(text).to_string();
             assert!(error.contains(why), "{text}: {error}");

@@ -9,8 +9,9 @@ use crate::render::worst::Worst;
 use crate::score::tally::Tally;
 
 /// Why there is nothing to score.
-pub(crate) const NOTHING_LEFT: &str = "nothing is left to score: the model was trained or chosen on all labelled videos or their groups\n\
-    hint: --allow-seen scores them apart; for an honest figure give it people and sources that it has not seen";
+pub(crate) const NOTHING_LEFT: &str = "no held-out video is left to score: the model was trained or chosen on all \
+    labelled videos or their groups\n\
+    hint: --allow-seen scores them apart; for an unbiased score, give held-out people and sources";
 
 /// What is left of a run that came to its end.
 #[derive(Debug)]

@@ -67,7 +67,7 @@ impl<'a> Session<'a> {
     ) -> anyhow::Result<Self> {
         let n_cores = of_model.compute.n_threads;
         set_threads(n_cores);
-        let hint = "train one with wo-train, or name one with --model";
+        let hint = "train one with wo-train, or give one with --model";
         let judge = Arc::new(load_judge(&of_model.model, &of_model.compute.device, hint)?);
         let space = Arc::new(LabelSpace::new(judge.classes()));
         let outputs = &config.outputs;
@@ -345,7 +345,8 @@ impl<'a> Session<'a> {
         anyhow::ensure!(n_left_out == 0 || self.tally.n_judged() > 0, NOTHING_LEFT);
         if self.tally.n_judged() == 0 && self.tally.n_refused == 0 {
             wo_cli::warn!(
-                "there was no video to judge\nhint: `prediction` records are evaluated by --predictions FILE"
+                "there was no video to judge\n\
+                 hint: --predictions FILE evaluates `prediction` records"
             );
         }
         self.write_waiting()?;

@@ -253,7 +253,8 @@ fn copies_of_training_videos_are_not_compared_on() {
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert_eq!(of_type(&run, "comparison")[0]["n"], 2);
     assert!(
-        run.stderr.contains("1 video left out: both were trained"),
+        run.stderr
+            .contains("1 video excluded: both models were trained"),
         "{}",
         run.stderr
     );
@@ -348,8 +349,8 @@ fn what_is_asked_for_by_name_is_there_or_it_is_said_why() {
         .run();
     assert_eq!(run.status, 0, "{}", run.stderr);
     for expected in [
-        "no shortcut can be looked for: nothing that a probe looks at is known",
-        "what to film next cannot be told: no training videos are known",
+        "no shortcut audit: the videos have no field that a probe uses",
+        "no hints what to film next: the training videos are unknown",
         "no video has the field ghost; they have exercise",
         "no slices by exercise: it is squat wherever it is known",
     ] {
@@ -376,7 +377,9 @@ fn predictions_of_seen_videos_alone_are_no_evaluation() {
     let refused = run(&[]);
     assert_eq!(refused.status, 6);
     assert!(
-        refused.stderr.contains("nothing is left to score"),
+        refused
+            .stderr
+            .contains("no held-out video is left to score"),
         "{}",
         refused.stderr
     );
@@ -474,7 +477,7 @@ fn predictions_of_seen_videos_are_left_out_and_said_to_be() {
     };
     let without = table(&["--table"]);
     assert!(without.contains("on 78 videos of 39 groups"), "{without}");
-    assert!(without.contains("2 videos left out"), "{without}");
+    assert!(without.contains("2 videos excluded"), "{without}");
     let with = table(&["--table", "--allow-seen"]);
     assert!(with.contains("SEEN VIDEOS: 2 videos"), "{with}");
 }
@@ -510,7 +513,7 @@ fn what_to_film_next_and_other_words_are_asked_for() {
     // Without good and bad the captions of this model are all the same, so nothing is said of that wording but why.
     assert_eq!(words.len(), 3, "{words:?}");
     assert_eq!(words[0], "a photo of {}");
-    let why = "the wording \"{} without good or bad\" is left out: it calls squat/good_form what squat/bad_form+knees_cave is called";
+    let why = "the wording \"{} without good or bad\" is skipped: it gives squat/good_form and squat/bad_form+knees_cave the same caption";
     assert!(run.stderr.contains(why), "{}", run.stderr);
 }
 
@@ -563,17 +566,17 @@ fn captions_that_the_model_does_not_read_to_the_end_are_named() {
     assert_eq!(n_wordings, 1, "{stderr}");
     for words in ["a photo of {}", "a video of a person: {}", "in the gym, {}"] {
         assert!(
-            stderr.contains(&format!("the wording \"{words}\" is left out")),
+            stderr.contains(&format!("the wording \"{words}\" is skipped")),
             "{words}: {stderr}"
         );
     }
-    assert!(!stderr.contains("cannot tell it from"), "{stderr}");
+    assert!(!stderr.contains("cannot separate it from"), "{stderr}");
     call_classes(
         &model,
         ["a squat", "A  squat", "row, flat back", "row, round back"],
     );
     let (_, stderr) = evaluate();
-    let equal = "no caption of squat/good_form is its own to the model, so it cannot tell it from squat/bad_form+knees_cave";
+    let equal = "the model reads no caption that belongs to squat/good_form alone, so it cannot separate it from squat/bad_form+knees_cave";
     assert!(stderr.contains(equal), "{stderr}");
     assert!(stderr.contains("hint: train again"), "{stderr}");
 }

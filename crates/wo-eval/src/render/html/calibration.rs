@@ -10,16 +10,13 @@ use crate::render::html::estimate::{between, no_interval};
 use crate::score::measurement::Measurement;
 
 /// Why a figure that has no interval in the records has none.
-const NOT_RESAMPLED: &str = "no interval was computed";
+const NOT_RESAMPLED: &str = "no confidence interval is computed";
 
 pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
     Calibration {
         temperature: it.temperature,
         fitted_on: match it.temperature {
-            Some(_) => format!(
-                "{} that the weights were not fitted to",
-                count(it.n_fit_groups, "group")
-            ),
+            Some(_) => format!("{} held out from training", count(it.n_fit_groups, "group")),
             None => "nothing: the model has no temperature".to_owned(),
         },
         error_before: between((it.error_before, None, None), NOT_RESAMPLED),
@@ -55,18 +52,17 @@ pub(super) fn selective(
     let risk = 100.0 * it.wanted_risk.unwrap_or(0.0);
     let guarantee = match (it.threshold, it.wanted_risk) {
         (Some(_), _) => format!(
-            "Measured on {} that the weights were not fitted to: of a new group like those, at most {risk:.0} % of the \
-             videos are expected to get a wrong verdict. The others get a right one, or unclear.",
+            "Measured on {} held out from training: for a new group like those, at most {risk:.0} % of the videos \
+             are expected to get a wrong verdict. The others get a right one, or unclear.",
             count(it.n_fit_groups, "group")
         ),
         (None, Some(_)) => format!(
-            "There is no threshold: {} {} too few to promise that at most {risk:.0} % get a wrong verdict.",
+            "There is no abstention threshold: {} {} too few to guarantee at most {risk:.0} % wrong verdicts.",
             count(it.n_fit_groups, "group"),
             verb(it.n_fit_groups, "is", "are")
         ),
         (None, None) => {
-            "There is no threshold: the model was trained without videos to measure one on."
-                .to_owned()
+            "There is no abstention threshold: training had no videos to measure one on.".to_owned()
         }
     };
     let refusals = &findings.refusals;
@@ -113,12 +109,12 @@ fn measured(reason: &AbstainReason) -> &'static str {
             "the probability of the exercise is below that of nearly all validation videos"
         }
         AbstainReason::PersonCutOff => {
-            "a fifth or more of what moves ends at the picture's left, right or upper edge"
+            "a fifth or more of the moving area touches the image's left, right or upper edge"
         }
         AbstainReason::TooBlurry => {
             "the median sharpness is below that of nearly all training videos"
         }
-        AbstainReason::SaysUnclear => "unclear is what it gives the greatest probability",
+        AbstainReason::SaysUnclear => "unclear has the highest probability",
         AbstainReason::TooDark => {
             "the median brightness is below that of nearly all training videos"
         }

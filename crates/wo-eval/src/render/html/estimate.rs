@@ -31,6 +31,6 @@ pub(super) fn between(
     match (value, low, high) {
         (Some(value), Some(low), Some(high)) => Estimate::between(value, low, high),
         (Some(value), ..) => Estimate::alone(value, why),
-        _ => Estimate::missing("not defined for these videos"),
+        _ => Estimate::missing("undefined for these videos"),
     }
 }

@@ -72,13 +72,13 @@ pub(super) fn metrics(findings: &Findings, main: &Measurement, tally: &Tally) ->
 fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
     let refused = (tally.n_refused > 0).then(|| {
         format!(
-            "{} refused, and in no figure: the model was trained or chosen on others of their group, or on the same pictures.",
+            "{} rejected, and in no metric: the model was trained or chosen on their group, or on the same images.",
             count(tally.n_refused, "video")
         )
     });
     let seen = (tally.n_seen > 0).then(|| {
         format!(
-            "{} that the model has seen in training, and in no figure of this page.",
+            "{} seen in training, and in no metric of this page.",
             count(tally.n_seen, "video")
         )
     });
@@ -119,8 +119,7 @@ fn of_frames(findings: &Findings) -> Option<MetricBlock> {
         })
         .collect();
     (!metrics.is_empty()).then(|| MetricBlock {
-        title: "Frames, each judged on its own (one may show nothing of what its video shows)"
-            .to_owned(),
+        title: "Frames, each judged alone (one frame may not show what its video shows)".to_owned(),
         unit: "frames".to_owned(),
         metrics,
     })
@@ -168,7 +167,7 @@ fn name(findings: &Findings, score: &Measurement) -> String {
     {
         let kind = worst_kind(&findings.held_out, *whole);
         let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
-        return format!("recall of the exercise and label told worst{kind}");
+        return format!("lowest recall of an exercise and label{kind}");
     }
     let name = score.key.name.words();
     match &score.key.class {

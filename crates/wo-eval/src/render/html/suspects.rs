@@ -34,11 +34,11 @@ fn suspect(it: &SuspectRecord) -> Suspect {
         ),
         SuspectReason::Doubt => (
             SuspectKind::Doubted,
-            "the model, which has not seen it, would rather say another label",
+            "the held-out prediction leans to another label",
         ),
         _ => (
             SuspectKind::Mislabelled,
-            "the model, which has not seen it, is confident of another label",
+            "the held-out prediction is confident of another label",
         ),
     };
     let video = it.path.as_ref();

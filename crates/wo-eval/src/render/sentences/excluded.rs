@@ -22,12 +22,12 @@ pub(crate) fn warnings(tally: &Tally) -> Vec<String> {
     let reasons = [
         (
             tally.n_left_out_as_seen,
-            "left out: the model was trained or chosen on them or their group (--allow-seen scores them apart)"
+            "excluded: the model was trained or chosen on them or their group (--allow-seen scores them apart)"
                 .to_owned(),
         ),
         (tally.n_unclear, "judged but not scored: labelled unclear".to_owned()),
         (tally.n_unknown, format!("judged but not scored: the model has no class for {}", unknown.join(", "))),
-        (tally.n_repeated, "left out: the same video came before".to_owned()),
+        (tally.n_repeated, "skipped: the same video came before".to_owned()),
         (tally.n_failed, "failed: no frame loads".to_owned()),
     ];
     let mut sentences: Vec<String> = reasons
@@ -43,29 +43,29 @@ pub(crate) fn warnings(tally: &Tally) -> Vec<String> {
     }
     if tally.n_contradicted > 0 {
         sentences.push(format!(
-            "{} not scored: the same pictures are there under another label.",
+            "{} not scored: the same images have another label elsewhere.",
             count(tally.n_contradicted, "video")
         ));
     }
     if !tally.tied.is_empty() {
         sentences.push(format!(
-            "{} judged but not scored, since the frames are divided: {}.",
+            "{} judged but not scored, since their frames' labels are tied: {}.",
             count(tally.tied.len(), "video"),
             named(&tally.tied)
         ));
     }
     if tally.n_contrary > 0 {
         sentences.push(format!(
-            "{} of {} {} otherwise than most frames of the video; the video counts with most: {}.",
+            "{} of {} {} another label than most frames of the video; the majority counts: {}.",
             count(tally.n_contrary, "frame"),
             count(tally.mixed.len(), "video"),
-            verb(tally.n_contrary, "says", "say"),
+            verb(tally.n_contrary, "has", "have"),
             named(&tally.mixed)
         ));
     }
     if tally.n_of_seen_groups > 0 {
         sentences.push(format!(
-            "{} counted as seen, since another of the group says so.",
+            "{} counted as seen, since another prediction of the group is.",
             count(tally.n_of_seen_groups, "prediction")
         ));
     }
@@ -106,8 +106,8 @@ mod tests {
         assert_eq!(
             warnings(&tally),
             [
-                "1 video judged but not scored, since the frames are divided: c.mp4 (bad_form and good_form).",
-                "1 frame of 1 video says otherwise than most frames of the video; the video counts with most: a.mp4.",
+                "1 video judged but not scored, since their frames' labels are tied: c.mp4 (bad_form and good_form).",
+                "1 frame of 1 video has another label than most frames of the video; the majority counts: a.mp4.",
             ]
         );
     }
