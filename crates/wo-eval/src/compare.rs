@@ -1,4 +1,4 @@
-//! Two models, or what they said, on the same videos: paired differences over groups, and a gate.
+//! Two models, or two files of predictions, on the same videos: paired differences over groups, and a gate.
 
 pub(crate) mod difference;
 mod differences;
@@ -22,7 +22,7 @@ use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::render::text::comparison::comparison_table;
 
-/// Compares and, where a gate is given, says whether it opens.
+/// Compares, and checks the gate if there is one.
 pub(crate) fn compare(
     config: &CompareConfig,
     input: &mut dyn BufRead,

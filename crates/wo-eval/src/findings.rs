@@ -1,4 +1,4 @@
-//! All that an evaluation finds, from what was said of videos.
+//! All findings of an evaluation, from its predictions.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ use crate::score::robustness::robustness;
 use crate::score::selection::selection;
 use crate::score::slices::{slices, without_slices};
 
-/// What is known of the model beside what it said.
+/// What is known about the model beside its predictions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Model<'a> {
     pub(crate) space: &'a LabelSpace,
@@ -58,12 +58,12 @@ pub(crate) struct Findings {
     pub(crate) gate: Option<Gate>,
     /// How many videos get no label, by reason.
     pub(crate) refusals: BTreeMap<AbstainReason, u64>,
-    /// Why there is none of what was asked for by name.
+    /// Why explicitly requested parts are missing.
     pub(crate) missing: Vec<String>,
 }
 
 impl Findings {
-    /// Looks at all that can be right or wrong.
+    /// Analyses all predictions with a true label.
     pub(crate) fn of(
         predictions: &[Prediction],
         model: Model<'_>,
@@ -110,7 +110,7 @@ impl Findings {
         this
     }
 
-    /// Why there is none of what was asked for by name.
+    /// Why explicitly requested parts are missing.
     fn missing(
         &self,
         videos: &[&Prediction],
@@ -139,7 +139,7 @@ impl Findings {
         missing
     }
 
-    /// What is known of a figure of all videos that the model has not seen.
+    /// A metric of all held-out videos, for a gate.
     pub(crate) fn known(&self, metric: &NamedMetric) -> Option<Known> {
         let number = |value| Known {
             value,
@@ -169,7 +169,7 @@ impl Findings {
         }
     }
 
-    /// Says why there is none of what was asked for by name.
+    /// Warns about explicitly requested parts that are missing.
     pub(crate) fn warn_of_missing(&self) {
         for why in &self.missing {
             wo_cli::warn!("{why}");

@@ -1,7 +1,7 @@
-//! How good a model is, and what it says about a new video.
+//! Scores a model on held-out videos, and judges new ones.
 //!
-//! It never scores a video that the model was trained or chosen on together with others, never tells the model the
-//! exercise, and gives no figure without saying how far to trust it. Of pictures it holds those of a few videos at a time.
+//! It never mixes seen and held-out videos in one score, never gives the model the exercise, and gives each metric a
+//! confidence interval. It holds the images of a few videos at a time.
 
 mod cli;
 mod compare;
@@ -73,7 +73,7 @@ fn evaluate(
     outcome(&config.subject, &finished)
 }
 
-/// How the run ends, by what was refused, what failed and what the gate says.
+/// The outcome: rejected videos, failed inputs, and the gate.
 fn outcome(subject: &Subject, finished: &Finished) -> anyhow::Result<Outcome> {
     let n_refused = finished.tally.n_refused;
     if n_refused > 0 {
@@ -136,7 +136,7 @@ fn judge_all(
     }
 }
 
-/// What `write` writes is in the file whole, or the file is as it was.
+/// Writes a file completely, or leaves it unchanged.
 fn into_file<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,

@@ -1,4 +1,4 @@
-//! What a run does: the flags with their defaults filled in. Whatever the flags contradict is refused here.
+//! The configuration: flags with their defaults filled in and contradictions rejected.
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -67,7 +67,7 @@ pub(crate) struct Outputs {
     pub(crate) contact_sheet: Option<ContactSheetConfig>,
 }
 
-/// A picture of verdicts.
+/// The contact sheet.
 #[derive(Debug)]
 pub(crate) struct ContactSheetConfig {
     pub(crate) path: PathBuf,
@@ -94,9 +94,9 @@ pub(crate) enum Request {
     /// It is not.
     #[default]
     No,
-    /// It is, where there is something for it.
+    /// It is, if there is something for it.
     Implied,
-    /// It is, and where there is nothing for it the run says why.
+    /// It is, and the run says why if there is nothing for it.
     Explicit,
 }
 

@@ -8,8 +8,8 @@ use wo_cli::{Exit, ExitWith, count, verb};
 
 use crate::judge::prediction::Prediction;
 
-/// What both have seen is left out. Where that leaves nothing, and where one of them has seen a video that the other takes
-/// for new, nothing is compared.
+/// Fails where no held-out video is left, and where a video is seen by one of the two only. Videos seen by both are
+/// excluded.
 pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
     for (predictions, path) in sides.iter().zip(paths) {
         let n_seen = predictions.iter().filter(|it| it.seen).count();
@@ -40,7 +40,7 @@ pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
     )
 }
 
-/// What both said of the videos that neither has seen, in one order.
+/// The predictions of both for the videos that neither has seen, in one order.
 pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Prediction>; 2]> {
     let by_id = |predictions: Vec<Prediction>| -> BTreeMap<String, Prediction> {
         let unseen = predictions

@@ -1,5 +1,4 @@
-//! What to film next: the kinds of video of which more would help most, by what the model was trained on, what it gets
-//! wrong, and how errors shrink as videos are added.
+//! What to film next: the kinds of video that would reduce the expected error most.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +11,9 @@ use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::key::Scope;
 use crate::score::scoring_task::label_metric;
 
-/// How many more videos of a kind are thought of.
+/// How many additional videos of a kind a hint assumes.
 pub(crate) const N_MORE: u64 = 10;
-/// How many kinds are named.
+/// How many hints are given.
 const MAX_HINTS: usize = 10;
 
 /// One kind of video.
@@ -26,7 +25,7 @@ struct Kind<'a> {
     angle: Option<&'a str>,
 }
 
-/// What a video shows, of those in training and those that were judged.
+/// What a training or judged video shows.
 #[derive(Debug, Clone, Copy)]
 struct Shown<'a> {
     exercise: &'a Name,
@@ -37,28 +36,26 @@ struct Shown<'a> {
     is_right: Option<bool>,
 }
 
-/// The part of a label's unseen videos that is judged wrong.
+/// The error rate of a label on held-out videos.
 #[derive(Debug, Clone, Copy)]
 struct Errors {
     part: f64,
     ends: Option<Interval>,
 }
 
-/// What a kind would bring.
+/// The expected gain of a kind.
 #[derive(Debug, Clone, Copy)]
 struct Gain {
     value: f64,
     ends: Option<Interval>,
 }
 
-/// The most useful first. Without a curve they have no gain, and those of which there are fewest come first. None where no
-/// training videos are known.
+/// Most useful first. Without a learning curve there are no gains, and the rarest kinds come first. Empty without
+/// training videos.
 ///
-/// Balanced accuracy lacks the mean over labels of their errors on unseen videos. The errors of a label are shared out among
-/// its kinds, as they were made and as one more video of each would be expected to add to them. The gain of a kind is its
-/// share, times the part of errors that the curve takes away where its videos grow by [`N_MORE`] and those of the whole class
-/// in proportion: all gains together are no more than the errors that there are. Its interval has both the lower ends of the
-/// errors and of what is taken away, or both upper ones.
+/// The gain of a kind is its share of the label's held-out errors, times the error reduction that the learning curve
+/// predicts for [`N_MORE`] more videos of it. All gains together never exceed the total error. The interval combines
+/// the lower ends of both factors, and the upper ends.
 pub(crate) fn collection_hints(
     videos: &[&Prediction],
     space: &LabelSpace,
@@ -113,7 +110,7 @@ pub(crate) fn collection_hints(
     hints
 }
 
-/// The errors of each label that unseen videos have.
+/// The error rate of each label on held-out videos.
 fn errors<'a>(
     videos: &[&Prediction],
     space: &'a LabelSpace,
@@ -147,8 +144,7 @@ fn fitted(curve: &LearningCurve, seed: u64) -> Option<wo_stats::LearningCurve> {
     wo_stats::LearningCurve::fit(&refits.collect::<Vec<_>>(), curve.test_error, seed)
 }
 
-/// All kinds that are known of, each from all angles that its exercise was filmed from. Where training says no angle of an
-/// exercise, none is told apart.
+/// All known kinds, each from all angles of its exercise. Angles count only where training videos have them.
 fn kinds<'a>(videos: &[Shown<'a>]) -> BTreeSet<Kind<'a>> {
     let with_angle = || videos.iter().filter(|it| it.angle.is_some());
     let in_training = with_angle().filter(|it| it.is_in_training());

@@ -1,14 +1,14 @@
-//! Videos that are there under another name: cut, coded again or with another person, their frames still look the same.
+//! Finds duplicates: videos that were cut, encoded again or renamed still have similar frames.
 //!
-//! It knows no pictures, only their perceptual hashes.
+//! It compares perceptual hashes only.
 
 use std::collections::BTreeSet;
 
 use wo_clip::{Split, SplitVideo};
 use wo_picture::{Hashes, SAME_PART};
 
-/// Half of a hash's 64 bits are ones, as it is made. Where far fewer or more are, the picture has no detail, such as a black
-/// one, and says nothing.
+/// About half of a hash's 64 bits are ones. Far fewer or more mean an image without detail, such as a black one, which
+/// is ignored.
 const DETAILED: std::ops::RangeInclusive<u32> = 16..=48;
 
 /// Videos, by the hashes of their frames.
@@ -19,16 +19,16 @@ pub(crate) struct DuplicateIndex {
     frames: Hashes<(usize, usize)>,
 }
 
-/// One of them.
+/// An indexed video.
 #[derive(Debug)]
 struct Looks {
     video_id: String,
     hashes: Vec<u64>,
-    /// Whether its frames look different from each other. Where they do not, they tell of the room, not of the lift.
+    /// Whether its frames differ from each other. Frames that are all alike show the room, not the lift.
     is_varied: bool,
 }
 
-/// A video that looks the same.
+/// A duplicate of a video.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Duplicate<'a> {
     pub(crate) video_id: &'a str,
@@ -37,7 +37,7 @@ pub(crate) struct Duplicate<'a> {
 }
 
 impl DuplicateIndex {
-    /// Those that a model was trained or chosen on.
+    /// The videos that a model was trained or chosen on.
     pub(crate) fn seen_by_model(videos: &[SplitVideo]) -> Self {
         let of_frame = |hash: &String| u64::from_str_radix(hash, 16).ok();
         let seen = videos.iter().filter(|it| it.split != Split::Test);
@@ -63,13 +63,12 @@ impl DuplicateIndex {
         Self { videos, frames }
     }
 
-    /// Whether nothing can be found, since there is no hash.
+    /// Whether there is no hash to compare.
     pub(crate) fn is_empty(&self) -> bool {
         self.videos.iter().all(|it| it.hashes.is_empty())
     }
 
-    /// The video that a video with these frames looks most like, where that is enough to be the same; another one than
-    /// itself, and of the first `n_first` only.
+    /// The best duplicate of a video with these hashes: not the video itself, and among the first `n_first` only.
     pub(crate) fn duplicate_of(
         &self,
         video_id: &str,

@@ -1,5 +1,5 @@
-//! How much of the model's skill can be had without looking at the lifter: probes that see one shortcut each, on folds of
-//! whole groups of the same videos.
+//! Shortcut audit: how much of the model's skill do probes reach that see one shortcut each? They are cross-validated
+//! over groups.
 
 use std::collections::BTreeMap;
 
@@ -19,13 +19,13 @@ const N_FOLDS: usize = 5;
 const INVERSE_PENALTY: f64 = 0.1;
 /// Fewer videos than this are not worth probing.
 const MIN_VIDEOS: usize = 10;
-/// Words of a field that are told apart, the most frequent first.
+/// Distinct values of a field that get a feature, most frequent first.
 const MAX_WORDS: usize = 32;
 
-/// What a probe is given of each video.
+/// A probe's features of each video.
 type Rows = Vec<Vec<f64>>;
 
-/// Each probe, then the worst of them as `all`. Empty where there is too little to probe.
+/// Each probe, then the worst of them as `all`. Empty if there is too little data.
 pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<Audit> {
     let truth: Vec<usize> = videos.iter().filter_map(|it| it.truth()).collect();
     if truth.len() != videos.len() || videos.len() < MIN_VIDEOS {
@@ -110,7 +110,7 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
     records
 }
 
-/// Why there is no audit of these videos.
+/// Why these videos have no audit.
 pub(crate) fn without_audit(videos: &[&Prediction]) -> String {
     let why = if videos.len() < MIN_VIDEOS {
         format!("there are fewer than {MIN_VIDEOS} held-out videos with a label")
@@ -132,7 +132,7 @@ fn verdict_of(verdict: Verdict) -> AuditVerdict {
     }
 }
 
-/// The probes that these videos have something for.
+/// The probes whose features vary among these videos.
 fn probes(videos: &[&Prediction]) -> Vec<(Probe, Rows)> {
     let rows =
         |of: &dyn Fn(&Prediction) -> Vec<f64>| -> Rows { videos.iter().map(|it| of(it)).collect() };

@@ -37,9 +37,9 @@ impl Source {
         }
     }
 
-    /// Reads to the end: `start` is told which tools came before, and what it makes is handed to `visit` with each video.
+    /// Reads to the end. `start` gets the producers of the stream; `visit` gets its result and each video.
     ///
-    /// A stream's first line is read before `start`, so that input which is no stream is told before a model is loaded.
+    /// A stream's first line is read before `start`, so that input without records fails before a model is loaded.
     pub(crate) fn read<S>(
         &self,
         stdin: &mut dyn BufRead,

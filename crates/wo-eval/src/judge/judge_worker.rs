@@ -1,4 +1,4 @@
-//! What a thread needs to look at videos with a model that it shares with others, and what it makes of one.
+//! A worker judges videos with a model that it shares with other workers.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use crate::judge::perturb::Wording;
 use crate::judge::pool::OrderedPool;
 use crate::judge::predict::{Judged, Looks, predict};
 
-/// More threads than this hold too many pictures; beyond it each has several cores.
+/// More workers hold too many images; beyond it, each gets several cores.
 const MAX_WORKERS: usize = 4;
 
-/// What is looked at in each video.
+/// What is computed for each video.
 #[derive(Debug)]
 pub(crate) struct JudgeOptions {
-    /// Parts of the pictures, for the audit.
+    /// Features of image regions, for the audit.
     pub(crate) regions: bool,
-    /// Pictures that were made worse, and the classes in these other words.
+    /// The wordings for the robustness test, if wanted.
     pub(crate) wordings: Option<Vec<Wording>>,
-    /// Small pictures of training videos.
+    /// Thumbnails of training videos, for the page.
     pub(crate) keeps_images: bool,
 }
 
-/// One thread's share.
+/// The state of one worker.
 #[derive(Debug)]
 struct JudgeWorker {
     judge: Arc<Judge>,
@@ -36,7 +36,7 @@ struct JudgeWorker {
     n_threads: usize,
 }
 
-/// What is to be done with a video.
+/// A job.
 #[derive(Debug)]
 pub(crate) enum Task {
     Judge {
@@ -47,7 +47,7 @@ pub(crate) enum Task {
     Remember(VideoItem),
 }
 
-/// What came of it.
+/// The result of a job.
 #[derive(Debug)]
 pub(crate) enum JudgeResult {
     Judged {
@@ -55,13 +55,13 @@ pub(crate) enum JudgeResult {
         judged: Result<Box<Judged>, Failure>,
         can_be_scored: bool,
     },
-    /// `None` where no frame of it loads.
+    /// `None` if no frame loads.
     Remembered(Option<TrainedOn>),
 }
 
-/// Starts the threads. A model on a CPU looks at several videos side by side, with a part of the cores for each: libtorch's
-/// own threads wait for each other at the end of every operation, and videos never do. How many there are depends on the
-/// number of cores alone, since sums of floats differ with it.
+/// Starts the workers. On a CPU, several videos run in parallel, each on some of the cores: libtorch's own threads wait
+/// for each other after every operation. The number of workers depends only on the number of cores, since float sums
+/// change with it.
 pub(crate) fn start_judge_workers(
     judge: &Arc<Judge>,
     space: &Arc<LabelSpace>,

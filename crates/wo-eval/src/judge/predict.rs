@@ -1,4 +1,4 @@
-//! A video and a judge to a verdict.
+//! Predicts the verdict of one video.
 
 use std::collections::BTreeSet;
 
@@ -16,51 +16,51 @@ use crate::judge::perturb::{Wording, perturbed};
 use crate::judge::prediction::{FramePrediction, GroundTruth, Prediction};
 use crate::judge::region_features::RegionFeatures;
 
-/// A video that was judged, with its pictures.
+/// A judged video with its images.
 #[derive(Debug)]
 pub(crate) struct Judged {
-    /// What is written of it.
+    /// The record.
     pub(crate) verdict: Verdict,
-    /// What is kept of it.
+    /// The prediction.
     pub(crate) prediction: Prediction,
-    /// The frame that speaks most for the label.
+    /// The evidence frame.
     pub(crate) evidence: EvidenceFrame,
-    /// Pictures to show, that one's among them.
+    /// Images to show, the evidence among them.
     pub(crate) images: Vec<RgbImage>,
-    /// When they are in the video, in milliseconds.
+    /// Their times, in milliseconds.
     pub(crate) times_ms: Vec<Option<f64>>,
-    /// Which of the pictures it is.
+    /// The place of the evidence among the images.
     pub(crate) evidence_idx: usize,
-    /// How many frames have a picture that does not load.
+    /// How many frames do not load.
     pub(crate) n_bad_frames: u64,
-    /// What to say of them.
+    /// The warning about them.
     pub(crate) warning: Option<String>,
 }
 
 impl Judged {
-    /// Whether the verdict is right; `None` where it can be neither, as where it is that the model cannot tell.
+    /// Whether the verdict is right; `None` without a true label, or if the model abstains.
     pub(crate) fn is_right(&self) -> Option<bool> {
         let is_told = self.verdict.label.as_str() != UNCLEAR;
         self.prediction.is_right().filter(|_| is_told)
     }
 
-    /// Says that the model knows it from its training.
+    /// Marks it as seen in training.
     pub(crate) fn mark_seen(&mut self) {
         self.verdict.seen = true;
         self.prediction.seen = true;
     }
 }
 
-/// What is looked at beside the verdict.
+/// Options beside the verdict.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Looks<'a> {
-    /// Parts of the pictures, for the audit.
+    /// Features of image regions, for the audit.
     pub(crate) regions: bool,
-    /// Pictures that were made worse, and the classes in these other words.
+    /// The wordings for the robustness test, if wanted.
     pub(crate) changes: Option<&'a [Wording]>,
 }
 
-/// Judges a video by those of its frames that load. A video without one is a failure.
+/// Judges a video by the frames that load. A video without one is a failure.
 pub(crate) fn predict(
     item: VideoItem,
     judge: &Judge,
@@ -118,7 +118,7 @@ pub(crate) fn predict(
     })
 }
 
-/// The verdict, what is kept, and the index of the frame that speaks most for the label. `None` without frames or classes.
+/// The verdict, the prediction, and the place of the evidence frame. `None` without frames or classes.
 fn verdict_of(
     video: &Video,
     frames: &[&FrameItem],
@@ -200,7 +200,7 @@ fn verdict_of(
     Some((verdict, prediction, evidence_idx))
 }
 
-/// The faults that the frames are said to show.
+/// The true faults of the frames.
 fn faults_of(frames: &[&FrameItem]) -> Vec<Name> {
     let all: BTreeSet<&Name> = frames.iter().flat_map(|it| &it.frame.faults).collect();
     all.into_iter().cloned().collect()

@@ -1,4 +1,4 @@
-//! The findings as the data of an HTML page. It measures nothing: figures become figures, and words say which.
+//! The findings as the data of the HTML page. It measures nothing.
 
 mod answered;
 mod audit;
@@ -35,7 +35,7 @@ use crate::score::key::{MetricName, Scope, ScoreKey, Unit};
 use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
 
-/// Why it is not known what more videos would bring.
+/// Why there is no estimate of what more videos would bring.
 const NO_CURVE: &str = "the model has no learning curve";
 /// Slices that are listed.
 const MAX_SLICES: usize = 40;
@@ -161,7 +161,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
     })
 }
 
-/// The mean of the refits of each size, and where 95 % of refits lie.
+/// The mean of the refits of each size, and the range of 95 % of them.
 fn points(curve: &LearningCurve) -> Vec<LearningPoint> {
     let same_size = |a: &Refit, b: &Refit| a.videos_a_class.to_bits() == b.videos_a_class.to_bits();
     let of_size = |refits: &[Refit]| {

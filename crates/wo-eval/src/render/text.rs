@@ -1,4 +1,4 @@
-//! The scores for people. It says nothing that is not in the records, and says in words what the figures do not carry.
+//! The text report. It shows what the records have, with the caveats in words.
 
 pub(crate) mod comparison;
 pub(crate) mod gate;
@@ -21,16 +21,16 @@ use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
 use crate::score::worst_group::worst_kind;
 
-/// How many mistakes are listed where the whole confusion is too wide to be read.
+/// How many kinds of mistakes are listed if the confusion matrix is too wide.
 const MAX_MISTAKES: usize = 10;
 
-/// How to read the figures.
+/// The legend.
 const LEGEND: &str = "[low, high] is the 95 % confidence interval from resampling whole groups (people, sources); \
     for a model that is always right or always wrong it follows the rule of three. An interval without width means \
     that the sample has no other case, not that there is none. ± is the difference that so many groups detect in \
     four of five evaluations. - is undefined.";
 
-/// The report of an evaluation. `exercises` are those that the model knows.
+/// The report of an evaluation. `exercises` are those of the model.
 pub(crate) fn report(
     model: &str,
     findings: &Findings,
@@ -85,7 +85,7 @@ pub(crate) fn report(
     blocks.join("\n\n") + "\n"
 }
 
-/// One set of videos.
+/// The scores of one set of videos.
 struct ScoreReport<'a> {
     evaluation: &'a Evaluation,
     whole: Whole,
@@ -260,7 +260,7 @@ impl ScoreReport<'_> {
         (!table.is_empty()).then(|| titled(title, &table))
     }
 
-    /// What follows from the main figure, and what does not.
+    /// The conclusions from the main metric, and their limits.
     fn conclusions(&self, tally: &Tally) -> Vec<String> {
         let mut sentences: Vec<String> = self.one_label().into_iter().collect();
         sentences.push(self.against_baselines());
@@ -308,7 +308,7 @@ impl ScoreReport<'_> {
         sentences
     }
 
-    /// Where all videos have one label, nothing was told apart.
+    /// With one label there is nothing to tell apart.
     fn one_label(&self) -> Option<String> {
         let confusion = self.confusion_of(Task::Label)?;
         let rows = confusion.classes.iter().zip(&confusion.counts);
@@ -322,7 +322,7 @@ impl ScoreReport<'_> {
         })
     }
 
-    /// Whether the model is better than the better one of the baselines.
+    /// Compares the model with its best baseline.
     fn against_baselines(&self) -> String {
         let balanced = |by: Baseline| {
             let key = self.labels(MetricName::BalancedAccuracy);
@@ -369,13 +369,13 @@ impl ScoreReport<'_> {
         self.evaluation.score(key)
     }
 
-    /// That of the videos.
+    /// The confusion matrix of videos.
     fn confusion_of(&self, task: Task) -> Option<&ConfusionMatrix> {
         self.evaluation.confusion(task, &Scope::Whole(self.whole))
     }
 }
 
-/// Whether a confusion can be read at the width of a table.
+/// Whether a confusion matrix fits the width of a table.
 fn fits(confusion: &ConfusionMatrix) -> bool {
     let gap = usize::from(GAP);
     let columns = confusion
@@ -386,7 +386,7 @@ fn fits(confusion: &ConfusionMatrix) -> bool {
     columns.sum::<usize>() + longest <= usize::from(WIDTH)
 }
 
-/// The most frequent confusions of one class with another.
+/// The most frequent mistakes.
 fn mistakes(confusion: &ConfusionMatrix) -> String {
     let classes = || confusion.classes.iter();
     let of_row = |(truth, counts)| {
@@ -416,7 +416,7 @@ fn mistakes(confusion: &ConfusionMatrix) -> String {
     )
 }
 
-/// How many videos, or frames, a figure rests on.
+/// How many videos, or frames, a metric rests on.
 fn n_videos(score: Option<&Measurement>) -> String {
     score.map_or_else(|| "-".to_owned(), |it| it.n.to_string())
 }

@@ -1,4 +1,4 @@
-//! The videos that were judged wrong, the surest first, with small pictures of their frames.
+//! The most confident mistakes, with thumbnails of their frames.
 
 use image::RgbImage;
 use wo_record::{Name, Verdict};
@@ -12,7 +12,7 @@ const MAX_VIDEOS: usize = 12;
 /// Frames that are shown of each.
 const MAX_FRAMES: usize = 8;
 
-/// Those that are kept.
+/// The kept videos.
 #[derive(Debug, Default)]
 pub(crate) struct Worst {
     is_asked: bool,
@@ -21,19 +21,19 @@ pub(crate) struct Worst {
     pub(crate) videos: Vec<WorstVideo>,
 }
 
-/// One of them.
+/// One mistake.
 #[derive(Debug)]
 pub(crate) struct WorstVideo {
     pub(crate) verdict: Verdict,
     pub(crate) true_faults: Vec<Name>,
-    /// Small pictures with their times and whether each is the evidence.
+    /// Thumbnails with their times and whether each is the evidence.
     pub(crate) frames: Vec<(RgbImage, Option<f64>, bool)>,
-    /// The training video of another label that looks most alike.
+    /// The most similar training frame of another label.
     pub(crate) nearest: Option<NearestTrainingFrame>,
 }
 
 impl Worst {
-    /// None yet; nothing is kept unless it is asked for.
+    /// An empty list, which stays empty unless a page is wanted.
     pub(crate) fn new(is_asked: bool) -> Self {
         Self {
             is_asked,
@@ -42,7 +42,7 @@ impl Worst {
         }
     }
 
-    /// Keeps a video where it is wrong and surer than another one.
+    /// Keeps a wrong video that is among the most confident.
     pub(crate) fn add(&mut self, judged: &Judged) {
         let verdict = &judged.verdict;
         if !self.is_asked || judged.prediction.seen || judged.is_right() != Some(false) {
@@ -67,7 +67,7 @@ impl Worst {
         self.videos.truncate(MAX_VIDEOS);
     }
 
-    /// Puts a training video beside a video, where that is among those that are kept.
+    /// Adds the nearest training frame of a kept video.
     pub(crate) fn add_nearest(
         &mut self,
         video_id: &str,

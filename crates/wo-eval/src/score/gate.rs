@@ -1,4 +1,4 @@
-//! What a model must reach: `balanced_accuracy>=champion-0.01, recall.bad_form.low>=0.8, ece<=0.1`.
+//! Conditions on a model: `balanced_accuracy>=champion-0.01, recall.bad_form.low>=0.8, ece<=0.1`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use wo_record::{Gate, GateTerm, Name};
 use crate::judge::label_space::LabelSpace;
 use crate::score::key::{Baseline, MetricName, Task};
 
-/// Before the name of a metric of exercises.
+/// The prefix of metrics of exercises.
 const OF_EXERCISES: &str = "exercise_";
 
 /// What a gate may name.
@@ -29,7 +29,7 @@ pub(crate) enum GateMetric {
 }
 
 impl GateMetric {
-    /// What stands for a metric in a gate, without [`OF_EXERCISES`].
+    /// The name of a metric in a gate, without [`OF_EXERCISES`].
     fn base_name(self) -> &'static str {
         match self {
             Self::Score(_, name) => name.as_str(),
@@ -109,11 +109,11 @@ const EXERCISE_METRICS: [MetricName; 7] = [
     MetricName::GainOver(Baseline::Majority),
 ];
 
-/// All terms of a gate; each must hold.
+/// The conditions of a gate; all must hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms(Vec<Term>);
 
-/// One demand.
+/// One condition.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Term {
     text: String,
@@ -122,7 +122,7 @@ pub(crate) struct Term {
     bound: Bound,
 }
 
-/// A figure, by the names that `score` records have.
+/// A metric with its class, or an end of its interval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedMetric {
     pub(crate) name: GateMetric,
@@ -154,7 +154,7 @@ struct Bound {
     offset: f64,
 }
 
-/// Why a gate cannot be read.
+/// A condition that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{term}\": {why}")]
 pub struct GateError {
@@ -162,7 +162,7 @@ pub struct GateError {
     why: String,
 }
 
-/// What is known of a figure.
+/// What is known of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Known {
     pub(crate) value: Option<f64>,
@@ -334,12 +334,12 @@ impl fmt::Display for NamedMetric {
 }
 
 impl Terms {
-    /// Whether a term speaks of a champion.
+    /// Whether a condition needs a champion.
     pub(crate) fn need_champion(&self) -> bool {
         self.0.iter().any(|term| term.bound.is_champion)
     }
 
-    /// Refuses a figure of a class that is neither a label nor an exercise of those.
+    /// Fails on a class that is neither a label nor an exercise.
     pub(crate) fn check_classes(&self, space: &LabelSpace) -> anyhow::Result<()> {
         for term in &self.0 {
             let known = if term.metric.name.is_of_exercises() {
@@ -362,8 +362,7 @@ impl Terms {
         Ok(())
     }
 
-    /// Holds the terms against what `candidate` and `champion` know of a figure. A figure that is not known holds no term:
-    /// a gate never opens for want of a number.
+    /// Checks the conditions. An unknown metric fails its condition: a gate never opens for lack of a number.
     pub(crate) fn judge(
         &self,
         candidate: impl Fn(&NamedMetric) -> Option<Known>,

@@ -97,8 +97,8 @@ impl ScoringTask<'_> {
         Some(score)
     }
 
-    /// The same of a mean of recalls, where no class or all of one was got wrong: what may have been missed is of the class
-    /// of which there are fewest groups.
+    /// The same for a mean of recalls if all or none are right: the class with the fewest groups bounds what may be
+    /// missed.
     fn widen_balanced(&self, score: &mut Measurement) {
         let mut of_class: BTreeMap<usize, BTreeSet<&Group>> = BTreeMap::new();
         for sample in &self.samples {
@@ -123,7 +123,7 @@ impl ScoringTask<'_> {
         (score.bca_low, score.bca_high) = (None, None);
     }
 
-    /// No video is `unclear` as videos are good or bad.
+    /// `unclear` is predicted, but never true.
     fn is_of_unclear(&self, metric: Metric) -> bool {
         let class = metric.class().and_then(|class| self.classes.get(class));
         class.is_some_and(|class| class.as_str() == UNCLEAR)
@@ -181,8 +181,8 @@ impl ScoringTask<'_> {
     }
 }
 
-/// How many units a figure rests on, and of how many groups: a recall on those of its class, a precision on those that are
-/// said to be of it, an F1 on both. Of each unit its group, its true class and what is said of it.
+/// How many samples a metric rests on, and of how many groups: a recall on those of its class, a precision on those
+/// predicted as it, an F1 on both. A sample is its group, its true class and its prediction.
 pub(crate) fn counted_samples<'a>(
     metric: Metric,
     samples: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
@@ -199,8 +199,8 @@ pub(crate) fn counted_samples<'a>(
     (groups.len() as u64, distinct.len())
 }
 
-/// A share that all groups agree on has an interval without width, since the bootstrap draws only what was seen.
-/// That of the rule of three takes its place; one group alone has none.
+/// A share on which all groups agree has an interval without width, since a bootstrap draws only what it has. The rule
+/// of three replaces it; one group alone has no interval.
 fn widen(score: &mut Measurement) {
     let (Some(value), Some(low), Some(high)) = (score.value, score.low, score.high) else {
         return;
@@ -218,7 +218,7 @@ fn widen(score: &mut Measurement) {
     (score.bca_low, score.bca_high) = (None, None);
 }
 
-/// One metric of labels in a scope of its own: of each video with a label, what is predicted. `None` without such videos.
+/// One metric of the label over some videos, each with its prediction. `None` if none has a label.
 pub(crate) fn label_metric<'a>(
     predicted: impl Iterator<Item = (&'a Prediction, usize)>,
     metric: Metric,

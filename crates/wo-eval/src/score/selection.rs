@@ -1,4 +1,4 @@
-//! What comes of holding back: how accurate the model is where it answers only the surest videos.
+//! Selective classification: accuracy where the model abstains on the least confident videos.
 
 use wo_clip::Trust;
 use wo_record::{CoveragePoint, Selection};
@@ -7,13 +7,13 @@ use wo_stats::{Bootstrap, Graded, RiskCoverage, numbered};
 use crate::judge::prediction::Prediction;
 use crate::score::key::Scope;
 
-/// The coverages at which accuracy is told.
+/// The coverages at which accuracy is given.
 const COVERAGES: [f64; 3] = [0.5, 0.8, 1.0];
 /// Points of the curve that are kept.
 const MAX_POINTS: usize = 100;
 
-/// What comes of holding back. A video that is refused for any reason gets no verdict; what says `unclear` itself is the
-/// last to be answered. `None` without videos.
+/// Risk and coverage. A video with any reason to abstain gets no label; predictions of `unclear` rank last. `None`
+/// without videos.
 pub(crate) fn selection(
     videos: &[&Prediction],
     trust: Option<&Trust>,

@@ -1,4 +1,4 @@
-//! Where the model is weakest: figures of parts of the videos, by any field of their records.
+//! Slices: accuracy of parts of the videos, by any field of their records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::score::key::Scope;
 use crate::score::measurement::{Measurement, worst_first};
 use crate::score::scoring_task::label_metric;
 
-/// What is sliced by where nothing else is asked for.
+/// The default fields.
 pub(crate) const USUAL: [&str; 7] = [
     "exercise",
     "angle",
@@ -20,15 +20,14 @@ pub(crate) const USUAL: [&str; 7] = [
     "lighting",
     "duration",
 ];
-/// Parts with fewer videos are not told apart.
+/// Slices with fewer videos are dropped.
 const MIN_VIDEOS: usize = 3;
-/// A number that has more values than this is told by quarters.
+/// A number with more values is sliced by quarters.
 const MAX_VALUES: usize = 4;
 /// The field that is called `duration` here.
 const DURATION: &str = "duration";
 
-/// Accuracy of each part that is not all of them, the worst first. `fields` are names of fields; `duration` stands for
-/// the length. Numbers are told by quarters.
+/// Accuracy of each slice, lowest first. `duration` stands for the length. Numbers are sliced by quarters.
 pub(crate) fn slices(
     videos: &[&Prediction],
     space: &LabelSpace,
@@ -55,7 +54,7 @@ pub(crate) fn slices(
     scores
 }
 
-/// Of each field that gives no slice, why that is.
+/// Why fields give no slices.
 pub(crate) fn without_slices(videos: &[&Prediction], fields: &[String]) -> Vec<String> {
     let why = |field: &String| {
         let parts = parts(videos, field);
@@ -110,7 +109,7 @@ fn parts<'a>(videos: &[&'a Prediction], field: &str) -> BTreeMap<String, Vec<&'a
     parts
 }
 
-/// The field, where it is a number.
+/// The field as a number.
 fn number(video: &Prediction, field: &str) -> Option<f64> {
     if field == DURATION {
         return video.duration_ms;

@@ -1,4 +1,4 @@
-//! What is left of a run that came to its end.
+//! The result of a run.
 
 use wo_clip::Manifest;
 use wo_record::Failure;
@@ -20,16 +20,16 @@ pub(crate) struct Finished {
     pub(crate) table: String,
     /// The contact sheet, not yet drawn.
     pub(crate) sheet: ContactSheet,
-    /// All that was found.
+    /// All findings.
     pub(crate) findings: Findings,
-    /// Those that were judged wrong, the surest first.
+    /// The most confident mistakes.
     pub(crate) worst: Worst,
-    /// What was counted.
+    /// The counts.
     pub(crate) tally: Tally,
-    /// What the model knows of itself, where there is one.
+    /// The model's manifest, if there is a model.
     pub(crate) manifest: Option<Manifest>,
     /// The inputs that failed.
     pub(crate) failures: Vec<Failure>,
-    /// How many lines were no records.
+    /// How many lines were skipped.
     pub(crate) n_skipped: u64,
 }

@@ -38,12 +38,12 @@ pub(crate) struct Session<'a> {
     space: Arc<LabelSpace>,
     allow_seen: bool,
     analysis: AnalysisConfig,
-    /// Whether parts of the pictures are looked at, for the audit.
+    /// Whether features of image regions are computed, for the audit.
     looks_at_parts: bool,
     writer: Writer<'a>,
     sheet: ContactSheet,
     tally: Tally,
-    /// Those that can be right or wrong.
+    /// Predictions with a true label.
     predictions: Vec<Prediction>,
     before: SeenBefore,
     /// What failed, in the tools before and here.
@@ -51,7 +51,7 @@ pub(crate) struct Session<'a> {
     leakage: LeakageCheck,
     workers: OrderedPool<Task, JudgeResult>,
     worst: Worst,
-    /// Verdicts that wait for the training videos that they are held against, with their evidence.
+    /// Verdicts that wait for the training videos, with their evidence.
     waiting: Vec<(Verdict, EvidenceFrame)>,
     /// Training videos, where verdicts are held against them.
     trained_on: Vec<TrainedOn>,
@@ -116,7 +116,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Has a video judged, unless it is one that the model has seen or one that came before.
+    /// Has a video judged, unless it is seen or repeated.
     pub(crate) fn take(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
         let settled = item.settle();
         match self.before.take(&item.video) {
@@ -227,7 +227,7 @@ impl<'a> Session<'a> {
         Ok(self.writer.flush()?)
     }
 
-    /// Says what is wrong with an input, and goes on.
+    /// Reports a failed input, and goes on.
     fn fail(&mut self, failure: Failure) -> anyhow::Result<()> {
         let name = failure.path.as_ref();
         let id = failure.video_id.as_deref().unwrap_or_default();
@@ -236,7 +236,7 @@ impl<'a> Session<'a> {
         Ok(self.writer.failure(failure)?)
     }
 
-    /// Leaves out what is there under two labels, makes one group of what looks alike, and writes what is left.
+    /// Excludes videos with two labels, joins near-duplicates into one group, and writes the predictions.
     fn sort_predictions(&mut self) -> anyhow::Result<()> {
         let before = &self.before;
         let all = std::mem::take(&mut self.predictions);
@@ -273,8 +273,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// A video that the model knows from its own training is passed over. A new one of a group that it knows is refused:
-    /// whoever gives it takes it for new.
+    /// Skips a training video of the model. Rejects a new video of a seen group, since its user takes it for held-out.
     fn leave_out(&mut self, item: VideoItem) -> anyhow::Result<()> {
         let video = &item.video;
         let mut known = self.judge.manifest().videos.iter();
@@ -293,7 +292,7 @@ impl<'a> Session<'a> {
         self.refuse(path, video_id, code::SEEN_GROUP, what)
     }
 
-    /// Says of a video why it is not scored.
+    /// Reports why a video is not scored.
     fn refuse(
         &mut self,
         path: Option<RecordPath>,
@@ -312,7 +311,7 @@ impl<'a> Session<'a> {
         })?)
     }
 
-    /// Writes the verdicts that waited, each with the training video of another label that is most like its evidence.
+    /// Writes the waiting verdicts, each with the nearest training video of another label.
     fn write_waiting(&mut self) -> anyhow::Result<()> {
         for (mut verdict, evidence) in std::mem::take(&mut self.waiting) {
             if let Some(nearest_match) =

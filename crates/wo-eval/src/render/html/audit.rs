@@ -1,4 +1,4 @@
-//! Whether the model looks at the lifter.
+//! The shortcut audit on the page.
 
 use wo_record::{AuditVerdict, Probe};
 use wo_report::{Audit, Estimate, Outcome};
@@ -11,7 +11,7 @@ use crate::score::measurement::Measurement;
 
 /// The chance of two labels, where only one is there.
 const HALF: f64 = 0.5;
-/// What a probe that shuffles frames would say of any model of ours, by construction.
+/// Why no probe shuffles frames.
 const ORDER: &str = "The model judges each frame alone, so their order does not matter.";
 
 pub(super) fn audit(findings: &Findings, main: Option<&Measurement>) -> Option<Audit> {

@@ -1,4 +1,4 @@
-//! How far the model's word can be taken: calibration, and when it says `unclear`.
+//! Calibration and abstention on the page.
 
 use wo_cli::{count, verb};
 use wo_record::AbstainReason;
@@ -9,7 +9,7 @@ use crate::render::html::answered::Answered;
 use crate::render::html::estimate::{between, no_interval};
 use crate::score::measurement::Measurement;
 
-/// Why a figure that has no interval in the records has none.
+/// Why a metric without an interval in the records has none.
 const NOT_RESAMPLED: &str = "no confidence interval is computed";
 
 pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
@@ -35,7 +35,7 @@ pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
     }
 }
 
-/// A share with its exact interval.
+/// A share with its exact confidence interval.
 fn share(value: f64, n: u64) -> Estimate {
     let hits = (value * n as f64).round() as u64;
     match wo_stats::threshold::clopper_pearson(hits, n, 0.95) {

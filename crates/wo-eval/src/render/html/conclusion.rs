@@ -1,4 +1,4 @@
-//! Whether the model can be trusted, in one sentence and with reasons. What is not known speaks against trust.
+//! Whether the model can be trusted, in one sentence with reasons. What is unknown counts against it.
 
 use wo_cli::count;
 use wo_record::{AbstainReason, AuditVerdict, BAD_FORM, GOOD_FORM, Name, Probe};
@@ -12,19 +12,19 @@ use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task};
 use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
 
-/// A model that answers less than this part of the videos mostly says nothing.
+/// Below this coverage a model mostly abstains.
 const MOSTLY: f64 = 0.5;
 /// 0.29 is 29 of 100 and not 28, though 100 times it is a little less than 29.
 const ROUNDING: f64 = 1e-9;
 
-/// What is known beside the main figure.
+/// What the conclusion rests on, beside the main metric.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grounds<'a> {
     pub(super) findings: &'a Findings,
     pub(super) tally: &'a Tally,
 }
 
-/// What is to be thought of the model. `main` is its balanced accuracy.
+/// The conclusion. `main` is the balanced accuracy.
 pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Conclusion {
     let Some(main) = main else {
         return nothing_scored();
@@ -69,7 +69,7 @@ fn nothing_scored() -> Conclusion {
     }
 }
 
-/// Always saying the one label is right on all of them.
+/// With one label there is nothing to tell apart.
 fn one_label(label: &Name, main: &Measurement) -> Conclusion {
     let videos = match main.n {
         1 => "the only video is".to_owned(),
@@ -93,7 +93,7 @@ pub(super) fn is_anonymous(tally: &Tally) -> bool {
     tally.n_without_group_key > 0 && tally.n_without_group_key >= tally.n_scored
 }
 
-/// What makes a model useless, or makes it unknown whether it is.
+/// A reason not to rely on a model.
 struct Objection {
     sentence: String,
     reason: Option<String>,
@@ -108,7 +108,7 @@ impl Objection {
     }
 }
 
-/// A model of which something can be said.
+/// A model that can be assessed.
 struct Case<'a> {
     grounds: Grounds<'a>,
     main: &'a Measurement,
@@ -199,7 +199,7 @@ impl Case<'_> {
         all.flatten().collect()
     }
 
-    /// Copies of training videos are refused or scored apart, where they can be known.
+    /// Duplicates of training videos are rejected or scored apart, if they can be detected.
     fn unknown_copies(&self) -> Option<String> {
         self.grounds.tally.has_no_hashes.then(|| {
             "Duplicates of training videos cannot be detected: the model has no image hashes of them."
@@ -280,7 +280,7 @@ impl Case<'_> {
         (width > WIDE_INTERVAL).then(|| format!("The confidence interval is {width:.2} wide."))
     }
 
-    /// What is said of a model that nothing speaks against.
+    /// The claim about a model without objections.
     fn claim(&self, trust: TrustLevel) -> String {
         let is_few = self.main.n_groups < FEW_GROUPS;
         let on = if is_anonymous(self.grounds.tally) {
@@ -334,7 +334,7 @@ impl Case<'_> {
         }
     }
 
-    /// How many videos get no answer, where some do.
+    /// On how many videos the model abstains.
     fn unanswered(&self) -> String {
         let Answered { n, n_unclear, .. } = self.answered;
         if n_unclear == 0 || n_unclear == n {

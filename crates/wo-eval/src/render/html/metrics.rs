@@ -1,4 +1,4 @@
-//! The figures beside their baselines.
+//! The metrics beside their baselines on the page.
 
 use wo_cli::count;
 use wo_record::Predictor;
@@ -68,7 +68,7 @@ pub(super) fn metrics(findings: &Findings, main: &Measurement, tally: &Tally) ->
     }
 }
 
-/// What the figures do not carry.
+/// Caveats that the metrics do not show.
 fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
     let refused = (tally.n_refused > 0).then(|| {
         format!(
@@ -94,7 +94,7 @@ fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
         .collect()
 }
 
-/// What is right of single frames; absent where only videos were judged.
+/// Metrics of single frames; absent where only videos were judged.
 fn of_frames(findings: &Findings) -> Option<MetricBlock> {
     let is_shown = |it: &&Measurement| {
         let ScoreKey {
@@ -161,7 +161,7 @@ fn metric(findings: &Findings, score: &Measurement) -> Metric {
     }
 }
 
-/// `recall of bad form`; of the worst exercise and label, which they are.
+/// `recall of bad form`; the worst group is named.
 fn name(findings: &Findings, score: &Measurement) -> String {
     if let (MetricName::WorstGroupRecall, Scope::Whole(whole)) = (score.key.name, &score.key.scope)
     {

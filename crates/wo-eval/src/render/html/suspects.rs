@@ -1,4 +1,4 @@
-//! Videos that a person should look at again.
+//! Suspects on the page: videos to review again.
 
 use wo_record::{Suspect as SuspectRecord, SuspectReason};
 use wo_report::{Suspect, SuspectKind, Suspects};

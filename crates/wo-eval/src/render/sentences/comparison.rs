@@ -1,10 +1,10 @@
-//! Which of two models is better, as far as that can be said.
+//! Which of two models is better, in one sentence.
 
 use wo_stats::MIN_GROUPS;
 
 use crate::compare::difference::{Difference, main_difference};
 
-/// Whether one is better, and what could have been found.
+/// Which is better, and which difference is detectable.
 pub(crate) fn in_words(comparisons: &[Difference]) -> Option<String> {
     let main = &main_difference(comparisons)?.record;
     if main.n_groups < MIN_GROUPS as u64 {

@@ -1,4 +1,4 @@
-//! What was not scored and why, a sentence for each reason.
+//! What was not scored and why: one sentence for each reason.
 
 use wo_cli::{count, named, verb};
 use wo_record::Name;
@@ -16,7 +16,7 @@ pub(crate) fn sentences(tally: &Tally) -> Vec<String> {
     unlabelled.into_iter().chain(warnings(tally)).collect()
 }
 
-/// The same without what is as it should be.
+/// The same without the expected: unlabelled videos.
 pub(crate) fn warnings(tally: &Tally) -> Vec<String> {
     let unknown: Vec<&str> = tally.unknown.iter().map(Name::as_str).collect();
     let reasons = [

@@ -8,7 +8,7 @@ use wo_record::{CollectionHint, LearningCurve, Name};
 use crate::data_quality::collection_hints::N_MORE;
 use crate::render::format::with_ends;
 
-/// Whether what is commonly hoped for holds for these videos.
+/// Whether the rule of thumb holds for these videos.
 pub(crate) fn in_words(curve: &LearningCurve) -> String {
     let points = curve.expected.iter().filter_map(|it| {
         let (guideline, low, high) = (it.guideline?, it.low?, it.high?);

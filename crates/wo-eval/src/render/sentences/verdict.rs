@@ -1,4 +1,4 @@
-//! A verdict in one line, for people who wait for it.
+//! A verdict in one line, for a person at the terminal.
 
 use wo_record::Verdict;
 

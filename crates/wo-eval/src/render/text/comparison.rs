@@ -1,4 +1,4 @@
-//! What a comparison and a gate come to, for people, in 80 columns.
+//! The comparison table, in 80 columns.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ const SHOWN: [MetricName; 3] = [
     MetricName::Recall,
 ];
 
-/// What it comes to.
+/// The table, the conclusion and the gate.
 pub(crate) fn comparison_table(
     paths: [&Path; 2],
     comparisons: &[Difference],

@@ -1,4 +1,4 @@
-//! What was found beyond single figures, a block each.
+//! The sections after the main metrics.
 
 use wo_cli::count;
 use wo_record::{Audit, Calibration, Probe, Selection, Suspect, SuspectReason};
@@ -12,10 +12,10 @@ use crate::render::text::layout::{lines, rows, table, titled, wrap_indented};
 use crate::score::key::{MetricName, Scope};
 use crate::score::measurement::Measurement;
 
-/// Slices and suspects that are listed; the records have all.
+/// How many slices and suspects are listed; the records have all.
 const MAX_LINES: usize = 8;
 
-/// The blocks that there is something for.
+/// The sections that have content.
 pub(super) fn sections(findings: &Findings) -> Vec<String> {
     let blocks = [
         findings.calibration.as_ref().map(calibration),
@@ -137,7 +137,7 @@ fn faults(scores: &[Measurement]) -> Option<String> {
     (!scores.is_empty()).then(|| titled(title, &table))
 }
 
-/// A figure of each of some parts of the videos, by what `name` makes of its scope.
+/// A metric of parts of the videos; `name` makes a row's name of its scope.
 fn parts(title: &str, scores: &[Measurement], name: fn(&Scope) -> String) -> Option<String> {
     let mut table = table(&["", "accuracy", "videos", "groups", "±"]);
     for it in scores.iter().take(MAX_LINES) {
