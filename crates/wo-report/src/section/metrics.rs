@@ -1,4 +1,4 @@
-//! The figures, each with its interval and beside what can be had without a model.
+//! The metrics, each with its confidence interval and beside baselines.
 
 use maud::{Markup, html};
 
@@ -6,56 +6,55 @@ use crate::markup::breakable::breakable;
 use crate::markup::estimate::{DASH, Estimate, Format, counted};
 use crate::markup::forest::{Scale, with_bar};
 
-/// All figures.
+/// All metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metrics {
     /// How many videos were scored.
     pub n_videos: u64,
     /// How many groups (persons or sources) they come from.
     pub n_groups: u64,
-    /// What the figures do not carry, in sentences, such as that there are too few groups.
+    /// Caveats in sentences, such as too few groups.
     pub warnings: Vec<String>,
-    /// The figures in blocks, such as `All videos`, `Per label` and `Per exercise`.
+    /// The metrics in blocks, such as `All videos`, `Per label` and `Per exercise`.
     pub blocks: Vec<MetricBlock>,
 }
 
-/// Figures that belong together.
+/// Metrics that belong together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricBlock {
     /// What they are about.
     pub title: String,
     /// What is counted, such as `videos` or `frames`.
     pub unit: String,
-    /// The figures, in the order to show.
+    /// The metrics, in the order to show.
     pub metrics: Vec<Metric>,
 }
 
-/// One figure of the model. Figures are parts of one, from 0 to 1.
+/// One metric of the model, between 0 and 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// What it is, such as `balanced accuracy` or `recall of bad form`.
     pub name: String,
     /// The model's.
     pub model: Estimate,
-    /// What guessing gives, where that is known; drawn as a line.
+    /// The chance level, if known; drawn as a line.
     pub chance: Option<f64>,
     /// How many videos, or frames, it rests on.
     pub n_videos: u64,
     /// How many groups they come from.
     pub n_groups: u64,
-    /// The smallest difference that so many groups can show (80 % power at the 5 % level).
+    /// The detectable difference (80 % power at the 5 % level).
     pub smallest_difference: Option<f64>,
-    /// What can be had without the model, such as `majority`, `duration only`, `metadata only`, `zero shot` and
-    /// `linear probe`.
+    /// The baselines, such as `majority`, `duration only`, `metadata only`, `zero shot` and `linear probe`.
     pub baselines: Vec<Baseline>,
 }
 
-/// The same figure of something simpler than the model.
+/// The same metric of a baseline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Baseline {
     /// What it is.
     pub name: String,
-    /// Its figure.
+    /// Its metric.
     pub estimate: Estimate,
     /// By how much the model is above it, from the same resamples (paired).
     pub lead: Option<Estimate>,
@@ -66,8 +65,8 @@ impl Metrics {
         html! {
             p {
                 "Measured on " (counted(self.n_videos, "video")) " of " (counted(self.n_groups, "group"))
-                " that the model has not seen. In brackets the 95\u{a0}% interval. The dot is the figure, the line its interval, "
-                "the upright dashed line what guessing gives; bars run from 0 to 1."
+                ", held out from training. Brackets hold the 95\u{a0}% confidence interval. The dot is the metric, the line its interval, "
+                "the dashed line chance; bars run from 0 to 1."
             }
             @for warning in &self.warnings { p.note { (warning) } }
             @for block in &self.blocks { (block.table()) }
@@ -84,11 +83,11 @@ impl MetricBlock {
                     caption { (self.title) }
                     thead { tr {
                         th scope="col" { "Figure" }
-                        th scope="col" { "Value and 95\u{a0}% interval" }
+                        th scope="col" { "Value and 95\u{a0}% confidence interval" }
                         @if has_baselines { th scope="col" { "Model’s lead" } }
                         th.number scope="col" { (self.unit) }
                         th.number scope="col" { "Groups" }
-                        th.number scope="col" { "Smallest detectable difference" }
+                        th.number scope="col" { "Detectable difference" }
                     } }
                     @for metric in &self.metrics { (metric.rows(has_baselines)) }
                 }
