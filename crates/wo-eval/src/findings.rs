@@ -18,7 +18,8 @@ use crate::score::calibration::calibration;
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
 use crate::score::faults::faults;
-use crate::score::gate::{GateMetric, Known, NamedMetric};
+use crate::score::gate::Known;
+use crate::score::gate_metric::{GateMetric, NamedMetric};
 use crate::score::key::{Scope, ScoreKey, Whole};
 use crate::score::leave_one_source_out::leave_one_source_out;
 use crate::score::measurement::Measurement;
@@ -37,6 +38,7 @@ pub(crate) struct Model<'a> {
 }
 
 /// What was found.
+// More than 12 fields: one for each section of a report.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Findings {
     /// Of videos that the model has not seen.

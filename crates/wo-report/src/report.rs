@@ -17,6 +17,7 @@ use crate::section::worst::WorstVideos;
 use crate::section::{confusion, guide};
 
 /// The results of an evaluation. The page skips what was not measured.
+// More than 12 fields: one for each section of the page.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Report {
     /// The title of the page, such as `squat-2 on the test videos`.

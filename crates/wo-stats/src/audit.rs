@@ -207,19 +207,8 @@ pub fn audit(
     let is_model_above_chance = model_interval.is_some_and(|interval| interval.low > chance);
     let p_values = evidence.p_values().into_iter();
     let of_probe = |((score, share), p_value): ((&Estimate, &Estimate), Option<f64>)| {
-        let share = if is_model_above_chance {
-            *share
-        } else {
-            Estimate::default()
-        };
-        let share_interval = share.intervals.percentile;
-        Audited {
-            balanced_accuracy: *score,
-            p_value,
-            share: share.value,
-            share_interval,
-            verdict: verdict(p_value, share_interval),
-        }
+        let share = is_model_above_chance.then_some(*share).unwrap_or_default();
+        audited(*score, share, p_value)
     };
     let probes: Vec<Audited> = scores
         .iter()
@@ -235,6 +224,17 @@ pub fn audit(
         verdict: worst.unwrap_or(Verdict::Pass),
         probes,
     })
+}
+
+fn audited(balanced_accuracy: Estimate, share: Estimate, p_value: Option<f64>) -> Audited {
+    let share_interval = share.intervals.percentile;
+    Audited {
+        balanced_accuracy,
+        p_value,
+        share: share.value,
+        share_interval,
+        verdict: verdict(p_value, share_interval),
+    }
 }
 
 /// `None` where the model has no skill.

@@ -16,6 +16,7 @@ use crate::score::gate::Terms;
 /// On a terminal, stdout is a table. Otherwise it is records: a verdict for each video, then scores and confusion
 /// matrices. --table and --json choose one of the two. --output FILE writes the records to a file, so `wo-eval --table
 /// --output eval.ndjson` gives both.
+// More than 12 fields: one for each flag.
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "wo-eval", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {

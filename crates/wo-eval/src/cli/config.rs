@@ -120,15 +120,6 @@ pub(crate) struct AnalysisConfig {
 }
 
 impl Request {
-    /// A flag that asks for it, or an output that shows it.
-    fn of(flag: bool, output: Option<&PathBuf>) -> Self {
-        match (flag, output) {
-            (true, _) => Self::Explicit,
-            (false, Some(_)) => Self::Implied,
-            (false, None) => Self::No,
-        }
-    }
-
     /// Whether it is made.
     pub(crate) fn is_made(self) -> bool {
         self != Self::No
@@ -213,6 +204,11 @@ impl Subject {
 }
 
 impl AnalysisConfig {
+    /// Whether it needs features of image regions.
+    pub(crate) fn needs_regions(&self) -> bool {
+        self.audit.is_made() || self.suspects.is_made()
+    }
+
     /// What the flags ask for. A report has all that costs little.
     fn of(args: &AnalysisArgs, report: Option<&PathBuf>, seed: u64) -> Self {
         let (slices, slice_by) = if args.slice_by.is_empty() {
@@ -220,10 +216,13 @@ impl AnalysisConfig {
         } else {
             (Request::Explicit, args.slice_by.clone())
         };
+        let implied = report.map_or(Request::No, |_| Request::Implied);
+        let [audit, suspects, next] = [args.audit, args.suspects, args.next]
+            .map(|flag| if flag { Request::Explicit } else { implied });
         Self {
-            audit: Request::of(args.audit, report),
-            suspects: Request::of(args.suspects, report),
-            next: Request::of(args.next, report),
+            audit,
+            suspects,
+            next,
             slices,
             slice_by,
             fail_under: args.fail_under.clone(),

@@ -13,14 +13,13 @@ use crate::judge::prediction::Prediction;
 pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
     for (predictions, path) in sides.iter().zip(paths) {
         let n_seen = predictions.iter().filter(|it| it.seen).count();
-        ensure_integrity(
-            n_seen < predictions.len().max(1),
-            &format!(
+        if n_seen >= predictions.len().max(1) {
+            return unfair(format!(
                 "{} was trained or chosen on all {n_seen} labelled videos or their groups: no held-out video is \
                  left to compare on",
                 path.display()
-            ),
-        )?;
+            ));
+        }
     }
     let seen = |predictions: &[Prediction]| -> BTreeSet<String> {
         let seen = predictions.iter().filter(|it| it.seen);
@@ -28,16 +27,15 @@ pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
     };
     let [candidate, champion] = [seen(&sides[0]), seen(&sides[1])];
     let only_one: Vec<&String> = candidate.symmetric_difference(&champion).collect();
-    ensure_integrity(
-        only_one.is_empty(),
-        &format!(
-            "{} {} seen in training by one model only, such as {}: comparing on them is unfair\n\
+    match only_one.first() {
+        None => Ok(()),
+        Some(first) => unfair(format!(
+            "{} {} seen in training by one model only, such as {first}: comparing on them is unfair\n\
              hint: compare on videos that are held out for both",
-            count(only_one.len() as u64, "video"),
+            count(only_one.len(), "video"),
             verb(only_one.len(), "was", "were"),
-            only_one.first().map_or("", |it| it.as_str())
-        ),
-    )
+        )),
+    }
 }
 
 /// The predictions of both for the videos that neither has seen, in one order.
@@ -88,9 +86,6 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
     ])
 }
 
-fn ensure_integrity(holds: bool, what: &str) -> anyhow::Result<()> {
-    if holds {
-        return Ok(());
-    }
-    Err(anyhow::anyhow!("{what}")).exit_with(Exit::Integrity)
+fn unfair(what: String) -> anyhow::Result<()> {
+    Err(anyhow::Error::msg(what)).exit_with(Exit::Integrity)
 }

@@ -15,7 +15,7 @@ use crate::input::predictions_file::PredictionsFile;
 use crate::input::repeats::{Repeat, SeenBefore};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::load::{check_model, load_judge};
-use crate::judge::predict::{Looks, predict};
+use crate::judge::predict::{PredictOptions, predict};
 use crate::judge::prediction::Prediction;
 use crate::judge::video_name::{name_of, named};
 use crate::render::sentences::excluded;
@@ -190,8 +190,8 @@ impl Model {
     /// The prediction of a video with a known label, and a failure for frames that do not load.
     fn predict(&self, item: &VideoItem) -> Result<(Option<Prediction>, Option<Failure>), Failure> {
         let seen = self.judge.manifest().has_seen(&item.video);
-        let looks = Looks::default();
-        let judged = predict(item.clone(), &self.judge, &self.space, seen, looks)?;
+        let options = PredictOptions::default();
+        let judged = predict(item.clone(), &self.judge, &self.space, options)?;
         let warning = judged.warning.map(|what| Failure {
             code: code::BAD_IMAGE.to_owned(),
             what,
@@ -204,7 +204,7 @@ impl Model {
         prediction.group = group_of(&item.video);
         let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
         let duplicate = self.trained_on.duplicate_of(id, hashes, usize::MAX);
-        prediction.seen |= duplicate.is_some();
+        prediction.seen = seen || duplicate.is_some();
         let prediction = Some(prediction).filter(|it| it.truth().is_some());
         Ok((prediction, warning))
     }

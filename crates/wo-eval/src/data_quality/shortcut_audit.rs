@@ -1,11 +1,12 @@
 //! Shortcut audit: how much of the model's skill do probes reach that see one shortcut each? They are cross-validated
 //! over groups.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use wo_record::{Audit, AuditVerdict, Probe};
 use wo_stats::{
-    Bootstrap, Evidence, MIN_PERMUTATIONS, ProbeData, Sample, Verdict, audit as audited,
+    Audited, Bootstrap, Evidence, MIN_PERMUTATIONS, ProbeData, Sample, Verdict, audit as audited,
     balanced_weights, folds, numbered,
 };
 
@@ -50,64 +51,72 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
     };
     let predicted = refit(&truth);
     let evidence = Evidence::gather(&truth, &groups, &predicted, MIN_PERMUTATIONS, seed, refit);
-    let samples: Vec<Sample<'_>> = videos
-        .iter()
-        .enumerate()
-        .map(|(unit, video)| {
-            let of_probes = predicted.iter().filter_map(|predicted| {
-                let probabilities = predicted.get(unit)?.iter().copied();
-                Some(most_probable(probabilities)?.0)
-            });
-            Sample {
-                group: &video.group,
-                truth: truth.get(unit).copied().unwrap_or_default(),
-                predicted: std::iter::once(video.top.label).chain(of_probes).collect(),
-            }
-        })
-        .collect();
+    let samples = samples(videos, &truth, &predicted);
     let Some(found) = audited(&samples, n_labels, &evidence, &Bootstrap::new(seed)) else {
         return Vec::new();
     };
-    let mut records: Vec<Audit> = probes
-        .iter()
-        .zip(&found.probes)
-        .map(|((name, _), probe)| {
-            let estimate = &probe.balanced_accuracy;
-            Audit {
-                probe: name.clone(),
-                verdict: verdict_of(probe.verdict),
-                value: estimate.value,
-                low: estimate.intervals.percentile.map(|it| it.low),
-                high: estimate.intervals.percentile.map(|it| it.high),
-                p_value: probe.p_value,
-                share: probe.share,
-                share_low: probe.share_interval.map(|it| it.low),
-                share_high: probe.share_interval.map(|it| it.high),
-                n: videos.len() as u64,
-                n_groups: n_groups as u64,
-            }
-        })
-        .collect();
-    let worst = records
-        .iter()
-        .max_by(|a, b| {
-            let rank = |it: &Audit| {
-                let verdict = &it.verdict;
-                (
-                    *verdict == AuditVerdict::Fail,
-                    *verdict == AuditVerdict::Warn,
-                )
-            };
-            let by_value = a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0));
-            rank(a).cmp(&rank(b)).then(by_value)
-        })
-        .cloned();
+    let of_probe = |((name, _), probe): (&(Probe, Rows), &Audited)| Audit {
+        n: videos.len() as u64,
+        n_groups: n_groups as u64,
+        ..record(name.clone(), probe)
+    };
+    let mut records: Vec<Audit> = probes.iter().zip(&found.probes).map(of_probe).collect();
+    let worst = records.iter().max_by(|a, b| by_severity(a, b)).cloned();
     records.extend(worst.map(|worst| Audit {
         probe: Probe::All,
         verdict: verdict_of(found.verdict),
         ..worst
     }));
     records
+}
+
+/// What the model, then each probe predicts of each video.
+fn samples<'a>(
+    videos: &[&'a Prediction],
+    truth: &[usize],
+    predicted: &[Vec<Vec<f64>>],
+) -> Vec<Sample<'a>> {
+    let of_video = |(place, (video, truth)): (usize, (&&'a Prediction, &usize))| {
+        let of_probes = predicted.iter().filter_map(|of_probe| {
+            let probabilities = of_probe.get(place)?.iter().copied();
+            Some(most_probable(probabilities)?.0)
+        });
+        Sample {
+            group: &video.group,
+            truth: *truth,
+            predicted: std::iter::once(video.top.label).chain(of_probes).collect(),
+        }
+    };
+    videos.iter().zip(truth).enumerate().map(of_video).collect()
+}
+
+/// The record of a probe, without its counts.
+fn record(probe: Probe, found: &Audited) -> Audit {
+    let estimate = &found.balanced_accuracy;
+    Audit {
+        probe,
+        verdict: verdict_of(found.verdict),
+        value: estimate.value,
+        low: estimate.intervals.percentile.map(|it| it.low),
+        high: estimate.intervals.percentile.map(|it| it.high),
+        p_value: found.p_value,
+        share: found.share,
+        share_low: found.share_interval.map(|it| it.low),
+        share_high: found.share_interval.map(|it| it.high),
+        n: 0,
+        n_groups: 0,
+    }
+}
+
+/// Failed probes after warnings, and those after passes; within each by balanced accuracy.
+fn by_severity(a: &Audit, b: &Audit) -> Ordering {
+    let rank = |it: &Audit| match it.verdict {
+        AuditVerdict::Fail => 2,
+        AuditVerdict::Warn => 1,
+        _ => 0,
+    };
+    let by_value = a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0));
+    rank(a).cmp(&rank(b)).then(by_value)
 }
 
 /// Why these videos have no audit.

@@ -32,7 +32,8 @@ pub(crate) struct DecodedVideo {
 }
 
 impl DecodedVideo {
-    pub(crate) fn of(item: VideoItem, judge: &Judge, finds_person: bool) -> Self {
+    /// Decodes all frames and computes their features.
+    pub(crate) fn of(item: VideoItem, judge: &Judge) -> Self {
         let mut decoded = Self {
             item,
             places: Vec::new(),
@@ -44,10 +45,12 @@ impl DecodedVideo {
         };
         let features = decoded.look(judge);
         decoded.features = (!features.is_empty()).then(|| Tensor::cat(&features, 0));
-        if finds_person {
-            decoded.person = moving_person(&decoded.images).ok();
-        }
         decoded
+    }
+
+    /// Searches the held images for the moving person.
+    pub(crate) fn find_person(&mut self) {
+        self.person = moving_person(&self.images).ok();
     }
 
     /// Decodes all frames, and returns their features in pieces.

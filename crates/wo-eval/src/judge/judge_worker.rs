@@ -7,10 +7,10 @@ use wo_input::VideoItem;
 use wo_record::{Failure, Video};
 
 use crate::judge::label_space::LabelSpace;
-use crate::judge::nearest_training::TrainedOn;
+use crate::judge::nearest_training::{Thumbnails, TrainedOn};
 use crate::judge::perturb::Wording;
 use crate::judge::pool::OrderedPool;
-use crate::judge::predict::{Judged, Looks, predict};
+use crate::judge::predict::{Judged, PredictOptions, predict};
 
 /// More workers hold too many images; beyond it, each gets several cores.
 const MAX_WORKERS: usize = 4;
@@ -22,8 +22,8 @@ pub(crate) struct JudgeOptions {
     pub(crate) regions: bool,
     /// The wordings for the robustness test, if wanted.
     pub(crate) wordings: Option<Vec<Wording>>,
-    /// Thumbnails of training videos, for the page.
-    pub(crate) keeps_images: bool,
+    /// Of training videos, for the page.
+    pub(crate) thumbnails: Thumbnails,
 }
 
 /// The state of one worker.
@@ -39,11 +39,7 @@ struct JudgeWorker {
 /// A job.
 #[derive(Debug)]
 pub(crate) enum Task {
-    Judge {
-        item: VideoItem,
-        seen: bool,
-        can_be_scored: bool,
-    },
+    Judge { item: VideoItem, seen: bool },
     Remember(VideoItem),
 }
 
@@ -53,7 +49,6 @@ pub(crate) enum JudgeResult {
     Judged {
         video: Video,
         judged: Result<Box<Judged>, Failure>,
-        can_be_scored: bool,
     },
     /// `None` if no frame loads.
     Remembered(Option<TrainedOn>),
@@ -98,25 +93,22 @@ impl JudgeWorker {
         set_threads(self.n_threads);
         let judge = &self.judge;
         match task {
-            Task::Judge {
-                item,
-                seen,
-                can_be_scored,
-            } => {
-                let looks = Looks {
+            Task::Judge { item, seen } => {
+                let options = PredictOptions {
                     regions: self.options.regions,
                     changes: self.options.wordings.as_deref(),
                 };
                 let video = item.video.clone();
-                let judged = predict(item, judge, &self.space, seen, looks);
-                JudgeResult::Judged {
-                    video,
-                    judged: judged.map(Box::new),
-                    can_be_scored,
-                }
+                let judged = predict(item, judge, &self.space, options).map(|mut judged| {
+                    if seen {
+                        judged.mark_seen();
+                    }
+                    Box::new(judged)
+                });
+                JudgeResult::Judged { video, judged }
             }
             Task::Remember(item) => {
-                JudgeResult::Remembered(TrainedOn::new(item, judge, self.options.keeps_images))
+                JudgeResult::Remembered(TrainedOn::new(item, judge, self.options.thumbnails))
             }
         }
     }

@@ -25,6 +25,13 @@ pub(crate) struct TrainedOn {
     images: Vec<Vec<u8>>,
 }
 
+/// Whether thumbnails of training videos are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thumbnails {
+    Keep,
+    Drop,
+}
+
 /// A frame of a training video.
 #[derive(Debug)]
 struct Frame {
@@ -57,12 +64,14 @@ pub(crate) struct NearestTrainingFrame {
 
 impl TrainedOn {
     /// Features of evenly spread frames. `None` if no frame loads.
-    pub(crate) fn new(mut item: VideoItem, judge: &Judge, is_shown: bool) -> Option<Self> {
+    pub(crate) fn new(mut item: VideoItem, judge: &Judge, thumbnails: Thumbnails) -> Option<Self> {
         keep_spread(&mut item.frames);
-        // The moving person is not needed.
-        let decoded = DecodedVideo::of(item, judge, false);
+        let decoded = DecodedVideo::of(item, judge);
         let frames = decoded.frames().into_iter().map(|it| &it.frame);
-        let shown = if is_shown { decoded.images() } else { &[] };
+        let shown = match thumbnails {
+            Thumbnails::Keep => decoded.images(),
+            Thumbnails::Drop => &[],
+        };
         Some(Self {
             frames: frames.map(Frame::of).collect(),
             images: small_jpegs(shown),

@@ -63,6 +63,7 @@ pub(crate) struct FramePrediction {
 }
 
 /// One video that was judged.
+// More than 12 fields: each later stage reads another few of them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Prediction {
     /// Its id.

@@ -353,7 +353,7 @@ mod tests {
         sheet.add(&judged);
         assert_eq!(first_words(&sheet), ["unclear"]);
         assert_eq!(sheet.rows[0].colour, UNSCORED);
-        let mut worst = crate::render::worst::Worst::new(true);
+        let mut worst = crate::render::worst::Worst::keeping();
         worst.add(&judged);
         assert_eq!((worst.n_wrong, worst.videos.len()), (0, 0));
     }

@@ -15,7 +15,8 @@ const MAX_FRAMES: usize = 8;
 /// The kept videos.
 #[derive(Debug, Default)]
 pub(crate) struct Worst {
-    is_asked: bool,
+    /// Whether a page will show them.
+    keeps: bool,
     /// How many were wrong.
     pub(crate) n_wrong: u64,
     pub(crate) videos: Vec<WorstVideo>,
@@ -33,19 +34,18 @@ pub(crate) struct WorstVideo {
 }
 
 impl Worst {
-    /// An empty list, which stays empty unless a page is wanted.
-    pub(crate) fn new(is_asked: bool) -> Self {
+    /// An empty list that keeps mistakes; the default list keeps none.
+    pub(crate) fn keeping() -> Self {
         Self {
-            is_asked,
-            n_wrong: 0,
-            videos: Vec::new(),
+            keeps: true,
+            ..Self::default()
         }
     }
 
     /// Keeps a wrong video that is among the most confident.
     pub(crate) fn add(&mut self, judged: &Judged) {
         let verdict = &judged.verdict;
-        if !self.is_asked || judged.prediction.seen || judged.is_right() != Some(false) {
+        if !self.keeps || judged.prediction.seen || judged.is_right() != Some(false) {
             return;
         }
         self.n_wrong += 1;

@@ -2,7 +2,7 @@
 
 use wo_clip::Trust;
 use wo_record::{CoveragePoint, Selection};
-use wo_stats::{Bootstrap, Graded, RiskCoverage, numbered};
+use wo_stats::{Bootstrap, Graded, RiskCoverage, RiskPoint, numbered};
 
 use crate::judge::prediction::Prediction;
 use crate::score::key::Scope;
@@ -21,21 +21,7 @@ pub(crate) fn selection(
     seed: u64,
 ) -> Option<Selection> {
     let (groups, n_groups) = numbered(videos.iter().map(|it| &it.group));
-    let graded: Vec<Graded> = videos
-        .iter()
-        .zip(&groups)
-        .filter_map(|(it, &group)| {
-            Some(Graded {
-                group,
-                confidence: if it.says_unclear() {
-                    0.0
-                } else {
-                    it.confidence()
-                },
-                is_right: it.is_right()?,
-            })
-        })
-        .collect();
+    let graded = graded(videos, &groups);
     if graded.is_empty() {
         return None;
     }
@@ -53,8 +39,6 @@ pub(crate) fn selection(
     let answered: Vec<bool> = answered.filter_map(|it| it.is_right()).collect();
     let n_answered = answered.len() as f64;
     let n_wrong = answered.iter().filter(|is_right| !**is_right).count() as f64;
-    let points = curve.points(&once);
-    let step = points.len().div_ceil(MAX_POINTS).max(1);
     Some(Selection {
         scope: scope.to_string(),
         wanted_risk: trust.map(|it| it.wanted_risk),
@@ -73,16 +57,34 @@ pub(crate) fn selection(
                 high: estimate.intervals.percentile.map(|it| it.high),
             })
             .collect(),
-        curve: points
-            .iter()
-            .rev()
-            .step_by(step)
-            .rev()
-            .map(|point| (point.coverage, point.risk))
-            .collect(),
+        curve: thinned(&curve.points(&once)),
         n: graded.len() as u64,
         n_groups: n_groups as u64,
     })
+}
+
+/// Each video with its confidence; a prediction of `unclear` has none.
+fn graded(videos: &[&Prediction], groups: &[usize]) -> Vec<Graded> {
+    let of_video = |(it, &group): (&&Prediction, &usize)| {
+        let confidence = if it.says_unclear() {
+            0.0
+        } else {
+            it.confidence()
+        };
+        Some(Graded {
+            group,
+            confidence,
+            is_right: it.is_right()?,
+        })
+    };
+    videos.iter().zip(groups).filter_map(of_video).collect()
+}
+
+/// At most [`MAX_POINTS`] points of the curve, the last among them.
+fn thinned(points: &[RiskPoint]) -> Vec<(f64, f64)> {
+    let step = points.len().div_ceil(MAX_POINTS).max(1);
+    let kept = points.iter().rev().step_by(step).rev();
+    kept.map(|point| (point.coverage, point.risk)).collect()
 }
 
 #[cfg(test)]

@@ -96,7 +96,12 @@ fn parts<'a>(videos: &[&'a Prediction], field: &str) -> BTreeMap<String, Vec<&'a
     let numbers: Vec<Option<f64>> = videos.iter().map(|it| number(it, field)).collect();
     let distinct: BTreeSet<u64> = numbers.iter().flatten().map(|it| it.to_bits()).collect();
     let is_many = distinct.len() > MAX_VALUES || (field == DURATION && !distinct.is_empty());
-    let quarters = is_many.then(|| quarters(&numbers, field == DURATION));
+    let names = if field == DURATION {
+        ["shortest", "second", "third", "longest"]
+    } else {
+        ["lowest", "second", "third", "highest"]
+    };
+    let quarters = is_many.then(|| quarters(&numbers, names));
     for (place, video) in videos.iter().enumerate() {
         let word = match &quarters {
             Some(quarters) => quarters.get(place).cloned().flatten(),
@@ -118,17 +123,12 @@ fn number(video: &Prediction, field: &str) -> Option<f64> {
 }
 
 /// The quarter of each number.
-fn quarters(numbers: &[Option<f64>], are_lengths: bool) -> Vec<Option<String>> {
+fn quarters(numbers: &[Option<f64>], names: [&str; 4]) -> Vec<Option<String>> {
     let mut sorted: Vec<f64> = numbers.iter().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
     let ends: Vec<f64> = (1..4)
         .filter_map(|quarter| sorted.get(sorted.len() * quarter / 4).copied())
         .collect();
-    let names = if are_lengths {
-        ["shortest", "second", "third", "longest"]
-    } else {
-        ["lowest", "second", "third", "highest"]
-    };
     let name = |number: f64| {
         let quarter = ends.iter().filter(|end| number >= **end).count();
         names.get(quarter).map(|name| format!("{name} quarter"))

@@ -8,6 +8,7 @@ use wo_record::Name;
 use crate::judge::prediction::{GroundTruth, Prediction};
 
 /// Counts of videos, but for the frames.
+// More than 12 fields: one for each reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Excluded: the model was trained or chosen on them or their group.

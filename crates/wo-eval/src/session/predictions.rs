@@ -66,7 +66,7 @@ pub(crate) fn score_predictions(
         table,
         sheet: ContactSheet::new(0, analysis.seed),
         findings,
-        worst: Worst::new(false),
+        worst: Worst::default(),
         tally,
         manifest: None,
         failures,

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 use wo_testkit::{Run, stream, tempdir};
 
-use crate::findings::{OF_OTHERS, OF_STRANGERS, looking_like};
 use crate::model::write_model;
 use crate::tool;
+use crate::written::{OF_OTHERS, OF_STRANGERS, looking_like};
 
 fn eval(model: &Path, lines: &[String]) -> Run {
     let input = stream(lines);

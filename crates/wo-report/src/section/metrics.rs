@@ -76,42 +76,43 @@ impl Metrics {
 
 impl MetricBlock {
     fn table(&self) -> Markup {
-        let has_baselines = self.metrics.iter().any(|it| !it.baselines.is_empty());
         html! {
             div.scroll tabindex="0" role="region" aria-label=(self.title) {
                 table.figures {
                     caption { (self.title) }
                     thead { tr {
-                        th scope="col" { "Figure" }
+                        th scope="col" { "Metric" }
                         th scope="col" { "Value and 95\u{a0}% confidence interval" }
-                        @if has_baselines { th scope="col" { "Model’s lead" } }
+                        @if self.has_baselines() { th scope="col" { "Model’s lead" } }
                         th.number scope="col" { (self.unit) }
                         th.number scope="col" { "Groups" }
                         th.number scope="col" { "Detectable difference" }
                     } }
-                    @for metric in &self.metrics { (metric.rows(has_baselines)) }
+                    @for metric in &self.metrics { (self.rows(metric)) }
                 }
             }
         }
     }
-}
 
-impl Metric {
-    fn rows(&self, has_baselines: bool) -> Markup {
-        let scale = Scale::unit(self.chance);
+    fn has_baselines(&self) -> bool {
+        self.metrics.iter().any(|it| !it.baselines.is_empty())
+    }
+
+    fn rows(&self, metric: &Metric) -> Markup {
+        let scale = Scale::unit(metric.chance);
         let estimate =
             |estimate: &Estimate| with_bar(&estimate.shown(Format::Plain), estimate, scale);
         html! {
             tbody {
                 tr.model {
-                    th scope="row" { (breakable(&self.name)) }
-                    td { (estimate(&self.model)) }
-                    @if has_baselines { td {} }
-                    td.number { (self.n_videos) }
-                    td.number { (self.n_groups) }
-                    td.number { (self.smallest_difference.map_or_else(|| DASH.to_owned(), |it| format!("±\u{a0}{it:.2}"))) }
+                    th scope="row" { (breakable(&metric.name)) }
+                    td { (estimate(&metric.model)) }
+                    @if self.has_baselines() { td {} }
+                    td.number { (metric.n_videos) }
+                    td.number { (metric.n_groups) }
+                    td.number { (metric.smallest_difference.map_or_else(|| DASH.to_owned(), |it| format!("±\u{a0}{it:.2}"))) }
                 }
-                @for baseline in &self.baselines {
+                @for baseline in &metric.baselines {
                     tr.baseline {
                         th scope="row" { (baseline.name) }
                         td { (estimate(&baseline.estimate)) }

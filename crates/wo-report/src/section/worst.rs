@@ -96,7 +96,7 @@ impl WorstVideo {
                 }
                 div.strip {
                     @for (n, frame) in (1_usize..).zip(&self.frames) {
-                        (frame.shown(&format!("Frame {n} of {}", self.name), frame.is_evidence.then_some("most telling")))
+                        (frame.shown(&format!("Frame {n} of {}", self.name), frame.is_evidence.then_some("evidence")))
                     }
                     @if let Some(nearest) = &self.nearest { (nearest.shown()) }
                 }

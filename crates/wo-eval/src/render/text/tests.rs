@@ -1,6 +1,10 @@
 use super::*;
 use crate::fixtures::{evaluated, evaluated_as, squat};
 use crate::judge::prediction::Prediction;
+use crate::render::text::confusion::{fits, mistakes};
+use crate::render::text::layout::WIDTH;
+use crate::score::evaluation::ConfusionMatrix;
+use crate::score::key::{Scope, Task, Unit};
 
 fn report_of(predictions: &[Prediction], tally: &Tally) -> String {
     let exercises = ["row".into(), "squat".into()];
