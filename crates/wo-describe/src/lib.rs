@@ -15,10 +15,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
-use wo_cli::{Exit, ExitWith, OnError, Outcome, open_input};
+use wo_cli::{Exit, ExitWith, Hint, OnError, Outcome, open_input};
 use wo_folder::{
-    Corrections, FolderLock, Place, captions_in_force, folder_of_records, tables_not_read,
+    Corrections, FolderLock, Place, cure_of_records, folder_of_records, tables_not_read,
 };
+use wo_label::Captions;
 use wo_record::{Failure, Frame, Image, ReadError, Reader, Record, code};
 
 pub use crate::args::{Args, Format};
@@ -39,7 +40,8 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
     };
     args.csv.iter().try_for_each(|it| wo_cli::check_file(it))?;
     let reviews = args.reviews.as_deref();
-    let captions = captions_in_force(&args.captions)?;
+    let captions = &args.captions;
+    let captions = captions.load(Captions::parse, Captions::embedded, Captions::difference)?;
     if let Some(sentence) = tables_not_read(args.input.as_deref(), &args.csv) {
         wo_cli::warn!("{sentence}");
     }
@@ -113,7 +115,12 @@ fn describe_stream(
                     .map_or(Ok(()), |sink: &mut Sink<'_>| sink.failure(bad_line(&bad)))?;
                 continue;
             }
-            Err(error) => return Err(error).with_context(|| input_name.to_owned()),
+            Err(error) => {
+                let cure = || args.input.as_deref().and_then(cure_of_records);
+                return Err(error)
+                    .with_context(|| input_name.to_owned())
+                    .hint_with(cure);
+            }
         };
         // The first line is a `begin`, so the reader knows the tools before this one.
         if let Some(output) = output.take() {

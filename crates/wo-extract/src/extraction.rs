@@ -1,5 +1,7 @@
 //! What comes of one source: a video with frames, a failure, or both.
 
+mod queue;
+
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -8,16 +10,19 @@ use serde::{Deserialize, Serialize};
 use wo_cli::Progress;
 use wo_record::{Failure, Frame, Image, LabelOrigin, Video, code};
 
-use crate::args::{Args, Decoding, FRAMES_PER_VIDEO, SIZE};
-use crate::fault::Fault;
-use crate::media_file::MediaFile;
-use crate::picture::Still;
-use crate::sample::{self, Sample, Timeline};
-use crate::sieve::{self, Sieve, Sifted};
-use crate::sources::Source;
-use crate::state::Known;
+use crate::VERSION;
+use crate::cli::args::{Args, Decoding, FRAMES_PER_VIDEO, SIZE};
+use crate::decoding::video_file;
+use crate::error::Fault;
+use crate::input::foreign;
+use crate::input::media_file::MediaFile;
+use crate::input::sources::Source;
+use crate::output::state::Known;
+use crate::quality::still::Still;
+use crate::sampling::frame_filter::{self, Sieve, Sifted};
+use crate::sampling::sample::{self, Sample, Timeline};
+use crate::sampling::select;
 use crate::worker::Crew;
-use crate::{VERSION, foreign, queue, select, video_file};
 
 /// How many frames tell what a video is like.
 const PROBE_FRAMES: u32 = 8;
@@ -203,7 +208,7 @@ impl Settings {
     fn sift(&self, stills: Vec<Still>, video: &Video) -> Sifted {
         let groups = if self.sample.has_segments() && !self.sieve.is_open() {
             let duration_ns = (video.duration_ms.unwrap_or(0.0) * 1e6) as u64;
-            sieve::by_segment(stills, duration_ns, self.n_frames)
+            frame_filter::by_segment(stills, duration_ns, self.n_frames)
         } else {
             stills.into_iter().map(|still| vec![still]).collect()
         };

@@ -2,40 +2,15 @@
 //!
 //! It never waits for ever and never lets one bad file end a run. It does not judge what the frames show.
 
-mod animation_file;
-mod args;
-mod container;
-mod damage;
+mod cli;
+mod decoding;
+mod error;
 mod extraction;
-mod fault;
-mod film;
-mod foreign;
-mod groups;
-mod image_file;
-mod jpeg;
-mod labels;
-mod layout;
-mod media_file;
-mod merge;
-mod notes;
+mod input;
 mod output;
-mod picture;
-mod pipeline;
-mod playlist;
 mod probe;
 mod quality;
-mod queue;
-mod repetitions;
-mod sample;
-mod select;
-mod selective;
-mod sieve;
-mod sources;
-mod state;
-mod turn;
-mod video_file;
-mod vocabulary;
-mod whole;
+mod sampling;
 mod worker;
 
 use std::io::{BufRead, Write};
@@ -45,16 +20,17 @@ use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_record::{Failure, code};
 
-pub use args::{Args, Command, Decoding, Probe, Prune};
-pub use sample::Sample;
-pub use sieve::MinSharpness;
+pub use cli::args::{Args, Command, Decoding, Probe, Prune};
+pub use sampling::frame_filter::MinSharpness;
+pub use sampling::sample::Sample;
 pub use worker::{Sandbox, serve};
 
 use extraction::Settings;
-use layout::Layout;
-use merge::Merge;
-use output::Output;
-use state::{Known, State};
+use input::sources;
+use output::layout::Layout;
+use output::merge::Merge;
+use output::state::{Known, State};
+use output::writer::Output;
 use worker::Crew;
 
 /// The name in records and messages.
@@ -150,10 +126,14 @@ fn extract(args: Args, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     if ended.failures.is_empty() && ended.has_refused {
         return Ok(Outcome::No);
     }
-    if sources.len() > 1 {
+    if sources.len() > 1 || ended.failures.iter().any(is_conflict) {
         say_failed(&ended.failures, out.is_some());
     }
     Ok(Outcome::from_failures(ended.failures.len() as u64))
+}
+
+fn is_conflict(failure: &Failure) -> bool {
+    failure.code == code::LABEL_CONFLICT
 }
 
 /// Says which files failed and what to do, as the last that is said: much may have been said since they did.
@@ -166,8 +146,7 @@ fn say_failed(failures: &[Failure], has_folder: bool) {
         .iter()
         .map(|it| (name(it).unwrap_or_default(), it.what.clone()))
         .collect();
-    let is_conflict = |failure: &&Failure| failure.code == code::LABEL_CONFLICT;
-    let n_conflicts = failures.iter().filter(is_conflict).count();
+    let n_conflicts = failures.iter().filter(|it| is_conflict(it)).count();
     let mut cures = Vec::new();
     if n_conflicts < failures.len() {
         cures.push(if has_folder {
@@ -177,7 +156,7 @@ fn say_failed(failures: &[Failure], has_folder: bool) {
         });
     }
     if n_conflicts > 0 {
-        cures.push("of two videos that are the same remove one, and give the same command again");
+        cures.push("of two videos that are the same remove one, or mend groups.csv where that tells them apart, and give the same command again");
     }
     let cures: Vec<String> = cures.into_iter().map(str::to_owned).collect();
     wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));

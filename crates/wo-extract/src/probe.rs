@@ -9,11 +9,12 @@ use std::io::Write;
 use wo_cli::Outcome;
 use wo_record::{Record, Video, Writer};
 
-use crate::args::{Decoding, Probe};
+use crate::cli::args::{Decoding, Probe};
 use crate::extraction::{self, Frames, Settings};
-use crate::sieve::Sifted;
+use crate::input::sources;
+use crate::paths_or_default;
+use crate::sampling::frame_filter::Sifted;
 use crate::worker::Crew;
-use crate::{paths_or_default, sources};
 use report::Report;
 use seen::Seen;
 

@@ -5,14 +5,14 @@
 
 mod answer;
 mod clock;
-mod crew;
+mod pool;
 mod protocol;
 mod replies;
 mod sandbox;
 mod serve;
 mod watch;
 
-pub(crate) use crew::Crew;
+pub(crate) use pool::Crew;
 pub(crate) use replies::Replies;
 pub use sandbox::Sandbox;
 use sandbox::Walls;

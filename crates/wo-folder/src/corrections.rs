@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wo_cli::CaptionsFlag;
 use wo_label::{Captions, Reviews, choice_hash, faults_in_path};
-use wo_record::{BAD_FORM, Frame, Image, Judgement, Name, Review};
+use wo_record::{BAD_FORM, Frame, Image, Judgement, LabelOrigin, Name, RecordPath, Review};
 
 use crate::deletions::{Deleted, Deletions};
 use crate::names::REVIEWS;
@@ -140,6 +140,7 @@ impl Corrections {
         let was_described = frame.description.is_some();
         let review = self.review_of(frame);
         let rows = self.rows_of(&frame.image, place);
+        self.note_what_is_not_said_any_more(frame, review, &rows);
         if let Some(how) = self.deletion_of(frame, review, !rows.is_empty()) {
             return Corrected::gone(Kept::Deleted(how));
         }
@@ -279,6 +280,27 @@ impl Corrections {
         }
     }
 
+    /// A record that took over a label of which the row or the review is gone.
+    fn note_what_is_not_said_any_more(
+        &self,
+        frame: &Frame,
+        review: Option<&Review>,
+        rows: &[&Row],
+    ) {
+        if self.dir.is_none() {
+            return;
+        }
+        match frame.label_origin {
+            Some(LabelOrigin::Review) if review.is_none() => self.tally().n_without_review += 1,
+            Some(LabelOrigin::Csv)
+                if review.is_none() && rows.iter().all(|row| row.label.is_none()) =>
+            {
+                self.tally().n_without_label += 1;
+            }
+            _ => {}
+        }
+    }
+
     fn note_rows_against(&self, review: &Review, rows: &[&Row], frame: &Frame) {
         if let Image::File { path, .. } = &frame.image
             && rows
@@ -297,7 +319,15 @@ impl Corrections {
             faults.sort();
             faults
         };
-        let is_other_label = row.label.is_some() && row.label != new.label;
+        // A row that was made anew since the review, as where the video has moved, says what the folder says.
+        let is_of_folder = row.label == frame.label
+            && frame.label_origin == Some(LabelOrigin::Folder)
+            && review
+                .path
+                .as_ref()
+                .zip(path_of(&frame.image))
+                .is_some_and(|(then, now)| !then.as_path().ends_with(now.as_path()));
+        let is_other_label = row.label.is_some() && row.label != new.label && !is_of_folder;
         let are_other_faults = !row.faults.is_empty() && sorted(&row.faults) != sorted(&new.faults);
         let is_made = |text: &str| {
             let labels = [&row.label, &frame.label, &review.old.label, &new.label];
@@ -366,6 +396,13 @@ impl Corrected {
     }
 }
 
+fn path_of(image: &Image) -> Option<&RecordPath> {
+    match image {
+        Image::File { path, .. } => Some(path),
+        Image::Inline { .. } => None,
+    }
+}
+
 /// A review is the last word. True where the description is its own.
 fn apply_review(new: &Judgement, frame: &mut Frame) -> bool {
     if (&frame.label, &frame.faults) != (&new.label, &new.faults) {
@@ -381,9 +418,16 @@ fn apply_review(new: &Judgement, frame: &mut Frame) -> bool {
     new.description.is_some()
 }
 
-/// The captions table in force: that of the flag, the one that lies in the working directory, or the built-in one.
+/// The captions table in force for a tool that reads described frames: that of the flag, the one that lies in the working
+/// directory, or the built-in one.
 pub fn captions_in_force(flag: &CaptionsFlag) -> anyhow::Result<Captions> {
-    flag.load(Captions::parse, Captions::embedded, Captions::difference)
+    let difference = |captions: &Captions| {
+        let difference = captions.difference()?;
+        Some(format!(
+            "{difference}; frames that are described already keep their words until wo-describe runs on them"
+        ))
+    };
+    flag.load(Captions::parse, Captions::embedded, difference)
 }
 
 #[cfg(test)]

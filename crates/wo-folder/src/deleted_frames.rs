@@ -1,6 +1,6 @@
 //! The frames that people deleted from a folder, and those that they want back.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -10,6 +10,7 @@ use crate::corrections::Kept;
 use crate::names::own_image;
 use crate::tables::Tables;
 use crate::trash::{FrameLines, Text, Trash, forget, take_back, throw_away};
+use crate::whole::remove;
 
 /// Frames by the ids of their videos.
 type ByVideo = BTreeMap<String, Vec<FrameLines>>;
@@ -144,26 +145,37 @@ impl DeletedFrames {
         tables.throw_away(&self.images)
     }
 
-    /// Forgets what came back, when the records with `videos` are written. What did not, since nobody took its video, goes
-    /// back into the trash.
+    /// Whether somebody wants frames of a video back.
+    pub fn wants_of(&self, video_id: &str) -> bool {
+        self.wanted.contains_key(video_id)
+    }
+
+    /// Forgets what came back, when the records are written: `frames` are theirs, of videos of which some are wanted. What did
+    /// not come back, since nobody took its video, goes back into the trash. Returns how many came back in another place, where
+    /// their videos have another label now; their rows stay in the trash.
     pub fn finish(
         &self,
-        videos: &HashSet<String>,
+        frames: &HashMap<String, Vec<Frame>>,
         tables: &mut Tables,
         by: &Producer,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<usize> {
         if self.n_back.load(Relaxed) == 0 {
-            return Ok(());
+            return Ok(0);
         }
         let mut trash = self.trash.clone();
-        let mut left = Vec::new();
-        for (video_id, frames) in &self.wanted {
-            for frame in frames {
+        let (mut left, mut moved) = (Vec::new(), Vec::new());
+        for (video_id, wanted) in &self.wanted {
+            let now = frames.get(video_id).map_or(&[][..], Vec::as_slice);
+            for frame in wanted {
                 let image = frame.frame().and_then(own_image);
-                let is_there = image.is_some_and(|image| self.dir.join(image).is_file());
-                if videos.contains(video_id) && is_there {
+                let again = now.iter().find(|it| frame.is(it.index, it.pts_ms));
+                if let Some(again) = again {
                     if let Some(image) = image {
                         forget(&self.dir, image);
+                        if own_image(again) != Some(image) {
+                            remove(&self.dir.join(image));
+                            moved.push(image.to_owned());
+                        }
                     }
                     continue;
                 }
@@ -177,7 +189,9 @@ impl DeletedFrames {
             }
         }
         trash.write(&self.dir, by)?;
-        tables.throw_away(&left)
+        tables.throw_away(&left)?;
+        tables.throw_away(&moved)?;
+        Ok(moved.len())
     }
 
     /// The frames that come back into the records.

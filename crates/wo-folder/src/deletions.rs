@@ -85,10 +85,9 @@ impl Deletions {
         }
         let first_table = self.written().tables.get(image)?.as_deref();
         let is_there = |table: &str| self.dir.join(table).is_file();
-        // A person may have given another label, and its table is not there before it has a row.
-        let has_table = table_name(frame).is_some_and(|table| is_there(&table))
-            || first_table.is_some_and(is_there)
-            || self.has_stand_in(image);
+        // The row stays where it was written when a person gives another label in it.
+        let own_table = first_table.map(str::to_owned).or_else(|| table_name(frame));
+        let has_table = own_table.is_some_and(|table| is_there(&table)) || self.has_stand_in(image);
         (frame.label.is_some() && has_table).then_some(Deleted::Row)
     }
 

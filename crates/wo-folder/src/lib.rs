@@ -45,7 +45,7 @@ pub use names::{
 };
 pub use nearest::{WithNearest, most_alike};
 pub use place::Place;
-pub use records::for_each_line;
+pub use records::{cure_of_records, for_each_line};
 pub use reviews::{LOG_CURE, read_reviews};
 pub use rows::Rows;
 pub use sheet::{Columns, Sheet, SheetRow};

@@ -5,7 +5,10 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Context;
+use wo_cli::{Hint, shell_word};
 use wo_record::{DEFAULT_MAX_LINE, Line, Reader};
+
+use crate::names::{RECORDS, STATE};
 
 /// Reads a stream. A file that is not there has no lines.
 pub fn for_each_line(
@@ -20,9 +23,25 @@ pub fn for_each_line(
     let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
     while let Some(line) = reader
         .next_line()
-        .with_context(|| path.display().to_string())?
+        .with_context(|| path.display().to_string())
+        .hint_with(|| cure_of_records(path))?
     {
         each(line)?;
     }
     Ok(())
+}
+
+/// What to do about the records of a folder that are damaged: `wo-extract` notes enough to make them anew. `None` of other
+/// files, and where there are no notes.
+pub fn cure_of_records(records: &Path) -> Option<String> {
+    let notes = records.with_file_name(STATE);
+    let has_notes = notes.metadata().is_ok_and(|notes| notes.len() > 0);
+    if records.file_name() != Some(RECORDS.as_ref()) || !has_notes {
+        return None;
+    }
+    Some(format!(
+        "take the file back from a copy; without one, put it aside, and the wo-extract command that made the folder makes it anew: mv {} {}",
+        shell_word(records),
+        shell_word(&records.with_file_name(format!("{RECORDS}.damaged")))
+    ))
 }

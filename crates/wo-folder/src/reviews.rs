@@ -64,7 +64,7 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
 fn say_cut(path: &Path, n_lines: usize) {
     if n_lines > 0 {
         wo_cli::warn!(
-            "{}: the last decision is cut off ({}), and does not count\nhint: take the file back from a backup or from git; without one, start wo-review, which sets the rest aside, and decide again",
+            "{}: the last decision is cut off ({}) and is not read, but tables and records may have it\nhint: take the file back from a backup or from git; without one, start wo-review, which sets the rest aside, and look at the last frames again",
             path.display(),
             wo_cli::count(n_lines, "line")
         );

@@ -1,11 +1,14 @@
 //! A CSV as a spreadsheet may have saved it: any delimiter, the encodings of [`crate::Encoding`], headers in any case.
 
+use std::path::Path;
+
 use anyhow::{anyhow, ensure};
 use csv::StringRecord;
 use wo_label::nearest;
 use wo_record::Name;
 
 use crate::dialect::{DialectError, Encoding, decode, preamble};
+use crate::names::{MEDIA_ENDINGS, has_ending};
 use crate::quotes;
 
 /// The delimiters that are tried, in their order.
@@ -68,16 +71,20 @@ impl Sheet {
             ));
         }
         if let Some(line) = quotes::swallowing(body, delimiter) {
-            let line = n_lines(&text, start) + line;
-            return Err(anyhow!(
-                "line {line}: a double quote opens a cell there, and none closes it in its row, so the rows below would be a part of it\nhint: close the cell with a double quote, or delete the one that opens it"
-            ));
+            return Err(open_quote(n_lines(&text, start) + line));
         }
         let header = header_of(body, delimiter);
         if column_of(&header, columns.key).is_none() {
             return Err(no_column(&header, columns).into());
         }
         let rows = rows_of(&text, start, delimiter, header.len())?;
+        let key = column_of(&header, columns.key).unwrap_or_default();
+        if let Some(line) = rows
+            .iter()
+            .find_map(|row| swallows_rows(row, delimiter, key))
+        {
+            return Err(open_quote(line));
+        }
         Ok(Self {
             text,
             encoding,
@@ -194,6 +201,25 @@ fn no_column(header: &[String], columns: &Columns) -> DialectError {
     }
 }
 
+fn open_quote(line: u64) -> anyhow::Error {
+    anyhow!(
+        "line {line}: a double quote opens a cell there, and none closes it in its row, so the rows below would be a part of it\nhint: close the cell with a double quote, or delete the one that opens it"
+    )
+}
+
+/// The line of a row that has a cell of several lines of which one looks like a row itself: it names a file in the column of
+/// the key.
+fn swallows_rows(row: &SheetRow, delimiter: u8, key: usize) -> Option<u64> {
+    let is_row = |line: &str| {
+        let mut cells = line.split(char::from(delimiter));
+        let path = cells.nth(key).map(|cell| cell.trim_matches(['"', ' ']));
+        let has_more = key > 0 || cells.next().is_some();
+        has_more && path.is_some_and(|path| has_ending(Path::new(path), &MEDIA_ENDINGS))
+    };
+    let lines = row.cells.iter().flat_map(|cell| cell.lines().skip(1));
+    lines.into_iter().any(is_row).then_some(row.line)
+}
+
 /// How many lines end before a place.
 fn n_lines(text: &str, place: usize) -> u64 {
     text.get(..place).unwrap_or_default().matches('\n').count() as u64
@@ -300,6 +326,24 @@ mod tests {
         assert!(message("path,label\na,b,c\n").contains("line 2: 3 cells"));
         let swallowed = message("sep=,\npath,label\na,good\nb,\"bad\nc,good\n");
         assert!(swallowed.contains("line 4: a double quote"), "{swallowed}");
+        // Two quotes some rows apart.
+        let text = "path,label,note\na.jpg,bad,x\nb.jpg,\"good\nc.jpg,bad,y\nd.jpg,\"good,z\n";
+        assert!(
+            message(text).contains("line 3: a double quote"),
+            "{}",
+            message(text)
+        );
+        let text = "label,path\n\"bad,a.jpg\ngood,b.jpg\nbad\",c.jpg\n";
+        assert!(
+            message(text).contains("line 2: a double quote"),
+            "{}",
+            message(text)
+        );
+        let lines = "path,label,note\na.jpg,bad,\"one, two\nb.jpg\nthree, four\"\nc.jpg,bad,z\n";
+        assert_eq!(
+            Sheet::parse(lines.as_bytes(), &COLUMNS).unwrap().rows.len(),
+            2
+        );
     }
 
     #[test]

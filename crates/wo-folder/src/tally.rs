@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use wo_cli::{Exit, ExitWith, count, named, shell_word, verb};
 
 use crate::deletions::{Deleted, FolderTrouble};
-use crate::names::STATE;
+use crate::names::{REVIEWS, STATE};
 use crate::row_troubles::contradiction_error;
 
 /// What came of frames.
@@ -18,6 +18,10 @@ pub(crate) struct Tally {
     pub(crate) n_untold: usize,
     /// How many frames have their images in folders that cannot be looked into.
     pub(crate) folders: BTreeMap<FolderTrouble, usize>,
+    /// Frames whose records have the label of a review that is not in the log.
+    pub(crate) n_without_review: usize,
+    /// Frames whose records have the label of a row that gives none any more.
+    pub(crate) n_without_label: usize,
     /// Reviews of other pictures.
     pub(crate) n_other_images: usize,
     pub(crate) n_relabelled: usize,
@@ -72,6 +76,7 @@ impl Tally {
         if let Some(dir) = dir {
             self.say_folders(dir);
             self.say_untold(dir);
+            self.say_taken_back(dir);
         }
         if self.n_other_images > 0 {
             wo_cli::warn!(
@@ -111,6 +116,9 @@ impl Tally {
                     shell_word(&dir.join(other)),
                     shell_word(&folder)
                 ),
+                _ if folder.symlink_metadata().is_ok() => {
+                    "put the folder there again: wo-extract cannot make it while something else has its name".to_owned()
+                }
                 _ => "put the folder back, or let wo-extract make it anew; to delete frames, delete their rows, or images in it"
                     .to_owned(),
             };
@@ -121,6 +129,26 @@ impl Tally {
                 count(*n, "frame"),
                 verb(*n, "has", "have"),
                 verb(*n, "does", "do"),
+            );
+        }
+    }
+
+    /// Says of which labels in records the review or the row is gone.
+    fn say_taken_back(&self, dir: &Path) {
+        if self.n_without_review > 0 {
+            wo_cli::warn!(
+                "{}: {} {} a label from a review, and {REVIEWS} has no such review (any more)\nhint: take {REVIEWS} back from a backup or from git; without one, review the frames again",
+                dir.display(),
+                count(self.n_without_review, "frame"),
+                verb(self.n_without_review, "has", "have"),
+            );
+        }
+        if self.n_without_label > 0 {
+            wo_cli::warn!(
+                "{}: {} {} a label from a table, and no row gives it any more: the record has it until wo-extract runs again, which takes that of the folder\nhint: write the label into the row, or run wo-extract",
+                dir.display(),
+                count(self.n_without_label, "frame"),
+                verb(self.n_without_label, "has", "have"),
             );
         }
     }

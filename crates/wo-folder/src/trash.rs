@@ -161,7 +161,7 @@ impl FrameLines {
         }
     }
 
-    fn is(&self, index: u32, pts_ms: Option<f64>) -> bool {
+    pub(crate) fn is(&self, index: u32, pts_ms: Option<f64>) -> bool {
         match (self.pts_ms, pts_ms) {
             (Some(one), Some(other)) => is_same_time(one, other),
             _ => self.index == index,

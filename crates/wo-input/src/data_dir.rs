@@ -7,10 +7,10 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{CaptionsFlag, Exit, ExitWith};
+use wo_cli::{CaptionsFlag, Exit, ExitWith, Hint};
 use wo_folder::{
-    Corrections, Kept, RECORDS, TableVideo, captions_in_force, folder_of_records, no_frames,
-    tables_not_read, videos_of_tables,
+    Corrections, Kept, RECORDS, TableVideo, captions_in_force, cure_of_records, folder_of_records,
+    no_frames, tables_not_read, videos_of_tables,
 };
 use wo_record::{Failure, ReadError, Reader, Video};
 
@@ -101,7 +101,8 @@ pub fn videos_of_data_dir(
         Some(item) => visit(item),
         None => Ok(()),
     })
-    .with_context(|| records.display().to_string())?;
+    .with_context(|| records.display().to_string())
+    .hint_with(|| cure_of_records(&records))?;
     corrections.finish()?;
     Ok(Leftovers {
         failures,

@@ -6,7 +6,7 @@ mod difference;
 mod entry;
 mod file;
 mod phrasing;
-mod wordless;
+pub(crate) mod wordless;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -17,7 +17,6 @@ use self::entry::Exercise;
 pub use self::file::CaptionsError;
 use self::file::CaptionsFile;
 use self::phrasing::{Phrasing, Phrasings};
-pub use self::wordless::{What, Wordless, toml_key};
 
 /// How many faults one description describes; of more it says the issue alone, or CLIP's 77 tokens would cut the end off.
 const MAX_FAULTS_DESCRIBED: usize = 2;

@@ -11,7 +11,8 @@ mod reviews;
 mod sight;
 mod token_count;
 
-pub use captions::{Captions, CaptionsError, What, Wordless, choice_hash, toml_key};
+pub use captions::wordless::{What, Wordless, toml_key};
+pub use captions::{Captions, CaptionsError, choice_hash};
 pub use fault_path::{faults_in_path, faults_in_words};
 pub use nearest::nearest;
 pub use review_log::{Chain, ReviewLogError};

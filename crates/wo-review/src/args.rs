@@ -1,5 +1,6 @@
 //! The command line, as data.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -177,6 +178,25 @@ impl Role {
             Self::Note => "note",
             Self::Nothing => "nothing",
         }
+    }
+}
+
+impl Serve {
+    /// The names of the reviewers, each once: those of `--reviewer`, else the user's.
+    pub fn reviewers(&self) -> Vec<String> {
+        if !self.reviewer.is_empty() {
+            let mut names = self.reviewer.clone();
+            let mut seen = HashSet::new();
+            names.retain(|name| seen.insert(name.clone()));
+            return names;
+        }
+        let user = ["USER", "LOGNAME"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok());
+        vec![
+            user.filter(|user| !user.is_empty())
+                .unwrap_or_else(|| "reviewer".to_owned()),
+        ]
     }
 }
 

@@ -1,8 +1,8 @@
 //! The labels as they are after all reviews, in the formats of others.
 
+mod excluded;
+mod image_names;
 mod imagefolder;
-mod left_out;
-mod picture_names;
 mod records;
 mod table;
 
@@ -12,14 +12,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, Outcome};
-use wo_record::Judgement;
 
+use self::excluded::Excluded;
 use self::imagefolder::write_imagefolder;
-use self::left_out::LeftOut;
 use self::records::write_records;
 use self::table::write_rows;
 use crate::args::{Export, Format};
-use crate::folder::FrameItem;
 use crate::label_studio;
 use crate::projection::Projection;
 use crate::store::Store;
@@ -56,7 +54,7 @@ pub(crate) fn export(
             0
         }
     };
-    LeftOut::of(store, args.to).say(&name, n_failed);
+    Excluded::of(store, args.to).say(&name, n_failed);
     Ok(Outcome::from_failures(n_failed))
 }
 
@@ -93,15 +91,4 @@ fn base(dir: &Path, to: Option<&Path>) -> anyhow::Result<PathBuf> {
         return Ok(PathBuf::new());
     }
     Ok(dir)
-}
-
-/// All frames that were not thrown away, and what holds of them.
-pub(crate) fn kept(store: &Store) -> impl Iterator<Item = (u32, &FrameItem, &Judgement)> {
-    all(store).filter(|(_, _, judgement)| !judgement.deleted)
-}
-
-/// All frames, and what holds of them.
-fn all(store: &Store) -> impl Iterator<Item = (u32, &FrameItem, &Judgement)> {
-    let frames = (0..).zip(&store.folder.frames);
-    frames.map(|(id, frame)| (id, frame, store.judgement(id, frame)))
 }

@@ -1,5 +1,11 @@
 //! The frames of a folder as they are on disk: from its records, corrected by the CSVs beside them, or from CSVs alone.
 
+mod image;
+mod numbering;
+mod records_file;
+mod tables;
+mod video_paths;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
@@ -12,9 +18,10 @@ use wo_folder::{Corrections, Kept as KeptFrame, RECORDS, TRASH, check_frames, no
 use wo_label::{Captions, Reviews};
 use wo_record::{Frame, Image, Judgement, Name, Record, Review, Video};
 
-use crate::picture::{InlinePicture, Picture};
-use crate::records_file::{FIRST_BYTES, Place, for_each_record, for_first_records};
-use crate::video_paths::VideoPaths;
+pub(crate) use self::image::FrameImage;
+use self::image::InlineImage;
+use self::records_file::{FIRST_BYTES, LineSpan, for_each_record, for_first_records};
+use self::video_paths::VideoPaths;
 
 /// The command that reads a folder.
 const COMMAND: &str = "wo-review";
@@ -30,7 +37,7 @@ pub(crate) struct Folder {
     videos_by_id: HashMap<String, u32>,
     pub(crate) frames_by_place: HashMap<(u32, u32), u32>,
     /// Where the pictures are that are in records.
-    pub(crate) inline: HashMap<u32, InlinePicture>,
+    pub(crate) inline: HashMap<u32, InlineImage>,
 }
 
 /// A video and which frames are from it.
@@ -168,17 +175,17 @@ impl Folder {
     pub(crate) fn first(dir: &Path, corrections: &Corrections) -> Option<Self> {
         let path = dir.join(RECORDS);
         let records = Arc::new(File::open(&path).ok()?);
-        let mut first: Vec<(Kept, Place)> = Vec::new();
+        let mut first: Vec<(Kept, LineSpan)> = Vec::new();
         let videos = VideoPaths::read(&path, FIRST_BYTES).ok()?;
         let keep = |record| Kept::of(record, false, corrections, &videos);
-        let is_plain = for_first_records(&path, keep, &mut |kept, place| first.push((kept, place)));
+        let is_plain = for_first_records(&path, keep, &mut |kept, line| first.push((kept, line)));
         // Of the last video some frames may be missing.
         let last = first
             .iter()
             .rposition(|(kept, _)| matches!(kept, Kept::Video(_)))?;
         let mut folder = Self::new(dir);
-        for (kept, place) in first.into_iter().take(last) {
-            folder.add(kept, place, &records);
+        for (kept, line) in first.into_iter().take(last) {
+            folder.add(kept, line, &records);
         }
         folder.read_trash(corrections).ok()?;
         folder.number();
@@ -198,10 +205,10 @@ impl Folder {
     }
 
     /// Where the picture of a frame is.
-    pub(crate) fn picture(&self, id: u32) -> Option<Picture> {
+    pub(crate) fn image(&self, id: u32) -> Option<FrameImage> {
         match self.inline.get(&id) {
-            Some(inline) => Some(Picture::Inline(inline.clone())),
-            None => self.frame(id)?.path.clone().map(Picture::File),
+            Some(inline) => Some(FrameImage::Inline(inline.clone())),
+            None => self.frame(id)?.path.clone().map(FrameImage::File),
         }
     }
 
@@ -227,8 +234,8 @@ impl Folder {
         let records = open(path)?;
         let videos = VideoPaths::read(path, u64::MAX)?;
         let keep = |record| Kept::of(record, false, corrections, &videos);
-        for_each_record(path, keep, &mut |kept, place| {
-            self.add(kept, place, &records);
+        for_each_record(path, keep, &mut |kept, line| {
+            self.add(kept, line, &records);
         })
     }
 
@@ -241,15 +248,15 @@ impl Folder {
         let records = open(&path)?;
         let videos = VideoPaths::default();
         let keep = |record| Kept::of(record, true, corrections, &videos);
-        for_each_record(&path, keep, &mut |kept, place| {
+        for_each_record(&path, keep, &mut |kept, line| {
             if matches!(&kept, Kept::Frame { video_id, .. } if self.videos_by_id.contains_key(video_id))
             {
-                self.add(kept, place, &records);
+                self.add(kept, line, &records);
             }
         })
     }
 
-    fn add(&mut self, kept: Kept, place: Place, records: &Arc<File>) {
+    fn add(&mut self, kept: Kept, line: LineSpan, records: &Arc<File>) {
         match kept {
             Kept::Video(video) => self.add_video(*video),
             Kept::Frame {
@@ -261,7 +268,7 @@ impl Folder {
                     && is_inline
                 {
                     let records = Arc::clone(records);
-                    self.inline.insert(id, InlinePicture { records, place });
+                    self.inline.insert(id, InlineImage { records, line });
                 }
             }
         }

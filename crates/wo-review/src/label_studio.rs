@@ -9,6 +9,8 @@ mod mended;
 mod news;
 mod pieces;
 mod questions;
+mod quote;
+mod role;
 mod task;
 mod tasks;
 mod troubles;

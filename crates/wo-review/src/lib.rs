@@ -4,38 +4,17 @@
 //! The browser gets pictures and videos as they are; a picture is decoded only to
 //! measure it where no record says how sharp it is.
 
-mod agreement;
+mod app;
 mod args;
-mod assets;
-mod decision;
 mod export;
 mod folder;
-mod guard;
-mod holding;
 mod label_studio;
-mod measuring;
 mod media;
-mod near_duplicates;
-mod numbering;
-mod picture;
-mod picture_file;
 mod projection;
-mod projector;
 mod queue;
-mod reading;
-mod records_file;
-mod records_pass;
-mod replay;
-mod review_file;
-mod routes;
-mod server;
-mod session;
+mod serve;
 mod store;
-mod suspects;
-mod table_folder;
-mod tables_pass;
-mod video_paths;
-mod views;
+mod web;
 
 use std::io::{BufRead, Write};
 
@@ -44,11 +23,8 @@ use wo_folder::captions_in_force;
 
 pub use crate::args::{Args, Command, Export, Format, Import, Role, Serve};
 use crate::folder::Folder;
-use crate::projection::Projection;
 pub use crate::queue::QueueName;
-use crate::reading::Reading;
-use crate::review_file::{ReviewFile, read_reviews};
-use crate::store::Store;
+use crate::store::{ReviewFile, Store, read_reviews};
 
 /// Runs the tool.
 pub fn run(
@@ -57,7 +33,7 @@ pub fn run(
     stdout: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     match args.command {
-        None => serve(&args.serve),
+        None => serve_page(&args.serve),
         Some(Command::Export(export)) => {
             wo_cli::check_folder(&export.folder)?;
             let reviews = read_reviews(&export.folder)?;
@@ -75,13 +51,13 @@ pub fn run(
             let mut store = Store::new(folder, captions, Some(log), reviews, 0.0);
             store.warn_of_unmet();
             let imported = label_studio::import(&mut store, &import)?;
-            finish(&store)?;
+            projection::write_at_end(&store)?;
             imported.outcome()
         }
     }
 }
 
-fn serve(args: &Serve) -> anyhow::Result<Outcome> {
+fn serve_page(args: &Serve) -> anyhow::Result<Outcome> {
     if !args.bind.is_loopback() && !args.allow_remote {
         return Err(anyhow::anyhow!(
             "{} can be reached from other machines\n\
@@ -94,17 +70,6 @@ fn serve(args: &Serve) -> anyhow::Result<Outcome> {
     args.suspects
         .iter()
         .try_for_each(|it| wo_cli::check_file(it))?;
-    server::serve(args, Reading::begin(args)?)?;
+    serve::serve(args)?;
     Ok(Outcome::Done)
-}
-
-/// Writes records and tables once more, when nobody decides any more.
-fn finish(store: &Store) -> anyhow::Result<()> {
-    if !Projection::of(store).write()? {
-        wo_cli::warn!(
-            "another run works on {}; records and tables follow at the next start",
-            store.folder.dir.display()
-        );
-    }
-    Ok(())
 }

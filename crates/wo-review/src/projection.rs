@@ -1,64 +1,36 @@
-//! What people read is made from the log: records and tables are written anew, whole or not at all, with nothing else changed.
+//! Writes the decisions of the log into records and tables: whole files or nothing, and no other change.
+
+mod records_pass;
+mod snapshot;
+mod tables_pass;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use wo_folder::{
     FolderLock, FrameLines, RECORDS, Trash, commit, create_spool, take_back, throw_away,
 };
-use wo_label::Captions;
-use wo_record::{Frame, Judgement, Name, Producer};
+use wo_record::Producer;
 
+use self::records_pass::Pass;
+pub(crate) use self::snapshot::Projection;
+use self::tables_pass::write_tables;
 use crate::folder::corrections;
-use crate::records_pass::Pass;
 use crate::store::Store;
-use crate::tables_pass::write_tables;
 
-/// The frames that anyone reviewed, as they are now. A copy, so that people go on while it is written.
-#[derive(Debug)]
-pub(crate) struct Projection {
-    dir: PathBuf,
-    captions: Captions,
-    has_records: bool,
-    pub(crate) frames: HashMap<(String, u32), Reviewed>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Reviewed {
-    pub(crate) judgement: Judgement,
-    pub(crate) exercise: Option<Name>,
-    pub(crate) path: Option<PathBuf>,
+/// Writes records and tables a last time, when no decision can follow.
+pub(crate) fn write_at_end(store: &Store) -> anyhow::Result<()> {
+    if !Projection::of(store).write()? {
+        wo_cli::warn!(
+            "another run works on {}; the next start writes records and tables",
+            store.folder.dir.display()
+        );
+    }
+    Ok(())
 }
 
 impl Projection {
-    /// Of a store as it is now.
-    pub(crate) fn of(store: &Store) -> Self {
-        let mut frames = HashMap::new();
-        for id in store.touched() {
-            let Some(frame) = store.folder.frame(id) else {
-                continue;
-            };
-            let Some(video) = store.folder.video_of(frame) else {
-                continue;
-            };
-            frames.insert(
-                (video.id.clone(), frame.index),
-                Reviewed {
-                    judgement: store.judgement(id, frame).clone(),
-                    exercise: frame.exercise.clone(),
-                    path: frame.path.clone(),
-                },
-            );
-        }
-        Self {
-            dir: store.folder.dir.clone(),
-            captions: store.captions.clone(),
-            has_records: store.folder.has_records,
-            frames,
-        }
-    }
-
     /// Writes it. False where another run has the folder locked: then it has to be tried again.
     pub(crate) fn write(&self) -> anyhow::Result<bool> {
         if self.frames.is_empty() {
@@ -143,16 +115,6 @@ impl Projection {
             video: Default::default(),
         };
         pass.run(&self.dir.join(RECORDS), output)
-    }
-
-    fn is_deleted(&self, video_id: &str, index: u32) -> bool {
-        self.frames
-            .get(&(video_id.to_owned(), index))
-            .is_none_or(|reviewed| reviewed.judgement.deleted)
-    }
-
-    pub(crate) fn reviewed(&self, frame: &Frame) -> Option<&Reviewed> {
-        self.frames.get(&(frame.video_id.clone(), frame.index))
     }
 }
 

@@ -1,12 +1,14 @@
 //! Which frames a person is shown, and in which order.
 
+mod near_duplicates;
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use wo_record::{LabelOrigin, Name};
 
+use self::near_duplicates::near_duplicates;
 use crate::folder::FrameItem;
-use crate::near_duplicates::near_duplicates;
 use crate::store::Store;
 
 /// Up to how many of 64 bits may differ for pictures to be called similar.
@@ -90,7 +92,7 @@ impl Filter {
     }
 
     /// Whether it rests on figures of pictures, which may have to be measured first.
-    pub(crate) fn needs_figures(&self) -> bool {
+    pub(crate) fn needs_metrics(&self) -> bool {
         matches!(self.queue, QueueName::Blurry | QueueName::NearDuplicates)
             || self.similar.is_some()
             || self.min_sharpness.is_some()

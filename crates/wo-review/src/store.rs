@@ -1,15 +1,21 @@
 //! The folder together with all that was decided about it. Everything here follows from the log; nothing is kept beside it.
 
+mod decision;
+mod effective_label;
+mod replay;
+mod review_file;
+mod suspects;
+
 use std::collections::{HashMap, VecDeque};
 
 use anyhow::ensure;
 use wo_label::Captions;
 use wo_record::{Judgement, Review};
 
-use crate::decision::{Change, Decision};
+pub(crate) use self::decision::{Change, Decision, is_template};
+pub(crate) use self::review_file::{ReviewFile, read_reviews};
+pub(crate) use self::suspects::Suspects;
 use crate::folder::{Folder, FrameItem};
-use crate::review_file::ReviewFile;
-use crate::suspects::Suspects;
 
 /// How many other decisions lie between a decision and its repeat, at least.
 const REPEAT_GAP: usize = 20;

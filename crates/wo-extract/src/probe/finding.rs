@@ -5,9 +5,9 @@
 
 use wo_record::Video;
 
-use crate::damage::CUT_START;
-use crate::picture::Still;
-use crate::quality;
+use crate::decoding::damage::CUT_START;
+use crate::quality::measured;
+use crate::quality::still::Still;
 
 /// The short side of the picture that most models look at, in pixels. Smaller ones are blown up.
 const MODEL_SIDE: f64 = 224.0;
@@ -98,15 +98,15 @@ pub(super) const LEGEND: [(&str, &str); 14] = [
 
 /// All that is found of `video` by itself, of which `stills` were taken.
 pub(super) fn of(video: &Video, stills: &[Still]) -> Vec<Finding> {
-    let content = quality::content(stills.iter().map(|still| &still.measured));
+    let content = measured::content(stills.iter().map(|still| &still.measured));
     let sides = video.width_px.zip(video.height_px);
     let short_side = sides.map(|(width, height)| {
         let (across, down) = content.shares();
         (f64::from(width) * across).min(f64::from(height) * down)
     });
-    let sharpness = quality::median(stills.iter().map(|still| still.measured.sharpness()));
+    let sharpness = measured::median(stills.iter().map(|still| still.measured.sharpness()));
     let lights = stills.iter().map(|still| still.measured.light(content));
-    let brightness = quality::median(lights);
+    let brightness = measured::median(lights);
     let n_cuts = video.cuts_ms.as_ref().map_or(0, Vec::len);
     // Which says more.
     let is_cut = video.warnings.iter().any(|word| word == CUT_START);

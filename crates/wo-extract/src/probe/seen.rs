@@ -3,8 +3,8 @@
 use wo_record::{RecordPath, Video};
 
 use super::finding::{self, Finding, Level};
-use crate::picture::Still;
-use crate::video_file::TRUNCATED;
+use crate::decoding::video_file::TRUNCATED;
+use crate::quality::still::Still;
 
 /// Videos look the same when at most so many of 64 bits differ between their frames, on average.
 const SAME: f64 = 5.0;

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use wo_record::Video;
 
 use super::Walls;
+use crate::error::Fault;
 use crate::extraction::{Place, Settings};
-use crate::fault::Fault;
 
 /// The longest message: the times of all frames that one video may give, and more.
 const MAX_MESSAGE: usize = 1 << 20;

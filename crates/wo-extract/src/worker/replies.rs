@@ -8,7 +8,7 @@ use image::RgbImage;
 use wo_record::code;
 
 use super::protocol::{self, Reply};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// How often it says that it gets on: far more often than the shortest time that it may be silent.
 const BEAT: Duration = Duration::from_millis(200);

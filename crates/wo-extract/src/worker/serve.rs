@@ -10,10 +10,13 @@ use wo_record::code;
 
 use super::protocol::{self, Job, Reply};
 use super::{Replies, Sandbox, Walls};
+use crate::decoding::animation_file;
+use crate::decoding::image_file;
+use crate::decoding::pipeline;
+use crate::decoding::video_file;
+use crate::error::Fault;
 use crate::extraction::{Settings, Taken};
-use crate::fault::Fault;
-use crate::media_file::MediaFile;
-use crate::{animation_file, image_file, pipeline, video_file};
+use crate::input::media_file::MediaFile;
 
 /// Serves the tool at the other end of stdin, until it goes away. `before` is called with each file before it is
 /// looked at; where it returns something, that is the answer.

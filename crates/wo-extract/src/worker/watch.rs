@@ -9,7 +9,7 @@ use wo_record::code;
 
 use super::clock::{Doing, SilenceClock};
 use super::protocol::{self, Reply};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// How long one look for a message lasts before the clock is looked at.
 pub(super) const LOOK: Duration = Duration::from_millis(100);

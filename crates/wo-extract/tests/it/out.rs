@@ -73,7 +73,7 @@ fn the_layout_and_the_merge_of_two_runs() {
     );
 
     // Other videos into the same folder: the first one stays.
-    extract(
+    let stream = extract(
         dir.path(),
         &[
             "v/squat/good_form",
@@ -85,6 +85,8 @@ fn the_layout_and_the_merge_of_two_runs() {
         ],
         3,
     );
+    // What never was there is an error of the run and none of the folder, where it would stay.
+    assert_eq!(stream.errors.len(), 1);
     let merged = records(&out);
     assert_eq!(
         (
@@ -92,7 +94,7 @@ fn the_layout_and_the_merge_of_two_runs() {
             merged.frames.len(),
             merged.errors.len()
         ),
-        (3, 4 + 2 + 1, 1)
+        (3, 4 + 2 + 1, 0)
     );
     check_pictures(&out, &merged);
     let all = files(&out);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::wordless::Wordless;
 use super::*;
 
 #[test]

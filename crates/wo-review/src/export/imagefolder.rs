@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use wo_cli::{Exit, ExitWith};
 use wo_record::Name;
 
-use super::kept;
-use super::picture_names::stems;
-use crate::picture_file::PictureFolder;
+use super::image_names::stems;
+use crate::media::ImageFolder;
 use crate::store::Store;
 
 /// What Hugging Face datasets reads about the pictures of a folder.
@@ -50,21 +49,21 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
     fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
     let metadata = folder.join(METADATA);
     let before = named_in(&metadata)?;
-    let pictures = PictureFolder::new(&store.folder.dir);
+    let pictures = ImageFolder::new(&store.folder.dir);
     let stems = stems(store.folder.videos.iter().map(|video| video.id.as_str()));
     let mut lines = Vec::new();
     let mut now = BTreeSet::new();
     let mut letters = HashSet::new();
     let mut failed = Vec::new();
     let mut n_failed = 0;
-    for (id, frame, judgement) in kept(store) {
+    for (id, frame, judgement) in store.kept() {
         let (Some(video), Some(stem)) = (
             store.folder.video_of(frame),
             stems.get(frame.video as usize),
         ) else {
             continue;
         };
-        let read = match store.folder.picture(id) {
+        let read = match store.folder.image(id) {
             Some(picture) => pictures.read(&picture).map_err(|e| e.to_string()),
             None => Err("it has none".to_owned()),
         };

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use wo_record::{Begin, Frame, Image, Judgement, Record, Video, Writer};
 
-use super::kept;
 use crate::folder::FrameItem;
 use crate::store::Store;
 
@@ -18,7 +17,8 @@ pub(super) fn write_records(
 ) -> anyhow::Result<()> {
     let begin = Begin::of(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), &[]);
     let mut writer = Writer::begin_with(output, begin)?;
-    let judgements: HashMap<u32, (&FrameItem, &Judgement)> = kept(store)
+    let judgements: HashMap<u32, (&FrameItem, &Judgement)> = store
+        .kept()
         .map(|(id, frame, judgement)| (id, (frame, judgement)))
         .collect();
     for video in &store.folder.videos {

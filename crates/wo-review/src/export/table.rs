@@ -8,7 +8,6 @@ use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith};
 use wo_folder::Row;
 
-use super::kept;
 use crate::store::Store;
 
 /// Writes a row for each frame with a label and a picture of its own. A picture has one row: two frames that have it in
@@ -16,7 +15,7 @@ use crate::store::Store;
 pub(super) fn write_rows(store: &Store, base: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
     let mut rows: Vec<Row> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for (_, frame, judgement) in kept(store) {
+    for (_, frame, judgement) in store.kept() {
         let path = frame.path.as_ref().map(|path| base.join(path));
         let (Some(path), Some(label)) = (
             path.as_ref().and_then(|path| path.to_str()),

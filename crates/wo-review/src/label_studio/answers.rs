@@ -2,11 +2,12 @@
 
 use wo_record::{BAD_FORM, Name};
 
-use super::labels::{Labels, short};
-use super::questions::{Questions, flag};
+use super::labels::Labels;
+use super::questions::Questions;
+use super::quote::{flag, short};
 use super::task::Answers;
 use crate::args::Role;
-use crate::decision::Change;
+use crate::store::Change;
 
 /// What the answers come to.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use wo_folder::{Files, Place, most_alike};
 use wo_label::is_same_time;
 
 use super::address::{is_picture, paths_of};
-use super::labels::short;
+use super::quote::short;
 use crate::folder::Folder;
 
 /// No file has a longer path. What is longer is a picture in the address itself.

@@ -9,11 +9,12 @@ use wo_cli::{Exit, ExitWith, Outcome, count};
 
 use super::answers::{Said, said};
 use super::frames::Frames;
-use super::labels::{Labels, short};
+use super::labels::Labels;
 use super::mended::mended;
 use super::news::{News, Pending};
 use super::pieces::{Piece, Pieces};
 use super::questions::{Questions, Survey};
+use super::quote::short;
 use super::task::{Answers, Person, Task};
 use super::troubles::{Kind, Troubles};
 use crate::args::Import;
@@ -157,7 +158,7 @@ impl Importer<'_> {
                 .next(&mut bytes)
                 .with_context(|| format!("read {file}"))
                 .exit_with(Exit::Io)?;
-            let place = Place {
+            let place = TaskPosition {
                 line: pieces.line,
                 number: pieces.number,
             };
@@ -194,12 +195,12 @@ impl Importer<'_> {
         Ok((n_tasks, cut))
     }
 
-    fn refuse(&mut self, place: Place, why: &str) {
+    fn refuse(&mut self, place: TaskPosition, why: &str) {
         let line = || format!("{}: {why}", place.words(None));
         self.troubles.add(Kind::NoTask, line);
     }
 
-    fn task(&mut self, task: &Task<'_>, place: Place) -> anyhow::Result<()> {
+    fn task(&mut self, task: &Task<'_>, place: TaskPosition) -> anyhow::Result<()> {
         self.troubles.count(Kind::Draft, task.n_drafts as u64);
         let place = || place.words(task.id.as_deref());
         let folder = &self.store.folder;
@@ -269,12 +270,12 @@ impl Importer<'_> {
 
 /// Where a task stands in the file.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct TaskPosition {
     line: u64,
     number: u64,
 }
 
-impl Place {
+impl TaskPosition {
     fn words(self, id: Option<&str>) -> String {
         let Self { line, number } = self;
         let id = id.map_or_else(String::new, |id| format!(" (id {})", short(id)));

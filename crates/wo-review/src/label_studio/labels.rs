@@ -7,7 +7,8 @@ use wo_cli::count;
 use wo_folder::{WrittenLabel, most_alike};
 use wo_record::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
 
-use super::questions::{Sureness, flag};
+use super::quote::{flag, short};
+use super::role::Sureness;
 use crate::store::Store;
 
 /// So many values are told apart that are no labels.
@@ -148,14 +149,4 @@ fn folded(value: &str) -> String {
     } else {
         name.as_str().to_owned()
     }
-}
-
-/// A text, as a message can hold it.
-pub(super) fn short(text: &str) -> String {
-    const MAX_CHARS: usize = 100;
-    let mut short: String = text.chars().take(MAX_CHARS).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }

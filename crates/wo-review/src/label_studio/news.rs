@@ -7,9 +7,8 @@ use std::collections::HashMap;
 use wo_record::{Judgement, Review};
 
 use super::troubles::{Kind, Troubles};
-use crate::decision::{Change, is_template};
 use crate::folder::FrameItem;
-use crate::store::{Entry, Store};
+use crate::store::{Change, Entry, Store, is_template};
 
 /// So many answers are written at once: more would need much memory, and are several decisions of each person.
 const MAX_PENDING: usize = 10_000;

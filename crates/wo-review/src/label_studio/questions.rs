@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use wo_cli::{count, verb};
-use wo_record::Name;
 
 use super::labels::Labels;
+use super::quote::flag;
+use super::role::{Sureness, role_by_name, words};
 use super::task::{Answer, Kind};
 use crate::args::Role;
 
@@ -34,15 +35,6 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     roles: HashMap<String, (Role, Sureness)>,
-}
-
-/// How it is known what a question asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sureness {
-    /// By its name, or from the command line.
-    Said,
-    /// Since no other question can.
-    Guessed,
 }
 
 impl Survey {
@@ -219,27 +211,4 @@ impl Questions {
         (role != Role::Nothing && !matches!(answer.kind, Kind::Other(_)))
             .then_some((role, sureness))
     }
-}
-
-fn role_by_name(name: &str, kind: &Kind) -> Option<Role> {
-    if matches!(kind, Kind::Other(_)) {
-        return None;
-    }
-    match Name::new(name).as_str() {
-        "label" => Some(Role::Label),
-        "faults" | "fault" => Some(Role::Faults),
-        "description" => Some(Role::Description),
-        "note" => Some(Role::Note),
-        _ => None,
-    }
-}
-
-fn words(role: Role) -> String {
-    format!("the {}", role.word())
-}
-
-/// A flag with its value, to be pasted.
-pub(super) fn flag(flag: &str, key: &str, value: &str) -> String {
-    let word = wo_cli::shell_word(format!("{key}={value}").as_ref());
-    format!("{flag} {word}")
 }

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use wo_record::Judgement;
 
 use super::address::address_of;
-use crate::export::kept;
 use crate::folder::FrameItem;
 use crate::store::Store;
 
@@ -49,7 +48,9 @@ impl Answer {
 
 /// Writes one task for each frame that has a picture of its own.
 pub(crate) fn write_tasks(store: &Store, output: &mut dyn Write) -> anyhow::Result<()> {
-    let tasks = kept(store).filter_map(|(id, frame, judgement)| task(store, id, frame, judgement));
+    let tasks = store
+        .kept()
+        .filter_map(|(id, frame, judgement)| task(store, id, frame, judgement));
     let mut json = serde_json::Serializer::pretty(&mut *output);
     json.collect_seq(tasks).map_err(std::io::Error::from)?;
     writeln!(output)?;

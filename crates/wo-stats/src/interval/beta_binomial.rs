@@ -24,9 +24,9 @@ const PRODUCT_RANGE: std::ops::Range<f64> = 1e-250..1e250;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct GroupCounts {
     /// At `j`: how many groups have more than `j` successes, failures and samples.
-    successes: Vec<f64>,
-    failures: Vec<f64>,
-    samples: Vec<f64>,
+    successes: Vec<u32>,
+    failures: Vec<u32>,
+    samples: Vec<u32>,
     /// Successes and samples of groups that are too large for that.
     large: Vec<(f64, f64)>,
 }
@@ -82,9 +82,9 @@ impl GroupCounts {
                 (&mut counts.samples, samples as usize),
             ] {
                 if tails.len() < n {
-                    tails.resize(n, 0.0);
+                    tails.resize(n, 0);
                 }
-                tails.iter_mut().take(n).for_each(|tail| *tail += 1.0);
+                tails.iter_mut().take(n).for_each(|tail| *tail += 1);
             }
         }
         counts
@@ -229,17 +229,17 @@ impl Posterior {
 }
 
 /// Σ count_j ln(from + j): of all groups the logarithm of Γ(k + from)/Γ(from).
-fn ln_rising(counts: &[f64], from: f64) -> f64 {
-    let (mut sum, mut product, mut count) = (0.0, 1.0_f64, 0.0);
+fn ln_rising(counts: &[u32], from: f64) -> f64 {
+    let (mut sum, mut product, mut count) = (0.0, 1.0_f64, 0);
     for (j, next) in counts.iter().enumerate() {
         // Neighbours with one count share a logarithm, which is what takes the time.
         if *next != count || !PRODUCT_RANGE.contains(&product) {
-            sum += count * product.ln();
+            sum += f64::from(count) * product.ln();
             (product, count) = (1.0, *next);
         }
         product *= from + j as f64;
     }
-    sum + count * product.ln()
+    sum + f64::from(count) * product.ln()
 }
 
 fn by_mean(joint: &[f64]) -> Vec<f64> {

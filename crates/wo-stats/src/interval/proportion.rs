@@ -1,18 +1,14 @@
 //! The confidence interval of a proportion over groups, such as a recall or an accuracy.
 
+use super::LOW;
 use super::beta_binomial::{BetaPrior, CorrelationPrior, GroupCounts};
-use super::{HIGH, LOW};
 use crate::bootstrap::Interval;
 
-/// The priors lean outwards, each away from the end that it is for: ends from one neutral prior lie too far inside when
-/// the proportion is near 0 or 1.
+/// The prior leans outwards, and mirrored for the high end: ends from one neutral prior lie too far inside when the
+/// proportion is near 0 or 1.
 const FOR_LOW: BetaPrior = BetaPrior {
     alpha: 0.3,
     beta: 0.7,
-};
-const FOR_HIGH: BetaPrior = BetaPrior {
-    alpha: 0.7,
-    beta: 0.3,
 };
 /// More kinds of groups than this are not looked at one by one for a mistake that raises the low end.
 const MAX_KINDS: usize = 40;

@@ -1,0 +1,3 @@
+//! The command line, and what it asks for.
+
+pub(crate) mod args;

@@ -1,0 +1,248 @@
+//! The frames of a well-behaved video, without decoding the rest of it.
+//!
+//! The packets of a video say when each frame is shown and where decoding can start. A first pass reads them and
+//! decodes one; a second pass decodes those that the wanted frames need. What is not as expected is left to the way
+//! that decodes everything.
+
+use wo_record::Video;
+
+use crate::decoding::pipeline::{Packet, Player, Wanted};
+use crate::decoding::video_file::{self, Survey, TRUNCATED};
+use crate::error::Fault;
+use crate::extraction::{Place, Settings, Taken};
+use crate::input::media_file::MediaFile;
+use crate::sampling::sample::Timeline;
+use crate::sampling::select;
+use crate::worker::Replies;
+
+/// Codecs whose streams were seen to give the same frames this way as when all is decoded.
+const CODECS: [&str; 8] = [
+    "h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mjpeg", "prores",
+];
+
+/// What the first pass found.
+struct Scan {
+    survey: Survey,
+    packets: Vec<Packet>,
+    /// The packet of each frame, in order of display.
+    shown: Vec<usize>,
+    /// What is missing of the file.
+    loss: Option<String>,
+}
+
+/// Takes the frames of `file`; `None` where all of it must be decoded to know them.
+pub(crate) fn take(
+    file: &MediaFile,
+    settings: &Settings,
+    replies: &Replies<'_>,
+) -> Result<Option<Taken>, Fault> {
+    let Some(scan) = scan(file, replies).unwrap_or(None) else {
+        return Ok(None);
+    };
+    let Scan {
+        survey,
+        packets,
+        shown,
+        loss,
+    } = scan;
+    let duration_ns = survey.duration_ns();
+    let is_key = |index: usize| packets[shown[index]].is_key;
+    let mut chosen = settings.choose(Timeline {
+        times_ns: &survey.times_ns,
+        duration_ns,
+        is_key: &is_key,
+        video_id: &file.id,
+        repetitions: &[],
+    })?;
+    if settings.takes_neighbours() {
+        chosen = select::quick(chosen, &survey.times_ns, duration_ns, is_key);
+    }
+    let packets_of_chosen = chosen.iter().map(|&index| shown[index]);
+    let Some(marks) = needed(&packets, packets_of_chosen) else {
+        return Ok(None);
+    };
+    let times_ns: Vec<u64> = chosen.iter().map(|&index| survey.times_ns[index]).collect();
+    let wanted_ns = times_ns.iter().copied().collect();
+    let places = times_ns
+        .into_iter()
+        .map(|time| (time, Place::default()))
+        .collect();
+    let Ok(mut player) = Player::start(file, replies, Wanted::Marked(marks)) else {
+        return Ok(None);
+    };
+    let is_complete = video_file::fetch(&mut player, wanted_ns, survey.start_ns, settings, replies)
+        .map(|is_complete| is_complete && !player.met_damage());
+    // A fault, and how far damage reaches, is for the other way to find.
+    Ok(is_complete.unwrap_or(false).then(|| Taken {
+        video: Video {
+            warnings: loss.iter().map(|_| TRUNCATED.to_owned()).collect(),
+            ..survey.video(file, duration_ns)
+        },
+        places,
+        notes: survey.notes.into_iter().chain(loss).collect(),
+        fault: None,
+    }))
+}
+
+/// Reads all packets and decodes the first.
+fn scan(file: &MediaFile, replies: &Replies<'_>) -> Result<Option<Scan>, Fault> {
+    if file.n_missing_bytes() > 0 {
+        return Ok(None);
+    }
+    let mut player = Player::start(file, replies, Wanted::First)?;
+    let Some(first) = player.next_frame()? else {
+        return Ok(None);
+    };
+    if player.next_frame()?.is_some() || !first.is_progressive()? || player.met_damage() {
+        return Ok(None);
+    }
+    let promised_ns = player.promised_duration_ns();
+    let (codec, container) = player.codec_and_container();
+    let packets = player.packets();
+    let Some(shown) = in_order_of_display(&packets, codec.as_deref(), first.time_ns) else {
+        return Ok(None);
+    };
+    let times_ns = shown.iter().map(|(time_ns, _)| time_ns - first.time_ns);
+    let last = shown.last().map(|&(_, number)| packets[number]);
+    let survey = Survey {
+        look: first.look()?,
+        notes: first.ignored_shape().into_iter().collect(),
+        codec,
+        container,
+        start_ns: first.time_ns,
+        times_ns: times_ns.collect(),
+        last_duration_ns: last.and_then(|packet| packet.duration_ns),
+    };
+    let lasted_ns = survey.start_ns + survey.duration_ns();
+    let loss = file.loss(lasted_ns, promised_ns);
+    Ok(Some(Scan {
+        survey,
+        loss,
+        packets,
+        shown: shown.into_iter().map(|(_, number)| number).collect(),
+    }))
+}
+
+/// When each frame is shown and the packet that it is in, in order of display; `None` where that cannot be known from the
+/// packets alone.
+fn in_order_of_display(
+    packets: &[Packet],
+    codec: Option<&str>,
+    start_ns: u64,
+) -> Option<Vec<(u64, usize)>> {
+    let mut shown: Vec<(u64, usize)> = packets
+        .iter()
+        .enumerate()
+        .filter_map(|(number, packet)| Some((packet.time_ns?, number)))
+        .collect();
+    shown.sort_unstable();
+    let is_plain = codec.is_some_and(|codec| CODECS.contains(&codec))
+        && packets.first().is_some_and(|packet| packet.is_key)
+        && packets.iter().all(|packet| packet.is_timed)
+        && shown.is_sorted_by(|(a, _), (b, _)| a < b)
+        && shown
+            .first()
+            .is_some_and(|&(time_ns, _)| time_ns == start_ns);
+    is_plain.then_some(shown)
+}
+
+/// The packets to decode for the frames shown at `times_ns`, on the clock of the packets, of a file that was decoded to
+/// its end without a fault and gave `n_frames`, the first at `start_ns`.
+pub(crate) fn wanted(
+    packets: &[Packet],
+    codec: Option<&str>,
+    start_ns: u64,
+    n_frames: usize,
+    times_ns: impl Iterator<Item = u64>,
+) -> Wanted {
+    let shown = in_order_of_display(packets, codec, start_ns);
+    let marks = shown
+        .filter(|shown| shown.len() == n_frames)
+        .and_then(|shown| {
+            let place = |time: u64| shown.binary_search_by_key(&time, |&(time_ns, _)| time_ns);
+            let packets_of_frames: Vec<usize> = times_ns
+                .map(|time| place(time).ok().map(|place| shown[place].1))
+                .collect::<Option<_>>()?;
+            needed(packets, packets_of_frames.into_iter())
+        });
+    marks.map_or(Wanted::All, Wanted::Marked)
+}
+
+/// Marks the packets that the frames in `wanted` packets are decoded from: all from the key packet before them on, but
+/// those that no other needs. `None` where there is none.
+fn needed(packets: &[Packet], wanted: impl Iterator<Item = usize>) -> Option<Vec<bool>> {
+    let mut marks = vec![false; packets.len()];
+    let top = packets.iter().map(|packet| packet.layer).max();
+    let is_needed = |packet: &Packet| !packet.is_disposable || Some(packet.layer) != top;
+    for last in wanted {
+        let key_before = |end: usize| packets[..end].iter().rposition(|packet| packet.is_key);
+        let mut first = key_before(last + 1)?;
+        // A frame that is stored behind a key frame and shown before it may need what came before that key frame.
+        if packets[last].time_ns < packets[first].time_ns {
+            first = key_before(first)?;
+        }
+        for number in first..last {
+            marks[number] |= is_needed(&packets[number]);
+        }
+        marks[last] = true;
+    }
+    Some(marks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packets of frames shown at these times; those in `keys` can be started with.
+    fn packets(times_ns: &[u64], keys: &[usize]) -> Vec<Packet> {
+        let packet = |(number, &time_ns)| Packet {
+            time_ns: Some(time_ns),
+            is_timed: true,
+            is_key: keys.contains(&number),
+            is_recovery: keys.contains(&number),
+            ..Packet::default()
+        };
+        times_ns.iter().enumerate().map(packet).collect()
+    }
+
+    fn numbers(marks: Vec<bool>) -> Vec<usize> {
+        (0..)
+            .zip(marks)
+            .filter_map(|(n, is)| is.then_some(n))
+            .collect()
+    }
+
+    #[test]
+    fn decoding_starts_at_the_key_frame_and_ends_with_the_wanted_one() {
+        let packets = packets(&[0, 1, 2, 3, 4, 5, 6, 7], &[0, 4]);
+        let marks = |wanted: &[usize]| needed(&packets, wanted.iter().copied()).map(numbers);
+        assert_eq!(marks(&[2, 4]), Some(vec![0, 1, 2, 4]));
+        assert_eq!(marks(&[7]), Some(vec![4, 5, 6, 7]));
+    }
+
+    #[test]
+    fn a_frame_shown_before_its_key_frame_needs_the_one_before() {
+        // Stored: I0 P3 B1 B2 I6 B4 B5, an open group of pictures.
+        let packets = packets(&[0, 3, 1, 2, 6, 4, 5], &[0, 4]);
+        let marks = |wanted: usize| needed(&packets, [wanted].into_iter()).map(numbers);
+        assert_eq!(marks(5), Some(vec![0, 1, 2, 3, 4, 5]));
+        assert_eq!(marks(4), Some(vec![4]));
+    }
+
+    #[test]
+    fn what_no_other_frame_needs_is_left_out() {
+        let mut packets = packets(&[0, 3, 1, 2, 6, 4], &[0]);
+        for number in [2, 3, 5] {
+            packets[number].is_disposable = true;
+        }
+        let marks = |wanted: &[usize]| needed(&packets, wanted.iter().copied()).map(numbers);
+        assert_eq!(marks(&[4]), Some(vec![0, 1, 4]));
+        assert_eq!(marks(&[3, 5]), Some(vec![0, 1, 3, 4, 5]));
+    }
+
+    #[test]
+    fn without_a_key_frame_there_is_no_start() {
+        let packets = packets(&[0, 1], &[]);
+        assert_eq!(needed(&packets, [1].into_iter()), None);
+    }
+}

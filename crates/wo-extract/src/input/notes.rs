@@ -1,0 +1,198 @@
+//! What a walk over folders passed over, and what their places leave open: said once, with what to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use wo_folder::is_frame_folder;
+
+use crate::input::labels::{Trouble, absolute, shown};
+use crate::input::vocabulary::Doubt;
+
+/// Tables and workbooks: somebody wrote something into them.
+const TABLES: [&str; 6] = ["csv", "tsv", "xlsx", "xls", "ods", "numbers"];
+/// Files that belong beside videos and are no mistake there.
+const COMPANIONS: [&str; 8] = [
+    "md",
+    "json",
+    "toml",
+    "srt",
+    "vtt",
+    "description",
+    "lock",
+    "ndjson",
+];
+
+/// What is to be said.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    hidden: Vec<PathBuf>,
+    links: Vec<PathBuf>,
+    others: Vec<PathBuf>,
+    tables: Vec<PathBuf>,
+    thumbnails: Vec<PathBuf>,
+    /// Whether labels are wanted: of new videos that are to be judged nobody has any.
+    wants_labels: bool,
+    /// Folders without a label, with how many files.
+    unlabelled: BTreeMap<PathBuf, usize>,
+    new_labels: BTreeMap<PathBuf, usize>,
+    misspelt: BTreeMap<(PathBuf, &'static str), usize>,
+    /// Folders whose names the captions table does not know.
+    unknown: BTreeMap<Doubt, usize>,
+}
+
+impl Notes {
+    /// A hidden file with the name of a video.
+    pub(crate) fn hidden(&mut self, path: &Path) {
+        self.hidden.push(path.to_owned());
+    }
+
+    /// A link to a folder.
+    pub(crate) fn link(&mut self, path: &Path) {
+        self.links.push(path.to_owned());
+    }
+
+    /// A file of another kind.
+    pub(crate) fn other(&mut self, path: &Path) {
+        wo_cli::info!(
+            "{}: skipped, not a name of a video or picture",
+            path.display()
+        );
+        let kind = path.extension().unwrap_or_default().to_ascii_lowercase();
+        if TABLES.iter().any(|table| kind == *table) {
+            self.tables.push(path.to_owned());
+        } else if COMPANIONS.iter().all(|companion| kind != *companion) {
+            self.others.push(path.to_owned());
+        }
+    }
+
+    /// A picture that is the thumbnail of a video.
+    pub(crate) fn thumbnail(&mut self, path: &Path) {
+        self.thumbnails.push(path.to_owned());
+    }
+
+    /// The frames go into a folder, whose tables are of labelled frames.
+    pub(crate) fn want_labels(&mut self) {
+        self.wants_labels = true;
+    }
+
+    /// What the place of a file says.
+    pub(crate) fn place(&mut self, trouble: Option<Trouble>, is_labelled: bool) {
+        self.wants_labels |= is_labelled;
+        let count = match trouble {
+            None => return,
+            Some(Trouble::NoLabel(folder)) => self.unlabelled.entry(folder).or_default(),
+            Some(Trouble::NewLabel(folder)) => self.new_labels.entry(folder).or_default(),
+            Some(Trouble::Misspelt { folder, meant }) => {
+                self.misspelt.entry((folder, meant)).or_default()
+            }
+            Some(Trouble::Unknown(doubt)) => self.unknown.entry(doubt).or_default(),
+            Some(Trouble::Several(troubles)) => {
+                for trouble in troubles {
+                    self.place(Some(trouble), is_labelled);
+                }
+                return;
+            }
+        };
+        *count += 1;
+    }
+
+    /// Says it. Of the tables some `are_read`, by their absolute paths.
+    pub(crate) fn say(&self, are_read: impl Fn(&Path) -> bool) {
+        for ((folder, meant), n) in &self.misspelt {
+            let folder = shown(folder);
+            wo_cli::warn!(
+                "{folder}: {} no label: none is called so\nhint: rename the folder to {meant}, if that is meant",
+                files(*n, "gets", "get")
+            );
+        }
+        for (folder, n) in &self.new_labels {
+            let folder = shown(folder);
+            wo_cli::warn!(
+                "{folder}: {} a label of your own; the tools know good_form, bad_form and unclear",
+                files(*n, "gets", "get")
+            );
+        }
+        self.say_unknown();
+        if self.wants_labels {
+            for (folder, n) in &self.unlabelled {
+                let folder = shown(folder);
+                wo_cli::warn!(
+                    "{folder}: {} no label: no folder above is called like one\nhint: move the videos into good_form, bad_form or unclear in the folder of their exercise, such as squat/good_form",
+                    files(*n, "gets", "get"),
+                );
+            }
+        }
+        say_skipped(
+            &self.thumbnails,
+            "it is named like a video beside it and taken for its thumbnail",
+            "they are named like videos beside them and taken for their thumbnails",
+            "",
+        );
+        say_skipped(
+            &self.hidden,
+            "it is hidden",
+            "they are hidden",
+            "\nhint: rename what is to be taken, so that its name does not begin with a dot",
+        );
+        say_skipped(
+            &self.links,
+            "links to folders are not followed",
+            "links to folders are not followed",
+            "\nhint: name the folder on the command line",
+        );
+        say_skipped(
+            &self.others,
+            "its ending is none of videos or pictures",
+            "their endings are none of videos or pictures",
+            "",
+        );
+        let is_unread = |path: &&PathBuf| {
+            let of_frames = path.parent().is_some_and(is_frame_folder);
+            !of_frames && !are_read(&absolute(path))
+        };
+        let unread: Vec<PathBuf> = self.tables.iter().filter(is_unread).cloned().collect();
+        say_skipped(
+            &unread,
+            "of tables only groups.csv is read here, beside videos or above them",
+            "of tables only groups.csv is read here, beside videos or above them",
+            "\nhint: persons, sources and angles go into groups.csv (path,person_id,source_id,angle), labels of frames into \
+             the tables of the folder of frames",
+        );
+    }
+
+    /// Says which folders name an exercise or a fault that nobody knows; those that may be about anything in one line.
+    fn say_unknown(&self) {
+        let mut others = BTreeSet::new();
+        for (doubt, n) in &self.unknown {
+            match doubt.words(*n) {
+                Some(words) => wo_cli::warn!("{words}"),
+                None => others.extend(doubt.folder().file_name()),
+            }
+        }
+        if !others.is_empty() {
+            let others = wo_cli::named(others.iter().map(|name| name.display()));
+            wo_cli::warn!("folders below the label that name no fault: {others}");
+        }
+    }
+}
+
+pub(crate) fn files(n: usize, one: &str, more: &str) -> String {
+    format!(
+        "{} {}",
+        wo_cli::count(n, "file"),
+        wo_cli::verb(n, one, more)
+    )
+}
+
+fn say_skipped(paths: &[PathBuf], why_it: &str, why_they: &str, hint: &str) {
+    if paths.is_empty() {
+        return;
+    }
+    let n = paths.len();
+    let skipped = files(n, "is", "are");
+    let named = wo_cli::named(paths.iter().map(|path| path.display()));
+    wo_cli::warn!(
+        "{skipped} skipped, since {}: {named}{hint}",
+        wo_cli::verb(n, why_it, why_they)
+    );
+}

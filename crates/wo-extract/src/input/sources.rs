@@ -1,0 +1,300 @@
+//! Which files to try, in order.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use walkdir::{DirEntry, WalkDir};
+use wo_cli::{Exit, ExitWith, shell_word};
+use wo_folder::{MEDIA_ENDINGS, has_ending, holds_written_images, is_frame_folder};
+use wo_record::code;
+
+use crate::error::Fault;
+use crate::input::copies::{self, Conflict};
+use crate::input::foreign;
+use crate::input::groups::{Groups, Keys};
+use crate::input::labels::{self, Folders, Labels, Trouble};
+use crate::input::notes::Notes;
+
+/// How names of pictures end.
+const IMAGE_EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "jpe", "png", "webp", "heic", "heif", "avif"];
+
+/// How deep videos are looked for in hidden folders, which are named and not taken, and among how many entries.
+const HIDDEN_DEPTH: usize = 4;
+const MAX_HIDDEN: usize = 10_000;
+
+/// A file to try, and what its place says about it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// As given, or as found in a folder that was given.
+    pub(crate) path: PathBuf,
+    /// What its folders say.
+    pub(crate) labels: Labels,
+    /// What a `groups.csv` says.
+    pub(crate) keys: Keys,
+    /// Why it need not be tried.
+    pub(crate) fault: Option<Fault>,
+    /// Why it must not be taken: it lies elsewhere too, and is said to be something else there.
+    pub(crate) conflict: Option<Conflict>,
+}
+
+/// The files at `paths` and in the folders among them; `out`, and what tools wrote, are left out.
+pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<Source>> {
+    let mut listing = Listing {
+        out: out.map(labels::absolute),
+        ..Listing::default()
+    };
+    if out.is_some() {
+        listing.notes.want_labels();
+    }
+    for path in paths {
+        if path.is_dir() {
+            listing.refuse_out(path)?;
+            listing.walk(path)?;
+        } else {
+            let source = listing.source(path, None)?.0;
+            listing.sources.push(source);
+        }
+    }
+    listing.skip_thumbnails();
+    listing.say();
+    listing.groups.say_troubles();
+    if listing.sources.is_empty() && !listing.written.is_empty() {
+        return Err(frames_and_no_videos(&listing.written)).exit_with(Exit::Usage);
+    }
+    copies::settle(&mut listing.sources);
+    Ok(listing.sources)
+}
+
+/// What is said of a file at its place, whatever folder is given.
+pub(crate) fn said_at(path: &Path) -> anyhow::Result<(Labels, Keys)> {
+    let file = labels::absolute(path);
+    let keys = Groups::default().keys_of(&file, None)?;
+    Ok((Folders::default().labels_of(&file, None).0, keys))
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Listing {
+    out: Option<PathBuf>,
+    groups: Groups,
+    folders: Folders,
+    sources: Vec<Source>,
+    notes: Notes,
+    /// Folders of frames that tools wrote.
+    written: BTreeSet<PathBuf>,
+}
+
+impl Listing {
+    /// Frames among the videos that they are from would be taken for videos by the next run.
+    fn refuse_out(&self, path: &Path) -> anyhow::Result<()> {
+        if self.out != Some(labels::absolute(path)) {
+            return Ok(());
+        }
+        Err(anyhow!(
+            "{} is the folder of the videos, and cannot be that of their frames\nhint: wo-extract {} --out data/labeled_frames",
+            path.display(),
+            shell_word(path)
+        ))
+        .exit_with(Exit::Usage)
+    }
+
+    fn walk(&mut self, path: &Path) -> anyhow::Result<()> {
+        let root = labels::absolute(path);
+        let mut walk = WalkDir::new(path).sort_by_file_name().into_iter();
+        while let Some(entry) = walk.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = error.path().unwrap_or(path);
+                    self.sources.push(Source::unreadable(path, &error));
+                    continue;
+                }
+            };
+            let is_dir = entry.file_type().is_dir();
+            if is_hidden(&entry) || is_dir && Some(labels::absolute(entry.path())) == self.out {
+                if is_dir {
+                    if is_hidden(&entry) && holds_media(entry.path()) {
+                        self.notes.hidden(entry.path());
+                    }
+                    walk.skip_current_dir();
+                } else if is_media_name(entry.path()) && !is_resource_fork(&entry) {
+                    self.notes.hidden(entry.path());
+                }
+            } else if is_dir {
+                if self.is_written(&entry) {
+                    walk.skip_current_dir();
+                }
+            } else if entry.path_is_symlink() && entry.path().is_dir() {
+                // The one that was given is followed.
+                if entry.depth() == 0 {
+                    continue;
+                }
+                self.notes.link(entry.path());
+            } else if is_media_name(entry.path()) {
+                let (source, trouble) = self.source(entry.path(), Some(&root))?;
+                self.notes.place(trouble, source.labels.label.is_some());
+                self.sources.push(source);
+            } else {
+                self.notes.other(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// A file to try, and what its place leaves open.
+    fn source(
+        &mut self,
+        path: &Path,
+        root: Option<&Path>,
+    ) -> anyhow::Result<(Source, Option<Trouble>)> {
+        let file = labels::absolute(path);
+        let keys = self.groups.keys_of(&file, root)?;
+        let (labels, trouble) = self.folders.labels_of(&file, root);
+        let source = Source {
+            path: path.to_owned(),
+            labels,
+            keys,
+            fault: None,
+            conflict: None,
+        };
+        Ok((source, trouble))
+    }
+
+    /// Whether a folder holds images that a tool wrote. The folder that was given may lie within one.
+    fn is_written(&mut self, entry: &DirEntry) -> bool {
+        let path = labels::absolute(entry.path());
+        let n_looked_at = if entry.depth() == 0 { usize::MAX } else { 1 };
+        let frames = path.ancestors().take(n_looked_at).find_map(|folder| {
+            let name = folder.file_name()?.to_string_lossy();
+            let parent = folder.parent()?;
+            (holds_written_images(&name) && is_frame_folder(parent)).then_some(parent)
+        });
+        self.written.extend(frames.map(Path::to_owned));
+        frames.is_some()
+    }
+
+    /// A picture beside a video of the same name is its thumbnail.
+    fn skip_thumbnails(&mut self) {
+        let stem = |path: &Path| path.with_extension("");
+        let videos: HashSet<PathBuf> = self
+            .sources
+            .iter()
+            .filter(|source| !is_image_name(&source.path))
+            .flat_map(|source| [stem(&source.path), source.path.clone()])
+            .collect();
+        let notes = &mut self.notes;
+        self.sources.retain(|source| {
+            let is_thumbnail = is_image_name(&source.path) && videos.contains(&stem(&source.path));
+            if is_thumbnail {
+                notes.thumbnail(&source.path);
+            }
+            !is_thumbnail
+        });
+    }
+
+    fn say(&self) {
+        for folder in &self.written {
+            wo_cli::warn!(
+                "{}: frames that wo-extract wrote, not taken for videos",
+                labels::shown(folder)
+            );
+        }
+        self.notes.say(|table| self.groups.has_read(table));
+    }
+}
+
+fn frames_and_no_videos(folders: &BTreeSet<PathBuf>) -> anyhow::Error {
+    let shown = |folder: &PathBuf| labels::shown(folder);
+    let first = folders.first().map(shown).unwrap_or_default();
+    let first = shell_word(Path::new(&first));
+    anyhow!(
+        "there are frames here and no videos: {}\nhint: wo-train --data-dir {first} and wo-review {first} read them",
+        wo_cli::named(folders.iter().map(shown))
+    )
+}
+
+impl Source {
+    fn unreadable(path: &Path, error: &walkdir::Error) -> Self {
+        let what = error
+            .io_error()
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        let fault = Some(Fault::new(code::UNREADABLE, what));
+        Self {
+            path: path.to_owned(),
+            labels: Labels::default(),
+            keys: Keys::default(),
+            fault,
+            conflict: None,
+        }
+    }
+}
+
+/// The folder that was given may be hidden; the user named it.
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+/// Whether a hidden folder holds videos or pictures itself, or in its folders.
+fn holds_media(folder: &Path) -> bool {
+    let walk = WalkDir::new(folder).max_depth(HIDDEN_DEPTH).into_iter();
+    let mut files = walk.flatten().take(MAX_HIDDEN);
+    files.any(|entry| {
+        entry.file_type().is_file() && is_media_name(entry.path()) && !is_resource_fork(&entry)
+    })
+}
+
+/// What macOS puts beside each file on a foreign disk.
+fn is_resource_fork(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b"._")
+}
+
+/// Whether a file's name is that of a video or a picture, or of one that is not read: that is named, with what to do.
+pub(crate) fn is_media_name(path: &Path) -> bool {
+    has_ending(path, &MEDIA_ENDINGS) || foreign::of_name(path).is_some()
+}
+
+/// Whether a file's name is that of a picture.
+pub(crate) fn is_image_name(path: &Path) -> bool {
+    has_ending(path, &IMAGE_EXTENSIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_walked_in_order_without_hidden_and_other_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        };
+        for name in [
+            "b/2.MP4",
+            "b/10.mp4",
+            "a.mov",
+            ".h/x.mp4",
+            ".y.mp4",
+            "n.txt",
+            "out/f.jpg",
+            "groups.txt",
+            "c",
+        ] {
+            make(name);
+        }
+        std::os::unix::fs::symlink(dir.path().join("b"), dir.path().join("link.mp4")).unwrap();
+        let paths = [
+            dir.path().to_owned(),
+            dir.path().join("n.txt"),
+            dir.path().join("none.mp4"),
+        ];
+        let found = list(&paths, Some(&dir.path().join("out"))).unwrap();
+        let names: Vec<_> = found
+            .iter()
+            .map(|s| s.path.strip_prefix(dir.path()).unwrap().to_str().unwrap())
+            .collect();
+        assert_eq!(names, ["a.mov", "b/10.mp4", "b/2.MP4", "n.txt", "none.mp4"]);
+    }
+}

@@ -1,0 +1,303 @@
+//! The workers, seen from the tool: started when needed, used again while they are clean, watched, and ended.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use wo_cli::{Exit, ExitWith};
+use wo_record::{Begin, code};
+
+use super::protocol::{self, Job, Reply};
+use super::watch::{LOOK, Limits, Stopped, Watched};
+use super::{Sandbox, Walls, answer};
+use crate::cli::args::Decoding;
+use crate::decoding::pipeline::Shelf;
+use crate::error::Fault;
+use crate::extraction::{Extracted, Settings};
+use crate::input::media_file::MediaFile;
+use crate::{TOOL, VERSION};
+
+/// A worker that is not ready by then never will be.
+const START: Duration = Duration::from_mins(1);
+/// How long a worker that has stopped speaking may take to end.
+const LAST_WORD: Duration = Duration::from_secs(1);
+/// A file that ended so many workers is given up. More than one: the first may have died of the file before.
+const MAX_DEATHS: u32 = 2;
+/// What of the environment a worker gets beside where its plugins are: nothing that is anybody's secret.
+const KEPT_VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "GST_DEBUG"];
+
+/// The workers of a run.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    program: PathBuf,
+    sandbox: Sandbox,
+    is_verbose: bool,
+    limits: Limits,
+    shelf: Shelf,
+    idle: Mutex<Vec<Worker>>,
+    /// Held by each that works on a file; alone by one that must not share the processors.
+    processors: RwLock<()>,
+    /// The walls around each.
+    walls: Walls,
+}
+
+/// A process that waits for files, or works on one. Ends when it is dropped.
+#[derive(Debug)]
+struct Worker {
+    process: Child,
+    socket: UnixStream,
+    is_ready: bool,
+}
+
+/// How a worker's work on a file ended.
+enum Ending {
+    /// It says what came of the file.
+    Answer(Box<Result<Extracted, Fault>>),
+    /// It was told to stop, because of this.
+    Stopped(Stopped),
+    /// It is gone, or cannot be believed.
+    Died(String),
+}
+
+impl Crew {
+    /// Starts up to `n_workers` workers. The first shows whether this machine can do the work.
+    pub(crate) fn start(
+        decoding: &Decoding,
+        n_workers: usize,
+        is_verbose: bool,
+    ) -> anyhow::Result<Self> {
+        let sandbox = decoding.sandbox;
+        let mut crew = Self {
+            program: decoding.worker.clone(),
+            sandbox,
+            is_verbose,
+            limits: Limits {
+                stall: Duration::from_secs(decoding.stall_timeout.get()),
+                // A limit that does not fit on the clock is none; this one is ten years.
+                total: Duration::from_secs(decoding.file_timeout.get().min(10 * 365 * 86_400)),
+            },
+            shelf: Shelf::fill().exit_with(Exit::Environment)?,
+            idle: Mutex::default(),
+            processors: RwLock::default(),
+            walls: Walls::default(),
+        };
+        // They get ready side by side, while the first is waited for.
+        let n_workers = n_workers.clamp(1, decoding.threads.count());
+        let mut workers = (0..n_workers)
+            .map(|_| crew.hire())
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let walls = match workers.first_mut() {
+            Some(first) => first.wait_until_ready()?,
+            None => Walls::default(),
+        };
+        crew.walls = walls;
+        workers
+            .into_iter()
+            .rev()
+            .for_each(|worker| crew.rest(worker));
+        match walls.missing() {
+            Some(missing) if sandbox == Sandbox::Require => Err(anyhow!(
+                "this machine cannot lock the decoder in: it has no {missing}\nhint: --sandbox auto decodes without; do that only with videos that you made"
+            ))
+            .exit_with(Exit::Environment),
+            Some(missing) if sandbox == Sandbox::Auto => {
+                wo_cli::warn!("the decoder is not locked in: this machine has no {missing}");
+                Ok(crew)
+            }
+            _ => Ok(crew),
+        }
+    }
+
+    /// The `begin` record of a run, which says what walls stand.
+    pub(crate) fn begin(&self) -> Begin {
+        Begin {
+            sandbox: Some(self.walls.to_string()),
+            ..Begin::of(TOOL, VERSION, &[])
+        }
+    }
+
+    /// Has a worker take the frames of `file`. Stops it when `cancelled`.
+    pub(crate) fn take(
+        &self,
+        file: &MediaFile,
+        settings: &Settings,
+        cancelled: &AtomicBool,
+    ) -> Result<Extracted, Fault> {
+        let mut how = String::new();
+        let mut n_deaths = 0;
+        let mut is_alone = false;
+        while n_deaths < MAX_DEATHS {
+            let mut worker = self.idle_or_new()?;
+            let ending = if is_alone {
+                let _alone = self.processors.write();
+                worker.take(file, settings, self.limits, cancelled)
+            } else {
+                let _shared = self.processors.read();
+                worker.take(file, settings, self.limits, cancelled)
+            };
+            match ending {
+                Ending::Answer(answer) => {
+                    // Only one that met nothing odd works on: a broken file may have broken something in it.
+                    if answer.as_ref().as_ref().is_ok_and(|it| it.fault.is_none()) {
+                        self.rest(worker);
+                    }
+                    return *answer;
+                }
+                Ending::Stopped(stopped) if stopped.may_have_waited() && !is_alone => {
+                    is_alone = true;
+                }
+                Ending::Stopped(stopped) => return Err(stopped.fault),
+                Ending::Died(why) => {
+                    how = why;
+                    n_deaths += 1;
+                }
+            }
+        }
+        Err(Fault::new(
+            code::CRASHED,
+            format!("{how}, {MAX_DEATHS} times"),
+        ))
+    }
+
+    fn idle_or_new(&self) -> Result<Worker, Fault> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let ready = idle.map_or_else(|| self.hire(), Ok).and_then(|mut worker| {
+            if !worker.is_ready {
+                let walls = worker.wait_until_ready()?;
+                anyhow::ensure!(walls == self.walls, "it is locked in by {walls} only");
+            }
+            Ok(worker)
+        });
+        ready.map_err(|error| {
+            let what = format!("no decoder can be started: {error:#}");
+            Fault::new(code::DECODE, what)
+        })
+    }
+
+    fn rest(&self, worker: Worker) {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(worker);
+    }
+
+    fn hire(&self) -> anyhow::Result<Worker> {
+        let (here, there) = UnixStream::pair().context("make a socket")?;
+        here.set_read_timeout(Some(LOOK)).context("set a timeout")?;
+        let mut command = Command::new(&self.program);
+        command.arg("--serve").arg(match self.sandbox {
+            Sandbox::Require | Sandbox::Auto => "--sandbox=auto",
+            Sandbox::Off => "--sandbox=off",
+        });
+        command
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| {
+                name.to_str()
+                    .is_some_and(|name| KEPT_VARIABLES.contains(&name))
+            }))
+            .envs(self.shelf.variables())
+            .stdin(OwnedFd::from(there))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if self.is_verbose {
+            command.arg("--verbose").stderr(Stdio::piped());
+        }
+        let mut process = command
+            .spawn()
+            .with_context(|| format!("start {}", self.program.display()))
+            .exit_with(Exit::Environment)?;
+        if let Some(messages) = process.stderr.take() {
+            std::thread::spawn(|| pass_on(messages));
+        }
+        Ok(Worker {
+            process,
+            socket: here,
+            is_ready: false,
+        })
+    }
+}
+
+/// Passes on what a worker says to people.
+fn pass_on(messages: impl Read) {
+    for line in BufReader::new(messages).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        let message = line.strip_prefix("wo-extract: ").unwrap_or(&line);
+        wo_cli::info!("decoder: {message}");
+    }
+}
+
+impl Worker {
+    fn wait_until_ready(&mut self) -> anyhow::Result<Walls> {
+        let limits = Limits {
+            stall: START,
+            total: 5 * START,
+        };
+        let pid = self.process.id();
+        let reply = Watched::new(&self.socket, pid, limits, &AtomicBool::new(false)).reply();
+        match reply {
+            Ok(Reply::Ready { walls }) => {
+                self.is_ready = true;
+                Ok(walls)
+            }
+            Ok(Reply::Unable { what }) => Err(anyhow!(what)).exit_with(Exit::Environment),
+            Ok(_) => Err(anyhow!("the decoder speaks out of turn")),
+            Err(error) => Err(anyhow!(
+                "the decoder does not start: {}",
+                self.cause(&error)
+            ))
+            .exit_with(Exit::Environment),
+        }
+    }
+
+    fn take(
+        &mut self,
+        file: &MediaFile,
+        settings: &Settings,
+        limits: Limits,
+        cancelled: &AtomicBool,
+    ) -> Ending {
+        let job = Job {
+            video_id: file.id.clone(),
+            settings: settings.clone(),
+        };
+        let sent = protocol::write_with_file(&self.socket, &job, file.handle());
+        let mut input = Watched::new(&self.socket, self.process.id(), limits, cancelled);
+        match sent.and_then(|()| answer::receive(&mut input, settings)) {
+            Ok(answer) => Ending::Answer(Box::new(answer)),
+            Err(error) => match input.stopped() {
+                Some(stopped) => Ending::Stopped(stopped),
+                None => Ending::Died(self.cause(&error)),
+            },
+        }
+    }
+
+    /// Why it does not answer.
+    fn cause(&mut self, error: &io::Error) -> String {
+        let since = Instant::now();
+        while since.elapsed() < LAST_WORD {
+            if let Ok(Some(status)) = self.process.try_wait() {
+                return format!("the decoder ended with {status}");
+            }
+            std::thread::sleep(LOOK / 10);
+        }
+        format!("the decoder talks nonsense: {error}")
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Both fail only where it is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

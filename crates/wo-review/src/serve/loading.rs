@@ -1,0 +1,144 @@
+//! Reads a folder for the page: the first frames at once, then all of them.
+
+use wo_folder::{Corrections, captions_in_force};
+use wo_label::Captions;
+use wo_record::{BAD_FORM, GOOD_FORM, Name, Review, UNCLEAR};
+
+use crate::args::Serve;
+use crate::folder::{Folder, corrections};
+use crate::queue::{Filter, QueueName};
+use crate::store::{ReviewFile, Store, Suspects};
+
+/// Actions of the page that keys can start, besides labels.
+const ACTIONS: [&str; 15] = [
+    "delete",
+    "undo",
+    "next",
+    "previous",
+    "next_in_video",
+    "previous_in_video",
+    "faults",
+    "describe",
+    "note",
+    "video",
+    "play",
+    "opinion",
+    "similar",
+    "grid",
+    "help",
+];
+
+/// A folder whose log is open and whose frames are yet to be read.
+#[derive(Debug)]
+pub(crate) struct Loader<'a> {
+    args: &'a Serve,
+    captions: Captions,
+    log: ReviewFile,
+    reviews: Vec<Review>,
+}
+
+impl<'a> Loader<'a> {
+    /// Opens the log. Errors in it, or in the folder at first glance, are reported before anyone opens the page.
+    pub(crate) fn begin(args: &'a Serve) -> anyhow::Result<Self> {
+        Folder::look(&args.folder)?;
+        let captions = captions_in_force(&args.captions)?;
+        let (log, reviews) = ReviewFile::open(&args.folder)?;
+        Ok(Self {
+            args,
+            captions,
+            log,
+            reviews,
+        })
+    }
+
+    /// What the tables change in the records. [`Self::first_look`] and [`Self::all`] need it.
+    pub(crate) fn corrections(&self) -> anyhow::Result<Corrections> {
+        corrections(&self.args.folder, &self.reviews, &self.captions)
+    }
+
+    /// The first frames. `None` if the first queue needs all frames.
+    pub(crate) fn first_look(&self, corrections: &Corrections) -> Option<Store> {
+        let queue = self.args.queue;
+        if !matches!(queue, QueueName::All | QueueName::Undecided) || self.args.suspects.is_some() {
+            return None;
+        }
+        let folder = Folder::first(&self.args.folder, corrections)?;
+        let reviews = self.reviews.clone();
+        let captions = self.captions.clone();
+        let mut store = Store::new(folder, captions, None, reviews, 0.0);
+        add_reviewers(&mut store, self.args);
+        let filter = Filter {
+            queue,
+            ..Filter::default()
+        };
+        (!filter.frames(&store, 0).is_empty()).then_some(store)
+    }
+
+    /// All frames.
+    pub(crate) fn all(self, corrections: &Corrections) -> anyhow::Result<Store> {
+        let args = self.args;
+        let folder = Folder::read_with(&args.folder, corrections)?;
+        let repeat_share = args.blind_repeats / 100.0;
+        let mut store = Store::new(
+            folder,
+            self.captions,
+            Some(self.log),
+            self.reviews,
+            repeat_share,
+        );
+        warn_of_new_labels(&store, args);
+        store.warn_of_unmet();
+        if let Some(path) = &args.suspects {
+            store.suspects = Suspects::read(path, &store.folder)?;
+        }
+        add_reviewers(&mut store, args);
+        wo_cli::say!(
+            "{}: {} of {}, {} reviewed",
+            args.folder.display(),
+            wo_cli::count(store.folder.frames.len(), "frame"),
+            wo_cli::count(store.folder.videos.len(), "video"),
+            store.n_judged()
+        );
+        Ok(store)
+    }
+}
+
+/// `--key` accepts a new label, which may be a misspelt action: warn.
+fn warn_of_new_labels(store: &Store, args: &Serve) {
+    for (action, key) in &args.key {
+        let label = Name::label(action);
+        let is_known = ACTIONS.contains(&action.as_str())
+            || [GOOD_FORM, BAD_FORM, UNCLEAR].contains(&label.as_str())
+            || (0..)
+                .zip(&store.folder.frames)
+                .any(|(id, frame)| store.judgement(id, frame).label.as_ref() == Some(&label));
+        if !is_known {
+            wo_cli::warn!(
+                "{action} is no action and no label here: {key} gives frames the new label {label}"
+            );
+        }
+    }
+}
+
+fn add_reviewers(store: &mut Store, args: &Serve) {
+    for name in args.reviewers() {
+        store.reviewer(&name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_these_actions_and_three_labels() {
+        let page = include_str!("../../assets/keys.js");
+        let actions = page.lines().filter_map(|line| {
+            let (name, _) = line.strip_prefix("  ")?.split_once(": [\"")?;
+            Some(name.to_owned())
+        });
+        let mut actions: Vec<String> = actions.collect();
+        actions.retain(|name| ![GOOD_FORM, BAD_FORM, UNCLEAR].contains(&name.as_str()));
+        assert_eq!(actions, ACTIONS);
+    }
+}
