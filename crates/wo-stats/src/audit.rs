@@ -15,7 +15,7 @@ use crate::scoring::brier_score;
 /// How often an audit of probes that know nothing may find one of them above chance: one in a hundred, as it is run with
 /// each evaluation.
 const LEVEL: f64 = 0.01;
-/// How many refits to permuted labels show what such probes reach: the fewest that can tell one in a hundred.
+/// How many refits to permuted labels: the fewest that can detect one in a hundred.
 pub const MIN_PERMUTATIONS: usize = 99;
 /// Scores of a few tens of videos differ by more than this, or not at all.
 const LEAST_DEVIATION: f64 = 1e-6;
@@ -29,7 +29,7 @@ pub enum Verdict {
     Pass,
     /// Not tested: there are too few permutations.
     Untested,
-    /// Better than chance beyond doubt, all probes taken together.
+    /// Significantly better than chance, with all probes taken together.
     Warn,
     /// That, and the lower end of its share of the model's skill lies above a half.
     Fail,
@@ -43,7 +43,8 @@ pub struct Audited {
     /// How probable it is that any of the probes stands out as much where labels are permuted: one-sided, corrected for the
     /// number of probes (Westfall & Young 1993, single-step max-T).
     pub p_value: Option<f64>,
-    /// Its skill above chance over the model's, between 0 and 1. `None` where the model has none beyond doubt.
+    /// Its skill above chance over the model's, between 0 and 1. `None` if the model is not significantly better than
+    /// chance.
     pub share: Option<f64>,
     /// The 95 % percentile interval of that, from the same resamples for both.
     pub share_interval: Option<Interval>,
@@ -54,7 +55,7 @@ pub struct Audited {
 /// All probes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
-    /// The balanced accuracy of a predictor that always says the same: one over the number of classes that have samples.
+    /// Chance: the balanced accuracy of always predicting the same class, one over the number of classes with samples.
     pub chance: f64,
     /// The model's balanced accuracy.
     pub model: Estimate,
@@ -119,7 +120,7 @@ impl Evidence {
             (mean, standard_deviation(&scores).unwrap_or(0.0))
         };
         let scales: Vec<(f64, f64)> = (0..observed.len()).map(of_probe).collect();
-        // A probe that always says the same never varies, and never stands out.
+        // A probe that always predicts the same never varies, and never stands out.
         let standing_out = |score: Option<f64>, (mean, deviation): (f64, f64)| {
             score.map_or(f64::NEG_INFINITY, |score| {
                 (score - mean) / deviation.max(LEAST_DEVIATION)
@@ -169,8 +170,8 @@ fn permuted(random: &mut ChaCha8Rng, truth: &[usize], groups: &[usize]) -> Vec<u
     labels
 }
 
-/// Audits a model by what it and probes say of samples that none of them has seen in training: of each sample first what the
-/// model says, then what each probe does. `None` without samples or without two classes.
+/// Audits a model by its held-out predictions and those of probes: of each sample first the model's prediction, then
+/// each probe's. `None` without samples or with fewer than two classes.
 ///
 /// A probe is better than chance where it stands out from its scores on permuted labels, in their standard deviations, more
 /// than all probes do in 99 of 100 permutations, however many are tried. A share is a ratio of two skills; the model's has to

@@ -1,5 +1,5 @@
-//! Metrics of classifiers, their intervals over groups, and baselines that look at no picture. Pure over slices: it opens
-//! no file and knows no model.
+//! Metrics of classifiers, their confidence intervals over groups, and baselines that use no image. Pure over slices:
+//! it opens no file and knows no model.
 
 mod agreement;
 mod audit;
