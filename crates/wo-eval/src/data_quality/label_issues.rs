@@ -80,7 +80,7 @@ fn mislabelled(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
         .into_iter()
         .filter(|it| it.is_selected || it.score > EVEN)
         .filter_map(|found| {
-            let (video, _) = scored.get(found.unit)?;
+            let (video, _) = scored.get(found.sample)?;
             Some(Suspect {
                 suggested_label: space.labels.get(found.suggested).cloned(),
                 score: found.score.clamp(0.0, 1.0),
