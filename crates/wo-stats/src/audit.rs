@@ -208,7 +208,11 @@ pub fn audit(
     let is_model_above_chance = model_interval.is_some_and(|interval| interval.low > chance);
     let p_values = evidence.p_values().into_iter();
     let of_probe = |((score, share), p_value): ((&Estimate, &Estimate), Option<f64>)| {
-        let share = is_model_above_chance.then_some(*share).unwrap_or_default();
+        let share = if is_model_above_chance {
+            *share
+        } else {
+            Estimate::default()
+        };
         audited(*score, share, p_value)
     };
     let probes: Vec<Audited> = scores
