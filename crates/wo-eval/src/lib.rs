@@ -18,7 +18,7 @@ mod session;
 use std::io::{self, BufRead, BufWriter, Write};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_clip::or_out_of_memory;
@@ -43,9 +43,9 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
         Config::Compare(config) => compare::compare(config, input, output),
         Config::Evaluate(config) => evaluate(config, input, output),
     };
-    or_out_of_memory(work).unwrap_or_else(|short| {
-        Err(anyhow!("{short}\nhint: --device cpu has more memory")).exit_with(Exit::Environment)
-    })
+    or_out_of_memory(work).unwrap_or_else(
+        |short| wo_cli::bail!(Exit::Environment, "{short}"; "--device cpu has more memory"),
+    )
 }
 
 fn evaluate(
@@ -77,13 +77,12 @@ fn evaluate(
 fn outcome(subject: &Subject, finished: &Finished) -> anyhow::Result<Outcome> {
     let n_refused = finished.tally.n_refused;
     if n_refused > 0 {
-        return Err(anyhow!(
-            "{} rejected: the model was trained or chosen on their group, or on the same images\n\
-             hint: --allow-seen scores them in a separate, marked part; for an unbiased score, give held-out \
-             people and sources",
-            wo_cli::count(n_refused, "video")
-        ))
-        .exit_with(Exit::Integrity);
+        wo_cli::bail!(
+            Exit::Integrity,
+            "{} rejected: the model was trained or chosen on their group, or on the same images",
+            wo_cli::count(n_refused, "video");
+            "--allow-seen scores them in a separate, marked part; for an unbiased score, give held-out people and sources"
+        );
     }
     let inputs = failed_inputs(&finished.failures, finished.n_skipped);
     if !inputs.is_empty() {

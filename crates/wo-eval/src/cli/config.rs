@@ -3,8 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-use wo_cli::{CaptionsFlag, Exit, ExitWith, Reading};
+use wo_cli::{CaptionsFlag, Exit, Reading};
 
 use crate::cli::args::{AnalysisArgs, Args, Command, Compare};
 use crate::input::source::Source;
@@ -139,10 +138,11 @@ impl Config {
         }
         let fail_under = args.analysis.fail_under.as_ref();
         if fail_under.is_some_and(Terms::need_champion) {
-            return Err(anyhow!(
-                "--fail-under knows no champion\nhint: wo-eval compare CANDIDATE CHAMPION --gate does"
-            ))
-            .exit_with(Exit::Usage);
+            wo_cli::bail!(
+                Exit::Usage,
+                "--fail-under knows no champion";
+                "wo-eval compare CANDIDATE CHAMPION --gate does"
+            );
         }
         Ok(Self::Evaluate(EvaluateConfig::of(args)))
     }

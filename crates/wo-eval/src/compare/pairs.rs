@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{bail, ensure};
-use wo_cli::{Exit, ExitWith, count, verb};
+use wo_cli::{Exit, count, verb};
 
 use crate::judge::prediction::Prediction;
 
@@ -14,11 +14,11 @@ pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
     for (predictions, path) in sides.iter().zip(paths) {
         let n_seen = predictions.iter().filter(|it| it.seen).count();
         if n_seen >= predictions.len().max(1) {
-            return unfair(format!(
-                "{} was trained or chosen on all {n_seen} labelled videos or their groups: no held-out video is \
-                 left to compare on",
+            wo_cli::bail!(
+                Exit::Integrity,
+                "{} was trained or chosen on all {n_seen} labelled videos or their groups: no held-out video is left",
                 path.display()
-            ));
+            );
         }
     }
     let seen = |predictions: &[Prediction]| -> BTreeSet<String> {
@@ -27,15 +27,16 @@ pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
     };
     let [candidate, champion] = [seen(&sides[0]), seen(&sides[1])];
     let only_one: Vec<&String> = candidate.symmetric_difference(&champion).collect();
-    match only_one.first() {
-        None => Ok(()),
-        Some(first) => unfair(format!(
-            "{} {} seen in training by one model only, such as {first}: comparing on them is unfair\n\
-             hint: compare on videos that are held out for both",
+    if let Some(first) = only_one.first() {
+        wo_cli::bail!(
+            Exit::Integrity,
+            "{} {} seen in training by one model only, such as {first}: comparing on them is unfair",
             count(only_one.len(), "video"),
-            verb(only_one.len(), "was", "were"),
-        )),
+            verb(only_one.len(), "was", "were");
+            "compare on videos that are held out for both"
+        );
     }
+    Ok(())
 }
 
 /// The predictions of both for the videos that neither has seen, in one order.
@@ -84,8 +85,4 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
         candidate.into_values().collect(),
         champion.into_values().collect(),
     ])
-}
-
-fn unfair(what: String) -> anyhow::Result<()> {
-    Err(anyhow::Error::msg(what)).exit_with(Exit::Integrity)
 }

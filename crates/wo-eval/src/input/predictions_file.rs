@@ -86,11 +86,13 @@ impl PredictionsFile {
         let upstream = reader.producers().to_vec();
         drop(reader);
         let Wires { by_id, n_repeated } = wires;
-        ensure!(
-            !by_id.is_empty(),
-            "{name} has no prediction record\n\
-             hint: wo-train --folds writes them beside the model, wo-eval --output beside verdicts"
-        );
+        if by_id.is_empty() {
+            wo_cli::bail!(
+                Exit::Integrity,
+                "{name} has no prediction record";
+                "wo-train --folds writes them beside the model, wo-eval --output beside verdicts"
+            );
+        }
         let space = space_of(by_id.values().map(|(wire, _)| wire));
         let mut predictions: Vec<Prediction> = by_id
             .into_values()

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use wo_cli::{Exit, ExitWith, opened};
 use wo_clip::{Class, Judge, device_of, read_checkpoint};
 
@@ -55,7 +55,7 @@ pub(crate) fn check_model(model: &Path, hint: &str) -> anyhow::Result<()> {
     let doing = || format!("open the model {}", model.display());
     match std::fs::metadata(model) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(anyhow!("{}: {error}\nhint: {hint}", doing())).exit_with(Exit::Usage)
+            wo_cli::bail!(Exit::Usage, "{}: {error}", doing(); "{hint}")
         }
         found => opened(found, doing).map(drop),
     }

@@ -1,5 +1,6 @@
 //! The result of a run.
 
+use wo_cli::Exit;
 use wo_clip::Manifest;
 use wo_record::Failure;
 
@@ -8,10 +9,14 @@ use crate::render::contact_sheet::ContactSheet;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
 
-/// Why there is nothing to score.
-pub(crate) const NOTHING_LEFT: &str = "no held-out video is left to score: the model was trained or chosen on all \
-    labelled videos or their groups\n\
-    hint: --allow-seen scores them apart; for an unbiased score, give held-out people and sources";
+/// Fails since no held-out video is left to score.
+pub(crate) fn nothing_left() -> anyhow::Result<()> {
+    wo_cli::bail!(
+        Exit::Integrity,
+        "no held-out video is left to score: the model was trained or chosen on all labelled videos or their groups";
+        "--allow-seen scores them apart; for an unbiased score, give held-out people and sources"
+    )
+}
 
 /// What is left of a run that came to its end.
 #[derive(Debug)]

@@ -28,7 +28,7 @@ use crate::render::sentences::verdict::verdict_in_words;
 use crate::render::text::report;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
-use crate::session::finished::{Finished, NOTHING_LEFT};
+use crate::session::finished::{Finished, nothing_left};
 use crate::session::log::Log;
 
 /// A run under way.
@@ -299,10 +299,9 @@ impl<'a> Session<'a> {
         for warning in excluded::warnings(&self.log.tally) {
             wo_cli::warn!("{warning}");
         }
-        anyhow::ensure!(
-            n_left_out == 0 || self.log.tally.n_judged() > 0,
-            NOTHING_LEFT
-        );
+        if n_left_out > 0 && self.log.tally.n_judged() == 0 {
+            nothing_left()?;
+        }
         if self.log.tally.n_judged() == 0 && self.log.tally.n_refused == 0 {
             wo_cli::warn!(
                 "there was no video to judge\n\

@@ -13,7 +13,7 @@ use crate::render::sentences::excluded;
 use crate::render::text::report;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
-use crate::session::finished::{Finished, NOTHING_LEFT};
+use crate::session::finished::{Finished, nothing_left};
 
 /// Scores the predictions of a file and writes all records.
 pub(crate) fn score_predictions(
@@ -48,7 +48,9 @@ pub(crate) fn score_predictions(
     for warning in excluded::warnings(&tally) {
         wo_cli::warn!("{warning}");
     }
-    anyhow::ensure!(!scored.is_empty(), NOTHING_LEFT);
+    if scored.is_empty() {
+        nothing_left()?;
+    }
     scored.retain(|it| it.truth().is_some());
     let model = Model {
         space: &file.space,
