@@ -15,7 +15,7 @@ use wo_record::{Failure, Gate, Producer, Record, Writer};
 use crate::cli::config::{AnalysisConfig, CompareConfig};
 use crate::compare::difference::Difference;
 use crate::compare::differences::differences;
-use crate::compare::pairs::{refuse_seen, same_videos};
+use crate::compare::pairs::{reject_seen, same_videos};
 use crate::compare::sides::{Sides, sides_of};
 use crate::findings::{Findings, Model};
 use crate::judge::label_space::LabelSpace;
@@ -43,7 +43,7 @@ pub(crate) fn compare(
         let predictions = predictions.into_iter();
         predictions.map(|it| it.among(&own, &space)).collect()
     });
-    refuse_seen(&predicted, paths)?;
+    reject_seen(&predicted, paths)?;
     let [candidate, champion] = same_videos(predicted)?;
     if let Some(terms) = &config.gate {
         terms.check_classes(&space)?;

@@ -59,7 +59,7 @@ pub(crate) struct Findings {
     pub(crate) hints: Vec<CollectionHint>,
     pub(crate) gate: Option<Gate>,
     /// How many videos get no label, by reason.
-    pub(crate) refusals: BTreeMap<AbstainReason, u64>,
+    pub(crate) abstentions: BTreeMap<AbstainReason, u64>,
     /// Why explicitly requested parts are missing.
     pub(crate) missing: Vec<String>,
 }
@@ -91,7 +91,7 @@ impl Findings {
             ..Self::default()
         };
         for reason in held_out.iter().flat_map(|it| &it.reasons) {
-            *this.refusals.entry(reason.clone()).or_default() += 1;
+            *this.abstentions.entry(reason.clone()).or_default() += 1;
         }
         if analysis.audit.is_made() {
             this.audit = audit(&held_out, space.labels.len(), analysis.seed);

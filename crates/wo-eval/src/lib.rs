@@ -75,12 +75,12 @@ fn evaluate(
 
 /// The outcome: rejected videos, failed inputs, and the gate.
 fn outcome(subject: &Subject, finished: &Finished) -> anyhow::Result<Outcome> {
-    let n_refused = finished.tally.n_refused;
-    if n_refused > 0 {
+    let n_rejected = finished.tally.n_rejected;
+    if n_rejected > 0 {
         wo_cli::bail!(
             Exit::Integrity,
             "{} rejected: the model was trained or chosen on their group, or on the same images",
-            wo_cli::count(n_refused, "video");
+            wo_cli::count(n_rejected, "video");
             "--allow-seen scores them in a separate, marked part; for an unbiased score, give held-out people and sources"
         );
     }

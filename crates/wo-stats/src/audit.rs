@@ -24,7 +24,7 @@ const MOST: f64 = 0.5;
 
 /// What is found of a shortcut, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum AuditOutcome {
     /// Not found to be better than chance.
     Pass,
     /// Not tested: there are too few permutations.
@@ -49,7 +49,7 @@ pub struct Audited {
     /// The 95 % percentile interval of that, from the same resamples for both.
     pub share_interval: Option<Interval>,
     /// What is found.
-    pub verdict: Verdict,
+    pub verdict: AuditOutcome,
 }
 
 /// All probes.
@@ -64,7 +64,7 @@ pub struct Audit {
     /// Each probe, in the order in which samples have them.
     pub probes: Vec<Audited>,
     /// The worst of their verdicts.
-    pub verdict: Verdict,
+    pub verdict: AuditOutcome,
 }
 
 /// How well probes do on labels as they are, and where there is nothing to be found.
@@ -226,7 +226,7 @@ pub fn audit(
         chance,
         model,
         is_model_above_chance,
-        verdict: worst.unwrap_or(Verdict::Pass),
+        verdict: worst.unwrap_or(AuditOutcome::Pass),
         probes,
     })
 }
@@ -247,12 +247,12 @@ fn share_of_skill(model: f64, probe: f64, chance: f64) -> Option<f64> {
     (model > chance).then(|| ((probe - chance) / (model - chance)).clamp(0.0, 1.0))
 }
 
-fn verdict(p_value: Option<f64>, share: Option<Interval>) -> Verdict {
+fn verdict(p_value: Option<f64>, share: Option<Interval>) -> AuditOutcome {
     match p_value {
-        None => Verdict::Untested,
-        Some(p_value) if p_value > LEVEL => Verdict::Pass,
-        Some(_) if share.is_some_and(|share| share.low > MOST) => Verdict::Fail,
-        Some(_) => Verdict::Warn,
+        None => AuditOutcome::Untested,
+        Some(p_value) if p_value > LEVEL => AuditOutcome::Pass,
+        Some(_) if share.is_some_and(|share| share.low > MOST) => AuditOutcome::Fail,
+        Some(_) => AuditOutcome::Warn,
     }
 }
 
@@ -297,9 +297,12 @@ mod tests {
     fn a_shortcut_that_has_most_of_the_skill_fails() {
         let audit = audit_of(&[32, 0, 12, 30]);
         assert_eq!((audit.chance, audit.is_model_above_chance), (0.5, true));
-        let verdicts: Vec<Verdict> = audit.probes.iter().map(|probe| probe.verdict).collect();
-        assert_eq!(verdicts, [Verdict::Pass, Verdict::Warn, Verdict::Fail]);
-        assert_eq!(audit.verdict, Verdict::Fail);
+        let verdicts: Vec<AuditOutcome> = audit.probes.iter().map(|probe| probe.verdict).collect();
+        assert_eq!(
+            verdicts,
+            [AuditOutcome::Pass, AuditOutcome::Warn, AuditOutcome::Fail]
+        );
+        assert_eq!(audit.verdict, AuditOutcome::Fail);
         assert!((audit.probes[1].share.unwrap() - 0.375).abs() < 1e-12);
         assert!(audit.probes[0].p_value.unwrap() > 0.9);
     }
@@ -312,7 +315,7 @@ mod tests {
             (audit.probes[0].share, audit.probes[0].share_interval),
             (None, None)
         );
-        assert_eq!(audit.probes[0].verdict, Verdict::Warn);
+        assert_eq!(audit.probes[0].verdict, AuditOutcome::Warn);
     }
 
     #[test]
@@ -329,7 +332,7 @@ mod tests {
         };
         let of = |samples: &[Sample<'_>]| audit(samples, 2, &none, &Bootstrap::new(0));
         let untested = of(&[sample(0), sample(1)]).unwrap();
-        assert_eq!(untested.verdict, Verdict::Untested);
+        assert_eq!(untested.verdict, AuditOutcome::Untested);
         assert_eq!(of(&[sample(0)]), None);
         assert_eq!(of(&[]), None);
     }

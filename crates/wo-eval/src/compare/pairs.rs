@@ -10,7 +10,7 @@ use crate::judge::prediction::Prediction;
 
 /// Fails where no held-out video is left, and where a video is seen by one of the two only. Videos seen by both are
 /// excluded.
-pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
+pub(crate) fn reject_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
     for (predictions, path) in sides.iter().zip(paths) {
         let n_seen = predictions.iter().filter(|it| it.seen).count();
         if n_seen >= predictions.len().max(1) {

@@ -54,13 +54,13 @@ fn what_one_has_seen_is_refused() {
     let mut pair = [predicted(3), predicted(3)];
     pair[1][0].seen = true;
     let paths = [PathBuf::from("a"), PathBuf::from("b")];
-    let error = refuse_seen(&pair, [&paths[0], &paths[1]]).expect_err("seen by one");
+    let error = reject_seen(&pair, [&paths[0], &paths[1]]).expect_err("seen by one");
     assert!(
         error.to_string().contains("seen in training by one"),
         "{error}"
     );
     pair[0][0].seen = true;
-    assert!(refuse_seen(&pair, [&paths[0], &paths[1]]).is_ok());
+    assert!(reject_seen(&pair, [&paths[0], &paths[1]]).is_ok());
     let [new, _] = same_videos(pair).expect("videos");
     assert_eq!(new.len(), 29, "what both have seen is not compared on");
 }

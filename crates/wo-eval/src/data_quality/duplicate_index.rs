@@ -14,14 +14,14 @@ const DETAILED: std::ops::RangeInclusive<u32> = 16..=48;
 /// Videos, by the hashes of their frames.
 #[derive(Debug)]
 pub(crate) struct DuplicateIndex {
-    videos: Vec<Looks>,
+    videos: Vec<HashedVideo>,
     /// Each hash with the place of its video and its own among those of the video.
     frames: Hashes<(usize, usize)>,
 }
 
 /// An indexed video.
 #[derive(Debug)]
-struct Looks {
+struct HashedVideo {
     video_id: String,
     hashes: Vec<u64>,
     /// Whether its frames differ from each other. Frames that are all alike show the room, not the lift.
@@ -49,11 +49,11 @@ impl DuplicateIndex {
 
     /// Videos by their ids and the hashes of their frames.
     pub(crate) fn new(videos: impl IntoIterator<Item = (String, Vec<u64>)>) -> Self {
-        let videos: Vec<Looks> = videos
+        let videos: Vec<HashedVideo> = videos
             .into_iter()
-            .map(|(video_id, hashes)| Looks::new(video_id, hashes))
+            .map(|(video_id, hashes)| HashedVideo::new(video_id, hashes))
             .collect();
-        let of_video = |(place, video): (usize, &Looks)| -> Vec<((usize, usize), u64)> {
+        let of_video = |(place, video): (usize, &HashedVideo)| -> Vec<((usize, usize), u64)> {
             let frames = video.hashes.iter().enumerate();
             frames
                 .map(|(frame, hash)| ((place, frame), *hash))
@@ -75,12 +75,12 @@ impl DuplicateIndex {
         hashes: &[u64],
         n_first: usize,
     ) -> Option<Duplicate<'_>> {
-        let this = Looks::new(video_id.to_owned(), hashes.to_vec());
+        let this = HashedVideo::new(video_id.to_owned(), hashes.to_vec());
         let mut found: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
         for (frame, &hash) in this.hashes.iter().enumerate() {
             for (place, other_frame) in self.frames.alike(hash) {
                 let other = self.videos.get(place);
-                let counts = |other: &Looks| {
+                let counts = |other: &HashedVideo| {
                     let is_varied = this.is_varied && other.is_varied;
                     other.video_id != video_id
                         && (is_varied || other.hashes.get(other_frame) == Some(&hash))
@@ -105,7 +105,7 @@ impl DuplicateIndex {
     }
 }
 
-impl Looks {
+impl HashedVideo {
     fn new(video_id: String, mut hashes: Vec<u64>) -> Self {
         hashes.retain(|hash| DETAILED.contains(&hash.count_ones()));
         let all = Hashes::new(hashes.iter().copied().enumerate());

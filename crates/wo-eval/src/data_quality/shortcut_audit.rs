@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use wo_record::{Audit, AuditVerdict, Probe};
 use wo_stats::{
-    Audited, Bootstrap, Evidence, MIN_PERMUTATIONS, ProbeData, Sample, Verdict, audit as audited,
-    balanced_weights, folds, numbered,
+    AuditOutcome, Audited, Bootstrap, Evidence, MIN_PERMUTATIONS, ProbeData, Sample,
+    audit as audited, balanced_weights, folds, numbered,
 };
 
 use crate::judge::facts::Facts;
@@ -133,11 +133,11 @@ pub(crate) fn without_audit(videos: &[&Prediction]) -> String {
     format!("no shortcut audit: {why}")
 }
 
-fn verdict_of(verdict: Verdict) -> AuditVerdict {
+fn verdict_of(verdict: AuditOutcome) -> AuditVerdict {
     match verdict {
-        Verdict::Pass | Verdict::Untested => AuditVerdict::Pass,
-        Verdict::Warn => AuditVerdict::Warn,
-        Verdict::Fail => AuditVerdict::Fail,
+        AuditOutcome::Pass | AuditOutcome::Untested => AuditVerdict::Pass,
+        AuditOutcome::Warn => AuditVerdict::Warn,
+        AuditOutcome::Fail => AuditVerdict::Fail,
     }
 }
 

@@ -74,9 +74,9 @@ pub(crate) fn report(
     if !held_out.scores().is_empty() || !seen.scores().is_empty() {
         blocks.push(lines(&[LEGEND.to_owned()]));
     }
-    let left_out = excluded::sentences(tally);
-    if !left_out.is_empty() {
-        blocks.push(lines(&left_out));
+    let excluded = excluded::sentences(tally);
+    if !excluded.is_empty() {
+        blocks.push(lines(&excluded));
     }
     blocks.join("\n\n") + "\n"
 }

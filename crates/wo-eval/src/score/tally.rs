@@ -12,9 +12,9 @@ use crate::judge::prediction::{GroundTruth, Prediction};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Excluded: the model was trained or chosen on them or their group.
-    pub(crate) n_left_out_as_seen: u64,
+    pub(crate) n_excluded_as_seen: u64,
     /// Rejected: new videos of a group that the model was trained or chosen on.
-    pub(crate) n_refused: u64,
+    pub(crate) n_rejected: u64,
     /// Judged and scored, though of a person or source that the model has seen.
     pub(crate) n_seen: u64,
     /// Predictions that count as seen because others of their group do.

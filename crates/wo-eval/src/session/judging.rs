@@ -130,7 +130,7 @@ impl<'a> Session<'a> {
         let truth = GroundTruth::of(&item.video, &self.space);
         let can_be_scored = matches!(truth, GroundTruth::Scored { .. });
         if seen && can_be_scored && !self.config.allow_seen {
-            return self.leave_out(item);
+            return self.exclude_seen(item);
         }
         self.have_done(Task::Judge { item, seen })
     }
@@ -251,11 +251,11 @@ impl<'a> Session<'a> {
     }
 
     /// Skips a training video of the model. Rejects a new video of a seen group, since its user takes it for held-out.
-    fn leave_out(&mut self, item: VideoItem) -> anyhow::Result<()> {
+    fn exclude_seen(&mut self, item: VideoItem) -> anyhow::Result<()> {
         let video = &item.video;
         let mut known = self.judge.manifest().videos.iter();
         if known.any(|it| it.video_id == video.video_id) {
-            self.log.tally.n_left_out_as_seen += 1;
+            self.log.tally.n_excluded_as_seen += 1;
             if self.config.analysis.needs_regions() {
                 return self.have_done(Task::Remember(item));
             }
@@ -295,14 +295,14 @@ impl<'a> Session<'a> {
             self.log.writer.failure(failure)?;
         }
         self.sort_predictions()?;
-        let n_left_out = self.log.tally.n_left_out_as_seen;
+        let n_excluded = self.log.tally.n_excluded_as_seen;
         for warning in excluded::warnings(&self.log.tally) {
             wo_cli::warn!("{warning}");
         }
-        if n_left_out > 0 && self.log.tally.n_judged() == 0 {
+        if n_excluded > 0 && self.log.tally.n_judged() == 0 {
             nothing_left()?;
         }
-        if self.log.tally.n_judged() == 0 && self.log.tally.n_refused == 0 {
+        if self.log.tally.n_judged() == 0 && self.log.tally.n_rejected == 0 {
             wo_cli::warn!(
                 "there was no video to judge\n\
                  hint: --predictions FILE evaluates `prediction` records"

@@ -53,7 +53,7 @@ impl<'a> Log<'a> {
         code: &str,
         what: String,
     ) -> anyhow::Result<()> {
-        self.tally.n_refused += 1;
+        self.tally.n_rejected += 1;
         wo_cli::warn!("{}: {what}", named(path.as_ref(), &video_id));
         Ok(self.writer.failure(Failure {
             code: code.to_owned(),

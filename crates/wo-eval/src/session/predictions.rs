@@ -41,7 +41,7 @@ pub(crate) fn score_predictions(
     let mut scored = file.predictions;
     let n_all = scored.len();
     scored.retain(|it| config.allow_seen || !it.seen);
-    tally.n_left_out_as_seen = (n_all - scored.len()) as u64;
+    tally.n_excluded_as_seen = (n_all - scored.len()) as u64;
     for prediction in &scored {
         tally.count(prediction);
     }

@@ -23,7 +23,7 @@ pub struct Selective {
     /// How many videos are unclear.
     pub n_unclear: u64,
     /// Why; a video may have several reasons.
-    pub refusals: Vec<Refusal>,
+    pub abstentions: Vec<Abstention>,
 }
 
 /// One point of the risk-coverage curve.
@@ -48,7 +48,7 @@ pub struct AtCoverage {
 
 /// Videos without a label for one reason.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Refusal {
+pub struct Abstention {
     /// The reason, such as `too dark`.
     pub reason: String,
     /// What was measured, such as `mean brightness below 0.12`.
@@ -76,7 +76,7 @@ impl Selective {
                 @if !self.curve.is_empty() { (self.chart().figure()) }
                 div {
                     (self.coverages())
-                    @if !self.refusals.is_empty() { (self.reasons()) }
+                    @if !self.abstentions.is_empty() { (self.reasons()) }
                 }
             }
         }
@@ -141,7 +141,7 @@ impl Selective {
     }
 
     fn reasons(&self) -> Markup {
-        let adds_up = self.refusals.iter().map(|it| it.n_videos).sum::<u64>() == self.n_unclear;
+        let adds_up = self.abstentions.iter().map(|it| it.n_videos).sum::<u64>() == self.n_unclear;
         html! {
             div.scroll tabindex="0" role="region" aria-label="Reasons for unclear" {
                 table {
@@ -154,7 +154,7 @@ impl Selective {
                         th scope="col" { "Measured" }
                         th.number scope="col" { "Videos" }
                     } }
-                    tbody { @for refusal in &self.refusals { tr {
+                    tbody { @for refusal in &self.abstentions { tr {
                         th scope="row" { (breakable(&refusal.reason)) }
                         td { (refusal.measured) }
                         td.number { (refusal.n_videos) }

@@ -2,7 +2,7 @@
 
 use wo_cli::{count, verb};
 use wo_record::AbstainReason;
-use wo_report::{AtCoverage, Bin, Calibration, Estimate, Refusal, RiskPoint, Selective};
+use wo_report::{Abstention, AtCoverage, Bin, Calibration, Estimate, RiskPoint, Selective};
 
 use crate::findings::Findings;
 use crate::render::html::answered::Answered;
@@ -65,7 +65,7 @@ pub(super) fn selective(
             "There is no abstention threshold: training had no videos to measure one on.".to_owned()
         }
     };
-    let refusals = &findings.refusals;
+    let abstentions = &findings.abstentions;
     Selective {
         curve: it
             .curve
@@ -91,9 +91,9 @@ pub(super) fn selective(
         threshold: it.threshold,
         guarantee,
         n_unclear: Answered::of(findings, main).n_unclear,
-        refusals: refusals
+        abstentions: abstentions
             .iter()
-            .map(|(reason, n)| Refusal {
+            .map(|(reason, n)| Abstention {
                 reason: reason.words(),
                 measured: measured(reason).to_owned(),
                 n_videos: *n,

@@ -340,8 +340,8 @@ impl Case<'_> {
         if n_unclear == 0 || n_unclear == n {
             return String::new();
         }
-        let refusals = &self.grounds.findings.refusals;
-        let counted = if refusals.contains_key(&AbstainReason::SaysUnclear) {
+        let abstentions = &self.grounds.findings.abstentions;
+        let counted = if abstentions.contains_key(&AbstainReason::SaysUnclear) {
             "metrics count these as wrong"
         } else {
             "metrics count its best guess there"

@@ -70,10 +70,10 @@ pub(super) fn metrics(findings: &Findings, main: &Measurement, tally: &Tally) ->
 
 /// Caveats that the metrics do not show.
 fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
-    let refused = (tally.n_refused > 0).then(|| {
+    let refused = (tally.n_rejected > 0).then(|| {
         format!(
             "{} rejected, and in no metric: the model was trained or chosen on their group, or on the same images.",
-            count(tally.n_refused, "video")
+            count(tally.n_rejected, "video")
         )
     });
     let seen = (tally.n_seen > 0).then(|| {
@@ -87,8 +87,8 @@ fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
         let first = letters.next().map(|it| it.to_uppercase().to_string());
         format!("{}{}.", first.unwrap_or_default(), letters.as_str())
     });
-    let left_out = refused.into_iter().chain(seen);
-    left_out
+    let excluded = refused.into_iter().chain(seen);
+    excluded
         .chain(excluded::warnings(tally))
         .chain(missing)
         .collect()

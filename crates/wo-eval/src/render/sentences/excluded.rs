@@ -50,7 +50,7 @@ fn of_videos(tally: &Tally) -> Vec<String> {
     );
     let reasons = [
         (
-            tally.n_left_out_as_seen,
+            tally.n_excluded_as_seen,
             "excluded: the model was trained or chosen on them or their group (--allow-seen scores them apart)",
         ),
         (tally.n_unclear, "judged but not scored: labelled unclear"),

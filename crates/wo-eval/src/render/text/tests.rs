@@ -34,7 +34,7 @@ fn persons(n: usize) -> Vec<Prediction> {
 fn the_whole_report() {
     let tally = Tally {
         n_scored: 24,
-        n_left_out_as_seen: 40,
+        n_excluded_as_seen: 40,
         n_unclear: 1,
         ..Tally::default()
     };

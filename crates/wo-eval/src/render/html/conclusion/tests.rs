@@ -42,7 +42,7 @@ impl Given {
         self.findings.held_out = evaluate(&videos, space, &baselines, Whole::HeldOut, 0);
     }
 
-    fn refusing(mut self, n_unclear: u64) -> Self {
+    fn abstaining(mut self, n_unclear: u64) -> Self {
         let n = self.tally.n_scored;
         self.findings.selection = Some(Selection {
             scope: "all".to_owned(),
@@ -247,11 +247,11 @@ fn unknown_persons_are_not_called_new() {
 
 #[test]
 fn what_gets_no_answer_is_in_the_headline() {
-    let some = Given::of(&good_model(80)).refusing(8).concluded();
+    let some = Given::of(&good_model(80)).abstaining(8).concluded();
     check(&some, TrustLevel::Trust, &[]);
     let tail = "It abstains (unclear) on 8 of 80";
     assert!(some.sentence.contains(tail), "{}", some.sentence);
-    let most = Given::of(&good_model(80)).refusing(78).concluded();
+    let most = Given::of(&good_model(80)).abstaining(78).concluded();
     check(
         &most,
         TrustLevel::Caution,
@@ -260,12 +260,12 @@ fn what_gets_no_answer_is_in_the_headline() {
             "It predicts a label for only 2 of 80",
         ],
     );
-    let all = Given::of(&good_model(80)).refusing(80).concluded();
+    let all = Given::of(&good_model(80)).abstaining(80).concluded();
     check(&all, TrustLevel::DoNotTrust, &["it abstains on all"]);
-    let mut given = Given::of(&good_model(80)).refusing(8);
+    let mut given = Given::of(&good_model(80)).abstaining(8);
     given
         .findings
-        .refusals
+        .abstentions
         .insert(AbstainReason::SaysUnclear, 8);
     check(
         &given.concluded(),
