@@ -38,6 +38,11 @@ test *args: setup
 test-light *args: setup
     scripts/test --light "$@"
 
+# Look for bytes that break a parser, for a minute each: `just fuzz`, `just fuzz -s 600 table` (needs a nightly Rust)
+[group('check')]
+fuzz *args: setup
+    scripts/fuzz "$@"
+
 # The long forms of tests: thousands of broken files, a hundred kills (under an hour)
 [group('check')]
 verify-full: setup

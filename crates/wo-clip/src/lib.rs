@@ -5,6 +5,8 @@
 
 mod checkpoint;
 mod device;
+#[doc(hidden)]
+pub mod fuzzing;
 mod judge;
 mod memory;
 mod model;

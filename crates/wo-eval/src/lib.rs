@@ -9,6 +9,8 @@ mod data_quality;
 mod findings;
 #[cfg(test)]
 mod fixtures;
+#[doc(hidden)]
+pub mod fuzzing;
 mod input;
 mod judge;
 mod render;

@@ -2,12 +2,18 @@
 
 pub(crate) mod container;
 pub(crate) mod copies;
+mod doubt;
+mod folders;
 pub(crate) mod foreign;
 pub(crate) mod groups;
+pub(crate) mod keys;
 pub(crate) mod labels;
 pub(crate) mod media_file;
-pub(crate) mod notes;
-pub(crate) mod playlist;
+mod media_names;
+mod notes;
+pub(crate) mod paths;
+mod playlist;
+pub(crate) mod source;
 pub(crate) mod sources;
 pub(crate) mod turn;
-pub(crate) mod vocabulary;
+mod vocabulary;

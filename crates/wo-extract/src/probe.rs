@@ -9,33 +9,33 @@ use std::io::Write;
 use wo_cli::Outcome;
 use wo_record::{Record, Video, Writer};
 
-use crate::cli::args::{Decoding, Probe};
-use crate::extraction::{self, Frames, Settings};
+use crate::cli::config::ProbeConfig;
+use crate::extraction;
 use crate::input::sources;
-use crate::paths_or_default;
-use crate::sampling::frame_filter::Sifted;
+use crate::job::{Frames, Settings};
+use crate::sampling::frame_filter::{Sieve, Sifted};
+use crate::sampling::sample::Sample;
 use crate::worker::Crew;
 use report::Report;
 use seen::Seen;
 
-/// Writes a `video` record, or with `--table` a line, for each file that `args` names.
-pub(crate) fn run(
-    args: Probe,
-    decoding: &Decoding,
-    is_verbose: bool,
-    output: &mut dyn Write,
-) -> anyhow::Result<Outcome> {
-    let sources = sources::list(&paths_or_default(args.paths)?, None)?;
-    let crew = Crew::start(decoding, sources.len(), is_verbose)?;
-    let settings = Settings::of_probe();
-    let mut sink = if args.table {
+/// How many frames tell what a video is like.
+const N_FRAMES: u32 = 8;
+/// Their short side in pixels.
+const SIZE: u32 = 256;
+
+/// Writes a `video` record, or with `--table` a line, for each file that is named.
+pub(crate) fn run(config: ProbeConfig, output: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let sources = sources::list(&sources::paths_or_default(config.paths)?, None)?;
+    let crew = Crew::start(config.pool, sources.len())?;
+    let mut sink = if config.shows_table {
         Sink::Table(Report::default(), output)
     } else {
         Sink::Records(Writer::begin_with(output, crew.begin())?)
     };
     let mut seen = Seen::default();
     let mut n_errors = 0;
-    extraction::of_all(&sources, &settings, None, &crew, decoding, |extraction| {
+    extraction::of_all(&sources, &settings(), None, &crew, |extraction| {
         n_errors += u64::from(extraction.failure.is_some());
         if let (Some(video), Frames::Fresh(Sifted { kept, .. })) =
             (extraction.video, extraction.frames)
@@ -56,6 +56,19 @@ pub(crate) fn run(
         return Ok(Outcome::No);
     }
     Ok(Outcome::from_failures(n_errors))
+}
+
+/// A few frames from all over a video, small, and its cuts: enough to see what it is like.
+fn settings() -> Settings {
+    Settings {
+        n_frames: N_FRAMES,
+        sample: Sample::Uniform,
+        seed: 0,
+        exact: true,
+        size: SIZE,
+        sieve: Sieve::default(),
+        finds_cuts: true,
+    }
 }
 
 /// Where the answer goes.

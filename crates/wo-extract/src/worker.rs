@@ -12,8 +12,7 @@ mod sandbox;
 mod serve;
 mod watch;
 
-pub(crate) use pool::Crew;
-pub(crate) use replies::Replies;
+pub(crate) use pool::{Crew, PoolConfig};
 pub use sandbox::Sandbox;
-use sandbox::Walls;
 pub use serve::serve;
+pub(crate) use watch::Limits;

@@ -3,6 +3,10 @@
 //! All tools that read a folder of frames ask here, so that what a person wrote counts in each of them in the same way. A
 //! review counts more than a row, and a row more than a record.
 
+pub(crate) mod deletions;
+pub(crate) mod reviews;
+mod tally;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,14 +14,14 @@ use wo_cli::CaptionsFlag;
 use wo_label::{Captions, Reviews, choice_hash, faults_in_path};
 use wo_record::{BAD_FORM, Frame, Image, Judgement, LabelOrigin, Name, RecordPath, Review};
 
-use crate::deletions::{Deleted, Deletions};
+use crate::corrections::deletions::{Deleted, Deletions};
+use crate::corrections::reviews::read_reviews;
+use crate::corrections::tally::Tally;
 use crate::names::REVIEWS;
-use crate::place::Place;
-use crate::reviews::read_reviews;
-use crate::rows::Rows;
-use crate::table::Row;
-use crate::table_files::say_unread;
-use crate::tally::Tally;
+use crate::paths::place::Place;
+use crate::tables::rows::Rows;
+use crate::tables::table::Row;
+use crate::tables::table_files::say_unread;
 
 /// What people wrote of frames.
 #[derive(Debug)]

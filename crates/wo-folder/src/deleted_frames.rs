@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use wo_record::{Frame, Line, Producer};
 
+use crate::atomic_file::remove;
 use crate::corrections::Kept;
 use crate::names::own_image;
-use crate::tables::Tables;
+use crate::tables::folder_tables::Tables;
 use crate::trash::{FrameLines, Text, Trash, forget, take_back, throw_away};
-use crate::whole::remove;
 
 /// Frames by the ids of their videos.
 type ByVideo = BTreeMap<String, Vec<FrameLines>>;

@@ -1,13 +1,13 @@
-//! Whether a folder is one of labelled frames, before anything is read from it.
+//! Whether a folder is one of labelled frames, and whether a file is its records, before anything is read from it.
 
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use wo_cli::{Exit, ExitWith, shell_word};
+use wo_cli::{Exit, ExitWith, count, named, shell_word, verb};
 
-use crate::names::{MEDIA_ENDINGS, RECORDS, has_ending, holds_written_images};
-use crate::table_files::{tables, tables_of_frames};
+use crate::names::{MEDIA_ENDINGS, RECORDS, REVIEWS, STATE, has_ending, holds_written_images};
+use crate::tables::table_files::{tables, tables_of_frames};
 
 /// How far below a folder videos are looked for: `<exercise>/<label>/<fault>/`.
 const DEPTH: usize = 4;
@@ -97,6 +97,59 @@ fn has_video(directory: &Path, depth: usize) -> bool {
     })
 }
 
+/// The folder of frames that a file is the records of, if it is: what people wrote there counts of its frames.
+pub fn folder_of_records(file: &Path) -> Option<&Path> {
+    if file.file_name() != Some(RECORDS.as_ref()) {
+        return None;
+    }
+    let dir = match file.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    };
+    let is_ours = dir.join(STATE).is_file() || dir.join(REVIEWS).is_file();
+    (is_ours || !tables_of_frames(dir).is_empty()).then_some(dir)
+}
+
+/// That the tables beside a file of records do not count, if it is so: they are read where the file is the `records.ndjson`
+/// of its folder and is given by its name. `given` are the tables that are read in any case.
+pub fn tables_not_read(input: Option<&Path>, given: &[PathBuf]) -> Option<String> {
+    let named_file = input.filter(|file| *file != Path::new("-"));
+    let file = match named_file {
+        Some(file) => file.to_owned(),
+        None => fs::read_link("/proc/self/fd/0").ok()?,
+    };
+    let is_read = named_file.is_some_and(|file| folder_of_records(file).is_some());
+    if is_read || !file.is_file() {
+        return None;
+    }
+    let dir = match file.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    };
+    let given: Vec<PathBuf> = given.iter().flat_map(|it| it.canonicalize()).collect();
+    let mut tables = tables_of_frames(dir);
+    tables.retain(|table| !table.canonicalize().is_ok_and(|it| given.contains(&it)));
+    if tables.is_empty() {
+        return None;
+    }
+    let names = tables.iter().filter_map(|table| table.file_name());
+    let names = named(names.map(|name| name.to_string_lossy()));
+    let n = count(tables.len(), "table");
+    let are = verb(tables.len(), "is", "are");
+    let (why, cure) = if folder_of_records(&file).is_some() {
+        ("is read as a pipe", "give it by its name instead of `<`")
+    } else {
+        (
+            "is not the records.ndjson of its folder",
+            "give the tables to wo-describe with --csv, or rename the file to records.ndjson",
+        )
+    };
+    Some(format!(
+        "{} {why}, so {n} beside it {are} not read: {names}\nhint: {cure}",
+        file.display()
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +191,25 @@ mod tests {
             "wo-extract data/training_data --out data/labeled_frames > /dev/null && \
              wo-describe data/labeled_frames/records.ndjson -o data/labeled_frames/records.ndjson"
         );
+    }
+
+    #[test]
+    fn records_by_another_name_are_told_from_those_of_a_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in [RECORDS, "described.ndjson"] {
+            fs::write(at(name), "").unwrap();
+        }
+        assert_eq!(tables_not_read(Some(&at("described.ndjson")), &[]), None);
+        fs::write(at("a.csv"), "frame_path,label\n").unwrap();
+        assert_eq!(folder_of_records(&at(RECORDS)), Some(dir.path()));
+        assert_eq!(tables_not_read(Some(&at(RECORDS)), &[]), None);
+        let said = tables_not_read(Some(&at("described.ndjson")), &[]).unwrap();
+        assert!(
+            said.contains("1 table beside it is not read: a.csv"),
+            "{said}"
+        );
+        let given = tables_not_read(Some(&at("described.ndjson")), &[at("a.csv")]);
+        assert_eq!(given, None);
     }
 }

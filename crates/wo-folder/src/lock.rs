@@ -7,8 +7,8 @@ use anyhow::{Context, anyhow};
 use walkdir::WalkDir;
 use wo_cli::{Exit, ExitWith};
 
+use crate::atomic_file::remove;
 use crate::names::is_leftover;
-use crate::whole::remove;
 
 /// How deep the files of a folder lie: `trash/frames_squat_bad/x.jpg`.
 const DEPTH: usize = 3;

@@ -4,8 +4,6 @@ use std::path::{Component, Path};
 
 use wo_record::{BAD_FORM, Frame, GOOD_FORM, Image, Name};
 
-use crate::table_files::tables_of_frames;
-
 /// The records of the frames.
 pub const RECORDS: &str = "records.ndjson";
 /// The folder of deleted frames: their images, records and rows.
@@ -139,19 +137,6 @@ pub fn own_image(frame: &Frame) -> Option<&Path> {
 /// Whether `dir` is a folder of frames that one of the tools wrote.
 pub fn is_frame_folder(dir: &Path) -> bool {
     dir.join(STATE).is_file() || dir.join(RECORDS).is_file()
-}
-
-/// The folder of frames that a file is the records of, if it is: what people wrote there counts of its frames.
-pub fn folder_of_records(file: &Path) -> Option<&Path> {
-    if file.file_name() != Some(RECORDS.as_ref()) {
-        return None;
-    }
-    let dir = match file.parent() {
-        Some(dir) if dir != Path::new("") => dir,
-        _ => Path::new("."),
-    };
-    let is_ours = dir.join(STATE).is_file() || dir.join(REVIEWS).is_file();
-    (is_ours || !tables_of_frames(dir).is_empty()).then_some(dir)
 }
 
 /// Whether an entry of a folder of frames holds images that a tool wrote: `frames_squat_bad`, or the trash.

@@ -7,8 +7,8 @@ use wo_record::{Frame, Image, LabelOrigin};
 
 use crate::corrections::Corrections;
 use crate::names::{exercise_of_image, exercise_of_table, parts_of_frame_name};
-use crate::rows::{Rows, Said};
-use crate::table::Row;
+use crate::tables::rows::{Rows, Said};
+use crate::tables::table::Row;
 
 /// Frames that count as one video.
 #[derive(Debug)]

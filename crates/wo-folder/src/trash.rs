@@ -9,9 +9,9 @@ use anyhow::Context;
 use wo_label::is_same_time;
 use wo_record::{Begin, Frame, Line, Producer, Record, Writer};
 
+use crate::atomic_file::{commit, create_spool, remove};
 use crate::names::{RECORDS, TRASH};
 use crate::records::for_each_line;
-use crate::whole::{commit, create_spool, remove};
 
 /// A frame's line and the lines that belong to it, such as its pose.
 #[derive(Debug, Clone)]

@@ -5,6 +5,8 @@
 
 mod captions;
 mod fault_path;
+#[doc(hidden)]
+pub mod fuzzing;
 mod nearest;
 mod review_log;
 mod reviews;

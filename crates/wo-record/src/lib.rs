@@ -11,6 +11,8 @@ mod envelope;
 mod failure;
 mod finite;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod group;
 mod line;
 mod name;

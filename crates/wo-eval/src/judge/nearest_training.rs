@@ -188,7 +188,7 @@ mod tests {
                 label: Some(label.into()),
                 ..Video::default()
             },
-            features: Tensor::from_slice(&features).work([-1, 2]),
+            features: Tensor::from_slice(&features).view([-1, 2]),
             frames: (0..).zip(frames).map(frame).collect(),
             images: Vec::new(),
         }

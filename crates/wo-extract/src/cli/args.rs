@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Parser;
 use wo_cli::{Common, Seed, ShowProgress, Threads};
 
+use crate::job::{FRAMES_PER_VIDEO, SIZE};
 use crate::sampling::frame_filter::MinSharpness;
 use crate::sampling::sample::Sample;
-use crate::worker::Sandbox;
 
 /// What `--help` ends with.
 const EXAMPLES: &str = "\
@@ -21,14 +21,6 @@ Examples:
 Labels come from the folders: <exercise>/<label>/video.mp4, such as squat/bad_form/0007.mp4.
 A groups.csv (path,person_id,source_id,angle) beside or above the videos says what a split keeps together, and from where
 a video was filmed.";
-
-/// How many frames are taken of each video where nobody says it.
-pub(crate) const FRAMES_PER_VIDEO: NonZeroU32 = match NonZeroU32::new(10) {
-    Some(n) => n,
-    None => NonZeroU32::MIN,
-};
-/// The short side of a frame where nobody says it, in pixels.
-pub(crate) const SIZE: u32 = 512;
 
 /// Takes frames from videos, evenly over their length, and writes them as records.
 #[derive(Debug, Parser)]
@@ -88,7 +80,7 @@ pub struct Args {
     pub retry_failed: bool,
     /// With --out: take away the frames and errors of files that are no longer in the folders given
     #[arg(long, requires = "out", value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "gone")]
-    pub prune: Option<Prune>,
+    pub prune: Option<PruneFlag>,
     /// With --out: bring deleted frames back, but for those that were deleted on the page of wo-review
     #[arg(long, requires = "out")]
     pub restore: bool,
@@ -100,7 +92,7 @@ pub struct Args {
     pub seed: Seed,
     /// How files are decoded.
     #[command(flatten)]
-    pub decoding: Decoding,
+    pub decoding: DecodingArgs,
     /// What every tool takes.
     #[command(flatten)]
     pub common: Common,
@@ -108,7 +100,7 @@ pub struct Args {
 
 /// What of files that are no longer there is taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Prune {
+pub enum PruneFlag {
     /// What is gone, unless most videos are or an exercise's folder is empty: then their disk may be missing
     Gone,
     /// All that is not there
@@ -120,13 +112,13 @@ pub enum Prune {
 pub enum Command {
     /// Say what videos are like, what speaks against using them (warnings) and what is good to know (notes), without taking
     /// frames
-    Probe(Probe),
+    Probe(ProbeArgs),
 }
 
 /// Says what videos are like, what speaks against using them (warnings) and what is good to know (notes), without taking
 /// frames.
 #[derive(Debug, clap::Args)]
-pub struct Probe {
+pub struct ProbeArgs {
     /// Videos, images, and folders of them [default: data/training_data]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -137,7 +129,7 @@ pub struct Probe {
 
 /// How files are decoded.
 #[derive(Debug, clap::Args)]
-pub struct Decoding {
+pub struct DecodingArgs {
     /// Give a file up that shows no progress for this long; waiting for a busy processor does not count
     #[arg(long, global = true, value_name = "SECONDS", default_value = "10")]
     pub stall_timeout: NonZeroU64,
@@ -146,7 +138,7 @@ pub struct Decoding {
     pub file_timeout: NonZeroU64,
     /// Whether to decode where decoders cannot be locked in: away from files, network and other processes
     #[arg(long, global = true, value_name = "WHEN", default_value = "require")]
-    pub sandbox: Sandbox,
+    pub sandbox: SandboxFlag,
     /// The program that decodes, if not this one.
     #[arg(long, global = true, hide = true, default_value = "/proc/self/exe")]
     pub worker: PathBuf,
@@ -156,6 +148,17 @@ pub struct Decoding {
     /// How many files to decode at the same time
     #[command(flatten)]
     pub threads: Threads,
+}
+
+/// Whether decoding without walls is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SandboxFlag {
+    /// Decode only behind all walls
+    Require,
+    /// Warn where a wall is missing
+    Auto,
+    /// No walls
+    Off,
 }
 
 impl AsRef<Common> for Args {

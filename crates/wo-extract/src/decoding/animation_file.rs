@@ -10,14 +10,15 @@ use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, ImageFormat};
 use wo_record::{Video, code};
 
+use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::image_file;
-use crate::decoding::video_file;
 use crate::error::Fault;
-use crate::extraction::{Place, Settings, Taken};
 use crate::input::media_file::MediaFile;
 use crate::input::turn::Turn;
+use crate::job::{Settings, Taken};
+use crate::quality::still::Place;
 use crate::sampling::sample;
-use crate::worker::Replies;
+use crate::time;
 
 /// A frame that asks for no more time than this is not that fast; it is made for players that did not care. So browsers
 /// have it.
@@ -60,9 +61,9 @@ pub(crate) fn take(
     file: &MediaFile,
     format: ImageFormat,
     settings: &Settings,
-    replies: &Replies<'_>,
+    sink: &dyn FrameSink,
 ) -> Result<Taken, Fault> {
-    let timeline = timeline(file, format, replies)?;
+    let timeline = timeline(file, format, sink)?;
     let chosen = settings.choose(sample::Timeline {
         times_ns: &timeline.times_ns,
         duration_ns: timeline.duration_ns,
@@ -81,11 +82,11 @@ pub(crate) fn take(
         turn,
     } = Animation::open(file, format)?;
     for (index, (frame, &time_ns)) in frames.zip(&timeline.times_ns).enumerate() {
-        replies.beat()?;
+        sink.beat()?;
         if wanted.next_if_eq(&index).is_some() {
             let frame = frame.map_err(|e| image_file::bad(&e))?.into_buffer();
             let picture = image_file::scaled(DynamicImage::ImageRgba8(frame), settings.size)?;
-            replies.still(time_ns, &turn.upright(picture))?;
+            sink.still(time_ns, &turn.upright(picture))?;
         }
         if wanted.peek().is_none() {
             break;
@@ -102,7 +103,7 @@ pub(crate) fn take(
     let (width, height) = turn.shown(width, height);
     let name = name(format);
     let video = Video {
-        duration_ms: Some(video_file::ms(timeline.duration_ns)),
+        duration_ms: Some(time::ms(timeline.duration_ns)),
         width_px: Some(width),
         height_px: Some(height),
         rotation_deg: Some(turn.degrees()),
@@ -110,7 +111,7 @@ pub(crate) fn take(
         variable_frame_rate: (timeline.times_ns.len() > 1).then_some(is_variable),
         codec: Some(name.to_owned()),
         container: Some(name.to_owned()),
-        bitrate_bps: video_file::bitrate(file, timeline.duration_ns),
+        bitrate_bps: time::bitrate(file.size_bytes, timeline.duration_ns),
         ..Video::default()
     };
     Ok(Taken {
@@ -188,11 +189,11 @@ fn name(format: ImageFormat) -> &'static str {
 fn timeline(
     file: &MediaFile,
     format: ImageFormat,
-    replies: &Replies<'_>,
+    sink: &dyn FrameSink,
 ) -> Result<Timeline, Fault> {
     let mut timeline = Timeline::default();
     for frame in Animation::open(file, format)?.frames {
-        replies.beat()?;
+        sink.beat()?;
         match frame {
             Ok(frame) => {
                 let (numer, denom) = frame.delay().numer_denom_ms();

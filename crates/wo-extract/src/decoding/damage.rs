@@ -1,15 +1,8 @@
 //! Which frames of a video are damaged: those in which a decoder met damage, and those that are made from such.
 
 use std::collections::HashSet;
-use std::path::Path;
-
-use wo_record::Video;
 
 use crate::decoding::pipeline::Packet;
-use crate::quality::still::Still;
-
-/// The warning of a video that was cut where its decoder cannot begin.
-pub(crate) const CUT_START: &str = "cut_start";
 
 /// The damage of one video.
 #[derive(Debug, Default)]
@@ -88,38 +81,6 @@ impl Damage {
         let n = self.times_ns.len() + self.n_untimed;
         (n > 0).then(|| u32::try_from(n).unwrap_or(u32::MAX))
     }
-}
-
-/// Says of a damaged video how much of it is damaged, and of what was taken.
-pub(crate) fn warn(path: &Path, video: &Video, kept: &[Still]) {
-    if let Some(n_damaged) = video.n_damaged {
-        wo_cli::warn!("{}: {}", path.display(), said(n_damaged, video, kept));
-    }
-}
-
-fn said(n_damaged: u32, video: &Video, kept: &[Still]) -> String {
-    let n_taken = kept.iter().filter(|still| still.place.is_damaged).count();
-    let taken = match n_taken {
-        0 => "none of those taken is among them".to_owned(),
-        n => format!(
-            "{n} of the {} taken {} among them, since no other may stand in",
-            kept.len(),
-            if n == 1 { "is" } else { "are" }
-        ),
-    };
-    let (frames, are) = if n_damaged == 1 {
-        ("frame", "is")
-    } else {
-        ("frames", "are")
-    };
-    if video.warnings.iter().any(|word| word == CUT_START) {
-        return format!(
-            "{n_damaged} {frames} at the start {are} not as filmed: the video was cut where the decoder cannot begin; {taken}; ffmpeg can, so this makes it whole: ffmpeg -i IN OUT.mp4"
-        );
-    }
-    format!(
-        "the file is damaged: {n_damaged} {frames} {are} not as filmed, and {taken}; a whole copy of the file would do better"
-    )
 }
 
 /// How many damaged frames there are in front of the second one that needs none before, if all damage is there and the

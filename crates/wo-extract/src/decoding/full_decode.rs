@@ -7,18 +7,22 @@ use std::iter::Peekable;
 
 use wo_record::{Video, code};
 
-use crate::decoding::damage::{CUT_START, Damage};
+use crate::decoding::damage::Damage;
+use crate::decoding::fetch::fetch;
+use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::pipeline::{DecodedFrame, Packet, Player, Thumbs, Wanted};
 use crate::decoding::seek_decode;
-use crate::decoding::video_file::{self, Survey, TRUNCATED};
+use crate::decoding::survey::Survey;
 use crate::error::Fault;
-use crate::extraction::{Place, Settings, Taken};
 use crate::input::media_file::MediaFile;
+use crate::job::{CUT_START, REPEATED_FRAMES, TRUNCATED};
+use crate::job::{Settings, Taken};
+use crate::quality::still::Place;
 use crate::sampling::film::Film;
 use crate::sampling::repetitions::{self, Repetition};
 use crate::sampling::sample::Timeline;
 use crate::sampling::select;
-use crate::worker::Replies;
+use crate::time;
 
 /// Where more frames than this part are the one before once more, the video was slowed down, or is a still.
 const MAX_REPEATED: f64 = 0.4;
@@ -48,11 +52,11 @@ impl Decoded {
         &mut self,
         frame: &DecodedFrame,
         settings: &Settings,
-        replies: &Replies<'_>,
+        sink: &dyn FrameSink,
     ) -> Result<(), Fault> {
         let time_ns = frame.time_ns - self.survey.start_ns;
         self.sent.insert(self.survey.times_ns.len() - 1);
-        replies.still(time_ns, &frame.picture(settings.size)?)
+        sink.still(time_ns, &frame.picture(settings.size)?)
     }
 }
 
@@ -60,9 +64,9 @@ impl Decoded {
 pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
-    replies: &Replies<'_>,
+    sink: &dyn FrameSink,
 ) -> Result<Taken, Fault> {
-    let decoded = decode(file, settings, replies)?;
+    let decoded = decode(file, settings, sink)?;
     let survey = decoded.survey;
     let duration_ns = survey.duration_ns();
     let keys = decoded.packets.iter().filter(|packet| packet.is_key);
@@ -101,13 +105,13 @@ pub(crate) fn take(
             Wanted::All
         };
         let fetch = |wanted: Wanted| {
-            let mut player = Player::start(file, replies, wanted)?;
-            video_file::fetch(
+            let mut player = Player::start(file, sink, wanted)?;
+            fetch(
                 &mut player,
                 missing.clone(),
                 survey.start_ns,
                 settings,
-                replies,
+                sink,
             )
         };
         if !fetch(wanted)? && !fetch(Wanted::All)? {
@@ -131,7 +135,7 @@ pub(crate) fn take(
     let places = chosen.iter().map(place).collect();
     let cuts_ms = cuts_ns
         .as_ref()
-        .map(|cuts| cuts.iter().map(|&cut| video_file::ms(cut)).collect());
+        .map(|cuts| cuts.iter().map(|&cut| time::ms(cut)).collect());
     let repeats = settings.finds_cuts && decoded.film.repeated() > MAX_REPEATED;
     let loss = if decoded.fault.is_none() {
         file.loss(survey.start_ns + duration_ns, decoded.promised_ns)
@@ -141,7 +145,7 @@ pub(crate) fn take(
     let warnings = [
         (TRUNCATED, loss.is_some()),
         (CUT_START, damage.is_at_cut()),
-        ("repeated_frames", repeats),
+        (REPEATED_FRAMES, repeats),
     ];
     Ok(Taken {
         video: Video {
@@ -176,8 +180,8 @@ fn place(time_ns: u64, repetitions: &[Repetition], cuts_ns: Option<&[u64]>) -> P
 }
 
 /// Decodes the file to its end.
-fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Result<Decoded, Fault> {
-    let mut player = Player::start(file, replies, Wanted::All)?;
+fn decode(file: &MediaFile, settings: &Settings, sink: &dyn FrameSink) -> Result<Decoded, Fault> {
+    let mut player = Player::start(file, sink, Wanted::All)?;
     let Some(first) = player.next_frame()? else {
         return Err(Fault::new(code::DECODE, "no frame could be decoded"));
     };
@@ -221,7 +225,7 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
             Ok(Some(frame)) => {
                 let time_ns = frame.time_ns - decoded.survey.start_ns;
                 if is_centre_before(&mut centres, time_ns) {
-                    decoded.send(&shown, settings, replies)?;
+                    decoded.send(&shown, settings, sink)?;
                 }
                 if let Some(thumbs) = &mut thumbs {
                     decoded.film.push(time_ns, thumbs.of(&frame)?);
@@ -240,7 +244,7 @@ fn decode(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Resul
         }
     }
     if centres.peek().is_some() {
-        decoded.send(&shown, settings, replies)?;
+        decoded.send(&shown, settings, sink)?;
     }
     decoded.packets = player.packets();
     let n_missing = file.n_missing_bytes();

@@ -6,13 +6,14 @@ use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 use wo_record::{Video, code};
 
+use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::jpeg;
+use crate::decoding::scaled;
 use crate::error::Fault;
-use crate::extraction::{Place, Settings, Taken};
 use crate::input::media_file::MediaFile;
 use crate::input::turn::Turn;
-use crate::quality::still;
-use crate::worker::Replies;
+use crate::job::{Settings, Taken};
+use crate::quality::still::Place;
 
 /// The longest side that is decoded: what the largest cameras give.
 const MAX_SIDE: u32 = 16_384;
@@ -26,7 +27,7 @@ pub(crate) fn take(
     file: &MediaFile,
     format: ImageFormat,
     settings: &Settings,
-    replies: &Replies<'_>,
+    sink: &dyn FrameSink,
 ) -> Result<Taken, Fault> {
     let mut reader = ImageReader::with_format(BufReader::new(file.reader()?), format);
     reader.limits(limits());
@@ -35,7 +36,7 @@ pub(crate) fn take(
     check_size(width, height)?;
     let turn = Turn::from(decoder.orientation().map_err(|e| bad(&e))?);
     let decoded = DynamicImage::from_decoder(decoder).map_err(|e| bad(&e))?;
-    replies.still(0, &turn.upright(scaled(decoded, settings.size)?))?;
+    sink.still(0, &turn.upright(scaled(decoded, settings.size)?))?;
     let (width, height) = turn.shown(width, height);
     let (is_damaged, notes) = if format == ImageFormat::Jpeg {
         let bytes = file.content()?;
@@ -86,7 +87,7 @@ pub(crate) fn check_size(width: u32, height: u32) -> Result<(), Fault> {
 
 /// `image` with its short side scaled to `size`, in front of black.
 pub(crate) fn scaled(image: DynamicImage, size: u32) -> Result<RgbImage, Fault> {
-    let (width, height) = still::scaled(image.width(), image.height(), size)?;
+    let (width, height) = scaled::scaled(image.width(), image.height(), size)?;
     let image = if (width, height) == (image.width(), image.height()) {
         image
     } else {
@@ -97,7 +98,7 @@ pub(crate) fn scaled(image: DynamicImage, size: u32) -> Result<RgbImage, Fault> 
 
 fn flat(image: DynamicImage) -> RgbImage {
     if image.color().has_alpha() {
-        still::over_black(&image.into_rgba8())
+        scaled::over_black(&image.into_rgba8())
     } else {
         image.into_rgb8()
     }

@@ -9,7 +9,7 @@ mod damage;
 mod decoded;
 mod errors;
 mod hdr;
-mod nal;
+pub(crate) mod nal;
 mod packets;
 mod player;
 mod plugins;
@@ -31,7 +31,7 @@ pub(crate) use decoded::{DecodedFrame, Look};
 pub(crate) use packets::{Packet, Wanted};
 pub(crate) use player::Player;
 pub(crate) use plugins::Shelf;
-pub(crate) use thumb::{SIDE, Thumbs};
+pub(crate) use thumb::Thumbs;
 
 /// Starts GStreamer, with the plugins that are to be used and no others.
 pub(crate) fn init() -> anyhow::Result<()> {

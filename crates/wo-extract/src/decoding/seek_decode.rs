@@ -6,14 +6,16 @@
 
 use wo_record::Video;
 
+use crate::decoding::fetch::fetch;
+use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::pipeline::{Packet, Player, Wanted};
-use crate::decoding::video_file::{self, Survey, TRUNCATED};
+use crate::decoding::survey::Survey;
 use crate::error::Fault;
-use crate::extraction::{Place, Settings, Taken};
 use crate::input::media_file::MediaFile;
+use crate::job::{Settings, TRUNCATED, Taken};
+use crate::quality::still::Place;
 use crate::sampling::sample::Timeline;
 use crate::sampling::select;
-use crate::worker::Replies;
 
 /// Codecs whose streams were seen to give the same frames this way as when all is decoded.
 const CODECS: [&str; 8] = [
@@ -34,9 +36,9 @@ struct Scan {
 pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
-    replies: &Replies<'_>,
+    sink: &dyn FrameSink,
 ) -> Result<Option<Taken>, Fault> {
-    let Some(scan) = scan(file, replies).unwrap_or(None) else {
+    let Some(scan) = scan(file, sink).unwrap_or(None) else {
         return Ok(None);
     };
     let Scan {
@@ -67,10 +69,10 @@ pub(crate) fn take(
         .into_iter()
         .map(|time| (time, Place::default()))
         .collect();
-    let Ok(mut player) = Player::start(file, replies, Wanted::Marked(marks)) else {
+    let Ok(mut player) = Player::start(file, sink, Wanted::Marked(marks)) else {
         return Ok(None);
     };
-    let is_complete = video_file::fetch(&mut player, wanted_ns, survey.start_ns, settings, replies)
+    let is_complete = fetch(&mut player, wanted_ns, survey.start_ns, settings, sink)
         .map(|is_complete| is_complete && !player.met_damage());
     // A fault, and how far damage reaches, is for the other way to find.
     Ok(is_complete.unwrap_or(false).then(|| Taken {
@@ -85,11 +87,11 @@ pub(crate) fn take(
 }
 
 /// Reads all packets and decodes the first.
-fn scan(file: &MediaFile, replies: &Replies<'_>) -> Result<Option<Scan>, Fault> {
+fn scan(file: &MediaFile, sink: &dyn FrameSink) -> Result<Option<Scan>, Fault> {
     if file.n_missing_bytes() > 0 {
         return Ok(None);
     }
-    let mut player = Player::start(file, replies, Wanted::First)?;
+    let mut player = Player::start(file, sink, Wanted::First)?;
     let Some(first) = player.next_frame()? else {
         return Ok(None);
     };

@@ -3,42 +3,17 @@
 
 mod avi;
 mod boxes;
+mod bytes;
 mod ebml;
 mod matroska;
 mod quicktime;
 mod reading;
+mod track;
 
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt;
 
-use crate::input::turn::{Distortion, Turn};
-
-/// A file with more parts than this is read no further; real ones have a handful, fragmented ones thousands.
-const MAX_PARTS: usize = 100_000;
-/// More tracks than this are not looked at.
-const MAX_TRACKS: usize = 1000;
-
-/// Which video track to take of a file, and how it is shown.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(crate) struct TrackChoice {
-    /// What to read otherwise, so that nothing but this track is found.
-    pub(crate) patches: Vec<Patch>,
-    /// What makes its frames upright, where the container says so in a way that is read here.
-    pub(crate) turn: Option<Turn>,
-    /// What of the container is not obeyed, for a person.
-    pub(crate) notes: Vec<String>,
-    /// Whether there is no other track, so that what the container says of its length is about this one.
-    pub(crate) is_alone: bool,
-}
-
-/// Bytes to read in the place of those that are stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Patch {
-    /// In bytes from the start of the file.
-    pub(crate) offset: u64,
-    pub(crate) bytes: Vec<u8>,
-}
+use bytes::read;
+pub(crate) use track::{Patch, TrackChoice};
 
 /// How many bytes are missing at the end of a file of `len` bytes, by what its container says. 0 where it does not say.
 pub(crate) fn n_missing_bytes(file: &File, len: u64) -> u64 {
@@ -70,29 +45,6 @@ pub(crate) fn choose_track(file: &File, len: u64) -> TrackChoice {
         Err(_) => None,
     };
     choice.unwrap_or_default()
-}
-
-/// What is said of a display matrix that is not applied.
-fn ignored(distortion: Distortion) -> String {
-    let why = match distortion {
-        Distortion::Flat => "leaves nothing to see (its determinant is zero)",
-        Distortion::Shear => "shears the picture",
-    };
-    format!("its display matrix {why} and is ignored: the frames are as they are stored")
-}
-
-fn read<const N: usize>(file: &File, offset: u64) -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    file.read_exact_at(&mut bytes, offset)?;
-    Ok(bytes)
-}
-
-fn read_u32(file: &File, offset: u64) -> Option<u32> {
-    read(file, offset).ok().map(u32::from_be_bytes)
-}
-
-fn read_u64(file: &File, offset: u64) -> Option<u64> {
-    read(file, offset).ok().map(u64::from_be_bytes)
 }
 
 #[cfg(test)]

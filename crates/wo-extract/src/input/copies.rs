@@ -5,19 +5,10 @@ use std::path::Path;
 
 use wo_record::Name;
 
-use super::sources::Source;
-use crate::input::groups::Keys;
+use crate::input::keys::Keys;
 use crate::input::labels::Labels;
 use crate::input::media_file::MediaFile;
-
-/// One content that two places say different things of.
-#[derive(Debug, Clone)]
-pub(crate) struct Conflict {
-    /// Its id.
-    pub(crate) video_id: String,
-    /// Where it lies, and what is said there.
-    pub(crate) what: String,
-}
+use crate::input::source::{Conflict, Source};
 
 /// Gives copies the keys of each other, and marks those of which different things are said. Only files of one size can be
 /// alike, so few are read for it.

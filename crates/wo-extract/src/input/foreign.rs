@@ -6,7 +6,6 @@ use std::path::Path;
 use wo_record::code;
 
 use crate::error::Fault;
-use crate::input::media_file::MediaFile;
 
 /// A kind of picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,12 +162,11 @@ fn of_brands(head: &[u8]) -> Option<Foreign> {
     Some(others.find_map(kind).unwrap_or(Foreign::Heic))
 }
 
-/// `fault` of `file`, which was found at `path`; what the file is where nothing could be made of it and its name says so.
-pub(crate) fn told(fault: Fault, file: &MediaFile, path: &Path) -> Fault {
+/// `fault` of the file at `path`, whose content is `foreign`; what the file is where nothing could be made of it and its
+/// name says so.
+pub(crate) fn told(fault: Fault, foreign: Option<Foreign>, path: &Path) -> Fault {
     let is_unknown = UNKNOWN.contains(&&*fault.code);
-    let kind = file
-        .foreign
-        .or_else(|| of_name(path).filter(|_| is_unknown));
+    let kind = foreign.or_else(|| of_name(path).filter(|_| is_unknown));
     kind.map_or(fault, |kind| kind.fault(Some(path)))
 }
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use wo_folder::is_frame_folder;
 
-use crate::input::labels::{Trouble, absolute, shown};
-use crate::input::vocabulary::Doubt;
+use crate::input::doubt::{Doubt, files};
+use crate::input::folders::Trouble;
+use crate::input::paths::{absolute, shown};
 
 /// Tables and workbooks: somebody wrote something into them.
 const TABLES: [&str; 6] = ["csv", "tsv", "xlsx", "xls", "ods", "numbers"];
@@ -174,14 +175,6 @@ impl Notes {
             wo_cli::warn!("folders below the label that name no fault: {others}");
         }
     }
-}
-
-pub(crate) fn files(n: usize, one: &str, more: &str) -> String {
-    format!(
-        "{} {}",
-        wo_cli::count(n, "file"),
-        wo_cli::verb(n, one, more)
-    )
 }
 
 fn say_skipped(paths: &[PathBuf], why_it: &str, why_they: &str, hint: &str) {

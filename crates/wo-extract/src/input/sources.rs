@@ -6,42 +6,28 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use walkdir::{DirEntry, WalkDir};
 use wo_cli::{Exit, ExitWith, shell_word};
-use wo_folder::{MEDIA_ENDINGS, has_ending, holds_written_images, is_frame_folder};
-use wo_record::code;
+use wo_folder::{holds_written_images, is_frame_folder};
 
-use crate::error::Fault;
-use crate::input::copies::{self, Conflict};
-use crate::input::foreign;
-use crate::input::groups::{Groups, Keys};
-use crate::input::labels::{self, Folders, Labels, Trouble};
+use crate::input::copies;
+use crate::input::folders::{Folders, Trouble};
+use crate::input::groups::Groups;
+use crate::input::keys::Keys;
+use crate::input::labels::Labels;
+use crate::input::media_names::{is_image_name, is_media_name};
 use crate::input::notes::Notes;
+use crate::input::paths;
+use crate::input::source::Source;
 
-/// How names of pictures end.
-const IMAGE_EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "jpe", "png", "webp", "heic", "heif", "avif"];
-
+/// Where videos are looked for when no path is given.
+const DEFAULT_FOLDER: &str = "data/training_data";
 /// How deep videos are looked for in hidden folders, which are named and not taken, and among how many entries.
 const HIDDEN_DEPTH: usize = 4;
 const MAX_HIDDEN: usize = 10_000;
 
-/// A file to try, and what its place says about it.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// As given, or as found in a folder that was given.
-    pub(crate) path: PathBuf,
-    /// What its folders say.
-    pub(crate) labels: Labels,
-    /// What a `groups.csv` says.
-    pub(crate) keys: Keys,
-    /// Why it need not be tried.
-    pub(crate) fault: Option<Fault>,
-    /// Why it must not be taken: it lies elsewhere too, and is said to be something else there.
-    pub(crate) conflict: Option<Conflict>,
-}
-
 /// The files at `paths` and in the folders among them; `out`, and what tools wrote, are left out.
 pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<Source>> {
     let mut listing = Listing {
-        out: out.map(labels::absolute),
+        out: out.map(paths::absolute),
         ..Listing::default()
     };
     if out.is_some() {
@@ -66,9 +52,26 @@ pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<
     Ok(listing.sources)
 }
 
+/// The paths given, else the default folder. Where some are there, those that are not become `error` records; where none is,
+/// the command line is wrong.
+pub(crate) fn paths_or_default(given: Vec<PathBuf>) -> anyhow::Result<Vec<PathBuf>> {
+    if given.iter().any(|path| path.symlink_metadata().is_ok()) {
+        return Ok(given);
+    }
+    if !given.is_empty() {
+        let names = wo_cli::named(given.iter().map(|path| path.display()));
+        return Err(anyhow!("{names}: no such file or folder")).exit_with(Exit::Usage);
+    }
+    if Path::new(DEFAULT_FOLDER).is_dir() {
+        return Ok(vec![DEFAULT_FOLDER.into()]);
+    }
+    Err(anyhow!("no videos named, and there is no {DEFAULT_FOLDER} here\nhint: wo-extract VIDEO_OR_FOLDER…; see --help"))
+        .exit_with(Exit::Usage)
+}
+
 /// What is said of a file at its place, whatever folder is given.
 pub(crate) fn said_at(path: &Path) -> anyhow::Result<(Labels, Keys)> {
-    let file = labels::absolute(path);
+    let file = paths::absolute(path);
     let keys = Groups::default().keys_of(&file, None)?;
     Ok((Folders::default().labels_of(&file, None).0, keys))
 }
@@ -88,7 +91,7 @@ struct Listing {
 impl Listing {
     /// Frames among the videos that they are from would be taken for videos by the next run.
     fn refuse_out(&self, path: &Path) -> anyhow::Result<()> {
-        if self.out != Some(labels::absolute(path)) {
+        if self.out != Some(paths::absolute(path)) {
             return Ok(());
         }
         Err(anyhow!(
@@ -100,7 +103,7 @@ impl Listing {
     }
 
     fn walk(&mut self, path: &Path) -> anyhow::Result<()> {
-        let root = labels::absolute(path);
+        let root = paths::absolute(path);
         let mut walk = WalkDir::new(path).sort_by_file_name().into_iter();
         while let Some(entry) = walk.next() {
             let entry = match entry {
@@ -112,7 +115,7 @@ impl Listing {
                 }
             };
             let is_dir = entry.file_type().is_dir();
-            if is_hidden(&entry) || is_dir && Some(labels::absolute(entry.path())) == self.out {
+            if is_hidden(&entry) || is_dir && Some(paths::absolute(entry.path())) == self.out {
                 if is_dir {
                     if is_hidden(&entry) && holds_media(entry.path()) {
                         self.notes.hidden(entry.path());
@@ -148,7 +151,7 @@ impl Listing {
         path: &Path,
         root: Option<&Path>,
     ) -> anyhow::Result<(Source, Option<Trouble>)> {
-        let file = labels::absolute(path);
+        let file = paths::absolute(path);
         let keys = self.groups.keys_of(&file, root)?;
         let (labels, trouble) = self.folders.labels_of(&file, root);
         let source = Source {
@@ -163,7 +166,7 @@ impl Listing {
 
     /// Whether a folder holds images that a tool wrote. The folder that was given may lie within one.
     fn is_written(&mut self, entry: &DirEntry) -> bool {
-        let path = labels::absolute(entry.path());
+        let path = paths::absolute(entry.path());
         let n_looked_at = if entry.depth() == 0 { usize::MAX } else { 1 };
         let frames = path.ancestors().take(n_looked_at).find_map(|folder| {
             let name = folder.file_name()?.to_string_lossy();
@@ -197,7 +200,7 @@ impl Listing {
         for folder in &self.written {
             wo_cli::warn!(
                 "{}: frames that wo-extract wrote, not taken for videos",
-                labels::shown(folder)
+                paths::shown(folder)
             );
         }
         self.notes.say(|table| self.groups.has_read(table));
@@ -205,29 +208,13 @@ impl Listing {
 }
 
 fn frames_and_no_videos(folders: &BTreeSet<PathBuf>) -> anyhow::Error {
-    let shown = |folder: &PathBuf| labels::shown(folder);
+    let shown = |folder: &PathBuf| paths::shown(folder);
     let first = folders.first().map(shown).unwrap_or_default();
     let first = shell_word(Path::new(&first));
     anyhow!(
         "there are frames here and no videos: {}\nhint: wo-train --data-dir {first} and wo-review {first} read them",
         wo_cli::named(folders.iter().map(shown))
     )
-}
-
-impl Source {
-    fn unreadable(path: &Path, error: &walkdir::Error) -> Self {
-        let what = error
-            .io_error()
-            .map_or_else(|| error.to_string(), ToString::to_string);
-        let fault = Some(Fault::new(code::UNREADABLE, what));
-        Self {
-            path: path.to_owned(),
-            labels: Labels::default(),
-            keys: Keys::default(),
-            fault,
-            conflict: None,
-        }
-    }
 }
 
 /// The folder that was given may be hidden; the user named it.
@@ -247,16 +234,6 @@ fn holds_media(folder: &Path) -> bool {
 /// What macOS puts beside each file on a foreign disk.
 fn is_resource_fork(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b"._")
-}
-
-/// Whether a file's name is that of a video or a picture, or of one that is not read: that is named, with what to do.
-pub(crate) fn is_media_name(path: &Path) -> bool {
-    has_ending(path, &MEDIA_ENDINGS) || foreign::of_name(path).is_some()
-}
-
-/// Whether a file's name is that of a picture.
-pub(crate) fn is_image_name(path: &Path) -> bool {
-    has_ending(path, &IMAGE_EXTENSIONS)
 }
 
 #[cfg(test)]

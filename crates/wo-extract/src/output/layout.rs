@@ -12,19 +12,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use wo_cli::CaptionsFlag;
 use wo_folder::{
-    Corrections, DeletedFrames, FolderLock, Kept, RECORDS, Row, Rows, Spool, TRASH, Tables, Trash,
-    captions_in_force, commit, create, create_spool, for_each_line, frame_folder, frame_name,
-    own_image, remove, table_name,
+    Corrections, DeletedFrames, FolderLock, FrameLines, Kept, RECORDS, Row, Rows, Spool, TRASH,
+    Tables, Trash, captions_in_force, commit, create, create_spool, for_each_line, frame_folder,
+    frame_name, own_image, remove, table_name,
 };
 use wo_record::{Failure, Frame, Image, LabelOrigin, Line, Producer, Record, Video, Writer, code};
 
-use crate::input::groups::Keys;
-use crate::input::labels::Labels;
 use crate::input::media_file::is_video;
+use crate::output::earlier::Earlier;
 use crate::output::merge::Merge;
 use crate::output::restored::Restored;
 use crate::output::state::remake_records;
-use crate::output::writer::said_of;
 use crate::quality::still::Still;
 use crate::{TOOL, VERSION};
 
@@ -52,19 +50,6 @@ pub(crate) struct Layout {
     /// Images that the last run left and this one does not: taken away at the end.
     stale: RefCell<Vec<PathBuf>>,
     _lock: FolderLock,
-}
-
-/// What earlier runs knew of a video.
-#[derive(Debug)]
-pub(crate) struct Earlier {
-    /// Where it lay.
-    pub(crate) path: Option<PathBuf>,
-    /// Its exercise and label.
-    pub(crate) labels: Labels,
-    /// Who is in it, and what else a split needs.
-    pub(crate) keys: Keys,
-    /// How many frames of it stay.
-    n_frames: u32,
 }
 
 impl Layout {
@@ -276,7 +261,7 @@ impl Layout {
         }
     }
 
-    pub(super) fn expects_row(&self, frame: &Frame) {
+    fn expects_row(&self, frame: &Frame) {
         if let Some((table, row)) = table_name(frame).zip(Row::of(frame)) {
             self.tables.borrow_mut().expects(table, row);
         }
@@ -306,11 +291,11 @@ impl Layout {
                 Ok(record) => {
                     match record {
                         Record::Video(video) => {
-                            restored.put(self, writer, u32::MAX)?;
+                            self.put_back(restored.due(u32::MAX), writer)?;
                             restored.video_id.clone_from(&video.video_id);
                         }
                         Record::Frame(frame) => {
-                            restored.put(self, writer, frame.index)?;
+                            self.put_back(restored.due(frame.index), writer)?;
                             self.meets_again(frame);
                         }
                         _ => {}
@@ -332,7 +317,20 @@ impl Layout {
             }
             Ok(())
         })?;
-        restored.put(self, writer, u32::MAX)
+        self.put_back(restored.due(u32::MAX), writer)
+    }
+
+    /// Writes frames that come back.
+    fn put_back(&self, frames: &[FrameLines], writer: &mut Writer<'_>) -> anyhow::Result<()> {
+        for lines in frames {
+            if let Some(frame) = lines.frame() {
+                self.expects_row(frame);
+            }
+            for text in &lines.texts {
+                writer.line(&text.line)?;
+            }
+        }
+        Ok(())
     }
 
     /// A frame of an earlier run as folders, tables and reviews have it now: what `wo-describe` wrote of them into its record
@@ -490,18 +488,6 @@ impl Layout {
                     self.dir.display()
                 );
             }
-        }
-    }
-}
-
-impl Earlier {
-    fn of(video: &Video) -> Self {
-        let (labels, keys) = said_of(video);
-        Self {
-            path: video.path.as_ref().map(|path| path.as_path().to_owned()),
-            labels,
-            keys,
-            n_frames: 0,
         }
     }
 }

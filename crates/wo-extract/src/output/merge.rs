@@ -7,10 +7,18 @@ use std::path::{Path, PathBuf};
 
 use wo_record::{Frame, Image, Record, RecordPath, Video};
 
-use crate::cli::args::Prune;
-use crate::input::labels::absolute;
-use crate::output::layout::Earlier;
+use crate::input::paths::absolute;
+use crate::output::earlier::Earlier;
 use gone::{Amount, Doubt, in_doubt, is_gone};
+
+/// What of files that are no longer there is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prune {
+    /// What is gone, unless most videos are or an exercise's folder is empty: then their disk may be missing.
+    Gone,
+    /// All that is not there.
+    All,
+}
 
 /// What this run puts in the place of earlier records.
 #[derive(Debug, Default)]

@@ -3,9 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use wo_folder::FrameLines;
-use wo_record::Writer;
-
-use super::layout::Layout;
 
 /// Frames that come back into the records, each to its place in its video.
 pub(super) struct Restored<'a> {
@@ -26,27 +23,15 @@ impl<'a> Restored<'a> {
         }
     }
 
-    /// Writes the frames of the video at hand that come before an index.
-    pub(super) fn put(
-        &mut self,
-        layout: &Layout,
-        writer: &mut Writer<'_>,
-        before: u32,
-    ) -> anyhow::Result<()> {
+    /// The frames of the video at hand that come before an index and were not due yet.
+    pub(super) fn due(&mut self, before: u32) -> &'a [FrameLines] {
         let Some(frames) = self.frames.get(&self.video_id) else {
-            return Ok(());
+            return &[];
         };
         let n_put = self.n_put.entry(self.video_id.clone()).or_default();
-        let due = frames.iter().skip(*n_put);
-        for lines in due.take_while(|lines| lines.index < before) {
-            *n_put += 1;
-            if let Some(frame) = lines.frame() {
-                layout.expects_row(frame);
-            }
-            for text in &lines.texts {
-                writer.line(&text.line)?;
-            }
-        }
-        Ok(())
+        let due = frames.get(*n_put..).unwrap_or_default();
+        let n_due = due.iter().take_while(|lines| lines.index < before).count();
+        *n_put += n_due;
+        due.get(..n_due).unwrap_or_default()
     }
 }

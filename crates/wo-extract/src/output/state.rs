@@ -13,8 +13,8 @@ use wo_cli::shell_word;
 use wo_folder::{DeletedFrames, RECORDS, STATE as FILE, commit, create_spool, own_image, tables};
 use wo_record::{Begin, Failure, Frame, Image, Record, Video, Writer, code};
 
-use crate::extraction::{Extraction, Frames, Settings};
-use crate::input::sources::Source;
+use crate::input::source::Source;
+use crate::job::{Extraction, Frames, Settings};
 use crate::{TOOL, VERSION};
 
 /// One line: what came of one video under some settings.

@@ -9,20 +9,22 @@ use base64::engine::general_purpose::STANDARD;
 use wo_folder::Spool;
 use wo_record::{Begin, Dropped, Failure, Frame, Image, Record, Video, Writer, code};
 
-use crate::decoding::damage;
-use crate::decoding::video_file;
 use crate::error::Fault;
-use crate::extraction::{self, Extraction, Frames};
 use crate::input::copies::{conflict_in_words, place_in_words};
-use crate::input::groups::Keys;
-use crate::input::labels::{Labels, absolute};
+use crate::input::keys::Keys;
+use crate::input::labels::Labels;
 use crate::input::media_file::is_video;
+use crate::input::paths::absolute;
 use crate::input::sources;
+use crate::job::{Extraction, Frames};
+use crate::output::damage_warning;
+use crate::output::earlier::said_of;
 use crate::output::layout::Layout;
 use crate::output::merge::{Merge, gone};
 use crate::output::state::{Finished, State};
 use crate::quality::still::Still;
 use crate::sampling::frame_filter::Reason;
+use crate::time;
 
 /// Where the records go.
 pub(crate) struct Output<'a> {
@@ -87,7 +89,7 @@ impl Folder<'_> {
 
     /// Whether a person deleted the frame in the folder.
     fn has_deleted(&self, video: &Video, index: u32, still: &Still) -> bool {
-        let pts_ms = Some(video_file::ms(still.time_ns));
+        let pts_ms = Some(time::ms(still.time_ns));
         self.layout.deleted().has(&video.video_id, index, pts_ms)
     }
 
@@ -103,7 +105,7 @@ impl Folder<'_> {
             path: self.layout.store(video, index, still)?.into(),
             blake3: Some(blake3::hash(&still.jpeg).to_hex().to_string()),
         };
-        Ok(extraction::frame(video, index, still, before, image))
+        Ok(still.record(video, index, before, image))
     }
 
     /// Puts the records of a video in the place of earlier ones. Those of kept frames stay as they are: a person may
@@ -190,7 +192,7 @@ impl<'a> Output<'a> {
                     finished.frames = self.write_video(&video, &extraction.frames)?;
                     if let Frames::Fresh(sifted) = &extraction.frames {
                         self.write_dropped(&video, &sifted.dropped)?;
-                        damage::warn(&extraction.path, &video, &sifted.kept);
+                        damage_warning::warn(&extraction.path, &video, &sifted.kept);
                     }
                     finished.video = Some(video.clone());
                     let said = said_of(&video);
@@ -330,7 +332,7 @@ impl<'a> Output<'a> {
             self.stream.record(&Record::Video(video.clone()))?;
             if let Frames::Fresh(sifted) = frames {
                 for (index, still, before) in numbered(&sifted.kept) {
-                    let frame = extraction::frame(video, index, still, before, inline(still));
+                    let frame = still.record(video, index, before, inline(still));
                     self.stream.record(&Record::Frame(frame))?;
                 }
             }
@@ -374,7 +376,7 @@ impl<'a> Output<'a> {
             if self.emits_dropped {
                 self.stream.record(&Record::Dropped(Dropped {
                     video_id: video.video_id.clone(),
-                    pts_ms: video_file::ms(still.time_ns),
+                    pts_ms: time::ms(still.time_ns),
                     reason: reason.word().to_owned(),
                     quality: still.measured.behind(None),
                     image: self.folder.is_none().then(|| inline(still)),
@@ -391,20 +393,6 @@ impl<'a> Output<'a> {
         }
         Ok(self.stream.record(record)?)
     }
-}
-
-/// What is said of a video.
-pub(crate) fn said_of(video: &Video) -> (Labels, Keys) {
-    let labels = Labels {
-        exercise: video.exercise.clone(),
-        label: video.label.clone(),
-    };
-    let keys = Keys {
-        person_id: video.person_id.clone(),
-        source_id: video.source_id.clone(),
-        angle: video.angle.clone(),
-    };
-    (labels, keys)
 }
 
 /// Whether the same is said in two places, as far as anything is.

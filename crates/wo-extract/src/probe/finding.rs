@@ -5,7 +5,7 @@
 
 use wo_record::Video;
 
-use crate::decoding::damage::CUT_START;
+use crate::job::CUT_START;
 use crate::quality::measured;
 use crate::quality::still::Still;
 

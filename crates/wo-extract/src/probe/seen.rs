@@ -3,7 +3,7 @@
 use wo_record::{RecordPath, Video};
 
 use super::finding::{self, Finding, Level};
-use crate::decoding::video_file::TRUNCATED;
+use crate::job::TRUNCATED;
 use crate::quality::still::Still;
 
 /// Videos look the same when at most so many of 64 bits differ between their frames, on average.

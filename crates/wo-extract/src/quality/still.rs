@@ -1,17 +1,16 @@
-//! One upright RGB picture: its target size, its JPEG.
+//! A frame that was taken: its JPEG, how good it is, and where in its video it is.
 
-use image::{RgbImage, RgbaImage};
+use image::RgbImage;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use wo_record::code;
+use serde::{Deserialize, Serialize};
+use wo_record::{Frame, Image, LabelOrigin, Video, code};
 
 use crate::error::Fault;
-use crate::extraction::Place;
 use crate::quality::measured::Measured;
+use crate::time;
 
 /// Quality of the JPEGs: above it files grow much faster than the PSNR.
 const JPEG_QUALITY: u8 = 90;
-/// The longest side that is written. The aspect of a file that needs more is a mistake or an attack.
-pub(crate) const MAX_SIDE: u32 = 16_384;
 
 /// A frame ready to be written.
 #[derive(Debug, Clone)]
@@ -30,6 +29,19 @@ pub(crate) struct Still {
     pub(crate) place: Place,
 }
 
+/// Where in a video a frame is, as far as that was looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// From 1.
+    pub(crate) repetition: Option<u32>,
+    /// From 0 to 1.
+    pub(crate) phase: Option<f64>,
+    /// From 1.
+    pub(crate) shot: Option<u32>,
+    /// Whether the frame there is damaged.
+    pub(crate) is_damaged: bool,
+}
+
 impl Still {
     /// Encodes an upright `picture`.
     pub(crate) fn new(picture: &RgbImage, time_ns: u64) -> Result<Self, Fault> {
@@ -42,6 +54,39 @@ impl Still {
             measured: Measured::of(picture),
             place: Place::default(),
         })
+    }
+
+    /// The record of this frame, the number `index` of `video`, behind the frame `before`; its JPEG is at `image`.
+    pub(crate) fn record(
+        &self,
+        video: &Video,
+        index: u32,
+        before: Option<&Self>,
+        image: Image,
+    ) -> Frame {
+        let Place {
+            repetition,
+            phase,
+            shot,
+            ..
+        } = self.place;
+        Frame {
+            video_id: video.video_id.clone(),
+            index,
+            pts_ms: Some(time::ms(self.time_ns)),
+            width_px: Some(self.width),
+            height_px: Some(self.height),
+            image,
+            exercise: video.exercise.clone(),
+            label: video.label.clone(),
+            label_origin: video.label.as_ref().map(|_| LabelOrigin::Folder),
+            faults: Vec::new(),
+            description: None,
+            quality: Some(self.measured.behind(before.map(|before| &before.measured))),
+            repetition,
+            phase,
+            shot,
+        }
     }
 }
 
@@ -57,69 +102,4 @@ fn jpeg_of(picture: &RgbImage) -> Result<Vec<u8>, Fault> {
         .encode(picture.as_raw(), width, height, ColorType::Rgb)
         .map_err(|e| fault(e.to_string()))?;
     Ok(jpeg)
-}
-
-/// The size of a `width` x `height` picture when its short side is `short_side`.
-pub(crate) fn scaled(width: u32, height: u32, short_side: u32) -> Result<(u32, u32), Fault> {
-    let (short, long) = (u64::from(width.min(height)), u64::from(width.max(height)));
-    if short == 0 {
-        return Err(Fault::new(
-            code::DECODE,
-            format!("a picture of {width}x{height} pixels"),
-        ));
-    }
-    let long = (long * u64::from(short_side) + short / 2) / short;
-    match u32::try_from(long).ok().filter(|&long| long <= MAX_SIDE) {
-        Some(long) if width <= height => Ok((short_side, long)),
-        Some(long) => Ok((long, short_side)),
-        None => Err(Fault::new(
-            code::DECODE,
-            format!(
-                "{width}x{height} pixels scaled to a short side of {short_side} are more than {MAX_SIDE} long"
-            ),
-        )),
-    }
-}
-
-/// `picture` in front of black.
-pub(crate) fn over_black(picture: &RgbaImage) -> RgbImage {
-    let mut flat = RgbImage::new(picture.width(), picture.height());
-    for (to, from) in flat.pixels_mut().zip(picture.pixels()) {
-        let [r, g, b, alpha] = from.0;
-        to.0 = [r, g, b].map(|c| ((u16::from(c) * u16::from(alpha) + 127) / 255) as u8);
-    }
-    flat
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_short_side_is_exact_and_the_long_one_rounded() {
-        for ((width, height, size), expected) in [
-            ((1280, 720, 512), (910, 512)),
-            ((720, 1280, 512), (512, 910)),
-            ((64, 48, 512), (683, 512)),
-            ((100, 100, 512), (512, 512)),
-            ((321, 241, 241), (321, 241)),
-        ] {
-            assert_eq!(scaled(width, height, size).unwrap(), expected);
-        }
-        assert!(scaled(1, 10_000, 512).is_err() && scaled(0, 5, 512).is_err());
-    }
-
-    #[test]
-    fn clear_pixels_are_black() {
-        let picture = RgbaImage::from_raw(
-            3,
-            1,
-            vec![200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 128],
-        )
-        .unwrap();
-        assert_eq!(
-            over_black(&picture).into_raw(),
-            [200, 100, 50, 0, 0, 0, 100, 50, 25]
-        );
-    }
 }

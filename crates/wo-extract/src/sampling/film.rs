@@ -1,7 +1,9 @@
 //! All frames of a video, each as a few grey pixels: what cuts and repetitions are found in.
 
-use crate::decoding::pipeline::SIDE;
 use crate::quality::measured::sum_of_changes;
+
+/// Width and height of a thumb, whatever the shape of the frame.
+pub(crate) const SIDE: u32 = 32;
 
 /// Above this mean change from one frame to the next, in levels, there may be a cut.
 const CUT_LEVELS: f32 = 18.0;

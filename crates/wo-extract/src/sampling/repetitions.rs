@@ -10,8 +10,8 @@ use std::collections::BinaryHeap;
 
 use wo_record::Rep;
 
-use crate::decoding::video_file;
 use crate::sampling::film::Film;
+use crate::time;
 
 /// At most so many frames a second are looked at: nobody lifts faster.
 const RATE_HZ: f64 = 12.0;
@@ -48,9 +48,9 @@ impl Repetition {
     /// As records have it.
     pub(crate) fn record(&self) -> Rep {
         Rep {
-            start_ms: video_file::ms(self.start_ns),
-            far_ms: video_file::ms(self.far_ns),
-            end_ms: video_file::ms(self.end_ns),
+            start_ms: time::ms(self.start_ns),
+            far_ms: time::ms(self.far_ns),
+            end_ms: time::ms(self.end_ns),
         }
     }
 
@@ -296,7 +296,7 @@ fn excursions(way: &[f32], seconds: &[f64]) -> Vec<[f64; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decoding::pipeline::SIDE;
+    use crate::sampling::film::SIDE;
 
     /// A bar that goes down and up between rows 4 and 24, with a rest before, between and after.
     fn film(n_repetitions: usize) -> Film {

@@ -7,9 +7,11 @@ use image::RgbImage;
 
 use super::protocol::Reply;
 use super::watch::Watched;
+use crate::decoding::scaled;
 use crate::error::Fault;
-use crate::extraction::{Extracted, Place, Settings};
-use crate::quality::still::{self, Still};
+use crate::job::{Extracted, Settings};
+use crate::quality::still::Place;
+use crate::quality::still::Still;
 
 /// A video's frames may be sent so often: for what the packets say, for a first guess, for what decoding shows, and once
 /// more where decoding a part did not give them.
@@ -35,7 +37,7 @@ pub(super) fn receive(
                 if n_stills > most {
                     return Err(nonsense("more frames than asked for"));
                 }
-                if width.min(height) != settings.size || width.max(height) > still::MAX_SIDE {
+                if width.min(height) != settings.size || width.max(height) > scaled::MAX_SIDE {
                     return Err(nonsense("a frame of another size than asked for"));
                 }
                 let mut pixels = vec![0; 3 * width as usize * height as usize];

@@ -10,17 +10,17 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Exit, ExitWith, ShowProgress};
 use wo_record::{Begin, code};
 
+use super::answer;
 use super::protocol::{self, Job, Reply};
+use super::sandbox::{Sandbox, Walls};
 use super::watch::{LOOK, Limits, Stopped, Watched};
-use super::{Sandbox, Walls, answer};
-use crate::cli::args::Decoding;
 use crate::decoding::pipeline::Shelf;
 use crate::error::Fault;
-use crate::extraction::{Extracted, Settings};
 use crate::input::media_file::MediaFile;
+use crate::job::{Extracted, Settings};
 use crate::{TOOL, VERSION};
 
 /// A worker that is not ready by then never will be.
@@ -32,13 +32,24 @@ const MAX_DEATHS: u32 = 2;
 /// What of the environment a worker gets beside where its plugins are: nothing that is anybody's secret.
 const KEPT_VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "GST_DEBUG"];
 
+/// How the workers of a run decode.
+#[derive(Debug)]
+pub(crate) struct PoolConfig {
+    /// The program that decodes.
+    pub(crate) program: PathBuf,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) limits: Limits,
+    /// How many files are decoded at the same time.
+    pub(crate) n_threads: usize,
+    pub(crate) progress: ShowProgress,
+    /// Whether they say what they do.
+    pub(crate) is_verbose: bool,
+}
+
 /// The workers of a run.
 #[derive(Debug)]
 pub(crate) struct Crew {
-    program: PathBuf,
-    sandbox: Sandbox,
-    is_verbose: bool,
-    limits: Limits,
+    config: PoolConfig,
     shelf: Shelf,
     idle: Mutex<Vec<Worker>>,
     /// Held by each that works on a file; alone by one that must not share the processors.
@@ -66,29 +77,18 @@ enum Ending {
 }
 
 impl Crew {
-    /// Starts up to `n_workers` workers. The first shows whether this machine can do the work.
-    pub(crate) fn start(
-        decoding: &Decoding,
-        n_workers: usize,
-        is_verbose: bool,
-    ) -> anyhow::Result<Self> {
-        let sandbox = decoding.sandbox;
+    /// Starts workers, no more than there are files. The first shows whether this machine can do the work.
+    pub(crate) fn start(config: PoolConfig, n_files: usize) -> anyhow::Result<Self> {
+        let sandbox = config.sandbox;
+        let n_workers = n_files.clamp(1, config.n_threads);
         let mut crew = Self {
-            program: decoding.worker.clone(),
-            sandbox,
-            is_verbose,
-            limits: Limits {
-                stall: Duration::from_secs(decoding.stall_timeout.get()),
-                // A limit that does not fit on the clock is none; this one is ten years.
-                total: Duration::from_secs(decoding.file_timeout.get().min(10 * 365 * 86_400)),
-            },
+            config,
             shelf: Shelf::fill().exit_with(Exit::Environment)?,
             idle: Mutex::default(),
             processors: RwLock::default(),
             walls: Walls::default(),
         };
         // They get ready side by side, while the first is waited for.
-        let n_workers = n_workers.clamp(1, decoding.threads.count());
         let mut workers = (0..n_workers)
             .map(|_| crew.hire())
             .collect::<anyhow::Result<Vec<_>>>()?;
@@ -114,6 +114,11 @@ impl Crew {
         }
     }
 
+    /// How they decode.
+    pub(crate) fn config(&self) -> &PoolConfig {
+        &self.config
+    }
+
     /// The `begin` record of a run, which says what walls stand.
     pub(crate) fn begin(&self) -> Begin {
         Begin {
@@ -136,10 +141,10 @@ impl Crew {
             let mut worker = self.idle_or_new()?;
             let ending = if is_alone {
                 let _alone = self.processors.write();
-                worker.take(file, settings, self.limits, cancelled)
+                worker.take(file, settings, self.config.limits, cancelled)
             } else {
                 let _shared = self.processors.read();
-                worker.take(file, settings, self.limits, cancelled)
+                worker.take(file, settings, self.config.limits, cancelled)
             };
             match ending {
                 Ending::Answer(answer) => {
@@ -194,8 +199,8 @@ impl Crew {
     fn hire(&self) -> anyhow::Result<Worker> {
         let (here, there) = UnixStream::pair().context("make a socket")?;
         here.set_read_timeout(Some(LOOK)).context("set a timeout")?;
-        let mut command = Command::new(&self.program);
-        command.arg("--serve").arg(match self.sandbox {
+        let mut command = Command::new(&self.config.program);
+        command.arg("--serve").arg(match self.config.sandbox {
             Sandbox::Require | Sandbox::Auto => "--sandbox=auto",
             Sandbox::Off => "--sandbox=off",
         });
@@ -209,12 +214,12 @@ impl Crew {
             .stdin(OwnedFd::from(there))
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        if self.is_verbose {
+        if self.config.is_verbose {
             command.arg("--verbose").stderr(Stdio::piped());
         }
         let mut process = command
             .spawn()
-            .with_context(|| format!("start {}", self.program.display()))
+            .with_context(|| format!("start {}", self.config.program.display()))
             .exit_with(Exit::Environment)?;
         if let Some(messages) = process.stderr.take() {
             std::thread::spawn(|| pass_on(messages));

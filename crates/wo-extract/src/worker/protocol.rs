@@ -13,9 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wo_record::Video;
 
-use super::Walls;
+use super::sandbox::Walls;
 use crate::error::Fault;
-use crate::extraction::{Place, Settings};
+use crate::job::Settings;
+use crate::quality::still::Place;
 
 /// The longest message: the times of all frames that one video may give, and more.
 const MAX_MESSAGE: usize = 1 << 20;

@@ -8,6 +8,7 @@ use image::RgbImage;
 use wo_record::code;
 
 use super::protocol::{self, Reply};
+use crate::decoding::frame_sink::FrameSink;
 use crate::error::Fault;
 
 /// How often it says that it gets on: far more often than the shortest time that it may be silent.
@@ -15,7 +16,7 @@ const BEAT: Duration = Duration::from_millis(200);
 
 /// The line from a worker to the tool.
 #[derive(Debug)]
-pub(crate) struct Replies<'a> {
+pub(super) struct Replies<'a> {
     socket: &'a UnixStream,
     last_beat: Cell<Instant>,
 }
@@ -28,16 +29,23 @@ impl<'a> Replies<'a> {
         }
     }
 
-    /// Says that the file gets on; often enough to be called at every step.
-    pub(crate) fn beat(&self) -> Result<(), Fault> {
+    pub(super) fn send(&self, reply: &Reply, pixels: &[u8]) -> Result<(), Fault> {
+        self.last_beat.set(Instant::now());
+        // The tool is gone, and with it everyone who could read this.
+        protocol::write(self.socket, reply, pixels)
+            .map_err(|e| Fault::new(code::UNREADABLE, format!("nobody listens: {e}")))
+    }
+}
+
+impl FrameSink for Replies<'_> {
+    fn beat(&self) -> Result<(), Fault> {
         if self.last_beat.get().elapsed() < BEAT {
             return Ok(());
         }
         self.send(&Reply::Beat, &[])
     }
 
-    /// Hands an upright picture over, shown at `time_ns`.
-    pub(crate) fn still(&self, time_ns: u64, picture: &RgbImage) -> Result<(), Fault> {
+    fn still(&self, time_ns: u64, picture: &RgbImage) -> Result<(), Fault> {
         let (width, height) = picture.dimensions();
         let header = Reply::Still {
             time_ns,
@@ -45,12 +53,5 @@ impl<'a> Replies<'a> {
             height,
         };
         self.send(&header, picture.as_raw())
-    }
-
-    pub(super) fn send(&self, reply: &Reply, pixels: &[u8]) -> Result<(), Fault> {
-        self.last_beat.set(Instant::now());
-        // The tool is gone, and with it everyone who could read this.
-        protocol::write(self.socket, reply, pixels)
-            .map_err(|e| Fault::new(code::UNREADABLE, format!("nobody listens: {e}")))
     }
 }

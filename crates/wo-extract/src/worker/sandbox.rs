@@ -21,13 +21,13 @@ use seccompiler::{
 use serde::{Deserialize, Serialize};
 
 /// Whether decoding without walls is an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sandbox {
-    /// Decode only behind all walls
+    /// Decode only behind all walls.
     Require,
-    /// Warn where a wall is missing
+    /// Warn where a wall is missing.
     Auto,
-    /// No walls
+    /// No walls.
     Off,
 }
 

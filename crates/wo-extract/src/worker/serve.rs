@@ -9,13 +9,10 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use wo_record::code;
 
 use super::protocol::{self, Job, Reply};
-use super::{Replies, Sandbox, Walls};
-use crate::decoding::animation_file;
-use crate::decoding::image_file;
-use crate::decoding::pipeline;
-use crate::decoding::video_file;
+use super::replies::Replies;
+use super::sandbox::{Sandbox, Walls};
+use crate::decoding;
 use crate::error::Fault;
-use crate::extraction::{Settings, Taken};
 use crate::input::media_file::MediaFile;
 
 /// Serves the tool at the other end of stdin, until it goes away. `before` is called with each file before it is
@@ -43,7 +40,7 @@ pub fn serve(
         let taken = match before(&file, &socket) {
             Some(what) => Err(Fault::new(code::DECODE, what)),
             None => MediaFile::received(file, job.video_id)
-                .and_then(|file| take(&file, &job.settings, &replies)),
+                .and_then(|file| decoding::take(&file, &job.settings, &replies)),
         };
         let reply = match taken {
             Ok(taken) => Reply::Taken {
@@ -62,27 +59,9 @@ pub fn serve(
 }
 
 fn start(sandbox: Sandbox) -> anyhow::Result<Walls> {
-    pipeline::init()?;
+    decoding::pipeline::init()?;
     if sandbox == Sandbox::Off {
         return Ok(Walls::default());
     }
     Walls::close().context("lock the decoder in")
-}
-
-fn take(file: &MediaFile, settings: &Settings, replies: &Replies<'_>) -> Result<Taken, Fault> {
-    if let Some(kind) = file.playlist {
-        let what =
-            format!("{kind}: it names other files, which are not followed; give the video itself");
-        return Err(Fault::new(code::UNSUPPORTED_CONTAINER, what));
-    }
-    if let Some(kind) = file.foreign {
-        return Err(kind.fault(None));
-    }
-    match file.picture {
-        Some(format) if animation_file::is_animation(file, format)? => {
-            animation_file::take(file, format, settings, replies)
-        }
-        Some(format) => image_file::take(file, format, settings, replies),
-        None => video_file::take(file, settings, replies),
-    }
 }

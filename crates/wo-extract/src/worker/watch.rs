@@ -18,11 +18,11 @@ const LONGEST_LOOK: Duration = Duration::from_millis(200);
 
 /// How long to wait for a file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// Without any progress.
-    pub(super) stall: Duration,
+    pub(crate) stall: Duration,
     /// In all.
-    pub(super) total: Duration,
+    pub(crate) total: Duration,
 }
 
 /// The line from a worker, read with an eye on the clock.

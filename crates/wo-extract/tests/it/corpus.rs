@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
+use wo_testkit::mutation::{Random, mutate};
+
 use crate::harness::{Stream, extract, is_full};
 use crate::videos;
 
@@ -23,22 +25,6 @@ const CODES: [&str; 10] = [
     "truncated",
     "unsupported_container",
 ];
-
-/// A generator of random numbers whose sequence never changes (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-}
 
 /// One video in each container that people meet.
 fn seeds(dir: &Path) -> Vec<(&'static str, Vec<u8>)> {
@@ -73,61 +59,6 @@ fn seeds(dir: &Path) -> Vec<(&'static str, Vec<u8>)> {
     .into()
 }
 
-/// Breaks `bytes` in one of seven ways. Returns the name of the way.
-fn mutate(bytes: &mut Vec<u8>, random: &mut Random) -> &'static str {
-    let len = bytes.len();
-    // The head of a file is where its structure is; half of the wounds go there.
-    let place = |random: &mut Random| {
-        if random.below(2) == 0 {
-            random.below(len.min(1024))
-        } else {
-            random.below(len)
-        }
-    };
-    match random.below(7) {
-        0 => {
-            for _ in 0..=random.below(16) {
-                let at = place(random);
-                bytes[at] ^= 1 << random.below(8);
-            }
-            "bits"
-        }
-        1 => {
-            bytes.truncate(1 + random.below(len - 1));
-            "truncated"
-        }
-        2 => {
-            bytes.drain(..=random.below(len / 2));
-            "headless"
-        }
-        3 => {
-            let n_bytes = 1 + random.below(4096);
-            bytes.extend((0..n_bytes).map(|_| random.next() as u8));
-            "tail"
-        }
-        4 => {
-            let start = place(random);
-            let end = (start + 1 + random.below(2048)).min(len);
-            bytes[start..end].fill(0);
-            "zeros"
-        }
-        5 => {
-            let at = place(random).min(len - 4);
-            let size = [0, 1, 7, 0x7fff_ffff, 0xffff_ffff, random.next() as u32][random.below(6)];
-            bytes[at..at + 4].copy_from_slice(&size.to_be_bytes());
-            "size"
-        }
-        _ => {
-            let start = place(random);
-            let end = (start + 1 + random.below(4096)).min(len);
-            let block = bytes[start..end].to_vec();
-            let at = place(random);
-            bytes.splice(at..at, block);
-            "doubled"
-        }
-    }
-}
-
 /// Writes `n_files` broken files into `v`, each followed by a good one, and returns the names of the broken ones.
 fn write(dir: &Path, n_files: usize) -> Vec<String> {
     let folder = dir.join("v");
@@ -135,7 +66,7 @@ fn write(dir: &Path, n_files: usize) -> Vec<String> {
     videos::plain(&dir.join("good.mp4"), 4, "snow");
     let good = std::fs::read(dir.join("good.mp4")).unwrap();
     let seeds = seeds(dir);
-    let mut random = Random(20_261_123);
+    let mut random = Random::new(20_261_123);
     let mut contents = HashSet::new();
     let mut names = Vec::new();
     while names.len() < n_files {

@@ -4,14 +4,14 @@ use gstreamer as gst;
 use gstreamer_video as gst_video;
 
 use image::RgbImage;
-use wo_record::code;
 
 use super::colours::ToRgb;
+use super::errors::unusable;
 use super::hdr::ToneMap;
 use super::scale::{self, Channels};
+use crate::decoding::scaled;
 use crate::error::Fault;
 use crate::input::turn::Turn;
-use crate::quality::still;
 
 /// Pixel shapes beyond this are a mistake in the file and are read as square.
 const MAX_PIXEL_ASPECT: f64 = 8.0;
@@ -76,7 +76,7 @@ impl DecodedFrame {
     pub(crate) fn picture(&self, size: u32) -> Result<RgbImage, Fault> {
         let info = self.info()?;
         let (width, height) = displayed(&info, self.turn);
-        let (width, height) = still::scaled(width, height, size)?;
+        let (width, height) = scaled::scaled(width, height, size)?;
         let picture = self.converted(&info, width, height)?;
         Ok(self.turn.upright(picture))
     }
@@ -222,8 +222,4 @@ fn rgb(
         }
     }
     picture
-}
-
-pub(super) fn unusable(what: &str) -> Fault {
-    Fault::new(code::DECODE, what)
 }

@@ -59,6 +59,11 @@ pub(super) fn repeated(n_packets: usize) -> Fault {
     )
 }
 
+/// A frame that cannot be used.
+pub(super) fn unusable(what: &str) -> Fault {
+    Fault::new(code::DECODE, what)
+}
+
 /// A message without line breaks.
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

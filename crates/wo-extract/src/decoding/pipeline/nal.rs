@@ -21,7 +21,7 @@ const H265_IDR: [u8; 2] = [19, 20];
 
 /// What its units say of a packet.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Said {
+pub(crate) struct Said {
     /// Decoding can start with it. Always so in other codecs.
     pub(super) starts_anew: bool,
     /// No other picture of its layer is made from it. Never so in other codecs.
@@ -45,7 +45,7 @@ impl Said {
 }
 
 /// What the units in `packet`, a packet of a stream of this type, say of it.
-pub(super) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
+pub(crate) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
     let Some(structure) = caps.structure(0) else {
         return Said::nothing(false);
     };

@@ -17,10 +17,10 @@ use super::source::ByteSource;
 use super::streams::Streams;
 use super::wiring::{run_apart, watch_streams};
 use super::words;
+use crate::decoding::frame_sink::FrameSink;
 use crate::error::Fault;
 use crate::input::media_file::MediaFile;
 use crate::input::turn::Turn;
-use crate::worker::Replies;
 
 /// How long one look for a frame lasts before the bus and the clock are looked at.
 const POLL: Duration = Duration::from_millis(20);
@@ -55,7 +55,7 @@ pub(crate) struct Player<'a> {
     video_pad: gst::Pad,
     bus: gst::Bus,
     streams: Arc<Streams>,
-    replies: &'a Replies<'a>,
+    frame_sink: &'a dyn FrameSink,
     last_progress: Instant,
     /// Since when no thread of the pipeline works.
     silent_since: Option<Instant>,
@@ -80,7 +80,7 @@ impl<'a> Player<'a> {
     /// Starts to decode the `wanted` packets of `file`.
     pub(crate) fn start(
         file: &MediaFile,
-        replies: &'a Replies<'a>,
+        frame_sink: &'a dyn FrameSink,
         wanted: Wanted,
     ) -> Result<Self, Fault> {
         let broken =
@@ -123,7 +123,7 @@ impl<'a> Player<'a> {
             video_pad,
             bus,
             streams,
-            replies,
+            frame_sink,
             last_progress: Instant::now(),
             silent_since: None,
             started: Instant::now(),
@@ -334,7 +334,7 @@ impl<'a> Player<'a> {
         let gets_on = n_came != self.n_came_seen && self.last_new.elapsed() <= allowed;
         if is_new || gets_on {
             self.n_came_seen = n_came;
-            self.replies.beat()?;
+            self.frame_sink.beat()?;
         }
         Ok(())
     }

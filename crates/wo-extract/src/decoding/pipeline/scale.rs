@@ -11,7 +11,7 @@ use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 use wo_record::code;
 
-use super::decoded::unusable;
+use super::errors::unusable;
 use crate::error::Fault;
 
 /// Formats that all others can be converted to without a loss.

@@ -4,11 +4,10 @@ use gstreamer as gst;
 use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
-use super::decoded::{DecodedFrame, unusable};
+use super::decoded::DecodedFrame;
+use super::errors::unusable;
 use crate::error::Fault;
-
-/// Width and height of a thumb, whatever the shape of the frame.
-pub(crate) const SIDE: u32 = 32;
+use crate::sampling::film::SIDE;
 
 /// Makes thumbs of the frames of one video.
 #[derive(Debug, Default)]

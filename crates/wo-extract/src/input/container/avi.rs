@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io;
 
-use super::{MAX_PARTS, MAX_TRACKS, Patch, TrackChoice, read};
+use super::bytes::{MAX_PARTS, read};
+use super::track::{MAX_TRACKS, Patch, TrackChoice};
 
 /// Set in the flags of a stream that is off (AVISF_DISABLED).
 const IS_DISABLED: u32 = 1;

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use super::{MAX_PARTS, read};
+use super::bytes::{MAX_PARTS, read};
 
 /// A box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

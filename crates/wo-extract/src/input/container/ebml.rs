@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use super::{MAX_PARTS, read};
+use super::bytes::{MAX_PARTS, read};
 
 /// What each file starts with.
 pub(super) const HEADER: u32 = 0x1a45_dfa3;

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io;
 
+use super::bytes::read;
 use super::ebml::{Element, elements, length_at};
-use super::{MAX_TRACKS, Patch, TrackChoice, ignored};
+use super::track::{MAX_TRACKS, Patch, TrackChoice, ignored};
 use crate::input::turn::{Matrix, Turn};
 
 pub(super) const SEGMENT: u32 = 0x1853_8067;
@@ -64,7 +65,7 @@ pub(super) fn end(file: &File) -> io::Result<Option<u64>> {
         return Ok(None);
     };
     let start = header.saturating_add(header_size);
-    if super::read::<4>(file, start)? != SEGMENT.to_be_bytes() {
+    if read::<4>(file, start)? != SEGMENT.to_be_bytes() {
         return Ok(None);
     }
     let length = length_at(file, start + 4)?;

@@ -3,7 +3,8 @@
 use std::fs::File;
 
 use super::boxes::{Mp4Box, boxes};
-use super::{MAX_TRACKS, Patch, TrackChoice, ignored, read, read_u32, read_u64};
+use super::bytes::{read, read_u32, read_u64};
+use super::track::{MAX_TRACKS, Patch, TrackChoice, ignored};
 use crate::input::turn::{Matrix, Turn};
 
 /// The parts of an MP4 that matter when they are cut.

@@ -4,8 +4,9 @@
 use std::fs::File;
 
 use super::boxes::boxes;
+use super::bytes::{MAX_PARTS, read};
 use super::ebml::{self, elements};
-use super::{MAX_PARTS, matroska, read};
+use super::matroska;
 
 /// The parts of a Matroska, and those of its clusters, which lie beside them in a live recording (RFC 9559).
 const MATROSKA: [u32; 18] = [

@@ -10,12 +10,12 @@ use wo_cli::{Exit, ExitWith};
 use wo_folder::{Columns, Files, GROUPS, Place, Sheet, WithNearest, holds_written_images};
 use wo_record::{Name, same_id};
 
-use super::Keys;
-use crate::input::labels::shown;
-use crate::input::sources::{is_image_name, is_media_name};
+use crate::input::keys::Keys;
+use crate::input::media_names::{is_image_name, is_media_name};
+use crate::input::paths::shown;
 
 /// The columns.
-const COLUMNS: Columns = Columns {
+pub(crate) const COLUMNS: Columns = Columns {
     key: &[
         "path",
         "video",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use wo_cli::{count, verb};
 
-use crate::input::labels::shown;
+use crate::input::paths::shown;
 
 /// Where fewer than one in so many videos of a folder is left, it is likelier that their disk is not there, or that the
 /// folder is another one of the same name, than that somebody deleted the others.

@@ -8,10 +8,10 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_record::{BAD_FORM, Frame, Image, LabelOrigin, Name};
 
-use crate::dialect::Encoding;
-use crate::formula::{quoted, unquoted};
-use crate::label::WrittenLabel;
-use crate::sheet::{Columns, Sheet};
+use crate::tables::dialect::Encoding;
+use crate::tables::formula::{quoted, unquoted};
+use crate::tables::label::WrittenLabel;
+use crate::tables::sheet::{Columns, Sheet};
 
 /// The columns of a table of frames.
 pub const FRAME_COLUMNS: Columns = Columns {

@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use wo_record::{Frame, Name};
 
-use crate::files::Files;
 use crate::names::{STATE, own_image, table_name, table_name_of};
-use crate::place::Place;
+use crate::paths::files::Files;
+use crate::paths::place::Place;
 
 /// How a frame was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +174,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::rows::Rows;
+    use crate::tables::rows::Rows;
 
     const ID: &str = "0123456789abcdef";
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use wo_cli::{Exit, ExitWith, count, named, shell_word, verb};
 
-use crate::deletions::{Deleted, FolderTrouble};
+use crate::corrections::deletions::{Deleted, FolderTrouble};
 use crate::names::{REVIEWS, STATE};
-use crate::row_troubles::contradiction_error;
+use crate::tables::row_troubles::contradiction_error;
 
 /// What came of frames.
 #[derive(Debug, Default)]

@@ -7,10 +7,10 @@ use anyhow::anyhow;
 use wo_cli::{count, named, verb};
 use wo_record::Name;
 
-use crate::files::Files;
 use crate::names::{TRASH, has_ending, own_image};
-use crate::nearest::WithNearest;
-use crate::table::Table;
+use crate::paths::files::Files;
+use crate::paths::nearest::WithNearest;
+use crate::tables::table::Table;
 use crate::trash::Trash;
 
 /// A row that is of no frame.

@@ -7,9 +7,9 @@ use csv::StringRecord;
 use wo_label::nearest;
 use wo_record::Name;
 
-use crate::dialect::{DialectError, Encoding, decode, preamble};
 use crate::names::{MEDIA_ENDINGS, has_ending};
-use crate::quotes;
+use crate::tables::dialect::{DialectError, Encoding, decode, preamble};
+use crate::tables::quotes;
 
 /// The delimiters that are tried, in their order.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];

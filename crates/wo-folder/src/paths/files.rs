@@ -14,7 +14,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::names::TRASH;
-use crate::place::{Place, normal};
+use crate::paths::place::{Place, normal};
 
 /// More files than this are not listed in search of one that a path may mean.
 const MAX_FILES: usize = 400_000;

@@ -9,10 +9,10 @@ use csv::{StringRecord, Terminator};
 use wo_cli::{Exit, ExitWith};
 use wo_record::{Judgement, Name};
 
-use crate::dialect::{Encoding, encode};
-use crate::formula::{quoted, unquoted};
-use crate::sheet::Sheet;
-use crate::table::{FRAME_COLUMNS, Row, WRITTEN_COLUMNS};
+use crate::tables::dialect::{Encoding, encode};
+use crate::tables::formula::{quoted, unquoted};
+use crate::tables::sheet::Sheet;
+use crate::tables::table::{FRAME_COLUMNS, Row, WRITTEN_COLUMNS};
 
 /// What becomes of a row.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl TablePatch {
         }
     }
 
-    fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
         let sheet = Sheet::parse(bytes, &FRAME_COLUMNS)?;
         let text = |from: usize, to: usize| sheet.text.get(from..to).unwrap_or_default().to_owned();
         let mut patch = Self {

@@ -6,11 +6,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith, count, named, verb};
+use wo_cli::{Exit, ExitWith};
 
-use crate::names::{GROUPS, TRASH, folder_of_records, is_frame_folder};
-use crate::sheet::Sheet;
-use crate::table::FRAME_COLUMNS;
+use crate::names::{GROUPS, TRASH, is_frame_folder};
+use crate::tables::sheet::Sheet;
+use crate::tables::table::FRAME_COLUMNS;
 
 /// Endings of workbooks that people put beside tables, and that are not read.
 const WORKBOOKS: [&str; 7] = ["xlsx", "xls", "xlsb", "xlsm", "ods", "fods", "numbers"];
@@ -83,46 +83,6 @@ fn folders_of_images(dir: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// That the tables beside a file of records do not count, if it is so: they are read where the file is the `records.ndjson`
-/// of its folder and is given by its name. `given` are the tables that are read in any case.
-pub fn tables_not_read(input: Option<&Path>, given: &[PathBuf]) -> Option<String> {
-    let named_file = input.filter(|file| *file != Path::new("-"));
-    let file = match named_file {
-        Some(file) => file.to_owned(),
-        None => fs::read_link("/proc/self/fd/0").ok()?,
-    };
-    let is_read = named_file.is_some_and(|file| folder_of_records(file).is_some());
-    if is_read || !file.is_file() {
-        return None;
-    }
-    let dir = match file.parent() {
-        Some(dir) if dir != Path::new("") => dir,
-        _ => Path::new("."),
-    };
-    let given: Vec<PathBuf> = given.iter().flat_map(|it| it.canonicalize()).collect();
-    let mut tables = tables_of_frames(dir);
-    tables.retain(|table| !table.canonicalize().is_ok_and(|it| given.contains(&it)));
-    if tables.is_empty() {
-        return None;
-    }
-    let names = tables.iter().filter_map(|table| table.file_name());
-    let names = named(names.map(|name| name.to_string_lossy()));
-    let n = count(tables.len(), "table");
-    let are = verb(tables.len(), "is", "are");
-    let (why, cure) = if folder_of_records(&file).is_some() {
-        ("is read as a pipe", "give it by its name instead of `<`")
-    } else {
-        (
-            "is not the records.ndjson of its folder",
-            "give the tables to wo-describe with --csv, or rename the file to records.ndjson",
-        )
-    };
-    Some(format!(
-        "{} {why}, so {n} beside it {are} not read: {names}\nhint: {cure}",
-        file.display()
-    ))
-}
-
 fn files_of_kind(dir: &Path, kinds: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let list = fs::read_dir(dir)
         .with_context(|| format!("read the folder {}", dir.display()))
@@ -144,7 +104,6 @@ fn files_of_kind(dir: &Path, kinds: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::RECORDS;
 
     #[test]
     fn only_tables_of_frames_are_tables() {
@@ -167,25 +126,5 @@ mod tests {
         let all = names(tables(dir.path()).unwrap());
         assert_eq!(all, ["a.tsv", "b.CSV", "notes.csv"]);
         assert_eq!(names(tables_of_frames(dir.path())), ["a.tsv", "b.CSV"]);
-    }
-
-    #[test]
-    fn records_by_another_name_are_told_from_those_of_a_folder() {
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        for name in [RECORDS, "described.ndjson"] {
-            fs::write(at(name), "").unwrap();
-        }
-        assert_eq!(tables_not_read(Some(&at("described.ndjson")), &[]), None);
-        fs::write(at("a.csv"), "frame_path,label\n").unwrap();
-        assert_eq!(folder_of_records(&at(RECORDS)), Some(dir.path()));
-        assert_eq!(tables_not_read(Some(&at(RECORDS)), &[]), None);
-        let said = tables_not_read(Some(&at("described.ndjson")), &[]).unwrap();
-        assert!(
-            said.contains("1 table beside it is not read: a.csv"),
-            "{said}"
-        );
-        let given = tables_not_read(Some(&at("described.ndjson")), &[at("a.csv")]);
-        assert_eq!(given, None);
     }
 }

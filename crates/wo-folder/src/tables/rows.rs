@@ -9,12 +9,12 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use wo_cli::{count, verb};
 use wo_record::{Image, Name};
 
-use crate::files::Files;
 use crate::names::{TRASH, is_table_name};
-use crate::place::Place;
-use crate::row_troubles::{NewLabel, Unmet, say_new_labels, say_unmet, troubles};
-use crate::table::{Row, Table, read_table};
-use crate::table_files::tables;
+use crate::paths::files::Files;
+use crate::paths::place::Place;
+use crate::tables::row_troubles::{NewLabel, Unmet, say_new_labels, say_unmet, troubles};
+use crate::tables::table::{Row, Table, read_table};
+use crate::tables::table_files::tables;
 
 /// The rows of some tables, by the frames that they are about.
 #[derive(Debug)]

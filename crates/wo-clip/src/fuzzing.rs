@@ -1,0 +1,70 @@
+//! What must hold for bytes of anybody: bodies of fuzz targets, which tests run on changed samples.
+
+use std::io::Cursor;
+
+use crate::checkpoint::pt_file::read_pt;
+use crate::checkpoint::weights::check_weights;
+use crate::model::config::{ClipConfig, TextConfig, VisionConfig};
+
+/// Reads a `.pt`. No bytes panic, and what comes out has no more bytes than went in, but for the names.
+pub fn pt(bytes: &[u8]) {
+    if let Ok((weights, texts)) = read_pt(Cursor::new(bytes)) {
+        safetensors(&weights);
+        let n_texts: usize = texts.values().map(String::len).sum();
+        assert!(n_texts <= bytes.len());
+    }
+}
+
+/// Looks at the names, types and shapes of a safetensors file. No bytes panic.
+pub fn safetensors(bytes: &[u8]) {
+    // A reason is as good as a fit: what counts is that there is an answer.
+    let _ = check_weights(&small(), bytes);
+}
+
+/// The shape of the model in `fuzz/seeds`.
+fn small() -> ClipConfig {
+    ClipConfig {
+        text_config: TextConfig {
+            vocab_size: 32,
+            hidden_size: 4,
+            intermediate_size: 4,
+            num_hidden_layers: 1,
+            num_attention_heads: 2,
+            max_position_embeddings: 8,
+            eos_token_id: 31,
+            ..TextConfig::default()
+        },
+        vision_config: VisionConfig {
+            hidden_size: 4,
+            intermediate_size: 4,
+            num_hidden_layers: 1,
+            num_attention_heads: 2,
+            image_size: 8,
+            patch_size: 4,
+            ..VisionConfig::default()
+        },
+        projection_dim: 4,
+        ..ClipConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wo_testkit::mutation::for_each_mutation;
+
+    #[test]
+    fn changed_pt_files_stand() {
+        for_each_mutation("pt", 2000, super::pt);
+    }
+
+    #[test]
+    fn the_sample_fits() {
+        let sample = include_bytes!("../../../fuzz/seeds/safetensors/small.safetensors");
+        super::check_weights(&super::small(), sample).expect("it is a whole model");
+    }
+
+    #[test]
+    fn changed_safetensors_stand() {
+        for_each_mutation("safetensors", 2000, super::safetensors);
+    }
+}

@@ -1,0 +1,143 @@
+//! One run that takes frames: from the files that are named to the records of their frames.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use wo_cli::{Exit, ExitWith, Outcome};
+use wo_folder::Spool;
+use wo_record::{Failure, code};
+
+use crate::cli::config::{ExtractConfig, OutConfig};
+use crate::extraction;
+use crate::input::sources;
+use crate::job::Settings;
+use crate::output::layout::Layout;
+use crate::output::merge::Merge;
+use crate::output::state::{Known, State};
+use crate::output::writer::Output;
+use crate::worker::Crew;
+
+/// What to do where records with pictures would fill a terminal.
+const TERMINAL_HINT: &str = "`--out DIR` writes the pictures as files; `> FILE` and `| wo-describe > FILE` keep the records; \
+                             `wo-extract probe PATH --table` says what the videos are like";
+
+/// Takes frames from all videos that are named and writes the records to `output`.
+pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let paths = sources::paths_or_default(config.paths)?;
+    let out = config.out;
+    let sources = sources::list(&paths, out.as_ref().map(|out| out.dir.as_path()))?;
+    let prune = out.as_ref().and_then(|out| out.prune);
+    if sources.is_empty() && prune.is_some() {
+        return Err(anyhow!(
+            "{}, so there is nothing to compare the frames with, and none is taken away\nhint: name the folder that holds the videos; is its disk there?",
+            no_source(&paths)
+        ))
+        .exit_with(Exit::Usage);
+    }
+    // Without a source nothing of the folder is touched.
+    let out = out.filter(|_| !sources.is_empty());
+    if out.is_none() && !sources.is_empty() {
+        wo_cli::refuse_terminal(TERMINAL_HINT)?;
+    }
+    let crew = Crew::start(config.pool, sources.len())?;
+    let opened = out
+        .as_ref()
+        .map(|out| OpenFolder::open(out, &config.settings));
+    let opened = opened.transpose()?;
+    let mut spool = opened
+        .as_ref()
+        .map(|folder| folder.layout.create_records())
+        .transpose()?;
+    let folder = opened
+        .as_ref()
+        .map(|folder| (&folder.layout, &folder.state));
+    let merge = Merge::of(&paths, prune);
+    let target = folder.zip(spool.as_mut());
+    let mut output = Output::begin(output, target, merge, crew.begin(), config.emits_dropped)?;
+    let known = opened.as_ref().map(OpenFolder::known);
+    extraction::of_all(&sources, &config.settings, known, &crew, |extraction| {
+        let n_frames = extraction.frames.count();
+        output.write(extraction)?;
+        Ok(n_frames)
+    })?;
+    let ended = output.end()?;
+    if let Some((folder, spool)) = opened.as_ref().zip(spool) {
+        folder.commit(spool)?;
+    }
+    if sources.is_empty() {
+        wo_cli::warn!("{}", no_source(&paths));
+        return Ok(Outcome::No);
+    }
+    if ended.failures.is_empty() && ended.has_refused {
+        return Ok(Outcome::No);
+    }
+    if sources.len() > 1 || ended.failures.iter().any(is_conflict) {
+        say_failed(&ended.failures, out.is_some());
+    }
+    Ok(Outcome::from_failures(ended.failures.len() as u64))
+}
+
+/// The folder of `--out`, and what is finished in it.
+struct OpenFolder {
+    layout: Layout,
+    state: State,
+}
+
+impl OpenFolder {
+    fn open(config: &OutConfig, settings: &Settings) -> anyhow::Result<Self> {
+        let layout = Layout::open(&config.dir, config.restores)?;
+        let state = State::open(&config.dir, settings, config.retry_failed)?;
+        Ok(Self { layout, state })
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known {
+            state: &self.state,
+            deleted: self.layout.deleted(),
+        }
+    }
+
+    /// Lets the new records appear, and says what people's edits led to.
+    fn commit(&self, spool: Spool) -> anyhow::Result<()> {
+        let video_ids = self.layout.commit(spool)?;
+        self.state.compact(|id| video_ids.contains(id))?;
+        self.layout.say_edits();
+        Ok(())
+    }
+}
+
+fn is_conflict(failure: &Failure) -> bool {
+    failure.code == code::LABEL_CONFLICT
+}
+
+/// Says which files failed and what to do, as the last that is said: much may have been said since they did.
+fn say_failed(failures: &[Failure], has_folder: bool) {
+    if failures.is_empty() {
+        return;
+    }
+    let name = |failure: &Failure| failure.path.as_ref().map(ToString::to_string);
+    let inputs: Vec<(String, String)> = failures
+        .iter()
+        .map(|it| (name(it).unwrap_or_default(), it.what.clone()))
+        .collect();
+    let n_conflicts = failures.iter().filter(|it| is_conflict(it)).count();
+    let mut cures = Vec::new();
+    if n_conflicts < failures.len() {
+        cures.push(if has_folder {
+            "mend files and give the same command with --retry-failed, or remove them and give it with --prune"
+        } else {
+            "mend or remove the files, and give the same command again"
+        });
+    }
+    if n_conflicts > 0 {
+        cures.push("of two videos that are the same remove one, or mend groups.csv where that tells them apart, and give the same command again");
+    }
+    let cures: Vec<String> = cures.into_iter().map(str::to_owned).collect();
+    wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
+}
+
+fn no_source(paths: &[PathBuf]) -> String {
+    let names = wo_cli::named(paths.iter().map(|path| path.display()));
+    format!("no video or picture in {names}")
+}
