@@ -95,7 +95,7 @@ fn selection(it: &Selection) -> String {
     };
     lines(&[
         format!(
-            "ABSTENTION: accuracy by coverage, most confident first: {}.",
+            "ABSTENTION: accuracy by coverage (share of videos with a label, most confident first): {}.",
             at.join(", ")
         ),
         threshold,
