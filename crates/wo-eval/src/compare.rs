@@ -1,4 +1,4 @@
-//! Two models, or what they said, on the same videos: paired differences over groups, and a gate.
+//! Two models, or two files of predictions, on the same videos: paired differences over groups, and a gate.
 
 pub(crate) mod difference;
 mod differences;
@@ -15,14 +15,15 @@ use wo_record::{Failure, Gate, Producer, Record, Writer};
 use crate::cli::config::{AnalysisConfig, CompareConfig};
 use crate::compare::difference::Difference;
 use crate::compare::differences::differences;
-use crate::compare::pairs::{refuse_seen, same_videos};
+use crate::compare::pairs::{reject_seen, same_videos};
 use crate::compare::sides::{Sides, sides_of};
 use crate::findings::{Findings, Model};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::render::text::comparison::comparison_table;
+use crate::score::gate::Terms;
 
-/// Compares and, where a gate is given, says whether it opens.
+/// Compares, and checks the gate if there is one.
 pub(crate) fn compare(
     config: &CompareConfig,
     input: &mut dyn BufRead,
@@ -42,28 +43,14 @@ pub(crate) fn compare(
         let predictions = predictions.into_iter();
         predictions.map(|it| it.among(&own, &space)).collect()
     });
-    refuse_seen(&predicted, paths)?;
+    reject_seen(&predicted, paths)?;
     let [candidate, champion] = same_videos(predicted)?;
     if let Some(terms) = &config.gate {
         terms.check_classes(&space)?;
     }
     let comparisons = differences(&candidate, &champion, &space, config.seed);
-    let gate = config.gate.as_ref().map(|terms| {
-        let [new, old] = [&candidate, &champion].map(|predictions| {
-            let model = Model {
-                space: &space,
-                trust: None,
-                learning_curve: None,
-                videos: &[],
-            };
-            let analysis = AnalysisConfig {
-                seed: config.seed,
-                ..AnalysisConfig::default()
-            };
-            Findings::of(predictions, model, &analysis)
-        });
-        terms.judge(|metric| new.known(metric), |metric| old.known(metric))
-    });
+    let terms = config.gate.as_ref();
+    let gate = terms.map(|terms| gate(terms, [&candidate, &champion], &space, config.seed));
     if config.shows_table {
         output.write_all(comparison_table(paths, &comparisons, gate.as_ref()).as_bytes())?;
     } else {
@@ -84,6 +71,24 @@ pub(crate) fn compare(
         }
         Outcome::from_failures(inputs.len() as u64)
     })
+}
+
+/// Checks the conditions on the metrics of both.
+fn gate(terms: &Terms, sides: [&Vec<Prediction>; 2], space: &LabelSpace, seed: u64) -> Gate {
+    let [new, old] = sides.map(|predictions| {
+        let model = Model {
+            space,
+            trust: None,
+            learning_curve: None,
+            videos: &[],
+        };
+        let analysis = AnalysisConfig {
+            seed,
+            ..AnalysisConfig::default()
+        };
+        Findings::of(predictions, model, &analysis)
+    });
+    terms.judge(|metric| new.known(metric), |metric| old.known(metric))
 }
 
 fn write(

@@ -1,4 +1,4 @@
-//! All that an evaluation finds, from what was said of videos.
+//! All findings of an evaluation, from its predictions.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ use crate::score::calibration::calibration;
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
 use crate::score::faults::faults;
-use crate::score::gate::{GateMetric, Known, NamedMetric};
+use crate::score::gate::Known;
+use crate::score::gate_metric::{GateMetric, NamedMetric};
 use crate::score::key::{Scope, ScoreKey, Whole};
 use crate::score::leave_one_source_out::leave_one_source_out;
 use crate::score::measurement::Measurement;
@@ -26,7 +27,7 @@ use crate::score::robustness::robustness;
 use crate::score::selection::selection;
 use crate::score::slices::{slices, without_slices};
 
-/// What is known of the model beside what it said.
+/// What is known about the model beside its predictions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Model<'a> {
     pub(crate) space: &'a LabelSpace,
@@ -37,6 +38,7 @@ pub(crate) struct Model<'a> {
 }
 
 /// What was found.
+// More than 12 fields: one for each section of a report.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Findings {
     /// Of videos that the model has not seen.
@@ -57,13 +59,13 @@ pub(crate) struct Findings {
     pub(crate) hints: Vec<CollectionHint>,
     pub(crate) gate: Option<Gate>,
     /// How many videos get no label, by reason.
-    pub(crate) refusals: BTreeMap<AbstainReason, u64>,
-    /// Why there is none of what was asked for by name.
+    pub(crate) abstentions: BTreeMap<AbstainReason, u64>,
+    /// Why explicitly requested parts are missing.
     pub(crate) missing: Vec<String>,
 }
 
 impl Findings {
-    /// Looks at all that can be right or wrong.
+    /// Analyses all predictions with a true label.
     pub(crate) fn of(
         predictions: &[Prediction],
         model: Model<'_>,
@@ -89,7 +91,7 @@ impl Findings {
             ..Self::default()
         };
         for reason in held_out.iter().flat_map(|it| &it.reasons) {
-            *this.refusals.entry(reason.clone()).or_default() += 1;
+            *this.abstentions.entry(reason.clone()).or_default() += 1;
         }
         if analysis.audit.is_made() {
             this.audit = audit(&held_out, space.labels.len(), analysis.seed);
@@ -110,7 +112,7 @@ impl Findings {
         this
     }
 
-    /// Why there is none of what was asked for by name.
+    /// Why explicitly requested parts are missing.
     fn missing(
         &self,
         videos: &[&Prediction],
@@ -123,13 +125,13 @@ impl Findings {
         }
         if analysis.next.is_explicit() && self.hints.is_empty() {
             missing.push(
-                "what to film next cannot be told: no training videos are known, which a model names"
+                "no hints what to film next: the training videos are unknown, since only a model lists them"
                     .to_owned(),
             );
         } else if analysis.next.is_explicit() && model.learning_curve.is_none() {
             missing.push(
-                "what more videos would bring cannot be told: the model has no learning curve, for which its training \
-                 videos, or those it was chosen by, are of too few groups"
+                "no estimate of what more videos would bring: the model has no learning curve, because its \
+                 training or validation videos come from too few groups"
                     .to_owned(),
             );
         }
@@ -139,7 +141,7 @@ impl Findings {
         missing
     }
 
-    /// What is known of a figure of all videos that the model has not seen.
+    /// A metric of all held-out videos, for a gate.
     pub(crate) fn known(&self, metric: &NamedMetric) -> Option<Known> {
         let number = |value| Known {
             value,
@@ -169,7 +171,7 @@ impl Findings {
         }
     }
 
-    /// Says why there is none of what was asked for by name.
+    /// Warns about explicitly requested parts that are missing.
     pub(crate) fn warn_of_missing(&self) {
         for why in &self.missing {
             wo_cli::warn!("{why}");

@@ -29,7 +29,7 @@ pub(crate) fn classes() -> Vec<Class> {
     ]
 }
 
-/// A squat (exercise 1) of a person, of this length; label 0 is bad form, 1 good. Two frames say what the video says.
+/// A squat (exercise 1) of a person; label 0 is bad form, 1 good. Its two frames have the video's prediction.
 pub(crate) fn squat(person: usize, truth: usize, predicted: usize, duration_ms: f64) -> Prediction {
     let top = TopPrediction {
         label: predicted,

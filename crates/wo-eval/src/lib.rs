@@ -1,7 +1,7 @@
-//! How good a model is, and what it says about a new video.
+//! Scores a model on held-out videos, and judges new ones.
 //!
-//! It never scores a video that the model was trained or chosen on together with others, never tells the model the
-//! exercise, and gives no figure without saying how far to trust it. Of pictures it holds those of a few videos at a time.
+//! It never mixes seen and held-out videos in one score, never gives the model the exercise, and gives each metric a
+//! confidence interval. It holds the images of a few videos at a time.
 
 mod cli;
 mod compare;
@@ -20,7 +20,7 @@ mod session;
 use std::io::{self, BufRead, BufWriter, Write};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, Outcome};
 use wo_clip::or_out_of_memory;
@@ -45,9 +45,9 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
         Config::Compare(config) => compare::compare(config, input, output),
         Config::Evaluate(config) => evaluate(config, input, output),
     };
-    or_out_of_memory(work).unwrap_or_else(|short| {
-        Err(anyhow!("{short}\nhint: --device cpu has more memory")).exit_with(Exit::Environment)
-    })
+    or_out_of_memory(work).unwrap_or_else(
+        |short| wo_cli::bail!(Exit::Environment, "{short}"; "--device cpu has more memory"),
+    )
 }
 
 fn evaluate(
@@ -75,16 +75,16 @@ fn evaluate(
     outcome(&config.subject, &finished)
 }
 
-/// How the run ends, by what was refused, what failed and what the gate says.
+/// The outcome: rejected videos, failed inputs, and the gate.
 fn outcome(subject: &Subject, finished: &Finished) -> anyhow::Result<Outcome> {
-    let n_refused = finished.tally.n_refused;
-    if n_refused > 0 {
-        return Err(anyhow!(
-            "{} refused: the model was trained or chosen on others of their group, or on the same pictures\n\
-             hint: --allow-seen scores them apart and marked; for an honest figure give it people and sources that it has not seen",
-            wo_cli::count(n_refused, "video")
-        ))
-        .exit_with(Exit::Integrity);
+    let n_rejected = finished.tally.n_rejected;
+    if n_rejected > 0 {
+        wo_cli::bail!(
+            Exit::Integrity,
+            "{} rejected: the model was trained or chosen on their group, or on the same images",
+            wo_cli::count(n_rejected, "video");
+            "--allow-seen scores them in a separate, marked part; for an unbiased score, give held-out people and sources"
+        );
     }
     let inputs = failed_inputs(&finished.failures, finished.n_skipped);
     if !inputs.is_empty() {
@@ -137,7 +137,7 @@ fn judge_all(
     }
 }
 
-/// What `write` writes is in the file whole, or the file is as it was.
+/// Writes a file completely, or leaves it unchanged.
 fn into_file<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,

@@ -23,7 +23,7 @@ pub use section::learning::{Forecast, Learning, LearningPoint};
 pub use section::metrics::{Baseline, Metric, MetricBlock, Metrics};
 pub use section::outcome::Outcome;
 pub use section::robustness::{Change, Paraphrase, Robustness, Step};
-pub use section::selective::{AtCoverage, Refusal, RiskPoint, Selective};
+pub use section::selective::{Abstention, AtCoverage, RiskPoint, Selective};
 pub use section::slices::{Slice, Slices};
 pub use section::suspects::{Suspect, SuspectKind, Suspects};
 pub use section::worst::{Frame, NearestTrainingFrame, WorstVideo, WorstVideos};

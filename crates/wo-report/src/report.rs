@@ -16,52 +16,56 @@ use crate::section::suspects::Suspects;
 use crate::section::worst::WorstVideos;
 use crate::section::{confusion, guide};
 
-/// What an evaluation found. What was not measured is left out of the page.
+/// The results of an evaluation. The page skips what was not measured.
+// More than 12 fields: one for each section of the page.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Report {
     /// The title of the page, such as `squat-2 on the test videos`.
     pub title: String,
     /// A line beneath it, such as which model and which videos.
     pub subtitle: Option<String>,
-    /// What it all comes to.
+    /// The conclusion.
     pub conclusion: Option<Conclusion>,
-    /// The figures, beside baselines.
+    /// The metrics, beside baselines.
     pub metrics: Option<Metrics>,
-    /// What is taken for what, such as one of labels and one of exercises.
+    /// The confusion matrices, such as those of labels and exercises.
     pub confusions: Vec<Confusion>,
-    /// Whether the model is as sure as it is right.
+    /// Calibration.
     pub calibration: Option<Calibration>,
-    /// What is gained by saying `unclear`.
+    /// Selective classification: what abstaining gains.
     pub selective: Option<Selective>,
-    /// Whether the model looks at the lifter.
+    /// The shortcut audit.
     pub audit: Option<Audit>,
-    /// Where the model is weakest.
+    /// Slices: where the model is weakest.
     pub slices: Option<Slices>,
     /// What more videos would bring.
     pub learning: Option<Learning>,
-    /// How the model does on worse pictures and other words.
+    /// Robustness to degraded images and reworded classes.
     pub robustness: Option<Robustness>,
-    /// What the model is most wrong about.
+    /// The most confident mistakes.
     pub worst: Option<WorstVideos>,
-    /// Videos that a person should look at again.
+    /// Videos to review again.
     pub suspects: Option<Suspects>,
-    /// What the data and the model are.
+    /// The data card and the model card.
     pub cards: Option<Cards>,
 }
 
 /// The names of the sections in addresses, and their headings.
 const HEADINGS: [(&str, &str); 13] = [
     ("conclusion", "Can this model be trusted?"),
-    ("figures", "How good it is"),
-    ("confusion", "What it takes for what"),
-    ("calibration", "Is it as sure as it is right?"),
-    ("selective", "When it says unclear"),
-    ("audit", "Does it look at the lifter?"),
-    ("slices", "Where it is weakest"),
+    ("figures", "Metrics"),
+    ("confusion", "Confusion matrices"),
+    ("calibration", "Calibration: is its confidence right?"),
+    ("selective", "Abstention: when it says unclear"),
+    ("audit", "Shortcut audit: does it look at the lifter?"),
+    ("slices", "Slices: where it is weakest"),
     ("learning", "What more videos would bring"),
-    ("robustness", "Worse pictures, other words"),
-    ("worst", "Its worst mistakes"),
-    ("suspects", "Videos to look at again"),
+    (
+        "robustness",
+        "Robustness: degraded images, reworded classes",
+    ),
+    ("worst", "Most confident mistakes"),
+    ("suspects", "Suspects: videos to review again"),
     ("cards", "About the data and the model"),
     ("guide", "How to read this page"),
 ];

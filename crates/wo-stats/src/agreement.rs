@@ -5,7 +5,7 @@
 
 use crate::{Interval, intervals};
 
-/// What several raters said of one thing: the number of a category for each. The order counts for [`cohen`] only.
+/// The ratings of one thing: the number of a category for each rater. The order counts for [`cohen`] only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rated {
     /// What it belongs to, from 0: things of one group are drawn together.

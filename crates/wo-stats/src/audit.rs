@@ -15,7 +15,7 @@ use crate::scoring::brier_score;
 /// How often an audit of probes that know nothing may find one of them above chance: one in a hundred, as it is run with
 /// each evaluation.
 const LEVEL: f64 = 0.01;
-/// How many refits to permuted labels show what such probes reach: the fewest that can tell one in a hundred.
+/// How many refits to permuted labels: the fewest that can detect one in a hundred.
 pub const MIN_PERMUTATIONS: usize = 99;
 /// Scores of a few tens of videos differ by more than this, or not at all.
 const LEAST_DEVIATION: f64 = 1e-6;
@@ -24,12 +24,12 @@ const MOST: f64 = 0.5;
 
 /// What is found of a shortcut, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum AuditOutcome {
     /// Not found to be better than chance.
     Pass,
     /// Not tested: there are too few permutations.
     Untested,
-    /// Better than chance beyond doubt, all probes taken together.
+    /// Significantly better than chance, with all probes taken together.
     Warn,
     /// That, and the lower end of its share of the model's skill lies above a half.
     Fail,
@@ -43,18 +43,19 @@ pub struct Audited {
     /// How probable it is that any of the probes stands out as much where labels are permuted: one-sided, corrected for the
     /// number of probes (Westfall & Young 1993, single-step max-T).
     pub p_value: Option<f64>,
-    /// Its skill above chance over the model's, between 0 and 1. `None` where the model has none beyond doubt.
+    /// Its skill above chance over the model's, between 0 and 1. `None` if the model is not significantly better than
+    /// chance.
     pub share: Option<f64>,
     /// The 95 % percentile interval of that, from the same resamples for both.
     pub share_interval: Option<Interval>,
     /// What is found.
-    pub verdict: Verdict,
+    pub verdict: AuditOutcome,
 }
 
 /// All probes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
-    /// The balanced accuracy of a predictor that always says the same: one over the number of classes that have samples.
+    /// Chance: the balanced accuracy of always predicting the same class, one over the number of classes with samples.
     pub chance: f64,
     /// The model's balanced accuracy.
     pub model: Estimate,
@@ -63,7 +64,7 @@ pub struct Audit {
     /// Each probe, in the order in which samples have them.
     pub probes: Vec<Audited>,
     /// The worst of their verdicts.
-    pub verdict: Verdict,
+    pub verdict: AuditOutcome,
 }
 
 /// How well probes do on labels as they are, and where there is nothing to be found.
@@ -119,7 +120,7 @@ impl Evidence {
             (mean, standard_deviation(&scores).unwrap_or(0.0))
         };
         let scales: Vec<(f64, f64)> = (0..observed.len()).map(of_probe).collect();
-        // A probe that always says the same never varies, and never stands out.
+        // A probe that always predicts the same never varies, and never stands out.
         let standing_out = |score: Option<f64>, (mean, deviation): (f64, f64)| {
             score.map_or(f64::NEG_INFINITY, |score| {
                 (score - mean) / deviation.max(LEAST_DEVIATION)
@@ -169,8 +170,8 @@ fn permuted(random: &mut ChaCha8Rng, truth: &[usize], groups: &[usize]) -> Vec<u
     labels
 }
 
-/// Audits a model by what it and probes say of samples that none of them has seen in training: of each sample first what the
-/// model says, then what each probe does. `None` without samples or without two classes.
+/// Audits a model by its held-out predictions and those of probes: of each sample first the model's prediction, then
+/// each probe's. `None` without samples or with fewer than two classes.
 ///
 /// A probe is better than chance where it stands out from its scores on permuted labels, in their standard deviations, more
 /// than all probes do in 99 of 100 permutations, however many are tried. A share is a ratio of two skills; the model's has to
@@ -212,14 +213,7 @@ pub fn audit(
         } else {
             Estimate::default()
         };
-        let share_interval = share.intervals.interval;
-        Audited {
-            balanced_accuracy: *score,
-            p_value,
-            share: share.value,
-            share_interval,
-            verdict: verdict(p_value, share_interval),
-        }
+        audited(*score, share, p_value)
     };
     let probes: Vec<Audited> = scores
         .iter()
@@ -232,9 +226,20 @@ pub fn audit(
         chance,
         model,
         is_model_above_chance,
-        verdict: worst.unwrap_or(Verdict::Pass),
+        verdict: worst.unwrap_or(AuditOutcome::Pass),
         probes,
     })
+}
+
+fn audited(balanced_accuracy: Estimate, share: Estimate, p_value: Option<f64>) -> Audited {
+    let share_interval = share.intervals.interval;
+    Audited {
+        balanced_accuracy,
+        p_value,
+        share: share.value,
+        share_interval,
+        verdict: verdict(p_value, share_interval),
+    }
 }
 
 /// `None` where the model has no skill.
@@ -242,12 +247,12 @@ fn share_of_skill(model: f64, probe: f64, chance: f64) -> Option<f64> {
     (model > chance).then(|| ((probe - chance) / (model - chance)).clamp(0.0, 1.0))
 }
 
-fn verdict(p_value: Option<f64>, share: Option<Interval>) -> Verdict {
+fn verdict(p_value: Option<f64>, share: Option<Interval>) -> AuditOutcome {
     match p_value {
-        None => Verdict::Untested,
-        Some(p_value) if p_value > LEVEL => Verdict::Pass,
-        Some(_) if share.is_some_and(|share| share.low > MOST) => Verdict::Fail,
-        Some(_) => Verdict::Warn,
+        None => AuditOutcome::Untested,
+        Some(p_value) if p_value > LEVEL => AuditOutcome::Pass,
+        Some(_) if share.is_some_and(|share| share.low > MOST) => AuditOutcome::Fail,
+        Some(_) => AuditOutcome::Warn,
     }
 }
 
@@ -292,9 +297,12 @@ mod tests {
     fn a_shortcut_that_has_most_of_the_skill_fails() {
         let audit = audit_of(&[32, 0, 12, 30]);
         assert_eq!((audit.chance, audit.is_model_above_chance), (0.5, true));
-        let verdicts: Vec<Verdict> = audit.probes.iter().map(|probe| probe.verdict).collect();
-        assert_eq!(verdicts, [Verdict::Pass, Verdict::Warn, Verdict::Fail]);
-        assert_eq!(audit.verdict, Verdict::Fail);
+        let verdicts: Vec<AuditOutcome> = audit.probes.iter().map(|probe| probe.verdict).collect();
+        assert_eq!(
+            verdicts,
+            [AuditOutcome::Pass, AuditOutcome::Warn, AuditOutcome::Fail]
+        );
+        assert_eq!(audit.verdict, AuditOutcome::Fail);
         assert!((audit.probes[1].share.unwrap() - 0.375).abs() < 1e-12);
         assert!(audit.probes[0].p_value.unwrap() > 0.9);
     }
@@ -307,7 +315,7 @@ mod tests {
             (audit.probes[0].share, audit.probes[0].share_interval),
             (None, None)
         );
-        assert_eq!(audit.probes[0].verdict, Verdict::Warn);
+        assert_eq!(audit.probes[0].verdict, AuditOutcome::Warn);
     }
 
     #[test]
@@ -324,7 +332,7 @@ mod tests {
         };
         let of = |samples: &[Sample<'_>]| audit(samples, 2, &none, &Bootstrap::new(0));
         let untested = of(&[sample(0), sample(1)]).unwrap();
-        assert_eq!(untested.verdict, Verdict::Untested);
+        assert_eq!(untested.verdict, AuditOutcome::Untested);
         assert_eq!(of(&[sample(0)]), None);
         assert_eq!(of(&[]), None);
     }

@@ -1,4 +1,4 @@
-//! Predictors that look at no picture. A model that is no better has not learnt to see form.
+//! Baselines: predictors that use no image. A model that is no better has not learnt to see form.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use wo_record::Name;
 /// What a baseline knows of a video.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Facts<'a> {
-    /// The true exercise: a baseline is told it, the model is not.
+    /// The true exercise: a baseline gets it, the model does not.
     pub exercise: Option<&'a Name>,
     /// Its length.
     pub duration_ms: Option<f64>,
@@ -16,7 +16,7 @@ pub struct Facts<'a> {
 /// A training video.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Example<'a> {
-    /// What a baseline may look at.
+    /// What a baseline may use.
     pub facts: Facts<'a>,
     /// Its class.
     pub class: usize,
@@ -52,7 +52,7 @@ impl Majority {
         })
     }
 
-    /// The class that it says of a video.
+    /// The predicted class of a video.
     pub fn predict(&self, facts: Facts<'_>) -> usize {
         facts
             .exercise
@@ -126,7 +126,7 @@ impl DurationOnly {
         best.map(|(_, this)| this)
     }
 
-    /// The class that it says of a video; the most frequent one where the length is not known.
+    /// The predicted class of a video; the most frequent one if the duration is unknown.
     pub fn predict(&self, facts: Facts<'_>) -> usize {
         match facts.duration_ms {
             Some(ms) if ms <= self.threshold_ms => self.short,

@@ -25,7 +25,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// What one set of resamples says of a metric.
+/// The result of one set of resamples for a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Intervals {
     /// The 95 % interval to print: the percentile interval, and of metrics that have a model of their groups the union of both.

@@ -1,4 +1,4 @@
-//! A predictor that knows a video's file and not its pictures: length, size, rates. Where it is good, the label leaks.
+//! A predictor that uses a video's file and not its images: length, size, rates. If it is good, the label leaks.
 
 use crate::metrics::{confusion, n_true};
 
@@ -71,7 +71,7 @@ impl FileFacts {
                 *weight -= STEP * slope;
             }
         }
-        // A class that no training video shows is never said.
+        // A class without training videos is never predicted.
         for (class, row) in this.weights.iter_mut().enumerate() {
             if let (false, Some(constant)) = (is_there(class), row.first_mut()) {
                 *constant = f64::NEG_INFINITY;
@@ -80,7 +80,7 @@ impl FileFacts {
         Some(this)
     }
 
-    /// The class that it says of a video with these numbers.
+    /// The predicted class of a video with these numbers.
     pub fn predict(&self, numbers: &[Option<f64>]) -> usize {
         let parts = self.parts(numbers);
         let scores = self.weights.iter().map(|row| score(row, &parts));

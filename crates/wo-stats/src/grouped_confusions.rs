@@ -9,18 +9,18 @@ use crate::interval::{GroupMetrics, PairedCounts, paired_difference};
 use crate::metrics::{Counts, Metric, present};
 use crate::sums::GroupSums;
 
-/// One video, and what each predictor says of it.
+/// One sample, and the prediction of each predictor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample<'a> {
-    /// What a bootstrap keeps together.
+    /// The group that a bootstrap keeps together.
     pub group: &'a Group,
     /// The true class.
     pub truth: usize,
-    /// The class that each predictor says; the same predictors for all samples.
+    /// The class that each predictor predicts; the same predictors for all samples.
     pub predicted: Vec<usize>,
 }
 
-/// What the predictors said, by group.
+/// The confusions of several predictors, by group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupedConfusions {
     n_classes: usize,

@@ -43,7 +43,7 @@ pub struct Suspect {
     pub is_selected: bool,
 }
 
-/// Labels and what a model that has not seen them says.
+/// Labels and held-out predictions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelErrors<'a> {
     labels: &'a [usize],

@@ -1,5 +1,5 @@
-//! Metrics of classifiers, their intervals over groups, and baselines that look at no picture. Pure over slices: it opens
-//! no file and knows no model.
+//! Metrics of classifiers, their confidence intervals over groups, and baselines that use no image. Pure over slices:
+//! it opens no file and knows no model.
 
 mod agreement;
 mod audit;
@@ -28,7 +28,7 @@ mod temperature;
 pub mod threshold;
 
 pub use agreement::{Agreement, Rated, cohen, fleiss};
-pub use audit::{Audit, Audited, Evidence, MIN_PERMUTATIONS, Verdict, audit};
+pub use audit::{Audit, AuditOutcome, Audited, Evidence, MIN_PERMUTATIONS, audit};
 pub use baseline::{DurationOnly, Example, Facts, Majority};
 pub use bootstrap::{Bootstrap, Estimate, Interval, Intervals, intervals};
 pub use calibration::{

@@ -16,7 +16,7 @@ pub struct McNemar {
 }
 
 impl McNemar {
-    /// From whether each has each sample right; samples that only one of them has are left out.
+    /// From whether each predicts each sample right; samples of only one of them are skipped.
     pub fn of(is_first_right: &[bool], is_second_right: &[bool]) -> Self {
         let pairs = || is_first_right.iter().zip(is_second_right);
         let count =

@@ -11,7 +11,7 @@ pub type Counts = Vec<Vec<u64>>;
 pub enum Metric {
     /// The share of samples that were predicted right.
     Accuracy,
-    /// The mean of the recalls of the classes: a predictor that always says the same gets one over their number.
+    /// The mean of the recalls of the classes: always predicting the same class gives one over their number.
     BalancedAccuracy,
     /// The mean of the F1 of the classes that have samples.
     MacroF1,

@@ -1,10 +1,11 @@
-//! Several predictors on the same videos: balanced accuracy of each, and by how much the first is above the others.
+//! Paired comparison of several predictors on the same videos: balanced accuracy of each, and by how much the first is
+//! above the others.
 
 use crate::bootstrap::{Bootstrap, Estimate, Interval};
 use crate::grouped_confusions::{Comparison, GroupedConfusions, Sample};
 use crate::metrics::Metric;
 
-/// How one predictor stands.
+/// One predictor compared with the first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairedComparison {
     /// Mean of the recalls of the classes that are there; `None` without samples.
@@ -18,7 +19,7 @@ pub struct PairedComparison {
 }
 
 impl PairedComparison {
-    /// Whether the first predictor is better than this one beyond doubt: the paired interval lies above zero.
+    /// Whether the first predictor is significantly better: the paired interval lies above zero.
     pub fn is_beaten(&self) -> bool {
         self.gain_interval
             .is_some_and(|interval| interval.low > 0.0)
@@ -63,7 +64,7 @@ mod tests {
             (0..2).map(move |truth| Sample {
                 group,
                 truth,
-                // The first errs in few groups, the second always says 0.
+                // The first errs in few groups, the second always predicts 0.
                 predicted: vec![if i < n_wrong { 1 - truth } else { truth }, 0],
             })
         };

@@ -1,4 +1,4 @@
-//! What an evaluation of this size could have found, and whether it is too small to say anything.
+//! Statistical power: what an evaluation of this size can detect, and whether it is too small.
 
 use std::fmt;
 

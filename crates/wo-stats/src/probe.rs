@@ -1,4 +1,4 @@
-//! What can be told from given numbers by a straight line: a small logistic regression for audits and learning curves.
+//! Linear probe: a small logistic regression for audits and learning curves.
 
 use crate::lbfgs::{Stop, add, dot, minimise};
 use crate::temperature::softmax;
@@ -155,7 +155,7 @@ fn scaling_of(features: &[Vec<f64>], weights: &[f64], feature: usize) -> (f64, f
     let mean = values().sum::<f64>() / n;
     let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>() / n;
     let deviation = variance.sqrt();
-    // A feature that varies by rounding alone says nothing.
+    // A feature that varies by rounding alone is ignored.
     let varies = deviation.is_finite() && deviation > mean.abs() * 1e-12;
     (mean, if varies { 1.0 / deviation } else { 0.0 })
 }

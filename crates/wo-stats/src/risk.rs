@@ -116,7 +116,7 @@ impl RiskCoverage {
     }
 }
 
-/// Samples of one confidence together, the surest first.
+/// Samples of equal confidence together, most confident first.
 pub(crate) fn steps(samples: &[Graded]) -> Vec<Vec<Graded>> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));

@@ -1,4 +1,4 @@
-//! Proper scores of probabilities: least for a forecaster who says what is so (Gneiting & Raftery 2007).
+//! Proper scoring rules: lowest for a forecaster who gives the true probabilities (Gneiting & Raftery 2007).
 
 /// The mean over samples of the squared distance between the probabilities and the truth, from 0 to 2 (Brier 1950): with two
 /// classes twice what scikit-learn's `brier_score_loss` says by default, which is its `scale_by_half=False`. `None` without

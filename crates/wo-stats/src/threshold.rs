@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(value(0.09), None);
         assert_eq!(at(0.1).unwrap().risk, Some(0.0));
         assert!((at(0.1).unwrap().coverage - 6.0 / 9.0).abs() < 1e-12);
-        // The surest is wrong: nothing is answered.
+        // The most confident one is wrong: the model always abstains.
         let wrong: Vec<_> = (0..9).map(|i| (i, 0.9, i > 0)).collect();
         let none = of_wrong_answers(&samples(&wrong), 0.1).unwrap();
         assert_eq!((none.coverage, none.risk), (0.0, None));

@@ -4,8 +4,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wo_record::Group;
 use wo_stats::{
-    Audit, Bootstrap, Estimate, Evidence, Graded, GroupSums, Interval, LabelErrors, Probe,
-    ProbeData, Ranking, Sample, Selection, Suspicion, Verdict, audit, balanced_weights, folds,
+    Audit, AuditOutcome, Bootstrap, Estimate, Evidence, Graded, GroupSums, Interval, LabelErrors,
+    Probe, ProbeData, Ranking, Sample, Selection, Suspicion, audit, balanced_weights, folds,
     threshold,
 };
 
@@ -300,7 +300,7 @@ fn the_audit_stays_quiet_on_clean_data() {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let n_draws = 200;
     let n_quiet = (0..n_draws)
-        .filter(|_| audited(&mut random, Planted::Nothing).verdict == Verdict::Pass)
+        .filter(|_| audited(&mut random, Planted::Nothing).verdict == AuditOutcome::Pass)
         .count();
     eprintln!("quiet {n_quiet} of {n_draws}");
     assert!(n_quiet >= n_draws * 95 / 100, "{n_quiet} of {n_draws}");
@@ -318,8 +318,8 @@ fn the_audit_catches_planted_shortcuts() {
             let audit = audited(&mut random, planted);
             let probe = audit.probes[place];
             assert!(audit.is_model_above_chance);
-            assert!(probe.verdict >= Verdict::Warn, "{place} {probe:?}");
-            n_failed += u32::from(audit.verdict == Verdict::Fail);
+            assert!(probe.verdict >= AuditOutcome::Warn, "{place} {probe:?}");
+            n_failed += u32::from(audit.verdict == AuditOutcome::Fail);
         }
         assert!(n_failed >= 15, "{place}: {n_failed} of 20");
     }

@@ -6,60 +6,61 @@ use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
 
 use crate::score::gate::Terms;
 
-/// Say how good a model is, and what it makes of a new video
+/// Score a model on held-out videos, and judge new ones
 ///
-/// Reads records, or a folder of labelled frames, and judges each video. Labelled videos are scored, but only those that
-/// the model has not seen: a video whose person or source was in the model's training or validation split is left out.
-/// The model is never told the exercise. Each figure comes with a 95 % interval from a bootstrap over groups, and beside
-/// two baselines that look at no picture: the majority label of each exercise, and the length of the video.
+/// Reads records, or a folder of labelled frames, and judges each video. Only held-out labelled videos are scored: a
+/// video whose person or source was in the model's training or validation split is excluded. The model is never given
+/// the exercise. Each metric has a 95 % confidence interval from a bootstrap over groups, and stands beside two
+/// baselines that use no image: the majority label of each exercise, and the duration of the video.
 ///
-/// On a terminal stdout is a table for people. Else it is records: a verdict for each video, then scores and confusions.
-/// --table and --json choose one of the two by hand. --output FILE takes the records away from stdout, so that
-/// `wo-eval --table --output eval.ndjson` gives both.
+/// On a terminal, stdout is a table. Otherwise it is records: a verdict for each video, then scores and confusion
+/// matrices. --table and --json choose one of the two. --output FILE writes the records to a file, so `wo-eval --table
+/// --output eval.ndjson` gives both.
+// More than 12 fields: one for each flag.
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "wo-eval", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {
-    /// What to do instead.
+    /// A subcommand.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Records to read; `-` or nothing is stdin
     #[arg(value_name = "INPUT", conflicts_with = "data_dir")]
     pub input: Option<PathBuf>,
-    /// Folder of labelled frames to read instead, as wo-extract --out leaves it
+    /// Read a folder of labelled frames instead, as wo-extract --out writes it
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Evaluate `prediction` records that anything has written, without a model
+    /// Evaluate a file of `prediction` records from any source, without a model
     #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "data_dir", "contact_sheet", "robustness"])]
     pub predictions: Option<PathBuf>,
-    /// The model to judge with: a directory or a .pt file of wo-train
+    /// Model to evaluate: a directory or .pt file from wo-train
     #[arg(
         long,
         value_name = "MODEL",
         default_value = "models/clip_finetuned_workout.pt"
     )]
     pub model: PathBuf,
-    /// Score the videos that the model was trained or chosen on too, apart from the others and marked
+    /// Also score videos that the model was trained or chosen on, in a separate, marked part
     #[arg(long, alias = "include-seen")]
     pub allow_seen: bool,
-    /// What of the evaluation is asked for.
+    /// Which parts of the analysis are made.
     #[command(flatten)]
     pub analysis: AnalysisArgs,
-    /// Write a table for people to stdout, also where stdout is no terminal
+    /// Write a table to stdout, even if it is not a terminal
     #[arg(long, conflicts_with = "json")]
     pub table: bool,
-    /// Write records and no table, also where stdout is a terminal
+    /// Write records to stdout, even if it is a terminal
     #[arg(long)]
     pub json: bool,
-    /// Write the records to FILE, whole or not at all, instead of stdout
+    /// Write the records to FILE instead of stdout; FILE is complete or unchanged
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write all that was found as one HTML page, with the audit and the suspects
+    /// Write all results as one HTML page, with the shortcut audit and the suspects
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Draw videos, frames and verdicts into a PNG
+    /// Write an image of videos, frames and verdicts (PNG)
     #[arg(long, value_name = "FILE")]
     pub contact_sheet: Option<PathBuf>,
-    /// How many videos the contact sheet shows: wrong verdicts first, then a mix of the others
+    /// Number of videos on the contact sheet: wrong verdicts first, then a random sample of the others
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub contact_videos: u16,
     /// Where to compute: auto, cpu, cuda or cuda:N
@@ -82,38 +83,40 @@ pub struct Args {
     pub common: Common,
 }
 
-/// What of the evaluation is asked for.
+/// Which parts of the analysis are made.
 #[derive(Debug, Clone, clap::Args)]
 pub struct AnalysisArgs {
-    /// Look for shortcuts: what can be told from the length, the file, the source, the picture's quality, the background and
-    /// the first frame alone
+    /// Run the shortcut audit: how well duration, file, source, image quality, background or first frame alone predict
+    /// the label
     #[arg(long)]
     pub audit: bool,
-    /// Name videos that are probably labelled wrong, or there twice; wo-review --suspects reads what comes out
+    /// List likely label errors, duplicates and outliers; wo-review --suspects reads the output
     #[arg(long)]
     pub suspects: bool,
-    /// Say what more videos would bring, and which to film next
+    /// Estimate what more training videos would bring, and which to film next
     #[arg(long)]
     pub next: bool,
-    /// Measure what is left on pictures that were blurred, squeezed, darkened, shrunk or mirrored, and with the classes in
-    /// other words; many times the work
+    /// Measure accuracy on blurred, compressed, darkened, downscaled and mirrored images, and with reworded classes;
+    /// many times slower
     #[arg(long)]
     pub robustness: bool,
-    /// Fields of the videos to slice by, with commas between [default: exercise, angle, source_id, resolution, lighting, duration]
+    /// Video fields to slice by, separated by commas [default: exercise, angle, source_id, person_id, resolution,
+    /// lighting, duration]
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub slice_by: Vec<String>,
-    /// End with 1 unless all of this holds, such as `balanced_accuracy>=0.75, recall.bad_form.low>=0.6, ece<=0.1`
+    /// Exit 1 if a condition fails, such as `balanced_accuracy>=0.75, recall.bad_form.low>=0.6, ece<=0.1`
     #[arg(long, value_name = "TERMS")]
     pub fail_under: Option<Terms>,
 }
 
-/// What to do instead of evaluating.
+/// The subcommands.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Command {
-    /// Compare two models, or what they said, on the same videos
+    /// Compare two models, or two files of predictions, on the same videos
     ///
-    /// CANDIDATE and CHAMPION are models, or files with `prediction` records. Models judge the videos of --data-dir or stdin.
-    /// A video that either model was trained or chosen on together with its group is refused: what has been seen says nothing.
+    /// CANDIDATE and CHAMPION are models, or files of `prediction` records. Models judge the videos of --data-dir or
+    /// stdin. A video is rejected if either model was trained or chosen on its group: seen videos say nothing about new
+    /// ones.
     Compare(Compare),
 }
 
@@ -121,22 +124,22 @@ pub enum Command {
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = COMPARE_EXAMPLES)]
 pub struct Compare {
-    /// The one that might replace the other: a model, or a file of predictions
+    /// Model or predictions file that might replace the champion
     #[arg(value_name = "CANDIDATE")]
     pub candidate: PathBuf,
-    /// The one to be replaced
+    /// Model or predictions file that is in use
     #[arg(value_name = "CHAMPION")]
     pub champion: PathBuf,
     /// Folder of labelled frames to judge
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// End with 1 unless all of this holds, such as `balanced_accuracy>=champion-0.01, recall.bad_form>=0.8`
+    /// Exit 1 if a condition fails, such as `balanced_accuracy>=champion-0.01, recall.bad_form>=0.8`
     #[arg(long, value_name = "TERMS")]
     pub gate: Option<Terms>,
-    /// Write a table for people to stdout, also where stdout is no terminal
+    /// Write a table to stdout, even if it is not a terminal
     #[arg(long, conflicts_with = "json")]
     pub table: bool,
-    /// Write records and no table, also where stdout is a terminal
+    /// Write records to stdout, even if it is a terminal
     #[arg(long)]
     pub json: bool,
     /// Where to compute: auto, cpu, cuda or cuda:N

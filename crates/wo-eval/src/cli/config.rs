@@ -1,10 +1,9 @@
-//! What a run does: the flags with their defaults filled in. Whatever the flags contradict is refused here.
+//! The configuration: flags with their defaults filled in and contradictions rejected.
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-use wo_cli::{CaptionsFlag, Exit, ExitWith, Reading};
+use wo_cli::{CaptionsFlag, Exit, Reading};
 
 use crate::cli::args::{AnalysisArgs, Args, Command, Compare};
 use crate::input::source::Source;
@@ -67,7 +66,7 @@ pub(crate) struct Outputs {
     pub(crate) contact_sheet: Option<ContactSheetConfig>,
 }
 
-/// A picture of verdicts.
+/// The contact sheet.
 #[derive(Debug)]
 pub(crate) struct ContactSheetConfig {
     pub(crate) path: PathBuf,
@@ -94,9 +93,9 @@ pub(crate) enum Request {
     /// It is not.
     #[default]
     No,
-    /// It is, where there is something for it.
+    /// It is, if there is something for it.
     Implied,
-    /// It is, and where there is nothing for it the run says why.
+    /// It is, and the run says why if there is nothing for it.
     Explicit,
 }
 
@@ -120,15 +119,6 @@ pub(crate) struct AnalysisConfig {
 }
 
 impl Request {
-    /// A flag that asks for it, or an output that shows it.
-    fn of(flag: bool, output: Option<&PathBuf>) -> Self {
-        match (flag, output) {
-            (true, _) => Self::Explicit,
-            (false, Some(_)) => Self::Implied,
-            (false, None) => Self::No,
-        }
-    }
-
     /// Whether it is made.
     pub(crate) fn is_made(self) -> bool {
         self != Self::No
@@ -148,10 +138,11 @@ impl Config {
         }
         let fail_under = args.analysis.fail_under.as_ref();
         if fail_under.is_some_and(Terms::need_champion) {
-            return Err(anyhow!(
-                "--fail-under knows no champion\nhint: wo-eval compare CANDIDATE CHAMPION --gate does"
-            ))
-            .exit_with(Exit::Usage);
+            wo_cli::bail!(
+                Exit::Usage,
+                "--fail-under knows no champion";
+                "wo-eval compare CANDIDATE CHAMPION --gate does"
+            );
         }
         Ok(Self::Evaluate(EvaluateConfig::of(args)))
     }
@@ -213,6 +204,11 @@ impl Subject {
 }
 
 impl AnalysisConfig {
+    /// Whether it needs features of image regions.
+    pub(crate) fn needs_regions(&self) -> bool {
+        self.audit.is_made() || self.suspects.is_made()
+    }
+
     /// What the flags ask for. A report has all that costs little.
     fn of(args: &AnalysisArgs, report: Option<&PathBuf>, seed: u64) -> Self {
         let (slices, slice_by) = if args.slice_by.is_empty() {
@@ -220,10 +216,13 @@ impl AnalysisConfig {
         } else {
             (Request::Explicit, args.slice_by.clone())
         };
+        let implied = report.map_or(Request::No, |_| Request::Implied);
+        let [audit, suspects, next] = [args.audit, args.suspects, args.next]
+            .map(|flag| if flag { Request::Explicit } else { implied });
         Self {
-            audit: Request::of(args.audit, report),
-            suspects: Request::of(args.suspects, report),
-            next: Request::of(args.next, report),
+            audit,
+            suspects,
+            next,
             slices,
             slice_by,
             fail_under: args.fail_under.clone(),

@@ -141,14 +141,14 @@ impl Pairs<'_> {
     }
 }
 
-/// How many units a figure of either model rests on, and of how many groups.
+/// How many samples a metric of either model rests on, and of how many groups.
 fn counted_of_either(metric: Metric, samples: &[Sample<'_>]) -> (u64, u64) {
     let class = match metric {
         Metric::Precision(class) | Metric::F1(class) => Some(class),
         _ => None,
     };
     let of_sample = |it: &Sample<'_>| {
-        // What one of the two says is of the class counts for both.
+        // If one of the two predicts the class, the sample counts for both.
         let predicted = it.predicted.iter().copied();
         predicted.reduce(|first, next| if Some(next) == class { next } else { first })
     };
@@ -157,7 +157,7 @@ fn counted_of_either(metric: Metric, samples: &[Sample<'_>]) -> (u64, u64) {
     (n, n_groups as u64)
 }
 
-/// For accuracy over all units, for a recall over those of the class.
+/// McNemar's test: for accuracy over all samples, for a recall over those of the class.
 fn mcnemar(metric: Metric, samples: &[Sample<'_>]) -> Option<McNemar> {
     let is_asked = |sample: &&Sample<'_>| match metric {
         Metric::Accuracy => true,

@@ -4,22 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{bail, ensure};
-use wo_cli::{Exit, ExitWith, count, verb};
+use wo_cli::{Exit, count, verb};
 
 use crate::judge::prediction::Prediction;
 
-/// What both have seen is left out. Where that leaves nothing, and where one of them has seen a video that the other takes
-/// for new, nothing is compared.
-pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
+/// Fails where no held-out video is left, and where a video is seen by one of the two only. Videos seen by both are
+/// excluded.
+pub(crate) fn reject_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> anyhow::Result<()> {
     for (predictions, path) in sides.iter().zip(paths) {
         let n_seen = predictions.iter().filter(|it| it.seen).count();
-        ensure_integrity(
-            n_seen < predictions.len().max(1),
-            &format!(
-                "{} has seen all labelled videos ({n_seen}) or their groups: nothing is left to compare on",
+        if n_seen >= predictions.len().max(1) {
+            wo_cli::bail!(
+                Exit::Integrity,
+                "{} was trained or chosen on all {n_seen} labelled videos or their groups: no held-out video is left",
                 path.display()
-            ),
-        )?;
+            );
+        }
     }
     let seen = |predictions: &[Prediction]| -> BTreeSet<String> {
         let seen = predictions.iter().filter(|it| it.seen);
@@ -27,19 +27,19 @@ pub(crate) fn refuse_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
     };
     let [candidate, champion] = [seen(&sides[0]), seen(&sides[1])];
     let only_one: Vec<&String> = candidate.symmetric_difference(&champion).collect();
-    ensure_integrity(
-        only_one.is_empty(),
-        &format!(
-            "{} {} seen in training by one of the two and not by the other, such as {}: on them the comparison would not be fair\n\
-             hint: compare on videos that are new to both",
-            count(only_one.len() as u64, "video"),
-            verb(only_one.len(), "was", "were"),
-            only_one.first().map_or("", |it| it.as_str())
-        ),
-    )
+    if let Some(first) = only_one.first() {
+        wo_cli::bail!(
+            Exit::Integrity,
+            "{} {} seen in training by one model only, such as {first}: comparing on them is unfair",
+            count(only_one.len(), "video"),
+            verb(only_one.len(), "was", "were");
+            "compare on videos that are held out for both"
+        );
+    }
+    Ok(())
 }
 
-/// What both said of the videos that neither has seen, in one order.
+/// The predictions of both for the videos that neither has seen, in one order.
 pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Prediction>; 2]> {
     let by_id = |predictions: Vec<Prediction>| -> BTreeMap<String, Prediction> {
         let unseen = predictions
@@ -50,7 +50,7 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
     let n_seen = sides[0].iter().filter(|it| it.seen).count() as u64;
     if n_seen > 0 {
         wo_cli::warn!(
-            "{} left out: both were trained or chosen on them, their groups or the same pictures",
+            "{} excluded: both models were trained or chosen on them, their groups or the same images",
             count(n_seen, "video")
         );
     }
@@ -65,14 +65,14 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
             .count();
     if n_apart > 0 {
         wo_cli::warn!(
-            "{} left out: judged by one of the two only",
+            "{} excluded: predicted by one of the two only",
             count(n_apart as u64, "video")
         );
     }
     candidate.retain(|id, _| champion.contains_key(id));
     champion.retain(|id, _| candidate.contains_key(id));
     if candidate.is_empty() {
-        bail!("there is no labelled video that both have judged");
+        bail!("no labelled video has a prediction of both");
     }
     for (id, prediction) in &candidate {
         let other = champion.get(id).map(|it| (it.truth(), &it.group));
@@ -85,11 +85,4 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
         candidate.into_values().collect(),
         champion.into_values().collect(),
     ])
-}
-
-fn ensure_integrity(holds: bool, what: &str) -> anyhow::Result<()> {
-    if holds {
-        return Ok(());
-    }
-    Err(anyhow::anyhow!("{what}")).exit_with(Exit::Integrity)
 }

@@ -15,28 +15,28 @@ use crate::input::predictions_file::PredictionsFile;
 use crate::input::repeats::{Repeat, SeenBefore};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::load::{check_model, load_judge};
-use crate::judge::predict::{Looks, predict};
+use crate::judge::predict::{PredictOptions, predict};
 use crate::judge::prediction::Prediction;
 use crate::judge::video_name::{name_of, named};
 use crate::render::sentences::excluded;
 use crate::score::tally::Tally;
 
-/// For people who name a model or a file that is not there.
+/// The hint for a path that does not exist.
 const HINT: &str = "train one with wo-train, or name a file of predictions";
-/// So much of a file says whether it is text.
+/// How many bytes show whether a file is text.
 const N_FIRST_BYTES: u64 = 512;
 
 /// What the candidate and the champion predict, and what went wrong.
 #[derive(Debug, Default)]
 pub(crate) struct Sides {
-    /// Of each the labelled videos, with what it can predict.
+    /// The predictions of labelled videos, with their label space.
     pub(crate) predicted: [(LabelSpace, Vec<Prediction>); 2],
     pub(crate) upstream: Vec<Producer>,
     pub(crate) failures: Vec<Failure>,
-    /// Lines that are no records.
+    /// Skipped lines.
     pub(crate) n_skipped: u64,
     before: SeenBefore,
-    /// What the frames of videos say of them.
+    /// Counts of tied and mixed frame labels.
     tally: Tally,
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
 }
 
 impl Sides {
-    /// Has a video judged by each model. One that cannot be read is told once.
+    /// Has a video judged by each model. A failure is reported once.
     fn judge(&mut self, mut item: VideoItem, models: &[Model]) {
         let settled = item.settle();
         match self.before.take(&item.video) {
@@ -136,7 +136,7 @@ impl Sides {
         self.failures.push(failure);
     }
 
-    /// Leaves out what is there under two labels, and makes one group of what looks alike to the `first` model.
+    /// Excludes videos with two labels, and joins near-duplicates by the hashes of the `first` model.
     fn sort(&mut self, first: Option<usize>) {
         let near = match first {
             Some(place) => {
@@ -166,7 +166,7 @@ impl Sides {
         }
     }
 
-    /// Of each video that is there under two labels, what is wrong.
+    /// A failure for each video with two labels.
     fn conflicts(&self, place: usize, near: &NearDuplicates) -> Vec<Failure> {
         let conflict = |prediction: &Prediction| {
             let what = near.contradicted.get(&prediction.video_id)?;
@@ -187,11 +187,11 @@ impl Sides {
 }
 
 impl Model {
-    /// What it predicts of a video with a label that it knows, and what to say of frames that do not load.
+    /// The prediction of a video with a known label, and a failure for frames that do not load.
     fn predict(&self, item: &VideoItem) -> Result<(Option<Prediction>, Option<Failure>), Failure> {
         let seen = self.judge.manifest().has_seen(&item.video);
-        let looks = Looks::default();
-        let judged = predict(item.clone(), &self.judge, &self.space, seen, looks)?;
+        let options = PredictOptions::default();
+        let judged = predict(item.clone(), &self.judge, &self.space, options)?;
         let warning = judged.warning.map(|what| Failure {
             code: code::BAD_IMAGE.to_owned(),
             what,
@@ -200,11 +200,11 @@ impl Model {
             video_id: Some(item.video.video_id.clone()),
         });
         let mut prediction = judged.prediction;
-        // What one of the two models was trained on says nothing of the other's groups.
+        // One model's training must not change the other's groups.
         prediction.group = group_of(&item.video);
         let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
         let duplicate = self.trained_on.duplicate_of(id, hashes, usize::MAX);
-        prediction.seen |= duplicate.is_some();
+        prediction.seen = seen || duplicate.is_some();
         let prediction = Some(prediction).filter(|it| it.truth().is_some());
         Ok((prediction, warning))
     }

@@ -1,5 +1,4 @@
-//! What to film next: the kinds of video of which more would help most, by what the model was trained on, what it gets
-//! wrong, and how errors shrink as videos are added.
+//! What to film next: the kinds of video that would reduce the expected error most.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +11,9 @@ use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::key::Scope;
 use crate::score::scoring_task::label_metric;
 
-/// How many more videos of a kind are thought of.
+/// How many additional videos of a kind a hint assumes.
 pub(crate) const N_MORE: u64 = 10;
-/// How many kinds are named.
+/// How many hints are given.
 const MAX_HINTS: usize = 10;
 
 /// One kind of video.
@@ -26,7 +25,7 @@ struct Kind<'a> {
     angle: Option<&'a str>,
 }
 
-/// What a video shows, of those in training and those that were judged.
+/// What a training or judged video shows.
 #[derive(Debug, Clone, Copy)]
 struct Shown<'a> {
     exercise: &'a Name,
@@ -37,28 +36,26 @@ struct Shown<'a> {
     is_right: Option<bool>,
 }
 
-/// The part of a label's unseen videos that is judged wrong.
+/// The error rate of a label on held-out videos.
 #[derive(Debug, Clone, Copy)]
 struct Errors {
     part: f64,
     ends: Option<Interval>,
 }
 
-/// What a kind would bring.
+/// The expected gain of a kind.
 #[derive(Debug, Clone, Copy)]
 struct Gain {
     value: f64,
     ends: Option<Interval>,
 }
 
-/// The most useful first. Without a curve they have no gain, and those of which there are fewest come first. None where no
-/// training videos are known.
+/// Most useful first. Without a learning curve there are no gains, and the rarest kinds come first. Empty without
+/// training videos.
 ///
-/// Balanced accuracy lacks the mean over labels of their errors on unseen videos. The errors of a label are shared out among
-/// its kinds, as they were made and as one more video of each would be expected to add to them. The gain of a kind is its
-/// share, times the part of errors that the curve takes away where its videos grow by [`N_MORE`] and those of the whole class
-/// in proportion: all gains together are no more than the errors that there are. Its interval has both the lower ends of the
-/// errors and of what is taken away, or both upper ones.
+/// The gain of a kind is its share of the label's held-out errors, times the error reduction that the learning curve
+/// predicts for [`N_MORE`] more videos of it. All gains together never exceed the total error. The interval combines
+/// the lower ends of both factors, and the upper ends.
 pub(crate) fn collection_hints(
     videos: &[&Prediction],
     space: &LabelSpace,
@@ -113,7 +110,7 @@ pub(crate) fn collection_hints(
     hints
 }
 
-/// The errors of each label that unseen videos have.
+/// The error rate of each label on held-out videos.
 fn errors<'a>(
     videos: &[&Prediction],
     space: &'a LabelSpace,
@@ -147,8 +144,7 @@ fn fitted(curve: &LearningCurve, seed: u64) -> Option<wo_stats::LearningCurve> {
     wo_stats::LearningCurve::fit(&refits.collect::<Vec<_>>(), curve.test_error, seed)
 }
 
-/// All kinds that are known of, each from all angles that its exercise was filmed from. Where training says no angle of an
-/// exercise, none is told apart.
+/// All known kinds, each from all angles of its exercise. Angles count only where training videos have them.
 fn kinds<'a>(videos: &[Shown<'a>]) -> BTreeSet<Kind<'a>> {
     let with_angle = || videos.iter().filter(|it| it.angle.is_some());
     let in_training = with_angle().filter(|it| it.is_in_training());
@@ -290,123 +286,4 @@ impl Gain {
 }
 
 #[cfg(test)]
-mod tests {
-    use wo_record::Refit as Seen;
-
-    use super::*;
-    use crate::fixtures::{classes, squat, training};
-
-    fn trained_on() -> Vec<SplitVideo> {
-        let mut videos = training();
-        for video in videos
-            .iter_mut()
-            .filter(|it| it.label.as_str() == "bad_form")
-        {
-            video.faults = vec!["knees_cave".into()];
-        }
-        videos[0].faults = vec!["rounded_back".into()];
-        videos
-    }
-
-    fn curve() -> LearningCurve {
-        let at = |videos_a_class: f64| Seen {
-            videos_a_class,
-            value: 0.95 - 0.5 * videos_a_class.powf(-0.5),
-        };
-        LearningCurve {
-            method: "linear_probe".to_owned(),
-            refits: [4.0, 4.0, 8.0, 8.0, 16.0, 16.0].map(at).to_vec(),
-            expected: Vec::new(),
-            test_error: 0.02,
-            n: 10,
-            n_groups: 5,
-        }
-    }
-
-    #[test]
-    fn what_is_judged_wrong_and_seldom_shown_comes_first() {
-        let space = LabelSpace::new(&classes());
-        // Videos of bad form with a rounded back are all judged good, those with caving knees all bad.
-        let videos: Vec<Prediction> = (0..20)
-            .map(|person| {
-                let mut video = squat(person, 0, person % 2, 1000.0);
-                let fault = if person % 2 == 0 {
-                    "knees_cave"
-                } else {
-                    "rounded_back"
-                };
-                video.faults = vec![fault.into()];
-                video
-            })
-            .collect();
-        let videos: Vec<&Prediction> = videos.iter().collect();
-        let found = collection_hints(&videos, &space, &trained_on(), Some(&curve()), 0);
-        let first = &found[0];
-        assert_eq!(first.fault.as_ref().map(Name::as_str), Some("rounded_back"));
-        assert_eq!((first.rank, first.n_videos, first.n_groups), (1, 1, 1));
-        assert_eq!((first.recall, found.len()), (Some(0.0), 3));
-        let [low, gain, high] = [first.gain_low, first.gain, first.gain_high].map(Option::unwrap);
-        assert!(
-            0.0 < low && low <= gain && gain <= high && gain < 0.5 && high < 0.75,
-            "{first:?}"
-        );
-        let good = found.iter().find(|it| it.fault.is_none()).unwrap();
-        assert_eq!((good.label.as_str(), good.recall), ("good_form", None));
-    }
-
-    #[test]
-    fn all_gains_together_are_no_more_than_the_errors_there_are() {
-        let space = LabelSpace::new(&classes());
-        // Of forty videos one is judged wrong, of a kind that training hardly shows.
-        let mut videos: Vec<Prediction> = (0..40)
-            .map(|person| squat(person, person % 2, person % 2, 1000.0))
-            .collect();
-        for video in videos.iter_mut().step_by(2) {
-            video.faults = vec!["knees_cave".into()];
-        }
-        videos[0] = squat(0, 0, 1, 1000.0);
-        videos[0].faults = vec!["half_range".into()];
-        let videos: Vec<&Prediction> = videos.iter().collect();
-        let found = collection_hints(&videos, &space, &trained_on(), Some(&curve()), 0);
-        let first = &found[0];
-        assert_eq!(first.fault.as_ref().map(Name::as_str), Some("half_range"));
-        assert_eq!((first.n_videos, first.recall), (0, Some(0.0)));
-        let gains = found.iter().filter_map(|it| it.gain);
-        let error = 0.5 / 20.0;
-        assert!(gains.sum::<f64>() <= error, "{found:?}");
-        for hint in &found {
-            let [low, gain, high] =
-                [hint.gain_low, hint.gain, hint.gain_high].map(|it| it.expect("a number"));
-            assert!(low <= gain && gain <= high, "{hint:?}");
-        }
-        // No good video was judged wrong, which does not mean that none will be.
-        let good = found.iter().find(|it| it.label.as_str() == "good_form");
-        let good = good.expect("good form");
-        assert_eq!(good.gain, Some(0.0));
-        assert!(good.gain_high > Some(0.0), "{good:?}");
-    }
-
-    #[test]
-    fn an_angle_that_a_fault_was_never_filmed_from_is_named() {
-        let mut trained_on = trained_on();
-        for (video, angle) in trained_on
-            .iter_mut()
-            .zip(["front", "side", "side", "side", "side"])
-        {
-            video.angle = Some(angle.into());
-        }
-        let found = collection_hints(&[], &LabelSpace::new(&classes()), &trained_on, None, 0);
-        assert_eq!(found.len(), 6);
-        assert!(found.iter().all(|it| it.gain.is_none()));
-        let unfilmed: Vec<_> = found
-            .iter()
-            .filter(|it| it.n_videos == 0)
-            .map(|it| (it.label.as_str(), it.angle.as_deref()))
-            .collect();
-        assert!(
-            unfilmed.contains(&("good_form", Some("front"))),
-            "{unfilmed:?}"
-        );
-        assert_eq!(found[0].n_videos, 0);
-    }
-}
+mod tests;

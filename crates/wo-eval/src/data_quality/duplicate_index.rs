@@ -1,34 +1,34 @@
-//! Videos that are there under another name: cut, coded again or with another person, their frames still look the same.
+//! Finds duplicates: videos that were cut, encoded again or renamed still have similar frames.
 //!
-//! It knows no pictures, only their perceptual hashes.
+//! It compares perceptual hashes only.
 
 use std::collections::BTreeSet;
 
 use wo_clip::{Split, SplitVideo};
 use wo_picture::{HashIndex, SAME_PART};
 
-/// Half of a hash's 64 bits are ones, as it is made. Where far fewer or more are, the picture has no detail, such as a black
-/// one, and says nothing.
+/// About half of a hash's 64 bits are ones. Far fewer or more mean an image without detail, such as a black one, which
+/// is ignored.
 const DETAILED: std::ops::RangeInclusive<u32> = 16..=48;
 
 /// Videos, by the hashes of their frames.
 #[derive(Debug)]
 pub(crate) struct DuplicateIndex {
-    videos: Vec<Looks>,
+    videos: Vec<HashedVideo>,
     /// Each hash with the place of its video and its own among those of the video.
     frames: HashIndex<(usize, usize)>,
 }
 
-/// One of them.
+/// An indexed video.
 #[derive(Debug)]
-struct Looks {
+struct HashedVideo {
     video_id: String,
     hashes: Vec<u64>,
-    /// Whether its frames look different from each other. Where they do not, they tell of the room, not of the lift.
+    /// Whether its frames differ from each other. Frames that are all alike show the room, not the lift.
     is_varied: bool,
 }
 
-/// A video that looks the same.
+/// A duplicate of a video.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Duplicate<'a> {
     pub(crate) video_id: &'a str,
@@ -37,7 +37,7 @@ pub(crate) struct Duplicate<'a> {
 }
 
 impl DuplicateIndex {
-    /// Those that a model was trained or chosen on.
+    /// The videos that a model was trained or chosen on.
     pub(crate) fn seen_by_model(videos: &[SplitVideo]) -> Self {
         let of_frame = |hash: &String| u64::from_str_radix(hash, 16).ok();
         let seen = videos.iter().filter(|it| it.split != Split::Test);
@@ -49,11 +49,11 @@ impl DuplicateIndex {
 
     /// Videos by their ids and the hashes of their frames.
     pub(crate) fn new(videos: impl IntoIterator<Item = (String, Vec<u64>)>) -> Self {
-        let videos: Vec<Looks> = videos
+        let videos: Vec<HashedVideo> = videos
             .into_iter()
-            .map(|(video_id, hashes)| Looks::new(video_id, hashes))
+            .map(|(video_id, hashes)| HashedVideo::new(video_id, hashes))
             .collect();
-        let of_video = |(place, video): (usize, &Looks)| -> Vec<((usize, usize), u64)> {
+        let of_video = |(place, video): (usize, &HashedVideo)| -> Vec<((usize, usize), u64)> {
             let frames = video.hashes.iter().enumerate();
             frames
                 .map(|(frame, hash)| ((place, frame), *hash))
@@ -63,25 +63,24 @@ impl DuplicateIndex {
         Self { videos, frames }
     }
 
-    /// Whether nothing can be found, since there is no hash.
+    /// Whether there is no hash to compare.
     pub(crate) fn is_empty(&self) -> bool {
         self.videos.iter().all(|it| it.hashes.is_empty())
     }
 
-    /// The video that a video with these frames looks most like, where that is enough to be the same; another one than
-    /// itself, and of the first `n_first` only.
+    /// The best duplicate of a video with these hashes: not the video itself, and among the first `n_first` only.
     pub(crate) fn duplicate_of(
         &self,
         video_id: &str,
         hashes: &[u64],
         n_first: usize,
     ) -> Option<Duplicate<'_>> {
-        let this = Looks::new(video_id.to_owned(), hashes.to_vec());
+        let this = HashedVideo::new(video_id.to_owned(), hashes.to_vec());
         let mut found: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
         for (frame, &hash) in this.hashes.iter().enumerate() {
             for (place, other_frame) in self.frames.near(hash) {
                 let other = self.videos.get(place);
-                let counts = |other: &Looks| {
+                let counts = |other: &HashedVideo| {
                     let is_varied = this.is_varied && other.is_varied;
                     other.video_id != video_id
                         && (is_varied || other.hashes.get(other_frame) == Some(&hash))
@@ -106,7 +105,7 @@ impl DuplicateIndex {
     }
 }
 
-impl Looks {
+impl HashedVideo {
     fn new(video_id: String, mut hashes: Vec<u64>) -> Self {
         hashes.retain(|hash| DETAILED.contains(&hash.count_ones()));
         let all = HashIndex::new(hashes.iter().copied().enumerate());

@@ -1,4 +1,4 @@
-//! Videos that are probably labelled wrong, that are there twice, or that look like no other.
+//! Likely label errors, duplicates and outliers.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use crate::judge::prediction::{GroundTruth, Prediction};
 const EVEN: f64 = 0.5;
 /// Fewer videos of an exercise than this have no outliers.
 const MIN_VIDEOS: usize = 12;
-/// So many nearest videos say how far the others are.
+/// An outlier's distance is the mean over so many nearest videos.
 const N_NEAREST: usize = 5;
 /// An outlier is so many spreads of the middle half beyond its upper end.
 const OUTER_FENCE: f64 = 3.0;
 
-/// The most suspicious first: labels that the model confidently contradicts (Northcutt et al. 2021, arXiv 1911.00068), then
-/// videos whose frames are those of another video of the input, then those that look like no other of their exercise.
+/// Most suspicious first: label errors (Northcutt et al. 2021, arXiv 1911.00068), then duplicates within the input,
+/// then outliers of their exercise.
 pub(crate) fn suspects(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
     let mut suspects = mislabelled(videos, space);
     suspects.extend(duplicates(videos, space));
@@ -42,7 +42,7 @@ fn suspect(video: &Prediction, space: &LabelSpace) -> Suspect {
     }
 }
 
-/// A video that looks like another one, which is called `alike`.
+/// A duplicate of the video `alike`.
 pub(crate) fn duplicate(
     video: &Prediction,
     space: &LabelSpace,
@@ -57,7 +57,7 @@ pub(crate) fn duplicate(
     }
 }
 
-/// Those whose label confident learning takes for wrong, and those where the model would merely rather say another.
+/// Label errors by confident learning, and doubts: the model leans to another label.
 fn mislabelled(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
     let scored: Vec<(&Prediction, usize)> = videos
         .iter()
@@ -148,7 +148,7 @@ fn distance_to_others(video: &Prediction, seen: &[f64], all: &[(&Prediction, &[f
     distances.iter().sum::<f64>() / distances.len().max(1) as f64
 }
 
-/// Those that look like one that came before, each named once.
+/// Duplicates of an earlier video, each listed once.
 fn duplicates(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
     let hashed = |it: &&Prediction| (it.video_id.clone(), it.facts.hashes.clone());
     let all = DuplicateIndex::new(videos.iter().map(hashed));

@@ -1,4 +1,4 @@
-//! Videos that a model knows from its training under another name: what it says of them is no figure.
+//! Leakage check: training videos that come back under another name.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::judge::video_name::name_of;
 
-/// Those that were found, and what they are looked for among.
+/// The duplicates found, and the index that is searched.
 #[derive(Debug)]
 pub(crate) struct LeakageCheck {
     /// What the model was trained and chosen on.
     seen_by_model: DuplicateIndex,
-    /// Names of those of its videos that came.
+    /// The names of training videos in the input.
     names: HashMap<String, String>,
     found: Vec<Suspect>,
 }
 
 impl LeakageCheck {
-    /// None yet, of these videos of the model.
+    /// An index of the model's videos.
     pub(crate) fn of(videos: &[SplitVideo]) -> Self {
         Self {
             seen_by_model: DuplicateIndex::seen_by_model(videos),
@@ -31,17 +31,17 @@ impl LeakageCheck {
         }
     }
 
-    /// Whether none can be found, since the model names no pictures.
+    /// Whether duplicates cannot be found, since the model has no hashes.
     pub(crate) fn has_no_hashes(&self) -> bool {
         self.seen_by_model.is_empty()
     }
 
-    /// Takes note of the name of a video that the model was trained or chosen on.
+    /// Records the name of a training video.
     pub(crate) fn take_name(&mut self, video: &Video) {
         self.names.insert(video.video_id.clone(), name_of(video));
     }
 
-    /// Whether the model knows the frames of a video that is new by its name. Gives what to say of it.
+    /// Whether the model was trained on the frames of a renamed video. Returns the message.
     pub(crate) fn find(&mut self, video: &Prediction, space: &LabelSpace) -> Option<String> {
         if video.seen {
             return None;
@@ -59,7 +59,7 @@ impl LeakageCheck {
         Some(what)
     }
 
-    /// All that were found.
+    /// All leaked videos, as suspects.
     pub(crate) fn into_suspects(self) -> Vec<Suspect> {
         self.found
     }

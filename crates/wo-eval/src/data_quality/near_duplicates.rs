@@ -1,5 +1,5 @@
-//! Videos of the input that show the same pictures. What belongs together is one group, so that no interval takes it for two;
-//! and what says two things of the same pictures says nothing.
+//! Near-duplicates among the input videos. They form one group, so that no confidence interval counts them twice; one
+//! video under two labels is excluded.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -13,19 +13,19 @@ use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::judge::video_name::{exercise_and_label, named as name};
 
-/// What was found among the videos that are scored.
+/// The near-duplicates among the scored videos.
 #[derive(Debug, Default)]
 pub(crate) struct NearDuplicates {
-    /// The group of those videos that were joined to others, by their ids.
+    /// The new group of each joined video, by video id.
     pub(crate) groups: BTreeMap<String, Group>,
-    /// The ids of those that are one video under two labels, with what is wrong.
+    /// The ids of videos that have another label elsewhere, with the message.
     pub(crate) contradicted: BTreeMap<String, String>,
-    /// Pairs that were joined, in words.
+    /// The joined pairs, in words.
     joined: Vec<String>,
 }
 
 impl NearDuplicates {
-    /// Among videos that are scored, with how each looks.
+    /// Compares scored videos by their image hashes.
     pub(crate) fn among(videos: &[(&Prediction, &FrameLooks)], space: &LabelSpace) -> Self {
         let hashes: Vec<Vec<u64>> = videos
             .iter()
@@ -47,7 +47,7 @@ impl NearDuplicates {
             for (place, against) in [(it.first, it.second), (it.second, it.first)] {
                 let (video, against) = (videos[place].0, videos[against].0);
                 let what = format!(
-                    "{} here, but {} is the same pictures as {}",
+                    "{} here, but {} shows the same images as {}",
                     label_in_words(video, space),
                     name(against.path.as_ref(), &against.video_id),
                     label_in_words(against, space)
@@ -82,12 +82,12 @@ impl NearDuplicates {
         this
     }
 
-    /// That videos were joined, where any were.
+    /// The warning that videos were joined; `None` where none were.
     pub(crate) fn warning(&self) -> Option<String> {
         let n = self.joined.len();
         (n > 0).then(|| {
             format!(
-                "{} of videos that look alike {} as one group: {}",
+                "{} of near-duplicate videos {} as one group: {}",
                 count(n, "pair"),
                 verb(n, "counts", "count"),
                 named(&self.joined)
@@ -156,7 +156,7 @@ mod tests {
         assert!(found.contradicted.is_empty());
         let warning = found.warning().expect("joined");
         assert!(
-            warning.starts_with("1 pair of videos that look alike counts"),
+            warning.starts_with("1 pair of near-duplicate videos counts"),
             "{warning}"
         );
         assert_eq!(

@@ -1,12 +1,13 @@
-//! How much of the model's skill can be had without looking at the lifter: probes that see one shortcut each, on folds of
-//! whole groups of the same videos.
+//! Shortcut audit: how much of the model's skill do probes reach that see one shortcut each? They are cross-validated
+//! over groups.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use wo_record::{Audit, AuditVerdict, Probe};
 use wo_stats::{
-    Bootstrap, Evidence, MIN_PERMUTATIONS, ProbeData, Sample, Verdict, audit as audited,
-    balanced_weights, folds, numbered,
+    AuditOutcome, Audited, Bootstrap, Evidence, MIN_PERMUTATIONS, ProbeData, Sample,
+    audit as audited, balanced_weights, folds, numbered,
 };
 
 use crate::judge::facts::Facts;
@@ -19,13 +20,13 @@ const N_FOLDS: usize = 5;
 const INVERSE_PENALTY: f64 = 0.1;
 /// Fewer videos than this are not worth probing.
 const MIN_VIDEOS: usize = 10;
-/// Words of a field that are told apart, the most frequent first.
+/// Distinct values of a field that get a feature, most frequent first.
 const MAX_WORDS: usize = 32;
 
-/// What a probe is given of each video.
+/// A probe's features of each video.
 type Rows = Vec<Vec<f64>>;
 
-/// Each probe, then the worst of them as `all`. Empty where there is too little to probe.
+/// Each probe, then the worst of them as `all`. Empty if there is too little data.
 pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<Audit> {
     let truth: Vec<usize> = videos.iter().filter_map(|it| it.truth()).collect();
     if truth.len() != videos.len() || videos.len() < MIN_VIDEOS {
@@ -50,58 +51,17 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
     };
     let predicted = refit(&truth);
     let evidence = Evidence::gather(&truth, &groups, &predicted, MIN_PERMUTATIONS, seed, refit);
-    let samples: Vec<Sample<'_>> = videos
-        .iter()
-        .enumerate()
-        .map(|(unit, video)| {
-            let of_probes = predicted.iter().filter_map(|predicted| {
-                let probabilities = predicted.get(unit)?.iter().copied();
-                Some(most_probable(probabilities)?.0)
-            });
-            Sample {
-                group: &video.group,
-                truth: truth.get(unit).copied().unwrap_or_default(),
-                predicted: std::iter::once(video.top.label).chain(of_probes).collect(),
-            }
-        })
-        .collect();
+    let samples = samples(videos, &truth, &predicted);
     let Some(found) = audited(&samples, n_labels, &evidence, &Bootstrap::new(seed)) else {
         return Vec::new();
     };
-    let mut records: Vec<Audit> = probes
-        .iter()
-        .zip(&found.probes)
-        .map(|((name, _), probe)| {
-            let estimate = &probe.balanced_accuracy;
-            Audit {
-                probe: name.clone(),
-                verdict: verdict_of(probe.verdict),
-                value: estimate.value,
-                low: estimate.intervals.interval.map(|it| it.low),
-                high: estimate.intervals.interval.map(|it| it.high),
-                p_value: probe.p_value,
-                share: probe.share,
-                share_low: probe.share_interval.map(|it| it.low),
-                share_high: probe.share_interval.map(|it| it.high),
-                n: videos.len() as u64,
-                n_groups: n_groups as u64,
-            }
-        })
-        .collect();
-    let worst = records
-        .iter()
-        .max_by(|a, b| {
-            let rank = |it: &Audit| {
-                let verdict = &it.verdict;
-                (
-                    *verdict == AuditVerdict::Fail,
-                    *verdict == AuditVerdict::Warn,
-                )
-            };
-            let by_value = a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0));
-            rank(a).cmp(&rank(b)).then(by_value)
-        })
-        .cloned();
+    let of_probe = |((name, _), probe): (&(Probe, Rows), &Audited)| Audit {
+        n: videos.len() as u64,
+        n_groups: n_groups as u64,
+        ..record(name.clone(), probe)
+    };
+    let mut records: Vec<Audit> = probes.iter().zip(&found.probes).map(of_probe).collect();
+    let worst = records.iter().max_by(|a, b| by_severity(a, b)).cloned();
     records.extend(worst.map(|worst| Audit {
         probe: Probe::All,
         verdict: verdict_of(found.verdict),
@@ -110,29 +70,78 @@ pub(crate) fn audit(videos: &[&Prediction], n_labels: usize, seed: u64) -> Vec<A
     records
 }
 
-/// Why there is no audit of these videos.
-pub(crate) fn without_audit(videos: &[&Prediction]) -> String {
-    let why = if videos.len() < MIN_VIDEOS {
-        format!("there are fewer than {MIN_VIDEOS} unseen videos with a label")
-    } else if probes(videos).is_empty() {
-        "nothing that a probe looks at is known of the videos, or it is the same of all (their `video` records in the same \
-         stream would tell lengths, files and sources)"
-            .to_owned()
-    } else {
-        "the videos are of too few groups to leave some out".to_owned()
+/// What the model, then each probe predicts of each video.
+fn samples<'a>(
+    videos: &[&'a Prediction],
+    truth: &[usize],
+    predicted: &[Vec<Vec<f64>>],
+) -> Vec<Sample<'a>> {
+    let of_video = |(place, (video, truth)): (usize, (&&'a Prediction, &usize))| {
+        let of_probes = predicted.iter().filter_map(|of_probe| {
+            let probabilities = of_probe.get(place)?.iter().copied();
+            Some(most_probable(probabilities)?.0)
+        });
+        Sample {
+            group: &video.group,
+            truth: *truth,
+            predicted: std::iter::once(video.top.label).chain(of_probes).collect(),
+        }
     };
-    format!("no shortcut can be looked for: {why}")
+    videos.iter().zip(truth).enumerate().map(of_video).collect()
 }
 
-fn verdict_of(verdict: Verdict) -> AuditVerdict {
-    match verdict {
-        Verdict::Pass | Verdict::Untested => AuditVerdict::Pass,
-        Verdict::Warn => AuditVerdict::Warn,
-        Verdict::Fail => AuditVerdict::Fail,
+/// The record of a probe, without its counts.
+fn record(probe: Probe, found: &Audited) -> Audit {
+    let estimate = &found.balanced_accuracy;
+    Audit {
+        probe,
+        verdict: verdict_of(found.verdict),
+        value: estimate.value,
+        low: estimate.intervals.interval.map(|it| it.low),
+        high: estimate.intervals.interval.map(|it| it.high),
+        p_value: found.p_value,
+        share: found.share,
+        share_low: found.share_interval.map(|it| it.low),
+        share_high: found.share_interval.map(|it| it.high),
+        n: 0,
+        n_groups: 0,
     }
 }
 
-/// The probes that these videos have something for.
+/// Failed probes after warnings, and those after passes; within each by balanced accuracy.
+fn by_severity(a: &Audit, b: &Audit) -> Ordering {
+    let rank = |it: &Audit| match it.verdict {
+        AuditVerdict::Fail => 2,
+        AuditVerdict::Warn => 1,
+        _ => 0,
+    };
+    let by_value = a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0));
+    rank(a).cmp(&rank(b)).then(by_value)
+}
+
+/// Why these videos have no audit.
+pub(crate) fn without_audit(videos: &[&Prediction]) -> String {
+    let why = if videos.len() < MIN_VIDEOS {
+        format!("there are fewer than {MIN_VIDEOS} held-out videos with a label")
+    } else if probes(videos).is_empty() {
+        "the videos have no field that a probe uses, or the same value everywhere (`video` records in the same \
+         stream would give durations, files and sources)"
+            .to_owned()
+    } else {
+        "there are too few groups to hold some out".to_owned()
+    };
+    format!("no shortcut audit: {why}")
+}
+
+fn verdict_of(verdict: AuditOutcome) -> AuditVerdict {
+    match verdict {
+        AuditOutcome::Pass | AuditOutcome::Untested => AuditVerdict::Pass,
+        AuditOutcome::Warn => AuditVerdict::Warn,
+        AuditOutcome::Fail => AuditVerdict::Fail,
+    }
+}
+
+/// The probes whose features vary among these videos.
 fn probes(videos: &[&Prediction]) -> Vec<(Probe, Rows)> {
     let rows =
         |of: &dyn Fn(&Prediction) -> Vec<f64>| -> Rows { videos.iter().map(|it| of(it)).collect() };
@@ -310,7 +319,7 @@ mod tests {
         let videos: Vec<Prediction> = (0..20).map(|i| squat(i, i % 2, i % 2, 1000.0)).collect();
         let all: Vec<&Prediction> = videos.iter().collect();
         assert!(audit(&all, 2, 0).is_empty());
-        assert!(without_audit(&all).contains("nothing that a probe looks at is known"));
+        assert!(without_audit(&all).contains("the videos have no field that a probe uses"));
         assert!(without_audit(&all[..9]).contains("fewer than 10"));
     }
 }

@@ -1,4 +1,4 @@
-//! Predictions that anything has written: an evaluation without a model.
+//! A file of predictions from any source: an evaluation without a model.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,9 +18,9 @@ use crate::judge::prediction::{GroundTruth, Prediction};
 
 /// A probability that is a sum of others may be this much above 1.
 const ROUNDING: f64 = 1e-6;
-/// By how much probabilities may exceed 1 together: some are rounded to two digits.
+/// By how much the sum may exceed 1, since some are rounded to two digits.
 const ROUNDED: f64 = 0.02;
-/// What a file that somebody made by hand often lacks.
+/// What handmade files often lack.
 const ENVELOPE: &str = r#"hint: the first line is {"type":"begin","tool":"mine","version":"1","schema":"wo-record","schema_version":1}
 hint: the last line is {"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
 
@@ -32,13 +32,13 @@ pub(crate) struct PredictionsFile {
     pub(crate) upstream: Vec<Producer>,
     /// Lines that were skipped.
     pub(crate) failures: Vec<Failure>,
-    /// How many predictions came once more, word for word.
+    /// How many predictions were repeated unchanged.
     pub(crate) n_repeated: u64,
-    /// How many are of a group of which another prediction says that it was seen.
+    /// How many count as seen because another prediction of their group does.
     pub(crate) n_of_seen_groups: u64,
 }
 
-/// The predictions that were read so far, each with its line.
+/// The predictions read so far, each with its line.
 #[derive(Debug, Default)]
 struct Wires {
     by_id: BTreeMap<String, (Wire, u64)>,
@@ -46,8 +46,8 @@ struct Wires {
 }
 
 impl PredictionsFile {
-    /// Reads `prediction` records; `video` records of the same stream tell more about the videos. Two predictions of one
-    /// video are refused where they differ.
+    /// Reads `prediction` records; `video` records of the same stream add fields. Two different predictions of one
+    /// video are an error.
     pub(crate) fn read(
         path: &Path,
         stdin: &mut dyn BufRead,
@@ -86,10 +86,13 @@ impl PredictionsFile {
         let upstream = reader.producers().to_vec();
         drop(reader);
         let Wires { by_id, n_repeated } = wires;
-        ensure!(
-            !by_id.is_empty(),
-            "{name} has no prediction record\nhint: wo-train --folds writes them beside the model, wo-eval --output beside verdicts"
-        );
+        if by_id.is_empty() {
+            wo_cli::bail!(
+                Exit::Integrity,
+                "{name} has no prediction record";
+                "wo-train --folds writes them beside the model, wo-eval --output beside verdicts"
+            );
+        }
         let space = space_of(by_id.values().map(|(wire, _)| wire));
         let mut predictions: Vec<Prediction> = by_id
             .into_values()
@@ -122,7 +125,7 @@ impl Wires {
             }
             Some((known, _)) if *known == wire => self.n_repeated += 1,
             Some((_, first)) => bail!(
-                "the prediction of video {} is not that of line {first}: one video has one prediction",
+                "the prediction of video {} differs from that of line {first}: one video has one prediction",
                 wire.video_id
             ),
         }
@@ -130,7 +133,7 @@ impl Wires {
     }
 }
 
-/// The next line; where not even the first is one of a stream, it is said how a stream begins.
+/// The next line. If the first line is no record, the error shows how a stream begins.
 fn next_line(reader: &mut Reader<'_>) -> anyhow::Result<Option<wo_record::Line>> {
     reader.next_line().map_err(|error| match error {
         ReadError::Line { .. } if reader.producers().is_empty() => anyhow!("{error}\n{ENVELOPE}"),
@@ -148,7 +151,7 @@ fn bad_line(path: &Path, what: String) -> Failure {
     }
 }
 
-/// What was trained on a video knows all of its group. Gives how many predictions did not say so.
+/// A seen video makes its whole group seen. Returns how many predictions changed.
 fn mark_seen_groups(predictions: &mut [Prediction]) -> u64 {
     let seen = predictions.iter().filter(|it| it.seen);
     let seen: BTreeSet<Group> = seen.map(|it| it.group.clone()).collect();
@@ -162,29 +165,29 @@ fn mark_seen_groups(predictions: &mut [Prediction]) -> u64 {
     n_marked
 }
 
-/// Probabilities are numbers from 0 to 1, together no more than 1, and there is at least one.
+/// Checks that there is a probability, that all are between 0 and 1, and that the sum is at most 1.
 fn check(wire: &Wire) -> anyhow::Result<()> {
     ensure!(
         !wire.labels.is_empty(),
-        "the prediction has no probability of a label"
+        "the prediction has no label probability"
     );
     for (name, probability) in wire.labels.iter().chain(&wire.exercises) {
         ensure!(
             (0.0..=1.0 + ROUNDING).contains(probability),
-            "the probability of {name} is {probability}; it must lie between 0 and 1"
+            "the probability of {name} is {probability}; it must be between 0 and 1"
         );
     }
     for (what, probabilities) in [("labels", &wire.labels), ("exercises", &wire.exercises)] {
         let sum: f64 = probabilities.values().sum();
         ensure!(
             sum <= 1.0 + ROUNDED,
-            "the probabilities of {what} are {sum:.2} together; one of them is true, so that is at most 1"
+            "the probabilities of {what} add up to {sum:.2}; the sum must be at most 1"
         );
     }
     Ok(())
 }
 
-/// All labels and exercises that are said or true. `unclear` is one that can be said.
+/// All predicted and true labels and exercises. `unclear` is only predicted.
 fn space_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> LabelSpace {
     let is_told = |name: &&Name| name.as_str() != UNCLEAR;
     let labels: BTreeSet<Name> = wires
@@ -347,7 +350,7 @@ mod tests {
             read(&[&line(0.7), &line(0.3)]).expect_err("another")
         );
         assert!(
-            error.contains("line 3: the prediction of video a is not that of line 2"),
+            error.contains("line 3: the prediction of video a differs from that of line 2"),
             "{error}"
         );
     }
@@ -356,7 +359,7 @@ mod tests {
     fn probabilities_are_no_more_than_one_together() {
         let line = r#"{"type":"prediction","video_id":"a","group":"","labels":{"bad_form":0.9,"good_form":0.95}}"#;
         let error = format!("{:#}", read(&[line]).expect_err("1.85"));
-        assert!(error.contains("labels are 1.85 together"), "{error}");
+        assert!(error.contains("labels add up to 1.85"), "{error}");
     }
 
     #[test]

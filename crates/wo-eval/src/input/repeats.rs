@@ -1,4 +1,4 @@
-//! Videos that came before: one that says the same is read once, one that says otherwise counts for neither.
+//! Repeated videos: the same video is read once; with contradicting labels it is excluded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,26 +6,26 @@ use wo_record::{Failure, Name, Video, code};
 
 use crate::judge::video_name::{exercise_and_label, name_of};
 
-/// The videos that came so far, to know one that comes again.
+/// The videos read so far.
 #[derive(Debug, Default)]
 pub(crate) struct SeenBefore {
     by_id: BTreeMap<String, Video>,
     contradicted: BTreeSet<String>,
 }
 
-/// What a video is that came again.
+/// How a video relates to those before.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Repeat {
     /// It is new.
     New,
-    /// It says the same.
+    /// It has the same label and exercise.
     Same,
-    /// It has another label or exercise: of each that says something for the first time, what is wrong.
+    /// It has another label or exercise: the failures to report, for the first and the repeated video.
     Otherwise(Vec<Failure>),
 }
 
 impl SeenBefore {
-    /// Takes note of a video whose label is settled.
+    /// Records a video whose label is settled.
     pub(crate) fn take(&mut self, video: &Video) -> Repeat {
         let Some(first) = self.by_id.get(&video.video_id) else {
             self.by_id.insert(video.video_id.clone(), video.clone());
@@ -56,13 +56,13 @@ impl SeenBefore {
         Repeat::Otherwise(failures)
     }
 
-    /// Whether it came under two labels.
+    /// Whether it has two labels.
     pub(crate) fn is_contradicted(&self, video_id: &str) -> bool {
         self.contradicted.contains(video_id)
     }
 }
 
-/// Who says nothing says nothing else.
+/// A missing name contradicts nothing.
 fn is_as(one: Option<&Name>, other: Option<&Name>) -> bool {
     one.zip(other).is_none_or(|(one, other)| one == other)
 }

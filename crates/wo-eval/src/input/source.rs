@@ -37,9 +37,9 @@ impl Source {
         }
     }
 
-    /// Reads to the end: `start` is told which tools came before, and what it makes is handed to `visit` with each video.
+    /// Reads to the end. `start` gets the producers of the stream; `visit` gets its result and each video.
     ///
-    /// A stream's first line is read before `start`, so that input which is no stream is told before a model is loaded.
+    /// A stream's first line is read before `start`, so that input without records fails before a model is loaded.
     pub(crate) fn read<S>(
         &self,
         stdin: &mut dyn BufRead,
@@ -49,58 +49,73 @@ impl Source {
         visit: impl Fn(&mut S, VideoItem) -> anyhow::Result<()>,
     ) -> anyhow::Result<(S, Leftovers)> {
         match self {
-            Self::Folder(directory) => {
-                check_frames(directory, "wo-eval --data-dir")?;
-                let mut state = start(&[])?;
-                let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", directory.display());
-                let skips = reading.on_error == OnError::Skip;
-                let left = videos_of_data_dir(
-                    directory,
-                    captions,
-                    reading.max_line,
-                    skips.then_some(&mut warn),
-                    &mut |item| visit(&mut state, item),
-                )?;
-                Ok((state, left))
-            }
+            Self::Folder(folder) => read_folder(folder, reading, captions, start, visit),
             Self::Stream(path) => {
-                let (name, mut input) = open_input(path.as_deref(), stdin)?;
-                let mut reader = Reader::new(&mut *input, reading.max_line);
-                if reading.on_error == OnError::Skip {
-                    let name = name.clone();
-                    reader.skip_bad_lines(move |bad| wo_cli::warn!("{name}: {bad}"));
-                }
-                reader.next_line().with_context(|| name.clone())?;
-                let mut state = start(reader.producers())?;
-                let base = path
-                    .as_deref()
-                    .and_then(Path::parent)
-                    .unwrap_or(Path::new(""));
-                let corrections = StreamCorrections::of_input(path.as_deref(), captions)?;
-                let read = videos_of_stream(&mut reader, base, &mut |item| match corrections
-                    .apply(item)
-                {
-                    Some(item) => visit(&mut state, item),
-                    None => Ok(()),
-                });
-                // An error of `visit` is not about the input.
-                let named = |error: anyhow::Error| {
-                    if error.is::<ReadError>() {
-                        error.context(name)
-                    } else {
-                        error
-                    }
-                };
-                let failures = read.map_err(named)?;
-                corrections.finish()?;
-                Ok((
-                    state,
-                    Leftovers {
-                        failures,
-                        n_skipped: reader.n_skipped(),
-                    },
-                ))
+                read_stream(path.as_deref(), stdin, (reading, captions), start, visit)
             }
         }
     }
+}
+
+fn read_folder<S>(
+    folder: &Path,
+    reading: &Reading,
+    captions: &CaptionsFlag,
+    start: impl FnOnce(&[Producer]) -> anyhow::Result<S>,
+    visit: impl Fn(&mut S, VideoItem) -> anyhow::Result<()>,
+) -> anyhow::Result<(S, Leftovers)> {
+    check_frames(folder, "wo-eval --data-dir")?;
+    let mut state = start(&[])?;
+    let mut warn = |bad: &ReadError| wo_cli::warn!("{}: {bad}", folder.display());
+    let skips = reading.on_error == OnError::Skip;
+    let left = videos_of_data_dir(
+        folder,
+        captions,
+        reading.max_line,
+        skips.then_some(&mut warn),
+        &mut |item| visit(&mut state, item),
+    )?;
+    Ok((state, left))
+}
+
+fn read_stream<S>(
+    path: Option<&Path>,
+    stdin: &mut dyn BufRead,
+    (reading, captions): (&Reading, &CaptionsFlag),
+    start: impl FnOnce(&[Producer]) -> anyhow::Result<S>,
+    visit: impl Fn(&mut S, VideoItem) -> anyhow::Result<()>,
+) -> anyhow::Result<(S, Leftovers)> {
+    let (name, mut input) = open_input(path, stdin)?;
+    let mut reader = Reader::new(&mut *input, reading.max_line);
+    if reading.on_error == OnError::Skip {
+        let name = name.clone();
+        reader.skip_bad_lines(move |bad| wo_cli::warn!("{name}: {bad}"));
+    }
+    reader.next_line().with_context(|| name.clone())?;
+    let mut state = start(reader.producers())?;
+    let base = path.and_then(Path::parent).unwrap_or(Path::new(""));
+    let corrections = StreamCorrections::of_input(path, captions)?;
+    let read = videos_of_stream(
+        &mut reader,
+        base,
+        &mut |item| match corrections.apply(item) {
+            Some(item) => visit(&mut state, item),
+            None => Ok(()),
+        },
+    );
+    // An error of `visit` is not about the input.
+    let named = |error: anyhow::Error| {
+        if error.is::<ReadError>() {
+            error.context(name)
+        } else {
+            error
+        }
+    };
+    let failures = read.map_err(named)?;
+    corrections.finish()?;
+    let left = Leftovers {
+        failures,
+        n_skipped: reader.n_skipped(),
+    };
+    Ok((state, left))
 }

@@ -1,4 +1,4 @@
-//! When a video gets no label: the model is not sure enough, or cannot see enough.
+//! When the model abstains: it is not confident enough, or cannot see enough.
 
 use wo_clip::Trust;
 use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson};
@@ -6,18 +6,18 @@ use wo_record::{AbstainReason, Name, UNCLEAR, Verdict};
 
 use crate::judge::prediction::Prediction;
 
-/// Says that the model cannot tell, where there is a reason.
+/// Makes the verdict `unclear` if there is a reason.
 pub(crate) fn abstain(verdict: &mut Verdict, reasons: &[AbstainReason]) {
     if reasons.is_empty() {
         return;
     }
     verdict.leaning = Some(std::mem::replace(&mut verdict.label, UNCLEAR.into()));
-    // Who cannot tell that the form is bad cannot tell what is.
+    // Without a label there are no faults.
     verdict.faults.clear();
     verdict.reasons = reasons.to_vec();
 }
 
-/// Why the video gets no label.
+/// The reasons to abstain.
 pub(crate) fn reasons(
     prediction: &Prediction,
     trust: &Trust,
@@ -56,7 +56,7 @@ pub(crate) fn reasons(
     all.into_iter().filter_map(holds).collect()
 }
 
-/// The label that a verdict gives, or leans to.
+/// The label of a verdict, or the label that it leans to.
 pub(crate) fn label_or_leaning(verdict: &Verdict) -> &Name {
     verdict.leaning.as_ref().unwrap_or(&verdict.label)
 }

@@ -1,4 +1,4 @@
-//! A video as a model sees it. It is looked at piece by piece, and of a long one only some pictures are held.
+//! A decoded video with its features. It is decoded in pieces, and of a long video only some images are held.
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -10,29 +10,30 @@ use wo_record::{Failure, code};
 
 use crate::judge::facts::FrameLooks;
 
-/// How many frames are loaded together, and the most pictures of a video that are held: three times as many as it takes to
-/// find who moves.
+/// How many frames are decoded together, and how many images are held: three times what finding the moving person
+/// needs.
 const MAX_IMAGES: usize = 32;
 
-/// A video whose frames were looked at.
+/// A decoded video.
 #[derive(Debug)]
 pub(crate) struct DecodedVideo {
     pub(crate) item: VideoItem,
-    /// Places of those of its frames that load.
+    /// The places of the frames that load.
     places: Vec<usize>,
-    /// What the model sees in these: `[frames, width]`. `None` where none loads.
+    /// Their features: `[frames, width]`. `None` if no frame loads.
     pub(crate) features: Option<Tensor>,
     images: Vec<RgbImage>,
-    /// Which of the frames that load the pictures are of.
+    /// The frames of the held images.
     held: Vec<usize>,
-    /// The other frames, with what is wrong.
+    /// Frames that do not load, with the error.
     bad: Vec<(usize, ImageError)>,
-    /// Who moves in it, where that is looked for.
+    /// The moving person, if searched for.
     pub(crate) person: Option<MovingPerson>,
 }
 
 impl DecodedVideo {
-    pub(crate) fn of(item: VideoItem, judge: &Judge, finds_person: bool) -> Self {
+    /// Decodes all frames and computes their features.
+    pub(crate) fn of(item: VideoItem, judge: &Judge) -> Self {
         let mut decoded = Self {
             item,
             places: Vec::new(),
@@ -44,13 +45,15 @@ impl DecodedVideo {
         };
         let features = decoded.look(judge);
         decoded.features = (!features.is_empty()).then(|| Tensor::cat(&features, 0));
-        if finds_person {
-            decoded.person = moving_person(&decoded.images).ok();
-        }
         decoded
     }
 
-    /// Loads all frames, and gives their features in pieces.
+    /// Searches the held images for the moving person.
+    pub(crate) fn find_person(&mut self) {
+        self.person = moving_person(&self.images).ok();
+    }
+
+    /// Decodes all frames, and returns their features in pieces.
     fn look(&mut self, judge: &Judge) -> Vec<Tensor> {
         let is_held = spread(self.item.frames.len());
         let mut features = Vec::new();
@@ -82,12 +85,12 @@ impl DecodedVideo {
         features
     }
 
-    /// The pictures that are held: of all frames, or evenly spread.
+    /// The held images: all frames, or evenly spread ones.
     pub(crate) fn images(&self) -> &[RgbImage] {
         &self.images
     }
 
-    /// How the frames look whose pictures are held.
+    /// Hash and grey cells of the held images.
     pub(crate) fn looks(&self) -> FrameLooks {
         let frames = self.frames();
         let look = |(place, image): (&usize, &RgbImage)| {
@@ -99,7 +102,7 @@ impl DecodedVideo {
         self.held.iter().zip(&self.images).map(look).collect()
     }
 
-    /// Has a look at all pictures, piece by piece.
+    /// Visits all images, piece by piece.
     pub(crate) fn each_piece(&self, mut look: impl FnMut(&[RgbImage])) {
         if self.images.len() == self.places.len() {
             return look(&self.images);
@@ -110,7 +113,7 @@ impl DecodedVideo {
         }
     }
 
-    /// The pictures that are held and that of one more frame, the times of all these, and the place of that one among them.
+    /// The held images and that of one more frame, their times, and the place of that frame.
     pub(crate) fn shown_with(self, frame_idx: usize) -> (Vec<RgbImage>, Vec<Option<f64>>, usize) {
         let times_ms: Vec<_> = self.frames().iter().map(|it| it.frame.pts_ms).collect();
         let frame = self.frames().get(frame_idx).copied().cloned();
@@ -126,7 +129,7 @@ impl DecodedVideo {
         (images, held.into_iter().map(time).collect(), place)
     }
 
-    /// What to say of frames that do not load; `None` where all do.
+    /// The warning about frames that do not load; `None` if all do.
     pub(crate) fn warning(&self) -> Option<String> {
         let (n_bad, first) = self.first_bad()?;
         Some(format!(
@@ -141,7 +144,7 @@ impl DecodedVideo {
         self.bad.len() as u64
     }
 
-    /// Why there is nothing to judge, as a failure.
+    /// The failure of a video without images.
     pub(crate) fn no_image(&self) -> Failure {
         let what = match self.first_bad() {
             Some((_, first)) => format!("no frame loads; {first}"),
@@ -163,21 +166,21 @@ impl DecodedVideo {
         Some((self.bad.len(), format!("frame {index}: {}", causes(error))))
     }
 
-    /// Those of its frames that load.
+    /// The frames that load.
     pub(crate) fn frames(&self) -> Vec<&FrameItem> {
         let frame = |place: &usize| self.item.frames.get(*place);
         self.places.iter().filter_map(frame).collect()
     }
 }
 
-/// Keeps no more frames than pictures are held, evenly spread.
+/// Keeps as many evenly spread frames as images are held.
 pub(crate) fn keep_spread(frames: &mut Vec<FrameItem>) {
     let is_kept = spread(frames.len());
     let mut places = 0..;
     frames.retain(|_| places.next().is_some_and(&is_kept));
 }
 
-/// Whether the picture of a frame is held, by its place: of all where there are few, else of some evenly spread.
+/// Whether a frame's image is held, by its place: all of a few frames, else evenly spread ones.
 fn spread(n_frames: usize) -> impl Fn(usize) -> bool {
     let number = move |place: usize| place * MAX_IMAGES / n_frames.max(MAX_IMAGES);
     move |place| place == 0 || number(place) != number(place - 1)

@@ -1,22 +1,22 @@
-//! The frame that speaks most for a verdict, and how far around it the frames agree.
+//! The evidence frame of a verdict, and the span around it that agrees.
 
 use wo_clip::tch::Tensor;
 use wo_input::FrameItem;
 
-/// Frames decide a verdict whose evidence is at least this part of the most telling one's.
+/// A frame belongs to the span if its evidence is at least this part of the evidence frame's.
 const TELLING: f64 = 0.5;
 
-/// The frame that speaks most for a verdict, as the model sees it.
+/// The evidence frame, as the model sees it.
 #[derive(Debug)]
 pub(crate) struct EvidenceFrame {
     /// `[width]`, of length one.
     pub(crate) features: Tensor,
-    /// How far its repetition is, where that is known.
+    /// Its phase, if known.
     pub(crate) phase: Option<f64>,
 }
 
-/// Where the frames are that decide it: the most telling one and those beside it, up to the first on either side that tells
-/// less. `of_label` is the probability of the label on each frame.
+/// The span of the verdict: the evidence frame and its neighbours, up to the first with less evidence on either side.
+/// `of_label` is the probability of the label on each frame.
 pub(crate) fn span(
     frames: &[&FrameItem],
     of_label: &[f64],

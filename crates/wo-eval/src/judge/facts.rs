@@ -1,4 +1,4 @@
-//! What can be told of a video without a model: of its file, its pictures' quality, and the words that slices are made of.
+//! Facts about a video that need no model: file, image quality, and fields to slice by.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use wo_input::FrameItem;
 use wo_picture::GreyCells;
 use wo_record::{Quality, Video};
 
-/// Fields of a video record that say nothing by themselves or are what is to be told.
+/// Fields of a video record that are not sliced: identifiers, and what is predicted.
 const NOT_SLICED: [&str; 9] = [
     "video_id",
     "path",
@@ -24,7 +24,7 @@ const NOT_SLICED: [&str; 9] = [
 const DARK: f64 = 0.3;
 const BRIGHT: f64 = 0.6;
 
-/// How a video looks: the hash and a few grey cells of each frame.
+/// The hash and a few grey cells of each frame.
 pub(crate) type FrameLooks = Vec<(u64, GreyCells)>;
 
 /// Numbers and words.
@@ -40,9 +40,9 @@ pub(crate) struct Facts {
     pub(crate) contrast: Option<f64>,
     /// Perceptual hashes of its frames.
     pub(crate) hashes: Vec<u64>,
-    /// How those of its frames look whose pictures are held.
+    /// Hash and grey cells of the held frames.
     pub(crate) looks: FrameLooks,
-    /// What it can be grouped by, by the names of the fields.
+    /// The fields to slice by.
     pub(crate) fields: BTreeMap<String, String>,
     /// Those of the fields that are numbers.
     pub(crate) numbers: BTreeMap<String, f64>,
@@ -96,7 +96,7 @@ impl Facts {
     }
 }
 
-/// Numbers that are not known are no numbers: a probe takes them for the mean.
+/// Unknown numbers are NaN: a probe replaces them by the mean.
 fn container_of(video: &Video) -> Vec<f64> {
     let numbers = [
         video.size_bytes.map(|it| it as f64),

@@ -1,4 +1,4 @@
-//! What a thread needs to look at videos with a model that it shares with others, and what it makes of one.
+//! A worker judges videos with a model that it shares with other workers.
 
 use std::sync::Arc;
 
@@ -7,26 +7,26 @@ use wo_input::VideoItem;
 use wo_record::{Failure, Video};
 
 use crate::judge::label_space::LabelSpace;
-use crate::judge::nearest_training::TrainedOn;
+use crate::judge::nearest_training::{Thumbnails, TrainedOn};
 use crate::judge::perturb::Wording;
 use crate::judge::pool::OrderedPool;
-use crate::judge::predict::{Judged, Looks, predict};
+use crate::judge::predict::{Judged, PredictOptions, predict};
 
-/// More threads than this hold too many pictures; beyond it each has several cores.
+/// More workers hold too many images; beyond it, each gets several cores.
 const MAX_WORKERS: usize = 4;
 
-/// What is looked at in each video.
+/// What is computed for each video.
 #[derive(Debug)]
 pub(crate) struct JudgeOptions {
-    /// Parts of the pictures, for the audit.
+    /// Features of image regions, for the audit.
     pub(crate) regions: bool,
-    /// Pictures that were made worse, and the classes in these other words.
+    /// The wordings for the robustness test, if wanted.
     pub(crate) wordings: Option<Vec<Wording>>,
-    /// Small pictures of training videos.
-    pub(crate) keeps_images: bool,
+    /// Of training videos, for the page.
+    pub(crate) thumbnails: Thumbnails,
 }
 
-/// One thread's share.
+/// The state of one worker.
 #[derive(Debug)]
 struct JudgeWorker {
     judge: Arc<Judge>,
@@ -36,32 +36,27 @@ struct JudgeWorker {
     n_threads: usize,
 }
 
-/// What is to be done with a video.
+/// A job.
 #[derive(Debug)]
 pub(crate) enum Task {
-    Judge {
-        item: VideoItem,
-        seen: bool,
-        can_be_scored: bool,
-    },
+    Judge { item: VideoItem, seen: bool },
     Remember(VideoItem),
 }
 
-/// What came of it.
+/// The result of a job.
 #[derive(Debug)]
 pub(crate) enum JudgeResult {
     Judged {
         video: Video,
         judged: Result<Box<Judged>, Failure>,
-        can_be_scored: bool,
     },
-    /// `None` where no frame of it loads.
+    /// `None` if no frame loads.
     Remembered(Option<TrainedOn>),
 }
 
-/// Starts the threads. A model on a CPU looks at several videos side by side, with a part of the cores for each: libtorch's
-/// own threads wait for each other at the end of every operation, and videos never do. How many there are depends on the
-/// number of cores alone, since sums of floats differ with it.
+/// Starts the workers. On a CPU, several videos run in parallel, each on some of the cores: libtorch's own threads wait
+/// for each other after every operation. The number of workers depends only on the number of cores, since float sums
+/// change with it.
 pub(crate) fn start_judge_workers(
     judge: &Arc<Judge>,
     space: &Arc<LabelSpace>,
@@ -98,25 +93,22 @@ impl JudgeWorker {
         set_threads(self.n_threads);
         let judge = &self.judge;
         match task {
-            Task::Judge {
-                item,
-                seen,
-                can_be_scored,
-            } => {
-                let looks = Looks {
+            Task::Judge { item, seen } => {
+                let options = PredictOptions {
                     regions: self.options.regions,
                     changes: self.options.wordings.as_deref(),
                 };
                 let video = item.video.clone();
-                let judged = predict(item, judge, &self.space, seen, looks);
-                JudgeResult::Judged {
-                    video,
-                    judged: judged.map(Box::new),
-                    can_be_scored,
-                }
+                let judged = predict(item, judge, &self.space, options).map(|mut judged| {
+                    if seen {
+                        judged.mark_seen();
+                    }
+                    Box::new(judged)
+                });
+                JudgeResult::Judged { video, judged }
             }
             Task::Remember(item) => {
-                JudgeResult::Remembered(TrainedOn::new(item, judge, self.options.keeps_images))
+                JudgeResult::Remembered(TrainedOn::new(item, judge, self.options.thumbnails))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a model can answer: labels and exercises, and how the probabilities of its classes add up to theirs.
+//! The labels and exercises that a model predicts, and how class probabilities add up to theirs.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ impl TopPrediction {
 }
 
 impl LabelSpace {
-    /// The answers that these classes allow.
+    /// The labels and exercises of these classes.
     pub(crate) fn new(classes: &[Class]) -> Self {
         let distinct = |name: fn(&Class) -> &Name| -> Vec<Name> {
             classes
@@ -72,13 +72,13 @@ impl LabelSpace {
         self.exercises.iter().position(|exercise| exercise == name)
     }
 
-    /// How many labels a video can have: all but `unclear`, which says that nobody can tell.
+    /// How many true labels there are: all but `unclear`.
     pub(crate) fn n_true_labels(&self) -> usize {
         let is_true = |label: &&Name| label.as_str() != UNCLEAR;
         self.labels.iter().filter(is_true).count()
     }
 
-    /// Labels and exercises of which only the names are known.
+    /// Labels and exercises without classes.
     pub(crate) fn of_names(labels: BTreeSet<Name>, exercises: BTreeSet<Name>) -> Self {
         let mut labels: Vec<Name> = labels.into_iter().collect();
         labels.sort_by_key(|label| label.as_str() == UNCLEAR);
@@ -139,7 +139,7 @@ impl LabelSpace {
         })
     }
 
-    /// The faults that a verdict of this call names.
+    /// The faults of the most probable class with this label and exercise.
     pub(crate) fn faults(&self, of_classes: &[f64], top: TopPrediction) -> &[Name] {
         let exercise = self.exercises.get(top.exercise);
         let named = exercise.zip(self.labels.get(top.label));

@@ -1,12 +1,12 @@
-//! The files of a model to a judge.
+//! Loads a model.
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use wo_cli::{Exit, ExitWith, opened};
 use wo_clip::{Class, Judge, device_of, read_checkpoint};
 
-/// Loads a model onto a device. `hint` is for people who gave a path that is not there.
+/// Loads a model onto a device. `hint` is for a path that does not exist.
 pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Result<Judge> {
     check_model(model, hint)?;
     let device = device_of(device)
@@ -21,7 +21,7 @@ pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Resu
     Ok(judge)
 }
 
-/// A model of an older `wo-train` may have been told to call two classes the same.
+/// Warns of classes with equal captions, which older versions of wo-train allowed.
 fn warn_of_equal_captions(judge: &Judge) -> anyhow::Result<()> {
     let manifest = judge.manifest();
     let texts = judge.read_texts(&manifest.prompts)?;
@@ -34,7 +34,7 @@ fn warn_of_equal_captions(judge: &Judge) -> anyhow::Result<()> {
                 .map_or_else(String::new, class_name)
         };
         wo_cli::warn!(
-            "no caption of {} is its own to the model, so it cannot tell it from {}\n\
+            "the model reads no caption that belongs to {} alone, so it cannot separate it from {}\n\
              hint: train again with descriptions that differ",
             name(class),
             name(other)
@@ -50,12 +50,12 @@ pub(crate) fn class_name(class: &Class) -> String {
     format!("{}/{}{faults}", class.exercise, class.label)
 }
 
-/// Refuses a model that is not there.
+/// Fails if the model does not exist.
 pub(crate) fn check_model(model: &Path, hint: &str) -> anyhow::Result<()> {
     let doing = || format!("open the model {}", model.display());
     match std::fs::metadata(model) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(anyhow!("{}: {error}\nhint: {hint}", doing())).exit_with(Exit::Usage)
+            wo_cli::bail!(Exit::Usage, "{}: {error}", doing(); "{hint}")
         }
         found => opened(found, doing).map(drop),
     }

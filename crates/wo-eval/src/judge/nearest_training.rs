@@ -1,4 +1,4 @@
-//! The videos that a model was trained on, as it sees them, to hold verdicts against.
+//! The training videos as the model sees them, to find the nearest one of another label.
 
 use wo_clip::Judge;
 use wo_clip::tch::{Kind, Tensor};
@@ -11,21 +11,28 @@ use crate::judge::evidence::EvidenceFrame;
 use crate::judge::thumbnail::small_jpegs;
 use crate::judge::video_name::name_of;
 
-/// How far apart two frames may be in their repetitions and still show the same phase, in parts of a repetition.
+/// How far apart the phases of two frames may be, in repetitions.
 const SAME_PHASE: f64 = 0.125;
 
-/// A training video as the model sees it.
+/// A training video with its features.
 #[derive(Debug)]
 pub(crate) struct TrainedOn {
     video: Video,
     /// `[frames, width]`, each of length one.
     features: Tensor,
     frames: Vec<Frame>,
-    /// The frames as small JPEGs, where they may be shown.
+    /// Thumbnails, if they are shown.
     images: Vec<Vec<u8>>,
 }
 
-/// Which frame of a training video it is.
+/// Whether thumbnails of training videos are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thumbnails {
+    Keep,
+    Drop,
+}
+
+/// A frame of a training video.
 #[derive(Debug)]
 struct Frame {
     index: u32,
@@ -33,7 +40,7 @@ struct Frame {
     phase: Option<f64>,
 }
 
-/// The frame of a training video that is most like a verdict's evidence.
+/// The training frame most similar to a verdict's evidence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NearestMatch<'a> {
     video: &'a TrainedOn,
@@ -44,25 +51,27 @@ pub(crate) struct NearestMatch<'a> {
     similarity: f64,
 }
 
-/// A training video beside a video that was judged wrong.
+/// A training frame beside a mistake.
 #[derive(Debug)]
 pub(crate) struct NearestTrainingFrame {
     pub(crate) name: String,
     pub(crate) label: Name,
     pub(crate) pts_ms: Option<f64>,
-    /// Its most similar frame, as a small JPEG.
+    /// A thumbnail of its most similar frame.
     pub(crate) image: Vec<u8>,
     pub(crate) similarity: f64,
 }
 
 impl TrainedOn {
-    /// Of a long video some frames are enough, evenly spread. `None` without one that loads.
-    pub(crate) fn new(mut item: VideoItem, judge: &Judge, is_shown: bool) -> Option<Self> {
+    /// Features of evenly spread frames. `None` if no frame loads.
+    pub(crate) fn new(mut item: VideoItem, judge: &Judge, thumbnails: Thumbnails) -> Option<Self> {
         keep_spread(&mut item.frames);
-        // Nobody asks who moves in it.
-        let decoded = DecodedVideo::of(item, judge, false);
+        let decoded = DecodedVideo::of(item, judge);
         let frames = decoded.frames().into_iter().map(|it| &it.frame);
-        let shown = if is_shown { decoded.images() } else { &[] };
+        let shown = match thumbnails {
+            Thumbnails::Keep => decoded.images(),
+            Thumbnails::Drop => &[],
+        };
         Some(Self {
             frames: frames.map(Frame::of).collect(),
             images: small_jpegs(shown),
@@ -71,7 +80,7 @@ impl TrainedOn {
         })
     }
 
-    /// Of frames at the same phase. `None` where it has none there.
+    /// The most similar frame at the same phase. `None` if there is none.
     fn nearest_match(&self, evidence: &EvidenceFrame) -> Option<NearestMatch<'_>> {
         let similarities = self.features.matmul(&evidence.features);
         let similarities: Vec<f64> = Vec::try_from(similarities.to_kind(Kind::Double)).ok()?;
@@ -98,8 +107,7 @@ impl Frame {
     }
 }
 
-/// Whether two frames are equally far through their repetitions; true where that is not known of one of them. The end of a
-/// repetition is the start of the next.
+/// Whether two frames have the same phase; true if one is unknown. A repetition's end is the start of the next.
 fn is_same_phase(a: Option<f64>, b: Option<f64>) -> bool {
     let (Some(a), Some(b)) = (a, b) else {
         return true;
@@ -108,7 +116,7 @@ fn is_same_phase(a: Option<f64>, b: Option<f64>) -> bool {
     apart.min(1.0 - apart) <= SAME_PHASE
 }
 
-/// The one that is more alike; the first of two that are equally so.
+/// The more similar one; the first of equal ones.
 fn more_similar<'a>(best: NearestMatch<'a>, next: NearestMatch<'a>) -> NearestMatch<'a> {
     if next.similarity > best.similarity {
         next
@@ -117,7 +125,7 @@ fn more_similar<'a>(best: NearestMatch<'a>, next: NearestMatch<'a>) -> NearestMa
     }
 }
 
-/// The training video of the same exercise and another label that is most like the evidence.
+/// The most similar frame of a training video with the same exercise and another label.
 pub(crate) fn nearest_of_another_label<'a>(
     trained_on: &'a [TrainedOn],
     verdict: &Verdict,
@@ -136,7 +144,7 @@ pub(crate) fn nearest_of_another_label<'a>(
 }
 
 impl NearestMatch<'_> {
-    /// As a verdict names it.
+    /// As a record.
     pub(crate) fn named(&self) -> Nearest {
         let video = &self.video.video;
         Nearest {
@@ -149,7 +157,7 @@ impl NearestMatch<'_> {
         }
     }
 
-    /// As the report shows it; `None` where it may not be shown.
+    /// As the page shows it; `None` without a thumbnail.
     pub(crate) fn shown(&self) -> Option<NearestTrainingFrame> {
         let TrainedOn { video, images, .. } = self.video;
         Some(NearestTrainingFrame {

@@ -1,4 +1,4 @@
-//! What the model says of pictures that were made worse, and of the classes in other words.
+//! Predictions on degraded images and with reworded classes.
 
 use rayon::prelude::*;
 use wo_clip::tch::Tensor;
@@ -9,7 +9,7 @@ use crate::judge::decoded_video::DecodedVideo;
 use crate::judge::label_space::LabelSpace;
 use crate::judge::load::class_name;
 
-/// Every so many frames are left in place of all: a lower frame rate.
+/// Every n-th frame is kept: a lower frame rate.
 const EVERY: [usize; 2] = [2, 4];
 
 /// The kind of a change that calls the classes by other words.
@@ -21,10 +21,10 @@ const WORDINGS: [&str; 4] = [
     "in the gym, {}",
     WITHOUT_LABEL,
 ];
-/// The caption without `good form` and `bad form`: only what can be seen.
+/// The caption without `good form` and `bad form`: only what is visible.
 const WITHOUT_LABEL: &str = "{} without good or bad";
 
-/// The classes in other words.
+/// The classes in one wording.
 #[derive(Debug)]
 pub(crate) struct Wording {
     words: &'static str,
@@ -33,7 +33,7 @@ pub(crate) struct Wording {
 }
 
 impl Wording {
-    /// The same once more, with the same weights in memory.
+    /// A second handle on the same weights.
     pub(crate) fn share(&self) -> Self {
         Self {
             words: self.words,
@@ -42,8 +42,8 @@ impl Wording {
     }
 }
 
-/// Reads the captions of the model's classes in other words. None for a model that does not judge by captions, and not where
-/// two classes have no words left that differ: what came of it would be said of the words, and be true of the cut.
+/// Encodes the classes in other words. Empty for a model without captions. A wording is skipped if two classes become
+/// equal.
 pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
     let mut all = Vec::new();
     for words in WORDINGS {
@@ -70,7 +70,7 @@ pub(crate) fn wordings(judge: &Judge) -> anyhow::Result<Vec<Wording>> {
     Ok(all)
 }
 
-/// Whether each class still has a caption of its own. Says so where not, and where more is cut off than of the captions.
+/// Whether each class keeps a caption of its own. Warns if not, and if captions get too long.
 fn tells_classes_apart(
     judge: &Judge,
     words: &str,
@@ -87,7 +87,7 @@ fn tells_classes_apart(
                 .map_or_else(String::new, class_name)
         };
         wo_cli::warn!(
-            "the wording \"{words}\" is left out: it calls {} what {} is called",
+            "the wording \"{words}\" is skipped: it gives {} and {} the same caption",
             name(class),
             name(other)
         );
@@ -96,7 +96,7 @@ fn tells_classes_apart(
     let n_cut = texts.cut().len().saturating_sub(before.cut().len());
     if n_cut > 0 {
         wo_cli::warn!(
-            "the wording \"{words}\" makes {n_cut} of {} captions too long for the model, which reads them without their end",
+            "the wording \"{words}\" makes {n_cut} of {} captions too long for the model, which cuts off their end",
             texts.n_texts()
         );
     }

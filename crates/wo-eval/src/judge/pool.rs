@@ -1,4 +1,4 @@
-//! Work that threads do side by side, and what comes of it in the order in which it was given.
+//! An ordered pool: threads run jobs in parallel, and results come in the order of the jobs.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -8,19 +8,19 @@ use std::thread::{self, JoinHandle};
 
 use anyhow::Context;
 
-/// What came of a job, or how it broke down.
+/// The result of a job, or its panic.
 type Done<R> = thread::Result<R>;
 
-/// A job, and where to what comes of it.
+/// A job, and where its result goes.
 type Given<J, R> = (J, Sender<Done<R>>);
 
-/// Threads that take jobs `J` and give results `R`. They are waited for when this is dropped: libtorch does not bear work
-/// at the end of a process.
+/// Threads that turn jobs `J` into results `R`. Dropping the pool waits for them: libtorch must not work while the
+/// process ends.
 #[derive(Debug)]
 pub(crate) struct OrderedPool<J, R> {
     /// `None` at the end.
     jobs: Option<Sender<Given<J, R>>>,
-    /// What comes of the jobs that were given.
+    /// The results of the given jobs.
     in_work: VecDeque<Receiver<Done<R>>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -39,7 +39,7 @@ impl<J: Send + 'static, R: Send + 'static> OrderedPool<J, R> {
                 };
                 while let Ok((job, done)) = next() {
                     let result = catch_unwind(AssertUnwindSafe(|| work(&state, job)));
-                    // Nobody waits for it any more where the run has failed.
+                    // Nobody waits for it if the run has failed.
                     let _ = done.send(result);
                 }
             })
@@ -51,7 +51,7 @@ impl<J: Send + 'static, R: Send + 'static> OrderedPool<J, R> {
         }
     }
 
-    /// Whether a job may be given now; one more than there are threads is, so that none has to wait for it.
+    /// Whether there is room for a job; one more than there are threads, so that none waits.
     pub(crate) fn has_room(&self) -> bool {
         self.in_work.len() <= self.threads.len()
     }

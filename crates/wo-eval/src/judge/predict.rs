@@ -1,4 +1,4 @@
-//! A video and a judge to a verdict.
+//! Predicts the verdict of one video.
 
 use std::collections::BTreeSet;
 
@@ -11,70 +11,72 @@ use crate::judge::abstain::{abstain, reasons};
 use crate::judge::decoded_video::DecodedVideo;
 use crate::judge::evidence::{EvidenceFrame, span};
 use crate::judge::facts::Facts;
-use crate::judge::label_space::LabelSpace;
+use crate::judge::label_space::{LabelSpace, most_probable};
 use crate::judge::perturb::{Wording, perturbed};
 use crate::judge::prediction::{FramePrediction, GroundTruth, Prediction};
 use crate::judge::region_features::RegionFeatures;
 
-/// A video that was judged, with its pictures.
+/// A judged video with its images.
 #[derive(Debug)]
 pub(crate) struct Judged {
-    /// What is written of it.
+    /// The record.
     pub(crate) verdict: Verdict,
-    /// What is kept of it.
+    /// The prediction.
     pub(crate) prediction: Prediction,
-    /// The frame that speaks most for the label.
+    /// The evidence frame.
     pub(crate) evidence: EvidenceFrame,
-    /// Pictures to show, that one's among them.
+    /// Images to show, the evidence among them.
     pub(crate) images: Vec<RgbImage>,
-    /// When they are in the video, in milliseconds.
+    /// Their times, in milliseconds.
     pub(crate) times_ms: Vec<Option<f64>>,
-    /// Which of the pictures it is.
+    /// The place of the evidence among the images.
     pub(crate) evidence_idx: usize,
-    /// How many frames have a picture that does not load.
+    /// How many frames do not load.
     pub(crate) n_bad_frames: u64,
-    /// What to say of them.
+    /// The warning about them.
     pub(crate) warning: Option<String>,
 }
 
 impl Judged {
-    /// Whether the verdict is right; `None` where it can be neither, as where it is that the model cannot tell.
+    /// Whether the verdict is right; `None` without a true label, or if the model abstains.
     pub(crate) fn is_right(&self) -> Option<bool> {
         let is_told = self.verdict.label.as_str() != UNCLEAR;
         self.prediction.is_right().filter(|_| is_told)
     }
 
-    /// Says that the model knows it from its training.
+    /// Marks it as seen in training.
     pub(crate) fn mark_seen(&mut self) {
         self.verdict.seen = true;
         self.prediction.seen = true;
     }
 }
 
-/// What is looked at beside the verdict.
+/// What is computed beside the verdict.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Looks<'a> {
-    /// Parts of the pictures, for the audit.
+pub(crate) struct PredictOptions<'a> {
+    /// Features of image regions, for the audit.
     pub(crate) regions: bool,
-    /// Pictures that were made worse, and the classes in these other words.
+    /// The wordings for the robustness test, if wanted.
     pub(crate) changes: Option<&'a [Wording]>,
 }
 
-/// Judges a video by those of its frames that load. A video without one is a failure.
+/// Judges a video by the frames that load. A video without one is a failure.
 pub(crate) fn predict(
     item: VideoItem,
     judge: &Judge,
     space: &LabelSpace,
-    seen: bool,
-    looks: Looks<'_>,
+    options: PredictOptions<'_>,
 ) -> Result<Judged, Failure> {
     let trust = judge.manifest().trust.as_ref();
-    let decoded = DecodedVideo::of(item, judge, trust.is_some() || looks.regions);
+    let mut decoded = DecodedVideo::of(item, judge);
+    if trust.is_some() || options.regions {
+        decoded.find_person();
+    }
     let (video, frames) = (&decoded.item.video, decoded.frames());
     let features = decoded.features.as_ref();
     let made = features.and_then(|features| {
         let scores = judge.score_features(features);
-        let verdict = verdict_of(video, &frames, &scores, space, seen)?;
+        let verdict = verdict_of(video, &frames, &scores, space)?;
         Some((features, verdict))
     });
     let (features, (mut verdict, mut prediction, evidence_idx)) =
@@ -89,7 +91,7 @@ pub(crate) fn predict(
         verdict.probability = prediction.confidence();
     }
     abstain(&mut verdict, &prediction.reasons);
-    if looks.regions {
+    if options.regions {
         prediction.regions = Some(RegionFeatures::of(
             judge,
             decoded.images(),
@@ -97,7 +99,7 @@ pub(crate) fn predict(
             person,
         ));
     }
-    if let Some(wordings) = looks.changes {
+    if let Some(wordings) = options.changes {
         prediction.perturbed = perturbed(judge, space, &decoded, features, wordings);
     }
     let evidence = EvidenceFrame {
@@ -118,37 +120,22 @@ pub(crate) fn predict(
     })
 }
 
-/// The verdict, what is kept, and the index of the frame that speaks most for the label. `None` without frames or classes.
+/// The verdict, the prediction, and the place of the evidence frame. `None` without frames or classes.
 fn verdict_of(
     video: &Video,
     frames: &[&FrameItem],
     scores: &FrameScores,
     space: &LabelSpace,
-    seen: bool,
 ) -> Option<(Verdict, Prediction, usize)> {
-    let ground_truth = GroundTruth::of(video, space);
     let top = space.top(&scores.video)?;
-    let frame_predictions = frames.iter().zip(&scores.frames).map(|(item, scores)| {
-        let frame_label = item.frame.label.as_ref().or(video.label.as_ref());
-        let true_label = frame_label.and_then(|label| space.label(label));
-        Some(FramePrediction {
-            true_label,
-            top: space.top(scores)?,
-        })
-    });
-    let frame_predictions: Vec<_> = frame_predictions.collect::<Option<_>>()?;
     let of_label: Vec<f64> = scores
         .frames
         .iter()
         .map(|scores| space.label_probability(scores, top.label))
         .collect();
-    let (evidence_idx, probability) = of_label
-        .iter()
-        .copied()
-        .enumerate()
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })?;
+    let (evidence_idx, probability) = most_probable(of_label.iter().copied())?;
     let evidence = &frames.get(evidence_idx)?.frame;
-    let group = group_of(video);
+    let chance = 1.0 / space.labels.len().max(1) as f64;
     let verdict = Verdict {
         video_id: video.video_id.clone(),
         path: video.path.clone(),
@@ -166,13 +153,7 @@ fn verdict_of(
         n_frames: frames.len() as u32,
         true_label: video.label.clone(),
         true_exercise: video.exercise.clone(),
-        seen,
-        span_ms: span(
-            frames,
-            &of_label,
-            evidence_idx,
-            1.0 / space.labels.len().max(1) as f64,
-        ),
+        span_ms: span(frames, &of_label, evidence_idx, chance),
         ..Verdict::default()
     };
     let labels = space.label_probabilities(&scores.video);
@@ -190,17 +171,34 @@ fn verdict_of(
         regions: None,
         perturbed: Vec::new(),
         has_group_key: video.person_id.is_some() || video.source_id.is_some(),
-        group,
-        seen,
+        group: group_of(video),
+        seen: false,
         duration_ms: video.duration_ms,
-        ground_truth,
+        ground_truth: GroundTruth::of(video, space),
         top,
-        frames: frame_predictions,
+        frames: frame_predictions(video, frames, scores, space)?,
     };
     Some((verdict, prediction, evidence_idx))
 }
 
-/// The faults that the frames are said to show.
+/// The top prediction of each frame beside its own label, else that of the video. `None` without classes.
+fn frame_predictions(
+    video: &Video,
+    frames: &[&FrameItem],
+    scores: &FrameScores,
+    space: &LabelSpace,
+) -> Option<Vec<FramePrediction>> {
+    let of_frame = |(item, scores): (&&FrameItem, &Vec<f64>)| {
+        let label = item.frame.label.as_ref().or(video.label.as_ref());
+        Some(FramePrediction {
+            true_label: label.and_then(|label| space.label(label)),
+            top: space.top(scores)?,
+        })
+    };
+    frames.iter().zip(&scores.frames).map(of_frame).collect()
+}
+
+/// The true faults of the frames.
 fn faults_of(frames: &[&FrameItem]) -> Vec<Name> {
     let all: BTreeSet<&Name> = frames.iter().flat_map(|it| &it.frame.faults).collect();
     all.into_iter().cloned().collect()
@@ -235,8 +233,7 @@ mod tests {
             video: vec![0.25, 0.5, 0.25, 0.0, 0.0],
         };
         let frames: Vec<&FrameItem> = frames.iter().collect();
-        let (verdict, prediction, idx) =
-            verdict_of(&video, &frames, &scores, &space, true).unwrap();
+        let (verdict, prediction, idx) = verdict_of(&video, &frames, &scores, &space).unwrap();
         assert_eq!(verdict.label.as_str(), "bad_form");
         assert_eq!(verdict.faults, ["knees_cave".into()]);
         assert_eq!(
@@ -248,7 +245,7 @@ mod tests {
                 phase: None,
             }
         );
-        assert_eq!((idx, verdict.n_frames, verdict.seen), (1, 3, true));
+        assert_eq!((idx, verdict.n_frames), (1, 3));
         assert_eq!(prediction.is_right(), Some(false));
         // The video's label, its own label, and none, since `unclear` is neither right nor wrong.
         let truths: Vec<_> = prediction
@@ -272,7 +269,6 @@ mod tests {
                 &[],
                 &scores,
                 &LabelSpace::new(&classes()),
-                false
             ),
             None
         );

@@ -1,4 +1,4 @@
-//! What is kept of a video after it was judged: no pictures, only what the figures are made of.
+//! A prediction: what is kept of a judged video, without images.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::judge::label_space::{LabelSpace, TopPrediction};
 use crate::judge::perturb::Perturbed;
 use crate::judge::region_features::RegionFeatures;
 
-/// Whether a video can be right or wrong.
+/// The true label of a video, as far as the model knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum GroundTruth {
     /// It has a label that the model knows. Indices into [`LabelSpace`].
@@ -21,14 +21,14 @@ pub(crate) enum GroundTruth {
     },
     /// It has no label.
     Unlabelled,
-    /// People could not tell.
+    /// Its label is `unclear`.
     Unclear,
-    /// The model has no class for its exercise or its label, which is this.
+    /// The model has no class for this exercise or label.
     Unknown(Name),
 }
 
 impl GroundTruth {
-    /// The standing of a video.
+    /// The true label of a video.
     pub(crate) fn of(video: &Video, space: &LabelSpace) -> Self {
         let Some(label) = video.label.as_ref().filter(|label| !label.is_empty()) else {
             return Self::Unlabelled;
@@ -58,18 +58,19 @@ impl GroundTruth {
 pub(crate) struct FramePrediction {
     /// Its true label: its own, else that of the video. Absent where that cannot be right or wrong.
     pub(crate) true_label: Option<usize>,
-    /// What the model says of this frame alone.
+    /// The top prediction for this frame.
     pub(crate) top: TopPrediction,
 }
 
 /// One video that was judged.
+// More than 12 fields: each later stage reads another few of them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Prediction {
     /// Its id.
     pub(crate) video_id: String,
     /// Its file.
     pub(crate) path: Option<RecordPath>,
-    /// The probability of each label as the model has it.
+    /// The probability of each label, uncalibrated.
     pub(crate) labels: Vec<f64>,
     /// The same after the model's temperature.
     pub(crate) calibrated: Vec<f64>,
@@ -77,19 +78,19 @@ pub(crate) struct Prediction {
     pub(crate) exercises: Vec<f64>,
     /// The faults that it shows, where they are known.
     pub(crate) faults: Vec<Name>,
-    /// The faults that the model names.
+    /// The predicted faults.
     pub(crate) predicted_faults: Vec<Name>,
-    /// Which of the models of a cross-validation said it.
+    /// The fold of a cross-validation that predicted it.
     pub(crate) fold: Option<u32>,
-    /// Why it gets no label.
+    /// Why the model abstains.
     pub(crate) reasons: Vec<AbstainReason>,
-    /// What can be told of it without a model.
+    /// Facts about the video that need no model.
     pub(crate) facts: Facts,
-    /// What a model sees in parts of it, where that was asked for.
+    /// Features of image regions, if computed.
     pub(crate) regions: Option<RegionFeatures>,
     /// What is predicted after each change, where that is wanted.
     pub(crate) perturbed: Vec<Perturbed>,
-    /// What a bootstrap keeps together.
+    /// The group that a bootstrap keeps together.
     pub(crate) group: Group,
     /// Whether the group is more than the video itself.
     pub(crate) has_group_key: bool,
@@ -97,9 +98,9 @@ pub(crate) struct Prediction {
     pub(crate) seen: bool,
     /// Its length.
     pub(crate) duration_ms: Option<f64>,
-    /// What is right.
+    /// The true label.
     pub(crate) ground_truth: GroundTruth,
-    /// What the model says.
+    /// The top prediction.
     pub(crate) top: TopPrediction,
     /// Its frames.
     pub(crate) frames: Vec<FramePrediction>,
@@ -184,17 +185,17 @@ impl Prediction {
         }
     }
 
-    /// How sure the label is.
+    /// The calibrated probability of the predicted label.
     pub(crate) fn confidence(&self) -> f64 {
         self.calibrated.get(self.top.label).copied().unwrap_or(0.0)
     }
 
-    /// Whether it says that nobody can tell, and leans to no label: then it is not right.
+    /// Whether `unclear` is predicted: then it is never right.
     pub(crate) fn says_unclear(&self) -> bool {
         self.reasons.contains(&AbstainReason::SaysUnclear)
     }
 
-    /// The exercise that it says; `None` where it was not asked.
+    /// The predicted exercise; `None` if exercises were not predicted.
     pub(crate) fn predicted_exercise(&self) -> Option<usize> {
         let is_told = self.exercises.iter().any(|probability| *probability > 0.0);
         is_told.then_some(self.top.exercise)

@@ -1,5 +1,4 @@
-//! What a model sees in a video, and in parts of it that show nothing of how the lift goes: its first frame, and what is
-//! behind the lifter.
+//! Features of a video and of regions that show nothing of the lift: its first frame, and the background.
 
 use image::RgbImage;
 use rand::{RngExt, SeedableRng};
@@ -8,8 +7,8 @@ use wo_clip::Judge;
 use wo_clip::tch::{Kind, Tensor};
 use wo_picture::{MovingPerson, background};
 
-/// Features are brought to so many numbers by random directions, which keep distances (Johnson & Lindenstrauss 1984), so
-/// that a hundred refits take seconds.
+/// Features are projected to so many dimensions by random signs, which keep distances (Johnson & Lindenstrauss 1984),
+/// so that a hundred refits take seconds.
 const WIDTH: usize = 64;
 /// The directions are the same in all runs.
 const SEED: u64 = 1;
@@ -21,12 +20,12 @@ pub(crate) struct RegionFeatures {
     pub(crate) whole: Vec<f64>,
     /// Of the first frame.
     pub(crate) first_frame: Vec<f64>,
-    /// Of what is behind the lifter; `None` where nothing or everything moves.
+    /// Of the background; `None` if nothing or everything moves.
     pub(crate) background: Option<Vec<f64>>,
 }
 
 impl RegionFeatures {
-    /// Looks at a video; `features` are those of its frames, `person` who moves in them.
+    /// Computes them from the `features` of all frames and the moving `person`.
     pub(crate) fn of(
         judge: &Judge,
         images: &[RgbImage],

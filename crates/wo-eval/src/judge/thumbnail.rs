@@ -1,22 +1,22 @@
-//! Small copies of frames, for a page.
+//! Thumbnails of frames, for the page.
 
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::thumbnail;
 
-/// The longer side of a small picture, in pixels.
+/// The longer side of a thumbnail, in pixels.
 const SIDE: u32 = 200;
-/// The quality of small pictures that wait.
+/// The JPEG quality of thumbnails.
 const QUALITY: u8 = 80;
 
-/// A frame at the size of a page.
+/// A thumbnail.
 pub(crate) fn small(image: &RgbImage) -> RgbImage {
     let longer = image.width().max(image.height()).max(1);
     let scaled = |side: u32| (side * SIDE).div_ceil(longer).max(1);
     thumbnail(image, scaled(image.width()), scaled(image.height()))
 }
 
-/// Pictures as small JPEGs.
+/// Thumbnails as JPEGs.
 pub(crate) fn small_jpegs(images: &[RgbImage]) -> Vec<Vec<u8>> {
     let compressed = |image: &RgbImage| {
         let mut jpeg = Vec::new();

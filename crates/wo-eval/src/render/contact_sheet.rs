@@ -1,4 +1,4 @@
-//! A picture of verdicts: a row a video, its frames beside each other, wrong ones first.
+//! Contact sheet: an image with a row of frames for each verdict, wrong ones first.
 
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -23,9 +23,9 @@ const FRAME_HEIGHT: u32 = 112;
 const MAX_FRAME_WIDTH: u32 = 200;
 /// The space around things, in pixels.
 const GAP: u32 = 6;
-/// The width of the bar that says right or wrong, in pixels.
+/// The width of the bar that marks right or wrong, in pixels.
 const BAR_WIDTH: u32 = 12;
-/// The thickness of the line around the frame that speaks most for the label, in pixels.
+/// The thickness of the line around the evidence frame, in pixels.
 const EVIDENCE_LINE: u32 = 4;
 /// Two lines of text fit a caption.
 const CAPTION_HEIGHT: u32 = 2 * LINE_HEIGHT;
@@ -50,7 +50,7 @@ pub(crate) struct ContactSheet {
     rows: Vec<Row>,
 }
 
-/// What is shown of a video.
+/// A row of the sheet.
 #[derive(Debug)]
 struct Row {
     /// Wrong ones first, then as the seed has it.
@@ -71,7 +71,7 @@ impl ContactSheet {
         }
     }
 
-    /// Takes a video, and gives up another one where there are too many.
+    /// Adds a video; the lowest-ranked row is dropped if there are too many.
     pub(crate) fn add(&mut self, judged: &Judged) {
         self.n_offered += 1;
         let is_right = judged.is_right();
@@ -110,7 +110,7 @@ impl ContactSheet {
         self.rows.is_empty()
     }
 
-    /// The sheet as a picture.
+    /// The sheet as an image.
     pub(crate) fn draw(&self) -> RgbImage {
         let width_of = |row: &Row| {
             row.frames
@@ -124,7 +124,7 @@ impl ContactSheet {
         let height = LEGEND_HEIGHT + row_height * self.rows.len() as u32;
         let mut sheet = RgbImage::from_pixel(width.max(MIN_WIDTH), height, BACKGROUND);
         let legend = format!(
-            "{} of {}, wrong ones first. Bar: green right, red wrong, grey neither. Framed: most telling frame.",
+            "{} of {}, wrong ones first. Bar: green right, red wrong, grey not scored. Framed: evidence frame.",
             self.rows.len(),
             wo_cli::count(self.n_offered, "video")
         );
@@ -181,7 +181,7 @@ fn pair(exercise: Option<&Name>, label: Option<&Name>) -> String {
 }
 
 fn caption(verdict: &Verdict, word: &str) -> [String; 2] {
-    // The last parts of a path tell more than the first, and the folder often has the truth in it.
+    // The last parts of a path say more than the first, and the folder often has the true label.
     let name = verdict.path.as_ref().map_or_else(
         || format!("video {}", verdict.video_id),
         |path| {
@@ -353,7 +353,7 @@ mod tests {
         sheet.add(&judged);
         assert_eq!(first_words(&sheet), ["unclear"]);
         assert_eq!(sheet.rows[0].colour, UNSCORED);
-        let mut worst = crate::render::worst::Worst::new(true);
+        let mut worst = crate::render::worst::Worst::keeping();
         worst.add(&judged);
         assert_eq!((worst.n_wrong, worst.videos.len()), (0, 0));
     }

@@ -1,4 +1,4 @@
-//! Text on a picture, in one of X11's bitmap fonts.
+//! Text on an image, in one of X11's bitmap fonts.
 
 use std::convert::Infallible;
 
@@ -17,8 +17,8 @@ pub(crate) const LINE_HEIGHT: u32 = 16;
 /// The width of a character, in pixels.
 pub(crate) const CHARACTER_WIDTH: u32 = 8;
 
-/// Writes one line with its upper left corner at `x`, `y`. What does not fit on the picture is cut off; characters
-/// beyond Latin-1 are shown as question marks.
+/// Writes one line with its upper left corner at `x`, `y`. Text beyond the image is cut off; characters beyond Latin-1
+/// become question marks.
 pub(crate) fn write(image: &mut RgbImage, text: &str, x: u32, y: u32, colour: Rgb<u8>) {
     let Rgb([r, g, b]) = colour;
     let style = MonoTextStyle::new(&FONT_8X13, Rgb888::new(r, g, b));
@@ -26,7 +26,7 @@ pub(crate) fn write(image: &mut RgbImage, text: &str, x: u32, y: u32, colour: Rg
     let Ok(_end) = Text::with_baseline(text, place, style, Baseline::Top).draw(&mut Canvas(image));
 }
 
-/// A picture as embedded-graphics draws on it.
+/// An image as a target of embedded-graphics.
 struct Canvas<'a>(&'a mut RgbImage);
 
 impl OriginDimensions for Canvas<'_> {

@@ -1,13 +1,12 @@
-//! How numbers and names are written, and from where on an interval is wide or groups are few: the same on a terminal and
-//! on a page.
+//! Shared formats and thresholds of the text report and the page.
 
 use wo_stats::MIN_GROUPS;
 
 use crate::score::measurement::Measurement;
 
-/// Fewer groups than this say little of groups to come.
+/// Below this number of groups, scores say little about other groups.
 pub(crate) const FEW_GROUPS: u64 = MIN_GROUPS as u64;
-/// A 95 % interval wider than this does not tell a useless model from a good one.
+/// A confidence interval wider than this cannot separate a useless model from a good one.
 pub(crate) const WIDE_INTERVAL: f64 = 0.3;
 /// Events that were not seen in n groups may still happen in up to this many in n (the rule of three, Hanley &
 /// Lippman-Hand 1983).
@@ -16,7 +15,7 @@ pub(crate) const RULE_OF_THREE: f64 = 3.0;
 const TURNS: [std::ops::RangeInclusive<char>; 2] =
     ['\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
 
-/// Text of a file, with what a terminal would obey shown instead: a name must not be able to drive it.
+/// Text of a file with control characters escaped: a name must not drive the terminal.
 pub(crate) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -34,7 +33,7 @@ pub(crate) fn shown(score: Option<&Measurement>) -> String {
     score.map_or_else(|| "-".to_owned(), |it| with_ends(it.value, it.low, it.high))
 }
 
-/// The same of a figure that is no score.
+/// The same for any value.
 pub(crate) fn with_ends(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
     match (value, low.zip(high)) {
         (Some(value), Some((low, high))) => format!("{value:.2} [{low:.2}, {high:.2}]"),
@@ -53,12 +52,12 @@ pub(crate) fn number(it: Option<f64>) -> String {
     it.map_or_else(|| "-".to_owned(), |it| format!("{it:.2}"))
 }
 
-/// The smallest difference that so many groups would show.
+/// The detectable difference.
 pub(crate) fn detectable(score: Option<&Measurement>) -> String {
     number(score.and_then(|score| score.detectable))
 }
 
-/// The ends of the interval, where there is one.
+/// The confidence interval, if there is one.
 pub(crate) fn ends(score: &Measurement) -> Option<(f64, f64)> {
     Some((score.low?, score.high?))
 }

@@ -1,4 +1,4 @@
-//! The findings as the data of an HTML page. It measures nothing: figures become figures, and words say which.
+//! The findings as the data of the HTML page. It measures nothing.
 
 mod answered;
 mod audit;
@@ -23,7 +23,7 @@ use crate::judge::perturb::WORDS;
 use crate::render::format::FEW_GROUPS;
 use crate::render::html::audit::audit;
 use crate::render::html::calibration::{calibration, selective};
-use crate::render::html::conclusion::{Grounds, conclusion, is_anonymous, persons};
+use crate::render::html::conclusion::{Grounds, conclusion, is_anonymous};
 use crate::render::html::estimate::{between, estimate};
 use crate::render::html::metrics::metrics;
 use crate::render::html::suspects::suspects;
@@ -35,8 +35,8 @@ use crate::score::key::{MetricName, Scope, ScoreKey, Unit};
 use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
 
-/// Why it is not known what more videos would bring.
-const NO_CURVE: &str = "the model comes without a learning curve";
+/// Why there is no estimate of what more videos would bring.
+const NO_CURVE: &str = "the model has no learning curve";
 /// Slices that are listed.
 const MAX_SLICES: usize = 40;
 
@@ -83,12 +83,9 @@ pub(crate) fn page(
 fn subtitle(main: &Measurement, tally: &Tally) -> String {
     let videos = count(main.n, "video");
     if is_anonymous(tally) {
-        format!("{videos}, of which it is not known whose they are")
+        format!("{videos} of unknown people")
     } else {
-        format!(
-            "{videos} of {} that it has not seen",
-            persons(main.n_groups)
-        )
+        format!("{videos} of {}, held out", count(main.n_groups, "group"))
     }
 }
 
@@ -113,7 +110,7 @@ fn slices(findings: &Findings, main: Option<&Measurement>) -> Option<Slices> {
             n_groups: it.n_groups,
             note: match it.key.by {
                 Predictor::Model => (it.n_groups < FEW_GROUPS).then(|| "few groups".to_owned()),
-                _ => Some("judged by a linear head that was fitted to the others".to_owned()),
+                _ => Some("linear head fitted to the other sources".to_owned()),
             },
         })
     });
@@ -144,7 +141,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
         gain: match it.gain {
             Some(_) => between((it.gain, it.gain_low, it.gain_high), "too few refits"),
             None if curve.is_none() => Estimate::missing(NO_CURVE),
-            None => Estimate::missing("no unseen video has the label"),
+            None => Estimate::missing("no held-out video has the label"),
         },
     });
     Some(Learning {
@@ -154,7 +151,8 @@ fn learning(findings: &Findings) -> Option<Learning> {
         conclusion: curve.map_or_else(
             || {
                 format!(
-                    "What more videos would bring is not known: {NO_CURVE}. What to film next goes by what it was trained on."
+                    "There is no estimate of what more videos would bring: {NO_CURVE}. Hints what to film next \
+                     rest on the training videos."
                 )
             },
             in_words,
@@ -163,7 +161,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
     })
 }
 
-/// The mean of the refits of each size, and where 95 % of refits lie.
+/// The mean of the refits of each size, and the range of 95 % of them.
 fn points(curve: &LearningCurve) -> Vec<LearningPoint> {
     let same_size = |a: &Refit, b: &Refit| a.videos_a_class.to_bits() == b.videos_a_class.to_bits();
     let of_size = |refits: &[Refit]| {

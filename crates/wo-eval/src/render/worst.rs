@@ -1,4 +1,4 @@
-//! The videos that were judged wrong, the surest first, with small pictures of their frames.
+//! The most confident mistakes, with thumbnails of their frames.
 
 use image::RgbImage;
 use wo_record::{Name, Verdict};
@@ -12,40 +12,40 @@ const MAX_VIDEOS: usize = 12;
 /// Frames that are shown of each.
 const MAX_FRAMES: usize = 8;
 
-/// Those that are kept.
+/// The kept videos.
 #[derive(Debug, Default)]
 pub(crate) struct Worst {
-    is_asked: bool,
+    /// Whether a page will show them.
+    keeps: bool,
     /// How many were wrong.
     pub(crate) n_wrong: u64,
     pub(crate) videos: Vec<WorstVideo>,
 }
 
-/// One of them.
+/// One mistake.
 #[derive(Debug)]
 pub(crate) struct WorstVideo {
     pub(crate) verdict: Verdict,
     pub(crate) true_faults: Vec<Name>,
-    /// Small pictures with their times and whether each is the evidence.
+    /// Thumbnails with their times and whether each is the evidence.
     pub(crate) frames: Vec<(RgbImage, Option<f64>, bool)>,
-    /// The training video of another label that looks most alike.
+    /// The most similar training frame of another label.
     pub(crate) nearest: Option<NearestTrainingFrame>,
 }
 
 impl Worst {
-    /// None yet; nothing is kept unless it is asked for.
-    pub(crate) fn new(is_asked: bool) -> Self {
+    /// An empty list that keeps mistakes; the default list keeps none.
+    pub(crate) fn keeping() -> Self {
         Self {
-            is_asked,
-            n_wrong: 0,
-            videos: Vec::new(),
+            keeps: true,
+            ..Self::default()
         }
     }
 
-    /// Keeps a video where it is wrong and surer than another one.
+    /// Keeps a wrong video that is among the most confident.
     pub(crate) fn add(&mut self, judged: &Judged) {
         let verdict = &judged.verdict;
-        if !self.is_asked || judged.prediction.seen || judged.is_right() != Some(false) {
+        if !self.keeps || judged.prediction.seen || judged.is_right() != Some(false) {
             return;
         }
         self.n_wrong += 1;
@@ -67,7 +67,7 @@ impl Worst {
         self.videos.truncate(MAX_VIDEOS);
     }
 
-    /// Puts a training video beside a video, where that is among those that are kept.
+    /// Adds the nearest training frame of a kept video.
     pub(crate) fn add_nearest(
         &mut self,
         video_id: &str,

@@ -1,4 +1,4 @@
-//! Whether the model is as often right as it is sure, on held-out videos.
+//! Calibration on held-out videos: does the confidence equal the accuracy?
 
 use wo_clip::Trust;
 use wo_record::{Calibration, CalibrationBin};
@@ -10,7 +10,7 @@ use crate::score::key::Scope;
 /// Bars of the reliability diagram: as many as Guo et al. 2017 have.
 const N_BINS: usize = 15;
 
-/// Whether the model is as often right as it is sure, where it says a label. `None` without such videos.
+/// Expected calibration error, over the videos that get a label. `None` without any.
 pub(crate) fn calibration(
     videos: &[&Prediction],
     trust: Option<&Trust>,

@@ -1,4 +1,4 @@
-//! What is scored: the questions that are put to the model and to the baselines.
+//! Scores the model and its baselines.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::score::key::{Scope, Task, Unit, Whole};
 use crate::score::scoring_task::ScoringTask;
 use crate::score::worst_group::worst_group;
 
-/// The baselines, fitted to the videos that the model was trained on.
+/// The baselines, fitted to the training videos.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Baselines {
     label_majority: Option<Majority>,
@@ -22,7 +22,7 @@ pub(crate) struct Baselines {
 }
 
 impl Baselines {
-    /// Fits them; the validation and test videos are left alone.
+    /// Fits them to the training split alone.
     pub(crate) fn fit(videos: &[SplitVideo], space: &LabelSpace) -> Self {
         let train = || videos.iter().filter(|video| video.split == Split::Train);
         let labels: Vec<Example<'_>> = train()
@@ -37,7 +37,7 @@ impl Baselines {
                 })
             })
             .collect();
-        // Told the exercise, it would not have to guess.
+        // With the exercise given there is nothing to predict.
         let untold = Facts {
             exercise: None,
             duration_ms: None,
@@ -58,7 +58,7 @@ impl Baselines {
     }
 }
 
-/// Scores those of the predictions that can be right or wrong, in all and by exercise.
+/// Scores all predictions with a true label, over all videos and by exercise.
 pub(crate) fn evaluate(
     predictions: &[&Prediction],
     space: &LabelSpace,

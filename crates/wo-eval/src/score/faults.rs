@@ -1,4 +1,4 @@
-//! How well faults are told, each by itself: a video may have several.
+//! Precision, recall and F1 of each fault. A video may have several.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::score::key::{Scope, Task, Unit};
 use crate::score::measurement::Measurement;
 use crate::score::scoring_task::ScoringTask;
 
-/// Precision, recall and F1 of each fault that is true or said of a video, over the videos of which it is known.
+/// The metrics of each true or predicted fault, over the videos with known faults.
 pub(crate) fn faults(videos: &[&Prediction], space: &LabelSpace, seed: u64) -> Vec<Measurement> {
     let known: Vec<&Prediction> = videos
         .iter()
@@ -71,7 +71,7 @@ mod tests {
             };
             video.predicted_faults = vec![predicted.into()];
         }
-        // Bad form of which no fault is known says nothing of faults.
+        // Bad form without a known fault is not scored.
         videos[10].faults.clear();
         let scores = faults(
             &videos.iter().collect::<Vec<_>>(),

@@ -1,6 +1,5 @@
-//! What a model must reach: `balanced_accuracy>=champion-0.01, recall.bad_form.low>=0.8, ece<=0.1`.
+//! Conditions on a model: `balanced_accuracy>=champion-0.01, recall.bad_form.low>=0.8, ece<=0.1`.
 
-use std::fmt;
 use std::str::FromStr;
 
 use anyhow::anyhow;
@@ -8,135 +7,19 @@ use wo_cli::{Exit, ExitWith};
 use wo_record::{Gate, GateTerm, Name};
 
 use crate::judge::label_space::LabelSpace;
-use crate::score::key::{Baseline, MetricName, Task};
+use crate::score::gate_metric::{End, NamedMetric};
 
-/// Before the name of a metric of exercises.
-const OF_EXERCISES: &str = "exercise_";
-
-/// What a gate may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GateMetric {
-    /// A score of the label, or of the exercise.
-    Score(Task, MetricName),
-    /// Expected calibration error.
-    Ece,
-    /// The part of the videos that gets a label.
-    Coverage,
-    /// The part of the videos that gets a wrong one.
-    Risk,
-    /// The area under the curve of risk against coverage.
-    Aurc,
-}
-
-impl GateMetric {
-    /// What stands for a metric in a gate, without [`OF_EXERCISES`].
-    fn base_name(self) -> &'static str {
-        match self {
-            Self::Score(_, name) => name.as_str(),
-            Self::Ece => "ece",
-            Self::Coverage => "coverage",
-            Self::Risk => "risk",
-            Self::Aurc => "aurc",
-        }
-    }
-
-    /// All metrics, those of labels first.
-    fn all() -> impl Iterator<Item = Self> {
-        let of_labels = LABEL_METRICS.map(|name| Self::Score(Task::Label, name));
-        let of_exercises = EXERCISE_METRICS.map(|name| Self::Score(Task::Exercise, name));
-        of_labels
-            .into_iter()
-            .chain([Self::Ece, Self::Coverage, Self::Risk, Self::Aurc])
-            .chain(of_exercises)
-    }
-
-    /// Whether it is of one class.
-    fn has_class(self) -> bool {
-        matches!(
-            self,
-            Self::Score(
-                _,
-                MetricName::Recall
-                    | MetricName::Precision
-                    | MetricName::F1
-                    | MetricName::RocAuc
-                    | MetricName::AveragePrecision
-            )
-        )
-    }
-
-    /// Whether it has a confidence interval.
-    fn has_ends(self) -> bool {
-        matches!(self, Self::Score(..) | Self::Ece)
-    }
-
-    fn is_of_exercises(self) -> bool {
-        matches!(self, Self::Score(Task::Exercise, _))
-    }
-}
-
-impl fmt::Display for GateMetric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_of_exercises() {
-            f.write_str(OF_EXERCISES)?;
-        }
-        f.write_str(self.base_name())
-    }
-}
-
-/// The scores of labels that a gate may name.
-const LABEL_METRICS: [MetricName; 11] = [
-    MetricName::BalancedAccuracy,
-    MetricName::Accuracy,
-    MetricName::MacroF1,
-    MetricName::Recall,
-    MetricName::Precision,
-    MetricName::F1,
-    MetricName::RocAuc,
-    MetricName::AveragePrecision,
-    MetricName::WorstGroupRecall,
-    MetricName::GainOver(Baseline::Majority),
-    MetricName::GainOver(Baseline::DurationOnly),
-];
-/// Those of exercises.
-const EXERCISE_METRICS: [MetricName; 7] = [
-    MetricName::BalancedAccuracy,
-    MetricName::Accuracy,
-    MetricName::MacroF1,
-    MetricName::Recall,
-    MetricName::Precision,
-    MetricName::F1,
-    MetricName::GainOver(Baseline::Majority),
-];
-
-/// All terms of a gate; each must hold.
+/// The conditions of a gate; all must hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms(Vec<Term>);
 
-/// One demand.
+/// One condition.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Term {
     text: String,
     pub(crate) metric: NamedMetric,
     comparison: Comparison,
     bound: Bound,
-}
-
-/// A figure, by the names that `score` records have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedMetric {
-    pub(crate) name: GateMetric,
-    /// For metrics of one class.
-    pub(crate) class: Option<Name>,
-    /// An end of the interval in place of the value.
-    pub(crate) end: Option<End>,
-}
-
-/// An end of an interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    Low,
-    High,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +37,7 @@ struct Bound {
     offset: f64,
 }
 
-/// Why a gate cannot be read.
+/// A condition that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{term}\": {why}")]
 pub struct GateError {
@@ -162,7 +45,7 @@ pub struct GateError {
     why: String,
 }
 
-/// What is known of a figure.
+/// What is known of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Known {
     pub(crate) value: Option<f64>,
@@ -193,7 +76,7 @@ impl FromStr for Terms {
         if terms.is_empty() {
             return Err(GateError {
                 term: text.to_owned(),
-                why: "there is no term, such as balanced_accuracy>=0.8".to_owned(),
+                why: "there is no condition, such as balanced_accuracy>=0.8".to_owned(),
             });
         }
         Ok(Self(terms))
@@ -233,69 +116,6 @@ impl FromStr for Term {
     }
 }
 
-/// The parts of a metric between its points, before it is known whether there is such a metric.
-struct Parts<'a> {
-    name: &'a str,
-    class: Option<Name>,
-    end: Option<End>,
-}
-
-impl<'a> Parts<'a> {
-    fn split(text: &'a str) -> Result<Self, &'static str> {
-        let mut parts = text.split('.');
-        let name = parts.next().unwrap_or_default();
-        if name.is_empty() {
-            return Err("a figure stands before the sign, such as recall.bad_form");
-        }
-        let mut this = Self {
-            name,
-            class: None,
-            end: None,
-        };
-        for part in parts {
-            match part {
-                "low" => this.end = Some(End::Low),
-                "high" => this.end = Some(End::High),
-                "" => return Err("there is nothing after the point"),
-                class if this.class.is_none() && this.end.is_none() => {
-                    this.class = Some(Name::new(class));
-                }
-                _ => return Err("a figure is NAME, NAME.CLASS, and either with .low or .high"),
-            }
-        }
-        Ok(this)
-    }
-}
-
-impl FromStr for NamedMetric {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let Parts { name, class, end } = Parts::split(text)?;
-        let found = GateMetric::all().find(|it| it.to_string() == name);
-        let Some(metric) = found else {
-            let of_labels = GateMetric::all().filter(|it| !it.is_of_exercises());
-            let names: Vec<&str> = of_labels.map(GateMetric::base_name).collect();
-            return Err(format!(
-                "there is no figure {name}; there are {}, and those of exercises such as {OF_EXERCISES}accuracy",
-                names.join(", ")
-            ));
-        };
-        match &class {
-            None if metric.has_class() => Err(format!("{name} is of one class: {name}.CLASS")),
-            Some(class) if !metric.has_class() => {
-                Err(format!("{name} is of no class, so not of {class}"))
-            }
-            _ if end.is_some() && !metric.has_ends() => Err(format!("{name} has no interval")),
-            _ => Ok(Self {
-                name: metric,
-                class,
-                end,
-            }),
-        }
-    }
-}
-
 impl FromStr for Bound {
     type Err = &'static str;
 
@@ -317,27 +137,13 @@ impl FromStr for Bound {
     }
 }
 
-impl fmt::Display for NamedMetric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.name)?;
-        if let Some(class) = &self.class {
-            write!(f, ".{class}")?;
-        }
-        match self.end {
-            Some(End::Low) => f.write_str(".low"),
-            Some(End::High) => f.write_str(".high"),
-            None => Ok(()),
-        }
-    }
-}
-
 impl Terms {
-    /// Whether a term speaks of a champion.
+    /// Whether a condition needs a champion.
     pub(crate) fn need_champion(&self) -> bool {
         self.0.iter().any(|term| term.bound.is_champion)
     }
 
-    /// Refuses a figure of a class that is neither a label nor an exercise of those.
+    /// Fails on a class that is neither a label nor an exercise.
     pub(crate) fn check_classes(&self, space: &LabelSpace) -> anyhow::Result<()> {
         for term in &self.0 {
             let known = if term.metric.name.is_of_exercises() {
@@ -360,8 +166,7 @@ impl Terms {
         Ok(())
     }
 
-    /// Holds the terms against what `candidate` and `champion` know of a figure. A figure that is not known holds no term:
-    /// a gate never opens for want of a number.
+    /// Checks the conditions. An unknown metric fails its condition: a gate never opens for lack of a number.
     pub(crate) fn judge(
         &self,
         candidate: impl Fn(&NamedMetric) -> Option<Known>,
@@ -399,8 +204,8 @@ impl Term {
                 Comparison::Below => value < bound,
             });
         let why = match (candidate, value, bound) {
-            (None, ..) => Some(format!("there is no figure {}", self.metric)),
-            (Some(_), None, _) => Some(format!("{} is not defined for these videos", self.metric)),
+            (None, ..) => Some(format!("there is no metric {}", self.metric)),
+            (Some(_), None, _) => Some(format!("{} is undefined for these videos", self.metric)),
             (.., None) => Some(format!("the champion has no {}", self.metric)),
             _ => None,
         };
@@ -417,6 +222,7 @@ impl Term {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::gate_metric::GateMetric;
 
     fn known(value: f64) -> Known {
         Known {
@@ -484,24 +290,24 @@ mod tests {
     #[test]
     fn slips_are_named() {
         for (text, why) in [
-            ("", "there is no term"),
+            ("", "there is no condition"),
             ("accuracy", "none of >="),
-            (">=1", "stands before the sign"),
+            (">=1", "comes before the sign"),
             ("accuracy>=", "a bound is a number"),
             ("accuracy>=champion*2", "after champion"),
             ("accuracy>=NaN", "a bound is a number"),
             ("recall..low>=1", "nothing after the point"),
-            ("recall.a.b>=1", "a figure is NAME"),
+            ("recall.a.b>=1", "a metric is NAME"),
             (
                 "ghost>=1",
-                "there is no figure ghost; there are balanced_accuracy",
+                "there is no metric ghost; there are balanced_accuracy",
             ),
-            ("Accuracy>=1", "there is no figure Accuracy"),
-            ("exercise_ece<=1", "there is no figure exercise_ece"),
+            ("Accuracy>=1", "there is no metric Accuracy"),
+            ("exercise_ece<=1", "there is no metric exercise_ece"),
             ("accuracy=>0.5", "=> is written >="),
-            ("accuracy.middle>=0.5", "accuracy is of no class"),
-            ("recall>=0.5", "recall is of one class: recall.CLASS"),
-            ("coverage.low>=0.5", "coverage has no interval"),
+            ("accuracy.middle>=0.5", "accuracy has no classes"),
+            ("recall>=0.5", "recall needs a class: recall.CLASS"),
+            ("coverage.low>=0.5", "coverage has no confidence interval"),
         ] {
             let error = text.parse::<Terms>().expect_err(text).to_string();
             assert!(error.contains(why), "{text}: {error}");

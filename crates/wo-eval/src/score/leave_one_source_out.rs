@@ -1,5 +1,4 @@
-//! Whether what the model sees carries over to a source that nothing was fitted to: for each source a linear head on the
-//! model's features of the other sources' videos.
+//! Leave one source out: for each source, a linear head on the model's features is fitted to the other sources.
 
 use wo_record::Predictor;
 use wo_stats::{Metric, Probe, ProbeData, balanced_weights};
@@ -10,13 +9,13 @@ use crate::score::key::Scope;
 use crate::score::measurement::{Measurement, worst_first};
 use crate::score::scoring_task::label_metric;
 
-/// Sources with fewer videos are not left out.
+/// Sources with fewer videos are skipped.
 const MIN_VIDEOS: usize = 3;
 /// Penalty of the heads: scikit-learn's C.
 const INVERSE_PENALTY: f64 = 1.0;
 
-/// The accuracy on each source that was left out, the worst first. Videos of persons who are in the source are left out with
-/// it. Empty where there are no two sources.
+/// The accuracy on each held-out source, lowest first. People of the source are held out with it. Empty with fewer than
+/// two sources.
 pub(crate) fn leave_one_source_out(
     videos: &[&Prediction],
     space: &LabelSpace,
@@ -44,7 +43,7 @@ pub(crate) fn leave_one_source_out(
             };
             let mut score =
                 label_metric(predicted.into_iter(), Metric::Accuracy, scope, space, seed)?;
-            // Not the model judges, but a head on its features.
+            // The head predicts, not the model.
             score.key.by = Predictor::LinearProbe;
             Some(score)
         })
@@ -53,7 +52,7 @@ pub(crate) fn leave_one_source_out(
     scores
 }
 
-/// What a head that is fitted to `others` says of videos that it has not seen.
+/// Predictions of a head fitted to `others`.
 fn judged<'a>(
     others: &[&Prediction],
     unseen: &[&'a Prediction],

@@ -1,4 +1,4 @@
-//! What is left of the accuracy when pictures get worse, and when the classes are called by other words.
+//! Balanced accuracy on degraded images and with reworded classes.
 
 use wo_stats::Metric;
 

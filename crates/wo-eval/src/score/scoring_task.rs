@@ -87,7 +87,7 @@ impl ScoringTask<'_> {
         })
     }
 
-    /// No video is `unclear` as videos are good or bad.
+    /// `unclear` is predicted, but never true.
     fn is_of_unclear(&self, metric: Metric) -> bool {
         let class = metric.class().and_then(|class| self.classes.get(class));
         class.is_some_and(|class| class.as_str() == UNCLEAR)
@@ -152,8 +152,8 @@ impl ScoringTask<'_> {
     }
 }
 
-/// How many units a figure rests on, and of how many groups: a recall on those of its class, a precision on those that are
-/// said to be of it, an F1 on both. Of each unit its group, its true class and what is said of it.
+/// How many samples a metric rests on, and of how many groups: a recall on those of its class, a precision on those
+/// predicted as it, an F1 on both. A sample is its group, its true class and its prediction.
 pub(crate) fn counted_samples<'a>(
     metric: Metric,
     samples: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
@@ -170,7 +170,7 @@ pub(crate) fn counted_samples<'a>(
     (groups.len() as u64, distinct.len())
 }
 
-/// One metric of labels in a scope of its own: of each video with a label, what is predicted. `None` without such videos.
+/// One metric of the label over some videos, each with its prediction. `None` if none has a label.
 pub(crate) fn label_metric<'a>(
     predicted: impl Iterator<Item = (&'a Prediction, usize)>,
     metric: Metric,

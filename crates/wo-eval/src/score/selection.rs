@@ -1,19 +1,19 @@
-//! What comes of holding back: how accurate the model is where it answers only the surest videos.
+//! Selective classification: accuracy where the model abstains on the least confident videos.
 
 use wo_clip::Trust;
 use wo_record::{CoveragePoint, Selection};
-use wo_stats::{Bootstrap, Graded, RiskCoverage, numbered, proportion};
+use wo_stats::{Bootstrap, Graded, RiskCoverage, RiskPoint, numbered, proportion};
 
 use crate::judge::prediction::Prediction;
 use crate::score::key::Scope;
 
-/// The coverages at which accuracy is told.
+/// The coverages at which accuracy is given.
 const COVERAGES: [f64; 3] = [0.5, 0.8, 1.0];
 /// Points of the curve that are kept.
 const MAX_POINTS: usize = 100;
 
-/// What comes of holding back. A video that is refused for any reason gets no verdict; what says `unclear` itself is the
-/// last to be answered. `None` without videos.
+/// Risk and coverage. A video with any reason to abstain gets no label; predictions of `unclear` rank last. `None`
+/// without videos.
 pub(crate) fn selection(
     videos: &[&Prediction],
     trust: Option<&Trust>,
@@ -21,21 +21,7 @@ pub(crate) fn selection(
     seed: u64,
 ) -> Option<Selection> {
     let (groups, n_groups) = numbered(videos.iter().map(|it| &it.group));
-    let graded: Vec<Graded> = videos
-        .iter()
-        .zip(&groups)
-        .filter_map(|(it, &group)| {
-            Some(Graded {
-                group,
-                confidence: if it.says_unclear() {
-                    0.0
-                } else {
-                    it.confidence()
-                },
-                is_right: it.is_right()?,
-            })
-        })
-        .collect();
+    let graded = graded(videos, &groups);
     if graded.is_empty() {
         return None;
     }
@@ -53,8 +39,6 @@ pub(crate) fn selection(
     let answered: Vec<bool> = answered.filter_map(|it| it.is_right()).collect();
     let n_answered = answered.len() as f64;
     let n_wrong = answered.iter().filter(|is_right| !**is_right).count() as f64;
-    let points = curve.points(&once);
-    let step = points.len().div_ceil(MAX_POINTS).max(1);
     Some(Selection {
         scope: scope.to_string(),
         wanted_risk: trust.map(|it| it.wanted_risk),
@@ -77,13 +61,7 @@ pub(crate) fn selection(
                 }
             })
             .collect(),
-        curve: points
-            .iter()
-            .rev()
-            .step_by(step)
-            .rev()
-            .map(|point| (point.coverage, point.risk))
-            .collect(),
+        curve: thinned(&curve.points(&once)),
         n: graded.len() as u64,
         n_groups: n_groups as u64,
     })
@@ -102,6 +80,30 @@ fn surest(graded: &[Graded], coverage: f64, n_groups: usize) -> Vec<(u64, u64)> 
         }
     }
     counts
+}
+
+/// Each video with its confidence; a prediction of `unclear` has none.
+fn graded(videos: &[&Prediction], groups: &[usize]) -> Vec<Graded> {
+    let of_video = |(it, &group): (&&Prediction, &usize)| {
+        let confidence = if it.says_unclear() {
+            0.0
+        } else {
+            it.confidence()
+        };
+        Some(Graded {
+            group,
+            confidence,
+            is_right: it.is_right()?,
+        })
+    };
+    videos.iter().zip(groups).filter_map(of_video).collect()
+}
+
+/// At most [`MAX_POINTS`] points of the curve, the last among them.
+fn thinned(points: &[RiskPoint]) -> Vec<(f64, f64)> {
+    let step = points.len().div_ceil(MAX_POINTS).max(1);
+    let kept = points.iter().rev().step_by(step).rev();
+    kept.map(|point| (point.coverage, point.risk)).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Where the model is weakest: figures of parts of the videos, by any field of their records.
+//! Slices: accuracy of parts of the videos, by any field of their records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::score::key::Scope;
 use crate::score::measurement::{Measurement, worst_first};
 use crate::score::scoring_task::label_metric;
 
-/// What is sliced by where nothing else is asked for.
+/// The default fields.
 pub(crate) const USUAL: [&str; 7] = [
     "exercise",
     "angle",
@@ -20,15 +20,14 @@ pub(crate) const USUAL: [&str; 7] = [
     "lighting",
     "duration",
 ];
-/// Parts with fewer videos are not told apart.
+/// Slices with fewer videos are dropped.
 const MIN_VIDEOS: usize = 3;
-/// A number that has more values than this is told by quarters.
+/// A number with more values is sliced by quarters.
 const MAX_VALUES: usize = 4;
 /// The field that is called `duration` here.
 const DURATION: &str = "duration";
 
-/// Accuracy of each part that is not all of them, the worst first. `fields` are names of fields; `duration` stands for
-/// the length. Numbers are told by quarters.
+/// Accuracy of each slice, lowest first. `duration` stands for the length. Numbers are sliced by quarters.
 pub(crate) fn slices(
     videos: &[&Prediction],
     space: &LabelSpace,
@@ -55,7 +54,7 @@ pub(crate) fn slices(
     scores
 }
 
-/// Of each field that gives no slice, why that is.
+/// Why fields give no slices.
 pub(crate) fn without_slices(videos: &[&Prediction], fields: &[String]) -> Vec<String> {
     let why = |field: &String| {
         let parts = parts(videos, field);
@@ -97,7 +96,12 @@ fn parts<'a>(videos: &[&'a Prediction], field: &str) -> BTreeMap<String, Vec<&'a
     let numbers: Vec<Option<f64>> = videos.iter().map(|it| number(it, field)).collect();
     let distinct: BTreeSet<u64> = numbers.iter().flatten().map(|it| it.to_bits()).collect();
     let is_many = distinct.len() > MAX_VALUES || (field == DURATION && !distinct.is_empty());
-    let quarters = is_many.then(|| quarters(&numbers, field == DURATION));
+    let names = if field == DURATION {
+        ["shortest", "second", "third", "longest"]
+    } else {
+        ["lowest", "second", "third", "highest"]
+    };
+    let quarters = is_many.then(|| quarters(&numbers, names));
     for (place, video) in videos.iter().enumerate() {
         let word = match &quarters {
             Some(quarters) => quarters.get(place).cloned().flatten(),
@@ -110,7 +114,7 @@ fn parts<'a>(videos: &[&'a Prediction], field: &str) -> BTreeMap<String, Vec<&'a
     parts
 }
 
-/// The field, where it is a number.
+/// The field as a number.
 fn number(video: &Prediction, field: &str) -> Option<f64> {
     if field == DURATION {
         return video.duration_ms;
@@ -119,17 +123,12 @@ fn number(video: &Prediction, field: &str) -> Option<f64> {
 }
 
 /// The quarter of each number.
-fn quarters(numbers: &[Option<f64>], are_lengths: bool) -> Vec<Option<String>> {
+fn quarters(numbers: &[Option<f64>], names: [&str; 4]) -> Vec<Option<String>> {
     let mut sorted: Vec<f64> = numbers.iter().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
     let ends: Vec<f64> = (1..4)
         .filter_map(|quarter| sorted.get(sorted.len() * quarter / 4).copied())
         .collect();
-    let names = if are_lengths {
-        ["shortest", "second", "third", "longest"]
-    } else {
-        ["lowest", "second", "third", "highest"]
-    };
     let name = |number: f64| {
         let quarter = ends.iter().filter(|end| number >= **end).count();
         names.get(quarter).map(|name| format!("{name} quarter"))

@@ -1,4 +1,4 @@
-//! What an evaluation did not score, and why: a figure is only as good as what was left out of it.
+//! Counts of what was scored and what was not, with the reasons.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +8,18 @@ use wo_record::Name;
 use crate::judge::prediction::{GroundTruth, Prediction};
 
 /// Counts of videos, but for the frames.
+// More than 12 fields: one for each reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    /// Left out, since the model was trained or chosen on them or on their group.
-    pub(crate) n_left_out_as_seen: u64,
-    /// Refused: new videos of a group that the model was trained or chosen on.
-    pub(crate) n_refused: u64,
+    /// Excluded: the model was trained or chosen on them or their group.
+    pub(crate) n_excluded_as_seen: u64,
+    /// Rejected: new videos of a group that the model was trained or chosen on.
+    pub(crate) n_rejected: u64,
     /// Judged and scored, though of a person or source that the model has seen.
     pub(crate) n_seen: u64,
-    /// Predictions that count as seen though only others of their group say so.
+    /// Predictions that count as seen because others of their group do.
     pub(crate) n_of_seen_groups: u64,
-    /// Whether videos of the model's training cannot be known again under another name.
+    /// Whether duplicates of training videos cannot be detected.
     pub(crate) has_no_hashes: bool,
     /// Scored.
     pub(crate) n_scored: u64,
@@ -32,13 +33,13 @@ pub(crate) struct Tally {
     pub(crate) n_unknown: u64,
     /// Those exercises and labels.
     pub(crate) unknown: BTreeSet<Name>,
-    /// Left out, since they came before.
+    /// Skipped: repeated videos.
     pub(crate) n_repeated: u64,
     /// Not scored: one video under two labels.
     pub(crate) n_contradicted: u64,
-    /// Judged but not scored, since their frames are divided; with what they say.
+    /// Judged but not scored: the labels of their frames are tied. With those labels.
     pub(crate) tied: Vec<String>,
-    /// Videos of which some frames say otherwise than most.
+    /// Videos with some frames of another label.
     pub(crate) mixed: Vec<String>,
     /// How many frames these are.
     pub(crate) n_contrary: u64,
@@ -68,7 +69,7 @@ impl Tally {
         }
     }
 
-    /// Takes back a video that was counted, since another one says otherwise of the same.
+    /// Removes a counted video that has another label elsewhere.
     pub(crate) fn contradict(&mut self, prediction: &Prediction) {
         self.n_contradicted += 1;
         if prediction.seen {
@@ -80,7 +81,7 @@ impl Tally {
         }
     }
 
-    /// Counts what the frames of a video say of it.
+    /// Counts tied and mixed frame labels of a video.
     pub(crate) fn settle(&mut self, name: String, settled: &Settled) {
         if !settled.tied.is_empty() {
             let tied: Vec<&str> = settled.tied.iter().map(Name::as_str).collect();

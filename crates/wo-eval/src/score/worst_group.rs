@@ -1,5 +1,5 @@
-//! The exercise and label that is told worst: a mean over videos can be good while all videos of one kind are taken for the
-//! other (worst-group accuracy, Koh et al. 2021, arXiv 2012.07421).
+//! Worst-group recall: the lowest recall of an exercise and label. A mean can be good while one kind is always wrong
+//! (Koh et al. 2021, arXiv 2012.07421).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::score::evaluation::Evaluation;
 use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
 use crate::score::measurement::Measurement;
 
-/// The least recall of an exercise and label. `None` where there are no two of them.
+/// The lowest recall of an exercise and label. `None` with fewer than two.
 pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Option<Measurement> {
     let mut cells: BTreeMap<(Option<usize>, usize), usize> = BTreeMap::new();
     let mut scored = Vec::new();
@@ -77,8 +77,7 @@ fn interval_of_least(counts: &[Vec<(u64, u64)>]) -> Option<Interval> {
     })
 }
 
-/// Which exercise and label that is, as `squat, good form`: the one of which the recall is the least. `None` where several
-/// are told as badly, or where videos come without an exercise.
+/// Which exercise and label that is, as `squat, good form`. `None` for ties, and for videos without an exercise.
 pub(crate) fn worst_kind(evaluation: &Evaluation, whole: Whole) -> Option<String> {
     let worst = evaluation.score(&ScoreKey {
         scope: Scope::Whole(whole),

@@ -1,5 +1,6 @@
-//! What is left of a run that came to its end.
+//! The result of a run.
 
+use wo_cli::Exit;
 use wo_clip::Manifest;
 use wo_record::Failure;
 
@@ -8,9 +9,14 @@ use crate::render::contact_sheet::ContactSheet;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
 
-/// Why there is nothing to score.
-pub(crate) const NOTHING_LEFT: &str = "nothing is left to score: the model was trained or chosen on all labelled videos or their groups\n\
-    hint: --allow-seen scores them apart; for an honest figure give it people and sources that it has not seen";
+/// Fails since no held-out video is left to score.
+pub(crate) fn nothing_left() -> anyhow::Result<()> {
+    wo_cli::bail!(
+        Exit::Integrity,
+        "no held-out video is left to score: the model was trained or chosen on all labelled videos or their groups";
+        "--allow-seen scores them apart; for an unbiased score, give held-out people and sources"
+    )
+}
 
 /// What is left of a run that came to its end.
 #[derive(Debug)]
@@ -19,16 +25,16 @@ pub(crate) struct Finished {
     pub(crate) table: String,
     /// The contact sheet, not yet drawn.
     pub(crate) sheet: ContactSheet,
-    /// All that was found.
+    /// All findings.
     pub(crate) findings: Findings,
-    /// Those that were judged wrong, the surest first.
+    /// The most confident mistakes.
     pub(crate) worst: Worst,
-    /// What was counted.
+    /// The counts.
     pub(crate) tally: Tally,
-    /// What the model knows of itself, where there is one.
+    /// The model's manifest, if there is a model.
     pub(crate) manifest: Option<Manifest>,
     /// The inputs that failed.
     pub(crate) failures: Vec<Failure>,
-    /// How many lines were no records.
+    /// How many lines were skipped.
     pub(crate) n_skipped: u64,
 }

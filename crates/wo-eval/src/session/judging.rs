@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use wo_clip::{Judge, set_threads};
 use wo_input::{Leftovers, VideoItem};
-use wo_record::{Failure, Producer, Record, RecordPath, Verdict, Writer, code};
+use wo_record::{Failure, Producer, Record, Verdict, code};
 
-use crate::cli::config::{AnalysisConfig, EvaluateConfig, ModelConfig};
+use crate::cli::config::{EvaluateConfig, ModelConfig};
 use crate::data_quality::leakage::LeakageCheck;
 use crate::data_quality::near_duplicates::NearDuplicates;
 use crate::findings::{Findings, Model};
@@ -16,7 +16,7 @@ use crate::judge::evidence::EvidenceFrame;
 use crate::judge::judge_worker::{JudgeOptions, JudgeResult, Task, start_judge_workers};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::load::load_judge;
-use crate::judge::nearest_training::{TrainedOn, nearest_of_another_label};
+use crate::judge::nearest_training::{Thumbnails, TrainedOn, nearest_of_another_label};
 use crate::judge::perturb::wordings;
 use crate::judge::pool::OrderedPool;
 use crate::judge::predict::Judged;
@@ -28,123 +28,111 @@ use crate::render::sentences::verdict::verdict_in_words;
 use crate::render::text::report;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
-use crate::session::finished::{Finished, NOTHING_LEFT};
+use crate::session::finished::{Finished, nothing_left};
+use crate::session::log::Log;
 
 /// A run under way.
 #[derive(Debug)]
 pub(crate) struct Session<'a> {
-    model: String,
+    config: &'a EvaluateConfig,
     judge: Arc<Judge>,
     space: Arc<LabelSpace>,
-    allow_seen: bool,
-    analysis: AnalysisConfig,
-    /// Whether parts of the pictures are looked at, for the audit.
-    looks_at_parts: bool,
-    writer: Writer<'a>,
-    sheet: ContactSheet,
-    tally: Tally,
-    /// Those that can be right or wrong.
-    predictions: Vec<Prediction>,
-    before: SeenBefore,
-    /// What failed, in the tools before and here.
-    failures: Vec<Failure>,
-    leakage: LeakageCheck,
     workers: OrderedPool<Task, JudgeResult>,
+    log: Log<'a>,
+    before: SeenBefore,
+    training: Training,
+    /// Predictions with a true label.
+    predictions: Vec<Prediction>,
+    sheet: ContactSheet,
     worst: Worst,
-    /// Verdicts that wait for the training videos that they are held against, with their evidence.
+}
+
+/// What is known of the model's training videos.
+#[derive(Debug)]
+struct Training {
+    leakage: LeakageCheck,
+    /// Those in the input, to find the nearest ones.
+    videos: Vec<TrainedOn>,
+    /// Verdicts that wait for them, with their evidence.
     waiting: Vec<(Verdict, EvidenceFrame)>,
-    /// Training videos, where verdicts are held against them.
-    trained_on: Vec<TrainedOn>,
 }
 
 impl<'a> Session<'a> {
     /// Loads the model and begins the output.
     pub(crate) fn start(
-        config: &EvaluateConfig,
+        config: &'a EvaluateConfig,
         of_model: &ModelConfig,
         records: &'a mut dyn Write,
         upstream: &[Producer],
     ) -> anyhow::Result<Self> {
         let n_cores = of_model.compute.n_threads;
         set_threads(n_cores);
-        let hint = "train one with wo-train, or name one with --model";
+        let hint = "train one with wo-train, or give one with --model";
         let judge = Arc::new(load_judge(&of_model.model, &of_model.compute.device, hint)?);
         let space = Arc::new(LabelSpace::new(judge.classes()));
-        let outputs = &config.outputs;
-        let n_drawn = outputs.contact_sheet.as_ref().map_or(0, |it| it.n_videos);
         let wordings = of_model.robustness.then(|| wordings(&judge)).transpose()?;
-        let analysis = config.analysis.clone();
-        if let Some(terms) = &analysis.fail_under {
+        if let Some(terms) = &config.analysis.fail_under {
             terms.check_classes(&space)?;
         }
-        let looks_at_parts = analysis.audit.is_made() || analysis.suspects.is_made();
+        let outputs = &config.outputs;
+        let (thumbnails, worst) = match &outputs.report {
+            Some(_) => (Thumbnails::Keep, Worst::keeping()),
+            None => (Thumbnails::Drop, Worst::default()),
+        };
         let options = JudgeOptions {
-            regions: looks_at_parts,
+            regions: config.analysis.needs_regions(),
             wordings,
-            keeps_images: outputs.report.is_some(),
+            thumbnails,
         };
         let workers = start_judge_workers(&judge, &space, &options, n_cores);
-        let writer = Writer::begin(
-            records,
-            env!("CARGO_PKG_NAME"),
-            env!("CARGO_PKG_VERSION"),
-            upstream,
-        )?;
         let videos = &judge.manifest().videos;
         let leakage = LeakageCheck::of(videos);
+        let tally = Tally {
+            has_no_hashes: leakage.has_no_hashes() && !videos.is_empty(),
+            ..Tally::default()
+        };
+        let n_drawn = outputs.contact_sheet.as_ref().map_or(0, |it| it.n_videos);
         Ok(Self {
-            model: of_model.model.display().to_string(),
-            tally: Tally {
-                has_no_hashes: leakage.has_no_hashes() && !videos.is_empty(),
-                ..Tally::default()
-            },
-            leakage,
+            config,
             judge,
             space,
-            allow_seen: config.allow_seen,
-            looks_at_parts,
-            analysis,
-            writer,
-            sheet: ContactSheet::new(n_drawn, config.analysis.seed),
-            predictions: Vec::new(),
-            before: SeenBefore::default(),
-            failures: Vec::new(),
             workers,
-            worst: Worst::new(outputs.report.is_some()),
-            waiting: Vec::new(),
-            trained_on: Vec::new(),
+            log: Log::begin(records, upstream, tally)?,
+            before: SeenBefore::default(),
+            training: Training {
+                leakage,
+                videos: Vec::new(),
+                waiting: Vec::new(),
+            },
+            predictions: Vec::new(),
+            sheet: ContactSheet::new(n_drawn, config.analysis.seed),
+            worst,
         })
     }
 
-    /// Has a video judged, unless it is one that the model has seen or one that came before.
+    /// Has a video judged, unless it is seen or repeated.
     pub(crate) fn take(&mut self, mut item: VideoItem) -> anyhow::Result<()> {
         let settled = item.settle();
         match self.before.take(&item.video) {
-            Repeat::New => self.tally.settle(name_of(&item.video), &settled),
+            Repeat::New => self.log.tally.settle(name_of(&item.video), &settled),
             Repeat::Same => {
-                self.tally.n_repeated += 1;
+                self.log.tally.n_repeated += 1;
                 return Ok(());
             }
             Repeat::Otherwise(failures) => {
-                return failures.into_iter().try_for_each(|it| self.fail(it));
+                return failures.into_iter().try_for_each(|it| self.log.fail(it));
             }
         }
         let seen = self.judge.manifest().has_seen(&item.video);
         if seen {
-            self.leakage.take_name(&item.video);
+            self.training.leakage.take_name(&item.video);
         }
-        let can_be_scored = matches!(
-            GroundTruth::of(&item.video, &self.space),
-            GroundTruth::Scored { .. }
-        );
-        if seen && can_be_scored && !self.allow_seen {
-            return self.leave_out(item);
+        let truth = GroundTruth::of(&item.video, &self.space);
+        let can_be_scored = matches!(truth, GroundTruth::Scored { .. });
+        if seen && can_be_scored && !self.config.allow_seen {
+            return self.exclude_seen(item);
         }
-        self.have_done(Task::Judge {
-            item,
-            seen,
-            can_be_scored,
-        })
+        self.have_done(Task::Judge { item, seen })
     }
 
     fn have_done(&mut self, task: Task) -> anyhow::Result<()> {
@@ -163,39 +151,37 @@ impl<'a> Session<'a> {
     fn take_in(&mut self, result: JudgeResult) -> anyhow::Result<()> {
         match result {
             JudgeResult::Judged {
-                judged: Ok(judged),
-                can_be_scored,
-                ..
-            } => self.judged(*judged, can_be_scored),
+                judged: Ok(judged), ..
+            } => self.judged(*judged),
             JudgeResult::Judged {
                 video,
                 judged: Err(failure),
-                ..
             } => {
-                self.tally.n_failed += 1;
+                self.log.tally.n_failed += 1;
                 let path = failure.path.clone().or(video.path);
-                self.fail(Failure { path, ..failure })
+                self.log.fail(Failure { path, ..failure })
             }
             JudgeResult::Remembered(video) => {
-                self.trained_on.extend(video);
+                self.training.videos.extend(video);
                 Ok(())
             }
         }
     }
 
-    fn judged(&mut self, mut judged: Judged, can_be_scored: bool) -> anyhow::Result<()> {
+    fn judged(&mut self, mut judged: Judged) -> anyhow::Result<()> {
+        let can_be_scored = judged.prediction.truth().is_some();
         let name = named(judged.verdict.path.as_ref(), &judged.verdict.video_id);
-        if let Some(what) = self.leakage.find(&judged.prediction, &self.space) {
-            if can_be_scored && !self.allow_seen {
+        if let Some(what) = self.training.leakage.find(&judged.prediction, &self.space) {
+            if can_be_scored && !self.config.allow_seen {
                 let what = what + "; --allow-seen scores it apart";
                 let Verdict { video_id, path, .. } = judged.verdict;
-                return self.refuse(path, video_id, code::NEAR_DUPLICATE, what);
+                return self.log.reject(path, video_id, code::NEAR_DUPLICATE, what);
             }
             wo_cli::warn!("{name}: {what}");
             judged.mark_seen();
         }
         if let Some(warning) = judged.warning.take() {
-            self.fail(Failure {
+            self.log.fail(Failure {
                 code: code::BAD_IMAGE.to_owned(),
                 what: warning,
                 tool: env!("CARGO_PKG_NAME").to_owned(),
@@ -203,8 +189,8 @@ impl<'a> Session<'a> {
                 video_id: Some(judged.verdict.video_id.clone()),
             })?;
         }
-        self.tally.n_bad_frames += judged.n_bad_frames;
-        self.tally.count(&judged.prediction);
+        self.log.tally.n_bad_frames += judged.n_bad_frames;
+        self.log.tally.count(&judged.prediction);
         self.sheet.add(&judged);
         if judged.prediction.ground_truth == GroundTruth::Unlabelled {
             wo_cli::say!("{}", verdict_in_words(&name, &judged.verdict));
@@ -219,24 +205,15 @@ impl<'a> Session<'a> {
         if can_be_scored {
             self.predictions.push(prediction);
         }
-        if can_be_scored && self.looks_at_parts {
-            self.waiting.push((verdict, evidence));
+        if can_be_scored && self.config.analysis.needs_regions() {
+            self.training.waiting.push((verdict, evidence));
         } else {
-            self.writer.record(&Record::Verdict(verdict))?;
+            self.log.record(&Record::Verdict(verdict))?;
         }
-        Ok(self.writer.flush()?)
+        Ok(self.log.writer.flush()?)
     }
 
-    /// Says what is wrong with an input, and goes on.
-    fn fail(&mut self, failure: Failure) -> anyhow::Result<()> {
-        let name = failure.path.as_ref();
-        let id = failure.video_id.as_deref().unwrap_or_default();
-        wo_cli::warn!("{}: {}", named(name, id), failure.what);
-        self.failures.push(failure.clone());
-        Ok(self.writer.failure(failure)?)
-    }
-
-    /// Leaves out what is there under two labels, makes one group of what looks alike, and writes what is left.
+    /// Excludes videos with two labels, joins near-duplicates into one group, and writes the predictions.
     fn sort_predictions(&mut self) -> anyhow::Result<()> {
         let before = &self.before;
         let all = std::mem::take(&mut self.predictions);
@@ -244,7 +221,7 @@ impl<'a> Session<'a> {
             .into_iter()
             .partition(|it| before.is_contradicted(&it.video_id));
         for prediction in &gone {
-            self.tally.contradict(prediction);
+            self.log.tally.contradict(prediction);
         }
         let looks: Vec<_> = left.iter().map(|it| (it, &it.facts.looks)).collect();
         let near = NearDuplicates::among(&looks, &self.space);
@@ -252,9 +229,9 @@ impl<'a> Session<'a> {
             wo_cli::warn!("{warning}");
         }
         for prediction in left.extract_if(.., |it| near.contradicted.contains_key(&it.video_id)) {
-            self.tally.contradict(&prediction);
+            self.log.tally.contradict(&prediction);
             let what = near.contradicted.get(&prediction.video_id);
-            self.fail(Failure {
+            self.log.fail(Failure {
                 code: code::LABEL_CONFLICT.to_owned(),
                 what: what.cloned().unwrap_or_default(),
                 tool: env!("CARGO_PKG_NAME").to_owned(),
@@ -267,20 +244,19 @@ impl<'a> Session<'a> {
                 prediction.group.clone_from(group);
             }
             let record = prediction.record(&self.space);
-            self.writer.record(&Record::Prediction(record))?;
+            self.log.record(&Record::Prediction(record))?;
             self.predictions.push(prediction);
         }
         Ok(())
     }
 
-    /// A video that the model knows from its own training is passed over. A new one of a group that it knows is refused:
-    /// whoever gives it takes it for new.
-    fn leave_out(&mut self, item: VideoItem) -> anyhow::Result<()> {
+    /// Skips a training video of the model. Rejects a new video of a seen group, since its user takes it for held-out.
+    fn exclude_seen(&mut self, item: VideoItem) -> anyhow::Result<()> {
         let video = &item.video;
         let mut known = self.judge.manifest().videos.iter();
         if known.any(|it| it.video_id == video.video_id) {
-            self.tally.n_left_out_as_seen += 1;
-            if self.looks_at_parts {
+            self.log.tally.n_excluded_as_seen += 1;
+            if self.config.analysis.needs_regions() {
                 return self.have_done(Task::Remember(item));
             }
             return Ok(());
@@ -290,39 +266,20 @@ impl<'a> Session<'a> {
             wo_record::group_of(video)
         );
         let (path, video_id) = (video.path.clone(), video.video_id.clone());
-        self.refuse(path, video_id, code::SEEN_GROUP, what)
+        self.log.reject(path, video_id, code::SEEN_GROUP, what)
     }
 
-    /// Says of a video why it is not scored.
-    fn refuse(
-        &mut self,
-        path: Option<RecordPath>,
-        video_id: String,
-        code: &str,
-        what: String,
-    ) -> anyhow::Result<()> {
-        self.tally.n_refused += 1;
-        wo_cli::warn!("{}: {what}", named(path.as_ref(), &video_id));
-        Ok(self.writer.failure(Failure {
-            code: code.to_owned(),
-            what,
-            tool: env!("CARGO_PKG_NAME").to_owned(),
-            path,
-            video_id: Some(video_id),
-        })?)
-    }
-
-    /// Writes the verdicts that waited, each with the training video of another label that is most like its evidence.
+    /// Writes the waiting verdicts, each with the nearest training video of another label.
     fn write_waiting(&mut self) -> anyhow::Result<()> {
-        for (mut verdict, evidence) in std::mem::take(&mut self.waiting) {
+        for (mut verdict, evidence) in std::mem::take(&mut self.training.waiting) {
             if let Some(nearest_match) =
-                nearest_of_another_label(&self.trained_on, &verdict, &evidence)
+                nearest_of_another_label(&self.training.videos, &verdict, &evidence)
             {
                 self.worst
                     .add_nearest(&verdict.video_id, || nearest_match.shown());
                 verdict.nearest_other = Some(nearest_match.named());
             }
-            self.writer.record(&Record::Verdict(verdict))?;
+            self.log.record(&Record::Verdict(verdict))?;
         }
         Ok(())
     }
@@ -332,20 +289,23 @@ impl<'a> Session<'a> {
         while let Some(result) = self.workers.next()? {
             self.take_in(result)?;
         }
-        self.tally.n_failed_upstream = rest.failures.len() as u64;
+        self.log.tally.n_failed_upstream = rest.failures.len() as u64;
         for failure in rest.failures {
-            self.failures.push(failure.clone());
-            self.writer.failure(failure)?;
+            self.log.failures.push(failure.clone());
+            self.log.writer.failure(failure)?;
         }
         self.sort_predictions()?;
-        let n_left_out = self.tally.n_left_out_as_seen;
-        for warning in excluded::warnings(&self.tally) {
+        let n_excluded = self.log.tally.n_excluded_as_seen;
+        for warning in excluded::warnings(&self.log.tally) {
             wo_cli::warn!("{warning}");
         }
-        anyhow::ensure!(n_left_out == 0 || self.tally.n_judged() > 0, NOTHING_LEFT);
-        if self.tally.n_judged() == 0 && self.tally.n_refused == 0 {
+        if n_excluded > 0 && self.log.tally.n_judged() == 0 {
+            nothing_left()?;
+        }
+        if self.log.tally.n_judged() == 0 && self.log.tally.n_rejected == 0 {
             wo_cli::warn!(
-                "there was no video to judge\nhint: `prediction` records are evaluated by --predictions FILE"
+                "there was no video to judge\n\
+                 hint: --predictions FILE evaluates `prediction` records"
             );
         }
         self.write_waiting()?;
@@ -356,20 +316,27 @@ impl<'a> Session<'a> {
             learning_curve: manifest.learning_curve.as_ref(),
             videos: &manifest.videos,
         };
-        let mut findings = Findings::of(&self.predictions, model, &self.analysis);
-        findings.suspects.splice(0..0, self.leakage.into_suspects());
+        let mut findings = Findings::of(&self.predictions, model, &self.config.analysis);
+        findings
+            .suspects
+            .splice(0..0, self.training.leakage.into_suspects());
         findings.warn_of_missing();
-        findings.write(&mut self.writer)?;
-        self.writer.end()?;
-        let table = report(&self.model, &findings, &self.space.exercises, &self.tally);
+        findings.write(&mut self.log.writer)?;
+        self.log.writer.end()?;
+        let table = report(
+            &self.config.subject.name(),
+            &findings,
+            &self.space.exercises,
+            &self.log.tally,
+        );
         Ok(Finished {
             table,
             sheet: self.sheet,
             findings,
             worst: self.worst,
-            tally: self.tally,
+            tally: self.log.tally,
             manifest: Some(self.judge.manifest().clone()),
-            failures: self.failures,
+            failures: self.log.failures,
             n_skipped: rest.n_skipped,
         })
     }

@@ -13,7 +13,7 @@ use crate::render::sentences::excluded;
 use crate::render::text::report;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
-use crate::session::finished::{Finished, NOTHING_LEFT};
+use crate::session::finished::{Finished, nothing_left};
 
 /// Scores the predictions of a file and writes all records.
 pub(crate) fn score_predictions(
@@ -41,14 +41,16 @@ pub(crate) fn score_predictions(
     let mut scored = file.predictions;
     let n_all = scored.len();
     scored.retain(|it| config.allow_seen || !it.seen);
-    tally.n_left_out_as_seen = (n_all - scored.len()) as u64;
+    tally.n_excluded_as_seen = (n_all - scored.len()) as u64;
     for prediction in &scored {
         tally.count(prediction);
     }
     for warning in excluded::warnings(&tally) {
         wo_cli::warn!("{warning}");
     }
-    anyhow::ensure!(!scored.is_empty(), NOTHING_LEFT);
+    if scored.is_empty() {
+        nothing_left()?;
+    }
     scored.retain(|it| it.truth().is_some());
     let model = Model {
         space: &file.space,
@@ -66,7 +68,7 @@ pub(crate) fn score_predictions(
         table,
         sheet: ContactSheet::new(0, analysis.seed),
         findings,
-        worst: Worst::new(false),
+        worst: Worst::default(),
         tally,
         manifest: None,
         failures,

@@ -14,23 +14,23 @@ fn help() {
     // clap leaves blanks at the ends of lines, which editors would take out of the snapshot.
     let text: Vec<&str> = run.stdout.lines().map(str::trim_end).collect();
     insta::assert_snapshot!(text.join("\n"), @r"
-    Say how good a model is, and what it makes of a new video
+    Score a model on held-out videos, and judge new ones
 
-    Reads records, or a folder of labelled frames, and judges each video. Labelled videos are scored,
-    but only those that the model has not seen: a video whose person or source was in the model's
-    training or validation split is left out. The model is never told the exercise. Each figure comes
-    with a 95 % interval from a bootstrap over groups, and beside two baselines that look at no picture:
-    the majority label of each exercise, and the length of the video.
+    Reads records, or a folder of labelled frames, and judges each video. Only held-out labelled videos
+    are scored: a video whose person or source was in the model's training or validation split is
+    excluded. The model is never given the exercise. Each metric has a 95 % confidence interval from a
+    bootstrap over groups, and stands beside two baselines that use no image: the majority label of each
+    exercise, and the duration of the video.
 
-    On a terminal stdout is a table for people. Else it is records: a verdict for each video, then
-    scores and confusions. --table and --json choose one of the two by hand. --output FILE takes the
-    records away from stdout, so that `wo-eval --table --output eval.ndjson` gives both.
+    On a terminal, stdout is a table. Otherwise it is records: a verdict for each video, then scores and
+    confusion matrices. --table and --json choose one of the two. --output FILE writes the records to a
+    file, so `wo-eval --table --output eval.ndjson` gives both.
 
     Usage: wo-eval [OPTIONS] [INPUT]
            wo-eval <COMMAND>
 
     Commands:
-      compare  Compare two models, or what they said, on the same videos
+      compare  Compare two models, or two files of predictions, on the same videos
       help     Print this message or the help of the given subcommand(s)
 
     Arguments:
@@ -39,60 +39,59 @@ fn help() {
 
     Options:
           --data-dir <DIR>
-              Folder of labelled frames to read instead, as wo-extract --out leaves it
+              Read a folder of labelled frames instead, as wo-extract --out writes it
 
           --predictions <FILE>
-              Evaluate `prediction` records that anything has written, without a model
+              Evaluate a file of `prediction` records from any source, without a model
 
           --model <MODEL>
-              The model to judge with: a directory or a .pt file of wo-train
+              Model to evaluate: a directory or .pt file from wo-train
 
               [default: models/clip_finetuned_workout.pt]
 
           --allow-seen
-              Score the videos that the model was trained or chosen on too, apart from the others and
-              marked
+              Also score videos that the model was trained or chosen on, in a separate, marked part
 
           --audit
-              Look for shortcuts: what can be told from the length, the file, the source, the picture's
-              quality, the background and the first frame alone
+              Run the shortcut audit: how well duration, file, source, image quality, background or
+              first frame alone predict the label
 
           --suspects
-              Name videos that are probably labelled wrong, or there twice; wo-review --suspects reads
-              what comes out
+              List likely label errors, duplicates and outliers; wo-review --suspects reads the output
 
           --next
-              Say what more videos would bring, and which to film next
+              Estimate what more training videos would bring, and which to film next
 
           --robustness
-              Measure what is left on pictures that were blurred, squeezed, darkened, shrunk or
-              mirrored, and with the classes in other words; many times the work
+              Measure accuracy on blurred, compressed, darkened, downscaled and mirrored images, and
+              with reworded classes; many times slower
 
           --slice-by <FIELDS>
-              Fields of the videos to slice by, with commas between [default: exercise, angle,
-              source_id, resolution, lighting, duration]
+              Video fields to slice by, separated by commas [default: exercise, angle, source_id,
+              person_id, resolution, lighting, duration]
 
           --fail-under <TERMS>
-              End with 1 unless all of this holds, such as `balanced_accuracy>=0.75,
-              recall.bad_form.low>=0.6, ece<=0.1`
+              Exit 1 if a condition fails, such as `balanced_accuracy>=0.75, recall.bad_form.low>=0.6,
+              ece<=0.1`
 
           --table
-              Write a table for people to stdout, also where stdout is no terminal
+              Write a table to stdout, even if it is not a terminal
 
           --json
-              Write records and no table, also where stdout is a terminal
+              Write records to stdout, even if it is a terminal
 
       -o, --output <FILE>
-              Write the records to FILE, whole or not at all, instead of stdout
+              Write the records to FILE instead of stdout; FILE is complete or unchanged
 
           --report <FILE>
-              Write all that was found as one HTML page, with the audit and the suspects
+              Write all results as one HTML page, with the shortcut audit and the suspects
 
           --contact-sheet <FILE>
-              Draw videos, frames and verdicts into a PNG
+              Write an image of videos, frames and verdicts (PNG)
 
           --contact-videos <N>
-              How many videos the contact sheet shows: wrong verdicts first, then a mix of the others
+              Number of videos on the contact sheet: wrong verdicts first, then a random sample of the
+              others
 
               [default: 24]
 
@@ -154,17 +153,17 @@ fn help_of_a_comparison() {
     let text: Vec<&str> = long.stdout.lines().map(str::trim_end).collect();
     assert_eq!((long.status, long.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(text[..12].join("\n"), @r"
-    Compare two models, or what they said, on the same videos
+    Compare two models, or two files of predictions, on the same videos
 
-    CANDIDATE and CHAMPION are models, or files with `prediction` records. Models judge the videos of
-    --data-dir or stdin. A video that either model was trained or chosen on together with its group is
-    refused: what has been seen says nothing.
+    CANDIDATE and CHAMPION are models, or files of `prediction` records. Models judge the videos of
+    --data-dir or stdin. A video is rejected if either model was trained or chosen on its group: seen
+    videos say nothing about new ones.
 
     Usage: wo-eval compare [OPTIONS] <CANDIDATE> <CHAMPION>
 
     Arguments:
       <CANDIDATE>
-              The one that might replace the other: a model, or a file of predictions
+              Model or predictions file that might replace the champion
     ");
 }
 

@@ -2,9 +2,12 @@
 
 mod binary;
 mod findings;
+mod leakage;
 mod model;
+mod robustness;
 mod run;
 mod told;
+mod written;
 
 use wo_testkit::Tool;
 

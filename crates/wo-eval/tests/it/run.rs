@@ -161,10 +161,10 @@ fn only_new_videos_are_scored() {
     assert_eq!(
         lines.collect::<Vec<_>>(),
         [
-            "wo-eval: 1 video left out: the model was trained or chosen on them or their group (--allow-seen scores them apart).",
+            "wo-eval: 1 video excluded: the model was trained or chosen on them or their group (--allow-seen scores them apart).",
             "wo-eval: 1 video judged but not scored: labelled unclear.",
             "wo-eval: 1 video judged but not scored: the model has no class for dip.",
-            "wo-eval: Whether a video was in training under another name cannot be told: the model names no pictures of it.",
+            "wo-eval: Duplicates of training videos cannot be detected: the model has no image hashes of them.",
         ]
     );
 }

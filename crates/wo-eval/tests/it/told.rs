@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 use wo_testkit::{Run, stream, tempdir};
 
-use crate::findings::{OF_OTHERS, OF_STRANGERS, looking_like};
 use crate::model::write_model;
 use crate::tool;
+use crate::written::{OF_OTHERS, OF_STRANGERS, looking_like};
 
 fn eval(model: &Path, lines: &[String]) -> Run {
     let input = stream(lines);
@@ -70,7 +70,7 @@ fn videos_that_look_alike_count_as_one_group() {
     assert_eq!(scored(&run), Some((3, 2)));
     said(
         &run,
-        &["1 pair of videos that look alike counts as one group: b0.mp4 like a0.mp4"],
+        &["1 pair of near-duplicate videos counts as one group: b0.mp4 like a0.mp4"],
     );
     let groups: Vec<Value> = of_type(&run, "prediction")
         .iter()
@@ -94,7 +94,7 @@ fn one_video_under_two_labels_is_not_scored_and_named_last() {
     again[0] = with_label(&again[0], "bad_form").replace("a0.mp4", "b1.mp4");
     let same = [near[..4].to_vec(), again].concat();
     for (lines, words) in [
-        (near, "is the same pictures as"),
+        (near, "shows the same images as"),
         (same, "is the same video as"),
     ] {
         let run = eval(&model, &[lines, strange.clone()].concat());
@@ -143,8 +143,8 @@ fn a_video_counts_with_most_of_its_frames() {
     said(
         &run,
         &[
-            "1 frame of 1 video says otherwise than most frames of the video; the video counts with most: a0.mp4.",
-            "1 video judged but not scored, since the frames are divided: b1.mp4 (bad_form and good_form).",
+            "1 frame of 1 video has another label than most frames of the video; the majority counts: a0.mp4.",
+            "1 video judged but not scored, since their frames' labels are tied: b1.mp4 (bad_form and good_form).",
         ],
     );
     let truths: Vec<Value> = of_type(&run, "verdict")

@@ -55,7 +55,7 @@ impl Captions {
     }
 
     /// A known name that a person may have misspelt.
-    pub fn meant_by<'a>(&'a self, wordless: &'a MissingWords) -> Option<&'a str> {
+    pub fn suggestion_for<'a>(&'a self, wordless: &'a MissingWords) -> Option<&'a str> {
         let MissingWords { exercise, what } = wordless;
         let Some(entry) = self.exercises.get(exercise) else {
             return nearest(exercise.as_str(), self.exercises().map(Name::as_str));

@@ -1,8 +1,8 @@
 //! The invented figures.
 
 use wo_report::{
-    AtCoverage, Audit, Baseline, Bin, Calibration, Estimate, Metric, MetricBlock, Metrics, Outcome,
-    Probe, Refusal, RiskPoint, Selective, Slice, Slices,
+    Abstention, AtCoverage, Audit, Baseline, Bin, Calibration, Estimate, Metric, MetricBlock,
+    Metrics, Outcome, Probe, RiskPoint, Selective, Slice, Slices,
 };
 
 fn baseline(name: &str, value: (f64, f64, f64), lead: (f64, f64, f64)) -> Baseline {
@@ -167,7 +167,7 @@ pub(crate) fn selective() -> Selective {
         accuracy: between(accuracy),
         n_videos,
     };
-    let refusal = |reason: &str, measured: &str, n_videos| Refusal {
+    let refusal = |reason: &str, measured: &str, n_videos| Abstention {
         reason: reason.to_owned(),
         measured: measured.to_owned(),
         n_videos,
@@ -185,7 +185,7 @@ pub(crate) fn selective() -> Selective {
                     for videos like the 41 of the validation part."
             .to_owned(),
         n_unclear: 34,
-        refusals: vec![
+        abstentions: vec![
             refusal("low confidence", "probability below 0.72", 27),
             refusal("person cut off", "head or feet outside of more than half of the frames", 6),
             refusal("too dark", "mean brightness below 0.12", 3),

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-/// A part without a blank that is longer than this is broken within, since no screen of a phone holds it.
+/// A longer part without a blank is broken within, since it does not fit a phone's screen.
 const MAX_PART: usize = 20;
 
-/// The text, with a place to break after each sign that joins words.
+/// The text, with a possible break after each joining character.
 pub(crate) fn breakable(text: &str) -> Markup {
     html! { @for part in parts(text) { (part) wbr; } }
 }

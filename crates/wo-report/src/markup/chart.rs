@@ -15,7 +15,7 @@ use plotters::prelude::*;
 pub(crate) const NORMAL: (u32, u32) = (440, 300);
 /// That of one of several that stand side by side.
 pub(crate) const SMALL: (u32, u32) = (320, 210);
-/// Letters come out smaller than asked for by this factor of plotters' SVG backend.
+/// plotters' SVG backend draws letters smaller by this factor.
 const LETTERS: f64 = 13.0 * 1.24;
 /// Half the width of the cross stroke at the end of an interval, in units of the chart.
 const CAP: i32 = 3;
@@ -25,7 +25,7 @@ const CAP: i32 = 3;
 pub(crate) enum Ink {
     /// The model.
     Model,
-    /// What it is held against.
+    /// The reference.
     Other,
     /// Lines that help the eye.
     Help,

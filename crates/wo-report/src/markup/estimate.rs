@@ -1,11 +1,11 @@
-//! A figure, and how sure one may be of it.
+//! A metric with its confidence interval.
 
 use maud::{Markup, html};
 
 /// What stands where there is nothing to show.
 pub(crate) const DASH: &str = "–";
 
-/// The two ends of a 95 % interval, in the unit of the figure.
+/// A 95 % confidence interval, in the unit of the metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// The lower end.
@@ -26,10 +26,11 @@ impl Interval {
     }
 }
 
-/// A figure with its 95 % interval, or with the reason why there is none: the page shows no figure without either.
+/// A metric with its 95 % confidence interval, or with the reason why there is none: the page shows no metric without
+/// either.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
-    /// The figure; `None` where it is not defined.
+    /// The metric; `None` if undefined.
     pub value: Option<f64>,
     /// The percentile interval of a bootstrap over groups, or why there is none, such as `only one group`.
     pub interval: Result<Interval, String>,
@@ -38,7 +39,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// A figure and its percentile interval.
+    /// A metric and its percentile interval.
     pub fn between(value: f64, low: f64, high: f64) -> Self {
         Self {
             value: Some(value),
@@ -47,7 +48,7 @@ impl Estimate {
         }
     }
 
-    /// A figure without an interval, and why.
+    /// A metric without an interval, and why.
     pub fn alone(value: f64, why_no_interval: impl Into<String>) -> Self {
         Self {
             value: Some(value),
@@ -56,7 +57,7 @@ impl Estimate {
         }
     }
 
-    /// No figure, and why.
+    /// No metric, and why.
     pub fn missing(why: impl Into<String>) -> Self {
         Self {
             value: None,
@@ -72,12 +73,12 @@ impl Estimate {
         self
     }
 
-    /// The figure, where it is a number.
+    /// The metric, if it is finite.
     pub(crate) fn number(&self) -> Option<f64> {
         self.value.filter(|value| value.is_finite())
     }
 
-    /// The interval, where both of its ends are numbers.
+    /// The interval, if both ends are finite.
     pub(crate) fn bounds(&self) -> Option<Interval> {
         self.interval
             .as_ref()
@@ -104,13 +105,13 @@ impl Estimate {
             @match (self.bounds(), &self.interval) {
                 (Some(interval), _) => span.interval { (format.interval(interval)) },
                 (None, Err(why)) if !why.is_empty() => span.why { (DASH) " " (why) },
-                (None, _) => span.why { (DASH) " no interval was given" },
+                (None, _) => span.why { (DASH) " no confidence interval" },
             }
         }
     }
 }
 
-/// How a figure is written.
+/// How a metric is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// `0.71`.
@@ -174,9 +175,9 @@ mod tests {
         let text = |estimate: Estimate| estimate.shown(Format::Plain).into_string();
         assert!(text(Estimate::between(0.714, 0.6, 0.81)).contains("[0.60, 0.81]"));
         assert!(text(Estimate::alone(0.7, "only one group")).contains("– only one group"));
-        assert!(text(Estimate::alone(0.7, "")).contains("– no interval was given"));
+        assert!(text(Estimate::alone(0.7, "")).contains("– no confidence interval"));
         let broken = Estimate::between(f64::NAN, f64::NEG_INFINITY, 1.0);
-        assert!(text(broken).contains("– no interval was given"));
+        assert!(text(broken).contains("– no confidence interval"));
     }
 
     #[test]

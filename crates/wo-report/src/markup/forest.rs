@@ -1,4 +1,4 @@
-//! A figure and its interval as a small bar, so that rows of a table can be compared by eye.
+//! A metric and its confidence interval as a small bar, so that table rows can be compared by eye.
 
 use maud::{Markup, html};
 
@@ -39,7 +39,7 @@ impl Scale {
         }
     }
 
-    /// From nothing to all and to what is above it, with a line at all.
+    /// From 0 to the largest value above 1, with a line at 1.
     pub(crate) fn share<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> Self {
         Self {
             low: 0.0,
@@ -55,7 +55,7 @@ impl Scale {
     }
 }
 
-/// The lowest and the highest of zero, the figures and the ends of their intervals.
+/// The lowest and the highest of zero, the metrics and the ends of their intervals.
 fn ends<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> (f64, f64) {
     let all = estimates.into_iter().flat_map(|estimate| {
         let bounds = estimate.bounds();
@@ -70,7 +70,7 @@ fn ends<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> (f64, f64) {
     })
 }
 
-/// The bar. What it shows is in the text beside it, so that it is hidden from those who have the page read to them.
+/// The bar. The text beside it says the same, so it is hidden from screen readers.
 pub(crate) fn bar(estimate: &Estimate, scale: Scale) -> Markup {
     let middle = HEIGHT / 2.0;
     let at = |value: f64| format!("{:.1}", scale.place(value));

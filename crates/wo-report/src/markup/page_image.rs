@@ -1,4 +1,4 @@
-//! Pictures that travel inside the page.
+//! Images inside the page.
 
 use std::io::Cursor;
 
@@ -17,10 +17,10 @@ const MAX_HEIGHT: u32 = 180;
 const QUALITY: u8 = 72;
 /// Frames come in smaller than this on each side; anything larger is no frame of ours, in pixels.
 const MAX_SIDE: u32 = 16_384;
-/// The memory that reading one picture may take, in bytes.
+/// The memory that decoding one image may take, in bytes.
 const MAX_MEMORY: u64 = 512 << 20;
 
-/// A picture of any size. The page holds it as a small JPEG without what a camera writes beside it, such as the place.
+/// An image of any size. The page holds a small JPEG without camera metadata, such as the place.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PageImage {
     /// Pixels.
@@ -30,10 +30,10 @@ pub enum PageImage {
 }
 
 impl PageImage {
-    /// The picture for the page, or words where it cannot be read.
+    /// The image for the page, or a message if it cannot be read.
     pub(crate) fn shown(&self, words: &str) -> Markup {
         let Some(thumbnail) = self.thumbnail() else {
-            return html! { span.broken { "The picture cannot be read: " (words) } };
+            return html! { span.broken { "The image cannot be read: " (words) } };
         };
         html! {
             img src=(thumbnail.address) width=(thumbnail.width) height=(thumbnail.height) alt=(words);
@@ -66,7 +66,7 @@ struct Thumbnail {
 }
 
 impl Thumbnail {
-    /// `None` for a picture without pixels.
+    /// `None` for an image without pixels.
     fn of(pixels: &RgbImage) -> Option<Self> {
         let (width, height) = pixels.dimensions();
         if width == 0 || height == 0 {

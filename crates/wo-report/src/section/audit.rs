@@ -1,4 +1,4 @@
-//! Whether the model looks at the lifter at all.
+//! The shortcut audit.
 
 use maud::{Markup, html};
 
@@ -6,14 +6,14 @@ use crate::markup::estimate::{Estimate, Format};
 use crate::markup::forest::{Scale, with_bar};
 use crate::section::outcome::Outcome;
 
-/// How much of the model's skill can be had without looking at the lifter.
+/// How much of the model's skill shortcut probes reach.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// What it came to.
     pub outcome: Outcome,
     /// The same in one sentence.
     pub summary: String,
-    /// The balanced accuracy that guessing gives; drawn as a line.
+    /// Chance level of balanced accuracy; drawn as a line.
     pub chance: f64,
     /// The model's own balanced accuracy on the same folds.
     pub model: Estimate,
@@ -21,7 +21,7 @@ pub struct Audit {
     pub probes: Vec<Probe>,
 }
 
-/// A classifier that sees everything but the lifter.
+/// A probe: a classifier that sees no lifter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
     /// Its name, such as `duration` or `background`.
@@ -43,11 +43,11 @@ impl Audit {
         let accuracy = |it: &Estimate| with_bar(&it.shown(Format::Plain), it, scale);
         html! {
             p.promise { (self.outcome.badge()) " " (self.summary) }
-            p { "Each probe is a small classifier that sees only what is said beside it. What it gets right, the model may "
-                "have got right without looking at the lifter. The share is the probe’s skill above chance, as a part of the model’s; its dashed line is all of it." }
+            p { "Each probe is a small classifier that sees only the column “Sees”. Videos that it gets right, the model may "
+                "get right by the same shortcut. The share is the probe’s skill above chance, relative to the model’s; the dashed line is 100\u{a0}%." }
             div.scroll tabindex="0" role="region" aria-label="Shortcut audit" {
                 table.wide {
-                    caption { "What can be had without looking at the lifter" }
+                    caption { "Shortcut probes" }
                     thead { tr {
                         th scope="col" { "Probe" }
                         th scope="col" { "Balanced accuracy" }

@@ -1,4 +1,4 @@
-//! Whether the model is as sure as it is right.
+//! Calibration: does confidence equal accuracy?
 
 use maud::{Markup, html};
 
@@ -8,22 +8,22 @@ use crate::markup::estimate::{DASH, Estimate, Format};
 /// How far the columns of counts may reach, as a part of the chart's height.
 const COLUMNS_HEIGHT: f64 = 0.25;
 
-/// How probabilities were corrected, and how right they are.
+/// Calibration before and after temperature scaling.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
-    /// The temperature by which scores are divided: above 1 the model was too sure. `None` where none was fitted.
+    /// The temperature that divides logits: above 1 if the model was overconfident. `None` without one.
     pub temperature: Option<f64>,
-    /// What the temperature was fitted on, such as `31 validation videos of 8 groups`; not shown where there is none.
+    /// What the temperature was fitted on, such as `31 validation videos of 8 groups`; hidden without one.
     pub fitted_on: String,
     /// The expected calibration error before the correction, from 0 to 1.
     pub error_before: Estimate,
     /// That after it.
     pub error_after: Estimate,
-    /// Videos by how sure the corrected model is of what it says, least sure first.
+    /// Bins of calibrated confidence, lowest first.
     pub bins: Vec<Bin>,
 }
 
-/// The videos of which the model is about equally sure.
+/// A bin of the reliability diagram.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bin {
     /// From which probability on.
@@ -32,16 +32,16 @@ pub struct Bin {
     pub high: f64,
     /// How many videos are within.
     pub n_videos: u64,
-    /// The mean of their probabilities; `None` without videos.
+    /// Their mean confidence; `None` without videos.
     pub confidence: Option<f64>,
-    /// The part of them that the model is right on.
+    /// Their accuracy.
     pub accuracy: Estimate,
 }
 
 impl Calibration {
     pub(crate) fn section(&self) -> Markup {
         html! {
-            p { "A model that says 80\u{a0}% should be right 8 times in 10. The error is the mean distance from that; 0 is best." }
+            p { "A prediction with 80\u{a0}% confidence should be right 8 times in 10. The calibration error is the mean distance from that; 0 is best." }
             dl.facts {
                 div { dt { "Temperature" } dd {
                     @match self.temperature {
@@ -71,11 +71,10 @@ impl Calibration {
             Some((bin.confidence?, bounds.low, bounds.high))
         };
         Chart {
-            title: "Reliability diagram: how often the model is right against how sure it is"
-                .to_owned(),
+            title: "Reliability diagram: accuracy against confidence".to_owned(),
             size: NORMAL,
-            x: Axis::part("how sure the model is", 0.0),
-            y: Axis::part("how often it is right", 0.0),
+            x: Axis::part("confidence", 0.0),
+            y: Axis::part("accuracy", 0.0),
             layers: vec![
                 Layer::Columns(columns.collect(), Ink::Help),
                 Layer::Dashed(vec![(0.0, 0.0), (1.0, 1.0)], Ink::Text),
@@ -83,9 +82,9 @@ impl Calibration {
                 Layer::Points(self.bins.iter().filter_map(points).collect(), Ink::Model),
             ],
             legend: vec![
-                (Ink::Model, "the model, with 95\u{a0}% interval"),
-                (Ink::Text, "dashed: as sure as right"),
-                (Ink::Help, "columns: how many videos"),
+                (Ink::Model, "the model, with 95\u{a0}% confidence interval"),
+                (Ink::Text, "dashed: perfect calibration"),
+                (Ink::Help, "columns: number of videos"),
             ],
         }
     }

@@ -1,4 +1,4 @@
-//! What the data and the model are.
+//! The data card and the model card.
 
 use maud::{Markup, html};
 
@@ -18,7 +18,7 @@ pub struct Cards {
 pub struct Fact {
     /// What it is about.
     pub key: String,
-    /// What is to be said.
+    /// The value.
     pub value: String,
 }
 

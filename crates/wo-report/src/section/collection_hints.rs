@@ -6,7 +6,7 @@ use wo_record::Name;
 use crate::markup::estimate::{DASH, Estimate, Format};
 use crate::markup::forest::{Scale, with_bar};
 
-/// Videos that would help.
+/// A kind of video to film next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CollectionHint {
     /// The exercise.
@@ -19,7 +19,7 @@ pub struct CollectionHint {
     pub person: String,
     /// How many videos.
     pub n_videos: u64,
-    /// By how much the figure is expected to rise.
+    /// The expected gain of the metric.
     pub gain: Estimate,
 }
 

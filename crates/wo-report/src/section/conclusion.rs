@@ -1,8 +1,8 @@
-//! What it all comes to.
+//! The conclusion.
 
 use maud::{Markup, html};
 
-/// Whether one may rely on the model.
+/// How far the model can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrustLevel {
     /// It may be relied on for what was measured.

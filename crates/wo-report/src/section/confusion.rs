@@ -1,4 +1,4 @@
-//! What is taken for what.
+//! Confusion matrices.
 
 use maud::{Markup, html};
 use wo_record::Confusion;
@@ -6,11 +6,11 @@ use wo_record::Confusion;
 /// How many steps of colour there are; the style sheet has a class for each.
 const N_SHADES: u64 = 8;
 
-/// The section of all confusions.
+/// The section of all confusion matrices.
 pub(crate) fn section(confusions: &[Confusion]) -> Markup {
     html! {
-        p { "A row is what is true, a column what the model said; a cell counts. The stronger the colour, the larger its part of the row. "
-            "Framed cells are right answers." }
+        p { "Rows are true classes, columns predicted classes; cells count videos. A stronger colour is a larger share of the row. "
+            "Framed cells are right." }
         div.matrices { @for confusion in confusions { (matrix(confusion)) } }
     }
 }
@@ -54,7 +54,7 @@ fn matrix(confusion: &Confusion) -> Markup {
     }
 }
 
-/// The step of colour of a count within its row. Nothing has no colour, and something never has none.
+/// The colour step of a count within its row. Zero has no colour, any other count has one.
 fn shade(count: u64, all: u64) -> u64 {
     if count == 0 {
         0

@@ -1,53 +1,53 @@
-//! How to read the page.
+//! The guide: how to read the page.
 
 use maud::{Markup, html};
 
-/// What each word means, for readers without statistics.
+/// The meaning of each word, for readers without statistics.
 const WORDS: [(&str, &str); 10] = [
     (
-        "Interval",
-        "What stands in brackets. Had other persons been filmed, the figure would have come out differently; in 95 of 100 \
-         such studies the interval holds the true one. A wide interval means: too few persons to know.",
+        "Confidence interval",
+        "The numbers in brackets. With other people the metric would differ; in 95 of 100 such studies the interval \
+         contains the true value. A wide interval means too few people.",
     ),
     (
         "Percentile and BCa",
-        "Two ways to take the interval from the same resamples. BCa corrects for bias and skewness. Where the two disagree, \
-         there are too few groups for either.",
+        "Two intervals from the same resamples. BCa corrects for bias and skewness. If the two disagree, there are too \
+         few groups for either.",
     ),
     (
         "Group",
-        "A person, or a source where the person is not known. Videos of one group resemble each other, so whole groups are \
-         resampled, and the number of groups counts for more than the number of videos.",
+        "A person, or a source if the person is unknown. Videos of one group resemble each other, so whole groups are \
+         resampled, and the number of groups matters more than the number of videos.",
     ),
     (
         "Dash",
-        "There is no figure or no interval; the words beside the dash say why.",
+        "There is no metric or no confidence interval; the words beside the dash say why.",
     ),
     (
-        "Smallest detectable difference",
-        "A true difference smaller than this would most likely not be seen with so many groups. That nothing was seen does \
-         not mean that nothing is there.",
+        "Detectable difference",
+        "With so many groups, a smaller true difference would probably go unnoticed. No visible difference does not mean \
+         no difference.",
     ),
     (
         "Balanced accuracy",
-        "The mean of the recalls of all labels. Always saying the more frequent label gives 0.50 with two labels.",
+        "The mean of the recalls of all labels. Always predicting the more frequent label gives 0.50 with two labels.",
     ),
     (
         "Precision and recall of bad form",
-        "Precision: of the videos called bad form, the part that is. Recall: of the videos with bad form, the part that was found.",
+        "Precision: the share of correct predictions of bad form. Recall: the share of bad-form videos that were found.",
     ),
     (
         "Baseline",
-        "What can be had with less: always the same answer, the length of the video, what the file says of itself, the model \
-         before training. A model that does not beat them has learnt nothing about form.",
+        "A simple predictor: always the same label, the video's duration, the container metadata, the base model. A \
+         model that does not beat them has learnt nothing about form.",
     ),
     (
         "Probability, similarity, score of one video",
-        "These belong to one video and are no estimates over many, so they have no interval.",
+        "These belong to one video and are no estimates over many, so they have no confidence interval.",
     ),
     (
         "Published form checkers",
-        "Those with an honest split reach 0.6 to 0.7 balanced accuracy on real gym video. Figures near 0.95 usually mean \
+        "With a sound split they reach 0.6 to 0.7 balanced accuracy on real gym video. Values near 0.95 usually mean \
          that the same person, or the same video, was on both sides of the split.",
     ),
 ];

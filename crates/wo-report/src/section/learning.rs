@@ -1,4 +1,4 @@
-//! What more videos would bring.
+//! The learning curve, and what to film next.
 
 use maud::{Markup, html};
 
@@ -12,13 +12,13 @@ const TICKS: [f64; 11] = [
 ];
 /// The axis goes this much beyond the outermost points, as a factor.
 const BEYOND: f64 = 1.15;
-/// The lowest figure on the chart where nothing lies below it, such as chance.
+/// The lowest value on the chart if nothing lies below it, such as chance.
 const LOWEST: f64 = 0.4;
 
-/// The figure by how many videos the model has learnt from, and what follows from it.
+/// The metric against the number of training videos, and the conclusion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Learning {
-    /// Which figure, such as `accuracy`; a part of one.
+    /// Which metric, such as `accuracy`; between 0 and 1.
     pub metric: String,
     /// What was measured, fewest videos first.
     pub points: Vec<LearningPoint>,
@@ -41,14 +41,14 @@ pub struct LearningPoint {
     pub estimate: Estimate,
 }
 
-/// The curve drawn on.
+/// A forecast of the curve.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forecast {
     /// How many training videos a label.
     pub n_videos: f64,
-    /// The figure to expect.
+    /// The expected metric.
     pub estimate: Estimate,
-    /// What the guideline promises, where it does, such as 0.7 with 10 videos.
+    /// The rule of thumb at this size, such as 0.7 with 10 videos.
     pub guideline: Option<f64>,
 }
 

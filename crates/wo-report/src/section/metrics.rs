@@ -1,4 +1,4 @@
-//! The figures, each with its interval and beside what can be had without a model.
+//! The metrics, each with its confidence interval and beside baselines.
 
 use maud::{Markup, html};
 
@@ -6,56 +6,55 @@ use crate::markup::breakable::breakable;
 use crate::markup::estimate::{DASH, Estimate, Format, counted};
 use crate::markup::forest::{Scale, with_bar};
 
-/// All figures.
+/// All metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metrics {
     /// How many videos were scored.
     pub n_videos: u64,
     /// How many groups (persons or sources) they come from.
     pub n_groups: u64,
-    /// What the figures do not carry, in sentences, such as that there are too few groups.
+    /// Caveats in sentences, such as too few groups.
     pub warnings: Vec<String>,
-    /// The figures in blocks, such as `All videos`, `Per label` and `Per exercise`.
+    /// The metrics in blocks, such as `All videos`, `Per label` and `Per exercise`.
     pub blocks: Vec<MetricBlock>,
 }
 
-/// Figures that belong together.
+/// Metrics that belong together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricBlock {
     /// What they are about.
     pub title: String,
     /// What is counted, such as `videos` or `frames`.
     pub unit: String,
-    /// The figures, in the order to show.
+    /// The metrics, in the order to show.
     pub metrics: Vec<Metric>,
 }
 
-/// One figure of the model. Figures are parts of one, from 0 to 1.
+/// One metric of the model, between 0 and 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// What it is, such as `balanced accuracy` or `recall of bad form`.
     pub name: String,
     /// The model's.
     pub model: Estimate,
-    /// What guessing gives, where that is known; drawn as a line.
+    /// The chance level, if known; drawn as a line.
     pub chance: Option<f64>,
     /// How many videos, or frames, it rests on.
     pub n_videos: u64,
     /// How many groups they come from.
     pub n_groups: u64,
-    /// The smallest difference that so many groups can show (80 % power at the 5 % level).
+    /// The detectable difference (80 % power at the 5 % level).
     pub smallest_difference: Option<f64>,
-    /// What can be had without the model, such as `majority`, `duration only`, `metadata only`, `zero shot` and
-    /// `linear probe`.
+    /// The baselines, such as `majority`, `duration only`, `metadata only`, `zero shot` and `linear probe`.
     pub baselines: Vec<Baseline>,
 }
 
-/// The same figure of something simpler than the model.
+/// The same metric of a baseline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Baseline {
     /// What it is.
     pub name: String,
-    /// Its figure.
+    /// Its metric.
     pub estimate: Estimate,
     /// By how much the model is above it, from the same resamples (paired).
     pub lead: Option<Estimate>,
@@ -66,8 +65,8 @@ impl Metrics {
         html! {
             p {
                 "Measured on " (counted(self.n_videos, "video")) " of " (counted(self.n_groups, "group"))
-                " that the model has not seen. In brackets the 95\u{a0}% interval. The dot is the figure, the line its interval, "
-                "the upright dashed line what guessing gives; bars run from 0 to 1."
+                ", held out from training. Brackets hold the 95\u{a0}% confidence interval. The dot is the metric, the line its interval, "
+                "the dashed line chance; bars run from 0 to 1."
             }
             @for warning in &self.warnings { p.note { (warning) } }
             @for block in &self.blocks { (block.table()) }
@@ -77,42 +76,43 @@ impl Metrics {
 
 impl MetricBlock {
     fn table(&self) -> Markup {
-        let has_baselines = self.metrics.iter().any(|it| !it.baselines.is_empty());
         html! {
             div.scroll tabindex="0" role="region" aria-label=(self.title) {
                 table.figures {
                     caption { (self.title) }
                     thead { tr {
-                        th scope="col" { "Figure" }
-                        th scope="col" { "Value and 95\u{a0}% interval" }
-                        @if has_baselines { th scope="col" { "Model’s lead" } }
+                        th scope="col" { "Metric" }
+                        th scope="col" { "Value and 95\u{a0}% confidence interval" }
+                        @if self.has_baselines() { th scope="col" { "Model’s lead" } }
                         th.number scope="col" { (self.unit) }
                         th.number scope="col" { "Groups" }
-                        th.number scope="col" { "Smallest detectable difference" }
+                        th.number scope="col" { "Detectable difference" }
                     } }
-                    @for metric in &self.metrics { (metric.rows(has_baselines)) }
+                    @for metric in &self.metrics { (self.rows(metric)) }
                 }
             }
         }
     }
-}
 
-impl Metric {
-    fn rows(&self, has_baselines: bool) -> Markup {
-        let scale = Scale::unit(self.chance);
+    fn has_baselines(&self) -> bool {
+        self.metrics.iter().any(|it| !it.baselines.is_empty())
+    }
+
+    fn rows(&self, metric: &Metric) -> Markup {
+        let scale = Scale::unit(metric.chance);
         let estimate =
             |estimate: &Estimate| with_bar(&estimate.shown(Format::Plain), estimate, scale);
         html! {
             tbody {
                 tr.model {
-                    th scope="row" { (breakable(&self.name)) }
-                    td { (estimate(&self.model)) }
-                    @if has_baselines { td {} }
-                    td.number { (self.n_videos) }
-                    td.number { (self.n_groups) }
-                    td.number { (self.smallest_difference.map_or_else(|| DASH.to_owned(), |it| format!("±\u{a0}{it:.2}"))) }
+                    th scope="row" { (breakable(&metric.name)) }
+                    td { (estimate(&metric.model)) }
+                    @if self.has_baselines() { td {} }
+                    td.number { (metric.n_videos) }
+                    td.number { (metric.n_groups) }
+                    td.number { (metric.smallest_difference.map_or_else(|| DASH.to_owned(), |it| format!("±\u{a0}{it:.2}"))) }
                 }
-                @for baseline in &self.baselines {
+                @for baseline in &metric.baselines {
                     tr.baseline {
                         th scope="row" { (baseline.name) }
                         td { (estimate(&baseline.estimate)) }

@@ -5,16 +5,16 @@ use maud::{Markup, html};
 /// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing speaks against the model here.
+    /// No objection.
     Pass,
-    /// Something does, or too little is known.
+    /// An objection, or too little data.
     Warn,
-    /// The model is right for a wrong reason.
+    /// The model is right for the wrong reason.
     Fail,
 }
 
 impl Outcome {
-    /// A word in a coloured frame: the word alone is enough for those who see no colours.
+    /// A word in a coloured frame; the word alone suffices without colours.
     pub(crate) fn badge(self) -> Markup {
         let (class, word) = match self {
             Self::Pass => ("good", "pass"),

@@ -1,4 +1,4 @@
-//! How the model does on pictures that are worse than those it was tested on.
+//! Robustness to degraded images and reworded classes.
 
 use maud::{Markup, html};
 
@@ -9,12 +9,12 @@ use crate::markup::forest::{Scale, with_bar};
 /// The lowest accuracy on the charts where nothing lies below it.
 const LOWEST: f64 = 0.4;
 
-/// A figure of the model on changed videos and with changed texts.
+/// A metric on changed images and with reworded classes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Robustness {
-    /// Which figure, such as `accuracy`.
+    /// Which metric, such as `accuracy`.
     pub metric: String,
-    /// That of the videos and texts as they are; drawn as a line.
+    /// The metric without a change; drawn as a line.
     pub unchanged: Estimate,
     /// The changes.
     pub changes: Vec<Change>,
@@ -22,7 +22,7 @@ pub struct Robustness {
     pub paraphrases: Vec<Paraphrase>,
 }
 
-/// One way to change pictures.
+/// One kind of change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// What is changed, with its unit, such as `blur (radius in px)`.
@@ -40,19 +40,19 @@ pub struct Step {
     pub estimate: Estimate,
 }
 
-/// The texts of the classes in other words.
+/// Reworded classes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Paraphrase {
     /// The words, such as `a photo of a person doing a {exercise}`.
     pub text: String,
-    /// The figure with them.
+    /// The metric with them.
     pub estimate: Estimate,
 }
 
 impl Robustness {
     pub(crate) fn section(&self) -> Markup {
         html! {
-            p { "The same videos, made worse step by step. As they are: " (self.metric) " " (self.unchanged.in_a_sentence(Format::Plain))
+            p { "The same videos, degraded step by step. Unchanged: " (self.metric) " " (self.unchanged.in_a_sentence(Format::Plain))
                 ", the dashed line." }
             div.multiples {
                 @for change in &self.changes {
@@ -126,7 +126,7 @@ impl Robustness {
         html! {
             div.scroll tabindex="0" role="region" aria-label="Other words" {
                 table.wide {
-                    caption { "The texts of the classes in other words" }
+                    caption { "Reworded classes" }
                     thead { tr { th scope="col" { "Text" } th scope="col" { (self.metric) } } }
                     tbody { @for paraphrase in &self.paraphrases { tr {
                         th scope="row" { (paraphrase.text) }

@@ -1,4 +1,4 @@
-//! What is gained by saying `unclear`.
+//! Selective classification: what abstaining gains.
 
 use maud::{Markup, html};
 
@@ -7,48 +7,48 @@ use crate::markup::chart::{Axis, Chart, Ink, Layer, NORMAL};
 use crate::markup::estimate::{DASH, Estimate, Format, counted, share};
 use crate::markup::forest::{Scale, with_bar};
 
-/// How the model does when it may refuse the videos that it is least sure of.
+/// Risk and coverage if the model abstains on the least confident videos.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selective {
-    /// How often it is wrong on what it answers, by how much it answers.
+    /// The risk-coverage curve.
     pub curve: Vec<RiskPoint>,
     /// The area under that curve; less is better.
     pub area: Estimate,
     /// Accuracy at chosen coverages, such as 50, 80 and 100 %.
     pub at_coverage: Vec<AtCoverage>,
-    /// Below this probability the model says `unclear`; `None` where no threshold keeps the promise.
+    /// The abstention threshold; `None` if none keeps the guarantee.
     pub threshold: Option<f64>,
-    /// What the threshold promises, in words, or why there is none.
+    /// What the threshold guarantees, or why there is none.
     pub guarantee: String,
-    /// How many videos came out as unclear.
+    /// How many videos are unclear.
     pub n_unclear: u64,
     /// Why; a video may have several reasons.
-    pub refusals: Vec<Refusal>,
+    pub abstentions: Vec<Abstention>,
 }
 
 /// One point of the risk-coverage curve.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RiskPoint {
-    /// The part of the videos that is answered.
+    /// The coverage.
     pub coverage: f64,
-    /// The part of those that is answered wrongly.
+    /// The risk: the share of wrong labels among them.
     pub risk: Estimate,
 }
 
-/// Accuracy when only the surest part is answered.
+/// Accuracy at one coverage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AtCoverage {
-    /// The part of the videos that is answered.
+    /// The coverage (videos with a label).
     pub coverage: f64,
-    /// How often the answers are right.
+    /// The accuracy of the labels.
     pub accuracy: Estimate,
     /// How many videos that is.
     pub n_videos: u64,
 }
 
-/// Videos that were refused for one reason.
+/// Videos without a label for one reason.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Refusal {
+pub struct Abstention {
     /// The reason, such as `too dark`.
     pub reason: String,
     /// What was measured, such as `mean brightness below 0.12`.
@@ -60,7 +60,7 @@ pub struct Refusal {
 impl Selective {
     pub(crate) fn section(&self) -> Markup {
         html! {
-            p { "A model that may say “unclear” where it is not sure is wrong less often on the rest." }
+            p { "A model that abstains (“unclear”) at low confidence is wrong less often on the rest." }
             dl.facts {
                 div { dt { "Says unclear below" } dd {
                     @match self.threshold {
@@ -76,7 +76,7 @@ impl Selective {
                 @if !self.curve.is_empty() { (self.chart().figure()) }
                 div {
                     (self.coverages())
-                    @if !self.refusals.is_empty() { (self.reasons()) }
+                    @if !self.abstentions.is_empty() { (self.reasons()) }
                 }
             }
         }
@@ -102,16 +102,21 @@ impl Selective {
             (tick, format!("{tick:.1}"))
         });
         Chart {
-            title: "Risk-coverage curve: how often answers are wrong against how many videos are answered".to_owned(),
+            title:
+                "Risk-coverage curve: share of wrong labels against share of videos with a label"
+                    .to_owned(),
             size: NORMAL,
-            x: Axis::part("part of the videos that is answered", 0.0),
+            x: Axis::part("coverage (videos with a label)", 0.0),
             y: Axis {
-                title: "part of the answers that is wrong".to_owned(),
+                title: "risk (wrong labels among them)".to_owned(),
                 range: 0.0..f64::from(n_tenths) / 10.0,
                 ticks: ticks.collect(),
             },
             layers: vec![Layer::Band(band, Ink::Model), Layer::Line(line, Ink::Model)],
-            legend: vec![(Ink::Model, "the model, with its 95\u{a0}% interval")],
+            legend: vec![(
+                Ink::Model,
+                "the model, with its 95\u{a0}% confidence interval",
+            )],
         }
     }
 
@@ -119,7 +124,7 @@ impl Selective {
         html! {
             div.scroll tabindex="0" role="region" aria-label="Accuracy by coverage" {
                 table {
-                    caption { "Accuracy when only the surest videos are answered" }
+                    caption { "Accuracy by coverage, most confident videos first" }
                     thead { tr {
                         th scope="col" { "Answered" }
                         th scope="col" { "Accuracy" }
@@ -136,7 +141,7 @@ impl Selective {
     }
 
     fn reasons(&self) -> Markup {
-        let adds_up = self.refusals.iter().map(|it| it.n_videos).sum::<u64>() == self.n_unclear;
+        let adds_up = self.abstentions.iter().map(|it| it.n_videos).sum::<u64>() == self.n_unclear;
         html! {
             div.scroll tabindex="0" role="region" aria-label="Reasons for unclear" {
                 table {
@@ -149,7 +154,7 @@ impl Selective {
                         th scope="col" { "Measured" }
                         th.number scope="col" { "Videos" }
                     } }
-                    tbody { @for refusal in &self.refusals { tr {
+                    tbody { @for refusal in &self.abstentions { tr {
                         th scope="row" { (breakable(&refusal.reason)) }
                         td { (refusal.measured) }
                         td.number { (refusal.n_videos) }

@@ -1,4 +1,4 @@
-//! Where the model is weakest.
+//! Slices: where the model is weakest.
 
 use maud::{Markup, html};
 
@@ -6,14 +6,14 @@ use crate::markup::breakable::breakable;
 use crate::markup::estimate::{DASH, Estimate, Format};
 use crate::markup::forest::{Scale, with_bar};
 
-/// The same figure on parts of the videos.
+/// One metric on parts of the videos.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slices {
-    /// Which figure, such as `balanced accuracy`.
+    /// Which metric, such as `balanced accuracy`.
     pub metric: String,
     /// That of all videos; drawn as a line.
     pub overall: Estimate,
-    /// The parts, in any order: the page shows the worst first, and those without a figure last.
+    /// The slices, in any order: the page sorts lowest first, and those without a value last.
     pub slices: Vec<Slice>,
 }
 
@@ -24,13 +24,13 @@ pub struct Slice {
     pub field: String,
     /// Its value, such as `front`.
     pub value: String,
-    /// The figure on these videos.
+    /// The metric on these videos.
     pub estimate: Estimate,
     /// How many videos they are.
     pub n_videos: u64,
     /// How many groups they come from.
     pub n_groups: u64,
-    /// What else must be known, such as `left out of training in turn`.
+    /// A note, such as `few groups`.
     pub note: Option<String>,
 }
 
@@ -43,8 +43,8 @@ impl Slices {
         });
         let scale = Scale::unit(self.overall.number());
         html! {
-            p { "Worst first. The line in each bar stands at the figure of all videos: " (self.overall.in_a_sentence(Format::Plain))
-                ". With many slices some look bad by chance; trust those whose interval lies below the line." }
+            p { "Lowest first. The line in each bar marks all videos: " (self.overall.in_a_sentence(Format::Plain))
+                ". With many slices some look bad by chance; rely on those whose confidence interval lies below the line." }
             div.scroll tabindex="0" role="region" aria-label="Slices" {
                 table.wide {
                     caption { "Slices by " (self.metric) }

@@ -1,4 +1,4 @@
-//! Videos that a person should look at again.
+//! Suspects: videos to review again.
 
 use maud::{Markup, html};
 use wo_record::Name;
@@ -6,10 +6,10 @@ use wo_record::Name;
 use crate::markup::breakable::breakable;
 use crate::markup::estimate::{DASH, counted};
 
-/// What may be wrong with the videos themselves.
+/// Likely faults of the data itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suspects {
-    /// How many videos were looked through.
+    /// How many videos were checked.
     pub n_videos: u64,
     /// The suspects, most suspicious first.
     pub suspects: Vec<Suspect>,
@@ -20,13 +20,13 @@ pub struct Suspects {
 pub enum SuspectKind {
     /// Its label is probably wrong.
     Mislabelled,
-    /// The model would rather say another label, less surely than that.
+    /// The model leans to another label, less surely than that.
     Doubted,
-    /// It is there twice, byte for byte.
+    /// An exact duplicate.
     Duplicate,
-    /// Another video shows almost the same.
+    /// A near-duplicate.
     NearDuplicate,
-    /// It resembles no other video.
+    /// An outlier.
     Outlier,
 }
 
@@ -35,17 +35,17 @@ pub enum SuspectKind {
 pub struct Suspect {
     /// Its name.
     pub video: String,
-    /// What it is suspected of.
+    /// The suspicion.
     pub kind: SuspectKind,
     /// The label that it has.
     pub label: Option<Name>,
-    /// The label that it may have to get.
+    /// The suggested label.
     pub suggested: Option<Name>,
-    /// How sure that is, from 0 to 1, by the measure that the reason names.
+    /// The score, from 0 to 1, of the measure that the reason names.
     pub score: f64,
     /// Why, in words.
     pub reason: String,
-    /// The other video of a pair, where it is known which.
+    /// The other video of a pair, if known.
     pub other: Option<String>,
 }
 
@@ -55,7 +55,7 @@ impl SuspectKind {
             Self::Mislabelled => "label probably wrong",
             Self::Doubted => "label doubted",
             Self::Duplicate => "same file twice",
-            Self::NearDuplicate => "nearly the same video",
+            Self::NearDuplicate => "near-duplicate",
             Self::Outlier => "like no other video",
         }
     }

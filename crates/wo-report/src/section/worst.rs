@@ -1,4 +1,4 @@
-//! The videos that the model is most wrong about.
+//! The most confident mistakes.
 
 use maud::{Markup, html};
 use wo_record::Name;
@@ -10,7 +10,7 @@ use crate::markup::page_image::PageImage;
 /// The worst videos.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorstVideos {
-    /// How many videos get a wrong answer.
+    /// How many videos got a wrong label.
     pub n_wrong: u64,
     /// How many were scored.
     pub n_scored: u64,
@@ -18,28 +18,28 @@ pub struct WorstVideos {
     pub videos: Vec<WorstVideo>,
 }
 
-/// A video and what the model says of it.
+/// A mistake.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorstVideo {
     /// Its name, such as the last parts of its path.
     pub name: String,
     /// The exercise that it shows.
     pub exercise: Name,
-    /// The label that the model says.
+    /// The predicted label.
     pub predicted: Name,
-    /// The faults that the model names.
+    /// The predicted faults.
     pub predicted_faults: Vec<Name>,
-    /// The probability that the model gives to what it says, from 0 to 1.
+    /// The probability of the predicted label, from 0 to 1.
     pub probability: f64,
     /// The true label.
     pub truth: Name,
     /// The true faults.
     pub true_faults: Vec<Name>,
-    /// From when to when the frames lie that decide, in milliseconds of the video.
+    /// The span of the evidence, in milliseconds of the video.
     pub span_ms: Option<(f64, f64)>,
     /// Some of its frames, in their order.
     pub frames: Vec<Frame>,
-    /// The most similar training video of the opposite label.
+    /// The nearest training frame of another label.
     pub nearest: Option<NearestTrainingFrame>,
 }
 
@@ -50,18 +50,18 @@ pub struct Frame {
     pub image: PageImage,
     /// Its time in the video, in milliseconds.
     pub pts_ms: Option<f64>,
-    /// Whether it speaks most for the answer.
+    /// Whether it is the evidence frame.
     pub is_evidence: bool,
 }
 
-/// A training video that looks much the same and has the opposite label.
+/// The nearest training frame of another label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NearestTrainingFrame {
     /// Its name.
     pub name: String,
     /// Its label.
     pub label: Name,
-    /// How similar the two are, from −1 to 1 (cosine); `None` where it was not kept.
+    /// The cosine similarity, from −1 to 1; `None` if unknown.
     pub similarity: Option<f64>,
     /// Its most similar frame.
     pub frame: Frame,
@@ -70,11 +70,11 @@ pub struct NearestTrainingFrame {
 impl WorstVideos {
     pub(crate) fn section(&self) -> Markup {
         html! {
-            p { (self.n_wrong) " of " (counted(self.n_scored, "video")) " " (if self.n_wrong == 1 { "gets" } else { "get" }) " a wrong answer. "
-                @if self.videos.len() > 1 { "Below are the " (self.videos.len()) " of which it is surest. " }
-                "Framed and marked “most telling”: the frame that speaks most for what the model says; “decided between” takes in the frames "
-                "around it that speak for it at least half as much. Look whether they show what the model says; where they do, the label may be "
-                "wrong and not the model." }
+            p { (self.n_wrong) " of " (counted(self.n_scored, "video")) " " (if self.n_wrong == 1 { "gets" } else { "get" }) " a wrong label. "
+                @if self.videos.len() > 1 { "Below are the " (self.videos.len()) " with the highest confidence. " }
+                "The framed frame is the evidence: it has the highest probability of the predicted label. “Evidence between” spans the frames "
+                "around it with at least half as much evidence. If they show the predicted label, the true label may be "
+                "wrong, not the model." }
             @for (rank, video) in (1_usize..).zip(&self.videos) { (video.article(rank)) }
         }
     }
@@ -87,16 +87,16 @@ impl WorstVideo {
                 h3 { (rank) ". " (breakable(&self.name)) }
                 dl.facts {
                     div { dt { "Exercise" } dd { (self.exercise.words()) } }
-                    div { dt { "Model says" } dd { strong { (judged(&self.predicted, &self.predicted_faults)) } ", " (share(self.probability)) " sure" } }
+                    div { dt { "Predicted" } dd { strong { (judged(&self.predicted, &self.predicted_faults)) } ", " (share(self.probability)) " confidence" } }
                     div { dt { "True" } dd { strong { (judged(&self.truth, &self.true_faults)) } } }
-                    div { dt { "Decided between" } dd { (self.span_ms.map_or_else(
-                        || format!("{DASH} not known"),
+                    div { dt { "Evidence between" } dd { (self.span_ms.map_or_else(
+                        || format!("{DASH} unknown"),
                         |(from, to)| format!("{} and {}", seconds(from), seconds(to)),
                     )) } }
                 }
                 div.strip {
                     @for (n, frame) in (1_usize..).zip(&self.frames) {
-                        (frame.shown(&format!("Frame {n} of {}", self.name), frame.is_evidence.then_some("most telling")))
+                        (frame.shown(&format!("Frame {n} of {}", self.name), frame.is_evidence.then_some("evidence")))
                     }
                     @if let Some(nearest) = &self.nearest { (nearest.shown()) }
                 }
@@ -129,7 +129,7 @@ impl NearestTrainingFrame {
             div.twin {
                 (self.frame.shown(&format!("The most similar frame of {}", self.name), None))
                 p {
-                    "Most similar training video of the other label: " span.name { (breakable(&self.name)) } ", "
+                    "Nearest training frame of another label: " span.name { (breakable(&self.name)) } ", "
                     strong { (self.label.words()) }
                     @if let Some(similarity) = self.similarity { ", similarity " span.value { (format!("{similarity:.2}")) } }
                 }

@@ -1,4 +1,4 @@
-//! How many videos get an answer: what is measured of all of them is no help where the model mostly says `unclear`.
+//! Coverage: on how many videos the model predicts a label, and on how many it abstains.
 
 use crate::findings::Findings;
 use crate::score::measurement::Measurement;
@@ -8,12 +8,12 @@ use crate::score::measurement::Measurement;
 pub(super) struct Answered {
     /// All that were scored.
     pub(super) n: u64,
-    /// Those that get no answer.
+    /// Those without a label.
     pub(super) n_unclear: u64,
 }
 
 impl Answered {
-    /// Of the videos that `main` is about.
+    /// For the videos that `main` counts.
     pub(super) fn of(findings: &Findings, main: &Measurement) -> Self {
         let selection = findings.selection.as_ref();
         let n = selection.map_or(main.n, |it| it.n);
@@ -26,7 +26,7 @@ impl Answered {
         }
     }
 
-    /// How many get an answer.
+    /// How many get a label.
     pub(super) fn n_answered(self) -> u64 {
         self.n - self.n_unclear
     }

@@ -1,4 +1,4 @@
-//! Whether the model looks at the lifter.
+//! The shortcut audit on the page.
 
 use wo_record::{AuditVerdict, Probe};
 use wo_report::{Audit, Estimate, Outcome};
@@ -11,8 +11,8 @@ use crate::score::measurement::Measurement;
 
 /// The chance of two labels, where only one is there.
 const HALF: f64 = 0.5;
-/// What a probe that shuffles frames would say of any model of ours, by construction.
-const ORDER: &str = "The model looks at frames one by one: in random order they tell it the same.";
+/// Why no probe shuffles frames.
+const ORDER: &str = "The model judges each frame alone, so their order does not matter.";
 
 pub(super) fn audit(findings: &Findings, main: Option<&Measurement>) -> Option<Audit> {
     let records = &findings.audit;
@@ -42,7 +42,7 @@ pub(super) fn audit(findings: &Findings, main: Option<&Measurement>) -> Option<A
                         (it.share, it.share_low, it.share_high),
                         no_interval(it.n_groups),
                     ),
-                    None => Estimate::missing("the model has no skill beyond doubt"),
+                    None => Estimate::missing("the model is not significantly better than chance"),
                 },
                 outcome: outcome(&it.verdict),
             })
@@ -56,7 +56,7 @@ fn sees(probe: &Probe) -> &'static str {
         Probe::Container => "codec, size, bit rate, frame rate and resolution of the file",
         Probe::Source => "where the video came from",
         Probe::Quality => "sharpness, brightness and contrast",
-        Probe::Background => "the picture with the lifter painted over",
+        Probe::Background => "the image with the lifter painted over",
         Probe::FirstFrame => "the first frame, before the lift",
         _ => "",
     }

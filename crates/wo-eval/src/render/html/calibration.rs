@@ -1,25 +1,22 @@
-//! How far the model's word can be taken: calibration, and when it says `unclear`.
+//! Calibration and abstention on the page.
 
 use wo_cli::{count, verb};
 use wo_record::AbstainReason;
-use wo_report::{AtCoverage, Bin, Calibration, Estimate, Refusal, RiskPoint, Selective};
+use wo_report::{Abstention, AtCoverage, Bin, Calibration, Estimate, RiskPoint, Selective};
 
 use crate::findings::Findings;
 use crate::render::html::answered::Answered;
 use crate::render::html::estimate::{between, no_interval};
 use crate::score::measurement::Measurement;
 
-/// Why a figure that has no interval in the records has none.
-const NOT_RESAMPLED: &str = "no interval was computed";
+/// Why a metric without an interval in the records has none.
+const NOT_RESAMPLED: &str = "no confidence interval is computed";
 
 pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
     Calibration {
         temperature: it.temperature,
         fitted_on: match it.temperature {
-            Some(_) => format!(
-                "{} that the weights were not fitted to",
-                count(it.n_fit_groups, "group")
-            ),
+            Some(_) => format!("{} held out from training", count(it.n_fit_groups, "group")),
             None => "nothing: the model has no temperature".to_owned(),
         },
         error_before: between((it.error_before, None, None), NOT_RESAMPLED),
@@ -38,7 +35,7 @@ pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
     }
 }
 
-/// A share with its exact interval.
+/// A share with its exact confidence interval.
 fn share(value: f64, n: u64) -> Estimate {
     let hits = (value * n as f64).round() as u64;
     match wo_stats::threshold::clopper_pearson(hits, n, 0.95) {
@@ -55,21 +52,20 @@ pub(super) fn selective(
     let risk = 100.0 * it.wanted_risk.unwrap_or(0.0);
     let guarantee = match (it.threshold, it.wanted_risk) {
         (Some(_), _) => format!(
-            "Measured on {} that the weights were not fitted to: of a new group like those, at most {risk:.0} % of the \
-             videos are expected to get a wrong verdict. The others get a right one, or unclear.",
+            "Measured on {} held out from training: for a new group like those, at most {risk:.0} % of the videos \
+             are expected to get a wrong verdict. The others get a right one, or unclear.",
             count(it.n_fit_groups, "group")
         ),
         (None, Some(_)) => format!(
-            "There is no threshold: {} {} too few to promise that at most {risk:.0} % get a wrong verdict.",
+            "There is no abstention threshold: {} {} too few to guarantee at most {risk:.0} % wrong verdicts.",
             count(it.n_fit_groups, "group"),
             verb(it.n_fit_groups, "is", "are")
         ),
         (None, None) => {
-            "There is no threshold: the model was trained without videos to measure one on."
-                .to_owned()
+            "There is no abstention threshold: training had no videos to measure one on.".to_owned()
         }
     };
-    let refusals = &findings.refusals;
+    let abstentions = &findings.abstentions;
     Selective {
         curve: it
             .curve
@@ -95,9 +91,9 @@ pub(super) fn selective(
         threshold: it.threshold,
         guarantee,
         n_unclear: Answered::of(findings, main).n_unclear,
-        refusals: refusals
+        abstentions: abstentions
             .iter()
-            .map(|(reason, n)| Refusal {
+            .map(|(reason, n)| Abstention {
                 reason: reason.words(),
                 measured: measured(reason).to_owned(),
                 n_videos: *n,
@@ -113,12 +109,12 @@ fn measured(reason: &AbstainReason) -> &'static str {
             "the probability of the exercise is below that of nearly all validation videos"
         }
         AbstainReason::PersonCutOff => {
-            "a fifth or more of what moves ends at the picture's left, right or upper edge"
+            "a fifth or more of the moving area touches the image's left, right or upper edge"
         }
         AbstainReason::TooBlurry => {
             "the median sharpness is below that of nearly all training videos"
         }
-        AbstainReason::SaysUnclear => "unclear is what it gives the greatest probability",
+        AbstainReason::SaysUnclear => "unclear has the highest probability",
         AbstainReason::TooDark => {
             "the median brightness is below that of nearly all training videos"
         }

@@ -1,4 +1,4 @@
-//! Whether the model can be trusted, in one sentence and with reasons. What is not known speaks against trust.
+//! Whether the model can be trusted, in one sentence with reasons. What is unknown counts against it.
 
 use wo_cli::count;
 use wo_record::{AbstainReason, AuditVerdict, BAD_FORM, GOOD_FORM, Name, Probe};
@@ -12,19 +12,19 @@ use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task};
 use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
 
-/// A model that answers less than this part of the videos mostly says nothing.
+/// Below this coverage a model mostly abstains.
 const MOSTLY: f64 = 0.5;
 /// 0.29 is 29 of 100 and not 28, though 100 times it is a little less than 29.
 const ROUNDING: f64 = 1e-9;
 
-/// What is known beside the main figure.
+/// What the conclusion rests on, beside the main metric.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grounds<'a> {
     pub(super) findings: &'a Findings,
     pub(super) tally: &'a Tally,
 }
 
-/// What is to be thought of the model. `main` is its balanced accuracy.
+/// The conclusion. `main` is the balanced accuracy.
 pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Conclusion {
     let Some(main) = main else {
         return nothing_scored();
@@ -62,15 +62,14 @@ pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Co
 fn nothing_scored() -> Conclusion {
     Conclusion {
         trust: TrustLevel::DoNotTrust,
-        sentence: "Nothing can be said: there was no labelled video that the model has not seen."
-            .to_owned(),
+        sentence: "There is no result: no labelled video is held out.".to_owned(),
         reasons: vec![
-            "Give it videos of persons and sources that were not in its training.".to_owned(),
+            "Evaluate on people and sources that are not in the training data.".to_owned(),
         ],
     }
 }
 
-/// Always saying the one label is right on all of them.
+/// With one label there is nothing to tell apart.
 fn one_label(label: &Name, main: &Measurement) -> Conclusion {
     let videos = match main.n {
         1 => "the only video is".to_owned(),
@@ -79,30 +78,22 @@ fn one_label(label: &Name, main: &Measurement) -> Conclusion {
     Conclusion {
         trust: TrustLevel::DoNotTrust,
         sentence: format!(
-            "Whether the model tells one label from another cannot be said: {videos} labelled {}.",
+            "The model cannot be assessed: {videos} labelled {}.",
             label.words()
         ),
         reasons: vec![
-            "A model that always says the same would be right on all of them.".to_owned(),
-            "Give it videos of every label.".to_owned(),
+            "Always predicting that label would be right on all of them.".to_owned(),
+            "Evaluate on videos of every label.".to_owned(),
         ],
     }
 }
 
-/// `1 person or source`, `2 persons or sources`.
-pub(super) fn persons(n: u64) -> String {
-    match n {
-        1 => "1 person or source".to_owned(),
-        n => format!("{n} persons or sources"),
-    }
-}
-
-/// Whether no scored video says whose it is.
+/// Whether no scored video has a person or source.
 pub(super) fn is_anonymous(tally: &Tally) -> bool {
     tally.n_without_group_key > 0 && tally.n_without_group_key >= tally.n_scored
 }
 
-/// What makes a model useless, or makes it unknown whether it is.
+/// A reason not to rely on a model.
 struct Objection {
     sentence: String,
     reason: Option<String>,
@@ -117,7 +108,7 @@ impl Objection {
     }
 }
 
-/// A model of which something can be said.
+/// A model that can be assessed.
 struct Case<'a> {
     grounds: Grounds<'a>,
     main: &'a Measurement,
@@ -139,7 +130,7 @@ impl Case<'_> {
     fn never_answers(&self) -> Option<Objection> {
         (self.answered.n_answered() == 0).then(|| Objection {
             sentence: format!(
-                "Do not rely on this model: of {} it answers none, and says unclear of all.",
+                "Do not rely on this model: it abstains on all {}.",
                 count(self.answered.n, "video")
             ),
             reason: None,
@@ -152,18 +143,18 @@ impl Case<'_> {
         match self.main.low.filter(|_| self.main.high.is_some()) {
             Some(low) if low > chance => None,
             Some(_) => Some(Objection::new(
-                "Do not rely on this model: what it says of new people cannot be told from guessing.",
+                "Do not rely on this model: on new people it is not significantly better than chance.",
                 format!(
-                    "Its balanced accuracy, {metric}, is not beyond doubt above {chance:.2}, which always saying the same gives."
+                    "Its balanced accuracy is {metric}; always predicting the same label gives {chance:.2}."
                 ),
             )),
             None => Some(Objection::new(
                 format!(
-                    "How good the model is on new people cannot be said from {} of {}.",
+                    "{} of {} are too few to assess the model on new people.",
                     count(self.main.n, "video"),
-                    persons(self.main.n_groups)
+                    count(self.main.n_groups, "group")
                 ),
-                format!("Its balanced accuracy is {metric}: no interval can be given."),
+                format!("Its balanced accuracy is {metric}, without a confidence interval."),
             )),
         }
     }
@@ -179,8 +170,8 @@ impl Case<'_> {
             let name = baseline.predictor().words();
             (gain.high? < 0.0).then(|| {
                 Objection::new(
-                    format!("Do not rely on this model: {name} does better than it."),
-                    format!("Its lead over {name} is {}.", signed(gain)),
+                    format!("Do not rely on this model: the baseline {name} is better."),
+                    format!("Its difference to {name} is {}.", signed(gain)),
                 )
             })
         })
@@ -191,7 +182,7 @@ impl Case<'_> {
         let all = audit.iter().find(|it| it.probe == Probe::All)?;
         (all.verdict == AuditVerdict::Fail).then(|| {
             Objection::new(
-                "Do not rely on this model: what it says may come from tricks, without a look at the lifter.",
+                "Do not rely on this model: its predictions may come from shortcuts that ignore the lifter.",
                 summary(all, audit),
             )
         })
@@ -208,10 +199,10 @@ impl Case<'_> {
         all.flatten().collect()
     }
 
-    /// Copies of training videos are refused or scored apart, where they can be known.
+    /// Duplicates of training videos are rejected or scored apart, if they can be detected.
     fn unknown_copies(&self) -> Option<String> {
         self.grounds.tally.has_no_hashes.then(|| {
-            "Whether a video was in its training under another name cannot be told: the model names no pictures of it."
+            "Duplicates of training videos cannot be detected: the model has no image hashes of them."
                 .to_owned()
         })
     }
@@ -220,8 +211,8 @@ impl Case<'_> {
         let n = self.main.n_groups;
         (n < FEW_GROUPS).then(|| {
             format!(
-                "The videos come from {}; fewer than {FEW_GROUPS} say little of others.",
-                persons(n)
+                "The videos come from {}; fewer than {FEW_GROUPS} say little about others.",
+                count(n, "group")
             )
         })
     }
@@ -230,7 +221,7 @@ impl Case<'_> {
         let Answered { n, .. } = self.answered;
         let n_answered = self.answered.n_answered();
         (n_answered > 0 && (n_answered as f64) < MOSTLY * n as f64).then(|| {
-            format!("It answers only {n_answered} of {n}, too few to say how often those answers are right.")
+            format!("It predicts a label for only {n_answered} of {n}, too few to measure their accuracy.")
         })
     }
 
@@ -241,8 +232,8 @@ impl Case<'_> {
             .collect();
         if gains.is_empty() {
             return vec![Some(
-                "Whether it is better than a baseline, such as the length of the video, cannot be said: its training videos \
-                 are not known."
+                "It cannot be compared with baselines, such as the video's duration: its training videos are \
+                 unknown."
                     .to_owned(),
             )];
         }
@@ -253,7 +244,7 @@ impl Case<'_> {
         doubtful
             .map(|(baseline, gain)| {
                 Some(format!(
-                    "It is not beyond doubt better than {}: the difference is {}.",
+                    "It is not significantly better than {}: the difference is {}.",
                     baseline.predictor().words(),
                     signed(gain)
                 ))
@@ -266,10 +257,9 @@ impl Case<'_> {
         match audit.iter().find(|it| it.probe == Probe::All) {
             Some(all) if all.verdict == AuditVerdict::Warn => Some(summary(all, audit)),
             Some(_) => None,
-            None => Some(
-                "Whether it looks at the lifter at all could not be checked: too little is known of the videos."
-                    .to_owned(),
-            ),
+            None => {
+                Some("The shortcut audit could not run: the videos have too few fields.".to_owned())
+            }
         }
     }
 
@@ -277,8 +267,8 @@ impl Case<'_> {
         let tally = self.grounds.tally;
         (tally.n_without_group_key > 0).then(|| {
             format!(
-                "{} of {} come without person and source: the model may have seen the same person, and the interval may be \
-                 too narrow.",
+                "{} of {} have neither person nor source: the model may have seen the same person, and the \
+                 confidence interval may be too narrow.",
                 tally.n_without_group_key,
                 count(tally.n_scored, "video")
             )
@@ -287,18 +277,18 @@ impl Case<'_> {
 
     fn wide(&self) -> Option<String> {
         let width = self.main.high? - self.main.low?;
-        (width > WIDE_INTERVAL).then(|| format!("The interval is {width:.2} wide."))
+        (width > WIDE_INTERVAL).then(|| format!("The confidence interval is {width:.2} wide."))
     }
 
-    /// What is said of a model that nothing speaks against.
+    /// The claim about a model without objections.
     fn claim(&self, trust: TrustLevel) -> String {
         let is_few = self.main.n_groups < FEW_GROUPS;
         let on = if is_anonymous(self.grounds.tally) {
-            "on videos of which it is not known whose they are".to_owned()
+            "on videos of unknown people".to_owned()
         } else if is_few {
-            format!("on {} it has never seen", persons(self.main.n_groups))
+            format!("on {}, held out", count(self.main.n_groups, "group"))
         } else {
-            "on people or sources it has never seen".to_owned()
+            "on held-out people and sources".to_owned()
         };
         let (before, after) = match trust {
             TrustLevel::Trust => ("", ""),
@@ -311,7 +301,7 @@ impl Case<'_> {
         first.unwrap_or_else(String::new) + letters.as_str()
     }
 
-    /// `tells good from bad form in about 87 of 100 videos (0.79 to 0.94)`.
+    /// `tells good from bad form with balanced accuracy 0.87 [0.79, 0.94]`.
     fn success(&self) -> String {
         let (Some(value), Some(low), Some(high)) = (self.main.value, self.main.low, self.main.high)
         else {
@@ -319,16 +309,17 @@ impl Case<'_> {
         };
         let n_groups = self.main.n_groups.max(1) as f64;
         if value >= 1.0 {
-            let unseen = (1.0 - low).max((RULE_OF_THREE / n_groups).min(1.0));
+            let missed = (1.0 - low).max((RULE_OF_THREE / n_groups).min(1.0));
             return format!(
-                "judges all {} right; of others up to {:.0} of 100 may still be judged wrong",
+                "judges all {} right; up to {:.0} of 100 new videos may still be judged wrong",
                 count(self.main.n, "video"),
-                100.0 * unseen
+                100.0 * missed
             );
         }
-        let of_hundred = (100.0 * value + ROUNDING).floor();
+        // Rounded down, so that no model with a mistake has 1.00.
+        let value = (100.0 * value + ROUNDING).floor() / 100.0;
         format!(
-            "{} in about {of_hundred:.0} of 100 videos ({low:.2} to {high:.2})",
+            "{} with balanced accuracy {value:.2} [{low:.2}, {high:.2}]",
             self.task()
         )
     }
@@ -339,23 +330,23 @@ impl Case<'_> {
                 "tells good from bad form".to_owned()
             }
             [one, other] => format!("tells {} from {}", one.words(), other.words()),
-            _ => format!("finds the right one of {} labels", self.labels.len()),
+            _ => format!("tells {} labels apart", self.labels.len()),
         }
     }
 
-    /// How many videos get no answer, where some do.
+    /// On how many videos the model abstains.
     fn unanswered(&self) -> String {
         let Answered { n, n_unclear, .. } = self.answered;
         if n_unclear == 0 || n_unclear == n {
             return String::new();
         }
-        let refusals = &self.grounds.findings.refusals;
-        let counted = if refusals.contains_key(&AbstainReason::SaysUnclear) {
-            "the figures count these as not right"
+        let abstentions = &self.grounds.findings.abstentions;
+        let counted = if abstentions.contains_key(&AbstainReason::SaysUnclear) {
+            "metrics count these as wrong"
         } else {
-            "the figures count what it leans to there"
+            "metrics count its best guess there"
         };
-        format!(" It gives no answer (unclear) on {n_unclear} of {n}; {counted}.")
+        format!(" It abstains (unclear) on {n_unclear} of {n}; {counted}.")
     }
 }
 
@@ -363,7 +354,7 @@ impl Case<'_> {
 fn signed(gain: &Measurement) -> String {
     match (gain.value, gain.low, gain.high) {
         (Some(value), Some(low), Some(high)) => format!("{value:+.2} [{low:+.2}, {high:+.2}]"),
-        (Some(value), ..) => format!("{value:+.2}, without an interval"),
+        (Some(value), ..) => format!("{value:+.2}, without a confidence interval"),
         _ => "not known".to_owned(),
     }
 }

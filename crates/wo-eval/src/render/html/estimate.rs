@@ -1,4 +1,4 @@
-//! Scores as the page has them: a value with its interval, or the reason why there is none.
+//! Scores on the page: a value with its confidence interval, or the reason why there is none.
 
 use wo_report::Estimate;
 
@@ -14,7 +14,7 @@ pub(super) fn estimate(score: &Measurement) -> Estimate {
     }
 }
 
-/// Why a figure of so many groups has no interval.
+/// Why a metric with so many groups has no confidence interval.
 pub(super) fn no_interval(n_groups: u64) -> &'static str {
     match n_groups {
         0 | 1 => "only one group",
@@ -23,7 +23,7 @@ pub(super) fn no_interval(n_groups: u64) -> &'static str {
     }
 }
 
-/// A figure with its ends, or `why` there are none.
+/// A value with its interval, or `why` it has none.
 pub(super) fn between(
     (value, low, high): (Option<f64>, Option<f64>, Option<f64>),
     why: &str,
@@ -31,6 +31,6 @@ pub(super) fn between(
     match (value, low, high) {
         (Some(value), Some(low), Some(high)) => Estimate::between(value, low, high),
         (Some(value), ..) => Estimate::alone(value, why),
-        _ => Estimate::missing("not defined for these videos"),
+        _ => Estimate::missing("undefined for these videos"),
     }
 }

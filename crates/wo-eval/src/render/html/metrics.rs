@@ -1,4 +1,4 @@
-//! The figures beside their baselines.
+//! The metrics beside their baselines on the page.
 
 use wo_cli::count;
 use wo_record::Predictor;
@@ -68,17 +68,17 @@ pub(super) fn metrics(findings: &Findings, main: &Measurement, tally: &Tally) ->
     }
 }
 
-/// What the figures do not carry.
+/// Caveats that the metrics do not show.
 fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
-    let refused = (tally.n_refused > 0).then(|| {
+    let refused = (tally.n_rejected > 0).then(|| {
         format!(
-            "{} refused, and in no figure: the model was trained or chosen on others of their group, or on the same pictures.",
-            count(tally.n_refused, "video")
+            "{} rejected, and in no metric: the model was trained or chosen on their group, or on the same images.",
+            count(tally.n_rejected, "video")
         )
     });
     let seen = (tally.n_seen > 0).then(|| {
         format!(
-            "{} that the model has seen in training, and in no figure of this page.",
+            "{} seen in training, and in no metric of this page.",
             count(tally.n_seen, "video")
         )
     });
@@ -87,14 +87,14 @@ fn warnings(findings: &Findings, tally: &Tally) -> Vec<String> {
         let first = letters.next().map(|it| it.to_uppercase().to_string());
         format!("{}{}.", first.unwrap_or_default(), letters.as_str())
     });
-    let left_out = refused.into_iter().chain(seen);
-    left_out
+    let excluded = refused.into_iter().chain(seen);
+    excluded
         .chain(excluded::warnings(tally))
         .chain(missing)
         .collect()
 }
 
-/// What is right of single frames; absent where only videos were judged.
+/// Metrics of single frames; absent where only videos were judged.
 fn of_frames(findings: &Findings) -> Option<MetricBlock> {
     let is_shown = |it: &&Measurement| {
         let ScoreKey {
@@ -119,8 +119,7 @@ fn of_frames(findings: &Findings) -> Option<MetricBlock> {
         })
         .collect();
     (!metrics.is_empty()).then(|| MetricBlock {
-        title: "Frames, each judged on its own (one may show nothing of what its video shows)"
-            .to_owned(),
+        title: "Frames, each judged alone (one frame may not show what its video shows)".to_owned(),
         unit: "frames".to_owned(),
         metrics,
     })
@@ -162,13 +161,13 @@ fn metric(findings: &Findings, score: &Measurement) -> Metric {
     }
 }
 
-/// `recall of bad form`; of the worst exercise and label, which they are.
+/// `recall of bad form`; the worst group is named.
 fn name(findings: &Findings, score: &Measurement) -> String {
     if let (MetricName::WorstGroupRecall, Scope::Whole(whole)) = (score.key.name, &score.key.scope)
     {
         let kind = worst_kind(&findings.held_out, *whole);
         let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
-        return format!("recall of the exercise and label told worst{kind}");
+        return format!("lowest recall of an exercise and label{kind}");
     }
     let name = score.key.name.words();
     match &score.key.class {

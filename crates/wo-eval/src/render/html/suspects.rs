@@ -1,4 +1,4 @@
-//! Videos that a person should look at again.
+//! Suspects on the page: videos to review again.
 
 use wo_record::{Suspect as SuspectRecord, SuspectReason};
 use wo_report::{Suspect, SuspectKind, Suspects};
@@ -34,11 +34,11 @@ fn suspect(it: &SuspectRecord) -> Suspect {
         ),
         SuspectReason::Doubt => (
             SuspectKind::Doubted,
-            "the model, which has not seen it, would rather say another label",
+            "the held-out prediction leans to another label",
         ),
         _ => (
             SuspectKind::Mislabelled,
-            "the model, which has not seen it, is confident of another label",
+            "the held-out prediction is confident of another label",
         ),
     };
     let video = it.path.as_ref();

@@ -1,4 +1,4 @@
-//! The videos that the model is most wrong about.
+//! The most confident mistakes on the page.
 
 use wo_report::{Frame, NearestTrainingFrame, PageImage, WorstVideo, WorstVideos};
 

@@ -1,26 +1,28 @@
-//! Which of two models is better, as far as that can be said.
+//! Which of two models is better, in one sentence.
 
 use wo_stats::MIN_GROUPS;
 
 use crate::compare::difference::{Difference, main_difference};
 
-/// Whether one is better, and what could have been found.
+/// Which is better, and which difference is detectable.
 pub(crate) fn in_words(comparisons: &[Difference]) -> Option<String> {
     let main = &main_difference(comparisons)?.record;
     if main.n_groups < MIN_GROUPS as u64 {
         return Some(format!(
-            "Too few groups to say which is better: {}, and fewer than {MIN_GROUPS} say little of others.",
+            "Too few groups to say which is better: {}; fewer than {MIN_GROUPS} say little about others.",
             main.n_groups
         ));
     }
     let verdict = match (main.low, main.high) {
         (Some(low), _) if low > 0.0 => "The candidate is better.",
         (_, Some(high)) if high < 0.0 => "The candidate is worse.",
-        (Some(_), Some(_)) => "Neither is better beyond doubt.",
-        _ => "Which is better cannot be said: no interval can be given.",
+        (Some(_), Some(_)) => "Neither is significantly better.",
+        _ => "No confidence interval, so no winner.",
     };
     let found = main.detectable.map(|it| {
-        format!(" So many groups would show a difference of {it:.2} in four of five evaluations.")
+        format!(
+            " With so many groups, a difference of {it:.2} is detected in four of five evaluations."
+        )
     });
     Some(verdict.to_owned() + &found.unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! What was not scored and why, a sentence for each reason.
+//! What was not scored and why: one sentence for each reason.
 
 use wo_cli::{count, named, verb};
 use wo_record::Name;
@@ -16,19 +16,47 @@ pub(crate) fn sentences(tally: &Tally) -> Vec<String> {
     unlabelled.into_iter().chain(warnings(tally)).collect()
 }
 
-/// The same without what is as it should be.
+/// The same without the expected: unlabelled videos.
 pub(crate) fn warnings(tally: &Tally) -> Vec<String> {
+    let mut sentences = of_videos(tally);
+    sentences.extend(of_labels(tally));
+    if tally.n_of_seen_groups > 0 {
+        sentences.push(format!(
+            "{} counted as seen, since another prediction of the group is.",
+            count(tally.n_of_seen_groups, "prediction")
+        ));
+    }
+    if tally.has_no_hashes {
+        sentences.push(
+            "Duplicates of training videos cannot be detected: the model has no image hashes of them."
+                .to_owned(),
+        );
+    }
+    if tally.n_failed_upstream > 0 {
+        sentences.push(format!(
+            "{} failed in the tools before this one.",
+            count(tally.n_failed_upstream, "input")
+        ));
+    }
+    sentences
+}
+
+/// Why videos and frames were not judged or not scored.
+fn of_videos(tally: &Tally) -> Vec<String> {
     let unknown: Vec<&str> = tally.unknown.iter().map(Name::as_str).collect();
+    let no_class = format!(
+        "judged but not scored: the model has no class for {}",
+        unknown.join(", ")
+    );
     let reasons = [
         (
-            tally.n_left_out_as_seen,
-            "left out: the model was trained or chosen on them or their group (--allow-seen scores them apart)"
-                .to_owned(),
+            tally.n_excluded_as_seen,
+            "excluded: the model was trained or chosen on them or their group (--allow-seen scores them apart)",
         ),
-        (tally.n_unclear, "judged but not scored: labelled unclear".to_owned()),
-        (tally.n_unknown, format!("judged but not scored: the model has no class for {}", unknown.join(", "))),
-        (tally.n_repeated, "left out: the same video came before".to_owned()),
-        (tally.n_failed, "failed: no frame loads".to_owned()),
+        (tally.n_unclear, "judged but not scored: labelled unclear"),
+        (tally.n_unknown, no_class.as_str()),
+        (tally.n_repeated, "skipped: the same video came before"),
+        (tally.n_failed, "failed: no frame loads"),
     ];
     let mut sentences: Vec<String> = reasons
         .into_iter()
@@ -41,44 +69,32 @@ pub(crate) fn warnings(tally: &Tally) -> Vec<String> {
             count(tally.n_bad_frames, "frame")
         ));
     }
+    sentences
+}
+
+/// Labels that contradict each other.
+fn of_labels(tally: &Tally) -> Vec<String> {
+    let mut sentences = Vec::new();
     if tally.n_contradicted > 0 {
         sentences.push(format!(
-            "{} not scored: the same pictures are there under another label.",
+            "{} not scored: the same images have another label elsewhere.",
             count(tally.n_contradicted, "video")
         ));
     }
     if !tally.tied.is_empty() {
         sentences.push(format!(
-            "{} judged but not scored, since the frames are divided: {}.",
+            "{} judged but not scored, since their frames' labels are tied: {}.",
             count(tally.tied.len(), "video"),
             named(&tally.tied)
         ));
     }
     if tally.n_contrary > 0 {
         sentences.push(format!(
-            "{} of {} {} otherwise than most frames of the video; the video counts with most: {}.",
+            "{} of {} {} another label than most frames of the video; the majority counts: {}.",
             count(tally.n_contrary, "frame"),
             count(tally.mixed.len(), "video"),
-            verb(tally.n_contrary, "says", "say"),
+            verb(tally.n_contrary, "has", "have"),
             named(&tally.mixed)
-        ));
-    }
-    if tally.n_of_seen_groups > 0 {
-        sentences.push(format!(
-            "{} counted as seen, since another of the group says so.",
-            count(tally.n_of_seen_groups, "prediction")
-        ));
-    }
-    if tally.has_no_hashes {
-        sentences.push(
-            "Whether a video was in training under another name cannot be told: the model names no pictures of it."
-                .to_owned(),
-        );
-    }
-    if tally.n_failed_upstream > 0 {
-        sentences.push(format!(
-            "{} failed in the tools before this one.",
-            count(tally.n_failed_upstream, "input")
         ));
     }
     sentences
@@ -106,8 +122,8 @@ mod tests {
         assert_eq!(
             warnings(&tally),
             [
-                "1 video judged but not scored, since the frames are divided: c.mp4 (bad_form and good_form).",
-                "1 frame of 1 video says otherwise than most frames of the video; the video counts with most: a.mp4.",
+                "1 video judged but not scored, since their frames' labels are tied: c.mp4 (bad_form and good_form).",
+                "1 frame of 1 video has another label than most frames of the video; the majority counts: a.mp4.",
             ]
         );
     }

@@ -8,7 +8,7 @@ use wo_record::{CollectionHint, LearningCurve, Name};
 use crate::data_quality::collection_hints::N_MORE;
 use crate::render::format::with_ends;
 
-/// Whether what is commonly hoped for holds for these videos.
+/// Whether the rule of thumb holds for these videos.
 pub(crate) fn in_words(curve: &LearningCurve) -> String {
     let points = curve.expected.iter().filter_map(|it| {
         let (guideline, low, high) = (it.guideline?, it.low?, it.high?);
@@ -27,7 +27,7 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
     });
     let reached = curve.refits.last().map(|it| {
         format!(
-            "A linear head on the model as it was before training reaches {:.2} with {:.0} videos of each label. ",
+            "A linear head on the base model reaches {:.2} with {:.0} videos of each label. ",
             it.value, it.videos_a_class
         )
     });
@@ -42,7 +42,7 @@ pub(crate) fn in_words(curve: &LearningCurve) -> String {
         .to_owned()
 }
 
-/// `squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of those unseen judged right; ten more would
+/// `squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of the held-out ones judged right; ten more would
 /// bring +0.02 [0.00, 0.05]`.
 pub(crate) fn hint_in_words(hint: &CollectionHint) -> String {
     let fault = hint.fault.as_ref().map(Name::words);
@@ -64,7 +64,7 @@ pub(crate) fn hint_in_words(hint: &CollectionHint) -> String {
     );
     // Writing into a string never fails.
     if let Some(recall) = hint.recall {
-        let _ = write!(sentence, "; {recall:.2} of those unseen judged right");
+        let _ = write!(sentence, "; {recall:.2} of the held-out ones judged right");
     }
     if let (Some(gain), Some(low), Some(high)) = (hint.gain, hint.gain_low, hint.gain_high) {
         let _ = write!(
@@ -107,9 +107,7 @@ mod tests {
         };
         let sentence = in_words(&curve);
         assert!(
-            sentence.starts_with(
-                "A linear head on the model as it was before training reaches 0.75 with 12"
-            ),
+            sentence.starts_with("A linear head on the base model reaches 0.75 with 12"),
             "{sentence}"
         );
         for expected in [
@@ -138,7 +136,7 @@ mod tests {
         };
         assert_eq!(
             hint_in_words(&hint),
-            "squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of those unseen judged right; \
+            "squat, bad form, knees cave, angle side: 3 videos of 2 groups; 0.33 of the held-out ones judged right; \
              10 more would bring +0.021 [0.000, 0.050]"
         );
         (hint.fault, hint.angle, hint.recall, hint.gain) = (None, None, None, None);

@@ -1,8 +1,8 @@
-//! A verdict in one line, for people who wait for it.
+//! A verdict in one line, for a person at the terminal.
 
 use wo_record::Verdict;
 
-/// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; most telling frame at 3.2 s)`.
+/// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; evidence at 3.2 s)`.
 pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict) -> String {
     let mut details = Vec::new();
     if let Some(leaning) = &verdict.leaning {
@@ -19,8 +19,8 @@ pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict) -> String {
         details.push(joined(&verdict.faults));
     }
     details.push(match verdict.evidence.pts_ms {
-        Some(ms) => format!("most telling frame at {:.1} s", ms / 1000.0),
-        None => format!("most telling frame {}", verdict.evidence.index),
+        Some(ms) => format!("evidence at {:.1} s", ms / 1000.0),
+        None => format!("evidence frame {}", verdict.evidence.index),
     });
     format!(
         "{name}: {} {:.2} ({})",
@@ -65,13 +65,13 @@ mod tests {
         };
         assert_eq!(
             verdict_in_words("new_video.mp4", &verdict),
-            "new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; most telling frame at 3.2 s)"
+            "new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; evidence at 3.2 s)"
         );
         verdict.faults.clear();
         verdict.evidence.pts_ms = None;
         assert_eq!(
             verdict_in_words("a", &verdict),
-            "a: bad_form 0.93 (squat 0.99; most telling frame 4)"
+            "a: bad_form 0.93 (squat 0.99; evidence frame 4)"
         );
     }
 }

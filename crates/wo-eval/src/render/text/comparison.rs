@@ -1,4 +1,4 @@
-//! What a comparison and a gate come to, for people, in 80 columns.
+//! The comparison table, in 80 columns.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ const SHOWN: [MetricName; 3] = [
     MetricName::Recall,
 ];
 
-/// What it comes to.
+/// The table, the conclusion and the gate.
 pub(crate) fn comparison_table(
     paths: [&Path; 2],
     comparisons: &[Difference],
@@ -32,7 +32,7 @@ pub(crate) fn comparison_table(
     ];
     head.extend(main_difference(comparisons).map(|it| {
         format!(
-            "{} of {}, none seen by either",
+            "{} of {}, held out for both",
             count(it.record.n, "video"),
             count(it.record.n_groups, "group")
         )
@@ -60,7 +60,7 @@ pub(crate) fn comparison_table(
             |it| it.key.scope.to_string(),
         ),
         rows(
-            "EXERCISE, per video: which exercise it is",
+            "EXERCISE, per video",
             comparisons.iter().filter(in_all(Task::Exercise)),
             metric,
         ),
@@ -128,9 +128,8 @@ fn p_value(it: &Comparison) -> String {
 }
 
 fn legend(comparisons: &[Difference]) -> Vec<String> {
-    let reading = "± is the smallest difference that so many groups would show in four of five evaluations. McNemar p: how \
-                   probable so uneven a split of mistakes is where neither is better, taking videos as independent. - is not \
-                   defined."
+    let reading = "± is the difference that so many groups detect in four of five evaluations. McNemar p: how \
+     likely so uneven a split of mistakes is if neither is better, taking videos as independent. - is undefined."
         .to_owned();
     in_words(comparisons)
         .into_iter()

@@ -1,11 +1,11 @@
-//! Whether a gate opens, for people.
+//! The gate and its conditions, as text.
 
 use wo_record::Gate;
 
 use crate::render::format::plain;
 use crate::render::text::layout::wrap_indented;
 
-/// Whether it opens, and each of its terms.
+/// Whether the gate is open, and each of its conditions.
 pub(crate) fn gate_in_words(gate: &Gate) -> String {
     let mut sentences = vec![format!(
         "Gate: {}",

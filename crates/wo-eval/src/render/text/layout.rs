@@ -1,11 +1,10 @@
-//! How the report is set: tables without cages, lines of one width, figures with their intervals, and no text of a file that
-//! a terminal would obey.
+//! Layout of the text report: tables without borders, and lines of one width.
 
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
 };
 
-/// A line under the header and no more: the figures are to be seen, not their cage.
+/// A rule under the header and no other lines.
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// How many columns of text a line may take.

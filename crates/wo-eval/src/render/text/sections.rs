@@ -1,4 +1,4 @@
-//! What was found beyond single figures, a block each.
+//! The sections after the main metrics.
 
 use wo_cli::count;
 use wo_record::{Audit, Calibration, Probe, Selection, Suspect, SuspectReason};
@@ -12,10 +12,10 @@ use crate::render::text::layout::{lines, rows, table, titled, wrap_indented};
 use crate::score::key::{MetricName, Scope};
 use crate::score::measurement::Measurement;
 
-/// Slices and suspects that are listed; the records have all.
+/// How many slices and suspects are listed; the records have all.
 const MAX_LINES: usize = 8;
 
-/// The blocks that there is something for.
+/// The sections that have content.
 pub(super) fn sections(findings: &Findings) -> Vec<String> {
     let blocks = [
         findings.calibration.as_ref().map(calibration),
@@ -23,12 +23,12 @@ pub(super) fn sections(findings: &Findings) -> Vec<String> {
         audit(&findings.audit),
         faults(&findings.faults),
         parts(
-            "SLICES, accuracy, the worst first",
+            "SLICES, accuracy, lowest first",
             &findings.slices,
             Scope::to_string,
         ),
         parts(
-            "SOURCES, accuracy of a linear head that was fitted to the other sources",
+            "SOURCES, accuracy of a linear head fitted to the other sources",
             &findings.leave_one_source_out,
             |scope| match scope {
                 Scope::Part { value, .. } => value.clone(),
@@ -53,7 +53,7 @@ fn calibration(it: &Calibration) -> String {
         None => String::new(),
     };
     lines(&[format!(
-        "CALIBRATION: expected error {error}{temperature}; {} of {}.",
+        "CALIBRATION: expected calibration error {error}{temperature}; {} of {}.",
         count(it.n, "video"),
         count(it.n_groups, "group")
     )])
@@ -73,29 +73,29 @@ fn selection(it: &Selection) -> String {
         })
         .collect();
     let verdicts = format!(
-        "{} of these videos get a verdict, {} a wrong one.",
+        "{} of these videos get a label, {} a wrong one.",
         percent(it.coverage),
         percent(it.risk)
     );
     let threshold = match (it.threshold, it.wanted_risk) {
         (Some(threshold), Some(risk)) if threshold <= 0.0 => format!(
-            "At most {:.0} % wrong is promised without a threshold of probability: {verdicts}",
+            "Guaranteed at most {:.0} % wrong without an abstention threshold: {verdicts}",
             100.0 * risk
         ),
         (Some(threshold), Some(risk)) => format!(
-            "Unclear up to a probability of {threshold:.2}, for at most {:.0} % wrong: {verdicts}",
+            "Abstains up to a probability of {threshold:.2}, for at most {:.0} % wrong: {verdicts}",
             100.0 * risk
         ),
         (None, Some(risk)) => format!(
-            "No threshold: {} are too few to promise at most {:.0} % wrong. {verdicts}",
+            "No abstention threshold: {} are too few to guarantee at most {:.0} % wrong. {verdicts}",
             count(it.n_fit_groups, "validation group"),
             100.0 * risk
         ),
-        _ => format!("The model has no threshold. {verdicts}"),
+        _ => format!("The model has no abstention threshold. {verdicts}"),
     };
     lines(&[
         format!(
-            "UNCLEAR: accuracy where only the surest are answered: {}.",
+            "ABSTENTION: accuracy by coverage (share of videos with a label, most confident first): {}.",
             at.join(", ")
         ),
         threshold,
@@ -133,11 +133,11 @@ fn faults(scores: &[Measurement]) -> Option<String> {
             detectable(recall),
         ]);
     }
-    let title = "FAULTS by name, per video (videos and groups: those that the recall rests on)";
+    let title = "FAULTS by name, per video (videos and groups: those with the fault)";
     (!scores.is_empty()).then(|| titled(title, &table))
 }
 
-/// A figure of each of some parts of the videos, by what `name` makes of its scope.
+/// A metric of parts of the videos; `name` makes a row's name of its scope.
 fn parts(title: &str, scores: &[Measurement], name: fn(&Scope) -> String) -> Option<String> {
     let mut table = table(&["", "accuracy", "videos", "groups", "±"]);
     for it in scores.iter().take(MAX_LINES) {
@@ -159,13 +159,13 @@ fn next(findings: &Findings) -> Option<String> {
     }
     if !findings.hints.is_empty() {
         let hints = findings.hints.iter();
-        let title = "FILM NEXT, the most useful first".to_owned();
+        let title = "FILM NEXT, most useful first".to_owned();
         let hints = hints.map(|it| plain(&format!("{:>2}. {}", it.rank, hint_in_words(it))));
         let all: Vec<String> = std::iter::once(title).chain(hints).collect();
         blocks.push(wrap_indented("    ", &all));
         if findings.learning_curve.is_none() {
             blocks.push(lines(&[
-                "What they would bring is not known: the model comes without a learning curve."
+                "There is no estimate of what they would bring: the model has no learning curve."
                     .to_owned(),
             ]));
         }
@@ -184,7 +184,7 @@ fn changes(scores: &[Measurement]) -> Option<String> {
             detectable(Some(it)),
         ]);
     }
-    (!scores.is_empty()).then(|| titled("WORSE PICTURES AND OTHER WORDS", &table))
+    (!scores.is_empty()).then(|| titled("ROBUSTNESS: changed images and reworded classes", &table))
 }
 
 fn suspects(all: &[Suspect]) -> Option<String> {
@@ -193,7 +193,7 @@ fn suspects(all: &[Suspect]) -> Option<String> {
         .filter(|it| it.reason == SuspectReason::Doubt)
         .count();
     let title = format!(
-        "SUSPECTS: {} to look at, and {n_doubts} whose label the model merely doubts",
+        "SUSPECTS: {} to review, and {n_doubts} where the model merely leans to another label",
         count((all.len() - n_doubts) as u64, "video")
     );
     let listed = all.iter().take(MAX_LINES).map(suspect);

@@ -1,6 +1,10 @@
 use super::*;
 use crate::fixtures::{evaluated, evaluated_as, squat};
 use crate::judge::prediction::Prediction;
+use crate::render::text::confusion::{fits, mistakes};
+use crate::render::text::layout::WIDTH;
+use crate::score::evaluation::ConfusionMatrix;
+use crate::score::key::{Scope, Task, Unit};
 
 fn report_of(predictions: &[Prediction], tally: &Tally) -> String {
     let exercises = ["row".into(), "squat".into()];
@@ -30,27 +34,25 @@ fn persons(n: usize) -> Vec<Prediction> {
 fn the_whole_report() {
     let tally = Tally {
         n_scored: 24,
-        n_left_out_as_seen: 40,
+        n_excluded_as_seen: 40,
         n_unclear: 1,
         ..Tally::default()
     };
     insta::assert_snapshot!(report_of(&persons(12), &tally), @r"
     Model models/tiny.pt
-    on 24 videos of 12 groups, none seen in training
+    on 24 videos of 12 groups, held out from training
 
-    FORM, per video (95 % interval in brackets)
+    FORM, per video (95 % confidence interval in brackets)
                    balanced accuracy           accuracy  videos  groups     ±
     ─────────────────────────────────────────────────────────────────────────
     model          0.83 [0.60, 0.96]  0.83 [0.60, 0.96]      24      12  0.19
     majority       0.50 [0.50, 0.50]  0.50 [0.30, 0.70]      24      12     -
     duration_only  0.50 [0.50, 0.50]  0.50 [0.30, 0.70]      24      12     -
 
-    The model is better than the best baseline (majority): balanced accuracy +0.33,
-    95 % interval +0.07 to +0.46.
-    The exercise and label that is told worst (squat, good form) has a recall of
-    0.67 [0.37, 0.92].
-    Too little to conclude: the interval of balanced accuracy is 0.36 wide (more
-    than 0.3).
+    The model is better than the best baseline (majority): balanced accuracy +0.33
+    [+0.21, +0.46].
+    The lowest recall of an exercise and label (squat, good form) is 0.67 [0.42,
+    0.92].
 
     FORM by exercise, per video (last two columns: balanced accuracy of the
     baselines)
@@ -64,13 +66,13 @@ fn the_whole_report() {
     bad_form   0.75 [0.50, 0.92]  1.00 [0.78, 1.00]  0.86      12      12     -
     good_form  1.00 [0.69, 1.00]  0.67 [0.37, 0.92]  0.80      12      12  0.39
 
-    FORM, how often each true label (row) was taken for each label (column)
+    FORM, confusion matrix: true label (row), predicted label (column)
                bad_form  good_form
     ──────────────────────────────
     bad_form         12          0
     good_form         4          8
 
-    EXERCISE, per video: which exercise it is
+    EXERCISE, per video
               balanced accuracy           accuracy  videos  groups  ±
     ─────────────────────────────────────────────────────────────────
     model     1.00 [0.83, 1.00]  1.00 [0.83, 1.00]      24      12  -
@@ -82,26 +84,25 @@ fn the_whole_report() {
     row                    -                  -     -       0       0  -
     squat  1.00 [0.83, 1.00]  1.00 [0.83, 1.00]  1.00      24      12  -
 
-    EXERCISE, how often each true exercise (row) was taken for each (column)
+    EXERCISE, confusion matrix: true exercise (row), predicted exercise (column)
            row  squat
     ─────────────────
     row      0      0
     squat    0     24
 
-    FRAMES, each judged on its own (a frame may show nothing of what its video
-    shows)
+    FRAMES, each judged alone (one frame may not show what its video shows)
               balanced accuracy           accuracy  frames  groups     ±
     ────────────────────────────────────────────────────────────────────
     form      0.83 [0.62, 0.96]  0.83 [0.64, 0.96]      48      12  0.19
     exercise  1.00 [0.85, 1.00]  1.00 [0.85, 1.00]      48      12     -
 
-    [low, high] is the 95 % interval from resampling whole groups (persons,
-    sources); of a model that was always right or never it is that of the rule of
-    three. One without width says that the sample has no other case, not that there
-    is none. ± is the smallest difference that so many groups would show in four of
-    five evaluations. - is not defined.
+    [low, high] is the 95 % confidence interval from resampling whole groups
+    (people, sources); for a model that is always right or always wrong it follows
+    the rule of three. An interval without width means that the sample has no other
+    case, not that there is none. ± is the difference that so many groups detect in
+    four of five evaluations. - is undefined.
 
-    40 videos left out: the model was trained or chosen on them or their group
+    40 videos excluded: the model was trained or chosen on them or their group
     (--allow-seen scores them apart).
     1 video judged but not scored: labelled unclear.
     ");
@@ -123,12 +124,12 @@ fn seen_videos_have_a_part_of_their_own() {
         &tally,
     );
     insta::assert_snapshot!(text.lines().take(10).collect::<Vec<_>>().join("\n"), @r"
-    Model m: there was no labelled video to score that it has not seen.
+    Model m: there is no held-out labelled video to score.
 
     SEEN VIDEOS: 6 videos of 3 groups that the model was trained or chosen on.
-    These figures do not say how good it is on new videos.
+    These metrics do not say how good it is on new videos.
 
-    FORM, per video (95 % interval in brackets)
+    FORM, per video (95 % confidence interval in brackets)
                    balanced accuracy           accuracy  videos  groups     ±
     ─────────────────────────────────────────────────────────────────────────
     model          0.83 [0.31, 1.00]  0.83 [0.32, 1.00]       6       3  0.37
@@ -152,7 +153,7 @@ fn a_wide_confusion_is_a_list_of_mistakes() {
     };
     assert!(!fits(&confusion));
     insta::assert_snapshot!(mistakes(&confusion), @r"
-    EXERCISE, the 3 most frequent mistakes of 3 kinds (all are in the records)
+    EXERCISE, the 3 most frequent mistakes of 3 kinds (the records have all)
     true         taken for  videos
     ──────────────────────────────
     exercise_7  exercise_1       5
@@ -231,7 +232,7 @@ fn the_words_say_what_the_figures_do_not() {
         &one,
         &[
             "1 group (fewer than 10)",
-            "no interval can be given",
+            "there is no confidence interval",
             "1.00 [-]",
         ],
     );

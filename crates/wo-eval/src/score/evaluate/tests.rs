@@ -31,7 +31,7 @@ fn a_perfect_model_beats_the_baselines() {
     let of_one = wo_stats::proportion(&[(1, 1); 10]).expect("ten groups").low;
     let low = model.low.expect("a lower end");
     assert!((0.74..0.75).contains(&of_one), "{of_one}");
-    assert!(low > of_one && low < (1.0 + of_one) / 2.0, "{low}");
+    assert!(low > of_one && low < f64::midpoint(1.0, of_one), "{low}");
     assert_eq!((model.value, model.high), (Some(1.0), Some(1.0)));
     assert_eq!((model.n, model.n_groups), (20, 20));
     let majority = score(&evaluation, &of_baseline(Predictor::Majority));

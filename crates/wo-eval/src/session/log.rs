@@ -1,0 +1,66 @@
+//! The records that a run writes, with its failures and counts.
+
+use std::io::Write;
+
+use wo_record::{Failure, Producer, Record, RecordPath, Writer};
+
+use crate::judge::video_name::named;
+use crate::score::tally::Tally;
+
+/// What a run has written and counted so far.
+#[derive(Debug)]
+pub(crate) struct Log<'a> {
+    pub(crate) writer: Writer<'a>,
+    pub(crate) tally: Tally,
+    /// What failed, in the tools before and here.
+    pub(crate) failures: Vec<Failure>,
+}
+
+impl<'a> Log<'a> {
+    /// Begins the output.
+    pub(crate) fn begin(
+        records: &'a mut dyn Write,
+        upstream: &[Producer],
+        tally: Tally,
+    ) -> anyhow::Result<Self> {
+        let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        Ok(Self {
+            writer: Writer::begin(records, tool, version, upstream)?,
+            tally,
+            failures: Vec::new(),
+        })
+    }
+
+    /// Writes a record.
+    pub(crate) fn record(&mut self, record: &Record) -> anyhow::Result<()> {
+        Ok(self.writer.record(record)?)
+    }
+
+    /// Reports a failed input, and goes on.
+    pub(crate) fn fail(&mut self, failure: Failure) -> anyhow::Result<()> {
+        let name = failure.path.as_ref();
+        let id = failure.video_id.as_deref().unwrap_or_default();
+        wo_cli::warn!("{}: {}", named(name, id), failure.what);
+        self.failures.push(failure.clone());
+        Ok(self.writer.failure(failure)?)
+    }
+
+    /// Reports why a video is not scored.
+    pub(crate) fn reject(
+        &mut self,
+        path: Option<RecordPath>,
+        video_id: String,
+        code: &str,
+        what: String,
+    ) -> anyhow::Result<()> {
+        self.tally.n_rejected += 1;
+        wo_cli::warn!("{}: {what}", named(path.as_ref(), &video_id));
+        Ok(self.writer.failure(Failure {
+            code: code.to_owned(),
+            what,
+            tool: env!("CARGO_PKG_NAME").to_owned(),
+            path,
+            video_id: Some(video_id),
+        })?)
+    }
+}

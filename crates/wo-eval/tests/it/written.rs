@@ -1,0 +1,71 @@
+//! Predictions that tests write, and records that they read.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use wo_testkit::{Run, stream};
+
+use crate::model::video;
+use crate::tool;
+
+pub(crate) const OF_TRAINING: [&str; 3] =
+    ["00ff00ff00ff00ff", "0f0f0f0f0f0f0f0f", "3333333333333333"];
+pub(crate) const OF_OTHERS: [&str; 3] =
+    ["ff00ff00ff00ff00", "f0f0f0f0f0f0f0f0", "cccccccccccccccc"];
+pub(crate) const OF_STRANGERS: [&str; 3] =
+    ["0ff00ff00ff00ff0", "3c3c3c3c3c3c3c3c", "a5a5a5a5a5a5a5a5"];
+
+/// Writes predictions of forty persons with a good and a bad squat each; of every `n`-th video the label is missed.
+pub(crate) fn predictions(folder: &Path, name: &str, n: usize) -> PathBuf {
+    let lines: Vec<String> = (0..80)
+        .map(|i| {
+            let truth = ["good_form", "bad_form"][i % 2];
+            let good = if (i % 2 == 0) == (i % n != 0) {
+                0.9
+            } else {
+                0.1
+            };
+            json!({"type": "prediction", "video_id": format!("v{i}"), "path": format!("v{i}.mp4"),
+                "group": format!("person:{}", i / 2), "exercise": "squat", "label": truth,
+                "labels": {"good_form": good, "bad_form": 1.0 - good}})
+            .to_string()
+        })
+        .collect();
+    let path = folder.join(name);
+    std::fs::write(&path, stream(&lines)).expect("write predictions");
+    path
+}
+
+/// Predictions evaluated without a model.
+pub(crate) fn evaluated(said: &Path, flags: &[&str]) -> Run {
+    let tool = tool().args(flags).args(["--json", "--predictions"]);
+    tool.arg(said).run()
+}
+
+pub(crate) fn of_type(run: &Run, kind: &str) -> Vec<Value> {
+    let lines = run.lines().into_iter();
+    let records = lines.map(|line| serde_json::from_str::<Value>(line).expect("a record"));
+    records.filter(|record| record["type"] == kind).collect()
+}
+
+/// A video whose frames have these hashes.
+pub(crate) fn looking_like(
+    folder: &Path,
+    id: &str,
+    person: &str,
+    hashes: [&str; 3],
+) -> Vec<String> {
+    let label = if id.ends_with('0') {
+        "good_form"
+    } else {
+        "bad_form"
+    };
+    let fields = json!({"exercise": "squat", "label": label, "person_id": person});
+    let mut lines = video(folder, id, &fields);
+    for (line, hash) in lines.iter_mut().skip(1).zip(hashes) {
+        let mut frame: Value = serde_json::from_str(line).expect("a frame");
+        frame["quality"] = json!({"sharpness": 100.0, "brightness": 0.5, "contrast": 0.2, "perceptual_hash": hash});
+        *line = frame.to_string();
+    }
+    lines
+}
