@@ -138,7 +138,7 @@ impl Pin {
             return Err(format!("not a revision: {:?}", self.revision));
         }
         if !is_hex(&self.commit, 40) {
-            return Err(format!("no commit: {:?}", self.commit));
+            return Err(format!("not a commit: {:?}", self.commit));
         }
         if !self.files.iter().any(|file| is_weights(&file.name)) {
             return Err("no safetensors".to_owned());
@@ -221,10 +221,10 @@ mod tests {
         for (part, bad, why) in [
             ("version = 1", "version = 2", "version 2"),
             ("openai/clip", "../clip", "not a repository name"),
-            ("main", "../main", "no revision"),
-            (&*"0a".repeat(20), "main", "no commit"),
+            ("main", "../main", "not a revision"),
+            (&*"0a".repeat(20), "main", "not a commit"),
             ("model.safetensors", "pytorch_model.bin", "no safetensors"),
-            (&*"1b".repeat(32), "1b", "no sha256"),
+            (&*"1b".repeat(32), "1b", "not a sha256"),
             ("size = 600", "bytes = 600", "unknown field"),
             ("size = 600", "size = -1", "size"),
             ("[[model]]", "[[model", "line 3"),

@@ -372,14 +372,14 @@ mod tests {
         for (text, what) in [
             (
                 r#"{"data":{},"annotations":[12]}"#,
-                "annotation 12 is a number",
+                "annotation 12 is only an id",
             ),
             (r#"{"data":{},"annotations":{}}"#, "its `annotations`"),
             (r#"{"data":[],"annotations":[]}"#, "its `data`"),
             (r#"{"data":{}"#, "EOF"),
             (
                 r#"{"data":{},"annotations":[{"result":[{"from_name":"q","type":"choices","value":{"choices":[1]}}]}]}"#,
-                "the question `q` is no text",
+                "the question `q` is not text",
             ),
         ] {
             let error = answers(text).unwrap_err();

@@ -141,8 +141,8 @@ fn few_groups_are_too_little() {
         &found,
         TrustLevel::DoNotTrust,
         &[
-            "cannot be told from guessing",
-            "The videos come from 2 persons or sources; fewer than 10",
+            "not significantly better than chance",
+            "The videos come from 2 groups; fewer than 10",
         ],
     );
     let of_one: Vec<_> = (0..40).map(|i| squat(0, i % 2, i % 2, 2000.0)).collect();
