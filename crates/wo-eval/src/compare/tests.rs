@@ -7,11 +7,12 @@ use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
 
 /// What is said of thirty persons' videos where those below `n_wrong` are judged wrong.
 fn predicted(n_wrong: usize) -> Vec<Prediction> {
+    let space = LabelSpace::new(&classes());
     (0..30)
         .map(|person| {
             let truth = person % 2;
             let predicted = if person < n_wrong { 1 - truth } else { truth };
-            squat(person, truth, predicted, 1000.0)
+            squat(person, truth, predicted, 1000.0).among(&space, &space)
         })
         .collect()
 }
