@@ -67,7 +67,7 @@ fn deletions_outlast_the_records() {
         let (words, stream) = again(dir.path());
         assert_eq!(stream.frames.len(), 10, "{words}");
         for part in [
-            "it was gone, and is made anew",
+            "it was missing, and is rebuilt",
             "wo-describe out/records.ndjson -o",
         ] {
             assert!(words.contains(part), "{words}");
@@ -75,7 +75,7 @@ fn deletions_outlast_the_records() {
         assert!(!words.contains("no frame"), "{words}");
         let (words, stream) = again(dir.path());
         assert_eq!(stream.frames.len(), 10, "{words}");
-        assert!(!words.contains("made anew"), "{words}");
+        assert!(!words.contains("rebuilt"), "{words}");
         assert_eq!(
             said(dir.path(), &["v", "--out", "out", "--restore"], 0)
                 .1
@@ -171,7 +171,7 @@ fn a_folder_of_images_that_is_not_there_deletes_nothing() {
     fs::remove_dir_all(&images).unwrap();
     fs::remove_dir_all(path(dir.path(), "old")).unwrap();
     let (words, stream) = again(dir.path());
-    for part in [named[0], "let wo-extract make it anew"] {
+    for part in [named[0], "let wo-extract take its frames again"] {
         assert!(words.contains(part), "{words}");
     }
     assert_eq!(stream.frames.len(), 12);
@@ -231,10 +231,10 @@ fn a_run_that_ends_3_says_last_what_failed_and_what_to_do() {
         .split_once("3 inputs failed, and the run went on without:")
         .unwrap();
     let parts = [
-        "v/squat/bad_form/a.mp4: the same video is there twice",
+        "v/squat/bad_form/a.mp4: two copies of a video",
         "v/squat/bad_form/broken.mp4: ",
         "v/squat/good_form/copy.mp4: the same video",
-        "hint: mend files and give the same command with --retry-failed, or remove them and give it with --prune",
+        "hint: repair the files and run the same command with --retry-failed, or remove them and run it with --prune",
         "hint: of two videos that are the same remove one",
     ];
     for (line, part) in last.trim().lines().zip(parts) {
@@ -260,7 +260,7 @@ fn a_corrected_row_comes_back_with_its_video() {
     fs::rename(dir.path().join(good), dir.path().join(bad)).unwrap();
     for is_first in [true, false] {
         let (words, stream) = again(dir.path());
-        let said = "1 corrected row from trash is in force again";
+        let said = "1 corrected row from trash is restored";
         assert_eq!(words.contains(said), is_first, "{words}");
         let corrected = stream
             .frames

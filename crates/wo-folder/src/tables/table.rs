@@ -20,7 +20,7 @@ pub const FRAME_COLUMNS: Columns = Columns {
     hint: "the first line is frame_path,label,description",
 };
 
-/// The columns of a table that is made anew.
+/// The columns of a table that is written again.
 pub(crate) const WRITTEN_COLUMNS: [&str; 3] = ["frame_path", "label", "description"];
 
 /// What a row says of a frame.
@@ -104,7 +104,7 @@ impl Row {
 pub struct Table {
     /// The rows in their order, each with its line.
     pub rows: Vec<(u64, Row)>,
-    /// What of its columns is not in force, each with a hint.
+    /// What of its columns is not in effect, each with a hint.
     pub column_troubles: Vec<String>,
     /// Cells that hold no label and are not empty, by their lines. Such a cell says nothing.
     pub no_labels: Vec<(u64, String)>,
