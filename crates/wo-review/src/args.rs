@@ -16,8 +16,9 @@ const EXAMPLES: &str = "Examples:
   wo-review data/labeled_frames --reviewer anna --reviewer ben --port 8080 --no-open
   wo-review export data/labeled_frames --to csv -o labels.csv
 
-Each decision is one line of FOLDER/reviews.ndjson, on disk before the page shows \"saved\". To review on a remote
-machine, run ssh -L 8080:127.0.0.1:8080 HOST, start wo-review --port 8080 there, and open the link here.";
+Each decision is one line of FOLDER/reviews.ndjson, on disk before the page shows \"saved\".
+To review on a remote machine, run ssh -L 8080:127.0.0.1:8080 HOST, start wo-review --port 8080
+there, and open the link here.";
 
 /// Confirm and correct frame labels on a local page, one key a frame
 #[derive(Debug, clap::Parser)]

@@ -379,8 +379,8 @@ Examples:
   wo-describe frames/records.ndjson --csv labels.csv | wo-train -o model
   wo-extract data/training_data | wo-describe --reviews frames/reviews.ndjson | wo-train -o model
 
-Edit the tables of a folder of frames in place. Do not put a table of all frames beside them, such as
-frames/labels.csv: after an edit the two tables contradict each other.
+Edit the tables of a folder of frames in place. Do not put a table of all frames beside them,
+such as frames/labels.csv: after an edit the two tables contradict each other.
 ");
 }
 
