@@ -100,7 +100,7 @@ fn rows_that_match_nothing_and_descriptions_that_show_nothing_are_said() {
          hint: leave the cell empty for a description from the captions table\n\
          wo-describe: 2 of 3 rows name no frame, so they change nothing: labels.csv:3: frames/b.jpg, \
          labels.csv:4: c.jpg\n\
-         hint: a row names its frame by the path in frame_path; correct it or delete the row\n",
+         hint: frame_path holds the path of the frame; correct it or delete the row\n",
     );
 }
 

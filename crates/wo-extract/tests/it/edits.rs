@@ -298,7 +298,7 @@ fn places_that_say_nothing_are_named_with_what_to_do() {
     let (words, stream) = said(dir.path(), &[]);
     for part in [
         "v/squat/god_form: 1 file gets no label",
-        "rename the folder to good_form",
+        "if you mean good_form, rename the folder",
         "v/squat: 1 file gets no label",
         "v/squat/wobbly: 1 file gets a new label",
         "its thumbnail: v/squat/good_form/b.jpg",

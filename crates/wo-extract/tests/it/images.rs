@@ -372,9 +372,9 @@ fn pictures_that_are_not_read_are_named_and_not_passed_over() {
     for (error, (name, what)) in stream.errors.iter().zip([
         ("./a.HEIC", "a HEIC image"),
         ("./b.avif", "an AVIF image"),
-        ("./c.nef", "the RAW image of a camera"),
+        ("./c.nef", "a camera's RAW image"),
         ("./d.jpg", "a HEIC image"),
-        ("./e.cr2", "the RAW image of a camera"),
+        ("./e.cr2", "a camera's RAW image"),
     ]) {
         assert_eq!(error.code, "unsupported_container", "{name}");
         assert_eq!(error.path.as_ref().unwrap(), name);
