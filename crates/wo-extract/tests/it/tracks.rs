@@ -113,7 +113,7 @@ fn a_matrix_that_is_no_turn_is_named_and_ignored() {
         ([0; 4], "its determinant is zero"),
         ([ONE, ONE, ONE, ONE], "its determinant is zero"),
         ([ONE, 0, ONE / 2, ONE], "shears the image"),
-        ([20 * ONE, 0, 0, ONE], "20.000 times as wide as high"),
+        ([20 * ONE, 0, 0, ONE], "pixel aspect ratio of 20.000"),
     ] {
         place(&path, matrix);
         let args = ["a.mp4", "--frames-per-video=1", "--size=48"];

@@ -362,7 +362,7 @@ mod tests {
         assert_eq!(told("frame_path,label,note,path\n"), "");
         assert!(told("path,verdict,words\n").contains("so the table has no effect"));
         assert!(told("path,label,Label\n").contains("`label` and `label` mean the same"));
-        assert!(told("path,lable\n").contains("rename it to `label`"));
+        assert!(told("path,lable\n").contains("if you mean `label`, rename it"));
     }
 
     #[test]

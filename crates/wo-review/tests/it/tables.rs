@@ -209,7 +209,7 @@ fn a_reviewed_frame_that_was_edited_by_hand_is_named() {
     let server = Server::start(dir.path(), &[]);
     assert_eq!(server.enter(0).frame(1)["label"], "bad_form");
     let (_, said) = server.stop_and_read();
-    let named = format!("reviews of 1 frame; the reviews hold: {}", picture(0, 1));
+    let named = format!("reviews of 1 frame; the reviews count: {}", picture(0, 1));
     assert!(said.contains(&named), "{said}");
     assert_eq!(log(dir.path()).len(), 1);
 }
