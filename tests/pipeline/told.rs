@@ -174,7 +174,7 @@ fn extracted(folder: &Path, people: &BTreeMap<PathBuf, &str>) -> BTreeMap<String
     assert_eq!(run.status, 3, "{}", run.stderr);
     run.names(&[
         "v/squat/god_form: 1 file gets no label",
-        "rename the folder to good_form",
+        "if you mean good_form, rename the folder",
         "v/squat: 1 file gets no label",
         "v/squat/wobbly: 1 file gets a new label",
         "two copies of a video",
@@ -185,7 +185,7 @@ fn extracted(folder: &Path, people: &BTreeMap<PathBuf, &str>) -> BTreeMap<String
         "not followed: v/squat/good_form/link",
         "broken.mp4",
         "the column `angel` is not read",
-        "rename it to `angle`",
+        "if you mean `angle`, rename it",
         "1 of 7 rows names no video",
         "Miller 01.mp4 (the nearest is squat/good_form/M",
         "\"Anna M\u{fc}ller\", \"anna_muller\" count as one id",
@@ -323,7 +323,7 @@ fn edited(folder: &Path, groups: &BTreeMap<String, String>) -> Told {
 fn in_force_in_all(folder: &Path, told: &Told) {
     let troubles = [
         "`god_form` is no label",
-        "write `good_form`",
+        "if you mean `good_form`, write that",
         "new label shaky",
         "faults beside a label other than bad_form",
         "rows names no frame",
