@@ -101,7 +101,7 @@ fn an_image_folder_has_a_line_for_each_picture() {
     let dir = reviewed();
     let out = dir.path().join("out");
     let run = export_to(dir.path(), "imagefolder", &out);
-    let said = format!("{}: 3 frames; not in it: 1 deleted\n", out.display());
+    let said = format!("{}: 3 frames; excluded: 1 deleted\n", out.display());
     assert_eq!(run, wo_testkit::Run::new(0, "", &said));
     let metadata = read(out.join("metadata.jsonl"));
     assert_eq!(metadata.lines().count(), 3);

@@ -85,7 +85,7 @@ fn pictures_in_records_are_shown_wherever_the_records_go() {
         .args(["--to", "imagefolder", "-o"])
         .arg(&out)
         .run();
-    let said = format!("{}: 3 frames; not in it: 1 deleted\n", out.display());
+    let said = format!("{}: 3 frames; excluded: 1 deleted\n", out.display());
     assert_eq!(export, wo_testkit::Run::new(0, "", &said));
     assert_eq!(read(out.join("metadata.jsonl")).lines().count(), 3);
     assert_eq!(

@@ -23,7 +23,7 @@ fn what_two_people_say_of_a_frame_holds_beside_each_other() {
     ]);
     let run = import(dir.path(), &tasks);
     let said = "tasks.json: 2 tasks, 4 new reviews\n\
-        wo-review: tasks.json: 1 answer is followed by another one of the same person about the same frame, which counts\n";
+        wo-review: tasks.json: 1 answer is replaced by a later answer of the same person\n";
     assert_eq!(run, Run::new(0, "", said));
     let frame = &frames(dir.path())[0];
     assert_eq!(
