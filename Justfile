@@ -87,7 +87,7 @@ golden-statistics: setup
 parity *what: build
     scripts/parity "$@"
 
-# Measure a tool against what people use instead: `just bench extract`; others: review, train, quality, eval, suspects, shortcuts
+# Measure a tool against what people use instead: `just bench extract`; others: review, train, quality, eval, suspects, shortcuts, honesty
 [group('work')]
 bench name *args: build
     scripts/bench/"$@"

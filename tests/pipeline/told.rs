@@ -176,8 +176,8 @@ fn extracted(folder: &Path, people: &BTreeMap<PathBuf, &str>) -> BTreeMap<String
         "v/squat/god_form: 1 file gets no label",
         "rename the folder to good_form",
         "v/squat: 1 file gets no label",
-        "v/squat/wobbly: 1 file gets a label of your own",
-        "the same video is there twice",
+        "v/squat/wobbly: 1 file gets a new label",
+        "two copies of a video",
         "twice.mp4 (squat/good_form",
         "thumbnail: ",
         "x.mp4.part",
@@ -188,7 +188,7 @@ fn extracted(folder: &Path, people: &BTreeMap<PathBuf, &str>) -> BTreeMap<String
         "rename it to `angle`",
         "1 of 7 rows names no video",
         "Miller 01.mp4 (the nearest is squat/good_form/M",
-        "\"Anna M\u{fc}ller\", \"anna_muller\" are taken for one",
+        "\"Anna M\u{fc}ller\", \"anna_muller\" count as one id",
     ]);
     let videos = records(&run.stdout, "video");
     let mut groups = BTreeMap::new();
@@ -415,7 +415,7 @@ fn is_contradiction(folder: &Path, line: &str) {
     let stopped = run(folder, line);
     assert_eq!(stopped.status, 6, "{line}: {}", stopped.stderr);
     stopped.names(&[
-        "two tables say different things",
+        "two tables contradict each other",
         "squat_good_form (1).csv:2",
         "delete the table that is a copy",
     ]);

@@ -15,7 +15,7 @@ mod video_file;
 
 use wo_record::code;
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use crate::job::{Settings, Taken};
 use frame_sink::FrameSink;
@@ -25,16 +25,16 @@ pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
     sink: &dyn FrameSink,
-) -> Result<Taken, Fault> {
+) -> Result<Taken, ExtractError> {
     if let Some(kind) = file.playlist {
         let what =
-            format!("{kind}: it names other files, which are not followed; give the video itself");
-        return Err(Fault::new(code::UNSUPPORTED_CONTAINER, what));
+            format!("{kind}: the files that it names are not followed; give the video itself");
+        return Err(ExtractError::new(code::UNSUPPORTED_CONTAINER, what));
     }
     if let Some(kind) = file.foreign {
-        return Err(kind.fault(None));
+        return Err(kind.error(None));
     }
-    match file.picture {
+    match file.image {
         Some(format) if animation_file::is_animation(file, format)? => {
             animation_file::take(file, format, settings, sink)
         }

@@ -10,15 +10,15 @@ use crate::TOOL;
 
 /// What went wrong with one file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Fault {
+pub(crate) struct ExtractError {
     /// One of `wo_record::code`.
     pub(crate) code: Cow<'static, str>,
     /// What happened, for a person.
     pub(crate) what: String,
 }
 
-impl Fault {
-    /// A fault of kind `code`.
+impl ExtractError {
+    /// An error of kind `code`.
     pub(crate) fn new(code: &'static str, what: impl Into<String>) -> Self {
         Self {
             code: code.into(),
@@ -26,7 +26,7 @@ impl Fault {
         }
     }
 
-    /// The record of this fault of the file at `path`.
+    /// The record of this error of the file at `path`.
     pub(crate) fn into_failure(self, path: &Path, video_id: Option<&str>) -> Failure {
         Failure {
             code: self.code.into_owned(),

@@ -7,28 +7,28 @@ use std::sync::atomic::AtomicBool;
 use wo_cli::Progress;
 use wo_record::{Video, code};
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::foreign;
 use crate::input::media_file::MediaFile;
 use crate::input::source::Source;
 use crate::job::{Extraction, Frames, Settings};
 use crate::output::state::Known;
-use crate::worker::Crew;
+use crate::worker::WorkerPool;
 
-/// Has the `crew` work on all `sources`, side by side, and hands what comes of each to `take`, in order. `take` says how
-/// many frames it was, for the progress.
+/// Has the `pool` work on all `sources` in parallel, and passes the results to `take` in order. `take` returns the number
+/// of frames, for the progress.
 pub(crate) fn of_all(
     sources: &[Source],
     settings: &Settings,
     known: Option<Known<'_>>,
-    crew: &Crew,
+    pool: &WorkerPool,
     mut take: impl FnMut(Extraction) -> anyhow::Result<u64>,
 ) -> anyhow::Result<()> {
-    let config = crew.config();
+    let config = pool.config();
     let what = ("videos", "frames");
     let progress = Progress::new(config.progress, what, sources.len() as u64);
     let cancelled = AtomicBool::new(false);
-    let work = |source: &_| extract(source, settings, known, crew, &cancelled);
+    let work = |source: &_| extract(source, settings, known, pool, &cancelled);
     queue::in_order(sources, config.n_threads, &cancelled, work, |extraction| {
         for note in &extraction.notes {
             wo_cli::warn!("{}: {note}", extraction.path.display());
@@ -38,34 +38,34 @@ pub(crate) fn of_all(
     })
 }
 
-/// Has the `crew` take the frames of `source`, unless an earlier run did.
+/// Has the `pool` take the frames of `source`, unless an earlier run took them.
 fn extract(
     source: &Source,
     settings: &Settings,
     known: Option<Known<'_>>,
-    crew: &Crew,
+    pool: &WorkerPool,
     cancelled: &AtomicBool,
 ) -> Extraction {
     if let Some(conflict) = &source.conflict {
-        let fault = Fault::new(code::LABEL_CONFLICT, conflict.what.clone());
-        return Extraction::failed(&source.path, Some(&conflict.video_id), fault);
+        let error = ExtractError::new(code::LABEL_CONFLICT, conflict.what.clone());
+        return Extraction::failed(&source.path, Some(&conflict.video_id), error);
     }
     let file = match source
-        .fault
+        .error
         .clone()
         .map_or_else(|| MediaFile::open(&source.path), Err)
     {
         Ok(file) => file,
-        Err(fault) => return Extraction::failed(&source.path, None, fault),
+        Err(error) => return Extraction::failed(&source.path, None, error),
     };
     if let Some(kept) = known.and_then(|known| known.find(source, &file.id)) {
         return kept;
     }
-    let extracted = match crew.take(&file, settings, cancelled) {
+    let extracted = match pool.take(&file, settings, cancelled) {
         Ok(extracted) => extracted,
-        Err(fault) => {
-            let fault = foreign::told(fault, file.foreign, &source.path);
-            return Extraction::failed(&source.path, Some(&file.id), fault);
+        Err(error) => {
+            let error = foreign::told(error, file.foreign, &source.path);
+            return Extraction::failed(&source.path, Some(&file.id), error);
         }
     };
     let video = Video {
@@ -80,18 +80,18 @@ fn extract(
         n_frames_wanted: settings.sample.is_counted().then_some(settings.n_frames),
         ..extracted.video
     };
-    let sifted = settings.sift(extracted.stills, &video);
+    let filtered = settings.filter(extracted.stills, &video);
     let video = Video {
-        n_frames: Some(sifted.kept.len() as u32),
+        n_frames: Some(filtered.kept.len() as u32),
         ..video
     };
     Extraction {
         path: source.path.clone(),
         video: Some(video),
-        frames: Frames::Fresh(sifted),
+        frames: Frames::Fresh(filtered),
         notes: extracted.notes,
         failure: extracted
-            .fault
-            .map(|fault| fault.into_failure(&source.path, Some(&file.id))),
+            .error
+            .map(|error| error.into_failure(&source.path, Some(&file.id))),
     }
 }

@@ -8,29 +8,29 @@ use serde::{Deserialize, Serialize};
 use wo_record::{Failure, Frame, Video};
 
 use crate::VERSION;
-use crate::error::Fault;
-use crate::quality::still::{Place, Still};
-use crate::sampling::frame_filter::{self, Sieve, Sifted};
+use crate::error::ExtractError;
+use crate::quality::still::{FramePosition, Still};
+use crate::sampling::frame_filter::{self, FilteredFrames, FrameFilter};
 use crate::sampling::sample::{self, Sample, Timeline};
 use crate::sampling::select;
 
-/// How many frames are taken of each video where nobody says it.
+/// The default number of frames of each video.
 pub(crate) const FRAMES_PER_VIDEO: NonZeroU32 = match NonZeroU32::new(10) {
     Some(n) => n,
     None => NonZeroU32::MIN,
 };
-/// The short side of a frame where nobody says it, in pixels.
+/// The default short side of a frame, in pixels.
 pub(crate) const SIZE: u32 = 512;
 
-/// Which rules frames are made by. Counted up where the same settings give another picture, so that folders of earlier
-/// versions are not taken for finished: 2 turns, colours and times as they are since.
+/// The version of the decoding rules. It grows when the same settings give another image, so that folders of earlier
+/// versions are decoded again. Version 2 changed turns, colours and times.
 const RULES: u32 = 2;
 
-/// The warning of a video of which a part cannot be read.
+/// The warning about a video of which a part cannot be read.
 pub(crate) const TRUNCATED: &str = "truncated";
-/// The warning of a video that was cut where its decoder cannot begin.
+/// The warning about a video that was cut where its decoder cannot start.
 pub(crate) const CUT_START: &str = "cut_start";
-/// The warning of a video in which many frames are the one before once more.
+/// The warning about a video in which many frames repeat the one before.
 pub(crate) const REPEATED_FRAMES: &str = "repeated_frames";
 
 /// Which frames to take, of each file of a run.
@@ -46,39 +46,39 @@ pub(crate) struct Settings {
     pub(crate) exact: bool,
     /// The short side of a frame, in pixels.
     pub(crate) size: u32,
-    /// Which of them to leave out.
-    pub(crate) sieve: Sieve,
+    /// Which of them to exclude.
+    pub(crate) frame_filter: FrameFilter,
     /// Whether to look for cuts.
     pub(crate) finds_cuts: bool,
 }
 
-/// What a decoder says in the end, when it has handed the frames over.
+/// What a decoder returns when it has handed the frames over.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    /// The properties of the file that decoding it shows.
+    /// The properties of the file, as decoding shows them.
     pub(crate) video: Video,
-    /// When the frames to take are shown, in order, and where they are.
-    pub(crate) places: Vec<(u64, Place)>,
-    /// What the file asks for and does not get, for a person.
+    /// The frames to take: their times, in order, and their positions.
+    pub(crate) positions: Vec<(u64, FramePosition)>,
+    /// Requests of the file that were not followed, for a person.
     pub(crate) notes: Vec<String>,
-    /// What ended the file before its end.
-    pub(crate) fault: Option<Fault>,
+    /// Why decoding stopped before the end of the file.
+    pub(crate) error: Option<ExtractError>,
 }
 
-/// What came of decoding a file.
+/// The result of decoding a file.
 #[derive(Debug)]
 pub(crate) struct Extracted {
-    /// The properties of the file that decoding it showed.
+    /// The properties of the file, as decoding showed them.
     pub(crate) video: Video,
     /// The frames, in order.
     pub(crate) stills: Vec<Still>,
-    /// What the file asks for and does not get, for a person.
+    /// Requests of the file that were not followed, for a person.
     pub(crate) notes: Vec<String>,
-    /// What ended the file before its end.
-    pub(crate) fault: Option<Fault>,
+    /// Why decoding stopped before the end of the file.
+    pub(crate) error: Option<ExtractError>,
 }
 
-/// What comes of one source.
+/// The result for one source.
 #[derive(Debug)]
 pub(crate) struct Extraction {
     /// The file.
@@ -87,7 +87,7 @@ pub(crate) struct Extraction {
     pub(crate) video: Option<Video>,
     /// Its frames, in order.
     pub(crate) frames: Frames,
-    /// What the file asks for and does not get, for a person.
+    /// Requests of the file that were not followed, for a person.
     pub(crate) notes: Vec<String>,
     /// What went wrong.
     pub(crate) failure: Option<Failure>,
@@ -97,13 +97,13 @@ pub(crate) struct Extraction {
 #[derive(Debug)]
 pub(crate) enum Frames {
     /// Taken in this run.
-    Fresh(Sifted),
-    /// Taken by an earlier run; their pictures are in the folder.
+    Fresh(FilteredFrames),
+    /// Taken by an earlier run; their images are in the folder.
     Kept(Vec<Frame>),
 }
 
 impl Settings {
-    /// The flags that ask for this, each behind a space, but for those that are so by default.
+    /// The flags that give these settings, each after a space, without those at their defaults.
     pub(crate) fn flags(&self) -> String {
         let of = |name: &str, value: &dyn Display| format!(" --{name} {value}");
         let given = |name: &str, is_given: bool| {
@@ -117,11 +117,11 @@ impl Settings {
         let sample = Some(self.sample).filter(|it| *it != Sample::Uniform);
         let size = Some(self.size).filter(|it| *it != SIZE);
         let seed = Some(self.seed).filter(|it| *it != 0);
-        let Sieve {
+        let FrameFilter {
             min_sharpness,
             min_brightness,
             drops_duplicates,
-        } = &self.sieve;
+        } = &self.frame_filter;
         [
             n_frames.map(|it| of("frames-per-video", &it)),
             sample.map(|it| of("sample", &it)),
@@ -138,22 +138,22 @@ impl Settings {
         .collect()
     }
 
-    /// All that the bytes of a frame depend on beside its video.
+    /// Everything that the bytes of a frame depend on, except its video.
     pub(crate) fn fingerprint(&self) -> String {
         format!(
-            "{VERSION}, rules {RULES}, {}, {:?}, seed {}, {} frames, size {}, exact {}, {:?}, cuts {}",
+            "{VERSION}, rules {RULES}, {}, {:?}, seed {}, {} frames, size {}, exact {}, {}, cuts {}",
             gstreamer::version_string(),
             self.sample,
             self.seed,
             self.n_frames,
             self.size,
             self.exact,
-            self.sieve,
+            self.frame_filter.fingerprint(),
             self.finds_cuts
         )
     }
 
-    /// More frames are never taken of one file.
+    /// The largest number of frames of one file.
     pub(crate) fn n_frames_at_most(&self) -> usize {
         if self.sample.is_counted() {
             sample::MAX_FRAMES.min(self.n_candidates() as usize)
@@ -162,32 +162,33 @@ impl Settings {
         }
     }
 
-    /// How many frames to take, to choose from.
+    /// How many frames to decode for the filter to choose from.
     fn n_candidates(&self) -> u32 {
         if self.sample.has_segments() {
-            self.n_frames.saturating_mul(self.sieve.n_candidates())
+            self.n_frames
+                .saturating_mul(self.frame_filter.n_candidates())
         } else {
             self.n_frames
         }
     }
 
-    /// Whether repetitions are looked for.
+    /// Whether repetitions are detected.
     pub(crate) fn finds_repetitions(&self) -> bool {
         self.sample == Sample::Phase
     }
 
-    /// Whether all of a video must be seen to know which frames to take, or what they are.
+    /// Whether all frames must be decoded to choose among them or to describe them.
     pub(crate) fn needs_film(&self) -> bool {
         self.finds_cuts || self.finds_repetitions()
     }
 
     /// The numbers of the frames to take, in order.
-    pub(crate) fn choose(&self, timeline: Timeline<'_>) -> Result<Vec<usize>, Fault> {
+    pub(crate) fn choose(&self, timeline: Timeline<'_>) -> Result<Vec<usize>, ExtractError> {
         self.sample.choose(timeline, self.n_candidates(), self.seed)
     }
 
-    /// `chosen` of the frames at `times_ns`, without damaged ones where there are others that may stand for them: those of
-    /// the same segment, or those near them.
+    /// `chosen` of the frames at `times_ns`, with damaged ones replaced by whole ones of the same segment or nearby, if there
+    /// are any.
     pub(crate) fn without_damage(
         &self,
         chosen: Vec<usize>,
@@ -207,25 +208,25 @@ impl Settings {
         select::good_ones(&chosen, &reach, |index| !is_damaged(index))
     }
 
-    /// Whether the frames at the middles of equal segments are what is looked for.
+    /// Whether frames are taken at the middles of equal segments.
     pub(crate) fn takes_middles(&self) -> bool {
         self.sample == Sample::Uniform
     }
 
-    /// Leaves out what is not worth keeping.
-    pub(crate) fn sift(&self, stills: Vec<Still>, video: &Video) -> Sifted {
-        let groups = if self.sample.has_segments() && !self.sieve.is_open() {
+    /// Applies the frame filter.
+    pub(crate) fn filter(&self, stills: Vec<Still>, video: &Video) -> FilteredFrames {
+        let groups = if self.sample.has_segments() && !self.frame_filter.is_open() {
             let duration_ns = (video.duration_ms.unwrap_or(0.0) * 1e6) as u64;
             frame_filter::by_segment(stills, duration_ns, self.n_frames)
         } else {
             stills.into_iter().map(|still| vec![still]).collect()
         };
-        self.sieve.sift(groups)
+        self.frame_filter.apply(groups)
     }
 
-    /// Whether frames near those chosen will do where they are quicker to decode.
+    /// Whether a neighbour may replace a chosen frame if it decodes faster.
     pub(crate) fn takes_neighbours(&self) -> bool {
-        self.takes_middles() && !self.exact && self.sieve.is_open()
+        self.takes_middles() && !self.exact && self.frame_filter.is_open()
     }
 }
 
@@ -233,20 +234,20 @@ impl Frames {
     /// How many there are.
     pub(crate) fn count(&self) -> u64 {
         match self {
-            Self::Fresh(sifted) => sifted.kept.len() as u64,
+            Self::Fresh(filtered) => filtered.kept.len() as u64,
             Self::Kept(frames) => frames.len() as u64,
         }
     }
 }
 
 impl Extraction {
-    /// A file of which nothing came.
-    pub(crate) fn failed(path: &Path, video_id: Option<&str>, fault: Fault) -> Self {
-        let failure = Some(fault.into_failure(path, video_id));
+    /// A file without a result.
+    pub(crate) fn failed(path: &Path, video_id: Option<&str>, error: ExtractError) -> Self {
+        let failure = Some(error.into_failure(path, video_id));
         Self {
             path: path.to_owned(),
             video: None,
-            frames: Frames::Fresh(Sifted::default()),
+            frames: Frames::Fresh(FilteredFrames::default()),
             notes: Vec::new(),
             failure,
         }

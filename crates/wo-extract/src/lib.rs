@@ -1,6 +1,6 @@
 //! Videos to frames: `wo-extract [PATH]…` writes a record for each video and for each frame taken from it.
 //!
-//! It never waits for ever and never lets one bad file end a run. It does not judge what the frames show.
+//! It never hangs, and one bad file never ends a run. It does not judge what the frames show.
 
 mod cli;
 mod decoding;

@@ -1,4 +1,4 @@
-//! `wo-extract probe`: what videos are like, what speaks against using them, and what is good to know of them.
+//! `wo-extract probe`: describes videos without taking frames, with warnings and notes.
 
 mod finding;
 mod report;
@@ -13,13 +13,13 @@ use crate::cli::config::ProbeConfig;
 use crate::extraction;
 use crate::input::sources;
 use crate::job::{Frames, Settings};
-use crate::sampling::frame_filter::{Sieve, Sifted};
+use crate::sampling::frame_filter::{FilteredFrames, FrameFilter};
 use crate::sampling::sample::Sample;
-use crate::worker::Crew;
+use crate::worker::WorkerPool;
 use report::Report;
 use seen::Seen;
 
-/// How many frames tell what a video is like.
+/// How many frames describe a video.
 const N_FRAMES: u32 = 8;
 /// Their short side in pixels.
 const SIZE: u32 = 256;
@@ -27,17 +27,17 @@ const SIZE: u32 = 256;
 /// Writes a `video` record, or with `--table` a line, for each file that is named.
 pub(crate) fn run(config: ProbeConfig, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     let sources = sources::list(&sources::paths_or_default(config.paths)?, None)?;
-    let crew = Crew::start(config.pool, sources.len())?;
+    let pool = WorkerPool::start(config.pool, sources.len())?;
     let mut sink = if config.shows_table {
         Sink::Table(Report::default(), output)
     } else {
-        Sink::Records(Writer::begin_with(output, crew.begin())?)
+        Sink::Records(Writer::begin_with(output, pool.begin())?)
     };
     let mut seen = Seen::default();
     let mut n_errors = 0;
-    extraction::of_all(&sources, &settings(), None, &crew, |extraction| {
+    extraction::of_all(&sources, &settings(), None, &pool, |extraction| {
         n_errors += u64::from(extraction.failure.is_some());
-        if let (Some(video), Frames::Fresh(Sifted { kept, .. })) =
+        if let (Some(video), Frames::Fresh(FilteredFrames { kept, .. })) =
             (extraction.video, extraction.frames)
         {
             let failure = extraction.failure.as_ref();
@@ -52,13 +52,13 @@ pub(crate) fn run(config: ProbeConfig, output: &mut dyn Write) -> anyhow::Result
     })?;
     sink.end()?;
     if sources.is_empty() {
-        wo_cli::warn!("no video or picture here");
+        wo_cli::warn!("no video or image here");
         return Ok(Outcome::No);
     }
     Ok(Outcome::from_failures(n_errors))
 }
 
-/// A few frames from all over a video, small, and its cuts: enough to see what it is like.
+/// A few small frames spread over the video, and its cuts: enough to describe it.
 fn settings() -> Settings {
     Settings {
         n_frames: N_FRAMES,
@@ -66,7 +66,7 @@ fn settings() -> Settings {
         seed: 0,
         exact: true,
         size: SIZE,
-        sieve: Sieve::default(),
+        frame_filter: FrameFilter::default(),
         finds_cuts: true,
     }
 }

@@ -16,11 +16,11 @@ use crate::output::layout::Layout;
 use crate::output::merge::Merge;
 use crate::output::state::{Known, State};
 use crate::output::writer::Output;
-use crate::worker::Crew;
+use crate::worker::WorkerPool;
 
-/// What to do where records with pictures would fill a terminal.
-const TERMINAL_HINT: &str = "`--out DIR` writes the pictures as files; `> FILE` and `| wo-describe > FILE` keep the records; \
-                             `wo-extract probe PATH --table` says what the videos are like";
+/// What to do where records with images would fill a terminal.
+const TERMINAL_HINT: &str = "`--out DIR` writes the images as files; `> FILE` and `| wo-describe > FILE` keep the records; \
+                             `wo-extract probe PATH --table` describes the videos";
 
 /// Takes frames from all videos that are named and writes the records to `output`.
 pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Result<Outcome> {
@@ -30,17 +30,17 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
     let prune = out.as_ref().and_then(|out| out.prune);
     if sources.is_empty() && prune.is_some() {
         return Err(anyhow!(
-            "{}, so there is nothing to compare the frames with, and none is taken away\nhint: name the folder that holds the videos; is its disk there?",
+            "{}, so --prune cannot tell which frames to delete, and deletes none\nhint: name the folder that holds the videos, and check that its disk is mounted",
             no_source(&paths)
         ))
         .exit_with(Exit::Usage);
     }
-    // Without a source nothing of the folder is touched.
+    // Without a source the folder stays untouched.
     let out = out.filter(|_| !sources.is_empty());
     if out.is_none() && !sources.is_empty() {
         wo_cli::refuse_terminal(TERMINAL_HINT)?;
     }
-    let crew = Crew::start(config.pool, sources.len())?;
+    let pool = WorkerPool::start(config.pool, sources.len())?;
     let opened = out
         .as_ref()
         .map(|out| OpenFolder::open(out, &config.settings));
@@ -54,9 +54,9 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         .map(|folder| (&folder.layout, &folder.state));
     let merge = Merge::of(&paths, prune);
     let target = folder.zip(spool.as_mut());
-    let mut output = Output::begin(output, target, merge, crew.begin(), config.dropped)?;
+    let mut output = Output::begin(output, target, merge, pool.begin(), config.dropped)?;
     let known = opened.as_ref().map(OpenFolder::known);
-    extraction::of_all(&sources, &config.settings, known, &crew, |extraction| {
+    extraction::of_all(&sources, &config.settings, known, &pool, |extraction| {
         let n_frames = extraction.frames.count();
         output.write(extraction)?;
         Ok(n_frames)
@@ -98,7 +98,7 @@ impl OpenFolder {
         }
     }
 
-    /// Lets the new records appear, and says what people's edits led to.
+    /// Publishes the new records, and reports what people's edits led to.
     fn commit(&self, spool: Spool) -> anyhow::Result<()> {
         let video_ids = self.layout.commit(spool)?;
         self.state.compact(|id| video_ids.contains(id))?;
@@ -111,7 +111,7 @@ fn is_conflict(failure: &Failure) -> bool {
     failure.code == code::LABEL_CONFLICT
 }
 
-/// Says which files failed and what to do, as the last that is said: much may have been said since they did.
+/// Lists the failed files and what to do. It comes last: many lines may follow the message about a single file.
 fn say_failed(failures: &[Failure], out: Option<&OutConfig>) {
     if failures.is_empty() {
         return;
@@ -125,13 +125,13 @@ fn say_failed(failures: &[Failure], out: Option<&OutConfig>) {
     let mut cures = Vec::new();
     if n_conflicts < failures.len() {
         cures.push(if out.is_some() {
-            "mend files and give the same command with --retry-failed, or remove them and give it with --prune"
+            "repair the files and run the same command with --retry-failed, or remove them and run it with --prune"
         } else {
-            "mend or remove the files, and give the same command again"
+            "repair or remove the files, and run the same command again"
         });
     }
     if n_conflicts > 0 {
-        cures.push("of two videos that are the same remove one, or mend groups.csv where that tells them apart, and give the same command again");
+        cures.push("remove one of two identical videos, or correct groups.csv if it tells them apart, and run the same command again");
     }
     let cures: Vec<String> = cures.into_iter().map(str::to_owned).collect();
     wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
@@ -139,5 +139,5 @@ fn say_failed(failures: &[Failure], out: Option<&OutConfig>) {
 
 fn no_source(paths: &[PathBuf]) -> String {
     let names = wo_cli::named(paths.iter().map(|path| path.display()));
-    format!("no video or picture in {names}")
+    format!("no video or image in {names}")
 }

@@ -1,7 +1,7 @@
-//! Where files are decoded: in processes of their own, which hold one open file and one socket and may do nothing else.
+//! Decodes files in separate processes that hold one open file and one socket, and may do nothing else.
 //!
-//! Decoders are large, written in C, and fed by strangers. One that dies, hangs, or is taken over costs its file and
-//! nothing more: this side believes no more of what it says than it checks.
+//! Decoders are large, written in C, and fed with files of strangers. One that crashes, hangs or is taken over costs its
+//! file and nothing more: this side checks everything that a worker sends.
 
 mod answer;
 mod clock;
@@ -12,7 +12,7 @@ mod sandbox;
 mod serve;
 mod watch;
 
-pub(crate) use pool::{Crew, PoolConfig};
+pub(crate) use pool::{PoolConfig, WorkerPool};
 pub use sandbox::Sandbox;
 pub use serve::serve;
 pub(crate) use watch::Limits;

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all.
+//! Files that are written whole or not at all.
 
 use std::fs;
 use std::io::{BufWriter, IntoInnerError, Write};
@@ -27,7 +27,7 @@ pub fn commit(spool: Spool, path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("write {}", path.display()))
 }
 
-/// Writes a file anew, unless it holds the same already.
+/// Writes a file again, unless it holds the same already.
 pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(());
@@ -38,7 +38,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .with_context(|| format!("write {}", path.display()))
 }
 
-/// Takes a file away. What stays behind is in nobody's way.
+/// Deletes a file. A file that cannot be deleted does no harm.
 pub fn remove(path: &Path) {
     if let Err(e) = fs::remove_file(path) {
         wo_cli::info!("{}: {e}", path.display());

@@ -1,7 +1,7 @@
-//! What a frame is in the end: its record, what a row says of it, what a review says of it, and whether it was deleted.
+//! The effective label of a frame: its record, its row, its review, and whether it was deleted.
 //!
-//! All tools that read a folder of frames ask here, so that what a person wrote counts in each of them in the same way. A
-//! review counts more than a row, and a row more than a record.
+//! All tools that read a folder of frames use this, so what a person wrote counts in each of them in the same way. A review
+//! overrides a row, and a row overrides a record.
 
 pub(crate) mod deletions;
 mod notes;
@@ -40,7 +40,7 @@ pub struct Corrections {
     tally: Mutex<Tally>,
 }
 
-/// What came of a frame.
+/// The result for a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Corrected {
     /// Whether it stays.
@@ -54,7 +54,7 @@ pub struct Corrected {
 pub enum Kept {
     /// It does.
     Yes,
-    /// A person threw it away in a review.
+    /// A person deleted it in a review.
     Reviewed,
     /// A person deleted its image or its row.
     Deleted(Deleted),
@@ -133,8 +133,8 @@ impl Corrections {
         &self.captions
     }
 
-    /// Makes a frame what it is in the end. Its image is meant from `place`, or from the folder. A description that is
-    /// not of the new label any more is made anew from the captions table.
+    /// Gives a frame its effective label, faults and description. Its image path starts at `place`, or at the folder. A
+    /// description of an outdated label is replaced by one from the captions table.
     pub fn correct(
         &self,
         frame: &mut Frame,
@@ -191,7 +191,7 @@ impl Corrections {
         *self.tally() = Tally::default();
     }
 
-    /// Whether a person threw a frame away on the page of `wo-review`, where they can take that back.
+    /// Whether a person deleted a frame on the page of `wo-review`, where they can take that back.
     pub fn is_deleted_by_review(&self, frame: &Frame) -> bool {
         let review = self.reviews.of_frame(frame).ok().flatten();
         review.is_some_and(|review| review.new.deleted)
@@ -204,7 +204,7 @@ impl Corrections {
         })
     }
 
-    /// How a frame was deleted, where that is in force: a review holds against it, and that is said.
+    /// How a frame was deleted, where that is in effect: a review holds against it, and that is said.
     fn deletion_of(
         &self,
         frame: &Frame,
@@ -303,7 +303,7 @@ impl Corrections {
         }
     }
 
-    /// Says what was in force and what was not, when all frames were met. Tables that contradict each other are an error.
+    /// Reports what counted and what did not, when all frames were seen. Contradicting tables are an error.
     pub fn finish(&self) -> anyhow::Result<()> {
         let tally = self.tally();
         tally.check()?;
@@ -325,7 +325,7 @@ impl Corrected {
     }
 }
 
-/// A review is the last word. True where the description is its own.
+/// A review overrides all else. True where the description is its own.
 fn apply_review(new: &Judgement, frame: &mut Frame) -> bool {
     if (&frame.label, &frame.faults) != (&new.label, &new.faults) {
         frame.description = None;
@@ -340,8 +340,8 @@ fn apply_review(new: &Judgement, frame: &mut Frame) -> bool {
     new.description.is_some()
 }
 
-/// The captions table in force for a tool that reads described frames: that of the flag, the one that lies in the working
-/// directory, or the built-in one.
+/// The captions table in effect for a tool that reads described frames: that of the flag, the one in the working directory,
+/// or the built-in one.
 pub fn captions_in_force(flag: &CaptionsFlag) -> anyhow::Result<Captions> {
     let difference = |captions: &Captions| {
         let difference = captions.difference()?;

@@ -1,4 +1,4 @@
-//! The frames that people deleted from a folder, and those that they want back.
+//! Frames that people deleted from a folder, and frames that they want to restore.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub enum DeletedByHand {
 pub struct DeletedFrames {
     dir: PathBuf,
     trash: Trash,
-    /// Frames from the trash that somebody wants back.
+    /// Frames from the trash that somebody wants to restore.
     wanted: ByVideo,
     /// Those of them whose videos are in the records, and whose images are in their places again.
     restored: ByVideo,
@@ -38,7 +38,7 @@ pub struct DeletedFrames {
     /// Images of frames that were found deleted.
     images: Vec<PathBuf>,
     n_found: usize,
-    /// How many frames come back, and how many that somebody wants back do not.
+    /// How many frames come back, and how many that somebody wants to restore do not.
     n_back: AtomicUsize,
     n_left: AtomicUsize,
 }
@@ -87,7 +87,7 @@ impl DeletedFrames {
         self.dir.join(path).is_file()
     }
 
-    /// All frames that somebody wants back.
+    /// All frames that somebody wants to restore.
     pub fn wanted(&self) -> impl Iterator<Item = &Frame> {
         let frames = self.wanted.values().flatten();
         frames.filter_map(FrameLines::frame)
@@ -98,7 +98,7 @@ impl DeletedFrames {
         self.wanted.values().flat_map(|it| images_of(it)).collect()
     }
 
-    /// The images of those whose videos are in the records: they are in their places again, or taken anew.
+    /// The images of those whose videos are in the records: they are in their places again, or taken again.
     pub fn returning_images(&self) -> Vec<PathBuf> {
         let is_known = |id: &String| self.restored.contains_key(id) || self.again.contains(id);
         let returning = self.wanted.iter().filter(|(id, _)| is_known(id));
@@ -233,7 +233,7 @@ impl DeletedFrames {
         self.n_back.load(Relaxed)
     }
 
-    /// How many frames that somebody wants back stay deleted, since their videos are neither in the records nor taken.
+    /// How many frames that somebody wants to restore stay deleted, since their videos are neither in the records nor taken.
     pub fn n_left(&self) -> usize {
         self.n_left.load(Relaxed)
     }

@@ -1,7 +1,7 @@
-//! The folder of frames that `wo-extract --out` makes and people edit: one place for its rules.
+//! The rules of the folder of frames that `wo-extract --out` makes and people edit.
 //!
-//! What the files are called, who may write, which rows and reviews are about which frame, and what was deleted. It looks
-//! at no image and knows no tool.
+//! They cover file names, the lock, which rows and reviews belong to which frame, and what was deleted. The crate opens no
+//! image and knows no tool.
 
 mod atomic_file;
 mod corrections;

@@ -1,4 +1,4 @@
-//! One writer at a time.
+//! The lock of a folder: one writer at a time.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -20,7 +20,7 @@ pub struct FolderLock {
 }
 
 impl FolderLock {
-    /// Takes the lock and what a killed run had begun to write away. `None` where another run holds it.
+    /// Takes the lock, and deletes what a killed run left half written. `None` where another run holds the lock.
     pub fn try_take(dir: &Path) -> anyhow::Result<Option<Self>> {
         let file = File::open(dir).with_context(|| format!("open {}", dir.display()))?;
         match file.try_lock() {
@@ -41,7 +41,7 @@ impl FolderLock {
             .exit_with(Exit::Locked)
     }
 
-    /// Waits for the lock, and says that it does. For who has begun a file already, so that nothing is taken away.
+    /// Waits for the lock, and says that it does. For who has begun a file already, so that nothing is deleted.
     pub fn wait(dir: &Path) -> anyhow::Result<Self> {
         let file = File::open(dir).with_context(|| format!("open {}", dir.display()))?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {

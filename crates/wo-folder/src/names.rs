@@ -1,4 +1,4 @@
-//! Names of what lies in a folder of frames.
+//! Names of the files in a folder of frames.
 
 use std::path::{Component, Path};
 
@@ -20,7 +20,7 @@ const ID_DIGITS: usize = 16;
 const INDEX_DIGITS: usize = 3;
 const TIME_DIGITS: usize = 7;
 
-/// How names of videos and pictures end, and, because phones put videos under it too, of one kind of sound.
+/// How names of videos and images end, and, because phones put videos under it too, of one kind of sound.
 pub const MEDIA_ENDINGS: [&str; 34] = [
     "mp4", "m4v", "mov", "qt", "m4a", "3gp", "3gpp", "3g2", "f4v", "insv", "lrv", "mkv", "webm",
     "avi", "divx", "mpg", "mpeg", "mpe", "vob", "ts", "mts", "m2ts", "flv", "wmv", "asf", "ogv",

@@ -1,4 +1,4 @@
-//! Frames from tables alone: which video each is from, and which number it has there.
+//! Frames of a folder that has tables and no records: the video of each, and its number there.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What was deleted: the records of the frames, with their lines as they were. Images and rows lie beside them.
+//! The trash of a folder: records of deleted frames, with their lines as they were. Images and rows lie beside them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -183,7 +183,7 @@ pub fn take_back(dir: &Path, image: &Path) -> io::Result<()> {
     rename(dir, image, &trash, dir)
 }
 
-/// Takes an image out of the trash that is in its place again, taken anew.
+/// Takes an image out of the trash that is in its place again, taken again.
 pub(crate) fn forget(dir: &Path, image: &Path) {
     let thrown = dir.join(TRASH).join(image);
     if is_below(dir, &thrown) && thrown.is_file() {

@@ -56,7 +56,7 @@ fn a_copy_says_the_same_or_what_it_lacks() {
     let cp = run(folder, "wo-describe g/records.ndjson");
     cp.names(&[
         "1 frame of g",
-        ".wo-extract.ndjson is not there, so nobody can tell",
+        ".wo-extract.ndjson is not there, so it is unknown",
         "cp COPY/.wo-extract.ndjson g",
     ]);
     let unclear = records(&cp.stdout, "frame");
@@ -124,7 +124,7 @@ fn what_comes_back_is_what_a_person_left() {
     put_back.names(&["1 row is of a deleted frame", "--restore"]);
     fs::write(&table, without).expect("write");
     let restored = run(folder, &format!("{EXTRACT} --restore"));
-    restored.names(&["1 frame came back"]);
+    restored.names(&["1 frame restored"]);
     let now = fs::read_to_string(&table).expect("a table");
     assert!(now.contains(&row), "{row} is not in:\n{now}");
     let labels = records(&restored.stdout, "frame");
@@ -157,14 +157,14 @@ fn what_comes_back_is_what_a_person_left() {
     let pruned = run(folder, &format!("{EXTRACT} --prune=all > /dev/null"));
     assert_eq!(pruned.status, 0, "{}", pruned.stderr);
     let restored = run(folder, &format!("{EXTRACT} --restore > /dev/null"));
-    restored.names(&["1 frame did not come back"]);
+    restored.names(&["1 frame not restored"]);
     assert!(
-        !restored.stderr.contains("came back"),
+        !restored.stderr.contains("frame restored"),
         "{}",
         restored.stderr
     );
     fs::rename(&aside, video).expect("move it");
     let restored = run(folder, &format!("{EXTRACT} --restore"));
-    restored.names(&["1 frame came back"]);
+    restored.names(&["1 frame restored"]);
     assert_eq!(records(&restored.stdout, "frame").len(), 12);
 }

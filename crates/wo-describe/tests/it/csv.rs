@@ -61,8 +61,8 @@ fn the_last_csv_wins() {
         .stdin(stream(&[VIDEO, FRAME]))
         .run();
     let described = frame_out("bad_form", "folder", r#"["knees_cave"]"#, r#""knees in""#);
-    let stderr = "wo-describe: frames/more.csv: 1 row gives a frame something else than a row before; the last one \
-                  counts, such as line 2 against line 2 on a.jpg\n";
+    let stderr = "wo-describe: frames/more.csv: 1 row contradicts an earlier row of the same frame; the last row \
+                  counts, such as line 2 over line 2 on a.jpg\n";
     assert_eq!(
         run,
         Run::new(0, &written(&[VIDEO, &described], &end(1, 1, 0)), stderr)
@@ -100,7 +100,7 @@ fn rows_that_match_nothing_and_descriptions_that_show_nothing_are_said() {
          hint: leave the cell empty for a description from the captions table\n\
          wo-describe: 2 of 3 rows name no frame, so they change nothing: labels.csv:3: frames/b.jpg, \
          labels.csv:4: c.jpg\n\
-         hint: a row names its frame by the path in frame_path; correct it or delete the row\n",
+         hint: frame_path holds the path of the frame; correct it or delete the row\n",
     );
 }
 

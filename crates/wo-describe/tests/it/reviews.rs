@@ -106,7 +106,7 @@ fn a_review_of_another_image_is_not_used() {
         .run();
     assert!(run.stdout.contains("bad_form"), "{}", run.stdout);
     assert!(
-        run.stderr.contains("1 review is not used: the picture"),
+        run.stderr.contains("1 review is not used: that frame"),
         "{}",
         run.stderr
     );

@@ -192,7 +192,7 @@ fn a_bad_line_stops_the_run() {
 #[test]
 fn a_model_that_is_not_there_is_named() {
     let message = "wo-eval: open the model nowhere/model.pt: No such file or directory (os error 2)\n\
-                   hint: train one with wo-train, or name one with --model\n";
+                   hint: train one with wo-train, or give one with --model\n";
     let run = tool()
         .args(["--model", "nowhere/model.pt"])
         .stdin(stream::<&str>(&[]))

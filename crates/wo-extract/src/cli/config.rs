@@ -11,7 +11,7 @@ use crate::job::Settings;
 use crate::output::merge::Prune;
 use crate::output::state::FailedFiles;
 use crate::output::writer::DroppedRecords;
-use crate::sampling::frame_filter::Sieve;
+use crate::sampling::frame_filter::FrameFilter;
 use crate::worker::{Limits, PoolConfig, Sandbox};
 
 /// What is to be done.
@@ -108,7 +108,7 @@ fn settings(args: &Args) -> Settings {
         seed: args.seed.seed,
         exact: args.exact,
         size: args.size,
-        sieve: Sieve {
+        frame_filter: FrameFilter {
             min_sharpness: args.min_sharpness,
             min_brightness: args.min_brightness,
             drops_duplicates: args.drop_duplicates,

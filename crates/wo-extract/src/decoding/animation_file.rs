@@ -1,5 +1,4 @@
-//! Pictures that move: GIF, APNG and animated WebP. They are videos; but their frames come from the `image` crate, with
-//! all that it limits.
+//! Animated images: GIF, APNG and WebP. They count as videos, but the `image` crate decodes them, within its limits.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -12,11 +11,11 @@ use wo_record::{Video, code};
 
 use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::image_file;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use crate::input::turn::Turn;
 use crate::job::{Settings, Taken};
-use crate::quality::still::Place;
+use crate::quality::still::FramePosition;
 use crate::sampling::sample;
 use crate::time;
 
@@ -43,11 +42,11 @@ struct Animation<'a> {
 struct Timeline {
     times_ns: Vec<u64>,
     duration_ns: u64,
-    fault: Option<Fault>,
+    error: Option<ExtractError>,
 }
 
-/// Whether the picture in `file` moves.
-pub(crate) fn is_animation(file: &MediaFile, format: ImageFormat) -> Result<bool, Fault> {
+/// Whether the image in `file` moves.
+pub(crate) fn is_animation(file: &MediaFile, format: ImageFormat) -> Result<bool, ExtractError> {
     match format {
         ImageFormat::Gif => Ok(true),
         ImageFormat::Png => png(file)?.is_apng().map_err(|e| image_file::bad(&e)),
@@ -62,7 +61,7 @@ pub(crate) fn take(
     format: ImageFormat,
     settings: &Settings,
     sink: &dyn FrameSink,
-) -> Result<Taken, Fault> {
+) -> Result<Taken, ExtractError> {
     let timeline = timeline(file, format, sink)?;
     let chosen = settings.choose(sample::Timeline {
         times_ns: &timeline.times_ns,
@@ -73,7 +72,9 @@ pub(crate) fn take(
         repetitions: &[],
     })?;
     let times_ns = chosen.iter().map(|&index| timeline.times_ns[index]);
-    let places = times_ns.map(|time| (time, Place::default())).collect();
+    let positions = times_ns
+        .map(|time| (time, FramePosition::default()))
+        .collect();
     let mut wanted = chosen.into_iter().peekable();
     let Animation {
         frames,
@@ -85,8 +86,8 @@ pub(crate) fn take(
         sink.beat()?;
         if wanted.next_if_eq(&index).is_some() {
             let frame = frame.map_err(|e| image_file::bad(&e))?.into_buffer();
-            let picture = image_file::scaled(DynamicImage::ImageRgba8(frame), settings.size)?;
-            sink.still(time_ns, &turn.upright(picture))?;
+            let image = image_file::scaled(DynamicImage::ImageRgba8(frame), settings.size)?;
+            sink.still(time_ns, &turn.upright(image))?;
         }
         if wanted.peek().is_none() {
             break;
@@ -95,9 +96,9 @@ pub(crate) fn take(
     let size = turn.shown(width, height);
     Ok(Taken {
         video: timeline.video(file, format, size, turn),
-        places,
+        positions,
         notes: Vec::new(),
-        fault: timeline.fault,
+        error: timeline.error,
     })
 }
 
@@ -135,7 +136,7 @@ impl Timeline {
 }
 
 impl<'a> Animation<'a> {
-    fn open(file: &'a MediaFile, format: ImageFormat) -> Result<Self, Fault> {
+    fn open(file: &'a MediaFile, format: ImageFormat) -> Result<Self, ExtractError> {
         let bad = |e: image::ImageError| image_file::bad(&e);
         let ((width, height), turn, frames) = match format {
             ImageFormat::Gif => {
@@ -164,23 +165,23 @@ impl<'a> Animation<'a> {
     }
 }
 
-fn gif(file: &MediaFile) -> Result<GifDecoder<BufReader<&File>>, Fault> {
+fn gif(file: &MediaFile) -> Result<GifDecoder<BufReader<&File>>, ExtractError> {
     let reader = BufReader::new(file.reader()?);
     checked(GifDecoder::new(reader).map_err(|e| image_file::bad(&e))?)
 }
 
-fn png(file: &MediaFile) -> Result<PngDecoder<BufReader<&File>>, Fault> {
+fn png(file: &MediaFile) -> Result<PngDecoder<BufReader<&File>>, ExtractError> {
     let reader = BufReader::new(file.reader()?);
     checked(PngDecoder::with_limits(reader, image_file::limits()).map_err(|e| image_file::bad(&e))?)
 }
 
-fn webp(file: &MediaFile) -> Result<WebPDecoder<BufReader<&File>>, Fault> {
+fn webp(file: &MediaFile) -> Result<WebPDecoder<BufReader<&File>>, ExtractError> {
     let reader = BufReader::new(file.reader()?);
     checked(WebPDecoder::new(reader).map_err(|e| image_file::bad(&e))?)
 }
 
-/// `decoder`, of a picture that is not too large, and told what it may take.
-fn checked<D: ImageDecoder>(mut decoder: D) -> Result<D, Fault> {
+/// `decoder`, of an image that is not too large, and told what it may take.
+fn checked<D: ImageDecoder>(mut decoder: D) -> Result<D, ExtractError> {
     let (width, height) = decoder.dimensions();
     image_file::check_size(width, height)?;
     decoder
@@ -202,7 +203,7 @@ fn timeline(
     file: &MediaFile,
     format: ImageFormat,
     sink: &dyn FrameSink,
-) -> Result<Timeline, Fault> {
+) -> Result<Timeline, ExtractError> {
     let mut timeline = Timeline::default();
     for frame in Animation::open(file, format)?.frames {
         sink.beat()?;
@@ -219,13 +220,16 @@ fn timeline(
             }
             Err(e) if timeline.times_ns.is_empty() => return Err(image_file::bad(&e)),
             Err(e) => {
-                timeline.fault = Some(Fault::new(code::TRUNCATED, e.to_string()));
+                timeline.error = Some(ExtractError::new(code::TRUNCATED, e.to_string()));
                 break;
             }
         }
     }
     if timeline.times_ns.is_empty() {
-        return Err(Fault::new(code::BAD_IMAGE, "an animation without a frame"));
+        return Err(ExtractError::new(
+            code::BAD_IMAGE,
+            "an animation without a frame",
+        ));
     }
     Ok(timeline)
 }

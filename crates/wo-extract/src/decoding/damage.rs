@@ -1,4 +1,4 @@
-//! Which frames of a video are damaged: those in which a decoder met damage, and those that are made from such.
+//! Finds damaged frames: those in which the decoder met damage, and those that are predicted from them.
 
 use std::collections::HashSet;
 

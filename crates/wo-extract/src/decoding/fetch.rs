@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::pipeline::Player;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::job::Settings;
 
 /// Hands over the frames that `player` shows at `wanted_ns` from `start_ns` on; false where the file ends before the last
@@ -15,14 +15,14 @@ pub(crate) fn fetch(
     start_ns: u64,
     settings: &Settings,
     sink: &dyn FrameSink,
-) -> Result<bool, Fault> {
+) -> Result<bool, ExtractError> {
     while !wanted_ns.is_empty() {
         let Some(frame) = player.next_frame()? else {
             return Ok(false);
         };
         let time_ns = frame.time_ns.saturating_sub(start_ns);
         if wanted_ns.remove(&time_ns) {
-            sink.still(time_ns, &frame.picture(settings.size)?)?;
+            sink.still(time_ns, &frame.image(settings.size)?)?;
         }
     }
     Ok(true)

@@ -1,6 +1,5 @@
-//! The frames of a video file that is decoded to its end, since only that tells how long it really is. The frames that
-//! the container's promise points at are kept on the way; where the promise was wrong, a second pass fetches the right
-//! ones.
+//! Decodes a video to its end, since only that shows its real length. The first pass keeps the frames that the container's
+//! stated duration suggests. Where the duration was wrong, a second pass fetches the right frames.
 
 use std::collections::BTreeSet;
 use std::iter::Peekable;
@@ -13,21 +12,21 @@ use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::pipeline::{DecodedFrame, Packet, Player, Thumbs, Wanted};
 use crate::decoding::seek_decode;
 use crate::decoding::survey::Survey;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use crate::job::{CUT_START, REPEATED_FRAMES, TRUNCATED};
 use crate::job::{Settings, Taken};
-use crate::quality::still::Place;
+use crate::quality::still::FramePosition;
 use crate::sampling::film::Film;
 use crate::sampling::repetitions::{self, Repetition};
 use crate::sampling::sample::Timeline;
 use crate::sampling::select;
 use crate::time;
 
-/// Where more frames than this part are the one before once more, the video was slowed down, or is a still.
+/// Above this fraction of repeated frames, the video was slowed down or is a still.
 const MAX_REPEATED: f64 = 0.4;
 
-/// What decoding a file to its end gives.
+/// The result of decoding a file to its end.
 struct Decoded {
     survey: Survey,
     /// The frames that the promised duration pointed at, by index; they are handed over.
@@ -43,12 +42,12 @@ struct Decoded {
     /// All frames, small, where they are needed.
     film: Film,
     /// What ended the file before its end.
-    fault: Option<Fault>,
+    error: Option<ExtractError>,
 }
 
 impl Decoded {
     /// With the first frame and nothing else.
-    fn begin(player: &Player<'_>, first: &DecodedFrame) -> Result<Self, Fault> {
+    fn begin(player: &Player<'_>, first: &DecodedFrame) -> Result<Self, ExtractError> {
         let (codec, container) = player.codec_and_container();
         let survey = Survey {
             look: first.look()?,
@@ -67,7 +66,7 @@ impl Decoded {
             is_progressive: first.is_progressive()?,
             promised_ns: player.promised_duration_ns(),
             film: Film::default(),
-            fault: None,
+            error: None,
         })
     }
 
@@ -77,10 +76,10 @@ impl Decoded {
         frame: &DecodedFrame,
         settings: &Settings,
         sink: &dyn FrameSink,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ExtractError> {
         let time_ns = frame.time_ns - self.survey.start_ns;
         self.sent.insert(self.survey.times_ns.len() - 1);
-        sink.still(time_ns, &frame.picture(settings.size)?)
+        sink.still(time_ns, &frame.image(settings.size)?)
     }
 
     /// When a frame is shown, on the clock of the packets.
@@ -100,7 +99,7 @@ impl Decoded {
         settings: &Settings,
         damage: &Damage,
         repetitions: &[Repetition],
-    ) -> Result<Vec<usize>, Fault> {
+    ) -> Result<Vec<usize>, ExtractError> {
         let times_ns = &self.survey.times_ns;
         let duration_ns = self.survey.duration_ns();
         let keys = self.packets.iter().filter(|packet| packet.is_key);
@@ -131,7 +130,7 @@ impl Decoded {
         file: &MediaFile,
         settings: &Settings,
         sink: &dyn FrameSink,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ExtractError> {
         let survey = &self.survey;
         let missing = chosen.iter().filter(|index| !self.sent.contains(index));
         let missing: BTreeSet<u64> = missing.map(|&index| survey.times_ns[index]).collect();
@@ -139,7 +138,7 @@ impl Decoded {
             return Ok(());
         }
         // Damage differs with what else is decoded.
-        let is_whole = self.fault.is_none() && damage.n_frames().is_none();
+        let is_whole = self.error.is_none() && damage.n_frames().is_none();
         let wanted = if self.is_progressive && is_whole {
             let times_ns = missing.iter().map(|ns| ns + survey.start_ns);
             let codec = survey.codec.as_deref();
@@ -162,7 +161,7 @@ impl Decoded {
             return Ok(());
         }
         let what = "the file decodes differently each time";
-        Err(Fault::new(code::DECODE, what))
+        Err(ExtractError::new(code::DECODE, what))
     }
 }
 
@@ -171,7 +170,7 @@ pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
     sink: &dyn FrameSink,
-) -> Result<Taken, Fault> {
+) -> Result<Taken, ExtractError> {
     let decoded = decode(file, settings, sink)?;
     let duration_ns = decoded.survey.duration_ns();
     let damage = Damage::of(&decoded.packets, &decoded.corrupt_ns);
@@ -183,16 +182,16 @@ pub(crate) fn take(
     let chosen = decoded.choose(file, settings, &damage, &repetitions)?;
     decoded.send_missing(&chosen, &damage, file, settings, sink)?;
     let cuts_ns = settings.finds_cuts.then(|| decoded.film.cuts_ns());
-    let place = |&index: &usize| {
+    let position = |&index: &usize| {
         let time_ns = decoded.survey.times_ns[index];
-        let place = Place {
+        let position = FramePosition {
             is_damaged: decoded.is_damaged(index, &damage),
-            ..place(time_ns, &repetitions, cuts_ns.as_deref())
+            ..position(time_ns, &repetitions, cuts_ns.as_deref())
         };
-        (time_ns, place)
+        (time_ns, position)
     };
-    let places = chosen.iter().map(place).collect();
-    let loss = if decoded.fault.is_none() {
+    let positions = chosen.iter().map(position).collect();
+    let loss = if decoded.error.is_none() {
         file.loss(decoded.survey.start_ns + duration_ns, decoded.promised_ns)
     } else {
         None
@@ -214,29 +213,33 @@ pub(crate) fn take(
             n_damaged: damage.n_frames(),
             ..decoded.survey.video(file, duration_ns)
         },
-        places,
+        positions,
         notes: decoded.survey.notes.into_iter().chain(loss).collect(),
-        fault: decoded.fault,
+        error: decoded.error,
     })
 }
 
 /// Where the frame shown at `time_ns` is.
-fn place(time_ns: u64, repetitions: &[Repetition], cuts_ns: Option<&[u64]>) -> Place {
+fn position(time_ns: u64, repetitions: &[Repetition], cuts_ns: Option<&[u64]>) -> FramePosition {
     let mut numbered = (1..).zip(repetitions);
     let found = numbered.find_map(|(number, it)| Some((number, it.phase(time_ns)?)));
-    Place {
+    FramePosition {
         repetition: found.map(|(number, _)| number),
         phase: found.map(|(_, phase)| (phase * 1e3).round() / 1e3),
         shot: cuts_ns.map(|cuts| 1 + cuts.partition_point(|&cut| cut <= time_ns) as u32),
-        ..Place::default()
+        ..FramePosition::default()
     }
 }
 
 /// Decodes the file to its end.
-fn decode(file: &MediaFile, settings: &Settings, sink: &dyn FrameSink) -> Result<Decoded, Fault> {
+fn decode(
+    file: &MediaFile,
+    settings: &Settings,
+    sink: &dyn FrameSink,
+) -> Result<Decoded, ExtractError> {
     let mut player = Player::start(file, sink, Wanted::All)?;
     let Some(first) = player.next_frame()? else {
-        return Err(Fault::new(code::DECODE, "no frame could be decoded"));
+        return Err(ExtractError::new(code::DECODE, "no frame could be decoded"));
     };
     let mut decoded = Decoded::begin(&player, &first)?;
     let mut thumbs = settings.needs_film().then(Thumbs::default);
@@ -270,9 +273,9 @@ fn decode(file: &MediaFile, settings: &Settings, sink: &dyn FrameSink) -> Result
             }
             Ok(None) => break,
             // Its timeline is none, so that no frame has a place on it.
-            Err(fault) if fault.code == code::UNSUPPORTED_CONTAINER => return Err(fault),
-            Err(fault) => {
-                decoded.fault = Some(Fault::new(code::TRUNCATED, fault.what));
+            Err(error) if error.code == code::UNSUPPORTED_CONTAINER => return Err(error),
+            Err(error) => {
+                decoded.error = Some(ExtractError::new(code::TRUNCATED, error.what));
                 break;
             }
         }
@@ -282,9 +285,9 @@ fn decode(file: &MediaFile, settings: &Settings, sink: &dyn FrameSink) -> Result
     }
     decoded.packets = player.packets();
     let n_missing = file.n_missing_bytes();
-    if decoded.fault.is_none() && n_missing > 0 {
+    if decoded.error.is_none() && n_missing > 0 {
         let what = format!("the file ends early: {n_missing} of its bytes are missing");
-        decoded.fault = Some(Fault::new(code::TRUNCATED, what));
+        decoded.error = Some(ExtractError::new(code::TRUNCATED, what));
     }
     Ok(decoded)
 }

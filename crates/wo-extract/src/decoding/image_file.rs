@@ -1,4 +1,4 @@
-//! Still picture files, each a video of one frame. Decoded within limits: a small file can name an enormous picture.
+//! Still images, each a video of one frame. Decoding has limits: a small file can declare an enormous image.
 
 use std::io::BufReader;
 
@@ -9,11 +9,11 @@ use wo_record::{Video, code};
 use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::jpeg;
 use crate::decoding::scaled;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use crate::input::turn::Turn;
 use crate::job::{Settings, Taken};
-use crate::quality::still::Place;
+use crate::quality::still::FramePosition;
 
 /// The longest side that is decoded: what the largest cameras give.
 const MAX_SIDE: u32 = 16_384;
@@ -22,13 +22,13 @@ const MAX_PIXELS: u64 = 64 << 20;
 /// The most memory that a decoder may take.
 const MAX_MEMORY: u64 = 256 << 20;
 
-/// The picture in `file`, its short side scaled to `size`.
+/// The image in `file`, its short side scaled to `size`.
 pub(crate) fn take(
     file: &MediaFile,
     format: ImageFormat,
     settings: &Settings,
     sink: &dyn FrameSink,
-) -> Result<Taken, Fault> {
+) -> Result<Taken, ExtractError> {
     let mut reader = ImageReader::with_format(BufReader::new(file.reader()?), format);
     reader.limits(limits());
     let mut decoder = reader.into_decoder().map_err(|e| bad(&e))?;
@@ -53,15 +53,15 @@ pub(crate) fn take(
         n_damaged: is_damaged.then_some(1),
         ..Video::default()
     };
-    let place = Place {
+    let position = FramePosition {
         is_damaged,
-        ..Place::default()
+        ..FramePosition::default()
     };
     Ok(Taken {
         video,
-        places: vec![(0, place)],
+        positions: vec![(0, position)],
         notes,
-        fault: None,
+        error: None,
     })
 }
 
@@ -75,18 +75,18 @@ pub(crate) fn limits() -> Limits {
 }
 
 /// Refuses more pixels than any camera gives.
-pub(crate) fn check_size(width: u32, height: u32) -> Result<(), Fault> {
+pub(crate) fn check_size(width: u32, height: u32) -> Result<(), ExtractError> {
     if u64::from(width) * u64::from(height) <= MAX_PIXELS {
         return Ok(());
     }
-    Err(Fault::new(
+    Err(ExtractError::new(
         code::BAD_IMAGE,
         format!("{width}x{height} are more than {MAX_PIXELS} pixels"),
     ))
 }
 
 /// `image` with its short side scaled to `size`, in front of black.
-pub(crate) fn scaled(image: DynamicImage, size: u32) -> Result<RgbImage, Fault> {
+pub(crate) fn scaled(image: DynamicImage, size: u32) -> Result<RgbImage, ExtractError> {
     let (width, height) = scaled::scaled(image.width(), image.height(), size)?;
     let image = if (width, height) == (image.width(), image.height()) {
         image
@@ -113,7 +113,7 @@ fn codec(format: ImageFormat) -> &'static str {
     }
 }
 
-/// The fault of a decoder.
-pub(crate) fn bad(error: &image::ImageError) -> Fault {
-    Fault::new(code::BAD_IMAGE, error.to_string())
+/// The error of a decoder.
+pub(crate) fn bad(error: &image::ImageError) -> ExtractError {
+    ExtractError::new(code::BAD_IMAGE, error.to_string())
 }

@@ -1,6 +1,6 @@
-//! Whether the picture in a JPEG is whole. Its decoder fills what it cannot read and says nothing of it.
+//! Whether the image in a JPEG is whole. Its decoder fills what it cannot read and says nothing of it.
 //!
-//! The codes of the picture are read and nothing is made of them: they must be codes, of as many blocks as the picture
+//! The codes of the image are read and nothing is made of them: they must be codes, of as many blocks as the image
 //! has, and end where their bytes do (ITU-T T.81). Only baseline JPEG is looked at, which is what cameras write.
 
 mod rest;
@@ -13,10 +13,10 @@ const MOST_DC: i32 = 1024 + 64;
 const MAX_CODE: usize = 16;
 /// Codes up to this length are found at once.
 const N_QUICK: u32 = 8;
-/// A baseline picture has no larger numbers than of so many bits.
+/// A baseline image has no larger numbers than of so many bits.
 const MOST_BITS: (u8, u8) = (11, 10);
 
-/// Whether `bytes` are a baseline JPEG whose picture breaks off or breaks the rules. False where that cannot be told.
+/// Whether `bytes` are a baseline JPEG whose image breaks off or breaks the rules. False where that cannot be told.
 pub(crate) fn is_damaged(bytes: &[u8]) -> bool {
     let mut jpeg = Jpeg::default();
     let mut rest = bytes.get(2..).unwrap_or_default();
@@ -32,7 +32,7 @@ pub(crate) fn is_damaged(bytes: &[u8]) -> bool {
                 Some(Err(Broken)) => return true,
                 None => return false,
             },
-            // Pictures of other kinds: progressive, lossless, arithmetic.
+            // Images of other kinds: progressive, lossless, arithmetic.
             0xc2..=0xcf => return false,
             _ => {}
         }
@@ -40,7 +40,7 @@ pub(crate) fn is_damaged(bytes: &[u8]) -> bool {
     false
 }
 
-/// The next marker, what it says, and what comes behind that. `None` at the end of the picture.
+/// The next marker, what it says, and what comes behind that. `None` at the end of the image.
 fn segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let at = bytes.iter().position(|&byte| byte != 0xff)?;
     let (&marker, rest) = bytes.get(at..)?.split_first()?;
@@ -52,11 +52,11 @@ fn segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((marker, content.get(2..)?, behind))
 }
 
-/// The codes cannot be those of the picture.
+/// The codes cannot be those of the image.
 #[derive(Debug, PartialEq, Eq)]
 struct Broken;
 
-/// What is known of a picture when its codes begin.
+/// What is known of an image when its codes begin.
 #[derive(Debug, Default)]
 struct Jpeg {
     frame: Option<Frame>,

@@ -1,8 +1,8 @@
-//! The only door to GStreamer: a file's frames, one after the other, with their true times.
+//! The only use of GStreamer: the frames of a file, one after the other, with their true times.
 //!
-//! Broken files make GStreamer wait for ever without a word: decodebin may end up with no video pad and neither report an
-//! error nor the end, and an error may come on the bus while the sink stays silent. What of that can be seen is looked
-//! for here; for the rest, the tool watches the process. It decodes in software only and follows no playlist.
+//! Broken files can make GStreamer wait forever: decodebin may end up without a video pad and report neither an error nor
+//! the end, or an error may come on the bus while the sink stays silent. This module detects such states where it can; for
+//! the rest, the tool watches the process. It decodes in software only and follows no playlist.
 
 mod colours;
 mod damage;
@@ -31,7 +31,7 @@ use anyhow::Context;
 pub(crate) use decoded::{DecodedFrame, Look};
 pub(crate) use packets::{Packet, Wanted};
 pub(crate) use player::Player;
-pub(crate) use plugins::Shelf;
+pub(crate) use plugins::PluginSet;
 pub(crate) use thumb::Thumbs;
 
 /// Starts GStreamer, with the plugins that are to be used and no others.

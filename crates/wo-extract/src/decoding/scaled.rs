@@ -3,25 +3,25 @@
 use image::{RgbImage, RgbaImage};
 use wo_record::code;
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 
 /// The longest side that is written. The aspect of a file that needs more is a mistake or an attack.
 pub(crate) const MAX_SIDE: u32 = 16_384;
 
-/// The size of a `width` x `height` picture when its short side is `short_side`.
-pub(crate) fn scaled(width: u32, height: u32, short_side: u32) -> Result<(u32, u32), Fault> {
+/// The size of a `width` x `height` image when its short side is `short_side`.
+pub(crate) fn scaled(width: u32, height: u32, short_side: u32) -> Result<(u32, u32), ExtractError> {
     let (short, long) = (u64::from(width.min(height)), u64::from(width.max(height)));
     if short == 0 {
-        return Err(Fault::new(
+        return Err(ExtractError::new(
             code::DECODE,
-            format!("a picture of {width}x{height} pixels"),
+            format!("an image of {width}x{height} pixels"),
         ));
     }
     let long = (long * u64::from(short_side) + short / 2) / short;
     match u32::try_from(long).ok().filter(|&long| long <= MAX_SIDE) {
         Some(long) if width <= height => Ok((short_side, long)),
         Some(long) => Ok((long, short_side)),
-        None => Err(Fault::new(
+        None => Err(ExtractError::new(
             code::DECODE,
             format!(
                 "{width}x{height} pixels scaled to a short side of {short_side} are more than {MAX_SIDE} long"
@@ -30,10 +30,10 @@ pub(crate) fn scaled(width: u32, height: u32, short_side: u32) -> Result<(u32, u
     }
 }
 
-/// `picture` in front of black.
-pub(crate) fn over_black(picture: &RgbaImage) -> RgbImage {
-    let mut flat = RgbImage::new(picture.width(), picture.height());
-    for (to, from) in flat.pixels_mut().zip(picture.pixels()) {
+/// `image` in front of black.
+pub(crate) fn over_black(image: &RgbaImage) -> RgbImage {
+    let mut flat = RgbImage::new(image.width(), image.height());
+    for (to, from) in flat.pixels_mut().zip(image.pixels()) {
         let [r, g, b, alpha] = from.0;
         to.0 = [r, g, b].map(|c| ((u16::from(c) * u16::from(alpha) + 127) / 255) as u8);
     }
@@ -60,14 +60,14 @@ mod tests {
 
     #[test]
     fn clear_pixels_are_black() {
-        let picture = RgbaImage::from_raw(
+        let image = RgbaImage::from_raw(
             3,
             1,
             vec![200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 128],
         )
         .unwrap();
         assert_eq!(
-            over_black(&picture).into_raw(),
+            over_black(&image).into_raw(),
             [200, 100, 50, 0, 0, 0, 100, 50, 25]
         );
     }

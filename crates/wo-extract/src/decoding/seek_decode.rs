@@ -1,8 +1,7 @@
-//! The frames of a well-behaved video, without decoding the rest of it.
+//! Decodes only the packets that the wanted frames need.
 //!
-//! The packets of a video say when each frame is shown and where decoding can start. A first pass reads them and
-//! decodes one; a second pass decodes those that the wanted frames need. What is not as expected is left to the way
-//! that decodes everything.
+//! The packets of a video say when each frame is shown and where decoding can start. A first pass reads all packets and
+//! decodes one; a second pass decodes those that the wanted frames need. Unusual videos are left to the full decode.
 
 use wo_record::Video;
 
@@ -10,10 +9,10 @@ use crate::decoding::fetch::fetch;
 use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::pipeline::{Packet, Player, Wanted};
 use crate::decoding::survey::Survey;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use crate::job::{Settings, TRUNCATED, Taken};
-use crate::quality::still::Place;
+use crate::quality::still::FramePosition;
 use crate::sampling::sample::Timeline;
 use crate::sampling::select;
 
@@ -37,7 +36,7 @@ pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
     sink: &dyn FrameSink,
-) -> Result<Option<Taken>, Fault> {
+) -> Result<Option<Taken>, ExtractError> {
     let Some(scan) = scan(file, sink).unwrap_or(None) else {
         return Ok(None);
     };
@@ -65,29 +64,29 @@ pub(crate) fn take(
     };
     let times_ns: Vec<u64> = chosen.iter().map(|&index| survey.times_ns[index]).collect();
     let wanted_ns = times_ns.iter().copied().collect();
-    let places = times_ns
+    let positions = times_ns
         .into_iter()
-        .map(|time| (time, Place::default()))
+        .map(|time| (time, FramePosition::default()))
         .collect();
     let Ok(mut player) = Player::start(file, sink, Wanted::Marked(marks)) else {
         return Ok(None);
     };
     let is_complete = fetch(&mut player, wanted_ns, survey.start_ns, settings, sink)
         .map(|is_complete| is_complete && !player.met_damage());
-    // A fault, and how far damage reaches, is for the other way to find.
+    // An error, and how far damage reaches, is for the other way to find.
     Ok(is_complete.unwrap_or(false).then(|| Taken {
         video: Video {
             warnings: loss.iter().map(|_| TRUNCATED.to_owned()).collect(),
             ..survey.video(file, duration_ns)
         },
-        places,
+        positions,
         notes: survey.notes.into_iter().chain(loss).collect(),
-        fault: None,
+        error: None,
     }))
 }
 
 /// Reads all packets and decodes the first.
-fn scan(file: &MediaFile, sink: &dyn FrameSink) -> Result<Option<Scan>, Fault> {
+fn scan(file: &MediaFile, sink: &dyn FrameSink) -> Result<Option<Scan>, ExtractError> {
     if file.n_missing_bytes() > 0 {
         return Ok(None);
     }
@@ -149,7 +148,7 @@ fn in_order_of_display(
 }
 
 /// The packets to decode for the frames shown at `times_ns`, on the clock of the packets, of a file that was decoded to
-/// its end without a fault and gave `n_frames`, the first at `start_ns`.
+/// its end without an error and gave `n_frames`, the first at `start_ns`.
 pub(crate) fn wanted(
     packets: &[Packet],
     codec: Option<&str>,

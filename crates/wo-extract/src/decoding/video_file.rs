@@ -3,7 +3,7 @@
 use crate::decoding::frame_sink::FrameSink;
 use crate::decoding::full_decode;
 use crate::decoding::seek_decode;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use crate::job::{Settings, Taken};
 
@@ -12,7 +12,7 @@ pub(crate) fn take(
     file: &MediaFile,
     settings: &Settings,
     sink: &dyn FrameSink,
-) -> Result<Taken, Fault> {
+) -> Result<Taken, ExtractError> {
     let (file, notes) = file.with_one_track()?;
     let quickly = if settings.needs_film() {
         None

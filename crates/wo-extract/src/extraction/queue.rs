@@ -1,4 +1,4 @@
-//! Work side by side, results in the order of the input, and only a few of them waiting at any time.
+//! An ordered parallel map: results keep the order of the input, and only a few wait at any time.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};

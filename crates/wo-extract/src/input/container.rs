@@ -1,5 +1,5 @@
-//! What the outermost structure of a video file says: how long it must be, which of its tracks to show, and how.
-//! GStreamer takes a cut file for a short one and the first track for the right one.
+//! Reads the container of a video file: how long the file must be, which track to decode, and how to turn its frames.
+//! GStreamer takes a cut file for a short one, and always decodes the first track.
 
 mod avi;
 mod boxes;

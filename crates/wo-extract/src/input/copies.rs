@@ -1,4 +1,4 @@
-//! Files of one content in several places: what is said of one is said of all, unless they contradict each other.
+//! Copies of one file: they share their labels and keys, unless these contradict each other.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -70,7 +70,7 @@ impl Source {
 /// That one content lies in several places that say different things of it.
 pub(crate) fn conflict_in_words(places: &[String]) -> String {
     format!(
-        "the same video is there twice with different labels, persons, sources or angles, so it is left out until one is removed: {}",
+        "two copies of a video have different labels, persons, sources or angles, so it is excluded until one is removed: {}",
         places.join(" and ")
     )
 }
@@ -110,7 +110,7 @@ mod tests {
                 person_id: person.map(str::to_owned),
                 ..Keys::default()
             },
-            fault: None,
+            error: None,
             conflict: None,
         };
         let sources: Vec<Source> = persons.iter().copied().map(source).collect();

@@ -1,4 +1,4 @@
-//! What may be wrong with the name of a folder that the captions table does not know, in words.
+//! Unknown exercises and faults in names of folders, with suggestions.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::input::paths::shown;
 /// A folder whose name the table does not know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Doubt {
-    /// It stands where the exercise is to be.
+    /// It is in the place of the exercise.
     Exercise {
         folder: PathBuf,
         exercise: Name,
@@ -23,7 +23,7 @@ pub(crate) enum Doubt {
         fault: Name,
         meant: Meant,
     },
-    /// It lies where a fault may be named, and may be about anything.
+    /// It is in the place of a fault, and may mean anything.
     Other(PathBuf),
 }
 
@@ -32,7 +32,7 @@ pub(crate) enum Doubt {
 pub(crate) enum Reason {
     /// It is the name of a label; the exercise that stands elsewhere in the path, and the label.
     IsLabel(Option<Name>, Option<Name>),
-    /// It is a slip of the hand away from this one.
+    /// It looks like a misspelling of this one.
     Near(Name),
     /// This one stands above it; and the label.
     Above(Name, Option<Name>),

@@ -1,4 +1,4 @@
-//! Exercise and label of a video, read off the folders that it lies in.
+//! Reads exercise and label from the folders of a video, and reports unclear names.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -12,27 +12,27 @@ use crate::input::doubt::Doubt;
 use crate::input::labels::{Labels, known_label, named};
 use crate::input::vocabulary::Vocabulary;
 
-/// What a person is to know of the place of a video.
+/// A problem with the folders of a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// The folder's name is no label and looks like a misspelt one.
+    /// The folder's name looks like a misspelt label.
     Misspelt {
         /// The folder.
         folder: PathBuf,
         /// The label that may be meant.
         meant: &'static str,
     },
-    /// The folder's name is a label that the tools do not know.
+    /// The folder's name is a new label.
     NewLabel(PathBuf),
-    /// No folder says what it shows.
+    /// No folder has the name of a label.
     NoLabel(PathBuf),
-    /// The captions table in force does not know the name of a folder.
+    /// The captions table in effect does not know the name of a folder.
     Unknown(Doubt),
     /// Several of these.
     Several(Vec<Self>),
 }
 
-/// The folders of videos, as far as they were asked about. Each is read once, however many files lie in it.
+/// A cache over the folders of videos. Each is read once, however many files lie in it.
 #[derive(Debug, Default)]
 pub(crate) struct Folders {
     /// Whether labels lie one folder deeper than they should.

@@ -1,16 +1,16 @@
-//! Pictures that are not read here, known by their content or else by their name. They are said to be what they are, with
-//! a way to make a picture of them that is read.
+//! Image formats that the tool cannot read, known by their content or else by their name. The error names the format and a
+//! command that converts it.
 
 use std::path::Path;
 
 use wo_record::code;
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 
-/// A kind of picture.
+/// A kind of image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Foreign {
-    /// Of phones: one or more pictures coded as H.265.
+    /// Of phones: one or more images coded as H.265.
     Heic,
     /// The same as AV1.
     Avif,
@@ -19,7 +19,7 @@ pub(crate) enum Foreign {
     JpegXl,
     /// What a camera's sensor saw.
     Raw,
-    /// Which many cameras' raw pictures look like.
+    /// Which many cameras' raw images look like.
     Tiff,
     Bmp,
 }
@@ -69,7 +69,7 @@ const NAMES: [(&str, Foreign); 42] = [
     ("srw", Foreign::Raw),
     ("x3f", Foreign::Raw),
 ];
-/// What raw pictures of cameras start with, and where.
+/// What raw images of cameras start with, and where.
 const RAW_MARKS: [(usize, &[u8]); 9] = [
     (8, b"CR\x02"),
     (0, b"FUJIFILMCCD-RAW"),
@@ -106,10 +106,10 @@ const BRANDS: [(&[u8; 4], Foreign); 13] = [
     (b"crx ", Foreign::Raw),
     (b"jxl ", Foreign::JpegXl),
 ];
-/// Words that say only that there are pictures.
+/// Words that say only that there are images.
 const PICTURE_BRANDS: [&[u8; 4]; 3] = [b"mif1", b"msf1", b"miaf"];
 
-/// The faults of a file that nothing could be made of.
+/// The errors of a file that nothing could be made of.
 const UNKNOWN: [&str; 4] = [
     code::NOT_MEDIA,
     code::NO_VIDEO_STREAM,
@@ -144,7 +144,7 @@ pub(crate) fn of_name(path: &Path) -> Option<Foreign> {
     named.map(|(_, kind)| *kind)
 }
 
-/// By the first word; by the others where that says only that there are pictures.
+/// By the first word; by the others where that says only that there are images.
 fn of_brands(head: &[u8]) -> Option<Foreign> {
     let length = u32::from_be_bytes(*head.first_chunk()?) as usize;
     let words = head.get(8..length.min(head.len()))?;
@@ -162,17 +162,17 @@ fn of_brands(head: &[u8]) -> Option<Foreign> {
     Some(others.find_map(kind).unwrap_or(Foreign::Heic))
 }
 
-/// `fault` of the file at `path`, whose content is `foreign`; what the file is where nothing could be made of it and its
+/// `error` of the file at `path`, whose content is `foreign`; what the file is where nothing could be made of it and its
 /// name says so.
-pub(crate) fn told(fault: Fault, foreign: Option<Foreign>, path: &Path) -> Fault {
-    let is_unknown = UNKNOWN.contains(&&*fault.code);
+pub(crate) fn told(error: ExtractError, foreign: Option<Foreign>, path: &Path) -> ExtractError {
+    let is_unknown = UNKNOWN.contains(&&*error.code);
     let kind = foreign.or_else(|| of_name(path).filter(|_| is_unknown));
-    kind.map_or(fault, |kind| kind.fault(Some(path)))
+    kind.map_or(error, |kind| kind.error(Some(path)))
 }
 
 impl Foreign {
     /// What is said of the file at `path`, whose name may tell more.
-    pub(crate) fn fault(self, path: Option<&Path>) -> Fault {
+    pub(crate) fn error(self, path: Option<&Path>) -> ExtractError {
         let named = path.and_then(of_name);
         let kind = if self == Self::Tiff && named == Some(Self::Raw) {
             Self::Raw
@@ -181,29 +181,29 @@ impl Foreign {
         };
         let (what, cure, packages) = match kind {
             Self::Heic => (
-                "a HEIC picture (HEIF)",
+                "a HEIC image (HEIF)",
                 "heif-convert IN.heic OUT.jpg",
                 "libheif-examples",
             ),
             Self::Avif => (
-                "an AVIF picture",
+                "an AVIF image",
                 "heif-convert IN.avif OUT.jpg",
                 "libheif-examples",
             ),
             Self::MovingAvif => ("an animated AVIF", "ffmpeg -i IN.avif OUT.mp4", "ffmpeg"),
-            Self::JpegXl => ("a JPEG XL picture", "djxl IN.jxl OUT.jpg", "libjxl-tools"),
+            Self::JpegXl => ("a JPEG XL image", "djxl IN.jxl OUT.jpg", "libjxl-tools"),
             Self::Raw => (
-                "the RAW picture of a camera",
+                "a camera's RAW image",
                 "dcraw_emu -w -Z - IN | cjpeg > OUT.jpg",
                 "libraw-bin libjpeg-turbo-progs",
             ),
-            Self::Tiff => ("a TIFF picture", "ffmpeg -i IN.tif OUT.png", "ffmpeg"),
-            Self::Bmp => ("a BMP picture", "ffmpeg -i IN.bmp OUT.png", "ffmpeg"),
+            Self::Tiff => ("a TIFF image", "ffmpeg -i IN.tif OUT.png", "ffmpeg"),
+            Self::Bmp => ("a BMP image", "ffmpeg -i IN.bmp OUT.png", "ffmpeg"),
         };
-        Fault::new(
+        ExtractError::new(
             code::UNSUPPORTED_CONTAINER,
             format!(
-                "{what}, which is not read here; convert it first: {cure} (apt install {packages})"
+                "{what}, which wo-extract cannot read; convert it first: {cure} (apt install {packages})"
             ),
         )
     }
@@ -254,8 +254,8 @@ mod tests {
     fn names_say_what_the_content_leaves_open() {
         assert_eq!(of_name(Path::new("a/B.NEF")), Some(Foreign::Raw));
         assert_eq!(of_name(Path::new("a.mp4")), None);
-        let what = |path: &str| Foreign::Tiff.fault(Some(Path::new(path))).what;
-        assert!(what("a.tif").starts_with("a TIFF picture, "));
-        assert!(what("a.dng").starts_with("the RAW picture of a camera, "));
+        let what = |path: &str| Foreign::Tiff.error(Some(Path::new(path))).what;
+        assert!(what("a.tif").starts_with("a TIFF image, "));
+        assert!(what("a.dng").starts_with("a camera's RAW image, "));
     }
 }

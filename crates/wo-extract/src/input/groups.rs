@@ -1,4 +1,4 @@
-//! `groups.csv`: which person and which source a video is of, which a split keeps together, and from where it was filmed.
+//! Reads `groups.csv`: the person, source and camera angle of each video.
 
 mod table;
 
@@ -68,7 +68,7 @@ impl Groups {
         first.clone()
     }
 
-    /// Says what of the tables is not in force, when all videos were met.
+    /// Reports rows and tables that have no effect, when all videos were seen.
     pub(crate) fn say_troubles(&self) {
         let mut tables: Vec<&Table> = self.tables.values().flatten().collect();
         tables.sort_by(|a, b| a.path().cmp(b.path()));
@@ -81,13 +81,13 @@ impl Groups {
         for spellings in self.spellings.values() {
             let spellings = spellings.iter().map(|id| format!("\"{id}\""));
             wo_cli::warn!(
-                "{GROUPS}: {} are taken for one\nhint: spell an id in one way; give another person or source another id",
+                "{GROUPS}: {} count as one id\nhint: spell an id in one way; give another person or source another id",
                 wo_cli::named(spellings)
             );
         }
     }
 
-    /// Says that a table lies above all folders that are looked in.
+    /// Warns about a table above all folders that are searched.
     fn say_unread_above(&self, top: &Path) {
         let Some(above) = top
             .parent()
@@ -107,7 +107,7 @@ impl Groups {
             format!("mv {} {}", word(&from), word(&to))
         };
         wo_cli::warn!(
-            "{from}: not read, since it lies above {}, and tables are looked for there and below\nhint: {cure}",
+            "{from}: not read, since it lies above {}, where the search for tables ends\nhint: {cure}",
             shown(top)
         );
     }

@@ -1,8 +1,8 @@
-//! What keeps videos together in a split: who is in them, where they came from; and from where they were filmed.
+//! The person, source and camera angle of a video. A split keeps persons and sources together.
 
 use wo_record::{Name, same_id};
 
-/// What a table says of a video.
+/// The person, source and angle of a video, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Keys {
     /// Who is in the video.
@@ -14,7 +14,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Takes from `other` what is open here.
+    /// Fills what is missing from `other`.
     pub(crate) fn fill_from(&mut self, other: &Self) {
         let fill = |open: &mut Option<String>, known: &Option<String>| {
             if open.is_none() {
@@ -28,7 +28,7 @@ impl Keys {
         }
     }
 
-    /// Whether two files of one content cannot both be meant. What is said of one may be left open of the other.
+    /// Whether two copies of a video contradict each other. A missing value contradicts nothing.
     pub(crate) fn contradicts(&self, other: &Self) -> bool {
         let differ = |one: &Option<String>, other: &Option<String>| {
             one.as_deref()

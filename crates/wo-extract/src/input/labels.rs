@@ -1,4 +1,4 @@
-//! The exercise and label that the names of folders give a video.
+//! The exercise and label of a video, from the names of its folders.
 
 use std::ffi::OsStr;
 use std::path::Path;

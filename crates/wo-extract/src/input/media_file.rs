@@ -1,4 +1,4 @@
-//! One file that may be a video or a picture: opened once, checked, and known by its content.
+//! An open video or image file, checked and recognized by its content.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -8,14 +8,14 @@ use std::path::Path;
 use image::ImageFormat;
 use wo_record::code;
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::container;
 use crate::input::container::Patch;
 use crate::input::foreign::{self, Foreign};
 use crate::input::playlist;
 use crate::input::turn::Turn;
 
-/// How many bytes tell pictures and playlists.
+/// How many bytes tell images and playlists.
 const HEAD: u64 = 1024;
 /// A video that ends by more than so many seconds and by more than this part before what its container promises has lost
 /// something.
@@ -26,38 +26,38 @@ const LOST_PART: f64 = 0.05;
 #[derive(Debug)]
 pub(crate) struct MediaFile {
     file: File,
-    /// Bytes that are read otherwise than they are stored.
+    /// Bytes that replace stored ones when the file is read.
     patches: Vec<Patch>,
-    /// What makes the frames of its video upright, where its container says so.
+    /// The turn that makes its frames upright, if its container has one.
     pub(crate) turn: Option<Turn>,
-    /// Whether its container's length is that of its video.
+    /// Whether the duration in its container is that of its video track.
     is_alone: bool,
     /// BLAKE3 of the bytes, in hexadecimal.
     pub(crate) id: String,
     /// How many bytes it has.
     pub(crate) size_bytes: u64,
-    /// Its format where its first bytes are those of a picture.
-    pub(crate) picture: Option<ImageFormat>,
-    /// What kind of playlist it is where it starts like one.
+    /// Its format if it is an image.
+    pub(crate) image: Option<ImageFormat>,
+    /// Its kind if it is a playlist.
     pub(crate) playlist: Option<&'static str>,
-    /// What it is where it starts like a picture that is not read here.
+    /// Its format if it is an image that the tool cannot read.
     pub(crate) foreign: Option<Foreign>,
 }
 
 impl MediaFile {
     /// Opens `path` and reads it once to the end, for its id.
-    pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
-        // Looked at before it is opened: opening a pipe that nobody writes to waits for ever.
+    pub(crate) fn open(path: &Path) -> Result<Self, ExtractError> {
+        // Check before opening: opening a pipe without a writer waits forever.
         let kind = std::fs::metadata(path)
             .map_err(|e| unreadable(&e))?
             .file_type();
         if !kind.is_file() {
-            return Err(Fault::new(code::UNREADABLE, "not a regular file"));
+            return Err(ExtractError::new(code::UNREADABLE, "not a regular file"));
         }
         let file = File::open(path).map_err(|e| unreadable(&e))?;
         let size_bytes = file.metadata().map_err(|e| unreadable(&e))?.len();
         if size_bytes == 0 {
-            return Err(Fault::new(code::EMPTY_FILE, "the file is empty"));
+            return Err(ExtractError::new(code::EMPTY_FILE, "the file is empty"));
         }
         let id = blake3::Hasher::new()
             .update_reader(&file)
@@ -69,7 +69,7 @@ impl MediaFile {
     }
 
     /// A file that was opened and hashed elsewhere.
-    pub(crate) fn received(file: File, id: String) -> Result<Self, Fault> {
+    pub(crate) fn received(file: File, id: String) -> Result<Self, ExtractError> {
         let size_bytes = file.metadata().map_err(|e| unreadable(&e))?.len();
         let mut head = Vec::new();
         (&file)
@@ -83,7 +83,7 @@ impl MediaFile {
             is_alone: false,
             id,
             size_bytes,
-            picture: picture_format(&head),
+            image: image_format(&head),
             playlist: playlist::kind(&head),
             foreign: foreign::of_content(&head),
         })
@@ -116,13 +116,13 @@ impl MediaFile {
     }
 
     /// The content from the start on.
-    pub(crate) fn reader(&self) -> Result<&File, Fault> {
+    pub(crate) fn reader(&self) -> Result<&File, ExtractError> {
         (&self.file).rewind().map_err(|e| unreadable(&e))?;
         Ok(&self.file)
     }
 
-    /// All of its content. For pictures: a video does not fit into memory.
-    pub(crate) fn content(&self) -> Result<Vec<u8>, Fault> {
+    /// All of its content. For images: a video does not fit into memory.
+    pub(crate) fn content(&self) -> Result<Vec<u8>, ExtractError> {
         let mut bytes = Vec::new();
         self.reader()?
             .read_to_end(&mut bytes)
@@ -135,7 +135,7 @@ impl MediaFile {
         container::n_missing_bytes(&self.file, self.size_bytes)
     }
 
-    /// What is missing of a video that ended without a fault after `lasted_ns`, of which its container promises
+    /// What is missing of a video that ended without an error after `lasted_ns`, of which its container promises
     /// `promised_ns`; `None` where all is there, as far as can be told.
     pub(crate) fn loss(&self, lasted_ns: u64, promised_ns: Option<u64>) -> Option<String> {
         let seconds = |ns: u64| ns as f64 * 1e-9;
@@ -147,22 +147,22 @@ impl MediaFile {
         let unreadable = container::first_unreadable(&self.file, self.size_bytes);
         match (unreadable, promised_s) {
             (None, Some(promised_s)) => Some(format!(
-                "the file promises {promised_s:.1} s and ends after {lasted_s:.1} s; a whole copy of the file would do better"
+                "the file should last {promised_s:.1} s and ends after {lasted_s:.1} s; use a complete copy of the file if there is one"
             )),
             (Some(offset), Some(promised_s)) => Some(format!(
-                "the file promises {promised_s:.1} s and ends after {lasted_s:.1} s: the part at byte {offset} of {} cannot be read; a whole copy of the file would do better",
+                "the file should last {promised_s:.1} s and ends after {lasted_s:.1} s: the part at byte {offset} of {} cannot be read; use a complete copy of the file if there is one",
                 self.size_bytes
             )),
             (Some(offset), None) => Some(format!(
-                "the part of the file at byte {offset} of {} cannot be read, and what was there is missing; a whole copy of the file would do better",
+                "the part of the file at byte {offset} of {} cannot be read and is missing; use a complete copy of the file if there is one",
                 self.size_bytes
             )),
             (None, None) => None,
         }
     }
 
-    /// The same file, in which nothing but the video track to take is found, and what of its container is not obeyed.
-    pub(crate) fn with_one_track(&self) -> Result<(Self, Vec<String>), Fault> {
+    /// The same file reduced to the chosen video track, and notes on what of its container is ignored.
+    pub(crate) fn with_one_track(&self) -> Result<(Self, Vec<String>), ExtractError> {
         let choice = container::choose_track(&self.file, self.size_bytes);
         let file = Self {
             patches: choice.patches,
@@ -182,19 +182,19 @@ impl MediaFile {
             is_alone: self.is_alone,
             id: self.id.clone(),
             size_bytes: self.size_bytes,
-            picture: self.picture,
+            image: self.image,
             playlist: self.playlist,
             foreign: self.foreign,
         })
     }
 }
 
-fn unreadable(error: &io::Error) -> Fault {
-    Fault::new(code::UNREADABLE, error.to_string())
+fn unreadable(error: &io::Error) -> ExtractError {
+    ExtractError::new(code::UNREADABLE, error.to_string())
 }
 
 /// By content: names lie.
-fn picture_format(head: &[u8]) -> Option<ImageFormat> {
+fn image_format(head: &[u8]) -> Option<ImageFormat> {
     match head {
         [0xff, 0xd8, 0xff, ..] => Some(ImageFormat::Jpeg),
         [0x89, b'P', b'N', b'G', ..] => Some(ImageFormat::Png),
@@ -230,20 +230,17 @@ mod tests {
     #[test]
     fn pictures_are_known_by_their_first_bytes() {
         assert_eq!(
-            picture_format(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"),
+            image_format(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"),
             Some(ImageFormat::Jpeg)
         );
+        assert_eq!(image_format(b"RIFF\x24\0\0\0WEBP"), Some(ImageFormat::WebP));
         assert_eq!(
-            picture_format(b"RIFF\x24\0\0\0WEBP"),
+            image_format(b"RIFF\x24\0\0\0WEBPVP8L\x17\0\0\0/"),
             Some(ImageFormat::WebP)
         );
-        assert_eq!(
-            picture_format(b"RIFF\x24\0\0\0WEBPVP8L\x17\0\0\0/"),
-            Some(ImageFormat::WebP)
-        );
-        assert_eq!(picture_format(b"RIFF\x24\0\0\0AVI "), None);
-        assert_eq!(picture_format(b"\x89PNG"), Some(ImageFormat::Png));
-        assert_eq!(picture_format(b""), None);
+        assert_eq!(image_format(b"RIFF\x24\0\0\0AVI "), None);
+        assert_eq!(image_format(b"\x89PNG"), Some(ImageFormat::Png));
+        assert_eq!(image_format(b""), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a walk over folders passed over, and what their places leave open: said once, with what to do.
+//! Warnings about skipped files and unclear folder names, each given once with what to do.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub(crate) struct Notes {
     others: Vec<PathBuf>,
     tables: Vec<PathBuf>,
     thumbnails: Vec<PathBuf>,
-    /// Whether labels are wanted: of new videos that are to be judged nobody has any.
+    /// Whether labels matter: new videos that are to be judged have none.
     wants_labels: bool,
     /// Folders without a label, with how many files.
     unlabelled: BTreeMap<PathBuf, usize>,
@@ -56,7 +56,7 @@ impl Notes {
     /// A file of another kind.
     pub(crate) fn other(&mut self, path: &Path) {
         wo_cli::info!(
-            "{}: skipped, not a name of a video or picture",
+            "{}: skipped, its name is not one of a video or image",
             path.display()
         );
         let kind = path.extension().unwrap_or_default().to_ascii_lowercase();
@@ -67,7 +67,7 @@ impl Notes {
         }
     }
 
-    /// A picture that is the thumbnail of a video.
+    /// An image that is the thumbnail of a video.
     pub(crate) fn thumbnail(&mut self, path: &Path) {
         self.thumbnails.push(path.to_owned());
     }
@@ -98,7 +98,7 @@ impl Notes {
         *count += 1;
     }
 
-    /// Says it. Of the tables some `are_read`, by their absolute paths.
+    /// Prints all warnings. Tables that `are_read`, by their absolute paths, give none.
     pub(crate) fn say(&self, are_read: impl Fn(&Path) -> bool) {
         self.say_labels();
         self.say_all_skipped(are_read);
@@ -108,14 +108,14 @@ impl Notes {
         for ((folder, meant), n) in &self.misspelt {
             let folder = shown(folder);
             wo_cli::warn!(
-                "{folder}: {} no label: none is called so\nhint: rename the folder to {meant}, if that is meant",
+                "{folder}: {} no label: no label has this name\nhint: if you mean {meant}, rename the folder",
                 files(*n, "gets", "get")
             );
         }
         for (folder, n) in &self.new_labels {
             let folder = shown(folder);
             wo_cli::warn!(
-                "{folder}: {} a label of your own; the tools know good_form, bad_form and unclear",
+                "{folder}: {} a new label; the tools know good_form, bad_form and unclear",
                 files(*n, "gets", "get")
             );
         }
@@ -124,7 +124,7 @@ impl Notes {
             for (folder, n) in &self.unlabelled {
                 let folder = shown(folder);
                 wo_cli::warn!(
-                    "{folder}: {} no label: no folder above is called like one\nhint: move the videos into good_form, bad_form or unclear in the folder of their exercise, such as squat/good_form",
+                    "{folder}: {} no label: no folder above has the name of a label\nhint: move the videos into good_form, bad_form or unclear in the folder of their exercise, such as squat/good_form",
                     files(*n, "gets", "get"),
                 );
             }
@@ -134,15 +134,15 @@ impl Notes {
     fn say_all_skipped(&self, are_read: impl Fn(&Path) -> bool) {
         say_skipped(
             &self.thumbnails,
-            "it is named like a video beside it and taken for its thumbnail",
-            "they are named like videos beside them and taken for their thumbnails",
+            "it has the name of a video beside it and counts as its thumbnail",
+            "they have the names of videos beside them and count as their thumbnails",
             "",
         );
         say_skipped(
             &self.hidden,
             "it is hidden",
             "they are hidden",
-            "\nhint: rename what is to be taken, so that its name does not begin with a dot",
+            "\nhint: to read them, rename them so that no name begins with a dot",
         );
         say_skipped(
             &self.links,
@@ -152,8 +152,8 @@ impl Notes {
         );
         say_skipped(
             &self.others,
-            "its ending is none of videos or pictures",
-            "their endings are none of videos or pictures",
+            "its extension is not one of a video or image",
+            "their extensions are not ones of videos or images",
             "",
         );
         let is_unread = |path: &&PathBuf| {
@@ -163,14 +163,14 @@ impl Notes {
         let unread: Vec<PathBuf> = self.tables.iter().filter(is_unread).cloned().collect();
         say_skipped(
             &unread,
-            "of tables only groups.csv is read here, beside videos or above them",
-            "of tables only groups.csv is read here, beside videos or above them",
+            "groups.csv is the only table that is read beside or above videos",
+            "groups.csv is the only table that is read beside or above videos",
             "\nhint: persons, sources and angles go into groups.csv (path,person_id,source_id,angle), labels of frames into \
              the tables of the folder of frames",
         );
     }
 
-    /// Says which folders name an exercise or a fault that nobody knows; those that may be about anything in one line.
+    /// Warns about folders that name an unknown exercise or fault; those that may mean anything share one line.
     fn say_unknown(&self) {
         let mut others = BTreeSet::new();
         for (doubt, n) in &self.unknown {

@@ -1,5 +1,5 @@
-//! Files that are no videos but say where some are. Decoders that follow them can be made to read and send anything, so
-//! they are told apart before any decoder sees them.
+//! Recognizes playlists: files that only point at videos. A decoder that follows them can be made to read and send
+//! anything, so they are refused before any decoder sees them.
 
 /// What such files start with, in small letters, behind blanks and a byte order mark.
 const STARTS: [(&str, &str); 7] = [

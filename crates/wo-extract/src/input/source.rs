@@ -4,46 +4,46 @@ use std::path::{Path, PathBuf};
 
 use wo_record::code;
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::keys::Keys;
 use crate::input::labels::Labels;
 
-/// A file to try, and what its place says about it.
+/// A file to try, with its labels and keys.
 #[derive(Debug)]
 pub(crate) struct Source {
     /// As given, or as found in a folder that was given.
     pub(crate) path: PathBuf,
-    /// What its folders say.
+    /// From its folders.
     pub(crate) labels: Labels,
-    /// What a `groups.csv` says.
+    /// From `groups.csv`.
     pub(crate) keys: Keys,
-    /// Why it need not be tried.
-    pub(crate) fault: Option<Fault>,
-    /// Why it must not be taken: it lies elsewhere too, and is said to be something else there.
+    /// Why it cannot be read.
+    pub(crate) error: Option<ExtractError>,
+    /// Why it is excluded: a copy of it has other labels or keys.
     pub(crate) conflict: Option<Conflict>,
 }
 
-/// One content that two places say different things of.
+/// Copies of a video that contradict each other.
 #[derive(Debug, Clone)]
 pub(crate) struct Conflict {
     /// Its id.
     pub(crate) video_id: String,
-    /// Where it lies, and what is said there.
+    /// The places, with their labels and keys.
     pub(crate) what: String,
 }
 
 impl Source {
-    /// One that the walk over its folder could not look at.
+    /// A file that could not be looked at.
     pub(crate) fn unreadable(path: &Path, error: &walkdir::Error) -> Self {
         let what = error
             .io_error()
             .map_or_else(|| error.to_string(), ToString::to_string);
-        let fault = Some(Fault::new(code::UNREADABLE, what));
+        let error = Some(ExtractError::new(code::UNREADABLE, what));
         Self {
             path: path.to_owned(),
             labels: Labels::default(),
             keys: Keys::default(),
-            fault,
+            error,
             conflict: None,
         }
     }

@@ -20,11 +20,11 @@ use crate::input::source::Source;
 
 /// Where videos are looked for when no path is given.
 const DEFAULT_FOLDER: &str = "data/training_data";
-/// How deep videos are looked for in hidden folders, which are named and not taken, and among how many entries.
+/// How deep, and among how many entries, hidden folders are searched for videos; they are reported, not read.
 const HIDDEN_DEPTH: usize = 4;
 const MAX_HIDDEN: usize = 10_000;
 
-/// The files at `paths` and in the folders among them; `out`, and what tools wrote, are left out.
+/// The files at `paths` and in the folders among them, except `out` and what tools wrote.
 pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<Source>> {
     let mut listing = Listing {
         out: out.map(paths::absolute),
@@ -52,8 +52,8 @@ pub(crate) fn list(paths: &[PathBuf], out: Option<&Path>) -> anyhow::Result<Vec<
     Ok(listing.sources)
 }
 
-/// The paths given, else the default folder. Where some are there, those that are not become `error` records; where none is,
-/// the command line is wrong.
+/// The given paths, else the default folder. If some exist, the missing ones become `error` records; if none does, the
+/// command line is wrong.
 pub(crate) fn paths_or_default(given: Vec<PathBuf>) -> anyhow::Result<Vec<PathBuf>> {
     if given.iter().any(|path| path.symlink_metadata().is_ok()) {
         return Ok(given);
@@ -69,7 +69,7 @@ pub(crate) fn paths_or_default(given: Vec<PathBuf>) -> anyhow::Result<Vec<PathBu
         .exit_with(Exit::Usage)
 }
 
-/// What is said of a file at its place, whatever folder is given.
+/// The labels and keys of a file at its place, whatever folder is given.
 pub(crate) fn said_at(path: &Path) -> anyhow::Result<(Labels, Keys)> {
     let file = paths::absolute(path);
     let keys = Groups::default().keys_of(&file, None)?;
@@ -89,13 +89,13 @@ struct Listing {
 }
 
 impl Listing {
-    /// Frames among the videos that they are from would be taken for videos by the next run.
+    /// Stops where frames would lie among their videos: the next run would read them as videos.
     fn refuse_out(&self, path: &Path) -> anyhow::Result<()> {
         if self.out != Some(paths::absolute(path)) {
             return Ok(());
         }
         Err(anyhow!(
-            "{} is the folder of the videos, and cannot be that of their frames\nhint: wo-extract {} --out data/labeled_frames",
+            "{} is the folder of the videos, so the frames need another one\nhint: wo-extract {} --out data/labeled_frames",
             path.display(),
             shell_word(path)
         ))
@@ -158,7 +158,7 @@ impl Listing {
             path: path.to_owned(),
             labels,
             keys,
-            fault: None,
+            error: None,
             conflict: None,
         };
         Ok((source, trouble))
@@ -177,7 +177,7 @@ impl Listing {
         frames.is_some()
     }
 
-    /// A picture beside a video of the same name is its thumbnail.
+    /// Skips thumbnails: images with the name of a video beside them.
     fn skip_thumbnails(&mut self) {
         let stem = |path: &Path| path.with_extension("");
         let videos: HashSet<PathBuf> = self
@@ -199,7 +199,7 @@ impl Listing {
     fn say(&self) {
         for folder in &self.written {
             wo_cli::warn!(
-                "{}: frames that wo-extract wrote, not taken for videos",
+                "{}: skipped, since wo-extract wrote its frames",
                 paths::shown(folder)
             );
         }
@@ -222,7 +222,7 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-/// Whether a hidden folder holds videos or pictures itself, or in its folders.
+/// Whether a hidden folder holds videos or images itself, or in its folders.
 fn holds_media(folder: &Path) -> bool {
     let walk = WalkDir::new(folder).max_depth(HIDDEN_DEPTH).into_iter();
     let mut files = walk.flatten().take(MAX_HIDDEN);

@@ -1,4 +1,4 @@
-//! What makes a stored picture upright: it is mirrored, turned and stretched.
+//! What makes a stored image upright: it is mirrored, turned and stretched.
 
 use std::ops::Neg;
 
@@ -14,7 +14,7 @@ const FLAT_TOLERANCE: f64 = 1e-6;
 /// Scales of the two sides that differ by less than this part are the same.
 const STRETCH_TOLERANCE: f64 = 0.01;
 
-/// How a stored picture is shown.
+/// How a stored image is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Turn {
     /// Quarter turns and mirroring.
@@ -76,7 +76,7 @@ impl Matrix {
 }
 
 impl Turn {
-    /// Of a picture that is upright as it is stored.
+    /// Of an image that is upright as it is stored.
     pub(crate) const NONE: Self = Self {
         orientation: Orientation::NoTransforms,
         tilt_deg: 0.0,
@@ -132,12 +132,12 @@ impl Turn {
         orientation(n_quarters, mirrors).into()
     }
 
-    /// How many times wider for its height the picture is shown than its pixels say.
+    /// How many times wider for its height the image is shown than its pixels say.
     pub(crate) fn stretch(self) -> f64 {
         self.stretch
     }
 
-    /// The size on display of a picture that is stored with this one.
+    /// The size on display of an image that is stored with this one.
     pub(crate) fn shown(self, width: u32, height: u32) -> (u32, u32) {
         if matches!(quarters(self.orientation), 1 | 3) {
             (height, width)
@@ -157,15 +157,15 @@ impl Turn {
         (quarters + tilt).round().rem_euclid(360.0) as u32
     }
 
-    /// `picture`, turned and mirrored. Its corners are cut off, and black comes in, where the turn is no quarter turn.
-    pub(crate) fn upright(self, picture: RgbImage) -> RgbImage {
-        let mut picture = DynamicImage::ImageRgb8(picture);
-        picture.apply_orientation(self.orientation);
-        let picture = picture.into_rgb8();
+    /// `image`, turned and mirrored. Its corners are cut off, and black comes in, where the turn is no quarter turn.
+    pub(crate) fn upright(self, image: RgbImage) -> RgbImage {
+        let mut image = DynamicImage::ImageRgb8(image);
+        image.apply_orientation(self.orientation);
+        let image = image.into_rgb8();
         if self.tilt_deg == 0.0 {
-            picture
+            image
         } else {
-            tilted(&picture, self.tilt_deg)
+            tilted(&image, self.tilt_deg)
         }
     }
 }
@@ -214,10 +214,10 @@ fn mirrors(orientation: Orientation) -> bool {
     )
 }
 
-/// `picture` turned clockwise about its middle, of the same size, between its pixels and in front of black.
-fn tilted(picture: &RgbImage, degrees: f64) -> RgbImage {
+/// `image` turned clockwise about its middle, of the same size, between its pixels and in front of black.
+fn tilted(image: &RgbImage, degrees: f64) -> RgbImage {
     let (sine, cosine) = degrees.to_radians().sin_cos();
-    let (width, height) = picture.dimensions();
+    let (width, height) = image.dimensions();
     let middle = (
         (f64::from(width) - 1.0) / 2.0,
         (f64::from(height) - 1.0) / 2.0,
@@ -226,7 +226,7 @@ fn tilted(picture: &RgbImage, degrees: f64) -> RgbImage {
         let is_inside =
             x >= 0.0 && y >= 0.0 && x <= f64::from(width - 1) && y <= f64::from(height - 1);
         if is_inside {
-            f64::from(picture.get_pixel(x as u32, y as u32).0[channel])
+            f64::from(image.get_pixel(x as u32, y as u32).0[channel])
         } else {
             0.0
         }

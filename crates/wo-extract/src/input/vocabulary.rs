@@ -1,6 +1,6 @@
-//! Whether the captions table in force knows the exercises and faults that folders are named by.
+//! Checks the names of folders against the exercises and faults of the captions table.
 //!
-//! It changes no label: an exercise or a fault of one's own may be meant. It says what is not known, and what may be.
+//! It changes no label, since a new exercise or fault may be meant. It reports unknown names and suggests known ones.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(crate) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// What the table in force knows; nothing where it cannot be read, which those say who need it.
+    /// What the table in effect knows; nothing where it cannot be read, which those say who need it.
     pub(crate) fn in_force() -> Self {
         let flag = CaptionsFlag::default();
         let Ok(captions) = flag.load(Captions::parse, Captions::embedded, |_| None) else {

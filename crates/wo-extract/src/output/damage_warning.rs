@@ -15,13 +15,17 @@ pub(crate) fn warn(path: &Path, video: &Video, kept: &[Still]) {
 }
 
 fn said(n_damaged: u32, video: &Video, kept: &[Still]) -> String {
-    let n_taken = kept.iter().filter(|still| still.place.is_damaged).count();
+    let n_taken = kept
+        .iter()
+        .filter(|still| still.position.is_damaged)
+        .count();
     let taken = match n_taken {
-        0 => "none of those taken is among them".to_owned(),
+        0 => "none of them was taken".to_owned(),
         n => format!(
-            "{n} of the {} taken {} among them, since no other may stand in",
+            "{n} of the {} taken {} damaged, since no other may replace {}",
             kept.len(),
-            if n == 1 { "is" } else { "are" }
+            if n == 1 { "is" } else { "are" },
+            if n == 1 { "it" } else { "them" }
         ),
     };
     let (frames, are) = if n_damaged == 1 {
@@ -31,10 +35,10 @@ fn said(n_damaged: u32, video: &Video, kept: &[Still]) -> String {
     };
     if video.warnings.iter().any(|word| word == CUT_START) {
         return format!(
-            "{n_damaged} {frames} at the start {are} not as filmed: the video was cut where the decoder cannot begin; {taken}; ffmpeg can, so this makes it whole: ffmpeg -i IN OUT.mp4"
+            "{n_damaged} {frames} at the start {are} damaged: the video was cut where the decoder cannot start; {taken}; ffmpeg can repair it: ffmpeg -i IN OUT.mp4"
         );
     }
     format!(
-        "the file is damaged: {n_damaged} {frames} {are} not as filmed, and {taken}; a whole copy of the file would do better"
+        "the file is damaged: {n_damaged} {frames} {are} affected, and {taken}; use an undamaged copy of the file if there is one"
     )
 }

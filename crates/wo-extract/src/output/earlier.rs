@@ -1,4 +1,4 @@
-//! What earlier runs knew of a video.
+//! What the records of a folder say about earlier runs.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -72,13 +72,13 @@ impl EarlierRecords {
         &self.conflicts
     }
 
-    /// Where a video lay that was excluded, since its labels contradict each other.
+    /// The places of a video that was excluded, since its labels contradict each other.
     pub(super) fn places_in_conflict(&self, video_id: &str) -> &[PathBuf] {
         self.conflicts.get(video_id).map_or(&[], Vec::as_slice)
     }
 }
 
-/// What earlier runs knew of a video.
+/// What earlier runs recorded about a video.
 #[derive(Debug)]
 pub(crate) struct Earlier {
     /// Where it lay.
@@ -104,7 +104,7 @@ impl Earlier {
     }
 }
 
-/// What is said of a video.
+/// The labels and keys of a video.
 pub(crate) fn said_of(video: &Video) -> (Labels, Keys) {
     let labels = Labels {
         exercise: video.exercise.clone(),
@@ -118,7 +118,7 @@ pub(crate) fn said_of(video: &Video) -> (Labels, Keys) {
     (labels, keys)
 }
 
-/// The id and the place of a video that was left out, since different things are said of it.
+/// The id and the place of a video that was excluded, since its labels contradict each other.
 fn place_of_conflict(failure: &Failure) -> Option<(String, PathBuf)> {
     let is_conflict = failure.code == code::LABEL_CONFLICT;
     let (id, path) = failure.video_id.as_ref().zip(failure.path.as_ref())?;

@@ -23,12 +23,12 @@ pub(super) struct FolderOutput<'a> {
     pub(super) merge: Merge,
 }
 
-/// A place, and what is said there.
+/// A place, with the labels and keys of the video there.
 pub(super) type SaidAt = (PathBuf, (Labels, Keys));
 
 impl FolderOutput<'_> {
-    /// Where else a video lies that was left out by an earlier run, since different things were said of it: outside of the
-    /// folders of this run, which were compared before.
+    /// Other places of a video that an earlier run excluded for contradicting labels. Places in the folders of this run were
+    /// compared before.
     fn places_elsewhere(&self, video_id: &str, here: &Path) -> Vec<PathBuf> {
         let places = self.layout.places_in_conflict(video_id).iter();
         places
@@ -38,7 +38,7 @@ impl FolderOutput<'_> {
             .collect()
     }
 
-    /// Where else a video lies, and what is said of it there. The first so many places are errors in the records already.
+    /// Other places of a video with their labels and keys. The first so many have an error in the records already.
     pub(super) fn said_elsewhere(
         &self,
         video: &Video,
@@ -70,7 +70,7 @@ impl FolderOutput<'_> {
         self.layout.deleted().has(&video.video_id, index, pts_ms)
     }
 
-    /// Stores a picture and gives its record.
+    /// Writes an image. Returns the record of its frame.
     pub(super) fn store(
         &mut self,
         video: &Video,
@@ -85,8 +85,7 @@ impl FolderOutput<'_> {
         Ok(still.record(video, index, before, image))
     }
 
-    /// Takes over a video of an earlier run as it is, since people may have changed its records. False where the records do
-    /// not have it.
+    /// Keeps a video of an earlier run as it is, since people may have changed its records. False if the records lack it.
     pub(super) fn keeps(&mut self, video: &Video) -> bool {
         let is_known = self.layout.has(&video.video_id);
         if is_known {
@@ -95,7 +94,7 @@ impl FolderOutput<'_> {
         is_known
     }
 
-    /// Puts the records of a video in the place of earlier ones.
+    /// Writes the records of a video, which replace earlier ones.
     pub(super) fn write(&mut self, video: &Video, frames: &[Frame]) -> anyhow::Result<()> {
         self.merge.replaces(&video.video_id);
         self.records.record(&Record::Video(video.clone()))?;
@@ -108,7 +107,7 @@ impl FolderOutput<'_> {
     }
 }
 
-/// Whether the same is said in two places, as far as anything is.
+/// Whether the labels and keys of two places agree.
 pub(super) fn is_same(
     (labels, keys): &(Labels, Keys),
     (other_labels, other_keys): &(Labels, Keys),

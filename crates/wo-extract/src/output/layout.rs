@@ -1,7 +1,7 @@
 //! The folder of `--out`: images, `records.ndjson`, and tables in which people label frames.
 //!
-//! Everything appears complete or not at all. Videos of earlier runs stay unless this run took them again. Rows that a
-//! person changed stay as they are, and what a person deleted stays deleted.
+//! Files are written whole or not at all. Videos of earlier runs stay unless this run took them again. Rows that a person
+//! changed stay as they are, and deleted frames stay deleted.
 
 mod edits;
 
@@ -35,21 +35,21 @@ pub(crate) struct Layout {
     corrections: Corrections,
     deleted: DeletedFrames,
     tables: RefCell<Tables>,
-    /// The rows of frames that went.
+    /// The rows in the trash.
     thrown: Rows,
     /// How many frames of earlier runs have no row.
     n_without_row: Cell<usize>,
-    /// Whether people's tables were there before any records: their rows are of frames that are taken only now.
+    /// Whether tables were there before any records: their rows are about frames that this run takes.
     has_rows_alone: bool,
     by_hand: DeletedByHand,
-    /// Images that the last run left and this one does not: taken away at the end.
+    /// Images that no record names any more: deleted at the end.
     stale: RefCell<Vec<PathBuf>>,
     _lock: FolderLock,
 }
 
 impl Layout {
-    /// Makes the folder where there is none, and makes sure that what is there can be merged with. Frames that a person
-    /// deleted since the last run go into the trash; those that are there come back where `by_hand` says so.
+    /// Opens the folder, or creates it. Frames that a person deleted since the last run go into the trash; frames in the
+    /// trash come back if `by_hand` says so.
     pub(crate) fn open(dir: &Path, by_hand: DeletedByHand) -> anyhow::Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("make the folder {}", dir.display()))?;
         let lock = FolderLock::take(dir)?;
@@ -99,12 +99,12 @@ impl Layout {
         self.earlier.has(video_id)
     }
 
-    /// What earlier runs knew of a video.
+    /// What earlier runs recorded about a video.
     pub(crate) fn earlier(&self, video_id: &str) -> Option<&Earlier> {
         self.earlier.videos.get(video_id)
     }
 
-    /// Where a video lay that was left out, since different things were said of it.
+    /// The places of a video that was excluded, since its labels contradict each other.
     pub(crate) fn places_in_conflict(&self, video_id: &str) -> &[PathBuf] {
         self.earlier.places_in_conflict(video_id)
     }
@@ -114,8 +114,7 @@ impl Layout {
         &self.deleted
     }
 
-    /// A frame of the folder as someone outside of it is to see it: as people say that it is. `None` where they deleted
-    /// it.
+    /// A frame with its effective label and a path from outside the folder. `None` if it was deleted.
     pub(crate) fn shown(&self, frame: &Frame, video: &Video) -> Option<Frame> {
         let mut frame = frame.clone();
         let path = video.path.as_ref().map(wo_record::RecordPath::as_path);
@@ -131,7 +130,7 @@ impl Layout {
         Some(frame)
     }
 
-    /// What a row says that went with its frame: of a frame that is there again it is in force, and comes back.
+    /// Applies a row from the trash to a frame that is back and has no other row.
     fn correct_by_trash(&self, frame: &mut Frame) {
         let has_row = own_image(frame).is_some_and(|image| self.tables.borrow().has_row(image));
         if !has_row && let Some(row) = self.thrown.of_image(&frame.image, None) {
@@ -139,7 +138,7 @@ impl Layout {
         }
     }
 
-    /// The new records file, which appears at [`Layout::commit`].
+    /// The new records file. [`Layout::commit`] publishes it.
     pub(crate) fn create_records(&self) -> anyhow::Result<Spool> {
         create_spool(&self.dir.join(RECORDS))
     }
@@ -165,7 +164,7 @@ impl Layout {
         Ok(path)
     }
 
-    /// A frame that was taken will be in the records: it needs a row.
+    /// Notes a new frame, which needs a row.
     pub(crate) fn meets_new(&self, frame: &Frame) {
         if self.has_rows_alone {
             self.meets_again(frame);
@@ -180,7 +179,7 @@ impl Layout {
         }
     }
 
-    /// A frame of an earlier run stays in the records.
+    /// Notes a frame of an earlier run that stays in the records.
     fn meets_again(&self, frame: &Frame) {
         let image = own_image(frame).filter(|_| frame.label.is_some());
         if image.is_some_and(|image| !self.tables.borrow().has_row(image)) {
@@ -189,7 +188,7 @@ impl Layout {
         self.expects_row(frame);
     }
 
-    /// Writes the earlier records that this run did not replace behind those of this run.
+    /// Writes those earlier records that this run does not replace, after those of this run.
     pub(crate) fn merge(&self, merge: &mut Merge, writer: &mut Writer<'_>) -> anyhow::Result<()> {
         merge.weigh(&self.earlier.videos);
         let mut restored = Restored::of(self.deleted.restored());
@@ -233,7 +232,7 @@ impl Layout {
         self.put_back(restored.due(u32::MAX), writer)
     }
 
-    /// Writes frames that come back.
+    /// Writes restored frames.
     fn put_back(&self, frames: &[FrameLines], writer: &mut Writer<'_>) -> anyhow::Result<()> {
         for lines in frames {
             if let Some(frame) = lines.frame() {
@@ -246,8 +245,8 @@ impl Layout {
         Ok(())
     }
 
-    /// A frame of an earlier run as folders, tables and reviews have it now: what `wo-describe` wrote of them into its record
-    /// does not outlast them. Its words stay where they still fit. `None` where nothing changes.
+    /// A frame of an earlier run with the labels that folders, tables and reviews give it now. A description by `wo-describe`
+    /// stays if it still fits. `None` if nothing changes.
     fn renewed(&self, frame: &Frame, merge: &Merge) -> Option<Frame> {
         let video = merge.updated(&frame.video_id)?;
         let mut now = Frame {
@@ -283,7 +282,7 @@ impl Layout {
         (now != *frame).then_some(now)
     }
 
-    /// Says which rows that were there before the records are in force, and which are not.
+    /// Reports which rows that are older than the records apply to frames, and which do not.
     fn say_rows(&self) -> anyhow::Result<()> {
         let captions = self.corrections.captions().clone();
         let corrections = Corrections::of_folder(&self.dir, captions)?;
@@ -296,7 +295,7 @@ impl Layout {
         corrections.finish()
     }
 
-    /// A frame of an earlier run is not in the records any more, unless this run made it anew.
+    /// Notes a frame of an earlier run that leaves the records, unless this run wrote its image again.
     fn outdates(&self, frame: &Frame, merge: &Merge) {
         let Some(path) = own_image(frame) else {
             return;
@@ -326,15 +325,15 @@ impl Layout {
         untouched
     }
 
-    /// Gives new frames their rows, lets the new records appear, and takes away what no record names any more. In this
-    /// order a frame of the records always has had a row, so that one without was taken out by a person. Returns the ids
-    /// that the records name.
+    /// Adds rows for new frames, then publishes the new records, then deletes images and rows that no record names any more.
+    /// In this order each frame in the records has had a row, so a missing row means that a person deleted it. Returns the
+    /// ids in the records.
     pub(crate) fn commit(&self, spool: Spool) -> anyhow::Result<HashSet<String>> {
         let mut tables = self.tables.borrow_mut();
         let n_corrected = tables.take_back_expected(&self.deleted.wanted_images())?;
         if n_corrected > 0 {
             wo_cli::warn!(
-                "{}: {} from {TRASH} {} in force again, since {} there again",
+                "{}: {} from {TRASH} {} restored, since {} back",
                 self.dir.display(),
                 wo_cli::count(n_corrected, "corrected row"),
                 wo_cli::verb(n_corrected, "is", "are"),
@@ -355,7 +354,7 @@ impl Layout {
     }
 }
 
-/// This tool, as the records that it writes name it.
+/// The name and version of this tool in records.
 fn producer() -> Producer {
     Producer {
         tool: TOOL.to_owned(),

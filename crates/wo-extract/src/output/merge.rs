@@ -1,4 +1,4 @@
-//! What becomes of the records that earlier runs left in a folder.
+//! Which records of earlier runs stay in a folder.
 
 pub(super) mod gone;
 
@@ -11,40 +11,40 @@ use crate::input::paths::absolute;
 use crate::output::earlier::Earlier;
 use gone::{Amount, Doubt, in_doubt, is_gone};
 
-/// What of files that are no longer there is taken away.
+/// Which frames and errors of missing files are deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prune {
-    /// What is gone, unless most videos are or an exercise's folder is empty: then their disk may be missing.
+    /// Those of missing files, unless most videos are missing or an exercise's folder is empty.
     Gone,
-    /// All that is not there.
+    /// Those of all missing files.
     All,
 }
 
-/// What this run puts in the place of earlier records.
+/// Which earlier records this run replaces, updates or deletes.
 #[derive(Debug, Default)]
 pub(crate) struct Merge {
     replaced: HashSet<String>,
     updated: HashMap<String, Video>,
-    /// Videos of which different things are said in several places.
+    /// Videos whose labels in several places contradict each other.
     in_conflict: HashSet<String>,
     tried: HashSet<PathBuf>,
     stored: HashSet<PathBuf>,
-    /// The folders given, absolute.
+    /// The given folders, absolute.
     folders: Vec<PathBuf>,
-    /// Whether what is gone from them is to go too.
+    /// Whether records of missing files are deleted.
     prune: Option<Prune>,
-    /// Why it looks as if files were not gone, but their disk.
+    /// Signs that the disk is missing and not the files.
     doubts: Vec<Doubt>,
-    /// Videos that are gone and go from the records.
+    /// Missing videos whose records are deleted.
     pruned: HashSet<String>,
-    /// What goes with files that are gone.
+    /// Records of missing files that are deleted.
     gone: Amount,
-    /// What stays of files that are gone.
+    /// Records of missing files that stay.
     left: Amount,
 }
 
 impl Merge {
-    /// Of a run over these folders; with `prune` it also takes away what belongs to files that are gone from them.
+    /// For a run over these folders; with `prune` it deletes the records of files missing from them.
     pub(crate) fn of(folders: &[PathBuf], prune: Option<Prune>) -> Self {
         Self {
             folders: folders.iter().map(|path| absolute(path)).collect(),
@@ -53,51 +53,51 @@ impl Merge {
         }
     }
 
-    /// The file at `path` was tried: an earlier error about it is out of date.
+    /// Notes that the file at `path` was tried: an earlier error about it is outdated.
     pub(crate) fn tried(&mut self, path: &Path) {
         self.tried.insert(absolute(path));
     }
 
-    /// The video was taken: its earlier records are out of date.
+    /// Notes that the video was taken: its earlier records are outdated.
     pub(crate) fn replaces(&mut self, video_id: &str) {
         self.replaced.insert(video_id.to_owned());
     }
 
-    /// Different things are said of the video: what is there under one label goes, and its other places stay in the records.
+    /// Notes a video with contradicting labels: its frames are deleted, and the errors about its places stay.
     pub(crate) fn leaves_out(&mut self, video_id: &str) {
         self.replaces(video_id);
         self.in_conflict.insert(video_id.to_owned());
     }
 
-    /// The video is as it was, but may lie elsewhere or belong to another group.
+    /// Notes a known video, which may have moved or belong to another group.
     pub(crate) fn updates(&mut self, video: &Video) {
         self.updated.insert(video.video_id.clone(), video.clone());
     }
 
-    /// A video of an earlier run that this one met and left as it was.
+    /// The video of an earlier run that this run found unchanged.
     pub(crate) fn updated(&self, video_id: &str) -> Option<&Video> {
         self.updated.get(video_id)
     }
 
-    /// Whether the picture at `path` is one of this run.
+    /// Whether this run wrote the image at `path`.
     pub(crate) fn has_stored(&self, path: &Path) -> bool {
         self.stored.contains(path)
     }
 
-    /// The picture of the frame is one of this run.
+    /// Notes that this run wrote the image of the frame.
     pub(crate) fn stored(&mut self, frame: &Frame) {
         if let Image::File { path, .. } = &frame.image {
             self.stored.insert(path.as_path().to_owned());
         }
     }
 
-    /// Whether a file is of the folders given, so that this run looked at it where it is there.
+    /// Whether a file lies in one of the given folders, so that this run looked for it.
     pub(crate) fn covers(&self, path: &Path) -> bool {
         let path = absolute(path);
         self.folders.iter().any(|folder| path.starts_with(folder))
     }
 
-    /// Looks, when all sources were met, whether so much is gone that rather the disk of the videos may be.
+    /// Decides, when all sources were seen, whether so much is missing that the disk may be unmounted.
     pub(crate) fn weigh(&mut self, videos: &HashMap<String, Earlier>) {
         let places: Vec<(PathBuf, bool)> = videos
             .iter()
@@ -115,7 +115,7 @@ impl Merge {
         self.updated.contains_key(video_id) || self.replaced.contains(video_id)
     }
 
-    /// Whether what is gone goes.
+    /// Whether records of missing files are deleted.
     fn prunes(&self) -> bool {
         match self.prune {
             None => false,
@@ -124,7 +124,7 @@ impl Merge {
         }
     }
 
-    /// Whether something was to go and stays, since its disk may not be there.
+    /// Whether records should have been deleted and stay, since the disk may be unmounted.
     pub(crate) fn has_refused(&self) -> bool {
         self.prune.is_some() && !self.left.is_nothing()
     }
@@ -168,12 +168,12 @@ impl Merge {
         }
     }
 
-    /// Whether this run knows better what came of a video.
+    /// Whether this run has a newer result for a video.
     fn outdates_errors_of(&self, video_id: &str) -> bool {
         self.replaced.contains(video_id) && !self.in_conflict.contains(video_id)
     }
 
-    /// Where something is counted that is gone.
+    /// The counter for a record of a missing file.
     fn meet_gone(&mut self) -> &mut Amount {
         if self.prunes() {
             &mut self.gone
@@ -182,36 +182,33 @@ impl Merge {
         }
     }
 
-    /// True for a file of the folders given that is not there any more.
+    /// Whether a file of the given folders is missing.
     fn is_gone(&self, path: Option<&RecordPath>) -> bool {
         path.is_some_and(|path| self.covers(path.as_path()) && is_gone(&absolute(path.as_path())))
     }
 
-    /// Says what is gone and stays, and what went.
+    /// Reports which records of missing files stay, and which were deleted.
     pub(crate) fn say_gone(&self) {
         if !self.gone.is_nothing() {
-            wo_cli::warn!(
-                "--prune takes away what files that are gone left: {}",
-                self.gone
-            );
+            wo_cli::warn!("--prune deletes what missing files left: {}", self.gone);
         }
         if self.left.is_nothing() {
             return;
         }
         let left = self.left.staying();
         if self.doubts.is_empty() {
-            wo_cli::warn!("{left}\nhint: the same command with --prune takes that away");
+            wo_cli::warn!("{left}\nhint: the same command with --prune deletes it");
             return;
         }
         let doubts: Vec<String> = self.doubts.iter().map(ToString::to_string).collect();
         wo_cli::warn!(
-            "{left}: {}, so that their disk may be missing, or this is not the folder in which wo-extract ran before\n\
-             hint: the same command with --prune=all takes that away all the same",
+            "{left}: {}, so their disk may be unmounted, or wo-extract ran in another folder before\n\
+             hint: the same command with --prune=all deletes it anyway",
             doubts.join("; ")
         );
     }
 
-    /// An earlier record with what this run knows better; of a video also how many frames stay.
+    /// An earlier record updated by this run; for a video also its number of frames.
     pub(crate) fn renewed(&self, record: &Record, n_frames: Option<u32>) -> Option<Record> {
         let Record::Video(earlier) = record else {
             return None;

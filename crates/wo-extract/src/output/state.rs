@@ -1,5 +1,5 @@
-//! What is finished: a line for each video, appended and synced when its pictures are in the folder, so that the next
-//! run takes only what is new, even where this one is killed.
+//! The state of a folder: a line for each finished video, appended and synced when its images are in the folder. So the next
+//! run takes only new videos, even if this one is killed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
@@ -17,25 +17,25 @@ use crate::input::source::Source;
 use crate::job::{Extraction, Frames, Settings};
 use crate::{TOOL, VERSION};
 
-/// One line: what came of one video under some settings.
+/// One line: the result for one video under some settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Entry {
-    /// What the frames depend on beside the content.
+    /// The fingerprint of the settings.
     settings: String,
-    /// The flags that ask for that, each behind a space, but for those that are so by default.
+    /// The flags of these settings, without those at their defaults.
     #[serde(default)]
     flags: Option<String>,
     #[serde(flatten)]
     finished: Finished,
 }
 
-/// The first line, once the records of the folder are written: before that they are not lost, but yet to come.
+/// The first line, once the records of the folder are written. Without it missing records were never written.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Mark {
     has_records: bool,
 }
 
-/// The records of one video, pictures by their paths in the folder.
+/// The records of one video, images by their paths in the folder.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Finished {
     pub(crate) video: Option<Video>,
@@ -48,7 +48,7 @@ pub(crate) struct Finished {
 pub(crate) enum FailedFiles {
     /// They keep their errors.
     Keep,
-    /// They are tried again, but for those that crashed the decoder.
+    /// They are tried again, except those that crashed the decoder.
     Retry,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct State {
     journal: File,
 }
 
-/// What is finished, but for what a person deleted.
+/// What is finished, without deleted frames.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Known<'a> {
     pub(crate) state: &'a State,
@@ -75,7 +75,7 @@ impl Known<'_> {
     /// What is known of the content `video_id`, found at `source`; `None` where it must be taken.
     pub(crate) fn find(&self, source: &Source, video_id: &str) -> Option<Extraction> {
         let known = self.state.find(source, video_id, self.deleted)?;
-        // Frames that come back and were not taken under these settings: all of the video is taken anew.
+        // Frames that come back and were not taken under these settings: all of the video is taken again.
         let restored = self.deleted.restored().get(video_id).into_iter().flatten();
         let is_known = |path: &Path| match &known.frames {
             Frames::Kept(frames) => frames.iter().any(|frame| own_image(frame) == Some(path)),
@@ -87,7 +87,7 @@ impl Known<'_> {
 }
 
 impl State {
-    /// Reads what earlier runs finished in `dir`. A last line that was cut off by a crash is taken away.
+    /// Reads what earlier runs finished in `dir`. A last line that a crash cut off is deleted.
     pub(crate) fn open(
         dir: &Path,
         settings: &Settings,
@@ -113,7 +113,7 @@ impl State {
                 break;
             }
             n_good += n_bytes as u64;
-            // A line of another version says nothing to this one: its video is taken again.
+            // A line of another version is ignored: its video is taken again.
             if let Ok(entry) = serde_json::from_slice::<Entry>(&line)
                 && let Some(id) = entry.id()
             {
@@ -134,9 +134,9 @@ impl State {
         })
     }
 
-    /// What is known of the content `video_id`, found at `source`; `None` where it must be taken: for the first time,
-    /// with other settings or labels, after a failure that is to be tried again, or since a picture is not as it was. A
-    /// file that crashes decoders is not tried again.
+    /// The result for the content `video_id`, found at `source`. `None` if it must be taken: for the first time, with other
+    /// settings or labels, after a failure to retry, or since an image was changed. A file that crashes decoders is not
+    /// tried again.
     fn find(&self, source: &Source, video_id: &str, deleted: &DeletedFrames) -> Option<Extraction> {
         let entry = self.finished.get(video_id)?;
         if entry.settings != self.fingerprint || deleted.is_to_be_taken_again(video_id) {
@@ -169,7 +169,7 @@ impl State {
         })
     }
 
-    /// The video as it lies now, if its labels are those of its pictures' folder.
+    /// The video as it lies now, if its labels are those of its images' folder.
     fn checked(video: &Video, source: &Source) -> Option<Video> {
         let is_same =
             video.exercise == source.labels.exercise && video.label == source.labels.label;
@@ -182,7 +182,7 @@ impl State {
         })
     }
 
-    /// The frame, if its picture is there and whole.
+    /// The frame, if its image is there and whole.
     fn intact(&self, frame: &Frame) -> Option<Frame> {
         let Image::File { path, blake3 } = &frame.image else {
             return None;
@@ -192,14 +192,14 @@ impl State {
         let is_intact = blake3.as_deref() == Some(hash.as_str());
         if !is_intact {
             wo_cli::warn!(
-                "{} is not as it was written, so the frames of its video are made anew\nhint: label or delete frames, but leave their images as they are",
+                "{} was changed, so the frames of its video are taken again\nhint: label or delete frames, but do not edit their images",
                 self.dir.join(path.as_path()).display()
             );
         }
         is_intact.then(|| frame.clone())
     }
 
-    /// Notes that this is all of one video, and that its pictures are on the disk.
+    /// Notes that one video is complete and its images are on the disk.
     pub(crate) fn finish(&self, finished: Finished) -> anyhow::Result<()> {
         let entry = Entry {
             settings: self.fingerprint.clone(),
@@ -217,7 +217,7 @@ impl State {
             .with_context(|| format!("write {}", self.dir.join(FILE).display()))
     }
 
-    /// Writes the file anew with one line for each video that `is_there`: what was added since, and what was already.
+    /// Rewrites the file with one line for each video that `is_there`.
     pub(crate) fn compact(&self, is_there: impl Fn(&str) -> bool) -> anyhow::Result<()> {
         let newest = Self::open(&self.dir, &self.settings, FailedFiles::Keep)?;
         let mut entries: Vec<(&String, &Entry)> = newest
@@ -240,8 +240,8 @@ impl State {
     }
 }
 
-/// Makes the records of a folder anew where they are gone and tables or images are not: without them nobody could tell what
-/// a person deleted. What `wo-describe` wrote into them is lost.
+/// Rebuilds the records of a folder if they are missing and tables or images are not: without records, deletions could not
+/// be detected. What `wo-describe` wrote into them is lost.
 pub(crate) fn remake_records(dir: &Path) -> anyhow::Result<()> {
     let path = dir.join(RECORDS);
     let entries = if path.exists() {
@@ -279,7 +279,7 @@ pub(crate) fn remake_records(dir: &Path) -> anyhow::Result<()> {
     commit(spool, &path)?;
     let shown = path.display();
     wo_cli::warn!(
-        "{shown}: it was gone, and is made anew from what wo-extract noted of {}; what was deleted stays deleted\nhint: where wo-describe had written into it, run that again: wo-describe {1} -o {1}",
+        "{shown}: it was missing, and is rebuilt from what wo-extract noted of {}; deleted frames stay deleted\nhint: if wo-describe had written into it, run that again: wo-describe {1} -o {1}",
         wo_cli::count(entries.len(), "file"),
         shell_word(&path)
     );

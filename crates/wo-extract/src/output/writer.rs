@@ -1,4 +1,4 @@
-//! Extractions to records, on stdout and, with `--out`, in a folder. Each content goes out once.
+//! Writes results as records to stdout and, with `--out`, into a folder. Each content is written once.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use wo_folder::Spool;
 use wo_record::{Begin, Dropped, Failure, Frame, Image, Record, Video, Writer, code};
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::copies::{conflict_in_words, place_in_words};
 use crate::input::keys::Keys;
 use crate::input::labels::Labels;
@@ -28,7 +28,7 @@ use crate::time;
 pub(crate) struct Output<'a> {
     stream: Writer<'a>,
     folder: Option<FolderOutput<'a>>,
-    /// By id: where a content was met first, and what was said of it there.
+    /// By id: where a video was found first, and its labels and keys there.
     seen: HashMap<String, (PathBuf, (Labels, Keys))>,
     dropped: DroppedRecords,
     failures: Vec<Failure>,
@@ -48,16 +48,16 @@ pub(crate) enum DroppedRecords {
 pub(crate) struct Ended {
     /// The files that failed in it.
     pub(crate) failures: Vec<Failure>,
-    /// Whether it was to take away what is gone, and did not.
+    /// Whether it was to delete what is gone, and did not.
     pub(crate) has_refused: bool,
 }
 
-/// A content of which different things are said in several places.
+/// A video whose labels or keys in several places contradict each other.
 #[derive(Debug)]
 struct Conflict {
     video_id: String,
     what: String,
-    /// Those of the places that the records do not know yet.
+    /// The places that have no error in the records yet.
     places: Vec<PathBuf>,
 }
 
@@ -91,20 +91,20 @@ impl<'a> Output<'a> {
         })
     }
 
-    /// Writes what came of one source, and hands it on to the reader.
+    /// Writes the result for one source, and flushes it.
     pub(crate) fn write(&mut self, mut extraction: Extraction) -> anyhow::Result<()> {
         if let Some(folder) = &mut self.folder {
             folder.merge.tried(&extraction.path);
         }
         let is_fresh = matches!(extraction.frames, Frames::Fresh(_));
         if let Some(conflict) = self.conflict(&mut extraction)? {
-            // Neither label is the truth: what is there under one of them goes.
+            // Neither label can be trusted: frames under one of them are deleted.
             if let Some(folder) = &mut self.folder {
                 folder.merge.leaves_out(&conflict.video_id);
             }
             for path in &conflict.places {
-                let fault = Fault::new(code::LABEL_CONFLICT, conflict.what.clone());
-                self.write_failure(fault.into_failure(path, Some(&conflict.video_id)))?;
+                let error = ExtractError::new(code::LABEL_CONFLICT, conflict.what.clone());
+                self.write_failure(error.into_failure(path, Some(&conflict.video_id)))?;
             }
             return Ok(());
         }
@@ -113,9 +113,9 @@ impl<'a> Output<'a> {
             match self.first_of(&video, &extraction) {
                 None => {
                     finished.frames = self.write_video(&video, &extraction.frames)?;
-                    if let Frames::Fresh(sifted) = &extraction.frames {
-                        self.write_dropped(&video, &sifted.dropped)?;
-                        damage_warning::warn(&extraction.path, &video, &sifted.kept);
+                    if let Frames::Fresh(filtered) = &extraction.frames {
+                        self.write_dropped(&video, &filtered.dropped)?;
+                        damage_warning::warn(&extraction.path, &video, &filtered.kept);
                     }
                     finished.video = Some(video.clone());
                     let said = said_of(&video);
@@ -141,8 +141,8 @@ impl<'a> Output<'a> {
         Ok(self.stream.flush()?)
     }
 
-    /// A video that lies elsewhere too and is said to be something else there. Where the same is said of it, it stays there,
-    /// with what only one of the places says.
+    /// The conflict of a video with a copy elsewhere. A copy that agrees keeps its place, and gets the keys that only one of
+    /// the places has.
     fn conflict(&self, extraction: &mut Extraction) -> anyhow::Result<Option<Conflict>> {
         let failure = extraction.failure.as_ref();
         if let Some(failure) = failure.filter(|failure| failure.code == code::LABEL_CONFLICT)
@@ -227,8 +227,8 @@ impl<'a> Output<'a> {
         })
     }
 
-    /// `None` for a content that was not met before; else whether the same was said of it.
-    fn first_of(&self, video: &Video, extraction: &Extraction) -> Option<Result<(), Fault>> {
+    /// `None` for a video that was not seen before; else whether the labels and keys agree.
+    fn first_of(&self, video: &Video, extraction: &Extraction) -> Option<Result<(), ExtractError>> {
         let (first, (labels, keys)) = self.seen.get(&video.video_id)?;
         let path = extraction.path.display();
         let (labels_here, keys_here) = said_of(video);
@@ -246,15 +246,15 @@ impl<'a> Output<'a> {
             place_in_words(first, labels, keys),
             place_in_words(&extraction.path, &labels_here, &keys_here),
         ]);
-        Some(Err(Fault::new(code::LABEL_CONFLICT, what)))
+        Some(Err(ExtractError::new(code::LABEL_CONFLICT, what)))
     }
 
     /// Writes a video and its frames. Returns the frames as they are in the folder.
     fn write_video(&mut self, video: &Video, frames: &Frames) -> anyhow::Result<Vec<Frame>> {
         let Some(folder) = &mut self.folder else {
             self.stream.record(&Record::Video(video.clone()))?;
-            if let Frames::Fresh(sifted) = frames {
-                for (index, still, before) in numbered(&sifted.kept) {
+            if let Frames::Fresh(filtered) = frames {
+                for (index, still, before) in numbered(&filtered.kept) {
                     let frame = still.record(video, index, before, inline(still));
                     self.stream.record(&Record::Frame(frame))?;
                 }
@@ -264,9 +264,9 @@ impl<'a> Output<'a> {
         let is_kept = matches!(frames, Frames::Kept(_));
         let frames = match frames {
             Frames::Kept(frames) => frames.clone(),
-            Frames::Fresh(sifted) => {
+            Frames::Fresh(filtered) => {
                 let mut frames = Vec::new();
-                for (index, still, before) in numbered(&sifted.kept) {
+                for (index, still, before) in numbered(&filtered.kept) {
                     if !folder.has_deleted(video, index, still) {
                         frames.push(folder.store(video, index, still, before)?);
                     }
@@ -291,7 +291,7 @@ impl<'a> Output<'a> {
         Ok(frames)
     }
 
-    /// Counts the frames that were left out, and writes them where that is asked for.
+    /// Counts the excluded frames, and writes records of them on request.
     fn write_dropped(&mut self, video: &Video, dropped: &[(Still, Reason)]) -> anyhow::Result<()> {
         for (still, reason) in dropped {
             self.stream.count_dropped(reason.word());
@@ -311,7 +311,7 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Writes a record that is the same in both places.
+    /// Writes a record to the stream and the folder.
     fn record(&mut self, record: &Record) -> anyhow::Result<()> {
         if let Some(folder) = &mut self.folder {
             folder.records.record(record)?;
@@ -335,7 +335,7 @@ fn numbered(stills: &[Still]) -> impl Iterator<Item = (u32, &Still, Option<&Stil
         .map(|((index, still), before)| (index, still, before))
 }
 
-/// The picture in the record itself.
+/// The image in the record itself.
 fn inline(still: &Still) -> Image {
     Image::Inline {
         jpeg_base64: STANDARD.encode(&still.jpeg),

@@ -1,7 +1,7 @@
-//! What is found of a video, by what one wants of videos of lifters: at least a whole repetition of one movement, seen
-//! large, sharp and bright enough for a model, and not twice.
+//! What makes a video unfit: it should show at least one whole repetition, large, sharp and bright enough for a model, and
+//! only once.
 //!
-//! A warning is about what spoils training or a verdict. A note is about what is good to know and does no harm by itself.
+//! A warning is about what harms training or a verdict. A note alone does no harm.
 
 use wo_record::Video;
 
@@ -9,9 +9,9 @@ use crate::job::CUT_START;
 use crate::quality::measured;
 use crate::quality::still::Still;
 
-/// The short side of the picture that most models look at, in pixels. Smaller ones are blown up.
+/// The short side of the image that most models look at, in pixels. Smaller ones are blown up.
 const MODEL_SIDE: f64 = 224.0;
-/// A lifter fills about half of the picture, so that cutting them out of one smaller than this leaves less than
+/// A lifter fills about half of the image, so that cutting them out of one smaller than this leaves less than
 /// [`MODEL_SIDE`].
 const ROOMY_SIDE: f64 = 2.0 * MODEL_SIDE;
 /// No repetition is shorter, and few are shorter than the second, in milliseconds.
@@ -22,9 +22,9 @@ const LONG_MS: (f64, f64) = (60_000.0, 300_000.0);
 const RATE_HZ: (f64, f64, f64) = (8.0, 14.0, 61.0);
 /// Frames that are less sharp at a short side of 256 have no edges left, or few; in squared levels.
 const SHARPNESS: (f64, f64) = (15.0, 40.0);
-/// In darker pictures nothing is to be seen, or little; mean luma from 0 to 1, without black bars.
+/// In darker images nothing is to be seen, or little; mean luma from 0 to 1, without black bars.
 const BRIGHTNESS: (f64, f64) = (0.06, 0.14);
-/// Black bars that leave less than this part of the picture waste a model's eye.
+/// Black bars that leave less than this part of the image waste a model's eye.
 const CONTENT: f64 = 0.5;
 
 /// How bad it is.
@@ -46,15 +46,15 @@ pub(super) struct Finding {
 pub(super) const LEGEND: [(&str, &str); 14] = [
     (
         "damaged",
-        "warning: the decoder reports damaged frames; a whole copy of the file is better",
+        "warning: the decoder reports damaged frames; use an undamaged copy if there is one",
     ),
     (
         "truncated",
-        "warning: the file ends early, or a part of it cannot be read; what is there is used",
+        "warning: the file ends early, or a part of it cannot be read; the rest is used",
     ),
     (
         "cut_start",
-        "warning: it was cut where the decoder cannot begin, and lacks its first frames; ffmpeg converts it",
+        "warning: it was cut where the decoder cannot start, and lacks its first frames; ffmpeg can repair it",
     ),
     (
         "repeated_frames",
@@ -66,11 +66,11 @@ pub(super) const LEGEND: [(&str, &str); 14] = [
     ),
     (
         "too_long",
-        "warning: ten frames are farther apart than a set is long (5 min); note: than a repetition (1 min)",
+        "warning: longer than 5 min, so ten frames are too far apart; note: longer than 1 min",
     ),
     (
         "low_resolution",
-        "warning: without black bars the short side is below the 224 pixels that models look at; note: below 448",
+        "warning: without black bars the short side is below 224 pixels, the input size of models; note: below 448",
     ),
     (
         "unusual_frame_rate",
@@ -78,7 +78,7 @@ pub(super) const LEGEND: [(&str, &str); 14] = [
     ),
     (
         "blurry",
-        "warning: most frames have hardly an edge; note: few edges",
+        "warning: most frames have hardly any edges; note: few edges",
     ),
     (
         "dark",
@@ -86,11 +86,11 @@ pub(super) const LEGEND: [(&str, &str); 14] = [
     ),
     (
         "several_shots",
-        "warning: the camera cuts to another view; the label may not hold in each",
+        "warning: the camera cuts to another view; the label may not hold in each shot",
     ),
     (
         "letterboxed",
-        "warning: black bars on opposite sides take more than half of the picture; note: less",
+        "warning: black bars on opposite sides take more than half of the image; note: less",
     ),
     ("duplicate", "warning: the same bytes as another file"),
     ("near_duplicate", "warning: looks like another file"),
@@ -171,9 +171,9 @@ mod tests {
 
     use super::*;
 
-    /// What is found of frames that look like `picture`, by level and word.
-    fn found(video: &Video, picture: &RgbImage) -> Vec<(Level, &'static str)> {
-        let stills = vec![Still::new(picture, 0).unwrap(); 3];
+    /// What is found of frames that look like `image`, by level and word.
+    fn found(video: &Video, image: &RgbImage) -> Vec<(Level, &'static str)> {
+        let stills = vec![Still::new(image, 0).unwrap(); 3];
         let found = of(video, &stills).into_iter();
         found.map(|Finding { word, level }| (level, word)).collect()
     }
@@ -240,7 +240,7 @@ mod tests {
     fn bars_are_neither_dark_nor_part_of_the_size() {
         use Level::{Note, Warning};
         let whole = || video(5e3, 1280, 720, 30.0);
-        // A quarter of the picture is left, and it is as bright as others.
+        // A quarter of the image is left, and it is as bright as others.
         let narrow = squares(456, 171, 160);
         assert_eq!(
             found(&whole(), &narrow),

@@ -47,7 +47,7 @@ impl Seen {
         findings.extend(near.map(|_| warning("near_duplicate")));
         let duplicate_of = twin.or(near).and_then(|one| one.path.clone());
         let near_duplicate_of = near.map(|one| one.id.clone());
-        // The pictures themselves are not needed any more.
+        // The images themselves are not needed any more.
         let small = stills.iter().map(|still| Still {
             jpeg: Vec::new(),
             ..still.clone()

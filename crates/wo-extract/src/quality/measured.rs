@@ -1,5 +1,4 @@
-//! How good a picture is, whatever it shows: measured on luma of about one size, so that figures can be compared between
-//! videos.
+//! Quality metrics of an image, whatever it shows. They use luma at about one size, so videos can be compared.
 
 use image::{GrayImage, RgbImage};
 use wo_picture::{Tones, luma, perceptual_hash, rounded};
@@ -32,9 +31,9 @@ impl Content {
     }
 }
 
-/// What lies between the black bars that all of `pictures` have on opposite sides. All of it where all is black.
-pub(crate) fn content<'a>(pictures: impl Iterator<Item = &'a Measured>) -> Content {
-    let bars = pictures.map(Measured::bars);
+/// What lies between the black bars that all of `images` have on opposite sides. All of it where all is black.
+pub(crate) fn content<'a>(images: impl Iterator<Item = &'a Measured>) -> Content {
+    let bars = images.map(Measured::bars);
     let least = bars.reduce(|a, b| std::array::from_fn(|side| a[side].min(b[side])));
     let [top, bottom, left, right] = least.unwrap_or_default();
     let pair = |near: u32, far: u32| {
@@ -54,7 +53,7 @@ pub(crate) fn content<'a>(pictures: impl Iterator<Item = &'a Measured>) -> Conte
     }
 }
 
-/// What was measured of a picture.
+/// What was measured of an image.
 #[derive(Debug, Clone)]
 pub(crate) struct Measured {
     /// The figures, but for motion.
@@ -64,9 +63,9 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Measures `picture`.
-    pub(crate) fn of(picture: &RgbImage) -> Self {
-        let luma = luma(picture);
+    /// Measures `image`.
+    pub(crate) fn of(image: &RgbImage) -> Self {
+        let luma = luma(image);
         let Tones {
             sharpness,
             brightness,
@@ -143,7 +142,7 @@ impl Measured {
         f64::from(sum_of_changes(&self.small, &before.small)) / f64::from(SMALL * SMALL * 255)
     }
 
-    /// The figures of a picture that comes behind `before`.
+    /// The figures of an image that comes behind `before`.
     pub(crate) fn behind(&self, before: Option<&Self>) -> Quality {
         Quality {
             motion: before.map(|before| rounded(self.change(before), 4)),
@@ -158,7 +157,7 @@ pub(crate) fn sum_of_changes(a: &[u8], b: &[u8]) -> u32 {
     pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum()
 }
 
-/// The middle one of some figures, the upper of two.
+/// The median of some values; the upper one of two.
 pub(crate) fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
     let mut all: Vec<f64> = figures.collect();
     all.sort_by(f64::total_cmp);

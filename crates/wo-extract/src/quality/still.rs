@@ -5,7 +5,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use serde::{Deserialize, Serialize};
 use wo_record::{Frame, Image, LabelOrigin, Video, code};
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::quality::measured::Measured;
 use crate::time;
 
@@ -23,15 +23,15 @@ pub(crate) struct Still {
     pub(crate) height: u32,
     /// The JPEG file.
     pub(crate) jpeg: Vec<u8>,
-    /// How good the picture is.
+    /// How good the image is.
     pub(crate) measured: Measured,
     /// Where in its video it is.
-    pub(crate) place: Place,
+    pub(crate) position: FramePosition,
 }
 
 /// Where in a video a frame is, as far as that was looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct FramePosition {
     /// From 1.
     pub(crate) repetition: Option<u32>,
     /// From 0 to 1.
@@ -43,16 +43,16 @@ pub(crate) struct Place {
 }
 
 impl Still {
-    /// Encodes an upright `picture`.
-    pub(crate) fn new(picture: &RgbImage, time_ns: u64) -> Result<Self, Fault> {
-        let (width, height) = picture.dimensions();
+    /// Encodes an upright `image`.
+    pub(crate) fn new(image: &RgbImage, time_ns: u64) -> Result<Self, ExtractError> {
+        let (width, height) = image.dimensions();
         Ok(Self {
             time_ns,
             width,
             height,
-            jpeg: jpeg_of(picture)?,
-            measured: Measured::of(picture),
-            place: Place::default(),
+            jpeg: jpeg_of(image)?,
+            measured: Measured::of(image),
+            position: FramePosition::default(),
         })
     }
 
@@ -64,12 +64,12 @@ impl Still {
         before: Option<&Self>,
         image: Image,
     ) -> Frame {
-        let Place {
+        let FramePosition {
             repetition,
             phase,
             shot,
             ..
-        } = self.place;
+        } = self.position;
         Frame {
             video_id: video.video_id.clone(),
             index,
@@ -90,16 +90,17 @@ impl Still {
     }
 }
 
-fn jpeg_of(picture: &RgbImage) -> Result<Vec<u8>, Fault> {
-    let fault = |what: String| Fault::new(code::DECODE, format!("encode a frame as JPEG: {what}"));
-    let width = u16::try_from(picture.width()).map_err(|e| fault(e.to_string()))?;
-    let height = u16::try_from(picture.height()).map_err(|e| fault(e.to_string()))?;
+fn jpeg_of(image: &RgbImage) -> Result<Vec<u8>, ExtractError> {
+    let error =
+        |what: String| ExtractError::new(code::DECODE, format!("encode a frame as JPEG: {what}"));
+    let width = u16::try_from(image.width()).map_err(|e| error(e.to_string()))?;
+    let height = u16::try_from(image.height()).map_err(|e| error(e.to_string()))?;
     let mut jpeg = Vec::new();
     let mut encoder = Encoder::new(&mut jpeg, JPEG_QUALITY);
     // Thin coloured things, such as a barbell's plates at 512 pixels, do not survive halved colour.
     encoder.set_sampling_factor(SamplingFactor::F_1_1);
     encoder
-        .encode(picture.as_raw(), width, height, ColorType::Rgb)
-        .map_err(|e| fault(e.to_string()))?;
+        .encode(image.as_raw(), width, height, ColorType::Rgb)
+        .map_err(|e| error(e.to_string()))?;
     Ok(jpeg)
 }

@@ -1,4 +1,4 @@
-//! All frames of a video, each as a few grey pixels: what cuts and repetitions are found in.
+//! All frames of a video as small grey thumbnails, in which cuts and repetitions are found.
 
 use crate::quality::measured::sum_of_changes;
 

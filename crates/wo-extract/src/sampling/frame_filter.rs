@@ -1,4 +1,4 @@
-//! Which of the frames that were taken are worth keeping.
+//! Excludes dark, blurry and duplicate frames.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,18 +8,18 @@ use serde::{Deserialize, Serialize};
 use crate::quality::measured;
 use crate::quality::still::Still;
 
-/// Frames tried for each segment when some may be left out: the one at its middle and two on either side.
+/// Frames tried for each segment when some may be excluded: the one at its middle and two on either side.
 const CANDIDATES: u32 = 5;
-/// Pictures look the same when at most so many of the 64 bits of their hashes differ and, since a small lifter in a large
-/// room changes few of these, also their mean change is no more than this.
+/// Images are duplicates when at most this many of the 64 bits of their hashes differ, and their mean change is at most
+/// this. The hash alone misses a small lifter in a large room.
 const SAME: (u32, f64) = (2, 0.004);
-/// A frame is blurry by the measure of its own video when it has less than this part of the usual sharpness.
+/// With `auto`, a frame is blurry below this fraction of the median sharpness of its video.
 const AUTO: f64 = 0.5;
 
 /// How sharp a frame must be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum MinSharpness {
-    /// Half as sharp as the video's frames usually are.
+    /// Half of the median of the video.
     Auto,
     /// At least this, in squared levels.
     At(f64),
@@ -46,15 +46,15 @@ impl FromStr for MinSharpness {
     }
 }
 
-/// What a frame must be to be kept.
+/// The conditions that a frame must meet.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Sieve {
+pub(crate) struct FrameFilter {
     pub(crate) min_sharpness: Option<MinSharpness>,
     pub(crate) min_brightness: Option<f64>,
     pub(crate) drops_duplicates: bool,
 }
 
-/// Why a frame is left out.
+/// Why a frame is excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     Dark,
@@ -73,27 +73,39 @@ impl Reason {
     }
 }
 
-/// What is left, and what is not.
+/// The frames that were kept, and those that were not.
 #[derive(Debug, Default)]
-pub(crate) struct Sifted {
+pub(crate) struct FilteredFrames {
     pub(crate) kept: Vec<Still>,
     pub(crate) dropped: Vec<(Still, Reason)>,
 }
 
-impl Sieve {
-    /// Whether it lets everything through.
+impl FrameFilter {
+    /// Whether it keeps everything.
     pub(crate) fn is_open(&self) -> bool {
         self.min_sharpness.is_none() && self.min_brightness.is_none() && !self.drops_duplicates
     }
 
-    /// How many frames to take for each that is wanted.
+    /// The filter in the words of the first version, by which folders of frames know what they were made with.
+    pub(crate) fn fingerprint(&self) -> String {
+        let Self {
+            min_sharpness,
+            min_brightness,
+            drops_duplicates,
+        } = self;
+        format!(
+            "Sieve {{ min_sharpness: {min_sharpness:?}, min_brightness: {min_brightness:?}, drops_duplicates: {drops_duplicates:?} }}"
+        )
+    }
+
+    /// How many candidates to decode for each wanted frame.
     pub(crate) fn n_candidates(&self) -> u32 {
         if self.is_open() { 1 } else { CANDIDATES }
     }
 
     /// Keeps the first good frame of each group; those of a group come in the order of preference. What was tried
     /// before it is dropped, what comes behind it was never needed.
-    pub(crate) fn sift(&self, groups: Vec<Vec<Still>>) -> Sifted {
+    pub(crate) fn apply(&self, groups: Vec<Vec<Still>>) -> FilteredFrames {
         let least_sharp = match self.min_sharpness {
             None => 0.0,
             Some(MinSharpness::At(least)) => least,
@@ -103,19 +115,19 @@ impl Sieve {
                 AUTO * usual.unwrap_or(0.0)
             }
         };
-        let mut sifted = Sifted::default();
+        let mut filtered = FilteredFrames::default();
         for group in groups {
             for still in group {
-                let Some(reason) = self.reason(&still, least_sharp, &sifted.kept) else {
-                    sifted.kept.push(still);
+                let Some(reason) = self.reason(&still, least_sharp, &filtered.kept) else {
+                    filtered.kept.push(still);
                     break;
                 };
-                sifted.dropped.push((still, reason));
+                filtered.dropped.push((still, reason));
             }
         }
-        sifted.kept.sort_by_key(|still| still.time_ns);
-        sifted.dropped.sort_by_key(|(still, _)| still.time_ns);
-        sifted
+        filtered.kept.sort_by_key(|still| still.time_ns);
+        filtered.dropped.sort_by_key(|(still, _)| still.time_ns);
+        filtered
     }
 
     fn reason(&self, still: &Still, least_sharp: f64, kept: &[Still]) -> Option<Reason> {
@@ -150,7 +162,7 @@ pub(crate) fn by_segment(stills: Vec<Still>, duration_ns: u64, n: u32) -> Vec<Ve
     }
     for (segment, group) in groups.iter_mut().enumerate() {
         let centre = ((segment as f64 + 0.5) * segment_ns) as u64;
-        group.sort_by_key(|still| (still.place.is_damaged, still.time_ns.abs_diff(centre)));
+        group.sort_by_key(|still| (still.position.is_damaged, still.time_ns.abs_diff(centre)));
     }
     groups
 }
@@ -161,24 +173,24 @@ mod tests {
 
     use super::*;
 
-    /// A picture of a texture that `seed` decides, at a brightness, blurred.
+    /// An image of a texture that `seed` decides, at a brightness, blurred.
     fn still(time_ns: u64, seed: u32, light: u8, blur: f32) -> Still {
-        let picture = RgbImage::from_fn(64, 64, |x, y| {
+        let image = RgbImage::from_fn(64, 64, |x, y| {
             let cell = (x / 8 * 31 + y / 8 * 17 + seed * 101).wrapping_mul(2_654_435_761) >> 24;
             Rgb([(cell * u32::from(light) / 255) as u8; 3])
         });
-        let picture = if blur > 0.0 {
-            image::imageops::blur(&picture, blur)
+        let image = if blur > 0.0 {
+            image::imageops::blur(&image, blur)
         } else {
-            picture
+            image
         };
-        Still::new(&picture, time_ns).unwrap()
+        Still::new(&image, time_ns).unwrap()
     }
 
-    fn sift(sieve: &Sieve, stills: Vec<Still>) -> (Vec<u64>, Vec<(u64, &'static str)>) {
-        let sifted = sieve.sift(by_segment(stills, 100, 2));
-        let kept = sifted.kept.iter().map(|still| still.time_ns);
-        let dropped = sifted.dropped.iter();
+    fn filtered(filter: &FrameFilter, stills: Vec<Still>) -> (Vec<u64>, Vec<(u64, &'static str)>) {
+        let filtered = filter.apply(by_segment(stills, 100, 2));
+        let kept = filtered.kept.iter().map(|still| still.time_ns);
+        let dropped = filtered.dropped.iter();
         (
             kept.collect(),
             dropped
@@ -198,23 +210,38 @@ mod tests {
                 still(75, 5, 20, 0.0),
             ]
         };
-        let blurry = Sieve {
+        let blurry = FrameFilter {
             min_sharpness: Some(MinSharpness::Auto),
-            ..Sieve::default()
+            ..FrameFilter::default()
         };
-        assert_eq!(sift(&blurry, stills()).0, [30, 70]);
-        let dark = Sieve {
+        assert_eq!(filtered(&blurry, stills()).0, [30, 70]);
+        let dark = FrameFilter {
             min_brightness: Some(0.1),
-            ..Sieve::default()
+            ..FrameFilter::default()
         };
-        assert_eq!(sift(&dark, stills()), (vec![25, 70], vec![(75, "dark")]));
+        assert_eq!(
+            filtered(&dark, stills()),
+            (vec![25, 70], vec![(75, "dark")])
+        );
+    }
+
+    #[test]
+    fn folders_of_earlier_versions_keep_their_fingerprints() {
+        let filter = FrameFilter {
+            min_sharpness: Some(MinSharpness::At(12.0)),
+            ..FrameFilter::default()
+        };
+        assert_eq!(
+            filter.fingerprint(),
+            "Sieve { min_sharpness: Some(At(12.0)), min_brightness: None, drops_duplicates: false }"
+        );
     }
 
     #[test]
     fn an_undamaged_frame_comes_before_a_nearer_one() {
         let mut stills = vec![still(25, 1, 255, 0.0), still(30, 2, 255, 0.0)];
-        stills[0].place.is_damaged = true;
-        assert_eq!(sift(&Sieve::default(), stills).0, [30]);
+        stills[0].position.is_damaged = true;
+        assert_eq!(filtered(&FrameFilter::default(), stills).0, [30]);
     }
 
     #[test]
@@ -224,23 +251,26 @@ mod tests {
             still(75, 1, 254, 0.0),
             still(80, 2, 255, 0.0),
         ];
-        let sieve = Sieve {
+        let filter = FrameFilter {
             drops_duplicates: true,
-            ..Sieve::default()
+            ..FrameFilter::default()
         };
         assert_eq!(
-            sift(&sieve, stills),
+            filtered(&filter, stills),
             (vec![25, 80], vec![(75, "duplicate")])
         );
     }
 
     #[test]
     fn a_video_without_a_good_frame_gives_none() {
-        let sieve = Sieve {
+        let filter = FrameFilter {
             min_sharpness: Some(MinSharpness::At(1e9)),
-            ..Sieve::default()
+            ..FrameFilter::default()
         };
-        let (kept, dropped) = sift(&sieve, vec![still(25, 1, 255, 0.0), still(75, 2, 255, 0.0)]);
+        let (kept, dropped) = filtered(
+            &filter,
+            vec![still(25, 1, 255, 0.0), still(75, 2, 255, 0.0)],
+        );
         assert_eq!((kept.len(), dropped.len()), (0, 2));
         assert!("auto".parse() == Ok(MinSharpness::Auto));
         assert!("-1".parse::<MinSharpness>().is_err() && "nan".parse::<MinSharpness>().is_err());

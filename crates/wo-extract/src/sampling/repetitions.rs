@@ -1,8 +1,8 @@
-//! Repetitions of an exercise, found without knowing what a body is: by which frames of a video look alike.
+//! Finds repetitions of an exercise without a pose model: by which frames of a video look alike.
 //!
 //! A repetition leaves a posture, goes some way, and comes back by the way that it went. How far along the way a frame
 //! is, is the length of the shortest walk from the start posture to it over frames that look alike, as in Isomap
-//! (Tenenbaum et al., Science 2000): straight distances between pictures say nothing any more once a limb has moved by
+//! (Tenenbaum et al., Science 2000): straight distances between images say nothing any more once a limb has moved by
 //! its own width.
 
 use std::cmp::Reverse;

@@ -1,4 +1,4 @@
-//! Which frames a run takes of a video.
+//! How frames of a video are chosen: the values of `--sample`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use wo_record::code;
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::sampling::repetitions::{self, Repetition};
 use crate::sampling::select;
 
@@ -103,7 +103,7 @@ impl Sample {
         timeline: Timeline<'_>,
         n: u32,
         seed: u64,
-    ) -> Result<Vec<usize>, Fault> {
+    ) -> Result<Vec<usize>, ExtractError> {
         let Timeline {
             times_ns,
             duration_ns,
@@ -143,7 +143,7 @@ impl Sample {
             Self::Every(step) => (0..times_ns.len()).step_by(step).collect(),
         };
         if chosen.len() > MAX_FRAMES {
-            return Err(Fault::new(
+            return Err(ExtractError::new(
                 code::TOO_MANY_FRAMES,
                 format!(
                     "{} frames are more than {MAX_FRAMES} of one video",

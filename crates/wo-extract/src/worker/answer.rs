@@ -1,4 +1,4 @@
-//! What a worker says of a file, believed only as far as it is checked.
+//! Reads a worker's replies about a file, and checks all of them.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read};
@@ -8,9 +8,9 @@ use image::RgbImage;
 use super::protocol::Reply;
 use super::watch::Watched;
 use crate::decoding::scaled;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::job::{Extracted, Settings};
-use crate::quality::still::Place;
+use crate::quality::still::FramePosition;
 use crate::quality::still::Still;
 
 /// A video's frames may be sent so often: for what the packets say, for a first guess, for what decoding shows, and once
@@ -21,7 +21,7 @@ const MAX_TAKES: usize = 4;
 pub(super) fn receive(
     input: &mut Watched<'_>,
     settings: &Settings,
-) -> io::Result<Result<Extracted, Fault>> {
+) -> io::Result<Result<Extracted, ExtractError>> {
     let most = MAX_TAKES * settings.n_frames_at_most();
     let mut n_stills = 0;
     let mut stills = HashMap::new();
@@ -42,37 +42,37 @@ pub(super) fn receive(
                 }
                 let mut pixels = vec![0; 3 * width as usize * height as usize];
                 input.read_exact(&mut pixels)?;
-                let picture = RgbImage::from_raw(width, height, pixels)
+                let image = RgbImage::from_raw(width, height, pixels)
                     .ok_or_else(|| nonsense("a frame without pixels"))?;
-                match Still::new(&picture, time_ns) {
+                match Still::new(&image, time_ns) {
                     Ok(still) => stills.insert(time_ns, still),
-                    Err(fault) => return Ok(Err(fault)),
+                    Err(error) => return Ok(Err(error)),
                 };
             }
             Reply::Taken {
                 video,
-                places,
+                positions,
                 notes,
-                fault,
+                error,
             } => {
-                let placed = |&(time_ns, place): &(u64, Place)| {
+                let positioned = |&(time_ns, position): &(u64, FramePosition)| {
                     let still = stills.remove(&time_ns)?;
-                    Some(Still { place, ..still })
+                    Some(Still { position, ..still })
                 };
-                let stills: Option<Vec<Still>> = places.iter().map(placed).collect();
+                let stills: Option<Vec<Still>> = positions.iter().map(positioned).collect();
                 let stills = stills
-                    .filter(|_| places.is_sorted_by_key(|(time_ns, _)| *time_ns))
+                    .filter(|_| positions.is_sorted_by_key(|(time_ns, _)| *time_ns))
                     .ok_or_else(|| nonsense("frames that it did not send"))?;
                 return Ok(Ok(Extracted {
                     video: *video,
                     stills,
                     notes,
-                    fault,
+                    error,
                 }));
             }
-            Reply::Failed(fault) => return Ok(Err(fault)),
+            Reply::Failed(error) => return Ok(Err(error)),
             Reply::Ready { .. } | Reply::Unable { .. } => {
-                return Err(nonsense("an answer to no question"));
+                return Err(nonsense("an unexpected reply"));
             }
         }
     }

@@ -1,10 +1,10 @@
-//! How long a worker had the chance to get on and did not.
+//! Measures how long a worker was able to make progress and did not.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The time that counts against a worker that says nothing. On a busy machine it waits for a processor, which is not its
-/// fault; where the whole run is stopped, by a terminal or because the machine sleeps, nobody got on.
+/// The silence that counts against a worker. Time spent waiting for a busy processor does not count, and neither does time
+/// in which the whole run is stopped, by a terminal or because the machine sleeps.
 #[derive(Debug)]
 pub(super) struct SilenceClock {
     pid: u32,

@@ -1,4 +1,4 @@
-//! The workers, seen from the tool: started when needed, used again while they are clean, watched, and ended.
+//! The worker pool: starts workers when needed, reuses clean ones, watches them, and kills those that stall.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
@@ -15,21 +15,21 @@ use wo_record::{Begin, code};
 
 use super::answer;
 use super::protocol::{self, Job, Reply};
-use super::sandbox::{Sandbox, Walls};
+use super::sandbox::{Sandbox, SandboxStatus};
 use super::watch::{LOOK, Limits, Stopped, Watched};
-use crate::decoding::pipeline::Shelf;
-use crate::error::Fault;
+use crate::decoding::pipeline::PluginSet;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use crate::job::{Extracted, Settings};
 use crate::{TOOL, VERSION};
 
-/// A worker that is not ready by then never will be.
+/// How long a worker may take to start.
 const START: Duration = Duration::from_mins(1);
-/// How long a worker that has stopped speaking may take to end.
+/// How long a worker that stopped answering may take to exit.
 const LAST_WORD: Duration = Duration::from_secs(1);
-/// A file that ended so many workers is given up. More than one: the first may have died of the file before.
+/// A file that killed this many workers is given up. More than one: the file before may have killed the first.
 const MAX_DEATHS: u32 = 2;
-/// What of the environment a worker gets beside where its plugins are: nothing that is anybody's secret.
+/// The environment variables that a worker gets beside the paths of its plugins: none holds a secret.
 const KEPT_VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "GST_DEBUG"];
 
 /// How the workers of a run decode.
@@ -48,14 +48,14 @@ pub(crate) struct PoolConfig {
 
 /// The workers of a run.
 #[derive(Debug)]
-pub(crate) struct Crew {
+pub(crate) struct WorkerPool {
     config: PoolConfig,
-    shelf: Shelf,
+    plugins: PluginSet,
     idle: Mutex<Vec<Worker>>,
     /// Held by each that works on a file; alone by one that must not share the processors.
     processors: RwLock<()>,
-    /// The walls around each.
-    walls: Walls,
+    /// What protects this machine from each of them.
+    status: SandboxStatus,
 }
 
 /// A process that waits for files, or works on one. Ends when it is dropped.
@@ -69,48 +69,48 @@ struct Worker {
 /// How a worker's work on a file ended.
 enum Ending {
     /// It says what came of the file.
-    Answer(Box<Result<Extracted, Fault>>),
+    Answer(Box<Result<Extracted, ExtractError>>),
     /// It was told to stop, because of this.
     Stopped(Stopped),
     /// It is gone, or cannot be believed.
     Died(String),
 }
 
-impl Crew {
+impl WorkerPool {
     /// Starts workers, no more than there are files. The first shows whether this machine can do the work.
     pub(crate) fn start(config: PoolConfig, n_files: usize) -> anyhow::Result<Self> {
         let sandbox = config.sandbox;
         let n_workers = n_files.clamp(1, config.n_threads);
-        let mut crew = Self {
+        let mut pool = Self {
             config,
-            shelf: Shelf::fill().exit_with(Exit::Environment)?,
+            plugins: PluginSet::link().exit_with(Exit::Environment)?,
             idle: Mutex::default(),
             processors: RwLock::default(),
-            walls: Walls::default(),
+            status: SandboxStatus::default(),
         };
         // They get ready side by side, while the first is waited for.
         let mut workers = (0..n_workers)
-            .map(|_| crew.hire())
+            .map(|_| pool.hire())
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let walls = match workers.first_mut() {
+        let status = match workers.first_mut() {
             Some(first) => first.wait_until_ready()?,
-            None => Walls::default(),
+            None => SandboxStatus::default(),
         };
-        crew.walls = walls;
+        pool.status = status;
         workers
             .into_iter()
             .rev()
-            .for_each(|worker| crew.rest(worker));
-        match walls.missing() {
+            .for_each(|worker| pool.rest(worker));
+        match status.missing() {
             Some(missing) if sandbox == Sandbox::Require => Err(anyhow!(
-                "this machine cannot lock the decoder in: it has no {missing}\nhint: --sandbox auto decodes without; do that only with videos that you made"
+                "this machine cannot sandbox the decoder: it has no {missing}\nhint: --sandbox auto decodes without it; use that only for videos that you made"
             ))
             .exit_with(Exit::Environment),
             Some(missing) if sandbox == Sandbox::Auto => {
-                wo_cli::warn!("the decoder is not locked in: this machine has no {missing}");
-                Ok(crew)
+                wo_cli::warn!("the decoder is not fully sandboxed: this machine has no {missing}");
+                Ok(pool)
             }
-            _ => Ok(crew),
+            _ => Ok(pool),
         }
     }
 
@@ -119,10 +119,10 @@ impl Crew {
         &self.config
     }
 
-    /// The `begin` record of a run, which says what walls stand.
+    /// The `begin` record of a run, which names the parts of the sandbox that hold.
     pub(crate) fn begin(&self) -> Begin {
         Begin {
-            sandbox: Some(self.walls.to_string()),
+            sandbox: Some(self.status.to_string()),
             ..Begin::of(TOOL, VERSION, &[])
         }
     }
@@ -133,7 +133,7 @@ impl Crew {
         file: &MediaFile,
         settings: &Settings,
         cancelled: &AtomicBool,
-    ) -> Result<Extracted, Fault> {
+    ) -> Result<Extracted, ExtractError> {
         let mut how = String::new();
         let mut n_deaths = 0;
         let mut is_alone = false;
@@ -149,7 +149,7 @@ impl Crew {
             match ending {
                 Ending::Answer(answer) => {
                     // Only one that met nothing odd works on: a broken file may have broken something in it.
-                    if answer.as_ref().as_ref().is_ok_and(|it| it.fault.is_none()) {
+                    if answer.as_ref().as_ref().is_ok_and(|it| it.error.is_none()) {
                         self.rest(worker);
                     }
                     return *answer;
@@ -157,20 +157,20 @@ impl Crew {
                 Ending::Stopped(stopped) if stopped.may_have_waited() && !is_alone => {
                     is_alone = true;
                 }
-                Ending::Stopped(stopped) => return Err(stopped.fault),
+                Ending::Stopped(stopped) => return Err(stopped.error),
                 Ending::Died(why) => {
                     how = why;
                     n_deaths += 1;
                 }
             }
         }
-        Err(Fault::new(
+        Err(ExtractError::new(
             code::CRASHED,
             format!("{how}, {MAX_DEATHS} times"),
         ))
     }
 
-    fn idle_or_new(&self) -> Result<Worker, Fault> {
+    fn idle_or_new(&self) -> Result<Worker, ExtractError> {
         let idle = self
             .idle
             .lock()
@@ -178,14 +178,14 @@ impl Crew {
             .pop();
         let ready = idle.map_or_else(|| self.hire(), Ok).and_then(|mut worker| {
             if !worker.is_ready {
-                let walls = worker.wait_until_ready()?;
-                anyhow::ensure!(walls == self.walls, "it is locked in by {walls} only");
+                let status = worker.wait_until_ready()?;
+                anyhow::ensure!(status == self.status, "its sandbox is only {status}");
             }
             Ok(worker)
         });
         ready.map_err(|error| {
             let what = format!("no decoder can be started: {error:#}");
-            Fault::new(code::DECODE, what)
+            ExtractError::new(code::DECODE, what)
         })
     }
 
@@ -210,7 +210,7 @@ impl Crew {
                 name.to_str()
                     .is_some_and(|name| KEPT_VARIABLES.contains(&name))
             }))
-            .envs(self.shelf.variables())
+            .envs(self.plugins.variables())
             .stdin(OwnedFd::from(there))
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -242,7 +242,7 @@ fn pass_on(messages: impl Read) {
 }
 
 impl Worker {
-    fn wait_until_ready(&mut self) -> anyhow::Result<Walls> {
+    fn wait_until_ready(&mut self) -> anyhow::Result<SandboxStatus> {
         let limits = Limits {
             stall: START,
             total: 5 * START,
@@ -250,12 +250,12 @@ impl Worker {
         let pid = self.process.id();
         let reply = Watched::new(&self.socket, pid, limits, &AtomicBool::new(false)).reply();
         match reply {
-            Ok(Reply::Ready { walls }) => {
+            Ok(Reply::Ready { sandbox }) => {
                 self.is_ready = true;
-                Ok(walls)
+                Ok(sandbox)
             }
             Ok(Reply::Unable { what }) => Err(anyhow!(what)).exit_with(Exit::Environment),
-            Ok(_) => Err(anyhow!("the decoder speaks out of turn")),
+            Ok(_) => Err(anyhow!("the decoder sent an unexpected message")),
             Err(error) => Err(anyhow!(
                 "the decoder does not start: {}",
                 self.cause(&error)
@@ -295,7 +295,7 @@ impl Worker {
             }
             std::thread::sleep(LOOK / 10);
         }
-        format!("the decoder talks nonsense: {error}")
+        format!("the decoder sent an invalid message: {error}")
     }
 }
 

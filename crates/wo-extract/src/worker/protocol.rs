@@ -1,4 +1,4 @@
-//! What the tool and a worker say to each other: four bytes of length, JSON, and behind a frame's its pixels.
+//! The messages between the tool and a worker: four bytes of length, then JSON, then the pixels of a frame.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wo_record::Video;
 
-use super::sandbox::Walls;
-use crate::error::Fault;
+use super::sandbox::SandboxStatus;
+use crate::error::ExtractError;
 use crate::job::Settings;
-use crate::quality::still::Place;
+use crate::quality::still::FramePosition;
 
 /// The longest message: the times of all frames that one video may give, and more.
 const MAX_MESSAGE: usize = 1 << 20;
@@ -30,15 +30,18 @@ pub(super) struct Job {
     pub(super) settings: Settings,
 }
 
-/// What a worker says.
+/// What a worker says. The aliases are the names of earlier versions.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reply {
-    /// It waits for jobs behind these walls.
-    Ready { walls: Walls },
+    /// It waits for jobs in this sandbox.
+    Ready {
+        #[serde(alias = "walls")]
+        sandbox: SandboxStatus,
+    },
     /// It cannot work on this machine.
     Unable { what: String },
-    /// It gets on.
+    /// It makes progress.
     Beat,
     /// A frame that may be one of those to take; `3 * width * height` bytes of red, green and blue follow.
     Still {
@@ -46,15 +49,17 @@ pub(super) enum Reply {
         width: u32,
         height: u32,
     },
-    /// The file is done; of the frames sent before, those at these times are to be taken, which are at these places.
+    /// The file is done; of the frames sent before, those at these times are to be taken, which are at these positions.
     Taken {
         video: Box<Video>,
-        places: Vec<(u64, Place)>,
+        #[serde(alias = "places")]
+        positions: Vec<(u64, FramePosition)>,
         notes: Vec<String>,
-        fault: Option<Fault>,
+        #[serde(alias = "fault")]
+        error: Option<ExtractError>,
     },
     /// The file gives no frames.
-    Failed(Fault),
+    Failed(ExtractError),
 }
 
 /// Writes `message`, and `pixels` behind it.
@@ -148,6 +153,23 @@ mod tests {
     use std::fs::File;
 
     use super::*;
+
+    #[test]
+    fn replies_of_an_earlier_worker_are_read() {
+        let ready = r#"{"ready":{"walls":{"landlock":true,"seccomp":true}}}"#;
+        let ready: Reply = serde_json::from_str(ready).unwrap();
+        assert!(matches!(ready, Reply::Ready { sandbox } if sandbox.missing().is_none()));
+        let taken = r#"{"taken":{"video":{"video_id":"","path":null},"places":[[7,{"is_damaged":true}]],"notes":[],"fault":{"code":"decode","what":"x"}}}"#;
+        let taken: Reply = serde_json::from_str(taken).unwrap();
+        let Reply::Taken {
+            positions, error, ..
+        } = taken
+        else {
+            panic!("{taken:?}");
+        };
+        assert!(matches!(positions[..], [(7, position)] if position.is_damaged));
+        assert_eq!(error.unwrap().code, "decode");
+    }
 
     #[test]
     fn a_message_arrives_with_its_file_and_a_long_one_is_refused() {

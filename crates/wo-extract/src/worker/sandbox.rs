@@ -1,7 +1,7 @@
-//! The walls around a worker. Inside them no file can be opened, no socket made, no program started, no other process
+//! The sandbox of a worker. Inside it no file can be opened, no socket made, no program started, no other process
 //! touched; what was opened before stays open.
 //!
-//! Two walls, since each has had holes: Landlock, which the kernel enforces where files and sockets are reached, and
+//! It has two parts, since each has had holes: Landlock, which the kernel enforces where files and sockets are reached, and
 //! seccomp, which refuses system calls. The system calls are a list of what is refused, not of what is allowed: libraries
 //! take to new harmless ones all the time.
 
@@ -20,20 +20,20 @@ use seccompiler::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Whether decoding without walls is an error.
+/// Whether decoding without a sandbox is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sandbox {
-    /// Decode only behind all walls.
+    /// Decode only in a whole sandbox.
     Require,
-    /// Warn where a wall is missing.
+    /// Warn where a part of the sandbox is missing.
     Auto,
-    /// No walls.
+    /// No sandbox.
     Off,
 }
 
-/// The walls that stand.
+/// The parts of the sandbox that hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Walls {
+pub(crate) struct SandboxStatus {
     landlock: bool,
     seccomp: bool,
 }
@@ -185,10 +185,10 @@ const OLD: &[i64] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLD: &[i64] = &[];
 
-impl Walls {
-    /// Closes the walls around this process. It must have one thread only: those that run already would stay outside of
-    /// one of the walls.
-    pub(super) fn close() -> anyhow::Result<Self> {
+impl SandboxStatus {
+    /// Puts this process into the sandbox. It must have one thread only: those that run already would stay outside of one
+    /// of its parts.
+    pub(super) fn enter() -> anyhow::Result<Self> {
         limit_resources().context("set limits")?;
         let n_threads = std::fs::read_dir("/proc/self/task")
             .context("count threads")?
@@ -211,7 +211,7 @@ impl Walls {
     }
 }
 
-impl fmt::Display for Walls {
+impl fmt::Display for SandboxStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.landlock, self.seccomp) {
             (true, true) => "landlock+seccomp",

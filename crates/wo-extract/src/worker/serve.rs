@@ -1,4 +1,4 @@
-//! The life of a worker: starts GStreamer, closes the walls, takes the frames of one file after the other.
+//! The worker process: starts GStreamer, enters the sandbox, and decodes one file after the other.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -10,9 +10,9 @@ use wo_record::code;
 
 use super::protocol::{self, Job, Reply};
 use super::replies::Replies;
-use super::sandbox::{Sandbox, Walls};
+use super::sandbox::{Sandbox, SandboxStatus};
 use crate::decoding;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 
 /// Serves the tool at the other end of stdin, until it goes away. `before` is called with each file before it is
@@ -26,42 +26,42 @@ pub fn serve(
     let socket = UnixStream::from(socket);
     // Where the tool dies before this, its end of the socket is closed, which ends the worker too.
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    let walls = match start(sandbox) {
-        Ok(walls) => walls,
+    let sandbox = match start(sandbox) {
+        Ok(sandbox) => sandbox,
         Err(error) => {
             let what = format!("{error:#}");
             return Ok(protocol::write(&socket, &Reply::Unable { what }, &[])?);
         }
     };
-    protocol::write(&socket, &Reply::Ready { walls }, &[])?;
+    protocol::write(&socket, &Reply::Ready { sandbox }, &[])?;
     while let Some((job, file)) = protocol::read_with_file::<Job>(&socket)? {
         let replies = Replies::new(&socket);
         let file = File::from(file);
         let taken = match before(&file, &socket) {
-            Some(what) => Err(Fault::new(code::DECODE, what)),
+            Some(what) => Err(ExtractError::new(code::DECODE, what)),
             None => MediaFile::received(file, job.video_id)
                 .and_then(|file| decoding::take(&file, &job.settings, &replies)),
         };
         let reply = match taken {
             Ok(taken) => Reply::Taken {
                 video: Box::new(taken.video),
-                places: taken.places,
+                positions: taken.positions,
                 notes: taken.notes,
-                fault: taken.fault,
+                error: taken.error,
             },
-            Err(fault) => Reply::Failed(fault),
+            Err(error) => Reply::Failed(error),
         };
         replies
             .send(&reply, &[])
-            .map_err(|fault| anyhow::anyhow!(fault.what))?;
+            .map_err(|error| anyhow::anyhow!(error.what))?;
     }
     Ok(())
 }
 
-fn start(sandbox: Sandbox) -> anyhow::Result<Walls> {
+fn start(sandbox: Sandbox) -> anyhow::Result<SandboxStatus> {
     decoding::pipeline::init()?;
     if sandbox == Sandbox::Off {
-        return Ok(Walls::default());
+        return Ok(SandboxStatus::default());
     }
-    Walls::close().context("lock the decoder in")
+    SandboxStatus::enter().context("sandbox the decoder")
 }

@@ -1,4 +1,4 @@
-//! The one watchdog: a worker that says nothing for too long, or takes too long, is not listened to any more.
+//! The watchdog: kills a worker that stalls or takes too long.
 
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::net::UnixStream;
@@ -9,7 +9,7 @@ use wo_record::code;
 
 use super::clock::{Doing, SilenceClock};
 use super::protocol::{self, Reply};
-use crate::error::Fault;
+use crate::error::ExtractError;
 
 /// How long one look for a message lasts before the clock is looked at.
 pub(super) const LOOK: Duration = Duration::from_millis(100);
@@ -38,7 +38,7 @@ pub(super) struct Watched<'a> {
 
 /// Why a worker is not listened to any more.
 pub(super) struct Stopped {
-    pub(super) fault: Fault,
+    pub(super) error: ExtractError,
     /// Whether it may only have waited for a processor, which this machine does not tell.
     may_have_waited: bool,
 }
@@ -86,14 +86,14 @@ impl<'a> Watched<'a> {
             stalled(doing, stall)
         } else if self.lasted >= total {
             format!(
-                "not done after {} s; a longer --file-timeout gives it more time (with --out, add --retry-failed)",
+                "not finished after {} s; raise --file-timeout (with --out, add --retry-failed)",
                 total.as_secs()
             )
         } else {
             return None;
         };
         Some(Stopped {
-            fault: Fault::new(code::STALLED, what),
+            error: ExtractError::new(code::STALLED, what),
             may_have_waited,
         })
     }
@@ -111,10 +111,10 @@ fn stalled(doing: Doing, stall: Duration) -> String {
     let seconds = stall.as_secs();
     match doing {
         Doing::Nothing => format!(
-            "the decoder hangs: no progress for {seconds} s, and no work; if ffmpeg reads it, this converts it: ffmpeg -i IN OUT.mp4 (where the disk is that slow, a longer --stall-timeout)"
+            "the decoder hangs: no progress for {seconds} s, and no work; if ffmpeg reads the file, convert it: ffmpeg -i IN OUT.mp4 (on a slow disk, raise --stall-timeout)"
         ),
         Doing::Work | Doing::Unknown => format!(
-            "no progress for {seconds} s; a longer --stall-timeout gives it more time (with --out, add --retry-failed)"
+            "no progress for {seconds} s; raise --stall-timeout (with --out, add --retry-failed)"
         ),
     }
 }

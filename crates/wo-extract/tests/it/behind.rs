@@ -1,4 +1,4 @@
-//! What lies in a picture file behind its picture.
+//! What lies in an image file behind its image.
 
 use std::process::Command;
 
@@ -24,8 +24,8 @@ fn what_lies_behind_a_picture_is_named_with_a_way_to_get_it() {
         let output = tool(dir.path(), &[name, "--size=16"]).run();
         assert_eq!(output.status, 0);
         let text = &output.stderr;
-        assert!(text.contains(" lies behind the"), "{text}");
-        let (_, cure) = text.split_once("it is had by: ").unwrap();
+        assert!(text.contains(" and is ignored; "), "{text}");
+        let (_, cure) = text.split_once("extract it with: ").unwrap();
         let cure = cure.trim().replace("IN.jpg", name);
         let mut shell = Command::new("sh");
         shell.args(["-c", &cure]).current_dir(dir.path());

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::harness::extract;
 use crate::videos;
 
-/// A video of still pictures, each for so many frames at 10 a second: a pattern of `videotestsrc`, and what is done to it.
+/// A video of still images, each for so many frames at 10 a second: a pattern of `videotestsrc`, and what is done to it.
 fn of_scenes(path: &Path, scenes: &[(&str, u32)]) {
     let size = "video/x-raw,format=I420,width=256,height=256,framerate=10/1";
     let mut description =

@@ -51,11 +51,11 @@ fn a_run_that_ends_3_says_last_what_failed_and_what_to_do() {
         .split_once("3 inputs failed, and the run went on without:")
         .unwrap();
     let parts = [
-        "v/squat/bad_form/a.mp4: the same video is there twice",
+        "v/squat/bad_form/a.mp4: two copies of a video have different labels",
         "v/squat/bad_form/broken.mp4: ",
-        "v/squat/good_form/copy.mp4: the same video",
-        "hint: mend files and give the same command with --retry-failed, or remove them and give it with --prune",
-        "hint: of two videos that are the same remove one",
+        "v/squat/good_form/copy.mp4: two copies of a video",
+        "hint: repair the files and run the same command with --retry-failed, or remove them and run it with --prune",
+        "hint: remove one of two identical videos, or correct groups.csv",
     ];
     for (line, part) in last.trim().lines().zip(parts) {
         assert!(line.trim().starts_with(part), "{line}");

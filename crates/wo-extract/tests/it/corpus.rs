@@ -131,8 +131,8 @@ fn a_corpus_of_broken_files_stops_nothing_and_harms_no_neighbour() {
         .collect();
     for number in 0..n_files {
         let good = format!("{number:05}_good.mp4");
-        let pictures = videos.get(&good).copied().flatten();
-        assert!(pictures == Some(&expected), "{good}");
+        let images = videos.get(&good).copied().flatten();
+        assert!(images == Some(&expected), "{good}");
     }
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut errors: BTreeMap<String, usize> = BTreeMap::new();

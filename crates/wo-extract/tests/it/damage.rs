@@ -27,7 +27,7 @@ fn flip(path: &Path, n: usize, (from, to): (f64, f64)) {
 }
 
 /// All frames of a video, by when they are shown.
-fn pictures(stream: &Stream) -> HashMap<u64, &crate::harness::Image> {
+fn images(stream: &Stream) -> HashMap<u64, &crate::harness::Image> {
     let frames = stream.frames.iter();
     frames
         .map(|frame| (frame.pts_ms.to_bits(), &frame.image))
@@ -46,7 +46,7 @@ fn whole_frames_take_the_place_of_damaged_ones() {
     assert_eq!(healthy.videos[0].n_damaged, None);
     flip(&path, 60, (0.3, 0.45));
     let damaged = extract(dir.path(), &all, 0);
-    let before = pictures(&healthy);
+    let before = images(&healthy);
     let n_changed = damaged
         .frames
         .iter()
@@ -165,7 +165,7 @@ fn each_codec_says_what_is_damaged_and_nothing_of_healthy_files() {
         let whole = std::fs::read(&path).unwrap();
         hole(&path);
         check("zeros");
-        // Decoders of these take most flipped bits for a picture, and report nothing.
+        // Decoders of these take most flipped bits for an image, and report nothing.
         if !["hevc.mp4", "vp8.webm"].contains(&name) {
             std::fs::write(&path, whole).unwrap();
             flip(&path, 60, (0.2, 0.8));
@@ -197,7 +197,7 @@ fn what_is_lost_behind_junk_is_said_by_all_that_read_it() {
             0,
         ),
         ("a.mp4", "mp4mux fragment-duration=1000", b"moof", 4),
-        // A tag of pictures that is no key frame, behind the length of the one before.
+        // A tag of images that is no key frame, behind the length of the one before.
         ("a.flv", "flvmux", b"\0\0\0\x27\x01", 8),
     ] {
         let path = dir.path().join(name);

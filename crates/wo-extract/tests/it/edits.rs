@@ -298,9 +298,9 @@ fn places_that_say_nothing_are_named_with_what_to_do() {
     let (words, stream) = said(dir.path(), &[]);
     for part in [
         "v/squat/god_form: 1 file gets no label",
-        "rename the folder to good_form",
+        "if you mean good_form, rename the folder",
         "v/squat: 1 file gets no label",
-        "v/squat/wobbly: 1 file gets a label of your own",
+        "v/squat/wobbly: 1 file gets a new label",
         "its thumbnail: v/squat/good_form/b.jpg",
         "c.mp4.part",
     ] {
@@ -321,7 +321,11 @@ fn places_that_say_nothing_are_named_with_what_to_do() {
     // One level too high: what was written is no video.
     let output = tool(dir.path(), &["."]).run();
     assert_eq!(read(&output.stdout).videos.len(), 6);
-    assert!(output.stderr.contains("frames that wo-extract wrote"));
+    assert!(
+        output
+            .stderr
+            .contains("skipped, since wo-extract wrote its frames")
+    );
     let own = dir.path().join("out/frames_squat_bad");
     for at in [own.as_path(), &dir.path().join("out")] {
         let output = tool(at, &["."]).run();
@@ -352,7 +356,10 @@ fn an_image_that_is_changed_is_made_anew_and_that_is_said() {
     let before = fs::read(image).unwrap();
     fs::write(image, "cropped").unwrap();
     let (words, stream) = said(dir.path(), &[]);
-    assert!(words.contains("is not as it was written"), "{words}");
+    assert!(
+        words.contains("was changed, so the frames of its video are taken again"),
+        "{words}"
+    );
     assert_eq!(
         (stream.frames.len(), fs::read(image).unwrap()),
         (12, before)

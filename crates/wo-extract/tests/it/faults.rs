@@ -73,13 +73,13 @@ fn a_decoder_that_dies_hangs_or_lies_costs_its_file_and_no_other() {
             .frames
             .iter()
             .filter(|f| f.video_id == video.video_id);
-        let pictures: Vec<_> = frames.map(|frame| (&frame.image, frame.index)).collect();
+        let images: Vec<_> = frames.map(|frame| (&frame.image, frame.index)).collect();
         let expected: Vec<_> = expected
             .frames
             .iter()
             .map(|f| (&f.image, f.index))
             .collect();
-        assert!(pictures == expected, "{:?}", video.path);
+        assert!(images == expected, "{:?}", video.path);
     }
 }
 

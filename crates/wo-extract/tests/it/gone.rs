@@ -56,7 +56,7 @@ fn without_a_single_video_nothing_is_touched() {
         (&[], 1),
     ] {
         let words = said(dir.path(), &[&["v", "--out", "out"], more].concat(), exit);
-        assert!(words.contains("no video or picture in v"), "{words}");
+        assert!(words.contains("no video or image in v"), "{words}");
         assert!(contents(&out) == before, "{more:?}");
     }
 }
@@ -77,7 +77,7 @@ fn a_disk_that_is_not_there_is_not_pruned_away() {
     }
     assert_eq!(n_frames(dir.path()), 18);
     let words = said(dir.path(), &["v", "--out", "out", "--prune=all"], 0);
-    let went = "--prune takes away what files that are gone left: 2 videos with 12 frames";
+    let went = "--prune deletes what missing files left: 2 videos with 12 frames";
     assert!(words.contains(went), "{words}");
     assert_eq!(n_frames(dir.path()), 6);
 }
@@ -93,7 +93,7 @@ fn a_folder_of_the_same_name_elsewhere_prunes_nothing() {
     ] {
         let words = said(&other, &args, 1);
         assert!(
-            words.contains("not the folder in which wo-extract ran before"),
+            words.contains("wo-extract ran in another folder before"),
             "{words}"
         );
         assert_eq!(n_frames(dir.path()), 18);
@@ -106,7 +106,7 @@ fn what_is_gone_is_told_and_goes_when_asked() {
     fs::remove_file(dir.path().join("v/squat/bad_form/a.mp4")).unwrap();
     fs::write(dir.path().join("v/squat/bad_form/README.md"), "").unwrap();
     let words = said(dir.path(), &["v", "--out", "out"], 0);
-    let stays = "1 video is gone, and its frames stay\nhint: the same command with --prune takes";
+    let stays = "1 video is gone, and its frames stay\nhint: the same command with --prune deletes";
     assert!(words.contains(stays), "{words}");
     let words = said(dir.path(), &["v", "--out", "out", "--prune"], 0);
     assert!(words.contains("left: 1 video with 6 frames"), "{words}");

@@ -216,8 +216,8 @@ impl Frame {
         path
     }
 
-    /// The picture that travels in the record.
-    pub(crate) fn picture(&self) -> image::RgbImage {
+    /// The image that travels in the record.
+    pub(crate) fn image(&self) -> image::RgbImage {
         use base64::Engine;
         let Image::Inline { jpeg_base64 } = &self.image else {
             panic!("{self:?}")
@@ -225,8 +225,8 @@ impl Frame {
         let jpeg = base64::engine::general_purpose::STANDARD
             .decode(jpeg_base64)
             .unwrap();
-        let picture = image::load_from_memory(&jpeg).unwrap().into_rgb8();
-        assert_eq!(picture.dimensions(), (self.width_px, self.height_px));
-        picture
+        let image = image::load_from_memory(&jpeg).unwrap().into_rgb8();
+        assert_eq!(image.dimensions(), (self.width_px, self.height_px));
+        image
     }
 }

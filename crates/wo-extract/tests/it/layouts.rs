@@ -30,9 +30,9 @@ fn each_layout_of_pixels_keeps_its_colours() {
             );
             let stream = extract(dir.path(), &[name, "--size=60"], 0);
             for frame in &stream.frames {
-                let picture = frame.picture();
-                for (x, y) in [(1, 1), (40, 30), (picture.width() - 2, 58)] {
-                    let pixel = picture.get_pixel(x, y).0;
+                let image = frame.image();
+                for (x, y) in [(1, 1), (40, 30), (image.width() - 2, 58)] {
+                    let pixel = image.get_pixel(x, y).0;
                     let is_near = pixel.iter().zip(COLOUR).all(|(a, b)| a.abs_diff(b) <= 4);
                     assert!(is_near, "{name} {width}: {pixel:?} at {x}, {y}");
                 }

@@ -168,7 +168,7 @@ fn frames_look_as_those_of_ffmpeg_do() {
     for file in COMPARED {
         let args = [file, "--exact", "--frames-per-video=2", "--size=240", "-q"];
         for frame in extract(&folder, &args, 0).frames {
-            let ours = frame.picture();
+            let ours = frame.image();
             let (width, height) = ours.dimensions();
             let theirs =
                 by_ffmpeg(&folder.join(file), frame.pts_ms / 1000.0, width, height).unwrap();

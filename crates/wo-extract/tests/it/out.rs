@@ -27,7 +27,7 @@ fn records(dir: &Path) -> Stream {
     read(std::fs::read(dir.join("records.ndjson")).unwrap())
 }
 
-/// Every picture that a stream names is there, under `dir`, and is the one that was meant.
+/// Every image that a stream names is there, under `dir`, and is the one that was meant.
 fn check_pictures(dir: &Path, stream: &Stream) {
     for frame in &stream.frames {
         let Image::File { path, blake3 } = &frame.image else {
@@ -226,8 +226,8 @@ fn a_disk_that_is_full_is_one_clear_error_and_leaves_nothing_by_halves() {
     }
     let run = || tool(dir.path(), &["v", "--out", "disk/out"]).run();
     let output = run();
-    let pictures = walkdir::WalkDir::new(&disk).into_iter().flatten();
-    let broken: Vec<_> = pictures
+    let images = walkdir::WalkDir::new(&disk).into_iter().flatten();
+    let broken: Vec<_> = images
         .filter(|file| file.path().extension().is_some_and(|kind| kind == "jpg"))
         .filter(|file| image::open(file.path()).is_err())
         .map(walkdir::DirEntry::into_path)

@@ -91,8 +91,8 @@ fn tables_that_say_nothing_or_are_not_read_are_named() {
     let (words, stream) = said(dir.path(), &["v"]);
     assert_eq!(persons(&stream), [None]);
     for part in [
-        "v/groups.csv: no column of the table is read but `path`, so it says nothing; the columns are: path, lifter",
-        "1 file is skipped, since of tables only groups.csv is read here, beside videos or above them: v/groups (1).csv",
+        "v/groups.csv: only the column `path` of the table is read, so the table has no effect; the columns are: path, lifter",
+        "1 file is skipped, since groups.csv is the only table that is read beside or above videos: v/groups (1).csv",
         "groups.csv: not read, since it lies above v",
         "hint: add its rows to v/groups.csv",
     ] {

@@ -58,7 +58,7 @@ fn a_corrected_row_comes_back_with_its_video() {
     fs::rename(dir.path().join(good), dir.path().join(bad)).unwrap();
     for is_first in [true, false] {
         let (words, stream) = again(dir.path());
-        let said = "1 corrected row from trash is in force again";
+        let said = "1 corrected row from trash is restored";
         assert_eq!(words.contains(said), is_first, "{words}");
         let corrected = stream
             .frames
@@ -114,7 +114,7 @@ fn a_corrected_row_that_the_records_took_over_comes_back_with_its_video() {
         );
         let (words, stream) = again(dir.path());
         assert!(
-            words.contains("1 corrected row from trash is in force again"),
+            words.contains("1 corrected row from trash is restored"),
             "{how}: {words}"
         );
         let unclear = stream

@@ -231,7 +231,11 @@ fn without_landlock_it_stops_or_warns_as_told() {
             stream.errors
         );
         let message = &output.stderr;
-        assert_eq!(message.matches("is not locked in").count(), 1, "{message}");
+        assert_eq!(
+            message.matches("is not fully sandboxed").count(),
+            1,
+            "{message}"
+        );
     }
     let off = run(&[landlock], "off");
     assert_eq!(read(&off.stdout).sandbox, "none");

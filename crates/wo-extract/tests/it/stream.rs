@@ -147,7 +147,7 @@ fn frames_are_those_on_display_at_the_centres_of_equal_segments() {
             (frame.faults.len(), &frame.description, &frame.video_id),
             (0, &None, &video.video_id)
         );
-        frame.picture();
+        frame.image();
     }
 }
 
@@ -170,7 +170,7 @@ fn a_video_of_fewer_frames_gives_them_all_and_a_small_size_is_scaled_down_to() {
 #[test]
 fn a_rotated_video_comes_out_upright() {
     let dir = wo_testkit::tempdir().unwrap();
-    let pictures: Vec<RgbImage> = (0..4)
+    let images: Vec<RgbImage> = (0..4)
         .map(|quarters| {
             let name = format!("{quarters}.mp4");
             videos::plain(&dir.path().join(&name), 2, "gradient");
@@ -190,12 +190,12 @@ fn a_rotated_video_comes_out_upright() {
                 (video.width_px, video.height_px, video.rotation_deg),
                 (size.0, size.1, 90 * quarters as u32)
             );
-            stream.frames[0].picture()
+            stream.frames[0].image()
         })
         .collect();
     // Clockwise: what was at the top is on the right, then at the bottom, then on the left.
     for y in [4, 24, 44] {
-        let green = |quarters: usize, x: u32, y: u32| pictures[quarters].get_pixel(x, y).0[1];
+        let green = |quarters: usize, x: u32, y: u32| images[quarters].get_pixel(x, y).0[1];
         let upright = green(0, 32, y);
         for (quarters, turned) in [
             (1, green(1, 47 - y, 32)),
@@ -208,7 +208,7 @@ fn a_rotated_video_comes_out_upright() {
             );
         }
     }
-    assert!(pictures[0].get_pixel(32, 4).0[1].abs_diff(pictures[0].get_pixel(32, 44).0[1]) > 100);
+    assert!(images[0].get_pixel(32, 4).0[1].abs_diff(images[0].get_pixel(32, 44).0[1]) > 100);
 }
 
 #[test]
@@ -257,12 +257,9 @@ fn an_interlaced_video_keeps_its_frame_rate_and_loses_its_combs() {
         ),
         ("h264", "matroska")
     );
-    let picture = stream.frames[5].picture();
+    let image = stream.frames[5].image();
     for y in 10..50 {
-        let (line, next) = (
-            picture.get_pixel(32, y).0[1],
-            picture.get_pixel(32, y + 1).0[1],
-        );
+        let (line, next) = (image.get_pixel(32, y).0[1], image.get_pixel(32, y + 1).0[1]);
         assert!(line.abs_diff(next) < 30, "{line} {next} at {y}");
     }
 }
@@ -290,7 +287,7 @@ fn colours_come_through_in_every_matrix_and_range() {
             &[&format!("{name}/a.mp4"), "--frames-per-video", "1"],
             0,
         );
-        let Rgb([r, g, b]) = *stream.frames[0].picture().get_pixel(300, 256);
+        let Rgb([r, g, b]) = *stream.frames[0].image().get_pixel(300, 256);
         assert!(r > 247 && g < 8 && b < 8, "{name}: {r} {g} {b}");
     }
 }
@@ -305,7 +302,7 @@ fn each_kind_of_broken_file_is_one_error_and_the_run_goes_on() {
         b"The quick brown fox jumps over the lazy dog, again and again and again.\n",
     );
     write("playlist.mp4", b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:1/a.ts\n#EXT-X-ENDLIST\n");
-    write("picture.png", b"\x89PNG\r\n\x1a\nand no more");
+    write("image.png", b"\x89PNG\r\n\x1a\nand no more");
     videos::make(
         &dir.path().join("sound.m4a"),
         "audiotestsrc num-buffers=20 ! avenc_aac ! mp4mux",
@@ -320,7 +317,7 @@ fn each_kind_of_broken_file_is_one_error_and_the_run_goes_on() {
         ("empty.mp4", &["empty_file"][..]),
         ("text.mp4", &["not_media"]),
         ("playlist.mp4", &["unsupported_container"]),
-        ("picture.png", &["bad_image"]),
+        ("image.png", &["bad_image"]),
         ("sound.m4a", &["no_video_stream"]),
         ("no_end.mp4", &["decode"]),
     ] {
@@ -501,15 +498,15 @@ fn pictures_and_gifs_are_videos_too() {
         ),
         (Some(1), 80, 40)
     );
-    assert!(stream.frames[0].picture().get_pixel(40, 20).0[1].abs_diff(200) < 4);
+    assert!(stream.frames[0].image().get_pixel(40, 20).0[1].abs_diff(200) < 4);
 
     let mut gif = image::codecs::gif::GifEncoder::new(
         std::fs::File::create(dir.path().join("c.gif")).unwrap(),
     );
     for grey in [0u8, 80, 160, 240] {
-        let picture = image::RgbaImage::from_pixel(16, 16, image::Rgba([grey, grey, grey, 255]));
+        let image = image::RgbaImage::from_pixel(16, 16, image::Rgba([grey, grey, grey, 255]));
         let delay = image::Delay::from_saturating_duration(Duration::from_millis(200));
-        gif.encode_frame(image::Frame::from_parts(picture, 0, 0, delay))
+        gif.encode_frame(image::Frame::from_parts(image, 0, 0, delay))
             .unwrap();
     }
     drop(gif);
@@ -518,7 +515,7 @@ fn pictures_and_gifs_are_videos_too() {
         (stream.times_ms(), stream.videos[0].duration_ms),
         (vec![200.0, 600.0], Some(800.0))
     );
-    assert!(stream.frames[1].picture().get_pixel(8, 8).0[0].abs_diff(240) < 4);
+    assert!(stream.frames[1].image().get_pixel(8, 8).0[0].abs_diff(240) < 4);
 }
 
 #[test]
@@ -578,7 +575,7 @@ fn nothing_found_is_said_and_the_stream_is_complete() {
     std::fs::write(dir.path().join(".gitkeep"), "").unwrap();
     let output = tool(dir.path(), &["."]).run();
     assert_eq!(output.status, 1);
-    assert_eq!(output.stderr, "wo-extract: no video or picture in .\n");
+    assert_eq!(output.stderr, "wo-extract: no video or image in .\n");
     assert!(crate::harness::read(&output.stdout).videos.is_empty());
 
     let output = tool(dir.path(), &[]).run();

@@ -8,7 +8,7 @@ use crate::harness::{Frame, Stream, extract, tool};
 use crate::videos;
 
 const ONE: i32 = 1 << 16;
-/// The eight ways in which a picture can lie, as the four numbers of a display matrix.
+/// The eight ways in which an image can lie, as the four numbers of a display matrix.
 const EIGHT: [[i32; 4]; 8] = [
     [ONE, 0, 0, ONE],
     [0, ONE, -ONE, 0],
@@ -37,11 +37,11 @@ fn place(path: &Path, [a, b, c, d]: [i32; 4]) {
 
 fn only_picture(dir: &Path, name: &str) -> (Stream, RgbImage) {
     let stream = extract(dir, &[name, "--frames-per-video=1", "--size=48"], 0);
-    let picture = stream.frames[0].picture();
-    (stream, picture)
+    let image = stream.frames[0].image();
+    (stream, image)
 }
 
-/// Where the matrix puts the pixel at `x`, `y` of a picture of 64x48 pixels.
+/// Where the matrix puts the pixel at `x`, `y` of an image of 64x48 pixels.
 fn put([a, b, c, d]: [i32; 4], x: u32, y: u32) -> (u32, u32) {
     let [a, b, c, d] = [a, b, c, d].map(i32::signum);
     // About the middle, in half pixels.
@@ -112,8 +112,8 @@ fn a_matrix_that_is_no_turn_is_named_and_ignored() {
     for (matrix, why) in [
         ([0; 4], "its determinant is zero"),
         ([ONE, ONE, ONE, ONE], "its determinant is zero"),
-        ([ONE, 0, ONE / 2, ONE], "shears the picture"),
-        ([20 * ONE, 0, 0, ONE], "20.000 times as wide as high"),
+        ([ONE, 0, ONE / 2, ONE], "shears the image"),
+        ([20 * ONE, 0, 0, ONE], "pixel aspect ratio of 20.000"),
     ] {
         place(&path, matrix);
         let args = ["a.mp4", "--frames-per-video=1", "--size=48"];
@@ -124,7 +124,7 @@ fn a_matrix_that_is_no_turn_is_named_and_ignored() {
         assert_eq!(text.lines().count(), 1, "{text}");
         let stream = crate::harness::read(&output.stdout);
         assert_eq!(stream.videos[0].rotation_deg, 0);
-        check_placed(&plain, &stream.frames[0].picture(), EIGHT[0], why);
+        check_placed(&plain, &stream.frames[0].image(), EIGHT[0], why);
     }
 }
 
@@ -286,7 +286,7 @@ fn a_webm_that_announces_alpha_and_has_none_is_read() {
         assert_eq!((plain.len(), announced.len()), (10, 10), "{codec}");
         for (plain, announced) in plain.iter().zip(&announced) {
             assert_eq!(plain.pts_ms.to_bits(), announced.pts_ms.to_bits());
-            check_placed(&plain.picture(), &announced.picture(), EIGHT[0], codec);
+            check_placed(&plain.image(), &announced.image(), EIGHT[0], codec);
         }
     }
 }
@@ -311,7 +311,7 @@ fn a_matroska_is_turned_as_its_projection_says() {
     check_placed(&plain, &placed, EIGHT[1], "projection");
 }
 
-/// How different two pictures are.
+/// How different two images are.
 fn difference(a: &RgbImage, b: &RgbImage) -> u32 {
     let levels = a.iter().zip(b.iter());
     levels.map(|(a, b)| u32::from(a.abs_diff(*b))).sum()
@@ -331,12 +331,12 @@ fn frames_that_are_stored_in_another_order_are_all_there_and_in_their_places() {
             &format!("{source} ! {codec} ! {mux}"),
         );
     };
-    let pictures =
-        |stream: &Stream| -> Vec<RgbImage> { stream.frames.iter().map(Frame::picture).collect() };
+    let images =
+        |stream: &Stream| -> Vec<RgbImage> { stream.frames.iter().map(Frame::image).collect() };
     let all = |name| extract(dir.path(), &[name, "--sample=every=1", "--size=48"], 0);
     // Without frames that look ahead.
     make("true.mp4", "x264enc bframes=0 ! h264parse", "mp4mux");
-    let right = pictures(&all("true.mp4"));
+    let right = images(&all("true.mp4"));
     for (name, codec, mux) in [
         ("none.avi", &*mpeg4(0), "avimux"),
         ("one.avi", &mpeg4(1), "avimux"),
@@ -353,12 +353,12 @@ fn frames_that_are_stored_in_another_order_are_all_there_and_in_their_places() {
             "{name}"
         );
         assert_eq!(video.variable_frame_rate, Some(false), "{name}");
-        for (at, picture) in pictures(&stream).iter().enumerate() {
+        for (at, image) in images(&stream).iter().enumerate() {
             let time_ms = stream.frames[at].pts_ms;
             assert!((time_ms - 50.0 * at as f64).abs() < 1.0, "{name}");
             // Of the frames around it, it is most like the one that was drawn at its place.
             let around = at.saturating_sub(4)..60.min(at + 5);
-            let nearest = around.min_by_key(|&other| difference(picture, &right[other]));
+            let nearest = around.min_by_key(|&other| difference(image, &right[other]));
             assert_eq!(nearest, Some(at), "{name}");
         }
         // Some frames are the same as among all.

@@ -67,7 +67,7 @@ fn deletions_outlast_the_records() {
         let (words, stream) = again(dir.path());
         assert_eq!(stream.frames.len(), 10, "{words}");
         for part in [
-            "it was gone, and is made anew",
+            "it was missing, and is rebuilt",
             "wo-describe out/records.ndjson -o",
         ] {
             assert!(words.contains(part), "{words}");
@@ -75,7 +75,7 @@ fn deletions_outlast_the_records() {
         assert!(!words.contains("no frame"), "{words}");
         let (words, stream) = again(dir.path());
         assert_eq!(stream.frames.len(), 10, "{words}");
-        assert!(!words.contains("made anew"), "{words}");
+        assert!(!words.contains("rebuilt"), "{words}");
         assert_eq!(
             said(dir.path(), &["v", "--out", "out", "--restore"], 0)
                 .1
@@ -171,7 +171,7 @@ fn a_folder_of_images_that_is_not_there_deletes_nothing() {
     fs::remove_dir_all(&images).unwrap();
     fs::remove_dir_all(path(dir.path(), "old")).unwrap();
     let (words, stream) = again(dir.path());
-    for part in [named[0], "let wo-extract make it anew"] {
+    for part in [named[0], "let wo-extract take its frames again"] {
         assert!(words.contains(part), "{words}");
     }
     assert_eq!(stream.frames.len(), 12);

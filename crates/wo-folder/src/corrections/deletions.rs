@@ -1,4 +1,4 @@
-//! Which frames of the records a person deleted: the image is gone, or the row.
+//! Finds frames of the records that a person deleted: their image or their row is missing.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -71,7 +71,7 @@ impl Deletions {
         })
     }
 
-    /// How a frame of the records, which has these rows, was deleted, if it was. A table that is gone as a whole deletes nothing: it is made anew.
+    /// How a frame of the records, which has these rows, was deleted, if it was. A table that is gone as a whole deletes nothing: it is written again.
     pub(crate) fn of_frame(&self, frame: &Frame, rows: &[&Row]) -> Option<Deleted> {
         if !self.has_state {
             return None;

@@ -1,4 +1,4 @@
-//! The log of reviews, read as a whole: it is small beside what it is about.
+//! Reads the log of reviews as a whole: it is small beside the frames.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -11,7 +11,7 @@ use wo_record::Review;
 
 /// What to do about a log that was changed.
 pub const LOG_CURE: &str =
-    "nobody but wo-review may write it; take the file back from a backup or from git";
+    "only wo-review may write it; restore the file from a backup or from git";
 
 /// Reads a log. What a crash cut off at its end was never acknowledged, and does not count.
 pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
@@ -66,7 +66,7 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
 fn say_cut(path: &Path, n_lines: usize) {
     if n_lines > 0 {
         wo_cli::warn!(
-            "{}: the last decision is cut off ({}) and is not read, but tables and records may have it\nhint: take the file back from a backup or from git; without one, start wo-review, which sets the rest aside, and look at the last frames again",
+            "{}: the last decision is cut off ({}) and is not read, but tables and records may have it\nhint: restore the file from a backup or from git; without one, start wo-review, which sets the rest aside, and look at the last frames again",
             path.display(),
             wo_cli::count(n_lines, "line")
         );

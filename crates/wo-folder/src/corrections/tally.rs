@@ -1,4 +1,4 @@
-//! What is said of frames in the end, when all were met.
+//! Counts what happened to frames, and reports it when all were seen.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub(crate) struct Tally {
     pub(crate) n_without_review: usize,
     /// Frames whose records have the label of a row that gives none any more.
     pub(crate) n_without_label: usize,
-    /// Reviews of other pictures.
+    /// Reviews of other images.
     pub(crate) n_other_images: usize,
     pub(crate) n_relabelled: usize,
     /// Frames on which tables contradict each other.
@@ -66,7 +66,7 @@ impl Tally {
         let n_deleted = self.n_without_image + self.n_without_row;
         if n_deleted > 0 {
             wo_cli::warn!(
-                "{} {} as deleted: {} without an image, {} without a row\nhint: to bring deleted frames back, give --restore to the wo-extract command that made the folder",
+                "{} {} as deleted: {} without an image, {} without a row\nhint: to restore deleted frames, run the wo-extract command that made the folder with --restore",
                 count(n_deleted, "frame"),
                 verb(n_deleted, "counts", "count"),
                 self.n_without_image,
@@ -80,7 +80,7 @@ impl Tally {
         }
         if self.n_other_images > 0 {
             wo_cli::warn!(
-                "{} {} not used: the picture in that place of the video is another one now\nhint: take the frames as they were when they were reviewed",
+                "{} {} not used: that frame of the video has another image now\nhint: take the frames with the settings that they were reviewed with",
                 count(self.n_other_images, "review"),
                 verb(self.n_other_images, "is", "are")
             );
@@ -88,7 +88,7 @@ impl Tally {
         let paths = |paths: &[PathBuf]| named(paths.iter().map(|path| path.display()));
         if !self.against_reviews.is_empty() {
             wo_cli::warn!(
-                "the tables say otherwise than the reviews of {}; the reviews hold: {}\nhint: correct reviewed frames on the page of wo-review",
+                "the tables contradict the reviews of {}; the reviews count: {}\nhint: correct reviewed frames on the page of wo-review",
                 count(self.against_reviews.len(), "frame"),
                 paths(&self.against_reviews)
             );
@@ -111,7 +111,7 @@ impl Tally {
             let folder = dir.join(&trouble.folder);
             let cure = match &trouble.elsewhere {
                 Some(other) if *other != trouble.folder => format!(
-                    "such images lie in {}; move them back before wo-extract makes them anew: mv {} {}",
+                    "such images lie in {}; move them back before wo-extract takes them again: mv {} {}",
                     dir.join(other).display(),
                     shell_word(&dir.join(other)),
                     shell_word(&folder)
@@ -119,7 +119,7 @@ impl Tally {
                 _ if folder.symlink_metadata().is_ok() => {
                     "put the folder there again: wo-extract cannot make it while something else has its name".to_owned()
                 }
-                _ => "put the folder back, or let wo-extract make it anew; to delete frames, delete their rows, or images in it"
+                _ => "put the folder back, or let wo-extract take its frames again; to delete frames, delete their rows or images"
                     .to_owned(),
             };
             wo_cli::warn!(
@@ -167,7 +167,7 @@ impl Tally {
             format!("{STATE} is not there")
         };
         wo_cli::warn!(
-            "{} of {} {} no image or no row: {why}, so nobody can tell whether {} deleted, and wo-extract makes {} anew\nhint: take that file from a copy of the folder: cp COPY/{STATE} {}; without one, delete the frames again after the next wo-extract",
+            "{} of {} {} no image or no row: {why}, so it is unknown whether {} deleted, and wo-extract takes {} again\nhint: restore that file from a backup of the folder: cp COPY/{STATE} {}; without one, delete the frames again after the next wo-extract",
             count(self.n_untold, "frame"),
             dir.display(),
             verb(self.n_untold, "has", "have"),

@@ -1,7 +1,7 @@
-//! The files of a folder, and which of them a path means that somebody wrote.
+//! Finds the file that a written path means.
 //!
 //! People and spreadsheets spell paths in many ways: `./a`, absolute, `\`, another case, another Unicode form, the name
-//! alone. What can mean only one file means that file.
+//! alone. A path that fits only one file means that file.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};

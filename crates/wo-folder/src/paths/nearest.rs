@@ -1,4 +1,4 @@
-//! The path that somebody may have meant.
+//! The path that a misspelt one may mean.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! From where a relative path is meant. `docs/records.md` says: from the folder of the file that names it, and in a pipe
-//! from the working directory.
+//! Where a relative path starts: at the folder of the file that names it, and in a pipe at the working directory
+//! (`docs/records.md`).
 
 use std::io;
 use std::path::{Component, Path, PathBuf};

@@ -1,6 +1,6 @@
-//! The forms in which spreadsheets save tables: encodings and delimiters.
+//! How spreadsheets save tables: encodings and delimiters.
 //!
-//! What can be read without a doubt is read, and written back in the same form. What cannot is refused, with what it is.
+//! Unambiguous files are read, and written back in the same form. All others are refused with a reason.
 
 use encoding_rs::WINDOWS_1252;
 

@@ -1,5 +1,5 @@
-//! The tables of a folder, in which new frames get rows and frames that are gone lose theirs. All other rows stay as they
-//! are, byte for byte.
+//! The tables of a folder: new frames get rows, and removed frames lose theirs. All other rows stay as they are, byte for
+//! byte.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -178,7 +178,7 @@ impl Tables {
         }
         if n_edited > 0 {
             wo_cli::warn!(
-                "{} {} of frames that are gone, since their videos moved or were taken otherwise; what was said is kept in {}\nhint: correct the new frames in the tables",
+                "{} {} of frames that are gone, since their videos moved or were taken with other settings; the rows are kept in {}\nhint: correct the new frames in the tables",
                 count(n_edited, "corrected row"),
                 verb(n_edited, "is", "are"),
                 self.dir.join(TRASH).display()

@@ -48,7 +48,7 @@ impl WrittenLabel {
         }
     }
 
-    /// The label that is in force.
+    /// The label that is in effect.
     pub fn name(&self) -> Option<&Name> {
         match self {
             Self::Known(name) | Self::New(name) => Some(name),

@@ -1,4 +1,4 @@
-//! What is said of rows that are not in force, each with what to do.
+//! Warnings about rows that have no effect, each with what to do.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<String> {
     let mut troubles: Vec<String> = columns.map(|it| format!("{name}: {it}")).collect();
     if let Some((line, written, meant)) = table.misspelt_labels.first() {
         troubles.push(format!(
-            "{name}:{line}: `{written}` is no label, so the label stays as it was ({})\nhint: write `{meant}`, if that is meant",
+            "{name}:{line}: `{written}` is no label, so the label stays as it was ({})\nhint: if you mean `{meant}`, write that",
             like_it(table.misspelt_labels.len())
         ));
     }
@@ -68,7 +68,7 @@ pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<String> {
     }
     if let Some(line) = table.contrary.first() {
         troubles.push(format!(
-            "{name}:{line}: faults beside a label other than bad_form say nothing ({})\nhint: label the frame bad_form, or empty the cell",
+            "{name}:{line}: faults beside a label other than bad_form have no effect ({})\nhint: label the frame bad_form, or empty the cell",
             like_it(table.contrary.len())
         ));
     }
@@ -111,7 +111,7 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
     if !deleted.is_empty() {
         let n = deleted.len();
         wo_cli::warn!(
-            "{} {} of {} and {} nothing: {}\nhint: to bring back what was deleted by hand, with its row, give --restore to the wo-extract command that made {}; on the page of wo-review the others come back",
+            "{} {} of {} and {} nothing: {}\nhint: to restore frames that were deleted by hand, with their rows, run the wo-extract command that made {} with --restore; restore the others on the page of wo-review",
             count(n, "row"),
             verb(n, "is", "are"),
             verb(n, "a deleted frame", "deleted frames"),
@@ -135,7 +135,7 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
         known: &images,
     });
     wo_cli::warn!(
-        "{} of {} {} no frame, so {} nothing: {}\nhint: a row names its frame by the path in frame_path; correct it or delete the row",
+        "{} of {} {} no frame, so {} nothing: {}\nhint: frame_path holds the path of the frame; correct it or delete the row",
         other.len(),
         count(n_rows, "row"),
         verb(other.len(), "names", "name"),
@@ -147,7 +147,7 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
 /// That tables contradict each other on frames, such as these.
 pub(crate) fn contradiction_error(examples: &[String]) -> anyhow::Error {
     anyhow!(
-        "two tables say different things of {}: {}\nhint: delete the table that is a copy, or one of the two rows",
+        "two tables contradict each other on {}: {}\nhint: delete the table that is a copy, or one of the two rows",
         count(examples.len(), "frame"),
         named(examples)
     )

@@ -1,4 +1,4 @@
-//! What the rows of tables say of frames, whatever way the paths are spelt.
+//! The rows of tables by the frames that they are about, however the paths are spelt.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -166,10 +166,10 @@ impl Rows {
         }
         if let Some((first, last, path)) = overruled.first() {
             self.troubles.push(format!(
-                "{}: {} {} a frame something else than a row before; the last one counts, such as line {last} against line {first} on {path}",
+                "{}: {} {} an earlier row of the same frame; the last row counts, such as line {last} over line {first} on {path}",
                 self.tables[table].display(),
                 count(overruled.len(), "row"),
-                verb(overruled.len(), "gives", "give")
+                verb(overruled.len(), "contradicts", "contradict")
             ));
         }
         Ok(())
@@ -292,7 +292,7 @@ impl Rows {
         self.entries.get(*number)
     }
 
-    /// Says what is not in force of the tables, when all frames were met.
+    /// Says what is not in effect of the tables, when all frames were met.
     pub fn say_troubles(&self) {
         for trouble in &self.troubles {
             wo_cli::warn!("{trouble}");

@@ -1,4 +1,4 @@
-//! A CSV as a spreadsheet may have saved it: any delimiter, the encodings of [`crate::Encoding`], headers in any case.
+//! A CSV as spreadsheets save it: any delimiter, the encodings of [`crate::Encoding`], headers in any case.
 
 use std::path::Path;
 
@@ -67,7 +67,7 @@ impl Sheet {
             .unwrap_or(DELIMITERS[0]);
         if body.trim().is_empty() {
             return Err(anyhow::anyhow!(
-                "the table is empty\nhint: delete the file; wo-extract --out makes tables of frames anew"
+                "the table is empty\nhint: delete the file; wo-extract --out writes tables of frames again"
             ));
         }
         if let Some(line) = quotes::swallowing(body, delimiter) {
@@ -124,13 +124,13 @@ impl Sheet {
             .collect()
     }
 
-    /// What of the columns is not in force, each with a hint: misspelt ones, one that is there twice, and that none says
+    /// What of the columns is not in effect, each with a hint: misspelt ones, one that is there twice, and that none says
     /// anything.
     pub fn troubles(&self, columns: &Columns) -> Vec<String> {
         let mut troubles = Vec::new();
         for (column, meant) in self.misspelt(columns) {
             troubles.push(format!(
-                "the column `{column}` is not read\nhint: if it should be, rename it to `{meant}`"
+                "the column `{column}` is not read\nhint: if you mean `{meant}`, rename it"
             ));
         }
         for names in columns.others.iter().chain([&columns.key]) {
@@ -153,7 +153,7 @@ impl Sheet {
             let names = columns.others.iter().filter_map(|names| names.first());
             let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
             troubles.push(format!(
-                "no column of the table is read but `{}`, so it says nothing; the columns are: {}\nhint: name the columns {}",
+                "only the column `{}` of the table is read, so the table has no effect; the columns are: {}\nhint: name the columns {}",
                 columns.key.first().copied().unwrap_or_default(),
                 self.header.join(", "),
                 names.join(", ")
@@ -203,7 +203,7 @@ fn no_column(header: &[String], columns: &Columns) -> DialectError {
 
 fn open_quote(line: u64) -> anyhow::Error {
     anyhow!(
-        "line {line}: a double quote opens a cell there, and none closes it in its row, so the rows below would be a part of it\nhint: close the cell with a double quote, or delete the one that opens it"
+        "line {line}: a double quote opens a cell and none closes it in that row, so the rows below would be part of the cell\nhint: close the cell with a double quote, or delete the one that opens it"
     )
 }
 
@@ -360,9 +360,9 @@ mod tests {
             sheet.troubles(&COLUMNS).join("\n")
         };
         assert_eq!(told("frame_path,label,note,path\n"), "");
-        assert!(told("path,verdict,words\n").contains("so it says nothing"));
+        assert!(told("path,verdict,words\n").contains("so the table has no effect"));
         assert!(told("path,label,Label\n").contains("`label` and `label` mean the same"));
-        assert!(told("path,lable\n").contains("rename it to `label`"));
+        assert!(told("path,lable\n").contains("if you mean `label`, rename it"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub const FRAME_COLUMNS: Columns = Columns {
     hint: "the first line is frame_path,label,description",
 };
 
-/// The columns of a table that is made anew.
+/// The columns of a table that is written again.
 pub(crate) const WRITTEN_COLUMNS: [&str; 3] = ["frame_path", "label", "description"];
 
 /// What a row says of a frame.
@@ -104,7 +104,7 @@ impl Row {
 pub struct Table {
     /// The rows in their order, each with its line.
     pub rows: Vec<(u64, Row)>,
-    /// What of its columns is not in force, each with a hint.
+    /// What of its columns is not in effect, each with a hint.
     pub column_troubles: Vec<String>,
     /// Cells that hold no label and are not empty, by their lines. Such a cell says nothing.
     pub no_labels: Vec<(u64, String)>,
@@ -209,27 +209,27 @@ pub fn write_table<'a>(
 #[derive(Debug)]
 pub struct TableWriter<W: Write> {
     writer: csv::Writer<W>,
-    has_faults: bool,
+    /// The name of the column of faults, if there is one.
+    faults: Option<&'static str>,
 }
 
 impl<W: Write> TableWriter<W> {
     /// Writes the header.
     pub fn new(output: W) -> Result<Self, TableError> {
-        Self::begin(output, false)
+        Self::begin(output, None)
     }
 
     /// Writes the header, with a column of faults.
     pub fn with_faults(output: W) -> Result<Self, TableError> {
-        Self::begin(output, true)
+        Self::begin(output, Some("faults"))
     }
 
-    fn begin(output: W, has_faults: bool) -> Result<Self, TableError> {
+    fn begin(output: W, faults: Option<&'static str>) -> Result<Self, TableError> {
         let mut writer = csv::WriterBuilder::new()
             .has_headers(false)
             .from_writer(output);
-        let faults = has_faults.then_some("faults");
         writer.write_record(WRITTEN_COLUMNS.into_iter().chain(faults))?;
-        Ok(Self { writer, has_faults })
+        Ok(Self { writer, faults })
     }
 
     /// Writes a row.
@@ -237,7 +237,7 @@ impl<W: Write> TableWriter<W> {
         let label = row.label.as_ref().map_or("", Name::as_str);
         let description = row.description.as_deref().unwrap_or_default();
         let faults: Vec<&str> = row.faults.iter().map(Name::as_str).collect();
-        let faults = self.has_faults.then(|| faults.join(";"));
+        let faults = self.faults.map(|_| faults.join(";"));
         let cells = [row.frame_path.as_str(), label, description];
         let cells = cells.into_iter().chain(faults.as_deref());
         Ok(self

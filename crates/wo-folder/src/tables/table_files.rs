@@ -1,4 +1,4 @@
-//! The tables that lie in a folder of frames, and what lies there and looks like one.
+//! Finds the tables in a folder of frames, and files that look like tables and are not read.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -63,7 +63,7 @@ pub(crate) fn say_unread(dir: &Path) -> anyhow::Result<()> {
         for path in tables_of_frames(&folder) {
             let name = path.file_name().unwrap_or_default();
             wo_cli::warn!(
-                "{} is not read: tables lie beside the folders of images\nhint: move it to {}, with paths that are meant from there",
+                "{} is not read: tables lie beside the folders of images\nhint: move it to {}, and write its paths from there",
                 path.display(),
                 dir.join(name).display()
             );

@@ -1,4 +1,4 @@
-//! A CSV in which only what was said of a frame changes: all other bytes stay as they are.
+//! Edits single cells and rows of a CSV: all other bytes stay as they are.
 
 use std::collections::HashSet;
 use std::fs;
@@ -133,7 +133,7 @@ impl TablePatch {
         self.rows.iter().map(row).collect()
     }
 
-    /// Whether it is to be written anew.
+    /// Whether it is to be written again.
     pub fn is_changed(&self) -> bool {
         self.is_changed
     }

@@ -126,7 +126,7 @@ fn frames_of_a_table_are_told_apart_by_their_paths() {
     }
     let (_, said) = server.stop_and_read();
     assert!(
-        said.contains("the last one counts") && said.contains("c.jpg"),
+        said.contains("the last row counts") && said.contains("c.jpg"),
         "{said}"
     );
 }
@@ -149,7 +149,7 @@ fn a_picture_in_two_tables_is_one_frame() {
     assert_eq!(run.status, 6, "{}", run.stderr);
     assert!(
         run.stderr
-            .contains("two tables say different things of 1 frame"),
+            .contains("two tables contradict each other on 1 frame"),
         "{}",
         run.stderr
     );
@@ -209,7 +209,7 @@ fn a_reviewed_frame_that_was_edited_by_hand_is_named() {
     let server = Server::start(dir.path(), &[]);
     assert_eq!(server.enter(0).frame(1)["label"], "bad_form");
     let (_, said) = server.stop_and_read();
-    let named = format!("reviews of 1 frame; the reviews hold: {}", picture(0, 1));
+    let named = format!("reviews of 1 frame; the reviews count: {}", picture(0, 1));
     assert!(said.contains(&named), "{said}");
     assert_eq!(log(dir.path()).len(), 1);
 }

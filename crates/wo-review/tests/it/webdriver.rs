@@ -74,6 +74,12 @@ impl Browser {
     }
 
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        let answer = self.ask(method, path, body);
+        answer.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// What chromedriver answers, or what it says went wrong.
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let host = format!("Host: {}", self.address);
         let headers = [&host[..], "Content-Type: application/json"];
         let body = if method == "POST" {
@@ -91,8 +97,12 @@ impl Browser {
         let answer = answer.expect("chromedriver answers");
         let mut value: Value =
             serde_json::from_slice(&answer.body).expect("chromedriver writes JSON");
-        assert_eq!(answer.status, 200, "{path}: {value}");
-        value["value"].take()
+        let value = value["value"].take();
+        if answer.status == 200 {
+            Ok(value)
+        } else {
+            Err(value)
+        }
     }
 
     pub(crate) fn go(&self, url: &str) {
@@ -182,22 +192,25 @@ impl Browser {
         self.press(&letters);
     }
 
-    /// Clicks what a selector finds first.
+    /// Clicks what a selector finds first. A page that draws itself anew meanwhile is looked at again.
     pub(crate) fn click(&self, selector: &str) {
-        let element = self.call(
-            "POST",
-            "/element",
-            &json!({"using": "css selector", "value": selector}),
-        );
-        let id = element
-            .as_object()
-            .and_then(|object| object.values().next())
-            .and_then(Value::as_str);
-        self.call(
-            "POST",
-            &format!("/element/{}/click", id.expect("an element")),
-            &json!({}),
-        );
+        let wanted = json!({"using": "css selector", "value": selector});
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let element = self.call("POST", "/element", &wanted);
+            let id = element
+                .as_object()
+                .and_then(|object| object.values().next())
+                .and_then(Value::as_str);
+            let click = format!("/element/{}/click", id.expect("an element"));
+            match self.ask("POST", &click, &json!({})) {
+                Ok(_) => return,
+                Err(error) => assert!(
+                    error["error"] == "stale element reference" && Instant::now() < end,
+                    "{selector}: {error}"
+                ),
+            }
+        }
     }
 
     /// Drags a finger over the stage.

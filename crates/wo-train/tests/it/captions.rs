@@ -205,7 +205,7 @@ fn faults_that_are_said_frame_by_frame_are_put_together() {
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert!(
         run.stderr
-            .contains("2 of 5 captions say the same of several classes"),
+            .contains("2 of 5 captions belong to several classes"),
         "{}",
         run.stderr
     );

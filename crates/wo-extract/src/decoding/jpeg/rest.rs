@@ -1,10 +1,10 @@
-//! What lies in a JPEG file behind its picture. Phones put a video there, and other pictures.
+//! What lies in a JPEG file behind its image. Phones put a video there, and other images.
 
-/// A picture of how bright the others are, which players of photos lay over them.
+/// An image of how bright the others are, which players of photos lay over them.
 const GAIN_MAP: &[u8] = b"hdrgm:";
-/// What the list of pictures of one file starts with (CIPA DC-007): all but the first are smaller ones or other views.
+/// What the list of images of one file starts with (CIPA DC-007): all but the first are smaller ones or other views.
 const LIST: &[u8] = b"MPF\0";
-/// How a picture begins, and how a video does, behind four bytes of length.
+/// How an image begins, and how a video does, behind four bytes of length.
 const PICTURE: &[u8] = b"\xff\xd8\xff";
 const VIDEO: &[u8] = b"ftyp";
 
@@ -20,23 +20,23 @@ pub(crate) fn behind(bytes: &[u8]) -> Vec<String> {
     if let Some(at) = video {
         let from = end + at + 1;
         notes.push(format!(
-            "a video lies behind the picture (a motion photo), and is not looked at; it is had by: tail -c +{from} IN.jpg > OUT.mp4"
+            "a video follows the image (a motion photo) and is ignored; extract it with: tail -c +{from} IN.jpg > OUT.mp4"
         ));
     }
     let before_video = &rest[..video.unwrap_or(rest.len())];
-    let picture = before_video
+    let image = before_video
         .windows(PICTURE.len())
         .position(|it| it == PICTURE);
-    if let Some(at) = picture.filter(|_| !is_listed) {
+    if let Some(at) = image.filter(|_| !is_listed) {
         let from = end + at + 1;
         notes.push(format!(
-            "another picture lies behind the first, and is not looked at; it is had by: tail -c +{from} IN.jpg > OUT.jpg"
+            "another image follows the first and is ignored; extract it with: tail -c +{from} IN.jpg > OUT.jpg"
         ));
     }
     notes
 }
 
-/// Where the picture ends that `bytes` begin with, and whether it says itself what lies behind it.
+/// Where the image ends that `bytes` begin with, and whether it says itself what lies behind it.
 fn end(bytes: &[u8]) -> Option<(usize, bool)> {
     let mut at = 2;
     let mut is_listed = false;
@@ -63,8 +63,8 @@ fn end(bytes: &[u8]) -> Option<(usize, bool)> {
 mod tests {
     use super::*;
 
-    /// A picture with such a segment in it.
-    fn picture(segment: &[u8]) -> Vec<u8> {
+    /// An image with such a segment in it.
+    fn image(segment: &[u8]) -> Vec<u8> {
         let length = (segment.len() as u16 + 2).to_be_bytes();
         let parts = [
             &b"\xff\xd8\xff\xe2"[..],
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_lies_behind_is_named() {
-        let first = picture(b"abc\xff\xd9");
+        let first = image(b"abc\xff\xd9");
         let with = |rest: &[u8]| behind(&[&first[..], rest].concat());
         assert_eq!(with(b""), [""; 0]);
         assert_eq!(with(&[0; 100]), [""; 0]);
@@ -91,13 +91,13 @@ mod tests {
         );
         let [other] = &with(&first)[..] else { panic!() };
         assert!(
-            other.contains("another picture") && other.contains(&place),
+            other.contains("another image") && other.contains(&place),
             "{other}"
         );
         let both = [&first[..], b"\0\0\0\x18ftypmp42"].concat();
         assert_eq!(with(&both).len(), 2);
-        // Those of a list are no pictures of their own.
-        let listed = picture(b"MPF\0II");
+        // Those of a list are no images of their own.
+        let listed = image(b"MPF\0II");
         assert_eq!(behind(&[&listed[..], &first].concat()), [""; 0]);
         assert_eq!(behind(&first[..20]), [""; 0]);
     }

@@ -4,14 +4,14 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use super::*;
 
 fn jpeg(change: impl Fn(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
-    let picture = RgbImage::from_fn(123, 77, |x, y| {
+    let image = RgbImage::from_fn(123, 77, |x, y| {
         Rgb([(x * y) as u8, (x * 3 + y * 7) as u8, (x ^ y) as u8])
     });
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, 85);
     change(&mut encoder);
     encoder
-        .encode(picture.as_raw(), 123, 77, ColorType::Rgb)
+        .encode(image.as_raw(), 123, 77, ColorType::Rgb)
         .unwrap();
     bytes
 }
@@ -32,12 +32,12 @@ fn whole_pictures_are_whole() {
         assert!(!is_damaged(&bytes));
         // What a camera puts behind or pads with.
         assert!(!is_damaged(&[&bytes[..], &[0; 9]].concat()));
-        let (end, picture) = (bytes.len() - 2, [0, 0, 0xff, 0xd9]);
-        assert!(!is_damaged(&[&bytes[..end], &picture[..]].concat()));
+        let (end, image) = (bytes.len() - 2, [0, 0, 0xff, 0xd9]);
+        assert!(!is_damaged(&[&bytes[..end], &image[..]].concat()));
     }
     let progressive = jpeg(|encoder| encoder.set_progressive(true));
     assert!(!is_damaged(&progressive[..progressive.len() / 2]));
-    assert!(!is_damaged(&[]) && !is_damaged(b"no picture"));
+    assert!(!is_damaged(&[]) && !is_damaged(b"no image"));
 }
 
 #[test]

@@ -78,9 +78,9 @@ pub(super) fn listen() {
             DECODED.with_borrow(|streams| {
                 if let Some(streams) = streams.upgrade() {
                     if lacks_frames(message) {
-                        streams.door.damage_by_missing_frames();
+                        streams.gate.damage_by_missing_frames();
                     } else {
-                        streams.door.damage();
+                        streams.gate.damage();
                     }
                 }
             });
@@ -96,7 +96,7 @@ pub(super) fn is_about(streams: &Arc<Streams>) {
 /// Marks packets that come behind a gap at the pads of `demuxer`. It speaks of gaps on the thread that brings packets.
 pub(super) fn watch_gaps(demuxer: &gst::Element, streams: &Arc<Streams>) {
     if streams.is_ogg() {
-        streams.door.believe_marks();
+        streams.gate.believe_marks();
     }
     let streams = Arc::clone(streams);
     demuxer.connect_pad_added(move |_, pad| {
@@ -118,7 +118,7 @@ pub(super) fn watch_gaps(demuxer: &gst::Element, streams: &Arc<Streams>) {
             if let Some(gst::PadProbeData::Buffer(packet)) = &mut info.data
                 && has_gap
             {
-                streams.door.gap(packet);
+                streams.gate.gap(packet);
             }
             gst::PadProbeReturn::Ok
         });

@@ -10,7 +10,7 @@ use super::errors::unusable;
 use super::hdr::ToneMap;
 use super::scale::{self, Channels};
 use crate::decoding::scaled;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::turn::Turn;
 
 /// Pixel shapes beyond this are a mistake in the file and are read as square.
@@ -46,7 +46,7 @@ pub(crate) struct Look {
 
 impl DecodedFrame {
     /// Its size and turn on display.
-    pub(crate) fn look(&self) -> Result<Look, Fault> {
+    pub(crate) fn look(&self) -> Result<Look, ExtractError> {
         let (width, height) = displayed(&self.info()?, self.turn);
         let (width, height) = self.turn.shown(width, height);
         Ok(Look {
@@ -62,30 +62,30 @@ impl DecodedFrame {
         let is_ignored = !is_believed(aspect);
         is_ignored.then(|| {
             format!(
-                "it asks for pixels that are {aspect:.3} times as wide as high, which is ignored: they are taken for square"
+                "its pixel aspect ratio of {aspect:.3} is not plausible and is ignored: pixels count as square"
             )
         })
     }
 
     /// Whether all its lines are of one moment.
-    pub(crate) fn is_progressive(&self) -> Result<bool, Fault> {
+    pub(crate) fn is_progressive(&self) -> Result<bool, ExtractError> {
         Ok(self.info()?.interlace_mode() == gst_video::VideoInterlaceMode::Progressive)
     }
 
-    /// The upright picture with its short side scaled to `size`.
-    pub(crate) fn picture(&self, size: u32) -> Result<RgbImage, Fault> {
+    /// The upright image with its short side scaled to `size`.
+    pub(crate) fn image(&self, size: u32) -> Result<RgbImage, ExtractError> {
         let info = self.info()?;
         let (width, height) = displayed(&info, self.turn);
         let (width, height) = scaled::scaled(width, height, size)?;
-        let picture = self.converted(&info, width, height)?;
-        Ok(self.turn.upright(picture))
+        let image = self.converted(&info, width, height)?;
+        Ok(self.turn.upright(image))
     }
 
     /// Its pixels as they are stored, in the format `info`.
     pub(super) fn pixels(
         &self,
         info: &gst_video::VideoInfo,
-    ) -> Result<gst_video::VideoFrameRef<&gst::BufferRef>, Fault> {
+    ) -> Result<gst_video::VideoFrameRef<&gst::BufferRef>, ExtractError> {
         let buffer = self
             .sample
             .buffer()
@@ -94,7 +94,7 @@ impl DecodedFrame {
             .map_err(|_| unusable("a frame whose pixels cannot be read"))
     }
 
-    pub(super) fn info(&self) -> Result<gst_video::VideoInfo, Fault> {
+    pub(super) fn info(&self) -> Result<gst_video::VideoInfo, ExtractError> {
         let caps = self
             .sample
             .caps()
@@ -132,7 +132,7 @@ impl DecodedFrame {
         info: &gst_video::VideoInfo,
         width: u32,
         height: u32,
-    ) -> Result<RgbImage, Fault> {
+    ) -> Result<RgbImage, ExtractError> {
         let frame = self.pixels(info)?;
         let to_rgb = ToRgb::of(info);
         let channels = if scale::is_plain(info) {
@@ -156,7 +156,7 @@ fn unpacked(
     frame: &gst_video::VideoFrameRef<&gst::BufferRef>,
     info: &gst_video::VideoInfo,
     to_rgb: ToRgb,
-) -> Result<gst_video::VideoFrame<gst_video::video_frame::Writable>, Fault> {
+) -> Result<gst_video::VideoFrame<gst_video::video_frame::Writable>, ExtractError> {
     let format = match to_rgb {
         ToRgb::Same => gst_video::VideoFormat::Argb64,
         ToRgb::Matrix { .. } => gst_video::VideoFormat::Ayuv64,
@@ -175,7 +175,7 @@ fn unpacked(
         .map_err(|e| unusable(&e.to_string()))?;
     let to = gst::Buffer::with_size(out_info.size()).map_err(|e| unusable(&e.to_string()))?;
     let mut to = gst_video::VideoFrame::from_buffer_writable(to, &out_info)
-        .map_err(|_| unusable("no room for a picture"))?;
+        .map_err(|_| unusable("no room for an image"))?;
     converter.frame_ref(frame, &mut to.as_mut_video_frame_ref());
     Ok(to)
 }
@@ -200,7 +200,7 @@ fn is_believed(aspect: f64) -> bool {
     (1.0 / MAX_PIXEL_ASPECT..=MAX_PIXEL_ASPECT).contains(&aspect)
 }
 
-/// A picture of `channels` in front of black.
+/// An image of `channels` in front of black.
 fn rgb(
     channels: &Channels,
     width: u32,
@@ -208,10 +208,10 @@ fn rgb(
     to_rgb: ToRgb,
     tone_map: Option<&ToneMap>,
 ) -> RgbImage {
-    let mut picture = RgbImage::new(width, height);
+    let mut image = RgbImage::new(width, height);
     let [x, y, z] = &channels.colour;
     let colours = x.iter().zip(y).zip(z);
-    let (pixels, _) = picture.as_chunks_mut::<3>();
+    let (pixels, _) = image.as_chunks_mut::<3>();
     if let Some(alpha) = &channels.alpha {
         for ((to, ((&x, &y), &z)), &alpha) in pixels.iter_mut().zip(colours).zip(alpha) {
             *to = to_rgb.pixel([x, y, z], alpha, tone_map);
@@ -221,5 +221,5 @@ fn rgb(
             *to = to_rgb.pixel([x, y, z], u16::MAX, tone_map);
         }
     }
-    picture
+    image
 }

@@ -6,7 +6,7 @@ use gstreamer_app::AppSink;
 use wo_record::code;
 
 use super::source::ByteSource;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 
 /// How many decoded frames wait between the decoder and us.
@@ -23,9 +23,10 @@ pub(super) struct Elements {
 
 impl Elements {
     /// Builds the pipeline of a file.
-    pub(super) fn of(file: &MediaFile) -> Result<Self, Fault> {
-        let broken =
-            |e: gst::glib::BoolError| Fault::new(code::DECODE, format!("build the pipeline: {e}"));
+    pub(super) fn of(file: &MediaFile) -> Result<Self, ExtractError> {
+        let broken = |e: gst::glib::BoolError| {
+            ExtractError::new(code::DECODE, format!("build the pipeline: {e}"))
+        };
         let source = ByteSource::new(file)?;
         let decodebin = gst::ElementFactory::make("decodebin")
             .property("force-sw-decoders", true)
@@ -53,7 +54,7 @@ impl Elements {
             .map_err(broken)?;
         source.link(&decodebin).map_err(broken)?;
         deinterlace.link(&sink).map_err(broken)?;
-        let no_part = || Fault::new(code::DECODE, "build the pipeline: a part is missing");
+        let no_part = || ExtractError::new(code::DECODE, "build the pipeline: a part is missing");
         let video_pad = deinterlace.static_pad("sink").ok_or_else(no_part)?;
         let bus = pipeline.bus().ok_or_else(no_part)?;
         Ok(Self {

@@ -1,10 +1,10 @@
-//! GStreamer's errors as faults of a file.
+//! GStreamer's errors as errors of a file.
 
 use gstreamer as gst;
 use wo_record::code;
 
 use super::plugins;
-use crate::error::Fault;
+use crate::error::ExtractError;
 
 /// Whether GStreamer has no element for what is in the file.
 pub(super) fn is_missing_plugin(error: &gst::glib::Error) -> bool {
@@ -25,33 +25,33 @@ pub(super) fn code_of(error: &gst::glib::Error) -> &'static str {
 }
 
 /// A file that must not be followed.
-pub(super) fn refused(kind: &str) -> Fault {
-    Fault::new(
+pub(super) fn refused(kind: &str) -> ExtractError {
+    ExtractError::new(
         code::UNSUPPORTED_CONTAINER,
         format!("{kind} is no video: playlists and text are not followed"),
     )
 }
 
 /// A stream that nothing here decodes.
-pub(super) fn missing(kind: &str) -> Fault {
+pub(super) fn missing(kind: &str) -> ExtractError {
     let absent = plugins::absent_packages();
     let cure = if absent.is_empty() {
-        "if ffmpeg reads it, this converts it: ffmpeg -i IN OUT.mp4".to_owned()
+        "if ffmpeg reads it, convert it: ffmpeg -i IN OUT.mp4".to_owned()
     } else {
         format!(
-            "perhaps by what is not installed: apt install {}",
+            "a missing package may decode it: apt install {}",
             absent.join(" ")
         )
     };
-    Fault::new(
+    ExtractError::new(
         code::MISSING_PLUGIN,
         format!("{kind} is not decoded here; {cure}"),
     )
 }
 
 /// A file whose edit list shows its `n_packets` frames again and again.
-pub(super) fn repeated(n_packets: usize) -> Fault {
-    Fault::new(
+pub(super) fn repeated(n_packets: usize) -> ExtractError {
+    ExtractError::new(
         code::UNSUPPORTED_CONTAINER,
         format!(
             "the file shows the same {n_packets} frames again and again: its edit list loops (without it: ffmpeg -ignore_editlist 1 -i FILE -c copy NEW.mp4)"
@@ -60,8 +60,8 @@ pub(super) fn repeated(n_packets: usize) -> Fault {
 }
 
 /// A frame that cannot be used.
-pub(super) fn unusable(what: &str) -> Fault {
-    Fault::new(code::DECODE, what)
+pub(super) fn unusable(what: &str) -> ExtractError {
+    ExtractError::new(code::DECODE, what)
 }
 
 /// A message without line breaks.

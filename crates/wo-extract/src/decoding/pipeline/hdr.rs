@@ -1,4 +1,4 @@
-//! Light of a high dynamic range put into the range of ordinary pictures, as it would look on an ordinary screen.
+//! Light of a high dynamic range put into the range of ordinary images, as it would look on an ordinary screen.
 
 use gstreamer_video as gst_video;
 

@@ -23,7 +23,7 @@ const H265_IDR: [u8; 2] = [19, 20];
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Said {
     /// Decoding can start with it. Always so in other codecs.
-    pub(super) starts_anew: bool,
+    pub(super) starts_fresh: bool,
     /// No other picture of its layer is made from it. Never so in other codecs.
     pub(super) is_disposable: bool,
     /// Its temporal layer: pictures are made from those of their own and of lower ones.
@@ -36,7 +36,7 @@ impl Said {
     /// Of a packet that says nothing.
     fn nothing() -> Self {
         Self {
-            starts_anew: false,
+            starts_fresh: false,
             is_disposable: false,
             layer: 0,
             turn: None,
@@ -54,7 +54,7 @@ pub(crate) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
         "video/x-h265" => Codec::H265,
         _ => {
             return Said {
-                starts_anew: true,
+                starts_fresh: true,
                 ..Said::nothing()
             };
         }
@@ -95,7 +95,7 @@ fn of_h264(headers: &[[u8; 2]]) -> Said {
         .iter()
         .filter(|header| H264_SLICES.contains(&kind(header)));
     Said {
-        starts_anew: headers
+        starts_fresh: headers
             .iter()
             .any(|header| H264_IDR.contains(&kind(header))),
         is_disposable: slices.clone().next().is_some()
@@ -111,7 +111,7 @@ fn of_h265(headers: &[[u8; 2]]) -> Said {
     // Those of even numbers below 16 are for their own picture only.
     let is_disposable = |header: &[u8; 2]| kind(header) < 16 && kind(header).is_multiple_of(2);
     Said {
-        starts_anew: headers
+        starts_fresh: headers
             .iter()
             .any(|header| H265_IDR.contains(&kind(header))),
         is_disposable: slices.clone().next().is_some() && slices.clone().all(is_disposable),
@@ -147,16 +147,16 @@ mod tests {
 
     #[test]
     fn only_pictures_that_forget_all_count() {
-        let starts_anew = |caps: &gst::Caps, packet: &[u8]| read(caps, packet).starts_anew;
+        let starts_fresh = |caps: &gst::Caps, packet: &[u8]| read(caps, packet).starts_fresh;
         let avc = caps("video/x-h264,stream-format=avc,codec_data=(buffer)014d0028ff");
-        assert!(starts_anew(&avc, &[0, 0, 0, 1, 6, 0, 0, 0, 2, 0x65, 0]));
-        assert!(!starts_anew(&avc, &[0, 0, 0, 2, 0x41, 0]));
-        assert!(!starts_anew(&avc, &[0, 0, 0, 9, 0x65]));
+        assert!(starts_fresh(&avc, &[0, 0, 0, 1, 6, 0, 0, 0, 2, 0x65, 0]));
+        assert!(!starts_fresh(&avc, &[0, 0, 0, 2, 0x41, 0]));
+        assert!(!starts_fresh(&avc, &[0, 0, 0, 9, 0x65]));
         let stream = caps("video/x-h265,stream-format=byte-stream");
-        assert!(starts_anew(&stream, &[0, 0, 1, 0x46, 1, 0, 0, 1, 0x28, 1]));
+        assert!(starts_fresh(&stream, &[0, 0, 1, 0x46, 1, 0, 0, 1, 0x28, 1]));
         // A clean random access picture may be followed by some that look back.
-        assert!(!starts_anew(&stream, &[0, 0, 1, 0x2a, 1]));
-        assert!(starts_anew(&caps("video/x-vp9"), &[]));
+        assert!(!starts_fresh(&stream, &[0, 0, 1, 0x2a, 1]));
+        assert!(starts_fresh(&caps("video/x-vp9"), &[]));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The packets of a video stream at the door of its decoder: each is noted, and let in or not.
+//! A gate in front of the decoder: it notes each packet of the video stream, and passes or drops it.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -67,12 +67,12 @@ pub(super) enum PacketTimes {
     OfStorage,
 }
 
-/// The door.
+/// The gate.
 #[derive(Debug, Default)]
-pub(super) struct Door {
+pub(super) struct PacketGate {
     wanted: Wanted,
     came: Mutex<Came>,
-    /// Whether the demuxer told of a gap. Packets behind one are marked, as others are for other reasons.
+    /// Whether the demuxer reported a gap. Packets after a gap are marked, and so are others for other reasons.
     has_gaps: AtomicBool,
     /// Whether the demuxer marks no packet that looks back but behind a gap.
     marks_gaps: AtomicBool,
@@ -81,13 +81,13 @@ pub(super) struct Door {
 #[derive(Debug, Default)]
 struct Came {
     packets: Vec<Packet>,
-    /// What makes the pictures upright, by the packets themselves.
+    /// What makes the images upright, by the packets themselves.
     turn: Option<Turn>,
     /// A digest of each that differs from all before it.
     different: HashSet<u64>,
 }
 
-impl Door {
+impl PacketGate {
     pub(super) fn new(wanted: Wanted) -> Self {
         Self {
             wanted,
@@ -95,7 +95,7 @@ impl Door {
         }
     }
 
-    /// Notes a packet that is about to enter at `pad`. Says whether it may.
+    /// Notes a packet at `pad`. Returns whether it may pass.
     pub(super) fn enter(
         &self,
         pad: &gst::Pad,
@@ -108,7 +108,7 @@ impl Door {
             .zip(packet.map_readable().ok())
             .map(|(caps, bytes)| nal::read(&caps, &bytes));
         let is_recovery = !packet.flags().contains(gst::BufferFlags::DELTA_UNIT);
-        let is_key = is_recovery && said.is_some_and(|said| said.starts_anew);
+        let is_key = is_recovery && said.is_some_and(|said| said.starts_fresh);
         let mut came = self.lock();
         let number = came.packets.len();
         // What comes in front of the first frame is marked as well.
@@ -160,7 +160,7 @@ impl Door {
         packet.make_mut().set_flags(gst::BufferFlags::DISCONT);
     }
 
-    /// What makes the pictures upright, where a packet said so.
+    /// What makes the images upright, where a packet said so.
     pub(super) fn turn(&self) -> Option<Turn> {
         self.lock().turn
     }

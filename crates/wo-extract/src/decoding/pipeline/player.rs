@@ -1,4 +1,4 @@
-//! The pipeline of one file, pulled frame by frame under a watch.
+//! Runs the pipeline of one file, frame by frame, and detects when it is stuck.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,7 @@ use super::streams::Streams;
 use super::wiring::{run_apart, watch_streams};
 use super::words;
 use crate::decoding::frame_sink::FrameSink;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use crate::input::turn::Turn;
 
@@ -31,7 +31,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 const SILENCE: Duration = Duration::from_secs(1);
 /// The same after an error. What was read before it may still become a video.
 const SILENCE_AFTER_ERROR: Duration = Duration::from_millis(200);
-/// What is said of a file in which nothing was found. One text, whether its error arrived or was swallowed.
+/// The error of a file in which nothing was found, whether GStreamer reported it or not.
 const NOTHING_PLAYABLE: &str = "the file is damaged: nothing in it can be played";
 /// An edit list may show all packets so many times more. One that shows them more often is a mistake or an attack; so is
 /// one whose repetitions take so many times longer than what was shown before. Where packets are only looked at, once
@@ -62,10 +62,10 @@ pub(crate) struct Player<'a> {
     turn: Option<Turn>,
     /// Where the colours of its codec lie, once a frame came.
     is_centred: Option<bool>,
-    fault: Option<(Fault, Instant)>,
+    error: Option<(ExtractError, Instant)>,
 }
 
-/// What came beside packets.
+/// What else came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum News {
     None,
@@ -109,7 +109,7 @@ impl<'a> Player<'a> {
         file: &MediaFile,
         frame_sink: &'a dyn FrameSink,
         wanted: Wanted,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, ExtractError> {
         let Elements {
             pipeline,
             decodebin,
@@ -131,7 +131,7 @@ impl<'a> Player<'a> {
             last_time_ns: None,
             turn: file.turn,
             is_centred: None,
-            fault: None,
+            error: None,
         };
         run_apart(player.sink.upcast_ref());
         // A failure is on the bus too, with a better message.
@@ -139,8 +139,8 @@ impl<'a> Player<'a> {
         Ok(player)
     }
 
-    /// The next frame in order of display, or `None` after the last one. A fault comes after the frames before it.
-    pub(crate) fn next_frame(&mut self) -> Result<Option<DecodedFrame>, Fault> {
+    /// The next frame in order of display, or `None` after the last one. An error comes after the frames before it.
+    pub(crate) fn next_frame(&mut self) -> Result<Option<DecodedFrame>, ExtractError> {
         loop {
             if let Some(sample) = self
                 .sink
@@ -148,8 +148,8 @@ impl<'a> Player<'a> {
             {
                 self.progress.last_frame = Instant::now();
                 self.progress.n_frames_seen += 1;
-                // Frames that no packet brings are nothing new: a picture held for ever.
-                let is_new = self.progress.n_frames_seen <= self.streams.door.n_different();
+                // Frames that no packet brings are nothing new: an image held forever.
+                let is_new = self.progress.n_frames_seen <= self.streams.gate.n_different();
                 self.beat(if is_new { News::Frame } else { News::None })?;
                 if let Some(frame) = self.timed(sample) {
                     return Ok(Some(frame));
@@ -160,13 +160,13 @@ impl<'a> Player<'a> {
             let is_end = self.video_pad.is_linked() && self.sink.is_eos();
             self.read_bus();
             if is_end {
-                return self.fault.take().map_or(Ok(None), |(fault, _)| Err(fault));
+                return self.error.take().map_or(Ok(None), |(error, _)| Err(error));
             }
             self.check_hope()?;
         }
     }
 
-    /// The length that the container promises. Not to be trusted.
+    /// The duration that the container states. It may be wrong.
     pub(crate) fn promised_duration_ns(&self) -> Option<u64> {
         self.pipeline
             .query_duration::<gst::ClockTime>()
@@ -175,7 +175,7 @@ impl<'a> Player<'a> {
 
     /// The packets that came so far, in the order in which they are stored.
     pub(crate) fn packets(&self) -> Vec<Packet> {
-        self.streams.door.came()
+        self.streams.gate.came()
     }
 
     /// The words for the codec and the container.
@@ -206,7 +206,7 @@ impl<'a> Player<'a> {
             .filter(|&ns| ns > 0);
         let turn = self.turn.unwrap_or_else(|| self.tagged_turn());
         // What the container asks for counts for more than what the stream in it does.
-        let said = || self.streams.door.turn();
+        let said = || self.streams.gate.turn();
         let turn = if turn == Turn::NONE {
             said().unwrap_or(turn)
         } else {
@@ -247,23 +247,23 @@ impl<'a> Player<'a> {
                 continue;
             };
             let found = self.streams.found();
-            let fault = match (found.refused, found.missing) {
+            let cause = match (found.refused, found.missing) {
                 (Some(kind), _) => refused(&kind),
                 (None, Some(kind))
                     if found.video.is_none() || is_missing_plugin(&error.error()) =>
                 {
                     missing(&kind)
                 }
-                _ => Fault::new(
+                _ => ExtractError::new(
                     code_of(&error.error()),
                     one_line(&error.error().to_string()),
                 ),
             };
-            self.fault.get_or_insert((fault, Instant::now()));
+            self.error.get_or_insert((cause, Instant::now()));
         }
     }
 
-    /// True when nothing in the pipeline has worked for `limit`.
+    /// Whether no thread of the pipeline has worked for `limit`.
     fn is_silent(&mut self, limit: Duration) -> bool {
         let mut elements = self.pipeline.iterate_recurse().into_iter().flatten();
         let works = |pad: gst::Pad| pad.task_state() == gst::TaskState::Started;
@@ -277,32 +277,32 @@ impl<'a> Player<'a> {
             >= limit
     }
 
-    /// An error once all is seen of a damaged file that can be seen.
+    /// An error once nothing more can be decoded of a damaged file.
     // A bool: whether the video was linked when its caller looked; it may be linked by now.
-    fn check_for_damage(&mut self, is_linked: bool) -> Result<(), Fault> {
-        let Some((fault, since)) = self.fault.clone() else {
+    fn check_for_damage(&mut self, is_linked: bool) -> Result<(), ExtractError> {
+        let Some((error, since)) = self.error.clone() else {
             let is_dead = !is_linked && self.is_silent(SILENCE);
             return if is_dead {
-                Err(Fault::new(code::DECODE, NOTHING_PLAYABLE))
+                Err(ExtractError::new(code::DECODE, NOTHING_PLAYABLE))
             } else {
                 Ok(())
             };
         };
         if self.progress.last_frame.max(since).elapsed() > DRAIN {
-            return Err(fault);
+            return Err(error);
         }
         if is_linked || !self.is_silent(SILENCE_AFTER_ERROR) {
             return Ok(());
         }
-        Err(if fault.code == code::DECODE {
-            Fault::new(code::DECODE, NOTHING_PLAYABLE)
+        Err(if error.code == code::DECODE {
+            ExtractError::new(code::DECODE, NOTHING_PLAYABLE)
         } else {
-            fault
+            error
         })
     }
 
     /// An error once there is nothing left to wait for.
-    fn check_hope(&mut self) -> Result<(), Fault> {
+    fn check_hope(&mut self) -> Result<(), ExtractError> {
         // In this order: the video is linked first, then the pads are declared complete.
         let is_complete = self.streams.is_complete.load(Ordering::Acquire);
         let is_linked = self.video_pad.is_linked();
@@ -313,18 +313,18 @@ impl<'a> Player<'a> {
         if !is_linked && is_complete {
             return Err(match self.streams.found().missing {
                 Some(kind) => missing(&kind),
-                None => Fault::new(code::NO_VIDEO_STREAM, "the file has no video stream"),
+                None => ExtractError::new(code::NO_VIDEO_STREAM, "the file has no video stream"),
             });
         }
         self.beat(News::None)
     }
 
-    /// Says that the file gets on where packets came, those that came before only up to a bound, or a new frame came.
-    fn beat(&mut self, news: News) -> Result<(), Fault> {
-        let door = &self.streams.door;
-        let n_packets = door.n_different();
-        let n_came = door.n_came();
-        let most = if door.is_scan() { 1 } else { MAX_REPEATS };
+    /// Reports progress if packets came, repeated ones only up to a bound, or a new frame came.
+    fn beat(&mut self, news: News) -> Result<(), ExtractError> {
+        let gate = &self.streams.gate;
+        let n_packets = gate.n_different();
+        let n_came = gate.n_came();
+        let most = if gate.is_scan() { 1 } else { MAX_REPEATS };
         if n_came - n_packets > most as usize * n_packets + FEW_PACKETS {
             return Err(repeated(n_packets));
         }
@@ -345,7 +345,7 @@ impl<'a> Player<'a> {
 
     /// Whether the decoder met damage so far.
     pub(crate) fn met_damage(&self) -> bool {
-        self.has_corrupt || self.streams.door.met_damage()
+        self.has_corrupt || self.streams.gate.met_damage()
     }
 }
 

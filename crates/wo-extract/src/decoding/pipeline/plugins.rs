@@ -1,5 +1,5 @@
-//! Which parts of GStreamer there are. What is not on the shelf does not exist for any file: no network, no playlist, no
-//! hardware, none of the hundreds of formats that nobody films in.
+//! Which plugins of GStreamer decode files: a fixed set, without network, playlists, hardware, and the hundreds of formats
+//! that nobody films in.
 
 use std::path::{Path, PathBuf};
 
@@ -49,21 +49,21 @@ const PATH_VARIABLES: [&str; 4] = [
 /// drivers hang; adaptive demuxers and network sources follow addresses that a file names.
 const REFUSED_KINDS: [&str; 3] = ["Hardware", "Adaptive", "Source/Network"];
 
-/// A folder with the plugins that are to be used and no others, and what GStreamer remembers of them: without that it
-/// makes all of their hundreds of elements once in each process.
+/// A folder with links to the plugins in use and no others, and GStreamer's registry of them: without the registry each
+/// process makes all of their hundreds of elements once.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct PluginSet {
     folder: PathBuf,
     /// Where nothing outlives the run.
     _temporary: Option<TempDir>,
 }
 
-impl Shelf {
-    /// Fills the folder: in the user's cache, or where there is none, for this run.
-    pub(crate) fn fill() -> anyhow::Result<Self> {
+impl PluginSet {
+    /// Links the installed plugins: in the user's cache, or where there is none, for this run.
+    pub(crate) fn link() -> anyhow::Result<Self> {
         let cache = cache_folder().map(|cache| cache.join("wo/gstreamer"));
         if let Some(folder) = cache
-            && fill(&folder).is_ok()
+            && link_all(&folder).is_ok()
         {
             return Ok(Self {
                 folder,
@@ -72,7 +72,7 @@ impl Shelf {
         }
         let temporary = tempfile::tempdir().context("make a folder for plugins")?;
         let folder = temporary.path().to_owned();
-        fill(&folder)?;
+        link_all(&folder)?;
         Ok(Self {
             folder,
             _temporary: Some(temporary),
@@ -90,11 +90,11 @@ impl Shelf {
     }
 }
 
-/// The folder of links in a shelf.
+/// The folder of links in the set.
 const PLUGINS: &str = "plugins";
 
 /// Links the plugins that are installed into `folder`.
-fn fill(folder: &Path) -> anyhow::Result<()> {
+fn link_all(folder: &Path) -> anyhow::Result<()> {
     let links = folder.join(PLUGINS);
     std::fs::create_dir_all(&links)?;
     let installed = installed();
@@ -171,7 +171,7 @@ pub(super) fn absent_packages() -> Vec<&'static str> {
     packages
 }
 
-/// Loads all plugins now: once the walls stand, no file can be opened.
+/// Loads all plugins now: inside the sandbox, no file can be opened.
 pub(super) fn load() -> anyhow::Result<()> {
     let registry = gst::Registry::get();
     for plugin in registry.plugins() {
@@ -201,15 +201,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shelf_has_links_to_what_is_installed_and_mends_itself() {
+    fn a_set_has_links_to_what_is_installed_and_mends_itself() {
         let dir = tempfile::tempdir().unwrap();
-        fill(dir.path()).unwrap();
+        link_all(dir.path()).unwrap();
         let link = dir.path().join(PLUGINS).join("libgstcoreelements.so");
         let right = std::fs::read_link(&link).unwrap();
         assert!(right.exists());
         std::fs::remove_file(&link).unwrap();
         std::os::unix::fs::symlink("/nowhere", &link).unwrap();
-        fill(dir.path()).unwrap();
+        link_all(dir.path()).unwrap();
         assert_eq!(std::fs::read_link(&link).unwrap(), right);
         assert!(
             installed()

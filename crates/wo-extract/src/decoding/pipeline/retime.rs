@@ -120,7 +120,7 @@ pub(super) fn attach(decoder: &gst::Element, streams: &Arc<Streams>) {
             if let Some(time) = lock(&moments).shown(number) {
                 frame.make_mut().set_pts(time);
                 if let Some(number) = number {
-                    streams.door.is_shown(number, pad, time);
+                    streams.gate.is_shown(number, pad, time);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Frames scaled as they are stored, before any colour is made of them: each channel by itself, brightness and colour
 //! differences alike, straight to its final size.
 //!
-//! GStreamer's own scaler makes pictures up to 3 % darker where a side shrinks to exactly a third.
+//! GStreamer's own scaler makes images up to 3 % darker where a side shrinks to exactly a third.
 
 use fast_image_resize::images::TypedImage;
 use fast_image_resize::pixels::U16;
@@ -12,7 +12,7 @@ use gstreamer_video::prelude::*;
 use wo_record::code;
 
 use super::errors::unusable;
-use crate::error::Fault;
+use crate::error::ExtractError;
 
 /// Formats that all others can be converted to without a loss.
 const PACKED: [gst_video::VideoFormat; 2] = [
@@ -35,7 +35,7 @@ impl Channels {
         site: gst_video::VideoChromaSite,
         width: u32,
         height: u32,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, ExtractError> {
         let format = frame.format_info();
         let channel = |index: u32| scaled(&samples(frame, index, site)?, width, height);
         let colour = if format.n_components() >= 3 {
@@ -82,7 +82,7 @@ fn samples(
     frame: &gst_video::VideoFrameRef<&gst::BufferRef>,
     index: u32,
     site: gst_video::VideoChromaSite,
-) -> Result<Samples, Fault> {
+) -> Result<Samples, ExtractError> {
     let format = frame.format_info();
     let of = |values: &[u32]| values.get(index as usize).copied().unwrap_or(0);
     let (depth, cut) = (of(format.depth()), of(format.shift()));
@@ -96,7 +96,7 @@ fn samples(
         .comp_data(index)
         .map_err(|_| unusable("a frame without pixels"))?;
     let n_bytes = if depth > 8 { 2 } else { 1 };
-    let odd = || unusable("a picture of odd layout");
+    let odd = || unusable("an image of odd layout");
     if line == 0 || step < n_bytes || width == 0 || height == 0 {
         return Err(odd());
     }
@@ -139,8 +139,8 @@ fn samples(
     })
 }
 
-fn scaled(samples: &Samples, width: u32, height: u32) -> Result<Vec<u16>, Fault> {
-    let broken = |what: String| Fault::new(code::DECODE, what);
+fn scaled(samples: &Samples, width: u32, height: u32) -> Result<Vec<u16>, ExtractError> {
+    let broken = |what: String| ExtractError::new(code::DECODE, what);
     let from = fast_image_resize::images::TypedImageRef::new(
         samples.width + 1,
         samples.height + 1,

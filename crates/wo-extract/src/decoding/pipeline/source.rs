@@ -6,7 +6,7 @@ use gstreamer_base as gst_base;
 
 use gstreamer::glib::subclass::prelude::*;
 
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use wo_record::code;
 
@@ -18,10 +18,10 @@ glib::wrapper! {
 
 impl ByteSource {
     /// Of the content of `file`.
-    pub(super) fn new(file: &MediaFile) -> Result<Self, Fault> {
+    pub(super) fn new(file: &MediaFile) -> Result<Self, ExtractError> {
         let file = file
             .again()
-            .map_err(|e| Fault::new(code::UNREADABLE, e.to_string()))?;
+            .map_err(|e| ExtractError::new(code::UNREADABLE, e.to_string()))?;
         let source: Self = glib::Object::new();
         source.imp().set(file);
         Ok(source)

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::packets::{Door, Wanted};
+use super::packets::{PacketGate, Wanted};
 use super::words;
 
 /// Types of text that name other files or addresses, and so must not be followed.
@@ -41,7 +41,7 @@ pub(super) struct Streams {
     /// No stream will come beyond those that came.
     pub(super) is_complete: AtomicBool,
     /// What came to the decoder.
-    pub(super) door: Door,
+    pub(super) gate: PacketGate,
 }
 
 /// The types met.
@@ -63,7 +63,7 @@ impl Streams {
     /// Of a file of which these packets are to be decoded.
     pub(super) fn new(wanted: Wanted) -> Self {
         Self {
-            door: Door::new(wanted),
+            gate: PacketGate::new(wanted),
             ..Self::default()
         }
     }

@@ -6,7 +6,7 @@ use gstreamer_video::prelude::*;
 
 use super::decoded::DecodedFrame;
 use super::errors::unusable;
-use crate::error::Fault;
+use crate::error::ExtractError;
 use crate::sampling::film::SIDE;
 
 /// Makes thumbs of the frames of one video.
@@ -18,7 +18,7 @@ pub(crate) struct Thumbs {
 
 impl Thumbs {
     /// The thumb of `frame`: `SIDE * SIDE` levels, line by line.
-    pub(crate) fn of(&mut self, frame: &DecodedFrame) -> Result<Vec<u8>, Fault> {
+    pub(crate) fn of(&mut self, frame: &DecodedFrame) -> Result<Vec<u8>, ExtractError> {
         let info = frame.info()?;
         let grey = gst_video::VideoInfo::builder(gst_video::VideoFormat::Gray8, SIDE, SIDE)
             .fps(info.fps())
@@ -36,7 +36,7 @@ impl Thumbs {
         };
         let to = gst::Buffer::with_size(grey.size()).map_err(|e| unusable(&e.to_string()))?;
         let mut to = gst_video::VideoFrame::from_buffer_writable(to, &grey)
-            .map_err(|_| unusable("no room for a picture"))?;
+            .map_err(|_| unusable("no room for an image"))?;
         let from = frame.pixels(&info)?;
         converter.frame_ref(&from, &mut to.as_mut_video_frame_ref());
         drop(from);

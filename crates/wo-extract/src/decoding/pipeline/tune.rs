@@ -31,7 +31,7 @@ pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
     if kind.contains("Demux") {
         damage::watch_gaps(element, streams);
         // A file whose packets are known was taken apart before.
-        if !streams.door.knows_packets() {
+        if !streams.gate.knows_packets() {
             hold_back(element);
         }
     } else if kind.contains("Decoder") {
@@ -39,7 +39,7 @@ pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
         if streams.has_stored_times() {
             retime::attach(element, streams);
         }
-        watch_door(element, streams);
+        watch_gate(element, streams);
     } else if kind.contains("Parser") && kind.contains("Video") && streams.is_quicktime() {
         prefer_own_colours(element);
     }
@@ -71,7 +71,7 @@ fn limit_threads(element: &gst::Element) {
     }
 }
 
-fn watch_door(element: &gst::Element, streams: &Arc<Streams>) {
+fn watch_gate(element: &gst::Element, streams: &Arc<Streams>) {
     let Some(pad) = element.static_pad("sink") else {
         return;
     };
@@ -85,12 +85,12 @@ fn watch_door(element: &gst::Element, streams: &Arc<Streams>) {
         let Some(packet) = info.buffer() else {
             return gst::PadProbeReturn::Ok;
         };
-        if !watch.door.enter(pad, packet, times) {
+        if !watch.gate.enter(pad, packet, times) {
             return gst::PadProbeReturn::Drop;
         }
         damage::is_about(&watch);
         if damage::is_in(pad, packet) {
-            watch.door.damage();
+            watch.gate.damage();
         }
         gst::PadProbeReturn::Ok
     });

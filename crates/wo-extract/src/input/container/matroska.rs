@@ -29,7 +29,7 @@ const BLOCK: u32 = 0xa1;
 const BLOCK_ADDITIONS: u32 = 0x75a1;
 /// What readers pass over. Its id is as long as that of a track.
 const VOID: u8 = 0xec;
-/// The type of a track with pictures.
+/// The type of a track with images.
 const IS_VIDEO: u64 = 1;
 /// The type of projection that is none.
 const RECTANGULAR: u64 = 0;
@@ -44,12 +44,12 @@ struct Track {
     is_video: bool,
     is_enabled: bool,
     is_default: bool,
-    /// Where it says that its pictures are transparent in places.
+    /// Where it says that its images are transparent in places.
     alpha: Option<Element>,
     projection: Option<Projection>,
 }
 
-/// How a picture hangs in space.
+/// How an image hangs in space.
 #[derive(Debug, Default, Clone, Copy)]
 struct Projection {
     kind: u64,
@@ -165,19 +165,19 @@ impl Projection {
         read
     }
 
-    /// The turn that it holds: half a turn about an axis that lies in the picture mirrors it, and the roll turns it
+    /// The turn that it holds: half a turn about an axis that lies in the image mirrors it, and the roll turns it
     /// against the clock.
     fn turn(self) -> Result<Turn, String> {
         let is_near = |a: f64, b: f64| (a - b).abs() <= ANGLE_TOLERANCE_DEG;
         if self.kind != RECTANGULAR {
-            // A sphere that is turned is still the same picture.
+            // A sphere that is turned is still the same image.
             return if [self.yaw, self.pitch, self.roll]
                 .iter()
                 .all(|it| is_near(*it, 0.0))
             {
                 Ok(Turn::NONE)
             } else {
-                Err("it is a picture of all around, whose turn is ignored: the frames are as they are stored".to_owned())
+                Err("it is a 360° video, whose rotation is ignored: the frames are as they are stored".to_owned())
             };
         }
         let mirrors = |angle: f64| match angle.abs() {
@@ -186,7 +186,7 @@ impl Projection {
             _ => None,
         };
         let (Some(across), Some(along)) = (mirrors(self.yaw), mirrors(self.pitch)) else {
-            return Err("its projection tilts the picture out of the screen, which is ignored: the frames are as they are stored".to_owned());
+            return Err("its projection tilts the image out of the screen, which is ignored: the frames are as they are stored".to_owned());
         };
         let mirrored = Matrix {
             a: across,

@@ -34,7 +34,7 @@ struct Track {
     duration_s: Option<f64>,
     /// How many frames; `None` where the index does not say.
     n_frames: Option<u32>,
-    /// The tracks that hold its chapters' names and pictures.
+    /// The tracks that hold its chapters' names and images.
     chapters: Vec<u32>,
     edits: Option<EditList>,
 }
@@ -133,7 +133,7 @@ fn choose_turn(chosen: &Track, movie: Option<&Movie>, choice: &mut TrackChoice) 
     }
 }
 
-/// The track to show. Pictures of chapters and covers are tracks too, and are shown by nobody.
+/// The track to show. Images of chapters and covers are tracks too, and are shown by nobody.
 fn best(tracks: &[Track]) -> Option<&Track> {
     let chapters: Vec<u32> = tracks
         .iter()
@@ -270,7 +270,7 @@ impl Movie {
 }
 
 impl DisplayMatrix {
-    /// The nine numbers at `offset` in `header`: a b u, c d v, x y w. What moves the picture does not matter, and neither
+    /// The nine numbers at `offset` in `header`: a b u, c d v, x y w. What moves the image does not matter, and neither
     /// does w, which many get wrong and no player obeys.
     fn read(file: &File, header: Mp4Box, offset: u64) -> Option<Self> {
         if !header.has(offset, 36) {

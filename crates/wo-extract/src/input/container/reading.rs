@@ -1,5 +1,5 @@
-//! Whether the parts of a file can be read one after the other. GStreamer's demuxers end without a word, or go on
-//! somewhere behind, where a part has no head any more.
+//! Checks whether the parts of a file can be read one after the other. Where the header of a part is destroyed, GStreamer's
+//! demuxers stop or skip ahead silently.
 
 use std::fs::File;
 
@@ -31,7 +31,7 @@ const MATROSKA: [u32; 18] = [
 ];
 /// What an FLV starts with.
 pub(super) const FLV: &[u8; 3] = b"FLV";
-/// The tags of an FLV: sound, pictures, and words about both. Higher bits say that it is encrypted.
+/// The tags of an FLV: sound, images, and words about both. Higher bits say that it is encrypted.
 const FLV_TAGS: [u8; 3] = [8, 9, 18];
 /// Where it says that there is sound.
 const FLV_SOUND: u8 = 4;
@@ -48,7 +48,7 @@ pub(super) fn first_unreadable(file: &File, len: u64) -> Option<u64> {
     }
 }
 
-/// Whether an FLV says that it is all pictures.
+/// Whether an FLV says that it is all images.
 pub(super) fn has_no_sound(file: &File) -> bool {
     read(file, 4).is_ok_and(|[flags]| flags & FLV_SOUND == 0)
 }

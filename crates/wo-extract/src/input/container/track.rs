@@ -30,7 +30,7 @@ pub(crate) struct Patch {
 pub(super) fn ignored(distortion: Distortion) -> String {
     let why = match distortion {
         Distortion::Flat => "leaves nothing to see (its determinant is zero)",
-        Distortion::Shear => "shears the picture",
+        Distortion::Shear => "shears the image",
     };
     format!("its display matrix {why} and is ignored: the frames are as they are stored")
 }

@@ -15,7 +15,7 @@ fn shown(matrix: Matrix) -> [(bool, bool); 2] {
     })
 }
 
-/// The eight ways in which a picture can lie.
+/// The eight ways in which an image can lie.
 const EIGHT: [(f64, f64, f64, f64); 8] = [
     (1.0, 0.0, 0.0, 1.0),
     (0.0, 1.0, -1.0, 0.0),
@@ -30,7 +30,7 @@ const EIGHT: [(f64, f64, f64, f64); 8] = [
 #[test]
 fn a_picture_lands_where_its_matrix_sends_it() {
     // Red at the top left, green at the top right.
-    let picture = RgbImage::from_fn(6, 4, |x, y| match (x < 3, y < 2) {
+    let image = RgbImage::from_fn(6, 4, |x, y| match (x < 3, y < 2) {
         (true, true) => Rgb([255, 0, 0]),
         (false, true) => Rgb([0, 255, 0]),
         _ => Rgb([0, 0, 0]),
@@ -39,7 +39,7 @@ fn a_picture_lands_where_its_matrix_sends_it() {
         for scale in [1.0, 2.0, 1.0 / 64.0, 1.0 - 1.0 / 65536.0] {
             let matrix = matrix(a * scale, b * scale, c * scale, d * scale);
             let turn = Turn::of(matrix).unwrap();
-            let upright = turn.upright(picture.clone());
+            let upright = turn.upright(image.clone());
             let expected = if a == 0.0 { (4, 6) } else { (6, 4) };
             assert_eq!(upright.dimensions(), expected, "{matrix:?}");
             assert_eq!(turn.shown(6, 4), expected);
@@ -101,7 +101,7 @@ fn what_is_no_turn_is_said() {
 #[test]
 fn any_other_turn_is_done_too() {
     // A white line from left to right through the middle.
-    let picture = RgbImage::from_fn(41, 41, |_, y| Rgb([if y == 20 { 255 } else { 0 }; 3]));
+    let image = RgbImage::from_fn(41, 41, |_, y| Rgb([if y == 20 { 255 } else { 0 }; 3]));
     for (matrix, degrees, x, y) in [
         (Matrix::turning(30.0), 30, 20.0 + 9.0, 20.0 + 5.2),
         (Matrix::turning(100.0), 100, 20.0 - 1.7, 20.0 + 9.8),
@@ -115,7 +115,7 @@ fn any_other_turn_is_done_too() {
     ] {
         let turn = Turn::of(matrix).unwrap();
         assert_eq!(turn.degrees(), degrees);
-        let upright = turn.upright(picture.clone());
+        let upright = turn.upright(image.clone());
         let near = |x: f64, y: f64| {
             let at = |dx, dy| upright.get_pixel(x as u32 + dx, y as u32 + dy).0[0];
             u32::from(at(0, 0)) + u32::from(at(1, 0)) + u32::from(at(0, 1)) + u32::from(at(1, 1))

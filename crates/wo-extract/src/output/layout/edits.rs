@@ -11,17 +11,17 @@ use crate::input::media_file::is_video;
 use crate::output::earlier::video_id;
 
 impl Layout {
-    /// Says what people deleted and what of it came back, and which of their frames got rows.
+    /// Reports deleted and restored frames, and frames that got a row.
     pub(crate) fn say_edits(&self) {
         let frames = |n: usize| wo_cli::count(n, "frame");
         let n_restored = self.deleted.n_restored();
         if n_restored > 0 {
-            wo_cli::warn!("{} came back", frames(n_restored));
+            wo_cli::warn!("{} restored", frames(n_restored));
         }
         let n_left = self.deleted.n_left();
         if n_left > 0 {
             wo_cli::warn!(
-                "{}: {} did not come back, since {} neither in the records nor among the files of this run\nhint: put the video where it was, and give --restore again",
+                "{}: {} not restored, since {} neither in the records nor among the files of this run\nhint: put the video back where it was, and run with --restore again",
                 self.dir.display(),
                 frames(n_left),
                 wo_cli::verb(n_left, "its video is", "their videos are")
@@ -47,11 +47,11 @@ impl Layout {
             let dir = self.dir.display();
             if self.by_hand == DeletedByHand::ComeBack {
                 wo_cli::warn!(
-                    "{dir}: {deleted} deleted on the page {stay} deleted\nhint: they come back on the page of wo-review"
+                    "{dir}: {deleted} deleted on the page {stay} deleted\nhint: restore them on the page of wo-review"
                 );
             } else {
                 wo_cli::warn!(
-                    "{dir}: {deleted} deleted by hand or on the page {stay} deleted\nhint: --restore brings back those that were deleted by hand; on the page of wo-review the others come back"
+                    "{dir}: {deleted} deleted by hand or on the page {stay} deleted\nhint: --restore restores those that were deleted by hand; restore the others on the page of wo-review"
                 );
             }
         }

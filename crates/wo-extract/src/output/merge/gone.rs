@@ -1,4 +1,4 @@
-//! Files that are gone: whether they are, how much of them is left, and whether rather their disk is not there.
+//! Missing files: what records they left, and whether rather their disk is missing.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,17 +9,17 @@ use wo_cli::{count, verb};
 
 use crate::input::paths::shown;
 
-/// Where fewer than one in so many videos of a folder is left, it is likelier that their disk is not there, or that the
-/// folder is another one of the same name, than that somebody deleted the others.
+/// If fewer than one in this many videos of a folder is left, the disk is probably unmounted, or the folder is another one
+/// of the same name.
 const ONE_IN: usize = 2;
 
-/// Whether there is no such file. What cannot be looked at, as on a disk that fails, is not gone.
+/// Whether there is no such file. A file that cannot be checked, as on a failing disk, is not gone.
 pub(in crate::output) fn is_gone(path: &Path) -> bool {
     let kind = path.symlink_metadata().map_err(|error| error.kind());
     matches!(kind, Err(ErrorKind::NotFound | ErrorKind::NotADirectory))
 }
 
-/// Why videos that are gone from a folder may be there all the same.
+/// Why missing videos may not have been deleted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Doubt {
     /// Most are.
@@ -28,7 +28,7 @@ pub(super) enum Doubt {
         n_gone: usize,
         n_known: usize,
     },
-    /// A folder that held folders of them holds nothing at all, as where a disk is not mounted.
+    /// A folder that held folders of videos is empty, like the mount point of an unmounted disk.
     Emptied(PathBuf),
 }
 
@@ -51,8 +51,8 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// What speaks against it that the videos of a folder are gone. `places` are those of all videos that are known, and whether
-/// this run met them, there or elsewhere.
+/// A sign that the videos of a folder were not deleted. `places` are those of all known videos, and whether this run found
+/// them, there or elsewhere.
 pub(super) fn in_doubt(folder: &Path, places: &[(PathBuf, bool)]) -> Option<Doubt> {
     let (mut n_known, mut n_gone) = (0, 0);
     let mut emptied = BTreeSet::new();
@@ -93,7 +93,7 @@ fn is_empty(folder: &Path) -> bool {
         .is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// How many records there are of files that are gone.
+/// How many records missing files left.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Amount {
     pub(super) videos: usize,

@@ -95,7 +95,7 @@ fn a_roll_turns_against_the_clock_and_half_a_yaw_mirrors() {
 fn what_is_no_turn_of_the_picture_is_named() {
     let note = |angles: &[(u32, f32)], kind| turned(angles, kind).notes.concat();
     assert!(note(&[(POSE_YAW, 30.0)], 0).contains("out of the screen"));
-    assert!(note(&[(POSE_ROLL, 90.0)], 1).contains("all around"));
+    assert!(note(&[(POSE_ROLL, 90.0)], 1).contains("360°"));
     assert_eq!(note(&[], 1), "");
 }
 

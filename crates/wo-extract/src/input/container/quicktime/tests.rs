@@ -209,7 +209,7 @@ fn what_cannot_be_applied_is_named() {
     assert!(note([0; 9]).contains("its determinant is zero"));
     let mut sheared = IDENTITY;
     sheared[3] = 1 << 15;
-    assert!(note(sheared).contains("shears the picture"));
+    assert!(note(sheared).contains("shears the image"));
     let mut deep = IDENTITY;
     deep[2] = 5;
     assert!(note(deep).contains("perspective"));

@@ -1,4 +1,4 @@
-//! Picture files, still and in motion, and those that are not read.
+//! Image files, still and in motion, and those that are not read.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -7,7 +7,7 @@ use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, Rgba, RgbaImage};
 
 use crate::harness::{extract, tool};
 
-/// A picture with four colours: red, green, blue and white, line by line.
+/// An image with four colours: red, green, blue and white, line by line.
 fn corners(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         match (2 * x < width, 2 * y < height) {
@@ -20,8 +20,8 @@ fn corners(width: u32, height: u32) -> RgbImage {
 }
 
 /// Which colours are in the four corners, line by line; `.` is black.
-fn seen(picture: &RgbImage) -> String {
-    let (width, height) = picture.dimensions();
+fn seen(image: &RgbImage) -> String {
+    let (width, height) = image.dimensions();
     let places = [
         (width / 8, height / 8),
         (width - width / 8 - 1, height / 8),
@@ -29,7 +29,7 @@ fn seen(picture: &RgbImage) -> String {
         (width - width / 8 - 1, height - height / 8 - 1),
     ];
     let letter = |(x, y): (u32, u32)| {
-        let [r, g, b] = picture.get_pixel(x, y).0.map(|level| level > 127);
+        let [r, g, b] = image.get_pixel(x, y).0.map(|level| level > 127);
         match (r, g, b) {
             (true, false, false) => 'r',
             (false, true, false) => 'g',
@@ -59,14 +59,14 @@ fn three(number: u32) -> [u8; 3] {
 }
 
 /// The chunk of a lossless WebP that holds its pixels.
-fn pixels(picture: &RgbaImage) -> Vec<u8> {
+fn pixels(image: &RgbaImage) -> Vec<u8> {
     let mut file = Vec::new();
     let encoder = image::codecs::webp::WebPEncoder::new_lossless(Cursor::new(&mut file));
     encoder
         .encode(
-            picture,
-            picture.width(),
-            picture.height(),
+            image,
+            image.width(),
+            image.height(),
             ExtendedColorType::Rgba8,
         )
         .unwrap();
@@ -93,15 +93,15 @@ const HAS_ALPHA: u8 = 0x10;
 const HAS_EXIF: u8 = 0x08;
 const IS_ANIMATION: u8 = 0x02;
 
-/// A WebP that shows each picture for so many milliseconds.
-fn animated(pictures: &[RgbaImage], delays_ms: &[u32], orientation: Option<u8>) -> Vec<u8> {
-    let (width, height) = pictures[0].dimensions();
+/// A WebP that shows each image for so many milliseconds.
+fn animated(images: &[RgbaImage], delays_ms: &[u32], orientation: Option<u8>) -> Vec<u8> {
+    let (width, height) = images[0].dimensions();
     let exif_flag = if orientation.is_some() { HAS_EXIF } else { 0 };
     let mut chunks = vec![
         extended(IS_ANIMATION | HAS_ALPHA | exif_flag, width, height),
         chunk(b"ANIM", &[0; 6]),
     ];
-    for (picture, &delay_ms) in pictures.iter().zip(delays_ms) {
+    for (image, &delay_ms) in images.iter().zip(delays_ms) {
         let header = [
             three(0),
             three(0),
@@ -109,7 +109,7 @@ fn animated(pictures: &[RgbaImage], delays_ms: &[u32], orientation: Option<u8>) 
             three(height - 1),
             three(delay_ms),
         ];
-        let content = [&header.concat()[..], &[2], &pixels(picture)].concat();
+        let content = [&header.concat()[..], &[2], &pixels(image)].concat();
         chunks.push(chunk(b"ANMF", &content));
     }
     chunks.extend(orientation.map(|it| chunk(b"EXIF", &exif(it))));
@@ -162,7 +162,7 @@ fn each_kind_of_webp_is_read() {
         );
         assert_eq!((video.width_px, video.height_px), size, "{name}");
         assert_eq!(video.rotation_deg, rotation, "{name}");
-        assert_eq!(seen(&stream.frames[0].picture()), colours, "{name}");
+        assert_eq!(seen(&stream.frames[0].image()), colours, "{name}");
     }
 }
 
@@ -183,7 +183,7 @@ fn an_animated_webp_is_a_video() {
     );
     assert_eq!(stream.times_ms(), [0.0, 200.0, 300.0, 600.0]);
     for (frame, level) in stream.frames.iter().zip([0u8, 80, 160, 240]) {
-        assert!(frame.picture().get_pixel(8, 8).0[0].abs_diff(level) < 4);
+        assert!(frame.image().get_pixel(8, 8).0[0].abs_diff(level) < 4);
     }
     // What is cut off is missing, and said to be.
     write(dir.path(), "cut.webp", &bytes[..bytes.len() - 30]);
@@ -194,8 +194,8 @@ fn an_animated_webp_is_a_video() {
 #[test]
 fn an_animation_is_turned_as_its_exif_says() {
     let dir = wo_testkit::tempdir().unwrap();
-    let picture = image::DynamicImage::ImageRgb8(corners(32, 16)).into_rgba8();
-    let bytes = animated(&[picture.clone(), picture], &[100, 100], Some(6));
+    let image = image::DynamicImage::ImageRgb8(corners(32, 16)).into_rgba8();
+    let bytes = animated(&[image.clone(), image], &[100, 100], Some(6));
     write(dir.path(), "a.webp", &bytes);
     let stream = extract(dir.path(), &["a.webp", "--size=16"], 0);
     let video = &stream.videos[0];
@@ -205,18 +205,18 @@ fn an_animation_is_turned_as_its_exif_says() {
     );
     assert_eq!(stream.frames.len(), 2);
     for frame in &stream.frames {
-        assert_eq!(seen(&frame.picture()), "brwg");
+        assert_eq!(seen(&frame.image()), "brwg");
     }
 }
 
 /// The chunks of a PNG, each with its kind.
-fn png_chunks(picture: &RgbaImage) -> Vec<([u8; 4], Vec<u8>)> {
+fn png_chunks(image: &RgbaImage) -> Vec<([u8; 4], Vec<u8>)> {
     let mut png = Vec::new();
     image::codecs::png::PngEncoder::new(&mut png)
         .write_image(
-            picture,
-            picture.width(),
-            picture.height(),
+            image,
+            image.width(),
+            image.height(),
             ExtendedColorType::Rgba8,
         )
         .unwrap();
@@ -249,32 +249,29 @@ fn png_chunk(kind: &[u8], content: &[u8]) -> Vec<u8> {
     [&length[..], kind, content, &(!crc).to_be_bytes()].concat()
 }
 
-/// A PNG that shows the pictures for a tenth of a second each. Its still, which viewers without animations show, is the
+/// A PNG that shows the images for a tenth of a second each. Its still, which viewers without animations show, is the
 /// first of them, or is none of them.
-fn apng(pictures: &[RgbaImage], still: Option<&RgbaImage>) -> Vec<u8> {
+fn apng(images: &[RgbaImage], still: Option<&RgbaImage>) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    let data = |picture| {
-        let chunks = png_chunks(picture).into_iter();
+    let data = |image| {
+        let chunks = png_chunks(image).into_iter();
         let data = chunks.filter(|(kind, _)| kind == b"IDAT");
         data.flat_map(|(_, content)| content).collect::<Vec<u8>>()
     };
-    png.extend(png_chunk(b"IHDR", &png_chunks(&pictures[0])[0].1));
-    let n_pictures = (pictures.len() as u32).to_be_bytes();
+    png.extend(png_chunk(b"IHDR", &png_chunks(&images[0])[0].1));
+    let n_pictures = (images.len() as u32).to_be_bytes();
     png.extend(png_chunk(b"acTL", &[n_pictures, [0; 4]].concat()));
     png.extend(still.map_or_else(Vec::new, |still| png_chunk(b"IDAT", &data(still))));
     let mut sequence = 0u32..;
     let mut next = || sequence.next().unwrap().to_be_bytes();
-    for (at, picture) in pictures.iter().enumerate() {
-        let size = [
-            picture.width().to_be_bytes(),
-            picture.height().to_be_bytes(),
-        ];
+    for (at, image) in images.iter().enumerate() {
+        let size = [image.width().to_be_bytes(), image.height().to_be_bytes()];
         let control = [&next()[..], &size.concat(), &[0; 8], &[0, 1, 0, 10, 0, 0]].concat();
         png.extend(png_chunk(b"fcTL", &control));
         png.extend(if at == 0 && still.is_none() {
-            png_chunk(b"IDAT", &data(picture))
+            png_chunk(b"IDAT", &data(image))
         } else {
-            png_chunk(b"fdAT", &[&next()[..], &data(picture)].concat())
+            png_chunk(b"fdAT", &[&next()[..], &data(image)].concat())
         });
     }
     png.extend(png_chunk(b"IEND", &[]));
@@ -300,7 +297,7 @@ fn an_apng_is_a_video_and_its_still_no_frame_of_it() {
         );
         assert_eq!(stream.times_ms(), [0.0, 100.0, 200.0, 300.0], "{name}");
         for (frame, level) in stream.frames.iter().zip([0u8, 80, 160, 240]) {
-            let [r, g, _] = frame.picture().get_pixel(8, 8).0;
+            let [r, g, _] = frame.image().get_pixel(8, 8).0;
             assert!(r.abs_diff(level) < 4 && g.abs_diff(level) < 4, "{name}");
         }
     }
@@ -373,11 +370,11 @@ fn pictures_that_are_not_read_are_named_and_not_passed_over() {
     let stream = extract(dir.path(), &[".", "--size=16"], 3);
     assert_eq!((stream.videos.len(), stream.errors.len()), (1, 5));
     for (error, (name, what)) in stream.errors.iter().zip([
-        ("./a.HEIC", "a HEIC picture"),
-        ("./b.avif", "an AVIF picture"),
-        ("./c.nef", "the RAW picture of a camera"),
-        ("./d.jpg", "a HEIC picture"),
-        ("./e.cr2", "the RAW picture of a camera"),
+        ("./a.HEIC", "a HEIC image"),
+        ("./b.avif", "an AVIF image"),
+        ("./c.nef", "a camera's RAW image"),
+        ("./d.jpg", "a HEIC image"),
+        ("./e.cr2", "a camera's RAW image"),
     ]) {
         assert_eq!(error.code, "unsupported_container", "{name}");
         assert_eq!(error.path.as_ref().unwrap(), name);
@@ -386,6 +383,6 @@ fn pictures_that_are_not_read_are_named_and_not_passed_over() {
     }
     let output = tool(dir.path(), &["a.HEIC"]).run();
     let text = &output.stderr;
-    assert!(text.contains("a.HEIC: a HEIC picture"), "{text}");
+    assert!(text.contains("a.HEIC: a HEIC image"), "{text}");
     assert!(text.contains("heif-convert IN.heic OUT.jpg"), "{text}");
 }
