@@ -103,8 +103,8 @@ fn what_the_descriptions_lack_is_said_once() {
              hint: put the videos into folders EXERCISE/LABEL\n\
              wo-describe: the captions table has no words for the fault left_wobble of squat: it describes 1 frame only \
              by its name\n\
-             hint: add this to the end of data/captions.toml, and say what can be seen in your videos instead of the \
-             samples:\n\
+             hint: add this to the end of data/captions.toml, and replace the samples by what your \
+             videos show:\n\
              [exercises.squat.faults.left_wobble]\n\
              observations = [\"left wobble\"]\n"
         )
