@@ -225,6 +225,9 @@ mod tests {
         let error =
             videos_of_data_dir(folder.path(), &flag, 1 << 20, None, &mut |_| Ok(())).unwrap_err();
         let words = format!("{error:#}");
-        assert!(words.contains("two tables contradict each other"), "{words}");
+        assert!(
+            words.contains("two tables contradict each other"),
+            "{words}"
+        );
     }
 }

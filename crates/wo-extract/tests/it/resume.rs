@@ -73,7 +73,10 @@ fn what_is_finished_is_not_decoded_again() {
     .unwrap();
     without_decoders(dir.path(), &args);
     let records = read(std::fs::read(dir.path().join("out/records.ndjson")).unwrap());
-    let persons = records.videos.iter().filter_map(|it| it.person_id.as_deref());
+    let persons = records
+        .videos
+        .iter()
+        .filter_map(|it| it.person_id.as_deref());
     assert_eq!(persons.collect::<Vec<_>>(), ["anna"]);
     assert_eq!(records.frames.len(), first.frames.len());
 
