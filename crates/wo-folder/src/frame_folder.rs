@@ -3,7 +3,6 @@
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
 use wo_cli::{Exit, ExitWith, count, named, shell_word, verb};
 
 use crate::names::{MEDIA_ENDINGS, RECORDS, REVIEWS, STATE, has_ending, holds_written_images};
@@ -50,7 +49,9 @@ pub fn no_frames(directory: &Path, then: &str) -> anyhow::Error {
             any.to_owned(),
         ),
     };
-    anyhow!("{} {what}\nhint: {hint}", directory.display())
+    wo_cli::Error::msg(format!("{} {what}", directory.display()))
+        .hint(hint)
+        .into()
 }
 
 fn kind_of(directory: &Path) -> FolderKind {

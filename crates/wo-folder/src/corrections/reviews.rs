@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Exit, ExitWith, Hint};
 use wo_label::{Chain, ReviewLogError, Reviews};
 use wo_record::Review;
 
@@ -47,7 +47,8 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
             }
             Err(error) => {
                 let line = chain.n_lines() + 1;
-                return Err(anyhow!("{name}:{line}: {error}\nhint: {LOG_CURE}"))
+                return Err(anyhow!("{name}:{line}: {error}"))
+                    .hint(LOG_CURE)
                     .exit_with(Exit::Integrity);
             }
         }

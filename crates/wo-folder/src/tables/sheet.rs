@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{anyhow, ensure};
+use anyhow::anyhow;
 use csv::StringRecord;
+use wo_cli::Hint;
 use wo_label::nearest;
 use wo_record::Name;
 
@@ -66,12 +67,11 @@ impl Sheet {
             })
             .unwrap_or(DELIMITERS[0]);
         if body.trim().is_empty() {
-            return Err(anyhow::anyhow!(
-                "the table is empty\nhint: delete the file; wo-extract --out writes tables of frames again"
-            ));
+            return Err(anyhow!("the table is empty"))
+                .hint("delete the file; wo-extract --out writes tables of frames again");
         }
         if let Some(line) = quotes::swallowing(body, delimiter) {
-            return Err(open_quote(n_lines(&text, start) + line));
+            return open_quote(n_lines(&text, start) + line);
         }
         let header = header_of(body, delimiter);
         if column_of(&header, columns.key).is_none() {
@@ -83,7 +83,7 @@ impl Sheet {
             .iter()
             .find_map(|row| swallows_rows(row, delimiter, key))
         {
-            return Err(open_quote(line));
+            return open_quote(line);
         }
         Ok(Self {
             text,
@@ -201,10 +201,11 @@ fn no_column(header: &[String], columns: &Columns) -> DialectError {
     }
 }
 
-fn open_quote(line: u64) -> anyhow::Error {
-    anyhow!(
-        "line {line}: a double quote opens a cell and none closes it in that row, so the rows below would be part of the cell\nhint: close the cell with a double quote, or delete the one that opens it"
-    )
+fn open_quote<T>(line: u64) -> anyhow::Result<T> {
+    Err(anyhow!(
+        "line {line}: a double quote opens a cell and none closes it in that row, so the rows below would be part of the cell"
+    ))
+    .hint("close the cell with a double quote, or delete the one that opens it")
 }
 
 /// The line of a row that has a cell of several lines of which one looks like a row itself: it names a file in the column of
@@ -260,12 +261,10 @@ fn rows_of(
             .iter()
             .skip(n_columns)
             .any(|cell| !cell.trim().is_empty());
-        ensure!(
-            !has_too_many,
-            anyhow!(
-                "line {line}: {n_cells} cells under {n_columns} columns\nhint: put a cell that holds the delimiter into double quotes"
-            )
-        );
+        if has_too_many {
+            return Err(anyhow!("line {line}: {n_cells} cells under {n_columns} columns"))
+                .hint("put a cell that holds the delimiter into double quotes");
+        }
         rows.push(SheetRow {
             cells,
             begin: start + at + n_ends,
@@ -317,7 +316,7 @@ mod tests {
     fn what_is_wrong_names_the_line_and_the_cure() {
         let message = |text: &str| {
             let error = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap_err();
-            format!("{error:#}")
+            wo_cli::message_of(&error)
         };
         assert!(message("frame_pth,label\n").contains("rename the column `frame_pth`"));
         assert!(message("x,y\n").contains("the columns are: x, y"));
