@@ -262,8 +262,10 @@ fn rows_of(
             .skip(n_columns)
             .any(|cell| !cell.trim().is_empty());
         if has_too_many {
-            return Err(anyhow!("line {line}: {n_cells} cells under {n_columns} columns"))
-                .hint("put a cell that holds the delimiter into double quotes");
+            return Err(anyhow!(
+                "line {line}: {n_cells} cells under {n_columns} columns"
+            ))
+            .hint("put a cell that holds the delimiter into double quotes");
         }
         rows.push(SheetRow {
             cells,
