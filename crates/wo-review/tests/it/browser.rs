@@ -639,7 +639,7 @@ fn axe_finds_nothing_serious() {
         .map(|cache| cache.join("axe-core/package/axe.min.js"))
         .unwrap_or_default();
     let Ok(axe) = fs::read_to_string(&axe) else {
-        wo_testkit::skip::not_installed("axe-core");
+        wo_testkit::skip::not_available("axe-core, which comes with npm");
         return;
     };
     let dir = folder(2, 5);
