@@ -6,7 +6,7 @@
 use image::RgbImage;
 
 use crate::align::{Offset, Pyramid, box_mean};
-use crate::small::{Small, median};
+use crate::small::{Small, quantile};
 
 /// Levels at which the light of two frames is compared. Black and overexposed pixels tell no factor.
 const LIT: std::ops::RangeInclusive<f32> = 16.0..=240.0;
@@ -90,7 +90,7 @@ fn bring_to_light_of(like: &Small, small: &mut Small, offset: Offset) {
                 (LIT.contains(&here) && LIT.contains(&there)).then(|| here / there)
             })
             .collect();
-        *factor = median(&mut ratios).unwrap_or(1.0);
+        *factor = quantile(&mut ratios, 0.5).unwrap_or(1.0);
     }
     for pixel in &mut small.pixels {
         for (level, factor) in pixel.iter_mut().zip(factors) {
@@ -113,7 +113,7 @@ fn usual(smalls: &[Small], offsets: &[Offset], (width, height): (usize, usize)) 
             levels.clear();
             let pairs = smalls.iter().zip(offsets);
             levels.extend(pairs.filter_map(|(s, &o)| Some(moved(s, index, o)?[channel])));
-            median(&mut levels).unwrap_or(0.0)
+            quantile(&mut levels, 0.5).unwrap_or(0.0)
         })
     });
     Small {

@@ -28,4 +28,5 @@ pub use overlap::{GreyCells, Overlap, overlaps};
 pub use perceptual_hash::{HashIndex, SAME_PART, perceptual_hash};
 pub use photograph::{flatness, is_photograph};
 pub use quality::{Tones, brightness, luma, rounded, sharpness};
+pub use small::median;
 pub use thumbnail::{N_FEATURES, thumbnail};

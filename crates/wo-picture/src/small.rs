@@ -51,9 +51,11 @@ impl Small {
     }
 }
 
-/// The median, the upper one of two. Reorders the values.
-pub(crate) fn median(values: &mut [f32]) -> Option<f32> {
-    quantile(values, 0.5)
+/// The median of some values, the upper one of two; `None` without values.
+pub fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 /// The quantile at `part`. Reorders the values.
@@ -84,8 +86,8 @@ mod tests {
 
     #[test]
     fn quantiles_of_few_values() {
-        assert_eq!(median(&mut []), None);
-        assert_eq!(median(&mut [3.0, 1.0]), Some(3.0));
+        assert_eq!(median([].into_iter()), None);
+        assert_eq!(median([3.0, 1.0].into_iter()), Some(3.0));
         assert_eq!(quantile(&mut [5.0, 1.0, 4.0, 2.0], 1.0), Some(5.0));
     }
 }

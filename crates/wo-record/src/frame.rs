@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, RecordPath, finite};
+use crate::{Name, PerceptualHash, RecordPath, finite};
 
 /// The image of a frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,13 @@ pub struct Quality {
     pub motion: Option<f64>,
     /// 64 bits in hexadecimal; similar images differ in few bits.
     pub perceptual_hash: String,
+}
+
+impl Quality {
+    /// The perceptual hash; `None` where the text is none.
+    pub fn hash(&self) -> Option<PerceptualHash> {
+        self.perceptual_hash.parse().ok()
+    }
 }
 
 /// One frame of a video.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use wo_clip::{Split, SplitVideo};
 use wo_picture::{HashIndex, SAME_PART};
+use wo_record::PerceptualHash;
 
 /// About half of a hash's 64 bits are ones. Far fewer or more mean an image without detail, such as a black one, which
 /// is ignored.
@@ -39,7 +40,7 @@ pub(crate) struct Duplicate<'a> {
 impl DuplicateIndex {
     /// The videos that a model was trained or chosen on.
     pub(crate) fn seen_by_model(videos: &[SplitVideo]) -> Self {
-        let of_frame = |hash: &String| u64::from_str_radix(hash, 16).ok();
+        let of_frame = |hash: &String| Some(hash.parse::<PerceptualHash>().ok()?.0);
         let seen = videos.iter().filter(|it| it.split != Split::Test);
         Self::new(seen.map(|it| {
             let hashes = it.hashes.iter().filter_map(of_frame).collect();
@@ -188,7 +189,7 @@ mod tests {
         for (number, video) in (0..).zip(&mut videos) {
             video.hashes = frames(10 * number..10 * number + 8)
                 .iter()
-                .map(|it| format!("{it:016x}"))
+                .map(|it| PerceptualHash(*it).to_string())
                 .collect();
         }
         videos[0].split = Split::Test;

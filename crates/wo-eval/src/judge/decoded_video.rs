@@ -95,7 +95,7 @@ impl DecodedVideo {
         let frames = self.frames();
         let look = |(place, image): (&usize, &RgbImage)| {
             let quality = frames.get(*place).and_then(|it| it.frame.quality.as_ref());
-            let hash = quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok());
+            let hash = quality.and_then(|it| Some(it.hash()?.0));
             let hash = hash.unwrap_or_else(|| perceptual_hash(&luma(image)));
             (hash, GreyCells::of(image))
         };

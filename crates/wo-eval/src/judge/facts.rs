@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use image::RgbImage;
 use serde_json::Value;
 use wo_input::FrameItem;
-use wo_picture::GreyCells;
+use wo_picture::{GreyCells, median};
 use wo_record::{Quality, Video};
 
 /// Fields of a video record that are not sliced: identifiers, and what is predicted.
@@ -56,18 +56,13 @@ impl Facts {
             .filter_map(|item| item.frame.quality.as_ref())
             .collect();
         let known = |number: fn(&Quality) -> Option<f64>| {
-            median(
-                qualities
-                    .iter()
-                    .filter_map(|quality| number(quality))
-                    .collect(),
-            )
+            median(qualities.iter().filter_map(|quality| number(quality)))
         };
         let sharpness = known(|it| Some(it.sharpness))
-            .or_else(|| median(images.iter().map(wo_picture::sharpness).collect()));
+            .or_else(|| median(images.iter().map(wo_picture::sharpness)));
         let brightness = known(|it| Some(it.brightness))
-            .or_else(|| median(images.iter().map(wo_picture::brightness).collect()));
-        let hash = |it: &&Quality| u64::from_str_radix(&it.perceptual_hash, 16).ok();
+            .or_else(|| median(images.iter().map(wo_picture::brightness)));
+        let hash = |it: &&Quality| Some(it.hash()?.0);
         let mut hashes: Vec<u64> = qualities.iter().filter_map(hash).collect();
         if hashes.is_empty() {
             let hash = |it: &RgbImage| wo_picture::perceptual_hash(&wo_picture::luma(it));
@@ -155,11 +150,6 @@ fn lighting(brightness: f64) -> &'static str {
     } else {
         "medium"
     }
-}
-
-fn median(mut numbers: Vec<f64>) -> Option<f64> {
-    numbers.sort_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied()
 }
 
 #[cfg(test)]

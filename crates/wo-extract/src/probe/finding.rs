@@ -104,9 +104,9 @@ pub(super) fn of(video: &Video, stills: &[Still]) -> Vec<Finding> {
         let (across, down) = content.shares();
         (f64::from(width) * across).min(f64::from(height) * down)
     });
-    let sharpness = measured::median(stills.iter().map(|still| still.measured.sharpness()));
+    let sharpness = wo_picture::median(stills.iter().map(|still| still.measured.sharpness()));
     let lights = stills.iter().map(|still| still.measured.light(content));
-    let brightness = measured::median(lights);
+    let brightness = wo_picture::median(lights);
     let n_cuts = video.cuts_ms.as_ref().map_or(0, Vec::len);
     // Which says more.
     let is_cut = video.warnings.iter().any(|word| word == CUT_START);

@@ -2,7 +2,7 @@
 
 use image::{GrayImage, RgbImage};
 use wo_picture::{Tones, luma, perceptual_hash, rounded};
-use wo_record::Quality;
+use wo_record::{PerceptualHash, Quality};
 
 /// Side of the square whose changes are motion.
 pub(crate) const SMALL: u32 = 32;
@@ -79,7 +79,7 @@ impl Measured {
                 brightness,
                 contrast,
                 motion: None,
-                perceptual_hash: format!("{hash:016x}"),
+                perceptual_hash: PerceptualHash(hash).to_string(),
             },
             hash,
             small,
@@ -155,13 +155,6 @@ impl Measured {
 pub(crate) fn sum_of_changes(a: &[u8], b: &[u8]) -> u32 {
     let pairs = a.iter().zip(b);
     pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum()
-}
-
-/// The median of some values; the upper one of two.
-pub(crate) fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut all: Vec<f64> = figures.collect();
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied()
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::quality::measured;
 use crate::quality::still::Still;
 
 /// Frames tried for each segment when some may be excluded: the one at its middle and two on either side.
@@ -111,7 +110,7 @@ impl FrameFilter {
             Some(MinSharpness::At(least)) => least,
             Some(MinSharpness::Auto) => {
                 let stills = groups.iter().flatten();
-                let usual = measured::median(stills.map(|still| still.measured.sharpness()));
+                let usual = wo_picture::median(stills.map(|still| still.measured.sharpness()));
                 AUTO * usual.unwrap_or(0.0)
             }
         };

@@ -60,8 +60,7 @@ impl FrameItem {
             size_px: frame.width_px.zip(frame.height_px),
             exercise: frame.exercise,
             sharpness: quality.map(|quality| quality.sharpness as f32),
-            perceptual_hash: quality
-                .and_then(|quality| u64::from_str_radix(&quality.perceptual_hash, 16).ok()),
+            perceptual_hash: quality.and_then(|quality| Some(quality.hash()?.0)),
             base: Judgement {
                 label: frame.label,
                 label_origin: frame.label_origin,

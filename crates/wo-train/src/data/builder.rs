@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use wo_cli::{Exit, count, ensure, named, verb};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
-use wo_record::{Failure, Group, Name, Quality, UNCLEAR, Video, code, group_of};
+use wo_record::{Failure, Group, Name, PerceptualHash, Quality, UNCLEAR, Video, code, group_of};
 
 use crate::data::config::{DataConfig, Mixed};
 use crate::data::dataset::{Dataset, Example, classes_and_captions, file_facts};
@@ -158,9 +158,7 @@ impl DatasetBuilder {
             match result {
                 Ok(prepared) => {
                     let quality = frame.frame.quality.as_ref();
-                    hashes.extend(
-                        quality.and_then(|it| u64::from_str_radix(&it.perceptual_hash, 16).ok()),
-                    );
+                    hashes.extend(quality.and_then(|it| Some(it.hash()?.0)));
                     indices.push(self.frame_cache.add(frame, &prepared)?);
                 }
                 Err(error) => {
@@ -318,7 +316,10 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
             faults: class.faults.clone(),
             angle: item.video.angle,
             duration_ms: item.video.duration_ms,
-            hashes: hashes.iter().map(|hash| format!("{hash:016x}")).collect(),
+            hashes: hashes
+                .iter()
+                .map(|hash| PerceptualHash(*hash).to_string())
+                .collect(),
         },
         class,
         // After a frame that did not load, poses and frames no longer match.
@@ -362,7 +363,5 @@ fn faults_of(frames: &[FrameItem]) -> Vec<Name> {
 
 fn median_of(frames: &[FrameItem], number: fn(&Quality) -> f64) -> Option<f64> {
     let of_frames = frames.iter().filter_map(|it| it.frame.quality.as_ref());
-    let mut numbers: Vec<f64> = of_frames.map(number).collect();
-    numbers.sort_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied()
+    wo_picture::median(of_frames.map(number))
 }
