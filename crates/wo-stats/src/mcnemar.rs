@@ -4,7 +4,7 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 
 /// McNemar's test in its exact form (McNemar 1947; `scipy.stats.binomtest` of the samples on which one is right and the other
 /// is not). It takes samples as independent: give it one sample a group, or take the paired interval of
-/// [`GroupedConfusions::compare`](crate::Panel::compare) for what comes in groups.
+/// [`GroupedConfusions::compare`](crate::GroupedConfusions::compare) for what comes in groups.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct McNemar {
     /// Samples that only the first has right.
