@@ -15,7 +15,7 @@ use wo_cli::CaptionsFlag;
 use wo_label::{Captions, Reviews, choice_hash, faults_in_path};
 use wo_record::{BAD_FORM, Frame, Image, Judgement, Review};
 
-use crate::corrections::deletions::{Deleted, Deletions};
+use crate::corrections::deletions::{Deleted, Deletions, Presence};
 use crate::corrections::reviews::read_reviews;
 use crate::corrections::tally::Tally;
 use crate::names::REVIEWS;
@@ -211,25 +211,25 @@ impl Corrections {
         review: Option<&Review>,
         rows: &[&Row],
     ) -> Option<Deleted> {
-        let deletions = self.deletions.as_ref()?;
-        if let Some(trouble) = deletions.trouble_of_folder(frame) {
-            *self.tally().folders.entry(trouble).or_default() += 1;
-            return None;
-        }
-        let how = deletions.of_frame(frame, rows);
-        match (how, review) {
-            (Some(how), None) => self.tally().count(how),
-            (Some(_), Some(review)) => {
+        match (self.deletions.as_ref()?.presence_of(frame, rows), review) {
+            (Presence::Deleted(how), None) => {
+                self.tally().count(how);
+                return Some(how);
+            }
+            (Presence::Deleted(_), Some(review)) => {
                 if let Image::File { path, .. } = &frame.image
                     && !review.new.deleted
                 {
                     self.tally().count_reviewed(path.as_path());
                 }
             }
-            (None, None) if deletions.is_untold(frame, rows) => self.tally().n_untold += 1,
-            _ => {}
+            (Presence::Unreachable(trouble), _) => {
+                *self.tally().folders.entry(trouble).or_default() += 1;
+            }
+            (Presence::Untold, None) => self.tally().n_untold += 1,
+            (Presence::There | Presence::Untold, _) => {}
         }
-        how.filter(|_| review.is_none())
+        None
     }
 
     /// A frame that comes back has these rows, so they are of a frame.

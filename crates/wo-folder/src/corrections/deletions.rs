@@ -36,6 +36,20 @@ pub struct Deletions {
     written: OnceLock<Written>,
 }
 
+/// What became of a frame of the records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It has its image, and its row if it needs one.
+    There,
+    /// A person deleted it.
+    Deleted(Deleted),
+    /// It lacks its image or its row, and nothing tells whether a person deleted it: the folder was copied without what
+    /// `wo-extract` knows of it, or that was changed.
+    Untold,
+    /// The folder of its image is missing as a whole or cannot be read, which deletes nothing.
+    Unreachable(FolderTrouble),
+}
+
 /// A folder of images that cannot be looked into.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FolderTrouble {
@@ -71,25 +85,39 @@ impl Deletions {
         })
     }
 
-    /// How a frame of the records, which has these rows, was deleted, if it was. A table that is gone as a whole deletes nothing: it is written again.
-    pub(crate) fn of_frame(&self, frame: &Frame, rows: &[&Row]) -> Option<Deleted> {
-        if !self.has_state {
-            return None;
-        }
-        let image = own_image(frame)?;
+    /// What became of a frame of the records, which has these rows.
+    pub(crate) fn presence_of(&self, frame: &Frame, rows: &[&Row]) -> Presence {
+        let Some(image) = own_image(frame) else {
+            return Presence::There;
+        };
+        let is_there = |table: &str| self.dir.join(table).is_file();
         if !self.files.exists(image) {
-            let is_gone = self.is_written(image) && self.files.trouble_of_folder(image).is_none();
-            return is_gone.then_some(Deleted::Image);
+            return match self.trouble_of_folder(image) {
+                Some(trouble) => Presence::Unreachable(trouble),
+                None if self.written_table(image).is_some() => Presence::Deleted(Deleted::Image),
+                None => Presence::Untold,
+            };
         }
         if !rows.is_empty() {
-            return None;
+            return Presence::There;
         }
-        let first_table = self.written().tables.get(image)?.as_deref();
-        let is_there = |table: &str| self.dir.join(table).is_file();
-        // The row stays where it was written when a person gives another label in it.
-        let own_table = first_table.map(str::to_owned).or_else(|| table_name(frame));
+        let Some(first_table) = self.written_table(image) else {
+            let has_table = table_name(frame).is_some_and(|table| is_there(&table));
+            return if has_table {
+                Presence::Untold
+            } else {
+                Presence::There
+            };
+        };
+        // The row stays where it was written when a person gives another label in it. A table that is gone as a whole
+        // deletes nothing: it is written again.
+        let own_table = first_table.clone().or_else(|| table_name(frame));
         let has_table = own_table.is_some_and(|table| is_there(&table)) || self.has_stand_in(image);
-        (frame.label.is_some() && has_table).then_some(Deleted::Row)
+        if frame.label.is_some() && has_table {
+            Presence::Deleted(Deleted::Row)
+        } else {
+            Presence::There
+        }
     }
 
     /// Whether most of the images beside this one have their rows in tables whose names no tool gave, as where a person
@@ -105,21 +133,8 @@ impl Deletions {
             .is_some_and(|(n_rows, n_images)| n_rows * 2 >= *n_images)
     }
 
-    /// Whether a frame has no image or no row (`rows` are those it has), and nothing tells whether a person deleted it: the folder was copied without
-    /// what `wo-extract` knows of it, or that was changed.
-    pub(crate) fn is_untold(&self, frame: &Frame, rows: &[&Row]) -> bool {
-        let Some(image) = own_image(frame) else {
-            return false;
-        };
-        let has_table = || table_name(frame).is_some_and(|table| self.dir.join(table).is_file());
-        let lacks_something = !self.files.exists(image) || rows.is_empty() && has_table();
-        lacks_something && !self.is_written(image)
-    }
-
-    /// The folder that the image of a frame should be in, and why it cannot be looked into: a folder that is gone as a
-    /// whole, or a disk that is not there, deletes nothing.
-    pub(crate) fn trouble_of_folder(&self, frame: &Frame) -> Option<FolderTrouble> {
-        let image = own_image(frame)?;
+    /// The folder that an image should be in, and why it cannot be looked into.
+    fn trouble_of_folder(&self, image: &Path) -> Option<FolderTrouble> {
         let why = self.files.trouble_of_folder(image)?;
         let folder = image.parent()?.to_owned();
         let elsewhere = self.files.meant(&image.to_string_lossy());
@@ -131,8 +146,10 @@ impl Deletions {
         })
     }
 
-    fn is_written(&self, image: &Path) -> bool {
-        self.has_state && self.written().tables.contains_key(image)
+    /// The table that the row of an image was written into. `None` if nothing tells that `wo-extract` wrote the image.
+    fn written_table(&self, image: &Path) -> Option<&Option<String>> {
+        let written = self.has_state.then(|| self.written())?;
+        written.tables.get(image)
     }
 
     fn written(&self) -> &Written {
@@ -189,7 +206,7 @@ mod tests {
     }
 
     /// How frame 0 of four was deleted, which has no row; the others have theirs in `table`.
-    fn deleted(table: &str, n_rows: u32, label: &str, has_state: bool) -> (Option<Deleted>, bool) {
+    fn deleted(table: &str, n_rows: u32, label: &str, has_state: bool) -> Presence {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("frames_squat_bad")).unwrap();
         for index in 0..4 {
@@ -205,15 +222,12 @@ mod tests {
         let elsewhere = Rows::of_folder(dir.path(), &[]).unwrap().n_rows_elsewhere();
         let deletions = Deletions::of(dir.path(), elsewhere).unwrap();
         let frame: Frame = serde_json::from_value(frame(0, label)).unwrap();
-        (
-            deletions.of_frame(&frame, &[]),
-            deletions.is_untold(&frame, &[]),
-        )
+        deletions.presence_of(&frame, &[])
     }
 
     #[test]
     fn a_row_is_missed_in_whatever_table_the_others_are() {
-        let row = (Some(Deleted::Row), false);
+        let row = Presence::Deleted(Deleted::Row);
         assert_eq!(deleted("squat_bad_form.csv", 3, "bad_form", true), row);
         // It was given another label, and its row stayed where it was.
         assert_eq!(deleted("squat_bad_form.csv", 3, "unclear", true), row);
@@ -224,11 +238,11 @@ mod tests {
         );
         assert_eq!(deleted("labels.csv", 3, "unclear", true), row);
         // Its table is gone as a whole.
-        let none = (None, false);
+        let none = Presence::There;
         assert_eq!(deleted("squat_good_form.csv", 3, "bad_form", true), none);
         assert_eq!(deleted("labels.csv", 1, "bad_form", true), none);
         // Nothing is known of what was there.
-        let untold = (None, true);
+        let untold = Presence::Untold;
         assert_eq!(deleted("squat_bad_form.csv", 3, "bad_form", false), untold);
     }
 }

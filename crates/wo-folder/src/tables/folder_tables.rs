@@ -140,6 +140,9 @@ impl Tables {
     /// The same of all frames that are to have a row: of those that come back, and of those whose video went and is there
     /// again. Returns how many rows came back of the latter, which are not in `deleted`.
     pub fn take_back_expected(&mut self, deleted: &[PathBuf]) -> anyhow::Result<usize> {
+        if !self.dir.join(TRASH).is_dir() {
+            return Ok(0);
+        }
         let expected = self.expected.iter();
         let without_row = expected
             .map(|(_, row)| PathBuf::from(&row.frame_path))
