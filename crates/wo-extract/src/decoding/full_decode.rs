@@ -48,16 +48,7 @@ struct Decoded {
 impl Decoded {
     /// With the first frame and nothing else.
     fn begin(player: &Player<'_>, first: &DecodedFrame) -> Result<Self, ExtractError> {
-        let (codec, container) = player.codec_and_container();
-        let survey = Survey {
-            look: first.look()?,
-            notes: first.ignored_shape().into_iter().collect(),
-            codec,
-            container,
-            start_ns: first.time_ns,
-            times_ns: vec![0],
-            last_duration_ns: first.duration_ns,
-        };
+        let survey = Survey::begin(player, first)?;
         Ok(Self {
             survey,
             sent: BTreeSet::new(),

@@ -98,21 +98,17 @@ fn scan(file: &MediaFile, sink: &dyn FrameSink) -> Result<Option<Scan>, ExtractE
         return Ok(None);
     }
     let promised_ns = player.promised_duration_ns();
-    let (codec, container) = player.codec_and_container();
+    let begun = Survey::begin(&player, &first)?;
     let packets = player.packets();
-    let Some(shown) = in_order_of_display(&packets, codec.as_deref(), first.time_ns) else {
+    let Some(shown) = in_order_of_display(&packets, begun.codec.as_deref(), first.time_ns) else {
         return Ok(None);
     };
     let times_ns = shown.iter().map(|(time_ns, _)| time_ns - first.time_ns);
     let last = shown.last().map(|&(_, number)| packets[number]);
     let survey = Survey {
-        look: first.look()?,
-        notes: first.ignored_shape().into_iter().collect(),
-        codec,
-        container,
-        start_ns: first.time_ns,
         times_ns: times_ns.collect(),
         last_duration_ns: last.and_then(|packet| packet.duration_ns),
+        ..begun
     };
     let lasted_ns = survey.start_ns + survey.duration_ns();
     let loss = file.loss(lasted_ns, promised_ns);

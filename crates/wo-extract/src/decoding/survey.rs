@@ -2,7 +2,8 @@
 
 use wo_record::Video;
 
-use crate::decoding::pipeline::Look;
+use crate::decoding::pipeline::{DecodedFrame, Look, Player};
+use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
 use crate::time;
 
@@ -25,6 +26,20 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
+    /// With the first frame and nothing else.
+    pub(crate) fn begin(player: &Player<'_>, first: &DecodedFrame) -> Result<Self, ExtractError> {
+        let (codec, container) = player.codec_and_container();
+        Ok(Self {
+            look: first.look()?,
+            notes: first.ignored_shape().into_iter().collect(),
+            codec,
+            container,
+            start_ns: first.time_ns,
+            times_ns: vec![0],
+            last_duration_ns: first.duration_ns,
+        })
+    }
+
     /// The real duration: from the first frame until the last one goes off display.
     pub(crate) fn duration_ns(&self) -> u64 {
         let n_gaps = self.times_ns.len() as u64 - 1;

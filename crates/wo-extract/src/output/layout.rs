@@ -18,7 +18,7 @@ use wo_folder::{
     Spool, TRASH, Tables, Trash, captions_in_force, commit, create, create_spool, for_each_line,
     frame_folder, frame_name, own_image, remove, table_name,
 };
-use wo_record::{Frame, Image, LabelOrigin, Producer, Record, Video, Writer};
+use wo_record::{Frame, Image, LabelOrigin, Name, Producer, Record, Video, Writer};
 
 use crate::output::earlier::{Earlier, EarlierRecords, ids_of_records};
 use crate::output::merge::Merge;
@@ -249,14 +249,7 @@ impl Layout {
     /// stays if it still fits. `None` if nothing changes.
     fn renewed(&self, frame: &Frame, merge: &Merge) -> Option<Frame> {
         let video = merge.updated(&frame.video_id)?;
-        let mut now = Frame {
-            exercise: video.exercise.clone(),
-            label: video.label.clone(),
-            label_origin: video.label.as_ref().map(|_| LabelOrigin::Folder),
-            faults: Vec::new(),
-            description: None,
-            ..frame.clone()
-        };
+        let mut now = of_folder(frame, video.exercise.as_ref(), video.label.as_ref());
         if now == *frame {
             return None;
         }
@@ -308,12 +301,11 @@ impl Layout {
 
     /// A frame as it was before anyone said anything of it: its record may have taken a person's row over since.
     fn untouched(&self, frame: &Frame) -> Frame {
-        let mut untouched = frame.clone();
-        if let Some(earlier) = self.earlier.videos.get(&frame.video_id) {
-            untouched.exercise.clone_from(&earlier.labels.exercise);
-            untouched.label.clone_from(&earlier.labels.label);
-        }
-        untouched.faults.clear();
+        let labels = self.earlier(&frame.video_id).map(|it| &it.labels);
+        let (exercise, label) = labels.map_or((&frame.exercise, &frame.label), |labels| {
+            (&labels.exercise, &labels.label)
+        });
+        let mut untouched = of_folder(frame, exercise.as_ref(), label.as_ref());
         let class = frame.exercise.as_ref().zip(frame.label.as_ref());
         let is_generated = |text: &String| {
             let captions = self.corrections.captions();
@@ -321,7 +313,7 @@ impl Layout {
                 captions.makes(text, exercise, label, &frame.faults)
             })
         };
-        untouched.description = untouched.description.filter(is_generated);
+        untouched.description = frame.description.clone().filter(is_generated);
         untouched
     }
 
@@ -351,6 +343,18 @@ impl Layout {
             self.say_rows()?;
         }
         Ok(ids)
+    }
+}
+
+/// A frame as its folder has it: nobody said anything of it yet.
+fn of_folder(frame: &Frame, exercise: Option<&Name>, label: Option<&Name>) -> Frame {
+    Frame {
+        exercise: exercise.cloned(),
+        label: label.cloned(),
+        label_origin: label.map(|_| LabelOrigin::Folder),
+        faults: Vec::new(),
+        description: None,
+        ..frame.clone()
     }
 }
 

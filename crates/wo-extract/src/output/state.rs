@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -102,26 +102,9 @@ impl State {
             .truncate(false)
             .open(&path)
             .with_context(naming)?;
-        let mut finished = HashMap::new();
-        let mut input = BufReader::new(&journal);
-        let mut n_good = 0;
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let n_bytes = input.read_until(b'\n', &mut line).with_context(naming)?;
-            if n_bytes == 0 || line.last() != Some(&b'\n') {
-                break;
-            }
-            n_good += n_bytes as u64;
-            // A line of another version is ignored: its video is taken again.
-            if let Ok(entry) = serde_json::from_slice::<Entry>(&line)
-                && let Some(id) = entry.id()
-            {
-                finished.insert(id.to_owned(), entry);
-            }
-        }
+        let notes = Notes::read(BufReader::new(&journal)).with_context(naming)?;
         journal
-            .set_len(n_good)
+            .set_len(notes.n_bytes)
             .and_then(|()| journal.seek(SeekFrom::End(0)))
             .with_context(naming)?;
         Ok(Self {
@@ -129,7 +112,7 @@ impl State {
             settings: settings.clone(),
             fingerprint: settings.fingerprint(),
             failed_files,
-            finished,
+            finished: notes.entries,
             journal,
         })
     }
@@ -244,22 +227,28 @@ impl State {
 /// be detected. What `wo-describe` wrote into them is lost.
 pub(crate) fn remake_records(dir: &Path) -> anyhow::Result<()> {
     let path = dir.join(RECORDS);
-    let entries = if path.exists() {
-        Vec::new()
-    } else {
-        entries_of(dir)?
-    };
-    let frames = || entries.iter().flat_map(|entry| &entry.finished.frames);
+    let notes = dir.join(FILE);
+    if path.exists() || !notes.exists() {
+        return Ok(());
+    }
+    let read = File::open(&notes).map(BufReader::new).and_then(Notes::read);
+    let read = read.with_context(|| format!("read {}", notes.display()))?;
+    // Before the first records were written there are none to rebuild.
+    let entries: BTreeMap<String, Entry> = read.entries.into_iter().collect();
+    let frames = || entries.values().flat_map(|entry| &entry.finished.frames);
     let has_folder = |frame: &Frame| {
         let folder = own_image(frame).and_then(Path::parent);
         folder.is_some_and(|folder| dir.join(folder).is_dir())
     };
-    if entries.is_empty() || !frames().any(has_folder) && tables(dir)?.is_empty() {
+    if !read.has_records
+        || entries.is_empty()
+        || !frames().any(has_folder) && tables(dir)?.is_empty()
+    {
         return Ok(());
     }
     let mut spool = create_spool(&path)?;
     let mut writer = Writer::begin_with(&mut spool, Begin::of(TOOL, VERSION, &[]))?;
-    for Entry { finished, .. } in &entries {
+    for Entry { finished, .. } in entries.values() {
         if let Some(video) = &finished.video {
             let n_frames = Some(finished.frames.len() as u32);
             let video = Video {
@@ -286,27 +275,38 @@ pub(crate) fn remake_records(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What wo-extract noted of the videos of a folder's records, the newest of each; empty where there were no records yet.
-fn entries_of(dir: &Path) -> anyhow::Result<Vec<Entry>> {
-    let path = dir.join(FILE);
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let file = File::open(&path).with_context(|| format!("open {}", path.display()))?;
-    let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
-    let mut has_records = false;
-    for line in BufReader::new(file).split(b'\n') {
-        let line = line.with_context(|| format!("read {}", path.display()))?;
-        if let Ok(mark) = serde_json::from_slice::<Mark>(&line) {
-            has_records = mark.has_records;
-        } else if let Ok(entry) = serde_json::from_slice::<Entry>(&line)
-            && let Some(id) = entry.id()
-        {
-            entries.insert(id.to_owned(), entry);
+/// The lines of the file.
+#[derive(Debug, Default)]
+struct Notes {
+    /// The newest of each video, by its id.
+    entries: HashMap<String, Entry>,
+    /// Whether the records of the folder were written.
+    has_records: bool,
+    /// How long the whole lines are: a crash may have cut off the last one.
+    n_bytes: u64,
+}
+
+impl Notes {
+    fn read(mut input: impl BufRead) -> io::Result<Self> {
+        let mut notes = Self::default();
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let n_bytes = input.read_until(b'\n', &mut line)?;
+            if n_bytes == 0 || line.last() != Some(&b'\n') {
+                return Ok(notes);
+            }
+            notes.n_bytes += n_bytes as u64;
+            // A line of another version is ignored: its video is taken again.
+            if let Ok(entry) = serde_json::from_slice::<Entry>(&line)
+                && let Some(id) = entry.id()
+            {
+                notes.entries.insert(id.to_owned(), entry);
+            } else if let Ok(mark) = serde_json::from_slice::<Mark>(&line) {
+                notes.has_records = mark.has_records;
+            }
         }
     }
-    entries.retain(|_, _| has_records);
-    Ok(entries.into_values().collect())
 }
 
 impl Entry {

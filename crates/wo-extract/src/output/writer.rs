@@ -161,11 +161,7 @@ impl<'a> Output<'a> {
         let (mut others, n_known) = folder.said_elsewhere(video, &extraction.path)?;
         if others.iter().all(|(_, said)| is_same(&here, said)) {
             if let Some((path, (_, keys))) = others.first() {
-                wo_cli::warn!(
-                    "{}: the same content as {}, taken once",
-                    extraction.path.display(),
-                    path.display()
-                );
+                warn_of_copy(&extraction.path, path);
                 let (_, mut all) = here;
                 all.fill_from(keys);
                 video.path = Some(path.as_path().into());
@@ -229,23 +225,16 @@ impl<'a> Output<'a> {
 
     /// `None` for a video that was not seen before; else whether the labels and keys agree.
     fn first_of(&self, video: &Video, extraction: &Extraction) -> Option<Result<(), ExtractError>> {
-        let (first, (labels, keys)) = self.seen.get(&video.video_id)?;
-        let path = extraction.path.display();
-        let (labels_here, keys_here) = said_of(video);
-        if is_same(
-            &(labels_here.clone(), keys_here.clone()),
-            &(labels.clone(), keys.clone()),
-        ) {
-            wo_cli::warn!(
-                "{path}: the same content as {}, taken once",
-                first.display()
-            );
+        let (first, said) = self.seen.get(&video.video_id)?;
+        let here = said_of(video);
+        if is_same(&here, said) {
+            warn_of_copy(&extraction.path, first);
             return Some(Ok(()));
         }
-        let what = conflict_in_words(&[
-            place_in_words(first, labels, keys),
-            place_in_words(&extraction.path, &labels_here, &keys_here),
-        ]);
+        let places = [(first, said), (&extraction.path, &here)];
+        let what = conflict_in_words(
+            &places.map(|(path, (labels, keys))| place_in_words(path, labels, keys)),
+        );
         Some(Err(ExtractError::new(code::LABEL_CONFLICT, what)))
     }
 
@@ -318,6 +307,14 @@ impl<'a> Output<'a> {
         }
         Ok(self.stream.record(record)?)
     }
+}
+
+fn warn_of_copy(path: &Path, first: &Path) {
+    wo_cli::warn!(
+        "{}: the same content as {}, taken once",
+        path.display(),
+        first.display()
+    );
 }
 
 /// Whether the file of a failure is not there.
