@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wo_record::Group;
 
-use crate::bootstrap::{Bootstrap, Estimate, Interval};
+use crate::bootstrap::{Bootstrap, Estimate};
 use crate::interval::{GroupMetrics, PairedCounts, paired_difference};
 use crate::metrics::{Counts, Metric, present};
 use crate::sums::GroupSums;
@@ -152,23 +152,20 @@ impl GroupedConfusions {
             by_predictor.by_ref().take(self.n_predictors).collect();
         let mut gains: Vec<Vec<Estimate>> = by_predictor.collect();
         for (predictor, (scores, gains)) in scores.iter_mut().zip(&mut gains).enumerate() {
-            let groups = self.confusions_of_groups(predictor);
-            let groups = GroupMetrics::new(&groups, &classes);
+            let of_groups = self.confusions_of_groups(predictor);
+            let groups = GroupMetrics::new(&of_groups, &classes);
             // Of a baseline that always predicts the same class the recalls are 0 and 1 in any data.
             let is_fixed = predictor > 0 && groups.has_one_prediction();
             let depends = |metric: &Metric| !is_fixed || metric.depends_on_prevalence();
             for (metric, score) in metrics.iter().zip(scores).filter(|it| depends(it.0)) {
                 *score = score.joined_with(groups.interval(*metric));
             }
-            let pairs = self.pairs_of_groups(predictor);
-            let has_model = |metric: &Metric| {
-                use Metric::{Accuracy, BalancedAccuracy, Recall};
-                matches!(metric, Accuracy | BalancedAccuracy | Recall(_))
-            };
             // The first one's gain over itself is 0.
-            let gains = metrics.iter().zip(gains).filter(|_| predictor > 0);
-            for (metric, gain) in gains.filter(|(metric, _)| has_model(metric)) {
-                *gain = gain.joined_with(gain_interval(*metric, &pairs, &classes));
+            if predictor > 0 {
+                let pairs = self.pairs_of_groups(predictor, &of_groups);
+                for (metric, gain) in metrics.iter().zip(gains) {
+                    *gain = joined_gain(*gain, *metric, &pairs, &classes);
+                }
             }
         }
         Comparison { scores, gains }
@@ -195,11 +192,11 @@ impl GroupedConfusions {
     }
 
     /// By class and group: where the first predictor and another one differ.
-    fn pairs_of_groups(&self, predictor: usize) -> Vec<Vec<PairedCounts>> {
+    fn pairs_of_groups(&self, predictor: usize, of_groups: &[Counts]) -> Vec<Vec<PairedCounts>> {
         let n_classes = self.n_classes;
         let mut classes = vec![vec![PairedCounts::default(); self.n_groups()]; n_classes];
         // Samples of a class are the same for all predictors.
-        for (group, counts) in self.confusions_of_groups(predictor).iter().enumerate() {
+        for (group, counts) in of_groups.iter().enumerate() {
             for (pairs, row) in classes.iter_mut().zip(counts) {
                 if let Some(pairs) = pairs.get_mut(group) {
                     pairs.samples = row.iter().sum();
@@ -224,19 +221,22 @@ impl GroupedConfusions {
     }
 }
 
-/// The interval of a gain. `None` where a class has too few groups, and of metrics without a model of one.
-fn gain_interval(
+/// A gain with the interval to print: of metrics without a model of a gain, the percentile interval.
+fn joined_gain(
+    gain: Estimate,
     metric: Metric,
     pairs: &[Vec<PairedCounts>],
     present: &[usize],
-) -> Option<Interval> {
+) -> Estimate {
     let of_class = |class: &usize| pairs.get(*class).map(Vec::as_slice);
     match metric {
         Metric::BalancedAccuracy => {
             let classes: Vec<&[PairedCounts]> = present.iter().filter_map(of_class).collect();
-            paired_difference(&classes)
+            gain.joined_with(paired_difference(&classes))
         }
-        Metric::Recall(class) => paired_difference(&[of_class(&class)?]),
+        Metric::Recall(class) => {
+            gain.joined_with(of_class(&class).and_then(|pairs| paired_difference(&[pairs])))
+        }
         Metric::Accuracy => {
             let n_groups = pairs.first().map_or(0, Vec::len);
             let mut all = vec![PairedCounts::default(); n_groups];
@@ -247,9 +247,9 @@ fn gain_interval(
                     all.samples += pair.samples;
                 }
             }
-            paired_difference(&[&all])
+            gain.joined_with(paired_difference(&[&all]))
         }
-        Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => None,
+        Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => gain,
     }
 }
 

@@ -45,7 +45,7 @@ pub use mcnemar::McNemar;
 pub use metrics::{Counts, Metric, confusion, n_true, present, total};
 pub use numbered::numbered;
 pub use paired_comparison::{PairedComparison, paired_comparisons};
-pub use power::{Doubt, MIN_GROUPS, at_most_missed, doubts, smallest_detectable, unanimous};
+pub use power::{Doubt, MIN_GROUPS, at_most_missed, doubts, smallest_detectable};
 pub use power_law::{PowerLaw, SeenScore};
 pub use probe::{Probe, ProbeData, balanced_weights};
 pub use ranking::{PrecisionRecallPoint, Ranking, RocPoint};

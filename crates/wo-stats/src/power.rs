@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::bootstrap::Interval;
-
 /// Standard errors that a difference must have for a two-sided test at 5 % to find it in 80 of 100 evaluations: the normal
 /// quantiles of 0.975 and 0.8 (Cohen 1988, section 2.4).
 const ERRORS_TO_DETECT: f64 = 1.959_964 + 0.841_621;
@@ -96,19 +94,6 @@ pub fn at_most_missed(n_groups: usize) -> f64 {
     1.0 - 0.05_f64.powf(1.0 / n_groups as f64)
 }
 
-/// The interval of a share that all groups agree on, where a bootstrap has none with a width: it draws only what was seen.
-/// `None` for a share between 0 and 1, of which so little is not known, and of fewer than two groups.
-pub fn unanimous(share: f64, n_groups: usize) -> Option<Interval> {
-    let missed = at_most_missed(n_groups);
-    let (low, high) = match share {
-        _ if n_groups < 2 => return None,
-        share if share >= 1.0 => (1.0 - missed, 1.0),
-        share if share <= 0.0 => (0.0, missed),
-        _ => return None,
-    };
-    Some(Interval { low, high })
-}
-
 fn plural(n_groups: usize) -> &'static str {
     if n_groups == 1 { "group" } else { "groups" }
 }
@@ -127,12 +112,8 @@ mod tests {
 
     #[test]
     fn what_all_groups_agree_on_is_not_sure() {
-        let ten = unanimous(1.0, 10).unwrap();
-        assert!((ten.low - 0.741_1).abs() < 1e-4 && ten.high >= 1.0);
-        let none = unanimous(0.0, 3).unwrap();
-        assert!((none.high - 0.631_6).abs() < 1e-4 && none.low <= 0.0);
-        assert_eq!(unanimous(1.0, 1), None);
-        assert_eq!(unanimous(0.5, 10), None);
+        assert!((at_most_missed(10) - 0.258_9).abs() < 1e-4);
+        assert!((at_most_missed(3) - 0.631_6).abs() < 1e-4);
         assert!((at_most_missed(0) - 1.0).abs() < 1e-12);
     }
 

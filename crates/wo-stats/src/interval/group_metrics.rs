@@ -14,6 +14,8 @@ pub(crate) struct GroupMetrics<'a> {
     present: &'a [usize],
     /// Of all groups together.
     total: Counts,
+    /// Right and all samples of each class that is present, by group.
+    classes: Vec<Vec<(u64, u64)>>,
     /// The intervals of the recalls of the classes that are present, once they are needed: several metrics rest on them.
     recalls: OnceCell<Vec<Option<Interval>>>,
 }
@@ -30,10 +32,18 @@ impl<'a> GroupMetrics<'a> {
                 }
             }
         }
+        let of_class = |class: &usize| {
+            let of_group = |counts: &Counts| {
+                let row = counts.get(*class).map_or(&[][..], Vec::as_slice);
+                (at(row, *class), row.iter().sum())
+            };
+            groups.iter().map(of_group).collect()
+        };
         Self {
             groups,
             present,
             total,
+            classes: present.iter().map(of_class).collect(),
             recalls: OnceCell::new(),
         }
     }
@@ -53,11 +63,11 @@ impl<'a> GroupMetrics<'a> {
                 let predicted = counts.iter().map(|row| at(row, class)).sum();
                 (counts.get(class).map_or(0, |row| at(row, class)), predicted)
             })),
-            Metric::BalancedAccuracy => balanced_accuracy(&self.classes(), self.recalls()),
-            Metric::MacroF1 => macro_f1(&self.classes(), self.recalls(), &self.confusion()),
+            Metric::BalancedAccuracy => balanced_accuracy(&self.classes, self.recalls()),
+            Metric::MacroF1 => macro_f1(&self.classes, self.recalls(), &self.confusion()),
             Metric::F1(class) => {
                 let place = self.present.iter().position(|it| *it == class)?;
-                f1(place, &self.classes(), self.recalls(), &self.confusion())
+                f1(place, &self.classes, self.recalls(), &self.confusion())
             }
         }
     }
@@ -76,24 +86,8 @@ impl<'a> GroupMetrics<'a> {
     }
 
     fn recalls(&self) -> &[Option<Interval>] {
-        let of_classes = || {
-            self.classes()
-                .iter()
-                .map(|class| proportion(class))
-                .collect()
-        };
+        let of_classes = || self.classes.iter().map(|class| proportion(class)).collect();
         self.recalls.get_or_init(of_classes)
-    }
-
-    /// Right and all samples of each class that is present, by group.
-    fn classes(&self) -> Vec<Vec<(u64, u64)>> {
-        let of_class = |class: &usize| {
-            self.counts(|counts| {
-                let row = counts.get(*class).map_or(&[][..], Vec::as_slice);
-                (at(row, *class), row.iter().sum())
-            })
-        };
-        self.present.iter().map(of_class).collect()
     }
 
     /// Of the classes that are present; the last column is of predictions of classes that are not.
