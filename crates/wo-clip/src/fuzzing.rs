@@ -18,20 +18,23 @@ pub fn pt(bytes: &[u8]) {
 /// Looks at the names, types and shapes of a safetensors file. No bytes panic.
 pub fn safetensors(bytes: &[u8]) {
     // A reason is as good as a fit: what counts is that there is an answer.
-    let _ = check_weights(&small(), bytes);
+    let _ = check_weights(&small(N_TOKENS), bytes);
 }
 
-/// The shape of the model in `fuzz/seeds`.
-fn small() -> ClipConfig {
+/// Tokens of the model in `fuzz/seeds`.
+const N_TOKENS: i64 = 32;
+
+/// The smallest shape of a model, such as that in `fuzz/seeds`.
+pub fn small(vocab_size: i64) -> ClipConfig {
     ClipConfig {
         text_config: TextConfig {
-            vocab_size: 32,
+            vocab_size,
             hidden_size: 4,
             intermediate_size: 4,
             num_hidden_layers: 1,
             num_attention_heads: 2,
             max_position_embeddings: 8,
-            eos_token_id: 31,
+            eos_token_id: vocab_size - 1,
             ..TextConfig::default()
         },
         vision_config: VisionConfig {
@@ -60,7 +63,7 @@ mod tests {
     #[test]
     fn the_sample_fits() {
         let sample = include_bytes!("../../../fuzz/seeds/safetensors/small.safetensors");
-        super::check_weights(&super::small(), sample).expect("it is a whole model");
+        super::check_weights(&super::small(super::N_TOKENS), sample).expect("it is a whole model");
     }
 
     #[test]

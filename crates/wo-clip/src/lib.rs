@@ -15,8 +15,6 @@ mod native;
 mod training;
 
 pub use abstention::AbstentionPolicy;
-/// The former name of [`AbstentionPolicy`].
-pub use abstention::AbstentionPolicy as Trust;
 pub use checkpoint::contents::Checkpoint;
 pub use checkpoint::manifest::{Class, Manifest, Split, SplitVideo};
 pub use checkpoint::reader::read_checkpoint;

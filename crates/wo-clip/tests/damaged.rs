@@ -11,11 +11,9 @@ use std::path::Path;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use wo_clip::fuzzing::small as small_config;
 use wo_clip::tch::Device;
-use wo_clip::{
-    Checkpoint, ClipConfig, TextConfig, VisionConfig, read_checkpoint, set_threads,
-    write_checkpoint,
-};
+use wo_clip::{Checkpoint, read_checkpoint, set_threads, write_checkpoint};
 use wo_input::{Tokenizer, train_clip_tokenizer};
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -25,30 +23,7 @@ fn small() -> Checkpoint {
     let json = train_clip_tokenizer(&["squat good form", "squat bad form"], 4).unwrap();
     let tokenizer = Tokenizer::from_json(&json, 8).unwrap();
     let vocab_size = tokenizer.vocabulary_size() as i64;
-    let config = ClipConfig {
-        text_config: TextConfig {
-            vocab_size,
-            hidden_size: 4,
-            intermediate_size: 4,
-            num_hidden_layers: 1,
-            num_attention_heads: 2,
-            max_position_embeddings: 8,
-            eos_token_id: vocab_size - 1,
-            ..TextConfig::default()
-        },
-        vision_config: VisionConfig {
-            hidden_size: 4,
-            intermediate_size: 4,
-            num_hidden_layers: 1,
-            num_attention_heads: 2,
-            image_size: 8,
-            patch_size: 4,
-            ..VisionConfig::default()
-        },
-        projection_dim: 4,
-        ..ClipConfig::default()
-    };
-    Checkpoint::fresh(config, tokenizer, 1)
+    Checkpoint::fresh(small_config(vocab_size), tokenizer, 1)
 }
 
 fn write(path: &Path) {
