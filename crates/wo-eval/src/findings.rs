@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wo_clip::{SplitVideo, Trust};
+use wo_clip::{AbstentionPolicy, SplitVideo};
 use wo_record::{
     AbstainReason, Audit, Calibration, CollectionHint, Gate, LearningCurve, Record, Selection,
     Suspect, Writer,
@@ -31,7 +31,7 @@ use crate::score::slices::{slices, without_slices};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Model<'a> {
     pub(crate) space: &'a LabelSpace,
-    pub(crate) trust: Option<&'a Trust>,
+    pub(crate) trust: Option<&'a AbstentionPolicy>,
     pub(crate) learning_curve: Option<&'a LearningCurve>,
     /// The videos of its training run.
     pub(crate) videos: &'a [SplitVideo],

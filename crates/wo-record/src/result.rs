@@ -193,8 +193,7 @@ pub struct Score {
     /// The value; absent if it is not defined, such as the recall of a class without videos.
     #[serde(serialize_with = "finite::option")]
     pub value: Option<f64>,
-    /// Lower end of the interval from a bootstrap over groups. Of a precision, recall or F1 on which all groups agree the
-    /// bootstrap knows none, and it is that of the rule of three.
+    /// Lower end of the 95 % confidence interval over groups. Absent if a class has samples in fewer than two groups.
     #[serde(serialize_with = "finite::option")]
     pub low: Option<f64>,
     /// Upper end.

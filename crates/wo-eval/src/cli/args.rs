@@ -10,7 +10,7 @@ use crate::score::gate::Terms;
 ///
 /// Reads records, or a folder of labelled frames, and judges each video. Only held-out labelled videos are scored: a
 /// video whose person or source was in the model's training or validation split is excluded. The model is never given
-/// the exercise. Each metric has a 95 % confidence interval from a bootstrap over groups, and stands beside two
+/// the exercise. Each metric has a 95 % confidence interval over groups, and stands beside two
 /// baselines that use no image: the majority label of each exercise, and the duration of the video.
 ///
 /// On a terminal, stdout is a table. Otherwise it is records: a verdict for each video, then scores and confusion
@@ -63,21 +63,9 @@ pub struct Args {
     /// Number of videos on the contact sheet: wrong verdicts first, then a random sample of the others
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub contact_videos: u16,
-    /// Where to compute: auto, cpu, cuda or cuda:N
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = wo_clip::device_name)]
-    pub device: String,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
-    pub seed: Seed,
-    #[expect(missing_docs, reason = "documented where it is defined")]
-    #[command(flatten)]
-    pub threads: Threads,
-    #[expect(missing_docs, reason = "documented where it is defined")]
-    #[command(flatten)]
-    pub captions: CaptionsFlag,
-    #[expect(missing_docs, reason = "documented where it is defined")]
-    #[command(flatten)]
-    pub reading: Reading,
+    pub judging: JudgingArgs,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub common: Common,
@@ -142,6 +130,14 @@ pub struct Compare {
     /// Write records to stdout, even if it is a terminal
     #[arg(long)]
     pub json: bool,
+    #[expect(missing_docs, reason = "documented where it is defined")]
+    #[command(flatten)]
+    pub judging: JudgingArgs,
+}
+
+/// How videos are read and judged, in both commands.
+#[derive(Debug, Clone, clap::Args)]
+pub struct JudgingArgs {
     /// Where to compute: auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = wo_clip::device_name)]
     pub device: String,

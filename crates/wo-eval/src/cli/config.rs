@@ -157,14 +157,18 @@ impl EvaluateConfig {
         Self {
             subject: Subject::of(args),
             allow_seen: args.allow_seen,
-            analysis: AnalysisConfig::of(&args.analysis, args.report.as_ref(), args.seed.seed),
+            analysis: AnalysisConfig::of(
+                &args.analysis,
+                args.report.as_ref(),
+                args.judging.seed.seed,
+            ),
             outputs: Outputs {
                 shows_table: args.table || (!args.json && io::stdout().is_terminal()),
                 records: args.output.clone(),
                 report: args.report.clone(),
                 contact_sheet,
             },
-            reading: args.reading.clone(),
+            reading: args.judging.reading.clone(),
         }
     }
 }
@@ -177,10 +181,10 @@ impl Subject {
         Self::Model(ModelConfig {
             model: args.model.clone(),
             source: Source::of(args.data_dir.clone(), args.input.clone()),
-            captions: args.captions.clone(),
+            captions: args.judging.captions.clone(),
             compute: Compute {
-                device: args.device.clone(),
-                n_threads: args.threads.count(),
+                device: args.judging.device.clone(),
+                n_threads: args.judging.threads.count(),
             },
             robustness: args.analysis.robustness,
         })
@@ -239,12 +243,12 @@ impl CompareConfig {
             gate: args.gate.clone(),
             shows_table: args.table || (!args.json && io::stdout().is_terminal()),
             compute: Compute {
-                device: args.device.clone(),
-                n_threads: args.threads.count(),
+                device: args.judging.device.clone(),
+                n_threads: args.judging.threads.count(),
             },
-            seed: args.seed.seed,
-            captions: args.captions.clone(),
-            reading: args.reading.clone(),
+            seed: args.judging.seed.seed,
+            captions: args.judging.captions.clone(),
+            reading: args.judging.reading.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! When the model abstains: it is not confident enough, or cannot see enough.
 
-use wo_clip::Trust;
+use wo_clip::AbstentionPolicy;
 use wo_picture::{CutOff, DEFAULT_CUT_OFF, MovingPerson};
 use wo_record::{AbstainReason, Name, UNCLEAR, Verdict};
 
@@ -20,7 +20,7 @@ pub(crate) fn abstain(verdict: &mut Verdict, reasons: &[AbstainReason]) {
 /// The reasons to abstain.
 pub(crate) fn reasons(
     prediction: &Prediction,
-    trust: &Trust,
+    trust: &AbstentionPolicy,
     person: Option<&MovingPerson>,
 ) -> Vec<AbstainReason> {
     let below = |number: Option<f64>, least: Option<f64>| {

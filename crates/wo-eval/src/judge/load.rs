@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, opened};
-use wo_clip::{Class, Judge, device_of, read_checkpoint};
+use wo_clip::{Class, Judge, Manifest, device_of, read_checkpoint};
 
 /// Loads a model onto a device. `hint` is for a path that does not exist.
 pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Result<Judge> {
@@ -27,12 +27,7 @@ fn warn_of_equal_captions(judge: &Judge) -> anyhow::Result<()> {
     let texts = judge.read_texts(&manifest.prompts)?;
     let equal = texts.equal_classes().filter(|_| manifest.head.is_none());
     if let Some((class, other)) = equal {
-        let name = |class: usize| {
-            manifest
-                .classes
-                .get(class)
-                .map_or_else(String::new, class_name)
-        };
+        let name = |class: usize| name_of_class(manifest, class);
         wo_cli::warn!(
             "the model reads no caption that belongs to {} alone, so it cannot separate it from {}\n\
              hint: train again with descriptions that differ",
@@ -41,6 +36,12 @@ fn warn_of_equal_captions(judge: &Judge) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// The name of a class of a model; empty where there is none.
+pub(crate) fn name_of_class(manifest: &Manifest, class: usize) -> String {
+    let class = manifest.classes.get(class);
+    class.map_or_else(String::new, class_name)
 }
 
 /// `squat/bad_form+knees_cave`.

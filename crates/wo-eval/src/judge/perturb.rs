@@ -7,7 +7,7 @@ use wo_picture::grid;
 
 use crate::judge::decoded_video::DecodedVideo;
 use crate::judge::label_space::LabelSpace;
-use crate::judge::load::class_name;
+use crate::judge::load::name_of_class;
 
 /// Every n-th frame is kept: a lower frame rate.
 const EVERY: [usize; 2] = [2, 4];
@@ -80,12 +80,7 @@ fn tells_classes_apart(
     let texts = judge.read_texts(captions)?;
     let before = judge.read_texts(&manifest.prompts)?;
     if let (Some((class, other)), None) = (texts.equal_classes(), before.equal_classes()) {
-        let name = |class: usize| {
-            manifest
-                .classes
-                .get(class)
-                .map_or_else(String::new, class_name)
-        };
+        let name = |class: usize| name_of_class(manifest, class);
         wo_cli::warn!(
             "the wording \"{words}\" is skipped: it gives {} and {} the same caption",
             name(class),

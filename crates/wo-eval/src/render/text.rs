@@ -21,9 +21,8 @@ use crate::score::key::Whole;
 use crate::score::tally::Tally;
 
 /// The legend.
-const LEGEND: &str = "[low, high] is the 95 % confidence interval from resampling whole groups (people, sources); \
-    for a model that is always right or always wrong it follows the rule of three. An interval without width means \
-    that the sample has no other case, not that there is none. ± is the difference that so many groups detect in \
+const LEGEND: &str = "[low, high] is the 95 % confidence interval over whole groups (people, sources). It holds with \
+    few groups, and is absent where a class has fewer than two. ± is the difference that so many groups detect in \
     four of five evaluations. - is undefined.";
 
 /// The report of an evaluation. `exercises` are those of the model.

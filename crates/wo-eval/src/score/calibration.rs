@@ -1,6 +1,6 @@
 //! Calibration on held-out videos: does the confidence equal the accuracy?
 
-use wo_clip::Trust;
+use wo_clip::AbstentionPolicy;
 use wo_record::{Calibration, CalibrationBin};
 use wo_stats::{Binning, Bootstrap, Reliability, expected_calibration_error, numbered};
 
@@ -13,7 +13,7 @@ const N_BINS: usize = 15;
 /// Expected calibration error, over the videos that get a label. `None` without any.
 pub(crate) fn calibration(
     videos: &[&Prediction],
-    trust: Option<&Trust>,
+    trust: Option<&AbstentionPolicy>,
     scope: &Scope,
     seed: u64,
 ) -> Option<Calibration> {

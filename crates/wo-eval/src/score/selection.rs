@@ -1,6 +1,6 @@
 //! Selective classification: accuracy where the model abstains on the least confident videos.
 
-use wo_clip::Trust;
+use wo_clip::AbstentionPolicy;
 use wo_record::{CoveragePoint, Selection};
 use wo_stats::{Bootstrap, Graded, RiskCoverage, RiskPoint, numbered, proportion};
 
@@ -16,7 +16,7 @@ const MAX_POINTS: usize = 100;
 /// without videos.
 pub(crate) fn selection(
     videos: &[&Prediction],
-    trust: Option<&Trust>,
+    trust: Option<&AbstentionPolicy>,
     scope: &Scope,
     seed: u64,
 ) -> Option<Selection> {
@@ -114,8 +114,8 @@ mod tests {
     use crate::fixtures::less_sure_when_wrong;
     use crate::score::calibration::calibration;
 
-    fn trust() -> Trust {
-        Trust {
+    fn trust() -> AbstentionPolicy {
+        AbstentionPolicy {
             temperature: None,
             wanted_risk: 0.1,
             threshold: Some(0.7),

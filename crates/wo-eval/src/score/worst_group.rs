@@ -25,25 +25,21 @@ pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Op
         return None;
     }
     let (groups, n_groups) = numbered(scored.iter().map(|(video, _)| &video.group));
-    let mut entries: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n_groups];
-    for ((video, cell), group) in scored.iter().zip(groups) {
-        let right = f64::from(u8::from(video.is_right() == Some(true)));
-        if let Some(entries) = entries.get_mut(group) {
-            entries.extend([(2 * cell, right), (2 * cell + 1, 1.0)]);
-        }
-    }
+    // Right and all videos of each cell, by group.
     let mut counts = vec![vec![(0, 0); n_groups]; cells.len()];
-    for (group, entries) in entries.iter().enumerate() {
-        for (column, count) in entries {
-            let cell = counts.get_mut(column / 2).and_then(|it| it.get_mut(group));
-            if let Some((right, all)) = cell {
-                *(if column % 2 == 0 { right } else { all }) += *count as u64;
-            }
+    for ((video, cell), group) in scored.iter().zip(groups) {
+        if let Some((right, all)) = counts.get_mut(*cell).and_then(|it| it.get_mut(group)) {
+            *right += u64::from(video.is_right() == Some(true));
+            *all += 1;
         }
     }
     let mut sums = GroupSums::new(2 * cells.len());
-    for of_group in entries {
-        sums.push(of_group);
+    for group in 0..n_groups {
+        let of_cell = |(cell, counts): (usize, &Vec<(u64, u64)>)| {
+            let (right, all) = counts.get(group).copied().unwrap_or_default();
+            [(2 * cell, right as f64), (2 * cell + 1, all as f64)]
+        };
+        sums.push(counts.iter().enumerate().flat_map(of_cell));
     }
     let worst = |drawn: &[u64]| {
         let sums = sums.drawn(drawn);

@@ -32,7 +32,7 @@ impl Interval {
 pub struct Estimate {
     /// The metric; `None` if undefined.
     pub value: Option<f64>,
-    /// The percentile interval of a bootstrap over groups, or why there is none, such as `only one group`.
+    /// The confidence interval over groups, or why there is none, such as `only one group`.
     pub interval: Result<Interval, String>,
     /// The bias-corrected and accelerated (BCa) interval of the same bootstrap.
     pub bca: Option<Interval>,

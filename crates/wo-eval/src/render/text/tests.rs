@@ -98,11 +98,10 @@ fn the_whole_report() {
     form      0.83 [0.62, 0.96]  0.83 [0.64, 0.96]      48      12  0.19
     exercise  1.00 [0.85, 1.00]  1.00 [0.85, 1.00]      48      12     -
 
-    [low, high] is the 95 % confidence interval from resampling whole groups
-    (people, sources); for a model that is always right or always wrong it follows
-    the rule of three. An interval without width means that the sample has no other
-    case, not that there is none. ± is the difference that so many groups detect in
-    four of five evaluations. - is undefined.
+    [low, high] is the 95 % confidence interval over whole groups (people, sources).
+    It holds with few groups, and is absent where a class has fewer than two. ± is
+    the difference that so many groups detect in four of five evaluations. - is
+    undefined.
 
     40 videos excluded: the model was trained or chosen on them or their group
     (--allow-seen scores them apart).
