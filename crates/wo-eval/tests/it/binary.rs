@@ -18,9 +18,9 @@ fn help() {
 
     Reads records, or a folder of labelled frames, and judges each video. Only held-out labelled videos
     are scored: a video whose person or source was in the model's training or validation split is
-    excluded. The model is never given the exercise. Each metric has a 95 % confidence interval from a
-    bootstrap over groups, and stands beside two baselines that use no image: the majority label of each
-    exercise, and the duration of the video.
+    excluded. The model is never given the exercise. Each metric has a 95 % confidence interval over
+    groups, and stands beside two baselines that use no image: the majority label of each exercise, and
+    the duration of the video.
 
     On a terminal, stdout is a table. Otherwise it is records: a verdict for each video, then scores and
     confusion matrices. --table and --json choose one of the two. --output FILE writes the records to a
