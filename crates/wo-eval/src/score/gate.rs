@@ -113,7 +113,8 @@ impl FromStr for Term {
         let metric: NamedMetric = metric.trim().parse().map_err(because)?;
         let bound: Bound = bound.parse().map_err(|why: &str| because(why.to_owned()))?;
         if metric.name.is_difference() && bound.is_champion {
-            let why = "a difference is one to the champion already; its bound is a number, such as -0.02";
+            let why =
+                "a difference is one to the champion already; its bound is a number, such as -0.02";
             return Err(because(why.to_owned()));
         }
         Ok(Self {
@@ -281,7 +282,9 @@ mod tests {
             [false, true]
         );
         assert_eq!(
-            check("difference.balanced_accuracy.low>=-0.1, difference.recall.bad_form>0.02, difference.exercise_f1.squat.high>0"),
+            check(
+                "difference.balanced_accuracy.low>=-0.1, difference.recall.bad_form>0.02, difference.exercise_f1.squat.high>0"
+            ),
             [true, false, true]
         );
     }
@@ -364,8 +367,14 @@ mod tests {
             ("recall>=0.5", "recall needs a class: recall.CLASS"),
             ("coverage.low>=0.5", "coverage has no confidence interval"),
             ("difference>=0", "after difference comes a metric"),
-            ("difference.ece>=0", "there is no difference.ece; after difference. comes one of balanced_accuracy"),
-            ("difference.recall>=0", "difference.recall needs a class: difference.recall.CLASS"),
+            (
+                "difference.ece>=0",
+                "there is no difference.ece; after difference. comes one of balanced_accuracy",
+            ),
+            (
+                "difference.recall>=0",
+                "difference.recall needs a class: difference.recall.CLASS",
+            ),
             ("difference.accuracy>=champion", "to the champion already"),
         ] {
             let error = text.parse::<Terms>().expect_err(text).to_string();

@@ -268,7 +268,9 @@ impl Parts {
         }
         if name == DIFFERENCE {
             let Some(of) = parts.next() else {
-                return Err("after difference comes a metric, such as difference.balanced_accuracy.low");
+                return Err(
+                    "after difference comes a metric, such as difference.balanced_accuracy.low",
+                );
             };
             name = format!("{DIFFERENCE}.{of}");
         }

@@ -76,8 +76,14 @@ mod tests {
         let good = (0..12).map(|person| squat(person, 1, 1, 1.0));
         let bad = (0..4).map(|person| squat(person, 0, 0, 1.0));
         let mut videos: Vec<Prediction> = good.chain(bad).collect();
-        assert_eq!(fewest("balanced_accuracy", &videos), ("bad_form".to_owned(), 4.0));
-        assert_eq!(fewest("recall.good_form", &videos), ("good_form".to_owned(), 12.0));
+        assert_eq!(
+            fewest("balanced_accuracy", &videos),
+            ("bad_form".to_owned(), 4.0)
+        );
+        assert_eq!(
+            fewest("recall.good_form", &videos),
+            ("good_form".to_owned(), 12.0)
+        );
         assert_eq!(fewest("exercise_accuracy", &videos).0, "squat");
         // One of them films most: he alone decides.
         videos.extend((0..18).map(|_| squat(0, 0, 0, 1.0)));

@@ -84,7 +84,12 @@ fn one_label_alone_opens_no_gate() {
         assert!(!passed && why.contains(metric), "{gate}: {why}");
     }
     let run = tool()
-        .args(["--json", "--fail-under", "recall.bad_form.low>=0.8", "--predictions"])
+        .args([
+            "--json",
+            "--fail-under",
+            "recall.bad_form.low>=0.8",
+            "--predictions",
+        ])
         .arg(&file)
         .run();
     assert_eq!(run.status, 0, "its own recall is known: {}", run.stderr);
@@ -101,12 +106,21 @@ fn a_difference_is_judged_by_its_interval() {
             .args([new, old])
             .run()
     };
-    for metric in ["balanced_accuracy", "recall.bad_form", "macro_f1", "f1.good_form"] {
+    for metric in [
+        "balanced_accuracy",
+        "recall.bad_form",
+        "macro_f1",
+        "f1.good_form",
+    ] {
         let better = format!("difference.{metric}.low>0");
         assert_eq!(compare(&good, &bad, &better).status, 0, "{better}");
         assert_eq!(compare(&good, &similar, &better).status, 1, "{better}");
         let not_worse = format!("difference.{metric}.low>=-0.02");
-        assert_eq!(compare(&similar, &good, &not_worse).status, 1, "{not_worse}");
+        assert_eq!(
+            compare(&similar, &good, &not_worse).status,
+            1,
+            "{not_worse}"
+        );
     }
     let safe = compare(&good, &bad, "difference.accuracy.low>0");
     assert!(!safe.stderr.contains("by chance"), "{}", safe.stderr);
@@ -150,7 +164,8 @@ fn one_person_in_most_videos_shuts_a_comparison() {
         assert_eq!(shut.status, 1, "{gate}: {}", shut.stderr);
         let why = &terms(&shut)[0].1;
         assert!(
-            why.starts_with("too few independent groups with bad form") && why.contains("effective: 2.7"),
+            why.starts_with("too few independent groups with bad form")
+                && why.contains("effective: 2.7"),
             "{why}"
         );
         let open = compare(gate, &["--allow-few-groups"]);
