@@ -171,10 +171,14 @@ impl GroupedConfusions {
             let pairs = self.pairs_of_groups(predictor, &of_groups);
             let of_both = firsts.iter().zip(&*scores);
             for ((metric, gain), (first, score)) in metrics.iter().zip(gains).zip(of_both) {
-                *gain = match paired(*metric, &pairs, &classes) {
-                    Some(interval) => gain.joined_with(interval),
-                    None => gain.joined_with(unpaired(first, score)),
+                let interval = match metric {
+                    // There is no paired model of these.
+                    Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => {
+                        unpaired(first, score)
+                    }
+                    _ => paired(*metric, &pairs, &classes),
                 };
+                *gain = gain.joined_with(interval);
             }
         }
         Comparison { scores, gains }
@@ -230,22 +234,16 @@ impl GroupedConfusions {
     }
 }
 
-/// The interval of a gain from paired counts: `None` for metrics of which there is no paired model, `Some(None)` where
-/// groups are too few.
-fn paired(
-    metric: Metric,
-    pairs: &[Vec<PairedCounts>],
-    present: &[usize],
-) -> Option<Option<Interval>> {
+/// The interval of a gain from paired counts. `None` where groups are too few, and for metrics that also rest on how many
+/// samples are predicted as a class.
+fn paired(metric: Metric, pairs: &[Vec<PairedCounts>], present: &[usize]) -> Option<Interval> {
     let of_class = |class: &usize| pairs.get(*class).map(Vec::as_slice);
     match metric {
         Metric::BalancedAccuracy => {
             let classes: Vec<&[PairedCounts]> = present.iter().filter_map(of_class).collect();
-            Some(paired_difference(&classes))
+            paired_difference(&classes)
         }
-        Metric::Recall(class) => {
-            Some(of_class(&class).and_then(|pairs| paired_difference(&[pairs])))
-        }
+        Metric::Recall(class) => paired_difference(&[of_class(&class)?]),
         Metric::Accuracy => {
             let n_groups = pairs.first().map_or(0, Vec::len);
             let mut all = vec![PairedCounts::default(); n_groups];
@@ -256,7 +254,7 @@ fn paired(
                     all.samples += pair.samples;
                 }
             }
-            Some(paired_difference(&[&all]))
+            paired_difference(&[&all])
         }
         Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => None,
     }

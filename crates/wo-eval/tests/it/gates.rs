@@ -43,16 +43,16 @@ fn written(folder: &Path, name: &str, squats: &[Squat]) -> PathBuf {
         .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let path = folder.join(name);
-    std::fs::write(&path, stream(&lines)).unwrap();
+    std::fs::write(&path, stream(&lines)).expect("a file");
     path
 }
 
 fn terms(run: &Run) -> Vec<(bool, String)> {
     let gate = &of_type(run, "gate")[0];
-    let terms = gate["terms"].as_array().unwrap().iter();
+    let terms = gate["terms"].as_array().expect("terms").iter();
     let why = |term: &Value| term["why"].as_str().unwrap_or_default().to_owned();
     terms
-        .map(|term| (term["passed"].as_bool().unwrap(), why(term)))
+        .map(|term| (term["passed"].as_bool().expect("a bool"), why(term)))
         .collect()
 }
 
