@@ -259,6 +259,7 @@ fn tools_stand_alone() {
         "wo-picture",
         "wo-clip",
         "wo-hub",
+        "wo-parallel",
         "wo-label",
         "wo-folder",
     ]) {

@@ -3,6 +3,7 @@
 //! The binaries are those that cargo built for the tools' own tests.
 
 mod docs;
+mod exits;
 mod files;
 mod ignored;
 mod layering;

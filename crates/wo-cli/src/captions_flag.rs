@@ -4,9 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 
-use crate::{Exit, ExitWith, warn_line};
+use crate::{Exit, ExitWith};
 
 /// The default table, relative to the working directory.
 const CAPTIONS_FILE: &str = "data/captions.toml";
@@ -44,12 +44,12 @@ impl CaptionsFlag {
             String::new()
         };
         match difference(&table) {
-            Some(words) => warn_line(&format!(
-                "the captions table in force is {name}, which {words}{beside}"
-            )),
-            None if self.captions.is_some() => warn_line(&format!(
+            Some(words) => {
+                crate::warn!("the captions table in force is {name}, which {words}{beside}")
+            }
+            None if self.captions.is_some() => crate::warn!(
                 "the captions table in force is {name}, which says what the built-in one says{beside}"
-            )),
+            ),
             None => {}
         }
         Ok(table)
@@ -73,11 +73,11 @@ impl CaptionsFlag {
             return Ok(None);
         }
         if error.kind() == ErrorKind::InvalidData {
-            return Err(anyhow!(
-                "{}: this is not UTF-8 text\nhint: save it as UTF-8 in your editor",
-                file.display()
-            ))
-            .exit_with(Exit::Usage);
+            crate::bail!(
+                Exit::Usage,
+                "{}: this is not UTF-8 text", file.display();
+                "save it as UTF-8 in your editor"
+            );
         }
         let exit = if is_absent { Exit::Usage } else { Exit::Io };
         Err(error)
@@ -100,10 +100,10 @@ fn warn_of_other_names(used: &Path) {
         others.sort();
         for path in others {
             let path = path.strip_prefix(".").unwrap_or(&path).display();
-            warn_line(&format!(
-                "{path} is not read: the captions table is {}\nhint: --captions {path}",
-                used.display()
-            ));
+            crate::warn!(
+                "{path} is not read: the captions table is {}", used.display();
+                "--captions {path}"
+            );
         }
     }
 }

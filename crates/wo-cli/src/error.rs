@@ -1,14 +1,10 @@
 //! An error that a tool ends with: its cause, its exit code, and what the user can do about it.
 //!
-//! Hints are kept apart from the chain of causes, so that a cause is never printed behind a hint. Texts that still hold
-//! a line `hint: …` of their own are taken apart when they are printed.
+//! Hints are kept apart from the chain of causes, so that a cause is never printed behind a hint.
 
 use std::fmt;
 
-use crate::Exit;
-
-/// Begins each line that says what the user can do.
-const HINT: &str = "hint: ";
+use crate::{Exit, Message};
 
 /// A cause with its exit code and its hints. In a message it looks like the cause alone.
 #[derive(Debug)]
@@ -19,17 +15,19 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error that says `message`, without an exit code and hints.
-    pub fn msg(message: impl Into<String>) -> Self {
-        Self::of(anyhow::Error::msg(message.into()))
+    /// An error that says `message`, without an exit code.
+    pub fn msg(message: impl Into<Message>) -> Self {
+        let Message { text, hints } = message.into();
+        Self {
+            exit: None,
+            hints,
+            source: anyhow::Error::msg(text),
+        }
     }
 
     /// An error that says `message` and ends the process with `exit`.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self {
-            exit: Some(exit),
-            ..Self::msg(message)
-        }
+    pub fn new(exit: Exit, message: impl Into<Message>) -> Self {
+        Self::msg(message).exit(exit)
     }
 
     /// The same with one more hint: what the user can do, as a sentence without `hint:`.
@@ -39,8 +37,16 @@ impl Error {
         self
     }
 
+    /// The same, which ends the process with `exit`.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.exit = Some(exit);
+        self
+    }
+
     /// `error` where it is one of these already, else `error` as the cause of a new one.
-    fn of(error: anyhow::Error) -> Self {
+    pub fn of(error: impl Into<anyhow::Error>) -> Self {
+        let error = error.into();
         // A downcast of the whole would look through contexts and lose them.
         let is_one = error
             .chain()
@@ -82,11 +88,7 @@ pub trait ExitWith<T> {
 
 impl<T, E: Into<anyhow::Error>> ExitWith<T> for Result<T, E> {
     fn exit_with(self, exit: Exit) -> anyhow::Result<T> {
-        self.map_err(|error| {
-            let mut error = Error::of(error.into());
-            error.exit = Some(exit);
-            error.into()
-        })
+        self.map_err(|error| Error::of(error).exit(exit).into())
     }
 
     fn exit_or(self, exit: Exit) -> anyhow::Result<T> {
@@ -114,7 +116,7 @@ impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
 
     fn hint_with<H: Into<String>>(self, hint: impl FnOnce() -> Option<H>) -> anyhow::Result<T> {
         self.map_err(|error| match hint() {
-            Some(hint) => Error::of(error.into()).hint(hint).into(),
+            Some(hint) => Error::of(error).hint(hint).into(),
             None => error.into(),
         })
     }
@@ -124,10 +126,7 @@ impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
 /// `error!(Exit::Usage, "there is no scratch:{size}"; "take scratch:tiny")`.
 #[macro_export]
 macro_rules! error {
-    ($exit:expr, $message:literal $(, $arg:expr)* $(; $hint:literal $(, $hint_arg:expr)*)* $(,)?) => {
-        $crate::Error::new($exit, format!($message $(, $arg)*))
-            $(.hint(format!($hint $(, $hint_arg)*)))*
-    };
+    ($exit:expr, $($message:tt)*) => { $crate::Error::new($exit, $crate::message!($($message)*)) };
 }
 
 /// Returns the error that [`error!`] makes.
@@ -146,42 +145,27 @@ macro_rules! ensure {
     };
 }
 
-/// An error for people: its causes on one line, then each hint on a line of its own, those of the innermost cause
-/// first.
-pub fn message_of(error: &anyhow::Error) -> String {
-    let (mut causes, mut hints) = (Vec::new(), Vec::new());
-    for cause in error.chain() {
-        let mut own = Vec::new();
-        let mut text = Vec::new();
-        for line in cause.to_string().lines() {
-            match line.strip_prefix(HINT) {
-                Some(hint) => own.push(hint.to_owned()),
-                None => text.push(line.to_owned()),
-            }
-        }
-        own.extend(
-            cause
-                .downcast_ref::<Error>()
-                .into_iter()
-                .flat_map(|it| it.hints.iter().cloned()),
-        );
-        causes.push(text.join("\n"));
-        hints.push(own);
-    }
-    let hints = hints.into_iter().rev().flatten();
-    let hints = hints.map(|hint| format!("{HINT}{hint}"));
-    let lines: Vec<String> = std::iter::once(causes.join(": ")).chain(hints).collect();
-    lines.join("\n")
+/// An error for people: its causes on one line, and the hints, those of the innermost cause first.
+pub fn message_of(error: &anyhow::Error) -> Message {
+    let errors = error.chain().filter_map(|it| it.downcast_ref::<Error>());
+    let hints: Vec<&Vec<String>> = errors.map(|it| &it.hints).collect();
+    let hints = hints.into_iter().rev().flatten().cloned();
+    Message::new(format!("{error:#}")).hints(hints)
 }
 
-/// The exit code of an error: the one fixed on it, else I/O where an I/O error caused it, else `otherwise`.
-pub(crate) fn exit_of(error: &anyhow::Error, otherwise: Exit) -> Exit {
+/// The cause of a type, if there is one: also one that carries a code or a hint.
+pub fn cause<T: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&T> {
+    causes(error).into_iter().next()
+}
+
+/// The exit code of an error: the one fixed on it, else I/O where an I/O error caused it, else that of a bug.
+pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
     let is_gone = |it: &std::io::Error| it.kind() == std::io::ErrorKind::BrokenPipe;
     if io_errors(error).into_iter().any(is_gone) {
         // Nobody reads our output any more.
         return Exit::Done;
     }
-    fixed_exit(error).unwrap_or(otherwise)
+    fixed_exit(error).unwrap_or(Exit::Bug)
 }
 
 fn fixed_exit(error: &anyhow::Error) -> Option<Exit> {
@@ -191,8 +175,13 @@ fn fixed_exit(error: &anyhow::Error) -> Option<Exit> {
     fixed.or_else(|| (!io_errors(error).is_empty()).then_some(Exit::Io))
 }
 
-/// All I/O errors among the causes. What an [`Error`] wraps is in no chain by itself, but looked at here.
-fn io_errors(error: &anyhow::Error) -> Vec<&std::io::Error> {
+/// All I/O errors among the causes.
+pub(crate) fn io_errors(error: &anyhow::Error) -> Vec<&std::io::Error> {
+    causes(error)
+}
+
+/// All causes of a type. What an [`Error`] wraps is in no chain by itself, but looked at here.
+fn causes<T: std::error::Error + 'static>(error: &anyhow::Error) -> Vec<&T> {
     let wrapped = error.chain().filter_map(|it| it.downcast_ref::<Error>());
     let wrapped = wrapped.filter_map(|it| it.source.chain().next());
     error
@@ -214,22 +203,18 @@ mod tests {
         anyhow::Error::new(std::io::Error::from(kind)).context("write the output")
     }
 
-    fn code(error: &anyhow::Error) -> Exit {
-        exit_of(error, Exit::Bug)
-    }
-
     #[test]
     fn an_error_exits_with_its_cause() {
-        assert_eq!(code(&io_error(ErrorKind::BrokenPipe)), Exit::Done);
-        assert_eq!(code(&io_error(ErrorKind::StorageFull)), Exit::Io);
-        assert_eq!(code(&anyhow!("no code")), Exit::Bug);
+        assert_eq!(exit_of(&io_error(ErrorKind::BrokenPipe)), Exit::Done);
+        assert_eq!(exit_of(&io_error(ErrorKind::StorageFull)), Exit::Io);
+        assert_eq!(exit_of(&anyhow!("no code")), Exit::Bug);
         let data = Err::<(), _>(anyhow!("line 3 is no record")).exit_or(Exit::Integrity);
-        assert_eq!(code(&data.expect_err("an error")), Exit::Integrity);
+        assert_eq!(exit_of(&data.expect_err("an error")), Exit::Integrity);
         for kind in [ErrorKind::StorageFull, ErrorKind::BrokenPipe] {
             let wrapped = Err::<(), _>(std::io::Error::from(kind)).hint("make room");
             let wrapped = wrapped.exit_or(Exit::Integrity).expect_err("an error");
-            let expected = code(&io_error(kind));
-            assert_eq!(code(&wrapped), expected, "{kind}");
+            let expected = exit_of(&io_error(kind));
+            assert_eq!(exit_of(&wrapped), expected, "{kind}");
         }
     }
 
@@ -240,7 +225,7 @@ mod tests {
             .context("encode a.mp4")
             .exit_or(Exit::Integrity)
             .expect_err("it was an error");
-        assert_eq!(code(&error), Exit::Environment);
+        assert_eq!(exit_of(&error), Exit::Environment);
         assert_eq!(
             format!("{error:#}"),
             "encode a.mp4: x264enc is not installed"
@@ -248,27 +233,30 @@ mod tests {
     }
 
     #[test]
-    fn causes_come_before_hints_in_both_forms() {
-        let cause = || Err::<(), _>(anyhow!("no such file"));
-        let expected = "read a: open b: no such file\nhint: make b\nhint: see --help";
-        let kept_apart = cause()
+    fn causes_come_before_hints() {
+        let error = Err::<(), _>(anyhow!("no such file"))
             .context("open b")
             .hint("make b")
             .context("read a")
             .hint("see --help")
             .expect_err("an error");
-        assert_eq!(message_of(&kept_apart), expected);
-        assert_eq!(format!("{kept_apart:#}"), "read a: open b: no such file");
-        let in_the_text = cause()
-            .context("open b\nhint: make b")
-            .context("read a\nhint: see --help")
-            .expect_err("an error");
-        assert_eq!(message_of(&in_the_text), expected);
-        let lines = anyhow!("two captions:\n  one\n  two\nhint: change one").context("read a");
         assert_eq!(
-            message_of(&lines),
-            "read a: two captions:\n  one\n  two\nhint: change one"
+            message_of(&error).to_string(),
+            "read a: open b: no such file\nhint: make b\nhint: see --help"
         );
+        assert_eq!(format!("{error:#}"), "read a: open b: no such file");
+    }
+
+    #[test]
+    fn a_cause_is_found_behind_codes_and_hints() {
+        let error = Err::<(), _>(std::io::Error::from(ErrorKind::NotFound))
+            .hint("make it")
+            .exit_with(Exit::Integrity)
+            .context("read a")
+            .expect_err("an error");
+        let kind = cause::<std::io::Error>(&error).map(std::io::Error::kind);
+        assert_eq!(kind, Some(ErrorKind::NotFound));
+        assert!(cause::<fmt::Error>(&error).is_none());
     }
 
     #[test]
@@ -278,8 +266,11 @@ mod tests {
             Ok(())
         };
         let error = refuse(1).expect_err("too few");
-        assert_eq!(code(&error), Exit::Usage);
-        assert_eq!(message_of(&error), "1 of 2\nhint: give 2\nhint: or none");
+        assert_eq!(exit_of(&error), Exit::Usage);
+        assert_eq!(
+            message_of(&error).to_string(),
+            "1 of 2\nhint: give 2\nhint: or none"
+        );
         assert!(refuse(2).is_ok());
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::{Exit, ExitWith, Hint, bail, error};
+use crate::{Exit, ExitWith, Hint, Message, bail, error, message};
 
 /// The name of stdin in messages.
 const STDIN_NAME: &str = "<stdin>";
@@ -71,7 +71,14 @@ pub(crate) struct NoInput;
 
 impl std::fmt::Display for NoInput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no input: stdin is a terminal\nhint: pipe records in, such as `wo-extract DIR | …`, or name a file; see --help")
+        f.write_str("no input: stdin is a terminal")
+    }
+}
+
+impl NoInput {
+    /// What it says, and what to do.
+    pub(crate) fn message(&self) -> Message {
+        message!("{self}"; "pipe records in, such as `wo-extract DIR | …`, or name a file; see --help")
     }
 }
 
@@ -153,23 +160,20 @@ mod tests {
         let mut empty = io::empty();
         for path in [missing.as_path(), below_a_file, &folder] {
             let error = open_input(Some(path), &mut empty).err().expect("no file");
-            assert_eq!(exit_of(&error, Exit::Bug), Exit::Usage, "{error:#}");
+            assert_eq!(exit_of(&error), Exit::Usage, "{error:#}");
             assert_eq!(
-                exit_of(&check_file(path).expect_err("no file"), Exit::Bug),
+                exit_of(&check_file(path).expect_err("no file")),
                 Exit::Usage
             );
             let error = read_file(path, |text| Ok::<_, io::Error>(text.to_owned()));
-            assert_eq!(
-                exit_of(&error.expect_err("no file"), Exit::Bug),
-                Exit::Usage
-            );
+            assert_eq!(exit_of(&error.expect_err("no file")), Exit::Usage);
         }
         let error = check_folder(&missing).expect_err("no folder");
-        assert_eq!(exit_of(&error, Exit::Bug), Exit::Usage);
+        assert_eq!(exit_of(&error), Exit::Usage);
         let error = check_folder(Path::new("/proc/version")).expect_err("a file");
-        assert_eq!(exit_of(&error, Exit::Bug), Exit::Usage);
+        assert_eq!(exit_of(&error), Exit::Usage);
         assert!(check_folder(&folder).is_ok());
         let denied = opened::<()>(Err(ErrorKind::PermissionDenied.into()), String::new);
-        assert_eq!(exit_of(&denied.expect_err("denied"), Exit::Bug), Exit::Io);
+        assert_eq!(exit_of(&denied.expect_err("denied")), Exit::Io);
     }
 }

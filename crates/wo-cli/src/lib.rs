@@ -8,6 +8,7 @@ mod exit;
 mod flags;
 mod ignore_broken_pipe;
 mod input;
+mod message;
 mod process;
 mod report;
 mod stop;
@@ -15,20 +16,25 @@ mod terminal;
 mod words;
 
 pub use captions_flag::CaptionsFlag;
-pub use error::{Error, ExitWith, Hint, message_of};
+pub use error::{Error, ExitWith, Hint, cause, message_of};
 pub use exit::{Exit, Outcome};
 pub use flags::{Common, OnError, Reading, Seed, ShowProgress, Threads};
 pub use ignore_broken_pipe::IgnoreBrokenPipe;
 pub use input::{check_file, check_folder, open_input, opened, read_file};
-pub use process::{main, strict_main};
+pub use message::Message;
+pub use process::main;
 pub use report::{Progress, info_line, say_line, warn_line};
 pub use stop::Stop;
 pub use terminal::refuse_terminal;
 pub use words::{count, failed, named, shell_word, verb};
 
-/// Prints a warning for a person on stderr, unless `--quiet`.
+/// Prints a warning for a person on stderr, unless `--quiet`: a text and any number of hints, each formatted as
+/// `format!` does. `warn!("{n} videos have no label"; "name their folders")`.
 #[macro_export]
 macro_rules! warn {
+    ($text:literal $(, $arg:expr)* $(; $hint:literal $(, $hint_arg:expr)*)+ $(,)?) => {
+        $crate::warn_line(&$crate::message!($text $(, $arg)* $(; $hint $(, $hint_arg)*)+))
+    };
     ($($arg:tt)*) => { $crate::warn_line(&format!($($arg)*)) };
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use crate::error::{exit_of, message_of};
+use crate::error::{exit_of, io_errors, message_of};
 use crate::input::{NoInput, Stdin};
 use crate::{Common, Exit, Outcome, report};
 
@@ -16,16 +16,7 @@ type Run<A> = fn(A, &mut dyn BufRead, &mut dyn Write) -> anyhow::Result<Outcome>
 
 /// Runs a tool: parses its flags, gives it stdin and stdout, reports its error, and returns its exit code. An error
 /// without a code is a bug of ours.
-pub fn strict_main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
-    main_with(run, Exit::Bug)
-}
-
-/// The same for a tool whose data errors carry no code yet: an error without a code counts as bad data.
 pub fn main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
-    main_with(run, Exit::Integrity)
-}
-
-fn main_with<A: clap::Parser + AsRef<Common>>(run: Run<A>, without_code: Exit) -> ExitCode {
     let tool = A::command().get_name().to_owned();
     let args = match A::try_parse() {
         Ok(args) => args,
@@ -43,27 +34,30 @@ fn main_with<A: clap::Parser + AsRef<Common>>(run: Run<A>, without_code: Exit) -
         outcome.and_then(|outcome| flushed.map(|()| outcome))
     }));
     report::clear_progress();
-    let exit = match result {
-        Ok(Ok(outcome)) => Exit::from(outcome),
-        Ok(Err(error)) => exit_with_message(&error, without_code),
-        Err(_panic) => {
-            report::error_line("this is a bug in the tool; the message above says where");
-            Exit::Bug
-        }
-    };
-    exit.into()
+    ended(result).into()
 }
 
-fn exit_with_message(error: &anyhow::Error, without_code: Exit) -> Exit {
-    let no_input = error
-        .chain()
-        .filter_map(|e| e.downcast_ref::<io::Error>())
+/// The exit code of a run, whose error is reported here.
+fn ended(result: std::thread::Result<anyhow::Result<Outcome>>) -> Exit {
+    match result {
+        Ok(Ok(outcome)) => Exit::from(outcome),
+        Ok(Err(error)) => exit_with_message(&error),
+        Err(_panic) => {
+            report::error_line(&"this is a bug in the tool; the message above says where");
+            Exit::Bug
+        }
+    }
+}
+
+fn exit_with_message(error: &anyhow::Error) -> Exit {
+    let no_input = io_errors(error)
+        .into_iter()
         .find_map(|e| e.get_ref()?.downcast_ref::<NoInput>());
     if let Some(no_input) = no_input {
-        report::error_line(&message_of(&anyhow::anyhow!("{no_input}")));
+        report::error_line(&no_input.message());
         return Exit::Usage;
     }
-    let exit = exit_of(error, without_code);
+    let exit = exit_of(error);
     if exit != Exit::Done {
         report::error_line(&message_of(error));
     }
@@ -82,5 +76,34 @@ fn print_answer(tool: &str, answer: &clap::Error) -> Exit {
             report::error_line(&format!("write the output: {e}"));
             Exit::Io
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn a_run_ends_with_the_code_of_its_end() {
+        let io_error = |kind: io::ErrorKind| Err(io::Error::from(kind).into());
+        for (result, expected) in [
+            (Ok(Outcome::Done), Exit::Done),
+            (Ok(Outcome::No), Exit::No),
+            (Ok(Outcome::Partial), Exit::Partial),
+            (
+                Err(crate::error!(Exit::Locked, "busy").into()),
+                Exit::Locked,
+            ),
+            (io_error(io::ErrorKind::StorageFull), Exit::Io),
+            (io_error(io::ErrorKind::BrokenPipe), Exit::Done),
+            (Err(io::Error::other(NoInput).into()), Exit::Usage),
+            (Err(anyhow!("nobody gave it a code")), Exit::Bug),
+        ] {
+            let what = format!("{result:?}");
+            assert_eq!(ended(Ok(result)), expected, "{what}");
+        }
+        assert_eq!(ended(Err(Box::new("a panic"))), Exit::Bug);
     }
 }

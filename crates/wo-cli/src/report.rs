@@ -1,5 +1,6 @@
 //! Messages on stderr: prefixed with the name of the tool, with control characters escaped.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,34 +29,34 @@ pub(crate) fn start(tool: &str, common: &Common) {
 }
 
 /// Prints an error, even with `--quiet`.
-pub(crate) fn error_line(message: &str) {
+pub(crate) fn error_line(message: &dyn Display) {
     print(message);
 }
 
 /// Prints a warning, unless `--quiet`.
-pub fn warn_line(message: &str) {
+pub fn warn_line(message: &dyn Display) {
     if !SETTINGS.get().is_some_and(|s| s.quiet) {
         print(message);
     }
 }
 
 /// Prints a result for a person, without the tool's name, unless `--quiet`.
-pub fn say_line(message: &str) {
+pub fn say_line(message: &dyn Display) {
     if !SETTINGS.get().is_some_and(|s| s.quiet) {
-        print_raw(&escaped(message));
+        print_raw(&escaped(&message.to_string()));
     }
 }
 
 /// Prints what the tool is doing, with `--verbose`.
-pub fn info_line(message: &str) {
+pub fn info_line(message: &dyn Display) {
     if SETTINGS.get().is_some_and(|s| s.verbose) {
         print(message);
     }
 }
 
-fn print(message: &str) {
+fn print(message: &dyn Display) {
     let tool = SETTINGS.get().map_or("wo", |s| s.tool.as_str());
-    print_raw(&format!("{tool}: {}", escaped(message)));
+    print_raw(&format!("{tool}: {}", escaped(&message.to_string())));
 }
 
 fn print_raw(text: &str) {

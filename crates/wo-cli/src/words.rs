@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use crate::Message;
+
 /// The number of names that a message lists; of others it only gives the number.
 const N_NAMED: usize = 5;
 
@@ -46,7 +48,7 @@ pub fn named<T: Display>(names: impl IntoIterator<Item = T>) -> String {
 }
 
 /// The final message about inputs that failed: how many, which, why, and what to do.
-pub fn failed(inputs: &[(String, String)], cures: &[String]) -> String {
+pub fn failed(inputs: &[(String, String)], cures: Vec<String>) -> Message {
     let n = count(inputs.len(), "input");
     let mut lines = vec![format!("{n} failed, and the run went on without:")];
     let told = inputs.iter().take(N_NAMED);
@@ -54,8 +56,7 @@ pub fn failed(inputs: &[(String, String)], cures: &[String]) -> String {
     if inputs.len() > N_NAMED {
         lines.push(format!("  and {} more", inputs.len() - N_NAMED));
     }
-    lines.extend(cures.iter().map(|cure| format!("hint: {cure}")));
-    lines.join("\n")
+    Message::new(lines.join("\n")).hints(cures)
 }
 
 fn first_line(text: &str) -> &str {
@@ -107,7 +108,7 @@ mod tests {
         let inputs: Vec<_> = (1..=6)
             .map(|n| (format!("{n}.mp4"), "no video\nhint: none".to_owned()))
             .collect();
-        let told = failed(&inputs, &["mend them".to_owned()]);
+        let told = failed(&inputs, vec!["mend them".to_owned()]).to_string();
         let lines: Vec<&str> = told.lines().collect();
         assert_eq!(lines[0], "6 inputs failed, and the run went on without:");
         assert_eq!(
@@ -115,7 +116,7 @@ mod tests {
             ("  1.mp4: no video", "  5.mp4: no video")
         );
         assert_eq!(lines[6..], ["  and 1 more", "hint: mend them"]);
-        assert_eq!(failed(&inputs[..1], &[]).lines().count(), 2);
+        assert_eq!(failed(&inputs[..1], Vec::new()).text.lines().count(), 2);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tch::{Cuda, Device, Kind, Tensor};
+use wo_cli::{Error, Exit, error};
 
 /// Checks the name of a device, for the command line.
 pub fn device_name(name: &str) -> Result<String, String> {
@@ -25,8 +26,9 @@ fn cuda_index(name: &str) -> Result<Option<usize>, String> {
 }
 
 /// The device of `auto`, `cpu`, `cuda` or `cuda:N`. `auto` takes a GPU if one works.
-pub fn device_of(name: &str) -> Result<Device, String> {
-    let Some(index) = cuda_index(name)? else {
+pub fn device_of(name: &str) -> Result<Device, Error> {
+    let index = cuda_index(name).map_err(|why| Error::new(Exit::Environment, why))?;
+    let Some(index) = index else {
         return Ok(Device::Cpu);
     };
     let opened = open_cuda();
@@ -37,12 +39,15 @@ pub fn device_of(name: &str) -> Result<Device, String> {
         return Ok(Device::Cpu);
     }
     Err(match opened {
-        Err(why) => format!(
-            "{name}: {why}\nhint: WO_CUDA=1 scripts/just setup brings the CUDA build of libtorch"
+        Err(why) => error!(
+            Exit::Environment,
+            "{name}: {why}";
+            "WO_CUDA=1 scripts/just setup brings the CUDA build of libtorch"
         ),
-        Ok(()) => format!(
-            "{name}: CUDA devices that libtorch sees: {}\nhint: nvidia-smi says what the driver sees",
-            Cuda::device_count()
+        Ok(()) => error!(
+            Exit::Environment,
+            "{name}: CUDA devices that libtorch sees: {}", Cuda::device_count();
+            "nvidia-smi says what the driver sees"
         ),
     })
 }
@@ -105,7 +110,7 @@ mod tests {
 
     #[test]
     fn names_are_checked() {
-        assert_eq!(device_of("cpu"), Ok(Device::Cpu));
+        assert_eq!(device_of("cpu").ok(), Some(Device::Cpu));
         assert!(device_of("auto").is_ok());
         for name in ["gpu", "cuda:", "cuda:x", "cuda:-1"] {
             assert!(device_of(name).is_err(), "{name}");

@@ -6,6 +6,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
+use wo_cli::message;
 use wo_label::{CLIP_TOKENS, Captions, MissingEntry, MissingWords, least_clip_tokens};
 use wo_record::{BAD_FORM, Frame, Name, UNCLEAR};
 
@@ -62,10 +63,10 @@ impl DescriptionCheck {
     pub(crate) fn warn(&self, captions: &Captions, captions_file: &Path) {
         if self.n_without_exercise > 0 {
             wo_cli::warn!(
-                "{} {} no exercise and therefore no description\n\
-                 hint: put the videos into folders EXERCISE/LABEL",
+                "{} {} no exercise and therefore no description",
                 wo_cli::count(self.n_without_exercise, "labelled frame"),
-                wo_cli::verb(self.n_without_exercise, "has", "have")
+                wo_cli::verb(self.n_without_exercise, "has", "have");
+                "put the videos into folders EXERCISE/LABEL"
             );
         }
         self.warn_of_missing_words(captions, captions_file);
@@ -118,7 +119,8 @@ impl DescriptionCheck {
     }
 
     fn warn_of_missing_words(&self, captions: &Captions, captions_file: &Path) {
-        for (wordless, (n, description)) in &self.wordless {
+        let entries = || captions.entries_for(self.wordless.keys());
+        for (number, (wordless, (n, description))) in self.wordless.iter().enumerate() {
             let exercise = &wordless.exercise;
             let what = match &wordless.what {
                 MissingEntry::Fault(fault) => format!("the fault {fault} of {exercise}"),
@@ -136,26 +138,28 @@ impl DescriptionCheck {
                     format!("{frames} as \"{description}\", which teaches a model nothing")
                 }
             };
-            wo_cli::warn!(
+            let message = message!(
                 "the captions table has no words for {what}{meant}: it describes {effect}"
             );
-        }
-        if !self.wordless.is_empty() {
-            wo_cli::say!(
-                "hint: add this to the end of {}, and replace the samples by what your videos show:\n{}",
-                captions_file.display(),
-                captions.entries_for(self.wordless.keys()).trim_end()
-            );
+            // All of them are added at once, which the last one says.
+            let hint = (number + 1 == self.wordless.len()).then(|| {
+                format!(
+                    "add this to the end of {}, and replace the samples by what your videos show:\n{}",
+                    captions_file.display(),
+                    entries().trim_end()
+                )
+            });
+            wo_cli::warn!("{}", message.hints(hint));
         }
     }
 
     fn warn_of_replaced(&self) {
         if let Some(first) = &self.first_replaced {
             wo_cli::warn!(
-                "{} lost a description that no captions table makes; the first one was \"{}\"\n\
-                 hint: put your own descriptions into a CSV (--csv); they win over the captions table",
+                "{} lost a description that no captions table makes; the first one was \"{}\"",
                 frames(self.n_replaced),
-                shown(first)
+                shown(first);
+                "put your own descriptions into a CSV (--csv); they win over the captions table"
             );
         }
     }
@@ -165,20 +169,17 @@ impl DescriptionCheck {
             return;
         }
         let n_frames = self.long.values().map(|(n, _)| n).sum();
+        let named = self.long.iter().take(MAX_NAMED);
+        let named = named.map(|(description, (n, n_tokens))| {
+            let (frames, shown) = (frames(*n), shown(description));
+            format!("\n  {frames}, at least {n_tokens} tokens: \"{shown}\"")
+        });
         wo_cli::warn!(
-            "the descriptions of {} are longer than the {CLIP_TOKENS} tokens that CLIP reads; the rest is cut off",
-            frames(n_frames)
-        );
-        for (description, (n, n_tokens)) in self.long.iter().take(MAX_NAMED) {
-            wo_cli::say!(
-                "  {}, at least {n_tokens} tokens: \"{}\"",
-                frames(*n),
-                shown(description)
-            );
-        }
-        say_more(self.long.len());
-        wo_cli::say!(
-            "hint: describe in fewer than 50 words what is visible, the most important first"
+            "the descriptions of {} are longer than the {CLIP_TOKENS} tokens that CLIP reads; the rest is cut off{}{}",
+            frames(n_frames),
+            named.collect::<String>(),
+            more(self.long.len());
+            "describe in fewer than 50 words what is visible, the most important first"
         );
     }
 
@@ -186,20 +187,19 @@ impl DescriptionCheck {
         if self.shared.is_empty() {
             return;
         }
-        wo_cli::warn!("two classes share a description, so a model cannot tell them apart by it:");
-        for (&(first, second), (n, description)) in self.shared.iter().take(MAX_NAMED) {
-            if let (Some(first), Some(second)) = (self.classes.get(first), self.classes.get(second))
-            {
-                wo_cli::say!(
-                    "  {second} shares descriptions with {first} in {}, such as \"{}\"",
-                    frames(*n),
-                    shown(description)
-                );
-            }
-        }
-        say_more(self.shared.len());
-        wo_cli::say!(
-            "hint: reword one of them; an empty cell of a CSV is filled from the captions table"
+        let named = self.shared.iter().take(MAX_NAMED);
+        let named = named.filter_map(|(&(first, second), (n, description))| {
+            let (first, second) = (self.classes.get(first)?, self.classes.get(second)?);
+            let (frames, shown) = (frames(*n), shown(description));
+            Some(format!(
+                "\n  {second} shares descriptions with {first} in {frames}, such as \"{shown}\""
+            ))
+        });
+        wo_cli::warn!(
+            "two classes share a description, so a model cannot tell them apart by it:{}{}",
+            named.collect::<String>(),
+            more(self.shared.len());
+            "reword one of them; an empty cell of a CSV is filled from the captions table"
         );
     }
 }
@@ -241,9 +241,10 @@ fn frames(n: u64) -> String {
     }
 }
 
-fn say_more(n: usize) {
-    if let Some(n_more) = n.checked_sub(MAX_NAMED).filter(|&n| n > 0) {
-        wo_cli::say!("  and {n_more} more");
+fn more(n: usize) -> String {
+    match n.checked_sub(MAX_NAMED) {
+        None | Some(0) => String::new(),
+        Some(n_more) => format!("\n  and {n_more} more"),
     }
 }
 

@@ -16,7 +16,8 @@ use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, Hint, OnError, Outcome, open_input};
 use wo_folder::{
-    Corrections, FolderLock, Place, cure_of_records, folder_of_records, tables_not_read,
+    Corrections, FolderLock, Place, cure_of_records, folder_of_records, stream_error,
+    tables_not_read,
 };
 use wo_label::Captions;
 use wo_record::{Failure, Frame, Image, Line, ReadError, Reader, Record, code};
@@ -50,8 +51,9 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
         .filter(|(_, paths)| is_same(*paths));
     if let Some((dir, _)) = in_place.filter(|_| !args.csv.is_empty()) {
         wo_cli::warn!(
-            "--csv overrides the tables of {0} in this output only; the next run reads the tables again\nhint: correct the rows in the tables",
-            dir.display()
+            "--csv overrides the tables of {} in this output only; the next run reads the tables again",
+            dir.display();
+            "correct the rows in the tables"
         );
     }
     // Two writers would overwrite each other.
@@ -116,7 +118,7 @@ fn describe_stream(
             }
             Err(error) => {
                 let cure = || args.input.as_deref().and_then(cure_of_records);
-                return Err(error)
+                return Err(stream_error(error))
                     .with_context(|| input_name.to_owned())
                     .hint_with(cure);
             }

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+use wo_cli::{Exit, bail};
 use wo_folder::{Row, TableWriter};
 use wo_record::{Failure, Frame, Image, Line, Producer, Record, Writer};
 
@@ -82,14 +83,18 @@ impl<'a> Sink<'a> {
 fn row_of(frame: &Frame) -> anyhow::Result<Row> {
     let Image::File { path, .. } = &frame.image else {
         bail!(
-            "frame {} of video {} has its image inside the record, which a CSV cannot hold\n\
-             hint: use `wo-extract --out DIR`, which writes images to files",
+            Exit::Integrity,
+            "frame {} of video {} has its image inside the record, which a CSV cannot hold",
             frame.index,
-            frame.video_id
+            frame.video_id;
+            "use `wo-extract --out DIR`, which writes images to files"
         );
     };
     let Some(path) = path.as_path().to_str() else {
-        bail!("the path {path} is not UTF-8, which a CSV cannot hold");
+        bail!(
+            Exit::Integrity,
+            "the path {path} is not UTF-8, which a CSV cannot hold"
+        );
     };
     Ok(Row {
         frame_path: path.to_owned(),

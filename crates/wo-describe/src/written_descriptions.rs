@@ -33,11 +33,11 @@ pub(crate) fn warn_of_judging_descriptions(corrections: &Corrections) {
         let mut found = texts.iter().filter(blind);
         if let Some(first) = found.next() {
             wo_cli::warn!(
-                "{}: {} of {} descriptions only judge and describe nothing visible, such as \"{first}\"\n\
-                 hint: leave the cell empty for a description from the captions table",
+                "{}: {} of {} descriptions only judge and describe nothing visible, such as \"{first}\"",
                 table.display(),
                 1 + found.count(),
-                texts.len(),
+                texts.len();
+                "leave the cell empty for a description from the captions table"
             );
         }
     }

@@ -76,7 +76,7 @@ pub(crate) fn compare(
         if !inputs.is_empty() {
             let folder = config.source.folder_of_frames();
             let cures = cures(&failures, folder.as_deref(), wo_cli::shell_word);
-            wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
+            wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
         }
         Outcome::from_failures(inputs.len() as u64)
     })

@@ -9,7 +9,6 @@ pub(crate) mod label_space;
 pub(crate) mod load;
 pub(crate) mod nearest_training;
 pub(crate) mod perturb;
-pub(crate) mod pool;
 pub(crate) mod predict;
 pub(crate) mod prediction;
 pub(crate) mod region_features;

@@ -90,7 +90,7 @@ fn outcome(subject: &Subject, finished: &Finished) -> anyhow::Result<Outcome> {
     if !inputs.is_empty() {
         let folder = subject.folder_of_frames();
         let cures = cures(&finished.failures, folder.as_deref(), wo_cli::shell_word);
-        wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
+        wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
     }
     Ok(match &finished.findings.gate {
         Some(gate) if !gate.passed => Outcome::No,

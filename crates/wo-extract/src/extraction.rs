@@ -1,10 +1,9 @@
 //! Takes the frames of all sources, several at a time, in order.
 
-mod queue;
-
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wo_cli::Progress;
+use wo_parallel::in_order;
 use wo_record::{Video, code};
 
 use crate::error::ExtractError;
@@ -29,11 +28,14 @@ pub(crate) fn of_all(
     let progress = Progress::new(config.progress, what, sources.len() as u64);
     let cancelled = AtomicBool::new(false);
     let work = |source: &_| extract(source, settings, known, pool, &cancelled);
-    queue::in_order(sources, config.n_threads, &cancelled, work, |extraction| {
+    in_order(sources, config.n_threads, work, |extraction| {
         for note in &extraction.notes {
             wo_cli::warn!("{}: {note}", extraction.path.display());
         }
-        progress.advance(take(extraction)?);
+        let taken = take(extraction);
+        // What is under way comes to an end.
+        cancelled.store(taken.is_err(), Ordering::Relaxed);
+        progress.advance(taken?);
         Ok(())
     })
 }

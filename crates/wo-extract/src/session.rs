@@ -3,8 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-use wo_cli::{Exit, ExitWith, Outcome};
+use wo_cli::{Exit, Outcome};
 use wo_folder::Spool;
 use wo_record::{Failure, code};
 
@@ -29,11 +28,12 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
     let sources = sources::list(&paths, out.as_ref().map(|out| out.dir.as_path()))?;
     let prune = out.as_ref().and_then(|out| out.prune);
     if sources.is_empty() && prune.is_some() {
-        return Err(anyhow!(
-            "{}, so --prune cannot tell which frames to delete, and deletes none\nhint: name the folder that holds the videos, and check that its disk is mounted",
-            no_source(&paths)
-        ))
-        .exit_with(Exit::Usage);
+        wo_cli::bail!(
+            Exit::Usage,
+            "{}, so --prune cannot tell which frames to delete, and deletes none",
+            no_source(&paths);
+            "name the folder that holds the videos, and check that its disk is mounted"
+        );
     }
     // Without a source the folder stays untouched.
     let out = out.filter(|_| !sources.is_empty());
@@ -134,7 +134,7 @@ fn say_failed(failures: &[Failure], out: Option<&OutConfig>) {
         cures.push("remove one of two identical videos, or correct groups.csv if it tells them apart, and run the same command again");
     }
     let cures: Vec<String> = cures.into_iter().map(str::to_owned).collect();
-    wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
+    wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
 }
 
 fn no_source(paths: &[PathBuf]) -> String {

@@ -3,7 +3,7 @@
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
-use wo_cli::{Exit, ExitWith, count, named, shell_word, verb};
+use wo_cli::{Error, Exit, Message, count, message, named, shell_word, verb};
 
 use crate::names::{MEDIA_ENDINGS, RECORDS, REVIEWS, STATE, has_ending, holds_written_images};
 use crate::tables::table_files::{tables, tables_of_frames};
@@ -29,7 +29,7 @@ pub fn check_frames(directory: &Path, then: &str) -> anyhow::Result<()> {
     if kind_of(directory) == FolderKind::Frames {
         return Ok(());
     }
-    Err(no_frames(directory, then)).exit_with(Exit::Usage)
+    Err(no_frames(directory, then))
 }
 
 /// That a folder holds no frames, with the commands that take some.
@@ -49,9 +49,8 @@ pub fn no_frames(directory: &Path, then: &str) -> anyhow::Error {
             any.to_owned(),
         ),
     };
-    wo_cli::Error::msg(format!("{} {what}", directory.display()))
-        .hint(hint)
-        .into()
+    let message = format!("{} {what}", directory.display());
+    Error::new(Exit::Usage, message).hint(hint).into()
 }
 
 fn kind_of(directory: &Path) -> FolderKind {
@@ -113,7 +112,7 @@ pub fn folder_of_records(file: &Path) -> Option<&Path> {
 
 /// That the tables beside a file of records do not count, if it is so: they are read where the file is the `records.ndjson`
 /// of its folder and is given by its name. `given` are the tables that are read in any case.
-pub fn tables_not_read(input: Option<&Path>, given: &[PathBuf]) -> Option<String> {
+pub fn tables_not_read(input: Option<&Path>, given: &[PathBuf]) -> Option<Message> {
     let named_file = input.filter(|file| *file != Path::new("-"));
     let file = match named_file {
         Some(file) => file.to_owned(),
@@ -145,9 +144,9 @@ pub fn tables_not_read(input: Option<&Path>, given: &[PathBuf]) -> Option<String
             "give the tables to wo-describe with --csv, or rename the file to records.ndjson",
         )
     };
-    Some(format!(
-        "{} {why}, so {n} beside it {are} not read: {names}\nhint: {cure}",
-        file.display()
+    Some(message!(
+        "{} {why}, so {n} beside it {are} not read: {names}", file.display();
+        "{cure}"
     ))
 }
 
@@ -207,7 +206,7 @@ mod tests {
         assert_eq!(tables_not_read(Some(&at(RECORDS)), &[]), None);
         let said = tables_not_read(Some(&at("described.ndjson")), &[]).unwrap();
         assert!(
-            said.contains("1 table beside it is not read: a.csv"),
+            said.text.contains("1 table beside it is not read: a.csv"),
             "{said}"
         );
         let given = tables_not_read(Some(&at("described.ndjson")), &[at("a.csv")]);

@@ -32,9 +32,9 @@ pub use names::{
 pub use paths::files::{Files, Meant};
 pub use paths::nearest::{WithNearest, most_alike};
 pub use paths::place::Place;
-pub use records::{cure_of_records, for_each_line};
+pub use records::{cure_of_records, for_each_line, stream_error};
 pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
-pub use tables::dialect::{DialectError, Encoding};
+pub use tables::dialect::Encoding;
 pub use tables::folder_tables::Tables;
 pub use tables::label::WrittenLabel;
 pub use tables::rows::Rows;

@@ -5,8 +5,8 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{Hint, shell_word};
-use wo_record::{DEFAULT_MAX_LINE, Line, Reader};
+use wo_cli::{Error, Exit, Hint, shell_word};
+use wo_record::{DEFAULT_MAX_LINE, Line, ReadError, Reader};
 
 use crate::names::{RECORDS, STATE};
 
@@ -23,12 +23,27 @@ pub fn for_each_line(
     let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
     while let Some(line) = reader
         .next_line()
+        .map_err(stream_error)
         .with_context(|| path.display().to_string())
         .hint_with(|| cure_of_records(path))?
     {
         each(line)?;
     }
     Ok(())
+}
+
+/// That a stream cannot be trusted, with what to do about it, or that it cannot be read.
+pub fn stream_error(error: ReadError) -> anyhow::Error {
+    let exit = match error {
+        ReadError::Io(_) => Exit::Io,
+        _ => Exit::Integrity,
+    };
+    let hint = error.hint();
+    let error = Error::of(error).exit(exit);
+    match hint {
+        Some(hint) => error.hint(hint).into(),
+        None => error.into(),
+    }
 }
 
 /// What to do about the records of a folder that are damaged: `wo-extract` notes enough to make them anew. `None` of other

@@ -7,7 +7,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{CaptionsFlag, Exit, ExitWith, Hint};
+use wo_cli::{CaptionsFlag, Hint};
 use wo_folder::{
     Corrections, Kept, RECORDS, TableVideo, captions_in_force, cure_of_records, folder_of_records,
     no_frames, tables_not_read, videos_of_tables,
@@ -40,8 +40,9 @@ impl StreamCorrections {
             if let Some(file) = &captions.captions {
                 wo_cli::check_file(file)?;
                 wo_cli::warn!(
-                    "{} describes nothing here: a stream is taken with the descriptions that it comes with\nhint: give --captions to wo-describe",
-                    file.display()
+                    "{} describes nothing here: a stream is taken with the descriptions that it comes with",
+                    file.display();
+                    "give --captions to wo-describe"
                 );
             }
             return Ok(Self(None));
@@ -79,7 +80,7 @@ pub fn videos_of_data_dir(
     if !records.exists() {
         let videos = videos_of_tables(directory, &corrections)?;
         if videos.iter().all(|video| video.frames.is_empty()) {
-            return Err(no_frames(directory, "wo-train --data-dir")).exit_with(Exit::Usage);
+            return Err(no_frames(directory, "wo-train --data-dir"));
         }
         for video in videos {
             if let Some(item) = item_of(video, directory, &corrections) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use wo_record::{Failure, Frame, Name, Pose, ReadError, Reader, Record, UNCLEAR, Video};
+use wo_folder::stream_error;
+use wo_record::{Failure, Frame, Name, Pose, Reader, Record, UNCLEAR, Video};
 
 use crate::images::{ImageError, image_bytes, load_image};
 
@@ -185,8 +186,8 @@ fn most_said<'a>(said: impl Iterator<Item = Option<&'a Name>>) -> Vec<Name> {
 }
 
 /// The next record of a known type.
-fn next(reader: &mut Reader<'_>) -> Result<Option<Record>, ReadError> {
-    while let Some(line) = reader.next_line()? {
+fn next(reader: &mut Reader<'_>) -> anyhow::Result<Option<Record>> {
+    while let Some(line) = reader.next_line().map_err(stream_error)? {
         if let Ok(record) = line.record {
             return Ok(Some(record));
         }

@@ -25,8 +25,7 @@ pub enum ReadError {
     },
     /// The input ended without an `end` record.
     #[error(
-        "the stream was cut: the input ended after line {number} (byte {offset}) without an `end` record\n\
-         hint: the tool before this one stopped early, or a filter dropped the `begin` and `end` lines"
+        "the stream was cut: the input ended after line {number} (byte {offset}) without an `end` record"
     )]
     Truncated {
         /// How many lines came.
@@ -36,8 +35,7 @@ pub enum ReadError {
     },
     /// The stream is in a version of the contract that is newer than this reader.
     #[error(
-        "line {number}: the stream is {schema} version {version}, this reader knows {SCHEMA} up to {SCHEMA_VERSION}\n\
-         hint: use tools of one release together"
+        "line {number}: the stream is {schema} version {version}, this reader knows {SCHEMA} up to {SCHEMA_VERSION}"
     )]
     Version {
         /// The line of the `begin` record.
@@ -47,6 +45,19 @@ pub enum ReadError {
         /// The version that it names.
         version: u32,
     },
+}
+
+impl ReadError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Io(_) | Self::Line { .. } => None,
+            Self::Truncated { .. } => Some(
+                "the tool before this one stopped early, or a filter dropped the `begin` and `end` lines",
+            ),
+            Self::Version { .. } => Some("use tools of one release together"),
+        }
+    }
 }
 
 /// Called for each skipped line.

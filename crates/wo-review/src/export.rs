@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
-use wo_cli::{Exit, ExitWith, Outcome};
+use wo_cli::{Exit, Outcome};
 
 use self::excluded::Excluded;
 use self::imagefolder::write_imagefolder;
@@ -36,10 +36,11 @@ pub(crate) fn export(
     let name = output.map_or_else(|| STDOUT_NAME.to_owned(), |path| path.display().to_string());
     let n_failed = match (args.to, output) {
         (Format::Imagefolder, None) => {
-            return Err(anyhow::anyhow!(
-                "imagefolder needs an output folder\nhint: name it with -o DIR"
-            ))
-            .exit_with(Exit::Usage);
+            wo_cli::bail!(
+                Exit::Usage,
+                "imagefolder needs an output folder";
+                "name it with -o DIR"
+            );
         }
         (Format::Imagefolder, Some(folder)) => write_imagefolder(store, folder)?,
         (format, None) => {

@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
 use wo_folder::{Corrections, Kept as KeptFrame, RECORDS, TRASH, check_frames, no_frames};
 use wo_label::{Captions, Reviews};
 use wo_record::{Image, Record, Review, Video};
@@ -120,7 +119,7 @@ impl Folder {
         }
         corrections.finish()?;
         if folder.frames.is_empty() {
-            return Err(no_frames(dir, COMMAND)).exit_with(Exit::Usage);
+            return Err(no_frames(dir, COMMAND));
         }
         folder.number();
         Ok(folder)

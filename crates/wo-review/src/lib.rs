@@ -17,7 +17,7 @@ mod web;
 
 use std::io::{BufRead, Write};
 
-use wo_cli::{Exit, ExitWith, Outcome};
+use wo_cli::{Exit, Outcome};
 use wo_folder::captions_in_force;
 
 pub use crate::args::{Args, Command, Export, Format, Import, Role, Serve};
@@ -58,12 +58,11 @@ pub fn run(
 
 fn serve_page(args: &Serve) -> anyhow::Result<Outcome> {
     if !args.bind.is_loopback() && !args.allow_remote {
-        return Err(anyhow::anyhow!(
-            "{} can be reached from other machines\n\
-             hint: forward a port instead (ssh -L), or use --allow-remote behind a TLS proxy",
-            args.bind
-        ))
-        .exit_with(Exit::Usage);
+        wo_cli::bail!(
+            Exit::Usage,
+            "{} can be reached from other machines", args.bind;
+            "forward a port instead (ssh -L), or use --allow-remote behind a TLS proxy"
+        );
     }
     wo_cli::check_folder(&args.folder)?;
     args.suspects

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use wo_cli::{Exit, ExitWith, Stop};
+use wo_cli::{Exit, ExitWith, Hint, Stop};
 use wo_label::choice_hash;
 
 use self::loading::Loader;
@@ -94,12 +94,8 @@ async fn listen(args: &Serve, dir: &Path) -> anyhow::Result<TcpListener> {
     };
     TcpListener::bind(wanted(port))
         .await
-        .with_context(|| {
-            format!(
-                "listen on {}\nhint: --port 0 uses any free port",
-                wanted(port)
-            )
-        })
+        .with_context(|| format!("listen on {}", wanted(port)))
+        .hint("--port 0 uses any free port")
         .exit_with(Exit::Io)
 }
 

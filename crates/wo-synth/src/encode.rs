@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSrc;
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Error, Exit};
 
 use crate::frame::Renderer;
 use crate::new_file::NewFile;
@@ -20,9 +20,7 @@ pub enum EncodeError {
     #[error("start GStreamer: {0}")]
     Init(String),
     /// GStreamer lacks an element.
-    #[error(
-        "the GStreamer element {element} is missing\nhint: install the Debian package {package}"
-    )]
+    #[error("the GStreamer element {element} is missing")]
     MissingElement {
         /// The element.
         element: &'static str,
@@ -41,15 +39,16 @@ pub enum EncodeError {
 }
 
 impl EncodeError {
-    /// The error with the exit code that tells a script what to mend.
+    /// The error with its hint, and with the exit code that tells a script what to mend.
     pub(crate) fn with_exit(self) -> anyhow::Error {
-        let exit = match self {
-            Self::Init(_) | Self::MissingElement { .. } => Exit::Environment,
-            Self::Pipeline(_) | Self::Stalled | Self::Io(_) => Exit::Io,
+        let error = match self {
+            Self::MissingElement { package, .. } => Error::of(self)
+                .hint(format!("install the Debian package {package}"))
+                .exit(Exit::Environment),
+            Self::Init(_) => Error::of(self).exit(Exit::Environment),
+            Self::Pipeline(_) | Self::Stalled | Self::Io(_) => Error::of(self).exit(Exit::Io),
         };
-        Err::<(), _>(self)
-            .exit_with(exit)
-            .expect_err("it was made an error in this line")
+        error.into()
     }
 }
 

@@ -16,7 +16,6 @@ mod figure;
 mod frame;
 mod framing;
 mod new_file;
-mod parallel;
 mod person;
 mod plan;
 mod pose;
@@ -34,7 +33,8 @@ mod vector;
 use std::io::{BufRead, Write};
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith, Outcome};
+use wo_cli::{Outcome, Progress, ShowProgress};
+use wo_parallel::in_order;
 use wo_record::{Record, Writer};
 
 pub use args::Args;
@@ -70,7 +70,7 @@ pub fn run(
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     if args.stills.is_none() {
-        probe().exit_with(Exit::Environment)?;
+        probe().map_err(EncodeError::with_exit)?;
     }
     let specs = plan(&args.plan_options());
     let mut truth_file = begin_file(&args, "truth.ndjson")?;
@@ -96,7 +96,7 @@ fn draw_videos(args: &Args, specs: &[VideoSpec], truths: &mut Writer<'_>) -> any
             .map_err(EncodeError::with_exit)
             .with_context(|| format!("encode {}", path.display()))
     };
-    parallel::in_order(args.threads.count(), specs, draw, |spec, ()| {
+    draw_all(args, specs, draw, |spec, ()| {
         groups
             .write_all(truth::groups_line(spec).as_bytes())
             .context("write groups.csv")?;
@@ -117,7 +117,7 @@ fn draw_stills(
         write_stills(spec, &args.out, options)
             .with_context(|| format!("write the stills of {}", truth::name(spec)))
     };
-    parallel::in_order(args.threads.count(), specs, draw, |spec, drawn| {
+    draw_all(args, specs, draw, |spec, drawn| {
         for record in &drawn {
             records.record(record)?;
         }
@@ -125,6 +125,24 @@ fn draw_stills(
     })?;
     records.end()?;
     file.commit().context("write records.ndjson")
+}
+
+/// Draws all videos with `draw` and gives each result to `done` in turn. Stops at an error.
+fn draw_all<T: Send>(
+    args: &Args,
+    specs: &[VideoSpec],
+    draw: impl Fn(&VideoSpec) -> anyhow::Result<T> + Sync,
+    mut done: impl FnMut(&VideoSpec, T) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let progress = Progress::new(ShowProgress::Auto, ("videos", "frames"), specs.len() as u64);
+    let one = |spec| {
+        let result = draw(spec);
+        progress.advance(0);
+        (spec, result)
+    };
+    in_order(specs, args.threads.count(), one, |(spec, result)| {
+        done(spec, result?)
+    })
 }
 
 fn write_truth(truths: &mut Writer<'_>, spec: &VideoSpec) -> anyhow::Result<()> {

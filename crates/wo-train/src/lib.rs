@@ -65,9 +65,7 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
 fn train(args: &Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
     cli::config::check(args).exit_with(Exit::Usage)?;
     wo_clip::set_threads(args.machine.threads.count());
-    let device = wo_clip::device_of(&args.machine.device)
-        .map_err(anyhow::Error::msg)
-        .exit_with(Exit::Environment)?;
+    let device = wo_clip::device_of(&args.machine.device)?;
     let stop = Stop::listen().context("listen to signals")?;
     let previous = PreviousModel::of(&args.main.output)?;
     let init = Init::find(&args.base_model())?;
@@ -97,7 +95,7 @@ fn outcome(failures: &[Failure], n_skipped_lines: u64, folder: Option<&Path>) ->
     let inputs = failed_inputs(failures, n_skipped_lines);
     if !inputs.is_empty() {
         let cures = cures(failures, folder, shell_word);
-        wo_cli::warn!("{}", wo_cli::failed(&inputs, &cures));
+        wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
     }
     Outcome::from_failures(inputs.len() as u64)
 }

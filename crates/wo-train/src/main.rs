@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    wo_cli::strict_main(wo_train::run)
+    wo_cli::main(wo_train::run)
 }

@@ -62,7 +62,8 @@ impl Session {
             .exit_or(Exit::Integrity)?;
         for caption in plan::empty_captions(&dataset) {
             wo_cli::warn!(
-                "the description \"{caption}\" only says good or bad\nhint: name faults, or describe what can be seen"
+                "the description \"{caption}\" only says good or bad";
+                "name faults, or describe what can be seen"
             );
         }
         let counts = n_videos_of_exercises(&dataset);
@@ -91,7 +92,7 @@ impl Session {
             wo_cli::say!("{line}");
         }
         if self.is_drawn_for_real() {
-            wo_cli::warn!("{}", photographs::HINT);
+            wo_cli::warn!("{}", photographs::WARNING; "{}", photographs::HINT);
         }
         if let Some(previous) = previous {
             wo_cli::say!("{}", previous.announcement());

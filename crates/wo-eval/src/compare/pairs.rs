@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{bail, ensure};
-use wo_cli::{Exit, count, verb};
+use wo_cli::{Exit, bail, count, ensure, verb};
 
 use crate::judge::prediction::Prediction;
 
@@ -14,7 +13,7 @@ pub(crate) fn reject_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
     for (predictions, path) in sides.iter().zip(paths) {
         let n_seen = predictions.iter().filter(|it| it.seen).count();
         if n_seen >= predictions.len().max(1) {
-            wo_cli::bail!(
+            bail!(
                 Exit::Integrity,
                 "{} was trained or chosen on all {n_seen} labelled videos or their groups: no held-out video is left",
                 path.display()
@@ -28,7 +27,7 @@ pub(crate) fn reject_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
     let [candidate, champion] = [seen(&sides[0]), seen(&sides[1])];
     let only_one: Vec<&String> = candidate.symmetric_difference(&champion).collect();
     if let Some(first) = only_one.first() {
-        wo_cli::bail!(
+        bail!(
             Exit::Integrity,
             "{} {} seen in training by one model only, such as {first}: comparing on them is unfair",
             count(only_one.len(), "video"),
@@ -72,12 +71,16 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
     candidate.retain(|id, _| champion.contains_key(id));
     champion.retain(|id, _| candidate.contains_key(id));
     if candidate.is_empty() {
-        bail!("no labelled video has a prediction of both");
+        bail!(
+            Exit::Integrity,
+            "no labelled video has a prediction of both"
+        );
     }
     for (id, prediction) in &candidate {
         let other = champion.get(id).map(|it| (it.truth(), &it.group));
         ensure!(
             other == Some((prediction.truth(), &prediction.group)),
+            Exit::Integrity,
             "the two disagree on the label or the group of video {id}: they were not made from the same data"
         );
     }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::BufRead;
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail, ensure};
-use wo_cli::{Exit, ExitWith, OnError, Reading, open_input};
+use anyhow::{Context, bail, ensure};
+use wo_cli::{Error, Exit, ExitWith, Message, OnError, Reading, open_input};
+use wo_input::stream_error;
 use wo_record::{
     AbstainReason, Failure, Group, Name, Prediction as Wire, Producer, ReadError, Reader, Record,
     UNCLEAR, Video, code, group_of,
@@ -21,8 +22,10 @@ const ROUNDING: f64 = 1e-6;
 /// By how much the sum may exceed 1, since some are rounded to two digits.
 const ROUNDED: f64 = 0.02;
 /// What handmade files often lack.
-const ENVELOPE: &str = r#"hint: the first line is {"type":"begin","tool":"mine","version":"1","schema":"wo-record","schema_version":1}
-hint: the last line is {"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
+const ENVELOPE: [&str; 2] = [
+    r#"the first line is {"type":"begin","tool":"mine","version":"1","schema":"wo-record","schema_version":1}"#,
+    r#"the last line is {"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#,
+];
 
 /// What was read.
 #[derive(Debug)]
@@ -139,10 +142,13 @@ impl Wires {
 
 /// The next line. If the first line is no record, the error shows how a stream begins.
 fn next_line(reader: &mut Reader<'_>) -> anyhow::Result<Option<wo_record::Line>> {
-    reader.next_line().map_err(|error| match error {
-        ReadError::Line { .. } if reader.producers().is_empty() => anyhow!("{error}\n{ENVELOPE}"),
-        error => error.into(),
-    })
+    match reader.next_line() {
+        Err(error @ ReadError::Line { .. }) if reader.producers().is_empty() => {
+            let message = Message::new(error.to_string()).hints(ENVELOPE);
+            Err(Error::new(Exit::Integrity, message).into())
+        }
+        next => next.map_err(stream_error),
+    }
 }
 
 fn bad_line(path: &Path, what: String) -> Failure {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use wo_cli::{CaptionsFlag, OnError, Reading, open_input};
 use wo_input::{
-    Leftovers, StreamCorrections, VideoItem, check_frames, folder_of_frames, videos_of_data_dir,
-    videos_of_stream,
+    Leftovers, StreamCorrections, VideoItem, check_frames, folder_of_frames, stream_error,
+    videos_of_data_dir, videos_of_stream,
 };
 use wo_record::{Producer, ReadError, Reader};
 
@@ -91,7 +91,8 @@ fn read_stream<S>(
         let name = name.clone();
         reader.skip_bad_lines(move |bad| wo_cli::warn!("{name}: {bad}"));
     }
-    reader.next_line().with_context(|| name.clone())?;
+    let first = reader.next_line().map_err(stream_error);
+    first.with_context(|| name.clone())?;
     let mut state = start(reader.producers())?;
     let base = path.and_then(Path::parent).unwrap_or(Path::new(""));
     let corrections = StreamCorrections::of_input(path, captions)?;
@@ -105,7 +106,7 @@ fn read_stream<S>(
     );
     // An error of `visit` is not about the input.
     let named = |error: anyhow::Error| {
-        if error.is::<ReadError>() {
+        if wo_cli::cause::<ReadError>(&error).is_some() {
             error.context(name)
         } else {
             error

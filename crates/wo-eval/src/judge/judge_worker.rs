@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use wo_clip::{Judge, set_threads};
 use wo_input::VideoItem;
+use wo_parallel::OrderedPool;
 use wo_record::{Failure, Video};
 
 use crate::judge::label_space::LabelSpace;
 use crate::judge::nearest_training::{Thumbnails, TrainedOn};
 use crate::judge::perturb::Wording;
-use crate::judge::pool::OrderedPool;
 use crate::judge::predict::{Judged, PredictOptions, predict};
 
 /// More workers hold too many images; beyond it, each gets several cores.
@@ -62,7 +62,7 @@ pub(crate) fn start_judge_workers(
     space: &Arc<LabelSpace>,
     options: &JudgeOptions,
     n_cores: usize,
-) -> OrderedPool<Task, JudgeResult> {
+) -> anyhow::Result<OrderedPool<Task, JudgeResult>> {
     let n_workers = if judge.is_on_cpu() {
         n_cores.clamp(1, MAX_WORKERS)
     } else {

@@ -9,15 +9,13 @@ use wo_clip::{Class, Judge, Manifest, device_of, read_checkpoint};
 /// Loads a model onto a device. `hint` is for a path that does not exist.
 pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Result<Judge> {
     check_model(model, hint)?;
-    let device = device_of(device)
-        .map_err(anyhow::Error::msg)
-        .exit_with(Exit::Environment)?;
+    let device = device_of(device)?;
     // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
     let judge = read_checkpoint(model)
         .and_then(|checkpoint| Judge::new(&checkpoint, device))
         .with_context(|| format!("load the model {}", model.display()))
         .exit_with(Exit::Integrity)?;
-    warn_of_equal_captions(&judge)?;
+    warn_of_equal_captions(&judge).exit_or(Exit::Integrity)?;
     Ok(judge)
 }
 
@@ -29,10 +27,10 @@ fn warn_of_equal_captions(judge: &Judge) -> anyhow::Result<()> {
     if let Some((class, other)) = equal {
         let name = |class: usize| name_of_class(manifest, class);
         wo_cli::warn!(
-            "the model reads no caption that belongs to {} alone, so it cannot separate it from {}\n\
-             hint: train again with descriptions that differ",
+            "the model reads no caption that belongs to {} alone, so it cannot separate it from {}",
             name(class),
-            name(other)
+            name(other);
+            "train again with descriptions that differ"
         );
     }
     Ok(())

@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use wo_cli::{Exit, ExitWith};
 use wo_clip::{Judge, set_threads};
 use wo_input::{Leftovers, VideoItem};
+use wo_parallel::OrderedPool;
 use wo_record::{Failure, Producer, Record, Verdict, code};
 
 use crate::cli::config::{EvaluateConfig, ModelConfig};
@@ -18,7 +20,6 @@ use crate::judge::label_space::LabelSpace;
 use crate::judge::load::load_judge;
 use crate::judge::nearest_training::{Thumbnails, TrainedOn, nearest_of_another_label};
 use crate::judge::perturb::wordings;
-use crate::judge::pool::OrderedPool;
 use crate::judge::predict::Judged;
 use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::judge::video_name::{name_of, named};
@@ -70,7 +71,8 @@ impl<'a> Session<'a> {
         let hint = "train one with wo-train, or give one with --model";
         let judge = Arc::new(load_judge(&of_model.model, &of_model.compute.device, hint)?);
         let space = Arc::new(LabelSpace::new(judge.classes()));
-        let wordings = of_model.robustness.then(|| wordings(&judge)).transpose()?;
+        let wordings = of_model.robustness.then(|| wordings(&judge)).transpose();
+        let wordings = wordings.exit_or(Exit::Integrity)?;
         if let Some(terms) = &config.analysis.fail_under {
             terms.check_classes(&space)?;
         }
@@ -84,7 +86,7 @@ impl<'a> Session<'a> {
             wordings,
             thumbnails,
         };
-        let workers = start_judge_workers(&judge, &space, &options, n_cores);
+        let workers = start_judge_workers(&judge, &space, &options, n_cores)?;
         let videos = &judge.manifest().videos;
         let leakage = LeakageCheck::of(videos);
         let tally = Tally {
@@ -141,11 +143,12 @@ impl<'a> Session<'a> {
             self.take_in(result)?;
         }
         while !self.workers.has_room()
-            && let Some(result) = self.workers.next()?
+            && let Some(result) = self.workers.next_result()
         {
             self.take_in(result)?;
         }
-        self.workers.give(task)
+        self.workers.give(task);
+        Ok(())
     }
 
     fn take_in(&mut self, result: JudgeResult) -> anyhow::Result<()> {
@@ -286,7 +289,7 @@ impl<'a> Session<'a> {
 
     /// Scores what was judged and ends the output.
     pub(crate) fn finish(mut self, rest: Leftovers) -> anyhow::Result<Finished> {
-        while let Some(result) = self.workers.next()? {
+        while let Some(result) = self.workers.next_result() {
             self.take_in(result)?;
         }
         self.log.tally.n_failed_upstream = rest.failures.len() as u64;
@@ -304,8 +307,8 @@ impl<'a> Session<'a> {
         }
         if self.log.tally.n_judged() == 0 && self.log.tally.n_rejected == 0 {
             wo_cli::warn!(
-                "there was no video to judge\n\
-                 hint: --predictions FILE evaluates `prediction` records"
+                "there was no video to judge";
+                "--predictions FILE evaluates `prediction` records"
             );
         }
         self.write_waiting()?;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use wo_cli::{Message, message};
 use wo_label::toml_key as key;
 use wo_record::Name;
 
@@ -61,7 +62,7 @@ impl Doubt {
     }
 
     /// What a person is to know of a folder with `n` files; `None` where its name may be about anything.
-    pub(crate) fn words(&self, n: usize) -> Option<String> {
+    pub(crate) fn words(&self, n: usize) -> Option<Message> {
         let folder = shown(self.folder());
         match self {
             Self::Exercise {
@@ -69,8 +70,9 @@ impl Doubt {
             } => {
                 let gets = files(n, "gets", "get");
                 let (why, hint) = reason.words(exercise);
-                Some(format!(
-                    "{folder}: {gets} the exercise {exercise}, which {why}\nhint: {hint}"
+                Some(message!(
+                    "{folder}: {gets} the exercise {exercise}, which {why}";
+                    "{hint}"
                 ))
             }
             Self::Fault {
@@ -84,9 +86,10 @@ impl Doubt {
                     Meant::Near(near) => (format!("{near} is the nearest"), format!(" to {near}")),
                     Meant::Of(other) => (format!("{other} has"), String::new()),
                 };
-                Some(format!(
-                    "{folder}: {} no fault from it: {exercise} has no fault {fault} ({known})\nhint: rename the folder{rename}, or add the fault to data/captions.toml: {key} with observations = [\"what is seen\"]",
-                    files(n, "gets", "get"),
+                Some(message!(
+                    "{folder}: {} no fault from it: {exercise} has no fault {fault} ({known})",
+                    files(n, "gets", "get");
+                    "rename the folder{rename}, or add the fault to data/captions.toml: {key} with observations = [\"what is seen\"]"
                 ))
             }
             Self::Other(_) => None,

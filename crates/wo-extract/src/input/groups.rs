@@ -81,8 +81,8 @@ impl Groups {
         for spellings in self.spellings.values() {
             let spellings = spellings.iter().map(|id| format!("\"{id}\""));
             wo_cli::warn!(
-                "{GROUPS}: {} count as one id\nhint: spell an id in one way; give another person or source another id",
-                wo_cli::named(spellings)
+                "{GROUPS}: {} count as one id", wo_cli::named(spellings);
+                "spell an id in one way; give another person or source another id"
             );
         }
     }
@@ -107,8 +107,9 @@ impl Groups {
             format!("mv {} {}", word(&from), word(&to))
         };
         wo_cli::warn!(
-            "{from}: not read, since it lies above {}, where the search for tables ends\nhint: {cure}",
-            shown(top)
+            "{from}: not read, since it lies above {}, where the search for tables ends",
+            shown(top);
+            "{cure}"
         );
     }
 

@@ -108,8 +108,8 @@ impl Notes {
         for ((folder, meant), n) in &self.misspelt {
             let folder = shown(folder);
             wo_cli::warn!(
-                "{folder}: {} no label: no label has this name\nhint: if you mean {meant}, rename the folder",
-                files(*n, "gets", "get")
+                "{folder}: {} no label: no label has this name", files(*n, "gets", "get");
+                "if you mean {meant}, rename the folder"
             );
         }
         for (folder, n) in &self.new_labels {
@@ -124,8 +124,9 @@ impl Notes {
             for (folder, n) in &self.unlabelled {
                 let folder = shown(folder);
                 wo_cli::warn!(
-                    "{folder}: {} no label: no folder above has the name of a label\nhint: move the videos into good_form, bad_form or unclear in the folder of their exercise, such as squat/good_form",
-                    files(*n, "gets", "get"),
+                    "{folder}: {} no label: no folder above has the name of a label",
+                    files(*n, "gets", "get");
+                    "move the videos into good_form, bad_form or unclear in the folder of their exercise, such as squat/good_form"
                 );
             }
         }
@@ -136,25 +137,25 @@ impl Notes {
             &self.thumbnails,
             "it has the name of a video beside it and counts as its thumbnail",
             "they have the names of videos beside them and count as their thumbnails",
-            "",
+            None,
         );
         say_skipped(
             &self.hidden,
             "it is hidden",
             "they are hidden",
-            "\nhint: to read them, rename them so that no name begins with a dot",
+            Some("to read them, rename them so that no name begins with a dot"),
         );
         say_skipped(
             &self.links,
             "links to folders are not followed",
             "links to folders are not followed",
-            "\nhint: name the folder on the command line",
+            Some("name the folder on the command line"),
         );
         say_skipped(
             &self.others,
             "its extension is not one of a video or image",
             "their extensions are not ones of videos or images",
-            "",
+            None,
         );
         let is_unread = |path: &&PathBuf| {
             let of_frames = path.parent().is_some_and(is_frame_folder);
@@ -165,8 +166,10 @@ impl Notes {
             &unread,
             "groups.csv is the only table that is read beside or above videos",
             "groups.csv is the only table that is read beside or above videos",
-            "\nhint: persons, sources and angles go into groups.csv (path,person_id,source_id,angle), labels of frames into \
-             the tables of the folder of frames",
+            Some(
+                "persons, sources and angles go into groups.csv (path,person_id,source_id,angle), labels of frames into \
+                 the tables of the folder of frames",
+            ),
         );
     }
 
@@ -186,15 +189,16 @@ impl Notes {
     }
 }
 
-fn say_skipped(paths: &[PathBuf], why_it: &str, why_they: &str, hint: &str) {
+fn say_skipped(paths: &[PathBuf], why_it: &str, why_they: &str, hint: Option<&str>) {
     if paths.is_empty() {
         return;
     }
     let n = paths.len();
     let skipped = files(n, "is", "are");
     let named = wo_cli::named(paths.iter().map(|path| path.display()));
-    wo_cli::warn!(
-        "{skipped} skipped, since {}: {named}{hint}",
+    let message = wo_cli::message!(
+        "{skipped} skipped, since {}: {named}",
         wo_cli::verb(n, why_it, why_they)
     );
+    wo_cli::warn!("{}", message.hints(hint));
 }

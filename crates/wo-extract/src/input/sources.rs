@@ -65,8 +65,11 @@ pub(crate) fn paths_or_default(given: Vec<PathBuf>) -> anyhow::Result<Vec<PathBu
     if Path::new(DEFAULT_FOLDER).is_dir() {
         return Ok(vec![DEFAULT_FOLDER.into()]);
     }
-    Err(anyhow!("no videos named, and there is no {DEFAULT_FOLDER} here\nhint: wo-extract VIDEO_OR_FOLDER…; see --help"))
-        .exit_with(Exit::Usage)
+    wo_cli::bail!(
+        Exit::Usage,
+        "no videos named, and there is no {DEFAULT_FOLDER} here";
+        "wo-extract VIDEO_OR_FOLDER…; see --help"
+    )
 }
 
 /// The labels and keys of a file at its place, whatever folder is given.
@@ -94,12 +97,11 @@ impl Listing {
         if self.out != Some(paths::absolute(path)) {
             return Ok(());
         }
-        Err(anyhow!(
-            "{} is the folder of the videos, so the frames need another one\nhint: wo-extract {} --out data/labeled_frames",
-            path.display(),
-            shell_word(path)
-        ))
-        .exit_with(Exit::Usage)
+        wo_cli::bail!(
+            Exit::Usage,
+            "{} is the folder of the videos, so the frames need another one", path.display();
+            "wo-extract {} --out data/labeled_frames", shell_word(path)
+        )
     }
 
     fn walk(&mut self, path: &Path) -> anyhow::Result<()> {
@@ -211,10 +213,12 @@ fn frames_and_no_videos(folders: &BTreeSet<PathBuf>) -> anyhow::Error {
     let shown = |folder: &PathBuf| paths::shown(folder);
     let first = folders.first().map(shown).unwrap_or_default();
     let first = shell_word(Path::new(&first));
-    anyhow!(
-        "there are frames here and no videos: {}\nhint: wo-train --data-dir {first} and wo-review {first} read them",
-        wo_cli::named(folders.iter().map(shown))
-    )
+    let error = wo_cli::error!(
+        Exit::Usage,
+        "there are frames here and no videos: {}", wo_cli::named(folders.iter().map(shown));
+        "wo-train --data-dir {first} and wo-review {first} read them"
+    );
+    error.into()
 }
 
 /// The folder that was given may be hidden; the user named it.

@@ -197,14 +197,17 @@ impl Merge {
         }
         let left = self.left.staying();
         if self.doubts.is_empty() {
-            wo_cli::warn!("{left}\nhint: the same command with --prune deletes it");
+            wo_cli::warn!(
+                "{left}";
+                "the same command with --prune deletes it"
+            );
             return;
         }
         let doubts: Vec<String> = self.doubts.iter().map(ToString::to_string).collect();
         wo_cli::warn!(
-            "{left}: {}, so their disk may be unmounted, or wo-extract ran in another folder before\n\
-             hint: the same command with --prune=all deletes it anyway",
-            doubts.join("; ")
+            "{left}: {}, so their disk may be unmounted, or wo-extract ran in another folder before",
+            doubts.join("; ");
+            "the same command with --prune=all deletes it anyway"
         );
     }
 

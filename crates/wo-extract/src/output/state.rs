@@ -175,8 +175,9 @@ impl State {
         let is_intact = blake3.as_deref() == Some(hash.as_str());
         if !is_intact {
             wo_cli::warn!(
-                "{} was changed, so the frames of its video are taken again\nhint: label or delete frames, but do not edit their images",
-                self.dir.join(path.as_path()).display()
+                "{} was changed, so the frames of its video are taken again",
+                self.dir.join(path.as_path()).display();
+                "label or delete frames, but do not edit their images"
             );
         }
         is_intact.then(|| frame.clone())
@@ -212,15 +213,18 @@ impl State {
         let path = self.dir.join(FILE);
         let mut file =
             AtomicWriteFile::open(&path).with_context(|| format!("create {}", path.display()))?;
-        serde_json::to_writer(&mut file, &Mark { has_records: true })?;
-        file.write_all(b"\n")?;
+        write_line(&mut file, &Mark { has_records: true })?;
         for (_, entry) in entries {
-            serde_json::to_writer(&mut file, entry)?;
-            file.write_all(b"\n")?;
+            write_line(&mut file, entry)?;
         }
         file.commit()
             .with_context(|| format!("write {}", path.display()))
     }
+}
+
+fn write_line(output: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *output, line)?;
+    output.write_all(b"\n")
 }
 
 /// Rebuilds the records of a folder if they are missing and tables or images are not: without records, deletions could not
@@ -268,9 +272,9 @@ pub(crate) fn remake_records(dir: &Path) -> anyhow::Result<()> {
     commit(spool, &path)?;
     let shown = path.display();
     wo_cli::warn!(
-        "{shown}: it was missing, and is rebuilt from what wo-extract noted of {}; deleted frames stay deleted\nhint: if wo-describe had written into it, run that again: wo-describe {1} -o {1}",
-        wo_cli::count(entries.len(), "file"),
-        shell_word(&path)
+        "{shown}: it was missing, and is rebuilt from what wo-extract noted of {}; deleted frames stay deleted",
+        wo_cli::count(entries.len(), "file");
+        "if wo-describe had written into it, run that again: wo-describe {0} -o {0}", shell_word(&path)
     );
     Ok(())
 }

@@ -102,10 +102,11 @@ impl WorkerPool {
             .rev()
             .for_each(|worker| pool.rest(worker));
         match status.missing() {
-            Some(missing) if sandbox == Sandbox::Require => Err(anyhow!(
-                "this machine cannot sandbox the decoder: it has no {missing}\nhint: --sandbox auto decodes without it; use that only for videos that you made"
-            ))
-            .exit_with(Exit::Environment),
+            Some(missing) if sandbox == Sandbox::Require => wo_cli::bail!(
+                Exit::Environment,
+                "this machine cannot sandbox the decoder: it has no {missing}";
+                "--sandbox auto decodes without it; use that only for videos that you made"
+            ),
             Some(missing) if sandbox == Sandbox::Auto => {
                 wo_cli::warn!("the decoder is not fully sandboxed: this machine has no {missing}");
                 Ok(pool)

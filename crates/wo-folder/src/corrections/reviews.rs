@@ -67,9 +67,10 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
 fn say_cut(path: &Path, n_lines: usize) {
     if n_lines > 0 {
         wo_cli::warn!(
-            "{}: the last decision is cut off ({}) and is not read, but tables and records may have it\nhint: restore the file from a backup or from git; without one, start wo-review, which sets the rest aside, and look at the last frames again",
+            "{}: the last decision is cut off ({}) and is not read, but tables and records may have it",
             path.display(),
-            wo_cli::count(n_lines, "line")
+            wo_cli::count(n_lines, "line");
+            "restore the file from a backup or from git; without one, start wo-review, which sets the rest aside, and look at the last frames again"
         );
     }
 }

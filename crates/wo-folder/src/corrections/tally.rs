@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use wo_cli::{Exit, ExitWith, count, named, shell_word, verb};
+use wo_cli::{count, named, shell_word, verb};
 
 use crate::corrections::deletions::{Deleted, FolderTrouble};
 use crate::names::{REVIEWS, STATE};
@@ -52,7 +52,7 @@ impl Tally {
         if self.contradictions.is_empty() {
             return Ok(());
         }
-        Err(contradiction_error(&self.contradictions)).exit_with(Exit::Integrity)
+        Err(contradiction_error(&self.contradictions))
     }
 
     /// Says it, of a folder or of what came through a pipe.
@@ -66,11 +66,12 @@ impl Tally {
         let n_deleted = self.n_without_image + self.n_without_row;
         if n_deleted > 0 {
             wo_cli::warn!(
-                "{} {} as deleted: {} without an image, {} without a row\nhint: to restore deleted frames, run the wo-extract command that made the folder with --restore",
+                "{} {} as deleted: {} without an image, {} without a row",
                 count(n_deleted, "frame"),
                 verb(n_deleted, "counts", "count"),
                 self.n_without_image,
-                self.n_without_row
+                self.n_without_row;
+                "to restore deleted frames, run the wo-extract command that made the folder with --restore"
             );
         }
         if let Some(dir) = dir {
@@ -80,27 +81,30 @@ impl Tally {
         }
         if self.n_other_images > 0 {
             wo_cli::warn!(
-                "{} {} not used: that frame of the video has another image now\nhint: take the frames with the settings that they were reviewed with",
+                "{} {} not used: that frame of the video has another image now",
                 count(self.n_other_images, "review"),
-                verb(self.n_other_images, "is", "are")
+                verb(self.n_other_images, "is", "are");
+                "take the frames with the settings that they were reviewed with"
             );
         }
         let paths = |paths: &[PathBuf]| named(paths.iter().map(|path| path.display()));
         if !self.against_reviews.is_empty() {
             wo_cli::warn!(
-                "the tables contradict the reviews of {}; the reviews count: {}\nhint: correct reviewed frames on the page of wo-review",
+                "the tables contradict the reviews of {}; the reviews count: {}",
                 count(self.against_reviews.len(), "frame"),
-                paths(&self.against_reviews)
+                paths(&self.against_reviews);
+                "correct reviewed frames on the page of wo-review"
             );
         }
         let deleted = &self.deleted_against_reviews;
         if !deleted.is_empty() {
             wo_cli::warn!(
-                "{} {} no image or no row any more, and stay{}, since reviews hold: {}\nhint: delete reviewed frames on the page of wo-review",
+                "{} {} no image or no row any more, and stay{}, since reviews hold: {}",
                 count(deleted.len(), "reviewed frame"),
                 verb(deleted.len(), "has", "have"),
                 verb(deleted.len(), "s", ""),
-                paths(deleted)
+                paths(deleted);
+                "delete reviewed frames on the page of wo-review"
             );
         }
     }
@@ -123,12 +127,13 @@ impl Tally {
                     .to_owned(),
             };
             wo_cli::warn!(
-                "{}: {}, so {} there {} no image and {} not count as deleted\nhint: {cure}",
+                "{}: {}, so {} there {} no image and {} not count as deleted",
                 folder.display(),
                 trouble.why,
                 count(*n, "frame"),
                 verb(*n, "has", "have"),
-                verb(*n, "does", "do"),
+                verb(*n, "does", "do");
+                "{cure}"
             );
         }
     }
@@ -137,18 +142,20 @@ impl Tally {
     fn say_taken_back(&self, dir: &Path) {
         if self.n_without_review > 0 {
             wo_cli::warn!(
-                "{}: {} {} a label from a review, and {REVIEWS} has no such review (any more)\nhint: take {REVIEWS} back from a backup or from git; without one, review the frames again",
+                "{}: {} {} a label from a review, and {REVIEWS} has no such review (any more)",
                 dir.display(),
                 count(self.n_without_review, "frame"),
-                verb(self.n_without_review, "has", "have"),
+                verb(self.n_without_review, "has", "have");
+                "take {REVIEWS} back from a backup or from git; without one, review the frames again"
             );
         }
         if self.n_without_label > 0 {
             wo_cli::warn!(
-                "{}: {} {} a label from a table, and no row gives it any more: the record has it until wo-extract runs again, which takes that of the folder\nhint: write the label into the row, or run wo-extract",
+                "{}: {} {} a label from a table, and no row gives it any more: the record has it until wo-extract runs again, which takes that of the folder",
                 dir.display(),
                 count(self.n_without_label, "frame"),
-                verb(self.n_without_label, "has", "have"),
+                verb(self.n_without_label, "has", "have");
+                "write the label into the row, or run wo-extract"
             );
         }
     }
@@ -167,12 +174,13 @@ impl Tally {
             format!("{STATE} is not there")
         };
         wo_cli::warn!(
-            "{} of {} {} no image or no row: {why}, so it is unknown whether {} deleted, and wo-extract takes {} again\nhint: restore that file from a backup of the folder: cp COPY/{STATE} {}; without one, delete the frames again after the next wo-extract",
+            "{} of {} {} no image or no row: {why}, so it is unknown whether {} deleted, and wo-extract takes {} again",
             count(self.n_untold, "frame"),
             dir.display(),
             verb(self.n_untold, "has", "have"),
             verb(self.n_untold, "it was", "they were"),
-            verb(self.n_untold, "it", "them"),
+            verb(self.n_untold, "it", "them");
+            "restore that file from a backup of the folder: cp COPY/{STATE} {}; without one, delete the frames again after the next wo-extract",
             shell_word(dir)
         );
     }

@@ -21,17 +21,13 @@ pub enum Encoding {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum DialectError {
     /// A workbook under the name of a CSV.
-    #[error(
-        "this is a spreadsheet workbook ({0}), not a CSV\nhint: in the spreadsheet, save as \"CSV UTF-8\""
-    )]
+    #[error("this is a spreadsheet workbook ({0}), not a CSV")]
     Workbook(&'static str),
     /// Bytes in no encoding that is known here.
-    #[error(
-        "this is neither UTF-8, UTF-16 nor Windows-1252 text\nhint: in the spreadsheet, save as \"CSV UTF-8\""
-    )]
+    #[error("this is neither UTF-8, UTF-16 nor Windows-1252 text")]
     NoText,
     /// The header lacks a column.
-    #[error("line 1: no column `{wanted}`; the columns are: {found}\nhint: {hint}")]
+    #[error("line 1: no column `{wanted}`; the columns are: {found}")]
     NoColumn {
         /// The column that is missing.
         wanted: String,
@@ -40,6 +36,16 @@ pub enum DialectError {
         /// What to do.
         hint: String,
     },
+}
+
+impl DialectError {
+    /// What the user can do about it.
+    pub(crate) fn hint(&self) -> &str {
+        match self {
+            Self::Workbook(_) | Self::NoText => "in the spreadsheet, save as \"CSV UTF-8\"",
+            Self::NoColumn { hint, .. } => hint,
+        }
+    }
 }
 
 /// The text of a table and how it was written. A byte order mark stays in the text.

@@ -181,10 +181,11 @@ impl Tables {
         }
         if n_edited > 0 {
             wo_cli::warn!(
-                "{} {} of frames that are gone, since their videos moved or were taken with other settings; the rows are kept in {}\nhint: correct the new frames in the tables",
+                "{} {} of frames that are gone, since their videos moved or were taken with other settings; the rows are kept in {}",
                 count(n_edited, "corrected row"),
                 verb(n_edited, "is", "are"),
-                self.dir.join(TRASH).display()
+                self.dir.join(TRASH).display();
+                "correct the new frames in the tables"
             );
         }
         self.write_changed()

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
-use wo_cli::{count, named, verb};
+use wo_cli::{Exit, Message, count, error, message, named, verb};
 use wo_record::Name;
 
 use crate::names::{TRASH, has_ending, own_image};
@@ -49,32 +48,37 @@ fn thrown(files: &Files) -> HashSet<PathBuf> {
 }
 
 /// What of a table says nothing, and how it would.
-pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<String> {
+pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<Message> {
     let name = path.display();
     let like_it = |n: usize| format!("{} like it", count(n, "row"));
     let columns = table.column_troubles.iter();
-    let mut troubles: Vec<String> = columns.map(|it| format!("{name}: {it}")).collect();
+    let columns = columns.map(|it| it.clone().about(name));
+    let mut troubles: Vec<Message> = columns.collect();
     if let Some((line, written, meant)) = table.misspelt_labels.first() {
-        troubles.push(format!(
-            "{name}:{line}: `{written}` is no label, so the label stays as it was ({})\nhint: if you mean `{meant}`, write that",
-            like_it(table.misspelt_labels.len())
+        troubles.push(message!(
+            "{name}:{line}: `{written}` is no label, so the label stays as it was ({})",
+            like_it(table.misspelt_labels.len());
+            "if you mean `{meant}`, write that"
         ));
     }
     if let Some((line, written)) = table.no_labels.first() {
-        troubles.push(format!(
-            "{name}:{line}: `{written}` is no label, so the label stays as it was ({})\nhint: write good_form, bad_form or unclear, or empty the cell",
-            like_it(table.no_labels.len())
+        troubles.push(message!(
+            "{name}:{line}: `{written}` is no label, so the label stays as it was ({})",
+            like_it(table.no_labels.len());
+            "write good_form, bad_form or unclear, or empty the cell"
         ));
     }
     if let Some(line) = table.contrary.first() {
-        troubles.push(format!(
-            "{name}:{line}: faults beside a label other than bad_form have no effect ({})\nhint: label the frame bad_form, or empty the cell",
-            like_it(table.contrary.len())
+        troubles.push(message!(
+            "{name}:{line}: faults beside a label other than bad_form have no effect ({})",
+            like_it(table.contrary.len());
+            "label the frame bad_form, or empty the cell"
         ));
     }
     if table.is_guessed {
-        troubles.push(format!(
-            "{name}: read as Windows-1252\nhint: if letters with accents look wrong, save it as \"CSV UTF-8\" in the spreadsheet"
+        troubles.push(message!(
+            "{name}: read as Windows-1252";
+            "if letters with accents look wrong, save it as \"CSV UTF-8\" in the spreadsheet"
         ));
     }
     troubles
@@ -111,12 +115,13 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
     if !deleted.is_empty() {
         let n = deleted.len();
         wo_cli::warn!(
-            "{} {} of {} and {} nothing: {}\nhint: to restore frames that were deleted by hand, with their rows, run the wo-extract command that made {} with --restore; restore the others on the page of wo-review",
+            "{} {} of {} and {} nothing: {}",
             count(n, "row"),
             verb(n, "is", "are"),
             verb(n, "a deleted frame", "deleted frames"),
             verb(n, "changes", "change"),
-            named(deleted.iter().map(Unmet::place)),
+            named(deleted.iter().map(Unmet::place));
+            "to restore frames that were deleted by hand, with their rows, run the wo-extract command that made {} with --restore; restore the others on the page of wo-review",
             wo_cli::shell_word(&files.shown())
         );
     }
@@ -135,20 +140,24 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
         known: &images,
     });
     wo_cli::warn!(
-        "{} of {} {} no frame, so {} nothing: {}\nhint: frame_path holds the path of the frame; correct it or delete the row",
+        "{} of {} {} no frame, so {} nothing: {}",
         other.len(),
         count(n_rows, "row"),
         verb(other.len(), "names", "name"),
         verb(other.len(), "it changes", "they change"),
-        named(with_nearest)
+        named(with_nearest);
+        "frame_path holds the path of the frame; correct it or delete the row"
     );
 }
 
 /// That tables contradict each other on frames, such as these.
 pub(crate) fn contradiction_error(examples: &[String]) -> anyhow::Error {
-    anyhow!(
-        "two tables contradict each other on {}: {}\nhint: delete the table that is a copy, or one of the two rows",
+    let error = error!(
+        Exit::Integrity,
+        "two tables contradict each other on {}: {}",
         count(examples.len(), "frame"),
-        named(examples)
-    )
+        named(examples);
+        "delete the table that is a copy, or one of the two rows"
+    );
+    error.into()
 }

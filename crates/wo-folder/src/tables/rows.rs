@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use wo_cli::{count, verb};
+use wo_cli::{Message, count, message, verb};
 use wo_record::{Image, Name};
 
 use crate::names::{TRASH, is_table_name};
@@ -27,7 +27,7 @@ pub struct Rows {
     by_text: HashMap<String, usize>,
     files: Files,
     /// What is wrong with the tables, said in the end.
-    troubles: Vec<String>,
+    troubles: Vec<Message>,
     new_labels: BTreeMap<Name, NewLabel>,
 }
 
@@ -165,7 +165,7 @@ impl Rows {
             }
         }
         if let Some((first, last, path)) = overruled.first() {
-            self.troubles.push(format!(
+            self.troubles.push(message!(
                 "{}: {} {} an earlier row of the same frame; the last row counts, such as line {last} over line {first} on {path}",
                 self.tables[table].display(),
                 count(overruled.len(), "row"),

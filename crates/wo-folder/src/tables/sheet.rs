@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use csv::StringRecord;
-use wo_cli::Hint;
+use wo_cli::{Hint, Message, message};
 use wo_label::nearest;
 use wo_record::Name;
 
@@ -55,7 +55,7 @@ pub struct SheetRow {
 impl Sheet {
     /// Reads a table that has at least the key of `columns`.
     pub fn parse(bytes: &[u8], columns: &Columns) -> anyhow::Result<Self> {
-        let (text, encoding) = decode(bytes)?;
+        let (text, encoding) = decode(bytes).map_err(with_hint)?;
         let (start, named) = preamble(&text);
         let body = text.get(start..).unwrap_or_default();
         let delimiter = named
@@ -75,7 +75,7 @@ impl Sheet {
         }
         let header = header_of(body, delimiter);
         if column_of(&header, columns.key).is_none() {
-            return Err(no_column(&header, columns).into());
+            return Err(with_hint(no_column(&header, columns)));
         }
         let rows = rows_of(&text, start, delimiter, header.len())?;
         let key = column_of(&header, columns.key).unwrap_or_default();
@@ -126,11 +126,12 @@ impl Sheet {
 
     /// What of the columns is not in effect, each with a hint: misspelt ones, one that is there twice, and that none says
     /// anything.
-    pub fn troubles(&self, columns: &Columns) -> Vec<String> {
+    pub fn troubles(&self, columns: &Columns) -> Vec<Message> {
         let mut troubles = Vec::new();
         for (column, meant) in self.misspelt(columns) {
-            troubles.push(format!(
-                "the column `{column}` is not read\nhint: if you mean `{meant}`, rename it"
+            troubles.push(message!(
+                "the column `{column}` is not read";
+                "if you mean `{meant}`, rename it"
             ));
         }
         for names in columns.others.iter().chain([&columns.key]) {
@@ -140,8 +141,9 @@ impl Sheet {
             same.next();
             // A table may name the frame in one column and a file in another, which is read over.
             if let Some((first, again)) = first.zip(same.find(|it| !is_key || Some(*it) == first)) {
-                troubles.push(format!(
-                    "the columns `{first}` and `{again}` mean the same, and only the first one is read\nhint: delete one of them"
+                troubles.push(message!(
+                    "the columns `{first}` and `{again}` mean the same, and only the first one is read";
+                    "delete one of them"
                 ));
             }
         }
@@ -152,11 +154,11 @@ impl Sheet {
         if says_nothing && troubles.is_empty() {
             let names = columns.others.iter().filter_map(|names| names.first());
             let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-            troubles.push(format!(
-                "only the column `{}` of the table is read, so the table has no effect; the columns are: {}\nhint: name the columns {}",
+            troubles.push(message!(
+                "only the column `{}` of the table is read, so the table has no effect; the columns are: {}",
                 columns.key.first().copied().unwrap_or_default(),
-                self.header.join(", "),
-                names.join(", ")
+                self.header.join(", ");
+                "name the columns {}", names.join(", ")
             ));
         }
         troubles
@@ -199,6 +201,11 @@ fn no_column(header: &[String], columns: &Columns) -> DialectError {
         found: header.join(", "),
         hint,
     }
+}
+
+fn with_hint(error: DialectError) -> anyhow::Error {
+    let text = error.to_string();
+    wo_cli::Error::msg(text).hint(error.hint()).into()
 }
 
 fn open_quote<T>(line: u64) -> anyhow::Result<T> {
@@ -318,7 +325,7 @@ mod tests {
     fn what_is_wrong_names_the_line_and_the_cure() {
         let message = |text: &str| {
             let error = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap_err();
-            wo_cli::message_of(&error)
+            wo_cli::message_of(&error).to_string()
         };
         assert!(message("frame_pth,label\n").contains("rename the column `frame_pth`"));
         assert!(message("x,y\n").contains("the columns are: x, y"));
@@ -358,7 +365,9 @@ mod tests {
     fn columns_that_say_nothing_are_told() {
         let told = |text: &str| {
             let sheet = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap();
-            sheet.troubles(&COLUMNS).join("\n")
+            let troubles = sheet.troubles(&COLUMNS).into_iter();
+            let troubles: Vec<_> = troubles.map(|it| it.to_string()).collect();
+            troubles.join("\n")
         };
         assert_eq!(told("frame_path,label,note,path\n"), "");
         assert!(told("path,verdict,words\n").contains("so the table has no effect"));

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Exit, ExitWith, Message};
 use wo_record::{BAD_FORM, Frame, Image, LabelOrigin, Name};
 
 use crate::tables::dialect::Encoding;
@@ -105,7 +105,7 @@ pub struct Table {
     /// The rows in their order, each with its line.
     pub rows: Vec<(u64, Row)>,
     /// What of its columns is not in effect, each with a hint.
-    pub column_troubles: Vec<String>,
+    pub column_troubles: Vec<Message>,
     /// Cells that hold no label and are not empty, by their lines. Such a cell says nothing.
     pub no_labels: Vec<(u64, String)>,
     /// Labels that are none and look like misspelt ones, by their lines, each with the one that may be meant. Such a cell

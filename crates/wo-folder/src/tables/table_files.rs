@@ -46,16 +46,16 @@ fn is_of_frames(path: &Path) -> bool {
 pub(crate) fn say_unread(dir: &Path) -> anyhow::Result<()> {
     for path in files_of_kind(dir, &WORKBOOKS)? {
         wo_cli::warn!(
-            "{} is a workbook and is not read\nhint: in the spreadsheet, save it as \"CSV UTF-8\" into the same folder",
-            path.display()
+            "{} is a workbook and is not read", path.display();
+            "in the spreadsheet, save it as \"CSV UTF-8\" into the same folder"
         );
     }
     for path in files_of_kind(dir, &["txt"])? {
         if is_of_frames(&path) {
             wo_cli::warn!(
-                "{} is a table of frames and is not read: tables end in .csv or .tsv\nhint: rename it to {}",
-                path.display(),
-                path.with_extension("tsv").display()
+                "{} is a table of frames and is not read: tables end in .csv or .tsv",
+                path.display();
+                "rename it to {}", path.with_extension("tsv").display()
             );
         }
     }
@@ -63,9 +63,8 @@ pub(crate) fn say_unread(dir: &Path) -> anyhow::Result<()> {
         for path in tables_of_frames(&folder) {
             let name = path.file_name().unwrap_or_default();
             wo_cli::warn!(
-                "{} is not read: tables lie beside the folders of images\nhint: move it to {}, and write its paths from there",
-                path.display(),
-                dir.join(name).display()
+                "{} is not read: tables lie beside the folders of images", path.display();
+                "move it to {}, and write its paths from there", dir.join(name).display()
             );
         }
     }

@@ -54,7 +54,7 @@ impl TablePatch {
     /// Reads a table.
     pub fn read(table: &Path) -> anyhow::Result<Self> {
         let what = || format!("read {}", table.display());
-        let bytes = fs::read(table).with_context(what)?;
+        let bytes = fs::read(table).with_context(what).exit_with(Exit::Io)?;
         Self::parse(&bytes)
             .with_context(what)
             .exit_with(Exit::Integrity)

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use wo_cli::count;
+use wo_cli::{Message, count};
 
 use crate::args::Format;
 use crate::store::Store;
@@ -81,13 +81,19 @@ impl Excluded {
             text.push_str("; excluded: ");
             text.push_str(&excluded.join(", "));
         }
-        if self.n_without_label > 0 {
-            text.push_str("\nhint: --to ndjson includes frames without a label");
-        }
-        if self.n_without_file > 0 {
-            text.push_str("\nhint: --to imagefolder includes inline images");
-        }
-        wo_cli::say!("{text}");
+        let hints = [
+            (
+                self.n_without_label,
+                "--to ndjson includes frames without a label",
+            ),
+            (
+                self.n_without_file,
+                "--to imagefolder includes inline images",
+            ),
+        ];
+        let hints = hints.into_iter().filter(|(n, _)| *n > 0);
+        let message = Message::new(text).hints(hints.map(|(_, hint)| hint));
+        wo_cli::say!("{message}");
         let lost: Vec<String> = self.lost();
         if !lost.is_empty() {
             wo_cli::say!(

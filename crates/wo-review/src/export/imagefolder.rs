@@ -5,10 +5,10 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
-use wo_cli::{Exit, ExitWith};
+use wo_cli::Exit;
 use wo_record::Name;
 
 use super::image_names::stems;
@@ -71,11 +71,11 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
         };
         let name = format!("{stem}_{:03}.{}", frame.index, extension(media_type));
         if !letters.insert(name.to_lowercase()) {
-            return Err(anyhow!(
-                "two images would be named {}\nhint: rename one of the videos, or export --to ndjson",
-                folder.join(&name).display()
-            ))
-            .exit_with(Exit::Integrity);
+            wo_cli::bail!(
+                Exit::Integrity,
+                "two images would be named {}", folder.join(&name).display();
+                "rename one of the videos, or export --to ndjson"
+            );
         }
         if before.contains(&name) {
             write_image(&folder.join(&name), &bytes)?;
@@ -154,9 +154,10 @@ impl Unreadable {
             more => format!("\n  and {more} more"),
         };
         wo_cli::warn!(
-            "{} cannot be read:\n  {}{more}\nhint: delete the frames on the page of wo-review, or extract them again with wo-extract",
+            "{} cannot be read:\n  {}{more}",
             wo_cli::count(self.n, "image"),
-            self.named.join("\n  ")
+            self.named.join("\n  ");
+            "delete the frames on the page of wo-review, or extract them again with wo-extract"
         );
     }
 }
@@ -168,11 +169,11 @@ fn write_new_image(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         if fs::read(path).is_ok_and(|there| there == bytes) {
             return Ok(());
         }
-        return Err(anyhow!(
-            "{} exists and is not from an earlier export\nhint: move it away, or name another folder with -o",
-            path.display()
-        ))
-        .exit_with(Exit::Usage);
+        wo_cli::bail!(
+            Exit::Usage,
+            "{} exists and is not from an earlier export", path.display();
+            "move it away, or name another folder with -o"
+        );
     }
     write_image(path, bytes)
 }
@@ -195,12 +196,12 @@ fn named_in(metadata: &Path) -> anyhow::Result<BTreeSet<String>> {
         // Only names inside the folder.
         let is_inside = |name: &String| Path::new(name).file_name() == Some(name.as_ref());
         let Some(name) = name.filter(is_inside) else {
-            return Err(anyhow!(
-                "{}:{line}: wo-review did not write this line, so it does not overwrite the file\n\
-                 hint: name another folder with -o, or move the file away",
-                metadata.display()
-            ))
-            .exit_with(Exit::Usage);
+            wo_cli::bail!(
+                Exit::Usage,
+                "{}:{line}: wo-review did not write this line, so it does not overwrite the file",
+                metadata.display();
+                "name another folder with -o, or move the file away"
+            );
         };
         names.insert(name);
     }

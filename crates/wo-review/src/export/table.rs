@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::anyhow;
-use wo_cli::{Exit, ExitWith};
+use wo_cli::Exit;
 use wo_folder::Row;
 
 use crate::store::Store;
@@ -36,11 +35,11 @@ pub(super) fn write_rows(store: &Store, base: &Path, output: &mut dyn Write) -> 
             }
             Some(other) if *other == row => {}
             Some(_) => {
-                return Err(anyhow!(
-                    "{path} is the image of two frames with different labels, but a table has one row for it\n\
-                     hint: give both the same label on the page of wo-review, or export --to ndjson"
-                ))
-                .exit_with(Exit::Integrity);
+                wo_cli::bail!(
+                    Exit::Integrity,
+                    "{path} is the image of two frames with different labels, but a table has one row for it";
+                    "give both the same label on the page of wo-review, or export --to ndjson"
+                );
             }
         }
     }

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith, Outcome, count};
+use anyhow::Context;
+use wo_cli::{Error, Exit, ExitWith, Message, Outcome, count, message};
 
 use super::answers::{AnsweredChange, answered_change};
 use super::frame_lookup::FrameLookup;
@@ -25,7 +25,7 @@ use crate::store::Store;
 pub(crate) struct Imported {
     outcome: Outcome,
     /// The message for a truncated file.
-    cut: Option<String>,
+    cut: Option<Message>,
 }
 
 impl Imported {
@@ -33,7 +33,7 @@ impl Imported {
     pub(crate) fn outcome(self) -> anyhow::Result<Outcome> {
         match self.cut {
             None => Ok(self.outcome),
-            Some(cut) => Err(anyhow!("{cut}")).exit_with(Exit::Integrity),
+            Some(cut) => Err(Error::new(Exit::Integrity, cut).into()),
         }
     }
 }
@@ -145,10 +145,11 @@ fn survey(input: &mut File, labels: &Labels, file: &str) -> anyhow::Result<Surve
         } else {
             "choose Export, then JSON in Label Studio; unpack archives; save text as UTF-8"
         };
-        return Err(anyhow!(
-            "{file}: not a JSON export of Label Studio: it contains {what}\nhint: {cure}"
-        ))
-        .exit_with(Exit::Integrity);
+        wo_cli::bail!(
+            Exit::Integrity,
+            "{file}: not a JSON export of Label Studio: it contains {what}";
+            "{cure}"
+        );
     }
     Ok(survey)
 }
@@ -171,12 +172,12 @@ impl Importer<'_> {
             match piece {
                 Piece::End => break None,
                 Piece::Cut => {
-                    break Some(format!(
-                        "{file}: the file is truncated on line {}; {} before it {} read\n\
-                         hint: export it again and import it again; answers are never imported twice",
+                    break Some(message!(
+                        "{file}: the file is truncated on line {}; {} before it {} read",
                         pieces.last_line(),
                         count(n_tasks, "task"),
-                        wo_cli::verb(n_tasks, "was", "were")
+                        wo_cli::verb(n_tasks, "was", "were");
+                        "export it again and import it again; answers are never imported twice"
                     ));
                 }
                 Piece::TooLarge => self.refuse(place, "it is larger than 64 MiB"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use wo_cli::{count, verb};
+use wo_cli::{Message, count, verb};
 
 /// At most this many of each kind are named.
 const N_NAMED: u64 = 5;
@@ -161,11 +161,7 @@ impl ImportReport {
                 let more = format!("\n  and {} more", seen.n - n_named);
                 text.push_str(&more);
             }
-            if let Some(cure) = kind.cure() {
-                text.push_str("\nhint: ");
-                text.push_str(cure);
-            }
-            wo_cli::warn!("{text}");
+            wo_cli::warn!("{}", Message::new(text).hints(kind.cure()));
         }
     }
 }

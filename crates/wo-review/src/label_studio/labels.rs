@@ -95,10 +95,10 @@ impl Labels {
         for ((question, value), n) in none.iter().take(N_NAMED) {
             let near = self.nearest(value);
             wo_cli::warn!(
-                "{file}: the question `{question}` has {} `{}`, which is not a label; the nearest is {near}\nhint: {} maps it to that label, or name another one",
+                "{file}: the question `{question}` has {} `{}`, which is not a label; the nearest is {near}",
                 count(n, "answer"),
-                short(value),
-                flag("--label", value, near)
+                short(value);
+                "{} maps it to that label, or name another one", flag("--label", value, near)
             );
         }
         let n_more = self.n_beyond + none.iter().skip(N_NAMED).map(|(_, n)| **n).sum::<u64>();
@@ -113,9 +113,8 @@ impl Labels {
             let new = new.map(|(label, n)| format!("{label} ({})", count(n, "answer")));
             let first = self.new.keys().next().map_or("", Name::as_str);
             wo_cli::warn!(
-                "{file}: new labels: {}\nhint: {} maps one to a known label",
-                wo_cli::named(new),
-                flag("--label", first, self.nearest(first))
+                "{file}: new labels: {}", wo_cli::named(new);
+                "{} maps one to a known label", flag("--label", first, self.nearest(first))
             );
         }
         let unmet = self.given.iter().filter(|(_, (_, is_met))| !is_met);

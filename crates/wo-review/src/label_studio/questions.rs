@@ -124,7 +124,8 @@ impl Survey {
             let nothing = flag("nothing");
             if let AnswerKind::Other(kind) = &seen.kind {
                 wo_cli::warn!(
-                    "{holds}: `{kind}` is not supported\nhint: {nothing} ignores them silently"
+                    "{holds}: `{kind}` is not supported";
+                    "{nothing} ignores them silently"
                 );
                 continue;
             }
@@ -135,7 +136,8 @@ impl Survey {
             };
             let (likely, other) = (seen.likely_role(), seen.other_role());
             wo_cli::warn!(
-                "{holds}{why}\nhint: {} reads it as {}, {} as {}; {nothing} ignores it",
+                "{holds}{why}";
+                "{} reads it as {}, {} as {}; {nothing} ignores it",
                 flag(likely.word()),
                 words(likely),
                 flag(other.word()),
@@ -153,10 +155,10 @@ impl Survey {
         let data: Vec<&String> = data.map(|(name, _)| name).collect();
         if let Some(first) = data.first() {
             wo_cli::warn!(
-                "{file}: {} of its tasks {} read as data, not as answers\nhint: {} reads one as an answer",
+                "{file}: {} of its tasks {} read as data, not as answers",
                 wo_cli::named(data.iter().map(|name| format!("`{name}`"))),
-                verb(data.len(), "is", "are"),
-                flag("--question", first, "note")
+                verb(data.len(), "is", "are");
+                "{} reads one as an answer", flag("--question", first, "note")
             );
         }
         n_left

@@ -7,8 +7,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
-use wo_cli::{Exit, ExitWith};
+use anyhow::Context;
+use wo_cli::Exit;
 use wo_folder::{LOG_CURE, REVIEWS};
 use wo_label::{Chain, ReviewLogError};
 use wo_record::Review;
@@ -71,11 +71,11 @@ impl ReviewFile {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(anyhow!(
-                    "another wo-review has {} open\nhint: stop it first; start one wo-review with --reviewer for each person",
-                    dir.display()
-                ))
-                .exit_with(Exit::Locked);
+                wo_cli::bail!(
+                    Exit::Locked,
+                    "another wo-review has {} open", dir.display();
+                    "stop it first; start one wo-review with --reviewer for each person"
+                );
             }
             Err(TryLockError::Error(e)) => return Err(e).with_context(what),
         }
@@ -190,12 +190,11 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
                 if !matches!(error, ReviewLogError::NotAReview(_))
                     || !is_one_write(&contents.torn, decision)
                 {
-                    return Err(anyhow!(
-                        "{}:{}: {error}\nhint: {LOG_CURE}",
-                        path.display(),
-                        contents.chain.n_lines() + 1
-                    ))
-                    .exit_with(Exit::Integrity);
+                    wo_cli::bail!(
+                        Exit::Integrity,
+                        "{}:{}: {error}", path.display(), contents.chain.n_lines() + 1;
+                        "{LOG_CURE}"
+                    );
                 }
                 break;
             }

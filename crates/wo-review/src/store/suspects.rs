@@ -7,6 +7,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Context;
+use wo_folder::stream_error;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, Suspect};
 
 use crate::folder::Folder;
@@ -27,6 +28,7 @@ impl Suspects {
         let mut sorted = Vec::new();
         while let Some(line) = reader
             .next_line()
+            .map_err(stream_error)
             .with_context(|| path.display().to_string())?
         {
             if let Ok(Record::Suspect(suspect)) = line.record {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use wo_cli::{Exit, bail, shell_word};
+use wo_cli::{Exit, Message, bail, message, shell_word};
 use wo_clip::working_folder;
 
 /// The notes beside a model that is one file.
@@ -96,7 +96,7 @@ impl PreviousModel {
     }
 
     /// How to restore it, once the new one is there.
-    pub(crate) fn how_to_restore(&self) -> String {
+    pub(crate) fn how_to_restore(&self) -> Message {
         let (model, kept) = (shell_word(&self.model), shell_word(&self.kept));
         let mut removed = vec![model.clone()];
         let mut moves = vec![format!("mv {kept} {model}")];
@@ -113,11 +113,9 @@ impl PreviousModel {
             }
         }
         let remove = if is_folder { "rm -r" } else { "rm" };
-        format!(
-            "the previous model is kept as {}\nhint: to restore it: {remove} {} && {}",
-            self.kept.display(),
-            removed.join(" "),
-            moves.join(" && ")
+        message!(
+            "the previous model is kept as {}", self.kept.display();
+            "to restore it: {remove} {} && {}", removed.join(" "), moves.join(" && ")
         )
     }
 }
@@ -175,7 +173,7 @@ mod tests {
             assert_eq!(read(&format!("{kept}.README.md")), content);
             assert!(!beside(&model, ".README.md").exists());
             assert!(
-                old.how_to_restore().contains("&& mv "),
+                old.how_to_restore().hints[0].contains("&& mv "),
                 "{}",
                 old.how_to_restore()
             );
@@ -199,7 +197,7 @@ mod tests {
             fs::write(note(&model, name), "new").expect("a note");
         }
         let how_to_restore = old.how_to_restore();
-        let (_, command) = how_to_restore
+        let (_, command) = how_to_restore.hints[0]
             .split_once("to restore it: ")
             .expect("a command");
         let mut shell = std::process::Command::new("sh");

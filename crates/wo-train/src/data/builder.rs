@@ -234,11 +234,11 @@ fn warn_of_missing_hashes(videos: &[Labelled]) {
     let hashless: Vec<String> = hashless.map(Labelled::name).collect();
     if !hashless.is_empty() {
         wo_cli::warn!(
-            "{} without perceptual hashes, so that duplicates of {} go unnoticed: {}\n\
-             hint: extract the frames with wo-extract --out, which writes hashes into records.ndjson",
+            "{} without perceptual hashes, so that duplicates of {} go unnoticed: {}",
             count(hashless.len(), "video"),
             verb(hashless.len(), "it", "them"),
-            named(&hashless)
+            named(&hashless);
+            "extract the frames with wo-extract --out, which writes hashes into records.ndjson"
         );
     }
 }

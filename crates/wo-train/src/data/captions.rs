@@ -133,12 +133,12 @@ fn warn_of_cut(classes: &[Class], texts: &ClassTexts, n_positions: usize) {
         )
     });
     wo_cli::warn!(
-        "{} of {} captions are longer than the {n_positions} tokens that the model reads, and are truncated:{}{}\n\
-         hint: describe what can be seen in fewer than 50 words, the most important first",
+        "{} of {} captions are longer than the {n_positions} tokens that the model reads, and are truncated:{}{}",
         cut.len(),
         texts.n_texts(),
         named.collect::<String>(),
-        more(cut.len())
+        more(cut.len());
+        "describe what can be seen in fewer than 50 words, the most important first"
     );
 }
 
@@ -209,12 +209,12 @@ fn warn_of_shared(classes: &[Class], texts: &ClassTexts) {
         format!("\n  \"{}\": {}", shortened(&text.text), with.join(", "))
     });
     wo_cli::warn!(
-        "{} of {} captions belong to several classes, so they teach no difference between them:{}{}\n\
-         hint: reword one of them; wo-describe fills an empty description of a CSV from the captions table",
+        "{} of {} captions belong to several classes, so they teach no difference between them:{}{}",
         shared.len(),
         texts.n_texts(),
         named.collect::<String>(),
-        more(shared.len())
+        more(shared.len());
+        "reword one of them; wo-describe fills an empty description of a CSV from the captions table"
     );
 }
 

@@ -1,6 +1,6 @@
 //! What of the input is excluded from training, and why. It is reported before training.
 
-use wo_cli::{count, named, verb};
+use wo_cli::{Message, count, message, named, verb};
 
 use crate::data::config::Mixed;
 
@@ -22,18 +22,18 @@ pub(crate) struct Exclusions {
 
 impl Exclusions {
     /// A message per reason. `describe` is the command that writes descriptions.
-    pub(crate) fn sentences(&self, mixed: Mixed, describe: &str) -> Vec<String> {
-        let of_videos = |videos: &[String], why: &str, more: &str| {
+    pub(crate) fn sentences(&self, mixed: Mixed, describe: &str) -> Vec<Message> {
+        let of_videos = |videos: &[String], why: &str| {
             let n = count(videos.len(), "video");
             let names = named(videos);
-            (!videos.is_empty()).then(|| format!("{n} excluded, {why}: {names}{more}"))
+            (!videos.is_empty()).then(|| message!("{n} excluded, {why}: {names}"))
         };
-        let hint = format!("\nhint: {describe}");
+        let undescribed = of_videos(&self.undescribed, "without a description");
         [
-            of_videos(&self.unlabelled, "without a label or an exercise", ""),
-            of_videos(&self.unclear, "labelled unclear", ""),
-            of_videos(&self.undescribed, "without a description", &hint),
-            of_videos(&self.tied, "with two equally frequent labels", ""),
+            of_videos(&self.unlabelled, "without a label or an exercise"),
+            of_videos(&self.unclear, "labelled unclear"),
+            undescribed.map(|it| it.hint(describe)),
+            of_videos(&self.tied, "with two equally frequent labels"),
             self.of_frames(mixed),
         ]
         .into_iter()
@@ -41,22 +41,22 @@ impl Exclusions {
         .collect()
     }
 
-    fn of_frames(&self, mixed: Mixed) -> Option<String> {
+    fn of_frames(&self, mixed: Mixed) -> Option<Message> {
         let frames = count(self.n_contrary, "frame");
         let videos = count(self.mixed.len(), "video");
         let names = named(&self.mixed);
         let labels = verb(self.n_contrary, "label differs", "labels differ");
         let sentence = match mixed {
-            Mixed::LeaveOut => format!(
-                "{frames} of {videos} excluded, whose {labels} from the video's: {names}\n\
-                 hint: --mixed frames trains on each with its own label"
+            Mixed::LeaveOut => message!(
+                "{frames} of {videos} excluded, whose {labels} from the video's: {names}";
+                "--mixed frames trains on each with its own label"
             ),
-            Mixed::Frames if self.n_unclear_frames > 0 => format!(
+            Mixed::Frames if self.n_unclear_frames > 0 => message!(
                 "{frames} of {videos} with labels that differ from the video's: {} excluded as unclear, the others train with their \
                  own label: {names}",
                 self.n_unclear_frames
             ),
-            Mixed::Frames => format!(
+            Mixed::Frames => message!(
                 "{frames} of {videos} {} with {} own label, which differs from the video's: {names}",
                 verb(self.n_contrary, "trains", "train"),
                 verb(self.n_contrary, "its", "their")
@@ -70,6 +70,10 @@ impl Exclusions {
 mod tests {
     use super::*;
 
+    fn words(messages: Vec<Message>) -> Vec<String> {
+        messages.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn each_reason_names_its_videos() {
         let exclusions = Exclusions {
@@ -80,7 +84,7 @@ mod tests {
             ..Exclusions::default()
         };
         assert_eq!(
-            exclusions.sentences(Mixed::LeaveOut, "wo-describe"),
+            words(exclusions.sentences(Mixed::LeaveOut, "wo-describe")),
             [
                 "1 video excluded, without a label or an exercise: a.mp4",
                 "7 videos excluded, without a description: 1.mp4, 2.mp4, 3.mp4, 4.mp4, 5.mp4 and 2 more\nhint: wo-describe",
@@ -88,14 +92,11 @@ mod tests {
                  hint: --mixed frames trains on each with its own label",
             ]
         );
-        let frames = &exclusions.sentences(Mixed::Frames, "")[2];
+        let frames = &words(exclusions.sentences(Mixed::Frames, ""))[2];
         assert_eq!(
             frames,
             "1 frame of 1 video trains with its own label, which differs from the video's: b.mp4"
         );
-        assert_eq!(
-            Exclusions::default().sentences(Mixed::Frames, ""),
-            Vec::<String>::new()
-        );
+        assert_eq!(Exclusions::default().sentences(Mixed::Frames, ""), []);
     }
 }

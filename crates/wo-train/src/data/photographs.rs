@@ -6,8 +6,9 @@ use wo_picture::is_photograph;
 /// Videos that are looked at; more add no certainty.
 const MAX_VIDEOS: usize = 64;
 /// The base model of `--init tiny` has only seen drawings.
-pub(crate) const HINT: &str = "the frames look like photographs, but the base model has only seen drawn lifters\n\
-     hint: --init openai/clip-vit-base-patch32 is a base model that knows photographs (600 MB, fetched once)";
+pub(crate) const WARNING: &str =
+    "the frames look like photographs, but the base model has only seen drawn lifters";
+pub(crate) const HINT: &str = "--init openai/clip-vit-base-patch32 is a base model that knows photographs (600 MB, fetched once)";
 /// The same at the end of a run.
 pub(crate) const REMINDER: &str = "the base model of this model has only seen drawn lifters: expect better results with --init openai/clip-vit-base-patch32";
 

@@ -3,6 +3,7 @@
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
 };
+use textwrap::{Options, WordSplitter};
 
 /// A rule under the header and no other lines.
 const STYLE: TableStyle =
@@ -38,42 +39,11 @@ pub(crate) fn lines(sentences: &[String]) -> String {
 
 /// The same, where all lines of a sentence but its first start with `indent`, which is blanks.
 pub(crate) fn wrap_indented(indent: &str, sentences: &[String]) -> String {
-    let broken = sentences.iter().map(|it| broken(it, indent));
+    let options = Options::new(usize::from(WIDTH))
+        .subsequent_indent(indent)
+        .word_splitter(WordSplitter::NoHyphenation);
+    let broken = sentences.iter().map(|it| textwrap::fill(it, &options));
     broken.collect::<Vec<_>>().join("\n")
-}
-
-fn broken(sentence: &str, indent: &str) -> String {
-    let width = usize::from(WIDTH);
-    let mut rows = vec![String::new()];
-    let mut column = 0;
-    for (place, word) in sentence.split(' ').enumerate() {
-        let n_chars = word.chars().count();
-        // A path may be longer than a line: it goes on where it is, and is broken at the end of each.
-        let is_too_long = indent.len() + n_chars > width && column + 1 < width;
-        if place > 0 && column + 1 + n_chars > width && !is_too_long {
-            rows.push(indent.to_owned());
-            column = indent.len();
-        } else if place > 0 {
-            push(&mut rows, ' ');
-            column += 1;
-        }
-        for c in word.chars() {
-            if column >= width {
-                rows.push(indent.to_owned());
-                column = indent.len();
-            }
-            push(&mut rows, c);
-            column += 1;
-        }
-    }
-    let rows: Vec<&str> = rows.iter().map(|row| row.trim_end()).collect();
-    rows.join("\n")
-}
-
-fn push(rows: &mut [String], c: char) {
-    if let Some(row) = rows.last_mut() {
-        row.push(c);
-    }
 }
 
 /// A table under its title.

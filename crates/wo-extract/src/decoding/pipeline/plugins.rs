@@ -99,9 +99,13 @@ fn link_all(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(&links)?;
     let installed = installed();
     for (plugin, package) in NEEDED {
-        link(&installed, &links, plugin)?.with_context(|| {
-            format!("GStreamer has no plugin {plugin}\nhint: apt install {package}")
-        })?;
+        if link(&installed, &links, plugin)?.is_none() {
+            wo_cli::bail!(
+                wo_cli::Exit::Environment,
+                "GStreamer has no plugin {plugin}";
+                "apt install {package}"
+            );
+        }
     }
     for (plugin, _) in USEFUL {
         if link(&installed, &links, plugin)?.is_none() {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_folder::{Columns, Files, GROUPS, Place, Sheet, WithNearest, holds_written_images};
 use wo_record::{Name, same_id};
@@ -81,12 +81,13 @@ impl Table {
         });
         let n = self.unmet.len();
         wo_cli::warn!(
-            "{}: {n} of {} {} no video, so {} nothing: {}\nhint: write the path from the folder of {GROUPS}, such as squat/good_form/anna_01.mp4",
+            "{}: {n} of {} {} no video, so {} nothing: {}",
             shown(&self.path),
             wo_cli::count(self.n_rows, "row"),
             wo_cli::verb(n, "names", "name"),
             wo_cli::verb(n, "it changes", "they change"),
-            wo_cli::named(unmet)
+            wo_cli::named(unmet);
+            "write the path from the folder of {GROUPS}, such as squat/good_form/anna_01.mp4"
         );
     }
 }
@@ -141,7 +142,13 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
             text.map(|text| text.trim().to_owned())
                 .filter(|text| !text.is_empty())
         };
-        let written = cell(path_column).ok_or_else(|| anyhow!("line {line}: no path\nhint: write the video's path in the column path, or delete the row"))?;
+        let written = cell(path_column).ok_or_else(|| {
+            wo_cli::error!(
+                Exit::Integrity,
+                "line {line}: no path";
+                "write the video's path in the column path, or delete the row"
+            )
+        })?;
         let keys = Keys {
             person_id: cell(person),
             source_id: cell(source),
@@ -154,9 +161,11 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
         }
         match table.rows.get(&meant.key) {
             Some((first, other)) if !agree(other, &keys) => {
-                return Err(anyhow!(
-                    "line {line}: {written} is listed twice, with different keys: see line {first}\nhint: delete one of the two rows"
-                ));
+                wo_cli::bail!(
+                    Exit::Integrity,
+                    "line {line}: {written} is listed twice, with different keys: see line {first}";
+                    "delete one of the two rows"
+                );
             }
             Some(_) => {}
             None => {

@@ -21,24 +21,25 @@ impl Layout {
         let n_left = self.deleted.n_left();
         if n_left > 0 {
             wo_cli::warn!(
-                "{}: {} not restored, since {} neither in the records nor among the files of this run\nhint: put the video back where it was, and run with --restore again",
+                "{}: {} not restored, since {} neither in the records nor among the files of this run",
                 self.dir.display(),
                 frames(n_left),
-                wo_cli::verb(n_left, "its video is", "their videos are")
+                wo_cli::verb(n_left, "its video is", "their videos are");
+                "put the video back where it was, and run with --restore again"
             );
         }
         let n_without_row = self.n_without_row.get();
         if n_without_row > 0 {
-            let untold = if self.has_rows_alone {
-                "; without the records and the notes of the runs before, nobody can tell whether they were deleted\nhint: delete again what is not wanted"
+            let dir = self.dir.display();
+            let got = format!("{dir}: {} had no row and got one", frames(n_without_row));
+            if self.has_rows_alone {
+                wo_cli::warn!(
+                    "{got}; without the records and the notes of the runs before, nobody can tell whether they were deleted";
+                    "delete again what is not wanted"
+                );
             } else {
-                ""
-            };
-            wo_cli::warn!(
-                "{}: {} had no row and got one{untold}",
-                self.dir.display(),
-                frames(n_without_row)
-            );
+                wo_cli::warn!("{got}");
+            }
         }
         let (n_deleted, _) = self.deleted.n_deleted();
         if n_deleted > 0 {
@@ -47,11 +48,13 @@ impl Layout {
             let dir = self.dir.display();
             if self.by_hand == DeletedByHand::ComeBack {
                 wo_cli::warn!(
-                    "{dir}: {deleted} deleted on the page {stay} deleted\nhint: restore them on the page of wo-review"
+                    "{dir}: {deleted} deleted on the page {stay} deleted";
+                    "restore them on the page of wo-review"
                 );
             } else {
                 wo_cli::warn!(
-                    "{dir}: {deleted} deleted by hand or on the page {stay} deleted\nhint: --restore restores those that were deleted by hand; restore the others on the page of wo-review"
+                    "{dir}: {deleted} deleted by hand or on the page {stay} deleted";
+                    "--restore restores those that were deleted by hand; restore the others on the page of wo-review"
                 );
             }
         }
@@ -96,8 +99,9 @@ impl Layout {
                 && !is_known(video_id, place)
             {
                 wo_cli::warn!(
-                    "{}: it is left out, but no other place says otherwise of it any more\nhint: to take it, give {} to the wo-extract command that made {}",
-                    place.display(),
+                    "{}: it is left out, but no other place says otherwise of it any more",
+                    place.display();
+                    "to take it, give {} to the wo-extract command that made {}",
                     wo_cli::shell_word(place),
                     self.dir.display()
                 );

@@ -95,7 +95,7 @@ fn slips_and_contradictions_are_known_by_their_lines() {
     );
     let text = "frame_path,lable\na.jpg,good\n";
     let table = parse_table(text.as_bytes()).unwrap();
-    assert!(table.column_troubles[0].contains("if you mean `label`, rename it"));
+    assert!(table.column_troubles[0].hints[0].contains("if you mean `label`, rename it"));
     let text = "frame_path,label\na.jpg,???\nb.jpg,\nc.jpg,-\n";
     let table = parse_table(text.as_bytes()).unwrap();
     let none = [(2, "???".to_owned()), (4, "-".to_owned())];

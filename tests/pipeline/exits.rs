@@ -1,0 +1,99 @@
+//! Each tool ends with the exit code that the README gives, whatever is wrong.
+
+use std::fs;
+
+use crate::bash;
+
+const BEGIN: &str =
+    r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
+const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
+
+/// What is wrong, and how the tool ends.
+const LINES: [(&str, i32); 31] = [
+    ("wo-extract videos", 6),
+    ("wo-extract videos --out out", 6),
+    ("wo-extract probe videos", 6),
+    ("wo-extract broken.mp4 > records", 3),
+    ("wo-extract broken.mp4 > /dev/full", 5),
+    ("wo-extract broken.mp4 --out file/frames", 5),
+    ("wo-describe noise", 6),
+    ("wo-describe cut.ndjson", 6),
+    ("wo-describe newer.ndjson", 6),
+    ("wo-describe empty.ndjson --csv bad.csv", 6),
+    ("wo-describe inline.ndjson --to csv", 6),
+    ("wo-describe empty.ndjson > /dev/full", 5),
+    ("wo-describe noise --on-error skip", 6),
+    ("wo-train noise --init scratch:tiny", 6),
+    ("wo-train cut.ndjson --init scratch:tiny", 6),
+    ("wo-train empty.ndjson --init scratch:tiny", 6),
+    ("wo-train --data-dir frames --init scratch:tiny", 6),
+    ("wo-eval --predictions noise", 6),
+    ("wo-eval --predictions cut.ndjson", 6),
+    ("wo-eval --predictions empty.ndjson", 6),
+    ("wo-eval --predictions sum.ndjson", 6),
+    ("wo-eval --model broken.pt < empty.ndjson", 6),
+    ("wo-eval compare one.ndjson two.ndjson", 6),
+    ("wo-eval --predictions one.ndjson --output file/x", 5),
+    ("wo-review export frames --to csv", 6),
+    ("wo-review export reviewed --to csv", 6),
+    ("wo-review reviewed --no-open", 6),
+    ("wo-review import good noise", 6),
+    ("wo-review export good --to csv > /dev/full", 5),
+    ("wo-review export good --to csv -o file/x", 5),
+    ("wo-synth --out file/x", 5),
+];
+
+fn prediction(video: &str, probability: f64) -> String {
+    format!(
+        r#"{{"type":"prediction","video_id":"{video}","group":"{video}","label":"good_form","labels":{{"good_form":{probability}}}}}"#
+    )
+}
+
+#[test]
+fn what_is_wrong_has_its_exit_code() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    let stream = |name: &str, line: &str| write(name, &format!("{BEGIN}\n{line}\n{END}\n"));
+    write("file", "");
+    write("broken.mp4", "no video");
+    write("broken.pt", "no model");
+    write("noise", "neither JSON nor a table\n");
+    write("videos/squat/good_form/a.mp4", "no video");
+    write("videos/groups.csv", "clip,who\na,b\n");
+    write("bad.csv", "picture,verdict\na,b\n");
+    write("empty.ndjson", &format!("{BEGIN}\n{END}\n"));
+    write("cut.ndjson", &format!("{BEGIN}\n"));
+    write(
+        "newer.ndjson",
+        &BEGIN.replace("version\":1", "version\":99"),
+    );
+    stream(
+        "inline.ndjson",
+        r#"{"type":"frame","video_id":"v","index":0,"image":{"inline":{"jpeg_base64":""}}}"#,
+    );
+    stream("one.ndjson", &prediction("one", 0.9));
+    stream("two.ndjson", &prediction("two", 0.9));
+    stream("sum.ndjson", &prediction("one", 7.0));
+    for folder in ["good", "frames", "reviewed"] {
+        let table = "frame_path,label,description\na.jpg,good_form,upright\n";
+        write(&format!("{folder}/squat.csv"), table);
+    }
+    write(
+        "frames/squat_good.csv",
+        "frame_path,label\na.jpg,bad_form\n",
+    );
+    write("reviewed/reviews.ndjson", "no review\n{}\n");
+    let mut wrong = Vec::new();
+    for (line, expected) in LINES {
+        let output = bash(folder.path(), line);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        if output.status.code() != Some(expected) {
+            wrong.push(format!("{line}\n{:?}\n{errors}", output.status.code()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
