@@ -35,7 +35,6 @@ pub use trainer::config::{Resume, SelfCheck};
 
 use artifacts::previous_model::PreviousModel;
 use artifacts::run_dir::RunDir;
-use data::leakage;
 use model::init::Init;
 use session::Session;
 
@@ -72,18 +71,17 @@ fn train(args: &Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow
     let run_dir = RunDir::open(&args.main.output)?;
     let mut session = Session::prepare(args, init, input, device)?;
     session.announce(previous.as_ref());
+    let folds = session.check(args)?;
     let folder = folder_of_frames(args.main.data_dir.as_deref(), args.main.input.as_deref());
     let n_skipped_lines = session.dataset.n_skipped_lines;
     let failures = std::mem::take(&mut session.dataset.failures);
-    if args.main.dry_run {
-        leakage::check_split(&session.dataset)?;
-    } else {
+    if !args.main.dry_run {
         let mut output = IgnoreBrokenPipe::new(output);
         let mut writer = Writer::begin(&mut output, TOOL, VERSION, &session.dataset.upstream)?;
         for failure in &failures {
             writer.failure(failure.clone())?;
         }
-        let trained = session.train(args, &stop, &run_dir, &mut writer)?;
+        let trained = session.train(args, folds.as_ref(), &stop, &run_dir, &mut writer)?;
         session.write(args, trained, previous.as_ref(), run_dir, &mut writer)?;
         writer.end()?;
     }
