@@ -22,6 +22,8 @@ use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::render::text::comparison::comparison_table;
 use crate::score::gate::Terms;
+use crate::score::independence::independence;
+use crate::session::finished::warn_of_limits;
 
 /// Compares, and checks the gate if there is one.
 pub(crate) fn compare(
@@ -45,6 +47,8 @@ pub(crate) fn compare(
     });
     reject_seen(&predicted, paths)?;
     let [candidate, champion] = same_videos(predicted)?;
+    let compared: Vec<&Prediction> = candidate.iter().collect();
+    warn_of_limits(&independence(&compared, &[]));
     if let Some(terms) = &config.gate {
         terms.check_classes(&space)?;
     }
@@ -81,6 +85,7 @@ fn gate(terms: &Terms, sides: [&Vec<Prediction>; 2], space: &LabelSpace, seed: u
             trust: None,
             learning_curve: None,
             videos: &[],
+            for_baselines: &[],
         };
         let analysis = AnalysisConfig {
             seed,

@@ -24,7 +24,7 @@ pub(crate) fn fit(
     dataset: &Dataset,
     snapshots: &Path,
 ) -> anyhow::Result<Fitted> {
-    leakage::check_split(dataset)?;
+    dataset.grouping.explained(leakage::check_split(dataset))?;
     let held_out = dataset.of(Split::Validation);
     let (vs, clip) = run.build()?;
     let base = run.base_features(&vs, &clip, dataset, &held_out)?;

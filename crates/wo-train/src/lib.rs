@@ -78,7 +78,8 @@ fn train(args: &Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow
     let n_skipped_lines = session.dataset.n_skipped_lines;
     let failures = std::mem::take(&mut session.dataset.failures);
     if args.main.dry_run {
-        leakage::check_split(&session.dataset)?;
+        let dataset = &session.dataset;
+        dataset.grouping.explained(leakage::check_split(dataset))?;
     } else {
         let mut output = IgnoreBrokenPipe::new(output);
         let mut writer = Writer::begin(&mut output, TOOL, VERSION, &session.dataset.upstream)?;

@@ -2,8 +2,10 @@
 
 mod binary;
 mod findings;
+mod groups;
 mod leakage;
 mod model;
+mod predicted_groups;
 mod robustness;
 mod run;
 mod told;

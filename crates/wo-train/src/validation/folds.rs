@@ -107,7 +107,8 @@ fn folds_of(dataset: &Dataset, n_folds: u32, seed: u64) -> anyhow::Result<BTreeM
             label: example.video.label.clone(),
         })
         .collect();
-    fold_groups(&candidates, n_folds, seed)
+    let folds = fold_groups(&candidates, n_folds, seed);
+    dataset.grouping.explained(folds)
 }
 
 /// Trains without fold `number`, and judges it. Takes the result from an interrupted run where there is one.
@@ -158,7 +159,7 @@ fn fit_one(
         predictions: test
             .iter()
             .zip(&judged)
-            .map(|(example, judged)| prediction(example, &part.classes, judged, number))
+            .map(|(example, judged)| prediction(example, &part, judged, number))
             .collect(),
         baselines,
     };
@@ -167,12 +168,13 @@ fn fit_one(
     Ok(fold)
 }
 
-fn prediction(
-    example: &Example,
-    classes: &[Class],
-    judged: &Probabilities,
-    fold: u32,
-) -> Prediction {
+fn prediction(example: &Example, part: &Dataset, judged: &Probabilities, fold: u32) -> Prediction {
+    let (classes, video) = (&part.classes, &example.video);
+    let keys = part.grouping.by.joining(&video.keys, &video.video_id);
+    let is_seen = |key: &&Group| {
+        let mut seen = part.examples.iter().filter(|it| it.video.is_seen());
+        !keys.contains(key) && seen.any(|it| it.video.keys.contains(key))
+    };
     let sums = |name: fn(&Class) -> &Name| {
         let mut sums: BTreeMap<Name, f64> = BTreeMap::new();
         for (class, probability) in classes.iter().zip(judged) {
@@ -192,6 +194,7 @@ fn prediction(
         video_id: example.video.video_id.clone(),
         path: example.path.clone(),
         group: example.video.group.to_string(),
+        seen_keys: video.keys.iter().filter(is_seen).cloned().collect(),
         exercise: Some(example.video.exercise.clone()),
         label: Some(example.video.label.clone()),
         labels,
@@ -199,7 +202,8 @@ fn prediction(
         faults: example.class.faults.clone(),
         predicted_faults: predicted_faults.unwrap_or_default(),
         fold: Some(fold),
-        seen: false,
+        seen: Some(false),
+        keys,
     }
 }
 

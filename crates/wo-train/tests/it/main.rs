@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use wo_testkit::{BEGIN, Tool, end, stream, tempdir};
 
 mod captions;
+mod groups;
 mod methods;
 mod resume;
 mod told;
