@@ -123,6 +123,7 @@ def said(n_exercises: int, videos_of_a_person: int) -> list:
                 "exercise": f"exercise_{video % n_exercises}",
                 "label": "bad_form" if is_bad else "good_form",
                 "labels": {"bad_form": bad, "good_form": 1 - bad},
+                "seen": False,
             }
         )
     return made

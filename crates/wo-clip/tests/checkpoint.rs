@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use safetensors::SafeTensors;
@@ -87,6 +88,59 @@ fn both_forms_come_back_as_they_were() {
         .max()
         .double_value(&[]);
     assert!(difference < 0.05, "{difference}");
+}
+
+/// A `.pt` with another `wo.json` in it.
+fn pt_with(path: &Path, manifest: &str) {
+    let mut old = zip::ZipArchive::new(fs::File::open(path).unwrap()).unwrap();
+    let edited = path.with_extension("edited");
+    let mut new = zip::ZipWriter::new(fs::File::create(&edited).unwrap());
+    for index in 0..old.len() {
+        let entry = old.by_index_raw(index).unwrap();
+        if entry.name().is_ok_and(|it| it.ends_with("wo/wo.json")) {
+            let stored = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Stored);
+            new.start_file("archive/wo/wo.json", stored).unwrap();
+            new.write_all(manifest.as_bytes()).unwrap();
+        } else {
+            new.raw_copy_file(entry).unwrap();
+        }
+    }
+    new.finish().unwrap();
+    fs::rename(edited, path).unwrap();
+}
+
+#[test]
+fn an_edited_list_of_videos_is_noticed_in_both_forms() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = serde_json::json!({
+        "version": "1", "init": "tiny", "classes": [], "prompts": [], "arguments": {}, "metrics": {},
+        "videos": [{"video_id": "a", "group": "person:anna", "split": "train", "exercise": "squat", "label": "good_form",
+            "duration_ms": 0.1}],
+    });
+    let mut checkpoint = small();
+    checkpoint.manifest = Some(serde_json::from_value(manifest).unwrap());
+    let (vs, _clip) = checkpoint.build(Device::Cpu).unwrap();
+    let [model, pt] = ["model", "model.pt"].map(|name| folder.path().join(name));
+    for path in [&model, &pt] {
+        write_checkpoint(path, &checkpoint, &vs, false).unwrap();
+        assert!(!read_checkpoint(path).unwrap().is_edited(), "{path:?}");
+    }
+    let whole = fs::read_to_string(model.join("wo.json")).unwrap();
+    let same = whole.replace("\"version\": \"1\"", "\"version\":\"2\"");
+    let cheat = whole.replace("train", "test");
+    for (text, is_edited) in [(&same, false), (&cheat, true)] {
+        assert_ne!(*text, whole);
+        fs::write(model.join("wo.json"), text).unwrap();
+        pt_with(&pt, text);
+        for path in [&model, &pt] {
+            let read = read_checkpoint(path).unwrap();
+            assert_eq!(read.is_edited(), is_edited, "{path:?}");
+            assert!(read.build(Device::Cpu).is_ok(), "its weights are whole");
+        }
+    }
+    fs::remove_file(model.join("wo.json")).unwrap();
+    assert!(read_checkpoint(&model).unwrap().is_edited());
 }
 
 #[test]

@@ -23,6 +23,8 @@ use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::render::text::comparison::comparison_table;
 use crate::score::gate::Terms;
+use crate::score::independence::independence;
+use crate::session::finished::warn_of_limits;
 
 /// Compares, and checks the gate if there is one.
 pub(crate) fn compare(
@@ -46,6 +48,8 @@ pub(crate) fn compare(
     });
     reject_seen(&predicted, paths)?;
     let [candidate, champion] = same_videos(predicted)?;
+    let compared: Vec<&Prediction> = candidate.iter().collect();
+    warn_of_limits(&independence(&compared, &[]));
     if let Some(terms) = &config.gate {
         terms.check_classes(&space)?;
     }

@@ -5,4 +5,5 @@ pub(crate) mod duplicate_index;
 pub(crate) mod label_issues;
 pub(crate) mod leakage;
 pub(crate) mod near_duplicates;
+pub(crate) mod relabelled;
 pub(crate) mod shortcut_audit;

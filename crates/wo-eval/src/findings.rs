@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use wo_clip::{AbstentionPolicy, SplitVideo};
 use wo_record::{
-    AbstainReason, Audit, Calibration, CollectionHint, Gate, LearningCurve, Record, Selection,
-    Suspect, Writer,
+    AbstainReason, Audit, Calibration, CollectionHint, Gate, Independence, LearningCurve, Record,
+    Selection, Suspect, Writer,
 };
 
 use crate::cli::config::AnalysisConfig;
@@ -20,6 +20,7 @@ use crate::score::evaluation::Evaluation;
 use crate::score::faults::faults;
 use crate::score::gate::{Evidence, Known};
 use crate::score::gate_metric::{GateMetric, NamedMetric};
+use crate::score::independence::independence;
 use crate::score::key::{Scope, ScoreKey, Whole};
 use crate::score::leave_one_source_out::leave_one_source_out;
 use crate::score::measurement::Measurement;
@@ -35,6 +36,8 @@ pub(crate) struct Model<'a> {
     pub(crate) learning_curve: Option<&'a LearningCurve>,
     /// The videos of its training run.
     pub(crate) videos: &'a [SplitVideo],
+    /// The videos that baselines are fitted to.
+    pub(crate) for_baselines: &'a [SplitVideo],
 }
 
 /// What was found.
@@ -45,6 +48,8 @@ pub(crate) struct Findings {
     pub(crate) held_out: Evaluation,
     /// Of those that it has.
     pub(crate) seen: Evaluation,
+    /// What is known of the held-out ones.
+    pub(crate) independence: Independence,
     pub(crate) calibration: Option<Calibration>,
     pub(crate) selection: Option<Selection>,
     pub(crate) audit: Vec<Audit>,
@@ -76,15 +81,17 @@ impl Findings {
             trust,
             learning_curve,
             videos,
+            for_baselines,
         } = model;
-        let baselines = Baselines::fit(videos, space);
         let (seen, held_out): (Vec<&Prediction>, Vec<&Prediction>) =
             predictions.iter().partition(|it| it.seen);
+        let baselines = Baselines::fit(for_baselines, space).and_of_folds(&held_out, space);
         let mut this = Self {
             held_out: evaluate(&held_out, space, &baselines, Whole::HeldOut, analysis.seed),
             seen: evaluate(&seen, space, &baselines, Whole::Seen, analysis.seed),
             calibration: calibration(&held_out, trust, &Scope::HELD_OUT, analysis.seed),
             selection: selection(&held_out, trust, &Scope::HELD_OUT, analysis.seed),
+            independence: independence(&held_out, videos),
             faults: faults(&held_out, space, analysis.seed),
             slices: slices(&held_out, space, &analysis.slice_by, analysis.seed),
             robustness: robustness(&held_out, space, analysis.seed),
@@ -189,7 +196,9 @@ impl Findings {
 
     /// Writes the records.
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> anyhow::Result<()> {
+        let independence = Some(&self.independence).filter(|it| it.n > 0);
         let mut records: Vec<Record> = Vec::new();
+        records.extend(independence.cloned().map(Record::Independence));
         let score = |it: &Measurement| Record::Score(it.record());
         for evaluation in [&self.held_out, &self.seen] {
             records.extend(evaluation.scores().iter().map(score));

@@ -9,6 +9,7 @@ use wo_record::{AbstainReason, Frame, Group, Image};
 use crate::judge::facts::Facts;
 use crate::judge::label_space::{LabelSpace, TopPrediction};
 use crate::judge::prediction::{FramePrediction, GroundTruth, Prediction};
+use crate::judge::provenance::Provenance;
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
 use crate::score::key::Whole;
@@ -53,7 +54,11 @@ pub(crate) fn squat(person: usize, truth: usize, predicted: usize, duration_ms: 
         regions: None,
         perturbed: Vec::new(),
         group: Group::of_video_id(&format!("{person:03}")),
-        has_group_key: true,
+        provenance: Provenance {
+            keys: ["person:p", "source:s"].map(Group::of_text).to_vec(),
+            is_seen_known: true,
+            ..Provenance::default()
+        },
         seen: false,
         duration_ms: Some(duration_ms),
         ground_truth: GroundTruth::Scored {

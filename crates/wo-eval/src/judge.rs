@@ -11,6 +11,7 @@ pub(crate) mod nearest_training;
 pub(crate) mod perturb;
 pub(crate) mod predict;
 pub(crate) mod prediction;
+pub(crate) mod provenance;
 pub(crate) mod region_features;
 pub(crate) mod thumbnail;
 pub(crate) mod video_name;

@@ -1,6 +1,6 @@
 //! Groups: videos that a split keeps together.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::Video;
 
-/// A person, a source or, where neither is known, one video. All videos of a group are on one side of a split.
+/// A person, a source or, where neither is known, one video; or several of them that videos join. All videos of a group
+/// are on one side of a split. A group of videos is called like its first key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Group(String);
@@ -25,6 +26,21 @@ impl Group {
             Some((kind @ ("person" | "source"), id)) => Self(format!("{kind}:{}", same_id(id))),
             _ => Self(text.to_owned()),
         }
+    }
+
+    /// Whether it names a person.
+    pub fn is_person(&self) -> bool {
+        self.0.starts_with("person:")
+    }
+
+    /// Whether it names a source.
+    pub fn is_source(&self) -> bool {
+        self.0.starts_with("source:")
+    }
+
+    /// Whether it names a person or a source. Of any other text nobody knows who is in the video.
+    pub fn is_known(&self) -> bool {
+        self.is_person() || self.is_source()
     }
 
     /// The group as text: `person:…`, `source:…` or `video:…`.
@@ -51,16 +67,21 @@ impl fmt::Display for Group {
     }
 }
 
-/// The group of a video: its person, else its source, else itself.
+/// The person and the source of a video, as far as they are known.
+pub fn keys_of(video: &Video) -> Vec<Group> {
+    let key = |kind: &str, id: &Option<String>| {
+        let id = id.as_deref().filter(|id| !id.trim().is_empty())?;
+        Some(Group(format!("{kind}:{}", same_id(id))))
+    };
+    let person = key("person", &video.person_id);
+    let source = key("source", &video.source_id);
+    person.into_iter().chain(source).collect()
+}
+
+/// The group of a video by itself: its person, else its source, else itself.
 pub fn group_of(video: &Video) -> Group {
-    let named = |id: &Option<String>| id.clone().filter(|id| !id.trim().is_empty());
-    if let Some(person) = named(&video.person_id) {
-        Group(format!("person:{}", same_id(&person)))
-    } else if let Some(source) = named(&video.source_id) {
-        Group(format!("source:{}", same_id(&source)))
-    } else {
-        Group::of_video_id(&video.video_id)
-    }
+    let first = keys_of(video).into_iter().next();
+    first.unwrap_or_else(|| Group::of_video_id(&video.video_id))
 }
 
 /// Letters that Unicode does not decompose.
@@ -121,23 +142,63 @@ fn is_invisible(c: char) -> bool {
 
 /// Joins groups that pairs of indexes connect. A joined group has the name of its first group in text order.
 pub fn joined(groups: &[Group], pairs: impl IntoIterator<Item = (usize, usize)>) -> Vec<Group> {
-    let mut parent: BTreeMap<&Group, &Group> = groups.iter().map(|it| (it, it)).collect();
+    let mut sets = Sets::of(groups);
     for (a, b) in pairs {
-        let (Some(a), Some(b)) = (groups.get(a), groups.get(b)) else {
-            continue;
-        };
-        let (a, b) = (root(&parent, a), root(&parent, b));
-        parent.insert(a.max(b), a.min(b));
+        if let (Some(a), Some(b)) = (groups.get(a), groups.get(b)) {
+            sets.join(a, b);
+        }
     }
-    let called = |it| root(&parent, it).clone();
-    groups.iter().map(called).collect()
+    groups.iter().map(|it| sets.first_of(it)).collect()
 }
 
-fn root<'a>(parent: &BTreeMap<&'a Group, &'a Group>, mut group: &'a Group) -> &'a Group {
-    while let Some(next) = parent.get(group).filter(|next| **next != group) {
-        group = next;
+/// The group of each video by its keys: videos that share a key, directly or through others, are one group. It has the
+/// name of its first key in text order. Each video needs a key.
+pub fn components(keys: &[Vec<Group>]) -> Vec<Group> {
+    let mut sets = Sets::of(keys.iter().flatten());
+    for of_video in keys {
+        for pair in of_video.windows(2) {
+            sets.join(&pair[0], &pair[1]);
+        }
     }
-    group
+    let first = keys.iter().filter_map(|it| it.first());
+    first.map(|it| sets.first_of(it)).collect()
+}
+
+/// Distinct groups in text order, and sets of them: each points to an earlier one of its set, the first to itself.
+struct Sets<'a> {
+    groups: Vec<&'a Group>,
+    earlier: Vec<usize>,
+}
+
+impl<'a> Sets<'a> {
+    fn of(groups: impl IntoIterator<Item = &'a Group>) -> Self {
+        let groups: BTreeSet<&Group> = groups.into_iter().collect();
+        Self {
+            earlier: (0..groups.len()).collect(),
+            groups: groups.into_iter().collect(),
+        }
+    }
+
+    fn join(&mut self, one: &Group, other: &Group) {
+        let (one, other) = (self.place_of_first(one), self.place_of_first(other));
+        self.earlier[one.max(other)] = one.min(other);
+    }
+
+    fn first_of(&mut self, group: &Group) -> Group {
+        let place = self.place_of_first(group);
+        self.groups[place].clone()
+    }
+
+    fn place_of_first(&mut self, group: &Group) -> usize {
+        let place = self.groups.binary_search(&group);
+        let mut place = place.expect("made of all groups");
+        while self.earlier[place] != place {
+            // The way to the first is halved each time that it is gone.
+            self.earlier[place] = self.earlier[self.earlier[place]];
+            place = self.earlier[place];
+        }
+        place
+    }
 }
 
 #[cfg(test)]
@@ -213,5 +274,35 @@ mod tests {
             [one, one, one, one, "source:s", one]
         );
         assert_eq!(joined(&[(3, 0), (0, 0)])[0], "video:a");
+    }
+
+    #[test]
+    fn a_person_in_two_gyms_joins_them() {
+        let keys = |texts: &[&str]| -> Vec<Group> {
+            texts.iter().map(|text| Group::of_text(text)).collect()
+        };
+        let videos = [
+            keys(&["person:ben", "source:gym 2"]),
+            keys(&["source:gym 3"]),
+            keys(&["person:clara", "source:gym 1"]),
+            // Only she was in both.
+            keys(&["person:Anna", "source:gym 1"]),
+            keys(&["person:anna", "source:GYM-2"]),
+            keys(&["video:v"]),
+        ];
+        let groups: Vec<String> = components(&videos).iter().map(Group::to_string).collect();
+        let one = "person:anna";
+        assert_eq!(groups, [one, "source:gym3", one, one, one, "video:v"]);
+        assert_eq!(components(&[]), []);
+    }
+
+    #[test]
+    fn a_long_chain_is_one_group() {
+        let key = |number: usize| Group::of_text(&format!("person:{number:06}"));
+        let chain: Vec<Vec<Group>> = (0..20_000)
+            .rev()
+            .map(|it| vec![key(it), key(it + 1)])
+            .collect();
+        assert!(components(&chain).iter().all(|it| *it == key(0)));
     }
 }

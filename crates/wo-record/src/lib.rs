@@ -13,6 +13,8 @@ mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
+mod group_by;
+mod independence;
 mod line;
 mod name;
 mod open_enum;
@@ -34,7 +36,9 @@ pub use assessment::{
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};
 pub use frame::{Dropped, Frame, Image, LabelOrigin, Quality};
-pub use group::{Group, group_of, joined, same_id};
+pub use group::{Group, components, group_of, joined, keys_of, same_id};
+pub use group_by::GroupBy;
+pub use independence::Independence;
 pub use line::Line;
 pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
 pub use open_enum::{AbstainReason, AuditVerdict, Predictor, Probe, SuspectReason};

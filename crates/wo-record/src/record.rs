@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Dropped, End, Failure, Frame,
-    Gate, LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection, Suspect, Truth,
-    Verdict, Video,
+    Gate, Independence, LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection,
+    Suspect, Truth, Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -30,6 +30,7 @@ pub enum Record {
     Prediction(Prediction),
     Review(Review),
     Score(Score),
+    Independence(Independence),
     Confusion(Confusion),
     Calibration(Calibration),
     Selection(Selection),
@@ -72,6 +73,7 @@ impl Record {
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
             "review" => Self::Review(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
+            "independence" => Self::Independence(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
             "calibration" => Self::Calibration(serde_json::from_str(line)?),
             "selection" => Self::Selection(serde_json::from_str(line)?),
@@ -103,6 +105,7 @@ impl Record {
             Self::Prediction(_) => "prediction",
             Self::Review(_) => "review",
             Self::Score(_) => "score",
+            Self::Independence(_) => "independence",
             Self::Confusion(_) => "confusion",
             Self::Calibration(_) => "calibration",
             Self::Selection(_) => "selection",

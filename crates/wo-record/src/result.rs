@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AbstainReason, Name, Predictor, RecordPath, finite};
+use crate::{AbstainReason, Group, Name, Predictor, RecordPath, finite};
 
 /// Metrics of a training run at one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -142,8 +142,18 @@ pub struct Prediction {
     /// Its file.
     #[serde(default)]
     pub path: Option<RecordPath>,
-    /// The group that a split keeps together: `person:…`, `source:…` or `video:…`.
+    /// The group that a split keeps together: `person:…`, `source:…` or `video:…`. Of any other text, and without one,
+    /// nobody knows who is in the video.
+    #[serde(default)]
     pub group: String,
+    /// The persons and sources that join it to others. Absent if only `group` is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+    pub keys: Vec<Group>,
+    /// The persons and sources of it that the model has seen although the video is held out: groups are not made by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+    pub seen_keys: Vec<Group>,
     /// Its true exercise.
     #[serde(default)]
     pub exercise: Option<Name>,
@@ -166,9 +176,9 @@ pub struct Prediction {
     /// The number of the cross-validation model that predicted it, from 1.
     #[serde(default)]
     pub fold: Option<u32>,
-    /// True when the model was trained or chosen on the video or its group.
+    /// True when the model was trained or chosen on the video or its group. Absent if unknown.
     #[serde(default)]
-    pub seen: bool,
+    pub seen: Option<bool>,
 }
 
 /// One metric of an evaluation with its 95 % confidence interval.

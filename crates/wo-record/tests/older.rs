@@ -16,3 +16,21 @@ fn faults_that_an_older_version_said_are_predicted() {
         "{written}"
     );
 }
+
+#[test]
+fn what_a_prediction_does_not_say_is_unknown() {
+    let parse = |line: &str| match Record::parse(line).expect("JSON").expect("a known type") {
+        Record::Prediction(prediction) => prediction,
+        _ => panic!("a prediction"),
+    };
+    let silent = parse(r#"{"type":"prediction","video_id":"v","labels":{"bad_form":1.0}}"#);
+    assert_eq!((silent.seen, silent.group.as_str()), (None, ""));
+    assert!(silent.keys.is_empty());
+    let older = parse(
+        r#"{"type":"prediction","video_id":"v","group":"person:a","labels":{"bad_form":1.0},"fold":1,"seen":false}"#,
+    );
+    assert_eq!(
+        (older.seen, older.group.as_str()),
+        (Some(false), "person:a")
+    );
+}

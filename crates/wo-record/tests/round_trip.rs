@@ -10,9 +10,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use wo_record::{
-    Begin, Confusion, Dropped, Evidence, Failure, Frame, Image, Joint, LabelOrigin, Metric, Model,
-    Name, Pose, Prediction, Producer, Quality, ReadError, Reader, Record, RecordPath, Rep, SCHEMA,
-    SCHEMA_VERSION, Score, Truth, Verdict, Video, Writer,
+    Begin, Confusion, Dropped, Evidence, Failure, Frame, Group, Image, Joint, LabelOrigin, Metric,
+    Model, Name, Pose, Prediction, Producer, Quality, ReadError, Reader, Record, RecordPath, Rep,
+    SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video, Writer,
 };
 
 /// In the everyday run.
@@ -362,9 +362,11 @@ fn prediction() -> impl Strategy<Value = Record> {
         (option::of(name()), option::of(name())),
         (probabilities(), probabilities()),
         (vec(name(), 0..3), vec(name(), 0..3)),
-        option::of(any::<u32>()),
+        (option::of(any::<u32>()), option::of(any::<bool>())),
+        (vec(text(), 0..3), vec(text(), 0..3)),
     )
-        .prop_map(|(texts, path, truth, said, faults, fold)| {
+        .prop_map(|(texts, path, truth, said, faults, (fold, seen), keys)| {
+            let groups = |texts: Vec<String>| texts.into_iter().map(Group::from).collect();
             Record::Prediction(Prediction {
                 video_id: texts.0,
                 group: texts.1,
@@ -376,7 +378,9 @@ fn prediction() -> impl Strategy<Value = Record> {
                 faults: faults.0,
                 predicted_faults: faults.1,
                 fold,
-                seen: false,
+                keys: groups(keys.0),
+                seen_keys: groups(keys.1),
+                seen,
             })
         })
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 23] = [
+const KINDS: [&str; 24] = [
     "begin",
     "video",
     "frame",
@@ -22,6 +22,7 @@ const KINDS: [&str; 23] = [
     "prediction",
     "review",
     "score",
+    "independence",
     "confusion",
     "calibration",
     "selection",

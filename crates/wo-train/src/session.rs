@@ -102,7 +102,8 @@ impl Session {
 
     /// Checks that all that is asked for can be fitted, before anything is. Returns the folds, if there are to be some.
     pub(crate) fn check(&self, args: &Args) -> anyhow::Result<Option<FoldPlan>> {
-        leakage::check_split(&self.dataset)?;
+        let grouping = &self.dataset.grouping;
+        grouping.explained(leakage::check_split(&self.dataset))?;
         let source = self.fold_source();
         for warning in plan_warnings::warnings(&self.dataset, source, &args.split) {
             wo_cli::warn!("{warning}");

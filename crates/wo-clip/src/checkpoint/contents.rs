@@ -10,6 +10,7 @@ use tch::{Device, nn};
 use wo_input::{Preprocessor, Tokenizer};
 
 use crate::checkpoint::manifest::Manifest;
+use crate::checkpoint::seal::{read_seal, seal_of};
 use crate::checkpoint::weights::{check_weights, load_weights};
 use crate::model::clip::Clip;
 use crate::model::config::ClipConfig;
@@ -33,6 +34,7 @@ pub struct Checkpoint {
     pub preprocessor: Preprocessor,
     /// What `wo-train` stored about it; `None` for other models.
     pub manifest: Option<Manifest>,
+    is_edited: bool,
     weights: Weights,
 }
 
@@ -56,6 +58,7 @@ impl Checkpoint {
             tokenizer,
             preprocessor,
             manifest: None,
+            is_edited: false,
             weights: Weights::Fresh { seed },
         }
     }
@@ -85,11 +88,14 @@ impl Checkpoint {
         manifest: Option<&str>,
         weights: Weights,
     ) -> anyhow::Result<Self> {
-        match &weights {
-            Weights::Bytes(bytes) => check_weights(&config, bytes)?,
-            Weights::File(path) => check_weights(&config, &map_file(path)?)?,
-            Weights::Fresh { .. } => {}
-        }
+        let checked = |bytes: &[u8]| check_weights(&config, bytes).map(|()| read_seal(bytes));
+        let seal = match &weights {
+            Weights::Bytes(bytes) => checked(bytes)?,
+            Weights::File(path) => checked(&map_file(path)?)?,
+            Weights::Fresh { .. } => None,
+        };
+        let seal_now = manifest.map(seal_of).transpose().context(MANIFEST)?;
+        let is_edited = seal.is_some() && seal != seal_now;
         if i64::from(tokenizer.largest_id()) >= config.text_config.vocab_size {
             bail!(
                 "{TOKENIZER} has ids up to {}, the model only {} of them",
@@ -119,8 +125,14 @@ impl Checkpoint {
             tokenizer,
             preprocessor,
             manifest,
+            is_edited,
             weights,
         })
+    }
+
+    /// Whether `wo.json` has other videos or groups, or another abstention policy, than `wo-train` wrote.
+    pub fn is_edited(&self) -> bool {
+        self.is_edited
     }
 
     /// The number of parameters.

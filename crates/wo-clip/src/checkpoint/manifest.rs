@@ -1,9 +1,9 @@
 //! `wo.json`: what a model stores about itself beyond CLIP's own files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-use wo_record::{BAD_FORM, Group, LearningCurve, Name, Video, group_of};
+use serde::{Deserialize, Deserializer, Serialize};
+use wo_record::{BAD_FORM, Group, GroupBy, LearningCurve, Name, Video, keys_of};
 
 use crate::abstention::AbstentionPolicy;
 use crate::model::pooling::Pooling;
@@ -59,9 +59,15 @@ pub struct SplitVideo {
     pub video_id: String,
     /// Its group.
     pub group: Group,
-    /// Its own person or source, if near-duplicates joined it to another group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub own_group: Option<Group>,
+    /// Its person and its source, as far as they are known. Older models have one of them, as `own_group`, and only where it
+    /// is not the group.
+    #[serde(
+        default,
+        alias = "own_group",
+        deserialize_with = "one_or_several",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub keys: Vec<Group>,
     /// Its split.
     pub split: Split,
     /// Its exercise.
@@ -93,7 +99,7 @@ impl SplitVideo {
         Self {
             video_id: video_id.into(),
             group,
-            own_group: None,
+            keys: Vec::new(),
             split,
             exercise,
             label,
@@ -103,6 +109,45 @@ impl SplitVideo {
             hashes: Vec::new(),
         }
     }
+
+    /// All that it is known by: its person, its source and its group.
+    fn known_by(&self) -> impl Iterator<Item = &Group> {
+        self.keys.iter().chain([&self.group])
+    }
+
+    /// Whether its person is known.
+    pub fn has_person(&self) -> bool {
+        self.has(Group::is_person)
+    }
+
+    /// Whether its source is known.
+    pub fn has_source(&self) -> bool {
+        self.has(Group::is_source)
+    }
+
+    /// Older models have only the group of most videos.
+    fn has(&self, is_kind: fn(&Group) -> bool) -> bool {
+        self.keys.iter().any(is_kind) || (self.keys.is_empty() && is_kind(&self.group))
+    }
+
+    /// Whether the model was trained or chosen on it.
+    pub fn is_seen(&self) -> bool {
+        self.split != Split::Test
+    }
+}
+
+/// One group, or a list of them.
+fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Group>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Groups {
+        Several(Vec<Group>),
+        One(Option<Group>),
+    }
+    Ok(match Groups::deserialize(deserializer)? {
+        Groups::Several(groups) => groups,
+        Groups::One(group) => group.into_iter().collect(),
+    })
 }
 
 /// The content of `wo.json`.
@@ -129,6 +174,9 @@ pub struct Manifest {
     /// The learning curve, where there were enough videos.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning_curve: Option<LearningCurve>,
+    /// By what groups are made. Older models do not say: theirs are made by person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_by: Option<GroupBy>,
     /// All labelled videos of the run.
     pub videos: Vec<SplitVideo>,
     /// The hyperparameters of the run.
@@ -141,33 +189,62 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// The split of `video` or its group; `None` if training had neither.
-    pub fn split_of(&self, video: &Video) -> Option<Split> {
-        self.known(video).map(|known| known.split)
+    /// By what groups are made.
+    pub fn group_by(&self) -> GroupBy {
+        self.group_by.unwrap_or(GroupBy::Person)
     }
 
-    /// The group of `video`, as joined in training.
-    pub fn group_of(&self, video: &Video) -> Group {
-        self.known(video)
-            .map_or_else(|| group_of(video), |known| known.group.clone())
-    }
-
-    /// The video itself, else the last one of its group.
-    fn known(&self, video: &Video) -> Option<&SplitVideo> {
-        let group = group_of(video);
-        let is_same = |known: &&SplitVideo| known.video_id == video.video_id;
-        let is_kin =
-            |known: &&SplitVideo| known.group == group || known.own_group.as_ref() == Some(&group);
-        let mut videos = self.videos.iter();
-        videos
-            .clone()
-            .find(is_same)
-            .or_else(|| videos.rfind(is_kin))
+    /// By what the model knows `video`, if it was trained or chosen on it: the video itself, else a key that joins it to a
+    /// video of training or validation.
+    pub fn seen_by(&self, video: &Video) -> Option<Group> {
+        let mut seen = self.videos.iter().filter(|it| it.is_seen());
+        if seen.any(|it| it.video_id == video.video_id) {
+            return Some(Group::of_video_id(&video.video_id));
+        }
+        let joining = self.group_by().joining(&keys_of(video), &video.video_id);
+        self.seen_of(joining).into_iter().next()
     }
 
     /// Whether the model was trained or chosen on `video` or another video of its group.
     pub fn has_seen(&self, video: &Video) -> bool {
-        matches!(self.split_of(video), Some(Split::Train | Split::Validation))
+        self.seen_by(video).is_some()
+    }
+
+    /// The person or source of a held-out video that the model has seen, since its groups are not made by them.
+    pub fn seen_keys(&self, video: &Video) -> Vec<Group> {
+        self.seen_of(keys_of(video))
+    }
+
+    /// What joins `video` to others: its keys, and the groups of this model's videos that have one of them.
+    pub fn joining(&self, video: &Video) -> Vec<Group> {
+        let mut joining = self.group_by().joining(&keys_of(video), &video.video_id);
+        let is_kin = |known: &&SplitVideo| {
+            known.video_id == video.video_id
+                || joining.contains(&known.group)
+                || known.keys.iter().any(|key| joining.contains(key)) && {
+                    let keys = self.group_by().joining(&known.keys, &known.video_id);
+                    keys.iter().any(|key| joining.contains(key))
+                }
+        };
+        let kin: BTreeSet<&Group> = self
+            .videos
+            .iter()
+            .filter(is_kin)
+            .map(|it| &it.group)
+            .collect();
+        let kin: Vec<Group> = kin.into_iter().cloned().collect();
+        joining.extend(kin);
+        joining
+    }
+
+    /// Those of the keys that a video of training or validation has.
+    fn seen_of(&self, mut keys: Vec<Group>) -> Vec<Group> {
+        let is_seen = |key: &Group| {
+            let mut seen = self.videos.iter().filter(|it| it.is_seen());
+            seen.any(|it| it.known_by().any(|known| known == key))
+        };
+        keys.retain(is_seen);
+        keys
     }
 }
 
@@ -188,20 +265,8 @@ mod tests {
         assert_eq!(manifest.trust.and_then(|it| it.threshold), Some(0.8));
     }
 
-    #[test]
-    fn a_person_who_was_joined_to_another_is_known() {
-        let anna = || Group::of_text("person:anna");
-        let video = |id: &str, own: Option<&str>| SplitVideo {
-            own_group: own.map(Group::of_text),
-            ..SplitVideo::new(
-                id,
-                anna(),
-                Split::Validation,
-                "squat".into(),
-                "good_form".into(),
-            )
-        };
-        let manifest = Manifest {
+    fn manifest(group_by: Option<GroupBy>, videos: Vec<SplitVideo>) -> Manifest {
+        Manifest {
             version: String::new(),
             init: String::new(),
             classes: Vec::new(),
@@ -210,21 +275,99 @@ mod tests {
             head: None,
             trust: None,
             learning_curve: None,
-            videos: vec![video("a", None), video("b", Some("person:ben"))],
+            group_by,
+            videos,
             arguments: serde_json::Value::Null,
             metrics: BTreeMap::new(),
             run_hash: None,
-        };
-        let of = |person: &str| Video {
-            video_id: "new".to_owned(),
-            person_id: Some(person.to_owned()),
-            ..Video::default()
-        };
-        for person in ["anna", "ben"] {
-            assert!(manifest.has_seen(&of(person)), "{person}");
-            assert_eq!(manifest.group_of(&of(person)).as_str(), "person:anna");
         }
-        assert_eq!(manifest.split_of(&of("clara")), None);
-        assert_eq!(manifest.group_of(&of("clara")).as_str(), "person:clara");
+    }
+
+    fn trained(id: &str, group: &str, keys: &[&str], split: Split) -> SplitVideo {
+        SplitVideo {
+            keys: keys.iter().map(|key| Group::of_text(key)).collect(),
+            ..SplitVideo::new(
+                id,
+                Group::of_text(group),
+                split,
+                "squat".into(),
+                "good_form".into(),
+            )
+        }
+    }
+
+    fn video(person: Option<&str>, source: Option<&str>) -> Video {
+        Video {
+            video_id: "new".to_owned(),
+            person_id: person.map(str::to_owned),
+            source_id: source.map(str::to_owned),
+            ..Video::default()
+        }
+    }
+
+    #[test]
+    fn a_person_who_was_joined_to_another_is_known() {
+        let older = r#"[
+            {"video_id": "a", "group": "person:anna", "split": "validation", "exercise": "squat", "label": "good_form",
+             "duration_ms": null},
+            {"video_id": "b", "group": "person:anna", "own_group": "person:ben", "split": "validation",
+             "exercise": "squat", "label": "good_form", "duration_ms": null},
+            {"video_id": "c", "group": "person:clara", "own_group": null, "split": "test", "exercise": "squat",
+             "label": "good_form", "duration_ms": null}
+        ]"#;
+        let manifest = manifest(None, serde_json::from_str(older).expect("older videos"));
+        let joining = |person: &str| -> Vec<String> {
+            let joining = manifest.joining(&video(Some(person), None));
+            joining.iter().map(ToString::to_string).collect()
+        };
+        for person in ["anna", "Ben"] {
+            assert!(manifest.has_seen(&video(Some(person), None)), "{person}");
+        }
+        assert_eq!(joining("ben"), ["person:ben", "person:anna"]);
+        for person in ["clara", "dora"] {
+            assert!(!manifest.has_seen(&video(Some(person), None)), "{person}");
+        }
+        assert_eq!(joining("dora"), ["person:dora"]);
+    }
+
+    #[test]
+    fn a_video_of_a_gym_of_training_is_seen_whoever_is_in_it() {
+        let videos = || {
+            let keys = ["person:anna", "source:gym 1"];
+            let held_out = ["person:ben", "source:gym 2"];
+            vec![
+                trained("a", "person:anna", &keys, Split::Train),
+                trained("b", "person:ben", &held_out, Split::Test),
+            ]
+        };
+        for by in GroupBy::ALL {
+            let manifest = manifest(Some(by), videos());
+            let seen = |person, source| manifest.seen_by(&video(person, source)).map(String::from);
+            // Nobody knows who it is, and she may be Anna.
+            assert_eq!(
+                seen(None, Some("Gym-1")).as_deref(),
+                Some("source:gym1"),
+                "{by}"
+            );
+            assert_eq!(
+                seen(Some("Anna"), None).as_deref(),
+                Some("person:anna"),
+                "{by}"
+            );
+            assert!(seen(Some("anna"), Some("gym 1")).is_some(), "{by}");
+            assert_eq!(seen(Some("ben"), Some("gym 2")), None, "{by}");
+            assert_eq!(seen(Some("clara"), Some("gym 3")), None, "{by}");
+            assert_eq!(seen(None, None), None, "{by}");
+        }
+        let of = |by| manifest(Some(by), videos());
+        let in_the_gym = video(Some("clara"), Some("gym 1"));
+        assert!(of(GroupBy::Both).has_seen(&in_the_gym));
+        assert!(of(GroupBy::Source).has_seen(&in_the_gym));
+        let by_person = of(GroupBy::Person);
+        assert!(!by_person.has_seen(&in_the_gym));
+        assert_eq!(
+            by_person.seen_keys(&in_the_gym),
+            [Group::of_text("source:gym1")]
+        );
     }
 }

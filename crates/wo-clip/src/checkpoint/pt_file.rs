@@ -15,6 +15,7 @@ use tch::{Kind, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use crate::checkpoint::seal::METADATA;
 use crate::checkpoint::weights::bytes_of;
 
 /// The folder inside the zip.
@@ -23,6 +24,8 @@ const ROOT: &str = "archive";
 const ALIGNMENT: u16 = 64;
 /// The entry that lists the tensors. It tells our file from another program's pickle.
 pub(crate) const TENSORS: &str = "archive/wo/tensors.json";
+/// The text with the seal.
+pub(crate) const SEAL: &str = "seal";
 /// The largest text that is read from a model; the tokenizer of a full-size CLIP is about 3.5 MB.
 pub(crate) const MAX_TEXT: u64 = 64 * 1024 * 1024;
 
@@ -120,7 +123,9 @@ pub(crate) fn read_pt(
             TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
         })
         .collect::<Result<_, _>>()?;
-    Ok((safetensors::serialize(views, None)?, texts))
+    let seal = texts.remove(SEAL);
+    let metadata = seal.map(|seal| [(METADATA.to_owned(), seal)].into());
+    Ok((safetensors::serialize(views, metadata)?, texts))
 }
 
 /// The bytes of one entry, at most `limit`; verifies its checksum.

@@ -16,7 +16,8 @@ use tempfile::TempDir;
 use wo_cli::Hint;
 
 use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS};
-use crate::checkpoint::pt_file::write_pt;
+use crate::checkpoint::pt_file::{SEAL, write_pt};
+use crate::checkpoint::seal::{seal_of, write_seal};
 use crate::checkpoint::weights::bytes_of;
 use crate::model::config::ClipConfig;
 
@@ -41,7 +42,7 @@ pub fn write_checkpoint(
     }
     let is_file = path.extension().is_some_and(|extension| extension == "pt");
     let kind = if half { Kind::Half } else { Kind::Float };
-    let weights = safetensors_bytes(&parameters, kind)?;
+    let mut weights = safetensors_bytes(&parameters, kind)?;
     let model_id = blake3::hash(&weights).to_hex().to_string();
     if let Some(parent) = path
         .parent()
@@ -50,9 +51,14 @@ pub fn write_checkpoint(
         fs::create_dir_all(parent)
             .with_context(|| format!("make the folder {}", parent.display()))?;
     }
+    let seal = texts.get(MANIFEST).map(|it| seal_of(it)).transpose()?;
     let written = if is_file {
+        texts.extend(seal.map(|seal| (SEAL, seal)));
         write_file(path, &parameters, &texts)
     } else {
+        if let Some(seal) = seal {
+            write_seal(&mut weights, &seal)?;
+        }
         texts.insert(
             "tokenizer_config.json",
             pretty(&tokenizer_config(&checkpoint.config)),

@@ -29,6 +29,7 @@ impl Compared<'_> {
                 trust: None,
                 learning_curve: None,
                 videos: &[],
+                for_baselines: &[],
             };
             let analysis = AnalysisConfig {
                 seed,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use wo_cli::{Exit, bail, count, ensure, verb};
+use wo_record::{Group, components};
 
 use crate::judge::prediction::Prediction;
 
@@ -77,15 +78,40 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
         );
     }
     for (id, prediction) in &candidate {
-        let other = champion.get(id).map(|it| (it.truth(), &it.group));
+        let other = champion.get(id);
         ensure!(
-            other == Some((prediction.truth(), &prediction.group)),
+            other.is_some_and(|other| {
+                other.truth() == prediction.truth() && can_be_one(prediction, other)
+            }),
             Exit::Integrity,
             "the two disagree on the label or the group of video {id}: they were not made from the same data"
         );
     }
-    Ok([
-        candidate.into_values().collect(),
-        champion.into_values().collect(),
-    ])
+    let mut sides = [candidate, champion].map(|it| it.into_values().collect::<Vec<_>>());
+    join_groups_of_both(&mut sides);
+    Ok(sides)
+}
+
+/// Whether what the two know of who is in a video, and where, has something in common.
+fn can_be_one(prediction: &Prediction, other: &Prediction) -> bool {
+    let [keys, others] = [prediction, other].map(|it| &it.provenance.keys);
+    keys.is_empty() || others.is_empty() || keys.iter().any(|key| others.contains(key))
+}
+
+/// Gives the same videos the same groups on both sides: those that either joins are one.
+fn join_groups_of_both([candidate, champion]: &mut [Vec<Prediction>; 2]) {
+    let both = || candidate.iter().zip(champion.iter());
+    let keys: Vec<Vec<Group>> = both()
+        .map(|(one, other)| {
+            let groups = [&one.group, &other.group].into_iter();
+            let joining = one.provenance.joining.iter();
+            let all = groups.chain(joining).chain(&other.provenance.joining);
+            all.cloned().collect()
+        })
+        .collect();
+    let both = candidate.iter_mut().zip(champion.iter_mut());
+    for ((one, other), group) in both.zip(components(&keys)) {
+        one.group.clone_from(&group);
+        other.group = group;
+    }
 }

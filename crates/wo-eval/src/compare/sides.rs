@@ -6,17 +6,18 @@ use std::path::Path;
 
 use wo_clip::{Judge, set_threads};
 use wo_input::VideoItem;
-use wo_record::{Failure, Producer, code, group_of};
+use wo_record::{Failure, GroupBy, Producer, code};
 
 use crate::cli::config::CompareConfig;
 use crate::data_quality::duplicate_index::DuplicateIndex;
 use crate::data_quality::near_duplicates::NearDuplicates;
+use crate::data_quality::relabelled::relabelled;
 use crate::input::predictions_file::PredictionsFile;
 use crate::input::repeats::{Repeat, SeenBefore};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::load::{check_model, load_judge};
 use crate::judge::predict::{PredictOptions, predict};
-use crate::judge::prediction::Prediction;
+use crate::judge::prediction::{Prediction, join_groups};
 use crate::judge::video_name::{name_of, named};
 use crate::render::sentences::excluded;
 use crate::score::tally::Tally;
@@ -47,6 +48,8 @@ struct Model {
     judge: Judge,
     space: LabelSpace,
     trained_on: DuplicateIndex,
+    /// By what groups are made for both sides.
+    group_by: GroupBy,
 }
 
 /// Reads what was predicted, and has the models judge the videos.
@@ -67,6 +70,7 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
             models.push(Model {
                 place,
                 space: LabelSpace::new(judge.classes()),
+                group_by: judge.manifest().group_by(),
                 trained_on: DuplicateIndex::seen_by_model(&judge.manifest().videos),
                 judge,
             });
@@ -75,6 +79,12 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
     if models.is_empty() {
         sides.sort(None);
         return Ok(sides);
+    }
+    // One model's training must not change the other's groups.
+    if models.iter().any(|it| it.group_by != models[0].group_by) {
+        for model in &mut models {
+            model.group_by = GroupBy::Both;
+        }
     }
     set_threads(config.compute.n_threads);
     let (mut sides, rest) = config.source.read(
@@ -115,6 +125,9 @@ impl Sides {
             }
         }
         let mut is_told = false;
+        let mut in_models = models.iter().map(|it| &it.judge.manifest().videos);
+        let relabelled = in_models.find_map(|videos| relabelled(&item.video, videos));
+        self.tally.relabelled.extend(relabelled);
         for model in models {
             let failure = match model.predict(&item) {
                 Ok((prediction, warning)) => {
@@ -138,6 +151,9 @@ impl Sides {
 
     /// Excludes videos with two labels, and joins near-duplicates by the hashes of the `first` model.
     fn sort(&mut self, first: Option<usize>) {
+        for (_, predictions) in &mut self.predicted {
+            join_groups(predictions);
+        }
         let near = match first {
             Some(place) => {
                 let (space, predictions) = &self.predicted[place];
@@ -200,8 +216,8 @@ impl Model {
             video_id: Some(item.video.video_id.clone()),
         });
         let mut prediction = judged.prediction;
-        // One model's training must not change the other's groups.
-        prediction.group = group_of(&item.video);
+        let provenance = prediction.provenance.clone();
+        prediction.set_provenance(provenance.joined_by(self.group_by, &item.video.video_id));
         let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
         let duplicate = self.trained_on.duplicate_of(id, hashes, usize::MAX);
         prediction.seen = seen || duplicate.is_some();

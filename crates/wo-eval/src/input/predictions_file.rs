@@ -1,21 +1,23 @@
 //! A file of predictions from any source: an evaluation without a model.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use wo_cli::{Error, Exit, ExitWith, Message, OnError, Reading, open_input};
+use wo_clip::{Split, SplitVideo};
 use wo_input::stream_error;
 use wo_record::{
     AbstainReason, Failure, Group, Name, Prediction as Wire, Producer, ReadError, Reader, Record,
-    UNCLEAR, Video, code, group_of,
+    UNCLEAR, Video, code,
 };
 
 use crate::judge::facts::Facts;
 use crate::judge::label_space::{LabelSpace, TopPrediction};
-use crate::judge::prediction::{GroundTruth, Prediction};
+use crate::judge::prediction::{GroundTruth, Prediction, join_groups};
+use crate::judge::provenance::Provenance;
 
 /// A probability that is a sum of others may be this much above 1.
 const ROUNDING: f64 = 1e-6;
@@ -32,6 +34,8 @@ const ENVELOPE: [&str; 2] = [
 pub(crate) struct PredictionsFile {
     pub(crate) space: LabelSpace,
     pub(crate) predictions: Vec<Prediction>,
+    /// Labelled videos of the stream that the model has seen, or has not predicted.
+    pub(crate) others: Vec<SplitVideo>,
     pub(crate) upstream: Vec<Producer>,
     /// Lines that were skipped.
     pub(crate) failures: Vec<Failure>,
@@ -68,7 +72,7 @@ impl PredictionsFile {
             reader.skip_bad_lines(|bad| skip(bad.to_string()));
         }
         let mut wires = Wires::default();
-        let mut videos: HashMap<String, Video> = HashMap::new();
+        let mut videos: BTreeMap<String, Video> = BTreeMap::new();
         while let Some(line) = next_line(&mut reader).with_context(|| name.clone())? {
             match line.record {
                 Ok(Record::Prediction(wire)) => {
@@ -97,9 +101,12 @@ impl PredictionsFile {
                 prediction(wire, video, &space)
             })
             .collect();
+        let n_of_seen_groups = mark_seen_groups(&mut predictions);
+        join_groups(&mut predictions);
         Ok(Self {
+            others: others(&predictions, &videos, &space),
             space,
-            n_of_seen_groups: mark_seen_groups(&mut predictions),
+            n_of_seen_groups,
             predictions,
             upstream,
             failures: failures.into_inner(),
@@ -161,18 +168,56 @@ fn bad_line(path: &Path, what: String) -> Failure {
     }
 }
 
-/// A seen video makes its whole group seen. Returns how many predictions changed.
+/// A seen video makes all others seen that have a person, a source or a group with it. Returns how many predictions
+/// changed.
 fn mark_seen_groups(predictions: &mut [Prediction]) -> u64 {
     let seen = predictions.iter().filter(|it| it.seen);
-    let seen: BTreeSet<Group> = seen.map(|it| it.group.clone()).collect();
+    let seen = seen.flat_map(|it| &it.provenance.joining);
+    let seen: BTreeSet<Group> = seen.cloned().collect();
     let mut n_marked = 0;
     for prediction in predictions {
-        if !prediction.seen && seen.contains(&prediction.group) {
+        let mut joining = prediction.provenance.joining.iter();
+        if !prediction.seen && joining.any(|key| seen.contains(key)) {
             prediction.seen = true;
+            prediction.provenance.is_seen_known = true;
             n_marked += 1;
         }
     }
     n_marked
+}
+
+/// Labelled videos that the model has seen, or that have no prediction.
+fn others(
+    predictions: &[Prediction],
+    unpredicted: &BTreeMap<String, Video>,
+    space: &LabelSpace,
+) -> Vec<SplitVideo> {
+    let seen = predictions.iter().filter(|it| it.seen);
+    let seen = seen.filter_map(|it| labelled_prediction(it, space));
+    let unpredicted = unpredicted.values().filter_map(labelled);
+    seen.chain(unpredicted).collect()
+}
+
+/// A labelled video, for baselines.
+fn labelled(video: &Video) -> Option<SplitVideo> {
+    let (exercise, label) = video.exercise.clone().zip(video.label.clone())?;
+    let group = Group::of_video_id(&video.video_id);
+    Some(SplitVideo {
+        duration_ms: video.duration_ms,
+        ..SplitVideo::new(&video.video_id, group, Split::Train, exercise, label)
+    })
+}
+
+/// The same of a prediction.
+fn labelled_prediction(prediction: &Prediction, space: &LabelSpace) -> Option<SplitVideo> {
+    let record = prediction.record(space);
+    labelled(&Video {
+        video_id: record.video_id,
+        exercise: record.exercise,
+        label: record.label,
+        duration_ms: prediction.duration_ms,
+        ..Video::default()
+    })
 }
 
 /// Checks that there is a probability, that all are between 0 and 1, and that the sum is at most 1.
@@ -221,6 +266,8 @@ fn prediction(wire: Wire, video: Option<Video>, space: &LabelSpace) -> Predictio
     let exercises = of(&space.exercises, &wire.exercises);
     let top = TopPrediction::of(&labels, &exercises);
     let says_unclear = space.is_unclear(top.label);
+    let provenance = Provenance::of_record(&wire, video.as_ref());
+    let group = provenance.first_group().cloned();
     let video = video.unwrap_or_else(|| Video {
         video_id: wire.video_id.clone(),
         exercise: wire.exercise.clone(),
@@ -231,14 +278,10 @@ fn prediction(wire: Wire, video: Option<Video>, space: &LabelSpace) -> Predictio
         label: wire.label.clone(),
         ..Video::default()
     };
-    let group = match wire.group.as_str() {
-        "" => group_of(&video),
-        group => Group::of_text(group),
-    };
     Prediction {
-        has_group_key: !group.as_str().starts_with("video:"),
-        group,
-        seen: wire.seen,
+        group: group.unwrap_or_else(|| Group::of_video_id(&wire.video_id)),
+        provenance,
+        seen: wire.seen == Some(true),
         duration_ms: video.duration_ms,
         ground_truth: GroundTruth::of(&truth, space),
         top,

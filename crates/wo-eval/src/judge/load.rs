@@ -11,9 +11,20 @@ pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Resu
     check_model(model, hint)?;
     let device = device_of(device)?;
     // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
-    let judge = read_checkpoint(model)
-        .and_then(|checkpoint| Judge::new(&checkpoint, device))
-        .with_context(|| format!("load the model {}", model.display()))
+    let loading = || format!("load the model {}", model.display());
+    let checkpoint = read_checkpoint(model)
+        .with_context(loading)
+        .exit_with(Exit::Integrity)?;
+    wo_cli::ensure!(
+        !checkpoint.is_edited(),
+        Exit::Integrity,
+        "{}: its wo.json is not the one that wo-train wrote, so which videos are held out is unknown: the videos, their \
+         groups or the abstention policy were changed",
+        loading();
+        "take wo.json from a backup, or train the model again"
+    );
+    let judge = Judge::new(&checkpoint, device)
+        .with_context(loading)
         .exit_with(Exit::Integrity)?;
     warn_of_equal_captions(&judge).exit_or(Exit::Integrity)?;
     Ok(judge)

@@ -14,6 +14,7 @@ use crate::judge::facts::Facts;
 use crate::judge::label_space::{LabelSpace, most_probable};
 use crate::judge::perturb::{Wording, perturbed};
 use crate::judge::prediction::{FramePrediction, GroundTruth, Prediction};
+use crate::judge::provenance::Provenance;
 use crate::judge::region_features::RegionFeatures;
 
 /// A judged video with its images.
@@ -83,7 +84,7 @@ pub(crate) fn predict(
         made.ok_or_else(|| decoded.no_image())?;
     prediction.facts = Facts::of(video, &frames, decoded.images());
     prediction.facts.looks = decoded.looks();
-    prediction.group = judge.manifest().group_of(video);
+    prediction.set_provenance(Provenance::of(video, judge.manifest()));
     let person = decoded.person.as_ref();
     if let Some(trust) = trust {
         prediction.calibrated = trust.calibrated(&prediction.labels);
@@ -170,7 +171,7 @@ fn verdict_of(
         facts: Facts::default(),
         regions: None,
         perturbed: Vec::new(),
-        has_group_key: video.person_id.is_some() || video.source_id.is_some(),
+        provenance: Provenance::default(),
         group: group_of(video),
         seen: false,
         duration_ms: video.duration_ms,

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use wo_record::{AbstainReason, Group, Name, RecordPath, UNCLEAR, Video};
+use wo_record::{AbstainReason, Group, Name, RecordPath, UNCLEAR, Video, components};
 
 use crate::judge::facts::Facts;
 use crate::judge::label_space::{LabelSpace, TopPrediction};
 use crate::judge::perturb::Perturbed;
+use crate::judge::provenance::Provenance;
 use crate::judge::region_features::RegionFeatures;
 
 /// The true label of a video, as far as the model knows it.
@@ -92,8 +93,8 @@ pub(crate) struct Prediction {
     pub(crate) perturbed: Vec<Perturbed>,
     /// The group that a bootstrap keeps together.
     pub(crate) group: Group,
-    /// Whether the group is more than the video itself.
-    pub(crate) has_group_key: bool,
+    /// What groups are made of.
+    pub(crate) provenance: Provenance,
     /// Whether the model was trained or chosen on the group.
     pub(crate) seen: bool,
     /// Its length.
@@ -106,7 +107,27 @@ pub(crate) struct Prediction {
     pub(crate) frames: Vec<FramePrediction>,
 }
 
+/// Makes one group of all predictions that something joins.
+pub(crate) fn join_groups(predictions: &mut [Prediction]) {
+    let joining = |it: &Prediction| {
+        let all = std::iter::once(&it.group).chain(&it.provenance.joining);
+        all.cloned().collect::<Vec<Group>>()
+    };
+    let groups = components(&predictions.iter().map(joining).collect::<Vec<_>>());
+    for (prediction, group) in predictions.iter_mut().zip(groups) {
+        prediction.group = group;
+    }
+}
+
 impl Prediction {
+    /// Sets what groups are made of, and the group before others join it.
+    pub(crate) fn set_provenance(&mut self, provenance: Provenance) {
+        if let Some(group) = provenance.first_group() {
+            self.group = group.clone();
+        }
+        self.provenance = provenance;
+    }
+
     /// The record of it.
     pub(crate) fn record(&self, space: &LabelSpace) -> wo_record::Prediction {
         let named = |names: &[Name], probabilities: &[f64]| {
@@ -128,7 +149,9 @@ impl Prediction {
             faults: self.faults.clone(),
             predicted_faults: self.predicted_faults.clone(),
             fold: self.fold,
-            seen: self.seen,
+            seen: self.provenance.is_seen_known.then_some(self.seen),
+            keys: self.provenance.joining.clone(),
+            seen_keys: self.provenance.seen_keys.clone(),
         }
     }
 

@@ -11,7 +11,7 @@ mod worst;
 
 use wo_cli::count;
 use wo_clip::Manifest;
-use wo_record::{LearningCurve, Name, Predictor, Refit};
+use wo_record::{Independence, LearningCurve, Name, Predictor, Refit};
 use wo_report::{
     Cards, Change, Estimate, Fact, Forecast, Learning, LearningPoint, Paraphrase, Report,
     Robustness, Slice, Slices, Step,
@@ -23,11 +23,12 @@ use crate::judge::perturb::WORDS;
 use crate::render::format::FEW_GROUPS;
 use crate::render::html::audit::audit;
 use crate::render::html::calibration::{calibration, selective};
-use crate::render::html::conclusion::{Grounds, conclusion, is_anonymous};
+use crate::render::html::conclusion::{Grounds, conclusion};
 use crate::render::html::estimate::{between, estimate};
 use crate::render::html::metrics::metrics;
 use crate::render::html::suspects::suspects;
 use crate::render::html::worst::worst_videos;
+use crate::render::sentences::independence;
 use crate::render::sentences::learning::in_words;
 use crate::render::worst::Worst;
 use crate::score::evaluation::ConfusionMatrix;
@@ -54,7 +55,7 @@ pub(crate) fn page(
     let grounds = Grounds { findings, tally };
     Report {
         title: format!("{model}: does it judge form?"),
-        subtitle: main.map(|it| subtitle(it, tally)),
+        subtitle: main.map(|it| subtitle(it, &findings.independence)),
         conclusion: Some(conclusion(grounds, main)),
         metrics: main.map(|main| metrics(findings, main, tally)),
         confusions: findings
@@ -80,12 +81,15 @@ pub(crate) fn page(
     }
 }
 
-fn subtitle(main: &Measurement, tally: &Tally) -> String {
-    let videos = count(main.n, "video");
-    if is_anonymous(tally) {
-        format!("{videos} of unknown people")
-    } else {
-        format!("{videos} of {}, held out", count(main.n_groups, "group"))
+fn subtitle(main: &Measurement, known: &Independence) -> String {
+    let size = format!(
+        "{} of {}",
+        count(main.n, "video"),
+        count(main.n_groups, "group")
+    );
+    match independence::unknown(known) {
+        Some(unknown) => format!("{size}: {unknown}"),
+        None => format!("{size}, held out"),
     }
 }
 

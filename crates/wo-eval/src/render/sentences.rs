@@ -3,5 +3,6 @@
 pub(crate) mod audit;
 pub(crate) mod comparison;
 pub(crate) mod excluded;
+pub(crate) mod independence;
 pub(crate) mod learning;
 pub(crate) mod verdict;

@@ -12,7 +12,7 @@ use wo_record::Name;
 
 use crate::findings::Findings;
 use crate::render::format::plain;
-use crate::render::sentences::excluded;
+use crate::render::sentences::{excluded, independence};
 use crate::render::text::conclusions::conclusions;
 use crate::render::text::layout::lines;
 use crate::render::text::scores::ScoreReport;
@@ -45,12 +45,14 @@ pub(crate) fn report(
             whole: Whole::HeldOut,
             exercises,
         };
-        blocks.push(lines(&[
-            model,
-            format!("on {}, held out from training", metrics.size()),
-        ]));
+        let known = &findings.independence;
+        let size = match independence::unknown(known) {
+            None => format!("on {}, held out from training", metrics.size()),
+            Some(unknown) => format!("{unknown}: {}", metrics.size()),
+        };
+        blocks.push(lines(&[model, size]));
         blocks.extend(metrics.main_form());
-        blocks.push(lines(&conclusions(&metrics, tally)));
+        blocks.push(lines(&conclusions(&metrics, known)));
         blocks.extend(metrics.details());
         blocks.extend(sections(findings));
     }

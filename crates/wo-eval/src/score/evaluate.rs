@@ -1,6 +1,6 @@
 //! Scores the model and its baselines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wo_clip::{Split, SplitVideo};
 use wo_record::Predictor;
@@ -13,12 +13,44 @@ use crate::score::key::{Scope, Task, Unit, Whole};
 use crate::score::scoring_task::ScoringTask;
 use crate::score::worst_group::worst_group;
 
-/// The baselines, fitted to the training videos.
+/// The baselines, fitted to videos that they do not predict.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Baselines {
+    /// To the training videos.
+    of_training: Fitted,
+    /// For each fold of a cross-validation, to the other folds.
+    of_folds: BTreeMap<u32, Fitted>,
+}
+
+/// Baselines that were fitted to the same videos.
+#[derive(Debug, Clone, PartialEq)]
+struct Fitted {
     label_majority: Option<Majority>,
     label_duration: Option<DurationOnly>,
     exercise_majority: Option<Majority>,
+}
+
+// With the exercise given there is nothing to predict.
+const UNTOLD: Facts<'_> = Facts {
+    exercise: None,
+    duration_ms: None,
+};
+
+impl Fitted {
+    fn new(labels: &[Example<'_>], exercises: &[usize], n_labels: usize) -> Self {
+        let exercises: Vec<Example<'_>> = exercises
+            .iter()
+            .map(|&class| Example {
+                facts: UNTOLD,
+                class,
+            })
+            .collect();
+        Self {
+            label_majority: Majority::fit(labels),
+            label_duration: DurationOnly::fit(labels, n_labels),
+            exercise_majority: Majority::fit(&exercises),
+        }
+    }
 }
 
 impl Baselines {
@@ -37,24 +69,43 @@ impl Baselines {
                 })
             })
             .collect();
-        // With the exercise given there is nothing to predict.
-        let untold = Facts {
-            exercise: None,
-            duration_ms: None,
-        };
-        let exercises: Vec<Example<'_>> = train()
-            .filter_map(|video| {
-                Some(Example {
-                    facts: untold,
-                    class: space.exercise(&video.exercise)?,
-                })
-            })
-            .collect();
+        let exercises = train().filter_map(|video| space.exercise(&video.exercise));
+        let exercises: Vec<usize> = exercises.collect();
         Self {
-            label_majority: Majority::fit(&labels),
-            label_duration: DurationOnly::fit(&labels, space.labels.len()),
-            exercise_majority: Majority::fit(&exercises),
+            of_training: Fitted::new(&labels, &exercises, space.labels.len()),
+            of_folds: BTreeMap::new(),
         }
+    }
+
+    /// Adds, for predictions of a cross-validation, baselines that are fitted as its models are: without the fold that they
+    /// predict.
+    pub(crate) fn and_of_folds(mut self, predictions: &[&Prediction], space: &LabelSpace) -> Self {
+        let scored: Vec<Scored<'_>> = predictions.iter().filter_map(|it| Scored::of(it)).collect();
+        let folds: BTreeSet<u32> = scored.iter().filter_map(|it| it.prediction.fold).collect();
+        for fold in folds {
+            let is_other = |it: &&Scored<'_>| it.prediction.fold.is_some_and(|other| other != fold);
+            let others: Vec<&Scored<'_>> = scored.iter().filter(is_other).collect();
+            let example = |it: &&Scored<'_>| Example {
+                facts: it.facts(space),
+                class: it.label,
+            };
+            let exercises: Vec<usize> = others.iter().filter_map(|it| it.exercise).collect();
+            let labels: Vec<Example<'_>> = others.iter().map(example).collect();
+            let fitted = Fitted::new(&labels, &exercises, space.labels.len());
+            self.of_folds.insert(fold, fitted);
+        }
+        self
+    }
+
+    /// Those that predict this video.
+    fn of(&self, prediction: &Prediction) -> &Fitted {
+        let of_fold = prediction.fold.and_then(|fold| self.of_folds.get(&fold));
+        of_fold.unwrap_or(&self.of_training)
+    }
+
+    /// Whether all of these videos have a baseline.
+    fn have(&self, videos: &[Scored<'_>], is_there: fn(&Fitted) -> bool) -> bool {
+        videos.iter().all(|it| is_there(self.of(it.prediction)))
     }
 }
 
@@ -126,6 +177,13 @@ impl<'a> Scored<'a> {
             _ => None,
         }
     }
+
+    fn facts<'b>(&self, space: &'b LabelSpace) -> Facts<'b> {
+        Facts {
+            exercise: self.exercise.and_then(|it| space.exercises.get(it)),
+            duration_ms: self.prediction.duration_ms,
+        }
+    }
 }
 
 fn label_of_videos<'a>(
@@ -134,18 +192,15 @@ fn label_of_videos<'a>(
     baselines: &Baselines,
     scope: Scope,
 ) -> ScoringTask<'a> {
-    let (majority, duration) = (&baselines.label_majority, &baselines.label_duration);
+    let has_majority = baselines.have(videos, |it| it.label_majority.is_some());
+    let has_duration = baselines.have(videos, |it| it.label_duration.is_some());
     let samples = videos.iter().map(|video| {
-        let exercise = video
-            .exercise
-            .and_then(|exercise| space.exercises.get(exercise));
-        let facts = Facts {
-            exercise,
-            duration_ms: video.prediction.duration_ms,
-        };
+        let (facts, fitted) = (video.facts(space), baselines.of(video.prediction));
         let model = video.prediction.top.label;
-        let majority = majority.as_ref().map(|it| it.predict(facts));
-        let duration = duration.as_ref().map(|it| it.predict(facts));
+        let majority = fitted.label_majority.as_ref().filter(|_| has_majority);
+        let majority = majority.map(|it| it.predict(facts));
+        let duration = fitted.label_duration.as_ref().filter(|_| has_duration);
+        let duration = duration.map(|it| it.predict(facts));
         Sample {
             group: &video.prediction.group,
             truth: video.label,
@@ -157,8 +212,8 @@ fn label_of_videos<'a>(
     });
     let predictors = [
         Some(Predictor::Model),
-        majority.as_ref().map(|_| Predictor::Majority),
-        duration.as_ref().map(|_| Predictor::DurationOnly),
+        has_majority.then_some(Predictor::Majority),
+        has_duration.then_some(Predictor::DurationOnly),
     ];
     let probabilities = videos.iter().map(|it| it.prediction.calibrated.as_slice());
     ScoringTask {
@@ -205,22 +260,21 @@ fn exercise_of_videos<'a>(
     baselines: &Baselines,
     scope: Scope,
 ) -> ScoringTask<'a> {
-    // Told the exercise, the baseline would not have to guess.
-    let untold = Facts {
-        exercise: None,
-        duration_ms: None,
-    };
-    let majority = baselines.exercise_majority.as_ref();
+    let has_majority = baselines.have(videos, |it| it.exercise_majority.is_some());
     let samples = videos.iter().filter_map(|video| {
         let model = video.prediction.predicted_exercise()?;
-        let majority = majority.map(|it| it.predict(untold));
+        let majority = baselines.of(video.prediction).exercise_majority.as_ref();
+        // Told the exercise, the baseline would not have to guess.
+        let majority = majority
+            .filter(|_| has_majority)
+            .map(|it| it.predict(UNTOLD));
         Some(Sample {
             group: &video.prediction.group,
             truth: video.exercise?,
             predicted: std::iter::once(model).chain(majority).collect(),
         })
     });
-    let baseline = majority.map(|_| Predictor::Majority);
+    let baseline = has_majority.then_some(Predictor::Majority);
     ScoringTask {
         task: Task::Exercise,
         unit: Unit::Video,

@@ -23,8 +23,6 @@ pub(crate) struct Tally {
     pub(crate) has_no_hashes: bool,
     /// Scored.
     pub(crate) n_scored: u64,
-    /// Scored, with neither person nor source.
-    pub(crate) n_without_group_key: u64,
     /// Judged, without a label.
     pub(crate) n_unlabelled: u64,
     /// Judged, with the label `unclear`.
@@ -43,6 +41,8 @@ pub(crate) struct Tally {
     pub(crate) mixed: Vec<String>,
     /// How many frames these are.
     pub(crate) n_contrary: u64,
+    /// Videos whose label or exercise is another one in the model's record of its training run. With both.
+    pub(crate) relabelled: Vec<String>,
     /// Without a frame that loads.
     pub(crate) n_failed: u64,
     /// Frames that do not load, of videos with others that do.
@@ -56,10 +56,7 @@ impl Tally {
     pub(crate) fn count(&mut self, prediction: &Prediction) {
         match &prediction.ground_truth {
             GroundTruth::Scored { .. } if prediction.seen => self.n_seen += 1,
-            GroundTruth::Scored { .. } => {
-                self.n_scored += 1;
-                self.n_without_group_key += u64::from(!prediction.has_group_key);
-            }
+            GroundTruth::Scored { .. } => self.n_scored += 1,
             GroundTruth::Unlabelled => self.n_unlabelled += 1,
             GroundTruth::Unclear => self.n_unclear += 1,
             GroundTruth::Unknown(name) => {
@@ -76,8 +73,6 @@ impl Tally {
             self.n_seen = self.n_seen.saturating_sub(1);
         } else if prediction.truth().is_some() {
             self.n_scored = self.n_scored.saturating_sub(1);
-            let n = u64::from(!prediction.has_group_key);
-            self.n_without_group_key = self.n_without_group_key.saturating_sub(n);
         }
     }
 

@@ -2,10 +2,11 @@
 
 use wo_cli::Exit;
 use wo_clip::Manifest;
-use wo_record::Failure;
+use wo_record::{Failure, Independence};
 
 use crate::findings::Findings;
 use crate::render::contact_sheet::ContactSheet;
+use crate::render::sentences::independence;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
 
@@ -16,6 +17,13 @@ pub(crate) fn nothing_left() -> anyhow::Result<()> {
         "no held-out video is left to score: the model was trained or chosen on all labelled videos or their groups";
         "--allow-seen scores them apart; for an unbiased score, give held-out people and sources"
     )
+}
+
+/// Warns of what is not known of who is in the scored videos.
+pub(crate) fn warn_of_limits(known: &Independence) {
+    for limit in independence::sentences(known) {
+        wo_cli::warn!("{limit}");
+    }
 }
 
 /// What is left of a run that came to its end.

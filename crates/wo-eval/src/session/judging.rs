@@ -7,11 +7,12 @@ use wo_cli::{Exit, ExitWith};
 use wo_clip::{Judge, set_threads};
 use wo_input::{Leftovers, VideoItem};
 use wo_parallel::OrderedPool;
-use wo_record::{Failure, Producer, Record, Verdict, code};
+use wo_record::{Failure, Group, Producer, Record, Verdict, code};
 
 use crate::cli::config::{EvaluateConfig, ModelConfig};
 use crate::data_quality::leakage::LeakageCheck;
 use crate::data_quality::near_duplicates::NearDuplicates;
+use crate::data_quality::relabelled::relabelled;
 use crate::findings::{Findings, Model};
 use crate::input::repeats::{Repeat, SeenBefore};
 use crate::judge::evidence::EvidenceFrame;
@@ -21,7 +22,7 @@ use crate::judge::load::load_judge;
 use crate::judge::nearest_training::{Thumbnails, TrainedOn, nearest_of_another_label};
 use crate::judge::perturb::wordings;
 use crate::judge::predict::Judged;
-use crate::judge::prediction::{GroundTruth, Prediction};
+use crate::judge::prediction::{GroundTruth, Prediction, join_groups};
 use crate::judge::video_name::{name_of, named};
 use crate::render::contact_sheet::ContactSheet;
 use crate::render::sentences::excluded;
@@ -29,7 +30,7 @@ use crate::render::sentences::verdict::verdict_in_words;
 use crate::render::text::report;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
-use crate::session::finished::{Finished, nothing_left};
+use crate::session::finished::{Finished, nothing_left, warn_of_limits};
 use crate::session::log::Log;
 
 /// A run under way.
@@ -125,16 +126,22 @@ impl<'a> Session<'a> {
                 return failures.into_iter().try_for_each(|it| self.log.fail(it));
             }
         }
-        let seen = self.judge.manifest().has_seen(&item.video);
-        if seen {
+        let manifest = self.judge.manifest();
+        let relabelled = relabelled(&item.video, &manifest.videos);
+        self.log.tally.relabelled.extend(relabelled);
+        let seen_by = manifest.seen_by(&item.video);
+        if seen_by.is_some() {
             self.training.leakage.take_name(&item.video);
         }
         let truth = GroundTruth::of(&item.video, &self.space);
         let can_be_scored = matches!(truth, GroundTruth::Scored { .. });
-        if seen && can_be_scored && !self.config.allow_seen {
-            return self.exclude_seen(item);
+        match seen_by {
+            Some(key) if can_be_scored && !self.config.allow_seen => self.exclude_seen(item, &key),
+            seen_by => {
+                let seen = seen_by.is_some();
+                self.have_done(Task::Judge { item, seen })
+            }
         }
-        self.have_done(Task::Judge { item, seen })
     }
 
     fn have_done(&mut self, task: Task) -> anyhow::Result<()> {
@@ -226,6 +233,7 @@ impl<'a> Session<'a> {
         for prediction in &gone {
             self.log.tally.contradict(prediction);
         }
+        join_groups(&mut left);
         let looks: Vec<_> = left.iter().map(|it| (it, &it.facts.looks)).collect();
         let near = NearDuplicates::among(&looks, &self.space);
         if let Some(warning) = near.warning() {
@@ -253,8 +261,9 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Skips a training video of the model. Rejects a new video of a seen group, since its user takes it for held-out.
-    fn exclude_seen(&mut self, item: VideoItem) -> anyhow::Result<()> {
+    /// Skips a video of the model's training run. Rejects a new video of a person or source that the model has seen, since its
+    /// user takes it for held-out.
+    fn exclude_seen(&mut self, item: VideoItem, key: &Group) -> anyhow::Result<()> {
         let video = &item.video;
         let mut known = self.judge.manifest().videos.iter();
         if known.any(|it| it.video_id == video.video_id) {
@@ -264,10 +273,8 @@ impl<'a> Session<'a> {
             }
             return Ok(());
         }
-        let what = format!(
-            "the model was trained or chosen on {}; --allow-seen scores it apart",
-            wo_record::group_of(video)
-        );
+        let what =
+            format!("the model was trained or chosen on {key}; --allow-seen scores it apart");
         let (path, video_id) = (video.path.clone(), video.video_id.clone());
         self.log.reject(path, video_id, code::SEEN_GROUP, what)
     }
@@ -318,11 +325,13 @@ impl<'a> Session<'a> {
             trust: manifest.trust.as_ref(),
             learning_curve: manifest.learning_curve.as_ref(),
             videos: &manifest.videos,
+            for_baselines: &manifest.videos,
         };
         let mut findings = Findings::of(&self.predictions, model, &self.config.analysis);
         findings
             .suspects
             .splice(0..0, self.training.leakage.into_suspects());
+        warn_of_limits(&findings.independence);
         findings.warn_of_missing();
         findings.write(&mut self.log.writer)?;
         self.log.writer.end()?;

@@ -13,7 +13,7 @@ use crate::render::sentences::excluded;
 use crate::render::text::report;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
-use crate::session::finished::{Finished, nothing_left};
+use crate::session::finished::{Finished, nothing_left, warn_of_limits};
 
 /// Scores the predictions of a file and writes all records.
 pub(crate) fn score_predictions(
@@ -57,8 +57,10 @@ pub(crate) fn score_predictions(
         trust: None,
         learning_curve: None,
         videos: &[],
+        for_baselines: &file.others,
     };
     let findings = Findings::of(&scored, model, analysis);
+    warn_of_limits(&findings.independence);
     findings.warn_of_missing();
     findings.write(&mut writer)?;
     writer.end()?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use wo_testkit::{stream, tempdir};
 
-use crate::model::{video, write_model};
+use crate::model::{rewrite, video, write_model};
 use crate::tool;
 use crate::written::{
     OF_OTHERS, OF_STRANGERS, OF_TRAINING, evaluated, looking_like, of_type, predictions,
@@ -38,11 +38,8 @@ fn a_new_video_of_a_trained_person_is_refused_and_the_rest_is_scored() {
 
 /// Gives the model, as it names the videos of its training, the pictures of one of them.
 fn name_pictures(model: &Path, hashes: &[&str]) {
-    let path = model.join("wo.json");
-    let text = std::fs::read_to_string(&path).expect("read the manifest");
-    let mut manifest: Value = serde_json::from_str(&text).expect("a manifest");
-    manifest["videos"][1]["hashes"] = json!(hashes);
-    std::fs::write(&path, manifest.to_string()).expect("write the manifest");
+    let hashes = hashes.iter().map(|it| (*it).to_owned()).collect();
+    rewrite(model, |manifest| manifest.videos[1].hashes = hashes);
 }
 
 #[test]
@@ -138,14 +135,7 @@ fn predictions_of_seen_videos_alone_are_no_evaluation() {
     let folder = tempdir().unwrap();
     let said = predictions(folder.path(), "said.ndjson", 10);
     let text = std::fs::read_to_string(&said).unwrap();
-    std::fs::write(
-        &said,
-        text.replace(
-            r#""type":"prediction""#,
-            r#""type":"prediction","seen":true"#,
-        ),
-    )
-    .unwrap();
+    std::fs::write(&said, text.replace(r#""seen":false"#, r#""seen":true"#)).unwrap();
     let run = |flags: &[&str]| evaluated(&said, flags);
     let refused = run(&[]);
     assert_eq!(refused.status, 6);
@@ -164,7 +154,8 @@ fn predictions_of_seen_videos_are_left_out_and_said_to_be() {
     let folder = tempdir().unwrap();
     let said = predictions(folder.path(), "said.ndjson", 10);
     let text = std::fs::read_to_string(&said).unwrap();
-    let seen = text.replace(r#""video_id":"v7""#, r#""video_id":"v7","seen":true"#);
+    let line = r#""seen":false,"type":"prediction","video_id":"v7""#;
+    let seen = text.replace(line, &line.replace("false", "true"));
     assert_ne!(seen, text);
     std::fs::write(&said, seen).unwrap();
     let table = |flags: &[&str]| {

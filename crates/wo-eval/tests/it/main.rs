@@ -1,10 +1,13 @@
 //! The binary, as a pipe sees it, and the whole run with a small random model that is made here.
 
 mod binary;
+mod edited;
 mod findings;
 mod gates;
+mod groups;
 mod leakage;
 mod model;
+mod predicted_groups;
 mod robustness;
 mod run;
 mod told;

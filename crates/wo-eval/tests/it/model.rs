@@ -8,7 +8,8 @@ use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::json;
 use wo_clip::tch::Device;
 use wo_clip::{
-    Checkpoint, Class, Manifest, Pooling, Split, SplitVideo, scratch_config, write_checkpoint,
+    Checkpoint, Class, Manifest, Pooling, Split, SplitVideo, read_checkpoint, scratch_config,
+    write_checkpoint,
 };
 use wo_input::{Tokenizer, train_clip_tokenizer};
 use wo_record::{Group, group_of};
@@ -58,6 +59,7 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
         init: "scratch:tiny".into(),
         classes,
         prompts,
+        group_by: None,
         videos: vec![
             video("t0", group_of(&known), "bad_form", 1000.0),
             video("t1", Group::of_video_id("t1"), "good_form", 3000.0),
@@ -75,6 +77,14 @@ pub(crate) fn write_model(folder: &Path) -> PathBuf {
     write_checkpoint(&path, &checkpoint, &vs, false)
         .expect("the test can make its model and pictures");
     path
+}
+
+/// Writes a model anew, with another manifest, as `wo-train` would have.
+pub(crate) fn rewrite(model: &Path, change: impl FnOnce(&mut Manifest)) {
+    let mut checkpoint = read_checkpoint(model).expect("the model was written before");
+    change(checkpoint.manifest.as_mut().expect("it has a manifest"));
+    let (vs, _clip) = checkpoint.build(Device::Cpu).expect("whole weights");
+    write_checkpoint(model, &checkpoint, &vs, false).expect("write it");
 }
 
 /// The lines of a video with three frames in files below `folder`; `fields` are those of the `video` record.

@@ -27,7 +27,7 @@ pub(crate) fn predictions(folder: &Path, name: &str, n: usize) -> PathBuf {
             };
             json!({"type": "prediction", "video_id": format!("v{i}"), "path": format!("v{i}.mp4"),
                 "group": format!("person:{}", i / 2), "exercise": "squat", "label": truth,
-                "labels": {"good_form": good, "bad_form": 1.0 - good}})
+                "labels": {"good_form": good, "bad_form": 1.0 - good}, "seen": false})
             .to_string()
         })
         .collect();

@@ -26,6 +26,7 @@ pub(crate) fn manifest(
         head: fitted.head.as_ref().map(rows).transpose()?,
         trust: None,
         learning_curve: None,
+        group_by: Some(dataset.grouping.by),
         videos: videos
             .filter(|example| !example.is_part)
             .map(|example| example.video)

@@ -55,7 +55,8 @@ pub(crate) fn card(
     }
     let _ = writeln!(
         text,
-        "\n## Training data\n\nVideos (groups: persons, else sources, else single videos):\n"
+        "\n## Training data\n\nVideos ({}):\n",
+        dataset.grouping.line()
     );
     counts(&mut text, dataset);
     let _ = writeln!(

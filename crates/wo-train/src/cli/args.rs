@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::Parser;
 use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
 use wo_clip::Pooling;
+use wo_record::GroupBy;
 
 use crate::data::config::{Mixed, NearDuplicates};
 use crate::hyperparameters::{Interpolation, Loss};
@@ -14,10 +15,9 @@ use crate::trainer::config::{Resume, SelfCheck};
 
 /// Fine-tune CLIP on described frames so that it judges form
 ///
-/// Reads records from stdin, a file, or a folder of labelled frames. All videos of one person stay in one split:
-/// training, validation or test. Where no person is known, all videos of one source stay together, else each video
-/// stands alone. The model stores the split, and wo-eval scores only held-out videos. Metrics go to stdout as NDJSON,
-/// the model to --output.
+/// Reads records from stdin, a file, or a folder of labelled frames. All videos of one person and all of one source stay
+/// in one split: training, validation or test. A person in two sources joins them. The model stores the split, and
+/// wo-eval scores only held-out videos. Metrics go to stdout as NDJSON, the model to --output.
 ///
 /// A stopped or killed run resumes when you repeat the command on the same data.
 #[derive(Debug, Clone, Parser)]
@@ -124,6 +124,10 @@ pub struct SplitArgs {
     /// Fraction of the videos, in whole groups, that is held out for wo-eval; wo-train never looks at it
     #[arg(long, value_name = "FRACTION", default_value_t = 0.2)]
     pub test: f64,
+    /// What stays on one side of each split: `both` all videos of a person and all of a source, `person` or `source` only
+    /// those of one kind; metrics then hold for new people in known sources, or for known people in new sources
+    #[arg(long, value_name = "HOW", default_value_t = GroupBy::Both)]
+    pub group_by: GroupBy,
     /// Cross-validate first: train K more models, each scored on groups that it has not seen. Writes the predictions
     /// beside the model. With --validation 0, or where a label has too few groups, each keeps its last epoch
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=50))]

@@ -41,6 +41,7 @@ impl Args {
             reading: self.data.reading.clone(),
             mixed: self.data.mixed,
             near_duplicates: self.data.near_duplicates,
+            group_by: self.split.group_by,
             fractions: Fractions {
                 validation: self.split.validation,
                 test: self.split.test,

@@ -52,6 +52,7 @@ pub(crate) fn lines(
         .iter()
         .map(|(split, words)| split_line(words, &dataset.videos(*split)))
         .collect();
+    lines.push(dataset.grouping.line());
     lines.extend(data_lines(dataset));
     lines.push(format!("method {} ({})", hyper.method, choice.why));
     if hyper.method == Method::Probe {

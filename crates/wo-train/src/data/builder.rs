@@ -7,13 +7,14 @@ use rayon::prelude::*;
 use wo_cli::{Exit, count, ensure, named, verb};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
-use wo_record::{Failure, Group, Name, PerceptualHash, Quality, UNCLEAR, Video, code, group_of};
+use wo_record::{Failure, Group, Name, PerceptualHash, Quality, UNCLEAR, Video, code, keys_of};
 
 use crate::data::config::{DataConfig, Mixed};
 use crate::data::dataset::{Dataset, Example, classes_and_captions, file_facts};
 use crate::data::duplicates;
 use crate::data::excluded::Exclusions;
 use crate::data::frame_cache::{FrameCache, FrameId};
+use crate::data::grouping::Grouping;
 use crate::data::labelled::{Labelled, Part, name_of};
 use crate::data::photographs::PhotoSurvey;
 use crate::data::split::{Candidate, split_groups};
@@ -203,6 +204,7 @@ impl DatasetBuilder {
             std::mem::take(&mut self.videos),
             &self.frame_cache,
             config.near_duplicates,
+            config.group_by,
         )?;
         for sentence in &sorted.sentences {
             wo_cli::warn!("{sentence}");
@@ -214,10 +216,16 @@ impl DatasetBuilder {
             "remove one of each two files listed above, or give both the same label"
         );
         self.failures.extend(sorted.failures);
-        let examples = split_examples(sorted.videos, sorted.groups, config)?;
+        let grouping = Grouping::of(&sorted.videos, config.group_by);
+        for warning in grouping.warnings() {
+            wo_cli::warn!("{warning}");
+        }
+        let examples = split_examples(sorted.videos, sorted.groups, config);
+        let examples = grouping.explained(examples)?;
         let (classes, captions) = classes_and_captions(&examples)?;
         Ok(Dataset {
             examples,
+            grouping,
             frame_cache: Arc::new(self.frame_cache),
             classes,
             captions,
@@ -301,15 +309,14 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
         captions,
         parts: _,
     } = labelled;
-    let own_group = Some(group_of(&item.video)).filter(|own| *own != candidate.group);
     Example {
         name: name_of(&item.video),
         path: item.video.path.clone(),
         file_facts: file_facts(&item.video),
         video: SplitVideo {
+            keys: keys_of(&item.video),
             video_id: item.video.video_id,
             group: candidate.group,
-            own_group,
             split,
             exercise: class.exercise.clone(),
             label: class.label.clone(),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use wo_cli::{CaptionsFlag, Reading, shell_word};
+use wo_record::GroupBy;
 
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
@@ -18,6 +19,7 @@ pub(crate) struct DataConfig {
     pub(crate) reading: Reading,
     pub(crate) mixed: Mixed,
     pub(crate) near_duplicates: NearDuplicates,
+    pub(crate) group_by: GroupBy,
     pub(crate) fractions: Fractions,
     pub(crate) seed: u64,
 }

@@ -8,6 +8,7 @@ use wo_clip::{Class, Split, SplitVideo};
 use wo_record::{Failure, Pose, Producer, RecordPath, Video};
 
 use crate::data::frame_cache::{FrameCache, FrameId};
+use crate::data::grouping::Grouping;
 
 /// Captions per class that are kept, the most frequent first. More only cost time in the text tower.
 const CAPTIONS_PER_CLASS: usize = 16;
@@ -73,6 +74,7 @@ pub(crate) fn file_facts(video: &Video) -> Vec<Option<f64>> {
 #[derive(Debug)]
 pub(crate) struct Dataset {
     pub(crate) examples: Vec<Example>,
+    pub(crate) grouping: Grouping,
     pub(crate) frame_cache: Arc<FrameCache>,
     /// The classes of the training videos, sorted.
     pub(crate) classes: Vec<Class>,
@@ -110,6 +112,7 @@ impl Dataset {
         let (classes, captions) = classes_and_captions(&examples)?;
         Ok(Self {
             examples,
+            grouping: self.grouping.clone(),
             frame_cache: Arc::clone(&self.frame_cache),
             classes,
             captions,

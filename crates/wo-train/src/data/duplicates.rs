@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wo_cli::{Exit, bail, count, named, verb};
 use wo_picture::{GreyCells, Overlap, overlaps};
-use wo_record::{Failure, Group, code, group_of, joined};
+use wo_record::{Failure, Group, GroupBy, code, joined};
 
 use crate::data::config::NearDuplicates;
 use crate::data::frame_cache::FrameCache;
+use crate::data::grouping::groups_of;
 use crate::data::labelled::Labelled;
 
 /// The videos to train on, and what was found about duplicates.
@@ -29,8 +30,9 @@ pub(crate) fn sort(
     videos: Vec<Labelled>,
     frame_cache: &FrameCache,
     policy: NearDuplicates,
+    group_by: GroupBy,
 ) -> anyhow::Result<Sorted> {
-    let mut found = DuplicateSearch::new(videos);
+    let mut found = DuplicateSearch::new(videos, group_by);
     found.merge_same_files();
     let near_duplicates = found.near_duplicates(frame_cache)?;
     found.exclude_copies(&near_duplicates);
@@ -46,7 +48,7 @@ pub(crate) fn sort(
 
 struct DuplicateSearch {
     videos: Vec<Labelled>,
-    /// The own group of each, before any are joined.
+    /// The group of each, before near-duplicates join any.
     own_groups: Vec<Group>,
     /// Indices of videos that belong together.
     pairs: Vec<(usize, usize)>,
@@ -57,9 +59,9 @@ struct DuplicateSearch {
 }
 
 impl DuplicateSearch {
-    fn new(videos: Vec<Labelled>) -> Self {
+    fn new(videos: Vec<Labelled>, group_by: GroupBy) -> Self {
         Self {
-            own_groups: videos.iter().map(|it| group_of(&it.item.video)).collect(),
+            own_groups: groups_of(&videos, group_by),
             videos,
             pairs: Vec::new(),
             excluded: BTreeSet::new(),

@@ -43,7 +43,8 @@ impl<'a> FoldSource<'a> {
             )
             .into());
         }
-        self.try_plan(n_folds).hint_with(|| {
+        let grouping = &self.dataset.grouping;
+        grouping.explained(self.try_plan(n_folds)).hint_with(|| {
             let works = self.most_folds(n_folds - 1);
             Some(works.map_or_else(
                 || "leave --folds out".to_owned(),

@@ -9,9 +9,9 @@ use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 use wo_clip::Class;
-use wo_record::{Name, Prediction, Record, Writer};
+use wo_record::{Group, Name, Prediction, Record, Writer};
 
-use crate::data::dataset::Example;
+use crate::data::dataset::{Dataset, Example};
 use crate::fit::{fit, judge_with};
 use crate::run::Run;
 use crate::validation::baselines::{Baselines, Comparison};
@@ -122,7 +122,7 @@ fn fit_one(
         predictions: test
             .iter()
             .zip(&judged)
-            .map(|(example, judged)| prediction(example, &part.classes, judged, number))
+            .map(|(example, judged)| prediction(example, &part, judged, number))
             .collect(),
         baselines,
     };
@@ -131,17 +131,14 @@ fn fit_one(
     Ok(fold)
 }
 
-fn prediction(
-    example: &Example,
-    classes: &[Class],
-    judged: &Probabilities,
-    fold: u32,
-) -> Prediction {
-    let sums = |name: fn(&Class) -> &Name| -> BTreeMap<Name, f64> {
-        let names = classes.iter().map(name);
-        let sum = |it: &Name| sum(classes, judged, |class| name(class) == it);
-        names.map(|it| (it.clone(), sum(it))).collect()
+fn prediction(example: &Example, part: &Dataset, judged: &Probabilities, fold: u32) -> Prediction {
+    let (classes, video) = (&part.classes, &example.video);
+    let keys = part.grouping.by.joining(&video.keys, &video.video_id);
+    let is_seen = |key: &&Group| {
+        let mut seen = part.examples.iter().filter(|it| it.video.is_seen());
+        !keys.contains(key) && seen.any(|it| it.video.keys.contains(key))
     };
+    let sums = |name| sums(classes, judged, name);
     let (labels, exercises) = (sums(|class| &class.label), sums(|class| &class.exercise));
     let most = |sums: &BTreeMap<Name, f64>| {
         let most = sums.iter().max_by(|a, b| a.1.total_cmp(b.1));
@@ -154,6 +151,7 @@ fn prediction(
         video_id: example.video.video_id.clone(),
         path: example.path.clone(),
         group: example.video.group.to_string(),
+        seen_keys: video.keys.iter().filter(is_seen).cloned().collect(),
         exercise: Some(example.video.exercise.clone()),
         label: Some(example.video.label.clone()),
         labels,
@@ -161,8 +159,20 @@ fn prediction(
         faults: example.class.faults.clone(),
         predicted_faults: predicted_faults.unwrap_or_default(),
         fold: Some(fold),
-        seen: false,
+        seen: Some(false),
+        keys,
     }
+}
+
+/// The probability of each label, or of each exercise.
+fn sums(
+    classes: &[Class],
+    judged: &Probabilities,
+    name: fn(&Class) -> &Name,
+) -> BTreeMap<Name, f64> {
+    let names = classes.iter().map(name);
+    let sum = |it: &Name| sum(classes, judged, |class| name(class) == it);
+    names.map(|it| (it.clone(), sum(it))).collect()
 }
 
 /// The predictions as a stream of records.
@@ -179,7 +189,6 @@ pub(crate) fn stream(predictions: &[Prediction]) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validation::metrics::tests::example;
 
     #[test]
     fn a_fold_of_an_older_version_is_read() {
@@ -206,8 +215,13 @@ mod tests {
         let classes = [class(&["a"]), class(&["b"]), class(&["c"])];
         let judged = vec![0.7, 0.2, 0.1 + 3e-16];
         assert!(judged.iter().sum::<f64>() > 1.0);
-        let made = prediction(&example("v", &classes[0]), &classes, &judged, 1);
-        let mut sums = made.labels.values().chain(made.exercises.values());
-        assert!(sums.all(|sum| (0.999..=1.0).contains(sum)), "{made:?}");
+        let names: [fn(&Class) -> &Name; 2] = [|it| &it.label, |it| &it.exercise];
+        for name in names {
+            let sums = sums(&classes, &judged, name);
+            assert!(
+                sums.values().all(|sum| (0.999..=1.0).contains(sum)),
+                "{sums:?}"
+            );
+        }
     }
 }

@@ -10,6 +10,7 @@ use wo_testkit::{BEGIN, Tool, end, stream, tempdir};
 
 mod captions;
 mod folds;
+mod groups;
 mod methods;
 mod plan;
 mod resume;

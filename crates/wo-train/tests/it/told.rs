@@ -145,8 +145,8 @@ fn videos_that_look_alike_are_one_group() {
             .expect(id)
             .clone()
     };
-    assert_eq!(of("copy7")["own_group"], "person:p3");
-    assert!(of("video0")["own_group"].is_null());
+    assert_eq!(of("copy7")["keys"], json!(["person:p3"]));
+    assert_eq!(of("video0")["keys"], json!(["person:p0"]));
 
     let refused = train(&model, &lines, &["--near-duplicates", "refuse"]);
     assert_eq!(refused.status, 6, "{}", refused.stderr);

@@ -8,6 +8,7 @@ use crate::findings::Findings;
 use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, shown};
 use crate::render::html::answered::Answered;
 use crate::render::sentences::audit::summary;
+use crate::render::sentences::{excluded, independence};
 use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task};
 use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
@@ -86,11 +87,6 @@ fn one_label(label: &Name, main: &Measurement) -> Conclusion {
             "Evaluate on videos of every label.".to_owned(),
         ],
     }
-}
-
-/// Whether no scored video has a person or source.
-pub(super) fn is_anonymous(tally: &Tally) -> bool {
-    tally.n_without_group_key > 0 && tally.n_without_group_key >= tally.n_scored
 }
 
 /// A reason not to rely on a model.
@@ -194,9 +190,10 @@ impl Case<'_> {
             self.mostly_unclear(),
             self.unknown_copies(),
         ];
-        let last = [self.audited(), self.unknown_groups(), self.wide()];
+        let last = [self.audited(), self.relabelled(), self.wide()];
         let all = first.into_iter().chain(self.baselines()).chain(last);
-        all.flatten().collect()
+        let dependent = independence::sentences(&self.grounds.findings.independence);
+        all.flatten().chain(dependent).collect()
     }
 
     /// Duplicates of training videos are rejected or scored apart, if they can be detected.
@@ -263,16 +260,9 @@ impl Case<'_> {
         }
     }
 
-    fn unknown_groups(&self) -> Option<String> {
-        let tally = self.grounds.tally;
-        (tally.n_without_group_key > 0).then(|| {
-            format!(
-                "{} of {} have neither person nor source: the model may have seen the same person, and the \
-                 confidence interval may be too narrow.",
-                tally.n_without_group_key,
-                count(tally.n_scored, "video")
-            )
-        })
+    fn relabelled(&self) -> Option<String> {
+        let relabelled = &self.grounds.tally.relabelled;
+        (!relabelled.is_empty()).then(|| excluded::relabelled(relabelled))
     }
 
     fn wide(&self) -> Option<String> {
@@ -283,12 +273,11 @@ impl Case<'_> {
     /// The claim about a model without objections.
     fn claim(&self, trust: TrustLevel) -> String {
         let is_few = self.main.n_groups < FEW_GROUPS;
-        let on = if is_anonymous(self.grounds.tally) {
-            "on videos of unknown people".to_owned()
-        } else if is_few {
-            format!("on {}, held out", count(self.main.n_groups, "group"))
-        } else {
-            "on held-out people and sources".to_owned()
+        let known = &self.grounds.findings.independence;
+        let on = match independence::unknown(known) {
+            Some(unknown) => unknown.to_owned(),
+            None if is_few => format!("on {}, held out", count(self.main.n_groups, "group")),
+            None => independence::held_out(known).to_owned(),
         };
         let (before, after) = match trust {
             TrustLevel::Trust => ("", ""),

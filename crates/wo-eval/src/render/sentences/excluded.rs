@@ -72,9 +72,22 @@ fn of_videos(tally: &Tally) -> Vec<String> {
     sentences
 }
 
+/// Videos that have other labels now than in the model's record of its training run.
+pub(crate) fn relabelled(videos: &[String]) -> String {
+    format!(
+        "{} {} another label or exercise than in the model: {}.",
+        count(videos.len(), "video"),
+        verb(videos.len(), "has", "have"),
+        named(videos)
+    )
+}
+
 /// Labels that contradict each other.
 fn of_labels(tally: &Tally) -> Vec<String> {
     let mut sentences = Vec::new();
+    if !tally.relabelled.is_empty() {
+        sentences.push(relabelled(&tally.relabelled));
+    }
     if tally.n_contradicted > 0 {
         sentences.push(format!(
             "{} not scored: the same images have another label elsewhere.",

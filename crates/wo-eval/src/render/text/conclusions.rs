@@ -1,15 +1,16 @@
 //! What follows from the main metric, in sentences.
 
 use wo_cli::count;
+use wo_record::Independence;
 
 use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, ends, shown};
+use crate::render::sentences::independence;
 use crate::render::text::scores::ScoreReport;
 use crate::score::key::{Baseline, MetricName, ScoreKey, Task};
-use crate::score::tally::Tally;
 use crate::score::worst_group::worst_kind;
 
 /// The conclusions from the main metric, and their limits.
-pub(crate) fn conclusions(report: &ScoreReport<'_>, tally: &Tally) -> Vec<String> {
+pub(crate) fn conclusions(report: &ScoreReport<'_>, known: &Independence) -> Vec<String> {
     let mut sentences: Vec<String> = one_label(report).into_iter().collect();
     sentences.push(against_baselines(report));
     let Some(main) = report.score(&report.labels(MetricName::BalancedAccuracy)) else {
@@ -45,14 +46,7 @@ pub(crate) fn conclusions(report: &ScoreReport<'_>, tally: &Tally) -> Vec<String
         )),
         Some(_) => {}
     }
-    if tally.n_without_group_key > 0 {
-        sentences.push(format!(
-            "{} of {} have neither person nor source and count as groups of their own: confidence intervals \
-             may be too narrow, and the model may have seen the same person.",
-            tally.n_without_group_key,
-            count(tally.n_scored, "scored video")
-        ));
-    }
+    sentences.extend(independence::sentences(known));
     sentences
 }
 

@@ -150,9 +150,12 @@ fn baselines_see_the_training_videos_only() {
     assert_eq!(
         baselines,
         Baselines {
-            label_majority: None,
-            label_duration: None,
-            exercise_majority: None
+            of_training: Fitted {
+                label_majority: None,
+                label_duration: None,
+                exercise_majority: None
+            },
+            of_folds: BTreeMap::new()
         }
     );
     let prediction = squat(0, 0, 0, 1000.0);

@@ -1,5 +1,5 @@
 use wo_clip::SplitVideo;
-use wo_record::{Audit, Selection};
+use wo_record::{Audit, Independence, Selection};
 
 use super::*;
 use crate::fixtures::{classes, squat, training};
@@ -229,22 +229,27 @@ fn a_shortcut_is_an_objection() {
 #[test]
 fn unknown_persons_are_not_called_new() {
     let mut given = Given::of(&good_model(80));
-    given.tally.n_without_group_key = 80;
+    given.findings.independence = Independence {
+        n: 80,
+        n_ungrouped: 80,
+        ..Independence::default()
+    };
     let found = given.concluded();
     check(
         &found,
         TrustLevel::Caution,
         &[
             "On videos of unknown people",
-            "80 of 80 videos have neither person nor source",
+            "No scored video has a person or a source",
+            "only a lower bound on the uncertainty",
         ],
     );
     assert!(!found.sentence.contains("held-out"), "{}", found.sentence);
-    given.tally.n_without_group_key = 1;
+    given.findings.independence.n_ungrouped = 1;
     check(
         &given.concluded(),
         TrustLevel::Caution,
-        &["1 of 80 videos have"],
+        &["1 of 80 scored videos has neither"],
     );
 }
 

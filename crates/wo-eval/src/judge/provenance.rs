@@ -1,0 +1,74 @@
+//! Who is in a video and where it is from, as far as that is known, and what of it the model has seen.
+
+use wo_clip::Manifest;
+use wo_record::{Group, GroupBy, Video, keys_of};
+
+/// What groups are made of, and what is known of the training.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Provenance {
+    /// Its person and its source, as far as they are known.
+    pub(crate) keys: Vec<Group>,
+    /// What joins it to other videos of its group.
+    pub(crate) joining: Vec<Group>,
+    /// Those of its keys that the model has seen although the video is held out.
+    pub(crate) seen_keys: Vec<Group>,
+    /// Whether it is known if the model was trained or chosen on it.
+    pub(crate) is_seen_known: bool,
+}
+
+impl Provenance {
+    /// Of a video that a model judges.
+    pub(crate) fn of(video: &Video, manifest: &Manifest) -> Self {
+        Self {
+            keys: keys_of(video),
+            joining: manifest.joining(video),
+            seen_keys: manifest.seen_keys(video),
+            is_seen_known: true,
+        }
+    }
+
+    /// The same where groups are made in this way, whatever the model knows.
+    pub(crate) fn joined_by(self, by: GroupBy, video_id: &str) -> Self {
+        Self {
+            joining: by.joining(&self.keys, video_id),
+            ..self
+        }
+    }
+
+    /// Of a prediction, with the `video` record beside it.
+    pub(crate) fn of_record(wire: &wo_record::Prediction, video: Option<&Video>) -> Self {
+        let group = Some(wire.group.trim()).filter(|it| !it.is_empty());
+        let mut joining: Vec<Group> = group.map(Group::of_text).into_iter().collect();
+        if wire.keys.is_empty() {
+            joining.extend(video.map(keys_of).unwrap_or_default());
+        } else {
+            joining.extend(wire.keys.iter().cloned());
+        }
+        let known = joining.iter().chain(&wire.seen_keys);
+        let keys = known.filter(|it| it.is_known()).cloned().collect();
+        if joining.is_empty() {
+            joining.push(Group::of_video_id(&wire.video_id));
+        }
+        Self {
+            keys,
+            joining,
+            seen_keys: wire.seen_keys.clone(),
+            is_seen_known: wire.seen.is_some(),
+        }
+    }
+
+    /// Whether its person is known.
+    pub(crate) fn has_person(&self) -> bool {
+        self.keys.iter().any(Group::is_person)
+    }
+
+    /// Whether its source is known.
+    pub(crate) fn has_source(&self) -> bool {
+        self.keys.iter().any(Group::is_source)
+    }
+
+    /// The group before others join it.
+    pub(crate) fn first_group(&self) -> Option<&Group> {
+        self.joining.first()
+    }
+}
