@@ -73,7 +73,7 @@ fn train(args: &Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow
     let init = Init::find(&args.base_model())?;
     let run_dir = RunDir::open(&args.main.output)?;
     let mut session = Session::prepare(args, init, input, device)?;
-    session.announce(previous.as_ref());
+    session.announce(&args.split, previous.as_ref());
     let folder = folder_of_frames(args.main.data_dir.as_deref(), args.main.input.as_deref());
     let n_skipped_lines = session.dataset.n_skipped_lines;
     let failures = std::mem::take(&mut session.dataset.failures);

@@ -16,7 +16,7 @@ use crate::artifacts::previous_model::PreviousModel;
 use crate::artifacts::run_dir::RunDir;
 use crate::artifacts::tensorboard::EventFile;
 use crate::artifacts::{loss_plot, model_card};
-use crate::cli::args::Args;
+use crate::cli::args::{Args, SplitArgs};
 use crate::cli::plan;
 use crate::data::dataset::Dataset;
 use crate::data::reader::read_dataset;
@@ -85,9 +85,11 @@ impl Session {
     }
 
     /// Prints the plan.
-    pub(crate) fn announce(&self, previous: Option<&PreviousModel>) {
+    pub(crate) fn announce(&self, split: &SplitArgs, previous: Option<&PreviousModel>) {
         let (dataset, hyper) = (&self.dataset, &self.hyper);
-        for line in plan::lines(dataset, hyper, &self.choice, &self.checkpoint, self.device) {
+        let lines = plan::lines(dataset, hyper, &self.choice, &self.checkpoint, self.device);
+        let too_few = abstention::forecast(dataset, split.folds.is_some(), split.risk);
+        for line in lines.into_iter().chain(too_few) {
             wo_cli::say!("{line}");
         }
         if self.is_drawn_for_real() {
@@ -126,8 +128,8 @@ impl Session {
         let (fitted, hyper) = best_of_seeds(&mut run, dataset, args.split.seeds, run_dir)?;
         let predictions = out_of_fold.as_ref().map(|it| it.predictions.as_slice());
         let risk = args.split.risk;
-        let abstention = abstention::measure(dataset, &fitted.judged, predictions, risk);
-        wo_cli::say!("{}", abstention::in_words(abstention.as_ref()));
+        let measured = abstention::measure(dataset, &fitted.judged, predictions, risk);
+        wo_cli::say!("{}", measured.words);
         // Features of random weights do not improve with more videos.
         let learning_curve = (self.base_kind != BaseKind::Scratch)
             .then(|| learning_curve::learning_curve(dataset, &fitted, &hyper))
@@ -145,7 +147,7 @@ impl Session {
             fitted,
             hyper,
             out_of_fold,
-            abstention,
+            abstention: measured.policy,
             learning_curve,
         })
     }

@@ -4,4 +4,6 @@ pub(crate) mod audit;
 pub(crate) mod comparison;
 pub(crate) mod excluded;
 pub(crate) mod learning;
+pub(crate) mod risk;
 pub(crate) mod verdict;
+pub(crate) mod weak_spots;

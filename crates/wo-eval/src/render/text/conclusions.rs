@@ -2,11 +2,16 @@
 
 use wo_cli::count;
 
-use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, ends, shown};
+use crate::render::format::{WIDE_INTERVAL, ends, shown};
+use crate::render::sentences::weak_spots;
 use crate::render::text::scores::ScoreReport;
-use crate::score::key::{Baseline, MetricName, ScoreKey, Task};
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task};
 use crate::score::tally::Tally;
+use crate::score::weak_spots::weak_spots as find_weak_spots;
 use crate::score::worst_group::worst_kind;
+
+/// Weak spots that are named.
+const MAX_WEAK_SPOTS: usize = 5;
 
 /// The conclusions from the main metric, and their limits.
 pub(crate) fn conclusions(report: &ScoreReport<'_>, tally: &Tally) -> Vec<String> {
@@ -20,17 +25,20 @@ pub(crate) fn conclusions(report: &ScoreReport<'_>, tally: &Tally) -> Vec<String
         let kind = worst_kind(report.evaluation, report.whole);
         let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
         sentences.push(format!(
-            "The lowest recall of an exercise and label{kind} is {}.",
+            "The lowest recall of an exercise and label{kind} is {}, at a level that is corrected for their number.",
             shown(worst)
         ));
     }
-    let n_groups = main.n_groups;
-    if n_groups < FEW_GROUPS {
-        sentences.push(format!(
-            "Too little to conclude: {} (fewer than {FEW_GROUPS}).",
-            count(n_groups, "group")
-        ));
-    }
+    let weak = find_weak_spots(report.evaluation, report.whole);
+    sentences.extend(weak.spots.iter().take(MAX_WEAK_SPOTS).map(|it| {
+        format!(
+            "NOT shown to be better than chance for {}.",
+            weak_spots::in_words(it)
+        )
+    }));
+    sentences.extend(weak_spots::unknown(&weak));
+    let few = weak_spots::too_few_groups(report.evaluation, &Scope::Whole(report.whole));
+    sentences.extend(few.map(|it| format!("Too little to conclude: {it}.")));
     match ends(main) {
         None => sentences.push("Too little to conclude: there is no confidence interval.".to_owned()),
         Some((low, high)) if high - low > WIDE_INTERVAL => sentences.push(format!(
@@ -38,11 +46,9 @@ pub(crate) fn conclusions(report: &ScoreReport<'_>, tally: &Tally) -> Vec<String
              {WIDE_INTERVAL}).",
             high - low
         )),
-        Some(_) if main.value >= Some(1.0) => sentences.push(format!(
-            "No mistake was made; with {} the true share of groups with mistakes may still be up to {:.2}.",
-            count(n_groups, "group"),
-            (RULE_OF_THREE / n_groups as f64).min(1.0)
-        )),
+        Some(_) if main.value >= Some(1.0) => {
+            sentences.push("No mistake was made; the interval says what may still come.".to_owned());
+        }
         Some(_) => {}
     }
     if tally.n_without_group_key > 0 {
@@ -103,3 +109,6 @@ fn against_baselines(report: &ScoreReport<'_>) -> String {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;
