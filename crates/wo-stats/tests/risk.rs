@@ -27,7 +27,7 @@ fn the_risk_of_one_validation_set_stays_below_its_bound() {
         all
     };
     for (n_groups, n_samples) in [(9, 1), (12, 4), (40, 1), (40, 4)] {
-        let population = draw(4000, n_samples);
+        let population = draw(40_000, n_samples);
         let bound = threshold::largest_of_wrong_answers(n_groups as u64, 0.1).unwrap();
         let (n_draws, mut sum, mut n_above, mut largest) = (400, 0.0, 0, 0.0_f64);
         for _ in 0..n_draws {

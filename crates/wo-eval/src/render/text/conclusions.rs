@@ -15,8 +15,10 @@ const MAX_WEAK_SPOTS: usize = 5;
 
 /// The conclusions from the main metric, and their limits.
 pub(crate) fn conclusions(report: &ScoreReport<'_>, tally: &Tally) -> Vec<String> {
-    let mut sentences: Vec<String> = one_label(report).into_iter().collect();
-    sentences.push(against_baselines(report));
+    if let Some(sentence) = one_label(report) {
+        return vec![sentence];
+    }
+    let mut sentences = vec![against_baselines(report)];
     let Some(main) = report.score(&report.labels(MetricName::BalancedAccuracy)) else {
         return sentences;
     };

@@ -128,11 +128,7 @@ fn cases() -> Vec<Case> {
         case(
             "one label",
             &one_label,
-            &[
-                "All videos are labelled good_form",
-                "is NOT shown to be better than the best baseline",
-                "No mistake was made",
-            ],
+            &["All videos are labelled good_form"],
         ),
         case(
             "four persons",
@@ -201,6 +197,7 @@ fn cases() -> Vec<Case> {
 #[test]
 fn each_is_said_where_it_is_true_and_nowhere_else() {
     let cases = cases();
+    let mut all_wrong = Vec::new();
     let exercises = ["row".into(), "squat".into()];
     for Case {
         what,
@@ -214,15 +211,13 @@ fn each_is_said_where_it_is_true_and_nowhere_else() {
             exercises: &exercises,
         };
         let text = conclusions(&report, &Tally::default()).join(" ");
-        for sentence in SENTENCES {
-            let is_said = text.contains(sentence);
-            assert_eq!(
-                is_said,
-                said.contains(&sentence),
-                "{what}: {sentence}: {text}"
-            );
+        let is_wrong = |it: &&str| text.contains(*it) != said.contains(it);
+        let wrong: Vec<&str> = SENTENCES.into_iter().filter(is_wrong).collect();
+        if !wrong.is_empty() {
+            all_wrong.push(format!("{what}: {wrong:?}: {text}"));
         }
     }
+    assert_eq!(all_wrong, Vec::<String>::new());
     for sentence in SENTENCES {
         let n_true = cases
             .iter()

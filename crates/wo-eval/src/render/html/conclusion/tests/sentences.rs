@@ -40,6 +40,7 @@ const SENTENCES: [&str; 31] = [
 #[test]
 fn each_is_said_where_it_is_true_and_nowhere_else() {
     let cases = all();
+    let mut all_wrong = Vec::new();
     for Case {
         what,
         given,
@@ -49,16 +50,13 @@ fn each_is_said_where_it_is_true_and_nowhere_else() {
     {
         let found = given.concluded();
         let text = format!("{} {}", found.sentence, found.reasons.join(" "));
-        assert_eq!(found.trust, *trust, "{what}: {text}");
-        for sentence in SENTENCES {
-            let is_said = text.contains(sentence);
-            assert_eq!(
-                is_said,
-                said.contains(&sentence),
-                "{what}: {sentence}: {text}"
-            );
+        let is_wrong = |it: &&str| text.contains(*it) != said.contains(it);
+        let wrong: Vec<&str> = SENTENCES.into_iter().filter(is_wrong).collect();
+        if found.trust != *trust || !wrong.is_empty() {
+            all_wrong.push(format!("{what}: {:?}: {wrong:?}: {text}", found.trust));
         }
     }
+    assert_eq!(all_wrong, Vec::<String>::new());
     for sentence in SENTENCES {
         let n_true = cases
             .iter()
