@@ -126,15 +126,15 @@ def some(persons: dict, names: list, n: int) -> list:
     return chosen
 
 
-def verdicts(path: pathlib.Path) -> dict:
-    return {
-        r["video_id"]: r["label"] == r["true_label"] for r in read(path) if r["type"] == "verdict"
-    }
+def guesses(path: pathlib.Path) -> dict:
+    """Of each video whether its best guess is right: with few videos there is no threshold, and every verdict is unclear."""
+    verdicts = [r for r in read(path) if r["type"] == "verdict"]
+    return {r["video_id"]: (r["leaning"] or r["label"]) == r["true_label"] for r in verdicts}
 
 
 def judged(work: pathlib.Path, model: pathlib.Path) -> dict:
     run("wo-eval", work / "test.ndjson", "--model", model, "--json", into=work / "said.ndjson")
-    return verdicts(work / "said.ndjson")
+    return guesses(work / "said.ndjson")
 
 
 def balanced(right: numpy.ndarray, good: numpy.ndarray, weight: numpy.ndarray) -> float:

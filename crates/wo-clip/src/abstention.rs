@@ -10,10 +10,10 @@ const LEAST_PROBABILITY: f64 = 1e-300;
 pub struct AbstentionPolicy {
     /// Divides the logarithms of label probabilities; above 1 the model was overconfident.
     pub temperature: Option<f64>,
-    /// The accepted fraction of wrong verdicts.
+    /// The accepted fraction of videos with a wrong verdict, on average over validation sets.
     pub wanted_risk: f64,
     /// The abstention threshold: a verdict needs a calibrated probability above this. `None` if there were too few
-    /// groups to guarantee `wanted_risk`.
+    /// groups to promise `wanted_risk`.
     pub threshold: Option<f64>,
     /// The number of groups behind these numbers.
     pub n_groups: u64,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wo_clip::{AbstentionPolicy, SplitVideo};
 use wo_record::{
     AbstainReason, Audit, Calibration, CollectionHint, Gate, Independence, LearningCurve, Record,
-    Selection, Suspect, Writer,
+    Selection, Suspect, SuspectReason, Writer,
 };
 
 use crate::cli::config::AnalysisConfig;
@@ -14,6 +14,7 @@ use crate::data_quality::label_issues::suspects;
 use crate::data_quality::shortcut_audit::{audit, without_audit};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
+use crate::render::format::shown;
 use crate::score::calibration::calibration;
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
@@ -21,7 +22,7 @@ use crate::score::faults::faults;
 use crate::score::gate::{Evidence, Known};
 use crate::score::gate_metric::{GateMetric, NamedMetric};
 use crate::score::independence::independence;
-use crate::score::key::{Scope, ScoreKey, Whole};
+use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
 use crate::score::leave_one_source_out::leave_one_source_out;
 use crate::score::measurement::Measurement;
 use crate::score::robustness::robustness;
@@ -104,12 +105,18 @@ impl Findings {
             this.audit = audit(&held_out, space.labels.len(), analysis.seed);
             this.leave_one_source_out = leave_one_source_out(&held_out, space, analysis.seed);
         }
+        // What a model that may be guessing says of a label or of the next video is no evidence.
+        let is_evidence = this.held_out.is_better_than_chance(&Scope::HELD_OUT);
         if analysis.suspects.is_made() {
             this.suspects = suspects(&held_out, space);
+            let is_by_label =
+                |it: &Suspect| matches!(it.reason, SuspectReason::Label | SuspectReason::Doubt);
+            this.suspects.retain(|it| is_evidence || !is_by_label(it));
         }
         if analysis.next.is_made() {
             this.learning_curve = learning_curve.cloned();
-            this.hints = collection_hints(&held_out, space, videos, learning_curve, analysis.seed);
+            let curve = learning_curve.filter(|_| is_evidence);
+            this.hints = collection_hints(&held_out, space, videos, curve, analysis.seed);
         }
         this.missing = this.missing(&held_out, model, analysis);
         this.gate = analysis
@@ -126,7 +133,7 @@ impl Findings {
         model: Model<'_>,
         analysis: &AnalysisConfig,
     ) -> Vec<String> {
-        let mut missing = Vec::new();
+        let mut missing = self.without_evidence(analysis);
         if analysis.audit.is_explicit() && self.audit.is_empty() {
             missing.push(without_audit(videos));
         }
@@ -146,6 +153,32 @@ impl Findings {
             missing.extend(without_slices(videos, &analysis.slice_by));
         }
         missing
+    }
+
+    /// What a model that may be guessing cannot tell.
+    fn without_evidence(&self, analysis: &AnalysisConfig) -> Vec<String> {
+        let main = self
+            .held_out
+            .score(&ScoreKey::of_labels(MetricName::BalancedAccuracy));
+        let is_evidence = self.held_out.is_better_than_chance(&Scope::HELD_OUT);
+        let Some(main) = main.filter(|_| !is_evidence) else {
+            return Vec::new();
+        };
+        let guesses = format!(
+            "the model is not shown to be better than chance (balanced accuracy {})",
+            shown(Some(main))
+        );
+        let suspects = format!(
+            "no label is suspected: {guesses}, so what it says against a label is no evidence"
+        );
+        let next = format!(
+            "what to film next is what there are fewest videos of: {guesses}, so its mistakes tell nothing"
+        );
+        [(analysis.suspects, suspects), (analysis.next, next)]
+            .into_iter()
+            .filter(|(request, _)| request.is_made())
+            .map(|(_, why)| why)
+            .collect()
     }
 
     /// A metric of all held-out videos, for a gate. A mean over classes needs videos of each: where one class is missing,

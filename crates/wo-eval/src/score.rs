@@ -15,5 +15,7 @@ pub(crate) mod robustness;
 pub(crate) mod scoring_task;
 pub(crate) mod selection;
 pub(crate) mod slices;
+pub(crate) mod support;
 pub(crate) mod tally;
+pub(crate) mod weak_spots;
 pub(crate) mod worst_group;

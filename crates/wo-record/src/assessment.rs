@@ -57,6 +57,7 @@ pub struct CalibrationBin {
 }
 
 /// Selective prediction: risk and coverage if the model abstains below a threshold.
+// More than 12 fields: a record on the wire is flat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Selection {
@@ -77,6 +78,15 @@ pub struct Selection {
     /// The share of these videos that gets a wrong one.
     #[serde(serialize_with = "finite::option")]
     pub risk: Option<f64>,
+    /// The share of wrong ones among the verdicts that were given; absent without any.
+    #[serde(default, serialize_with = "finite::option")]
+    pub answered_risk: Option<f64>,
+    /// Lower end of its 95 % confidence interval over groups.
+    #[serde(default, serialize_with = "finite::option")]
+    pub answered_risk_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default, serialize_with = "finite::option")]
+    pub answered_risk_high: Option<f64>,
     /// The area under the curve of the share of wrong verdicts against coverage: less is better.
     #[serde(serialize_with = "finite::option")]
     pub area: Option<f64>,

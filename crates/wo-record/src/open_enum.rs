@@ -131,6 +131,8 @@ open_enum! {
     AbstainReason {
         /// The probability of the label is not above the threshold.
         LowConfidence = "low_confidence",
+        /// The model has no threshold to be held to.
+        NoThreshold = "no_threshold",
         /// The lifter leaves the image.
         PersonCutOff = "person_cut_off",
         /// The prediction itself is `unclear`.

@@ -90,7 +90,7 @@ pub struct Verdict {
     /// True when the model was trained or chosen on this video, on its group, or on the same images under another name.
     #[serde(default)]
     pub seen: bool,
-    /// Why it is `unclear`: `low_confidence`, `unknown_exercise`, `person_cut_off`, `too_blurry` or `too_dark`.
+    /// Why it is `unclear`: `no_threshold`, `low_confidence`, `unknown_exercise`, `person_cut_off`, `too_blurry` or `too_dark`.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub reasons: Vec<AbstainReason>,
@@ -222,6 +222,10 @@ pub struct Score {
     pub n: u64,
     /// How many groups they come from.
     pub n_groups: u64,
+    /// How many equal groups say as much, (Σn)²/Σn² of the groups' sizes; of metrics of several classes, of the class that has
+    /// the fewest.
+    #[serde(default, serialize_with = "finite::option")]
+    pub effective_groups: Option<f64>,
 }
 
 /// How often each true class was predicted as each class.

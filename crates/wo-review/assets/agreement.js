@@ -22,7 +22,7 @@ export class Agreement {
     const root = el("div", { class: "agreement" }, el("h2", {}, "Agreement"));
     $("main").replaceChildren(root);
     const { rows, disputed, n_hidden: nHidden } = await get("/api/agreement");
-    root.append(el("p", {}, "Kappa is agreement beyond chance: 1 is always, 0 is what chance gives. The 95 % confidence interval resamples whole videos. People agree about form at about 0.5; a model cannot be shown to be better than the people who label."));
+    root.append(el("p", {}, "Kappa is agreement beyond chance: 1 is always, 0 is what chance gives. The 95 % confidence interval only resamples whole videos, so it may be too narrow. People agree about form at about 0.5; a model cannot be shown to be better than the people who label."));
     if (rows.length === 0) {
       root.append(el("p", { class: "missing" }, "Nothing to compare yet. Two reviewers have to judge the same frames (queue “Second opinion”), or one has to be asked a second time, which happens by itself after a while."));
     } else {

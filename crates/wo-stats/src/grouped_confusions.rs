@@ -92,11 +92,6 @@ impl GroupedConfusions {
         self.sums.n_groups()
     }
 
-    /// How many groups have samples of each class: what [`doubts`](crate::doubts) asks for.
-    pub fn groups_of_class(&self) -> &[usize] {
-        &self.groups_of_class
-    }
-
     /// The classes that have samples.
     pub fn present(&self) -> Vec<usize> {
         let n_groups = self.groups_of_class.iter().enumerate();
@@ -291,7 +286,7 @@ mod tests {
             (confusions.n_groups(), confusions.present()),
             (20, vec![0, 1, 2])
         );
-        assert_eq!(confusions.groups_of_class(), [20, 20, 20, 0]);
+        assert_eq!(confusions.present(), [0, 1, 2]);
         assert_eq!(confusions.counts()[1][0], [15, 5, 0, 0]);
         let metrics = [Metric::Accuracy, Metric::Recall(1)];
         let Comparison { scores, gains } = confusions.compare(&metrics, &Bootstrap::new(1));

@@ -17,7 +17,7 @@ use crate::bootstrap::Interval;
 pub(crate) use group_metrics::GroupMetrics;
 pub(crate) use paired_difference::unpaired_difference;
 pub use paired_difference::{PairedCounts, paired_difference};
-pub use proportion::proportion;
+pub use proportion::{estimated_proportion, proportion, proportion_of_several};
 pub use roc_area::roc_area;
 
 /// Below the low end and above the high end lies so much.

@@ -38,14 +38,17 @@ pub use calibration::{
 pub use file_facts::FileFacts;
 pub use folds::folds;
 pub use grouped_confusions::{Comparison, GroupedConfusions, Sample};
-pub use interval::{PairedCounts, effective_groups, paired_difference, proportion, roc_area};
+pub use interval::{
+    PairedCounts, effective_groups, estimated_proportion, paired_difference, proportion,
+    proportion_of_several, roc_area,
+};
 pub use label_errors::{LabelErrors, Selection, Suspect, Suspicion};
 pub use learning_curve::{LearningCurve, Refit};
 pub use mcnemar::McNemar;
 pub use metrics::{Counts, Metric, confusion, n_true, present, total};
 pub use numbered::numbered;
 pub use paired_comparison::{PairedComparison, paired_comparisons};
-pub use power::{Doubt, MIN_GROUPS, at_most_missed, doubts, smallest_detectable};
+pub use power::{MIN_GROUPS, are_too_few, smallest_detectable};
 pub use power_law::{PowerLaw, SeenScore};
 pub use probe::{Probe, ProbeData, balanced_weights};
 pub use ranking::{PrecisionRecallPoint, Ranking, RocPoint};

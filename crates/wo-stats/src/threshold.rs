@@ -67,6 +67,19 @@ pub fn least_groups(wanted: f64) -> u64 {
     (1.0 / wanted - 1.0 - 1e-9).ceil().max(1.0) as u64
 }
 
+/// What the share that [`of_wrong_answers`] keeps on average over validation sets may be with a single one: 95 of 100 sets of
+/// so many groups keep this. With one sample a group the share follows a beta distribution (Vovk 2012, arXiv 1209.2673);
+/// groups of several vary less. `None` where nothing is promised.
+pub fn largest_of_wrong_answers(n_groups: u64, wanted: f64) -> Option<f64> {
+    if !(wanted > 0.0 && wanted < 1.0) || n_groups < least_groups(wanted) {
+        return None;
+    }
+    let n = n_groups as f64 + 1.0;
+    let n_allowed = (wanted * n + 1e-9).floor();
+    let beta = Beta::new(n_allowed, n - n_allowed).ok()?;
+    Some(beta.inverse_cdf(0.95))
+}
+
 /// The lowest of twenty thresholds of which tests say that few answers are wrong (Learn then Test: Angelopoulos et al. 2021,
 /// arXiv 2110.01052), corrected for their number by Bonferroni.
 ///
@@ -226,6 +239,22 @@ mod tests {
             of_wrong_answers(&samples(&[(0, f64::NAN, true)]), 0.9),
             None
         );
+    }
+
+    #[test]
+    fn one_validation_set_may_be_unlucky() {
+        assert_eq!([0.1, 0.2, 0.5, 0.05].map(least_groups), [9, 4, 1, 19]);
+        let at = |n, wanted| largest_of_wrong_answers(n, wanted);
+        // scipy.stats.beta(1, 9).ppf(0.95), and of (5, 46).
+        assert!((at(9, 0.1).unwrap() - 0.283_1).abs() < 1e-4);
+        assert!((at(50, 0.1).unwrap() - 0.173_9).abs() < 2e-3);
+        assert_eq!(at(8, 0.1), None);
+        assert_eq!(at(9, 1.0), None);
+        for n_groups in 1..60 {
+            let one: Vec<_> = (0..n_groups).map(|i| (i, 0.9, true)).collect();
+            let is_set = of_wrong_answers(&samples(&one), 0.1).is_some();
+            assert_eq!(is_set, at(n_groups as u64, 0.1).is_some(), "{n_groups}");
+        }
     }
 
     #[test]

@@ -153,8 +153,8 @@ impl Session {
         let (fitted, hyper) = best_of_seeds(&mut run, dataset, n_seeds, run_dir)?;
         let predictions = out_of_fold.as_ref().map(|it| it.predictions.as_slice());
         let risk = args.split.risk;
-        let abstention = abstention::measure(dataset, &fitted.judged, predictions, risk);
-        wo_cli::say!("{}", abstention::in_words(abstention.as_ref()));
+        let measured = abstention::measure(dataset, &fitted.judged, predictions, risk);
+        wo_cli::say!("{}", measured.words);
         // Features of random weights do not improve with more videos.
         let learning_curve = (self.base_kind != BaseKind::Scratch)
             .then(|| learning_curve::learning_curve(dataset, &fitted, &hyper))
@@ -172,7 +172,7 @@ impl Session {
             fitted,
             hyper,
             out_of_fold,
-            abstention,
+            abstention: measured.policy,
             learning_curve,
         })
     }

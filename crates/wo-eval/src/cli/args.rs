@@ -63,6 +63,9 @@ pub struct Args {
     /// Number of videos on the contact sheet: wrong verdicts first, then a random sample of the others
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub contact_videos: u16,
+    /// Give verdicts even if the model has no abstention threshold, so that nothing bounds how many are wrong
+    #[arg(long, conflicts_with = "predictions")]
+    pub force_verdict: bool,
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub judging: JudgingArgs,

@@ -7,6 +7,7 @@ use wo_cli::{CaptionsFlag, Exit, Reading};
 
 use crate::cli::args::{AnalysisArgs, Args, Command, Compare};
 use crate::input::source::Source;
+use crate::judge::abstain::WithoutThreshold;
 use crate::score::gate::Terms;
 use crate::score::slices::USUAL;
 
@@ -46,6 +47,8 @@ pub(crate) struct ModelConfig {
     pub(crate) compute: Compute,
     /// Whether it judges changed frames too.
     pub(crate) robustness: bool,
+    /// Whether it gives verdicts where it has no abstention threshold.
+    pub(crate) without_threshold: WithoutThreshold,
 }
 
 /// Where a model computes.
@@ -197,6 +200,11 @@ impl Subject {
                 n_threads: args.judging.threads.count(),
             },
             robustness: args.analysis.robustness,
+            without_threshold: if args.force_verdict {
+                WithoutThreshold::Answer
+            } else {
+                WithoutThreshold::Abstain
+            },
         })
     }
 

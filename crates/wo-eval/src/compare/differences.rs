@@ -12,7 +12,7 @@ use crate::compare::difference::Difference;
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::key::{MetricName, Scope, ScoreKey, Task, Whole};
-use crate::score::scoring_task::counted_samples;
+use crate::score::support::Support;
 
 /// The differences of all metrics of labels, in all and by exercise, and of exercises.
 pub(crate) fn differences(
@@ -171,8 +171,8 @@ fn counted_of_either(metric: Metric, samples: &[Sample<'_>]) -> (u64, u64) {
         predicted.reduce(|first, next| if Some(next) == class { next } else { first })
     };
     let told = samples.iter().map(|it| (it.group, it.truth, of_sample(it)));
-    let (n, n_groups) = counted_samples(metric, told);
-    (n, n_groups as u64)
+    let support = Support::of(metric, told);
+    (support.n, support.n_groups)
 }
 
 /// McNemar's test: for accuracy over all samples, for a recall over those of the class.

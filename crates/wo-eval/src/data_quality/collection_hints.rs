@@ -50,8 +50,8 @@ struct Gain {
     ends: Option<Interval>,
 }
 
-/// Most useful first. Without a learning curve there are no gains, and the rarest kinds come first. Empty without
-/// training videos.
+/// The most useful of each exercise first. Without a learning curve there are no gains, and the rarest kinds come first.
+/// Empty without training videos.
 ///
 /// The gain of a kind is its share of the label's held-out errors, times the error reduction that the learning curve
 /// predicts for [`N_MORE`] more videos of it. All gains together never exceed the total error. The interval combines
@@ -103,11 +103,29 @@ pub(crate) fn collection_hints(
             .total_cmp(&gain(a))
             .then(a.n_videos.cmp(&b.n_videos))
     });
+    let mut hints = spread(hints);
     hints.truncate(MAX_HINTS);
     for (rank, hint) in (1..).zip(&mut hints) {
         hint.rank = rank;
     }
     hints
+}
+
+/// The first hint of each exercise, then the second of each: one exercise with many kinds must not hide that another has
+/// hardly any videos.
+fn spread(hints: Vec<CollectionHint>) -> Vec<CollectionHint> {
+    let mut n_before: BTreeMap<Name, usize> = BTreeMap::new();
+    let mut rounds: Vec<(usize, CollectionHint)> = hints
+        .into_iter()
+        .map(|hint| {
+            let round = n_before.entry(hint.exercise.clone()).or_default();
+            *round += 1;
+            (*round, hint)
+        })
+        .collect();
+    // Stable: hints of one round stay in their order.
+    rounds.sort_by_key(|(round, _)| *round);
+    rounds.into_iter().map(|(_, hint)| hint).collect()
 }
 
 /// The error rate of each label on held-out videos.

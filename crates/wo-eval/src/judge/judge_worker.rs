@@ -7,6 +7,7 @@ use wo_input::VideoItem;
 use wo_parallel::OrderedPool;
 use wo_record::{Failure, Video};
 
+use crate::judge::abstain::WithoutThreshold;
 use crate::judge::label_space::LabelSpace;
 use crate::judge::nearest_training::{Thumbnails, TrainedOn};
 use crate::judge::perturb::Wording;
@@ -24,6 +25,8 @@ pub(crate) struct JudgeOptions {
     pub(crate) wordings: Option<Vec<Wording>>,
     /// Of training videos, for the page.
     pub(crate) thumbnails: Thumbnails,
+    /// Whether there are verdicts of a model without an abstention threshold.
+    pub(crate) without_threshold: WithoutThreshold,
 }
 
 /// The state of one worker.
@@ -97,6 +100,7 @@ impl JudgeWorker {
                 let options = PredictOptions {
                     regions: self.options.regions,
                     changes: self.options.wordings.as_deref(),
+                    without_threshold: self.options.without_threshold,
                 };
                 let video = item.video.clone();
                 let judged = predict(item, judge, &self.space, options).map(|mut judged| {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use image::RgbImage;
 use wo_clip::{FrameScores, Judge};
 use wo_input::{FrameItem, VideoItem};
-use wo_record::{Evidence, Failure, Name, UNCLEAR, Verdict, Video, group_of};
+use wo_record::{AbstainReason, Evidence, Failure, Name, UNCLEAR, Verdict, Video, group_of};
 
-use crate::judge::abstain::{abstain, reasons};
+use crate::judge::abstain::{Limits, WithoutThreshold, abstain};
 use crate::judge::decoded_video::DecodedVideo;
 use crate::judge::evidence::{EvidenceFrame, span};
 use crate::judge::facts::Facts;
@@ -39,9 +39,11 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    /// Whether the verdict is right; `None` without a true label, or if the model abstains.
+    /// Whether the verdict is right; `None` without a true label, or if the model abstains on this video. Of a model that
+    /// abstains on all, for want of a threshold, the best guess is right or wrong.
     pub(crate) fn is_right(&self) -> Option<bool> {
-        let is_told = self.verdict.label.as_str() != UNCLEAR;
+        let is_told = self.verdict.label.as_str() != UNCLEAR
+            || self.verdict.reasons == [AbstainReason::NoThreshold];
         self.prediction.is_right().filter(|_| is_told)
     }
 
@@ -59,6 +61,8 @@ pub(crate) struct PredictOptions<'a> {
     pub(crate) regions: bool,
     /// The wordings for the robustness test, if wanted.
     pub(crate) changes: Option<&'a [Wording]>,
+    /// Whether there are verdicts of a model without an abstention threshold.
+    pub(crate) without_threshold: WithoutThreshold,
 }
 
 /// Judges a video by the frames that load. A video without one is a failure.
@@ -88,9 +92,14 @@ pub(crate) fn predict(
     let person = decoded.person.as_ref();
     if let Some(trust) = trust {
         prediction.calibrated = trust.calibrated(&prediction.labels);
-        prediction.reasons = reasons(&prediction, trust, person);
         verdict.probability = prediction.confidence();
     }
+    let limits = Limits {
+        trust,
+        without_threshold: options.without_threshold,
+        n_exercises: space.exercises.len(),
+    };
+    prediction.reasons = limits.reasons(&prediction, person);
     abstain(&mut verdict, &prediction.reasons);
     if options.regions {
         prediction.regions = Some(RegionFeatures::of(

@@ -1,16 +1,9 @@
 //! Shared formats and thresholds of the text report and the page.
 
-use wo_stats::MIN_GROUPS;
-
 use crate::score::measurement::Measurement;
 
-/// Below this number of groups, scores say little about other groups.
-pub(crate) const FEW_GROUPS: u64 = MIN_GROUPS as u64;
 /// A confidence interval wider than this cannot separate a useless model from a good one.
 pub(crate) const WIDE_INTERVAL: f64 = 0.3;
-/// Events that were not seen in n groups may still happen in up to this many in n (the rule of three, Hanley &
-/// Lippman-Hand 1983).
-pub(crate) const RULE_OF_THREE: f64 = 3.0;
 /// Characters that turn the order of those around them.
 const TURNS: [std::ops::RangeInclusive<char>; 2] =
     ['\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
@@ -55,6 +48,13 @@ pub(crate) fn number(it: Option<f64>) -> String {
 /// The detectable difference.
 pub(crate) fn detectable(score: Option<&Measurement>) -> String {
     number(score.and_then(|score| score.detectable))
+}
+
+/// What to keep in mind of many intervals, of which a reader picks the lowest.
+pub(crate) fn several_intervals(n: usize) -> String {
+    format!(
+        "Each of these {n} intervals holds for itself in 95 of 100 evaluations; the lowest of many may be low by chance."
+    )
 }
 
 /// The confidence interval, if there is one.

@@ -16,11 +16,11 @@ use wo_report::{
     Cards, Change, Estimate, Fact, Forecast, Learning, LearningPoint, Paraphrase, Report,
     Robustness, Slice, Slices, Step,
 };
+use wo_stats::are_too_few;
 
 use crate::data_quality::collection_hints::N_MORE;
 use crate::findings::Findings;
 use crate::judge::perturb::WORDS;
-use crate::render::format::FEW_GROUPS;
 use crate::render::html::audit::audit;
 use crate::render::html::calibration::{calibration, selective};
 use crate::render::html::conclusion::{Grounds, conclusion};
@@ -113,7 +113,7 @@ fn slices(findings: &Findings, main: Option<&Measurement>) -> Option<Slices> {
             n_videos: it.n,
             n_groups: it.n_groups,
             note: match it.key.by {
-                Predictor::Model => (it.n_groups < FEW_GROUPS).then(|| "few groups".to_owned()),
+                Predictor::Model => are_too_few(it.n_effective).then(|| "few groups".to_owned()),
                 _ => Some("linear head fitted to the other sources".to_owned()),
             },
         })
@@ -138,6 +138,7 @@ fn learning(findings: &Findings) -> Option<Learning> {
     });
     let hints = findings.hints.iter().map(|it| wo_report::CollectionHint {
         exercise: it.exercise.clone(),
+        label: it.label.clone(),
         fault: it.fault.clone(),
         angle: it.angle.clone().unwrap_or_else(|| "any".to_owned()),
         person: format!("someone new ({} known)", it.n_groups),

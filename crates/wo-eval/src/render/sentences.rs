@@ -5,4 +5,6 @@ pub(crate) mod comparison;
 pub(crate) mod excluded;
 pub(crate) mod independence;
 pub(crate) mod learning;
+pub(crate) mod risk;
 pub(crate) mod verdict;
+pub(crate) mod weak_spots;

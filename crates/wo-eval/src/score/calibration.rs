@@ -2,10 +2,13 @@
 
 use wo_clip::AbstentionPolicy;
 use wo_record::{Calibration, CalibrationBin};
-use wo_stats::{Binning, Bootstrap, Reliability, expected_calibration_error, numbered};
+use wo_stats::{
+    Binning, Bootstrap, Reliability, are_too_few, expected_calibration_error, numbered,
+};
 
 use crate::judge::prediction::Prediction;
 use crate::score::key::Scope;
+use crate::score::support::Support;
 
 /// Bars of the reliability diagram: as many as Guo et al. 2017 have.
 const N_BINS: usize = 15;
@@ -43,9 +46,12 @@ pub(crate) fn calibration(
     let estimates = Bootstrap::new(seed).estimates(n_groups, |drawn| {
         vec![expected_calibration_error(&after.bins(drawn))]
     });
+    // There is no model of it: resampling few groups would only say that they are alike.
+    let support = Support::of_classes(videos.iter().map(|it| (&it.group, ())));
     let interval = estimates
         .first()
-        .and_then(|estimate| estimate.intervals.interval);
+        .and_then(|estimate| estimate.intervals.interval)
+        .filter(|_| !are_too_few(support.n_effective));
     Some(Calibration {
         scope: scope.to_string(),
         temperature: trust.and_then(|it| it.temperature),
@@ -89,6 +95,23 @@ mod tests {
         let expected = 0.75 * 0.1 + 0.25 * 0.6;
         assert!((calibration.error.expect("an error") - expected).abs() < 1e-9);
         assert_eq!((calibration.n, calibration.n_groups), (40, 40));
+    }
+
+    #[test]
+    fn few_groups_give_no_interval() {
+        let mut videos = less_sure_when_wrong();
+        let of = |videos: &[Prediction]| {
+            let videos: Vec<&Prediction> = videos.iter().collect();
+            calibration(&videos, None, &Scope::HELD_OUT, 0).expect("videos")
+        };
+        assert!(of(&videos).low.is_some());
+        // One person has most of the videos.
+        let first = videos[0].group.clone();
+        for video in videos.iter_mut().take(24) {
+            video.group.clone_from(&first);
+        }
+        let found = of(&videos);
+        assert_eq!((found.n_groups, found.low, found.high), (17, None, None));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wo_record::{Confusion, Name};
 
-use crate::score::key::{Scope, ScoreKey, Task, Unit};
+use crate::score::key::{MetricName, Scope, ScoreKey, Task, Unit, Whole};
 use crate::score::measurement::Measurement;
 
 /// Scores and confusions, in the order in which they were measured.
@@ -62,10 +62,53 @@ impl Evaluation {
         })
     }
 
+    /// The exercises whose labels were scored.
+    pub(crate) fn exercises(&self, whole: Whole) -> Vec<&Name> {
+        let confusions = self.confusions.iter();
+        let of_labels = confusions.filter(|it| (it.task, it.unit) == (Task::Label, Unit::Video));
+        of_labels
+            .filter_map(|it| match &it.scope {
+                Scope::Exercise(of, exercise) if *of == whole => Some(exercise),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// The balanced accuracy of always predicting the same class; `None` where that is always right.
     pub(crate) fn chance(&self, task: Task, scope: &Scope) -> Option<f64> {
         let n = self.shown_classes(task, scope).len();
         (n > 1).then(|| 1.0 / n as f64)
+    }
+
+    /// Whether the model's labels are shown to be better than chance, by the interval of their balanced accuracy.
+    pub(crate) fn is_better_than_chance(&self, scope: &Scope) -> bool {
+        let key = ScoreKey {
+            scope: scope.clone(),
+            ..ScoreKey::of_labels(MetricName::BalancedAccuracy)
+        };
+        let chance = self.chance(Task::Label, scope);
+        let score = self.score(&key).zip(chance);
+        score.is_some_and(|(score, chance)| score.is_above(chance))
+    }
+
+    /// The recall of each label that scored videos have.
+    pub(crate) fn recalls(&self, scope: &Scope) -> Vec<(&Name, &Measurement)> {
+        let recall = |label| {
+            let key = ScoreKey {
+                scope: scope.clone(),
+                class: Some(Name::clone(label)),
+                ..ScoreKey::of_labels(MetricName::Recall)
+            };
+            Some((label, self.score(&key)?))
+        };
+        let labels = self.shown_classes(Task::Label, scope).into_iter();
+        labels.filter_map(recall).collect()
+    }
+
+    /// The label with the fewest independent groups, with its recall.
+    pub(crate) fn scarcest_label(&self, scope: &Scope) -> Option<(&Name, &Measurement)> {
+        let recalls = self.recalls(scope).into_iter();
+        recalls.min_by(|a, b| a.1.n_effective.total_cmp(&b.1.n_effective))
     }
 }
 

@@ -4,6 +4,7 @@ use wo_record::Score;
 use wo_stats::{Estimate, Interval, smallest_detectable};
 
 use crate::score::key::ScoreKey;
+use crate::score::support::Support;
 
 /// A score, and what it rests on.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,14 +20,16 @@ pub(crate) struct Measurement {
     pub(crate) bca_high: Option<f64>,
     /// The smallest difference that so many groups would show.
     pub(crate) detectable: Option<f64>,
-    /// How many samples.
+    /// The samples and groups that it rests on.
     pub(crate) n: u64,
     pub(crate) n_groups: u64,
+    /// How many independent groups these are worth, in the class that has the fewest.
+    pub(crate) n_effective: f64,
 }
 
 impl Measurement {
-    /// What a bootstrap found of a score of `n` samples.
-    pub(crate) fn new(key: ScoreKey, estimate: &Estimate, n: u64, n_groups: u64) -> Self {
+    /// What was found of a score.
+    pub(crate) fn new(key: ScoreKey, estimate: &Estimate, support: Support) -> Self {
         let end = |of: fn(Interval) -> f64| estimate.intervals.interval.map(of);
         let bca = |of: fn(Interval) -> f64| estimate.intervals.bca.map(of);
         Self {
@@ -37,9 +40,15 @@ impl Measurement {
             bca_low: bca(|it| it.low),
             bca_high: bca(|it| it.high),
             detectable: smallest_detectable(estimate.intervals.standard_error),
-            n,
-            n_groups,
+            n: support.n,
+            n_groups: support.n_groups,
+            n_effective: support.n_effective,
         }
+    }
+
+    /// Whether its interval lies above a value: then it is shown to be better.
+    pub(crate) fn is_above(&self, value: f64) -> bool {
+        self.low.is_some_and(|low| low > value)
     }
 
     /// The record of it.
@@ -60,6 +69,7 @@ impl Measurement {
             detectable: self.detectable,
             n: self.n,
             n_groups: self.n_groups,
+            effective_groups: Some(self.n_effective),
         }
     }
 }

@@ -1,15 +1,16 @@
 //! One task of several predictors, with the metrics of each and their confidence intervals.
 
-use std::collections::BTreeSet;
-
 use wo_record::{Group, Name, Predictor, UNCLEAR};
-use wo_stats::{Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, roc_area};
+use wo_stats::{
+    Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, are_too_few, roc_area,
+};
 
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::evaluation::{ConfusionMatrix, Evaluation};
 use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task, Unit};
 use crate::score::measurement::Measurement;
+use crate::score::support::Support;
 
 /// Samples that are scored together.
 pub(crate) struct ScoringTask<'a> {
@@ -47,7 +48,7 @@ impl ScoringTask<'_> {
             let gain = balanced.and_then(|place| gains.get(place));
             if let (Some(baseline), Some(gain)) = (Baseline::of(predictor), gain) {
                 let key = self.key(Predictor::Model, MetricName::GainOver(baseline), None);
-                evaluation.push(self.measured(key, gain, confusions.n_groups()));
+                evaluation.push(Measurement::new(key, gain, self.support()));
             }
         }
         self.areas(&bootstrap, evaluation);
@@ -79,12 +80,12 @@ impl ScoringTask<'_> {
         let samples = self.samples.iter();
         let predicted =
             samples.map(|it| (it.group, it.truth, it.predicted.get(predictor).copied()));
-        let (n, n_groups) = counted_samples(metric, predicted);
         let key = self.key(by.clone(), metric.into(), class);
-        Some(Measurement {
-            n,
-            ..self.measured(key, estimate, n_groups)
-        })
+        Some(Measurement::new(
+            key,
+            estimate,
+            Support::of(metric, predicted),
+        ))
     }
 
     /// `unclear` is predicted, but never true.
@@ -122,16 +123,20 @@ impl ScoringTask<'_> {
                 vec![ranking.roc_auc(drawn), ranking.average_precision(drawn)]
             });
             let area = roc_area(&scores, &is_of, &groups);
+            let of_samples = self.samples.iter().zip(&is_of);
+            let support = Support::of_classes(of_samples.map(|(it, is_of)| (it.group, *is_of)));
             let metrics = [MetricName::RocAuc, MetricName::AveragePrecision];
             for (metric, estimate) in metrics.into_iter().zip(&estimates) {
                 let estimate = match metric {
                     MetricName::RocAuc => estimate.joined_with(area),
-                    // There is no model of it: a resample of a perfect order is perfect, which says nothing of others.
-                    _ if estimate.has_no_width() || area.is_none() => estimate.joined_with(None),
+                    // It is resampled only: too narrow with few groups, and a resample of a perfect order is perfect.
+                    _ if estimate.has_no_width() || are_too_few(support.n_effective) => {
+                        estimate.joined_with(None)
+                    }
                     _ => *estimate,
                 };
                 let key = self.key(Predictor::Model, metric, Some(name));
-                evaluation.push(self.measured(key, &estimate, distinct.len()));
+                evaluation.push(Measurement::new(key, &estimate, support));
             }
         }
     }
@@ -147,27 +152,10 @@ impl ScoringTask<'_> {
         }
     }
 
-    fn measured(&self, key: ScoreKey, estimate: &Estimate, n_groups: usize) -> Measurement {
-        Measurement::new(key, estimate, self.samples.len() as u64, n_groups as u64)
+    /// All samples, by their true classes.
+    fn support(&self) -> Support {
+        Support::of_classes(self.samples.iter().map(|it| (it.group, it.truth)))
     }
-}
-
-/// How many samples a metric rests on, and of how many groups: a recall on those of its class, a precision on those
-/// predicted as it, an F1 on both. A sample is its group, its true class and its prediction.
-pub(crate) fn counted_samples<'a>(
-    metric: Metric,
-    samples: impl Iterator<Item = (&'a Group, usize, Option<usize>)>,
-) -> (u64, usize) {
-    let counts = |truth: usize, predicted: Option<usize>| match metric {
-        Metric::Recall(class) => truth == class,
-        Metric::Precision(class) => predicted == Some(class),
-        Metric::F1(class) => truth == class || predicted == Some(class),
-        Metric::Accuracy | Metric::BalancedAccuracy | Metric::MacroF1 => true,
-    };
-    let counted = samples.filter(|(_, truth, predicted)| counts(*truth, *predicted));
-    let groups: Vec<&Group> = counted.map(|(group, ..)| group).collect();
-    let distinct: BTreeSet<&Group> = groups.iter().copied().collect();
-    (groups.len() as u64, distinct.len())
 }
 
 /// One metric of the label over some videos, each with its prediction. `None` if none has a label.

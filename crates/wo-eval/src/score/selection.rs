@@ -2,7 +2,9 @@
 
 use wo_clip::AbstentionPolicy;
 use wo_record::{CoveragePoint, Selection};
-use wo_stats::{Bootstrap, Graded, RiskCoverage, RiskPoint, numbered, proportion};
+use wo_stats::{
+    Bootstrap, Graded, RiskCoverage, RiskPoint, estimated_proportion, numbered, proportion,
+};
 
 use crate::judge::prediction::Prediction;
 use crate::score::key::Scope;
@@ -35,10 +37,11 @@ pub(crate) fn selection(
     });
     let threshold = trust.and_then(|it| it.threshold);
     let n = graded.len() as f64;
-    let answered = videos.iter().filter(|it| it.reasons.is_empty());
-    let answered: Vec<bool> = answered.filter_map(|it| it.is_right()).collect();
-    let n_answered = answered.len() as f64;
-    let n_wrong = answered.iter().filter(|is_right| !**is_right).count() as f64;
+    let answered = wrong_among_answered(videos, &groups, n_groups);
+    let n_answered = answered.iter().map(|it| it.1).sum::<u64>() as f64;
+    let n_wrong = answered.iter().map(|it| it.0).sum::<u64>() as f64;
+    let among = estimated_proportion(&answered, seed);
+    let ends = among.intervals.interval;
     Some(Selection {
         scope: scope.to_string(),
         wanted_risk: trust.map(|it| it.wanted_risk),
@@ -46,6 +49,9 @@ pub(crate) fn selection(
         n_fit_groups: trust.map_or(0, |it| it.n_groups),
         coverage: Some(n_answered / n),
         risk: Some(n_wrong / n),
+        answered_risk: among.value,
+        answered_risk_low: ends.map(|it| it.low),
+        answered_risk_high: ends.map(|it| it.high),
         area: curve.area(&once),
         accuracy_at: COVERAGES
             .iter()
@@ -65,6 +71,23 @@ pub(crate) fn selection(
         n: graded.len() as u64,
         n_groups: n_groups as u64,
     })
+}
+
+/// By group: wrong verdicts and all verdicts.
+fn wrong_among_answered(
+    videos: &[&Prediction],
+    groups: &[usize],
+    n_groups: usize,
+) -> Vec<(u64, u64)> {
+    let mut counts = vec![(0, 0); n_groups];
+    for (video, group) in videos.iter().zip(groups) {
+        let is_right = video.is_right().filter(|_| video.reasons.is_empty());
+        if let (Some(is_right), Some((wrong, all))) = (is_right, counts.get_mut(*group)) {
+            *wrong += u64::from(!is_right);
+            *all += 1;
+        }
+    }
+    counts
 }
 
 /// By group: right and all of the surest part of the videos.
@@ -134,6 +157,9 @@ mod tests {
         let selection = selection(&videos, Some(&trust()), &Scope::HELD_OUT, 0).expect("videos");
         assert_eq!(selection.coverage, Some(0.75));
         assert_eq!(selection.risk, Some(0.0));
+        assert_eq!(selection.answered_risk, Some(0.0));
+        // None of thirty persons, which is no proof.
+        assert!(selection.answered_risk_high > Some(0.02), "{selection:?}");
         let at: Vec<_> = selection.accuracy_at.iter().map(|it| it.accuracy).collect();
         assert_eq!(at, [Some(1.0), Some(0.9375), Some(0.75)]);
     }
@@ -165,6 +191,37 @@ mod tests {
         let calibration = calibration(&videos, None, &Scope::HELD_OUT, 0).expect("videos");
         assert_eq!(calibration.n, 20);
         assert!((calibration.error.expect("an error") - 0.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn wrong_among_verdicts_is_more_than_wrong_among_videos() {
+        let mut videos = less_sure_when_wrong();
+        // Of forty videos twenty get a verdict, five of them a wrong one.
+        for (number, video) in videos.iter_mut().enumerate() {
+            let gets_verdict = number % 8 < 4;
+            video.reasons = if gets_verdict {
+                Vec::new()
+            } else {
+                vec![AbstainReason::NoThreshold]
+            };
+        }
+        let videos: Vec<&Prediction> = videos.iter().collect();
+        let found = selection(&videos, None, &Scope::HELD_OUT, 0).expect("videos");
+        assert_eq!((found.coverage, found.risk), (Some(0.5), Some(0.125)));
+        assert_eq!(found.answered_risk, Some(0.25));
+        assert!(found.answered_risk_low < Some(0.15) && found.answered_risk_high > Some(0.4));
+        let none: Vec<Prediction> = videos
+            .iter()
+            .map(|it| Prediction {
+                reasons: vec![AbstainReason::NoThreshold],
+                ..Prediction::clone(it)
+            })
+            .collect();
+        let none: Vec<&Prediction> = none.iter().collect();
+        let found = selection(&none, None, &Scope::HELD_OUT, 0).expect("videos");
+        assert_eq!((found.coverage, found.answered_risk), (Some(0.0), None));
+        let at: Vec<_> = found.accuracy_at.iter().map(|it| it.accuracy).collect();
+        assert_eq!(at[2], Some(0.75), "metrics count the best guess");
     }
 
     #[test]

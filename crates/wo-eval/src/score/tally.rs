@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wo_input::Settled;
-use wo_record::Name;
+use wo_record::{AbstainReason, Name};
 
 use crate::judge::prediction::{GroundTruth, Prediction};
 
@@ -23,6 +23,8 @@ pub(crate) struct Tally {
     pub(crate) has_no_hashes: bool,
     /// Scored.
     pub(crate) n_scored: u64,
+    /// Judged, but `unclear` since the model has no abstention threshold.
+    pub(crate) n_without_threshold: u64,
     /// Judged, without a label.
     pub(crate) n_unlabelled: u64,
     /// Judged, with the label `unclear`.
@@ -54,6 +56,8 @@ pub(crate) struct Tally {
 impl Tally {
     /// Counts a video that was judged.
     pub(crate) fn count(&mut self, prediction: &Prediction) {
+        let lacks_threshold = prediction.reasons.contains(&AbstainReason::NoThreshold);
+        self.n_without_threshold += u64::from(lacks_threshold);
         match &prediction.ground_truth {
             GroundTruth::Scored { .. } if prediction.seen => self.n_seen += 1,
             GroundTruth::Scored { .. } => self.n_scored += 1,

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use wo_stats::{Bootstrap, GroupSums, Interval, numbered, proportion};
+use wo_stats::{Bootstrap, GroupSums, Interval, numbered, proportion_of_several};
 
 use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::score::evaluation::Evaluation;
 use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
 use crate::score::measurement::Measurement;
+use crate::score::support::Support;
 
 /// The lowest recall of an exercise and label. `None` with fewer than two.
 pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Option<Measurement> {
@@ -56,16 +57,17 @@ pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Op
         scope: Scope::Whole(whole),
         ..ScoreKey::of_labels(MetricName::WorstGroupRecall)
     };
-    let (n, n_groups) = (scored.len() as u64, n_groups as u64);
-    Some(Measurement::new(key, &estimate, n, n_groups))
+    let support = Support::of_classes(scored.iter().map(|(video, cell)| (&video.group, *cell)));
+    Some(Measurement::new(key, &estimate, support))
 }
 
 /// The interval of the least of several recalls, from right and all videos of each by group: it is at most the recall of
-/// any of them, and at least the lowest of their low ends. `None` where one of them has fewer than two groups.
+/// any of them, and at least the lowest of their low ends. All of them are looked at, so each has its interval at a level
+/// that is corrected for their number. `None` where one of them has fewer than two groups.
 fn interval_of_least(counts: &[Vec<(u64, u64)>]) -> Option<Interval> {
     let ends: Vec<Interval> = counts
         .iter()
-        .map(|it| proportion(it))
+        .map(|it| proportion_of_several(it, counts.len()))
         .collect::<Option<_>>()?;
     ends.into_iter().reduce(|one, other| Interval {
         low: one.low.min(other.low),
@@ -121,6 +123,13 @@ mod tests {
         assert!(
             score.low.unwrap() < 0.4 && score.high.unwrap() < 0.9,
             "{score:?}"
+        );
+        // Looked at alone, the recall of bad form would seem surer.
+        let of_bad: Vec<(u64, u64)> = (0..10).map(|i| (u64::from(i >= 5), 1)).collect();
+        let alone = proportion_of_several(&of_bad, 1).unwrap();
+        assert!(
+            alone.low > score.low.unwrap() && alone.high < score.high.unwrap(),
+            "{alone:?} {score:?}"
         );
         let bad: Vec<&Prediction> = videos.into_iter().step_by(2).collect();
         assert_eq!(worst_group(&bad, Whole::HeldOut, 0), None, "one kind alone");

@@ -86,6 +86,7 @@ impl<'a> Session<'a> {
             regions: config.analysis.needs_regions(),
             wordings,
             thumbnails,
+            without_threshold: of_model.without_threshold,
         };
         let workers = start_judge_workers(&judge, &space, &options, n_cores)?;
         let videos = &judge.manifest().videos;
@@ -203,7 +204,8 @@ impl<'a> Session<'a> {
         self.log.tally.count(&judged.prediction);
         self.sheet.add(&judged);
         if judged.prediction.ground_truth == GroundTruth::Unlabelled {
-            wo_cli::say!("{}", verdict_in_words(&name, &judged.verdict));
+            let n_exercises = self.space.exercises.len();
+            wo_cli::say!("{}", verdict_in_words(&name, &judged.verdict, n_exercises));
         }
         self.worst.add(&judged);
         let Judged {

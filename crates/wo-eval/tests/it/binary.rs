@@ -95,6 +95,10 @@ fn help() {
 
               [default: 24]
 
+          --force-verdict
+              Give verdicts even if the model has no abstention threshold, so that nothing bounds how
+              many are wrong
+
           --device <DEVICE>
               Where to compute: auto, cpu, cuda or cuda:N
 

@@ -59,6 +59,7 @@ struct Score {
     detectable: Option<f64>,
     n: u64,
     n_groups: u64,
+    effective_groups: Option<f64>,
 }
 
 fn of_type<T: for<'de> Deserialize<'de>>(run: &Run, kind: &str) -> Vec<T> {
@@ -125,6 +126,13 @@ fn only_new_videos_are_scored() {
         .collect();
     assert_eq!(ids, ["a0", "a1", "b0", "b1", "new", "u0", "d0"]);
     assert!(verdicts.iter().all(|verdict| !verdict.seen));
+    // The model has no threshold.
+    let reasons = |it: &Verdict| it.reasons.contains(&"no_threshold".to_owned());
+    assert!(
+        verdicts
+            .iter()
+            .all(|it| it.label == "unclear" && reasons(it))
+    );
     let mut scores: Vec<Score> = of_type(&run, "score");
     // Slices are of some of them.
     scores.retain(|score| !score.scope.contains('='));
@@ -164,9 +172,44 @@ fn only_new_videos_are_scored() {
             "wo-eval: 1 video excluded: the model was trained or chosen on them or their group (--allow-seen scores them apart).",
             "wo-eval: 1 video judged but not scored: labelled unclear.",
             "wo-eval: 1 video judged but not scored: the model has no class for dip.",
+            "wo-eval: 7 videos judged unclear: the model has no abstention threshold. wo-train sets one with --folds 5, or with more validation groups; --force-verdict gives verdicts without.",
             "wo-eval: Duplicates of training videos cannot be detected: the model has no image hashes of them.",
         ]
     );
+}
+
+#[test]
+fn a_model_without_a_threshold_gives_verdicts_where_they_are_forced() {
+    let folder = tempdir().unwrap();
+    let model = write_model(folder.path());
+    let input = stream(&videos(&folder));
+    let held_back = eval(&model).stdin(input.as_str()).run();
+    let forced = eval(&model)
+        .arg("--force-verdict")
+        .stdin(input.as_str())
+        .run();
+    assert_eq!(forced.status, 0, "{}", forced.stderr);
+    let reasons: Vec<String> = of_type::<Verdict>(&forced, "verdict")
+        .into_iter()
+        .flat_map(|it| it.reasons)
+        .collect();
+    assert!(!reasons.contains(&"no_threshold".to_owned()), "{reasons:?}");
+    let coverage = |run: &Run| of_type::<Value>(run, "selection")[0]["coverage"].clone();
+    assert_eq!(coverage(&held_back), 0.0);
+    let line = held_back.stderr.lines().next().unwrap();
+    assert!(
+        line.starts_with("new.mp4: unclear ")
+            && line.contains("no_threshold")
+            && line.contains("leaning to "),
+        "{line}"
+    );
+    assert!(!forced.stderr.contains("no_threshold"), "{}", forced.stderr);
+    // Scores count the best guess in both.
+    let accuracy = |run: &Run| -> Vec<Option<f64>> {
+        let scores: Vec<Score> = of_type(run, "score");
+        scores.iter().map(|it| it.value).collect()
+    };
+    assert_eq!(accuracy(&held_back), accuracy(&forced));
 }
 
 #[test]
@@ -273,7 +316,8 @@ fn table_records_and_contact_sheet_go_where_they_are_sent() {
         run.stdout
     );
     assert!(
-        run.stdout.contains("Too little to conclude: 2 groups"),
+        run.stdout
+            .contains("Too little to conclude: too few independent groups"),
         "{}",
         run.stdout
     );

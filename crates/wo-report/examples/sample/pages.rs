@@ -84,6 +84,7 @@ fn learning() -> Learning {
     let hint = |exercise: &str, fault: Option<&str>, angle: &str, person: &str, n_videos, gain| {
         CollectionHint {
             exercise: Name::new(exercise),
+            label: Name::new(fault.map_or("good_form", |_| "bad_form")),
             fault: fault.map(Name::new),
             angle: angle.to_owned(),
             person: person.to_owned(),

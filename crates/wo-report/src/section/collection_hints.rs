@@ -11,7 +11,9 @@ use crate::markup::forest::{Scale, with_bar};
 pub struct CollectionHint {
     /// The exercise.
     pub exercise: Name,
-    /// The fault to show; `None` for good form.
+    /// The label to show, such as `bad_form`.
+    pub label: Name,
+    /// The fault to show; `None` for good form, and where faults are not named.
     pub fault: Option<Name>,
     /// From where, such as `front`.
     pub angle: String,
@@ -29,9 +31,10 @@ pub(crate) fn list(hints: &[CollectionHint]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="What to film next" {
             table.wide {
-                caption { "What to film next, most useful first" }
+                caption { "What to film next, the most useful of each exercise first" }
                 thead { tr {
                     th scope="col" { "Exercise" }
+                    th scope="col" { "Form" }
                     th scope="col" { "Fault" }
                     th scope="col" { "Angle" }
                     th scope="col" { "Person" }
@@ -40,7 +43,8 @@ pub(crate) fn list(hints: &[CollectionHint]) -> Markup {
                 } }
                 tbody { @for hint in hints { tr {
                     th scope="row" { (hint.exercise.words()) }
-                    td { (hint.fault.as_ref().map_or_else(|| format!("{DASH} (good form)"), Name::words)) }
+                    td { (hint.label.words()) }
+                    td { (hint.fault.as_ref().map_or_else(|| DASH.to_owned(), Name::words)) }
                     td { (hint.angle) }
                     td { (hint.person) }
                     td.number { (hint.n_videos) }

@@ -3,16 +3,22 @@
 use maud::{Markup, html};
 
 /// The meaning of each word, for readers without statistics.
-const WORDS: [(&str, &str); 10] = [
+const WORDS: [(&str, &str); 12] = [
     (
         "Confidence interval",
         "The numbers in brackets. With other people the metric would differ; in 95 of 100 such studies the interval \
          contains the true value. A wide interval means too few people.",
     ),
     (
-        "Percentile and BCa",
-        "Two intervals from the same resamples. BCa corrects for bias and skewness. If the two disagree, there are too \
-         few groups for either.",
+        "Several intervals",
+        "Each interval holds for itself. The lowest of twenty slices may be low by chance alone. The lowest recall of an \
+         exercise and label has an interval that is corrected for how many there are.",
+    ),
+    (
+        "Intervals that may be too narrow",
+        "Those of the calibration error, of average precision and of BCa only resample the groups that were seen, and are \
+         absent or too narrow where these are few. Bars of the calibration and of the risk-coverage curve count each video as \
+         if it were of another person.",
     ),
     (
         "Group",
@@ -40,6 +46,11 @@ const WORDS: [(&str, &str); 10] = [
         "Baseline",
         "A simple predictor: always the same label, the video's duration, the container metadata, the base model. A \
          model that does not beat them has learnt nothing about form.",
+    ),
+    (
+        "Duration, twice",
+        "The baseline “duration only” is fitted to the training videos, as the model is. The shortcut probe “duration” is \
+         fitted to folds of the videos of this page, so it also finds what is odd about these. They may differ.",
     ),
     (
         "Probability, similarity, score of one video",

@@ -115,7 +115,7 @@ impl Selective {
             layers: vec![Layer::Band(band, Ink::Model), Layer::Line(line, Ink::Model)],
             legend: vec![(
                 Ink::Model,
-                "the model, with its 95\u{a0}% confidence interval",
+                "the model, with its 95\u{a0}% interval as if each video were of another person",
             )],
         }
     }

@@ -44,7 +44,7 @@ impl Slices {
         let scale = Scale::unit(self.overall.number());
         html! {
             p { "Lowest first. The line in each bar marks all videos: " (self.overall.in_a_sentence(Format::Plain))
-                ". With many slices some look bad by chance; rely on those whose confidence interval lies below the line." }
+                ". Each interval holds for its slice alone in 95 of 100 evaluations, so the lowest of many slices may be low by chance." }
             div.scroll tabindex="0" role="region" aria-label="Slices" {
                 table.wide {
                     caption { "Slices by " (self.metric) }

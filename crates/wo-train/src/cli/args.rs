@@ -139,8 +139,8 @@ pub struct SplitArgs {
     /// Stop after N epochs without a better one; 0 never stops early
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub patience: u32,
-    /// Accepted fraction of wrong verdicts. Where the model is less sure than this allows, wo-eval abstains: it says
-    /// `unclear`
+    /// Accepted fraction of videos that get a wrong verdict, on average over validation sets. Where the model is less
+    /// sure than this allows, wo-eval abstains: it says `unclear`
     #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
     pub risk: f64,
 }

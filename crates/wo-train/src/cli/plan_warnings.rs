@@ -115,7 +115,8 @@ fn too_few_for_a_threshold(
         |k| format!("--folds {k} sets one by {}", count(n_of_folds, "group")),
     );
     Some(format!(
-        "{} {of} {} too few to set an abstention threshold for a risk of {:.0} %, which takes {n_needed}\nhint: {hint}",
+        "{} {of} {} too few to set an abstention threshold for a risk of {:.0} %, which takes {n_needed}: wo-eval will say unclear \
+         (no_threshold) to every video\nhint: {hint}",
         count(n, "group"),
         verb(n, "is", "are"),
         100.0 * split.risk

@@ -3,10 +3,10 @@
 use wo_cli::{count, verb};
 use wo_clip::{AbstentionPolicy, Class, Split};
 use wo_record::{Name, Prediction};
-use wo_stats::{Graded, Temperature, numbered, threshold};
+use wo_stats::{Graded, Temperature, estimated_proportion, numbered, threshold};
 
 use crate::data::dataset::{Dataset, Example};
-use crate::validation::metrics::{Probabilities, labels_of, sum};
+use crate::validation::metrics::{Probabilities, interval_words, labels_of, sum};
 
 /// Limits are what all but this fraction of the training videos reach. One in a hundred counts as an outlier.
 const OUTLIERS: f64 = 0.01;
@@ -22,6 +22,12 @@ struct ScoredVideo {
     exercise: f64,
 }
 
+/// A policy, and what to say of it.
+pub(crate) struct Measured {
+    pub(crate) policy: Option<AbstentionPolicy>,
+    pub(crate) words: String,
+}
+
 /// Measures the policy on out-of-fold predictions where there are some, else on the validation split. That split has
 /// also chosen the epoch, so its policy is a little optimistic.
 pub(crate) fn measure(
@@ -29,14 +35,17 @@ pub(crate) fn measure(
     judged: &[Probabilities],
     out_of_fold: Option<&[Prediction]>,
     wanted_risk: f64,
-) -> Option<AbstentionPolicy> {
+) -> Measured {
     let labels = labels_of(&dataset.classes);
     let (measured_on, predicted) = match out_of_fold {
         Some(predictions) => ("out_of_fold", of_predictions(predictions, &labels)),
         None => ("validation", of_validation(dataset, judged, &labels)),
     };
     if predicted.is_empty() {
-        return None;
+        return Measured {
+            policy: None,
+            words: too_few_groups(0, wanted_risk),
+        };
     }
     let scores: Vec<Vec<f64>> = predicted
         .iter()
@@ -60,27 +69,51 @@ pub(crate) fn measure(
     };
     let graded = grade(&policy, &predicted);
     policy.threshold = threshold::of_wrong_answers(&graded, wanted_risk).map(|it| it.value);
-    Some(policy)
+    Measured {
+        words: in_words(&policy, &graded),
+        policy: Some(policy),
+    }
 }
 
-/// The policy as a sentence.
-pub(crate) fn in_words(policy: Option<&AbstentionPolicy>) -> String {
-    let Some(policy) = policy else {
-        return "no validation split: wo-eval never abstains by confidence".to_owned();
+/// The policy in sentences, with what it did to the videos that it was measured on.
+fn in_words(policy: &AbstentionPolicy, graded: &[Graded]) -> String {
+    let (n_groups, risk) = (policy.n_groups, policy.wanted_risk);
+    let Some(threshold) = policy.threshold else {
+        return too_few_groups(n_groups, risk);
     };
-    let risk = 100.0 * policy.wanted_risk;
-    match policy.threshold {
-        Some(threshold) => format!(
-            "abstention threshold {threshold:.2}: below this probability wo-eval says unclear; at most {risk:.0} % of a new group's videos \
-             are expected to get a wrong verdict ({})",
-            count(policy.n_groups, "group")
-        ),
-        None => format!(
-            "{} {} too few to set an abstention threshold for a risk of {risk:.0} %",
-            count(policy.n_groups, "group"),
-            verb(policy.n_groups, "is", "are")
-        ),
+    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+    let largest = threshold::largest_of_wrong_answers(n_groups, risk).unwrap_or(1.0);
+    let mut groups = vec![(0, 0); n_groups as usize];
+    for video in graded.iter().filter(|it| it.confidence > threshold) {
+        if let Some((wrong, answered)) = groups.get_mut(video.group) {
+            *wrong += u64::from(!video.is_right);
+            *answered += 1;
+        }
     }
+    let n_answered: u64 = groups.iter().map(|it| it.1).sum();
+    let n_wrong: u64 = groups.iter().map(|it| it.0).sum();
+    let among = estimated_proportion(&groups, 0);
+    format!(
+        "abstention threshold {threshold:.2}: up to this probability wo-eval says unclear. At most {} of videos get a \
+         wrong verdict, on average over validation sets; with this one of {} it can be up to {}. Of {} {n_answered} get \
+         a verdict, {n_wrong} a wrong one: {} of the verdicts",
+        percent(risk),
+        count(n_groups, "group"),
+        percent(largest),
+        count(graded.len(), "validation video"),
+        interval_words(among.value, among.intervals.interval)
+    )
+}
+
+/// What a model without a threshold will do, and what helps.
+fn too_few_groups(n_groups: u64, risk: f64) -> String {
+    format!(
+        "no abstention threshold: a risk of {:.0} % needs {} to measure it on, there {} {n_groups}. wo-eval will say \
+         unclear (no_threshold) to every video; --folds 5, a larger --validation or a higher --risk sets one",
+        100.0 * risk,
+        count(threshold::least_groups(risk), "group"),
+        verb(n_groups, "is", "are")
+    )
 }
 
 fn grade(policy: &AbstentionPolicy, predicted: &[ScoredVideo]) -> Vec<Graded> {
@@ -198,6 +231,28 @@ mod tests {
         let seen: Vec<_> = graded.iter().map(|it| (it.group, it.is_right)).collect();
         assert_eq!(seen, [(0, true), (1, false), (0, true)]);
         assert!((graded[1].confidence - 0.7).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_risk_is_said_among_all_and_among_the_verdicts() {
+        let mut policy = policy();
+        policy.n_groups = 12;
+        let video = |group, is_right| Graded {
+            group,
+            confidence: if group < 10 { 0.8 } else { 0.6 },
+            is_right,
+        };
+        let graded: Vec<Graded> = (0..12)
+            .flat_map(|group| [video(group, true), video(group, group != 3)])
+            .collect();
+        assert!(in_words(&policy, &graded).starts_with(
+            "no abstention threshold: a risk of 10 % needs 9 groups to measure it on, there are 12."
+        ));
+        policy.threshold = Some(0.7);
+        let words = in_words(&policy, &graded);
+        let expected = "at most 10 % of videos get a wrong verdict, on average over validation sets; with this one of \
+                        12 groups it can be up to 22 %. of 24 validation videos 20 get a verdict, 1 a wrong one: 0.05 [";
+        assert!(words.to_lowercase().contains(expected), "{words}");
     }
 
     #[test]

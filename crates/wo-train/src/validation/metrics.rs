@@ -24,8 +24,8 @@ pub(crate) struct Validation {
     pub(crate) interval: Option<Interval>,
     /// Independent groups of the label that has the fewest.
     pub(crate) n_effective: f64,
-    /// Accuracy of the exercise.
-    pub(crate) exercise_accuracy: f64,
+    /// Accuracy of the exercise, where there are several.
+    pub(crate) exercise_accuracy: Option<f64>,
 }
 
 /// What a model predicts for a video: a probability per class.
@@ -73,6 +73,9 @@ pub(crate) fn summarise(
     let labels = labels_of(classes);
     let mut loss = 0.0;
     let mut n_exercise_right = 0;
+    let is_told = classes
+        .iter()
+        .any(|it| Some(&it.exercise) != classes.first().map(|it| &it.exercise));
     let mut samples = Vec::new();
     for (video, probabilities) in videos.iter().zip(judged) {
         let truth = &video.class;
@@ -103,7 +106,7 @@ pub(crate) fn summarise(
         balanced_accuracy: compared.and_then(|it| it.balanced_accuracy).unwrap_or(0.0),
         interval: compared.and_then(|it| it.interval),
         n_effective: fewest_groups(samples.iter().map(|it| (it.group, it.truth))),
-        exercise_accuracy: n_exercise_right as f64 / n,
+        exercise_accuracy: is_told.then(|| n_exercise_right as f64 / n),
     }
 }
 
@@ -138,26 +141,34 @@ pub(crate) fn add_validation(values: &mut BTreeMap<String, f64>, result: &Valida
     for (end, value) in ends.into_iter().flatten() {
         values.insert(format!("validation_balanced_accuracy_{end}"), value);
     }
-    for (name, value) in [
-        ("validation_loss", result.loss),
-        ("validation_balanced_accuracy", result.balanced_accuracy),
-        ("validation_exercise_accuracy", result.exercise_accuracy),
-    ] {
-        values.insert(name.to_owned(), value);
+    let exercise = result.exercise_accuracy;
+    let metrics = [
+        ("validation_loss", Some(result.loss)),
+        (
+            "validation_balanced_accuracy",
+            Some(result.balanced_accuracy),
+        ),
+        ("validation_exercise_accuracy", exercise),
+    ];
+    for (name, value) in metrics {
+        values.extend(value.map(|value| (name.to_owned(), value)));
     }
 }
 
 /// `validation: loss 0.311, balanced accuracy 0.85 [0.74, 0.95], exercise 1.00 (20 videos)`.
 pub(crate) fn validation_words(result: &Validation, n_videos: usize) -> String {
+    let exercise = result
+        .exercise_accuracy
+        .map(|it| format!(", exercise {it:.2}"));
     format!(
-        "validation: loss {:.3}, balanced accuracy {}, exercise {:.2} ({})",
+        "validation: loss {:.3}, balanced accuracy {}{} ({})",
         result.loss,
         with_interval(
             Some(result.balanced_accuracy),
             result.interval,
             result.n_effective
         ),
-        result.exercise_accuracy,
+        exercise.unwrap_or_default(),
         count(n_videos, "video")
     )
 }
@@ -169,12 +180,20 @@ pub(crate) fn with_interval(
     n_effective: f64,
 ) -> String {
     match (value, interval) {
-        (Some(value), Some(interval)) => {
-            format!("{value:.2} [{:.2}, {:.2}]", interval.low, interval.high)
-        }
         (Some(value), None) => format!(
             "{value:.2} (no interval: too few independent groups, effective: {n_effective:.1})"
         ),
+        _ => interval_words(value, interval),
+    }
+}
+
+/// `0.85 [0.74, 0.95]`.
+pub(crate) fn interval_words(value: Option<f64>, interval: Option<Interval>) -> String {
+    match (value, interval) {
+        (Some(value), Some(interval)) => {
+            format!("{value:.2} [{:.2}, {:.2}]", interval.low, interval.high)
+        }
+        (Some(value), None) => format!("{value:.2} (no interval: too few groups)"),
         (None, _) => "-".to_owned(),
     }
 }
@@ -220,7 +239,7 @@ pub(crate) mod tests {
         ];
         let result = summarise(&classes, &videos, &judged, 0);
         assert!((result.balanced_accuracy - 1.0).abs() < 1e-12);
-        assert!((result.exercise_accuracy - 0.5).abs() < 1e-12);
+        assert_eq!(result.exercise_accuracy, Some(0.5));
         assert!((result.loss - (-(0.55_f64.ln()) - 0.2_f64.ln()) / 2.0).abs() < 1e-12);
     }
 

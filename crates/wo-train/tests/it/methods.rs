@@ -285,12 +285,17 @@ fn a_plan_is_printed_and_nothing_done() {
         "steps of 4 videos",
         "estimated memory: ",
         "chance",
+        "no abstention threshold: a risk of 10 % needs 9 groups to measure it on, there are 4. wo-eval will say",
     ] {
         assert!(
             run.stderr.contains(words),
             "{words} is missing in\n{}",
             run.stderr
         );
+    }
+    for enough in [&["--folds", "3"][..], &["--risk", "0.2"]] {
+        let run = fit(&output, &persons(), &[&["--dry-run"], enough].concat());
+        assert!(!run.stderr.contains("threshold"), "{}", run.stderr);
     }
     assert_eq!(
         folder.path().read_dir().expect("read").count(),

@@ -116,3 +116,51 @@ fn an_angle_that_a_fault_was_never_filmed_from_is_named() {
     );
     assert_eq!(found[0].n_videos, 0);
 }
+
+#[test]
+fn an_exercise_that_is_hardly_filmed_is_named_beside_one_with_many_kinds() {
+    // Squats from six angles with two faults; of each of four others a single video of bad form.
+    let video = |number: usize, exercise: &str, label: &str| {
+        let mut video = training().swap_remove(0);
+        video.video_id = format!("v{number}");
+        (video.exercise, video.label) = (exercise.into(), label.into());
+        video
+    };
+    let mut trained_on: Vec<SplitVideo> = Vec::new();
+    for number in 0..36 {
+        let label = if number % 3 == 0 {
+            "good_form"
+        } else {
+            "bad_form"
+        };
+        let mut squat = video(number, "squat", label);
+        squat.angle = Some(format!("angle {}", number / 3 % 6).into());
+        let faults = ["knees_cave", "rounded_back"];
+        if let Some(fault) = (number % 3).checked_sub(1) {
+            squat.faults = vec![faults[fault].into()];
+        }
+        trained_on.push(squat);
+    }
+    for (number, exercise) in ["deadlift", "lunge", "plank", "row"].iter().enumerate() {
+        trained_on.push(video(100 + number, exercise, "bad_form"));
+    }
+    // Squats are judged wrong as often as right, so that they promise most.
+    let judged: Vec<Prediction> = (0..20)
+        .map(|person| squat(person, person % 2, person / 2 % 2, 1000.0))
+        .collect();
+    let judged: Vec<&Prediction> = judged.iter().collect();
+    for curve in [None, Some(&curve())] {
+        let found = collection_hints(&judged, &LabelSpace::new(&classes()), &trained_on, curve, 0);
+        let exercises: BTreeSet<&str> = found
+            .iter()
+            .take(5)
+            .map(|it| it.exercise.as_str())
+            .collect();
+        assert_eq!(exercises.len(), 5, "{found:?}");
+        assert_eq!(found.len(), MAX_HINTS);
+        assert!(found.iter().map(|it| it.rank).eq(1..=10), "{found:?}");
+        let row = found.iter().find(|it| it.exercise.as_str() == "row");
+        let row = row.expect("a row is named");
+        assert_eq!((row.label.as_str(), &row.fault), ("bad_form", &None));
+    }
+}

@@ -1,12 +1,13 @@
 //! Calibration and abstention on the page.
 
-use wo_cli::{count, verb};
+use wo_cli::count;
 use wo_record::AbstainReason;
 use wo_report::{Abstention, AtCoverage, Bin, Calibration, Estimate, RiskPoint, Selective};
 
 use crate::findings::Findings;
 use crate::render::html::answered::Answered;
 use crate::render::html::estimate::{between, no_interval};
+use crate::render::sentences::risk::{outcome, promise};
 use crate::score::measurement::Measurement;
 
 /// Why a metric without an interval in the records has none.
@@ -49,22 +50,7 @@ pub(super) fn selective(
     findings: &Findings,
     main: &Measurement,
 ) -> Selective {
-    let risk = 100.0 * it.wanted_risk.unwrap_or(0.0);
-    let guarantee = match (it.threshold, it.wanted_risk) {
-        (Some(_), _) => format!(
-            "Measured on {} held out from training: for a new group like those, at most {risk:.0} % of the videos \
-             are expected to get a wrong verdict. The others get a right one, or unclear.",
-            count(it.n_fit_groups, "group")
-        ),
-        (None, Some(_)) => format!(
-            "There is no abstention threshold: {} {} too few to guarantee at most {risk:.0} % wrong verdicts.",
-            count(it.n_fit_groups, "group"),
-            verb(it.n_fit_groups, "is", "are")
-        ),
-        (None, None) => {
-            "There is no abstention threshold: training had no videos to measure one on.".to_owned()
-        }
-    };
+    let guarantee = format!("{} Here {}", promise(it), outcome(it));
     let abstentions = &findings.abstentions;
     Selective {
         curve: it
@@ -107,6 +93,9 @@ fn measured(reason: &AbstainReason) -> &'static str {
         AbstainReason::LowConfidence => "the probability of the label is not above the threshold",
         AbstainReason::UnknownExercise => {
             "the probability of the exercise is below that of nearly all validation videos"
+        }
+        AbstainReason::NoThreshold => {
+            "too few validation groups to bound how many verdicts are wrong"
         }
         AbstainReason::PersonCutOff => {
             "a fifth or more of the moving area touches the image's left, right or upper edge"

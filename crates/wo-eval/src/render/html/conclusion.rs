@@ -1,20 +1,27 @@
 //! Whether the model can be trusted, in one sentence with reasons. What is unknown counts against it.
 
+mod unassessable;
+
 use wo_cli::count;
 use wo_record::{AbstainReason, AuditVerdict, BAD_FORM, GOOD_FORM, Name, Probe};
 use wo_report::{Conclusion, TrustLevel};
 
 use crate::findings::Findings;
-use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, shown};
+use crate::render::format::{WIDE_INTERVAL, shown};
 use crate::render::html::answered::Answered;
+use crate::render::html::conclusion::unassessable::{nothing_scored, one_label};
 use crate::render::sentences::audit::summary;
 use crate::render::sentences::{excluded, independence};
-use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task};
+use crate::render::sentences::weak_spots::{in_words, too_few_groups, unknown};
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task, Whole};
 use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
+use crate::score::weak_spots::{WeakSpots, weak_spots};
 
 /// Below this coverage a model mostly abstains.
 const MOSTLY: f64 = 0.5;
+/// Weak spots that are reasons, beside the one in the sentence.
+const MAX_WEAK_SPOTS: usize = 4;
 /// 0.29 is 29 of 100 and not 28, though 100 times it is a little less than 29.
 const ROUNDING: f64 = 1e-9;
 
@@ -37,10 +44,13 @@ pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Co
     if let [label] = labels[..] {
         return one_label(label, main);
     }
+    let held_out = &grounds.findings.held_out;
     let case = Case {
         grounds,
         main,
         labels,
+        weak: weak_spots(held_out, Whole::HeldOut),
+        too_few: too_few_groups(held_out, &Scope::HELD_OUT),
         answered: Answered::of(grounds.findings, main),
     };
     let (objections, reservations) = (case.objections(), case.reservations());
@@ -60,33 +70,6 @@ pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Co
     }
 }
 
-fn nothing_scored() -> Conclusion {
-    Conclusion {
-        trust: TrustLevel::DoNotTrust,
-        sentence: "There is no result: no labelled video is held out.".to_owned(),
-        reasons: vec![
-            "Evaluate on people and sources that are not in the training data.".to_owned(),
-        ],
-    }
-}
-
-/// With one label there is nothing to tell apart.
-fn one_label(label: &Name, main: &Measurement) -> Conclusion {
-    let videos = match main.n {
-        1 => "the only video is".to_owned(),
-        n => format!("all {n} videos are"),
-    };
-    Conclusion {
-        trust: TrustLevel::DoNotTrust,
-        sentence: format!(
-            "The model cannot be assessed: {videos} labelled {}.",
-            label.words()
-        ),
-        reasons: vec![
-            "Always predicting that label would be right on all of them.".to_owned(),
-            "Evaluate on videos of every label.".to_owned(),
-        ],
-    }
 }
 
 /// A reason not to rely on a model.
@@ -109,6 +92,9 @@ struct Case<'a> {
     grounds: Grounds<'a>,
     main: &'a Measurement,
     labels: Vec<&'a Name>,
+    weak: WeakSpots<'a>,
+    /// That a label has too few independent groups.
+    too_few: Option<String>,
     answered: Answered,
 }
 
@@ -124,12 +110,27 @@ impl Case<'_> {
     }
 
     fn never_answers(&self) -> Option<Objection> {
-        (self.answered.n_answered() == 0).then(|| Objection {
-            sentence: format!(
-                "Do not rely on this model: it abstains on all {}.",
-                count(self.answered.n, "video")
-            ),
-            reason: None,
+        if self.answered.n_answered() > 0 {
+            return None;
+        }
+        let all = count(self.answered.n, "video");
+        let abstentions = &self.grounds.findings.abstentions;
+        Some(if abstentions.contains_key(&AbstainReason::NoThreshold) {
+            Objection::new(
+                format!(
+                    "The model gives no verdict: without an abstention threshold all {all} are unclear."
+                ),
+                format!(
+                    "Its best guess has balanced accuracy {}; wo-train sets a threshold with --folds 5, or with more \
+                     validation groups.",
+                    shown(Some(self.main))
+                ),
+            )
+        } else {
+            Objection {
+                sentence: format!("Do not rely on this model: it abstains on all {all}."),
+                reason: None,
+            }
         })
     }
 
@@ -187,11 +188,14 @@ impl Case<'_> {
     fn reservations(&self) -> Vec<String> {
         let first = [
             self.few_groups(),
+            unknown(&self.weak),
             self.mostly_unclear(),
+            self.unbounded(),
             self.unknown_copies(),
         ];
         let last = [self.audited(), self.relabelled(), self.wide()];
-        let all = first.into_iter().chain(self.baselines()).chain(last);
+        let first = self.weak_spots().into_iter().map(Some).chain(first);
+        let all = first.chain(self.baselines()).chain(last);
         let dependent = independence::sentences(&self.grounds.findings.independence);
         all.flatten().chain(dependent).collect()
     }
@@ -204,13 +208,37 @@ impl Case<'_> {
         })
     }
 
+    /// What may be no better than chance behind the mean.
+    fn weak_spots(&self) -> Vec<String> {
+        let spots = &self.weak.spots;
+        let named = spots.iter().take(MAX_WEAK_SPOTS);
+        let mut reasons: Vec<String> = named
+            .map(|it| {
+                format!(
+                    "It is not shown to be better than chance for {}.",
+                    in_words(it)
+                )
+            })
+            .collect();
+        let n_others = spots.len().saturating_sub(MAX_WEAK_SPOTS);
+        if n_others > 0 {
+            reasons.push(format!("The same holds for {n_others} more."));
+        }
+        reasons
+    }
+
     fn few_groups(&self) -> Option<String> {
-        let n = self.main.n_groups;
-        (n < FEW_GROUPS).then(|| {
-            format!(
-                "The videos come from {}; fewer than {FEW_GROUPS} say little about others.",
-                count(n, "group")
-            )
+        let why = self.too_few.as_ref()?;
+        Some(format!("The videos come from {why}."))
+    }
+
+    /// Whether it answers all videos, however unsure it is.
+    fn unbounded(&self) -> Option<String> {
+        let selection = self.grounds.findings.selection.as_ref()?;
+        let is_unbounded = selection.threshold.is_none() && self.answered.n_answered() > 0;
+        is_unbounded.then(|| {
+            "Its verdicts have no abstention threshold, so nothing bounds how many of them are wrong."
+                .to_owned()
         })
     }
 
@@ -272,17 +300,23 @@ impl Case<'_> {
 
     /// The claim about a model without objections.
     fn claim(&self, trust: TrustLevel) -> String {
-        let is_few = self.main.n_groups < FEW_GROUPS;
+        let is_few = self.too_few.is_some();
         let known = &self.grounds.findings.independence;
         let on = match independence::unknown(known) {
             Some(unknown) => unknown.to_owned(),
             None if is_few => format!("on {}, held out", count(self.main.n_groups, "group")),
             None => independence::held_out(known).to_owned(),
         };
-        let (before, after) = match trust {
-            TrustLevel::Trust => ("", ""),
-            _ if is_few => ("Too little to rely on: ", ""),
-            _ => ("", ", with reservations"),
+        let before = if is_few {
+            "Too little to rely on: "
+        } else {
+            ""
+        };
+        let after = match (trust, self.weak.spots.first()) {
+            (_, Some(worst)) => format!(", but not shown for {}", in_words(worst)),
+            (TrustLevel::Trust, None) => String::new(),
+            _ if is_few => String::new(),
+            _ => ", with reservations".to_owned(),
         };
         let sentence = format!("{before}{on}, the model {}{after}.", self.success());
         let mut letters = sentence.chars();
@@ -296,13 +330,10 @@ impl Case<'_> {
         else {
             return "is of unknown use".to_owned();
         };
-        let n_groups = self.main.n_groups.max(1) as f64;
         if value >= 1.0 {
-            let missed = (1.0 - low).max((RULE_OF_THREE / n_groups).min(1.0));
             return format!(
-                "judges all {} right; up to {:.0} of 100 new videos may still be judged wrong",
-                count(self.main.n, "video"),
-                100.0 * missed
+                "judges all {} right, with balanced accuracy 1.00 [{low:.2}, {high:.2}]",
+                count(self.main.n, "video")
             );
         }
         // Rounded down, so that no model with a mistake has 1.00.

@@ -1,12 +1,12 @@
 //! Scores on the page: a value with its confidence interval, or the reason why there is none.
 
 use wo_report::Estimate;
+use wo_stats::are_too_few;
 
-use crate::render::format::FEW_GROUPS;
 use crate::score::measurement::Measurement;
 
 pub(super) fn estimate(score: &Measurement) -> Estimate {
-    let why = no_interval(score.n_groups);
+    let why = no_interval(score.n_effective as u64);
     let estimate = between((score.value, score.low, score.high), why);
     match (score.bca_low, score.bca_high) {
         (Some(low), Some(high)) => estimate.with_bca(low, high),
@@ -18,7 +18,7 @@ pub(super) fn estimate(score: &Measurement) -> Estimate {
 pub(super) fn no_interval(n_groups: u64) -> &'static str {
     match n_groups {
         0 | 1 => "only one group",
-        2..FEW_GROUPS => "too few groups",
+        n if are_too_few(n as f64) => "too few groups",
         _ => "too few cases",
     }
 }

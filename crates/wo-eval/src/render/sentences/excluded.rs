@@ -20,6 +20,13 @@ pub(crate) fn sentences(tally: &Tally) -> Vec<String> {
 pub(crate) fn warnings(tally: &Tally) -> Vec<String> {
     let mut sentences = of_videos(tally);
     sentences.extend(of_labels(tally));
+    if tally.n_without_threshold > 0 {
+        sentences.push(format!(
+            "{} judged unclear: the model has no abstention threshold. wo-train sets one with --folds 5, or with more \
+             validation groups; --force-verdict gives verdicts without.",
+            count(tally.n_without_threshold, "video")
+        ));
+    }
     if tally.n_of_seen_groups > 0 {
         sentences.push(format!(
             "{} counted as seen, since another prediction of the group is.",

@@ -2,8 +2,9 @@
 
 use wo_record::Verdict;
 
-/// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; evidence at 3.2 s)`.
-pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict) -> String {
+/// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; evidence at 3.2 s)`. A model of one exercise gives every video to
+/// that one, with certainty.
+pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict, n_exercises: usize) -> String {
     let mut details = Vec::new();
     if let Some(leaning) = &verdict.leaning {
         details.push(format!(
@@ -11,10 +12,11 @@ pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict) -> String {
             joined(&verdict.reasons)
         ));
     }
-    details.push(format!(
-        "{} {:.2}",
-        verdict.exercise, verdict.exercise_probability
-    ));
+    details.push(if n_exercises == 1 {
+        format!("{}, the only exercise the model knows", verdict.exercise)
+    } else {
+        format!("{} {:.2}", verdict.exercise, verdict.exercise_probability)
+    });
     if !verdict.faults.is_empty() {
         details.push(joined(&verdict.faults));
     }
@@ -37,9 +39,10 @@ fn joined<T: ToString>(words: &[T]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wo_record::Evidence;
+    use wo_record::{AbstainReason, Evidence};
 
     use super::*;
+    use crate::judge::abstain::abstain;
 
     #[test]
     fn a_verdict_in_words() {
@@ -64,14 +67,23 @@ mod tests {
             ..Verdict::default()
         };
         assert_eq!(
-            verdict_in_words("new_video.mp4", &verdict),
+            verdict_in_words("new_video.mp4", &verdict, 5),
             "new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; evidence at 3.2 s)"
         );
         verdict.faults.clear();
         verdict.evidence.pts_ms = None;
         assert_eq!(
-            verdict_in_words("a", &verdict),
+            verdict_in_words("a", &verdict, 5),
             "a: bad_form 0.93 (squat 0.99; evidence frame 4)"
+        );
+        assert_eq!(
+            verdict_in_words("a", &verdict, 1),
+            "a: bad_form 0.93 (squat, the only exercise the model knows; evidence frame 4)"
+        );
+        abstain(&mut verdict, &[AbstainReason::NoThreshold]);
+        assert_eq!(
+            verdict_in_words("a", &verdict, 5),
+            "a: unclear 0.93 (no_threshold; leaning to bad_form; squat 0.99; evidence frame 4)"
         );
     }
 }

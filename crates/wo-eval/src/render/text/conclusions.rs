@@ -3,16 +3,22 @@
 use wo_cli::count;
 use wo_record::Independence;
 
-use crate::render::format::{FEW_GROUPS, RULE_OF_THREE, WIDE_INTERVAL, ends, shown};
-use crate::render::sentences::independence;
+use crate::render::format::{WIDE_INTERVAL, ends, shown};
+use crate::render::sentences::{independence, weak_spots};
 use crate::render::text::scores::ScoreReport;
-use crate::score::key::{Baseline, MetricName, ScoreKey, Task};
+use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task};
+use crate::score::weak_spots::weak_spots as find_weak_spots;
 use crate::score::worst_group::worst_kind;
+
+/// Weak spots that are named.
+const MAX_WEAK_SPOTS: usize = 5;
 
 /// The conclusions from the main metric, and their limits.
 pub(crate) fn conclusions(report: &ScoreReport<'_>, known: &Independence) -> Vec<String> {
-    let mut sentences: Vec<String> = one_label(report).into_iter().collect();
-    sentences.push(against_baselines(report));
+    if let Some(sentence) = one_label(report) {
+        return vec![sentence];
+    }
+    let mut sentences = vec![against_baselines(report)];
     let Some(main) = report.score(&report.labels(MetricName::BalancedAccuracy)) else {
         return sentences;
     };
@@ -21,17 +27,20 @@ pub(crate) fn conclusions(report: &ScoreReport<'_>, known: &Independence) -> Vec
         let kind = worst_kind(report.evaluation, report.whole);
         let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
         sentences.push(format!(
-            "The lowest recall of an exercise and label{kind} is {}.",
+            "The lowest recall of an exercise and label{kind} is {}, at a level that is corrected for their number.",
             shown(worst)
         ));
     }
-    let n_groups = main.n_groups;
-    if n_groups < FEW_GROUPS {
-        sentences.push(format!(
-            "Too little to conclude: {} (fewer than {FEW_GROUPS}).",
-            count(n_groups, "group")
-        ));
-    }
+    let weak = find_weak_spots(report.evaluation, report.whole);
+    sentences.extend(weak.spots.iter().take(MAX_WEAK_SPOTS).map(|it| {
+        format!(
+            "NOT shown to be better than chance for {}.",
+            weak_spots::in_words(it)
+        )
+    }));
+    sentences.extend(weak_spots::unknown(&weak));
+    let few = weak_spots::too_few_groups(report.evaluation, &Scope::Whole(report.whole));
+    sentences.extend(few.map(|it| format!("Too little to conclude: {it}.")));
     match ends(main) {
         None => sentences.push("Too little to conclude: there is no confidence interval.".to_owned()),
         Some((low, high)) if high - low > WIDE_INTERVAL => sentences.push(format!(
@@ -39,11 +48,9 @@ pub(crate) fn conclusions(report: &ScoreReport<'_>, known: &Independence) -> Vec
              {WIDE_INTERVAL}).",
             high - low
         )),
-        Some(_) if main.value >= Some(1.0) => sentences.push(format!(
-            "No mistake was made; with {} the true share of groups with mistakes may still be up to {:.2}.",
-            count(n_groups, "group"),
-            (RULE_OF_THREE / n_groups as f64).min(1.0)
-        )),
+        Some(_) if main.value >= Some(1.0) => {
+            sentences.push("No mistake was made; the interval says what may still come.".to_owned());
+        }
         Some(_) => {}
     }
     sentences.extend(independence::sentences(known));
@@ -97,3 +104,6 @@ fn against_baselines(report: &ScoreReport<'_>) -> String {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,12 @@ use wo_cli::count;
 use wo_record::{Audit, Calibration, Probe, Selection, Suspect, SuspectReason};
 
 use crate::findings::Findings;
-use crate::render::format::{detectable, number, plain, shown, value, with_ends};
+use crate::render::format::{
+    detectable, number, plain, several_intervals, shown, value, with_ends,
+};
 use crate::render::sentences::audit::summary;
 use crate::render::sentences::learning::{hint_in_words, in_words};
+use crate::render::sentences::risk::{outcome, promise};
 use crate::render::text::gate::gate_in_words;
 use crate::render::text::layout::{lines, rows, table, titled, wrap_indented};
 use crate::score::key::{MetricName, Scope};
@@ -52,8 +55,12 @@ fn calibration(it: &Calibration) -> String {
         ),
         None => String::new(),
     };
+    let resampled = it.low.map_or(
+        "",
+        |_| ". The interval only resamples groups, so it may be too narrow",
+    );
     lines(&[format!(
-        "CALIBRATION: expected calibration error {error}{temperature}; {} of {}.",
+        "CALIBRATION: expected calibration error {error}{temperature}; {} of {}{resampled}.",
         count(it.n, "video"),
         count(it.n_groups, "group")
     )])
@@ -72,33 +79,13 @@ fn selection(it: &Selection) -> String {
             format!("{}: {accuracy}", percent(Some(point.coverage)))
         })
         .collect();
-    let verdicts = format!(
-        "{} of these videos get a label, {} a wrong one.",
-        percent(it.coverage),
-        percent(it.risk)
-    );
-    let threshold = match (it.threshold, it.wanted_risk) {
-        (Some(threshold), Some(risk)) if threshold <= 0.0 => format!(
-            "Guaranteed at most {:.0} % wrong without an abstention threshold: {verdicts}",
-            100.0 * risk
-        ),
-        (Some(threshold), Some(risk)) => format!(
-            "Abstains up to a probability of {threshold:.2}, for at most {:.0} % wrong: {verdicts}",
-            100.0 * risk
-        ),
-        (None, Some(risk)) => format!(
-            "No abstention threshold: {} are too few to guarantee at most {:.0} % wrong. {verdicts}",
-            count(it.n_fit_groups, "validation group"),
-            100.0 * risk
-        ),
-        _ => format!("The model has no abstention threshold. {verdicts}"),
-    };
     lines(&[
         format!(
             "ABSTENTION: accuracy by coverage (share of videos with a label, most confident first): {}.",
             at.join(", ")
         ),
-        threshold,
+        promise(it),
+        outcome(it),
     ])
 }
 
@@ -149,7 +136,9 @@ fn parts(title: &str, scores: &[Measurement], name: fn(&Scope) -> String) -> Opt
             detectable(Some(it)),
         ]);
     }
-    (!scores.is_empty()).then(|| titled(title, &table))
+    let many = (scores.len() > 1).then(|| lines(&[several_intervals(scores.len())]));
+    let all = std::iter::once(titled(title, &table)).chain(many);
+    (!scores.is_empty()).then(|| all.collect::<Vec<_>>().join("\n"))
 }
 
 fn next(findings: &Findings) -> Option<String> {
@@ -159,7 +148,7 @@ fn next(findings: &Findings) -> Option<String> {
     }
     if !findings.hints.is_empty() {
         let hints = findings.hints.iter();
-        let title = "FILM NEXT, most useful first".to_owned();
+        let title = "FILM NEXT, the most useful of each exercise first".to_owned();
         let hints = hints.map(|it| plain(&format!("{:>2}. {}", it.rank, hint_in_words(it))));
         let all: Vec<String> = std::iter::once(title).chain(hints).collect();
         blocks.push(wrap_indented("    ", &all));
