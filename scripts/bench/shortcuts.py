@@ -29,7 +29,7 @@ WALLS = (
 LONGER = {"good ones 1.5 times as long": 1.5, "good ones twice as long": 2.0}
 BLURRIER = 1.2
 SPEEDS, BLURS = (0.9, 1.1), (0.3, 0.7)
-PROBES = ("duration", "container", "source", "quality", "background", "first_frame")
+PROBES = ("duration", "container", "source", "quality", "background", "first_frame", "appearance")
 # What is planted, and the probe that is to name it.
 PLANTS = {
     "clean": None,

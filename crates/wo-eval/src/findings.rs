@@ -102,7 +102,7 @@ impl Findings {
             *this.abstentions.entry(reason.clone()).or_default() += 1;
         }
         if analysis.audit.is_made() {
-            this.audit = audit(&held_out, space.labels.len(), analysis.seed);
+            this.audit = audit(&held_out, space, analysis.seed);
             this.leave_one_source_out = leave_one_source_out(&held_out, space, analysis.seed);
         }
         // What a model that may be guessing says of a label or of the next video is no evidence.

@@ -118,18 +118,23 @@ pub struct CoveragePoint {
     pub high: Option<f64>,
 }
 
-/// How much of the model's skill a probe has that sees no lifter.
+/// How much of the model's skill a probe has that sees no form.
+// More than 12 fields: a record on the wire is flat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Audit {
-    /// What the probe sees: `duration`, `container`, `source`, `quality`, `background`, `first_frame` or `all` for the worst
-    /// of them.
+    /// What the probe sees: `duration`, `padding`, `tempo`, `exercise`, `container`, `source`, `quality`, `background`,
+    /// `first_frame`, `appearance`, or `all` for the worst of them.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub probe: Probe,
-    /// `pass`, `warn` or `fail`.
+    /// The videos that it was fitted to and judged on: `all`; `each_exercise` or `each_source` for a fit of its own in each;
+    /// the exercise, or `source_id=` and the source.
+    #[serde(default = "all")]
+    pub scope: String,
+    /// `pass`, `cannot_tell`, `warn`, `fail`, or `information` of the tempo.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub verdict: AuditVerdict,
-    /// The probe's balanced accuracy.
+    /// The probe's balanced accuracy: the mean over labels of each exercise that shows two.
     #[serde(serialize_with = "finite::option")]
     pub value: Option<f64>,
     /// Lower end of its interval.
@@ -138,10 +143,23 @@ pub struct Audit {
     /// Upper end.
     #[serde(serialize_with = "finite::option")]
     pub high: Option<f64>,
+    /// The model's balanced accuracy on the same videos.
+    #[serde(default, serialize_with = "finite::option")]
+    pub model: Option<f64>,
+    /// Whether the probe is better than the model, and better than chance by its interval.
+    #[serde(default)]
+    pub better_than_model: bool,
     /// How probable it is that any of the probes stands out as much where labels say nothing, by the Brier score of what it
     /// says out of fold.
     #[serde(default, serialize_with = "finite::option")]
     pub p_value: Option<f64>,
+    /// The balanced accuracy of the weakest shortcut that would have been found in four of five cases. Absent where none
+    /// would.
+    #[serde(default, serialize_with = "finite::option")]
+    pub detectable: Option<f64>,
+    /// The same of a shortcut in one exercise or source alone.
+    #[serde(default, serialize_with = "finite::option")]
+    pub detectable_in_part: Option<f64>,
     /// The part of the model's skill above chance that the probe has. Absent where the model has none beyond doubt.
     #[serde(default, serialize_with = "finite::option")]
     pub share: Option<f64>,
@@ -155,6 +173,10 @@ pub struct Audit {
     pub n: u64,
     /// How many groups they come from.
     pub n_groups: u64,
+}
+
+fn all() -> String {
+    "all".to_owned()
 }
 
 /// The learning curve: the expected gain from more videos.

@@ -79,10 +79,16 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a shortcut probe sees of a video. None of it shows the lifter.
+    /// What a shortcut probe sees of a video. None of it shows the form, but for the tempo.
     Probe {
         /// How long the video is.
         Duration = "duration",
+        /// The time outside of repetitions.
+        Padding = "padding",
+        /// The time of one repetition: slow ones may be form.
+        Tempo = "tempo",
+        /// Which exercise it is.
+        Exercise = "exercise",
         /// Codec, size, bit rate, frame rate and resolution of the file.
         Container = "container",
         /// Where the video came from.
@@ -93,6 +99,8 @@ open_enum! {
         Background = "background",
         /// The first frame.
         FirstFrame = "first_frame",
+        /// The lifter in one still frame, before the first repetition.
+        Appearance = "appearance",
         /// The worst of all probes.
         All = "all",
     }
@@ -101,12 +109,16 @@ open_enum! {
 open_enum! {
     /// What a shortcut probe comes to.
     AuditVerdict {
-        /// The probe is not better than chance.
+        /// No shortcut found, though one that matters would have been.
         Pass = "pass",
+        /// No shortcut found, and the videos are too few to say that there is none; or the probe does better than the model.
+        CannotTell = "cannot_tell",
         /// The probe is better than chance.
         Warn = "warn",
-        /// The probe has much of the model's skill.
+        /// The probe has most of the model's skill.
         Fail = "fail",
+        /// The probe sees what may be form: no shortcut, however good it is.
+        Information = "information",
     }
 }
 

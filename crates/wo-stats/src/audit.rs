@@ -1,47 +1,61 @@
-//! How much of a model's skill can be had without looking at the lifter: probes that see only a shortcut, scored beside the
+//! How much of a model's skill can be had without looking at the form: probes that see only a shortcut, scored beside the
 //! model on the same videos and folds (Geirhos et al. 2020, Shortcut Learning in Deep Neural Networks, arXiv 2004.07780).
+//!
+//! It tells three things apart: a shortcut that was found, one that was not found though it would have been, and videos
+//! that are too few to tell.
 
-use std::collections::BTreeMap;
+mod data;
+mod detectable;
+mod evidence;
+mod held_out;
+mod permutation;
+mod skill;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+pub use data::{AuditData, AuditScope, Compared, ProbeFeatures};
 
-use crate::bootstrap::{Bootstrap, Estimate, Interval, shuffle, standard_deviation};
-use crate::grouped_confusions::GroupedConfusions;
-use crate::grouped_confusions::Sample;
-use crate::metrics::{Counts, Metric};
-use crate::scoring::brier_score;
+use crate::bootstrap::{Bootstrap, Estimate, Interval};
+use data::{Part, Parts};
+use detectable::smallest_detectable;
+use evidence::Evidence;
+use held_out::{Judged, within_exercises};
+use skill::{Skill, contexts};
 
-/// How often an audit of probes that know nothing may find one of them above chance: one in a hundred, as it is run with
-/// each evaluation.
+/// How often an audit of probes that know nothing may find one of them: one in a hundred, as it is run with each evaluation.
 const LEVEL: f64 = 0.01;
 /// How many refits to permuted labels: the fewest that can detect one in a hundred.
 pub const MIN_PERMUTATIONS: usize = 99;
-/// Scores of a few tens of videos differ by more than this, or not at all.
-const LEAST_DEVIATION: f64 = 1e-6;
-/// A model most of whose skill can be had without the lifter has failed.
+/// A model most of whose skill can be had without the form has failed; a shortcut of most of all possible skill must not go
+/// unseen.
 const MOST: f64 = 0.5;
 
 /// What is found of a shortcut, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AuditOutcome {
-    /// Not found to be better than chance.
+    /// Not found, though one that matters would have been.
     Pass,
-    /// Not tested: there are too few permutations.
-    Untested,
+    /// Not found, and the videos are too few to say that there is none; or the probe does better than the model.
+    CannotTell,
     /// Significantly better than chance, with all probes taken together.
     Warn,
-    /// That, and the lower end of its share of the model's skill lies above a half.
+    /// That, and most of the model's skill.
     Fail,
 }
 
-/// One probe.
+/// One probe in one scope.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Audited {
-    /// Its balanced accuracy.
+    /// Its place among the probes.
+    pub probe: usize,
+    /// The videos that it was fitted to and judged on.
+    pub scope: AuditScope,
+    /// Its balanced accuracy: the mean over labels of each exercise that shows two, so that it is that within exercises.
     pub balanced_accuracy: Estimate,
+    /// The model's, of the same videos.
+    pub model: Estimate,
+    /// Whether the probe is better than the model, and better than chance by its interval.
+    pub is_better_than_model: bool,
     /// How probable it is that any of the probes stands out as much where labels are permuted: one-sided, corrected for the
-    /// number of probes (Westfall & Young 1993, single-step max-T).
+    /// number of probes.
     pub p_value: Option<f64>,
     /// Its skill above chance over the model's, between 0 and 1. `None` if the model is not significantly better than
     /// chance.
@@ -50,302 +64,199 @@ pub struct Audited {
     pub share_interval: Option<Interval>,
     /// What is found.
     pub verdict: AuditOutcome,
+    /// How many videos.
+    pub n: usize,
+    /// How many groups they come from.
+    pub n_groups: usize,
 }
 
 /// All probes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
-    /// Chance: the balanced accuracy of always predicting the same class, one over the number of classes with samples.
-    pub chance: f64,
-    /// The model's balanced accuracy.
-    pub model: Estimate,
-    /// Whether the lower end of its interval lies above chance. Where it does not, there is no skill to have a share of.
-    pub is_model_above_chance: bool,
-    /// Each probe, in the order in which samples have them.
+    /// Each probe in all videos, and after it each part of them in which it was found alone.
     pub probes: Vec<Audited>,
     /// The worst of their verdicts.
     pub verdict: AuditOutcome,
+    /// The balanced accuracy of the weakest shortcut in all videos that would have been found in four of five cases. `None`
+    /// where none would.
+    pub detectable: Option<f64>,
+    /// The same of a shortcut in one exercise or source alone, of that in which it is hardest to find. `None` where none
+    /// would in one of them, and where there are no such parts.
+    pub detectable_in_part: Option<f64>,
 }
 
-/// How well probes do on labels as they are, and where there is nothing to be found.
+/// Audits a model by its held-out predictions and by probes, which are fitted on the same folds, to the labels and to
+/// `n_permutations` permutations of them. `None` without probes, without two labels, or where slices differ in length.
 ///
-/// What tells the two apart is the Brier score of probabilities out of fold, not how many answers are right: of 48 videos a
-/// probe that is a little surer of most of them stands out long before it is right on many more.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Evidence {
-    /// For each probe one minus its Brier score: the greater, the better.
-    observed: Vec<Option<f64>>,
-    /// The same for each permutation of the labels.
-    permuted: Vec<Vec<Option<f64>>>,
-}
-
-impl Evidence {
-    /// `truth` and `groups` are those of the samples, of which labels are permuted over groups `n_permutations` times; `refit`
-    /// is given labels, fits all probes to them on the same folds each time, and returns for each probe and each sample the
-    /// probability of each class, from a probe that has not been fitted to the sample. `predicted` is that of the truth.
-    ///
-    /// Refits are needed: what is said out of fold depends on the labels of all other folds, so that probes that know
-    /// nothing come out above chance far more often than a test of their predictions alone would have it.
-    pub fn gather(
-        truth: &[usize],
-        groups: &[usize],
-        predicted: &[Vec<Vec<f64>>],
-        n_permutations: usize,
-        seed: u64,
-        mut refit: impl FnMut(&[usize]) -> Vec<Vec<Vec<f64>>>,
-    ) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let permuted = (0..n_permutations)
-            .map(|_| {
-                let labels = permuted(&mut random, truth, groups);
-                scores(&refit(&labels), &labels)
-            })
-            .collect();
-        Self {
-            observed: scores(predicted, truth),
-            permuted,
-        }
-    }
-
-    /// For each probe how often the probe that stands out most does so at least as much. `None` of too few permutations.
-    fn p_values(&self) -> Vec<Option<f64>> {
-        let Self { observed, permuted } = self;
-        if permuted.len() < MIN_PERMUTATIONS {
-            return vec![None; observed.len()];
-        }
-        let of_probe = |probe: usize| {
-            let scores = permuted.iter().filter_map(|scores| *scores.get(probe)?);
-            let scores: Vec<f64> = scores.collect();
-            let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
-            (mean, standard_deviation(&scores).unwrap_or(0.0))
-        };
-        let scales: Vec<(f64, f64)> = (0..observed.len()).map(of_probe).collect();
-        // A probe that always predicts the same never varies, and never stands out.
-        let standing_out = |score: Option<f64>, (mean, deviation): (f64, f64)| {
-            score.map_or(f64::NEG_INFINITY, |score| {
-                (score - mean) / deviation.max(LEAST_DEVIATION)
-            })
-        };
-        let most = |scores: &Vec<Option<f64>>| {
-            let each = scores.iter().zip(&scales);
-            each.map(|(score, scale)| standing_out(*score, *scale))
-                .fold(f64::NEG_INFINITY, f64::max)
-        };
-        let most: Vec<f64> = permuted.iter().map(most).collect();
-        let p_value = |(score, scale): (&Option<f64>, &(f64, f64))| {
-            let here = standing_out(Some((*score)?), *scale);
-            let n_as_much = most.iter().filter(|most| **most >= here).count();
-            // The labels as they are count as one permutation of them.
-            Some((n_as_much + 1) as f64 / (most.len() + 1) as f64)
-        };
-        observed.iter().zip(&scales).map(p_value).collect()
-    }
-}
-
-fn scores(predicted: &[Vec<Vec<f64>>], labels: &[usize]) -> Vec<Option<f64>> {
-    let scores = predicted
-        .iter()
-        .map(|predicted| brier_score(predicted, labels));
-    scores.map(|score| Some(1.0 - score?)).collect()
-}
-
-/// The labels of whole groups in the order of shuffled groups, so that labels of one group stay next to each other.
-fn permuted(random: &mut ChaCha8Rng, truth: &[usize], groups: &[usize]) -> Vec<usize> {
-    let mut samples_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (sample, group) in groups.iter().enumerate().take(truth.len()) {
-        samples_of.entry(*group).or_default().push(sample);
-    }
-    let places: Vec<usize> = samples_of.values().flatten().copied().collect();
-    let mut from: Vec<Vec<usize>> = samples_of.into_values().collect();
-    shuffle(random, &mut from);
-    for samples in &mut from {
-        shuffle(random, samples);
-    }
-    let mut labels = truth.to_vec();
-    for (place, sample) in places.iter().zip(from.iter().flatten()) {
-        if let (Some(label), Some(of_sample)) = (labels.get_mut(*place), truth.get(*sample)) {
-            *label = *of_sample;
-        }
-    }
-    labels
-}
-
-/// Audits a model by its held-out predictions and those of probes: of each sample first the model's prediction, then
-/// each probe's. `None` without samples or with fewer than two classes.
-///
-/// A probe is better than chance where it stands out from its scores on permuted labels, in their standard deviations, more
-/// than all probes do in 99 of 100 permutations, however many are tried. A share is a ratio of two skills; the model's has to
-/// be above chance for it to be one.
+/// A probe is found where it stands out from its scores on permuted labels more than any probe in any scope does in 99 of
+/// 100 permutations, however many are tried.
 pub fn audit(
-    samples: &[Sample<'_>],
-    n_classes: usize,
-    evidence: &Evidence,
+    data: &AuditData<'_>,
+    probes: &[ProbeFeatures],
+    n_permutations: usize,
     bootstrap: &Bootstrap,
 ) -> Option<Audit> {
-    let confusions = GroupedConfusions::new(samples, n_classes);
-    let classes = confusions.present();
-    if classes.len() < 2 {
+    let n = data.truth.len();
+    if !data.is_valid() || probes.is_empty() || probes.iter().any(|it| it.rows.len() != n) {
         return None;
     }
-    let chance = 1.0 / classes.len() as f64;
-    let score = |counts: &Counts| Metric::BalancedAccuracy.of(counts, &classes);
-    let metrics = |times_drawn: &[u64]| -> Vec<Option<f64>> {
-        let scores: Vec<Option<f64>> = confusions.drawn(times_drawn).iter().map(score).collect();
-        let model = scores.first().copied().flatten();
-        let shares = scores.iter().skip(1);
-        let shares: Vec<Option<f64>> = shares
-            .map(|probe| share_of_skill(model?, (*probe)?, chance))
-            .collect();
-        [scores, shares].concat()
-    };
-    let mut estimates = bootstrap
-        .estimates(confusions.n_groups(), metrics)
-        .into_iter();
-    let model = estimates.next()?;
-    let rest: Vec<Estimate> = estimates.collect();
-    let (scores, shares) = rest.split_at(rest.len() / 2);
-    let model_interval = model.intervals.interval;
-    let is_model_above_chance = model_interval.is_some_and(|interval| interval.low > chance);
-    let p_values = evidence.p_values().into_iter();
-    let of_probe = |((score, share), p_value): ((&Estimate, &Estimate), Option<f64>)| {
-        let share = if is_model_above_chance {
-            *share
-        } else {
-            Estimate::default()
+    let probes: Vec<ProbeFeatures> = probes.iter().map(|it| seen(it, data)).collect();
+    let [by_exercise, by_source] = [data.by_exercise(), data.by_source()];
+    let detect = |bar: f64| Detectable::of(data, bar, [&by_exercise, &by_source], bootstrap.seed);
+    let families = [
+        (AuditScope::EachExercise, by_exercise.parts.clone()),
+        (AuditScope::EachSource, by_source.parts.clone()),
+    ];
+    let evidence = Evidence::gather(data, &probes, &families, n_permutations, bootstrap.seed);
+    let detectable = evidence.bar(LEVEL).map_or(Detectable::default(), detect);
+    let mut found = Vec::new();
+    for (place, probe) in probes.iter().enumerate() {
+        let case = Case {
+            data,
+            evidence: &evidence,
+            bootstrap,
+            detectable: detectable.in_all,
+            compared: probe.compared,
         };
-        audited(*score, share, p_value)
-    };
-    let probes: Vec<Audited> = scores
-        .iter()
-        .zip(shares)
-        .zip(p_values)
-        .map(of_probe)
-        .collect();
-    let worst = probes.iter().map(|probe| probe.verdict).max();
+        found.extend(case.of_probe(place));
+    }
+    let verdict = found.iter().map(|it| it.verdict).max()?;
     Some(Audit {
-        chance,
-        model,
-        is_model_above_chance,
-        verdict: worst.unwrap_or(AuditOutcome::Pass),
-        probes,
+        probes: found,
+        verdict,
+        detectable: detectable.in_all,
+        detectable_in_part: detectable.in_part,
     })
 }
 
-fn audited(balanced_accuracy: Estimate, share: Estimate, p_value: Option<f64>) -> Audited {
-    let share_interval = share.intervals.interval;
-    Audited {
-        balanced_accuracy,
-        p_value,
-        share: share.value,
-        share_interval,
-        verdict: verdict(p_value, share_interval),
+/// What a probe sees: within exercises nothing of the exercise.
+fn seen(probe: &ProbeFeatures, data: &AuditData<'_>) -> ProbeFeatures {
+    let rows = match probe.compared {
+        Compared::WithinExercises => within_exercises(&probe.rows, data.exercises),
+        Compared::Exercises => probe.rows.clone(),
+    };
+    ProbeFeatures {
+        rows,
+        compared: probe.compared,
     }
 }
 
-/// `None` where the model has no skill.
-fn share_of_skill(model: f64, probe: f64, chance: f64) -> Option<f64> {
-    (model > chance).then(|| ((probe - chance) / (model - chance)).clamp(0.0, 1.0))
+/// The weakest shortcuts that would have been found.
+#[derive(Debug, Clone, Copy, Default)]
+struct Detectable {
+    in_all: Option<f64>,
+    in_part: Option<f64>,
 }
 
-fn verdict(p_value: Option<f64>, share: Option<Interval>) -> AuditOutcome {
-    match p_value {
-        None => AuditOutcome::Untested,
-        Some(p_value) if p_value > LEVEL => AuditOutcome::Pass,
-        Some(_) if share.is_some_and(|share| share.low > MOST) => AuditOutcome::Fail,
-        Some(_) => AuditOutcome::Warn,
+impl Detectable {
+    fn of(data: &AuditData<'_>, bar: f64, families: [&Parts; 2], seed: u64) -> Self {
+        let all = Part {
+            scope: AuditScope::All,
+            videos: (0..data.truth.len()).collect(),
+        };
+        let of_part = |it: &Part| smallest_detectable(data, it, bar, seed);
+        let parts = || families.into_iter().flat_map(|it| &it.parts);
+        let is_known = families.iter().all(|it| it.n_too_small == 0) && parts().next().is_some();
+        let in_parts = || parts().map(of_part).collect::<Option<Vec<f64>>>();
+        let in_parts = if is_known { in_parts() } else { None };
+        Self {
+            in_all: smallest_detectable(data, &all, bar, seed),
+            in_part: in_parts.and_then(|it| it.into_iter().reduce(f64::max)),
+        }
+    }
+}
+
+/// What the verdicts on one probe rest on.
+struct Case<'a> {
+    data: &'a AuditData<'a>,
+    evidence: &'a Evidence,
+    bootstrap: &'a Bootstrap,
+    detectable: Option<f64>,
+    compared: Compared,
+}
+
+impl Case<'_> {
+    /// The probe in all videos, and the parts where it was found if that was not enough to find it.
+    fn of_probe(&self, probe: usize) -> Vec<Audited> {
+        let judged = self.evidence.judged.get(probe).into_iter().flatten();
+        let mut found: Vec<Audited> = Vec::new();
+        for (place, judged) in judged.enumerate() {
+            let p_value = self.p_value(probe, place);
+            let is_found = p_value.is_some_and(|it| it <= LEVEL);
+            let is_found_in_all = found
+                .first()
+                .is_some_and(|it| it.verdict >= AuditOutcome::Warn);
+            if place == 0 || (is_found && !is_found_in_all) {
+                found.extend(self.audited(probe, judged, p_value));
+            }
+        }
+        found
+    }
+
+    fn p_value(&self, probe: usize, scope: usize) -> Option<f64> {
+        let is_enough = self.evidence.n_permutations() >= MIN_PERMUTATIONS;
+        is_enough
+            .then(|| self.evidence.p_value(probe, scope))
+            .flatten()
+    }
+
+    fn audited(&self, probe: usize, judged: &Judged, p_value: Option<f64>) -> Option<Audited> {
+        let skill = self.skill(judged, self.compared)?;
+        let (share, share_interval) = skill.share();
+        Some(Audited {
+            probe,
+            scope: judged.scope,
+            balanced_accuracy: skill.probe,
+            model: skill.model,
+            is_better_than_model: skill.is_probe_better(),
+            p_value,
+            share,
+            share_interval,
+            verdict: self.verdict(judged, &skill, p_value),
+            n: judged.videos.len(),
+            n_groups: self.data.n_groups(judged.scope, &judged.videos),
+        })
+    }
+
+    fn skill(&self, judged: &Judged, compared: Compared) -> Option<Skill> {
+        Skill::of(self.data, judged, compared, self.bootstrap)
+    }
+
+    fn verdict(&self, judged: &Judged, skill: &Skill, p_value: Option<f64>) -> AuditOutcome {
+        if p_value.is_none_or(|it| it > LEVEL) {
+            let cannot_tell = !self.would_be_found(skill) || skill.is_probe_better();
+            return if cannot_tell {
+                AuditOutcome::CannotTell
+            } else {
+                AuditOutcome::Pass
+            };
+        }
+        let has_most = match self.compared {
+            Compared::WithinExercises => skill.share().1.is_some_and(|share| share.low > MOST),
+            // Nothing is wrong with exercises of which one is more often bad, as long as the model tells labels of one apart.
+            Compared::Exercises => !self.is_above_chance_within_exercises(judged),
+        };
+        if has_most {
+            AuditOutcome::Fail
+        } else {
+            AuditOutcome::Warn
+        }
+    }
+
+    /// Whether a shortcut that matters would have been found: one of half of all possible skill, or of all that the model has.
+    fn would_be_found(&self, skill: &Skill) -> bool {
+        let half = skill.chance + MOST * (1.0 - skill.chance);
+        let model = skill.model.value.filter(|_| skill.is_model_above_chance());
+        let most = model.map_or(half, |it| it.min(half));
+        self.detectable.is_some_and(|it| it <= most)
+    }
+
+    fn is_above_chance_within_exercises(&self, judged: &Judged) -> bool {
+        let has_labels = contexts(self.data, judged).is_some();
+        let within = self.skill(judged, Compared::WithinExercises);
+        has_labels && within.is_some_and(|it| it.is_model_above_chance())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use wo_record::Group;
-
-    use super::*;
-
-    /// Forty groups of two samples, one of each class; each predictor is right on all samples of so many groups, and on every
-    /// other sample of the rest.
-    fn audit_of(n_right: &[usize]) -> Audit {
-        let groups: Vec<Group> = (0..40)
-            .map(|i| Group::of_video_id(&format!("v{i:02}")))
-            .collect();
-        let sample = |place: usize| {
-            let (group, truth) = (place / 2, place % 2);
-            let predicted = |n_right: &usize| if group < *n_right { truth } else { group % 2 };
-            Sample {
-                group: &groups[group],
-                truth,
-                predicted: n_right.iter().map(predicted).collect(),
-            }
-        };
-        let samples: Vec<Sample<'_>> = (0..80).map(sample).collect();
-        // What the probes reach by luck: a half, give or take a twentieth.
-        let luck = |place: usize| Some(0.5 + 0.05 * ((place * 37 % 101) as f64 / 50.0 - 1.0));
-        let reached = |n_right: &usize| Some(0.5 + 0.5 * *n_right as f64 / 40.0);
-        let observed = n_right.iter().skip(1).map(reached).collect();
-        let permuted: Vec<Vec<Option<f64>>> = (0..200)
-            .map(|place| {
-                (1..n_right.len())
-                    .map(|probe| luck(place + 17 * probe))
-                    .collect()
-            })
-            .collect();
-        let evidence = Evidence { observed, permuted };
-        audit(&samples, 3, &evidence, &Bootstrap::new(0)).unwrap()
-    }
-
-    #[test]
-    fn a_shortcut_that_has_most_of_the_skill_fails() {
-        let audit = audit_of(&[32, 0, 12, 30]);
-        assert_eq!((audit.chance, audit.is_model_above_chance), (0.5, true));
-        let verdicts: Vec<AuditOutcome> = audit.probes.iter().map(|probe| probe.verdict).collect();
-        assert_eq!(
-            verdicts,
-            [AuditOutcome::Pass, AuditOutcome::Warn, AuditOutcome::Fail]
-        );
-        assert_eq!(audit.verdict, AuditOutcome::Fail);
-        assert!((audit.probes[1].share.unwrap() - 0.375).abs() < 1e-12);
-        assert!(audit.probes[0].p_value.unwrap() > 0.9);
-    }
-
-    #[test]
-    fn a_model_without_skill_has_none_to_share() {
-        let audit = audit_of(&[0, 12]);
-        assert!(!audit.is_model_above_chance);
-        assert_eq!(
-            (audit.probes[0].share, audit.probes[0].share_interval),
-            (None, None)
-        );
-        assert_eq!(audit.probes[0].verdict, AuditOutcome::Warn);
-    }
-
-    #[test]
-    fn without_permutations_nothing_is_tested() {
-        let groups = ["a", "b"].map(Group::of_video_id);
-        let sample = |class: usize| Sample {
-            group: &groups[class],
-            truth: class,
-            predicted: vec![class, class],
-        };
-        let none = Evidence {
-            observed: vec![Some(0.9)],
-            permuted: Vec::new(),
-        };
-        let of = |samples: &[Sample<'_>]| audit(samples, 2, &none, &Bootstrap::new(0));
-        let untested = of(&[sample(0), sample(1)]).unwrap();
-        assert_eq!(untested.verdict, AuditOutcome::Untested);
-        assert_eq!(of(&[sample(0)]), None);
-        assert_eq!(of(&[]), None);
-    }
-
-    #[test]
-    fn labels_of_a_group_move_together() {
-        // Groups of two, both of one class.
-        let groups: Vec<usize> = (0..40).map(|sample| sample / 2).collect();
-        let truth: Vec<usize> = (0..40).map(|sample| sample / 2 % 2).collect();
-        let mut random = ChaCha8Rng::seed_from_u64(1);
-        let labels = permuted(&mut random, &truth, &groups);
-        assert_ne!(labels, truth);
-        assert!(labels.chunks(2).all(|pair| pair[0] == pair[1]));
-        assert_eq!(labels.iter().sum::<usize>(), 20);
-    }
-}
+mod tests;

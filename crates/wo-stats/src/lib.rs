@@ -28,7 +28,10 @@ mod temperature;
 pub mod threshold;
 
 pub use agreement::{Agreement, Rated, cohen, fleiss};
-pub use audit::{Audit, AuditOutcome, Audited, Evidence, MIN_PERMUTATIONS, audit};
+pub use audit::{
+    Audit, AuditData, AuditOutcome, AuditScope, Audited, Compared, MIN_PERMUTATIONS, ProbeFeatures,
+    audit,
+};
 pub use baseline::{DurationOnly, Example, Facts, Majority};
 pub use bootstrap::{Bootstrap, Estimate, Interval, Intervals, intervals};
 pub use calibration::{

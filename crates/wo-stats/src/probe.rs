@@ -186,20 +186,11 @@ impl Loss<'_> {
     fn at(&self, rows: &[f64], slope: &mut [f64]) -> f64 {
         let total: f64 = self.weights.iter().sum();
         slope.fill(0.0);
-        let mut loss = 0.0;
-        let examples = self.features.chunks_exact(self.width);
-        for (features, (&truth, weight)) in examples.zip(self.truth.iter().zip(self.weights)) {
-            let predicted = predicted(rows, features);
-            let of_truth = predicted.get(truth).copied().unwrap_or(1.0);
-            loss -= weight * of_truth.max(f64::MIN_POSITIVE).ln();
-            // With one row for two classes the first class has none.
-            let n_left_out = predicted.len() - rows.len() / self.width;
-            let with_rows = predicted.iter().enumerate().skip(n_left_out);
-            for ((class, p), slope) in with_rows.zip(slope.chunks_exact_mut(self.width)) {
-                let error = weight * (p - f64::from(class == truth));
-                add(slope, error, features);
-            }
-        }
+        let mut loss = if rows.len() == self.width {
+            self.of_two(rows, slope)
+        } else {
+            self.of_more(rows, slope)
+        };
         let slopes = slope.chunks_exact_mut(self.width);
         for (row, slope) in rows.chunks_exact(self.width).zip(slopes) {
             for (weight, slope) in row.iter().zip(slope).take(self.width - 1) {
@@ -211,6 +202,37 @@ impl Loss<'_> {
             *s /= total;
         }
         loss / total
+    }
+
+    /// The loss of two classes and its slope, without the penalty. An audit fits thousands of these.
+    fn of_two(&self, row: &[f64], slope: &mut [f64]) -> f64 {
+        let mut loss = 0.0;
+        let examples = self.features.chunks_exact(self.width);
+        for (features, (&truth, weight)) in examples.zip(self.truth.iter().zip(self.weights)) {
+            let score = dot(row, features);
+            let second = 1.0 / (1.0 + (-score).exp());
+            let signed = if truth == 1 { -score } else { score };
+            // ln(1 + e^x) without overflow.
+            loss += weight * (signed.max(0.0) + (-signed.abs()).exp().ln_1p());
+            add(slope, weight * (second - f64::from(truth == 1)), features);
+        }
+        loss
+    }
+
+    /// The same of more.
+    fn of_more(&self, rows: &[f64], slope: &mut [f64]) -> f64 {
+        let mut loss = 0.0;
+        let examples = self.features.chunks_exact(self.width);
+        for (features, (&truth, weight)) in examples.zip(self.truth.iter().zip(self.weights)) {
+            let predicted = predicted(rows, features);
+            let of_truth = predicted.get(truth).copied().unwrap_or(1.0);
+            loss -= weight * of_truth.max(f64::MIN_POSITIVE).ln();
+            let slopes = slope.chunks_exact_mut(self.width);
+            for ((class, p), slope) in predicted.iter().enumerate().zip(slopes) {
+                add(slope, weight * (p - f64::from(class == truth)), features);
+            }
+        }
+        loss
     }
 }
 

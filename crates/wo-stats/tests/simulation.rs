@@ -1,12 +1,10 @@
-//! What intervals, promises and audits say, held against draws of which the truth is known.
+//! What intervals and promises say, held against draws of which the truth is known.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use wo_record::Group;
 use wo_stats::{
-    Audit, AuditOutcome, Bootstrap, Estimate, Evidence, Graded, GroupSums, Interval, LabelErrors,
-    Probe, ProbeData, Ranking, Sample, Selection, Suspicion, audit, balanced_weights, folds,
-    threshold,
+    Bootstrap, Estimate, Graded, GroupSums, Interval, LabelErrors, Probe, ProbeData, Ranking,
+    Selection, Suspicion, balanced_weights, folds, threshold,
 };
 
 fn contains(interval: Option<Interval>, value: f64) -> bool {
@@ -151,127 +149,6 @@ fn thresholds_keep_their_promises() {
     assert!(broken_singles <= n_draws as u32 / 10, "{broken_singles}");
 }
 
-/// What an audited set of videos is like.
-#[derive(Clone, Copy, PartialEq)]
-enum Planted {
-    Nothing,
-    /// Good videos are longer.
-    Duration,
-    /// Bad ones are blurrier.
-    Blur,
-    /// Each class has one background.
-    Background,
-}
-
-/// Sixty persons with two videos each, a model that is right in 85 of 100, and probes of duration, image quality,
-/// background and source that are fitted out of fold.
-fn audited(random: &mut impl Rng, planted: Planted) -> Audit {
-    let groups: Vec<Group> = (0..60)
-        .map(|i| Group::of_video_id(&format!("v{i:02}")))
-        .collect();
-    let group_of: Vec<usize> = (0..120).map(|video| video / 2).collect();
-    let truth: Vec<usize> = (0..120)
-        .map(|_| usize::from(random.random_bool(0.5)))
-        .collect();
-    let model: Vec<usize> = truth
-        .iter()
-        .map(|class| {
-            if random.random_bool(0.85) {
-                *class
-            } else {
-                1 - class
-            }
-        })
-        .collect();
-    let features = features_seen(random, planted, &truth, &group_of);
-    let fold = folds(&group_of, &truth, 5, random.random_range(0..1000)).expect("sixty groups");
-    let refit = |labels: &[usize]| -> Vec<Vec<Vec<f64>>> {
-        let probes = features.iter();
-        probes
-            .map(|features| nearest_means(features, labels, &fold))
-            .collect()
-    };
-    let predicted = refit(&truth);
-    let evidence = Evidence::gather(&truth, &group_of, &predicted, 199, 1, refit);
-    let samples: Vec<Sample<'_>> = (0..120)
-        .map(|video| Sample {
-            group: &groups[group_of[video]],
-            truth: truth[video],
-            predicted: std::iter::once(model[video])
-                .chain(
-                    predicted
-                        .iter()
-                        .map(|predicted| usize::from(predicted[video][1] > 0.5)),
-                )
-                .collect(),
-        })
-        .collect();
-    let bootstrap = Bootstrap {
-        n_rounds: 300,
-        seed: 1,
-    };
-    audit(&samples, 2, &evidence, &bootstrap).expect("two classes")
-}
-
-/// What each of the four probes sees of each video: the planted shortcut shifts one of the numbers by two deviations.
-fn features_seen(
-    random: &mut impl Rng,
-    planted: Planted,
-    truth: &[usize],
-    group_of: &[usize],
-) -> [Vec<Vec<f64>>; 4] {
-    let mut shown = |shortcut: Planted, n_others: usize| -> Vec<Vec<f64>> {
-        let shift = if planted == shortcut { 2.0 } else { 0.0 };
-        let row = |class: &usize| {
-            let mut row: Vec<f64> = (0..=n_others).map(|_| noise(random)).collect();
-            row[0] += shift * *class as f64;
-            row
-        };
-        truth.iter().map(row).collect()
-    };
-    let duration = shown(Planted::Duration, 0);
-    let quality = shown(Planted::Blur, 1);
-    let background = shown(Planted::Background, 11);
-    let source = |group: &usize| (0..4).map(|s| f64::from(group % 4 == s)).collect();
-    let source = group_of.iter().map(source).collect();
-    [duration, quality, background, source]
-}
-
-/// Out of fold, the probabilities of classes by how near their means are: a probe that is fitted in no time.
-fn nearest_means(features: &[Vec<f64>], labels: &[usize], fold: &[usize]) -> Vec<Vec<f64>> {
-    let width = features[0].len();
-    let mut predicted = vec![Vec::new(); features.len()];
-    for held_out in 0..5 {
-        let mut sums = [vec![0.0; width], vec![0.0; width]];
-        let mut n = [0.0; 2];
-        for ((row, label), _) in features
-            .iter()
-            .zip(labels)
-            .zip(fold)
-            .filter(|(_, fold)| **fold != held_out)
-        {
-            n[*label] += 1.0;
-            for (sum, value) in sums[*label].iter_mut().zip(row) {
-                *sum += value;
-            }
-        }
-        for ((row, predicted), _) in features
-            .iter()
-            .zip(&mut predicted)
-            .zip(fold)
-            .filter(|(_, fold)| **fold == held_out)
-        {
-            let distance = |class: usize| -> f64 {
-                let means = sums[class].iter().map(|sum| sum / f64::max(n[class], 1.0));
-                row.iter().zip(means).map(|(a, b)| (a - b).powi(2)).sum()
-            };
-            let second = 1.0 / (1.0 + ((distance(1) - distance(0)) / 2.0).exp());
-            *predicted = vec![1.0 - second, second];
-        }
-    }
-    predicted
-}
-
 fn out_of_fold(features: &[Vec<f64>], classes: &[usize], fold: &[usize]) -> Vec<Vec<f64>> {
     let n_folds = fold.iter().max().map_or(0, |last| last + 1);
     let balanced = balanced_weights(classes);
@@ -293,36 +170,6 @@ fn out_of_fold(features: &[Vec<f64>], classes: &[usize], fold: &[usize]) -> Vec<
         .collect();
     let of_sample = |(features, fold): (&Vec<f64>, &usize)| probes[*fold].probabilities(features);
     features.iter().zip(fold).map(of_sample).collect()
-}
-
-#[test]
-fn the_audit_stays_quiet_on_clean_data() {
-    let mut random = ChaCha8Rng::seed_from_u64(7);
-    let n_draws = 200;
-    let n_quiet = (0..n_draws)
-        .filter(|_| audited(&mut random, Planted::Nothing).verdict == AuditOutcome::Pass)
-        .count();
-    eprintln!("quiet {n_quiet} of {n_draws}");
-    assert!(n_quiet >= n_draws * 95 / 100, "{n_quiet} of {n_draws}");
-}
-
-#[test]
-fn the_audit_catches_planted_shortcuts() {
-    let mut random = ChaCha8Rng::seed_from_u64(8);
-    for (place, planted) in [Planted::Duration, Planted::Blur, Planted::Background]
-        .into_iter()
-        .enumerate()
-    {
-        let mut n_failed = 0;
-        for _ in 0..20 {
-            let audit = audited(&mut random, planted);
-            let probe = audit.probes[place];
-            assert!(audit.is_model_above_chance);
-            assert!(probe.verdict >= AuditOutcome::Warn, "{place} {probe:?}");
-            n_failed += u32::from(audit.verdict == AuditOutcome::Fail);
-        }
-        assert!(n_failed >= 15, "{place}: {n_failed} of 20");
-    }
 }
 
 /// Of 200 videos in two overlapping clouds some labels are flipped; probes that have not seen a video rank it.

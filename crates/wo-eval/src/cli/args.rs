@@ -77,8 +77,8 @@ pub struct Args {
 /// Which parts of the analysis are made.
 #[derive(Debug, Clone, clap::Args)]
 pub struct AnalysisArgs {
-    /// Run the shortcut audit: how well duration, file, source, image quality, background or first frame alone predict
-    /// the label
+    /// Run the shortcut audit: how well duration, exercise, file, source, image quality, background, first frame or the
+    /// lifter at rest alone predict the label
     #[arg(long)]
     pub audit: bool,
     /// List likely label errors, duplicates and outliers; wo-review --suspects reads the output

@@ -100,13 +100,13 @@ fn mislabelled(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
 fn outliers(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
     let mut by_exercise: BTreeMap<Option<usize>, Vec<(&Prediction, &[f64])>> = BTreeMap::new();
     for video in videos {
-        let (Some(regions), GroundTruth::Scored { exercise, .. }) =
-            (&video.regions, &video.ground_truth)
+        let whole = video.regions.as_ref().and_then(|it| it.whole.as_ref());
+        let (Some(whole), GroundTruth::Scored { exercise, .. }) = (whole, &video.ground_truth)
         else {
             continue;
         };
         let of_exercise = by_exercise.entry(*exercise).or_default();
-        of_exercise.push((video, &regions.whole));
+        of_exercise.push((video, whole));
     }
     let mut found = Vec::new();
     for of_exercise in by_exercise.values().filter(|it| it.len() >= MIN_VIDEOS) {
@@ -201,14 +201,15 @@ mod tests {
                 let (angle, radius) = (0.2 * person as f64, 1.0 + 0.1 * (person % 4) as f64);
                 let whole = vec![radius * angle.cos(), radius * angle.sin()];
                 video.regions = Some(RegionFeatures {
-                    whole,
+                    whole: Some(whole),
                     first_frame: Vec::new(),
                     background: None,
+                    appearance: None,
                 });
                 video
             })
             .collect();
-        videos[9].regions.as_mut().unwrap().whole = vec![40.0, 40.0];
+        videos[9].regions.as_mut().unwrap().whole = Some(vec![40.0, 40.0]);
         let found = outliers(
             &videos.iter().collect::<Vec<_>>(),
             &LabelSpace::new(&classes()),

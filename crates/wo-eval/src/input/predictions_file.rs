@@ -14,6 +14,7 @@ use wo_record::{
     UNCLEAR, Video, code,
 };
 
+use crate::input::frame_looks::{FrameLooks, VideoLook};
 use crate::judge::facts::Facts;
 use crate::judge::label_space::{LabelSpace, TopPrediction};
 use crate::judge::prediction::{GroundTruth, Prediction, join_groups};
@@ -60,6 +61,16 @@ impl PredictionsFile {
         stdin: &mut dyn BufRead,
         reading: &Reading,
     ) -> anyhow::Result<Self> {
+        Self::read_with(path, stdin, reading, None)
+    }
+
+    /// The same, and looks at the images of `frame` records that follow their video.
+    pub(crate) fn read_with(
+        path: &Path,
+        stdin: &mut dyn BufRead,
+        reading: &Reading,
+        mut looks: Option<FrameLooks>,
+    ) -> anyhow::Result<Self> {
         let (name, mut input) = open_input(Some(path), stdin)?;
         let failures = RefCell::new(Vec::new());
         let skip = |what: String| {
@@ -87,6 +98,11 @@ impl PredictionsFile {
                 Ok(Record::Video(video)) => {
                     videos.insert(video.video_id.clone(), video);
                 }
+                Ok(Record::Frame(frame)) => {
+                    if let Some(looks) = &mut looks {
+                        looks.take(frame, &videos);
+                    }
+                }
                 _ => {}
             }
         }
@@ -94,11 +110,18 @@ impl PredictionsFile {
         drop(reader);
         let Wires { by_id, n_repeated } = wires.or_none_in(&name)?;
         let space = space_of(by_id.values().map(|(wire, _)| wire));
+        let mut looked = looks.map_or_else(HashMap::new, |it| it.finish(&videos));
         let mut predictions: Vec<Prediction> = by_id
             .into_values()
             .map(|(wire, _)| {
                 let video = videos.remove(&wire.video_id);
-                prediction(wire, video, &space)
+                let look = looked.remove(&wire.video_id);
+                let mut prediction = prediction(wire, video, &space);
+                if let Some(VideoLook { facts, regions }) = look {
+                    prediction.facts = facts;
+                    prediction.regions = regions;
+                }
+                prediction
             })
             .collect();
         let n_of_seen_groups = mark_seen_groups(&mut predictions);

@@ -8,7 +8,8 @@ use wo_input::{FrameItem, ImageError, VideoItem};
 use wo_picture::{GreyCells, MovingPerson, luma, moving_person, perceptual_hash};
 use wo_record::{Failure, code};
 
-use crate::judge::facts::FrameLooks;
+use crate::judge::facts::{FrameLooks, first_start_ms};
+use crate::judge::region_features::still;
 
 /// How many frames are decoded together, and how many images are held: three times what finding the moving person
 /// needs.
@@ -88,6 +89,14 @@ impl DecodedVideo {
     /// The held images: all frames, or evenly spread ones.
     pub(crate) fn images(&self) -> &[RgbImage] {
         &self.images
+    }
+
+    /// The held image in which the lifter is at rest.
+    pub(crate) fn still(&self) -> Option<&RgbImage> {
+        let frames = self.frames();
+        let time = |place: &usize| frames.get(*place)?.frame.pts_ms;
+        let times_ms: Vec<Option<f64>> = self.held.iter().map(time).collect();
+        still(&self.images, &times_ms, first_start_ms(&self.item.video))
     }
 
     /// Hash and grey cells of the held images.

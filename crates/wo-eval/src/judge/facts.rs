@@ -30,7 +30,7 @@ pub(crate) type FrameLooks = Vec<(u64, GreyCells)>;
 /// Numbers and words.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Facts {
-    /// Length, size, bit rate, frame rate, width and height: logarithms.
+    /// Bytes a second, bit rate, frame rate, width and height: logarithms.
     pub(crate) container: Vec<f64>,
     /// Codec and container.
     pub(crate) format: String,
@@ -46,6 +46,29 @@ pub(crate) struct Facts {
     pub(crate) fields: BTreeMap<String, String>,
     /// Those of the fields that are numbers.
     pub(crate) numbers: BTreeMap<String, f64>,
+    /// Where repetitions were found.
+    pub(crate) times: Option<RepetitionTimes>,
+}
+
+/// What the length of a video is made of, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct RepetitionTimes {
+    /// The mean length of a repetition: a slow one may be form.
+    pub(crate) tempo_ms: f64,
+    /// The time outside of all repetitions, which shows no form.
+    pub(crate) padding_ms: f64,
+}
+
+impl RepetitionTimes {
+    fn of(video: &Video) -> Option<Self> {
+        let repetitions = video.repetitions.as_ref().filter(|it| !it.is_empty())?;
+        let length = |it: &wo_record::Rep| (it.end_ms - it.start_ms).max(0.0);
+        let inside_ms: f64 = repetitions.iter().map(length).sum();
+        Some(Self {
+            tempo_ms: inside_ms / repetitions.len() as f64,
+            padding_ms: (video.duration_ms? - inside_ms).max(0.0),
+        })
+    }
 }
 
 impl Facts {
@@ -82,6 +105,7 @@ impl Facts {
             looks: FrameLooks::new(),
             fields,
             numbers,
+            times: RepetitionTimes::of(video),
         }
     }
 
@@ -91,10 +115,17 @@ impl Facts {
     }
 }
 
+/// When the first repetition starts, where repetitions were found.
+pub(crate) fn first_start_ms(video: &Video) -> Option<f64> {
+    Some(video.repetitions.as_ref()?.first()?.start_ms)
+}
+
 /// Unknown numbers are NaN: a probe replaces them by the mean.
 fn container_of(video: &Video) -> Vec<f64> {
+    // The size of the file would tell the length, which has a probe of its own and may be tempo.
+    let seconds = video.duration_ms.map_or(1.0, |it| (it / 1000.0).max(1e-3));
     let numbers = [
-        video.size_bytes.map(|it| it as f64),
+        video.size_bytes.map(|it| it as f64 / seconds),
         video.bitrate_bps.map(|it| it as f64),
         video.frame_rate_hz,
         video.width_px.map(f64::from),
@@ -173,6 +204,28 @@ mod tests {
         assert_eq!(facts.numbers.get("width_px"), Some(&1920.0));
         assert!(facts.container[0].is_nan() && facts.container[3] > 7.0);
         assert_eq!(facts.sharpness, None);
+    }
+
+    #[test]
+    fn a_length_is_tempo_and_padding() {
+        let rep = |start_ms: f64, end_ms: f64| wo_record::Rep {
+            start_ms,
+            far_ms: (start_ms + end_ms) / 2.0,
+            end_ms,
+        };
+        let mut video = Video {
+            duration_ms: Some(10_000.0),
+            repetitions: Some(vec![rep(1000.0, 3000.0), rep(4000.0, 8000.0)]),
+            ..Video::default()
+        };
+        let expected = RepetitionTimes {
+            tempo_ms: 3000.0,
+            padding_ms: 4000.0,
+        };
+        assert_eq!(Facts::of_record(&video).times, Some(expected));
+        // None were found: all of it may be a slow repetition.
+        video.repetitions = Some(Vec::new());
+        assert_eq!(Facts::of_record(&video).times, None);
     }
 
     #[test]

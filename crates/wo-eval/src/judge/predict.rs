@@ -15,7 +15,7 @@ use crate::judge::label_space::{LabelSpace, most_probable};
 use crate::judge::perturb::{Wording, perturbed};
 use crate::judge::prediction::{FramePrediction, GroundTruth, Prediction};
 use crate::judge::provenance::Provenance;
-use crate::judge::region_features::RegionFeatures;
+use crate::judge::region_features::{RegionFeatures, SeenImages};
 
 /// A judged video with its images.
 #[derive(Debug)]
@@ -102,12 +102,12 @@ pub(crate) fn predict(
     prediction.reasons = limits.reasons(&prediction, person);
     abstain(&mut verdict, &prediction.reasons);
     if options.regions {
-        prediction.regions = Some(RegionFeatures::of(
-            judge,
-            decoded.images(),
-            features,
+        let seen = SeenImages {
+            images: decoded.images(),
+            still: decoded.still(),
             person,
-        ));
+        };
+        prediction.regions = Some(RegionFeatures::of(judge, seen, features));
     }
     if let Some(wordings) = options.changes {
         prediction.perturbed = perturbed(judge, space, &decoded, features, wordings);

@@ -58,7 +58,7 @@ fn judged<'a>(
     unseen: &[&'a Prediction],
     n_classes: usize,
 ) -> Option<Vec<(&'a Prediction, usize)>> {
-    let features = |it: &Prediction| Some(it.regions.as_ref()?.whole.clone());
+    let features = |it: &Prediction| it.regions.as_ref()?.whole.clone();
     let (mut rows, mut classes) = (Vec::new(), Vec::new());
     for video in others {
         if let (Some(row), Some(label)) = (features(video), video.truth()) {
@@ -98,9 +98,10 @@ mod tests {
                 let mut video = squat(person, truth, truth, 1000.0);
                 let tells = if gym == 3 { 1 - truth } else { truth };
                 video.regions = Some(RegionFeatures {
-                    whole: vec![tells as f64, (person % 7) as f64 / 7.0],
+                    whole: Some(vec![tells as f64, (person % 7) as f64 / 7.0]),
                     first_frame: Vec::new(),
                     background: None,
+                    appearance: None,
                 });
                 let fields = &mut video.facts.fields;
                 fields.insert("source_id".to_owned(), format!("gym{gym}"));

@@ -7,6 +7,7 @@ use wo_record::Writer;
 
 use crate::cli::config::EvaluateConfig;
 use crate::findings::{Findings, Model};
+use crate::input::frame_looks::FrameLooks;
 use crate::input::predictions_file::PredictionsFile;
 use crate::render::contact_sheet::ContactSheet;
 use crate::render::sentences::excluded;
@@ -22,8 +23,9 @@ pub(crate) fn score_predictions(
     input: &mut dyn BufRead,
     records: &mut dyn Write,
 ) -> anyhow::Result<Finished> {
-    let file = PredictionsFile::read(path, input, &config.reading)?;
     let analysis = &config.analysis;
+    let looks = analysis.needs_regions().then(|| FrameLooks::of(path));
+    let file = PredictionsFile::read_with(path, input, &config.reading, looks)?;
     if let Some(terms) = &analysis.fail_under {
         terms.check_classes(&file.space)?;
     }

@@ -53,8 +53,8 @@ fn help() {
               Also score videos that the model was trained or chosen on, in a separate, marked part
 
           --audit
-              Run the shortcut audit: how well duration, file, source, image quality, background or
-              first frame alone predict the label
+              Run the shortcut audit: how well duration, exercise, file, source, image quality,
+              background, first frame or the lifter at rest alone predict the label
 
           --suspects
               List likely label errors, duplicates and outliers; wo-review --suspects reads the output

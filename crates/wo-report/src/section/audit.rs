@@ -21,10 +21,10 @@ pub struct Audit {
     pub probes: Vec<Probe>,
 }
 
-/// A probe: a classifier that sees no lifter.
+/// A probe: a classifier that sees no form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// Its name, such as `duration` or `background`.
+    /// Its name, such as `duration` or `background`, with the part of the videos where that is not all of them.
     pub name: String,
     /// What it sees, such as `the length of the video`.
     pub sees: String,
@@ -44,7 +44,7 @@ impl Audit {
         html! {
             p.promise { (self.outcome.badge()) " " (self.summary) }
             p { "Each probe is a small classifier that sees only the column “Sees”. Videos that it gets right, the model may "
-                "get right by the same shortcut. The share is the probe’s skill above chance, relative to the model’s; the dashed line is 100\u{a0}%." }
+                "get right by the same shortcut. A probe compares videos of one exercise, unless it sees the exercise. The share is the probe’s skill above chance, relative to the model’s; the dashed line is 100\u{a0}%." }
             div.scroll tabindex="0" role="region" aria-label="Shortcut audit" {
                 table.wide {
                     caption { "Shortcut probes" }

@@ -5,7 +5,7 @@ use wo_report::{Audit, Estimate, Outcome};
 
 use crate::findings::Findings;
 use crate::render::html::estimate::{between, estimate, no_interval};
-use crate::render::sentences::audit::summary;
+use crate::render::sentences::audit::{named, summary};
 use crate::score::key::{Scope, Task};
 use crate::score::measurement::Measurement;
 
@@ -18,9 +18,11 @@ pub(super) fn audit(findings: &Findings, main: Option<&Measurement>) -> Option<A
     let records = &findings.audit;
     let all = records.iter().find(|it| it.probe == Probe::All)?;
     let outcome = |verdict: &AuditVerdict| match verdict {
-        AuditVerdict::Fail => Outcome::Fail,
-        AuditVerdict::Warn => Outcome::Warn,
-        _ => Outcome::Pass,
+        AuditVerdict::Fail => Outcome::FoundMost,
+        AuditVerdict::Warn => Outcome::Found,
+        AuditVerdict::Pass => Outcome::NotFound,
+        AuditVerdict::Information => Outcome::Information,
+        AuditVerdict::CannotTell | AuditVerdict::Other(_) => Outcome::CannotTell,
     };
     Some(Audit {
         outcome: outcome(&all.verdict),
@@ -34,7 +36,7 @@ pub(super) fn audit(findings: &Findings, main: Option<&Measurement>) -> Option<A
             .iter()
             .filter(|it| it.probe != Probe::All)
             .map(|it| wo_report::Probe {
-                name: it.probe.words(),
+                name: named(it),
                 sees: sees(&it.probe).to_owned(),
                 balanced_accuracy: between((it.value, it.low, it.high), no_interval(it.n_groups)),
                 share: match it.share {
@@ -52,12 +54,18 @@ pub(super) fn audit(findings: &Findings, main: Option<&Measurement>) -> Option<A
 
 fn sees(probe: &Probe) -> &'static str {
     match probe {
-        Probe::Duration => "how long the video is",
-        Probe::Container => "codec, size, bit rate, frame rate and resolution of the file",
+        Probe::Duration => "how long the video is, slow repetitions included",
+        Probe::Padding => "how long the video is outside of repetitions",
+        Probe::Tempo => "how long a repetition takes, which may be form",
+        Probe::Exercise => "which exercise it is",
+        Probe::Container => {
+            "codec, bytes a second, bit rate, frame rate and resolution of the file"
+        }
         Probe::Source => "where the video came from",
         Probe::Quality => "sharpness, brightness and contrast",
         Probe::Background => "the image with the lifter painted over",
         Probe::FirstFrame => "the first frame, before the lift",
+        Probe::Appearance => "the lifter in one still frame",
         _ => "",
     }
 }

@@ -10,9 +10,9 @@ use crate::findings::Findings;
 use crate::render::format::{WIDE_INTERVAL, shown};
 use crate::render::html::answered::Answered;
 use crate::render::html::conclusion::unassessable::{nothing_scored, one_label};
-use crate::render::sentences::audit::summary;
-use crate::render::sentences::{excluded, independence};
+use crate::render::sentences::audit::{better_probe, better_than_model, named, summary};
 use crate::render::sentences::weak_spots::{in_words, too_few_groups, unknown};
+use crate::render::sentences::{excluded, independence};
 use crate::score::key::{Baseline, MetricName, Scope, ScoreKey, Task, Whole};
 use crate::score::measurement::Measurement;
 use crate::score::tally::Tally;
@@ -102,6 +102,7 @@ impl Case<'_> {
     fn objections(&self) -> Vec<Objection> {
         let all = [
             self.never_answers(),
+            self.worse_than_a_probe(),
             self.no_better_than_chance(),
             self.worse_than_a_baseline(),
             self.takes_a_shortcut(),
@@ -172,6 +173,17 @@ impl Case<'_> {
                 )
             })
         })
+    }
+
+    fn worse_than_a_probe(&self) -> Option<Objection> {
+        let probe = better_probe(&self.grounds.findings.audit)?;
+        Some(Objection::new(
+            format!(
+                "Do not rely on this model: {} alone predicts the label better.",
+                named(probe)
+            ),
+            better_than_model(probe)?,
+        ))
     }
 
     fn takes_a_shortcut(&self) -> Option<Objection> {
@@ -280,8 +292,11 @@ impl Case<'_> {
     fn audited(&self) -> Option<String> {
         let audit = &self.grounds.findings.audit;
         match audit.iter().find(|it| it.probe == Probe::All) {
-            Some(all) if all.verdict == AuditVerdict::Warn => Some(summary(all, audit)),
-            Some(_) => None,
+            Some(all) => {
+                let is_said = matches!(all.verdict, AuditVerdict::Pass | AuditVerdict::Fail)
+                    || better_probe(audit).is_some();
+                (!is_said).then(|| summary(all, audit))
+            }
             None => {
                 Some("The shortcut audit could not run: the videos have too few fields.".to_owned())
             }

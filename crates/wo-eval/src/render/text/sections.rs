@@ -7,9 +7,9 @@ use crate::findings::Findings;
 use crate::render::format::{
     detectable, number, plain, several_intervals, shown, value, with_ends,
 };
-use crate::render::sentences::audit::summary;
+use crate::render::sentences::audit::{named, outcome, summary};
 use crate::render::sentences::learning::{hint_in_words, in_words};
-use crate::render::sentences::risk::{outcome, promise};
+use crate::render::sentences::risk;
 use crate::render::text::gate::gate_in_words;
 use crate::render::text::layout::{lines, rows, table, titled, wrap_indented};
 use crate::score::key::{MetricName, Scope};
@@ -84,8 +84,8 @@ fn selection(it: &Selection) -> String {
             "ABSTENTION: accuracy by coverage (share of videos with a label, most confident first): {}.",
             at.join(", ")
         ),
-        promise(it),
-        outcome(it),
+        risk::promise(it),
+        risk::outcome(it),
     ])
 }
 
@@ -94,12 +94,12 @@ fn audit(records: &[Audit]) -> Option<String> {
     let mut table = table(&["probe", "outcome", "balanced accuracy"]);
     for it in records.iter().filter(|it| it.probe != Probe::All) {
         table.add_row([
-            it.probe.words(),
-            it.verdict.to_string(),
+            named(it),
+            outcome(&it.verdict),
             with_ends(it.value, it.low, it.high),
         ]);
     }
-    let title = format!("SHORTCUTS: {}", all.verdict.as_str().to_uppercase());
+    let title = format!("SHORTCUTS: {}", outcome(&all.verdict).to_uppercase());
     let title = lines(&[title, summary(all, records)]);
     Some(format!("{title}\n{}", rows(&table)))
 }

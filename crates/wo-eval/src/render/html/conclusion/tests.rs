@@ -80,11 +80,16 @@ impl Given {
 fn audit(verdict: AuditVerdict) -> Audit {
     Audit {
         probe: Probe::All,
+        scope: "all".to_owned(),
         verdict,
         value: Some(0.5),
         low: Some(0.4),
         high: Some(0.6),
+        model: Some(0.9),
+        better_than_model: false,
         p_value: Some(0.5),
+        detectable: Some(0.7),
+        detectable_in_part: None,
         share: None,
         share_low: None,
         share_high: None,
@@ -230,6 +235,35 @@ fn a_shortcut_is_an_objection() {
         TrustLevel::Caution,
         &["with reservations"],
     );
+    given.findings.audit = vec![audit(AuditVerdict::CannotTell)];
+    check(
+        &given.concluded(),
+        TrustLevel::Caution,
+        &["The audit cannot tell whether there is a shortcut."],
+    );
+}
+
+#[test]
+fn a_probe_that_beats_the_model_is_in_the_headline() {
+    let mut given = Given::of(&good_model(80));
+    let container = Audit {
+        probe: Probe::Container,
+        value: Some(0.67),
+        low: Some(0.53),
+        high: Some(0.79),
+        model: Some(0.48),
+        better_than_model: true,
+        ..audit(AuditVerdict::CannotTell)
+    };
+    given.findings.audit = vec![container, audit(AuditVerdict::CannotTell)];
+    let found = given.concluded();
+    check(
+        &found,
+        TrustLevel::DoNotTrust,
+        &["balanced accuracy 0.67 [0.53, 0.79], the model 0.48."],
+    );
+    let sentence = "Do not rely on this model: container alone predicts the label better.";
+    assert_eq!(found.sentence, sentence);
 }
 
 #[test]
