@@ -32,8 +32,7 @@ pub(crate) fn promise(it: &Selection) -> String {
             verb(it.n_fit_groups, "is", "are"),
             percent(risk)
         ),
-        _ => "There is no abstention threshold: no videos were set aside to measure one on."
-            .to_owned(),
+        _ => "There is no abstention threshold: none was measured.".to_owned(),
     }
 }
 
@@ -100,6 +99,6 @@ mod tests {
         );
         assert_eq!(outcome(&it), "0 of 40 videos get a verdict.");
         it.wanted_risk = None;
-        assert!(promise(&it).ends_with("no videos were set aside to measure one on."));
+        assert!(promise(&it).ends_with("none was measured."));
     }
 }

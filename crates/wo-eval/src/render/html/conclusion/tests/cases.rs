@@ -147,8 +147,13 @@ fn of_whole() -> Vec<Case> {
 }
 
 fn of_parts() -> Vec<Case> {
-    let half_of_bad =
-        |_: usize, truth: usize, number: usize| truth == 0 && !(number / 2).is_multiple_of(4);
+    // Three of four videos of bad form are taken for good ones.
+    let bad_form_is_missed: Vec<Prediction> = (0..160)
+        .map(|i| {
+            let is_missed = i % 2 == 0 && !(i / 2).is_multiple_of(4);
+            squat(i, i % 2, if is_missed { 1 } else { i % 2 }, 2000.0)
+        })
+        .collect();
     // Of forty persons with bad form one has most of these videos; good form is of all alike.
     let mut dominated: Vec<Prediction> = (0..400).map(|i| squat(i % 40, 1, 1, 2000.0)).collect();
     dominated.extend((0..100).map(|i| squat(if i < 60 { 0 } else { i - 59 }, 0, 0, 2000.0)));
@@ -174,11 +179,12 @@ fn of_parts() -> Vec<Case> {
         ),
         case(
             "bad form is missed",
-            Given::of(&videos(80, one_each, half_of_bad)),
+            Given::of(&bad_form_is_missed),
             Caution,
             &[
                 GOOD,
                 TELLS,
+                "but not shown for bad form",
                 "It is not shown to be better than chance for bad form: recall 0.2",
             ],
         ),
