@@ -1,0 +1,13 @@
+//! Models on disk: their parts, formats, reader and writer.
+
+pub(crate) mod contents;
+pub(crate) mod format;
+pub(crate) mod manifest;
+pub(crate) mod model_folder;
+pub(crate) mod naming;
+pub(crate) mod open_clip_config;
+pub(crate) mod open_clip_shapes;
+pub(crate) mod pt_file;
+pub(crate) mod reader;
+pub(crate) mod weights;
+pub(crate) mod writer;
