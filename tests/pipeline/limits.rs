@@ -1,5 +1,5 @@
 //! The limits of CONTRIBUTING: functions of 60 lines, structs of 12 fields, no bool parameters, or a line beside the
-//! exception that says why. They are read off the layout that rustfmt gives.
+//! exception that says why; and no hint inside a text. They are read off the layout that rustfmt gives.
 
 use std::fs;
 
@@ -116,7 +116,12 @@ fn faults(text: &str) -> Vec<String> {
     let wide = items(&lines, "struct")
         .filter(|it| it.n_fields() > MAX_FIELDS && !it.says(WIDE))
         .map(|it| format!("struct {} has {} fields", it.name, it.n_fields()));
-    long.chain(with_bool).chain(wide).collect()
+    let hints = lines
+        .iter()
+        .filter(|line| line.contains("\\nhint: ") || line.trim_start().starts_with("hint: "))
+        .filter(|line| line.ends_with(['"', '\\', ',']))
+        .map(|line| format!("a text has a hint in it, not beside it: {}", line.trim()));
+    long.chain(with_bool).chain(wide).chain(hints).collect()
 }
 
 #[test]
@@ -153,6 +158,10 @@ fn each_limit_is_seen() {
         (
             "fn set(is_on: bool) {}\n".to_owned(),
             "fn set has a bool parameter",
+        ),
+        (
+            "fn f() {\n    warn!(\n        \"no label\\nhint: give one\"\n    );\n}\n".to_owned(),
+            "a text has a hint in it, not beside it: \"no label\\nhint: give one\"",
         ),
         (
             "const fn set(\n    self,\n    is_on: Option<bool>,\n) -> u8 {\n    1\n}\n".to_owned(),

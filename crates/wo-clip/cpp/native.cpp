@@ -103,6 +103,31 @@ void set_random_state(const Tensor &xs, const Tensor &state) {
   generator.set_state(state);
 }
 
+// Autocast as it was when a block first ran, for as long as this lives.
+//
+// Both settings belong to a thread, and on a GPU the way back runs on one of libtorch's own, where autocast is off and its
+// type is another. Casts of weights are not kept meanwhile: those of the first run know no gradient, and those of the
+// second would outlive the step that changes the weights.
+struct AutocastAs {
+  c10::DeviceType device;
+  bool was_enabled = at::autocast::is_autocast_enabled(device);
+  at::ScalarType dtype_before = at::autocast::get_autocast_dtype(device);
+  bool kept_casts = at::autocast::is_autocast_cache_enabled();
+
+  AutocastAs(c10::DeviceType device, bool enabled, at::ScalarType dtype) : device(device) {
+    set(enabled, dtype, false);
+  }
+  AutocastAs(const AutocastAs &) = delete;
+  AutocastAs &operator=(const AutocastAs &) = delete;
+  ~AutocastAs() { set(was_enabled, dtype_before, kept_casts); }
+
+  void set(bool enabled, at::ScalarType dtype, bool keeps_casts) const {
+    at::autocast::set_autocast_enabled(device, enabled);
+    at::autocast::set_autocast_dtype(device, dtype);
+    at::autocast::set_autocast_cache_enabled(keeps_casts);
+  }
+};
+
 // Runs a block without keeping what is inside it, and runs it once more on the way back, with the same random draws
 // (Chen et al. 2016, arXiv 1604.06174; torch.utils.checkpoint with use_reentrant=True).
 struct Checkpoint : torch::autograd::Function<Checkpoint> {
@@ -110,8 +135,12 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     auto device = xs.device().type();
     ctx->save_for_backward({xs});
     ctx->saved_data["random_state"] = random_state(xs);
-    ctx->saved_data["autocast"] = at::autocast::is_autocast_enabled(device);
+    auto enabled = at::autocast::is_autocast_enabled(device);
+    auto dtype = at::autocast::get_autocast_dtype(device);
+    ctx->saved_data["autocast"] = enabled;
+    ctx->saved_data["autocast_dtype"] = static_cast<int64_t>(dtype);
     ctx->saved_data["block"] = c10::IValue::make_capsule(block);
+    AutocastAs same(device, enabled, dtype);
     return (*block)(xs);
   }
 
@@ -120,15 +149,14 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     auto capsule = ctx->saved_data["block"].toCapsule();
     auto device = xs.device().type();
     auto random_state_now = random_state(xs);
-    auto autocast_now = at::autocast::is_autocast_enabled(device);
     set_random_state(xs, ctx->saved_data["random_state"].toTensor());
-    at::autocast::set_autocast_enabled(device, ctx->saved_data["autocast"].toBool());
     Tensor ys;
     {
+      AutocastAs then(device, ctx->saved_data["autocast"].toBool(),
+                      static_cast<at::ScalarType>(ctx->saved_data["autocast_dtype"].toInt()));
       at::AutoGradMode with_grad(true);
       ys = static_cast<const Block &>(*capsule)(xs);
     }
-    at::autocast::set_autocast_enabled(device, autocast_now);
     set_random_state(xs, random_state_now);
     torch::autograd::backward({ys}, {grads[0]});
     return {xs.grad(), Tensor()};
@@ -168,10 +196,10 @@ char *wo_drop_grads(size_t n, Tensor *const *parameters) {
 char *wo_set_autocast(const Tensor *on_device, bool enabled) {
   return guarded([&] {
     auto device = on_device->device().type();
+    // Weights change between two uses; a cast of the one before would be stale.
+    at::autocast::clear_cache();
     if (enabled)
       at::autocast::set_autocast_dtype(device, at::kBFloat16);
-    else
-      at::autocast::clear_cache();
     at::autocast::set_autocast_enabled(device, enabled);
   });
 }

@@ -278,6 +278,66 @@ mod tests {
         assert!(a.1.abs().sum(Kind::Float).double_value(&[]) > 0.0);
     }
 
+    /// The losses of five steps of gradient descent in bfloat16, and the weight after them.
+    fn five_steps(block_runs_twice: bool, uses_it_outside: bool) -> (Vec<f64>, Tensor) {
+        tch::manual_seed(3);
+        let weight = Tensor::randn([8, 8], FLOAT).set_requires_grad(true);
+        let xs = Tensor::randn([4, 8], FLOAT);
+        let step = |_| {
+            let held = weight.shallow_clone();
+            let block = move |xs: &Tensor| xs.matmul(&held).tanh();
+            let forward = || {
+                let ys = if block_runs_twice {
+                    checkpoint(&xs, block).unwrap()
+                } else {
+                    block(&xs)
+                };
+                if uses_it_outside {
+                    ys.matmul(&weight)
+                } else {
+                    ys
+                }
+            };
+            let ys = with_bfloat16(Device::Cpu, forward).unwrap();
+            let loss = (ys.to_kind(Kind::Float) - 0.5).square().mean(Kind::Float);
+            loss.backward();
+            tch::no_grad(|| {
+                let _ = weight.shallow_clone().g_sub_(&(weight.grad() * 0.5));
+            });
+            drop_grads([&weight]).unwrap();
+            loss.double_value(&[])
+        };
+        let losses = (0..5).map(step).collect();
+        (losses, weight.detach())
+    }
+
+    #[test]
+    fn a_step_in_bfloat16_sees_the_weights_of_the_step_before() {
+        for uses_it_outside in [false, true] {
+            let (losses, weight) = five_steps(false, uses_it_outside);
+            let (others, other) = five_steps(true, uses_it_outside);
+            assert_eq!(losses, others);
+            assert!(weight.allclose(&other, 1e-6, 1e-6, false));
+            assert!(losses[4] < losses[0], "{losses:?}");
+        }
+    }
+
+    #[test]
+    fn a_block_goes_back_in_the_precision_in_which_it_ran_on_any_thread() {
+        let matrix = Tensor::ones([4, 4], FLOAT).set_requires_grad(true);
+        let kinds = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = std::sync::Arc::clone(&kinds);
+        let block = move |xs: &Tensor| {
+            let ys = xs.matmul(xs);
+            seen.lock().unwrap().push(ys.kind());
+            ys
+        };
+        let run = || checkpoint(&matrix, block).unwrap().to_kind(Kind::Float);
+        let loss = with_bfloat16(Device::Cpu, run).unwrap().sum(Kind::Float);
+        std::thread::spawn(move || loss.backward()).join().unwrap();
+        assert_eq!(*kinds.lock().unwrap(), [Kind::BFloat16; 2]);
+    }
+
     #[test]
     fn a_panic_in_a_block_does_not_cross_the_border() {
         let error = checkpoint(&Tensor::ones([1], FLOAT), |_| panic!("on purpose")).unwrap_err();

@@ -16,6 +16,7 @@ mod roc_area;
 
 pub(crate) use group_metrics::GroupMetrics;
 pub use group_sizes::effective_groups;
+pub(crate) use paired_difference::unpaired_difference;
 pub use paired_difference::{PairedCounts, paired_difference};
 pub use proportion::proportion;
 pub use roc_area::roc_area;

@@ -61,6 +61,12 @@ pub fn of_wrong_answers(samples: &[Graded], wanted: f64) -> Option<Threshold> {
     Some(threshold(samples, value, n_samples.len()))
 }
 
+/// How many groups [`of_wrong_answers`] needs to promise `wanted`: one over it, less one.
+pub fn least_groups(wanted: f64) -> u64 {
+    // One over 0.1 may lie above 10 by the last digit.
+    (1.0 / wanted - 1.0 - 1e-9).ceil().max(1.0) as u64
+}
+
 /// The lowest of twenty thresholds of which tests say that few answers are wrong (Learn then Test: Angelopoulos et al. 2021,
 /// arXiv 2110.01052), corrected for their number by Bonferroni.
 ///

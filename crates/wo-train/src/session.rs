@@ -17,16 +17,17 @@ use crate::artifacts::run_dir::RunDir;
 use crate::artifacts::tensorboard::EventFile;
 use crate::artifacts::{loss_plot, model_card};
 use crate::cli::config::Config;
-use crate::cli::plan;
+use crate::cli::{plan, plan_warnings};
 use crate::data::dataset::Dataset;
 use crate::data::reader::read_dataset;
-use crate::data::{captions, photographs};
+use crate::data::{captions, leakage, photographs};
 use crate::fit::fit;
 use crate::hyperparameters::Hyperparameters;
 use crate::model::init::{BaseKind, Init};
-use crate::model::method::{self, Choice};
+use crate::model::method::{self, Choice, Method};
 use crate::run::{Fitted, Run};
-use crate::validation::folds::{self, OutOfFold};
+use crate::validation::fold_plan::{FoldPlan, FoldSource};
+use crate::validation::folds::{OutOfFold, cross_validate, stream};
 use crate::validation::{abstention, learning_curve};
 
 /// All that is known before training.
@@ -99,10 +100,33 @@ impl Session {
         }
     }
 
+    /// Checks that all that is asked for can be fitted, before anything is. Returns the folds, if there are to be some.
+    pub(crate) fn check(&self, config: &Config) -> anyhow::Result<Option<FoldPlan>> {
+        leakage::check_split(&self.dataset)?;
+        let source = self.fold_source();
+        for warning in plan_warnings::warnings(&self.dataset, source, config.models) {
+            wo_cli::warn!("{warning}");
+        }
+        let folds = config.models.folds.map(|n| source.plan(n)).transpose()?;
+        for line in folds.iter().flat_map(|plan| source.in_words(plan)) {
+            wo_cli::say!("{line}");
+        }
+        Ok(folds)
+    }
+
+    fn fold_source(&self) -> FoldSource<'_> {
+        FoldSource {
+            dataset: &self.dataset,
+            tokenizer: &self.checkpoint.tokenizer,
+            hyper: &self.hyper,
+        }
+    }
+
     /// Trains, and measures what the model is worth.
     pub(crate) fn train(
         &self,
         config: &Config,
+        folds: Option<&FoldPlan>,
         stop: &Stop,
         run_dir: &RunDir,
         writer: &mut Writer<'_>,
@@ -120,11 +144,12 @@ impl Session {
             events: events.map(EventFile::create).transpose()?,
         };
         let dataset = &self.dataset;
-        let folds = config.models.folds;
+        let (source, snapshots) = (self.fold_source(), run_dir.snapshots());
         let out_of_fold = folds
-            .map(|n| folds::cross_validate(&mut run, dataset, n, run_dir.snapshots()))
+            .map(|plan| cross_validate(&mut run, source, plan, snapshots))
             .transpose()?;
-        let (fitted, hyper) = best_of_seeds(&mut run, dataset, config.models.seeds, run_dir)?;
+        let n_seeds = self.n_seeds(config.models.seeds);
+        let (fitted, hyper) = best_of_seeds(&mut run, dataset, n_seeds, run_dir)?;
         let predictions = out_of_fold.as_ref().map(|it| it.predictions.as_slice());
         let risk = config.models.risk;
         let abstention = abstention::measure(dataset, &fitted.judged, predictions, risk);
@@ -149,6 +174,15 @@ impl Session {
             abstention,
             learning_curve,
         })
+    }
+
+    /// A linear head draws no random numbers, so each seed would give the same one.
+    fn n_seeds(&self, requested: u32) -> u32 {
+        if self.hyper.method == Method::Probe && requested > 1 {
+            wo_cli::say!("one seed instead of {requested}: a probe is the same from each");
+            return 1;
+        }
+        requested
     }
 
     /// Writes the model and its notes, and keeps the model that it replaces.
@@ -214,9 +248,7 @@ impl Session {
         let mut notes = BTreeMap::from([("README.md", card)]);
         let plot = loss_plot::svg(&trained.fitted.history)?;
         notes.extend(plot.map(|svg| ("learning_curve.svg", svg)));
-        let predictions = out_of_fold
-            .map(|it| folds::stream(&it.predictions))
-            .transpose()?;
+        let predictions = out_of_fold.map(|it| stream(&it.predictions)).transpose()?;
         notes.extend(predictions.map(|stream| ("out_of_fold.ndjson", stream)));
         Ok(notes)
     }

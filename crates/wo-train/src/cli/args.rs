@@ -122,10 +122,11 @@ pub struct SplitArgs {
     #[arg(long, value_name = "FRACTION", default_value_t = 0.2)]
     pub test: f64,
     /// Cross-validate first: train K more models, each scored on groups that it has not seen. Writes the predictions
-    /// beside the model
+    /// beside the model. With --validation 0, or where a label has too few groups, each keeps its last epoch
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=50))]
     pub folds: Option<u32>,
-    /// Train N models from different seeds and keep the one with the lowest validation loss
+    /// Train N models from different seeds and keep the one with the lowest validation loss; a probe is the same from
+    /// each
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50))]
     pub seeds: u32,
     /// Stop after N epochs without a better one; 0 never stops early
@@ -167,8 +168,9 @@ pub struct OptimizationArgs {
     /// such as 0.99
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub ema: EmaDecay,
-    /// Interpolate between base model (0) and fine-tuned model (1), as WiSE-FT does: `auto` (chosen on the validation
-    /// split), `off`, or a fraction
+    /// Interpolate between base model (0) and fine-tuned model (1), as WiSE-FT does: `off`, a fraction, or `auto`, which
+    /// takes the lowest validation loss that costs no balanced accuracy, and stays at 1 with fewer than 40 validation
+    /// videos or 10 groups
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub wise: Interpolation,
     /// How strongly brightness, colour and sharpness are augmented, from 0 to 1

@@ -51,8 +51,8 @@ fn validation_has_groups(examples: &[Example]) -> anyhow::Result<()> {
             .map(|it| &it.video.group)
             .collect::<BTreeSet<_>>()
             .len();
-        // With only two groups, none would be left to train on.
-        let larger = if n_shown > 2 {
+        // Of fewer groups too few would be left to train on.
+        let larger = if n_shown > 3 {
             ", take a larger --validation,"
         } else {
             ""

@@ -1,13 +1,15 @@
 //! The split: whole groups, stratified by exercise and label as far as groups allow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use wo_cli::{Exit, count, ensure, verb};
+use wo_cli::{Exit, count, ensure};
 use wo_clip::Split;
 use wo_record::{Group, Name};
+
+use crate::data::rare_labels::RareLabels;
 
 /// What the split needs to know of a video.
 #[derive(Debug, Clone)]
@@ -56,33 +58,20 @@ pub(crate) fn split_groups(
         .collect())
 }
 
-/// Assigns each group to one of `n_folds` folds, from 1.
-pub(crate) fn fold_groups(
-    videos: &[Candidate],
-    n_folds: u32,
-    seed: u64,
-) -> anyhow::Result<BTreeMap<Group, u32>> {
+/// Splits groups that are not measured on into those to train on and those to choose an epoch on.
+pub(crate) fn hold_out(videos: &[Candidate], validation: f64, seed: u64) -> BTreeMap<Group, Split> {
     let (groups, totals) = cells_of_groups(videos);
-    ensure!(
-        groups.len() >= 2 * n_folds as usize,
-        Exit::Integrity,
-        "{} {} too few for {n_folds} folds, each of which needs two",
-        count(groups.len(), "group"),
-        verb(groups.len(), "is", "are");
-        "fewer --folds, or videos of more persons or sources"
-    );
-    let fractions = vec![1.0 / f64::from(n_folds); n_folds as usize];
-    let assigned = assign(groups, &totals, &fractions, 2, seed);
-    Ok(assigned
-        .into_iter()
-        .map(|(group, part)| (group.clone(), part as u32 + 1))
-        .collect())
+    let fractions = [1.0 - validation, validation];
+    let assigned = assign(groups, &totals, &fractions, 2, seed).into_iter();
+    assigned
+        .map(|(group, part)| (group.clone(), SPLITS[part]))
+        .collect()
 }
 
 /// The number of videos per exercise and label.
-type Cells<'a> = BTreeMap<(&'a Name, &'a Name), f64>;
+pub(crate) type Cells<'a> = BTreeMap<(&'a Name, &'a Name), f64>;
 
-fn cells_of_groups(videos: &[Candidate]) -> (BTreeMap<&Group, Cells<'_>>, Cells<'_>) {
+pub(crate) fn cells_of_groups(videos: &[Candidate]) -> (BTreeMap<&Group, Cells<'_>>, Cells<'_>) {
     let mut groups: BTreeMap<&Group, Cells<'_>> = BTreeMap::new();
     let mut totals = Cells::new();
     for video in videos {
@@ -98,7 +87,8 @@ fn cells_of_groups(videos: &[Candidate]) -> (BTreeMap<&Group, Cells<'_>>, Cells<
 }
 
 /// Assigns each group to a part: greedily in a seeded order, large groups first, each to the part that still needs most
-/// of its exercises and labels. Each part gets at least `min_groups` groups.
+/// of its exercises and labels. Each part gets at least `min_groups` groups, and of each label what
+/// [`RareLabels`] says.
 fn assign<'a>(
     groups: BTreeMap<&'a Group, Cells<'a>>,
     totals: &Cells<'a>,
@@ -115,6 +105,7 @@ fn assign<'a>(
                 .collect()
         })
         .collect();
+    let mut rare = RareLabels::new(groups.values().map(labels), fractions, min_groups);
     let mut order: Vec<_> = groups.into_iter().collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     order.sort_by_key(|(_, cells)| std::cmp::Reverse(cells.values().sum::<f64>() as u64));
@@ -129,8 +120,11 @@ fn assign<'a>(
             .sum();
         // The last groups go to parts that would otherwise have too few.
         let only_lacking = n_lacking >= n_groups - i;
-        let best = (0..fractions.len())
-            .filter(|&part| fractions[part] > 0.0 && (!only_lacking || lacks(part)))
+        let parts = (0..fractions.len())
+            .filter(|&part| fractions[part] > 0.0 && (!only_lacking || lacks(part)));
+        let best = rare
+            .parts_in_need(&labels(&cells), parts.collect())
+            .into_iter()
             .max_by(|&a, &b| need(&wanted[a], &cells).total_cmp(&need(&wanted[b], &cells)))
             .unwrap_or(0);
         for (cell, n) in &cells {
@@ -138,10 +132,15 @@ fn assign<'a>(
                 *rest -= n;
             }
         }
+        rare.assign(&labels(&cells), best);
         n_of_part[best] += 1;
         assigned.push((group, best));
     }
     assigned
+}
+
+fn labels<'a>(cells: &Cells<'a>) -> BTreeSet<&'a Name> {
+    cells.keys().map(|(_, label)| *label).collect()
 }
 
 /// How well the videos of a group match what a part still needs.
@@ -153,7 +152,7 @@ fn need(wanted: &Cells<'_>, cells: &Cells<'_>) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use wo_record::{Video, group_of};
 
     use super::*;
@@ -226,5 +225,46 @@ mod tests {
             split_groups(&videos[..8], PARTS, 0).is_err(),
             "two persons cannot fill three parts"
         );
+    }
+
+    /// Persons with `sizes` good videos each, the first `n_bad` of them with a bad one as well.
+    pub(crate) fn persons(sizes: &[usize], n_bad: usize) -> Vec<Candidate> {
+        let video = |person: usize, label: &str| Candidate {
+            group: Group::of_text(&format!("person:p{person}")),
+            exercise: "squat".into(),
+            label: label.into(),
+        };
+        let of_person = |(person, size): (usize, &usize)| {
+            let good = (0..*size).map(move |_| video(person, "good_form"));
+            let bad = (0..usize::from(person < n_bad)).map(move |_| video(person, "bad_form"));
+            good.chain(bad)
+        };
+        sizes.iter().enumerate().flat_map(of_person).collect()
+    }
+
+    /// How many groups of a part show a label.
+    pub(crate) fn n_groups<P: PartialEq>(
+        videos: &[Candidate],
+        part_of: &BTreeMap<Group, P>,
+        part: &P,
+        label: &str,
+    ) -> usize {
+        let of_part = videos
+            .iter()
+            .filter(|it| it.label.as_str() == label && part_of[&it.group] == *part);
+        of_part.map(|it| &it.group).collect::<BTreeSet<_>>().len()
+    }
+
+    #[test]
+    fn a_rare_label_is_where_it_is_needed() {
+        let sizes = [40, 1, 2, 9, 3, 3, 1, 5, 8, 2, 2, 6];
+        for seed in 0..20 {
+            for (n_bad, expected) in [(3, [2, 1, 0]), (4, [2, 2, 0]), (5, [2, 2, 1])] {
+                let videos = persons(&sizes, n_bad);
+                let splits = split_groups(&videos, PARTS, seed).unwrap();
+                let n = SPLITS.map(|split| n_groups(&videos, &splits, &split, "bad_form"));
+                assert_eq!(n, expected, "seed {seed}");
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The trainer: what a step, a validation and a snapshot do. [`crate::trainer::train_loop`] decides when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context;
@@ -12,7 +12,7 @@ use crate::data::dataset::{Dataset, Example};
 use crate::data::sampler::{Sampler, Step};
 use crate::hyperparameters::{Interpolation, Loss};
 use crate::model::parameters::WeightAverage;
-use crate::model::wise_ft;
+use crate::model::wise_ft::{self, HeldOut, Place};
 use crate::run::{Fitted, Run};
 use crate::trainer::config::{Resume, SelfCheck};
 use crate::trainer::gradients::{Losses, TrainedModel};
@@ -208,9 +208,11 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
         self.model.trained.load(&best.weights)?;
         self.model.trained.merge(&mut self.model.clip);
         let mut metrics = best.metrics;
-        if let Some(part) = self.interpolate()? {
-            metrics.insert("wise".to_owned(), part);
-            wo_cli::say!("WiSE-FT: {part} of the way from the base model to the fine-tuned model");
+        if let Some(place) = self.interpolate()? {
+            metrics.insert("wise".to_owned(), place.fraction);
+            if !self.held_out.is_empty() {
+                wo_cli::say!("{}", place.in_words());
+            }
         }
         let judged = self.model.judge(self.run, self.held_out)?;
         if let Some(result) = self.summarise(&judged) {
@@ -253,18 +255,24 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             .then(|| summarise(classes, self.held_out, judged, self.run.hyper.seed))
     }
 
-    /// Interpolates with the base model, unless that is off; returns the fraction.
-    fn interpolate(&mut self) -> anyhow::Result<Option<f64>> {
+    /// Interpolates with the base model, unless that is off.
+    fn interpolate(&mut self) -> anyhow::Result<Option<Place>> {
         let (run, model, held_out) = (&*self.run, &self.model, self.held_out);
         if run.hyper.wise == Interpolation::OFF {
             return Ok(None);
         }
         let (base, _) = run.build()?;
-        let loss = || {
+        let measure = || {
             let judged = model.judge(run, held_out)?;
-            Ok(summarise(&self.dataset.classes, held_out, &judged, run.hyper.seed).loss)
+            let result = summarise(&self.dataset.classes, held_out, &judged, run.hyper.seed);
+            Ok((result.loss, result.balanced_accuracy))
         };
-        wise_ft::interpolate(&base, &model.vs, run.hyper.wise, held_out.len(), loss).map(Some)
+        let groups: BTreeSet<_> = held_out.iter().map(|it| &it.video.group).collect();
+        let held_out = HeldOut {
+            n_videos: held_out.len(),
+            n_groups: groups.len(),
+        };
+        wise_ft::interpolate(&base, &model.vs, run.hyper.wise, held_out, measure).map(Some)
     }
 
     /// Prints and writes the metrics of an epoch.

@@ -6,7 +6,7 @@ use wo_record::{Name, Prediction};
 use wo_stats::{Graded, Temperature, numbered, threshold};
 
 use crate::data::dataset::{Dataset, Example};
-use crate::validation::metrics::{Probabilities, labels_of};
+use crate::validation::metrics::{Probabilities, labels_of, sum};
 
 /// Limits are what all but this fraction of the training videos reach. One in a hundred counts as an outlier.
 const OUTLIERS: f64 = 0.01;
@@ -76,7 +76,7 @@ pub(crate) fn in_words(policy: Option<&AbstentionPolicy>) -> String {
             count(policy.n_groups, "group")
         ),
         None => format!(
-            "{} {} too few to set an abstention threshold for a risk of {risk:.0} %; --folds 5 gives more",
+            "{} {} too few to set an abstention threshold for a risk of {risk:.0} %",
             count(policy.n_groups, "group"),
             verb(policy.n_groups, "is", "are")
         ),
@@ -105,12 +105,8 @@ fn grade(policy: &AbstentionPolicy, predicted: &[ScoredVideo]) -> Vec<Graded> {
 }
 
 fn of_validation(dataset: &Dataset, judged: &[Probabilities], labels: &[Name]) -> Vec<ScoredVideo> {
-    let sum = |judged: &Probabilities, belongs: &dyn Fn(&Class) -> bool| -> f64 {
-        let of_classes = dataset.classes.iter().zip(judged);
-        of_classes
-            .filter(|(class, _)| belongs(class))
-            .map(|(_, p)| p)
-            .sum()
+    let sum = |judged: &Probabilities, belongs: &dyn Fn(&Class) -> bool| {
+        sum(&dataset.classes, judged, belongs)
     };
     dataset
         .of(Split::Validation)

@@ -17,7 +17,9 @@ use wo_stats::{
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;
 use crate::validation::base_features::{BaseFeatures, PROBE_LR};
-use crate::validation::metrics::{Probabilities, judge, labels_of, predicted_label, with_interval};
+use crate::validation::metrics::{
+    Probabilities, fewest_groups, judge, labels_of, predicted_label, with_interval,
+};
 
 /// What one baseline predicts for each held-out video.
 #[derive(Serialize, Deserialize)]
@@ -132,10 +134,16 @@ impl Baselines {
             .len()
     }
 
+    /// Independent groups of the label that has the fewest.
+    fn n_effective(&self) -> f64 {
+        fewest_groups(self.samples.iter().map(|it| (&it.group, it.truth)))
+    }
+
     /// The baselines as a table to print.
     pub(crate) fn table(&self) -> String {
         let nothing = vec![0; self.samples.len()];
         let comparisons = self.compare(&nothing);
+        let n_effective = self.n_effective();
         let lines = self
             .all
             .iter()
@@ -144,7 +152,7 @@ impl Baselines {
                 format!(
                     "  {:<38} {}",
                     baseline.words,
-                    with_interval(compared.balanced_accuracy, compared.interval)
+                    with_interval(compared.balanced_accuracy, compared.interval, n_effective)
                 )
             });
         let title = format!(
@@ -161,7 +169,10 @@ impl Baselines {
     /// Compares the model, which predicts these labels, with the baselines. `scope` says which videos these are.
     pub(crate) fn comparison(&self, model: &[usize], scope: &str) -> Comparison {
         let comparisons = self.compare(model);
-        let mut comparison = Comparison::default();
+        let mut comparison = Comparison {
+            n_effective: self.n_effective(),
+            ..Comparison::default()
+        };
         let names =
             std::iter::once("model").chain(self.all.iter().map(|baseline| baseline.name.as_str()));
         for (name, compared) in names.zip(&comparisons) {
@@ -194,7 +205,11 @@ impl Baselines {
             }
         });
         if let Some((baseline, compared)) = best {
-            let gain = with_interval(compared.gain, compared.gain_interval);
+            let gain = with_interval(
+                compared.gain,
+                compared.gain_interval,
+                comparison.n_effective,
+            );
             comparison.words = if compared.is_beaten() {
                 format!(
                     "better than the best baseline ({}) by {gain}",
@@ -287,6 +302,8 @@ pub(crate) struct Comparison {
     pub(crate) scores: Vec<Score>,
     /// By name, for the model.
     pub(crate) metrics: BTreeMap<String, f64>,
+    /// Independent groups of the label that has the fewest.
+    n_effective: f64,
 }
 
 impl Comparison {
@@ -297,6 +314,7 @@ impl Comparison {
             with_interval(
                 score.value,
                 interval.map(|(low, high)| wo_stats::Interval { low, high }),
+                self.n_effective,
             )
         })
     }

@@ -8,17 +8,15 @@ use std::path::Path;
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
-use wo_cli::{Exit, ExitWith};
-use wo_clip::{Class, Split};
-use wo_record::{Group, Name, Prediction, Record, Writer};
+use wo_clip::Class;
+use wo_record::{Name, Prediction, Record, Writer};
 
-use crate::data::captions;
-use crate::data::dataset::{Dataset, Example};
-use crate::data::split::{Candidate, fold_groups};
+use crate::data::dataset::Example;
 use crate::fit::{fit, judge_with};
 use crate::run::Run;
 use crate::validation::baselines::{Baselines, Comparison};
-use crate::validation::metrics::Probabilities;
+use crate::validation::fold_plan::{FoldPlan, FoldSource};
+use crate::validation::metrics::{Probabilities, sum};
 
 /// The result of all folds.
 pub(crate) struct OutOfFold {
@@ -52,19 +50,18 @@ impl Fold {
     }
 }
 
-/// Trains `n_folds` models. Each is judged on one fold, chosen on the next, and trained on the others. The test split
-/// of `dataset` is in no fold.
+/// Trains a model for each fold on the others. The test split of the dataset is in no fold.
 pub(crate) fn cross_validate(
     run: &mut Run<'_, '_>,
-    dataset: &Dataset,
-    n_folds: u32,
+    source: FoldSource<'_>,
+    plan: &FoldPlan,
     snapshots: &Path,
 ) -> anyhow::Result<OutOfFold> {
-    let fold_of = folds_of(dataset, n_folds, run.hyper.seed)?;
+    let n_folds = plan.n_folds();
     let mut all: Option<(Baselines, Vec<usize>)> = None;
     let mut predictions = BTreeMap::new();
     for number in 1..=n_folds {
-        let fold = fit_one(run, dataset, &fold_of, number, n_folds, snapshots)?;
+        let fold = fit_one(run, source, plan, number, snapshots)?;
         for prediction in fold.predictions {
             predictions.insert(prediction.video_id.clone(), prediction);
         }
@@ -77,10 +74,8 @@ pub(crate) fn cross_validate(
         });
     }
     let (baselines, predicted) = all.context("no folds")?;
-    let in_order = dataset
-        .examples
-        .iter()
-        .filter_map(|it| predictions.remove(&it.video.video_id));
+    let examples = source.dataset.examples.iter();
+    let in_order = examples.filter_map(|it| predictions.remove(&it.video.video_id));
     let predictions = in_order.collect();
     let comparison = baselines.comparison(&predicted, "out_of_fold");
     wo_cli::say!(
@@ -94,43 +89,16 @@ pub(crate) fn cross_validate(
     })
 }
 
-/// The fold of each group.
-fn folds_of(dataset: &Dataset, n_folds: u32, seed: u64) -> anyhow::Result<BTreeMap<Group, u32>> {
-    let used = dataset
-        .examples
-        .iter()
-        .filter(|it| !it.is_part && it.video.split != Split::Test);
-    let candidates: Vec<Candidate> = used
-        .map(|example| Candidate {
-            group: example.video.group.clone(),
-            exercise: example.video.exercise.clone(),
-            label: example.video.label.clone(),
-        })
-        .collect();
-    fold_groups(&candidates, n_folds, seed)
-}
-
 /// Trains without fold `number`, and judges it. Takes the result from an interrupted run where there is one.
 fn fit_one(
     run: &mut Run<'_, '_>,
-    dataset: &Dataset,
-    fold_of: &BTreeMap<Group, u32>,
+    source: FoldSource<'_>,
+    plan: &FoldPlan,
     number: u32,
-    n_folds: u32,
     snapshots: &Path,
 ) -> anyhow::Result<Fold> {
-    let chosen_by = number % n_folds + 1;
-    let split_of = |example: &Example| match fold_of.get(&example.video.group) {
-        Some(fold) if *fold == number => Split::Test,
-        // Two folds leave none to choose on.
-        Some(fold) if *fold == chosen_by && n_folds > 2 => Split::Validation,
-        Some(_) => Split::Train,
-        None => Split::Test,
-    };
-    let mut part = dataset.resplit(split_of)?;
-    captions::settle(&mut part, &run.checkpoint.tokenizer)
-        .with_context(|| format!("fold {number} of {n_folds}"))
-        .exit_or(Exit::Integrity)?;
+    let n_folds = plan.n_folds();
+    let part = source.part(plan, number)?;
     let fingerprint = format!(
         "{} {}",
         part.fingerprint(),
@@ -142,11 +110,7 @@ fn fit_one(
         return Ok(fold);
     }
     wo_cli::say!("fold {number} of {n_folds}");
-    let test: Vec<&Example> = part
-        .of(Split::Test)
-        .into_iter()
-        .filter(|it| fold_of.contains_key(&it.video.group))
-        .collect();
+    let test = plan.judged(&part, number);
     let fitted = fit(run, &part, &snapshots.join(format!("fold-{number}")))?;
     let judged = judge_with(run, &fitted, &part, &test)?;
     let (vs, clip) = run.build()?;
@@ -173,12 +137,10 @@ fn prediction(
     judged: &Probabilities,
     fold: u32,
 ) -> Prediction {
-    let sums = |name: fn(&Class) -> &Name| {
-        let mut sums: BTreeMap<Name, f64> = BTreeMap::new();
-        for (class, probability) in classes.iter().zip(judged) {
-            *sums.entry(name(class).clone()).or_default() += probability;
-        }
-        sums
+    let sums = |name: fn(&Class) -> &Name| -> BTreeMap<Name, f64> {
+        let names = classes.iter().map(name);
+        let sum = |it: &Name| sum(classes, judged, |class| name(class) == it);
+        names.map(|it| (it.clone(), sum(it))).collect()
     };
     let (labels, exercises) = (sums(|class| &class.label), sums(|class| &class.exercise));
     let most = |sums: &BTreeMap<Name, f64>| {
@@ -217,6 +179,7 @@ pub(crate) fn stream(predictions: &[Prediction]) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::metrics::tests::example;
 
     #[test]
     fn a_fold_of_an_older_version_is_read() {
@@ -231,5 +194,20 @@ mod tests {
         assert_eq!(fold.predicted, [1]);
         let comparison = fold.baselines.comparison(&fold.predicted, "out_of_fold");
         assert_eq!(comparison.scores.len(), 2);
+    }
+
+    #[test]
+    fn a_sum_of_rounded_probabilities_is_no_more_than_one() {
+        let class = |faults: &[&str]| Class {
+            exercise: "squat".into(),
+            label: "bad_form".into(),
+            faults: faults.iter().map(|&it| it.into()).collect(),
+        };
+        let classes = [class(&["a"]), class(&["b"]), class(&["c"])];
+        let judged = vec![0.7, 0.2, 0.1 + 3e-16];
+        assert!(judged.iter().sum::<f64>() > 1.0);
+        let made = prediction(&example("v", &classes[0]), &classes, &judged, 1);
+        let mut sums = made.labels.values().chain(made.exercises.values());
+        assert!(sums.all(|sum| (0.999..=1.0).contains(sum)), "{made:?}");
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use wo_cli::count;
 use wo_clip::tch::{Tensor, no_grad};
 use wo_clip::{Class, Pooling};
-use wo_record::Name;
-use wo_stats::{Interval, Sample, paired_comparisons};
+use wo_record::{Group, Name};
+use wo_stats::{Interval, Sample, effective_groups, paired_comparisons};
 
 use crate::data::dataset::Example;
 
@@ -20,8 +20,10 @@ pub(crate) struct Validation {
     pub(crate) loss: f64,
     /// Mean recall over labels.
     pub(crate) balanced_accuracy: f64,
-    /// Its 95 % confidence interval over groups, where there are two or more.
+    /// Its 95 % confidence interval over groups, where each label has two or more.
     pub(crate) interval: Option<Interval>,
+    /// Independent groups of the label that has the fewest.
+    pub(crate) n_effective: f64,
     /// Accuracy of the exercise.
     pub(crate) exercise_accuracy: f64,
 }
@@ -100,16 +102,32 @@ pub(crate) fn summarise(
         loss: loss / n,
         balanced_accuracy: compared.and_then(|it| it.balanced_accuracy).unwrap_or(0.0),
         interval: compared.and_then(|it| it.interval),
+        n_effective: fewest_groups(samples.iter().map(|it| (it.group, it.truth))),
         exercise_accuracy: n_exercise_right as f64 / n,
     }
 }
 
-fn sum(classes: &[Class], probabilities: &[f64], wanted: impl Fn(&Class) -> bool) -> f64 {
+/// Independent groups of the label that has the fewest, of videos with their group and label. A group with most of the
+/// videos counts for little more than itself.
+pub(crate) fn fewest_groups<'a>(videos: impl Iterator<Item = (&'a Group, usize)>) -> f64 {
+    let mut sizes: BTreeMap<usize, BTreeMap<&Group, u64>> = BTreeMap::new();
+    for (group, label) in videos {
+        *sizes.entry(label).or_default().entry(group).or_default() += 1;
+    }
+    let counts = sizes.into_values().map(BTreeMap::into_values);
+    let fewest = counts.map(effective_groups).min_by(f64::total_cmp);
+    fewest.unwrap_or(0.0)
+}
+
+/// The probability of several classes together. A sum of rounded numbers may exceed one by its last digit.
+pub(crate) fn sum(
+    classes: &[Class],
+    probabilities: &[f64],
+    wanted: impl Fn(&Class) -> bool,
+) -> f64 {
     let pairs = classes.iter().zip(probabilities);
-    pairs
-        .filter(|(class, _)| wanted(class))
-        .map(|(_, p)| p)
-        .sum()
+    let wanted = pairs.filter(|(class, _)| wanted(class)).map(|(_, p)| p);
+    wanted.sum::<f64>().clamp(0.0, 1.0)
 }
 
 /// Adds the validation metrics under their names.
@@ -134,19 +152,29 @@ pub(crate) fn validation_words(result: &Validation, n_videos: usize) -> String {
     format!(
         "validation: loss {:.3}, balanced accuracy {}, exercise {:.2} ({})",
         result.loss,
-        with_interval(Some(result.balanced_accuracy), result.interval),
+        with_interval(
+            Some(result.balanced_accuracy),
+            result.interval,
+            result.n_effective
+        ),
         result.exercise_accuracy,
         count(n_videos, "video")
     )
 }
 
-/// `0.85 [0.74, 0.95]`.
-pub(crate) fn with_interval(value: Option<f64>, interval: Option<Interval>) -> String {
+/// `0.85 [0.74, 0.95]`; without an interval of how few groups, of the label that has the fewest.
+pub(crate) fn with_interval(
+    value: Option<f64>,
+    interval: Option<Interval>,
+    n_effective: f64,
+) -> String {
     match (value, interval) {
         (Some(value), Some(interval)) => {
             format!("{value:.2} [{:.2}, {:.2}]", interval.low, interval.high)
         }
-        (Some(value), None) => format!("{value:.2} (no interval: one group)"),
+        (Some(value), None) => format!(
+            "{value:.2} (no interval: too few independent groups, effective: {n_effective:.1})"
+        ),
         (None, _) => "-".to_owned(),
     }
 }
@@ -154,7 +182,6 @@ pub(crate) fn with_interval(value: Option<f64>, interval: Option<Interval>) -> S
 #[cfg(test)]
 pub(crate) mod tests {
     use wo_clip::{Split, SplitVideo};
-    use wo_record::Group;
 
     use super::*;
 
@@ -195,5 +222,35 @@ pub(crate) mod tests {
         assert!((result.balanced_accuracy - 1.0).abs() < 1e-12);
         assert!((result.exercise_accuracy - 0.5).abs() < 1e-12);
         assert!((result.loss - (-(0.55_f64.ln()) - 0.2_f64.ln()) / 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_metric_without_an_interval_says_of_how_few_groups_it_is() {
+        let class = |label: &str| Class {
+            exercise: "squat".into(),
+            label: label.into(),
+            faults: Vec::new(),
+        };
+        let classes = [class("bad_form"), class("good_form")];
+        // Bad form of one person, however many videos.
+        let mut videos: Vec<Example> = (0..6).map(|_| example("a", &classes[0])).collect();
+        videos.extend(["b", "c", "d"].map(|id| example(id, &classes[1])));
+        let videos: Vec<&Example> = videos.iter().collect();
+        let judged = vec![vec![0.6, 0.4]; videos.len()];
+        let words = |videos: &[&Example]| {
+            validation_words(&summarise(&classes, videos, &judged, 0), videos.len())
+        };
+        let expected =
+            "balanced accuracy 0.50 (no interval: too few independent groups, effective: 1.0)";
+        assert!(words(&videos).contains(expected), "{}", words(&videos));
+        let mut other = example("e", &classes[0]);
+        other.video.group = Group::of_video_id("e");
+        let more: Vec<&Example> = videos.iter().copied().chain([&other]).collect();
+        let judged = vec![vec![0.6, 0.4]; more.len()];
+        let result = summarise(&classes, &more, &judged, 0);
+        // Six videos and one: 7² / (6² + 1²).
+        assert!((result.n_effective - 49.0 / 37.0).abs() < 1e-12);
+        let interval = result.interval.expect("two groups of each label");
+        assert!(interval.high - interval.low > 0.3, "{interval:?}");
     }
 }

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use wo_testkit::{BEGIN, Tool, end, stream, tempdir};
 
 mod captions;
+mod folds;
 mod methods;
+mod plan;
 mod resume;
 mod told;
 

@@ -158,6 +158,81 @@ fn parts_of_a_step_add_up_to_the_step() {
     assert!((whole - parts).abs() < 1e-4 * whole, "{whole} {parts}");
 }
 
+/// Steps of a whole epoch each, so that the loss of each is printed.
+fn losses_of_steps(output: &Path, more: &[&str]) -> Vec<f64> {
+    let run = tool()
+        .args(SMALL)
+        .args(["--epochs", "5", "--batch-size", "24", "--augment", "0"])
+        .args([
+            "--validation",
+            "0",
+            "--test",
+            "0",
+            "--warmup",
+            "0",
+            "--output",
+        ])
+        .arg(output)
+        .args(more)
+        .stdin(stream(&persons()))
+        .run();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let metrics = records(&run.stdout, "metric");
+    let loss = |it: &Value| it["values"]["train_loss"].as_f64().expect("a loss");
+    metrics.iter().map(loss).collect()
+}
+
+#[test]
+fn checkpointing_in_bfloat16_learns_the_same() {
+    let folder = tempdir().expect("a folder");
+    let bf16 = ["--precision", "bf16"];
+    let both = ["--precision", "bf16", "--checkpoint-blocks"];
+    let plain = losses_of_steps(&folder.path().join("plain"), &bf16);
+    let checkpointed = losses_of_steps(&folder.path().join("checkpointed"), &both);
+    assert_eq!(plain.len(), 5);
+    assert_eq!(plain, checkpointed);
+    assert!(plain[4] < plain[0], "{plain:?}");
+}
+
+#[test]
+fn few_validation_videos_do_not_take_the_model_back_to_its_base() {
+    let folder = tempdir().expect("a folder");
+    let start = folder.path().join("start");
+    let run = fit(&start, &persons(), &["--epochs", "1"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let wise = |name: &str, how: &str| {
+        let init = start.to_str().expect("text");
+        let more = [
+            "--init", init, "--method", "full", "--epochs", "12", "--wise", how,
+        ];
+        let run = fit(&folder.path().join(name), &persons(), &more);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        let path = folder.path().join(name).join("wo.json");
+        let manifest: Value =
+            serde_json::from_slice(&std::fs::read(path).expect("written")).expect("JSON");
+        (run, manifest["metrics"].clone())
+    };
+    let (run, auto) = wise("auto", "auto");
+    let (_, off) = wise("off", "off");
+    assert_eq!(auto["wise"], 1.0);
+    assert_eq!(auto["validation_loss"], off["validation_loss"]);
+    for words in [
+        "WiSE-FT: 1 of the way",
+        "too few to choose by",
+        "; 0.5 loss ",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    let (run, half) = wise("half", "0.5");
+    assert_eq!(half["wise"], 0.5);
+    assert!(run.stderr.contains("0.5 of the way"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("validation split: 1 loss "),
+        "{}",
+        run.stderr
+    );
+}
+
 #[test]
 fn folds_judge_each_video_by_a_model_that_has_not_seen_it() {
     let folder = tempdir().expect("a folder");

@@ -92,10 +92,18 @@ fn wait_for_step(child: &mut Child, output: &Path, n: u64) {
 
 #[test]
 fn a_run_that_is_asked_to_end_goes_on_to_the_same_bytes() {
-    let folder = tempdir().expect("a folder");
     // With an average and a moving optimiser there is most to lose.
-    let more = ["--ema", "0.9", "--micro-batch", "2"];
-    let expected = finish(&folder.path().join("undisturbed"), &more);
+    goes_on_to_the_same_bytes(&["--ema", "0.9", "--micro-batch", "2"]);
+}
+
+#[test]
+fn a_run_in_bfloat16_with_checkpoints_goes_on_to_the_same_bytes() {
+    goes_on_to_the_same_bytes(&["--precision", "bf16", "--checkpoint-blocks"]);
+}
+
+fn goes_on_to_the_same_bytes(more: &[&str]) {
+    let folder = tempdir().expect("a folder");
+    let expected = finish(&folder.path().join("undisturbed"), more);
     let output = folder.path().join("stopped");
     let steps = if is_full() {
         (0..20).map(|number| 1 + 5 * number % 12).collect()
@@ -103,7 +111,7 @@ fn a_run_that_is_asked_to_end_goes_on_to_the_same_bytes() {
         vec![2, 5, 9]
     };
     for step in steps {
-        let mut child = start(&output, &more);
+        let mut child = start(&output, more);
         wait_for_step(&mut child, &output, step);
         let pid = child.id().to_string();
         Command::new("kill")
@@ -125,7 +133,7 @@ fn a_run_that_is_asked_to_end_goes_on_to_the_same_bytes() {
         );
         assert!(!output.exists(), "no model yet");
     }
-    assert_eq!(finish(&output, &more), expected);
+    assert_eq!(finish(&output, more), expected);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use wo_testkit::{Run, stream, tempdir};
 use crate::methods::copy;
 use crate::{SMALL, colours, records, tool, video};
 
-fn train(output: &Path, lines: &[String], more: &[&str]) -> Run {
+pub(crate) fn train(output: &Path, lines: &[String], more: &[&str]) -> Run {
     let parts = ["--epochs", "1", "--validation", "0.3", "--test", "0"];
     tool()
         .args(SMALL)
@@ -41,7 +41,7 @@ fn with(line: &str, field: &str, value: &Value) -> String {
     record.to_string()
 }
 
-fn said(run: &Run, words: &[&str]) {
+pub(crate) fn said(run: &Run, words: &[&str]) {
     for word in words {
         assert!(
             run.stderr.contains(word),
@@ -301,17 +301,23 @@ fn a_run_that_ends_with_three_says_last_what_failed_and_what_to_do() {
 }
 
 #[test]
-fn seeds_print_the_baselines_once() {
+fn seeds_print_what_is_the_same_once() {
     let folder = tempdir().expect("a folder");
-    let run = train(&folder.path().join("m"), &colours(), &["--seeds", "3"]);
-    assert_eq!(run.status, 0, "{}", run.stderr);
-    assert_eq!(
-        run.stderr.matches("baselines: ").count(),
-        1,
-        "{}",
-        run.stderr
-    );
-    assert_eq!(run.stderr.matches("\nseed ").count(), 3, "{}", run.stderr);
+    for (method, n_seeds) in [("full", 3), ("probe", 1)] {
+        let flags = ["--seeds", "3", "--method", method];
+        let run = train(&folder.path().join(method), &colours(), &flags);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        let n = |words: &str| run.stderr.matches(words).count();
+        assert_eq!(n("baselines: "), 1, "{}", run.stderr);
+        let n_compared = n("better than the best baseline");
+        assert_eq!(n_compared, n_seeds, "{method}: {}", run.stderr);
+        let mut lines: Vec<&str> = run.stderr.lines().collect();
+        lines.retain(|line| line.contains("validation: loss"));
+        let n_lines = lines.len();
+        lines.sort_unstable();
+        lines.dedup();
+        assert_eq!(lines.len(), n_lines, "{method}: {}", run.stderr);
+    }
 }
 
 #[test]

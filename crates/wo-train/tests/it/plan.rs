@@ -1,0 +1,72 @@
+//! What the plan says of videos that lack something, and that what it says to do helps.
+
+use serde_json::Value;
+use wo_testkit::tempdir;
+
+use crate::told::{said, train};
+use crate::{colours, video};
+
+/// The same videos, of another exercise.
+fn of_exercise(lines: Vec<String>, exercise: &str) -> Vec<String> {
+    let of_line = |line: String| {
+        let mut record: Value = serde_json::from_str(&line).expect("a record");
+        for field in ["video_id", "path", "exercise", "description"] {
+            if let Some(text) = record[field].as_str() {
+                let text = text.replace("video", exercise).replace("squat", exercise);
+                record[field] = text.into();
+            }
+        }
+        record.to_string()
+    };
+    lines.into_iter().map(of_line).collect()
+}
+
+#[test]
+fn an_exercise_with_one_label_is_named_with_what_helps() {
+    let folder = tempdir().expect("a folder");
+    let model = folder.path().join("m");
+    let all = ["--validation", "0", "--dry-run"];
+    let plan = |lines: &[String]| train(&model, lines, &all);
+    let plank = of_exercise(
+        (0..4)
+            .flat_map(|n| video(n, &format!("p{n}"), "good_form"))
+            .collect(),
+        "plank",
+    );
+    let lines = [colours(), plank.clone()].concat();
+    let run = plan(&lines);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    said(
+        &run,
+        &[
+            "plank has good_form only (4 training videos): nothing shows bad_form there, and the exercise alone gives the label away\n\
+             hint: add videos to plank/bad_form, or leave plank out",
+        ],
+    );
+    assert!(!run.stderr.contains("squat has"), "{}", run.stderr);
+    // Both cures help.
+    let bad = of_exercise(video(4, "p4", "bad_form"), "plank");
+    for cured in [colours(), [colours(), plank.clone(), bad].concat()] {
+        let run = plan(&cured);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        assert!(
+            !run.stderr.contains("gives the label away"),
+            "{}",
+            run.stderr
+        );
+    }
+    // A person with all the bad planks is held out: the model sees none of them.
+    let held_out = of_exercise(video(5, "p1", "bad_form"), "plank");
+    let lines = [colours(), plank, held_out].concat();
+    let seeds: Vec<String> = (0..20).map(|seed| seed.to_string()).collect();
+    let run = seeds.iter().find_map(|seed| {
+        let flags = ["--test", "0.3", "--dry-run", "--seed", seed];
+        let run = train(&model, &lines, &flags);
+        let words = "plank has good_form only among its training videos";
+        run.stderr.contains(words).then_some(run)
+    });
+    said(
+        &run.expect("a seed by which p1 is held out"),
+        &["hint: add videos of more persons or sources with plank/bad_form"],
+    );
+}
