@@ -104,6 +104,15 @@ fn lines(text: &str) -> Vec<&str> {
     code.unwrap_or_default().lines().collect()
 }
 
+/// Whether a line of a text of several lines is a hint, and not a field or a parameter of that name.
+fn is_hint_in_text(line: &str) -> bool {
+    let Some(rest) = line.trim_start().strip_prefix("hint: ") else {
+        return false;
+    };
+    let is_value = rest.starts_with(['"', '&']) || rest.starts_with(|c: char| c.is_uppercase());
+    !is_value && (rest.ends_with(['"', '\\']) || rest.ends_with("\","))
+}
+
 /// What is over the limits in a file, and does not say why.
 fn faults(text: &str) -> Vec<String> {
     let lines = lines(text);
@@ -118,7 +127,7 @@ fn faults(text: &str) -> Vec<String> {
         .map(|it| format!("struct {} has {} fields", it.name, it.n_fields()));
     let hints = lines
         .iter()
-        .filter(|line| line.contains("\\nhint: ") || line.trim_start().starts_with("hint: "))
+        .filter(|line| line.contains("\\nhint: ") || is_hint_in_text(line))
         .filter(|line| line.ends_with(['"', '\\', ',']))
         .map(|line| format!("a text has a hint in it, not beside it: {}", line.trim()));
     long.chain(with_bool).chain(wide).chain(hints).collect()
