@@ -7,6 +7,7 @@ mod exits;
 mod files;
 mod ignored;
 mod layering;
+mod limits;
 mod missing;
 mod repetitions;
 mod told;

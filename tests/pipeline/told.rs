@@ -12,22 +12,22 @@ use serde_json::Value;
 use super::{bash, records};
 
 /// A run: what it said, and its records.
-struct Said {
+struct ToolRun {
     status: i32,
     stderr: String,
     stdout: String,
 }
 
-fn run(folder: &Path, line: &str) -> Said {
+fn run(folder: &Path, line: &str) -> ToolRun {
     let output = bash(folder, line);
-    Said {
+    ToolRun {
         status: output.status.code().expect("no signal"),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         stdout: String::from_utf8(output.stdout).expect("records are UTF-8"),
     }
 }
 
-impl Said {
+impl ToolRun {
     /// Each of these is in what it said.
     fn names(&self, parts: &[&str]) {
         for part in parts {

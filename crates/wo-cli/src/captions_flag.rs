@@ -43,14 +43,12 @@ impl CaptionsFlag {
         } else {
             String::new()
         };
-        match difference(&table) {
-            Some(words) => {
-                crate::warn!("the captions table in force is {name}, which {words}{beside}")
-            }
-            None if self.captions.is_some() => crate::warn!(
+        if let Some(words) = difference(&table) {
+            crate::warn!("the captions table in force is {name}, which {words}{beside}");
+        } else if self.captions.is_some() {
+            crate::warn!(
                 "the captions table in force is {name}, which says what the built-in one says{beside}"
-            ),
-            None => {}
+            );
         }
         Ok(table)
     }

@@ -34,6 +34,7 @@ unsafe extern "C" {
         eps: f64,
     ) -> *mut c_char;
     fn wo_drop_grads(n: usize, parameters: *const *const C_tensor) -> *mut c_char;
+    // A bool, as in C++.
     fn wo_set_autocast(on_device: *const C_tensor, enabled: bool) -> *mut c_char;
     fn wo_quick_gelu(xs: *const C_tensor, ys: *mut *mut C_tensor) -> *mut c_char;
     fn wo_checkpoint(

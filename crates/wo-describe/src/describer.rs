@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wo_folder::{Corrections, Kept, Place};
+use wo_folder::{BaseFolder, Corrections, Kept};
 use wo_record::{Frame, Image, Name, Video};
 
 use crate::description_check::DescriptionCheck;
@@ -12,9 +12,9 @@ use crate::description_check::DescriptionCheck;
 pub(crate) struct Describer {
     pub(crate) corrections: Corrections,
     /// The base of image paths in the input.
-    pub(crate) read_from: Place,
+    pub(crate) read_from: BaseFolder,
     /// The base of image paths in the output.
-    pub(crate) written_to: Place,
+    pub(crate) written_to: BaseFolder,
     /// Whether deleted frames pass through unchanged. True if the folder's own records are rewritten: `wo-extract` and
     /// `wo-review` remove deleted frames.
     pub(crate) keeps_deleted: bool,

@@ -16,7 +16,7 @@ use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, ExitWith, Hint, OnError, Outcome, open_input};
 use wo_folder::{
-    Corrections, FolderLock, Place, cure_of_records, folder_of_records, stream_error,
+    BaseFolder, Corrections, FolderLock, cure_of_records, folder_of_records, stream_error,
     tables_not_read,
 };
 use wo_label::Captions;
@@ -60,8 +60,8 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
     let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
     let mut describer = Describer {
         corrections: Corrections::of(folder, &args.csv, reviews, captions)?,
-        read_from: Place::of(args.input.as_deref()).context("find the working directory")?,
-        written_to: Place::of(args.output.as_deref()).context("find the working directory")?,
+        read_from: BaseFolder::of(args.input.as_deref()).context("find the working directory")?,
+        written_to: BaseFolder::of(args.output.as_deref()).context("find the working directory")?,
         keeps_deleted: in_place.is_some(),
         video: None,
         check: DescriptionCheck::default(),

@@ -90,8 +90,8 @@ pub(crate) fn compare(
 fn warn_of_estimates(terms: Option<&Terms>) {
     if let Some(term) = terms.and_then(Terms::without_interval) {
         wo_cli::warn!(
-            "\"{term}\" compares estimates without their uncertainty, so that a worse model may pass by chance\n\
-             hint: a condition on the interval of the difference is safer: difference.balanced_accuracy.low>=-0.02"
+            "\"{term}\" compares estimates without their uncertainty, so that a worse model may pass by chance";
+            "a condition on the interval of the difference is safer: difference.balanced_accuracy.low>=-0.02"
         );
     }
 }

@@ -11,7 +11,7 @@ use crate::input::foreign;
 use crate::input::media_file::MediaFile;
 use crate::input::source::Source;
 use crate::job::{Extraction, Frames, Settings};
-use crate::output::state::Known;
+use crate::output::state::FinishedVideos;
 use crate::worker::WorkerPool;
 
 /// Has the `pool` work on all `sources` in parallel, and passes the results to `take` in order. `take` returns the number
@@ -19,7 +19,7 @@ use crate::worker::WorkerPool;
 pub(crate) fn of_all(
     sources: &[Source],
     settings: &Settings,
-    known: Option<Known<'_>>,
+    known: Option<FinishedVideos<'_>>,
     pool: &WorkerPool,
     mut take: impl FnMut(Extraction) -> anyhow::Result<u64>,
 ) -> anyhow::Result<()> {
@@ -44,7 +44,7 @@ pub(crate) fn of_all(
 fn extract(
     source: &Source,
     settings: &Settings,
-    known: Option<Known<'_>>,
+    known: Option<FinishedVideos<'_>>,
     pool: &WorkerPool,
     cancelled: &AtomicBool,
 ) -> Extraction {

@@ -2,7 +2,6 @@
 
 pub(crate) mod container;
 pub(crate) mod copies;
-mod doubt;
 mod folders;
 pub(crate) mod foreign;
 pub(crate) mod groups;
@@ -16,4 +15,5 @@ mod playlist;
 pub(crate) mod source;
 pub(crate) mod sources;
 pub(crate) mod turn;
+mod unknown_folder;
 mod vocabulary;

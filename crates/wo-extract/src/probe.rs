@@ -1,8 +1,8 @@
 //! `wo-extract probe`: describes videos without taking frames, with warnings and notes.
 
 mod finding;
+mod probed_videos;
 mod report;
-mod seen;
 
 use std::io::Write;
 
@@ -16,8 +16,8 @@ use crate::job::{Frames, Settings};
 use crate::sampling::frame_filter::{FilteredFrames, FrameFilter};
 use crate::sampling::sample::Sample;
 use crate::worker::WorkerPool;
+use probed_videos::ProbedVideos;
 use report::Report;
-use seen::Seen;
 
 /// How many frames describe a video.
 const N_FRAMES: u32 = 8;
@@ -33,7 +33,7 @@ pub(crate) fn run(config: ProbeConfig, output: &mut dyn Write) -> anyhow::Result
     } else {
         Sink::Records(Writer::begin_with(output, pool.begin())?)
     };
-    let mut seen = Seen::default();
+    let mut seen = ProbedVideos::default();
     let mut n_errors = 0;
     extraction::of_all(&sources, &settings(), None, &pool, |extraction| {
         n_errors += u64::from(extraction.failure.is_some());

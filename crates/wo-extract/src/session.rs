@@ -13,7 +13,7 @@ use crate::input::sources;
 use crate::job::Settings;
 use crate::output::layout::Layout;
 use crate::output::merge::Merge;
-use crate::output::state::{Known, State};
+use crate::output::state::{FinishedVideos, State};
 use crate::output::writer::Output;
 use crate::worker::WorkerPool;
 
@@ -91,8 +91,8 @@ impl OpenFolder {
         Ok(Self { layout, state })
     }
 
-    fn known(&self) -> Known<'_> {
-        Known {
+    fn known(&self) -> FinishedVideos<'_> {
+        FinishedVideos {
             state: &self.state,
             deleted: self.layout.deleted(),
         }

@@ -19,7 +19,7 @@ use crate::corrections::deletions::{Deleted, Deletions, Presence};
 use crate::corrections::reviews::read_reviews;
 use crate::corrections::tally::Tally;
 use crate::names::REVIEWS;
-use crate::paths::place::Place;
+use crate::paths::base_folder::BaseFolder;
 use crate::tables::rows::Rows;
 use crate::tables::table::Row;
 use crate::tables::table_files::say_unread;
@@ -29,13 +29,13 @@ use crate::tables::table_files::say_unread;
 pub struct Corrections {
     /// The folder of frames, if it is of one.
     dir: Option<PathBuf>,
-    /// The tables of the folder, then those that somebody named: the later ones count.
+    /// The tables of the folder, then those of the command line; the later ones count.
     layers: Vec<Rows>,
     reviews: Reviews,
-    /// Whether reviews are the last word here, or whoever asks lets them have it.
+    /// Whether reviews override rows here, or the caller applies them.
     has_last_word: bool,
     captions: Captions,
-    /// Of a folder of frames; nothing is known of deletions from a pipe.
+    /// Deletions in a folder of frames; in a pipe none are known.
     deletions: Option<Deletions>,
     tally: Mutex<Tally>,
 }
@@ -139,7 +139,7 @@ impl Corrections {
         &self,
         frame: &mut Frame,
         video: Option<&Path>,
-        place: Option<&Place>,
+        place: Option<&BaseFolder>,
     ) -> Corrected {
         let record = (frame.label.clone(), frame.faults.clone());
         let was_described = frame.description.is_some();
@@ -174,8 +174,7 @@ impl Corrections {
         }
     }
 
-    /// What the rows of the folder say of a frame, and nothing else: of one that was deleted, or that a review has the last
-    /// word on.
+    /// Applies only the rows of the folder to a frame: for a deleted frame, or one whose review overrides them.
     pub fn correct_by_rows(&self, frame: &mut Frame) {
         let image = frame.image.clone();
         for rows in &self.layers {
@@ -186,12 +185,12 @@ impl Corrections {
         }
     }
 
-    /// Forgets what was met so far: all frames are read once more.
+    /// Forgets which frames were met, before all frames are read once more.
     pub fn start_over(&self) {
         *self.tally() = Tally::default();
     }
 
-    /// Whether a person deleted a frame on the page of `wo-review`, where they can take that back.
+    /// Whether a person deleted a frame on the page of `wo-review`, where it can be restored.
     pub fn is_deleted_by_review(&self, frame: &Frame) -> bool {
         let review = self.reviews.of_frame(frame).ok().flatten();
         review.is_some_and(|review| review.new.deleted)
@@ -204,7 +203,7 @@ impl Corrections {
         })
     }
 
-    /// How a frame was deleted, where that is in effect: a review holds against it, and that is said.
+    /// How a frame was deleted. A review overrides a deletion by hand, with a warning.
     fn deletion_of(
         &self,
         frame: &Frame,
@@ -232,23 +231,23 @@ impl Corrections {
         None
     }
 
-    /// A frame that comes back has these rows, so they are of a frame.
+    /// Counts the rows of a restored frame as met.
     pub fn meets(&self, frame: &Frame) {
         self.rows_of(&frame.image, None);
     }
 
-    fn rows_of(&self, image: &Image, place: Option<&Place>) -> Vec<&Row> {
+    fn rows_of(&self, image: &Image, place: Option<&BaseFolder>) -> Vec<&Row> {
         let layers = self.layers.iter();
         layers
             .filter_map(|rows| rows.of_image(image, place))
             .collect()
     }
 
-    /// True where the description is that of a row.
+    /// True if the description is that of a row.
     fn apply_rows(&self, frame: &mut Frame, rows: &[&Row]) -> bool {
         let mut has_own_words = false;
         for row in rows {
-            // The words of the captions table for the old label are nobody's own.
+            // The captions table's description of the old label is not a person's own.
             let is_generated = self.is_generated(row, frame);
             let is_changed = row.apply(frame);
             if is_changed {
@@ -257,7 +256,7 @@ impl Corrections {
             if is_changed && is_generated {
                 frame.description = None;
             }
-            // Where a row says nothing of it, what an earlier one said stays, if it still fits.
+            // Without a description in the row, the earlier one stays if it still fits.
             has_own_words = match &row.description {
                 Some(_) => row.description == frame.description,
                 None => has_own_words && frame.description.is_some(),
@@ -266,7 +265,7 @@ impl Corrections {
         has_own_words
     }
 
-    /// Whether the description in a row is one that the captions table has for what the frame was taken for.
+    /// Whether the description in a row is one of the captions table for the old label.
     fn is_generated(&self, row: &Row, frame: &Frame) -> bool {
         let class = frame.exercise.as_ref().zip(frame.label.as_ref());
         let said = row.description.as_ref().zip(class);
@@ -279,7 +278,7 @@ impl Corrections {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the captions table says of a frame.
+    /// The description of a frame from the captions table.
     pub fn described(&self, frame: &Frame) -> Option<String> {
         let (exercise, label) = frame.exercise.as_ref().zip(frame.label.as_ref())?;
         let choice = choice_hash(&frame.video_id);
@@ -289,7 +288,7 @@ impl Corrections {
         )
     }
 
-    /// A frame of bad form of which nobody named a fault: perhaps the video's path does.
+    /// Adds faults from the video's path to a frame of bad form without a named fault.
     fn add_faults_of_path(&self, frame: &mut Frame, video: Option<&Path>) {
         let is_bad = frame
             .label
@@ -325,7 +324,7 @@ impl Corrected {
     }
 }
 
-/// A review overrides all else. True where the description is its own.
+/// Applies a review, which overrides all else. True if the description is the review's.
 fn apply_review(new: &Judgement, frame: &mut Frame) -> bool {
     if (&frame.label, &frame.faults) != (&new.label, &new.faults) {
         frame.description = None;
@@ -333,7 +332,7 @@ fn apply_review(new: &Judgement, frame: &mut Frame) -> bool {
     frame.label.clone_from(&new.label);
     frame.label_origin = new.label_origin;
     frame.faults.clone_from(&new.faults);
-    // A review that says nothing of it, such as one that was taken back, leaves what the table says.
+    // A review without a description, such as one that was undone, leaves that of the table.
     if new.description.is_some() {
         frame.description.clone_from(&new.description);
     }

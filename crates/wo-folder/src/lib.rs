@@ -29,9 +29,9 @@ pub use names::{
     frame_folder, frame_name, has_ending, holds_written_images, is_frame_folder, own_image,
     table_name, table_name_of,
 };
+pub use paths::base_folder::BaseFolder;
 pub use paths::files::{Files, Meant};
 pub use paths::nearest::{WithNearest, most_alike};
-pub use paths::place::Place;
 pub use records::{cure_of_records, for_each_line, stream_error};
 pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
 pub use tables::dialect::Encoding;

@@ -7,7 +7,7 @@ use wo_record::{Frame, Image, LabelOrigin};
 
 use crate::corrections::Corrections;
 use crate::names::{exercise_of_image, exercise_of_table, parts_of_frame_name};
-use crate::tables::rows::{Rows, Said};
+use crate::tables::rows::{RowOfImage, Rows};
 use crate::tables::table::Row;
 
 /// Frames that count as one video.
@@ -67,7 +67,7 @@ pub fn videos_of_tables(dir: &Path, corrections: &Corrections) -> anyhow::Result
 }
 
 /// The name of the video that a row is of, and its frame.
-fn placed<'a>(said: &Said<'a>, rows: &Rows) -> (String, Unnumbered<'a>) {
+fn placed<'a>(said: &RowOfImage<'a>, rows: &Rows) -> (String, Unnumbered<'a>) {
     let path = rows.files().spelt(said.key);
     let table = said.table.file_stem().and_then(|it| it.to_str());
     let table = table.unwrap_or_default();

@@ -47,7 +47,7 @@ pub fn fetch(
         });
     }
     let lock = LockFile::read(lock_file)?;
-    let place = Place {
+    let place = CachedRepository {
         cache: Cache::new(&options.cache, &repository),
         repository,
         options,
@@ -71,13 +71,13 @@ pub fn fetch(
 }
 
 /// Where a repository's files are cached.
-struct Place<'a> {
+struct CachedRepository<'a> {
     cache: Cache,
     repository: Repository,
     options: &'a Options,
 }
 
-impl Place<'_> {
+impl CachedRepository<'_> {
     /// Fetches the missing files of a pinned revision, and checks all of them.
     fn use_again(&self, pin: &Pin) -> Result<(), Error> {
         let names: Vec<&str> = pin.files.iter().map(|file| file.name.as_str()).collect();

@@ -120,10 +120,10 @@ impl Captions {
     }
 
     /// The words for a class, and the kind of template to put them in.
-    fn seen(&self, exercise: &Name, label: &Name, faults: &[Name]) -> (Phrasing, Seen) {
+    fn seen(&self, exercise: &Name, label: &Name, faults: &[Name]) -> (Phrasing, DescriptionParts) {
         let entry = self.exercises.get(exercise);
         if label.as_str() == BAD_FORM {
-            let seen = Seen::of_faults(entry, faults);
+            let seen = DescriptionParts::of_faults(entry, faults);
             match (seen.observations.is_empty(), seen.issues.is_empty()) {
                 (true, _) => {}
                 (false, true) => return (Phrasing::BadWithoutIssue, seen),
@@ -132,11 +132,13 @@ impl Captions {
         }
         let words = entry.and_then(|entry| entry.labels.get(label));
         match (label.as_str(), words) {
-            (GOOD_FORM, Some(words)) => (Phrasing::Good, Seen::of_label(words)),
-            (BAD_FORM, Some(words)) => (Phrasing::BadWithoutIssue, Seen::of_label(words)),
-            (_, Some(words)) => (Phrasing::OwnLabel, Seen::of_label(words)),
-            (UNCLEAR, None) => (Phrasing::Unclear, Seen::default()),
-            (_, None) => (Phrasing::Plain, Seen::default()),
+            (GOOD_FORM, Some(words)) => (Phrasing::Good, DescriptionParts::of_label(words)),
+            (BAD_FORM, Some(words)) => {
+                (Phrasing::BadWithoutIssue, DescriptionParts::of_label(words))
+            }
+            (_, Some(words)) => (Phrasing::OwnLabel, DescriptionParts::of_label(words)),
+            (UNCLEAR, None) => (Phrasing::Unclear, DescriptionParts::default()),
+            (_, None) => (Phrasing::Plain, DescriptionParts::default()),
         }
     }
 }
@@ -153,13 +155,13 @@ pub fn choice_hash(video_id: &str) -> u64 {
 
 /// What a description says besides the exercise.
 #[derive(Default)]
-struct Seen {
+struct DescriptionParts {
     /// For each observation, its phrasings.
     observations: Vec<Vec<String>>,
     issues: Vec<String>,
 }
 
-impl Seen {
+impl DescriptionParts {
     fn of_label(words: &[String]) -> Self {
         Self {
             observations: vec![words.to_vec()],

@@ -14,7 +14,7 @@ pub(crate) use self::hosts::Hosts;
 pub(crate) use self::measuring::{Measuring, MeasuringProgress};
 pub(crate) use self::sessions::Sessions;
 pub(crate) use self::write_signal::WriteSignal;
-use crate::args::Serve;
+use crate::cli::config::{Access, ServeConfig};
 use crate::media::{ImageFolder, Videos};
 use crate::queue::QueueName;
 use crate::store::Store;
@@ -45,25 +45,30 @@ pub(crate) struct PageSettings {
     pub(crate) keys: Vec<(String, String)>,
 }
 
+/// The names under which the server answers, beside its own.
+fn hosts(access: &Access) -> Vec<String> {
+    let mut hosts = access.hosts.clone();
+    if access.is_remote {
+        hosts.push(match access.address {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        });
+    }
+    hosts
+}
+
 impl App {
     /// Nothing is read yet.
-    pub(crate) fn new(args: &Serve, address: SocketAddr) -> anyhow::Result<Self> {
-        let mut hosts = args.host.clone();
-        if args.allow_remote {
-            hosts.push(match args.bind {
-                IpAddr::V4(ip) => ip.to_string(),
-                IpAddr::V6(ip) => format!("[{ip}]"),
-            });
-        }
+    pub(crate) fn new(config: &ServeConfig, address: SocketAddr) -> anyhow::Result<Self> {
         Ok(Self {
-            sessions: Sessions::new(address.port(), &args.reviewers())?,
-            hosts: Hosts::new(hosts),
+            sessions: Sessions::new(address.port(), &config.reviewers)?,
+            hosts: Hosts::new(hosts(&config.access)),
             page: PageSettings {
-                first_queue: args.queue,
-                keys: args.key.clone(),
+                first_queue: config.first_queue,
+                keys: config.keys.clone(),
             },
-            images: ImageFolder::new(&args.folder),
-            videos: Videos::new(&args.folder),
+            images: ImageFolder::new(&config.folder),
+            videos: Videos::new(&config.folder),
             write_signal: WriteSignal::default(),
             measuring: Measuring::default(),
             address,

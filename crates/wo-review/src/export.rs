@@ -1,6 +1,7 @@
 //! Reviewed labels in other formats.
 
 mod excluded;
+pub(crate) mod format;
 mod image_names;
 mod imagefolder;
 mod records;
@@ -14,10 +15,11 @@ use atomic_write_file::AtomicWriteFile;
 use wo_cli::{Exit, Outcome};
 
 use self::excluded::Excluded;
+use self::format::Format;
 use self::imagefolder::write_imagefolder;
 use self::records::write_records;
 use self::table::write_rows;
-use crate::args::{Export, Format};
+use crate::cli::config::ExportConfig;
 use crate::label_studio;
 use crate::projection::Projection;
 use crate::store::Store;
@@ -28,13 +30,12 @@ const STDOUT_NAME: &str = "<stdout>";
 /// Writes the store in a format, and reports what the format excludes.
 pub(crate) fn export(
     store: &Store,
-    args: &Export,
+    config: &ExportConfig,
     stdout: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    let output = args.output.as_deref();
-    let output = output.filter(|path| *path != Path::new("-"));
+    let output = config.output.as_deref();
     let name = output.map_or_else(|| STDOUT_NAME.to_owned(), |path| path.display().to_string());
-    let n_failed = match (args.to, output) {
+    let n_failed = match (config.format, output) {
         (Format::Imagefolder, None) => {
             wo_cli::bail!(
                 Exit::Usage,
@@ -55,7 +56,7 @@ pub(crate) fn export(
             0
         }
     };
-    Excluded::of(store, args.to).say(&name, n_failed);
+    Excluded::of(store, config.format).say(&name, n_failed);
     Ok(Outcome::from_failures(n_failed))
 }
 

@@ -10,7 +10,7 @@ mod pending_reviews;
 mod questions;
 mod quote;
 mod repair;
-mod role;
+pub(crate) mod role;
 mod task;
 mod task_splitter;
 mod tasks;

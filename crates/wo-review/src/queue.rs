@@ -15,28 +15,25 @@ use crate::store::Store;
 const SIMILAR_BITS: u32 = 16;
 
 /// The queues.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum QueueName {
-    /// All frames, video by video
+pub(crate) enum QueueName {
+    /// All frames, video by video.
     #[default]
     All,
-    /// Frames that nobody has decided yet
+    /// Frames that nobody has decided yet.
     Undecided,
-    /// Blurry frames first
+    /// Blurry frames first.
     Blurry,
-    /// Groups of frames that look alike
+    /// Groups of frames that look alike.
     NearDuplicates,
-    /// Suspects of --suspects, the highest score first
+    /// Suspects of --suspects, the highest score first.
     Suspects,
-    /// Frames on which reviewers disagree
+    /// Frames on which reviewers disagree.
     Disagreements,
-    /// Frames that others have decided and this reviewer has not; their labels stay hidden
+    /// Frames that others have decided and this reviewer has not; their labels stay hidden.
     SecondOpinion,
-    /// Deleted frames
+    /// Deleted frames.
     Trash,
 }
 

@@ -19,7 +19,7 @@ use wo_label::choice_hash;
 
 use self::loading::Loader;
 use crate::app::App;
-use crate::args::Serve;
+use crate::cli::config::{Access, ServeConfig};
 use crate::{projection, web};
 
 /// How often the stop signal is checked.
@@ -33,18 +33,18 @@ const N_THREADS: usize = 2;
 const OWN_PORTS: Range<u16> = 20_000..30_000;
 
 /// Serves the page until a signal stops it. The folder is read while the browser starts.
-pub(crate) fn serve(args: &Serve) -> anyhow::Result<()> {
-    let loader = Loader::begin(args)?;
+pub(crate) fn serve(config: &ServeConfig) -> anyhow::Result<()> {
+    let loader = Loader::begin(config)?;
     let stop = Stop::listen().context("listen for signals")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(N_THREADS)
         .enable_all()
         .build()
         .context("start the server's threads")?;
-    let listener = runtime.block_on(listen(args, &args.folder))?;
+    let listener = runtime.block_on(listen(&config.access, &config.folder))?;
     let address = listener.local_addr().context("find the port")?;
-    let app = Arc::new(App::new(args, address)?);
-    announce(args, &app);
+    let app = Arc::new(App::new(config, address)?);
+    announce(config, &app);
     let router = web::router(&app);
     let serving = runtime.spawn(async { axum::serve(listener, router).await });
     let writer = load(&app, loader)?;
@@ -79,9 +79,9 @@ fn load(app: &Arc<App>, loader: Loader<'_>) -> anyhow::Result<JoinHandle<()>> {
 }
 
 /// Listens on `--port`. Without it each folder has its own port, since browsers keep keys and unsaved decisions by address.
-async fn listen(args: &Serve, dir: &Path) -> anyhow::Result<TcpListener> {
-    let wanted = |port| SocketAddr::new(args.bind, port);
-    let port = if let Some(port) = args.port {
+async fn listen(access: &Access, dir: &Path) -> anyhow::Result<TcpListener> {
+    let wanted = |port| SocketAddr::new(access.address, port);
+    let port = if let Some(port) = access.port {
         port
     } else {
         let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
@@ -99,12 +99,12 @@ async fn listen(args: &Serve, dir: &Path) -> anyhow::Result<TcpListener> {
         .exit_with(Exit::Io)
 }
 
-fn announce(args: &Serve, app: &App) {
+fn announce(config: &ServeConfig, app: &App) {
     let tokens = app.sessions.tokens();
     for (token, reviewer) in &tokens {
         wo_cli::say!("{reviewer}: open {}", app.link(token));
     }
-    if args.allow_remote {
+    if config.access.is_remote {
         wo_cli::warn!("traffic is not encrypted; use a TLS proxy");
     }
     let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"]
@@ -112,7 +112,7 @@ fn announce(args: &Serve, app: &App) {
         .any(|name| std::env::var_os(name).is_some());
     if let Some((token, _)) = tokens.first()
         && has_screen
-        && !args.no_open
+        && config.opens_browser
     {
         let opened = Command::new("xdg-open")
             .arg(app.link(token))

@@ -114,9 +114,43 @@ struct Encoder {
     bus: gst::Bus,
 }
 
+fn wrong(error: &gst::glib::BoolError) -> EncodeError {
+    EncodeError::Pipeline(error.to_string())
+}
+
+/// What the frames go through, from the source to the file.
+fn elements_behind(
+    spec: &VideoSpec,
+    path: &Path,
+) -> Result<[gst::Element; 6], gst::glib::BoolError> {
+    let convert = gst::ElementFactory::make("videoconvert").build()?;
+    // 4:2:0 is what phones write and all decoders read.
+    let planar = gst::ElementFactory::make("capsfilter")
+        .property(
+            "caps",
+            gst::Caps::builder("video/x-raw")
+                .field("format", "I420")
+                .build(),
+        )
+        .build()?;
+    let x264 = gst::ElementFactory::make("x264enc")
+        .property_from_str("speed-preset", "veryfast")
+        .property_from_str("pass", "quant")
+        .property("quantizer", spec.encoding.quantizer)
+        .property("key-int-max", spec.encoding.key_interval)
+        // The videos run in parallel; one thread each also makes the file the same on every machine.
+        .property("threads", 1_u32)
+        .build()?;
+    let parse = gst::ElementFactory::make("h264parse").build()?;
+    let mux = gst::ElementFactory::make("mp4mux").build()?;
+    let sink = gst::ElementFactory::make("filesink")
+        .property("location", path)
+        .build()?;
+    Ok([convert, planar, x264, parse, mux, sink])
+}
+
 impl Encoder {
     fn start(spec: &VideoSpec, path: &Path) -> Result<Self, EncodeError> {
-        let wrong = |e: gst::glib::BoolError| EncodeError::Pipeline(e.to_string());
         let caps = gst::Caps::builder("video/x-raw")
             .field("format", "RGBx")
             .field("width", spec.width as i32)
@@ -127,49 +161,11 @@ impl Encoder {
             .caps(&caps)
             .format(gst::Format::Time)
             .build();
-        let convert = gst::ElementFactory::make("videoconvert")
-            .build()
-            .map_err(wrong)?;
-        // 4:2:0 is what phones write and all decoders read.
-        let planar = gst::ElementFactory::make("capsfilter")
-            .property(
-                "caps",
-                gst::Caps::builder("video/x-raw")
-                    .field("format", "I420")
-                    .build(),
-            )
-            .build()
-            .map_err(wrong)?;
-        let x264 = gst::ElementFactory::make("x264enc")
-            .property_from_str("speed-preset", "veryfast")
-            .property_from_str("pass", "quant")
-            .property("quantizer", spec.encoding.quantizer)
-            .property("key-int-max", spec.encoding.key_interval)
-            // The videos run in parallel; one thread each also makes the file the same on every machine.
-            .property("threads", 1_u32)
-            .build()
-            .map_err(wrong)?;
-        let parse = gst::ElementFactory::make("h264parse")
-            .build()
-            .map_err(wrong)?;
-        let mux = gst::ElementFactory::make("mp4mux").build().map_err(wrong)?;
-        let sink = gst::ElementFactory::make("filesink")
-            .property("location", path)
-            .build()
-            .map_err(wrong)?;
-
+        let others = elements_behind(spec, path).map_err(|error| wrong(&error))?;
         let pipeline = gst::Pipeline::new();
-        let chain = [
-            source.upcast_ref(),
-            &convert,
-            &planar,
-            &x264,
-            &parse,
-            &mux,
-            &sink,
-        ];
-        pipeline.add_many(chain).map_err(wrong)?;
-        gst::Element::link_many(chain).map_err(wrong)?;
+        let chain = || std::iter::once(source.upcast_ref()).chain(&others);
+        pipeline.add_many(chain()).map_err(|error| wrong(&error))?;
+        gst::Element::link_many(chain()).map_err(|error| wrong(&error))?;
         let bus = pipeline
             .bus()
             .ok_or_else(|| EncodeError::Pipeline("the pipeline has no bus".to_owned()))?;

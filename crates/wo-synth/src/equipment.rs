@@ -4,6 +4,7 @@ use tiny_skia::PixmapMut;
 
 use crate::camera::Lens;
 use crate::canvas::{Light, Part, Piece, Pixel, Shade, fill_flat};
+use crate::catalog::Exercise;
 use crate::colour::{Rgb, rgb};
 use crate::figure::SHADOW;
 use crate::pose::{PAD_HALF_WIDTH, PAD_TOP};
@@ -44,15 +45,32 @@ const PLATES: [Rgb; 6] = [
     rgb(0.12, 0.45, 0.25),
 ];
 
+/// Where the plates are at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plates {
+    /// On the floor, so they have one size.
+    OnFloor,
+    /// In the hands or a rack.
+    InTheAir,
+}
+
+impl Plates {
+    pub(crate) fn of(exercise: Exercise) -> Self {
+        match exercise {
+            Exercise::Deadlift => Self::OnFloor,
+            _ => Self::InTheAir,
+        }
+    }
+}
+
 impl Load {
-    /// `full` where the plates lie on the floor and so have one size.
-    pub(crate) fn new(stream: &mut Stream, full: bool) -> Self {
+    /// A load with plates of a kind.
+    pub(crate) fn new(stream: &mut Stream, plates: Plates) -> Self {
         let free_m = stream.within(0.12..0.185);
         Self {
-            plate_m: if full {
-                crate::pose::FULL_PLATE
-            } else {
-                free_m
+            plate_m: match plates {
+                Plates::OnFloor => crate::pose::FULL_PLATE,
+                Plates::InTheAir => free_m,
             },
             inner_m: stream.within(0.60..0.66),
             thickness_m: stream.within(0.05..0.10),

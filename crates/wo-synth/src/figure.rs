@@ -253,36 +253,8 @@ impl<'a> Painter<'a> {
     fn head(&self, skeleton: &Skeleton, parts: &mut Vec<Part>) {
         let (centre, crown, face) = (skeleton.head, skeleton.crown, skeleton.face);
         let half_height = self.body.head * 1.05;
-        // A skull is narrower than high and deeper than wide.
-        let (across, deep) = (
-            vec3(half_height * 0.70, 0.0, 0.0),
-            face * (half_height * 0.86),
-        );
         let depth = self.depth(centre);
-        let (mut skin, mut hair) = (Vec::new(), Vec::new());
-        let (brow, back) = match self.look.hair {
-            Hair::None => (2.0, 2.0),
-            Hair::Short | Hair::Bun => (0.45, 0.15),
-            Hair::Long => (0.45, -0.65),
-            Hair::Cap => (0.35, 0.30),
-        };
-        for ring in 0..7 {
-            let (height, width) = (std::f32::consts::PI * (ring as f32 + 0.25) / 6.5).sin_cos();
-            let (width, height) = (height, width);
-            for k in 0..RING {
-                let (sin, cos) = (k as f32 / RING as f32 * std::f32::consts::TAU).sin_cos();
-                let forward = sin * width;
-                let point =
-                    across * (cos * width) + deep * forward + crown * (half_height * height);
-                let covered = height > brow || (forward < 0.25 && height > back);
-                if covered {
-                    hair.push(self.pixels(centre + point * 1.09));
-                }
-                if !covered || height < brow {
-                    skin.push(self.pixels(centre + point));
-                }
-            }
-        }
+        let (skin, hair) = self.skull(skeleton, half_height);
         let towards = face.dot((self.lens.eye() - centre).unit());
         let half_px = self.lens.pixels_at(depth) * half_height * 0.8;
         let shade = |colour: Rgb| {
@@ -317,6 +289,41 @@ impl<'a> Painter<'a> {
             );
         }
         parts.push(self.part(depth - 0.02, pieces));
+    }
+
+    /// The points of the skin and of the hair.
+    fn skull(&self, skeleton: &Skeleton, half_height: f32) -> (Vec<Pixel>, Vec<Pixel>) {
+        let (centre, crown, face) = (skeleton.head, skeleton.crown, skeleton.face);
+        // A skull is narrower than high and deeper than wide.
+        let (across, deep) = (
+            vec3(half_height * 0.70, 0.0, 0.0),
+            face * (half_height * 0.86),
+        );
+        let (mut skin, mut hair) = (Vec::new(), Vec::new());
+        let (brow, back) = match self.look.hair {
+            Hair::None => (2.0, 2.0),
+            Hair::Short | Hair::Bun => (0.45, 0.15),
+            Hair::Long => (0.45, -0.65),
+            Hair::Cap => (0.35, 0.30),
+        };
+        for ring in 0..7 {
+            let (height, width) = (std::f32::consts::PI * (ring as f32 + 0.25) / 6.5).sin_cos();
+            let (width, height) = (height, width);
+            for k in 0..RING {
+                let (sin, cos) = (k as f32 / RING as f32 * std::f32::consts::TAU).sin_cos();
+                let forward = sin * width;
+                let point =
+                    across * (cos * width) + deep * forward + crown * (half_height * height);
+                let covered = height > brow || (forward < 0.25 && height > back);
+                if covered {
+                    hair.push(self.pixels(centre + point * 1.09));
+                }
+                if !covered || height < brow {
+                    skin.push(self.pixels(centre + point));
+                }
+            }
+        }
+        (skin, hair)
     }
 
     /// The hair, or the cap with its peak, above the forehead.

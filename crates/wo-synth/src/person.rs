@@ -4,6 +4,7 @@ use crate::colour::{Rgb, rgb};
 use crate::random::{Purpose, Stream};
 
 /// Lengths of a body in metres.
+// More than 12 fields: one for each part of a body.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(missing_docs, reason = "the fields are the names of the body parts")]
 pub struct Body {

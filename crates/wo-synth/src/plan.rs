@@ -4,7 +4,7 @@
 
 use crate::camera::Camera;
 use crate::catalog::{Exercise, Fault};
-use crate::equipment::Load;
+use crate::equipment::{Load, Plates};
 use crate::person::Person;
 use crate::random::{Purpose, Stream, Wobble};
 use crate::scene::Scene;
@@ -34,6 +34,7 @@ pub struct Encoding {
 }
 
 /// Everything about one video.
+// More than 12 fields: all that the seed decides of a video is in one place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VideoSpec {
     /// The seed of the plan.
@@ -171,7 +172,7 @@ fn video(
         camera,
         technique,
         tempo: Tempo::new(stream),
-        load: Load::new(stream, exercise == Exercise::Deadlift),
+        load: Load::new(stream, Plates::of(exercise)),
         idle: [Wobble::new(stream), Wobble::new(stream)],
         width,
         height,

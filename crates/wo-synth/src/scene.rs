@@ -36,6 +36,7 @@ pub enum Kind {
 }
 
 /// A room.
+// More than 12 fields: one for each thing that differs between rooms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
     /// Names the seed and the scene.

@@ -32,6 +32,7 @@ pub struct Bar {
 }
 
 /// All joints. Pairs are left, right.
+// More than 12 fields: one for each joint.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(missing_docs, reason = "the fields are the names of the joints")]
 pub struct Skeleton {

@@ -9,16 +9,15 @@ use wo_clip::{LoraConfig, Pooling, Rule};
 use crate::model::method::Method;
 
 /// What is minimized.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Loss {
-    /// Cross-entropy of videos over classes, and of frames over all distinct captions
+pub(crate) enum Loss {
+    /// Cross-entropy of videos over classes, and of frames over all distinct captions.
     Bank,
-    /// Frames against the captions of their batch; equal captions are positives
+    /// Frames against the captions of their batch; equal captions are positives.
     Infonce,
     /// Frames against the captions of their batch; only a frame's own caption is a positive, as in `open_clip_train`.
-    /// For comparison only
-    #[value(hide = true)]
+    /// For comparison only.
     Diagonal,
 }
 
@@ -60,66 +59,66 @@ impl fmt::Display for Interpolation {
     }
 }
 
-/// What the result of a run depends on, beside its data. One flat list, since the model stores it as one flat JSON
-/// object.
+/// What the result of a run depends on, beside its data.
+// More than 12 fields: one flat list, since the model stores it as one flat JSON object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Hyperparameters {
+pub(crate) struct Hyperparameters {
     /// Which weights are trained; never [`Method::Auto`].
-    pub method: Method,
+    pub(crate) method: Method,
     /// Passes over the training videos.
-    pub epochs: u32,
+    pub(crate) epochs: u32,
     /// Videos per step.
-    pub batch_size: usize,
+    pub(crate) batch_size: usize,
     /// Videos per forward pass.
-    pub micro_batch: usize,
+    pub(crate) micro_batch: usize,
     /// Frames per video and step.
-    pub frames: usize,
+    pub(crate) frames: usize,
     /// Peak learning rate.
-    pub lr: f64,
+    pub(crate) lr: f64,
     /// Learning rate of the text tower, as a fraction of `lr`.
-    pub text_lr_factor: f64,
+    pub(crate) text_lr_factor: f64,
     /// Learning rate of the logit scale, as a fraction of `lr`.
-    pub scale_lr_factor: f64,
+    pub(crate) scale_lr_factor: f64,
     /// Learning rate of a block, as a fraction of that of the next block.
-    pub layer_decay: f64,
+    pub(crate) layer_decay: f64,
     /// Whether the backward pass recomputes activations (gradient checkpointing).
-    pub checkpoint_blocks: bool,
+    pub(crate) checkpoint_blocks: bool,
     /// Whether the forward pass computes in bfloat16.
-    pub bf16: bool,
+    pub(crate) bf16: bool,
     /// Blocks of each tower that are frozen.
-    pub freeze_blocks: u32,
+    pub(crate) freeze_blocks: u32,
     /// Low-rank adapters, for [`Method::Lora`].
-    pub lora: Option<LoraConfig>,
+    pub(crate) lora: Option<LoraConfig>,
     /// Warm-up, as a fraction of all steps.
-    pub warmup: f64,
+    pub(crate) warmup: f64,
     /// Weight decay of matrices.
-    pub weight_decay: f64,
+    pub(crate) weight_decay: f64,
     /// What is minimized.
-    pub loss: Loss,
+    pub(crate) loss: Loss,
     /// How the logits of frames become those of a video.
-    pub pooling: Pooling,
+    pub(crate) pooling: Pooling,
     /// Weight of the frame loss.
-    pub frame_loss: f64,
+    pub(crate) frame_loss: f64,
     /// Strength of the augmentation of brightness, colour and sharpness.
-    pub augment: f64,
+    pub(crate) augment: f64,
     /// Captions per class and step; `None` is all.
-    pub captions: Option<u32>,
+    pub(crate) captions: Option<u32>,
     /// Weight of the pose loss.
-    pub pose_loss: f64,
+    pub(crate) pose_loss: f64,
     /// The optimizer of the matrices in the towers' blocks.
-    pub optimizer: Rule,
+    pub(crate) optimizer: Rule,
     /// Decay per step of the moving average of the weights; 0 for none.
-    pub ema: f64,
+    pub(crate) ema: f64,
     /// Where between base model and fine-tuned model to end.
-    pub wise: Interpolation,
+    pub(crate) wise: Interpolation,
     /// Epochs without a better one after which the run stops; 0 for never.
-    pub patience: u32,
+    pub(crate) patience: u32,
     /// Fraction of the videos that chooses the best epoch.
-    pub validation: f64,
+    pub(crate) validation: f64,
     /// Fraction of the videos that is held out for evaluation.
-    pub test: f64,
+    pub(crate) test: f64,
     /// Seed of all random choices.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 #[cfg(test)]

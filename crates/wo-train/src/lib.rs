@@ -19,22 +19,21 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith, IgnoreBrokenPipe, Outcome, Stop, error, shell_word};
+use wo_cli::{Exit, IgnoreBrokenPipe, Outcome, Stop, error, shell_word};
 use wo_clip::{OutOfMemory, or_out_of_memory};
-use wo_input::{cures, failed_inputs, folder_of_frames};
+use wo_input::{cures, failed_inputs};
 use wo_record::{Failure, Writer};
 
 pub use cli::args::{
-    Args, BaseModelArgs, DataArgs, EmaDecay, LoraArgs, LossArgs, MachineArgs, MainArgs,
-    OptimizationArgs, Precision, RunArgs, SplitArgs,
+    Args, BaseModelArgs, DataArgs, EmaDecay, LoraArgs, LossArgs, LossFlag, MachineArgs, MainArgs,
+    MethodFlag, MixedFlag, NearDuplicatesFlag, OptimizationArgs, Precision, ResumeFlag, RunArgs,
+    SelfCheckFlag, SplitArgs,
 };
-pub use data::config::{Mixed, NearDuplicates};
-pub use hyperparameters::{Hyperparameters, Interpolation, Loss};
-pub use model::method::Method;
-pub use trainer::config::{Resume, SelfCheck};
+pub use hyperparameters::Interpolation;
 
 use artifacts::previous_model::PreviousModel;
 use artifacts::run_dir::RunDir;
+use cli::config::Config;
 use model::init::Init;
 use session::Session;
 
@@ -42,12 +41,9 @@ const TOOL: &str = env!("CARGO_PKG_NAME");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs the tool.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "wo_cli::main hands the arguments over"
-)]
 pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let result = or_out_of_memory(|| train(&args, input, output));
+    let config = Config::of(args)?;
+    let result = or_out_of_memory(|| train(&config, input, output));
     let result = result.unwrap_or_else(|e| Err(e.into()));
     result.map_err(|error| match OutOfMemory::of(&format!("{error:#}")) {
         Some(short) => error!(
@@ -61,28 +57,31 @@ pub fn run(args: Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyho
     })
 }
 
-fn train(args: &Args, input: &mut dyn BufRead, output: &mut dyn Write) -> anyhow::Result<Outcome> {
-    cli::config::check(args).exit_with(Exit::Usage)?;
-    wo_clip::set_threads(args.machine.threads.count());
-    let device = wo_clip::device_of(&args.machine.device)?;
+fn train(
+    config: &Config,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
+    wo_clip::set_threads(config.machine.n_threads);
+    let device = wo_clip::device_of(&config.machine.device)?;
     let stop = Stop::listen().context("listen to signals")?;
-    let previous = PreviousModel::of(&args.main.output)?;
-    let init = Init::find(&args.base_model())?;
-    let run_dir = RunDir::open(&args.main.output)?;
-    let mut session = Session::prepare(args, init, input, device)?;
+    let previous = PreviousModel::of(&config.output.model)?;
+    let init = Init::find(&config.base_model)?;
+    let run_dir = RunDir::open(&config.output.model)?;
+    let mut session = Session::prepare(config, init, input, device)?;
     session.announce(previous.as_ref());
-    let folds = session.check(args)?;
-    let folder = folder_of_frames(args.main.data_dir.as_deref(), args.main.input.as_deref());
+    let folds = session.check(config)?;
+    let folder = config.data.folder_of_frames();
     let n_skipped_lines = session.dataset.n_skipped_lines;
     let failures = std::mem::take(&mut session.dataset.failures);
-    if !args.main.dry_run {
+    if !config.is_dry_run {
         let mut output = IgnoreBrokenPipe::new(output);
         let mut writer = Writer::begin(&mut output, TOOL, VERSION, &session.dataset.upstream)?;
         for failure in &failures {
             writer.failure(failure.clone())?;
         }
-        let trained = session.train(args, folds.as_ref(), &stop, &run_dir, &mut writer)?;
-        session.write(args, trained, previous.as_ref(), run_dir, &mut writer)?;
+        let trained = session.train(config, folds.as_ref(), &stop, &run_dir, &mut writer)?;
+        session.write(config, trained, previous.as_ref(), run_dir, &mut writer)?;
         writer.end()?;
     }
     Ok(outcome(&failures, n_skipped_lines, folder.as_deref()))

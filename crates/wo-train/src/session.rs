@@ -16,7 +16,7 @@ use crate::artifacts::previous_model::PreviousModel;
 use crate::artifacts::run_dir::RunDir;
 use crate::artifacts::tensorboard::EventFile;
 use crate::artifacts::{loss_plot, model_card};
-use crate::cli::args::Args;
+use crate::cli::config::Config;
 use crate::cli::{plan, plan_warnings};
 use crate::data::dataset::Dataset;
 use crate::data::reader::read_dataset;
@@ -53,14 +53,14 @@ pub(crate) struct Trained {
 impl Session {
     /// Reads the base model and the dataset, and fills in the hyperparameters.
     pub(crate) fn prepare(
-        args: &Args,
+        config: &Config,
         init: Init,
         input: &mut dyn BufRead,
         device: Device,
     ) -> anyhow::Result<Self> {
         let base_kind = init.kind();
-        let mut dataset = read_dataset(&args.data_config(), input, &init.preprocessor())
-            .exit_or(Exit::Integrity)?;
+        let mut dataset =
+            read_dataset(&config.data, input, &init.preprocessor()).exit_or(Exit::Integrity)?;
         for caption in plan::empty_captions(&dataset) {
             wo_cli::warn!(
                 "the description \"{caption}\" only says good or bad";
@@ -68,9 +68,9 @@ impl Session {
             );
         }
         let counts = n_videos_of_exercises(&dataset);
-        let choice = method::choose(args.main.method, base_kind, &counts);
+        let choice = method::choose(config.method, base_kind, &counts);
         let n_train = dataset.of(Split::Train).len();
-        let hyper = args.hyperparameters(&init, &choice, n_train, device);
+        let hyper = config.hyperparameters(&init, &choice, n_train, device);
         let checkpoint = init
             .into_checkpoint(&dataset.captions, hyper.seed)
             .exit_or(Exit::Integrity)?;
@@ -101,14 +101,14 @@ impl Session {
     }
 
     /// Checks that all that is asked for can be fitted, before anything is. Returns the folds, if there are to be some.
-    pub(crate) fn check(&self, args: &Args) -> anyhow::Result<Option<FoldPlan>> {
+    pub(crate) fn check(&self, config: &Config) -> anyhow::Result<Option<FoldPlan>> {
         let grouping = &self.dataset.grouping;
         grouping.explained(leakage::check_split(&self.dataset))?;
         let source = self.fold_source();
-        for warning in plan_warnings::warnings(&self.dataset, source, &args.split) {
+        for warning in plan_warnings::warnings(&self.dataset, source, config.models) {
             wo_cli::warn!("{warning}");
         }
-        let folds = args.split.folds.map(|n| source.plan(n)).transpose()?;
+        let folds = config.models.folds.map(|n| source.plan(n)).transpose()?;
         for line in folds.iter().flat_map(|plan| source.in_words(plan)) {
             wo_cli::say!("{line}");
         }
@@ -126,17 +126,17 @@ impl Session {
     /// Trains, and measures what the model is worth.
     pub(crate) fn train(
         &self,
-        args: &Args,
+        config: &Config,
         folds: Option<&FoldPlan>,
         stop: &Stop,
         run_dir: &RunDir,
         writer: &mut Writer<'_>,
     ) -> anyhow::Result<Trained> {
-        let events = args.running.tensorboard.as_deref();
+        let events = config.output.tensorboard.as_deref();
         let mut run = Run {
             checkpoint: &self.checkpoint,
             hyper: &self.hyper,
-            config: args.trainer_config(),
+            config: config.trainer,
             device: self.device,
             base_kind: self.base_kind,
             stop,
@@ -149,10 +149,10 @@ impl Session {
         let out_of_fold = folds
             .map(|plan| cross_validate(&mut run, source, plan, snapshots))
             .transpose()?;
-        let n_seeds = self.n_seeds(args.split.seeds);
+        let n_seeds = self.n_seeds(config.models.seeds);
         let (fitted, hyper) = best_of_seeds(&mut run, dataset, n_seeds, run_dir)?;
         let predictions = out_of_fold.as_ref().map(|it| it.predictions.as_slice());
-        let risk = args.split.risk;
+        let risk = config.models.risk;
         let measured = abstention::measure(dataset, &fitted.judged, predictions, risk);
         wo_cli::say!("{}", measured.words);
         // Features of random weights do not improve with more videos.
@@ -189,13 +189,13 @@ impl Session {
     /// Writes the model and its notes, and keeps the model that it replaces.
     pub(crate) fn write(
         mut self,
-        args: &Args,
+        config: &Config,
         trained: Trained,
         previous: Option<&PreviousModel>,
         run_dir: RunDir,
         writer: &mut Writer<'_>,
     ) -> anyhow::Result<()> {
-        let notes = self.notes(&args.main.init, &trained)?;
+        let notes = self.notes(&config.base_model.name, &trained)?;
         let is_drawn_for_real = self.is_drawn_for_real();
         let Trained {
             fitted,
@@ -204,15 +204,16 @@ impl Session {
             learning_curve,
             ..
         } = trained;
-        let (init, output) = (&args.main.init, &args.main.output);
+        let (init, output) = (&config.base_model.name, &config.output.model);
         let mut manifest = manifest(self.dataset, init, &hyper, &fitted)?;
         (manifest.trust, manifest.learning_curve) = (abstention, learning_curve);
         self.checkpoint.manifest = Some(manifest);
         if let Some(previous) = previous {
             previous.keep()?;
         }
-        let model_id = write_checkpoint(output, &self.checkpoint, &fitted.vs, args.running.half)
-            .exit_or(Exit::Integrity)?;
+        let model_id =
+            write_checkpoint(output, &self.checkpoint, &fitted.vs, config.output.is_half)
+                .exit_or(Exit::Integrity)?;
         run_dir.close(&notes)?;
         wo_cli::say!("wrote {}", output.display());
         if let Some(previous) = previous {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use wo_folder::WrittenLabel;
 use wo_record::Name;
 
-use crate::input::doubt::Doubt;
 use crate::input::labels::{Labels, known_label, named};
+use crate::input::unknown_folder::UnknownFolder;
 use crate::input::vocabulary::Vocabulary;
 
 /// A problem with the folders of a video.
@@ -27,7 +27,7 @@ pub(crate) enum Trouble {
     /// No folder has the name of a label.
     NoLabel(PathBuf),
     /// The captions table in effect does not know the name of a folder.
-    Unknown(Doubt),
+    Unknown(UnknownFolder),
     /// Several of these.
     Several(Vec<Self>),
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use wo_folder::is_frame_folder;
 
-use crate::input::doubt::{Doubt, files};
 use crate::input::folders::Trouble;
 use crate::input::labels::Labels;
 use crate::input::paths::{absolute, shown};
+use crate::input::unknown_folder::{UnknownFolder, files};
 
 /// Tables and workbooks: somebody wrote something into them.
 const TABLES: [&str; 6] = ["csv", "tsv", "xlsx", "xls", "ods", "numbers"];
@@ -39,7 +39,7 @@ pub(crate) struct Notes {
     new_labels: BTreeMap<PathBuf, usize>,
     misspelt: BTreeMap<(PathBuf, &'static str), usize>,
     /// Folders whose names the captions table does not know.
-    unknown: BTreeMap<Doubt, usize>,
+    unknown: BTreeMap<UnknownFolder, usize>,
 }
 
 impl Notes {

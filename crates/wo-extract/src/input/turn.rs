@@ -5,13 +5,13 @@ use std::ops::Neg;
 use image::metadata::Orientation;
 use image::{DynamicImage, Rgb, RgbImage};
 
-/// A turn that differs from a quarter turn by less is one: rounding, or a phone that was held not quite straight.
+/// An angle this close to a quarter turn counts as one: rounding, or a phone that was held slightly tilted.
 const QUARTER_TOLERANCE_DEG: f64 = 1.0;
-/// Sides whose angle differs from a right one by a larger part than this (its cosine) are sheared.
+/// The largest cosine of the angle between the sides that still counts as a right angle; beyond it, the image is sheared.
 const SHEAR_TOLERANCE: f64 = 0.02;
-/// A determinant below this part of what a turn of the same scale has is zero.
+/// A determinant counts as zero below this fraction of that of a rotation of the same scale.
 const FLAT_TOLERANCE: f64 = 1e-6;
-/// Scales of the two sides that differ by less than this part are the same.
+/// Scales of the two sides that differ by less than this fraction count as equal.
 const STRETCH_TOLERANCE: f64 = 0.01;
 
 /// How a stored image is shown.
@@ -19,18 +19,18 @@ const STRETCH_TOLERANCE: f64 = 0.01;
 pub(crate) struct Turn {
     /// Quarter turns and mirroring.
     orientation: Orientation,
-    /// What it is turned beyond that, in degrees clockwise between -45 and 45. Nearly always 0.
+    /// The rest of the rotation, in degrees clockwise between -45 and 45. Nearly always 0.
     tilt_deg: f64,
-    /// How many times wider for its height it is shown than its pixels say.
+    /// The pixel aspect ratio: how much wider than its pixels the image is shown, at the same height.
     stretch: f64,
 }
 
 /// Why a display matrix cannot be applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Distortion {
-    /// Nothing would be seen: its determinant is zero.
+    /// Its determinant is zero, so nothing would be visible.
     Flat,
-    /// Right angles would not stay right.
+    /// It would not keep right angles.
     Shear,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Matrix {
 }
 
 impl Matrix {
-    /// Leaves all as it is.
+    /// The identity.
     pub(crate) const IDENTITY: Self = Self {
         a: 1.0,
         b: 0.0,
@@ -64,7 +64,7 @@ impl Matrix {
         }
     }
 
-    /// What comes of applying this and then `next`.
+    /// This one, followed by `next`.
     pub(crate) fn then(self, next: Self) -> Self {
         Self {
             a: self.a * next.a + self.b * next.c,
@@ -76,7 +76,7 @@ impl Matrix {
 }
 
 impl Turn {
-    /// Of an image that is upright as it is stored.
+    /// For an image that is stored upright.
     pub(crate) const NONE: Self = Self {
         orientation: Orientation::NoTransforms,
         tilt_deg: 0.0,
@@ -88,14 +88,14 @@ impl Turn {
         let Matrix { a, b, c, d } = matrix;
         let (width, height) = (a.hypot(b), c.hypot(d));
         let (determinant, full) = (a * d - b * c, width * height);
-        // Written so that values that are no numbers are flat too.
+        // The negation makes NaN count as flat too.
         if full.is_nan() || full <= 0.0 || determinant.abs() <= FLAT_TOLERANCE * full {
             return Err(Distortion::Flat);
         }
         if (a * c + b * d).abs() > SHEAR_TOLERANCE * full {
             return Err(Distortion::Shear);
         }
-        // Mirrored left to right first where it mirrors, then turned.
+        // If it mirrors, it mirrors left to right first and rotates then.
         let mirrors = determinant < 0.0;
         let (x, y) = if mirrors { (a.neg(), b.neg()) } else { (a, b) };
         let degrees = y.atan2(x).to_degrees();
@@ -132,12 +132,12 @@ impl Turn {
         orientation(n_quarters, mirrors).into()
     }
 
-    /// How many times wider for its height the image is shown than its pixels say.
+    /// The pixel aspect ratio: how much wider than its pixels the image is shown, at the same height.
     pub(crate) fn stretch(self) -> f64 {
         self.stretch
     }
 
-    /// The size on display of an image that is stored with this one.
+    /// The displayed size of an image of this stored size.
     pub(crate) fn shown(self, width: u32, height: u32) -> (u32, u32) {
         if matches!(quarters(self.orientation), 1 | 3) {
             (height, width)
@@ -146,7 +146,7 @@ impl Turn {
         }
     }
 
-    /// How far it turns, in whole degrees clockwise, before it mirrors left to right.
+    /// The rotation in whole degrees clockwise, applied before mirroring left to right.
     pub(crate) fn degrees(self) -> u32 {
         let quarters = f64::from(quarters(self.orientation)) * 90.0;
         let tilt = if mirrors(self.orientation) {
@@ -157,7 +157,7 @@ impl Turn {
         (quarters + tilt).round().rem_euclid(360.0) as u32
     }
 
-    /// `image`, turned and mirrored. Its corners are cut off, and black comes in, where the turn is no quarter turn.
+    /// `image`, rotated and mirrored. A rotation that is no quarter turn cuts the corners off and fills them with black.
     pub(crate) fn upright(self, image: RgbImage) -> RgbImage {
         let mut image = DynamicImage::ImageRgb8(image);
         image.apply_orientation(self.orientation);
@@ -180,7 +180,7 @@ impl From<Orientation> for Turn {
 }
 
 // A bool: mirroring is one of the two parts of an orientation, as in EXIF.
-/// Mirrors left to right first, if it does, and turns clockwise then. The `image` crate does it the other way round.
+/// Mirrors left to right first, if it mirrors, and then rotates clockwise. The `image` crate rotates first.
 fn orientation(n_quarters: u8, mirrors: bool) -> Orientation {
     match (n_quarters, mirrors) {
         (1, false) => Orientation::Rotate90,
@@ -194,7 +194,7 @@ fn orientation(n_quarters: u8, mirrors: bool) -> Orientation {
     }
 }
 
-/// How many quarter turns clockwise, before it mirrors.
+/// The number of quarter turns clockwise, applied before mirroring.
 fn quarters(orientation: Orientation) -> u8 {
     match orientation {
         Orientation::NoTransforms | Orientation::FlipHorizontal => 0,
@@ -214,7 +214,7 @@ fn mirrors(orientation: Orientation) -> bool {
     )
 }
 
-/// `image` turned clockwise about its middle, of the same size, between its pixels and in front of black.
+/// `image`, rotated clockwise about its centre with interpolation, at the same size, on black.
 fn tilted(image: &RgbImage, degrees: f64) -> RgbImage {
     let (sine, cosine) = degrees.to_radians().sin_cos();
     let (width, height) = image.dimensions();

@@ -9,8 +9,8 @@ use wo_cli::CaptionsFlag;
 use wo_label::Captions;
 use wo_record::{BAD_FORM, Name};
 
-use crate::input::doubt::{Doubt, Meant, Reason};
 use crate::input::labels::{Labels, label_folder};
+use crate::input::unknown_folder::{Meant, Reason, UnknownFolder};
 
 /// The faults of each exercise that the table knows.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl Vocabulary {
     }
 
     /// What is not known of the folders of a file that was found below `root` and has these labels.
-    pub(crate) fn doubts(&self, file: &Path, root: &Path, labels: &Labels) -> Vec<Doubt> {
+    pub(crate) fn doubts(&self, file: &Path, root: &Path, labels: &Labels) -> Vec<UnknownFolder> {
         let Some(exercise) = &labels.exercise else {
             return Vec::new();
         };
@@ -63,7 +63,7 @@ impl Vocabulary {
         root: &Path,
         exercise: &Name,
         label: Option<&Name>,
-    ) -> Option<Doubt> {
+    ) -> Option<UnknownFolder> {
         // Without a folder that is named as a known label, the innermost one is that of the label.
         let folder = label_folder(file).or(file.parent())?.parent()?;
         let is_known = |name: &Name| self.faults.contains_key(name);
@@ -91,7 +91,7 @@ impl Vocabulary {
         } else {
             Reason::New
         };
-        Some(Doubt::Exercise {
+        Some(UnknownFolder::Exercise {
             folder: folder.to_owned(),
             exercise: exercise.clone(),
             reason,
@@ -100,7 +100,7 @@ impl Vocabulary {
 
     /// The folders below that of the label down to the file, as far as they count: the innermost one that names a fault
     /// does, and the name of the file before them.
-    fn fault_doubts(&self, file: &Path, exercise: &Name, faults: &[Name]) -> Vec<Doubt> {
+    fn fault_doubts(&self, file: &Path, exercise: &Name, faults: &[Name]) -> Vec<UnknownFolder> {
         let stem = file.file_stem().map(|it| Name::new(&it.to_string_lossy()));
         if stem.is_some_and(|stem| names_one_of(&stem, faults)) {
             return Vec::new();
@@ -113,19 +113,19 @@ impl Vocabulary {
                 continue;
             };
             if names_one_of(&name, faults) {
-                doubts.retain(|doubt| !matches!(doubt, Doubt::Other(_)));
+                doubts.retain(|doubt| !matches!(doubt, UnknownFolder::Other(_)));
                 break;
             }
             let fault = without_numbers(&name);
             let folder = folder.to_owned();
             doubts.push(match self.meant(&fault, exercise, faults) {
-                Some(meant) => Doubt::Fault {
+                Some(meant) => UnknownFolder::Fault {
                     folder,
                     exercise: exercise.clone(),
                     fault,
                     meant,
                 },
-                None => Doubt::Other(folder),
+                None => UnknownFolder::Other(folder),
             });
         }
         doubts
@@ -198,7 +198,9 @@ mod tests {
             other => other.into_iter().collect(),
         };
         let words = troubles.into_iter().map(|trouble| match trouble {
-            Trouble::Unknown(doubt) => doubt.words(1).unwrap_or_else(|| "other".to_owned()),
+            Trouble::Unknown(doubt) => doubt
+                .words(1)
+                .map_or_else(|| "other".to_owned(), |it| it.to_string()),
             _ => "label".to_owned(),
         });
         words.collect()

@@ -9,7 +9,7 @@ use wo_record::{Frame, Image, Record, RecordPath, Video};
 
 use crate::input::paths::absolute;
 use crate::output::earlier::Earlier;
-use gone::{Amount, Doubt, in_doubt, is_gone};
+use gone::{Amount, UnmountedSign, in_doubt, is_gone};
 
 /// Which frames and errors of missing files are deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) struct Merge {
     /// Whether records of missing files are deleted.
     prune: Option<Prune>,
     /// Signs that the disk is missing and not the files.
-    doubts: Vec<Doubt>,
+    doubts: Vec<UnmountedSign>,
     /// Missing videos whose records are deleted.
     pruned: HashSet<String>,
     /// Records of missing files that are deleted.

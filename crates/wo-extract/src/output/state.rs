@@ -66,12 +66,12 @@ pub(crate) struct State {
 
 /// What is finished, without deleted frames.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Known<'a> {
+pub(crate) struct FinishedVideos<'a> {
     pub(crate) state: &'a State,
     pub(crate) deleted: &'a DeletedFrames,
 }
 
-impl Known<'_> {
+impl FinishedVideos<'_> {
     /// What is known of the content `video_id`, found at `source`; `None` where it must be taken.
     pub(crate) fn find(&self, source: &Source, video_id: &str) -> Option<Extraction> {
         let known = self.state.find(source, video_id, self.deleted)?;
@@ -222,7 +222,7 @@ impl State {
     }
 }
 
-fn write_line(output: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
+fn write_line(output: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *output, line)?;
     output.write_all(b"\n")
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// Times are rounded to whole nanoseconds, those of frames and those of segments apart; a frame that starts this
-/// little after a segment's centre starts at it.
+/// Tolerance for rounding: times of frames and of segments are rounded to nanoseconds independently, so a frame that
+/// starts this little after a segment's centre counts as starting at it.
 const ROUNDING_NS: u64 = 1000;
 
 /// The centres of `n` equal segments of `duration_ns`, in order.
@@ -20,15 +20,15 @@ pub(crate) fn is_after(time_ns: u64, centre_ns: u64) -> bool {
     time_ns > centre_ns.saturating_add(ROUNDING_NS)
 }
 
-/// The indices of the frames on display at the centres of `n` segments, as [`choose_at`].
+/// The indices of the frames on display at the centres of `n` equal segments; see [`choose_at`].
 pub(crate) fn choose(times_ns: &[u64], duration_ns: u64, n: u32) -> Vec<usize> {
     choose_at(times_ns, centres(duration_ns, n), n)
 }
 
 /// The indices of the frames on display at `n` times, each frame once, in order.
 ///
-/// `times_ns` starts at 0 and increases. A video of fewer than `n` frames gives them all. Where several of the times
-/// fall into one long frame, its neighbours are taken too, so that there are always `n` where there can be.
+/// `times_ns` starts at 0 and increases. A video of fewer than `n` frames gives all of them. If several of the times fall
+/// into one long frame, its neighbours are taken as well, so that the result has `n` frames whenever possible.
 pub(crate) fn choose_at(times_ns: &[u64], at: impl Iterator<Item = u64>, n: u32) -> Vec<usize> {
     let n_frames = times_ns.len();
     if n_frames <= n as usize {
@@ -40,7 +40,7 @@ pub(crate) fn choose_at(times_ns: &[u64], at: impl Iterator<Item = u64>, n: u32)
         *index = (*index).max(least);
         least = *index + 1;
     }
-    // Those that were pushed past the end come back, and push those before them.
+    // Indices beyond the end are moved back, and so are those before them that would collide.
     let mut bound = n_frames;
     for index in chosen.iter_mut().rev() {
         *index = (*index).min(bound.saturating_sub(1));
@@ -49,7 +49,7 @@ pub(crate) fn choose_at(times_ns: &[u64], at: impl Iterator<Item = u64>, n: u32)
     chosen
 }
 
-/// The index of the frame on display at each of some times.
+/// For each of these times, the index of the frame on display.
 pub(crate) fn on_display(times_ns: &[u64], at: impl Iterator<Item = u64>) -> Vec<usize> {
     at.map(|at| {
         times_ns
@@ -59,9 +59,9 @@ pub(crate) fn on_display(times_ns: &[u64], at: impl Iterator<Item = u64>) -> Vec
     .collect()
 }
 
-/// Frames of the same segments as those of `chosen` that are quicker to decode, in the same order: the key frame
-/// nearest to the centre where a segment has one, since decoding can start there. In a segment without one, where the
-/// next frame starts anew, the segment's first frame: what comes behind it need not be decoded.
+/// For each frame of `chosen`, one in the same segment that is quicker to decode, in the same order. A segment with key
+/// frames gives the one nearest to its centre, since decoding can start there. A segment without one gives its first frame
+/// if a key frame comes before the next frame that is taken: then nothing behind that first frame needs decoding.
 pub(crate) fn quick(
     chosen: Vec<usize>,
     times_ns: &[u64],
@@ -96,7 +96,7 @@ pub(crate) fn quick(
             }
         })
         .collect();
-    // Frames that were pushed out of their own segments by others may be in the way.
+    // Frames that were moved out of their own segments may now be out of order.
     if quick.is_sorted_by(|a, b| a < b) {
         quick
     } else {
@@ -104,8 +104,8 @@ pub(crate) fn quick(
     }
 }
 
-/// `chosen`, with a good frame in the place of each that is not: the nearest to it within `reach`, which has the frames
-/// that may stand for each of `chosen`. Where there is none, the frame stays.
+/// `chosen`, where each frame that is not good is replaced by the nearest good one within its range in `reach`. A frame
+/// without a good one in range stays.
 pub(crate) fn good_ones(
     chosen: &[usize],
     reach: &[Range<usize>],
@@ -122,7 +122,7 @@ pub(crate) fn good_ones(
     chosen.iter().zip(reach).map(nearest).collect()
 }
 
-/// For each of `chosen`, those of `n_frames` frames that are no nearer to another one of them.
+/// For each of `chosen`, the frames (of `n_frames`) that are nearer to it than to the other chosen ones.
 pub(crate) fn near(chosen: &[usize], n_frames: usize) -> Vec<Range<usize>> {
     let reach = |(place, &index): (usize, &usize)| {
         let before = place.checked_sub(1).and_then(|before| chosen.get(before));
@@ -133,8 +133,8 @@ pub(crate) fn near(chosen: &[usize], n_frames: usize) -> Vec<Range<usize>> {
     chosen.iter().enumerate().map(reach).collect()
 }
 
-/// For each of `chosen`, the frames of its segment of as many equal ones of `duration_ns`; `None` where one of them lies
-/// outside of its own.
+/// For each of `chosen`, the frames of its segment, where `duration_ns` is divided into as many equal segments. `None` if
+/// one of them lies outside its own segment.
 pub(crate) fn segments(
     chosen: &[usize],
     times_ns: &[u64],

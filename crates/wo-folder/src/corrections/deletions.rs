@@ -10,8 +10,8 @@ use serde_json::Value;
 use wo_record::{Frame, Name};
 
 use crate::names::{STATE, own_image, table_name, table_name_of};
+use crate::paths::base_folder::BaseFolder;
 use crate::paths::files::Files;
-use crate::paths::place::Place;
 use crate::tables::table::Row;
 
 /// How a frame was deleted.
@@ -78,7 +78,7 @@ impl Deletions {
     ) -> anyhow::Result<Self> {
         Ok(Self {
             dir: dir.to_owned(),
-            files: Files::of(Place::of_folder(dir)?)?,
+            files: Files::of(BaseFolder::of_folder(dir)?)?,
             has_state: dir.join(STATE).is_file(),
             n_rows_elsewhere,
             written: OnceLock::new(),

@@ -3,11 +3,11 @@
 use wo_record::{Frame, Image, LabelOrigin, Name, RecordPath, Review};
 
 use super::Corrections;
-use crate::paths::place::Place;
+use crate::paths::base_folder::BaseFolder;
 use crate::tables::table::Row;
 
 impl Corrections {
-    pub(super) fn note_contradictions(&self, image: &Image, place: Option<&Place>) {
+    pub(super) fn note_contradictions(&self, image: &Image, place: Option<&BaseFolder>) {
         let layers = self.layers.iter();
         let mut said = layers
             .filter_map(|rows| rows.contradiction(image, place))

@@ -14,39 +14,39 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::names::TRASH;
-use crate::paths::place::{Place, normal};
+use crate::paths::base_folder::{BaseFolder, normal};
 
-/// More files than this are not listed in search of one that a path may mean.
+/// The most files that are listed to find the one that a path may mean.
 const MAX_FILES: usize = 400_000;
-/// How deep they are looked for: below a folder of videos are exercise, label and fault, below one of frames less.
+/// How deep files are searched: below a folder of videos lie exercise, label and fault; a folder of frames is less deep.
 const MAX_DEPTH: usize = 6;
-/// From so many hexadecimal digits on, a name is that of one video's frame, wherever it lies.
+/// A name that begins with this many hexadecimal digits belongs to a frame of one video, wherever it lies.
 const ID_DIGITS: usize = 16;
 
-/// The files of a folder. It is read when it is needed, and once.
+/// The files of a folder, which is read once, when it is needed.
 #[derive(Debug)]
 pub struct Files {
-    place: Place,
-    here: Place,
-    /// The entries of each folder that was asked for, by the keys of the folders.
+    place: BaseFolder,
+    here: BaseFolder,
+    /// The entries of each folder that was read, by its key.
     names: Mutex<HashMap<PathBuf, Names>>,
     listing: OnceLock<Listing>,
-    /// Whether the listing was given, and the disk is not asked.
+    /// Whether the listing was given, so that the disk is not read.
     is_given: bool,
     /// Which files may be meant by another spelling.
     is_of_kind: fn(&Path) -> bool,
 }
 
-/// What lies in a folder.
+/// The entries of a folder.
 #[derive(Debug, Default)]
 struct Names {
     /// The folder as the disk spells it.
     folder: PathBuf,
-    /// As the disk spells those that are not in Unicode's composed form, by that form.
+    /// The spelling on the disk of names that are not in Unicode's composed form, by that form.
     spelt: HashMap<OsString, OsString>,
-    /// The composed forms of those that are files.
+    /// The composed forms of the names of files.
     files: HashSet<OsString>,
-    /// Why it cannot be looked into.
+    /// Why it cannot be read.
     trouble: Option<String>,
 }
 
@@ -71,10 +71,10 @@ pub struct Meant {
 
 impl Files {
     /// The files below `place`.
-    pub fn of(place: Place) -> std::io::Result<Self> {
+    pub fn of(place: BaseFolder) -> std::io::Result<Self> {
         Ok(Self {
             place,
-            here: Place::of(None)?,
+            here: BaseFolder::of(None)?,
             names: Mutex::default(),
             listing: OnceLock::new(),
             is_given: false,
@@ -82,14 +82,17 @@ impl Files {
         })
     }
 
-    /// Only files like these may be meant by another spelling than their own.
+    /// Restricts the files that another spelling may mean.
     #[must_use]
     pub fn only(self, is_of_kind: fn(&Path) -> bool) -> Self {
         Self { is_of_kind, ..self }
     }
 
     /// The files below `place`, given by their paths, instead of those on the disk.
-    pub fn given(place: Place, paths: impl IntoIterator<Item = PathBuf>) -> std::io::Result<Self> {
+    pub fn given(
+        place: BaseFolder,
+        paths: impl IntoIterator<Item = PathBuf>,
+    ) -> std::io::Result<Self> {
         let mut files = Self::of(place)?;
         files.is_given = true;
         let listing = Listing::of(paths.into_iter().map(|path| key(&path)), &files.place);
@@ -97,7 +100,7 @@ impl Files {
         Ok(files)
     }
 
-    /// The one spelling of a path, meant from the folder.
+    /// The key of a path that is relative to the folder.
     pub fn key(&self, path: &Path) -> PathBuf {
         key(&self.place.resolve(path))
     }
@@ -113,7 +116,7 @@ impl Files {
         self.in_folder(folder, |names| names.files.contains(name))
     }
 
-    /// Looks into a folder by its key. Each is read once.
+    /// Reads a folder by its key, once.
     fn in_folder<T>(&self, folder: &Path, look: impl FnOnce(&Names) -> T) -> T {
         let lock = || self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(names) = lock().get(folder) {
@@ -123,12 +126,12 @@ impl Files {
         look(lock().entry(folder.to_owned()).or_insert(names))
     }
 
-    /// The folder that paths are meant from.
-    pub(crate) fn place(&self) -> &Place {
+    /// The folder that paths are relative to.
+    pub(crate) fn base(&self) -> &BaseFolder {
         &self.place
     }
 
-    /// That folder, shortly.
+    /// That folder, as messages show it.
     pub(crate) fn shown(&self) -> PathBuf {
         let path = self.place.path();
         match path.strip_prefix(self.here.path()) {
@@ -143,7 +146,7 @@ impl Files {
         self.has(&self.key(path))
     }
 
-    /// Why the folder of a file cannot be looked into, or is not there: of such a file nobody knows whether it is gone.
+    /// Why the folder of a file is missing or cannot be read. Whether such a file was deleted is unknown.
     pub(crate) fn trouble_of_folder(&self, path: &Path) -> Option<String> {
         let key = self.key(path);
         let folder = key.parent().filter(|_| !self.is_given)?;
@@ -163,7 +166,7 @@ impl Files {
         }
         let slashed = written.replace('\\', "/");
         let slashed = Path::new(&slashed);
-        // A path that a tool printed is meant from the working directory.
+        // A path that a tool printed is relative to the working directory.
         for key in [self.key(slashed), key(&self.here.resolve(slashed))] {
             if key.starts_with(self.place.path()) && self.has(&key) {
                 return there(key);
@@ -221,7 +224,7 @@ impl Files {
             let files = walk.filter(|entry| !entry.file_type().is_dir());
             let files = files.filter(|entry| (self.is_of_kind)(entry.path()));
             let files = files.take(MAX_FILES);
-            // A deleted image is meant by its place before.
+            // A path to a deleted image means where it was before.
             let trash = root.join(TRASH);
             let keys = files.map(|entry| match entry.path().strip_prefix(&trash) {
                 Ok(path) => key(&root.join(path)),
@@ -233,7 +236,7 @@ impl Files {
 }
 
 impl Listing {
-    fn of(keys: impl Iterator<Item = PathBuf>, place: &Place) -> Self {
+    fn of(keys: impl Iterator<Item = PathBuf>, place: &BaseFolder) -> Self {
         let mut listing = Self::default();
         for key in keys {
             let path = key.strip_prefix(place.path()).unwrap_or(&key);
@@ -280,7 +283,7 @@ impl Listing {
         self.by_end(written)
     }
 
-    /// By the name, and the folder too where the path has one: of another machine's path these are what stays.
+    /// By the name, and the folder if the path has one: in a path of another machine only these two fit.
     fn by_end(&self, written: &Path) -> Option<PathBuf> {
         let name = folded(written.file_name()?);
         let with_name = self
@@ -345,7 +348,7 @@ fn composed(text: &OsStr) -> OsString {
     }
 }
 
-/// A text whose case and Unicode form make no difference.
+/// A text without differences of case and Unicode form.
 fn folded(text: &OsStr) -> String {
     let text = text.to_string_lossy();
     if text.is_ascii() {

@@ -17,13 +17,13 @@ pub enum Encoding {
     Windows1252,
 }
 
-/// Why bytes are no table.
+/// Why bytes are not a table.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum DialectError {
+pub(crate) enum DialectError {
     /// A workbook under the name of a CSV.
     #[error("this is a spreadsheet workbook ({0}), not a CSV")]
     Workbook(&'static str),
-    /// Bytes in no encoding that is known here.
+    /// Bytes in an unknown encoding.
     #[error("this is neither UTF-8, UTF-16 nor Windows-1252 text")]
     NoText,
     /// The header lacks a column.
@@ -70,7 +70,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(String, Encoding), DialectError> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Ok((text.to_owned(), Encoding::Utf8));
     }
-    // Five bytes mean nothing in Windows-1252. Where they appear the text is something else.
+    // Five bytes are undefined in Windows-1252, so a text that has one is in another encoding.
     let is_undefined = |byte: &u8| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d);
     if bytes.iter().any(is_undefined) {
         return Err(DialectError::NoText);
@@ -79,7 +79,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(String, Encoding), DialectError> {
     Ok((text.into_owned(), Encoding::Windows1252))
 }
 
-/// The bytes of a text in an encoding. `None` where a letter has no place in it.
+/// The bytes of a text in an encoding. `None` if the encoding lacks one of its characters.
 pub(crate) fn encode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
     match encoding {
         Encoding::Utf8 => Some(text.as_bytes().to_vec()),
@@ -92,7 +92,7 @@ pub(crate) fn encode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
     }
 }
 
-/// UTF-16 by its byte order mark, or by a first letter of ASCII, which every header begins with.
+/// Recognizes UTF-16 by its byte order mark, or by an ASCII first letter, as every header has.
 fn utf16_of(bytes: &[u8]) -> Option<Encoding> {
     match bytes {
         [0xff, 0xfe, ..] | [1..=255, 0, 1..=255, 0, ..] => Some(Encoding::Utf16Le),
@@ -113,7 +113,7 @@ fn utf16(bytes: &[u8], encoding: Encoding) -> Option<String> {
     String::from_utf16(&units).ok()
 }
 
-/// Where the header begins, and the delimiter that the line before it names: Excel's `sep=;`.
+/// The offset of the header, and the delimiter in a line before it such as Excel's `sep=;`.
 pub(crate) fn preamble(text: &str) -> (usize, Option<u8>) {
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let rest = text.get(start..).unwrap_or_default();

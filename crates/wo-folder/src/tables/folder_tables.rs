@@ -11,13 +11,13 @@ use wo_record::Frame;
 
 use crate::atomic_file::{remove, replace};
 use crate::names::TRASH;
+use crate::paths::base_folder::BaseFolder;
 use crate::paths::files::Files;
-use crate::paths::place::Place;
 use crate::tables::table::Row;
 use crate::tables::table_files::tables;
 use crate::tables::table_patch::{Fate, TablePatch, TableRow};
 
-/// The tables, read.
+/// The tables of a folder, as they were read.
 #[derive(Debug)]
 pub struct Tables {
     dir: PathBuf,
@@ -25,16 +25,16 @@ pub struct Tables {
     by_name: BTreeMap<String, TablePatch>,
     /// The images that have a row.
     with_row: HashSet<PathBuf>,
-    /// The rows that frames of the records are to have, by table, in their order.
+    /// The rows that the frames of the records should have, by table, in the order of the records.
     expected: Vec<(String, Row)>,
-    /// Frames that are gone: their images, and what their rows said when nobody had touched them.
+    /// Removed frames: their images, and their rows as `wo-extract` wrote them.
     outdated: HashMap<PathBuf, Row>,
 }
 
 impl Tables {
     /// Reads the tables of a folder.
     pub fn read(dir: &Path) -> anyhow::Result<Self> {
-        let files = Files::of(Place::of_folder(dir)?)?;
+        let files = Files::of(BaseFolder::of_folder(dir)?)?;
         let mut read = BTreeMap::new();
         let mut with_row = HashSet::new();
         for path in tables(dir)? {
@@ -58,12 +58,12 @@ impl Tables {
         self.with_row.contains(&self.files.key(image))
     }
 
-    /// A frame of the records, in their order, is to have this row, unless it has one.
+    /// Expects this row for a frame of the records, unless it has one. Call it in the order of the records.
     pub fn expects(&mut self, table: String, row: Row) {
         self.expected.push((table, row));
     }
 
-    /// A frame is not in the records any more.
+    /// Notes that a frame is no longer in the records.
     pub fn outdates(&mut self, frame: &Frame) {
         if let Some(row) = Row::of(frame) {
             let key = self.files.key(Path::new(&row.frame_path));
@@ -101,7 +101,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Puts the rows of deleted frames that come back into their tables, as they were. True where there were any.
+    /// Restores the rows of deleted frames to their tables, unchanged. True if there were any.
     pub fn take_back(&mut self, images: &[PathBuf]) -> anyhow::Result<bool> {
         let trash = self.dir.join(TRASH);
         if images.is_empty() || !trash.is_dir() {
@@ -122,7 +122,7 @@ impl Tables {
             has_any = true;
             let keys = rows.iter().map(|(row, _)| key(&self.files, &row.path));
             let is_new: Vec<bool> = keys.map(|key| self.with_row.insert(key)).collect();
-            // Whoever wrote one since means that one.
+            // A row that somebody wrote since then counts.
             let rows = rows.into_iter().zip(is_new);
             let rows = rows.filter_map(|(row, is_new)| is_new.then_some(row));
             let table = self.by_name.entry(name.clone()).or_insert_with(like);
@@ -137,8 +137,8 @@ impl Tables {
         Ok(has_any)
     }
 
-    /// The same of all frames that are to have a row: of those that come back, and of those whose video went and is there
-    /// again. Returns how many rows came back of the latter, which are not in `deleted`.
+    /// Restores rows of all frames that should have one: of restored frames, and of frames whose video was gone and is back.
+    /// Returns how many rows of the second kind came back; those frames are not in `deleted`.
     pub fn take_back_expected(&mut self, deleted: &[PathBuf]) -> anyhow::Result<usize> {
         if !self.dir.join(TRASH).is_dir() {
             return Ok(0);
@@ -155,7 +155,7 @@ impl Tables {
         Ok(images.iter().filter(is_again).count())
     }
 
-    /// Takes the rows of frames away that are gone. A row that a person changed goes into the trash, and that is said.
+    /// Removes the rows of removed frames. A row that a person changed moves to the trash, with a warning.
     pub fn drop_rows(&mut self) -> anyhow::Result<()> {
         if self.outdated.is_empty() {
             return Ok(());
@@ -226,7 +226,7 @@ impl Tables {
         replace(&path, &thrown.bytes())
     }
 
-    /// Writes tables that lost rows. One that lost all of them goes.
+    /// Writes the tables that lost rows, and deletes those without any row left.
     fn write_changed(&self) -> anyhow::Result<()> {
         for (name, table) in self.by_name.iter().filter(|(_, table)| table.is_changed()) {
             let path = self.dir.join(name);
@@ -240,7 +240,7 @@ impl Tables {
     }
 }
 
-/// Takes the rows of images out of a table.
+/// Removes the rows of these images from a table, and returns them.
 fn rows_of(
     table: &mut TablePatch,
     name: &str,

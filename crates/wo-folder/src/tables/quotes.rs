@@ -1,40 +1,41 @@
 //! Cells in double quotes that are not closed where they should be.
 //!
-//! A CSV reader takes the rows below such a cell for a part of it, without a word.
+//! A CSV reader silently reads the rows below such a cell as part of it.
 
-/// Where a reader of a table is.
+/// Where in a cell the scan is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum CellState {
     /// A cell begins.
     Begin,
-    /// In a cell without quotes, where a quote is a letter like others.
+    /// In a cell without quotes, where a quote is an ordinary character.
     Plain,
-    /// In a cell in quotes, which opened on a line.
+    /// In a quoted cell that opened on this line.
     Quoted(u64),
-    /// Behind a quote in such a cell: it ends there, unless another quote follows.
+    /// Behind a quote in a quoted cell: the cell ends there, unless another quote follows.
     Closed(u64),
 }
 
-/// The line, from 1, of a cell in quotes that goes on over the end of its line and is not closed as a cell is: at its end
-/// stands no delimiter and no end of a line. Inches (`6" box`) and what follows a closed cell on the same line are left to
-/// the reader.
+/// The line, from 1, of a quoted cell that spans lines and is not closed properly: its closing quote is not followed by a
+/// delimiter or a line end. Quotes within one line, such as inches (`6" box`), are left to the reader.
 pub(crate) fn swallowing(text: &str, delimiter: u8) -> Option<u64> {
-    let mut place = Place::Begin;
+    let mut place = CellState::Begin;
     let mut line = 1;
     for byte in text.trim_start_matches('\u{feff}').bytes() {
         let is_end = byte == delimiter || byte == b'\n' || byte == b'\r';
         place = match (place, byte) {
-            (Place::Begin, b'"') => Place::Quoted(line),
-            (Place::Quoted(opened), b'"') => Place::Closed(opened),
-            (Place::Closed(opened), b'"') | (Place::Quoted(opened), _) => Place::Quoted(opened),
-            (Place::Closed(opened), _) if !is_end && opened < line => return Some(opened),
-            _ if is_end => Place::Begin,
-            _ => Place::Plain,
+            (CellState::Begin, b'"') => CellState::Quoted(line),
+            (CellState::Quoted(opened), b'"') => CellState::Closed(opened),
+            (CellState::Closed(opened), b'"') | (CellState::Quoted(opened), _) => {
+                CellState::Quoted(opened)
+            }
+            (CellState::Closed(opened), _) if !is_end && opened < line => return Some(opened),
+            _ if is_end => CellState::Begin,
+            _ => CellState::Plain,
         };
         line += u64::from(byte == b'\n');
     }
     match place {
-        Place::Quoted(opened) => Some(opened),
+        CellState::Quoted(opened) => Some(opened),
         _ => None,
     }
 }

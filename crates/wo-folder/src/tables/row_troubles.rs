@@ -12,7 +12,7 @@ use crate::paths::nearest::WithNearest;
 use crate::tables::table::Table;
 use crate::trash::Trash;
 
-/// A row that is of no frame.
+/// A row that matches no frame.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unmet<'a> {
     /// The key of the file that it names.
@@ -25,34 +25,34 @@ pub(crate) struct Unmet<'a> {
 }
 
 impl Unmet<'_> {
-    /// The row, with its place.
+    /// The row and where it stands.
     fn place(&self) -> String {
         format!("{}:{}: {}", self.table.display(), self.line, self.path)
     }
 
     /// Whether the image lies in the trash of its folder, or the record of its frame does.
     fn is_deleted(&self, files: &Files, thrown: &HashSet<PathBuf>) -> bool {
-        let dir = files.place().path();
+        let dir = files.base().path();
         let path = self.key.strip_prefix(dir).ok();
         let is_thrown = |path: &Path| dir.join(TRASH).join(path).exists() && !self.key.exists();
         thrown.contains(self.key) || path.is_some_and(is_thrown)
     }
 }
 
-/// The keys of the images whose frames are in the trash. A trash that cannot be read is for others to tell.
+/// The keys of images whose frames are in the trash. Errors of the trash are reported elsewhere.
 fn thrown(files: &Files) -> HashSet<PathBuf> {
-    let trash = Trash::read(files.place().path()).unwrap_or_default();
+    let trash = Trash::read(files.base().path()).unwrap_or_default();
     let frames = trash.videos.values().flatten();
     let images = frames.filter_map(|lines| own_image(lines.frame()?));
     images.map(|image| files.key(image)).collect()
 }
 
-/// What of a table says nothing, and how it would.
+/// What has no effect in a table, and how to correct it.
 pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<Message> {
     let name = path.display();
     let like_it = |n: usize| format!("{} like it", count(n, "row"));
     let columns = table.column_troubles.iter();
-    let columns = columns.map(|it| it.clone().about(name));
+    let columns = columns.map(|it| it.clone().about(&name));
     let mut troubles: Vec<Message> = columns.collect();
     if let Some((line, written, meant)) = table.misspelt_labels.first() {
         troubles.push(message!(
@@ -93,7 +93,7 @@ pub(crate) struct NewLabel {
     pub(crate) first: String,
 }
 
-/// Says which labels are new.
+/// Warns of new labels.
 pub(crate) fn say_new_labels(labels: &BTreeMap<Name, NewLabel>) {
     for (label, NewLabel { n_rows, first }) in labels {
         wo_cli::warn!(
@@ -104,7 +104,7 @@ pub(crate) fn say_new_labels(labels: &BTreeMap<Name, NewLabel>) {
     }
 }
 
-/// Says which rows, of so many, are of no frame, and what their paths may mean.
+/// Warns of rows (out of `n_rows`) that match no frame, with the paths that may be meant.
 pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
     if unmet.is_empty() {
         return;
@@ -150,7 +150,7 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
     );
 }
 
-/// That tables contradict each other on frames, such as these.
+/// The error that tables contradict each other on these frames.
 pub(crate) fn contradiction_error(examples: &[String]) -> anyhow::Error {
     let error = error!(
         Exit::Integrity,

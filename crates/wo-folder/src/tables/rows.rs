@@ -10,8 +10,8 @@ use wo_cli::{Message, count, message, verb};
 use wo_record::{Image, Name};
 
 use crate::names::{TRASH, is_table_name};
+use crate::paths::base_folder::BaseFolder;
 use crate::paths::files::Files;
-use crate::paths::place::Place;
 use crate::tables::row_troubles::{NewLabel, Unmet, say_new_labels, say_unmet, troubles};
 use crate::tables::table::{Row, Table, read_table};
 use crate::tables::table_files::tables;
@@ -26,12 +26,12 @@ pub struct Rows {
     /// By the path as it is written, for frames whose images are not on this disk.
     by_text: HashMap<String, usize>,
     files: Files,
-    /// What is wrong with the tables, said in the end.
+    /// Problems of the tables, reported at the end.
     troubles: Vec<Message>,
     new_labels: BTreeMap<Name, NewLabel>,
 }
 
-/// What is said of one frame.
+/// What the rows of one frame say.
 #[derive(Debug)]
 struct RowEntry {
     row: Row,
@@ -42,9 +42,9 @@ struct RowEntry {
     is_met: AtomicBool,
 }
 
-/// What is said of an image, wherever it is from.
+/// What a row says of an image.
 #[derive(Debug)]
-pub(crate) struct Said<'a> {
+pub(crate) struct RowOfImage<'a> {
     /// The key of the image.
     pub(crate) key: &'a Path,
     /// The table.
@@ -53,19 +53,19 @@ pub(crate) struct Said<'a> {
     pub(crate) row: &'a Row,
 }
 
-/// How tables that contradict each other are taken.
+/// Which table counts if two contradict each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
-    /// Somebody gave them in this order: the last word counts.
+    /// They were given in this order: the last one counts.
     Given,
-    /// They lie in a folder, where no order means anything: neither counts.
+    /// They lie in a folder and have no order: a contradiction is an error.
     None,
 }
 
 impl Rows {
     /// The rows of all tables of a folder of frames, but for `others`, which are read apart.
     pub fn of_folder(dir: &Path, others: &[PathBuf]) -> anyhow::Result<Self> {
-        let files = Files::of(Place::of_folder(dir)?)?;
+        let files = Files::of(BaseFolder::of_folder(dir)?)?;
         let others: Vec<_> = others
             .iter()
             .filter_map(|it| it.canonicalize().ok())
@@ -75,9 +75,9 @@ impl Rows {
         Self::of_tables(&tables, files, Order::None)
     }
 
-    /// The rows of deleted frames of a folder. Their paths are meant from the folder itself.
+    /// The rows of deleted frames of a folder. Their paths are relative to the folder itself.
     pub fn of_trash(dir: &Path) -> anyhow::Result<Self> {
-        let files = Files::of(Place::of_folder(dir)?)?;
+        let files = Files::of(BaseFolder::of_folder(dir)?)?;
         let trash = dir.join(TRASH);
         let tables = if trash.is_dir() {
             tables(&trash)?
@@ -87,9 +87,9 @@ impl Rows {
         Self::of_tables(&tables, files, Order::Given)
     }
 
-    /// The rows of tables that somebody named. Paths are meant from the folder of the first one.
+    /// The rows of the tables that the command line names. Paths are relative to the folder of the first one.
     pub fn of_files(paths: &[PathBuf]) -> anyhow::Result<Self> {
-        let place = Place::of(paths.first().map(PathBuf::as_path))?;
+        let place = BaseFolder::of(paths.first().map(PathBuf::as_path))?;
         Self::of_tables(paths, Files::of(place)?, Order::Given)
     }
 
@@ -115,9 +115,9 @@ impl Rows {
     }
 
     fn add(&mut self, table: usize, read: Table, order: Order) -> anyhow::Result<()> {
-        let here = Place::of(self.tables.get(table).map(PathBuf::as_path))?;
-        let here = if here.path() == self.files.place().path().join(TRASH) {
-            self.files.place().clone()
+        let here = BaseFolder::of(self.tables.get(table).map(PathBuf::as_path))?;
+        let here = if here.path() == self.files.base().path().join(TRASH) {
+            self.files.base().clone()
         } else {
             here
         };
@@ -176,7 +176,7 @@ impl Rows {
     }
 
     /// The key of a path in a table that lies at `here`.
-    fn key_of(&self, written: &str, here: &Place) -> PathBuf {
+    fn key_of(&self, written: &str, here: &BaseFolder) -> PathBuf {
         let from_table = self.files.key(&here.resolve(Path::new(written)));
         if self.files.exists(&from_table) {
             return from_table;
@@ -199,11 +199,11 @@ impl Rows {
         self.entries.is_empty()
     }
 
-    /// All that is said, in no order.
-    pub(crate) fn said(&self) -> impl Iterator<Item = Said<'_>> {
+    /// All rows, in no order.
+    pub(crate) fn said(&self) -> impl Iterator<Item = RowOfImage<'_>> {
         self.by_key.iter().filter_map(|(key, &number)| {
             let entry = self.entries.get(number)?;
-            Some(Said {
+            Some(RowOfImage {
                 key,
                 table: self.tables.get(entry.table)?,
                 row: &entry.row,
@@ -211,7 +211,7 @@ impl Rows {
         })
     }
 
-    /// The files of the folder that paths are meant from.
+    /// The files of the folder that paths are relative to.
     pub(crate) fn files(&self) -> &Files {
         &self.files
     }
@@ -224,8 +224,8 @@ impl Rows {
         })
     }
 
-    /// How many rows the images of a folder have in tables whose names no tool gave: such a table may stand in for one that
-    /// has gone.
+    /// For each folder of images, the number of rows in tables with a name that no tool gives. Such a table may replace one
+    /// that is missing.
     pub(crate) fn n_rows_elsewhere(&self) -> HashMap<PathBuf, usize> {
         let name = |table: &PathBuf| {
             table
@@ -253,15 +253,15 @@ impl Rows {
         n_rows
     }
 
-    /// What is said of the frame with this image, whose path is meant from `place`. It counts as met.
-    pub fn of_image(&self, image: &Image, place: Option<&Place>) -> Option<&Row> {
+    /// The row of the frame with this image, whose path is relative to `place`. The row counts as met.
+    pub fn of_image(&self, image: &Image, place: Option<&BaseFolder>) -> Option<&Row> {
         let entry = self.entry(image, place)?;
         entry.is_met.store(true, Relaxed);
         Some(&entry.row)
     }
 
     /// Where two tables contradict each other on this image.
-    pub fn contradiction(&self, image: &Image, place: Option<&Place>) -> Option<String> {
+    pub fn contradiction(&self, image: &Image, place: Option<&BaseFolder>) -> Option<String> {
         let entry = self.entry(image, place)?;
         let (table, line) = entry.contradiction?;
         Some(format!(
@@ -273,7 +273,7 @@ impl Rows {
         ))
     }
 
-    fn entry(&self, image: &Image, place: Option<&Place>) -> Option<&RowEntry> {
+    fn entry(&self, image: &Image, place: Option<&BaseFolder>) -> Option<&RowEntry> {
         let Image::File { path, .. } = image else {
             return None;
         };
@@ -292,7 +292,7 @@ impl Rows {
         self.entries.get(*number)
     }
 
-    /// Says what is not in effect of the tables, when all frames were met.
+    /// Warns of what has no effect in the tables. Call it when all frames were met.
     pub fn say_troubles(&self) {
         for trouble in &self.troubles {
             wo_cli::warn!("{trouble}");
@@ -319,7 +319,7 @@ impl Rows {
 }
 
 impl RowEntry {
-    /// Takes over what another row says beside it.
+    /// Adds what another row says.
     fn add(&mut self, other: Row) {
         let row = &mut self.row;
         row.label = row.label.take().or(other.label);
@@ -329,8 +329,8 @@ impl RowEntry {
         }
     }
 
-    /// Takes over what a later row says, which counts more. An empty cell says nothing, so that what was said before stays;
-    /// but what described another label or other faults goes.
+    /// Applies a later row, which counts more. An empty cell leaves the earlier value, but a description of another label or
+    /// other faults is dropped.
     fn overrule(&mut self, other: Row, table: usize, line: u64) {
         (self.table, self.line) = (table, line);
         let row = &mut self.row;
@@ -351,7 +351,7 @@ impl RowEntry {
     }
 }
 
-/// Whether two rows say different things of one frame. An empty cell says nothing.
+/// Whether two rows of one frame contradict each other. An empty cell contradicts nothing.
 fn contradict(one: &Row, other: &Row) -> bool {
     let differ =
         |one: Option<&str>, other: Option<&str>| one.zip(other).is_some_and(|(a, b)| a != b);
@@ -361,7 +361,7 @@ fn contradict(one: &Row, other: &Row) -> bool {
         || (!one.faults.is_empty() && !other.faults.is_empty() && one.faults != other.faults)
 }
 
-/// A path as it is written, but for what makes no difference.
+/// A path as it is written, normalized.
 fn text_key(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     let text = text.trim_start_matches("./");

@@ -55,7 +55,7 @@ pub struct SheetRow {
 impl Sheet {
     /// Reads a table that has at least the key of `columns`.
     pub fn parse(bytes: &[u8], columns: &Columns) -> anyhow::Result<Self> {
-        let (text, encoding) = decode(bytes).map_err(with_hint)?;
+        let (text, encoding) = decode(bytes).map_err(|error| with_hint(&error))?;
         let (start, named) = preamble(&text);
         let body = text.get(start..).unwrap_or_default();
         let delimiter = named
@@ -75,7 +75,7 @@ impl Sheet {
         }
         let header = header_of(body, delimiter);
         if column_of(&header, columns.key).is_none() {
-            return Err(with_hint(no_column(&header, columns)));
+            return Err(with_hint(&no_column(&header, columns)));
         }
         let rows = rows_of(&text, start, delimiter, header.len())?;
         let key = column_of(&header, columns.key).unwrap_or_default();
@@ -124,8 +124,8 @@ impl Sheet {
             .collect()
     }
 
-    /// What of the columns is not in effect, each with a hint: misspelt ones, one that is there twice, and that none says
-    /// anything.
+    /// Problems of the columns, each with a hint: misspelt columns, columns with the same meaning, and tables without any
+    /// column that has an effect.
     pub fn troubles(&self, columns: &Columns) -> Vec<Message> {
         let mut troubles = Vec::new();
         for (column, meant) in self.misspelt(columns) {
@@ -139,7 +139,7 @@ impl Sheet {
             let is_key = *names == columns.key;
             let first = self.column(names).and_then(|place| self.header.get(place));
             same.next();
-            // A table may name the frame in one column and a file in another, which is read over.
+            // A table may name the frame in one column and another file in a second one, which is ignored.
             if let Some((first, again)) = first.zip(same.find(|it| !is_key || Some(*it) == first)) {
                 troubles.push(message!(
                     "the columns `{first}` and `{again}` mean the same, and only the first one is read";
@@ -203,7 +203,7 @@ fn no_column(header: &[String], columns: &Columns) -> DialectError {
     }
 }
 
-fn with_hint(error: DialectError) -> anyhow::Error {
+fn with_hint(error: &DialectError) -> anyhow::Error {
     let text = error.to_string();
     wo_cli::Error::msg(text).hint(error.hint()).into()
 }
@@ -215,8 +215,8 @@ fn open_quote<T>(line: u64) -> anyhow::Result<T> {
     .hint("close the cell with a double quote, or delete the one that opens it")
 }
 
-/// The line of a row that has a cell of several lines of which one looks like a row itself: it names a file in the column of
-/// the key.
+/// The line of a row that has swallowed others: a cell of several lines, one of which looks like a row, with a file in the
+/// key column.
 fn swallows_rows(row: &SheetRow, delimiter: u8, key: usize) -> Option<u64> {
     let is_row = |line: &str| {
         let mut cells = line.split(char::from(delimiter));
@@ -228,7 +228,7 @@ fn swallows_rows(row: &SheetRow, delimiter: u8, key: usize) -> Option<u64> {
     lines.into_iter().any(is_row).then_some(row.line)
 }
 
-/// How many lines end before a place.
+/// The number of line ends before an offset.
 fn n_lines(text: &str, place: usize) -> u64 {
     text.get(..place).unwrap_or_default().matches('\n').count() as u64
 }
@@ -250,7 +250,7 @@ fn rows_of(
         let cells = cells?;
         let at = cells.position().map_or(0, |it| it.byte() as usize);
         let rest = body.as_bytes().get(at..).unwrap_or_default();
-        // A row begins behind the ends of the lines before it.
+        // The reader counts line ends before a row as part of it.
         let n_ends = rest
             .iter()
             .take_while(|byte| b"\r\n".contains(byte))
@@ -262,7 +262,7 @@ fn rows_of(
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        // Spreadsheets leave empty cells out at the end of a row, so too few are as good as empty ones.
+        // Spreadsheets omit empty cells at the end of a row, so missing cells count as empty.
         let n_cells = cells.len();
         let has_too_many = cells
             .iter()

@@ -65,10 +65,10 @@ impl Row {
         }
     }
 
-    /// Sets what the row says; an empty cell says nothing. Where it changes the label or the faults, what described the
-    /// old ones goes. True where it changes them.
+    /// Applies the row to a frame; an empty cell has no effect. If the label or the faults change, the description of the
+    /// old ones is dropped. True if they change.
     ///
-    /// Only bad form has faults: another label takes away those that the frame came with.
+    /// Only bad form has faults: another label removes those of the frame.
     pub fn apply(&self, frame: &mut Frame) -> bool {
         let before = (frame.label.clone(), frame.faults.clone());
         if let Some(label) = &self.label {
@@ -88,7 +88,7 @@ impl Row {
             frame.faults.clone_from(&self.faults);
         }
         let is_changed = before != (frame.label.clone(), frame.faults.clone());
-        // A description that was left as it was describes what the frame was taken for before.
+        // A description that nobody changed describes the old label.
         let is_stale = is_changed && self.description == frame.description;
         match &self.description {
             Some(description) if !is_stale => frame.description = Some(description.clone()),
@@ -99,21 +99,20 @@ impl Row {
     }
 }
 
-/// A table, read.
+/// A table as it was read.
 #[derive(Debug, Default)]
 pub struct Table {
     /// The rows in their order, each with its line.
     pub rows: Vec<(u64, Row)>,
-    /// What of its columns is not in effect, each with a hint.
+    /// Problems of its columns, each with a hint.
     pub column_troubles: Vec<Message>,
-    /// Cells that hold no label and are not empty, by their lines. Such a cell says nothing.
+    /// Cells that are not empty and hold no label, by their lines. They have no effect.
     pub no_labels: Vec<(u64, String)>,
-    /// Labels that are none and look like misspelt ones, by their lines, each with the one that may be meant. Such a cell
-    /// says nothing.
+    /// Misspelt labels, by their lines, each with the one that is probably meant. They have no effect.
     pub misspelt_labels: Vec<(u64, Name, &'static str)>,
-    /// Lines that name faults of another label than bad form. Such faults say nothing.
+    /// Lines that name faults beside a label other than bad form. Such faults have no effect.
     pub contrary: Vec<u64>,
-    /// Whether it had to be taken for Windows-1252.
+    /// Whether its encoding was guessed to be Windows-1252.
     pub is_guessed: bool,
 }
 
@@ -127,7 +126,7 @@ pub enum TableError {
 
 impl From<csv::Error> for TableError {
     fn from(error: csv::Error) -> Self {
-        // A csv::Error hides the I/O error that it holds from those who follow the chain of causes to an exit code.
+        // A csv::Error does not show its I/O error in the chain of causes, from which the exit code is found.
         match error.into_kind() {
             csv::ErrorKind::Io(cause) => Self::Io(cause),
             other => Self::Io(io::Error::other(format!("{other:?}"))),
@@ -135,7 +134,7 @@ impl From<csv::Error> for TableError {
     }
 }
 
-/// Reads a table of frames. A file that is not there is a wrong command line, one that is no table cannot be trusted.
+/// Reads a table of frames. A missing file is a usage error; a file that is no table is an integrity error.
 pub fn read_table(path: &Path) -> anyhow::Result<Table> {
     let bytes = fs::read(path).with_context(|| format!("read {}", path.display()));
     let is_missing = !path.exists();
@@ -245,7 +244,7 @@ impl<W: Write> TableWriter<W> {
             .write_record(cells.map(|cell| quoted(cell).into_owned()))?)
     }
 
-    /// Hands on what was written.
+    /// Flushes the output.
     pub fn flush(&mut self) -> Result<(), TableError> {
         Ok(self.writer.flush()?)
     }

@@ -33,7 +33,7 @@ pub(crate) fn tables_of_frames(dir: &Path) -> Vec<PathBuf> {
 fn is_of_frames(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
-    // The last line may end within a letter. UTF-16 has letters of two bytes, and its parts are whole.
+    // The beginning may end within a character. With UTF-16, whose characters have two bytes, it never does.
     if !head.contains(&0)
         && let Some(end) = head.iter().rposition(|&byte| byte == b'\n')
     {
@@ -42,7 +42,7 @@ fn is_of_frames(path: &Path) -> bool {
     read.is_ok() && Sheet::has_key(&head, &FRAME_COLUMNS)
 }
 
-/// Says what lies beside the tables, looks like one, and is not read.
+/// Warns of files beside the tables that look like tables and are not read.
 pub(crate) fn say_unread(dir: &Path) -> anyhow::Result<()> {
     for path in files_of_kind(dir, &WORKBOOKS)? {
         wo_cli::warn!(

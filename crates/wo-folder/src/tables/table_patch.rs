@@ -14,27 +14,27 @@ use crate::tables::formula::{quoted, unquoted};
 use crate::tables::sheet::Sheet;
 use crate::tables::table::{FRAME_COLUMNS, Row, WRITTEN_COLUMNS};
 
-/// What becomes of a row.
+/// What happens to a row.
 #[derive(Debug)]
 pub enum Fate<'a> {
     /// It stays as it is.
     Stay,
-    /// It says something else.
+    /// Its cells change.
     Say(&'a Judgement),
-    /// It goes to another table, and may say something else there.
+    /// It moves to another table, where its cells may change.
     Go(Option<&'a Judgement>, String),
 }
 
 /// A table, row by row.
 #[derive(Debug)]
 pub struct TablePatch {
-    /// The first line, with its end and what may stand before it.
+    /// The header line, with its line end and what may stand before it.
     head: String,
     header: Vec<String>,
     delimiter: u8,
     encoding: Encoding,
     rows: Vec<TableRow>,
-    /// What was taken out.
+    /// The rows that were removed.
     taken: Vec<TableRow>,
     is_changed: bool,
     has_more: bool,
@@ -133,12 +133,12 @@ impl TablePatch {
         self.rows.iter().map(row).collect()
     }
 
-    /// Whether it is to be written again.
+    /// Whether it needs to be written.
     pub fn is_changed(&self) -> bool {
         self.is_changed
     }
 
-    /// Whether rows were put in.
+    /// Whether rows were added.
     pub fn has_more(&self) -> bool {
         self.has_more
     }
@@ -148,8 +148,8 @@ impl TablePatch {
         self.rows.is_empty()
     }
 
-    /// Looks at each row, by its frame and its label: it stays, says something new, or goes. Returns those that go, with
-    /// where to.
+    /// Decides for each row, by its frame and its label, whether it stays, changes or moves. Returns the rows that move, with
+    /// their destination.
     pub fn pass<'a>(
         &mut self,
         mut fate: impl FnMut(&str, &Name) -> Fate<'a>,
@@ -176,7 +176,7 @@ impl TablePatch {
         Ok(leaving)
     }
 
-    /// Writes what was said of a frame into its row. True where that is something new.
+    /// Writes new values of a frame into its row. True if they differ.
     fn say(&self, row: &mut TableRow, new: &Judgement) -> anyhow::Result<bool> {
         let cells = self.said(&row.cells, new);
         let is_new = cells != row.cells;
@@ -186,8 +186,8 @@ impl TablePatch {
         Ok(is_new)
     }
 
-    /// Puts rows in, each with the columns of a table of its own, before the first row that comes later in an order. What
-    /// a crash left here already is not put in twice.
+    /// Inserts rows, each with the columns of its own table, before the first row that comes later in an order. A row that is
+    /// already here after a crash is not inserted again.
     pub fn put<O: Ord>(
         &mut self,
         rows: Vec<(TableRow, Self)>,
@@ -224,7 +224,7 @@ impl TablePatch {
         Ok(())
     }
 
-    /// A row of another table as one of this.
+    /// A row of another table, converted to the columns of this one.
     fn adopted(&self, row: TableRow, of: &Self) -> anyhow::Result<TableRow> {
         let is_alike = of.header == self.header
             && of.delimiter == self.delimiter
@@ -239,7 +239,7 @@ impl TablePatch {
         self.row(row.path, cells)
     }
 
-    /// A row that says this of a frame, for a table that has none of it.
+    /// A new row with these values, for a frame without a row.
     pub fn new_row(&self, path: &str, new: &Judgement) -> anyhow::Result<TableRow> {
         let written = quoted(path);
         let is_path = self.place_of(FRAME_COLUMNS.key);
@@ -249,7 +249,7 @@ impl TablePatch {
         self.row(path.to_owned(), self.said(&blank, new))
     }
 
-    /// A row that a frame has when it is new here.
+    /// The row of a new frame.
     pub fn row_of(&self, row: &Row) -> anyhow::Result<TableRow> {
         let new = Judgement {
             label: row.label.clone(),
@@ -286,7 +286,7 @@ impl TablePatch {
         }
     }
 
-    /// The cells as they are now. What means the same stays as it is spelt.
+    /// The cells with the new values. A cell that means the same keeps its spelling.
     fn said(&self, cells: &StringRecord, new: &Judgement) -> StringRecord {
         let label = new.label.clone().unwrap_or_default();
         let description = new.description.as_deref().unwrap_or_default();
@@ -312,7 +312,7 @@ impl TablePatch {
         self.encoded(&self.text())
     }
 
-    /// The same with what was taken out of it at its end.
+    /// The same, with the removed rows at its end.
     pub fn bytes_with_taken(&self) -> Vec<u8> {
         let mut text = self.text();
         for row in &self.taken {
@@ -329,7 +329,7 @@ impl TablePatch {
         [self.head.as_str()].into_iter().chain(rows).collect()
     }
 
-    /// A letter that has no place in the table's encoding makes it UTF-8, with the mark by which spreadsheets know it.
+    /// A character that the table's encoding lacks turns the table into UTF-8 with a byte order mark.
     fn encoded(&self, text: &str) -> Vec<u8> {
         encode(text, self.encoding).unwrap_or_else(|| format!("\u{feff}{text}").into_bytes())
     }

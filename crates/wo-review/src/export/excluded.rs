@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wo_cli::{Message, count};
 
-use crate::args::Format;
+use crate::export::format::Format;
 use crate::store::Store;
 
 /// The numbers of exported frames, and of excluded ones by reason.

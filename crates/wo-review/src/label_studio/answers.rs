@@ -5,8 +5,8 @@ use wo_record::{BAD_FORM, Name};
 use super::labels::Labels;
 use super::questions::Questions;
 use super::quote::{flag, short};
+use super::role::Role;
 use super::task::Answers;
-use crate::args::Role;
 use crate::store::Change;
 
 /// The change that the answers ask for.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
-use wo_folder::{Files, Place, most_alike};
+use wo_folder::{BaseFolder, Files, most_alike};
 use wo_label::is_same_time;
 
 use super::address::{is_image, paths_of};
@@ -131,7 +131,7 @@ impl FrameLookup {
 
 impl Spellings {
     fn of(folder: &Folder) -> anyhow::Result<Self> {
-        let place = Place::of_folder(&folder.dir)?;
+        let place = BaseFolder::of_folder(&folder.dir)?;
         let full = |path: &str| place.resolve(Path::new(path));
         let all: Vec<PathBuf> = paths(folder).map(|(_, path)| full(path)).collect();
         let files = Files::given(place.clone(), all)?;

@@ -17,7 +17,7 @@ use super::quote::short;
 use super::repair::repaired;
 use super::task::{Answers, Person, Task};
 use super::task_splitter::{Piece, TaskSplitter};
-use crate::args::Import;
+use crate::cli::config::ImportConfig;
 use crate::store::Store;
 
 /// The result of an import.
@@ -51,14 +51,14 @@ struct Importer<'a> {
 }
 
 /// Reads tasks and writes new answers into the log, one decision for each person.
-pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Imported> {
-    let file = args.file.display().to_string();
-    let mut input = opened(&args.file)?;
-    let labels = Labels::of(store, &args.label);
+pub(crate) fn import(store: &mut Store, config: &ImportConfig) -> anyhow::Result<Imported> {
+    let file = config.file.display().to_string();
+    let mut input = opened(&config.file)?;
+    let labels = Labels::of(store, &config.labels);
     let survey = survey(&mut input, &labels, &file)?;
-    let (questions, n_left) = survey.questions(&args.question, &file);
+    let (questions, n_left) = survey.questions(&config.questions, &file);
     let mut importer = Importer {
-        nobody: &args.reviewer,
+        nobody: &config.reviewer,
         frames: FrameLookup::of(&store.folder),
         store,
         questions,
@@ -78,7 +78,7 @@ pub(crate) fn import(store: &mut Store, args: &Import) -> anyhow::Result<Importe
         "{file}: {tasks}, {}",
         count(pending.n_written, "new review")
     );
-    report.say(&file, &args.folder);
+    report.say(&file, &config.folder);
     let n_failed = report.n_failed() + labels.say(&file) + n_left;
     Ok(Imported {
         outcome: Outcome::from_failures(n_failed),
@@ -156,7 +156,7 @@ fn survey(input: &mut File, labels: &Labels, file: &str) -> anyhow::Result<Surve
 
 impl Importer<'_> {
     /// Reads all tasks. Returns their number, and a message if the file is truncated.
-    fn run(&mut self, input: &mut File, file: &str) -> anyhow::Result<(u64, Option<String>)> {
+    fn run(&mut self, input: &mut File, file: &str) -> anyhow::Result<(u64, Option<Message>)> {
         let mut pieces = pieces(input, file)?;
         let mut bytes = Vec::new();
         let mut n_tasks = 0;

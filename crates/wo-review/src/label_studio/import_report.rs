@@ -11,11 +11,11 @@ const N_NAMED: u64 = 5;
 /// Issues by kind.
 #[derive(Debug, Default)]
 pub(super) struct ImportReport {
-    seen: BTreeMap<Issue, Seen>,
+    seen: BTreeMap<Issue, IssueCount>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct IssueCount {
     n: u64,
     named: Vec<String>,
 }

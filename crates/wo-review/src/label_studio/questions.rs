@@ -6,9 +6,8 @@ use wo_cli::{count, verb};
 
 use super::labels::Labels;
 use super::quote::flag;
-use super::role::{Sureness, role_by_name, words};
+use super::role::{Role, Sureness, role_by_name, words};
 use super::task::{Answer, AnswerKind};
-use crate::args::Role;
 
 /// At most this many questions are read.
 const MAX_QUESTIONS: usize = 1000;
@@ -19,12 +18,12 @@ pub(super) type Given = (String, Option<Role>);
 /// All questions of a file.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    seen: BTreeMap<String, Seen>,
+    seen: BTreeMap<String, QuestionAnswers>,
     n_beyond: u64,
 }
 
 #[derive(Debug)]
-struct Seen {
+struct QuestionAnswers {
     kind: AnswerKind,
     n_answers: u64,
     /// The number of answers that are known labels.
@@ -47,7 +46,7 @@ impl Survey {
         let seen = self
             .seen
             .entry(answer.question.clone())
-            .or_insert_with(|| Seen {
+            .or_insert_with(|| QuestionAnswers {
                 kind: answer.kind.clone(),
                 n_answers: 0,
                 n_labels: 0,
@@ -164,12 +163,12 @@ impl Survey {
         n_left
     }
 
-    fn questions_seen(&self) -> impl Iterator<Item = (&String, &Seen)> {
+    fn questions_seen(&self) -> impl Iterator<Item = (&String, &QuestionAnswers)> {
         self.seen.iter().filter(|(_, seen)| seen.is_question())
     }
 }
 
-impl Seen {
+impl QuestionAnswers {
     /// Whether it is a question for sure. A text of JSON_MIN may be data.
     fn is_question(&self) -> bool {
         self.kind != AnswerKind::Plain || self.n_labels > 0

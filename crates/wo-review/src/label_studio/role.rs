@@ -3,7 +3,43 @@
 use wo_record::Name;
 
 use super::task::AnswerKind;
-use crate::args::Role;
+
+/// The meaning of a Label Studio question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The label: one choice.
+    Label,
+    /// The faults: any number of choices.
+    Faults,
+    /// The description of the frame.
+    Description,
+    /// A note.
+    Note,
+    /// Ignored.
+    Nothing,
+}
+
+impl Role {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Label,
+        Self::Faults,
+        Self::Description,
+        Self::Note,
+        Self::Nothing,
+    ];
+
+    /// Its word on the command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::Faults => "faults",
+            Self::Description => "description",
+            Self::Note => "note",
+            Self::Nothing => "nothing",
+        }
+    }
+}
 
 /// How sure the role of a question is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

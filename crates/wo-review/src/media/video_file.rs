@@ -17,12 +17,12 @@ const MAX_PART: u64 = 1 << 20;
 pub(crate) struct Videos {
     /// Bases of relative paths: the working directory and all folders above the frames.
     bases: Vec<PathBuf>,
-    known: Mutex<HashMap<String, Known>>,
+    known: Mutex<HashMap<String, HashedFile>>,
 }
 
 /// A file as it was when it was hashed.
 #[derive(Debug, Clone)]
-struct Known {
+struct HashedFile {
     path: PathBuf,
     state: (u64, u64, u64, i64, i64),
 }
@@ -109,14 +109,14 @@ impl Videos {
             if hasher.finalize().to_hex().as_str() == video_id {
                 file.seek(SeekFrom::Start(0))?;
                 self.known()
-                    .insert(video_id.to_owned(), Known { path: place, state });
+                    .insert(video_id.to_owned(), HashedFile { path: place, state });
                 return Ok(Some((file, metadata.len())));
             }
         }
         Ok(None)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, HashedFile>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use wo_folder::{Fate, Files, Place, TRASH, TablePatch, TableRow, replace, table_name_of, tables};
+use wo_folder::{
+    BaseFolder, Fate, Files, TRASH, TablePatch, TableRow, replace, table_name_of, tables,
+};
 use wo_label::choice_hash;
 use wo_record::Name;
 
@@ -41,7 +43,7 @@ struct ByPath<'a> {
 
 impl<'a> ByPath<'a> {
     fn new(dir: &Path, frames: impl Iterator<Item = &'a Reviewed>) -> anyhow::Result<Self> {
-        let files = Files::of(Place::of_folder(dir)?)?;
+        let files = Files::of(BaseFolder::of_folder(dir)?)?;
         let keyed = frames.filter_map(|frame| Some((files.key(frame.path.as_deref()?), frame)));
         let frames = keyed.collect();
         Ok(Self { files, frames })

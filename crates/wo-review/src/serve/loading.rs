@@ -4,7 +4,7 @@ use wo_folder::{Corrections, captions_in_force};
 use wo_label::Captions;
 use wo_record::{BAD_FORM, GOOD_FORM, Name, Review, UNCLEAR};
 
-use crate::args::Serve;
+use crate::cli::config::ServeConfig;
 use crate::folder::{Folder, corrections};
 use crate::queue::{Filter, QueueName};
 use crate::store::{ReviewFile, Store, Suspects};
@@ -31,7 +31,7 @@ const ACTIONS: [&str; 15] = [
 /// A folder whose log is open and whose frames are yet to be read.
 #[derive(Debug)]
 pub(crate) struct Loader<'a> {
-    args: &'a Serve,
+    config: &'a ServeConfig,
     captions: Captions,
     log: ReviewFile,
     reviews: Vec<Review>,
@@ -39,12 +39,12 @@ pub(crate) struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     /// Opens the log. Errors in it, or in the folder at first glance, are reported before anyone opens the page.
-    pub(crate) fn begin(args: &'a Serve) -> anyhow::Result<Self> {
-        Folder::look(&args.folder)?;
-        let captions = captions_in_force(&args.captions)?;
-        let (log, reviews) = ReviewFile::open(&args.folder)?;
+    pub(crate) fn begin(config: &'a ServeConfig) -> anyhow::Result<Self> {
+        Folder::look(&config.folder)?;
+        let captions = captions_in_force(&config.captions)?;
+        let (log, reviews) = ReviewFile::open(&config.folder)?;
         Ok(Self {
-            args,
+            config,
             captions,
             log,
             reviews,
@@ -53,20 +53,21 @@ impl<'a> Loader<'a> {
 
     /// What the tables change in the records. [`Self::first_look`] and [`Self::all`] need it.
     pub(crate) fn corrections(&self) -> anyhow::Result<Corrections> {
-        corrections(&self.args.folder, &self.reviews, &self.captions)
+        corrections(&self.config.folder, &self.reviews, &self.captions)
     }
 
     /// The first frames. `None` if the first queue needs all frames.
     pub(crate) fn first_look(&self, corrections: &Corrections) -> Option<Store> {
-        let queue = self.args.queue;
-        if !matches!(queue, QueueName::All | QueueName::Undecided) || self.args.suspects.is_some() {
+        let queue = self.config.first_queue;
+        if !matches!(queue, QueueName::All | QueueName::Undecided) || self.config.suspects.is_some()
+        {
             return None;
         }
-        let folder = Folder::first(&self.args.folder, corrections)?;
+        let folder = Folder::first(&self.config.folder, corrections)?;
         let reviews = self.reviews.clone();
         let captions = self.captions.clone();
         let mut store = Store::new(folder, captions, None, reviews, 0.0);
-        add_reviewers(&mut store, self.args);
+        add_reviewers(&mut store, self.config);
         let filter = Filter {
             queue,
             ..Filter::default()
@@ -76,25 +77,24 @@ impl<'a> Loader<'a> {
 
     /// All frames.
     pub(crate) fn all(self, corrections: &Corrections) -> anyhow::Result<Store> {
-        let args = self.args;
-        let folder = Folder::read_with(&args.folder, corrections)?;
-        let repeat_share = args.blind_repeats / 100.0;
+        let config = self.config;
+        let folder = Folder::read_with(&config.folder, corrections)?;
         let mut store = Store::new(
             folder,
             self.captions,
             Some(self.log),
             self.reviews,
-            repeat_share,
+            config.repeat_share,
         );
-        warn_of_new_labels(&store, args);
+        warn_of_new_labels(&store, config);
         store.warn_of_unmet();
-        if let Some(path) = &args.suspects {
+        if let Some(path) = &config.suspects {
             store.suspects = Suspects::read(path, &store.folder)?;
         }
-        add_reviewers(&mut store, args);
+        add_reviewers(&mut store, config);
         wo_cli::say!(
             "{}: {} of {}, {} reviewed",
-            args.folder.display(),
+            config.folder.display(),
             wo_cli::count(store.folder.frames.len(), "frame"),
             wo_cli::count(store.folder.videos.len(), "video"),
             store.n_judged()
@@ -104,8 +104,8 @@ impl<'a> Loader<'a> {
 }
 
 /// `--key` accepts a new label, which may be a misspelt action: warn.
-fn warn_of_new_labels(store: &Store, args: &Serve) {
-    for (action, key) in &args.key {
+fn warn_of_new_labels(store: &Store, config: &ServeConfig) {
+    for (action, key) in &config.keys {
         let label = Name::label(action);
         let is_known = ACTIONS.contains(&action.as_str())
             || [GOOD_FORM, BAD_FORM, UNCLEAR].contains(&label.as_str())
@@ -120,9 +120,9 @@ fn warn_of_new_labels(store: &Store, args: &Serve) {
     }
 }
 
-fn add_reviewers(store: &mut Store, args: &Serve) {
-    for name in args.reviewers() {
-        store.reviewer(&name);
+fn add_reviewers(store: &mut Store, config: &ServeConfig) {
+    for name in &config.reviewers {
+        store.reviewer(name);
     }
 }
 

@@ -1,7 +1,8 @@
 //! The confidence interval of a difference of two predictors on the same samples.
 
 use super::beta_binomial::{BetaPrior, CorrelationPrior, GroupCounts, Posterior};
-use super::{HIGH, LOW, combined};
+use super::ends::{HIGH, LOW};
+use super::group_sizes::combined;
 use crate::bootstrap::Interval;
 
 /// How far the differences of two classes in the same groups go together.

@@ -1,7 +1,7 @@
 //! The confidence interval of a proportion over groups, such as a recall or an accuracy.
 
-use super::LOW;
 use super::beta_binomial::{BetaPrior, CorrelationPrior, GroupCounts};
+use super::ends::LOW;
 use crate::bootstrap::{Bootstrap, Estimate, Interval};
 use crate::sums::GroupSums;
 

@@ -1,6 +1,6 @@
 //! Confidence intervals of metrics that depend on the recalls of classes: balanced accuracy and F1.
 
-use super::combined;
+use super::group_sizes::combined;
 use super::proportion::rate;
 use crate::bootstrap::Interval;
 

@@ -2,7 +2,8 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::{HIGH, effective_groups};
+use super::ends::HIGH;
+use super::group_sizes::effective_groups;
 use crate::bootstrap::Interval;
 
 /// The correlation inside groups that the prior of the variance assumes.

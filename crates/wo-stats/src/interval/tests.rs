@@ -4,6 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::bootstrap::Interval;
 use crate::metrics::{Counts, Metric};
 
 /// The interval of a metric of two classes, from right and all samples of each by group.

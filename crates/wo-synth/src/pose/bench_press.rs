@@ -1,6 +1,6 @@
 //! The bench press: the lifter lies with the head towards -z and the feet towards +z; phase 1 is the bar at the chest.
 
-use super::{Feet, Outline, flat_reach};
+use super::outline::{Feet, Outline, flat_reach};
 use crate::catalog::Fault;
 use crate::person::Body;
 use crate::skeleton::{Bar, SIDES, Spine};

@@ -1,6 +1,6 @@
 //! The overhead press: from the front of the shoulders to over the middle of the foot.
 
-use super::{Feet, Outline, flat_reach, hip_over_feet, level_bar};
+use super::outline::{Feet, Outline, flat_reach, hip_over_feet, level_bar};
 use crate::catalog::Fault;
 use crate::person::Body;
 use crate::skeleton::{SIDES, Spine};

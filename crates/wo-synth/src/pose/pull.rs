@@ -1,6 +1,6 @@
 //! The deadlift and the barbell row: straight legs and hips decide, the trunk follows from where the bar has to be.
 
-use super::{FULL_PLATE, Feet, Outline, flat_reach, hip_over_feet, level_bar};
+use super::outline::{FULL_PLATE, Feet, Outline, flat_reach, hip_over_feet, level_bar};
 use crate::catalog::Fault;
 use crate::person::Body;
 use crate::skeleton::{SIDES, Spine, joint_between, leaning};
@@ -40,7 +40,6 @@ pub(super) fn deadlift(body: &Body, technique: &Technique, phase: f32) -> Outlin
         )
     };
     let base = hip_at(bent);
-
     let rounding = technique.amount(Fault::RoundedBack, 52.0, 74.0);
     let flexion_deg = technique.spine_deg + rounding * lerp(1.0, 0.7, smoothstep(0.4, 1.0, phase));
     let drift = technique.amount(Fault::BarDriftsAway, 0.18, 0.28);
@@ -54,11 +53,8 @@ pub(super) fn deadlift(body: &Body, technique: &Technique, phase: f32) -> Outlin
     let end_flexion_deg = technique.spine_deg + rounding * 0.7;
     let end_chord = Spine::chord(body.trunk, end_flexion_deg) * SHOULDER_PART;
     let end_shoulder = hip_at(0.0) + leaning(LOCKED_DEG) * end_chord;
-    let end_z = near_z + drift * 0.55;
-    let hang = (reach * reach - (end_z - end_shoulder.z).powi(2))
-        .max(0.01)
-        .sqrt();
-    let bar_y = lerp(FULL_PLATE, end_shoulder.y - hang, bar_way);
+    let end_y = end_shoulder.y - hang(reach, near_z + drift * 0.55 - end_shoulder.z);
+    let bar_y = lerp(FULL_PLATE, end_y, bar_way);
 
     let chord = Spine::chord(body.trunk, flexion_deg) * SHOULDER_PART;
     let bar_point = vec3(0.0, bar_y, bar_z);
@@ -76,6 +72,11 @@ pub(super) fn deadlift(body: &Body, technique: &Technique, phase: f32) -> Outlin
         neck_deg: top_deg * 0.85,
         head_deg: top_deg * head_follows(technique) - technique.gaze_deg,
     }
+}
+
+/// How far a hand hangs below its shoulder when it is this far in front of it.
+fn hang(reach: f32, forward: f32) -> f32 {
+    (reach * reach - forward.powi(2)).max(0.01).sqrt()
 }
 
 pub(super) fn row(body: &Body, technique: &Technique, phase: f32) -> Outline {

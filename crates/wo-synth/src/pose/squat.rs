@@ -1,6 +1,6 @@
 //! The back squat: the bar on the upper back stays over the middle of the foot.
 
-use super::{Feet, Outline, hip_over_feet, hips_of};
+use super::outline::{Feet, Outline, hip_over_feet, hips_of};
 use crate::catalog::Fault;
 use crate::person::Body;
 use crate::skeleton::{Bar, SIDES, Spine, bend, facing};

@@ -8,10 +8,7 @@ use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
 use wo_clip::Pooling;
 use wo_record::GroupBy;
 
-use crate::data::config::{Mixed, NearDuplicates};
-use crate::hyperparameters::{Interpolation, Loss};
-use crate::model::method::Method;
-use crate::trainer::config::{Resume, SelfCheck};
+use crate::hyperparameters::Interpolation;
 
 /// Fine-tune CLIP on described frames so that it judges form
 ///
@@ -75,7 +72,7 @@ pub struct MainArgs {
     pub init: String,
     /// Which weights to train
     #[arg(long, value_name = "HOW", default_value = "auto")]
-    pub method: Method,
+    pub method: MethodFlag,
     /// Passes over the training videos
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub epochs: u32,
@@ -102,10 +99,10 @@ pub struct BaseModelArgs {
 pub struct DataArgs {
     /// What to do with frames whose label differs from their video's
     #[arg(long, value_name = "HOW", default_value = "leave-out")]
-    pub mixed: Mixed,
+    pub mixed: MixedFlag,
     /// What to do with videos that show the same frames, such as one uploaded twice
     #[arg(long, value_name = "HOW", default_value = "group")]
-    pub near_duplicates: NearDuplicates,
+    pub near_duplicates: NearDuplicatesFlag,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented where it is defined")]
     pub captions: CaptionsFlag,
@@ -194,7 +191,7 @@ pub struct OptimizationArgs {
 pub struct LossArgs {
     /// What the frames are compared with
     #[arg(long, value_name = "HOW", default_value = "bank")]
-    pub loss: Loss,
+    pub loss: LossFlag,
     /// How the logits of frames become those of a video: `mean`, or `topk:F`, the mean of the highest fraction F per
     /// class
     #[arg(long, value_name = "HOW", default_value = "mean")]
@@ -255,19 +252,85 @@ pub struct RunArgs {
     pub half: bool,
     /// Whether to resume a stopped run
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub resume: Resume,
+    pub resume: ResumeFlag,
     /// Minutes between snapshots for resuming
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0)]
     pub snapshot_every: f64,
     /// Whether to check first that the model can overfit one batch
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub self_check: SelfCheck,
+    pub self_check: SelfCheckFlag,
     /// Write metrics for TensorBoard into this folder
     #[arg(long, value_name = "DIR")]
     pub tensorboard: Option<PathBuf>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented where it is defined")]
     pub common: Common,
+}
+
+/// The ways to train a model on a set of videos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum MethodFlag {
+    /// By the number of training videos per exercise
+    Auto,
+    /// A linear head on frozen features, initialized from the captions (LP++: Huang et al. 2024, arXiv 2404.02285)
+    Probe,
+    /// Low-rank adapters in the attention of both towers (CLIP-LoRA: Zanella & Ben Ayed 2024, arXiv 2405.18541)
+    Lora,
+    /// All weights, with lower learning rates near the input
+    Full,
+}
+
+/// What to do with frames whose label differs from their video's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum MixedFlag {
+    /// Report and exclude them
+    LeaveOut,
+    /// Train on each with its own label; never validate on it
+    Frames,
+}
+
+/// What to do with videos that show the same frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum NearDuplicatesFlag {
+    /// Report them and keep them in one group, so that no split separates them
+    Group,
+    /// Stop if they join two persons or sources
+    Refuse,
+    /// Keep the first of those with the same label; report and exclude the others
+    Drop,
+}
+
+/// What is minimized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LossFlag {
+    /// Cross-entropy of videos over classes, and of frames over all distinct captions
+    Bank,
+    /// Frames against the captions of their batch; equal captions are positives
+    Infonce,
+    /// Frames against the captions of their batch; only a frame's own caption is a positive, as in `open_clip_train`.
+    /// For comparison only
+    #[value(hide = true)]
+    Diagonal,
+}
+
+/// Whether to resume a stopped run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ResumeFlag {
+    /// If there is a snapshot of the same flags and data
+    Auto,
+    /// Never; existing snapshots are overwritten
+    Never,
+}
+
+/// Whether to check that the model can learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SelfCheckFlag {
+    /// Before runs of a thousand steps or more
+    Auto,
+    /// Always
+    On,
+    /// Never
+    Off,
 }
 
 /// The decay of the moving average of the weights.

@@ -1,71 +1,109 @@
 //! From flags to what a run needs: checks, defaults that depend on the data and the machine, and the settings of each
 //! part. Below `cli/` nothing knows flags.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::ensure;
+use wo_cli::{Exit, ExitWith};
 use wo_clip::LoraConfig;
 use wo_clip::tch::Device;
 
-use crate::cli::args::{Args, EmaDecay, LoraArgs, Precision};
-use crate::data::config::{DataConfig, Source};
+use crate::cli::args::{
+    Args, EmaDecay, LoraArgs, LossFlag, MethodFlag, MixedFlag, NearDuplicatesFlag, Precision,
+    ResumeFlag, SelfCheckFlag,
+};
+use crate::data::config::{DataConfig, Mixed, NearDuplicates, Source};
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
 use crate::hyperparameters::{Hyperparameters, Interpolation, Loss};
 use crate::model::download::BaseModel;
 use crate::model::init::{Defaults, Init};
 use crate::model::method::{Choice, Method};
-use crate::trainer::config::TrainerConfig;
+use crate::trainer::config::{Resume, SelfCheck, TrainerConfig};
 
 /// Frames per forward pass unless `--micro-batch` says otherwise.
 const FRAMES_PER_PASS: usize = 64;
 
-impl Args {
+/// What a run does, and with what.
+#[derive(Debug)]
+pub(crate) struct Config {
     /// Where the videos are and how they are split.
-    pub(crate) fn data_config(&self) -> DataConfig {
-        let parent = self.main.output.parent();
-        let parent = parent.filter(|dir| !dir.as_os_str().is_empty());
-        DataConfig {
-            source: match &self.main.data_dir {
-                Some(folder) => Source::Folder(folder.clone()),
-                None => Source::Stream(self.main.input.clone()),
-            },
-            cache_dir: parent.unwrap_or(Path::new(".")).to_owned(),
-            // A probe reads each frame at most once.
-            storage: match self.main.method {
-                Method::Probe => Storage::Files,
-                _ => Storage::Pixels,
-            },
-            captions: self.data.captions.clone(),
-            reading: self.data.reading.clone(),
-            mixed: self.data.mixed,
-            near_duplicates: self.data.near_duplicates,
-            group_by: self.split.group_by,
-            fractions: Fractions {
-                validation: self.split.validation,
-                test: self.split.test,
-            },
-            seed: self.optimization.seed.seed,
-        }
-    }
+    pub(crate) data: DataConfig,
+    pub(crate) base_model: BaseModel,
+    pub(crate) method: Method,
+    pub(crate) trainer: TrainerConfig,
+    pub(crate) models: ModelsConfig,
+    pub(crate) output: OutputConfig,
+    pub(crate) machine: MachineConfig,
+    /// Whether the plan is all that is wanted.
+    pub(crate) is_dry_run: bool,
+    args: Args,
+}
 
-    /// The base model.
-    pub(crate) fn base_model(&self) -> BaseModel {
-        BaseModel {
-            name: self.main.init.clone(),
-            revision: self.base_model.revision.clone(),
-            is_offline: self.base_model.offline,
-        }
-    }
+/// How many models are trained, and which mistakes are accepted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ModelsConfig {
+    /// More models that are each scored on groups that they have not seen.
+    pub(crate) folds: Option<u32>,
+    /// Models from different seeds, of which the best is kept.
+    pub(crate) seeds: u32,
+    /// The accepted fraction of wrong verdicts.
+    pub(crate) risk: f64,
+}
 
-    /// The settings of the trainer that do not change its result.
-    pub(crate) fn trainer_config(&self) -> TrainerConfig {
-        TrainerConfig {
-            resume: self.running.resume,
-            snapshot_every: Duration::from_secs_f64(60.0 * self.running.snapshot_every),
-            self_check: self.running.self_check,
-        }
+/// What is written, and where.
+#[derive(Debug)]
+pub(crate) struct OutputConfig {
+    pub(crate) model: PathBuf,
+    /// Whether weights are stored in 16 bits.
+    pub(crate) is_half: bool,
+    /// The folder of metrics for TensorBoard.
+    pub(crate) tensorboard: Option<PathBuf>,
+}
+
+/// What a run takes of the machine.
+#[derive(Debug)]
+pub(crate) struct MachineConfig {
+    pub(crate) device: String,
+    pub(crate) n_threads: usize,
+}
+
+impl Config {
+    /// Fails where a value is out of range.
+    pub(crate) fn of(args: Args) -> anyhow::Result<Self> {
+        check(&args).exit_with(Exit::Usage)?;
+        let (main, running) = (&args.main, &args.running);
+        Ok(Self {
+            data: data_config(&args),
+            base_model: BaseModel {
+                name: main.init.clone(),
+                revision: args.base_model.revision.clone(),
+                is_offline: args.base_model.offline,
+            },
+            method: main.method.into(),
+            trainer: TrainerConfig {
+                resume: running.resume.into(),
+                snapshot_every: Duration::from_secs_f64(60.0 * running.snapshot_every),
+                self_check: running.self_check.into(),
+            },
+            models: ModelsConfig {
+                folds: args.split.folds,
+                seeds: args.split.seeds,
+                risk: args.split.risk,
+            },
+            output: OutputConfig {
+                model: main.output.clone(),
+                is_half: running.half,
+                tensorboard: running.tensorboard.clone(),
+            },
+            machine: MachineConfig {
+                device: args.machine.device.clone(),
+                n_threads: args.machine.threads.count(),
+            },
+            is_dry_run: main.dry_run,
+            args,
+        })
     }
 
     /// What the run's result depends on, with defaults for what the command line leaves open.
@@ -76,15 +114,16 @@ impl Args {
         n_train: usize,
         device: Device,
     ) -> Hyperparameters {
-        let (main, split) = (&self.main, &self.split);
-        let (optimization, loss, machine) = (&self.optimization, &self.loss, &self.machine);
+        let args = &self.args;
+        let (main, split) = (&args.main, &args.split);
+        let (optimization, loss, machine) = (&args.optimization, &args.loss, &args.machine);
         let defaults = init.defaults();
         let method = choice.method;
         Hyperparameters {
             method,
             epochs: main.epochs,
             batch_size: optimization.batch_size.max(1),
-            micro_batch: self.micro_batch(),
+            micro_batch: micro_batch(args),
             frames: optimization.frames.max(1),
             lr: optimization
                 .lr
@@ -100,10 +139,10 @@ impl Args {
             checkpoint_blocks: machine.checkpoint_blocks,
             bf16: is_bf16(machine.precision, device),
             freeze_blocks: optimization.freeze_blocks,
-            lora: (method == Method::Lora).then(|| lora_config(&self.lora, choice)),
+            lora: (method == Method::Lora).then(|| lora_config(&args.lora, choice)),
             warmup: optimization.warmup,
             weight_decay: optimization.weight_decay,
-            loss: loss.loss,
+            loss: loss.loss.into(),
             pooling: loss.pooling,
             frame_loss: loss.frame_loss,
             augment: optimization.augment,
@@ -126,17 +165,44 @@ impl Args {
             seed: optimization.seed.seed,
         }
     }
+}
 
-    fn micro_batch(&self) -> usize {
-        let (batch_size, frames) = (self.optimization.batch_size, self.optimization.frames);
-        let n = match self.machine.micro_batch {
-            // A loss that compares the frames of a batch needs all of them at once.
-            _ if self.loss.loss != Loss::Bank => batch_size,
-            Some(n) => n as usize,
-            None => FRAMES_PER_PASS / frames.max(1),
-        };
-        n.clamp(1, batch_size.max(1))
+fn data_config(args: &Args) -> DataConfig {
+    let parent = args.main.output.parent();
+    let parent = parent.filter(|dir| !dir.as_os_str().is_empty());
+    DataConfig {
+        source: match &args.main.data_dir {
+            Some(folder) => Source::Folder(folder.clone()),
+            None => Source::Stream(args.main.input.clone()),
+        },
+        cache_dir: parent.unwrap_or(Path::new(".")).to_owned(),
+        // A probe reads each frame at most once.
+        storage: match args.main.method {
+            MethodFlag::Probe => Storage::Files,
+            _ => Storage::Pixels,
+        },
+        captions: args.data.captions.clone(),
+        reading: args.data.reading.clone(),
+        mixed: args.data.mixed.into(),
+        near_duplicates: args.data.near_duplicates.into(),
+        group_by: args.split.group_by,
+        fractions: Fractions {
+            validation: args.split.validation,
+            test: args.split.test,
+        },
+        seed: args.optimization.seed.seed,
     }
+}
+
+fn micro_batch(args: &Args) -> usize {
+    let (batch_size, frames) = (args.optimization.batch_size, args.optimization.frames);
+    let n = match args.machine.micro_batch {
+        // A loss that compares the frames of a batch needs all of them at once.
+        _ if args.loss.loss != LossFlag::Bank => batch_size,
+        Some(n) => n as usize,
+        None => FRAMES_PER_PASS / frames.max(1),
+    };
+    n.clamp(1, batch_size.max(1))
 }
 
 fn is_bf16(precision: Precision, device: Device) -> bool {
@@ -184,7 +250,7 @@ fn lora_config(args: &LoraArgs, choice: &Choice) -> LoraConfig {
 }
 
 /// Rejects values out of range.
-pub(crate) fn check(args: &Args) -> anyhow::Result<()> {
+fn check(args: &Args) -> anyhow::Result<()> {
     ensure!(args.main.epochs > 0, "--epochs must be 1 or more");
     check_split(args)?;
     check_optimization(args)?;
@@ -261,4 +327,63 @@ fn check_not_negative(flag: &str, value: f64) -> anyhow::Result<()> {
         "{flag} must be 0 or more"
     );
     Ok(())
+}
+
+impl From<MethodFlag> for Method {
+    fn from(flag: MethodFlag) -> Self {
+        match flag {
+            MethodFlag::Auto => Self::Auto,
+            MethodFlag::Probe => Self::Probe,
+            MethodFlag::Lora => Self::Lora,
+            MethodFlag::Full => Self::Full,
+        }
+    }
+}
+
+impl From<MixedFlag> for Mixed {
+    fn from(flag: MixedFlag) -> Self {
+        match flag {
+            MixedFlag::LeaveOut => Self::LeaveOut,
+            MixedFlag::Frames => Self::Frames,
+        }
+    }
+}
+
+impl From<NearDuplicatesFlag> for NearDuplicates {
+    fn from(flag: NearDuplicatesFlag) -> Self {
+        match flag {
+            NearDuplicatesFlag::Group => Self::Group,
+            NearDuplicatesFlag::Refuse => Self::Refuse,
+            NearDuplicatesFlag::Drop => Self::Drop,
+        }
+    }
+}
+
+impl From<LossFlag> for Loss {
+    fn from(flag: LossFlag) -> Self {
+        match flag {
+            LossFlag::Bank => Self::Bank,
+            LossFlag::Infonce => Self::Infonce,
+            LossFlag::Diagonal => Self::Diagonal,
+        }
+    }
+}
+
+impl From<ResumeFlag> for Resume {
+    fn from(flag: ResumeFlag) -> Self {
+        match flag {
+            ResumeFlag::Auto => Self::Auto,
+            ResumeFlag::Never => Self::Never,
+        }
+    }
+}
+
+impl From<SelfCheckFlag> for SelfCheck {
+    fn from(flag: SelfCheckFlag) -> Self {
+        match flag {
+            SelfCheckFlag::Auto => Self::Auto,
+            SelfCheckFlag::On => Self::On,
+            SelfCheckFlag::Off => Self::Off,
+        }
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wo_cli::{count, verb};
+use wo_cli::{Message, count, message, verb};
 use wo_clip::Split;
 use wo_stats::threshold::least_groups;
 
-use crate::cli::args::SplitArgs;
+use crate::cli::config::ModelsConfig;
 use crate::data::dataset::{Dataset, Example};
 use crate::validation::fold_plan::FoldSource;
 
@@ -20,18 +20,18 @@ type Labels<'a> = BTreeMap<&'a str, usize>;
 pub(crate) fn warnings(
     dataset: &Dataset,
     source: FoldSource<'_>,
-    split: &SplitArgs,
-) -> Vec<String> {
+    models: ModelsConfig,
+) -> Vec<Message> {
     let mut warnings = one_sided_exercises(dataset);
-    let has_folds = split.folds.is_some();
+    let has_folds = models.folds.is_some();
     let folds = || source.most_folds(RECOMMENDED_FOLDS).filter(|_| !has_folds);
     warnings.extend(test_lacks(dataset, folds));
-    warnings.extend(too_few_for_a_threshold(dataset, source, split, folds));
+    warnings.extend(too_few_for_a_threshold(dataset, source, models, folds));
     warnings
 }
 
 /// Exercises whose training videos show one label, where those of others show more: the exercise alone gives it away.
-fn one_sided_exercises(dataset: &Dataset) -> Vec<String> {
+fn one_sided_exercises(dataset: &Dataset) -> Vec<Message> {
     let train = dataset.of(Split::Train);
     let all: BTreeSet<&str> = train.iter().map(|it| it.class.label.as_str()).collect();
     let videos = dataset.examples.iter().filter(|it| !it.is_part);
@@ -44,15 +44,15 @@ fn one_sided_exercises(dataset: &Dataset) -> Vec<String> {
             let held_out = of_all.get(exercise)?.keys().find(|it| **it != label);
             let (first, rest) = (others.first()?, others.join(" and "));
             Some(match held_out {
-                Some(held_out) => format!(
+                Some(held_out) => message!(
                     "{exercise} has {label} only among its training videos ({n}), since {exercise}/{held_out} is in other splits: the \
-                     exercise alone gives the label away\n\
-                     hint: add videos of more persons or sources with {exercise}/{held_out}"
+                     exercise alone gives the label away";
+                    "add videos of more persons or sources with {exercise}/{held_out}"
                 ),
-                None => format!(
-                    "{exercise} has {label} only ({}): nothing shows {rest} there, and the exercise alone gives the label away\n\
-                     hint: add videos to {exercise}/{first}, or leave {exercise} out",
-                    count(n, "training video")
+                None => message!(
+                    "{exercise} has {label} only ({}): nothing shows {rest} there, and the exercise alone gives the label away",
+                    count(n, "training video");
+                    "add videos to {exercise}/{first}, or leave {exercise} out"
                 ),
             })
         },
@@ -72,7 +72,7 @@ fn labels_by_exercise<'a>(
 }
 
 /// A label without test videos.
-fn test_lacks(dataset: &Dataset, folds: impl Fn() -> Option<u32>) -> Option<String> {
+fn test_lacks(dataset: &Dataset, folds: impl Fn() -> Option<u32>) -> Option<Message> {
     let labels_of = |split| -> BTreeSet<&str> {
         let videos = dataset.videos(split).into_iter();
         videos.map(|it| it.class.label.as_str()).collect()
@@ -85,9 +85,9 @@ fn test_lacks(dataset: &Dataset, folds: impl Fn() -> Option<u32>) -> Option<Stri
     let or_folds = folds().map_or_else(String::new, |n| {
         format!(", or --folds {n}, which judges all others as well")
     });
-    Some(format!(
-        "the test split shows no {label}, so wo-eval will not be able to tell how good the model is at it\n\
-         hint: add videos of more persons or sources with {label}{or_folds}"
+    Some(message!(
+        "the test split shows no {label}, so wo-eval will not be able to tell how good the model is at it";
+        "add videos of more persons or sources with {label}{or_folds}"
     ))
 }
 
@@ -95,14 +95,14 @@ fn test_lacks(dataset: &Dataset, folds: impl Fn() -> Option<u32>) -> Option<Stri
 fn too_few_for_a_threshold(
     dataset: &Dataset,
     source: FoldSource<'_>,
-    split: &SplitArgs,
+    models: ModelsConfig,
     folds: impl Fn() -> Option<u32>,
-) -> Option<String> {
-    let n_needed = least_groups(split.risk) as usize;
+) -> Option<Message> {
+    let n_needed = least_groups(models.risk) as usize;
     let n_of_folds = source.groups().len();
     let validation = dataset.videos(Split::Validation);
     let validation: BTreeSet<_> = validation.iter().map(|it| &it.video.group).collect();
-    let (n, of) = match split.folds {
+    let (n, of) = match models.folds {
         Some(_) => (n_of_folds, "beside the test split"),
         None => (validation.len(), "in the validation split"),
     };
@@ -114,11 +114,12 @@ fn too_few_for_a_threshold(
         || "add videos of more persons or sources".to_owned(),
         |k| format!("--folds {k} sets one by {}", count(n_of_folds, "group")),
     );
-    Some(format!(
-        "{} {of} {} too few to set an abstention threshold for a risk of {:.0} %, which takes {n_needed}: wo-eval will say unclear \
-         (no_threshold) to every video\nhint: {hint}",
+    Some(message!(
+        "{} {of} {} too few to set an abstention threshold for a risk of {:.0} %, which takes {n_needed}: wo-eval will say \
+         unclear (no_threshold) to every video",
         count(n, "group"),
         verb(n, "is", "are"),
-        100.0 * split.risk
+        100.0 * models.risk;
+        "{hint}"
     ))
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use wo_cli::{CaptionsFlag, Reading, shell_word};
 use wo_record::GroupBy;
+use wo_input::folder_of_frames;
 
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;
@@ -34,26 +35,34 @@ pub(crate) enum Source {
 }
 
 /// What to do with frames whose label differs from their video's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Mixed {
-    /// Report and exclude them
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mixed {
+    /// Report and exclude them.
     LeaveOut,
-    /// Train on each with its own label; never validate on it
+    /// Train on each with its own label; never validate on it.
     Frames,
 }
 
 /// What to do with videos that show the same frames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum NearDuplicates {
-    /// Report them and keep them in one group, so that no split separates them
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NearDuplicates {
+    /// Report them and keep them in one group, so that no split separates them.
     Group,
-    /// Stop if they join two persons or sources
+    /// Stop if they join two persons or sources.
     Refuse,
-    /// Keep the first of those with the same label; report and exclude the others
+    /// Keep the first of those with the same label; report and exclude the others.
     Drop,
 }
 
 impl DataConfig {
+    /// The folder of frames that it reads, or whose records it reads, if any.
+    pub(crate) fn folder_of_frames(&self) -> Option<PathBuf> {
+        match &self.source {
+            Source::Folder(folder) => folder_of_frames(Some(folder), None),
+            Source::Stream(input) => folder_of_frames(None, input.as_deref()),
+        }
+    }
+
     /// The command that writes descriptions into the input.
     pub(crate) fn describe_command(&self) -> String {
         let records = match &self.source {

@@ -70,7 +70,7 @@ impl Exclusions {
 mod tests {
     use super::*;
 
-    fn words(messages: Vec<Message>) -> Vec<String> {
+    fn words(messages: &[Message]) -> Vec<String> {
         messages.iter().map(ToString::to_string).collect()
     }
 
@@ -84,7 +84,7 @@ mod tests {
             ..Exclusions::default()
         };
         assert_eq!(
-            words(exclusions.sentences(Mixed::LeaveOut, "wo-describe")),
+            words(&exclusions.sentences(Mixed::LeaveOut, "wo-describe")),
             [
                 "1 video excluded, without a label or an exercise: a.mp4",
                 "7 videos excluded, without a description: 1.mp4, 2.mp4, 3.mp4, 4.mp4, 5.mp4 and 2 more\nhint: wo-describe",
@@ -92,7 +92,7 @@ mod tests {
                  hint: --mixed frames trains on each with its own label",
             ]
         );
-        let frames = &words(exclusions.sentences(Mixed::Frames, ""))[2];
+        let frames = &words(&exclusions.sentences(Mixed::Frames, ""))[2];
         assert_eq!(
             frames,
             "1 frame of 1 video trains with its own label, which differs from the video's: b.mp4"

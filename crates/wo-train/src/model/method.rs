@@ -7,16 +7,16 @@ use serde::Serialize;
 use crate::model::init::BaseKind;
 
 /// The ways to train a model on a set of videos.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// By the number of training videos per exercise
+pub(crate) enum Method {
+    /// By the number of training videos per exercise.
     Auto,
-    /// A linear head on frozen features, initialized from the captions (LP++: Huang et al. 2024, arXiv 2404.02285)
+    /// A linear head on frozen features, initialized from the captions (LP++: Huang et al. 2024, arXiv 2404.02285).
     Probe,
-    /// Low-rank adapters in the attention of both towers (CLIP-LoRA: Zanella & Ben Ayed 2024, arXiv 2405.18541)
+    /// Low-rank adapters in the attention of both towers (CLIP-LoRA: Zanella & Ben Ayed 2024, arXiv 2405.18541).
     Lora,
-    /// All weights, with lower learning rates near the input
+    /// All weights, with lower learning rates near the input.
     Full,
 }
 

@@ -11,21 +11,21 @@ pub(crate) struct TrainerConfig {
 }
 
 /// Whether to resume a stopped run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Resume {
-    /// If there is a snapshot of the same flags and data
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resume {
+    /// If there is a snapshot of the same flags and data.
     Auto,
-    /// Never; existing snapshots are overwritten
+    /// Never; existing snapshots are overwritten.
     Never,
 }
 
 /// Whether to check that the model can learn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum SelfCheck {
-    /// Before runs of a thousand steps or more
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SelfCheck {
+    /// Before runs of a thousand steps or more.
     Auto,
-    /// Always
+    /// Always.
     On,
-    /// Never
+    /// Never.
     Off,
 }

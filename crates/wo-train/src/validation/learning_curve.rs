@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wo_clip::Split;
 use wo_clip::tch::Tensor;
-use wo_record::{CurvePoint, LearningCurve, Name, Refit};
+use wo_record::{CurvePoint, Group, LearningCurve, Name, Refit};
 use wo_stats::{Interval, Refit as Seen, numbered};
 
 use crate::data::dataset::{Dataset, Example};
@@ -53,9 +53,9 @@ pub(crate) fn learning_curve(
             value: reached.balanced_accuracy,
         })
         .collect();
-    let seen: Vec<Seen> = refits
+    let seen: Vec<wo_stats::Refit> = refits
         .iter()
-        .map(|it| Seen {
+        .map(|it| wo_stats::Refit {
             n_videos: it.videos_a_class,
             score: it.value,
         })

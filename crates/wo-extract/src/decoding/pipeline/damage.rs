@@ -1,5 +1,5 @@
-//! What decoders and demuxers say of damage. libav conceals what it cannot decode, demuxers pass over what they cannot
-//! read, and both tell nobody but the log, so the log is read.
+//! Damage that decoders and demuxers report. libav conceals what it cannot decode, and demuxers skip what they cannot
+//! read. Both report it only in the log of GStreamer, so this module reads that log.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,17 +11,17 @@ use gstreamer::prelude::*;
 use super::streams::Streams;
 use crate::decoding::jpeg;
 
-/// Where libav speaks, and from which level on.
+/// The log category of libav, and the lowest level that matters.
 const LIBAV: (&str, gst::DebugLevel) = ("libav", gst::DebugLevel::Info);
-/// Where the base class of all decoders says that a frame could not be decoded.
+/// The log category in which the base class of all decoders reports frames that cannot be decoded.
 const DECODERS: (&str, gst::DebugLevel) = ("videodecoder", gst::DebugLevel::Warning);
-/// What libav says, not as an error, of a frame whose holes it has filled.
+/// How libav's message about a frame begins whose holes it has filled. It is not an error.
 const CONCEALED: &str = "concealing ";
-/// Errors of libav that say nothing of the picture: notes beside it that are cut, and orders to forget frames that are
-/// forgotten already, as in videos that were cut without encoding them again.
+/// Errors of libav that do not affect the image: truncated metadata (SEI), and commands to drop reference frames that
+/// are gone already, as in videos that were cut without re-encoding.
 const HARMLESS: [&str; 3] = ["SEI type", "mmco:", "truncated SEI"];
-/// What libav's errors begin with where frames before the packet are not there. Those behind it may need them too, even
-/// where none needs the frame in it.
+/// How libav's errors begin if reference frames before the packet are missing. Later packets may need those frames too,
+/// even if none needs the frame of this packet.
 const LACKING: [&str; 6] = [
     "Could not find ref",
     "Missing reference",
@@ -30,29 +30,29 @@ const LACKING: [&str; 6] = [
     "Frame num gap",
     "Requested reference",
 ];
-/// Where demuxers say that they pass over a part of the file, and what that begins with.
+/// The log categories in which demuxers report a skipped part of the file, and how the message begins.
 const GAPS: [(&str, &str); 2] = [
     ("tsdemux", "warning: CONTINUITY: Mismatch"),
     ("matroskademux", "parse error, trying next cluster"),
 ];
-/// What the base class starts with.
+/// How the message of the base class begins.
 const FAILED: &str = "error: ";
-/// Codecs whose packets hold no long run of zeros. A disk or a download that lost a piece leaves one, and not all of
-/// their decoders say so.
+/// Codecs whose packets hold no long run of zeros. A failing disk or a broken download leaves such a run, and not all
+/// decoders of these codecs report it.
 const DENSE: [&str; 4] = ["video/x-h264", "video/x-h265", "video/x-vp8", "video/x-vp9"];
-/// So many zeros are a hole.
+/// A run of this many zeros is a hole.
 const HOLE: usize = 512;
 
 thread_local! {
-    /// The streams whose packets this thread decodes. Decoders work on the thread that brings the packets.
+    /// The streams whose packets this thread decodes. Decoders run on the thread that delivers the packets.
     static DECODED: RefCell<Weak<Streams>> = const { RefCell::new(Weak::new()) };
-    /// Whether the demuxer on this thread has passed over something since it gave its last packet of video.
+    /// Whether the demuxer on this thread has skipped something since its last video packet.
     static HAS_GAP: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has the log read from here on.
+/// Starts to read the log.
 pub(super) fn listen() {
-    // Without this the log would go to stderr as well, unless a person asks for that.
+    // Otherwise the log would also go to stderr, which only GST_DEBUG asks for.
     if std::env::var_os("GST_DEBUG").is_none() {
         gst::log::remove_default_log_function();
     }
@@ -62,7 +62,7 @@ pub(super) fn listen() {
         gst::log::set_threshold_for_name(category, level);
     }
     gst::log::add_log_function(|category, level, _, _, _, _, message| {
-        // All categories come here, some of them often. A message is text only once it is asked for.
+        // Messages of all categories arrive here, some often; the text of a message is only made when it is read.
         let category = category.name();
         let gap = GAPS.iter().find(|(name, _)| *name == category);
         if gap.is_none() && ![LIBAV.0, DECODERS.0].contains(&category) {
@@ -88,12 +88,12 @@ pub(super) fn listen() {
     });
 }
 
-/// What is said on this thread from now on is about the newest packet of `streams`.
+/// From now on, messages on this thread are about the newest packet of `streams`.
 pub(super) fn is_about(streams: &Arc<Streams>) {
     DECODED.set(Arc::downgrade(streams));
 }
 
-/// Marks packets that come behind a gap at the pads of `demuxer`. It speaks of gaps on the thread that brings packets.
+/// Marks packets that follow a gap, at the pads of `demuxer`. It reports gaps on the thread that delivers packets.
 pub(super) fn watch_gaps(demuxer: &gst::Element, streams: &Arc<Streams>) {
     if streams.is_ogg() {
         streams.gate.believe_marks();
@@ -112,7 +112,7 @@ pub(super) fn watch_gaps(demuxer: &gst::Element, streams: &Arc<Streams>) {
             if !is_video {
                 return gst::PadProbeReturn::Ok;
             }
-            // What was said before the first packet may be about another file.
+            // A message before the first packet may be about another file.
             let had_begun = has_begun.swap(true, Ordering::Relaxed);
             let has_gap = HAS_GAP.take() && had_begun;
             if let Some(gst::PadProbeData::Buffer(packet)) = &mut info.data
@@ -129,7 +129,7 @@ fn is_video(kind: &str) -> bool {
     kind.starts_with("video/") || kind.starts_with("image/")
 }
 
-/// Whether a packet at `pad` shows damage by itself, of which its decoder would say nothing.
+/// Whether a packet at `pad` is visibly damaged in a way that its decoder does not report.
 pub(super) fn is_in(pad: &gst::Pad, packet: &gst::BufferRef) -> bool {
     let (Some(caps), Ok(bytes)) = (pad.current_caps(), packet.map_readable()) else {
         return false;
@@ -144,7 +144,7 @@ pub(super) fn is_in(pad: &gst::Pad, packet: &gst::BufferRef) -> bool {
 /// Zeros at the end may be padding.
 fn has_hole(bytes: &[u8]) -> bool {
     let end = bytes.iter().rposition(|&byte| byte != 0).unwrap_or(0);
-    // A hole covers a whole chunk of half its length, wherever it starts.
+    // Wherever a hole starts, it covers at least one chunk of half its length.
     let mut chunks = bytes[..end].chunks_exact(HOLE / 2);
     chunks.any(|chunk| chunk.iter().all(|&byte| byte == 0))
 }

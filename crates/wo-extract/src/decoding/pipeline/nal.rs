@@ -21,7 +21,7 @@ const H265_IDR: [u8; 2] = [19, 20];
 
 /// What its units say of a packet.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Said {
+pub(crate) struct PacketFacts {
     /// Decoding can start with it. Always so in other codecs.
     pub(super) starts_fresh: bool,
     /// No other picture of its layer is made from it. Never so in other codecs.
@@ -32,7 +32,7 @@ pub(crate) struct Said {
     pub(super) turn: Option<Turn>,
 }
 
-impl Said {
+impl PacketFacts {
     /// Of a packet that says nothing.
     fn nothing() -> Self {
         Self {
@@ -45,17 +45,17 @@ impl Said {
 }
 
 /// What the units in `packet`, a packet of a stream of this type, say of it.
-pub(crate) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
+pub(crate) fn read(caps: &gst::CapsRef, packet: &[u8]) -> PacketFacts {
     let Some(structure) = caps.structure(0) else {
-        return Said::nothing();
+        return PacketFacts::nothing();
     };
     let codec = match structure.name().as_str() {
         "video/x-h264" => Codec::H264,
         "video/x-h265" => Codec::H265,
         _ => {
-            return Said {
+            return PacketFacts {
                 starts_fresh: true,
-                ..Said::nothing()
+                ..PacketFacts::nothing()
             };
         }
     };
@@ -83,18 +83,18 @@ pub(crate) fn read(caps: &gst::CapsRef, packet: &[u8]) -> Said {
         Codec::H264 => of_h264(&headers),
         Codec::H265 => of_h265(&headers),
     };
-    Said {
+    PacketFacts {
         turn: units.iter().find_map(|unit| sei::turn(unit, codec)),
         ..said
     }
 }
 
-fn of_h264(headers: &[[u8; 2]]) -> Said {
+fn of_h264(headers: &[[u8; 2]]) -> PacketFacts {
     let kind = |header: &[u8; 2]| header[0] & 0x1f;
     let mut slices = headers
         .iter()
         .filter(|header| H264_SLICES.contains(&kind(header)));
-    Said {
+    PacketFacts {
         starts_fresh: headers
             .iter()
             .any(|header| H264_IDR.contains(&kind(header))),
@@ -105,12 +105,12 @@ fn of_h264(headers: &[[u8; 2]]) -> Said {
     }
 }
 
-fn of_h265(headers: &[[u8; 2]]) -> Said {
+fn of_h265(headers: &[[u8; 2]]) -> PacketFacts {
     let kind = |header: &[u8; 2]| header[0] >> 1 & 0x3f;
     let slices = headers.iter().filter(|header| kind(header) < H265_SLICES);
     // Those of even numbers below 16 are for their own picture only.
     let is_disposable = |header: &[u8; 2]| kind(header) < 16 && kind(header).is_multiple_of(2);
-    Said {
+    PacketFacts {
         starts_fresh: headers
             .iter()
             .any(|header| H265_IDR.contains(&kind(header))),

@@ -1,10 +1,10 @@
-//! Times of frames that their container does not give. AVI numbers packets, and ASF and MXF say when each is sent; where
-//! a codec stores frames in another order than it shows them, the decoder is left to guess, and lets several fall on the
-//! same moment.
+//! Presentation times of frames whose container does not store them. AVI only numbers its packets; ASF and MXF store
+//! when each packet is sent. If the codec stores frames in another order than it shows them, the decoder has to guess the
+//! times, and gives several frames the same one.
 //!
-//! What is known: the decoder gives frames in the order in which they are shown, and each has one of the moments that the
-//! container has. So the first frame gets the first moment, and so on; and the moments of frames that were lost on the
-//! way are left out as soon as it is sure that they will not come.
+//! The decoder outputs frames in display order, and each frame has one of the times in the container. So the first frame
+//! gets the first time, the second the second, and so on. The times of lost frames are skipped once it is certain that
+//! those frames will not come.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -14,53 +14,53 @@ use gstreamer::prelude::*;
 
 use super::streams::Streams;
 
-/// A frame that many others overtook is lost. Twice what H.264 may hold back.
+/// A frame counts as lost once this many later frames are out: twice the reorder depth of H.264.
 const WINDOW: usize = 32;
 
-/// What the number of a packet is tied to it by, through the decoder.
+/// The label of the packet number that travels through the decoder with each packet.
 static NUMBER: LazyLock<gst::Caps> =
     LazyLock::new(|| gst::Caps::new_empty_simple("timestamp/x-wo-packet"));
 
-/// What came to a decoder, and how much of it came out again.
+/// The packets that went into a decoder, and the frames that came out.
 #[derive(Debug, Default)]
 struct Moments {
-    /// Those of the container, in order, each once.
+    /// The distinct times in the container, in order.
     times: Vec<gst::ClockTime>,
-    /// How many there were when each packet had come.
+    /// The number of times known after each packet.
     n_times: Vec<usize>,
-    /// By how much later packets are shown than decoded where none waits.
+    /// The delay between decoding and display of a packet that waits for no other.
     shift: Option<gst::ClockTime>,
-    /// Whether the first packet says when it is decoded.
+    /// Whether the first packet has a decoding time.
     has_start: bool,
     n_shown: usize,
     n_lost: usize,
-    /// The largest number of a packet whose frame was shown.
+    /// The highest packet number among the frames that came out.
     newest: usize,
-    /// How many packets were overtaken when each of the last frames was shown.
+    /// For each of the last frames: how many packets before it had no frame yet.
     overtaken: VecDeque<usize>,
 }
 
-/// What a packet says of its times.
+/// The times of a packet.
 #[derive(Debug, Default, Clone, Copy)]
 struct Times {
-    /// When it is shown.
+    /// The presentation time.
     pts: Option<gst::ClockTime>,
-    /// When it is decoded.
+    /// The decoding time.
     dts: Option<gst::ClockTime>,
     duration: Option<gst::ClockTime>,
 }
 
 impl Moments {
-    /// A packet with these times. Returns its number.
+    /// Adds a packet with these times. Returns its number.
     fn came(&mut self, packet: Times) -> usize {
         let Times { pts, dts, duration } = packet;
         let time = dts.or(pts);
-        // The first is a key frame, which is shown as soon as it can be.
+        // The first packet is a key frame, which is shown without delay.
         if self.n_times.is_empty() {
             self.shift = pts.zip(dts).and_then(|(pts, dts)| pts.checked_sub(dts));
             self.has_start = dts.is_some();
         } else if self.n_times.len() == 1 && !self.has_start {
-            // It was decoded before the start of all, by a time that is not written.
+            // The first packet is decoded before time 0, and how long before is not stored.
             let second = self.times.first().copied().zip(duration);
             let second = second.map(|(first, duration)| first + duration);
             self.shift = second
@@ -76,7 +76,7 @@ impl Moments {
         self.n_times.len() - 1
     }
 
-    /// The moment of the next frame, which is of the packet of this number. `None` where none is left.
+    /// The time of the next frame, which comes from the packet of this number. `None` if no time is left.
     fn shown(&mut self, packet: Option<usize>) -> Option<gst::ClockTime> {
         self.newest = self.newest.max(packet.unwrap_or(0));
         self.n_shown += 1;
@@ -92,7 +92,7 @@ impl Moments {
     }
 }
 
-/// Puts the frames of `decoder` in their places. To be called before anything else looks at its packets.
+/// Corrects the times of the frames of `decoder`. Call it before anything else looks at its packets.
 pub(super) fn attach(decoder: &gst::Element, streams: &Arc<Streams>) {
     let (Some(sink), Some(src)) = (decoder.static_pad("sink"), decoder.static_pad("src")) else {
         return;

@@ -1,4 +1,4 @@
-//! What decodebin may decode of a file: its first video stream, nothing else.
+//! Restricts decodebin to the first video stream of a file.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use gstreamer::prelude::*;
 use super::packets::{PacketGate, Wanted};
 use super::words;
 
-/// Types of text that name other files or addresses, and so must not be followed.
+/// Text formats that name other files or addresses; they must not be followed.
 const PLAYLISTS: [&str; 7] = [
     "application/x-hls",
     "application/dash+xml",
@@ -19,7 +19,7 @@ const PLAYLISTS: [&str; 7] = [
     "text/uri-list",
     "application/x-gst",
 ];
-/// What streams start with that are neither decoded nor looked at.
+/// Prefixes of stream types that are ignored.
 const SKIPPED: [&str; 6] = [
     "audio/",
     "text/",
@@ -29,38 +29,38 @@ const SKIPPED: [&str; 6] = [
     "application/x-subtitle",
 ];
 
-/// Containers that number their packets, or say when each is sent.
+/// Containers that number their packets, or store when each is sent.
 const STORED_TIMES: [&str; 4] = ["avi", "asf", "mxf", "mpegps"];
-/// Codecs whose frames are shown in the order in which they are stored.
+/// Codecs that store frames in display order.
 const SHOWN_AS_STORED: [&str; 2] = ["mjpeg", "prores"];
 
-/// What was found out about a file while decodebin took it apart. Written by streaming threads.
+/// What is known about a file while decodebin demuxes it. Streaming threads write it.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
     found: Mutex<Found>,
-    /// No stream will come beyond those that came.
+    /// Whether all streams have been announced.
     pub(super) is_complete: AtomicBool,
-    /// What came to the decoder.
+    /// The packets on their way to the decoder.
     pub(super) gate: PacketGate,
 }
 
-/// The types met.
+/// The types found so far.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Found {
     /// The type of the file.
     pub(super) container: Option<gst::Caps>,
     /// The type of the video stream, as stored.
     pub(super) video: Option<gst::Caps>,
-    /// The stream of that type.
+    /// The id of the stream of that type.
     video_stream: Option<String>,
-    /// A type that is no media.
+    /// A type that is not media.
     pub(super) refused: Option<String>,
     /// A type that no installed plugin decodes.
     pub(super) missing: Option<String>,
 }
 
 impl Streams {
-    /// Of a file of which these packets are to be decoded.
+    /// For a file of which only the `wanted` packets are decoded.
     pub(super) fn new(wanted: Wanted) -> Self {
         Self {
             gate: PacketGate::new(wanted),
@@ -68,7 +68,7 @@ impl Streams {
         }
     }
 
-    /// A copy of what is known by now.
+    /// A copy of what is known so far.
     pub(super) fn found(&self) -> Found {
         self.found
             .lock()
@@ -76,7 +76,7 @@ impl Streams {
             .clone()
     }
 
-    /// decodebin asks whether to take `pad` apart further. The first question is about the file as a whole.
+    /// Answers decodebin, which asks whether to plug more elements at `pad`. Its first question is about the whole file.
     pub(super) fn is_wanted(&self, pad: Option<&gst::Pad>, caps: &gst::Caps) -> bool {
         let Some(name) = caps.structure(0).map(|s| s.name().to_string()) else {
             return true;
@@ -102,7 +102,8 @@ impl Streams {
             found.video_stream = stream;
             return true;
         }
-        // Parsers and decoders of the first stream ask again under its id. A parser knows more of it than the demuxer.
+        // decodebin asks again for the parser and the decoder of the first stream, under the same id. The parser's caps
+        // are more precise than the demuxer's.
         let is_ours =
             stream.is_none() || found.video_stream.is_none() || stream == found.video_stream;
         let same_kind = found.video.as_ref().and_then(|video| video.structure(0));
@@ -112,17 +113,17 @@ impl Streams {
         is_ours
     }
 
-    /// True for MP4 and its kin.
+    /// Whether it is MP4, MOV or 3GP.
     pub(super) fn is_quicktime(&self) -> bool {
         self.container_is(&["quicktime"])
     }
 
-    /// True for Ogg, whose demuxer marks what comes behind a page that is lost.
+    /// Whether it is Ogg, whose demuxer marks packets that follow a lost page.
     pub(super) fn is_ogg(&self) -> bool {
         self.container_is(&["ogg"])
     }
 
-    /// Whether packets say when they are stored and not when their frames are shown.
+    /// Whether packets have storage times instead of presentation times.
     pub(super) fn has_stored_times(&self) -> bool {
         let codec = self.found().video.as_ref().map(words::codec);
         self.container_is(&STORED_TIMES)
@@ -134,7 +135,7 @@ impl Streams {
         container.is_some_and(|caps| names.contains(&&*words::container(&caps)))
     }
 
-    /// Nothing decodes `caps`.
+    /// Notes that no plugin decodes `caps`.
     pub(super) fn is_unknown(&self, caps: &gst::Caps) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let name = caps.structure(0).map(|s| s.name().to_string());

@@ -1,4 +1,4 @@
-//! What is set right in the elements that decodebin chooses.
+//! Settings and fixes of the elements that decodebin chooses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,13 +11,13 @@ use super::packets::PacketTimes;
 use super::streams::Streams;
 use super::{damage, retime};
 
-/// Threads of one decoder. Files are decoded side by side, and with one thread each the same broken file always
-/// gives the same frames.
+/// Threads of one decoder. Several files are decoded at once; and with one thread a broken file always gives the same
+/// frames.
 const DECODER_THREADS: i32 = 1;
-/// How long a demuxer's thread waits when it has read its first bytes, so that decodebin is done with plugging it in:
-/// the error of an element that fails before that is lost.
+/// How long a demuxer's thread waits after its first bytes, until decodebin has plugged the demuxer in. The error of an
+/// element that fails earlier is lost.
 const HEAD_START: Duration = Duration::from_millis(20);
-/// Where a type says which colours it means.
+/// The field of caps that holds the colorimetry.
 const COLORIMETRY: &str = "colorimetry";
 
 /// Tunes an element that decodebin has just made.
@@ -30,7 +30,7 @@ pub(super) fn element(element: &gst::Element, streams: &Arc<Streams>) {
     };
     if kind.contains("Demux") {
         damage::watch_gaps(element, streams);
-        // A file whose packets are known was taken apart before.
+        // A file whose packets are known was demuxed before, so it does not fail this early.
         if !streams.gate.knows_packets() {
             hold_back(element);
         }
@@ -96,9 +96,9 @@ fn watch_gate(element: &gst::Element, streams: &Arc<Streams>) {
     });
 }
 
-/// Lets a parser read the colours off the stream itself. qtdemux 1.22 reads over the flag for full range in an MP4,
-/// and what it says counts for more with the parser than what the stream says; so it is put back only where the
-/// stream says nothing, and without a range, which the decoder then fills in.
+/// Lets a parser read the colorimetry from the stream itself. qtdemux 1.22 ignores the full-range flag of an MP4, and the
+/// parser trusts qtdemux more than the stream. So the colorimetry of qtdemux is removed before the parser, and restored
+/// behind it only if the stream has none. The range is left out, so that the decoder fills it in.
 fn prefer_own_colours(parser: &gst::Element) {
     let (Some(sink), Some(src)) = (parser.static_pad("sink"), parser.static_pad("src")) else {
         return;
@@ -136,7 +136,7 @@ fn prefer_own_colours(parser: &gst::Element) {
     });
 }
 
-/// Puts an event with changed caps in the place of one with caps, where `change` changes them.
+/// Replaces an event that has caps by one with the caps that `change` makes of them, if it changes them.
 fn replace_caps(
     info: &mut gst::PadProbeInfo<'_>,
     change: impl FnOnce(&mut gst::Caps) -> Option<()>,

@@ -11,57 +11,57 @@ use crate::input::turn::{Matrix, Turn};
 const PARTS: [&[u8; 4]; 8] = [
     b"ftyp", b"moov", b"mdat", b"moof", b"free", b"wide", b"skip", b"udta",
 ];
-/// The kind of a box that readers pass over.
+/// The type of a box that readers skip.
 const FREE: &[u8; 4] = b"free";
-/// One, as a fixed-point number of 16 and 16 bits.
+/// 1.0 as a 16.16 fixed-point number.
 const ONE: f64 = 65_536.0;
-/// GStreamer leaves out tracks that are shorter than a fifth of what the whole says of itself, as a short video beside a
-/// long sound is, one that does not say how long it is, and one that an edit list starts late. From here on it is not told what the whole says.
+/// GStreamer drops a track that is shorter than a fifth of the movie's duration (a short video beside long sound), that has
+/// no duration, or that an edit list starts late. Below this fraction the movie's duration is hidden from GStreamer.
 const SHORT_PART: f64 = 0.25;
 
-/// GStreamer reads no edit list with more entries.
+/// GStreamer ignores edit lists with more entries than this.
 const MAX_EDITS: u32 = 100_000;
 
 /// A track.
 #[derive(Debug, Default)]
 struct Track {
-    /// Where its box begins.
+    /// The offset of its box.
     start: u64,
     id: u32,
     is_video: bool,
     is_enabled: bool,
     matrix: Option<DisplayMatrix>,
     duration_s: Option<f64>,
-    /// How many frames; `None` where the index does not say.
+    /// The number of frames; `None` if the index does not have it.
     n_frames: Option<u32>,
-    /// The tracks that hold its chapters' names and images.
+    /// The tracks with the names and images of its chapters.
     chapters: Vec<u32>,
     edits: Option<EditList>,
 }
 
-/// What places a track or all of them on the screen.
+/// A display matrix: of one track, or of the whole movie.
 #[derive(Debug, Clone, Copy)]
 struct DisplayMatrix {
     matrix: Matrix,
     has_perspective: bool,
 }
 
-/// When the parts of a track are shown.
+/// The edit list of a track: when its parts are shown.
 #[derive(Debug, Clone, Copy)]
 struct EditList {
-    /// Where its box begins.
+    /// The offset of its box.
     start: u64,
     n_entries: u32,
-    /// Whether a part of it plays backwards.
+    /// Whether a part plays backwards.
     is_backwards: bool,
 }
 
-/// The header of the whole.
+/// The header of the movie.
 #[derive(Debug)]
 struct Movie {
     matrix: Option<DisplayMatrix>,
     duration_s: Option<f64>,
-    /// Where that is written, and in how many bytes.
+    /// The offset and the number of bytes of that field.
     duration_field: (u64, usize),
     is_fragmented: bool,
 }
@@ -72,7 +72,7 @@ pub(super) fn end(file: &File, len: u64) -> Option<u64> {
     PARTS.contains(&&last.kind).then_some(last.end)
 }
 
-/// The video track that is enabled, or else the first; `None` where there is none.
+/// The first enabled video track, else the first video track; `None` without one.
 pub(super) fn choose_track(file: &File, len: u64) -> Option<TrackChoice> {
     let whole = boxes(file, 0, len).find(|found| &found.kind == b"moov")?;
     let whole = Mp4Box {
@@ -86,7 +86,7 @@ pub(super) fn choose_track(file: &File, len: u64) -> Option<TrackChoice> {
         .collect();
     let chosen = best(&tracks)?;
     let movie = Movie::read(file, whole);
-    // Fragments may say where they are by where that of a track before them ends, so that one must be there.
+    // The position of a fragment may be relative to the end of that of the track before, so that track must stay.
     let is_fragmented = movie.as_ref().is_some_and(|movie| movie.is_fragmented);
     let others = tracks
         .iter()
@@ -133,7 +133,7 @@ fn choose_turn(chosen: &Track, movie: Option<&Movie>, choice: &mut TrackChoice) 
     }
 }
 
-/// The track to show. Images of chapters and covers are tracks too, and are shown by nobody.
+/// The track to show. Chapter images and covers are tracks too, but no player shows them.
 fn best(tracks: &[Track]) -> Option<&Track> {
     let chapters: Vec<u32> = tracks
         .iter()
@@ -147,7 +147,7 @@ fn best(tracks: &[Track]) -> Option<&Track> {
 }
 
 impl Track {
-    /// Reads what there is; a track that is damaged is for the decoder to judge.
+    /// Reads what is there. Whether a damaged track is usable, the decoder decides.
     fn read(file: &File, track: Mp4Box) -> Self {
         let mut found = Self {
             start: track.start,
@@ -193,7 +193,7 @@ impl Track {
                     });
                     self.n_frames = sizes
                         .and_then(|sizes| read_u32(file, sizes.content + 8))
-                        // The index of a file in fragments is empty.
+                        // In a fragmented file the index is empty.
                         .filter(|&n_frames| n_frames > 0);
                 }
                 _ => {}
@@ -221,7 +221,7 @@ impl EditList {
         })
     }
 
-    /// What is said of one that is not obeyed.
+    /// The warning about an edit list that is not applied.
     fn ignored(self) -> Option<String> {
         let why = if self.n_entries > MAX_EDITS {
             format!("has {} entries", self.n_entries)
@@ -251,11 +251,11 @@ impl Movie {
         })
     }
 
-    /// What to read in the place of its duration, where that is not the one of the `chosen` track.
+    /// What replaces its duration, if that differs from the one of the `chosen` track.
     fn duration_patch(&self, chosen: &Track) -> Option<Patch> {
         let all = self.duration_s?;
         let byte = if self.is_fragmented {
-            // It is that of the first part, and GStreamer would cut all off behind that. All ones mean "not known".
+            // It is the duration of the first fragment, and GStreamer would drop everything after it. All ones mean "unknown".
             chosen.edits.is_none().then_some(u8::MAX)?
         } else {
             let is_short = chosen.duration_s.is_none_or(|one| one < SHORT_PART * all);
@@ -270,8 +270,8 @@ impl Movie {
 }
 
 impl DisplayMatrix {
-    /// The nine numbers at `offset` in `header`: a b u, c d v, x y w. What moves the image does not matter, and neither
-    /// does w, which many get wrong and no player obeys.
+    /// The nine numbers at `offset` in `header`: a b u, c d v, x y w. The translation (x, y) does not matter, and neither
+    /// does w, which many files get wrong and no player applies.
     fn read(file: &File, header: Mp4Box, offset: u64) -> Option<Self> {
         if !header.has(offset, 36) {
             return None;
@@ -292,8 +292,7 @@ impl DisplayMatrix {
     }
 }
 
-/// The duration in a header of a whole or of the media of a track, in seconds; `None` where it is
-/// not known.
+/// The duration in the header of a movie or of the media of a track, in seconds; `None` if it is unknown.
 fn duration(file: &File, header: Mp4Box) -> Option<f64> {
     let (scale, length) = if let [1] = read(file, header.content).ok()? {
         (
@@ -310,7 +309,7 @@ fn duration(file: &File, header: Mp4Box) -> Option<f64> {
     is_known.then(|| length as f64 / f64::from(scale))
 }
 
-/// The numbers of tracks in a list.
+/// The track numbers in a list.
 fn ids(file: &File, list: Mp4Box) -> Vec<u32> {
     (list.content..list.end)
         .step_by(4)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
-use wo_folder::{Columns, Files, GROUPS, Place, Sheet, WithNearest, holds_written_images};
+use wo_folder::{BaseFolder, Columns, Files, GROUPS, Sheet, WithNearest, holds_written_images};
 use wo_record::{Name, same_id};
 
 use crate::input::keys::Keys;
@@ -122,9 +122,9 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
     for trouble in sheet.troubles(&COLUMNS) {
         wo_cli::warn!("{}: {trouble}", shown(path));
     }
-    let videos =
-        Files::of(Place::of(Some(path))?)?.only(|path| is_media_name(path) && !is_image_name(path));
-    let files = Files::of(Place::of(Some(path))?)?.only(is_media_name);
+    let videos = Files::of(BaseFolder::of(Some(path))?)?
+        .only(|path| is_media_name(path) && !is_image_name(path));
+    let files = Files::of(BaseFolder::of(Some(path))?)?.only(is_media_name);
     let columns = COLUMNS.others.iter().map(|names| sheet.column(names));
     let [person, source, angle] = [0, 1, 2].map(|it| columns.clone().nth(it).flatten());
     let path_column = sheet.column(COLUMNS.key);

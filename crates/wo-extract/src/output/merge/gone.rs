@@ -21,7 +21,7 @@ pub(in crate::output) fn is_gone(path: &Path) -> bool {
 
 /// Why missing videos may not have been deleted.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub(super) enum UnmountedSign {
     /// Most are.
     MostGone {
         folder: PathBuf,
@@ -32,7 +32,7 @@ pub(super) enum Doubt {
     Emptied(PathBuf),
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for UnmountedSign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MostGone {
@@ -53,7 +53,7 @@ impl fmt::Display for Doubt {
 
 /// A sign that the videos of a folder were not deleted. `places` are those of all known videos, and whether this run found
 /// them, there or elsewhere.
-pub(super) fn in_doubt(folder: &Path, places: &[(PathBuf, bool)]) -> Option<Doubt> {
+pub(super) fn in_doubt(folder: &Path, places: &[(PathBuf, bool)]) -> Option<UnmountedSign> {
     let (mut n_known, mut n_gone) = (0, 0);
     let mut emptied = BTreeSet::new();
     for (path, is_met) in places {
@@ -75,7 +75,7 @@ pub(super) fn in_doubt(folder: &Path, places: &[(PathBuf, bool)]) -> Option<Doub
     }
     if (n_known - n_gone) * ONE_IN < n_known {
         let folder = folder.to_owned();
-        return Some(Doubt::MostGone {
+        return Some(UnmountedSign::MostGone {
             folder,
             n_gone,
             n_known,
@@ -84,7 +84,7 @@ pub(super) fn in_doubt(folder: &Path, places: &[(PathBuf, bool)]) -> Option<Doub
     emptied
         .into_iter()
         .find(|it| is_empty(it))
-        .map(Doubt::Emptied)
+        .map(UnmountedSign::Emptied)
 }
 
 fn is_empty(folder: &Path) -> bool {

@@ -6,7 +6,7 @@ fn files(dir: &Path, names: &[&str]) -> Files {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "x").unwrap();
     }
-    Files::of(Place::of_folder(dir).unwrap()).unwrap()
+    Files::of(BaseFolder::of_folder(dir).unwrap()).unwrap()
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn a_row_is_found_however_its_path_is_spelt() {
 fn frames_whose_images_are_elsewhere_are_found_by_their_text() {
     let dir = folder(&[("a.csv", "frame_path,label\nf/a.jpg,bad\n")], &[]);
     let rows = Rows::of_files(&[dir.path().join("a.csv")]).unwrap();
-    let place = Place::of(None).unwrap();
+    let place = BaseFolder::of(None).unwrap();
     let image = |path: &str| Image::File {
         path: Path::new(path).into(),
         blake3: None,

@@ -10,7 +10,7 @@ use crate::input::paths::shown;
 
 /// A folder whose name the table does not know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Doubt {
+pub(crate) enum UnknownFolder {
     /// It is in the place of the exercise.
     Exercise {
         folder: PathBuf,
@@ -52,7 +52,7 @@ pub(crate) enum Meant {
     Of(Name),
 }
 
-impl Doubt {
+impl UnknownFolder {
     pub(crate) fn folder(&self) -> &Path {
         match self {
             Self::Exercise { folder, .. } | Self::Fault { folder, .. } | Self::Other(folder) => {

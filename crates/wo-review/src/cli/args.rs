@@ -1,6 +1,5 @@
 //! The command line, as data.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -8,7 +7,7 @@ use wo_cli::{CaptionsFlag, Common};
 use wo_folder::WrittenLabel;
 use wo_record::Name;
 
-use crate::queue::QueueName;
+use crate::label_studio::role::Role;
 
 const EXAMPLES: &str = "Examples:
   wo-review data/labeled_frames
@@ -56,7 +55,7 @@ pub struct Serve {
     pub reviewer: Vec<String>,
     /// First queue to show
     #[arg(long, value_name = "QUEUE", default_value = "all")]
-    pub queue: QueueName,
+    pub queue: QueueFlag,
     /// File of `suspect` records: probable label errors to review
     #[arg(long, value_name = "FILE")]
     pub suspects: Option<PathBuf>,
@@ -66,7 +65,7 @@ pub struct Serve {
     /// Key for an action or a label, such as good_form=a; may be repeated
     #[arg(long, value_name = "ACTION=KEY", value_parser = parse_key)]
     pub key: Vec<(String, String)>,
-    #[expect(missing_docs, reason = "documented where it is defined")]
+    /// Which captions table describes frames.
     #[command(flatten)]
     pub captions: CaptionsFlag,
     /// Do not open a browser
@@ -81,6 +80,28 @@ pub struct Serve {
     /// With --allow-remote: a host name of the server
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
+}
+
+/// The queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum QueueFlag {
+    /// All frames, video by video
+    All,
+    /// Frames that nobody has decided yet
+    Undecided,
+    /// Blurry frames first
+    Blurry,
+    /// Groups of frames that look alike
+    NearDuplicates,
+    /// Suspects of --suspects, the highest score first
+    Suspects,
+    /// Frames on which reviewers disagree
+    Disagreements,
+    /// Frames that others have decided and this reviewer has not; their labels stay hidden
+    SecondOpinion,
+    /// Deleted frames
+    Trash,
 }
 
 /// Tasks other than serving the page.
@@ -100,18 +121,18 @@ pub struct Export {
     pub folder: PathBuf,
     /// Format to write
     #[arg(long, value_name = "FORMAT")]
-    pub to: Format,
+    pub to: FormatFlag,
     /// Output file, or output folder of `imagefolder` [default: stdout]
     #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
-    #[expect(missing_docs, reason = "documented where it is defined")]
+    /// Which captions table describes frames.
     #[command(flatten)]
     pub captions: CaptionsFlag,
 }
 
 /// Output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum FormatFlag {
     /// A table with frame_path,label,description and faults if there are any
     Csv,
     /// Records
@@ -133,72 +154,16 @@ pub struct Import {
     pub file: PathBuf,
     /// Meaning of a question: label, faults, description, note or nothing; may be repeated [default: by its name]
     #[arg(long, value_name = "NAME[=WHAT]", value_parser = parse_question)]
-    pub question: Vec<(String, Option<Role>)>,
+    pub(crate) question: Vec<(String, Option<Role>)>,
     /// Label of a choice, such as 'Looks fine=good_form'; may be repeated
     #[arg(long, value_name = "VALUE=LABEL", value_parser = parse_label)]
     pub label: Vec<(String, Name)>,
     /// Reviewer of answers without a person
     #[arg(long, value_name = "NAME", default_value = "label_studio")]
     pub reviewer: String,
-    #[expect(missing_docs, reason = "documented where it is defined")]
+    /// Which captions table describes frames.
     #[command(flatten)]
     pub captions: CaptionsFlag,
-}
-
-/// The meaning of a Label Studio question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The label: one choice.
-    Label,
-    /// The faults: any number of choices.
-    Faults,
-    /// The description of the frame.
-    Description,
-    /// A note.
-    Note,
-    /// Ignored.
-    Nothing,
-}
-
-impl Role {
-    /// All of them.
-    const ALL: [Self; 5] = [
-        Self::Label,
-        Self::Faults,
-        Self::Description,
-        Self::Note,
-        Self::Nothing,
-    ];
-
-    /// Its word on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Label => "label",
-            Self::Faults => "faults",
-            Self::Description => "description",
-            Self::Note => "note",
-            Self::Nothing => "nothing",
-        }
-    }
-}
-
-impl Serve {
-    /// The names of the reviewers, each once: those of `--reviewer`, else the user's.
-    pub fn reviewers(&self) -> Vec<String> {
-        if !self.reviewer.is_empty() {
-            let mut names = self.reviewer.clone();
-            let mut seen = HashSet::new();
-            names.retain(|name| seen.insert(name.clone()));
-            return names;
-        }
-        let user = ["USER", "LOGNAME"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok());
-        vec![
-            user.filter(|user| !user.is_empty())
-                .unwrap_or_else(|| "reviewer".to_owned()),
-        ]
-    }
 }
 
 impl AsRef<Common> for Args {

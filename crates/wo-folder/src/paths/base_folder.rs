@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 /// A folder, absolute and without `.` and `..`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place(PathBuf);
+pub struct BaseFolder(PathBuf);
 
-impl Place {
+impl BaseFolder {
     /// The place of paths in `file`, or in a pipe. A file that exists but is no regular one, such as `/dev/fd/63`, is a
     /// pipe too.
     pub fn of(file: Option<&Path>) -> io::Result<Self> {
@@ -72,8 +72,8 @@ pub(crate) fn normal(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn place(path: &str) -> Place {
-        Place(path.into())
+    fn place(path: &str) -> BaseFolder {
+        BaseFolder(path.into())
     }
 
     #[test]

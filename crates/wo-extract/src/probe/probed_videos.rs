@@ -11,7 +11,7 @@ const SAME: f64 = 5.0;
 
 /// The videos met so far.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct ProbedVideos {
     videos: Vec<One>,
 }
 
@@ -22,7 +22,7 @@ struct One {
     stills: Vec<Still>,
 }
 
-impl Seen {
+impl ProbedVideos {
     /// `video`, of which `stills` were taken, with all that is found of it. `failure` is the code of what ended it before
     /// its end.
     pub(super) fn judged(
