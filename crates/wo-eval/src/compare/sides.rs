@@ -136,13 +136,12 @@ impl Sides {
         self.failures.push(failure);
     }
 
-    /// Excludes videos with two labels, and joins near-duplicates by the hashes of the `first` model.
+    /// Excludes videos with two labels, and joins near-duplicates by the images that the `first` model judged.
     fn sort(&mut self, first: Option<usize>) {
         let near = match first {
             Some(place) => {
                 let (space, predictions) = &self.predicted[place];
-                let looks: Vec<_> = predictions.iter().map(|it| (it, &it.facts.looks)).collect();
-                NearDuplicates::among(&looks, space)
+                NearDuplicates::among(predictions, space)
             }
             None => NearDuplicates::default(),
         };
@@ -202,8 +201,8 @@ impl Model {
         let mut prediction = judged.prediction;
         // One model's training must not change the other's groups.
         prediction.group = group_of(&item.video);
-        let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
-        let duplicate = self.trained_on.duplicate_of(id, hashes, usize::MAX);
+        let (id, facts) = (&prediction.video_id, &prediction.facts);
+        let duplicate = self.trained_on.duplicate_of(id, facts, usize::MAX);
         prediction.seen = seen || duplicate.is_some();
         let prediction = Some(prediction).filter(|it| it.truth().is_some());
         Ok((prediction, warning))

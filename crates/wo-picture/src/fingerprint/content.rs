@@ -1,7 +1,7 @@
 //! The part of a video's frames that shows something: without the bars of a letterbox or a pillarbox, or a band.
 
-use image::{GrayImage, RgbImage};
 use image::imageops::crop_imm;
+use image::{GrayImage, RgbImage};
 
 /// The spread of a line of a bar, and the difference of its mean from the outermost line's, in levels. Coding leaves less.
 const FLAT: f64 = 3.0;
@@ -65,7 +65,9 @@ fn spread(
     for frame in frames {
         for y in lines.clone() {
             for x in columns.clone() {
-                let level = frame.get_pixel_checked(x, y).map_or(0.0, |it| f64::from(it.0[0]));
+                let level = frame
+                    .get_pixel_checked(x, y)
+                    .map_or(0.0, |it| f64::from(it.0[0]));
                 sum += level;
                 squares += level * level;
                 n += 1.0;
@@ -91,11 +93,21 @@ mod tests {
     fn bars_are_cut_off_and_content_is_not() {
         let picture = |x: u32, y: u32| (x * 37 + y * 91) as u8;
         assert_eq!(content(picture), (0, 0, 50, 40));
-        let letterboxed = |x, y| if (8..32).contains(&y) { picture(x, y) } else { 2 };
+        let letterboxed = |x, y| {
+            if (8..32).contains(&y) {
+                picture(x, y)
+            } else {
+                2
+            }
+        };
         assert_eq!(content(letterboxed), (0, 9, 50, 22));
         let band_and_bar = |x, y| if y < 34 && x > 5 { picture(x, y) } else { 250 };
         assert_eq!(content(band_and_bar), (7, 0, 43, 33));
-        assert_eq!(content(|_, _| 0), (21, 17, 8, 6), "something is left of black");
+        assert_eq!(
+            content(|_, _| 0),
+            (21, 17, 8, 6),
+            "something is left of black"
+        );
         assert_eq!(Content::of(&[]).width, 0);
     }
 }

@@ -32,12 +32,21 @@ pub(super) struct Placing {
 impl Placing {
     /// The position in the other.
     pub(super) fn apply(&self, (x, y): (f32, f32)) -> (f32, f32) {
-        let [u, v] = self.axes.map(|[of_x, of_y, plus]| of_x * x + of_y * y + plus);
+        let [u, v] = self
+            .axes
+            .map(|[of_x, of_y, plus]| of_x * x + of_y * y + plus);
         (u, v)
     }
 
-    /// Finds the points of `here` among those of `there`, and where they are. With the number of fields that agree.
-    pub(super) fn find(here: &[Point], there: &[Point]) -> Option<(Self, usize)> {
+    /// The same position.
+    pub(super) fn same() -> Self {
+        Self {
+            axes: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
+        }
+    }
+
+    /// Finds the points of `here` among those of `there`, and where they are.
+    pub(super) fn find(here: &[Point], there: &[Point]) -> Option<Self> {
         let pairs = matches(here, there);
         let first = first_placing(&pairs)?;
         let mut inliers = first.inliers(&pairs, FIRST_TOLERANCE);
@@ -55,7 +64,7 @@ impl Placing {
             })
             .collect();
         let is_plain = skew_x.abs() <= MAX_SKEW && skew_y.abs() <= MAX_SKEW;
-        (is_plain && fields.len() >= MIN_FIELDS).then_some((placing, fields.len()))
+        (is_plain && fields.len() >= MIN_FIELDS).then_some(placing)
     }
 
     fn inliers(&self, pairs: &[Pair], tolerance: f32) -> Vec<Pair> {
@@ -157,7 +166,7 @@ fn stretch(one: &Pair, other: &Pair) -> Option<Placing> {
         let apart = here.0 - here.1;
         let scale = (there.0 - there.1) / apart;
         let is_usable = apart.abs() >= LEAST_APART && SCALES.contains(&scale);
-        is_usable.then(|| (scale, there.0 - scale * here.0))
+        is_usable.then_some((scale, there.0 - scale * here.0))
     };
     let (scale_x, plus_x) = axis((one.here.0, other.here.0), (one.there.0, other.there.0))?;
     let (scale_y, plus_y) = axis((one.here.1, other.here.1), (one.there.1, other.there.1))?;

@@ -88,7 +88,11 @@ fn corners(levels: &[f32], side: usize) -> Vec<(usize, usize)> {
             let column = |x: usize| at(x, y - 1) + 2.0 * at(x, y) + at(x, y + 1);
             let line = |y: usize| at(x - 1, y) + 2.0 * at(x, y) + at(x + 1, y);
             let (across, down) = (column(x + 1) - column(x - 1), line(y + 1) - line(y - 1));
-            for (sum, value) in products.iter_mut().zip([across * across, across * down, down * down]) {
+            for (sum, value) in
+                products
+                    .iter_mut()
+                    .zip([across * across, across * down, down * down])
+            {
                 sum[y * side + x] = value;
             }
         }
@@ -96,7 +100,7 @@ fn corners(levels: &[f32], side: usize) -> Vec<(usize, usize)> {
     let [xx, xy, yy] = products.map(|it| box_mean(&it, side, side, 2));
     let strengths: Vec<f32> = (0..side * side)
         .map(|i| {
-            let (half, apart) = ((xx[i] + yy[i]) / 2.0, (xx[i] - yy[i]) / 2.0);
+            let (half, apart) = (f32::midpoint(xx[i], yy[i]), (xx[i] - yy[i]) / 2.0);
             half - (apart * apart + xy[i] * xy[i]).sqrt()
         })
         .collect();
@@ -104,7 +108,10 @@ fn corners(levels: &[f32], side: usize) -> Vec<(usize, usize)> {
     for y in MARGIN..side.saturating_sub(MARGIN) {
         for x in MARGIN..side - MARGIN {
             let strength = strengths[y * side + x];
-            let lines = || (y - APART..=y + APART).map(|y| &strengths[y * side + x - APART..=y * side + x + APART]);
+            let lines = || {
+                (y - APART..=y + APART)
+                    .map(|y| &strengths[y * side + x - APART..=y * side + x + APART])
+            };
             if strength > LEAST_EDGE && lines().all(|line| line.iter().all(|it| *it <= strength)) {
                 found.push((strength, x, y));
             }
@@ -136,7 +143,9 @@ fn descriptor(smooth: &[f32], side: usize, x: usize, y: usize) -> [u64; 2] {
 fn pairs() -> impl Iterator<Item = ([usize; 2], [usize; 2])> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut cell = move || {
-        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        state = state
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
         [(state >> 61) as usize, (state >> 58 & 7) as usize]
     };
     std::iter::repeat_with(move || (cell(), cell()))

@@ -22,12 +22,19 @@ pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict) -> String {
         Some(ms) => format!("evidence at {:.1} s", ms / 1000.0),
         None => format!("evidence frame {}", verdict.evidence.index),
     });
+    let copied = verdict.near_duplicate_of.as_deref().map(copied_in_words);
     format!(
-        "{name}: {} {:.2} ({})",
+        "{name}: {} {:.2} ({}){}",
         verdict.label,
         verdict.probability,
-        details.join("; ")
+        details.join("; "),
+        copied.map_or_else(String::new, |it| format!("; {it}"))
     )
+}
+
+/// That a video is a copy of the training video `name`, so that its verdict says nothing of new videos.
+pub(crate) fn copied_in_words(name: &str) -> String {
+    format!("most of its frames are those of {name}, which the model was trained or chosen on")
 }
 
 fn joined<T: ToString>(words: &[T]) -> String {
@@ -72,6 +79,12 @@ mod tests {
         assert_eq!(
             verdict_in_words("a", &verdict),
             "a: bad_form 0.93 (squat 0.99; evidence frame 4)"
+        );
+        verdict.near_duplicate_of = Some("squat/anna.mp4".to_owned());
+        assert_eq!(
+            verdict_in_words("a", &verdict),
+            "a: bad_form 0.93 (squat 0.99; evidence frame 4); most of its frames are those of squat/anna.mp4, which the model \
+             was trained or chosen on"
         );
     }
 }
