@@ -49,17 +49,6 @@ impl Cells {
         }
     }
 
-    /// Also as hues that more light has paled by a third, since a colour channel cannot be lighter than light.
-    pub(super) fn paled(mut self, grey: u8) -> Self {
-        for least in &mut self.least {
-            *least -= least.saturating_sub(grey) / 3;
-        }
-        for most in &mut self.most {
-            *most += grey.saturating_sub(*most) / 3;
-        }
-        self
-    }
-
     /// The mean of the fields that differ most, in levels.
     pub(super) fn difference(&self, other: &Self, shared: &SharedCells) -> f32 {
         let mut apart = [0u8; N_CELLS];

@@ -4,6 +4,8 @@ use super::cells::N_CELLS;
 
 /// Levels outside of these may be cut off, as by more light.
 const LEVELS: (f32, f32) = (4.0, 248.0);
+/// A gain so near to 1 is that of coding.
+const SAME_GAIN: f32 = 0.1;
 
 /// How one video's levels become those of another: other light, another exposure.
 pub(super) struct Light {
@@ -58,6 +60,11 @@ impl Light {
 
     fn error(&self, (there, here): (f32, f32)) -> f32 {
         (self.gain * there + self.plus - here).abs()
+    }
+
+    /// Whether the exposure is the same.
+    pub(super) fn is_same(&self) -> bool {
+        (self.gain - 1.0).abs() < SAME_GAIN
     }
 
     /// The levels that both can show.

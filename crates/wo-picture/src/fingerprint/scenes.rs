@@ -2,7 +2,8 @@
 //!
 //! In one room the background is the same in all videos. So what counts is where two frames differ the most: one person
 //! differs from another over several cells, while a copy differs nowhere. That is asked of most frames of a video, since some
-//! frames of two persons look alike by chance. Where both videos have colours, these must agree as well.
+//! frames of two persons look alike by chance. Where both videos have colours, these
+//! must agree as well, unless one was made lighter: that pales some of them.
 
 use image::{GrayImage, RgbImage};
 
@@ -136,13 +137,12 @@ impl Scenes {
         };
         let mut values: Vec<Vec<f32>> = here.iter().map(row).collect();
         let is_close = values.iter().flatten().any(|it| *it <= same);
-        if is_close && self.is_coloured && other.is_coloured {
+        if is_close && light.is_same() && self.is_coloured && other.is_coloured {
             let grey = f32::from(GREY);
             let hue = |hue: f32| light.gain * (hue - grey) + grey;
-            let cells = |hues: &[u8; N_CELLS]| Cells::new(hues).paled(GREY);
-            let here: Vec<Cells> = self.hues.iter().map(cells).collect();
+            let here: Vec<Cells> = self.hues.iter().map(Cells::new).collect();
             let there = other.hues.iter().map(|it| samples.taken(it, hue));
-            let there: Vec<Cells> = there.map(|it| cells(&it)).collect();
+            let there: Vec<Cells> = there.map(|it| Cells::new(&it)).collect();
             for (one, row) in here.iter().zip(&mut values) {
                 for (two, value) in there.iter().zip(row) {
                     if *value <= same {
