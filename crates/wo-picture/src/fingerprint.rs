@@ -34,9 +34,9 @@ const N_OF_FRAME: usize = 16;
 const MAX_POINTS: usize = u8::MAX as usize;
 
 /// A frame is in another video if it differs so little from one there; see [`scenes`].
-const SAME: f32 = 0.2;
+const SAME: f32 = 0.16;
 /// The same for a copy: little more than what coding and scaling change.
-const SAME_IN_COPY: f32 = 0.1;
+const SAME_IN_COPY: f32 = 0.08;
 
 /// What two videos share.
 #[derive(Debug, Clone, Copy, PartialEq)]

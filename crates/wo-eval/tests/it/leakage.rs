@@ -117,7 +117,7 @@ fn an_unlabelled_copy_of_a_training_video_is_judged_and_says_so() {
         let mut record: Value = serde_json::from_str(line).expect("a record");
         let fields = record.as_object_mut().expect("an object");
         fields.retain(|name, _| name != "label" && name != "exercise");
-        format!("{record}\n")
+        record.to_string()
     };
     let lines: Vec<String> = labelled.iter().map(without_label).collect();
     let run = tool()

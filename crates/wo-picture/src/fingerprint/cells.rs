@@ -42,10 +42,11 @@ pub(super) struct Cells {
 
 impl Cells {
     pub(super) fn new(levels: &[u8; N_CELLS]) -> Self {
+        let levels = smooth(levels);
         Self {
-            levels: *levels,
-            least: around(levels, u8::min),
-            most: around(levels, u8::max),
+            least: around(&levels, u8::min),
+            most: around(&levels, u8::max),
+            levels,
         }
     }
 
@@ -80,6 +81,26 @@ impl Cells {
         let worst = fields.iter().take(shared.n_worst);
         worst.map(|it| f32::from(*it)).sum::<f32>() / (shared.n_worst * FIELD * FIELD) as f32
     }
+}
+
+/// With each cell mixed with its neighbours: a crop shows finer detail than the whole.
+fn smooth(levels: &[u8; N_CELLS]) -> [u8; N_CELLS] {
+    let mix = |before: u8, here: u8, after: u8| {
+        ((u16::from(before) + 2 * u16::from(here) + u16::from(after) + 2) / 4) as u8
+    };
+    let mut across = *levels;
+    for (line, of_line) in across.chunks_exact_mut(SIDE).zip(levels.chunks_exact(SIDE)) {
+        for (cell, three) in line.iter_mut().skip(1).zip(of_line.windows(3)) {
+            if let &[before, here, after] = three {
+                *cell = mix(before, here, after);
+            }
+        }
+    }
+    let mut both = across;
+    for place in SIDE..N_CELLS - SIDE {
+        both[place] = mix(across[place - SIDE], across[place], across[place + SIDE]);
+    }
+    both
 }
 
 /// The extreme of each cell and its eight neighbours.

@@ -3,7 +3,7 @@
 use super::cells::N_CELLS;
 
 /// Levels outside of these may be cut off, as by more light.
-const LEVELS: (f32, f32) = (4.0, 248.0);
+const LEVELS: (f32, f32) = (4.0, 246.0);
 /// A gain so near to 1 is that of coding.
 const SAME_GAIN: f32 = 0.1;
 
@@ -21,9 +21,11 @@ impl Light {
         is_shared: &[bool; N_CELLS],
     ) -> Option<Self> {
         const N_ROUNDS: usize = 3;
+        let is_whole = |level: f32| (LEVELS.0..LEVELS.1).contains(&level);
         let pairs: Vec<(f32, f32)> = (0..N_CELLS)
             .filter(|it| is_shared[*it])
             .map(|it| (f32::from(there[it]), f32::from(here[it])))
+            .filter(|it| is_whole(it.0) && is_whole(it.1))
             .collect();
         let mut kept = pairs.clone();
         let mut light = Self {
