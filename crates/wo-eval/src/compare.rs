@@ -2,6 +2,7 @@
 
 pub(crate) mod difference;
 mod differences;
+mod gate;
 mod pairs;
 mod sides;
 
@@ -12,12 +13,12 @@ use wo_cli::Outcome;
 use wo_input::{cures, failed_inputs};
 use wo_record::{Failure, Gate, Producer, Record, Writer};
 
-use crate::cli::config::{AnalysisConfig, CompareConfig};
+use crate::cli::config::CompareConfig;
 use crate::compare::difference::Difference;
 use crate::compare::differences::differences;
+use crate::compare::gate::Compared;
 use crate::compare::pairs::{reject_seen, same_videos};
 use crate::compare::sides::{Sides, sides_of};
-use crate::findings::{Findings, Model};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::render::text::comparison::comparison_table;
@@ -49,8 +50,16 @@ pub(crate) fn compare(
         terms.check_classes(&space)?;
     }
     let comparisons = differences(&candidate, &champion, &space, config.seed);
-    let terms = config.gate.as_ref();
-    let gate = terms.map(|terms| gate(terms, [&candidate, &champion], &space, config.seed));
+    let gate = config.gate.as_ref().map(|terms| {
+        let compared = Compared {
+            sides: [&candidate, &champion],
+            space: &space,
+            comparisons: &comparisons,
+            few_groups: config.few_groups,
+        };
+        compared.gate(terms, config.seed)
+    });
+    warn_of_estimates(config.gate.as_ref());
     if config.shows_table {
         output.write_all(comparison_table(paths, &comparisons, gate.as_ref()).as_bytes())?;
     } else {
@@ -73,22 +82,14 @@ pub(crate) fn compare(
     })
 }
 
-/// Checks the conditions on the metrics of both.
-fn gate(terms: &Terms, sides: [&Vec<Prediction>; 2], space: &LabelSpace, seed: u64) -> Gate {
-    let [new, old] = sides.map(|predictions| {
-        let model = Model {
-            space,
-            trust: None,
-            learning_curve: None,
-            videos: &[],
-        };
-        let analysis = AnalysisConfig {
-            seed,
-            ..AnalysisConfig::default()
-        };
-        Findings::of(predictions, model, &analysis)
-    });
-    terms.judge(|metric| new.known(metric), |metric| old.known(metric))
+/// Warns of a condition on two estimates: of two equal models it prefers either by chance.
+fn warn_of_estimates(terms: Option<&Terms>) {
+    if let Some(term) = terms.and_then(Terms::without_interval) {
+        wo_cli::warn!(
+            "\"{term}\" compares estimates without their uncertainty, so that a worse model may pass by chance\n\
+             hint: a condition on the interval of the difference is safer: difference.balanced_accuracy.low>=-0.02"
+        );
+    }
 }
 
 fn write(

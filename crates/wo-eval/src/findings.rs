@@ -18,7 +18,7 @@ use crate::score::calibration::calibration;
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
 use crate::score::faults::faults;
-use crate::score::gate::Known;
+use crate::score::gate::{Evidence, Known};
 use crate::score::gate_metric::{GateMetric, NamedMetric};
 use crate::score::key::{Scope, ScoreKey, Whole};
 use crate::score::leave_one_source_out::leave_one_source_out;
@@ -108,7 +108,7 @@ impl Findings {
         this.gate = analysis
             .fail_under
             .as_ref()
-            .map(|terms| terms.judge(|metric| this.known(metric), |_| None));
+            .map(|terms| terms.judge(|metric| this.known(metric, space), |_| Ok(Known::default())));
         this
     }
 
@@ -141,13 +141,14 @@ impl Findings {
         missing
     }
 
-    /// A metric of all held-out videos, for a gate.
-    pub(crate) fn known(&self, metric: &NamedMetric) -> Option<Known> {
+    /// A metric of all held-out videos, for a gate. A mean over classes needs videos of each: where one class is missing,
+    /// always predicting the other is right every time.
+    pub(crate) fn known(&self, metric: &NamedMetric, space: &LabelSpace) -> Evidence {
         let number = |value| Known {
             value,
             ..Known::default()
         };
-        match metric.name {
+        let known = match metric.name {
             GateMetric::Ece => self.calibration.as_ref().map(|it| Known {
                 value: it.error,
                 low: it.low,
@@ -157,6 +158,8 @@ impl Findings {
             GateMetric::Risk => self.selection.as_ref().map(|it| number(it.risk)),
             GateMetric::Aurc => self.selection.as_ref().map(|it| number(it.area)),
             GateMetric::Score(task, name) => {
+                let shown = self.held_out.shown_classes(task, &Scope::HELD_OUT);
+                metric.needs_classes(&shown, space)?;
                 let score = self.held_out.score(&ScoreKey {
                     task,
                     class: metric.class.clone(),
@@ -168,7 +171,9 @@ impl Findings {
                     high: it.high,
                 })
             }
-        }
+            GateMetric::Difference(..) => None,
+        };
+        known.ok_or_else(|| format!("there is no metric {metric}"))
     }
 
     /// Warns about explicitly requested parts that are missing.

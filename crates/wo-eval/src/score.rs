@@ -6,6 +6,7 @@ pub(crate) mod evaluation;
 pub(crate) mod faults;
 pub(crate) mod gate;
 pub(crate) mod gate_metric;
+pub(crate) mod independent_groups;
 pub(crate) mod key;
 pub(crate) mod leave_one_source_out;
 pub(crate) mod measurement;

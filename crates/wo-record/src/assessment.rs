@@ -290,7 +290,7 @@ pub struct Comparison {
     /// By how much the candidate's is above the champion's.
     #[serde(serialize_with = "finite::option")]
     pub difference: Option<f64>,
-    /// Lower end of the paired interval, from a bootstrap over groups.
+    /// Lower end of the paired 95 % confidence interval over groups. Absent if a class has samples in fewer than two.
     #[serde(serialize_with = "finite::option")]
     pub low: Option<f64>,
     /// Upper end.
@@ -312,6 +312,9 @@ pub struct Comparison {
     pub n: u64,
     /// How many groups they come from.
     pub n_groups: u64,
+    /// How many groups of one size say as much, in the class that has the fewest: (Σn)²/Σn². Absent in older files.
+    #[serde(default, serialize_with = "finite::option")]
+    pub effective_groups: Option<f64>,
 }
 
 /// Whether a model may go out.
@@ -338,7 +341,7 @@ pub struct GateTerm {
     pub bound: Option<f64>,
     /// Whether it holds. A term with an unknown value does not hold.
     pub passed: bool,
-    /// Why a value or bound is not known.
+    /// Why it does not hold, if that is not for the two numbers: one is not known, or there are too few groups.
     #[serde(default)]
     pub why: Option<String>,
 }

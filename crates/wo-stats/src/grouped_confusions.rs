@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use wo_record::Group;
 
-use crate::bootstrap::{Bootstrap, Estimate};
-use crate::interval::{GroupMetrics, PairedCounts, paired_difference};
+use crate::bootstrap::{Bootstrap, Estimate, Interval};
+use crate::interval::{GroupMetrics, PairedCounts, paired_difference, unpaired_difference};
 use crate::metrics::{Counts, Metric, present};
 use crate::sums::GroupSums;
 
@@ -151,21 +151,30 @@ impl GroupedConfusions {
         let mut scores: Vec<Vec<Estimate>> =
             by_predictor.by_ref().take(self.n_predictors).collect();
         let mut gains: Vec<Vec<Estimate>> = by_predictor.collect();
+        let mut firsts: Vec<Estimate> = Vec::new();
         for (predictor, (scores, gains)) in scores.iter_mut().zip(&mut gains).enumerate() {
             let of_groups = self.confusions_of_groups(predictor);
             let groups = GroupMetrics::new(&of_groups, &classes);
             // Of a baseline that always predicts the same class the recalls are 0 and 1 in any data.
             let is_fixed = predictor > 0 && groups.has_one_prediction();
             let depends = |metric: &Metric| !is_fixed || metric.depends_on_prevalence();
-            for (metric, score) in metrics.iter().zip(scores).filter(|it| depends(it.0)) {
-                *score = score.joined_with(groups.interval(*metric));
+            for (metric, score) in metrics.iter().zip(&mut *scores) {
+                if depends(metric) {
+                    *score = score.joined_with(groups.interval(*metric));
+                }
             }
             // The first one's gain over itself is 0.
-            if predictor > 0 {
-                let pairs = self.pairs_of_groups(predictor, &of_groups);
-                for (metric, gain) in metrics.iter().zip(gains) {
-                    *gain = joined_gain(*gain, *metric, &pairs, &classes);
-                }
+            if predictor == 0 {
+                firsts.clone_from(scores);
+                continue;
+            }
+            let pairs = self.pairs_of_groups(predictor, &of_groups);
+            let of_both = firsts.iter().zip(&*scores);
+            for ((metric, gain), (first, score)) in metrics.iter().zip(gains).zip(of_both) {
+                *gain = match paired(*metric, &pairs, &classes) {
+                    Some(interval) => gain.joined_with(interval),
+                    None => gain.joined_with(unpaired(first, score)),
+                };
             }
         }
         Comparison { scores, gains }
@@ -221,21 +230,21 @@ impl GroupedConfusions {
     }
 }
 
-/// A gain with the interval to print: of metrics without a model of a gain, the percentile interval.
-fn joined_gain(
-    gain: Estimate,
+/// The interval of a gain from paired counts: `None` for metrics of which there is no paired model, `Some(None)` where
+/// groups are too few.
+fn paired(
     metric: Metric,
     pairs: &[Vec<PairedCounts>],
     present: &[usize],
-) -> Estimate {
+) -> Option<Option<Interval>> {
     let of_class = |class: &usize| pairs.get(*class).map(Vec::as_slice);
     match metric {
         Metric::BalancedAccuracy => {
             let classes: Vec<&[PairedCounts]> = present.iter().filter_map(of_class).collect();
-            gain.joined_with(paired_difference(&classes))
+            Some(paired_difference(&classes))
         }
         Metric::Recall(class) => {
-            gain.joined_with(of_class(&class).and_then(|pairs| paired_difference(&[pairs])))
+            Some(of_class(&class).and_then(|pairs| paired_difference(&[pairs])))
         }
         Metric::Accuracy => {
             let n_groups = pairs.first().map_or(0, Vec::len);
@@ -247,10 +256,16 @@ fn joined_gain(
                     all.samples += pair.samples;
                 }
             }
-            gain.joined_with(paired_difference(&[&all]))
+            Some(paired_difference(&[&all]))
         }
-        Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => gain,
+        Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => None,
     }
+}
+
+/// The interval of a gain of which there is no paired model.
+fn unpaired(first: &Estimate, second: &Estimate) -> Option<Interval> {
+    let ends = |it: &Estimate| Some((it.value?, it.intervals.interval?));
+    Some(unpaired_difference(ends(first)?, ends(second)?))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod roc_area;
 use crate::bootstrap::Interval;
 
 pub(crate) use group_metrics::GroupMetrics;
+pub(crate) use paired_difference::unpaired_difference;
 pub use paired_difference::{PairedCounts, paired_difference};
 pub use proportion::proportion;
 pub use roc_area::roc_area;

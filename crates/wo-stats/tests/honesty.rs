@@ -292,39 +292,50 @@ fn differences_hold_and_gates_seldom_open_by_mistake() {
         vec![(30, Sizes::UpToEight)]
     };
     let n = if is_full() { 150 } else { 6 };
-    eprintln!("groups  gain   low>=-0.02 in {n_looks} looks  low>0 once  coverage");
+    eprintln!("groups  gain   low>=-0.02 in {n_looks} looks  at once  low>0 at once  coverage");
     for (n_groups, sizes) in sizes {
         for gain in [-0.05, 0.0, 0.1] {
             let of_world = |world: &World, seed: u64, n: u64| {
                 let mut random = ChaCha8Rng::seed_from_u64(100 + seed);
-                let (mut n_open, mut n_above, mut tally) = (0, 0, Tally::default());
+                let (mut n_open, mut n_at_once, mut n_above) = (0, 0, 0);
+                let mut tally = Tally::default();
                 for draw in 0..n {
                     let mut is_open = false;
                     for look in 0..n_looks {
                         let (_, interval) = world.evaluate(&mut random, draw * n_looks + look);
                         let low = interval.map_or(-1.0, |it| it.low);
                         is_open |= low >= -0.02;
+                        n_at_once += usize::from(look == 0 && low >= -0.02);
                         n_above += usize::from(look == 0 && low > 0.0);
                         tally.add(interval, world.gain);
                     }
                     n_open += usize::from(is_open);
                 }
-                (n_open, n_above, tally)
+                ([n_open, n_at_once, n_above], tally)
             };
             let found = over(&worlds(n_groups, sizes, 0.8, gain), n, of_world);
             let n_draws = (n * found.len() as u64) as f64;
-            let open = found.iter().map(|it| it.0).sum::<usize>() as f64 / n_draws;
-            let above = found.iter().map(|it| it.1).sum::<usize>() as f64 / n_draws;
-            let n_covered: usize = found.iter().map(|it| it.2.n_covered).sum();
-            let n_intervals: usize = found.iter().map(|it| it.2.n).sum();
+            let share = |place: usize| {
+                let n: usize = found.iter().map(|(counts, _)| counts[place]).sum();
+                n as f64 / n_draws
+            };
+            let [open, at_once, above] = [0, 1, 2].map(share);
+            let n_covered: usize = found.iter().map(|(_, it)| it.n_covered).sum();
+            let n_intervals: usize = found.iter().map(|(_, it)| it.n).sum();
             let covered = n_covered as f64 / n_intervals as f64;
-            eprintln!("{n_groups:>6} {gain:>5}  {open:>24.3}  {above:>10.3}  {covered:>8.3}");
+            eprintln!(
+                "{n_groups:>6} {gain:>5}  {open:>24.3}  {at_once:>7.3}  {above:>13.3}  {covered:>8.3}"
+            );
             assert!(covered >= LEAST_COVERAGE, "{n_groups} {gain}: {covered}");
             if gain < 0.0 {
                 assert!(open <= 0.05, "{n_groups} {gain}: {open}");
             }
             if gain.abs() < 1e-9 {
                 assert!(above <= 0.05, "{n_groups} {gain}: {above}");
+            }
+            // A gate that never opens would hold all of this.
+            if gain > 0.0 && n_groups == 60 {
+                assert!(at_once >= 0.6, "{n_groups} {gain}: {at_once}");
             }
         }
     }

@@ -121,9 +121,15 @@ pub struct Compare {
     /// Folder of labelled frames to judge
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Exit 1 if a condition fails, such as `balanced_accuracy>=champion-0.01, recall.bad_form>=0.8`
+    /// Exit 1 if a condition fails, such as `difference.balanced_accuracy.low>=-0.02, recall.bad_form>=0.8`
+    ///
+    /// `difference.METRIC.low` and `.high` are the ends of the paired 95 % confidence interval of candidate minus
+    /// champion. `METRIC>=champion-0.01` compares the two estimates, which a worse model passes by chance.
     #[arg(long, value_name = "TERMS")]
     pub gate: Option<Terms>,
+    /// Let the gate open with fewer than 10 effective groups in a class
+    #[arg(long, requires = "gate")]
+    pub allow_few_groups: bool,
     /// Write a table to stdout, even if it is not a terminal
     #[arg(long, conflicts_with = "json")]
     pub table: bool,
@@ -156,7 +162,7 @@ pub struct JudgingArgs {
 }
 
 const COMPARE_EXAMPLES: &str = "Examples:
-  wo-eval compare models/new models/current --data-dir data/labeled_frames --gate 'balanced_accuracy>=champion-0.01'
+  wo-eval compare models/new models/current --data-dir data/labeled_frames --gate 'difference.balanced_accuracy.low>=-0.02'
   wo-eval compare new.ndjson current.ndjson --table";
 
 const EXAMPLES: &str = "Examples:

@@ -80,11 +80,21 @@ pub(crate) struct CompareConfig {
     pub(crate) sides: [PathBuf; 2],
     pub(crate) source: Source,
     pub(crate) gate: Option<Terms>,
+    pub(crate) few_groups: FewGroups,
     pub(crate) shows_table: bool,
     pub(crate) compute: Compute,
     pub(crate) seed: u64,
     pub(crate) captions: CaptionsFlag,
     pub(crate) reading: Reading,
+}
+
+/// What a gate does where the videos of a class come from too few groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FewGroups {
+    /// It stays shut.
+    Refuse,
+    /// It judges all the same.
+    Allow,
 }
 
 /// Whether a part of the analysis is made.
@@ -241,6 +251,11 @@ impl CompareConfig {
             sides: [args.candidate.clone(), args.champion.clone()],
             source: Source::of(args.data_dir.clone(), None),
             gate: args.gate.clone(),
+            few_groups: if args.allow_few_groups {
+                FewGroups::Allow
+            } else {
+                FewGroups::Refuse
+            },
             shows_table: args.table || (!args.json && io::stdout().is_terminal()),
             compute: Compute {
                 device: args.judging.device.clone(),

@@ -81,11 +81,11 @@ fn other_labels_mean_other_data() {
 fn two_groups_have_no_winner() {
     let mut comparisons = compared(2, 12);
     for it in &mut comparisons {
-        it.record.n_groups = 2;
+        it.record.effective_groups = Some(2.71);
     }
     let words = in_words(&comparisons).expect("words");
     assert!(
-        words.starts_with("Too few groups to say which is better: 2"),
+        words.starts_with("Too few independent groups to say which is better: 2.7 effective"),
         "{words}"
     );
     assert!(!words.contains("detected"), "{words}");

@@ -1,4 +1,4 @@
-//! Conditions on a model: `balanced_accuracy>=champion-0.01, recall.bad_form.low>=0.8, ece<=0.1`.
+//! Conditions on a model: `difference.balanced_accuracy.low>=-0.02, recall.bad_form.low>=0.8, ece<=0.1`.
 
 use std::str::FromStr;
 
@@ -52,6 +52,9 @@ pub(crate) struct Known {
     pub(crate) low: Option<f64>,
     pub(crate) high: Option<f64>,
 }
+
+/// A metric of one side, or why there is none.
+pub(crate) type Evidence = Result<Known, String>;
 
 impl Known {
     fn at(self, end: Option<End>) -> Option<f64> {
@@ -107,11 +110,18 @@ impl FromStr for Term {
         if metric.ends_with('=') {
             return Err(because(format!("={sign} is written {sign}=")));
         }
+        let metric: NamedMetric = metric.trim().parse().map_err(because)?;
+        let bound: Bound = bound.parse().map_err(|why: &str| because(why.to_owned()))?;
+        if metric.name.is_difference() && bound.is_champion {
+            let why =
+                "a difference is one to the champion already; its bound is a number, such as -0.02";
+            return Err(because(why.to_owned()));
+        }
         Ok(Self {
             text: text.to_owned(),
-            metric: metric.trim().parse().map_err(because)?,
+            metric,
             comparison,
-            bound: bound.parse().map_err(|why: &str| because(why.to_owned()))?,
+            bound,
         })
     }
 }
@@ -140,18 +150,19 @@ impl FromStr for Bound {
 impl Terms {
     /// Whether a condition needs a champion.
     pub(crate) fn need_champion(&self) -> bool {
-        self.0.iter().any(|term| term.bound.is_champion)
+        self.0.iter().any(Term::needs_champion)
+    }
+
+    /// The first condition that compares two estimates as if they were certain.
+    pub(crate) fn without_interval(&self) -> Option<&str> {
+        let is_bare = |it: &&Term| it.needs_champion() && !it.is_on_difference_interval();
+        self.0.iter().find(is_bare).map(|it| it.text.as_str())
     }
 
     /// Fails on a class that is neither a label nor an exercise.
     pub(crate) fn check_classes(&self, space: &LabelSpace) -> anyhow::Result<()> {
         for term in &self.0 {
-            let known = if term.metric.name.is_of_exercises() {
-                space.exercises.as_slice()
-            } else {
-                let n_labels = space.n_true_labels();
-                space.labels.get(..n_labels).unwrap_or_default()
-            };
+            let known = term.metric.classes(space);
             let class = term.metric.class.as_ref();
             if let Some(class) = class.filter(|class| !known.contains(class)) {
                 let known: Vec<&str> = known.iter().map(Name::as_str).collect();
@@ -169,13 +180,13 @@ impl Terms {
     /// Checks the conditions. An unknown metric fails its condition: a gate never opens for lack of a number.
     pub(crate) fn judge(
         &self,
-        candidate: impl Fn(&NamedMetric) -> Option<Known>,
-        champion: impl Fn(&NamedMetric) -> Option<Known>,
+        candidate: impl Fn(&NamedMetric) -> Evidence,
+        champion: impl Fn(&NamedMetric) -> Evidence,
     ) -> Gate {
         let terms: Vec<GateTerm> = self
             .0
             .iter()
-            .map(|term| term.judge(candidate(&term.metric), champion(&term.metric)))
+            .map(|term| term.judge(candidate(&term.metric), || champion(&term.metric)))
             .collect();
         Gate {
             passed: terms.iter().all(|term| term.passed),
@@ -185,36 +196,44 @@ impl Terms {
 }
 
 impl Term {
-    fn judge(&self, candidate: Option<Known>, champion: Option<Known>) -> GateTerm {
-        let end = self.metric.end;
-        let value = candidate.and_then(|known| known.at(end));
+    fn needs_champion(&self) -> bool {
+        self.bound.is_champion || self.metric.name.is_difference()
+    }
+
+    fn is_on_difference_interval(&self) -> bool {
+        self.metric.name.is_difference() && self.metric.end.is_some()
+    }
+
+    fn judge(&self, candidate: Evidence, champion: impl FnOnce() -> Evidence) -> GateTerm {
+        let at = |evidence: Evidence, missing: String| {
+            let known = evidence?;
+            known.at(self.metric.end).ok_or(missing)
+        };
+        let value = at(
+            candidate,
+            format!("{} is undefined for these videos", self.metric),
+        );
         let bound = if self.bound.is_champion {
-            champion
-                .and_then(|known| known.at(end))
+            at(champion(), format!("the champion has no {}", self.metric))
                 .map(|value| value + self.bound.offset)
         } else {
-            Some(self.bound.offset)
+            Ok(self.bound.offset)
         };
-        let passed = value
-            .zip(bound)
-            .map(|(value, bound)| match self.comparison {
+        let passed = match (&value, &bound) {
+            (Ok(value), Ok(bound)) => match self.comparison {
                 Comparison::AtLeast => value >= bound,
                 Comparison::AtMost => value <= bound,
                 Comparison::Above => value > bound,
                 Comparison::Below => value < bound,
-            });
-        let why = match (candidate, value, bound) {
-            (None, ..) => Some(format!("there is no metric {}", self.metric)),
-            (Some(_), None, _) => Some(format!("{} is undefined for these videos", self.metric)),
-            (.., None) => Some(format!("the champion has no {}", self.metric)),
-            _ => None,
+            },
+            _ => false,
         };
         GateTerm {
             term: self.text.clone(),
-            value,
-            bound,
-            passed: passed.unwrap_or(false),
-            why,
+            value: value.as_ref().ok().copied(),
+            bound: bound.as_ref().ok().copied(),
+            passed,
+            why: value.err().or(bound.err()),
         }
     }
 }
@@ -236,8 +255,12 @@ mod tests {
     fn check(text: &str) -> Vec<bool> {
         let terms: Terms = text.parse().expect(text);
         let gate = terms.judge(
-            |metric| (metric.name != GateMetric::Ece).then(|| known(0.8)),
-            |_| Some(known(0.79)),
+            |metric| match metric.name {
+                GateMetric::Ece => Err("no ece".to_owned()),
+                GateMetric::Difference(..) => Ok(known(0.01)),
+                _ => Ok(known(0.8)),
+            },
+            |_| Ok(known(0.79)),
         );
         let passed: Vec<bool> = gate.terms.iter().map(|term| term.passed).collect();
         assert_eq!(gate.passed, passed.iter().all(|&passed| passed), "{text}");
@@ -258,17 +281,52 @@ mod tests {
             check("recall.bad_form.low>=0.75, accuracy.high>0.85"),
             [false, true]
         );
+        assert_eq!(
+            check(
+                "difference.balanced_accuracy.low>=-0.1, difference.recall.bad_form>0.02, difference.exercise_f1.squat.high>0"
+            ),
+            [true, false, true]
+        );
+    }
+
+    #[test]
+    fn a_comparison_of_two_estimates_is_told_from_one_of_their_difference() {
+        let bare = |text: &str| {
+            let terms: Terms = text.parse().expect(text);
+            assert!(terms.need_champion(), "{text}");
+            terms.without_interval().map(str::to_owned)
+        };
+        assert_eq!(bare("difference.accuracy.low>=0, ece<=0.1"), None);
+        for text in [
+            "accuracy>=champion",
+            "accuracy.low>=champion-0.1",
+            "difference.accuracy>=0",
+        ] {
+            assert_eq!(bare(text).as_deref(), Some(text));
+        }
     }
 
     #[test]
     fn what_is_not_known_holds_no_term() {
         assert_eq!(check("ece>=0, ece<=1"), [false, false]);
         let terms: Terms = "accuracy>=champion".parse().expect("a gate");
-        let gate = terms.judge(|_| Some(known(1.0)), |_| None);
-        assert!(!gate.passed);
+        let why = |candidate: Evidence, champion: Evidence| {
+            let gate = terms.judge(|_| candidate.clone(), |_| champion.clone());
+            assert!(!gate.passed);
+            gate.terms.into_iter().find_map(|it| it.why)
+        };
+        let undefined = || Ok(Known::default());
         assert_eq!(
-            gate.terms[0].why.as_deref(),
+            why(Ok(known(1.0)), undefined()).as_deref(),
             Some("the champion has no accuracy")
+        );
+        assert_eq!(
+            why(undefined(), Ok(known(1.0))).as_deref(),
+            Some("accuracy is undefined for these videos")
+        );
+        assert_eq!(
+            why(Err("too few".to_owned()), Ok(known(1.0))).as_deref(),
+            Some("too few")
         );
     }
 
@@ -308,6 +366,16 @@ mod tests {
             ("accuracy.middle>=0.5", "accuracy has no classes"),
             ("recall>=0.5", "recall needs a class: recall.CLASS"),
             ("coverage.low>=0.5", "coverage has no confidence interval"),
+            ("difference>=0", "after difference comes a metric"),
+            (
+                "difference.ece>=0",
+                "there is no difference.ece; after difference. comes one of balanced_accuracy",
+            ),
+            (
+                "difference.recall>=0",
+                "difference.recall needs a class: difference.recall.CLASS",
+            ),
+            ("difference.accuracy>=champion", "to the champion already"),
         ] {
             let error = text.parse::<Terms>().expect_err(text).to_string();
             assert!(error.contains(why), "{text}: {error}");

@@ -1,10 +1,12 @@
-//! The metrics that a gate may name: `balanced_accuracy`, `recall.bad_form.low`, `exercise_accuracy`.
+//! The metrics that a gate may name: `balanced_accuracy`, `recall.bad_form.low`, `exercise_accuracy`,
+//! `difference.balanced_accuracy.low`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use wo_record::Name;
 
+use crate::judge::label_space::LabelSpace;
 use crate::score::key::{Baseline, MetricName, Task};
 
 /// What a gate may name.
@@ -12,6 +14,8 @@ use crate::score::key::{Baseline, MetricName, Task};
 pub(crate) enum GateMetric {
     /// A score of the label, or of the exercise.
     Score(Task, MetricName),
+    /// By how much a score of the candidate is above that of the champion on the same videos.
+    Difference(Task, MetricName),
     /// Expected calibration error.
     Ece,
     /// The part of the videos that gets a label.
@@ -39,6 +43,8 @@ pub(crate) enum End {
     High,
 }
 
+/// What comes before a metric whose difference is meant.
+const DIFFERENCE: &str = "difference";
 /// The prefix of metrics of exercises.
 const OF_EXERCISES: &str = "exercise_";
 /// The scores of labels that a gate may name.
@@ -67,11 +73,21 @@ const EXERCISE_METRICS: [MetricName; 7] = [
     MetricName::GainOver(Baseline::Majority),
 ];
 
+/// Those of which differences are measured.
+const DIFFERENCES: [MetricName; 6] = [
+    MetricName::BalancedAccuracy,
+    MetricName::Accuracy,
+    MetricName::MacroF1,
+    MetricName::Recall,
+    MetricName::Precision,
+    MetricName::F1,
+];
+
 impl GateMetric {
-    /// The name of a metric in a gate, without [`OF_EXERCISES`].
+    /// The name of a metric in a gate, without what stands before it.
     fn base_name(self) -> &'static str {
         match self {
-            Self::Score(_, name) => name.as_str(),
+            Self::Score(_, name) | Self::Difference(_, name) => name.as_str(),
             Self::Ece => "ece",
             Self::Coverage => "coverage",
             Self::Risk => "risk",
@@ -83,44 +99,95 @@ impl GateMetric {
     fn all() -> impl Iterator<Item = Self> {
         let of_labels = LABEL_METRICS.map(|name| Self::Score(Task::Label, name));
         let of_exercises = EXERCISE_METRICS.map(|name| Self::Score(Task::Exercise, name));
+        let difference = |task| DIFFERENCES.map(|name| Self::Difference(task, name));
         of_labels
             .into_iter()
             .chain([Self::Ece, Self::Coverage, Self::Risk, Self::Aurc])
             .chain(of_exercises)
+            .chain(difference(Task::Label))
+            .chain(difference(Task::Exercise))
+    }
+
+    /// The metric and what is predicted, where it is one of predictions.
+    pub(crate) fn of_task(self) -> Option<(Task, MetricName)> {
+        match self {
+            Self::Score(task, name) | Self::Difference(task, name) => Some((task, name)),
+            Self::Ece | Self::Coverage | Self::Risk | Self::Aurc => None,
+        }
     }
 
     /// Whether it is of one class.
     fn has_class(self) -> bool {
-        matches!(
-            self,
-            Self::Score(
-                _,
-                MetricName::Recall
-                    | MetricName::Precision
-                    | MetricName::F1
-                    | MetricName::RocAuc
-                    | MetricName::AveragePrecision
-            )
-        )
+        let of_class = [
+            MetricName::Recall,
+            MetricName::Precision,
+            MetricName::F1,
+            MetricName::RocAuc,
+            MetricName::AveragePrecision,
+        ];
+        self.of_task()
+            .is_some_and(|(_, name)| of_class.contains(&name))
     }
 
     /// Whether it has a confidence interval.
     fn has_ends(self) -> bool {
-        matches!(self, Self::Score(..) | Self::Ece)
+        self == Self::Ece || self.of_task().is_some()
     }
 
     /// Whether it is of exercises.
     pub(crate) fn is_of_exercises(self) -> bool {
-        matches!(self, Self::Score(Task::Exercise, _))
+        self.of_task()
+            .is_some_and(|(task, _)| task == Task::Exercise)
+    }
+
+    /// Whether it is of two models.
+    pub(crate) fn is_difference(self) -> bool {
+        matches!(self, Self::Difference(..))
     }
 }
 
 impl fmt::Display for GateMetric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_difference() {
+            write!(f, "{DIFFERENCE}.")?;
+        }
         if self.is_of_exercises() {
             f.write_str(OF_EXERCISES)?;
         }
         f.write_str(self.base_name())
+    }
+}
+
+impl NamedMetric {
+    /// The labels or exercises that it may be of.
+    pub(crate) fn classes<'a>(&self, space: &'a LabelSpace) -> &'a [Name] {
+        if self.name.is_of_exercises() {
+            return &space.exercises;
+        }
+        let n_labels = space.n_true_labels();
+        space.labels.get(..n_labels).unwrap_or_default()
+    }
+
+    /// Fails where it is one of all classes, and not all of them are `shown` by videos: always predicting those that are
+    /// would be right every time.
+    pub(crate) fn needs_classes(&self, shown: &[&Name], space: &LabelSpace) -> Result<(), String> {
+        let Some((task, _)) = self.name.of_task().filter(|_| self.class.is_none()) else {
+            return Ok(());
+        };
+        let all = self.classes(space);
+        if all.len() < 2 {
+            return Err(format!(
+                "{self} is undefined: there is one {} only",
+                task.as_str()
+            ));
+        }
+        match all.iter().find(|class| !shown.contains(class)) {
+            Some(missing) => Err(format!(
+                "{self} is undefined: no scored video is {}",
+                missing.words()
+            )),
+            None => Ok(()),
+        }
     }
 }
 
@@ -131,12 +198,7 @@ impl FromStr for NamedMetric {
         let Parts { name, class, end } = Parts::split(text)?;
         let found = GateMetric::all().find(|it| it.to_string() == name);
         let Some(metric) = found else {
-            let of_labels = GateMetric::all().filter(|it| !it.is_of_exercises());
-            let names: Vec<&str> = of_labels.map(GateMetric::base_name).collect();
-            return Err(format!(
-                "there is no metric {name}; there are {}, and those of exercises such as {OF_EXERCISES}accuracy",
-                names.join(", ")
-            ));
+            return Err(no_such_metric(&name));
         };
         match &class {
             None if metric.has_class() => Err(format!("{name} needs a class: {name}.CLASS")),
@@ -155,6 +217,27 @@ impl FromStr for NamedMetric {
     }
 }
 
+/// What there is in place of an unknown metric.
+fn no_such_metric(name: &str) -> String {
+    let is_asked = name.starts_with(DIFFERENCE);
+    let similar = GateMetric::all().filter(|it| it.is_difference() == is_asked);
+    let names: Vec<&str> = similar
+        .filter(|it| !it.is_of_exercises())
+        .map(GateMetric::base_name)
+        .collect();
+    let names = names.join(", ");
+    if is_asked {
+        format!(
+            "there is no {name}; after {DIFFERENCE}. comes one of {names}, or one of exercises such as {OF_EXERCISES}accuracy"
+        )
+    } else {
+        format!(
+            "there is no metric {name}; there are {names}, those of exercises such as {OF_EXERCISES}accuracy, and \
+             differences such as {DIFFERENCE}.accuracy.low"
+        )
+    }
+}
+
 impl fmt::Display for NamedMetric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name)?;
@@ -170,18 +253,26 @@ impl fmt::Display for NamedMetric {
 }
 
 /// The parts of a metric between its points, before it is known whether there is such a metric.
-struct Parts<'a> {
-    name: &'a str,
+struct Parts {
+    name: String,
     class: Option<Name>,
     end: Option<End>,
 }
 
-impl<'a> Parts<'a> {
-    fn split(text: &'a str) -> Result<Self, &'static str> {
+impl Parts {
+    fn split(text: &str) -> Result<Self, &'static str> {
         let mut parts = text.split('.');
-        let name = parts.next().unwrap_or_default();
+        let mut name = parts.next().unwrap_or_default().to_owned();
         if name.is_empty() {
             return Err("a metric comes before the sign, such as recall.bad_form");
+        }
+        if name == DIFFERENCE {
+            let Some(of) = parts.next() else {
+                return Err(
+                    "after difference comes a metric, such as difference.balanced_accuracy.low",
+                );
+            };
+            name = format!("{DIFFERENCE}.{of}");
         }
         let mut this = Self {
             name,

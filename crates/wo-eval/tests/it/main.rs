@@ -2,6 +2,7 @@
 
 mod binary;
 mod findings;
+mod gates;
 mod leakage;
 mod model;
 mod robustness;

@@ -49,6 +49,18 @@ pub fn paired_difference(classes: &[&[PairedCounts]]) -> Option<Interval> {
     Some(interval.within(-1.0, 1.0))
 }
 
+/// The interval of a difference from the values and intervals of both, as if these were independent (Zou & Donner 2008).
+/// It is too wide where both err on the same samples, as two predictors mostly do.
+pub(crate) fn unpaired_difference(first: (f64, Interval), second: (f64, Interval)) -> Interval {
+    let ((a, of_a), (b, of_b)) = (first, second);
+    let difference = a - b;
+    let interval = Interval {
+        low: difference - (a - of_a.low).hypot(of_b.high - b),
+        high: difference + (of_a.high - a).hypot(b - of_b.low),
+    };
+    interval.within(-1.0, 1.0)
+}
+
 /// The difference of two recalls and its interval.
 fn of_class(groups: &[PairedCounts]) -> Option<(f64, Interval)> {
     let groups: Vec<&PairedCounts> = groups.iter().filter(|it| it.samples > 0).collect();

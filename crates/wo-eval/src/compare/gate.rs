@@ -1,0 +1,84 @@
+//! The gate of a comparison: conditions on both models and on their differences.
+
+use wo_record::Gate;
+
+use crate::cli::config::{AnalysisConfig, FewGroups};
+use crate::compare::difference::Difference;
+use crate::findings::{Findings, Model};
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::Prediction;
+use crate::score::gate::{Evidence, Known, Terms};
+use crate::score::gate_metric::{GateMetric, NamedMetric};
+use crate::score::independent_groups::{IndependentGroups, MIN_EFFECTIVE_GROUPS};
+use crate::score::key::{MetricName, Scope, ScoreKey, Task};
+
+/// Two models' predictions of the same videos, and their differences.
+pub(super) struct Compared<'a> {
+    pub(super) sides: [&'a [Prediction]; 2],
+    pub(super) space: &'a LabelSpace,
+    pub(super) comparisons: &'a [Difference],
+    pub(super) few_groups: FewGroups,
+}
+
+impl Compared<'_> {
+    /// Checks the conditions on the metrics of both and their differences.
+    pub(super) fn gate(&self, terms: &Terms, seed: u64) -> Gate {
+        let [new, old] = self.sides.map(|predictions| {
+            let model = Model {
+                space: self.space,
+                trust: None,
+                learning_curve: None,
+                videos: &[],
+            };
+            let analysis = AnalysisConfig {
+                seed,
+                ..AnalysisConfig::default()
+            };
+            Findings::of(predictions, model, &analysis)
+        });
+        terms.judge(
+            |metric| match metric.name {
+                GateMetric::Difference(task, name) => {
+                    self.enough_groups(metric)?;
+                    let shown = new.held_out.shown_classes(task, &Scope::HELD_OUT);
+                    metric.needs_classes(&shown, self.space)?;
+                    self.difference(metric, task, name)
+                }
+                _ => new.known(metric, self.space),
+            },
+            |metric| {
+                self.enough_groups(metric)?;
+                old.known(metric, self.space)
+            },
+        )
+    }
+
+    fn difference(&self, metric: &NamedMetric, task: Task, name: MetricName) -> Evidence {
+        let key = ScoreKey {
+            task,
+            class: metric.class.clone(),
+            ..ScoreKey::of_labels(name)
+        };
+        let found = self.comparisons.iter().find(|it| it.key == key);
+        found
+            .map(|it| Known {
+                value: it.record.difference,
+                low: it.record.low,
+                high: it.record.high,
+            })
+            .ok_or_else(|| format!("there is no {metric}"))
+    }
+
+    /// Fails where a class that a metric rests on comes from too few groups to compare two models.
+    fn enough_groups(&self, metric: &NamedMetric) -> Result<(), String> {
+        let fewest = IndependentGroups::fewest_of(metric, self.sides[0], self.space);
+        match fewest.filter(|it| it.are_too_few() && self.few_groups == FewGroups::Refuse) {
+            Some(IndependentGroups { class, n_effective }) => Err(format!(
+                "too few independent groups with {} to compare two models (effective: {n_effective:.1} of at least \
+                 {MIN_EFFECTIVE_GROUPS}); --allow-few-groups compares all the same",
+                class.words()
+            )),
+            None => Ok(()),
+        }
+    }
+}

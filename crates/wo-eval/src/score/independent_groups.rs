@@ -1,0 +1,93 @@
+//! How many independent groups the videos of a class come from.
+
+use std::collections::BTreeMap;
+
+use wo_record::{Group, Name};
+use wo_stats::effective_groups;
+
+use crate::judge::label_space::LabelSpace;
+use crate::judge::prediction::Prediction;
+use crate::score::gate_metric::NamedMetric;
+
+/// With fewer effective groups in a class, a gate on a difference stays shut: the interval then rests on a handful of
+/// people, of whom one may decide.
+pub(crate) const MIN_EFFECTIVE_GROUPS: f64 = 10.0;
+
+/// A class, and how many groups of one size say as much as those of its videos.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct IndependentGroups {
+    pub(crate) class: Name,
+    pub(crate) n_effective: f64,
+}
+
+impl IndependentGroups {
+    /// Of the class with the fewest among those that a metric rests on. `None` if no video has one.
+    pub(crate) fn fewest_of(
+        metric: &NamedMetric,
+        videos: &[Prediction],
+        space: &LabelSpace,
+    ) -> Option<Self> {
+        let is_of_exercises = metric.name.is_of_exercises();
+        let mut sizes: BTreeMap<usize, BTreeMap<&Group, u64>> = BTreeMap::new();
+        for video in videos {
+            let class = if is_of_exercises {
+                video.true_exercise()
+            } else {
+                video.truth()
+            };
+            if let Some(class) = class {
+                let of_class = sizes.entry(class).or_default();
+                *of_class.entry(&video.group).or_default() += 1;
+            }
+        }
+        let classes = metric.classes(space).iter().enumerate();
+        classes
+            .filter(|(_, name)| metric.class.as_ref().is_none_or(|it| it == *name))
+            .filter_map(|(class, name)| {
+                Some(Self {
+                    class: name.clone(),
+                    n_effective: effective_groups(sizes.get(&class)?.values().copied()),
+                })
+            })
+            .min_by(|a, b| a.n_effective.total_cmp(&b.n_effective))
+    }
+
+    /// Whether they are too few to say which of two models is better.
+    pub(crate) fn are_too_few(&self) -> bool {
+        self.n_effective < MIN_EFFECTIVE_GROUPS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{classes, squat};
+
+    fn fewest(metric: &str, videos: &[Prediction]) -> (String, f64) {
+        let space = LabelSpace::new(&classes());
+        let metric: NamedMetric = metric.parse().expect(metric);
+        let fewest = IndependentGroups::fewest_of(&metric, videos, &space).expect("videos");
+        (fewest.class.to_string(), fewest.n_effective)
+    }
+
+    #[test]
+    fn the_scarcer_class_counts() {
+        // Twelve persons, each with a good video, four of them with a bad one.
+        let good = (0..12).map(|person| squat(person, 1, 1, 1.0));
+        let bad = (0..4).map(|person| squat(person, 0, 0, 1.0));
+        let mut videos: Vec<Prediction> = good.chain(bad).collect();
+        assert_eq!(
+            fewest("balanced_accuracy", &videos),
+            ("bad_form".to_owned(), 4.0)
+        );
+        assert_eq!(
+            fewest("recall.good_form", &videos),
+            ("good_form".to_owned(), 12.0)
+        );
+        assert_eq!(fewest("exercise_accuracy", &videos).0, "squat");
+        // One of them films most: he alone decides.
+        videos.extend((0..18).map(|_| squat(0, 0, 0, 1.0)));
+        let (class, n_effective) = fewest("difference.accuracy.low", &videos);
+        assert!(class == "bad_form" && n_effective < 1.4, "{n_effective}");
+    }
+}
