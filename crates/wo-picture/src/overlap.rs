@@ -73,3 +73,66 @@ impl<'a> Sought<'a> {
             .max_by(|a, b| a.most().total_cmp(&b.most()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use image::imageops::{crop_imm, flip_horizontal};
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+
+    /// A frame of a room full of things, in which a lifter stands at one of 20 places.
+    fn lift_at(place: u32) -> RgbImage {
+        RgbImage::from_fn(320, 180, |x, y| {
+            let is_lifter = (16 * place..16 * place + 16).contains(&x) && (60..150).contains(&y);
+            let (a, b) = (x / 20, y / 18);
+            let thing = (37 * a * a + 61 * b * b + 23 * a * b + 7 * a) % 160;
+            Rgb(if is_lifter {
+                [255; 3]
+            } else {
+                [thing as u8; 3]
+            })
+        })
+    }
+
+    fn found(videos: &[Vec<RgbImage>]) -> Vec<Overlap> {
+        let all: Vec<_> = videos.iter().map(|it| Fingerprint::of(it)).collect();
+        overlaps(&all.iter().map(Option::as_ref).collect::<Vec<_>>())
+    }
+
+    fn frames(places: std::ops::Range<u32>) -> Vec<RgbImage> {
+        places.map(lift_at).collect()
+    }
+
+    #[test]
+    fn the_same_frames_are_found_once_a_pair() {
+        let (one, other) = (frames(0..8), frames(10..18));
+        let changed: Vec<RgbImage> = one
+            .iter()
+            .map(|it| crop_imm(&flip_horizontal(it), 16, 9, 288, 162).to_image())
+            .collect();
+        let pairs = found(&[one.clone(), other, changed, one]);
+        let places: Vec<_> = pairs.iter().map(|it| (it.first, it.second)).collect();
+        assert_eq!(places, [(0, 2), (0, 3), (2, 3)]);
+        assert!(pairs[1].is_copy(), "{pairs:?}");
+    }
+
+    #[test]
+    fn a_part_that_is_cut_out_is_no_copy() {
+        let pairs = found(&[frames(0..12), frames(3..7)]);
+        let [pair] = &pairs[..] else {
+            panic!("one pair, not {pairs:?}");
+        };
+        assert!(pair.shared.of_second > 0.9 && pair.shared.of_first < 0.5);
+        assert!(!pair.is_copy());
+        let less = [frames(5..7), frames(14..19)].concat();
+        assert_eq!(found(&[frames(0..12), less]), []);
+    }
+
+    #[test]
+    fn what_shows_nothing_is_like_no_other() {
+        let black = vec![RgbImage::new(320, 180); 8];
+        let empty = vec![RgbImage::new(0, 4)];
+        assert_eq!(found(&[black.clone(), black, Vec::new(), empty]), []);
+    }
+}
