@@ -177,7 +177,8 @@ impl<'a> Session<'a> {
                 let Verdict { video_id, path, .. } = judged.verdict;
                 return self.log.reject(path, video_id, code::NEAR_DUPLICATE, what);
             }
-            if can_be_scored {
+            // The line of an unlabelled video says so itself.
+            if judged.prediction.ground_truth != GroundTruth::Unlabelled {
                 wo_cli::warn!("{name}: {}", leak.what);
             }
             judged.verdict.near_duplicate_of = Some(leak.name);
