@@ -2,6 +2,7 @@
 //!
 //! The binaries are those that cargo built for the tools' own tests.
 
+mod copies;
 mod docs;
 mod exits;
 mod files;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use image::{Rgb, RgbImage};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::FrameItem;
 use wo_record::{AbstainReason, Frame, Group, Image};
@@ -155,4 +156,18 @@ pub(crate) fn less_sure_when_wrong() -> Vec<Prediction> {
             video
         })
         .collect()
+}
+
+/// A frame of a room full of things, in which a lifter stands at one of 20 places.
+pub(crate) fn lift_at(place: u32) -> RgbImage {
+    RgbImage::from_fn(320, 180, |x, y| {
+        let is_lifter = (16 * place..16 * place + 16).contains(&x) && (60..150).contains(&y);
+        let (a, b) = (x / 20, y / 18);
+        let thing = (37 * a * a + 61 * b * b + 23 * a * b + 7 * a) % 160;
+        Rgb(if is_lifter {
+            [255; 3]
+        } else {
+            [thing as u8; 3]
+        })
+    })
 }

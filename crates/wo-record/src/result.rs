@@ -90,6 +90,10 @@ pub struct Verdict {
     /// True when the model was trained or chosen on this video, on its group, or on the same images under another name.
     #[serde(default)]
     pub seen: bool,
+    /// The video that the model was trained or chosen on and whose images these are, mirrored, cropped or cut perhaps: its
+    /// name if the input has it, else its id. Absent where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_duplicate_of: Option<String>,
     /// Why it is `unclear`: `no_threshold`, `low_confidence`, `unknown_exercise`, `person_cut_off`, `too_blurry` or `too_dark`.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]

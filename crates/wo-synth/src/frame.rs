@@ -50,7 +50,12 @@ impl<'a> Renderer<'a> {
 
     fn with_size(spec: &'a VideoSpec, width: u32, height: u32) -> Self {
         let (width, height) = (width.max(1), height.max(1));
-        let lens = spec.lens(width, height);
+        Self::through(spec, spec.lens(width, height), width, height)
+    }
+
+    /// A renderer that looks through this lens instead of one that fits the lifter. Several lifters before a camera that
+    /// nobody touches share a lens of this size.
+    pub fn through(spec: &'a VideoSpec, lens: Lens, width: u32, height: u32) -> Self {
         let scene = &spec.scene;
         let (right, up, towards) = scene.lamp;
         let light = Light {

@@ -85,6 +85,9 @@ pub struct SplitVideo {
     /// Perceptual hashes of its frames, in hexadecimal, to recognize training frames.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hashes: Vec<String>,
+    /// What its frames are recognized by after they were mirrored, cropped or framed by bars. Older models have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
 }
 
 impl SplitVideo {
@@ -107,6 +110,7 @@ impl SplitVideo {
             angle: None,
             duration_ms: None,
             hashes: Vec::new(),
+            fingerprint: None,
         }
     }
 

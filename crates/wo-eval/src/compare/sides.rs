@@ -149,7 +149,7 @@ impl Sides {
         self.failures.push(failure);
     }
 
-    /// Excludes videos with two labels, and joins near-duplicates by the hashes of the `first` model.
+    /// Excludes videos with two labels, and joins near-duplicates by the images that the `first` model judged.
     fn sort(&mut self, first: Option<usize>) {
         for (_, predictions) in &mut self.predicted {
             join_groups(predictions);
@@ -157,8 +157,7 @@ impl Sides {
         let near = match first {
             Some(place) => {
                 let (space, predictions) = &self.predicted[place];
-                let looks: Vec<_> = predictions.iter().map(|it| (it, &it.facts.looks)).collect();
-                NearDuplicates::among(&looks, space)
+                NearDuplicates::among(predictions, space)
             }
             None => NearDuplicates::default(),
         };
@@ -218,8 +217,8 @@ impl Model {
         let mut prediction = judged.prediction;
         let provenance = prediction.provenance.clone();
         prediction.set_provenance(provenance.joined_by(self.group_by, &item.video.video_id));
-        let (id, hashes) = (&prediction.video_id, &prediction.facts.hashes);
-        let duplicate = self.trained_on.duplicate_of(id, hashes, usize::MAX);
+        let (id, facts) = (&prediction.video_id, &prediction.facts);
+        let duplicate = self.trained_on.duplicate_of(id, facts, usize::MAX);
         prediction.seen = seen || duplicate.is_some();
         let prediction = Some(prediction).filter(|it| it.truth().is_some());
         Ok((prediction, warning))

@@ -1,21 +1,25 @@
-//! Finds duplicates: videos that were cut, encoded again or renamed still have similar frames.
+//! Finds duplicates: videos that were renamed, cut, mirrored, cropped or encoded again still have similar frames.
 //!
-//! It compares perceptual hashes only.
+//! It compares fingerprints, and perceptual hashes where one of two videos has no fingerprint, as in older models.
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use wo_clip::{Split, SplitVideo};
-use wo_picture::{HashIndex, SAME_PART};
+use wo_picture::{Fingerprint, HashIndex, SAME_PART, Sought};
 use wo_record::PerceptualHash;
+
+use crate::judge::facts::Facts;
 
 /// About half of a hash's 64 bits are ones. Far fewer or more mean an image without detail, such as a black one, which
 /// is ignored.
 const DETAILED: std::ops::RangeInclusive<u32> = 16..=48;
 
-/// Videos, by the hashes of their frames.
+/// Videos, by their fingerprints and the hashes of their frames.
 #[derive(Debug)]
 pub(crate) struct DuplicateIndex {
     videos: Vec<HashedVideo>,
+    fingerprints: Vec<Option<Fingerprint>>,
     /// Each hash with the place of its video and its own among those of the video.
     frames: HashIndex<(usize, usize)>,
 }
@@ -42,18 +46,24 @@ impl DuplicateIndex {
     pub(crate) fn seen_by_model(videos: &[SplitVideo]) -> Self {
         let of_frame = |hash: &String| Some(hash.parse::<PerceptualHash>().ok()?.0);
         let seen = videos.iter().filter(|it| it.split != Split::Test);
-        Self::new(seen.map(|it| {
+        Self::with(seen.map(|it| {
             let hashes = it.hashes.iter().filter_map(of_frame).collect();
-            (it.video_id.clone(), hashes)
+            let fingerprint = it.fingerprint.as_deref();
+            let fingerprint = fingerprint.and_then(Fingerprint::from_text);
+            (HashedVideo::new(it.video_id.clone(), hashes), fingerprint)
         }))
     }
 
-    /// Videos by their ids and the hashes of their frames.
-    pub(crate) fn new(videos: impl IntoIterator<Item = (String, Vec<u64>)>) -> Self {
-        let videos: Vec<HashedVideo> = videos
-            .into_iter()
-            .map(|(video_id, hashes)| HashedVideo::new(video_id, hashes))
-            .collect();
+    /// Videos by their ids, with what is known of their images.
+    pub(crate) fn new<'a>(videos: impl IntoIterator<Item = (String, &'a Facts)>) -> Self {
+        Self::with(videos.into_iter().map(|(video_id, facts)| {
+            let hashed = HashedVideo::new(video_id, facts.hashes.clone());
+            (hashed, facts.fingerprint.clone())
+        }))
+    }
+
+    fn with(videos: impl Iterator<Item = (HashedVideo, Option<Fingerprint>)>) -> Self {
+        let (videos, fingerprints): (Vec<HashedVideo>, Vec<_>) = videos.unzip();
         let of_video = |(place, video): (usize, &HashedVideo)| -> Vec<((usize, usize), u64)> {
             let frames = video.hashes.iter().enumerate();
             frames
@@ -61,32 +71,65 @@ impl DuplicateIndex {
                 .collect()
         };
         let frames = HashIndex::new(videos.iter().enumerate().flat_map(of_video));
-        Self { videos, frames }
+        Self {
+            videos,
+            fingerprints,
+            frames,
+        }
     }
 
-    /// Whether there is no hash to compare.
+    /// Whether there is nothing to compare.
     pub(crate) fn is_empty(&self) -> bool {
         self.videos.iter().all(|it| it.hashes.is_empty())
+            && self.fingerprints.iter().all(Option::is_none)
     }
 
-    /// The best duplicate of a video with these hashes: not the video itself, and among the first `n_first` only.
+    /// The best duplicate of a video: not the video itself, and among the first `n_first` only.
     pub(crate) fn duplicate_of(
         &self,
         video_id: &str,
-        hashes: &[u64],
+        facts: &Facts,
         n_first: usize,
     ) -> Option<Duplicate<'_>> {
-        let this = HashedVideo::new(video_id.to_owned(), hashes.to_vec());
+        let by_fingerprint = facts.fingerprint.as_ref();
+        let by_fingerprint = by_fingerprint.map_or_else(Vec::new, |it| self.like(it, n_first));
+        let by_hash = self.with_hashes_of(video_id, facts, n_first);
+        by_fingerprint
+            .into_iter()
+            .chain(by_hash)
+            .filter(|it| it.video_id != video_id)
+            .reduce(|best, next| if next.part > best.part { next } else { best })
+    }
+
+    /// Those of the first `n_first` with a fingerprint that shares frames.
+    fn like(&self, fingerprint: &Fingerprint, n_first: usize) -> Vec<Duplicate<'_>> {
+        let sought = Sought::new(fingerprint);
+        let videos = self.videos.par_iter().zip(&self.fingerprints);
+        let found = videos.take(n_first).filter_map(|(video, other)| {
+            Some(Duplicate {
+                video_id: &video.video_id,
+                part: sought.found_in(other.as_ref()?)?.most(),
+            })
+        });
+        found.collect()
+    }
+
+    /// Those of the first `n_first` with near hashes, of which a fingerprint says nothing.
+    fn with_hashes_of(&self, video_id: &str, facts: &Facts, n_first: usize) -> Vec<Duplicate<'_>> {
+        let this = HashedVideo::new(video_id.to_owned(), facts.hashes.clone());
+        let is_told = |place: usize| {
+            let other = self.fingerprints.get(place);
+            facts.fingerprint.is_some() && other.is_some_and(Option::is_some)
+        };
         let mut found: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
         for (frame, &hash) in this.hashes.iter().enumerate() {
             for (place, other_frame) in self.frames.near(hash) {
                 let other = self.videos.get(place);
                 let counts = |other: &HashedVideo| {
                     let is_varied = this.is_varied && other.is_varied;
-                    other.video_id != video_id
-                        && (is_varied || other.hashes.get(other_frame) == Some(&hash))
+                    is_varied || other.hashes.get(other_frame) == Some(&hash)
                 };
-                if place < n_first && other.is_some_and(counts) {
+                if place < n_first && !is_told(place) && other.is_some_and(counts) {
                     found.insert((place, frame, other_frame));
                 }
             }
@@ -102,7 +145,7 @@ impl DuplicateIndex {
             let video_id = other.video_id.as_str();
             (part >= SAME_PART).then_some(Duplicate { video_id, part })
         });
-        duplicates.reduce(|best, next| if next.part > best.part { next } else { best })
+        duplicates.collect()
     }
 }
 
@@ -123,7 +166,10 @@ impl HashedVideo {
 
 #[cfg(test)]
 mod tests {
+    use image::imageops::flip_horizontal;
+
     use super::*;
+    use crate::fixtures::lift_at;
 
     /// Half ones, and far from that of any other number.
     fn hash(number: u64) -> u64 {
@@ -135,10 +181,18 @@ mod tests {
         numbers.map(hash).collect()
     }
 
+    fn hashed(hashes: &[u64]) -> Facts {
+        Facts {
+            hashes: hashes.to_vec(),
+            ..Facts::default()
+        }
+    }
+
     fn duplicate_of(known: &[u64], hashes: &[u64]) -> Option<f64> {
-        let other = ("other".to_owned(), frames(100..108));
-        let alike = DuplicateIndex::new([other, ("known".to_owned(), known.to_vec())]);
-        let duplicate = alike.duplicate_of("new", hashes, 2)?;
+        let (other, known) = (hashed(&frames(100..108)), hashed(known));
+        let alike =
+            DuplicateIndex::new([("other".to_owned(), &other), ("known".to_owned(), &known)]);
+        let duplicate = alike.duplicate_of("new", &hashed(hashes), 2)?;
         assert_eq!(duplicate.video_id, "known");
         Some(duplicate.part)
     }
@@ -175,10 +229,10 @@ mod tests {
 
     #[test]
     fn it_is_not_its_own_twin_nor_that_of_later_ones() {
-        let all = [("a", 0..8), ("b", 0..8)].map(|(id, it)| (id.to_owned(), frames(it)));
-        let alike = DuplicateIndex::new(all);
-        assert_eq!(alike.duplicate_of("a", &frames(0..8), 1), None);
-        let first = alike.duplicate_of("b", &frames(0..8), 1);
+        let facts = hashed(&frames(0..8));
+        let alike = DuplicateIndex::new(["a", "b"].map(|id| (id.to_owned(), &facts)));
+        assert_eq!(alike.duplicate_of("a", &facts, 1), None);
+        let first = alike.duplicate_of("b", &facts, 1);
         assert_eq!(first.map(|it| it.video_id), Some("a"));
         assert!(DuplicateIndex::new([]).is_empty() && !alike.is_empty());
     }
@@ -194,8 +248,29 @@ mod tests {
         }
         videos[0].split = Split::Test;
         let alike = DuplicateIndex::seen_by_model(&videos);
-        assert_eq!(alike.duplicate_of("new", &frames(0..8), usize::MAX), None);
-        let second = alike.duplicate_of("new", &frames(10..18), usize::MAX);
+        assert_eq!(
+            alike.duplicate_of("new", &hashed(&frames(0..8)), usize::MAX),
+            None
+        );
+        let second = alike.duplicate_of("new", &hashed(&frames(10..18)), usize::MAX);
         assert_eq!(second.map(|it| it.video_id), Some("train1"));
+    }
+
+    #[test]
+    fn fingerprints_decide_where_both_videos_have_one() {
+        let frames: Vec<_> = (0..8).map(lift_at).collect();
+        let mirrored: Vec<_> = frames.iter().map(flip_horizontal).collect();
+        let others: Vec<_> = (10..18).map(lift_at).collect();
+        let facts = |frames: &[_]| Facts {
+            fingerprint: Fingerprint::of(frames),
+            ..hashed(&[hash(1), hash(2)])
+        };
+        let mut videos = crate::fixtures::training();
+        videos[0].fingerprint = facts(&frames).fingerprint.map(|it| it.to_text());
+        videos[0].hashes = vec![PerceptualHash(hash(1)).to_string()];
+        let alike = DuplicateIndex::seen_by_model(&videos);
+        let found = |frames| alike.duplicate_of("new", &facts(frames), usize::MAX);
+        assert_eq!(found(&mirrored).map(|it| it.video_id), Some("train0"));
+        assert_eq!(found(&others), None, "whatever their hashes");
     }
 }

@@ -150,8 +150,7 @@ fn distance_to_others(video: &Prediction, seen: &[f64], all: &[(&Prediction, &[f
 
 /// Duplicates of an earlier video, each listed once.
 fn duplicates(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
-    let hashed = |it: &&Prediction| (it.video_id.clone(), it.facts.hashes.clone());
-    let all = DuplicateIndex::new(videos.iter().map(hashed));
+    let all = DuplicateIndex::new(videos.iter().map(|it| (it.video_id.clone(), &it.facts)));
     let paths: BTreeMap<&str, &Prediction> = videos
         .iter()
         .map(|it| (it.video_id.as_str(), *it))
@@ -162,7 +161,7 @@ fn duplicates(videos: &[&Prediction], space: &LabelSpace) -> Vec<Suspect> {
     };
     let of_video = |(place, video): (usize, &&Prediction)| {
         let Duplicate { video_id, part } =
-            all.duplicate_of(&video.video_id, &video.facts.hashes, place)?;
+            all.duplicate_of(&video.video_id, &video.facts, place)?;
         Some(duplicate(video, space, part, name(video_id)))
     };
     videos.iter().enumerate().filter_map(of_video).collect()

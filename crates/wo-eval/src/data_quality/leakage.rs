@@ -10,6 +10,7 @@ use crate::data_quality::label_issues::duplicate;
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::judge::video_name::name_of;
+use crate::render::sentences::verdict::copied_in_words;
 
 /// The duplicates found, and the index that is searched.
 #[derive(Debug)]
@@ -19,6 +20,15 @@ pub(crate) struct LeakageCheck {
     /// The names of training videos in the input.
     names: HashMap<String, String>,
     found: Vec<Suspect>,
+}
+
+/// A new video that shows the frames of a training video.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Leak {
+    /// The name of the training video.
+    pub(crate) name: String,
+    /// The message.
+    pub(crate) what: String,
 }
 
 impl LeakageCheck {
@@ -41,22 +51,20 @@ impl LeakageCheck {
         self.names.insert(video.video_id.clone(), name_of(video));
     }
 
-    /// Whether the model was trained on the frames of a renamed video. Returns the message.
-    pub(crate) fn find(&mut self, video: &Prediction, space: &LabelSpace) -> Option<String> {
+    /// Whether the model was trained on the frames of a video under another name.
+    pub(crate) fn find(&mut self, video: &Prediction, space: &LabelSpace) -> Option<Leak> {
         if video.seen {
             return None;
         }
-        let hashes = &video.facts.hashes;
         let found = self
             .seen_by_model
-            .duplicate_of(&video.video_id, hashes, usize::MAX)?;
+            .duplicate_of(&video.video_id, &video.facts, usize::MAX)?;
         let name = self.names.get(found.video_id);
         let name = name.map_or(found.video_id, String::as_str).to_owned();
-        let what = format!(
-            "most of its frames are those of {name}, which the model was trained or chosen on"
-        );
-        self.found.push(duplicate(video, space, found.part, name));
-        Some(what)
+        let suspect = duplicate(video, space, found.part, name.clone());
+        self.found.push(suspect);
+        let what = copied_in_words(&name);
+        Some(Leak { name, what })
     }
 
     /// All leaked videos, as suspects.

@@ -2,13 +2,11 @@
 //! video under two labels is excluded.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use wo_cli::{count, named, verb};
-use wo_picture::{Overlap, overlaps};
+use wo_picture::{Fingerprint, Overlap, overlaps};
 use wo_record::{Group, joined};
 
-use crate::judge::facts::FrameLooks;
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::{GroundTruth, Prediction};
 use crate::judge::video_name::{exercise_and_label, named as name};
@@ -25,27 +23,16 @@ pub(crate) struct NearDuplicates {
 }
 
 impl NearDuplicates {
-    /// Compares scored videos by their image hashes.
-    pub(crate) fn among(videos: &[(&Prediction, &FrameLooks)], space: &LabelSpace) -> Self {
-        let hashes: Vec<Vec<u64>> = videos
-            .iter()
-            .map(|(_, looks)| looks.iter().map(|(hash, _)| *hash).collect())
-            .collect();
-        let hashes: Vec<&[u64]> = hashes.iter().map(Vec::as_slice).collect();
-        let cells = |(video, frame): (usize, usize)| {
-            let (_, looks) = videos.get(video)?;
-            looks.get(frame).map(|(_, cells)| cells)
-        };
-        let is_same = |one, other| {
-            let both = cells(one).zip(cells(other));
-            Ok::<_, Infallible>(both.is_some_and(|(one, other)| one.is_same_frame(other)))
-        };
-        let Ok(found) = overlaps(&hashes, is_same);
+    /// Compares scored videos by their images.
+    pub(crate) fn among(videos: &[Prediction], space: &LabelSpace) -> Self {
+        let fingerprints = videos.iter().map(|it| it.facts.fingerprint.as_ref());
+        let fingerprints: Vec<Option<&Fingerprint>> = fingerprints.collect();
+        let found = overlaps(&fingerprints);
         let mut this = Self::default();
         let is_copy = |it: &&Overlap| it.is_copy() && says_otherwise(videos, it);
         for it in found.iter().filter(is_copy) {
             for (place, against) in [(it.first, it.second), (it.second, it.first)] {
-                let (video, against) = (videos[place].0, videos[against].0);
+                let (video, against) = (&videos[place], &videos[against]);
                 let what = format!(
                     "{} here, but {} shows the same images as {}",
                     label_in_words(video, space),
@@ -56,24 +43,24 @@ impl NearDuplicates {
                 known.entry(video.video_id.clone()).or_insert(what);
             }
         }
-        let is_there = |place: usize| !this.contradicted.contains_key(&videos[place].0.video_id);
+        let is_there = |place: usize| !this.contradicted.contains_key(&videos[place].video_id);
         let joins = |it: &&Overlap| {
-            let is_apart = videos[it.first].0.group != videos[it.second].0.group;
+            let is_apart = videos[it.first].group != videos[it.second].group;
             is_apart && is_there(it.first) && is_there(it.second)
         };
         let pairs: Vec<Overlap> = found.iter().filter(joins).copied().collect();
-        let own: Vec<Group> = videos.iter().map(|(it, _)| it.group.clone()).collect();
+        let own: Vec<Group> = videos.iter().map(|it| it.group.clone()).collect();
         let groups = joined(&own, pairs.iter().map(|it| (it.first, it.second)));
         let changed = videos.iter().zip(own.iter().zip(groups));
         this.groups = changed
             .filter(|(_, (own, group))| *own != group)
-            .map(|((video, _), (_, group))| (video.video_id.clone(), group))
+            .map(|(video, (_, group))| (video.video_id.clone(), group))
             .collect();
         this.joined = pairs
             .iter()
             .map(|it| {
                 let called = |place: usize| {
-                    let video = videos[place].0;
+                    let video = &videos[place];
                     name(video.path.as_ref(), &video.video_id)
                 };
                 format!("{} like {}", called(it.second), called(it.first))
@@ -102,10 +89,10 @@ fn label_in_words(video: &Prediction, space: &LabelSpace) -> String {
 }
 
 /// Whether two videos have another label or another exercise.
-fn says_otherwise(videos: &[(&Prediction, &FrameLooks)], it: &Overlap) -> bool {
+fn says_otherwise(videos: &[Prediction], it: &Overlap) -> bool {
     match (
-        &videos[it.first].0.ground_truth,
-        &videos[it.second].0.ground_truth,
+        &videos[it.first].ground_truth,
+        &videos[it.second].ground_truth,
     ) {
         (
             GroundTruth::Scored { label, exercise },
@@ -123,63 +110,50 @@ fn says_otherwise(videos: &[(&Prediction, &FrameLooks)], it: &Overlap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use image::{Rgb, RgbImage};
-    use wo_picture::GreyCells;
-
     use super::*;
-    use crate::fixtures::{classes, squat};
+    use crate::fixtures::{classes, lift_at, squat};
 
-    /// Half ones, and far from that of any other number.
-    fn hash(number: u64) -> u64 {
-        let half = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        half << 32 | (!half & 0xffff_ffff)
-    }
-
-    fn looks(numbers: std::ops::Range<u8>) -> FrameLooks {
-        let shade = |number: u8| RgbImage::from_pixel(8, 8, Rgb([8 * number; 3]));
-        let frames = numbers.map(|it| (hash(u64::from(it)), GreyCells::of(&shade(it))));
-        frames.collect()
+    fn showing(video: Prediction, places: std::ops::Range<u32>) -> Prediction {
+        let frames: Vec<_> = places.map(lift_at).collect();
+        let mut video = video;
+        video.facts.fingerprint = Fingerprint::of(&frames);
+        video
     }
 
     #[test]
     fn videos_that_look_alike_are_one_group() {
         let space = LabelSpace::new(&classes());
-        let (a, b, c) = (
-            squat(1, 0, 0, 1.0),
-            squat(2, 0, 0, 1.0),
-            squat(3, 1, 1, 1.0),
-        );
-        let (whole, part, other) = (looks(0..10), looks(2..7), looks(10..20));
-        let found = NearDuplicates::among(&[(&a, &whole), (&b, &part), (&c, &other)], &space);
+        let whole = showing(squat(1, 0, 0, 1.0), 0..10);
+        let part = showing(squat(2, 0, 0, 1.0), 2..7);
+        let other = showing(squat(3, 1, 1, 1.0), 10..20);
+        let videos = [whole.clone(), part, other];
+        let found = NearDuplicates::among(&videos, &space);
         assert_eq!(found.groups.len(), 1, "the first keeps its own");
-        assert_eq!(found.groups.get(&b.video_id), Some(&a.group));
+        assert_eq!(
+            found.groups.get(&videos[1].video_id),
+            Some(&videos[0].group)
+        );
         assert!(found.contradicted.is_empty());
         let warning = found.warning().expect("joined");
         assert!(
             warning.starts_with("1 pair of near-duplicate videos counts"),
             "{warning}"
         );
-        assert_eq!(
-            NearDuplicates::among(&[(&a, &whole)], &space).warning(),
-            None
-        );
+        assert_eq!(NearDuplicates::among(&[whole], &space).warning(), None);
     }
 
     #[test]
     fn the_same_pictures_under_two_labels_say_nothing() {
         let space = LabelSpace::new(&classes());
-        let (good, bad, part) = (
-            squat(1, 0, 0, 1.0),
-            squat(2, 1, 1, 1.0),
-            squat(3, 1, 1, 1.0),
-        );
-        let (whole, cut) = (looks(0..10), looks(0..5));
-        let found =
-            NearDuplicates::among(&[(&good, &whole), (&bad, &whole), (&part, &cut)], &space);
+        let good = showing(squat(1, 0, 0, 1.0), 0..10);
+        let bad = showing(squat(2, 1, 1, 1.0), 0..10);
+        let part = showing(squat(3, 1, 1, 1.0), 0..5);
+        let videos = [good.clone(), bad.clone(), part.clone()];
+        let found = NearDuplicates::among(&videos, &space);
         let ids: Vec<&String> = found.contradicted.keys().collect();
         assert_eq!(ids, [&good.video_id, &bad.video_id]);
         assert!(found.groups.is_empty(), "what is left is alone");
-        let found = NearDuplicates::among(&[(&good, &whole), (&part, &cut)], &space);
+        let found = NearDuplicates::among(&[good, part], &space);
         assert!(
             found.contradicted.is_empty(),
             "a part may show another form"

@@ -5,10 +5,10 @@ use rayon::prelude::*;
 use wo_clip::Judge;
 use wo_clip::tch::Tensor;
 use wo_input::{FrameItem, ImageError, VideoItem};
-use wo_picture::{GreyCells, MovingPerson, luma, moving_person, perceptual_hash};
+use wo_picture::{MovingPerson, moving_person};
 use wo_record::{Failure, code};
 
-use crate::judge::facts::{FrameLooks, first_start_ms};
+use crate::judge::facts::first_start_ms;
 use crate::judge::region_features::still;
 
 /// How many frames are decoded together, and how many images are held: three times what finding the moving person
@@ -97,18 +97,6 @@ impl DecodedVideo {
         let time = |place: &usize| frames.get(*place)?.frame.pts_ms;
         let times_ms: Vec<Option<f64>> = self.held.iter().map(time).collect();
         still(&self.images, &times_ms, first_start_ms(&self.item.video))
-    }
-
-    /// Hash and grey cells of the held images.
-    pub(crate) fn looks(&self) -> FrameLooks {
-        let frames = self.frames();
-        let look = |(place, image): (&usize, &RgbImage)| {
-            let quality = frames.get(*place).and_then(|it| it.frame.quality.as_ref());
-            let hash = quality.and_then(|it| Some(it.hash()?.0));
-            let hash = hash.unwrap_or_else(|| perceptual_hash(&luma(image)));
-            (hash, GreyCells::of(image))
-        };
-        self.held.iter().zip(&self.images).map(look).collect()
     }
 
     /// Visits all images, piece by piece.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use image::RgbImage;
 use serde_json::Value;
 use wo_input::FrameItem;
-use wo_picture::{GreyCells, median};
+use wo_picture::{Fingerprint, median};
 use wo_record::{Quality, Video};
 
 /// Fields of a video record that are not sliced: identifiers, and what is predicted.
@@ -24,9 +24,6 @@ const NOT_SLICED: [&str; 9] = [
 const DARK: f64 = 0.3;
 const BRIGHT: f64 = 0.6;
 
-/// The hash and a few grey cells of each frame.
-pub(crate) type FrameLooks = Vec<(u64, GreyCells)>;
-
 /// Numbers and words.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Facts {
@@ -40,8 +37,8 @@ pub(crate) struct Facts {
     pub(crate) contrast: Option<f64>,
     /// Perceptual hashes of its frames.
     pub(crate) hashes: Vec<u64>,
-    /// Hash and grey cells of the held frames.
-    pub(crate) looks: FrameLooks,
+    /// What its frames are recognized by; `None` if none is there.
+    pub(crate) fingerprint: Option<Fingerprint>,
     /// The fields to slice by.
     pub(crate) fields: BTreeMap<String, String>,
     /// Those of the fields that are numbers.
@@ -102,7 +99,7 @@ impl Facts {
             brightness,
             contrast: known(|it| Some(it.contrast)),
             hashes,
-            looks: FrameLooks::new(),
+            fingerprint: Fingerprint::of(images),
             fields,
             numbers,
             times: RepetitionTimes::of(video),

@@ -87,7 +87,6 @@ pub(crate) fn predict(
     let (features, (mut verdict, mut prediction, evidence_idx)) =
         made.ok_or_else(|| decoded.no_image())?;
     prediction.facts = Facts::of(video, &frames, decoded.images());
-    prediction.facts.looks = decoded.looks();
     prediction.set_provenance(Provenance::of(video, judge.manifest()));
     let person = decoded.person.as_ref();
     if let Some(trust) = trust {

@@ -182,13 +182,17 @@ impl<'a> Session<'a> {
     fn judged(&mut self, mut judged: Judged) -> anyhow::Result<()> {
         let can_be_scored = judged.prediction.truth().is_some();
         let name = named(judged.verdict.path.as_ref(), &judged.verdict.video_id);
-        if let Some(what) = self.training.leakage.find(&judged.prediction, &self.space) {
+        if let Some(leak) = self.training.leakage.find(&judged.prediction, &self.space) {
             if can_be_scored && !self.config.allow_seen {
-                let what = what + "; --allow-seen scores it apart";
+                let what = leak.what + "; --allow-seen scores it apart";
                 let Verdict { video_id, path, .. } = judged.verdict;
                 return self.log.reject(path, video_id, code::NEAR_DUPLICATE, what);
             }
-            wo_cli::warn!("{name}: {what}");
+            // The line of an unlabelled video says so itself.
+            if judged.prediction.ground_truth != GroundTruth::Unlabelled {
+                wo_cli::warn!("{name}: {}", leak.what);
+            }
+            judged.verdict.near_duplicate_of = Some(leak.name);
             judged.mark_seen();
         }
         if let Some(warning) = judged.warning.take() {
@@ -236,8 +240,7 @@ impl<'a> Session<'a> {
             self.log.tally.contradict(prediction);
         }
         join_groups(&mut left);
-        let looks: Vec<_> = left.iter().map(|it| (it, &it.facts.looks)).collect();
-        let near = NearDuplicates::among(&looks, &self.space);
+        let near = NearDuplicates::among(&left, &self.space);
         if let Some(warning) = near.warning() {
             wo_cli::warn!("{warning}");
         }

@@ -105,6 +105,34 @@ fn what_was_trained_on_is_known_under_another_name() {
 }
 
 #[test]
+fn an_unlabelled_copy_of_a_training_video_is_judged_and_says_so() {
+    let folder = tempdir().unwrap();
+    let model = write_model(folder.path());
+    name_pictures(&model, &OF_TRAINING);
+    let labelled = looking_like(folder.path(), "copy0", "stranger", OF_TRAINING);
+    let without_label = |line: &String| {
+        let mut record: Value = serde_json::from_str(line).expect("a record");
+        let fields = record.as_object_mut().expect("an object");
+        fields.retain(|name, _| name != "label" && name != "exercise");
+        record.to_string()
+    };
+    let lines: Vec<String> = labelled.iter().map(without_label).collect();
+    let run = tool()
+        .args(["--json", "--model"])
+        .arg(&model)
+        .stdin(stream(&lines))
+        .run();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let verdict = &of_type(&run, "verdict")[0];
+    assert_eq!(
+        (&verdict["seen"], &verdict["near_duplicate_of"]),
+        (&json!(true), &json!("t1"))
+    );
+    let sentence = "; most of its frames are those of t1, which the model was trained or chosen on";
+    assert!(run.stderr.contains(sentence), "{}", run.stderr);
+}
+
+#[test]
 fn copies_of_training_videos_are_not_compared_on() {
     let folder = tempdir().unwrap();
     let model = write_model(folder.path());

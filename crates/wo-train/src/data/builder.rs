@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use image::RgbImage;
 use rayon::prelude::*;
-use wo_cli::{Exit, count, ensure, named, verb};
+use wo_cli::{Exit, ensure};
 use wo_clip::{Class, Split, SplitVideo};
 use wo_input::{FrameItem, Preprocessor, VideoItem};
+use wo_picture::Fingerprint;
 use wo_record::{Failure, Group, Name, PerceptualHash, Quality, UNCLEAR, Video, code, keys_of};
 
 use crate::data::config::{DataConfig, Mixed};
@@ -18,6 +20,14 @@ use crate::data::grouping::Grouping;
 use crate::data::labelled::{Labelled, Part, name_of};
 use crate::data::photographs::PhotoSurvey;
 use crate::data::split::{Candidate, split_groups};
+
+/// The frames of a video that load.
+#[derive(Default)]
+struct Loaded {
+    frames: Vec<FrameId>,
+    hashes: Vec<u64>,
+    small: Vec<RgbImage>,
+}
 
 /// Collects the videos of a dataset.
 pub(crate) struct DatasetBuilder {
@@ -79,13 +89,18 @@ impl DatasetBuilder {
         };
         self.photo_survey.look(&item.frames);
         let frames = std::mem::take(&mut item.frames);
-        let (frames, hashes) = self.load(frames, &item.video)?;
+        let Loaded {
+            frames,
+            hashes,
+            small,
+        } = self.load(frames, &item.video)?;
         if !frames.is_empty() {
             self.videos.push(Labelled {
                 item,
                 class,
                 frames,
                 hashes,
+                fingerprint: Fingerprint::of(&small),
                 sharpness,
                 brightness,
                 captions,
@@ -129,7 +144,7 @@ impl DatasetBuilder {
                     .push(format!("{} as {label}", name_of(video)));
                 continue;
             }
-            let (frames, _) = self.load(frames, video)?;
+            let frames = self.load(frames, video)?.frames;
             let class = Class {
                 exercise,
                 label,
@@ -145,22 +160,19 @@ impl DatasetBuilder {
     }
 
     /// Moves frames into the cache. A frame that does not load is reported and skipped.
-    fn load(
-        &mut self,
-        frames: Vec<FrameItem>,
-        video: &Video,
-    ) -> anyhow::Result<(Vec<FrameId>, Vec<u64>)> {
+    fn load(&mut self, frames: Vec<FrameItem>, video: &Video) -> anyhow::Result<Loaded> {
         let loaded: Vec<_> = frames
             .par_iter()
             .map(|frame| self.frame_cache.prepare(frame))
             .collect();
-        let (mut indices, mut hashes) = (Vec::new(), Vec::new());
+        let mut all = Loaded::default();
         for (result, frame) in loaded.into_iter().zip(frames) {
             match result {
                 Ok(prepared) => {
                     let quality = frame.frame.quality.as_ref();
-                    hashes.extend(quality.and_then(|it| Some(it.hash()?.0)));
-                    indices.push(self.frame_cache.add(frame, &prepared)?);
+                    all.hashes.extend(quality.and_then(|it| Some(it.hash()?.0)));
+                    all.frames.push(self.frame_cache.add(frame, &prepared)?);
+                    all.small.push(prepared.small);
                 }
                 Err(error) => {
                     let what = format!(
@@ -179,7 +191,7 @@ impl DatasetBuilder {
                 }
             }
         }
-        Ok((indices, hashes))
+        Ok(all)
     }
 
     /// Splits what was added.
@@ -199,13 +211,8 @@ impl DatasetBuilder {
                 describe
             }
         );
-        warn_of_missing_hashes(&self.videos);
-        let sorted = duplicates::sort(
-            std::mem::take(&mut self.videos),
-            &self.frame_cache,
-            config.near_duplicates,
-            config.group_by,
-        )?;
+        let videos = std::mem::take(&mut self.videos);
+        let sorted = duplicates::sort(videos, config.near_duplicates, config.group_by)?;
         for sentence in &sorted.sentences {
             wo_cli::warn!("{sentence}");
         }
@@ -234,20 +241,6 @@ impl DatasetBuilder {
             upstream: Vec::new(),
             n_skipped_lines: 0,
         })
-    }
-}
-
-fn warn_of_missing_hashes(videos: &[Labelled]) {
-    let hashless = videos.iter().filter(|it| it.hashes.is_empty());
-    let hashless: Vec<String> = hashless.map(Labelled::name).collect();
-    if !hashless.is_empty() {
-        wo_cli::warn!(
-            "{} without perceptual hashes, so that duplicates of {} go unnoticed: {}",
-            count(hashless.len(), "video"),
-            verb(hashless.len(), "it", "them"),
-            named(&hashless);
-            "extract the frames with wo-extract --out, which writes hashes into records.ndjson"
-        );
     }
 }
 
@@ -284,6 +277,7 @@ fn examples(mut labelled: Labelled, split: Split, candidate: Candidate) -> Vec<E
         (video.exercise, video.label) = (it.class.exercise.clone(), it.class.label.clone());
         video.faults.clone_from(&it.class.faults);
         video.hashes.clear();
+        video.fingerprint = None;
         Example {
             video,
             class: it.class,
@@ -304,6 +298,7 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
         class,
         frames,
         hashes,
+        fingerprint,
         sharpness,
         brightness,
         captions,
@@ -327,6 +322,7 @@ fn example(labelled: Labelled, split: Split, candidate: Candidate) -> Example {
                 .iter()
                 .map(|hash| PerceptualHash(*hash).to_string())
                 .collect(),
+            fingerprint: fingerprint.map(|it| it.to_text()),
         },
         class,
         // After a frame that did not load, poses and frames no longer match.

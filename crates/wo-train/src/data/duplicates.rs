@@ -1,15 +1,13 @@
 //! Duplicate videos: the same file twice, or the same frames in another file. Duplicates join one group. Those with
 //! contradicting labels are excluded.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use wo_cli::{Exit, bail, count, named, verb};
-use wo_picture::{GreyCells, Overlap, overlaps};
+use wo_picture::{Overlap, overlaps};
 use wo_record::{Failure, Group, GroupBy, code, joined};
 
 use crate::data::config::NearDuplicates;
-use crate::data::frame_cache::FrameCache;
 use crate::data::grouping::groups_of;
 use crate::data::labelled::Labelled;
 
@@ -25,16 +23,15 @@ pub(crate) struct Sorted {
     pub(crate) sentences: Vec<String>,
 }
 
-/// Sorts videos whose frames are in `frame_cache`.
+/// Sorts videos.
 pub(crate) fn sort(
     videos: Vec<Labelled>,
-    frame_cache: &FrameCache,
     policy: NearDuplicates,
     group_by: GroupBy,
 ) -> anyhow::Result<Sorted> {
     let mut found = DuplicateSearch::new(videos, group_by);
     found.merge_same_files();
-    let near_duplicates = found.near_duplicates(frame_cache)?;
+    let near_duplicates = found.near_duplicates();
     found.exclude_copies(&near_duplicates);
     if policy == NearDuplicates::Refuse {
         found.reject(&near_duplicates)?;
@@ -114,23 +111,13 @@ impl DuplicateSearch {
     }
 
     /// All near-duplicate pairs among the videos that remain.
-    fn near_duplicates(&self, frame_cache: &FrameCache) -> anyhow::Result<Vec<Overlap>> {
-        let mut hashes: Vec<&[u64]> = Vec::with_capacity(self.videos.len());
-        for (index, it) in self.videos.iter().enumerate() {
-            // If a frame has no hash, hashes and frames do not match.
-            let is_whole = it.hashes.len() == it.frames.len() && !self.excluded.contains(&index);
-            hashes.push(if is_whole { &it.hashes } else { &[] });
-        }
-        let mut known: HashMap<(usize, usize), GreyCells> = HashMap::new();
-        overlaps(&hashes, |one, other| {
-            for (video, frame) in [one, other] {
-                if let Entry::Vacant(unknown) = known.entry((video, frame)) {
-                    let square = frame_cache.get(self.videos[video].frames[frame])?;
-                    unknown.insert(GreyCells::of(&square));
-                }
-            }
-            Ok(known[&one].is_same_frame(&known[&other]))
-        })
+    fn near_duplicates(&self) -> Vec<Overlap> {
+        let videos = self.videos.iter().enumerate();
+        let remaining = videos.map(|(index, video)| {
+            let fingerprint = video.fingerprint.as_ref();
+            fingerprint.filter(|_| !self.excluded.contains(&index))
+        });
+        overlaps(&remaining.collect::<Vec<_>>())
     }
 
     /// Excludes copies of a video with contradicting labels: neither label can be trusted.
@@ -177,7 +164,7 @@ impl DuplicateSearch {
         bail!(
             Exit::Integrity,
             "near_identical_frames: {:.0} % of the frames of {} ({}) are those of {} ({})",
-            100.0 * it.of_first.max(it.of_second),
+            100.0 * it.shared.most(),
             self.name(it.first),
             self.own_groups[it.first],
             self.name(it.second),

@@ -11,6 +11,7 @@ use anyhow::Context;
 use image::RgbImage;
 use wo_cli::{Exit, ExitWith};
 use wo_input::{FrameItem, ImageError, Preprocessor, check_image, decode_image};
+use wo_picture::small_frame;
 use wo_record::Image;
 
 /// The side of a square, as a multiple of the model's input.
@@ -27,6 +28,8 @@ pub(crate) struct PreparedFrame {
     key: Key,
     /// `None` if it stays in its file.
     square: Option<RgbImage>,
+    /// For the fingerprint of its video.
+    pub(crate) small: RgbImage,
 }
 
 /// A frame of the cache.
@@ -80,7 +83,7 @@ impl FrameCache {
         })
     }
 
-    /// Hashes a frame, and decodes its centre square if that is cached.
+    /// Hashes and decodes a frame.
     pub(crate) fn prepare(&self, frame: &FrameItem) -> Result<PreparedFrame, ImageError> {
         let bytes = frame.bytes()?;
         let mut key = Key::default();
@@ -88,12 +91,16 @@ impl FrameCache {
         key.iter_mut()
             .zip(hash.as_bytes())
             .for_each(|(k, h)| *k = *h);
-        if self.storage == Storage::Files && is_file(frame) {
+        let stays = self.storage == Storage::Files && is_file(frame);
+        if stays {
             check_image(&bytes)?;
-            return Ok(PreparedFrame { key, square: None });
         }
-        let square = Some(square(&decode_image(&bytes)?, self.side));
-        Ok(PreparedFrame { key, square })
+        let image = decode_image(&bytes)?;
+        Ok(PreparedFrame {
+            key,
+            square: (!stays).then(|| square(&image, self.side)),
+            small: small_frame(&image),
+        })
     }
 
     /// Adds a frame.

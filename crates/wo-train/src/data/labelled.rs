@@ -2,6 +2,7 @@
 
 use wo_clip::Class;
 use wo_input::VideoItem;
+use wo_picture::Fingerprint;
 use wo_record::Video;
 
 use crate::data::frame_cache::FrameId;
@@ -12,6 +13,7 @@ pub(crate) struct Labelled {
     pub(crate) class: Class,
     pub(crate) frames: Vec<FrameId>,
     pub(crate) hashes: Vec<u64>,
+    pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) sharpness: Option<f64>,
     pub(crate) brightness: Option<f64>,
     pub(crate) captions: Vec<String>,

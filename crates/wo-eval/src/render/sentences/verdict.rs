@@ -24,12 +24,19 @@ pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict, n_exercises: usize
         Some(ms) => format!("evidence at {:.1} s", ms / 1000.0),
         None => format!("evidence frame {}", verdict.evidence.index),
     });
+    let copied = verdict.near_duplicate_of.as_deref().map(copied_in_words);
     format!(
-        "{name}: {} {:.2} ({})",
+        "{name}: {} {:.2} ({}){}",
         verdict.label,
         verdict.probability,
-        details.join("; ")
+        details.join("; "),
+        copied.map_or_else(String::new, |it| format!("; {it}"))
     )
+}
+
+/// That a video is a copy of the training video `name`, so that its verdict says nothing of new videos.
+pub(crate) fn copied_in_words(name: &str) -> String {
+    format!("most of its frames are those of {name}, which the model was trained or chosen on")
 }
 
 fn joined<T: ToString>(words: &[T]) -> String {
@@ -80,6 +87,13 @@ mod tests {
             verdict_in_words("a", &verdict, 1),
             "a: bad_form 0.93 (squat, the only exercise the model knows; evidence frame 4)"
         );
+        verdict.near_duplicate_of = Some("squat/anna.mp4".to_owned());
+        assert_eq!(
+            verdict_in_words("a", &verdict, 5),
+            "a: bad_form 0.93 (squat 0.99; evidence frame 4); most of its frames are those of squat/anna.mp4, which the model \
+             was trained or chosen on"
+        );
+        verdict.near_duplicate_of = None;
         abstain(&mut verdict, &[AbstainReason::NoThreshold]);
         assert_eq!(
             verdict_in_words("a", &verdict, 5),
