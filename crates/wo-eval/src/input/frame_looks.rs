@@ -1,6 +1,6 @@
 //! What the frames of a stream of predictions look like, without a model: for the shortcut audit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
@@ -40,7 +40,7 @@ impl FrameLooks {
     }
 
     /// Takes a frame; the frames of a video follow one another, after its record.
-    pub(crate) fn take(&mut self, frame: Frame, videos: &HashMap<String, Video>) {
+    pub(crate) fn take(&mut self, frame: Frame, videos: &BTreeMap<String, Video>) {
         let is_next = self
             .current
             .as_ref()
@@ -57,7 +57,7 @@ impl FrameLooks {
     }
 
     /// All looks, by video.
-    pub(crate) fn finish(mut self, videos: &HashMap<String, Video>) -> HashMap<String, VideoLook> {
+    pub(crate) fn finish(mut self, videos: &BTreeMap<String, Video>) -> HashMap<String, VideoLook> {
         self.look(videos);
         if self.n_bad > 0 {
             let frames = wo_cli::count(self.n_bad, "frame");
@@ -67,7 +67,7 @@ impl FrameLooks {
     }
 
     /// Looks at the video whose frames are there.
-    fn look(&mut self, videos: &HashMap<String, Video>) {
+    fn look(&mut self, videos: &BTreeMap<String, Video>) {
         if let Some((video_id, mut frames)) = self.current.take() {
             keep_spread(&mut frames);
             let unknown = Video::default();
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn frames_of_a_stream_are_looked_at_video_by_video() {
         let folder = tempdir().expect("make a folder");
-        let videos = HashMap::new();
+        let videos = BTreeMap::new();
         let mut looks = FrameLooks::of(&folder.path().join("records.ndjson"));
         for (video_id, level) in [("dark", 20), ("bright", 220)] {
             let file = folder.path().join(format!("{video_id}.png"));

@@ -159,7 +159,7 @@ fn all_permuted(
         let running: Vec<_> = pieces
             .map(|piece| threads.spawn(move || piece.iter().map(|it| one(*it)).collect::<Vec<_>>()))
             .collect();
-        let ended = running.into_iter().map(|it| it.join());
+        let ended = running.into_iter().map(thread::ScopedJoinHandle::join);
         ended
             .flat_map(|it| it.unwrap_or_else(|panic| resume_unwind(panic)))
             .collect()

@@ -20,7 +20,7 @@ impl Videos {
         let n = n_groups * n_exercises * 2;
         let groups: Vec<usize> = (0..n).map(|video| video / (2 * n_exercises)).collect();
         let truth: Vec<usize> = (0..n).map(|video| video % 2).collect();
-        let wrong = |video: usize| usize::from(video * 7 % 10 == 0);
+        let wrong = |video: usize| usize::from((video * 7).is_multiple_of(10));
         Self {
             predicted: (0..n).map(|it| (truth[it] + wrong(it)) % 2).collect(),
             exercises: (0..n).map(|video| video / 2 % n_exercises).collect(),
@@ -169,7 +169,7 @@ fn an_exercise_that_is_always_bad_is_a_shortcut_and_a_longer_one_is_none() {
     let mut videos = Videos::of(40, 2);
     let length = videos.probe(|video| 5.0 * (video / 2 % 2) as f64);
     // The first exercise is mostly bad, the second mostly good.
-    let rarely = |video: usize| video % 9 == 0;
+    let rarely = |video: usize| video.is_multiple_of(9);
     let truth = |video: usize| (video / 2 + usize::from(rarely(video))) % 2;
     videos.truth = (0..160).map(truth).collect();
     let found = |videos: &Videos| {

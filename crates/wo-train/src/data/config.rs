@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use wo_cli::{CaptionsFlag, Reading, shell_word};
-use wo_record::GroupBy;
 use wo_input::folder_of_frames;
+use wo_record::GroupBy;
 
 use crate::data::frame_cache::Storage;
 use crate::data::split::Fractions;

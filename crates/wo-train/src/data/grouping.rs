@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use wo_cli::{Hint, count, named, verb};
+use wo_cli::{Hint, Message, count, message, named, verb};
 use wo_record::{Group, GroupBy, components, keys_of};
 
 use crate::data::labelled::Labelled;
@@ -88,17 +88,18 @@ impl Grouping {
     }
 
     /// What is said before training where it is not known who is in a video.
-    pub(crate) fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<Message> {
         let n = self.ungrouped.len();
         let ungrouped = if n == self.n_videos {
-            format!(
+            message!(
                 "no video has a person or a source, so each counts as a group of its own: metrics are too good where one person \
-                 is in several videos, and nobody can tell\nhint: {CURE}"
+                 is in several videos, and nobody can tell";
+                "{CURE}"
             )
         } else {
-            format!(
+            message!(
                 "{} of {} {} neither person nor source and {}: metrics are too good where one person is in \
-                 several of them: {}\nhint: {CURE}",
+                 several of them: {}",
                 n,
                 count(self.n_videos, "video"),
                 verb(n, "has", "have"),
@@ -107,14 +108,15 @@ impl Grouping {
                     "counts as a group of its own",
                     "count as groups of their own"
                 ),
-                named(&self.ungrouped)
+                named(&self.ungrouped);
+                "{CURE}"
             )
         };
         let (missing, shared) = match self.by {
             GroupBy::Source => ("source", "person"),
             _ => ("person", "source"),
         };
-        let strangers = format!(
+        let strangers = message!(
             "{} without a {missing}, of a {shared} whose other videos have one: after training on that {shared}, wo-eval does \
              not score {}: {}",
             count(self.strangers.len(), "video"),
@@ -155,7 +157,8 @@ mod tests {
     use wo_record::Video;
 
     use super::*;
-    use crate::data::split::{Candidate, Fractions, fold_groups, split_groups};
+    use crate::data::fold_groups::fold_groups;
+    use crate::data::split::{Candidate, Fractions, split_groups};
 
     fn labelled(number: usize, person: Option<String>, source: Option<String>) -> Labelled {
         let video = Video {
@@ -176,6 +179,7 @@ mod tests {
             },
             frames: Vec::new(),
             hashes: Vec::new(),
+            fingerprint: None,
             sharpness: None,
             brightness: None,
             captions: Vec::new(),
@@ -251,7 +255,7 @@ mod tests {
                 assert_eq!(torn_gyms.len(), n_torn_gyms, "{by} {seed}");
             }
             let candidates = candidates(&videos, GroupBy::Both);
-            let folds = fold_groups(&candidates, 3, seed).expect("folds");
+            let folds = fold_groups(&candidates, 3, seed);
             let fold_of = |it: usize| folds[&candidates[it].group];
             assert_eq!(torn(&videos, fold_of, |_| true).len(), 0, "{seed}");
         }
@@ -264,11 +268,11 @@ mod tests {
             grouping.line(),
             "60 groups by person, 6 by source, 6 by both; used: both"
         );
-        assert_eq!(grouping.warnings(), Vec::<String>::new());
+        assert_eq!(grouping.warnings(), []);
         let failed = |by| {
             let grouping = Grouping::of(&gyms(), by);
             let error = grouping.explained(Err::<(), _>(anyhow::anyhow!("too few")));
-            wo_cli::message_of(&error.expect_err("too few"))
+            wo_cli::message_of(&error.expect_err("too few")).to_string()
         };
         assert_eq!(
             failed(GroupBy::Both),
@@ -278,10 +282,15 @@ mod tests {
         assert_eq!(failed(GroupBy::Person), "too few");
     }
 
+    fn texts(grouping: &Grouping) -> Vec<String> {
+        let warnings = grouping.warnings().into_iter();
+        warnings.map(|it| it.to_string()).collect()
+    }
+
     #[test]
     fn who_is_unknown_is_named() {
         let nobody: Vec<Labelled> = (0..3).map(|it| labelled(it, None, None)).collect();
-        let [warning] = &Grouping::of(&nobody, GroupBy::Both).warnings()[..] else {
+        let [warning] = &texts(&Grouping::of(&nobody, GroupBy::Both))[..] else {
             panic!("one warning");
         };
         assert!(
@@ -294,7 +303,7 @@ mod tests {
             labelled(1, None, gym()),
             labelled(2, Some(" ".to_owned()), None),
         ];
-        let [unknown] = &Grouping::of(&some, GroupBy::Both).warnings()[..] else {
+        let [unknown] = &texts(&Grouping::of(&some, GroupBy::Both))[..] else {
             panic!("one warning");
         };
         assert!(
@@ -302,7 +311,7 @@ mod tests {
                 && unknown.contains(": v002\nhint: "),
             "{unknown}"
         );
-        let by_person = Grouping::of(&some, GroupBy::Person).warnings();
+        let by_person = texts(&Grouping::of(&some, GroupBy::Person));
         assert!(
             by_person[1]
                 .starts_with("1 video without a person, of a source whose other videos have one")

@@ -8,8 +8,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wo_clip::Split;
 use wo_clip::tch::Tensor;
-use wo_record::{CurvePoint, Group, LearningCurve, Name, Refit};
-use wo_stats::{Interval, Refit as Seen, numbered};
+use wo_record::{CurvePoint, LearningCurve, Name, Refit};
+use wo_stats::{Interval, numbered};
 
 use crate::data::dataset::{Dataset, Example};
 use crate::hyperparameters::Hyperparameters;

@@ -70,8 +70,6 @@ pub(super) fn conclusion(grounds: Grounds<'_>, main: Option<&Measurement>) -> Co
     }
 }
 
-}
-
 /// A reason not to rely on a model.
 struct Objection {
     sentence: String,

@@ -1,6 +1,5 @@
 //! What follows from the main metric, in sentences.
 
-use wo_cli::count;
 use wo_record::Independence;
 
 use crate::render::format::{WIDE_INTERVAL, ends, shown};

@@ -148,7 +148,7 @@ fn of_whole() -> Vec<Case> {
 
 fn of_parts() -> Vec<Case> {
     // Three of four videos of bad form are taken for good ones.
-    let bad_form_is_missed: Vec<Prediction> = (0..160)
+    let bad_form_is_missed: Vec<Prediction> = (0..160_usize)
         .map(|i| {
             let is_missed = i % 2 == 0 && !(i / 2).is_multiple_of(4);
             squat(i, i % 2, if is_missed { 1 } else { i % 2 }, 2000.0)
