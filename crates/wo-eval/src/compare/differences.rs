@@ -1,11 +1,8 @@
 //! Paired differences of two models, resampled over groups.
 
-use std::collections::BTreeMap;
-
-use wo_record::{Comparison, Group, Name, UNCLEAR};
+use wo_record::{Comparison, Name, UNCLEAR};
 use wo_stats::{
-    Bootstrap, Estimate, GroupedConfusions, McNemar, Metric, Sample, effective_groups,
-    smallest_detectable,
+    Bootstrap, Estimate, GroupedConfusions, McNemar, Metric, Sample, smallest_detectable,
 };
 
 use crate::compare::difference::Difference;
@@ -133,7 +130,7 @@ impl Pairs<'_> {
             p_value: test.as_ref().map(|it| it.p_value),
             n,
             n_groups,
-            effective_groups: fewest_groups(metric, samples),
+            effective_groups: Some(fewest_groups(metric, samples)),
         };
         let key = ScoreKey {
             task: self.task,
@@ -146,17 +143,10 @@ impl Pairs<'_> {
 }
 
 /// The effective number of groups of the class that has the fewest, among those that a metric rests on.
-fn fewest_groups(metric: Metric, samples: &[Sample<'_>]) -> Option<f64> {
-    let mut sizes: BTreeMap<usize, BTreeMap<&Group, u64>> = BTreeMap::new();
-    for sample in samples {
-        let of_class = sizes.entry(sample.truth).or_default();
-        *of_class.entry(sample.group).or_default() += 1;
-    }
-    let is_of = |class: &usize| metric.class().is_none_or(|it| it == *class);
-    let of_classes = sizes.iter().filter(|(class, _)| is_of(class));
-    of_classes
-        .map(|(_, sizes)| effective_groups(sizes.values().copied()))
-        .reduce(f64::min)
+fn fewest_groups(metric: Metric, samples: &[Sample<'_>]) -> f64 {
+    let is_of = |it: &&Sample<'_>| metric.class().is_none_or(|class| it.truth == class);
+    let counted = samples.iter().filter(is_of);
+    Support::of_classes(counted.map(|it| (it.group, it.truth))).n_effective
 }
 
 /// How many samples a metric of either model rests on, and of how many groups.

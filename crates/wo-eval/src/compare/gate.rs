@@ -1,6 +1,7 @@
 //! The gate of a comparison: conditions on both models and on their differences.
 
 use wo_record::Gate;
+use wo_stats::MIN_GROUPS;
 
 use crate::cli::config::{AnalysisConfig, FewGroups};
 use crate::compare::difference::Difference;
@@ -9,7 +10,7 @@ use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::gate::{Evidence, Known, Terms};
 use crate::score::gate_metric::{GateMetric, NamedMetric};
-use crate::score::independent_groups::{IndependentGroups, MIN_EFFECTIVE_GROUPS};
+use crate::score::independent_groups::IndependentGroups;
 use crate::score::key::{MetricName, Scope, ScoreKey, Task};
 
 /// Two models' predictions of the same videos, and their differences.
@@ -76,7 +77,7 @@ impl Compared<'_> {
         match fewest.filter(|it| it.are_too_few() && self.few_groups == FewGroups::Refuse) {
             Some(IndependentGroups { class, n_effective }) => Err(format!(
                 "too few independent groups with {} to compare two models (effective: {n_effective:.1} of at least \
-                 {MIN_EFFECTIVE_GROUPS}); --allow-few-groups compares all the same",
+                 {MIN_GROUPS}); --allow-few-groups compares all the same",
                 class.words()
             )),
             None => Ok(()),

@@ -207,7 +207,7 @@ mod tests {
     fn a_length_is_tempo_and_padding() {
         let rep = |start_ms: f64, end_ms: f64| wo_record::Rep {
             start_ms,
-            far_ms: (start_ms + end_ms) / 2.0,
+            far_ms: f64::midpoint(start_ms, end_ms),
             end_ms,
         };
         let mut video = Video {

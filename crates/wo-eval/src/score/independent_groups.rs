@@ -3,15 +3,11 @@
 use std::collections::BTreeMap;
 
 use wo_record::{Group, Name};
-use wo_stats::effective_groups;
+use wo_stats::{are_too_few, effective_groups};
 
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::gate_metric::NamedMetric;
-
-/// With fewer effective groups in a class, a gate on a difference stays shut: the interval then rests on a handful of
-/// people, of whom one may decide.
-pub(crate) const MIN_EFFECTIVE_GROUPS: f64 = 10.0;
 
 /// A class, and how many groups of one size say as much as those of its videos.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,9 +48,9 @@ impl IndependentGroups {
             .min_by(|a, b| a.n_effective.total_cmp(&b.n_effective))
     }
 
-    /// Whether they are too few to say which of two models is better.
+    /// Whether they are too few to say which of two models is better: a handful of people, of whom one may decide.
     pub(crate) fn are_too_few(&self) -> bool {
-        self.n_effective < MIN_EFFECTIVE_GROUPS
+        are_too_few(self.n_effective)
     }
 }
 

@@ -1,16 +1,17 @@
 //! Which of two models is better, in one sentence.
 
+use wo_stats::{MIN_GROUPS, are_too_few};
+
 use crate::compare::difference::{Difference, main_difference};
-use crate::score::independent_groups::MIN_EFFECTIVE_GROUPS;
 
 /// Which is better, and which difference is detectable.
 pub(crate) fn in_words(comparisons: &[Difference]) -> Option<String> {
     let main = &main_difference(comparisons)?.record;
     let n_effective = main.effective_groups.unwrap_or(main.n_groups as f64);
-    if n_effective < MIN_EFFECTIVE_GROUPS {
+    if are_too_few(n_effective) {
         return Some(format!(
             "Too few independent groups to say which is better: {n_effective:.1} effective ones in the scarcer class; fewer \
-             than {MIN_EFFECTIVE_GROUPS} say little about others."
+             than {MIN_GROUPS} say little about others."
         ));
     }
     let verdict = match (main.low, main.high) {
