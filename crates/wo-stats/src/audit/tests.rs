@@ -102,10 +102,11 @@ fn a_shortcut_that_has_most_of_the_skill_fails() {
 
 #[test]
 fn a_few_videos_cannot_tell() {
-    let videos = Videos::of(8, 1);
+    // Five persons with a video of each label: labels can change places in 32 ways.
+    let videos = Videos::of(5, 1);
     let found = videos.audit(&[videos.probe(|_| 0.0)]);
     assert_eq!(found.verdict, AuditOutcome::CannotTell);
-    assert!(found.detectable.is_none_or(|it| it > 0.75), "{found:?}");
+    assert_eq!(found.detectable, None);
     let many = Videos::of(40, 1);
     let data = many.data();
     let untested = audit(&data, &[many.probe(|_| 0.0)], 20, &Bootstrap::new(0)).unwrap();

@@ -79,7 +79,7 @@ pub(super) fn tempo_probe(videos: &[&Prediction]) -> Option<(Probe, ProbeFeature
 }
 
 /// Where the video came from; empty if that is not known.
-pub(super) fn source<'a>(video: &'a Prediction) -> &'a str {
+pub(super) fn source(video: &Prediction) -> &str {
     let source = video.facts.fields.get("source_id");
     source.map_or("", String::as_str)
 }

@@ -55,8 +55,8 @@ fn a_length_that_says_nothing_is_not_found_and_would_have_been() {
     assert!(all.detectable.is_some_and(|it| it < 0.75), "{all:?}");
     // There is one exercise and one source.
     assert_eq!(all.detectable_in_part, None);
-    // Of so few persons nothing can be said.
-    let few = audit_of(&clean[..16]);
+    // Of five persons nothing can be said.
+    let few = audit_of(&clean[..10]);
     assert_eq!(found(&few, &Probe::All).verdict, AuditVerdict::CannotTell);
 }
 
