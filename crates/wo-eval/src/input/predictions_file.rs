@@ -104,13 +104,11 @@ impl PredictionsFile {
         let Wires { by_id, n_repeated } = wires.or_none_in(&name)?;
         let space = space_of(by_id.values().map(|(wire, _)| wire));
         let mut looked = looks.map_or_else(HashMap::new, |it| it.finish(&videos));
-        let mut of_wire = |wire: Wire| {
-            let video = videos.remove(&wire.video_id);
-            let look = looked.remove(&wire.video_id);
+        let of_wire = |(wire, _): (Wire, u64)| {
+            let (video, look) = (videos.remove(&wire.video_id), looked.remove(&wire.video_id));
             with_look(prediction(wire, video, &space), look)
         };
-        let mut predictions: Vec<Prediction> =
-            by_id.into_values().map(|it| of_wire(it.0)).collect();
+        let mut predictions: Vec<Prediction> = by_id.into_values().map(of_wire).collect();
         Ok(Self {
             space,
             n_of_seen_groups: mark_seen_groups(&mut predictions),
