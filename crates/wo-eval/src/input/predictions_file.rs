@@ -111,19 +111,11 @@ impl PredictionsFile {
         let Wires { by_id, n_repeated } = wires.or_none_in(&name)?;
         let space = space_of(by_id.values().map(|(wire, _)| wire));
         let mut looked = looks.map_or_else(HashMap::new, |it| it.finish(&videos));
-        let mut predictions: Vec<Prediction> = by_id
-            .into_values()
-            .map(|(wire, _)| {
-                let video = videos.remove(&wire.video_id);
-                let look = looked.remove(&wire.video_id);
-                let mut prediction = prediction(wire, video, &space);
-                if let Some(VideoLook { facts, regions }) = look {
-                    prediction.facts = facts;
-                    prediction.regions = regions;
-                }
-                prediction
-            })
-            .collect();
+        let of_wire = |(wire, _): (Wire, u64)| {
+            let (video, look) = (videos.remove(&wire.video_id), looked.remove(&wire.video_id));
+            with_look(prediction(wire, video, &space), look)
+        };
+        let mut predictions: Vec<Prediction> = by_id.into_values().map(of_wire).collect();
         let n_of_seen_groups = mark_seen_groups(&mut predictions);
         join_groups(&mut predictions);
         Ok(Self {
@@ -278,6 +270,17 @@ fn space_of<'a>(wires: impl Iterator<Item = &'a Wire> + Clone) -> LabelSpace {
         .collect();
     let exercises = wires.flat_map(|it| it.exercises.keys().chain(&it.exercise));
     LabelSpace::of_names(labels, exercises.cloned().collect())
+}
+
+fn with_look(prediction: Prediction, look: Option<VideoLook>) -> Prediction {
+    match look {
+        Some(VideoLook { facts, regions }) => Prediction {
+            facts,
+            regions,
+            ..prediction
+        },
+        None => prediction,
+    }
 }
 
 fn prediction(wire: Wire, video: Option<Video>, space: &LabelSpace) -> Prediction {

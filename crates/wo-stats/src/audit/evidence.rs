@@ -34,15 +34,18 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The deviation is that of scores above the mean: out of fold, luck is more often bad than good.
+    /// The deviation is that of scores above the mean, as if those below lay as far from it: out of fold, luck is more often
+    /// bad than good.
     pub(super) fn of(scores: &[f64]) -> Self {
         let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
         let above: Vec<f64> = scores.iter().map(|it| it - mean).collect();
         let squares: f64 = above.iter().filter(|it| **it > 0.0).map(|it| it * it).sum();
-        let n = above.iter().filter(|it| **it > 0.0).count().max(1);
         Self {
             mean,
-            deviation: (squares / n as f64).sqrt().max(LEAST_DEVIATION),
+            // Over all: one score that is far above the rest must not be its own yardstick.
+            deviation: (2.0 * squares / scores.len().max(1) as f64)
+                .sqrt()
+                .max(LEAST_DEVIATION),
         }
     }
 
