@@ -14,7 +14,6 @@ use wo_input::{cures, failed_inputs};
 use wo_record::{Failure, Gate, Producer, Record, Writer};
 
 use crate::cli::config::CompareConfig;
-use crate::compare::difference::Difference;
 use crate::compare::differences::differences;
 use crate::compare::gate::Compared;
 use crate::compare::pairs::{reject_seen, same_videos};
@@ -37,6 +36,7 @@ pub(crate) fn compare(
         predicted,
         upstream,
         failures,
+        trained_on,
         n_skipped,
         ..
     } = sides_of(config, input)?;
@@ -49,7 +49,8 @@ pub(crate) fn compare(
     reject_seen(&predicted, paths)?;
     let [candidate, champion] = same_videos(predicted)?;
     let compared: Vec<&Prediction> = candidate.iter().collect();
-    warn_of_limits(&independence(&compared, &[]));
+    let known = independence(&compared, &trained_on);
+    warn_of_limits(&known);
     if let Some(terms) = &config.gate {
         terms.check_classes(&space)?;
     }
@@ -65,9 +66,15 @@ pub(crate) fn compare(
     });
     warn_of_estimates(config.gate.as_ref());
     if config.shows_table {
-        output.write_all(comparison_table(paths, &comparisons, gate.as_ref()).as_bytes())?;
+        let table = comparison_table(paths, &comparisons, gate.as_ref(), &known);
+        output.write_all(table.as_bytes())?;
     } else {
-        write(output, &upstream, &failures, &comparisons, gate.as_ref())?;
+        let records = comparisons
+            .iter()
+            .map(|it| Record::Comparison(it.record.clone()));
+        let records = std::iter::once(Record::Independence(known)).chain(records);
+        let records: Vec<Record> = records.chain(gate.clone().map(Record::Gate)).collect();
+        write(output, &upstream, &failures, &records)?;
     }
     let terms = gate.iter().flat_map(|it| &it.terms);
     for why in terms.filter_map(|it| it.why.as_ref()) {
@@ -100,19 +107,15 @@ fn write(
     output: &mut dyn Write,
     upstream: &[Producer],
     failures: &[Failure],
-    comparisons: &[Difference],
-    gate: Option<&Gate>,
+    records: &[Record],
 ) -> anyhow::Result<()> {
     let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let mut writer = Writer::begin(output, tool, version, upstream)?;
     for failure in failures {
         writer.failure(failure.clone())?;
     }
-    for comparison in comparisons {
-        writer.record(&Record::Comparison(comparison.record.clone()))?;
-    }
-    if let Some(gate) = gate {
-        writer.record(&Record::Gate(gate.clone()))?;
+    for record in records {
+        writer.record(record)?;
     }
     writer.end()?;
     Ok(())

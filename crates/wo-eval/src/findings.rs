@@ -174,11 +174,14 @@ impl Findings {
         let next = format!(
             "what to film next is what there are fewest videos of: {guesses}, so its mistakes tell nothing"
         );
-        [(analysis.suspects, suspects), (analysis.next, next)]
-            .into_iter()
-            .filter(|(request, _)| request.is_made())
-            .map(|(_, why)| why)
-            .collect()
+        let has_hints = !self.hints.is_empty();
+        [
+            (analysis.suspects.is_made(), suspects),
+            (analysis.next.is_made() && has_hints, next),
+        ]
+        .into_iter()
+        .filter_map(|(is_due, why)| is_due.then_some(why))
+        .collect()
     }
 
     /// A metric of all held-out videos, for a gate. A mean over classes needs videos of each: where one class is missing,
@@ -195,6 +198,9 @@ impl Findings {
                 high: it.high,
             }),
             GateMetric::Coverage => self.selection.as_ref().map(|it| number(it.coverage)),
+            GateMetric::Risk if self.selection.as_ref().is_some_and(|it| it.risk.is_none()) => {
+                return Err("risk is undefined: no video gets a verdict".to_owned());
+            }
             GateMetric::Risk => self.selection.as_ref().map(|it| number(it.risk)),
             GateMetric::Aurc => self.selection.as_ref().map(|it| number(it.area)),
             GateMetric::Score(task, name) => {

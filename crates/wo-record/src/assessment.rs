@@ -75,7 +75,7 @@ pub struct Selection {
     /// The share of these videos that gets a verdict: those that are refused for any reason do not.
     #[serde(serialize_with = "finite::option")]
     pub coverage: Option<f64>,
-    /// The share of these videos that gets a wrong one.
+    /// The share of these videos that gets a wrong one. Absent if none gets a verdict.
     #[serde(serialize_with = "finite::option")]
     pub risk: Option<f64>,
     /// The share of wrong ones among the verdicts that were given; absent without any.

@@ -150,10 +150,15 @@ pub struct Prediction {
     /// nobody knows who is in the video.
     #[serde(default)]
     pub group: String,
-    /// The persons and sources that join it to others. Absent if only `group` is known.
+    /// Its person and its source. Absent if only `group` is known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub keys: Vec<Group>,
+    /// What joins it to other videos: those of its `keys` that groups are made by, and what training videos join to these.
+    /// Absent means its `keys`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+    pub joining: Vec<Group>,
     /// The persons and sources of it that the model has seen although the video is held out: groups are not made by them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
@@ -177,6 +182,10 @@ pub struct Prediction {
     /// The predicted faults. Older versions wrote `said_faults`.
     #[serde(default, alias = "said_faults", skip_serializing_if = "Vec::is_empty")]
     pub predicted_faults: Vec<Name>,
+    /// Why the model abstains, as in a verdict. Absent where it does not, or where that is unknown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+    pub reasons: Vec<AbstainReason>,
     /// The number of the cross-validation model that predicted it, from 1.
     #[serde(default)]
     pub fold: Option<u32>,

@@ -363,7 +363,7 @@ fn prediction() -> impl Strategy<Value = Record> {
         (probabilities(), probabilities()),
         (vec(name(), 0..3), vec(name(), 0..3)),
         (option::of(any::<u32>()), option::of(any::<bool>())),
-        (vec(text(), 0..3), vec(text(), 0..3)),
+        (vec(text(), 0..3), vec(text(), 0..3), vec(text(), 0..3)),
     )
         .prop_map(|(texts, path, truth, said, faults, (fold, seen), keys)| {
             let groups = |texts: Vec<String>| texts.into_iter().map(Group::from).collect();
@@ -380,6 +380,8 @@ fn prediction() -> impl Strategy<Value = Record> {
                 fold,
                 keys: groups(keys.0),
                 seen_keys: groups(keys.1),
+                joining: groups(keys.2),
+                reasons: vec![AbstainReason::TooDark],
                 seen,
             })
         })

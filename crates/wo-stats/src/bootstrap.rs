@@ -10,6 +10,8 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 /// How many resamples: the ends of a 95 % interval then rest on 50 resamples each.
 const N_RESAMPLES: usize = 2000;
+/// Half a 95 % interval of a normal distribution, in standard errors.
+const Z_95: f64 = 1.959_964;
 /// Half of what a 95 % interval leaves out.
 const TAIL: f64 = 0.025;
 /// How many times the jackknife leaves something out: each group once, or of more groups than this each of so many blocks.
@@ -164,7 +166,7 @@ impl Estimate {
     }
 
     /// Prints the union of the percentile interval with one that holds with few groups, or none where that one is `None`: there
-    /// are too few groups in a class.
+    /// are too few groups in a class. The standard error is that of a normal distribution with this interval.
     #[must_use]
     pub fn joined_with(mut self, model: Option<Interval>) -> Self {
         let value = self.value;
@@ -172,6 +174,8 @@ impl Estimate {
             let percentile = self.intervals.percentile.unwrap_or(model);
             model.union(percentile)
         });
+        let width = self.intervals.interval.map(|it| it.high - it.low);
+        self.intervals.standard_error = width.map(|width| width / (2.0 * Z_95));
         self
     }
 }

@@ -130,7 +130,7 @@ pub struct Compare {
     /// champion. `METRIC>=champion-0.01` compares the two estimates, which a worse model passes by chance.
     #[arg(long, value_name = "TERMS")]
     pub gate: Option<Terms>,
-    /// Let the gate open with fewer than 10 effective groups in a class
+    /// Judge conditions on a difference or on the champion with fewer than 10 effective groups in a class, too
     #[arg(long, requires = "gate")]
     pub allow_few_groups: bool,
     /// Write a table to stdout, even if it is not a terminal

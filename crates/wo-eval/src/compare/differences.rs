@@ -144,7 +144,10 @@ impl Pairs<'_> {
 
 /// The effective number of groups of the class that has the fewest, among those that a metric rests on.
 fn fewest_groups(metric: Metric, samples: &[Sample<'_>]) -> f64 {
-    let is_of = |it: &&Sample<'_>| metric.class().is_none_or(|class| it.truth == class);
+    let is_of = |it: &&Sample<'_>| match metric {
+        Metric::Recall(class) => it.truth == class,
+        _ => true,
+    };
     let counted = samples.iter().filter(is_of);
     Support::of_classes(counted.map(|it| (it.group, it.truth))).n_effective
 }

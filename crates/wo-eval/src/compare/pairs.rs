@@ -89,6 +89,7 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
     }
     let mut sides = [candidate, champion].map(|it| it.into_values().collect::<Vec<_>>());
     join_groups_of_both(&mut sides);
+    share_what_is_seen(&mut sides);
     Ok(sides)
 }
 
@@ -96,6 +97,24 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
 fn can_be_one(prediction: &Prediction, other: &Prediction) -> bool {
     let [keys, others] = [prediction, other].map(|it| &it.provenance.keys);
     keys.is_empty() || others.is_empty() || keys.iter().any(|key| others.contains(key))
+}
+
+/// Gives both sides what either knows of the training: a video is new to both, or it is not known to be new.
+fn share_what_is_seen([candidate, champion]: &mut [Vec<Prediction>; 2]) {
+    for (one, other) in candidate.iter_mut().zip(champion) {
+        let (one, other) = (&mut one.provenance, &mut other.provenance);
+        let is_known = one.is_seen_known && other.is_seen_known;
+        let keys: BTreeSet<Group> = one
+            .seen_keys
+            .iter()
+            .chain(&other.seen_keys)
+            .cloned()
+            .collect();
+        for provenance in [one, other] {
+            provenance.is_seen_known = is_known;
+            provenance.seen_keys = keys.iter().cloned().collect();
+        }
+    }
 }
 
 /// Gives the same videos the same groups on both sides: those that either joins are one.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 
-use wo_clip::{Judge, set_threads};
+use wo_clip::{Judge, SplitVideo, set_threads};
 use wo_input::VideoItem;
 use wo_record::{Failure, GroupBy, Producer, code};
 
@@ -34,6 +34,8 @@ pub(crate) struct Sides {
     pub(crate) predicted: [(LabelSpace, Vec<Prediction>); 2],
     pub(crate) upstream: Vec<Producer>,
     pub(crate) failures: Vec<Failure>,
+    /// The videos that models of the two were trained and chosen on.
+    pub(crate) trained_on: Vec<SplitVideo>,
     /// Skipped lines.
     pub(crate) n_skipped: u64,
     before: SeenBefore,
@@ -67,6 +69,9 @@ pub(crate) fn sides_of(config: &CompareConfig, input: &mut dyn BufRead) -> anyho
             sides.failures.extend(file.failures);
         } else {
             let judge = load_judge(path, &config.compute.device, HINT)?;
+            sides
+                .trained_on
+                .extend(judge.manifest().videos.iter().cloned());
             models.push(Model {
                 place,
                 space: LabelSpace::new(judge.classes()),

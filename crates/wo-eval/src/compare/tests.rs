@@ -1,4 +1,7 @@
+use wo_record::Independence;
+
 use super::*;
+use crate::compare::difference::Difference;
 use crate::fixtures::{classes, squat};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::GroundTruth;
@@ -103,7 +106,7 @@ fn the_table_fits_and_says_what_each_line_is() {
     (record.difference, record.low, record.high, record.p_value) = (None, None, None, None);
     comparisons.push(row);
     let long = PathBuf::from(format!("models/{}/\u{1b}[31mred", "long/".repeat(30)));
-    let text = comparison_table([&long, &long], &comparisons, None);
+    let text = comparison_table([&long, &long], &comparisons, None, &Independence::default());
     insta::assert_snapshot!(text, @r"
     candidate  models/long/long/long/long/long/long/long/long/long/long/long/long/lo
                ng/long/long/long/long/long/long/long/long/long/long/long/long/long/l

@@ -11,7 +11,7 @@ use wo_stats::{
     ProbeFeatures, audit as audited, folds, numbered,
 };
 
-use crate::data_quality::shortcut_audit::probes::{probes, source, tempo_probe};
+use crate::data_quality::shortcut_audit::probes::{probes, source, source_key, tempo_probe};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 
@@ -94,8 +94,8 @@ impl Numbers {
             of_predictions.or_else(|| folds(&groups, &truth, N_FOLDS.min(n_groups), seed))?;
         // Without names of persons, a group may be one.
         let person = |it: &&Prediction| {
-            let person = it.facts.fields.get("person_id").cloned();
-            person.ok_or_else(|| it.group.clone())
+            let person = it.provenance.person().unwrap_or(&it.group);
+            person.clone()
         };
         let (persons, n_persons) = numbered(videos.iter().map(person));
         let of_persons = self::folds(&persons, &truth, N_FOLDS.min(n_persons), seed);
@@ -106,7 +106,7 @@ impl Numbers {
             truth,
             predicted: videos.iter().map(|it| it.top.label).collect(),
             exercises: numbered(videos.iter().map(|it| it.true_exercise())).0,
-            sources: numbered(videos.iter().map(|it| source(it))).0,
+            sources: numbered(videos.iter().map(|it| source_key(it))).0,
             folds,
             n_classes,
         })

@@ -321,6 +321,7 @@ fn prediction(wire: Wire, video: Option<Video>, space: &LabelSpace) -> Predictio
         reasons: says_unclear
             .then_some(AbstainReason::SaysUnclear)
             .into_iter()
+            .chain(wire.reasons)
             .collect(),
         facts: Facts::of_record(&video),
         regions: None,

@@ -120,9 +120,10 @@ pub(crate) fn first_start_ms(video: &Video) -> Option<f64> {
 /// Unknown numbers are NaN: a probe replaces them by the mean.
 fn container_of(video: &Video) -> Vec<f64> {
     // The size of the file would tell the length, which has a probe of its own and may be tempo.
-    let seconds = video.duration_ms.map_or(1.0, |it| (it / 1000.0).max(1e-3));
+    let seconds = video.duration_ms.map(|it| (it / 1000.0).max(1e-3));
+    let bytes_a_second = video.size_bytes.zip(seconds);
     let numbers = [
-        video.size_bytes.map(|it| it as f64 / seconds),
+        bytes_a_second.map(|(bytes, seconds)| bytes as f64 / seconds),
         video.bitrate_bps.map(|it| it as f64),
         video.frame_rate_hz,
         video.width_px.map(f64::from),

@@ -150,13 +150,23 @@ impl Prediction {
             predicted_faults: self.predicted_faults.clone(),
             fold: self.fold,
             seen: self.provenance.is_seen_known.then_some(self.seen),
-            keys: self.provenance.joining.clone(),
+            reasons: self.abstentions().collect(),
+            keys: self.provenance.keys.clone(),
+            joining: self.provenance.joining.clone(),
             seen_keys: self.provenance.seen_keys.clone(),
         }
     }
 
+    /// Why the model abstains, but for a label that it predicts.
+    fn abstentions(&self) -> impl Iterator<Item = AbstainReason> {
+        let reasons = self.reasons.iter();
+        reasons
+            .filter(|it| **it != AbstainReason::SaysUnclear)
+            .cloned()
+    }
+
     /// The same prediction among the labels and exercises of another model, which have all of its own. Its calibrated
-    /// probabilities count; why this model abstains and what it predicts of frames is left behind.
+    /// probabilities count; what it predicts of frames is left behind.
     pub(crate) fn among(self, own: &LabelSpace, all: &LabelSpace) -> Self {
         let spread = |names: &[Name], own: &[Name], probabilities: &[f64]| -> Vec<f64> {
             let known: BTreeMap<&Name, f64> =
@@ -180,11 +190,12 @@ impl Prediction {
         };
         let says_unclear = all.is_unclear(top.label);
         let reasons = says_unclear.then_some(AbstainReason::SaysUnclear);
+        let reasons: Vec<AbstainReason> = reasons.into_iter().chain(self.abstentions()).collect();
         Self {
             calibrated: labels.clone(),
             labels,
             exercises,
-            reasons: reasons.into_iter().collect(),
+            reasons,
             ground_truth: ground_truth.unwrap_or(GroundTruth::Unlabelled),
             top,
             frames: Vec::new(),
@@ -303,6 +314,7 @@ mod tests {
         assert_eq!(moved.exercises, [0.0, 0.25, 0.75], "dip, row, squat");
         assert_eq!((moved.top.label, moved.top.exercise), (2, 2));
         assert_eq!((moved.truth(), moved.true_exercise()), (Some(0), Some(2)));
-        assert!(moved.reasons.is_empty() && moved.frames.is_empty());
+        assert_eq!(moved.reasons, [AbstainReason::TooDark]);
+        assert!(moved.frames.is_empty());
     }
 }

@@ -39,12 +39,23 @@ impl Provenance {
     pub(crate) fn of_record(wire: &wo_record::Prediction, video: Option<&Video>) -> Self {
         let group = Some(wire.group.trim()).filter(|it| !it.is_empty());
         let mut joining: Vec<Group> = group.map(Group::of_text).into_iter().collect();
-        if wire.keys.is_empty() {
-            joining.extend(video.map(keys_of).unwrap_or_default());
+        let of_video = || video.map(keys_of).unwrap_or_default();
+        let own = match &wire.keys[..] {
+            [] => of_video(),
+            keys => keys.to_vec(),
+        };
+        if wire.joining.is_empty() {
+            joining.extend(own.iter().cloned());
         } else {
-            joining.extend(wire.keys.iter().cloned());
+            joining.extend(wire.joining.iter().cloned());
         }
-        let known = joining.iter().chain(&wire.seen_keys);
+        // A group of whoever wrote the file may be all that is known of the person.
+        let own = if own.is_empty() && wire.joining.is_empty() {
+            joining.clone()
+        } else {
+            own
+        };
+        let known = own.iter().chain(&wire.seen_keys);
         let keys = known.filter(|it| it.is_known()).cloned().collect();
         if joining.is_empty() {
             joining.push(Group::of_video_id(&wire.video_id));
@@ -57,14 +68,24 @@ impl Provenance {
         }
     }
 
+    /// Its person, where known.
+    pub(crate) fn person(&self) -> Option<&Group> {
+        self.keys.iter().find(|it| it.is_person())
+    }
+
+    /// Its source, where known.
+    pub(crate) fn source(&self) -> Option<&Group> {
+        self.keys.iter().find(|it| it.is_source())
+    }
+
     /// Whether its person is known.
     pub(crate) fn has_person(&self) -> bool {
-        self.keys.iter().any(Group::is_person)
+        self.person().is_some()
     }
 
     /// Whether its source is known.
     pub(crate) fn has_source(&self) -> bool {
-        self.keys.iter().any(Group::is_source)
+        self.source().is_some()
     }
 
     /// The group before others join it.

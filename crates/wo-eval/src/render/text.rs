@@ -23,8 +23,8 @@ use crate::score::tally::Tally;
 /// The legend.
 const LEGEND: &str = "[low, high] is the 95 % confidence interval over whole groups (people, sources). It holds with \
     few groups, and is absent where a class has fewer than two. ± is the difference that so many groups detect in \
-    four of five evaluations. - is undefined. duration_only is fitted to the training videos; the shortcut probe duration \
-    to folds of these videos.";
+    four of five evaluations. - is undefined. duration_only is fitted to other videos, mostly those of the training; the shortcut \
+    probe duration to folds of these videos.";
 
 /// The report of an evaluation. `exercises` are those of the model.
 pub(crate) fn report(

@@ -8,6 +8,7 @@ use wo_stats::{are_too_few, effective_groups};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::gate_metric::NamedMetric;
+use crate::score::key::MetricName;
 
 /// A class, and how many groups of one size say as much as those of its videos.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,9 +37,12 @@ impl IndependentGroups {
                 *of_class.entry(&video.group).or_default() += 1;
             }
         }
+        // A recall rests on one class; a precision also on those that are taken for it.
+        let is_recall = matches!(metric.name.of_task(), Some((_, MetricName::Recall)));
+        let recalled = metric.class.as_ref().filter(|_| is_recall);
         let classes = metric.classes(space).iter().enumerate();
         classes
-            .filter(|(_, name)| metric.class.as_ref().is_none_or(|it| it == *name))
+            .filter(|(_, name)| recalled.is_none_or(|it| it == *name))
             .filter_map(|(class, name)| {
                 Some(Self {
                     class: name.clone(),

@@ -48,7 +48,7 @@ pub(crate) fn selection(
         threshold,
         n_fit_groups: trust.map_or(0, |it| it.n_groups),
         coverage: Some(n_answered / n),
-        risk: Some(n_wrong / n),
+        risk: (n_answered > 0.0).then(|| n_wrong / n),
         answered_risk: among.value,
         answered_risk_low: ends.map(|it| it.low),
         answered_risk_high: ends.map(|it| it.high),

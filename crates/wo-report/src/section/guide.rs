@@ -22,8 +22,8 @@ const WORDS: [(&str, &str); 12] = [
     ),
     (
         "Group",
-        "A person, or a source if the person is unknown. Videos of one group resemble each other, so whole groups are \
-         resampled, and the number of groups matters more than the number of videos.",
+        "All videos that a person or a source joins, directly or through others. Videos of one group resemble each other, so \
+         the number of groups matters more than the number of videos.",
     ),
     (
         "Dash",

@@ -95,8 +95,8 @@ fn in_words(policy: &AbstentionPolicy, graded: &[Graded]) -> String {
     let among = estimated_proportion(&groups, 0);
     format!(
         "abstention threshold {threshold:.2}: up to this probability wo-eval says unclear. At most {} of videos get a \
-         wrong verdict, on average over validation sets; with this one of {} it can be up to {}. Of {} {n_answered} get \
-         a verdict, {n_wrong} a wrong one: {} of the verdicts",
+         wrong verdict, on average over models; measured on {}, at most {} for 95 of 100 such models. Of {} {n_answered} \
+         get a verdict, {n_wrong} a wrong one: {} of the verdicts",
         percent(risk),
         count(n_groups, "group"),
         percent(largest),
@@ -250,8 +250,8 @@ mod tests {
         ));
         policy.threshold = Some(0.7);
         let words = in_words(&policy, &graded);
-        let expected = "at most 10 % of videos get a wrong verdict, on average over validation sets; with this one of \
-                        12 groups it can be up to 22 %. of 24 validation videos 20 get a verdict, 1 a wrong one: 0.05 [";
+        let expected = "at most 10 % of videos get a wrong verdict, on average over models; measured on 12 groups, \
+                        at most 22 % for 95 of 100 such models. of 24 validation videos 20 get a verdict, 1 a wrong one: 0.05 [";
         assert!(words.to_lowercase().contains(expected), "{words}");
     }
 

@@ -133,10 +133,10 @@ fn fit_one(
 
 fn prediction(example: &Example, part: &Dataset, judged: &Probabilities, fold: u32) -> Prediction {
     let (classes, video) = (&part.classes, &example.video);
-    let keys = part.grouping.by.joining(&video.keys, &video.video_id);
+    let joining = part.grouping.by.joining(&video.keys, &video.video_id);
     let is_seen = |key: &&Group| {
         let mut seen = part.examples.iter().filter(|it| it.video.is_seen());
-        !keys.contains(key) && seen.any(|it| it.video.keys.contains(key))
+        !joining.contains(key) && seen.any(|it| it.video.keys.contains(key))
     };
     let sums = |name| sums(classes, judged, name);
     let (labels, exercises) = (sums(|class| &class.label), sums(|class| &class.exercise));
@@ -160,7 +160,9 @@ fn prediction(example: &Example, part: &Dataset, judged: &Probabilities, fold: u
         predicted_faults: predicted_faults.unwrap_or_default(),
         fold: Some(fold),
         seen: Some(false),
-        keys,
+        reasons: Vec::new(),
+        keys: video.keys.clone(),
+        joining,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wo_record::Probe;
+use wo_record::{Probe, same_id};
 use wo_stats::{Compared, ProbeFeatures};
 
 use crate::judge::facts::{Facts, RepetitionTimes};
@@ -32,6 +32,7 @@ pub(super) fn probes(videos: &[&Prediction]) -> Vec<(Probe, ProbeFeatures)> {
             .map_or(String::new(), |it| it.to_string())
     };
     let exercises: Vec<String> = videos.iter().map(exercise).collect();
+    let sources: Vec<String> = videos.iter().map(|it| source_key(it)).collect();
     let region = |of: fn(&Prediction) -> Option<&Vec<f64>>| -> Rows {
         let width = videos.iter().find_map(|it| of(it)).map_or(0, Vec::len);
         let unknown = vec![f64::NAN; width];
@@ -50,7 +51,7 @@ pub(super) fn probes(videos: &[&Prediction]) -> Vec<(Probe, ProbeFeatures)> {
             one_hot(exercises.iter().map(String::as_str)),
         ),
         (Probe::Container, container),
-        (Probe::Source, one_hot(videos.iter().map(|it| source(it)))),
+        (Probe::Source, one_hot(sources.iter().map(String::as_str))),
         (Probe::Quality, rows(&|it| quality_features(&it.facts))),
         (
             Probe::Background,
@@ -78,10 +79,18 @@ pub(super) fn tempo_probe(videos: &[&Prediction]) -> Option<(Probe, ProbeFeature
     is_there.then(|| with_features(Probe::Tempo, rows))
 }
 
-/// Where the video came from; empty if that is not known.
+/// Where the video came from, as a person wrote it; empty if that is not known.
 pub(super) fn source(video: &Prediction) -> &str {
     let source = video.facts.fields.get("source_id");
     source.map_or("", String::as_str)
+}
+
+/// The same for all spellings.
+pub(super) fn source_key(video: &Prediction) -> String {
+    match video.provenance.source() {
+        Some(source) => source.to_string(),
+        None => same_id(source(video)),
+    }
 }
 
 fn with_features(probe: Probe, rows: Rows) -> (Probe, ProbeFeatures) {

@@ -38,11 +38,14 @@ pub(super) fn audit(findings: &Findings, main: Option<&Measurement>) -> Option<A
             .map(|it| wo_report::Probe {
                 name: named(it),
                 sees: sees(&it.probe).to_owned(),
-                balanced_accuracy: between((it.value, it.low, it.high), no_interval(it.n_groups)),
+                balanced_accuracy: between(
+                    (it.value, it.low, it.high),
+                    no_interval(it.n_groups, it.n_groups as f64),
+                ),
                 share: match it.share {
                     Some(_) => between(
                         (it.share, it.share_low, it.share_high),
-                        no_interval(it.n_groups),
+                        no_interval(it.n_groups, it.n_groups as f64),
                     ),
                     None => Estimate::missing("the model is not significantly better than chance"),
                 },

@@ -21,7 +21,10 @@ pub(super) fn calibration(it: &wo_record::Calibration) -> Calibration {
             None => "nothing: the model has no temperature".to_owned(),
         },
         error_before: between((it.error_before, None, None), NOT_RESAMPLED),
-        error_after: between((it.error, it.low, it.high), no_interval(it.n_groups)),
+        error_after: between(
+            (it.error, it.low, it.high),
+            no_interval(it.n_groups, it.n_groups as f64),
+        ),
         bins: it
             .bins
             .iter()
@@ -69,7 +72,7 @@ pub(super) fn selective(
                 coverage: point.coverage,
                 accuracy: between(
                     (point.accuracy, point.low, point.high),
-                    no_interval(it.n_groups),
+                    no_interval(it.n_groups, it.n_groups as f64),
                 ),
                 n_videos: (point.coverage * it.n as f64).ceil() as u64,
             })

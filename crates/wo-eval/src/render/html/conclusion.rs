@@ -139,14 +139,17 @@ impl Case<'_> {
         match self.main.low.filter(|_| self.main.high.is_some()) {
             Some(low) if low > chance => None,
             Some(_) => Some(Objection::new(
-                "Do not rely on this model: on new people it is not significantly better than chance.",
+                format!(
+                    "Do not rely on this model: {} it is not significantly better than chance.",
+                    self.on_whom()
+                ),
                 format!(
                     "Its balanced accuracy is {metric}; always predicting the same label gives {chance:.2}."
                 ),
             )),
             None => Some(Objection::new(
                 format!(
-                    "{} of {} are too few to assess the model on new people.",
+                    "{} of {} are too few to assess the model.",
                     count(self.main.n, "video"),
                     count(self.main.n_groups, "group")
                 ),
@@ -255,9 +258,8 @@ impl Case<'_> {
     fn mostly_unclear(&self) -> Option<String> {
         let Answered { n, .. } = self.answered;
         let n_answered = self.answered.n_answered();
-        (n_answered > 0 && (n_answered as f64) < MOSTLY * n as f64).then(|| {
-            format!("It predicts a label for only {n_answered} of {n}, too few to measure their accuracy.")
-        })
+        (n_answered > 0 && (n_answered as f64) < MOSTLY * n as f64)
+            .then(|| format!("It gives a verdict for only {n_answered} of {n}."))
     }
 
     fn baselines(&self) -> Vec<Option<String>> {
@@ -267,8 +269,8 @@ impl Case<'_> {
             .collect();
         if gains.is_empty() {
             return vec![Some(
-                "It cannot be compared with baselines, such as the video's duration: its training videos are \
-                 unknown."
+                "It cannot be compared with baselines, such as the video's duration: no other labelled videos are known to fit \
+                 them to."
                     .to_owned(),
             )];
         }
@@ -311,14 +313,20 @@ impl Case<'_> {
         (width > WIDE_INTERVAL).then(|| format!("The confidence interval is {width:.2} wide."))
     }
 
+    /// What the videos are, as far as that is known.
+    fn on_whom(&self) -> &'static str {
+        let known = &self.grounds.findings.independence;
+        independence::unknown(known).unwrap_or_else(|| independence::held_out(known))
+    }
+
     /// The claim about a model without objections.
     fn claim(&self, trust: TrustLevel) -> String {
         let is_few = self.too_few.is_some();
-        let known = &self.grounds.findings.independence;
-        let on = match independence::unknown(known) {
-            Some(unknown) => unknown.to_owned(),
-            None if is_few => format!("on {}, held out", count(self.main.n_groups, "group")),
-            None => independence::held_out(known).to_owned(),
+        let is_known = independence::unknown(&self.grounds.findings.independence).is_none();
+        let on = if is_few && is_known {
+            format!("on {}, held out", count(self.main.n_groups, "group"))
+        } else {
+            self.on_whom().to_owned()
         };
         let before = if is_few {
             "Too little to rely on: "

@@ -6,7 +6,7 @@ use wo_stats::are_too_few;
 use crate::score::measurement::Measurement;
 
 pub(super) fn estimate(score: &Measurement) -> Estimate {
-    let why = no_interval(score.n_effective as u64);
+    let why = no_interval(score.n_groups, score.n_effective);
     let estimate = between((score.value, score.low, score.high), why);
     match (score.bca_low, score.bca_high) {
         (Some(low), Some(high)) => estimate.with_bca(low, high),
@@ -14,11 +14,12 @@ pub(super) fn estimate(score: &Measurement) -> Estimate {
     }
 }
 
-/// Why a metric with so many groups has no confidence interval.
-pub(super) fn no_interval(n_groups: u64) -> &'static str {
+/// Why a metric of so many groups has no confidence interval. Of the class that has the fewest, they are worth
+/// `n_effective` independent ones.
+pub(super) fn no_interval(n_groups: u64, n_effective: f64) -> &'static str {
     match n_groups {
         0 | 1 => "only one group",
-        n if are_too_few(n as f64) => "too few groups",
+        _ if are_too_few(n_effective) => "too few groups",
         _ => "too few cases",
     }
 }

@@ -12,7 +12,7 @@ const MAY_BE_TEMPO: &str = "A longer video may show slower repetitions, which ma
 pub(crate) fn summary(all: &Audit, records: &[Audit]) -> String {
     let worst = records
         .iter()
-        .find(|it| it.probe != Probe::All && it.scope == all.scope && it.value == all.value);
+        .find(|it| it.probe != Probe::All && is_copy(all, it));
     let name = worst.map_or_else(String::new, named);
     let found = match all.verdict {
         AuditVerdict::Warn | AuditVerdict::Fail => what_is_found(all, worst, &name),
@@ -58,7 +58,8 @@ pub(crate) fn outcome(verdict: &AuditVerdict) -> String {
 /// The probe that does better than the model, the best of them.
 pub(crate) fn better_probe(records: &[Audit]) -> Option<&Audit> {
     let better = records.iter().filter(|it| {
-        it.better_than_model && it.probe != Probe::All && it.verdict != AuditVerdict::Information
+        // Of many probes some beat a weak model by luck: only one that is found counts.
+        it.better_than_model && it.probe != Probe::All && is_found(it)
     });
     better.max_by(|a, b| {
         let value = |it: &Audit| it.value.unwrap_or(0.0);
@@ -74,6 +75,17 @@ pub(crate) fn better_than_model(probe: &Audit) -> Option<String> {
         capital(&named(probe)),
         with_ends(probe.value, probe.low, probe.high)
     ))
+}
+
+/// Whether the sum of all probes is that of this one: its worst.
+fn is_copy(all: &Audit, worst: &Audit) -> bool {
+    let as_all = Audit {
+        probe: Probe::All,
+        detectable: all.detectable,
+        detectable_in_part: all.detectable_in_part,
+        ..worst.clone()
+    };
+    as_all == *all
 }
 
 fn is_found(audit: &Audit) -> bool {

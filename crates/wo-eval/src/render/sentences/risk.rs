@@ -15,7 +15,10 @@ pub(crate) fn promise(it: &Selection) -> String {
         (Some(threshold), Some(risk)) => {
             let largest = largest_of_wrong_answers(it.n_fit_groups, risk);
             let largest = largest.map_or_else(String::new, |it| {
-                format!("; this one, of {measured}, can be up to {}", percent(it))
+                format!(
+                    ". Measured on {measured}, it is at most {} for 95 of 100 such models",
+                    percent(it)
+                )
             });
             let abstains = if threshold > 0.0 {
                 format!("It abstains up to a probability of {threshold:.2}")
@@ -23,7 +26,7 @@ pub(crate) fn promise(it: &Selection) -> String {
                 "It abstains at no probability".to_owned()
             };
             format!(
-                "{abstains}: at most {} of videos get a wrong verdict, on average over validation sets{largest}.",
+                "{abstains}: at most {} of videos get a wrong verdict, on average over models{largest}.",
                 percent(risk)
             )
         }
@@ -84,7 +87,7 @@ mod tests {
         assert_eq!(
             promise(&it),
             "It abstains up to a probability of 0.72: at most 10 % of videos get a wrong verdict, on average over \
-             validation sets; this one, of 12 validation groups, can be up to 22 %."
+             models. Measured on 12 validation groups, it is at most 22 % for 95 of 100 such models."
         );
         assert_eq!(
             outcome(&it),

@@ -2,6 +2,9 @@
 
 use wo_record::Verdict;
 
+/// Why a verdict says nothing of new videos.
+const SEEN: &str = "the model was trained or chosen on this video, its person or its source";
+
 /// `new_video.mp4: bad_form 0.93 (squat 0.99; knees_cave; evidence at 3.2 s)`. A model of one exercise gives every video to
 /// that one, with certainty.
 pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict, n_exercises: usize) -> String {
@@ -25,12 +28,15 @@ pub(crate) fn verdict_in_words(name: &str, verdict: &Verdict, n_exercises: usize
         None => format!("evidence frame {}", verdict.evidence.index),
     });
     let copied = verdict.near_duplicate_of.as_deref().map(copied_in_words);
+    let seen = verdict.seen.then(|| SEEN.to_owned());
     format!(
         "{name}: {} {:.2} ({}){}",
         verdict.label,
         verdict.probability,
         details.join("; "),
-        copied.map_or_else(String::new, |it| format!("; {it}"))
+        copied
+            .or(seen)
+            .map_or_else(String::new, |it| format!("; {it}"))
     )
 }
 
@@ -94,6 +100,13 @@ mod tests {
              was trained or chosen on"
         );
         verdict.near_duplicate_of = None;
+        verdict.seen = true;
+        assert_eq!(
+            verdict_in_words("a", &verdict, 5),
+            "a: bad_form 0.93 (squat 0.99; evidence frame 4); the model was trained or chosen on this video, its person or its \
+             source"
+        );
+        verdict.seen = false;
         abstain(&mut verdict, &[AbstainReason::NoThreshold]);
         assert_eq!(
             verdict_in_words("a", &verdict, 5),

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use wo_cli::count;
-use wo_record::{Comparison, Gate};
+use wo_record::{Comparison, Gate, Independence};
 
 use crate::compare::difference::{Difference, main_difference};
 use crate::render::format::{number, plain};
 use crate::render::sentences::comparison::in_words;
+use crate::render::sentences::independence::unknown;
 use crate::render::text::gate::gate_in_words;
 use crate::render::text::layout::{lines, table, titled, wrap_indented};
 use crate::score::key::{MetricName, Scope, ScoreKey, Task};
@@ -24,6 +25,7 @@ pub(crate) fn comparison_table(
     paths: [&Path; 2],
     comparisons: &[Difference],
     gate: Option<&Gate>,
+    known: &Independence,
 ) -> String {
     let name = |path: &Path| plain(&path.display().to_string());
     let mut head = vec![
@@ -32,9 +34,10 @@ pub(crate) fn comparison_table(
     ];
     head.extend(main_difference(comparisons).map(|it| {
         format!(
-            "{} of {}, held out for both",
+            "{} of {}, {}",
             count(it.record.n, "video"),
-            count(it.record.n_groups, "group")
+            count(it.record.n_groups, "group"),
+            unknown(known).unwrap_or("held out for both")
         )
     }));
     let in_all = |task: Task| {

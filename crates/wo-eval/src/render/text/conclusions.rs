@@ -26,7 +26,7 @@ pub(crate) fn conclusions(report: &ScoreReport<'_>, known: &Independence) -> Vec
         let kind = worst_kind(report.evaluation, report.whole);
         let kind = kind.map_or_else(String::new, |it| format!(" ({it})"));
         sentences.push(format!(
-            "The lowest recall of an exercise and label{kind} is {}, at a level that is corrected for their number.",
+            "The lowest recall of an exercise and label{kind} is {}; the interval allows for having picked the lowest.",
             shown(worst)
         ));
     }
@@ -82,7 +82,7 @@ fn against_baselines(report: &ScoreReport<'_>) -> String {
         .filter_map(|by| Some((by, balanced(by)?)))
         .reduce(|best, next| if next.1 > best.1 { next } else { best });
     let Some((best, _)) = best else {
-        return "The model cannot be compared with baselines: it lists no training videos to fit them to.".to_owned();
+        return "The model cannot be compared with baselines: there are no other labelled videos to fit them to.".to_owned();
     };
     let baseline = best.predictor();
     let gain = report.score(&report.labels(MetricName::GainOver(best)));

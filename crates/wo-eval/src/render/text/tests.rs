@@ -54,7 +54,7 @@ fn the_whole_report() {
     The model is better than the best baseline (majority): balanced accuracy +0.33
     [+0.07, +0.46].
     The lowest recall of an exercise and label (squat, good form) is 0.67 [0.34,
-    0.92], at a level that is corrected for their number.
+    0.92]; the interval allows for having picked the lowest.
     NOT shown to be better than chance for good form: recall 0.67 [0.37, 0.92],
     where chance gives 0.50.
     Too little to conclude: the confidence interval of balanced accuracy is 0.36

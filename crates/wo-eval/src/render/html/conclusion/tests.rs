@@ -189,7 +189,10 @@ fn without_a_baseline_or_an_audit_there_is_no_trust() {
     check(
         &given.concluded(),
         TrustLevel::Caution,
-        &["compared with baselines", "its training videos are unknown"],
+        &[
+            "compared with baselines",
+            "no other labelled videos are known",
+        ],
     );
     let mut given = Given::of(&good_model(80));
     given.findings.audit.clear();

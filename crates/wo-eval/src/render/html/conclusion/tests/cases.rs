@@ -342,7 +342,7 @@ fn of_grounds() -> Vec<Case> {
                 GOOD,
                 TELLS,
                 ", with reservations",
-                "its training videos are unknown",
+                "no other labelled videos are known",
             ],
         ),
     ]

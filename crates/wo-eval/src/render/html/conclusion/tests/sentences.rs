@@ -33,7 +33,7 @@ const SENTENCES: [&str; 31] = [
     "gives no verdict: without an abstention threshold all 80 videos are unclear",
     "nothing bounds how many of them are wrong",
     "Duplicates of training videos cannot be detected",
-    "its training videos are unknown",
+    "no other labelled videos are known",
     "The confidence interval is",
 ];
 
