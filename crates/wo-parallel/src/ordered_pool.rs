@@ -16,6 +16,7 @@ pub struct OrderedPool<J, R> {
 impl<J: Send + 'static, R: Send + 'static> OrderedPool<J, R> {
     /// Starts a thread for each state; at least one.
     pub fn start<S: Send + 'static>(states: Vec<S>, work: fn(&S, J) -> R) -> anyhow::Result<Self> {
+        assert!(!states.is_empty(), "a pool needs a thread");
         // One more than there are threads, so that none waits.
         let (queue, jobs) = queue(states.len() + 1);
         let mut pool = Self {

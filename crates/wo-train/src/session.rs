@@ -183,6 +183,12 @@ impl Session {
             wo_cli::say!("one seed instead of {requested}: a probe is the same from each");
             return 1;
         }
+        if requested > 1 && self.dataset.of(Split::Validation).is_empty() {
+            wo_cli::say!(
+                "one seed instead of {requested}: without a validation split nothing chooses among them"
+            );
+            return 1;
+        }
         requested
     }
 

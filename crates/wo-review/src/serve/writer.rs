@@ -19,7 +19,10 @@ pub(super) fn start(app: &Arc<App>) -> JoinHandle<()> {
             match projection.write() {
                 Ok(true) => continue,
                 Ok(false) => wo_cli::info!("another run works on the folder"),
-                Err(e) => wo_cli::warn!("records and tables are not up to date: {e:#}"),
+                Err(e) => {
+                    let message = wo_cli::message_of(&e);
+                    wo_cli::warn!("{}", message.about("records and tables are not up to date"));
+                }
             }
             thread::sleep(RETRY);
             app.write_signal.note();

@@ -5,18 +5,17 @@ use axum::response::{IntoResponse, Response};
 
 /// An error, shown by the page as "not saved". The status tells a request that cannot be obeyed from a disk that failed.
 pub(super) fn failed(error: &anyhow::Error) -> Response {
-    let is_io = error
-        .chain()
-        .any(<dyn std::error::Error>::is::<std::io::Error>);
+    let is_io = wo_cli::cause::<std::io::Error>(error).is_some();
     let status = if is_io {
         StatusCode::INTERNAL_SERVER_ERROR
     } else {
         StatusCode::BAD_REQUEST
     };
+    let message = wo_cli::message_of(error);
     if is_io {
-        wo_cli::warn!("{error:#}");
+        wo_cli::warn!("{message}");
     }
-    (status, format!("{error:#}")).into_response()
+    (status, message.to_string()).into_response()
 }
 
 /// Runs work that waits for the disk on another thread than those that answer.

@@ -20,7 +20,8 @@ const LIMITS: &str = "
 
 - It judges what its frames show, from the angles and in the rooms of its training videos. Other exercises, angles, cameras and \
 kinds of bodies are untested.
-- It has no class for \"cannot tell\": a video of something else gets one of its labels all the same.
+- The weights alone give every video one of their labels; wo-eval says unclear below the abstention threshold, and to all \
+videos of a model without one.
 - A metric without a confidence interval, or on a few groups, says little about the next person.
 - It is no medical device, and no advice on how to lift.
 ";

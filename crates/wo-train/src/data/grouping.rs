@@ -93,7 +93,7 @@ impl Grouping {
         let ungrouped = if n == self.n_videos {
             message!(
                 "no video has a person or a source, so each counts as a group of its own: metrics are too good where one person \
-                 is in several videos, and nobody can tell";
+                 is in several videos, which cannot be checked";
                 "{CURE}"
             )
         } else {

@@ -5,25 +5,26 @@ use std::collections::BTreeMap;
 
 use wo_cli::count;
 use wo_clip::tch::{Tensor, nn, no_grad};
-use wo_stats::MIN_GROUPS;
+use wo_stats::are_too_few;
 
 use crate::hyperparameters::Interpolation;
 
 /// The fractions that are tried; 1 is the fine-tuned model.
 const FRACTIONS: [f64; 4] = [1.0, 0.7, 0.5, 0.3];
-/// Fewer validation videos than this, or fewer groups than [`MIN_GROUPS`], cannot choose among them.
+/// Fewer validation videos than this, or too few independent groups of a label, cannot choose among them.
 const ENOUGH_VIDEOS: usize = 40;
 
 /// The validation videos.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HeldOut {
     pub(crate) n_videos: usize,
-    pub(crate) n_groups: usize,
+    /// Independent groups of the label that has the fewest.
+    pub(crate) n_effective: f64,
 }
 
 impl HeldOut {
     fn is_enough(self) -> bool {
-        self.n_videos >= ENOUGH_VIDEOS && self.n_groups >= MIN_GROUPS
+        self.n_videos >= ENOUGH_VIDEOS && !are_too_few(self.n_effective)
     }
 }
 
@@ -48,20 +49,22 @@ pub(crate) struct Place {
 impl Place {
     /// The comparison as a sentence.
     pub(crate) fn in_words(&self) -> String {
+        let percent = |fraction: f64| format!("{:.0} %", 100.0 * fraction);
         let of = |it: &Measured| {
             let (loss, accuracy) = (it.loss, it.balanced_accuracy);
-            format!(
-                "{} loss {loss:.3}, balanced accuracy {accuracy:.2}",
-                it.fraction
-            )
+            let share = percent(it.fraction);
+            format!("{share} fine-tuned: loss {loss:.3}, balanced accuracy {accuracy:.2}")
         };
         let measured: Vec<String> = self.measured.iter().map(of).collect();
-        format!(
-            "WiSE-FT: {} of the way from the base model to the fine-tuned model ({}); on the validation split: {}",
-            self.fraction,
-            self.why,
-            measured.join("; ")
-        )
+        let place = if self.fraction < 1.0 {
+            let (fitted, base) = (percent(self.fraction), percent(1.0 - self.fraction));
+            format!(
+                "mixed {fitted} of the fine-tuned model with {base} of the base model (WiSE-FT)"
+            )
+        } else {
+            "kept the fine-tuned model as it is (WiSE-FT)".to_owned()
+        };
+        format!("{place}: {}; {}", self.why, measured.join("; "))
     }
 }
 
@@ -115,11 +118,13 @@ fn choose(measured: Vec<Measured>, how: Interpolation, held_out: HeldOut) -> Pla
     let (fraction, why) = match how {
         Interpolation::Fraction(fraction) => (fraction, "requested".to_owned()),
         Interpolation::Auto if !held_out.is_enough() => {
-            let (videos, groups) = (held_out.n_videos, held_out.n_groups);
-            let (videos, groups) = (count(videos, "validation video"), count(groups, "group"));
+            let videos = count(held_out.n_videos, "validation video");
+            let n_effective = held_out.n_effective;
             (
                 1.0,
-                format!("{videos} of {groups} are too few to choose by"),
+                format!(
+                    "{videos} of {n_effective:.1} effective groups in the scarcer label are too few to choose by"
+                ),
             )
         }
         Interpolation::Auto => {
@@ -127,7 +132,7 @@ fn choose(measured: Vec<Measured>, how: Interpolation, held_out: HeldOut) -> Pla
             let is_good = |it: &&Measured| Some(it.balanced_accuracy) >= accuracy;
             let good = measured.iter().filter(is_good);
             let best = good.reduce(|best, next| if next.loss < best.loss { next } else { best });
-            let why = "the lowest loss that costs no balanced accuracy".to_owned();
+            let why = "the lowest validation loss that costs no balanced accuracy".to_owned();
             (best.map_or(1.0, |it| it.fraction), why)
         }
     };
@@ -142,13 +147,16 @@ fn choose(measured: Vec<Measured>, how: Interpolation, held_out: HeldOut) -> Pla
 mod tests {
     use super::*;
 
-    fn auto(measured: &[(f64, f64, f64)], n_videos: usize, n_groups: usize) -> Place {
+    fn auto(measured: &[(f64, f64, f64)], n_videos: usize, n_effective: f64) -> Place {
         let measured = measured.iter().map(|&(fraction, loss, accuracy)| Measured {
             fraction,
             loss,
             balanced_accuracy: accuracy,
         });
-        let held_out = HeldOut { n_videos, n_groups };
+        let held_out = HeldOut {
+            n_videos,
+            n_effective,
+        };
         choose(measured.collect(), Interpolation::Auto, held_out)
     }
 
@@ -159,13 +167,13 @@ mod tests {
     #[test]
     fn auto_stays_where_there_is_too_little_to_choose_by() {
         let better = [(1.0, 0.9, 0.8), (0.5, 0.4, 0.9)];
-        assert_eq!(percent(&auto(&better, 40, 10)), 50);
-        for (n_videos, n_groups) in [(39, 20), (400, 9), (12, 3)] {
-            let place = auto(&better, n_videos, n_groups);
+        assert_eq!(percent(&auto(&better, 40, 10.0)), 50);
+        for (n_videos, n_effective) in [(39, 20.0), (400, 9.9), (12, 3.0)] {
+            let place = auto(&better, n_videos, n_effective);
             assert_eq!(
                 percent(&place),
                 100,
-                "{n_videos} videos of {n_groups} groups"
+                "{n_videos} videos of {n_effective} groups"
             );
             assert!(place.in_words().contains("too few to choose by"));
         }
@@ -174,7 +182,7 @@ mod tests {
     #[test]
     fn auto_never_chooses_what_is_worse() {
         let worse = [(1.0, 0.585, 1.0), (0.7, 0.5, 0.95), (0.5, 0.881, 0.83)];
-        let place = auto(&worse, 60, 20);
+        let place = auto(&worse, 60, 20.0);
         assert_eq!(
             percent(&place),
             100,
@@ -182,11 +190,11 @@ mod tests {
         );
         assert_eq!(
             place.in_words(),
-            "WiSE-FT: 1 of the way from the base model to the fine-tuned model (the lowest loss that costs no balanced \
-             accuracy); on the validation split: 1 loss 0.585, balanced accuracy 1.00; 0.7 loss 0.500, balanced \
-             accuracy 0.95; 0.5 loss 0.881, balanced accuracy 0.83"
+            "kept the fine-tuned model as it is (WiSE-FT): the lowest validation loss that costs no balanced accuracy; 100 % \
+             fine-tuned: loss 0.585, balanced accuracy 1.00; 70 % fine-tuned: loss 0.500, balanced accuracy 0.95; 50 % \
+             fine-tuned: loss 0.881, balanced accuracy 0.83"
         );
         let equal = [(1.0, 0.5, 0.9), (0.7, 0.4, 0.9), (0.5, 0.45, 0.9)];
-        assert_eq!(percent(&auto(&equal, 60, 20)), 70);
+        assert_eq!(percent(&auto(&equal, 60, 20.0)), 70);
     }
 }

@@ -1,6 +1,6 @@
 //! The trainer: what a step, a validation and a snapshot do. [`crate::trainer::train_loop`] decides when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
@@ -21,7 +21,7 @@ use crate::trainer::throughput::Throughput;
 use crate::trainer::{schedule, self_check};
 use crate::validation::baselines::Comparison;
 use crate::validation::metrics::{
-    Probabilities, Validation, add_validation, summarise, validation_words,
+    Probabilities, Validation, add_validation, fewest_groups, summarise, validation_words,
 };
 
 /// The norm to which gradients are clipped.
@@ -267,10 +267,10 @@ impl<'t, 'a, 'w> Trainer<'t, 'a, 'w> {
             let result = summarise(&self.dataset.classes, held_out, &judged, run.hyper.seed);
             Ok((result.loss, result.balanced_accuracy))
         };
-        let groups: BTreeSet<_> = held_out.iter().map(|it| &it.video.group).collect();
+        let labels = held_out.iter().map(|it| (&it.video.group, &it.video.label));
         let held_out = HeldOut {
             n_videos: held_out.len(),
-            n_groups: groups.len(),
+            n_effective: fewest_groups(labels),
         };
         wise_ft::interpolate(&base, &model.vs, run.hyper.wise, held_out, measure).map(Some)
     }

@@ -79,7 +79,7 @@ pub(crate) fn measure(
 fn in_words(policy: &AbstentionPolicy, graded: &[Graded]) -> String {
     let (n_groups, risk) = (policy.n_groups, policy.wanted_risk);
     let Some(threshold) = policy.threshold else {
-        return too_few_groups(n_groups, risk);
+        return without_threshold(n_groups, risk);
     };
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     let largest = threshold::largest_of_wrong_answers(n_groups, risk).unwrap_or(1.0);
@@ -100,16 +100,16 @@ fn in_words(policy: &AbstentionPolicy, graded: &[Graded]) -> String {
         percent(risk),
         count(n_groups, "group"),
         percent(largest),
-        count(graded.len(), "validation video"),
+        count(graded.len(), "held-out video"),
         interval_words(among.value, among.intervals.interval)
     )
 }
 
-/// What a model without a threshold will do, and what helps.
-fn too_few_groups(n_groups: u64, risk: f64) -> String {
+/// What a model without a threshold will do. What helps is in the plan.
+fn without_threshold(n_groups: u64, risk: f64) -> String {
     format!(
-        "no abstention threshold: a risk of {:.0} % needs {} to measure it on, there {} {n_groups}. wo-eval will say \
-         unclear (no_threshold) to every video; --folds 5, a larger --validation or a higher --risk sets one",
+        "no abstention threshold: a risk of {:.0} % needs {} to measure it on, and there {} {n_groups}; wo-eval will say unclear \
+         (no_threshold) to every video",
         100.0 * risk,
         count(threshold::least_groups(risk), "group"),
         verb(n_groups, "is", "are")
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn the_risk_is_said_among_all_and_among_the_verdicts() {
         let mut policy = policy();
-        policy.n_groups = 12;
+        policy.n_groups = 3;
         let video = |group, is_right| Graded {
             group,
             confidence: if group < 10 { 0.8 } else { 0.6 },
@@ -246,12 +246,12 @@ mod tests {
             .flat_map(|group| [video(group, true), video(group, group != 3)])
             .collect();
         assert!(in_words(&policy, &graded).starts_with(
-            "no abstention threshold: a risk of 10 % needs 9 groups to measure it on, there are 12."
+            "no abstention threshold: a risk of 10 % needs 9 groups to measure it on, and there are 3;"
         ));
-        policy.threshold = Some(0.7);
+        (policy.n_groups, policy.threshold) = (12, Some(0.7));
         let words = in_words(&policy, &graded);
         let expected = "at most 10 % of videos get a wrong verdict, on average over models; measured on 12 groups, \
-                        at most 22 % for 95 of 100 such models. of 24 validation videos 20 get a verdict, 1 a wrong one: 0.05 [";
+                        at most 22 % for 95 of 100 such models. of 24 held-out videos 20 get a verdict, 1 a wrong one: 0.05 [";
         assert!(words.to_lowercase().contains(expected), "{words}");
     }
 

@@ -188,6 +188,7 @@ impl Baselines {
                 high: compared.interval.map(|it| it.high),
                 n: self.samples.len() as u64,
                 n_groups: self.n_groups() as u64,
+                effective_groups: Some(self.n_effective()),
                 ..Score::default()
             });
             if let Some(value) = compared.balanced_accuracy {

@@ -14,6 +14,7 @@ use wo_record::{Group, Name, Prediction, Record, Writer};
 use crate::data::dataset::{Dataset, Example};
 use crate::fit::{fit, judge_with};
 use crate::run::Run;
+use crate::trainer::snapshot::hash_of;
 use crate::validation::baselines::{Baselines, Comparison};
 use crate::validation::fold_plan::{FoldPlan, FoldSource};
 use crate::validation::metrics::{Probabilities, sum};
@@ -99,8 +100,11 @@ fn fit_one(
 ) -> anyhow::Result<Fold> {
     let n_folds = plan.n_folds();
     let part = source.part(plan, number)?;
+    let (vs, clip) = run.build()?;
     let fingerprint = format!(
-        "{} {}",
+        "{} {} {} {}",
+        crate::VERSION,
+        hash_of(&vs),
         part.fingerprint(),
         serde_json::to_string(run.hyper)?
     );
@@ -113,7 +117,6 @@ fn fit_one(
     let test = plan.judged(&part, number);
     let fitted = fit(run, &part, &snapshots.join(format!("fold-{number}")))?;
     let judged = judge_with(run, &fitted, &part, &test)?;
-    let (vs, clip) = run.build()?;
     let base = run.base_features(&vs, &clip, &part, &test)?;
     let baselines = Baselines::of(&part, &test, &base, run.hyper);
     let fold = Fold {

@@ -112,8 +112,8 @@ pub(crate) fn summarise(
 
 /// Independent groups of the label that has the fewest, of videos with their group and label. A group with most of the
 /// videos counts for little more than itself.
-pub(crate) fn fewest_groups<'a>(videos: impl Iterator<Item = (&'a Group, usize)>) -> f64 {
-    let mut sizes: BTreeMap<usize, BTreeMap<&Group, u64>> = BTreeMap::new();
+pub(crate) fn fewest_groups<'a, L: Ord>(videos: impl Iterator<Item = (&'a Group, L)>) -> f64 {
+    let mut sizes: BTreeMap<L, BTreeMap<&Group, u64>> = BTreeMap::new();
     for (group, label) in videos {
         *sizes.entry(label).or_default().entry(group).or_default() += 1;
     }
