@@ -172,8 +172,10 @@ fn only_new_videos_are_scored() {
             "wo-eval: 1 video excluded: the model was trained or chosen on them or their group (--allow-seen scores them apart).",
             "wo-eval: 1 video judged but not scored: labelled unclear.",
             "wo-eval: 1 video judged but not scored: the model has no class for dip.",
+            "wo-eval: 1 video has another label or exercise than in the model: t0.mp4 (squat good_form, in the model squat bad_form).",
             "wo-eval: 7 videos judged unclear: the model has no abstention threshold. wo-train sets one with --folds 5, or with more validation groups; --force-verdict gives verdicts without.",
             "wo-eval: Duplicates of training videos cannot be detected: the model has no image hashes of them.",
+            "wo-eval: 1 of 2 training videos has neither person nor source: the model may have seen the people of the scored videos.",
         ]
     );
 }

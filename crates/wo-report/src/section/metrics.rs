@@ -65,7 +65,7 @@ impl Metrics {
         html! {
             p {
                 "Measured on " (counted(self.n_videos, "video")) " of " (counted(self.n_groups, "group"))
-                ", held out from training. Brackets hold the 95\u{a0}% confidence interval. The dot is the metric, the line its interval, "
+                ". Brackets hold the 95\u{a0}% confidence interval. The dot is the metric, the line its interval, "
                 "the dashed line chance; bars run from 0 to 1."
             }
             @for warning in &self.warnings { p.note { (warning) } }

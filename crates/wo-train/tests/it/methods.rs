@@ -217,17 +217,21 @@ fn few_validation_videos_do_not_take_the_model_back_to_its_base() {
     assert_eq!(auto["wise"], 1.0);
     assert_eq!(auto["validation_loss"], off["validation_loss"]);
     for words in [
-        "WiSE-FT: 1 of the way",
+        "kept the fine-tuned model as it is (WiSE-FT)",
         "too few to choose by",
-        "; 0.5 loss ",
+        "; 50 % fine-tuned: loss ",
     ] {
         assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
     }
     let (run, half) = wise("half", "0.5");
     assert_eq!(half["wise"], 0.5);
-    assert!(run.stderr.contains("0.5 of the way"), "{}", run.stderr);
     assert!(
-        run.stderr.contains("validation split: 1 loss "),
+        run.stderr.contains("mixed 50 % of the fine-tuned model"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("requested; 100 % fine-tuned: loss "),
         "{}",
         run.stderr
     );
