@@ -1,5 +1,6 @@
 //! Models to disk and back, and what is refused.
 
+// Longer than 400 lines: each test writes a model in another way and refuses it.
 #![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
 use std::fs;

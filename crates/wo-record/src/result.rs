@@ -138,6 +138,7 @@ pub struct Nearest {
 }
 
 /// The prediction for a held-out video, the input of an evaluation.
+// More than 12 fields: a record on the wire is flat.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Prediction {

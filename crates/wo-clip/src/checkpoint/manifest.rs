@@ -155,6 +155,7 @@ fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Grou
 }
 
 /// The content of `wo.json`.
+// More than 12 fields: a file on disk is flat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The version of `wo-train` that wrote it.

@@ -65,6 +65,7 @@ impl PredictionsFile {
     }
 
     /// The same, and looks at the images of `frame` records that follow their video.
+    // Longer than 60 lines: one loop over a stream, with what each kind of record adds.
     pub(crate) fn read_with(
         path: &Path,
         stdin: &mut dyn BufRead,

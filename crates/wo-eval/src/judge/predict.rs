@@ -100,14 +100,9 @@ pub(crate) fn predict(
     };
     prediction.reasons = limits.reasons(&prediction, person);
     abstain(&mut verdict, &prediction.reasons);
-    if options.regions {
-        let seen = SeenImages {
-            images: decoded.images(),
-            still: decoded.still(),
-            person,
-        };
-        prediction.regions = Some(RegionFeatures::of(judge, seen, features));
-    }
+    prediction.regions = options
+        .regions
+        .then(|| RegionFeatures::of(judge, seen_images(&decoded), features));
     if let Some(wordings) = options.changes {
         prediction.perturbed = perturbed(judge, space, &decoded, features, wordings);
     }
@@ -127,6 +122,14 @@ pub(crate) fn predict(
         n_bad_frames,
         warning,
     })
+}
+
+fn seen_images(decoded: &DecodedVideo) -> SeenImages<'_> {
+    SeenImages {
+        images: decoded.images(),
+        still: decoded.still(),
+        person: decoded.person.as_ref(),
+    }
 }
 
 /// The verdict, the prediction, and the place of the evidence frame. `None` without frames or classes.

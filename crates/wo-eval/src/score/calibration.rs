@@ -3,7 +3,8 @@
 use wo_clip::AbstentionPolicy;
 use wo_record::{Calibration, CalibrationBin};
 use wo_stats::{
-    Binning, Bootstrap, Reliability, are_too_few, expected_calibration_error, numbered,
+    Binning, Bootstrap, Reliability, ReliabilityBin, are_too_few, expected_calibration_error,
+    numbered,
 };
 
 use crate::judge::prediction::Prediction;
@@ -60,20 +61,20 @@ pub(crate) fn calibration(
         error: expected_calibration_error(&after.bins(&once)),
         low: interval.map(|it| it.low),
         high: interval.map(|it| it.high),
-        bins: after
-            .bins(&once)
-            .into_iter()
-            .map(|bin| CalibrationBin {
-                low: bin.low,
-                high: bin.high,
-                confidence: bin.confidence,
-                accuracy: bin.accuracy,
-                n: bin.n,
-            })
-            .collect(),
+        bins: after.bins(&once).into_iter().map(record).collect(),
         n: videos.len() as u64,
         n_groups: n_groups as u64,
     })
+}
+
+fn record(bin: ReliabilityBin) -> CalibrationBin {
+    CalibrationBin {
+        low: bin.low,
+        high: bin.high,
+        confidence: bin.confidence,
+        accuracy: bin.accuracy,
+        n: bin.n,
+    }
 }
 
 #[cfg(test)]

@@ -35,18 +35,16 @@ pub(crate) fn score_predictions(
     for failure in &failures {
         writer.failure(failure.clone())?;
     }
+    let n_all = file.predictions.len();
+    let mut scored = file.predictions;
+    scored.retain(|it| config.allow_seen || !it.seen);
     let mut tally = Tally {
         n_repeated: file.n_repeated,
         n_of_seen_groups: file.n_of_seen_groups,
+        n_excluded_as_seen: (n_all - scored.len()) as u64,
         ..Tally::default()
     };
-    let mut scored = file.predictions;
-    let n_all = scored.len();
-    scored.retain(|it| config.allow_seen || !it.seen);
-    tally.n_excluded_as_seen = (n_all - scored.len()) as u64;
-    for prediction in &scored {
-        tally.count(prediction);
-    }
+    scored.iter().for_each(|it| tally.count(it));
     for warning in excluded::warnings(&tally) {
         wo_cli::warn!("{warning}");
     }

@@ -83,6 +83,7 @@ fn with(mut given: Given, change: impl FnOnce(&mut Given)) -> Given {
 const GOOD: &str = "On held-out people and sources";
 const TELLS: &str = "tells good from bad form with balanced accuracy";
 
+// Longer than 60 lines: a table of cases.
 fn of_whole() -> Vec<Case> {
     let good = || Given::of(&good_model(80));
     let persons = |n: usize, of: usize| -> Vec<Prediction> {
@@ -146,6 +147,7 @@ fn of_whole() -> Vec<Case> {
     ]
 }
 
+// Longer than 60 lines: a table of cases.
 fn of_parts() -> Vec<Case> {
     // Three of four videos of bad form are taken for good ones.
     let bad_form_is_missed: Vec<Prediction> = (0..160_usize)
@@ -212,6 +214,7 @@ fn of_parts() -> Vec<Case> {
     ]
 }
 
+// Longer than 60 lines: a table of cases.
 fn of_verdicts() -> Vec<Case> {
     let good = || Given::of(&good_model(80));
     let unset = |given: &mut Given| {
@@ -286,6 +289,7 @@ fn of_verdicts() -> Vec<Case> {
     ]
 }
 
+// Longer than 60 lines: a table of cases.
 fn of_grounds() -> Vec<Case> {
     let good = || Given::of(&good_model(80));
     vec![
