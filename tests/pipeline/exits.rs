@@ -9,7 +9,7 @@ const BEGIN: &str =
 const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
 
 /// What is wrong, and how the tool ends.
-const LINES: [(&str, i32); 31] = [
+const LINES: [(&str, i32); 30] = [
     ("wo-extract videos", 6),
     ("wo-extract videos --out out", 6),
     ("wo-extract probe videos", 6),
@@ -35,8 +35,8 @@ const LINES: [(&str, i32); 31] = [
     ("wo-eval compare one.ndjson two.ndjson", 6),
     ("wo-eval --predictions one.ndjson --output file/x", 5),
     ("wo-review export frames --to csv", 6),
-    ("wo-review export reviewed --to csv", 6),
-    ("wo-review reviewed --no-open", 6),
+    // What a crash cut off at the end of the log was never acknowledged.
+    ("wo-review export reviewed --to csv", 0),
     ("wo-review import good noise", 6),
     ("wo-review export good --to csv > /dev/full", 5),
     ("wo-review export good --to csv -o file/x", 5),

@@ -144,7 +144,15 @@ pub(crate) fn read_reviews(dir: &Path) -> anyhow::Result<Vec<Review>> {
         return Ok(Vec::new());
     }
     let file = File::open(&path).with_context(|| format!("open {}", path.display()))?;
-    Ok(read_log(&file, &path)?.reviews)
+    let contents = read_log(&file, &path)?;
+    if !contents.torn.is_empty() {
+        wo_cli::warn!(
+            "{} ends with {} bytes of an unfinished write, which do not count",
+            path.display(),
+            contents.torn.len()
+        );
+    }
+    Ok(contents.reviews)
 }
 
 fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {

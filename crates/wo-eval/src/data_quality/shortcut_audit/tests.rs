@@ -87,14 +87,14 @@ fn slow_repetitions_are_no_shortcut_and_padding_is() {
 #[test]
 fn a_source_in_which_the_length_tells_is_named() {
     let mut videos = videos(|person, truth| {
-        let is_there = person % 4 == 1;
+        let is_there = person % 2 == 1;
         let longer = if is_there { 3000.0 * truth as f64 } else { 0.0 };
         3000.0 + longer + 20.0 * noise(2 * person + truth)
     });
     videos.truncate(80);
     for video in &mut videos {
         let person: usize = video.video_id[..3].parse().expect("a number");
-        let source = format!("gym{}", person % 4);
+        let source = format!("gym{}", person % 2);
         video.facts.fields.insert("source_id".to_owned(), source);
     }
     let records = audit_of(&videos);

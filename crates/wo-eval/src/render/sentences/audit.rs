@@ -13,7 +13,7 @@ pub(crate) fn summary(all: &Audit, records: &[Audit]) -> String {
     let worst = records
         .iter()
         .find(|it| it.probe != Probe::All && is_copy(all, it));
-    let name = worst.map_or_else(String::new, named);
+    let name = worst.map_or_else(|| "found".to_owned(), named);
     let found = match all.verdict {
         AuditVerdict::Warn | AuditVerdict::Fail => what_is_found(all, worst, &name),
         AuditVerdict::Pass => format!("No shortcut found. {}", what_would_be_found(all)),

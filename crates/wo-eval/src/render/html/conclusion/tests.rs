@@ -90,9 +90,9 @@ fn audit(verdict: AuditVerdict) -> Audit {
         p_value: Some(0.5),
         detectable: Some(0.7),
         detectable_in_part: None,
-        share: None,
-        share_low: None,
-        share_high: None,
+        share: Some(0.8),
+        share_low: Some(0.6),
+        share_high: Some(1.0),
         n: 40,
         n_groups: 40,
     }
