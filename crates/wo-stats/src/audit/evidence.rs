@@ -12,6 +12,8 @@ use super::permutation::{Moves, permuted};
 
 /// Scores of a few tens of videos differ by more than this, or not at all.
 const LEAST_DEVIATION: f64 = 1e-6;
+/// One normal number stands out by more in 1 of 100 cases. Probes that vary little would make a lower bar.
+const LEAST_BAR: f64 = 2.33;
 /// More threads wait for memory.
 const MAX_THREADS: usize = 8;
 
@@ -24,6 +26,8 @@ pub(super) struct Evidence {
     standing_out: Vec<Vec<f64>>,
     /// For each permutation how much the probe does that stands out most.
     most: Vec<f64>,
+    /// How many permutations leave all labels as they are: nothing can stand out of those.
+    n_unchanged: usize,
 }
 
 /// Where the scores of one probe lie, over all permutations.
@@ -77,7 +81,9 @@ impl Evidence {
         let score = |it: &Judged| it.score(data.truth);
         let observed: Vec<Option<f64>> = judged.iter().flatten().map(score).collect();
         let mut scores = vec![observed];
-        scores.extend(all_permuted(data, probes, families, n_permutations, seed));
+        let permuted = all_permuted(data, probes, families, n_permutations, seed);
+        let n_unchanged = permuted.iter().filter(|it| it.is_unchanged).count();
+        scores.extend(permuted.into_iter().map(|it| it.scores));
         let scales = scales(&scores);
         let standing_out = |scores: &Vec<Option<f64>>| -> Vec<f64> {
             let each = scores.iter().zip(&scales);
@@ -94,6 +100,7 @@ impl Evidence {
                 .map(|it| it.into_iter().fold(f64::NEG_INFINITY, f64::max))
                 .collect(),
             judged,
+            n_unchanged,
         }
     }
 
@@ -111,13 +118,17 @@ impl Evidence {
     }
 
     /// How much a probe must stand out to be found: more than any does in all but so many of the permutations. `None` where
-    /// even that is as probable as `level`, or more.
+    /// even that is as probable as `level`, or more: labels of few groups can change places in few ways.
     pub(super) fn bar(&self, level: f64) -> Option<f64> {
         let n = self.most.len() + 1;
+        if (self.n_unchanged + 1) as f64 > level * n as f64 + 1e-9 {
+            return None;
+        }
         let n_above = ((level * n as f64) + 1e-9).floor() as usize;
         let mut most = self.most.clone();
         most.sort_by(|a, b| b.total_cmp(a));
-        most.get(n_above.checked_sub(1)?).copied()
+        let bar = most.get(n_above.checked_sub(1)?).copied()?;
+        Some(bar.max(LEAST_BAR))
     }
 }
 
@@ -131,6 +142,13 @@ fn scales(scores: &[Vec<Option<f64>>]) -> Vec<Scale> {
     (0..n_scores).map(of).collect()
 }
 
+/// What came of one permutation.
+struct OnPermuted {
+    scores: Vec<Option<f64>>,
+    /// Whether it left all labels as they are.
+    is_unchanged: bool,
+}
+
 /// The scores of all probes and scopes on each permutation; the same on any number of threads.
 fn all_permuted(
     data: &AuditData<'_>,
@@ -138,8 +156,8 @@ fn all_permuted(
     families: &[(AuditScope, Vec<Part>)],
     n_permutations: usize,
     seed: u64,
-) -> Vec<Vec<Option<f64>>> {
-    let one = |number: usize| -> Vec<Option<f64>> {
+) -> Vec<OnPermuted> {
+    let one = |number: usize| -> OnPermuted {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(number as u64);
         let labels = Labels {
@@ -152,7 +170,10 @@ fn all_permuted(
             let score = |it: &Judged| it.score(labels.of(probe.compared, it.scope));
             judged.iter().map(score).collect::<Vec<_>>()
         };
-        probes.iter().flat_map(of_probe).collect()
+        OnPermuted {
+            scores: probes.iter().flat_map(of_probe).collect(),
+            is_unchanged: labels.within_exercises == data.truth,
+        }
     };
     let n_threads = thread::available_parallelism().map_or(1, |it| it.get().min(MAX_THREADS));
     let numbers: Vec<usize> = (0..n_permutations).collect();

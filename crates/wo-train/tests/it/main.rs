@@ -1,4 +1,4 @@
-//! The binary as a user meets it, on videos of plain colours: red is good form, blue is bad form.
+//! The binary as a user meets it, on videos of one colour each: red is good form, blue is bad form.
 
 use std::io::Cursor;
 
@@ -20,9 +20,12 @@ fn tool() -> Tool {
     Tool::new(env!("CARGO_BIN_EXE_wo-train"))
 }
 
-fn jpeg(colour: [u8; 3], nudge: u8) -> String {
+/// A frame in one colour, of a room of tiles that no other room has.
+fn jpeg(colour: [u8; 3], room: u8, index: u8) -> String {
     let picture = RgbImage::from_fn(40, 40, |x, y| {
-        Rgb(colour.map(|c| c.saturating_add(nudge + (x ^ y) as u8 / 4)))
+        let tile = u64::from(room) << 16 | u64::from(x / 8) << 8 | u64::from(y / 8);
+        let shade = tile.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
+        Rgb(colour.map(|c| c.saturating_add(shade as u8 + 4 * index)))
     });
     let mut bytes = Vec::new();
     picture
@@ -50,7 +53,7 @@ fn video(number: u8, person: &str, label: &str) -> Vec<String> {
         lines.push(
             json!({
                 "type": "frame", "video_id": id, "index": index, "exercise": "squat", "label": label, "faults": faults,
-                "image": { "inline": { "jpeg_base64": jpeg(colour, number + 8 * index) } },
+                "image": { "inline": { "jpeg_base64": jpeg(colour, number, index) } },
                 "description": description,
             })
             .to_string(),

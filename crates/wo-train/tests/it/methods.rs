@@ -388,7 +388,7 @@ pub(crate) fn copy(number: u8, label: &str) -> Vec<String> {
         json!({ "type": "video", "video_id": id, "path": format!("{id}.mp4"), "person_id": format!("p{}", number / 2) }).to_string(),
         json!({
             "type": "frame", "video_id": id, "index": 0, "exercise": "squat", "label": label, "faults": [],
-            "image": { "inline": { "jpeg_base64": jpeg([90, 120, 60], 0) } },
+            "image": { "inline": { "jpeg_base64": jpeg([90, 120, 60], 255, 0) } },
             "description": format!("squat seen from the side, {label}"),
             "quality": { "sharpness": 1.0, "brightness": 0.5, "contrast": 0.1, "perceptual_hash": "00ff00ff00ff00ff" },
         })
