@@ -10,9 +10,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use wo_record::{
-    Begin, Confusion, Dropped, Evidence, Failure, Frame, Group, Image, Joint, LabelOrigin, Metric,
-    Model, Name, Pose, Prediction, Producer, Quality, ReadError, Reader, Record, RecordPath, Rep,
-    SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video, Writer,
+    AbstainReason, Begin, Confusion, Dropped, Evidence, Failure, Frame, Group, Image, Joint,
+    LabelOrigin, Metric, Model, Name, Pose, Prediction, Producer, Quality, ReadError, Reader,
+    Record, RecordPath, Rep, SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video, Writer,
 };
 
 /// In the everyday run.

@@ -55,7 +55,7 @@ impl Projection {
                 take_back(&self.dir, path)
             };
             if let Err(e) = moved {
-                wo_cli::warn!("{}", wo_cli::message_of(&e).about(path.display()));
+                wo_cli::warn!("{}: {e}", path.display());
             }
         }
     }

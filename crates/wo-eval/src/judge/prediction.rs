@@ -177,6 +177,9 @@ impl Prediction {
         let labels = spread(&all.labels, &own.labels, &self.calibrated);
         let exercises = spread(&all.exercises, &own.exercises, &self.exercises);
         let top = TopPrediction::of(&labels, &exercises);
+        let says_unclear = all.is_unclear(top.label);
+        let reasons = says_unclear.then_some(AbstainReason::SaysUnclear);
+        let reasons: Vec<AbstainReason> = reasons.into_iter().chain(self.abstentions()).collect();
         let ground_truth = match self.ground_truth {
             GroundTruth::Scored { label, exercise } => {
                 let label = own.labels.get(label).and_then(|name| all.label(name));
@@ -188,9 +191,6 @@ impl Prediction {
             }
             ground_truth => Some(ground_truth),
         };
-        let says_unclear = all.is_unclear(top.label);
-        let reasons = says_unclear.then_some(AbstainReason::SaysUnclear);
-        let reasons: Vec<AbstainReason> = reasons.into_iter().chain(self.abstentions()).collect();
         Self {
             calibrated: labels.clone(),
             labels,

@@ -44,7 +44,9 @@ pub(crate) fn score_predictions(
         n_excluded_as_seen: (n_all - scored.len()) as u64,
         ..Tally::default()
     };
-    scored.iter().for_each(|it| tally.count(it));
+    for prediction in &scored {
+        tally.count(prediction);
+    }
     for warning in excluded::warnings(&tally) {
         wo_cli::warn!("{warning}");
     }

@@ -44,7 +44,7 @@ pub(crate) fn measure(
     if predicted.is_empty() {
         return Measured {
             policy: None,
-            words: too_few_groups(0, wanted_risk),
+            words: without_threshold(0, wanted_risk),
         };
     }
     let scores: Vec<Vec<f64>> = predicted
