@@ -80,17 +80,21 @@ pub(crate) fn compare(
     for why in terms.filter_map(|it| it.why.as_ref()) {
         wo_cli::warn!("{why}");
     }
-    Ok(if let Some(Gate { passed: false, .. }) = gate {
-        Outcome::No
-    } else {
-        let inputs = failed_inputs(&failures, n_skipped);
-        if !inputs.is_empty() {
-            let folder = config.source.folder_of_frames();
-            let cures = cures(&failures, folder.as_deref(), wo_cli::shell_word);
-            wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
-        }
-        Outcome::from_failures(inputs.len() as u64)
+    Ok(match gate {
+        Some(Gate { passed: false, .. }) => Outcome::No,
+        _ => outcome(config, &failures, n_skipped),
     })
+}
+
+/// Lists the inputs that failed, as the last lines of the run.
+fn outcome(config: &CompareConfig, failures: &[Failure], n_skipped: u64) -> Outcome {
+    let inputs = failed_inputs(failures, n_skipped);
+    if !inputs.is_empty() {
+        let folder = config.source.folder_of_frames();
+        let cures = cures(failures, folder.as_deref(), wo_cli::shell_word);
+        wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
+    }
+    Outcome::from_failures(inputs.len() as u64)
 }
 
 /// Warns of a condition on two estimates: of two equal models it prefers either by chance.

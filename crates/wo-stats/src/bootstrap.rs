@@ -169,11 +169,9 @@ impl Estimate {
     /// are too few groups in a class. The standard error is that of a normal distribution with this interval.
     #[must_use]
     pub fn joined_with(mut self, model: Option<Interval>) -> Self {
-        let value = self.value;
-        self.intervals.interval = model.filter(|_| value.is_some()).map(|model| {
-            let percentile = self.intervals.percentile.unwrap_or(model);
-            model.union(percentile)
-        });
+        let percentile = self.intervals.percentile;
+        let model = model.filter(|_| self.value.is_some());
+        self.intervals.interval = model.map(|it| it.union(percentile.unwrap_or(it)));
         let width = self.intervals.interval.map(|it| it.high - it.low);
         self.intervals.standard_error = width.map(|width| width / (2.0 * Z_95));
         self

@@ -35,6 +35,15 @@ pub(crate) fn with_ends(value: Option<f64>, low: Option<f64>, high: Option<f64>)
     }
 }
 
+/// `+0.12 [-0.03, +0.25]`, or `+0.12, without an interval`.
+pub(crate) fn signed(gain: &Measurement) -> String {
+    match (gain.value, gain.low, gain.high) {
+        (Some(value), Some(low), Some(high)) => format!("{value:+.2} [{low:+.2}, {high:+.2}]"),
+        (Some(value), ..) => format!("{value:+.2}, without a confidence interval"),
+        _ => "not known".to_owned(),
+    }
+}
+
 /// `0.82` or `-`.
 pub(crate) fn value(score: Option<&Measurement>) -> String {
     number(score.and_then(|score| score.value))

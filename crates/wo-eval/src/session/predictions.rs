@@ -29,12 +29,8 @@ pub(crate) fn score_predictions(
     if let Some(terms) = &analysis.fail_under {
         terms.check_classes(&file.space)?;
     }
-    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    let mut writer = Writer::begin(records, tool, version, &file.upstream)?;
+    let mut writer = begin(records, &file)?;
     let failures = file.failures;
-    for failure in &failures {
-        writer.failure(failure.clone())?;
-    }
     let n_all = file.predictions.len();
     let mut scored = file.predictions;
     scored.retain(|it| config.allow_seen || !it.seen);
@@ -78,4 +74,13 @@ pub(crate) fn score_predictions(
         failures,
         n_skipped: 0,
     })
+}
+
+fn begin<'a>(records: &'a mut dyn Write, file: &PredictionsFile) -> anyhow::Result<Writer<'a>> {
+    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let mut writer = Writer::begin(records, tool, version, &file.upstream)?;
+    for failure in &file.failures {
+        writer.failure(failure.clone())?;
+    }
+    Ok(writer)
 }

@@ -118,7 +118,8 @@ fn groups_by_person_say_that_gyms_are_not_new() {
         (&json!(3), &json!(2))
     );
     let said = &of_type(&run, "prediction")[0];
-    assert_eq!(said["keys"], json!(["person:dora"]));
+    assert_eq!(said["keys"], json!(["person:dora", "source:gym1"]));
+    assert_eq!(said["joining"], json!(["person:dora"]));
     assert_eq!(said["seen_keys"], json!(["source:gym1"]));
 
     // The predictions hold all that: they say the same without the model.

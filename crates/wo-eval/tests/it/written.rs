@@ -57,7 +57,8 @@ fn lift_in(room: u64, place: u32) -> RgbImage {
             return Rgb([255; 3]);
         }
         let thing = room ^ u64::from(x / 20) << 8 ^ u64::from(y / 18) << 16;
-        let shade = thing.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+        let mixed = thing.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let shade = (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 56;
         Rgb([(shade / 2) as u8; 3])
     })
 }

@@ -178,7 +178,7 @@ fn predictions_of_folds_say_which_gyms_their_models_know() {
     assert!(
         by_person
             .iter()
-            .all(|it| it["keys"].as_array().map(Vec::len) == Some(1))
+            .all(|it| it["joining"].as_array().map(Vec::len) == Some(1))
     );
     let n_in_known_gyms = by_person
         .iter()

@@ -24,7 +24,8 @@ fn tool() -> Tool {
 fn jpeg(colour: [u8; 3], room: u8, index: u8) -> String {
     let picture = RgbImage::from_fn(40, 40, |x, y| {
         let tile = u64::from(room) << 16 | u64::from(x / 8) << 8 | u64::from(y / 8);
-        let shade = tile.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
+        let mixed = tile.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let shade = (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 58;
         Rgb(colour.map(|c| c.saturating_add(shade as u8 + 4 * index)))
     });
     let mut bytes = Vec::new();

@@ -289,7 +289,7 @@ fn a_plan_is_printed_and_nothing_done() {
         "steps of 4 videos",
         "estimated memory: ",
         "chance",
-        "no abstention threshold: a risk of 10 % needs 9 groups to measure it on, there are 4. wo-eval will say",
+        "too few to set an abstention threshold for a risk of 10 %, which takes 9: wo-eval will say unclear",
     ] {
         assert!(
             run.stderr.contains(words),

@@ -7,7 +7,7 @@ use wo_record::{AbstainReason, AuditVerdict, BAD_FORM, GOOD_FORM, Name, Probe};
 use wo_report::{Conclusion, TrustLevel};
 
 use crate::findings::Findings;
-use crate::render::format::{WIDE_INTERVAL, shown};
+use crate::render::format::{WIDE_INTERVAL, shown, signed};
 use crate::render::html::answered::Answered;
 use crate::render::html::conclusion::unassessable::{nothing_scored, one_label};
 use crate::render::sentences::audit::{better_probe, better_than_model, named, summary};
@@ -388,15 +388,6 @@ impl Case<'_> {
             "metrics count its best guess there"
         };
         format!(" It abstains (unclear) on {n_unclear} of {n}; {counted}.")
-    }
-}
-
-/// `+0.12 [-0.03, +0.25]`, or `+0.12, without an interval`.
-fn signed(gain: &Measurement) -> String {
-    match (gain.value, gain.low, gain.high) {
-        (Some(value), Some(low), Some(high)) => format!("{value:+.2} [{low:+.2}, {high:+.2}]"),
-        (Some(value), ..) => format!("{value:+.2}, without a confidence interval"),
-        _ => "not known".to_owned(),
     }
 }
 

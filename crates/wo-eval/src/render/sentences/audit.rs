@@ -58,8 +58,7 @@ pub(crate) fn outcome(verdict: &AuditVerdict) -> String {
 /// The probe that does better than the model, the best of them.
 pub(crate) fn better_probe(records: &[Audit]) -> Option<&Audit> {
     let better = records.iter().filter(|it| {
-        // Of many probes some beat a weak model by luck: only one that is found counts.
-        it.better_than_model && it.probe != Probe::All && is_found(it)
+        it.better_than_model && it.probe != Probe::All && it.verdict != AuditVerdict::Information
     });
     better.max_by(|a, b| {
         let value = |it: &Audit| it.value.unwrap_or(0.0);

@@ -308,7 +308,7 @@ fn what_gets_no_answer_is_in_the_headline() {
         TrustLevel::Caution,
         &[
             "(unclear) on 78 of 80",
-            "It predicts a label for only 2 of 80",
+            "It gives a verdict for only 2 of 80",
         ],
     );
     let all = Given::of(&good_model(80)).abstaining(80).concluded();

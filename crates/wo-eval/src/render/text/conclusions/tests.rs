@@ -11,7 +11,7 @@ use crate::score::key::Whole;
 /// What each sentence is told by.
 const SENTENCES: [&str; 14] = [
     "All videos are labelled good_form",
-    "cannot be compared with baselines: it lists no training videos",
+    "cannot be compared with baselines: there are no other labelled videos",
     "cannot be compared with the best baseline",
     "is better than the best baseline",
     "is WORSE than the best baseline (duration_only)",
@@ -121,7 +121,7 @@ fn cases() -> Vec<Case> {
             what: "no training videos",
             evaluation: without_training(&good),
             said: &[
-                "cannot be compared with baselines: it lists no training videos",
+                "cannot be compared with baselines: there are no other labelled videos",
                 LOWEST,
             ],
         },

@@ -127,7 +127,7 @@ fn of_whole() -> Vec<Case> {
             Given::of(&persons(40, 1)),
             DoNotTrust,
             &[
-                "are too few to assess the model on new people",
+                "are too few to assess the model",
                 "It is not significantly better than duration only",
             ],
         ),
@@ -260,7 +260,7 @@ fn of_verdicts() -> Vec<Case> {
                 ", with reservations",
                 "It abstains (unclear) on",
                 "metrics count its best guess there",
-                "It predicts a label for only",
+                "It gives a verdict for only",
             ],
         ),
         case(
