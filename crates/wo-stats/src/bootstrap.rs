@@ -160,9 +160,8 @@ impl Bootstrap {
 impl Estimate {
     /// Whether all resamples agree.
     pub fn has_no_width(&self) -> bool {
-        self.intervals
-            .percentile
-            .is_some_and(|it| it.high <= it.low)
+        let percentile = self.intervals.percentile;
+        percentile.is_some_and(|it| it.high <= it.low)
     }
 
     /// Prints the union of the percentile interval with one that holds with few groups, or none where that one is `None`: there
