@@ -34,16 +34,15 @@ pub(crate) struct FoldPlan {
 impl<'a> FoldSource<'a> {
     /// Plans `n_folds` folds. Where that cannot work the error names the most that do.
     pub(crate) fn plan(self, n_folds: u32) -> anyhow::Result<FoldPlan> {
-        let fewest = self.rarest_label();
-        if let Some((label, 1)) = &fewest {
-            return Err(error!(
+        let grouping = &self.dataset.grouping;
+        if let Some((label, 1)) = self.rarest_label() {
+            let error = error!(
                 Exit::Integrity,
                 "too_few_groups: {label} is shown by 1 group beside the test split, so no fold can train on it and be judged on it";
                 "add videos of more persons or sources with {label}, or leave --folds out"
-            )
-            .into());
+            );
+            return grouping.explained(Err(error.into()));
         }
-        let grouping = &self.dataset.grouping;
         grouping.explained(self.try_plan(n_folds)).hint_with(|| {
             let works = self.most_folds(n_folds - 1);
             Some(works.map_or_else(

@@ -167,8 +167,8 @@ fn the_folds_that_the_plan_recommends_work() {
         .collect();
     let run = train(&output, &lines, &["--dry-run"]);
     assert_eq!(run.status, 0, "{}", run.stderr);
-    let expected = "2 groups in the validation split are too few to set an abstention threshold for a risk of 10 %, which takes 9\n\
-                    hint: --folds 5 sets one by 11 groups\n";
+    let expected = "2 groups in the validation split are too few to set an abstention threshold for a risk of 10 %, which takes 9: \
+                    wo-eval will say unclear (no_threshold) to every video\nhint: --folds 5 sets one by 11 groups\n";
     assert!(run.stderr.contains(expected), "{}", run.stderr);
     let run = train(&output, &lines, &["--folds", "5"]);
     assert_eq!(run.status, 0, "{}", run.stderr);

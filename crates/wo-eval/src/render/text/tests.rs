@@ -105,8 +105,8 @@ fn the_whole_report() {
     [low, high] is the 95 % confidence interval over whole groups (people, sources).
     It holds with few groups, and is absent where a class has fewer than two. ± is
     the difference that so many groups detect in four of five evaluations. - is
-    undefined. duration_only is fitted to the training videos; the shortcut probe
-    duration to folds of these videos.
+    undefined. duration_only is fitted to other videos, mostly those of the
+    training; the shortcut probe duration to folds of these videos.
 
     40 videos excluded: the model was trained or chosen on them or their group
     (--allow-seen scores them apart).
