@@ -3,7 +3,7 @@
 //! Decodes no image. A description follows from the label, the faults and the captions table, or comes from a CSV. In memory
 //! are one record, the last video, the CSVs, and a number for each distinct description.
 
-mod args;
+mod cli;
 mod describer;
 mod description_check;
 mod sink;
@@ -22,34 +22,42 @@ use wo_folder::{
 use wo_label::Captions;
 use wo_record::{Failure, Frame, Image, Line, ReadError, Reader, Record, code};
 
-pub use crate::args::{Args, Format};
+pub use crate::cli::args::{Args, FormatFlag};
+use crate::cli::config::Config;
 use crate::describer::{Action, Describer};
 use crate::description_check::DescriptionCheck;
-use crate::sink::Sink;
+use crate::sink::{Format, Sink};
 use crate::written_descriptions::warn_of_judging_descriptions;
 
 /// Runs the tool.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the signature that wo_cli::main calls"
-)]
 pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let folder = args.input.as_deref().and_then(folder_of_records);
+    describe(&Config::from(args), stdin, stdout)
+}
+
+fn describe(
+    config: &Config,
+    stdin: &mut dyn BufRead,
+    stdout: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
+    let folder = config.input.as_deref().and_then(folder_of_records);
     let is_same = |(input, output): (&Path, &Path)| {
         input.canonicalize().ok() == output.canonicalize().ok() && input.exists()
     };
-    args.csv.iter().try_for_each(|it| wo_cli::check_file(it))?;
-    let reviews = args.reviews.as_deref();
-    let captions = &args.captions;
+    config
+        .csv
+        .iter()
+        .try_for_each(|it| wo_cli::check_file(it))?;
+    let reviews = config.reviews.as_deref();
+    let captions = &config.captions;
     let captions = captions.load(Captions::parse, Captions::embedded, Captions::difference)?;
-    if let Some(sentence) = tables_not_read(args.input.as_deref(), &args.csv) {
+    if let Some(sentence) = tables_not_read(config.input.as_deref(), &config.csv) {
         wo_cli::warn!("{sentence}");
     }
-    let output = args.output.as_deref().filter(|it| *it != Path::new("-"));
+    let output = config.file();
     let in_place = folder
-        .zip(args.input.as_deref().zip(output))
+        .zip(config.input.as_deref().zip(output))
         .filter(|(_, paths)| is_same(*paths));
-    if let Some((dir, _)) = in_place.filter(|_| !args.csv.is_empty()) {
+    if let Some((dir, _)) = in_place.filter(|_| !config.csv.is_empty()) {
         wo_cli::warn!(
             "--csv overrides the tables of {} in this output only; the next run reads the tables again",
             dir.display();
@@ -59,25 +67,31 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
     // Two writers would overwrite each other.
     let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
     let mut describer = Describer {
-        corrections: Corrections::of(folder, &args.csv, reviews, captions)?,
-        read_from: BaseFolder::of(args.input.as_deref()).context("find the working directory")?,
-        written_to: BaseFolder::of(args.output.as_deref()).context("find the working directory")?,
+        corrections: Corrections::of(folder, &config.csv, reviews, captions)?,
+        read_from: BaseFolder::of(config.input.as_deref()).context("find the working directory")?,
+        written_to: BaseFolder::of(config.output.as_deref())
+            .context("find the working directory")?,
         keeps_deleted: in_place.is_some(),
         video: None,
         check: DescriptionCheck::default(),
     };
     warn_of_judging_descriptions(&describer.corrections);
-    let (input_name, mut input) = open_input(args.input.as_deref(), stdin)?;
+    let (input_name, mut input) = open_input(config.input.as_deref(), stdin)?;
     let outcome = match output {
-        None => describe_stream(&args, &mut describer, &input_name, &mut *input, stdout)?,
+        None => describe_stream(config, &mut describer, &input_name, &mut *input, stdout)?,
         Some(path) => {
             let written = || format!("write {}", path.display());
             let file = AtomicWriteFile::open(path)
                 .with_context(written)
                 .exit_with(Exit::Io)?;
             let mut output = BufWriter::new(file);
-            let outcome =
-                describe_stream(&args, &mut describer, &input_name, &mut *input, &mut output)?;
+            let outcome = describe_stream(
+                config,
+                &mut describer,
+                &input_name,
+                &mut *input,
+                &mut output,
+            )?;
             let file = output
                 .into_inner()
                 .map_err(std::io::IntoInnerError::into_error)
@@ -94,13 +108,13 @@ pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyho
 
 /// Reads each line, changes it if it is a frame, and writes it.
 fn describe_stream(
-    args: &Args,
+    config: &Config,
     describer: &mut Describer,
     input_name: &str,
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    let mut reader = Reader::new(input, args.reading.max_line);
+    let mut reader = Reader::new(input, config.reading.max_line);
     let mut output = Some(output);
     let mut sink = None;
     let mut n_skipped = 0;
@@ -108,7 +122,7 @@ fn describe_stream(
         let mut line = match reader.next_line() {
             Ok(Some(line)) => line,
             Ok(None) => break,
-            Err(bad @ ReadError::Line { .. }) if args.reading.on_error == OnError::Skip => {
+            Err(bad @ ReadError::Line { .. }) if config.reading.on_error == OnError::Skip => {
                 wo_cli::warn!("{input_name}: {bad}");
                 n_skipped += 1;
                 // A bad line before `begin` has no output stream yet.
@@ -117,7 +131,7 @@ fn describe_stream(
                 continue;
             }
             Err(error) => {
-                let cure = || args.input.as_deref().and_then(cure_of_records);
+                let cure = || config.input.as_deref().and_then(cure_of_records);
                 return Err(stream_error(error))
                     .with_context(|| input_name.to_owned())
                     .hint_with(cure);
@@ -125,20 +139,20 @@ fn describe_stream(
         };
         // The first line is a `begin`, so the reader knows the upstream tools.
         if let Some(output) = output.take() {
-            sink = Some(Sink::begin(output, args.to, reader.producers())?);
+            sink = Some(Sink::begin(output, config.format, reader.producers())?);
         }
         let Some(sink) = &mut sink else { continue };
-        describe_line(args, describer, &mut line, sink)?;
+        describe_line(config, describer, &mut line, sink)?;
     }
     // Before `end`, so that a stream with contradictions does not look complete.
-    describer.finish(args.captions.file())?;
+    describer.finish(config.captions.file())?;
     sink.map_or(Ok(()), Sink::end)?;
     Ok(Outcome::from_failures(n_skipped))
 }
 
 /// Changes a frame, and writes the line. `begin` and `end` are written elsewhere.
 fn describe_line(
-    args: &Args,
+    config: &Config,
     describer: &mut Describer,
     line: &mut Line,
     sink: &mut Sink<'_>,
@@ -152,7 +166,7 @@ fn describe_line(
             Action::PassThrough
         }
         Ok(Record::Frame(frame)) => {
-            refuse_terminal(args, frame)?;
+            refuse_terminal(config, frame)?;
             describer.describe(frame)
         }
         _ => Action::PassThrough,
@@ -165,13 +179,9 @@ fn describe_line(
 }
 
 /// Refuses to print inline images to a terminal.
-fn refuse_terminal(args: &Args, frame: &Frame) -> anyhow::Result<()> {
+fn refuse_terminal(config: &Config, frame: &Frame) -> anyhow::Result<()> {
     let is_inline = matches!(frame.image, Image::Inline { .. });
-    let file = args
-        .output
-        .as_deref()
-        .filter(|path| *path != Path::new("-"));
-    if is_inline && args.to == Format::Ndjson && file.is_none() {
+    if is_inline && config.format == Format::Ndjson && config.file().is_none() {
         wo_cli::refuse_terminal(
             "`> FILE` or `-o FILE` keeps the records; `wo-extract --out DIR` writes images as files",
         )?;

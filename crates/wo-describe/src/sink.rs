@@ -7,7 +7,14 @@ use wo_cli::{Exit, bail};
 use wo_folder::{Row, TableWriter};
 use wo_record::{Failure, Frame, Image, Line, Producer, Record, Writer};
 
-use crate::args::Format;
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Records.
+    Ndjson,
+    /// The table frame_path,label,description.
+    Csv,
+}
 
 /// The output.
 pub(crate) enum Sink<'a> {

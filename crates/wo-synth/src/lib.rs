@@ -3,11 +3,11 @@
 //! The plan (`plan`, `person`, `scene`, `camera`, `tempo`, `technique`) makes all choices. `pose` turns them into
 //! joints, `frame` joints into pixels, `encode` pixels into a file. Only `encode` knows GStreamer.
 
-mod args;
 mod background;
 mod camera;
 mod canvas;
 mod catalog;
+mod cli;
 mod clutter;
 mod colour;
 mod encode;
@@ -37,9 +37,9 @@ use wo_cli::{Outcome, Progress, ShowProgress};
 use wo_parallel::in_order;
 use wo_record::{Record, Writer};
 
-pub use args::Args;
 pub use camera::{Angle, Camera, Lens, Spot};
 pub use catalog::{Exercise, Fault};
+pub use cli::args::Args;
 pub use colour::Rgb;
 pub use encode::{EncodeError, encode, probe};
 pub use equipment::Load;
@@ -56,6 +56,7 @@ pub use technique::{Flaw, Technique};
 pub use tempo::{FRAME_RATE_HZ, Tempo};
 pub use vector::{Vec3, lerp, smoothstep, vec3};
 
+use cli::config::Config;
 use new_file::NewFile;
 use tee::Tee;
 
@@ -69,34 +70,39 @@ pub fn run(
     _input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    if args.stills.is_none() {
+    let config = Config::from(&args);
+    if config.stills.is_none() {
         probe().map_err(EncodeError::with_exit)?;
     }
-    let specs = plan(&args.plan_options());
-    let mut truth_file = begin_file(&args, "truth.ndjson")?;
+    let specs = plan(&config.plan);
+    let mut truth_file = begin_file(&config, "truth.ndjson")?;
     let mut both = Tee::new(output, &mut truth_file);
     let mut truths = begin_records(&mut both)?;
-    match args.still_options() {
-        Some(options) => draw_stills(&args, &specs, options, &mut truths)?,
-        None => draw_videos(&args, &specs, &mut truths)?,
+    match config.stills {
+        Some(options) => draw_stills(&config, &specs, options, &mut truths)?,
+        None => draw_videos(&config, &specs, &mut truths)?,
     }
     truths.end()?;
     truth_file.commit().context("write truth.ndjson")?;
     Ok(Outcome::Done)
 }
 
-fn draw_videos(args: &Args, specs: &[VideoSpec], truths: &mut Writer<'_>) -> anyhow::Result<()> {
-    let mut groups = begin_file(args, "groups.csv")?;
+fn draw_videos(
+    config: &Config,
+    specs: &[VideoSpec],
+    truths: &mut Writer<'_>,
+) -> anyhow::Result<()> {
+    let mut groups = begin_file(config, "groups.csv")?;
     groups
         .write_all(truth::GROUPS_HEADER.as_bytes())
         .context("write groups.csv")?;
     let draw = |spec: &VideoSpec| {
-        let path = args.out.join(truth::relative_path(spec));
+        let path = config.out.join(truth::relative_path(spec));
         encode(spec, &path)
             .map_err(EncodeError::with_exit)
             .with_context(|| format!("encode {}", path.display()))
     };
-    draw_all(args, specs, draw, |spec, ()| {
+    draw_all(config, specs, draw, |spec, ()| {
         groups
             .write_all(truth::groups_line(spec).as_bytes())
             .context("write groups.csv")?;
@@ -106,18 +112,18 @@ fn draw_videos(args: &Args, specs: &[VideoSpec], truths: &mut Writer<'_>) -> any
 }
 
 fn draw_stills(
-    args: &Args,
+    config: &Config,
     specs: &[VideoSpec],
     options: StillOptions,
     truths: &mut Writer<'_>,
 ) -> anyhow::Result<()> {
-    let mut file = begin_file(args, "records.ndjson")?;
+    let mut file = begin_file(config, "records.ndjson")?;
     let mut records = begin_records(&mut file)?;
     let draw = |spec: &VideoSpec| {
-        write_stills(spec, &args.out, options)
+        write_stills(spec, &config.out, options)
             .with_context(|| format!("write the stills of {}", truth::name(spec)))
     };
-    draw_all(args, specs, draw, |spec, drawn| {
+    draw_all(config, specs, draw, |spec, drawn| {
         for record in &drawn {
             records.record(record)?;
         }
@@ -129,7 +135,7 @@ fn draw_stills(
 
 /// Draws all videos with `draw` and gives each result to `done` in turn. Stops at an error.
 fn draw_all<T: Send>(
-    args: &Args,
+    config: &Config,
     specs: &[VideoSpec],
     draw: impl Fn(&VideoSpec) -> anyhow::Result<T> + Sync,
     mut done: impl FnMut(&VideoSpec, T) -> anyhow::Result<()>,
@@ -140,7 +146,7 @@ fn draw_all<T: Send>(
         progress.advance(0);
         (spec, result)
     };
-    in_order(specs, args.threads.count(), one, |(spec, result)| {
+    in_order(specs, config.n_threads, one, |(spec, result)| {
         done(spec, result?)
     })
 }
@@ -150,8 +156,8 @@ fn write_truth(truths: &mut Writer<'_>, spec: &VideoSpec) -> anyhow::Result<()> 
     Ok(truths.flush()?)
 }
 
-fn begin_file(args: &Args, name: &str) -> anyhow::Result<NewFile> {
-    let path = args.out.join(name);
+fn begin_file(config: &Config, name: &str) -> anyhow::Result<NewFile> {
+    let path = config.out.join(name);
     NewFile::begin(&path).with_context(|| format!("write {}", path.display()))
 }
 

@@ -26,7 +26,7 @@ pub struct Args {
     pub captions: CaptionsFlag,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
-    pub to: Format,
+    pub to: FormatFlag,
     /// Write to FILE instead of stdout; FILE is replaced only when complete
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -50,7 +50,7 @@ such as frames/labels.csv: after an edit the two tables contradict each other.";
 
 /// Output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum FormatFlag {
     /// Records
     Ndjson,
     /// The table frame_path,label,description, for a spreadsheet

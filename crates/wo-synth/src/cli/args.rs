@@ -7,8 +7,6 @@ use clap::builder::PossibleValuesParser;
 use wo_cli::{Common, Seed, Threads};
 
 use crate::catalog::Exercise;
-use crate::plan::PlanOptions;
-use crate::stills::StillOptions;
 
 /// The largest still; more than any model takes in.
 const MAX_STILL_PX: i64 = 1024;
@@ -72,29 +70,6 @@ Examples:
 impl AsRef<Common> for Args {
     fn as_ref(&self) -> &Common {
         &self.common
-    }
-}
-
-impl Args {
-    /// What to plan.
-    pub(crate) fn plan_options(&self) -> PlanOptions {
-        let asked = |exercise: &Exercise| {
-            self.exercises.is_empty() || self.exercises.iter().any(|name| name == exercise.name())
-        };
-        PlanOptions {
-            seed: self.seed.seed,
-            exercises: Exercise::ALL.into_iter().filter(asked).collect(),
-            n_videos_per_class: self.videos_per_class,
-            n_persons: self.persons,
-        }
-    }
-
-    /// How to draw stills, where those are asked for.
-    pub(crate) fn still_options(&self) -> Option<StillOptions> {
-        self.stills.map(|n_stills| StillOptions {
-            n_stills,
-            side: self.still_size,
-        })
     }
 }
 
