@@ -16,7 +16,7 @@ use wo_record::{Failure, Gate, Producer, Record, Writer};
 use crate::cli::config::CompareConfig;
 use crate::compare::differences::differences;
 use crate::compare::gate::Compared;
-use crate::compare::pairs::{reject_seen, same_videos};
+use crate::compare::pairs::{SameVideos, reject_seen, same_videos};
 use crate::compare::sides::{Sides, sides_of};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
@@ -47,7 +47,10 @@ pub(crate) fn compare(
         predictions.map(|it| it.among(&own, &space)).collect()
     });
     reject_seen(&predicted, paths)?;
-    let [candidate, champion] = same_videos(predicted)?;
+    let SameVideos {
+        sides: [candidate, champion],
+        n_apart,
+    } = same_videos(predicted)?;
     let compared: Vec<&Prediction> = candidate.iter().collect();
     let known = independence(&compared, &trained_on);
     warn_of_limits(&known);
@@ -61,6 +64,8 @@ pub(crate) fn compare(
             space: &space,
             comparisons: &comparisons,
             few_groups: config.few_groups,
+            n_apart,
+            n_ungrouped: known.n_ungrouped as usize,
         };
         compared.gate(terms, config.seed)
     });

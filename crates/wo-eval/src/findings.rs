@@ -22,7 +22,7 @@ use crate::score::faults::faults;
 use crate::score::gate::{Evidence, Known};
 use crate::score::gate_metric::{GateMetric, NamedMetric};
 use crate::score::independence::independence;
-use crate::score::key::{MetricName, Scope, ScoreKey, Whole};
+use crate::score::key::{MetricName, Scope, ScoreKey, Task, Whole};
 use crate::score::leave_one_source_out::leave_one_source_out;
 use crate::score::measurement::Measurement;
 use crate::score::robustness::robustness;
@@ -206,6 +206,7 @@ impl Findings {
             GateMetric::Score(task, name) => {
                 let shown = self.held_out.shown_classes(task, &Scope::HELD_OUT);
                 metric.needs_classes(&shown, space)?;
+                self.needs_all_videos(task)?;
                 let score = self.held_out.score(&ScoreKey {
                     task,
                     class: metric.class.clone(),
@@ -220,6 +221,26 @@ impl Findings {
             GateMetric::Difference(..) => None,
         };
         known.ok_or_else(|| format!("there is no metric {metric}"))
+    }
+
+    /// Fails where a task is scored on fewer videos than there are: those that are missing may be the mistakes.
+    fn needs_all_videos(&self, task: Task) -> Result<(), String> {
+        let n_of = |task| {
+            let key = ScoreKey {
+                task,
+                ..ScoreKey::of_labels(MetricName::Accuracy)
+            };
+            self.held_out.score(&key).map_or(0, |it| it.n)
+        };
+        let (n, n_all) = (n_of(task), n_of(Task::Label));
+        if n < n_all {
+            return Err(format!(
+                "the {} is not predicted, or not known, of {} of {n_all} videos",
+                task.as_str(),
+                n_all - n
+            ));
+        }
+        Ok(())
     }
 
     /// Warns about explicitly requested parts that are missing.

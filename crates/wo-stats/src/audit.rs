@@ -224,7 +224,8 @@ impl Case<'_> {
 
     fn verdict(&self, judged: &Judged, skill: &Skill, p_value: Option<f64>) -> AuditOutcome {
         if p_value.is_none_or(|it| it > LEVEL) {
-            let cannot_tell = !self.would_be_found(skill) || skill.is_probe_better();
+            // A probe that is above chance by its own interval may be what the permutations are too blunt for.
+            let cannot_tell = !self.would_be_found(skill) || skill.is_probe_above_chance();
             return if cannot_tell {
                 AuditOutcome::CannotTell
             } else {

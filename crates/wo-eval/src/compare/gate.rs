@@ -1,5 +1,6 @@
 //! The gate of a comparison: conditions on both models and on their differences.
 
+use wo_cli::count;
 use wo_record::Gate;
 use wo_stats::MIN_GROUPS;
 
@@ -19,6 +20,10 @@ pub(super) struct Compared<'a> {
     pub(super) space: &'a LabelSpace,
     pub(super) comparisons: &'a [Difference],
     pub(super) few_groups: FewGroups,
+    /// How many labelled videos only one of the two predicts.
+    pub(super) n_apart: usize,
+    /// How many of the compared videos have neither person nor source.
+    pub(super) n_ungrouped: usize,
 }
 
 impl Compared<'_> {
@@ -71,8 +76,24 @@ impl Compared<'_> {
             .ok_or_else(|| format!("there is no {metric}"))
     }
 
-    /// Fails where a class that a metric rests on comes from too few groups to compare two models.
+    /// Fails where the two are not predictions of the same videos, and where a class that a metric rests on comes from too few
+    /// groups to compare two models.
     fn enough_groups(&self, metric: &NamedMetric) -> Result<(), String> {
+        let n = self.sides[0].len();
+        if self.n_apart > 0 {
+            return Err(format!(
+                "{} predicted by one of the two only, so that either may have left out its mistakes",
+                count(self.n_apart, "labelled video")
+            ));
+        }
+        if 2 * self.n_ungrouped > n && self.few_groups == FewGroups::Refuse {
+            return Err(format!(
+                "{} of {} have neither person nor source, so nobody knows how many people these are; --allow-few-groups compares \
+                 all the same",
+                self.n_ungrouped,
+                count(n, "video")
+            ));
+        }
         let fewest = IndependentGroups::fewest_of(metric, self.sides[0], self.space);
         match fewest.filter(|it| it.are_too_few() && self.few_groups == FewGroups::Refuse) {
             Some(IndependentGroups { class, n_effective }) => Err(format!(

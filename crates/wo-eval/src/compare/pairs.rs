@@ -39,8 +39,16 @@ pub(crate) fn reject_seen(sides: &[Vec<Prediction>; 2], paths: [&Path; 2]) -> an
     Ok(())
 }
 
-/// The predictions of both for the videos that neither has seen, in one order.
-pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Prediction>; 2]> {
+/// What both predict, in one order.
+#[derive(Debug)]
+pub(crate) struct SameVideos {
+    pub(crate) sides: [Vec<Prediction>; 2],
+    /// How many labelled videos only one of the two predicts.
+    pub(crate) n_apart: usize,
+}
+
+/// The predictions of both for the videos that neither has seen.
+pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<SameVideos> {
     let by_id = |predictions: Vec<Prediction>| -> BTreeMap<String, Prediction> {
         let unseen = predictions
             .into_iter()
@@ -81,16 +89,19 @@ pub(crate) fn same_videos(sides: [Vec<Prediction>; 2]) -> anyhow::Result<[Vec<Pr
         let other = champion.get(id);
         ensure!(
             other.is_some_and(|other| {
-                other.truth() == prediction.truth() && can_be_one(prediction, other)
+                let exercises = other.true_exercise().zip(prediction.true_exercise());
+                other.truth() == prediction.truth()
+                    && exercises.is_none_or(|(one, other)| one == other)
+                    && can_be_one(prediction, other)
             }),
             Exit::Integrity,
-            "the two disagree on the label or the group of video {id}: they were not made from the same data"
+            "the two disagree on the label, the exercise or the group of video {id}: they were not made from the same data"
         );
     }
     let mut sides = [candidate, champion].map(|it| it.into_values().collect::<Vec<_>>());
     join_groups_of_both(&mut sides);
     share_what_is_seen(&mut sides);
-    Ok(sides)
+    Ok(SameVideos { sides, n_apart })
 }
 
 /// Whether what the two know of who is in a video, and where, has something in common.

@@ -22,7 +22,7 @@ fn predicted(n_wrong: usize) -> Vec<Prediction> {
 
 fn compared(n_wrong: usize, n_wrong_of_champion: usize) -> Vec<Difference> {
     let pair = [predicted(n_wrong), predicted(n_wrong_of_champion)];
-    let [new, old] = same_videos(pair).expect("videos");
+    let [new, old] = same_videos(pair).expect("videos").sides;
     differences(&new, &old, &LabelSpace::new(&classes()), 0)
 }
 
@@ -65,7 +65,7 @@ fn what_one_has_seen_is_refused() {
     );
     pair[0][0].seen = true;
     assert!(reject_seen(&pair, [&paths[0], &paths[1]]).is_ok());
-    let [new, _] = same_videos(pair).expect("videos");
+    let [new, _] = same_videos(pair).expect("videos").sides;
     assert_eq!(new.len(), 29, "what both have seen is not compared on");
 }
 

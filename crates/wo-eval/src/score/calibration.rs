@@ -51,6 +51,7 @@ pub(crate) fn calibration(
     let support = Support::of_classes(videos.iter().map(|it| (&it.group, ())));
     let interval = estimates
         .first()
+        .filter(|estimate| !estimate.has_no_width())
         .and_then(|estimate| estimate.intervals.interval)
         .filter(|_| !are_too_few(support.n_effective));
     Some(Calibration {

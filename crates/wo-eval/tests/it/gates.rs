@@ -135,6 +135,39 @@ fn a_difference_is_judged_by_its_interval() {
 }
 
 #[test]
+fn mistakes_that_are_left_out_open_no_gate() {
+    let folder = tempdir().expect("a folder");
+    let champion = written(folder.path(), "champion", &squats(40, 8));
+    let candidate = written(folder.path(), "candidate", &squats(40, 16));
+    // Those of the first 16 persons are its mistakes.
+    let text = std::fs::read_to_string(&candidate).expect("written");
+    let is_mistake = |line: &str| (0..16).any(|it| line.contains(&format!("\"person:{it}\"")));
+    let left: Vec<&str> = text.lines().filter(|it| !is_mistake(it)).collect();
+    let unlabelled: Vec<String> = text
+        .lines()
+        .map(|it| match is_mistake(it) {
+            true => it.replace("\"label\":", "\"was\":"),
+            false => it.to_owned(),
+        })
+        .collect();
+    for lines in [left.join("\n"), unlabelled.join("\n")] {
+        std::fs::write(&candidate, lines + "\n").expect("a file");
+        let run = tool()
+            .args([
+                "compare",
+                "--json",
+                "--gate",
+                "difference.accuracy.low>=-0.02",
+            ])
+            .args([&candidate, &champion])
+            .run();
+        assert_eq!(run.status, 1, "{}", run.stderr);
+        let why = &terms(&run)[0].1;
+        assert!(why.contains("32 labelled videos predicted by one"), "{why}");
+    }
+}
+
+#[test]
 fn one_person_in_most_videos_shuts_a_comparison() {
     let folder = tempdir().unwrap();
     let of = |name: &str, n_wrong: usize| {

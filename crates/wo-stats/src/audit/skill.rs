@@ -73,9 +73,14 @@ impl Skill {
         is_above(self.model, self.chance)
     }
 
+    /// Whether the lower end of the probe's interval lies above chance.
+    pub(super) fn is_probe_above_chance(&self) -> bool {
+        is_above(self.probe, self.chance)
+    }
+
     /// Whether the probe is better than the model, and better than chance by its interval.
     pub(super) fn is_probe_better(&self) -> bool {
-        is_above(self.probe, self.chance) && self.probe.value > self.model.value
+        self.is_probe_above_chance() && self.probe.value > self.model.value
     }
 
     /// The probe's part of the model's skill, and its 95 % percentile interval.
