@@ -145,9 +145,13 @@ fn mistakes_that_are_left_out_open_no_gate() {
     let left: Vec<&str> = text.lines().filter(|it| !is_mistake(it)).collect();
     let unlabelled: Vec<String> = text
         .lines()
-        .map(|it| match is_mistake(it) {
-            true => it.replace("\"label\":", "\"was\":"),
-            false => it.to_owned(),
+        .map(|it| {
+            let hidden = if is_mistake(it) {
+                "\"was\":"
+            } else {
+                "\"label\":"
+            };
+            it.replace("\"label\":", hidden)
         })
         .collect();
     for lines in [left.join("\n"), unlabelled.join("\n")] {
