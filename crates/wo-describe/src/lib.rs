@@ -58,11 +58,7 @@ fn describe(
         .zip(config.input.as_deref().zip(output))
         .filter(|(_, paths)| is_same(*paths));
     if let Some((dir, _)) = in_place.filter(|_| !config.csv.is_empty()) {
-        wo_cli::warn!(
-            "--csv overrides the tables of {} in this output only; the next run reads the tables again",
-            dir.display();
-            "correct the rows in the tables"
-        );
+        warn_of_override(dir);
     }
     // Two writers would overwrite each other.
     let _lock = in_place.map(|(dir, _)| FolderLock::take(dir)).transpose()?;
@@ -77,33 +73,46 @@ fn describe(
     };
     warn_of_judging_descriptions(&describer.corrections);
     let (input_name, mut input) = open_input(config.input.as_deref(), stdin)?;
-    let outcome = match output {
-        None => describe_stream(config, &mut describer, &input_name, &mut *input, stdout)?,
-        Some(path) => {
-            let written = || format!("write {}", path.display());
-            let file = AtomicWriteFile::open(path)
-                .with_context(written)
-                .exit_with(Exit::Io)?;
-            let mut output = BufWriter::new(file);
-            let outcome = describe_stream(
-                config,
-                &mut describer,
-                &input_name,
-                &mut *input,
-                &mut output,
-            )?;
-            let file = output
-                .into_inner()
-                .map_err(std::io::IntoInnerError::into_error)
-                .with_context(written)?;
-            // The output of a pipe may replace the records of a folder that another tool has just written.
-            let dir = folder_of_records(path).filter(|_| in_place.is_none());
-            let _lock = dir.map(FolderLock::wait).transpose()?;
-            file.commit().with_context(written)?;
-            outcome
-        }
+    let mut write = |output: &mut dyn Write| {
+        describe_stream(config, &mut describer, &input_name, &mut *input, output)
     };
+    match output {
+        None => write(stdout),
+        // The output of a pipe may replace the records of a folder that another tool has just written.
+        Some(path) => {
+            let dir = folder_of_records(path).filter(|_| in_place.is_none());
+            write_file(path, dir, write)
+        }
+    }
+}
+
+/// Writes a file, which is replaced only when complete, under the lock of its folder where it is one of frames.
+fn write_file(
+    path: &Path,
+    dir: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<Outcome> {
+    let written = || format!("write {}", path.display());
+    let file = AtomicWriteFile::open(path)
+        .with_context(written)
+        .exit_with(Exit::Io)?;
+    let mut output = BufWriter::new(file);
+    let outcome = write(&mut output)?;
+    let file = output
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)
+        .with_context(written)?;
+    let _lock = dir.map(FolderLock::wait).transpose()?;
+    file.commit().with_context(written)?;
     Ok(outcome)
+}
+
+fn warn_of_override(dir: &Path) {
+    wo_cli::warn!(
+        "--csv overrides the tables of {} in this output only; the next run reads the tables again",
+        dir.display();
+        "correct the rows in the tables"
+    );
 }
 
 /// Reads each line, changes it if it is a frame, and writes it.

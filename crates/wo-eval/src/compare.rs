@@ -40,12 +40,7 @@ pub(crate) fn compare(
         n_skipped,
         ..
     } = sides_of(config, input)?;
-    let [(of_candidate, _), (of_champion, _)] = &predicted;
-    let space = LabelSpace::union(of_candidate, of_champion);
-    let predicted = predicted.map(|(own, predictions)| -> Vec<Prediction> {
-        let predictions = predictions.into_iter();
-        predictions.map(|it| it.among(&own, &space)).collect()
-    });
+    let (space, predicted) = among_all(predicted);
     reject_seen(&predicted, paths)?;
     let SameVideos {
         sides: [candidate, champion],
@@ -81,14 +76,30 @@ pub(crate) fn compare(
         let records: Vec<Record> = records.chain(gate.clone().map(Record::Gate)).collect();
         write(output, &upstream, &failures, &records)?;
     }
-    let terms = gate.iter().flat_map(|it| &it.terms);
-    for why in terms.filter_map(|it| it.why.as_ref()) {
-        wo_cli::warn!("{why}");
-    }
+    warn_of_shut(gate.as_ref());
     Ok(match gate {
         Some(Gate { passed: false, .. }) => Outcome::No,
         _ => outcome(config, &failures, n_skipped),
     })
+}
+
+/// The predictions of both among the labels and exercises of both.
+fn among_all(predicted: [(LabelSpace, Vec<Prediction>); 2]) -> (LabelSpace, [Vec<Prediction>; 2]) {
+    let [(of_candidate, _), (of_champion, _)] = &predicted;
+    let space = LabelSpace::union(of_candidate, of_champion);
+    let predicted = predicted.map(|(own, predictions)| {
+        let predictions = predictions.into_iter();
+        predictions.map(|it| it.among(&own, &space)).collect()
+    });
+    (space, predicted)
+}
+
+/// Says why conditions do not hold, where that is not for the numbers.
+fn warn_of_shut(gate: Option<&Gate>) {
+    let terms = gate.into_iter().flat_map(|it| &it.terms);
+    for why in terms.filter_map(|it| it.why.as_ref()) {
+        wo_cli::warn!("{why}");
+    }
 }
 
 /// Lists the inputs that failed, as the last lines of the run.

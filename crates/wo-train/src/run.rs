@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wo_cli::{Exit, ExitWith, Stop};
+use wo_cli::{Exit, ExitWith, Stop, ensure};
 use wo_clip::tch::{Device, Tensor, nn, no_grad};
 use wo_clip::{Checkpoint, Clip, Split, class_features};
 use wo_record::{Metric, Record, Writer};
@@ -54,6 +54,17 @@ pub(crate) struct Fitted {
 }
 
 impl<'w> Run<'_, 'w> {
+    /// Fails where the run is asked to stop. `place` says where it is, such as `before fold 2`.
+    pub(crate) fn check_stop(&self, place: &str) -> anyhow::Result<()> {
+        ensure!(
+            !self.stop.is_asked(),
+            Exit::Locked,
+            "stopped {place}";
+            "the same command goes on with what is done"
+        );
+        Ok(())
+    }
+
     /// The same with other hyperparameters.
     pub(crate) fn with<'b>(&'b mut self, hyper: &'b Hyperparameters) -> Run<'b, 'w> {
         Run {

@@ -156,7 +156,11 @@ impl Session {
         let measured = abstention::measure(dataset, &fitted.judged, predictions, risk);
         wo_cli::say!("{}", measured.words);
         // Features of random weights do not improve with more videos.
-        let learning_curve = (self.base_kind != BaseKind::Scratch)
+        let has_curve = self.base_kind != BaseKind::Scratch;
+        if has_curve && stop.is_asked() {
+            wo_cli::say!("asked to stop: the model is written without a learning curve");
+        }
+        let learning_curve = (has_curve && !stop.is_asked())
             .then(|| learning_curve::learning_curve(dataset, &fitted, &hyper))
             .flatten();
         if let Some(curve) = &learning_curve {
@@ -288,6 +292,7 @@ fn best_of_seeds(
             seed: run.hyper.seed.wrapping_add(u64::from(number)),
             ..run.hyper.clone()
         };
+        run.check_stop(&format!("before seed {}", hyper.seed))?;
         if n_seeds > 1 {
             wo_cli::say!("seed {} ({} of {n_seeds})", hyper.seed, number + 1);
         }

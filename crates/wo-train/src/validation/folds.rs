@@ -113,6 +113,7 @@ fn fit_one(
         wo_cli::say!("fold {number} of {n_folds}: taken from the interrupted run");
         return Ok(fold);
     }
+    run.check_stop(&format!("before fold {number} of {n_folds}"))?;
     wo_cli::say!("fold {number} of {n_folds}");
     let test = plan.judged(&part, number);
     let fitted = fit(run, &part, &snapshots.join(format!("fold-{number}")))?;
