@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use wo_cli::Outcome;
 use wo_input::{cures, failed_inputs};
-use wo_record::{Failure, Gate, Producer, Record, Writer};
+use wo_record::{Failure, Gate, Producer, Record};
 
 use crate::cli::config::CompareConfig;
 use crate::compare::differences::differences;
@@ -21,9 +21,10 @@ use crate::compare::sides::{Sides, sides_of};
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::render::text::comparison::comparison_table;
-use crate::score::gate::Terms;
+use crate::score::gate::{Terms, warn_of_shut};
 use crate::score::independence::independence;
 use crate::session::finished::warn_of_limits;
+use crate::session::log::begin;
 
 /// Compares, and checks the gate if there is one.
 pub(crate) fn compare(
@@ -94,14 +95,6 @@ fn among_all(predicted: [(LabelSpace, Vec<Prediction>); 2]) -> (LabelSpace, [Vec
     (space, predicted)
 }
 
-/// Says why conditions do not hold, where that is not for the numbers.
-fn warn_of_shut(gate: Option<&Gate>) {
-    let terms = gate.into_iter().flat_map(|it| &it.terms);
-    for why in terms.filter_map(|it| it.why.as_ref()) {
-        wo_cli::warn!("{why}");
-    }
-}
-
 /// Lists the inputs that failed, as the last lines of the run.
 fn outcome(config: &CompareConfig, failures: &[Failure], n_skipped: u64) -> Outcome {
     let inputs = failed_inputs(failures, n_skipped);
@@ -129,11 +122,7 @@ fn write(
     failures: &[Failure],
     records: &[Record],
 ) -> anyhow::Result<()> {
-    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    let mut writer = Writer::begin(output, tool, version, upstream)?;
-    for failure in failures {
-        writer.failure(failure.clone())?;
-    }
+    let mut writer = begin(output, upstream, failures)?;
     for record in records {
         writer.record(record)?;
     }

@@ -19,7 +19,7 @@ use crate::score::calibration::calibration;
 use crate::score::evaluate::{Baselines, evaluate};
 use crate::score::evaluation::Evaluation;
 use crate::score::faults::faults;
-use crate::score::gate::{Evidence, Known};
+use crate::score::gate::{Evidence, Known, warn_of_shut};
 use crate::score::gate_metric::{GateMetric, NamedMetric};
 use crate::score::independence::independence;
 use crate::score::key::{MetricName, Scope, ScoreKey, Task, Whole};
@@ -248,10 +248,7 @@ impl Findings {
         for why in &self.missing {
             wo_cli::warn!("{why}");
         }
-        let terms = self.gate.iter().flat_map(|it| &it.terms);
-        for why in terms.filter_map(|it| it.why.as_ref()) {
-            wo_cli::warn!("{why}");
-        }
+        warn_of_shut(self.gate.as_ref());
     }
 
     /// Writes the records.

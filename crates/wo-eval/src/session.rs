@@ -2,5 +2,5 @@
 
 pub(crate) mod finished;
 pub(crate) mod judging;
-mod log;
+pub(crate) mod log;
 pub(crate) mod predictions;

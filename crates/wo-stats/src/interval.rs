@@ -15,7 +15,7 @@ mod recalls;
 mod roc_area;
 
 pub(crate) use group_metrics::GroupMetrics;
-pub use group_sizes::effective_groups;
+pub use group_sizes::{effective_groups, effective_groups_by_class};
 pub(crate) use paired_difference::unpaired_difference;
 pub use paired_difference::{PairedCounts, paired_difference};
 pub use proportion::{estimated_proportion, proportion, proportion_of_several};

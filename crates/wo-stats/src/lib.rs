@@ -42,8 +42,8 @@ pub use file_facts::FileFacts;
 pub use folds::folds;
 pub use grouped_confusions::{Comparison, GroupedConfusions, Sample};
 pub use interval::{
-    PairedCounts, effective_groups, estimated_proportion, paired_difference, proportion,
-    proportion_of_several, roc_area,
+    PairedCounts, effective_groups, effective_groups_by_class, estimated_proportion,
+    paired_difference, proportion, proportion_of_several, roc_area,
 };
 pub use label_errors::{LabelErrors, Selection, Suspect, Suspicion};
 pub use learning_curve::{LearningCurve, Refit};

@@ -1,7 +1,9 @@
 //! The gate of a comparison: conditions on both models and on their differences.
 
+use std::cell::LazyCell;
+
 use wo_cli::count;
-use wo_record::Gate;
+use wo_record::{Gate, Name};
 use wo_stats::MIN_GROUPS;
 
 use crate::cli::config::{AnalysisConfig, FewGroups};
@@ -12,7 +14,7 @@ use crate::judge::prediction::Prediction;
 use crate::score::gate::{Evidence, Known, Terms};
 use crate::score::gate_metric::{GateMetric, NamedMetric};
 use crate::score::independent_groups::IndependentGroups;
-use crate::score::key::{MetricName, Scope, ScoreKey, Task};
+use crate::score::key::{MetricName, ScoreKey, Task};
 
 /// Two models' predictions of the same videos, and their differences.
 pub(super) struct Compared<'a> {
@@ -27,30 +29,14 @@ pub(super) struct Compared<'a> {
 }
 
 impl Compared<'_> {
-    /// Checks the conditions on the metrics of both and their differences.
+    /// Checks the conditions on the metrics of both and their differences. A side is scored once a condition asks for it.
     pub(super) fn gate(&self, terms: &Terms, seed: u64) -> Gate {
-        let [new, old] = self.sides.map(|predictions| {
-            let model = Model {
-                space: self.space,
-                trust: None,
-                learning_curve: None,
-                videos: &[],
-                for_baselines: &[],
-            };
-            let analysis = AnalysisConfig {
-                seed,
-                ..AnalysisConfig::default()
-            };
-            Findings::of(predictions, model, &analysis)
-        });
+        let [new, old] = self
+            .sides
+            .map(|side| LazyCell::new(move || self.findings(side, seed)));
         terms.judge(
             |metric| match metric.name {
-                GateMetric::Difference(task, name) => {
-                    self.enough_groups(metric)?;
-                    let shown = new.held_out.shown_classes(task, &Scope::HELD_OUT);
-                    metric.needs_classes(&shown, self.space)?;
-                    self.difference(metric, task, name)
-                }
+                GateMetric::Difference(task, name) => self.difference(metric, task, name),
                 _ => new.known(metric, self.space),
             },
             |metric| {
@@ -60,7 +46,26 @@ impl Compared<'_> {
         )
     }
 
+    fn findings(&self, predictions: &[Prediction], seed: u64) -> Findings {
+        let model = Model {
+            space: self.space,
+            trust: None,
+            learning_curve: None,
+            videos: &[],
+            for_baselines: &[],
+        };
+        let analysis = AnalysisConfig {
+            seed,
+            ..AnalysisConfig::default()
+        };
+        Findings::of(predictions, model, &analysis)
+    }
+
     fn difference(&self, metric: &NamedMetric, task: Task, name: MetricName) -> Evidence {
+        self.enough_groups(metric)?;
+        let shown = IndependentGroups::of_classes(task, self.sides[0], self.space);
+        let shown: Vec<&Name> = shown.iter().map(|it| &it.class).collect();
+        metric.needs_classes(&shown, self.space)?;
         let key = ScoreKey {
             task,
             class: metric.class.clone(),

@@ -238,6 +238,14 @@ impl Term {
     }
 }
 
+/// Says why conditions do not hold, where that is not for the numbers.
+pub(crate) fn warn_of_shut(gate: Option<&Gate>) {
+    let terms = gate.into_iter().flat_map(|it| &it.terms);
+    for why in terms.filter_map(|it| it.why.as_ref()) {
+        wo_cli::warn!("{why}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -47,41 +47,25 @@ pub(crate) enum End {
 const DIFFERENCE: &str = "difference";
 /// The prefix of metrics of exercises.
 const OF_EXERCISES: &str = "exercise_";
-/// The scores of labels that a gate may name.
-const LABEL_METRICS: [MetricName; 11] = [
+/// The scores of labels and of exercises that a gate may name, also as differences.
+const OF_BOTH: [MetricName; 6] = [
     MetricName::BalancedAccuracy,
     MetricName::Accuracy,
     MetricName::MacroF1,
     MetricName::Recall,
     MetricName::Precision,
     MetricName::F1,
+];
+/// The other scores of labels.
+const OF_LABELS: [MetricName; 5] = [
     MetricName::RocAuc,
     MetricName::AveragePrecision,
     MetricName::WorstGroupRecall,
     MetricName::GainOver(Baseline::Majority),
     MetricName::GainOver(Baseline::DurationOnly),
 ];
-
-/// Those of exercises.
-const EXERCISE_METRICS: [MetricName; 7] = [
-    MetricName::BalancedAccuracy,
-    MetricName::Accuracy,
-    MetricName::MacroF1,
-    MetricName::Recall,
-    MetricName::Precision,
-    MetricName::F1,
-    MetricName::GainOver(Baseline::Majority),
-];
-
-/// Those of which differences are measured.
-const DIFFERENCES: [MetricName; 6] = [
-    MetricName::BalancedAccuracy,
-    MetricName::Accuracy,
-    MetricName::MacroF1,
-    MetricName::Recall,
-    MetricName::Precision,
-    MetricName::F1,
-];
+/// The other score of exercises.
+const GAIN_OF_EXERCISES: MetricName = MetricName::GainOver(Baseline::Majority);
 
 impl GateMetric {
     /// The name of a metric in a gate, without what stands before it.
@@ -97,13 +81,14 @@ impl GateMetric {
 
     /// All metrics, those of labels first.
     fn all() -> impl Iterator<Item = Self> {
-        let of_labels = LABEL_METRICS.map(|name| Self::Score(Task::Label, name));
-        let of_exercises = EXERCISE_METRICS.map(|name| Self::Score(Task::Exercise, name));
-        let difference = |task| DIFFERENCES.map(|name| Self::Difference(task, name));
+        let score = |task| move |name| Self::Score(task, name);
+        let of_labels = OF_BOTH.into_iter().chain(OF_LABELS);
+        let of_exercises = OF_BOTH.into_iter().chain([GAIN_OF_EXERCISES]);
+        let difference = |task| OF_BOTH.map(|name| Self::Difference(task, name));
         of_labels
-            .into_iter()
+            .map(score(Task::Label))
             .chain([Self::Ece, Self::Coverage, Self::Risk, Self::Aurc])
-            .chain(of_exercises)
+            .chain(of_exercises.map(score(Task::Exercise)))
             .chain(difference(Task::Label))
             .chain(difference(Task::Exercise))
     }

@@ -1,14 +1,12 @@
 //! How many independent groups the videos of a class come from.
 
-use std::collections::BTreeMap;
-
-use wo_record::{Group, Name};
-use wo_stats::{are_too_few, effective_groups};
+use wo_record::Name;
+use wo_stats::{are_too_few, effective_groups_by_class};
 
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
 use crate::score::gate_metric::NamedMetric;
-use crate::score::key::MetricName;
+use crate::score::key::{MetricName, Task};
 
 /// A class, and how many groups of one size say as much as those of its videos.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,32 +22,28 @@ impl IndependentGroups {
         videos: &[Prediction],
         space: &LabelSpace,
     ) -> Option<Self> {
-        let is_of_exercises = metric.name.is_of_exercises();
-        let mut sizes: BTreeMap<usize, BTreeMap<&Group, u64>> = BTreeMap::new();
-        for video in videos {
-            let class = if is_of_exercises {
-                video.true_exercise()
-            } else {
-                video.truth()
-            };
-            if let Some(class) = class {
-                let of_class = sizes.entry(class).or_default();
-                *of_class.entry(&video.group).or_default() += 1;
-            }
-        }
+        let (task, name) = metric.name.of_task()?;
         // A recall rests on one class; a precision also on those that are taken for it.
-        let is_recall = matches!(metric.name.of_task(), Some((_, MetricName::Recall)));
-        let recalled = metric.class.as_ref().filter(|_| is_recall);
-        let classes = metric.classes(space).iter().enumerate();
+        let recalled = metric.class.as_ref().filter(|_| name == MetricName::Recall);
+        let classes = Self::of_classes(task, videos, space).into_iter();
         classes
-            .filter(|(_, name)| recalled.is_none_or(|it| it == *name))
-            .filter_map(|(class, name)| {
-                Some(Self {
-                    class: name.clone(),
-                    n_effective: effective_groups(sizes.get(&class)?.values().copied()),
-                })
-            })
+            .filter(|it| recalled.is_none_or(|class| *class == it.class))
             .min_by(|a, b| a.n_effective.total_cmp(&b.n_effective))
+    }
+
+    /// Of each label, or of each exercise, that the videos show.
+    pub(crate) fn of_classes(task: Task, videos: &[Prediction], space: &LabelSpace) -> Vec<Self> {
+        let (names, class): (_, fn(&Prediction) -> Option<usize>) = match task {
+            Task::Exercise => (&space.exercises, Prediction::true_exercise),
+            _ => (&space.labels, Prediction::truth),
+        };
+        let classes = videos.iter().filter_map(|it| Some((&it.group, class(it)?)));
+        let of_class = |(class, n_effective): (usize, f64)| {
+            let class = names.get(class)?.clone();
+            Some(Self { class, n_effective })
+        };
+        let by_class = effective_groups_by_class(classes);
+        by_class.into_iter().filter_map(of_class).collect()
     }
 
     /// Whether they are too few to say which of two models is better: a handful of people, of whom one may decide.

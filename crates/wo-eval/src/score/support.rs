@@ -1,9 +1,9 @@
 //! What a metric rests on: how many samples, of how many groups, and how many independent groups these are worth.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use wo_record::Group;
-use wo_stats::{Metric, effective_groups};
+use wo_stats::{Metric, effective_groups_by_class};
 
 /// The samples and groups behind one metric.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -36,20 +36,14 @@ impl Support {
 
     /// What a metric of several classes counts of samples, each a group and its class.
     pub(crate) fn of_classes<'a, C: Ord>(samples: impl Iterator<Item = (&'a Group, C)>) -> Self {
-        let mut sizes: BTreeMap<C, BTreeMap<&Group, u64>> = BTreeMap::new();
-        for (group, class) in samples {
-            let of_class = sizes.entry(class).or_default();
-            *of_class.entry(group).or_default() += 1;
-        }
-        let groups = sizes.values().flat_map(BTreeMap::keys);
-        let distinct: std::collections::BTreeSet<&&Group> = groups.collect();
-        let effective = sizes
-            .values()
-            .map(|it| effective_groups(it.values().copied()));
+        let samples: Vec<(&Group, C)> = samples.collect();
+        let distinct: BTreeSet<&Group> = samples.iter().map(|it| it.0).collect();
+        let (n, n_groups) = (samples.len() as u64, distinct.len() as u64);
+        let of_classes = effective_groups_by_class(samples).into_values();
         Self {
-            n: sizes.values().flat_map(BTreeMap::values).sum(),
-            n_groups: distinct.len() as u64,
-            n_effective: effective.reduce(f64::min).unwrap_or(0.0),
+            n,
+            n_groups,
+            n_effective: of_classes.reduce(f64::min).unwrap_or(0.0),
         }
     }
 }

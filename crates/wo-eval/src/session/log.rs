@@ -16,6 +16,20 @@ pub(crate) struct Log<'a> {
     pub(crate) failures: Vec<Failure>,
 }
 
+/// Begins a stream with the failures of those who made the input.
+pub(crate) fn begin<'a>(
+    records: &'a mut dyn Write,
+    upstream: &[Producer],
+    failures: &[Failure],
+) -> anyhow::Result<Writer<'a>> {
+    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let mut writer = Writer::begin(records, tool, version, upstream)?;
+    for failure in failures {
+        writer.failure(failure.clone())?;
+    }
+    Ok(writer)
+}
+
 impl<'a> Log<'a> {
     /// Begins the output.
     pub(crate) fn begin(
@@ -23,9 +37,8 @@ impl<'a> Log<'a> {
         upstream: &[Producer],
         tally: Tally,
     ) -> anyhow::Result<Self> {
-        let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         Ok(Self {
-            writer: Writer::begin(records, tool, version, upstream)?,
+            writer: begin(records, upstream, &[])?,
             tally,
             failures: Vec::new(),
         })

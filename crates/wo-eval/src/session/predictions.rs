@@ -3,8 +3,6 @@
 use std::io::{BufRead, Write};
 use std::path::Path;
 
-use wo_record::Writer;
-
 use crate::cli::config::EvaluateConfig;
 use crate::findings::{Findings, Model};
 use crate::input::frame_looks::FrameLooks;
@@ -15,6 +13,7 @@ use crate::render::text::report;
 use crate::render::worst::Worst;
 use crate::score::tally::Tally;
 use crate::session::finished::{Finished, nothing_left, warn_of_limits};
+use crate::session::log::begin;
 
 /// Scores the predictions of a file and writes all records.
 pub(crate) fn score_predictions(
@@ -29,7 +28,7 @@ pub(crate) fn score_predictions(
     if let Some(terms) = &analysis.fail_under {
         terms.check_classes(&file.space)?;
     }
-    let mut writer = begin(records, &file)?;
+    let mut writer = begin(records, &file.upstream, &file.failures)?;
     let failures = file.failures;
     let n_all = file.predictions.len();
     let mut scored = file.predictions;
@@ -74,13 +73,4 @@ pub(crate) fn score_predictions(
         failures,
         n_skipped: 0,
     })
-}
-
-fn begin<'a>(records: &'a mut dyn Write, file: &PredictionsFile) -> anyhow::Result<Writer<'a>> {
-    let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    let mut writer = Writer::begin(records, tool, version, &file.upstream)?;
-    for failure in &file.failures {
-        writer.failure(failure.clone())?;
-    }
-    Ok(writer)
 }

@@ -1,5 +1,9 @@
 //! What the sizes of groups say: how many equal groups they are worth, and how far classes share groups.
 
+use std::collections::BTreeMap;
+
+use wo_record::Group;
+
 /// How many equal groups say as much as groups of these sizes: (Σn)²/Σn² (Kish 1965). 0 without samples.
 pub fn effective_groups(sizes: impl IntoIterator<Item = u64>) -> f64 {
     let (mut sum, mut squares) = (0.0, 0.0);
@@ -12,6 +16,21 @@ pub fn effective_groups(sizes: impl IntoIterator<Item = u64>) -> f64 {
     } else {
         0.0
     }
+}
+
+/// The [`effective_groups`] of each class, from samples with their group and class.
+pub fn effective_groups_by_class<'a, C: Ord>(
+    samples: impl IntoIterator<Item = (&'a Group, C)>,
+) -> BTreeMap<C, f64> {
+    let mut sizes: BTreeMap<C, BTreeMap<&Group, u64>> = BTreeMap::new();
+    for (group, class) in samples {
+        *sizes.entry(class).or_default().entry(group).or_default() += 1;
+    }
+    let effective = |sizes: BTreeMap<&Group, u64>| effective_groups(sizes.into_values());
+    let sizes = sizes.into_iter();
+    sizes
+        .map(|(class, sizes)| (class, effective(sizes)))
+        .collect()
 }
 
 /// How far the ends of several classes move their combination, where a class's errors go with those of another as far as

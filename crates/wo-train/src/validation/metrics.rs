@@ -6,7 +6,7 @@ use wo_cli::count;
 use wo_clip::tch::{Tensor, no_grad};
 use wo_clip::{Class, Pooling};
 use wo_record::{Group, Name};
-use wo_stats::{Interval, Sample, effective_groups, paired_comparisons};
+use wo_stats::{Interval, Sample, effective_groups_by_class, paired_comparisons};
 
 use crate::data::dataset::Example;
 
@@ -113,13 +113,8 @@ pub(crate) fn summarise(
 /// Independent groups of the label that has the fewest, of videos with their group and label. A group with most of the
 /// videos counts for little more than itself.
 pub(crate) fn fewest_groups<'a, L: Ord>(videos: impl Iterator<Item = (&'a Group, L)>) -> f64 {
-    let mut sizes: BTreeMap<L, BTreeMap<&Group, u64>> = BTreeMap::new();
-    for (group, label) in videos {
-        *sizes.entry(label).or_default().entry(group).or_default() += 1;
-    }
-    let counts = sizes.into_values().map(BTreeMap::into_values);
-    let fewest = counts.map(effective_groups).min_by(f64::total_cmp);
-    fewest.unwrap_or(0.0)
+    let of_labels = effective_groups_by_class(videos).into_values();
+    of_labels.reduce(f64::min).unwrap_or(0.0)
 }
 
 /// The probability of several classes together. A sum of rounded numbers may exceed one by its last digit.
