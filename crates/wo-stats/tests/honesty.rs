@@ -284,17 +284,16 @@ fn intervals_hold_with_few_groups() {
 
 #[test]
 fn differences_hold_and_gates_seldom_open_by_mistake() {
-    // Four looks, each at new draws: the worse one must not pass in any.
-    let n_looks = 4;
     let sizes = if is_full() {
         vec![(30, Sizes::UpToEight), (60, Sizes::UpToEight)]
     } else {
         vec![(30, Sizes::UpToEight)]
     };
     let n = if is_full() { 150 } else { 6 };
-    eprintln!("groups  gain   low>=-0.02 in {n_looks} looks  at once  low>0 at once  coverage");
+    eprintln!("groups  gain  looks  low>=-0.02 in any  at once  low>0 at once  coverage");
     for (n_groups, sizes) in sizes {
-        for gain in [-0.05, 0.0, 0.1] {
+        // Looks are at new draws: the worse one must not pass in any of four.
+        for (gain, n_looks) in [(-0.05, 4), (0.0, 1), (0.1, 1)] {
             let of_world = |world: &World, seed: u64, n: u64| {
                 let mut random = ChaCha8Rng::seed_from_u64(100 + seed);
                 let (mut n_open, mut n_at_once, mut n_above) = (0, 0, 0);
@@ -324,7 +323,7 @@ fn differences_hold_and_gates_seldom_open_by_mistake() {
             let n_intervals: usize = found.iter().map(|(_, it)| it.n).sum();
             let covered = n_covered as f64 / n_intervals as f64;
             eprintln!(
-                "{n_groups:>6} {gain:>5}  {open:>24.3}  {at_once:>7.3}  {above:>13.3}  {covered:>8.3}"
+                "{n_groups:>6} {gain:>5}  {n_looks:>5}  {open:>17.3}  {at_once:>7.3}  {above:>13.3}  {covered:>8.3}"
             );
             assert!(covered >= LEAST_COVERAGE, "{n_groups} {gain}: {covered}");
             if gain < 0.0 {
