@@ -1,5 +1,6 @@
 //! When a model abstains, measured on videos that its weights were not trained on.
 
+use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 /// Keeps the logarithm of a probability of zero finite.
@@ -28,6 +29,27 @@ pub struct AbstentionPolicy {
 }
 
 impl AbstentionPolicy {
+    /// Fails where a number is none that could have been fitted, and would abstain from nothing or from everything.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let is_share = |it: f64| (0.0..=1.0).contains(&it);
+        let shares = [
+            ("wanted_risk", Some(self.wanted_risk)),
+            ("threshold", self.threshold),
+            ("min_exercise_probability", self.min_exercise_probability),
+        ];
+        for (name, value) in shares {
+            if let Some(value) = value.filter(|it| !is_share(*it)) {
+                bail!("trust.{name} is {value}, and not between 0 and 1");
+            }
+        }
+        match self.temperature {
+            Some(value) if !(value.is_finite() && value > 0.0) => {
+                bail!("trust.temperature is {value}, and not above 0")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The calibrated label probabilities.
     pub fn calibrated(&self, labels: &[f64]) -> Vec<f64> {
         let Some(temperature) = self.temperature else {
@@ -48,9 +70,8 @@ impl AbstentionPolicy {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_temperature_changes_how_sure_and_not_what() {
-        let policy = |temperature| AbstentionPolicy {
+    fn policy(temperature: Option<f64>) -> AbstentionPolicy {
+        AbstentionPolicy {
             temperature,
             wanted_risk: 0.1,
             threshold: None,
@@ -59,7 +80,33 @@ mod tests {
             min_exercise_probability: None,
             min_sharpness: None,
             min_brightness: None,
+        }
+    }
+
+    #[test]
+    fn numbers_that_nothing_was_fitted_to_are_refused() {
+        let with_threshold = |threshold| AbstentionPolicy {
+            threshold: Some(threshold),
+            ..policy(Some(1.5))
         };
+        for possible in [0.0, 0.5, 1.0] {
+            with_threshold(possible).check().expect("possible");
+        }
+        for impossible in [-0.1, 1.1, f64::NAN] {
+            let error = with_threshold(impossible)
+                .check()
+                .expect_err("impossible")
+                .to_string();
+            assert!(error.starts_with("trust.threshold"), "{error}");
+        }
+        for impossible in [0.0, -1.0, f64::INFINITY] {
+            let error = policy(Some(impossible)).check().expect_err("impossible");
+            assert!(error.to_string().starts_with("trust.temperature"));
+        }
+    }
+
+    #[test]
+    fn a_temperature_changes_how_sure_and_not_what() {
         assert_eq!(policy(None).calibrated(&[0.9, 0.1]), [0.9, 0.1]);
         // 0.9 to 0.1 is nine to one; its square root three to one.
         let softer = policy(Some(2.0)).calibrated(&[0.9, 0.1]);

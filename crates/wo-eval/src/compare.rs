@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use wo_cli::Outcome;
 use wo_input::{cures, failed_inputs};
 use wo_record::{Failure, Gate, Producer, Record};
+use wo_stats::Bootstrap;
 
 use crate::cli::config::CompareConfig;
 use crate::compare::differences::differences;
@@ -53,7 +54,8 @@ pub(crate) fn compare(
     if let Some(terms) = &config.gate {
         terms.check_classes(&space)?;
     }
-    let comparisons = differences(&candidate, &champion, &space, config.seed);
+    let bootstrap = Bootstrap::with_confidence(config.confidence, config.seed);
+    let comparisons = differences(&candidate, &champion, &space, bootstrap);
     let gate = config.gate.as_ref().map(|terms| {
         let compared = Compared {
             sides: [&candidate, &champion],

@@ -220,7 +220,7 @@ impl Findings {
             }
             GateMetric::Difference(..) => None,
         };
-        known.ok_or_else(|| format!("there is no metric {metric}"))
+        known.ok_or_else(|| format!("{metric} is undefined of these videos"))
     }
 
     /// Fails where a task is scored on fewer videos than there are: those that are missing may be the mistakes.

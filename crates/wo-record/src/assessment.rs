@@ -322,12 +322,15 @@ pub struct Comparison {
     /// By how much the candidate's is above the champion's.
     #[serde(serialize_with = "finite::option")]
     pub difference: Option<f64>,
-    /// Lower end of the paired 95 % confidence interval over groups. Absent if a class has samples in fewer than two.
+    /// Lower end of the paired confidence interval over groups. Absent if a class has samples in fewer than two.
     #[serde(serialize_with = "finite::option")]
     pub low: Option<f64>,
     /// Upper end.
     #[serde(serialize_with = "finite::option")]
     pub high: Option<f64>,
+    /// How many of such intervals hold the truth: 0.95 where nothing else was asked for.
+    #[serde(default, serialize_with = "finite::option")]
+    pub confidence: Option<f64>,
     /// The smallest difference that this many groups would show in four of five evaluations.
     #[serde(default, serialize_with = "finite::option")]
     pub detectable: Option<f64>,

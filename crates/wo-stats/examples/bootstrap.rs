@@ -19,7 +19,7 @@ fn main() -> std::io::Result<()> {
     let start = Instant::now();
     let bootstrap = Bootstrap {
         n_rounds: 1000,
-        seed: 1,
+        ..Bootstrap::new(1)
     };
     let n_metrics = estimate(&videos, &bootstrap).map_or(0, |estimates| estimates.len());
     writeln!(

@@ -8,12 +8,10 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// How many resamples: the ends of a 95 % interval then rest on 50 resamples each.
-const N_RESAMPLES: usize = 2000;
-/// Half a 95 % interval of a normal distribution, in standard errors.
-const Z_95: f64 = 1.959_964;
-/// Half of what a 95 % interval leaves out.
-const TAIL: f64 = 0.025;
+use crate::confidence::Confidence;
+
+/// On how many resamples each end of an interval rests: 2000 resamples for one of 95 %.
+const N_OUTSIDE: f64 = 50.0;
 /// How many times the jackknife leaves something out: each group once, or of more groups than this each of so many blocks.
 /// The acceleration is the skewness of the influences over √n, which blocks of groups keep; 250 blocks know it to 0.002.
 const MAX_LEFT_OUT: usize = 250;
@@ -30,12 +28,12 @@ pub struct Interval {
 /// The result of one set of resamples for a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Intervals {
-    /// The 95 % interval to print: the percentile interval, and of metrics that have a model of their groups the union of both.
+    /// The interval to print: the percentile interval, and of metrics that have a model of their groups the union of both.
     /// `None` where there are too few groups for one.
     pub interval: Option<Interval>,
-    /// The 95 % percentile interval.
+    /// The percentile interval.
     pub percentile: Option<Interval>,
-    /// The 95 % interval that is corrected for bias and skewness: with few groups its coverage is lower than that of the percentile interval.
+    /// The interval that is corrected for bias and skewness: with few groups its coverage is lower than that of the percentile interval.
     pub bca: Option<Interval>,
     /// The standard deviation over the resamples.
     pub standard_error: Option<f64>,
@@ -51,20 +49,28 @@ pub struct Estimate {
 }
 
 /// How to resample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bootstrap {
     /// How often groups are drawn.
     pub n_rounds: usize,
     /// The same seed draws the same groups.
     pub seed: u64,
+    /// Of the intervals.
+    pub confidence: Confidence,
 }
 
 impl Bootstrap {
-    /// 2000 rounds.
+    /// 2000 rounds, for intervals of 95 %.
     pub fn new(seed: u64) -> Self {
+        Self::with_confidence(Confidence::NINETY_FIVE, seed)
+    }
+
+    /// The surer the intervals are meant to be, the more rounds.
+    pub fn with_confidence(confidence: Confidence, seed: u64) -> Self {
         Self {
-            n_rounds: N_RESAMPLES,
+            n_rounds: (N_OUTSIDE / confidence.tail()).round() as usize,
             seed,
+            confidence,
         }
     }
 
@@ -94,7 +100,7 @@ impl Bootstrap {
             Estimate {
                 value,
                 intervals: known.map_or(Intervals::default(), |known| {
-                    Intervals::of(known, resampled, left_out.as_deref())
+                    Intervals::of(known, resampled, left_out.as_deref(), self.confidence)
                 }),
             }
         };
@@ -165,14 +171,16 @@ impl Estimate {
     }
 
     /// Prints the union of the percentile interval with one that holds with few groups, or none where that one is `None`: there
-    /// are too few groups in a class. The standard error is that of a normal distribution with this interval.
+    /// are too few groups in a class. The standard error is that of a normal distribution with this interval, which has
+    /// `confidence`.
     #[must_use]
-    pub fn joined_with(mut self, model: Option<Interval>) -> Self {
+    pub fn joined_with(mut self, model: Option<Interval>, confidence: Confidence) -> Self {
         let percentile = self.intervals.percentile;
         let model = model.filter(|_| self.value.is_some());
         self.intervals.interval = model.map(|it| it.union(percentile.unwrap_or(it)));
         let width = self.intervals.interval.map(|it| it.high - it.low);
-        self.intervals.standard_error = width.map(|width| width / (2.0 * Z_95));
+        self.intervals.standard_error =
+            width.map(|width| width / (2.0 * confidence.standard_errors()));
         self
     }
 }
@@ -180,13 +188,19 @@ impl Estimate {
 impl Intervals {
     /// From the metric itself, its resampled values, and its values without one group after the other: the jackknife, which
     /// knows the acceleration. BCa as `scipy.stats.bootstrap` has it.
-    pub fn of(value: f64, mut resampled: Vec<f64>, left_out: Option<&[f64]>) -> Self {
+    pub fn of(
+        value: f64,
+        mut resampled: Vec<f64>,
+        left_out: Option<&[f64]>,
+        confidence: Confidence,
+    ) -> Self {
+        let tail = confidence.tail();
         resampled.sort_by(f64::total_cmp);
         let bca = left_out.and_then(|left_out| {
             let correction = bias_correction(value, &resampled)?;
-            bca_interval(&resampled, correction, acceleration(left_out))
+            bca_interval(&resampled, correction, acceleration(left_out), tail)
         });
-        let percentile = interval_between(&resampled, TAIL, 1.0 - TAIL);
+        let percentile = interval_between(&resampled, tail, 1.0 - tail);
         Self {
             interval: percentile,
             percentile,
@@ -207,11 +221,12 @@ pub fn intervals(
         return vec![None; n_metrics];
     }
     let bootstrap = Bootstrap::new(seed);
+    let tail = bootstrap.confidence.tail();
     let of_values = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         bootstrap
             .is_enough(&values)
-            .then(|| interval_between(&values, TAIL, 1.0 - TAIL))
+            .then(|| interval_between(&values, tail, 1.0 - tail))
             .flatten()
     };
     bootstrap
@@ -263,14 +278,14 @@ fn acceleration(left_out: &[f64]) -> f64 {
     }
 }
 
-fn bca_interval(sorted: &[f64], correction: f64, acceleration: f64) -> Option<Interval> {
+fn bca_interval(sorted: &[f64], correction: f64, acceleration: f64, tail: f64) -> Option<Interval> {
     let normal = Normal::standard();
     let share = |tail: f64| {
         let place = correction + normal.inverse_cdf(tail);
         let stretch = 1.0 - acceleration * place;
         (stretch > 0.0).then(|| normal.cdf(correction + place / stretch))
     };
-    interval_between(sorted, share(TAIL)?, share(1.0 - TAIL)?)
+    interval_between(sorted, share(tail)?, share(1.0 - tail)?)
 }
 
 pub(crate) fn interval_between(sorted: &[f64], low: f64, high: f64) -> Option<Interval> {
@@ -297,104 +312,4 @@ pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn width(interval: Interval) -> f64 {
-        interval.high - interval.low
-    }
-
-    /// The interval of the share of ones; each group has its samples.
-    fn of_share(groups: &[Vec<bool>], seed: u64) -> Option<Interval> {
-        let metrics = |times: &[u64]| {
-            let drawn = || groups.iter().zip(times);
-            let n: u64 = drawn()
-                .map(|(samples, times)| times * samples.len() as u64)
-                .sum();
-            let ones: u64 = drawn()
-                .map(|(samples, times)| times * samples.iter().filter(|&&u| u).count() as u64)
-                .sum();
-            vec![(n > 0).then(|| ones as f64 / n as f64)]
-        };
-        intervals(groups.len(), seed, metrics)
-            .first()
-            .copied()
-            .flatten()
-    }
-
-    fn singles(groups: &[Vec<bool>]) -> Vec<Vec<bool>> {
-        groups
-            .iter()
-            .flatten()
-            .map(|&sample| vec![sample])
-            .collect()
-    }
-
-    /// Groups of ten samples: each group is right on most of them or wrong on most of them.
-    fn clustered(random: &mut ChaCha8Rng, n_groups: usize) -> Vec<Vec<bool>> {
-        (0..n_groups)
-            .map(|_| {
-                let share = if random.random_bool(0.7) { 0.95 } else { 0.1 };
-                (0..10).map(|_| random.random_bool(share)).collect()
-            })
-            .collect()
-    }
-
-    #[test]
-    fn quantiles_are_numpys() {
-        // numpy.quantile([1, 2, 4, 8], [0, 0.025, 0.5, 0.975, 1])
-        let check = |share, expected: f64| {
-            let value = quantile(&[1.0, 2.0, 4.0, 8.0], share).unwrap();
-            assert!(
-                (value - expected).abs() < 1e-12,
-                "{value} is not {expected}"
-            );
-        };
-        check(0.0, 1.0);
-        check(0.025, 1.075);
-        check(0.5, 3.0);
-        check(0.975, 7.7);
-        check(1.0, 8.0);
-        assert_eq!(quantile(&[], 0.5), None);
-    }
-
-    #[test]
-    fn a_seed_means_the_same_again() {
-        let groups = clustered(&mut ChaCha8Rng::seed_from_u64(1), 12);
-        assert_eq!(of_share(&groups, 5), of_share(&groups, 5));
-        assert_ne!(of_share(&groups, 5), of_share(&groups, 6));
-    }
-
-    #[test]
-    fn one_group_has_no_interval() {
-        assert_eq!(of_share(&[vec![true, false, true]], 0), None);
-        assert_eq!(of_share(&[], 0), None);
-    }
-
-    #[test]
-    fn figures_that_most_resamples_lack_have_no_interval() {
-        // Defined only where each of six groups was drawn: 6!/6^6, one resample in 65.
-        let metrics = |times: &[u64]| vec![times.iter().all(|&t| t > 0).then_some(1.0), Some(0.5)];
-        assert_eq!(
-            intervals(6, 0, metrics),
-            [
-                None,
-                Some(Interval {
-                    low: 0.5,
-                    high: 0.5
-                })
-            ]
-        );
-    }
-
-    #[test]
-    fn units_of_one_group_count_for_less_than_units_alone() {
-        let groups = clustered(&mut ChaCha8Rng::seed_from_u64(2), 30);
-        let by_group = of_share(&groups, 0).unwrap();
-        let by_unit = of_share(&singles(&groups), 0).unwrap();
-        assert!(
-            width(by_group) > 2.0 * width(by_unit),
-            "{by_group:?} {by_unit:?}"
-        );
-    }
-}
+mod tests;

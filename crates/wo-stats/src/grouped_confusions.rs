@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use wo_record::Group;
 
 use crate::bootstrap::{Bootstrap, Estimate, Interval};
+use crate::confidence::Confidence;
 use crate::interval::{GroupMetrics, PairedCounts, paired_difference, unpaired_difference};
 use crate::metrics::{Counts, Metric, present};
 use crate::sums::GroupSums;
@@ -123,6 +124,7 @@ impl GroupedConfusions {
 
     /// The metrics of all predictors, and by how much the first predictor's are above those of each.
     pub fn compare(&self, metrics: &[Metric], bootstrap: &Bootstrap) -> Comparison {
+        let confidence = bootstrap.confidence;
         // Which classes there are is the same for all predictors.
         let classes = self.counts().first().map_or(Vec::new(), |c| present(c));
         let compute = |times_drawn: &[u64]| -> Vec<Option<f64>> {
@@ -149,13 +151,13 @@ impl GroupedConfusions {
         let mut firsts: Vec<Estimate> = Vec::new();
         for (predictor, (scores, gains)) in scores.iter_mut().zip(&mut gains).enumerate() {
             let of_groups = self.confusions_of_groups(predictor);
-            let groups = GroupMetrics::new(&of_groups, &classes);
+            let groups = GroupMetrics::new(&of_groups, &classes, confidence);
             // Of a baseline that always predicts the same class the recalls are 0 and 1 in any data.
             let is_fixed = predictor > 0 && groups.has_one_prediction();
             let depends = |metric: &Metric| !is_fixed || metric.depends_on_prevalence();
             for (metric, score) in metrics.iter().zip(&mut *scores) {
                 if depends(metric) {
-                    *score = score.joined_with(groups.interval(*metric));
+                    *score = score.joined_with(groups.interval(*metric), confidence);
                 }
             }
             // The first one's gain over itself is 0.
@@ -171,9 +173,9 @@ impl GroupedConfusions {
                     Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => {
                         unpaired(first, score)
                     }
-                    _ => paired(*metric, &pairs, &classes),
+                    _ => paired(*metric, &pairs, &classes, confidence),
                 };
-                *gain = gain.joined_with(interval);
+                *gain = gain.joined_with(interval, confidence);
             }
         }
         Comparison { scores, gains }
@@ -231,14 +233,19 @@ impl GroupedConfusions {
 
 /// The interval of a gain from paired counts. `None` where groups are too few, and for metrics that also rest on how many
 /// samples are predicted as a class.
-fn paired(metric: Metric, pairs: &[Vec<PairedCounts>], present: &[usize]) -> Option<Interval> {
+fn paired(
+    metric: Metric,
+    pairs: &[Vec<PairedCounts>],
+    present: &[usize],
+    confidence: Confidence,
+) -> Option<Interval> {
     let of_class = |class: &usize| pairs.get(*class).map(Vec::as_slice);
     match metric {
         Metric::BalancedAccuracy => {
             let classes: Vec<&[PairedCounts]> = present.iter().filter_map(of_class).collect();
-            paired_difference(&classes)
+            paired_difference(&classes, confidence)
         }
-        Metric::Recall(class) => paired_difference(&[of_class(&class)?]),
+        Metric::Recall(class) => paired_difference(&[of_class(&class)?], confidence),
         Metric::Accuracy => {
             let n_groups = pairs.first().map_or(0, Vec::len);
             let mut all = vec![PairedCounts::default(); n_groups];
@@ -249,7 +256,7 @@ fn paired(metric: Metric, pairs: &[Vec<PairedCounts>], present: &[usize]) -> Opt
                     all.samples += pair.samples;
                 }
             }
-            paired_difference(&[&all])
+            paired_difference(&[&all], confidence)
         }
         Metric::MacroF1 | Metric::Precision(_) | Metric::F1(_) => None,
     }

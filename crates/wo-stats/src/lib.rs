@@ -6,6 +6,7 @@ mod audit;
 mod baseline;
 mod bootstrap;
 mod calibration;
+mod confidence;
 mod file_facts;
 mod folds;
 mod grouped_confusions;
@@ -38,6 +39,7 @@ pub use calibration::{
     Binning, Reliability, ReliabilityBin, average_calibration_error, expected_calibration_error,
     maximum_calibration_error,
 };
+pub use confidence::Confidence;
 pub use file_facts::FileFacts;
 pub use folds::folds;
 pub use grouped_confusions::{Comparison, GroupedConfusions, Sample};

@@ -1,8 +1,10 @@
 //! Statistical power: what an evaluation of this size can detect, and whether it is too small.
 
-/// Standard errors that a difference must have for a two-sided test at 5 % to find it in 80 of 100 evaluations: the normal
-/// quantiles of 0.975 and 0.8 (Cohen 1988, section 2.4).
-const ERRORS_TO_DETECT: f64 = 1.959_964 + 0.841_621;
+use crate::confidence::Confidence;
+
+/// The normal quantile of 0.8: beyond the end of the interval, so many standard errors are found in 80 of 100 evaluations
+/// (Cohen 1988, section 2.4).
+const ERRORS_OF_POWER: f64 = 0.841_621;
 /// Independent groups that a class needs, by [`effective_groups`](crate::effective_groups). Below this a few people decide,
 /// and intervals that only resample groups are too narrow: with ten groups a 95 % interval of a bootstrap holds the truth in
 /// about 90 of 100 (Cameron, Gelbach & Miller 2008 find the same of clustered errors).
@@ -14,12 +16,12 @@ pub fn are_too_few(n_effective: f64) -> bool {
 }
 
 /// The smallest difference that an evaluation with this standard error would find in 80 of 100 repetitions, in the samples of
-/// the error. Of a difference of two models the error is that of the paired gain. `None` where the error is 0 or no number:
-/// what never varied says nothing of what could be found.
-pub fn smallest_detectable(standard_error: Option<f64>) -> Option<f64> {
+/// the error, by an interval of this confidence. Of a difference of two models the error is that of the paired gain. `None`
+/// where the error is 0 or no number: what never varied says nothing of what could be found.
+pub fn smallest_detectable(standard_error: Option<f64>, confidence: Confidence) -> Option<f64> {
     standard_error
         .filter(|error| error.is_finite() && *error > 0.0)
-        .map(|error| ERRORS_TO_DETECT * error)
+        .map(|error| (confidence.standard_errors() + ERRORS_OF_POWER) * error)
 }
 
 #[cfg(test)]
@@ -28,10 +30,11 @@ mod tests {
 
     #[test]
     fn a_difference_of_nearly_three_errors_is_found() {
-        assert!((smallest_detectable(Some(0.02)).unwrap() - 0.056_031_7).abs() < 1e-9);
-        assert_eq!(smallest_detectable(Some(0.0)), None);
-        assert_eq!(smallest_detectable(Some(f64::NAN)), None);
-        assert_eq!(smallest_detectable(None), None);
+        let of = |error| smallest_detectable(error, Confidence::NINETY_FIVE);
+        assert!((of(Some(0.02)).unwrap() - 0.056_031_7).abs() < 1e-8);
+        assert_eq!([Some(0.0), Some(f64::NAN), None].map(of), [None; 3]);
+        let surer = Confidence::new(0.99).unwrap();
+        assert!(smallest_detectable(Some(0.02), surer) > of(Some(0.02)));
     }
 
     #[test]

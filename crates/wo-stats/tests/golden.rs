@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use wo_stats::{
-    Binning, Graded, Interval, Intervals, LabelErrors, McNemar, PowerLaw, Probe, ProbeData,
-    Ranking, Reliability, RiskCoverage, SeenScore, Selection, Suspect, Suspicion, Temperature,
-    average_calibration_error, brier_score, expected_calibration_error, log_loss,
+    Binning, Confidence, Graded, Interval, Intervals, LabelErrors, McNemar, PowerLaw, Probe,
+    ProbeData, Ranking, Reliability, RiskCoverage, SeenScore, Selection, Suspect, Suspicion,
+    Temperature, average_calibration_error, brier_score, expected_calibration_error, log_loss,
     maximum_calibration_error, threshold,
 };
 
@@ -113,7 +113,12 @@ struct BootstrapCase {
 #[test]
 fn intervals_of_resampled_values_are_scipys() {
     let case = golden().bootstrap;
-    let intervals = Intervals::of(case.value, case.resampled, Some(&case.left_out));
+    let intervals = Intervals::of(
+        case.value,
+        case.resampled,
+        Some(&case.left_out),
+        Confidence::NINETY_FIVE,
+    );
     let check = |interval: Option<Interval>, (low, high): (f64, f64)| {
         let interval = interval.unwrap();
         close(interval.low, low, 1e-9);

@@ -136,7 +136,7 @@ impl World {
             .collect();
         let bootstrap = Bootstrap {
             n_rounds: if is_full() { 1000 } else { 300 },
-            seed,
+            ..Bootstrap::new(seed)
         };
         let confusions = GroupedConfusions::new(&samples, 2);
         let compared = confusions.compare(&[Metric::BalancedAccuracy], &bootstrap);

@@ -50,7 +50,7 @@ fn intervals_over_groups_cover_the_truth_and_intervals_over_frames_do_not() {
             .collect();
         let bootstrap = Bootstrap {
             n_rounds: 1000,
-            seed: u64::from(draw),
+            ..Bootstrap::new(u64::from(draw))
         };
         let groups: Vec<&[bool]> = videos.iter().map(Vec::as_slice).collect();
         let intervals = share(&groups, &bootstrap).intervals;

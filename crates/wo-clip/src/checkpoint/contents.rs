@@ -120,6 +120,9 @@ impl Checkpoint {
         {
             bail!("{MANIFEST}: each class needs its captions");
         }
+        if let Some(policy) = manifest.as_ref().and_then(|it| it.trust.as_ref()) {
+            policy.check().context(MANIFEST)?;
+        }
         Ok(Self {
             config,
             tokenizer,

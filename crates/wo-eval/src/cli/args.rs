@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Common, Reading, Seed, Threads};
+use wo_stats::Confidence;
 
 use crate::score::gate::Terms;
 
@@ -126,10 +127,15 @@ pub struct Compare {
     pub data_dir: Option<PathBuf>,
     /// Exit 1 if a condition fails, such as `difference.balanced_accuracy.low>=-0.02, recall.bad_form>=0.8`
     ///
-    /// `difference.METRIC.low` and `.high` are the ends of the paired 95 % confidence interval of candidate minus
-    /// champion. `METRIC>=champion-0.01` compares the two estimates, which a worse model passes by chance.
+    /// `difference.METRIC.low` and `.high` are the ends of the paired confidence interval of candidate minus champion. `METRIC>=champion-0.01` compares the two estimates, which a worse model passes by chance.
     #[arg(long, value_name = "TERMS")]
     pub gate: Option<Terms>,
+    /// Of the intervals of differences: surer ones, such as 0.99, where the same videos are looked at more than once
+    ///
+    /// With N looks at the same groups, 1 - 0.1/N keeps the chance that any of them shows a gain of two equal models at
+    /// 5 %.
+    #[arg(long, value_name = "SHARE", default_value = "0.95", value_parser = confidence)]
+    pub confidence: Confidence,
     /// Judge conditions on a difference or on the champion with fewer than 10 effective groups in a class, too
     #[arg(long, requires = "gate")]
     pub allow_few_groups: bool,
@@ -162,6 +168,12 @@ pub struct JudgingArgs {
     #[expect(missing_docs, reason = "documented where it is defined")]
     #[command(flatten)]
     pub reading: Reading,
+}
+
+/// A share between 0.5 and 1.
+fn confidence(text: &str) -> Result<Confidence, String> {
+    let share = text.parse().ok().and_then(Confidence::new);
+    share.ok_or_else(|| "a number between 0.5 and 1, such as 0.95".to_owned())
 }
 
 const COMPARE_EXAMPLES: &str = "Examples:

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Exit, Reading};
+use wo_stats::Confidence;
 
 use crate::cli::args::{AnalysisArgs, Args, Command, Compare};
 use crate::input::source::Source;
@@ -84,6 +85,8 @@ pub(crate) struct CompareConfig {
     pub(crate) source: Source,
     pub(crate) gate: Option<Terms>,
     pub(crate) few_groups: FewGroups,
+    /// Of the intervals of differences.
+    pub(crate) confidence: Confidence,
     pub(crate) shows_table: bool,
     pub(crate) compute: Compute,
     pub(crate) seed: u64,
@@ -264,6 +267,7 @@ impl CompareConfig {
             } else {
                 FewGroups::Refuse
             },
+            confidence: args.confidence,
             shows_table: args.table || (!args.json && io::stdout().is_terminal()),
             compute: Compute {
                 device: args.judging.device.clone(),

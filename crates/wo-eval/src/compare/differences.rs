@@ -16,14 +16,14 @@ pub(crate) fn differences(
     candidate: &[Prediction],
     champion: &[Prediction],
     space: &LabelSpace,
-    seed: u64,
+    bootstrap: Bootstrap,
 ) -> Vec<Difference> {
     let pairs: Vec<(&Prediction, &Prediction)> = candidate.iter().zip(champion).collect();
     let all = Pairs {
         task: Task::Label,
         scope: Scope::HELD_OUT,
         classes: &space.labels,
-        seed,
+        bootstrap,
     };
     let mut found = all.differences(&pairs);
     for (number, exercise) in space.exercises.iter().enumerate() {
@@ -61,7 +61,7 @@ struct Pairs<'a> {
     task: Task,
     scope: Scope,
     classes: &'a [Name],
-    seed: u64,
+    bootstrap: Bootstrap,
 }
 
 impl Pairs<'_> {
@@ -72,7 +72,7 @@ impl Pairs<'_> {
             .collect();
         let confusions = GroupedConfusions::new(&samples, self.classes.len());
         let metrics = Metric::all(self.classes.len());
-        let compared = confusions.compare(&metrics, &Bootstrap::new(self.seed));
+        let compared = confusions.compare(&metrics, &self.bootstrap);
         let [new, old, gains] = [
             compared.scores.first(),
             compared.scores.get(1),
@@ -114,6 +114,7 @@ impl Pairs<'_> {
         let (n, n_groups) = counted_of_either(metric, samples);
         let class = metric.class().and_then(|class| self.classes.get(class));
         let name = MetricName::from(metric);
+        let confidence = self.bootstrap.confidence;
         let record = Comparison {
             task: self.task.as_str().to_owned(),
             scope: self.scope.to_string(),
@@ -124,7 +125,8 @@ impl Pairs<'_> {
             difference: gain.value,
             low: gain.intervals.interval.map(|it| it.low),
             high: gain.intervals.interval.map(|it| it.high),
-            detectable: smallest_detectable(gain.intervals.standard_error),
+            confidence: Some(confidence.share()),
+            detectable: smallest_detectable(gain.intervals.standard_error, confidence),
             only_candidate_right: test.as_ref().map(|it| it.only_first),
             only_champion_right: test.as_ref().map(|it| it.only_second),
             p_value: test.as_ref().map(|it| it.p_value),

@@ -78,7 +78,7 @@ impl Compared<'_> {
                 low: it.record.low,
                 high: it.record.high,
             })
-            .ok_or_else(|| format!("there is no {metric}"))
+            .ok_or_else(|| format!("{metric} is undefined of these videos"))
     }
 
     /// Fails where the two are not predictions of the same videos, and where a class that a metric rests on comes from too few

@@ -23,7 +23,7 @@ fn predicted(n_wrong: usize) -> Vec<Prediction> {
 fn compared(n_wrong: usize, n_wrong_of_champion: usize) -> Vec<Difference> {
     let pair = [predicted(n_wrong), predicted(n_wrong_of_champion)];
     let [new, old] = same_videos(pair).expect("videos").sides;
-    differences(&new, &old, &LabelSpace::new(&classes()), 0)
+    differences(&new, &old, &LabelSpace::new(&classes()), Bootstrap::new(0))
 }
 
 #[test]

@@ -23,7 +23,8 @@ impl Provenance {
             keys: keys_of(video),
             joining: manifest.joining(video),
             seen_keys: manifest.seen_keys(video),
-            is_seen_known: true,
+            // Without a list of its videos nobody knows what a model was trained on.
+            is_seen_known: !manifest.videos.is_empty(),
         }
     }
 
@@ -60,6 +61,9 @@ impl Provenance {
         if joining.is_empty() {
             joining.push(Group::of_video_id(&wire.video_id));
         }
+        // One file under two ids is one video, whatever they say.
+        let file = wire.path.as_ref().map(|it| format!("file {it}"));
+        joining.extend(file.map(|it| Group::of_video_id(&it)));
         Self {
             keys,
             joining,

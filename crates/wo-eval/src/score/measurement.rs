@@ -1,7 +1,7 @@
 //! One score with its 95 % confidence interval.
 
 use wo_record::Score;
-use wo_stats::{Estimate, Interval, smallest_detectable};
+use wo_stats::{Confidence, Estimate, Interval, smallest_detectable};
 
 use crate::score::key::ScoreKey;
 use crate::score::support::Support;
@@ -39,7 +39,10 @@ impl Measurement {
             high: end(|it| it.high),
             bca_low: bca(|it| it.low),
             bca_high: bca(|it| it.high),
-            detectable: smallest_detectable(estimate.intervals.standard_error),
+            detectable: smallest_detectable(
+                estimate.intervals.standard_error,
+                Confidence::NINETY_FIVE,
+            ),
             n: support.n,
             n_groups: support.n_groups,
             n_effective: support.n_effective,

@@ -1,9 +1,7 @@
 //! One task of several predictors, with the metrics of each and their confidence intervals.
 
 use wo_record::{Group, Name, Predictor, UNCLEAR};
-use wo_stats::{
-    Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, are_too_few, roc_area,
-};
+use wo_stats::{Bootstrap, Estimate, GroupedConfusions, Metric, Ranking, Sample, roc_area};
 
 use crate::judge::label_space::LabelSpace;
 use crate::judge::prediction::Prediction;
@@ -127,14 +125,9 @@ impl ScoringTask<'_> {
             let support = Support::of_classes(of_samples.map(|(it, is_of)| (it.group, *is_of)));
             let metrics = [MetricName::RocAuc, MetricName::AveragePrecision];
             for (metric, estimate) in metrics.into_iter().zip(&estimates) {
-                let estimate = match metric {
-                    MetricName::RocAuc => estimate.joined_with(area),
-                    // It is resampled only: too narrow with few groups, and a resample of a perfect order is perfect.
-                    _ if estimate.has_no_width() || are_too_few(support.n_effective) => {
-                        estimate.joined_with(None)
-                    }
-                    _ => *estimate,
-                };
+                // A resample of a perfect order is perfect, so that only a mistake would give average precision an interval.
+                let interval = area.filter(|_| metric == MetricName::RocAuc);
+                let estimate = estimate.joined_with(interval, bootstrap.confidence);
                 let key = self.key(Predictor::Model, metric, Some(name));
                 evaluation.push(Measurement::new(key, &estimate, support));
             }

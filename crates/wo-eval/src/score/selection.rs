@@ -3,7 +3,8 @@
 use wo_clip::AbstentionPolicy;
 use wo_record::{CoveragePoint, Selection};
 use wo_stats::{
-    Bootstrap, Graded, RiskCoverage, RiskPoint, estimated_proportion, numbered, proportion,
+    Bootstrap, Confidence, Graded, RiskCoverage, RiskPoint, estimated_proportion, numbered,
+    proportion,
 };
 
 use crate::judge::prediction::Prediction;
@@ -58,7 +59,8 @@ pub(crate) fn selection(
             .zip(estimates)
             .map(|(&coverage, estimate)| {
                 let surest = surest(&graded, coverage, n_groups);
-                let interval = estimate.joined_with(proportion(&surest)).intervals.interval;
+                let estimate = estimate.joined_with(proportion(&surest), Confidence::NINETY_FIVE);
+                let interval = estimate.intervals.interval;
                 CoveragePoint {
                     coverage,
                     accuracy: estimate.value,

@@ -51,8 +51,9 @@ pub(crate) fn worst_group(videos: &[&Prediction], whole: Whole, seed: u64) -> Op
         let recalls: Option<Vec<f64>> = sums.chunks(2).map(recall).collect();
         vec![recalls.and_then(|it| it.into_iter().reduce(f64::min))]
     };
-    let estimate = Bootstrap::new(seed).estimates(n_groups, worst).pop()?;
-    let estimate = estimate.joined_with(interval_of_least(&counts));
+    let bootstrap = Bootstrap::new(seed);
+    let estimate = bootstrap.estimates(n_groups, worst).pop()?;
+    let estimate = estimate.joined_with(interval_of_least(&counts), bootstrap.confidence);
     let key = ScoreKey {
         scope: Scope::Whole(whole),
         ..ScoreKey::of_labels(MetricName::WorstGroupRecall)

@@ -135,6 +135,39 @@ fn a_difference_is_judged_by_its_interval() {
 }
 
 #[test]
+fn a_surer_interval_is_wider() {
+    let folder = tempdir().expect("a folder");
+    let good = written(folder.path(), "good", &squats(40, 4));
+    let bad = written(folder.path(), "bad", &squats(40, 11));
+    let compare = |confidence: &str| {
+        let gate = ["--gate", "difference.balanced_accuracy.low>0"];
+        let run = tool()
+            .args(["compare", "--json", "--confidence", confidence])
+            .args(gate)
+            .args([&good, &bad])
+            .run();
+        let main = of_type(&run, "comparison").into_iter().next();
+        let main = main.map(|it| {
+            let of = |key: &str| it[key].as_f64().expect("a number");
+            [of("low"), of("high"), of("confidence"), of("detectable")]
+        });
+        (run.status, main, run.stderr)
+    };
+    let ((usual, Some(narrow), _), (surer, Some(wide), _)) = (compare("0.95"), compare("0.999"))
+    else {
+        panic!("a comparison");
+    };
+    assert!(wide[0] < narrow[0] && wide[1] > narrow[1] && wide[3] > narrow[3]);
+    assert_eq!([narrow[2], wide[2]], [0.95, 0.999]);
+    assert_eq!((usual, surer), (0, 1), "{narrow:?} {wide:?}");
+    for wrong in ["95", "1", "0.5", "0", "NaN", "high"] {
+        let (status, _, stderr) = compare(wrong);
+        assert_eq!(status, 2, "{wrong}: {stderr}");
+        assert!(stderr.contains("between 0.5 and 1"), "{wrong}: {stderr}");
+    }
+}
+
+#[test]
 fn mistakes_that_are_left_out_open_no_gate() {
     let folder = tempdir().expect("a folder");
     let champion = written(folder.path(), "champion", &squats(40, 8));

@@ -79,6 +79,22 @@ fn any_text_is_no_person() {
 }
 
 #[test]
+fn one_file_under_several_ids_is_one_group() {
+    let folder = tempdir().expect("a folder");
+    let n_groups = |change: fn(usize, &mut Value)| {
+        let said = changed(folder.path(), change);
+        let run = evaluated(&said, &[]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        of_type(&run, "independence")[0]["n_groups"]
+            .as_u64()
+            .expect("a number")
+    };
+    let apart = n_groups(|i, it| it["path"] = json!(format!("{i}.mp4")));
+    let in_pairs = n_groups(|i, it| it["path"] = json!(format!("{}.mp4", i / 4)));
+    assert_eq!((apart, in_pairs), (40, 20));
+}
+
+#[test]
 fn what_does_not_say_seen_may_have_been_seen() {
     let folder = tempdir().unwrap();
     let said = changed(folder.path(), |i, it| {

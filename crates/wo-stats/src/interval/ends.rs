@@ -2,10 +2,6 @@
 
 use crate::bootstrap::Interval;
 
-/// Below the low end and above the high end lies so much.
-pub(super) const LOW: f64 = 0.025;
-pub(super) const HIGH: f64 = 1.0 - LOW;
-
 impl Interval {
     /// The lower low end and the higher high end.
     #[must_use]

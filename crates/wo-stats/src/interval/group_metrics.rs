@@ -2,9 +2,10 @@
 
 use std::cell::OnceCell;
 
-use super::proportion::proportion;
+use super::proportion::proportion_between;
 use super::recalls::{balanced_accuracy, f1, macro_f1};
 use crate::bootstrap::Interval;
+use crate::confidence::Confidence;
 use crate::metrics::{Counts, Metric};
 
 /// The confusions of one predictor by group.
@@ -12,6 +13,7 @@ use crate::metrics::{Counts, Metric};
 pub(crate) struct GroupMetrics<'a> {
     groups: &'a [Counts],
     present: &'a [usize],
+    confidence: Confidence,
     /// Of all groups together.
     total: Counts,
     /// Right and all samples of each class that is present, by group.
@@ -22,7 +24,7 @@ pub(crate) struct GroupMetrics<'a> {
 
 impl<'a> GroupMetrics<'a> {
     /// Of `groups`, with the classes that have samples.
-    pub(crate) fn new(groups: &'a [Counts], present: &'a [usize]) -> Self {
+    pub(crate) fn new(groups: &'a [Counts], present: &'a [usize], confidence: Confidence) -> Self {
         let n_classes = groups.first().map_or(0, Vec::len);
         let mut total = vec![vec![0; n_classes]; n_classes];
         for counts in groups {
@@ -42,6 +44,7 @@ impl<'a> GroupMetrics<'a> {
         Self {
             groups,
             present,
+            confidence,
             total,
             classes: present.iter().map(of_class).collect(),
             recalls: OnceCell::new(),
@@ -51,7 +54,7 @@ impl<'a> GroupMetrics<'a> {
     /// The interval of a metric. `None` where a class has samples in fewer than two groups.
     pub(crate) fn interval(&self, metric: Metric) -> Option<Interval> {
         match metric {
-            Metric::Accuracy => proportion(&self.counts(|counts| {
+            Metric::Accuracy => self.proportion(&self.counts(|counts| {
                 let hits = counts.iter().enumerate().map(|(class, row)| at(row, class));
                 (hits.sum(), counts.iter().flatten().sum())
             })),
@@ -59,7 +62,7 @@ impl<'a> GroupMetrics<'a> {
                 let place = self.present.iter().position(|it| *it == class)?;
                 self.recalls().get(place).copied().flatten()
             }
-            Metric::Precision(class) => proportion(&self.counts(|counts| {
+            Metric::Precision(class) => self.proportion(&self.counts(|counts| {
                 let predicted = counts.iter().map(|row| at(row, class)).sum();
                 (counts.get(class).map_or(0, |row| at(row, class)), predicted)
             })),
@@ -81,12 +84,17 @@ impl<'a> GroupMetrics<'a> {
             <= 1
     }
 
+    fn proportion(&self, groups: &[(u64, u64)]) -> Option<Interval> {
+        proportion_between(groups, self.confidence.tail())
+    }
+
     fn counts(&self, of_group: impl Fn(&Counts) -> (u64, u64)) -> Vec<(u64, u64)> {
         self.groups.iter().map(of_group).collect()
     }
 
     fn recalls(&self) -> &[Option<Interval>] {
-        let of_classes = || self.classes.iter().map(|class| proportion(class)).collect();
+        let of_class = |class: &Vec<_>| self.proportion(class);
+        let of_classes = || self.classes.iter().map(of_class).collect();
         self.recalls.get_or_init(of_classes)
     }
 

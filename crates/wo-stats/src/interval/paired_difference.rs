@@ -1,9 +1,9 @@
 //! The confidence interval of a difference of two predictors on the same samples.
 
 use super::beta_binomial::{BetaPrior, CorrelationPrior, GroupCounts, Posterior};
-use super::ends::{HIGH, LOW};
 use super::group_sizes::combined;
 use crate::bootstrap::Interval;
+use crate::confidence::Confidence;
 
 /// How far the differences of two classes in the same groups go together.
 const CORRELATION: f64 = 0.5;
@@ -29,13 +29,13 @@ pub struct PairedCounts {
     pub samples: u64,
 }
 
-/// The 95 % interval of balanced accuracy of the first predictor minus that of the second, from the counts of each class
+/// The interval of balanced accuracy of the first predictor minus that of the second, from the counts of each class
 /// by group. How often the two disagree and who is right then are two proportions over groups; the difference is their
 /// product. `None` where a class has samples in fewer than two groups.
-pub fn paired_difference(classes: &[&[PairedCounts]]) -> Option<Interval> {
+pub fn paired_difference(classes: &[&[PairedCounts]], confidence: Confidence) -> Option<Interval> {
     let of_classes: Vec<(f64, Interval)> = classes
         .iter()
-        .map(|groups| of_class(groups))
+        .map(|groups| of_class(groups, confidence.tail()))
         .collect::<Option<_>>()?;
     let n_classes = of_classes.len().max(1) as f64;
     let value = of_classes.iter().map(|it| it.0).sum::<f64>() / n_classes;
@@ -63,7 +63,7 @@ pub(crate) fn unpaired_difference(first: (f64, Interval), second: (f64, Interval
 }
 
 /// The difference of two recalls and its interval.
-fn of_class(groups: &[PairedCounts]) -> Option<(f64, Interval)> {
+fn of_class(groups: &[PairedCounts], tail: f64) -> Option<(f64, Interval)> {
     let groups: Vec<&PairedCounts> = groups.iter().filter(|it| it.samples > 0).collect();
     if groups.len() < 2 {
         return None;
@@ -94,8 +94,8 @@ fn of_class(groups: &[PairedCounts]) -> Option<(f64, Interval)> {
         f64::midpoint(low, high)
     };
     let ends = Interval {
-        low: end(LOW).min(difference),
-        high: end(HIGH).max(difference),
+        low: end(tail).min(difference),
+        high: end(1.0 - tail).max(difference),
     };
     Some((difference, ends))
 }

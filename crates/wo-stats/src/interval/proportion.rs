@@ -1,8 +1,8 @@
 //! The confidence interval of a proportion over groups, such as a recall or an accuracy.
 
 use super::beta_binomial::{BetaPrior, CorrelationPrior, GroupCounts};
-use super::ends::LOW;
 use crate::bootstrap::{Bootstrap, Estimate, Interval};
+use crate::confidence::Confidence;
 use crate::sums::GroupSums;
 
 /// The prior leans outwards, and mirrored for the high end: ends from one neutral prior lie too far inside when the
@@ -25,7 +25,11 @@ pub fn proportion(groups: &[(u64, u64)]) -> Option<Interval> {
 /// The same of one proportion among `n`, such as the lowest recall of several: all `n` intervals together hold their truths
 /// in 95 of 100 evaluations (Bonferroni), so that the one picked for its value holds too.
 pub fn proportion_of_several(groups: &[(u64, u64)], n: usize) -> Option<Interval> {
-    let tail = LOW / n.max(1) as f64;
+    proportion_between(groups, Confidence::NINETY_FIVE.tail() / n.max(1) as f64)
+}
+
+/// The same, with so much below the interval and as much above it.
+pub(super) fn proportion_between(groups: &[(u64, u64)], tail: f64) -> Option<Interval> {
     let groups: Vec<(u64, u64)> = groups.iter().copied().filter(|it| it.1 > 0).collect();
     if groups.len() < 2 {
         return None;
@@ -53,7 +57,7 @@ pub fn estimated_proportion(groups: &[(u64, u64)], seed: u64) -> Estimate {
     };
     let mut estimates = Bootstrap::new(seed).estimates(groups.len(), share);
     let estimate = estimates.pop().unwrap_or_default();
-    estimate.joined_with(proportion(&groups))
+    estimate.joined_with(proportion(&groups), Confidence::NINETY_FIVE)
 }
 
 /// The proportion itself; `None` without samples.

@@ -2,9 +2,9 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::ends::HIGH;
 use super::group_sizes::effective_groups;
 use crate::bootstrap::Interval;
+use crate::confidence::Confidence;
 
 /// The correlation inside groups that the prior of the variance assumes.
 const CORRELATION: f64 = 0.3;
@@ -54,7 +54,8 @@ pub fn roc_area(scores: &[f64], is_positive: &[bool], groups: &[usize]) -> Optio
     let variance =
         variance.max((PRIOR_GROUPS * expected + freedom * variance) / (PRIOR_GROUPS + freedom));
     let t = StudentsT::new(0.0, 1.0, freedom + PRIOR_GROUPS).ok()?;
-    let reach = t.inverse_cdf(HIGH) * variance.sqrt() / (shrunk * (1.0 - shrunk));
+    let reach = t.inverse_cdf(1.0 - Confidence::NINETY_FIVE.tail()) * variance.sqrt()
+        / (shrunk * (1.0 - shrunk));
     let log_odds = (shrunk / (1.0 - shrunk)).ln();
     let expit = |x: f64| 1.0 / (1.0 + (-x).exp());
     Some(Interval {

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::bootstrap::Interval;
+use crate::confidence::Confidence;
 use crate::metrics::{Counts, Metric};
 
 /// The interval of a metric of two classes, from right and all samples of each by group.
@@ -13,7 +14,7 @@ fn of_two(metric: Metric, good: &[(u64, u64)], bad: &[(u64, u64)]) -> Option<Int
     let groups: Vec<Counts> = groups
         .map(|(g, b)| vec![vec![g.0, g.1 - g.0], vec![b.1 - b.0, b.0]])
         .collect();
-    GroupMetrics::new(&groups, &[0, 1]).interval(metric)
+    GroupMetrics::new(&groups, &[0, 1], Confidence::NINETY_FIVE).interval(metric)
 }
 
 /// So many groups of so many samples, all right.
@@ -64,7 +65,7 @@ fn one_group_says_nothing_of_others() {
     assert_eq!(balanced, None);
     assert_eq!(roc_area(&[0.1, 0.9], &[false, true], &[0, 1]), None);
     let counts = [PairedCounts::default(); 3];
-    assert_eq!(paired_difference(&[&counts]), None);
+    assert_eq!(paired_difference(&[&counts], Confidence::NINETY_FIVE), None);
 }
 
 #[test]
@@ -132,7 +133,7 @@ fn nothing_has_no_width() {
         samples: 4,
         ..PairedCounts::default()
     }; 6];
-    let difference = paired_difference(&[&same, &same]).unwrap();
+    let difference = paired_difference(&[&same, &same], Confidence::NINETY_FIVE).unwrap();
     assert!(
         difference.low < -0.05 && difference.high > 0.05,
         "{difference:?}"

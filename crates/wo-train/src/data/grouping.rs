@@ -17,8 +17,9 @@ const CURE: &str = "write groups.csv beside the videos, with a first line path,p
 pub(crate) struct Grouping {
     /// By what they are made.
     pub(crate) by: GroupBy,
-    n_by_person: usize,
-    n_by_source: usize,
+    /// Absent where no video has a person, as below no source.
+    n_by_person: Option<usize>,
+    n_by_source: Option<usize>,
     n_by_both: usize,
     n_videos: usize,
     /// Names of videos without person and source.
@@ -55,10 +56,11 @@ impl Grouping {
             (GroupBy::Source, [only]) => only.is_person() && of_both.contains(only),
             _ => false,
         };
+        let has = |is_kind: fn(&Group) -> bool| keys.iter().flatten().any(is_kind);
         Self {
             by,
-            n_by_person: n_groups(GroupBy::Person),
-            n_by_source: n_groups(GroupBy::Source),
+            n_by_person: has(Group::is_person).then(|| n_groups(GroupBy::Person)),
+            n_by_source: has(Group::is_source).then(|| n_groups(GroupBy::Source)),
             n_by_both: n_groups(GroupBy::Both),
             n_videos: videos.len(),
             ungrouped: names(&Vec::is_empty),
@@ -79,10 +81,11 @@ impl Grouping {
     }
 
     fn counts(&self) -> String {
+        let or_none = |n: Option<String>| n.unwrap_or_else(|| "none".to_owned());
         format!(
             "{} by person, {} by source, {} by both",
-            count(self.n_by_person, "group"),
-            self.n_by_source,
+            or_none(self.n_by_person.map(|n| count(n, "group"))),
+            or_none(self.n_by_source.map(|n| n.to_string())),
             self.n_by_both
         )
     }
@@ -137,9 +140,9 @@ impl Grouping {
             (GroupBy::Source, self.n_by_source, "sources", "people"),
         ];
         let n = self.n_by_both;
-        let more = others
-            .into_iter()
-            .filter(|(_, n_other, ..)| self.by == GroupBy::Both && *n_other > n);
+        let more = others.into_iter().filter(|(_, n_other, ..)| {
+            self.by == GroupBy::Both && n_other.is_some_and(|it| it > n)
+        });
         more.fold(result, |result, (by, _, new, known)| {
             result.hint(format!(
                 "the videos are {}; --group-by {by} joins fewer, but then metrics hold for new {new} in {known} of the training \

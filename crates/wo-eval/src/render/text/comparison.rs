@@ -4,6 +4,7 @@ use std::path::Path;
 
 use wo_cli::count;
 use wo_record::{Comparison, Gate, Independence};
+use wo_stats::Confidence;
 
 use crate::compare::difference::{Difference, main_difference};
 use crate::render::format::{number, plain};
@@ -88,11 +89,14 @@ fn rows<'a>(
     comparisons: impl Iterator<Item = &'a Difference>,
     name: fn(&Difference) -> String,
 ) -> Option<String> {
+    let mut comparisons = comparisons.peekable();
+    let confidence = comparisons.peek().and_then(|it| it.record.confidence);
+    let difference_column = format!("difference [{}]", percent(confidence));
     let header = [
         "",
         "candidate",
         "champion",
-        "difference [95 %]",
+        &difference_column,
         "±",
         "McNemar p",
     ];
@@ -109,6 +113,12 @@ fn rows<'a>(
         ]);
     }
     (!table.is_empty()).then(|| titled(title, &table))
+}
+
+/// `95 %`, `99.38 %`.
+fn percent(share: Option<f64>) -> String {
+    let share = share.unwrap_or(Confidence::NINETY_FIVE.share());
+    format!("{} %", (share * 1e4).round() / 100.0)
 }
 
 /// `+0.12 [-0.03, +0.25]`, `+0.12 [-]` or `-`.
