@@ -1,0 +1,82 @@
+//! The ledger, open for writing, with what it comes to. Opening it completes what a killed run left half done.
+
+use std::fs::File;
+
+use anyhow::Context;
+use wo_ledger::Ledger;
+
+use crate::event::{Begun, Event, now};
+use crate::folder::ModelsFolder;
+use crate::history::History;
+use crate::swap;
+
+/// Random bytes in the salt.
+const SALT_BYTES: usize = 16;
+
+/// The ledger under the lock of the folder.
+#[derive(Debug)]
+pub(crate) struct OpenLedger {
+    ledger: Ledger<Event>,
+    history: History,
+    folder: ModelsFolder,
+    _lock: File,
+}
+
+impl OpenLedger {
+    /// Opens it, and begins it where it is missing. Where it says that another model is in use than the link does, the link
+    /// follows.
+    pub(crate) fn open(folder: &ModelsFolder) -> anyhow::Result<Self> {
+        let lock = folder.lock()?;
+        let ledger = Ledger::open(&folder.ledger())?;
+        let mut this = Self {
+            history: of_entries(ledger.entries()),
+            ledger,
+            folder: folder.clone(),
+            _lock: lock,
+        };
+        if this.history.salt.is_empty() {
+            this.append(Event::Begun(Begun {
+                at: now(),
+                salt: salt()?,
+            }))?;
+        }
+        this.complete()?;
+        Ok(this)
+    }
+
+    /// What the entries come to.
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Adds an entry, which is on the disk when this returns.
+    pub(crate) fn append(&mut self, event: Event) -> anyhow::Result<()> {
+        self.ledger.append(event.clone())?;
+        self.history.take(&event);
+        Ok(())
+    }
+
+    /// Brings models and the link to where the entries say that they are.
+    pub(crate) fn complete(&self) -> anyhow::Result<()> {
+        swap::complete(&self.folder, &self.history)
+    }
+}
+
+/// What the ledger comes to, without its lock: for who only reads.
+pub(crate) fn read_history(folder: &ModelsFolder) -> anyhow::Result<History> {
+    Ok(of_entries(&wo_ledger::read(&folder.ledger())?))
+}
+
+fn of_entries(entries: &[wo_ledger::Entry<Event>]) -> History {
+    let mut history = History::default();
+    for entry in entries {
+        history.take(&entry.what);
+    }
+    history
+}
+
+fn salt() -> anyhow::Result<String> {
+    let mut bytes = [0; SALT_BYTES];
+    getrandom::fill(&mut bytes).context("draw a salt")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,241 @@
+//! `wo-models look`: one look at the held-out groups, paid for before it is taken.
+
+use std::io::{BufRead, Write};
+
+use anyhow::Context;
+use wo_cli::{Exit, Message, Outcome, bail, count, ensure, message, open_input};
+use wo_folder::stream_error;
+use wo_record::{Reader, Record};
+use wo_settings::Settings;
+
+use crate::budget::Budget;
+use crate::champion::{CURE, Champion};
+use crate::cli::config::{Damaged, LookConfig};
+use crate::event::{Event, Look, LookKind, Refused, Unchanged, now};
+use crate::folder::ModelsFolder;
+use crate::history::{History, Outcome as Decision};
+use crate::last_run::LastRun;
+use crate::ledger::OpenLedger;
+use crate::model_files::{digest, hashes};
+use crate::promote::refuse;
+use crate::split::{Support, Videos};
+
+/// A first model is judged by itself, for which each label needs two groups: of one, nothing says how much groups differ.
+const MIN_GROUPS_OF_FIRST: u32 = 2;
+/// What is written where no model is in use.
+const FIRST: &str = "first";
+
+/// Takes a look where one may be taken. Without a challenger it only says whether one could be.
+pub(crate) fn look(
+    config: &LookConfig,
+    stdin: &mut dyn BufRead,
+    stdout: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
+    let budget = Budget::of(&config.settings.gate);
+    let (alpha, looks) = (config.settings.gate.alpha, config.settings.gate.looks);
+    ensure!(
+        budget.confidence() > 0.5,
+        Exit::Usage,
+        "gate.alpha {alpha} over {} gives intervals that say nothing", count(looks, "look");
+        "take a smaller gate.alpha in wo.toml, such as 0.05"
+    );
+    let held_out = HeldOut::read(config, stdin)?;
+    let folder = ModelsFolder::here();
+    let mut ledger = OpenLedger::open(&folder)?;
+    let challenger = config
+        .challenger
+        .as_deref()
+        .map(|it| anyhow::Ok(digest(&hashes(it)?)))
+        .transpose()?;
+    let kind = kind_of(config, &folder, ledger.history())?;
+    let champion = ledger.history().champion();
+    if kind == LookKind::Comparison
+        && let Some(challenger) = &challenger
+        && champion.is_some_and(|it| digest(&it.files) == *challenger)
+    {
+        return unchanged(config, &folder, &mut ledger);
+    }
+    let wanted = Look {
+        at: now(),
+        kind,
+        set: ledger.history().set(),
+        challenger: challenger.clone().unwrap_or_default(),
+        champion: champion.map(|it| it.version.clone()),
+        held_out: held_out.hash.clone(),
+        alpha: budget.price(),
+        confidence: budget.confidence(),
+    };
+    let history = ledger.history();
+    let again = history.same_look(&wanted);
+    // A run that was cut off after its look may go on, also where that look was the last one.
+    let is_open = history.open_look().is_some_and(|open| {
+        let challenger = open.challenger.clone();
+        challenger_or(&wanted, challenger).is_same_as(open)
+    });
+    let objection = objection(config, &held_out, history, &wanted)
+        .filter(|_| again.is_none())
+        .filter(|_| challenger.is_some() || !is_open)
+        .or_else(|| again.and_then(|it| decided(it.outcome.as_ref()?)));
+    if let Some(objection) = objection {
+        for hint in &objection.hints {
+            wo_cli::warn!("{hint}");
+        }
+        let refused = Refused {
+            at: now(),
+            challenger,
+            why: objection.text,
+            gate: Vec::new(),
+            report: None,
+            inputs: config.inputs.clone(),
+        };
+        return refuse(&folder, &mut ledger, refused, "look");
+    }
+    let price = again.map_or(wanted.confidence, |it| it.look.confidence);
+    if challenger.is_some() && again.is_none() {
+        ledger.append(Event::Looked(wanted.clone()))?;
+    }
+    let left = budget.n_left(ledger.history().spent(wanted.set));
+    let groups = count(held_out.support.n_groups, "group");
+    let (set, left) = (wanted.set, count(left, "look"));
+    wo_cli::say!("held-out set {set}, {groups}: {left} of {looks} left");
+    match kind {
+        LookKind::First => writeln!(stdout, "{FIRST}")?,
+        LookKind::Comparison => writeln!(stdout, "{price}")?,
+    }
+    Ok(Outcome::Done)
+}
+
+/// The same look with another challenger.
+fn challenger_or(look: &Look, challenger: String) -> Look {
+    Look {
+        challenger,
+        ..look.clone()
+    }
+}
+
+/// The held-out records: a hash of what they say, and how many groups they show.
+struct HeldOut {
+    hash: String,
+    support: Support,
+}
+
+impl HeldOut {
+    fn read(config: &LookConfig, stdin: &mut dyn BufRead) -> anyhow::Result<Self> {
+        let (name, mut input) = open_input(config.input.as_deref(), stdin)?;
+        let mut reader = Reader::new(&mut *input, config.reading.max_line);
+        let mut videos = Videos::new(config.settings.held_out.group_by);
+        let mut hasher = blake3::Hasher::new();
+        while let Some(line) = reader
+            .next_line()
+            .map_err(stream_error)
+            .with_context(|| name.clone())?
+        {
+            videos.take(&line);
+            // The versions of the tools in `begin` change nothing of what is judged.
+            if !matches!(line.record, Ok(Record::Begin(_) | Record::End(_))) {
+                hasher.update(line.text.as_bytes());
+                hasher.update(b"\n");
+            }
+        }
+        Ok(Self {
+            hash: hasher.finalize().to_hex().to_string(),
+            support: Support::of(videos.iter().map(|(_, video)| video)),
+        })
+    }
+}
+
+/// What is to be decided. Nothing is judged beside a model that is damaged, unless a person asks for it.
+fn kind_of(
+    config: &LookConfig,
+    folder: &ModelsFolder,
+    history: &History,
+) -> anyhow::Result<LookKind> {
+    match Champion::of(folder, history) {
+        Champion::None => Ok(LookKind::First),
+        Champion::Whole(_) => Ok(LookKind::Comparison),
+        Champion::Damaged(why) if config.damaged == Damaged::Replace => {
+            wo_cli::warn!(
+                "the model in use is damaged, and the new one is judged by itself: {why}"
+            );
+            Ok(LookKind::First)
+        }
+        Champion::Damaged(why) => {
+            bail!(Exit::Integrity, "the model in use is damaged: {why}"; "{}", CURE[0]; "{}", CURE[1])
+        }
+    }
+}
+
+/// Why no look may be taken.
+fn objection(
+    config: &LookConfig,
+    held_out: &HeldOut,
+    history: &History,
+    wanted: &Look,
+) -> Option<Message> {
+    let Settings {
+        gate,
+        held_out: groups,
+        ..
+    } = &config.settings;
+    let least = match wanted.kind {
+        LookKind::First => MIN_GROUPS_OF_FIRST,
+        LookKind::Comparison => gate.min_groups.max(MIN_GROUPS_OF_FIRST),
+    };
+    let percent = 100.0 * groups.share;
+    let support = &held_out.support;
+    if support.labels().count() < 2 {
+        return Some(message!(
+            "the held-out groups show fewer than two labels, so that nothing can be judged";
+            "film more persons: about {percent:.0} % of new groups are held out"
+        ));
+    }
+    if let Some(short) = support.shortage(None, least) {
+        return Some(message!(
+            "the held-out groups are too few: {} comes from {:.1} independent groups, and {least} are needed", short.label, short.n_effective;
+            "film {} of more persons: about {percent:.0} % of new groups are held out", short.label
+        ));
+    }
+    (Budget::of(gate).n_left(history.spent(wanted.set)) == 0).then(|| {
+        message!(
+            "the {} at held-out set {} are used up: film new held-out persons", count(gate.looks, "look"), wanted.set;
+            "about {percent:.0} % of new groups are held out; when each label has {least} of those, the next set opens with new looks"
+        )
+    })
+}
+
+/// Why a look that has decided decides no more.
+fn decided(outcome: &Decision) -> Option<Message> {
+    Some(match outcome {
+        Decision::Refused(refused) => Message::new(format!(
+            "the same model was refused on the same videos before: {}",
+            refused.why
+        )),
+        Decision::Promoted(version) => Message::new(format!(
+            "the same model was promoted on the same videos before, as {version}, and taken back"
+        )),
+    })
+}
+
+/// The new model is the one in use: there is nothing to decide, and nothing is paid for.
+fn unchanged(
+    config: &LookConfig,
+    folder: &ModelsFolder,
+    ledger: &mut OpenLedger,
+) -> anyhow::Result<Outcome> {
+    let why = "the new model is the one in use, byte for byte";
+    ledger.append(Event::Unchanged(Unchanged {
+        at: now(),
+        inputs: config.inputs.clone(),
+    }))?;
+    wo_cli::say!("{why}");
+    LastRun {
+        outcome: "unchanged".to_owned(),
+        exit: Some(Exit::Done as u8),
+        stage: "look".to_owned(),
+        why: why.to_owned(),
+        in_use: ledger.history().champion().map(|it| it.version.clone()),
+        ..LastRun::default()
+    }
+    .write(folder)?;
+    Ok(Outcome::Done)
+}

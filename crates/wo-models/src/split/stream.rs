@@ -1,0 +1,230 @@
+//! The filter: reads a stream twice, first for the sides of its videos, then to pass on those of one side.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+
+use anyhow::Context;
+use wo_cli::{OnError, Outcome, open_input};
+use wo_folder::{BaseFolder, stream_error};
+use wo_record::{Failure, Image, Line, ReadError, Reader, Record, Writer, code};
+
+use crate::budget::Budget;
+use crate::cli::config::{Keep, SplitConfig};
+use crate::event::{Assigned, Event, Opened, now};
+use crate::folder::ModelsFolder;
+use crate::ledger::OpenLedger;
+use crate::side::Side;
+use crate::split::assign::{Place, Places, place};
+use crate::split::summary::{summary, warnings};
+use crate::split::support::Support;
+use crate::split::videos::Videos;
+
+/// Passes on the records of one side.
+pub(crate) fn split(
+    config: &SplitConfig,
+    stdin: &mut dyn BufRead,
+    stdout: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
+    let (name, mut input) = open_input(config.input.as_deref(), stdin)?;
+    let mut spool = tempfile::tempfile().context("create a temporary file")?;
+    io::copy(&mut input, &mut spool).with_context(|| format!("read {name}"))?;
+    let filter = Filter {
+        config,
+        name,
+        read_from: BaseFolder::of(config.input.as_deref()).context("find the working directory")?,
+        written_to: BaseFolder::of(None).context("find the working directory")?,
+    };
+    let mut videos = Videos::new(config.settings.held_out.group_by);
+    let mut n_skipped = 0;
+    filter.for_each_line(&mut spool, |read| {
+        match read {
+            Read::Line(line) => videos.take(&line),
+            Read::Bad(bad) => {
+                wo_cli::warn!("{}: {bad}", filter.name);
+                n_skipped += 1;
+            }
+            Read::Begin(_) => {}
+        }
+        Ok(())
+    })?;
+    let (places, set) = sides(config, &videos)?;
+    let is_kept = |video_id: &str| places.by_id.get(video_id) == Some(&config.keep.place(set));
+    let mut output = Some(stdout);
+    let mut writer = None;
+    filter.for_each_line(&mut spool, |read| {
+        match (read, &mut writer) {
+            (Read::Begin(upstream), None) => {
+                let output = output.take().expect("taken once, with the writer");
+                let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+                writer = Some(Writer::begin(output, tool, version, &upstream)?);
+            }
+            (Read::Line(line), Some(writer)) => filter.pass(line, &is_kept, writer)?,
+            (Read::Bad(bad), Some(writer)) => writer.failure(bad_line(&bad))?,
+            (Read::Begin(_) | Read::Line(_) | Read::Bad(_), _) => {}
+        }
+        Ok(())
+    })?;
+    if let Some(writer) = writer {
+        writer.end()?;
+    }
+    let n_kept = videos.iter().filter(|(id, _)| is_kept(id)).count();
+    if n_kept == 0 {
+        return Ok(Outcome::No);
+    }
+    Ok(Outcome::from_failures(n_skipped))
+}
+
+/// The places of all videos, and the set that is judged on. Writes down what is new before anything is passed on.
+fn sides(config: &SplitConfig, videos: &Videos) -> anyhow::Result<(Places, u32)> {
+    let (settings, folder) = (&config.settings, ModelsFolder::here());
+    let mut ledger = OpenLedger::open(&folder)?;
+    let places = place(videos, ledger.history(), settings.held_out.share);
+    if !places.new.is_empty() {
+        ledger.append(Event::Assigned(Assigned {
+            at: now(),
+            sides: places.new.clone(),
+        }))?;
+    }
+    let on = |side: Side| {
+        let by_id = &places.by_id;
+        let videos = videos.iter();
+        videos
+            .filter(move |(id, _)| by_id.get(*id) == Some(&Place::On(side)))
+            .map(|(_, video)| video)
+    };
+    let set = ledger.history().set();
+    if Budget::of(&settings.gate).n_left(ledger.history().spent(set)) == 0 {
+        let next = Support::of(on(Side::HeldOut(set + 1)));
+        let trained = Support::of(on(Side::Training));
+        let least = settings.gate.min_groups;
+        let is_ready =
+            next.labels().count() > 1 && next.shortage(trained.labels(), least).is_none();
+        if is_ready {
+            ledger.append(Event::Opened(Opened {
+                at: now(),
+                set: set + 1,
+            }))?;
+            wo_cli::say!(
+                "the looks at held-out set {set} are used up; models are judged on set {} from now on, which nobody has looked \
+                 at",
+                set + 1
+            );
+        }
+    }
+    let set = ledger.history().set();
+    wo_cli::say!("{}", summary(videos, &places, set));
+    for warning in warnings(videos, &places, set) {
+        wo_cli::warn!("{warning}");
+    }
+    Ok((places, set))
+}
+
+impl Keep {
+    /// Where the videos lie that it asks for.
+    fn place(self, set: u32) -> Place {
+        Place::On(match self {
+            Self::Training => Side::Training,
+            Self::HeldOut => Side::HeldOut(set),
+        })
+    }
+}
+
+/// What is read.
+enum Read {
+    /// The tools before, at the first `begin`.
+    Begin(Vec<wo_record::Producer>),
+    Line(Line),
+    /// A line that is skipped.
+    Bad(ReadError),
+}
+
+struct Filter<'a> {
+    config: &'a SplitConfig,
+    /// Of the input, for messages.
+    name: String,
+    /// What paths of images start from, in the input and in the output.
+    read_from: BaseFolder,
+    written_to: BaseFolder,
+}
+
+impl Filter<'_> {
+    /// Reads the stream from its start to its end.
+    fn for_each_line(
+        &self,
+        spool: &mut File,
+        mut each: impl FnMut(Read) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        spool.seek(SeekFrom::Start(0)).context("read the input")?;
+        let mut input = BufReader::with_capacity(1 << 18, spool);
+        let mut reader = Reader::new(&mut input, self.config.reading.max_line);
+        let mut has_begun = false;
+        loop {
+            match reader.next_line() {
+                Ok(Some(line)) => {
+                    if !has_begun {
+                        each(Read::Begin(reader.producers().to_vec()))?;
+                        has_begun = true;
+                    }
+                    each(Read::Line(line))?;
+                }
+                Ok(None) => return Ok(()),
+                Err(bad @ ReadError::Line { .. })
+                    if self.config.reading.on_error == OnError::Skip =>
+                {
+                    each(Read::Bad(bad))?;
+                }
+                Err(error) => return Err(stream_error(error)).with_context(|| self.name.clone()),
+            }
+        }
+    }
+
+    /// Writes a line that belongs to a video which is kept, or to none.
+    fn pass(
+        &self,
+        mut line: Line,
+        is_kept: &dyn Fn(&str) -> bool,
+        writer: &mut Writer<'_>,
+    ) -> anyhow::Result<()> {
+        let video_id = match &line.record {
+            Ok(Record::Begin(_) | Record::End(_)) => return Ok(()),
+            Ok(record) => video_of(record),
+            Err(_) => None,
+        };
+        if video_id.is_some_and(|id| !is_kept(id)) {
+            return Ok(());
+        }
+        if let Ok(Record::Frame(frame)) = &mut line.record
+            && let Image::File { path, .. } = &mut frame.image
+            && let Some(rebased) = self.read_from.rebased(path.as_path(), &self.written_to)
+        {
+            *path = rebased.into();
+            let record = line.record.clone().expect("it is a frame");
+            return Ok(writer.rewritten(&line, &record)?);
+        }
+        Ok(writer.line(&line)?)
+    }
+}
+
+/// The video that a record is about.
+fn video_of(record: &Record) -> Option<&str> {
+    match record {
+        Record::Video(video) => Some(&video.video_id),
+        Record::Frame(frame) => Some(&frame.video_id),
+        Record::Dropped(dropped) => Some(&dropped.video_id),
+        Record::Pose(pose) => Some(&pose.video_id),
+        Record::Prediction(prediction) => Some(&prediction.video_id),
+        Record::Verdict(verdict) => Some(&verdict.video_id),
+        Record::Error(failure) => failure.video_id.as_deref(),
+        _ => None,
+    }
+}
+
+fn bad_line(error: &ReadError) -> Failure {
+    Failure {
+        code: code::BAD_LINE.to_owned(),
+        what: error.to_string(),
+        tool: env!("CARGO_PKG_NAME").to_owned(),
+        path: None,
+        video_id: None,
+    }
+}
