@@ -10,6 +10,7 @@ mod forget;
 
 mod init;
 mod provenance;
+mod sources;
 
 use std::io::{BufRead, Write};
 
