@@ -36,6 +36,7 @@ pub use records::{cure_of_records, for_each_line, stream_error};
 pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
 pub use tables::dialect::Encoding;
 pub use tables::folder_tables::Tables;
+pub use tables::group_columns::GROUP_COLUMNS;
 pub use tables::label::WrittenLabel;
 pub use tables::rows::Rows;
 pub use tables::sheet::{Columns, Sheet, SheetRow};
