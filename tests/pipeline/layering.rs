@@ -88,7 +88,8 @@ fn layers() -> Layers {
     layers
 }
 
-const TOOLS: [&str; 6] = [
+const TOOLS: [&str; 7] = [
+    "wo-collect",
     "wo-extract",
     "wo-describe",
     "wo-train",
@@ -205,6 +206,21 @@ fn only_the_trainer_reaches_the_network() {
 }
 
 #[test]
+fn the_collector_starts_programs_and_opens_no_socket() {
+    let reached = &layers().reached["wo-collect"];
+    for library in [
+        "torch-sys",
+        "gstreamer",
+        "ureq",
+        "hyper",
+        "tokio",
+        "socket2",
+    ] {
+        assert!(!reached.contains(library), "{library}");
+    }
+}
+
+#[test]
 fn only_the_page_listens() {
     let layers = layers();
     for server in ["axum", "hyper", "tokio"] {
@@ -262,6 +278,8 @@ fn tools_stand_alone() {
         "wo-parallel",
         "wo-label",
         "wo-folder",
+        "wo-ledger",
+        "wo-settings",
     ]) {
         assert!(
             !layers.reached[user].contains("wo-testkit"),

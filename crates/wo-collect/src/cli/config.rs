@@ -1,0 +1,113 @@
+//! The configuration: what the flags and `wo.toml` ask for.
+
+use std::path::PathBuf;
+
+use wo_record::Name;
+use wo_settings::Settings;
+
+use crate::cli::args::{self, Args, Command};
+
+/// What the tool is asked to do.
+#[derive(Debug)]
+pub(crate) enum Config {
+    Collect(CollectConfig),
+    Init(InitConfig),
+    AddExercise(AddExerciseConfig),
+    Check(CheckConfig),
+    Forget(ForgetConfig),
+}
+
+/// Where the files of a workspace lie.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    pub(crate) sources: PathBuf,
+    pub(crate) videos: PathBuf,
+    pub(crate) ledger: PathBuf,
+}
+
+/// Fetching what is new.
+#[derive(Debug)]
+pub(crate) struct CollectConfig {
+    pub(crate) places: Places,
+    pub(crate) settings: wo_settings::Collect,
+    pub(crate) yt_dlp: Option<PathBuf>,
+    pub(crate) dry_run: bool,
+    pub(crate) retry_failed: bool,
+    pub(crate) restore: bool,
+}
+
+/// Making a folder to begin with.
+#[derive(Debug)]
+pub(crate) struct InitConfig {
+    pub(crate) dir: PathBuf,
+}
+
+/// Making the folders of a new exercise.
+#[derive(Debug)]
+pub(crate) struct AddExerciseConfig {
+    pub(crate) name: Name,
+    pub(crate) captions: PathBuf,
+    pub(crate) videos: PathBuf,
+}
+
+/// Saying what to mend.
+#[derive(Debug)]
+pub(crate) struct CheckConfig {
+    pub(crate) places: Places,
+    pub(crate) json: bool,
+}
+
+/// Removing all that is known of something.
+#[derive(Debug)]
+pub(crate) struct ForgetConfig {
+    pub(crate) targets: Vec<String>,
+    pub(crate) places: Places,
+    pub(crate) retire: bool,
+}
+
+impl Config {
+    /// What the flags ask for.
+    pub(crate) fn of(args: Args) -> anyhow::Result<Self> {
+        Ok(match args.command {
+            None => Self::Collect(CollectConfig::of(args.fetch)?),
+            Some(Command::Init(init)) => Self::Init(InitConfig { dir: init.dir }),
+            Some(Command::AddExercise(add)) => Self::AddExercise(AddExerciseConfig {
+                name: Name::new(&add.name),
+                captions: add.captions,
+                videos: add.videos,
+            }),
+            Some(Command::Check(check)) => Self::Check(CheckConfig {
+                places: Places::from(check.places),
+                json: check.json,
+            }),
+            Some(Command::Forget(forget)) => Self::Forget(ForgetConfig {
+                targets: forget.targets,
+                places: Places::from(forget.places),
+                retire: forget.retire,
+            }),
+        })
+    }
+}
+
+impl CollectConfig {
+    fn of(fetch: args::Fetch) -> anyhow::Result<Self> {
+        Ok(Self {
+            settings: Settings::read(fetch.places.settings.as_deref())?.collect,
+            places: Places::from(fetch.places),
+            yt_dlp: fetch.yt_dlp,
+            dry_run: fetch.dry_run,
+            retry_failed: fetch.retry_failed,
+            restore: fetch.restore,
+        })
+    }
+}
+
+impl From<args::Places> for Places {
+    fn from(places: args::Places) -> Self {
+        Self {
+            sources: places.sources,
+            videos: places.videos,
+            ledger: places.ledger,
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Sources to videos: a folder to begin with, downloads, and a ledger of where each video came from.
+//!
+//! Opens no socket and decodes no video: the program `yt-dlp` fetches, and what it leaves is looked at by its first bytes.
+
+mod check;
+mod cli;
+mod collect;
+mod exercise;
+mod forget;
+
+mod init;
+mod provenance;
+
+use std::io::{BufRead, Write};
+
+use wo_cli::Outcome;
+
+pub use crate::cli::args::Args;
+use crate::cli::config::Config;
+
+/// Runs the tool.
+pub fn run(
+    args: Args,
+    _stdin: &mut dyn BufRead,
+    stdout: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
+    match Config::of(args)? {
+        Config::Collect(config) => collect::collect(&config, stdout),
+        Config::Init(config) => init::init(&config),
+        Config::AddExercise(config) => exercise::add(&config),
+        Config::Check(config) => check::check(&config, stdout),
+        Config::Forget(config) => forget::forget(&config, stdout),
+    }
+}

@@ -1,0 +1,12 @@
+//! Ledgers: files of entries, one JSON object a line, that only grow.
+//!
+//! Each line holds the hash of the one before, so a line that is changed, removed or inserted is noticed. An entry can be
+//! forgotten: its text goes, its place in the chain stays, and a later entry says so. The crate knows no entry's meaning.
+
+mod chain;
+mod ledger;
+mod read;
+
+pub use chain::ChainError;
+pub use ledger::{Entry, Ledger};
+pub use read::read;
