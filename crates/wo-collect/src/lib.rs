@@ -2,14 +2,19 @@
 //!
 //! Opens no socket and decodes no video: the program `yt-dlp` fetches, and what it leaves is looked at by its first bytes.
 
+mod address;
 mod check;
 mod cli;
 mod collect;
+mod deny_list;
 mod exercise;
 mod forget;
+mod groups;
+mod hand;
 
 mod init;
 mod provenance;
+mod source_rows;
 
 use std::io::{BufRead, Write};
 
@@ -21,14 +26,14 @@ use crate::cli::config::Config;
 /// Runs the tool.
 pub fn run(
     args: Args,
-    _stdin: &mut dyn BufRead,
+    stdin: &mut dyn BufRead,
     stdout: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     match Config::of(args)? {
         Config::Collect(config) => collect::collect(&config, stdout),
         Config::Init(config) => init::init(&config),
         Config::AddExercise(config) => exercise::add(&config),
-        Config::Check(config) => check::check(&config, stdout),
-        Config::Forget(config) => forget::forget(&config, stdout),
+        Config::Check(config) => check::check(&config, stdin, stdout),
+        Config::Forget(config) => forget::forget(&config),
     }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Dropped, End, ErasedReview,
-    Failure, Frame, Gate, Independence, LearningCurve, Metric, Model, Pose, Prediction, Review,
+    Advice, Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Coverage, Dropped,
+    End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve, Metric, Model, Pose, Prediction, Review,
     Score, Selection, Suspect, Truth, Verdict, Video,
 };
 
@@ -42,6 +42,9 @@ pub enum Record {
     Suspect(Suspect),
     Comparison(Comparison),
     Gate(Gate),
+    Coverage(Coverage),
+    Finding(Finding),
+    Advice(Advice),
     End(End),
 }
 
@@ -85,6 +88,9 @@ impl Record {
             "suspect" => Self::Suspect(serde_json::from_str(line)?),
             "comparison" => Self::Comparison(serde_json::from_str(line)?),
             "gate" => Self::Gate(serde_json::from_str(line)?),
+            "coverage" => Self::Coverage(serde_json::from_str(line)?),
+            "finding" => Self::Finding(serde_json::from_str(line)?),
+            "advice" => Self::Advice(serde_json::from_str(line)?),
             "end" => Self::End(serde_json::from_str(line)?),
             other => return Ok(Err(Kind(other.to_owned()))),
         };
@@ -118,6 +124,9 @@ impl Record {
             Self::Suspect(_) => "suspect",
             Self::Comparison(_) => "comparison",
             Self::Gate(_) => "gate",
+            Self::Coverage(_) => "coverage",
+            Self::Finding(_) => "finding",
+            Self::Advice(_) => "advice",
             Self::End(_) => "end",
         }
     }

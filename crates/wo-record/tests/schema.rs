@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 28] = [
     "begin",
     "video",
     "frame",
@@ -33,6 +33,9 @@ const KINDS: [&str; 25] = [
     "suspect",
     "comparison",
     "gate",
+    "coverage",
+    "finding",
+    "advice",
     "end",
 ];
 
