@@ -15,6 +15,7 @@ mod hand;
 mod init;
 mod provenance;
 mod source_rows;
+mod sources;
 
 use std::io::{BufRead, Write};
 
