@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, anyhow};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use crate::address::normal;
+use crate::spelling::normal;
 use crate::provenance::Forgotten;
 
 /// What a guess of an address costs: 19 MiB of memory, gone over twice, as OWASP recommends for passwords.

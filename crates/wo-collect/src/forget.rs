@@ -110,11 +110,8 @@ fn carry_out(config: &ForgetConfig, traces: &Traces) -> anyhow::Result<Done> {
 
 /// Names the models that were trained on what is forgotten, and sets them aside where that is asked for.
 fn set_aside(config: &ForgetConfig, traces: &Traces) -> anyhow::Result<Done> {
-    let mut done = Done {
-        trained: traces.trained.clone(),
-        ..Done::default()
-    };
-    done.trained.retain(|model| model.exists());
+    let trained = traces.trained.iter().filter(|model| model.exists());
+    let mut done = Done::of_models(trained.cloned());
     done.is_in_use = retire::is_in_use(&config.models, &done.trained);
     if config.retires {
         done.moved = retire::retire(&config.models, &done.trained)?;

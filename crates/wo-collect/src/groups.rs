@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use walkdir::WalkDir;
 use wo_cli::{Exit, ExitWith};
-use wo_folder::{BaseFolder, Files, GROUP_COLUMNS, GROUPS, MEDIA_ENDINGS, Sheet, has_ending};
+use wo_folder::{BaseFolder, Files, GROUP_COLUMNS, GROUPS, MEDIA_ENDINGS, Sheet, SheetRow, has_ending, unquoted};
 
 /// A table, with the video of each row.
 #[derive(Debug)]
@@ -54,11 +54,11 @@ impl GroupsTable {
         Ok(table)
     }
 
-    /// A row of its sheet.
-    pub(crate) fn row(&self, row: &wo_folder::SheetRow) -> GroupsRow {
+    fn row(&self, row: &SheetRow) -> GroupsRow {
         let cell = |names: &[&str]| {
             let text = self.sheet.column(names).and_then(|it| row.cells.get(it));
-            text.map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned)
+            let text = text.map(|text| unquoted(text.trim()).trim());
+            text.filter(|it| !it.is_empty()).map(str::to_owned)
         };
         let other = |place: usize| GROUP_COLUMNS.others.get(place).and_then(|names| cell(names));
         let written = cell(GROUP_COLUMNS.key).unwrap_or_default();

@@ -2,7 +2,6 @@
 //!
 //! Opens no socket and decodes no video: the program `yt-dlp` fetches, and what it leaves is looked at by its first bytes.
 
-mod address;
 mod check;
 mod cli;
 mod collect;
@@ -16,6 +15,7 @@ mod init;
 mod provenance;
 mod source_rows;
 mod sources;
+mod spelling;
 
 use std::io::{BufRead, Write};
 

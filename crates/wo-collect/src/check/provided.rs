@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use crate::address::normal;
+use crate::spelling::normal;
 use crate::check::probed::place_of;
 use crate::cli::config::Places;
 use crate::deny_list::DenyList;
 use crate::provenance::{Entry, Fetched};
-use crate::source_rows::{SourceRow, SourceRows};
+use crate::source_rows::{SourceRow, SourceRows, is_of_web};
 
 /// Where one video came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,16 +47,15 @@ impl Provided {
             return Ok(provided);
         }
         for row in SourceRows::read(&places.sources)?.rows {
-            let Some(address) = row.address.clone() else {
+            let Some(address) = &row.address else {
                 continue;
             };
-            if address.contains("://") {
-                provided.rows_by_address.insert(normal(&address), row);
-            } else {
-                for file in [places.videos.join(&address), address.into()] {
-                    provided.rows_by_file.insert(place_of(&file), row.clone());
-                }
+            // A file may lie in the folder of videos already.
+            let beside = (!is_of_web(address)).then(|| places.videos.join(address));
+            for file in beside.iter().chain(&row.file) {
+                provided.rows_by_file.insert(place_of(file), row.clone());
             }
+            provided.rows_by_address.insert(normal(address), row);
         }
         Ok(provided)
     }
@@ -74,7 +73,7 @@ impl Provided {
         }
         let fetched = self.fetched.get(id)?;
         let said = &fetched.said;
-        let is_filmed = !said.url.contains("://");
+        let is_filmed = !is_of_web(&said.url);
         let row = self.rows_by_address.get(&normal(&said.url));
         let now = row.map(|row| of_row(row, is_filmed)).unwrap_or_default();
         Some(Provenance {

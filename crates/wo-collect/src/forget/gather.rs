@@ -32,7 +32,7 @@ pub(crate) fn gather(config: &ForgetConfig, list: &FileList) -> anyhow::Result<A
         of_groups(&GroupsTable::read(path)?, &mut all);
     }
     for path in list.of_kind(&[Kind::Sources]) {
-        of_sources(&SourceRows::read(path)?, config, &mut all);
+        of_sources(&SourceRows::read(path)?, &config.places.videos, &mut all);
     }
     for entry in wo_ledger::read::<Entry>(&config.places.ledger)? {
         of_entry(entry.what, config, &mut all);
@@ -88,25 +88,21 @@ fn of_groups(table: &GroupsTable, all: &mut AllKnown) {
     }
 }
 
-fn of_sources(rows: &SourceRows, config: &ForgetConfig, all: &mut AllKnown) {
+fn of_sources(rows: &SourceRows, videos: &Path, all: &mut AllKnown) {
     for row in &rows.rows {
         let mut known = Known::default();
         known.add_person(row.person.as_deref());
         known.add_source(row.source.as_deref());
-        match &row.address {
-            Some(address) if address.contains("://") => {
-                known.addresses.insert(address.clone());
-            }
-            // A file, which may lie in the folder of videos.
-            Some(file) => {
-                let file = [config.places.videos.join(file), file.into()];
-                known.files.extend(file.iter().flat_map(fs::canonicalize));
-                known.addresses.extend(row.address.clone());
-            }
-            None => {}
-        }
+        known.addresses.extend(row.address.clone());
+        // A file may lie in the folder of videos already.
+        let places = row.address.iter().map(|it| videos.join(it)).chain(row.file.clone());
+        known.files.extend(places.flat_map(fs::canonicalize).filter(|it| is_below(it, videos)));
         all.take(known);
     }
+}
+
+fn is_below(path: &Path, folder: &Path) -> bool {
+    fs::canonicalize(folder).is_ok_and(|folder| path.starts_with(folder))
 }
 
 fn of_entry(entry: Entry, config: &ForgetConfig, all: &mut AllKnown) {

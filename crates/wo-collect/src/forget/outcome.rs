@@ -33,6 +33,14 @@ pub(crate) struct Done {
 }
 
 impl Done {
+    /// Of models that were trained on what is forgotten.
+    pub(crate) fn of_models(trained: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self {
+            trained: trained.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
     /// Takes in what became of files.
     pub(crate) fn swept(&mut self, swept: Swept, n_caches: usize, n_redacted: usize) {
         self.removed = swept.removed;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wo_cli::{Exit, named};
 
-use crate::address::normal;
+use crate::spelling::normal;
 use crate::deny_list::random;
 use crate::forget::known::{AllKnown, Known};
 use crate::forget::target::Target;
@@ -94,7 +94,7 @@ fn refuse_several(text: &str, target: &Target, all: &AllKnown) -> anyhow::Result
         wo_cli::bail!(
             Exit::Usage,
             "{text} is a person and a source";
-            "say which: {}", wo_cli::named(keys.iter().map(|key| format!("'{key}'")))
+            "say which: {}", named(keys.iter().map(|key| format!("'{key}'")))
         );
     }
     Ok(())

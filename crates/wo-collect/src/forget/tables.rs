@@ -3,51 +3,57 @@
 use std::fs;
 use std::path::Path;
 
-use wo_folder::{FRAME_COLUMNS, Sheet};
+use wo_folder::{FRAME_COLUMNS, Sheet, SheetRow};
 
-use crate::address::normal;
+use crate::spelling::normal;
 use crate::forget::edit::Edit;
 use crate::forget::search::Search;
 use crate::forget::traces::Traces;
-use crate::groups::GroupsTable;
-use crate::source_rows::{SourceRows, row_of};
+use crate::groups::{GroupsRow, GroupsTable};
+use crate::source_rows::{SourceRow, SourceRows};
 
 /// A `groups.csv` without rows of forgotten videos, persons and sources.
 pub(crate) fn edited_groups(path: &Path, traces: &Traces, search: &Search) -> anyhow::Result<Edit> {
     let table = GroupsTable::read(path)?;
-    let goes = |row: &wo_folder::SheetRow| {
-        let row = table.row(row);
-        let file = fs::canonicalize(&row.file).unwrap_or(row.file);
-        row.person.is_some_and(|it| traces.has_person(&it))
-            || row.source.is_some_and(|it| traces.has_source(&it))
-            || traces.files.contains(&file)
+    let goes = |row: &GroupsRow| {
+        let file = fs::canonicalize(&row.file);
+        row.person.as_deref().is_some_and(|it| traces.has_person(it))
+            || row.source.as_deref().is_some_and(|it| traces.has_source(it))
+            || traces.files.contains(file.as_ref().unwrap_or(&row.file))
             || search.is_in(row.written.as_bytes())
     };
-    Ok(Edit::of(table.sheet.without(goes)))
+    let lines = table.rows.iter().filter(|row| goes(row)).map(|row| row.line);
+    Ok(without(&table.sheet, &lines.collect::<Vec<_>>()))
 }
 
 /// The table of sources without their rows.
 pub(crate) fn edited_sources(path: &Path, traces: &Traces, search: &Search) -> anyhow::Result<Edit> {
     let table = SourceRows::read(path)?;
     let addresses: Vec<String> = traces.addresses.iter().map(|it| normal(it)).collect();
-    let goes = |row: &wo_folder::SheetRow| {
-        let cells = row.cells.iter().any(|cell| search.is_in(cell.as_bytes()));
-        let row = row_of(&table.sheet, row);
-        cells
-            || row.person.is_some_and(|it| traces.has_person(&it))
-            || row.source.is_some_and(|it| traces.has_source(&it))
-            || row.address.is_some_and(|it| addresses.contains(&normal(&it)))
+    let goes = |(row, said): &(&SheetRow, &SourceRow)| {
+        row.cells.iter().any(|cell| search.is_in(cell.as_bytes()))
+            || said.person.as_deref().is_some_and(|it| traces.has_person(it))
+            || said.source.as_deref().is_some_and(|it| traces.has_source(it))
+            || said.address.as_deref().is_some_and(|it| addresses.contains(&normal(it)))
     };
-    Ok(Edit::of(table.sheet.without(goes)))
+    let rows = table.sheet.rows.iter().zip(&table.rows);
+    let lines = rows.filter(goes).map(|(row, _)| row.line);
+    Ok(without(&table.sheet, &lines.collect::<Vec<_>>()))
+}
+
+fn without(sheet: &Sheet, lines: &[u64]) -> Edit {
+    if lines.is_empty() {
+        return Edit::Keep;
+    }
+    Edit::Replace(sheet.without_rows(lines))
 }
 
 /// Another table without rows that have a trace.
 pub(crate) fn edited_table(bytes: &[u8], search: &Search) -> Edit {
     if let Ok(sheet) = Sheet::parse(bytes, &FRAME_COLUMNS) {
-        let goes = |row: &wo_folder::SheetRow| {
-            row.cells.iter().any(|cell| search.is_in(cell.as_bytes()))
-        };
-        return Edit::of(sheet.without(goes));
+        let goes = |row: &&SheetRow| row.cells.iter().any(|cell| search.is_in(cell.as_bytes()));
+        let lines = sheet.rows.iter().filter(goes).map(|row| row.line);
+        return without(&sheet, &lines.collect::<Vec<_>>());
     }
     if !search.is_in(bytes) {
         return Edit::Keep;

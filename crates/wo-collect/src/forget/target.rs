@@ -2,7 +2,7 @@
 
 use wo_record::same_id;
 
-use crate::address::normal;
+use crate::spelling::normal;
 
 /// The fewest digits of an id that are taken for one.
 const MIN_ID_DIGITS: usize = 8;

@@ -1,7 +1,5 @@
 //! What the videos themselves look like, as far as `wo-extract probe` tells.
 
-use std::collections::BTreeMap;
-
 use wo_cli::{count, verb};
 use wo_record::Video;
 
@@ -126,15 +124,10 @@ impl Word {
     }
 }
 
-/// How many videos each word is said of, for tests.
-#[cfg(test)]
-pub(super) fn counts(found: &[Found]) -> BTreeMap<String, u64> {
-    let counts = found.iter().map(|it| (it.finding.code.clone(), it.finding.n));
-    counts.collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use wo_record::FindingLevel;
 
     use super::*;
@@ -171,7 +164,8 @@ mod tests {
         ]);
         let expected = [("dark", 1), ("low_resolution", 1), ("too_long", 1), ("too_short", 1), ("unusual_frame_rate", 1)];
         let expected = expected.map(|(code, n)| (code.to_owned(), n));
-        assert_eq!(counts(&all), BTreeMap::from(expected));
+        let counts = all.iter().map(|it| (it.finding.code.clone(), it.finding.n));
+        assert_eq!(counts.collect::<BTreeMap<_, _>>(), BTreeMap::from(expected));
         let to_mend = all.iter().filter(|it| it.finding.level == FindingLevel::Mend);
         let to_mend: Vec<&str> = to_mend.map(|it| it.finding.code.as_str()).collect();
         assert_eq!(to_mend, ["dark", "too_short"]);
