@@ -13,6 +13,11 @@ default:
 demo: build
     scripts/demo
 
+# Make a folder to begin with: exercises, tables, settings, and drawn videos to try things on
+[group('use')]
+init dir: build
+    scripts/init "$1"
+
 # Install what the build needs; quick where nothing is to do
 [group('use')]
 setup:

@@ -31,7 +31,9 @@ pub(crate) fn check(
     let coverage = coverage::of(&collection);
     let found = rules::all(config, &collection, &coverage)?;
     let advice = advice::of(&found, collection.videos.len());
-    let must_be_mended = found.iter().any(|it| it.finding.level == FindingLevel::Mend);
+    let must_be_mended = found
+        .iter()
+        .any(|it| it.finding.level == FindingLevel::Mend);
     if config.json {
         let name = env!("CARGO_PKG_NAME");
         let version = env!("CARGO_PKG_VERSION");
@@ -49,5 +51,9 @@ pub(crate) fn check(
     } else {
         table::write(&coverage, &found, &advice, stdout)?;
     }
-    Ok(if must_be_mended { Outcome::No } else { Outcome::Done })
+    Ok(if must_be_mended {
+        Outcome::No
+    } else {
+        Outcome::Done
+    })
 }

@@ -35,10 +35,10 @@ use crate::cli::config::ForgetConfig;
 use crate::forget::files::FileList;
 use crate::forget::gather::gather;
 pub(crate) use crate::forget::gather::hash_of;
-pub(crate) use crate::forget::intent::is_unfinished;
-pub(crate) use crate::forget::models::models_of_forgotten;
 use crate::forget::intent::Intent;
+pub(crate) use crate::forget::intent::is_unfinished;
 use crate::forget::locks::Locks;
+pub(crate) use crate::forget::models::models_of_forgotten;
 use crate::forget::models::{redactions, seal_all, trained_on};
 use crate::forget::outcome::Done;
 use crate::forget::search::Search;
@@ -48,12 +48,18 @@ use crate::forget::traces::Traces;
 use crate::forget::verify::verify;
 use crate::hand::Hand;
 use crate::provenance::{Entry, Forgotten, Said};
+use crate::spelling::{normal, with_part};
+use crate::store::Store;
 
 /// Runs `wo-collect forget`.
 pub(crate) fn forget(config: &ForgetConfig) -> anyhow::Result<Outcome> {
     wo_cli::check_folder(&config.data)?;
     let list = FileList::of(config)?;
     let _locks = Locks::take(config, &list)?;
+    if config.hand == Hand::Writes {
+        // What a killed run had fetched appears, or is cleaned up.
+        drop(Store::open(&config.places)?);
+    }
     let intent = Intent::of(&config.data);
     let unfinished = intent.read()?;
     let mut done = Done::default();
@@ -126,9 +132,9 @@ fn refuse_from_now_on(
     search: &Search,
 ) -> anyhow::Result<Ledger<Entry>> {
     let mut ledger = Ledger::<Entry>::open(&config.places.ledger)?;
-    let is_said = ledger.entries().iter().any(|entry| {
-        matches!(&entry.what, Entry::Forgotten(forgotten) if forgotten.id == traces.id)
-    });
+    let is_said = ledger.entries().iter().any(
+        |entry| matches!(&entry.what, Entry::Forgotten(forgotten) if forgotten.id == traces.id),
+    );
     if is_said {
         return Ok(ledger);
     }
@@ -138,12 +144,15 @@ fn refuse_from_now_on(
             lines.push(entry.sequence);
         }
     }
+    let addresses = traces.addresses.iter().map(|it| normal(it));
+    let parts = traces.parts.iter().map(|it| with_part(it));
+    let refused: Vec<String> = addresses.chain(parts).collect();
     let forgotten = Forgotten::new(
         jiff::Timestamp::now().to_string(),
         &traces.id,
         config.why.clone(),
         traces.videos.keys().map(String::as_str),
-        traces.addresses.iter().map(String::as_str),
+        refused.iter().map(String::as_str),
     )?;
     ledger.forget(&lines, Entry::Forgotten(forgotten))?;
     Ok(ledger)
@@ -152,7 +161,7 @@ fn refuse_from_now_on(
 fn is_theirs(entry: &Entry, traces: &Traces, search: &Search) -> anyhow::Result<bool> {
     let said = match entry {
         Entry::Forgotten(_) => return Ok(false),
-        Entry::Fetched(fetched) | Entry::Duplicate(fetched) => &fetched.said,
+        Entry::Fetched(it) | Entry::Changed(it) | Entry::Duplicate(it) => &it.said,
         Entry::Failed(_) => &Said::default(),
     };
     let has = |id: &Option<String>, of: fn(&Traces, &str) -> bool| {

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use walkdir::WalkDir;
 use wo_cli::{Exit, ExitWith};
-use wo_folder::{BaseFolder, Files, GROUP_COLUMNS, GROUPS, MEDIA_ENDINGS, Sheet, SheetRow, has_ending, unquoted};
+use wo_folder::{
+    BaseFolder, Files, GROUP_COLUMNS, GROUPS, MEDIA_ENDINGS, Sheet, SheetRow, has_ending, unquoted,
+};
 
 /// A table, with the video of each row.
 #[derive(Debug)]
@@ -60,7 +62,12 @@ impl GroupsTable {
             let text = text.map(|text| unquoted(text.trim()).trim());
             text.filter(|it| !it.is_empty()).map(str::to_owned)
         };
-        let other = |place: usize| GROUP_COLUMNS.others.get(place).and_then(|names| cell(names));
+        let other = |place: usize| {
+            GROUP_COLUMNS
+                .others
+                .get(place)
+                .and_then(|names| cell(names))
+        };
         let written = cell(GROUP_COLUMNS.key).unwrap_or_default();
         let meant = self.files.meant(&written);
         GroupsRow {
@@ -98,7 +105,8 @@ mod tests {
         let videos = dir.path().join("squat/good_form");
         fs::create_dir_all(&videos).unwrap();
         fs::write(videos.join("a.mp4"), "a").unwrap();
-        let text = "path;Person;source;angle\nSquat/good_form/A.mp4;anna;;front\nsquat/b.mp4;;gym;\n";
+        let text =
+            "path;Person;source;angle\nSquat/good_form/A.mp4;anna;;front\nsquat/b.mp4;;gym;\n";
         fs::write(dir.path().join("Groups.csv"), text).unwrap();
         let tables = tables_below(dir.path()).unwrap();
         let rows = &tables[0].rows;

@@ -13,6 +13,8 @@ use wo_record::{Name, Producer};
 pub(crate) enum Entry {
     /// A video was fetched and lies in the folder of videos.
     Fetched(Fetched),
+    /// What the row of a video says was changed since, and its file and its row of `groups.csv` with it.
+    Changed(Fetched),
     /// What was fetched has the bytes of a video that is there already, and was not kept.
     Duplicate(Fetched),
     /// A source could not be fetched.
@@ -26,7 +28,8 @@ pub(crate) enum Entry {
 pub(crate) struct Fetched {
     /// When, RFC 3339.
     pub(crate) at: String,
-    /// What was fetched: the row's url, or the address of an entry of its playlist.
+    /// What was fetched: the row's url, or the address of an entry of its playlist. Where only a part of the video is wanted,
+    /// it stands behind it; see [`base_of`].
     pub(crate) address: String,
     /// What the row of the table said then.
     pub(crate) said: Said,
@@ -63,6 +66,8 @@ pub(crate) struct Origin {
     pub(crate) final_url: Option<String>,
     pub(crate) title: Option<String>,
     pub(crate) uploader: Option<String>,
+    /// The site and its id of the channel, such as `youtube_UCabc`: the source of a video whose row names none.
+    pub(crate) channel: Option<String>,
     /// The day of its upload: `2026-05-31`.
     pub(crate) uploaded: Option<String>,
     /// The licence that the site gives.
@@ -74,7 +79,7 @@ pub(crate) struct Origin {
 pub(crate) struct StoredFile {
     /// From the folder of videos.
     pub(crate) path: String,
-    /// BLAKE3 of its bytes: 64 hexadecimal digits. The first 32 are the `video_id` of records.
+    /// BLAKE3 of its bytes: 64 hexadecimal digits, which are the `video_id` of records.
     pub(crate) blake3: String,
     pub(crate) n_bytes: u64,
 }
@@ -115,4 +120,19 @@ pub(crate) struct Forgotten {
     pub(crate) bytes: BTreeSet<String>,
     /// Marks of their addresses.
     pub(crate) addresses: BTreeSet<String>,
+}
+
+impl StoredFile {
+    /// The `video_id` of records.
+    pub(crate) fn video_id(&self) -> &str {
+        &self.blake3
+    }
+}
+
+/// An address without the part that is wanted of its video.
+pub(crate) fn base_of(address: &str) -> &str {
+    match address.rsplit_once("#t=") {
+        Some((base, _)) => base,
+        None => address,
+    }
 }

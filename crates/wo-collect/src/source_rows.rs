@@ -98,7 +98,10 @@ mod tests {
         let rows = SourceRows::read(&path).unwrap().rows;
         let persons: Vec<_> = rows.iter().filter_map(|it| it.person.as_deref()).collect();
         assert_eq!(persons, ["=Anna", "ben", "carl"]);
-        assert_eq!((rows[0].licence.as_deref(), rows[1].consent.as_deref()), (Some("CC BY"), Some("signed")));
+        assert_eq!(
+            (rows[0].licence.as_deref(), rows[1].consent.as_deref()),
+            (Some("CC BY"), Some("signed"))
+        );
         assert_eq!(rows[1].file, Some(dir.path().join("film/b.mov")));
         assert_eq!((rows[0].file.as_ref(), rows[2].line), (None, 4));
         assert!(is_of_web("https://a.org") && !is_of_web("file:///a.mov") && !is_of_web("a.mov"));

@@ -7,6 +7,6 @@ mod section;
 mod table;
 
 pub(crate) use address::Address;
-pub(crate) use columns::{COLUMNS, TEMPLATE};
+pub(crate) use columns::TEMPLATE;
 pub(crate) use section::Section;
 pub(crate) use table::{BadRow, Row, SourcesTable};

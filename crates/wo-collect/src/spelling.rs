@@ -1,5 +1,7 @@
 //! Addresses of videos: which spellings mean the same one.
 
+use crate::provenance::base_of;
+
 /// Hosts of the largest site, of which each video has several addresses.
 const YOUTUBE: [&str; 3] = ["youtube.com", "youtube-nocookie.com", "music.youtube.com"];
 const YOUTUBE_SHORT: &str = "youtu.be";
@@ -13,7 +15,8 @@ const TRACKING: [&str; 5] = ["si", "igsh", "igshid", "fbclid", "gclid"];
 pub(crate) fn normal(address: &str) -> String {
     let address = address.trim();
     let Some((_, rest)) = address.split_once("://") else {
-        return address.to_owned();
+        // A file, perhaps with the part of it that is wanted.
+        return base_of(address).to_owned();
     };
     let rest = rest.split('#').next().unwrap_or_default();
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -33,11 +36,23 @@ pub(crate) fn normal(address: &str) -> String {
     }
 }
 
+/// The same with the part of the video that is wanted, which the ledger writes behind an address as `#t=5,12`.
+pub(crate) fn with_part(address: &str) -> String {
+    let normal = normal(address);
+    match address.trim().rsplit_once("#t=") {
+        Some((_, part)) => format!("{normal}#t={part}"),
+        None => normal,
+    }
+}
+
 /// Without a user, `www.`, `m.` and the usual ports.
 fn normal_host(host: &str) -> String {
     let host = host.rsplit('@').next().unwrap_or_default();
     let host = host.to_ascii_lowercase();
-    let host = host.strip_suffix(":80").or(host.strip_suffix(":443")).unwrap_or(&host);
+    let host = host
+        .strip_suffix(":80")
+        .or(host.strip_suffix(":443"))
+        .unwrap_or(&host);
     let prefixes = ["www.", "m."];
     let bare = prefixes.iter().find_map(|prefix| host.strip_prefix(prefix));
     bare.unwrap_or(host).trim_end_matches('.').to_owned()
@@ -91,7 +106,10 @@ mod tests {
                 "http://example.org/a/B.mp4?id=1&part=2&fbclid=y#end",
             ],
         );
-        check("example.org", &["https://example.org/", "http://example.org"]);
+        check(
+            "example.org",
+            &["https://example.org/", "http://example.org"],
+        );
         check("no address", &["no address"]);
     }
 

@@ -26,6 +26,7 @@ mod read;
 mod record;
 mod result;
 mod review;
+mod source;
 mod truth;
 mod video;
 mod write;
@@ -43,7 +44,9 @@ pub use group_by::GroupBy;
 pub use independence::Independence;
 pub use line::Line;
 pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
-pub use open_enum::{AbstainReason, AuditVerdict, FindingLevel, Predictor, Probe, SuspectReason};
+pub use open_enum::{
+    AbstainReason, AuditVerdict, FindingLevel, Predictor, Probe, SourceOutcome, SuspectReason,
+};
 pub use path::RecordPath;
 pub use perceptual_hash::{NotAHash, PerceptualHash};
 pub use pose::{Joint, Pose};
@@ -51,6 +54,7 @@ pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
 pub use result::{Confusion, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict};
 pub use review::{ErasedReview, Judgement, Review};
+pub use source::Source;
 pub use truth::{Rep, Truth};
 pub use video::Video;
 pub use write::{WriteError, Writer};

@@ -30,7 +30,9 @@ pub(crate) fn of(found: &[Found], n_videos: usize) -> Vec<Advice> {
     actions.sort_by(|(_, one, _), (_, other, _)| other.total_cmp(one));
     actions.truncate(MAX);
     let ranked = (1..).zip(actions);
-    ranked.map(|(rank, (action, _, found))| advice(rank, action, found)).collect()
+    ranked
+        .map(|(rank, (action, _, found))| advice(rank, action, found))
+        .collect()
 }
 
 /// The more videos a finding is about, the more it is worth to mend it.
@@ -48,7 +50,10 @@ fn advice(rank: u32, action: &str, mut found: Vec<&Found>) -> Advice {
         let worth = |it: &Found| it.weight * it.finding.n as f64;
         worth(other).total_cmp(&worth(one))
     });
-    let told = found.iter().take(MAX_TOLD).map(|it| it.finding.what.as_str());
+    let told = found
+        .iter()
+        .take(MAX_TOLD)
+        .map(|it| it.finding.what.as_str());
     let told = told.collect::<Vec<_>>().join("; ");
     let n_more = found.len().saturating_sub(MAX_TOLD);
     let more = if n_more > 0 {
@@ -94,7 +99,13 @@ mod tests {
         ];
         let advice = of(&found, 50);
         let told: Vec<&str> = advice.iter().map(|it| it.what.as_str()).collect();
-        let expected = ["law: law", "twice: other; one", "many: many", "few: few", "note: a note"];
+        let expected = [
+            "law: law",
+            "twice: other; one",
+            "many: many",
+            "few: few",
+            "note: a note",
+        ];
         assert_eq!(told, expected);
         assert_eq!((advice[1].rank, advice[1].n), (2, 60));
         assert!(of(&[], 0).is_empty());

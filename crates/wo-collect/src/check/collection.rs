@@ -42,7 +42,8 @@ impl CheckedVideo {
 
     /// Whether it is of this exercise and label.
     pub(crate) fn is_of(&self, exercise: &Name, label: &str) -> bool {
-        self.class().is_some_and(|(own, its)| own == exercise && its.as_str() == label)
+        self.class()
+            .is_some_and(|(own, its)| own == exercise && its.as_str() == label)
     }
 
     /// Its person in the spelling that all have in common.
@@ -81,7 +82,9 @@ impl Collection {
         };
         let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
         let walk = WalkDir::new(root).follow_links(true).sort_by_file_name();
-        let walk = walk.into_iter().filter_entry(|it| it.depth() == 0 || !is_hidden(it.file_name()));
+        let walk = walk
+            .into_iter()
+            .filter_entry(|it| it.depth() == 0 || !is_hidden(it.file_name()));
         for entry in walk {
             let entry = entry
                 .with_context(|| format!("read {}", root.display()))
@@ -91,7 +94,9 @@ impl Collection {
                 collection.exercises.extend(exercise_of_folder(path, root));
             } else if has_ending(path, &MEDIA_ENDINGS) {
                 let video = collection.video(path, root, probed)?;
-                collection.exercises.extend(video.class().map(|(exercise, _)| exercise.clone()));
+                collection
+                    .exercises
+                    .extend(video.class().map(|(exercise, _)| exercise.clone()));
                 collection.videos.push(video);
             }
         }
@@ -106,7 +111,11 @@ impl Collection {
             None => hash_of(path)?,
         };
         let mut video = CheckedVideo {
-            path: path.strip_prefix(root).unwrap_or(path).display().to_string(),
+            path: path
+                .strip_prefix(root)
+                .unwrap_or(path)
+                .display()
+                .to_string(),
             provenance: self.provided.of(&id, path),
             id,
             probed: seen.cloned(),
@@ -140,7 +149,9 @@ impl Collection {
 /// The exercise of a folder `<exercise>/<label>`.
 fn exercise_of_folder(folder: &Path, root: &Path) -> Option<Name> {
     let label = Name::label(&folder.file_name()?.to_string_lossy());
-    let exercise = folder.parent().filter(|it| *it != root && it.starts_with(root))?;
+    let exercise = folder
+        .parent()
+        .filter(|it| *it != root && it.starts_with(root))?;
     let exercise = Name::new(&exercise.file_name()?.to_string_lossy());
     (label.is_known_label() && !exercise.is_empty()).then_some(exercise)
 }
@@ -149,7 +160,13 @@ fn exercise_of_folder(folder: &Path, root: &Path) -> Option<Name> {
 fn name_class(video: &mut CheckedVideo, path: &Path, root: &Path) {
     let folders = path.ancestors().skip(1).take_while(|it| *it != root);
     let folders: Vec<PathBuf> = folders.map(Path::to_owned).collect();
-    let name = |folder: &Path| folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = |folder: &Path| {
+        folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
     for folder in &folders {
         let label = Name::label(&name(folder));
         if label.is_known_label() {
@@ -187,8 +204,14 @@ mod tests {
     fn folders_say_exercise_and_label() {
         let some = |text: &str| Some(text.to_owned());
         for (path, expected) in [
-            ("squat/good_form/a.mp4", (some("squat"), some("good_form"), None)),
-            ("Squat/Bad/knees_cave/a.mp4", (some("squat"), some("bad_form"), None)),
+            (
+                "squat/good_form/a.mp4",
+                (some("squat"), some("good_form"), None),
+            ),
+            (
+                "Squat/Bad/knees_cave/a.mp4",
+                (some("squat"), some("bad_form"), None),
+            ),
             ("squat/god_form/a.mp4", (None, None, Some("good_form"))),
             ("squat/wobbly/a.mp4", (some("squat"), some("wobbly"), None)),
             ("squat/a.mp4", (None, None, None)),

@@ -16,7 +16,9 @@ pub(crate) fn of(collection: &Collection) -> Vec<Coverage> {
         let labels = collection.videos.iter().filter_map(CheckedVideo::class);
         let labels = labels.filter(|(own, _)| *own == exercise);
         let others: BTreeSet<&str> = labels.map(|(_, label)| label.as_str()).collect();
-        let others = others.into_iter().filter(|it| ![GOOD_FORM, BAD_FORM].contains(it));
+        let others = others
+            .into_iter()
+            .filter(|it| ![GOOD_FORM, BAD_FORM].contains(it));
         for label in [GOOD_FORM, BAD_FORM].into_iter().chain(others) {
             lines.push(line(collection, exercise, label));
         }
@@ -36,7 +38,8 @@ fn line(collection: &Collection, exercise: &Name, label: &str) -> Coverage {
     let persons: BTreeSet<String> = videos.iter().filter_map(|it| it.person_key()).collect();
     let sources: BTreeSet<String> = videos.iter().filter_map(|it| it.source_key()).collect();
     let angles: BTreeSet<&Name> = videos.iter().filter_map(|it| it.angle.as_ref()).collect();
-    let n_without = |has: fn(&CheckedVideo) -> bool| videos.iter().filter(|it| !has(it)).count() as u64;
+    let n_without =
+        |has: fn(&CheckedVideo) -> bool| videos.iter().filter(|it| !has(it)).count() as u64;
     Coverage {
         exercise: exercise.clone(),
         label: Name::new(label),

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use crate::spelling::normal;
 use crate::check::probed::place_of;
 use crate::cli::config::Places;
 use crate::deny_list::DenyList;
 use crate::provenance::{Entry, Fetched};
 use crate::source_rows::{SourceRow, SourceRows, is_of_web};
+use crate::spelling::normal;
 
 /// Where one video came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,8 +35,10 @@ impl Provided {
         let mut forgotten = Vec::new();
         for entry in wo_ledger::read::<Entry>(&places.ledger)? {
             match entry.what {
-                Entry::Fetched(fetched) => {
-                    provided.fetched.insert(fetched.file.blake3.clone(), fetched);
+                Entry::Fetched(fetched) | Entry::Changed(fetched) => {
+                    provided
+                        .fetched
+                        .insert(fetched.file.blake3.clone(), fetched);
                 }
                 Entry::Forgotten(entry) => forgotten.push(entry),
                 Entry::Duplicate(_) | Entry::Failed(_) => {}

@@ -25,7 +25,10 @@ pub(crate) fn write(
         (FindingLevel::Mend, "To mend"),
         (FindingLevel::Note, "Good to know"),
     ] {
-        let of_level: Vec<&Found> = found.iter().filter(|it| it.finding.level == level).collect();
+        let of_level: Vec<&Found> = found
+            .iter()
+            .filter(|it| it.finding.level == level)
+            .collect();
         if of_level.is_empty() {
             continue;
         }

@@ -7,6 +7,7 @@ use wo_record::Name;
 use wo_settings::Settings;
 
 use crate::cli::args::{self, Args, Command};
+use crate::downloader::guard::Guarded;
 use crate::hand::Hand;
 
 /// What the tool is asked to do.
@@ -17,6 +18,7 @@ pub(crate) enum Config {
     AddExercise(AddExerciseConfig),
     Check(CheckConfig),
     Forget(ForgetConfig),
+    Guard(Guarded),
 }
 
 /// Where the files of a workspace lie.
@@ -112,6 +114,15 @@ impl Config {
                     Hand::Writes
                 },
             }),
+            Some(Command::Guard(guard)) => {
+                let mut command = guard.command.into_iter();
+                Self::Guard(Guarded {
+                    parent: guard.parent,
+                    max_file_bytes: guard.max_file_bytes,
+                    program: command.next().unwrap_or_default(),
+                    arguments: command.collect(),
+                })
+            }
         })
     }
 }

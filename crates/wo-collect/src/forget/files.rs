@@ -78,7 +78,13 @@ impl FileList {
     /// All files of a workspace that are there now.
     pub(crate) fn of(config: &ForgetConfig) -> anyhow::Result<Self> {
         let places = &config.places;
-        let roots = [&config.data, &places.videos, &places.sources, &places.ledger, &config.models];
+        let roots = [
+            &config.data,
+            &places.videos,
+            &places.sources,
+            &places.ledger,
+            &config.models,
+        ];
         let roots = roots.into_iter().chain(&config.also).cloned();
         Self::walk(roots.collect(), &config.models, Some(places))
     }
@@ -211,7 +217,9 @@ fn kind_of_ending(path: &Path) -> Kind {
 
 /// Whether a name is that of a file that was being written: a dot, the name to be, a dot, six letters.
 fn is_begun(name: &str) -> bool {
-    let parts = name.strip_prefix('.').and_then(|name| name.rsplit_once('.'));
+    let parts = name
+        .strip_prefix('.')
+        .and_then(|name| name.rsplit_once('.'));
     parts.is_some_and(|(before, letters)| {
         before.contains('.')
             && letters.len() == N_LETTERS

@@ -83,7 +83,9 @@ fn of_groups(table: &GroupsTable, all: &mut AllKnown) {
         known.add_person(row.person.as_deref());
         known.add_source(row.source.as_deref());
         known.paths.insert(row.written.replace('\\', "/"));
-        known.files.insert(fs::canonicalize(&row.file).unwrap_or_else(|_| row.file.clone()));
+        known
+            .files
+            .insert(fs::canonicalize(&row.file).unwrap_or_else(|_| row.file.clone()));
         all.take(known);
     }
 }
@@ -95,8 +97,16 @@ fn of_sources(rows: &SourceRows, videos: &Path, all: &mut AllKnown) {
         known.add_source(row.source.as_deref());
         known.addresses.extend(row.address.clone());
         // A file may lie in the folder of videos already.
-        let places = row.address.iter().map(|it| videos.join(it)).chain(row.file.clone());
-        known.files.extend(places.flat_map(fs::canonicalize).filter(|it| is_below(it, videos)));
+        let places = row
+            .address
+            .iter()
+            .map(|it| videos.join(it))
+            .chain(row.file.clone());
+        known.files.extend(
+            places
+                .flat_map(fs::canonicalize)
+                .filter(|it| is_below(it, videos)),
+        );
         all.take(known);
     }
 }
@@ -108,14 +118,19 @@ fn is_below(path: &Path, folder: &Path) -> bool {
 fn of_entry(entry: Entry, config: &ForgetConfig, all: &mut AllKnown) {
     let mut known = Known::default();
     match entry {
-        Entry::Fetched(fetched) | Entry::Duplicate(fetched) => {
+        Entry::Fetched(fetched) | Entry::Changed(fetched) | Entry::Duplicate(fetched) => {
             known.id = Some(fetched.file.blake3);
             let file = config.places.videos.join(&fetched.file.path);
             known.files.extend(fs::canonicalize(file).ok());
             known.paths.insert(fetched.file.path);
             known.add_person(fetched.said.person.as_deref());
-            known.add_source(fetched.said.source.as_deref());
-            let addresses = [Some(fetched.address), Some(fetched.said.url), fetched.origin.final_url];
+            let channel = fetched.origin.channel.as_deref();
+            known.add_source(fetched.said.source.as_deref().or(channel));
+            let addresses = [
+                Some(fetched.address),
+                Some(fetched.said.url),
+                fetched.origin.final_url,
+            ];
             known.addresses.extend(addresses.into_iter().flatten());
         }
         Entry::Failed(failed) => {
@@ -152,7 +167,9 @@ fn of_value(value: &Value, all: &mut AllKnown) {
             if let Some(id) = id.filter(|id| !id.is_empty()) {
                 all.take(of_object(id, fields));
             }
-            let own = fields.iter().filter(|(name, _)| !OF_OTHERS.contains(&name.as_str()));
+            let own = fields
+                .iter()
+                .filter(|(name, _)| !OF_OTHERS.contains(&name.as_str()));
             own.for_each(|(_, it)| of_value(it, all));
         }
         _ => {}
@@ -170,7 +187,9 @@ fn of_object(id: &str, fields: &Map<String, Value>) -> Known {
     known.add_source(text("source_id"));
     known.paths.extend(text("path").map(str::to_owned));
     let image = fields.get("image").and_then(|it| it.get("file"));
-    let hash = image.and_then(|it| it.get("blake3")).and_then(Value::as_str);
+    let hash = image
+        .and_then(|it| it.get("blake3"))
+        .and_then(Value::as_str);
     known.images.extend(hash.map(str::to_owned));
     known
 }
@@ -215,7 +234,12 @@ mod tests {
         let said: Vec<(Option<&str>, Vec<&str>)> = all
             .videos
             .iter()
-            .map(|it| (it.id.as_deref(), it.keys.iter().map(String::as_str).collect()))
+            .map(|it| {
+                (
+                    it.id.as_deref(),
+                    it.keys.iter().map(String::as_str).collect(),
+                )
+            })
             .collect();
         let expected = [
             (Some("a"), vec!["person:anna"]),

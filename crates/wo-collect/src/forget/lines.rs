@@ -63,7 +63,10 @@ fn edited_line(text: &str, traces: &Traces, search: &Search) -> Line {
 /// Whether an object is about a forgotten video, and not only names one.
 pub(crate) fn is_theirs(fields: &Map<String, Value>, traces: &Traces, search: &Search) -> bool {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
-    if text("person_id").or(text("person")).is_some_and(|it| traces.has_person(it)) {
+    if text("person_id")
+        .or(text("person"))
+        .is_some_and(|it| traces.has_person(it))
+    {
         return true;
     }
     if let Some(id) = text("video_id") {
@@ -155,8 +158,10 @@ mod tests {
 
     #[test]
     fn lines_of_theirs_go_and_the_counts_follow() {
-        let begin = r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
-        let other = r#"{"type":"frame","video_id":"b","index":0,"image":{"inline":{"jpeg_base64":""}}}"#;
+        let begin =
+            r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
+        let other =
+            r#"{"type":"frame","video_id":"b","index":0,"image":{"inline":{"jpeg_base64":""}}}"#;
         let before = format!(
             "{begin}\n{{\"type\":\"video\",\"video_id\":\"{GONE}\"}}\n\
              {{\"type\":\"frame\",\"video_id\":\"{GONE}\",\"index\":0,\"image\":{{\"inline\":{{\"jpeg_base64\":\"\"}}}}}}\n\
@@ -183,19 +188,33 @@ mod tests {
     #[test]
     fn notes_of_wo_extract_and_half_lines_go() {
         check(
-            &format!("{{\"has_records\":true}}\n{{\"settings\":\"s\",\"video\":{{\"video_id\":\"{GONE}\"}},\"frames\":[]}}\n"),
+            &format!(
+                "{{\"has_records\":true}}\n{{\"settings\":\"s\",\"video\":{{\"video_id\":\"{GONE}\"}},\"frames\":[]}}\n"
+            ),
             "{\"has_records\":true}\n",
         );
-        check(&format!("{{\"a\":1}}\n{{\"video_id\":\"{GONE}\",\"pa"), "{\"a\":1}\n");
+        check(
+            &format!("{{\"a\":1}}\n{{\"video_id\":\"{GONE}\",\"pa"),
+            "{\"a\":1}\n",
+        );
     }
 
     #[test]
     fn of_a_list_the_elements_go() {
         let (_, search) = traces();
-        let edit = edited_json(format!(r#"[{{"image":"{GONE}"}},{{"image":"b","x":1e2}}]"#).as_bytes(), &search);
-        assert_eq!(edit, Edit::Replace(b"[{\"image\":\"b\",\"x\":1e2}]\n".to_vec()));
+        let edit = edited_json(
+            format!(r#"[{{"image":"{GONE}"}},{{"image":"b","x":1e2}}]"#).as_bytes(),
+            &search,
+        );
+        assert_eq!(
+            edit,
+            Edit::Replace(b"[{\"image\":\"b\",\"x\":1e2}]\n".to_vec())
+        );
         assert_eq!(edited_json(b"{}", &search), Edit::Keep);
         let object = edited_json(br#"{"group":"person:anna"}"#, &search);
-        assert_eq!(object, Edit::Replace(br#"{"group":"person:forgotten-7-1"}"#.to_vec()));
+        assert_eq!(
+            object,
+            Edit::Replace(br#"{"group":"person:forgotten-7-1"}"#.to_vec())
+        );
     }
 }

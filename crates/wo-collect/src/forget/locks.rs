@@ -40,7 +40,11 @@ impl Locks {
         }
         for folder in [&config.data, &config.models] {
             for path in entries(folder)? {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 if name.ends_with(".lock") {
                     files.push(take(&path, "another run is at work")?);
                 } else if name.ends_with(TRAINING) && path.is_dir() {
@@ -63,7 +67,8 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
-    let list = fs::read_dir(folder).with_context(|| format!("read the folder {}", folder.display()))?;
+    let list =
+        fs::read_dir(folder).with_context(|| format!("read the folder {}", folder.display()))?;
     let mut paths: Vec<_> = list.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     Ok(paths)

@@ -128,7 +128,13 @@ mod tests {
     fn who_it_was_goes_and_how_many_there_were_stays() {
         let (traces, search) = traces();
         let files = || Ok(BTreeMap::from([("wo.json".to_owned(), "ff".to_owned())]));
-        let text = redacted(&manifest().to_string(), &traces, &search, "2026-12-01", files);
+        let text = redacted(
+            &manifest().to_string(),
+            &traces,
+            &search,
+            "2026-12-01",
+            files,
+        );
         let text = text.unwrap().unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
         let token = "person:forgotten-7-1";
@@ -138,7 +144,10 @@ mod tests {
             {"video_id": "b", "group": token, "keys": ["source:gym"], "split": "test", "duration_ms": 1.5},
         ]);
         assert_eq!(value["videos"], expected);
-        assert_eq!(value["redacted"], json!({"at": "2026-12-01", "n_videos": 1, "files": {"wo.json": "ff"}}));
+        assert_eq!(
+            value["redacted"],
+            json!({"at": "2026-12-01", "n_videos": 1, "files": {"wo.json": "ff"}})
+        );
         assert_eq!(value["metrics"], json!({"x": 0.1}));
         // Once more changes nothing, and another takedown keeps the first hashes.
         let again = redacted(&text, &traces, &search, "2027-01-01", || panic!("known"));
@@ -151,7 +160,10 @@ mod tests {
         let search = Search::of(&other).unwrap();
         let again = redacted(&text, &other, &search, "2027-01-01", || panic!("known"));
         let value: Value = serde_json::from_str(&again.unwrap().unwrap()).unwrap();
-        assert_eq!(value["redacted"], json!({"at": "2027-01-01", "n_videos": 2, "files": {"wo.json": "ff"}}));
+        assert_eq!(
+            value["redacted"],
+            json!({"at": "2027-01-01", "n_videos": 2, "files": {"wo.json": "ff"}})
+        );
     }
 
     #[test]

@@ -53,13 +53,18 @@ fn model_of(path: &Path) -> PathBuf {
     let place = fs::canonicalize(model).unwrap_or_else(|_| model.to_owned());
     let here = std::env::current_dir().and_then(fs::canonicalize);
     let here = here.unwrap_or_default();
-    place.strip_prefix(&here).map(Path::to_owned).unwrap_or(place)
+    place
+        .strip_prefix(&here)
+        .map(Path::to_owned)
+        .unwrap_or(place)
 }
 
 fn manifest_of(path: &Path) -> anyhow::Result<Option<String>> {
     if path.file_name().is_some_and(|name| name == MANIFEST) {
         let text = fs::read_to_string(path);
-        return text.map(Some).with_context(|| format!("read {}", path.display()));
+        return text
+            .map(Some)
+            .with_context(|| format!("read {}", path.display()));
     }
     pt_file::manifest(path)
 }
@@ -170,7 +175,8 @@ fn seal_weights(weights: &Path, seal: &str) -> anyhow::Result<()> {
         return Ok(());
     };
     let mut now = vec![0; seal.len()];
-    old.seek(SeekFrom::Start(place.start)).with_context(sealing)?;
+    old.seek(SeekFrom::Start(place.start))
+        .with_context(sealing)?;
     std::io::Read::read_exact(&mut old, &mut now).with_context(sealing)?;
     if now == seal.as_bytes() {
         return Ok(());
@@ -178,7 +184,8 @@ fn seal_weights(weights: &Path, seal: &str) -> anyhow::Result<()> {
     let mut new = wo_folder::create(weights)?;
     old.rewind().with_context(sealing)?;
     std::io::copy(&mut old, &mut new).with_context(sealing)?;
-    new.seek(SeekFrom::Start(place.start)).with_context(sealing)?;
+    new.seek(SeekFrom::Start(place.start))
+        .with_context(sealing)?;
     new.write_all(seal.as_bytes()).with_context(sealing)?;
     new.commit().with_context(sealing)
 }

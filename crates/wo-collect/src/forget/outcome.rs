@@ -118,9 +118,16 @@ impl Done {
     /// Says which models were trained on what is forgotten. True where something is left to do.
     fn say_models(&self, config: &ForgetConfig) -> bool {
         let moved: BTreeSet<&PathBuf> = self.moved.iter().map(|(from, _)| from).collect();
-        let stay: Vec<&PathBuf> = self.trained.iter().filter(|it| !moved.contains(it)).collect();
+        let stay: Vec<&PathBuf> = self
+            .trained
+            .iter()
+            .filter(|it| !moved.contains(it))
+            .collect();
         if !self.moved.is_empty() {
-            let to = self.moved.iter().map(|(from, to)| format!("{} to {}", from.display(), to.display()));
+            let to = self
+                .moved
+                .iter()
+                .map(|(from, to)| format!("{} to {}", from.display(), to.display()));
             wo_cli::say!("set aside: {}", named(to));
         }
         if !stay.is_empty() {
@@ -167,7 +174,11 @@ pub(crate) fn would_do(
     n_unmet: usize,
 ) -> anyhow::Result<Outcome> {
     if traces.is_empty() {
-        return Ok(if n_unmet > 0 { Outcome::No } else { Outcome::Done });
+        return Ok(if n_unmet > 0 {
+            Outcome::No
+        } else {
+            Outcome::Done
+        });
     }
     let search = Search::of(traces)?;
     let swept = sweep(list, traces, &search, Hand::OnlyLooks)?;
@@ -202,7 +213,10 @@ fn in_words(removed: &BTreeMap<&str, usize>, n_changed: usize, n_redacted: usize
         parts.push(format!("{} changed", count(n_changed, "file")));
     }
     if n_redacted > 0 {
-        parts.push(format!("{} of models redacted", count(n_redacted, "record")));
+        parts.push(format!(
+            "{} of models redacted",
+            count(n_redacted, "record")
+        ));
     }
     if parts.is_empty() {
         return "nothing of it was here; it is refused from now on".to_owned();

@@ -40,7 +40,8 @@ pub(crate) fn rewrite(path: &Path, manifest: &str, seal: &str) -> anyhow::Result
     for place in 0..zip.len() {
         let mut entry = zip.by_index(place).with_context(writing)?;
         let name = entry.name().with_context(writing)?.into_owned();
-        new.start_file(name.as_str(), options).with_context(writing)?;
+        new.start_file(name.as_str(), options)
+            .with_context(writing)?;
         match name.as_str() {
             MANIFEST => new.write_all(manifest.as_bytes())?,
             SEAL => new.write_all(seal.as_bytes())?,
@@ -69,7 +70,10 @@ fn text(zip: &mut ZipArchive<BufReader<File>>, name: &str) -> anyhow::Result<Opt
     let Ok(entry) = zip.by_name(name) else {
         return Ok(None);
     };
-    ensure!(entry.size() <= MAX_TEXT, "{name} has more than {MAX_TEXT} bytes");
+    ensure!(
+        entry.size() <= MAX_TEXT,
+        "{name} has more than {MAX_TEXT} bytes"
+    );
     let mut text = String::new();
     entry
         .take(MAX_TEXT)
@@ -108,7 +112,13 @@ mod tests {
             let length = (text.len() as u32).to_le_bytes();
             [b"X", length.as_slice(), text.as_bytes()].concat()
         };
-        let pickle = [b"\x80\x02}(".to_vec(), pickled("seal"), pickled(seal), pickled(manifest), b"u.".to_vec()];
+        let pickle = [
+            b"\x80\x02}(".to_vec(),
+            pickled("seal"),
+            pickled(seal),
+            pickled(manifest),
+            b"u.".to_vec(),
+        ];
         let mut add = |name: &str, bytes: &[u8]| {
             zip.start_file(name, options).unwrap();
             zip.write_all(bytes).unwrap();
@@ -125,7 +135,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("m.pt");
         write(&path, r#"{"videos":["anna"]}"#, "aa");
-        assert_eq!(manifest(&path).unwrap().as_deref(), Some(r#"{"videos":["anna"]}"#));
+        assert_eq!(
+            manifest(&path).unwrap().as_deref(),
+            Some(r#"{"videos":["anna"]}"#)
+        );
         rewrite(&path, r#"{"videos":[]}"#, "bb").unwrap();
         let expected = dir.path().join("expected.pt");
         write(&expected, r#"{"videos":[]}"#, "bb");
@@ -136,7 +149,11 @@ mod tests {
             let mut entry = new.by_index(place).unwrap();
             entry.read_to_end(&mut one).unwrap();
             assert_eq!(entry.data_start().unwrap() % u64::from(ALIGNMENT), 0);
-            expected.by_index(place).unwrap().read_to_end(&mut other).unwrap();
+            expected
+                .by_index(place)
+                .unwrap()
+                .read_to_end(&mut other)
+                .unwrap();
             assert_eq!(one, other, "{place}");
         }
         let bytes = fs::read(&path).unwrap();

@@ -47,8 +47,7 @@ pub(crate) fn is_in_use(models: &Path, trained: &BTreeSet<PathBuf>) -> bool {
 }
 
 fn rename(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::rename(from, to)
-        .with_context(|| format!("move {} to {}", from.display(), to.display()))
+    fs::rename(from, to).with_context(|| format!("move {} to {}", from.display(), to.display()))
 }
 
 /// `versions/3` is `versions_3` there, with a number behind it where that is taken.
@@ -56,7 +55,9 @@ fn free_name(aside: &Path, models: &Path, model: &Path) -> PathBuf {
     let root = fs::canonicalize(models).unwrap_or_default();
     let place = fs::canonicalize(model).unwrap_or_else(|_| model.to_owned());
     let place = place.strip_prefix(&root).unwrap_or(&place);
-    let parts = place.iter().map(|it| it.to_string_lossy().trim_matches('/').to_owned());
+    let parts = place
+        .iter()
+        .map(|it| it.to_string_lossy().trim_matches('/').to_owned());
     let parts: Vec<String> = parts.filter(|it| !it.is_empty()).collect();
     let name = parts.join("_");
     let names = (1..).map(|number| match number {

@@ -90,11 +90,14 @@ mod tests {
     fn what_was_said_is_erased_and_the_log_still_follows() {
         let bytes = log(&["a", "gone", "b", "gone"]);
         let text = left(&bytes).unwrap().unwrap();
-        assert!(!text.contains("gone") && text.contains("note of b"), "{text}");
+        assert!(
+            !text.contains("gone") && text.contains("note of b"),
+            "{text}"
+        );
         let mut chain = Chain::default();
-        let n_erased = text.lines().filter(|line| {
-            matches!(chain.follow(line).unwrap(), LogLine::Erased(_))
-        });
+        let n_erased = text
+            .lines()
+            .filter(|line| matches!(chain.follow(line).unwrap(), LogLine::Erased(_)));
         assert_eq!(n_erased.count(), 2);
         // Once more changes nothing.
         assert_eq!(left(text.as_bytes()).unwrap(), None);
@@ -108,7 +111,9 @@ mod tests {
         assert_eq!(text.as_bytes(), log(&["a"]));
         let half = &log(&["a", "b"])[..bytes.len() - 20];
         assert_eq!(left(half).unwrap(), None);
-        let changed = String::from_utf8(log(&["a", "b"])).unwrap().replace("note of a", "note of c");
+        let changed = String::from_utf8(log(&["a", "b"]))
+            .unwrap()
+            .replace("note of a", "note of c");
         assert!(left(changed.as_bytes()).is_err());
     }
 }

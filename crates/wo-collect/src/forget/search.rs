@@ -67,7 +67,8 @@ impl Search {
         for (key, token) in &traces.keys {
             patterns.add_spellings(key, token, Bound::Word);
         }
-        for text in traces.images.iter().chain(&traces.addresses) {
+        let texts = traces.images.iter().chain(&traces.addresses);
+        for text in texts.chain(&traces.parts) {
             patterns.add_spellings(text, &token, Bound::Word);
         }
         for path in traces.paths.iter().chain(&traces.file_names) {
@@ -84,7 +85,9 @@ impl Search {
             finder,
             tokens,
             bounds,
-            names: names.filter(|it| it.trim_matches('_').chars().count() > 1).collect(),
+            names: names
+                .filter(|it| it.trim_matches('_').chars().count() > 1)
+                .collect(),
         })
     }
 
@@ -97,7 +100,11 @@ impl Search {
             let (start, end) = (found.start(), found.end());
             let bound = self.bounds.get(pattern).copied().unwrap_or(Bound::Word);
             if bound.holds(bytes, start, end) {
-                return Some(Found { start, end, pattern });
+                return Some(Found {
+                    start,
+                    end,
+                    pattern,
+                });
             }
             from = start + 1;
         }
@@ -176,7 +183,9 @@ impl Patterns {
                 form.to_string(),
                 json.to_owned(),
                 ascii_json(json),
-                form.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+                form.replace('&', "&amp;")
+                    .replace('<', "&lt;")
+                    .replace('>', "&gt;"),
                 utf8_percent_encode(&form, &IN_PATHS).to_string(),
                 form.replace('/', "\\/"),
                 form.replace('/', "\\"),
@@ -231,7 +240,10 @@ mod tests {
         let traces = Traces {
             id: "7".to_owned(),
             videos: BTreeMap::from([(id, "forgotten-7-1".to_owned())]),
-            keys: BTreeMap::from([("person:annamuller".to_owned(), "person:forgotten-7-2".to_owned())]),
+            keys: BTreeMap::from([(
+                "person:annamuller".to_owned(),
+                "person:forgotten-7-2".to_owned(),
+            )]),
             names: set(&["Anna Müller"]),
             paths: set(&["squat/good form/Müller & co.mp4"]),
             file_names: set(&["anna_1.mp4"]),
@@ -286,7 +298,12 @@ mod tests {
     #[test]
     fn a_name_is_found_as_whole_words() {
         let search = search();
-        for text in ["by anna_muller,", "ANNA MU\u{308}LLER", "anna-müller", "(Anna  Müller)"] {
+        for text in [
+            "by anna_muller,",
+            "ANNA MU\u{308}LLER",
+            "anna-müller",
+            "(Anna  Müller)",
+        ] {
             assert!(search.names(text), "{text}");
         }
         for text in ["Joanna Müller", "anna", "Anna B. Müller"] {

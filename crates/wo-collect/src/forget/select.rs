@@ -5,14 +5,13 @@ use std::path::Path;
 
 use wo_cli::{Exit, named};
 
-use crate::spelling::normal;
-use crate::deny_list::random;
+use crate::deny_list::random_id;
 use crate::forget::known::{AllKnown, Known};
 use crate::forget::target::Target;
 use crate::forget::traces::Traces;
+use crate::provenance::base_of;
+use crate::spelling::normal;
 
-/// Random bytes that tell this takedown from others.
-const ID_BYTES: usize = 4;
 /// Components of a path that say exercise, label and video.
 const N_PLACE: usize = 3;
 
@@ -34,7 +33,7 @@ pub(crate) fn select(
 ) -> anyhow::Result<Selected> {
     let mut chosen = vec![false; all.videos.len()];
     let mut traces = Traces {
-        id: random(ID_BYTES)?,
+        id: random_id()?,
         ..Traces::default()
     };
     let mut unmet = Vec::new();
@@ -124,20 +123,28 @@ fn choose_rows(all: &AllKnown, chosen: &mut [bool]) {
 
 /// Adds all that chosen videos have and others have not. Returns addresses that others have as well.
 fn fill(traces: &mut Traces, all: &AllKnown, chosen: &[bool], videos: &Path) -> Vec<String> {
-    let (theirs, others): (Vec<_>, Vec<_>) =
-        all.videos.iter().zip(chosen).partition(|(_, is_chosen)| **is_chosen);
+    let (theirs, others): (Vec<_>, Vec<_>) = all
+        .videos
+        .iter()
+        .zip(chosen)
+        .partition(|(_, is_chosen)| **is_chosen);
     let of = |of: fn(&Known) -> &BTreeSet<String>| -> (BTreeSet<String>, BTreeSet<String>) {
-        let all = |side: &[(&Known, &bool)]| side.iter().flat_map(|(it, _)| of(it)).cloned().collect();
+        let all =
+            |side: &[(&Known, &bool)]| side.iter().flat_map(|(it, _)| of(it)).cloned().collect();
         (all(&theirs), all(&others))
     };
     let (keys, other_keys) = of(|it| &it.keys);
     let (names, _) = of(|it| &it.names);
     let (images, other_images) = of(|it| &it.images);
-    traces.images.extend(images.difference(&other_images).cloned());
+    traces
+        .images
+        .extend(images.difference(&other_images).cloned());
     let token = traces.token();
     for (number, key) in (1..).zip(keys.difference(&other_keys)) {
         let kind = key.split(':').next().unwrap_or_default();
-        traces.keys.insert(key.clone(), format!("{kind}:{token}-{number}"));
+        traces
+            .keys
+            .insert(key.clone(), format!("{kind}:{token}-{number}"));
     }
     let is_gone = |name: &&String| traces.has_person(name) || traces.has_source(name);
     traces.names = names.iter().filter(is_gone).cloned().collect();
@@ -149,11 +156,18 @@ fn fill(traces: &mut Traces, all: &AllKnown, chosen: &[bool], videos: &Path) -> 
     add_paths(traces, &theirs, &others, videos);
     let (addresses, other_addresses) = of(|it| &it.addresses);
     let kept: BTreeSet<String> = other_addresses.iter().map(|it| normal(it)).collect();
-    let (shared, own): (Vec<String>, Vec<String>) =
-        addresses.into_iter().partition(|it| kept.contains(&normal(it)));
+    let (shared, own): (Vec<String>, Vec<String>) = addresses
+        .into_iter()
+        .partition(|it| kept.contains(&normal(it)));
     traces.addresses.retain(|it| !kept.contains(&normal(it)));
     traces.addresses.extend(own);
-    shared
+    let (parts, shared): (Vec<String>, Vec<String>) = shared
+        .into_iter()
+        .partition(|it| base_of(it) != it && !other_addresses.contains(it));
+    traces.parts.extend(parts);
+    // An address of a part says which part; what is refused is that.
+    let is_said = |address: &String| traces.parts.iter().any(|it| base_of(it) == address);
+    shared.into_iter().filter(|it| !is_said(it)).collect()
 }
 
 /// Adds paths that mean only chosen videos.
@@ -163,11 +177,17 @@ fn add_paths(
     others: &[(&Known, &bool)],
     videos: &Path,
 ) {
-    let of_others: Vec<String> = others.iter().flat_map(|(it, _)| paths_of(it, videos)).collect();
+    let of_others: Vec<String> = others
+        .iter()
+        .flat_map(|(it, _)| paths_of(it, videos))
+        .collect();
     let other_names: BTreeSet<&str> = of_others.iter().map(|it| file_name(it)).collect();
     let is_others = |path: &str| {
         let mut all = of_others.iter();
-        all.any(|it| it.strip_suffix(path).is_some_and(|it| it.is_empty() || it.ends_with('/')))
+        all.any(|it| {
+            it.strip_suffix(path)
+                .is_some_and(|it| it.is_empty() || it.ends_with('/'))
+        })
     };
     for (known, _) in theirs {
         traces.files.extend(known.files.iter().cloned());
@@ -190,7 +210,10 @@ fn add_paths(
 
 /// All paths of a video: as they are written, and from the folder of videos.
 fn paths_of(known: &Known, videos: &Path) -> BTreeSet<String> {
-    let written = known.paths.iter().map(|path| path.trim_start_matches("./").to_owned());
+    let written = known
+        .paths
+        .iter()
+        .map(|path| path.trim_start_matches("./").to_owned());
     let root = videos.canonicalize().unwrap_or_else(|_| videos.to_owned());
     let files = known.files.iter().filter_map(|file| {
         let below = file.strip_prefix(&root).unwrap_or(file);

@@ -62,8 +62,13 @@ pub(crate) fn sweep(
         }
     }
     if hand == Hand::Writes {
-        list.links.iter().filter(|link| !link.exists()).try_for_each(|link| remove(link))?;
-        folders.iter().for_each(|folder| remove_named(folder, search));
+        list.links
+            .iter()
+            .filter(|link| !link.exists())
+            .try_for_each(|link| remove(link))?;
+        folders
+            .iter()
+            .for_each(|folder| remove_named(folder, search));
     }
     Ok(swept)
 }
@@ -136,7 +141,13 @@ fn text(bytes: &[u8], search: &Search) -> Edit {
 fn words(path: &Path, kind: Kind) -> &'static str {
     match kind {
         Kind::Page => "report",
-        Kind::Media if path.iter().any(|it| it.to_string_lossy().starts_with("frames_")) => "frame",
+        Kind::Media
+            if path
+                .iter()
+                .any(|it| it.to_string_lossy().starts_with("frames_")) =>
+        {
+            "frame"
+        }
         Kind::Media => "video or image",
         _ => "file",
     }
@@ -155,7 +166,8 @@ fn remove(path: &Path) -> anyhow::Result<()> {
 fn remove_named(folder: &Path, search: &Search) {
     for folder in folder.ancestors() {
         let name = folder.file_name().unwrap_or_default();
-        let is_named = search.names(&name.to_string_lossy()) || search.is_in(name.as_encoded_bytes());
+        let is_named =
+            search.names(&name.to_string_lossy()) || search.is_in(name.as_encoded_bytes());
         // A folder that is not empty is not removed.
         if !is_named || fs::remove_dir(folder).is_err() {
             return;

@@ -5,36 +5,58 @@ use std::path::Path;
 
 use wo_folder::{FRAME_COLUMNS, Sheet, SheetRow};
 
-use crate::spelling::normal;
 use crate::forget::edit::Edit;
 use crate::forget::search::Search;
 use crate::forget::traces::Traces;
 use crate::groups::{GroupsRow, GroupsTable};
 use crate::source_rows::{SourceRow, SourceRows};
+use crate::spelling::normal;
 
 /// A `groups.csv` without rows of forgotten videos, persons and sources.
 pub(crate) fn edited_groups(path: &Path, traces: &Traces, search: &Search) -> anyhow::Result<Edit> {
     let table = GroupsTable::read(path)?;
     let goes = |row: &GroupsRow| {
         let file = fs::canonicalize(&row.file);
-        row.person.as_deref().is_some_and(|it| traces.has_person(it))
-            || row.source.as_deref().is_some_and(|it| traces.has_source(it))
+        row.person
+            .as_deref()
+            .is_some_and(|it| traces.has_person(it))
+            || row
+                .source
+                .as_deref()
+                .is_some_and(|it| traces.has_source(it))
             || traces.files.contains(file.as_ref().unwrap_or(&row.file))
             || search.is_in(row.written.as_bytes())
     };
-    let lines = table.rows.iter().filter(|row| goes(row)).map(|row| row.line);
+    let lines = table
+        .rows
+        .iter()
+        .filter(|row| goes(row))
+        .map(|row| row.line);
     Ok(without(&table.sheet, &lines.collect::<Vec<_>>()))
 }
 
 /// The table of sources without their rows.
-pub(crate) fn edited_sources(path: &Path, traces: &Traces, search: &Search) -> anyhow::Result<Edit> {
+pub(crate) fn edited_sources(
+    path: &Path,
+    traces: &Traces,
+    search: &Search,
+) -> anyhow::Result<Edit> {
     let table = SourceRows::read(path)?;
     let addresses: Vec<String> = traces.addresses.iter().map(|it| normal(it)).collect();
     let goes = |(row, said): &(&SheetRow, &SourceRow)| {
         row.cells.iter().any(|cell| search.is_in(cell.as_bytes()))
-            || said.person.as_deref().is_some_and(|it| traces.has_person(it))
-            || said.source.as_deref().is_some_and(|it| traces.has_source(it))
-            || said.address.as_deref().is_some_and(|it| addresses.contains(&normal(it)))
+            || said
+                .person
+                .as_deref()
+                .is_some_and(|it| traces.has_person(it))
+            || said
+                .source
+                .as_deref()
+                .is_some_and(|it| traces.has_source(it))
+            || said
+                .address
+                .as_deref()
+                .is_some_and(|it| addresses.contains(&normal(it)))
     };
     let rows = table.sheet.rows.iter().zip(&table.rows);
     let lines = rows.filter(goes).map(|(row, _)| row.line);
@@ -97,7 +119,8 @@ mod tests {
         let left = text(edited_groups(&path, &traces, &search).unwrap());
         assert_eq!(left, "path,person\n\"c.mp4\",ben\n");
         let path = dir.path().join("sources.csv");
-        let table = "url,person,note\nhttp://www.a.org/v/#x,,\nhttps://b.org,Anna B,\nhttps://c.org,ben,\n";
+        let table =
+            "url,person,note\nhttp://www.a.org/v/#x,,\nhttps://b.org,Anna B,\nhttps://c.org,ben,\n";
         fs::write(&path, table).unwrap();
         let left = text(edited_sources(&path, &traces, &search).unwrap());
         assert_eq!(left, "url,person,note\nhttps://c.org,ben,\n");
@@ -111,7 +134,10 @@ mod tests {
         let left = text(edited_table(frames.as_bytes(), &search));
         assert_eq!(left, "frame_path;label\r\nf/b.jpg;bad\r\n");
         let other = "name,score\nv/squat/good_form/a.mp4,1\nb,2\n";
-        assert_eq!(text(edited_table(other.as_bytes(), &search)), "name,score\nb,2\n");
+        assert_eq!(
+            text(edited_table(other.as_bytes(), &search)),
+            "name,score\nb,2\n"
+        );
         assert_eq!(edited_table(b"name\nb\n", &search), Edit::Keep);
     }
 }

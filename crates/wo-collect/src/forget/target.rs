@@ -98,9 +98,15 @@ mod tests {
             ("0123ABCD", Target::Video("0123abcd".to_owned())),
             ("video:01", Target::Video("01".to_owned())),
             ("Anna Müller", Target::Named("Anna Müller".to_owned())),
-            ("person:Anna Müller", Target::Person("annamuller".to_owned())),
+            (
+                "person:Anna Müller",
+                Target::Person("annamuller".to_owned()),
+            ),
             ("source:gym-1", Target::Source("gym1".to_owned())),
-            ("https://www.a.org/b/", Target::Address("a.org/b".to_owned())),
+            (
+                "https://www.a.org/b/",
+                Target::Address("a.org/b".to_owned()),
+            ),
             ("url:a.org", Target::Address("a.org".to_owned())),
         ] {
             assert_eq!(Target::of(text), expected, "{text}");

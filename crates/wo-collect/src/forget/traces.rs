@@ -28,6 +28,8 @@ pub(crate) struct Traces {
     pub(crate) images: BTreeSet<String>,
     /// Their addresses, which no other video has.
     pub(crate) addresses: BTreeSet<String>,
+    /// Addresses that other videos have as well, with the part that is theirs behind them.
+    pub(crate) parts: BTreeSet<String>,
     /// Models that were trained on them.
     pub(crate) trained: BTreeSet<PathBuf>,
 }
@@ -48,11 +50,13 @@ impl Traces {
 
     /// Whether a person, as somebody spells them, is forgotten.
     pub(crate) fn has_person(&self, person: &str) -> bool {
-        self.keys.contains_key(&format!("person:{}", same_id(person)))
+        self.keys
+            .contains_key(&format!("person:{}", same_id(person)))
     }
 
     /// Whether a source is forgotten.
     pub(crate) fn has_source(&self, source: &str) -> bool {
-        self.keys.contains_key(&format!("source:{}", same_id(source)))
+        self.keys
+            .contains_key(&format!("source:{}", same_id(source)))
     }
 }

@@ -36,9 +36,8 @@ pub(crate) fn verify(list: &FileList, traces: &Traces, search: &Search) -> anyho
             Kind::Media => Some(hash_of(path)?),
             _ => None,
         };
-        let is_theirs = |hash: String| {
-            traces.videos.contains_key(&hash) || traces.images.contains(&hash)
-        };
+        let is_theirs =
+            |hash: String| traces.videos.contains_key(&hash) || traces.images.contains(&hash);
         if hash.is_some_and(is_theirs)
             || search.is_in(name.as_encoded_bytes())
             || is_in_file(path, search)?

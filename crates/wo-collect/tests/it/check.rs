@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::{Value, json};
 use wo_testkit::{Run, TempDir, stream, tempdir};
 
+use crate::gym::{FILMS, Workspace};
 use crate::tool;
-use crate::workspace::{FILMS, Workspace};
 
 /// Videos by their paths, of whom each is, where, and from which angle.
 type Video = (&'static str, &'static str, &'static str, &'static str);
@@ -46,14 +46,42 @@ impl Collection {
     /// The findings, each as `level code n`, and the codes of the advice.
     fn findings(&self, args: &[&str], input: &str) -> (i32, Vec<String>, Vec<String>) {
         let run = self.check(&[&["--json"], args].concat(), input);
-        let values = run.lines().into_iter().map(|line| serde_json::from_str(line).expect("JSON"));
+        let values = run
+            .lines()
+            .into_iter()
+            .map(|line| serde_json::from_str(line).expect("JSON"));
         let values: Vec<Value> = values.collect();
-        assert_eq!(values.first().map(|it| &it["tool"]), Some(&json!("wo-collect")), "{}", run.stderr);
+        assert_eq!(
+            values.first().map(|it| &it["tool"]),
+            Some(&json!("wo-collect")),
+            "{}",
+            run.stderr
+        );
         assert_eq!(values.last().map(|it| &it["type"]), Some(&json!("end")));
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        let of = |kind: &str| values.iter().filter(|it| it["type"] == kind).cloned().collect::<Vec<_>>();
-        let findings = of("finding").iter().map(|it| format!("{} {} {}", text(&it["level"]), text(&it["code"]), it["n"])).collect();
-        let advice = of("advice").iter().map(|it| it["codes"].as_array().expect("codes").iter().map(text).collect::<Vec<_>>().join("+")).collect();
+        let of = |kind: &str| {
+            values
+                .iter()
+                .filter(|it| it["type"] == kind)
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let findings = of("finding")
+            .iter()
+            .map(|it| format!("{} {} {}", text(&it["level"]), text(&it["code"]), it["n"]))
+            .collect();
+        let advice = of("advice")
+            .iter()
+            .map(|it| {
+                it["codes"]
+                    .as_array()
+                    .expect("codes")
+                    .iter()
+                    .map(text)
+                    .collect::<Vec<_>>()
+                    .join("+")
+            })
+            .collect();
         (run.status, findings, advice)
     }
 }
@@ -89,10 +117,16 @@ fn a_good_collection_has_nothing_to_mend() {
     let videos = good();
     let collection = Collection::new(&videos);
     let (status, findings, _) = collection.findings(&["-"], &probed(&videos, |_, _| ()));
-    assert_eq!((status, findings), (0, vec!["note few_videos 20".to_owned(); 2]));
+    assert_eq!(
+        (status, findings),
+        (0, vec!["note few_videos 20".to_owned(); 2])
+    );
     let (status, findings, advice) = collection.findings(&[], "");
     assert_eq!(status, 0);
-    assert!(findings.contains(&"note not_looked_at 20".to_owned()), "{findings:?}");
+    assert!(
+        findings.contains(&"note not_looked_at 20".to_owned()),
+        "{findings:?}"
+    );
     assert!(advice.len() <= 5);
     let run = collection.check(&["-"], &probed(&videos, |_, _| ()));
     let expected = "\
@@ -102,9 +136,22 @@ squat      good_form   10 of 30         5                   2   front, side
 squat      bad_form    10 of 30         5                   2   front, side
 ";
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let table: String = run.stdout.lines().take(4).map(|line| format!("{line}\n")).collect();
-    assert_eq!(squeeze(&table).replace('─', ""), squeeze(expected).replace('─', ""));
-    assert!(run.stdout.contains("\nWhat to do first\n1. collect more videos: "), "{}", run.stdout);
+    let table: String = run
+        .stdout
+        .lines()
+        .take(4)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(
+        squeeze(&table).replace('─', ""),
+        squeeze(expected).replace('─', "")
+    );
+    assert!(
+        run.stdout
+            .contains("\nWhat to do first\n1. collect more videos: "),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
@@ -185,8 +232,12 @@ fn tables_folders_and_words_are_looked_at() {
     videos.push(("e.mp4", "anna", "west", "side"));
     let collection = Collection::new(&videos);
     collection.write("data/training_data/squat/bad_form/copy.mp4", videos[0].0);
-    let groups = fs::read_to_string(collection.0.path().join("data/training_data/groups.csv")).expect("a table");
-    collection.write("data/training_data/groups.csv", &(groups + "squat/good_form/zoe.mp4,zoe,,\n"));
+    let groups = fs::read_to_string(collection.0.path().join("data/training_data/groups.csv"))
+        .expect("a table");
+    collection.write(
+        "data/training_data/groups.csv",
+        &(groups + "squat/good_form/zoe.mp4,zoe,,\n"),
+    );
     let sources = "url,consent,licence\ntraining_data/lunge/good_form/a.mp4,,\n";
     collection.write("data/sources.csv", sources);
     let (status, findings, _) = collection.findings(&[], "");
@@ -204,19 +255,40 @@ fn tables_folders_and_words_are_looked_at() {
         "note unclear 1",
         "note no_person 1",
     ] {
-        assert!(findings.contains(&expected.to_owned()), "{expected}: {findings:#?}");
+        assert!(
+            findings.contains(&expected.to_owned()),
+            "{expected}: {findings:#?}"
+        );
     }
 }
 
 #[test]
 fn an_empty_workspace_says_how_to_begin() {
     let collection = Collection::new(&[]);
-    fs::create_dir_all(collection.0.path().join("data/training_data/squat/good_form")).expect("a folder");
+    fs::create_dir_all(
+        collection
+            .0
+            .path()
+            .join("data/training_data/squat/good_form"),
+    )
+    .expect("a folder");
     let run = collection.check(&[], "");
     assert_eq!(run.status, 1);
-    assert!(run.stdout.contains("no_videos: there are no videos yet"), "{}", run.stdout);
-    let none = tool().arg("check").current_dir(collection.0.path().join("data")).run();
-    assert_eq!((none.status, none.stdout.as_str()), (2, ""), "{}", none.stderr);
+    assert!(
+        run.stdout.contains("no_videos: there are no videos yet"),
+        "{}",
+        run.stdout
+    );
+    let none = tool()
+        .arg("check")
+        .current_dir(collection.0.path().join("data"))
+        .run();
+    assert_eq!(
+        (none.status, none.stdout.as_str()),
+        (2, ""),
+        "{}",
+        none.stderr
+    );
 }
 
 #[test]
@@ -230,7 +302,10 @@ fn what_was_forgotten_and_comes_back_is_found() {
             .run()
     };
     assert_eq!(run(&["forget", "anna"]).status, 1);
-    workspace.write("data/training_data/squat/good_form/new name.mp4", FILMS[0].bytes());
+    workspace.write(
+        "data/training_data/squat/good_form/new name.mp4",
+        FILMS[0].bytes(),
+    );
     workspace.write("data/.forget.json", "{}");
     let told = run(&["check"]);
     assert_eq!(told.status, 1, "{}", told.stderr);
@@ -247,10 +322,18 @@ fn what_was_forgotten_and_comes_back_is_found() {
 #[test]
 fn it_is_a_good_pipe_citizen() {
     let collection = Collection::new(&good());
-    let check = |args: &[&str]| tool().arg("check").args(args).current_dir(collection.0.path());
+    let check = |args: &[&str]| {
+        tool()
+            .arg("check")
+            .args(args)
+            .current_dir(collection.0.path())
+    };
     assert_eq!(check(&[]).into_dev_full().status, 5);
     assert_eq!(check(&["none.ndjson"]).run().status, 2);
     let bad = stream(&["no record"]);
     assert_eq!(check(&["-"]).stdin(bad.as_str()).run().status, 6);
-    assert_eq!(check(&["-", "--on-error", "skip"]).stdin(bad).run().status, 0);
+    assert_eq!(
+        check(&["-", "--on-error", "skip"]).stdin(bad).run().status,
+        0
+    );
 }

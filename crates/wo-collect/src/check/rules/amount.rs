@@ -60,19 +60,36 @@ fn of_class(line: &Coverage) -> Option<Found> {
     let has = format!("{class} has {}", wo_cli::count(n, "video"));
     let found = match n {
         0 => NONE
-            .mend(format!("{class} has no videos, so that the exercise cannot be judged"))
+            .mend(format!(
+                "{class} has no videos, so that the exercise cannot be judged"
+            ))
             .hint(format!("collect at least {train}")),
         n if n < train => TOO_FEW
             .mend(format!("{has}: too few to train on"))
-            .hint(format!("collect at least {} more, of several people", train - n)),
+            .hint(format!(
+                "collect at least {} more, of several people",
+                train - n
+            )),
         n if n < measure => FEW
-            .note(format!("{has}: enough for a first model, too few to measure it well"))
-            .hint(format!("collect {} more, of people who are not there yet", measure - n)),
+            .note(format!(
+                "{has}: enough for a first model, too few to measure it well"
+            ))
+            .hint(format!(
+                "collect {} more, of people who are not there yet",
+                measure - n
+            )),
         n if n < good => MORE
-            .note(format!("{has} of the {good} at which models tend to be good"))
+            .note(format!(
+                "{has} of the {good} at which models tend to be good"
+            ))
             .hint("wo-eval --next says what more of which would bring"),
         _ => return None,
     };
     let wanted = line.n_wanted.unwrap_or(n).saturating_sub(n);
-    Some(found.exercise(&line.exercise).label(line.label.as_str()).n(wanted as usize))
+    Some(
+        found
+            .exercise(&line.exercise)
+            .label(line.label.as_str())
+            .n(wanted as usize),
+    )
 }

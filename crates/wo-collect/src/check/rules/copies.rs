@@ -38,10 +38,17 @@ pub(super) fn of(collection: &Collection) -> Vec<Found> {
         found.push(pair(copies, "are the same file", [TWO_CLASSES, COPY]));
     }
     for video in &collection.videos {
-        let other = video.probed.as_ref().and_then(|it| it.near_duplicate_of.as_deref());
+        let other = video
+            .probed
+            .as_ref()
+            .and_then(|it| it.near_duplicate_of.as_deref());
         let other = other.and_then(|id| by_id.get(id)).and_then(|it| it.first());
         if let Some(other) = other.filter(|it| it.id != video.id) {
-            found.push(pair(&[other, video], "show the same", [NEAR_TWO_CLASSES, NEAR]));
+            found.push(pair(
+                &[other, video],
+                "show the same",
+                [NEAR_TWO_CLASSES, NEAR],
+            ));
         }
     }
     found

@@ -51,7 +51,13 @@ pub(super) fn of(collection: &Collection) -> Vec<Found> {
             verb(unclear.len(), "it", "them")
         );
         let hint = "let a coach look at them, and move what they can tell to good_form or bad_form";
-        found.push(UNCLEAR_LABEL.note(what).videos(&unclear).label(UNCLEAR).hint(hint));
+        found.push(
+            UNCLEAR_LABEL
+                .note(what)
+                .videos(&unclear)
+                .label(UNCLEAR)
+                .hint(hint),
+        );
     }
     found
 }
@@ -66,15 +72,23 @@ fn folder_found(folder: &Path, videos: &[&CheckedVideo]) -> Option<Found> {
     let n = count(videos.len(), "video");
     let found = match (&video.meant, video.class()) {
         (Some(meant), _) => MISSPELT
-            .mend(format!("{shown}: {n} without a label, since it looks like {meant} and is not"))
+            .mend(format!(
+                "{shown}: {n} without a label, since it looks like {meant} and is not"
+            ))
             .hint(format!("rename the folder to {meant}")),
         (None, Some((_, label))) if !label.is_known_label() => NEW_LABEL
-            .note(format!("{shown}: {n} with the label {label}, which is a new one"))
+            .note(format!(
+                "{shown}: {n} with the label {label}, which is a new one"
+            ))
             .label(label.as_str())
-            .hint("the labels are good_form, bad_form and unclear; faults are folders below bad_form"),
+            .hint(
+                "the labels are good_form, bad_form and unclear; faults are folders below bad_form",
+            ),
         (None, Some(_)) => return None,
         (None, None) => NO_LABEL
-            .mend(format!("{shown}: {n} whose folders do not say exercise and label"))
+            .mend(format!(
+                "{shown}: {n} whose folders do not say exercise and label"
+            ))
             .hint("the order is exercise/label, such as squat/good_form: move the files there"),
     };
     Some(found.videos(videos))

@@ -56,14 +56,20 @@ pub(super) fn of(collection: &Collection, coverage: &[Coverage]) -> Vec<Found> {
         let n = alone.len();
         let what = format!(
             "of {} nobody wrote down who is in {} and where {} filmed, so the same person may be on both sides of a split: {}",
-            count(n, "video"), verb(n, "it", "them"), verb(n, "it was", "they were"), shown(&alone)
+            count(n, "video"),
+            verb(n, "it", "them"),
+            verb(n, "it was", "they were"),
+            shown(&alone)
         );
         let hint = "add rows to groups.csv: path,person_id,source_id,angle";
         found.push(NO_GROUP.mend(what).videos(&alone).hint(hint));
     }
     let nobody = without(&|it| it.person.is_none() && it.source.is_some());
     if !nobody.is_empty() {
-        let what = format!("of {} the source is known and the person is not", count(nobody.len(), "video"));
+        let what = format!(
+            "of {} the source is known and the person is not",
+            count(nobody.len(), "video")
+        );
         let hint = "a person in two gyms is one person only if groups.csv says so";
         found.push(NO_PERSON.note(what).videos(&nobody).hint(hint));
     }
@@ -78,21 +84,42 @@ fn of_class(collection: &Collection, line: &Coverage) -> Vec<Found> {
     let class = format!("{} {}", line.exercise.words(), line.label.words());
     let mut found = Vec::new();
     let is_known = line.n_without_person == 0 && videos.len() > 1;
-    let persons: BTreeSet<&str> = videos.iter().filter_map(|it| it.person.as_deref()).collect();
+    let persons: BTreeSet<&str> = videos
+        .iter()
+        .filter_map(|it| it.person.as_deref())
+        .collect();
     if line.n_persons == 1 && is_known {
         let person = named(persons.into_iter().take(1));
         let what = format!(
             "all {} of {class} show {person}: a model would learn the person instead of the form",
             count(videos.len(), "video")
         );
-        found.push(ONE_PERSON.mend(what).videos(&videos).hint("film three other people or more doing it"));
+        found.push(
+            ONE_PERSON
+                .mend(what)
+                .videos(&videos)
+                .hint("film three other people or more doing it"),
+        );
     } else if is_known && line.n_persons < FEW_PERSONS {
-        let what = format!("{class} shows only {}: {}", count(line.n_persons, "person"), named(persons));
-        found.push(FEW.note(what).videos(&videos).hint("film people who are not there yet"));
+        let what = format!(
+            "{class} shows only {}: {}",
+            count(line.n_persons, "person"),
+            named(persons)
+        );
+        found.push(
+            FEW.note(what)
+                .videos(&videos)
+                .hint("film people who are not there yet"),
+        );
     }
     if let ([angle], true) = (line.angles.as_slice(), videos.len() > 1) {
         let what = format!("{class} is filmed from one angle only: {angle}");
-        found.push(ONE_ANGLE.note(what).videos(&videos).hint("film from the front, the side and between"));
+        found.push(
+            ONE_ANGLE
+                .note(what)
+                .videos(&videos)
+                .hint("film from the front, the side and between"),
+        );
     }
     let about = |it: Found| it.exercise(&line.exercise).label(line.label.as_str());
     found.into_iter().map(about).collect()

@@ -42,18 +42,73 @@ const fn word(code: &'static str, weight: f64, is: &'static str, hint: &'static 
 }
 
 const WORDS: [Word; 12] = [
-    word("damaged", 12.0, "damaged", "use undamaged copies, or fetch them again"),
-    word("truncated", 12.0, "cut off", "use whole copies, or fetch them again"),
-    word("cut_start", 2.0, "cut where no decoder can begin", "encode them anew: ffmpeg -i IN OUT.mp4"),
-    word("several_shots", 15.0, "of several shots", "cut them to one shot, with start and end in sources.csv: one set, one camera"),
-    word("dark", 10.0, "too dark", "film with light from the front, or leave them out"),
-    word("blurry", 10.0, "blurry", "hold the camera still and wipe the lens, or leave them out"),
-    word("repeated_frames", 8.0, "slowed down, or stills", "use them at their own speed"),
-    word("unusual_frame_rate", 6.0, "in slow motion, or with too few frames a second", "film at 24 to 60 frames a second"),
-    word("low_resolution", 5.0, "smaller than 720p", "film at 720p or more, and fetch the larger format"),
+    word(
+        "damaged",
+        12.0,
+        "damaged",
+        "use undamaged copies, or fetch them again",
+    ),
+    word(
+        "truncated",
+        12.0,
+        "cut off",
+        "use whole copies, or fetch them again",
+    ),
+    word(
+        "cut_start",
+        2.0,
+        "cut where no decoder can begin",
+        "encode them anew: ffmpeg -i IN OUT.mp4",
+    ),
+    word(
+        "several_shots",
+        15.0,
+        "of several shots",
+        "cut them to one shot, with start and end in sources.csv: one set, one camera",
+    ),
+    word(
+        "dark",
+        10.0,
+        "too dark",
+        "film with light from the front, or leave them out",
+    ),
+    word(
+        "blurry",
+        10.0,
+        "blurry",
+        "hold the camera still and wipe the lens, or leave them out",
+    ),
+    word(
+        "repeated_frames",
+        8.0,
+        "slowed down, or stills",
+        "use them at their own speed",
+    ),
+    word(
+        "unusual_frame_rate",
+        6.0,
+        "in slow motion, or with too few frames a second",
+        "film at 24 to 60 frames a second",
+    ),
+    word(
+        "low_resolution",
+        5.0,
+        "smaller than 720p",
+        "film at 720p or more, and fetch the larger format",
+    ),
     word("letterboxed", 4.0, "mostly black bars", "cut the bars off"),
-    word("too_short", 5.0, "shorter than 5 s", "take whole sets: 5 to 30 s"),
-    word("too_long", 5.0, "longer than 30 s", "cut out one set, with start and end in sources.csv: 5 to 30 s"),
+    word(
+        "too_short",
+        5.0,
+        "shorter than 5 s",
+        "take whole sets: 5 to 30 s",
+    ),
+    word(
+        "too_long",
+        5.0,
+        "longer than 30 s",
+        "cut out one set, with start and end in sources.csv: 5 to 30 s",
+    ),
 ];
 
 pub(super) fn of(collection: &Collection) -> Vec<Found> {
@@ -64,11 +119,25 @@ pub(super) fn of(collection: &Collection) -> Vec<Found> {
         .filter(|it| it.failure.is_some() && it.probed.is_none())
         .collect();
     if !broken.is_empty() {
-        let why = broken.iter().filter_map(|it| Some(format!("{} ({})", it.path, it.failure.as_ref()?.what)));
-        let what = format!("{} cannot be read: {}", count(broken.len(), "video"), wo_cli::named(why));
-        found.push(UNREADABLE.mend(what).videos(&broken).hint("fetch or export them again, or remove them"));
+        let why = broken
+            .iter()
+            .filter_map(|it| Some(format!("{} ({})", it.path, it.failure.as_ref()?.what)));
+        let what = format!(
+            "{} cannot be read: {}",
+            count(broken.len(), "video"),
+            wo_cli::named(why)
+        );
+        found.push(
+            UNREADABLE
+                .mend(what)
+                .videos(&broken)
+                .hint("fetch or export them again, or remove them"),
+        );
     }
-    let unseen = collection.videos.iter().filter(|it| it.probed.is_none() && it.failure.is_none());
+    let unseen = collection
+        .videos
+        .iter()
+        .filter(|it| it.probed.is_none() && it.failure.is_none());
     let unseen: Vec<&CheckedVideo> = unseen.collect();
     if !unseen.is_empty() {
         let what = match collection.is_probed {
@@ -82,10 +151,14 @@ pub(super) fn of(collection: &Collection) -> Vec<Found> {
         let mut mend = Vec::new();
         let mut note = Vec::new();
         for video in &collection.videos {
-            let Some(probed) = &video.probed else { continue };
+            let Some(probed) = &video.probed else {
+                continue;
+            };
             if probed.warnings.iter().any(|it| it == word.rule.code) {
                 mend.push(video);
-            } else if probed.notes.iter().any(|it| it == word.rule.code) || is_beyond(word.rule.code, probed) {
+            } else if probed.notes.iter().any(|it| it == word.rule.code)
+                || is_beyond(word.rule.code, probed)
+            {
                 note.push(video);
             }
         }
@@ -156,17 +229,31 @@ mod tests {
 
     #[test]
     fn the_rules_of_collecting_are_notes_and_warnings_are_to_be_mended() {
-        assert!(found(vec![video(5e3, 720, 60.0, &[]), video(3e4, 1080, 24.0, &[])]).is_empty());
+        assert!(
+            found(vec![
+                video(5e3, 720, 60.0, &[]),
+                video(3e4, 1080, 24.0, &[])
+            ])
+            .is_empty()
+        );
         let all = found(vec![
             video(4.9e3, 720, 30.0, &[]),
             video(31e3, 719, 120.0, &[]),
             video(500.0, 720, 30.0, &["too_short", "dark"]),
         ]);
-        let expected = [("dark", 1), ("low_resolution", 1), ("too_long", 1), ("too_short", 1), ("unusual_frame_rate", 1)];
+        let expected = [
+            ("dark", 1),
+            ("low_resolution", 1),
+            ("too_long", 1),
+            ("too_short", 1),
+            ("unusual_frame_rate", 1),
+        ];
         let expected = expected.map(|(code, n)| (code.to_owned(), n));
         let counts = all.iter().map(|it| (it.finding.code.clone(), it.finding.n));
         assert_eq!(counts.collect::<BTreeMap<_, _>>(), BTreeMap::from(expected));
-        let to_mend = all.iter().filter(|it| it.finding.level == FindingLevel::Mend);
+        let to_mend = all
+            .iter()
+            .filter(|it| it.finding.level == FindingLevel::Mend);
         let to_mend: Vec<&str> = to_mend.map(|it| it.finding.code.as_str()).collect();
         assert_eq!(to_mend, ["dark", "too_short"]);
         assert_eq!(all.len(), 6, "too short for both levels");

@@ -65,13 +65,18 @@ const ATTRIBUTES: [Attribute; 3] = [
 pub(super) fn of(collection: &Collection) -> Vec<Found> {
     let exercises = collection.exercises.iter();
     let pairs = exercises.flat_map(|exercise| ATTRIBUTES.iter().map(move |it| (exercise, it)));
-    pairs.filter_map(|(exercise, it)| it.found(exercise, collection)).collect()
+    pairs
+        .filter_map(|(exercise, it)| it.found(exercise, collection))
+        .collect()
 }
 
 impl Attribute {
     fn found(&self, exercise: &Name, collection: &Collection) -> Option<Found> {
         let of_label = |label: &str| -> (Vec<&CheckedVideo>, BTreeMap<String, String>) {
-            let videos = collection.videos.iter().filter(|it| it.is_of(exercise, label));
+            let videos = collection
+                .videos
+                .iter()
+                .filter(|it| it.is_of(exercise, label));
             let videos: Vec<&CheckedVideo> = videos.collect();
             let values = videos.iter().filter_map(|it| (self.of)(it)).collect();
             (videos, values)
@@ -79,10 +84,13 @@ impl Attribute {
         let (good, good_values) = of_label(GOOD_FORM);
         let (bad, bad_values) = of_label(BAD_FORM);
         let is_known = good.iter().chain(&bad).all(|it| (self.of)(it).is_some());
-        let keys = |values: &BTreeMap<String, String>| -> BTreeSet<String> { values.keys().cloned().collect() };
+        let keys = |values: &BTreeMap<String, String>| -> BTreeSet<String> {
+            values.keys().cloned().collect()
+        };
         let is_apart = keys(&good_values).is_disjoint(&keys(&bad_values));
         let fewest = good_values.len().min(bad_values.len());
-        if good.len() < 2 || bad.len() < 2 || !is_known || !is_apart || fewest == 0 || fewest > FEW {
+        if good.len() < 2 || bad.len() < 2 || !is_known || !is_apart || fewest == 0 || fewest > FEW
+        {
             return None;
         }
         let what = format!(
@@ -93,7 +101,12 @@ impl Attribute {
             is = self.is
         );
         let videos: Vec<&CheckedVideo> = good.into_iter().chain(bad).collect();
-        Some((self.level)(&self.rule, what).exercise(exercise).videos(&videos).hint(self.hint))
+        Some(
+            (self.level)(&self.rule, what)
+                .exercise(exercise)
+                .videos(&videos)
+                .hint(self.hint),
+        )
     }
 }
 
@@ -117,7 +130,10 @@ mod tests {
             exercises: ["squat".into()].into(),
             ..Collection::default()
         };
-        of(&collection).into_iter().map(|it| it.finding.code).collect()
+        of(&collection)
+            .into_iter()
+            .map(|it| it.finding.code)
+            .collect()
     }
 
     #[test]
@@ -128,7 +144,14 @@ mod tests {
             ("bad", "carl", "east", "front"),
             ("bad", "dora", "east", "front"),
         ]);
-        assert_eq!(all, ["source_tells_label", "angle_tells_label", "person_tells_label"]);
+        assert_eq!(
+            all,
+            [
+                "source_tells_label",
+                "angle_tells_label",
+                "person_tells_label"
+            ]
+        );
         let mixed = codes(&[
             ("good", "anna", "west", "side"),
             ("good", "ben", "east", ""),
@@ -143,6 +166,9 @@ mod tests {
         let videos = ["1", "2", "3", "4", "5", "6"];
         let videos = videos.map(|it| (if it < "4" { "good" } else { "bad" }, "", it, ""));
         assert!(codes(&videos).is_empty());
-        assert!(codes(&[("good", "", "a", ""), ("bad", "", "b", "")]).is_empty(), "too few to tell");
+        assert!(
+            codes(&[("good", "", "a", ""), ("bad", "", "b", "")]).is_empty(),
+            "too few to tell"
+        );
     }
 }

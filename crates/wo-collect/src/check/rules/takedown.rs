@@ -28,10 +28,17 @@ pub(super) fn of(config: &CheckConfig, collection: &Collection) -> anyhow::Resul
     let data = config.places.ledger.parent();
     if data.is_some_and(is_unfinished) {
         let what = "a takedown was stopped before its end";
-        found.push(UNFINISHED.mend(what).hint("give the same command again: wo-collect forget TARGET"));
+        found.push(
+            UNFINISHED
+                .mend(what)
+                .hint("give the same command again: wo-collect forget TARGET"),
+        );
     }
     let denied = &collection.provided.denied;
-    let returned = collection.videos.iter().filter(|it| denied.has_bytes(&it.id));
+    let returned = collection
+        .videos
+        .iter()
+        .filter(|it| denied.has_bytes(&it.id));
     let returned: Vec<&CheckedVideo> = returned.collect();
     if !returned.is_empty() {
         let what = format!(
@@ -52,7 +59,8 @@ pub(super) fn of(config: &CheckConfig, collection: &Collection) -> anyhow::Resul
             verb(models.len(), "was", "were"),
             wo_cli::named(models.iter().map(|it| it.display()))
         );
-        let hint = "set them aside: wo-collect forget --retire; then train a new one: scripts/retrain";
+        let hint =
+            "set them aside: wo-collect forget --retire; then train a new one: scripts/retrain";
         found.push(MODEL.mend(what).paths(models).hint(hint));
     }
     Ok(found)

@@ -19,9 +19,27 @@ fn known(id: Option<&str>, path: &str, person: &str, source: &str, address: &str
 fn all() -> AllKnown {
     let mut all = AllKnown::default();
     for video in [
-        known(Some("aaaaaaaa01"), "squat/good_form/anna_1.mp4", "Anna", "West", "https://a.org/1"),
-        known(Some("aaaaaaaa02"), "squat/bad_form/1.mp4", "anna", "Home", "https://a.org/2"),
-        known(Some("bbbbbbbb01"), "lunge/bad_form/1.mp4", "Ben", "West", "https://a.org/2"),
+        known(
+            Some("aaaaaaaa01"),
+            "squat/good_form/anna_1.mp4",
+            "Anna",
+            "West",
+            "https://a.org/1",
+        ),
+        known(
+            Some("aaaaaaaa02"),
+            "squat/bad_form/1.mp4",
+            "anna",
+            "Home",
+            "https://a.org/2",
+        ),
+        known(
+            Some("bbbbbbbb01"),
+            "lunge/bad_form/1.mp4",
+            "Ben",
+            "West",
+            "https://a.org/2",
+        ),
         known(None, "", "Anna", "", "https://a.org/3"),
         known(None, "", "", "", "https://a.org/1"),
         known(None, "", "Carl", "", "https://a.org/1"),
@@ -100,7 +118,10 @@ fn a_target_that_means_several_things_is_refused() {
     all.take(known(Some("d"), "", "", "Anna", ""));
     let error = select(&["anna".to_owned()], &all, Path::new("v")).unwrap_err();
     let message = wo_cli::message_of(&error).to_string();
-    assert!(message.contains("'person:anna', 'source:anna'"), "{message}");
+    assert!(
+        message.contains("'person:anna', 'source:anna'"),
+        "{message}"
+    );
     assert!(select(&["source:anna".to_owned()], &all, Path::new("v")).is_ok());
 }
 
@@ -108,5 +129,12 @@ fn a_target_that_means_several_things_is_refused() {
 fn a_path_means_its_video() {
     let found = selected(&["squat/bad_form/1.mp4"]).unwrap();
     assert_eq!(found.traces.videos.len(), 1);
-    assert_eq!(selected(&["./good_form/anna_1.mp4"]).unwrap().traces.videos.len(), 1);
+    assert_eq!(
+        selected(&["./good_form/anna_1.mp4"])
+            .unwrap()
+            .traces
+            .videos
+            .len(),
+        1
+    );
 }
