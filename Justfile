@@ -33,6 +33,11 @@ doctor:
 build: setup
     cargo build --release --locked
 
+# Say what to mend in data/training_data, and what to film first
+[group('use')]
+check-data *args: build
+    wo-extract probe data/training_data | wo-collect check - "$@"
+
 # Run all tests
 [group('check')]
 test *args: setup

@@ -7,27 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Hint};
-use wo_folder::{Columns, GROUPS, NewCell, Sheet, SheetRow, unquoted};
+use wo_folder::{GROUP_COLUMNS as COLUMNS, GROUPS, NewCell, Sheet, SheetRow, unquoted};
 
 use crate::provenance::Said;
-
-/// The columns, as `wo-extract` reads them.
-const COLUMNS: Columns = Columns {
-    key: &[
-        "path",
-        "video",
-        "video_path",
-        "file",
-        "file_name",
-        "filename",
-    ],
-    others: &[
-        &["person_id", "person"],
-        &["source_id", "source"],
-        &["angle"],
-    ],
-    hint: "the first line is path,person_id,source_id,angle",
-};
 
 /// A table without rows.
 pub(crate) const TEMPLATE: &str = "path,person_id,source_id,angle\n";

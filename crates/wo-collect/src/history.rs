@@ -1,11 +1,12 @@
 //! What the ledger says of each source, looked up by its address.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use crate::back_off::is_time;
-use crate::provenance::{Entry, Failed, Fetched, mark_of_address, mark_of_bytes};
+use crate::deny_list::DenyList;
+use crate::provenance::{Entry, Failed, Fetched};
 
 /// What became of a source so far.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub(crate) enum State {
 #[derive(Debug, Default)]
 pub(crate) struct History {
     by_address: HashMap<String, State>,
-    marks: HashSet<String>,
+    denied: DenyList,
     /// Hosts that asked to be left alone, and until when.
     busy: HashMap<String, Timestamp>,
 }
@@ -49,7 +50,7 @@ impl History {
                 }
                 (&it.address, State::Failed(it.clone()))
             }
-            Entry::Forgotten(it) => return self.marks.extend(it.marks.iter().cloned()),
+            Entry::Forgotten(it) => return self.denied.add(it.clone()),
         };
         self.by_address.insert(address.clone(), state);
     }
@@ -59,14 +60,15 @@ impl History {
         self.by_address.get(address)
     }
 
-    /// Whether an address was forgotten by request.
-    pub(crate) fn is_forgotten_address(&self, address: &str) -> bool {
-        !self.marks.is_empty() && self.marks.contains(&mark_of_address(address))
+    /// Whether an address was forgotten by request. It takes a moment for each takedown, so that nobody finds an address by
+    /// trying all.
+    pub(crate) fn is_forgotten_address(&self, address: &str) -> anyhow::Result<bool> {
+        self.denied.has_address(address)
     }
 
     /// Whether a video was forgotten by request.
     pub(crate) fn are_forgotten_bytes(&self, blake3: &str) -> bool {
-        !self.marks.is_empty() && self.marks.contains(&mark_of_bytes(blake3))
+        self.denied.has_bytes(blake3)
     }
 
     /// Until when a host is to be left alone.

@@ -37,6 +37,7 @@ pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
 pub use tables::dialect::Encoding;
 pub use tables::folder_tables::Tables;
 pub use tables::formula::{quoted, unquoted};
+pub use tables::group_columns::GROUP_COLUMNS;
 pub use tables::label::WrittenLabel;
 pub use tables::rows::Rows;
 pub use tables::sheet::{Columns, Sheet, SheetRow, WIDE_ROW_CURE};

@@ -3,6 +3,7 @@
 pub(crate) mod dialect;
 pub(crate) mod folder_tables;
 pub(crate) mod formula;
+pub(crate) mod group_columns;
 pub(crate) mod label;
 mod quotes;
 pub(crate) mod row_troubles;

@@ -79,6 +79,16 @@ open_enum! {
 }
 
 open_enum! {
+    /// Whether a finding about collected videos must be mended.
+    FindingLevel {
+        /// It spoils training or a verdict, or is not allowed.
+        Mend = "mend",
+        /// It does no harm by itself.
+        Note = "note",
+    }
+}
+
+open_enum! {
     /// What a shortcut probe sees of a video. None of it shows the form, but for the tempo.
     Probe {
         /// How long the video is.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Dropped, End, Failure, Frame,
-    Gate, Independence, LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection,
-    Source, Suspect, Truth, Verdict, Video,
+    Advice, Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Coverage, Dropped,
+    End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve, Metric, Model,
+    Pose, Prediction, Review, Score, Selection, Source, Suspect, Truth, Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -30,6 +30,7 @@ pub enum Record {
     Verdict(Verdict),
     Prediction(Prediction),
     Review(Review),
+    ErasedReview(ErasedReview),
     Score(Score),
     Independence(Independence),
     Confusion(Confusion),
@@ -42,6 +43,9 @@ pub enum Record {
     Suspect(Suspect),
     Comparison(Comparison),
     Gate(Gate),
+    Coverage(Coverage),
+    Finding(Finding),
+    Advice(Advice),
     End(End),
 }
 
@@ -74,6 +78,7 @@ impl Record {
             "verdict" => Self::Verdict(serde_json::from_str(line)?),
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
             "review" => Self::Review(serde_json::from_str(line)?),
+            "erased_review" => Self::ErasedReview(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "independence" => Self::Independence(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
@@ -85,6 +90,9 @@ impl Record {
             "suspect" => Self::Suspect(serde_json::from_str(line)?),
             "comparison" => Self::Comparison(serde_json::from_str(line)?),
             "gate" => Self::Gate(serde_json::from_str(line)?),
+            "coverage" => Self::Coverage(serde_json::from_str(line)?),
+            "finding" => Self::Finding(serde_json::from_str(line)?),
+            "advice" => Self::Advice(serde_json::from_str(line)?),
             "end" => Self::End(serde_json::from_str(line)?),
             other => return Ok(Err(Kind(other.to_owned()))),
         };
@@ -107,6 +115,7 @@ impl Record {
             Self::Verdict(_) => "verdict",
             Self::Prediction(_) => "prediction",
             Self::Review(_) => "review",
+            Self::ErasedReview(_) => "erased_review",
             Self::Score(_) => "score",
             Self::Independence(_) => "independence",
             Self::Confusion(_) => "confusion",
@@ -118,6 +127,9 @@ impl Record {
             Self::Suspect(_) => "suspect",
             Self::Comparison(_) => "comparison",
             Self::Gate(_) => "gate",
+            Self::Coverage(_) => "coverage",
+            Self::Finding(_) => "finding",
+            Self::Advice(_) => "advice",
             Self::End(_) => "end",
         }
     }

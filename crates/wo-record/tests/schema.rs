@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 29] = [
     "begin",
     "video",
     "frame",
@@ -22,6 +22,7 @@ const KINDS: [&str; 25] = [
     "verdict",
     "prediction",
     "review",
+    "erased_review",
     "score",
     "independence",
     "confusion",
@@ -33,6 +34,9 @@ const KINDS: [&str; 25] = [
     "suspect",
     "comparison",
     "gate",
+    "coverage",
+    "finding",
+    "advice",
     "end",
 ];
 

@@ -38,11 +38,17 @@ pub(crate) struct Facts<'a> {
 
 impl Facts<'_> {
     /// What is to be done about a source.
-    pub(crate) fn decide(&self, target: &Target) -> Decision {
-        if self.history.is_forgotten_address(&target.key) {
-            return Decision::Forgotten;
+    pub(crate) fn decide(&self, target: &Target) -> anyhow::Result<Decision> {
+        let state = self.history.state(&target.key);
+        // What the ledger knows was not forgotten, or it would not be there.
+        if state.is_none() && self.history.is_forgotten_address(&target.key)? {
+            return Ok(Decision::Forgotten);
         }
-        match self.history.state(&target.key) {
+        Ok(self.by_state(target, state))
+    }
+
+    fn by_state(&self, target: &Target, state: Option<&State>) -> Decision {
+        match state {
             Some(State::Kept(fetched)) => match self.files.named(&target.stem()) {
                 Some(path) => return Decision::Known(Box::new(fetched.clone()), path.to_owned()),
                 None if self.is_there(&fetched.file) => {

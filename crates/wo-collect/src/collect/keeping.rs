@@ -8,11 +8,10 @@ use crate::collect::fetched_file::FetchedFile;
 use crate::collect::report::{Became, Report};
 use crate::collect::run::Run;
 use crate::collect::target::Target;
+use crate::deny_list::random_id;
 use crate::downloader::SourceError;
 use crate::groups_table::{GroupsTable, keys_of};
-use crate::provenance::{
-    Entry, Fetched, Forgotten, Origin, StoredFile, mark_of_address, mark_of_bytes,
-};
+use crate::provenance::{Entry, Fetched, Forgotten, Origin, StoredFile};
 use crate::staging::Intent;
 
 impl Run<'_> {
@@ -115,10 +114,13 @@ impl Run<'_> {
         file: &FetchedFile,
         report: &mut Report<'_>,
     ) -> anyhow::Result<()> {
+        let (hash, address) = (file.blake3.as_str(), target.key.as_str());
+        let at = self.now().to_string();
+        let again = Forgotten::new(at, &random_id()?, None, [hash], [address])?;
+        // It was counted when it was forgotten.
         self.store.note(Entry::Forgotten(Forgotten {
-            at: self.now().to_string(),
             n_videos: 0,
-            marks: vec![mark_of_address(&target.key), mark_of_bytes(&file.blake3)],
+            ..again
         }))?;
         self.refuse_forgotten(target, report)
     }

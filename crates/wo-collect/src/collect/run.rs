@@ -48,7 +48,7 @@ pub(crate) fn plan(
     };
     for row in rows {
         let target = Target::of_row(row);
-        match facts.decide(&target) {
+        match facts.decide(&target)? {
             Decision::Fetch => {
                 wo_cli::say!(
                     "would fetch {} into {}",
@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
             let is_local = matches!(target.address, Address::File(..));
             !is_local || !target.section().is_whole()
         };
-        let mut to_fetch = targets.filter(|it| matches!(run.decide(it), Decision::Fetch));
+        let mut to_fetch = targets.filter(|it| matches!(run.decide(it), Ok(Decision::Fetch)));
         if to_fetch.any(|target| needs_program(&target)) {
             let downloader = Downloader::find(config.yt_dlp.as_deref())?;
             downloader.warn_of_missing_runtime();
@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    pub(super) fn decide(&self, target: &Target) -> Decision {
+    pub(super) fn decide(&self, target: &Target) -> anyhow::Result<Decision> {
         let facts = Facts {
             history: &self.store.history,
             files: &self.files,
@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
 
     /// Does what is to be done about one source. Returns the entries where it is a playlist.
     fn one(&mut self, target: Target, report: &mut Report<'_>) -> anyhow::Result<Vec<Target>> {
-        let decision = self.decide(&target);
+        let decision = self.decide(&target)?;
         match &decision {
             Decision::Fetch => return self.fetch(target, report),
             Decision::Forgotten => self.refuse_forgotten(&target, report)?,

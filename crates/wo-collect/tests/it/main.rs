@@ -5,10 +5,17 @@
 
 mod begin;
 mod changes;
+mod check;
 mod fetch;
+mod forget;
 mod full;
+mod gym;
 mod killed;
 mod local;
 mod server;
 mod told;
 mod workspace;
+
+fn tool() -> wo_testkit::Tool {
+    wo_testkit::Tool::new(env!("CARGO_BIN_EXE_wo-collect"))
+}
