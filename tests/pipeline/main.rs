@@ -12,6 +12,7 @@ mod limits;
 mod missing;
 mod repetitions;
 mod told;
+mod training;
 
 use std::collections::BTreeSet;
 use std::fs;
