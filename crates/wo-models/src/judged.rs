@@ -6,7 +6,6 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Context;
-use serde_json::Value;
 use wo_cli::{Exit, ensure, opened};
 use wo_folder::stream_error;
 use wo_record::{Audit, AuditVerdict, DEFAULT_MAX_LINE, Gate, Reader, Record};
@@ -15,6 +14,8 @@ use crate::event::Condition;
 
 /// Which videos an audit of all is about.
 const ALL: &str = "all";
+/// The confidence of intervals that do not say theirs.
+const OF_OLDER_VERSIONS: f64 = 0.95;
 
 /// A whole stream of `wo-eval`.
 #[derive(Debug, Default)]
@@ -40,10 +41,8 @@ impl Judged {
             match line.record {
                 Ok(Record::Gate(gate)) => judged.gate = Some(gate),
                 Ok(Record::Audit(audit)) => judged.audits.push(audit),
-                Ok(Record::Comparison(_)) => {
-                    let fields: Value = serde_json::from_str(&line.text)?;
-                    // Older versions know no other.
-                    let confidence = fields["confidence"].as_f64().unwrap_or(0.95);
+                Ok(Record::Comparison(comparison)) => {
+                    let confidence = comparison.confidence.unwrap_or(OF_OLDER_VERSIONS);
                     let lowest = judged.confidence.unwrap_or(1.0);
                     judged.confidence = Some(lowest.min(confidence));
                 }

@@ -20,6 +20,8 @@ mod promote;
 mod rollback;
 mod show;
 mod side;
+#[cfg(test)]
+mod simulation;
 mod split;
 mod swap;
 

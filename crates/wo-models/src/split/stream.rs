@@ -8,15 +8,14 @@ use wo_cli::{OnError, Outcome, open_input};
 use wo_folder::{BaseFolder, stream_error};
 use wo_record::{Failure, Image, Line, ReadError, Reader, Record, Writer, code};
 
-use crate::budget::Budget;
 use crate::cli::config::{Keep, SplitConfig};
 use crate::event::{Assigned, Event, Opened, now};
 use crate::folder::ModelsFolder;
 use crate::ledger::OpenLedger;
 use crate::side::Side;
 use crate::split::assign::{Place, Places, place};
+use crate::split::due_set::due_set;
 use crate::split::summary::{summary, warnings};
-use crate::split::support::Support;
 use crate::split::videos::Videos;
 
 /// Passes on the records of one side.
@@ -85,31 +84,15 @@ fn sides(config: &SplitConfig, videos: &Videos) -> anyhow::Result<(Places, u32)>
             sides: places.new.clone(),
         }))?;
     }
-    let on = |side: Side| {
-        let by_id = &places.by_id;
-        let videos = videos.iter();
-        videos
-            .filter(move |(id, _)| by_id.get(*id) == Some(&Place::On(side)))
-            .map(|(_, video)| video)
-    };
-    let set = ledger.history().set();
-    if Budget::of(&settings.gate).n_left(ledger.history().spent(set)) == 0 {
-        let next = Support::of(on(Side::HeldOut(set + 1)));
-        let trained = Support::of(on(Side::Training));
-        let least = settings.gate.min_groups;
-        let is_ready =
-            next.labels().count() > 1 && next.shortage(trained.labels(), least).is_none();
-        if is_ready {
-            ledger.append(Event::Opened(Opened {
-                at: now(),
-                set: set + 1,
-            }))?;
-            wo_cli::say!(
-                "the looks at held-out set {set} are used up; models are judged on set {} from now on, which nobody has looked \
-                 at",
-                set + 1
-            );
-        }
+    if let Some(next) = due_set(videos, &places, ledger.history(), settings) {
+        ledger.append(Event::Opened(Opened {
+            at: now(),
+            set: next,
+        }))?;
+        wo_cli::say!(
+            "the looks at the held-out set before are used up; models are judged on set {next} from now on, which nobody has \
+             looked at"
+        );
     }
     let set = ledger.history().set();
     wo_cli::say!("{}", summary(videos, &places, set));
