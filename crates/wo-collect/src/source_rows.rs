@@ -7,7 +7,7 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_folder::{Sheet, SheetRow, unquoted};
 
-use crate::sources::COLUMNS;
+use crate::sources::columns::COLUMNS;
 use crate::sources::address::{Address, host_of};
 
 /// Places of columns among [`COLUMNS`].
