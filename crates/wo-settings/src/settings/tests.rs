@@ -1,6 +1,8 @@
 use wo_cli::message_of;
 
 use super::*;
+use std::fs;
+
 use crate::file::parse;
 
 fn told(text: &str) -> String {
