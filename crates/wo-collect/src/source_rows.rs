@@ -7,8 +7,8 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_folder::{Sheet, SheetRow, unquoted};
 
-use crate::sources::COLUMNS;
 use crate::sources::address::{Address, host_of};
+use crate::sources::columns::COLUMNS;
 
 /// Places of columns among [`COLUMNS`].
 const PERSON: usize = 3;

@@ -2,7 +2,7 @@
 
 pub(crate) mod address;
 mod cells;
-mod columns;
+pub(crate) mod columns;
 mod section;
 mod table;
 

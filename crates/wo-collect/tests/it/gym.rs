@@ -168,7 +168,7 @@ impl Workspace {
                     "source": film.source, "angle": null, "start_s": null, "end_s": null, "licence": "CC BY", "consent": null,
                     "note": null},
                 "origin": {"final_url": format!("{}&x=1", film.address), "title": format!("{} squats", film.person),
-                    "uploader": format!("{} lifts", film.person), "uploaded": null, "licence": null},
+                    "uploader": format!("{} lifts", film.person), "channel": null, "uploaded": null, "licence": null},
                 "file": {"path": film.path, "blake3": film.id(), "n_bytes": 3}, "tools": [],
             });
             ledger.append(entry).expect("an entry");
