@@ -54,28 +54,24 @@ use crate::store::Store;
 /// Runs `wo-collect forget`.
 pub(crate) fn forget(config: &ForgetConfig) -> anyhow::Result<Outcome> {
     wo_cli::check_folder(&config.data)?;
-    let list = FileList::of(config)?;
-    let _locks = Locks::take(config, &list)?;
-    if config.hand == Hand::Writes {
-        // What a killed run had fetched appears, or is cleaned up.
-        drop(Store::open(&config.places)?);
+    for path in &config.also {
+        wo_cli::opened(fs::metadata(path), || format!("open {}", path.display()))?;
     }
-    let intent = Intent::of(&config.data);
-    let unfinished = intent.read()?;
-    let mut done = Done::default();
-    if let Some(traces) = &unfinished {
-        if config.hand == Hand::OnlyLooks {
-            wo_cli::warn!("a takedown was killed; the next run without --dry-run completes it");
-        } else {
-            wo_cli::warn!("completing a takedown that was killed");
-            done = carry_out(config, traces)?;
-            intent.remove()?;
+    let _locks = match config.hand {
+        Hand::OnlyLooks => None,
+        Hand::Writes => {
+            let locks = Locks::take(config, &FileList::of(config)?)?;
+            // What a killed run had fetched appears, or is cleaned up.
+            Store::open(&config.places)?.staging.close();
+            Some(locks)
         }
-    }
+    };
+    let intent = Intent::of(&config.data);
+    let mut done = complete(config, &intent)?;
     let list = FileList::of(config)?;
     let all = gather(config, &list)?;
     let mut selected = select(&config.targets, &all, &config.places.videos)?;
-    if unfinished.is_none() {
+    if done.is_none() {
         say_unmet(&selected.unmet, &all);
     }
     outcome::say_shared(&selected.shared);
@@ -85,16 +81,37 @@ pub(crate) fn forget(config: &ForgetConfig) -> anyhow::Result<Outcome> {
     if config.hand == Hand::OnlyLooks {
         return outcome::would_do(&list, traces, selected.unmet.len());
     }
-    if !traces.is_empty() {
-        intent.write(traces)?;
-        done.add(carry_out(config, traces)?);
-        intent.remove()?;
-    } else if unfinished.is_none() && !config.retires {
+    if traces.is_empty() && done.is_none() && !config.retires {
         return Ok(Outcome::No);
-    } else {
-        done.add(set_aside(config, traces)?);
     }
+    let more = if traces.is_empty() {
+        set_aside(config, traces)?
+    } else {
+        // What is damaged is said before anything is removed.
+        sweep(&list, traces, &Search::of(traces)?, Hand::OnlyLooks)?;
+        intent.write(traces)?;
+        let more = carry_out(config, traces)?;
+        intent.remove()?;
+        more
+    };
+    let done = done.get_or_insert_default();
+    done.add(more);
     done.say(config)
+}
+
+/// Completes a takedown that was killed, if there is one.
+fn complete(config: &ForgetConfig, intent: &Intent) -> anyhow::Result<Option<Done>> {
+    let Some(traces) = intent.read()? else {
+        return Ok(None);
+    };
+    if config.hand == Hand::OnlyLooks {
+        wo_cli::warn!("a takedown was killed; the next run without --dry-run completes it");
+        return Ok(None);
+    }
+    wo_cli::warn!("completing a takedown that was killed");
+    let done = carry_out(config, &traces)?;
+    intent.remove()?;
+    Ok(Some(done))
 }
 
 /// Removes all traces. Each step is without effect where it was done before.
@@ -106,10 +123,10 @@ fn carry_out(config: &ForgetConfig, traces: &Traces) -> anyhow::Result<Done> {
     let redactions = redactions(&list, traces, &search)?;
     redactions.iter().try_for_each(models::Redaction::write)?;
     seal_all(&list)?;
-    let n_caches = remove_caches()?;
+    let n_caches = if traces.was_here { remove_caches()? } else { 0 };
     let mut done = set_aside(config, traces)?;
     done.swept(swept, n_caches, redactions.len());
-    done.n_videos = traces.videos.len();
+    done.n_videos = Some(traces.videos.len());
     done.left = verify(&FileList::of(config)?, traces, &search)?;
     Ok(done)
 }
@@ -118,10 +135,10 @@ fn carry_out(config: &ForgetConfig, traces: &Traces) -> anyhow::Result<Done> {
 fn set_aside(config: &ForgetConfig, traces: &Traces) -> anyhow::Result<Done> {
     let trained = traces.trained.iter().filter(|model| model.exists());
     let mut done = Done::of_models(trained.cloned());
-    done.is_in_use = retire::is_in_use(&config.models, &done.trained);
     if config.retires {
         done.moved = retire::retire(&config.models, &done.trained)?;
     }
+    done.in_use = retire::in_use(&config.models, &done.trained);
     Ok(done)
 }
 

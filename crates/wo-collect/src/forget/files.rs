@@ -119,7 +119,11 @@ impl FileList {
 
     fn take(&mut self, entry: &DirEntry, seen: &mut BTreeSet<PathBuf>, places: Option<&Places>) {
         let path = entry.path();
-        if !entry.file_type().is_file() || entry.file_name() == intent::NAME {
+        let is_note = entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(intent::NAME);
+        if !entry.file_type().is_file() || is_note {
             return;
         }
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -139,6 +143,20 @@ impl FileList {
     pub(crate) fn of_kind<'a>(&'a self, kinds: &'a [Kind]) -> impl Iterator<Item = &'a Path> {
         let files = self.files.iter().filter(|(_, kind)| kinds.contains(kind));
         files.map(|(path, _)| path.as_path())
+    }
+
+    /// The files beside a video that have its name and another ending, such as subtitles.
+    pub(crate) fn notes_of<'a>(&'a self, video: &'a Path) -> impl Iterator<Item = &'a Path> {
+        let stem = video.file_stem().unwrap_or_default().as_encoded_bytes();
+        let is_note = move |path: &&Path| {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            let rest = name.strip_prefix(stem);
+            path.parent() == video.parent()
+                && rest.is_some_and(|rest| rest.starts_with(b"."))
+                && !has_ending(path, &MEDIA_ENDINGS)
+        };
+        let files = self.files.iter().map(|(path, _)| path.as_path());
+        files.filter(is_note)
     }
 
     /// Whether an image was made by a model: nobody can tell from the file whom it shows.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde_json::{Map, Value};
-use wo_folder::MEDIA_ENDINGS;
+use wo_folder::{MEDIA_ENDINGS, has_ending, holds_written_images};
 
 use crate::cli::config::ForgetConfig;
 use crate::forget::files::{FileList, Kind};
@@ -24,8 +24,12 @@ const OF_OTHERS: [&str; 3] = ["nearest_other", "joining", "seen_keys"];
 pub(crate) fn gather(config: &ForgetConfig, list: &FileList) -> anyhow::Result<AllKnown> {
     let mut all = AllKnown::default();
     for path in list.of_kind(&[Kind::Media]) {
-        if wo_folder::has_ending(path, &MEDIA_ENDINGS) {
-            all.take(known_file(path, config)?);
+        // Frames are known by their records.
+        let is_frame = path
+            .iter()
+            .any(|it| holds_written_images(&it.to_string_lossy()));
+        if has_ending(path, &MEDIA_ENDINGS) && !is_frame {
+            all.take(known_file(path, list, config)?);
         }
     }
     for path in list.of_kind(&[Kind::Groups]) {
@@ -64,12 +68,15 @@ pub(crate) fn hash_of(path: &Path) -> anyhow::Result<String> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-fn known_file(path: &Path, config: &ForgetConfig) -> anyhow::Result<Known> {
+fn known_file(path: &Path, list: &FileList, config: &ForgetConfig) -> anyhow::Result<Known> {
     let mut known = Known {
         id: Some(hash_of(path)?),
         ..Known::default()
     };
     known.files.extend(fs::canonicalize(path).ok());
+    known
+        .files
+        .extend(list.notes_of(path).flat_map(fs::canonicalize));
     // Below the folder of videos, as tables and ledgers have it.
     if let Ok(below) = path.strip_prefix(&config.places.videos) {
         known.paths.insert(below.display().to_string());

@@ -8,6 +8,7 @@ use wo_cli::{Message, Outcome, count, message, named, verb};
 use crate::cli::config::ForgetConfig;
 use crate::forget::files::FileList;
 use crate::forget::models::redactions;
+use crate::forget::retire::InUse;
 use crate::forget::search::Search;
 use crate::forget::sweep::{Swept, sweep};
 use crate::forget::traces::Traces;
@@ -17,7 +18,8 @@ use crate::hand::Hand;
 /// What was done.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
-    pub(crate) n_videos: usize,
+    /// How many videos were forgotten, where that was asked for.
+    pub(crate) n_videos: Option<usize>,
     removed: BTreeMap<&'static str, usize>,
     changed: Vec<PathBuf>,
     outside: Vec<PathBuf>,
@@ -27,8 +29,7 @@ pub(crate) struct Done {
     pub(crate) trained: BTreeSet<PathBuf>,
     /// Those of them that were set aside, and where they are.
     pub(crate) moved: Vec<(PathBuf, PathBuf)>,
-    /// Whether the model in use is one of them.
-    pub(crate) is_in_use: bool,
+    pub(crate) in_use: InUse,
     pub(crate) left: Left,
 }
 
@@ -51,7 +52,9 @@ impl Done {
 
     /// Takes in what another step did.
     pub(crate) fn add(&mut self, other: Self) {
-        self.n_videos += other.n_videos;
+        if let Some(n_videos) = other.n_videos {
+            *self.n_videos.get_or_insert_default() += n_videos;
+        }
         for (what, n) in other.removed {
             *self.removed.entry(what).or_default() += n;
         }
@@ -61,22 +64,24 @@ impl Done {
         self.n_redacted += other.n_redacted;
         self.trained.extend(other.trained);
         self.moved.extend(other.moved);
-        self.is_in_use |= other.is_in_use;
+        self.in_use = other.in_use;
         self.left.traces.extend(other.left.traces);
         self.left.words.extend(other.left.words);
     }
 
     /// Says what was done. The answer is no where something is left to do.
-    pub(crate) fn say(self, config: &ForgetConfig) -> anyhow::Result<Outcome> {
-        wo_cli::say!(
-            "forgot {}: {}",
-            count(self.n_videos, "video"),
-            in_words(&self.removed, self.changed.len(), self.n_redacted)
-        );
+    pub(crate) fn say(&self, config: &ForgetConfig) -> anyhow::Result<Outcome> {
+        if let Some(n_videos) = self.n_videos {
+            wo_cli::say!(
+                "forgot {}: {}",
+                count(n_videos, "video"),
+                in_words(&self.removed, self.changed.len(), self.n_redacted)
+            );
+            say_of_git(&config.data);
+        }
         if self.n_caches > 0 {
             wo_cli::info!("{} of features removed", count(self.n_caches, "cache"));
         }
-        say_of_git(&config.data);
         if !self.outside.is_empty() {
             wo_cli::warn!(
                 "a link led to {}, outside of the folders that are looked through: {}",
@@ -140,30 +145,30 @@ impl Done {
                 "train a new one: scripts/retrain"
             );
         }
-        if self.is_in_use {
-            wo_cli::warn!("{}", in_use(&config.models, self.moved.is_empty()));
+        if let Some(message) = in_use(&config.models, self.in_use) {
+            wo_cli::warn!("{message}");
+            return true;
         }
-        self.is_in_use || !stay.is_empty()
+        !stay.is_empty()
     }
 }
 
-/// That the model in use was trained on what is forgotten.
-// A bool, since it is a fact of one sentence.
-fn in_use(models: &Path, is_there: bool) -> Message {
+/// What to do where the model in use was trained on what is forgotten.
+fn in_use(models: &Path, in_use: InUse) -> Option<Message> {
     let link = models.join("current");
     let link = link.display();
-    if is_there {
-        message!(
+    match in_use {
+        InUse::Fine => None,
+        InUse::Trained => Some(message!(
             "{link} IS ONE OF THEM: verdicts still come from it";
             "go back to a model that was not: wo-models history, then wo-models rollback N";
             "or train a new one: scripts/retrain"
-        )
-    } else {
-        message!(
+        )),
+        InUse::Gone => Some(message!(
             "{link} LEADS NOWHERE NOW: the model in use was set aside";
             "go back to an earlier one: wo-models history, then wo-models rollback N";
             "or train a new one: scripts/retrain"
-        )
+        )),
     }
 }
 

@@ -36,14 +36,33 @@ pub(crate) fn retire(
     Ok(moved)
 }
 
-/// Whether the model in use is one of these, or gone.
-pub(crate) fn is_in_use(models: &Path, trained: &BTreeSet<PathBuf>) -> bool {
+/// The model in use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum InUse {
+    /// It was not trained on what is forgotten, or there is none.
+    #[default]
+    Fine,
+    /// It was.
+    Trained,
+    /// The link to it leads nowhere.
+    Gone,
+}
+
+/// What the model in use is, now that models were set aside.
+pub(crate) fn in_use(models: &Path, trained: &BTreeSet<PathBuf>) -> InUse {
     let link = models.join(CURRENT);
+    if link.symlink_metadata().is_err() {
+        return InUse::Fine;
+    }
     let Ok(target) = fs::canonicalize(&link) else {
-        return link.symlink_metadata().is_ok();
+        return InUse::Gone;
     };
     let mut places = trained.iter().flat_map(fs::canonicalize);
-    places.any(|place| place == target)
+    if places.any(|place| place == target) {
+        InUse::Trained
+    } else {
+        InUse::Fine
+    }
 }
 
 fn rename(from: &Path, to: &Path) -> anyhow::Result<()> {
@@ -93,15 +112,18 @@ mod tests {
         let trained = |names: &[&str]| -> BTreeSet<PathBuf> {
             names.iter().map(|name| models.join(name)).collect()
         };
-        assert!(!is_in_use(&models, &trained(&["versions/1", "m.pt"])));
-        assert!(is_in_use(&models, &trained(&["versions/2"])));
+        assert_eq!(
+            in_use(&models, &trained(&["versions/1", "m.pt"])),
+            InUse::Fine
+        );
+        assert_eq!(in_use(&models, &trained(&["versions/2"])), InUse::Trained);
         let moved = retire(&models, &trained(&["versions/2", "m.pt"])).unwrap();
         assert_eq!(moved.len(), 2);
         for name in ["versions_2", "m.pt", "m.pt.README.md"] {
             assert!(models.join(RETIRED).join(name).exists(), "{name}");
         }
         assert!(models.join("m.pt.bak").exists() && models.join("versions/1").exists());
-        assert!(is_in_use(&models, &trained(&[])), "the link leads nowhere");
+        assert_eq!(in_use(&models, &trained(&[])), InUse::Gone);
         fs::create_dir_all(models.join("versions/2")).unwrap();
         retire(&models, &trained(&["versions/2"])).unwrap();
         assert!(models.join(RETIRED).join("versions_2_2").exists());

@@ -61,6 +61,7 @@ pub(crate) fn select(
         }
     }
     choose_rows(all, &mut chosen);
+    traces.was_here = chosen.contains(&true);
     let shared = fill(&mut traces, all, &chosen, videos);
     Ok(Selected {
         traces,

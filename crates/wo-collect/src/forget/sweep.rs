@@ -100,7 +100,7 @@ fn edit_of(
         Kind::Json => lines::edited_json(&read()?, search),
         Kind::Page | Kind::Scrap => page(&read()?, search),
         Kind::Text => text(&read()?, search),
-        Kind::Media if list.is_picture_of_model(path) => Edit::Remove,
+        Kind::Media if traces.was_here && list.is_picture_of_model(path) => Edit::Remove,
         Kind::Media => {
             let hash = hash_of(path)?;
             let is_theirs = traces.videos.contains_key(&hash) || traces.images.contains(&hash);
@@ -199,7 +199,7 @@ mod tests {
         let log = b"took v/squat/good_form/a.mp4 of Anna\n";
         let expected = b"took v/forgotten-7 of Anna\n".to_vec();
         assert_eq!(text(log, &search), Edit::Replace(expected));
-        assert_eq!(text(b"\xffsquat/good_form/a.mp4", &search), Edit::Remove);
+        assert_eq!(text(b"\xff squat/good_form/a.mp4", &search), Edit::Remove);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(crate) struct Traces {
     pub(crate) addresses: BTreeSet<String>,
     /// Addresses that other videos have as well, with the part that is theirs behind them.
     pub(crate) parts: BTreeSet<String>,
+    /// Whether any of it was here, and is not only refused from now on.
+    pub(crate) was_here: bool,
     /// Models that were trained on them.
     pub(crate) trained: BTreeSet<PathBuf>,
 }

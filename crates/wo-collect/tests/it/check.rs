@@ -119,7 +119,14 @@ fn a_good_collection_has_nothing_to_mend() {
     let (status, findings, _) = collection.findings(&["-"], &probed(&videos, |_, _| ()));
     assert_eq!(
         (status, findings),
-        (0, vec!["note few_videos 20".to_owned(); 2])
+        (
+            0,
+            vec![
+                "note few_videos 20".to_owned(),
+                "note few_videos 20".to_owned(),
+                "note no_fault 10".to_owned()
+            ]
+        )
     );
     let (status, findings, advice) = collection.findings(&[], "");
     assert_eq!(status, 0);
@@ -175,6 +182,7 @@ fn a_shortcut_is_named() {
         "note few_persons 2",
         "note one_angle 2",
         "note person_tells_label 4",
+        "note no_fault 2",
     ];
     assert_eq!(findings, expected);
     assert_eq!(advice.first().map(String::as_str), Some("too_few_videos"));
@@ -213,6 +221,7 @@ fn what_probe_says_is_taken_up() {
         "note too_long 1",
         "note few_videos 20",
         "note few_videos 20",
+        "note no_fault 10",
     ];
     assert_eq!(findings, expected);
     assert_eq!(advice.len(), 5);

@@ -375,7 +375,7 @@ fn what_is_wrong_is_said_before_anything_is_done() {
     let before = workspace.files();
     for (args, status, words) in [
         (&["dora"][..], 1, "nothing is known of dora"),
-        (&["ana"], 1, "hint: if you mean Anna, give that name"),
+        (&["ana"], 1, "hint: if you mean anna, give that name"),
         (
             &["anna", "--why", "Anna asked"],
             2,

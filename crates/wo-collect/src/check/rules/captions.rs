@@ -1,12 +1,13 @@
 //! Exercises, labels and faults that the captions table has no words for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use wo_label::{Captions, MissingEntry, MissingWords, faults_in_path};
+use wo_cli::{count, verb};
+use wo_label::{Captions, faults_in_path};
 use wo_record::{BAD_FORM, Name};
 
-use crate::check::collection::Collection;
+use crate::check::collection::{CheckedVideo, Collection};
 use crate::check::found::{Found, Rule};
 use crate::cli::config::CheckConfig;
 
@@ -16,10 +17,17 @@ const NO_WORDS: Rule = Rule {
     weight: 14.0,
 };
 
+const NO_FAULT: Rule = Rule {
+    code: "no_fault",
+    action: "name faults in folders",
+    weight: 4.0,
+};
+
 pub(super) fn of(config: &CheckConfig, collection: &Collection) -> anyhow::Result<Vec<Found>> {
     let flag = &config.captions;
     let captions = flag.load(Captions::parse, Captions::embedded, |_| None)?;
-    let mut missing: BTreeMap<Name, (BTreeSet<MissingWords>, usize)> = BTreeMap::new();
+    let mut wordless: BTreeMap<&Name, Vec<&CheckedVideo>> = BTreeMap::new();
+    let mut faultless: BTreeMap<&Name, Vec<&CheckedVideo>> = BTreeMap::new();
     for video in &collection.videos {
         let Some((exercise, label)) = video.class() else {
             continue;
@@ -29,29 +37,52 @@ pub(super) fn of(config: &CheckConfig, collection: &Collection) -> anyhow::Resul
             BAD_FORM => faults_in_path(Path::new(&video.path), label, &known),
             _ => Vec::new(),
         };
-        let of_video = captions.missing_words(exercise, label, &faults);
-        if !of_video.is_empty() {
-            let (all, n) = missing.entry(exercise.clone()).or_default();
-            all.extend(of_video);
-            *n += 1;
+        if captions.missing_words(exercise, label, &faults).is_empty() {
+            continue;
         }
+        let is_known = captions.exercises().any(|it| it == exercise);
+        let of = if is_known && label.as_str() == BAD_FORM {
+            &mut faultless
+        } else {
+            &mut wordless
+        };
+        of.entry(exercise).or_default().push(video);
     }
-    let found = missing.iter().map(|(exercise, (all, n))| {
-        let whats = all.iter().map(|it| match &it.what {
-            MissingEntry::Label(label) => label.words(),
-            MissingEntry::Fault(fault) => format!("the fault {}", fault.words()),
-        });
+    let wordless = wordless.iter().map(|(exercise, videos)| {
         let what = format!(
-            "{}: the captions table has no words for {}, so that {} would be described by names alone",
+            "{}: the captions table has no words for what {} to show, so a model would learn names alone",
             exercise.words(),
-            wo_cli::named(whats),
-            wo_cli::count(*n, "video")
+            match videos.len() {
+                1 => "1 video is".to_owned(),
+                n => format!("{n} videos are"),
+            }
         );
         let hint = format!(
             "wo-collect add-exercise {exercise} writes the entry into {}; fill in what is to be seen",
             flag.file().display()
         );
-        NO_WORDS.mend(what).exercise(exercise).n(*n).hint(hint)
+        NO_WORDS.mend(what).exercise(exercise).videos(videos).hint(hint)
     });
-    Ok(found.collect())
+    let faultless = faultless.iter().map(|(exercise, videos)| {
+        let what = format!(
+            "{}: {} of bad form {} no fault, and a verdict can name only what is named here",
+            exercise.words(),
+            count(videos.len(), "video"),
+            verb(videos.len(), "names", "name")
+        );
+        let faults = captions.faults_of(exercise);
+        let hint = match faults.first() {
+            Some(fault) => {
+                format!("a folder below bad_form names it, such as {exercise}/bad_form/{fault}")
+            }
+            None => format!("write faults of {exercise} into {}", flag.file().display()),
+        };
+        NO_FAULT
+            .note(what)
+            .exercise(exercise)
+            .label(BAD_FORM)
+            .videos(videos)
+            .hint(hint)
+    });
+    Ok(wordless.chain(faultless).collect())
 }

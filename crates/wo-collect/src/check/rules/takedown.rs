@@ -10,17 +10,17 @@ use crate::forget::{is_unfinished, models_of_forgotten};
 const UNFINISHED: Rule = Rule {
     code: "takedown_unfinished",
     action: "complete the takedown",
-    weight: 1000.0,
+    weight: 10_000.0,
 };
 const RETURNED: Rule = Rule {
     code: "forgotten_video",
     action: "remove what was to be forgotten",
-    weight: 900.0,
+    weight: 5_000.0,
 };
 const MODEL: Rule = Rule {
     code: "model_of_forgotten",
     action: "set models aside",
-    weight: 800.0,
+    weight: 1_000.0,
 };
 
 pub(super) fn of(config: &CheckConfig, collection: &Collection) -> anyhow::Result<Vec<Found>> {
