@@ -13,6 +13,11 @@ default:
 demo: build
     scripts/demo
 
+# Make a folder to begin with: exercises, tables, settings, and drawn videos to try things on
+[group('use')]
+init dir: build
+    scripts/init "$1"
+
 # Install what the build needs; quick where nothing is to do
 [group('use')]
 setup:
@@ -27,6 +32,11 @@ doctor:
 [group('use')]
 build: setup
     cargo build --release --locked
+
+# Say what to mend in data/training_data, and what to film first
+[group('use')]
+check-data *args: build
+    wo-extract probe data/training_data | wo-collect check - "$@"
 
 # Run all tests
 [group('check')]

@@ -9,6 +9,5 @@ pub(crate) mod open_clip_config;
 pub(crate) mod open_clip_shapes;
 pub(crate) mod pt_file;
 pub(crate) mod reader;
-pub(crate) mod seal;
 pub(crate) mod weights;
 pub(crate) mod writer;

@@ -1,14 +1,11 @@
 //! The entries of `data/ledger.ndjson`: where each video came from, what failed, and that something was forgotten.
 //!
-//! What was forgotten is recognised by marks: one-way digests from which neither an address nor a hash can be read.
+//! What was forgotten is recognised by marks, from which neither an address nor a hash can be read.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use wo_record::{Name, Producer};
-
-/// What marks are derived for, so that no other digest of the same text equals one.
-const MARK_CONTEXT: &str = "wo-collect 2026-12 marks of forgotten sources";
-/// Hexadecimal digits of a mark that are kept: 128 bits.
-const MARK_DIGITS: usize = 32;
 
 /// An entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +13,8 @@ const MARK_DIGITS: usize = 32;
 pub(crate) enum Entry {
     /// A video was fetched and lies in the folder of videos.
     Fetched(Fetched),
+    /// What the row of a video says was changed since, and its file and its row of `groups.csv` with it.
+    Changed(Fetched),
     /// What was fetched has the bytes of a video that is there already, and was not kept.
     Duplicate(Fetched),
     /// A source could not be fetched.
@@ -29,7 +28,8 @@ pub(crate) enum Entry {
 pub(crate) struct Fetched {
     /// When, RFC 3339.
     pub(crate) at: String,
-    /// What was fetched: the row's url, or the address of an entry of its playlist.
+    /// What was fetched: the row's url, or the address of an entry of its playlist. Where only a part of the video is wanted,
+    /// it stands behind it; see [`base_of`].
     pub(crate) address: String,
     /// What the row of the table said then.
     pub(crate) said: Said,
@@ -66,6 +66,8 @@ pub(crate) struct Origin {
     pub(crate) final_url: Option<String>,
     pub(crate) title: Option<String>,
     pub(crate) uploader: Option<String>,
+    /// The site and its id of the channel, such as `youtube_UCabc`: the source of a video whose row names none.
+    pub(crate) channel: Option<String>,
     /// The day of its upload: `2026-05-31`.
     pub(crate) uploaded: Option<String>,
     /// The licence that the site gives.
@@ -77,7 +79,7 @@ pub(crate) struct Origin {
 pub(crate) struct StoredFile {
     /// From the folder of videos.
     pub(crate) path: String,
-    /// BLAKE3 of its bytes: 64 hexadecimal digits. The first 32 are the `video_id` of records.
+    /// BLAKE3 of its bytes: 64 hexadecimal digits, which are the `video_id` of records.
     pub(crate) blake3: String,
     pub(crate) n_bytes: u64,
 }
@@ -101,44 +103,36 @@ pub(crate) struct Failed {
     pub(crate) busy_host: Option<String>,
 }
 
-/// Something was forgotten. It says how much and not what.
+/// Something was forgotten. It says when, why and how much, and not what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Forgotten {
     /// When, RFC 3339.
     pub(crate) at: String,
+    /// Random digits, so that a run that was killed says it once.
+    pub(crate) id: String,
+    /// Why, as the person said who asked for it.
+    pub(crate) why: Option<String>,
     /// How many videos.
     pub(crate) n_videos: u64,
-    /// Marks of addresses and of hashes that are refused from now on; see [`mark_of_address`] and [`mark_of_bytes`].
-    pub(crate) marks: Vec<String>,
+    /// Random digits that go into each mark.
+    pub(crate) salt: String,
+    /// Marks of the videos' hashes; see [`crate::deny_list::DenyList`].
+    pub(crate) bytes: BTreeSet<String>,
+    /// Marks of their addresses.
+    pub(crate) addresses: BTreeSet<String>,
 }
 
-/// The mark of an address.
-pub(crate) fn mark_of_address(address: &str) -> String {
-    mark("address", address)
+impl StoredFile {
+    /// The `video_id` of records.
+    pub(crate) fn video_id(&self) -> &str {
+        &self.blake3
+    }
 }
 
-/// The mark of a file's bytes, by their BLAKE3 in 64 hexadecimal digits.
-pub(crate) fn mark_of_bytes(blake3: &str) -> String {
-    mark("bytes", blake3)
-}
-
-fn mark(kind: &str, text: &str) -> String {
-    let text = format!("{kind}:{text}");
-    let digest = blake3::derive_key(MARK_CONTEXT, text.as_bytes());
-    let mut mark = blake3::Hash::from_bytes(digest).to_hex().to_string();
-    mark.truncate(MARK_DIGITS);
-    mark
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mark_tells_nothing_of_what_it_marks() {
-        let hash = blake3::hash(b"a video").to_hex().to_string();
-        assert_eq!(mark_of_bytes(&hash), mark_of_bytes(&hash));
-        assert_ne!(mark_of_bytes(&hash), mark_of_address(&hash));
-        assert!(!mark_of_bytes(&hash).contains(&hash[..8]));
+/// An address without the part that is wanted of its video.
+pub(crate) fn base_of(address: &str) -> &str {
+    match address.rsplit_once("#t=") {
+        Some((base, _)) => base,
+        None => address,
     }
 }

@@ -6,7 +6,6 @@ use gstreamer as gst;
 
 use crate::decoding::pipeline::nal;
 use crate::input::container::{choose_track, first_unreadable, n_missing_bytes};
-use crate::input::groups::COLUMNS;
 
 /// Looks at the outermost structure of a video file. No bytes panic, and what is to be read otherwise lies in the file.
 pub fn container(bytes: &[u8]) {
@@ -36,7 +35,7 @@ pub fn nal(packet: &[u8]) {
 
 /// Reads a `groups.csv`, and what is wrong with it. No bytes panic.
 pub fn groups(bytes: &[u8]) {
-    wo_folder::fuzzing::sheet(bytes, &COLUMNS);
+    wo_folder::fuzzing::sheet(bytes, &wo_folder::GROUP_COLUMNS);
 }
 
 #[cfg(test)]

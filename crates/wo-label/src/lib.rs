@@ -18,6 +18,6 @@ pub use captions::{Captions, CaptionsError, choice_hash};
 pub use fault_path::{faults_in_path, faults_in_words};
 pub use latest_reviews::{Reviews, is_same_image, is_same_time};
 pub use nearest::nearest;
-pub use review_log::{Chain, ReviewLogError};
+pub use review_log::{Chain, LogLine, ReviewLogError, erased};
 pub use token_count::{CLIP_TOKENS, least_clip_tokens};
 pub use visible::describes_nothing_visible;

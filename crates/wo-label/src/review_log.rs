@@ -1,6 +1,6 @@
 //! The lines of the review log and their hash chain. Opens no file.
 
-use wo_record::{Record, Review};
+use wo_record::{ErasedReview, Record, Review};
 
 /// Hexadecimal digits of a hash that are kept: 128 bits.
 const HASH_DIGITS: usize = 32;
@@ -19,6 +19,45 @@ pub enum ReviewLogError {
     /// A line before it was changed, removed or inserted.
     #[error("the line does not follow the one before it: a line is missing or was inserted")]
     Unchained,
+}
+
+/// A line of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LogLine {
+    /// A review.
+    Review(Box<Review>),
+    /// What is left of one that was erased. Its own hash cannot be checked any more; that it is in its place can.
+    Erased(ErasedReview),
+}
+
+impl LogLine {
+    /// How many reviews its decision has.
+    pub fn n_reviews(&self) -> u32 {
+        match self {
+            Self::Review(review) => review.n_reviews,
+            Self::Erased(erased) => erased.n_reviews,
+        }
+    }
+
+    /// Its number, and the hash of the line before.
+    fn place(&self) -> (u64, &str) {
+        match self {
+            Self::Review(review) => (review.sequence, &review.previous),
+            Self::Erased(erased) => (erased.sequence, &erased.previous),
+        }
+    }
+}
+
+/// The line, with its end, that takes the place of a review that is erased: all lines of the log still follow each other.
+pub fn erased(review: &Review) -> serde_json::Result<String> {
+    let erased = ErasedReview {
+        sequence: review.sequence,
+        decision: review.decision,
+        n_reviews: review.n_reviews,
+        previous: review.previous.clone(),
+        hash: review.hash.clone().unwrap_or_default(),
+    };
+    Ok(serde_json::to_string(&Record::ErasedReview(erased))? + "\n")
 }
 
 /// The state of the hash chain after the last line.
@@ -50,10 +89,11 @@ impl Chain {
         Ok(line)
     }
 
-    /// Checks the next line, without its line end, and returns its review.
-    pub fn follow(&mut self, line: &str) -> Result<Review, ReviewLogError> {
-        let review = match Record::parse(line) {
-            Ok(Ok(Record::Review(review))) => review,
+    /// Checks the next line, without its line end.
+    pub fn follow(&mut self, line: &str) -> Result<LogLine, ReviewLogError> {
+        let line_read = match Record::parse(line) {
+            Ok(Ok(Record::Review(review))) => LogLine::Review(Box::new(review)),
+            Ok(Ok(Record::ErasedReview(erased))) => LogLine::Erased(erased),
             Ok(Ok(other)) => {
                 return Err(ReviewLogError::NotAReview(format!(
                     "a `{}` record",
@@ -65,19 +105,29 @@ impl Chain {
             }
             Err(e) => return Err(ReviewLogError::NotAReview(e.to_string())),
         };
-        let Some((body, _)) = line.rsplit_once(HASH_FIELD) else {
-            return Err(ReviewLogError::Changed);
+        let hash = match &line_read {
+            LogLine::Review(review) => checked_hash(line, review)?,
+            LogLine::Erased(erased) => erased.hash.clone(),
         };
-        let hash = hash_of(body);
-        if review.hash.as_deref() != Some(&hash) {
-            return Err(ReviewLogError::Changed);
-        }
-        if review.sequence != self.n_lines + 1 || review.previous != self.last_hash {
+        if line_read.place() != (self.n_lines + 1, &self.last_hash) {
             return Err(ReviewLogError::Unchained);
         }
         self.n_lines += 1;
         self.last_hash = hash;
-        Ok(review)
+        Ok(line_read)
+    }
+}
+
+/// The hash of a line, if its bytes are those that it was written with.
+fn checked_hash(line: &str, review: &Review) -> Result<String, ReviewLogError> {
+    let (body, _) = line
+        .rsplit_once(HASH_FIELD)
+        .ok_or(ReviewLogError::Changed)?;
+    let hash = hash_of(body);
+    if review.hash.as_deref() == Some(&hash) {
+        Ok(hash)
+    } else {
+        Err(ReviewLogError::Changed)
     }
 }
 
@@ -142,8 +192,60 @@ pub(crate) mod tests {
         let mut chain = Chain::default();
         let mut first = review(7, "bad");
         let text = chain.seal(&mut first).unwrap();
-        assert_eq!(Chain::default().follow(text.trim_end()).unwrap(), first);
+        let read = Chain::default().follow(text.trim_end()).unwrap();
+        assert_eq!(read, LogLine::Review(Box::new(first.clone())));
         assert_eq!((first.sequence, first.previous.as_str()), (1, ""));
+    }
+
+    /// A log of three, of which the second line is erased.
+    fn with_a_gap() -> Vec<String> {
+        let mut lines = log(3);
+        let mut chain = Chain::default();
+        chain.follow(lines[0].trim_end()).unwrap();
+        let Ok(LogLine::Review(review)) = chain.follow(lines[1].trim_end()) else {
+            panic!("a review");
+        };
+        lines[1] = erased(&review).unwrap();
+        lines
+    }
+
+    #[test]
+    fn an_erased_line_says_nothing_and_all_others_still_follow() {
+        let lines = with_a_gap();
+        assert_eq!(follow(&lines).unwrap(), 3);
+        let Ok(Ok(Record::ErasedReview(left))) = Record::parse(&lines[1]) else {
+            panic!("erased");
+        };
+        assert_eq!((left.sequence, left.n_reviews), (2, 1));
+        for words in ["anna", "good", "note", "video", "2026"] {
+            assert!(!lines[1].contains(words), "{}", lines[1]);
+        }
+        let mut chain = Chain::default();
+        for line in &lines {
+            chain.follow(line.trim_end()).unwrap();
+        }
+        let next = chain.seal(&mut review(9, "bad")).unwrap();
+        assert_eq!(follow(&[lines, vec![next]].concat()).unwrap(), 4);
+    }
+
+    #[test]
+    fn an_erased_line_hides_no_other_change() {
+        let check = |lines: &[String]| {
+            let result = follow(lines);
+            assert!(
+                matches!(result, Err(ReviewLogError::Unchained)),
+                "{lines:?}"
+            );
+        };
+        let lines = with_a_gap();
+        check(&[lines[0].clone(), lines[2].clone()]);
+        check(&[lines[1].clone(), lines[2].clone()]);
+        let hash = |line: &str| line[line.rfind(':').unwrap()..].to_owned();
+        let other = lines[1].replace(&hash(&lines[1]), &hash(&lines[0]));
+        check(&[lines[0].clone(), other, lines[2].clone()]);
+        let mut changed = lines;
+        changed[2] = changed[2].replace("good_form", "bad_form");
+        assert!(matches!(follow(&changed), Err(ReviewLogError::Changed)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! This crate opens no file, prints nothing and knows no tool.
 
 mod assessment;
+mod collection;
 mod envelope;
 mod failure;
 mod finite;
@@ -25,6 +26,7 @@ mod read;
 mod record;
 mod result;
 mod review;
+mod source;
 mod truth;
 mod video;
 mod write;
@@ -33,6 +35,7 @@ pub use assessment::{
     Audit, Calibration, CalibrationBin, CollectionHint, Comparison, CoveragePoint, CurvePoint,
     Gate, GateTerm, LearningCurve, Refit, Selection, Suspect,
 };
+pub use collection::{Advice, Coverage, Finding};
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};
 pub use frame::{Dropped, Frame, Image, LabelOrigin, Quality};
@@ -41,14 +44,17 @@ pub use group_by::GroupBy;
 pub use independence::Independence;
 pub use line::Line;
 pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
-pub use open_enum::{AbstainReason, AuditVerdict, Predictor, Probe, SuspectReason};
+pub use open_enum::{
+    AbstainReason, AuditVerdict, FindingLevel, Predictor, Probe, SourceOutcome, SuspectReason,
+};
 pub use path::RecordPath;
 pub use perceptual_hash::{NotAHash, PerceptualHash};
 pub use pose::{Joint, Pose};
 pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
 pub use result::{Confusion, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict};
-pub use review::{Judgement, Review};
+pub use review::{ErasedReview, Judgement, Review};
+pub use source::Source;
 pub use truth::{Rep, Truth};
 pub use video::Video;
 pub use write::{WriteError, Writer};

@@ -79,6 +79,16 @@ open_enum! {
 }
 
 open_enum! {
+    /// Whether a finding about collected videos must be mended.
+    FindingLevel {
+        /// It spoils training or a verdict, or is not allowed.
+        Mend = "mend",
+        /// It does no harm by itself.
+        Note = "note",
+    }
+}
+
+open_enum! {
     /// What a shortcut probe sees of a video. None of it shows the form, but for the tempo.
     Probe {
         /// How long the video is.
@@ -135,6 +145,30 @@ open_enum! {
         ExactDuplicate = "exact_duplicate",
         /// Most of its frames look like those of another video.
         NearDuplicate = "near_duplicate",
+    }
+}
+
+open_enum! {
+    /// What became of a source of videos.
+    SourceOutcome {
+        /// It was fetched in this run.
+        Fetched = "fetched",
+        /// It has the bytes of a video that is there already, and was not kept.
+        Duplicate = "duplicate",
+        /// An earlier run fetched it, or found it to be a duplicate.
+        Known = "known",
+        /// An earlier run fetched it, and somebody deleted or moved its file.
+        Deleted = "deleted",
+        /// It could not be fetched, and is tried again later.
+        Failed = "failed",
+        /// The site says that it is no longer there.
+        Gone = "gone",
+        /// It failed before or its host is busy, and it is not time to try again.
+        Waiting = "waiting",
+        /// It was forgotten, or its row cannot be used.
+        Refused = "refused",
+        /// It would be fetched.
+        Planned = "planned",
     }
 }
 

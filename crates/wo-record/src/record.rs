@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Dropped, End, Failure, Frame,
-    Gate, Independence, LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection,
-    Suspect, Truth, Verdict, Video,
+    Advice, Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Coverage, Dropped,
+    End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve, Metric, Model,
+    Pose, Prediction, Review, Score, Selection, Source, Suspect, Truth, Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -24,11 +24,13 @@ pub enum Record {
     Pose(Pose),
     Error(Failure),
     Truth(Truth),
+    Source(Source),
     Metric(Metric),
     Model(Model),
     Verdict(Verdict),
     Prediction(Prediction),
     Review(Review),
+    ErasedReview(ErasedReview),
     Score(Score),
     Independence(Independence),
     Confusion(Confusion),
@@ -41,6 +43,9 @@ pub enum Record {
     Suspect(Suspect),
     Comparison(Comparison),
     Gate(Gate),
+    Coverage(Coverage),
+    Finding(Finding),
+    Advice(Advice),
     End(End),
 }
 
@@ -66,12 +71,14 @@ impl Record {
             "dropped" => Self::Dropped(serde_json::from_str(line)?),
             "pose" => Self::Pose(serde_json::from_str(line)?),
             "error" => Self::Error(serde_json::from_str(line)?),
+            "source" => Self::Source(serde_json::from_str(line)?),
             "truth" => Self::Truth(serde_json::from_str(line)?),
             "metric" => Self::Metric(serde_json::from_str(line)?),
             "model" => Self::Model(serde_json::from_str(line)?),
             "verdict" => Self::Verdict(serde_json::from_str(line)?),
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
             "review" => Self::Review(serde_json::from_str(line)?),
+            "erased_review" => Self::ErasedReview(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "independence" => Self::Independence(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
@@ -83,6 +90,9 @@ impl Record {
             "suspect" => Self::Suspect(serde_json::from_str(line)?),
             "comparison" => Self::Comparison(serde_json::from_str(line)?),
             "gate" => Self::Gate(serde_json::from_str(line)?),
+            "coverage" => Self::Coverage(serde_json::from_str(line)?),
+            "finding" => Self::Finding(serde_json::from_str(line)?),
+            "advice" => Self::Advice(serde_json::from_str(line)?),
             "end" => Self::End(serde_json::from_str(line)?),
             other => return Ok(Err(Kind(other.to_owned()))),
         };
@@ -99,11 +109,13 @@ impl Record {
             Self::Pose(_) => "pose",
             Self::Error(_) => "error",
             Self::Truth(_) => "truth",
+            Self::Source(_) => "source",
             Self::Metric(_) => "metric",
             Self::Model(_) => "model",
             Self::Verdict(_) => "verdict",
             Self::Prediction(_) => "prediction",
             Self::Review(_) => "review",
+            Self::ErasedReview(_) => "erased_review",
             Self::Score(_) => "score",
             Self::Independence(_) => "independence",
             Self::Confusion(_) => "confusion",
@@ -115,6 +127,9 @@ impl Record {
             Self::Suspect(_) => "suspect",
             Self::Comparison(_) => "comparison",
             Self::Gate(_) => "gate",
+            Self::Coverage(_) => "coverage",
+            Self::Finding(_) => "finding",
+            Self::Advice(_) => "advice",
             Self::End(_) => "end",
         }
     }

@@ -81,3 +81,20 @@ pub struct Review {
     #[serde(default)]
     pub hash: Option<String>,
 }
+
+/// What is left of a review that was erased because the people in its video asked for it: its place in the log and in the
+/// chain, so that all other lines can still be checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ErasedReview {
+    /// Its line number in the log, from 1.
+    pub sequence: u64,
+    /// The first `sequence` of its decision.
+    pub decision: u64,
+    /// How many reviews that decision had.
+    pub n_reviews: u32,
+    /// The `hash` of the line before; empty in the first line.
+    pub previous: String,
+    /// The `hash` that the line had.
+    pub hash: String,
+}

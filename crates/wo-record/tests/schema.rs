@@ -8,19 +8,21 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 29] = [
     "begin",
     "video",
     "frame",
     "dropped",
     "error",
     "truth",
+    "source",
     "metric",
     "model",
     "pose",
     "verdict",
     "prediction",
     "review",
+    "erased_review",
     "score",
     "independence",
     "confusion",
@@ -32,6 +34,9 @@ const KINDS: [&str; 24] = [
     "suspect",
     "comparison",
     "gate",
+    "coverage",
+    "finding",
+    "advice",
     "end",
 ];
 

@@ -8,9 +8,9 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 use tch::{Device, nn};
 use wo_input::{Preprocessor, Tokenizer};
+use wo_seal::{read_seal, seal_of};
 
 use crate::checkpoint::manifest::Manifest;
-use crate::checkpoint::seal::{read_seal, seal_of};
 use crate::checkpoint::weights::{check_weights, load_weights};
 use crate::model::clip::Clip;
 use crate::model::config::ClipConfig;

@@ -12,10 +12,10 @@ use anyhow::{Context, ensure};
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
+use wo_seal::METADATA;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::checkpoint::seal::METADATA;
 use crate::checkpoint::weights::bytes_of;
 
 /// The folder inside the zip.

@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use tch::{Kind, Tensor, nn};
 use tempfile::TempDir;
 use wo_cli::Hint;
+use wo_seal::{seal_of, write_seal};
 
 use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS};
 use crate::checkpoint::pt_file::{SEAL, write_pt};
-use crate::checkpoint::seal::{seal_of, write_seal};
 use crate::checkpoint::weights::bytes_of;
 use crate::model::config::ClipConfig;
 

@@ -1,8 +1,9 @@
 //! The command line, as data.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use wo_cli::Common;
+use wo_cli::{CaptionsFlag, Common, Reading};
 
 const EXAMPLES: &str = "Examples:
   wo-collect init gym && cd gym                 # a folder to begin with
@@ -84,6 +85,23 @@ pub enum Command {
     Check(Check),
     /// Takedown: remove all that is known of a video, a person or a source
     Forget(Forget),
+    /// Become a program within limits.
+    #[command(hide = true)]
+    Guard(Guard),
+}
+
+/// Becomes a program within limits; only this tool calls it.
+#[derive(Debug, clap::Args)]
+pub struct Guard {
+    /// The process that starts this one.
+    #[arg(long)]
+    pub parent: u32,
+    /// No file may be larger.
+    #[arg(long)]
+    pub max_file_bytes: u64,
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
 }
 
 /// Makes a folder to begin with.
@@ -111,9 +129,21 @@ pub struct AddExercise {
 /// Says what to mend.
 #[derive(Debug, clap::Args)]
 pub struct Check {
+    /// What `wo-extract probe` wrote of the videos; `-` is stdin. Without it the videos themselves are not looked at
+    #[arg(value_name = "INPUT")]
+    pub input: Option<PathBuf>,
     /// Where the files lie.
     #[command(flatten)]
     pub places: Places,
+    /// Folder of models
+    #[arg(long, value_name = "DIR", default_value = "models")]
+    pub models: PathBuf,
+    /// Captions table.
+    #[command(flatten)]
+    pub captions: CaptionsFlag,
+    /// Input records.
+    #[command(flatten)]
+    pub reading: Reading,
     /// Write records instead of a table
     #[arg(long)]
     pub json: bool,
@@ -122,15 +152,30 @@ pub struct Check {
 /// Removes all that is known of something.
 #[derive(Debug, clap::Args)]
 pub struct Forget {
-    /// Ids of videos, addresses, persons or sources
-    #[arg(value_name = "TARGET", required = true)]
+    /// Ids of videos, addresses, persons or sources; person:, source:, video: or url: before one says which
+    #[arg(value_name = "TARGET", required_unless_present = "retire")]
     pub targets: Vec<String>,
     /// Where the files lie.
     #[command(flatten)]
     pub places: Places,
-    /// Set the models aside that were trained on what is removed
+    /// Folder of data, in which all files are looked through
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data: PathBuf,
+    /// Folder of models, likewise
+    #[arg(long, value_name = "DIR", default_value = "models")]
+    pub models: PathBuf,
+    /// Look through this folder or file as well, such as one of exports
+    #[arg(long, value_name = "PATH")]
+    pub also: Vec<PathBuf>,
+    /// Set the models aside that were trained on it, and those that were on what was forgotten before
     #[arg(long)]
     pub retire: bool,
+    /// The reason that the ledger keeps, without names
+    #[arg(long, value_name = "TEXT")]
+    pub why: Option<String>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 impl AsRef<Common> for Args {

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use wo_cli::{CaptionsFlag, Reading};
 use wo_record::Name;
 use wo_settings::Settings;
 
 use crate::cli::args::{self, Args, Command};
+use crate::downloader::guard::Guarded;
+use crate::hand::Hand;
 
 /// What the tool is asked to do.
 #[derive(Debug)]
@@ -15,6 +18,7 @@ pub(crate) enum Config {
     AddExercise(AddExerciseConfig),
     Check(CheckConfig),
     Forget(ForgetConfig),
+    Guard(Guarded),
 }
 
 /// Where the files of a workspace lie.
@@ -53,7 +57,12 @@ pub(crate) struct AddExerciseConfig {
 /// Saying what to mend.
 #[derive(Debug)]
 pub(crate) struct CheckConfig {
+    /// What `wo-extract probe` wrote; without it the videos are not looked at.
+    pub(crate) input: Option<PathBuf>,
     pub(crate) places: Places,
+    pub(crate) models: PathBuf,
+    pub(crate) captions: CaptionsFlag,
+    pub(crate) reading: Reading,
     pub(crate) json: bool,
 }
 
@@ -62,7 +71,14 @@ pub(crate) struct CheckConfig {
 pub(crate) struct ForgetConfig {
     pub(crate) targets: Vec<String>,
     pub(crate) places: Places,
-    pub(crate) retire: bool,
+    pub(crate) data: PathBuf,
+    pub(crate) models: PathBuf,
+    /// More folders that are looked through.
+    pub(crate) also: Vec<PathBuf>,
+    /// Whether models that were trained on it are set aside.
+    pub(crate) retires: bool,
+    pub(crate) why: Option<String>,
+    pub(crate) hand: Hand,
 }
 
 impl Config {
@@ -77,14 +93,36 @@ impl Config {
                 videos: add.videos,
             }),
             Some(Command::Check(check)) => Self::Check(CheckConfig {
+                input: check.input,
                 places: Places::from(check.places),
+                models: check.models,
+                captions: check.captions,
+                reading: check.reading,
                 json: check.json,
             }),
             Some(Command::Forget(forget)) => Self::Forget(ForgetConfig {
                 targets: forget.targets,
                 places: Places::from(forget.places),
-                retire: forget.retire,
+                data: forget.data,
+                models: forget.models,
+                also: forget.also,
+                retires: forget.retire,
+                why: forget.why,
+                hand: if forget.dry_run {
+                    Hand::OnlyLooks
+                } else {
+                    Hand::Writes
+                },
             }),
+            Some(Command::Guard(guard)) => {
+                let mut command = guard.command.into_iter();
+                Self::Guard(Guarded {
+                    parent: guard.parent,
+                    max_file_bytes: guard.max_file_bytes,
+                    program: command.next().unwrap_or_default(),
+                    arguments: command.collect(),
+                })
+            }
         })
     }
 }

@@ -111,3 +111,32 @@ fn a_review_of_another_image_is_not_used() {
         run.stderr
     );
 }
+
+/// A decision about two frames, of which the first was erased in a takedown.
+#[test]
+fn of_a_decision_that_is_erased_in_part_the_rest_counts() {
+    let mut chain = Chain::default();
+    let mut lines = Vec::new();
+    for (video_id, label) in [("gone", "good"), ("v1", "good")] {
+        let json = r#"{"sequence":0,"at":"2026-03-01T09:30:00Z","reviewer":"anna","decision":1,"n_reviews":2,
+            "video_id":"","index":0,"old":{},"new":{},"previous":""}"#;
+        let mut review: Review = serde_json::from_str(json).expect("a review");
+        review.video_id = video_id.to_owned();
+        review.new.label = Some(Name::label(label));
+        let line = chain.seal(&mut review).expect("a line");
+        lines.push(match video_id {
+            "gone" => wo_label::erased(&review).expect("a line"),
+            _ => line,
+        });
+    }
+    let dir = tempdir().expect("make a folder");
+    let path = dir.path().join("reviews.ndjson");
+    fs::write(&path, lines.concat()).expect("write the log");
+    let run = tool()
+        .arg("--reviews")
+        .arg(&path)
+        .stdin(stream(&[VIDEO, FRAME]))
+        .run();
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert!(run.lines()[2].contains("\"good_form\""), "{}", run.stdout);
+}

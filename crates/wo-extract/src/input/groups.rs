@@ -12,7 +12,6 @@ use wo_record::same_id;
 use crate::input::keys::Keys;
 use crate::input::labels::label_folder;
 use crate::input::paths::shown;
-pub(crate) use table::COLUMNS;
 use table::{Table, table_in};
 
 /// How many folders above a file are looked in for its table at least: `<root>/<exercise>/<label>/file` needs three.

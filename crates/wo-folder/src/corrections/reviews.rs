@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use wo_cli::{Exit, ExitWith, Hint};
-use wo_label::{Chain, ReviewLogError, Reviews};
+use wo_label::{Chain, LogLine, ReviewLogError, Reviews};
 use wo_record::Review;
 
 /// What to do about a log that was changed.
@@ -22,6 +22,7 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
     let mut chain = Chain::default();
     // A decision counts when all of its reviews are there.
     let mut decision: Vec<Review> = Vec::new();
+    let mut n_lines = 0;
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
@@ -29,7 +30,7 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
             .read_until(b'\n', &mut buffer)
             .with_context(|| format!("read {name}"))?;
         if n == 0 {
-            say_cut(path, decision.len());
+            say_cut(path, n_lines);
             return Ok(reviews);
         }
         let text = std::str::from_utf8(&buffer).unwrap_or_default();
@@ -39,10 +40,17 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
                 "the line is not whole".to_owned(),
             )),
         };
+        let is_whole;
         match followed {
-            Ok(review) => decision.push(review),
+            Ok(line) => {
+                n_lines += 1;
+                is_whole = line.n_reviews() as usize == n_lines;
+                if let LogLine::Review(review) = line {
+                    decision.push(*review);
+                }
+            }
             Err(ReviewLogError::NotAReview(_)) if input.fill_buf()?.is_empty() => {
-                say_cut(path, decision.len() + 1);
+                say_cut(path, n_lines + 1);
                 return Ok(reviews);
             }
             Err(error) => {
@@ -52,10 +60,8 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
                     .exit_with(Exit::Integrity);
             }
         }
-        if decision
-            .last()
-            .is_some_and(|review| review.n_reviews as usize == decision.len())
-        {
+        if is_whole {
+            n_lines = 0;
             for review in decision.drain(..) {
                 reviews.add(review);
             }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use wo_cli::Exit;
 use wo_folder::{LOG_CURE, REVIEWS};
-use wo_label::{Chain, ReviewLogError};
+use wo_label::{Chain, LogLine, ReviewLogError};
 use wo_record::Review;
 
 /// The rest of an unfinished write is moved here.
@@ -179,14 +179,16 @@ fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
             )),
         };
         match followed {
-            Ok(review) => {
+            Ok(line) => {
                 if n_missing == 0 {
                     before_decision = (contents.reviews.len(), contents.len, chain);
-                    n_missing = review.n_reviews;
+                    n_missing = line.n_reviews();
                 }
                 n_missing = n_missing.saturating_sub(1);
                 contents.len += buffer.len() as u64;
-                contents.reviews.push(review);
+                if let LogLine::Review(review) = line {
+                    contents.reviews.push(*review);
+                }
             }
             Err(error) => {
                 contents.torn.append(&mut buffer);
@@ -253,4 +255,47 @@ fn set_aside(file: &File, contents: &Contents, dir: &Path) -> anyhow::Result<()>
     file.set_len(contents.len)
         .and_then(|()| file.sync_all())
         .with_context(|| format!("shorten {}", dir.join(REVIEWS).display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn review(video_id: &str) -> Review {
+        let json = serde_json::json!({
+            "sequence": 0, "at": "2026-03-01T09:30:00Z", "reviewer": "anna", "decision": 0, "n_reviews": 1,
+            "video_id": video_id, "index": 0, "old": {}, "new": {}, "previous": "",
+        });
+        serde_json::from_value(json).expect("a review")
+    }
+
+    #[test]
+    fn a_log_goes_on_after_lines_were_erased() {
+        let dir = wo_testkit::tempdir().expect("a folder");
+        let (mut log, _) = ReviewFile::open(dir.path()).expect("a new log");
+        log.append_all(&mut [vec![review("a"), review("b")], vec![review("c")]])
+            .expect("written");
+        drop(log);
+        let path = dir.path().join(REVIEWS);
+        let text = fs::read_to_string(&path).expect("a log");
+        let mut lines: Vec<String> = text.lines().map(|line| format!("{line}\n")).collect();
+        let first: Review = serde_json::from_str(&lines[0]).expect("a review");
+        lines[0] = wo_label::erased(&first).expect("a line");
+        fs::write(&path, lines.concat()).expect("written");
+        let (mut log, reviews) = ReviewFile::open(dir.path()).expect("a log with a gap");
+        let ids = |reviews: &[Review]| -> Vec<String> {
+            reviews.iter().map(|it| it.video_id.clone()).collect()
+        };
+        assert_eq!(ids(&reviews), ["b", "c"]);
+        log.append_all(&mut [vec![review("d")]]).expect("written");
+        drop(log);
+        let reviews = read_reviews(dir.path()).expect("a log");
+        assert_eq!(ids(&reviews), ["b", "c", "d"]);
+        assert_eq!(reviews[2].sequence, 4);
+        // A decision that is erased in part and was never whole does not count.
+        fs::write(&path, &lines[0]).expect("written");
+        assert!(read_reviews(dir.path()).expect("a log").is_empty());
+    }
 }

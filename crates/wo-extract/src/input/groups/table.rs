@@ -7,30 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
-use wo_folder::{BaseFolder, Columns, Files, GROUPS, Sheet, WithNearest, holds_written_images};
+use wo_folder::GROUP_COLUMNS as COLUMNS;
+use wo_folder::{BaseFolder, Files, GROUPS, Sheet, WithNearest, holds_written_images};
 use wo_record::{Name, same_id};
 
 use crate::input::keys::Keys;
 use crate::input::media_names::{is_image_name, is_media_name};
 use crate::input::paths::shown;
-
-/// The columns.
-pub(crate) const COLUMNS: Columns = Columns {
-    key: &[
-        "path",
-        "video",
-        "video_path",
-        "file",
-        "file_name",
-        "filename",
-    ],
-    others: &[
-        &["person_id", "person"],
-        &["source_id", "source"],
-        &["angle"],
-    ],
-    hint: "the first line is path,person_id,source_id",
-};
 
 /// One table.
 #[derive(Debug)]

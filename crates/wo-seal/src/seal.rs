@@ -1,5 +1,4 @@
-//! A hash over what of `wo.json` says which videos are held out and when the model abstains. It is stored with the weights,
-//! so that an edited `wo.json` is noticed.
+//! How a seal is made, written and read.
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -7,12 +6,12 @@ use serde_json::Value;
 /// What is sealed.
 const SEALED: [&str; 3] = ["videos", "group_by", "trust"];
 /// The name of the seal in the metadata of safetensors.
-pub(crate) const METADATA: &str = "wo_seal";
+pub const METADATA: &str = "wo_seal";
 /// Where our safetensors begin, after the length.
 const HEADER: &str = r#"{"__metadata__":{"format":"pt""#;
 
 /// The hash over a `wo.json`. Spaces, line ends, the order of fields and other fields do not change it.
-pub(crate) fn seal_of(manifest: &str) -> serde_json::Result<String> {
+pub fn seal_of(manifest: &str) -> serde_json::Result<String> {
     let manifest: Value = serde_json::from_str(manifest)?;
     let mut hasher = blake3::Hasher::new();
     for field in SEALED {
@@ -57,7 +56,7 @@ fn add(hasher: &mut blake3::Hasher, value: &Value) {
 
 /// Writes the seal into the metadata of safetensors that this program made. Its library would write two entries in random
 /// order, and a run gives the same bytes each time.
-pub(crate) fn write_seal(weights: &mut Vec<u8>, seal: &str) -> anyhow::Result<()> {
+pub fn write_seal(weights: &mut Vec<u8>, seal: &str) -> anyhow::Result<()> {
     const LENGTH: usize = size_of::<u64>();
     let length = weights
         .first_chunk()
@@ -85,7 +84,7 @@ pub(crate) fn write_seal(weights: &mut Vec<u8>, seal: &str) -> anyhow::Result<()
 }
 
 /// The seal in safetensors; `None` in those of older versions and of other programs.
-pub(crate) fn read_seal(weights: &[u8]) -> Option<String> {
+pub fn read_seal(weights: &[u8]) -> Option<String> {
     let (_, metadata) = safetensors::SafeTensors::read_metadata(weights).ok()?;
     metadata.metadata().as_ref()?.get(METADATA).cloned()
 }

@@ -1,0 +1,21 @@
+//! The binary, with the real `yt-dlp` against a server on this machine's loopback, which serves a tiny video in each way that
+//! the web has.
+
+#![expect(clippy::unwrap_used, reason = "all of it is test code")]
+
+mod begin;
+mod changes;
+mod check;
+mod fetch;
+mod forget;
+mod full;
+mod gym;
+mod killed;
+mod local;
+mod server;
+mod told;
+mod workspace;
+
+fn tool() -> wo_testkit::Tool {
+    wo_testkit::Tool::new(env!("CARGO_BIN_EXE_wo-collect"))
+}
