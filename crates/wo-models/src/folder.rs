@@ -72,6 +72,8 @@ impl ModelsFolder {
 
 /// Makes names that were changed in a folder last through a power cut.
 pub(crate) fn sync(folder: &Path) -> anyhow::Result<()> {
+    let is_here = folder.as_os_str().is_empty();
+    let folder = if is_here { Path::new(".") } else { folder };
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .with_context(|| format!("sync {}", folder.display()))

@@ -20,7 +20,7 @@ const N_WEEKS: usize = 1000;
 const N_FIRST_PERSONS: usize = 40;
 const N_PERSONS_A_WEEK: usize = 6;
 /// Older videos are deleted, as a small disk would have it; no set lasts so long.
-const N_WEEKS_KEPT: usize = 40;
+const N_WEEKS_KEPT: usize = 24;
 const LABELS: [&str; 2] = ["good_form", "bad_form"];
 
 /// A number from 0 to 1 that is the same for the same texts.
@@ -145,13 +145,13 @@ impl Simulation {
             confidence: budget.confidence(),
         }));
         self.counts.n_looks += 1;
-        let paid = Confidence::new(budget.confidence()).unwrap();
-        let [is_better, is_better_at_95] =
-            [paid, Confidence::NINETY_FIVE].map(|it| self.is_better(challenger, judged, it));
-        if is_better_at_95 {
-            *self.counts.at_95.entry(set).or_default() += 1;
+        if !self.is_better(challenger, judged, Confidence::NINETY_FIVE) {
+            return;
         }
-        if is_better {
+        *self.counts.at_95.entry(set).or_default() += 1;
+        // A surer interval is wider.
+        let paid = Confidence::new(budget.confidence()).unwrap();
+        if self.is_better(challenger, judged, paid) {
             *self.counts.mistakes.entry(set).or_default() += 1;
             self.champion = challenger.to_owned();
         }
@@ -175,6 +175,14 @@ impl Simulation {
             }
             groups.into_values().collect::<Vec<_>>()
         });
+        // The lower end is above zero only where the difference is.
+        let gain = |of_class: &Vec<PairedCounts>| -> f64 {
+            let count = |of: fn(&PairedCounts) -> u64| of_class.iter().map(of).sum::<u64>() as f64;
+            (count(|it| it.only_first) - count(|it| it.only_second)) / count(|it| it.samples)
+        };
+        if classes.iter().map(gain).sum::<f64>() <= 0.0 {
+            return false;
+        }
         let interval = paired_difference(&classes.each_ref().map(Vec::as_slice), confidence);
         interval.is_some_and(|it| it.low > 0.0)
     }
