@@ -55,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) weeks: Vec<WeekPlan>,
     /// The share of groups that is held out in the first week. So many that intervals are narrow; later weeks are trained on.
     pub(crate) first_share: f64,
+    /// `gate.first` of `wo.toml`.
+    pub(crate) first_gate: &'static str,
     pub(crate) min_groups: usize,
     /// The last model must be better than the first. With few videos that cannot be shown.
     pub(crate) must_improve: bool,
@@ -77,6 +79,7 @@ impl Plan {
         Self {
             weeks,
             first_share: 0.75,
+            first_gate: "balanced_accuracy.low>0.5",
             min_groups: 10,
             must_improve: true,
         }
@@ -92,6 +95,7 @@ impl Plan {
         Self {
             weeks,
             first_share: 0.5,
+            first_gate: "balanced_accuracy>=0.1",
             min_groups: 2,
             must_improve: false,
         }

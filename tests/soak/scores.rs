@@ -36,10 +36,9 @@ impl<'a> Judge<'a> {
         let in_use = weeks.iter().map(|week| week.outcome.in_use.clone());
         let score = |version: Option<String>| {
             let version = version?;
-            let score = *by_version
+            *by_version
                 .entry(version.clone())
-                .or_insert_with(|| self.score(&version));
-            score
+                .or_insert_with(|| self.score(&version))
         };
         in_use.map(score).collect()
     }

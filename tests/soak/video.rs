@@ -49,7 +49,8 @@ impl Video {
 
     /// Files it under the label that it does not show.
     pub(crate) fn flip(&mut self) {
-        self.filed = if self.truth == GOOD { BAD } else { GOOD }.to_owned();
+        let other = if self.truth == GOOD { BAD } else { GOOD };
+        other.clone_into(&mut self.filed);
     }
 
     /// Whether a training would take it for what it is not.

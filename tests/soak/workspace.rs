@@ -46,8 +46,8 @@ impl Workspace {
         let text = format!(
             "[train]\narguments = [\"--method\", \"probe\", \"--seed\", \"7\"]\n\n\
              [extract]\narguments = [\"--frames-per-video\", \"4\", \"--size\", \"112\"]\n\n\
-             [held_out]\nshare = {share}\n\n[gate]\nlooks = 8\nmin_groups = {}\n\n[keep]\nmodels = 20\n",
-            plan.min_groups
+             [held_out]\nshare = {share}\n\n[gate]\nfirst = \"{}\"\nlooks = 8\nmin_groups = {}\n\n[keep]\nmodels = 20\n",
+            plan.first_gate, plan.min_groups
         );
         fs::write(self.tools.workspace().join("wo.toml"), text).expect("write wo.toml");
     }
