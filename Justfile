@@ -53,6 +53,11 @@ test-light *args: setup
 fuzz *args: setup
     scripts/fuzz "$@"
 
+# Eight simulated weeks of retraining, and whether models get better: a table, and a chart in soak/weeks.svg (ten minutes)
+[group('check')]
+soak: build
+    scripts/soak
+
 # The long forms of tests: thousands of broken files, a hundred kills (under an hour)
 [group('check')]
 verify-full: setup

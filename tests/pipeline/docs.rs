@@ -25,7 +25,7 @@ fn pages() -> Vec<(PathBuf, String)> {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if !name.starts_with('.') && !["target", "demo"].contains(&&*name) {
+                if !name.starts_with('.') && !["target", "demo", "soak"].contains(&&*name) {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|kind| kind == "md") {
