@@ -38,6 +38,21 @@ build: setup
 check-data *args: build
     wo-extract probe data/training_data | wo-collect check - "$@"
 
+# Train, judge beside the model in use, and promote what the gate lets pass: `just retrain DIR`
+[group('use')]
+retrain *args: build
+    scripts/retrain "$@"
+
+# Retrain a workspace from cron every week: `just cron-install DIR`
+[group('use')]
+cron-install *args: build
+    scripts/cron/crontab install "$@"
+
+# Take the line of a workspace out of the crontab again: `just cron-remove DIR`
+[group('use')]
+cron-remove *args:
+    scripts/cron/crontab remove "$@"
+
 # Run all tests
 [group('check')]
 test *args: setup

@@ -67,27 +67,8 @@ pub(crate) fn look(
     };
     let history = ledger.history();
     let again = history.same_look(&wanted);
-    // A run that was cut off after its look may go on, also where that look was the last one.
-    let is_open = history.open_look().is_some_and(|open| {
-        let challenger = open.challenger.clone();
-        challenger_or(&wanted, challenger).is_same_as(open)
-    });
-    let objection = objection(config, &held_out, history, &wanted)
-        .filter(|_| again.is_none())
-        .filter(|_| challenger.is_some() || !is_open)
-        .or_else(|| again.and_then(|it| decided(it.outcome.as_ref()?)));
-    if let Some(objection) = objection {
-        for hint in &objection.hints {
-            wo_cli::warn!("{hint}");
-        }
-        let refused = Refused {
-            at: now(),
-            challenger,
-            why: objection.text,
-            gate: Vec::new(),
-            report: None,
-            inputs: config.inputs.clone(),
-        };
+    if let Some(objection) = hindrance(config, &held_out, history, &wanted) {
+        let refused = refused(config, challenger, objection);
         return refuse(&folder, &mut ledger, refused, "look");
     }
     let price = again.map_or(wanted.confidence, |it| it.look.confidence);
@@ -103,6 +84,40 @@ pub(crate) fn look(
         LookKind::Comparison => writeln!(stdout, "{price}")?,
     }
     Ok(Outcome::Done)
+}
+
+/// Why this look is not taken: what stands against any look, unless it was paid for before, or what it decided then.
+fn hindrance(
+    config: &LookConfig,
+    held_out: &HeldOut,
+    history: &History,
+    wanted: &Look,
+) -> Option<Message> {
+    let again = history.same_look(wanted);
+    // A run that was cut off after its look may go on, also where that look was the last one.
+    let is_open = history.open_look().is_some_and(|open| {
+        let challenger = open.challenger.clone();
+        challenger_or(wanted, challenger).is_same_as(open)
+    });
+    objection(config, held_out, history, wanted)
+        .filter(|_| again.is_none())
+        .filter(|_| !wanted.challenger.is_empty() || !is_open)
+        .or_else(|| again.and_then(|it| decided(it.outcome.as_ref()?)))
+}
+
+/// Says the hints of an objection, and what goes into the ledger.
+fn refused(config: &LookConfig, challenger: Option<String>, objection: Message) -> Refused {
+    for hint in &objection.hints {
+        wo_cli::warn!("{hint}");
+    }
+    Refused {
+        at: now(),
+        challenger,
+        why: objection.text,
+        gate: Vec::new(),
+        report: None,
+        inputs: config.inputs.clone(),
+    }
 }
 
 /// The same look with another challenger.

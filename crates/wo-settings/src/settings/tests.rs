@@ -1,8 +1,8 @@
+use std::fs;
+
 use wo_cli::message_of;
 
 use super::*;
-use std::fs;
-
 use crate::file::parse;
 
 fn told(text: &str) -> String {
