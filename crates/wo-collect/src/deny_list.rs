@@ -6,6 +6,7 @@
 //! up in no time.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use anyhow::{Context, anyhow};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -122,7 +123,12 @@ fn mark_of_address(salt: &str, address: &str) -> anyhow::Result<String> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub(crate) fn forget(config: &ForgetConfig) -> anyhow::Result<Outcome> {
     };
     let done = done.get_or_insert_default();
     done.add(more);
-    done.say(config)
+    Ok(done.say(config))
 }
 
 /// Completes a takedown that was killed, if there is one.

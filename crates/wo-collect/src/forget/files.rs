@@ -165,7 +165,7 @@ impl FileList {
     }
 
     /// Where a link leads that is outside of all folders.
-    pub(crate) fn target_outside(&self, path: &Path) -> Option<PathBuf> {
+    pub(crate) fn target_outside(path: &Path) -> Option<PathBuf> {
         let is_link = path.symlink_metadata().is_ok_and(|it| it.is_symlink());
         fs::canonicalize(path).ok().filter(|_| is_link)
     }

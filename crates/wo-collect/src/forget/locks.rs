@@ -45,7 +45,7 @@ impl Locks {
                     .unwrap_or_default()
                     .to_string_lossy()
                     .into_owned();
-                if name.ends_with(".lock") {
+                if path.extension().is_some_and(|it| it == "lock") {
                     files.push(take(&path, "another run is at work")?);
                 } else if name.ends_with(TRAINING) && path.is_dir() {
                     files.push(take(&path, "a model is being trained")?);

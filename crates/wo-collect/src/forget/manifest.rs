@@ -63,7 +63,9 @@ pub(crate) fn redacted(
     let list = manifest.get_mut("videos").and_then(Value::as_array_mut);
     for video in list.into_iter().flatten().filter_map(Value::as_object_mut) {
         if is_theirs(video, traces) {
-            PERSONAL.iter().for_each(|field| drop(video.remove(*field)));
+            for field in PERSONAL {
+                video.remove(field);
+            }
             n_videos += 1;
         }
     }

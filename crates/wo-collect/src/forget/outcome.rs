@@ -70,7 +70,7 @@ impl Done {
     }
 
     /// Says what was done. The answer is no where something is left to do.
-    pub(crate) fn say(&self, config: &ForgetConfig) -> anyhow::Result<Outcome> {
+    pub(crate) fn say(&self, config: &ForgetConfig) -> Outcome {
         if let Some(n_videos) = self.n_videos {
             wo_cli::say!(
                 "forgot {}: {}",
@@ -92,11 +92,11 @@ impl Done {
         }
         self.say_left();
         let is_open = self.say_models(config);
-        Ok(if is_open || !self.left.traces.is_empty() {
+        if is_open || !self.left.traces.is_empty() {
             Outcome::No
         } else {
             Outcome::Done
-        })
+        }
     }
 
     fn say_left(&self) {

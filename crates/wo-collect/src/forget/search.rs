@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use anyhow::Context;
@@ -208,7 +209,8 @@ fn ascii_json(json: &str) -> String {
             continue;
         }
         for unit in c.encode_utf16(&mut [0; 2]) {
-            text.push_str(&format!("\\u{unit:04x}"));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\u{unit:04x}");
         }
     }
     text

@@ -42,7 +42,7 @@ pub(crate) fn sweep(
             edit => edit?,
         };
         if edit != Edit::Keep {
-            swept.outside.extend(list.target_outside(path));
+            swept.outside.extend(FileList::target_outside(path));
         }
         match edit {
             Edit::Keep => {}
@@ -66,9 +66,9 @@ pub(crate) fn sweep(
             .iter()
             .filter(|link| !link.exists())
             .try_for_each(|link| remove(link))?;
-        folders
-            .iter()
-            .for_each(|folder| remove_named(folder, search));
+        for folder in &folders {
+            remove_named(folder, search);
+        }
     }
     Ok(swept)
 }

@@ -1,10 +1,6 @@
 //! Takedown: after it no name, id, hash or byte is found by a search over all files.
 
-use std::fs::{self, File};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::fs;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,9 +11,9 @@ use wo_testkit::Run;
 use crate::gym::{FILMS, Film, Workspace};
 use crate::tool;
 
-const WHY: &str = "asked by the person";
+pub(crate) const WHY: &str = "asked by the person";
 
-fn forget(workspace: &Workspace, args: &[&str]) -> Run {
+pub(crate) fn forget(workspace: &Workspace, args: &[&str]) -> Run {
     tool()
         .arg("forget")
         .args(args)
@@ -26,12 +22,12 @@ fn forget(workspace: &Workspace, args: &[&str]) -> Run {
         .run()
 }
 
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+pub(crate) fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|it| it == needle)
 }
 
 /// All that may tell of a film, in any spelling that a search would try.
-fn needles(film: &Film) -> Vec<Vec<u8>> {
+pub(crate) fn needles(film: &Film) -> Vec<Vec<u8>> {
     let id = film.id();
     let mut needles: Vec<Vec<u8>> = vec![
         id.clone().into_bytes(),
@@ -54,7 +50,7 @@ fn needles(film: &Film) -> Vec<Vec<u8>> {
 }
 
 /// Files, by their paths or their bytes, in which something of Anna is left.
-fn left(workspace: &Workspace) -> Vec<String> {
+pub(crate) fn left(workspace: &Workspace) -> Vec<String> {
     let theirs = FILMS.iter().filter(|film| film.is_of_anna());
     let needles: Vec<Vec<u8>> = theirs.flat_map(needles).collect();
     let mut left = Vec::new();
@@ -82,7 +78,7 @@ fn left(workspace: &Workspace) -> Vec<String> {
 }
 
 /// What is left of others is whole: the tools go on with it.
-fn check_others(workspace: &Workspace) {
+pub(crate) fn check_others(workspace: &Workspace) {
     let ben = &FILMS[2];
     assert!(workspace.has(&format!("data/training_data/{}", ben.path)));
     let groups = "path,person_id,source_id,angle\nsquat/bad_form/ben_1.mp4,Ben,Gym West,side\n";
@@ -261,84 +257,6 @@ fn a_dry_run_changes_nothing() {
         run.stderr
     );
     assert!(workspace.files() == before);
-}
-
-/// Ends a run after a moment, as often as it takes to hit most steps of it.
-#[test]
-fn a_run_that_is_killed_is_completed_by_the_next() {
-    let full = std::env::var_os("WO_FULL").is_some();
-    let mut n_unfinished = 0;
-    for attempt in 0..if full { 100 } else { 10 } {
-        let workspace = Workspace::new();
-        for kill in 0..3 {
-            let mut child = Command::new(env!("CARGO_BIN_EXE_wo-collect"))
-                .args(["forget", "anna", "--why", WHY, "--also", "exports"])
-                .current_dir(workspace.dir())
-                .env("XDG_CACHE_HOME", workspace.caches_dir())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("it starts");
-            thread::sleep(Duration::from_micros(700 * (attempt * 7 % 50 + kill * 13)));
-            child.kill().expect("it is killed");
-            child.wait().expect("it ends");
-        }
-        n_unfinished += usize::from(workspace.has("data/.forget.json"));
-        let run = forget(&workspace, &["anna", "--why", WHY, "--also", "exports"]);
-        assert!([0, 1].contains(&run.status), "{}", run.stderr);
-        assert_eq!(
-            left(&workspace),
-            Vec::<String>::new(),
-            "{attempt}: {}",
-            run.stderr
-        );
-        assert!(!workspace.has("data/.forget.json"));
-        check_others(&workspace);
-        let again = forget(&workspace, &["anna", "--also", "exports"]);
-        assert_eq!(again.status, 1);
-        assert!(
-            again.stderr.contains("nothing is known of anna"),
-            "{}",
-            again.stderr
-        );
-    }
-    println!("{n_unfinished} runs were killed in the middle");
-}
-
-#[test]
-fn nobody_is_interrupted() {
-    for (path, who) in [
-        (
-            "data/labeled_frames/reviews.ndjson",
-            "wo-review has the log open",
-        ),
-        ("data/labeled_frames", "another run writes into"),
-        (
-            "data/ledger.ndjson",
-            "another run has data/ledger.ndjson open",
-        ),
-        ("models", "wo-models is at work"),
-        ("models/m.training", "a model is being trained"),
-        ("models/.retrain.lock", "another run is at work"),
-    ] {
-        let workspace = Workspace::new();
-        fs::create_dir_all(workspace.dir().join("models/m.training")).expect("a folder");
-        workspace.write("models/.retrain.lock", "");
-        let before = workspace.files();
-        let file = File::open(workspace.dir().join(path)).expect("it is there");
-        file.lock().expect("a lock");
-        let run = forget(&workspace, &["anna"]);
-        assert_eq!(run.status, 75, "{path}: {}", run.stderr);
-        assert!(run.stderr.contains(who), "{path}: {}", run.stderr);
-        let mut after = workspace.files();
-        // Only the note of what is to be done may be there.
-        after.retain(|(path, _)| !path.ends_with(".forget.json"));
-        let is_begun =
-            |path: &PathBuf| path.ends_with("data/labeled_frames/.records.ndjson.a1B2c3");
-        let mut before = before;
-        before.retain(|(path, _)| !is_begun(path));
-        after.retain(|(path, _)| !is_begun(path));
-        assert!(after == before, "{path}");
-    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod changes;
 mod check;
 mod fetch;
 mod forget;
+mod forget_ends;
 mod full;
 mod gym;
 mod killed;

@@ -48,41 +48,51 @@ pub(super) fn of(config: &CheckConfig, collection: &Collection) -> anyhow::Resul
         };
         of.entry(exercise).or_default().push(video);
     }
-    let wordless = wordless.iter().map(|(exercise, videos)| {
-        let what = format!(
-            "{}: the captions table has no words for what {} to show, so a model would learn names alone",
-            exercise.words(),
-            match videos.len() {
-                1 => "1 video is".to_owned(),
-                n => format!("{n} videos are"),
-            }
-        );
-        let hint = format!(
-            "wo-collect add-exercise {exercise} writes the entry into {}; fill in what is to be seen",
-            flag.file().display()
-        );
-        NO_WORDS.mend(what).exercise(exercise).videos(videos).hint(hint)
-    });
+    let file = flag.file().display().to_string();
+    let wordless = wordless
+        .iter()
+        .map(|(exercise, videos)| no_words(exercise, videos, &file));
     let faultless = faultless.iter().map(|(exercise, videos)| {
-        let what = format!(
-            "{}: {} of bad form {} no fault, and a verdict can name only what is named here",
-            exercise.words(),
-            count(videos.len(), "video"),
-            verb(videos.len(), "names", "name")
-        );
-        let faults = captions.faults_of(exercise);
-        let hint = match faults.first() {
-            Some(fault) => {
-                format!("a folder below bad_form names it, such as {exercise}/bad_form/{fault}")
-            }
-            None => format!("write faults of {exercise} into {}", flag.file().display()),
-        };
-        NO_FAULT
-            .note(what)
-            .exercise(exercise)
-            .label(BAD_FORM)
-            .videos(videos)
-            .hint(hint)
+        let fault = captions.faults_of(exercise).first().copied();
+        no_fault(exercise, videos, fault, &file)
     });
     Ok(wordless.chain(faultless).collect())
+}
+
+fn no_words(exercise: &Name, videos: &[&CheckedVideo], file: &str) -> Found {
+    let what = format!(
+        "{}: the captions table has no words for what {} {} to show, so a model would learn names alone",
+        exercise.words(),
+        count(videos.len(), "video"),
+        verb(videos.len(), "is", "are")
+    );
+    let hint = format!(
+        "wo-collect add-exercise {exercise} writes the entry into {file}; fill in what is to be seen"
+    );
+    NO_WORDS
+        .mend(what)
+        .exercise(exercise)
+        .videos(videos)
+        .hint(hint)
+}
+
+fn no_fault(exercise: &Name, videos: &[&CheckedVideo], fault: Option<&Name>, file: &str) -> Found {
+    let what = format!(
+        "{}: {} of bad form {} no fault, and a verdict can name only what is named here",
+        exercise.words(),
+        count(videos.len(), "video"),
+        verb(videos.len(), "names", "name")
+    );
+    let hint = match fault {
+        Some(fault) => {
+            format!("a folder below bad_form names it, such as {exercise}/bad_form/{fault}")
+        }
+        None => format!("write faults of {exercise} into {file}"),
+    };
+    NO_FAULT
+        .note(what)
+        .exercise(exercise)
+        .label(BAD_FORM)
+        .videos(videos)
+        .hint(hint)
 }

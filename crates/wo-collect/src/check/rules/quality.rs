@@ -140,9 +140,14 @@ pub(super) fn of(collection: &Collection) -> Vec<Found> {
         .filter(|it| it.probed.is_none() && it.failure.is_none());
     let unseen: Vec<&CheckedVideo> = unseen.collect();
     if !unseen.is_empty() {
-        let what = match collection.is_probed {
-            true => format!("nothing was said of {}: {}", count(unseen.len(), "video"), shown(&unseen)),
-            false => "the videos themselves were not looked at: length, size, light, shots and near copies are not known".to_owned(),
+        let what = if collection.is_probed {
+            format!(
+                "nothing was said of {}: {}",
+                count(unseen.len(), "video"),
+                shown(&unseen)
+            )
+        } else {
+            "the videos themselves were not looked at: length, size, light, shots and near copies are not known".to_owned()
         };
         let hint = "wo-extract probe data/training_data | wo-collect check -";
         found.push(NOT_LOOKED_AT.note(what).videos(&unseen).hint(hint));
