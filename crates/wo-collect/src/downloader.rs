@@ -5,10 +5,11 @@ mod command;
 mod complaint;
 mod ffmpeg;
 pub(crate) mod guard;
+mod limits;
 mod process;
 mod program;
 
 pub(crate) use answer::{Answer, Listed, VideoInfo};
-pub(crate) use command::Limits;
 pub(crate) use complaint::{FetchError, SourceError};
+pub(crate) use limits::Limits;
 pub(crate) use program::Downloader;

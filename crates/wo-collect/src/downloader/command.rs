@@ -4,15 +4,14 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context;
-use wo_cli::Stop;
 
 use super::answer::Answer;
 use super::complaint::FetchError;
 use super::ffmpeg;
-use super::process::{Allowed, Ended, Finished, arguments, run};
+use super::limits::Limits;
+use super::process::{Ended, Finished, arguments, run};
 use super::program::Downloader;
 use crate::sources::Section;
 
@@ -25,29 +24,6 @@ const DESCRIPTION_BYTES: u64 = 64 << 20;
 const DESCRIPTION: &str = "info.json";
 /// The folder in which the video appears.
 const VIDEO_FOLDER: &str = "video";
-
-/// The limits of a download.
-#[derive(Debug, Clone)]
-pub(crate) struct Limits {
-    pub(crate) settings: wo_settings::Collect,
-    pub(crate) stop: Stop,
-}
-
-impl Limits {
-    fn allowed<'a>(&'a self, folder: &'a Path, max_bytes: u64) -> Allowed<'a> {
-        let seconds = self.settings.max_minutes * 60.0;
-        Allowed {
-            folder,
-            max_bytes,
-            time: Duration::from_secs_f64(seconds),
-            stop: &self.stop,
-        }
-    }
-
-    fn max_bytes(&self) -> u64 {
-        self.settings.max_bytes.bytes()
-    }
-}
 
 impl Downloader {
     /// What is at an address: a video or a playlist. Fetches neither. `folder` is for what the program leaves.

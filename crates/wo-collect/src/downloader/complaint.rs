@@ -6,7 +6,7 @@ use std::time::Duration;
 use wo_record::code;
 
 use super::answer::short;
-use super::command::Limits;
+use super::limits::Limits;
 use super::process::{Ended, Finished};
 
 /// Why a source could not be fetched.
