@@ -79,6 +79,7 @@ verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
     WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
     WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power
+    WO_FULL=1 cargo test --locked -p wo-collect --test it -- --nocapture killed
 
 # Form, words, scripts, dependencies and lints
 [group('check')]

@@ -29,15 +29,13 @@ pub(crate) fn collect(config: &CollectConfig, stdout: &mut dyn Write) -> anyhow:
     }
     // The result is files and the ledger, which must not be lost when nobody reads the records.
     let mut stdout = IgnoreBrokenPipe::new(stdout);
-    let mut report = Report::begin(&config.places, &mut stdout)?;
-    for row in &table.bad_rows {
-        report.bad_row(row)?;
-    }
-    let stop = Stop::listen()?;
     if config.dry_run {
+        let mut report = Report::begin(&config.places, &table.bad_rows, &mut stdout)?;
         run::plan(config, &table.rows, &mut report)?;
-    } else {
-        Run::begin(config, stop, &table.rows)?.fetch_all(&table.rows, &mut report)?;
+        return report.end();
     }
+    let run = Run::begin(config, Stop::listen()?, &table.rows)?;
+    let mut report = Report::begin(&config.places, &table.bad_rows, &mut stdout)?;
+    run.fetch_all(&table.rows, &mut report)?;
     report.end()
 }

@@ -100,13 +100,13 @@ fn other(first: &[u8]) -> &'static str {
     }
 }
 
-/// Whether the boxes of an MP4 end where the file ends, and one of them says what is in the others.
+/// Whether the boxes of an MP4 end where the file ends, and there is one that says what is in the others, and another one.
 fn is_whole_mp4(file: &mut File) -> io::Result<bool> {
     let len = file.metadata()?.len();
-    let (mut place, mut has_index) = (0_u64, false);
+    let (mut place, mut has_index, mut has_frames) = (0_u64, false, false);
     for _ in 0..MAX_BOXES {
         if place == len {
-            return Ok(has_index);
+            return Ok(has_index && has_frames);
         }
         let mut head = [0_u8; 16];
         let n_head = (len - place).min(16) as usize;
@@ -117,6 +117,7 @@ fn is_whole_mp4(file: &mut File) -> io::Result<bool> {
         file.read_exact(&mut head[..n_head])?;
         let [a, b, c, d, kind @ ..] = head;
         has_index |= kind.starts_with(b"moov");
+        has_frames |= kind.starts_with(b"mdat");
         let size = match u32::from_be_bytes([a, b, c, d]) {
             // To the end of the file.
             0 => len - place,
@@ -125,7 +126,7 @@ fn is_whole_mp4(file: &mut File) -> io::Result<bool> {
         };
         // Zeros behind the last box, as some recorders leave them, are no box.
         if size < 8 {
-            return Ok(has_index && head.iter().all(|&byte| byte == 0));
+            return Ok(has_index && has_frames && head.iter().all(|&byte| byte == 0));
         }
         match place.checked_add(size) {
             Some(next) if next <= len => place = next,

@@ -39,20 +39,27 @@ impl Store {
                 "`wo-collect init .` makes it; --ledger names another file"
             );
         }
-        let ledger = Ledger::open(&places.ledger)?;
-        let mut store = Self {
-            videos: places.videos.canonicalize()?,
-            staging: Staging::open(&places.videos)?,
-            history: History::of(ledger.entries()),
-            ledger,
-            recovered: HashSet::new(),
-        };
+        let mut store = Self::unrecovered(places)?;
         for (name, intent) in store.staging.intents()? {
             let address = store.carry_out(&name, &intent)?;
             store.recovered.extend(address);
         }
         store.staging.clean()?;
         Ok(store)
+    }
+
+    fn unrecovered(places: &Places) -> anyhow::Result<Self> {
+        let ledger = Ledger::open(&places.ledger)?;
+        Ok(Self {
+            videos: places
+                .videos
+                .canonicalize()
+                .with_context(|| format!("open {}", places.videos.display()))?,
+            staging: Staging::open(&places.videos)?,
+            history: History::of(ledger.entries()),
+            ledger,
+            recovered: HashSet::new(),
+        })
     }
 
     /// The folder of videos, as an absolute path.
@@ -128,3 +135,6 @@ fn move_to(from: &Path, to: &Path) -> anyhow::Result<()> {
         .exit_with(Exit::Io)?;
     sync(folder)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! One entry of a ledger.
+//! What a ledger holds.
 
 /// An entry, and the line that it is on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,18 +1,13 @@
 //! Reads a file of settings that a person wrote, and names all that is wrong with its line.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::ops::{Range, RangeInclusive};
-use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::Context;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
-use wo_cli::{Exit, ExitWith};
 use wo_label::nearest;
 
-use crate::Settings;
+use crate::settings::Settings;
 
 /// Why a file cannot be used: all its errors, in the order of lines.
 #[derive(Debug, thiserror::Error)]
@@ -28,33 +23,6 @@ const SHARE: RangeInclusive<f64> = 0.001..=0.999;
 const TIME: RangeInclusive<f64> = 0.0..=10_080.0;
 /// Numbers of things.
 const COUNT: RangeInclusive<f64> = 1.0..=1_000_000.0;
-
-impl Settings {
-    /// The name of the file in a workspace.
-    pub const FILE: &str = "wo.toml";
-
-    /// A file that says the defaults, with a comment for each key.
-    pub const TEMPLATE: &str = include_str!("wo.toml");
-
-    /// Reads `path`. A named file must be there; without a name `wo.toml` in the working directory is read where it is
-    /// there, and the defaults hold where not.
-    pub fn read(path: Option<&Path>) -> anyhow::Result<Self> {
-        let file = path.unwrap_or(Path::new(Self::FILE));
-        let what = || format!("read {}", file.display());
-        let text = match fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && path.is_none() => {
-                return Ok(Self::default());
-            }
-            Err(error) => {
-                let is_io = !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData);
-                let exit = if is_io { Exit::Io } else { Exit::Usage };
-                return Err(error).with_context(what).exit_with(exit);
-            }
-        };
-        parse(&text).with_context(what).exit_with(Exit::Usage)
-    }
-}
 
 /// Reads the text of a file. What it does not say keeps its default.
 pub(crate) fn parse(text: &str) -> Result<Settings, SettingsError> {
@@ -147,7 +115,6 @@ impl Walk<'_> {
             "gate.first" => self.parsed(path, value, &mut gate.first),
             "gate.alpha" => self.number(path, value, SHARE, &mut gate.alpha),
             "gate.looks" => self.count(path, value, &mut gate.looks),
-            "gate.min_groups" => self.count(path, value, &mut gate.min_groups),
             "keep.models" => self.count(path, value, &mut keep.models),
             "keep.disk" => self.parsed(path, value, &mut keep.disk),
             // A test sets each key.

@@ -2,7 +2,7 @@
 
 use wo_record::GroupBy;
 
-use crate::Size;
+use crate::size::Size;
 
 /// What `wo.toml` says.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -104,8 +104,6 @@ pub struct Gate {
     pub alpha: f64,
     /// How often the held-out groups may decide.
     pub looks: u32,
-    /// How many independent groups of each label a set of held-out groups needs before it may decide.
-    pub min_groups: u32,
 }
 
 impl Default for Gate {
@@ -117,7 +115,6 @@ impl Default for Gate {
             first: "balanced_accuracy.low>0.5".to_owned(),
             alpha: 0.05,
             looks: 8,
-            min_groups: 10,
         }
     }
 }
@@ -141,6 +138,12 @@ impl Default for Keep {
 }
 
 impl Settings {
+    /// The name of the file in a workspace.
+    pub const FILE: &str = "wo.toml";
+
+    /// A file that says the defaults, with a comment for each key.
+    pub const TEMPLATE: &str = include_str!("wo.toml");
+
     /// The value of a key such as `gate.alpha`, as text: one item for each element of a list, else one. `None` where there
     /// is no such key; see [`Self::keys`].
     pub fn get(&self, key: &str) -> Option<Vec<String>> {
@@ -174,12 +177,8 @@ impl Settings {
             ("gate.first", one(&gate.first)),
             ("gate.alpha", one(&gate.alpha)),
             ("gate.looks", one(&gate.looks)),
-            ("gate.min_groups", one(&gate.min_groups)),
             ("keep.models", one(&self.keep.models)),
             ("keep.disk", one(&self.keep.disk)),
         ]
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -40,20 +40,25 @@ pub(crate) struct Became<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Begins the stream of records.
-    pub(crate) fn begin(places: &Places, stdout: &'a mut dyn Write) -> anyhow::Result<Self> {
+    /// Begins the stream of records, and names the rows that cannot be used.
+    pub(crate) fn begin(
+        places: &Places,
+        bad_rows: &[BadRow],
+        stdout: &'a mut dyn Write,
+    ) -> anyhow::Result<Self> {
         let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        Ok(Self {
+        let mut report = Self {
             writer: Writer::begin(stdout, tool, version, &[])?,
             table: places.sources.clone(),
             videos: places.videos.clone(),
             counts: Vec::new(),
             n_failed: 0,
-        })
+        };
+        bad_rows.iter().try_for_each(|row| report.bad_row(row))?;
+        Ok(report)
     }
 
-    /// Names a row that cannot be used.
-    pub(crate) fn bad_row(&mut self, row: &BadRow) -> anyhow::Result<()> {
+    fn bad_row(&mut self, row: &BadRow) -> anyhow::Result<()> {
         self.say(row.line, row.why.clone());
         self.fail(code::BAD_ROW, &row.url, &row.why.text)?;
         let source = Source {

@@ -1,4 +1,4 @@
-//! How long a download may take, and how large it may be.
+//! What a download may take.
 
 use std::path::Path;
 use std::time::Duration;
