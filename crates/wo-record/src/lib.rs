@@ -48,7 +48,7 @@ pub use pose::{Joint, Pose};
 pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
 pub use result::{Confusion, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict};
-pub use review::{Judgement, Review};
+pub use review::{Judgement, Queued, Review};
 pub use truth::{Rep, Truth};
 pub use video::Video;
 pub use write::{WriteError, Writer};

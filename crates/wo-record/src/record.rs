@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Dropped, End, Failure, Frame,
-    Gate, Independence, LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection,
-    Suspect, Truth, Verdict, Video,
+    Gate, Independence, LearningCurve, Metric, Model, Pose, Prediction, Queued, Review, Score,
+    Selection, Suspect, Truth, Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -29,6 +29,7 @@ pub enum Record {
     Verdict(Verdict),
     Prediction(Prediction),
     Review(Review),
+    Queued(Queued),
     Score(Score),
     Independence(Independence),
     Confusion(Confusion),
@@ -72,6 +73,7 @@ impl Record {
             "verdict" => Self::Verdict(serde_json::from_str(line)?),
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
             "review" => Self::Review(serde_json::from_str(line)?),
+            "queued" => Self::Queued(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "independence" => Self::Independence(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
@@ -104,6 +106,7 @@ impl Record {
             Self::Verdict(_) => "verdict",
             Self::Prediction(_) => "prediction",
             Self::Review(_) => "review",
+            Self::Queued(_) => "queued",
             Self::Score(_) => "score",
             Self::Independence(_) => "independence",
             Self::Confusion(_) => "confusion",

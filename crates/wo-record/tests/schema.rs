@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 25] = [
     "begin",
     "video",
     "frame",
@@ -21,6 +21,7 @@ const KINDS: [&str; 24] = [
     "verdict",
     "prediction",
     "review",
+    "queued",
     "score",
     "independence",
     "confusion",
