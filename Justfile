@@ -118,7 +118,7 @@ golden-statistics: setup
 parity *what: build
     scripts/parity "$@"
 
-# Measure a tool against what people use instead: `just bench extract`; others: review, train, quality, eval, suspects, shortcuts, honesty
+# Measure a tool against what people use instead: `just bench extract`; others: review, train, quality, eval, suspects, shortcuts, honesty, queue
 [group('work')]
 bench name *args: build
     scripts/bench/"$@"

@@ -10,7 +10,7 @@ const EMPTY: &str = r#"{"type":"begin","tool":"t","version":"1","schema":"wo-rec
 "#;
 
 /// Each takes a path that is not there. `NO` stands for a file, and for a folder, that does not exist.
-const LINES: [&str; 37] = [
+const LINES: [&str; 38] = [
     "wo-collect --sources NO",
     "wo-collect --sources sources.csv --videos NO",
     "wo-collect --sources sources.csv --videos folder --ledger NO/ledger.ndjson",
@@ -44,6 +44,7 @@ const LINES: [&str; 37] = [
     "wo-eval compare empty.ndjson NO",
     "wo-review NO --no-open",
     "wo-review folder --no-open --suspects NO",
+    "wo-review folder --no-open --predictions NO",
     "wo-review folder --no-open --captions NO",
     "wo-review export NO --to csv",
     "wo-review export folder --to csv --captions NO",

@@ -53,7 +53,7 @@ pub use pose::{Joint, Pose};
 pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
 pub use result::{Confusion, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict};
-pub use review::{ErasedReview, Judgement, Review};
+pub use review::{ErasedReview, Judgement, Queued, Review};
 pub use source::Source;
 pub use truth::{Rep, Truth};
 pub use video::Video;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Advice, Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Coverage, Dropped,
     End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve, Metric, Model,
-    Pose, Prediction, Review, Score, Selection, Source, Suspect, Truth, Verdict, Video,
+    Pose, Prediction, Queued, Review, Score, Selection, Source, Suspect, Truth, Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -31,6 +31,7 @@ pub enum Record {
     Prediction(Prediction),
     Review(Review),
     ErasedReview(ErasedReview),
+    Queued(Queued),
     Score(Score),
     Independence(Independence),
     Confusion(Confusion),
@@ -79,6 +80,7 @@ impl Record {
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
             "review" => Self::Review(serde_json::from_str(line)?),
             "erased_review" => Self::ErasedReview(serde_json::from_str(line)?),
+            "queued" => Self::Queued(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "independence" => Self::Independence(serde_json::from_str(line)?),
             "confusion" => Self::Confusion(serde_json::from_str(line)?),
@@ -116,6 +118,7 @@ impl Record {
             Self::Prediction(_) => "prediction",
             Self::Review(_) => "review",
             Self::ErasedReview(_) => "erased_review",
+            Self::Queued(_) => "queued",
             Self::Score(_) => "score",
             Self::Independence(_) => "independence",
             Self::Confusion(_) => "confusion",

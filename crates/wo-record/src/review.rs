@@ -98,3 +98,39 @@ pub struct ErasedReview {
     /// The `hash` that the line had.
     pub hash: String,
 }
+
+/// A frame of a queue of `wo-review`: what a person is shown, in the order of the records.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Queued {
+    /// Its place in the queue, from 1.
+    pub rank: u64,
+    /// The queue, as on the command line.
+    pub queue: String,
+    /// The video that the frame is from.
+    pub video_id: String,
+    /// The file of the video.
+    #[serde(default)]
+    pub path: Option<RecordPath>,
+    /// The frame's index.
+    pub index: u32,
+    /// The frame's time in its video, in milliseconds.
+    #[serde(default, serialize_with = "finite::option")]
+    pub pts_ms: Option<f64>,
+    /// The exercise.
+    #[serde(default)]
+    pub exercise: Option<Name>,
+    /// The label that it has.
+    #[serde(default)]
+    pub label: Option<Name>,
+    /// The label that the model finds most probable for the video. Absent without a prediction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted_label: Option<Name>,
+    /// How far the prediction is from the threshold at which another label would be predicted, from 0 to 1.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "finite::option"
+    )]
+    pub distance: Option<f64>,
+}

@@ -9,7 +9,7 @@ import { Queue, asRepeat, idOf, isRepeat } from "./queue.js";
 import { Single } from "./single.js";
 
 const QUEUES = {
-  all: "All", undecided: "Undecided", blurry: "Blurry first", near_duplicates: "Near-duplicates", suspects: "Suspects",
+  all: "All", undecided: "Undecided", uncertain: "Uncertain first", blurry: "Blurry first", near_duplicates: "Near-duplicates", suspects: "Suspects",
   disagreements: "Disagreements", second_opinion: "Second opinion", trash: "Trash",
 };
 

@@ -20,8 +20,7 @@ use wo_record::{Image, Record, Review, Video};
 
 pub(crate) use self::image::FrameImage;
 use self::image::InlineImage;
-pub(crate) use self::item::FrameItem;
-use self::item::VideoItem;
+pub(crate) use self::item::{FrameItem, VideoItem};
 use self::records_file::{FIRST_BYTES, LineSpan, for_each_record, for_first_records};
 use self::video_paths::VideoPaths;
 
@@ -168,6 +167,11 @@ impl Folder {
 
     pub(crate) fn video_of(&self, frame: &FrameItem) -> Option<&VideoItem> {
         self.videos.get(frame.video as usize)
+    }
+
+    /// The number of a video; `None` if the folder does not have it.
+    pub(crate) fn video_number_of(&self, video_id: &str) -> Option<u32> {
+        self.videos_by_id.get(video_id).copied()
     }
 
     /// The id of a frame.

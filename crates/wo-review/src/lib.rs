@@ -6,8 +6,10 @@
 mod app;
 mod cli;
 mod export;
+mod findings;
 mod folder;
 mod label_studio;
+mod listing;
 mod media;
 mod projection;
 mod queue;
@@ -21,7 +23,8 @@ use wo_cli::Outcome;
 use wo_folder::captions_in_force;
 
 pub use crate::cli::args::Args;
-use crate::cli::config::{Config, ExportConfig, ImportConfig, ServeConfig};
+use crate::cli::config::{Config, ExportConfig, ImportConfig, ListConfig, ServeConfig};
+use crate::findings::read_findings;
 use crate::folder::Folder;
 use crate::store::{ReviewFile, Store, read_reviews};
 
@@ -33,6 +36,7 @@ pub fn run(
 ) -> anyhow::Result<Outcome> {
     match Config::of(args)? {
         Config::Serve(config) => serve_page(&config),
+        Config::List(config) => list_queue(&config, stdout),
         Config::Export(config) => export_labels(&config, stdout),
         Config::Import(config) => import_labels(&config),
     }
@@ -40,12 +44,21 @@ pub fn run(
 
 fn serve_page(config: &ServeConfig) -> anyhow::Result<Outcome> {
     wo_cli::check_folder(&config.folder)?;
-    config
-        .suspects
-        .iter()
-        .try_for_each(|it| wo_cli::check_file(it))?;
+    config.findings.check()?;
     serve::serve(config)?;
     Ok(Outcome::Done)
+}
+
+fn list_queue(config: &ListConfig, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
+    wo_cli::check_folder(&config.folder)?;
+    config.findings.check()?;
+    let reviews = read_reviews(&config.folder)?;
+    let captions = captions_in_force(&config.captions)?;
+    let folder = Folder::read(&config.folder, &reviews, &captions)?;
+    let mut store = Store::new(folder, captions, None, reviews, 0.0);
+    read_findings(&mut store, &config.findings)?;
+    let reviewer = store.reviewer(&config.reviewer);
+    listing::write_queue(&store, config.queue, reviewer, stdout)
 }
 
 fn export_labels(config: &ExportConfig, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {

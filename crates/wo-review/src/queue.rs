@@ -1,6 +1,7 @@
 //! Queues: which frames a reviewer sees, and in which order.
 
 mod near_duplicates;
+mod uncertain;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use wo_record::{LabelOrigin, Name};
 
 use self::near_duplicates::near_duplicates;
+use self::uncertain::uncertain;
 use crate::folder::FrameItem;
 use crate::store::Store;
 
@@ -23,6 +25,8 @@ pub(crate) enum QueueName {
     All,
     /// Frames that nobody has decided yet.
     Undecided,
+    /// Undecided frames, those first from which a model would learn most.
+    Uncertain,
     /// Blurry frames first.
     Blurry,
     /// Groups of frames that look alike.
@@ -35,6 +39,23 @@ pub(crate) enum QueueName {
     SecondOpinion,
     /// Deleted frames.
     Trash,
+}
+
+impl QueueName {
+    /// The name, as on the command line.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Undecided => "undecided",
+            Self::Uncertain => "uncertain",
+            Self::Blurry => "blurry",
+            Self::NearDuplicates => "near_duplicates",
+            Self::Suspects => "suspects",
+            Self::Disagreements => "disagreements",
+            Self::SecondOpinion => "second_opinion",
+            Self::Trash => "trash",
+        }
+    }
 }
 
 /// Selects frames of a queue. An absent field selects all.
@@ -62,6 +83,7 @@ impl Filter {
         let mut frames: Vec<u32> = match self.queue {
             QueueName::NearDuplicates => near_duplicates(&hashes(store)),
             QueueName::Suspects => store.suspects.frames(&store.folder),
+            QueueName::Uncertain => uncertain(store),
             QueueName::All | QueueName::Trash => by_video(store),
             QueueName::Undecided => {
                 let mut frames = by_video(store);
@@ -222,5 +244,12 @@ pub(crate) fn counts(store: &Store, reviewer: u32) -> HashMap<&'static str, usiz
         );
     }
     counts.insert("suspects", store.suspects.len());
+    let n_undecided = counts.get("undecided").copied().unwrap_or_default();
+    let n_uncertain = if store.predictions.is_given() {
+        n_undecided
+    } else {
+        0
+    };
+    counts.insert("uncertain", n_uncertain);
     counts
 }

@@ -2,8 +2,10 @@
 
 mod decision;
 mod effective_label;
+mod predictions;
 mod replay;
 mod review_file;
+mod stream;
 mod suspects;
 
 use std::collections::{HashMap, VecDeque};
@@ -13,6 +15,7 @@ use wo_label::Captions;
 use wo_record::{Judgement, Review};
 
 pub(crate) use self::decision::{Change, Decision, is_template};
+pub(crate) use self::predictions::Predictions;
 pub(crate) use self::review_file::{ReviewFile, read_reviews};
 pub(crate) use self::suspects::Suspects;
 use crate::folder::{Folder, FrameItem};
@@ -72,6 +75,8 @@ pub(crate) struct Store {
     pub(crate) numberings: Vec<String>,
     /// Probable label errors, from `--suspects`.
     pub(crate) suspects: Suspects,
+    /// What a model predicts, from `--predictions`.
+    pub(crate) predictions: Predictions,
 }
 
 /// The result of a request.
@@ -113,6 +118,7 @@ impl Store {
             n_unmet: 0,
             numberings: Vec::new(),
             suspects: Suspects::default(),
+            predictions: Predictions::default(),
         };
         for review in reviews {
             store.take_in(review);

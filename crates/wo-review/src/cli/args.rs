@@ -12,6 +12,7 @@ use crate::label_studio::role::Role;
 const EXAMPLES: &str = "Examples:
   wo-review data/labeled_frames
   wo-review data/labeled_frames --queue suspects --suspects suspects.ndjson
+  wo-review data/labeled_frames --queue uncertain --predictions predictions.ndjson
   wo-review data/labeled_frames --reviewer anna --reviewer ben --port 8080 --no-open
   wo-review export data/labeled_frames --to csv -o labels.csv
 
@@ -59,6 +60,12 @@ pub struct Serve {
     /// File of `suspect` records: probable label errors to review
     #[arg(long, value_name = "FILE")]
     pub suspects: Option<PathBuf>,
+    /// File of `prediction` or `verdict` records about the folder's videos, from wo-eval --output or wo-train --folds
+    #[arg(long, value_name = "FILE")]
+    pub predictions: Option<PathBuf>,
+    /// Print the frames of --queue as `queued` records, in the order of the page, and serve no page
+    #[arg(long)]
+    pub list: bool,
     /// Percentage of decisions to ask for again later, to measure how far reviewers agree with themselves
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = parse_percent)]
     pub blind_repeats: f64,
@@ -90,6 +97,9 @@ pub enum QueueFlag {
     All,
     /// Frames that nobody has decided yet
     Undecided,
+    /// Undecided frames of --predictions, those first that are nearest to the threshold between two labels: one video
+    /// after the other, spread over people, sources and classes
+    Uncertain,
     /// Blurry frames first
     Blurry,
     /// Groups of frames that look alike

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use wo_cli::{CaptionsFlag, Exit, ensure};
+use wo_cli::{CaptionsFlag, Exit, check_file, ensure, shell_word};
 use wo_record::Name;
 
 use crate::cli::args::{Args, Command, Export, FormatFlag, Import, QueueFlag, Serve};
@@ -17,6 +17,8 @@ use crate::queue::QueueName;
 pub(crate) enum Config {
     /// Serve the page.
     Serve(ServeConfig),
+    /// Print a queue.
+    List(ListConfig),
     /// Write the reviewed labels in another format.
     Export(ExportConfig),
     /// Read labels as reviews.
@@ -28,7 +30,7 @@ pub(crate) enum Config {
 pub(crate) struct ServeConfig {
     pub(crate) folder: PathBuf,
     pub(crate) captions: CaptionsFlag,
-    pub(crate) suspects: Option<PathBuf>,
+    pub(crate) findings: FindingsConfig,
     /// Each once; at least one.
     pub(crate) reviewers: Vec<String>,
     pub(crate) first_queue: QueueName,
@@ -38,6 +40,24 @@ pub(crate) struct ServeConfig {
     pub(crate) repeat_share: f64,
     pub(crate) access: Access,
     pub(crate) opens_browser: bool,
+}
+
+/// Which queue is printed.
+#[derive(Debug)]
+pub(crate) struct ListConfig {
+    pub(crate) folder: PathBuf,
+    pub(crate) captions: CaptionsFlag,
+    pub(crate) findings: FindingsConfig,
+    /// The first one; the queue may depend on it.
+    pub(crate) reviewer: String,
+    pub(crate) queue: QueueName,
+}
+
+/// What a model found in the folder, which queues are made of.
+#[derive(Debug)]
+pub(crate) struct FindingsConfig {
+    pub(crate) suspects: Option<PathBuf>,
+    pub(crate) predictions: Option<PathBuf>,
 }
 
 /// Where the server listens, and under which names.
@@ -80,6 +100,7 @@ impl Config {
     /// Fails where flags contradict each other.
     pub(crate) fn of(args: Args) -> anyhow::Result<Self> {
         Ok(match args.command {
+            None if args.serve.list => Self::List(ListConfig::of(args.serve)?),
             None => Self::Serve(ServeConfig::of(args.serve)?),
             Some(Command::Export(export)) => Self::Export(export.into()),
             Some(Command::Import(import)) => Self::Import(import.into()),
@@ -96,9 +117,9 @@ impl ServeConfig {
             "forward a port instead (ssh -L), or use --allow-remote behind a TLS proxy"
         );
         Ok(Self {
+            findings: FindingsConfig::of(&args)?,
             folder: args.folder,
             captions: args.captions,
-            suspects: args.suspects,
             reviewers: reviewers(args.reviewer),
             first_queue: args.queue.into(),
             keys: args.key,
@@ -111,6 +132,39 @@ impl ServeConfig {
             },
             opens_browser: !args.no_open,
         })
+    }
+}
+
+impl ListConfig {
+    fn of(args: Serve) -> anyhow::Result<Self> {
+        Ok(Self {
+            findings: FindingsConfig::of(&args)?,
+            folder: args.folder,
+            captions: args.captions,
+            reviewer: reviewers(args.reviewer).swap_remove(0),
+            queue: args.queue.into(),
+        })
+    }
+}
+
+impl FindingsConfig {
+    fn of(args: &Serve) -> anyhow::Result<Self> {
+        ensure!(
+            args.queue != QueueFlag::Uncertain || args.predictions.is_some(),
+            Exit::Usage,
+            "--queue uncertain needs --predictions FILE";
+            "wo-eval --model MODEL --data-dir {} --output FILE writes it", shell_word(&args.folder)
+        );
+        Ok(Self {
+            suspects: args.suspects.clone(),
+            predictions: args.predictions.clone(),
+        })
+    }
+
+    /// Fails where a file is not there.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let mut files = self.suspects.iter().chain(&self.predictions);
+        files.try_for_each(|it| check_file(it))
     }
 }
 
@@ -159,6 +213,7 @@ impl From<QueueFlag> for QueueName {
         match flag {
             QueueFlag::All => Self::All,
             QueueFlag::Undecided => Self::Undecided,
+            QueueFlag::Uncertain => Self::Uncertain,
             QueueFlag::Blurry => Self::Blurry,
             QueueFlag::NearDuplicates => Self::NearDuplicates,
             QueueFlag::Suspects => Self::Suspects,

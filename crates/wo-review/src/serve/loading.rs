@@ -5,9 +5,10 @@ use wo_label::Captions;
 use wo_record::{BAD_FORM, GOOD_FORM, Name, Review, UNCLEAR};
 
 use crate::cli::config::ServeConfig;
+use crate::findings::read_findings;
 use crate::folder::{Folder, corrections};
 use crate::queue::{Filter, QueueName};
-use crate::store::{ReviewFile, Store, Suspects};
+use crate::store::{ReviewFile, Store};
 
 /// Actions of the page that keys can start, besides labels.
 const ACTIONS: [&str; 15] = [
@@ -59,8 +60,8 @@ impl<'a> Loader<'a> {
     /// The first frames. `None` if the first queue needs all frames.
     pub(crate) fn first_look(&self, corrections: &Corrections) -> Option<Store> {
         let queue = self.config.first_queue;
-        if !matches!(queue, QueueName::All | QueueName::Undecided) || self.config.suspects.is_some()
-        {
+        let is_early = matches!(queue, QueueName::All | QueueName::Undecided);
+        if !is_early || self.config.findings.suspects.is_some() {
             return None;
         }
         let folder = Folder::first(&self.config.folder, corrections)?;
@@ -88,9 +89,7 @@ impl<'a> Loader<'a> {
         );
         warn_of_new_labels(&store, config);
         store.warn_of_unmet();
-        if let Some(path) = &config.suspects {
-            store.suspects = Suspects::read(path, &store.folder)?;
-        }
+        read_findings(&mut store, &config.findings)?;
         add_reviewers(&mut store, config);
         wo_cli::say!(
             "{}: {} of {}, {} reviewed",

@@ -2,14 +2,11 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
-use anyhow::Context;
-use wo_folder::stream_error;
-use wo_record::{DEFAULT_MAX_LINE, Reader, Record, Suspect};
+use wo_record::{Record, Suspect};
 
+use super::stream::for_each_record;
 use crate::folder::Folder;
 
 /// The suspects of a file, most suspicious first.
@@ -22,19 +19,12 @@ pub(crate) struct Suspects {
 impl Suspects {
     /// Reads a stream.
     pub(crate) fn read(path: &Path, folder: &Folder) -> anyhow::Result<Self> {
-        let file = wo_cli::opened(File::open(path), || format!("open {}", path.display()))?;
-        let mut input = BufReader::new(file);
-        let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
         let mut sorted = Vec::new();
-        while let Some(line) = reader
-            .next_line()
-            .map_err(stream_error)
-            .with_context(|| path.display().to_string())?
-        {
-            if let Ok(Record::Suspect(suspect)) = line.record {
+        for_each_record(path, &mut |record| {
+            if let Record::Suspect(suspect) = record {
                 sorted.push(suspect);
             }
-        }
+        })?;
         sorted.sort_by(|a: &Suspect, b| b.score.total_cmp(&a.score));
         let mut suspects = Self {
             sorted,

@@ -9,6 +9,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::harness::{Server, folder, frames, log, read};
+use crate::uncertain::{prediction, predictions};
 use crate::webdriver::Browser;
 
 /// The page of the first reviewer, with its first frame shown.
@@ -596,6 +597,27 @@ fn all_frames_come_behind_a_first_look() {
     );
     wait_for_log(&browser, dir.path(), 3);
     assert_eq!(browser.eval("woReview.app.queue.items.length"), 0);
+}
+
+#[test]
+fn the_page_shows_what_to_label_next() {
+    let dir = folder(3, 3);
+    let lines = [(0, 0.99), (1, 0.45), (2, 0.7)].map(|(video, bad)| prediction(video, bad));
+    let file = predictions(dir.path(), &lines).display().to_string();
+    let args = ["--queue", "uncertain", "--predictions", &file];
+    let server = Server::start(dir.path(), &args);
+    let Some(browser) = open(&server) else { return };
+    assert_eq!(browser.eval(AT), 4);
+    browser.wait(
+        "document.getElementById('queue').selectedOptions[0].textContent === 'Uncertain first (9)'",
+    );
+    browser.press(&["b", "v"]);
+    browser.wait(&format!("{AT} === 7"));
+    wait_for_log(&browser, dir.path(), 4);
+    // The whole video was decided, so it does not come again.
+    choose_queue(&browser, "all");
+    choose_queue(&browser, "uncertain");
+    browser.wait("woReview.app.queue.items.length === 6");
 }
 
 #[test]

@@ -19,4 +19,5 @@ mod studio_files;
 mod studio_people;
 mod studio_questions;
 mod tables;
+mod uncertain;
 mod webdriver;
