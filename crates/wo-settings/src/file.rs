@@ -115,6 +115,7 @@ impl Walk<'_> {
             "gate.first" => self.parsed(path, value, &mut gate.first),
             "gate.alpha" => self.number(path, value, SHARE, &mut gate.alpha),
             "gate.looks" => self.count(path, value, &mut gate.looks),
+            "gate.min_groups" => self.count(path, value, &mut gate.min_groups),
             "keep.models" => self.count(path, value, &mut keep.models),
             "keep.disk" => self.parsed(path, value, &mut keep.disk),
             // A test sets each key.

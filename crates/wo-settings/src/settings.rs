@@ -104,6 +104,8 @@ pub struct Gate {
     pub alpha: f64,
     /// How often the held-out groups may decide.
     pub looks: u32,
+    /// How many independent groups of each label a set of held-out groups needs before it may decide.
+    pub min_groups: u32,
 }
 
 impl Default for Gate {
@@ -115,6 +117,7 @@ impl Default for Gate {
             first: "balanced_accuracy.low>0.5".to_owned(),
             alpha: 0.05,
             looks: 8,
+            min_groups: 10,
         }
     }
 }
@@ -177,6 +180,7 @@ impl Settings {
             ("gate.first", one(&gate.first)),
             ("gate.alpha", one(&gate.alpha)),
             ("gate.looks", one(&gate.looks)),
+            ("gate.min_groups", one(&gate.min_groups)),
             ("keep.models", one(&self.keep.models)),
             ("keep.disk", one(&self.keep.disk)),
         ]
