@@ -87,8 +87,8 @@ pub(super) fn uncertain(store: &Store) -> Vec<u32> {
         all.iter()
             .filter(is_covered)
             .for_each(|it| coverage.add(&it.keys));
-        let of_tier = all.iter().filter(|it| it.tier == tier);
-        let ordered = ordered(of_tier.collect(), coverage.clone());
+        let of_tier: Vec<&Candidate> = all.iter().filter(|it| it.tier == tier).collect();
+        let ordered = ordered(&of_tier, coverage.clone());
         let of_videos = ordered
             .iter()
             .map(|it| (it.n_decided, it.frames.as_slice()));
@@ -137,7 +137,7 @@ fn candidate(store: &Store, number: u32, video: &VideoItem, coverage: &mut Cover
 }
 
 /// The videos, each the one worth most after those before it.
-fn ordered(videos: Vec<&Candidate>, mut coverage: Coverage) -> Vec<&Candidate> {
+fn ordered<'a>(videos: &[&'a Candidate], mut coverage: Coverage) -> Vec<&'a Candidate> {
     let offer = |place: usize, coverage: &Coverage| {
         let video = videos.get(place)?;
         Some(Offer {
