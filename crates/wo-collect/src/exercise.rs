@@ -73,13 +73,12 @@ fn with_entry(mut text: String, captions: &Captions, name: &Name) -> String {
         text.push_str(if text.ends_with('\n') { "\n" } else { "\n\n" });
     }
     let words = name.words();
-    text.push_str(&format!("# Sample words: say what {words} looks like.\n"));
-    text.push_str(&captions.entries_for(&missing));
-    text.push_str(&format!(
-        "\n# A fault, by the name that its videos have:\n\
+    let entries = captions.entries_for(&missing);
+    let entry = format!(
+        "# Sample words: say what {words} looks like.\n{entries}\n# A fault, by the name that its videos have:\n\
          # [exercises.{}.faults.too_fast]\n\
          # observations = [\"what it looks like\"]\n",
         toml_key(name)
-    ));
-    text
+    );
+    text + &entry
 }

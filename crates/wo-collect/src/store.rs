@@ -119,7 +119,7 @@ impl Store {
         }
         is_changed |= table.add(&intent.to, &intent.keys)?;
         if is_changed {
-            self.staging.replace(table.path(), &table.bytes())?;
+            self.staging.replace(table.path(), table.bytes())?;
         }
         Ok(())
     }

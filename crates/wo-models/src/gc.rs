@@ -26,7 +26,7 @@ pub(crate) fn gc(deleting: Deleting) -> anyhow::Result<Outcome> {
     let n_bytes = plan.n_freed();
     if deleting == Deleting::Yes {
         if !plan.versions.is_empty() {
-            ledger.append(Event::Removed(Removed {
+            ledger.append(&Event::Removed(Removed {
                 at: now(),
                 versions: plan.versions.clone(),
             }))?;

@@ -35,7 +35,7 @@ impl OpenLedger {
             _lock: lock,
         };
         if this.history.salt.is_empty() {
-            this.append(Event::Begun(Begun {
+            this.append(&Event::Begun(Begun {
                 at: now(),
                 salt: salt()?,
             }))?;
@@ -50,9 +50,9 @@ impl OpenLedger {
     }
 
     /// Adds an entry, which is on the disk when this returns.
-    pub(crate) fn append(&mut self, event: Event) -> anyhow::Result<()> {
+    pub(crate) fn append(&mut self, event: &Event) -> anyhow::Result<()> {
         self.ledger.append(event.clone())?;
-        self.history.take(&event);
+        self.history.take(event);
         Ok(())
     }
 
@@ -78,5 +78,5 @@ fn of_entries(entries: &[wo_ledger::Entry<Event>]) -> History {
 fn salt() -> anyhow::Result<String> {
     let mut bytes = [0; SALT_BYTES];
     getrandom::fill(&mut bytes).context("draw a salt")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

@@ -73,7 +73,7 @@ pub(crate) fn look(
     }
     let price = again.map_or(wanted.confidence, |it| it.look.confidence);
     if challenger.is_some() && again.is_none() {
-        ledger.append(Event::Looked(wanted.clone()))?;
+        ledger.append(&Event::Looked(wanted.clone()))?;
     }
     let left = budget.n_left(ledger.history().spent(wanted.set));
     let groups = count(held_out.support.n_groups, "group");
@@ -102,7 +102,7 @@ fn hindrance(
     objection(config, held_out, history, wanted)
         .filter(|_| again.is_none())
         .filter(|_| !wanted.challenger.is_empty() || !is_open)
-        .or_else(|| again.and_then(|it| decided(it.outcome.as_ref()?)))
+        .or_else(|| again.and_then(|it| it.outcome.as_ref().map(decided)))
 }
 
 /// Says the hints of an objection, and what goes into the ledger.
@@ -219,8 +219,8 @@ fn objection(
 }
 
 /// Why a look that has decided decides no more.
-fn decided(outcome: &Decision) -> Option<Message> {
-    Some(match outcome {
+fn decided(outcome: &Decision) -> Message {
+    match outcome {
         Decision::Refused(refused) => Message::new(format!(
             "the same model was refused on the same videos before: {}",
             refused.why
@@ -228,7 +228,7 @@ fn decided(outcome: &Decision) -> Option<Message> {
         Decision::Promoted(version) => Message::new(format!(
             "the same model was promoted on the same videos before, as {version}, and taken back"
         )),
-    })
+    }
 }
 
 /// The new model is the one in use: there is nothing to decide, and nothing is paid for.
@@ -238,7 +238,7 @@ fn unchanged(
     ledger: &mut OpenLedger,
 ) -> anyhow::Result<Outcome> {
     let why = "the new model is the one in use, byte for byte";
-    ledger.append(Event::Unchanged(Unchanged {
+    ledger.append(&Event::Unchanged(Unchanged {
         at: now(),
         inputs: config.inputs.clone(),
     }))?;

@@ -52,7 +52,7 @@ pub(crate) fn promote(config: &PromoteConfig) -> anyhow::Result<Outcome> {
     let version = format!("{:06}-{}", history.next_number(), &challenger[..DIGITS]);
     let replaces = history.champion().map(|it| it.version.clone());
     let why = reasons(&gate).join(", ");
-    ledger.append(Event::Promoted(Promoted {
+    ledger.append(&Event::Promoted(Promoted {
         at: now(),
         version: version.clone(),
         from: config.challenger.clone(),
@@ -85,7 +85,7 @@ pub(crate) fn refuse(
     refused: Refused,
     stage: &str,
 ) -> anyhow::Result<Outcome> {
-    ledger.append(Event::Refused(refused.clone()))?;
+    ledger.append(&Event::Refused(refused.clone()))?;
     wo_cli::warn!("refused: {}", refused.why);
     let in_use = ledger.history().champion().map(|it| it.version.clone());
     LastRun {

@@ -28,7 +28,7 @@ pub(crate) fn rollback(n: usize) -> anyhow::Result<Outcome> {
             "wo-models rollback {} goes back further", n + 1
         );
     }
-    ledger.append(Event::RolledBack(RolledBack {
+    ledger.append(&Event::RolledBack(RolledBack {
         at: now(),
         from: from.clone(),
         to: to.clone(),

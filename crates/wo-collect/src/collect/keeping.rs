@@ -6,10 +6,10 @@ use wo_record::{Producer, SourceOutcome, code};
 
 use crate::collect::fetched_file::FetchedFile;
 use crate::collect::report::{Became, Report};
-use crate::collect::run::Run;
+use crate::collect::run::{Run, refuse_forgotten};
 use crate::collect::target::Target;
 use crate::deny_list::random_id;
-use crate::downloader::SourceError;
+use crate::downloader::{Downloader, SourceError};
 use crate::groups_table::{GroupsTable, keys_of};
 use crate::provenance::{Entry, Fetched, Forgotten, Origin, StoredFile};
 use crate::staging::Intent;
@@ -20,7 +20,7 @@ impl Run<'_> {
         &mut self,
         target: &Target,
         file: &FetchedFile,
-        origin: Origin,
+        origin: &Origin,
         report: &mut Report<'_>,
     ) -> anyhow::Result<()> {
         if self.store.history.are_forgotten_bytes(&file.blake3) {
@@ -35,7 +35,7 @@ impl Run<'_> {
             n_bytes: file.n_bytes,
         };
         let fetched = |path: String| Fetched {
-            at: self.now().to_string(),
+            at: now().to_string(),
             address: target.key.clone(),
             said: target.said.clone(),
             origin: origin.clone(),
@@ -115,14 +115,14 @@ impl Run<'_> {
         report: &mut Report<'_>,
     ) -> anyhow::Result<()> {
         let (hash, address) = (file.blake3.as_str(), target.key.as_str());
-        let at = self.now().to_string();
+        let at = now().to_string();
         let again = Forgotten::new(at, &random_id()?, None, [hash], [address])?;
         // It was counted when it was forgotten.
         self.store.note(Entry::Forgotten(Forgotten {
             n_videos: 0,
             ..again
         }))?;
-        self.refuse_forgotten(target, report)
+        refuse_forgotten(target, report)
     }
 
     /// Lets what the row of a known video says now take effect.
@@ -160,7 +160,7 @@ impl Run<'_> {
             );
         }
         let fetched = Fetched {
-            at: self.now().to_string(),
+            at: now().to_string(),
             said: target.said.clone(),
             file: StoredFile {
                 path: to.clone(),
@@ -187,13 +187,14 @@ impl Run<'_> {
         let downloader = downloader.filter(|_| target.address.host().is_some());
         [own]
             .into_iter()
-            .chain(downloader.map(|it| it.tools()))
+            .chain(downloader.map(Downloader::tools))
             .collect()
     }
 
-    pub(super) fn now(&self) -> Timestamp {
-        // Seconds are enough for people, and fewer digits are read sooner.
-        let now = Timestamp::now();
-        Timestamp::from_second(now.as_second()).unwrap_or(now)
-    }
+}
+
+/// The time in whole seconds: enough for people, and sooner read.
+pub(super) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }

@@ -1,6 +1,6 @@
 //! A run over all rows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use wo_cli::{Exit, Message, Stop, message};
@@ -10,6 +10,7 @@ use crate::back_off::next_try;
 use crate::cli::config::CollectConfig;
 use crate::collect::decision::{Decision, Facts};
 use crate::collect::fetched_file::{FetchedFile, copy};
+use crate::collect::keeping::now;
 use crate::collect::pauses::Pauses;
 use crate::collect::report::{Became, Report};
 use crate::collect::target::Target;
@@ -159,7 +160,7 @@ impl<'a> Run<'a> {
         let decision = self.decide(&target)?;
         match &decision {
             Decision::Fetch => return self.fetch(target, report),
-            Decision::Forgotten => self.refuse_forgotten(&target, report)?,
+            Decision::Forgotten => refuse_forgotten(&target, report)?,
             Decision::Known(fetched, path) => {
                 self.update(&target, fetched, path, report)?;
                 if self.store.recovered.remove(&target.key) {
@@ -191,13 +192,13 @@ impl<'a> Run<'a> {
             self.pauses.wait(host, &self.limits.stop);
         }
         wo_cli::info!("fetching {}", target.address.text());
-        let result = self.bring(&mut target, folder);
+        let result = self.bring(&mut target, &folder);
         if let Some(host) = host {
             self.pauses.asked(host);
         }
         let listed = match result {
             Ok(Brought::File(file, origin)) => {
-                self.keep(&target, &file, origin, report)?;
+                self.keep(&target, &file, &origin, report)?;
                 Vec::new()
             }
             Ok(Brought::Playlist(listed)) => self.entries(&target, listed, report),
@@ -219,7 +220,7 @@ impl<'a> Run<'a> {
     }
 
     /// Brings the file of a source into a folder.
-    fn bring(&self, target: &mut Target, folder: PathBuf) -> Result<Brought, FetchError> {
+    fn bring(&self, target: &mut Target, folder: &Path) -> Result<Brought, FetchError> {
         if self.limits.stop.is_asked() {
             return Err(FetchError::Stopped);
         }
@@ -227,12 +228,12 @@ impl<'a> Run<'a> {
         let (file, origin) = match &target.address {
             Address::File(_, path) if section.is_whole() => {
                 let max_bytes = self.limits.settings.max_bytes.bytes();
-                let file = copy(path, &folder, max_bytes, &self.limits.stop)?;
+                let file = copy(path, folder, max_bytes, &self.limits.stop)?;
                 (file, Origin::default())
             }
             Address::File(_, path) if path.is_file() => {
                 let path = path.canonicalize().map_err(anyhow::Error::from)?;
-                let file = self.program()?.cut(&path, section, &folder, &self.limits)?;
+                let file = self.program()?.cut(&path, section, folder, &self.limits)?;
                 (file, Origin::default())
             }
             Address::File(_, path) => {
@@ -244,7 +245,7 @@ impl<'a> Run<'a> {
                 let program = self.program()?;
                 let video = match target.video.take() {
                     Some(video) => video,
-                    None => match program.describe(url, &folder, &self.limits)? {
+                    None => match program.describe(url, folder, &self.limits)? {
                         Answer::Video(video) => video,
                         Answer::Playlist(listed) => return Ok(Brought::Playlist(listed)),
                     },
@@ -253,7 +254,7 @@ impl<'a> Run<'a> {
                     origin,
                     description,
                 } = video;
-                let file = program.download(&description, section, &folder, &self.limits)?;
+                let file = program.download(&description, section, folder, &self.limits)?;
                 (file, origin)
             }
         };
@@ -303,11 +304,11 @@ impl<'a> Run<'a> {
     ) -> anyhow::Result<()> {
         let n_failures = self.store.history.n_failures(&target.key) + 1;
         let is_gone = error.code == code::GONE;
-        let next = next_try(self.now(), n_failures, error.retry_after);
+        let next = next_try(now(), n_failures, error.retry_after);
         let next = (!is_gone).then(|| next.to_string());
         let is_busy = error.code == code::RATE_LIMITED;
         self.store.note(Entry::Failed(Failed {
-            at: self.now().to_string(),
+            at: now().to_string(),
             address: target.key.clone(),
             code: error.code.to_owned(),
             what: error.what.clone(),
@@ -335,19 +336,15 @@ impl<'a> Run<'a> {
         };
         report.source(target, outcome, became)
     }
+}
 
-    /// Names a source that was forgotten, where its row can be deleted.
-    pub(super) fn refuse_forgotten(
-        &self,
-        target: &Target,
-        report: &mut Report<'_>,
-    ) -> anyhow::Result<()> {
-        if target.said.url == target.address.text() {
-            let message = message!("{FORGOTTEN}"; "delete the row");
-            report.failed(target, code::FORGOTTEN, message)?;
-        }
-        tell(target, &Decision::Forgotten, report)
+/// Names a source that was forgotten, where its row can be deleted.
+pub(super) fn refuse_forgotten(target: &Target, report: &mut Report<'_>) -> anyhow::Result<()> {
+    if target.said.url == target.address.text() {
+        let message = message!("{FORGOTTEN}"; "delete the row");
+        report.failed(target, code::FORGOTTEN, message)?;
     }
+    tell(target, &Decision::Forgotten, report)
 }
 
 /// What a source gave.

@@ -57,7 +57,7 @@ pub(crate) fn split(
                 let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
                 writer = Some(Writer::begin(output, tool, version, &upstream)?);
             }
-            (Read::Line(line), Some(writer)) => filter.pass(line, &is_kept, writer)?,
+            (Read::Line(line), Some(writer)) => filter.pass(*line, &is_kept, writer)?,
             (Read::Bad(bad), Some(writer)) => writer.failure(bad_line(&bad))?,
             (Read::Begin(_) | Read::Line(_) | Read::Bad(_), _) => {}
         }
@@ -79,13 +79,13 @@ fn sides(config: &SplitConfig, videos: &Videos) -> anyhow::Result<(Places, u32)>
     let mut ledger = OpenLedger::open(&folder)?;
     let places = place(videos, ledger.history(), settings.held_out.share);
     if !places.new.is_empty() {
-        ledger.append(Event::Assigned(Assigned {
+        ledger.append(&Event::Assigned(Assigned {
             at: now(),
             sides: places.new.clone(),
         }))?;
     }
     if let Some(next) = due_set(videos, &places, ledger.history(), settings) {
-        ledger.append(Event::Opened(Opened {
+        ledger.append(&Event::Opened(Opened {
             at: now(),
             set: next,
         }))?;
@@ -116,7 +116,7 @@ impl Keep {
 enum Read {
     /// The tools before, at the first `begin`.
     Begin(Vec<wo_record::Producer>),
-    Line(Line),
+    Line(Box<Line>),
     /// A line that is skipped.
     Bad(ReadError),
 }
@@ -148,7 +148,7 @@ impl Filter<'_> {
                         each(Read::Begin(reader.producers().to_vec()))?;
                         has_begun = true;
                     }
-                    each(Read::Line(line))?;
+                    each(Read::Line(Box::new(line)))?;
                 }
                 Ok(None) => return Ok(()),
                 Err(bad @ ReadError::Line { .. })
