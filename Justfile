@@ -13,6 +13,11 @@ default:
 demo: build
     scripts/demo
 
+# Make a folder to begin with: exercises, tables, settings, and drawn videos to try things on
+[group('use')]
+init dir: build
+    scripts/init "$1"
+
 # Install what the build needs; quick where nothing is to do
 [group('use')]
 setup:
@@ -49,6 +54,7 @@ verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
     WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
     WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power
+    WO_FULL=1 cargo test --locked -p wo-collect --test it -- --nocapture killed
 
 # Form, words, scripts, dependencies and lints
 [group('check')]

@@ -202,6 +202,7 @@ fn commands(text: &str) -> Vec<Vec<&str>> {
 #[test]
 fn flags_that_pages_name_exist() {
     let tools = [
+        "wo-collect",
         "wo-extract",
         "wo-describe",
         "wo-train",

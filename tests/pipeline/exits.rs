@@ -9,7 +9,16 @@ const BEGIN: &str =
 const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
 
 /// What is wrong, and how the tool ends.
-const LINES: [(&str, i32); 30] = [
+const LINES: [(&str, i32); 33] = [
+    ("wo-collect --sources noise --videos videos", 6),
+    (
+        "wo-collect --sources sources.csv --videos videos --ledger noise",
+        6,
+    ),
+    (
+        "wo-collect --sources sources.csv --videos videos --ledger l > /dev/full",
+        5,
+    ),
     ("wo-extract videos", 6),
     ("wo-extract videos --out out", 6),
     ("wo-extract probe videos", 6),
@@ -64,6 +73,7 @@ fn what_is_wrong_has_its_exit_code() {
     write("noise", "neither JSON nor a table\n");
     write("videos/squat/good_form/a.mp4", "no video");
     write("videos/groups.csv", "clip,who\na,b\n");
+    write("sources.csv", "url,exercise,label\n");
     write("bad.csv", "picture,verdict\na,b\n");
     write("empty.ndjson", &format!("{BEGIN}\n{END}\n"));
     write("cut.ndjson", &format!("{BEGIN}\n"));

@@ -10,7 +10,12 @@ const EMPTY: &str = r#"{"type":"begin","tool":"t","version":"1","schema":"wo-rec
 "#;
 
 /// Each takes a path that is not there. `NO` stands for a file, and for a folder, that does not exist.
-const LINES: [&str; 32] = [
+const LINES: [&str; 37] = [
+    "wo-collect --sources NO",
+    "wo-collect --sources sources.csv --videos NO",
+    "wo-collect --sources sources.csv --videos folder --ledger NO/ledger.ndjson",
+    "wo-collect --settings NO",
+    "wo-collect --sources sources.csv --videos folder --ledger l --yt-dlp ./NO",
     "wo-extract NO",
     "wo-extract NO/a.mp4 NO/b.mp4",
     "wo-extract NO --out out",
@@ -52,6 +57,9 @@ fn what_is_not_there_ends_with_two_and_is_named() {
     fs::create_dir(folder.path().join("folder")).expect("a folder");
     let table = "frame_path,label,description\na.jpg,good_form,upright\n";
     fs::write(folder.path().join("folder/squat.csv"), table).expect("a table");
+    fs::create_dir(folder.path().join("folder/squat")).expect("a folder");
+    let sources = "url,exercise,label\nhttps://example.invalid/a,squat,good\n";
+    fs::write(folder.path().join("sources.csv"), sources).expect("a table");
     for line in LINES {
         let line = line.replace("NO", "no-such-thing");
         let output = bash(folder.path(), &line);

@@ -1,13 +1,85 @@
 //! Makes the folders of a new exercise, and the entry of the captions table to fill in.
 
-use wo_cli::{Exit, Outcome};
+use std::fs;
+use std::io::{ErrorKind, Write};
+
+use anyhow::Context;
+use atomic_write_file::AtomicWriteFile;
+use wo_cli::{Exit, ExitWith, Outcome};
+use wo_label::{Captions, MissingEntry, MissingWords, toml_key};
+use wo_record::{BAD_FORM, GOOD_FORM, Name};
 
 use crate::cli::config::AddExerciseConfig;
+use crate::init::make_exercise;
+
+/// Longer names are a mistake, and too long for names of folders.
+const MAX_NAME: usize = 60;
 
 /// Runs `wo-collect add-exercise`.
 pub(crate) fn add(config: &AddExerciseConfig) -> anyhow::Result<Outcome> {
-    wo_cli::bail!(
-        Exit::Bug,
-        "wo-collect add-exercise is not there yet: {config:?}"
-    )
+    let (name, file) = (&config.name, config.captions.display());
+    wo_cli::ensure!(
+        !name.is_empty() && name.as_str().len() <= MAX_NAME,
+        Exit::Usage,
+        "this is no name of an exercise";
+        "take letters, digits and underscores, such as lunge"
+    );
+    let what = || format!("read {file}");
+    let text = match fs::read_to_string(&config.captions) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(what).exit_with(Exit::Io),
+    };
+    let captions = Captions::parse(&text)
+        .with_context(what)
+        .exit_with(Exit::Usage)?;
+    if captions.exercises().any(|known| known == name) {
+        wo_cli::bail!(
+            Exit::Usage,
+            "the captions table has the exercise {name} already";
+            "change its words in {file}; the folders of an exercise are made by hand or by wo-collect init"
+        );
+    }
+    let text = with_entry(text, &captions, name);
+    Captions::parse(&text)
+        .with_context(|| format!("add {name} to {file}"))
+        .exit_with(Exit::Usage)?;
+    // The folders first: a run that is killed in between can be given again.
+    make_exercise(&config.videos, name)?;
+    if let Some(folder) = config.captions.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    }
+    let mut output = AtomicWriteFile::open(&config.captions)
+        .with_context(|| format!("write {file}"))
+        .exit_with(Exit::Io)?;
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.commit())
+        .with_context(|| format!("write {file}"))?;
+    wo_cli::say!(
+        "{}/{name} is there for videos; say in {file} what good and bad form of it look like",
+        config.videos.display()
+    );
+    Ok(Outcome::Done)
+}
+
+/// The table with an entry of sample words at its end.
+fn with_entry(mut text: String, captions: &Captions, name: &Name) -> String {
+    let missing = [GOOD_FORM, BAD_FORM].map(|label| MissingWords {
+        exercise: name.clone(),
+        what: MissingEntry::Label(Name::label(label)),
+    });
+    if !text.is_empty() {
+        text.push_str(if text.ends_with('\n') { "\n" } else { "\n\n" });
+    }
+    let words = name.words();
+    text.push_str(&format!("# Sample words: say what {words} looks like.\n"));
+    text.push_str(&captions.entries_for(&missing));
+    text.push_str(&format!(
+        "\n# A fault, by the name that its videos have:\n\
+         # [exercises.{}.faults.too_fast]\n\
+         # observations = [\"what it looks like\"]\n",
+        toml_key(name)
+    ));
+    text
 }

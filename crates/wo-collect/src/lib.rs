@@ -2,14 +2,22 @@
 //!
 //! Opens no socket and decodes no video: the program `yt-dlp` fetches, and what it leaves is looked at by its first bytes.
 
+mod back_off;
 mod check;
 mod cli;
 mod collect;
+mod downloader;
 mod exercise;
 mod forget;
-
+mod groups_table;
+mod history;
 mod init;
+mod media_type;
 mod provenance;
+mod sources;
+mod staging;
+mod store;
+mod video_files;
 
 use std::io::{BufRead, Write};
 
@@ -17,6 +25,7 @@ use wo_cli::Outcome;
 
 pub use crate::cli::args::Args;
 use crate::cli::config::Config;
+use crate::downloader::guard::become_program;
 
 /// Runs the tool.
 pub fn run(
@@ -30,5 +39,6 @@ pub fn run(
         Config::AddExercise(config) => exercise::add(&config),
         Config::Check(config) => check::check(&config, stdout),
         Config::Forget(config) => forget::forget(&config, stdout),
+        Config::Guard(guarded) => become_program(&guarded),
     }
 }

@@ -9,6 +9,8 @@ use wo_record::{Name, Producer};
 const MARK_CONTEXT: &str = "wo-collect 2026-12 marks of forgotten sources";
 /// Hexadecimal digits of a mark that are kept: 128 bits.
 const MARK_DIGITS: usize = 32;
+/// How many digits of a hash are the `video_id` of records.
+const VIDEO_ID_DIGITS: usize = 32;
 
 /// An entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,8 @@ const MARK_DIGITS: usize = 32;
 pub(crate) enum Entry {
     /// A video was fetched and lies in the folder of videos.
     Fetched(Fetched),
+    /// What the row of a video says was changed since, and its file and its row of `groups.csv` with it.
+    Changed(Fetched),
     /// What was fetched has the bytes of a video that is there already, and was not kept.
     Duplicate(Fetched),
     /// A source could not be fetched.
@@ -29,7 +33,8 @@ pub(crate) enum Entry {
 pub(crate) struct Fetched {
     /// When, RFC 3339.
     pub(crate) at: String,
-    /// What was fetched: the row's url, or the address of an entry of its playlist.
+    /// What was fetched: the row's url, or the address of an entry of its playlist. Where only a part of the video is wanted,
+    /// it stands behind it; see [`base_of`].
     pub(crate) address: String,
     /// What the row of the table said then.
     pub(crate) said: Said,
@@ -66,6 +71,8 @@ pub(crate) struct Origin {
     pub(crate) final_url: Option<String>,
     pub(crate) title: Option<String>,
     pub(crate) uploader: Option<String>,
+    /// The site and its id of the channel, such as `youtube_UCabc`: the source of a video whose row names none.
+    pub(crate) channel: Option<String>,
     /// The day of its upload: `2026-05-31`.
     pub(crate) uploaded: Option<String>,
     /// The licence that the site gives.
@@ -112,9 +119,24 @@ pub(crate) struct Forgotten {
     pub(crate) marks: Vec<String>,
 }
 
-/// The mark of an address.
+impl StoredFile {
+    /// The `video_id` of records.
+    pub(crate) fn video_id(&self) -> &str {
+        self.blake3.get(..VIDEO_ID_DIGITS).unwrap_or(&self.blake3)
+    }
+}
+
+/// An address without the part that is wanted of its video.
+pub(crate) fn base_of(address: &str) -> &str {
+    match address.rsplit_once("#t=") {
+        Some((base, _)) => base,
+        None => address,
+    }
+}
+
+/// The mark of an address, without the part that is wanted of its video.
 pub(crate) fn mark_of_address(address: &str) -> String {
-    mark("address", address)
+    mark("address", base_of(address))
 }
 
 /// The mark of a file's bytes, by their BLAKE3 in 64 hexadecimal digits.

@@ -36,9 +36,11 @@ pub use records::{cure_of_records, for_each_line, stream_error};
 pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
 pub use tables::dialect::Encoding;
 pub use tables::folder_tables::Tables;
+pub use tables::formula::{quoted, unquoted};
 pub use tables::label::WrittenLabel;
 pub use tables::rows::Rows;
-pub use tables::sheet::{Columns, Sheet, SheetRow};
+pub use tables::sheet::{Columns, Sheet, SheetRow, WIDE_ROW_CURE};
+pub use tables::sheet_edit::NewCell;
 pub use tables::table::{
     FRAME_COLUMNS, Row, Table, TableError, TableWriter, parse_table, read_table, write_table,
 };

@@ -12,21 +12,13 @@ use serde_json::value::{RawValue, to_raw_value};
 use wo_cli::Exit;
 
 use crate::chain::{Chain, Line};
+use crate::entry::Entry;
 use crate::read::{entries_of, read_lines};
 
 /// Other users of this machine may not read who is in a video.
 const MODE: u32 = 0o600;
 /// Random bytes in the salt of a line.
 const SALT_BYTES: usize = 16;
-
-/// An entry, and the line that it is on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry<T> {
-    /// The line, from 1.
-    pub sequence: u64,
-    /// What it says.
-    pub what: T,
-}
 
 /// A ledger, open and locked. Whoever holds it is the only writer.
 #[derive(Debug)]

@@ -4,9 +4,11 @@
 //! forgotten: its text goes, its place in the chain stays, and a later entry says so. The crate knows no entry's meaning.
 
 mod chain;
+mod entry;
 mod ledger;
 mod read;
 
 pub use chain::ChainError;
-pub use ledger::{Entry, Ledger};
+pub use entry::Entry;
+pub use ledger::Ledger;
 pub use read::read;

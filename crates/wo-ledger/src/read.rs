@@ -8,8 +8,8 @@ use anyhow::Context;
 use serde::de::DeserializeOwned;
 use wo_cli::{Exit, ExitWith, Hint};
 
-use crate::Entry;
 use crate::chain::{Chain, ChainError, Line};
+use crate::entry::Entry;
 
 /// What to do about a ledger that was changed.
 const CURE: &str =

@@ -36,6 +36,20 @@ pub mod code {
     pub const LABEL_CONFLICT: &str = "label_conflict";
     /// The model was trained or chosen on other videos of the same group, so its prediction is no held-out result.
     pub const SEEN_GROUP: &str = "seen_group";
+    /// A row of a table cannot be used.
+    pub const BAD_ROW: &str = "bad_row";
+    /// The site says that the source is no longer there.
+    pub const GONE: &str = "gone";
+    /// The host asks to be left alone for a while.
+    pub const RATE_LIMITED: &str = "rate_limited";
+    /// The file is larger than the settings allow.
+    pub const TOO_LARGE: &str = "too_large";
+    /// The host does not answer.
+    pub const UNREACHABLE: &str = "unreachable";
+    /// The source could not be fetched for another reason.
+    pub const NOT_FETCHED: &str = "not_fetched";
+    /// The source was forgotten by request, and is refused.
+    pub const FORGOTTEN: &str = "forgotten";
     /// The model was trained or chosen on the same images under another name.
     pub const NEAR_DUPLICATE: &str = "near_duplicate";
 }

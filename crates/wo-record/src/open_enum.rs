@@ -139,6 +139,30 @@ open_enum! {
 }
 
 open_enum! {
+    /// What became of a source of videos.
+    SourceOutcome {
+        /// It was fetched in this run.
+        Fetched = "fetched",
+        /// It has the bytes of a video that is there already, and was not kept.
+        Duplicate = "duplicate",
+        /// An earlier run fetched it, or found it to be a duplicate.
+        Known = "known",
+        /// An earlier run fetched it, and somebody deleted or moved its file.
+        Deleted = "deleted",
+        /// It could not be fetched, and is tried again later.
+        Failed = "failed",
+        /// The site says that it is no longer there.
+        Gone = "gone",
+        /// It failed before or its host is busy, and it is not time to try again.
+        Waiting = "waiting",
+        /// It was forgotten, or its row cannot be used.
+        Refused = "refused",
+        /// It would be fetched.
+        Planned = "planned",
+    }
+}
+
+open_enum! {
     /// Why a video gets no label.
     AbstainReason {
         /// The probability of the label is not above the threshold.

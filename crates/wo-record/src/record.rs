@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Dropped, End, Failure, Frame,
     Gate, Independence, LearningCurve, Metric, Model, Pose, Prediction, Review, Score, Selection,
-    Suspect, Truth, Verdict, Video,
+    Source, Suspect, Truth, Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -24,6 +24,7 @@ pub enum Record {
     Pose(Pose),
     Error(Failure),
     Truth(Truth),
+    Source(Source),
     Metric(Metric),
     Model(Model),
     Verdict(Verdict),
@@ -66,6 +67,7 @@ impl Record {
             "dropped" => Self::Dropped(serde_json::from_str(line)?),
             "pose" => Self::Pose(serde_json::from_str(line)?),
             "error" => Self::Error(serde_json::from_str(line)?),
+            "source" => Self::Source(serde_json::from_str(line)?),
             "truth" => Self::Truth(serde_json::from_str(line)?),
             "metric" => Self::Metric(serde_json::from_str(line)?),
             "model" => Self::Model(serde_json::from_str(line)?),
@@ -99,6 +101,7 @@ impl Record {
             Self::Pose(_) => "pose",
             Self::Error(_) => "error",
             Self::Truth(_) => "truth",
+            Self::Source(_) => "source",
             Self::Metric(_) => "metric",
             Self::Model(_) => "model",
             Self::Verdict(_) => "verdict",

@@ -1,7 +1,9 @@
 //! Words of enums that this version does not know pass through unchanged, and known ones are what they were on the wire.
 
 use serde_json::Value;
-use wo_record::{AbstainReason, AuditVerdict, Predictor, Probe, Record, SuspectReason};
+use wo_record::{
+    AbstainReason, AuditVerdict, Predictor, Probe, Record, SourceOutcome, SuspectReason,
+};
 
 fn read(line: &str) -> Record {
     Record::parse(line).expect("JSON").expect("a known type")
@@ -18,6 +20,8 @@ const AUDIT: &str = r#"{"type":"audit","probe":"WORD","verdict":"WORD","value":0
 const SUSPECT: &str = r#"{"type":"suspect","video_id":"v","score":1.0,"reason":"WORD"}"#;
 const VERDICT: &str = r#"{"type":"verdict","video_id":"v","label":"unclear","probability":0.5,"exercise":"squat","exercise_probability":0.5,"evidence":{"index":0,"pts_ms":null,"probability":0.5},"n_frames":1,"reasons":["WORD","too_dark"]}"#;
 
+const SOURCE: &str = r#"{"type":"source","url":"a.mp4","outcome":"WORD"}"#;
+
 #[test]
 fn an_unknown_word_passes_through() {
     for (line, field) in [
@@ -25,6 +29,7 @@ fn an_unknown_word_passes_through() {
         (AUDIT, "probe"),
         (AUDIT, "verdict"),
         (SUSPECT, "reason"),
+        (SOURCE, "outcome"),
     ] {
         let line = line.replace("WORD", "of_a_later_version");
         assert_eq!(written(&line, field), "of_a_later_version", "{field}");
@@ -55,6 +60,10 @@ fn known_words_are_read_as_what_they_mean() {
         panic!("a suspect");
     };
     assert_eq!(suspect.reason, SuspectReason::NearDuplicate);
+    let Record::Source(source) = read(&SOURCE.replace("WORD", "gone")) else {
+        panic!("a source");
+    };
+    assert_eq!(source.outcome, SourceOutcome::Gone);
     let Record::Verdict(verdict) = read(&VERDICT.replace("WORD", "too_blurry")) else {
         panic!("a verdict");
     };

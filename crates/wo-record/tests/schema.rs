@@ -8,13 +8,14 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 25] = [
     "begin",
     "video",
     "frame",
     "dropped",
     "error",
     "truth",
+    "source",
     "metric",
     "model",
     "pose",

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 use wo_label::nearest;
 
-use crate::Settings;
+use crate::settings::Settings;
 
 /// Why a file cannot be used: all its errors, in the order of lines.
 #[derive(Debug, thiserror::Error)]

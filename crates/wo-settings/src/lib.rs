@@ -4,6 +4,7 @@
 //! ignored silently.
 
 mod file;
+mod read;
 mod settings;
 mod size;
 

@@ -1,15 +1,8 @@
 //! The settings and their defaults.
 
-use std::fs;
-use std::io::ErrorKind;
-use std::path::Path;
-
-use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
 use wo_record::GroupBy;
 
-use crate::Size;
-use crate::file;
+use crate::size::Size;
 
 /// What `wo.toml` says.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -154,25 +147,6 @@ impl Settings {
     /// A file that says the defaults, with a comment for each key.
     pub const TEMPLATE: &str = include_str!("wo.toml");
 
-    /// Reads `path`. A named file must be there; without a name `wo.toml` in the working directory is read where it is
-    /// there, and the defaults hold where not.
-    pub fn read(path: Option<&Path>) -> anyhow::Result<Self> {
-        let file = path.unwrap_or(Path::new(Self::FILE));
-        let what = || format!("read {}", file.display());
-        let text = match fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && path.is_none() => {
-                return Ok(Self::default());
-            }
-            Err(error) => {
-                let is_io = !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData);
-                let exit = if is_io { Exit::Io } else { Exit::Usage };
-                return Err(error).with_context(what).exit_with(exit);
-            }
-        };
-        file::parse(&text).with_context(what).exit_with(Exit::Usage)
-    }
-
     /// The value of a key such as `gate.alpha`, as text: one item for each element of a list, else one. `None` where there
     /// is no such key; see [`Self::keys`].
     pub fn get(&self, key: &str) -> Option<Vec<String>> {
@@ -212,6 +186,3 @@ impl Settings {
         ]
     }
 }
-
-#[cfg(test)]
-mod tests;

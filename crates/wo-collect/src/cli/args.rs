@@ -1,5 +1,6 @@
 //! The command line, as data.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use wo_cli::Common;
@@ -84,6 +85,23 @@ pub enum Command {
     Check(Check),
     /// Takedown: remove all that is known of a video, a person or a source
     Forget(Forget),
+    /// Become a program within limits.
+    #[command(hide = true)]
+    Guard(Guard),
+}
+
+/// Becomes a program within limits; only this tool calls it.
+#[derive(Debug, clap::Args)]
+pub struct Guard {
+    /// The process that starts this one.
+    #[arg(long)]
+    pub parent: u32,
+    /// No file may be larger.
+    #[arg(long)]
+    pub max_file_bytes: u64,
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
 }
 
 /// Makes a folder to begin with.

@@ -6,6 +6,7 @@ use wo_record::Name;
 use wo_settings::Settings;
 
 use crate::cli::args::{self, Args, Command};
+use crate::downloader::guard::Guarded;
 
 /// What the tool is asked to do.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub(crate) enum Config {
     AddExercise(AddExerciseConfig),
     Check(CheckConfig),
     Forget(ForgetConfig),
+    Guard(Guarded),
 }
 
 /// Where the files of a workspace lie.
@@ -85,6 +87,15 @@ impl Config {
                 places: Places::from(forget.places),
                 retire: forget.retire,
             }),
+            Some(Command::Guard(guard)) => {
+                let mut command = guard.command.into_iter();
+                Self::Guard(Guarded {
+                    parent: guard.parent,
+                    max_file_bytes: guard.max_file_bytes,
+                    program: command.next().unwrap_or_default(),
+                    arguments: command.collect(),
+                })
+            }
         })
     }
 }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 const STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// A cell that no spreadsheet runs.
-pub(crate) fn quoted(cell: &str) -> Cow<'_, str> {
+pub fn quoted(cell: &str) -> Cow<'_, str> {
     if is_dangerous(cell.trim_start_matches('\'')) {
         Cow::Owned(format!("'{cell}"))
     } else {
@@ -19,7 +19,7 @@ pub(crate) fn quoted(cell: &str) -> Cow<'_, str> {
 }
 
 /// The text of a cell.
-pub(crate) fn unquoted(cell: &str) -> &str {
+pub fn unquoted(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(text) if is_dangerous(text.trim_start_matches('\'')) => text,
         _ => cell,

@@ -15,6 +15,9 @@ use crate::tables::quotes;
 /// The delimiters that are tried, in their order.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
+/// What to do about a row with more cells than there are columns.
+pub const WIDE_ROW_CURE: &str = "put a cell that holds the delimiter into double quotes";
+
 /// The columns of a kind of table.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns {
@@ -53,8 +56,27 @@ pub struct SheetRow {
 }
 
 impl Sheet {
-    /// Reads a table that has at least the key of `columns`.
+    /// Reads a table that has at least the key of `columns`. A row with more cells than there are columns is an error.
     pub fn parse(bytes: &[u8], columns: &Columns) -> anyhow::Result<Self> {
+        let (sheet, wide) = Self::parse_with_wide_rows(bytes, columns)?;
+        let Some(row) = wide.first() else {
+            return Ok(sheet);
+        };
+        Err(anyhow!(
+            "line {}: {} cells under {} columns",
+            row.line,
+            row.cells.len(),
+            sheet.header.len()
+        ))
+        .hint(WIDE_ROW_CURE)
+    }
+
+    /// As [`Self::parse`], for a table whose rows stand alone: also returns the rows that have more cells than there are
+    /// columns, which are not among the others.
+    pub fn parse_with_wide_rows(
+        bytes: &[u8],
+        columns: &Columns,
+    ) -> anyhow::Result<(Self, Vec<SheetRow>)> {
         let (text, encoding) = decode(bytes).map_err(|error| with_hint(&error))?;
         let (start, named) = preamble(&text);
         let body = text.get(start..).unwrap_or_default();
@@ -77,7 +99,7 @@ impl Sheet {
         if column_of(&header, columns.key).is_none() {
             return Err(with_hint(&no_column(&header, columns)));
         }
-        let rows = rows_of(&text, start, delimiter, header.len())?;
+        let mut rows = rows_of(&text, start, delimiter)?;
         let key = column_of(&header, columns.key).unwrap_or_default();
         if let Some(line) = rows
             .iter()
@@ -85,13 +107,20 @@ impl Sheet {
         {
             return open_quote(line);
         }
-        Ok(Self {
+        // Spreadsheets omit empty cells at the end of a row, so missing cells count as empty.
+        let is_wide = |row: &mut SheetRow| {
+            let mut beyond = row.cells.iter().skip(header.len());
+            beyond.any(|cell| !cell.trim().is_empty())
+        };
+        let wide = rows.extract_if(.., is_wide).collect();
+        let sheet = Self {
             text,
             encoding,
             delimiter,
             header,
             rows,
-        })
+        };
+        Ok((sheet, wide))
     }
 
     /// Whether the first line of a table has the key of `columns`. The bytes may be only the beginning of it.
@@ -233,12 +262,7 @@ fn n_lines(text: &str, place: usize) -> u64 {
     text.get(..place).unwrap_or_default().matches('\n').count() as u64
 }
 
-fn rows_of(
-    text: &str,
-    start: usize,
-    delimiter: u8,
-    n_columns: usize,
-) -> anyhow::Result<Vec<SheetRow>> {
+fn rows_of(text: &str, start: usize, delimiter: u8) -> anyhow::Result<Vec<SheetRow>> {
     let body = text.get(start..).unwrap_or_default();
     let n_lines_before = n_lines(text, start);
     let mut reader = csv::ReaderBuilder::new()
@@ -261,18 +285,6 @@ fn rows_of(
             + line_ends.matches('\n').count() as u64;
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             continue;
-        }
-        // Spreadsheets omit empty cells at the end of a row, so missing cells count as empty.
-        let n_cells = cells.len();
-        let has_too_many = cells
-            .iter()
-            .skip(n_columns)
-            .any(|cell| !cell.trim().is_empty());
-        if has_too_many {
-            return Err(anyhow!(
-                "line {line}: {n_cells} cells under {n_columns} columns"
-            ))
-            .hint("put a cell that holds the delimiter into double quotes");
         }
         rows.push(SheetRow {
             cells,

@@ -83,7 +83,7 @@ fn a_changed_line_is_refused() {
         text.replace("Anna", "Emma"),
         text.replace("Carl", "Kurt"),
         text.replace("{\"name\":\"Carl\"}", "{\"name\":\"Carl\""),
-        text.lines().skip(1).map(|it| format!("{it}\n")).collect(),
+        text.split_inclusive('\n').skip(1).collect(),
         format!("{text}{last}\n"),
         format!("{text}and more\n"),
         format!("half a line\n{text}"),

@@ -1,0 +1,15 @@
+//! `yt-dlp`, the program that fetches: where it is, how it is called, what it answers, and what it complains of.
+
+mod answer;
+mod command;
+mod complaint;
+mod ffmpeg;
+pub(crate) mod guard;
+mod limits;
+mod process;
+mod program;
+
+pub(crate) use answer::{Answer, Listed, VideoInfo};
+pub(crate) use complaint::{FetchError, SourceError};
+pub(crate) use limits::Limits;
+pub(crate) use program::Downloader;
