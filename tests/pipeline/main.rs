@@ -11,6 +11,7 @@ mod layering;
 mod limits;
 mod missing;
 mod repetitions;
+mod retrain;
 mod told;
 mod training;
 
