@@ -108,7 +108,7 @@ fn whatever_is_killed_the_next_run_ends_as_if_nothing_had_happened(workspace: &W
             .filter(|it| it.contains("look at") || it.contains("promoted"));
         // Without the numbers and the times: undisturbed runs write fewer entries.
         decided
-            .filter_map(|it| it.splitn(2, "Z  ").nth(1).map(str::to_owned))
+            .filter_map(|it| Some(it.split_once("Z  ")?.1.to_owned()))
             .collect::<Vec<_>>()
     };
     assert_eq!(
@@ -312,7 +312,7 @@ fn a_full_disk_leaves_all_as_it_was(workspace: &Workspace) {
         return;
     }
     // With so much room left the run ends in different stages; with enough it goes through.
-    let retrain = workspace.retrain_line("small/lifting");
+    let retrain = Workspace::retrain_line("small/lifting");
     let line = format!(
         "set -e; mkdir -p small; mount -t tmpfs -o size=200m none small; cp -a lifting small/; cd small/lifting
          printf '\\n# changed\\n' >> wo.toml

@@ -143,7 +143,7 @@ impl Machine {
             "film" => films.hand_in(&gym),
             "consent" => films.note_all_consents(&gym),
             "review" => decide(self, &gym, Decision::Confirm),
-            "new video" => films.draw_new(&gym.join("new_video.mp4")),
+            "new video" => Films::draw_new(&gym.join("new_video.mp4")),
             "review again" => decide(self, &gym, Decision::Unclear),
             other => panic!("nobody knows how to do \"{other}\" by hand"),
         }

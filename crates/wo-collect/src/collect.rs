@@ -3,6 +3,7 @@
 //! Each source is decided on by what the ledger says of it, fetched into the staging folder, looked at, and let appear. One
 //! that fails is named, noted with the time of its next try, and costs no other.
 
+mod clock;
 mod decision;
 mod fetched_file;
 mod keeping;

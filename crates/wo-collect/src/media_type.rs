@@ -148,16 +148,16 @@ mod tests {
         of(&mut file).unwrap()
     }
 
-    fn mp4_box(kind: &[u8; 4], n_bytes: usize) -> Vec<u8> {
+    fn mp4_box(kind: [u8; 4], n_bytes: usize) -> Vec<u8> {
         let size = (n_bytes as u32 + 8).to_be_bytes();
-        [&size[..], kind, &vec![7; n_bytes]].concat()
+        [&size[..], &kind, &vec![7; n_bytes]].concat()
     }
 
     fn mp4() -> Vec<u8> {
         let parts = [
-            mp4_box(b"ftyp", 8),
-            mp4_box(b"moov", 100),
-            mp4_box(b"mdat", 300),
+            mp4_box(*b"ftyp", 8),
+            mp4_box(*b"moov", 100),
+            mp4_box(*b"mdat", 300),
         ];
         parts.concat()
     }
@@ -199,7 +199,7 @@ mod tests {
         for len in 8..whole.len() {
             assert_eq!(of_file(&whole[..len]), MediaType::CutVideo, "{len} bytes");
         }
-        let unindexed = [mp4_box(b"ftyp", 8), mp4_box(b"mdat", 300)].concat();
+        let unindexed = [mp4_box(*b"ftyp", 8), mp4_box(*b"mdat", 300)].concat();
         assert_eq!(of_file(&unindexed), MediaType::CutVideo);
         let padded = [&whole[..], &[0; 40]].concat();
         assert_eq!(of_file(&padded), MediaType::Video("mp4"));
@@ -210,9 +210,9 @@ mod tests {
             &[7; 100],
         ]
         .concat();
-        let with_long = [mp4_box(b"moov", 9), long].concat();
+        let with_long = [mp4_box(*b"moov", 9), long].concat();
         assert_eq!(of_file(&with_long), MediaType::Video("mp4"));
-        let to_end = [mp4_box(b"moov", 9), b"\0\0\0\0mdat1234567890".to_vec()].concat();
+        let to_end = [mp4_box(*b"moov", 9), b"\0\0\0\0mdat1234567890".to_vec()].concat();
         assert_eq!(of_file(&to_end), MediaType::Video("mp4"));
     }
 }

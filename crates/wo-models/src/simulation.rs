@@ -125,7 +125,9 @@ impl Simulation {
         let budget = Budget::of(&self.settings.gate);
         let set = self.history.set();
         let mut all = Videos::new(GroupBy::Both);
-        judged.iter().for_each(|it| all.take(&line_of(it)));
+        for it in judged {
+            all.take(&line_of(it));
+        }
         let support = Support::of(all.iter().map(|(_, video)| video));
         let is_short = support
             .shortage(None, self.settings.gate.min_groups)

@@ -33,7 +33,7 @@ pub(crate) fn write_queue(
     }
     writer.end()?;
     if frames.is_empty() {
-        wo_cli::say!("the queue {} is empty", queue.as_str());
+        wo_cli::warn!("the queue {} is empty", queue.as_str());
         return Ok(Outcome::No);
     }
     Ok(Outcome::Done)

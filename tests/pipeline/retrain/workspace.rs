@@ -108,7 +108,7 @@ impl Workspace {
             fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             fs::copy(drawn.join(cells[0]), path).expect("a video");
             // By person alone: each drawn video is in a scene of its own.
-            table.push_str(&format!("{place},{},,{}\n", cells[1], cells[3]));
+            table.extend([&place, ",", cells[1], ",,", cells[3], "\n"]);
         }
         self.write("data/training_data/groups.csv", &table);
     }
@@ -140,7 +140,7 @@ impl Workspace {
     }
 
     /// The same as a line of a shell, for a workspace elsewhere.
-    pub(crate) fn retrain_line(&self, workspace: &str) -> String {
+    pub(crate) fn retrain_line(workspace: &str) -> String {
         format!(
             "env -i HOME=\"$PWD\" PATH=/usr/bin:/bin WO_BIN='{}' '{}' {workspace} <&-",
             binaries().display(),
@@ -172,7 +172,7 @@ impl Workspace {
     pub(crate) fn kill_after(&self, after: Duration, number: usize) {
         let mut run = self.start(&["--wait", "60"]);
         thread::sleep(after);
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             run.kill().expect("killed");
         } else {
             ok(Path::new("/"), &format!("kill -9 -- -{} || true", run.id()));
@@ -196,7 +196,7 @@ impl Workspace {
         let started = Instant::now();
         while !self.path(name).exists() {
             assert!(
-                started.elapsed() < Duration::from_secs(300),
+                started.elapsed() < Duration::from_mins(5),
                 "{name}\n{}",
                 self.log()
             );

@@ -169,7 +169,10 @@ fn a_model_is_promoted(gym: &Path, shown: &Shown) {
 }
 
 fn a_report_to_read(gym: &Path, shown: &Shown) {
-    let name = shown.stdout.lines().find(|line| line.ends_with(".html"));
+    let name = shown
+        .stdout
+        .lines()
+        .find(|line| Path::new(line).extension() == Some("html".as_ref()));
     let report = read(gym, &format!("models/reports/{}", name.expect("a report")));
     for part in ["does it judge form?", "What to film next"] {
         let (report, part) = (report.to_lowercase(), part.to_lowercase());

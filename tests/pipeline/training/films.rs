@@ -89,7 +89,7 @@ impl Films {
     }
 
     /// A video of somebody who is in no other.
-    pub(super) fn draw_new(&self, path: &Path) {
+    pub(super) fn draw_new(path: &Path) {
         let mut specs = specs(SEED_OF_NEW, 1);
         let spec = specs.pop().expect("at least one video");
         encode(&spec, path).expect("draw a video");

@@ -88,7 +88,11 @@ impl Page {
         };
         let answer = page.post("/api/enter", &json!({"token": token}));
         let cookie = answer.header("set-cookie").expect("a cookie");
-        page.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        cookie
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .clone_into(&mut page.cookie);
         page
     }
 

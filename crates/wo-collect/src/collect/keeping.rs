@@ -1,9 +1,9 @@
 //! From a file that was fetched to a video that is kept, or a duplicate that is not.
 
-use jiff::Timestamp;
 use wo_cli::message;
 use wo_record::{Producer, SourceOutcome, code};
 
+use crate::collect::clock::now;
 use crate::collect::fetched_file::FetchedFile;
 use crate::collect::report::{Became, Report};
 use crate::collect::run::{Run, refuse_forgotten};
@@ -190,11 +190,4 @@ impl Run<'_> {
             .chain(downloader.map(Downloader::tools))
             .collect()
     }
-
-}
-
-/// The time in whole seconds: enough for people, and sooner read.
-pub(super) fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }

@@ -1,6 +1,6 @@
 //! A run over all rows.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use wo_cli::{Exit, Message, Stop, message};
@@ -8,9 +8,9 @@ use wo_record::{SourceOutcome, code};
 
 use crate::back_off::next_try;
 use crate::cli::config::CollectConfig;
+use crate::collect::clock::now;
 use crate::collect::decision::{Decision, Facts};
 use crate::collect::fetched_file::{FetchedFile, copy};
-use crate::collect::keeping::now;
 use crate::collect::pauses::Pauses;
 use crate::collect::report::{Became, Report};
 use crate::collect::target::Target;

@@ -252,7 +252,7 @@ mod tests {
             let traffic = format!("reply: 'HTTP/1.1 429'\nheader: {header}\n");
             of(&traffic, "ERROR: HTTP Error 429: Too Many Requests").retry_after
         };
-        assert_eq!(after("Retry-After: 120"), Some(Duration::from_secs(120)));
+        assert_eq!(after("Retry-After: 120"), Some(Duration::from_mins(2)));
         assert_eq!(after("retry-after:7"), Some(Duration::from_secs(7)));
         let days =
             after("Retry-After: Fri, 31 Dec 2399 23:59:59 GMT").map(|it| it.as_secs() / 86_400);

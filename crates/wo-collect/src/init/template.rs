@@ -57,7 +57,7 @@ mod tests {
             }
         }
         for (path, text) in &files {
-            let is_page = path.ends_with(".md");
+            let is_page = std::path::Path::new(path.as_str()).extension() == Some("md".as_ref());
             let may_be_wide = |line: &str| line.starts_with('|');
             let is_wide = |line: &&str| line.chars().count() > 100 && !may_be_wide(line);
             let wide = text.lines().find(is_wide);

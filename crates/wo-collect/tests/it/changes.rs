@@ -28,7 +28,7 @@ fn a_changed_label_moves_the_video() {
         run.stderr
     );
     let to = format!("squat/bad_form/knees_cave/{stem}");
-    assert_eq!(workspace.videos(), [to.clone()]);
+    assert_eq!(workspace.videos(), std::slice::from_ref(&to));
     let groups = workspace.text("data/training_data/groups.csv");
     assert_eq!(
         groups,

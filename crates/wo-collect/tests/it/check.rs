@@ -147,7 +147,7 @@ squat      bad_form    10 of 30         5                   2   front, side
         .stdout
         .lines()
         .take(4)
-        .map(|line| format!("{line}\n"))
+        .flat_map(|line| [line, "\n"])
         .collect();
     assert_eq!(
         squeeze(&table).replace('─', ""),
@@ -203,8 +203,9 @@ fn what_probe_says_is_taken_up() {
     let input = probed(&videos, |path, video| match path {
         "squat/good_form/ben_1.mp4" => video["warnings"] = json!(["several_shots", "dark"]),
         "squat/good_form/carl_2.mp4" => video["duration_ms"] = json!(45_000.0),
-        "squat/bad_form/ben_1.mp4" => video["near_duplicate_of"] = json!(near),
-        "squat/good_form/dora_3.mp4" => video["near_duplicate_of"] = json!(near),
+        "squat/bad_form/ben_1.mp4" | "squat/good_form/dora_3.mp4" => {
+            video["near_duplicate_of"] = json!(near);
+        }
         "squat/bad_form/carl_2.mp4" => {
             *video = json!({"type": "error", "code": "decode", "what": "no frame", "tool": "wo-extract", "path": video["path"]});
         }

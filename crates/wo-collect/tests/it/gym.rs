@@ -175,21 +175,21 @@ impl Workspace {
         }
     }
 
-    fn records(&self, films: &[&Film]) -> String {
+    fn records(films: &[&Film]) -> String {
         let mut lines = Vec::new();
         for film in films {
             let path = format!("data/training_data/{}", film.path);
             lines.push(json!({"type": "video", "video_id": film.id(), "path": path, "person_id": film.person,
                 "source_id": film.source, "exercise": "squat", "label": film.label()}));
             for index in 0..2 {
-                lines.push(self.frame(film, index));
+                lines.push(Self::frame(film, index));
             }
         }
         let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
         stream(&lines)
     }
 
-    fn frame(&self, film: &Film, index: u32) -> Value {
+    fn frame(film: &Film, index: u32) -> Value {
         let hash = blake3::hash(&film.image(index)).to_hex().to_string();
         json!({"type": "frame", "video_id": film.id(), "index": index, "pts_ms": 1.5, "label": film.label(),
             "image": {"file": {"path": film.image_path(index), "blake3": hash}},
@@ -199,13 +199,13 @@ impl Workspace {
 
     fn frames(&self) {
         let films: Vec<&Film> = FILMS.iter().collect();
-        self.write("data/labeled_frames/records.ndjson", self.records(&films));
+        self.write("data/labeled_frames/records.ndjson", Self::records(&films));
         let mut state = "{\"has_records\":true}\n".to_owned();
         let mut tables = [("good_form", String::new()), ("bad_form", String::new())];
         for film in &FILMS {
             let video = json!({"video_id": film.id(), "path": format!("data/training_data/{}", film.path),
                 "person_id": film.person});
-            let frames = [self.frame(film, 0), self.frame(film, 1)];
+            let frames = [Self::frame(film, 0), Self::frame(film, 1)];
             state += &format!(
                 "{}\n",
                 json!({"settings": "x", "video": video, "frames": frames, "failure": null})
@@ -232,7 +232,7 @@ impl Workspace {
             let table = format!("frame_path,label,description\r\n{rows}");
             self.write(&format!("data/labeled_frames/squat_{label}.csv"), table);
         }
-        let trash = self.records(&[&FILMS[1]]);
+        let trash = Self::records(&[&FILMS[1]]);
         self.write("data/labeled_frames/trash/records.ndjson", trash);
         let image = FILMS[1].image_path(1);
         self.write(
@@ -245,7 +245,7 @@ impl Workspace {
         );
         self.write(
             "data/labeled_frames/.records.ndjson.a1B2c3",
-            self.records(&[&FILMS[0]]),
+            Self::records(&[&FILMS[0]]),
         );
         self.reviews();
         let inline = json!({"type": "frame", "video_id": FILMS[0].id(), "index": 0,

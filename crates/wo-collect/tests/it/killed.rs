@@ -27,8 +27,11 @@ fn start(workspace: &Workspace, yt_dlp: Option<&Path>) -> Child {
         .unwrap()
 }
 
+/// Paths and bytes.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// What lies under the folder of videos, with the bytes, and what the ledger says, without times.
-fn state(workspace: &Workspace) -> (Vec<(String, Vec<u8>)>, String, Vec<String>) {
+fn state(workspace: &Workspace) -> (Files, String, Vec<String>) {
     let ledger = workspace.ledger().into_iter().map(|mut entry| {
         entry["at"] = "".into();
         entry.to_string()
@@ -112,7 +115,7 @@ fn a_fetch_that_is_killed_is_finished_by_the_next() {
     kill_at_random(new, Some(&yt_dlp), N_KILLS_OF_FETCHES);
 }
 
-fn state_of_videos(workspace: &Workspace) -> Vec<(String, Vec<u8>)> {
+fn state_of_videos(workspace: &Workspace) -> Files {
     let root = workspace.path("data/training_data");
     let videos = workspace.videos().into_iter();
     videos
@@ -131,7 +134,7 @@ fn the_program_ends_with_the_run_that_started_it() {
         // The description is one request, the download another.
         let since = Instant::now();
         let mut n_asked = 0;
-        while n_asked < 2 && since.elapsed() < Duration::from_secs(60) {
+        while n_asked < 2 && since.elapsed() < Duration::from_mins(1) {
             n_asked += server.n_asked("/slow.mp4");
             thread::sleep(Duration::from_millis(50));
         }

@@ -2,6 +2,10 @@
 //! the web has.
 
 #![expect(clippy::unwrap_used, reason = "all of it is test code")]
+#![expect(
+    clippy::format_push_string,
+    reason = "tables of a few lines are easier to read that way"
+)]
 
 mod begin;
 mod changes;

@@ -55,7 +55,9 @@ fn refused(challenger: &str) -> Event {
 
 fn history(events: &[Event]) -> History {
     let mut history = History::default();
-    events.iter().for_each(|event| history.take(event));
+    for event in events {
+        history.take(event);
+    }
     history
 }
 

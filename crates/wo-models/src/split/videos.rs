@@ -137,7 +137,9 @@ pub(crate) mod tests {
 
     fn videos(lines: &[&str]) -> Videos {
         let mut videos = Videos::new(GroupBy::Both);
-        lines.iter().for_each(|text| videos.take(&line(text)));
+        for text in lines {
+            videos.take(&line(text));
+        }
         videos
     }
 

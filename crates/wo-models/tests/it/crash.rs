@@ -1,7 +1,7 @@
 //! Each call of the disk fails once, and the tool is killed before each: what is left is the old state or the new one, and the
 //! same command goes on from there.
 
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use crate::workspace::{PASSED, Workspace};
 
@@ -27,8 +27,8 @@ impl Mishap {
     }
 }
 
-/// Runs the tool so that its call number `at` fails. `None` where it makes fewer calls; else its exit code.
-fn struck(workspace: &Workspace, args: &[&str], mishap: Mishap, at: usize) -> Option<Option<i32>> {
+/// Runs the tool so that its call number `at` fails. `None` where it makes fewer calls; else how it ended.
+fn struck(workspace: &Workspace, args: &[&str], mishap: Mishap, at: usize) -> Option<ExitStatus> {
     let log = workspace.path("strace.log");
     let output = Command::new("strace")
         .args(["-f", "-o"])
@@ -45,7 +45,7 @@ fn struck(workspace: &Workspace, args: &[&str], mishap: Mishap, at: usize) -> Op
         .expect("strace runs");
     let log = std::fs::read_to_string(log).unwrap_or_default();
     let has_struck = log.contains("(INJECTED)") || log.contains("+++ killed by SIGKILL");
-    has_struck.then(|| output.status.code())
+    has_struck.then_some(output.status)
 }
 
 fn can_strace() -> bool {
@@ -85,9 +85,10 @@ fn strike(
         let mut n_struck = 0;
         for at in 1..MAX_CALLS {
             let workspace = before.copied();
-            let Some(code) = struck(&workspace, args, mishap, at) else {
+            let Some(status) = struck(&workspace, args, mishap, at) else {
                 break;
             };
+            let code = status.code();
             n_struck += 1;
             let is_expected = match mishap {
                 // What is said on stderr, or tidied up, may fail without harm.

@@ -43,6 +43,7 @@ pub struct Args {
 }
 
 /// Options of the page.
+// More than 12 fields: one for each flag.
 #[derive(Debug, clap::Args)]
 pub struct Serve {
     /// Folder of frames: written by `wo-extract --out`, or with CSVs alone

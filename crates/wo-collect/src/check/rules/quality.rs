@@ -113,27 +113,7 @@ const WORDS: [Word; 12] = [
 
 pub(super) fn of(collection: &Collection) -> Vec<Found> {
     let mut found = Vec::new();
-    let broken: Vec<&CheckedVideo> = collection
-        .videos
-        .iter()
-        .filter(|it| it.failure.is_some() && it.probed.is_none())
-        .collect();
-    if !broken.is_empty() {
-        let why = broken
-            .iter()
-            .filter_map(|it| Some(format!("{} ({})", it.path, it.failure.as_ref()?.what)));
-        let what = format!(
-            "{} cannot be read: {}",
-            count(broken.len(), "video"),
-            wo_cli::named(why)
-        );
-        found.push(
-            UNREADABLE
-                .mend(what)
-                .videos(&broken)
-                .hint("fetch or export them again, or remove them"),
-        );
-    }
+    found.extend(unreadable(collection));
     let unseen = collection
         .videos
         .iter()
@@ -171,6 +151,28 @@ pub(super) fn of(collection: &Collection) -> Vec<Found> {
         found.extend(word.found(&note, Rule::note));
     }
     found
+}
+
+/// The videos that nothing could read.
+fn unreadable(collection: &Collection) -> Option<Found> {
+    let broken: Vec<&CheckedVideo> = collection
+        .videos
+        .iter()
+        .filter(|it| it.failure.is_some() && it.probed.is_none())
+        .collect();
+    if broken.is_empty() {
+        return None;
+    }
+    let why = broken
+        .iter()
+        .filter_map(|it| Some(format!("{} ({})", it.path, it.failure.as_ref()?.what)));
+    let what = format!(
+        "{} cannot be read: {}",
+        count(broken.len(), "video"),
+        wo_cli::named(why)
+    );
+    let found = UNREADABLE.mend(what).videos(&broken);
+    Some(found.hint("fetch or export them again, or remove them"))
 }
 
 /// Whether a video is beyond what is good to collect, though it would do.
