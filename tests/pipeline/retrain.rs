@@ -21,6 +21,10 @@ fn the_model_in_use_is_only_ever_replaced_by_a_better_one() {
     let workspace = Workspace::draw();
     a_first_model_is_promoted_and_nothing_is_done_twice(&workspace);
     whatever_is_killed_the_next_run_ends_as_if_nothing_had_happened(&workspace);
+    // Each of these takes a run or more: `just verify-full`.
+    if std::env::var_os("WO_FULL").is_none() {
+        return;
+    }
     one_run_at_a_time(&workspace);
     a_run_that_is_asked_to_stop_goes_on_later(&workspace);
     poisoned_labels_are_refused(&workspace);
@@ -121,7 +125,8 @@ fn whatever_is_killed_the_next_run_ends_as_if_nothing_had_happened(workspace: &W
         "find models data -name '*.part*' -o -name '.current.new'",
     );
     assert_eq!(left, "");
-    fs::remove_dir_all(undisturbed.path(".")).expect("room for others");
+    let done = undisturbed.path(".").canonicalize().expect("a folder");
+    fs::remove_dir_all(done).expect("room for others");
 }
 
 fn one_run_at_a_time(workspace: &Workspace) {
