@@ -208,6 +208,7 @@ fn flags_that_pages_name_exist() {
         "wo-train",
         "wo-eval",
         "wo-review",
+        "wo-models",
         "wo-synth",
     ];
     let helps: BTreeMap<&str, String> = tools.iter().map(|tool| (*tool, help(tool))).collect();

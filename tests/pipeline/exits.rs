@@ -9,7 +9,7 @@ const BEGIN: &str =
 const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
 
 /// What is wrong, and how the tool ends.
-const LINES: [(&str, i32); 33] = [
+const LINES: [(&str, i32); 42] = [
     ("wo-collect --sources noise --videos videos", 6),
     (
         "wo-collect --sources sources.csv --videos videos --ledger noise",
@@ -49,6 +49,18 @@ const LINES: [(&str, i32); 33] = [
     ("wo-review import good noise", 6),
     ("wo-review export good --to csv > /dev/full", 5),
     ("wo-review export good --to csv -o file/x", 5),
+    ("wo-models split --keep training noise", 6),
+    ("wo-models split --keep training cut.ndjson", 6),
+    (
+        "wo-models split --keep held-out empty.ndjson > /dev/full",
+        5,
+    ),
+    ("wo-models look --dry-run noise", 6),
+    ("wo-models show", 1),
+    ("wo-models rollback", 2),
+    ("cd noted && wo-models history", 6),
+    ("cd set && wo-models get gate.alpha", 2),
+    ("wo-models get gate.alpha > /dev/full", 5),
     ("wo-synth --out file/x", 5),
 ];
 
@@ -97,6 +109,8 @@ fn what_is_wrong_has_its_exit_code() {
         "frame_path,label\na.jpg,bad_form\n",
     );
     write("reviewed/reviews.ndjson", "no review\n{}\n");
+    write("noted/models/ledger.ndjson", "no entry\n{}\n");
+    write("set/wo.toml", "[gate]\nalpha = 7\n");
     let mut wrong = Vec::new();
     for (line, expected) in LINES {
         let output = bash(folder.path(), line);

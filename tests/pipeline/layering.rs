@@ -88,7 +88,7 @@ fn layers() -> Layers {
     layers
 }
 
-const TOOLS: [&str; 7] = [
+const TOOLS: [&str; 8] = [
     "wo-collect",
     "wo-extract",
     "wo-describe",
@@ -96,6 +96,7 @@ const TOOLS: [&str; 7] = [
     "wo-eval",
     "wo-synth",
     "wo-review",
+    "wo-models",
 ];
 
 fn users_of(layers: &Layers, package: &str) -> BTreeSet<String> {
@@ -203,6 +204,14 @@ fn only_the_trainer_reaches_the_network() {
     }
     let of_ours = |name: &&String| name.starts_with("wo-");
     assert_eq!(layers.reached["wo-hub"].iter().find(of_ours), None);
+}
+
+#[test]
+fn what_keeps_the_books_trains_and_decodes_nothing() {
+    let reached = &layers().reached["wo-models"];
+    for library in ["torch-sys", "gstreamer", "ureq", "hyper", "tokio"] {
+        assert!(!reached.contains(library), "{library}");
+    }
 }
 
 #[test]

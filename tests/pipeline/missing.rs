@@ -10,7 +10,7 @@ const EMPTY: &str = r#"{"type":"begin","tool":"t","version":"1","schema":"wo-rec
 "#;
 
 /// Each takes a path that is not there. `NO` stands for a file, and for a folder, that does not exist.
-const LINES: [&str; 38] = [
+const LINES: [&str; 43] = [
     "wo-collect --sources NO",
     "wo-collect --sources sources.csv --videos NO",
     "wo-collect --sources sources.csv --videos folder --ledger NO/ledger.ndjson",
@@ -49,6 +49,11 @@ const LINES: [&str; 38] = [
     "wo-review export NO --to csv",
     "wo-review export folder --to csv --captions NO",
     "wo-review import folder NO",
+    "wo-models split --keep training NO",
+    "wo-models look --dry-run NO",
+    "wo-models look --challenger NO empty.ndjson",
+    "wo-models fingerprint NO",
+    "wo-models promote --challenger NO --comparison empty.ndjson",
 ];
 
 #[test]

@@ -22,8 +22,9 @@ impl Checks {
         self.failed
     }
 
-    /// No promotion is a loss, and all together are a gain.
+    /// No promotion is a loss, poison is refused, and all promotions together are a gain.
     pub(crate) fn promotions(&mut self, plan: &Plan, weeks: &[Week], judge: &Judge<'_>) {
+        self.poison(plan, weeks);
         let promoted: Vec<(usize, &str)> = weeks
             .iter()
             .filter(|week| week.outcome.is_promoted())
@@ -32,7 +33,7 @@ impl Checks {
         for pair in promoted.windows(2) {
             let ((_, before), (week, after)) = (pair[0], pair[1]);
             let difference = judge.difference(after, before);
-            self.no_loss(week, difference, plan.poisoned() == Some(week));
+            self.no_loss(week, difference);
         }
         let (Some((_, first)), Some((_, last))) = (promoted.first(), promoted.last()) else {
             self.require(!plan.must_improve, || "no model was promoted".to_owned());
@@ -52,20 +53,29 @@ impl Checks {
         });
     }
 
-    /// The gate of `wo.toml` allows no loss. On all labels mended, none may be shown.
-    fn no_loss(&mut self, week: usize, difference: Option<Score>, is_poisoned: bool) {
+    /// The gate of `wo.toml` allows no loss: on the labels of the last week, which are mended, there is none.
+    fn no_loss(&mut self, week: usize, difference: Option<Score>) {
         let text = difference.map_or_else(|| "not known".to_owned(), Score::text);
         say(&format!(
             "the model of week {week} above the one before: {text}"
         ));
-        let what = if is_poisoned {
-            ", which was poisoned"
-        } else {
-            ""
-        };
-        let is_loss = difference.is_none_or(|it| it.high < 0.0);
+        let is_loss = difference.is_none_or(|it| it.value < 0.0);
         self.require(!is_loss, || {
-            format!("the promotion of week {week}{what} is a loss: {text}")
+            format!("the promotion of week {week} is a loss: {text}")
+        });
+    }
+
+    /// A model that was trained on swapped labels does not come into use.
+    fn poison(&mut self, plan: &Plan, weeks: &[Week]) {
+        let Some(poisoned) = plan.poisoned() else {
+            return;
+        };
+        let outcome = &weeks[poisoned - 1].outcome;
+        self.require(outcome.word == "refused", || {
+            format!(
+                "the model of the poisoned week {poisoned} was not refused but {}: {}",
+                outcome.word, outcome.why
+            )
         });
     }
 }

@@ -6,8 +6,10 @@ mod inputs;
 use std::io::Write;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use wo_cli::Outcome;
 
+use crate::WRITING;
 use crate::champion::Champion;
 use crate::fingerprint::hash_cache::HashCache;
 use crate::fingerprint::inputs::{Content, inputs};
@@ -35,7 +37,7 @@ pub(crate) fn fingerprint(files: &[PathBuf], stdout: &mut dyn Write) -> anyhow::
     // The lock is taken after hours of reading, perhaps, and not before.
     let ledger = OpenLedger::open(&folder)?;
     cache.write(&folder.hash_cache())?;
-    writeln!(stdout, "{fingerprint}")?;
+    writeln!(stdout, "{fingerprint}").context(WRITING)?;
     let history = ledger.history();
     let Some(finished) = history.finished().filter(|it| it.inputs == fingerprint) else {
         return Ok(Outcome::Done);

@@ -27,6 +27,7 @@ mod swap;
 
 use std::io::{BufRead, Write};
 
+use anyhow::Context;
 use wo_cli::{Exit, Outcome};
 use wo_settings::Settings;
 
@@ -36,6 +37,9 @@ pub use cli::args::{
 };
 
 use cli::config::Config;
+
+/// What could not be done where stdout takes nothing.
+const WRITING: &str = "write the output";
 
 /// Runs the tool.
 pub fn run(args: Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
@@ -60,7 +64,7 @@ fn get(key: &str, stdout: &mut dyn Write) -> anyhow::Result<Outcome> {
         wo_cli::bail!(Exit::Usage, "there is no setting {key}"; "known are {known}");
     };
     for value in values {
-        writeln!(stdout, "{value}")?;
+        writeln!(stdout, "{value}").context(WRITING)?;
     }
     Ok(Outcome::Done)
 }

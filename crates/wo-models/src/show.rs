@@ -2,9 +2,11 @@
 
 use std::io::Write;
 
+use anyhow::Context;
 use serde::Serialize;
 use wo_cli::{Exit, Outcome, bail};
 
+use crate::WRITING;
 use crate::cli::config::Format;
 use crate::event::{Event, LookKind, Promoted};
 use crate::folder::ModelsFolder;
@@ -31,11 +33,11 @@ pub(crate) fn history(format: Format, stdout: &mut dyn Write) -> anyhow::Result<
                     sequence: entry.sequence,
                     event: &entry.what,
                 };
-                writeln!(stdout, "{}", serde_json::to_string(&numbered)?)?;
+                writeln!(stdout, "{}", serde_json::to_string(&numbered)?).context(WRITING)?;
             }
             Format::Text => {
                 let (at, what) = in_words(&entry.what);
-                writeln!(stdout, "{:>4}  {at}  {what}", entry.sequence)?;
+                writeln!(stdout, "{:>4}  {at}  {what}", entry.sequence).context(WRITING)?;
             }
         }
     }
@@ -141,9 +143,10 @@ pub(crate) fn show(
         damage,
     };
     match format {
-        Format::Json => writeln!(stdout, "{}", serde_json::to_string_pretty(&shown)?)?,
-        Format::Text => text(&shown, stdout)?,
+        Format::Json => writeln!(stdout, "{}", serde_json::to_string_pretty(&shown)?),
+        Format::Text => text(&shown, stdout),
     }
+    .context(WRITING)?;
     Ok(Outcome::Done)
 }
 

@@ -167,7 +167,7 @@ fn in_use(models: &Path, in_use: InUse) -> Option<Message> {
         InUse::Gone => Some(message!(
             "{link} LEADS NOWHERE NOW: the model in use was set aside";
             "go back to an earlier one: wo-models history, then wo-models rollback N";
-            "or train a new one: scripts/retrain"
+            "or train a new one: scripts/retrain --force"
         )),
     }
 }

@@ -97,7 +97,9 @@ pub(crate) struct NoteConfig {
 }
 
 impl Config {
+    /// Fails where the command line names a file or folder that is not there.
     pub(crate) fn from_args(args: Args) -> anyhow::Result<Self> {
+        check_paths(&args.command)?;
         Ok(match args.command {
             Command::Get(get) => Self::Get(get.key),
             Command::Fingerprint(fingerprint) => Self::Fingerprint(fingerprint.files),
@@ -142,6 +144,26 @@ impl Config {
             Command::Gc(gc) if gc.dry_run => Self::Gc(Deleting::OnlySaid),
             Command::Gc(_) => Self::Gc(Deleting::Yes),
         })
+    }
+}
+
+fn check_paths(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Fingerprint(fingerprint) => fingerprint
+            .files
+            .iter()
+            .try_for_each(|it| wo_cli::check_file(it)),
+        Command::Look(look) => look
+            .challenger
+            .iter()
+            .try_for_each(|it| wo_cli::check_folder(it)),
+        Command::Promote(promote) => {
+            wo_cli::check_folder(&promote.challenger)?;
+            let audits = promote.audit.iter().chain(&promote.audit_of_champion);
+            let files = std::iter::once(&promote.comparison).chain(audits);
+            files.into_iter().try_for_each(|it| wo_cli::check_file(it))
+        }
+        _ => Ok(()),
     }
 }
 
