@@ -14,14 +14,14 @@ impl Workspace {
     /// Reviews all frames of wrongly filed videos.
     pub(crate) fn review(&mut self, which: Which) -> String {
         let extracted = self.extracted();
-        let by_name = pictures(&extracted);
+        let by_name = frames(&extracted);
         let mut tasks = Vec::new();
         let mut n_videos = 0;
         for video in self.videos.iter_mut().filter(|it| which.takes(it)) {
-            let Some(pictures) = by_name.get(&video.name) else {
+            let Some(frames) = by_name.get(&video.name) else {
                 continue;
             };
-            tasks.extend(pictures.iter().map(|path| task(path, video)));
+            tasks.extend(frames.iter().map(|path| task(path, video)));
             video.is_reviewed = true;
             n_videos += 1;
         }
@@ -74,8 +74,8 @@ pub(crate) fn ids(extracted: &[Value]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The pictures of each video, by the name of its file.
-fn pictures(extracted: &[Value]) -> BTreeMap<String, Vec<String>> {
+/// The image files of each video, by the name of its file.
+fn frames(extracted: &[Value]) -> BTreeMap<String, Vec<String>> {
     let mut by_id: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for frame in of_type(extracted, "frame") {
         let path = frame["image"]["file"]["path"].as_str();
@@ -86,8 +86,8 @@ fn pictures(extracted: &[Value]) -> BTreeMap<String, Vec<String>> {
     let ids = ids(extracted);
     let of = |id: &String| by_id.remove(id.as_str()).unwrap_or_default();
     let (names, ids): (Vec<&String>, Vec<&String>) = ids.iter().unzip();
-    let pictures: Vec<Vec<String>> = ids.into_iter().map(of).collect();
-    names.into_iter().cloned().zip(pictures).collect()
+    let frames: Vec<Vec<String>> = ids.into_iter().map(of).collect();
+    names.into_iter().cloned().zip(frames).collect()
 }
 
 /// What a person answers of one frame.

@@ -25,6 +25,19 @@ impl Budget {
         }
     }
 
+    /// What all looks may cost together.
+    pub(crate) fn alpha(self) -> f64 {
+        self.alpha
+    }
+
+    /// With a smaller alpha, if this is one.
+    pub(crate) fn at_most(self, alpha: f64) -> Self {
+        Self {
+            alpha: self.alpha.min(alpha),
+            ..self
+        }
+    }
+
     /// The part of alpha that one look costs.
     pub(crate) fn price(self) -> f64 {
         self.alpha / f64::from(self.looks)
@@ -81,5 +94,12 @@ mod tests {
             ..BUDGET
         };
         assert_eq!(strict.n_left(spent), 0);
+        // Nor who allows for more mistakes.
+        let lax = Budget {
+            alpha: 0.4,
+            ..BUDGET
+        };
+        assert_eq!(lax.at_most(0.05), BUDGET);
+        assert_eq!(strict.at_most(0.05), strict);
     }
 }

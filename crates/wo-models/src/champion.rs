@@ -1,15 +1,26 @@
 //! The model in use, and whether it can be trusted.
 
+use wo_cli::{Exit, bail};
+
 use crate::event::Promoted;
 use crate::folder::ModelsFolder;
 use crate::history::History;
 use crate::model_files::damage;
 
-/// What to do about a model in use that is damaged or missing.
-pub(crate) const CURE: [&str; 2] = [
-    "wo-models rollback puts the model before it in use",
-    "scripts/retrain --force judges a new model by itself, and lets it take the place",
-];
+/// Fails: nothing is judged beside a damaged model, and nothing replaces it.
+pub(crate) fn refuse_damaged<T>(
+    why: &str,
+    folder: &ModelsFolder,
+    history: &History,
+) -> anyhow::Result<T> {
+    let force = "scripts/retrain --force judges a new model by itself, and lets it take the place";
+    let is_whole = |it: &Promoted| damage(&folder.version(&it.version), &it.files).is_none();
+    if history.before(1).is_some_and(is_whole) {
+        let back = "wo-models rollback puts the model before it in use";
+        bail!(Exit::Integrity, "the model in use is damaged: {why}"; "{back}"; "{force}");
+    }
+    bail!(Exit::Integrity, "the model in use is damaged: {why}"; "{force}")
+}
 
 /// The model in use.
 #[derive(Debug, Clone, PartialEq)]

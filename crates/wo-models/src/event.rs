@@ -74,6 +74,9 @@ pub(crate) struct Look {
     pub(crate) held_out: String,
     /// The part of alpha that it costs.
     pub(crate) alpha: f64,
+    /// The alpha of which it is a part. Who asks for a larger one later gets none of it at the same set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) of_alpha: Option<f64>,
     /// Of the intervals that it may judge by.
     pub(crate) confidence: f64,
 }

@@ -44,6 +44,18 @@ impl ModelsFolder {
         self.versions().join(name)
     }
 
+    /// The names in that folder which a promotion gave. Whatever else lies there belongs to a person.
+    pub(crate) fn names_of_versions(&self) -> anyhow::Result<Vec<String>> {
+        let reading = || format!("read the folder {}", self.versions().display());
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.versions()).with_context(reading)? {
+            let name = entry.with_context(reading)?.file_name();
+            names.extend(name.into_string().ok().filter(|it| is_name_of_version(it)));
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// How the last run went.
     pub(crate) fn last_run(&self) -> PathBuf {
         self.0.join("last-run.json")
@@ -93,4 +105,12 @@ pub(crate) fn target_of(link: &Path) -> anyhow::Result<Option<PathBuf>> {
         }
         Err(error) => Err(error).with_context(|| format!("read {}", link.display())),
     }
+}
+
+/// A number and the first digits of a hash.
+fn is_name_of_version(name: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|it| it.is_ascii_hexdigit());
+    name.split_once('-').is_some_and(|(number, hash)| {
+        number.len() >= 6 && hash.len() == 8 && digits(number) && digits(hash)
+    })
 }

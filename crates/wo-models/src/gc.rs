@@ -81,19 +81,18 @@ impl Plan {
     }
 }
 
-/// First what an earlier deletion did not come to, and models beyond keep.models; then, until all fits, caches, reports and other models,
+/// First what an earlier deletion left over, and models beyond keep.models; then, until all fits, caches, reports and other models,
 /// each the oldest first.
 fn plan(folder: &ModelsFolder, history: &History, settings: &Settings) -> anyhow::Result<Plan> {
-    let protected: BTreeSet<&str> = [history.champion(), history.before(1)]
+    let in_use = [history.champion(), history.before(1)]
         .into_iter()
-        .flatten()
-        .map(|it| it.version.as_str())
-        .collect();
+        .flatten();
+    let protected: BTreeSet<&str> = in_use.map(|it| it.version.as_str()).collect();
     let known: Vec<&str> = history.versions().map(|it| it.version.as_str()).collect();
     let mut plan = Plan::default();
     for path in entries(&folder.versions())? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if is_name_of_version(&name) && !known.contains(&&*name) {
+        if history.is_removed(&name) {
             plan.take(Piece::of(path)?);
         }
     }
@@ -120,12 +119,13 @@ fn plan(folder: &ModelsFolder, history: &History, settings: &Settings) -> anyhow
     }
     cached.sort_by_key(|it| it.changed);
     let of_caches: u64 = feature_caches().iter().map(|it| size_of(it)).sum();
-    let mut n_bytes = size_of(folder.path()) + of_caches - plan.n_freed();
+    let mut n_bytes = size_of(folder.path()) + of_caches;
+    n_bytes = n_bytes.saturating_sub(plan.n_freed());
     for piece in cached.into_iter().chain(others) {
         if n_bytes <= settings.keep.disk.bytes() {
             break;
         }
-        n_bytes -= piece.n_bytes;
+        n_bytes = n_bytes.saturating_sub(piece.n_bytes);
         plan.take(piece);
     }
     plan.n_over = n_bytes.saturating_sub(settings.keep.disk.bytes());
@@ -161,14 +161,6 @@ impl Piece {
             _ => Ok(()),
         }
     }
-}
-
-/// Whether a promotion gave this name. Whatever else lies there belongs to a person.
-fn is_name_of_version(name: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|it| it.is_ascii_hexdigit());
-    name.split_once('-').is_some_and(|(number, hash)| {
-        number.len() >= 6 && hash.len() == 8 && digits(number) && digits(hash)
-    })
 }
 
 /// As people read it: in whole MiB where it is more than one.

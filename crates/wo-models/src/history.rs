@@ -1,7 +1,8 @@
 //! What the ledger comes to: sides, sets, looks, versions and what was decided last.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::budget::Budget;
 use crate::event::{Event, Look, LookKind, Promoted, Refused, Version};
 use crate::model_files::digest;
 use crate::side::{KeyHash, Side};
@@ -42,6 +43,8 @@ pub(crate) struct History {
     looks: Vec<Looked>,
     /// The promotions whose models were not deleted.
     versions: BTreeMap<Version, Promoted>,
+    /// The models that were deleted, or were about to be.
+    removed: HashSet<Version>,
     /// The models that were in use one after the other; the last one is. Going back takes away.
     in_use: Vec<Version>,
     n_promoted: u64,
@@ -81,6 +84,7 @@ impl History {
             Event::Removed(removed) => {
                 for version in &removed.versions {
                     self.versions.remove(version);
+                    self.removed.insert(version.clone());
                     self.in_use.retain(|it| it != version);
                 }
             }
@@ -97,11 +101,10 @@ impl History {
     }
 
     fn decide(&mut self, challenger: &str, outcome: Outcome) {
-        if let Some(last) = self.looks.last_mut()
-            && last.look.challenger == challenger
-            && last.outcome.is_none()
-        {
-            last.outcome = Some(outcome);
+        let mut looks = self.looks.iter_mut().rev();
+        let is_open = |it: &&mut Looked| it.look.challenger == challenger && it.outcome.is_none();
+        if let Some(looked) = looks.find(is_open) {
+            looked.outcome = Some(outcome);
         }
     }
 
@@ -120,13 +123,13 @@ impl History {
         self.opened.unwrap_or(FIRST_SET)
     }
 
-    /// The set that new held-out groups join. A set on which two models were compared is complete: what comes later waits
-    /// for the next one, which nobody has looked at.
-    pub(crate) fn joined_set(&self) -> u32 {
+    /// The set that new held-out groups join. A set on which two models were compared, or whose looks are used up, is
+    /// complete: what comes later waits for the next one, which nobody has looked at.
+    pub(crate) fn joined_set(&self, budget: Budget) -> u32 {
         let set = self.set();
-        let is_complete = self
-            .looks_at(set)
-            .any(|it| it.look.kind == LookKind::Comparison);
+        let mut looks = self.looks_at(set);
+        let is_compared = looks.any(|it| it.look.kind == LookKind::Comparison);
+        let is_complete = is_compared || self.budget(budget).n_left(self.spent(set)) == 0;
         if is_complete { set + 1 } else { set }
     }
 
@@ -140,10 +143,16 @@ impl History {
         self.looks.iter().rev().find(|it| it.look.is_same_as(look))
     }
 
-    /// The last look, where it has not decided anything yet.
-    pub(crate) fn open_look(&self) -> Option<&Look> {
-        let last = self.looks.last().filter(|it| it.outcome.is_none());
-        last.map(|it| &it.look)
+    /// The looks that have not decided anything yet, the newest first.
+    pub(crate) fn open_looks(&self) -> impl Iterator<Item = &Look> {
+        let open = self.looks.iter().rev().filter(|it| it.outcome.is_none());
+        open.map(|it| &it.look)
+    }
+
+    /// The budget of the set that is judged on: of the least alpha that a look at it was a part of.
+    pub(crate) fn budget(&self, budget: Budget) -> Budget {
+        let earlier = self.looks_at(self.set()).filter_map(|it| it.look.of_alpha);
+        earlier.fold(budget, Budget::at_most)
     }
 
     /// The part of alpha that looks at a set have cost.
@@ -175,6 +184,11 @@ impl History {
     /// A version that was promoted, and not deleted since.
     pub(crate) fn version(&self, name: &str) -> Option<&Promoted> {
         self.versions.get(name)
+    }
+
+    /// Whether a model of this name was to be deleted. Whatever else lies there belongs to a person.
+    pub(crate) fn is_removed(&self, name: &str) -> bool {
+        self.removed.contains(name)
     }
 
     /// All of them, the oldest first.

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{Exit, ensure, opened};
 use wo_folder::stream_error;
-use wo_record::{Audit, AuditVerdict, DEFAULT_MAX_LINE, Gate, Reader, Record};
+use wo_record::{Audit, AuditVerdict, DEFAULT_MAX_LINE, Gate, GateTerm, Reader, Record};
 
 use crate::event::Condition;
 
@@ -61,8 +61,16 @@ impl Judged {
             "{} has no gate, so nothing says that the model passed one", path.display();
             "give wo-eval compare --gate, or wo-eval --fail-under"
         );
-        let terms = gate.into_iter().flat_map(|it| &it.terms);
-        Ok(terms
+        let terms = || gate.into_iter().flat_map(|it| &it.terms);
+        let is_sound = terms().all(is_sound)
+            && gate.is_some_and(|it| it.passed == terms().all(|it| it.passed));
+        ensure!(
+            is_sound,
+            Exit::Integrity,
+            "{} contradicts itself: what its gate says to have passed does not follow from its numbers", path.display();
+            "let wo-eval write it again"
+        );
+        Ok(terms()
             .map(|it| Condition {
                 term: it.term.clone(),
                 value: it.value,
@@ -90,5 +98,59 @@ impl Judged {
         let of_all = self.audits.iter().filter(|it| it.scope == ALL);
         let named = |it: &Audit| (it.probe.as_str().to_owned(), it.verdict.clone());
         of_all.map(named).collect()
+    }
+}
+
+/// Whether a term that passed holds for its numbers. One that did not may have failed for another reason.
+fn is_sound(term: &GateTerm) -> bool {
+    type Holds = fn(&f64, &f64) -> bool;
+    let signs: [(&str, Holds); 4] = [
+        (">=", f64::ge),
+        ("<=", f64::le),
+        (">", f64::gt),
+        ("<", f64::lt),
+    ];
+    let mut split = signs.into_iter().filter_map(|(sign, holds)| {
+        let (_, bound) = term.term.split_once(sign)?;
+        Some((bound.trim().parse().ok().or(term.bound), holds))
+    });
+    let Some((Some(bound), holds)) = split.next() else {
+        return !term.passed;
+    };
+    !term.passed || term.value.is_some_and(|value| holds(&value, &bound))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_that_passed_holds_for_its_numbers() {
+        let sound = |text: &str, value, bound, passed| {
+            is_sound(&GateTerm {
+                term: text.to_owned(),
+                value,
+                bound,
+                passed,
+                why: None,
+            })
+        };
+        assert!(sound("a.low>0", Some(0.1), Some(0.0), true));
+        assert!(!sound("a.low>0", Some(0.0), Some(0.0), true));
+        assert!(sound("a.low>=0", Some(0.0), Some(0.0), true));
+        assert!(sound("ece<=0.2", Some(0.2), Some(0.2), true));
+        assert!(!sound("ece<0.2", Some(0.2), Some(0.2), true));
+        // Too few groups.
+        assert!(sound("a.low>0", Some(0.1), Some(0.0), false));
+        assert!(!sound("a.low>0", None, Some(0.0), true));
+        assert!(!sound("a", Some(0.1), Some(0.0), true));
+        // The number in the term counts; where there is none, that of the record.
+        assert!(!sound("a.low>0.5", Some(0.1), Some(0.0), true));
+        assert!(sound(
+            "accuracy>=champion.accuracy",
+            Some(0.9),
+            Some(0.8),
+            true
+        ));
     }
 }

@@ -28,8 +28,10 @@ impl OpenLedger {
     pub(crate) fn open(folder: &ModelsFolder) -> anyhow::Result<Self> {
         let lock = folder.lock()?;
         let ledger = Ledger::open(&folder.ledger())?;
+        let history = of_entries(ledger.entries());
+        swap::check_known(folder, &history)?;
         let mut this = Self {
-            history: of_entries(ledger.entries()),
+            history,
             ledger,
             folder: folder.clone(),
             _lock: lock,

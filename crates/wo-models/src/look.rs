@@ -3,13 +3,14 @@
 use std::io::{BufRead, Write};
 
 use anyhow::Context;
-use wo_cli::{Exit, Message, Outcome, bail, count, ensure, message, open_input};
+use wo_cli::{Exit, Message, OnError, Outcome, count, ensure, message, open_input};
 use wo_folder::stream_error;
-use wo_record::{Reader, Record};
+use wo_record::{ReadError, Reader, Record};
 use wo_settings::Settings;
 
+use crate::WRITING;
 use crate::budget::Budget;
-use crate::champion::{CURE, Champion};
+use crate::champion::{Champion, refuse_damaged};
 use crate::cli::config::{Damaged, LookConfig};
 use crate::event::{Event, Look, LookKind, Refused, Unchanged, now};
 use crate::folder::ModelsFolder;
@@ -45,9 +46,13 @@ pub(crate) fn look(
     let challenger = config
         .challenger
         .as_deref()
-        .map(|it| anyhow::Ok(digest(&hashes(it)?)))
+        .map(|it| {
+            wo_cli::check_folder(it)?;
+            anyhow::Ok(digest(&hashes(it)?))
+        })
         .transpose()?;
     let kind = kind_of(config, &folder, ledger.history())?;
+    let budget = ledger.history().budget(budget);
     let champion = ledger.history().champion();
     if kind == LookKind::Comparison
         && let Some(challenger) = &challenger
@@ -63,6 +68,7 @@ pub(crate) fn look(
         champion: champion.map(|it| it.version.clone()),
         held_out: held_out.hash.clone(),
         alpha: budget.price(),
+        of_alpha: Some(budget.alpha()),
         confidence: budget.confidence(),
     };
     let history = ledger.history();
@@ -80,10 +86,11 @@ pub(crate) fn look(
     let (set, left) = (wanted.set, count(left, "look"));
     wo_cli::say!("held-out set {set}, {groups}: {left} of {looks} left");
     match kind {
-        LookKind::First => writeln!(stdout, "{FIRST}")?,
-        LookKind::Comparison => writeln!(stdout, "{price}")?,
+        LookKind::First => writeln!(stdout, "{FIRST}"),
+        LookKind::Comparison => writeln!(stdout, "{price}"),
     }
-    Ok(Outcome::Done)
+    .context(WRITING)?;
+    Ok(Outcome::from_failures(held_out.n_skipped))
 }
 
 /// Why this look is not taken: what stands against any look, unless it was paid for before, or what it decided then.
@@ -94,11 +101,9 @@ fn hindrance(
     wanted: &Look,
 ) -> Option<Message> {
     let again = history.same_look(wanted);
-    // A run that was cut off after its look may go on, also where that look was the last one.
-    let is_open = history.open_look().is_some_and(|open| {
-        let challenger = open.challenger.clone();
-        challenger_or(wanted, challenger).is_same_as(open)
-    });
+    // A run that was cut off after its look may go on, also where no look is left.
+    let mut open = history.open_looks();
+    let is_open = open.any(|open| with_challenger(wanted, &open.challenger).is_same_as(open));
     objection(config, held_out, history, wanted)
         .filter(|_| again.is_none())
         .filter(|_| !wanted.challenger.is_empty() || !is_open)
@@ -121,9 +126,9 @@ fn refused(config: &LookConfig, challenger: Option<String>, objection: Message) 
 }
 
 /// The same look with another challenger.
-fn challenger_or(look: &Look, challenger: String) -> Look {
+fn with_challenger(look: &Look, challenger: &str) -> Look {
     Look {
-        challenger,
+        challenger: challenger.to_owned(),
         ..look.clone()
     }
 }
@@ -132,6 +137,8 @@ fn challenger_or(look: &Look, challenger: String) -> Look {
 struct HeldOut {
     hash: String,
     support: Support,
+    /// How many lines are no records, and may be skipped.
+    n_skipped: u64,
 }
 
 impl HeldOut {
@@ -140,11 +147,18 @@ impl HeldOut {
         let mut reader = Reader::new(&mut *input, config.reading.max_line);
         let mut videos = Videos::new(config.settings.held_out.group_by);
         let mut hasher = blake3::Hasher::new();
-        while let Some(line) = reader
-            .next_line()
-            .map_err(stream_error)
-            .with_context(|| name.clone())?
-        {
+        let mut n_skipped = 0;
+        loop {
+            let line = match reader.next_line() {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                Err(bad @ ReadError::Line { .. }) if config.reading.on_error == OnError::Skip => {
+                    wo_cli::warn!("{name}: {bad}");
+                    n_skipped += 1;
+                    continue;
+                }
+                Err(error) => return Err(stream_error(error)).with_context(|| name.clone()),
+            };
             videos.take(&line);
             // The versions of the tools in `begin` change nothing of what is judged.
             if !matches!(line.record, Ok(Record::Begin(_) | Record::End(_))) {
@@ -155,6 +169,7 @@ impl HeldOut {
         Ok(Self {
             hash: hasher.finalize().to_hex().to_string(),
             support: Support::of(videos.iter().map(|(_, video)| video)),
+            n_skipped,
         })
     }
 }
@@ -174,9 +189,7 @@ fn kind_of(
             );
             Ok(LookKind::First)
         }
-        Champion::Damaged(why) => {
-            bail!(Exit::Integrity, "the model in use is damaged: {why}"; "{}", CURE[0]; "{}", CURE[1])
-        }
+        Champion::Damaged(why) => refuse_damaged(&why, folder, history),
     }
 }
 
@@ -210,7 +223,8 @@ fn objection(
             "film {} of more persons: about {percent:.0} % of new groups are held out", short.label
         ));
     }
-    (Budget::of(gate).n_left(history.spent(wanted.set)) == 0).then(|| {
+    let budget = history.budget(Budget::of(gate));
+    (budget.n_left(history.spent(wanted.set)) == 0).then(|| {
         message!(
             "the {} at held-out set {} are used up: film new held-out persons", count(gate.looks, "look"), wanted.set;
             "about {percent:.0} % of new groups are held out; when each label has {least} of those, the next set opens with new looks"

@@ -1,10 +1,13 @@
 //! `wo-models promote`: the decision of the gate, and the model in its place.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use anyhow::Context;
 use wo_cli::{Exit, Outcome, bail, ensure};
 
-use crate::champion::{CURE, Champion};
+use crate::champion::{Champion, refuse_damaged};
 use crate::cli::config::{Damaged, PromoteConfig};
 use crate::event::{Condition, Event, Look, LookKind, Promoted, Refused, now};
 use crate::folder::ModelsFolder;
@@ -24,6 +27,7 @@ const ROUNDING: f64 = 1e-9;
 pub(crate) fn promote(config: &PromoteConfig) -> anyhow::Result<Outcome> {
     let folder = ModelsFolder::here();
     let mut ledger = OpenLedger::open(&folder)?;
+    wo_cli::check_folder(&config.challenger)?;
     let files = hashes(&config.challenger)?;
     ensure!(
         files.contains_key(CONFIG),
@@ -31,6 +35,7 @@ pub(crate) fn promote(config: &PromoteConfig) -> anyhow::Result<Outcome> {
         "{} is no folder of a model",
         config.challenger.display()
     );
+    refuse_other_disk(&config.challenger, &folder)?;
     let challenger = digest(&files);
     let look = look_of(&ledger, &challenger)?;
     let judged = Judged::read(&config.comparison)?;
@@ -46,7 +51,7 @@ pub(crate) fn promote(config: &PromoteConfig) -> anyhow::Result<Outcome> {
         inputs: config.inputs.clone(),
     };
     if let Some(why) = objection(config, &ledger, &look, &gate)? {
-        return refuse(&folder, &mut ledger, refused(why), "gate");
+        return refuse(&folder, &mut ledger, refused(why), "promote");
     }
     let history = ledger.history();
     let version = format!("{:06}-{}", history.next_number(), &challenger[..DIGITS]);
@@ -78,6 +83,19 @@ pub(crate) fn promote(config: &PromoteConfig) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// A model moves to its version by a rename, which no disk allows to another.
+fn refuse_other_disk(challenger: &Path, folder: &ModelsFolder) -> anyhow::Result<()> {
+    let disk = |path: &Path| fs::metadata(path).map(|it| it.dev());
+    let reading = || format!("read {}", challenger.display());
+    ensure!(
+        disk(challenger).with_context(reading)? == disk(&folder.versions()).with_context(reading)?,
+        Exit::Usage,
+        "{} is on another disk than {}", challenger.display(), folder.path().display();
+        "cp -a {} {}, and promote the copy", wo_cli::shell_word(challenger), folder.path().join("challenger").display()
+    );
+    Ok(())
+}
+
 /// Writes a refusal into the ledger and into last-run.json. The answer is no.
 pub(crate) fn refuse(
     folder: &ModelsFolder,
@@ -103,8 +121,8 @@ pub(crate) fn refuse(
 
 /// The look that was paid for this model.
 fn look_of(ledger: &OpenLedger, challenger: &str) -> anyhow::Result<Look> {
-    let look = ledger.history().open_look();
-    let Some(look) = look.filter(|it| it.challenger == challenger) else {
+    let mut looks = ledger.history().open_looks();
+    let Some(look) = looks.find(|it| it.challenger == challenger) else {
         bail!(
             Exit::Integrity,
             "no look at the held-out groups was written down for this model, or it has been decided on";
@@ -155,7 +173,7 @@ fn objection(
     let folder = ModelsFolder::here();
     match Champion::of(&folder, ledger.history()) {
         Champion::Damaged(why) if config.damaged == Damaged::Refuse => {
-            bail!(Exit::Integrity, "the model in use is damaged: {why}"; "{}", CURE[0]; "{}", CURE[1])
+            return refuse_damaged(&why, &folder, ledger.history());
         }
         Champion::Damaged(_) => {}
         Champion::Whole(_) if look.kind == LookKind::First => {
@@ -178,6 +196,12 @@ fn objection(
         return Ok(Some(reasons(&failed).join("; ")));
     }
     let Some([new, old]) = &config.audits else {
+        if look.kind == LookKind::Comparison {
+            wo_cli::warn!(
+                "without --audit nobody knows whether the new model leans on a shortcut";
+                "wo-eval --audit writes what --audit and --audit-of-champion take"
+            );
+        }
         return Ok(None);
     };
     Ok(Judged::read(new)?.worse_audit(&Judged::read(old)?))

@@ -1,6 +1,7 @@
 //! `wo-models history` and `wo-models show`: what happened, and one model.
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use wo_cli::{Exit, Outcome, bail};
 use crate::WRITING;
 use crate::cli::config::Format;
 use crate::event::{Event, LookKind, Promoted};
-use crate::folder::ModelsFolder;
+use crate::folder::{ModelsFolder, target_of};
 use crate::ledger::read_history;
 use crate::model_files::damage;
 use crate::promote::reasons;
@@ -52,7 +53,9 @@ fn in_words(event: &Event) -> (&str, String) {
             let sides = assigned.sides.values();
             let n_held_out = sides.filter(|it| **it != Side::Training).count();
             let n = assigned.sides.len();
-            let what = format!("{n} keys have a side now, {n_held_out} of them are held out");
+            let what = format!(
+                "{n} new persons, sources or videos have a side now, {n_held_out} of them are held out"
+            );
             (&assigned.at, what)
         }
         Event::Opened(opened) => {
@@ -131,10 +134,17 @@ pub(crate) fn show(
         bail!(
             Exit::Usage,
             "there is no version {version}";
-            "there are {}", known.join(", ")
+            "{}", if known.is_empty() { "no model was promoted yet".to_owned() } else { format!("there are {}", known.join(", ")) }
         );
     };
     let path = folder.version(&promoted.version);
+    let link = target_of(&folder.current())?;
+    if in_use == Some(promoted) && link != Some(Path::new("versions").join(&promoted.version)) {
+        wo_cli::warn!(
+            "{} does not lead to the model in use", folder.current().display();
+            "the next run of scripts/retrain puts it right"
+        );
+    }
     let damage = damage(&path, &promoted.files);
     let shown = Shown {
         path: path.display().to_string(),

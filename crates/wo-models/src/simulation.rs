@@ -86,7 +86,7 @@ impl Simulation {
         self.videos
             .iter()
             .for_each(|(_, it)| all.take(&line_of(it)));
-        let places = place(&all, &self.history, self.settings.held_out.share);
+        let places = place(&all, &self.history, &self.settings);
         self.history.take(&Event::Assigned(Assigned {
             at: String::new(),
             sides: places.new.clone(),
@@ -144,6 +144,7 @@ impl Simulation {
             champion: Some(self.champion.clone()),
             held_out: String::new(),
             alpha: budget.price(),
+            of_alpha: Some(budget.alpha()),
             confidence: budget.confidence(),
         }));
         self.counts.n_looks += 1;

@@ -8,10 +8,27 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use anyhow::Context;
+use wo_cli::{Exit, bail};
 
 use crate::folder::{ModelsFolder, sync, target_of};
 use crate::history::History;
 use crate::model_files::damage;
+
+/// Fails where models are there that the ledger knows nothing of: its end, or all of it, was lost.
+pub(crate) fn check_known(folder: &ModelsFolder, history: &History) -> anyhow::Result<()> {
+    for name in folder.names_of_versions()? {
+        if history.version(&name).is_none() && !history.is_removed(&name) {
+            bail!(
+                Exit::Integrity,
+                "{} knows nothing of {}: lines of it are missing",
+                folder.ledger().display(), folder.version(&name).display();
+                "bring back a copy of the file; or begin anew: mv {0} {0}.old, and look at no held-out person of before",
+                wo_cli::shell_word(folder.path())
+            );
+        }
+    }
+    Ok(())
+}
 
 /// Moves the model in use to its version where it is not there yet, and lets the link point to it.
 pub(crate) fn complete(folder: &ModelsFolder, history: &History) -> anyhow::Result<()> {

@@ -112,7 +112,7 @@ pub struct Look {
     #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
     pub challenger: Option<PathBuf>,
     /// Only say whether a new model could be judged, before it is trained
-    #[arg(long)]
+    #[arg(long, conflicts_with = "challenger")]
     pub dry_run: bool,
     /// Fingerprint of what the run reads
     #[arg(long, value_name = "HASH", default_value = "")]

@@ -114,7 +114,7 @@ impl Config {
             }),
             Command::Look(look) => Self::Look(LookConfig {
                 input: look.input,
-                challenger: look.challenger.filter(|_| !look.dry_run),
+                challenger: look.challenger,
                 inputs: look.inputs,
                 damaged: Damaged::of(look.force),
                 reading: look.reading,
@@ -147,24 +147,17 @@ impl Config {
     }
 }
 
+/// The folder of a new model is looked for later: what a killed run left half done may have moved it.
 fn check_paths(command: &Command) -> anyhow::Result<()> {
-    match command {
-        Command::Fingerprint(fingerprint) => fingerprint
-            .files
-            .iter()
-            .try_for_each(|it| wo_cli::check_file(it)),
-        Command::Look(look) => look
-            .challenger
-            .iter()
-            .try_for_each(|it| wo_cli::check_folder(it)),
+    let files: Vec<&PathBuf> = match command {
+        Command::Fingerprint(fingerprint) => fingerprint.files.iter().collect(),
         Command::Promote(promote) => {
-            wo_cli::check_folder(&promote.challenger)?;
             let audits = promote.audit.iter().chain(&promote.audit_of_champion);
-            let files = std::iter::once(&promote.comparison).chain(audits);
-            files.into_iter().try_for_each(|it| wo_cli::check_file(it))
+            std::iter::once(&promote.comparison).chain(audits).collect()
         }
-        _ => Ok(()),
-    }
+        _ => Vec::new(),
+    };
+    files.into_iter().try_for_each(|it| wo_cli::check_file(it))
 }
 
 impl Format {

@@ -12,6 +12,7 @@ fn look(challenger: &str, kind: LookKind, set: u32) -> Event {
         champion: None,
         held_out: "h".to_owned(),
         alpha: 0.01,
+        of_alpha: Some(0.05),
         confidence: 0.98,
     })
 }
@@ -93,27 +94,50 @@ fn going_back_is_going_back_in_what_was_in_use() {
 #[test]
 fn a_set_takes_new_groups_until_two_models_were_compared_on_it() {
     let mut history = history(&[look("a", LookKind::First, 1)]);
-    assert_eq!((history.set(), history.joined_set()), (1, 1));
+    let budget = Budget::of(&wo_settings::Settings::default().gate);
+    assert_eq!((history.set(), history.joined_set(budget)), (1, 1));
     history.take(&look("b", LookKind::Comparison, 1));
-    assert_eq!((history.set(), history.joined_set()), (1, 2));
+    assert_eq!((history.set(), history.joined_set(budget)), (1, 2));
     assert!((history.spent(1) - 0.02).abs() < 1e-12 && history.spent(2) == 0.0);
     history.take(&Event::Opened(Opened {
         at: String::new(),
         set: 2,
     }));
-    assert_eq!((history.set(), history.joined_set()), (2, 2));
+    assert_eq!((history.set(), history.joined_set(budget)), (2, 2));
+}
+
+#[test]
+fn a_set_whose_looks_are_used_up_by_first_models_is_complete() {
+    let budget = Budget::of(&wo_settings::Settings::default().gate);
+    let mut history = History::default();
+    // Each of these costs 0.01 of 0.05.
+    for (number, joined) in [1, 1, 1, 1, 2].into_iter().enumerate() {
+        history.take(&look(&number.to_string(), LookKind::First, 1));
+        assert_eq!(history.joined_set(budget), joined, "{number}");
+    }
 }
 
 #[test]
 fn a_look_is_open_until_its_own_model_is_decided_on() {
     let digest = digest(&files("1"));
     let mut history = history(&[look(&digest, LookKind::First, 1), refused("another")]);
-    let open = history.open_look().cloned();
+    let open = history.open_looks().next().cloned();
     assert_eq!(open.as_ref().map(|it| &it.challenger), Some(&digest));
     history.take(&promoted("1"));
-    assert_eq!(history.open_look(), None);
+    assert_eq!(history.open_looks().next(), None);
     let same = history.same_look(&open.unwrap()).unwrap();
     assert_eq!(same.outcome, Some(Outcome::Promoted("1".to_owned())));
+}
+
+#[test]
+fn a_look_that_was_cut_off_stays_open_though_another_was_decided() {
+    let looks = ["a", "b"].map(|it| look(it, LookKind::Comparison, 1));
+    let mut history = history(&looks);
+    history.take(&refused("b"));
+    let open: Vec<&str> = history.open_looks().map(|it| &*it.challenger).collect();
+    assert_eq!(open, ["a"]);
+    history.take(&refused("a"));
+    assert_eq!(history.open_looks().next(), None);
 }
 
 #[test]

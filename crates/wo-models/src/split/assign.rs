@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wo_record::{Group, UNCLEAR, components};
+use wo_settings::Settings;
 
+use crate::budget::Budget;
 use crate::history::History;
 use crate::side::{KeyHash, Side};
 use crate::split::videos::{Cell, SplitVideo, Videos};
@@ -36,26 +38,28 @@ pub(crate) struct Places {
     pub(crate) n_new: BTreeMap<Side, usize>,
 }
 
-/// Places all videos, and gives new groups a side, so that `share` of all groups is held out.
-pub(crate) fn place(videos: &Videos, history: &History, share: f64) -> Places {
+/// Places all videos, and gives new groups a side, so that the share of `wo.toml` is held out of all groups.
+pub(crate) fn place(videos: &Videos, history: &History, settings: &Settings) -> Places {
+    let share = settings.held_out.share;
+    let joined = history.joined_set(Budget::of(&settings.gate));
     let mut keys = Keys::of(videos, history);
-    let groups = groups_of(videos, &keys);
+    for group in groups_of(videos, &keys) {
+        let sides = keys.sides(group.keys());
+        // Keys without a side connect keys of several.
+        if sides.len() > 1 {
+            sides.iter().for_each(|side| keys.spread(&group, *side));
+        }
+    }
     let mut balance = Balance::new(share);
     let mut new = Vec::new();
-    for group in groups {
-        let sides = keys.sides(group.keys());
-        match sides.first() {
-            None => {
-                new.push(group);
-                continue;
-            }
-            Some(side) if sides.len() == 1 => keys.assign(group.keys(), *side),
-            // Keys without a side connect keys of several.
-            Some(_) => sides.iter().for_each(|side| keys.spread(&group, *side)),
-        }
-        for side in sides {
-            balance.count(&group.cells_on(side, &keys), side);
-        }
+    // Now that videos which join two sides join nothing, each group has one side, or none yet.
+    for group in groups_of(videos, &keys) {
+        let Some(side) = keys.sides(group.keys()).first().copied() else {
+            new.push(group);
+            continue;
+        };
+        keys.assign(group.keys(), side);
+        balance.count(&group.cells(), side);
     }
     let mut places = Places::default();
     let draw = |group: &Grouped<'_>| {
@@ -66,10 +70,10 @@ pub(crate) fn place(videos: &Videos, history: &History, share: f64) -> Places {
         new.into_iter().map(|it| (draw(&it), it)).collect();
     drawn.sort_by(|(a, _), (b, _)| a.cmp(b));
     for (hash, group) in drawn {
-        let cells: BTreeSet<Cell> = group.videos.iter().map(|it| it.cell()).collect();
+        let cells = group.cells();
         let is_held_out = hash.chance(&history.salt) < balance.deficit(&cells);
         let side = if is_held_out {
-            Side::HeldOut(history.joined_set())
+            Side::HeldOut(joined)
         } else {
             Side::Training
         };
@@ -165,11 +169,9 @@ impl<'a> Grouped<'a> {
         self.videos.iter().flat_map(|it| &it.keys)
     }
 
-    /// What its videos on a side show.
-    fn cells_on(&self, side: Side, keys: &Keys<'_>) -> BTreeSet<Cell> {
-        let videos = self.videos.iter();
-        let on_side = videos.filter(|it| keys.place(it) == Place::On(side));
-        on_side.map(|it| it.cell()).collect()
+    /// What its videos show.
+    fn cells(&self) -> BTreeSet<Cell> {
+        self.videos.iter().map(|it| it.cell()).collect()
     }
 }
 

@@ -1,7 +1,8 @@
 //! When models are judged on the next set of held-out groups.
 //!
-//! Not before the looks at this one are used up, and not before the next has groups enough to decide anything. Nobody has
-//! looked at these groups, so that whatever was learnt from the set before, by models or by people, tells nothing of them.
+//! Not before the looks at this one are used up or it has too few groups left to judge by, and not before the next has groups
+//! enough. Nobody has looked at these groups, so that whatever was learnt from the set before, by models or by people, tells
+//! nothing of them.
 
 use wo_settings::Settings;
 
@@ -20,17 +21,19 @@ pub(crate) fn due_set(
     settings: &Settings,
 ) -> Option<u32> {
     let set = history.set();
-    if Budget::of(&settings.gate).n_left(history.spent(set)) > 0 {
-        return None;
-    }
     let on = |side: Side| {
         let is_on = |id: &String| places.by_id.get(id) == Some(&Place::On(side));
         let videos = videos.iter().filter(|(id, _)| is_on(id));
         Support::of(videos.map(|(_, video)| video))
     };
-    let next = on(Side::HeldOut(set + 1));
-    let trained = on(Side::Training);
+    let (this, next) = (on(Side::HeldOut(set)), on(Side::HeldOut(set + 1)));
     let least = settings.gate.min_groups;
-    let is_ready = next.labels().count() > 1 && next.shortage(trained.labels(), least).is_none();
-    is_ready.then_some(set + 1)
+    let budget = history.budget(Budget::of(&settings.gate));
+    let is_used_up = budget.n_left(history.spent(set)) == 0;
+    if this.can_judge(None, least) && !is_used_up {
+        return None;
+    }
+    // What this set shows often enough, the next shows as well: it is no easier.
+    next.can_judge(this.shown_by(least), least)
+        .then_some(set + 1)
 }

@@ -77,7 +77,7 @@ pub(crate) fn split(
 fn sides(config: &SplitConfig, videos: &Videos) -> anyhow::Result<(Places, u32)> {
     let (settings, folder) = (&config.settings, ModelsFolder::here());
     let mut ledger = OpenLedger::open(&folder)?;
-    let places = place(videos, ledger.history(), settings.held_out.share);
+    let places = place(videos, ledger.history(), settings);
     if !places.new.is_empty() {
         ledger.append(&Event::Assigned(Assigned {
             at: now(),
@@ -90,7 +90,7 @@ fn sides(config: &SplitConfig, videos: &Videos) -> anyhow::Result<(Places, u32)>
             set: next,
         }))?;
         wo_cli::say!(
-            "the looks at the held-out set before are used up; models are judged on set {next} from now on, which nobody has \
+            "the held-out set before is used up or too small; models are judged on set {next} from now on, which nobody has \
              looked at"
         );
     }

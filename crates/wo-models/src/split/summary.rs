@@ -115,8 +115,8 @@ fn mixed(videos: &Videos, places: &Places) -> Option<Message> {
             verb(n, "joins", "join"),
             verb(n, "is", "are"),
             named(mixed);
-            "correct groups.csv where a person or a source is wrong; else film the held-out person where nobody was filmed who is \
-             trained on"
+            "correct groups.csv where a person or a source is wrong; else film held-out persons and those who are trained on in \
+             different places"
         )
     })
 }

@@ -11,7 +11,6 @@ use crate::split::videos::SplitVideo;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Support {
     by_label: BTreeMap<Name, f64>,
-    pub(crate) n_videos: usize,
     pub(crate) n_groups: usize,
 }
 
@@ -37,7 +36,6 @@ impl Support {
         let by_label = sizes.into_iter().map(|(it, sizes)| (it, effective(sizes)));
         Self {
             by_label: by_label.collect(),
-            n_videos: videos.len(),
             n_groups: groups.iter().collect::<BTreeSet<_>>().len(),
         }
     }
@@ -45,6 +43,21 @@ impl Support {
     /// The labels that there are.
     pub(crate) fn labels(&self) -> impl Iterator<Item = &Name> {
         self.by_label.keys()
+    }
+
+    /// The labels that so many groups show.
+    pub(crate) fn shown_by(&self, least: u32) -> impl Iterator<Item = &Name> {
+        let labels = self.by_label.iter();
+        labels.filter_map(move |(label, n)| (*n >= f64::from(least)).then_some(label))
+    }
+
+    /// Whether models can be judged: there are several labels, and each of them and of those `expected` has `least` groups.
+    pub(crate) fn can_judge<'a>(
+        &'a self,
+        expected: impl IntoIterator<Item = &'a Name>,
+        least: u32,
+    ) -> bool {
+        self.labels().count() > 1 && self.shortage(expected, least).is_none()
     }
 
     /// The label that lacks most groups of `least`, of all that are there and of those that are `expected`.
@@ -98,7 +111,7 @@ mod tests {
             ("ben", "bad_form"),
             ("clara", "unclear"),
         ]);
-        assert_eq!((one.n_videos, one.n_groups), (5, 2));
+        assert_eq!(one.n_groups, 2);
         let short = |least| {
             one.shortage(None, least)
                 .map(|it| (it.label.to_string(), it.n_effective))
@@ -108,5 +121,10 @@ mod tests {
         let half_rep = Name::new("half_rep");
         let missing = one.shortage([&half_rep], 1).map(|it| it.n_effective);
         assert_eq!(missing, Some(0.0));
+        let shown: Vec<&str> = one.shown_by(2).map(Name::as_str).collect();
+        assert_eq!(shown, ["good_form"]);
+        assert!(
+            one.can_judge(None, 1) && !one.can_judge(None, 2) && !one.can_judge([&half_rep], 1)
+        );
     }
 }

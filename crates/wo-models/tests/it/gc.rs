@@ -99,3 +99,33 @@ fn the_budget_takes_caches_first_and_data_never() {
     }
     assert_eq!(workspace.in_use(), "5");
 }
+
+#[test]
+fn without_its_ledger_nothing_is_deleted() {
+    let workspace = five();
+    fs::remove_file(workspace.path("models/ledger.ndjson")).expect("removed");
+    workspace.write("wo.toml", "[keep]\nmodels = 1\ndisk = \"100 B\"\n");
+    let lost = gc(&workspace, &[]);
+    assert_eq!(lost.status, 6);
+    assert!(
+        lost.stderr.contains("lines of it are missing"),
+        "{}",
+        lost.stderr
+    );
+    assert_eq!(versions(&workspace).len(), 5);
+    assert_eq!(workspace.in_use(), "5");
+}
+
+#[test]
+fn a_ledger_that_lost_its_end_moves_no_link_and_gives_no_look_back() {
+    let workspace = five();
+    let ledger = workspace.read("models/ledger.ndjson");
+    let without_last = &ledger[..=ledger.trim_end().rfind('\n').expect("lines")];
+    workspace.write("models/ledger.ndjson", without_last);
+    workspace.write_model("sixth");
+    for run in [workspace.look(), gc(&workspace, &[])] {
+        assert_eq!(run.status, 6, "{}", run.stderr);
+    }
+    assert_eq!(versions(&workspace).len(), 5);
+    assert_eq!(workspace.in_use(), "5");
+}

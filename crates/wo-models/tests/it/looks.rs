@@ -172,3 +172,114 @@ fn an_alpha_without_meaning_is_refused() {
         run.stderr
     );
 }
+
+#[test]
+fn first_models_may_use_up_a_set_and_new_persons_open_the_next() {
+    let workspace = Workspace::with_persons();
+    for number in 1..=8 {
+        workspace.write_model(&number.to_string());
+        assert_eq!(workspace.look().stdout, "first\n", "{number}");
+        workspace.write_comparison(("balanced_accuracy.low>0.5", false));
+        assert_eq!(workspace.promote(&[]).status, 1);
+    }
+    workspace.write_model("9");
+    assert_eq!(workspace.look().status, 1);
+    workspace.write_persons(80);
+    let split = workspace.split("held-out");
+    assert!(
+        split
+            .stderr
+            .contains("models are judged on set 2 from now on"),
+        "{}",
+        split.stderr
+    );
+    assert_eq!(workspace.look().stdout, "first\n");
+}
+
+#[test]
+fn a_set_that_shrinks_makes_room_for_the_next() {
+    let workspace = Workspace::with_persons();
+    workspace.promote_first();
+    workspace.promote_next("second");
+    // All held-out persons but two ask for a takedown.
+    let gone = ids(&workspace.read("held-out.ndjson")).split_off(4);
+    let left = workspace.read("described.ndjson");
+    let is_left = |line: &&str| !gone.iter().any(|id| line.contains(&format!("\"{id}\"")));
+    let lines: Vec<String> = left.lines().filter(is_left).map(str::to_owned).collect();
+    let records = &lines[1..lines.len() - 1];
+    workspace.write("described.ndjson", &stream(records));
+    workspace.split("held-out");
+    workspace.write_model("third");
+    let short = workspace.look();
+    assert_eq!(short.status, 1);
+    assert!(
+        short.stderr.contains("the held-out groups are too few"),
+        "{}",
+        short.stderr
+    );
+    let more = (100..160).flat_map(|it| {
+        let of = |label: &str| video(&format!("{label}{it}"), &format!("q{it}"), "", label);
+        [of("good_form"), of("bad_form")].concat()
+    });
+    let all: Vec<String> = records.iter().cloned().chain(more).collect();
+    workspace.write("described.ndjson", &stream(&all));
+    let split = workspace.split("held-out");
+    assert!(
+        split
+            .stderr
+            .contains("models are judged on set 2 from now on"),
+        "{}",
+        split.stderr
+    );
+    let run = workspace.look();
+    assert_eq!((run.status, run.stdout.as_str()), (0, "0.9875\n"));
+    assert!(run.stderr.contains("7 looks of 8 left"), "{}", run.stderr);
+}
+
+#[test]
+fn a_run_that_was_cut_off_goes_on_though_another_model_was_judged_meanwhile() {
+    let workspace = Workspace::with_persons();
+    workspace.promote_first();
+    workspace.write_model("a");
+    workspace.look();
+    // It is killed here. Something changes, and another model is refused; then all is as it was.
+    workspace.write_model("b");
+    workspace.look();
+    workspace.write_comparison(FAILED);
+    assert_eq!(workspace.promote(&[]).status, 1);
+    workspace.write_model("a");
+    let again = workspace.look();
+    assert_eq!(
+        (again.status, again.stdout.as_str()),
+        (0, "0.9875\n"),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(workspace.events("looked").len(), 3, "paid for once");
+    workspace.write_comparison(PASSED);
+    let run = workspace.promote(&[]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(workspace.in_use(), "a");
+}
+
+#[test]
+fn a_line_that_is_no_record_is_skipped_where_that_is_asked_for() {
+    let workspace = Workspace::with_persons();
+    workspace.promote_first();
+    workspace.write_model("second");
+    let held_out = workspace.read("held-out.ndjson");
+    let (begin, rest) = held_out.split_once('\n').expect("lines");
+    workspace.write("held-out.ndjson", &format!("{begin}\nno record\n{rest}"));
+    assert_eq!(workspace.look().status, 6);
+    let args = [
+        "look",
+        "--challenger",
+        "new",
+        "--on-error",
+        "skip",
+        "held-out.ndjson",
+    ];
+    let run = workspace.run(&args);
+    assert_eq!((run.status, run.stdout.as_str()), (3, "0.9875\n"));
+    assert!(run.stderr.contains("line 2"), "{}", run.stderr);
+}

@@ -19,7 +19,7 @@ fn models_are_promoted_one_after_the_other() {
         (first["outcome"].as_str(), first["exit"].as_u64()),
         (Some("promoted"), Some(0))
     );
-    assert_eq!(first["why"], "balanced_accuracy.low>0.5 (0.020)");
+    assert_eq!(first["why"], "balanced_accuracy.low>0.5 (0.620)");
     workspace.promote_next("second");
     assert_eq!(workspace.in_use(), "second");
     let versions: Vec<String> = workspace
@@ -31,7 +31,7 @@ fn models_are_promoted_one_after_the_other() {
     let shown = workspace.ok(&["show"]);
     assert!(shown.contains("state     in use, whole\n"), "{shown}");
     assert!(
-        shown.contains("gate      difference.balanced_accuracy.low>0 (0.020)\n"),
+        shown.contains("gate      difference.balanced_accuracy.low>0 (0.620)\n"),
         "{shown}"
     );
     let history = workspace.ok(&["history"]);
@@ -54,7 +54,7 @@ fn a_closed_gate_leaves_the_model_in_use_and_says_why() {
     workspace.write_comparison(FAILED);
     let run = workspace.promote(&["--report", "models/reports/a.html"]);
     assert_eq!(run.status, 1);
-    let why = "difference.balanced_accuracy.low>0 (0.020)";
+    let why = "difference.balanced_accuracy.low>0 (0.620)";
     assert_eq!(run.stderr, format!("wo-models: refused: {why}\n"));
     assert_eq!(workspace.in_use(), "first");
     assert!(workspace.path("new").exists());
@@ -366,4 +366,26 @@ fn a_note_keeps_when_the_run_began() {
         (Some(5), Some("extract"))
     );
     assert!(failed["ended"].is_string());
+}
+
+#[test]
+fn a_comparison_that_contradicts_itself_promotes_nothing() {
+    let workspace = Workspace::with_persons();
+    workspace.promote_first();
+    workspace.write_model("second");
+    workspace.look();
+    workspace.write_comparison(PASSED);
+    let sound = workspace.read("comparison.ndjson");
+    for (from, to) in [
+        ("\"value\":0.62", "\"value\":-0.9"),
+        ("\"value\":0.62", "\"value\":null"),
+        ("{\"passed\":true,\"terms\"", "{\"passed\":false,\"terms\""),
+    ] {
+        assert!(sound.contains(from), "{from} in {sound}");
+        workspace.write("comparison.ndjson", &sound.replacen(from, to, 1));
+        let run = workspace.promote(&[]);
+        assert_eq!(run.status, 6, "{to}: {}", run.stderr);
+        assert!(run.stderr.contains("contradicts itself"), "{}", run.stderr);
+        assert_eq!(workspace.in_use(), "first");
+    }
 }

@@ -114,7 +114,7 @@ impl Workspace {
             "candidate": 0.9, "champion": 0.8, "difference": 0.1, "low": 0.02, "high": 0.2, "confidence": confidence,
             "n": 20, "n_groups": 10});
         let gate = json!({"type": "gate", "passed": passed,
-            "terms": [{"term": term, "value": 0.02, "bound": 0.0, "passed": passed}]});
+            "terms": [{"term": term, "value": 0.62, "bound": 0.0, "passed": passed}]});
         let lines = [comparison.to_string(), gate.to_string()];
         self.write("comparison.ndjson", &stream(&lines));
     }

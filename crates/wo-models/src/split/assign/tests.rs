@@ -6,6 +6,13 @@ use super::*;
 use crate::event::{Assigned, Begun, Event, Look, LookKind};
 use crate::split::videos::tests::line_of;
 
+/// Three of ten groups are held out.
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.held_out.share = 0.3;
+    settings
+}
+
 /// A ledger, and all videos so far.
 struct World {
     history: History,
@@ -47,7 +54,7 @@ impl World {
 
     /// What a call of the filter does.
     fn place(&mut self) -> Places {
-        let places = place(&self.all(), &self.history, 0.3);
+        let places = place(&self.all(), &self.history, &settings());
         if !places.new.is_empty() {
             self.history.take(&Event::Assigned(Assigned {
                 at: String::new(),
@@ -74,6 +81,7 @@ impl World {
             challenger: String::new(),
             champion: None,
             held_out: String::new(),
+            of_alpha: None,
             alpha: 0.0,
             confidence: 0.95,
         }));
@@ -239,7 +247,7 @@ fn after_a_comparison_new_held_out_groups_wait_for_the_next_set() {
     (40..80).for_each(|it| world.add(&format!("v{it}"), &format!("p{it}"), "", "good_form"));
     // A new video of a held-out person is in the set of that person.
     let known = world.all();
-    let places = place(&known, &world.history, 0.3);
+    let places = place(&known, &world.history, &settings());
     let of_set = |wanted: u32| {
         let on = |it: &&Place| **it == Place::On(Side::HeldOut(wanted));
         places.by_id.values().filter(on).count()
