@@ -6,7 +6,7 @@ use anyhow::Context;
 use wo_cli::{Exit, Message, OnError, Outcome, count, ensure, message, open_input};
 use wo_folder::stream_error;
 use wo_record::{ReadError, Reader, Record};
-use wo_settings::Settings;
+use wo_settings::{Gate, Settings};
 
 use crate::WRITING;
 use crate::budget::Budget;
@@ -32,14 +32,7 @@ pub(crate) fn look(
     stdin: &mut dyn BufRead,
     stdout: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    let budget = Budget::of(&config.settings.gate);
-    let (alpha, looks) = (config.settings.gate.alpha, config.settings.gate.looks);
-    ensure!(
-        budget.confidence() > 0.5,
-        Exit::Usage,
-        "gate.alpha {alpha} over {} gives intervals that say nothing", count(looks, "look");
-        "take a smaller gate.alpha in wo.toml, such as 0.05"
-    );
+    let budget = budget_of(&config.settings.gate)?;
     let held_out = HeldOut::read(config, stdin)?;
     let folder = ModelsFolder::here();
     let mut ledger = OpenLedger::open(&folder)?;
@@ -83,7 +76,7 @@ pub(crate) fn look(
     }
     let left = budget.n_left(ledger.history().spent(wanted.set));
     let groups = count(held_out.support.n_groups, "group");
-    let (set, left) = (wanted.set, count(left, "look"));
+    let (set, left, looks) = (wanted.set, count(left, "look"), config.settings.gate.looks);
     wo_cli::say!("held-out set {set}, {groups}: {left} of {looks} left");
     match kind {
         LookKind::First => writeln!(stdout, "{FIRST}"),
@@ -91,6 +84,18 @@ pub(crate) fn look(
     }
     .context(WRITING)?;
     Ok(Outcome::from_failures(held_out.n_skipped))
+}
+
+/// The budget of the settings, where it gives intervals that say something.
+fn budget_of(gate: &Gate) -> anyhow::Result<Budget> {
+    let budget = Budget::of(gate);
+    ensure!(
+        budget.confidence() > 0.5,
+        Exit::Usage,
+        "gate.alpha {} over {} gives intervals that say nothing", gate.alpha, count(gate.looks, "look");
+        "take a smaller gate.alpha in wo.toml, such as 0.05"
+    );
+    Ok(budget)
 }
 
 /// Why this look is not taken: what stands against any look, unless it was paid for before, or what it decided then.

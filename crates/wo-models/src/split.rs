@@ -2,6 +2,7 @@
 
 mod assign;
 mod due_set;
+mod index;
 mod stream;
 mod summary;
 mod support;

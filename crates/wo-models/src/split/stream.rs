@@ -1,4 +1,6 @@
 //! The filter: reads a stream twice, first for the sides of its videos, then to pass on those of one side.
+//!
+//! Videos pass in the order of their ids: the same videos make the same model and the same look, in whatever order they came.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -15,6 +17,7 @@ use crate::ledger::OpenLedger;
 use crate::side::Side;
 use crate::split::assign::{Place, Places, place};
 use crate::split::due_set::due_set;
+use crate::split::index::{Index, video_of};
 use crate::split::summary::{summary, warnings};
 use crate::split::videos::Videos;
 
@@ -34,43 +37,39 @@ pub(crate) fn split(
         written_to: BaseFolder::of(None).context("find the working directory")?,
     };
     let mut videos = Videos::new(config.settings.held_out.group_by);
-    let mut n_skipped = 0;
+    let mut index = Index::default();
+    let mut upstream = None;
+    let mut failures = Vec::new();
     filter.for_each_line(&mut spool, |read| {
         match read {
-            Read::Line(line) => videos.take(&line),
+            Read::Line(line) => {
+                videos.take(&line);
+                index.take(&line);
+            }
             Read::Bad(bad) => {
                 wo_cli::warn!("{}: {bad}", filter.name);
-                n_skipped += 1;
+                failures.push(bad_line(&bad));
             }
-            Read::Begin(_) => {}
+            Read::Begin(producers) => upstream = Some(producers),
         }
         Ok(())
     })?;
     let (places, set) = sides(config, &videos)?;
     let is_kept = |video_id: &str| places.by_id.get(video_id) == Some(&config.keep.place(set));
-    let mut output = Some(stdout);
-    let mut writer = None;
-    filter.for_each_line(&mut spool, |read| {
-        match (read, &mut writer) {
-            (Read::Begin(upstream), None) => {
-                let output = output.take().expect("taken once, with the writer");
-                let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-                writer = Some(Writer::begin(output, tool, version, &upstream)?);
-            }
-            (Read::Line(line), Some(writer)) => filter.pass(*line, &is_kept, writer)?,
-            (Read::Bad(bad), Some(writer)) => writer.failure(bad_line(&bad))?,
-            (Read::Begin(_) | Read::Line(_) | Read::Bad(_), _) => {}
+    if let Some(upstream) = upstream {
+        let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        let mut writer = Writer::begin(stdout, tool, version, &upstream)?;
+        index.for_each_line(&mut spool, |line| filter.pass(line, &is_kept, &mut writer))?;
+        for failure in &failures {
+            writer.failure(failure.clone())?;
         }
-        Ok(())
-    })?;
-    if let Some(writer) = writer {
         writer.end()?;
     }
     let n_kept = videos.iter().filter(|(id, _)| is_kept(id)).count();
     if n_kept == 0 {
         return Ok(Outcome::No);
     }
-    Ok(Outcome::from_failures(n_skipped))
+    Ok(Outcome::from_failures(failures.len() as u64))
 }
 
 /// The places of all videos, and the set that is judged on. Writes down what is new before anything is passed on.
@@ -185,20 +184,6 @@ impl Filter<'_> {
             return Ok(writer.rewritten(&line, &record)?);
         }
         Ok(writer.line(&line)?)
-    }
-}
-
-/// The video that a record is about.
-fn video_of(record: &Record) -> Option<&str> {
-    match record {
-        Record::Video(video) => Some(&video.video_id),
-        Record::Frame(frame) => Some(&frame.video_id),
-        Record::Dropped(dropped) => Some(&dropped.video_id),
-        Record::Pose(pose) => Some(&pose.video_id),
-        Record::Prediction(prediction) => Some(&prediction.video_id),
-        Record::Verdict(verdict) => Some(&verdict.video_id),
-        Record::Error(failure) => failure.video_id.as_deref(),
-        _ => None,
     }
 }
 

@@ -162,3 +162,19 @@ fn videos_on_neither_side_are_named_with_a_cure() {
         );
     }
 }
+
+#[test]
+fn the_order_in_which_videos_came_changes_nothing() {
+    let workspace = Workspace::with_persons();
+    let [first, second] =
+        ["training", "held-out"].map(|it| workspace.read(&format!("{it}.ndjson")));
+    assert!(ids(&first).is_sorted() && ids(&second).is_sorted());
+    let described = workspace.read("described.ndjson");
+    let lines: Vec<&str> = described.lines().collect();
+    let mut videos: Vec<&[&str]> = lines[1..lines.len() - 1].chunks(2).collect();
+    videos.reverse();
+    workspace.write("described.ndjson", &stream(&videos.concat()));
+    for (side, before) in [("training", first), ("held-out", second)] {
+        assert_eq!(workspace.split(side).stdout, before);
+    }
+}
