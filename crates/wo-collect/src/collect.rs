@@ -5,8 +5,10 @@
 
 mod clock;
 mod decision;
+mod duplicate;
 mod fetched_file;
 mod keeping;
+mod orphan;
 mod pauses;
 mod report;
 mod run;
@@ -32,11 +34,11 @@ pub(crate) fn collect(config: &CollectConfig, stdout: &mut dyn Write) -> anyhow:
     let mut stdout = IgnoreBrokenPipe::new(stdout);
     if config.dry_run {
         let mut report = Report::begin(&config.places, &table.bad_rows, &mut stdout)?;
-        run::plan(config, &table.rows, &mut report)?;
+        run::plan(config, &table, &mut report)?;
         return report.end();
     }
     let run = Run::begin(config, Stop::listen()?, &table.rows)?;
     let mut report = Report::begin(&config.places, &table.bad_rows, &mut stdout)?;
-    run.fetch_all(&table.rows, &mut report)?;
+    run.fetch_all(&table, &mut report)?;
     report.end()
 }

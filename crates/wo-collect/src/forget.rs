@@ -10,9 +10,12 @@ mod intent;
 mod known;
 mod lines;
 mod locks;
+mod logs;
 mod manifest;
+mod model_ledger;
 mod models;
 mod outcome;
+mod parts;
 mod pt_file;
 mod retire;
 mod reviews;
@@ -34,13 +37,14 @@ use wo_ledger::Ledger;
 use crate::cli::config::ForgetConfig;
 use crate::forget::files::FileList;
 use crate::forget::gather::gather;
-pub(crate) use crate::forget::gather::hash_of;
 use crate::forget::intent::Intent;
 pub(crate) use crate::forget::intent::is_unfinished;
 use crate::forget::locks::Locks;
+use crate::forget::model_ledger::ModelLedger;
 pub(crate) use crate::forget::models::models_of_forgotten;
 use crate::forget::models::{redactions, seal_all, trained_on};
 use crate::forget::outcome::Done;
+use crate::forget::retire::RETIRED;
 use crate::forget::search::Search;
 use crate::forget::select::{say_unmet, select};
 use crate::forget::sweep::sweep;
@@ -71,6 +75,11 @@ pub(crate) fn forget(config: &ForgetConfig) -> anyhow::Result<Outcome> {
     let list = FileList::of(config)?;
     let all = gather(config, &list)?;
     let mut selected = select(&config.targets, &all, &config.places.videos)?;
+    let ledger = ModelLedger::read(&config.models)?;
+    let traces = &mut selected.traces;
+    selected
+        .unmet
+        .retain(|text| !ledger.add_known(text, traces));
     if done.is_none() {
         say_unmet(&selected.unmet, &all);
     }
@@ -79,7 +88,7 @@ pub(crate) fn forget(config: &ForgetConfig) -> anyhow::Result<Outcome> {
     traces.trained = trained_on(&list, traces)?;
     refuse_telling_reason(config, traces)?;
     if config.hand == Hand::OnlyLooks {
-        return outcome::would_do(&list, traces, selected.unmet.len());
+        return outcome::would_do(config, &list, traces, selected.unmet.len());
     }
     if traces.is_empty() && done.is_none() && !config.retires {
         return Ok(Outcome::No);
@@ -119,8 +128,13 @@ fn carry_out(config: &ForgetConfig, traces: &Traces) -> anyhow::Result<Done> {
     let search = Search::of(traces)?;
     let _ledger = refuse_from_now_on(config, traces, &search)?;
     let list = FileList::of(config)?;
-    let swept = sweep(&list, traces, &search, Hand::Writes)?;
+    let mut swept = sweep(&list, traces, &search, Hand::Writes)?;
+    let of_models = ModelLedger::read(&config.models)?;
+    swept
+        .changed
+        .extend(of_models.forget_sides(traces, Hand::Writes)?);
     let redactions = redactions(&list, traces, &search)?;
+    redactions.iter().try_for_each(|it| it.note(&of_models))?;
     redactions.iter().try_for_each(models::Redaction::write)?;
     seal_all(&list)?;
     let n_caches = if traces.was_here { remove_caches()? } else { 0 };
@@ -137,6 +151,7 @@ fn set_aside(config: &ForgetConfig, traces: &Traces) -> anyhow::Result<Done> {
     let mut done = Done::of_models(trained.cloned());
     if config.retires {
         done.moved = retire::retire(&config.models, &done.trained)?;
+        ModelLedger::read(&config.models)?.note_set_aside(&config.models.join(RETIRED))?;
     }
     done.in_use = retire::in_use(&config.models, &done.trained);
     Ok(done)

@@ -11,6 +11,8 @@ use wo_folder::{
     BaseFolder, Files, GROUP_COLUMNS, GROUPS, MEDIA_ENDINGS, Sheet, SheetRow, has_ending, unquoted,
 };
 
+use crate::video_files::is_no_file;
+
 /// A table, with the video of each row.
 #[derive(Debug)]
 pub(crate) struct GroupsTable {
@@ -85,9 +87,21 @@ impl GroupsTable {
 /// The tables in and below a folder, in the order of their paths.
 pub(crate) fn tables_below(folder: &Path) -> anyhow::Result<Vec<GroupsTable>> {
     let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name();
-    let files = walk.into_iter().flatten();
-    let files = files.filter(|it| it.file_type().is_file() && is_groups(it.file_name()));
-    files.map(|it| GroupsTable::read(it.path())).collect()
+    let mut tables = Vec::new();
+    for entry in walk {
+        match entry {
+            Ok(it) if it.file_type().is_file() && is_groups(it.file_name()) => {
+                tables.push(GroupsTable::read(it.path())?);
+            }
+            Err(error) if !is_no_file(&error) => {
+                return Err(error)
+                    .with_context(|| format!("read {}", folder.display()))
+                    .exit_with(Exit::Io);
+            }
+            _ => {}
+        }
+    }
+    Ok(tables)
 }
 
 /// Whether this is the name of such a table.

@@ -60,6 +60,14 @@ impl History {
         self.by_address.get(address)
     }
 
+    /// The videos that are kept.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Fetched> {
+        self.by_address.values().filter_map(|state| match state {
+            State::Kept(fetched) => Some(fetched),
+            _ => None,
+        })
+    }
+
     /// Whether an address was forgotten by request. It takes a moment for each takedown, so that nobody finds an address by
     /// trying all.
     pub(crate) fn is_forgotten_address(&self, address: &str) -> anyhow::Result<bool> {

@@ -146,8 +146,10 @@ impl Staging {
 
     fn paths(&self) -> anyhow::Result<Vec<PathBuf>> {
         let entries = fs::read_dir(&self.dir);
-        let entries = entries.with_context(|| format!("read {}", self.dir.display()))?;
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        let reading = || format!("read {}", self.dir.display());
+        let entries = entries.with_context(reading)?;
+        let paths: io::Result<Vec<PathBuf>> = entries.map(|it| Ok(it?.path())).collect();
+        let mut paths = paths.with_context(reading)?;
         paths.sort();
         Ok(paths)
     }

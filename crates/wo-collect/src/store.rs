@@ -125,11 +125,27 @@ impl Store {
     }
 }
 
+/// Makes a folder with those above it. Each name that is new lasts through a power cut.
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|it| !it.as_os_str().is_empty());
+    let above = above.unwrap_or(Path::new("."));
+    make_folder(above)?;
+    match fs::create_dir(folder) {
+        Err(error) if !folder.is_dir() => {
+            Err(error).with_context(|| format!("make {}", folder.display()))
+        }
+        _ => sync(above),
+    }
+}
+
 /// Moves a file into its folder, which is made where it is missing.
 fn move_to(from: &Path, to: &Path) -> anyhow::Result<()> {
     let folder = to.parent().unwrap_or(Path::new("."));
     let what = || format!("move {} to {}", from.display(), to.display());
-    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    make_folder(folder)?;
     fs::rename(from, to)
         .with_context(what)
         .exit_with(Exit::Io)?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use walkdir::WalkDir;
+use wo_cli::{Exit, ExitWith};
 use wo_folder::{MEDIA_ENDINGS, has_ending};
 
 /// The files at one moment; those that appear later are added.
@@ -19,14 +20,26 @@ pub(crate) struct VideoFiles {
 
 impl VideoFiles {
     /// Looks through the folder of videos.
-    pub(crate) fn of(videos: &Path) -> Self {
+    pub(crate) fn of(videos: &Path) -> anyhow::Result<Self> {
         let mut files = Self {
             videos: videos.to_owned(),
             by_stem: HashMap::new(),
             by_size: HashMap::new(),
         };
         let entries = WalkDir::new(videos).follow_links(true).into_iter();
-        for entry in entries.flatten().filter(|it| it.file_type().is_file()) {
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) if is_no_file(&error) => continue,
+                Err(error) => {
+                    return Err(error)
+                        .with_context(|| format!("read {}", videos.display()))
+                        .exit_with(Exit::Io);
+                }
+            };
+            if !entry.file_type().is_file() {
+                continue;
+            }
             let path = entry
                 .path()
                 .strip_prefix(videos)
@@ -37,7 +50,7 @@ impl VideoFiles {
                 files.add(path, metadata.len());
             }
         }
-        files
+        Ok(files)
     }
 
     /// Adds a file, by its path from the folder.
@@ -57,6 +70,16 @@ impl VideoFiles {
         self.videos.join(path).is_file().then_some(path)
     }
 
+    /// Where a file is that lay at `path`; one that this tool named is found in whatever folder somebody moved it to.
+    pub(crate) fn place_of<'a>(&'a self, path: &'a str) -> Option<&'a str> {
+        if self.videos.join(path).is_file() {
+            return Some(path);
+        }
+        let stem = Path::new(path).file_stem()?.to_str()?;
+        let is_ours = stem.len() == STEM_DIGITS && stem.bytes().all(|it| it.is_ascii_hexdigit());
+        self.named(stem).filter(|_| is_ours)
+    }
+
     /// A file with these bytes.
     pub(crate) fn with_bytes(&self, n_bytes: u64, blake3: &str) -> anyhow::Result<Option<&str>> {
         for path in self.by_size.get(&n_bytes).into_iter().flatten() {
@@ -67,6 +90,12 @@ impl VideoFiles {
         }
         Ok(None)
     }
+}
+
+/// A link that leads nowhere or in a circle is no file; any other error hides some.
+pub(crate) fn is_no_file(error: &walkdir::Error) -> bool {
+    let is_missing = |it: &io::Error| it.kind() == io::ErrorKind::NotFound;
+    error.loop_ancestor().is_some() || error.io_error().is_some_and(is_missing)
 }
 
 /// BLAKE3 of a file's bytes, in 64 hexadecimal digits.

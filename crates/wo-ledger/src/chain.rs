@@ -20,7 +20,7 @@ pub enum ChainError {
     /// Its bytes changed after it was written.
     #[error("the line was changed after it was written: its hash does not match")]
     Changed,
-    /// A line before it was changed, removed or inserted.
+    /// A line before it was changed, removed or inserted. Lines that are missing at the end only the head tells.
     #[error("the line does not follow the one before it: a line is missing or was inserted")]
     Unchained,
     /// Its entry is gone, and no later line says that it was forgotten, or the reverse.
@@ -43,7 +43,7 @@ pub(crate) struct Line {
     commitment: String,
     salt: Option<String>,
     pub(crate) entry: Option<Box<RawValue>>,
-    hash: String,
+    pub(crate) hash: String,
 }
 
 impl Line {
@@ -99,6 +99,11 @@ impl Chain {
     /// How many lines there are.
     pub(crate) fn n_lines(&self) -> u64 {
         self.n_lines
+    }
+
+    /// The hash of the last line; empty where there is none.
+    pub(crate) fn last_hash(&self) -> &str {
+        &self.last_hash
     }
 
     /// Makes `entry` the next line, which says that the entries of the lines `forgets` are forgotten.
@@ -225,6 +230,8 @@ mod tests {
         for places in [&[0, 2][..], &[1], &[0, 0], &[0, 2, 1]] {
             assert_eq!(follow(&at(places)), Err(ChainError::Unchained));
         }
+        // What is cut off at the end leaves a chain; see the head.
+        assert_eq!(follow(&at(&[0, 1])), Ok(2));
         let foreign = ["{\"type\":\"end\"}\n".to_owned()];
         assert!(matches!(follow(&foreign), Err(ChainError::NotALine(_))));
     }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -13,10 +13,10 @@ use wo_cli::Exit;
 
 use crate::chain::{Chain, Line};
 use crate::entry::Entry;
+use crate::file::{beside, opened, remove_if_there, sync_folder};
+use crate::head::Head;
 use crate::read::{entries_of, read_lines};
 
-/// Other users of this machine may not read who is in a video.
-const MODE: u32 = 0o600;
 /// Random bytes in the salt of a line.
 const SALT_BYTES: usize = 16;
 
@@ -35,23 +35,30 @@ pub struct Ledger<T> {
 
 impl<T: Serialize + DeserializeOwned> Ledger<T> {
     /// Opens or creates a ledger for writing, and moves an unfinished write aside. Where another run holds it, that is an
-    /// error with the exit code 75.
+    /// error with the exit code 75; where lines are missing at its end, one with 6.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let file = locked(path)?;
+        let head = Head::read(path)?;
         let contents = read_lines(&file, path)?;
+        contents.reach(head.as_ref(), path)?;
         if !contents.torn.is_empty() {
             set_aside(&file, path, &contents.torn, contents.len)?;
         }
         remove_if_there(&beside(path, "new"))?;
         sync_folder(path)?;
-        Ok(Self {
+        let ledger = Self {
             entries: entries_of(&contents.lines, path)?,
             file,
             path: path.to_owned(),
             chain: contents.chain,
             len: contents.len,
             is_broken: false,
-        })
+        };
+        let now = head_of(&ledger.chain);
+        if now.n_lines > 0 && head.as_ref() != Some(&now) {
+            now.write(path)?;
+        }
+        Ok(ledger)
     }
 
     /// All entries in their order, without those that were forgotten.
@@ -76,7 +83,8 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
         }
         self.len += text.len() as u64;
         self.take(chain, what);
-        Ok(())
+        let written = head_of(&self.chain).write(&self.path);
+        self.break_unless(written)
     }
 
     /// Takes the entries of these lines out of the file, and appends `what`, which says so. All of it happens or nothing.
@@ -97,11 +105,14 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
         self.replace(&texts?.concat())?;
         self.entries.retain(|entry| !is_meant(entry.sequence));
         self.take(chain, what);
+        let settled = sync_folder(&self.path).and_then(|()| head_of(&self.chain).write(&self.path));
+        self.break_unless(settled)?;
         // What a crash left may hold what is forgotten here.
         remove_if_there(&beside(&self.path, "torn"))
     }
 
-    /// Lets another text take the place of the file. The lock is on the new file before it appears.
+    /// Lets another text take the place of the file. The lock is on the new file before it appears. Who calls it syncs the
+    /// folder: what is in memory must follow the file first.
     fn replace(&mut self, text: &str) -> anyhow::Result<()> {
         let new = beside(&self.path, "new");
         let what = || format!("write {}", new.display());
@@ -120,7 +131,13 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
         }
         self.file = file;
         self.len = text.len() as u64;
-        sync_folder(&self.path)
+        Ok(())
+    }
+
+    /// Where a step failed after the lines were on the disk, nothing more is written until the next start has looked.
+    fn break_unless(&mut self, done: anyhow::Result<()>) -> anyhow::Result<()> {
+        self.is_broken |= done.is_err();
+        done
     }
 
     fn take(&mut self, chain: Chain, what: T) {
@@ -142,13 +159,11 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
     }
 }
 
-fn opened(path: &Path) -> io::Result<File> {
-    File::options()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(MODE)
-        .open(path)
+fn head_of(chain: &Chain) -> Head {
+    Head {
+        n_lines: chain.n_lines(),
+        hash: chain.last_hash().to_owned(),
+    }
 }
 
 /// The file under the lock.
@@ -191,32 +206,6 @@ fn set_aside(file: &File, path: &Path, torn: &[u8], len: u64) -> anyhow::Result<
     file.set_len(len)
         .and_then(|()| file.sync_all())
         .with_context(|| format!("shorten {}", path.display()))
-}
-
-/// `ledger.ndjson.torn` beside `ledger.ndjson`.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(ending);
-    path.with_file_name(name)
-}
-
-fn remove_if_there(path: &Path) -> anyhow::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("remove {}", path.display()))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Without this a power cut may lose the name of a file and all its lines.
-fn sync_folder(path: &Path) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .with_context(|| format!("sync {}", folder.display()))
 }
 
 fn salt() -> anyhow::Result<String> {

@@ -10,6 +10,7 @@ use wo_cli::{Exit, ExitWith, Hint};
 
 use crate::chain::{Chain, ChainError, Line};
 use crate::entry::Entry;
+use crate::head::Head;
 
 /// What to do about a ledger that was changed.
 const CURE: &str =
@@ -27,14 +28,26 @@ pub(crate) struct Contents {
 }
 
 /// The entries of a ledger, without those that were forgotten. Takes no lock and changes nothing. A file that is not there
-/// has no entries.
+/// and never was has no entries.
 pub fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<Entry<T>>> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-    let contents = read_lines(&file, path)?;
+    // Before the lines: another run may write both meanwhile.
+    let head = Head::read(path)?;
+    let contents = if path.exists() {
+        let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+        read_lines(&file, path)?
+    } else {
+        Contents::default()
+    };
+    contents.reach(head.as_ref(), path)?;
     entries_of(&contents.lines, path)
+}
+
+impl Contents {
+    /// Refuses lines that end before the head.
+    pub(crate) fn reach(&self, head: Option<&Head>, path: &Path) -> anyhow::Result<()> {
+        let hashes = self.lines.iter().map(|line| line.hash.as_str());
+        head.map_or(Ok(()), |head| head.check(path, hashes))
+    }
 }
 
 /// Reads all lines and checks the chain.

@@ -25,9 +25,9 @@ pub(crate) fn refuse_damaged<T>(
 /// The model in use.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Champion<'a> {
-    /// No model was ever promoted.
+    /// No model was ever promoted, or a takedown set the one in use aside.
     None,
-    /// Its files are those that were promoted.
+    /// Its files are those that were promoted, but for what a takedown wrote down that it changed.
     Whole(&'a Promoted),
     /// They are not, as the sentence says.
     Damaged(String),
@@ -45,6 +45,7 @@ impl<'a> Champion<'a> {
                     folder.current().display(),
                     folder.ledger().display()
                 )),
+                (true, _) if history.is_set_aside() => Self::None,
                 (true, _) => Self::Damaged("no model is left".to_owned()),
             };
         };

@@ -24,6 +24,8 @@ pub(crate) enum Event {
     Unchanged(Unchanged),
     RolledBack(RolledBack),
     Removed(Removed),
+    Redacted(Redacted),
+    SetAside(SetAside),
 }
 
 /// The ledger begins. Sides of groups are drawn with its salt.
@@ -152,6 +154,23 @@ pub(crate) struct RolledBack {
 /// Old models were deleted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Removed {
+    pub(crate) at: String,
+    pub(crate) versions: Vec<Version>,
+}
+
+/// A takedown took somebody out of what a model says of its training videos. `wo-collect forget` writes it: the model was
+/// whole before, and its weights are what they were.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Redacted {
+    pub(crate) at: String,
+    pub(crate) version: Version,
+    /// The hash of each file that changed.
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+/// A takedown moved models away that were trained on what is forgotten. `wo-collect forget --retire` writes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SetAside {
     pub(crate) at: String,
     pub(crate) versions: Vec<Version>,
 }

@@ -88,6 +88,18 @@ impl History {
                     self.in_use.retain(|it| it != version);
                 }
             }
+            Event::Redacted(redacted) => {
+                if let Some(promoted) = self.versions.get_mut(&redacted.version) {
+                    promoted.files.extend(redacted.files.clone());
+                }
+            }
+            // The one in use keeps its place: nobody asked for the model before it.
+            Event::SetAside(aside) => {
+                self.versions.retain(|it, _| !aside.versions.contains(it));
+                if self.is_set_aside() {
+                    self.finished = None;
+                }
+            }
         }
     }
 
@@ -95,6 +107,7 @@ impl History {
         let version = &promoted.version;
         self.decide(&digest(&promoted.files), Outcome::Promoted(version.clone()));
         self.n_promoted += 1;
+        self.in_use.retain(|it| self.versions.contains_key(it));
         self.versions.insert(version.clone(), promoted.clone());
         self.in_use.push(version.clone());
         self.finish(&promoted.inputs, format!("promoted {version}"));
@@ -163,6 +176,12 @@ impl History {
     /// The model in use.
     pub(crate) fn champion(&self) -> Option<&Promoted> {
         self.versions.get(self.in_use.last()?)
+    }
+
+    /// Whether the model in use was set aside by a takedown, so that none is.
+    pub(crate) fn is_set_aside(&self) -> bool {
+        let last = self.in_use.last();
+        last.is_some_and(|it| !self.versions.contains_key(it))
     }
 
     /// The model that was in use before the one that is, and the one before it: `n` back.

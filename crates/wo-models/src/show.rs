@@ -93,6 +93,14 @@ fn in_words(event: &Event) -> (&str, String) {
             &removed.at,
             format!("deleted {}", removed.versions.join(", ")),
         ),
+        Event::Redacted(redacted) => (
+            &redacted.at,
+            format!("a takedown redacted {}", redacted.version),
+        ),
+        Event::SetAside(aside) => (
+            &aside.at,
+            format!("a takedown set {} aside", aside.versions.join(", ")),
+        ),
     }
 }
 

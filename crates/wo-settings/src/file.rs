@@ -19,8 +19,10 @@ type Value<'a> = Spanned<DeValue<'a>>;
 
 /// What a share or a probability may be: neither none nor all.
 const SHARE: RangeInclusive<f64> = 0.001..=0.999;
-/// Seconds and minutes: up to a week of minutes.
-const TIME: RangeInclusive<f64> = 0.0..=10_080.0;
+/// Seconds to wait; none is none.
+const PAUSE: RangeInclusive<f64> = 0.0..=10_080.0;
+/// Seconds and minutes that something may take: up to a week of minutes. In no time nothing is done.
+const TIME: RangeInclusive<f64> = 0.01..=10_080.0;
 /// Numbers of things.
 const COUNT: RangeInclusive<f64> = 1.0..=1_000_000.0;
 
@@ -102,7 +104,7 @@ impl Walk<'_> {
         match path {
             "collect.max_bytes" => self.parsed(path, value, &mut collect.max_bytes),
             "collect.min_height" => self.count(path, value, &mut collect.min_height),
-            "collect.pause_s" => self.number(path, value, TIME, &mut collect.pause_s),
+            "collect.pause_s" => self.number(path, value, PAUSE, &mut collect.pause_s),
             "collect.attempts" => self.count(path, value, &mut collect.attempts),
             "collect.timeout_s" => self.number(path, value, TIME, &mut collect.timeout_s),
             "collect.max_minutes" => self.number(path, value, TIME, &mut collect.max_minutes),
@@ -160,13 +162,17 @@ impl Walk<'_> {
         range: RangeInclusive<f64>,
         place: &mut f64,
     ) {
-        let text = match value.get_ref() {
-            DeValue::Integer(number) => number.as_str(),
-            DeValue::Float(number) => number.as_str(),
-            _ => "",
+        let number = match value.get_ref() {
+            // `0x10` has its digits and its radix apart.
+            DeValue::Integer(number) => {
+                let whole = i64::from_str_radix(number.as_str(), number.radix());
+                whole.ok().map(|it| it as f64)
+            }
+            DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+            _ => None,
         };
-        match text.replace('_', "").parse::<f64>() {
-            Ok(number) if range.contains(&number) => *place = number,
+        match number {
+            Some(number) if range.contains(&number) => *place = number,
             _ => {
                 let (low, high) = (range.start(), range.end());
                 let what = format!("{path} is a number from {low} to {high}");

@@ -12,8 +12,8 @@ use wo_record::{Failure, Name, Video, same_id};
 use crate::check::probed::{Probed, place_of};
 use crate::check::provided::{Provenance, Provided};
 use crate::cli::config::CheckConfig;
-use crate::forget::hash_of;
 use crate::groups::{GroupsTable, tables_below};
+use crate::video_files::hash_of;
 
 /// A video.
 #[derive(Debug, Clone, Default)]

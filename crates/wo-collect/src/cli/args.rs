@@ -135,6 +135,9 @@ pub struct Check {
     /// Where the files lie.
     #[command(flatten)]
     pub places: Places,
+    /// Folder of data, in which a takedown that was killed leaves its note
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data: PathBuf,
     /// Folder of models
     #[arg(long, value_name = "DIR", default_value = "models")]
     pub models: PathBuf,

@@ -60,6 +60,8 @@ pub(crate) struct CheckConfig {
     /// What `wo-extract probe` wrote; without it the videos are not looked at.
     pub(crate) input: Option<PathBuf>,
     pub(crate) places: Places,
+    /// The folder in which an unfinished takedown leaves its note.
+    pub(crate) data: PathBuf,
     pub(crate) models: PathBuf,
     pub(crate) captions: CaptionsFlag,
     pub(crate) reading: Reading,
@@ -95,6 +97,7 @@ impl Config {
             Some(Command::Check(check)) => Self::Check(CheckConfig {
                 input: check.input,
                 places: Places::from(check.places),
+                data: check.data,
                 models: check.models,
                 captions: check.captions,
                 reading: check.reading,

@@ -15,8 +15,8 @@ pub(crate) enum Decision {
     Fetch,
     /// An earlier run fetched it, and its file is there, under this path.
     Known(Box<Fetched>, String),
-    /// An earlier run found its bytes in another file.
-    Duplicate(StoredFile),
+    /// An earlier run found its bytes in another file, which is there under this path.
+    Duplicate(Box<Fetched>, Option<String>),
     /// Its file is not there any more.
     Deleted(StoredFile),
     /// It is not time to try again.
@@ -59,8 +59,9 @@ impl Facts<'_> {
                 None => return Decision::Deleted(fetched.file.clone()),
             },
             Some(State::Duplicate(of)) => {
-                if self.is_there(&of.file) || !self.config.restore {
-                    return Decision::Duplicate(of.file.clone());
+                let path = self.files.place_of(&of.file.path).map(str::to_owned);
+                if path.is_some() || !self.config.restore {
+                    return Decision::Duplicate(Box::new(of.clone()), path);
                 }
             }
             Some(State::Failed(failed)) if !self.config.retry_failed => {

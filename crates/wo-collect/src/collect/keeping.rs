@@ -27,8 +27,8 @@ impl Run<'_> {
             return self.refuse_bytes(target, file, report);
         }
         let videos = self.store.videos().to_owned();
-        let twin = self.files.with_bytes(file.n_bytes, &file.blake3)?;
-        let twin = twin.map(str::to_owned);
+        let duplicate = self.files.with_bytes(file.n_bytes, &file.blake3)?;
+        let duplicate = duplicate.map(str::to_owned);
         let stored = |path: String| StoredFile {
             path,
             blake3: file.blake3.clone(),
@@ -44,9 +44,9 @@ impl Run<'_> {
         };
         let keys = keys_of(&target.said, origin.channel.as_deref());
         let is_own = |path: &String| path.contains(&target.stem());
-        let (from, to) = match twin {
-            Some(twin) if !is_own(&twin) => {
-                return self.note_duplicate(target, fetched(twin), report);
+        let (from, to) = match duplicate {
+            Some(path) if !is_own(&path) => {
+                return self.note_duplicate(target, fetched(path), report);
             }
             // It lies where it belongs, though the ledger does not say so.
             Some(own) => (videos.join(&own), own),
@@ -77,36 +77,6 @@ impl Run<'_> {
         report.source(target, SourceOutcome::Fetched, became)
     }
 
-    /// The same bytes under two addresses are kept once, and said.
-    fn note_duplicate(
-        &mut self,
-        target: &Target,
-        fetched: Fetched,
-        report: &mut Report<'_>,
-    ) -> anyhow::Result<()> {
-        let path = fetched.file.path.clone();
-        let what = format!("it is the same video as {path}, which is kept");
-        let is_elsewhere = Target::folder_of(&path) != target.folder();
-        if is_elsewhere {
-            let message = message!(
-                "the same video as {path}, and this row says {}", target.folder();
-                "correct the row that is wrong, or delete it"
-            );
-            report.failed(target, code::LABEL_CONFLICT, message)?;
-        } else {
-            let url = target.address.text();
-            report.say(target.line, message!("{url}: {what}"));
-        }
-        let became = Became {
-            file: Some(&fetched.file),
-            origin: Some(&fetched.origin),
-            what: Some(what),
-            next_try: None,
-        };
-        report.source(target, SourceOutcome::Duplicate, became)?;
-        self.store.note(Entry::Duplicate(fetched))
-    }
-
     /// What was forgotten under another address is not kept, and this address is refused from now on.
     fn refuse_bytes(
         &mut self,
@@ -133,17 +103,21 @@ impl Run<'_> {
         path: &str,
         report: &Report<'_>,
     ) -> anyhow::Result<()> {
-        if known.said == target.said {
-            return Ok(());
-        }
         let ending = path.rsplit('.').next().unwrap_or_default();
-        let is_where_it_was = path == known.file.path;
+        let is_elsewhere = Target::folder_of(path) != target.folder();
         // A file that somebody moved stays where they put it.
-        let to = if is_where_it_was && Target::folder_of(path) != target.folder() {
+        let moves = is_elsewhere && path == known.file.path && known.said != target.said;
+        let to = if moves {
             target.path(ending)
         } else {
             path.to_owned()
         };
+        if is_elsewhere && !moves {
+            self.say_moved(target, path, &target.path(ending), report);
+        }
+        if known.said == target.said {
+            return Ok(());
+        }
         let channel = known.origin.channel.as_deref();
         let (old, keys) = (
             keys_of(&known.said, channel),
@@ -176,6 +150,20 @@ impl Run<'_> {
             entry: Entry::Changed(fetched),
         };
         self.store.keep(&target.stem(), &intent)
+    }
+
+    /// Its label is that of the folder, whatever the row says.
+    fn say_moved(&self, target: &Target, path: &str, to: &str, report: &Report<'_>) {
+        let videos = &self.config.places.videos;
+        let word = |path: &str| wo_cli::shell_word(&videos.join(path));
+        report.say(
+            target.line,
+            message!(
+                "{path} was moved by hand and has the label of its folder, and this row says {}", target.folder();
+                "correct the row, or move the file: mkdir -p {} && mv {} {}",
+                word(&target.folder()), word(path), word(to)
+            ),
+        );
     }
 
     fn tools(&self, target: &Target) -> Vec<Producer> {

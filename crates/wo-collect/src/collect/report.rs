@@ -85,6 +85,11 @@ impl<'a> Report<'a> {
         wo_cli::warn_line(&message.about(place));
     }
 
+    /// Says on stderr what a person is to know of the table as a whole.
+    pub(crate) fn say_of_table(&self, message: Message) {
+        wo_cli::warn_line(&message.about(self.table.display()));
+    }
+
     /// Names a source that failed in this run, in a line and in an `error` record.
     pub(crate) fn failed(
         &mut self,

@@ -11,20 +11,21 @@ use crate::cli::config::CollectConfig;
 use crate::collect::clock::now;
 use crate::collect::decision::{Decision, Facts};
 use crate::collect::fetched_file::{FetchedFile, copy};
+use crate::collect::orphan::say_orphans;
 use crate::collect::pauses::Pauses;
 use crate::collect::report::{Became, Report};
 use crate::collect::target::Target;
 use crate::downloader::{Answer, Downloader, FetchError, Limits, Listed, SourceError, VideoInfo};
 use crate::history::History;
 use crate::provenance::{Entry, Failed, Origin};
-use crate::sources::{Address, Row};
+use crate::sources::{Address, Row, SourcesTable};
 use crate::store::Store;
 use crate::video_files::VideoFiles;
 
 /// A run, with all that it holds open.
 #[derive(Debug)]
 pub(crate) struct Run<'a> {
-    config: &'a CollectConfig,
+    pub(super) config: &'a CollectConfig,
     limits: Limits,
     pub(super) store: Store,
     pub(super) files: VideoFiles,
@@ -36,18 +37,18 @@ pub(crate) struct Run<'a> {
 /// Says what a run would do, and does nothing.
 pub(crate) fn plan(
     config: &CollectConfig,
-    rows: &[Row],
+    table: &SourcesTable,
     report: &mut Report<'_>,
 ) -> anyhow::Result<()> {
     let history = History::of(&wo_ledger::read(&config.places.ledger)?);
-    let files = VideoFiles::of(&config.places.videos);
+    let files = VideoFiles::of(&config.places.videos)?;
     let facts = Facts {
         history: &history,
         files: &files,
         config,
         now: Timestamp::now(),
     };
-    for row in rows {
+    for row in &table.rows {
         let target = Target::of_row(row);
         match facts.decide(&target)? {
             Decision::Fetch => {
@@ -61,6 +62,7 @@ pub(crate) fn plan(
             decision => tell(&target, &decision, report)?,
         }
     }
+    say_orphans(table, &history, &files, &config.places.videos, report);
     Ok(())
 }
 
@@ -73,8 +75,8 @@ fn tell(target: &Target, decision: &Decision, report: &mut Report<'_>) -> anyhow
             (became.file, became.origin) = (Some(&fetched.file), Some(&fetched.origin));
             SourceOutcome::Known
         }
-        Decision::Duplicate(file) => {
-            became.file = Some(file);
+        Decision::Duplicate(fetched, _) => {
+            became.file = Some(&fetched.file);
             SourceOutcome::Known
         }
         Decision::Deleted(file) => {
@@ -115,7 +117,7 @@ impl<'a> Run<'a> {
                 stop,
             },
             store: Store::open(&config.places)?,
-            files: VideoFiles::of(&config.places.videos),
+            files: VideoFiles::of(&config.places.videos)?,
             downloader: None,
             pauses: Pauses::new(config.settings.pause_s),
         };
@@ -134,13 +136,19 @@ impl<'a> Run<'a> {
     }
 
     /// Goes through all rows.
-    pub(crate) fn fetch_all(mut self, rows: &[Row], report: &mut Report<'_>) -> anyhow::Result<()> {
-        for row in rows {
+    pub(crate) fn fetch_all(
+        mut self,
+        table: &SourcesTable,
+        report: &mut Report<'_>,
+    ) -> anyhow::Result<()> {
+        for row in &table.rows {
             for listed in self.one(Target::of_row(row), report)? {
                 // What is in a playlist that is in a playlist is not followed.
                 self.one(listed, report)?;
             }
         }
+        let videos = &self.config.places.videos;
+        say_orphans(table, &self.store.history, &self.files, videos, report);
         self.store.staging.close();
         Ok(())
     }
@@ -173,6 +181,12 @@ impl<'a> Run<'a> {
                 } else {
                     tell(&target, &decision, report)?;
                 }
+            }
+            Decision::Duplicate(fetched, path) => {
+                if let Some(path) = path {
+                    self.update_duplicate(&target, fetched, path, report)?;
+                }
+                tell(&target, &decision, report)?;
             }
             _ => tell(&target, &decision, report)?,
         }

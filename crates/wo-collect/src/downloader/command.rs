@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -145,8 +146,10 @@ impl Downloader {
 
 /// The file that a download left.
 fn only_file(folder: &Path, finished: &Finished, limits: &Limits) -> Result<PathBuf, FetchError> {
-    let entries = fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let reading = || format!("read {}", folder.display());
+    let entries = fs::read_dir(folder).with_context(reading)?;
+    let files: io::Result<Vec<PathBuf>> = entries.map(|it| Ok(it?.path())).collect();
+    let mut files = files.with_context(reading)?;
     match (files.pop(), files.is_empty()) {
         (Some(file), true) if file.is_file() => Ok(file),
         // The program ends well where a file is too large.

@@ -94,6 +94,7 @@ impl FetchError {
         let errors = finished.stderr.lines().rev();
         let mut errors = errors.filter_map(|line| line.strip_prefix("ERROR:"));
         let last = errors.next().map(short);
+        let last = last.filter(|it| !it.is_empty());
         let all = format!("{}\n{}", finished.stderr, finished.stdout).to_lowercase();
         if all.contains(DISK_FULL) && is_full(folder) {
             let error = std::io::Error::from(std::io::ErrorKind::StorageFull);
@@ -105,8 +106,17 @@ impl FetchError {
         match meaning.map_or(code::NOT_FETCHED, |(_, code)| code) {
             code::TOO_LARGE => too_large(),
             code => {
-                let nothing = || "yt-dlp left no video and said nothing".to_owned();
-                let mut error = SourceError::of(code, last.unwrap_or_else(nothing));
+                // Other programs than yt-dlp put no such word before what they say.
+                let other = || {
+                    let mut lines = finished.stderr.lines().rev().map(short);
+                    lines.find(|line| !line.is_empty())
+                };
+                let nothing = || {
+                    let program = finished.program.as_str();
+                    format!("{program} left no video and said nothing")
+                };
+                let what = last.or_else(other).unwrap_or_else(nothing);
+                let mut error = SourceError::of(code, what);
                 if code == code::RATE_LIMITED {
                     error.retry_after = retry_after(&finished.stdout);
                 }
@@ -190,6 +200,7 @@ mod tests {
     fn of(stdout: &str, stderr: &str) -> SourceError {
         let finished = Finished {
             ended: Ended::Itself { is_ok: false },
+            program: "yt-dlp".to_owned(),
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),
         };
@@ -244,6 +255,18 @@ mod tests {
             of("header: X: http error 404", "ERROR: other").code,
             code::NOT_FETCHED
         );
+    }
+
+    #[test]
+    fn what_another_program_says_is_told() {
+        let stderr = "[mov @ 0x55] moov atom not found\nvideo.mov: Invalid data found when processing input\n\n";
+        let error = of("", stderr);
+        assert_eq!(
+            error.what,
+            "video.mov: Invalid data found when processing input"
+        );
+        assert_eq!(of("x", " \n").what, "yt-dlp left no video and said nothing");
+        assert_eq!(of("", "WARNING: a\nERROR: b\nmore").what, "b");
     }
 
     #[test]

@@ -18,6 +18,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// What is kept of each output. The description of a long playlist has some megabytes.
 const MAX_OUTPUT: u64 = 64 << 20;
 
+/// What reads an output.
+type Output = JoinHandle<Vec<u8>>;
+
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
@@ -35,6 +38,8 @@ pub(super) enum Ended {
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) ended: Ended,
+    /// The name of the program.
+    pub(super) program: String,
     pub(super) stdout: String,
     pub(super) stderr: String,
 }
@@ -56,6 +61,7 @@ pub(super) fn run(
     allowed: &Allowed<'_>,
 ) -> anyhow::Result<Finished> {
     let own = "/proc/self/exe";
+    let name = program.file_name().unwrap_or_default();
     let mut child = Command::new(own)
         .arg("guard")
         .arg(format!("--parent={}", std::process::id()))
@@ -74,23 +80,35 @@ pub(super) fn run(
         .process_group(0)
         .spawn()
         .with_context(|| format!("start {own}"))?;
-    let stdout = child.stdout.take().map(gather);
-    let stderr = child.stderr.take().map(gather);
-    let ended = watch(&mut child, allowed);
-    if !matches!(ended, Ok(Ended::Itself { .. })) {
-        end_group(&mut child);
-    }
+    let outputs = [
+        child.stdout.take().map(gather),
+        child.stderr.take().map(gather),
+    ];
+    let (ended, [stdout, stderr]) = to_the_end(&mut child, outputs, allowed);
     Ok(Finished {
-        stdout: gathered(stdout),
-        stderr: gathered(stderr),
         ended: ended?,
+        program: name.to_string_lossy().into_owned(),
+        stdout,
+        stderr,
     })
+}
+
+/// Watches a process, ends all that it started, and gives its outputs.
+fn to_the_end(
+    child: &mut Child,
+    outputs: [Option<Output>; 2],
+    allowed: &Allowed<'_>,
+) -> (anyhow::Result<Ended>, [String; 2]) {
+    let ended = watch(child, allowed);
+    // Also where it ended by itself: what it started may go on and hold its outputs open.
+    end_group(child);
+    (ended, outputs.map(gathered))
 }
 
 fn watch(child: &mut Child, allowed: &Allowed<'_>) -> anyhow::Result<Ended> {
     let since = Instant::now();
     loop {
-        if let Some(status) = child.try_wait().context("wait for yt-dlp")? {
+        if let Some(status) = child.try_wait().context("wait for the program")? {
             let is_ok = status.success();
             return Ok(Ended::Itself { is_ok });
         }
@@ -123,7 +141,7 @@ fn n_bytes(folder: &Path) -> u64 {
 }
 
 /// Reads on a thread of its own, since a full pipe would hold the process up.
-fn gather(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+fn gather(mut pipe: impl Read + Send + 'static) -> Output {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         let _ = pipe.by_ref().take(MAX_OUTPUT).read_to_end(&mut bytes);
@@ -132,7 +150,7 @@ fn gather(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
-fn gathered(reader: Option<JoinHandle<Vec<u8>>>) -> String {
+fn gathered(reader: Option<Output>) -> String {
     let bytes = reader.and_then(|reader| reader.join().ok());
     String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
 }
@@ -140,4 +158,33 @@ fn gathered(reader: Option<JoinHandle<Vec<u8>>>) -> String {
 /// An argument vector of texts.
 pub(super) fn arguments<A: AsRef<OsStr>>(texts: impl IntoIterator<Item = A>) -> Vec<OsString> {
     texts.into_iter().map(|it| it.as_ref().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_process_leaves_behind_ends_with_it() {
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", "sleep 600 & echo $!; exit 3"])
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let stdout = child.stdout.take().map(gather);
+        let since = Instant::now();
+        let stop = Stop::default();
+        let allowed = Allowed {
+            folder: Path::new("/none"),
+            max_bytes: 1,
+            time: Duration::from_secs(60),
+            stop: &stop,
+        };
+        let (ended, outputs) = to_the_end(&mut child, [stdout, None], &allowed);
+        assert_eq!(ended.unwrap(), Ended::Itself { is_ok: false });
+        let [stdout, _] = outputs;
+        assert!(stdout.trim().parse::<u32>().is_ok(), "{stdout}");
+        assert!(since.elapsed() < Duration::from_secs(60));
+    }
 }

@@ -9,6 +9,8 @@ pub(crate) enum Edit {
     Remove,
     /// These bytes take its place.
     Replace(Vec<u8>),
+    /// Some of its lines go or change, which is done one by one: it may be larger than memory.
+    EachLine,
 }
 
 impl Edit {

@@ -10,6 +10,7 @@ use wo_folder::{MEDIA_ENDINGS, REVIEWS, has_ending};
 
 use crate::cli::config::{ForgetConfig, Places};
 use crate::forget::intent;
+use crate::forget::model_ledger;
 use crate::forget::search::Search;
 use crate::groups::is_groups;
 
@@ -27,6 +28,12 @@ const TEXTS: [&str; 11] = [
 pub(crate) const MANIFEST: &str = "wo.json";
 /// Hashes of files, which are made anew where they are missing.
 const HASHES: &str = ".hashes.json";
+/// The folder of logs among models.
+const LOGS: &str = "logs";
+/// How the last run went, among models.
+const LAST_RUN: &str = "last-run.json";
+/// What stands behind the name of a file that was put aside: `retrain.log.1`, `groups.csv.bak2`.
+const ASIDE: [&str; 8] = ["bak", "old", "orig", "save", "tmp", "new", "swp", "copy"];
 /// Random letters at the end of the name of a file that is being written.
 const N_LETTERS: usize = 6;
 
@@ -53,6 +60,10 @@ pub(crate) enum Kind {
     Page,
     /// A text for people.
     Text,
+    /// What our own tools said in a run.
+    Log,
+    /// How the last run went.
+    LastRun,
     /// A video or an image.
     Media,
     /// A model that is one file.
@@ -130,7 +141,8 @@ impl FileList {
         if entry.path_is_symlink() && self.is_inside(&place) {
             self.links.push(path.to_owned());
         } else if seen.insert(place) {
-            self.files.push((path.to_owned(), kind_of(path, places)));
+            let kind = kind_of(path, places, &self.models);
+            self.files.push((path.to_owned(), kind));
         }
     }
 
@@ -160,7 +172,7 @@ impl FileList {
     }
 
     /// Whether an image was made by a model: nobody can tell from the file whom it shows.
-    pub(crate) fn is_picture_of_model(&self, path: &Path) -> bool {
+    pub(crate) fn is_image_of_model(&self, path: &Path) -> bool {
         path.starts_with(&self.models) && has_ending(path, &IMAGES)
     }
 
@@ -182,7 +194,7 @@ fn is_missing(error: &walkdir::Error) -> bool {
     error.is_some_and(|it| it.kind() == std::io::ErrorKind::NotFound)
 }
 
-fn kind_of(path: &Path, places: Option<&Places>) -> Kind {
+fn kind_of(path: &Path, places: Option<&Places>, models: &Path) -> Kind {
     let is_place = |place: fn(&Places) -> &PathBuf| {
         let place = places.map(place);
         let place = place.and_then(|place| fs::canonicalize(place).ok());
@@ -191,7 +203,8 @@ fn kind_of(path: &Path, places: Option<&Places>) -> Kind {
     };
     let name = path.file_name().unwrap_or_default();
     let text = name.to_string_lossy();
-    if is_place(|it| &it.ledger) {
+    let below_models = path.strip_prefix(models).ok();
+    if is_place(|it| &it.ledger) || below_models == Some(Path::new(model_ledger::NAME)) {
         Kind::Ledger
     } else if is_place(|it| &it.sources) {
         Kind::Sources
@@ -203,6 +216,10 @@ fn kind_of(path: &Path, places: Option<&Places>) -> Kind {
         Kind::Manifest
     } else if is_groups(name) {
         Kind::Groups
+    } else if below_models == Some(Path::new(LAST_RUN)) {
+        Kind::LastRun
+    } else if below_models.is_some_and(|it| it.starts_with(LOGS) || is_log(it)) {
+        Kind::Log
     } else {
         kind_of_ending(path)
     }
@@ -220,17 +237,27 @@ fn kind_of_ending(path: &Path) -> Kind {
         (&["pt"], Kind::ModelFile),
     ];
     let found = kinds.iter().find(|(endings, _)| has_ending(path, endings));
-    let is_kept_model = || {
-        // `m.pt.bak` and `m.pt.bak2` are kept beside `m.pt`.
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let end = name.rsplit_once(".pt.bak").map(|(_, end)| end.to_owned());
-        end.is_some_and(|end| end.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    match found {
-        Some((_, kind)) => *kind,
-        None if is_kept_model() => Kind::ModelFile,
-        None => Kind::Other,
+    match (found, before_aside(path)) {
+        (Some((_, kind)), _) => *kind,
+        (None, Some(before)) => kind_of_ending(&before),
+        (None, None) => Kind::Other,
     }
+}
+
+fn is_log(path: &Path) -> bool {
+    has_ending(path, &["log"]) || before_aside(path).is_some_and(|before| is_log(&before))
+}
+
+/// What a file was called before it was put aside.
+fn before_aside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    if let Some(before) = name.strip_suffix('~') {
+        return Some(path.with_file_name(before.trim_end_matches('~')));
+    }
+    let (before, end) = name.rsplit_once('.')?;
+    let word = end.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_aside = word.is_empty() || ASIDE.iter().any(|it| it.eq_ignore_ascii_case(word));
+    (is_aside && !before.is_empty()).then(|| path.with_file_name(before))
 }
 
 /// Whether a name is that of a file that was being written: a dot, the name to be, a dot, six letters.
@@ -260,9 +287,31 @@ mod tests {
             ("a.mp4.part", Kind::Media),
             ("m.pt.bak2", Kind::ModelFile),
             ("m.pt.README.md", Kind::Text),
+            ("retrain.log.1", Kind::Text),
+            ("retrain.log.old.12", Kind::Text),
+            ("groups.csv~", Kind::Table),
+            ("sources.csv.bak", Kind::Table),
+            ("records.ndjson.orig", Kind::Lines),
+            ("wo.json.old", Kind::Json),
+            ("model.safetensors.bak", Kind::Other),
+            ("1", Kind::Other),
+            (".1", Kind::Other),
             ("model.safetensors", Kind::Other),
         ] {
             assert_eq!(kind_of_ending(Path::new(name)), kind, "{name}");
+        }
+        let models = Path::new("models");
+        for (path, kind) in [
+            ("models/ledger.ndjson", Kind::Ledger),
+            ("models/retired/ledger.ndjson", Kind::Lines),
+            ("models/last-run.json", Kind::LastRun),
+            ("models/logs/retrain.log", Kind::Log),
+            ("models/logs/retrain.log.4", Kind::Log),
+            ("models/logs/odd", Kind::Log),
+            ("models/retrain.log.1", Kind::Log),
+            ("data/notes.log.1", Kind::Text),
+        ] {
+            assert_eq!(kind_of(Path::new(path), None, models), kind, "{path}");
         }
         assert!(is_begun(".groups.csv.a1B2c3"));
         assert!(!is_begun(".wo-extract.ndjson") && !is_begun(".gitkeep"));

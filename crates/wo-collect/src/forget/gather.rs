@@ -16,6 +16,7 @@ use crate::forget::pt_file;
 use crate::groups::GroupsTable;
 use crate::provenance::Entry;
 use crate::source_rows::SourceRows;
+use crate::video_files::hash_of;
 
 /// The fields of an object that are about other videos, or about nothing that is looked for.
 const OF_OTHERS: [&str; 3] = ["nearest_other", "joining", "seen_keys"];
@@ -57,15 +58,6 @@ pub(crate) fn gather(config: &ForgetConfig, list: &FileList) -> anyhow::Result<A
         }
     }
     Ok(all)
-}
-
-/// BLAKE3 of a file's bytes, in hexadecimal.
-pub(crate) fn hash_of(path: &Path) -> anyhow::Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    File::open(path)
-        .and_then(|file| hasher.update_reader(file).map(drop))
-        .with_context(|| format!("read {}", path.display()))?;
-    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn known_file(path: &Path, list: &FileList, config: &ForgetConfig) -> anyhow::Result<Known> {

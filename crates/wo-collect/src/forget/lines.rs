@@ -1,6 +1,11 @@
 //! Takes traces out of records and other JSON values, one a line: lines about a forgotten video go, and in lines about
 //! others something else takes the place of its name.
 
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+
+use anyhow::Context;
 use serde_json::{Map, Value};
 use wo_record::{End, Record};
 
@@ -13,34 +18,48 @@ const OWNERS: [&str; 3] = ["video", "failure", "frames"];
 /// Fields that say which file a line is about, where no id does.
 const FILES: [&str; 4] = ["path", "file", "url", "address"];
 
-/// A file of lines without traces.
-pub(crate) fn edited(bytes: &[u8], traces: &Traces, search: &Search) -> Edit {
-    if !search.is_in(bytes) {
-        return Edit::Keep;
-    }
-    let mut new = Vec::with_capacity(bytes.len());
+/// Writes a file of lines without traces in the place of the one that is there.
+pub(crate) fn rewrite(path: &Path, traces: &Traces, search: &Search) -> anyhow::Result<()> {
+    let old = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    let mut new = wo_folder::create_spool(path)?;
+    write_edited(&mut BufReader::new(old), &mut new, traces, search)
+        .with_context(|| format!("write {}", path.display()))?;
+    wo_folder::commit(new, path)
+}
+
+/// Writes lines without traces.
+fn write_edited(
+    old: &mut dyn BufRead,
+    new: &mut dyn Write,
+    traces: &Traces,
+    search: &Search,
+) -> io::Result<()> {
     let mut gone = End::default();
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-        let Ok(text) = std::str::from_utf8(line) else {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if old.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        let Ok(text) = std::str::from_utf8(&line) else {
             // No record is like that, and nobody could tell whose it is.
-            if !search.is_in(line) {
-                new.extend_from_slice(line);
+            if !search.is_in(&line) {
+                new.write_all(&line)?;
             }
             continue;
         };
         let is_end = line.len() < 400 && text.contains("\"end\"");
         if is_end && let Ok(Ok(Record::End(end))) = Record::parse(text) {
-            new.extend_from_slice(without(text, &end, &gone).as_bytes());
+            new.write_all(without(text, &end, &gone).as_bytes())?;
             gone = End::default();
             continue;
         }
         match edited_line(text, traces, search) {
-            Line::Stays => new.extend_from_slice(line),
-            Line::Changes(text) => new.extend_from_slice(text.as_bytes()),
+            Line::Stays => new.write_all(&line)?,
+            Line::Changes(text) => new.write_all(text.as_bytes())?,
             Line::Goes => count(text, &mut gone),
         }
     }
-    Edit::Replace(new)
 }
 
 /// What becomes of a line.
@@ -150,9 +169,8 @@ mod tests {
 
     fn check(before: &str, after: &str) {
         let (traces, search) = traces();
-        let Edit::Replace(new) = edited(before.as_bytes(), &traces, &search) else {
-            panic!("{before} stays");
-        };
+        let mut new = Vec::new();
+        write_edited(&mut before.as_bytes(), &mut new, &traces, &search).unwrap();
         assert_eq!(String::from_utf8(new).unwrap(), after);
     }
 

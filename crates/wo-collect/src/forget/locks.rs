@@ -1,6 +1,7 @@
 //! The locks of all that other tools may be writing: a takedown waits for none of them.
 
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::Path;
 
 use anyhow::Context;
@@ -67,9 +68,10 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
-    let list =
-        fs::read_dir(folder).with_context(|| format!("read the folder {}", folder.display()))?;
-    let mut paths: Vec<_> = list.flatten().map(|entry| entry.path()).collect();
+    let reading = || format!("read the folder {}", folder.display());
+    let list = fs::read_dir(folder).with_context(reading)?;
+    let paths: io::Result<Vec<_>> = list.map(|entry| Ok(entry?.path())).collect();
+    let mut paths = paths.with_context(reading)?;
     paths.sort();
     Ok(paths)
 }

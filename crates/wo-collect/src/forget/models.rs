@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,12 +10,13 @@ use serde_json::Value;
 use wo_seal::{seal_of, seal_place};
 
 use crate::forget::files::{FileList, Kind, MANIFEST};
-use crate::forget::gather::hash_of;
 use crate::forget::manifest::{is_redacted, is_trained_on, redacted};
+use crate::forget::model_ledger::ModelLedger;
 use crate::forget::pt_file;
 use crate::forget::retire::RETIRED;
 use crate::forget::search::Search;
 use crate::forget::traces::Traces;
+use crate::video_files::hash_of;
 
 /// How names of weights end that carry a seal.
 const WEIGHTS: &str = "safetensors";
@@ -118,15 +119,34 @@ fn weights_beside(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     }
     let folder = path.parent().unwrap_or(Path::new("."));
+    let reading = || format!("read the folder {}", folder.display());
     let entries = fs::read_dir(folder);
-    let entries = entries.with_context(|| format!("read the folder {}", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let entries = entries.with_context(reading)?;
+    let paths: io::Result<Vec<PathBuf>> = entries.map(|it| Ok(it?.path())).collect();
+    let mut files = paths.with_context(reading)?;
     files.retain(|file| file.extension().is_some_and(|it| it == WEIGHTS) && file.is_file());
     files.sort();
     Ok(files)
 }
 
 impl Redaction {
+    /// Writes into the ledger of models which hashes this one gets, before any file changes.
+    pub(crate) fn note(&self, ledger: &ModelLedger) -> anyhow::Result<()> {
+        if self.path.file_name().is_none_or(|name| name != MANIFEST) {
+            return Ok(());
+        }
+        let seal = seal_of(&self.manifest)?;
+        let mut files = BTreeMap::new();
+        let manifest = blake3::hash(self.manifest.as_bytes());
+        files.insert(MANIFEST.to_owned(), manifest.to_hex().to_string());
+        for weights in weights_beside(&self.path)? {
+            let name = weights.file_name().unwrap_or_default().to_string_lossy();
+            files.insert(name.into_owned(), hash_with_seal(&weights, &seal)?);
+        }
+        let model = self.path.parent().unwrap_or(Path::new("."));
+        ledger.note_redaction(model, &files)
+    }
+
     /// Writes the record, and says so in the model's card. The weights are sealed anew by [`seal_all`].
     pub(crate) fn write(&self) -> anyhow::Result<()> {
         let is_folder = self.path.file_name().is_some_and(|name| name == MANIFEST);
@@ -167,6 +187,24 @@ pub(crate) fn seal_all(list: &FileList) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The hash of weights, as it will be with another seal.
+fn hash_with_seal(weights: &Path, seal: &str) -> anyhow::Result<String> {
+    let hash = || -> io::Result<String> {
+        let mut file = File::open(weights)?;
+        let place = seal_place(&mut file)?;
+        file.rewind()?;
+        let mut hasher = blake3::Hasher::new();
+        if let Some(place) = place {
+            hasher.update_reader((&file).take(place.start))?;
+            hasher.update(seal.as_bytes());
+            file.seek(SeekFrom::Start(place.start + seal.len() as u64))?;
+        }
+        hasher.update_reader(&file)?;
+        Ok(hasher.finalize().to_hex().to_string())
+    };
+    hash().with_context(|| format!("read {}", weights.display()))
+}
+
 /// Weights with another seal. They are copied, since a model that was replaced may share the file.
 fn seal_weights(weights: &Path, seal: &str) -> anyhow::Result<()> {
     let sealing = || format!("seal {}", weights.display());
@@ -177,13 +215,13 @@ fn seal_weights(weights: &Path, seal: &str) -> anyhow::Result<()> {
     let mut now = vec![0; seal.len()];
     old.seek(SeekFrom::Start(place.start))
         .with_context(sealing)?;
-    std::io::Read::read_exact(&mut old, &mut now).with_context(sealing)?;
+    old.read_exact(&mut now).with_context(sealing)?;
     if now == seal.as_bytes() {
         return Ok(());
     }
     let mut new = wo_folder::create(weights)?;
     old.rewind().with_context(sealing)?;
-    std::io::copy(&mut old, &mut new).with_context(sealing)?;
+    io::copy(&mut old, &mut new).with_context(sealing)?;
     new.seek(SeekFrom::Start(place.start))
         .with_context(sealing)?;
     new.write_all(seal.as_bytes()).with_context(sealing)?;

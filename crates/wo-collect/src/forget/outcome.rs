@@ -7,6 +7,7 @@ use wo_cli::{Message, Outcome, count, message, named, verb};
 
 use crate::cli::config::ForgetConfig;
 use crate::forget::files::FileList;
+use crate::forget::model_ledger::ModelLedger;
 use crate::forget::models::redactions;
 use crate::forget::retire::InUse;
 use crate::forget::search::Search;
@@ -174,6 +175,7 @@ fn in_use(models: &Path, in_use: InUse) -> Option<Message> {
 
 /// Says what would be done.
 pub(crate) fn would_do(
+    config: &ForgetConfig,
     list: &FileList,
     traces: &Traces,
     n_unmet: usize,
@@ -186,7 +188,11 @@ pub(crate) fn would_do(
         });
     }
     let search = Search::of(traces)?;
-    let swept = sweep(list, traces, &search, Hand::OnlyLooks)?;
+    let mut swept = sweep(list, traces, &search, Hand::OnlyLooks)?;
+    let ledger = ModelLedger::read(&config.models)?;
+    swept
+        .changed
+        .extend(ledger.forget_sides(traces, Hand::OnlyLooks)?);
     let n_redacted = redactions(list, traces, &search)?.len();
     wo_cli::say!(
         "would forget {}: {}",

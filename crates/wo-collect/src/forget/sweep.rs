@@ -9,11 +9,12 @@ use anyhow::Context;
 
 use crate::forget::edit::Edit;
 use crate::forget::files::{FileList, Kind};
-use crate::forget::gather::hash_of;
+use crate::forget::parts::any_part;
 use crate::forget::search::Search;
 use crate::forget::traces::Traces;
-use crate::forget::{lines, reviews, tables};
+use crate::forget::{lines, logs, reviews, tables};
 use crate::hand::Hand;
+use crate::video_files::hash_of;
 
 /// What was done, or would be.
 #[derive(Debug, Default)]
@@ -59,6 +60,12 @@ pub(crate) fn sweep(
                     wo_folder::replace(path, &bytes)?;
                 }
             }
+            Edit::EachLine => {
+                swept.changed.push(path.clone());
+                if hand == Hand::Writes {
+                    lines::rewrite(path, traces, search)?;
+                }
+            }
         }
     }
     if hand == Hand::Writes {
@@ -95,12 +102,14 @@ fn edit_of(
         _ => {}
     }
     Ok(match kind {
-        Kind::Lines => lines::edited(&read()?, traces, search),
+        Kind::Lines if any_part(path, &|part| search.is_in(part))? => Edit::EachLine,
         Kind::Table => tables::edited_table(&read()?, search),
         Kind::Json => lines::edited_json(&read()?, search),
         Kind::Page | Kind::Scrap => page(&read()?, search),
         Kind::Text => text(&read()?, search),
-        Kind::Media if traces.was_here && list.is_picture_of_model(path) => Edit::Remove,
+        Kind::Log => logs::edited_log(&read()?, search),
+        Kind::LastRun => logs::edited_last_run(&read()?, search),
+        Kind::Media if traces.was_here && list.is_image_of_model(path) => Edit::Remove,
         Kind::Media => {
             let hash = hash_of(path)?;
             let is_theirs = traces.videos.contains_key(&hash) || traces.images.contains(&hash);

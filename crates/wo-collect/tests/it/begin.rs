@@ -1,6 +1,7 @@
 //! Beginning: the folder, and exercises that are added to it.
 
 use std::fs;
+use std::path::Path;
 
 use wo_label::{Captions, MissingEntry};
 use wo_record::{BAD_FORM, GOOD_FORM, Name};
@@ -125,4 +126,90 @@ fn a_captions_table_that_cannot_be_read_is_not_changed() {
             .text("words/mine.toml")
             .contains("[exercises.lunge]")
     );
+}
+
+/// The script that also draws videos, with a program that stands in for the one that draws.
+fn init_script(workspace: &Workspace, args: &[&str]) -> wo_testkit::Run {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let script = root.unwrap().join("scripts/init");
+    let own = Path::new(env!("CARGO_BIN_EXE_wo-collect"));
+    let bin = workspace.path("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let draws = "#!/bin/sh\nmkdir \"$2\" && echo drawn > \"$2/groups.csv\"\n";
+    fs::write(bin.join("wo-synth"), draws).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(bin.join("wo-synth"), mode).unwrap();
+    let own = own.parent().unwrap().display();
+    let path = format!("{}:{own}:/usr/bin:/bin", bin.display());
+    wo_testkit::Tool::new(script)
+        .args(args)
+        .current_dir(workspace.path(""))
+        .env("PATH", path)
+        .run()
+}
+
+#[test]
+fn videos_are_drawn_only_where_nothing_is() {
+    let workspace = Workspace::new();
+    assert_eq!(init_script(&workspace, &["gym"]).status, 0);
+    let table = "gym/sample_videos/groups.csv";
+    assert_eq!(workspace.text(table), "drawn\n");
+    fs::write(workspace.path(table), "mine\n").unwrap();
+    assert_eq!(init_script(&workspace, &["gym"]).status, 0);
+    assert_eq!(workspace.text(table), "mine\n");
+    // Somebody's own videos, without a table.
+    for name in ["anna.mp4", ".hidden", "deep/anna.mp4"] {
+        let samples = workspace.path("own/sample_videos");
+        let _ = fs::remove_dir_all(&samples);
+        let path = samples.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "a video").unwrap();
+        let run = init_script(&workspace, &["own"]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        assert!(run.stderr.contains("no videos are drawn"), "{}", run.stderr);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a video");
+        assert!(!samples.join("groups.csv").exists());
+    }
+    for args in [&[][..], &[""], &["a", "b"], &["--help"]] {
+        let run = init_script(&workspace, args);
+        assert_eq!(run.status, 2, "{args:?}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn git_keeps_what_people_write_and_nothing_else() {
+    let workspace = Workspace::new();
+    let git = |args: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        let run = command.args(args).current_dir(workspace.path(""));
+        run.output().ok()
+    };
+    if git(&["init", "--quiet"]).is_none_or(|it| !it.status.success()) {
+        wo_testkit::skip::not_available("git");
+        return;
+    }
+    for (path, is_kept) in [
+        ("data/films/IMG_0412.mp4", false),
+        ("data/.forget.json", false),
+        ("data/described.ndjson", false),
+        ("data/ledger.ndjson", false),
+        ("data/.ledger.ndjson.head", false),
+        ("data/labeled_frames/records.ndjson", false),
+        ("data/training_data/squat/good_form/a.mp4", false),
+        ("models/ledger.ndjson", false),
+        ("report.html", false),
+        ("predictions.ndjson", false),
+        ("sample_videos/a.mp4", false),
+        ("wo.toml", true),
+        ("data/sources.csv", true),
+        ("data/captions.toml", true),
+        ("data/training_data/Groups.csv", true),
+        ("data/training_data/squat/groups.csv", true),
+        ("data/training_data/squat/good_form/README.md", true),
+        ("data/training_data/squat/good_form/.gitkeep", true),
+        ("models/.gitkeep", true),
+    ] {
+        let run = git(&["check-ignore", "--quiet", "--no-index", path]).unwrap();
+        assert_eq!(!run.status.success(), is_kept, "{path}");
+    }
 }

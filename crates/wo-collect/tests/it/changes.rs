@@ -72,6 +72,56 @@ fn a_file_that_a_person_moved_stays_where_it_is() {
     let moved = video.replace("good_form", "unclear");
     fs::rename(videos.join(&video), videos.join(&moved)).unwrap();
     workspace.sources(&[("a.mp4", "squat,bad,,anna")]);
-    assert_eq!(workspace.run(&[]).status, 0);
-    assert_eq!(workspace.videos(), [moved]);
+    for _ in 0..2 {
+        let run = workspace.run(&[]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        assert_eq!(workspace.videos(), std::slice::from_ref(&moved));
+        assert!(
+            run.stderr
+                .contains("has the label of its folder, and this row says squat/bad_form"),
+            "{}",
+            run.stderr
+        );
+    }
+    // The cure works.
+    let run = workspace.run(&[]);
+    let mut lines = run.stderr.lines();
+    let cure = lines.find_map(|it| it.split_once("move the file: "));
+    let done = wo_testkit::Tool::new("/bin/sh")
+        .args(["-c", cure.unwrap().1])
+        .current_dir(workspace.path(""))
+        .run();
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    let run = workspace.run(&[]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert!(workspace.videos()[0].starts_with("squat/bad_form/"));
+}
+
+#[test]
+fn a_video_that_no_row_names_any_more_is_said() {
+    let workspace = collected("squat,good,,anna");
+    let old = workspace.videos().remove(0);
+    assert_eq!(workspace.run(&[]).stderr, "");
+    fs::write(workspace.path("data/b.mp4"), video(2)).unwrap();
+    // Another address.
+    workspace.sources(&[("b.mp4", "squat,good,,anna")]);
+    for _ in 0..2 {
+        let run = workspace.run(&[]);
+        assert_eq!((run.status, workspace.videos().len()), (0, 2));
+        let words = format!("names the same address, start and end, and stays in use: {old}\n");
+        assert!(run.stderr.contains(&words), "{}", run.stderr);
+        assert!(
+            run.stderr
+                .contains("hint: delete what is not wanted, such as: rm data/"),
+            "{}",
+            run.stderr
+        );
+    }
+    // A row that cannot be used is named for itself.
+    workspace.sources(&[("b.mp4", "squat,good,,anna"), ("a.mp4", "sqaut,good")]);
+    assert!(!workspace.run(&[]).stderr.contains("stays in use"));
+    workspace.sources(&[("b.mp4", "squat,good,,anna")]);
+    fs::remove_file(workspace.path("data/training_data").join(&old)).unwrap();
+    let run = workspace.run(&[]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
 }

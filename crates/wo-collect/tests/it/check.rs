@@ -327,6 +327,13 @@ fn what_was_forgotten_and_comes_back_is_found() {
     ] {
         assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
     }
+    // The note lies in the folder of data, wherever the ledger is.
+    let told = run(&["check", "--ledger", "ledgers/ledger.ndjson"]);
+    assert!(
+        told.stdout.contains("takedown_unfinished: "),
+        "{}",
+        told.stdout
+    );
 }
 
 #[test]

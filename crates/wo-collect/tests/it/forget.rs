@@ -1,5 +1,6 @@
 //! Takedown: after it no name, id, hash or byte is found by a search over all files.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use base64::Engine;
@@ -38,6 +39,7 @@ pub(crate) fn needles(film: &Film) -> Vec<Vec<u8>> {
         film.path.as_bytes().to_owned(),
         film.bytes(),
     ];
+    needles.extend(film.key_hashes().pop().map(String::into_bytes));
     for index in 0..2 {
         let image = film.image(index);
         let hash = blake3::hash(&image);
@@ -52,7 +54,14 @@ pub(crate) fn needles(film: &Film) -> Vec<Vec<u8>> {
 /// Files, by their paths or their bytes, in which something of Anna is left.
 pub(crate) fn left(workspace: &Workspace) -> Vec<String> {
     let theirs = FILMS.iter().filter(|film| film.is_of_anna());
-    let needles: Vec<Vec<u8>> = theirs.flat_map(needles).collect();
+    let mut needles: Vec<Vec<u8>> = theirs.flat_map(needles).collect();
+    // Ben was in her first gym as well.
+    let shared = FILMS[2].key_hashes();
+    let keys = FILMS[..2].iter().flat_map(Film::key_hashes);
+    needles.extend(
+        keys.filter(|it| !shared.contains(it))
+            .map(String::into_bytes),
+    );
     let mut left = Vec::new();
     for (path, bytes) in workspace.files() {
         let name = path
@@ -122,12 +131,33 @@ pub(crate) fn check_others(workspace: &Workspace) {
         1
     );
     check_models(workspace, &["models/versions/1", "models/m.bak"]);
+    for log in ["retrain.log", "retrain.log.1"] {
+        let text = workspace.read(&format!("models/logs/{log}"));
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(text.contains("ben_1.mp4"), "{text}");
+    }
+    check_sides(workspace);
     let ledger: Vec<wo_ledger::Entry<Value>> =
         wo_ledger::read(&workspace.dir().join("data/ledger.ndjson")).expect("the ledger follows");
     let kinds: Vec<&Value> = ledger.iter().map(|it| &it.what["kind"]).collect();
     assert_eq!(kinds, ["fetched", "forgotten"]);
     assert_eq!(ledger[1].what["why"], WHY);
     assert_eq!(ledger[1].what["n_videos"], 2);
+}
+
+/// Nobody can try names in the ledger of models, and all others keep their sides.
+fn check_sides(workspace: &Workspace) {
+    let assigned = workspace.model_events("assigned");
+    let sides: BTreeMap<String, Value> = assigned
+        .iter()
+        .flat_map(|it| it["sides"].as_object().expect("sides"))
+        .map(|(hash, side)| (hash.clone(), side.clone()))
+        .collect();
+    let expected = FILMS[2].key_hashes().into_iter();
+    let expected: BTreeMap<String, Value> = expected
+        .map(|hash| (hash, serde_json::json!({"held_out": 1})))
+        .collect();
+    assert_eq!(sides, expected);
 }
 
 /// Ben's groups are what they were, under another name, and the seal fits.

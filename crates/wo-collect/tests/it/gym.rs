@@ -82,7 +82,7 @@ impl Film {
         self.id()[20..36].to_owned()
     }
 
-    fn keys(&self) -> [String; 2] {
+    pub(crate) fn keys(&self) -> [String; 2] {
         let source = self.source.to_lowercase().replace(' ', "");
         [
             format!("person:{}", self.person.to_lowercase()),
@@ -329,7 +329,18 @@ impl Workspace {
             "models/retrain.log",
             format!("took {} and {}\n", FILMS[0].path, FILMS[2].path),
         );
-        self.write("models/last-run.json", "{\"outcome\":\"promoted\"}\n");
+        for log in ["retrain.log", "retrain.log.1"] {
+            let text = format!(
+                "begin\nwo-models: b.mp4 (person anna held out)\ntook {}\n",
+                FILMS[2].path
+            );
+            self.write(&format!("models/logs/{log}"), text);
+        }
+        self.write(
+            "models/last-run.json",
+            "{\"outcome\":\"promoted\",\"why\":\"b.mp4 (person anna held out)\"}\n",
+        );
+        self.model_ledger();
     }
 
     fn caches(&self) {

@@ -69,7 +69,54 @@ fn the_same_video_under_two_labels_is_kept_once_and_said() {
         workspace.ledger()[2]["file"]["path"],
         "squat/good_form/mine.mp4"
     );
+    // The conflict is said again until it is mended, and the cure works.
+    let run = workspace.run(&[]);
+    assert_eq!(run.status, 3, "{}", run.stderr);
+    assert_eq!(records(&run, "error")[0]["code"], "label_conflict");
+    workspace.sources(&[
+        ("filmed/a b.mov", "squat,good"),
+        ("filmed/-rf.mp4", "squat,good"),
+    ]);
     assert_eq!(workspace.run(&[]).status, 0);
+}
+
+#[test]
+fn what_the_row_of_a_duplicate_says_counts_where_nothing_else_is_said() {
+    let workspace = with_files();
+    fs::write(workspace.path("data/filmed/copy.mp4"), video(1)).unwrap();
+    let by_hand = workspace.path("data/training_data/squat/good_form/mine.mp4");
+    fs::write(&by_hand, video(1)).unwrap();
+    workspace.sources(&[("filmed/copy.mp4", "squat,good,,anna,gym,side")]);
+    let groups = || workspace.text("data/training_data/groups.csv");
+    let row = "path,person_id,source_id,angle\nsquat/good_form/mine.mp4,anna,gym,side\n";
+    let run = workspace.run(&[]);
+    assert_eq!((run.status, groups().as_str()), (0, row), "{}", run.stderr);
+    // Another person than groups.csv says is named in each run, and what is written holds.
+    workspace.sources(&[("filmed/copy.mp4", "squat,good,,ben,gym,side")]);
+    for _ in 0..2 {
+        let run = workspace.run(&[]);
+        assert_eq!((run.status, groups().as_str()), (0, row), "{}", run.stderr);
+        assert!(
+            run.stderr
+                .contains("groups.csv says something else of squat/good_form/mine.mp4"),
+            "{}",
+            run.stderr
+        );
+    }
+    // A row that is changed is known, and where groups.csv says nothing it takes effect.
+    let last = workspace.ledger().pop().unwrap();
+    assert_eq!(
+        (&last["kind"], &last["said"]["person"]),
+        (&"duplicate".into(), &"ben".into())
+    );
+    let empty = "path,person_id,source_id,angle\n";
+    fs::write(workspace.path("data/training_data/groups.csv"), empty).unwrap();
+    let run = workspace.run(&[]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(groups(), row.replace("anna", "ben"));
+    let n_entries = workspace.ledger().len();
+    assert_eq!(workspace.run(&[]).status, 0);
+    assert_eq!(workspace.ledger().len(), n_entries);
 }
 
 #[test]
@@ -111,6 +158,15 @@ fn a_lost_ledger_is_written_anew_and_no_video_twice() {
     workspace.sources(&[("filmed/a b.mov", "squat,good,,anna")]);
     workspace.run(&[]);
     fs::remove_file(workspace.path("data/ledger.ndjson")).unwrap();
+    // What was forgotten stands there too, so that it is not begun anew in silence.
+    let run = workspace.run(&[]);
+    assert_eq!(run.status, 6, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("remove data/.ledger.ndjson.head"),
+        "{}",
+        run.stderr
+    );
+    fs::remove_file(workspace.path("data/.ledger.ndjson.head")).unwrap();
     let run = workspace.run(&[]);
     assert_eq!((run.status, outcomes(&run)[0].1.as_str()), (0, "fetched"));
     assert_eq!(workspace.videos().len(), 1);

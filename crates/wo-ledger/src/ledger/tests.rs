@@ -2,6 +2,7 @@ use serde::Deserialize;
 use wo_cli::message_of;
 
 use super::*;
+use crate::head;
 use crate::read;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -115,7 +116,7 @@ fn what_is_forgotten_is_in_no_file() {
         let text = fs::read_to_string(file.path()).unwrap();
         assert!(!text.contains("Ben"), "{}", file.path().display());
     }
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[test]
@@ -137,4 +138,84 @@ fn a_crash_before_the_new_file_appears_changes_nothing() {
     assert_eq!(open(&path).unwrap().entries().len(), 3);
     assert!(!beside(&path, "new").exists());
     assert_eq!(fs::read(&path).unwrap(), text);
+}
+
+fn told(result: anyhow::Result<impl Sized>) -> String {
+    message_of(&result.err().unwrap()).to_string()
+}
+
+#[test]
+fn lines_that_are_cut_off_are_missed() {
+    let (_folder, path) = three();
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for (left, words) in [
+        (lines[..2].concat(), "it ends after 2 lines, and had 3"),
+        (lines[..1].concat(), "it ends after 1 line, and had 3"),
+        (String::new(), "it ends after 0 lines, and had 3"),
+        // Cut within the last line, as no crash leaves what was acknowledged.
+        (text[..text.len() - 9].to_owned(), "it ends after 2 lines"),
+    ] {
+        fs::write(&path, &left).unwrap();
+        for message in [told(open(&path)), told(read::<Person>(&path))] {
+            assert!(message.contains(words), "{message}");
+            assert!(message.contains("hint: bring back a copy"), "{message}");
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), left);
+    }
+    fs::remove_file(&path).unwrap();
+    assert!(told(read::<Person>(&path)).contains("it ends after 0 lines"));
+    // The cure works.
+    fs::remove_file(head::path_of(&path)).unwrap();
+    assert!(open(&path).unwrap().entries().is_empty());
+}
+
+#[test]
+fn a_ledger_may_be_ahead_of_its_head() {
+    let (_folder, path) = three();
+    let head = fs::read(head::path_of(&path)).unwrap();
+    open(&path).unwrap().append(person("Dora")).unwrap();
+    // As a crash between the line and its head leaves it, and as an older version does.
+    fs::write(head::path_of(&path), head).unwrap();
+    assert_eq!(open(&path).unwrap().entries().len(), 4);
+    fs::remove_file(head::path_of(&path)).unwrap();
+    assert_eq!(read::<Person>(&path).unwrap().len(), 4);
+    assert_eq!(open(&path).unwrap().entries().len(), 4);
+    let text = fs::read_to_string(&path).unwrap();
+    let cut = text.lines().take(3).map(|it| format!("{it}\n"));
+    fs::write(&path, cut.collect::<String>()).unwrap();
+    assert!(told(open(&path)).contains("it ends after 3 lines, and had 4"));
+}
+
+#[test]
+fn another_ledger_in_its_place_is_noticed() {
+    let (_folder, path) = three();
+    let (_other, other) = three();
+    fs::copy(&other, &path).unwrap();
+    assert!(told(open(&path)).contains("line 3 is not the one that was written"));
+}
+
+#[test]
+fn after_a_step_that_failed_nothing_more_is_written() {
+    for forgets in [false, true] {
+        let (_folder, path) = three();
+        let mut ledger = open(&path).unwrap();
+        let head = head::path_of(&path);
+        fs::remove_file(&head).unwrap();
+        fs::create_dir(&head).unwrap();
+        let done = if forgets {
+            ledger.forget(&[2], person("Dora"))
+        } else {
+            ledger.append(person("Dora"))
+        };
+        assert!(told(done).contains(".ledger.ndjson.head"));
+        assert!(told(ledger.append(person("Emma"))).contains("an earlier write failed"));
+        drop(ledger);
+        fs::remove_dir(&head).unwrap();
+        // What is on the disk follows, and the next run goes on from there.
+        let mut ledger = open(&path).unwrap();
+        assert_eq!(names(ledger.entries()).last(), Some(&(4, "Dora")));
+        assert_eq!(ledger.entries().len(), if forgets { 3 } else { 4 });
+        ledger.append(person("Emma")).unwrap();
+    }
 }

@@ -92,6 +92,13 @@ fn a_line_is_added_once_and_taken_out_again() {
         assert_eq!(cron.run(&["remove", workspace]), Run::new(0, "", ""));
     }
     assert_eq!(cron.crontab(), theirs);
+    // A workspace that is gone, with the folder that it lay in.
+    let gone = cron.path("disk/lifting");
+    fs::create_dir_all(cron.path("disk/lifting/data")).expect("a folder");
+    cron.run(&["install", &gone]);
+    fs::remove_dir_all(cron.path("disk")).expect("a folder");
+    assert_eq!(cron.run(&["remove", &gone]), Run::new(0, "", ""));
+    assert_eq!(cron.crontab(), theirs);
 }
 
 #[test]
@@ -153,11 +160,39 @@ fn what_cron_would_misread_is_refused_or_written_as_it_wants_it() {
 }
 
 #[test]
+fn units_hold_any_path_that_a_unit_can_hold() {
+    let cron = Cron::new();
+    let workspace = cron.path("a&b|c");
+    fs::create_dir_all(cron.path("a&b|c/data")).expect("a folder");
+    let cache = cron.path("c&che");
+    let units = |workspace: &str| {
+        Tool::new(scripts().join("cron/units"))
+            .args([workspace, &cron.path("units")])
+            .env("XDG_CACHE_HOME", &cache)
+            .run()
+    };
+    assert_eq!(units(&workspace), Run::new(0, "", ""));
+    let service = fs::read_to_string(cron.path("units/wo-retrain.service")).expect("a unit");
+    for line in [
+        format!(" --wait 600 {workspace}\n"),
+        // The cache of the shell, in which a takedown looks.
+        format!("\nReadWritePaths={workspace} {cache}/wo\n"),
+        format!("\nEnvironment=XDG_CACHE_HOME={cache}\n"),
+    ] {
+        assert!(service.contains(&line), "{line}: {service}");
+    }
+    assert!(Path::new(&cache).join("wo").is_dir());
+    fs::create_dir_all(cron.path("a$b/data")).expect("a folder");
+    assert_eq!(units(&cron.path("a$b")).status, 2);
+}
+
+#[test]
 fn the_units_are_what_systemd_reads() {
     let cron = Cron::new();
     let (lifting, out) = (cron.path("lifting"), cron.path("units"));
     let run = Tool::new(scripts().join("cron/units"))
         .args([&lifting, &out])
+        .env("XDG_CACHE_HOME", cron.path("cache"))
         .run();
     assert_eq!(run, Run::new(0, "", ""));
     let service = fs::read_to_string(cron.path("units/wo-retrain.service")).expect("a unit");

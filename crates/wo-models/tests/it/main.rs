@@ -7,6 +7,7 @@ mod gc;
 mod looks;
 mod promotion;
 mod split;
+mod takedown;
 mod workspace;
 
 use wo_testkit::Tool;

@@ -96,11 +96,37 @@ fn what_has_the_wrong_kind_is_named() {
             "train.arguments is a list of texts",
         ),
         ("[gate]\nalpha = nan", "gate.alpha is a number"),
+        (
+            "[collect]\ntimeout_s = 0",
+            "collect.timeout_s is a number from 0.01 to 10080",
+        ),
+        (
+            "[collect]\nmax_minutes = 0.0",
+            "collect.max_minutes is a number from 0.01 to 10080",
+        ),
     ] {
         assert!(told(text).starts_with("line 2: "), "{}", told(text));
         assert!(told(text).contains(expected), "{}", told(text));
     }
     assert!(told("[gate\n").contains("line 1"), "{}", told("[gate\n"));
+}
+
+#[test]
+fn a_number_is_read_as_toml_means_it() {
+    for (written, expected) in [
+        ("0x10", 16),
+        ("0o20", 16),
+        ("0b1_0000", 16),
+        ("1_000", 1000),
+        ("+7", 7),
+        ("1e2", 100),
+    ] {
+        let settings = parse(&format!("[collect]\nattempts = {written}\n"));
+        assert_eq!(settings.unwrap().collect.attempts, expected, "{written}");
+    }
+    let settings = parse("[collect]\npause_s = 0\ntimeout_s = 1_0.5_0\n").unwrap();
+    assert_eq!(settings.collect.pause_s.to_bits(), 0.0_f64.to_bits());
+    assert!((settings.collect.timeout_s - 10.5).abs() < 1e-9);
 }
 
 #[test]

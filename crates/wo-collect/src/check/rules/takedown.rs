@@ -25,8 +25,9 @@ const MODEL: Rule = Rule {
 
 pub(super) fn of(config: &CheckConfig, collection: &Collection) -> anyhow::Result<Vec<Found>> {
     let mut found = Vec::new();
-    let data = config.places.ledger.parent();
-    if data.is_some_and(is_unfinished) {
+    // `forget` leaves its note in its folder of data, and the ledger may lie elsewhere.
+    let beside = config.places.ledger.parent();
+    if is_unfinished(&config.data) || beside.is_some_and(is_unfinished) {
         let what = "a takedown was stopped before its end";
         found.push(
             UNFINISHED
