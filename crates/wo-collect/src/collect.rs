@@ -7,6 +7,7 @@ mod clock;
 mod decision;
 mod fetched_file;
 mod keeping;
+mod moved_row;
 mod pauses;
 mod report;
 mod run;
@@ -19,6 +20,7 @@ use wo_cli::{IgnoreBrokenPipe, Outcome, Stop};
 use crate::cli::config::CollectConfig;
 use crate::collect::report::Report;
 use crate::collect::run::Run;
+use crate::known_words::{captions_beside, doubts_of_rows};
 use crate::sources::SourcesTable;
 
 /// Runs `wo-collect`.
@@ -27,6 +29,11 @@ pub(crate) fn collect(config: &CollectConfig, stdout: &mut dyn Write) -> anyhow:
     for trouble in &table.troubles {
         let name = config.places.sources.display();
         wo_cli::warn_line(&trouble.clone().about(name));
+    }
+    let captions = captions_beside(&config.places.sources);
+    for (line, doubt) in doubts_of_rows(&table.rows, &captions) {
+        let name = config.places.sources.display();
+        wo_cli::warn_line(&doubt.about(format!("{name}:{line}")));
     }
     // The result is files and the ledger, which must not be lost when nobody reads the records.
     let mut stdout = IgnoreBrokenPipe::new(stdout);

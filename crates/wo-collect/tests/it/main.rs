@@ -17,6 +17,8 @@ mod full;
 mod gym;
 mod killed;
 mod local;
+mod names;
+mod parts;
 mod server;
 mod told;
 mod workspace;
