@@ -141,7 +141,7 @@ fn number(input: &mut impl Read, max_bytes: u32) -> io::Result<Option<(u64, u32)
     for _ in 0..n_more {
         let mut byte = [0];
         input.read_exact(&mut byte)?;
-        value = value << 8 | u64::from(byte[0]);
+        value = (value << 8) | u64::from(byte[0]);
     }
     Ok(Some((value, n_more + 1)))
 }

@@ -47,7 +47,9 @@ impl<'a> Output<'a> {
             }
             // What would be fetched, and why a row is refused, was said.
             Self::Lines(_) if is_said(&source.outcome) => Ok(()),
-            Self::Lines(output) => writeln!(output, "{}", line_of(&source)).exit_with(Exit::Io),
+            Self::Lines(output) => writeln!(output, "{}", line_of(&source))
+                .context("write to the terminal")
+                .exit_with(Exit::Io),
         }
     }
 
@@ -59,11 +61,11 @@ impl<'a> Output<'a> {
     }
 
     fn end(self) -> anyhow::Result<()> {
-        match self {
+        let ended = match self {
             Self::Records(writer) => writer.end().map(drop).context("end the stream"),
             Self::Lines(output) => output.flush().context("write to the terminal"),
-        }
-        .exit_or(Exit::Io)
+        };
+        ended.exit_or(Exit::Io)
     }
 }
 

@@ -221,7 +221,9 @@ fn a_takedown_knows_a_local_file_by_its_cell() {
             run.stderr
         );
     }
-    let run = workspace.run(&["forget", "films/c.mp4", "--why", "asked"]);
+    let cache = workspace.path("cache");
+    let forget = workspace.tool(&["forget", "films/c.mp4", "--why", "asked"]);
+    let run = forget.env("XDG_CACHE_HOME", cache).run();
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert!(!workspace.path("data/films/c.mp4").exists());
     assert_eq!(workspace.videos().len(), 1);
