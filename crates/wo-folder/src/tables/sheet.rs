@@ -172,16 +172,15 @@ impl Sheet {
                 let is_same = names.contains(&it.as_str()) && Some(*place) != read;
                 is_same && (!is_key || Some(*it) == first)
             });
-            match first.zip(again.map(|(_, it)| it)) {
-                Some((first, again)) if first == again => troubles.push(message!(
-                    "the column `{first}` is there twice, and only the first one is read";
-                    "delete one of them"
-                )),
-                Some((first, again)) => troubles.push(message!(
-                    "the columns `{first}` and `{again}` mean the same, and only `{first}` is read";
-                    "delete one of them"
-                )),
-                None => {}
+            if let Some((first, (_, again))) = first.zip(again) {
+                let text = if first == again {
+                    format!("the column `{first}` is there twice, and only the first one is read")
+                } else {
+                    format!(
+                        "the columns `{first}` and `{again}` mean the same, and only `{first}` is read"
+                    )
+                };
+                troubles.push(Message::new(text).hint("delete one of them"));
             }
         }
         let says_nothing = columns
@@ -394,10 +393,8 @@ mod tests {
         assert!(told("path,label,Label\n").contains("the column `label` is there twice"));
         assert!(told("path,lable\n").contains("if you mean `label`, rename it"));
         let sheet = Sheet::parse(b"path,person,person_id\n", &crate::GROUP_COLUMNS).unwrap();
-        let troubles = sheet.troubles(&crate::GROUP_COLUMNS);
-        let expected =
-            "the columns `person_id` and `person` mean the same, and only `person_id` is read";
-        assert_eq!(troubles[0].text, expected);
+        let text = &sheet.troubles(&crate::GROUP_COLUMNS)[0].text;
+        assert!(text.ends_with("`person` mean the same, and only `person_id` is read"));
     }
 
     #[test]
