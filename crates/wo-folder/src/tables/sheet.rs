@@ -392,9 +392,6 @@ mod tests {
         assert!(told("path,verdict,words\n").contains("so the table has no effect"));
         assert!(told("path,label,Label\n").contains("the column `label` is there twice"));
         assert!(told("path,lable\n").contains("if you mean `label`, rename it"));
-        let sheet = Sheet::parse(b"path,person,person_id\n", &crate::GROUP_COLUMNS).unwrap();
-        let text = &sheet.troubles(&crate::GROUP_COLUMNS)[0].text;
-        assert!(text.ends_with("`person` mean the same, and only `person_id` is read"));
     }
 
     #[test]
