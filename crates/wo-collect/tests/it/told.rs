@@ -252,7 +252,7 @@ fn columns_and_addresses_that_are_written_wrong_say_what_to_write() {
     let run = workspace.run(&[]);
     assert_eq!(run.status, 3, "{}", run.stderr);
     for words in [
-        "the column `person` is there twice, and only the first one is read\n",
+        "the column `person` is there twice, and only the first `person` is read\n",
         "the url has a space in it\nhint: write it percent-encoded: https://example.org/a%20b.mp4\n",
     ] {
         assert!(run.stderr.contains(words), "{words}: {}", run.stderr);

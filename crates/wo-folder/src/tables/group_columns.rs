@@ -29,8 +29,7 @@ mod tests {
     fn of_two_columns_the_one_that_is_read_is_named() {
         let sheet = Sheet::parse(b"path,person,person_id\n", &GROUP_COLUMNS).unwrap();
         let text = &sheet.troubles(&GROUP_COLUMNS)[0].text;
-        let expected =
-            "the columns `person_id` and `person` mean the same, and only `person_id` is read";
+        let expected = "the columns `person_id` and `person` mean the same, and only the first `person_id` is read";
         assert_eq!(text, expected);
     }
 }

@@ -173,13 +173,11 @@ impl Sheet {
                 is_same && (!is_key || Some(*it) == first)
             });
             if let Some((first, (_, again))) = first.zip(again) {
-                let text = if first == again {
-                    format!("the column `{first}` is there twice, and only the first one is read")
-                } else {
-                    format!(
-                        "the columns `{first}` and `{again}` mean the same, and only `{first}` is read"
-                    )
+                let text = match first == again {
+                    true => format!("the column `{first}` is there twice"),
+                    false => format!("the columns `{first}` and `{again}` mean the same"),
                 };
+                let text = format!("{text}, and only the first `{first}` is read");
                 troubles.push(Message::new(text).hint("delete one of them"));
             }
         }
