@@ -53,9 +53,12 @@ pub(crate) fn write(
 
 /// A text with its control characters escaped: names are what somebody wrote, and may hold line ends.
 fn on_one_line(text: &str) -> String {
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
+    let escaped = |c: char| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
     };
     text.chars().map(escaped).collect()
 }

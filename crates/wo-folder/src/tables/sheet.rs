@@ -173,10 +173,10 @@ impl Sheet {
                 is_same && (!is_key || Some(*it) == first)
             });
             if let Some((first, (_, again))) = first.zip(again) {
-                let text = match first == again {
-                    true => format!("the column `{first}` is there twice"),
-                    false => format!("the columns `{first}` and `{again}` mean the same"),
-                };
+                let mut text = format!("the columns `{first}` and `{again}` mean the same");
+                if first == again {
+                    text = format!("the column `{first}` is there twice");
+                }
                 let text = format!("{text}, and only the first `{first}` is read");
                 troubles.push(Message::new(text).hint("delete one of them"));
             }
