@@ -8,6 +8,7 @@ mod decision;
 mod duplicate;
 mod fetched_file;
 mod keeping;
+mod moved_row;
 mod orphan;
 mod pauses;
 mod report;
@@ -21,6 +22,7 @@ use wo_cli::{IgnoreBrokenPipe, Outcome, Stop};
 use crate::cli::config::CollectConfig;
 use crate::collect::report::Report;
 use crate::collect::run::Run;
+use crate::known_words::{captions_beside, doubts_of_rows};
 use crate::sources::SourcesTable;
 
 /// Runs `wo-collect`.
@@ -29,6 +31,11 @@ pub(crate) fn collect(config: &CollectConfig, stdout: &mut dyn Write) -> anyhow:
     for trouble in &table.troubles {
         let name = config.places.sources.display();
         wo_cli::warn_line(&trouble.clone().about(name));
+    }
+    let captions = captions_beside(&config.places.sources);
+    for (line, doubt) in doubts_of_rows(&table.rows, &captions) {
+        let name = config.places.sources.display();
+        wo_cli::warn_line(&doubt.about(format!("{name}:{line}")));
     }
     // The result is files and the ledger, which must not be lost when nobody reads the records.
     let mut stdout = IgnoreBrokenPipe::new(stdout);

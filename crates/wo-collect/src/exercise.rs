@@ -17,13 +17,7 @@ const MAX_NAME: usize = 60;
 
 /// Runs `wo-collect add-exercise`.
 pub(crate) fn add(config: &AddExerciseConfig) -> anyhow::Result<Outcome> {
-    let (name, file) = (&config.name, config.captions.display());
-    wo_cli::ensure!(
-        !name.is_empty() && name.as_str().len() <= MAX_NAME,
-        Exit::Usage,
-        "this is no name of an exercise";
-        "take letters, digits and underscores, such as lunge"
-    );
+    let (name, file) = (&name_of(&config.name)?, config.captions.display());
     let what = || format!("read {file}");
     let text = match fs::read_to_string(&config.captions) {
         Ok(text) => text,
@@ -40,6 +34,7 @@ pub(crate) fn add(config: &AddExerciseConfig) -> anyhow::Result<Outcome> {
             "change its words in {file}; the folders of an exercise are made by hand or by wo-collect init"
         );
     }
+    let known: Vec<Name> = captions.exercises().cloned().collect();
     let text = with_entry(text, &captions, name);
     Captions::parse(&text)
         .with_context(|| format!("add {name} to {file}"))
@@ -56,11 +51,38 @@ pub(crate) fn add(config: &AddExerciseConfig) -> anyhow::Result<Outcome> {
         .write_all(text.as_bytes())
         .and_then(|()| output.commit())
         .with_context(|| format!("write {file}"))?;
+    if let Some(near) = wo_label::nearest(name.as_str(), known.iter().map(Name::as_str)) {
+        wo_cli::warn!(
+            "{name} is a new exercise beside {near}";
+            "if {near} is meant, remove {}/{name}, and the entry of {name} from {file}", config.videos.display()
+        );
+    }
     wo_cli::say!(
         "{}/{name} is there for videos; say in {file} what good and bad form of it look like",
         config.videos.display()
     );
     Ok(Outcome::Done)
+}
+
+/// The name that somebody wrote: words, and what stands between words.
+fn name_of(written: &str) -> anyhow::Result<Name> {
+    let name = Name::new(written);
+    let is_part = |c: char| c.is_alphanumeric() || c == ' ' || c == '-' || c == '_';
+    if name.is_empty() || name.as_str().len() > MAX_NAME {
+        wo_cli::bail!(
+            Exit::Usage,
+            "this is no name of an exercise";
+            "take letters, digits and underscores, such as lunge"
+        );
+    }
+    if !written.trim().chars().all(is_part) {
+        wo_cli::bail!(
+            Exit::Usage,
+            "{written} is no name of an exercise: it has other signs than letters, digits and underscores";
+            "if {name} is meant: wo-collect add-exercise {name}"
+        );
+    }
+    Ok(name)
 }
 
 /// The table with an entry of sample words at its end.

@@ -16,6 +16,7 @@ mod model_ledger;
 mod models;
 mod outcome;
 mod parts;
+mod places;
 mod pt_file;
 mod retire;
 mod reviews;
@@ -31,7 +32,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use wo_cli::{Exit, Outcome};
+use wo_cli::{Exit, Hint, Outcome};
 use wo_ledger::Ledger;
 
 use crate::cli::config::ForgetConfig;
@@ -57,7 +58,8 @@ use crate::store::Store;
 
 /// Runs `wo-collect forget`.
 pub(crate) fn forget(config: &ForgetConfig) -> anyhow::Result<Outcome> {
-    wo_cli::check_folder(&config.data)?;
+    wo_cli::check_folder(&config.data)
+        .hint("wo-collect init DIR makes a workspace; --data names another folder")?;
     for path in &config.also {
         wo_cli::opened(fs::metadata(path), || format!("open {}", path.display()))?;
     }
@@ -74,7 +76,7 @@ pub(crate) fn forget(config: &ForgetConfig) -> anyhow::Result<Outcome> {
     let mut done = complete(config, &intent)?;
     let list = FileList::of(config)?;
     let all = gather(config, &list)?;
-    let mut selected = select(&config.targets, &all, &config.places.videos)?;
+    let mut selected = select(&config.targets, &all, &config.places)?;
     let ledger = ModelLedger::read(&config.models)?;
     let traces = &mut selected.traces;
     selected

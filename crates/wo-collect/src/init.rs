@@ -16,6 +16,13 @@ use crate::cli::config::InitConfig;
 
 /// Runs `wo-collect init`. What is there stays as it is.
 pub(crate) fn init(config: &InitConfig) -> anyhow::Result<Outcome> {
+    if config.dir.exists() && !config.dir.is_dir() {
+        wo_cli::bail!(
+            Exit::Usage,
+            "{} is a file, and a workspace is a folder", config.dir.display();
+            "name a folder; it is made where it is not there"
+        );
+    }
     let mut n_made = 0;
     for (path, text) in template::files() {
         n_made += u64::from(make(&config.dir.join(path), text.as_bytes())?);

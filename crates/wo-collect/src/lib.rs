@@ -15,6 +15,7 @@ mod groups_table;
 mod hand;
 mod history;
 mod init;
+mod known_words;
 mod media_type;
 mod provenance;
 mod source_rows;
@@ -23,6 +24,7 @@ mod spelling;
 mod staging;
 mod store;
 mod video_files;
+mod video_track;
 
 use std::io::{BufRead, Write};
 

@@ -1,7 +1,10 @@
-//! What a file is, by its bytes and never by its name; and whether it is whole, where its container says so.
+//! What a file is, by its bytes and never by its name; and whether it is whole and holds frames of a video, where its
+//! container says so.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::video_track;
 
 /// How many bytes at the start tell what a file is.
 const N_FIRST: usize = 512;
@@ -10,6 +13,8 @@ const TS_PACKET: usize = 188;
 const TS_SYNC: u8 = 0x47;
 /// More top-level boxes than any healthy MP4 has; one in fragments has two for each.
 const MAX_BOXES: usize = 1_000_000;
+/// A longer index is not read, and counts as that of a video.
+const MAX_INDEX: u64 = 256 << 20;
 
 /// A file that was fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +23,8 @@ pub(crate) enum MediaType {
     Video(&'static str),
     /// A video that ends early.
     CutVideo,
+    /// The container of a video, in which no frames of one are.
+    NoFrames,
     /// Something else: what it is, in words.
     Other(&'static str),
 }
@@ -28,10 +35,19 @@ pub(crate) fn of(file: &mut File) -> io::Result<MediaType> {
     file.seek(SeekFrom::Start(0))?;
     file.by_ref().take(N_FIRST as u64).read_to_end(&mut first)?;
     let kind = of_bytes(&first);
-    if kind == MediaType::Video("mp4") && !is_whole_mp4(file)? {
-        return Ok(MediaType::CutVideo);
-    }
-    Ok(kind)
+    let has_frames = match kind {
+        MediaType::Video("mp4") => match boxes_of_mp4(file)? {
+            Some(boxes) => boxes.have_video(file)?,
+            None => return Ok(MediaType::CutVideo),
+        },
+        MediaType::Video("webm" | "mkv") => video_track::is_in_matroska(file)?,
+        _ => true,
+    };
+    Ok(if has_frames {
+        kind
+    } else {
+        MediaType::NoFrames
+    })
 }
 
 fn of_bytes(first: &[u8]) -> MediaType {
@@ -100,40 +116,74 @@ fn other(first: &[u8]) -> &'static str {
     }
 }
 
-/// Whether the boxes of an MP4 end where the file ends, and there is one that says what is in the others, and another one.
-fn is_whole_mp4(file: &mut File) -> io::Result<bool> {
+/// What the boxes of an MP4 are.
+#[derive(Debug, Default)]
+struct Mp4Boxes {
+    /// Where the content of the index stands, and how long it is.
+    index: Option<(u64, u64)>,
+    has_frames: bool,
+    has_fragments: bool,
+}
+
+impl Mp4Boxes {
+    fn have_video(&self, file: &mut File) -> io::Result<bool> {
+        let Some((place, size)) = self.index else {
+            return Ok(false);
+        };
+        if size > MAX_INDEX {
+            return Ok(true);
+        }
+        let mut index = Vec::new();
+        file.seek(SeekFrom::Start(place))?;
+        file.by_ref().take(size).read_to_end(&mut index)?;
+        Ok(video_track::is_in_mp4(&index, self.has_fragments))
+    }
+
+    /// None unless there is a box that says what is in the others, and another one.
+    fn whole(self) -> Option<Self> {
+        let is_whole = self.index.is_some() && self.has_frames;
+        is_whole.then_some(self)
+    }
+}
+
+/// The boxes of an MP4; none where they do not end where the file ends.
+fn boxes_of_mp4(file: &mut File) -> io::Result<Option<Mp4Boxes>> {
     let len = file.metadata()?.len();
-    let (mut place, mut has_index, mut has_frames) = (0_u64, false, false);
+    let (mut place, mut boxes) = (0_u64, Mp4Boxes::default());
     for _ in 0..MAX_BOXES {
         if place == len {
-            return Ok(has_index && has_frames);
+            return Ok(boxes.whole());
         }
         let mut head = [0_u8; 16];
         let n_head = (len - place).min(16) as usize;
         if n_head < 8 {
-            return Ok(false);
+            return Ok(None);
         }
         file.seek(SeekFrom::Start(place))?;
         file.read_exact(&mut head[..n_head])?;
         let [a, b, c, d, kind @ ..] = head;
-        has_index |= kind.starts_with(b"moov");
-        has_frames |= kind.starts_with(b"mdat");
-        let size = match u32::from_be_bytes([a, b, c, d]) {
+        let (size, n_head) = match u32::from_be_bytes([a, b, c, d]) {
             // To the end of the file.
-            0 => len - place,
-            1 if n_head == 16 => u64::from_be_bytes(std::array::from_fn(|i| head[8 + i])),
-            size => u64::from(size),
+            0 => (len - place, 8),
+            1 if n_head == 16 => (u64::from_be_bytes(std::array::from_fn(|i| head[8 + i])), 16),
+            size => (u64::from(size), 8),
         };
+        boxes.has_frames |= kind.starts_with(b"mdat");
+        boxes.has_fragments |= kind.starts_with(b"moof");
+        if kind.starts_with(b"moov") {
+            boxes.index = Some((place + n_head, size.saturating_sub(n_head)));
+        }
         // Zeros behind the last box, as some recorders leave them, are no box.
         if size < 8 {
-            return Ok(has_index && has_frames && head.iter().all(|&byte| byte == 0));
+            let is_padding = head.iter().all(|&byte| byte == 0);
+            return Ok(boxes.whole().filter(|_| is_padding));
         }
         match place.checked_add(size) {
             Some(next) if next <= len => place = next,
-            _ => return Ok(false),
+            _ => return Ok(None),
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -153,11 +203,34 @@ mod tests {
         [&size[..], &kind, &vec![7; n_bytes]].concat()
     }
 
+    /// An index that names a track of video with one frame.
+    fn moov() -> Vec<u8> {
+        let wrap = |kind: &[u8], content: &[u8]| {
+            let size = (content.len() as u32 + 8).to_be_bytes();
+            [&size[..], kind, content].concat()
+        };
+        let handler = wrap(b"hdlr", b"........vide....");
+        let sizes = wrap(b"stsz", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        let table = wrap(b"minf", &wrap(b"stbl", &sizes));
+        let track = wrap(b"trak", &wrap(b"mdia", &[handler, table].concat()));
+        wrap(b"moov", &track)
+    }
+
     fn mp4() -> Vec<u8> {
-        let parts = [
-            mp4_box(*b"ftyp", 8),
-            mp4_box(*b"moov", 100),
-            mp4_box(*b"mdat", 300),
+        let parts = [mp4_box(*b"ftyp", 8), moov(), mp4_box(*b"mdat", 300)];
+        parts.concat()
+    }
+
+    fn matroska(kind: &[u8]) -> Vec<u8> {
+        let tracks = b"\x16\x54\xae\x6b\x85\xae\x83\x83\x81\x01";
+        let head = [0x80 | kind.len() as u8];
+        let parts: [&[u8]; 6] = [
+            b"\x1a\x45\xdf\xa3",
+            &head,
+            kind,
+            b"\x18\x53\x80\x67\xff",
+            tracks,
+            b"\x1f\x43\xb6\x75\x82\0\0",
         ];
         parts.concat()
     }
@@ -168,8 +241,8 @@ mod tests {
         (ts[0], ts[TS_PACKET]) = (TS_SYNC, TS_SYNC);
         for (bytes, ending) in [
             (mp4(), "mp4"),
-            (b"\x1a\x45\xdf\xa3....webm".to_vec(), "webm"),
-            (b"\x1a\x45\xdf\xa3....matroska".to_vec(), "mkv"),
+            (matroska(b"webm"), "webm"),
+            (matroska(b"matroska"), "mkv"),
             (b"RIFF....AVI LIST".to_vec(), "avi"),
             (ts, "ts"),
         ] {
@@ -210,9 +283,20 @@ mod tests {
             &[7; 100],
         ]
         .concat();
-        let with_long = [mp4_box(*b"moov", 9), long].concat();
+        let with_long = [moov(), long].concat();
         assert_eq!(of_file(&with_long), MediaType::Video("mp4"));
-        let to_end = [mp4_box(*b"moov", 9), b"\0\0\0\0mdat1234567890".to_vec()].concat();
+        let to_end = [moov(), b"\0\0\0\0mdat1234567890".to_vec()].concat();
         assert_eq!(of_file(&to_end), MediaType::Video("mp4"));
+    }
+
+    #[test]
+    fn a_container_without_frames_of_a_video_is_none() {
+        let (start, end) = (mp4_box(*b"ftyp", 8), mp4_box(*b"mdat", 0));
+        let empty = [start.clone(), end.clone(), mp4_box(*b"moov", 100)].concat();
+        assert_eq!(of_file(&empty), MediaType::NoFrames);
+        let whole = matroska(b"webm");
+        let without_cluster = &whole[..whole.len() - 7];
+        assert_eq!(of_file(without_cluster), MediaType::NoFrames);
+        assert_eq!(of_file(b"\x1a\x45\xdf\xa3....webm"), MediaType::NoFrames);
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use walkdir::WalkDir;
-use wo_cli::{Exit, ExitWith};
-use wo_folder::{MEDIA_ENDINGS, WrittenLabel, has_ending};
+use wo_cli::{Exit, ExitWith, Hint, Message};
+use wo_folder::{GROUP_COLUMNS, MEDIA_ENDINGS, WrittenLabel, has_ending};
 use wo_record::{Failure, Name, Video, same_id};
 
 use crate::check::probed::{Probed, place_of};
@@ -64,6 +64,8 @@ pub(crate) struct Collection {
     /// Exercises that have a folder.
     pub(crate) exercises: BTreeSet<Name>,
     pub(crate) groups: Vec<GroupsTable>,
+    /// What is odd about the columns of tables.
+    pub(crate) troubles: Vec<(PathBuf, Message)>,
     pub(crate) provided: Provided,
     /// Whether somebody looked at the videos themselves.
     pub(crate) is_probed: bool,
@@ -73,10 +75,19 @@ impl Collection {
     /// Reads a folder and what is said of it.
     pub(crate) fn read(config: &CheckConfig, probed: &Probed) -> anyhow::Result<Self> {
         let root = &config.places.videos;
-        wo_cli::check_folder(root)?;
+        wo_cli::check_folder(root)
+            .hint("wo-collect init DIR makes a workspace; --videos names another folder")?;
+        let (groups, provided) = (tables_below(root)?, Provided::read(&config.places)?);
+        let of_groups = groups.iter().flat_map(|table| {
+            let troubles = table.sheet.troubles(&GROUP_COLUMNS).into_iter();
+            troubles.map(|trouble| (table.path.clone(), trouble))
+        });
+        let of_sources = provided.troubles.iter().cloned();
+        let of_sources = of_sources.map(|it| (config.places.sources.clone(), it));
         let mut collection = Self {
-            groups: tables_below(root)?,
-            provided: Provided::read(&config.places)?,
+            troubles: of_groups.chain(of_sources).collect(),
+            groups,
+            provided,
             is_probed: probed.is_given,
             ..Self::default()
         };

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+use wo_cli::Message;
+
 use crate::check::probed::place_of;
 use crate::cli::config::Places;
 use crate::deny_list::DenyList;
 use crate::provenance::{Entry, Fetched};
 use crate::source_rows::{SourceRow, SourceRows, is_of_web};
+use crate::sources::columns::COLUMNS;
 use crate::spelling::normal;
 
 /// Where one video came from.
@@ -26,6 +29,8 @@ pub(crate) struct Provided {
     rows_by_address: BTreeMap<String, SourceRow>,
     rows_by_file: HashMap<PathBuf, SourceRow>,
     pub(crate) denied: DenyList,
+    /// What is odd about the columns of the table of sources.
+    pub(crate) troubles: Vec<Message>,
 }
 
 impl Provided {
@@ -48,7 +53,9 @@ impl Provided {
         if !places.sources.exists() {
             return Ok(provided);
         }
-        for row in SourceRows::read(&places.sources)?.rows {
+        let table = SourceRows::read(&places.sources)?;
+        provided.troubles = table.sheet.troubles(&COLUMNS);
+        for row in table.rows {
             let Some(address) = &row.address else {
                 continue;
             };

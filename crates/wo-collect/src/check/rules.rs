@@ -4,10 +4,12 @@ mod amount;
 mod captions;
 mod copies;
 mod folders;
+mod misspelt;
 mod people;
 mod provenance;
 mod quality;
 mod shortcut;
+mod tables;
 mod takedown;
 
 use wo_record::{Coverage, FindingLevel};
@@ -26,6 +28,7 @@ pub(crate) fn all(
     found.extend(provenance::of(collection));
     found.extend(copies::of(collection));
     found.extend(folders::of(collection));
+    found.extend(tables::of(collection));
     found.extend(quality::of(collection));
     found.extend(amount::of(coverage));
     found.extend(people::of(collection, coverage));

@@ -34,9 +34,10 @@ pub(crate) fn write(
         }
         writeln!(output, "\n{title}")?;
         for it in of_level {
-            writeln!(output, "- {}: {}", it.finding.code, it.finding.what)?;
+            let what = on_one_line(&it.finding.what);
+            writeln!(output, "- {}: {what}", it.finding.code)?;
             if let Some(hint) = &it.finding.hint {
-                writeln!(output, "  {hint}")?;
+                writeln!(output, "  {}", on_one_line(hint))?;
             }
         }
     }
@@ -45,9 +46,21 @@ pub(crate) fn write(
     }
     writeln!(output, "\nWhat to do first")?;
     for it in advice {
-        writeln!(output, "{}. {}", it.rank, it.what)?;
+        writeln!(output, "{}. {}", it.rank, on_one_line(&it.what))?;
     }
     Ok(())
+}
+
+/// A text with its control characters escaped: names are what somebody wrote, and may hold line ends.
+fn on_one_line(text: &str) -> String {
+    let escaped = |c: char| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    };
+    text.chars().map(escaped).collect()
 }
 
 fn classes(coverage: &[Coverage]) -> String {

@@ -11,7 +11,8 @@ const EXAMPLES: &str = "Examples:
   wo-collect                                    # fetch what data/sources.csv names and is new
   wo-collect --retry-failed                     # try again now what failed
   wo-collect check                              # what to mend and to film first
-  wo-collect forget anna                        # takedown: remove all that is known of a person
+  wo-collect forget anna --dry-run              # takedown: what would be removed of a person
+  wo-collect forget anna --why 'asked by them'  # remove all that is known of them
 
 Videos land in data/training_data, and data/ledger.ndjson says where each came from.";
 
@@ -155,7 +156,7 @@ pub struct Check {
 /// Removes all that is known of something.
 #[derive(Debug, clap::Args)]
 pub struct Forget {
-    /// Ids of videos, addresses, persons or sources; person:, source:, video: or url: before one says which
+    /// Ids or paths of videos, addresses, persons or sources; person:, source:, video: or url: before one says which
     #[arg(value_name = "TARGET", required_unless_present = "retire")]
     pub targets: Vec<String>,
     /// Where the files lie.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use wo_cli::{CaptionsFlag, Reading};
-use wo_record::Name;
 use wo_settings::Settings;
 
 use crate::cli::args::{self, Args, Command};
@@ -49,7 +48,8 @@ pub(crate) struct InitConfig {
 /// Making the folders of a new exercise.
 #[derive(Debug)]
 pub(crate) struct AddExerciseConfig {
-    pub(crate) name: Name,
+    /// The exercise, as it is written.
+    pub(crate) name: String,
     pub(crate) captions: PathBuf,
     pub(crate) videos: PathBuf,
 }
@@ -90,13 +90,13 @@ impl Config {
             None => Self::Collect(CollectConfig::of(args.fetch)?),
             Some(Command::Init(init)) => Self::Init(InitConfig { dir: init.dir }),
             Some(Command::AddExercise(add)) => Self::AddExercise(AddExerciseConfig {
-                name: Name::new(&add.name),
+                name: add.name,
                 captions: add.captions,
                 videos: add.videos,
             }),
             Some(Command::Check(check)) => Self::Check(CheckConfig {
                 input: check.input,
-                places: Places::from(check.places),
+                places: Places::of(check.places)?,
                 data: check.data,
                 models: check.models,
                 captions: check.captions,
@@ -105,7 +105,7 @@ impl Config {
             }),
             Some(Command::Forget(forget)) => Self::Forget(ForgetConfig {
                 targets: forget.targets,
-                places: Places::from(forget.places),
+                places: Places::of(forget.places)?,
                 data: forget.data,
                 models: forget.models,
                 also: forget.also,
@@ -140,6 +140,14 @@ impl CollectConfig {
             retry_failed: fetch.retry_failed,
             restore: fetch.restore,
         })
+    }
+}
+
+impl Places {
+    /// For a task that needs no settings: what is wrong with them is said all the same, since another task would stop there.
+    fn of(places: args::Places) -> anyhow::Result<Self> {
+        Settings::read(places.settings.as_deref())?;
+        Ok(Self::from(places))
     }
 }
 

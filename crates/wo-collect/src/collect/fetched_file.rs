@@ -10,10 +10,14 @@ use wo_record::code;
 
 use crate::downloader::FetchError;
 use crate::media_type::{self, MediaType};
+use crate::sources::Address;
 use crate::video_files::{hash_of, size_of};
 
 /// How many bytes are copied at once.
 const PART: usize = 1 << 20;
+/// What to do about a file that is not there.
+pub(crate) const PUT_THERE: &str =
+    "put the file there, then: wo-collect --retry-failed; or correct the path in the column url";
 
 /// A video that was fetched.
 #[derive(Debug)]
@@ -26,23 +30,13 @@ pub(crate) struct FetchedFile {
 }
 
 impl FetchedFile {
-    /// Looks at a file; what is no whole video is an error.
-    pub(crate) fn of(path: PathBuf) -> Result<Self, FetchError> {
-        let what = || format!("read {}", path.display());
+    /// Looks at what came from an address; what is no whole video is an error.
+    pub(crate) fn of(path: PathBuf, address: &Address) -> Result<Self, FetchError> {
+        let reading = || format!("read {}", path.display());
         let kind = File::open(&path).and_then(|mut file| media_type::of(&mut file));
-        let ending = match kind.with_context(what)? {
+        let ending = match kind.with_context(reading)? {
             MediaType::Video(ending) => ending,
-            MediaType::CutVideo => {
-                return Err(FetchError::new(
-                    code::TRUNCATED,
-                    "the video ends early: its container promises more than there is",
-                ));
-            }
-            MediaType::Other(what) => {
-                let what = format!("what came is {what}, and no video");
-                return Err(FetchError::new(code::NOT_MEDIA, what)
-                    .cure("open the address in a browser; it may ask for a login"));
-            }
+            other => return Err(no_video(&other, address)),
         };
         Ok(Self {
             ending,
@@ -51,6 +45,33 @@ impl FetchedFile {
             path,
         })
     }
+}
+
+/// What is wrong with a file that is no whole video.
+fn no_video(kind: &MediaType, address: &Address) -> FetchError {
+    let (came, is_local) = match address {
+        Address::Web(_) => ("what came", false),
+        Address::File(..) => ("the file", true),
+    };
+    let (code, what) = match kind {
+        MediaType::Video(_) | MediaType::CutVideo => (
+            code::TRUNCATED,
+            "the video ends early: its container promises more than there is".to_owned(),
+        ),
+        MediaType::NoFrames => (
+            code::NO_VIDEO_STREAM,
+            format!("{came} holds no frames of a video"),
+        ),
+        MediaType::Other(what @ "no video") => (code::NOT_MEDIA, format!("{came} is {what}")),
+        MediaType::Other(what) => (code::NOT_MEDIA, format!("{came} is {what}, and no video")),
+    };
+    let cure = match (is_local, kind) {
+        (true, MediaType::CutVideo) => "copy it again from the phone or camera",
+        (true, _) => "play it; if it does not play, correct the path in the column url",
+        (false, MediaType::CutVideo) => return FetchError::new(code, what),
+        (false, _) => "open the address in a browser; it may ask for a login",
+    };
+    FetchError::new(code, what).cure(cure)
 }
 
 /// Copies a local file into `folder`.
@@ -64,13 +85,13 @@ pub(crate) fn copy(
     let metadata = match fs::metadata(from) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(gone(format!("{} is not there", from.display()))
-                .cure("put the file there, and --retry-failed looks again"));
+            return Err(gone(format!("{} is not there", from.display())).cure(PUT_THERE));
         }
         Err(error) => return Err(FetchError::new(code::UNREADABLE, error.to_string())),
     };
     if !metadata.is_file() {
-        return Err(gone(format!("{} is no file", from.display())));
+        return Err(gone(format!("{} is no file", from.display()))
+            .cure("write the path of a file into the column url"));
     }
     if metadata.len() > max_bytes {
         let what = format!("{} is larger than max_bytes", from.display());

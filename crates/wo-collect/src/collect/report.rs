@@ -1,6 +1,6 @@
 //! What a run says: a record for each source, a line for each that failed, and a line at the end.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,12 +14,74 @@ use crate::sources::BadRow;
 
 /// What a run says, and what it has said so far.
 pub(crate) struct Report<'a> {
-    writer: Writer<'a>,
+    output: Output<'a>,
     table: PathBuf,
     videos: PathBuf,
     /// What became of sources, with how many of each.
     counts: Vec<(SourceOutcome, u64)>,
     n_failed: u64,
+}
+
+/// Where what became of sources is written.
+enum Output<'a> {
+    /// As records, for programs.
+    Records(Writer<'a>),
+    /// As lines, for a person at a terminal.
+    Lines(&'a mut dyn Write),
+}
+
+impl<'a> Output<'a> {
+    fn begin(stdout: &'a mut dyn Write) -> anyhow::Result<Self> {
+        if io::stdout().is_terminal() {
+            return Ok(Self::Lines(stdout));
+        }
+        let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        Ok(Self::Records(Writer::begin(stdout, tool, version, &[])?))
+    }
+
+    fn source(&mut self, source: Source) -> anyhow::Result<()> {
+        match self {
+            Self::Records(writer) => {
+                writer.record(&Record::Source(source))?;
+                Ok(writer.flush()?)
+            }
+            // What would be fetched, and why a row is refused, was said.
+            Self::Lines(_) if is_said(&source.outcome) => Ok(()),
+            Self::Lines(output) => writeln!(output, "{}", line_of(&source))
+                .context("write to the terminal")
+                .exit_with(Exit::Io),
+        }
+    }
+
+    fn failure(&mut self, failure: Failure) -> anyhow::Result<()> {
+        match self {
+            Self::Records(writer) => Ok(writer.failure(failure)?),
+            Self::Lines(_) => Ok(()),
+        }
+    }
+
+    fn end(self) -> anyhow::Result<()> {
+        let ended = match self {
+            Self::Records(writer) => writer.end().map(drop).context("end the stream"),
+            Self::Lines(output) => output.flush().context("write to the terminal"),
+        };
+        ended.exit_or(Exit::Io)
+    }
+}
+
+fn is_said(outcome: &SourceOutcome) -> bool {
+    matches!(outcome, SourceOutcome::Planned | SourceOutcome::Refused)
+}
+
+/// `fetched    films/a.mp4  data/training_data/squat/good_form/0123456789abcdef.mp4`.
+fn line_of(source: &Source) -> String {
+    let path = source
+        .path
+        .as_ref()
+        .map(|it| it.as_path().display().to_string());
+    let rest = path.or_else(|| source.what.clone()).unwrap_or_default();
+    let line = format!("{:<9}  {}  {rest}", source.outcome.to_string(), source.url);
+    line.replace(char::is_control, " ").trim_end().to_owned()
 }
 
 impl std::fmt::Debug for Report<'_> {
@@ -46,9 +108,8 @@ impl<'a> Report<'a> {
         bad_rows: &[BadRow],
         stdout: &'a mut dyn Write,
     ) -> anyhow::Result<Self> {
-        let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         let mut report = Self {
-            writer: Writer::begin(stdout, tool, version, &[])?,
+            output: Output::begin(stdout)?,
             table: places.sources.clone(),
             videos: places.videos.clone(),
             counts: Vec::new(),
@@ -76,7 +137,7 @@ impl<'a> Report<'a> {
             next_try: None,
         };
         self.count(SourceOutcome::Refused);
-        Ok(self.writer.record(&Record::Source(source))?)
+        self.output.source(source)
     }
 
     /// Says on stderr what a person is to know of a row.
@@ -105,13 +166,13 @@ impl<'a> Report<'a> {
 
     fn fail(&mut self, code: &str, url: &str, what: &str) -> anyhow::Result<()> {
         self.n_failed += 1;
-        Ok(self.writer.failure(Failure {
+        self.output.failure(Failure {
             code: code.to_owned(),
             what: what.to_owned(),
             tool: env!("CARGO_PKG_NAME").to_owned(),
             path: (!url.is_empty()).then(|| Path::new(url).into()),
             video_id: None,
-        })?)
+        })
     }
 
     /// Writes the record of a target.
@@ -138,8 +199,7 @@ impl<'a> Report<'a> {
             next_try: became.next_try,
         };
         self.count(outcome);
-        self.writer.record(&Record::Source(source))?;
-        Ok(self.writer.flush()?)
+        self.output.source(source)
     }
 
     fn count(&mut self, outcome: SourceOutcome) {
@@ -152,10 +212,7 @@ impl<'a> Report<'a> {
     /// Ends the stream, and says in a line what became of all sources where there is something to say.
     pub(crate) fn end(self) -> anyhow::Result<Outcome> {
         use SourceOutcome::{Deleted, Gone, Known, Waiting};
-        self.writer
-            .end()
-            .context("end the stream")
-            .exit_or(Exit::Io)?;
+        self.output.end()?;
         let is_quiet = |it: &SourceOutcome| [Known, Gone, Waiting, Deleted].contains(it);
         let words: Vec<String> = self
             .counts

@@ -1,21 +1,21 @@
 //! A run over all rows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use wo_cli::{Exit, Message, Stop, message};
+use wo_cli::{Exit, Message, Progress, ShowProgress, Stop, message};
 use wo_record::{SourceOutcome, code};
 
 use crate::back_off::next_try;
 use crate::cli::config::CollectConfig;
 use crate::collect::clock::now;
 use crate::collect::decision::{Decision, Facts};
-use crate::collect::fetched_file::{FetchedFile, copy};
+use crate::collect::fetched_file::{FetchedFile, PUT_THERE, copy};
 use crate::collect::orphan::say_orphans;
 use crate::collect::pauses::Pauses;
 use crate::collect::report::{Became, Report};
 use crate::collect::target::Target;
-use crate::downloader::{Answer, Downloader, FetchError, Limits, Listed, SourceError, VideoInfo};
+use crate::downloader::{Answer, Downloader, FetchError, Limits, Listed, Part, SourceError};
 use crate::history::History;
 use crate::provenance::{Entry, Failed, Origin};
 use crate::sources::{Address, Row, SourcesTable};
@@ -141,11 +141,14 @@ impl<'a> Run<'a> {
         table: &SourcesTable,
         report: &mut Report<'_>,
     ) -> anyhow::Result<()> {
-        for row in &table.rows {
+        let rows = &table.rows;
+        let progress = Progress::new(ShowProgress::Auto, ("rows", ""), rows.len() as u64);
+        for row in rows {
             for listed in self.one(Target::of_row(row), report)? {
                 // What is in a playlist that is in a playlist is not followed.
                 self.one(listed, report)?;
             }
+            progress.advance(0);
         }
         let videos = &self.config.places.videos;
         say_orphans(table, &self.store.history, &self.files, videos, report);
@@ -170,6 +173,7 @@ impl<'a> Run<'a> {
             Decision::Fetch => return self.fetch(target, report),
             Decision::Forgotten => refuse_forgotten(&target, report)?,
             Decision::Known(fetched, path) => {
+                self.move_row(fetched, path)?;
                 self.update(&target, fetched, path, report)?;
                 if self.store.recovered.remove(&target.key) {
                     let became = Became {
@@ -247,13 +251,13 @@ impl<'a> Run<'a> {
             }
             Address::File(_, path) if path.is_file() => {
                 let path = path.canonicalize().map_err(anyhow::Error::from)?;
-                let file = self.program()?.cut(&path, section, folder, &self.limits)?;
-                (file, Origin::default())
+                let program = self.program()?;
+                let part = program.part_of_file(&path, section, folder, &self.limits)?;
+                (self.part(target, part), Origin::default())
             }
             Address::File(_, path) => {
                 let what = format!("{} is not there", path.display());
-                return Err(FetchError::new(code::GONE, what)
-                    .cure("put the file there, and --retry-failed looks again"));
+                return Err(FetchError::new(code::GONE, what).cure(PUT_THERE));
             }
             Address::Web(url) => {
                 let program = self.program()?;
@@ -264,15 +268,27 @@ impl<'a> Run<'a> {
                         Answer::Playlist(listed) => return Ok(Brought::Playlist(listed)),
                     },
                 };
-                let VideoInfo {
-                    origin,
-                    description,
-                } = video;
-                let file = program.download(&description, section, folder, &self.limits)?;
-                (file, origin)
+                let file = if section.is_whole() {
+                    program.download(&video.description, section, folder, &self.limits)?
+                } else {
+                    let part = program.part_of_web(&video, section, folder, &self.limits)?;
+                    self.part(target, part)
+                };
+                (file, video.origin)
             }
         };
-        FetchedFile::of(file).map(|file| Brought::File(file, origin))
+        let file = FetchedFile::of(file, &target.address)?;
+        Ok(Brought::File(file, origin))
+    }
+
+    /// The file of a part, after what is to be known of it was said.
+    fn part(&self, target: &Target, part: Part) -> PathBuf {
+        if let Some(doubt) = part.doubt {
+            let table = self.config.places.sources.display();
+            let about = doubt.about(target.address.text());
+            wo_cli::warn_line(&about.about(format!("{table}:{}", target.line)));
+        }
+        part.file
     }
 
     fn program(&self) -> Result<&Downloader, FetchError> {
@@ -330,13 +346,18 @@ impl<'a> Run<'a> {
             next_try: next.clone(),
             busy_host: target.address.host().filter(|_| is_busy),
         }))?;
+        let is_local = matches!(target.address, Address::File(..));
         let then = match &next {
-            None => "it is gone, and not tried again; --retry-failed tries now".to_owned(),
-            Some(next) => format!("it is tried again after {next}; --retry-failed tries now"),
+            // Its cure says how it is tried again.
+            None if is_local => None,
+            None => Some("it is gone, and not tried again; --retry-failed tries now".to_owned()),
+            Some(next) => Some(format!(
+                "it is tried again after {next}; --retry-failed tries now"
+            )),
         };
         let message = Message::new(error.what.clone())
             .hints(error.cure)
-            .hint(then);
+            .hints(then);
         report.failed(target, error.code, message)?;
         let outcome = if is_gone {
             SourceOutcome::Gone

@@ -25,6 +25,8 @@ pub(crate) struct VideoInfo {
     pub(crate) origin: Origin,
     /// The description as it came, from which the video is fetched.
     pub(crate) description: String,
+    /// How long it is, where the site says so.
+    pub(crate) length_s: Option<f64>,
 }
 
 /// An entry of a playlist.
@@ -113,6 +115,7 @@ impl VideoInfo {
                 licence: text(&fields.license),
             },
             description: value.to_string(),
+            length_s: value.get("duration").and_then(Value::as_f64),
         }
     }
 }

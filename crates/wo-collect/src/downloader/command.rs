@@ -48,7 +48,7 @@ impl Downloader {
         }
     }
 
-    /// Fetches a video that was described. Returns its file, which lies in `folder`.
+    /// Fetches a video that was described. Returns its file, which lies in `folder`; what an earlier try left there goes.
     pub(crate) fn download(
         &self,
         description: &str,
@@ -59,6 +59,9 @@ impl Downloader {
         let what = || format!("write {}", folder.display());
         let video_folder = folder.join(VIDEO_FOLDER);
         fs::write(folder.join(DESCRIPTION), description).with_context(what)?;
+        if video_folder.exists() {
+            fs::remove_dir_all(&video_folder).with_context(what)?;
+        }
         fs::create_dir_all(&video_folder).with_context(what)?;
         let mut all = self.common(limits);
         all.extend(arguments(["--load-info-json", DESCRIPTION]));
@@ -82,24 +85,6 @@ impl Downloader {
             return Err(FetchError::of(&finished, folder, limits));
         }
         only_file(&video_folder, &finished, limits)
-    }
-
-    /// Cuts a part out of a file, without encoding it anew.
-    pub(crate) fn cut(
-        &self,
-        file: &Path,
-        section: Section,
-        folder: &Path,
-        limits: &Limits,
-    ) -> Result<PathBuf, FetchError> {
-        let program = ffmpeg::find(self)?;
-        let output = folder.join("video.mp4");
-        let all = ffmpeg::cut(file, section, &output);
-        let finished = run(program, &all, &limits.allowed(folder, limits.max_bytes()))?;
-        if finished.ended == (Ended::Itself { is_ok: true }) {
-            return Ok(output);
-        }
-        Err(FetchError::of(&finished, folder, limits))
     }
 
     fn common(&self, limits: &Limits) -> Vec<OsString> {

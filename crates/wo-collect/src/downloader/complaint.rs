@@ -135,6 +135,11 @@ impl FetchError {
         Self::new(code::NOT_FETCHED, what)
     }
 
+    /// Whether it is larger than is allowed.
+    pub(super) fn is_too_large(&self) -> bool {
+        matches!(self, Self::Source(error) if error.code == code::TOO_LARGE)
+    }
+
     /// The same with what to do.
     pub(crate) fn cure(mut self, cure: impl Into<String>) -> Self {
         if let Self::Source(error) = &mut self {

@@ -1,12 +1,14 @@
 //! Which videos are forgotten, and the traces that they have left.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wo_cli::{Exit, named};
 
+use crate::cli::config::Places;
 use crate::deny_list::random_id;
 use crate::forget::known::{AllKnown, Known};
+use crate::forget::places::Roots;
 use crate::forget::target::Target;
 use crate::forget::traces::Traces;
 use crate::provenance::base_of;
@@ -29,8 +31,9 @@ pub(crate) struct Selected {
 pub(crate) fn select(
     targets: &[String],
     all: &AllKnown,
-    videos: &Path,
+    places: &Places,
 ) -> anyhow::Result<Selected> {
+    let files = Files::of(all, places);
     let mut chosen = vec![false; all.videos.len()];
     let mut traces = Traces {
         id: random_id()?,
@@ -40,9 +43,10 @@ pub(crate) fn select(
     for text in targets {
         let target = Target::of(text);
         refuse_several(text, &target, all)?;
+        let of_file = files.meant_by(text, &target, all)?;
         let mut is_met = false;
-        for (known, is_chosen) in all.videos.iter().zip(&mut chosen) {
-            if is_meant(&target, known) {
+        for (place, (known, is_chosen)) in all.videos.iter().zip(&mut chosen).enumerate() {
+            if is_meant(&target, known) || of_file.contains(&place) {
                 (*is_chosen, is_met) = (true, true);
             }
         }
@@ -62,7 +66,7 @@ pub(crate) fn select(
     }
     choose_rows(all, &mut chosen);
     traces.was_here = chosen.contains(&true);
-    let shared = fill(&mut traces, all, &chosen, videos);
+    let shared = fill(&mut traces, all, &chosen, &places.videos);
     Ok(Selected {
         traces,
         unmet,
@@ -74,7 +78,55 @@ fn is_meant(target: &Target, known: &Known) -> bool {
     known.id.as_ref().is_some_and(|id| target.is_video(id))
         || known.keys.iter().any(|key| target.is_key(key))
         || known.addresses.iter().any(|it| target.is_address(it))
-        || known.paths.iter().any(|path| target.is_path(path))
+}
+
+/// Where the files of each video are or were.
+struct Files {
+    roots: Roots,
+    places: Vec<BTreeSet<PathBuf>>,
+}
+
+impl Files {
+    fn of(all: &AllKnown, places: &Places) -> Self {
+        let roots = Roots::of(places);
+        let of_each = all.videos.iter().map(|it| roots.of_known(it));
+        Self {
+            places: of_each.collect(),
+            roots,
+        }
+    }
+
+    /// The videos whose file a target means: one at that place, else one whose path ends so.
+    fn meant_by(
+        &self,
+        text: &str,
+        target: &Target,
+        all: &AllKnown,
+    ) -> anyhow::Result<BTreeSet<usize>> {
+        let Some(file) = target.file() else {
+            return Ok(BTreeSet::new());
+        };
+        let meant = self.roots.meant_by(file);
+        let places = self.places.iter().enumerate();
+        let at_place = places.filter(|(_, places)| !places.is_disjoint(&meant));
+        let at_place: BTreeSet<usize> = at_place.map(|(place, _)| place).collect();
+        if !at_place.is_empty() {
+            return Ok(at_place);
+        }
+        let videos = all.videos.iter().enumerate();
+        let alike = videos.filter(|(_, it)| it.paths.iter().any(|path| target.is_path(path)));
+        let alike: Vec<(usize, &Known)> = alike.collect();
+        let ids: BTreeSet<&String> = alike.iter().filter_map(|(_, it)| it.id.as_ref()).collect();
+        if ids.len() > 1 {
+            let paths = alike.iter().filter_map(|(_, it)| it.paths.first());
+            wo_cli::bail!(
+                Exit::Usage,
+                "{text} ends the paths of {} videos: {}", ids.len(), named(paths);
+                "give the whole path of one of them"
+            );
+        }
+        Ok(alike.into_iter().map(|(place, _)| place).collect())
+    }
 }
 
 /// Refuses a target that may mean several things.
@@ -227,17 +279,32 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// What a target may be.
+const FORMS: &str = "a target is a person or a source as the tables spell it, the id or the path of a video, or a url \
+                     as sources.csv has it";
+
 /// That nothing is known of some targets, with the nearest names.
 pub(crate) fn say_unmet(unmet: &[String], all: &AllKnown) {
-    let names: Vec<&str> = all.names().into_iter().collect();
+    let paths = all.videos.iter().flat_map(|it| &it.paths);
+    let addresses = all.videos.iter().flat_map(|it| &it.addresses);
+    let files = paths.chain(addresses).map(String::as_str);
+    let files: BTreeSet<&str> = files.flat_map(|file| [file, file_name(file)]).collect();
+    let names = all.names();
     for target in unmet {
-        let alike = wo_label::nearest(target, names.iter().copied());
-        match alike {
+        // Without what says which kind it is, and as the shell completes it.
+        let kinds = ["person:", "source:", "video:", "url:"];
+        let word = kinds.iter().find_map(|kind| target.strip_prefix(kind));
+        let word = word.unwrap_or(target).trim_start_matches("./");
+        let near = wo_label::nearest(word, names.iter().copied())
+            .or_else(|| wo_label::nearest(word, files.iter().copied()))
+            .or_else(|| wo_label::nearest(file_name(word), files.iter().copied()));
+        match near {
             Some(near) => wo_cli::warn!(
                 "nothing is known of {target}";
-                "if you mean {near}, give that name"
+                "if you mean {near}, give that name";
+                "{FORMS}"
             ),
-            None => wo_cli::warn!("nothing is known of {target}"),
+            None => wo_cli::warn!("nothing is known of {target}"; "{FORMS}"),
         }
     }
 }

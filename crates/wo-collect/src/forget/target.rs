@@ -22,6 +22,8 @@ pub(crate) enum Target {
     Source(String),
     /// A person or a source, or a file: whichever is known.
     Named(String),
+    /// A file.
+    File(String),
 }
 
 impl Target {
@@ -31,7 +33,15 @@ impl Target {
         match text.split_once(':') {
             Some(("person", id)) => return Self::Person(same_id(id)),
             Some(("source", id)) => return Self::Source(same_id(id)),
-            Some(("video", id)) => return Self::Video(id.trim().to_ascii_lowercase()),
+            Some(("video", video)) => {
+                let video = video.trim();
+                let is_id = video.bytes().all(|byte| byte.is_ascii_hexdigit());
+                return if is_id {
+                    Self::Video(video.to_ascii_lowercase())
+                } else {
+                    Self::File(video.to_owned())
+                };
+            }
             Some(("url", address)) => return Self::Address(normal(address)),
             _ => {}
         }
@@ -75,9 +85,17 @@ impl Target {
         }
     }
 
+    /// The path that it may be.
+    pub(crate) fn file(&self) -> Option<&str> {
+        match self {
+            Self::Named(path) | Self::File(path) | Self::Address(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Whether it means a file at this path, as far as the path is written.
     pub(crate) fn is_path(&self, path: &str) -> bool {
-        let Self::Named(name) = self else {
+        let (Self::Named(name) | Self::File(name)) = self else {
             return false;
         };
         let name = name.strip_prefix("./").unwrap_or(name);
@@ -97,6 +115,10 @@ mod tests {
             (id.as_str(), Target::Video(id.clone())),
             ("0123ABCD", Target::Video("0123abcd".to_owned())),
             ("video:01", Target::Video("01".to_owned())),
+            (
+                "video:squat/Bad/a.mp4",
+                Target::File("squat/Bad/a.mp4".to_owned()),
+            ),
             ("Anna Müller", Target::Named("Anna Müller".to_owned())),
             (
                 "person:Anna Müller",
@@ -122,6 +144,8 @@ mod tests {
         assert!(!named.is_key("video:annamuller"));
         assert!(Target::of("http://a.org/b").is_address("https://www.a.org/b/"));
         assert!(Target::of("good_form/a.mp4").is_path("squat/good_form/a.mp4"));
+        assert!(Target::of("video:a.mp4").is_path("squat/good_form/a.mp4"));
+        assert!(!Target::of("video:anna").is_key("person:anna"));
         assert!(!Target::of("a.mp4").is_path("squat/good_form/ba.mp4"));
         assert!(!Target::Video(String::new()).is_video("01"));
     }

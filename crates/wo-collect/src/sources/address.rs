@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use wo_cli::{Message, message};
 
 /// Longer addresses are a mistake; browsers stop at about the same.
 const MAX_LENGTH: usize = 2000;
+
+/// What is encoded in an address, beside all letters that ASCII has not.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 
 /// Where a video is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +104,13 @@ fn web(text: &str, rest: &str) -> Result<Address, Message> {
             "download the video yourself, and write the path of the file"
         ));
     }
+    let has_host = host_of(text).is_some_and(|host| !host.contains(char::is_whitespace));
+    if has_host && text.contains(char::is_whitespace) {
+        return Err(message!(
+            "the url has a space in it";
+            "write it percent-encoded: {}", utf8_percent_encode(text, ENCODED)
+        ));
+    }
     if host_of(text).is_none() || text.contains(char::is_whitespace) {
         return Err(message!(
             "the url is not whole: {text}";
@@ -145,7 +155,8 @@ mod tests {
             ("ftp://example.org/a.mp4", "ftp: is no kind"),
             ("https://", "the url is not whole"),
             ("https:example.org", "the url is not whole"),
-            ("https://example.org/a b", "the url is not whole"),
+            ("https://example.org/a b", "the url has a space"),
+            ("https://exam ple.org/a", "the url is not whole"),
             (
                 "https://anna:secret@example.org/a",
                 "a user name or a password",
@@ -156,6 +167,13 @@ mod tests {
             assert!(told.contains(expected), "{cell}: {told}");
         }
         assert!(of(&format!("https://e.org/{}", "a".repeat(2000))).is_err());
+    }
+
+    #[test]
+    fn an_address_with_spaces_is_shown_as_it_is_to_be_written() {
+        let told = Address::of_cell("https://example.org/a b/ü.mp4?x=50%25", Path::new(""));
+        let expected = "write it percent-encoded: https://example.org/a%20b/%C3%BC.mp4?x=50%25";
+        assert_eq!(told.unwrap_err().hints, [expected]);
     }
 
     #[test]

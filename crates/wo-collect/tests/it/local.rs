@@ -188,7 +188,7 @@ fn what_is_no_video_is_refused_by_its_content() {
     fs::write(filmed.join("large.mp4"), vec![0; (1 << 20) + 1]).unwrap();
     fs::write(
         filmed.join("webm"),
-        b"\x1a\x45\xdf\xa3\x01\x02webm and more",
+        b"\x1a\x45\xdf\xa3\x84webm\x18\x53\x80\x67\xff\x16\x54\xae\x6b\x85\xae\x83\x83\x81\x01\x1f\x43\xb6\x75\x82\0\0",
     )
     .unwrap();
     symlink("/dev/zero", filmed.join("endless.mp4")).unwrap();
@@ -206,6 +206,13 @@ fn what_is_no_video_is_refused_by_its_content() {
         .map(|it| it["code"].clone())
         .collect();
     assert_eq!(codes, ["not_media", "truncated", "too_large", "gone"]);
+    for words in [
+        "page.mp4: the file is a web page, and no video\nhint: play it; ",
+        "endless.mp4 is no file\nhint: write the path of a file into the column url\nwo-collect: ",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    assert!(!run.stderr.contains("browser"), "{}", run.stderr);
     let kept = workspace.videos();
     assert_eq!(Path::new(&kept[0]).extension(), Some("webm".as_ref()));
 }

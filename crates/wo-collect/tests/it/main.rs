@@ -19,6 +19,8 @@ mod gym;
 mod gym_ledger;
 mod killed;
 mod local;
+mod names;
+mod parts;
 mod server;
 mod told;
 mod workspace;

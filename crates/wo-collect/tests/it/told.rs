@@ -223,3 +223,84 @@ fn help_and_version_answer_without_a_workspace() {
     assert!(!workspace.run(&["--help"]).stdout.contains("guard"));
     assert_eq!(workspace.run(&["--no-such-flag"]).status, 2);
 }
+
+#[test]
+fn a_local_file_that_is_missing_has_one_cure() {
+    let workspace = Workspace::new();
+    fs::write(workspace.path("data/b.mp4"), "G").unwrap();
+    workspace.sources(&[("a.mp4", "squat,good"), ("b.mp4", "squat,good")]);
+    let run = workspace.run(&[]);
+    assert_eq!(run.status, 3, "{}", run.stderr);
+    let expected = "wo-collect: data/sources.csv:2: a.mp4: data/a.mp4 is not there\n\
+         hint: put the file there, then: wo-collect --retry-failed; or correct the path in the column url\n\
+         wo-collect: data/sources.csv:3: b.mp4: the file is no video\n\
+         hint: play it; if it does not play, correct the path in the column url\n\
+         hint: it is tried again after ";
+    assert!(run.stderr.starts_with(expected), "{}", run.stderr);
+    fs::write(workspace.path("data/a.mp4"), video(1)).unwrap();
+    assert_eq!(
+        outcomes(&workspace.run(&["--retry-failed"]))[0].1,
+        "fetched"
+    );
+}
+
+#[test]
+fn columns_and_addresses_that_are_written_wrong_say_what_to_write() {
+    let workspace = Workspace::new();
+    let table = "url,exercise,label,person,person\nhttps://example.org/a b.mp4,squat,good,,\n";
+    fs::write(workspace.path("data/sources.csv"), table).unwrap();
+    let run = workspace.run(&[]);
+    assert_eq!(run.status, 3, "{}", run.stderr);
+    for words in [
+        "the column `person` is there twice, and only the first `person` is read\n",
+        "the url has a space in it\nhint: write it percent-encoded: https://example.org/a%20b.mp4\n",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_terminal_gets_lines_and_a_pipe_records() {
+    let workspace = Workspace::new();
+    fs::write(workspace.path("data/a.mp4"), video(1)).unwrap();
+    workspace.sources(&[("a.mp4", "squat,good"), ("b.mp4", "squat,good")]);
+    let run = workspace.tool(&["--dry-run"]).into_terminal();
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    let run = workspace.tool(&[]).into_terminal();
+    assert_eq!(run.status, 3, "{}", run.stderr);
+    let video = workspace.videos().remove(0);
+    let expected = format!(
+        "fetched    a.mp4  data/training_data/{video}\ngone       b.mp4  data/b.mp4 is not there\n"
+    );
+    assert_eq!(run.stdout, expected);
+    let known = workspace.tool(&[]).into_terminal().stdout;
+    assert_eq!(known, expected.replace("fetched", "known  "));
+    assert_eq!(records(&workspace.run(&[]), "source").len(), 2);
+}
+
+#[test]
+fn names_of_exercises_and_folders_that_cannot_be_are_refused() {
+    let workspace = Workspace::new();
+    for (name, meant) in [("../x", "x"), ("a/b", "a_b"), ("a.b", "a_b")] {
+        let run = workspace.run(&["add-exercise", name]);
+        assert_eq!(run.status, 2, "{name}: {}", run.stderr);
+        let cure = format!("hint: if {meant} is meant: wo-collect add-exercise {meant}\n");
+        assert!(run.stderr.contains(&cure), "{}", run.stderr);
+        assert!(!workspace.path("data/training_data").join(meant).exists());
+    }
+    let run = workspace.run(&["add-exercise", "squats"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("squats is a new exercise beside squat\nhint: if squat is meant, remove"),
+        "{}",
+        run.stderr
+    );
+    let run = workspace.run(&["init", "wo.toml"]);
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert_eq!(
+        run.stderr,
+        "wo-collect: wo.toml is a file, and a workspace is a folder\n\
+         hint: name a folder; it is made where it is not there\n"
+    );
+}

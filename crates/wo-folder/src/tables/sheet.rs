@@ -164,16 +164,21 @@ impl Sheet {
             ));
         }
         for names in columns.others.iter().chain([&columns.key]) {
-            let mut same = self.header.iter().filter(|it| names.contains(&it.as_str()));
             let is_key = *names == columns.key;
-            let first = self.column(names).and_then(|place| self.header.get(place));
-            same.next();
+            let read = self.column(names);
+            let first = read.and_then(|place| self.header.get(place));
             // A table may name the frame in one column and another file in a second one, which is ignored.
-            if let Some((first, again)) = first.zip(same.find(|it| !is_key || Some(*it) == first)) {
-                troubles.push(message!(
-                    "the columns `{first}` and `{again}` mean the same, and only the first one is read";
-                    "delete one of them"
-                ));
+            let again = self.header.iter().enumerate().find(|(place, it)| {
+                let is_same = names.contains(&it.as_str()) && Some(*place) != read;
+                is_same && (!is_key || Some(*it) == first)
+            });
+            if let Some((first, (_, again))) = first.zip(again) {
+                let mut text = format!("the columns `{first}` and `{again}` mean the same");
+                if first == again {
+                    text = format!("the column `{first}` is there twice");
+                }
+                let text = format!("{text}, and only the first `{first}` is read");
+                troubles.push(Message::new(text).hint("delete one of them"));
             }
         }
         let says_nothing = columns
@@ -383,7 +388,7 @@ mod tests {
         };
         assert_eq!(told("frame_path,label,note,path\n"), "");
         assert!(told("path,verdict,words\n").contains("so the table has no effect"));
-        assert!(told("path,label,Label\n").contains("`label` and `label` mean the same"));
+        assert!(told("path,label,Label\n").contains("the column `label` is there twice"));
         assert!(told("path,lable\n").contains("if you mean `label`, rename it"));
     }
 

@@ -9,6 +9,7 @@ use wo_record::{BAD_FORM, Name};
 
 use crate::check::collection::{CheckedVideo, Collection};
 use crate::check::found::{Found, Rule};
+use crate::check::rules::misspelt;
 use crate::cli::config::CheckConfig;
 
 const NO_WORDS: Rule = Rule {
@@ -56,7 +57,12 @@ pub(super) fn of(config: &CheckConfig, collection: &Collection) -> anyhow::Resul
         let fault = captions.faults_of(exercise).first().copied();
         no_fault(exercise, videos, fault, &file)
     });
-    Ok(wordless.chain(faultless).collect())
+    let misspelt = misspelt::of(&captions, collection);
+    Ok(misspelt
+        .into_iter()
+        .chain(wordless)
+        .chain(faultless)
+        .collect())
 }
 
 fn no_words(exercise: &Name, videos: &[&CheckedVideo], file: &str) -> Found {

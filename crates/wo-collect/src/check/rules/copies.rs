@@ -65,11 +65,17 @@ fn pair(copies: &[&CheckedVideo], are: &str, [two_classes, one_class]: [Rule; 2]
     let paths: Vec<&str> = copies.iter().map(|it| it.path.as_str()).collect();
     let what = format!("{} {are}", paths.join(" and "));
     if is_one_class {
-        one_class.note(what).videos(copies).hint("keep one of them")
-    } else {
-        two_classes
-            .mend(format!("{what}, under different labels"))
-            .videos(copies)
-            .hint("look at it, and remove it where it does not belong; until then it is in no training")
+        return one_class.note(what).videos(copies).hint("keep one of them");
     }
+    let without = copies.iter().filter(|it| class(it).is_none());
+    let without: Vec<&str> = without.map(|it| it.path.as_str()).collect();
+    let labels = if without.is_empty() {
+        "under different labels".to_owned()
+    } else {
+        format!("and no label is known of {}", without.join(" and "))
+    };
+    two_classes
+        .mend(format!("{what}, {labels}"))
+        .videos(copies)
+        .hint("look at it, and remove it where it does not belong; until then it is in no training")
 }

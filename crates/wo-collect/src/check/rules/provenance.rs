@@ -39,7 +39,7 @@ pub(super) fn of(collection: &Collection) -> Vec<Found> {
             verb(without_consent.len(), "it", "them"),
             shown(&without_consent)
         );
-        let hint = "ask them, and write when and how they agreed into the column consent of sources.csv; else: wo-collect forget PERSON";
+        let hint = "ask them, and write when and how they agreed into the column consent of sources.csv; else: wo-collect forget PERSON --why 'no consent'";
         found.push(CONSENT.mend(what).videos(&without_consent).hint(hint));
     }
     let without_licence = of_kind(&|it| said(it, false).is_some_and(|it| it.licence.is_none()));
@@ -50,7 +50,7 @@ pub(super) fn of(collection: &Collection) -> Vec<Found> {
             verb(without_licence.len(), "has", "have"),
             shown(&without_licence)
         );
-        let hint = "look at the site, and write what it allows into the column licence of sources.csv; else: wo-collect forget URL";
+        let hint = "look at the site, and write what it allows into the column licence of sources.csv; else: wo-collect forget URL --why 'no licence'";
         found.push(LICENCE.mend(what).videos(&without_licence).hint(hint));
     }
     let unknown = of_kind(&|it| it.provenance.is_none());

@@ -51,7 +51,15 @@ fn all() -> AllKnown {
 
 fn selected(targets: &[&str]) -> anyhow::Result<Selected> {
     let targets: Vec<String> = targets.iter().map(|&it| it.to_owned()).collect();
-    select(&targets, &all(), Path::new("videos"))
+    select(&targets, &all(), &places())
+}
+
+fn places() -> Places {
+    Places {
+        sources: "data/sources.csv".into(),
+        videos: "data/training_data".into(),
+        ledger: "data/ledger.ndjson".into(),
+    }
 }
 
 fn of(set: &BTreeSet<String>) -> Vec<&str> {
@@ -116,25 +124,68 @@ fn a_target_that_means_several_things_is_refused() {
     assert!(message(&["video:aaaaaaaa"]).contains("2 videos: aaaaaaaa01, aaaaaaaa02"));
     let mut all = all();
     all.take(known(Some("d"), "", "", "Anna", ""));
-    let error = select(&["anna".to_owned()], &all, Path::new("v")).unwrap_err();
+    let error = select(&["anna".to_owned()], &all, &places()).unwrap_err();
     let message = wo_cli::message_of(&error).to_string();
     assert!(
         message.contains("'person:anna', 'source:anna'"),
         "{message}"
     );
-    assert!(select(&["source:anna".to_owned()], &all, Path::new("v")).is_ok());
+    assert!(select(&["source:anna".to_owned()], &all, &places()).is_ok());
 }
 
 #[test]
-fn a_path_means_its_video() {
-    let found = selected(&["squat/bad_form/1.mp4"]).unwrap();
-    assert_eq!(found.traces.videos.len(), 1);
-    assert_eq!(
-        selected(&["./good_form/anna_1.mp4"])
-            .unwrap()
-            .traces
-            .videos
-            .len(),
-        1
+fn a_path_means_its_video_however_it_is_written() {
+    let mut all = all();
+    all.take(known(Some("cc"), "lunge/c.mp4", "", "", "films/c.mp4"));
+    all.take(known(
+        Some("dd"),
+        "lunge/d.mp4",
+        "",
+        "",
+        "films/d.mp4#t=1,2",
+    ));
+    let here = std::env::current_dir().unwrap();
+    let absolute = here.join("data/training_data/squat/bad_form/1.mp4");
+    for (text, id) in [
+        ("squat/bad_form/1.mp4", "aaaaaaaa02"),
+        ("./squat/bad_form/1.mp4", "aaaaaaaa02"),
+        ("data/training_data/squat/bad_form/1.mp4", "aaaaaaaa02"),
+        ("./data/training_data/squat//bad_form/1.mp4", "aaaaaaaa02"),
+        (
+            "data/../data/training_data/squat/bad_form/1.mp4",
+            "aaaaaaaa02",
+        ),
+        (absolute.to_str().unwrap(), "aaaaaaaa02"),
+        ("video:squat/bad_form/1.mp4", "aaaaaaaa02"),
+        ("good_form/anna_1.mp4", "aaaaaaaa01"),
+        ("films/c.mp4", "cc"),
+        ("url:films/c.mp4", "cc"),
+        ("data/films/c.mp4", "cc"),
+        ("./data/films/c.mp4", "cc"),
+        ("films/d.mp4", "dd"),
+        ("films/d.mp4#t=1,2", "dd"),
+    ] {
+        let traces = select(&[text.to_owned()], &all, &places()).unwrap().traces;
+        let ids: Vec<&str> = traces.videos.keys().map(String::as_str).collect();
+        assert_eq!(ids, [id], "{text}");
+    }
+    for text in [
+        "person:squat/bad_form/1.mp4",
+        "films/e.mp4",
+        "bad_form",
+        "c",
+    ] {
+        let found = select(&[text.to_owned()], &all, &places()).unwrap();
+        assert_eq!(
+            (found.traces.videos.len(), found.unmet.len()),
+            (0, 1),
+            "{text}"
+        );
+    }
+    let error = select(&["1.mp4".to_owned()], &all, &places()).unwrap_err();
+    assert!(
+        wo_cli::message_of(&error).to_string().contains(
+            "1.mp4 ends the paths of 2 videos: squat/bad_form/1.mp4, lunge/bad_form/1.mp4"
+        ),
     );
 }
