@@ -2,9 +2,14 @@
 
 /// The exercises of all weeks.
 pub(crate) const EXERCISES: [&str; 2] = ["squat", "deadlift"];
-/// Faults that nobody knows in the first week: videos of them are filed as good form. Reviews mend them later.
-pub(crate) const UNKNOWN_FAULTS: [&str; 3] =
-    ["shallow_depth", "hips_rise_first", "bar_drifts_away"];
+/// Two of three faults of each exercise, which nobody knows in the first week: videos of them are filed as good form. Reviews
+/// mend them later.
+pub(crate) const UNKNOWN_FAULTS: [&str; 4] = [
+    "shallow_depth",
+    "chest_collapses",
+    "hips_rise_first",
+    "bar_drifts_away",
+];
 /// Each week draws from a seed of its own, so that its persons were never seen. models/tiny was trained on those of another.
 const FIRST_SEED: u64 = 41_000;
 
@@ -65,13 +70,13 @@ pub(crate) struct Plan {
 impl Plan {
     /// Eight weeks.
     pub(crate) fn full() -> Self {
-        let usual = |before: Vec<Event>| week(10, Wrong::Few(1), before);
+        let usual = |before: Vec<Event>| week(8, Wrong::Few(1), before);
         let weeks = vec![
             week(56, Wrong::UnknownFaults, Vec::new()),
             usual(vec![Event::MoveBack(Which::Of("squat"))]),
             usual(vec![Event::Review(Which::Of("deadlift"))]),
             usual(vec![Event::Forget { week: 2 }]),
-            week(24, Wrong::All, Vec::new()),
+            week(20, Wrong::All, Vec::new()),
             usual(vec![Event::Review(Which::Until(5))]),
             usual(vec![Event::Review(Which::Until(6))]),
             usual(vec![Event::MoveBack(Which::Until(7))]),
@@ -79,7 +84,7 @@ impl Plan {
         Self {
             weeks,
             first_share: 0.75,
-            first_gate: "balanced_accuracy.low>0.5",
+            first_gate: "balanced_accuracy>=0.5",
             min_groups: 10,
             must_improve: true,
         }

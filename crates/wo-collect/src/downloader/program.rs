@@ -49,6 +49,12 @@ impl Downloader {
                 "or install it yourself: pip install \"yt-dlp[default]\""
             );
         };
+        // It runs in a folder of its own; a bare name is looked for on the path.
+        let yt_dlp = if yt_dlp.components().count() > 1 {
+            std::path::absolute(&yt_dlp).with_context(|| format!("find {}", yt_dlp.display()))?
+        } else {
+            yt_dlp
+        };
         // A runtime that came with yt-dlp stands beside it.
         let beside = yt_dlp.parent().map(Path::to_owned).or(installed);
         Ok(Self {

@@ -69,7 +69,7 @@ impl ModelLedger {
             Target::Named(id) => ["person", "source"]
                 .map(|kind| format!("{kind}:{}", same_id(&id)))
                 .into(),
-            Target::Video(_) | Target::Address(_) => Vec::new(),
+            Target::Video(_) | Target::Address(_) | Target::File(_) => Vec::new(),
         };
         let hashes: BTreeSet<&String> = self.sides().map(|(_, hash, _)| hash).collect();
         let token = traces.token();
