@@ -159,37 +159,37 @@ mod tests {
 
     use super::*;
 
-    fn mp4_box(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn mp4_box(kind: &str, content: &[u8]) -> Vec<u8> {
         let size = (content.len() as u32 + 8).to_be_bytes();
-        [&size[..], kind, content].concat()
+        [&size[..], kind.as_bytes(), content].concat()
     }
 
-    fn track(handler: &[u8; 4], table: &[u8; 4], n_frames: u8) -> Vec<u8> {
-        let handler = mp4_box(b"hdlr", &[&[0; 8], &handler[..], &[0; 12]].concat());
+    fn track(handler: &str, table: &str, n_frames: u8) -> Vec<u8> {
+        let handler = mp4_box("hdlr", &[&[0; 8], handler.as_bytes(), &[0; 12]].concat());
         let sizes = mp4_box(table, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n_frames]);
-        let table = mp4_box(b"minf", &mp4_box(b"stbl", &sizes));
-        mp4_box(b"trak", &mp4_box(b"mdia", &[handler, table].concat()))
+        let table = mp4_box("minf", &mp4_box("stbl", &sizes));
+        mp4_box("trak", &mp4_box("mdia", &[handler, table].concat()))
     }
 
     #[test]
     fn an_mp4_needs_a_track_of_video_with_frames() {
-        let header = mp4_box(b"mvhd", &[0; 100]);
+        let header = mp4_box("mvhd", &[0; 100]);
         let is_in = |tracks: &[Vec<u8>], has_fragments| {
             is_in_mp4(&[&header[..], &tracks.concat()].concat(), has_fragments)
         };
-        assert!(is_in(&[track(b"vide", b"stsz", 1)], false));
+        assert!(is_in(&[track("vide", "stsz", 1)], false));
         assert!(is_in(
-            &[track(b"soun", b"stsz", 9), track(b"vide", b"stz2", 7)],
+            &[track("soun", "stsz", 9), track("vide", "stz2", 7)],
             false
         ));
-        assert!(!is_in(&[track(b"soun", b"stsz", 9)], false));
+        assert!(!is_in(&[track("soun", "stsz", 9)], false));
         assert!(!is_in(
-            &[track(b"vide", b"stsz", 0), track(b"soun", b"stsz", 9)],
+            &[track("vide", "stsz", 0), track("soun", "stsz", 9)],
             false
         ));
         assert!(!is_in(&[], false) && !is_in(&[], true));
-        assert!(is_in(&[track(b"vide", b"stsz", 0)], true));
-        let whole = track(b"vide", b"stsz", 1);
+        assert!(is_in(&[track("vide", "stsz", 0)], true));
+        let whole = track("vide", "stsz", 1);
         for len in 0..whole.len() {
             assert!(!is_in(&[whole[..len].to_vec()], false), "{len} bytes");
         }

@@ -178,13 +178,13 @@ mod tests {
         let allowed = Allowed {
             folder: Path::new("/none"),
             max_bytes: 1,
-            time: Duration::from_secs(60),
+            time: Duration::from_mins(1),
             stop: &stop,
         };
         let (ended, outputs) = to_the_end(&mut child, [stdout, None], &allowed);
         assert_eq!(ended.unwrap(), Ended::Itself { is_ok: false });
         let [stdout, _] = outputs;
         assert!(stdout.trim().parse::<u32>().is_ok(), "{stdout}");
-        assert!(since.elapsed() < Duration::from_secs(60));
+        assert!(since.elapsed() < Duration::from_mins(1));
     }
 }

@@ -42,10 +42,8 @@ pub(crate) fn edited_last_run(bytes: &[u8], search: &Search) -> Edit {
 
 fn without(value: &mut Value, search: &Search) {
     match value {
-        Value::String(text) => {
-            if search.names(text) || search.is_in(text.as_bytes()) {
-                GONE.clone_into(text);
-            }
+        Value::String(text) if search.names(text) || search.is_in(text.as_bytes()) => {
+            GONE.clone_into(text);
         }
         Value::Array(values) => values.iter_mut().for_each(|it| without(it, search)),
         Value::Object(fields) => fields.values_mut().for_each(|it| without(it, search)),

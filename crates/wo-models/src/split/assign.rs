@@ -47,7 +47,9 @@ pub(crate) fn place(videos: &Videos, history: &History, settings: &Settings) -> 
         let sides = keys.sides(group.keys());
         // Keys without a side connect keys of several.
         if sides.len() > 1 {
-            sides.iter().for_each(|side| keys.spread(&group, *side));
+            for side in sides {
+                keys.spread(&group, side);
+            }
         }
     }
     let mut balance = Balance::new(share);
