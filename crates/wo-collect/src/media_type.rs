@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use crate::video_track;
+use crate::video_track::{self, Listed};
 
 /// How many bytes at the start tell what a file is.
 const N_FIRST: usize = 512;
@@ -136,7 +136,12 @@ impl Mp4Boxes {
         let mut index = Vec::new();
         file.seek(SeekFrom::Start(place))?;
         file.by_ref().take(size).read_to_end(&mut index)?;
-        Ok(video_track::is_in_mp4(&index, self.has_fragments))
+        let listed = if self.has_fragments {
+            Listed::InFragments
+        } else {
+            Listed::InIndex
+        };
+        Ok(video_track::is_in_mp4(&index, listed))
     }
 
     /// None unless there is a box that says what is in the others, and another one.

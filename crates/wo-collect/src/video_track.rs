@@ -16,16 +16,24 @@ const CLUSTER: u32 = 0x1F43_B675;
 /// A track of video.
 const VIDEO: u8 = 1;
 
+/// Where an MP4 says which frames it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listed {
+    InIndex,
+    /// In fragments behind the index, which need not name any.
+    InFragments,
+}
+
 /// Whether the index of an MP4, the content of its box `moov`, names a track of video with frames. Those of a file in
 /// fragments stand in the fragments.
-pub(crate) fn is_in_mp4(moov: &[u8], has_fragments: bool) -> bool {
+pub(crate) fn is_in_mp4(moov: &[u8], listed: Listed) -> bool {
     // An index that is packed, as QuickTime once wrote it, is not unpacked.
     if boxes(moov).any(|(kind, _)| kind == b"cmov") {
         return true;
     }
     let tracks = boxes(moov).filter(|(kind, _)| *kind == b"trak");
     let mut tracks = tracks.map(|(_, track)| track);
-    tracks.any(|track| is_video(track) && (has_fragments || n_frames(track) > 0))
+    tracks.any(|track| is_video(track) && (listed == Listed::InFragments || n_frames(track) > 0))
 }
 
 fn is_video(track: &[u8]) -> bool {
@@ -174,24 +182,27 @@ mod tests {
     #[test]
     fn an_mp4_needs_a_track_of_video_with_frames() {
         let header = mp4_box("mvhd", &[0; 100]);
-        let is_in = |tracks: &[Vec<u8>], has_fragments| {
-            is_in_mp4(&[&header[..], &tracks.concat()].concat(), has_fragments)
+        let is_in = |tracks: &[Vec<u8>], listed| {
+            is_in_mp4(&[&header[..], &tracks.concat()].concat(), listed)
         };
-        assert!(is_in(&[track("vide", "stsz", 1)], false));
+        assert!(is_in(&[track("vide", "stsz", 1)], Listed::InIndex));
         assert!(is_in(
             &[track("soun", "stsz", 9), track("vide", "stz2", 7)],
-            false
+            Listed::InIndex
         ));
-        assert!(!is_in(&[track("soun", "stsz", 9)], false));
+        assert!(!is_in(&[track("soun", "stsz", 9)], Listed::InIndex));
         assert!(!is_in(
             &[track("vide", "stsz", 0), track("soun", "stsz", 9)],
-            false
+            Listed::InIndex
         ));
-        assert!(!is_in(&[], false) && !is_in(&[], true));
-        assert!(is_in(&[track("vide", "stsz", 0)], true));
+        assert!(!is_in(&[], Listed::InIndex) && !is_in(&[], Listed::InFragments));
+        assert!(is_in(&[track("vide", "stsz", 0)], Listed::InFragments));
         let whole = track("vide", "stsz", 1);
         for len in 0..whole.len() {
-            assert!(!is_in(&[whole[..len].to_vec()], false), "{len} bytes");
+            assert!(
+                !is_in(&[whole[..len].to_vec()], Listed::InIndex),
+                "{len} bytes"
+            );
         }
     }
 
