@@ -88,7 +88,7 @@ mod tests {
         }
         for (angle, cure) in [
             ("sidewise", "if side is meant, write that"),
-            ("fornt", "if front is meant, write that"),
+            ("frontt", "if front is meant, write that"),
             ("frontal", "if front is meant, write that"),
             (
                 "above",
