@@ -5,13 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use walkdir::WalkDir;
 use wo_cli::{Exit, ExitWith};
 use wo_folder::{
     BaseFolder, Files, GROUP_COLUMNS, GROUPS, MEDIA_ENDINGS, Sheet, SheetRow, has_ending, unquoted,
 };
 
-use crate::video_files::is_no_file;
+use crate::disk::files_below;
 
 /// A table, with the video of each row.
 #[derive(Debug)]
@@ -86,22 +85,9 @@ impl GroupsTable {
 
 /// The tables in and below a folder, in the order of their paths.
 pub(crate) fn tables_below(folder: &Path) -> anyhow::Result<Vec<GroupsTable>> {
-    let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name();
-    let mut tables = Vec::new();
-    for entry in walk {
-        match entry {
-            Ok(it) if it.file_type().is_file() && is_groups(it.file_name()) => {
-                tables.push(GroupsTable::read(it.path())?);
-            }
-            Err(error) if !is_no_file(&error) => {
-                return Err(error)
-                    .with_context(|| format!("read {}", folder.display()))
-                    .exit_with(Exit::Io);
-            }
-            _ => {}
-        }
-    }
-    Ok(tables)
+    let files = files_below(folder)?.into_iter();
+    let tables = files.filter(|it| is_groups(it.file_name()));
+    tables.map(|it| GroupsTable::read(it.path())).collect()
 }
 
 /// Whether this is the name of such a table.

@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod collect;
 mod deny_list;
+mod disk;
 mod downloader;
 mod exercise;
 mod forget;

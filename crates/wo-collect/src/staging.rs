@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use crate::disk::{paths_in, sync};
 use crate::groups_table::Keys;
 use crate::provenance::Entry;
 
@@ -83,7 +84,7 @@ impl Staging {
     /// The intents that a killed run left, with their names. One that cannot be read was never whole.
     pub(crate) fn intents(&self) -> anyhow::Result<Vec<(String, Intent)>> {
         let mut intents = Vec::new();
-        for path in self.paths()? {
+        for path in paths_in(&self.dir)? {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             if path.extension().is_some_and(|it| it == INTENT) {
                 let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
@@ -102,7 +103,7 @@ impl Staging {
             .iter()
             .map(|it| self.intent(&it.0))
             .collect();
-        for path in self.paths()? {
+        for path in paths_in(&self.dir)? {
             let what = || format!("remove {}", path.display());
             if path.is_dir() {
                 fs::remove_dir_all(&path).with_context(what)?;
@@ -143,21 +144,4 @@ impl Staging {
     fn intent(&self, name: &str) -> PathBuf {
         self.dir.join(format!("{name}.{INTENT}"))
     }
-
-    fn paths(&self) -> anyhow::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(&self.dir);
-        let reading = || format!("read {}", self.dir.display());
-        let entries = entries.with_context(reading)?;
-        let paths: io::Result<Vec<PathBuf>> = entries.map(|it| Ok(it?.path())).collect();
-        let mut paths = paths.with_context(reading)?;
-        paths.sort();
-        Ok(paths)
-    }
-}
-
-/// Without this a power cut may lose names in a folder.
-pub(crate) fn sync(folder: &Path) -> anyhow::Result<()> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .with_context(|| format!("sync {}", folder.display()))
 }

@@ -9,10 +9,11 @@ use wo_cli::{Exit, ExitWith};
 use wo_ledger::Ledger;
 
 use crate::cli::config::Places;
+use crate::disk::sync;
 use crate::groups_table::GroupsTable;
 use crate::history::History;
 use crate::provenance::Entry;
-use crate::staging::{Intent, Staging, sync};
+use crate::staging::{Intent, Staging};
 
 /// All three, locked.
 #[derive(Debug)]

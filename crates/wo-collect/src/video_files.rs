@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use walkdir::WalkDir;
-use wo_cli::{Exit, ExitWith};
 use wo_folder::{MEDIA_ENDINGS, has_ending};
+
+use crate::disk::files_below;
 
 /// The files at one moment; those that appear later are added.
 #[derive(Debug)]
@@ -26,20 +26,7 @@ impl VideoFiles {
             by_stem: HashMap::new(),
             by_size: HashMap::new(),
         };
-        let entries = WalkDir::new(videos).follow_links(true).into_iter();
-        for entry in entries {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) if is_no_file(&error) => continue,
-                Err(error) => {
-                    return Err(error)
-                        .with_context(|| format!("read {}", videos.display()))
-                        .exit_with(Exit::Io);
-                }
-            };
-            if !entry.file_type().is_file() {
-                continue;
-            }
+        for entry in files_below(videos)? {
             let path = entry
                 .path()
                 .strip_prefix(videos)
@@ -90,12 +77,6 @@ impl VideoFiles {
         }
         Ok(None)
     }
-}
-
-/// A link that leads nowhere or in a circle is no file; any other error hides some.
-pub(crate) fn is_no_file(error: &walkdir::Error) -> bool {
-    let is_missing = |it: &io::Error| it.kind() == io::ErrorKind::NotFound;
-    error.loop_ancestor().is_some() || error.io_error().is_some_and(is_missing)
 }
 
 /// BLAKE3 of a file's bytes, in 64 hexadecimal digits.

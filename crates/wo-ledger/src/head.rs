@@ -12,7 +12,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use wo_cli::{Exit, ExitWith, Hint};
 
-use crate::file::{opened, remove_if_there};
+use crate::file::{beside, opened, remove_if_there};
 
 /// Where a ledger ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,9 +45,7 @@ impl Head {
     /// Puts it beside a ledger, in the place of the one before.
     pub(crate) fn write(&self, ledger: &Path) -> anyhow::Result<()> {
         let path = path_of(ledger);
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let new = path.with_file_name(name);
+        let new = beside(&path, "new");
         let writing = || format!("write {}", path.display());
         remove_if_there(&new)?;
         let mut text = serde_json::to_vec(self).with_context(writing)?;

@@ -142,7 +142,7 @@ impl History {
         let set = self.set();
         let mut looks = self.looks_at(set);
         let is_compared = looks.any(|it| it.look.kind == LookKind::Comparison);
-        let is_complete = is_compared || self.budget(budget).n_left(self.spent(set)) == 0;
+        let is_complete = is_compared || self.n_left(budget) == 0;
         if is_complete { set + 1 } else { set }
     }
 
@@ -166,6 +166,11 @@ impl History {
     pub(crate) fn budget(&self, budget: Budget) -> Budget {
         let earlier = self.looks_at(self.set()).filter_map(|it| it.look.of_alpha);
         earlier.fold(budget, Budget::at_most)
+    }
+
+    /// How many looks are left at the set that is judged on.
+    pub(crate) fn n_left(&self, budget: Budget) -> u32 {
+        self.budget(budget).n_left(self.spent(self.set()))
     }
 
     /// The part of alpha that looks at a set have cost.

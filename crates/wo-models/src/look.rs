@@ -74,7 +74,7 @@ pub(crate) fn look(
     if challenger.is_some() && again.is_none() {
         ledger.append(&Event::Looked(wanted.clone()))?;
     }
-    let left = budget.n_left(ledger.history().spent(wanted.set));
+    let left = ledger.history().n_left(budget);
     let groups = count(held_out.support.n_groups, "group");
     let (set, left, looks) = (wanted.set, count(left, "look"), config.settings.gate.looks);
     wo_cli::say!("held-out set {set}, {groups}: {left} of {looks} left");
@@ -228,8 +228,7 @@ fn objection(
             "film {} of more persons: about {percent:.0} % of new groups are held out", short.label
         ));
     }
-    let budget = history.budget(Budget::of(gate));
-    (budget.n_left(history.spent(wanted.set)) == 0).then(|| {
+    (history.n_left(Budget::of(gate)) == 0).then(|| {
         message!(
             "the {} at held-out set {} are used up: film new held-out persons", count(gate.looks, "look"), wanted.set;
             "about {percent:.0} % of new groups are held out; when each label has {least} of those, the next set opens with new looks"

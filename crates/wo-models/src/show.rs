@@ -139,10 +139,13 @@ pub(crate) fn show(
             return Ok(Outcome::No);
         };
         let known: Vec<&str> = history.versions().map(|it| it.version.as_str()).collect();
+        let hint = match known.as_slice() {
+            [] => "no model was promoted yet".to_owned(),
+            known => format!("there are {}", known.join(", ")),
+        };
         bail!(
             Exit::Usage,
-            "there is no version {version}";
-            "{}", if known.is_empty() { "no model was promoted yet".to_owned() } else { format!("there are {}", known.join(", ")) }
+            "there is no version {version}"; "{hint}"
         );
     };
     let path = folder.version(&promoted.version);

@@ -132,7 +132,7 @@ impl Simulation {
         let is_short = support
             .shortage(None, self.settings.gate.min_groups)
             .is_some();
-        if is_short || budget.n_left(self.history.spent(set)) == 0 {
+        if is_short || self.history.n_left(budget) == 0 {
             self.counts.n_refused_without_look += 1;
             return;
         }

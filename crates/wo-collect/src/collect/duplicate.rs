@@ -8,7 +8,7 @@ use crate::collect::clock::now;
 use crate::collect::report::{Became, Report};
 use crate::collect::run::Run;
 use crate::collect::target::Target;
-use crate::groups_table::{GroupsTable, keys_of};
+use crate::groups_table::{GroupsTable, Keys, keys_of};
 use crate::provenance::{Entry, Fetched, StoredFile};
 use crate::staging::Intent;
 
@@ -22,7 +22,8 @@ impl Run<'_> {
     ) -> anyhow::Result<()> {
         let path = &fetched.file.path;
         let what = format!("it is the same video as {path}, which is kept");
-        if !self.say_conflicts(target, path, report)? {
+        let written = GroupsTable::read(self.store.videos())?.keys(path);
+        if !say_conflicts(target, path, written.as_ref(), report)? {
             let url = target.address.text();
             report.say(target.line, message!("{url}: {what}"));
         }
@@ -44,11 +45,11 @@ impl Run<'_> {
         path: &str,
         report: &mut Report<'_>,
     ) -> anyhow::Result<()> {
-        self.say_conflicts(target, path, report)?;
-        let has_row = GroupsTable::read(self.store.videos())?.keys(path).is_some();
+        let written = GroupsTable::read(self.store.videos())?.keys(path);
+        say_conflicts(target, path, written.as_ref(), report)?;
         let keys = keys_of(&target.said, known.origin.channel.as_deref());
         let has_keys = keys.iter().any(|key| !key.is_empty());
-        if known.said == target.said && (has_row || !has_keys) {
+        if known.said == target.said && (written.is_some() || !has_keys) {
             return Ok(());
         }
         let file = StoredFile {
@@ -64,39 +65,6 @@ impl Run<'_> {
         self.keep_duplicate(target, fetched)
     }
 
-    /// Names what this row says otherwise than the place of the video and its row of `groups.csv`. True where it does.
-    fn say_conflicts(
-        &self,
-        target: &Target,
-        path: &str,
-        report: &mut Report<'_>,
-    ) -> anyhow::Result<bool> {
-        let is_elsewhere = Target::folder_of(path) != target.folder();
-        if is_elsewhere {
-            let message = message!(
-                "the same video as {path}, and this row says {}", target.folder();
-                "correct the row that is wrong, or delete it; a file that lies wrong can be moved"
-            );
-            report.failed(target, code::LABEL_CONFLICT, message)?;
-        }
-        let written = GroupsTable::read(self.store.videos())?.keys(path);
-        let said = keys_of(&target.said, None);
-        let is_other = |(said, written): (&String, &String)| {
-            !said.is_empty() && same_id(said) != same_id(written)
-        };
-        let differs = written.is_some_and(|written| said.iter().zip(&written).any(is_other));
-        if differs {
-            report.say(
-                target.line,
-                message!(
-                    "groups.csv says something else of {path}, which is the same video, and that holds";
-                    "correct this row, or the row of {path} in groups.csv"
-                ),
-            );
-        }
-        Ok(is_elsewhere || differs)
-    }
-
     fn keep_duplicate(&mut self, target: &Target, fetched: Fetched) -> anyhow::Result<()> {
         let path = fetched.file.path.clone();
         let intent = Intent {
@@ -108,4 +76,36 @@ impl Run<'_> {
         };
         self.store.keep(&target.stem(), &intent)
     }
+}
+
+/// Names what this row says otherwise than the place of the video and its row of `groups.csv`, as it is `written` there.
+/// True where it does.
+fn say_conflicts(
+    target: &Target,
+    path: &str,
+    written: Option<&Keys>,
+    report: &mut Report<'_>,
+) -> anyhow::Result<bool> {
+    let is_elsewhere = Target::folder_of(path) != target.folder();
+    if is_elsewhere {
+        let message = message!(
+            "the same video as {path}, and this row says {}", target.folder();
+            "correct the row that is wrong, or delete it; a file that lies wrong can be moved"
+        );
+        report.failed(target, code::LABEL_CONFLICT, message)?;
+    }
+    let said = keys_of(&target.said, None);
+    let is_other =
+        |(said, written): (&String, &String)| !said.is_empty() && same_id(said) != same_id(written);
+    let differs = written.is_some_and(|written| said.iter().zip(written).any(is_other));
+    if differs {
+        report.say(
+            target.line,
+            message!(
+                "groups.csv says something else of {path}, which is the same video, and that holds";
+                "correct this row, or the row of {path} in groups.csv"
+            ),
+        );
+    }
+    Ok(is_elsewhere || differs)
 }

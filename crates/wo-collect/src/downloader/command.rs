@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,6 +13,7 @@ use super::ffmpeg;
 use super::limits::Limits;
 use super::process::{Ended, Finished, arguments, run};
 use super::program::Downloader;
+use crate::disk::paths_in;
 use crate::sources::Section;
 
 /// Video without sound where there is one, with a codec that every decoder reads. The first that exists is taken.
@@ -131,10 +131,7 @@ impl Downloader {
 
 /// The file that a download left.
 fn only_file(folder: &Path, finished: &Finished, limits: &Limits) -> Result<PathBuf, FetchError> {
-    let reading = || format!("read {}", folder.display());
-    let entries = fs::read_dir(folder).with_context(reading)?;
-    let files: io::Result<Vec<PathBuf>> = entries.map(|it| Ok(it?.path())).collect();
-    let mut files = files.with_context(reading)?;
+    let mut files = paths_in(folder)?;
     match (files.pop(), files.is_empty()) {
         (Some(file), true) if file.is_file() => Ok(file),
         // The program ends well where a file is too large.

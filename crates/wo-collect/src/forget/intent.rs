@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Hint};
 
+use crate::disk::sync;
 use crate::forget::traces::Traces;
 
 /// Its name in the folder of data.
@@ -54,7 +55,7 @@ impl Intent {
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&new, &self.0))
             .with_context(writing)?;
-        self.sync()
+        sync(self.folder())
     }
 
     /// Removes it: all is done.
@@ -67,14 +68,11 @@ impl Intent {
                 _ => {}
             }
         }
-        self.sync()
+        sync(self.folder())
     }
 
-    fn sync(&self) -> anyhow::Result<()> {
-        let folder = self.0.parent().unwrap_or(Path::new("."));
-        fs::File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .with_context(|| format!("sync {}", folder.display()))
+    fn folder(&self) -> &Path {
+        self.0.parent().unwrap_or(Path::new("."))
     }
 }
 

@@ -1,7 +1,6 @@
 //! The locks of all that other tools may be writing: a takedown waits for none of them.
 
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,6 +8,7 @@ use wo_cli::{Exit, bail};
 use wo_folder::{FolderLock, is_frame_folder};
 
 use crate::cli::config::ForgetConfig;
+use crate::disk::paths_in;
 use crate::forget::files::{FileList, Kind};
 
 /// How the folders of unfinished trainings end; who trains holds their lock.
@@ -68,12 +68,7 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
-    let reading = || format!("read the folder {}", folder.display());
-    let list = fs::read_dir(folder).with_context(reading)?;
-    let paths: io::Result<Vec<_>> = list.map(|entry| Ok(entry?.path())).collect();
-    let mut paths = paths.with_context(reading)?;
-    paths.sort();
-    Ok(paths)
+    paths_in(folder)
 }
 
 /// Takes the lock of a file or a folder. `who` holds it otherwise.

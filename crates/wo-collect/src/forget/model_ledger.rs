@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use serde_json::{Value, json};
 use wo_ledger::{Entry, Ledger, salted_name};
 use wo_record::same_id;
 
+use crate::disk::paths_in;
 use crate::forget::target::Target;
 use crate::forget::traces::Traces;
 use crate::hand::Hand;
@@ -182,10 +182,8 @@ impl ModelLedger {
 
 /// The hashes of the files in a model's folder by which it is known again.
 fn judged_files(model: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let reading = || format!("read the folder {}", model.display());
     let mut files = BTreeMap::new();
-    for entry in std::fs::read_dir(model).with_context(reading)? {
-        let path = entry.with_context(reading)?.path();
+    for path in paths_in(model)? {
         let ending = path.extension().unwrap_or_default();
         if path.is_file() && READ_BY_JUDGES.iter().any(|it| ending == *it) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();

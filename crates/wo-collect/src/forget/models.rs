@@ -9,6 +9,7 @@ use anyhow::Context;
 use serde_json::Value;
 use wo_seal::{seal_of, seal_place};
 
+use crate::disk::paths_in;
 use crate::forget::files::{FileList, Kind, MANIFEST};
 use crate::forget::manifest::{is_redacted, is_trained_on, redacted};
 use crate::forget::model_ledger::ModelLedger;
@@ -119,13 +120,8 @@ fn weights_beside(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    let reading = || format!("read the folder {}", folder.display());
-    let entries = fs::read_dir(folder);
-    let entries = entries.with_context(reading)?;
-    let paths: io::Result<Vec<PathBuf>> = entries.map(|it| Ok(it?.path())).collect();
-    let mut files = paths.with_context(reading)?;
+    let mut files = paths_in(folder)?;
     files.retain(|file| file.extension().is_some_and(|it| it == WEIGHTS) && file.is_file());
-    files.sort();
     Ok(files)
 }
 

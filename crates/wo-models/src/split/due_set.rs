@@ -28,8 +28,7 @@ pub(crate) fn due_set(
     };
     let (this, next) = (on(Side::HeldOut(set)), on(Side::HeldOut(set + 1)));
     let least = settings.gate.min_groups;
-    let budget = history.budget(Budget::of(&settings.gate));
-    let is_used_up = budget.n_left(history.spent(set)) == 0;
+    let is_used_up = history.n_left(Budget::of(&settings.gate)) == 0;
     if this.can_judge(None, least) && !is_used_up {
         return None;
     }

@@ -54,22 +54,21 @@ pub(crate) fn split(
         }
         Ok(())
     })?;
+    let n_skipped = failures.len() as u64;
     let (places, set) = sides(config, &videos)?;
     let is_kept = |video_id: &str| places.by_id.get(video_id) == Some(&config.keep.place(set));
     if let Some(upstream) = upstream {
         let (tool, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         let mut writer = Writer::begin(stdout, tool, version, &upstream)?;
         index.for_each_line(&mut spool, |line| filter.pass(line, &is_kept, &mut writer))?;
-        for failure in &failures {
-            writer.failure(failure.clone())?;
-        }
+        failures.into_iter().try_for_each(|it| writer.failure(it))?;
         writer.end()?;
     }
     let n_kept = videos.iter().filter(|(id, _)| is_kept(id)).count();
     if n_kept == 0 {
         return Ok(Outcome::No);
     }
-    Ok(Outcome::from_failures(failures.len() as u64))
+    Ok(Outcome::from_failures(n_skipped))
 }
 
 /// The places of all videos, and the set that is judged on. Writes down what is new before anything is passed on.

@@ -1,8 +1,23 @@
 //! Looks at the held-out groups are paid for, once each.
 
-use wo_testkit::stream;
+use wo_testkit::{Run, stream};
 
 use crate::workspace::{FAILED, PASSED, Workspace, ids, video};
+
+/// Passes the held-out records on, which opens the second set.
+fn second_set(workspace: &Workspace) -> Run {
+    let split = workspace.split("held-out");
+    let said = "models are judged on set 2 from now on";
+    assert!(split.stderr.contains(said), "{}", split.stderr);
+    split
+}
+
+/// The first look at a new set.
+fn its_first_look(workspace: &Workspace) {
+    let run = workspace.look();
+    assert_eq!((run.status, run.stdout.as_str()), (0, "0.9875\n"));
+    assert!(run.stderr.contains("7 looks of 8 left"), "{}", run.stderr);
+}
 
 #[test]
 fn a_look_is_paid_for_before_it_is_taken_and_once() {
@@ -92,14 +107,7 @@ fn used_up_looks_ask_for_new_persons_until_a_new_set_is_there() {
     // New persons come; those of them who are held out make the next set.
     let old = ids(&workspace.read("held-out.ndjson"));
     workspace.write_persons(80);
-    let split = workspace.split("held-out");
-    assert!(
-        split
-            .stderr
-            .contains("models are judged on set 2 from now on"),
-        "{}",
-        split.stderr
-    );
+    let split = second_set(&workspace);
     let new = ids(&split.stdout);
     assert!(
         new.len() > 6 && new.iter().all(|it| !old.contains(it)),
@@ -110,9 +118,7 @@ fn used_up_looks_ask_for_new_persons_until_a_new_set_is_there() {
         old.iter().all(|it| !training.contains(it)),
         "never trained on"
     );
-    let run = workspace.look();
-    assert_eq!((run.status, run.stdout.as_str()), (0, "0.9875\n"));
-    assert!(run.stderr.contains("7 looks of 8 left"), "{}", run.stderr);
+    its_first_look(&workspace);
 }
 
 #[test]
@@ -185,14 +191,7 @@ fn first_models_may_use_up_a_set_and_new_persons_open_the_next() {
     workspace.write_model("9");
     assert_eq!(workspace.look().status, 1);
     workspace.write_persons(80);
-    let split = workspace.split("held-out");
-    assert!(
-        split
-            .stderr
-            .contains("models are judged on set 2 from now on"),
-        "{}",
-        split.stderr
-    );
+    second_set(&workspace);
     assert_eq!(workspace.look().stdout, "first\n");
 }
 
@@ -223,17 +222,8 @@ fn a_set_that_shrinks_makes_room_for_the_next() {
     });
     let all: Vec<String> = records.iter().cloned().chain(more).collect();
     workspace.write("described.ndjson", &stream(&all));
-    let split = workspace.split("held-out");
-    assert!(
-        split
-            .stderr
-            .contains("models are judged on set 2 from now on"),
-        "{}",
-        split.stderr
-    );
-    let run = workspace.look();
-    assert_eq!((run.status, run.stdout.as_str()), (0, "0.9875\n"));
-    assert!(run.stderr.contains("7 looks of 8 left"), "{}", run.stderr);
+    second_set(&workspace);
+    its_first_look(&workspace);
 }
 
 #[test]
