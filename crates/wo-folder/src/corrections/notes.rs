@@ -44,7 +44,9 @@ impl Corrections {
                 .iter()
                 .any(|row| self.says_otherwise(row, review, frame))
         {
-            self.tally().against_reviews.push(path.as_path().to_owned());
+            self.tally()
+                .against_reviews
+                .insert(path.as_path().to_owned());
         }
     }
 

@@ -1,15 +1,15 @@
 //! Counts what happened to frames, and reports it when all were seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use wo_cli::{count, named, shell_word, verb};
 
 use crate::corrections::deletions::{Deleted, FolderTrouble};
 use crate::names::{REVIEWS, STATE};
-use crate::tables::row_troubles::contradiction_error;
+use crate::tables::row_troubles::{Contradiction, contradiction_error};
 
-/// What came of frames.
+/// What came of frames. Threads fill it in any order, so what is named is sorted.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     n_without_image: usize,
@@ -26,11 +26,11 @@ pub(crate) struct Tally {
     pub(crate) n_other_images: usize,
     pub(crate) n_relabelled: usize,
     /// Frames on which tables contradict each other.
-    pub(crate) contradictions: Vec<String>,
+    pub(crate) contradictions: BTreeSet<Contradiction>,
     /// Images of frames whose rows contradict their reviews.
-    pub(crate) against_reviews: Vec<PathBuf>,
+    pub(crate) against_reviews: BTreeSet<PathBuf>,
     /// Images of reviewed frames that were deleted by hand.
-    pub(crate) deleted_against_reviews: Vec<PathBuf>,
+    pub(crate) deleted_against_reviews: BTreeSet<PathBuf>,
 }
 
 impl Tally {
@@ -44,7 +44,7 @@ impl Tally {
 
     /// A frame would be deleted if nobody had reviewed it.
     pub(crate) fn count_reviewed(&mut self, image: &Path) {
-        self.deleted_against_reviews.push(image.to_owned());
+        self.deleted_against_reviews.insert(image.to_owned());
     }
 
     /// Tables that contradict each other are an error.
@@ -87,7 +87,7 @@ impl Tally {
                 "take the frames with the settings that they were reviewed with"
             );
         }
-        let paths = |paths: &[PathBuf]| named(paths.iter().map(|path| path.display()));
+        let paths = |paths: &BTreeSet<PathBuf>| named(paths.iter().map(|path| path.display()));
         if !self.against_reviews.is_empty() {
             wo_cli::warn!(
                 "the tables contradict the reviews of {}; the reviews count: {}",

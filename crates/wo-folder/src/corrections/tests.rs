@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::json;
@@ -64,7 +65,7 @@ fn what_is_edited_of_a_reviewed_frame_is_named_and_the_review_holds() {
         let kept = corrections.correct(&mut frame(index), None, None).kept;
         assert_eq!(kept, Kept::Yes);
     }
-    let named: Vec<PathBuf> = (1..4).map(|index| path(index).into()).collect();
+    let named: BTreeSet<PathBuf> = (1..4).map(|index| path(index).into()).collect();
     assert_eq!(corrections.tally().against_reviews, named);
     // What the captions table says of the frame is nobody's word.
     let made = Captions::embedded().describe(
@@ -97,7 +98,7 @@ fn a_reviewed_frame_that_was_deleted_by_hand_stays_and_is_named() {
         .collect();
     let gone = Kept::Deleted(Deleted::Row);
     assert_eq!(kept, [Kept::Yes, Kept::Yes, gone, Kept::Yes]);
-    let named: Vec<PathBuf> = (0..2).map(|index| path(index).into()).collect();
+    let named: BTreeSet<PathBuf> = (0..2).map(|index| path(index).into()).collect();
     assert_eq!(corrections.tally().deleted_against_reviews, named);
 }
 

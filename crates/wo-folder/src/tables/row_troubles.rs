@@ -1,6 +1,7 @@
 //! Warnings about rows that have no effect, each with what to do.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use wo_cli::{Exit, Message, count, error, message, named, verb};
@@ -150,8 +151,30 @@ pub(crate) fn say_unmet(unmet: &[Unmet<'_>], n_rows: usize, files: &Files) {
     );
 }
 
-/// The error that tables contradict each other on these frames.
-pub(crate) fn contradiction_error(examples: &[String]) -> anyhow::Error {
+/// Two rows that contradict each other, in the order of the first table's lines.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Contradiction {
+    /// The table and the line.
+    pub(crate) row: (PathBuf, u64),
+    pub(crate) other: (PathBuf, u64),
+    pub(crate) frame: String,
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((table, line), (other, other_line)) = (&self.row, &self.other);
+        write!(
+            formatter,
+            "{}:{line} and {}:{other_line} on {}",
+            table.display(),
+            other.display(),
+            self.frame
+        )
+    }
+}
+
+/// The error that tables contradict each other.
+pub(crate) fn contradiction_error(examples: &BTreeSet<Contradiction>) -> anyhow::Error {
     let error = error!(
         Exit::Integrity,
         "two tables contradict each other on {}: {}",
@@ -160,4 +183,23 @@ pub(crate) fn contradiction_error(examples: &[String]) -> anyhow::Error {
         "delete the table that is a copy, or one of the two rows"
     );
     error.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_named_in_the_order_of_their_lines() {
+        let of_line = |line: u64| Contradiction {
+            row: ("b.csv".into(), line),
+            other: ("a.csv".into(), 20 - line),
+            frame: format!("{}.jpg", 20 - line),
+        };
+        let examples = [10, 9, 2].map(of_line).into();
+        let error = contradiction_error(&examples).to_string();
+        let places = ["b.csv:2 and a.csv:18 on 18.jpg", "b.csv:9 ", "b.csv:10 "];
+        let found = places.map(|place| error.find(place).unwrap());
+        assert!(found.is_sorted(), "{error}");
+    }
 }

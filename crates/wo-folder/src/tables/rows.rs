@@ -12,7 +12,9 @@ use wo_record::{Image, Name};
 use crate::names::{TRASH, is_table_name};
 use crate::paths::base_folder::BaseFolder;
 use crate::paths::files::Files;
-use crate::tables::row_troubles::{NewLabel, Unmet, say_new_labels, say_unmet, troubles};
+use crate::tables::row_troubles::{
+    Contradiction, NewLabel, Unmet, say_new_labels, say_unmet, troubles,
+};
 use crate::tables::table::{Row, Table, read_table};
 use crate::tables::table_files::tables;
 
@@ -261,16 +263,18 @@ impl Rows {
     }
 
     /// Where two tables contradict each other on this image.
-    pub fn contradiction(&self, image: &Image, place: Option<&BaseFolder>) -> Option<String> {
+    pub(crate) fn contradiction(
+        &self,
+        image: &Image,
+        place: Option<&BaseFolder>,
+    ) -> Option<Contradiction> {
         let entry = self.entry(image, place)?;
         let (table, line) = entry.contradiction?;
-        Some(format!(
-            "{}:{} and {}:{line} on {}",
-            self.tables[entry.table].display(),
-            entry.line,
-            self.tables[table].display(),
-            entry.row.frame_path
-        ))
+        Some(Contradiction {
+            row: (self.tables[entry.table].clone(), entry.line),
+            other: (self.tables[table].clone(), line),
+            frame: entry.row.frame_path.clone(),
+        })
     }
 
     fn entry(&self, image: &Image, place: Option<&BaseFolder>) -> Option<&RowEntry> {

@@ -85,7 +85,10 @@ fn tables_of_a_folder_add_up_and_do_not_overrule_each_other() {
         path: Path::new(path).into(),
         blake3: None,
     };
-    let words = rows.contradiction(&image("a.jpg"), None).unwrap();
+    let words = rows
+        .contradiction(&image("a.jpg"), None)
+        .unwrap()
+        .to_string();
     assert!(
         words.contains("x (1).csv:2 and") && words.contains("x.csv:2 on a.jpg"),
         "{words}"
