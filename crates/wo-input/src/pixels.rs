@@ -1,8 +1,9 @@
 //! Preprocesses RGB images for CLIP's vision tower, as `CLIPImageProcessor` does: resize the shortest edge with
 //! Pillow's bicubic filter, centre-crop, scale to 0..1, normalise per channel.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -154,20 +155,17 @@ fn bicubic() -> ResizeOptions {
     ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
 }
 
+// Names the one pixel type, since the code for all types takes minutes to compile.
 fn resample(image: &RgbImage, options: &ResizeOptions, width: u32, height: u32) -> RgbImage {
-    let source = ImageRef::new(
-        image.width(),
-        image.height(),
-        image.as_raw(),
-        PixelType::U8x3,
-    )
-    .expect("an RgbImage holds three bytes a pixel");
-    let mut target = Image::new(width, height, PixelType::U8x3);
+    let mut resized = RgbImage::new(width, height);
+    let source = TypedImageRef::<U8x3>::from_buffer(image.width(), image.height(), image.as_raw())
+        .expect("an RgbImage holds three bytes a pixel");
+    let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut resized)
+        .expect("an RgbImage holds three bytes a pixel");
     Resizer::new()
-        .resize(&source, &mut target, options)
-        .expect("both images are three bytes a pixel, and the square lies within the image");
-    RgbImage::from_raw(width, height, target.into_vec())
-        .expect("the resizer fills the whole target")
+        .resize_typed(&source, &mut target, options)
+        .expect("the square lies within the image");
+    resized
 }
 
 #[cfg(test)]
