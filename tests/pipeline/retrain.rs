@@ -12,7 +12,7 @@ use crate::retrain::workspace::{Labels, Workspace};
 use crate::{bash, ok};
 
 /// Kills in the everyday run, and in `verify-full`.
-const N_KILLS: usize = 10;
+const N_KILLS: usize = 5;
 const N_KILLS_IN_FULL: usize = 100;
 
 /// One test, since each week stands on the one before, and drawing takes longest.

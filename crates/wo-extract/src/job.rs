@@ -98,8 +98,10 @@ pub(crate) struct Extraction {
 pub(crate) enum Frames {
     /// Taken in this run.
     Fresh(FilteredFrames),
-    /// Taken by an earlier run; their images are in the folder.
+    /// Taken by an earlier run; their images and records are in the folder.
     Kept(Vec<Frame>),
+    /// Taken by a run that ended before it wrote records; their images are in the folder.
+    Unrecorded(Vec<Frame>),
 }
 
 impl Settings {
@@ -235,7 +237,7 @@ impl Frames {
     pub(crate) fn count(&self) -> u64 {
         match self {
             Self::Fresh(filtered) => filtered.kept.len() as u64,
-            Self::Kept(frames) => frames.len() as u64,
+            Self::Kept(frames) | Self::Unrecorded(frames) => frames.len() as u64,
         }
     }
 }

@@ -27,12 +27,19 @@ struct Entry {
     flags: Option<String>,
     #[serde(flatten)]
     finished: Finished,
+    /// Whether the records of the folder have this result.
+    #[serde(skip)]
+    is_recorded: bool,
 }
 
-/// The first line, once the records of the folder are written. Without it missing records were never written.
+/// The first and the last line once the records of the folder are written. Without it missing records were never written;
+/// what follows the last one is the work of a run that ended before it wrote records.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Mark {
     has_records: bool,
+    /// Whether it is the last line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_end: bool,
 }
 
 /// The records of one video, images by their paths in the folder.
@@ -78,7 +85,9 @@ impl FinishedVideos<'_> {
         // Frames that come back and were not taken under these settings: all of the video is taken again.
         let restored = self.deleted.restored().get(video_id).into_iter().flatten();
         let is_known = |path: &Path| match &known.frames {
-            Frames::Kept(frames) => frames.iter().any(|frame| own_image(frame) == Some(path)),
+            Frames::Kept(frames) | Frames::Unrecorded(frames) => {
+                frames.iter().any(|frame| own_image(frame) == Some(path))
+            }
             Frames::Fresh(_) => false,
         };
         let mut images = restored.filter_map(|lines| lines.frame().and_then(own_image));
@@ -139,11 +148,17 @@ impl State {
             None => None,
         };
         let frames = frames.iter().filter(|frame| !deleted.has_frame(frame));
-        let frames: Option<_> = frames.map(|frame| self.intact(frame)).collect();
+        let frames = frames
+            .map(|frame| self.intact(frame))
+            .collect::<Option<_>>()?;
         Some(Extraction {
             path: source.path.clone(),
             video,
-            frames: Frames::Kept(frames?),
+            frames: if entry.is_recorded {
+                Frames::Kept(frames)
+            } else {
+                Frames::Unrecorded(frames)
+            },
             notes: Vec::new(),
             failure: failure.clone().map(|failure| Failure {
                 path: Some(source.path.as_path().into()),
@@ -189,6 +204,7 @@ impl State {
             settings: self.fingerprint.clone(),
             flags: Some(self.settings.flags()),
             finished,
+            is_recorded: false,
         };
         if entry.id().is_none() {
             return Ok(());
@@ -213,10 +229,15 @@ impl State {
         let path = self.dir.join(FILE);
         let mut file =
             AtomicWriteFile::open(&path).with_context(|| format!("create {}", path.display()))?;
-        write_line(&mut file, &Mark { has_records: true })?;
+        let mark = |is_end| Mark {
+            has_records: true,
+            is_end,
+        };
+        write_line(&mut file, &mark(false))?;
         for (_, entry) in entries {
             write_line(&mut file, entry)?;
         }
+        write_line(&mut file, &mark(true))?;
         file.commit()
             .with_context(|| format!("write {}", path.display()))
     }
@@ -294,11 +315,12 @@ impl Notes {
     fn read(mut input: impl BufRead) -> io::Result<Self> {
         let mut notes = Self::default();
         let mut line = Vec::new();
+        let mut has_end = false;
         loop {
             line.clear();
             let n_bytes = input.read_until(b'\n', &mut line)?;
             if n_bytes == 0 || line.last() != Some(&b'\n') {
-                return Ok(notes);
+                break;
             }
             notes.n_bytes += n_bytes as u64;
             // A line of another version is ignored: its video is taken again.
@@ -308,7 +330,23 @@ impl Notes {
                 notes.entries.insert(id.to_owned(), entry);
             } else if let Ok(mark) = serde_json::from_slice::<Mark>(&line) {
                 notes.has_records = mark.has_records;
+                has_end |= mark.is_end;
+                if mark.is_end {
+                    notes.count_as_recorded();
+                }
             }
+        }
+        // Earlier versions wrote no last mark.
+        if !has_end {
+            notes.count_as_recorded();
+        }
+        Ok(notes)
+    }
+
+    /// The records have all that was read so far.
+    fn count_as_recorded(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.is_recorded = true;
         }
     }
 }

@@ -252,7 +252,7 @@ impl<'a> Output<'a> {
         };
         let is_kept = matches!(frames, Frames::Kept(_));
         let frames = match frames {
-            Frames::Kept(frames) => frames.clone(),
+            Frames::Kept(frames) | Frames::Unrecorded(frames) => frames.clone(),
             Frames::Fresh(filtered) => {
                 let mut frames = Vec::new();
                 for (index, still, before) in numbered(&filtered.kept) {

@@ -236,6 +236,68 @@ fn a_run_that_is_killed_at_any_moment_is_finished_by_the_next() {
     );
 }
 
+/// A run over a folder that was filled before is killed when it has taken the videos. The next ends as an undisturbed one.
+fn is_finished_as_if_undisturbed(label: &str, args: &[&str]) {
+    let dir = wo_testkit::tempdir().unwrap();
+    let folder = |label: &str| dir.path().join("v/squat").join(label);
+    for (name, pattern) in [("a.mp4", "ball"), ("b.mp4", "snow"), ("c.mp4", "smpte")] {
+        videos::plain(&folder("bad_form").join(name), 4, pattern);
+    }
+    let mut of_out = vec!["v", "--out", "out", "-j", "1"];
+    extract(dir.path(), &of_out, 0);
+    if label != "bad_form" {
+        std::fs::rename(folder("bad_form"), folder(label)).unwrap();
+    }
+    let copied = std::process::Command::new("cp")
+        .args(["-a", "out", "undisturbed"])
+        .current_dir(dir.path())
+        .status();
+    assert!(copied.unwrap().success());
+    of_out.extend(args);
+    let mut undisturbed = of_out.clone();
+    undisturbed[2] = "undisturbed";
+    extract(dir.path(), &undisturbed, 0);
+
+    // The last file keeps the decoder busy until the run is killed.
+    let busy = folder(label).join("z.mp4");
+    std::fs::write(&busy, "wo-test sleep").unwrap();
+    let state = dir.path().join("out/.wo-extract.ndjson");
+    let n_lines = || std::fs::read_to_string(&state).unwrap().lines().count();
+    let n_before = n_lines();
+    let worker = test_worker(dir.path(), "worker");
+    let mut child = command(dir.path(), &[&of_out[..], &["--worker", &worker]].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = std::time::Instant::now();
+    while n_lines() < n_before + 3 {
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "three are taken"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::remove_file(busy).unwrap();
+    // Nothing is decoded again.
+    without_decoders(dir.path(), &of_out);
+    assert_eq!(
+        contents(&dir.path().join("out")),
+        contents(&dir.path().join("undisturbed")),
+        "{label} {args:?}"
+    );
+}
+
+#[test]
+fn other_labels_and_settings_are_in_force_after_a_kill() {
+    is_finished_as_if_undisturbed("good_form", &[]);
+    is_finished_as_if_undisturbed("bad_form", &["--frames-per-video", "2"]);
+    is_finished_as_if_undisturbed("bad_form", &["--size", "64"]);
+    is_finished_as_if_undisturbed("good_form", &["--frames-per-video", "3"]);
+}
+
 #[test]
 fn a_line_that_a_crash_cut_off_is_forgotten() {
     let dir = wo_testkit::tempdir().unwrap();
