@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::{Cache, blob_of, is_here, named_sha256};
 use crate::digest::digest;
 use crate::files::{USUAL, choose, is_weights};
-use crate::hub::Hub;
+use crate::hub::{Hub, Wanted};
 use crate::lock::{LockFile, Pin, PinnedFile};
 use crate::repository::{Repository, is_revision};
 use crate::{Error, Options};
@@ -80,8 +80,14 @@ struct CachedRepository<'a> {
 impl CachedRepository<'_> {
     /// Fetches the missing files of a pinned revision, and checks all of them.
     fn use_again(&self, pin: &Pin) -> Result<(), Error> {
-        let names: Vec<&str> = pin.files.iter().map(|file| file.name.as_str()).collect();
-        self.bring(&pin.commit, &names)?;
+        let of_pin = |file| Wanted {
+            name: &file.name,
+            pin: Some(file),
+        };
+        self.bring(
+            &pin.commit,
+            &pin.files.iter().map(of_pin).collect::<Vec<_>>(),
+        )?;
         for file in &pin.files {
             let path = self.cache.snapshot(&pin.commit).join(&file.name);
             let (sha256, size) = digest_of(&path)?;
@@ -103,7 +109,8 @@ impl CachedRepository<'_> {
         } else {
             self.look_up_on_hub(revision)?
         };
-        self.bring(&commit, &names)?;
+        let unpinned = |name: &&'static str| Wanted { name, pin: None };
+        self.bring(&commit, &names.iter().map(unpinned).collect::<Vec<_>>())?;
         let mut files = Vec::new();
         for name in names {
             let path = self.cache.snapshot(&commit).join(name);
@@ -159,17 +166,18 @@ impl CachedRepository<'_> {
     }
 
     /// Fetches those files of a commit that are not in the cache.
-    fn bring(&self, commit: &str, names: &[&str]) -> Result<(), Error> {
+    fn bring(&self, commit: &str, files: &[Wanted<'_>]) -> Result<(), Error> {
         let hub = LazyCell::new(|| self.hub());
-        for name in names {
-            let path = self.cache.snapshot(commit).join(name);
+        for file in files {
+            let path = self.cache.snapshot(commit).join(file.name);
             if is_here(&path)? {
                 continue;
             }
             if self.options.offline {
-                return Err(self.miss(commit, names, name));
+                let names: Vec<&str> = files.iter().map(|file| file.name).collect();
+                return Err(self.miss(commit, &names, file.name));
             }
-            hub.download(commit, name, &path)?;
+            hub.download(commit, *file, &path)?;
         }
         Ok(())
     }
