@@ -50,6 +50,13 @@ fn whole() -> Vec<String> {
     lines
 }
 
+/// Whether a tool may refuse a stream for what a record says, where the others refuse it for its lines.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OwnReasons {
+    MayCount,
+    AreNone,
+}
+
 /// What a tool says of the stream itself: from the place on, on its first line. `None` where it says nothing of it.
 fn complaint(output: &Output) -> Option<String> {
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -66,7 +73,12 @@ fn complaint(output: &Output) -> Option<String> {
 }
 
 /// Runs all readers on a stream in `folder`, and gives what the first says of it.
-fn read_by_all(folder: &Path, lines: &[String], what: &str) -> Option<String> {
+fn read_by_all(
+    folder: &Path,
+    lines: &[String],
+    what: &str,
+    own_reasons: OwnReasons,
+) -> Option<String> {
     let text = lines.iter().map(|line| format!("{line}\n"));
     fs::write(folder.join("in.ndjson"), text.collect::<String>()).expect("a stream");
     let _ = fs::remove_dir_all(folder.join("models"));
@@ -78,9 +90,11 @@ fn read_by_all(folder: &Path, lines: &[String], what: &str) -> Option<String> {
         assert!(EXITS.contains(&code), "{what}: {reader}: {code}\n{errors}");
         assert!(!errors.contains("panicked"), "{what}: {reader}\n{errors}");
         let said = complaint(&output);
+        // A video or a prediction that is none may stop a tool before a bad line does.
+        let has_own_reason = code == 6 && said.is_none() && own_reasons == OwnReasons::MayCount;
         if place == 0 {
             expected = said;
-        } else {
+        } else if !has_own_reason {
             assert_eq!(said, expected, "{what}: {reader}: {code}\n{errors}");
         }
     }
@@ -98,7 +112,10 @@ fn world() -> tempfile::TempDir {
 fn streams_out_of_order_are_refused_by_all_tools_in_the_same_words() {
     let folder = world();
     let whole = whole();
-    assert_eq!(read_by_all(folder.path(), &whole, "whole"), None);
+    assert_eq!(
+        read_by_all(folder.path(), &whole, "whole", OwnReasons::MayCount),
+        None
+    );
     let moved = |from: usize, to: usize| {
         let mut lines = whole.clone();
         let line = lines.remove(from);
@@ -135,13 +152,16 @@ fn streams_out_of_order_are_refused_by_all_tools_in_the_same_words() {
             "a `frame` record with no `begin` record before it",
         ),
     ] {
-        let said = read_by_all(folder.path(), &lines, what);
+        let said = read_by_all(folder.path(), &lines, what, OwnReasons::AreNone);
         let said = said.unwrap_or_default();
         assert!(said.contains(expected), "{what}: {said}");
     }
     // Streams of several runs may follow one another.
     let both = [&whole[..], &whole[..]].concat();
-    assert_eq!(read_by_all(folder.path(), &both, "two streams"), None);
+    assert_eq!(
+        read_by_all(folder.path(), &both, "two streams", OwnReasons::MayCount),
+        None
+    );
 }
 
 #[test]
@@ -152,7 +172,8 @@ fn streams_with_wounds_are_read_by_all_tools_in_the_same_way() {
     for seed in 0..n_seeds {
         let mut lines = whole();
         let what = wound_lines(&mut lines, &mut Random::new(seed));
-        let said = read_by_all(folder.path(), &lines, &format!("seed {seed}: {what}"));
+        let what = format!("seed {seed}: {what}");
+        let said = read_by_all(folder.path(), &lines, &what, OwnReasons::MayCount);
         n_refused += u64::from(said.is_some());
     }
     assert!(n_refused > n_seeds / 4, "{n_refused} of {n_seeds}");

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::cache::{Cache, blob_of, is_here, named_sha256};
 use crate::digest::digest;
 use crate::files::{USUAL, choose, is_weights};
-use crate::hub::{Hub, Wanted};
+use crate::hub::Hub;
 use crate::lock::{LockFile, Pin, PinnedFile};
+use crate::remote::Wanted;
 use crate::repository::{Repository, is_revision};
 use crate::{Error, Options};
 
@@ -80,14 +81,8 @@ struct CachedRepository<'a> {
 impl CachedRepository<'_> {
     /// Fetches the missing files of a pinned revision, and checks all of them.
     fn use_again(&self, pin: &Pin) -> Result<(), Error> {
-        let of_pin = |file| Wanted {
-            name: &file.name,
-            pin: Some(file),
-        };
-        self.bring(
-            &pin.commit,
-            &pin.files.iter().map(of_pin).collect::<Vec<_>>(),
-        )?;
+        let files: Vec<Wanted<'_>> = pin.files.iter().map(Wanted::pinned).collect();
+        self.bring(&pin.commit, &files)?;
         for file in &pin.files {
             let path = self.cache.snapshot(&pin.commit).join(&file.name);
             let (sha256, size) = digest_of(&path)?;
@@ -109,8 +104,8 @@ impl CachedRepository<'_> {
         } else {
             self.look_up_on_hub(revision)?
         };
-        let unpinned = |name: &&'static str| Wanted { name, pin: None };
-        self.bring(&commit, &names.iter().map(unpinned).collect::<Vec<_>>())?;
+        let wanted: Vec<Wanted<'_>> = names.iter().map(|it| Wanted::unpinned(it)).collect();
+        self.bring(&commit, &wanted)?;
         let mut files = Vec::new();
         for name in names {
             let path = self.cache.snapshot(&commit).join(name);

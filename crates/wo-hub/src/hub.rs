@@ -17,10 +17,9 @@ use ureq::{Agent, Body, RequestBuilder};
 use crate::cache::{Cache, link};
 use crate::digest::is_hex;
 use crate::files::is_weights;
-use crate::lock::PinnedFile;
 use crate::pace::{Deadline, Pace};
 use crate::part_file::PartFile;
-use crate::remote::{Remote, header, location};
+use crate::remote::{Remote, Wanted, header, location};
 use crate::repository::Repository;
 use crate::room::check_room;
 use crate::{Error, Options, Step, address};
@@ -66,15 +65,6 @@ struct Info {
 #[derive(Deserialize)]
 struct Sibling {
     rfilename: String,
-}
-
-/// A file that is to be fetched.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted<'a> {
-    /// Its name in the repository.
-    pub(crate) name: &'a str,
-    /// What the lock file says of it; `None` at its first use.
-    pub(crate) pin: Option<&'a PinnedFile>,
 }
 
 impl<'a> Hub<'a> {
@@ -233,7 +223,7 @@ impl<'a> Hub<'a> {
             return Err(self.strange(&why).into());
         }
         if let Some(length) = header(&response, "content-length")
-            && length.parse() != Ok(part.n_left())
+            && length.parse::<u64>().ok() != Some(part.n_left())
         {
             let n_left = part.n_left();
             let why = format!("of {name} {n_left} bytes were announced, and {length} are to come");

@@ -1,7 +1,34 @@
-//! What the Hub says of a file before it is fetched.
+//! A file of the Hub: what is wanted of it, and what the Hub says of it before it is fetched.
 
 use ureq::Body;
 use ureq::http::Response;
+
+use crate::lock::PinnedFile;
+
+/// A file that is to be fetched.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// Its name in the repository.
+    pub(crate) name: &'a str,
+    /// What the lock file says of it; `None` at its first use.
+    pub(crate) pin: Option<&'a PinnedFile>,
+}
+
+impl<'a> Wanted<'a> {
+    /// A file that is pinned.
+    pub(crate) fn pinned(pin: &'a PinnedFile) -> Self {
+        let name = &pin.name;
+        Self {
+            name,
+            pin: Some(pin),
+        }
+    }
+
+    /// A file at its first use.
+    pub(crate) fn unpinned(name: &'a str) -> Self {
+        Self { name, pin: None }
+    }
+}
 
 /// The Hub's answer about a file.
 #[derive(Debug)]

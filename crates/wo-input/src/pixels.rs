@@ -140,8 +140,8 @@ fn edge(fields: &Fields<'_>, name: &str, names: &[&str]) -> Result<u32, String> 
     let side = match fields.get(name) {
         Some(Value::Object(_)) => {
             let sides = fields.object(name)?;
-            let known = |it: &&str| sides.as_ref()?.get(it).map(|_| *it);
-            let found = names.iter().find_map(|it| known(it));
+            let has = |it: &&str| sides.as_ref().is_some_and(|sides| sides.get(it).is_some());
+            let found = names.iter().copied().find(has);
             let (Some(sides), Some(found)) = (&sides, found) else {
                 return Err(fields.wrong(name, &format!("a field {} in it", names[0])));
             };

@@ -122,10 +122,10 @@ impl Tokenizer {
             n_positions,
         };
         // The frame has ids of its own, which no table of embeddings would have a row for.
-        if let Some(id) = framed.get_ids().iter().find(|id| **id > this.largest_id()) {
+        let largest = this.largest_id();
+        if let Some(id) = framed.get_ids().iter().find(|id| **id > largest) {
             return Err(TokenizerError(format!(
-                "post_processor puts the id {id} around a text, and the largest id of a token is {}",
-                this.largest_id()
+                "post_processor puts the id {id} around a text, and the largest id of a token is {largest}"
             )));
         }
         Ok(this)
@@ -211,7 +211,7 @@ fn check_numbers(value: &Value) -> Result<(), String> {
     }
     for (setting, numbers) in [
         ("truncation", ["max_length", "stride"].as_slice()),
-        ("padding", &["pad_id", "pad_type_id"]),
+        ("padding", ["pad_id", "pad_type_id"].as_slice()),
     ] {
         if fields.get(setting).is_some_and(|it| !it.is_null())
             && let Some(setting) = fields.object(setting)?

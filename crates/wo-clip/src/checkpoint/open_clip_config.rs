@@ -90,6 +90,22 @@ pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<P
     reject_unsupported("model_cfg", model, &[MODEL, MODEL_IDLE], &[])?;
     reject_unsupported("vision_cfg", vision, &[VISION, VISION_IDLE], &USUAL_VISION)?;
     reject_unsupported("text_cfg", text, &[TEXT, TEXT_IDLE], &USUAL_TEXT)?;
+    let config = clip_config(model, vision, text)?;
+    let preprocessor = match value.get("preprocess_cfg") {
+        None | Some(Value::Null) => None,
+        Some(settings) => Some(preprocessor(
+            object(settings, "preprocess_cfg")?,
+            config.vision_config.image_size,
+        )?),
+    };
+    Ok((config, preprocessor))
+}
+
+fn clip_config(
+    model: &Map<String, Value>,
+    vision: &Map<String, Value>,
+    text: &Map<String, Value>,
+) -> anyhow::Result<ClipConfig> {
     let hidden_act = activation(model)?;
     let (vision, text) = (Table("vision_cfg", vision), Table("text_cfg", text));
     let width = vision.whole("width", 768)?;
@@ -105,14 +121,20 @@ pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<P
             "{table}.width is {width}, and a multiple of {name}, which is {part}, is expected"
         );
     }
+    let image_size = vision.side("image_size", 224)?;
+    let patch_size = vision.side("patch_size", 16)?;
+    ensure!(
+        patch_size <= image_size,
+        "vision_cfg.patch_size is {patch_size}, and no more than image_size, which is {image_size}, is expected"
+    );
     let config = ClipConfig {
         vision_config: VisionConfig {
             hidden_size: width,
             intermediate_size: vision.inner_width(width)?,
             num_hidden_layers: vision.whole("layers", 12)?,
             num_attention_heads: width / head_width,
-            image_size: vision.side("image_size", 224)?,
-            patch_size: vision.side("patch_size", 16)?,
+            image_size,
+            patch_size,
             hidden_act,
             layer_norm_eps: vision.eps()?,
             ..VisionConfig::default()
@@ -133,14 +155,7 @@ pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<P
     };
     // Its own numbers are checked above, by the names of this file.
     config.check().map_err(anyhow::Error::msg)?;
-    let preprocessor = match value.get("preprocess_cfg") {
-        None | Some(Value::Null) => None,
-        Some(settings) => Some(preprocessor(
-            object(settings, "preprocess_cfg")?,
-            config.vision_config.image_size,
-        )?),
-    };
-    Ok((config, preprocessor))
+    Ok(config)
 }
 
 fn activation(model: &Map<String, Value>) -> anyhow::Result<Activation> {

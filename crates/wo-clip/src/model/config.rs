@@ -212,7 +212,7 @@ impl ClipConfig {
 }
 
 /// The id of the end of a text that means the largest one.
-pub(crate) const OLD_END_OF_TEXT: i64 = 2;
+const OLD_END_OF_TEXT: i64 = 2;
 
 /// Checks each number by itself, those that are missing aside.
 fn check_ranges(fields: &Fields<'_>) -> Result<(), String> {
