@@ -73,14 +73,16 @@ fuzz *args: setup
 soak: build
     scripts/soak
 
-# The long forms of tests: thousands of broken files, a hundred kills (under an hour)
+# The long forms of tests: thousands of broken files, models and streams, a hundred kills (over an hour)
 [group('check')]
 verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
     WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
     WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power
     WO_FULL=1 cargo test --locked -p wo-collect --test it -- --nocapture killed
-    WO_FULL=1 cargo test --locked -p wo-tests --test pipeline -- --nocapture retrain
+    WO_FULL=1 cargo test --locked -p wo-clip --test numbers -- --nocapture
+    WO_FULL=1 cargo test --locked -p wo-eval --test it -- --nocapture broken_models
+    WO_FULL=1 cargo test --locked -p wo-tests --test pipeline -- --nocapture retrain streams
 
 # Form, words, scripts, dependencies and lints
 [group('check')]

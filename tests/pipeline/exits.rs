@@ -9,7 +9,7 @@ const BEGIN: &str =
 const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
 
 /// What is wrong, and how the tool ends.
-const LINES: [(&str, i32); 42] = [
+const LINES: [(&str, i32); 47] = [
     ("wo-collect --sources noise --videos videos", 6),
     (
         "wo-collect --sources sources.csv --videos videos --ledger noise",
@@ -32,14 +32,17 @@ const LINES: [(&str, i32); 42] = [
     ("wo-describe inline.ndjson --to csv", 6),
     ("wo-describe empty.ndjson > /dev/full", 5),
     ("wo-describe noise --on-error skip", 6),
+    ("wo-describe unordered.ndjson", 6),
     ("wo-train noise --init scratch:tiny", 6),
     ("wo-train cut.ndjson --init scratch:tiny", 6),
     ("wo-train empty.ndjson --init scratch:tiny", 6),
+    ("wo-train unordered.ndjson --init scratch:tiny", 6),
     ("wo-train --data-dir frames --init scratch:tiny", 6),
     ("wo-eval --predictions noise", 6),
     ("wo-eval --predictions cut.ndjson", 6),
     ("wo-eval --predictions empty.ndjson", 6),
     ("wo-eval --predictions sum.ndjson", 6),
+    ("wo-eval --predictions unordered.ndjson", 6),
     ("wo-eval --model broken.pt < empty.ndjson", 6),
     ("wo-eval compare one.ndjson two.ndjson", 6),
     ("wo-eval --predictions one.ndjson --output file/x", 5),
@@ -55,7 +58,9 @@ const LINES: [(&str, i32); 42] = [
         "wo-models split --keep held-out empty.ndjson > /dev/full",
         5,
     ),
+    ("wo-models split --keep training unordered.ndjson", 6),
     ("wo-models look --dry-run noise", 6),
+    ("wo-models look --dry-run unordered.ndjson", 6),
     ("wo-models show", 1),
     ("wo-models rollback", 2),
     ("cd noted && wo-models history", 6),
@@ -95,7 +100,13 @@ fn what_is_wrong_has_its_exit_code() {
     );
     stream(
         "inline.ndjson",
-        r#"{"type":"frame","video_id":"v","index":0,"image":{"inline":{"jpeg_base64":""}}}"#,
+        "{\"type\":\"video\",\"video_id\":\"v\"}\n\
+         {\"type\":\"frame\",\"video_id\":\"v\",\"index\":0,\"image\":{\"inline\":{\"jpeg_base64\":\"\"}}}",
+    );
+    stream(
+        "unordered.ndjson",
+        "{\"type\":\"frame\",\"video_id\":\"v\",\"index\":0,\"image\":{\"inline\":{\"jpeg_base64\":\"\"}}}\n\
+         {\"type\":\"video\",\"video_id\":\"v\",\"exercise\":\"squat\",\"label\":\"good_form\"}",
     );
     stream("one.ndjson", &prediction("one", 0.9));
     stream("two.ndjson", &prediction("two", 0.9));

@@ -12,6 +12,7 @@ mod limits;
 mod missing;
 mod repetitions;
 mod retrain;
+mod streams;
 mod told;
 mod training;
 

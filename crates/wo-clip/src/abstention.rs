@@ -1,10 +1,19 @@
 //! When a model abstains, measured on videos that its weights were not trained on.
 
-use anyhow::bail;
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
+
+use crate::range::within;
 
 /// Keeps the logarithm of a probability of zero finite.
 const LEAST_PROBABILITY: f64 = 1e-300;
+
+const SHARES: RangeInclusive<f64> = 0.0..=1.0;
+/// Variances of the Laplacian of bytes.
+const SHARPNESSES: RangeInclusive<f64> = 0.0..=1e6;
+/// Those that are fitted are between 0.01 and 100.
+const TEMPERATURES: RangeInclusive<f64> = 0.001..=1000.0;
 
 /// When a model abstains, and how its label probabilities are calibrated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,25 +38,26 @@ pub struct AbstentionPolicy {
 }
 
 impl AbstentionPolicy {
-    /// Fails where a number is none that could have been fitted, and would abstain from nothing or from everything.
-    pub(crate) fn check(&self) -> anyhow::Result<()> {
-        let is_share = |it: f64| (0.0..=1.0).contains(&it);
-        let shares = [
-            ("wanted_risk", Some(self.wanted_risk)),
-            ("threshold", self.threshold),
-            ("min_exercise_probability", self.min_exercise_probability),
-        ];
-        for (name, value) in shares {
-            if let Some(value) = value.filter(|it| !is_share(*it)) {
-                bail!("trust.{name} is {value}, and not between 0 and 1");
+    /// Says which number is none that could have been fitted, and would abstain from nothing or from everything, or divide
+    /// by nearly nothing.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (name, value, range) in [
+            ("wanted_risk", Some(self.wanted_risk), SHARES),
+            ("threshold", self.threshold, SHARES),
+            (
+                "min_exercise_probability",
+                self.min_exercise_probability,
+                SHARES,
+            ),
+            ("min_brightness", self.min_brightness, SHARES),
+            ("min_sharpness", self.min_sharpness, SHARPNESSES),
+            ("temperature", self.temperature, TEMPERATURES),
+        ] {
+            if let Some(value) = value {
+                within(&format!("trust.{name}"), value, &range)?;
             }
         }
-        match self.temperature {
-            Some(value) if !(value.is_finite() && value > 0.0) => {
-                bail!("trust.temperature is {value}, and not above 0")
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// The calibrated label probabilities.
@@ -93,15 +103,12 @@ mod tests {
             with_threshold(possible).check().expect("possible");
         }
         for impossible in [-0.1, 1.1, f64::NAN] {
-            let error = with_threshold(impossible)
-                .check()
-                .expect_err("impossible")
-                .to_string();
+            let error = with_threshold(impossible).check().expect_err("impossible");
             assert!(error.starts_with("trust.threshold"), "{error}");
         }
-        for impossible in [0.0, -1.0, f64::INFINITY] {
+        for impossible in [0.0, -1.0, 1e-320, f64::INFINITY, f64::NAN] {
             let error = policy(Some(impossible)).check().expect_err("impossible");
-            assert!(error.to_string().starts_with("trust.temperature"));
+            assert!(error.starts_with("trust.temperature"), "{error}");
         }
     }
 

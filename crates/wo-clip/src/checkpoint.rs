@@ -3,6 +3,7 @@
 pub(crate) mod contents;
 pub(crate) mod format;
 pub(crate) mod manifest;
+mod manifest_check;
 pub(crate) mod model_folder;
 pub(crate) mod naming;
 pub(crate) mod open_clip_config;

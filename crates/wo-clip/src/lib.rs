@@ -12,6 +12,7 @@ mod judge;
 mod memory;
 mod model;
 mod native;
+mod range;
 mod training;
 
 pub use abstention::AbstentionPolicy;

@@ -32,7 +32,7 @@ pub use names::{
 pub use paths::base_folder::BaseFolder;
 pub use paths::files::{Files, Meant};
 pub use paths::nearest::{WithNearest, most_alike};
-pub use records::{cure_of_records, for_each_line, stream_error};
+pub use records::{cure_of_records, for_each_line, for_each_line_of_trash, stream_error};
 pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
 pub use tables::dialect::Encoding;
 pub use tables::folder_tables::Tables;

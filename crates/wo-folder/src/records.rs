@@ -1,7 +1,7 @@
 //! The records of a folder, line by line.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::Context;
@@ -13,6 +13,22 @@ use crate::names::{RECORDS, STATE};
 /// Reads a stream. A file that is not there has no lines.
 pub fn for_each_line(
     path: &Path,
+    each: impl FnMut(Line) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for_each_line_by(path, |input, max| Reader::new(input, max), each)
+}
+
+/// Reads the stream of a folder's trash: deleted frames, whose videos are in the records of the folder.
+pub fn for_each_line_of_trash(
+    path: &Path,
+    each: impl FnMut(Line) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for_each_line_by(path, |input, max| Reader::of_frames_alone(input, max), each)
+}
+
+fn for_each_line_by(
+    path: &Path,
+    reader: for<'a> fn(&'a mut dyn BufRead, u64) -> Reader<'a>,
     mut each: impl FnMut(Line) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     if !path.exists() {
@@ -20,7 +36,7 @@ pub fn for_each_line(
     }
     let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
     let mut input = BufReader::with_capacity(1 << 18, file);
-    let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
+    let mut reader = reader(&mut input, DEFAULT_MAX_LINE);
     while let Some(line) = reader
         .next_line()
         .map_err(stream_error)

@@ -11,7 +11,7 @@ use wo_record::{Begin, Frame, Line, Producer, Record, Writer};
 
 use crate::atomic_file::{commit, create_spool, remove};
 use crate::names::{RECORDS, TRASH};
-use crate::records::for_each_line;
+use crate::records::for_each_line_of_trash;
 
 /// A frame's line and the lines that belong to it, such as its pose.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ impl Trash {
     /// Reads the trash of a folder.
     pub fn read(dir: &Path) -> anyhow::Result<Self> {
         let mut trash = Self::default();
-        for_each_line(&dir.join(TRASH).join(RECORDS), |line| {
+        for_each_line_of_trash(&dir.join(TRASH).join(RECORDS), |line| {
             match &line.record {
                 Ok(Record::Frame(frame)) => {
                     let frame = frame.clone();

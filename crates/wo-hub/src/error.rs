@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+const MIB: u64 = 1 << 20;
+
 /// Why a model could not be fetched. Where the user can fix it, [`Error::hint`] says how.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -63,6 +65,47 @@ pub enum Error {
         /// What the file has instead.
         found: String,
     },
+    /// The Hub announces another file than the pinned one, so that it is not fetched.
+    #[error("the Hub announces {found} for {file} of {repository}, and {expected} is pinned")]
+    Announced {
+        /// The repository.
+        repository: String,
+        /// The name of the file.
+        file: String,
+        /// The size or sha256 in the lock file, in words.
+        expected: String,
+        /// What the Hub announces instead.
+        found: String,
+    },
+    /// The Hub announces more than a file of this kind can have.
+    #[error(
+        "the Hub announces {size} bytes for {file} of {repository}, and more than {limit} are not fetched"
+    )]
+    TooLarge {
+        /// The repository.
+        repository: String,
+        /// The name of the file.
+        file: String,
+        /// What it announces.
+        size: u64,
+        /// The most that is fetched.
+        limit: u64,
+    },
+    /// The disk of the cache has too little room.
+    #[error(
+        "{} has {} MiB free, and {} MiB are needed", folder.display(), free / MIB,
+        wanted.saturating_add(*margin).div_ceil(MIB)
+    )]
+    Room {
+        /// A folder on the disk.
+        folder: PathBuf,
+        /// How many bytes are to come.
+        wanted: u64,
+        /// How many are free.
+        free: u64,
+        /// How many are to stay free.
+        margin: u64,
+    },
     /// The lock file is malformed.
     #[error("{lock}: {why}", lock = lock.display())]
     Lock {
@@ -101,6 +144,13 @@ impl Error {
             }
             Self::Busy { .. } => "wait until it is done".to_owned(),
             Self::Mismatch { blob, .. } => format!("to fetch it again: rm {}", blob.display()),
+            Self::Announced { .. } => "check HF_ENDPOINT; where the new file is wanted, remove the model's entry from the \
+                                       lock file"
+                .to_owned(),
+            Self::TooLarge { .. } => "check the name and HF_ENDPOINT".to_owned(),
+            Self::Room { .. } => {
+                "make room there, or set HF_HUB_CACHE to a folder on another disk".to_owned()
+            }
             Self::Lock { .. } => {
                 "restore it from git, or remove it to pin all models again".to_owned()
             }

@@ -8,6 +8,7 @@ use crate::digest::digest;
 use crate::files::{USUAL, choose, is_weights};
 use crate::hub::Hub;
 use crate::lock::{LockFile, Pin, PinnedFile};
+use crate::remote::Wanted;
 use crate::repository::{Repository, is_revision};
 use crate::{Error, Options};
 
@@ -80,8 +81,8 @@ struct CachedRepository<'a> {
 impl CachedRepository<'_> {
     /// Fetches the missing files of a pinned revision, and checks all of them.
     fn use_again(&self, pin: &Pin) -> Result<(), Error> {
-        let names: Vec<&str> = pin.files.iter().map(|file| file.name.as_str()).collect();
-        self.bring(&pin.commit, &names)?;
+        let files: Vec<Wanted<'_>> = pin.files.iter().map(Wanted::pinned).collect();
+        self.bring(&pin.commit, &files)?;
         for file in &pin.files {
             let path = self.cache.snapshot(&pin.commit).join(&file.name);
             let (sha256, size) = digest_of(&path)?;
@@ -103,7 +104,8 @@ impl CachedRepository<'_> {
         } else {
             self.look_up_on_hub(revision)?
         };
-        self.bring(&commit, &names)?;
+        let wanted: Vec<Wanted<'_>> = names.iter().map(|it| Wanted::unpinned(it)).collect();
+        self.bring(&commit, &wanted)?;
         let mut files = Vec::new();
         for name in names {
             let path = self.cache.snapshot(&commit).join(name);
@@ -159,17 +161,18 @@ impl CachedRepository<'_> {
     }
 
     /// Fetches those files of a commit that are not in the cache.
-    fn bring(&self, commit: &str, names: &[&str]) -> Result<(), Error> {
+    fn bring(&self, commit: &str, files: &[Wanted<'_>]) -> Result<(), Error> {
         let hub = LazyCell::new(|| self.hub());
-        for name in names {
-            let path = self.cache.snapshot(commit).join(name);
+        for file in files {
+            let path = self.cache.snapshot(commit).join(file.name);
             if is_here(&path)? {
                 continue;
             }
             if self.options.offline {
-                return Err(self.miss(commit, names, name));
+                let names: Vec<&str> = files.iter().map(|file| file.name).collect();
+                return Err(self.miss(commit, &names, file.name));
             }
-            hub.download(commit, name, &path)?;
+            hub.download(commit, *file, &path)?;
         }
         Ok(())
     }

@@ -3,19 +3,25 @@
 //! For each file the Hub first tells its ETag, its size and its URL, often at another host. Then it is downloaded from
 //! there, resuming an interrupted download. The token is sent to the Hub's own host only.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::cell::OnceCell;
+use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use ureq::http::{Response, StatusCode};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
-use crate::cache::{Cache, create_folder_of, link};
+use crate::cache::{Cache, link};
 use crate::digest::is_hex;
+use crate::files::is_weights;
+use crate::pace::{Deadline, Pace};
+use crate::part_file::PartFile;
+use crate::remote::{Remote, Wanted, header, location};
 use crate::repository::Repository;
+use crate::room::check_room;
 use crate::{Error, Options, Step, address};
 
 /// Redirects that are followed for one file.
@@ -61,25 +67,21 @@ struct Sibling {
     rfilename: String,
 }
 
-/// The Hub's answer about a file.
-struct Remote {
-    etag: String,
-    size: u64,
-    url: String,
-}
-
 impl<'a> Hub<'a> {
     /// Creates a client, without a request.
     pub(crate) fn new(repository: &'a Repository, cache: &'a Cache, options: &'a Options) -> Self {
+        let silence = Some(options.limits.silence);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(concat!("wo/", env!("CARGO_PKG_VERSION")))
             // Without compression, sizes and ranges are those of the file itself.
             .accept_encoding("identity")
-            .timeout_connect(Some(options.patience))
-            .timeout_recv_response(Some(options.patience))
-            .timeout_per_read(Some(options.patience));
+            .timeout_resolve(silence)
+            .timeout_connect(silence)
+            .timeout_send_request(silence)
+            .timeout_recv_response(silence)
+            .timeout_per_read(silence);
         Self {
             repository,
             cache,
@@ -99,7 +101,7 @@ impl<'a> Hub<'a> {
         );
         let what = format!("revision {revision} of {}", self.repository);
         let text = self.patiently(|| {
-            let mut response = self.get(&url, 0)?;
+            let mut response = self.get(&url, 0, Some(self.options.limits.answer))?;
             self.check(&response, &what)?;
             let text = response.body_mut().read_to_string();
             text.map_err(|error| Failure::Passing(error.to_string()))
@@ -114,14 +116,25 @@ impl<'a> Hub<'a> {
     }
 
     /// Downloads a file of a commit into the cache and links it at `path`.
-    pub(crate) fn download(&self, commit: &str, name: &str, path: &Path) -> Result<(), Error> {
+    pub(crate) fn download(
+        &self,
+        commit: &str,
+        wanted: Wanted<'_>,
+        path: &Path,
+    ) -> Result<(), Error> {
+        let limits = &self.options.limits;
+        // Of all attempts together, and of the size that was announced first.
+        let deadline = OnceCell::new();
         self.patiently(|| {
-            let remote = self.describe(commit, name)?;
+            let remote = self.describe(commit, wanted.name)?;
+            self.check_announced(&remote, wanted)?;
+            let deadline =
+                *deadline.get_or_init(|| Deadline::of(remote.size, limits, Instant::now()));
             let _lock = self.cache.lock(&remote.etag)?;
             let blob = self.cache.blob(&remote.etag);
             if fs::metadata(&blob).map(|blob| blob.len()).ok() != Some(remote.size) {
                 let part = self.cache.blob(&format!("{}.incomplete", remote.etag));
-                self.fill(&remote, name, &part)?;
+                self.fill(&remote, wanted.name, &part, deadline)?;
                 fs::rename(&part, &blob)
                     .map_err(|source| Error::io("write to the cache", &blob, source))?;
             }
@@ -129,13 +142,45 @@ impl<'a> Hub<'a> {
         })
     }
 
+    /// Holds what is announced against the lock file, and a text against what a text can have.
+    fn check_announced(&self, remote: &Remote, wanted: Wanted<'_>) -> Result<(), Error> {
+        let Wanted { name, pin } = wanted;
+        let announced = |expected: String, found: String| Error::Announced {
+            repository: self.repository.to_string(),
+            file: name.to_owned(),
+            expected,
+            found,
+        };
+        if let Some(pin) = pin {
+            if pin.size != remote.size {
+                let bytes = |size| format!("{size} bytes");
+                return Err(announced(bytes(pin.size), bytes(remote.size)));
+            }
+            if is_hex(&remote.etag, 64) && pin.sha256 != remote.etag {
+                let named = |sha256: &str| format!("sha256 {sha256}");
+                return Err(announced(named(&pin.sha256), named(&remote.etag)));
+            }
+        }
+        let limit = self.options.limits.max_text;
+        if !is_weights(name) && remote.size > limit {
+            return Err(Error::TooLarge {
+                repository: self.repository.to_string(),
+                file: name.to_owned(),
+                size: remote.size,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
     fn describe(&self, commit: &str, name: &str) -> Result<Remote, Failure> {
         let (endpoint, repository) = (self.endpoint, self.repository);
         let mut url = format!("{endpoint}/{repository}/resolve/{commit}/{name}");
         for _ in 0..MAX_REDIRECTS {
-            let response = self.authorized(self.agent.head(&url), &url).call();
+            let request = self.authorized(self.agent.head(&url), &url);
+            let response = within(request, Some(self.options.limits.answer)).call();
             let response = response.map_err(|error| Failure::Passing(error.to_string()))?;
-            let next = location(&response).and_then(|to| address::join(&url, to));
+            let next = self.redirect(&url, &response)?;
             // A redirect to another host comes with the metadata of the file.
             if let Some(next) = &next
                 && address::is_same_host(next, &url)
@@ -146,65 +191,85 @@ impl<'a> Hub<'a> {
             if next.is_none() {
                 self.check(&response, &format!("{name} in {repository}"))?;
             }
-            let etag = header(&response, "x-linked-etag").or_else(|| header(&response, "etag"));
-            let etag = etag.map(|etag| etag.trim_start_matches("W/").replace('"', ""));
-            let etag = etag
-                .filter(|etag| is_safe(etag))
-                .ok_or_else(|| self.strange("the answer has no ETag that can name a file"))?;
-            if header(&response, "x-repo-commit") != Some(commit) {
-                let why = "the answer is not of the commit that was asked for";
-                return Err(self.strange(why).into());
-            }
-            let size = header(&response, "x-linked-size")
-                .or_else(|| header(&response, "content-length"))
-                .and_then(|size| size.parse().ok())
-                .ok_or_else(|| self.strange("the answer does not say how large the file is"))?;
-            let url = next.unwrap_or(url);
-            return Ok(Remote { etag, size, url });
+            let remote = Remote::of(&response, commit, next.unwrap_or(url));
+            return Ok(remote.map_err(|why| self.strange(why))?);
         }
         Err(self.strange("the Hub redirects without end").into())
     }
 
     /// Completes the file `part`, resuming behind what it holds.
-    fn fill(&self, remote: &Remote, name: &str, part: &Path) -> Result<(), Failure> {
-        let failed = |source| Error::io("write to the cache", part, source);
-        create_folder_of(part)?;
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(part)
-            .map_err(failed)?;
-        let mut n_bytes = file.metadata().map_err(failed)?.len();
-        if n_bytes >= remote.size {
-            n_bytes = restart(&mut file).map_err(failed)?;
-        }
-        let response = self.get(&remote.url, n_bytes)?;
+    fn fill(
+        &self,
+        remote: &Remote,
+        name: &str,
+        part: &Path,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        let there = fs::metadata(part).map_or(0, |part| part.len());
+        let to_come = remote.size.saturating_sub(there);
+        check_room(part, to_come, self.options.limits.margin)?;
+        let mut part = PartFile::open(part, remote.size)?;
+        let response = self.get(&remote.url, part.n_bytes(), None)?;
         self.check(&response, &format!("{name} in {}", self.repository))?;
         let goes_on = header(&response, "content-range")
-            .is_some_and(|range| range.starts_with(&format!("bytes {n_bytes}-")));
+            .is_some_and(|range| range.starts_with(&format!("bytes {}-", part.n_bytes())));
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
         // A host without range support sends the whole file.
         if !is_part || !goes_on {
-            n_bytes = restart(&mut file).map_err(failed)?;
+            part.restart()?;
         }
         if is_part && !goes_on {
             let why = format!("of {name} came another part than was asked for");
             return Err(self.strange(&why).into());
         }
-        let mut body = response.into_body().into_reader();
+        if let Some(length) = header(&response, "content-length")
+            && length.parse::<u64>().ok() != Some(part.n_left())
+        {
+            let n_left = part.n_left();
+            let why = format!("of {name} {n_left} bytes were announced, and {length} are to come");
+            return Err(self.strange(&why).into());
+        }
+        self.receive(response.into_body(), name, &mut part, deadline)?;
+        if part.n_left() > 0 {
+            let n_bytes = part.n_bytes();
+            let why = format!("{name} ended after {n_bytes} of {} bytes", remote.size);
+            return Err(Failure::Passing(why));
+        }
+        Ok(part.sync()?)
+    }
+
+    /// Writes what comes, as long as it comes fast enough and is no more than was announced.
+    fn receive(
+        &self,
+        body: Body,
+        name: &str,
+        part: &mut PartFile,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        let size = part.n_bytes() + part.n_left();
+        let mut pace = Pace::new(&self.options.limits, Instant::now());
+        let mut body = body.into_reader();
         let mut block = vec![0; BLOCK];
         loop {
             let n_read = body
                 .read(&mut block)
                 .map_err(|error| Failure::Passing(error.to_string()))?;
-            // A longer file than announced might never end.
-            if n_read == 0 || n_bytes > remote.size {
-                break;
+            if n_read == 0 {
+                return Ok(());
             }
-            file.write_all(&block[..n_read]).map_err(failed)?;
-            n_bytes += n_read as u64;
+            let now = Instant::now();
+            deadline
+                .check(now)
+                .map_err(|why| self.strange(&format!("{name} is given up: {why}")))?;
+            if !part.add(&block[..n_read])? {
+                part.restart()?;
+                let why = format!("of {name} come more than the {size} bytes that were announced");
+                return Err(self.strange(&why).into());
+            }
+            pace.took(n_read as u64, now)
+                .map_err(|why| Failure::Passing(format!("{name} is given up: {why}")))?;
             if let Some(watch) = &self.options.watch {
-                let (file, size) = (name, remote.size);
+                let (file, n_bytes) = (name, part.n_bytes());
                 watch(Step {
                     file,
                     n_bytes,
@@ -212,18 +277,18 @@ impl<'a> Hub<'a> {
                 });
             }
         }
-        if n_bytes != remote.size {
-            let why = format!("{name} ended after {n_bytes} of {} bytes", remote.size);
-            return Err(Failure::Passing(why));
-        }
-        Ok(file.sync_all().map_err(failed)?)
     }
 
-    /// Requests `url` from byte `start` on, following redirects.
-    fn get(&self, url: &str, start: u64) -> Result<Response<Body>, Failure> {
+    /// Requests `url` from byte `start` on, following redirects. An answer that is no file has a `time`.
+    fn get(
+        &self,
+        url: &str,
+        start: u64,
+        time: Option<Duration>,
+    ) -> Result<Response<Body>, Failure> {
         let mut url = url.to_owned();
         for _ in 0..MAX_REDIRECTS {
-            let request = self.authorized(self.agent.get(&url), &url);
+            let request = within(self.authorized(self.agent.get(&url), &url), time);
             let request = if start == 0 {
                 request
             } else {
@@ -231,7 +296,7 @@ impl<'a> Hub<'a> {
             };
             let response = request.call();
             let response = response.map_err(|error| Failure::Passing(error.to_string()))?;
-            match location(&response).and_then(|to| address::join(&url, to)) {
+            match self.redirect(&url, &response)? {
                 Some(next) => url = next,
                 None => return Ok(response),
             }
@@ -239,12 +304,16 @@ impl<'a> Hub<'a> {
         Err(self.strange("the Hub redirects without end").into())
     }
 
+    /// Where a redirect of `url` leads, if it is one.
+    fn redirect(&self, url: &str, response: &Response<Body>) -> Result<Option<String>, Error> {
+        location(response)
+            .map(|to| address::redirect(url, to))
+            .transpose()
+            .map_err(|why| self.strange(&why))
+    }
+
     /// Adds the token, on the Hub's own host only.
-    fn authorized<T>(
-        &self,
-        request: ureq::RequestBuilder<T>,
-        url: &str,
-    ) -> ureq::RequestBuilder<T> {
+    fn authorized<T>(&self, request: RequestBuilder<T>, url: &str) -> RequestBuilder<T> {
         match &self.options.token {
             Some(token) if address::is_same_host(url, self.endpoint) => {
                 request.header("Authorization", format!("Bearer {token}"))
@@ -295,23 +364,10 @@ impl<'a> Hub<'a> {
     }
 }
 
-/// Empties a file and returns its new length.
-fn restart(file: &mut File) -> std::io::Result<u64> {
-    file.set_len(0)?;
-    file.seek(SeekFrom::Start(0))
-}
-
-fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
-    response.headers().get(name)?.to_str().ok()
-}
-
-/// The target of a redirect.
-fn location(response: &Response<Body>) -> Option<&str> {
-    header(response, "location").filter(|_| response.status().is_redirection())
-}
-
-/// Whether an ETag is safe as a file name.
-fn is_safe(etag: &str) -> bool {
-    let is_inside = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    !etag.is_empty() && etag.len() <= 128 && etag.chars().all(is_inside)
+/// The request, which with a `time` must be answered by then, to the last byte.
+fn within<T>(request: RequestBuilder<T>, time: Option<Duration>) -> RequestBuilder<T> {
+    match time {
+        Some(time) => request.config().timeout_global(Some(time)).build(),
+        None => request,
+    }
 }

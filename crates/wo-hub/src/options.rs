@@ -4,15 +4,13 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+
+use crate::Limits;
 
 /// The Hub itself.
 const ENDPOINT: &str = "https://huggingface.co";
 /// Retries after temporary failures: with pauses from 0.2 s that double each time, more than 6 s in all.
 const N_RETRIES: usize = 5;
-
-/// The default timeout of a silent connection.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The progress of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +39,8 @@ pub struct Options {
     pub offline: bool,
     /// Retries after temporary failures.
     pub n_retries: usize,
-    /// The timeout of a silent connection within a file.
-    pub patience: Duration,
+    /// How slow, how large and how late a Hub may be.
+    pub limits: Limits,
     /// Called with the progress.
     pub watch: Option<Watch>,
 }
@@ -82,7 +80,7 @@ impl Options {
             token: token.filter(|token| !token.is_empty()),
             offline: is_on("HF_HUB_OFFLINE"),
             n_retries: N_RETRIES,
-            patience: PATIENCE,
+            limits: Limits::default(),
             watch: None,
         }
     }
@@ -97,7 +95,7 @@ impl fmt::Debug for Options {
             .field("has_token", &self.token.is_some())
             .field("offline", &self.offline)
             .field("n_retries", &self.n_retries)
-            .field("patience", &self.patience)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ mod bpe;
 mod class_texts;
 mod cures;
 mod data_dir;
+mod fields;
 mod images;
 mod pixels;
 mod text;
@@ -17,6 +18,7 @@ pub use wo_folder::{check_frames, stream_error};
 
 pub use cures::{cures, failed_inputs, folder_of_frames};
 pub use data_dir::{Leftovers, StreamCorrections, videos_of_data_dir};
+pub use fields::{Fields, parse_json, read_json, whole};
 pub use images::{ImageError, check_image, decode_image, image_bytes, load_image};
 pub use pixels::{Preprocessor, resize, resize_square};
 pub use text::{TextRead, TextReader, Tokenizer, TokenizerError, Tokens};

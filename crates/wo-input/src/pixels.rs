@@ -1,6 +1,8 @@
 //! Preprocesses RGB images for CLIP's vision tower, as `CLIPImageProcessor` does: resize the shortest edge with
 //! Pillow's bicubic filter, centre-crop, scale to 0..1, normalise per channel.
 
+use std::ops::RangeInclusive;
+
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
@@ -8,10 +10,22 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::fields::Fields;
+
 /// The mean of CLIP's training images per channel (openai/CLIP `clip.py`, `_transform`).
 const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 /// The standard deviation of the same.
 const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
+
+/// Pillow's number of the bicubic filter.
+const BICUBIC: u32 = 3;
+/// What bytes are multiplied by.
+const RESCALE: f64 = 1.0 / 255.0;
+/// Sides of an image in pixels, in models that exist and somewhat beyond.
+const SIDES: RangeInclusive<i64> = 1..=4096;
+/// Means and standard deviations for which no pixel becomes infinite. Those of values from 0 to 1 are between 0 and 1.
+const MEANS: RangeInclusive<f64> = -1000.0..=1000.0;
+const STDS: RangeInclusive<f64> = 1e-6..=1000.0;
 
 /// The preprocessing of an image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,44 +51,34 @@ impl Preprocessor {
         }
     }
 
-    /// Parses a `preprocessor_config.json`. Unsupported settings are rejected with a reason.
+    /// From the content of a `preprocessor_config.json`. Unsupported settings are rejected with the field and what is
+    /// expected of it; the file is not named.
     pub fn from_config(config: &Value) -> Result<Self, String> {
+        let fields = Fields::of(config, "")?;
         for step in ["do_resize", "do_center_crop", "do_rescale", "do_normalize"] {
-            if config.get(step).is_some_and(|v| v != true) {
-                return Err(format!("preprocessor_config.json: {step} must be true"));
+            if fields.get(step).is_some_and(|v| v != true) {
+                return Err(fields.wrong(step, "true"));
             }
         }
-        // 3 is Pillow's BICUBIC.
-        if config.get("resample").is_some_and(|v| v != 3) {
-            return Err("preprocessor_config.json: resample must be 3 (bicubic)".to_owned());
+        if fields.get("resample").is_some_and(|v| *v != BICUBIC) {
+            return Err(fields.wrong("resample", "3 (bicubic)"));
         }
-        let edge = |names: &[&str], value: Option<&Value>| {
-            let value = value?;
-            value
-                .as_u64()
-                .or_else(|| names.iter().find_map(|name| value.get(name)?.as_u64()))
-        };
-        let size = edge(&["shortest_edge", "height"], config.get("size")).unwrap_or(224);
-        let crop = edge(&["height"], config.get("crop_size")).unwrap_or(224);
-        let channels = |name: &str, default: [f32; 3]| match config.get(name) {
-            None => Ok(default),
-            Some(value) => <[f32; 3]>::deserialize(value)
-                .map_err(|e| format!("preprocessor_config.json: {name}: {e}")),
-        };
-        let pixels = |value: u64| {
-            u32::try_from(value)
-                .ok()
-                .filter(|p| (1..=4096).contains(p))
-                .ok_or_else(|| format!("preprocessor_config.json: a size of {value} pixels"))
-        };
+        if let Some(factor) = fields.number("rescale_factor", 0.0..=1.0)?
+            && (factor - RESCALE).abs() > 1e-6
+        {
+            return Err(fields.wrong("rescale_factor", "1/255"));
+        }
         let this = Self {
-            shortest_edge: pixels(size)?,
-            crop: pixels(crop)?,
-            mean: channels("image_mean", CLIP_MEAN)?,
-            std: channels("image_std", CLIP_STD)?,
+            shortest_edge: edge(&fields, "size", &["shortest_edge", "height"])?,
+            crop: edge(&fields, "crop_size", &["height", "shortest_edge"])?,
+            mean: fields.colours("image_mean", MEANS)?.unwrap_or(CLIP_MEAN),
+            std: fields.colours("image_std", STDS)?.unwrap_or(CLIP_STD),
         };
         if this.crop > this.shortest_edge {
-            return Err("preprocessor_config.json: crop_size is larger than size".to_owned());
+            return Err(format!(
+                "crop_size is {}, and no more than the {} of size are expected",
+                this.crop, this.shortest_edge
+            ));
         }
         Ok(this)
     }
@@ -86,11 +90,11 @@ impl Preprocessor {
             "processor_class": "CLIPProcessor",
             "do_resize": true,
             "size": { "shortest_edge": self.shortest_edge },
-            "resample": 3,
+            "resample": BICUBIC,
             "do_center_crop": true,
             "crop_size": { "height": self.crop, "width": self.crop },
             "do_rescale": true,
-            "rescale_factor": 1.0 / 255.0,
+            "rescale_factor": RESCALE,
             "do_normalize": true,
             "image_mean": self.mean,
             "image_std": self.std,
@@ -128,6 +132,30 @@ impl Preprocessor {
         }
         floats
     }
+}
+
+/// The side in a field, which is a number or an object that has it under one of these names. Without the field it is 224,
+/// as in transformers.
+fn edge(fields: &Fields<'_>, name: &str, names: &[&str]) -> Result<u32, String> {
+    const USUAL: i64 = 224;
+    let side = match fields.get(name) {
+        Some(Value::Object(_)) => {
+            let sides = fields.object(name)?;
+            let has = |it: &&str| sides.as_ref().is_some_and(|sides| sides.get(it).is_some());
+            let found = names.iter().copied().find(has);
+            let (Some(sides), Some(found)) = (&sides, found) else {
+                return Err(fields.wrong(name, &format!("a field {} in it", names[0])));
+            };
+            let side = sides.whole(found, SIDES)?.unwrap_or(USUAL);
+            if sides.whole("width", SIDES)?.is_some_and(|it| it != side) {
+                return Err(fields.wrong(name, "a square"));
+            }
+            side
+        }
+        _ => fields.whole(name, SIDES)?.unwrap_or(USUAL),
+    };
+    // A side is at most 4096.
+    Ok(side as u32)
 }
 
 /// Resizes an image to `width` x `height` with Pillow's bicubic filter (a = -0.5, widened when shrinking).
@@ -208,5 +236,52 @@ mod tests {
                 .expect_err("not CLIP's")
                 .contains("do_center_crop")
         );
+    }
+
+    #[test]
+    fn numbers_that_make_no_pixels_are_named() {
+        for (config, expected) in [
+            (
+                json!({"image_std": [0.1, 0.0, 0.1]}),
+                "image_std[1] is 0.0, and a number from 0.000001 to 1000 is expected",
+            ),
+            (
+                json!({"image_std": 0}),
+                "image_std is 0, and a list of three",
+            ),
+            (
+                json!({"image_std": [1, 1]}),
+                "image_std is [1,1], and a list of three",
+            ),
+            (json!({"image_mean": [0, 1e300, 0]}), "image_mean[1] is 1e"),
+            (json!({"image_mean": [0, null, 0]}), "image_mean[1] is null"),
+            (json!({"size": null}), "size is null, and a whole number"),
+            (
+                json!({"size": {"shortest_edge": 0}}),
+                "size.shortest_edge is 0",
+            ),
+            (
+                json!({"size": {"edge": 9}}),
+                "size is {\"edge\":9}, and a field shortest_edge",
+            ),
+            (
+                json!({"crop_size": 2.5}),
+                "crop_size is 2.5, and a whole number",
+            ),
+            (
+                json!({"crop_size": {"height": 9, "width": 8}}),
+                "and a square",
+            ),
+            (json!({"crop_size": 225}), "crop_size is 225"),
+            (
+                json!({"rescale_factor": 1.0}),
+                "rescale_factor is 1.0, and 1/255",
+            ),
+            (json!({"rescale_factor": null}), "rescale_factor is null"),
+            (json!([1]), "it is [1], and an object"),
+        ] {
+            let error = Preprocessor::from_config(&config).expect_err("refused");
+            assert!(error.contains(expected), "{config}: {error}");
+        }
     }
 }

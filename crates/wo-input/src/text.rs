@@ -1,6 +1,12 @@
 //! Tokenizes texts for CLIP's text tower.
 
+use serde_json::Value;
 use tokenizers::{PaddingParams, TruncationParams};
+
+use crate::fields::{Fields, parse_json, whole};
+
+/// The largest id of a token: beyond those of any tokenizer, and so low that no table of embeddings is too large.
+const MAX_ID: i64 = 1_000_000;
 
 /// Why a tokenizer cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +95,9 @@ impl Tokenizer {
     /// Parses a `tokenizer.json`. Texts of more than `n_positions` tokens will be truncated.
     pub fn from_json(json: &str, n_positions: usize) -> Result<Self, TokenizerError> {
         let fail = |e: tokenizers::Error| TokenizerError(e.to_string());
+        let value: Value = parse_json(json).map_err(TokenizerError)?;
+        check_numbers(&value).map_err(TokenizerError)?;
+        drop(value);
         let mut inner: tokenizers::Tokenizer = json.parse().map_err(fail)?;
         inner.with_padding(None::<PaddingParams>);
         inner
@@ -106,12 +115,20 @@ impl Tokenizer {
                 "an empty text is not framed as start and end of text".to_owned(),
             ));
         };
-        Ok(Self {
+        let this = Self {
             inner,
             json: json.to_owned(),
             end_of_text,
             n_positions,
-        })
+        };
+        // The frame has ids of its own, which no table of embeddings would have a row for.
+        let largest = this.largest_id();
+        if let Some(id) = framed.get_ids().iter().find(|id| **id > largest) {
+            return Err(TokenizerError(format!(
+                "post_processor puts the id {id} around a text, and the largest id of a token is {largest}"
+            )));
+        }
+        Ok(this)
     }
 
     /// The most tokens per text, with start and end of text.
@@ -173,5 +190,128 @@ impl Tokenizer {
             n_texts: texts.len(),
             length,
         })
+    }
+}
+
+/// Checks the numbers of a `tokenizer.json` that is JSON: what is wrong with one is said with its field.
+fn check_numbers(value: &Value) -> Result<(), String> {
+    let fields = Fields::of(value, "")?;
+    let ids = 0..=MAX_ID;
+    match fields.get("added_tokens") {
+        None => {}
+        Some(Value::Array(tokens)) => {
+            for (place, token) in tokens.iter().enumerate() {
+                let token = Fields::of(token, &format!("added_tokens[{place}]"))?;
+                if token.whole("id", ids.clone())?.is_none() {
+                    return Err(token.wrong("id", "a whole number"));
+                }
+            }
+        }
+        Some(_) => return Err(fields.wrong("added_tokens", "a list")),
+    }
+    for (setting, numbers) in [
+        ("truncation", ["max_length", "stride"].as_slice()),
+        ("padding", ["pad_id", "pad_type_id"].as_slice()),
+    ] {
+        if fields.get(setting).is_some_and(|it| !it.is_null())
+            && let Some(setting) = fields.object(setting)?
+        {
+            for number in numbers {
+                setting.whole(number, ids.clone())?;
+            }
+        }
+    }
+    if fields.get("post_processor").is_some_and(Value::is_object)
+        && let Some(frame) = fields.object("post_processor")?
+    {
+        for name in ["cls", "sep"] {
+            if let Some(token) = frame.get(name).and_then(Value::as_array) {
+                let id = token.get(1).unwrap_or(&Value::Null);
+                whole(id, &format!("{}[1]", frame.path_of(name)), ids.clone())?;
+            }
+        }
+    }
+    match fields.object("model")? {
+        Some(model) => check_model(&model),
+        None => Err(fields.wrong("model", "an object")),
+    }
+}
+
+fn check_model(model: &Fields<'_>) -> Result<(), String> {
+    let ids = 0..=MAX_ID;
+    if model.get("vocab").is_some_and(Value::is_object)
+        && let Some(vocabulary) = model.object("vocab")?
+    {
+        for (token, id) in vocabulary.iter() {
+            // The path is made only where it is shown: there are tens of thousands.
+            if id.as_i64().is_none_or(|id| !ids.contains(&id)) {
+                whole(id, &vocabulary.path_of(token), ids.clone())?;
+            }
+        }
+    }
+    match model.get("dropout") {
+        None | Some(Value::Null) => Ok(()),
+        Some(value) if value.as_f64() == Some(0.0) => Ok(()),
+        // It would cut the same text in another way each time.
+        Some(_) => Err(model.wrong("dropout", "null")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::train_clip_tokenizer;
+
+    #[test]
+    fn numbers_that_are_no_ids_are_named() {
+        let text = train_clip_tokenizer(&["a b", "a b"], 4).unwrap();
+        let whole: Value = serde_json::from_str(&text).unwrap();
+        Tokenizer::from_json(&text, 8).expect("it is whole");
+        let cases = [
+            (
+                "/added_tokens/0/id",
+                json!(null),
+                "added_tokens[0].id is null",
+            ),
+            ("/added_tokens/0/id", json!(-1), "added_tokens[0].id is -1"),
+            ("/added_tokens", json!(7), "added_tokens is 7, and a list"),
+            ("/model/vocab/a", json!(0.5), "model.vocab.a is 0.5"),
+            (
+                "/model/vocab/a",
+                json!(1u64 << 40),
+                "model.vocab.a is 1099511627776",
+            ),
+            (
+                "/model/dropout",
+                json!(0.5),
+                "model.dropout is 0.5, and null",
+            ),
+            ("/model", json!([]), "model is []"),
+            (
+                "/post_processor/sep/1",
+                json!("x"),
+                "post_processor.sep[1] is \"x\"",
+            ),
+            (
+                "/post_processor/sep/1",
+                json!(900_000),
+                "post_processor puts the id 900000",
+            ),
+            (
+                "/truncation",
+                json!({"max_length": -5}),
+                "truncation.max_length is -5",
+            ),
+        ];
+        for (pointer, value, expected) in cases {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(pointer).expect(pointer) = value;
+            let error = Tokenizer::from_json(&changed.to_string(), 8).expect_err(pointer);
+            let error = error.to_string();
+            let expected = format!("tokenizer.json: {expected}");
+            assert!(error.starts_with(&expected), "{pointer}: {error}");
+        }
     }
 }

@@ -33,8 +33,8 @@ impl FrameItem {
 /// One video with its frames.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VideoItem {
-    /// The record. Without a `video` record in the stream it has only the id, until [`settle`](Self::settle) adds the
-    /// exercise and the label.
+    /// The record. Of a folder that has tables alone it has only the id, until [`settle`](Self::settle) adds the exercise
+    /// and the label.
     pub video: Video,
     /// Its frames, in order.
     pub frames: Vec<FrameItem>,
@@ -62,22 +62,11 @@ pub fn videos_of_stream(
                 }
             }
             Record::Frame(frame) => {
-                if current
-                    .as_ref()
-                    .is_none_or(|item| item.video.video_id != frame.video_id)
+                // The reader refuses frames of other videos than the last one.
+                if let Some(item) = current
+                    .as_mut()
+                    .filter(|item| item.video.video_id == frame.video_id)
                 {
-                    let video = Video {
-                        video_id: frame.video_id.clone(),
-                        ..Video::default()
-                    };
-                    if let Some(done) = current.replace(VideoItem {
-                        video,
-                        ..VideoItem::default()
-                    }) {
-                        visit(done)?;
-                    }
-                }
-                if let Some(item) = &mut current {
                     item.push(frame, base);
                 }
             }
@@ -218,6 +207,7 @@ mod tests {
             frame("a", 0, "bad_form"),
             frame("a", 1, "bad_form"),
             r#"{"type":"error","code":"decode","what":"broken","tool":"t"}"#.to_owned(),
+            r#"{"type":"video","video_id":"b"}"#.to_owned(),
             frame("b", 0, "good_form"),
             END.to_owned(),
         ];

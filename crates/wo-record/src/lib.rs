@@ -19,6 +19,7 @@ mod independence;
 mod line;
 mod name;
 mod open_enum;
+mod order;
 mod path;
 mod perceptual_hash;
 mod pose;

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use crate::order::{Order, Step};
 use crate::{Line, Producer, Record, SCHEMA, SCHEMA_VERSION};
 
 /// The default limit for the length of a line. A frame of 2160 pixels inline is about 2 MiB.
@@ -22,6 +23,8 @@ pub enum ReadError {
         offset: u64,
         /// What is wrong with it.
         cause: String,
+        /// What the user can do about it.
+        hint: Option<&'static str>,
     },
     /// The input ended without an `end` record.
     #[error(
@@ -51,7 +54,8 @@ impl ReadError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Io(_) | Self::Line { .. } => None,
+            Self::Io(_) => None,
+            Self::Line { hint, .. } => *hint,
             Self::Truncated { .. } => Some(
                 "the tool before this one stopped early, or a filter dropped the `begin` and `end` lines",
             ),
@@ -59,6 +63,10 @@ impl ReadError {
         }
     }
 }
+
+/// What to do about a line behind a whole stream.
+const AFTER_END: &str =
+    "nothing may follow `end` but another stream, which begins with its own `begin` record";
 
 /// Called for each skipped line.
 type Tell<'a> = Box<dyn FnMut(&ReadError) + 'a>;
@@ -70,11 +78,12 @@ enum State {
     Inside,
 }
 
-/// Reads a stream, or several one after the other, line by line in bounded memory.
+/// Reads a stream, or several one after the other, line by line. Beside one line it keeps a few bytes for each video.
 pub struct Reader<'a> {
     input: &'a mut dyn BufRead,
     max_line: u64,
     state: State,
+    order: Option<Order>,
     n_streams: u64,
     number: u64,
     offset: u64,
@@ -100,6 +109,7 @@ impl<'a> Reader<'a> {
             input,
             max_line,
             state: State::Outside,
+            order: Some(Order::default()),
             n_streams: 0,
             number: 0,
             offset: 0,
@@ -107,6 +117,14 @@ impl<'a> Reader<'a> {
             producers: Vec::new(),
             on_bad_line: None,
             n_skipped: 0,
+        }
+    }
+
+    /// A reader of frames that are kept apart from their videos, such as the deleted ones of a folder.
+    pub fn of_frames_alone(input: &'a mut dyn BufRead, max_line: u64) -> Self {
+        Self {
+            order: None,
+            ..Self::new(input, max_line)
         }
     }
 
@@ -163,6 +181,7 @@ impl<'a> Reader<'a> {
             })?;
             if let Ok(record) = &record {
                 self.follow_envelope(record, offset)?;
+                self.follow_order(record, offset)?;
             } else if matches!(self.state, State::Outside) {
                 return Err(self.bad_line(offset, "no `begin` record before it".to_owned()));
             }
@@ -233,14 +252,30 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             (_, State::Inside) => Ok(()),
-            (_, State::Outside) => Err(self.bad_line(
+            (_, State::Outside) => Err(ReadError::Line {
+                number: self.number,
                 offset,
-                format!(
+                cause: format!(
                     "a `{}` record with no `begin` record before it",
                     record.kind()
                 ),
-            )),
+                hint: (self.n_streams > 0).then_some(AFTER_END),
+            }),
         }
+    }
+
+    fn follow_order(&mut self, record: &Record, offset: u64) -> Result<(), ReadError> {
+        let Some(order) = &mut self.order else {
+            return Ok(());
+        };
+        order
+            .take(Step::of(record), self.number)
+            .map_err(|misplaced| ReadError::Line {
+                number: self.number,
+                offset,
+                cause: misplaced.to_string(),
+                hint: Some(misplaced.hint()),
+            })
     }
 
     fn bad_line(&self, offset: u64, cause: String) -> ReadError {
@@ -248,6 +283,7 @@ impl<'a> Reader<'a> {
             number: self.number,
             offset,
             cause,
+            hint: None,
         }
     }
 

@@ -12,6 +12,8 @@ const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
 const FRAME: &str =
     r#"{"type":"frame","video_id":"v","index":0,"image":{"inline":{"jpeg_base64":""}}}"#;
 
+const VIDEO: &str = r#"{"type":"video","video_id":"v"}"#;
+
 /// All that a reader gives out: `type@line+byte` for a line, the message for an error. Goes on after bad lines.
 fn read(input: &[u8]) -> Vec<String> {
     read_from(&mut &*input, DEFAULT_MAX_LINE)
@@ -51,17 +53,18 @@ fn short(line: &Line) -> String {
 
 /// One line inside a stream that is whole: `None` where it is taken, else what the reader says of it.
 fn complaint(line: &[u8]) -> Option<String> {
-    let input = [BEGIN.as_bytes(), b"\n", line, b"\n", END.as_bytes(), b"\n"].concat();
+    let head = format!("{BEGIN}\n{VIDEO}\n");
+    let input = [head.as_bytes(), line, b"\n", END.as_bytes(), b"\n"].concat();
     let seen = read(&input);
-    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert_eq!(seen.len(), 4, "{seen:?}");
     assert_eq!(seen[0], "begin@1+0");
     assert!(
-        seen[2].starts_with("end@3+"),
+        seen[3].starts_with("end@4+"),
         "the line after a bad one is read: {seen:?}"
     );
-    let place = format!("line 2 (byte {}): ", BEGIN.len() + 1);
-    let complaint = seen[1].strip_prefix(&place).map(str::to_owned);
-    assert!(complaint.is_some() || seen[1].contains("@2+"), "{seen:?}");
+    let place = format!("line 3 (byte {}): ", head.len());
+    let complaint = seen[2].strip_prefix(&place).map(str::to_owned);
+    assert!(complaint.is_some() || seen[2].contains("@3+"), "{seen:?}");
     complaint
 }
 
@@ -84,13 +87,13 @@ fn frame_with(field: &str) -> String {
 
 #[test]
 fn a_whole_stream_is_read() {
-    let input = format!("{BEGIN}\n{FRAME}\n{END}\n");
-    let (frame, end) = (BEGIN.len() + 1, BEGIN.len() + FRAME.len() + 2);
+    let input = format!("{BEGIN}\n{VIDEO}\n{END}\n");
+    let (video, end) = (BEGIN.len() + 1, BEGIN.len() + VIDEO.len() + 2);
     assert_eq!(
         read(input.as_bytes()),
         [
             "begin@1+0",
-            &format!("frame@2+{frame}"),
+            &format!("video@2+{video}"),
             &format!("end@3+{end}")
         ]
     );
@@ -98,7 +101,7 @@ fn a_whole_stream_is_read() {
 
 #[test]
 fn line_ends_blank_lines_and_a_byte_order_mark_do_not_matter() {
-    let input = format!("\u{feff}{BEGIN}\r\n\r\n \t\n{FRAME}\r\n\n{END}");
+    let input = format!("\u{feff}{BEGIN}\r\n\r\n \t\n{VIDEO}\r\n\n{END}");
     let seen = read(input.as_bytes());
     assert_eq!(seen.len(), 3, "{seen:?}");
     assert!(seen[2].starts_with("end@6+"), "{seen:?}");
@@ -261,8 +264,8 @@ fn peak_kib() -> u64 {
 
 #[test]
 fn the_limit_is_on_the_line_without_its_end() {
-    let input = format!("{BEGIN}\n{FRAME}\n{END}\n");
-    let longest = BEGIN.len().max(FRAME.len()) as u64;
+    let input = format!("{BEGIN}\n{VIDEO}\n{END}\n");
+    let longest = BEGIN.len().max(VIDEO.len()) as u64;
     assert_eq!(read_from(&mut input.as_bytes(), longest).len(), 3);
     assert!(
         read_from(&mut input.as_bytes(), longest - 1)[0]
@@ -278,7 +281,7 @@ fn the_limit_is_on_the_line_without_its_end() {
 
 #[test]
 fn bad_lines_are_skipped_on_demand() {
-    let input = format!("{BEGIN}\nx\n{FRAME}\n{{}}\n{END}\n");
+    let input = format!("{BEGIN}\nx\n{VIDEO}\n{{}}\n{END}\n");
     let mut told = Vec::new();
     let mut input = input.as_bytes();
     let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
@@ -287,7 +290,7 @@ fn bad_lines_are_skipped_on_demand() {
     while let Some(line) = reader.next_line().unwrap() {
         kinds.push(line.record.unwrap().kind());
     }
-    assert_eq!(kinds, ["begin", "frame", "end"]);
+    assert_eq!(kinds, ["begin", "video", "end"]);
     assert_eq!(reader.n_skipped(), 2);
     drop(reader);
     assert!(told[0].starts_with("line 2 (byte "), "{told:?}");
@@ -316,10 +319,10 @@ fn cut_after(n_lines: u64, n_bytes: usize) -> String {
 fn a_stream_without_end_was_cut() {
     assert_eq!(read(b""), [cut_after(0, 0)]);
     assert_eq!(read(b"\n\n"), [cut_after(2, 2)]);
-    let cut = format!("{BEGIN}\n{FRAME}\n");
+    let cut = format!("{BEGIN}\n{VIDEO}\n");
     assert_eq!(read(cut.as_bytes()).last(), Some(&cut_after(2, cut.len())));
     // Wherever it is cut.
-    let whole = format!("{BEGIN}\n{FRAME}\n{END}\n");
+    let whole = format!("{BEGIN}\n{VIDEO}\n{END}\n");
     for n in 0..whole.len() - 1 {
         let seen = read(&whole.as_bytes()[..n]);
         assert!(
@@ -350,7 +353,7 @@ fn streams_may_follow_one_another_and_their_tools_add_up() {
         r#""tool":"t""#,
         r#""tool":"u","upstream":[{"tool":"s","version":"1"},{"tool":"t","version":"1"}]"#,
     );
-    let input = format!("{BEGIN}\n{FRAME}\n{END}\n{other}\n{FRAME}\n{END}\n");
+    let input = format!("{BEGIN}\n{VIDEO}\n{END}\n{other}\n{VIDEO}\n{END}\n");
     let mut input = input.as_bytes();
     let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
     let mut n_lines = 0;
@@ -368,7 +371,7 @@ fn streams_may_follow_one_another_and_their_tools_add_up() {
 
 #[test]
 fn a_cut_stream_before_another_one_is_noticed() {
-    let first = format!("{BEGIN}\n{FRAME}\n");
+    let first = format!("{BEGIN}\n{VIDEO}\n");
     let seen = read(format!("{first}{BEGIN}\n{END}\n").as_bytes());
     assert_eq!(seen[2], cut_after(2, first.len()));
     assert_eq!(seen.len(), 3);

@@ -213,7 +213,7 @@ fn line_of(text: &str) -> Line {
         r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
     let input = format!("{begin}\n{text}\n");
     let mut input = input.as_bytes();
-    let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
+    let mut reader = Reader::of_frames_alone(&mut input, DEFAULT_MAX_LINE);
     reader.next_line().expect("the begin line is good");
     reader
         .next_line()

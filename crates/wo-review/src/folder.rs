@@ -21,7 +21,7 @@ use wo_record::{Image, Record, Review, Video};
 pub(crate) use self::image::FrameImage;
 use self::image::InlineImage;
 pub(crate) use self::item::{FrameItem, VideoItem};
-use self::records_file::{FIRST_BYTES, LineSpan, for_each_record, for_first_records};
+use self::records_file::{Contents, FIRST_BYTES, LineSpan, for_each_record, for_first_records};
 use self::video_paths::VideoPaths;
 
 /// The command that reads a folder.
@@ -192,7 +192,7 @@ impl Folder {
         let records = open(path)?;
         let videos = VideoPaths::read(path, u64::MAX)?;
         let keep = |record| Kept::of(record, Source::Records, corrections, &videos);
-        for_each_record(path, keep, &mut |kept, line| {
+        for_each_record(path, Contents::Videos, keep, &mut |kept, line| {
             self.add(kept, line, &records);
         })
     }
@@ -206,7 +206,7 @@ impl Folder {
         let records = open(&path)?;
         let videos = VideoPaths::default();
         let keep = |record| Kept::of(record, Source::Trash, corrections, &videos);
-        for_each_record(&path, keep, &mut |kept, line| {
+        for_each_record(&path, Contents::FramesAlone, keep, &mut |kept, line| {
             if matches!(&kept, Kept::Frame { video_id, .. } if self.videos_by_id.contains_key(video_id))
             {
                 self.add(kept, line, &records);

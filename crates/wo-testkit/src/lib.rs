@@ -10,6 +10,7 @@ mod run;
 pub mod skip;
 mod terminal;
 mod tool;
+pub mod wounds;
 
 pub use records::{BEGIN, end, stream};
 pub use run::Run;

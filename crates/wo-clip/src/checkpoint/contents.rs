@@ -5,9 +5,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use serde_json::Value;
 use tch::{Device, nn};
-use wo_input::{Preprocessor, Tokenizer};
+use wo_input::{Preprocessor, Tokenizer, parse_json};
 use wo_seal::{read_seal, seal_of};
 
 use crate::checkpoint::manifest::Manifest;
@@ -74,8 +73,7 @@ impl Checkpoint {
         let config = ClipConfig::from_json(config)?;
         let length = config.text_config.max_position_embeddings as usize;
         let tokenizer = Tokenizer::from_json(tokenizer, length)?;
-        let preprocessor: Value = serde_json::from_str(preprocessor).context(PREPROCESSOR)?;
-        let preprocessor = Preprocessor::from_config(&preprocessor).map_err(anyhow::Error::msg)?;
+        let preprocessor = preprocessor_of(preprocessor)?;
         let weights = Weights::Bytes(weights);
         Self::assemble(config, tokenizer, preprocessor, manifest, weights)
     }
@@ -94,40 +92,35 @@ impl Checkpoint {
             Weights::File(path) => checked(&map_file(path)?)?,
             Weights::Fresh { .. } => None,
         };
-        let seal_now = manifest.map(seal_of).transpose().context(MANIFEST)?;
-        let is_edited = seal.is_some() && seal != seal_now;
+        let end = config.check_end_of_text(tokenizer.end_of_text());
+        end.map_err(anyhow::Error::msg).context(CONFIG)?;
         if i64::from(tokenizer.largest_id()) >= config.text_config.vocab_size {
             bail!(
-                "{TOKENIZER} has ids up to {}, the model only {} of them",
-                tokenizer.largest_id(),
-                config.text_config.vocab_size
+                "{CONFIG}: text_config.vocab_size is {}, and {TOKENIZER} has ids up to {}",
+                config.text_config.vocab_size,
+                tokenizer.largest_id()
             );
         }
         if i64::from(preprocessor.crop) != config.vision_config.image_size {
             bail!(
-                "{PREPROCESSOR} cuts {} pixels, the model asks for {}",
+                "{PREPROCESSOR}: crop_size is {}, and the {} of vision_config.image_size in {CONFIG} are expected",
                 preprocessor.crop,
                 config.vision_config.image_size
             );
         }
-        let manifest = manifest
-            .map(serde_json::from_str::<Manifest>)
+        let width = config.projection_dim;
+        let parsed = manifest
+            .map(|text| Manifest::from_json(text, width))
             .transpose()
+            .map_err(anyhow::Error::msg)
             .context(MANIFEST)?;
-        if let Some(manifest) = &manifest
-            && (manifest.classes.len() != manifest.prompts.len()
-                || manifest.prompts.iter().any(Vec::is_empty))
-        {
-            bail!("{MANIFEST}: each class needs its captions");
-        }
-        if let Some(policy) = manifest.as_ref().and_then(|it| it.trust.as_ref()) {
-            policy.check().context(MANIFEST)?;
-        }
+        let seal_now = manifest.map(seal_of).transpose().context(MANIFEST)?;
+        let is_edited = seal.is_some() && seal != seal_now;
         Ok(Self {
             config,
             tokenizer,
             preprocessor,
-            manifest,
+            manifest: parsed,
             is_edited,
             weights,
         })
@@ -158,6 +151,14 @@ impl Checkpoint {
         }
         Ok((vs, clip))
     }
+}
+
+/// The preprocessing that a `preprocessor_config.json` asks for.
+pub(crate) fn preprocessor_of(text: &str) -> anyhow::Result<Preprocessor> {
+    parse_json(text)
+        .and_then(|settings| Preprocessor::from_config(&settings))
+        .map_err(anyhow::Error::msg)
+        .context(PREPROCESSOR)
 }
 
 /// Maps a file into memory.

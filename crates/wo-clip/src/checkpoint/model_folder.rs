@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, ensure};
 use safetensors::SafeTensors;
-use serde_json::Value;
 use wo_cli::Hint;
 use wo_input::{Preprocessor, Tokenizer};
 
 use crate::checkpoint::contents::{
     CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS, Weights, map_file,
+    preprocessor_of,
 };
 use crate::checkpoint::format::{Format, format_of};
 use crate::checkpoint::naming::Naming;
@@ -70,11 +70,7 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Checkpoint> {
         None if naming == Naming::OpenClip && !folder.join(PREPROCESSOR).exists() => {
             Preprocessor::clip(config.vision_config.image_size as u32)
         }
-        None => {
-            let settings: Value =
-                serde_json::from_str(&text(folder, PREPROCESSOR)?).context(PREPROCESSOR)?;
-            Preprocessor::from_config(&settings).map_err(anyhow::Error::msg)?
-        }
+        None => preprocessor_of(&text(folder, PREPROCESSOR)?)?,
     };
     let has_manifest = folder.join(MANIFEST).exists();
     let manifest = has_manifest.then(|| text(folder, MANIFEST)).transpose()?;

@@ -2,12 +2,17 @@
 //!
 //! Unsupported settings that change the model are rejected by name, since ignoring them would give wrong numbers.
 
+use std::ops::RangeInclusive;
+
 use anyhow::{Context, bail, ensure};
 use serde_json::{Map, Value, json};
-use wo_input::Preprocessor;
+use wo_input::{Preprocessor, parse_json, whole};
 
-use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
+use crate::model::config::{Activation, ClipConfig, EPSILONS, SANE, TextConfig, VisionConfig};
+use crate::range::within;
 
+/// How much wider an MLP may be than its tower.
+const MLP_RATIOS: RangeInclusive<f64> = 0.01..=100.0;
 /// The default width of a head.
 pub(crate) const HEAD_WIDTH: i64 = 64;
 /// Settings of `model_cfg` that are read.
@@ -71,7 +76,7 @@ const USUAL_TEXT: [(&str, &str); 3] = [
 
 /// An `open_clip_config.json`, or a file of open_clip's `model_configs`; the second has no preprocessing.
 pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<Preprocessor>)> {
-    let value: Value = serde_json::from_str(text)?;
+    let value: Value = parse_json(text).map_err(anyhow::Error::msg)?;
     let model = object(value.get("model_cfg").unwrap_or(&value), "model_cfg")?;
     for bias in ["init_logit_bias", "logit_bias"] {
         ensure!(
@@ -85,41 +90,7 @@ pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<P
     reject_unsupported("model_cfg", model, &[MODEL, MODEL_IDLE], &[])?;
     reject_unsupported("vision_cfg", vision, &[VISION, VISION_IDLE], &USUAL_VISION)?;
     reject_unsupported("text_cfg", text, &[TEXT, TEXT_IDLE], &USUAL_TEXT)?;
-    let hidden_act = activation(model)?;
-    let width = whole(vision, "width", 768)?;
-    let head_width = whole(vision, "head_width", HEAD_WIDTH)?;
-    ensure!(
-        head_width > 0 && width % head_width == 0,
-        "vision_cfg: a width of {width} is no multiple of a head_width of {head_width}"
-    );
-    let text_width = whole(text, "width", 512)?;
-    let config = ClipConfig {
-        vision_config: VisionConfig {
-            hidden_size: width,
-            intermediate_size: inner_width(vision, width)?,
-            num_hidden_layers: whole(vision, "layers", 12)?,
-            num_attention_heads: width / head_width,
-            image_size: side(vision, "image_size", 224)?,
-            patch_size: side(vision, "patch_size", 16)?,
-            hidden_act,
-            layer_norm_eps: eps(vision)?,
-            ..VisionConfig::default()
-        },
-        text_config: TextConfig {
-            vocab_size: whole(text, "vocab_size", 49_408)?,
-            hidden_size: text_width,
-            intermediate_size: inner_width(text, text_width)?,
-            num_hidden_layers: whole(text, "layers", 12)?,
-            num_attention_heads: whole(text, "heads", 8)?,
-            max_position_embeddings: whole(text, "context_length", 77)?,
-            hidden_act,
-            layer_norm_eps: eps(text)?,
-            ..TextConfig::default()
-        },
-        projection_dim: whole(model, "embed_dim", 512)?,
-        ..ClipConfig::default()
-    };
-    config.check()?;
+    let config = clip_config(model, vision, text)?;
     let preprocessor = match value.get("preprocess_cfg") {
         None | Some(Value::Null) => None,
         Some(settings) => Some(preprocessor(
@@ -130,18 +101,75 @@ pub(crate) fn config_of_json(text: &str) -> anyhow::Result<(ClipConfig, Option<P
     Ok((config, preprocessor))
 }
 
+fn clip_config(
+    model: &Map<String, Value>,
+    vision: &Map<String, Value>,
+    text: &Map<String, Value>,
+) -> anyhow::Result<ClipConfig> {
+    let hidden_act = activation(model)?;
+    let (vision, text) = (Table("vision_cfg", vision), Table("text_cfg", text));
+    let width = vision.whole("width", 768)?;
+    let head_width = vision.whole("head_width", HEAD_WIDTH)?;
+    let text_width = text.whole("width", 512)?;
+    let heads = text.whole("heads", 8)?;
+    for (table, width, name, part) in [
+        ("vision_cfg", width, "head_width", head_width),
+        ("text_cfg", text_width, "heads", heads),
+    ] {
+        ensure!(
+            width % part == 0,
+            "{table}.width is {width}, and a multiple of {name}, which is {part}, is expected"
+        );
+    }
+    let image_size = vision.side("image_size", 224)?;
+    let patch_size = vision.side("patch_size", 16)?;
+    ensure!(
+        patch_size <= image_size,
+        "vision_cfg.patch_size is {patch_size}, and no more than image_size, which is {image_size}, is expected"
+    );
+    let config = ClipConfig {
+        vision_config: VisionConfig {
+            hidden_size: width,
+            intermediate_size: vision.inner_width(width)?,
+            num_hidden_layers: vision.whole("layers", 12)?,
+            num_attention_heads: width / head_width,
+            image_size,
+            patch_size,
+            hidden_act,
+            layer_norm_eps: vision.eps()?,
+            ..VisionConfig::default()
+        },
+        text_config: TextConfig {
+            vocab_size: text.whole("vocab_size", 49_408)?,
+            hidden_size: text_width,
+            intermediate_size: text.inner_width(text_width)?,
+            num_hidden_layers: text.whole("layers", 12)?,
+            num_attention_heads: heads,
+            max_position_embeddings: text.whole("context_length", 77)?,
+            hidden_act,
+            layer_norm_eps: text.eps()?,
+            ..TextConfig::default()
+        },
+        projection_dim: Table("model_cfg", model).whole("embed_dim", 512)?,
+        ..ClipConfig::default()
+    };
+    // Its own numbers are checked above, by the names of this file.
+    config.check().map_err(anyhow::Error::msg)?;
+    Ok(config)
+}
+
 fn activation(model: &Map<String, Value>) -> anyhow::Result<Activation> {
     match model.get("quick_gelu") {
         None | Some(Value::Null | Value::Bool(false)) => Ok(Activation::Gelu),
         Some(Value::Bool(true)) => Ok(Activation::QuickGelu),
-        Some(other) => bail!("quick_gelu is {other}"),
+        Some(other) => bail!("model_cfg.quick_gelu is {other}, and true or false is expected"),
     }
 }
 
 fn object<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a Map<String, Value>> {
     value
         .as_object()
-        .with_context(|| format!("{name} is no object"))
+        .with_context(|| format!("{name} is no object, and one is expected"))
 }
 
 /// Whether a setting is absent or has no effect.
@@ -161,59 +189,72 @@ fn reject_unsupported(
         let is_known = known.iter().any(|names| names.contains(&name.as_str()));
         let is_usual = usual.iter().any(|(n, v)| n == name && value == v);
         if !(is_known || is_usual || off(Some(value))) {
-            bail!("{table}: {name} is {value}, which our model does not have");
+            bail!("{table}.{name} is {value}, which our model does not have");
         }
     }
     Ok(())
 }
 
-fn whole(table: &Map<String, Value>, name: &str, default: i64) -> anyhow::Result<i64> {
-    match table.get(name) {
-        None | Some(Value::Null) => Ok(default),
-        Some(value) => value.as_i64().with_context(|| {
-            let resnet = if name == "layers" {
-                "; ResNets cannot be read"
-            } else {
-                ""
-            };
-            format!("{name} is {value}, not a whole number{resnet}")
-        }),
-    }
-}
+/// An object of the file, by its name.
+#[derive(Clone, Copy)]
+struct Table<'a>(&'a str, &'a Map<String, Value>);
 
-/// The side of a square, which may be stored twice.
-fn side(table: &Map<String, Value>, name: &str, default: i64) -> anyhow::Result<i64> {
-    match table.get(name).and_then(Value::as_array).map(Vec::as_slice) {
-        Some([height, width]) if height == width => height
-            .as_i64()
-            .with_context(|| format!("{name} is {height}")),
-        Some(sides) => bail!("{name} is {sides:?}, not a square"),
-        None => whole(table, name, default),
+impl Table<'_> {
+    /// The value of a field that is there.
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.1.get(name).filter(|value| !value.is_null())
     }
-}
 
-fn inner_width(table: &Map<String, Value>, width: i64) -> anyhow::Result<i64> {
-    let ratio = match table.get("mlp_ratio") {
-        None | Some(Value::Null) => 4.0,
-        Some(value) => value
+    fn path(&self, name: &str) -> String {
+        format!("{}.{name}", self.0)
+    }
+
+    fn whole(&self, name: &str, default: i64) -> anyhow::Result<i64> {
+        match self.get(name) {
+            None => Ok(default),
+            Some(Value::Array(_)) if name == "layers" => {
+                bail!("{} is a list; ResNets cannot be read", self.path(name))
+            }
+            Some(value) => whole(value, &self.path(name), SANE).map_err(anyhow::Error::msg),
+        }
+    }
+
+    /// The side of a square, which may be stored twice.
+    fn side(&self, name: &str, default: i64) -> anyhow::Result<i64> {
+        match self.get(name).and_then(Value::as_array).map(Vec::as_slice) {
+            Some([height, width]) if height == width => {
+                whole(height, &format!("{}[0]", self.path(name)), SANE).map_err(anyhow::Error::msg)
+            }
+            Some(sides) => bail!("{} is {sides:?}, not a square", self.path(name)),
+            None => self.whole(name, default),
+        }
+    }
+
+    fn number(&self, name: &str, range: &RangeInclusive<f64>) -> anyhow::Result<Option<f64>> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        let path = self.path(name);
+        let number = value
             .as_f64()
-            .with_context(|| format!("mlp_ratio is {value}"))?,
-    };
-    Ok((width as f64 * ratio) as i64)
-}
+            .with_context(|| format!("{path} is {value}, and a number is expected"))?;
+        within(&path, number, range).map_err(anyhow::Error::msg)?;
+        Ok(Some(number))
+    }
 
-fn eps(table: &Map<String, Value>) -> anyhow::Result<f64> {
-    match table.get("norm_kwargs").filter(|value| !off(Some(value))) {
-        None => Ok(VisionConfig::default().layer_norm_eps),
-        Some(settings) => settings
-            .get("eps")
-            .filter(|_| {
-                settings
-                    .as_object()
-                    .is_some_and(|settings| settings.len() == 1)
-            })
-            .and_then(Value::as_f64)
-            .with_context(|| format!("norm_kwargs is {settings}; only eps is known")),
+    fn inner_width(&self, width: i64) -> anyhow::Result<i64> {
+        let ratio = self.number("mlp_ratio", &MLP_RATIOS)?.unwrap_or(4.0);
+        Ok((width as f64 * ratio) as i64)
+    }
+
+    fn eps(&self) -> anyhow::Result<f64> {
+        let Some(settings) = self.get("norm_kwargs").filter(|value| !off(Some(value))) else {
+            return Ok(VisionConfig::default().layer_norm_eps);
+        };
+        let path = self.path("norm_kwargs");
+        let alone = settings.as_object().filter(|it| it.len() == 1);
+        let eps = alone.and_then(|it| Table(&path, it).number("eps", &EPSILONS).transpose());
+        eps.with_context(|| format!("{path} is {settings}; only eps is known"))?
     }
 }
 
@@ -224,24 +265,32 @@ fn preprocessor(settings: &Map<String, Value>, image_size: i64) -> anyhow::Resul
         ("resize_mode", "shortest"),
     ] {
         if let Some(value) = settings.get(name).filter(|value| *value != usual) {
-            bail!("preprocess_cfg: {name} is {value}; only {usual} is known");
+            bail!("preprocess_cfg.{name} is {value}; only {usual} is known");
         }
     }
-    let size = side(settings, "size", image_size)?;
+    let size = Table("preprocess_cfg", settings).side("size", image_size)?;
     ensure!(
         size == image_size,
-        "preprocess_cfg: size is {size}, image_size is {image_size}"
+        "preprocess_cfg.size is {size}, and the {image_size} of image_size are expected"
     );
+    // The numbers have other names in the files of Hugging Face.
     let mut config = json!({
         "size": { "shortest_edge": image_size },
         "crop_size": { "height": image_size },
     });
-    for (ours, theirs) in [("image_mean", "mean"), ("image_std", "std")] {
+    let names = [("image_mean", "mean"), ("image_std", "std")];
+    for (ours, theirs) in names {
         if let Some(value) = settings.get(theirs) {
             config[ours] = value.clone();
         }
     }
-    Preprocessor::from_config(&config).map_err(anyhow::Error::msg)
+    Preprocessor::from_config(&config).map_err(|why| {
+        let of_theirs = names.into_iter().find_map(|(ours, theirs)| {
+            let rest = why.strip_prefix(ours)?;
+            Some(format!("preprocess_cfg.{theirs}{rest}"))
+        });
+        anyhow::Error::msg(of_theirs.unwrap_or(why))
+    })
 }
 
 #[cfg(test)]
@@ -312,6 +361,34 @@ mod tests {
             "\"heads\":8",
             "\"heads\":8,\"act_kwargs\":{\"approximate\":\"tanh\"}",
             "act_kwargs",
+        );
+        check(
+            "\"embed_dim\":512",
+            "\"embed_dim\":null,\"quick_gelu\":7",
+            "model_cfg.quick_gelu is 7",
+        );
+        check("\"layers\":12", "\"layers\":0", "vision_cfg.layers is 0");
+        check("\"heads\":8", "\"heads\":-8", "text_cfg.heads is -8");
+        check(
+            "\"heads\":8",
+            "\"heads\":7",
+            "text_cfg.width is 512, and a multiple of heads",
+        );
+        check(
+            "\"heads\":8",
+            "\"heads\":8,\"mlp_ratio\":1e9",
+            "text_cfg.mlp_ratio is 1000000000",
+        );
+        check(
+            "\"heads\":8",
+            "\"heads\":8,\"norm_kwargs\":{\"eps\":-1}",
+            "text_cfg.norm_kwargs.eps is -1",
+        );
+        let std = format!("{{\"model_cfg\":{{{B_32}}},\"preprocess_cfg\":{{\"std\":[1,0,1]}}}}");
+        let message = config_of_json(&std).expect_err("no pixels").to_string();
+        assert!(
+            message.starts_with("preprocess_cfg.std[1] is 0,"),
+            "{message}"
         );
         let squash = format!(
             "{{\"model_cfg\":{{{B_32}}},\"preprocess_cfg\":{{\"resize_mode\":\"squash\"}}}}"

@@ -71,7 +71,7 @@ pub(crate) fn config_of_shapes(file: &SafeTensors<'_>) -> anyhow::Result<ClipCon
         projection_dim: size("visual.proj", 1)?,
         ..ClipConfig::default()
     };
-    config.check()?;
+    config.check().map_err(anyhow::Error::msg)?;
     Ok(config)
 }
 

@@ -13,7 +13,7 @@ use crate::model::shapes::{Shapes, parameter_shapes};
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// The bytes are no safetensors file.
-    #[error("no safetensors file: {0}")]
+    #[error("no safetensors file")]
     Format(#[from] safetensors::SafeTensorError),
     /// The model is SigLIP, which has another loss and other logits.
     #[error("the weights are of a SigLIP model, for they have a logit_bias; only CLIP can be read")]

@@ -1,18 +1,22 @@
 //! `config.json` of a `CLIPModel`.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use wo_input::{Fields, parse_json, read_json};
 
-/// Why a `config.json` cannot be used.
+/// Why a `config.json` cannot be used: the field, and what is expected of it.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// It is not JSON, or a field has the wrong type.
-    #[error("config.json: {0}")]
-    Json(#[from] serde_json::Error),
-    /// An unsupported or contradictory value.
-    #[error("config.json: {0}")]
-    Value(String),
-}
+#[error("config.json: {0}")]
+pub struct ConfigError(String);
+
+/// The values of one number. Far above any existing CLIP, and low enough that products of two cannot overflow.
+pub(crate) const SANE: RangeInclusive<i64> = 1..=1_000_000;
+/// What may be added to a variance.
+pub(crate) const EPSILONS: RangeInclusive<f64> = 0.0..=0.1;
+/// Logarithms of a logit scale: a model is sure of all or of nothing long before.
+const LOGIT_SCALES: RangeInclusive<f64> = -20.0..=20.0;
 
 /// The activation function of an MLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,17 +136,18 @@ impl Default for ClipConfig {
 impl ClipConfig {
     /// Parses a `config.json` and checks its consistency.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
-        let value: Value = serde_json::from_str(text)?;
-        if let Some(kind) = value
-            .get("model_type")
-            .and_then(Value::as_str)
-            .filter(|kind| *kind != "clip")
-        {
-            return Err(ConfigError::Value(format!(
-                "model_type is {kind}, not clip"
-            )));
+        Self::of_text(text).map_err(ConfigError)
+    }
+
+    fn of_text(text: &str) -> Result<Self, String> {
+        let value: Value = parse_json(text)?;
+        let fields = Fields::of(&value, "")?;
+        if fields.get("model_type").is_some_and(|kind| kind != "clip") {
+            return Err(fields.wrong("model_type", "\"clip\""));
         }
-        let this: Self = serde_json::from_value(value)?;
+        // Before the types: what is wrong with a number is said better here.
+        check_ranges(&fields)?;
+        let this: Self = read_json(&value)?;
         this.check()?;
         Ok(this)
     }
@@ -166,84 +171,76 @@ impl ClipConfig {
         value
     }
 
-    /// Checks the consistency of the numbers.
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        self.check_ranges()?;
-        self.check_relations()
-    }
-
-    /// Checks each number by itself.
-    fn check_ranges(&self) -> Result<(), ConfigError> {
+    /// Checks the numbers, and that they fit each other. Says why they do not.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        check_ranges(&Fields::of(&json!(self), "")?)?;
         let (text, vision) = (&self.text_config, &self.vision_config);
-        // Far above any existing CLIP, and low enough that products of two cannot overflow.
-        let sane = 1..=1_000_000;
-        for (name, value) in [
-            ("text_config.vocab_size", text.vocab_size),
-            ("text_config.hidden_size", text.hidden_size),
-            ("text_config.intermediate_size", text.intermediate_size),
-            ("text_config.num_hidden_layers", text.num_hidden_layers),
-            ("text_config.num_attention_heads", text.num_attention_heads),
+        for (tower, width, heads) in [
+            ("text_config", text.hidden_size, text.num_attention_heads),
             (
-                "text_config.max_position_embeddings",
-                text.max_position_embeddings,
-            ),
-            ("vision_config.hidden_size", vision.hidden_size),
-            ("vision_config.intermediate_size", vision.intermediate_size),
-            ("vision_config.num_hidden_layers", vision.num_hidden_layers),
-            (
-                "vision_config.num_attention_heads",
+                "vision_config",
+                vision.hidden_size,
                 vision.num_attention_heads,
             ),
-            ("vision_config.image_size", vision.image_size),
-            ("vision_config.patch_size", vision.patch_size),
-            ("projection_dim", self.projection_dim),
         ] {
-            if !sane.contains(&value) {
-                return Err(ConfigError::Value(format!("{name} is {value}")));
+            if width % heads != 0 {
+                return Err(format!(
+                    "{tower}.hidden_size is {width}, and a multiple of num_attention_heads, which is {heads}, is expected"
+                ));
             }
         }
-        if text.max_position_embeddings < 2 {
-            return Err(ConfigError::Value(
-                "text_config.max_position_embeddings is 1, and a text has a start and an end"
-                    .to_owned(),
+        if vision.patch_size > vision.image_size {
+            return Err(format!(
+                "vision_config.patch_size is {}, and no more than image_size, which is {}, is expected",
+                vision.patch_size, vision.image_size
             ));
-        }
-        for (name, eps) in [
-            ("text_config.layer_norm_eps", text.layer_norm_eps),
-            ("vision_config.layer_norm_eps", vision.layer_norm_eps),
-        ] {
-            if !(0.0..1.0).contains(&eps) {
-                return Err(ConfigError::Value(format!("{name} is {eps}")));
-            }
         }
         Ok(())
     }
 
-    /// Checks the numbers against each other.
-    fn check_relations(&self) -> Result<(), ConfigError> {
-        let (text, vision) = (&self.text_config, &self.vision_config);
-        let whole = |name: &str, whole: i64, part: i64| {
-            (whole % part == 0)
-                .then_some(())
-                .ok_or_else(|| ConfigError::Value(format!("{name}: {whole} / {part}")))
-        };
-        whole(
-            "text_config: hidden_size is no multiple of num_attention_heads",
-            text.hidden_size,
-            text.num_attention_heads,
-        )?;
-        whole(
-            "vision_config: hidden_size is no multiple of num_attention_heads",
-            vision.hidden_size,
-            vision.num_attention_heads,
-        )?;
-        if vision.num_channels != 3 || vision.patch_size > vision.image_size {
-            return Err(ConfigError::Value(
-                "vision_config: three channels and a patch within the image".to_owned(),
-            ));
+    /// Checks that texts of a tokenizer have the end that the text tower looks for. Says why they do not.
+    pub(crate) fn check_end_of_text(&self, end_of_text: u32) -> Result<(), String> {
+        let id = self.text_config.eos_token_id;
+        // Old checkpoints say 2, and mean the largest id of a text.
+        if id == OLD_END_OF_TEXT || id == i64::from(end_of_text) {
+            return Ok(());
         }
-        Ok(())
+        Err(format!(
+            "text_config.eos_token_id is {id}, and {end_of_text} is expected, with which the tokenizer ends a text"
+        ))
     }
+}
+
+/// The id of the end of a text that means the largest one.
+const OLD_END_OF_TEXT: i64 = 2;
+
+/// Checks each number by itself, those that are missing aside.
+fn check_ranges(fields: &Fields<'_>) -> Result<(), String> {
+    fields.whole("projection_dim", SANE)?;
+    fields.number("logit_scale_init_value", LOGIT_SCALES)?;
+    let of_both = [
+        "hidden_size",
+        "intermediate_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+    ];
+    if let Some(text) = fields.object("text_config")? {
+        for name in of_both.into_iter().chain(["vocab_size"]) {
+            text.whole(name, SANE)?;
+        }
+        // A text has a start and an end.
+        text.whole("max_position_embeddings", 2..=*SANE.end())?;
+        text.whole("eos_token_id", 0..=*SANE.end())?;
+        text.number("layer_norm_eps", EPSILONS)?;
+    }
+    if let Some(vision) = fields.object("vision_config")? {
+        for name in of_both.into_iter().chain(["image_size", "patch_size"]) {
+            vision.whole(name, SANE)?;
+        }
+        vision.whole("num_channels", 3..=3)?;
+        vision.number("layer_norm_eps", EPSILONS)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -269,25 +266,90 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_named() {
-        let check = |json: &str, word: &str| {
-            let message = ClipConfig::from_json(json).expect_err(json).to_string();
-            assert!(message.contains(word), "{message}");
+    fn nonsense_is_named_once_with_what_is_expected() {
+        let check = |json: &str, expected: &str| {
+            let error = ClipConfig::from_json(json).expect_err(json);
+            let message = format!("{:#}", anyhow::Error::new(error));
+            let expected = format!("config.json: {expected}");
+            assert!(message.starts_with(&expected), "{message}");
+            assert_eq!(message.matches("config.json").count(), 1, "{message}");
+            assert_eq!(message.lines().count(), 1, "{message}");
         };
-        check(r#"{"model_type":"siglip"}"#, "siglip");
-        check(r#"{"text_config":{"hidden_size":-1}}"#, "hidden_size");
+        check(r#"{"model_type":"siglip"}"#, "model_type is \"siglip\"");
+        check(
+            r#"{"text_config":{"eos_token_id":null}}"#,
+            "text_config.eos_token_id is null, and a whole number from 0 to 1000000 is expected",
+        );
+        for (value, shown) in [
+            ("-1", "-1"),
+            ("0", "0"),
+            ("1000001", "1000001"),
+            ("8.5", "8.5"),
+            ("18446744073709551616", "1"),
+            ("\"8\"", "\"8\""),
+            ("[8]", "[8]"),
+            ("true", "true"),
+        ] {
+            check(
+                &format!(r#"{{"text_config":{{"hidden_size":{value}}}}}"#),
+                &format!("text_config.hidden_size is {shown}"),
+            );
+            check(
+                &format!(r#"{{"vision_config":{{"patch_size":{value}}}}}"#),
+                &format!("vision_config.patch_size is {shown}"),
+            );
+        }
         check(
             r#"{"text_config":{"hidden_size":100}}"#,
-            "num_attention_heads",
+            "text_config.hidden_size is 100, and a multiple of num_attention_heads",
         );
-        check(r#"{"vision_config":{"hidden_act":"swish"}}"#, "swish");
+        check(
+            r#"{"vision_config":{"hidden_act":"swish"}}"#,
+            "vision_config.hidden_act: unknown variant `swish`",
+        );
         check(
             r#"{"text_config":{"max_position_embeddings":1}}"#,
-            "max_position_embeddings",
+            "text_config.max_position_embeddings is 1, and a whole number from 2",
+        );
+        for value in ["-1e-5", "1.0", "null", "\"a\""] {
+            check(
+                &format!(r#"{{"text_config":{{"layer_norm_eps":{value}}}}}"#),
+                "text_config.layer_norm_eps is ",
+            );
+        }
+        for value in ["NaN", "Infinity", "1e999"] {
+            check(
+                &format!(r#"{{"text_config":{{"layer_norm_eps":{value}}}}}"#),
+                "text_config.layer_norm_eps: ",
+            );
+        }
+        check(
+            r#"{"vision_config":{"num_channels":4}}"#,
+            "vision_config.num_channels is 4",
         );
         check(
-            r#"{"text_config":{"layer_norm_eps":-1e-5}}"#,
-            "layer_norm_eps",
+            r#"{"text_config":null}"#,
+            "text_config is null, and an object",
+        );
+        check("[]", "it is [], and an object is expected");
+        check(
+            r#"{"vision_config":{"patch_size":999}}"#,
+            "vision_config.patch_size is 999, and no more than image_size",
+        );
+        check(
+            r#"{"logit_scale_init_value":1e300}"#,
+            "logit_scale_init_value is 1e",
+        );
+    }
+
+    #[test]
+    fn the_end_of_a_text_is_that_of_the_tokenizer() {
+        let config = ClipConfig::default();
+        config.check_end_of_text(49_407).expect("the same");
+        let error = config.check_end_of_text(569).expect_err("another");
+        assert!(
+            error.contains("eos_token_id is 49407, and 569 is expected"),
+            "{error}"
         );
     }
 }

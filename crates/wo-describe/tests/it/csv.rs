@@ -171,7 +171,10 @@ fn an_image_in_a_record_cannot_be_in_a_table() {
         r#"{"file":{"path":"frames/a.jpg"}}"#,
         r#"{"inline":{"jpeg_base64":"AA=="}}"#,
     );
-    let run = tool().args(["--to", "csv"]).stdin(stream(&[inline])).run();
+    let run = tool()
+        .args(["--to", "csv"])
+        .stdin(stream(&[VIDEO, &inline]))
+        .run();
     let message = "wo-describe: frame 0 of video v1 has its image inside the record, which a CSV cannot hold\n\
                    hint: use `wo-extract --out DIR`, which writes images to files\n";
     assert_eq!(run, Run::new(6, "frame_path,label,description\n", message));
@@ -181,7 +184,7 @@ fn an_image_in_a_record_cannot_be_in_a_table() {
 fn a_reader_of_a_table_may_go_away() {
     let run = tool()
         .args(["--to", "csv"])
-        .stdin(stream(&vec![FRAME; 20_000]))
+        .stdin(stream(&[&[VIDEO][..], &[FRAME; 20_000]].concat()))
         .into_closed_pipe();
     assert_eq!(run, Run::new(0, "frame_path,label,description\n", ""));
 }

@@ -84,13 +84,13 @@ fn a_frame_that_was_thrown_away_is_gone() {
     let run = tool()
         .arg("--reviews")
         .arg(dir.path().join("reviews.ndjson"))
-        .stdin(stream(&[FRAME]))
+        .stdin(stream(&[VIDEO, FRAME]))
         .run();
     assert_eq!(
         run.stdout,
         written(
-            &[],
-            r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#
+            &[VIDEO],
+            r#"{"type":"end","n_videos":1,"n_frames":0,"n_errors":0}"#
         )
     );
 }
@@ -102,7 +102,7 @@ fn a_review_of_another_image_is_not_used() {
     let run = tool()
         .arg("--reviews")
         .arg(dir.path().join("reviews.ndjson"))
-        .stdin(stream(&[frame]))
+        .stdin(stream(&[VIDEO, &frame]))
         .run();
     assert!(run.stdout.contains("bad_form"), "{}", run.stdout);
     assert!(

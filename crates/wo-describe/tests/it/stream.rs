@@ -74,17 +74,29 @@ fn what_is_not_known_survives_byte_for_byte() {
 }
 
 #[test]
-fn a_video_lends_its_path_to_its_own_frames_only() {
+fn a_frame_that_does_not_follow_its_video_stops_the_run_with_the_cure() {
     let other = r#"{"type":"video","video_id":"v2","path":"squat/bad_form/4.mp4"}"#;
-    let run = tool().stdin(stream(&[VIDEO, other, FRAME])).run();
-    let plain = frame_out("bad_form", "folder", "[]", r#""squat bad form""#);
+    let input = stream(&[VIDEO, other, FRAME]);
+    let place = BEGIN.len() + VIDEO.len() + other.len() + 3;
+    let what = format!(
+        "line 4 (byte {place}): a `frame` record of video v1, whose `video` record is line 2, and line 3 came between"
+    );
+    let cure = "hint: put each frame behind the `video` record of its video and before the next video, as wo-extract \
+                writes them; a filter must keep both the order and the `video` records";
+    let before = format!("{}\n{VIDEO}\n{other}\n", begin());
+    let message = format!("wo-describe: <stdin>: {what}\n{cure}\n");
+    let run = tool().stdin(input.as_str()).run();
+    // What came before may wait in the buffer; a stream without `end` counts as cut.
+    assert_eq!((run.status, run.stderr.as_str()), (6, message.as_str()));
+    assert!(before.starts_with(&run.stdout), "{}", run.stdout);
+    let failure = format!(
+        r#"{{"type":"error","code":"bad_line","what":"{what}","tool":"wo-describe","path":null,"video_id":null}}"#
+    );
+    let run = tool().args(["--on-error", "skip"]).stdin(input).run();
+    let expected = written(&[VIDEO, other, &failure], &end(2, 0, 1));
     assert_eq!(
         run,
-        Run::new(
-            0,
-            &written(&[VIDEO, other, &plain], &end(2, 1, 0)),
-            NO_FAULT
-        )
+        Run::new(3, &expected, &format!("wo-describe: <stdin>: {what}\n"))
     );
 }
 
@@ -93,7 +105,7 @@ fn what_the_descriptions_lack_is_said_once() {
     let homeless = FRAME.replace(r#""exercise":"squat","#, "");
     let strange = FRAME.replace(r#""label":"#, r#""faults":["left_wobble"],"label":"#);
     let run = tool()
-        .stdin(stream(&[&homeless, &homeless, &strange]))
+        .stdin(stream(&[VIDEO, &homeless, &homeless, &strange]))
         .run();
     assert_eq!(
         (run.status, run.stderr.as_str()),
@@ -111,7 +123,7 @@ fn what_the_descriptions_lack_is_said_once() {
     );
     let quiet = tool()
         .arg("-q")
-        .stdin(stream(&[&homeless, &homeless, &strange]))
+        .stdin(stream(&[VIDEO, &homeless, &homeless, &strange]))
         .run();
     assert_eq!(
         quiet,
@@ -192,7 +204,7 @@ fn a_bad_line_before_the_stream_can_be_skipped() {
 
 #[test]
 fn a_reader_that_goes_away_ends_it_in_silence() {
-    let lines = vec![FRAME; 5000];
+    let lines = [&[VIDEO][..], &[FRAME; 5000]].concat();
     let run = tool().stdin(stream(&lines)).into_closed_pipe();
     assert_eq!(run, Run::new(0, &(begin() + "\n"), ""));
 }
@@ -281,16 +293,20 @@ fn a_captions_table_of_ones_own_wins_over_the_built_in_one() {
 
 #[test]
 fn a_file_is_written_whole_and_names_images_from_its_own_folder() {
+    const HOME: &str = r#"{"type":"video","video_id":"v1"}"#;
     let dir = tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("data/frames")).unwrap();
-    std::fs::write(dir.path().join("data/in.ndjson"), stream(&[FRAME])).unwrap();
+    std::fs::write(dir.path().join("data/in.ndjson"), stream(&[HOME, FRAME])).unwrap();
     let run = tool()
         .args(["data/in.ndjson", "-o", "data/frames/out.ndjson"])
         .current_dir(dir.path())
         .run();
     assert_eq!(run, Run::new(0, "", NO_FAULT));
     let plain = frame_out("bad_form", "folder", "[]", r#""squat bad form""#);
-    let here = written(&[&plain.replace("frames/a.jpg", "a.jpg")], &end(0, 1, 0));
+    let here = written(
+        &[HOME, &plain.replace("frames/a.jpg", "a.jpg")],
+        &end(1, 1, 0),
+    );
     assert_eq!(
         std::fs::read_to_string(dir.path().join("data/frames/out.ndjson")).unwrap(),
         here
@@ -298,8 +314,8 @@ fn a_file_is_written_whole_and_names_images_from_its_own_folder() {
     // In a pipe a path is meant from the working directory.
     let run = tool().arg("data/in.ndjson").current_dir(dir.path()).run();
     let expected = written(
-        &[&plain.replace("frames/a.jpg", "data/frames/a.jpg")],
-        &end(0, 1, 0),
+        &[HOME, &plain.replace("frames/a.jpg", "data/frames/a.jpg")],
+        &end(1, 1, 0),
     );
     assert_eq!(run, Run::new(0, &expected, NO_FAULT));
 }

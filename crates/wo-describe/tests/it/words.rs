@@ -21,9 +21,14 @@ fn frame(number: usize, class: &str, more: &str) -> String {
     )
 }
 
+/// The video of all these frames.
+const VIDEO: &str = r#"{"type":"video","video_id":"v"}"#;
+
 fn frames(classes: &[&str]) -> String {
     let of_class = |(number, class): (usize, &&str)| frame(number, class, "");
-    stream(&classes.iter().enumerate().map(of_class).collect::<Vec<_>>())
+    let frames = classes.iter().enumerate().map(of_class);
+    let lines = std::iter::once(VIDEO.to_owned()).chain(frames);
+    stream(&lines.collect::<Vec<_>>())
 }
 
 fn describe(dir: &Path, args: &[&str], input: &str) -> Run {
@@ -298,6 +303,7 @@ fn a_description_that_a_person_wrote_into_the_records_is_not_lost_in_silence() {
     let own = r#","description":"my own words""#;
     let made = r#","description":"squat bad form with knees collapsing inward over the feet, knee valgus""#;
     let input = stream(&[
+        VIDEO.to_owned(),
         frame(0, "squat good_form", own),
         // Made by the table for another class, which a person corrected.
         frame(1, "squat bad_form knees_cave", made),
@@ -316,6 +322,6 @@ fn a_description_that_a_person_wrote_into_the_records_is_not_lost_in_silence() {
     );
     // Where the table says nothing, they stay.
     let homeless = frame(0, "squat good_form", own).replace(r#""exercise":"squat","#, "");
-    let run = describe(dir.path(), &[], &stream(&[homeless]));
+    let run = describe(dir.path(), &[], &stream(&[VIDEO, &homeless]));
     assert_eq!(descriptions(&run), ["my own words"]);
 }

@@ -12,9 +12,8 @@ pub(crate) fn load_judge(model: &Path, device: &str, hint: &str) -> anyhow::Resu
     let device = device_of(device)?;
     // An early end of a model's file is an I/O error to those who read it, and a corrupt model to us.
     let loading = || format!("load the model {}", model.display());
-    let checkpoint = read_checkpoint(model)
-        .with_context(loading)
-        .exit_with(Exit::Integrity)?;
+    // It says which model it reads.
+    let checkpoint = read_checkpoint(model).exit_with(Exit::Integrity)?;
     wo_cli::ensure!(
         !checkpoint.is_edited(),
         Exit::Integrity,

@@ -1,6 +1,7 @@
 //! The binary, as a pipe sees it, and the whole run with a small random model that is made here.
 
 mod binary;
+mod broken_models;
 mod edited;
 mod findings;
 mod gates;

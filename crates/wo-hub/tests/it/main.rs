@@ -1,6 +1,7 @@
 //! Fetching, against a Hub on the loopback interface.
 
 mod fetching;
+mod hostile;
 mod offline;
 mod refusals;
 mod server;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use wo_hub::{Error, Fetched, Options, fetch};
+use wo_hub::{Error, Fetched, Limits, Options, fetch};
 
 use crate::server::Server;
 
@@ -51,7 +52,11 @@ impl World {
             token: Some("hf_secret".to_owned()),
             offline: false,
             n_retries: 0,
-            patience: Duration::from_secs(20),
+            limits: Limits {
+                silence: Duration::from_secs(20),
+                margin: 0,
+                ..Limits::default()
+            },
             watch: None,
         };
         Self {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use wo_hub::{Error, Options, fetch};
+use wo_hub::{Error, Limits, Options, fetch};
 
 use crate::server::sha256;
 use crate::{FILES, REPOSITORY, World, commit, said};
@@ -106,7 +106,10 @@ fn a_hub_that_falls_silent_is_given_up() {
     world.server.cut_at(Some(7));
     world.server.pause(Duration::from_secs(100));
     let options = Options {
-        patience: Duration::from_millis(200),
+        limits: Limits {
+            silence: Duration::from_millis(200),
+            ..world.options.limits
+        },
         ..world.options.clone()
     };
     let error = world.fetch_with(None, &options).unwrap_err();

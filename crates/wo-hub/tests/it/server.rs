@@ -29,6 +29,23 @@ pub(crate) struct Request {
     pub(crate) range: Option<String>,
 }
 
+/// What a Hub that means no good does with weights, unless said otherwise.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hostility {
+    /// Announces this size.
+    pub(crate) announced: Option<u64>,
+    /// Redirects to there; `CDN` means the second address.
+    pub(crate) location: Option<String>,
+    /// Sends so many bytes, waits so long, and goes on.
+    pub(crate) trickle: Option<(usize, Duration)>,
+    /// Does that with the answers of the Hub itself as well.
+    pub(crate) trickles_all: bool,
+    /// Sends so many bytes more, and does not say how many come.
+    pub(crate) surplus: usize,
+    /// Says that so many come.
+    pub(crate) length: Option<u64>,
+}
+
 #[derive(Default)]
 struct State {
     n_connections: usize,
@@ -43,6 +60,7 @@ struct State {
     has_no_ranges: bool,
     pause: Option<Duration>,
     is_lying: bool,
+    hostility: Hostility,
 }
 
 impl Server {
@@ -120,6 +138,11 @@ impl Server {
         self.state.lock().expect("no thread panicked").is_lying = true;
     }
 
+    /// Means no good from now on.
+    pub(crate) fn be(&self, hostility: Hostility) {
+        self.state.lock().expect("no thread panicked").hostility = hostility;
+    }
+
     pub(crate) fn n_connections(&self) -> usize {
         self.state.lock().expect("no thread panicked").n_connections
     }
@@ -184,8 +207,16 @@ fn answer(mut stream: &TcpStream, place: &str, cdn: SocketAddr, state: &Mutex<St
     for (name, value) in &reply.headers {
         write!(head, "{name}: {value}\r\n").expect("a string takes all");
     }
-    write!(head, "Content-Length: {}\r\n\r\n", reply.body.len()).expect("a string takes all");
     let is_weights = place == "cdn ";
+    let hostility = state.hostility.clone();
+    if is_weights && hostility.surplus > 0 {
+        reply.body.extend(vec![b'x'; hostility.surplus]);
+    } else {
+        let length = hostility.length.filter(|_| is_weights);
+        let length = length.unwrap_or(reply.body.len() as u64);
+        write!(head, "Content-Length: {length}\r\n").expect("a string takes all");
+    }
+    head.push_str("\r\n");
     let end = state.cut.filter(|_| is_weights).unwrap_or(usize::MAX);
     if state.cuts_once && is_weights {
         state.cut = None;
@@ -195,7 +226,17 @@ fn answer(mut stream: &TcpStream, place: &str, cdn: SocketAddr, state: &Mutex<St
     // The client may have hung up already.
     let _ = stream.write_all(head.as_bytes());
     if method == "GET" {
-        let _ = stream.write_all(&reply.body[..reply.body.len().min(end)]);
+        let body = &reply.body[..reply.body.len().min(end)];
+        let trickle = hostility
+            .trickle
+            .filter(|_| is_weights || hostility.trickles_all);
+        let (n_bytes, wait) = trickle.unwrap_or((body.len().max(1), Duration::ZERO));
+        for bytes in body.chunks(n_bytes) {
+            if stream.write_all(bytes).is_err() {
+                return;
+            }
+            thread::sleep(wait);
+        }
         thread::sleep(pause.unwrap_or_default());
     }
 }
@@ -257,10 +298,15 @@ impl State {
         let sha256 = sha256(body);
         let mut headers = vec![("X-Repo-Commit", commit.clone())];
         if name.ends_with(".safetensors") {
+            let announced = self.hostility.announced.unwrap_or(body.len() as u64);
+            let location = match &self.hostility.location {
+                Some(location) => location.replace("CDN", &format!("{cdn}/{sha256}")),
+                None => format!("http://{cdn}/{sha256}"),
+            };
             headers.extend([
                 ("X-Linked-Etag", format!("\"{sha256}\"")),
-                ("X-Linked-Size", body.len().to_string()),
-                ("Location", format!("http://{cdn}/{sha256}")),
+                ("X-Linked-Size", announced.to_string()),
+                ("Location", location),
             ]);
             return Some(Reply {
                 status: 302,

@@ -90,14 +90,8 @@ impl Videos {
         known.label.clone_from(&video.label);
     }
 
-    /// A frame without a video before it stands alone, as in all tools.
+    /// Its video came before it, or the reader would have refused it.
     fn take_frame(&mut self, frame: &Frame) {
-        if !self.by_id.contains_key(&frame.video_id) {
-            self.take_video(&Video {
-                video_id: frame.video_id.clone(),
-                ..Video::default()
-            });
-        }
         if let Some(video) = self.by_id.get_mut(&frame.video_id) {
             let own = |it: &Option<Name>, of_video: &Option<Name>| {
                 let own = it.as_ref().filter(|it| !it.is_empty());

@@ -9,8 +9,8 @@ use std::thread;
 
 use anyhow::Context;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use wo_folder::for_each_line;
-use wo_record::{Record, SCHEMA, SCHEMA_VERSION};
+use wo_folder::{for_each_line, for_each_line_of_trash};
+use wo_record::{Line, Record, SCHEMA, SCHEMA_VERSION};
 
 /// Bytes that are read before they are parsed: enough for all cores, and little memory.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -25,18 +25,28 @@ pub(crate) struct LineSpan {
     pub(crate) n_bytes: usize,
 }
 
+/// What a file of records holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contents {
+    /// Videos, each followed by its frames.
+    Videos,
+    /// Frames whose videos are in another file.
+    FramesAlone,
+}
+
 /// Calls `each` with what `keep` returns for each record, in order, and with its span. If the file is unusual, all records
 /// come a second time.
 pub(crate) fn for_each_record<T: Send>(
     path: &Path,
+    contents: Contents,
     keep: impl Fn(Record) -> Option<T> + Sync,
     each: &mut dyn FnMut(T, LineSpan),
 ) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-    if is_plain_stream(file, &keep, each) {
+    if is_plain_stream(file, contents, &keep, each) {
         return Ok(());
     }
-    for_each_line(path, |line| {
+    let each_line = |line: Line| {
         if let Some(kept) = line.record.ok().and_then(&keep) {
             let span = LineSpan {
                 offset: line.offset,
@@ -45,13 +55,18 @@ pub(crate) fn for_each_record<T: Send>(
             each(kept, span);
         }
         Ok(())
-    })
+    };
+    match contents {
+        Contents::Videos => for_each_line(path, each_line),
+        Contents::FramesAlone => for_each_line_of_trash(path, each_line),
+    }
 }
 
 /// One line.
 struct Parsed<T> {
     kept: Option<T>,
     bound: Option<Bound>,
+    step: Option<Step>,
     n_bytes: usize,
 }
 
@@ -61,6 +76,22 @@ enum Bound {
     /// True if this version knows all that follows.
     Begin(bool),
     End,
+}
+
+/// What a line means for the order of videos and their frames.
+enum Step {
+    Video(String),
+    Frame(String),
+}
+
+impl Step {
+    fn of(record: &Record) -> Option<Self> {
+        match record {
+            Record::Video(video) => Some(Self::Video(video.video_id.clone())),
+            Record::Frame(frame) => Some(Self::Frame(frame.video_id.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// The same for the first complete records of a file. False if anything is unusual.
@@ -74,23 +105,49 @@ pub(crate) fn for_first_records<T: Send>(
     let whole = text.iter().rposition(|&c| c == b'\n');
     text.truncate(whole.map_or(0, |last| last + 1));
     let chunk = read.ok().and_then(|_| parse(&text, &keep));
-    chunk.is_some_and(|chunk| Walk::default().take(chunk, each))
+    chunk.is_some_and(|chunk| Walk::of(Contents::Videos).take(chunk, each))
 }
 
 /// The position in a stream.
-#[derive(Default)]
 struct Walk {
+    contents: Contents,
     has_begun: bool,
     has_ended: bool,
+    video_id: Option<String>,
     offset: u64,
 }
 
 impl Walk {
+    fn of(contents: Contents) -> Self {
+        Self {
+            contents,
+            has_begun: false,
+            has_ended: false,
+            video_id: None,
+            offset: 0,
+        }
+    }
+
+    /// Whether a frame follows its video.
+    fn is_in_order(&mut self, step: Option<Step>) -> bool {
+        match step {
+            Some(Step::Video(id)) => {
+                self.video_id = Some(id);
+                true
+            }
+            Some(Step::Frame(id)) => {
+                self.contents == Contents::FramesAlone || self.video_id == Some(id)
+            }
+            None => true,
+        }
+    }
+
     /// Calls `each` for a chunk. False if its records are not in stream order.
     fn take<T>(&mut self, chunk: Vec<Parsed<T>>, each: &mut dyn FnMut(T, LineSpan)) -> bool {
         for Parsed {
             kept,
             bound,
+            step,
             n_bytes,
         } in chunk
         {
@@ -98,7 +155,7 @@ impl Walk {
                 Some(Bound::Begin(is_known)) => !self.has_begun && is_known,
                 _ => self.has_begun && !self.has_ended,
             };
-            if !is_expected {
+            if !is_expected || !self.is_in_order(step) {
                 return false;
             }
             self.has_begun = true;
@@ -116,13 +173,14 @@ impl Walk {
 /// False if the file is not one complete stream of known records.
 fn is_plain_stream<T: Send>(
     file: File,
+    contents: Contents,
     keep: &(impl Fn(Record) -> Option<T> + Sync),
     each: &mut dyn FnMut(T, LineSpan),
 ) -> bool {
     thread::scope(|scope| {
         let (sender, chunks) = sync_channel(1);
         scope.spawn(move || read_chunks(file, keep, &sender));
-        let mut walk = Walk::default();
+        let mut walk = Walk::of(contents);
         for chunk in chunks {
             let is_plain = chunk.is_some_and(|chunk| walk.take(chunk, each));
             if !is_plain {
@@ -175,6 +233,7 @@ fn parse<T: Send>(
             _ => None,
         };
         Some(Parsed {
+            step: Step::of(&record),
             kept: keep(record),
             bound,
             n_bytes: line.len(),

@@ -44,7 +44,7 @@ pub(crate) fn checkpoint_of_hub(repository: &str, base: &BaseModel) -> anyhow::R
         wo_cli::say!("pinned {repository} to commit {commit} in {MODELS_LOCK}");
     }
     read_checkpoint(&fetched.dir)
-        .with_context(|| format!("{repository} in {}", fetched.dir.display()))
+        .with_context(|| repository.to_owned())
         .exit_with(Exit::Integrity)
 }
 
@@ -65,8 +65,11 @@ fn exit_of(error: &Error) -> Exit {
     match error {
         Error::NotFound { .. } => Exit::Usage,
         Error::Offline { .. } | Error::Denied { .. } => Exit::Environment,
-        Error::Network { .. } | Error::Io { .. } => Exit::Io,
-        Error::Mismatch { .. } | Error::Lock { .. } => Exit::Integrity,
+        Error::Network { .. } | Error::Io { .. } | Error::Room { .. } => Exit::Io,
+        Error::Mismatch { .. }
+        | Error::Announced { .. }
+        | Error::TooLarge { .. }
+        | Error::Lock { .. } => Exit::Integrity,
         Error::Busy { .. } => Exit::Locked,
     }
 }
