@@ -83,7 +83,7 @@ impl VideoFiles {
 pub(crate) fn hash_of(path: &Path) -> anyhow::Result<String> {
     let hash = || -> io::Result<String> {
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(File::open(path)?)?;
+        hasher.update_reader(wo_cli::open_file(path)?)?;
         Ok(hasher.finalize().to_hex().to_string())
     };
     hash().with_context(|| format!("read {}", path.display()))

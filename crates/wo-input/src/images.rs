@@ -1,6 +1,5 @@
 //! Decodes the image of a frame, within limits.
 
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
@@ -49,7 +48,7 @@ pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
         Image::Inline { jpeg_base64 } => Ok(STANDARD.decode(jpeg_base64)?),
         Image::File { path, .. } => {
             let mut bytes = Vec::new();
-            File::open(base.join(path.as_path()))?
+            wo_cli::open_file(&base.join(path.as_path()))?
                 .take(MAX_FILE + 1)
                 .read_to_end(&mut bytes)?;
             if bytes.len() as u64 > MAX_FILE {

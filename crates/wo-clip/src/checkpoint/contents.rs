@@ -162,7 +162,7 @@ impl Checkpoint {
 
 /// Maps a file into memory.
 pub(crate) fn map_file(path: &Path) -> std::io::Result<memmap2::Mmap> {
-    let file = File::open(path)?;
+    let file = wo_cli::open_file(path)?;
     // SAFETY: the map is dropped before the function that made it returns, and each byte is checked as it is copied;
     // a file that another process cuts short meanwhile ends this process, as it would with any reader of maps.
     #[expect(unsafe_code, reason = "mapping a file is unsafe by nature")]
