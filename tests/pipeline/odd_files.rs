@@ -123,7 +123,7 @@ fn the_name_of_a_file_stays_on_its_line() {
     assert!(!errors.contains(['\u{202e}', '\u{1b}', '\u{2028}']), "{errors}");
     // The list at the end has a line for each.
     assert!(errors.contains("\n  videos/squat/good_form/b.mp4: "), "{errors}");
-    for line in ["wo-describe $'a\\nhint: rm'", "wo-eval --data-dir $'a\\nhint: rm'"] {
+    for line in ["wo-extract $'-a\\nhint: rm'", "wo-describe $'a\\nhint: rm'", "wo-eval --data-dir $'a\\nhint: rm'"] {
         let output = bash(folder.path(), line);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(errors.contains("a\\nhint: rm"), "{line}\n{errors}");

@@ -35,7 +35,10 @@ impl CaptionsFlag {
         };
         let name = self.file().display();
         let table = parse(&text)
-            .map_err(|error| Error::of_lines(&error.into().to_string()))
+            .map_err(|error| {
+                let error: anyhow::Error = error.into();
+                Error::of_lines(&error.to_string())
+            })
             .with_context(|| format!("read {name}"))
             .exit_with(Exit::Usage)?;
         let is_beside = self.captions.is_some() && !is_same(self.file(), Path::new(CAPTIONS_FILE));

@@ -4,9 +4,11 @@ use std::io::{self, BufRead, BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
+use clap::error::ContextValue;
+
 use crate::error::{exit_of, io_errors, message_of};
 use crate::input::{NoInput, Stdin};
-use crate::{Common, Exit, Message, Outcome, report};
+use crate::{Common, Exit, Message, Outcome, escaped, report};
 
 /// The size of the output buffer.
 const OUTPUT_BUFFER: usize = 64 * 1024;
@@ -20,7 +22,7 @@ pub fn main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
     let tool = A::command().get_name().to_owned();
     let args = match A::try_parse() {
         Ok(args) => args,
-        Err(answer) => return print_answer(&tool, &answer).into(),
+        Err(answer) => return print_answer(&tool, &with_escapes(answer)).into(),
     };
     report::start(&tool, args.as_ref());
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -71,6 +73,26 @@ fn exit_with_message(error: &anyhow::Error) -> Exit {
         report::error_line(&message_of(error));
     }
     exit
+}
+
+/// A usage error with its arguments escaped: a shell's `*` makes arguments of the names of files.
+fn with_escapes(mut answer: clap::Error) -> clap::Error {
+    let shown = |value: &ContextValue| match value {
+        ContextValue::String(text) => Some(ContextValue::String(escaped(text))),
+        ContextValue::Strings(texts) => {
+            let texts = texts.iter().map(|text| escaped(text)).collect();
+            Some(ContextValue::Strings(texts))
+        }
+        _ => None,
+    };
+    let values: Vec<_> = answer
+        .context()
+        .filter_map(|(kind, value)| Some((kind, shown(value)?)))
+        .collect();
+    for (kind, value) in values {
+        answer.insert(kind, value);
+    }
+    answer
 }
 
 /// Prints help, version or a usage error, as clap formats it.

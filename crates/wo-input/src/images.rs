@@ -93,6 +93,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_frame_is_a_regular_file_and_never_waited_for() {
+        for path in ["/dev/zero", "/dev/null", "/proc"] {
+            let image = Image::File {
+                path: Path::new(path).into(),
+                blake3: None,
+            };
+            let error = image_bytes(&image, Path::new("")).expect_err("no file");
+            let ImageError::Io(cause) = error else {
+                panic!("{error}");
+            };
+            assert!(cause.to_string().ends_with("not a file"), "{cause}");
+        }
+    }
+
+    #[test]
     fn a_png_bomb_is_refused() {
         // The header of a PNG of 60 000 x 60 000 pixels.
         let mut header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
