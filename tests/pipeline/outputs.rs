@@ -1,6 +1,7 @@
 //! What an output option names and is no regular file keeps its place: it is written through, or refused; and a run whose
 //! result is elsewhere ends well though nobody reads its stdout.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -39,6 +40,56 @@ const REFUSED: [(&str, i32); 9] = [
         2,
     ),
     ("wo-eval --predictions one.ndjson -o OUT/x", 5),
+];
+
+/// Each command with its options that take a path: those that are written, and those that are read. A new one has its place
+/// here, and among the lines above if it is written.
+const OPTIONS: [(&str, &[&str], &[&str]); 15] = [
+    ("wo-extract", &["--out"], &["--video-dir"]),
+    ("wo-extract probe", &[], &[]),
+    (
+        "wo-describe",
+        &["--output"],
+        &["--captions", "--csv", "--reviews"],
+    ),
+    (
+        "wo-train",
+        &["--output", "--tensorboard"],
+        &["--captions", "--data-dir"],
+    ),
+    (
+        "wo-eval",
+        &["--contact-sheet", "--output", "--report"],
+        &["--captions", "--data-dir", "--predictions"],
+    ),
+    ("wo-eval compare", &[], &["--captions", "--data-dir"]),
+    (
+        "wo-review",
+        &[],
+        &["--captions", "--predictions", "--suspects"],
+    ),
+    ("wo-review export", &["--output"], &["--captions"]),
+    ("wo-review import", &[], &["--captions"]),
+    ("wo-synth", &["--out"], &[]),
+    (
+        "wo-collect",
+        &["--ledger", "--videos"],
+        &["--settings", "--sources", "--yt-dlp"],
+    ),
+    ("wo-collect add-exercise", &["--captions", "--videos"], &[]),
+    ("wo-models split", &[], &[]),
+    ("wo-models look", &[], &["--challenger"]),
+    (
+        "wo-models promote",
+        &[],
+        &[
+            "--audit",
+            "--audit-of-champion",
+            "--challenger",
+            "--comparison",
+            "--report",
+        ],
+    ),
 ];
 
 fn folder() -> tempfile::TempDir {
@@ -83,6 +134,20 @@ fn check_device(folder: &Path, line: &str) {
     let names = entries.map(|it| it.file_name().to_string_lossy().into_owned());
     let names: Vec<String> = names.filter(|it| is_left(it)).collect();
     assert_eq!(names, ["device"], "{line}");
+}
+
+#[test]
+fn each_option_that_takes_a_path_is_known() {
+    let here = Path::new("/");
+    for (command, written, read) in OPTIONS {
+        let help = ok(here, &format!("{command} --help"));
+        let words: Vec<&str> = help.split_whitespace().collect();
+        let is_path = |word: &str| matches!(word, "<FILE>" | "<DIR>" | "<PATH>" | "<FOLDER>");
+        let options = words.windows(2).filter(|pair| is_path(pair[1]));
+        let options = options.filter_map(|pair| pair[0].starts_with("--").then_some(pair[0]));
+        let known: BTreeSet<&str> = written.iter().chain(read).copied().collect();
+        assert_eq!(options.collect::<BTreeSet<_>>(), known, "{command}");
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The rows of `groups.csv`: who is in a video, where it came from, and from where it was filmed.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -97,6 +96,8 @@ pub(crate) fn is_groups(name: &OsStr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

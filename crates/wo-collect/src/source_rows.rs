@@ -86,6 +86,8 @@ pub(crate) fn is_of_web(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

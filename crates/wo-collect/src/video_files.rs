@@ -1,7 +1,7 @@
 //! The files in the folder of videos: by name, to see what is still there, and by size, to find the same bytes.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 

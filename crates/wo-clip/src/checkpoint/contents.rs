@@ -1,7 +1,6 @@
 //! A checkpoint: its parts, their file names, and how a model is built from them.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};

@@ -178,7 +178,7 @@ mod tests {
             assert!(
                 old.how_to_restore().hints[0].contains("&& mv "),
                 "{}",
-                old.how_to_restore()
+                old.how_to_restore().shown()
             );
         }
     }

@@ -287,7 +287,7 @@ mod tests {
 
     fn texts(grouping: &Grouping) -> Vec<String> {
         let warnings = grouping.warnings().into_iter();
-        warnings.map(|it| it.to_string()).collect()
+        warnings.map(|it| it.shown()).collect()
     }
 
     #[test]
