@@ -19,7 +19,10 @@ const LINES: [(&str, i32); 21] = [
     ("wo-train --data-dir records --init scratch:tiny", 5),
     ("wo-train --data-dir frames --init scratch:tiny", 2),
     ("wo-train empty.ndjson --init fifo", 6),
-    ("wo-train empty.ndjson --captions fifo --init scratch:tiny", 6),
+    (
+        "wo-train empty.ndjson --captions fifo --init scratch:tiny",
+        6,
+    ),
     ("wo-train named.ndjson --init scratch:tiny", 6),
     ("wo-eval --model fifo empty.ndjson", 6),
     ("wo-extract fifo", 6),
@@ -28,7 +31,10 @@ const LINES: [(&str, i32); 21] = [
     ("wo-review export frames --to csv", 2),
     ("wo-collect --sources fifo", 2),
     ("wo-collect --sources sources.csv --ledger fifo", 5),
-    ("wo-collect --sources sources.csv --ledger l --settings fifo", 2),
+    (
+        "wo-collect --sources sources.csv --ledger l --settings fifo",
+        2,
+    ),
     ("wo-collect check --sources fifo", 2),
     ("cd set && wo-models get gate.alpha", 2),
     ("wo-models fingerprint fifo", 5),
@@ -61,9 +67,13 @@ fn folder() -> tempfile::TempDir {
             "{BEGIN}\n{{\"type\":\"prediction\",\"video_id\":\"a\",\"label\":\"good_form\",\"labels\":{{\"good_form\":0.75,\"bad_form\":0.25}}}}\n{END}\n"
         ),
     );
-    let video = r#"{"type":"video","video_id":"a","path":"a.mp4","exercise":"squat","label":"good_form"}"#;
+    let video =
+        r#"{"type":"video","video_id":"a","path":"a.mp4","exercise":"squat","label":"good_form"}"#;
     let frame = r#"{"type":"frame","video_id":"a","index":0,"exercise":"squat","label":"good_form","description":"upright","image":{"file":{"path":"fifo"}}}"#;
-    write("named.ndjson", &format!("{BEGIN}\n{video}\n{frame}\n{END}\n"));
+    write(
+        "named.ndjson",
+        &format!("{BEGIN}\n{video}\n{frame}\n{END}\n"),
+    );
     write("frames/records.ndjson", &empty);
     write("good/squat.csv", "frame_path,label\na.jpg,good_form\n");
     write("videos/squat/good_form/a.mp4", "no video");
@@ -120,10 +130,20 @@ fn the_name_of_a_file_stays_on_its_line() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(errors.contains(shown), "{errors}");
     assert!(!errors.contains("\nhint: rm"), "{errors}");
-    assert!(!errors.contains(['\u{202e}', '\u{1b}', '\u{2028}']), "{errors}");
+    assert!(
+        !errors.contains(['\u{202e}', '\u{1b}', '\u{2028}']),
+        "{errors}"
+    );
     // The list at the end has a line for each.
-    assert!(errors.contains("\n  videos/squat/good_form/b.mp4: "), "{errors}");
-    for line in ["wo-extract $'-a\\nhint: rm'", "wo-describe $'a\\nhint: rm'", "wo-eval --data-dir $'a\\nhint: rm'"] {
+    assert!(
+        errors.contains("\n  videos/squat/good_form/b.mp4: "),
+        "{errors}"
+    );
+    for line in [
+        "wo-extract $'-a\\nhint: rm'",
+        "wo-describe $'a\\nhint: rm'",
+        "wo-eval --data-dir $'a\\nhint: rm'",
+    ] {
         let output = bash(folder.path(), line);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(errors.contains("a\\nhint: rm"), "{line}\n{errors}");
@@ -141,7 +161,10 @@ fn names_and_ids_are_checked_where_they_enter() {
     };
     let long = "x".repeat(101);
     for (line, words) in [
-        (frame("../x", "good_form"), "line 2 (byte 82): the video_id \"../x\" is no id"),
+        (
+            frame("../x", "good_form"),
+            "line 2 (byte 82): the video_id \"../x\" is no id",
+        ),
         (frame("/etc/x", "good_form"), "is no id"),
         (frame("a", &long), "is longer than 100 bytes"),
     ] {
@@ -170,5 +193,8 @@ fn names_and_ids_are_checked_where_they_enter() {
     fs::create_dir_all(&videos).expect("a folder");
     fs::write(videos.join("a.mp4"), "no video").expect("a file");
     let errors = String::from_utf8_lossy(&bash(folder, "wo-extract v").stderr).into_owned();
-    assert!(errors.contains("its name is longer than 100 bytes"), "{errors}");
+    assert!(
+        errors.contains("its name is longer than 100 bytes"),
+        "{errors}"
+    );
 }

@@ -28,10 +28,7 @@ const REFUSED: [(&str, i32); 9] = [
     ("wo-review export good --to imagefolder -o OUT", 5),
     ("wo-extract broken.mp4 --out OUT", 5),
     ("wo-synth --out OUT --stills 1", 5),
-    (
-        "wo-train empty.ndjson --init scratch:tiny --output OUT",
-        2,
-    ),
+    ("wo-train empty.ndjson --init scratch:tiny --output OUT", 2),
     ("wo-collect init OUT", 2),
     ("wo-collect add-exercise lunge --captions OUT", 5),
     ("wo-collect --sources sources.csv --ledger OUT", 5),
@@ -230,12 +227,19 @@ fn a_link_as_output_stays_and_its_file_is_written() {
 fn an_export_writes_nothing_outside_of_its_folder() {
     let folder = folder();
     let folder = folder.path();
-    ok(folder, "wo-synth --out drawn --exercises squat --videos-per-class 1 --stills 1 > /dev/null");
+    ok(
+        folder,
+        "wo-synth --out drawn --exercises squat --videos-per-class 1 --stills 1 > /dev/null",
+    );
     fs::create_dir_all(folder.join("out")).expect("a folder");
     fs::write(folder.join("mine"), "mine").expect("a file");
     ok(folder, "ln -s ../mine out/metadata.jsonl");
     let line = "wo-review export drawn --to imagefolder -o out";
-    assert_ne!(status(folder, line), 0, "what the link points to is not read");
+    assert_ne!(
+        status(folder, line),
+        0,
+        "what the link points to is not read"
+    );
     let mine = || fs::read_to_string(folder.join("mine")).expect("it is there");
     assert_eq!(mine(), "mine");
     ok(folder, "rm out/metadata.jsonl");
@@ -247,11 +251,17 @@ fn an_export_writes_nothing_outside_of_its_folder() {
     assert_eq!(mine(), "mine");
     assert_eq!(ok(folder, "find out -type l"), "");
     // Ids that are paths are refused before anything is written.
-    ok(folder, "sed -i -E 's|\"video_id\":\"[^\"]*\"|\"video_id\":\"../../x\"|' drawn/records.ndjson");
+    ok(
+        folder,
+        "sed -i -E 's|\"video_id\":\"[^\"]*\"|\"video_id\":\"../../x\"|' drawn/records.ndjson",
+    );
     let output = bash(folder, "wo-review export drawn --to imagefolder -o new");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(6), "{errors}");
-    assert!(errors.contains("the video_id \"../../x\" is no id"), "{errors}");
+    assert!(
+        errors.contains("the video_id \"../../x\" is no id"),
+        "{errors}"
+    );
     assert!(!folder.join("new").exists() && !folder.join("../x_000.jpg").exists());
 }
 

@@ -39,7 +39,9 @@ impl GroupsTable {
     /// Reads a table.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let what = || format!("read {}", path.display());
-        let bytes = wo_cli::read_bytes(path).with_context(what).exit_with(Exit::Io)?;
+        let bytes = wo_cli::read_bytes(path)
+            .with_context(what)
+            .exit_with(Exit::Io)?;
         let sheet = Sheet::parse(&bytes, &GROUP_COLUMNS)
             .with_context(what)
             .exit_with(Exit::Integrity)?;

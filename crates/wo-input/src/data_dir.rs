@@ -89,7 +89,8 @@ pub fn videos_of_data_dir(
         corrections.finish()?;
         return Ok(Leftovers::default());
     }
-    let file = wo_cli::open_file(&records).with_context(|| format!("open {}", records.display()))?;
+    let file =
+        wo_cli::open_file(&records).with_context(|| format!("open {}", records.display()))?;
     let mut input = BufReader::new(file);
     let mut reader = Reader::new(&mut input, max_line);
     if let Some(tell) = on_bad_line {

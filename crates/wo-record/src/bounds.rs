@@ -11,9 +11,7 @@ const N_SHOWN: usize = 40;
 /// part of a path, and no option.
 pub fn is_id(text: &str) -> bool {
     let is_part = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.');
-    (1..=MAX_ID).contains(&text.len())
-        && text.bytes().all(is_part)
-        && !text.starts_with(['-', '.'])
+    (1..=MAX_ID).contains(&text.len()) && text.bytes().all(is_part) && !text.starts_with(['-', '.'])
 }
 
 /// What is wrong with the ids and names of a record, if anything.
@@ -41,9 +39,7 @@ impl Checked {
             && let Some(long) = long
         {
             let (shown, max) = (beginning(long.as_str()), Name::MAX_BYTES);
-            self.0 = Some(format!(
-                "the {field} {shown:?}… is longer than {max} bytes"
-            ));
+            self.0 = Some(format!("the {field} {shown:?}… is longer than {max} bytes"));
         }
     }
 }
@@ -157,8 +153,8 @@ mod tests {
         }
         let too_long = "a".repeat(MAX_ID + 1);
         for text in [
-            "", ".", "..", "../x", "/etc/x", "a/b", "a b", "-rf", ".hidden", "a\n", "a\0", "ä", "a\\b",
-            "C:x", &too_long,
+            "", ".", "..", "../x", "/etc/x", "a/b", "a b", "-rf", ".hidden", "a\n", "a\0", "ä",
+            "a\\b", "C:x", &too_long,
         ] {
             assert!(!is_id(text), "{text:?}");
         }
@@ -191,7 +187,10 @@ mod tests {
             r#"{"type":"pose","video_id":"","index":0,"joints":[]}"#,
             r#"{"type":"suspect","video_id":"..","score":0.5,"reason":"label"}"#,
         ] {
-            assert!(told(line).is_some_and(|it| it.ends_with("is no id")), "{line}");
+            assert!(
+                told(line).is_some_and(|it| it.ends_with("is no id")),
+                "{line}"
+            );
         }
     }
 }

@@ -241,8 +241,7 @@ mod tests {
             (Some("squat"), Some(&longest)),
         );
         let file = format!("/data/squat/{long}/a.mp4");
-        let (_, trouble) =
-            Folders::default().labels_of(Path::new(&file), Some(Path::new("/data")));
+        let (_, trouble) = Folders::default().labels_of(Path::new(&file), Some(Path::new("/data")));
         let folder = PathBuf::from(format!("/data/squat/{long}"));
         assert_eq!(trouble, Some(Trouble::LongName(folder)));
     }

@@ -238,7 +238,9 @@ pub(crate) fn remake_records(dir: &Path) -> anyhow::Result<()> {
     if path.exists() || !notes.exists() {
         return Ok(());
     }
-    let read = wo_cli::open_file(&notes).map(BufReader::new).and_then(Notes::read);
+    let read = wo_cli::open_file(&notes)
+        .map(BufReader::new)
+        .and_then(Notes::read);
     let read = read.with_context(|| format!("read {}", notes.display()))?;
     // Before the first records were written there are none to rebuild.
     let entries: BTreeMap<String, Entry> = read.entries.into_iter().collect();

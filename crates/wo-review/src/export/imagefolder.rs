@@ -96,7 +96,9 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
     }
     unreadable.warn();
     to.write(METADATA, &lines)?;
-    before.difference(&now).try_for_each(|name| to.remove(name))?;
+    before
+        .difference(&now)
+        .try_for_each(|name| to.remove(name))?;
     Ok(unreadable.n)
 }
 

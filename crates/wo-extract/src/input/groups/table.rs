@@ -95,7 +95,9 @@ pub(super) fn open(folder: &Path) -> anyhow::Result<Option<Table>> {
         return Ok(None);
     };
     let what = || format!("read {}", shown(&path));
-    let bytes = wo_cli::read_bytes(&path).with_context(what).exit_with(Exit::Io)?;
+    let bytes = wo_cli::read_bytes(&path)
+        .with_context(what)
+        .exit_with(Exit::Io)?;
     let table = parse(&path, &bytes).with_context(what);
     Ok(Some(table.exit_with(Exit::Integrity)?))
 }
