@@ -134,17 +134,10 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
                 "write the video's path in the column path, or delete the row"
             )
         })?;
-        let angle = cell(angle).map(|it| Name::new(&it));
-        wo_cli::ensure!(
-            angle.as_ref().is_none_or(|it| !it.is_too_long()),
-            Exit::Integrity,
-            "line {line}: the angle is longer than {} bytes", Name::MAX_BYTES;
-            "write a name, such as front or side"
-        );
         let keys = Keys {
             person_id: cell(person),
             source_id: cell(source),
-            angle,
+            angle: cell(angle).map(|it| angle_of(&it, line)).transpose()?,
         };
         let meant = Some(videos.meant(&written)).filter(|meant| meant.is_there);
         let meant = meant.unwrap_or_else(|| table.files.meant(&written));
@@ -166,6 +159,18 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
         }
     }
     Ok(table)
+}
+
+/// The angle that a cell names.
+fn angle_of(cell: &str, line: u64) -> anyhow::Result<Name> {
+    let name = Name::new(cell);
+    wo_cli::ensure!(
+        !name.is_too_long(),
+        Exit::Integrity,
+        "line {line}: the angle is longer than {} bytes", Name::MAX_BYTES;
+        "write a name, such as front or side"
+    );
+    Ok(name)
 }
 
 /// Whether two rows of one video say the same, however it is spelt.
