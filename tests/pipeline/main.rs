@@ -10,6 +10,8 @@ mod ignored;
 mod layering;
 mod limits;
 mod missing;
+mod odd_files;
+mod outputs;
 mod repetitions;
 mod retrain;
 mod streams;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::{Exit, ExitWith};
+use crate::open_file::is_not_a_file;
+use crate::{Error, Exit, ExitWith};
 
 /// The default table, relative to the working directory.
 const CAPTIONS_FILE: &str = "data/captions.toml";
@@ -34,7 +35,10 @@ impl CaptionsFlag {
         };
         let name = self.file().display();
         let table = parse(&text)
-            .map_err(Into::into)
+            .map_err(|error| {
+                let error: anyhow::Error = error.into();
+                Error::of_lines(&error.to_string())
+            })
             .with_context(|| format!("read {name}"))
             .exit_with(Exit::Usage)?;
         let is_beside = self.captions.is_some() && !is_same(self.file(), Path::new(CAPTIONS_FILE));
@@ -61,7 +65,7 @@ impl CaptionsFlag {
     /// `None` if no file was named and the default file does not exist.
     fn read(&self) -> anyhow::Result<Option<String>> {
         let file = self.file();
-        let error = match fs::read_to_string(file) {
+        let error = match crate::read_text(file) {
             Ok(text) => return Ok(Some(text)),
             Err(error) => error,
         };
@@ -77,7 +81,8 @@ impl CaptionsFlag {
                 "save it as UTF-8 in your editor"
             );
         }
-        let exit = if is_absent { Exit::Usage } else { Exit::Io };
+        let is_usage = is_absent || is_not_a_file(&error);
+        let exit = if is_usage { Exit::Usage } else { Exit::Io };
         Err(error)
             .with_context(|| format!("read {}", file.display()))
             .exit_with(exit)

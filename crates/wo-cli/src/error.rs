@@ -10,6 +10,7 @@ use crate::{Exit, Message};
 #[derive(Debug)]
 pub struct Error {
     exit: Option<Exit>,
+    items: Vec<String>,
     hints: Vec<String>,
     source: anyhow::Error,
 }
@@ -17,12 +18,20 @@ pub struct Error {
 impl Error {
     /// An error that says `message`, without an exit code.
     pub fn msg(message: impl Into<Message>) -> Self {
-        let Message { text, hints } = message.into();
+        let message = message.into();
         Self {
             exit: None,
-            hints,
-            source: anyhow::Error::msg(text),
+            items: message.items,
+            hints: message.hints,
+            source: anyhow::Error::msg(message.text),
         }
+    }
+
+    /// An error of several lines, as a parser gives it: the first is what it says, the others come under it.
+    pub fn of_lines(text: &str) -> Self {
+        let mut lines = text.lines();
+        let first = lines.next().unwrap_or_default();
+        Self::msg(Message::new(first).items(lines))
     }
 
     /// An error that says `message` and ends the process with `exit`.
@@ -54,6 +63,7 @@ impl Error {
             .is_some_and(<dyn std::error::Error>::is::<Self>);
         let wrapped = |source| Self {
             exit: None,
+            items: Vec::new(),
             hints: Vec::new(),
             source,
         };
@@ -148,9 +158,10 @@ macro_rules! ensure {
 /// An error for people: its causes on one line, and the hints, those of the innermost cause first.
 pub fn message_of(error: &anyhow::Error) -> Message {
     let errors = error.chain().filter_map(|it| it.downcast_ref::<Error>());
-    let hints: Vec<&Vec<String>> = errors.map(|it| &it.hints).collect();
-    let hints = hints.into_iter().rev().flatten().cloned();
-    Message::new(format!("{error:#}")).hints(hints)
+    let errors: Vec<&Error> = errors.collect();
+    let items = errors.iter().flat_map(|it| &it.items).cloned();
+    let hints = errors.iter().rev().flat_map(|it| &it.hints).cloned();
+    Message::new(format!("{error:#}")).items(items).hints(hints)
 }
 
 /// The cause of a type, if there is one: also one that carries a code or a hint.
@@ -241,7 +252,7 @@ mod tests {
             .hint("see --help")
             .expect_err("an error");
         assert_eq!(
-            message_of(&error).to_string(),
+            message_of(&error).shown(),
             "read a: open b: no such file\nhint: make b\nhint: see --help"
         );
         assert_eq!(format!("{error:#}"), "read a: open b: no such file");
@@ -268,7 +279,7 @@ mod tests {
         let error = refuse(1).expect_err("too few");
         assert_eq!(exit_of(&error), Exit::Usage);
         assert_eq!(
-            message_of(&error).to_string(),
+            message_of(&error).shown(),
             "1 of 2\nhint: give 2\nhint: or none"
         );
         assert!(refuse(2).is_ok());

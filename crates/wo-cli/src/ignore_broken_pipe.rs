@@ -27,6 +27,15 @@ impl<'a> IgnoreBrokenPipe<'a> {
         }
     }
 
+    /// Around `output` where there is another result beside it, which must not be lost. Else `output` itself: who stops
+    /// reading it ends the run.
+    pub fn beside<T>(other: Option<&T>, output: &'a mut dyn Write) -> Box<dyn Write + 'a> {
+        match other {
+            Some(_) => Box::new(Self::new(output)),
+            None => Box::new(output),
+        }
+    }
+
     fn unless_closed<T>(&mut self, result: io::Result<T>, instead: T) -> io::Result<T> {
         match result {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
@@ -77,6 +86,16 @@ mod tests {
         let mut closed = Failing(ErrorKind::BrokenPipe);
         let mut pipe = IgnoreBrokenPipe::new(&mut closed);
         assert!(pipe.write_all(b"a line").is_ok() && pipe.flush().is_ok());
+        assert!(
+            IgnoreBrokenPipe::beside(Some(&1), &mut Failing(ErrorKind::BrokenPipe))
+                .flush()
+                .is_ok()
+        );
+        assert!(
+            IgnoreBrokenPipe::beside(None::<&u8>, &mut Failing(ErrorKind::BrokenPipe))
+                .flush()
+                .is_err()
+        );
         let mut full = Failing(ErrorKind::StorageFull);
         let mut pipe = IgnoreBrokenPipe::new(&mut full);
         assert!(pipe.write_all(b"a line").is_err() && pipe.flush().is_err());

@@ -6,12 +6,14 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::{Exit, ExitWith, Hint, Message, bail, error, message};
+use crate::open_file::is_not_a_file;
+use crate::{Exit, ExitWith, Hint, Message, bail, error, message, read_text};
 
 /// The name of stdin in messages.
 const STDIN_NAME: &str = "<stdin>";
 
-/// Opens `path`, or returns `stdin` for `-` and for no path. Also returns the name for messages.
+/// Opens `path`, or returns `stdin` for `-` and for no path. Also returns the name for messages. The path may be a FIFO, as
+/// `<(command)` of a shell is: a stream is what is read here.
 pub fn open_input<'a>(
     path: Option<&Path>,
     stdin: &'a mut dyn BufRead,
@@ -84,12 +86,13 @@ impl NoInput {
 
 impl std::error::Error for NoInput {}
 
-/// Fixes the exit code of opening a file or folder that the command line names: usage if it does not exist, else I/O.
+/// Fixes the exit code of opening a file or folder that the command line names: usage if it does not exist or is neither,
+/// else I/O.
 pub fn opened<T>(result: io::Result<T>, doing: impl FnOnce() -> String) -> anyhow::Result<T> {
     let is_missing =
         |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
     let exit = match &result {
-        Err(error) if is_missing(error) => Exit::Usage,
+        Err(error) if is_missing(error) || is_not_a_file(error) => Exit::Usage,
         _ => Exit::Io,
     };
     result.with_context(doing).exit_with(exit)
@@ -140,7 +143,7 @@ pub fn read_file<T, E: Into<anyhow::Error>>(
 ) -> anyhow::Result<T> {
     let read = || format!("read {}", path.display());
     refuse_folder(path)?;
-    let text = opened(std::fs::read_to_string(path), read)?;
+    let text = opened(read_text(path), read)?;
     parse(&text)
         .map_err(Into::into)
         .with_context(read)

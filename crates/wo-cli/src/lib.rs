@@ -4,11 +4,14 @@
 
 mod captions_flag;
 mod error;
+mod escape;
 mod exit;
 mod flags;
 mod ignore_broken_pipe;
 mod input;
 mod message;
+mod open_file;
+mod output_file;
 mod process;
 mod report;
 mod stop;
@@ -17,11 +20,14 @@ mod words;
 
 pub use captions_flag::CaptionsFlag;
 pub use error::{Error, ExitWith, Hint, cause, message_of};
+pub use escape::escaped;
 pub use exit::{Exit, Outcome};
 pub use flags::{Common, OnError, Reading, Seed, ShowProgress, Threads};
 pub use ignore_broken_pipe::IgnoreBrokenPipe;
 pub use input::{check_file, check_folder, open_input, opened, read_file};
 pub use message::Message;
+pub use open_file::{open_file, read_bytes, read_text};
+pub use output_file::{OutputFile, write_file};
 pub use process::main;
 pub use report::{Progress, info_line, say_line, warn_line};
 pub use stop::Stop;
@@ -35,17 +41,17 @@ macro_rules! warn {
     ($text:literal $(, $arg:expr)* $(; $hint:literal $(, $hint_arg:expr)*)+ $(,)?) => {
         $crate::warn_line(&$crate::message!($text $(, $arg)* $(; $hint $(, $hint_arg)*)+))
     };
-    ($($arg:tt)*) => { $crate::warn_line(&format!($($arg)*)) };
+    ($($arg:tt)*) => { $crate::warn_line(&$crate::Message::new(format!($($arg)*))) };
 }
 
 /// Prints what the tool is doing on stderr, with `--verbose`.
 #[macro_export]
 macro_rules! info {
-    ($($arg:tt)*) => { $crate::info_line(&format!($($arg)*)) };
+    ($($arg:tt)*) => { $crate::info_line(&$crate::Message::new(format!($($arg)*))) };
 }
 
 /// Prints a result for a person on stderr, unless `--quiet`.
 #[macro_export]
 macro_rules! say {
-    ($($arg:tt)*) => { $crate::say_line(&format!($($arg)*)) };
+    ($($arg:tt)*) => { $crate::say_line(&$crate::Message::new(format!($($arg)*))) };
 }

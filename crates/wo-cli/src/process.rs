@@ -4,9 +4,11 @@ use std::io::{self, BufRead, BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
+use clap::error::ContextValue;
+
 use crate::error::{exit_of, io_errors, message_of};
 use crate::input::{NoInput, Stdin};
-use crate::{Common, Exit, Outcome, report};
+use crate::{Common, Exit, Message, Outcome, escaped, report};
 
 /// The size of the output buffer.
 const OUTPUT_BUFFER: usize = 64 * 1024;
@@ -20,7 +22,7 @@ pub fn main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
     let tool = A::command().get_name().to_owned();
     let args = match A::try_parse() {
         Ok(args) => args,
-        Err(answer) => return print_answer(&tool, &answer).into(),
+        Err(answer) => return print_answer(&tool, &with_escapes(answer)).into(),
     };
     report::start(&tool, args.as_ref());
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -28,13 +30,21 @@ pub fn main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
         let outcome = run(args, &mut Stdin::new(), &mut output);
         // Flush after an error too: earlier records are valid, and without an `end` record the stream counts as
         // incomplete.
-        let flushed = output.flush().map_err(anyhow::Error::new);
+        let flushed = output.flush();
         // Drop the buffer unwritten: another flush would fail the same way.
         let (_stdout, _unwritten) = output.into_parts();
-        outcome.and_then(|outcome| flushed.map(|()| outcome))
+        outcome.and_then(|outcome| flush_of(flushed).map(|()| outcome))
     }));
     report::clear_progress();
     ended(result).into()
+}
+
+/// What flushing the output at the end came to. A run that got so far has its outcome, whether anybody reads on or not.
+fn flush_of(flushed: io::Result<()>) -> anyhow::Result<()> {
+    match flushed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// The exit code of a run, whose error is reported here.
@@ -43,7 +53,8 @@ fn ended(result: std::thread::Result<anyhow::Result<Outcome>>) -> Exit {
         Ok(Ok(outcome)) => Exit::from(outcome),
         Ok(Err(error)) => exit_with_message(&error),
         Err(_panic) => {
-            report::error_line(&"this is a bug in the tool; the message above says where");
+            let text = "this is a bug in the tool; the message above says where";
+            report::error_line(&Message::new(text));
             Exit::Bug
         }
     }
@@ -64,6 +75,26 @@ fn exit_with_message(error: &anyhow::Error) -> Exit {
     exit
 }
 
+/// A usage error with its arguments escaped: a shell's `*` makes arguments of the names of files.
+fn with_escapes(mut answer: clap::Error) -> clap::Error {
+    let shown = |value: &ContextValue| match value {
+        ContextValue::String(text) => Some(ContextValue::String(escaped(text))),
+        ContextValue::Strings(texts) => {
+            let texts = texts.iter().map(|text| escaped(text)).collect();
+            Some(ContextValue::Strings(texts))
+        }
+        _ => None,
+    };
+    let values: Vec<_> = answer
+        .context()
+        .filter_map(|(kind, value)| Some((kind, shown(value)?)))
+        .collect();
+    for (kind, value) in values {
+        answer.insert(kind, value);
+    }
+    answer
+}
+
 /// Prints help, version or a usage error, as clap formats it.
 fn print_answer(tool: &str, answer: &clap::Error) -> Exit {
     let is_help = !answer.use_stderr();
@@ -73,7 +104,7 @@ fn print_answer(tool: &str, answer: &clap::Error) -> Exit {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
         Err(e) => {
             report::start(tool, &Common::default());
-            report::error_line(&format!("write the output: {e}"));
+            report::error_line(&Message::new(format!("write the output: {e}")));
             Exit::Io
         }
     }
@@ -84,6 +115,16 @@ mod tests {
     use anyhow::anyhow;
 
     use super::*;
+
+    #[test]
+    fn a_reader_that_leaves_does_not_change_the_outcome() {
+        for (kind, is_done) in [
+            (io::ErrorKind::BrokenPipe, true),
+            (io::ErrorKind::StorageFull, false),
+        ] {
+            assert_eq!(flush_of(Err(kind.into())).is_ok(), is_done, "{kind}");
+        }
+    }
 
     #[test]
     fn a_run_ends_with_the_code_of_its_end() {

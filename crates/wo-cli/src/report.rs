@@ -1,13 +1,12 @@
-//! Messages on stderr: prefixed with the name of the tool, with control characters escaped.
+//! Messages on stderr: prefixed with the name of the tool, with names escaped.
 
-use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::{Common, ShowProgress};
+use crate::{Common, Message, ShowProgress};
 
 struct Settings {
     tool: String,
@@ -29,34 +28,34 @@ pub(crate) fn start(tool: &str, common: &Common) {
 }
 
 /// Prints an error, even with `--quiet`.
-pub(crate) fn error_line(message: &dyn Display) {
+pub(crate) fn error_line(message: &Message) {
     print(message);
 }
 
 /// Prints a warning, unless `--quiet`.
-pub fn warn_line(message: &dyn Display) {
+pub fn warn_line(message: &Message) {
     if !SETTINGS.get().is_some_and(|s| s.quiet) {
         print(message);
     }
 }
 
 /// Prints a result for a person, without the tool's name, unless `--quiet`.
-pub fn say_line(message: &dyn Display) {
+pub fn say_line(message: &Message) {
     if !SETTINGS.get().is_some_and(|s| s.quiet) {
-        print_raw(&escaped(&message.to_string()));
+        print_raw(&message.shown());
     }
 }
 
 /// Prints what the tool is doing, with `--verbose`.
-pub fn info_line(message: &dyn Display) {
+pub fn info_line(message: &Message) {
     if SETTINGS.get().is_some_and(|s| s.verbose) {
         print(message);
     }
 }
 
-fn print(message: &dyn Display) {
+fn print(message: &Message) {
     let tool = SETTINGS.get().map_or("wo", |s| s.tool.as_str());
-    print_raw(&format!("{tool}: {}", escaped(&message.to_string())));
+    print_raw(&format!("{tool}: {}", message.shown()));
 }
 
 fn print_raw(text: &str) {
@@ -69,19 +68,6 @@ fn print_raw(text: &str) {
         Some(bar) => bar.suspend(write),
         None => write(),
     }
-}
-
-/// Escapes control characters, so that a file name cannot control the terminal.
-fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && c != '\n' {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }
 
 /// Time between two lines of plain progress.
@@ -145,7 +131,7 @@ impl Progress {
             done.last_line = Some(Instant::now());
             let n_left = self.total.saturating_sub(done.n_units) as f64;
             let left = self.since.elapsed().as_secs_f64() / done.n_units as f64 * n_left;
-            print(&format!("{message}, {left:.0} s left"));
+            print(&Message::new(format!("{message}, {left:.0} s left")));
         }
         self.bar.set_message(message);
         self.bar.inc(1);
@@ -182,16 +168,5 @@ pub(crate) fn clear_progress() {
         .take()
     {
         bar.finish_and_clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_name_cannot_control_the_terminal() {
-        assert_eq!(escaped("a\u{1b}[2Jb\u{9b}c\rd"), "a\\u{1b}[2Jb\\u{9b}c\\rd");
-        assert_eq!(escaped("two\nlines, ä"), "two\nlines, ä");
     }
 }

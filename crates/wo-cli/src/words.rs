@@ -50,13 +50,13 @@ pub fn named<T: Display>(names: impl IntoIterator<Item = T>) -> String {
 /// The final message about inputs that failed: how many, which, why, and what to do.
 pub fn failed(inputs: &[(String, String)], cures: Vec<String>) -> Message {
     let n = count(inputs.len(), "input");
-    let mut lines = vec![format!("{n} failed, and the run went on without:")];
     let told = inputs.iter().take(N_NAMED);
-    lines.extend(told.map(|(name, what)| format!("  {name}: {}", first_line(what))));
-    if inputs.len() > N_NAMED {
-        lines.push(format!("  and {} more", inputs.len() - N_NAMED));
-    }
-    Message::new(lines.join("\n")).hints(cures)
+    let told = told.map(|(name, what)| format!("{name}: {}", first_line(what)));
+    let n_more = inputs.len().saturating_sub(N_NAMED);
+    let more = (n_more > 0).then(|| format!("and {n_more} more"));
+    Message::new(format!("{n} failed, and the run went on without:"))
+        .items(told.chain(more))
+        .hints(cures)
 }
 
 fn first_line(text: &str) -> &str {
@@ -108,7 +108,7 @@ mod tests {
         let inputs: Vec<_> = (1..=6)
             .map(|n| (format!("{n}.mp4"), "no video\nhint: none".to_owned()))
             .collect();
-        let told = failed(&inputs, vec!["mend them".to_owned()]).to_string();
+        let told = failed(&inputs, vec!["mend them".to_owned()]).shown();
         let lines: Vec<&str> = told.lines().collect();
         assert_eq!(lines[0], "6 inputs failed, and the run went on without:");
         assert_eq!(
@@ -116,7 +116,7 @@ mod tests {
             ("  1.mp4: no video", "  5.mp4: no video")
         );
         assert_eq!(lines[6..], ["  and 1 more", "hint: mend them"]);
-        assert_eq!(failed(&inputs[..1], Vec::new()).text.lines().count(), 2);
+        assert_eq!(failed(&inputs[..1], Vec::new()).shown().lines().count(), 2);
     }
 
     #[test]

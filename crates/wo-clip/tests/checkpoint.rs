@@ -194,7 +194,7 @@ fn what_lies_beside_a_model_that_is_replaced_stays() {
 
 fn refused(path: &Path) -> String {
     let built = read_checkpoint(path).and_then(|c| c.build(Device::Cpu).map(drop));
-    wo_cli::message_of(&built.expect_err("must be refused")).to_string()
+    wo_cli::message_of(&built.expect_err("must be refused")).shown()
 }
 
 /// A zip with these empty entries.

@@ -1,11 +1,10 @@
 //! Makes the folders of a new exercise, and the entry of the captions table to fill in.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 
 use anyhow::Context;
-use atomic_write_file::AtomicWriteFile;
-use wo_cli::{Exit, ExitWith, Outcome};
+use wo_cli::{Error, Exit, ExitWith, Outcome, read_text, write_file};
 use wo_label::{Captions, MissingEntry, MissingWords, toml_key};
 use wo_record::{BAD_FORM, GOOD_FORM, Name};
 
@@ -19,12 +18,13 @@ const MAX_NAME: usize = 60;
 pub(crate) fn add(config: &AddExerciseConfig) -> anyhow::Result<Outcome> {
     let (name, file) = (&name_of(&config.name)?, config.captions.display());
     let what = || format!("read {file}");
-    let text = match fs::read_to_string(&config.captions) {
+    let text = match read_text(&config.captions) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error).with_context(what).exit_with(Exit::Io),
     };
     let captions = Captions::parse(&text)
+        .map_err(|error| Error::of_lines(&error.to_string()))
         .with_context(what)
         .exit_with(Exit::Usage)?;
     if captions.exercises().any(|known| known == name) {
@@ -44,13 +44,9 @@ pub(crate) fn add(config: &AddExerciseConfig) -> anyhow::Result<Outcome> {
     if let Some(folder) = config.captions.parent() {
         fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
     }
-    let mut output = AtomicWriteFile::open(&config.captions)
+    write_file(&config.captions, text.as_bytes())
         .with_context(|| format!("write {file}"))
         .exit_with(Exit::Io)?;
-    output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.commit())
-        .with_context(|| format!("write {file}"))?;
     if let Some(near) = wo_label::nearest(name.as_str(), known.iter().map(Name::as_str)) {
         wo_cli::warn!(
             "{name} is a new exercise beside {near}";

@@ -1,7 +1,6 @@
 //! The rows of `groups.csv`: who is in a video, where it came from, and from where it was filmed.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -40,7 +39,9 @@ impl GroupsTable {
     /// Reads a table.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let what = || format!("read {}", path.display());
-        let bytes = fs::read(path).with_context(what).exit_with(Exit::Io)?;
+        let bytes = wo_cli::read_bytes(path)
+            .with_context(what)
+            .exit_with(Exit::Io)?;
         let sheet = Sheet::parse(&bytes, &GROUP_COLUMNS)
             .with_context(what)
             .exit_with(Exit::Integrity)?;
@@ -97,6 +98,8 @@ pub(crate) fn is_groups(name: &OsStr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

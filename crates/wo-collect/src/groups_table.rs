@@ -37,7 +37,7 @@ impl GroupsTable {
     pub(crate) fn read(videos: &Path) -> anyhow::Result<Self> {
         let path = table_in(videos);
         let what = || format!("read {}", path.display());
-        let bytes = match fs::read(&path) {
+        let bytes = match wo_cli::read_bytes(&path) {
             Ok(bytes) if !bytes.trim_ascii().is_empty() => bytes,
             Ok(_) => TEMPLATE.as_bytes().to_vec(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -1,6 +1,5 @@
 //! Faults and camera angles, as tables and folders write them: which words are known, and which may be meant by others.
 
-use std::fs;
 use std::path::Path;
 
 use wo_cli::{Message, message};
@@ -17,7 +16,7 @@ const SIDES: [&str; 2] = ["left", "right"];
 /// The captions table beside the table of sources, else the built-in one. What is wrong with it is for `wo-describe` to say.
 pub(crate) fn captions_beside(sources: &Path) -> Captions {
     let path = sources.with_file_name("captions.toml");
-    let text = fs::read_to_string(path).unwrap_or_default();
+    let text = wo_cli::read_text(&path).unwrap_or_default();
     Captions::parse(&text).unwrap_or_else(|_| Captions::embedded())
 }
 

@@ -1,6 +1,5 @@
 //! The rows of `sources.csv`, whether or not they can be fetched: who is in a video, where it came from, who allowed it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -42,7 +41,7 @@ impl SourceRows {
     /// Reads a table.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let what = || format!("read {}", path.display());
-        let bytes = fs::read(path).with_context(what).exit_with(Exit::Io)?;
+        let bytes = wo_cli::opened(wo_cli::read_bytes(path), what)?;
         let (mut sheet, wide) = Sheet::parse_with_wide_rows(&bytes, &COLUMNS)
             .with_context(what)
             .exit_with(Exit::Integrity)?;
@@ -87,6 +86,8 @@ pub(crate) fn is_of_web(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -87,7 +87,8 @@ impl Staging {
         for path in paths_in(&self.dir)? {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             if path.extension().is_some_and(|it| it == INTENT) {
-                let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+                let text = wo_cli::read_bytes(&path)
+                    .with_context(|| format!("read {}", path.display()))?;
                 if let Ok(intent) = serde_json::from_slice(&text) {
                     intents.push((name.into_owned(), intent));
                 }

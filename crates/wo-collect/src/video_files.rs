@@ -1,7 +1,7 @@
 //! The files in the folder of videos: by name, to see what is still there, and by size, to find the same bytes.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -83,7 +83,7 @@ impl VideoFiles {
 pub(crate) fn hash_of(path: &Path) -> anyhow::Result<String> {
     let hash = || -> io::Result<String> {
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(File::open(path)?)?;
+        hasher.update_reader(wo_cli::open_file(path)?)?;
         Ok(hasher.finalize().to_hex().to_string())
     };
     hash().with_context(|| format!("read {}", path.display()))

@@ -142,14 +142,16 @@ impl DescriptionCheck {
                 "the captions table has no words for {what}{meant}: it describes {effect}"
             );
             // All of them are added at once, which the last one says.
-            let hint = (number + 1 == self.wordless.len()).then(|| {
-                format!(
-                    "add this to the end of {}, and replace the samples by what your videos show:\n{}",
-                    captions_file.display(),
-                    entries().trim_end()
-                )
-            });
-            wo_cli::warn!("{}", message.hints(hint));
+            let message = if number + 1 == self.wordless.len() {
+                let file = captions_file.display();
+                let hint = format!(
+                    "add this to the end of {file}, and replace the samples by what your videos show:"
+                );
+                message.hint(hint).block(entries().trim_end())
+            } else {
+                message
+            };
+            wo_cli::warn_line(&message);
         }
     }
 
@@ -172,15 +174,14 @@ impl DescriptionCheck {
         let named = self.long.iter().take(MAX_NAMED);
         let named = named.map(|(description, (n, n_tokens))| {
             let (frames, shown) = (frames(*n), shown(description));
-            format!("\n  {frames}, at least {n_tokens} tokens: \"{shown}\"")
+            format!("{frames}, at least {n_tokens} tokens: \"{shown}\"")
         });
-        wo_cli::warn!(
-            "the descriptions of {} are longer than the {CLIP_TOKENS} tokens that CLIP reads; the rest is cut off{}{}",
-            frames(n_frames),
-            named.collect::<String>(),
-            more(self.long.len());
+        let message = message!(
+            "the descriptions of {} are longer than the {CLIP_TOKENS} tokens that CLIP reads; the rest is cut off",
+            frames(n_frames);
             "describe in fewer than 50 words what is visible, the most important first"
         );
+        wo_cli::warn_line(&message.items(named.chain(more(self.long.len()))));
     }
 
     fn warn_of_shared(&self) {
@@ -192,15 +193,14 @@ impl DescriptionCheck {
             let (first, second) = (self.classes.get(first)?, self.classes.get(second)?);
             let (frames, shown) = (frames(*n), shown(description));
             Some(format!(
-                "\n  {second} shares descriptions with {first} in {frames}, such as \"{shown}\""
+                "{second} shares descriptions with {first} in {frames}, such as \"{shown}\""
             ))
         });
-        wo_cli::warn!(
-            "two classes share a description, so a model cannot tell them apart by it:{}{}",
-            named.collect::<String>(),
-            more(self.shared.len());
+        let message = message!(
+            "two classes share a description, so a model cannot tell them apart by it:";
             "reword one of them; an empty cell of a CSV is filled from the captions table"
         );
+        wo_cli::warn_line(&message.items(named.chain(more(self.shared.len()))));
     }
 }
 
@@ -241,10 +241,10 @@ fn frames(n: u64) -> String {
     }
 }
 
-fn more(n: usize) -> String {
+fn more(n: usize) -> Option<String> {
     match n.checked_sub(MAX_NAMED) {
-        None | Some(0) => String::new(),
-        Some(n_more) => format!("\n  and {n_more} more"),
+        None | Some(0) => None,
+        Some(n_more) => Some(format!("and {n_more} more")),
     }
 }
 

@@ -9,12 +9,11 @@ mod description_check;
 mod sink;
 mod written_descriptions;
 
-use std::io::{BufRead, BufWriter, Write};
+use std::io::{BufRead, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use atomic_write_file::AtomicWriteFile;
-use wo_cli::{Exit, ExitWith, Hint, OnError, Outcome, open_input};
+use wo_cli::{Exit, ExitWith, Hint, OnError, Outcome, OutputFile, open_input};
 use wo_folder::{
     BaseFolder, Corrections, FolderLock, cure_of_records, folder_of_records, stream_error,
     tables_not_read,
@@ -51,7 +50,7 @@ fn describe(
     let captions = &config.captions;
     let captions = captions.load(Captions::parse, Captions::embedded, Captions::difference)?;
     if let Some(sentence) = tables_not_read(config.input.as_deref(), &config.csv) {
-        wo_cli::warn!("{sentence}");
+        wo_cli::warn_line(&sentence);
     }
     let output = config.file();
     let in_place = folder
@@ -93,17 +92,12 @@ fn write_file(
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<Outcome> {
     let written = || format!("write {}", path.display());
-    let file = AtomicWriteFile::open(path)
+    let mut output = OutputFile::open(path)
         .with_context(written)
         .exit_with(Exit::Io)?;
-    let mut output = BufWriter::new(file);
     let outcome = write(&mut output)?;
-    let file = output
-        .into_inner()
-        .map_err(std::io::IntoInnerError::into_error)
-        .with_context(written)?;
     let _lock = dir.map(FolderLock::wait).transpose()?;
-    file.commit().with_context(written)?;
+    output.commit().with_context(written)?;
     Ok(outcome)
 }
 

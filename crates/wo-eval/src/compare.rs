@@ -9,7 +9,7 @@ mod sides;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
-use wo_cli::Outcome;
+use wo_cli::{IgnoreBrokenPipe, Outcome};
 use wo_input::{cures, failed_inputs};
 use wo_record::{Failure, Gate, Producer, Record};
 use wo_stats::Bootstrap;
@@ -33,6 +33,8 @@ pub(crate) fn compare(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
+    // The answer of a gate is the exit code, whoever reads the records.
+    let output = &mut *IgnoreBrokenPipe::beside(config.gate.as_ref(), output);
     let paths: [&Path; 2] = config.sides.each_ref().map(PathBuf::as_path);
     let Sides {
         predicted,
@@ -103,7 +105,7 @@ fn outcome(config: &CompareConfig, failures: &[Failure], n_skipped: u64) -> Outc
     if !inputs.is_empty() {
         let folder = config.source.folder_of_frames();
         let cures = cures(failures, folder.as_deref(), wo_cli::shell_word);
-        wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
+        wo_cli::warn_line(&wo_cli::failed(&inputs, cures));
     }
     Outcome::from_failures(inputs.len() as u64)
 }

@@ -17,12 +17,11 @@ mod render;
 mod score;
 mod session;
 
-use std::io::{self, BufRead, BufWriter, Write};
+use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use atomic_write_file::AtomicWriteFile;
-use wo_cli::{Exit, ExitWith, Outcome};
+use wo_cli::{Exit, ExitWith, IgnoreBrokenPipe, Outcome, OutputFile};
 use wo_clip::or_out_of_memory;
 use wo_input::{cures, failed_inputs};
 
@@ -56,6 +55,9 @@ fn evaluate(
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     let outputs = &config.outputs;
+    // A page and a sheet must not be lost when nobody reads the records, nor the answer of a gate.
+    let elsewhere = config.ends_elsewhere().then_some(&());
+    let output = &mut *IgnoreBrokenPipe::beside(elsewhere, output);
     let finished = match &outputs.records {
         Some(path) => into_file(path, |file| judge_all(config, input, file))?,
         None if outputs.shows_table => judge_all(config, input, &mut io::sink())?,
@@ -90,7 +92,7 @@ fn outcome(subject: &Subject, finished: &Finished) -> anyhow::Result<Outcome> {
     if !inputs.is_empty() {
         let folder = subject.folder_of_frames();
         let cures = cures(&finished.failures, folder.as_deref(), wo_cli::shell_word);
-        wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
+        wo_cli::warn_line(&wo_cli::failed(&inputs, cures));
     }
     Ok(match &finished.findings.gate {
         Some(gate) if !gate.passed => Outcome::No,
@@ -143,16 +145,11 @@ fn into_file<T>(
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let written = || format!("write {}", path.display());
-    let file = AtomicWriteFile::open(path)
+    let mut output = OutputFile::open(path)
         .with_context(written)
         .exit_with(Exit::Io)?;
-    let mut output = BufWriter::new(file);
     let result = write(&mut output)?;
-    let file = output
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error)
-        .with_context(written)?;
-    file.commit().with_context(written)?;
+    output.commit().with_context(written)?;
     Ok(result)
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use wo_cli::{Exit, Outcome};
+use wo_cli::{Exit, IgnoreBrokenPipe, Outcome};
 use wo_folder::Spool;
 use wo_record::{Failure, code};
 
@@ -41,6 +41,8 @@ pub(crate) fn run(config: ExtractConfig, output: &mut dyn Write) -> anyhow::Resu
         wo_cli::refuse_terminal(TERMINAL_HINT)?;
     }
     let pool = WorkerPool::start(config.pool, sources.len())?;
+    // A folder must not be left unfinished when nobody reads the records.
+    let output = &mut *IgnoreBrokenPipe::beside(out.as_ref(), output);
     let opened = out
         .as_ref()
         .map(|out| OpenFolder::open(out, &config.settings));
@@ -134,7 +136,7 @@ fn say_failed(failures: &[Failure], out: Option<&OutConfig>) {
         cures.push("remove one of two identical videos, or correct groups.csv if it tells them apart, and run the same command again");
     }
     let cures: Vec<String> = cures.into_iter().map(str::to_owned).collect();
-    wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
+    wo_cli::warn_line(&wo_cli::failed(&inputs, cures));
 }
 
 fn no_source(paths: &[PathBuf]) -> String {

@@ -29,7 +29,7 @@ pub fn commit(spool: Spool, path: &Path) -> anyhow::Result<()> {
 
 /// Writes a file again, unless it holds the same already.
 pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    if fs::read(path).is_ok_and(|old| old == bytes) {
+    if wo_cli::read_bytes(path).is_ok_and(|old| old == bytes) {
         return Ok(());
     }
     let mut file = create(path)?;

@@ -207,7 +207,7 @@ mod tests {
         let said = tables_not_read(Some(&at("described.ndjson")), &[]).unwrap();
         assert!(
             said.text.contains("1 table beside it is not read: a.csv"),
-            "{said}"
+            "{said:?}"
         );
         let given = tables_not_read(Some(&at("described.ndjson")), &[at("a.csv")]);
         assert_eq!(given, None);

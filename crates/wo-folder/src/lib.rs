@@ -4,6 +4,7 @@
 //! image and knows no tool.
 
 mod atomic_file;
+mod beneath;
 mod corrections;
 mod deleted_frames;
 mod frame_folder;
@@ -18,6 +19,7 @@ mod tables;
 mod trash;
 
 pub use atomic_file::{Spool, commit, create, create_spool, remove, replace};
+pub use beneath::Beneath;
 pub use corrections::deletions::{Deleted, Deletions};
 pub use corrections::reviews::{LOG_CURE, read_reviews};
 pub use corrections::{Corrected, Corrections, Kept, captions_in_force};

@@ -96,7 +96,7 @@ pub fn exercise_of_table(stem: &str) -> Option<Name> {
         (after.is_empty() || after.starts_with('_')).then_some(before)
     };
     let exercise = LABEL_ENDINGS.iter().find_map(before)?;
-    Some(Name::new(exercise)).filter(|name| !name.is_empty())
+    Some(Name::new(exercise)).filter(|name| !name.is_empty() && !name.is_too_long())
 }
 
 /// The exercise of an image by its folder, such as `frames_squat_bad`.

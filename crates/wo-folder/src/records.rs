@@ -1,6 +1,5 @@
 //! The records of a folder, line by line.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -34,7 +33,7 @@ fn for_each_line_by(
     if !path.exists() {
         return Ok(());
     }
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    let file = wo_cli::open_file(path).with_context(|| format!("open {}", path.display()))?;
     let mut input = BufReader::with_capacity(1 << 18, file);
     let mut reader = reader(&mut input, DEFAULT_MAX_LINE);
     while let Some(line) = reader

@@ -10,6 +10,7 @@ use wo_label::is_same_time;
 use wo_record::{Begin, Frame, Line, Producer, Record, Writer};
 
 use crate::atomic_file::{commit, create_spool, remove};
+use crate::beneath::Beneath;
 use crate::names::{RECORDS, TRASH};
 use crate::records::for_each_line_of_trash;
 
@@ -171,47 +172,46 @@ impl FrameLines {
 
 /// Moves an image into the trash of its folder. Nothing happens where it is there already.
 pub fn throw_away(dir: &Path, image: &Path) -> io::Result<()> {
-    rename(dir, image, dir, &dir.join(TRASH))
+    rename(dir, image, Path::new(""), Path::new(TRASH))
 }
 
 /// Moves an image back to where it was. Nothing happens where it is there already.
 pub fn take_back(dir: &Path, image: &Path) -> io::Result<()> {
-    let trash = dir.join(TRASH);
-    if !trash.exists() {
+    if !dir.join(TRASH).exists() {
         return Ok(());
     }
-    rename(dir, image, &trash, dir)
+    rename(dir, image, Path::new(TRASH), Path::new(""))
 }
 
 /// Takes an image out of the trash that is in its place again, taken again.
 pub(crate) fn forget(dir: &Path, image: &Path) {
-    let thrown = dir.join(TRASH).join(image);
-    if is_below(dir, &thrown) && thrown.is_file() {
-        remove(&thrown);
+    let thrown = Path::new(TRASH).join(image);
+    let forgotten = Beneath::open(dir).and_then(|dir| match dir.open_file(&thrown) {
+        Ok(_) => dir.remove(&thrown),
+        Err(_) => Ok(()),
+    });
+    if let Err(e) = forgotten {
+        wo_cli::info!("{}: {e}", dir.join(thrown).display());
     }
 }
 
+/// Moves an image from one folder below `dir` to another. A record may name any file; only what lies in the folder itself is
+/// ever moved, and never out of it, whatever links there are.
 fn rename(dir: &Path, path: &Path, from: &Path, to: &Path) -> io::Result<()> {
     let path = path.strip_prefix(dir).unwrap_or(path);
     let is_inside = path
         .components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    // A record may name any file; only what lies in the folder itself is ever moved.
-    if !is_inside || !is_below(dir, &from.join(path)) || to.join(path).exists() {
+    if !is_inside {
         return Ok(());
     }
-    if let Some(folder) = to.join(path).parent() {
-        fs::create_dir_all(folder)?;
+    let dir = Beneath::open(dir)?;
+    let (from, to) = (from.join(path), to.join(path));
+    if !dir.has(&from) || dir.has(&to) {
+        return Ok(());
     }
-    fs::rename(from.join(path), to.join(path))
-}
-
-/// Whether the folder of a file is in truth below `dir`, whatever links there are on the way; the file itself may be one.
-fn is_below(dir: &Path, file: &Path) -> bool {
-    let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
-    let dir = dir.canonicalize().ok();
-    file.symlink_metadata().is_ok()
-        && folder
-            .zip(dir)
-            .is_some_and(|(folder, dir)| folder.starts_with(dir))
+    if let Some(folder) = to.parent() {
+        dir.create_dir_all(folder)?;
+    }
+    dir.rename(&from, &to)
 }

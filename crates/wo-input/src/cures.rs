@@ -1,7 +1,6 @@
 //! Hints about inputs that failed: the command that fixes each kind of failure.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -189,7 +188,7 @@ fn flags_of(frames: &Path) -> Option<String> {
         has_records: Option<bool>,
     }
     let mut flags = None;
-    for line in BufReader::new(File::open(frames.join(STATE)).ok()?).lines() {
+    for line in BufReader::new(wo_cli::open_file(&frames.join(STATE)).ok()?).lines() {
         let entry: Entry = serde_json::from_str(&line.ok()?).ok()?;
         if entry.has_records.is_some() {
             continue;

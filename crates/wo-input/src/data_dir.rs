@@ -2,7 +2,6 @@
 //! CSVs alone.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -34,7 +33,7 @@ impl StreamCorrections {
     /// For the file that a stream is read from; a pipe has none.
     pub fn of_input(input: Option<&Path>, captions: &CaptionsFlag) -> anyhow::Result<Self> {
         if let Some(sentence) = tables_not_read(input, &[]) {
-            wo_cli::warn!("{sentence}");
+            wo_cli::warn_line(&sentence);
         }
         let Some(dir) = input.and_then(folder_of_records) else {
             if let Some(file) = &captions.captions {
@@ -90,7 +89,8 @@ pub fn videos_of_data_dir(
         corrections.finish()?;
         return Ok(Leftovers::default());
     }
-    let file = File::open(&records).with_context(|| format!("open {}", records.display()))?;
+    let file =
+        wo_cli::open_file(&records).with_context(|| format!("open {}", records.display()))?;
     let mut input = BufReader::new(file);
     let mut reader = Reader::new(&mut input, max_line);
     if let Some(tell) = on_bad_line {

@@ -1,6 +1,5 @@
 //! Decodes the image of a frame, within limits.
 
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
@@ -49,7 +48,7 @@ pub fn image_bytes(image: &Image, base: &Path) -> Result<Vec<u8>, ImageError> {
         Image::Inline { jpeg_base64 } => Ok(STANDARD.decode(jpeg_base64)?),
         Image::File { path, .. } => {
             let mut bytes = Vec::new();
-            File::open(base.join(path.as_path()))?
+            wo_cli::open_file(&base.join(path.as_path()))?
                 .take(MAX_FILE + 1)
                 .read_to_end(&mut bytes)?;
             if bytes.len() as u64 > MAX_FILE {
@@ -92,6 +91,21 @@ pub fn decode_image(bytes: &[u8]) -> Result<RgbImage, ImageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_frame_is_a_regular_file_and_never_waited_for() {
+        for path in ["/dev/zero", "/dev/null", "/proc"] {
+            let image = Image::File {
+                path: Path::new(path).into(),
+                blake3: None,
+            };
+            let error = image_bytes(&image, Path::new("")).expect_err("no file");
+            let ImageError::Io(cause) = error else {
+                panic!("{error}");
+            };
+            assert!(cause.to_string().ends_with("not a file"), "{cause}");
+        }
+    }
 
     #[test]
     fn a_png_bomb_is_refused() {

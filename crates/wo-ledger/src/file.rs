@@ -6,12 +6,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use wo_cli::open_file;
 
 /// Other users of this machine may not read who is in a video.
 const MODE: u32 = 0o600;
 
 /// Opens a file for appending, or creates it.
 pub(crate) fn opened(path: &Path) -> io::Result<File> {
+    // What is there must be a file: a FIFO would be waited for, and a device never ends.
+    match open_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     File::options()
         .read(true)
         .append(true)

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use wo_cli::{Exit, ExitWith, Hint};
+use wo_cli::{Exit, ExitWith, Hint, read_bytes};
 
 use crate::file::{beside, opened, remove_if_there};
 
@@ -28,7 +28,7 @@ impl Head {
     pub(crate) fn read(ledger: &Path) -> anyhow::Result<Option<Self>> {
         let path = path_of(ledger);
         let reading = || format!("read {}", path.display());
-        match fs::read(&path) {
+        match read_bytes(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .with_context(reading)
                 .exit_with(Exit::Integrity)

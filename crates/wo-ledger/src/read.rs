@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde::de::DeserializeOwned;
-use wo_cli::{Exit, ExitWith, Hint};
+use wo_cli::{Exit, ExitWith, Hint, open_file};
 
 use crate::chain::{Chain, ChainError, Line};
 use crate::entry::Entry;
@@ -33,7 +33,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<Entry<T>>> {
     // Before the lines: another run may write both meanwhile.
     let head = Head::read(path)?;
     let contents = if path.exists() {
-        let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+        let file = open_file(path).with_context(|| format!("open {}", path.display()))?;
         read_lines(&file, path)?
     } else {
         Contents::default()

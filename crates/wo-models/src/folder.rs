@@ -108,7 +108,7 @@ pub(crate) fn target_of(link: &Path) -> anyhow::Result<Option<PathBuf>> {
 }
 
 /// A number and the first digits of a hash.
-fn is_name_of_version(name: &str) -> bool {
+pub(crate) fn is_name_of_version(name: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|it| it.is_ascii_hexdigit());
     name.split_once('-').is_some_and(|(number, hash)| {
         number.len() >= 6 && hash.len() == 8 && digits(number) && digits(hash)

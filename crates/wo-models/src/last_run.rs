@@ -1,7 +1,6 @@
 //! `models/last-run.json`: how the last run went. It is replaced as a whole, so that it can be read at each moment.
 
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::PathBuf;
 
 use wo_cli::Outcome;
@@ -33,7 +32,7 @@ impl LastRun {
     /// Writes it, with the time at which the run began, where that is known.
     pub(crate) fn write(mut self, folder: &ModelsFolder) -> anyhow::Result<()> {
         let path = folder.last_run();
-        let running = fs::read_to_string(&path).ok();
+        let running = wo_cli::read_text(&path).ok();
         let running = running.and_then(|text| serde_json::from_str::<Self>(&text).ok());
         let running = running.filter(|it| it.outcome == "running");
         if self.outcome == "running" {

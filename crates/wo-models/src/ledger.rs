@@ -3,10 +3,11 @@
 use std::fs::File;
 
 use anyhow::Context;
+use wo_cli::{Exit, ensure};
 use wo_ledger::Ledger;
 
 use crate::event::{Begun, Event, now};
-use crate::folder::ModelsFolder;
+use crate::folder::{ModelsFolder, is_name_of_version};
 use crate::history::History;
 use crate::swap;
 
@@ -28,7 +29,7 @@ impl OpenLedger {
     pub(crate) fn open(folder: &ModelsFolder) -> anyhow::Result<Self> {
         let lock = folder.lock()?;
         let ledger = Ledger::open(&folder.ledger())?;
-        let history = of_entries(ledger.entries());
+        let history = of_entries(ledger.entries(), folder)?;
         swap::check_known(folder, &history)?;
         let mut this = Self {
             history,
@@ -66,15 +67,31 @@ impl OpenLedger {
 
 /// What the ledger comes to, without its lock: for who only reads.
 pub(crate) fn read_history(folder: &ModelsFolder) -> anyhow::Result<History> {
-    Ok(of_entries(&wo_ledger::read(&folder.ledger())?))
+    of_entries(&wo_ledger::read(&folder.ledger())?, folder)
 }
 
-fn of_entries(entries: &[wo_ledger::Entry<Event>]) -> History {
+/// What the entries come to. The names of models become parts of paths, which are moved and deleted.
+fn of_entries(
+    entries: &[wo_ledger::Entry<Event>],
+    folder: &ModelsFolder,
+) -> anyhow::Result<History> {
     let mut history = History::default();
     for entry in entries {
+        let version = match &entry.what {
+            Event::Promoted(promoted) => Some(&promoted.version),
+            Event::RolledBack(rolled_back) => Some(&rolled_back.to),
+            _ => None,
+        };
+        ensure!(
+            version.is_none_or(|it| is_name_of_version(it)),
+            Exit::Integrity,
+            "{}:{}: {} is no name of a model", folder.ledger().display(), entry.sequence,
+            version.map_or("", String::as_str);
+            "bring back a copy of the file from before the change; nothing but the tools writes it"
+        );
         history.take(&entry.what);
     }
-    history
+    Ok(history)
 }
 
 fn salt() -> anyhow::Result<String> {

@@ -1,7 +1,7 @@
 //! The files of a model that a judge reads, and whether they are those that were promoted.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
@@ -27,7 +27,7 @@ pub(crate) fn hashes(model: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 /// The hash of a file's bytes.
 pub(crate) fn hash_of(path: &Path) -> anyhow::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    File::open(path)
+    wo_cli::open_file(path)
         .and_then(|file| hasher.update_reader(file).map(drop))
         .with_context(|| format!("read {}", path.display()))?;
     Ok(hasher.finalize().to_hex().to_string())

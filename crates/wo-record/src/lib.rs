@@ -6,6 +6,7 @@
 //! This crate opens no file, prints nothing and knows no tool.
 
 mod assessment;
+mod bounds;
 mod collection;
 mod envelope;
 mod failure;
@@ -36,6 +37,7 @@ pub use assessment::{
     Audit, Calibration, CalibrationBin, CollectionHint, Comparison, CoveragePoint, CurvePoint,
     Gate, GateTerm, LearningCurve, Refit, Selection, Suspect,
 };
+pub use bounds::is_id;
 pub use collection::{Advice, Coverage, Finding};
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};

@@ -18,6 +18,9 @@ pub const UNCLEAR: &str = "unclear";
 pub struct Name(String);
 
 impl Name {
+    /// Longer names are a mistake, or an attack: names become parts of file names, of which each has at most 255 bytes.
+    pub const MAX_BYTES: usize = 100;
+
     /// Normalises `text`: `Barbell Row`, `barbell-row` and `barbell_row` are the same name.
     pub fn new(text: &str) -> Self {
         if is_normal(text) {
@@ -63,6 +66,11 @@ impl Name {
     /// True if the text had no letters and digits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// True for a name of more bytes than [`Name::MAX_BYTES`]. Whatever reads names from outside refuses it.
+    pub fn is_too_long(&self) -> bool {
+        self.0.len() > Self::MAX_BYTES
     }
 
     /// True for the three labels that the tools know.

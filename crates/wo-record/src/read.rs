@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 use crate::order::{Order, Step};
-use crate::{Line, Producer, Record, SCHEMA, SCHEMA_VERSION};
+use crate::{Line, Producer, Record, SCHEMA, SCHEMA_VERSION, bounds};
 
 /// The default limit for the length of a line. A frame of 2160 pixels inline is about 2 MiB.
 pub const DEFAULT_MAX_LINE: u64 = 16 * 1024 * 1024;
@@ -181,6 +181,9 @@ impl<'a> Reader<'a> {
             })?;
             if let Ok(record) = &record {
                 self.follow_envelope(record, offset)?;
+                if let Some(cause) = bounds::trouble(record) {
+                    return Err(self.bad_line(offset, cause));
+                }
                 self.follow_order(record, offset)?;
             } else if matches!(self.state, State::Outside) {
                 return Err(self.bad_line(offset, "no `begin` record before it".to_owned()));

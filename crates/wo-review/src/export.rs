@@ -11,8 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use atomic_write_file::AtomicWriteFile;
-use wo_cli::{Exit, Outcome};
+use wo_cli::{Exit, Outcome, OutputFile};
 
 use self::excluded::Excluded;
 use self::format::Format;
@@ -50,7 +49,7 @@ pub(crate) fn export(
         }
         (format, Some(path)) => {
             let what = || format!("write {}", path.display());
-            let mut file = AtomicWriteFile::open(path).with_context(what)?;
+            let mut file = OutputFile::open(path).with_context(what)?;
             write(store, format, Some(path), &mut file)?;
             file.commit().with_context(what)?;
             0

@@ -1,11 +1,10 @@
 //! Reads the settings of a workspace.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Error, Exit, ExitWith, read_text};
 
 use crate::file;
 use crate::settings::Settings;
@@ -16,18 +15,24 @@ impl Settings {
     pub fn read(path: Option<&Path>) -> anyhow::Result<Self> {
         let file = path.unwrap_or(Path::new(Self::FILE));
         let what = || format!("read {}", file.display());
-        let text = match fs::read_to_string(file) {
+        let text = match read_text(file) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound && path.is_none() => {
                 return Ok(Self::default());
             }
             Err(error) => {
-                let is_io = !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData);
-                let exit = if is_io { Exit::Io } else { Exit::Usage };
+                let is_usage = matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::InvalidInput
+                );
+                let exit = if is_usage { Exit::Usage } else { Exit::Io };
                 return Err(error).with_context(what).exit_with(exit);
             }
         };
-        file::parse(&text).with_context(what).exit_with(Exit::Usage)
+        file::parse(&text)
+            .map_err(|error| Error::of_lines(&error.to_string()))
+            .with_context(what)
+            .exit_with(Exit::Usage)
     }
 }
 

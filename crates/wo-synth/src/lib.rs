@@ -33,7 +33,7 @@ mod vector;
 use std::io::{BufRead, Write};
 
 use anyhow::Context;
-use wo_cli::{Outcome, Progress, ShowProgress};
+use wo_cli::{IgnoreBrokenPipe, Outcome, Progress, ShowProgress};
 use wo_parallel::in_order;
 use wo_record::{Record, Writer};
 
@@ -76,7 +76,9 @@ pub fn run(
     }
     let specs = plan(&config.plan);
     let mut truth_file = begin_file(&config, "truth.ndjson")?;
-    let mut both = Tee::new(output, &mut truth_file);
+    // The videos must not be left unfinished when nobody reads the records.
+    let mut output = IgnoreBrokenPipe::new(output);
+    let mut both = Tee::new(&mut output, &mut truth_file);
     let mut truths = begin_records(&mut both)?;
     match config.stills {
         Some(options) => draw_stills(&config, &specs, options, &mut truths)?,

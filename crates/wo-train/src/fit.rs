@@ -28,7 +28,7 @@ pub(crate) fn fit(
     let base = run.base_features(&vs, &clip, dataset, &held_out)?;
     let baselines = Baselines::of(dataset, &held_out, &base, run.hyper);
     if !held_out.is_empty() && run.shows_baselines {
-        wo_cli::say!("{}", baselines.table());
+        wo_cli::say_line(&baselines.table());
     }
     let (mut fitted, judged) = if run.hyper.method == Method::Probe {
         probe(run, vs, clip, dataset, &held_out, &base)?

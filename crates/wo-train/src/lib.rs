@@ -92,7 +92,7 @@ fn outcome(failures: &[Failure], n_skipped_lines: u64, folder: Option<&Path>) ->
     let inputs = failed_inputs(failures, n_skipped_lines);
     if !inputs.is_empty() {
         let cures = cures(failures, folder, shell_word);
-        wo_cli::warn!("{}", wo_cli::failed(&inputs, cures));
+        wo_cli::warn_line(&wo_cli::failed(&inputs, cures));
     }
     Outcome::from_failures(inputs.len() as u64)
 }

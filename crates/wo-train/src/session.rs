@@ -106,7 +106,7 @@ impl Session {
         grouping.explained(leakage::check_split(&self.dataset))?;
         let source = self.fold_source();
         for warning in plan_warnings::warnings(&self.dataset, source, config.models) {
-            wo_cli::warn!("{warning}");
+            wo_cli::warn_line(&warning);
         }
         let folds = config.models.folds.map(|n| source.plan(n)).transpose()?;
         for line in folds.iter().flat_map(|plan| source.in_words(plan)) {
@@ -227,7 +227,7 @@ impl Session {
         run_dir.close(&notes)?;
         wo_cli::say!("wrote {}", output.display());
         if let Some(previous) = previous {
-            wo_cli::say!("{}", previous.how_to_restore());
+            wo_cli::say_line(&previous.how_to_restore());
         }
         if is_drawn_for_real {
             wo_cli::warn!("{}", photographs::REMINDER);

@@ -1,7 +1,6 @@
 //! A checkpoint: its parts, their file names, and how a model is built from them.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -163,7 +162,7 @@ pub(crate) fn preprocessor_of(text: &str) -> anyhow::Result<Preprocessor> {
 
 /// Maps a file into memory.
 pub(crate) fn map_file(path: &Path) -> std::io::Result<memmap2::Mmap> {
-    let file = File::open(path)?;
+    let file = wo_cli::open_file(path)?;
     // SAFETY: the map is dropped before the function that made it returns, and each byte is checked as it is copied;
     // a file that another process cuts short meanwhile ends this process, as it would with any reader of maps.
     #[expect(unsafe_code, reason = "mapping a file is unsafe by nature")]

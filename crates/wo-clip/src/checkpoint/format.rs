@@ -52,7 +52,7 @@ pub(crate) fn format_of(path: &Path) -> anyhow::Result<Format> {
     if !fs::metadata(path)?.is_file() {
         bail!("neither a folder nor a regular file");
     }
-    let mut file = File::open(path)?;
+    let mut file = wo_cli::open_file(path)?;
     let mut head = Vec::new();
     (&mut file).take(N_HEAD).read_to_end(&mut head)?;
     if is_safetensors(&head) {

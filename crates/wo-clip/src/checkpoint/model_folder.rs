@@ -1,6 +1,6 @@
 //! Reads a model folder of Hugging Face or open_clip.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -161,7 +161,7 @@ fn text(folder: &Path, name: &str) -> anyhow::Result<String> {
         let path = folder.join(name);
         ensure!(fs::metadata(&path)?.is_file(), "not a regular file");
         let mut text = String::new();
-        File::open(path)?
+        wo_cli::open_file(&path)?
             .take(MAX_TEXT + 1)
             .read_to_string(&mut text)?;
         ensure!(text.len() as u64 <= MAX_TEXT, "more than {MAX_TEXT} bytes");

@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(infer(&config).expect("it is CLIP"), config);
         // As ViT-H: 16 heads of 80.
         config.vision_config.hidden_size = 1280;
-        let message = wo_cli::message_of(&infer(&config).expect_err("not known")).to_string();
+        let message = wo_cli::message_of(&infer(&config).expect_err("not known")).shown();
         assert!(
             message.contains("1280 wide") && message.contains("open_clip_config.json"),
             "{message}"

@@ -1,7 +1,7 @@
 //! Reads a checkpoint: a folder of Hugging Face or open_clip, or one `.pt` file.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn read(path: &Path) -> anyhow::Result<Checkpoint> {
             ));
         }
     }
-    let (weights, texts) = read_pt(BufReader::new(File::open(path)?))?;
+    let (weights, texts) = read_pt(BufReader::new(wo_cli::open_file(path)?))?;
     let text = |name: &str| texts.get(name).map(String::as_str);
     let need = |name: &str| text(name).with_context(|| format!("{name} is missing in it"));
     Checkpoint::from_parts(

@@ -95,14 +95,14 @@ pub fn latest_snapshot(dir: &Path) -> anyhow::Result<Option<Snapshot>> {
 }
 
 fn read(dir: &Path) -> anyhow::Result<Snapshot> {
-    let manifest: Manifest = serde_json::from_slice(&fs::read(dir.join(MANIFEST))?)?;
+    let manifest: Manifest = serde_json::from_slice(&wo_cli::read_bytes(&dir.join(MANIFEST))?)?;
     let mut snapshot = Snapshot {
         step: manifest.step,
         state: Value::Null,
         tensors: BTreeMap::new(),
     };
     for (name, hash) in &manifest.files {
-        let bytes = fs::read(dir.join(name))?;
+        let bytes = wo_cli::read_bytes(&dir.join(name))?;
         ensure!(
             blake3::hash(&bytes).to_hex().as_str() == hash,
             "{name} is damaged"

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use wo_cli::escaped;
 use wo_record::{Advice, Coverage, FindingLevel, Name};
 
 use crate::check::found::Found;
@@ -34,10 +35,10 @@ pub(crate) fn write(
         }
         writeln!(output, "\n{title}")?;
         for it in of_level {
-            let what = on_one_line(&it.finding.what);
+            let what = escaped(&it.finding.what);
             writeln!(output, "- {}: {what}", it.finding.code)?;
             if let Some(hint) = &it.finding.hint {
-                writeln!(output, "  {}", on_one_line(hint))?;
+                writeln!(output, "  {}", escaped(hint))?;
             }
         }
     }
@@ -46,21 +47,9 @@ pub(crate) fn write(
     }
     writeln!(output, "\nWhat to do first")?;
     for it in advice {
-        writeln!(output, "{}. {}", it.rank, on_one_line(&it.what))?;
+        writeln!(output, "{}. {}", it.rank, escaped(&it.what))?;
     }
     Ok(())
-}
-
-/// A text with its control characters escaped: names are what somebody wrote, and may hold line ends.
-fn on_one_line(text: &str) -> String {
-    let escaped = |c: char| {
-        if c.is_control() {
-            c.escape_default().to_string()
-        } else {
-            c.to_string()
-        }
-    };
-    text.chars().map(escaped).collect()
 }
 
 fn classes(coverage: &[Coverage]) -> String {

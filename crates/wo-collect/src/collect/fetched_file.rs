@@ -33,7 +33,7 @@ impl FetchedFile {
     /// Looks at what came from an address; what is no whole video is an error.
     pub(crate) fn of(path: PathBuf, address: &Address) -> Result<Self, FetchError> {
         let reading = || format!("read {}", path.display());
-        let kind = File::open(&path).and_then(|mut file| media_type::of(&mut file));
+        let kind = wo_cli::open_file(&path).and_then(|mut file| media_type::of(&mut file));
         let ending = match kind.with_context(reading)? {
             MediaType::Video(ending) => ending,
             other => return Err(no_video(&other, address)),
@@ -98,7 +98,7 @@ pub(crate) fn copy(
         return Err(FetchError::new(code::TOO_LARGE, what)
             .cure("raise collect.max_bytes in wo.toml, or take a part with start and end"));
     }
-    let mut input = match File::open(from) {
+    let mut input = match wo_cli::open_file(from) {
         Ok(file) => file,
         Err(error) => return Err(FetchError::new(code::UNREADABLE, error.to_string())),
     };

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith, Message, Outcome, count};
+use wo_cli::{Exit, ExitWith, Message, Outcome, count, escaped};
 use wo_record::{Failure, Record, Source, SourceOutcome, Writer, code};
 
 use crate::cli::config::Places;
@@ -81,7 +81,7 @@ fn line_of(source: &Source) -> String {
         .map(|it| it.as_path().display().to_string());
     let rest = path.or_else(|| source.what.clone()).unwrap_or_default();
     let line = format!("{:<9}  {}  {rest}", source.outcome.to_string(), source.url);
-    line.replace(char::is_control, " ").trim_end().to_owned()
+    escaped(line.trim_end())
 }
 
 impl std::fmt::Debug for Report<'_> {

@@ -147,7 +147,7 @@ impl Done {
             );
         }
         if let Some(message) = in_use(&config.models, self.in_use) {
-            wo_cli::warn!("{message}");
+            wo_cli::warn_line(&message);
             return true;
         }
         !stay.is_empty()

@@ -64,7 +64,7 @@ impl SourcesTable {
                 "`wo-collect init .` makes an empty one; --sources names another"
             );
         }
-        let bytes = fs::read(path).with_context(what).exit_with(Exit::Io)?;
+        let bytes = wo_cli::opened(wo_cli::read_bytes(path), what)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let exercises = exercises_in(videos)?;
         let known = Known {

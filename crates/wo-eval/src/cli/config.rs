@@ -165,6 +165,15 @@ impl Config {
 }
 
 impl EvaluateConfig {
+    /// Whether more comes of it than what goes to stdout: a file, or an exit code that answers.
+    pub(crate) fn ends_elsewhere(&self) -> bool {
+        let outputs = &self.outputs;
+        outputs.records.is_some()
+            || outputs.report.is_some()
+            || outputs.contact_sheet.is_some()
+            || self.analysis.fail_under.is_some()
+    }
+
     fn of(args: &Args) -> Self {
         let contact_sheet = args.contact_sheet.clone().map(|path| ContactSheetConfig {
             path,

@@ -1,15 +1,14 @@
 //! Contact sheet: an image with a row of frames for each verdict, wrong ones first.
 
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::Context;
-use atomic_write_file::AtomicWriteFile;
 use image::imageops::{FilterType, overlay, resize};
 use image::{ImageFormat, Rgb, RgbImage};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Exit, ExitWith, write_file};
 use wo_record::{Name, Verdict};
 
 use crate::judge::predict::Judged;
@@ -164,11 +163,7 @@ impl ContactSheet {
             .write_to(&mut Cursor::new(&mut png), ImageFormat::Png)
             .context("encode the contact sheet")?;
         let written = || format!("write {}", path.display());
-        let mut file = AtomicWriteFile::open(path)
-            .with_context(written)
-            .exit_with(Exit::Io)?;
-        file.write_all(&png)
-            .and_then(|()| file.commit())
+        write_file(path, &png)
             .with_context(written)
             .exit_with(Exit::Io)
     }

@@ -1,26 +1,12 @@
 //! Shared formats and thresholds of the text report and the page.
 
+/// Text of a file with what is not seen escaped: a name must not drive the terminal.
+pub(crate) use wo_cli::escaped as plain;
+
 use crate::score::measurement::Measurement;
 
 /// A confidence interval wider than this cannot separate a useless model from a good one.
 pub(crate) const WIDE_INTERVAL: f64 = 0.3;
-/// Characters that turn the order of those around them.
-const TURNS: [std::ops::RangeInclusive<char>; 2] =
-    ['\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
-
-/// Text of a file with control characters escaped: a name must not drive the terminal.
-pub(crate) fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || TURNS.iter().any(|range| range.contains(&c)) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
 /// `0.82 [0.71, 0.92]`, `0.82 [-]`, or `-`.
 pub(crate) fn shown(score: Option<&Measurement>) -> String {
     score.map_or_else(|| "-".to_owned(), |it| with_ends(it.value, it.low, it.high))

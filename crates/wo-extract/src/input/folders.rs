@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use wo_folder::WrittenLabel;
 use wo_record::Name;
 
-use crate::input::labels::{Labels, known_label, named};
+use crate::input::labels::{Labels, is_too_long, known_label, label_folder, named};
 use crate::input::unknown_folder::UnknownFolder;
 use crate::input::vocabulary::Vocabulary;
 
@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     NewLabel(PathBuf),
     /// No folder has the name of a label.
     NoLabel(PathBuf),
+    /// The folder's name is too long for one of an exercise or a label.
+    LongName(PathBuf),
     /// The captions table in effect does not know the name of a folder.
     Unknown(UnknownFolder),
     /// Several of these.
@@ -50,7 +52,10 @@ impl Folders {
     ) -> (Labels, Option<Trouble>) {
         if let Some(labels) = known_label(file) {
             let doubts = root.map(|root| self.doubts(file, root, &labels));
-            return (labels, several(doubts.unwrap_or_default()));
+            let exercise = label_folder(file).and_then(Path::parent);
+            let mut troubles = doubts.unwrap_or_default();
+            troubles.extend(exercise.and_then(long_name));
+            return (labels, several(troubles));
         }
         if let Some(trouble) = root.and_then(|root| misspelt(file, root)) {
             return (Labels::default(), Some(trouble));
@@ -60,7 +65,9 @@ impl Folders {
             Some(labels) => {
                 let doubts = root.map(|root| self.doubts(file, root, &labels));
                 let mut troubles = doubts.unwrap_or_default();
-                troubles.insert(0, Trouble::NewLabel(folder));
+                troubles.extend(folder.parent().and_then(long_name));
+                let label = long_name(&folder).unwrap_or(Trouble::NewLabel(folder));
+                troubles.insert(0, label);
                 (labels, several(troubles))
             }
             None => (Labels::default(), Some(Trouble::NoLabel(folder))),
@@ -98,6 +105,10 @@ impl Folders {
         self.holds_exercises.insert(folder.to_owned(), holds);
         holds
     }
+}
+
+fn long_name(folder: &Path) -> Option<Trouble> {
+    is_too_long(folder).then(|| Trouble::LongName(folder.to_owned()))
 }
 
 fn several(mut troubles: Vec<Trouble>) -> Option<Trouble> {
@@ -208,6 +219,31 @@ mod tests {
         assert_eq!(wobbly, Some(Trouble::NewLabel("/data/squat/wobbly".into())));
         let direct = of("/data/squat/a.mp4").1;
         assert_eq!(direct, Some(Trouble::NoLabel("/data/squat".into())));
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_says_nothing_and_is_known() {
+        let (long, longest) = ("x".repeat(101), "x".repeat(100));
+        let root = Some("/data");
+        check(
+            &format!("/data/{long}/bad_form/a.mp4"),
+            root,
+            (None, Some("bad_form")),
+        );
+        check(
+            &format!("/data/squat/{long}/a.mp4"),
+            root,
+            (Some("squat"), None),
+        );
+        check(
+            &format!("/data/squat/{longest}/a.mp4"),
+            root,
+            (Some("squat"), Some(&longest)),
+        );
+        let file = format!("/data/squat/{long}/a.mp4");
+        let (_, trouble) = Folders::default().labels_of(Path::new(&file), Some(Path::new("/data")));
+        let folder = PathBuf::from(format!("/data/squat/{long}"));
+        assert_eq!(trouble, Some(Trouble::LongName(folder)));
     }
 
     #[test]

@@ -31,8 +31,14 @@ pub(crate) fn label_folder(file: &Path) -> Option<&Path> {
         .find(|folder| named(folder, Name::label).is_some_and(|n| n.is_known_label()))
 }
 
-/// The name of a folder, read by `name`; `None` where nothing is left of it.
+/// The name of a folder, read by `name`; `None` where nothing is left of it, or too much.
 pub(super) fn named(folder: &Path, name: fn(&str) -> Name) -> Option<Name> {
     let name = name(&folder.file_name().map(OsStr::to_string_lossy)?);
-    (!name.is_empty()).then_some(name)
+    (!name.is_empty() && !name.is_too_long()).then_some(name)
+}
+
+/// Whether the name of a folder is too long for one of an exercise or a label.
+pub(super) fn is_too_long(folder: &Path) -> bool {
+    let name = folder.file_name().map(OsStr::to_string_lossy);
+    name.is_some_and(|name| Name::new(&name).is_too_long())
 }

@@ -54,7 +54,7 @@ impl MediaFile {
         if !kind.is_file() {
             return Err(ExtractError::new(code::UNREADABLE, "not a regular file"));
         }
-        let file = File::open(path).map_err(|e| unreadable(&e))?;
+        let file = wo_cli::open_file(path).map_err(|e| unreadable(&e))?;
         let size_bytes = file.metadata().map_err(|e| unreadable(&e))?.len();
         if size_bytes == 0 {
             return Err(ExtractError::new(code::EMPTY_FILE, "the file is empty"));

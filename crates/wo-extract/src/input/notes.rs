@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use wo_folder::is_frame_folder;
+use wo_record::Name;
 
 use crate::input::folders::Trouble;
 use crate::input::labels::Labels;
@@ -37,6 +38,7 @@ pub(crate) struct Notes {
     /// Folders without a label, with how many files.
     unlabelled: BTreeMap<PathBuf, usize>,
     new_labels: BTreeMap<PathBuf, usize>,
+    long_names: BTreeMap<PathBuf, usize>,
     misspelt: BTreeMap<(PathBuf, &'static str), usize>,
     /// Folders whose names the captions table does not know.
     unknown: BTreeMap<UnknownFolder, usize>,
@@ -84,6 +86,7 @@ impl Notes {
             None => return,
             Some(Trouble::NoLabel(folder)) => self.unlabelled.entry(folder).or_default(),
             Some(Trouble::NewLabel(folder)) => self.new_labels.entry(folder).or_default(),
+            Some(Trouble::LongName(folder)) => self.long_names.entry(folder).or_default(),
             Some(Trouble::Misspelt { folder, meant }) => {
                 self.misspelt.entry((folder, meant)).or_default()
             }
@@ -110,6 +113,15 @@ impl Notes {
             wo_cli::warn!(
                 "{folder}: {} no label: no label has this name", files(*n, "gets", "get");
                 "if you mean {meant}, rename the folder"
+            );
+        }
+        for (folder, n) in &self.long_names {
+            wo_cli::warn!(
+                "{}: {} neither exercise nor label from it: its name is longer than {} bytes",
+                shown(folder),
+                files(*n, "gets", "get"),
+                Name::MAX_BYTES;
+                "give the folder a shorter name"
             );
         }
         for (folder, n) in &self.new_labels {
@@ -178,7 +190,7 @@ impl Notes {
         let mut others = BTreeSet::new();
         for (doubt, n) in &self.unknown {
             match doubt.words(*n) {
-                Some(words) => wo_cli::warn!("{words}"),
+                Some(words) => wo_cli::warn_line(&words),
                 None => others.extend(doubt.folder().file_name()),
             }
         }
@@ -200,5 +212,5 @@ fn say_skipped(paths: &[PathBuf], why_it: &str, why_they: &str, hint: Option<&st
         "{skipped} skipped, since {}: {named}",
         wo_cli::verb(n, why_it, why_they)
     );
-    wo_cli::warn!("{}", message.hints(hint));
+    wo_cli::warn_line(&message.hints(hint));
 }

@@ -200,7 +200,7 @@ mod tests {
         let words = troubles.into_iter().map(|trouble| match trouble {
             Trouble::Unknown(doubt) => doubt
                 .words(1)
-                .map_or_else(|| "other".to_owned(), |it| it.to_string()),
+                .map_or_else(|| "other".to_owned(), |it| it.shown()),
             _ => "label".to_owned(),
         });
         words.collect()

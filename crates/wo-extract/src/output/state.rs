@@ -104,6 +104,9 @@ impl State {
     ) -> anyhow::Result<Self> {
         let path = dir.join(FILE);
         let naming = || format!("open {}", path.display());
+        if path.exists() {
+            wo_cli::open_file(&path).with_context(naming)?;
+        }
         let mut journal = OpenOptions::new()
             .read(true)
             .write(true)
@@ -185,7 +188,7 @@ impl State {
         let Image::File { path, blake3 } = &frame.image else {
             return None;
         };
-        let bytes = std::fs::read(self.dir.join(path.as_path())).ok()?;
+        let bytes = wo_cli::read_bytes(&self.dir.join(path.as_path())).ok()?;
         let hash = blake3::hash(&bytes).to_hex();
         let is_intact = blake3.as_deref() == Some(hash.as_str());
         if !is_intact {
@@ -256,7 +259,9 @@ pub(crate) fn remake_records(dir: &Path) -> anyhow::Result<()> {
     if path.exists() || !notes.exists() {
         return Ok(());
     }
-    let read = File::open(&notes).map(BufReader::new).and_then(Notes::read);
+    let read = wo_cli::open_file(&notes)
+        .map(BufReader::new)
+        .and_then(Notes::read);
     let read = read.with_context(|| format!("read {}", notes.display()))?;
     // Before the first records were written there are none to rebuild.
     let entries: BTreeMap<String, Entry> = read.entries.into_iter().collect();

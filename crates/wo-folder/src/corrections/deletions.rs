@@ -1,7 +1,6 @@
 //! Finds frames of the records that a person deleted: their image or their row is missing.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -161,7 +160,7 @@ impl Written {
     /// The images of all frames that `wo-extract` finished. What is no line of it says nothing.
     fn of(dir: &Path) -> Self {
         let mut written = Self::default();
-        let Ok(file) = File::open(dir.join(STATE)) else {
+        let Ok(file) = wo_cli::open_file(&dir.join(STATE)) else {
             return written;
         };
         for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {

@@ -1,6 +1,5 @@
 //! Reads the log of reviews as a whole: it is small beside the frames.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -17,7 +16,7 @@ pub const LOG_CURE: &str =
 pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
     let mut reviews = Reviews::default();
     let name = path.display();
-    let file = wo_cli::opened(File::open(path), || format!("open {name}"))?;
+    let file = wo_cli::opened(wo_cli::open_file(path), || format!("open {name}"))?;
     let mut input = BufReader::new(file);
     let mut chain = Chain::default();
     // A decision counts when all of its reviews are there.

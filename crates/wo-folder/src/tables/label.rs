@@ -6,7 +6,7 @@ use wo_record::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
 /// What a text says of a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WrittenLabel {
-    /// Nothing.
+    /// Nothing: there are no letters, or too many.
     None,
     /// One of the three that the tools know: `good_form`, `bad_form`, `unclear`.
     Known(Name),
@@ -25,7 +25,7 @@ impl WrittenLabel {
     /// Reads a text.
     pub fn of(text: &str) -> Self {
         let name = Name::label(text);
-        if name.is_empty() {
+        if name.is_empty() || name.is_too_long() {
             return Self::None;
         }
         if name.is_known_label() {
@@ -86,5 +86,10 @@ mod tests {
             WrittenLabel::New("wobbly".into())
         );
         assert_eq!(WrittenLabel::of(" - "), WrittenLabel::None);
+        let long = "é".repeat(51);
+        assert_eq!(WrittenLabel::of(&long), WrittenLabel::None);
+        let longest = "e".repeat(100);
+        let new = WrittenLabel::New(Name::new(&longest));
+        assert_eq!(WrittenLabel::of(&longest), new);
     }
 }

@@ -69,6 +69,14 @@ pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<Message> {
             "write good_form, bad_form or unclear, or empty the cell"
         ));
     }
+    if let Some(line) = table.long_faults.first() {
+        troubles.push(message!(
+            "{name}:{line}: a fault whose name is longer than {} bytes has no effect ({})",
+            Name::MAX_BYTES,
+            like_it(table.long_faults.len());
+            "write a name, such as knees_cave"
+        ));
+    }
     if let Some(line) = table.contrary.first() {
         troubles.push(message!(
             "{name}:{line}: faults beside a label other than bad_form have no effect ({})",

@@ -299,7 +299,7 @@ impl Rows {
     /// Warns of what has no effect in the tables. Call it when all frames were met.
     pub fn say_troubles(&self) {
         for trouble in &self.troubles {
-            wo_cli::warn!("{trouble}");
+            wo_cli::warn_line(trouble);
         }
         say_new_labels(&self.new_labels);
         let mut unmet: Vec<(usize, Unmet<'_>)> = Vec::new();

@@ -342,7 +342,7 @@ mod tests {
     fn what_is_wrong_names_the_line_and_the_cure() {
         let message = |text: &str| {
             let error = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap_err();
-            wo_cli::message_of(&error).to_string()
+            wo_cli::message_of(&error).shown()
         };
         assert!(message("frame_pth,label\n").contains("rename the column `frame_pth`"));
         assert!(message("x,y\n").contains("the columns are: x, y"));
@@ -383,7 +383,7 @@ mod tests {
         let told = |text: &str| {
             let sheet = Sheet::parse(text.as_bytes(), &COLUMNS).unwrap();
             let troubles = sheet.troubles(&COLUMNS).into_iter();
-            let troubles: Vec<_> = troubles.map(|it| it.to_string()).collect();
+            let troubles: Vec<_> = troubles.map(|it| it.shown()).collect();
             troubles.join("\n")
         };
         assert_eq!(told("frame_path,label,note,path\n"), "");

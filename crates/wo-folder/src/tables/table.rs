@@ -1,6 +1,5 @@
 //! The table `frame_path,label,description`: what a spreadsheet can edit of frames.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -22,6 +21,9 @@ pub const FRAME_COLUMNS: Columns = Columns {
 
 /// The columns of a table that is written again.
 pub(crate) const WRITTEN_COLUMNS: [&str; 3] = ["frame_path", "label", "description"];
+
+/// How many characters of a cell that is no label are shown.
+const N_SHOWN: usize = 60;
 
 /// What a row says of a frame.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,14 +55,12 @@ impl Row {
 
     /// What the cells of a row say.
     pub(crate) fn of_cells(path: &str, label: &str, description: &str, faults: &str) -> Self {
-        let names = unquoted(faults.trim())
-            .split([';', ',', '|'])
-            .map(Name::new);
+        let names = faults_of_cell(faults);
         let text = unquoted(description);
         Self {
             frame_path: path.to_owned(),
             label: WrittenLabel::of(unquoted(label.trim())).name().cloned(),
-            faults: names.filter(|name| !name.is_empty()).collect(),
+            faults: names.filter(|name| !name.is_too_long()).collect(),
             description: Some(text.to_owned()).filter(|text| !text.trim().is_empty()),
         }
     }
@@ -110,6 +110,8 @@ pub struct Table {
     pub no_labels: Vec<(u64, String)>,
     /// Misspelt labels, by their lines, each with the one that is probably meant. They have no effect.
     pub misspelt_labels: Vec<(u64, Name, &'static str)>,
+    /// Lines with faults whose names are too long. Such faults have no effect.
+    pub long_faults: Vec<u64>,
     /// Lines that name faults beside a label other than bad form. Such faults have no effect.
     pub contrary: Vec<u64>,
     /// Whether its encoding was guessed to be Windows-1252.
@@ -134,11 +136,18 @@ impl From<csv::Error> for TableError {
     }
 }
 
+/// The names in a cell of faults.
+fn faults_of_cell(cell: &str) -> impl Iterator<Item = Name> {
+    let names = unquoted(cell.trim());
+    let names: Vec<Name> = names.split([';', ',', '|']).map(Name::new).collect();
+    names.into_iter().filter(|name| !name.is_empty())
+}
+
 /// Reads a table of frames. A missing file is a usage error; a file that is no table is an integrity error.
 pub fn read_table(path: &Path) -> anyhow::Result<Table> {
-    let bytes = fs::read(path).with_context(|| format!("read {}", path.display()));
-    let is_missing = !path.exists();
-    let bytes = bytes.exit_with(if is_missing { Exit::Usage } else { Exit::Io })?;
+    let bytes = wo_cli::opened(wo_cli::read_bytes(path), || {
+        format!("read {}", path.display())
+    })?;
     parse_table(&bytes)
         .with_context(|| path.display().to_string())
         .exit_with(Exit::Integrity)
@@ -167,11 +176,15 @@ pub fn parse_table(bytes: &[u8]) -> anyhow::Result<Table> {
                 table.misspelt_labels.push((row.line, written, meant));
             }
             WrittenLabel::None if !text.is_empty() => {
-                table.no_labels.push((row.line, text.to_owned()));
+                let shown = text.chars().take(N_SHOWN).collect();
+                table.no_labels.push((row.line, shown));
             }
             _ => {}
         }
         let frame_path = unquoted(raw(path).trim());
+        if faults_of_cell(raw(faults)).any(|name| name.is_too_long()) {
+            table.long_faults.push(row.line);
+        }
         let mut said = Row::of_cells(frame_path, raw(label), raw(description), raw(faults));
         let is_other = said
             .label

@@ -1,7 +1,7 @@
 //! Finds the tables in a folder of frames, and files that look like tables and are not read.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,8 @@ pub(crate) fn tables_of_frames(dir: &Path) -> Vec<PathBuf> {
 /// Whether the first line of a file has the column of the frames.
 fn is_of_frames(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    let read =
+        wo_cli::open_file(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
     // The beginning may end within a character. With UTF-16, whose characters have two bytes, it never does.
     if !head.contains(&0)
         && let Some(end) = head.iter().rposition(|&byte| byte == b'\n')

@@ -1,7 +1,6 @@
 //! Edits single cells and rows of a CSV: all other bytes stay as they are.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
@@ -54,7 +53,9 @@ impl TablePatch {
     /// Reads a table.
     pub fn read(table: &Path) -> anyhow::Result<Self> {
         let what = || format!("read {}", table.display());
-        let bytes = fs::read(table).with_context(what).exit_with(Exit::Io)?;
+        let bytes = wo_cli::read_bytes(table)
+            .with_context(what)
+            .exit_with(Exit::Io)?;
         Self::parse(&bytes)
             .with_context(what)
             .exit_with(Exit::Integrity)

@@ -56,7 +56,7 @@ fn one_run_writes_at_a_time() {
     let (_folder, path) = three();
     let ledger = open(&path).unwrap();
     let error = open(&path).unwrap_err();
-    assert!(message_of(&error).to_string().contains("another run has"));
+    assert!(message_of(&error).shown().contains("another run has"));
     drop(ledger);
     assert!(open(&path).is_ok());
 }
@@ -91,7 +91,7 @@ fn a_changed_line_is_refused() {
     ] {
         fs::write(&path, &changed).unwrap();
         for error in [open(&path).unwrap_err(), read::<Person>(&path).unwrap_err()] {
-            let message = message_of(&error).to_string();
+            let message = message_of(&error).shown();
             assert!(message.contains("hint: bring back a copy"), "{message}");
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), changed);
@@ -141,7 +141,7 @@ fn a_crash_before_the_new_file_appears_changes_nothing() {
 }
 
 fn told(result: anyhow::Result<impl Sized>) -> String {
-    message_of(&result.err().unwrap()).to_string()
+    message_of(&result.err().unwrap()).shown()
 }
 
 #[test]

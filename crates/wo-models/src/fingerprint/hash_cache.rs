@@ -25,7 +25,7 @@ pub(crate) struct HashCache {
 impl HashCache {
     /// Reads what is there. A cache that cannot be read is empty.
     pub(crate) fn read(path: &Path) -> Self {
-        let text = fs::read_to_string(path).unwrap_or_default();
+        let text = wo_cli::read_text(path).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
 

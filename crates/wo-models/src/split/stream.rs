@@ -95,7 +95,7 @@ fn sides(config: &SplitConfig, videos: &Videos) -> anyhow::Result<(Places, u32)>
     let set = ledger.history().set();
     wo_cli::say!("{}", summary(videos, &places, set));
     for warning in warnings(videos, &places, set) {
-        wo_cli::warn!("{warning}");
+        wo_cli::warn_line(&warning);
     }
     Ok((places, set))
 }

@@ -93,7 +93,7 @@ impl Excluded {
         ];
         let hints = hints.into_iter().filter(|(n, _)| *n > 0);
         let message = Message::new(text).hints(hints.map(|(_, hint)| hint));
-        wo_cli::say!("{message}");
+        wo_cli::say_line(&message);
         let lost: Vec<String> = self.lost();
         if !lost.is_empty() {
             wo_cli::say!(

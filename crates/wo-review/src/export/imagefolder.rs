@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use anyhow::Context;
-use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 use wo_cli::Exit;
+use wo_folder::Beneath;
 use wo_record::Name;
 
 use super::image_names::stems;
@@ -47,8 +47,8 @@ struct OwnLine {
 /// how many images could not be read.
 pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<u64> {
     fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
-    let metadata = folder.join(METADATA);
-    let before = named_in(&metadata)?;
+    let to = Target::open(folder)?;
+    let before = to.named_before()?;
     let images = ImageFolder::new(&store.folder.dir);
     let stems = stems(store.folder.videos.iter().map(|video| video.id.as_str()));
     let mut lines = Vec::new();
@@ -78,9 +78,9 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
             );
         }
         if before.contains(&name) {
-            write_image(&folder.join(&name), &bytes)?;
+            to.write(&name, &bytes)?;
         } else {
-            write_new_image(&folder.join(&name), &bytes)?;
+            to.write_new(&name, &bytes)?;
         }
         let line = Metadata {
             file_name: &name,
@@ -95,13 +95,10 @@ pub(super) fn write_imagefolder(store: &Store, folder: &Path) -> anyhow::Result<
         now.insert(name);
     }
     unreadable.warn();
-    write_metadata(&metadata, &lines)?;
-    for name in before.difference(&now) {
-        let path = folder.join(name);
-        if path.exists() {
-            fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
-        }
-    }
+    to.write(METADATA, &lines)?;
+    before
+        .difference(&now)
+        .try_for_each(|name| to.remove(name))?;
     Ok(unreadable.n)
 }
 
@@ -113,14 +110,6 @@ fn read_image(
 ) -> Result<(Vec<u8>, &'static str), String> {
     let image = store.folder.image(id).ok_or("it has none")?;
     images.read(&image).map_err(|e| e.to_string())
-}
-
-fn write_metadata(path: &Path, lines: &[u8]) -> anyhow::Result<()> {
-    let mut file =
-        AtomicWriteFile::open(path).with_context(|| format!("create {}", path.display()))?;
-    file.write_all(lines)
-        .and_then(|()| file.commit())
-        .with_context(|| format!("write {}", path.display()))
 }
 
 /// The file extension of a media type.
@@ -149,61 +138,88 @@ impl Unreadable {
         if self.n == 0 {
             return;
         }
-        let more = match self.n - self.named.len() as u64 {
-            0 => String::new(),
-            more => format!("\n  and {more} more"),
-        };
-        wo_cli::warn!(
-            "{} cannot be read:\n  {}{more}",
-            wo_cli::count(self.n, "image"),
-            self.named.join("\n  ");
+        let n_more = self.n - self.named.len() as u64;
+        let more = (n_more > 0).then(|| format!("and {n_more} more"));
+        let message = wo_cli::message!(
+            "{} cannot be read:",
+            wo_cli::count(self.n, "image");
             "delete the frames on the page of wo-review, or extract them again with wo-extract"
         );
+        wo_cli::warn_line(&message.items(self.named.iter().cloned().chain(more)));
     }
 }
 
-/// Writes an image that no earlier export wrote, unless it would overwrite a foreign file.
-fn write_new_image(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    if path.exists() {
-        // An equal file is left from a killed export.
-        if fs::read(path).is_ok_and(|there| there == bytes) {
-            return Ok(());
-        }
-        wo_cli::bail!(
-            Exit::Usage,
-            "{} exists and is not from an earlier export", path.display();
-            "move it away, or name another folder with -o"
-        );
-    }
-    write_image(path, bytes)
+/// The folder that is written. Nothing outside of it is, whatever the names are and whatever links lie in it.
+struct Target<'a> {
+    path: &'a Path,
+    dir: Beneath,
 }
 
-fn write_image(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    fs::write(path, bytes).with_context(|| format!("write {}", path.display()))
-}
-
-/// The images of an earlier export. A metadata file of another tool is an error, so that its images stay.
-fn named_in(metadata: &Path) -> anyhow::Result<BTreeSet<String>> {
-    if !metadata.exists() {
-        return Ok(BTreeSet::new());
+impl<'a> Target<'a> {
+    fn open(path: &'a Path) -> anyhow::Result<Self> {
+        let dir = Beneath::open(path).with_context(|| format!("open {}", path.display()))?;
+        Ok(Self { path, dir })
     }
-    let what = || format!("read {}", metadata.display());
-    let text = fs::read_to_string(metadata).with_context(what)?;
-    let mut names = BTreeSet::new();
-    for (line, text) in (1..).zip(text.lines()) {
-        let own: Option<OwnLine> = serde_json::from_str(text).ok();
-        let name = own.map(|own| own.file_name);
-        // Only names inside the folder.
-        let is_inside = |name: &String| Path::new(name).file_name() == Some(name.as_ref());
-        let Some(name) = name.filter(is_inside) else {
+
+    fn write(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        self.dir
+            .write(Path::new(name), bytes)
+            .with_context(|| format!("write {}", self.path.join(name).display()))
+    }
+
+    /// Writes an image that no earlier export wrote, unless it would overwrite a foreign file.
+    fn write_new(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let path = Path::new(name);
+        if self.dir.has(path) {
+            // An equal file is left from a killed export.
+            if self.dir.read(path).is_ok_and(|there| there == bytes) {
+                return Ok(());
+            }
             wo_cli::bail!(
                 Exit::Usage,
-                "{}:{line}: wo-review did not write this line, so it does not overwrite the file",
-                metadata.display();
-                "name another folder with -o, or move the file away"
+                "{} exists and is not from an earlier export", self.path.join(name).display();
+                "move it away, or name another folder with -o"
             );
-        };
-        names.insert(name);
+        }
+        self.write(name, bytes)
     }
-    Ok(names)
+
+    /// Removes an image of an earlier export.
+    fn remove(&self, name: &str) -> anyhow::Result<()> {
+        let path = Path::new(name);
+        if !self.dir.has(path) {
+            return Ok(());
+        }
+        self.dir
+            .remove(path)
+            .with_context(|| format!("remove {}", self.path.join(name).display()))
+    }
+
+    /// The images of an earlier export. A metadata file of another tool is an error, so that its images stay.
+    fn named_before(&self) -> anyhow::Result<BTreeSet<String>> {
+        let metadata = self.path.join(METADATA);
+        let mut text = String::new();
+        let read = self.dir.open_file(Path::new(METADATA));
+        match read.and_then(|mut file| file.read_to_string(&mut text)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            read => read.with_context(|| format!("read {}", metadata.display()))?,
+        };
+        let mut names = BTreeSet::new();
+        for (line, text) in (1..).zip(text.lines()) {
+            let own: Option<OwnLine> = serde_json::from_str(text).ok();
+            let name = own.map(|own| own.file_name);
+            // Only names inside the folder.
+            let is_inside = |name: &String| Path::new(name).file_name() == Some(name.as_ref());
+            let Some(name) = name.filter(is_inside) else {
+                wo_cli::bail!(
+                    Exit::Usage,
+                    "{}:{line}: wo-review did not write this line, so it does not overwrite the file",
+                    metadata.display();
+                    "name another folder with -o, or move the file away"
+                );
+            };
+            names.insert(name);
+        }
+        Ok(names)
+    }
 }

@@ -152,16 +152,11 @@ impl ImportReport {
             if !seen.named.is_empty() {
                 text.push(':');
             }
-            for line in &seen.named {
-                text.push_str("\n  ");
-                text.push_str(line);
-            }
             let n_named = seen.named.len() as u64;
-            if n_named > 0 && seen.n > n_named {
-                let more = format!("\n  and {} more", seen.n - n_named);
-                text.push_str(&more);
-            }
-            wo_cli::warn!("{}", Message::new(text).hints(kind.cure()));
+            let is_cut = n_named > 0 && seen.n > n_named;
+            let more = is_cut.then(|| format!("and {} more", seen.n - n_named));
+            let lines = seen.named.iter().cloned().chain(more);
+            wo_cli::warn_line(&Message::new(text).items(lines).hints(kind.cure()));
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn start(app: &Arc<App>) -> JoinHandle<()> {
                 Ok(false) => wo_cli::info!("another run works on the folder"),
                 Err(e) => {
                     let message = wo_cli::message_of(&e);
-                    wo_cli::warn!("{}", message.about("records and tables are not up to date"));
+                    wo_cli::warn_line(&message.about("records and tables are not up to date"));
                 }
             }
             thread::sleep(RETRY);

@@ -13,9 +13,9 @@ pub(super) fn failed(error: &anyhow::Error) -> Response {
     };
     let message = wo_cli::message_of(error);
     if is_io {
-        wo_cli::warn!("{message}");
+        wo_cli::warn_line(&message);
     }
-    (status, message.to_string()).into_response()
+    (status, message.shown()).into_response()
 }
 
 /// Runs work that waits for the disk on another thread than those that answer.

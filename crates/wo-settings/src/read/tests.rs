@@ -138,7 +138,7 @@ fn a_named_file_must_be_there() {
     assert_eq!(Settings::read(Some(&path)).unwrap().keep.models, 9);
     fs::write(&path, "[keep]\nmodel = 9\n").unwrap();
     let error = Settings::read(Some(&path)).unwrap_err();
-    let message = message_of(&error).to_string();
+    let message = message_of(&error).shown();
     assert!(
         message.ends_with("line 2: [keep] has no key `model`; write `models`"),
         "{message}"

@@ -33,6 +33,9 @@ impl PreviousModel {
                 "give --output the name of a new folder or a new .pt file"
             )
         };
+        if !facts.is_dir() && !facts.is_file() {
+            return reject("is neither a file nor a folder, and a model is one of them");
+        }
         if !facts.is_dir() && !is_file {
             return reject("is a file, and a model whose name does not end in .pt is a folder");
         }
@@ -175,7 +178,7 @@ mod tests {
             assert!(
                 old.how_to_restore().hints[0].contains("&& mv "),
                 "{}",
-                old.how_to_restore()
+                old.how_to_restore().shown()
             );
         }
     }

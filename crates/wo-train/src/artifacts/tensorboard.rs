@@ -114,6 +114,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_no_folder_is_not_replaced() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("file");
+        fs::write(&file, "mine").expect("a file");
+        assert!(EventFile::create(&file).is_err());
+        assert_eq!(fs::read_to_string(&file).expect("a file"), "mine");
+    }
+
+    #[test]
     fn records_are_framed_as_tensorflow_frames_them() {
         let dir = tempfile::tempdir().expect("a folder");
         let mut events = EventFile::create(&dir.path().join("logs")).expect("made");

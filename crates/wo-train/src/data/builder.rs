@@ -198,7 +198,7 @@ impl DatasetBuilder {
     pub(crate) fn finish(mut self, config: &DataConfig) -> anyhow::Result<Dataset> {
         let describe = &config.describe_command();
         for sentence in self.exclusions.sentences(self.mixed, describe) {
-            wo_cli::warn!("{sentence}");
+            wo_cli::warn_line(&sentence);
         }
         ensure!(
             !self.videos.is_empty(),
@@ -225,7 +225,7 @@ impl DatasetBuilder {
         self.failures.extend(sorted.failures);
         let grouping = Grouping::of(&sorted.videos, config.group_by);
         for warning in grouping.warnings() {
-            wo_cli::warn!("{warning}");
+            wo_cli::warn_line(&warning);
         }
         let examples = split_examples(sorted.videos, sorted.groups, config);
         let examples = grouping.explained(examples)?;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wo_cli::{Exit, error};
+use wo_cli::{Error, Exit, message};
 use wo_clip::{Class, Split};
 use wo_input::{ClassText, ClassTexts, Tokenizer};
 
@@ -126,20 +126,19 @@ fn warn_of_cut(classes: &[Class], texts: &ClassTexts, n_positions: usize) {
         let lost = text.text.get(text.read.n_bytes..).unwrap_or_default();
         let name = classes.get(*class).map(name_of).unwrap_or_default();
         format!(
-            "\n  {name}, {} tokens: \"{}\" loses \"{}\"",
+            "{name}, {} tokens: \"{}\" loses \"{}\"",
             text.read.n_tokens,
             shortened(&text.text),
             shortened(lost.trim())
         )
     });
-    wo_cli::warn!(
-        "{} of {} captions are longer than the {n_positions} tokens that the model reads, and are truncated:{}{}",
+    let message = message!(
+        "{} of {} captions are longer than the {n_positions} tokens that the model reads, and are truncated:",
         cut.len(),
-        texts.n_texts(),
-        named.collect::<String>(),
-        more(cut.len());
+        texts.n_texts();
         "describe what can be seen in fewer than 50 words, the most important first"
     );
+    wo_cli::warn_line(&message.items(named.chain(more(cut.len()))));
 }
 
 /// The error for two classes that no caption distinguishes.
@@ -161,12 +160,12 @@ fn equal_captions(
             others.first().copied()
         };
         let same = other.and_then(|other| Some((other, texts.of(other).iter().find(is_same)?)));
-        same.map_or_else(String::new, |(other, it)| {
+        same.map(|(other, it)| {
             let (text, it) = (&text.text, &it.text);
-            format!("\n  \"{text}\" equals \"{it}\" of {}", name(other))
+            format!("\"{text}\" equals \"{it}\" of {}", name(other))
         })
     });
-    let examples: String = examples.collect();
+    let examples = examples.flatten().chain(more(of_class.len()));
     let is_cut = of_class.iter().any(|text| text.read.is_cut());
     let hint = if is_cut {
         "describe the difference early, within the first 50 words"
@@ -174,16 +173,14 @@ fn equal_captions(
         "reword one of them; wo-describe fills an empty description of a CSV from the captions table"
     };
     let after_truncation = if is_cut { " after truncation" } else { "" };
-    error!(
-        Exit::Integrity,
+    let message = message!(
         "equal_captions: {} has no caption of its own, so the model cannot distinguish it from {}: their captions are \
-         equal{after_truncation}{examples}{}",
+         equal{after_truncation}",
         name(class),
-        name(other),
-        more(of_class.len());
+        name(other);
         "{hint}"
-    )
-    .into()
+    );
+    Error::new(Exit::Integrity, message.items(examples)).into()
 }
 
 fn warn_of_shared(classes: &[Class], texts: &ClassTexts) {
@@ -206,16 +203,15 @@ fn warn_of_shared(classes: &[Class], texts: &ClassTexts) {
             .iter()
             .filter_map(|&class| classes.get(class).map(name_of))
             .collect();
-        format!("\n  \"{}\": {}", shortened(&text.text), with.join(", "))
+        format!("\"{}\": {}", shortened(&text.text), with.join(", "))
     });
-    wo_cli::warn!(
-        "{} of {} captions belong to several classes, so they teach no difference between them:{}{}",
+    let message = message!(
+        "{} of {} captions belong to several classes, so they teach no difference between them:",
         shared.len(),
-        texts.n_texts(),
-        named.collect::<String>(),
-        more(shared.len());
+        texts.n_texts();
         "reword one of them; wo-describe fills an empty description of a CSV from the captions table"
     );
+    wo_cli::warn_line(&message.items(named.chain(more(shared.len()))));
 }
 
 /// `squat/bad_form+knees_cave`.
@@ -229,10 +225,10 @@ fn name_of(class: &Class) -> String {
     )
 }
 
-fn more(n: usize) -> String {
+fn more(n: usize) -> Option<String> {
     match n.checked_sub(MAX_NAMED) {
-        Some(n_more) if n_more > 0 => format!("\n  and {n_more} more"),
-        _ => String::new(),
+        Some(n_more) if n_more > 0 => Some(format!("and {n_more} more")),
+        _ => None,
     }
 }
 

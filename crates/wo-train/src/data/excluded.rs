@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn words(messages: &[Message]) -> Vec<String> {
-        messages.iter().map(ToString::to_string).collect()
+        messages.iter().map(Message::shown).collect()
     }
 
     #[test]

@@ -275,7 +275,7 @@ mod tests {
         let failed = |by| {
             let grouping = Grouping::of(&gyms(), by);
             let error = grouping.explained(Err::<(), _>(anyhow::anyhow!("too few")));
-            wo_cli::message_of(&error.expect_err("too few")).to_string()
+            wo_cli::message_of(&error.expect_err("too few")).shown()
         };
         assert_eq!(
             failed(GroupBy::Both),
@@ -287,7 +287,7 @@ mod tests {
 
     fn texts(grouping: &Grouping) -> Vec<String> {
         let warnings = grouping.warnings().into_iter();
-        warnings.map(|it| it.to_string()).collect()
+        warnings.map(|it| it.shown()).collect()
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use wo_cli::count;
+use wo_cli::{Message, count};
 use wo_clip::Split;
 use wo_clip::tch::Tensor;
 use wo_record::{Group, Name, Score};
@@ -140,7 +140,7 @@ impl Baselines {
     }
 
     /// The baselines as a table to print.
-    pub(crate) fn table(&self) -> String {
+    pub(crate) fn table(&self) -> Message {
         let nothing = vec![0; self.samples.len()];
         let comparisons = self.compare(&nothing);
         let n_effective = self.n_effective();
@@ -150,7 +150,7 @@ impl Baselines {
             .zip(comparisons.iter().skip(1))
             .map(|(baseline, compared)| {
                 format!(
-                    "  {:<38} {}",
+                    "{:<38} {}",
                     baseline.words,
                     with_interval(compared.balanced_accuracy, compared.interval, n_effective)
                 )
@@ -160,10 +160,7 @@ impl Baselines {
             count(self.samples.len(), "validation video"),
             count(self.n_groups(), "group")
         );
-        std::iter::once(title)
-            .chain(lines)
-            .collect::<Vec<_>>()
-            .join("\n")
+        Message::new(title).items(lines)
     }
 
     /// Compares the model, which predicts these labels, with the baselines. `scope` says which videos these are.

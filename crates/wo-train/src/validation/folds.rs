@@ -40,7 +40,7 @@ struct Fold {
 impl Fold {
     /// One that an earlier run has stored, if it can be read.
     fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(path).ok()?).ok()
+        serde_json::from_slice(&wo_cli::read_bytes(path).ok()?).ok()
     }
 
     fn write(&self, path: &Path) -> std::io::Result<()> {

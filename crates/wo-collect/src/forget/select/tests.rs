@@ -119,13 +119,13 @@ fn what_is_refused_need_not_be_here() {
 fn a_target_that_means_several_things_is_refused() {
     let message = |targets: &[&str]| {
         let error = selected(targets).unwrap_err();
-        wo_cli::message_of(&error).to_string()
+        wo_cli::message_of(&error).shown()
     };
     assert!(message(&["video:aaaaaaaa"]).contains("2 videos: aaaaaaaa01, aaaaaaaa02"));
     let mut all = all();
     all.take(known(Some("d"), "", "", "Anna", ""));
     let error = select(&["anna".to_owned()], &all, &places()).unwrap_err();
-    let message = wo_cli::message_of(&error).to_string();
+    let message = wo_cli::message_of(&error).shown();
     assert!(
         message.contains("'person:anna', 'source:anna'"),
         "{message}"
@@ -184,7 +184,7 @@ fn a_path_means_its_video_however_it_is_written() {
     }
     let error = select(&["1.mp4".to_owned()], &all, &places()).unwrap_err();
     assert!(
-        wo_cli::message_of(&error).to_string().contains(
+        wo_cli::message_of(&error).shown().contains(
             "1.mp4 ends the paths of 2 videos: squat/bad_form/1.mp4, lunge/bad_form/1.mp4"
         ),
     );

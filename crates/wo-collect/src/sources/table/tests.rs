@@ -13,7 +13,7 @@ fn parse(text: &[u8]) -> SourcesTable {
 fn told(rows: &str) -> Vec<String> {
     let text = format!("{}{rows}", super::super::TEMPLATE);
     let bad = parse(text.as_bytes()).bad_rows.into_iter();
-    bad.map(|row| row.why.about(row.line).to_string()).collect()
+    bad.map(|row| row.why.about(row.line).shown()).collect()
 }
 
 #[test]

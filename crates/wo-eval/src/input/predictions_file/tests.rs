@@ -128,7 +128,7 @@ fn a_group_that_was_seen_was_seen_as_a_whole() {
 fn who_leaves_the_first_line_out_is_told_what_it_is() {
     let line = br#"{"type":"prediction","video_id":"a","group":"","labels":{"good_form":1.0}}"#;
     let read = PredictionsFile::read(Path::new("-"), &mut &line[..], &Reading::default());
-    let error = wo_cli::message_of(&read.expect_err("no begin")).to_string();
+    let error = wo_cli::message_of(&read.expect_err("no begin")).shown();
     assert!(
         error.contains(r#"hint: the first line is {"type":"begin""#),
         "{error}"

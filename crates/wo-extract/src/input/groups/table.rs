@@ -95,7 +95,9 @@ pub(super) fn open(folder: &Path) -> anyhow::Result<Option<Table>> {
         return Ok(None);
     };
     let what = || format!("read {}", shown(&path));
-    let bytes = fs::read(&path).with_context(what).exit_with(Exit::Io)?;
+    let bytes = wo_cli::read_bytes(&path)
+        .with_context(what)
+        .exit_with(Exit::Io)?;
     let table = parse(&path, &bytes).with_context(what);
     Ok(Some(table.exit_with(Exit::Integrity)?))
 }
@@ -103,7 +105,7 @@ pub(super) fn open(folder: &Path) -> anyhow::Result<Option<Table>> {
 fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
     let sheet = Sheet::parse(bytes, &COLUMNS)?;
     for trouble in sheet.troubles(&COLUMNS) {
-        wo_cli::warn!("{}: {trouble}", shown(path));
+        wo_cli::warn_line(&trouble.about(shown(path)));
     }
     let videos = Files::of(BaseFolder::of(Some(path))?)?
         .only(|path| is_media_name(path) && !is_image_name(path));
@@ -135,7 +137,7 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
         let keys = Keys {
             person_id: cell(person),
             source_id: cell(source),
-            angle: cell(angle).map(|it| Name::new(&it)),
+            angle: cell(angle).map(|it| angle_of(&it, line)).transpose()?,
         };
         let meant = Some(videos.meant(&written)).filter(|meant| meant.is_there);
         let meant = meant.unwrap_or_else(|| table.files.meant(&written));
@@ -157,6 +159,18 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
         }
     }
     Ok(table)
+}
+
+/// The angle that a cell names.
+fn angle_of(cell: &str, line: u64) -> anyhow::Result<Name> {
+    let name = Name::new(cell);
+    wo_cli::ensure!(
+        !name.is_too_long(),
+        Exit::Integrity,
+        "line {line}: the angle is longer than {} bytes", Name::MAX_BYTES;
+        "write a name, such as front or side"
+    );
+    Ok(name)
 }
 
 /// Whether two rows of one video say the same, however it is spelt.
