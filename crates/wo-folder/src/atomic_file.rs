@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 
+use crate::regular_file::read_regular;
+
 /// A file before it appears.
 pub type Spool = BufWriter<AtomicWriteFile>;
 
@@ -29,7 +31,7 @@ pub fn commit(spool: Spool, path: &Path) -> anyhow::Result<()> {
 
 /// Writes a file again, unless it holds the same already.
 pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    if fs::read(path).is_ok_and(|old| old == bytes) {
+    if read_regular(path).is_ok_and(|old| old == bytes) {
         return Ok(());
     }
     let mut file = create(path)?;

@@ -13,13 +13,15 @@ mod lock;
 mod names;
 mod paths;
 mod records;
+mod regular_file;
+mod review_heads;
 mod table_videos;
 mod tables;
 mod trash;
 
 pub use atomic_file::{Spool, commit, create, create_spool, remove, replace};
 pub use corrections::deletions::{Deleted, Deletions};
-pub use corrections::reviews::{LOG_CURE, read_reviews};
+pub use corrections::reviews::read_reviews;
 pub use corrections::{Corrected, Corrections, Kept, captions_in_force};
 pub use deleted_frames::{DeletedByHand, DeletedFrames};
 pub use frame_folder::{check_frames, folder_of_records, no_frames, tables_not_read};
@@ -32,6 +34,8 @@ pub use names::{
 pub use paths::base_folder::BaseFolder;
 pub use paths::files::{Files, Meant};
 pub use paths::nearest::{WithNearest, most_alike};
+pub use regular_file::{open_regular, read_regular, refuse_irregular};
+pub use review_heads::{LOG_CURE, ReviewHeads, anchor_of, head_of_records, write_anchor};
 pub use records::{cure_of_records, for_each_line, stream_error};
 pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
 pub use tables::dialect::Encoding;

@@ -1,6 +1,5 @@
 //! The records of a folder, line by line.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use wo_cli::{Error, Exit, Hint, shell_word};
 use wo_record::{DEFAULT_MAX_LINE, Line, ReadError, Reader};
 
 use crate::names::{RECORDS, STATE};
+use crate::regular_file::open_regular;
 
 /// Reads a stream. A file that is not there has no lines.
 pub fn for_each_line(
@@ -18,7 +18,7 @@ pub fn for_each_line(
     if !path.exists() {
         return Ok(());
     }
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    let file = open_regular(path).with_context(|| format!("open {}", path.display()))?;
     let mut input = BufReader::with_capacity(1 << 18, file);
     let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
     while let Some(line) = reader

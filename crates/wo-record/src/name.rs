@@ -11,6 +11,10 @@ pub const BAD_FORM: &str = "bad_form";
 /// The label of a video or frame that cannot be judged.
 pub const UNCLEAR: &str = "unclear";
 
+/// The most bytes of a name that a person may give: a label, a fault, an exercise, a person, a reviewer. Names of files are
+/// made of up to two of them.
+pub const MAX_NAME_BYTES: usize = 100;
+
 /// A lower-case name of letters, digits and underscores, such as `squat`, `bad_form` or `knees_cave`.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -63,6 +67,11 @@ impl Name {
     /// True if the text had no letters and digits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// True if it has more than [`MAX_NAME_BYTES`].
+    pub fn is_too_long(&self) -> bool {
+        self.0.len() > MAX_NAME_BYTES
     }
 
     /// True for the three labels that the tools know.

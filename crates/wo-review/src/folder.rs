@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use wo_folder::{Corrections, Kept as KeptFrame, RECORDS, TRASH, check_frames, no_frames};
+use wo_folder::{
+    Corrections, Kept as KeptFrame, RECORDS, TRASH, check_frames, no_frames, open_regular,
+};
 use wo_label::{Captions, Reviews};
 use wo_record::{Image, Record, Review, Video};
 
@@ -127,7 +129,7 @@ impl Folder {
     /// The first videos, numbered as in the whole folder. `None` if that needs the whole folder.
     pub(crate) fn first(dir: &Path, corrections: &Corrections) -> Option<Self> {
         let path = dir.join(RECORDS);
-        let records = Arc::new(File::open(&path).ok()?);
+        let records = Arc::new(open_regular(&path).ok()?);
         let mut first: Vec<(Kept, LineSpan)> = Vec::new();
         let videos = VideoPaths::read(&path, FIRST_BYTES).ok()?;
         let keep = |record| Kept::of(record, Source::Records, corrections, &videos);
@@ -273,7 +275,7 @@ impl Folder {
 }
 
 fn open(path: &Path) -> anyhow::Result<Arc<File>> {
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    let file = open_regular(path).with_context(|| format!("open {}", path.display()))?;
     Ok(Arc::new(file))
 }
 

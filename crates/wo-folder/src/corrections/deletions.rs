@@ -1,7 +1,6 @@
 //! Finds frames of the records that a person deleted: their image or their row is missing.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -12,6 +11,7 @@ use wo_record::{Frame, Name};
 use crate::names::{STATE, own_image, table_name, table_name_of};
 use crate::paths::base_folder::BaseFolder;
 use crate::paths::files::Files;
+use crate::regular_file::open_regular;
 use crate::tables::table::Row;
 
 /// How a frame was deleted.
@@ -161,7 +161,7 @@ impl Written {
     /// The images of all frames that `wo-extract` finished. What is no line of it says nothing.
     fn of(dir: &Path) -> Self {
         let mut written = Self::default();
-        let Ok(file) = File::open(dir.join(STATE)) else {
+        let Ok(file) = open_regular(&dir.join(STATE)) else {
             return written;
         };
         for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {

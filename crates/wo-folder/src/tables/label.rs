@@ -19,6 +19,8 @@ pub enum WrittenLabel {
         /// What is probably meant.
         meant: &'static str,
     },
+    /// Longer than a name may be: names of files are made of it.
+    TooLong(Name),
 }
 
 impl WrittenLabel {
@@ -30,6 +32,9 @@ impl WrittenLabel {
         }
         if name.is_known_label() {
             return Self::Known(name);
+        }
+        if name.is_too_long() {
+            return Self::TooLong(name);
         }
         let known = [
             (GOOD_FORM, GOOD_FORM),
@@ -52,7 +57,7 @@ impl WrittenLabel {
     pub fn name(&self) -> Option<&Name> {
         match self {
             Self::Known(name) | Self::New(name) => Some(name),
-            Self::None | Self::Misspelt { .. } => None,
+            Self::None | Self::Misspelt { .. } | Self::TooLong(_) => None,
         }
     }
 }
@@ -86,5 +91,11 @@ mod tests {
             WrittenLabel::New("wobbly".into())
         );
         assert_eq!(WrittenLabel::of(" - "), WrittenLabel::None);
+        for (n, is_too_long) in [(50, false), (51, true)] {
+            let label = WrittenLabel::of(&"ä".repeat(n));
+            let found = matches!(label, WrittenLabel::TooLong(_));
+            assert_eq!(found, is_too_long, "{n} letters of two bytes");
+            assert_eq!(label.name().is_none(), is_too_long);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use wo_cli::{Exit, Message, count, error, message, named, verb};
-use wo_record::Name;
+use wo_record::{MAX_NAME_BYTES, Name};
 
 use crate::names::{TRASH, has_ending, own_image};
 use crate::paths::files::Files;
@@ -66,6 +66,13 @@ pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<Message> {
             "{name}:{line}: `{written}` is no label, so the label stays as it was ({})",
             like_it(table.no_labels.len());
             "write good_form, bad_form or unclear, or empty the cell"
+        ));
+    }
+    if let Some(line) = table.too_long.first() {
+        troubles.push(message!(
+            "{name}:{line}: a label or fault is longer than {MAX_NAME_BYTES} bytes and has no effect ({})",
+            like_it(table.too_long.len());
+            "give it a shorter name; a remark belongs into the description"
         ));
     }
     if let Some(line) = table.contrary.first() {

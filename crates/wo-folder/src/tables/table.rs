@@ -23,6 +23,9 @@ pub const FRAME_COLUMNS: Columns = Columns {
 /// The columns of a table that is written again.
 pub(crate) const WRITTEN_COLUMNS: [&str; 3] = ["frame_path", "label", "description"];
 
+/// What stands between the faults of a cell.
+const FAULTS_APART: [char; 3] = [';', ',', '|'];
+
 /// What a row says of a frame.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Row {
@@ -54,13 +57,15 @@ impl Row {
     /// What the cells of a row say.
     pub(crate) fn of_cells(path: &str, label: &str, description: &str, faults: &str) -> Self {
         let names = unquoted(faults.trim())
-            .split([';', ',', '|'])
+            .split(FAULTS_APART)
             .map(Name::new);
         let text = unquoted(description);
         Self {
             frame_path: path.to_owned(),
             label: WrittenLabel::of(unquoted(label.trim())).name().cloned(),
-            faults: names.filter(|name| !name.is_empty()).collect(),
+            faults: names
+                .filter(|name| !name.is_empty() && !name.is_too_long())
+                .collect(),
             description: Some(text.to_owned()).filter(|text| !text.trim().is_empty()),
         }
     }
@@ -110,6 +115,8 @@ pub struct Table {
     pub no_labels: Vec<(u64, String)>,
     /// Misspelt labels, by their lines, each with the one that is probably meant. They have no effect.
     pub misspelt_labels: Vec<(u64, Name, &'static str)>,
+    /// Lines with a label or a fault that is longer than a name may be. Such a name has no effect.
+    pub too_long: Vec<u64>,
     /// Lines that name faults beside a label other than bad form. Such faults have no effect.
     pub contrary: Vec<u64>,
     /// Whether its encoding was guessed to be Windows-1252.
@@ -169,7 +176,12 @@ pub fn parse_table(bytes: &[u8]) -> anyhow::Result<Table> {
             WrittenLabel::None if !text.is_empty() => {
                 table.no_labels.push((row.line, text.to_owned()));
             }
+            WrittenLabel::TooLong(_) => table.too_long.push(row.line),
             _ => {}
+        }
+        let mut names = unquoted(raw(faults).trim()).split(FAULTS_APART);
+        if names.any(|it| Name::new(it).is_too_long()) {
+            table.too_long.push(row.line);
         }
         let frame_path = unquoted(raw(path).trim());
         let mut said = Row::of_cells(frame_path, raw(label), raw(description), raw(faults));

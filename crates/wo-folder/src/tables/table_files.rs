@@ -1,7 +1,7 @@
 //! Finds the tables in a folder of frames, and files that look like tables and are not read.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 
 use crate::names::{GROUPS, TRASH, is_frame_folder};
+use crate::regular_file::open_regular;
 use crate::tables::sheet::Sheet;
 use crate::tables::table::FRAME_COLUMNS;
 
@@ -19,7 +20,18 @@ const HEAD_BYTES: u64 = 64 << 10;
 
 /// The tables of frames in a folder, in the order of their names.
 pub fn tables(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    files_of_kind(dir, &["csv", "tsv"])
+    let tables = files_of_kind(dir, &["csv", "tsv"])?;
+    for table in &tables {
+        // A link that leads nowhere is named by who reads it.
+        if fs::metadata(table).is_ok_and(|it| !it.is_file()) {
+            wo_cli::bail!(
+                Exit::Io,
+                "{} is a pipe or a device, not a table", table.display();
+                "move it out of the folder"
+            );
+        }
+    }
+    Ok(tables)
 }
 
 /// Those tables of a folder whose first line has the column of the frames.
@@ -32,7 +44,7 @@ pub(crate) fn tables_of_frames(dir: &Path) -> Vec<PathBuf> {
 /// Whether the first line of a file has the column of the frames.
 fn is_of_frames(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    let read = open_regular(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
     // The beginning may end within a character. With UTF-16, whose characters have two bytes, it never does.
     if !head.contains(&0)
         && let Some(end) = head.iter().rposition(|&byte| byte == b'\n')

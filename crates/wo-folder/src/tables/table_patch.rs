@@ -1,7 +1,6 @@
 //! Edits single cells and rows of a CSV: all other bytes stay as they are.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,6 +8,7 @@ use csv::{StringRecord, Terminator};
 use wo_cli::{Exit, ExitWith};
 use wo_record::{Judgement, Name};
 
+use crate::regular_file::read_regular;
 use crate::tables::dialect::{Encoding, encode};
 use crate::tables::formula::{quoted, unquoted};
 use crate::tables::sheet::Sheet;
@@ -54,7 +54,7 @@ impl TablePatch {
     /// Reads a table.
     pub fn read(table: &Path) -> anyhow::Result<Self> {
         let what = || format!("read {}", table.display());
-        let bytes = fs::read(table).with_context(what).exit_with(Exit::Io)?;
+        let bytes = read_regular(table).with_context(what).exit_with(Exit::Io)?;
         Self::parse(&bytes)
             .with_context(what)
             .exit_with(Exit::Integrity)

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 use wo_cli::Exit;
+use wo_folder::{open_regular, read_regular};
 use wo_record::Name;
 
 use super::image_names::stems;
@@ -166,7 +167,7 @@ impl Unreadable {
 fn write_new_image(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if path.exists() {
         // An equal file is left from a killed export.
-        if fs::read(path).is_ok_and(|there| there == bytes) {
+        if read_regular(path).is_ok_and(|there| there == bytes) {
             return Ok(());
         }
         wo_cli::bail!(
@@ -188,7 +189,7 @@ fn named_in(metadata: &Path) -> anyhow::Result<BTreeSet<String>> {
         return Ok(BTreeSet::new());
     }
     let what = || format!("read {}", metadata.display());
-    let text = fs::read_to_string(metadata).with_context(what)?;
+    let text = open_regular(metadata).and_then(io::read_to_string).with_context(what)?;
     let mut names = BTreeSet::new();
     for (line, text) in (1..).zip(text.lines()) {
         let own: Option<OwnLine> = serde_json::from_str(text).ok();

@@ -9,7 +9,7 @@ use std::thread;
 
 use anyhow::Context;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use wo_folder::for_each_line;
+use wo_folder::{for_each_line, open_regular};
 use wo_record::{Record, SCHEMA, SCHEMA_VERSION};
 
 /// Bytes that are read before they are parsed: enough for all cores, and little memory.
@@ -32,7 +32,7 @@ pub(crate) fn for_each_record<T: Send>(
     keep: impl Fn(Record) -> Option<T> + Sync,
     each: &mut dyn FnMut(T, LineSpan),
 ) -> anyhow::Result<()> {
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    let file = open_regular(path).with_context(|| format!("open {}", path.display()))?;
     if is_plain_stream(file, &keep, each) {
         return Ok(());
     }
@@ -70,7 +70,7 @@ pub(crate) fn for_first_records<T: Send>(
     each: &mut dyn FnMut(T, LineSpan),
 ) -> bool {
     let mut text = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FIRST_BYTES).read_to_end(&mut text));
+    let read = open_regular(path).and_then(|file| file.take(FIRST_BYTES).read_to_end(&mut text));
     let whole = text.iter().rposition(|&c| c == b'\n');
     text.truncate(whole.map_or(0, |last| last + 1));
     let chunk = read.ok().and_then(|_| parse(&text, &keep));

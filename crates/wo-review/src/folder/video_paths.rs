@@ -1,11 +1,11 @@
 //! Paths of the videos, read before the frames, since a path may name a fault.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use wo_folder::open_regular;
 use wo_record::Record;
 
 /// A line names its type within this many bytes, in records of all our tools.
@@ -21,7 +21,7 @@ impl VideoPaths {
     /// From the first bytes of a records file. Bad lines are ignored here and reported elsewhere.
     pub(crate) fn read(records: &Path, n_bytes: u64) -> anyhow::Result<Self> {
         let reading = || format!("read {}", records.display());
-        let file = File::open(records).with_context(reading)?;
+        let file = open_regular(records).with_context(reading)?;
         let mut input = BufReader::with_capacity(1 << 20, file.take(n_bytes));
         let (mut paths, mut line) = (HashMap::new(), Vec::new());
         loop {

@@ -1,12 +1,12 @@
 //! The answers of one person as a change to a frame.
 
-use wo_record::{BAD_FORM, Name};
+use wo_record::{BAD_FORM, MAX_NAME_BYTES, Name};
 
 use super::labels::Labels;
 use super::questions::Questions;
 use super::quote::{flag, short};
 use super::role::Role;
-use super::task::Answers;
+use super::task::{Answers, Person};
 use crate::store::Change;
 
 /// The change that the answers ask for.
@@ -23,6 +23,15 @@ pub(super) fn answered_change(
     questions: &Questions,
     labels: &mut Labels,
 ) -> Result<AnsweredChange, String> {
+    if let Some(Person::Name(name)) = &answers.by
+        && name.len() > MAX_NAME_BYTES
+    {
+        return Err(format!(
+            "the name of the person `{}` has {} bytes, at most {MAX_NAME_BYTES} are allowed; shorten it in the file",
+            short(name),
+            name.len()
+        ));
+    }
     let mut answered = AnsweredChange::default();
     let change = &mut answered.change;
     // The label with the question that it answers.

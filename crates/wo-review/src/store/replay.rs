@@ -1,6 +1,6 @@
 //! Adds reviews to the store in order: those of the log at start-up, then each saved one.
 
-use wo_record::Review;
+use wo_record::{Review, ReviewsHead};
 
 use super::{Entry, Store};
 
@@ -12,6 +12,12 @@ impl Store {
             self.requests.insert(request.clone(), review.decision);
         }
         self.version += 1;
+        if let Some(hash) = &review.hash {
+            self.head = Some(ReviewsHead {
+                sequence: review.sequence,
+                hash: hash.clone(),
+            });
+        }
         let Some(id) = self.met(&review) else {
             self.n_unmet += 1;
             return;

@@ -9,7 +9,7 @@ use anyhow::Context;
 use wo_cli::{Exit, ExitWith};
 use wo_folder::GROUP_COLUMNS as COLUMNS;
 use wo_folder::{BaseFolder, Files, GROUPS, Sheet, WithNearest, holds_written_images};
-use wo_record::{Name, same_id};
+use wo_record::{MAX_NAME_BYTES, Name, same_id};
 
 use crate::input::keys::Keys;
 use crate::input::media_names::{is_image_name, is_media_name};
@@ -137,6 +137,13 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
             source_id: cell(source),
             angle: cell(angle).map(|it| Name::new(&it)),
         };
+        let names = [keys.person_id.as_deref(), keys.angle.as_ref().map(Name::as_str)];
+        wo_cli::ensure!(
+            names.iter().flatten().all(|it| it.len() <= MAX_NAME_BYTES),
+            Exit::Integrity,
+            "line {line}: the person or the angle has more than {MAX_NAME_BYTES} bytes";
+            "write a shorter name"
+        );
         let meant = Some(videos.meant(&written)).filter(|meant| meant.is_there);
         let meant = meant.unwrap_or_else(|| table.files.meant(&written));
         if !meant.is_there {
