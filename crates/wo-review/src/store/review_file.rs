@@ -51,7 +51,7 @@ impl ReviewFile {
         let file = opened(&path)?;
         // Older versions lock only the log.
         take(&file, dir)?;
-        let mut contents = read_log(&file, &path, &mut heads)?;
+        let contents = read_log(&file, &path, &mut heads)?;
         if on_loss == OnLoss::Refuse {
             heads.check(&path, contents.chain.n_lines())?;
         }
@@ -72,7 +72,7 @@ impl ReviewFile {
             told: RefCell::default(),
         };
         log.settle(&heads, on_loss)?;
-        Ok((log, std::mem::take(&mut contents.reviews)))
+        Ok((log, contents.reviews))
     }
 
     /// Says what a crash left, writes down what is lost, and brings the anchor up to date.

@@ -76,8 +76,7 @@ impl<'a> Request<'a> {
 
 /// The bytes of a hostile request, and what kind it is.
 fn hostile(dice: &mut Dice, client: &Client, number: usize) -> (&'static str, Vec<u8>) {
-    let mut it = Request::decision(client, &format!("hostile {number}"));
-    let host = it.host_and_cookie();
+    let it = Request::decision(client, &format!("hostile {number}"));
     match dice.below(13) {
         0 => {
             let whole = it.bytes();
@@ -85,34 +84,6 @@ fn hostile(dice: &mut Dice, client: &Client, number: usize) -> (&'static str, Ve
             ("a part of a request", whole[..n].to_vec())
         }
         1 => {
-            for i in 0..dice.below(3000) {
-                let _ = write!(it.headers, "X-{i}: {}\r\n", "x".repeat(dice.below(200)));
-            }
-            ("a huge head", it.bytes())
-        }
-        2 => {
-            it.method = dice.one(&["PUT", "DELETE", "TRACE", "CONNECT", "OPTIONS", "get", "P OST", "", "\0"]);
-            it.path = dice.one(&["/api/decide", "/", "*", "/api/enter", "http://evil.com/"]).to_owned();
-            ("another method", it.bytes())
-        }
-        3 => {
-            let n = dice.below(it.body.len());
-            it.body.truncate(n);
-            it.body += dice.one(&["", "}", "\0", "[[[[", "{\"a\":", "\"\\ud800\"", "1e999", "]"]);
-            ("bad JSON", it.bytes())
-        }
-        4 => {
-            it.body = "[".repeat(dice.below(200_000));
-            ("deep JSON", it.bytes())
-        }
-        5 => {
-            let up = dice.one(&["../", "..%2f", "%2e%2e/", "..\\", "....//", "%252e%252e%252f", "%00", "//"]);
-            let base = dice.one(&["/", "/assets/", "/picture/x/", "/media/x/", "/api/video/"]);
-            it.path = format!("{base}{}etc/passwd", up.repeat(1 + dice.below(6)));
-            (it.method, it.body) = ("GET", String::new());
-            ("a way out of the folder", it.bytes())
-        }
-        6 => {
             let mut bytes = it.bytes();
             for _ in 0..=dice.below(4) {
                 let place = dice.below(bytes.len());
@@ -120,36 +91,106 @@ fn hostile(dice: &mut Dice, client: &Client, number: usize) -> (&'static str, Ve
             }
             ("bytes that are no UTF-8", bytes)
         }
-        7 => {
-            let other = dice.one(&["Host: evil.com", "Origin: http://evil.com", "Origin: null", "Sec-Fetch-Site: cross-site", "Host:"]);
-            it.headers = format!("{other}\r\n");
-            ("another site", it.bytes())
-        }
-        8 => {
-            let cookie = dice.one(&["", "wo_review=1", "=;=;=", "wo_review_1=0"]);
-            let bytes = String::from_utf8_lossy(&it.bytes()).replace(&client.cookie, cookie);
-            ("another cookie", bytes.into_bytes())
-        }
-        9 => {
-            let chunk = dice.one(&["zz\r\n", "-1\r\n", "ffffffffffffffff\r\nx", "5\r\nab", "1;ext=\"\r\nx\r\n0\r\n\r\n", "0\r\nX: y\r\n"]);
-            let text = format!("POST /api/decide HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n{chunk}");
-            ("chunks that are none", text.into_bytes())
-        }
-        10 => {
-            let length = dice.one(&["-1", "99999999999999999999", "1, 2", "0x10", " ", "800001", "5\r\nContent-Length: 6", "5\r\nTransfer-Encoding: chunked"]);
-            let text = format!("POST /api/decide HTTP/1.1\r\n{host}Content-Length: {length}\r\n\r\n{{}}");
-            ("a length that is none", text.into_bytes())
-        }
-        11 => {
-            let get = format!("GET /api/session HTTP/1.1\r\n{host}\r\n").repeat(1 + dice.below(30));
-            let mut bytes = get.into_bytes();
+        2 => {
+            let host = it.host_and_cookie();
+            let get = format!("GET /api/session HTTP/1.1\r\n{host}\r\n");
+            let mut bytes = get.repeat(1 + dice.below(30)).into_bytes();
             bytes.extend(it.bytes());
             bytes.extend(dice.bytes(20));
             ("many in one", bytes)
         }
-        _ => {
+        3 | 4 => {
             let n = 1 + dice.below(4000);
             ("noise", dice.bytes(n))
+        }
+        5..=8 => hostile_head(dice, it),
+        _ => hostile_body(dice, it),
+    }
+}
+
+fn hostile_head(dice: &mut Dice, mut it: Request<'_>) -> (&'static str, Vec<u8>) {
+    match dice.below(5) {
+        0 => {
+            for i in 0..dice.below(3000) {
+                let _ = write!(it.headers, "X-{i}: {}\r\n", "x".repeat(dice.below(200)));
+            }
+            ("a huge head", it.bytes())
+        }
+        1 => {
+            let methods = ["PUT", "DELETE", "TRACE", "CONNECT", "get", "P OST", "", "\0"];
+            it.method = dice.one(&methods);
+            let paths = ["/api/decide", "/", "*", "/api/enter", "http://evil.com/"];
+            it.path = dice.one(&paths).to_owned();
+            ("another method", it.bytes())
+        }
+        2 => {
+            let ups = ["../", "..%2f", "%2e%2e/", "..\\", "....//", "%252e%252e%252f", "%00"];
+            let up = dice.one(&ups).repeat(1 + dice.below(6));
+            let bases = ["/", "/assets/", "/picture/x/", "/media/x/", "/api/video/"];
+            it.path = format!("{}{up}etc/passwd", dice.one(&bases));
+            (it.method, it.body) = ("GET", String::new());
+            ("a way out of the folder", it.bytes())
+        }
+        3 => {
+            let others = [
+                "Host: evil.com",
+                "Origin: http://evil.com",
+                "Origin: null",
+                "Sec-Fetch-Site: cross-site",
+                "Host:",
+            ];
+            it.headers = format!("{}\r\n", dice.one(&others));
+            ("another site", it.bytes())
+        }
+        _ => {
+            let cookie = dice.one(&["", "wo_review=1", "=;=;=", "wo_review_1=0"]);
+            let text = String::from_utf8_lossy(&it.bytes()).into_owned();
+            let text = text.replace(&it.client.cookie, cookie);
+            ("another cookie", text.into_bytes())
+        }
+    }
+}
+
+fn hostile_body(dice: &mut Dice, mut it: Request<'_>) -> (&'static str, Vec<u8>) {
+    let head = format!("POST /api/decide HTTP/1.1\r\n{}", it.host_and_cookie());
+    match dice.below(4) {
+        0 => {
+            let n = dice.below(it.body.len());
+            it.body.truncate(n);
+            it.body += dice.one(&["", "}", "\0", "[[[[", "{\"a\":", "\"\\ud800\"", "1e999"]);
+            ("bad JSON", it.bytes())
+        }
+        1 => {
+            it.body = "[".repeat(dice.below(200_000));
+            ("deep JSON", it.bytes())
+        }
+        2 => {
+            let chunks = [
+                "zz\r\n",
+                "-1\r\n",
+                "ffffffffffffffff\r\nx",
+                "5\r\nab",
+                "1;ext=\"\r\nx\r\n0\r\n\r\n",
+                "0\r\nX: y\r\n",
+            ];
+            let chunk = dice.one(&chunks);
+            let text = format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}");
+            ("chunks that are none", text.into_bytes())
+        }
+        _ => {
+            let lengths = [
+                "-1",
+                "99999999999999999999",
+                "1, 2",
+                "0x10",
+                " ",
+                "800001",
+                "5\r\nContent-Length: 6",
+                "5\r\nTransfer-Encoding: chunked",
+            ];
+            let length = dice.one(&lengths);
+            let text = format!("{head}Content-Length: {length}\r\n\r\n{{}}");
+            ("a length that is none", text.into_bytes())
         }
     }
 }

@@ -137,13 +137,7 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
             source_id: cell(source),
             angle: cell(angle).map(|it| Name::new(&it)),
         };
-        let names = [keys.person_id.as_deref(), keys.angle.as_ref().map(Name::as_str)];
-        wo_cli::ensure!(
-            names.iter().flatten().all(|it| it.len() <= MAX_NAME_BYTES),
-            Exit::Integrity,
-            "line {line}: the person or the angle has more than {MAX_NAME_BYTES} bytes";
-            "write a shorter name"
-        );
+        refuse_long(line, &keys)?;
         let meant = Some(videos.meant(&written)).filter(|meant| meant.is_there);
         let meant = meant.unwrap_or_else(|| table.files.meant(&written));
         if !meant.is_there {
@@ -164,6 +158,18 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
         }
     }
     Ok(table)
+}
+
+fn refuse_long(line: u64, keys: &Keys) -> anyhow::Result<()> {
+    let angle = keys.angle.as_ref().map(Name::as_str);
+    let names = [keys.person_id.as_deref(), angle];
+    wo_cli::ensure!(
+        names.into_iter().flatten().all(|it| it.len() <= MAX_NAME_BYTES),
+        Exit::Integrity,
+        "line {line}: the person or the angle has more than {MAX_NAME_BYTES} bytes";
+        "write a shorter name"
+    );
+    Ok(())
 }
 
 /// Whether two rows of one video say the same, however it is spelt.
@@ -196,6 +202,11 @@ mod tests {
             let dir = folder(&["a.mp4", "b.mp4"], text);
             let message = format!("{:#}", open(dir.path()).unwrap_err());
             assert!(message.contains(expected), "{message}");
+        }
+        for (n, is_right) in [(100, true), (101, false)] {
+            let text = format!("path,person_id\na.mp4,{}\n", "p".repeat(n));
+            let dir = folder(&["a.mp4"], &text);
+            assert_eq!(open(dir.path()).is_ok(), is_right, "{n}");
         }
     }
 
