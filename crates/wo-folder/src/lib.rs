@@ -34,9 +34,9 @@ pub use names::{
 pub use paths::base_folder::BaseFolder;
 pub use paths::files::{Files, Meant};
 pub use paths::nearest::{WithNearest, most_alike};
+pub use records::{cure_of_records, for_each_line, stream_error};
 pub use regular_file::{open_regular, read_regular, refuse_irregular};
 pub use review_heads::{LOG_CURE, ReviewHeads, anchor_of, head_of_records, write_anchor};
-pub use records::{cure_of_records, for_each_line, stream_error};
 pub use table_videos::{TableFrame, TableVideo, videos_of_tables};
 pub use tables::dialect::Encoding;
 pub use tables::folder_tables::Tables;

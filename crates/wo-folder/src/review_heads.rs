@@ -93,7 +93,8 @@ impl ReviewHeads {
         };
         for known in self.known.iter_mut().filter(|it| !it.is_met) {
             known.is_met = accepted.contains(&known.head)
-                || (known.head.sequence == chain.n_lines() && chain.head().as_ref() == Some(&known.head));
+                || (known.head.sequence == chain.n_lines()
+                    && chain.head().as_ref() == Some(&known.head));
         }
     }
 
@@ -117,7 +118,9 @@ impl ReviewHeads {
             format!("it is not there, and had {}", wo_cli::count(had, "line"))
         } else if n_lines < had {
             let now = wo_cli::count(n_lines, "line");
-            format!("it ends after {now}, and had {had}: reviews that were acknowledged were removed")
+            format!(
+                "it ends after {now}, and had {had}: reviews that were acknowledged were removed"
+            )
         } else {
             format!("line {had} is not the one that was acknowledged")
         };
@@ -233,7 +236,11 @@ mod tests {
         // A line of another log in its place, and a loss that somebody accepted.
         let other = seen(heads.clone(), 4, &[head(9, "x")]);
         assert_eq!(other.missing(), std::slice::from_ref(&third));
-        assert!(seen(heads, 1, std::slice::from_ref(&third)).missing().is_empty());
+        assert!(
+            seen(heads, 1, std::slice::from_ref(&third))
+                .missing()
+                .is_empty()
+        );
         // The anchor is gone, and the records know of it.
         fs::remove_file(anchor_of(&log)).unwrap();
         let begin = format!(

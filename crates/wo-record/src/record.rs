@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Advice, Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Coverage, Dropped,
     End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve, LostReviews,
-    Metric, Model, Pose, Prediction, Queued, Review, Score, Selection, Source, Suspect, Truth, Verdict, Video,
+    Metric, Model, Pose, Prediction, Queued, Review, Score, Selection, Source, Suspect, Truth,
+    Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.

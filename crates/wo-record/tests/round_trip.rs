@@ -12,7 +12,8 @@ use proptest::sample::select;
 use wo_record::{
     AbstainReason, Begin, Confusion, Dropped, Evidence, Failure, Frame, Group, Image, Joint,
     LabelOrigin, Metric, Model, Name, Pose, Prediction, Producer, Quality, ReadError, Reader,
-    Record, RecordPath, Rep, ReviewsHead, SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video, Writer,
+    Record, RecordPath, Rep, ReviewsHead, SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video,
+    Writer,
 };
 
 /// In the everyday run.

@@ -112,9 +112,7 @@ fn label(cell: &str) -> Result<Name, Message> {
             "no label is called {written}";
             "if {meant} is meant, write that"
         )),
-        WrittenLabel::None => {
-            Err(message!("no label"; "write good_form, bad_form or unclear"))
-        }
+        WrittenLabel::None => Err(message!("no label"; "write good_form, bad_form or unclear")),
     }
 }
 

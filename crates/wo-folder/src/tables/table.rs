@@ -56,9 +56,7 @@ impl Row {
 
     /// What the cells of a row say.
     pub(crate) fn of_cells(path: &str, label: &str, description: &str, faults: &str) -> Self {
-        let names = unquoted(faults.trim())
-            .split(FAULTS_APART)
-            .map(Name::new);
+        let names = unquoted(faults.trim()).split(FAULTS_APART).map(Name::new);
         let text = unquoted(description);
         Self {
             frame_path: path.to_owned(),

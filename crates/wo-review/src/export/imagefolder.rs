@@ -189,7 +189,9 @@ fn named_in(metadata: &Path) -> anyhow::Result<BTreeSet<String>> {
         return Ok(BTreeSet::new());
     }
     let what = || format!("read {}", metadata.display());
-    let text = open_regular(metadata).and_then(io::read_to_string).with_context(what)?;
+    let text = open_regular(metadata)
+        .and_then(io::read_to_string)
+        .with_context(what)?;
     let mut names = BTreeSet::new();
     for (line, text) in (1..).zip(text.lines()) {
         let own: Option<OwnLine> = serde_json::from_str(text).ok();

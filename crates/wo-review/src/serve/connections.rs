@@ -75,7 +75,9 @@ impl Open {
     /// Closes the connection that was idle longest, if any is idle.
     fn close_oldest(&self) {
         let open = locked(&self.0);
-        let idle = open.values().filter_map(|it| Some((*it.idle_since())?).map(|at| (at, it)));
+        let idle = open
+            .values()
+            .filter_map(|it| Some((*it.idle_since())?).map(|at| (at, it)));
         if let Some((_, oldest)) = idle.min_by_key(|(at, _)| *at) {
             oldest.close.notify_one();
         }

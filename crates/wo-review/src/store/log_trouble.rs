@@ -45,17 +45,25 @@ pub(super) fn check_in_place(file: &File, path: &Path, len: u64) -> anyhow::Resu
                 format!("the folder of {name} was removed or moved away while the page is open")
             };
             let cure = if has_folder {
-                format!("move it back; if it was removed, bring it back while wo-review still runs: {copy}; {again}")
+                format!(
+                    "move it back; if it was removed, bring it back while wo-review still runs: {copy}; {again}"
+                )
             } else {
                 format!("move the folder back, or restore it from a backup; {again}")
             };
             (gone, cure)
         }
         Err(error) => return Err(error).with_context(what),
-        Ok(there) if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) || ours.nlink() == 0 => (
-            format!("another file took the place of {name} while the page is open"),
-            format!("put it aside and bring the log back while wo-review still runs: {copy}; {again}"),
-        ),
+        Ok(there)
+            if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) || ours.nlink() == 0 =>
+        {
+            (
+                format!("another file took the place of {name} while the page is open"),
+                format!(
+                    "put it aside and bring the log back while wo-review still runs: {copy}; {again}"
+                ),
+            )
+        }
         Ok(_) if ours.len() < len => (
             format!(
                 "another program shortened {name} from {len} to {} bytes while the page is open",

@@ -144,7 +144,10 @@ impl ReviewFile {
                 }
             }
             Ok(()) if !told.is_empty() => {
-                wo_cli::warn!("{} is in its place again; decisions are saved", self.path.display());
+                wo_cli::warn!(
+                    "{} is in its place again; decisions are saved",
+                    self.path.display()
+                );
                 told.clear();
             }
             _ => {}
@@ -299,7 +302,8 @@ mod tests {
         let first: Review = serde_json::from_str(&lines[0]).expect("a review");
         lines[0] = wo_label::erased(&first).expect("a line");
         fs::write(&path, lines.concat()).expect("written");
-        let (mut log, reviews) = ReviewFile::open(dir.path(), OnLoss::Refuse).expect("a log with a gap");
+        let (mut log, reviews) =
+            ReviewFile::open(dir.path(), OnLoss::Refuse).expect("a log with a gap");
         let ids = |reviews: &[Review]| -> Vec<String> {
             reviews.iter().map(|it| it.video_id.clone()).collect()
         };

@@ -24,7 +24,10 @@ pub(super) async fn in_time(request: Request, next: Next) -> Response {
         return refused(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large");
     }
     match timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Ok(bytes)) => {
+            next.run(Request::from_parts(parts, Body::from(bytes)))
+                .await
+        }
         Ok(Err(error)) if error.to_string().contains("length limit") => {
             refused(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large")
         }

@@ -38,7 +38,10 @@ fn until_closed(mut stream: TcpStream) -> (Duration, String) {
     stream.set_read_timeout(Some(limit)).expect("set a limit");
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
-    (since.elapsed(), String::from_utf8_lossy(&bytes).into_owned())
+    (
+        since.elapsed(),
+        String::from_utf8_lossy(&bytes).into_owned(),
+    )
 }
 
 fn n_open_files(server: &Server) -> usize {

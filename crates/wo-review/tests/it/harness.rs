@@ -120,7 +120,11 @@ impl Server {
     /// Starts one that may have so many files open.
     pub(crate) fn start_with_files(dir: &Path, n_files: u32) -> Self {
         let mut command = Command::new("sh");
-        command.args(["-c", &format!("ulimit -n {n_files}; exec \"$0\" \"$@\""), BIN]);
+        command.args([
+            "-c",
+            &format!("ulimit -n {n_files}; exec \"$0\" \"$@\""),
+            BIN,
+        ]);
         Self::run(command, dir, &[], &[])
             .unwrap_or_else(|(status, stderr)| panic!("{status}: {stderr}"))
     }

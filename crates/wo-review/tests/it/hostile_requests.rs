@@ -60,11 +60,20 @@ impl<'a> Request<'a> {
     }
 
     fn host_and_cookie(&self) -> String {
-        format!("Host: {}\r\nCookie: {}\r\n", self.client.address, self.client.cookie)
+        format!(
+            "Host: {}\r\nCookie: {}\r\n",
+            self.client.address, self.client.cookie
+        )
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let Self { method, path, headers, body, .. } = self;
+        let Self {
+            method,
+            path,
+            headers,
+            body,
+            ..
+        } = self;
         format!(
             "{method} {path} HTTP/1.1\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",
             self.host_and_cookie(),
@@ -117,14 +126,24 @@ fn hostile_head(dice: &mut Dice, mut it: Request<'_>) -> (&'static str, Vec<u8>)
             ("a huge head", it.bytes())
         }
         1 => {
-            let methods = ["PUT", "DELETE", "TRACE", "CONNECT", "get", "P OST", "", "\0"];
+            let methods = [
+                "PUT", "DELETE", "TRACE", "CONNECT", "get", "P OST", "", "\0",
+            ];
             it.method = dice.one(&methods);
             let paths = ["/api/decide", "/", "*", "/api/enter", "http://evil.com/"];
             it.path = dice.one(&paths).to_owned();
             ("another method", it.bytes())
         }
         2 => {
-            let ups = ["../", "..%2f", "%2e%2e/", "..\\", "....//", "%252e%252e%252f", "%00"];
+            let ups = [
+                "../",
+                "..%2f",
+                "%2e%2e/",
+                "..\\",
+                "....//",
+                "%252e%252e%252f",
+                "%00",
+            ];
             let up = dice.one(&ups).repeat(1 + dice.below(6));
             let bases = ["/", "/assets/", "/picture/x/", "/media/x/", "/api/video/"];
             it.path = format!("{}{up}etc/passwd", dice.one(&bases));
@@ -216,14 +235,21 @@ fn send(dice: &mut Dice, address: &str, bytes: &[u8]) -> Option<u16> {
 fn check(dir: &Path, acknowledged: &[String]) {
     let lines = log(dir);
     for request in acknowledged {
-        let n = lines.iter().filter(|line| line["request"] == request.as_str()).count();
+        let n = lines
+            .iter()
+            .filter(|line| line["request"] == request.as_str())
+            .count();
         assert_eq!(n, 1, "{request}");
     }
 }
 
 #[test]
 fn hostile_requests_and_kills_lose_no_decision() {
-    let n_requests = if std::env::var_os("WO_FULL").is_some() { 2000 } else { 200 };
+    let n_requests = if std::env::var_os("WO_FULL").is_some() {
+        2000
+    } else {
+        200
+    };
     let dir = folder(2, 5);
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let mut acknowledged: Vec<String> = Vec::new();
@@ -237,32 +263,50 @@ fn hostile_requests_and_kills_lose_no_decision() {
             let (kind, bytes) = hostile(&mut dice, &client, number);
             let status = send(&mut dice, &server.address, &bytes);
             let is_right = status.is_none_or(|it| it < 500 || [501, 505].contains(&it));
-            assert!(is_right, "{kind}: {status:?}: {}", String::from_utf8_lossy(&bytes));
+            assert!(
+                is_right,
+                "{kind}: {status:?}: {}",
+                String::from_utf8_lossy(&bytes)
+            );
             if number.is_multiple_of(BETWEEN_DECISIONS) {
                 let request = format!("decision {number}");
                 let since = Instant::now();
-                client.decide(&request, &[(number % 10) as u32], json!({"label": "bad_form"}));
+                client.decide(
+                    &request,
+                    &[(number % 10) as u32],
+                    json!({"label": "bad_form"}),
+                );
                 acknowledged.push(request);
                 assert!(since.elapsed() < Duration::from_secs(5), "after {kind}");
             }
         }
         // In the middle of decisions of which nobody knows how far they came.
-        let going: Vec<_> = (0..3).map(|i| {
-            let client = client.clone();
-            let request = format!("last {number} {i}");
-            std::thread::spawn(move || {
-                let body = json!({"request": request, "frames": [i], "change": {"label": "unclear"}});
-                let answer = client.post("/api/decide", &body)?;
-                (answer.status == 200).then_some(request)
+        let going: Vec<_> = (0..3)
+            .map(|i| {
+                let client = client.clone();
+                let request = format!("last {number} {i}");
+                std::thread::spawn(move || {
+                    let body =
+                        json!({"request": request, "frames": [i], "change": {"label": "unclear"}});
+                    let answer = client.post("/api/decide", &body)?;
+                    (answer.status == 200).then_some(request)
+                })
             })
-        }).collect();
+            .collect();
         std::thread::sleep(Duration::from_millis(dice.below(12) as u64));
         server.kill();
         n_kills += 1;
-        acknowledged.extend(going.into_iter().filter_map(|it| it.join().expect("no client fails")));
+        acknowledged.extend(
+            going
+                .into_iter()
+                .filter_map(|it| it.join().expect("no client fails")),
+        );
     }
     let server = Server::start(dir.path(), &[]);
     assert!(server.stop().success());
     check(dir.path(), &acknowledged);
-    println!("{number} hostile requests, {n_kills} kills, {} decisions acknowledged, none lost", acknowledged.len());
+    println!(
+        "{number} hostile requests, {n_kills} kills, {} decisions acknowledged, none lost",
+        acknowledged.len()
+    );
 }

@@ -18,7 +18,10 @@ fn pipe(path: &Path) {
 /// Puts a device like `/dev/null` there. False where that is not permitted.
 fn device(path: &Path) -> bool {
     let _ = fs::remove_file(path);
-    let made = Command::new("mknod").arg(path).args(["c", "1", "3"]).status();
+    let made = Command::new("mknod")
+        .arg(path)
+        .args(["c", "1", "3"])
+        .status();
     made.is_ok_and(|status| status.success())
 }
 
@@ -38,10 +41,18 @@ fn a_pipe_in_the_place_of_a_file_is_refused_at_once() {
         let since = Instant::now();
         let run = tool().arg(dir.path()).arg("--no-open").run();
         assert_eq!(run.status, 5, "{name}: {}", run.stderr);
-        assert!(run.stderr.contains("pipe or a device"), "{name}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("pipe or a device"),
+            "{name}: {}",
+            run.stderr
+        );
         assert!(run.stderr.contains(name), "{name}: {}", run.stderr);
         if !name.ends_with(".lock") {
-            let export = tool().arg("export").arg(dir.path()).args(["--to", "ndjson"]).run();
+            let export = tool()
+                .arg("export")
+                .arg(dir.path())
+                .args(["--to", "ndjson"])
+                .run();
             assert_eq!(export.status, 5, "{name}: {}", export.stderr);
         }
         assert!(since.elapsed() < Duration::from_secs(10), "{name}");
@@ -58,7 +69,11 @@ fn a_device_in_the_place_of_a_file_is_refused_at_once() {
         }
         let run = tool().arg(dir.path()).arg("--no-open").run();
         assert_eq!(run.status, 5, "{name}: {}", run.stderr);
-        assert!(run.stderr.contains("pipe or a device"), "{name}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("pipe or a device"),
+            "{name}: {}",
+            run.stderr
+        );
     }
 }
 
@@ -73,7 +88,11 @@ fn the_first_signal_ends_the_page_while_it_waits() {
     let since = Instant::now();
     let (status, stderr) = server.stop_and_read();
     assert!(status.success(), "{stderr}");
-    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        since.elapsed()
+    );
 }
 
 #[test]
@@ -91,6 +110,10 @@ fn the_first_signal_ends_the_page_whatever_became_of_the_folder() {
     let since = Instant::now();
     let (status, stderr) = server.stop_and_read();
     assert_eq!(status.code(), Some(5), "{stderr}");
-    assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        since.elapsed()
+    );
     assert_eq!(log(dir.path()).len(), 1);
 }

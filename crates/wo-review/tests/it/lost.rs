@@ -28,7 +28,10 @@ fn run(dir: &Path, args: &[&str]) -> (i32, String) {
 
 /// The requests that the log has, in their order.
 fn requests(dir: &Path) -> Vec<Value> {
-    log(dir).iter().map(|line| line["request"].clone()).collect()
+    log(dir)
+        .iter()
+        .map(|line| line["request"].clone())
+        .collect()
 }
 
 /// Three decisions, and a server that was stopped as a person does.
@@ -84,7 +87,11 @@ fn what_somebody_does_to_the_open_log_is_told_and_nothing_is_acknowledged() {
         assert_eq!(undo.map(|it| it.status), Some(503), "{what}");
         let (status, stderr) = server.stop_and_read();
         assert_eq!(status.code(), Some(6), "{what}: {stderr}");
-        assert_eq!(stderr.matches("so decisions are not saved").count(), 2, "{stderr}");
+        assert_eq!(
+            stderr.matches("so decisions are not saved").count(),
+            2,
+            "{stderr}"
+        );
     }
 }
 
@@ -153,7 +160,11 @@ fn lines_that_were_removed_at_the_end_are_missed_and_accepted_on_purpose_only() 
                 assert!(stderr.contains("and had 3"), "{stderr}");
                 assert!(stderr.contains("--accept-lost-reviews"), "{stderr}");
             }
-            let export = tool().arg("export").arg(dir.path()).args(["--to", "csv"]).run();
+            let export = tool()
+                .arg("export")
+                .arg(dir.path())
+                .args(["--to", "csv"])
+                .run();
             assert_eq!(export.status, 6, "{}", export.stderr);
             assert_eq!(read(path(dir.path(), "")), kept, "nothing is touched");
             let server = Server::start(dir.path(), &["--accept-lost-reviews"]);
@@ -162,7 +173,10 @@ fn lines_that_were_removed_at_the_end_are_missed_and_accepted_on_purpose_only() 
             let lines = log(dir.path());
             assert_eq!(lines.len(), n_kept + 2);
             let lost = &lines[n_kept];
-            assert_eq!((&lost["type"], &lost["sequence"]), (&json!("lost_reviews"), &json!(n_kept + 1)));
+            assert_eq!(
+                (&lost["type"], &lost["sequence"]),
+                (&json!("lost_reviews"), &json!(n_kept + 1))
+            );
             assert_eq!(lost["lost"][0]["sequence"], 3);
             // From then on all is as usual, and a further loss is missed again.
             let server = Server::start(dir.path(), &[]);
@@ -184,7 +198,10 @@ fn a_log_that_is_gone_is_missed_and_none_is_begun() {
     for _ in 0..2 {
         let (status, stderr) = run(dir.path(), &["--no-open"]);
         assert_eq!(status, 6, "{stderr}");
-        assert!(stderr.contains("it is not there, and had 3 lines"), "{stderr}");
+        assert!(
+            stderr.contains("it is not there, and had 3 lines"),
+            "{stderr}"
+        );
         assert!(!path(dir.path(), "").exists());
     }
     // An acknowledged line of which half is there was not cut off by a crash.
@@ -224,8 +241,15 @@ fn what_was_never_acknowledged_is_told_from_what_was_removed() {
     let begin = |text: &str| -> Value {
         serde_json::from_str(text.lines().next().expect("a line")).expect("JSON")
     };
-    assert_eq!(begin(&read(dir.path().join("records.ndjson")))["reviews"], anchor);
-    let export = tool().arg("export").arg(dir.path()).args(["--to", "ndjson"]).run();
+    assert_eq!(
+        begin(&read(dir.path().join("records.ndjson")))["reviews"],
+        anchor
+    );
+    let export = tool()
+        .arg("export")
+        .arg(dir.path())
+        .args(["--to", "ndjson"])
+        .run();
     assert_eq!(begin(&export.stdout)["reviews"], Value::Null);
 }
 
@@ -238,7 +262,11 @@ fn a_log_of_an_older_version_gets_an_anchor() {
     let (first, rest) = records.split_once('\n').expect("lines");
     let mut begin: Value = serde_json::from_str(first).expect("JSON");
     begin.as_object_mut().expect("a record").remove("reviews");
-    fs::write(dir.path().join("records.ndjson"), format!("{begin}\n{rest}")).expect("write");
+    fs::write(
+        dir.path().join("records.ndjson"),
+        format!("{begin}\n{rest}"),
+    )
+    .expect("write");
     assert!(Server::start(dir.path(), &[]).stop().success());
     assert!(path(dir.path(), ".anchor").exists());
 }
@@ -260,8 +288,12 @@ fn the_page_says_what_happened_to_the_log_and_keeps_what_is_not_saved() {
     assert_eq!(browser.eval("localStorage.length"), 2);
     browser.shot("loss");
     fs::rename(&aside, path(dir.path(), "")).expect("move it back");
-    browser.wait("woReview.app.outbox.waiting.length === 0 && document.getElementById('loss').hidden");
-    let labels: Vec<Value> = log(dir.path()).iter().map(|line| line["new"]["label"].clone()).collect();
+    browser
+        .wait("woReview.app.outbox.waiting.length === 0 && document.getElementById('loss').hidden");
+    let labels: Vec<Value> = log(dir.path())
+        .iter()
+        .map(|line| line["new"]["label"].clone())
+        .collect();
     assert_eq!(labels, ["bad_form", "unclear", "bad_form"]);
     assert_eq!(browser.eval("localStorage.length"), 0);
 }

@@ -67,12 +67,25 @@ fn a_long_label_of_an_older_log_stops_no_table() {
         let (status, stderr) = Server::start(dir.path(), &[]).stop_and_read();
         assert!(status.success(), "{stderr}");
     }
-    let labels: Vec<Value> = frames(dir.path()).iter().map(|it| it["label"].clone()).collect();
-    assert_eq!(labels[..3], [json!("a".repeat(300)), json!("bad_form"), json!("good_form")]);
+    let labels: Vec<Value> = frames(dir.path())
+        .iter()
+        .map(|it| it["label"].clone())
+        .collect();
+    assert_eq!(
+        labels[..3],
+        [
+            json!("a".repeat(300)),
+            json!("bad_form"),
+            json!("good_form")
+        ]
+    );
     let bad = read(dir.path().join("squat_bad_form.csv"));
     assert!(bad.contains(&picture(0, 1)), "{bad}");
     let names = names(dir.path());
-    let long = names.iter().find(|it| it.starts_with("squat_aaaa")).expect("its table");
+    let long = names
+        .iter()
+        .find(|it| it.starts_with("squat_aaaa"))
+        .expect("its table");
     assert!(long.len() < 120, "{long}");
 }
 
@@ -83,7 +96,10 @@ fn long_names_in_tables_and_flags_are_named() {
     let table = read(&path)
         .replacen("good_form", &"c".repeat(101), 1)
         .replace("description\n", "description,faults\n")
-        .replace(",good_form,\n", &format!(",bad_form,,{}\n", "d".repeat(101)));
+        .replace(
+            ",good_form,\n",
+            &format!(",bad_form,,{}\n", "d".repeat(101)),
+        );
     fs::write(&path, table).expect("write the table");
     let (status, stderr) = Server::start(dir.path(), &[]).stop_and_read();
     assert!(status.success(), "{stderr}");
