@@ -14,7 +14,8 @@ use crate::names::REVIEWS;
 use crate::regular_file::open_regular;
 use crate::review_heads::{LOG_CURE, ReviewHeads};
 
-/// Reads a log. Lines that are missing at its end are an error. What a crash cut off at its end was never acknowledged, and does not count.
+/// Reads a log. Lines that are missing at its end are an error. What a crash cut off there was never acknowledged, and does
+/// not count.
 pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
     let mut reviews = Reviews::default();
     let name = path.display();
@@ -22,14 +23,7 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
         ReviewHeads::of_anchor(path)?.check(path, 0)?;
     }
     let mut heads = ReviewHeads::read(path)?;
-    // A log that the command line names may come through a pipe; that of a folder is a file.
-    let opened = if path.file_name() == Some(OsStr::new(REVIEWS)) {
-        open_regular(path)
-    } else {
-        File::open(path)
-    };
-    let file = wo_cli::opened(opened, || format!("open {name}"))?;
-    let mut input = BufReader::new(file);
+    let mut input = BufReader::new(opened(path)?);
     let mut chain = Chain::default();
     // A decision counts when all of its reviews are there.
     let mut decision: Vec<Review> = Vec::new();
@@ -81,6 +75,16 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
             }
         }
     }
+}
+
+/// A log that the command line names may come through a pipe; that of a folder is a file.
+fn opened(path: &Path) -> anyhow::Result<File> {
+    let opened = if path.file_name() == Some(OsStr::new(REVIEWS)) {
+        open_regular(path)
+    } else {
+        File::open(path)
+    };
+    wo_cli::opened(opened, || format!("open {}", path.display()))
 }
 
 /// Says that the last decision of a log is not whole, where that many of its lines are there.

@@ -23,15 +23,7 @@ pub(super) fn answered_change(
     questions: &Questions,
     labels: &mut Labels,
 ) -> Result<AnsweredChange, String> {
-    if let Some(Person::Name(name)) = &answers.by
-        && name.len() > MAX_NAME_BYTES
-    {
-        return Err(format!(
-            "the name of the person `{}` has {} bytes, at most {MAX_NAME_BYTES} are allowed; shorten it in the file",
-            short(name),
-            name.len()
-        ));
-    }
+    refuse_long(answers.by.as_ref())?;
     let mut answered = AnsweredChange::default();
     let change = &mut answered.change;
     // The label with the question that it answers.
@@ -81,6 +73,17 @@ pub(super) fn answered_change(
     }
     change.check()?;
     Ok(answered)
+}
+
+fn refuse_long(person: Option<&Person>) -> Result<(), String> {
+    match person {
+        Some(Person::Name(name)) if name.len() > MAX_NAME_BYTES => Err(format!(
+            "the name of the person `{}` has {} bytes, at most {MAX_NAME_BYTES} are allowed; shorten it in the file",
+            short(name),
+            name.len()
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn two_labels(old: (&Name, &str), new: (&Name, &str)) -> String {

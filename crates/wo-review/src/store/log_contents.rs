@@ -58,12 +58,9 @@ pub(super) fn read_log(
             .ok()
             .and_then(|text| text.strip_suffix('\n'));
         let chain = contents.chain.clone();
-        let followed = match text {
-            Some(text) => contents.chain.follow(text),
-            None => Err(ReviewLogError::NotAReview(
-                "the line is not whole".to_owned(),
-            )),
-        };
+        let not_whole = || ReviewLogError::NotAReview("the line is not whole".to_owned());
+        let followed = text.ok_or_else(not_whole);
+        let followed = followed.and_then(|text| contents.chain.follow(text));
         match followed {
             Ok(line) => {
                 heads.see(&contents.chain, &line);
@@ -84,15 +81,14 @@ pub(super) fn read_log(
                     0 => contents.chain.n_lines(),
                     _ => before_decision.2.n_lines(),
                 } + 1;
-                if !matches!(error, ReviewLogError::NotAReview(_))
-                    || !is_one_write(&contents.torn, decision)
-                {
-                    wo_cli::bail!(
-                        Exit::Integrity,
-                        "{}:{}: {error}", path.display(), contents.chain.n_lines() + 1;
-                        "{LOG_CURE}"
-                    );
-                }
+                let is_unfinished = matches!(error, ReviewLogError::NotAReview(_))
+                    && is_one_write(&contents.torn, decision);
+                wo_cli::ensure!(
+                    is_unfinished,
+                    Exit::Integrity,
+                    "{}:{}: {error}", path.display(), contents.chain.n_lines() + 1;
+                    "{LOG_CURE}"
+                );
                 break;
             }
         }

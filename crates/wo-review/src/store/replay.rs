@@ -4,6 +4,13 @@ use wo_record::{Review, ReviewsHead};
 
 use super::{Entry, Store};
 
+/// Its line in the log.
+fn head_of(review: &Review) -> Option<ReviewsHead> {
+    let sequence = review.sequence;
+    let hash = review.hash.clone()?;
+    Some(ReviewsHead { sequence, hash })
+}
+
 impl Store {
     /// Adds the next review of the log.
     pub(crate) fn take_in(&mut self, review: Review) {
@@ -12,12 +19,7 @@ impl Store {
             self.requests.insert(request.clone(), review.decision);
         }
         self.version += 1;
-        if let Some(hash) = &review.hash {
-            self.head = Some(ReviewsHead {
-                sequence: review.sequence,
-                hash: hash.clone(),
-            });
-        }
+        self.head = head_of(&review).or(self.head.take());
         let Some(id) = self.met(&review) else {
             self.n_unmet += 1;
             return;

@@ -243,6 +243,33 @@ fn check(dir: &Path, acknowledged: &[String]) {
     }
 }
 
+/// Kills the server while it decides, and returns what it acknowledged before.
+fn killed_among_decisions(
+    server: &mut Server,
+    client: &Client,
+    dice: &mut Dice,
+    number: usize,
+) -> Vec<String> {
+    let going: Vec<_> = (0..3)
+        .map(|i| {
+            let client = client.clone();
+            let request = format!("last {number} {i}");
+            std::thread::spawn(move || {
+                let body =
+                    json!({"request": request, "frames": [i], "change": {"label": "unclear"}});
+                let answer = client.post("/api/decide", &body)?;
+                (answer.status == 200).then_some(request)
+            })
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(dice.below(12) as u64));
+    server.kill();
+    let told = going
+        .into_iter()
+        .map(|it| it.join().expect("no client fails"));
+    told.flatten().collect()
+}
+
 #[test]
 fn hostile_requests_and_kills_lose_no_decision() {
     let n_requests = if std::env::var_os("WO_FULL").is_some() {
@@ -280,27 +307,13 @@ fn hostile_requests_and_kills_lose_no_decision() {
                 assert!(since.elapsed() < Duration::from_secs(5), "after {kind}");
             }
         }
-        // In the middle of decisions of which nobody knows how far they came.
-        let going: Vec<_> = (0..3)
-            .map(|i| {
-                let client = client.clone();
-                let request = format!("last {number} {i}");
-                std::thread::spawn(move || {
-                    let body =
-                        json!({"request": request, "frames": [i], "change": {"label": "unclear"}});
-                    let answer = client.post("/api/decide", &body)?;
-                    (answer.status == 200).then_some(request)
-                })
-            })
-            .collect();
-        std::thread::sleep(Duration::from_millis(dice.below(12) as u64));
-        server.kill();
+        acknowledged.extend(killed_among_decisions(
+            &mut server,
+            &client,
+            &mut dice,
+            number,
+        ));
         n_kills += 1;
-        acknowledged.extend(
-            going
-                .into_iter()
-                .filter_map(|it| it.join().expect("no client fails")),
-        );
     }
     let server = Server::start(dir.path(), &[]);
     assert!(server.stop().success());
