@@ -9,6 +9,7 @@ mod writer;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::Path;
+use std::pin::pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use wo_cli::{Exit, ExitWith, Hint, Stop};
 use wo_label::choice_hash;
 
@@ -26,6 +28,8 @@ use crate::{projection, web};
 
 /// How often the stop signal is checked.
 const POLL_STOP: Duration = Duration::from_millis(50);
+/// How long reading the folder may take after that.
+const LOADING_GRACE: Duration = Duration::from_secs(2);
 /// How long open requests may take after that.
 const GRACE: Duration = Duration::from_millis(500);
 /// Threads that answer; blocking work has its own.
@@ -50,12 +54,15 @@ pub(crate) fn serve(config: &ServeConfig) -> anyhow::Result<()> {
     runtime.spawn(connections::serve(listener, web::router(&app)));
     let of_loader = Arc::clone(&app);
     let loading = runtime.spawn_blocking(move || load(&of_loader, loader));
-    // The first signal ends it, also where the folder is still being read: nobody can have decided anything then.
+    // The first signal ends it, also where something is waited for that never comes: nobody can have decided anything then.
     let writer = runtime.block_on(async {
-        tokio::select! {
-            loaded = loading => loaded.context("read the folder")?.map(Some),
-            () = asked(&stop) => Ok(None),
-        }
+        let mut loading = pin!(loading);
+        let loaded = tokio::select! {
+            loaded = &mut loading => Some(loaded),
+            () = asked(&stop) => timeout(LOADING_GRACE, loading).await.ok(),
+        };
+        let loaded = loaded.transpose().context("read the folder")?;
+        loaded.transpose()
     })?;
     if writer.is_some() {
         runtime.block_on(asked(&stop));

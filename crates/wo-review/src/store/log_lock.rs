@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use anyhow::Context;
+use rustix::fs::OFlags;
 use wo_cli::Exit;
 use wo_folder::refuse_irregular;
 
@@ -17,10 +18,13 @@ pub(super) fn lock(dir: &Path) -> anyhow::Result<File> {
     let what = || format!("open {}", path.display());
     loop {
         let file = File::options()
+            // For reading as well, since a pipe in its place is waited for otherwise.
+            .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
+            .custom_flags(OFlags::NONBLOCK.bits() as i32)
             .open(&path)
             .with_context(what)?;
         refuse_irregular(&file).with_context(what)?;
