@@ -78,7 +78,7 @@ soak: build
 verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
     WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
-    WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power
+    WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power hostile_requests
     WO_FULL=1 cargo test --locked -p wo-collect --test it -- --nocapture killed
     WO_FULL=1 cargo test --locked -p wo-clip --test numbers -- --nocapture
     WO_FULL=1 cargo test --locked -p wo-eval --test it -- --nocapture broken_models

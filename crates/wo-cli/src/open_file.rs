@@ -29,8 +29,13 @@ pub fn open_file(path: &Path) -> io::Result<File> {
         // Another thing may have the name by now, and opening a FIFO waits for whoever writes to it.
         .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32)
         .open(path)?;
-    check(file.metadata()?.file_type())?;
+    ensure_file(&file)?;
     Ok(file)
+}
+
+/// Fails unless it is a regular file. For files that are opened in another way than by [`open_file`].
+pub fn ensure_file(file: &File) -> io::Result<()> {
+    check(file.metadata()?.file_type())
 }
 
 /// The bytes of a regular file.

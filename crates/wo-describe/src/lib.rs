@@ -142,7 +142,16 @@ fn describe_stream(
         };
         // The first line is a `begin`, so the reader knows the upstream tools.
         if let Some(output) = output.take() {
-            sink = Some(Sink::begin(output, config.format, reader.producers())?);
+            let reviews = match &line.record {
+                Ok(Record::Begin(begin)) => begin.reviews.clone(),
+                _ => None,
+            };
+            sink = Some(Sink::begin(
+                output,
+                config.format,
+                reader.producers(),
+                reviews,
+            )?);
         }
         let Some(sink) = &mut sink else { continue };
         describe_line(config, describer, &mut line, sink)?;

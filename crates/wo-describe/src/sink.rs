@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use wo_cli::{Exit, bail};
 use wo_folder::{Row, TableWriter};
-use wo_record::{Failure, Frame, Image, Line, Producer, Record, Writer};
+use wo_record::{Begin, Failure, Frame, Image, Line, Producer, Record, ReviewsHead, Writer};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,21 +24,21 @@ pub(crate) enum Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    /// Starts the output.
+    /// Starts the output. `reviews` is the last review that is in the records already.
     pub(crate) fn begin(
         output: &'a mut dyn Write,
         format: Format,
         upstream: &[Producer],
+        reviews: Option<ReviewsHead>,
     ) -> anyhow::Result<Self> {
         match format {
             Format::Ndjson => {
-                let writer = Writer::begin(
-                    output,
-                    env!("CARGO_PKG_NAME"),
-                    env!("CARGO_PKG_VERSION"),
-                    upstream,
-                )?;
-                Ok(Self::Records(writer))
+                let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+                let begin = Begin {
+                    reviews,
+                    ..Begin::of(name, version, upstream)
+                };
+                Ok(Self::Records(Writer::begin_with(output, begin)?))
             }
             Format::Csv => Ok(Self::Table(Box::new(TableWriter::new(output)?))),
         }

@@ -20,6 +20,7 @@ use crate::corrections::reviews::read_reviews;
 use crate::corrections::tally::Tally;
 use crate::names::REVIEWS;
 use crate::paths::base_folder::BaseFolder;
+use crate::review_heads::anchor_of;
 use crate::tables::rows::Rows;
 use crate::tables::table::Row;
 use crate::tables::table_files::say_unread;
@@ -74,7 +75,9 @@ impl Corrections {
         log: Option<&Path>,
         captions: Captions,
     ) -> anyhow::Result<Self> {
-        let own_log = dir.map(|dir| dir.join(REVIEWS)).filter(|log| log.exists());
+        let own_log = dir.map(|dir| dir.join(REVIEWS));
+        // A log that is gone and has an anchor is refused by who reads it.
+        let own_log = own_log.filter(|log| log.exists() || anchor_of(log).exists());
         let (mut layers, mut deletions) = (Vec::new(), None);
         if let Some(dir) = dir {
             let rows = Rows::of_folder(dir, given)?;

@@ -1,7 +1,9 @@
 //! Names of the files in a folder of frames.
 
+use std::borrow::Cow;
 use std::path::{Component, Path};
 
+use wo_label::choice_hash;
 use wo_record::{BAD_FORM, Frame, GOOD_FORM, Image, Name};
 
 /// The records of the frames.
@@ -47,7 +49,19 @@ pub fn frame_folder(exercise: Option<&Name>, label: Option<&Name>) -> String {
         Some(other) => other,
     };
     let exercise = exercise.map_or(UNKNOWN, Name::as_str);
-    format!("frames_{exercise}_{label}")
+    format!("frames_{}_{}", fitted(exercise), fitted(label))
+}
+
+/// A name that fits into the name of a file beside another. Longer ones are refused where people give them, but an older log
+/// or folder may hold one, and it must not keep the tables from being written.
+fn fitted(name: &str) -> Cow<'_, str> {
+    if name.len() <= Name::MAX_BYTES {
+        return Cow::Borrowed(name);
+    }
+    let hash = format!("_{:016x}", choice_hash(name));
+    let end = name.floor_char_boundary(Name::MAX_BYTES - hash.len());
+    let begin = name.get(..end).unwrap_or_default().trim_end_matches('_');
+    Cow::Owned(format!("{begin}{hash}"))
 }
 
 /// The image file of a frame, such as `0123456789abcdef_007_0012345.jpg`: its video, index and time in milliseconds.
@@ -83,7 +97,7 @@ pub fn table_name(frame: &Frame) -> Option<String> {
 /// The table of frames of an exercise and a label.
 pub fn table_name_of(exercise: Option<&Name>, label: &Name) -> String {
     let exercise = exercise.map_or(UNKNOWN, Name::as_str);
-    format!("{exercise}_{label}.csv")
+    format!("{}_{}.csv", fitted(exercise), fitted(label.as_str()))
 }
 
 /// The exercise of a table by its name without `.csv`: `squat` for `squat_good_form`, `squat_bad` and, since spreadsheets and
@@ -186,6 +200,22 @@ mod tests {
         assert_eq!(exercise_of_table("good_morning_good"), morning);
         let image = Path::new("frames_squat_bad/x.jpg");
         assert_eq!(exercise_of_image(image), Some(name("squat")));
+    }
+
+    #[test]
+    fn names_that_are_too_long_still_fit_into_names_of_files() {
+        for letter in ["a", "ä", "語"] {
+            let long = |end: &str| Name::new(&format!("{}{end}", letter.repeat(300)));
+            let (one, other) = (long("x"), long("y"));
+            let table = table_name_of(Some(&one), &other);
+            assert!(table.len() < 210, "{table}");
+            assert_ne!(table, table_name_of(Some(&one), &one));
+            assert_ne!(table, table_name_of(Some(&other), &other));
+            assert!(frame_folder(Some(&one), Some(&other)).len() < 215);
+        }
+        let longest = Name::new(&"a".repeat(100));
+        let table = table_name_of(Some(&longest), &longest);
+        assert_eq!(table.len(), 205);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The lines of the review log and their hash chain. Opens no file.
 
-use wo_record::{ErasedReview, Record, Review};
+use wo_record::{ErasedReview, LostReviews, Record, Review, ReviewsHead};
 
 /// Hexadecimal digits of a hash that are kept: 128 bits.
 const HASH_DIGITS: usize = 32;
@@ -28,6 +28,8 @@ pub enum LogLine {
     Review(Box<Review>),
     /// What is left of one that was erased. Its own hash cannot be checked any more; that it is in its place can.
     Erased(ErasedReview),
+    /// That lines before it were lost.
+    Lost(LostReviews),
 }
 
 impl LogLine {
@@ -36,6 +38,7 @@ impl LogLine {
         match self {
             Self::Review(review) => review.n_reviews,
             Self::Erased(erased) => erased.n_reviews,
+            Self::Lost(_) => 1,
         }
     }
 
@@ -44,6 +47,7 @@ impl LogLine {
         match self {
             Self::Review(review) => (review.sequence, &review.previous),
             Self::Erased(erased) => (erased.sequence, &erased.previous),
+            Self::Lost(lost) => (lost.sequence, &lost.previous),
         }
     }
 }
@@ -73,20 +77,45 @@ impl Chain {
         self.n_lines
     }
 
+    /// The last line. `None` where there is none.
+    pub fn head(&self) -> Option<ReviewsHead> {
+        (self.n_lines > 0).then(|| ReviewsHead {
+            sequence: self.n_lines,
+            hash: self.last_hash.clone(),
+        })
+    }
+
     /// Makes `review` the next line: sets its `sequence`, `previous` and `hash`, and returns its text with the line end.
     pub fn seal(&mut self, review: &mut Review) -> serde_json::Result<String> {
         review.sequence = self.n_lines + 1;
         review.previous.clone_from(&self.last_hash);
         review.hash = None;
         let text = serde_json::to_string(&Record::Review(review.clone()))?;
+        let line = self.add(&text);
+        review.hash = Some(self.last_hash.clone());
+        Ok(line)
+    }
+
+    /// Makes `lost` the next line, likewise.
+    pub fn seal_lost(&mut self, lost: &mut LostReviews) -> serde_json::Result<String> {
+        lost.sequence = self.n_lines + 1;
+        lost.previous.clone_from(&self.last_hash);
+        lost.hash = None;
+        let text = serde_json::to_string(&Record::LostReviews(lost.clone()))?;
+        let line = self.add(&text);
+        lost.hash = Some(self.last_hash.clone());
+        Ok(line)
+    }
+
+    /// Adds a record that ends with an empty hash, and returns the line.
+    fn add(&mut self, text: &str) -> String {
         // The hash is the last field, so that it covers all bytes before it.
         let body = text.trim_end_matches(",\"hash\":null}");
         let hash = hash_of(body);
         let line = format!("{body}{HASH_FIELD}{hash}\"}}\n");
-        review.hash = Some(hash.clone());
         self.n_lines += 1;
         self.last_hash = hash;
-        Ok(line)
+        line
     }
 
     /// Checks the next line, without its line end.
@@ -94,6 +123,7 @@ impl Chain {
         let line_read = match Record::parse(line) {
             Ok(Ok(Record::Review(review))) => LogLine::Review(Box::new(review)),
             Ok(Ok(Record::ErasedReview(erased))) => LogLine::Erased(erased),
+            Ok(Ok(Record::LostReviews(lost))) => LogLine::Lost(lost),
             Ok(Ok(other)) => {
                 return Err(ReviewLogError::NotAReview(format!(
                     "a `{}` record",
@@ -106,7 +136,8 @@ impl Chain {
             Err(e) => return Err(ReviewLogError::NotAReview(e.to_string())),
         };
         let hash = match &line_read {
-            LogLine::Review(review) => checked_hash(line, review)?,
+            LogLine::Review(review) => checked_hash(line, review.hash.as_deref())?,
+            LogLine::Lost(lost) => checked_hash(line, lost.hash.as_deref())?,
             LogLine::Erased(erased) => erased.hash.clone(),
         };
         if line_read.place() != (self.n_lines + 1, &self.last_hash) {
@@ -119,12 +150,12 @@ impl Chain {
 }
 
 /// The hash of a line, if its bytes are those that it was written with.
-fn checked_hash(line: &str, review: &Review) -> Result<String, ReviewLogError> {
+fn checked_hash(line: &str, written: Option<&str>) -> Result<String, ReviewLogError> {
     let (body, _) = line
         .rsplit_once(HASH_FIELD)
         .ok_or(ReviewLogError::Changed)?;
     let hash = hash_of(body);
-    if review.hash.as_deref() == Some(&hash) {
+    if written == Some(&hash) {
         Ok(hash)
     } else {
         Err(ReviewLogError::Changed)
@@ -246,6 +277,34 @@ pub(crate) mod tests {
         let mut changed = lines;
         changed[2] = changed[2].replace("good_form", "bad_form");
         assert!(matches!(follow(&changed), Err(ReviewLogError::Changed)));
+    }
+
+    #[test]
+    fn a_loss_that_was_accepted_is_a_line_of_the_chain() {
+        let mut lines = log(2);
+        let mut chain = Chain::default();
+        for line in &lines {
+            chain.follow(line.trim_end()).unwrap();
+        }
+        let hash = "0a1b".to_owned();
+        let mut lost = LostReviews {
+            sequence: 0,
+            at: "2026-03-01T09:30:00Z".to_owned(),
+            lost: vec![ReviewsHead { sequence: 7, hash }],
+            previous: String::new(),
+            hash: None,
+        };
+        lines.push(chain.seal_lost(&mut lost).unwrap());
+        assert_eq!((lost.sequence, chain.head().unwrap().sequence), (3, 3));
+        lines.push(chain.seal(&mut review(5, "bad")).unwrap());
+        assert_eq!(follow(&lines).unwrap(), 4);
+        let mut check = Chain::default();
+        check.follow(lines[0].trim_end()).unwrap();
+        check.follow(lines[1].trim_end()).unwrap();
+        let read = check.follow(lines[2].trim_end()).unwrap();
+        assert_eq!(read, LogLine::Lost(lost));
+        lines[2] = lines[2].replace("\"sequence\":7", "\"sequence\":6");
+        assert!(matches!(follow(&lines), Err(ReviewLogError::Changed)));
     }
 
     #[test]

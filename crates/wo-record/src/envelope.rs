@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ReviewsHead;
+
 /// The name of this contract, in every `begin` record.
 pub const SCHEMA: &str = "wo-record";
 /// Its major version. A reader refuses a stream of a newer one; new fields and types do not change it.
@@ -37,6 +39,9 @@ pub struct Begin {
     /// What locks the decoder of strangers' files in, for a tool that has one: `landlock+seccomp`, or `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<String>,
+    /// The last review that is in these records: the log beside them must still have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviews: Option<ReviewsHead>,
 }
 
 impl Begin {
@@ -49,6 +54,7 @@ impl Begin {
             schema_version: SCHEMA_VERSION,
             upstream: upstream.to_vec(),
             sandbox: None,
+            reviews: None,
         }
     }
 }

@@ -46,7 +46,7 @@ pub use group::{Group, components, group_of, joined, keys_of, same_id};
 pub use group_by::GroupBy;
 pub use independence::Independence;
 pub use line::Line;
-pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
+pub use name::{BAD_FORM, GOOD_FORM, Name, Name::MAX_BYTES, UNCLEAR};
 pub use open_enum::{
     AbstainReason, AuditVerdict, FindingLevel, Predictor, Probe, SourceOutcome, SuspectReason,
 };
@@ -56,7 +56,7 @@ pub use pose::{Joint, Pose};
 pub use read::{DEFAULT_MAX_LINE, ReadError, Reader};
 pub use record::{Kind, Record};
 pub use result::{Confusion, Evidence, Metric, Model, Nearest, Prediction, Score, Verdict};
-pub use review::{ErasedReview, Judgement, Queued, Review};
+pub use review::{ErasedReview, Judgement, LostReviews, Queued, Review, ReviewsHead};
 pub use source::Source;
 pub use truth::{Rep, Truth};
 pub use video::Video;

@@ -18,7 +18,8 @@ pub const UNCLEAR: &str = "unclear";
 pub struct Name(String);
 
 impl Name {
-    /// Longer names are a mistake, or an attack: names become parts of file names, of which each has at most 255 bytes.
+    /// The most bytes of a name that a person may give: a label, a fault, an exercise, a person, a reviewer. Up to two of
+    /// them are in the name of a file, which has at most 255.
     pub const MAX_BYTES: usize = 100;
 
     /// Normalises `text`: `Barbell Row`, `barbell-row` and `barbell_row` are the same name.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Advice, Audit, Begin, Calibration, CollectionHint, Comparison, Confusion, Coverage, Dropped,
-    End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve, Metric, Model,
-    Pose, Prediction, Queued, Review, Score, Selection, Source, Suspect, Truth, Verdict, Video,
+    End, ErasedReview, Failure, Finding, Frame, Gate, Independence, LearningCurve, LostReviews,
+    Metric, Model, Pose, Prediction, Queued, Review, Score, Selection, Source, Suspect, Truth,
+    Verdict, Video,
 };
 
 /// One line of a stream, told apart by its field `type`.
@@ -31,6 +32,7 @@ pub enum Record {
     Prediction(Prediction),
     Review(Review),
     ErasedReview(ErasedReview),
+    LostReviews(LostReviews),
     Queued(Queued),
     Score(Score),
     Independence(Independence),
@@ -80,6 +82,7 @@ impl Record {
             "prediction" => Self::Prediction(serde_json::from_str(line)?),
             "review" => Self::Review(serde_json::from_str(line)?),
             "erased_review" => Self::ErasedReview(serde_json::from_str(line)?),
+            "lost_reviews" => Self::LostReviews(serde_json::from_str(line)?),
             "queued" => Self::Queued(serde_json::from_str(line)?),
             "score" => Self::Score(serde_json::from_str(line)?),
             "independence" => Self::Independence(serde_json::from_str(line)?),
@@ -118,6 +121,7 @@ impl Record {
             Self::Prediction(_) => "prediction",
             Self::Review(_) => "review",
             Self::ErasedReview(_) => "erased_review",
+            Self::LostReviews(_) => "lost_reviews",
             Self::Queued(_) => "queued",
             Self::Score(_) => "score",
             Self::Independence(_) => "independence",

@@ -99,6 +99,34 @@ pub struct ErasedReview {
     pub hash: String,
 }
 
+/// A line of a log of reviews: up to where lines must be there later. It is in a file beside the log, and in what is made from
+/// the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReviewsHead {
+    /// The number of the line, from 1.
+    pub sequence: u64,
+    /// Its `hash`.
+    pub hash: String,
+}
+
+/// A line of the log that says that lines were lost, and that somebody wanted to go on without them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LostReviews {
+    /// Its line number in the log, from 1.
+    pub sequence: u64,
+    /// When somebody accepted the loss, in UTC (RFC 3339).
+    pub at: String,
+    /// The lines that are known to have been there.
+    pub lost: Vec<ReviewsHead>,
+    /// The `hash` of the line before; empty in the first line.
+    pub previous: String,
+    /// BLAKE3 of this line up to here, in hexadecimal. Absent only before it is saved.
+    #[serde(default)]
+    pub hash: Option<String>,
+}
+
 /// A frame of a queue of `wo-review`: what a person is shown, in the order of the records.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

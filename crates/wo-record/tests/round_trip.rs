@@ -12,7 +12,8 @@ use proptest::sample::select;
 use wo_record::{
     AbstainReason, Begin, Confusion, Dropped, Evidence, Failure, Frame, Group, Image, Joint,
     LabelOrigin, Metric, Model, Name, Pose, Prediction, Producer, Quality, ReadError, Reader,
-    Record, RecordPath, Rep, SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video, Writer,
+    Record, RecordPath, Rep, ReviewsHead, SCHEMA, SCHEMA_VERSION, Score, Truth, Verdict, Video,
+    Writer,
 };
 
 /// In the everyday run.
@@ -56,7 +57,8 @@ fn producer() -> impl Strategy<Value = Producer> {
 
 fn begin() -> impl Strategy<Value = Record> {
     let parts = (text(), text(), vec(producer(), 0..3), option::of(text()));
-    parts.prop_map(|(tool, version, upstream, sandbox)| {
+    let parts = (parts, option::of((any::<u64>(), text())));
+    parts.prop_map(|((tool, version, upstream, sandbox), reviews)| {
         let (schema, schema_version) = (SCHEMA.to_owned(), SCHEMA_VERSION);
         Record::Begin(Begin {
             tool,
@@ -65,6 +67,7 @@ fn begin() -> impl Strategy<Value = Record> {
             schema_version,
             upstream,
             sandbox,
+            reviews: reviews.map(|(sequence, hash)| ReviewsHead { sequence, hash }),
         })
     })
 }

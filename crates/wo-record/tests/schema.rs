@@ -8,7 +8,7 @@ use serde_json::Value;
 use wo_record::{DEFAULT_MAX_LINE, Reader, Record, json_schema};
 
 /// All record types, so that none is forgotten in the document.
-const KINDS: [&str; 30] = [
+const KINDS: [&str; 31] = [
     "begin",
     "video",
     "frame",
@@ -23,6 +23,7 @@ const KINDS: [&str; 30] = [
     "prediction",
     "review",
     "erased_review",
+    "lost_reviews",
     "queued",
     "score",
     "independence",

@@ -81,7 +81,7 @@ export class Outbox {
       const { request } = entry.body;
       const result = await post(entry.path, entry.body);
       if (result.again) {
-        this.onState("failed", result.again);
+        this.onState(result.isLost ? "lost" : "failed", result.again);
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
         continue;
       }
@@ -113,6 +113,8 @@ async function post(path, body) {
     if (answer.ok) return { answer: await answer.json() };
     const why = await answer.text();
     if (answer.status === 401) return { again: "open the new link that wo-review printed" };
+    // The log is not in its place: the text says what happened and what to do.
+    if (answer.status === 503) return { again: why, isLost: true };
     return answer.status >= 500 ? { again: why } : { refused: why, isConflict: answer.status === 409 };
   } catch {
     return { again: "the server does not answer" };

@@ -269,11 +269,22 @@ class App {
   }
 
   showState(state, why) {
-    const text = why ? `not saved: ${why}` : { saving: "saving …", saved: "saved" }[state];
+    if (state === "lost") this.showLoss(why);
+    else if (state === "saved") $("loss").hidden = true;
+    const text = state === "lost" ? "not saved" : why ? `not saved: ${why}` : { saving: "saving …", saved: "saved" }[state];
     const node = $("status");
     if (node.textContent !== text) node.textContent = node.title = text;
     node.dataset.state = state;
     if (state === "outdated") this.reload();
+  }
+
+  // What another program did to the log, for as long as nothing can be saved.
+  showLoss(why) {
+    const n = counted(this.outbox.waiting.length, "decision");
+    const text = `${why}\n${n} not saved. This browser keeps what is not saved, and sends it when the log is well again.`;
+    const node = $("loss");
+    if (node.textContent !== text) node.textContent = text;
+    node.hidden = false;
   }
 
   // Reloads the page for the current frame numbers, but not while a person writes.

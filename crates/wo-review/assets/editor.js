@@ -63,7 +63,7 @@ export class Editor {
     const frame = this.app.queue.frame(item);
     const known = this.app.session.faults[frame.exercise] ?? [];
     const all = [...known, ...frame.faults.filter((fault) => !known.includes(fault))];
-    this.open("faults", item, el("input", { type: "text", "aria-label": "Another fault", placeholder: "another fault, then Enter", id: "other-fault" }));
+    this.open("faults", item, el("input", { type: "text", "aria-label": "Another fault", placeholder: "another fault, then Enter", id: "other-fault", maxlength: "100" }));
     this.chosen = new Set(frame.faults);
     this.before = JSON.stringify(this.change);
     const button = (fault, i) => el("li", {}, el("button", {

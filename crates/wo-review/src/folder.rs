@@ -127,7 +127,7 @@ impl Folder {
     /// The first videos, numbered as in the whole folder. `None` if that needs the whole folder.
     pub(crate) fn first(dir: &Path, corrections: &Corrections) -> Option<Self> {
         let path = dir.join(RECORDS);
-        let records = Arc::new(File::open(&path).ok()?);
+        let records = Arc::new(wo_cli::open_file(&path).ok()?);
         let mut first: Vec<(Kept, LineSpan)> = Vec::new();
         let videos = VideoPaths::read(&path, FIRST_BYTES).ok()?;
         let keep = |record| Kept::of(record, Source::Records, corrections, &videos);
@@ -273,7 +273,7 @@ impl Folder {
 }
 
 fn open(path: &Path) -> anyhow::Result<Arc<File>> {
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    let file = wo_cli::open_file(path).with_context(|| format!("open {}", path.display()))?;
     Ok(Arc::new(file))
 }
 

@@ -23,7 +23,7 @@ use wo_cli::Outcome;
 use wo_folder::captions_in_force;
 
 pub use crate::cli::args::Args;
-use crate::cli::config::{Config, ExportConfig, ImportConfig, ListConfig, ServeConfig};
+use crate::cli::config::{Config, ExportConfig, ImportConfig, ListConfig, OnLoss, ServeConfig};
 use crate::findings::read_findings;
 use crate::folder::Folder;
 use crate::store::{ReviewFile, Store, read_reviews};
@@ -74,7 +74,7 @@ fn import_labels(config: &ImportConfig) -> anyhow::Result<Outcome> {
     wo_cli::check_folder(&config.folder)?;
     wo_cli::check_file(&config.file)?;
     let captions = captions_in_force(&config.captions)?;
-    let (log, reviews) = ReviewFile::open(&config.folder)?;
+    let (log, reviews) = ReviewFile::open(&config.folder, OnLoss::Refuse)?;
     let folder = Folder::read(&config.folder, &reviews, &captions)?;
     let mut store = Store::new(folder, captions, Some(log), reviews, 0.0);
     store.warn_of_unmet();

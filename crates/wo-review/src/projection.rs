@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
+use anyhow::Context;
 use wo_folder::{
     FolderLock, FrameLines, RECORDS, Trash, commit, create_spool, take_back, throw_away,
 };
@@ -21,6 +22,9 @@ use crate::store::Store;
 
 /// Writes records and tables a last time, when no decision can follow.
 pub(crate) fn write_at_end(store: &Store) -> anyhow::Result<()> {
+    store
+        .check_log()
+        .context("records and tables are left as they are")?;
     if !Projection::of(store).write()? {
         wo_cli::warn!(
             "another run works on {}; the next start writes records and tables",

@@ -1,12 +1,15 @@
 //! Start-up and shutdown of the server: one for a folder and all who review it.
 
+mod connections;
 mod loading;
 mod measure;
+mod patient_stream;
 mod writer;
 
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::Path;
+use std::pin::pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -14,6 +17,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use wo_cli::{Exit, ExitWith, Hint, Stop};
 use wo_label::choice_hash;
 
@@ -24,6 +28,8 @@ use crate::{projection, web};
 
 /// How often the stop signal is checked.
 const POLL_STOP: Duration = Duration::from_millis(50);
+/// How long reading the folder may take after that.
+const LOADING_GRACE: Duration = Duration::from_secs(2);
 /// How long open requests may take after that.
 const GRACE: Duration = Duration::from_millis(500);
 /// Threads that answer; blocking work has its own.
@@ -34,7 +40,7 @@ const OWN_PORTS: Range<u16> = 20_000..30_000;
 
 /// Serves the page until a signal stops it. The folder is read while the browser starts.
 pub(crate) fn serve(config: &ServeConfig) -> anyhow::Result<()> {
-    let loader = Loader::begin(config)?;
+    let loader = Loader::begin(Arc::new(config.clone()))?;
     let stop = Stop::listen().context("listen for signals")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(N_THREADS)
@@ -45,29 +51,41 @@ pub(crate) fn serve(config: &ServeConfig) -> anyhow::Result<()> {
     let address = listener.local_addr().context("find the port")?;
     let app = Arc::new(App::new(config, address)?);
     announce(config, &app);
-    let router = web::router(&app);
-    let serving = runtime.spawn(async { axum::serve(listener, router).await });
-    let writer = load(&app, loader)?;
-    runtime.block_on(async {
-        let asked = async {
-            while !stop.is_asked() {
-                tokio::time::sleep(POLL_STOP).await;
-            }
+    runtime.spawn(connections::serve(listener, web::router(&app)));
+    let of_loader = Arc::clone(&app);
+    let loading = runtime.spawn_blocking(move || load(&of_loader, loader));
+    // The first signal ends it, also where something is waited for that never comes: nobody can have decided anything then.
+    let writer = runtime.block_on(async {
+        let mut loading = pin!(loading);
+        let loaded = tokio::select! {
+            loaded = &mut loading => Some(loaded),
+            () = asked(&stop) => timeout(LOADING_GRACE, loading).await.ok(),
         };
-        tokio::select! {
-            ended = serving => ended.context("serve")?.context("serve"),
-            () = asked => Ok(()),
-        }
+        let loaded = loaded.transpose().context("read the folder")?;
+        loaded.transpose()
     })?;
+    if writer.is_some() {
+        runtime.block_on(asked(&stop));
+    }
     // A request that is being answered is finished; an open connection is closed.
     runtime.shutdown_timeout(GRACE);
+    let Some(writer) = writer else {
+        return Ok(());
+    };
     app.write_signal.finish();
     let _ = writer.join();
     projection::write_at_end(&app.store())
 }
 
+/// Returns when a signal asks to stop.
+async fn asked(stop: &Stop) {
+    while !stop.is_asked() {
+        tokio::time::sleep(POLL_STOP).await;
+    }
+}
+
 /// Reads the folder and starts the threads. The one that is returned also writes what an earlier run could not write.
-fn load(app: &Arc<App>, loader: Loader<'_>) -> anyhow::Result<JoinHandle<()>> {
+fn load(app: &Arc<App>, loader: Loader) -> anyhow::Result<JoinHandle<()>> {
     let corrections = loader.corrections()?;
     if let Some(first_look) = loader.first_look(&corrections) {
         app.set_first_look(first_look);

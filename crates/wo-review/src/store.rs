@@ -2,6 +2,9 @@
 
 mod decision;
 mod effective_label;
+mod log_contents;
+mod log_lock;
+mod log_trouble;
 mod predictions;
 mod replay;
 mod review_file;
@@ -12,9 +15,10 @@ use std::collections::{HashMap, VecDeque};
 
 use anyhow::ensure;
 use wo_label::Captions;
-use wo_record::{Judgement, Review};
+use wo_record::{Judgement, Review, ReviewsHead};
 
 pub(crate) use self::decision::{Change, Decision, is_template};
+pub(crate) use self::log_trouble::LogTrouble;
 pub(crate) use self::predictions::Predictions;
 pub(crate) use self::review_file::{ReviewFile, read_reviews};
 pub(crate) use self::suspects::Suspects;
@@ -46,6 +50,8 @@ pub(crate) struct Store {
     pub(crate) folder: Folder,
     pub(crate) captions: Captions,
     log: Option<ReviewFile>,
+    /// The last review of the log, which what is made from it names.
+    pub(crate) head: Option<ReviewsHead>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) reviewers: Vec<String>,
     /// Their numbers. An import may bring thousands.
@@ -101,6 +107,7 @@ impl Store {
             folder,
             captions,
             log,
+            head: None,
             entries: Vec::with_capacity(reviews.len()),
             reviewers: Vec::new(),
             reviewer_numbers: HashMap::new(),
@@ -124,6 +131,12 @@ impl Store {
             store.take_in(review);
         }
         store
+    }
+
+    /// Fails while another program has its hands on the log: nothing is acknowledged or made from it then.
+    pub(crate) fn check_log(&self) -> anyhow::Result<()> {
+        let log = self.log.as_ref();
+        log.map_or(Ok(()), ReviewFile::check_in_place)
     }
 
     /// Warns about reviews that match no frame.
@@ -226,6 +239,7 @@ impl Store {
     /// Saves a decision. Returns when it is on disk.
     pub(crate) fn decide(&mut self, reviewer: u32, decision: &Decision) -> anyhow::Result<Decided> {
         if let Some(&decided) = self.requests.get(&decision.request) {
+            self.check_log()?;
             return Ok(self.done(decided));
         }
         ensure!(!decision.frames.is_empty(), "no frames");
@@ -258,6 +272,7 @@ impl Store {
     /// Undoes the last decision of a reviewer. `None` if there is none.
     pub(crate) fn undo(&mut self, reviewer: u32, request: &str) -> anyhow::Result<Option<Decided>> {
         if let Some(&decided) = self.requests.get(request) {
+            self.check_log()?;
             return Ok(Some(self.done(decided)));
         }
         let last = self

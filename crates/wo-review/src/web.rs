@@ -2,6 +2,7 @@
 
 mod api;
 mod assets;
+mod body;
 mod guard;
 mod media;
 mod response;
@@ -32,6 +33,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/picture/{start}/{id}", get(media::image))
         .route("/", get(|| async { Html(assets::PAGE) }))
         .route("/assets/{name}", get(asset))
+        .layer(middleware::from_fn(body::in_time))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(

@@ -62,7 +62,7 @@ pub(super) fn read(
         exercise: exercise(cells.other(0), known.exercises)?,
         faults: faults(cells.other(2), &label)?,
         label,
-        person: cells.text(3),
+        person: person(cells.text(3))?,
         source: cells.text(4),
         angle: cells.text(5),
         start_s: section.start_s,
@@ -72,6 +72,16 @@ pub(super) fn read(
         note: cells.text(10),
     };
     Ok((address, said))
+}
+
+fn person(cell: Option<String>) -> Result<Option<String>, Message> {
+    if cell.as_ref().is_some_and(|it| it.len() > Name::MAX_BYTES) {
+        return Err(message!(
+            "the person has more than {} bytes", Name::MAX_BYTES;
+            "write a shorter name"
+        ));
+    }
+    Ok(cell)
 }
 
 fn exercise(cell: &str, known: &BTreeSet<Name>) -> Result<Name, Message> {
@@ -94,11 +104,15 @@ fn label(cell: &str) -> Result<Name, Message> {
         WrittenLabel::Known(name) | WrittenLabel::New(name) if name.as_str().len() <= MAX_NAME => {
             Ok(name)
         }
+        WrittenLabel::Known(_) | WrittenLabel::New(_) | WrittenLabel::TooLong(_) => Err(message!(
+            "the label has more than {MAX_NAME} bytes";
+            "write a shorter one, and the rest as a note"
+        )),
         WrittenLabel::Misspelt { written, meant } => Err(message!(
             "no label is called {written}";
             "if {meant} is meant, write that"
         )),
-        _ => Err(message!("no label"; "write good_form, bad_form or unclear")),
+        WrittenLabel::None => Err(message!("no label"; "write good_form, bad_form or unclear")),
     }
 }
 

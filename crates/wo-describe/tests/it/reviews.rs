@@ -140,3 +140,52 @@ fn of_a_decision_that_is_erased_in_part_the_rest_counts() {
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     assert!(run.lines()[2].contains("\"good_form\""), "{}", run.stdout);
 }
+
+#[test]
+fn a_log_that_lost_its_end_is_refused() {
+    let dir = log(&[("good", &[], false, None), ("bad", &[], false, None)]);
+    let path = dir.path().join("reviews.ndjson");
+    let text = fs::read_to_string(&path).expect("read the log");
+    let mut chain = Chain::default();
+    for line in text.lines() {
+        chain.follow(line).expect("a line");
+    }
+    let anchor = serde_json::to_string(&chain.head()).expect("an anchor");
+    fs::write(dir.path().join("reviews.ndjson.anchor"), anchor).expect("write the anchor");
+    let run = || {
+        tool()
+            .arg("--reviews")
+            .arg(&path)
+            .stdin(stream(&[VIDEO, FRAME]))
+            .run()
+    };
+    assert_eq!(run().status, 0);
+    let (first, _) = text.split_once('\n').expect("two lines");
+    let cuts = [first.to_owned() + "\n", text[..text.len() - 9].to_owned()];
+    for cut in cuts {
+        fs::write(&path, cut).expect("write the log");
+        let run = run();
+        assert_eq!(run.status, 6, "{}", run.stderr);
+        assert!(run.stderr.contains("and had 2"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("--accept-lost-reviews"),
+            "{}",
+            run.stderr
+        );
+    }
+    fs::remove_file(&path).expect("remove the log");
+    let run = run();
+    assert_eq!(run.status, 6, "{}", run.stderr);
+    assert!(run.stderr.contains("it is not there"), "{}", run.stderr);
+}
+
+#[test]
+fn what_the_records_know_of_the_log_is_passed_on() {
+    let reviews = r#""reviews":{"sequence":7,"hash":"0a1b"}"#;
+    let text = stream(&[VIDEO, FRAME]);
+    let (begin, rest) = text.split_once('\n').expect("lines");
+    let begin = begin.trim_end_matches('}').to_owned() + "," + reviews + "}";
+    let run = tool().stdin(format!("{begin}\n{rest}")).run();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(run.lines()[0].contains(reviews), "{}", run.stdout);
+}

@@ -16,9 +16,9 @@ use wo_cli::CaptionsFlag;
 use wo_folder::{
     Corrections, DeletedByHand, DeletedFrames, FolderLock, FrameLines, Kept, RECORDS, Row, Rows,
     Spool, TRASH, Tables, Trash, captions_in_force, commit, create, create_spool, for_each_line,
-    frame_folder, frame_name, own_image, remove, table_name,
+    frame_folder, frame_name, head_of_records, own_image, remove, table_name,
 };
-use wo_record::{Frame, Image, LabelOrigin, Name, Producer, Record, Video, Writer};
+use wo_record::{Frame, Image, LabelOrigin, Name, Producer, Record, ReviewsHead, Video, Writer};
 
 use crate::output::earlier::{Earlier, EarlierRecords, ids_of_records};
 use crate::output::merge::Merge;
@@ -48,6 +48,11 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// The last review that is in the records, which the log beside them must still have.
+    pub(crate) fn head_of_reviews(&self) -> Option<ReviewsHead> {
+        head_of_records(&self.dir.join(RECORDS))
+    }
+
     /// Opens the folder, or creates it. Frames that a person deleted since the last run go into the trash; frames in the
     /// trash come back if `by_hand` says so.
     pub(crate) fn open(dir: &Path, by_hand: DeletedByHand) -> anyhow::Result<Self> {

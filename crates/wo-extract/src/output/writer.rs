@@ -72,7 +72,13 @@ impl<'a> Output<'a> {
     ) -> anyhow::Result<Self> {
         let folder = match folder {
             Some(((layout, state), spool)) => {
-                let records = Writer::begin_with(spool, begin.clone())?;
+                // What is known of the log of reviews stays known.
+                let reviews = layout.head_of_reviews();
+                let begin = Begin {
+                    reviews,
+                    ..begin.clone()
+                };
+                let records = Writer::begin_with(spool, begin)?;
                 Some(FolderOutput {
                     layout,
                     state,

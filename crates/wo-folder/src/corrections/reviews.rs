@@ -1,5 +1,7 @@
 //! Reads the log of reviews as a whole: it is small beside the frames.
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -8,16 +10,19 @@ use wo_cli::{Exit, ExitWith, Hint};
 use wo_label::{Chain, LogLine, ReviewLogError, Reviews};
 use wo_record::Review;
 
-/// What to do about a log that was changed.
-pub const LOG_CURE: &str =
-    "only wo-review may write it; restore the file from a backup or from git";
+use crate::names::REVIEWS;
+use crate::review_heads::{LOG_CURE, ReviewHeads};
 
-/// Reads a log. What a crash cut off at its end was never acknowledged, and does not count.
+/// Reads a log. Lines that are missing at its end are an error. What a crash cut off there was never acknowledged, and does
+/// not count.
 pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
     let mut reviews = Reviews::default();
     let name = path.display();
-    let file = wo_cli::opened(wo_cli::open_file(path), || format!("open {name}"))?;
-    let mut input = BufReader::new(file);
+    if !path.exists() {
+        ReviewHeads::of_anchor(path)?.check(path, 0)?;
+    }
+    let mut heads = ReviewHeads::read(path)?;
+    let mut input = BufReader::new(opened(path)?);
     let mut chain = Chain::default();
     // A decision counts when all of its reviews are there.
     let mut decision: Vec<Review> = Vec::new();
@@ -29,6 +34,7 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
             .read_until(b'\n', &mut buffer)
             .with_context(|| format!("read {name}"))?;
         if n == 0 {
+            heads.check(path, chain.n_lines())?;
             say_cut(path, n_lines);
             return Ok(reviews);
         }
@@ -42,6 +48,7 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
         let is_whole;
         match followed {
             Ok(line) => {
+                heads.see(&chain, &line);
                 n_lines += 1;
                 is_whole = line.n_reviews() as usize == n_lines;
                 if let LogLine::Review(review) = line {
@@ -49,6 +56,7 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
                 }
             }
             Err(ReviewLogError::NotAReview(_)) if input.fill_buf()?.is_empty() => {
+                heads.check(path, chain.n_lines())?;
                 say_cut(path, n_lines + 1);
                 return Ok(reviews);
             }
@@ -66,6 +74,16 @@ pub fn read_reviews(path: &Path) -> anyhow::Result<Reviews> {
             }
         }
     }
+}
+
+/// A log that the command line names may come through a pipe; that of a folder is a file.
+fn opened(path: &Path) -> anyhow::Result<File> {
+    let opened = if path.file_name() == Some(OsStr::new(REVIEWS)) {
+        wo_cli::open_file(path)
+    } else {
+        File::open(path)
+    };
+    wo_cli::opened(opened, || format!("open {}", path.display()))
 }
 
 /// Says that the last decision of a log is not whole, where that many of its lines are there.

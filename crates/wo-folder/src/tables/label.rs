@@ -19,17 +19,22 @@ pub enum WrittenLabel {
         /// What is probably meant.
         meant: &'static str,
     },
+    /// Longer than a name may be: names of files are made of it.
+    TooLong(Name),
 }
 
 impl WrittenLabel {
     /// Reads a text.
     pub fn of(text: &str) -> Self {
         let name = Name::label(text);
-        if name.is_empty() || name.is_too_long() {
+        if name.is_empty() {
             return Self::None;
         }
         if name.is_known_label() {
             return Self::Known(name);
+        }
+        if name.is_too_long() {
+            return Self::TooLong(name);
         }
         let known = [
             (GOOD_FORM, GOOD_FORM),
@@ -52,7 +57,7 @@ impl WrittenLabel {
     pub fn name(&self) -> Option<&Name> {
         match self {
             Self::Known(name) | Self::New(name) => Some(name),
-            Self::None | Self::Misspelt { .. } => None,
+            Self::None | Self::Misspelt { .. } | Self::TooLong(_) => None,
         }
     }
 }
@@ -86,10 +91,11 @@ mod tests {
             WrittenLabel::New("wobbly".into())
         );
         assert_eq!(WrittenLabel::of(" - "), WrittenLabel::None);
-        let long = "é".repeat(51);
-        assert_eq!(WrittenLabel::of(&long), WrittenLabel::None);
-        let longest = "e".repeat(100);
-        let new = WrittenLabel::New(Name::new(&longest));
-        assert_eq!(WrittenLabel::of(&longest), new);
+        for (n, is_too_long) in [(50, false), (51, true)] {
+            let label = WrittenLabel::of(&"ä".repeat(n));
+            let found = matches!(label, WrittenLabel::TooLong(_));
+            assert_eq!(found, is_too_long, "{n} letters of two bytes");
+            assert_eq!(label.name().is_none(), is_too_long);
+        }
     }
 }

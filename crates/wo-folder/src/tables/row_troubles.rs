@@ -69,12 +69,12 @@ pub(crate) fn troubles(path: &Path, table: &Table) -> Vec<Message> {
             "write good_form, bad_form or unclear, or empty the cell"
         ));
     }
-    if let Some(line) = table.long_faults.first() {
+    if let Some(line) = table.too_long.first() {
         troubles.push(message!(
-            "{name}:{line}: a fault whose name is longer than {} bytes has no effect ({})",
+            "{name}:{line}: a label or fault is longer than {} bytes and has no effect ({})",
             Name::MAX_BYTES,
-            like_it(table.long_faults.len());
-            "write a name, such as knees_cave"
+            like_it(table.too_long.len());
+            "give it a shorter name; a remark belongs into the description"
         ));
     }
     if let Some(line) = table.contrary.first() {

@@ -110,8 +110,8 @@ pub struct Table {
     pub no_labels: Vec<(u64, String)>,
     /// Misspelt labels, by their lines, each with the one that is probably meant. They have no effect.
     pub misspelt_labels: Vec<(u64, Name, &'static str)>,
-    /// Lines with faults whose names are too long. Such faults have no effect.
-    pub long_faults: Vec<u64>,
+    /// Lines with a label or a fault that is longer than a name may be. Such a name has no effect.
+    pub too_long: Vec<u64>,
     /// Lines that name faults beside a label other than bad form. Such faults have no effect.
     pub contrary: Vec<u64>,
     /// Whether its encoding was guessed to be Windows-1252.
@@ -179,12 +179,13 @@ pub fn parse_table(bytes: &[u8]) -> anyhow::Result<Table> {
                 let shown = text.chars().take(N_SHOWN).collect();
                 table.no_labels.push((row.line, shown));
             }
+            WrittenLabel::TooLong(_) => table.too_long.push(row.line),
             _ => {}
         }
-        let frame_path = unquoted(raw(path).trim());
         if faults_of_cell(raw(faults)).any(|name| name.is_too_long()) {
-            table.long_faults.push(row.line);
+            table.too_long.push(row.line);
         }
+        let frame_path = unquoted(raw(path).trim());
         let mut said = Row::of_cells(frame_path, raw(label), raw(description), raw(faults));
         let is_other = said
             .label

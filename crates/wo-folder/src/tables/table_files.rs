@@ -19,7 +19,18 @@ const HEAD_BYTES: u64 = 64 << 10;
 
 /// The tables of frames in a folder, in the order of their names.
 pub fn tables(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    files_of_kind(dir, &["csv", "tsv"])
+    let tables = files_of_kind(dir, &["csv", "tsv"])?;
+    for table in &tables {
+        // A link that leads nowhere is named by who reads it.
+        if fs::metadata(table).is_ok_and(|it| !it.is_file()) {
+            wo_cli::bail!(
+                Exit::Io,
+                "{} is a pipe or a device, not a table", table.display();
+                "move it out of the folder"
+            );
+        }
+    }
+    Ok(tables)
 }
 
 /// Those tables of a folder whose first line has the column of the frames.

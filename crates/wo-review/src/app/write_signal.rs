@@ -19,6 +19,8 @@ pub(crate) struct WriteSignal {
 struct State {
     /// When the first and the last of them came.
     dirty: Option<(Instant, Instant)>,
+    /// Nothing is written before this time, since writing failed.
+    not_before: Option<Instant>,
     is_done: bool,
 }
 
@@ -29,6 +31,13 @@ impl WriteSignal {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.dirty = Some((state.dirty.map_or(now, |(first, _)| first), now));
         self.changed.notify_all();
+    }
+
+    /// Writing failed; it is tried again after a while.
+    pub(crate) fn note_again(&self, after: Duration) {
+        self.note();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.not_before = Some(Instant::now() + after);
     }
 
     /// No decision will follow.
@@ -49,11 +58,12 @@ impl WriteSignal {
             }
             let left = state.dirty.map(|(first, last)| {
                 let due = (last + PAUSE).min(first + AT_MOST);
+                let due = state.not_before.map_or(due, |it| it.max(due));
                 due.saturating_duration_since(Instant::now())
             });
             state = match left {
                 Some(Duration::ZERO) => {
-                    state.dirty = None;
+                    (state.dirty, state.not_before) = (None, None);
                     return true;
                 }
                 Some(left) => self

@@ -53,7 +53,7 @@ pub struct Serve {
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
     /// Name of a reviewer; repeat for several, each gets a link [default: the user's name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_reviewer)]
     pub reviewer: Vec<String>,
     /// First queue to show
     #[arg(long, value_name = "QUEUE", default_value = "all")]
@@ -79,6 +79,9 @@ pub struct Serve {
     /// Do not open a browser
     #[arg(long)]
     pub no_open: bool,
+    /// Go on after lines of reviews.ndjson that were acknowledged are lost for good; the log notes that they are lost
+    #[arg(long)]
+    pub accept_lost_reviews: bool,
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub bind: IpAddr,
@@ -170,7 +173,7 @@ pub struct Import {
     #[arg(long, value_name = "VALUE=LABEL", value_parser = parse_label)]
     pub label: Vec<(String, Name)>,
     /// Reviewer of answers without a person
-    #[arg(long, value_name = "NAME", default_value = "label_studio")]
+    #[arg(long, value_name = "NAME", default_value = "label_studio", value_parser = parse_reviewer)]
     pub reviewer: String,
     /// Which captions table describes frames.
     #[command(flatten)]
@@ -183,8 +186,26 @@ impl AsRef<Common> for Args {
     }
 }
 
+fn parse_reviewer(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("write a name".to_owned());
+    }
+    if text.len() > Name::MAX_BYTES {
+        return Err(too_long());
+    }
+    Ok(text.to_owned())
+}
+
+fn too_long() -> String {
+    format!(
+        "a name has at most {} bytes; write a shorter one",
+        Name::MAX_BYTES
+    )
+}
+
 fn parse_key(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
+        Some((action, _)) if Name::label(action).is_too_long() => Err(too_long()),
         Some((action, key)) if !action.is_empty() && !key.is_empty() => {
             // The name in browsers.
             let key = if key.eq_ignore_ascii_case("space") {
@@ -225,6 +246,7 @@ fn parse_label(text: &str) -> Result<(String, Name), String> {
         WrittenLabel::Misspelt { meant, .. } => {
             Err(format!("{label} is no label; did you mean {meant}?"))
         }
+        WrittenLabel::TooLong(_) => Err(too_long()),
         WrittenLabel::None => Err(format!("`{label}` is no label")),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum Config {
 }
 
 /// Which folder is reviewed, by whom, and how the page is reached.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ServeConfig {
     pub(crate) folder: PathBuf,
     pub(crate) captions: CaptionsFlag,
@@ -40,6 +40,16 @@ pub(crate) struct ServeConfig {
     pub(crate) repeat_share: f64,
     pub(crate) access: Access,
     pub(crate) opens_browser: bool,
+    pub(crate) on_loss: OnLoss,
+}
+
+/// What is done about a log that has lost lines which were acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnLoss {
+    /// The log is refused.
+    Refuse,
+    /// The loss is written into the log, which goes on.
+    Accept,
 }
 
 /// Which queue is printed.
@@ -54,14 +64,14 @@ pub(crate) struct ListConfig {
 }
 
 /// What a model found in the folder, which queues are made of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct FindingsConfig {
     pub(crate) suspects: Option<PathBuf>,
     pub(crate) predictions: Option<PathBuf>,
 }
 
 /// Where the server listens, and under which names.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Access {
     pub(crate) address: IpAddr,
     /// `None` for the folder's own port, or a free one.
@@ -131,6 +141,11 @@ impl ServeConfig {
                 hosts: args.host,
             },
             opens_browser: !args.no_open,
+            on_loss: if args.accept_lost_reviews {
+                OnLoss::Accept
+            } else {
+                OnLoss::Refuse
+            },
         })
     }
 }
@@ -179,7 +194,7 @@ fn reviewers(mut given: Vec<String>) -> Vec<String> {
         .iter()
         .find_map(|name| std::env::var(name).ok());
     vec![
-        user.filter(|user| !user.is_empty())
+        user.filter(|user| !user.is_empty() && user.len() <= Name::MAX_BYTES)
             .unwrap_or_else(|| "reviewer".to_owned()),
     ]
 }

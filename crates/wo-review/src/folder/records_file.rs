@@ -42,7 +42,7 @@ pub(crate) fn for_each_record<T: Send>(
     keep: impl Fn(Record) -> Option<T> + Sync,
     each: &mut dyn FnMut(T, LineSpan),
 ) -> anyhow::Result<()> {
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    let file = wo_cli::open_file(path).with_context(|| format!("open {}", path.display()))?;
     if is_plain_stream(file, contents, &keep, each) {
         return Ok(());
     }
@@ -101,7 +101,7 @@ pub(crate) fn for_first_records<T: Send>(
     each: &mut dyn FnMut(T, LineSpan),
 ) -> bool {
     let mut text = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FIRST_BYTES).read_to_end(&mut text));
+    let read = wo_cli::open_file(path).and_then(|file| file.take(FIRST_BYTES).read_to_end(&mut text));
     let whole = text.iter().rposition(|&c| c == b'\n');
     text.truncate(whole.map_or(0, |last| last + 1));
     let chunk = read.ok().and_then(|_| parse(&text, &keep));

@@ -1,7 +1,6 @@
 //! Paths of the videos, read before the frames, since a path may name a fault.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +20,7 @@ impl VideoPaths {
     /// From the first bytes of a records file. Bad lines are ignored here and reported elsewhere.
     pub(crate) fn read(records: &Path, n_bytes: u64) -> anyhow::Result<Self> {
         let reading = || format!("read {}", records.display());
-        let file = File::open(records).with_context(reading)?;
+        let file = wo_cli::open_file(records).with_context(reading)?;
         let mut input = BufReader::with_capacity(1 << 20, file.take(n_bytes));
         let (mut paths, mut line) = (HashMap::new(), Vec::new());
         loop {

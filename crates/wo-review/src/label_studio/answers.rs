@@ -6,7 +6,7 @@ use super::labels::Labels;
 use super::questions::Questions;
 use super::quote::{flag, short};
 use super::role::Role;
-use super::task::Answers;
+use super::task::{Answers, Person};
 use crate::store::Change;
 
 /// The change that the answers ask for.
@@ -23,6 +23,7 @@ pub(super) fn answered_change(
     questions: &Questions,
     labels: &mut Labels,
 ) -> Result<AnsweredChange, String> {
+    refuse_long(answers.by.as_ref())?;
     let mut answered = AnsweredChange::default();
     let change = &mut answered.change;
     // The label with the question that it answers.
@@ -72,6 +73,18 @@ pub(super) fn answered_change(
     }
     change.check()?;
     Ok(answered)
+}
+
+fn refuse_long(person: Option<&Person>) -> Result<(), String> {
+    match person {
+        Some(Person::Name(name)) if name.len() > Name::MAX_BYTES => Err(format!(
+            "the name of the person `{}` has {} bytes, at most {} are allowed; shorten it in the file",
+            short(name),
+            name.len(),
+            Name::MAX_BYTES
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn two_labels(old: (&Name, &str), new: (&Name, &str)) -> String {

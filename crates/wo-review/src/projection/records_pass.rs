@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use wo_folder::{Corrections, FrameLines, Kept, Text, Trash, for_each_line};
 use wo_label::choice_hash;
-use wo_record::{Frame, Image, Line, Record, Writer};
+use wo_record::{Begin, Frame, Image, Line, Record, Writer};
 
 use super::snapshot::Projection;
 
@@ -36,7 +36,7 @@ impl Pass<'_> {
         for_each_line(records, |line| {
             if let Ok(Record::Begin(begin)) = &line.record {
                 if let Some(output) = output.take() {
-                    writer = Some(Writer::begin_with(output, begin.clone())?);
+                    writer = Some(Writer::begin_with(output, self.begin(begin))?);
                 }
                 return Ok(());
             }
@@ -77,6 +77,16 @@ impl Pass<'_> {
             writer.end()?;
         }
         Ok(())
+    }
+
+    /// The first record. It names the last review, which the log beside the records must still have.
+    fn begin(&self, begin: &Begin) -> Begin {
+        let is_elsewhere = self.base.is_some_and(|base| base != Path::new(""));
+        let reviews = self.projection.head.clone().or(begin.reviews.clone());
+        Begin {
+            reviews: reviews.filter(|_| !is_elsewhere),
+            ..begin.clone()
+        }
     }
 
     /// The new number of frames of each video with a reviewed frame.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use wo_label::Captions;
-use wo_record::{Frame, Judgement, Name};
+use wo_record::{Frame, Judgement, Name, ReviewsHead};
 
 use crate::store::Store;
 
@@ -14,6 +14,8 @@ pub(crate) struct Projection {
     pub(super) dir: PathBuf,
     pub(super) captions: Captions,
     pub(super) has_records: bool,
+    /// The last review that is in it.
+    pub(super) head: Option<ReviewsHead>,
     pub(super) frames: HashMap<(String, u32), Reviewed>,
 }
 
@@ -49,6 +51,7 @@ impl Projection {
             dir: store.folder.dir.clone(),
             captions: store.captions.clone(),
             has_records: store.folder.has_records,
+            head: store.head.clone(),
             frames,
         }
     }

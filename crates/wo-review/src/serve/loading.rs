@@ -1,5 +1,7 @@
 //! Reads a folder for the page: the first frames at once, then all of them.
 
+use std::sync::Arc;
+
 use wo_folder::{Corrections, captions_in_force};
 use wo_label::Captions;
 use wo_record::{BAD_FORM, GOOD_FORM, Name, Review, UNCLEAR};
@@ -31,19 +33,19 @@ const ACTIONS: [&str; 15] = [
 
 /// A folder whose log is open and whose frames are yet to be read.
 #[derive(Debug)]
-pub(crate) struct Loader<'a> {
-    config: &'a ServeConfig,
+pub(crate) struct Loader {
+    config: Arc<ServeConfig>,
     captions: Captions,
     log: ReviewFile,
     reviews: Vec<Review>,
 }
 
-impl<'a> Loader<'a> {
+impl Loader {
     /// Opens the log. Errors in it, or in the folder at first glance, are reported before anyone opens the page.
-    pub(crate) fn begin(config: &'a ServeConfig) -> anyhow::Result<Self> {
+    pub(crate) fn begin(config: Arc<ServeConfig>) -> anyhow::Result<Self> {
         Folder::look(&config.folder)?;
         let captions = captions_in_force(&config.captions)?;
-        let (log, reviews) = ReviewFile::open(&config.folder)?;
+        let (log, reviews) = ReviewFile::open(&config.folder, config.on_loss)?;
         Ok(Self {
             config,
             captions,
@@ -68,7 +70,7 @@ impl<'a> Loader<'a> {
         let reviews = self.reviews.clone();
         let captions = self.captions.clone();
         let mut store = Store::new(folder, captions, None, reviews, 0.0);
-        add_reviewers(&mut store, self.config);
+        add_reviewers(&mut store, &self.config);
         let filter = Filter {
             queue,
             ..Filter::default()
@@ -78,7 +80,7 @@ impl<'a> Loader<'a> {
 
     /// All frames.
     pub(crate) fn all(self, corrections: &Corrections) -> anyhow::Result<Store> {
-        let config = self.config;
+        let config = &*self.config;
         let folder = Folder::read_with(&config.folder, corrections)?;
         let mut store = Store::new(
             folder,

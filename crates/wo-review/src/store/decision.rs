@@ -60,8 +60,17 @@ impl Change {
             ));
         }
         let label = self.label.as_ref().map(|label| Name::label(label));
-        if label.is_some_and(|label| label.is_empty()) {
+        if label.as_ref().is_some_and(Name::is_empty) {
             return Err("the label has no letters".to_owned());
+        }
+        // Names of files are made of them.
+        let mut names = label.iter().chain(self.faults.iter().flatten());
+        if let Some(name) = names.find(|name| name.is_too_long()) {
+            return Err(format!(
+                "a label or fault has {} bytes, at most {} are allowed; give it a shorter name, and write the rest as a note",
+                name.as_str().len(),
+                Name::MAX_BYTES
+            ));
         }
         Ok(())
     }
@@ -199,6 +208,20 @@ mod tests {
             after(&written, &label("good")).description,
             written.description
         );
+    }
+
+    #[test]
+    fn names_are_at_most_a_hundred_bytes() {
+        let faults = |text: String| Change {
+            faults: Some(vec![Name::new(&text)]),
+            ..Change::default()
+        };
+        for (n, is_right) in [(100, true), (101, false), (300, false)] {
+            let text = "a".repeat(n);
+            assert_eq!(label(&text).check().is_ok(), is_right, "{n}");
+            assert_eq!(faults(text).check().is_ok(), is_right, "{n}");
+        }
+        assert!(label(&"ä".repeat(51)).check().is_err());
     }
 
     #[test]

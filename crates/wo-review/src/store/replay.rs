@@ -1,8 +1,15 @@
 //! Adds reviews to the store in order: those of the log at start-up, then each saved one.
 
-use wo_record::Review;
+use wo_record::{Review, ReviewsHead};
 
 use super::{Entry, Store};
+
+/// Its line in the log.
+fn head_of(review: &Review) -> Option<ReviewsHead> {
+    let sequence = review.sequence;
+    let hash = review.hash.clone()?;
+    Some(ReviewsHead { sequence, hash })
+}
 
 impl Store {
     /// Adds the next review of the log.
@@ -12,6 +19,7 @@ impl Store {
             self.requests.insert(request.clone(), review.decision);
         }
         self.version += 1;
+        self.head = head_of(&review).or(self.head.take());
         let Some(id) = self.met(&review) else {
             self.n_unmet += 1;
             return;

@@ -1,85 +1,60 @@
 //! `reviews.ndjson`: the log of all decisions. An acknowledged line is on disk and stays there.
 //!
-//! One process at a time writes it, under a lock; several reviewers share that process.
+//! One process at a time writes it, under a lock; several reviewers share that process. The anchor beside it names the last
+//! line that may have been acknowledged, so that a log which lost lines is told from one that a crash cut off.
 
-use std::fs::{File, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use wo_cli::Exit;
-use wo_folder::{LOG_CURE, REVIEWS};
-use wo_label::{Chain, LogLine, ReviewLogError};
-use wo_record::Review;
+use rustix::fs::OFlags;
+use wo_cli::{count, verb};
+use wo_folder::{REVIEWS, ReviewHeads, write_anchor};
+use wo_label::Chain;
+use wo_record::{LostReviews, Review, ReviewsHead};
+
+use super::log_contents::{Contents, IMPORT, read_log};
+use super::log_lock::{lock, take};
+use super::log_trouble::{LogTrouble, check_in_place};
+use crate::cli::config::OnLoss;
 
 /// The rest of an unfinished write is moved here.
 const TORN: &str = "reviews.ndjson.torn";
-
-/// The request of decisions that were written at once starts like this, followed by the number of the first.
-const IMPORT: &str = "import ";
 
 /// The log, open and locked.
 #[derive(Debug)]
 pub(crate) struct ReviewFile {
     file: File,
     path: PathBuf,
+    _lock: File,
     chain: Chain,
     /// How many bytes are complete and synced.
     len: u64,
     /// After a failed sync the state of the disk is unknown until the next start.
     is_broken: bool,
-}
-
-/// The contents of a log.
-#[derive(Debug, Default)]
-pub(crate) struct Contents {
-    pub(crate) reviews: Vec<Review>,
-    chain: Chain,
-    len: u64,
-    torn: Vec<u8>,
-}
-
-impl Contents {
-    /// Moves the incomplete last decision to what a crash left. `before` is the state before it: reviews, bytes and chain.
-    fn cut_decision(&mut self, mut file: &File, before: (usize, u64, Chain)) -> anyhow::Result<()> {
-        let (n_reviews, len, chain) = before;
-        let torn = self.reviews.split_off(n_reviews);
-        wo_cli::info!("{} reviews of an incomplete decision", torn.len());
-        let mut bytes = vec![0; (self.len - len) as usize];
-        file.seek(SeekFrom::Start(len))?;
-        file.read_exact(&mut bytes)?;
-        bytes.append(&mut self.torn);
-        (self.torn, self.len, self.chain) = (bytes, len, chain);
-        Ok(())
-    }
+    /// What was said of another program, so that it is said once.
+    told: RefCell<String>,
 }
 
 impl ReviewFile {
     /// Opens or creates the log of a folder for writing, and moves an unfinished write aside.
-    pub(crate) fn open(dir: &Path) -> anyhow::Result<(Self, Vec<Review>)> {
+    pub(crate) fn open(dir: &Path, on_loss: OnLoss) -> anyhow::Result<(Self, Vec<Review>)> {
         let path = dir.join(REVIEWS);
-        let what = || format!("open {}", path.display());
-        let file = File::options()
-            .read(true)
-            .append(true)
-            .create(true)
-            // Other users of this machine may not read reviews.
-            .mode(0o600)
-            .open(&path)
-            .with_context(|| format!("open {}, the log of decisions", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                wo_cli::bail!(
-                    Exit::Locked,
-                    "another wo-review has {} open", dir.display();
-                    "stop it first; start one wo-review with --reviewer for each person"
-                );
-            }
-            Err(TryLockError::Error(e)) => return Err(e).with_context(what),
+        let lock = lock(dir)?;
+        let mut heads = ReviewHeads::read(&path)?;
+        if !path.exists() && on_loss == OnLoss::Refuse {
+            heads.check(&path, 0)?;
         }
-        let contents = read_log(&file, &path)?;
+        let file = opened(&path)?;
+        // Older versions lock only the log.
+        take(&file, dir)?;
+        let contents = read_log(&file, &path, &mut heads)?;
+        if on_loss == OnLoss::Refuse {
+            heads.check(&path, contents.chain.n_lines())?;
+        }
         if !contents.torn.is_empty() {
             set_aside(&file, &contents, dir)?;
         }
@@ -87,19 +62,103 @@ impl ReviewFile {
         File::open(dir)
             .and_then(|dir| dir.sync_all())
             .with_context(|| format!("sync {}", dir.display()))?;
-        let log = Self {
+        let mut log = Self {
             file,
             path,
+            _lock: lock,
             chain: contents.chain,
             len: contents.len,
             is_broken: false,
+            told: RefCell::default(),
         };
+        log.settle(&heads, on_loss)?;
         Ok((log, contents.reviews))
+    }
+
+    /// Says what a crash left, writes down what is lost, and brings the anchor up to date.
+    fn settle(&mut self, heads: &ReviewHeads, on_loss: OnLoss) -> anyhow::Result<()> {
+        let n_acknowledged = heads.anchor().map(|anchor| anchor.sequence);
+        let missing = heads.missing();
+        if !missing.is_empty() {
+            self.accept(missing)?;
+        } else if on_loss == OnLoss::Accept {
+            wo_cli::warn!("{}: no review is lost", self.path.display());
+        }
+        if let Some(n) = n_acknowledged.map(|n| self.chain.n_lines().saturating_sub(n))
+            && n > 0
+            && heads.missing().is_empty()
+        {
+            wo_cli::warn!(
+                "{}: the last {} {} written, and the run ended before it acknowledged {}; {} counted",
+                self.path.display(),
+                count(n, "line"),
+                verb(n, "was", "were"),
+                verb(n, "it", "them"),
+                verb(n, "it is", "they are")
+            );
+        }
+        match self.chain.head() {
+            Some(head) if heads.anchor() != Some(&head) => self.anchor(&head),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a line that says that lines are lost.
+    fn accept(&mut self, lost: Vec<ReviewsHead>) -> anyhow::Result<()> {
+        let last = lost.first().map_or(0, |head| head.sequence);
+        let mut line = LostReviews {
+            sequence: 0,
+            at: jiff::Timestamp::now().to_string(),
+            lost,
+            previous: String::new(),
+            hash: None,
+        };
+        let n_lines = self.chain.n_lines();
+        let mut chain = self.chain.clone();
+        let text = chain.seal_lost(&mut line)?;
+        self.write(&text)?;
+        (self.chain, self.len) = (chain, self.len + text.len() as u64);
+        wo_cli::warn!(
+            "{}: goes on after {}; it had {last}, and line {} says that they are lost",
+            self.path.display(),
+            count(n_lines, "line"),
+            n_lines + 1
+        );
+        Ok(())
+    }
+
+    /// Fails while another program has its hands on the log, and says so once.
+    pub(crate) fn check_in_place(&self) -> anyhow::Result<()> {
+        self.check_len(self.len)
+    }
+
+    fn check_len(&self, len: u64) -> anyhow::Result<()> {
+        let checked = check_in_place(&self.file, &self.path, len);
+        let mut told = self.told.borrow_mut();
+        match &checked {
+            Err(error) if wo_cli::cause::<LogTrouble>(error).is_some() => {
+                let message = wo_cli::message_of(error);
+                if *told != message.text {
+                    wo_cli::warn!("{message}");
+                    *told = message.text;
+                }
+            }
+            Ok(()) if !told.is_empty() => {
+                wo_cli::warn!(
+                    "{} is in its place again; decisions are saved",
+                    self.path.display()
+                );
+                told.clear();
+            }
+            _ => {}
+        }
+        checked
     }
 
     /// Appends decisions, and returns when they are on disk. Several share one request that names the first, so that the rest
     /// of an unfinished write differs from other damage.
     pub(crate) fn append_all(&mut self, decisions: &mut [Vec<Review>]) -> anyhow::Result<()> {
+        self.check_in_place()?;
         if self.is_broken {
             // A disk error, not a request error: the page keeps what it could not save.
             return Err(io::Error::other(
@@ -122,6 +181,22 @@ impl ReviewFile {
                 text.push_str(&chain.seal(review)?);
             }
         }
+        self.write(&text)?;
+        let len = self.len + text.len() as u64;
+        self.check_len(len)?;
+        if let Some(head) = chain.head()
+            && let Err(error) = self.anchor(&head)
+        {
+            // Nobody was told of the lines, so they go again. Where that fails, the next start finds and keeps them.
+            self.is_broken = self.file.set_len(self.len).is_err();
+            return Err(error);
+        }
+        (self.chain, self.len) = (chain, len);
+        Ok(())
+    }
+
+    /// Appends text, and returns when it is on disk.
+    fn write(&mut self, text: &str) -> anyhow::Result<()> {
         if let Err(e) = self.file.write_all(text.as_bytes()) {
             // Part of it may be on disk, and the next line must not follow half a line.
             self.is_broken = self.file.set_len(self.len).is_err();
@@ -131,20 +206,43 @@ impl ReviewFile {
             self.is_broken = true;
             return Err(e).with_context(|| format!("sync {}", self.path.display()));
         }
-        self.len += text.len() as u64;
-        self.chain = chain;
         Ok(())
     }
+
+    fn anchor(&self, head: &ReviewsHead) -> anyhow::Result<()> {
+        write_anchor(&self.path, head)
+            .with_context(|| format!("write the anchor of {}", self.path.display()))
+    }
+}
+
+/// The file, whatever it holds.
+fn opened(path: &Path) -> anyhow::Result<File> {
+    let what = || format!("open {}, the log of decisions", path.display());
+    let file = File::options()
+        .read(true)
+        .append(true)
+        .create(true)
+        // Other users of this machine may not read reviews.
+        .mode(0o600)
+        // A pipe in its place is refused, not waited for.
+        .custom_flags(OFlags::NONBLOCK.bits() as i32)
+        .open(path)
+        .with_context(what)?;
+    wo_cli::ensure_file(&file).with_context(what)?;
+    Ok(file)
 }
 
 /// Reads the reviews of a folder. Takes no lock and changes nothing.
 pub(crate) fn read_reviews(dir: &Path) -> anyhow::Result<Vec<Review>> {
     let path = dir.join(REVIEWS);
+    let mut heads = ReviewHeads::read(&path)?;
     if !path.exists() {
+        heads.check(&path, 0)?;
         return Ok(Vec::new());
     }
-    let file = File::open(&path).with_context(|| format!("open {}", path.display()))?;
-    let contents = read_log(&file, &path)?;
+    let file = wo_cli::open_file(&path).with_context(|| format!("open {}", path.display()))?;
+    let contents = read_log(&file, &path, &mut heads)?;
+    heads.check(&path, contents.chain.n_lines())?;
     if !contents.torn.is_empty() {
         wo_cli::warn!(
             "{} ends with {} bytes of an unfinished write, which do not count",
@@ -153,86 +251,6 @@ pub(crate) fn read_reviews(dir: &Path) -> anyhow::Result<Vec<Review>> {
         );
     }
     Ok(contents.reviews)
-}
-
-fn read_log(file: &File, path: &Path) -> anyhow::Result<Contents> {
-    let mut contents = Contents::default();
-    let mut input = BufReader::with_capacity(1 << 18, file);
-    input.seek(SeekFrom::Start(0))?;
-    // The state before the current decision, and how many of its reviews are missing.
-    let mut before_decision = (0, 0, Chain::default());
-    let mut n_missing = 0;
-    let mut buffer = Vec::new();
-    loop {
-        buffer.clear();
-        if input.read_until(b'\n', &mut buffer)? == 0 {
-            break;
-        }
-        let text = std::str::from_utf8(&buffer)
-            .ok()
-            .and_then(|text| text.strip_suffix('\n'));
-        let chain = contents.chain.clone();
-        let followed = match text {
-            Some(text) => contents.chain.follow(text),
-            None => Err(ReviewLogError::NotAReview(
-                "the line is not whole".to_owned(),
-            )),
-        };
-        match followed {
-            Ok(line) => {
-                if n_missing == 0 {
-                    before_decision = (contents.reviews.len(), contents.len, chain);
-                    n_missing = line.n_reviews();
-                }
-                n_missing = n_missing.saturating_sub(1);
-                contents.len += buffer.len() as u64;
-                if let LogLine::Review(review) = line {
-                    contents.reviews.push(*review);
-                }
-            }
-            Err(error) => {
-                contents.torn.append(&mut buffer);
-                input.read_to_end(&mut contents.torn)?;
-                let decision = match n_missing {
-                    0 => contents.chain.n_lines(),
-                    _ => before_decision.2.n_lines(),
-                } + 1;
-                if !matches!(error, ReviewLogError::NotAReview(_))
-                    || !is_one_write(&contents.torn, decision)
-                {
-                    wo_cli::bail!(
-                        Exit::Integrity,
-                        "{}:{}: {error}", path.display(), contents.chain.n_lines() + 1;
-                        "{LOG_CURE}"
-                    );
-                }
-                break;
-            }
-        }
-    }
-    if n_missing > 0 {
-        contents.cut_decision(file, before_decision)?;
-    }
-    Ok(contents)
-}
-
-/// Whether a bad line and what follows can be one unfinished write: this decision, or the decisions of one import. Each write
-/// is synced before the next, so a crash damages only one. Other damage hits acknowledged lines.
-fn is_one_write(torn: &[u8], decision: u64) -> bool {
-    let lines = torn.split(|&byte| byte == b'\n');
-    let reviews = lines.filter_map(|line| serde_json::from_slice::<Review>(line).ok());
-    let mut request: Option<Option<String>> = None;
-    reviews.into_iter().all(|review| {
-        let begins_before = first_of_import(&review).is_some_and(|first| first <= decision);
-        let first = request.get_or_insert_with(|| review.request.clone());
-        review.decision == decision || (begins_before && *first == review.request)
-    })
-}
-
-/// The number of the first decision that was written together with this review.
-fn first_of_import(review: &Review) -> Option<u64> {
-    let request = review.request.as_deref()?.strip_prefix(IMPORT)?;
-    request.split(' ').next()?.parse().ok()
 }
 
 /// Moves an unfinished write, which was never acknowledged, from the log to a file beside it.
@@ -274,7 +292,7 @@ mod tests {
     #[test]
     fn a_log_goes_on_after_lines_were_erased() {
         let dir = wo_testkit::tempdir().expect("a folder");
-        let (mut log, _) = ReviewFile::open(dir.path()).expect("a new log");
+        let (mut log, _) = ReviewFile::open(dir.path(), OnLoss::Refuse).expect("a new log");
         log.append_all(&mut [vec![review("a"), review("b")], vec![review("c")]])
             .expect("written");
         drop(log);
@@ -284,7 +302,8 @@ mod tests {
         let first: Review = serde_json::from_str(&lines[0]).expect("a review");
         lines[0] = wo_label::erased(&first).expect("a line");
         fs::write(&path, lines.concat()).expect("written");
-        let (mut log, reviews) = ReviewFile::open(dir.path()).expect("a log with a gap");
+        let (mut log, reviews) =
+            ReviewFile::open(dir.path(), OnLoss::Refuse).expect("a log with a gap");
         let ids = |reviews: &[Review]| -> Vec<String> {
             reviews.iter().map(|it| it.video_id.clone()).collect()
         };
@@ -296,6 +315,8 @@ mod tests {
         assert_eq!(reviews[2].sequence, 4);
         // A decision that is erased in part and was never whole does not count.
         fs::write(&path, &lines[0]).expect("written");
+        assert!(read_reviews(dir.path()).is_err(), "lines are missing");
+        fs::remove_file(wo_folder::anchor_of(&path)).expect("removed");
         assert!(read_reviews(dir.path()).expect("a log").is_empty());
     }
 }

@@ -3,10 +3,16 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::store::LogTrouble;
+
 /// An error, shown by the page as "not saved". The status tells a request that cannot be obeyed from a disk that failed.
 pub(super) fn failed(error: &anyhow::Error) -> Response {
     let is_io = wo_cli::cause::<std::io::Error>(error).is_some();
-    let status = if is_io {
+    let is_elsewhere = wo_cli::cause::<LogTrouble>(error).is_some();
+    let status = if is_elsewhere {
+        // The page keeps what is not saved and tells the person; on stderr it is said already.
+        StatusCode::SERVICE_UNAVAILABLE
+    } else if is_io {
         StatusCode::INTERNAL_SERVER_ERROR
     } else {
         StatusCode::BAD_REQUEST

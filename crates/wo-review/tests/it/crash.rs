@@ -198,6 +198,8 @@ fn what_a_crash_cut_off_is_set_aside() {
     let anna = server.enter(0);
     anna.decide("r1", &[0], json!({"label": "bad_form"}));
     let whole = fs::read(&path).expect("read the log");
+    let anchor = dir.path().join("reviews.ndjson.anchor");
+    let acknowledged = fs::read(&anchor).expect("read the anchor");
     anna.decide("r2", &[0, 1, 2], json!({"label": "unclear"}));
     drop(server);
     let all = fs::read(&path).expect("read the log");
@@ -212,6 +214,8 @@ fn what_a_crash_cut_off_is_set_aside() {
     ];
     for torn in cuts.iter().map(|&cut| all[..cut].to_vec()).chain([zeros]) {
         fs::write(&path, &torn).expect("write the log");
+        // The crash came before anybody was told of the second decision.
+        fs::write(&anchor, &acknowledged).expect("write the anchor");
         let server = Server::start(dir.path(), &[]);
         let anna = server.enter(0);
         assert_eq!(anna.frame(0)["label"], "bad_form");

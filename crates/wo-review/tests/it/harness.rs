@@ -102,7 +102,9 @@ impl Server {
 
     /// Starts one in another working directory.
     pub(crate) fn start_in(cwd: &Path, dir: &Path, args: &[&str]) -> Self {
-        Self::run_in(cwd, dir, args, &[])
+        let mut command = Command::new(BIN);
+        command.current_dir(cwd);
+        Self::run(command, dir, args, &[])
             .unwrap_or_else(|(status, stderr)| panic!("{status}: {stderr}"))
     }
 
@@ -112,11 +114,23 @@ impl Server {
         args: &[&str],
         environment: &[(&str, String)],
     ) -> Result<Self, (ExitStatus, String)> {
-        Self::run_in(Path::new("."), dir, args, environment)
+        Self::run(Command::new(BIN), dir, args, environment)
     }
 
-    fn run_in(
-        cwd: &Path,
+    /// Starts one that may have so many files open.
+    pub(crate) fn start_with_files(dir: &Path, n_files: u32) -> Self {
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            &format!("ulimit -n {n_files}; exec \"$0\" \"$@\""),
+            BIN,
+        ]);
+        Self::run(command, dir, &[], &[])
+            .unwrap_or_else(|(status, stderr)| panic!("{status}: {stderr}"))
+    }
+
+    fn run(
+        mut command: Command,
         dir: &Path,
         args: &[&str],
         environment: &[(&str, String)],
@@ -126,13 +140,11 @@ impl Server {
             .filter(|arg| **arg == "--reviewer")
             .count()
             .max(1);
-        let mut command = Command::new(BIN);
         command
             .arg(dir)
             .arg("--no-open")
             .args(args)
             .env("USER", "anna")
-            .current_dir(cwd)
             .envs(environment.iter().cloned())
             .stdin(Stdio::null());
         let mut child = command

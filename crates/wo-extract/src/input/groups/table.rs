@@ -137,8 +137,9 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
         let keys = Keys {
             person_id: cell(person),
             source_id: cell(source),
-            angle: cell(angle).map(|it| angle_of(&it, line)).transpose()?,
+            angle: cell(angle).map(|it| Name::new(&it)),
         };
+        refuse_long(line, &keys)?;
         let meant = Some(videos.meant(&written)).filter(|meant| meant.is_there);
         let meant = meant.unwrap_or_else(|| table.files.meant(&written));
         if !meant.is_there {
@@ -161,16 +162,17 @@ fn parse(path: &Path, bytes: &[u8]) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-/// The angle that a cell names.
-fn angle_of(cell: &str, line: u64) -> anyhow::Result<Name> {
-    let name = Name::new(cell);
+/// Fails on a person or an angle that is longer than a name may be.
+fn refuse_long(line: u64, keys: &Keys) -> anyhow::Result<()> {
+    let angle = keys.angle.as_ref().map(Name::as_str);
+    let names = [keys.person_id.as_deref(), angle];
     wo_cli::ensure!(
-        !name.is_too_long(),
+        names.into_iter().flatten().all(|it| it.len() <= Name::MAX_BYTES),
         Exit::Integrity,
-        "line {line}: the angle is longer than {} bytes", Name::MAX_BYTES;
-        "write a name, such as front or side"
+        "line {line}: the person or the angle has more than {} bytes", Name::MAX_BYTES;
+        "write a shorter name"
     );
-    Ok(name)
+    Ok(())
 }
 
 /// Whether two rows of one video say the same, however it is spelt.
@@ -203,6 +205,11 @@ mod tests {
             let dir = folder(&["a.mp4", "b.mp4"], text);
             let message = format!("{:#}", open(dir.path()).unwrap_err());
             assert!(message.contains(expected), "{message}");
+        }
+        for (n, is_right) in [(100, true), (101, false)] {
+            let text = format!("path,person_id\na.mp4,{}\n", "p".repeat(n));
+            let dir = folder(&["a.mp4"], &text);
+            assert_eq!(open(dir.path()).is_ok(), is_right, "{n}");
         }
     }
 

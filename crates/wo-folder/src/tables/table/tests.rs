@@ -138,6 +138,20 @@ fn a_row_takes_faults_and_description_of_the_old_label_away() {
     assert_eq!(good.faults.len(), 0);
 }
 
+#[test]
+fn names_that_are_too_long_have_no_effect_and_are_named() {
+    let (right, long) = ("a".repeat(100), "a".repeat(101));
+    let text = format!(
+        "frame_path,label,faults\na.jpg,{long},\nb.jpg,{right},\nc.jpg,bad,heels_lift;{long}\n"
+    );
+    let table = parse_table(text.as_bytes()).unwrap();
+    assert_eq!(table.too_long, [2, 4]);
+    let rows: Vec<Row> = table.rows.into_iter().map(|(_, row)| row).collect();
+    assert_eq!(rows[0].label, None);
+    assert_eq!(rows[1].label, Some(Name::new(&right)));
+    assert_eq!(rows[2].faults, ["heels_lift".into()]);
+}
+
 /// The reader of a pipe that went away.
 struct Gone;
 

@@ -1,0 +1,54 @@
+//! The lock of a log: a file beside it, since a lock on the log goes away with the log.
+
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use anyhow::Context;
+use rustix::fs::OFlags;
+use wo_cli::Exit;
+
+/// The file. It is empty and stays.
+const LOCK: &str = "reviews.ndjson.lock";
+
+/// Takes the lock, which lives as long as the file that is returned. Where another run holds it, that is an error.
+pub(super) fn lock(dir: &Path) -> anyhow::Result<File> {
+    let path = dir.join(LOCK);
+    let what = || format!("open {}", path.display());
+    loop {
+        let file = File::options()
+            // For reading as well, since a pipe in its place is waited for otherwise.
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(OFlags::NONBLOCK.bits() as i32)
+            .open(&path)
+            .with_context(what)?;
+        wo_cli::ensure_file(&file).with_context(what)?;
+        take(&file, dir)?;
+        // Somebody may have removed it meanwhile.
+        let ours = file.metadata().with_context(what)?;
+        if fs::metadata(&path).is_ok_and(|it| (it.dev(), it.ino()) == (ours.dev(), ours.ino())) {
+            return Ok(file);
+        }
+    }
+}
+
+/// Locks a file of the folder.
+pub(super) fn take(file: &File, dir: &Path) -> anyhow::Result<()> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            wo_cli::bail!(
+                Exit::Locked,
+                "another wo-review has {} open", dir.display();
+                "stop it first; start one wo-review with --reviewer for each person"
+            );
+        }
+        Err(TryLockError::Error(e)) => {
+            Err(e).with_context(|| format!("lock the log of {}", dir.display()))
+        }
+    }
+}
