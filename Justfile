@@ -73,10 +73,10 @@ fuzz *args: setup
 soak: build
     scripts/soak
 
-# The long forms of tests: thousands of broken files, a hundred kills (under an hour)
+# The long forms of tests: 5000 broken files, 500 kills, attempts to break out of the sandbox (over an hour)
 [group('check')]
 verify-full: setup
-    WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
+    WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed breakout sandbox limits
     WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
     WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power
     WO_FULL=1 cargo test --locked -p wo-collect --test it -- --nocapture killed

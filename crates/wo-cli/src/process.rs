@@ -3,6 +3,9 @@
 use std::io::{self, BufRead, BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use signal_hook::consts::SIGXFSZ;
 
 use crate::error::{exit_of, io_errors, message_of};
 use crate::input::{NoInput, Stdin};
@@ -23,6 +26,8 @@ pub fn main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
         Err(answer) => return print_answer(&tool, &answer).into(),
     };
     report::start(&tool, args.as_ref());
+    // A file that is larger than `ulimit -f` allows is then an error of its write, and not the end of the tool.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut output = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
         let outcome = run(args, &mut Stdin::new(), &mut output);
