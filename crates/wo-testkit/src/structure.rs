@@ -22,10 +22,14 @@ const COUNTS: [(&[u8; 4], usize); 11] = [
     (b"stsd", 4),
     (b"dref", 4),
 ];
+
 /// Breaks `bytes` in one of seven ways if they are an MP4 or Matroska file. Returns the name of the way.
 pub fn mutate(bytes: &mut Vec<u8>, random: &mut Random) -> Option<&'static str> {
     let kind = kind(bytes)?;
     let parts = parts(bytes, kind);
+    if parts.is_empty() {
+        return None;
+    }
     let pick = |random: &mut Random| random.below(parts.len());
     // Few of all parts are near the top, and each of those matters more.
     let at = if random.below(2) == 0 {
@@ -136,7 +140,12 @@ fn grow(bytes: &mut [u8], kind: Kind, parts: &[Part], at: Option<usize>, n_bytes
             Kind::Mp4 => part.end - part.start,
             Kind::Matroska => part.end - part.content,
         };
-        write_length(bytes, kind, part, (whole as u64).wrapping_add_signed(n_bytes));
+        write_length(
+            bytes,
+            kind,
+            part,
+            (whole as u64).wrapping_add_signed(n_bytes),
+        );
         next = part.parent;
     }
 }
@@ -235,7 +244,9 @@ mod tests {
             assert_eq!(parts.last().unwrap().end, bytes.len());
             parts.into_iter().map(|part| part.id).collect::<Vec<_>>()
         };
-        let names = [b"ftyp", b"moov", b"mvhd", b"stbl", b"stts", b"stco", b"mdat"];
+        let names = [
+            b"ftyp", b"moov", b"mvhd", b"stbl", b"stts", b"stco", b"mdat",
+        ];
         assert_eq!(ids(&mp4()), names.map(|name| u32::from_be_bytes(*name)));
         let elements = [0x1a45_dfa3, 0x4286, 0x1853_8067, 0x1549_a966, 0x2a_d7b1];
         assert_eq!(ids(&matroska()), elements);
@@ -253,7 +264,13 @@ mod tests {
             }
         }
         let all = [
-            "count", "length", "moved", "reordered", "repeated", "resized", "swapped",
+            "count",
+            "length",
+            "moved",
+            "reordered",
+            "repeated",
+            "resized",
+            "swapped",
         ];
         assert!(ways.iter().eq(&all), "{ways:?}");
     }

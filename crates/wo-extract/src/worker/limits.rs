@@ -80,7 +80,7 @@ const PROCESSOR_TIME: Limit = Limit {
 };
 
 /// So many files the tool has open beside those of each worker, and for each worker.
-const FILES_OF_TOOL: (u64, u64) = (24, 4);
+const FILES_OF_TOOL: (u64, u64) = (24, 3);
 
 /// Makes ready to start workers, and says where a limit is too small: before any work, since what comes of it later is
 /// not easily understood.

@@ -27,7 +27,9 @@ fn run_as(dir: &Path, user: Option<u32>, limits: &str, args: &str) -> Ran {
         .arg("-c")
         .arg(format!("ulimit {limits} && exec {tool} {args}"))
         .current_dir(dir);
-    user.iter().for_each(|&user| drop(shell.uid(user)));
+    if let Some(user) = user {
+        shell.uid(user);
+    }
     let output = shell.output().unwrap();
     Ran {
         status: output.status.code(),

@@ -128,7 +128,11 @@ fn mp4_part(bytes: &[u8], start: usize) -> Option<Part> {
 
 fn matroska_part(bytes: &[u8], start: usize, most: usize) -> Option<Part> {
     let width = |at: usize| Some(bytes.get(at)?.leading_zeros() as usize + 1);
-    let big_endian = |bytes: &[u8]| bytes.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+    let big_endian = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0u64, |sum, byte| sum << 8 | u64::from(*byte))
+    };
     let id_end = start + width(start).filter(|width| *width <= 4)?;
     let content = id_end + width(id_end).filter(|width| *width <= 8)?;
     let id = big_endian(bytes.get(start..id_end)?) as u32;

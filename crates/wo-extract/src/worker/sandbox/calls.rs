@@ -134,10 +134,7 @@ fn allowed() -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
             vec![rule(&[is(0, 0)?])?, rule(&[is(0, own_id)?])?],
         ),
         // Limits of its own are asked for and not set.
-        (
-            libc::SYS_prlimit64,
-            vec![rule(&[is(0, 0)?, is_null(2)?])?],
-        ),
+        (libc::SYS_prlimit64, vec![rule(&[is(0, 0)?, is_null(2)?])?]),
         (
             libc::SYS_prctl,
             vec![

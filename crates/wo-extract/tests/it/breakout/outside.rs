@@ -70,7 +70,9 @@ impl Outside {
         }
         let mut victim = Command::new("sleep");
         victim.arg("600");
-        user.iter().for_each(|&user| drop(victim.uid(user)));
+        if let Some(user) = user {
+            victim.uid(user);
+        }
         let flags = libc::IPC_CREAT | MODE;
         let (memory, queue, semaphore) = unsafe {
             (
