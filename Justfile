@@ -73,10 +73,11 @@ fuzz *args: setup
 soak: build
     scripts/soak
 
-# The long forms of tests: thousands of broken files, models and streams, a hundred kills (over an hour)
+# The long forms of tests: thousands of broken files, models, streams and requests, hundreds of kills, attempts to break
+# out of the sandbox (over an hour)
 [group('check')]
 verify-full: setup
-    WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed
+    WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed breakout sandbox limits
     WO_FULL=1 cargo test --locked -p wo-train --test it -- --nocapture resume
     WO_FULL=1 cargo test --locked -p wo-review --test it -- --nocapture killed power hostile_requests
     WO_FULL=1 cargo test --locked -p wo-collect --test it -- --nocapture killed

@@ -3,6 +3,9 @@
 use std::io::{self, BufRead, BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use signal_hook::consts::SIGXFSZ;
 
 use clap::error::ContextValue;
 
@@ -25,6 +28,8 @@ pub fn main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
         Err(answer) => return print_answer(&tool, &with_escapes(answer)).into(),
     };
     report::start(&tool, args.as_ref());
+    // A file that is larger than `ulimit -f` allows is then an error of its write, and not the end of the tool.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut output = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
         let outcome = run(args, &mut Stdin::new(), &mut output);

@@ -5,6 +5,7 @@
 
 mod answer;
 mod clock;
+mod limits;
 mod pool;
 mod protocol;
 mod replies;

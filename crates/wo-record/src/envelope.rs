@@ -36,7 +36,8 @@ pub struct Begin {
     /// The tools that the records went through before, first one first.
     #[serde(default)]
     pub upstream: Vec<Producer>,
-    /// What locks the decoder of strangers' files in, for a tool that has one: `landlock+seccomp`, or `none`.
+    /// What locks the decoder of strangers' files in, for a tool that has one: the parts that hold, as in
+    /// `landlock+seccomp+userns`, or `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<String>,
     /// The last review that is in these records: the log beside them must still have it.

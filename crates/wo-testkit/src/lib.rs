@@ -8,6 +8,7 @@ pub mod mutation;
 mod records;
 mod run;
 pub mod skip;
+pub mod structure;
 mod terminal;
 mod tool;
 pub mod wounds;

@@ -71,7 +71,7 @@ pub(super) fn receive(
                 }));
             }
             Reply::Failed(error) => return Ok(Err(error)),
-            Reply::Ready { .. } | Reply::Unable { .. } => {
+            Reply::Started { .. } | Reply::Ready { .. } | Reply::Unable { .. } => {
                 return Err(nonsense("an unexpected reply"));
             }
         }

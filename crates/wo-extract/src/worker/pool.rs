@@ -1,6 +1,6 @@
 //! The worker pool: starts workers when needed, reuses clean ones, watches them, and kills those that stall.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use wo_cli::{Exit, ExitWith, ShowProgress};
 use wo_record::{Begin, code};
 
 use super::answer;
+use super::limits;
 use super::protocol::{self, Job, Reply};
 use super::sandbox::{Sandbox, SandboxStatus};
 use super::watch::{LOOK, Limits, Stopped, Watched};
@@ -61,7 +62,10 @@ pub(crate) struct WorkerPool {
 /// A process that waits for files, or works on one. Ends when it is dropped.
 #[derive(Debug)]
 struct Worker {
+    /// What the tool started: the worker, or what keeps it.
     process: Child,
+    /// The process that decodes.
+    pid: u32,
     socket: UnixStream,
     is_ready: bool,
 }
@@ -81,6 +85,7 @@ impl WorkerPool {
     pub(crate) fn start(config: PoolConfig, n_files: usize) -> anyhow::Result<Self> {
         let sandbox = config.sandbox;
         let n_workers = n_files.clamp(1, config.n_threads);
+        limits::prepare(n_workers)?;
         let mut pool = Self {
             config,
             plugins: PluginSet::link().exit_with(Exit::Environment)?,
@@ -220,12 +225,16 @@ impl WorkerPool {
         }
         let mut process = command
             .spawn()
-            .with_context(|| format!("start {}", self.config.program.display()))
+            .with_context(|| {
+                let program = self.config.program.display();
+                format!("start {program}{}", limits::of_processes())
+            })
             .exit_with(Exit::Environment)?;
         if let Some(messages) = process.stderr.take() {
             std::thread::spawn(|| pass_on(messages));
         }
         Ok(Worker {
+            pid: process.id(),
             process,
             socket: here,
             is_ready: false,
@@ -248,8 +257,13 @@ impl Worker {
             stall: START,
             total: 5 * START,
         };
-        let pid = self.process.id();
-        let reply = Watched::new(&self.socket, pid, limits, &AtomicBool::new(false)).reply();
+        let never = AtomicBool::new(false);
+        let listen = |pid| Watched::new(&self.socket, pid, limits, &never).reply();
+        let mut reply = listen(self.pid);
+        if let Ok(Reply::Started { pid }) = reply {
+            self.pid = pid;
+            reply = listen(pid);
+        }
         match reply {
             Ok(Reply::Ready { sandbox }) => {
                 self.is_ready = true;
@@ -277,7 +291,7 @@ impl Worker {
             settings: settings.clone(),
         };
         let sent = protocol::write_with_file(&self.socket, &job, file.handle());
-        let mut input = Watched::new(&self.socket, self.process.id(), limits, cancelled);
+        let mut input = Watched::new(&self.socket, self.pid, limits, cancelled);
         match sent.and_then(|()| answer::receive(&mut input, settings)) {
             Ok(answer) => Ending::Answer(Box::new(answer)),
             Err(error) => match input.stopped() {
@@ -292,7 +306,7 @@ impl Worker {
         let since = Instant::now();
         while since.elapsed() < LAST_WORD {
             if let Ok(Some(status)) = self.process.try_wait() {
-                return format!("the decoder ended with {status}");
+                return format!("the decoder ended with {status}{}", limits::blamed(status));
             }
             std::thread::sleep(LOOK / 10);
         }
@@ -305,5 +319,15 @@ impl Drop for Worker {
         // Both fail only where it is gone already.
         let _ = self.process.kill();
         let _ = self.process.wait();
+        // What it kept ends with it. The last of them closes the other end of the socket.
+        let since = Instant::now();
+        let mut rest = [0; 4096];
+        while since.elapsed() < LAST_WORD {
+            match (&self.socket).read(&mut rest) {
+                Ok(1..) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Ok(0) | Err(_) => break,
+            }
+        }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Job {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reply {
+    /// It starts, with this process id outside of its namespaces.
+    Started { pid: u32 },
     /// It waits for jobs in this sandbox.
     Ready {
         #[serde(alias = "walls")]

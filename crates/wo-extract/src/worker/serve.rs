@@ -10,7 +10,7 @@ use wo_record::code;
 
 use super::protocol::{self, Job, Reply};
 use super::replies::Replies;
-use super::sandbox::{Sandbox, SandboxStatus};
+use super::sandbox::{Namespaces, Sandbox, SandboxStatus};
 use crate::decoding;
 use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
@@ -26,7 +26,7 @@ pub fn serve(
     let socket = UnixStream::from(socket);
     // Where the tool dies before this, its end of the socket is closed, which ends the worker too.
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    let sandbox = match start(sandbox) {
+    let sandbox = match start(sandbox, &socket) {
         Ok(sandbox) => sandbox,
         Err(error) => {
             let what = format!("{error:#}");
@@ -58,10 +58,23 @@ pub fn serve(
     Ok(())
 }
 
-fn start(sandbox: Sandbox) -> anyhow::Result<SandboxStatus> {
-    decoding::pipeline::init()?;
+fn start(sandbox: Sandbox, socket: &UnixStream) -> anyhow::Result<SandboxStatus> {
     if sandbox == Sandbox::Off {
+        decoding::pipeline::init()?;
         return Ok(SandboxStatus::default());
     }
-    SandboxStatus::enter().context("sandbox the decoder")
+    // Plugins that are to be loaded are files: what closes them off comes after.
+    let namespaces = Namespaces::enter().context("sandbox the decoder")?;
+    if let Some(pid) = outer_id() {
+        protocol::write(socket, &Reply::Started { pid }, &[])?;
+    }
+    decoding::pipeline::init()?;
+    SandboxStatus::enter(namespaces).context("sandbox the decoder")
+}
+
+/// The process id that the tool sees.
+fn outer_id() -> Option<u32> {
+    // What is mounted there is the tool's.
+    let link = std::fs::read_link("/proc/self").ok()?;
+    link.to_str()?.parse().ok()
 }

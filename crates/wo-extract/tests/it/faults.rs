@@ -1,9 +1,10 @@
 //! Decoders that die, hang and lie: each costs its file and nothing else.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::harness::{extract, test_worker};
+use crate::harness::{command, extract, test_worker};
 use crate::videos;
 
 /// What a decoder may do to a run, and the code that its file gets.
@@ -25,7 +26,7 @@ const FAULTS: [(&str, &str); 14] = [
 ];
 
 /// Processes whose command line names `program`.
-fn running(program: &str) -> usize {
+pub(crate) fn running(program: &str) -> usize {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     processes
         .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
@@ -81,6 +82,31 @@ fn a_decoder_that_dies_hangs_or_lies_costs_its_file_and_no_other() {
             .collect();
         assert!(images == expected, "{:?}", video.path);
     }
+}
+
+/// The tool cannot end its workers then, nor what keeps them.
+#[test]
+fn no_worker_outlives_a_tool_that_is_killed() {
+    let dir = wo_testkit::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.mp4"), "wo-test sleep\n").unwrap();
+    let worker = test_worker(dir.path(), "worker");
+    let args = ["a.mp4", "--stall-timeout=60", "--worker", &worker];
+    let mut tool = command(dir.path(), &args)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let is_soon = |n_running: fn(usize) -> bool| {
+        (0..200).any(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            n_running(running(&worker))
+        })
+    };
+    assert!(is_soon(|n_running| n_running > 0));
+    // Long enough for the worker to have its file.
+    std::thread::sleep(Duration::from_millis(500));
+    tool.kill().unwrap();
+    tool.wait().unwrap();
+    assert!(is_soon(|n_running| n_running == 0));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
 mod behind;
+mod breakout;
 mod choice;
 mod conflicts;
 mod corpus;
@@ -14,6 +15,7 @@ mod gone;
 mod harness;
 mod images;
 mod layouts;
+mod limits;
 mod odd;
 mod out;
 mod persons;

@@ -202,7 +202,7 @@ fn a_run_that_is_killed_at_any_moment_is_finished_by_the_next() {
     std::fs::write(dir.path().join("v/squat/bad_form/text.mp4"), "no video").unwrap();
     extract(dir.path(), &["v", "--out", "undisturbed"], 3);
     let mut n_killed = 0;
-    for i in 0..if is_full() { 100u64 } else { 20 } {
+    for i in 0..if is_full() { 500u64 } else { 20 } {
         let mut child = command(dir.path(), &["v", "--out", "out", "-j", "1"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -9,13 +9,12 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 
 use seccompiler::{SeccompAction, SeccompFilter, apply_filter};
-use wo_testkit::Run;
 
 use crate::harness::{command, extract, read, test_worker, tool};
 use crate::videos;
 
 /// A user who owns nothing.
-const NOBODY: u32 = 65_534;
+pub(crate) const NOBODY: u32 = 65_534;
 
 /// What must not be reached, and who would notice.
 struct Canaries {
@@ -180,8 +179,11 @@ fn the_attempts_succeed_where_there_is_no_sandbox() {
     assert!(canaries.tcp.accept().is_ok() && canaries.unix.accept().is_ok());
 }
 
-/// Runs on a machine where these system calls do not exist.
-fn run_without(calls: &[i64], dir: &Path, args: &[&str]) -> Run {
+/// Does something on a machine where these system calls do not exist.
+pub(crate) fn on_kernel_without<T: Send>(calls: &[i64], run: impl FnOnce() -> T + Send) -> T {
+    if calls.is_empty() {
+        return run();
+    }
     let rules = calls.iter().map(|&call| (call, Vec::new())).collect();
     let filter = SeccompFilter::new(
         rules,
@@ -190,12 +192,11 @@ fn run_without(calls: &[i64], dir: &Path, args: &[&str]) -> Run {
         std::env::consts::ARCH.try_into().unwrap(),
     );
     let program = seccompiler::BpfProgram::try_from(filter.unwrap()).unwrap();
-    let tool = tool(dir, args);
     std::thread::scope(|scope| {
         // The filter holds for this thread and what it starts.
         let run = scope.spawn(move || {
             apply_filter(&program).unwrap();
-            tool.run()
+            run()
         });
         run.join().unwrap()
     })
@@ -207,7 +208,8 @@ fn without_landlock_it_stops_or_warns_as_told() {
     videos::plain(&dir.path().join("a.mp4"), 4, "ball");
     let run = |calls: &[i64], mode: &str| {
         let mode = format!("--sandbox={mode}");
-        run_without(calls, dir.path(), &["a.mp4", "--size=64", &mode])
+        let tool = tool(dir.path(), &["a.mp4", "--size=64", &mode]);
+        on_kernel_without(calls, || tool.run())
     };
     let landlock = libc::SYS_landlock_create_ruleset;
     let required = run(&[landlock], "require");
@@ -218,15 +220,16 @@ fn without_landlock_it_stops_or_warns_as_told() {
         message.contains("Landlock") && message.contains("hint: "),
         "{message}"
     );
-    for (calls, walls) in [
-        (&[landlock][..], "seccomp"),
-        (&[landlock, libc::SYS_seccomp], "none"),
+    let (seccomp, unshare) = (libc::SYS_seccomp, libc::SYS_unshare);
+    for (calls, parts) in [
+        (&[landlock, unshare][..], "seccomp"),
+        (&[landlock, seccomp, unshare], "none"),
     ] {
         let output = run(calls, "auto");
         let stream = read(&output.stdout);
         assert_eq!(
             (stream.sandbox.as_str(), stream.frames.len()),
-            (walls, 4),
+            (parts, 4),
             "{:?}",
             stream.errors
         );

@@ -161,6 +161,20 @@ impl<'a> Target<'a> {
         Ok(Self { path, dir })
     }
 
+    fn write(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        self.dir
+            .write(Path::new(name), bytes)
+            .with_context(|| format!("write {}", self.path.join(name).display()))
+    }
+
+    /// Writes an image that no earlier export wrote, unless it would overwrite a foreign file.
+    fn write_new(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let path = Path::new(name);
+        if self.dir.has(path) {
+            // An equal file is left from a killed export.
+            if self.dir.read(path).is_ok_and(|there| there == bytes) {
+                return Ok(());
+            }
             wo_cli::bail!(
                 Exit::Usage,
                 "{} exists and is not from an earlier export", self.path.join(name).display();

@@ -101,7 +101,8 @@ pub(crate) fn for_first_records<T: Send>(
     each: &mut dyn FnMut(T, LineSpan),
 ) -> bool {
     let mut text = Vec::new();
-    let read = wo_cli::open_file(path).and_then(|file| file.take(FIRST_BYTES).read_to_end(&mut text));
+    let read =
+        wo_cli::open_file(path).and_then(|file| file.take(FIRST_BYTES).read_to_end(&mut text));
     let whole = text.iter().rposition(|&c| c == b'\n');
     text.truncate(whole.map_or(0, |last| last + 1));
     let chunk = read.ok().and_then(|_| parse(&text, &keep));
