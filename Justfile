@@ -73,8 +73,7 @@ fuzz *args: setup
 soak: build
     scripts/soak
 
-# The long forms of tests: thousands of broken files, models, streams and requests, hundreds of kills, attempts to break
-# out of the sandbox (over an hour)
+# The long forms of tests: broken files, models, streams and requests, kills, attempts to break out (over an hour)
 [group('check')]
 verify-full: setup
     WO_FULL=1 cargo test --locked -p wo-extract --test it -- --nocapture corpus killed breakout sandbox limits
