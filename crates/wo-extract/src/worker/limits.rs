@@ -164,7 +164,7 @@ impl Limit {
             Some(value) if value < *needed => wo_cli::bail!(
                 Exit::Environment,
                 "ulimit {flag} allows {value} {what}, and decoding needs {needed}";
-                "ulimit {flag} {} before it; where that is refused, ask who set the limit for this user, service or container",
+                "run ulimit {flag} {} first; where that is refused, ask who set the limit for this user, service or container",
                 self.wanted.max(*needed)
             ),
             _ => Ok(()),
