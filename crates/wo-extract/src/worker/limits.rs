@@ -126,8 +126,9 @@ pub(super) fn restrict() -> rustix::io::Result<()> {
 /// The limits that may be why a worker ended so, to be put behind what is said of it.
 pub(super) fn blamed(status: ExitStatus) -> String {
     match status.signal() {
-        None | Some(libc::SIGKILL) => String::new(),
-        Some(libc::SIGXCPU) => named(&[PROCESSOR_TIME]),
+        None => String::new(),
+        // The kernel kills what is over the limit that cannot be raised; without that it may have had no memory.
+        Some(libc::SIGXCPU | libc::SIGKILL) => named(&[PROCESSOR_TIME]),
         Some(_) => named(&[MEMORY, DATA, FILES, STACKS, PROCESSES]),
     }
 }
