@@ -126,8 +126,9 @@ pub(super) fn restrict() -> rustix::io::Result<()> {
 /// The limits that may be why a worker ended so, to be put behind what is said of it.
 pub(super) fn blamed(status: ExitStatus) -> String {
     match status.signal() {
-        None | Some(libc::SIGKILL) => String::new(),
-        Some(libc::SIGXCPU) => named(&[PROCESSOR_TIME]),
+        None => String::new(),
+        // The kernel kills what is over the limit that cannot be raised; without that it may have had no memory.
+        Some(libc::SIGXCPU | libc::SIGKILL) => named(&[PROCESSOR_TIME]),
         Some(_) => named(&[MEMORY, DATA, FILES, STACKS, PROCESSES]),
     }
 }
@@ -164,7 +165,7 @@ impl Limit {
             Some(value) if value < *needed => wo_cli::bail!(
                 Exit::Environment,
                 "ulimit {flag} allows {value} {what}, and decoding needs {needed}";
-                "ulimit {flag} {} before it; where that is refused, ask who set the limit for this user, service or container",
+                "run ulimit {flag} {} first; where that is refused, ask who set the limit for this user, service or container",
                 self.wanted.max(*needed)
             ),
             _ => Ok(()),

@@ -83,7 +83,11 @@ fn a_limit_that_is_too_small_is_named() {
         assert_eq!(ran.status, Some(4), "{limits}: {}", ran.stderr);
         assert_eq!(ran.stdout, "", "{limits}");
         let flag = limits.split(' ').next().unwrap();
-        for part in [value, "decoding needs", &format!("hint: ulimit {flag} ")] {
+        for part in [
+            value,
+            "decoding needs",
+            &format!("hint: run ulimit {flag} "),
+        ] {
             assert!(ran.stderr.contains(part), "{limits}: {}", ran.stderr);
         }
     }
