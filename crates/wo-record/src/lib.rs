@@ -46,7 +46,7 @@ pub use group::{Group, components, group_of, joined, keys_of, same_id};
 pub use group_by::GroupBy;
 pub use independence::Independence;
 pub use line::Line;
-pub use name::{BAD_FORM, GOOD_FORM, Name, Name::MAX_BYTES, UNCLEAR};
+pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
 pub use open_enum::{
     AbstainReason, AuditVerdict, FindingLevel, Predictor, Probe, SourceOutcome, SuspectReason,
 };

@@ -220,7 +220,7 @@ mod tests {
             needed: now + 1,
             ..FILES
         };
-        let message = wo_cli::message_of(&low.check().unwrap_err()).to_string();
+        let message = wo_cli::message_of(&low.check().unwrap_err()).shown();
         for part in [
             format!("ulimit -n allows {now} open files"),
             format!("decoding needs {}", now + 1),

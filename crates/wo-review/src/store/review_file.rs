@@ -139,7 +139,7 @@ impl ReviewFile {
             Err(error) if wo_cli::cause::<LogTrouble>(error).is_some() => {
                 let message = wo_cli::message_of(error);
                 if *told != message.text {
-                    wo_cli::warn!("{message}");
+                    wo_cli::warn_line(&message);
                     *told = message.text;
                 }
             }

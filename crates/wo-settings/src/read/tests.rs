@@ -1,3 +1,5 @@
+use std::fs;
+
 use wo_cli::message_of;
 
 use super::*;
