@@ -1,9 +1,8 @@
 //! Names of the files in a folder of frames.
 
-use std::borrow::Cow;
 use std::path::{Component, Path};
 
-use wo_label::choice_hash;
+use wo_label::fitted_name;
 use wo_record::{BAD_FORM, Frame, GOOD_FORM, Image, Name};
 
 /// The records of the frames.
@@ -49,19 +48,7 @@ pub fn frame_folder(exercise: Option<&Name>, label: Option<&Name>) -> String {
         Some(other) => other,
     };
     let exercise = exercise.map_or(UNKNOWN, Name::as_str);
-    format!("frames_{}_{}", fitted(exercise), fitted(label))
-}
-
-/// A name that fits into the name of a file beside another. Longer ones are refused where people give them, but an older log
-/// or folder may hold one, and it must not keep the tables from being written.
-fn fitted(name: &str) -> Cow<'_, str> {
-    if name.len() <= Name::MAX_BYTES {
-        return Cow::Borrowed(name);
-    }
-    let hash = format!("_{:016x}", choice_hash(name));
-    let end = name.floor_char_boundary(Name::MAX_BYTES - hash.len());
-    let begin = name.get(..end).unwrap_or_default().trim_end_matches('_');
-    Cow::Owned(format!("{begin}{hash}"))
+    format!("frames_{}_{}", fitted_name(exercise), fitted_name(label))
 }
 
 /// The image file of a frame, such as `0123456789abcdef_007_0012345.jpg`: its video, index and time in milliseconds.
@@ -97,7 +84,11 @@ pub fn table_name(frame: &Frame) -> Option<String> {
 /// The table of frames of an exercise and a label.
 pub fn table_name_of(exercise: Option<&Name>, label: &Name) -> String {
     let exercise = exercise.map_or(UNKNOWN, Name::as_str);
-    format!("{}_{}.csv", fitted(exercise), fitted(label.as_str()))
+    format!(
+        "{}_{}.csv",
+        fitted_name(exercise),
+        fitted_name(label.as_str())
+    )
 }
 
 /// The exercise of a table by its name without `.csv`: `squat` for `squat_good_form`, `squat_bad` and, since spreadsheets and

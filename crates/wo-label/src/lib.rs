@@ -5,6 +5,7 @@
 
 mod captions;
 mod fault_path;
+mod fitted_name;
 #[doc(hidden)]
 pub mod fuzzing;
 mod latest_reviews;
@@ -16,6 +17,7 @@ mod visible;
 pub use captions::missing_words::{MissingEntry, MissingWords, toml_key};
 pub use captions::{Captions, CaptionsError, choice_hash};
 pub use fault_path::{faults_in_path, faults_in_words};
+pub use fitted_name::fitted_name;
 pub use latest_reviews::{Reviews, is_same_image, is_same_time};
 pub use nearest::nearest;
 pub use review_log::{Chain, LogLine, ReviewLogError, erased};

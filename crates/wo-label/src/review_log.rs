@@ -2,6 +2,8 @@
 
 use wo_record::{ErasedReview, LostReviews, Record, Review, ReviewsHead};
 
+use crate::fitted_name::fit_names;
+
 /// Hexadecimal digits of a hash that are kept: 128 bits.
 const HASH_DIGITS: usize = 32;
 /// The text before the hash of a line.
@@ -118,9 +120,9 @@ impl Chain {
         line
     }
 
-    /// Checks the next line, without its line end.
+    /// Checks the next line, without its line end. Names that are too long, in logs of older versions, are made to fit.
     pub fn follow(&mut self, line: &str) -> Result<LogLine, ReviewLogError> {
-        let line_read = match Record::parse(line) {
+        let mut line_read = match Record::parse(line) {
             Ok(Ok(Record::Review(review))) => LogLine::Review(Box::new(review)),
             Ok(Ok(Record::ErasedReview(erased))) => LogLine::Erased(erased),
             Ok(Ok(Record::LostReviews(lost))) => LogLine::Lost(lost),
@@ -145,6 +147,9 @@ impl Chain {
         }
         self.n_lines += 1;
         self.last_hash = hash;
+        if let LogLine::Review(review) = &mut line_read {
+            fit_names(review);
+        }
         Ok(line_read)
     }
 }

@@ -23,10 +23,11 @@ impl fmt::Display for LogTrouble {
 
 impl std::error::Error for LogTrouble {}
 
-/// Fails unless the open file is still the one at its path, and has `len` bytes.
-pub(super) fn check_in_place(file: &File, path: &Path, len: u64) -> anyhow::Result<()> {
+/// Fails unless the open file is still the one at its path, and has `len` bytes, where that is known.
+pub(super) fn check_in_place(file: &File, path: &Path, len: Option<u64>) -> anyhow::Result<()> {
     let what = || format!("look at {}", path.display());
     let ours = file.metadata().with_context(what)?;
+    let len = len.unwrap_or(ours.len());
     let name = path.display();
     let again = "then stop wo-review and start it again";
     // While this process runs, the file can still be read, whoever removed it.

@@ -129,10 +129,11 @@ impl ReviewFile {
 
     /// Fails while another program has its hands on the log, and says so once.
     pub(crate) fn check_in_place(&self) -> anyhow::Result<()> {
-        self.check_len(self.len)
+        // After a failed write of our own nobody knows it.
+        self.check_len((!self.is_broken).then_some(self.len))
     }
 
-    fn check_len(&self, len: u64) -> anyhow::Result<()> {
+    fn check_len(&self, len: Option<u64>) -> anyhow::Result<()> {
         let checked = check_in_place(&self.file, &self.path, len);
         let mut told = self.told.borrow_mut();
         match &checked {
@@ -183,7 +184,7 @@ impl ReviewFile {
         }
         self.write(&text)?;
         let len = self.len + text.len() as u64;
-        self.check_len(len)?;
+        self.check_len(Some(len))?;
         if let Some(head) = chain.head()
             && let Err(error) = self.anchor(&head)
         {

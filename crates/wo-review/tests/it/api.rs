@@ -31,17 +31,18 @@ fn a_decision_is_in_the_log_and_then_in_records_and_tables() {
             .is_some_and(|text| text.contains("knee"))
     );
     assert!(server.stop().success());
-    // One line of the records changed, in the fields that were decided, and nothing else.
+    // One line of the records changed, in the fields that were decided; the first names the last review.
     let after = read(dir.path().join("records.ndjson"));
     let changed: Vec<_> = before
         .lines()
         .zip(after.lines())
         .filter(|(a, b)| a != b)
         .collect();
-    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert_eq!(changed.len(), 2, "{changed:?}");
+    assert!(changed[0].1.contains(r#""reviews":{"sequence":1,"#));
     assert!(
-        changed[0].1.contains(r#""label_origin":"review""#)
-            && changed[0].1.ends_with(r#""extra":"kept"}"#)
+        changed[1].1.contains(r#""label_origin":"review""#)
+            && changed[1].1.ends_with(r#""extra":"kept"}"#)
     );
     let bad = read(dir.path().join("squat_bad_form.csv"));
     assert_eq!(bad.lines().count(), 2);
@@ -137,13 +138,13 @@ fn a_deleted_frame_goes_to_the_trash_and_comes_back() {
     assert_eq!(before, now(), "all is as it was, in its old order");
 }
 
-/// The records without fields that say nothing.
+/// The records without fields that say nothing, and without the last review that they name.
 fn meaning(dir: &std::path::Path) -> Vec<serde_json::Value> {
     let text = read(dir.join("records.ndjson"));
     let lines = text.lines().map(|line| {
         let mut line: serde_json::Value = serde_json::from_str(line).expect("JSON");
         if let Some(fields) = line.as_object_mut() {
-            fields.retain(|_, value| !value.is_null());
+            fields.retain(|name, value| !value.is_null() && name != "reviews");
         }
         line
     });
@@ -349,7 +350,10 @@ fn a_picture_that_became_another_one_is_not_the_reviewed_one() {
     assert!(server.stop().success());
     let records = read(dir.path().join("records.ndjson"));
     let other = records
-        .replace("0000000000000000\"}", "ffffffffffffffff\"}")
+        .replace(
+            "\"blake3\":\"0000000000000000\"",
+            "\"blake3\":\"ffffffffffffffff\"",
+        )
         .replace("\"pts_ms\":0.0", "\"pts_ms\":500.0")
         .replace("bad_form", "good_form");
     fs::write(dir.path().join("records.ndjson"), other).expect("write the records");

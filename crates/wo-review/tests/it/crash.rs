@@ -306,6 +306,7 @@ fn a_full_disk_is_told_and_harms_nothing() {
     let (status, text) = refused.expect("the disk is full");
     assert_eq!(status, 500, "{text}");
     assert!(text.contains("write"), "{text}");
+    drop(filler);
     fs::remove_file(dir.path().join("filler")).expect("make room");
     anna.decide("r2", &[2], json!({"label": "unclear"}));
     drop(server);

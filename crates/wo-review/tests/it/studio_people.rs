@@ -173,8 +173,15 @@ fn an_import_that_a_crash_cut_off_is_done_again() {
     // Within the second person's answers, with and without a block that never reached the disk.
     let mut hole = whole.clone();
     hole[ends[3] + 20..ends[4] - 20].fill(0);
+    let records = dir.path().join("records.ndjson");
     for torn in [whole[..ends[4] + 30].to_vec(), hole] {
         fs::write(&path, torn).expect("write the log");
+        // Nothing of the import was acknowledged, nor made into records.
+        fs::remove_file(dir.path().join("reviews.ndjson.anchor")).expect("remove the anchor");
+        let text = fs::read_to_string(&records).expect("read the records");
+        let (begin, rest) = text.split_once('\n').expect("lines");
+        let (begin, _) = begin.split_once(",\"reviews\"").expect("the last review");
+        fs::write(&records, format!("{begin}}}\n{rest}")).expect("write the records");
         let run = import(dir.path(), &tasks);
         assert_eq!(run.status, 0, "{}", run.stderr);
         assert!(run.stderr.contains("9 new reviews"), "{}", run.stderr);
