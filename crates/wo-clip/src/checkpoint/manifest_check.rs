@@ -122,7 +122,7 @@ mod tests {
             ("/prompts/1", json!([]), "prompts[1] is empty"),
             ("/head", json!([[0.5, 1.0]]), "head has 1 lists, and 2"),
             ("/head/0", json!([0.5]), "head[0] has 1 numbers, and 2"),
-            ("/head/1/0", json!(1e39), "head[1][0] is too large"),
+            ("/head/1/0", json!(1e39), "head[1][0]: number out of range"),
             ("/head/1/0", json!(null), "head[1][0]: invalid type: null"),
             (
                 "/trust/temperature",

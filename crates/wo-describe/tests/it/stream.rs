@@ -275,8 +275,8 @@ fn a_captions_table_of_ones_own_wins_over_the_built_in_one() {
         table.replace("{observations} ({issues})", "{observation}"),
     )
     .unwrap();
-    let message = "wo-describe: read mine.toml: line 4: phrasings.bad: a template lacks {observations}\n\
-                   line 4: phrasings.bad: a template lacks {issues}\n\
+    let message = "wo-describe: read mine.toml: line 4: phrasings.bad: a template lacks {observations}\n  \
+                   line 4: phrasings.bad: a template lacks {issues}\n  \
                    line 4: phrasings.bad: a template has an unknown blank\n";
     assert_eq!(
         mine().stdin(stream(&[VIDEO, FRAME])).run(),

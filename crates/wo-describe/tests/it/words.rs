@@ -146,7 +146,7 @@ fn a_table_that_cannot_be_used_stops_the_run() {
             "data/captions.toml",
             "[exercises.lunge]\n\ngod = [\"a\"]\n[exersises.squat]\n",
         )],
-        "wo-describe: read data/captions.toml: line 3: exercises.lunge has no `god`; write `good`\n\
+        "wo-describe: read data/captions.toml: line 3: exercises.lunge has no `god`; write `good`\n  \
          line 4: a captions table has no `exersises`; write `exercises`\n",
     );
     let dir = tempdir().expect("a folder");
