@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_trickle_is_given_up_within_minutes_and_a_slow_line_never() {
         assert!(given_up(1, 600).is_some_and(|second| second <= 61));
-        assert!(given_up(1000, 600).is_some_and(|second| second <= 61));
+        assert!(given_up(900, 600).is_some_and(|second| second <= 61));
         for slow in [2_000, 7_000, 56_000] {
             assert_eq!(given_up(slow, 100_000), None, "{slow}");
         }

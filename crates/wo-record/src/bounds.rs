@@ -15,7 +15,7 @@ pub fn is_id(text: &str) -> bool {
 }
 
 /// What is wrong with the ids and names of a record, if anything.
-pub(crate) fn trouble(record: &Record) -> Option<String> {
+pub fn trouble(record: &Record) -> Option<String> {
     let mut checked = Checked::default();
     fields(record, &mut checked);
     checked.0

@@ -37,7 +37,7 @@ pub use assessment::{
     Audit, Calibration, CalibrationBin, CollectionHint, Comparison, CoveragePoint, CurvePoint,
     Gate, GateTerm, LearningCurve, Refit, Selection, Suspect,
 };
-pub use bounds::is_id;
+pub use bounds::{is_id, trouble};
 pub use collection::{Advice, Coverage, Finding};
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};

@@ -31,13 +31,14 @@ fn a_path_is_no_id_and_the_next_line_is_read() {
     };
     let (bad, good) = (frame("../../etc/x"), frame("af13"));
     let absolute = frame("/etc/x");
-    let (n_read, causes) = read(&[BEGIN, &bad, &good, &absolute, END]);
-    assert_eq!(n_read, 3);
+    let video = r#"{"type":"video","video_id":"af13","path":null}"#;
+    let (n_read, causes) = read(&[BEGIN, video, &bad, &good, &absolute, END]);
+    assert_eq!(n_read, 4);
     assert_eq!(
         causes,
         [
-            "2: the video_id \"../../etc/x\" is no id",
-            "4: the video_id \"/etc/x\" is no id"
+            "3: the video_id \"../../etc/x\" is no id",
+            "5: the video_id \"/etc/x\" is no id"
         ]
     );
 }

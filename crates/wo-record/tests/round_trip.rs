@@ -454,6 +454,20 @@ fn record() -> impl Strategy<Value = Record> {
         prediction(),
         score_or_confusion()
     ]
+    .prop_map(with_ids)
+}
+
+/// The record with ids that the reader takes.
+fn with_ids(record: Record) -> Record {
+    let mut json = serde_json::to_value(&record).unwrap();
+    for field in ["video_id", "near_duplicate_of"] {
+        if let Some(serde_json::Value::String(id)) = json.get_mut(field) {
+            *id = id
+                .bytes()
+                .fold("v".to_owned(), |id, byte| format!("{id}{byte:02x}"));
+        }
+    }
+    Record::parse(&json.to_string()).unwrap().unwrap()
 }
 
 /// A stream of all that there is, to damage.

@@ -23,10 +23,10 @@ use wo_cli::Outcome;
 use wo_folder::captions_in_force;
 
 pub use crate::cli::args::Args;
-use crate::cli::config::{Config, ExportConfig, ImportConfig, ListConfig, OnLoss, ServeConfig};
+use crate::cli::config::{Config, ExportConfig, ImportConfig, ListConfig, ServeConfig};
 use crate::findings::read_findings;
 use crate::folder::Folder;
-use crate::store::{ReviewFile, Store, read_reviews};
+use crate::store::{OnLoss, ReviewFile, Store, read_reviews};
 
 /// Runs the tool.
 pub fn run(

@@ -20,7 +20,7 @@ use wo_record::{Judgement, Review, ReviewsHead};
 pub(crate) use self::decision::{Change, Decision, is_template};
 pub(crate) use self::log_trouble::LogTrouble;
 pub(crate) use self::predictions::Predictions;
-pub(crate) use self::review_file::{ReviewFile, read_reviews};
+pub(crate) use self::review_file::{OnLoss, ReviewFile, read_reviews};
 pub(crate) use self::suspects::Suspects;
 use crate::folder::{Folder, FrameItem};
 

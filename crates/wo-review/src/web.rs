@@ -20,9 +20,6 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::app::App;
 
-/// The largest request: a decision about 100 000 frames.
-const MAX_BODY: usize = 800_000;
-
 /// All addresses, behind the guard.
 pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
@@ -34,7 +31,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/", get(|| async { Html(assets::PAGE) }))
         .route("/assets/{name}", get(asset))
         .layer(middleware::from_fn(body::in_time))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(DefaultBodyLimit::max(body::MAX_BODY))
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(
             Arc::clone(app),

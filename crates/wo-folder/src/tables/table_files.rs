@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith};
+use wo_cli::{Exit, ExitWith, Hint};
 
 use crate::names::{GROUPS, TRASH, is_frame_folder};
 use crate::tables::sheet::Sheet;
@@ -23,11 +23,10 @@ pub fn tables(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     for table in &tables {
         // A link that leads nowhere is named by who reads it.
         if fs::metadata(table).is_ok_and(|it| !it.is_file()) {
-            wo_cli::bail!(
-                Exit::Io,
-                "{} is a pipe or a device, not a table", table.display();
-                "move it out of the folder"
-            );
+            wo_cli::open_file(table)
+                .with_context(|| format!("read {}", table.display()))
+                .exit_with(Exit::Io)
+                .hint("move it out of the folder")?;
         }
     }
     Ok(tables)

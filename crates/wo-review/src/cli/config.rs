@@ -11,6 +11,7 @@ use crate::cli::args::{Args, Command, Export, FormatFlag, Import, QueueFlag, Ser
 use crate::export::format::Format;
 use crate::label_studio::role::Role;
 use crate::queue::QueueName;
+use crate::store::OnLoss;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -41,15 +42,6 @@ pub(crate) struct ServeConfig {
     pub(crate) access: Access,
     pub(crate) opens_browser: bool,
     pub(crate) on_loss: OnLoss,
-}
-
-/// What is done about a log that has lost lines which were acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnLoss {
-    /// The log is refused.
-    Refuse,
-    /// The loss is written into the log, which goes on.
-    Accept,
 }
 
 /// Which queue is printed.

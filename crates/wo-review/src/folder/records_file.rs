@@ -226,6 +226,9 @@ fn parse<T: Send>(
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let parsed = lines.into_par_iter().map(|line| {
         let record = Record::parse(line).ok()?.ok()?;
+        if wo_record::trouble(&record).is_some() {
+            return None;
+        }
         let bound = match &record {
             Record::Begin(begin) => Some(Bound::Begin(
                 begin.schema == SCHEMA && begin.schema_version <= SCHEMA_VERSION,

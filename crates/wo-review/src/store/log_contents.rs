@@ -59,9 +59,8 @@ pub(super) fn read_log(
             .and_then(|text| text.strip_suffix('\n'));
         let chain = contents.chain.clone();
         let not_whole = || ReviewLogError::NotAReview("the line is not whole".to_owned());
-        let followed = text.ok_or_else(not_whole);
-        let followed = followed.and_then(|text| contents.chain.follow(text));
-        match followed {
+        let text = text.ok_or_else(not_whole);
+        match text.and_then(|text| contents.chain.follow(text)) {
             Ok(line) => {
                 heads.see(&contents.chain, &line);
                 if n_missing == 0 {
@@ -77,10 +76,12 @@ pub(super) fn read_log(
             Err(error) => {
                 contents.torn.append(&mut buffer);
                 input.read_to_end(&mut contents.torn)?;
-                let decision = match n_missing {
-                    0 => contents.chain.n_lines(),
-                    _ => before_decision.2.n_lines(),
-                } + 1;
+                let before = if n_missing == 0 {
+                    &contents.chain
+                } else {
+                    &before_decision.2
+                };
+                let decision = before.n_lines() + 1;
                 let is_unfinished = matches!(error, ReviewLogError::NotAReview(_))
                     && is_one_write(&contents.torn, decision);
                 wo_cli::ensure!(

@@ -19,10 +19,18 @@ use wo_record::{LostReviews, Review, ReviewsHead};
 use super::log_contents::{Contents, IMPORT, read_log};
 use super::log_lock::{lock, take};
 use super::log_trouble::{LogTrouble, check_in_place};
-use crate::cli::config::OnLoss;
 
 /// The rest of an unfinished write is moved here.
 const TORN: &str = "reviews.ndjson.torn";
+
+/// What is done about a log that has lost lines which were acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnLoss {
+    /// The log is refused.
+    Refuse,
+    /// The loss is written into the log, which goes on.
+    Accept,
+}
 
 /// The log, open and locked.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
-use super::MAX_BODY;
-
+/// The largest request: a decision about 100 000 frames.
+pub(super) const MAX_BODY: usize = 800_000;
 /// How long a client may take for the body of a request.
 const BODY_TIME: Duration = Duration::from_secs(20);
 
