@@ -34,6 +34,22 @@ impl Contents {
         (self.torn, self.len, self.chain) = (bytes, len, chain);
         Ok(())
     }
+
+    /// Fails where what is torn is more than the unfinished write of this decision.
+    fn ensure_unfinished(
+        &self,
+        path: &Path,
+        error: &ReviewLogError,
+        decision: u64,
+    ) -> anyhow::Result<()> {
+        wo_cli::ensure!(
+            matches!(error, ReviewLogError::NotAReview(_)) && is_one_write(&self.torn, decision),
+            Exit::Integrity,
+            "{}:{}: {error}", path.display(), self.chain.n_lines() + 1;
+            "{LOG_CURE}"
+        );
+        Ok(())
+    }
 }
 
 /// Reads a log from its beginning, and takes note of the lines that must be there.
@@ -82,14 +98,7 @@ pub(super) fn read_log(
                     &before_decision.2
                 };
                 let decision = before.n_lines() + 1;
-                let is_unfinished = matches!(error, ReviewLogError::NotAReview(_))
-                    && is_one_write(&contents.torn, decision);
-                wo_cli::ensure!(
-                    is_unfinished,
-                    Exit::Integrity,
-                    "{}:{}: {error}", path.display(), contents.chain.n_lines() + 1;
-                    "{LOG_CURE}"
-                );
+                contents.ensure_unfinished(path, &error, decision)?;
                 break;
             }
         }

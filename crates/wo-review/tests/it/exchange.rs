@@ -215,7 +215,7 @@ fn two_people_and_another_question_of_label_studio_are_told_apart() {
 #[test]
 fn every_picture_of_an_image_folder_has_a_name_of_its_own() {
     let videos = (0..10).map(|i| format!("synthetic_video_000{i}"));
-    let videos = videos.chain(["Squat", "squat", "../up", ".hidden"].map(str::to_owned));
+    let videos = videos.chain(["Squat", "squat", "up..", "_hidden"].map(str::to_owned));
     let frames: Vec<Value> = videos
         .enumerate()
         .map(|(place, id)| frame_at(&id, 0, &format!("frames/{place}.jpg")))
