@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::Context;
 use atomic_write_file::AtomicWriteFile;
 
+use crate::beneath::Beneath;
+
 /// A file before it appears.
 pub type Spool = BufWriter<AtomicWriteFile>;
 
@@ -39,8 +41,39 @@ pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Deletes a file. A file that cannot be deleted does no harm.
-pub fn remove(path: &Path) {
+pub(crate) fn remove(path: &Path) {
     if let Err(e) = fs::remove_file(path) {
         wo_cli::info!("{}: {e}", path.display());
+    }
+}
+
+/// Deletes a file of a folder whose path a record names, likewise. No link on the way leads out of the folder.
+pub fn remove_below(dir: &Path, path: &Path) {
+    if let Err(e) = Beneath::open(dir).and_then(|dir| dir.remove(path)) {
+        wo_cli::info!("{}: {e}", dir.join(path).display());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_link_leads_to_outside_of_the_folder_is_not_deleted() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("frames");
+        fs::create_dir_all(dir.join("frames_squat_bad")).unwrap();
+        fs::create_dir(home.path().join("keys")).unwrap();
+        std::os::unix::fs::symlink("../keys", dir.join("frames_squat_good")).unwrap();
+        let (inside, outside) = (
+            Path::new("frames_squat_bad/v.jpg"),
+            Path::new("frames_squat_good/v.jpg"),
+        );
+        for path in [inside, outside] {
+            fs::write(dir.join(path), "image").unwrap();
+            remove_below(&dir, path);
+        }
+        assert!(!dir.join(inside).exists());
+        assert!(home.path().join("keys/v.jpg").exists());
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use wo_record::{Frame, Line, Producer};
 
-use crate::atomic_file::remove;
+use crate::atomic_file::remove_below;
 use crate::corrections::Kept;
 use crate::names::own_image;
 use crate::tables::folder_tables::Tables;
@@ -182,7 +182,7 @@ impl DeletedFrames {
                     if let Some(image) = image {
                         forget(&self.dir, image);
                         if own_image(again) != Some(image) {
-                            remove(&self.dir.join(image));
+                            remove_below(&self.dir, image);
                             moved.push(image.to_owned());
                         }
                     }

@@ -19,7 +19,7 @@ mod table_videos;
 mod tables;
 mod trash;
 
-pub use atomic_file::{Spool, commit, create, create_spool, remove, replace};
+pub use atomic_file::{Spool, commit, create, create_spool, remove_below, replace};
 pub use beneath::Beneath;
 pub use corrections::deletions::{Deleted, Deletions};
 pub use corrections::reviews::read_reviews;

@@ -33,13 +33,19 @@ impl Checked {
         }
     }
 
-    fn names<'a>(&mut self, field: &str, names: impl IntoIterator<Item = &'a Name>) {
-        let long = names.into_iter().find(|name| name.is_too_long());
+    fn text(&mut self, field: &str, text: Option<&str>) {
+        let long = text.filter(|text| text.len() > Name::MAX_BYTES);
         if self.0.is_none()
             && let Some(long) = long
         {
-            let (shown, max) = (beginning(long.as_str()), Name::MAX_BYTES);
+            let (shown, max) = (beginning(long), Name::MAX_BYTES);
             self.0 = Some(format!("the {field} {shown:?}… is longer than {max} bytes"));
+        }
+    }
+
+    fn names<'a>(&mut self, field: &str, names: impl IntoIterator<Item = &'a Name>) {
+        for name in names {
+            self.text(field, Some(name.as_str()));
         }
     }
 }
@@ -59,6 +65,7 @@ fn fields(record: &Record, to: &mut Checked) {
             }
             of_class(to, it.exercise.as_ref(), it.label.as_ref(), &[]);
             to.names("angle", &it.angle);
+            to.text("person_id", it.person_id.as_deref());
         }
         Record::Frame(it) => {
             to.id("video_id", &it.video_id);

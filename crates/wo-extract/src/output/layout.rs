@@ -16,7 +16,7 @@ use wo_cli::CaptionsFlag;
 use wo_folder::{
     Corrections, DeletedByHand, DeletedFrames, FolderLock, FrameLines, Kept, RECORDS, Row, Rows,
     Spool, TRASH, Tables, Trash, captions_in_force, commit, create, create_spool, for_each_line,
-    frame_folder, frame_name, head_of_records, own_image, remove, table_name,
+    frame_folder, frame_name, head_of_records, own_image, remove_below, table_name,
 };
 use wo_record::{Frame, Image, LabelOrigin, Name, Producer, Record, ReviewsHead, Video, Writer};
 
@@ -341,7 +341,7 @@ impl Layout {
         commit(spool, &self.dir.join(RECORDS))?;
         tables.drop_rows()?;
         for image in self.stale.take() {
-            remove(&self.dir.join(image));
+            remove_below(&self.dir, &image);
         }
         let ids = self.finish_deletions(&mut tables)?;
         if self.has_rows_alone {
