@@ -138,11 +138,14 @@ fn the_name_of_a_file_stays_on_its_line() {
     for line in [
         "wo-extract $'--a\\nhint: rm'",
         "wo-describe $'a\\nhint: rm'",
+        "wo-train --device $'a\\nhint: rm'",
+        "wo-review . --key $'a\\nhint: rm'",
         "wo-eval --data-dir $'a\\nhint: rm'",
     ] {
         let output = bash(folder.path(), line);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(errors.contains("a\\nhint: rm"), "{line}\n{errors}");
+        assert!(!errors.contains("\nhint: rm"), "{line}\n{errors}");
     }
 }
 

@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use signal_hook::consts::SIGXFSZ;
 
-use clap::error::ContextValue;
-
 use crate::error::{exit_of, io_errors, message_of};
 use crate::input::{NoInput, Stdin};
 use crate::{Common, Exit, Message, Outcome, escaped, report};
@@ -25,7 +23,7 @@ pub fn main<A: clap::Parser + AsRef<Common>>(run: Run<A>) -> ExitCode {
     let tool = A::command().get_name().to_owned();
     let args = match A::try_parse() {
         Ok(args) => args,
-        Err(answer) => return print_answer(&tool, &with_escapes(answer)).into(),
+        Err(answer) => return print_answer(&tool, &with_escapes::<A>(answer)).into(),
     };
     report::start(&tool, args.as_ref());
     // A file that is larger than `ulimit -f` allows is then an error of its write, and not the end of the tool.
@@ -80,24 +78,15 @@ fn exit_with_message(error: &anyhow::Error) -> Exit {
     exit
 }
 
-/// A usage error with its arguments escaped: a shell's `*` makes arguments of the names of files.
-fn with_escapes(mut answer: clap::Error) -> clap::Error {
-    let shown = |value: &ContextValue| match value {
-        ContextValue::String(text) => Some(ContextValue::String(escaped(text))),
-        ContextValue::Strings(texts) => {
-            let texts = texts.iter().map(|text| escaped(text)).collect();
-            Some(ContextValue::Strings(texts))
-        }
-        _ => None,
-    };
-    let values: Vec<_> = answer
-        .context()
-        .filter_map(|(kind, value)| Some((kind, shown(value)?)))
-        .collect();
-    for (kind, value) in values {
-        answer.insert(kind, value);
+/// A usage error about the arguments as they are shown: a shell's `*` makes arguments of the names of files. clap repeats
+/// arguments in several places of a message, so all of it is made anew.
+fn with_escapes<A: clap::Parser>(answer: clap::Error) -> clap::Error {
+    let given = || std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    let shown: Vec<String> = given().map(|arg| escaped(&arg)).collect();
+    if given().eq(shown.iter().cloned()) {
+        return answer;
     }
-    answer
+    A::try_parse_from(shown).err().unwrap_or(answer)
 }
 
 /// Prints help, version or a usage error, as clap formats it.

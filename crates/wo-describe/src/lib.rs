@@ -15,8 +15,8 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{Exit, ExitWith, Hint, OnError, Outcome, OutputFile, open_input};
 use wo_folder::{
-    BaseFolder, Corrections, FolderLock, cure_of_records, folder_of_records, stream_error,
-    tables_not_read,
+    BaseFolder, Corrections, FolderLock, cure_of_records, folder_of_records, head_of_records,
+    stream_error, tables_not_read,
 };
 use wo_label::Captions;
 use wo_record::{Failure, Frame, Image, Line, ReadError, Reader, Record, code};
@@ -142,8 +142,11 @@ fn describe_stream(
         };
         // The first line is a `begin`, so the reader knows the upstream tools.
         if let Some(output) = output.take() {
-            let reviews = match &line.record {
-                Ok(Record::Begin(begin)) => begin.reviews.clone(),
+            // The log beside another file is not that of the input.
+            let elsewhere = config.file().filter(|_| !describer.keeps_deleted);
+            let reviews = match (elsewhere, &line.record) {
+                (Some(file), _) => head_of_records(file),
+                (None, Ok(Record::Begin(begin))) => begin.reviews.clone(),
                 _ => None,
             };
             sink = Some(Sink::begin(

@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 use wo_cli::{Exit, ExitWith};
 
 use crate::atomic_file::remove;
-use crate::names::is_leftover;
+use crate::names::{TRASH, is_leftover};
 
 /// How deep the files of a folder lie: `trash/frames_squat_bad/x.jpg`.
 const DEPTH: usize = 3;
@@ -30,6 +30,7 @@ impl FolderLock {
                 return Err(e).with_context(|| format!("lock {}", dir.display()));
             }
         }
+        refuse_linked_trash(dir)?;
         remove_leftovers(dir);
         Ok(Some(Self { _file: file }))
     }
@@ -51,6 +52,18 @@ impl FolderLock {
             .with_context(|| format!("lock {}", dir.display()))?;
         Ok(Self { _file: file })
     }
+}
+
+/// Fails where the trash is a link: what goes into it would be written, and deleted, in another folder.
+fn refuse_linked_trash(dir: &Path) -> anyhow::Result<()> {
+    let trash = dir.join(TRASH);
+    wo_cli::ensure!(
+        !trash.is_symlink(),
+        Exit::Integrity,
+        "{} is a link, and what people delete goes into it", trash.display();
+        "put the folder itself there, or remove the link"
+    );
+    Ok(())
 }
 
 /// Only for who holds the lock: nobody else is writing then.

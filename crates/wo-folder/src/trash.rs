@@ -207,7 +207,7 @@ fn rename(dir: &Path, path: &Path, from: &Path, to: &Path) -> io::Result<()> {
     }
     let dir = Beneath::open(dir)?;
     let (from, to) = (from.join(path), to.join(path));
-    if !dir.has(&from) || dir.has(&to) {
+    if !dir.has(&from)? || dir.has(&to)? {
         return Ok(());
     }
     if let Some(folder) = to.parent() {

@@ -219,7 +219,7 @@ impl<'a> Hub<'a> {
             part.restart()?;
         }
         if is_part && !goes_on {
-            let why = format!("of {name} came another part than was asked for");
+            let why = format!("{name}: the server sent another part than was asked for");
             return Err(self.strange(&why).into());
         }
         if let Some(length) = header(&response, "content-length")
@@ -260,14 +260,16 @@ impl<'a> Hub<'a> {
             let now = Instant::now();
             deadline
                 .check(now)
-                .map_err(|why| self.strange(&format!("{name} is given up: {why}")))?;
+                .map_err(|why| self.strange(&format!("{name}: {why}")))?;
             if !part.add(&block[..n_read])? {
                 part.restart()?;
-                let why = format!("of {name} come more than the {size} bytes that were announced");
+                let why = format!(
+                    "{name}: the server sends more than the {size} bytes that it announced"
+                );
                 return Err(self.strange(&why).into());
             }
             pace.took(n_read as u64, now)
-                .map_err(|why| Failure::Passing(format!("{name} is given up: {why}")))?;
+                .map_err(|why| Failure::Passing(format!("{name}: {why}")))?;
             if let Some(watch) = &self.options.watch {
                 let (file, n_bytes) = (name, part.n_bytes());
                 watch(Step {

@@ -23,7 +23,7 @@ impl Deadline {
     /// Why it is too late, if it is.
     pub(crate) fn check(&self, now: Instant) -> Result<(), String> {
         match self.at {
-            Some(at) if now >= at => Err(format!("it is not here after {}", words(self.allowed))),
+            Some(at) if now >= at => Err(format!("not complete after {}", words(self.allowed))),
             _ => Ok(()),
         }
     }
@@ -62,7 +62,7 @@ impl<'a> Pace<'a> {
         let speed = n_bytes as f64 / elapsed.as_secs_f64();
         if speed < self.limits.floor as f64 {
             return Err(format!(
-                "it comes with {speed:.0} bytes a second, and less than {} are given up",
+                "too slow ({speed:.0} bytes a second, and at least {} are needed)",
                 self.limits.floor
             ));
         }
@@ -120,7 +120,7 @@ mod tests {
         let small = Deadline::of(1, &limits, start);
         small.check(start + Duration::from_mins(29)).expect("early");
         let late = small.check(start + Duration::from_mins(31));
-        assert_eq!(late, Err("it is not here after 30 min".to_owned()));
+        assert_eq!(late, Err("not complete after 30 min".to_owned()));
         let large = Deadline::of(600_000_000, &limits, start);
         large
             .check(start + Duration::from_hours(40))

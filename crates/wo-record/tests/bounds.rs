@@ -37,8 +37,8 @@ fn a_path_is_no_id_and_the_next_line_is_read() {
     assert_eq!(
         causes,
         [
-            "3: the video_id \"../../etc/x\" is no id",
-            "5: the video_id \"/etc/x\" is no id"
+            "3: the video_id \"../../etc/x\" is no id: up to 128 of A-Z a-z 0-9 _ - . and no - or . first",
+            "5: the video_id \"/etc/x\" is no id: up to 128 of A-Z a-z 0-9 _ - . and no - or . first"
         ]
     );
 }

@@ -189,3 +189,27 @@ fn what_the_records_know_of_the_log_is_passed_on() {
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert!(run.lines()[0].contains(reviews), "{}", run.stdout);
 }
+
+#[test]
+fn what_another_folder_knows_of_its_log_stays() {
+    let dir = tempdir().expect("make a folder");
+    let with = |sequence: u64| {
+        let head = format!(r#""reviews":{{"sequence":{sequence},"hash":"0a1b"}},"tool":"#);
+        stream(&[VIDEO, FRAME]).replacen("\"tool\":", &head, 1)
+    };
+    fs::write(dir.path().join("in.ndjson"), with(7)).expect("write the records");
+    fs::write(dir.path().join("other.ndjson"), with(2)).expect("write the records");
+    for (output, expected) in [
+        ("new.ndjson", None),
+        ("other.ndjson", Some(2)),
+        ("in.ndjson", Some(7)),
+    ] {
+        let run = tool()
+            .current_dir(dir.path())
+            .args(["in.ndjson", "-o", output])
+            .run();
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        let head = wo_folder::head_of_records(&dir.path().join(output));
+        assert_eq!(head.map(|head| head.sequence), expected, "{output}");
+    }
+}

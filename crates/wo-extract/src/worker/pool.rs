@@ -185,7 +185,11 @@ impl WorkerPool {
         let ready = idle.map_or_else(|| self.hire(), Ok).and_then(|mut worker| {
             if !worker.is_ready {
                 let status = worker.wait_until_ready()?;
-                anyhow::ensure!(status == self.status, "its sandbox is only {status}");
+                anyhow::ensure!(
+                    status.is_as_tight_as(self.status),
+                    "its sandbox is only {status}, and that of the first was {}",
+                    self.status
+                );
             }
             Ok(worker)
         });

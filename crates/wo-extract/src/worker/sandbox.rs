@@ -59,6 +59,11 @@ impl SandboxStatus {
         })
     }
 
+    /// Whether all of `other` holds that a decoder must have. Namespaces are not among it: a system may have run out of them.
+    pub(super) fn is_as_tight_as(self, other: Self) -> bool {
+        (self.landlock, self.seccomp) == (other.landlock, other.seccomp)
+    }
+
     /// The names of those that are missing. Namespaces are not among them: many systems give none to ordinary users.
     pub(super) fn missing(self) -> Option<&'static str> {
         match (!self.landlock.is_on(), !self.seccomp) {

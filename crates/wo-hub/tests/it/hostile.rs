@@ -56,8 +56,8 @@ fn a_trickle_is_given_up() {
     assert!(matches!(error, Error::Network { .. }), "{error:?}");
     let said = said(&error);
     assert!(
-        said.contains("model.safetensors is given up: it comes with ")
-            && said.contains("bytes a second, and less than 1000 are given up"),
+        said.contains("model.safetensors: too slow (")
+            && said.contains("bytes a second, and at least 1000 are needed)"),
         "{said}"
     );
     // What came is kept, and a better line goes on behind it.
@@ -108,7 +108,7 @@ fn a_file_has_a_deadline_over_all_attempts() {
     assert!(start.elapsed() < Duration::from_secs(20));
     let said = said(&error);
     assert!(
-        said.contains("model.safetensors is given up: it is not here after"),
+        said.contains("model.safetensors: not complete after"),
         "{said}"
     );
 }
@@ -210,7 +210,7 @@ fn no_more_is_written_than_was_announced() {
                 surplus: 1 << 20,
                 ..Hostility::default()
             },
-            "of model.safetensors come more than the 1000 bytes that were announced",
+            "model.safetensors: the server sends more than the 1000 bytes that it announced",
         ),
         (
             Hostility {

@@ -161,6 +161,12 @@ impl<'a> Target<'a> {
         Ok(Self { path, dir })
     }
 
+    fn has(&self, name: &str) -> anyhow::Result<bool> {
+        self.dir
+            .has(Path::new(name))
+            .with_context(|| format!("look at {}", self.path.join(name).display()))
+    }
+
     fn write(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         self.dir
             .write(Path::new(name), bytes)
@@ -170,7 +176,7 @@ impl<'a> Target<'a> {
     /// Writes an image that no earlier export wrote, unless it would overwrite a foreign file.
     fn write_new(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let path = Path::new(name);
-        if self.dir.has(path) {
+        if self.has(name)? {
             // An equal file is left from a killed export.
             if self.dir.read(path).is_ok_and(|there| there == bytes) {
                 return Ok(());
@@ -187,7 +193,7 @@ impl<'a> Target<'a> {
     /// Removes an image of an earlier export.
     fn remove(&self, name: &str) -> anyhow::Result<()> {
         let path = Path::new(name);
-        if !self.dir.has(path) {
+        if !self.has(name)? {
             return Ok(());
         }
         self.dir

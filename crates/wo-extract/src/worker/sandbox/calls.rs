@@ -94,7 +94,11 @@ const FCNTL: [i32; 4] = [
 /// The flags of an open file that may be set: whether it waits. The others say how it was opened, and are not changed.
 const FILE_FLAGS: u64 = (libc::O_NONBLOCK | libc::O_ACCMODE) as u64 | LARGE_FILE;
 /// Set on each file of a 64-bit system; the C library calls it 0.
-const LARGE_FILE: u64 = 0o100_000;
+const LARGE_FILE: u64 = if cfg!(target_arch = "aarch64") {
+    0o400_000
+} else {
+    0o100_000
+};
 
 /// Refuses all other system calls from here on, in all threads.
 pub(super) fn restrict() -> anyhow::Result<()> {
