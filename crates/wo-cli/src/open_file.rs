@@ -1,12 +1,15 @@
 //! Files that are read by their path: only regular ones, so that no read waits for a FIFO or goes on for ever.
 
 use std::fmt;
-use std::fs::{self, File, FileType};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
+
+/// A link that is not followed.
+const LINK: &str = "a link";
 
 /// Something that is there and is no file.
 #[derive(Debug)]
@@ -14,7 +17,11 @@ struct NotAFile(&'static str);
 
 impl fmt::Display for NotAFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it is {}, not a file", self.0)
+        write!(f, "it is {}, not a file", self.0)?;
+        if self.0 == LINK {
+            f.write_str("; replace it by the file that it leads to")?;
+        }
+        Ok(())
     }
 }
 
@@ -36,6 +43,21 @@ pub fn open_file(path: &Path) -> io::Result<File> {
 /// Fails unless it is a regular file. For files that are opened in another way than by [`open_file`].
 pub fn ensure_file(file: &File) -> io::Result<()> {
     check(file.metadata()?.file_type())
+}
+
+/// Opens, as `options` say, a file of a folder that others may have made and that only our tools write. Also a link in its
+/// place is an error: it could lead to any file of the user. Nothing is waited for.
+pub fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    match fs::symlink_metadata(path) {
+        Ok(there) => check(there.file_type())?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    // Another thing may have the name by now.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = options.custom_flags(flags.bits() as i32).open(path)?;
+    ensure_file(&file)?;
+    Ok(file)
 }
 
 /// The bytes of a regular file.
@@ -70,6 +92,8 @@ fn check(kind: FileType) -> io::Result<()> {
 pub(crate) fn not_a_file(kind: FileType) -> io::Error {
     let (error, what) = if kind.is_dir() {
         (ErrorKind::IsADirectory, "a folder")
+    } else if kind.is_symlink() {
+        (ErrorKind::InvalidInput, LINK)
     } else if kind.is_fifo() {
         (ErrorKind::InvalidInput, "a FIFO")
     } else if kind.is_socket() {
@@ -108,6 +132,20 @@ mod tests {
             assert_eq!(error.to_string(), what);
             assert!(is_not_a_file(&error));
         }
+        let target = folder.path().join("target");
+        std::os::unix::fs::symlink(&target, folder.path().join("to come")).unwrap();
+        for name in ["fifo", "link", "socket", "to come"] {
+            let path = folder.path().join(name);
+            let opened = open_own(&path, File::options().read(true).append(true).create(true));
+            let error = opened.unwrap_err();
+            assert!(is_not_a_file(&error), "{name}: {error}");
+            let is_link = error
+                .to_string()
+                .contains("it is a link, not a file; replace");
+            assert_eq!(is_link, path.is_symlink(), "{name}: {error}");
+        }
+        assert!(!target.exists());
+        open_own(&file, File::options().append(true)).unwrap();
         let missing = open_file(&folder.path().join("none")).unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::NotFound);
         assert!(!is_not_a_file(&missing));

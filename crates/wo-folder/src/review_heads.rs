@@ -55,7 +55,7 @@ impl ReviewHeads {
     pub(crate) fn of_anchor(log: &Path) -> anyhow::Result<Self> {
         let path = anchor_of(log);
         let reading = || format!("read {}", path.display());
-        let anchor = match wo_cli::read_bytes(&path) {
+        let anchor = match bytes_of(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error).with_context(reading),
             Ok(bytes) => serde_json::from_slice(&bytes)
@@ -150,18 +150,27 @@ fn beside(log: &Path, ending: &str) -> PathBuf {
     log.with_file_name(name)
 }
 
+fn bytes_of(anchor: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    wo_cli::open_own(anchor, File::options().read(true))?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Puts the anchor beside a log, in the place of the one before. Where it fails, the one before is still there.
 pub fn write_anchor(log: &Path, head: &ReviewsHead) -> io::Result<()> {
     let mut text = serde_json::to_vec(head)?;
     text.push(b'\n');
     // No name of a file that is cleaned away: whoever has the folder's lock removes those.
     let new = beside(log, ".anchor.new");
-    let mut file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)?;
+    // What has the name was left by a crash, or is a trap such as a link or a FIFO.
+    if let Err(error) = fs::remove_file(&new)
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = wo_cli::open_own(&new, &mut options)?;
     file.write_all(&text)?;
     file.sync_data()?;
     fs::rename(&new, anchor_of(log))
@@ -251,6 +260,24 @@ mod tests {
         assert_eq!((heads.anchor(), heads.missing()), (None, vec![third]));
         let error = heads.check(&log, 0).unwrap_err().to_string();
         assert!(error.contains("not there, and had 3 lines"), "{error}");
+    }
+
+    #[test]
+    fn a_new_anchor_is_written_into_no_other_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join(REVIEWS);
+        let notes = dir.path().join("notes");
+        fs::write(&notes, "text").unwrap();
+        std::os::unix::fs::symlink(&notes, beside(&log, ".anchor.new")).unwrap();
+        write_anchor(&log, &head(1, "a")).unwrap();
+        assert_eq!(fs::read_to_string(&notes).unwrap(), "text");
+        let heads = ReviewHeads::read(&log).unwrap();
+        assert_eq!(heads.anchor(), Some(&head(1, "a")));
+        // A link in the place of the anchor itself is not followed either.
+        fs::rename(anchor_of(&log), &notes).unwrap();
+        std::os::unix::fs::symlink(&notes, anchor_of(&log)).unwrap();
+        let error = format!("{:#}", ReviewHeads::read(&log).unwrap_err());
+        assert!(error.contains("it is a link"), "{error}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ export class Refused extends Error {}
 export async function get(path) {
   const answer = await fetch(path);
   if (answer.status === 401) throw new Refused("open the new link that wo-review printed");
-  if (!answer.ok) throw new Error(await answer.text());
+  if (!answer.ok) throw new Error(await reason(answer));
   return answer.json();
 }
 
@@ -103,6 +103,12 @@ export class Outbox {
   }
 }
 
+// What the server says; a proxy before it says it in HTML, for which there is no place.
+async function reason(answer) {
+  const isText = answer.headers.get("content-type")?.startsWith("text/plain");
+  return (isText && (await answer.text())) || `the server answers ${answer.status}`;
+}
+
 async function post(path, body) {
   try {
     const answer = await fetch(path, {
@@ -111,11 +117,13 @@ async function post(path, body) {
       body: JSON.stringify(body),
     });
     if (answer.ok) return { answer: await answer.json() };
-    const why = await answer.text();
+    const why = await reason(answer);
     if (answer.status === 401) return { again: "open the new link that wo-review printed" };
     // The log is not in its place: the text says what happened and what to do.
-    if (answer.status === 503) return { again: why, isLost: true };
-    return answer.status >= 500 ? { again: why } : { refused: why, isConflict: answer.status === 409 };
+    if (answer.headers.get("wo-log") === "lost") return { again: why, isLost: true };
+    // 408: it came too slowly or in part, so nobody has looked at it.
+    const isAgain = answer.status >= 500 || answer.status === 408;
+    return isAgain ? { again: why } : { refused: why, isConflict: answer.status === 409 };
   } catch {
     return { again: "the server does not answer" };
   }

@@ -1,5 +1,6 @@
 //! Start-up and shutdown of the server: one for a folder and all who review it.
 
+mod awaited_body;
 mod connections;
 mod loading;
 mod measure;

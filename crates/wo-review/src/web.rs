@@ -9,7 +9,7 @@ mod response;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
@@ -31,7 +31,6 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/", get(|| async { Html(assets::PAGE) }))
         .route("/assets/{name}", get(asset))
         .layer(middleware::from_fn(body::in_time))
-        .layer(DefaultBodyLimit::max(body::MAX_BODY))
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(
             Arc::clone(app),

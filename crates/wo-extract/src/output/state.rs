@@ -104,16 +104,9 @@ impl State {
     ) -> anyhow::Result<Self> {
         let path = dir.join(FILE);
         let naming = || format!("open {}", path.display());
-        if path.exists() {
-            wo_cli::open_file(&path).with_context(naming)?;
-        }
-        let mut journal = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .with_context(naming)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut journal = wo_cli::open_own(&path, &mut options).with_context(naming)?;
         let notes = Notes::read(BufReader::new(&journal)).with_context(naming)?;
         journal
             .set_len(notes.n_bytes)

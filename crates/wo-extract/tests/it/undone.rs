@@ -186,3 +186,23 @@ fn a_folder_of_images_that_is_not_there_deletes_nothing() {
     assert_eq!(stream.frames.len(), 12, "{words}");
     assert!(!path(dir.path(), "trash").exists());
 }
+
+#[test]
+fn notes_that_are_a_link_or_a_pipe_are_refused_and_nothing_is_written() {
+    let dir = folder();
+    let notes = path(dir.path(), ".wo-extract.ndjson");
+    let kept = dir.path().join("kept");
+    fs::rename(&notes, &kept).unwrap();
+    let text = fs::read_to_string(&kept).unwrap() + "a line of somebody else's";
+    fs::write(&kept, &text).unwrap();
+    std::os::unix::fs::symlink(&kept, &notes).unwrap();
+    let args = ["v", "--out", "out"];
+    let (words, _) = said(dir.path(), &args, 5);
+    assert!(words.contains("it is a link, not a file"), "{words}");
+    assert_eq!(fs::read_to_string(&kept).unwrap(), text);
+    fs::remove_file(&notes).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&notes).status();
+    assert!(made.unwrap().success());
+    let (words, _) = said(dir.path(), &args, 5);
+    assert!(words.contains("it is a FIFO, not a file"), "{words}");
+}

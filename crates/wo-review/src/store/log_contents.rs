@@ -12,6 +12,12 @@ use wo_record::Review;
 /// The request of decisions that were written at once starts like this, followed by the number of the first.
 pub(super) const IMPORT: &str = "import ";
 
+/// How the first line of a log may begin.
+const FIRST_LINES: [&[u8]; 2] = [
+    br#"{"type":"review","sequence":1,"#,
+    br#"{"type":"lost_reviews","sequence":1,"#,
+];
+
 /// The contents of a log.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
@@ -35,15 +41,20 @@ impl Contents {
         Ok(())
     }
 
-    /// Fails where what is torn is more than the unfinished write of this decision.
+    /// Fails where what is torn is more than the unfinished write of this decision. Where no line before it is a review and
+    /// no anchor says that this is a log, it must also begin like one.
     fn ensure_unfinished(
         &self,
         path: &Path,
         error: &ReviewLogError,
         decision: u64,
+        heads: &ReviewHeads,
     ) -> anyhow::Result<()> {
+        let is_log = self.chain.n_lines() > 0 || heads.anchor().is_some() || is_begun(&self.torn);
         wo_cli::ensure!(
-            matches!(error, ReviewLogError::NotAReview(_)) && is_one_write(&self.torn, decision),
+            is_log
+                && matches!(error, ReviewLogError::NotAReview(_))
+                && is_one_write(&self.torn, decision),
             Exit::Integrity,
             "{}:{}: {error}", path.display(), self.chain.n_lines() + 1;
             "{LOG_CURE}"
@@ -98,7 +109,7 @@ pub(super) fn read_log(
                     &before_decision.2
                 };
                 let decision = before.n_lines() + 1;
-                contents.ensure_unfinished(path, &error, decision)?;
+                contents.ensure_unfinished(path, &error, decision, heads)?;
                 break;
             }
         }
@@ -107,6 +118,14 @@ pub(super) fn read_log(
         contents.cut_decision(file, before_decision)?;
     }
     Ok(contents)
+}
+
+/// Whether these bytes can be what a crash left of a log's first line. Blocks that never reached the disk are zeros.
+fn is_begun(torn: &[u8]) -> bool {
+    FIRST_LINES.iter().any(|first| {
+        let mut pairs = torn.iter().zip(*first);
+        pairs.all(|(&byte, expected)| byte == 0 || byte == *expected)
+    })
 }
 
 /// Whether a bad line and what follows can be one unfinished write: this decision, or the decisions of one import. Each write

@@ -5,7 +5,6 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use anyhow::Context;
-use rustix::fs::OFlags;
 use wo_cli::Exit;
 
 /// The file. It is empty and stays.
@@ -16,21 +15,15 @@ pub(super) fn lock(dir: &Path) -> anyhow::Result<File> {
     let path = dir.join(LOCK);
     let what = || format!("open {}", path.display());
     loop {
-        let file = File::options()
-            // For reading as well, since a pipe in its place is waited for otherwise.
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(OFlags::NONBLOCK.bits() as i32)
-            .open(&path)
-            .with_context(what)?;
-        wo_cli::ensure_file(&file).with_context(what)?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = wo_cli::open_own(&path, options.mode(0o600)).with_context(what)?;
         take(&file, dir)?;
         // Somebody may have removed it meanwhile.
         let ours = file.metadata().with_context(what)?;
-        if fs::metadata(&path).is_ok_and(|it| (it.dev(), it.ino()) == (ours.dev(), ours.ino())) {
+        if fs::symlink_metadata(&path)
+            .is_ok_and(|it| (it.dev(), it.ino()) == (ours.dev(), ours.ino()))
+        {
             return Ok(file);
         }
     }

@@ -4,13 +4,12 @@
 //! line that may have been acknowledged, so that a log which lost lines is told from one that a crash cut off.
 
 use std::cell::RefCell;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use rustix::fs::OFlags;
 use wo_cli::{count, verb};
 use wo_folder::{REVIEWS, ReviewHeads, write_anchor};
 use wo_label::Chain;
@@ -97,11 +96,9 @@ impl ReviewFile {
             && heads.missing().is_empty()
         {
             wo_cli::warn!(
-                "{}: the last {} {} written, and the run ended before it acknowledged {}; {} counted",
+                "{}: the last {} may not have been acknowledged before the run ended; {} counted",
                 self.path.display(),
                 count(n, "line"),
-                verb(n, "was", "were"),
-                verb(n, "it", "them"),
                 verb(n, "it is", "they are")
             );
         }
@@ -153,10 +150,12 @@ impl ReviewFile {
                 }
             }
             Ok(()) if !told.is_empty() => {
-                wo_cli::warn!(
-                    "{} is in its place again; decisions are saved",
-                    self.path.display()
-                );
+                let then = if self.is_broken {
+                    "start wo-review again, since an earlier write failed"
+                } else {
+                    "decisions are saved"
+                };
+                wo_cli::warn!("{} is in its place again; {then}", self.path.display());
                 told.clear();
             }
             _ => {}
@@ -192,16 +191,21 @@ impl ReviewFile {
         }
         self.write(&text)?;
         let len = self.len + text.len() as u64;
-        self.check_len(Some(len))?;
-        if let Some(head) = chain.head()
-            && let Err(error) = self.anchor(&head)
-        {
-            // Nobody was told of the lines, so they go again. Where that fails, the next start finds and keeps them.
-            self.is_broken = self.file.set_len(self.len).is_err();
+        let checked = self.check_len(Some(len));
+        let anchored = checked.and_then(|()| chain.head().map_or(Ok(()), |it| self.anchor(&it)));
+        if let Err(error) = anchored {
+            self.take_back(len);
             return Err(error);
         }
         (self.chain, self.len) = (chain, len);
         Ok(())
+    }
+
+    /// Removes what was written up to `len`: nobody was told of it. Where that fails, or another program wrote as well, the
+    /// next start finds and keeps the lines.
+    fn take_back(&mut self, len: u64) {
+        let is_ours = self.file.metadata().is_ok_and(|now| now.len() == len);
+        self.is_broken = !is_ours || self.file.set_len(self.len).is_err();
     }
 
     /// Appends text, and returns when it is on disk.
@@ -224,21 +228,18 @@ impl ReviewFile {
     }
 }
 
+/// How a file of reviews is opened to write at its end.
+fn private_options() -> OpenOptions {
+    let mut options = File::options();
+    // Other users of this machine may not read reviews.
+    options.read(true).append(true).create(true).mode(0o600);
+    options
+}
+
 /// The file, whatever it holds.
 fn opened(path: &Path) -> anyhow::Result<File> {
-    let what = || format!("open {}, the log of decisions", path.display());
-    let file = File::options()
-        .read(true)
-        .append(true)
-        .create(true)
-        // Other users of this machine may not read reviews.
-        .mode(0o600)
-        // A pipe in its place is refused, not waited for.
-        .custom_flags(OFlags::NONBLOCK.bits() as i32)
-        .open(path)
-        .with_context(what)?;
-    wo_cli::ensure_file(&file).with_context(what)?;
-    Ok(file)
+    wo_cli::open_own(path, &mut private_options())
+        .with_context(|| format!("open {}, the log of decisions", path.display()))
 }
 
 /// Reads the reviews of a folder. Takes no lock and changes nothing.
@@ -265,20 +266,17 @@ pub(crate) fn read_reviews(dir: &Path) -> anyhow::Result<Vec<Review>> {
 /// Moves an unfinished write, which was never acknowledged, from the log to a file beside it.
 fn set_aside(file: &File, contents: &Contents, dir: &Path) -> anyhow::Result<()> {
     let path = dir.join(TORN);
-    wo_cli::warn!(
-        "{} ends with {} bytes of an unfinished write; they are now in {TORN}",
-        dir.join(REVIEWS).display(),
-        contents.torn.len()
-    );
-    File::options()
-        .append(true)
-        .create(true)
-        .open(&path)
+    wo_cli::open_own(&path, &mut private_options())
         .and_then(|mut torn| {
             torn.write_all(&contents.torn)?;
             torn.sync_all()
         })
         .with_context(|| format!("write {}", path.display()))?;
+    wo_cli::warn!(
+        "{} ends with {} bytes of an unfinished write; they are now in {TORN}",
+        dir.join(REVIEWS).display(),
+        contents.torn.len()
+    );
     file.set_len(contents.len)
         .and_then(|()| file.sync_all())
         .with_context(|| format!("shorten {}", dir.join(REVIEWS).display()))
@@ -296,6 +294,29 @@ mod tests {
             "video_id": video_id, "index": 0, "old": {}, "new": {}, "previous": "",
         });
         serde_json::from_value(json).expect("a review")
+    }
+
+    #[test]
+    fn lines_that_nobody_was_told_of_are_taken_back() {
+        let dir = wo_testkit::tempdir().expect("a folder");
+        let (mut log, _) = ReviewFile::open(dir.path(), OnLoss::Refuse).expect("a new log");
+        log.append_all(&mut [vec![review("a")]]).expect("written");
+        let path = dir.path().join(REVIEWS);
+        let before = fs::read(&path).expect("a log");
+        log.write("ours\n").expect("written");
+        log.take_back(log.len + 5);
+        assert_eq!(fs::read(&path).expect("a log"), before);
+        log.append_all(&mut [vec![review("b")]]).expect("written");
+        // Another program wrote as well: its bytes are not cut off, and nothing more is saved.
+        log.write("ours\ntheirs\n").expect("written");
+        let all = fs::read(&path).expect("a log");
+        log.take_back(log.len + 5);
+        assert_eq!(fs::read(&path).expect("a log"), all);
+        log.check_in_place().expect("in its place");
+        let error = log
+            .append_all(&mut [vec![review("c")]])
+            .expect_err("broken");
+        assert!(format!("{error:#}").contains("start wo-review again"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Responses that several routes give.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::store::LogTrouble;
@@ -21,7 +21,14 @@ pub(super) fn failed(error: &anyhow::Error) -> Response {
     if is_io {
         wo_cli::warn_line(&message);
     }
-    (status, message.shown()).into_response()
+    let mut answer = (status, message.shown()).into_response();
+    if is_elsewhere {
+        // A proxy may answer 503 as well, and does not know of the log.
+        answer
+            .headers_mut()
+            .insert("wo-log", HeaderValue::from_static("lost"));
+    }
+    answer
 }
 
 /// Runs work that waits for the disk on another thread than those that answer.

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
 
+use wo_testkit::http::raw;
+
 use crate::harness::{Client, Server, folder, log};
 
 /// The page answers within this time.
@@ -66,6 +68,70 @@ fn half_sent_heads_keep_nobody_out_and_end() {
         assert_eq!(log(dir.path()).len(), 3);
         assert!(server.stop().success());
     }
+}
+
+/// Connections of strangers that name a body and send none of it.
+fn awaited_bodies(server: &Server, n: usize, head: &str) -> Vec<TcpStream> {
+    let open = (0..n).map(|_| {
+        let mut stream = TcpStream::connect(&server.address).expect("connect");
+        let head = format!(
+            "{head} HTTP/1.1\r\nHost: {}\r\nContent-Length: 9\r\n\r\n",
+            server.address
+        );
+        // The server may have closed it already to make way for the next.
+        let _ = stream.write_all(head.as_bytes());
+        stream
+    });
+    open.collect()
+}
+
+#[test]
+fn bodies_that_never_come_keep_nobody_out() {
+    for n_files in [64, 1024] {
+        for head in ["GET /", "GET /assets/app.js", "POST /api/enter", "POST /"] {
+            let dir = folder(1, 2);
+            let server = Server::start_with_files(dir.path(), n_files);
+            let client = server.enter(0);
+            let open = awaited_bodies(&server, 300, head);
+            for i in 0..3 {
+                decide_quickly(&client, &format!("{head} {i}"));
+            }
+            let since = Instant::now();
+            assert_eq!(client.get("/").status, 200);
+            assert!(since.elapsed() < QUICK, "{head}: {:?}", since.elapsed());
+            drop(open);
+            assert_eq!(log(dir.path()).len(), 3);
+            assert!(server.stop().success());
+        }
+    }
+}
+
+#[test]
+fn a_request_for_the_page_has_no_body() {
+    let dir = folder(1, 2);
+    let server = Server::start(dir.path(), &[]);
+    let open = awaited_bodies(&server, 1, "GET /");
+    let (time, answer) = until_closed(open.into_iter().next().expect("one"));
+    assert!(time < QUICK, "{time:?}");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+}
+
+#[test]
+fn a_body_that_is_too_long_is_told_from_one_that_is_not_whole() {
+    let dir = folder(1, 2);
+    let server = Server::start(dir.path(), &[]);
+    let client = server.enter(0);
+    let head = format!(
+        "POST /api/decide HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nTransfer-Encoding: chunked\r\n\r\n",
+        server.address, client.cookie
+    );
+    let long = format!("{:x}\r\n{}\r\n0\r\n\r\n", 800_001, "x".repeat(800_001));
+    let ask = |body: &str| raw(&server.address, (head.clone() + body).as_bytes());
+    let status = ask(&long).map(|it| it.status);
+    // The server may close before the client has sent all.
+    assert!(matches!(status, None | Some(413)), "{status:?}");
+    assert_eq!(ask("zz\r\n").map(|it| it.status), Some(408));
 }
 
 #[test]
