@@ -35,13 +35,15 @@ const LINES: [(&str, i32); 17] = [
 ];
 
 /// Streams by a name that is none of a file.
-const STREAMS: [&str; 8] = [
+const STREAMS: [&str; 10] = [
     "wo-describe <(cat empty.ndjson)",
     "wo-describe /dev/stdin < empty.ndjson",
     "cat empty.ndjson | wo-describe /dev/stdin",
     "cat empty.ndjson | wo-describe -",
     "(cat empty.ndjson > fifo &) && wo-describe fifo",
     "wo-describe empty.ndjson --reviews <(true)",
+    "wo-describe empty.ndjson --csv <(cat good/squat.csv)",
+    "cd frames && ! wo-describe /dev/stdin < records.ndjson | grep -q /dev/",
     "wo-eval --predictions <(cat one.ndjson)",
     "wo-models split --keep training <(cat empty.ndjson) || [ $? = 1 ]",
 ];

@@ -1,7 +1,7 @@
 //! Which captions table a tool uses. The tool itself parses the table.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -65,7 +65,7 @@ impl CaptionsFlag {
     /// `None` if no file was named and the default file does not exist.
     fn read(&self) -> anyhow::Result<Option<String>> {
         let file = self.file();
-        let error = match crate::read_text(file) {
+        let error = match crate::read_given(file).and_then(text_of) {
             Ok(text) => return Ok(Some(text)),
             Err(error) => error,
         };
@@ -87,6 +87,10 @@ impl CaptionsFlag {
             .with_context(|| format!("read {}", file.display()))
             .exit_with(exit)
     }
+}
+
+fn text_of(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
 }
 
 /// Warns of files that look like a captions table but are not read.

@@ -26,7 +26,7 @@ pub use flags::{Common, OnError, Reading, Seed, ShowProgress, Threads};
 pub use ignore_broken_pipe::IgnoreBrokenPipe;
 pub use input::{check_file, check_folder, open_input, opened, read_file};
 pub use message::Message;
-pub use open_file::{ensure_file, open_file, open_own, read_bytes, read_text};
+pub use open_file::{ensure_file, open_file, open_own, read_bytes, read_given, read_text};
 pub use output_file::{OutputFile, write_file};
 pub use process::main;
 pub use report::{Progress, info_line, say_line, warn_line};

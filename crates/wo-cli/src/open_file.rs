@@ -67,6 +67,14 @@ pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The bytes of a file that a person names, who may mean what the shell hands over as `/dev/fd/63` or `/dev/stdin`.
+pub fn read_given(path: &Path) -> io::Result<Vec<u8>> {
+    if path.starts_with("/dev/fd") || path == Path::new("/dev/stdin") {
+        return fs::read(path);
+    }
+    read_bytes(path)
+}
+
 /// The text of a regular file.
 pub fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();

@@ -32,7 +32,7 @@ pub use names::{
     frame_folder, frame_name, has_ending, holds_written_images, is_frame_folder, own_image,
     table_name, table_name_of,
 };
-pub use paths::base_folder::BaseFolder;
+pub use paths::base_folder::{BaseFolder, folder_of_paths};
 pub use paths::files::{Files, Meant};
 pub use paths::nearest::{WithNearest, most_alike};
 pub use records::{cure_of_records, for_each_line, for_each_line_of_trash, stream_error};

@@ -7,7 +7,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -61,7 +61,11 @@ impl ReviewHeads {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .with_context(reading)
                 .exit_with(Exit::Integrity)
-                .hint("only wo-review may write it; bring it and the log back from a backup or from git")?,
+                .hint("only wo-review may write it; bring it and the log back from a backup or from git")
+                .hint_with(|| {
+                    let remove = shell_word(&path);
+                    Some(format!("without a backup: rm {remove}; whether the log lost its last lines is then known by the records alone"))
+                })?,
         };
         let mut heads = Self {
             anchor: anchor.clone(),
@@ -126,9 +130,9 @@ impl ReviewHeads {
         let folder = log.parent().filter(|it| !it.as_os_str().is_empty());
         wo_cli::bail!(
             Exit::Integrity,
-            "{}: {what} ({} knows it)", log.display(), name(&last.told_by);
+            "{}: {what} (so says {})", log.display(), name(&last.told_by);
             "{LOG_CURE}";
-            "where they are lost for good, wo-review --accept-lost-reviews {} goes on without them and writes down that they are lost",
+            "to go on without the missing lines: wo-review --accept-lost-reviews {}; the log then says that they are lost",
             shell_word(folder.unwrap_or(Path::new(".")))
         )
     }
@@ -171,6 +175,11 @@ pub fn write_anchor(log: &Path, head: &ReviewsHead) -> io::Result<()> {
     let mut options = File::options();
     options.write(true).create_new(true).mode(0o600);
     let mut file = wo_cli::open_own(&new, &mut options)?;
+    // Who may read the log may read how far it goes.
+    if let Ok(of_log) = fs::metadata(log) {
+        let _ = fchown(&file, None, Some(of_log.gid()));
+        file.set_permissions(of_log.permissions())?;
+    }
     file.write_all(&text)?;
     file.sync_data()?;
     fs::rename(&new, anchor_of(log))
@@ -287,5 +296,21 @@ mod tests {
         fs::write(anchor_of(&log), "{\"sequence\":").unwrap();
         let error = ReviewHeads::read(&log).unwrap_err();
         assert!(error.to_string().contains(".anchor"), "{error}");
+        let cures = wo_cli::message_of(&error).shown();
+        assert!(cures.contains("without a backup: rm "), "{cures}");
+    }
+
+    #[test]
+    fn who_may_read_the_log_may_read_its_anchor() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join(REVIEWS);
+        for mode in [0o600, 0o644, 0o664] {
+            fs::write(&log, "").unwrap();
+            fs::set_permissions(&log, fs::Permissions::from_mode(mode)).unwrap();
+            write_anchor(&log, &head(1, "a")).unwrap();
+            let of_anchor = fs::metadata(anchor_of(&log)).unwrap().permissions();
+            assert_eq!(of_anchor.mode() & 0o777, mode);
+        }
     }
 }

@@ -96,15 +96,20 @@ pub fn videos_of_data_dir(
     if let Some(tell) = on_bad_line {
         reader.skip_bad_lines(tell);
     }
-    let failures = videos_of_stream(&mut reader, directory, &mut |item| match corrected(
+    let read = videos_of_stream(&mut reader, directory, &mut |item| match corrected(
         item,
         &corrections,
     ) {
         Some(item) => visit(item),
         None => Ok(()),
-    })
-    .with_context(|| records.display().to_string())
-    .hint_with(|| cure_of_records(&records))?;
+    });
+    let failures = match read {
+        // An error of `visit` is not about the records.
+        Err(error) if wo_cli::cause::<ReadError>(&error).is_none() => return Err(error),
+        read => read
+            .with_context(|| records.display().to_string())
+            .hint_with(|| cure_of_records(&records))?,
+    };
     corrections.finish()?;
     Ok(Leftovers {
         failures,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use wo_cli::{CaptionsFlag, OnError, Reading, open_input};
 use wo_input::{
-    Leftovers, StreamCorrections, VideoItem, check_frames, folder_of_frames, stream_error,
-    videos_of_data_dir, videos_of_stream,
+    Leftovers, StreamCorrections, VideoItem, check_frames, folder_of_frames, folder_of_paths,
+    stream_error, videos_of_data_dir, videos_of_stream,
 };
 use wo_record::{Producer, ReadError, Reader};
 
@@ -94,7 +94,7 @@ fn read_stream<S>(
     let first = reader.next_line().map_err(stream_error);
     first.with_context(|| name.clone())?;
     let mut state = start(reader.producers())?;
-    let base = path.and_then(Path::parent).unwrap_or(Path::new(""));
+    let base = folder_of_paths(path);
     let corrections = StreamCorrections::of_input(path, captions)?;
     let read = videos_of_stream(
         &mut reader,

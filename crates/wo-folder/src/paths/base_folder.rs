@@ -13,14 +13,7 @@ impl BaseFolder {
     /// pipe too.
     pub fn of(file: Option<&Path>) -> io::Result<Self> {
         let here = normal(&std::path::absolute(".")?);
-        let Some(file) = file.filter(|file| *file != Path::new("-")) else {
-            return Ok(Self(here));
-        };
-        if file.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return Ok(Self(here));
-        }
-        let folder = file.parent().unwrap_or(Path::new(""));
-        Ok(Self(normal(&here.join(folder))))
+        Ok(Self(normal(&here.join(folder_of_paths(file)))))
     }
 
     /// A folder as the place of what lies in it.
@@ -51,6 +44,21 @@ impl BaseFolder {
                 .unwrap_or(absolute),
         )
     }
+}
+
+/// The same folder as a relative path, where `file` is one.
+pub fn folder_of_paths(file: Option<&Path>) -> &Path {
+    file.filter(|file| !is_pipe(file))
+        .and_then(Path::parent)
+        .unwrap_or(Path::new(""))
+}
+
+/// Whether a name is that of a pipe, or of what a shell hands over: `/dev/stdin` may lead to a file.
+fn is_pipe(file: &Path) -> bool {
+    file == Path::new("-")
+        || file.starts_with("/dev")
+        || file.starts_with("/proc")
+        || file.metadata().is_ok_and(|metadata| !metadata.is_file())
 }
 
 /// Without `.` and `..`, by the text alone: the file need not exist.

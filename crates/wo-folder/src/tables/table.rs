@@ -145,7 +145,7 @@ fn faults_of_cell(cell: &str) -> impl Iterator<Item = Name> {
 
 /// Reads a table of frames. A missing file is a usage error; a file that is no table is an integrity error.
 pub fn read_table(path: &Path) -> anyhow::Result<Table> {
-    let bytes = wo_cli::opened(wo_cli::read_bytes(path), || {
+    let bytes = wo_cli::opened(wo_cli::read_given(path), || {
         format!("read {}", path.display())
     })?;
     parse_table(&bytes)

@@ -79,8 +79,8 @@ pub struct Serve {
     /// Do not open a browser
     #[arg(long)]
     pub no_open: bool,
-    /// Go on after lines of reviews.ndjson that were acknowledged are lost for good; the log notes that they are lost
-    #[arg(long)]
+    /// Continue although saved reviews are missing from reviews.ndjson; the log records the loss
+    #[arg(long, conflicts_with = "list")]
     pub accept_lost_reviews: bool,
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 use wo_cli::{OnError, open_input};
 use wo_input::{
-    Preprocessor, StreamCorrections, check_frames, videos_of_data_dir, videos_of_stream,
+    Preprocessor, StreamCorrections, check_frames, folder_of_paths, videos_of_data_dir,
+    videos_of_stream,
 };
 use wo_record::{Failure, Producer, ReadError, Reader};
 
@@ -68,7 +69,7 @@ fn read_stream(
     builder: &mut DatasetBuilder,
 ) -> anyhow::Result<Rest> {
     let (name, mut input) = open_input(path, stdin)?;
-    let base = path.and_then(Path::parent).unwrap_or(Path::new(""));
+    let base = folder_of_paths(path);
     let mut reader = Reader::new(&mut *input, config.reading.max_line);
     if config.reading.on_error == OnError::Skip {
         reader.skip_bad_lines(|bad| wo_cli::warn!("{bad}"));
