@@ -48,7 +48,7 @@ const LINES: [(&str, i32); 47] = [
     ("wo-eval --predictions one.ndjson --output file/x", 5),
     ("wo-review export frames --to csv", 6),
     // What a crash cut off at the end of the log was never acknowledged.
-    ("wo-review export reviewed --to csv", 0),
+    ("wo-review export reviewed --to csv", 6),
     ("wo-review import good noise", 6),
     ("wo-review export good --to csv > /dev/full", 5),
     ("wo-review export good --to csv -o file/x", 5),

@@ -105,7 +105,7 @@ impl ReviewHeads {
     pub fn missing(&self) -> Vec<ReviewsHead> {
         let unmet = self.known.iter().filter(|known| !known.is_met);
         let mut missing: Vec<ReviewsHead> = unmet.map(|known| known.head.clone()).collect();
-        missing.sort_by(|one, other| other.sequence.cmp(&one.sequence));
+        missing.sort_by_key(|head| std::cmp::Reverse(head.sequence));
         missing.dedup();
         missing
     }

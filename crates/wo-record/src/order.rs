@@ -57,10 +57,8 @@ pub(crate) enum Misplaced {
 
 impl Misplaced {
     /// What the user can do about it.
-    pub(crate) fn hint(&self) -> &'static str {
-        "put each frame behind the `video` record of its video and before the next video, as wo-extract writes them; a \
-         filter must keep both the order and the `video` records"
-    }
+    pub(crate) const HINT: &'static str = "put each frame behind the `video` record of its video and before the next \
+                                        video, as wo-extract writes them; a filter must keep both the order and the `video` records";
 }
 
 impl std::fmt::Display for Misplaced {

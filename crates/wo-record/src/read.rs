@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::order::{Order, Step};
+use crate::order::{Misplaced, Order, Step};
 use crate::{Line, Producer, Record, SCHEMA, SCHEMA_VERSION, bounds};
 
 /// The default limit for the length of a line. A frame of 2160 pixels inline is about 2 MiB.
@@ -277,7 +277,7 @@ impl<'a> Reader<'a> {
                 number: self.number,
                 offset,
                 cause: misplaced.to_string(),
-                hint: Some(misplaced.hint()),
+                hint: Some(Misplaced::HINT),
             })
     }
 

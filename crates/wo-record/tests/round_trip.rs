@@ -454,12 +454,12 @@ fn record() -> impl Strategy<Value = Record> {
         prediction(),
         score_or_confusion()
     ]
-    .prop_map(with_ids)
+    .prop_map(|record| with_ids(&record))
 }
 
 /// The record with ids that the reader takes.
-fn with_ids(record: Record) -> Record {
-    let mut json = serde_json::to_value(&record).unwrap();
+fn with_ids(record: &Record) -> Record {
+    let mut json = serde_json::to_value(record).expect("JSON");
     for field in ["video_id", "near_duplicate_of"] {
         if let Some(serde_json::Value::String(id)) = json.get_mut(field) {
             *id = id
@@ -467,7 +467,8 @@ fn with_ids(record: Record) -> Record {
                 .fold("v".to_owned(), |id, byte| format!("{id}{byte:02x}"));
         }
     }
-    Record::parse(&json.to_string()).unwrap().unwrap()
+    let parsed = Record::parse(&json.to_string()).expect("JSON");
+    parsed.expect("a record")
 }
 
 /// A stream of all that there is, to damage.

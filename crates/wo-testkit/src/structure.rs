@@ -88,7 +88,7 @@ fn siblings(parts: &[Part], at: usize) -> Vec<usize> {
         .collect()
 }
 
-fn swap(bytes: &mut Vec<u8>, parts: &[Part], one: usize, other: usize) {
+fn swap(bytes: &mut [u8], parts: &[Part], one: usize, other: usize) {
     let (first, second) = (&parts[one.min(other)], &parts[one.max(other)]);
     if one == other {
         return;

@@ -88,10 +88,10 @@ fn path_of(pointer: &str) -> String {
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
         if part.parse::<usize>().is_ok() {
-            path.push_str(&format!("[{part}]"));
+            path = format!("{path}[{part}]");
         } else {
             let dot = if path.is_empty() { "" } else { "." };
-            path.push_str(&format!("{dot}{part}"));
+            path = format!("{path}{dot}{part}");
         }
     }
     path

@@ -184,7 +184,7 @@ fn an_image_in_a_record_cannot_be_in_a_table() {
 fn a_reader_of_a_table_may_go_away() {
     let run = tool()
         .args(["--to", "csv"])
-        .stdin(stream(&[&[VIDEO][..], &[FRAME; 20_000]].concat()))
+        .stdin(stream(&[vec![VIDEO], vec![FRAME; 20_000]].concat()))
         .into_closed_pipe();
     assert_eq!(run, Run::new(0, "frame_path,label,description\n", ""));
 }

@@ -204,7 +204,7 @@ fn a_bad_line_before_the_stream_can_be_skipped() {
 
 #[test]
 fn a_reader_that_goes_away_ends_it_in_silence() {
-    let lines = [&[VIDEO][..], &[FRAME; 5000]].concat();
+    let lines = [vec![VIDEO], vec![FRAME; 5000]].concat();
     let run = tool().stdin(stream(&lines)).into_closed_pipe();
     assert_eq!(run, Run::new(0, &(begin() + "\n"), ""));
 }

@@ -1,5 +1,6 @@
 //! Limits that a shell sets: the tool works within them, or names the one that is too small.
 
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -97,7 +98,6 @@ fn a_limit_that_is_too_small_is_named() {
 fn a_user_who_may_start_no_thread_is_told_so() {
     let dir = wo_testkit::tempdir().unwrap();
     videos::plain(&dir.path().join("a.mp4"), 4, "ball");
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     // Root's programs have no such limit.
     let is_root = dir.path().metadata().unwrap().uid() == 0;

@@ -1,30 +1,27 @@
 //! The body of a request: until all of it is there, its client is waited for.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-use super::connections::Connection;
-
-/// The body, and the connection that it comes from.
+/// The body, and what is to happen when all of it is there.
 #[derive(Debug)]
-pub(super) struct AwaitedBody {
+pub(super) struct AwaitedBody<F> {
     body: Incoming,
-    connection: Arc<Connection>,
+    when_whole: F,
 }
 
-impl AwaitedBody {
-    pub(super) fn new(body: Incoming, connection: Arc<Connection>) -> Self {
+impl<F: Fn()> AwaitedBody<F> {
+    pub(super) fn new(body: Incoming, when_whole: F) -> Self {
         if body.is_end_stream() {
-            connection.work();
+            when_whole();
         }
-        Self { body, connection }
+        Self { body, when_whole }
     }
 }
 
-impl Body for AwaitedBody {
+impl<F: Fn() + Unpin> Body for AwaitedBody<F> {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -34,7 +31,7 @@ impl Body for AwaitedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         if frame.is_none() {
-            self.connection.work();
+            (self.when_whole)();
         }
         Poll::Ready(frame)
     }

@@ -33,7 +33,7 @@ const FILES_EACH: u64 = 2;
 /// How long a client may take for the head of a request, and wait before the next one.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long a client may take nothing of an answer. A video that is paused is asked for again.
-const WRITE_TIME: Duration = Duration::from_secs(60);
+const WRITE_TIME: Duration = Duration::from_mins(1);
 /// The most bytes of a head.
 const MAX_HEAD: usize = 64 << 10;
 /// The wait after a connection that could not be accepted, such as where too many files are open.
@@ -154,7 +154,8 @@ async fn answer(stream: TcpStream, router: Router, place: Place) {
     let service = service_fn(move |request: Request<Incoming>| {
         // A body that does not come keeps nobody out either.
         of_request.wait();
-        let request = request.map(|body| AwaitedBody::new(body, Arc::clone(&of_request)));
+        let asking = Arc::clone(&of_request);
+        let request = request.map(|body| AwaitedBody::new(body, move || asking.work()));
         let answering = router.call(request);
         let connection = Arc::clone(&of_request);
         async move {

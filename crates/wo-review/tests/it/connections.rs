@@ -36,7 +36,7 @@ fn decide_quickly(client: &Client, request: &str) {
 /// The time until the server closes a connection, and what it sent before.
 fn until_closed(mut stream: TcpStream) -> (Duration, String) {
     let since = Instant::now();
-    let limit = Duration::from_secs(60);
+    let limit = Duration::from_mins(1);
     stream.set_read_timeout(Some(limit)).expect("set a limit");
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);

@@ -131,7 +131,7 @@ fn hostile_head(dice: &mut Dice, mut it: Request<'_>) -> (&'static str, Vec<u8>)
             ];
             it.method = dice.one(&methods);
             let paths = ["/api/decide", "/", "*", "/api/enter", "http://evil.com/"];
-            it.path = dice.one(&paths).to_owned();
+            dice.one(&paths).clone_into(&mut it.path);
             ("another method", it.bytes())
         }
         2 => {

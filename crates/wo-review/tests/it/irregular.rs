@@ -44,7 +44,7 @@ fn a_pipe_in_the_place_of_a_file_is_refused_at_once() {
         assert_eq!(run.status, 5, "{name}: {}", run.stderr);
         assert!(run.stderr.contains(", not a "), "{name}: {}", run.stderr);
         assert!(run.stderr.contains(name), "{name}: {}", run.stderr);
-        if !name.ends_with(".lock") {
+        if name != "reviews.ndjson.lock" {
             let export = tool()
                 .arg("export")
                 .arg(dir.path())
