@@ -16,17 +16,23 @@ pub fn escaped(text: &str) -> String {
     shown
 }
 
+/// Letters and signs without ink: a joiner, the fillers of Hangul, and Braille without a dot.
+const BLANK_LETTERS: [char; 6] = [
+    '\u{34f}', '\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}',
+];
+
 fn is_unseen(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
     }
-    matches!(
-        get_general_category(c),
-        GeneralCategory::Control
-            | GeneralCategory::Format
-            | GeneralCategory::LineSeparator
-            | GeneralCategory::ParagraphSeparator
-    )
+    BLANK_LETTERS.contains(&c)
+        || matches!(
+            get_general_category(c),
+            GeneralCategory::Control
+                | GeneralCategory::Format
+                | GeneralCategory::LineSeparator
+                | GeneralCategory::ParagraphSeparator
+        )
 }
 
 #[cfg(test)]
@@ -45,6 +51,8 @@ mod tests {
             ('\u{61c}', "\\u{61c}"),
             // Are not seen: zero width, byte order mark, soft hyphen, tags.
             ('\u{200b}', "\\u{200b}"),
+            ('\u{3164}', "\\u{3164}"),
+            ('\u{2800}', "\\u{2800}"),
             ('\u{feff}', "\\u{feff}"),
             ('\u{ad}', "\\u{ad}"),
             ('\u{e0041}', "\\u{e0041}"),

@@ -77,7 +77,8 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Where the links at `path` end, and whether that is an open file of a process, as `/dev/stdout` is.
 fn end_of_links(path: &Path) -> io::Result<(PathBuf, bool)> {
-    let mut path = path.to_owned();
+    // Without a slash at the end: behind what is no folder it would hide what is there.
+    let mut path: PathBuf = path.components().collect();
     for _ in 0..MAX_LINKS {
         let Ok(link) = fs::read_link(&path) else {
             return Ok((path, false));
@@ -148,7 +149,8 @@ mod tests {
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, mode).unwrap();
         let link = folder.path().join("link");
         symlink(&fifo, &link).unwrap();
-        for path in [&fifo, &link] {
+        // A slash at the end does not hide it.
+        for path in [&fifo, &link, &fifo.join(""), &fifo.join(".")] {
             let read = std::thread::spawn({
                 let fifo = fifo.clone();
                 move || {

@@ -1,6 +1,7 @@
 //! The worker pool: starts workers when needed, reuses clean ones, watches them, and kills those that stall.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -315,6 +316,23 @@ impl Worker {
             std::thread::sleep(LOOK / 10);
         }
         format!("the decoder sent an invalid message: {error}")
+    }
+}
+
+impl Drop for WorkerPool {
+    /// Idle workers end by themselves when no job can come any more: the system then counts their processor time as the
+    /// tool's. That of a process that is killed with others below it is lost.
+    fn drop(&mut self) {
+        let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for worker in idle.iter() {
+            let _ = worker.socket.shutdown(Shutdown::Write);
+        }
+        for worker in idle.iter_mut() {
+            let since = Instant::now();
+            while since.elapsed() < LAST_WORD / 4 && matches!(worker.process.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
     }
 }
 

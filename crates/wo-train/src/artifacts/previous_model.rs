@@ -1,6 +1,7 @@
 //! The model that the new one replaces. It is kept beside the new one as `NAME.bak`.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -22,8 +23,13 @@ pub(crate) struct PreviousModel {
 impl PreviousModel {
     /// The model at `model`, if any. Anything that is no model is never replaced.
     pub(crate) fn of(model: &Path) -> anyhow::Result<Option<Self>> {
-        let Ok(facts) = fs::metadata(model) else {
-            return Ok(None);
+        let facts = match fs::metadata(model) {
+            Ok(facts) => facts,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            // Such as a slash behind the name of a device.
+            Err(error) => {
+                return Err(error).with_context(|| format!("look at {}", model.display()));
+            }
         };
         let is_file = model.extension().is_some_and(|ending| ending == "pt");
         let reject = |why: &str| {
@@ -248,6 +254,7 @@ mod tests {
         let file = dir.path().join("m");
         fs::write(&file, "a text").expect("a file");
         assert!(PreviousModel::of(&file).is_err());
+        assert!(PreviousModel::of(&file.join("")).is_err(), "with a slash");
         let folder = dir.path().join("m.pt");
         fs::create_dir(&folder).expect("a folder");
         assert!(PreviousModel::of(&folder).is_err());
