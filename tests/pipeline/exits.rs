@@ -1,12 +1,8 @@
 //! Each tool ends with the exit code that the README gives, whatever is wrong.
 
-use std::fs;
+use wo_testkit::{BEGIN, stream};
 
-use crate::bash;
-
-const BEGIN: &str =
-    r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
-const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
+use crate::{bash, write};
 
 /// What is wrong, and how the tool ends.
 const LINES: [(&str, i32); 47] = [
@@ -78,12 +74,8 @@ fn prediction(video: &str, probability: f64) -> String {
 #[test]
 fn what_is_wrong_has_its_exit_code() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    };
-    let stream = |name: &str, line: &str| write(name, &format!("{BEGIN}\n{line}\n{END}\n"));
+    let write = |name: &str, text: &str| write(folder.path(), name, text);
+    let stream_of = |name: &str, line: &str| write(name, &stream(&[line]));
     write("file", "");
     write("broken.mp4", "no video");
     write("broken.pt", "no model");
@@ -92,25 +84,25 @@ fn what_is_wrong_has_its_exit_code() {
     write("videos/groups.csv", "clip,who\na,b\n");
     write("sources.csv", "url,exercise,label\n");
     write("bad.csv", "picture,verdict\na,b\n");
-    write("empty.ndjson", &format!("{BEGIN}\n{END}\n"));
+    write("empty.ndjson", &stream::<&str>(&[]));
     write("cut.ndjson", &format!("{BEGIN}\n"));
     write(
         "newer.ndjson",
         &BEGIN.replace("version\":1", "version\":99"),
     );
-    stream(
+    stream_of(
         "inline.ndjson",
         "{\"type\":\"video\",\"video_id\":\"v\"}\n\
          {\"type\":\"frame\",\"video_id\":\"v\",\"index\":0,\"image\":{\"inline\":{\"jpeg_base64\":\"\"}}}",
     );
-    stream(
+    stream_of(
         "unordered.ndjson",
         "{\"type\":\"frame\",\"video_id\":\"v\",\"index\":0,\"image\":{\"inline\":{\"jpeg_base64\":\"\"}}}\n\
          {\"type\":\"video\",\"video_id\":\"v\",\"exercise\":\"squat\",\"label\":\"good_form\"}",
     );
-    stream("one.ndjson", &prediction("one", 0.9));
-    stream("two.ndjson", &prediction("two", 0.9));
-    stream("sum.ndjson", &prediction("one", 7.0));
+    stream_of("one.ndjson", &prediction("one", 0.9));
+    stream_of("two.ndjson", &prediction("two", 0.9));
+    stream_of("sum.ndjson", &prediction("one", 7.0));
     for folder in ["good", "frames", "reviewed"] {
         let table = "frame_path,label,description\na.jpg,good_form,upright\n";
         write(&format!("{folder}/squat.csv"), table);

@@ -73,6 +73,13 @@ fn status(folder: &Path, line: &str) -> i32 {
     bash(folder, line).status.code().expect("no signal")
 }
 
+/// Writes a file below a folder, and makes the folder that it lies in.
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(path, text).expect("a file");
+}
+
 fn records(text: &str, kind: &str) -> Vec<Value> {
     let all = text
         .lines()

@@ -4,11 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::{bash, ok};
+use wo_testkit::stream;
 
-const BEGIN: &str =
-    r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
-const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
+use crate::{bash, ok, write};
 
 /// A FIFO where a file is meant: on the command line, in a folder, or in a record. How each run ends.
 const LINES: [(&str, i32); 17] = [
@@ -50,29 +48,20 @@ const STREAMS: [&str; 10] = [
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    };
-    let empty = format!("{BEGIN}\n{END}\n");
-    write("empty.ndjson", &empty);
+    let write = |name: &str, text: &str| write(folder.path(), name, text);
+    write("empty.ndjson", &stream::<&str>(&[]));
     write(
         "one.ndjson",
-        &format!(
-            "{BEGIN}\n{{\"type\":\"prediction\",\"video_id\":\"a\",\"label\":\"good_form\",\"labels\":{{\"good_form\":0.75,\"bad_form\":0.25}}}}\n{END}\n"
-        ),
+        &stream(&[
+            r#"{"type":"prediction","video_id":"a","label":"good_form","labels":{"good_form":0.75,"bad_form":0.25}}"#,
+        ]),
     );
     let video =
         r#"{"type":"video","video_id":"a","path":"a.mp4","exercise":"squat","label":"good_form"}"#;
     let frame = r#"{"type":"frame","video_id":"a","index":0,"exercise":"squat","label":"good_form","description":"upright","image":{"file":{"path":"fifo"}}}"#;
-    write(
-        "named.ndjson",
-        &format!("{BEGIN}\n{video}\n{frame}\n{END}\n"),
-    );
+    write("named.ndjson", &stream(&[video, frame]));
     let of_folder = frame.replace("fifo", "a.jpg");
-    let records = format!("{BEGIN}\n{video}\n{of_folder}\n{END}\n");
-    write("frames/records.ndjson", &records);
+    write("frames/records.ndjson", &stream(&[video, &of_folder]));
     write("good/squat.csv", "frame_path,label\na.jpg,good_form\n");
     write("videos/squat/good_form/a.mp4", "no video");
     write("frames/a.jpg", "no image");
@@ -164,15 +153,14 @@ fn names_and_ids_are_checked_where_they_enter() {
     for (line, words) in [
         (
             frame("../x", "good_form"),
-            "line 2 (byte 82): the video_id \"../x\" is no id",
+            "line 2 (byte 106): the video_id \"../x\" is no id",
         ),
         (frame("/etc/x", "good_form"), "is no id"),
         (frame("a", &long), "is longer than 100 bytes"),
     ] {
         let video = r#"{"type":"video","video_id":"b","path":null}"#;
         let next = frame("b", "good_form");
-        let stream = format!("{BEGIN}\n{line}\n{video}\n{next}\n{END}\n");
-        fs::write(folder.join("in.ndjson"), stream).expect("a file");
+        write(folder, "in.ndjson", &stream(&[&line, video, &next]));
         let output = bash(folder, "wo-describe in.ndjson");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(6), "{errors}");

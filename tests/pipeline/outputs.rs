@@ -6,11 +6,10 @@ use std::fs;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use crate::{bash, ok, status};
+use wo_testkit::stream;
 
-const BEGIN: &str =
-    r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
-const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
+use crate::{bash, ok, status, write};
+
 /// Closes its end of the pipe at once. The tool finds that out when it writes.
 const GONE: &str = "| (exec 0<&-; sleep 1)";
 
@@ -91,12 +90,8 @@ const OPTIONS: [(&str, &[&str], &[&str]); 15] = [
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    };
-    write("empty.ndjson", &format!("{BEGIN}\n{END}\n"));
+    let write = |name: &str, text: &str| write(folder.path(), name, text);
+    write("empty.ndjson", &stream::<&str>(&[]));
     let of = |video: &str, label: &str, good: f64| {
         format!(
             r#"{{"type":"prediction","video_id":"{video}","group":"person:{video}","label":"{label}","labels":{{"good_form":{good},"bad_form":{}}}}}"#,
@@ -104,8 +99,7 @@ fn folder() -> tempfile::TempDir {
         )
     };
     let predictions = [of("a", "good_form", 0.75), of("b", "bad_form", 0.25)];
-    let stream = format!("{BEGIN}\n{}\n{END}\n", predictions.join("\n"));
-    write("one.ndjson", &stream);
+    write("one.ndjson", &stream(&predictions));
     write("good/squat.csv", "frame_path,label\na.jpg,good_form\n");
     write("broken.mp4", "no video");
     write("sources.csv", "url,exercise,label\n");
@@ -120,6 +114,17 @@ fn device(folder: &Path) -> bool {
         wo_testkit::skip::not_available("making a device (CAP_MKNOD)");
     }
     made
+}
+
+/// Runs each line of [`REFUSED`] on `out`; `then` gets the line and what it said.
+fn each_is_refused(folder: &Path, out: &str, then: impl Fn(&str, &str)) {
+    for (line, code) in REFUSED {
+        let line = format!("timeout 20 {}", line.replace("OUT", out));
+        let output = bash(folder, &line);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{line}\n{errors}");
+        then(&line, &errors);
+    }
 }
 
 fn check_device(folder: &Path, line: &str) {
@@ -178,14 +183,10 @@ fn a_device_as_output_stays_a_device() {
         ok(folder, &line.replace("OUT", "device"));
         check_device(folder, line);
     }
-    for (line, code) in REFUSED {
-        let line = format!("timeout 20 {}", line.replace("OUT", "device"));
-        let output = bash(folder, &line);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{line}\n{errors}");
+    each_is_refused(folder, "device", |line, errors| {
         assert!(errors.contains("device"), "{line}\n{errors}");
-        check_device(folder, &line);
-    }
+        check_device(folder, line);
+    });
 }
 
 #[test]
@@ -193,14 +194,10 @@ fn a_fifo_where_a_folder_is_meant_is_refused_and_not_waited_for() {
     let folder = folder();
     let folder = folder.path();
     ok(folder, "mkfifo fifo");
-    for (line, code) in REFUSED {
-        let line = format!("timeout 20 {}", line.replace("OUT", "fifo"));
-        let output = bash(folder, &line);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{line}\n{errors}");
+    each_is_refused(folder, "fifo", |line, _| {
         let facts = fs::symlink_metadata(folder.join("fifo")).expect("it is there");
         assert!(facts.file_type().is_fifo(), "{line}");
-    }
+    });
 }
 
 #[test]

@@ -1,14 +1,11 @@
 //! The reader refuses records whose ids and names could not be parts of a path.
 
 use wo_record::{DEFAULT_MAX_LINE, ReadError, Reader};
+use wo_testkit::stream;
 
-const BEGIN: &str =
-    r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
-const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
-
-/// The kinds of the lines that are read, and the causes of the others.
+/// How many lines of a stream are read, its first and its last among them, and the causes of the others.
 fn read(lines: &[&str]) -> (usize, Vec<String>) {
-    let text = lines.join("\n");
+    let text = stream(lines);
     let mut input = text.as_bytes();
     let mut reader = Reader::new(&mut input, DEFAULT_MAX_LINE);
     let (mut n_read, mut causes) = (0, Vec::new());
@@ -32,7 +29,7 @@ fn a_path_is_no_id_and_the_next_line_is_read() {
     let (bad, good) = (frame("../../etc/x"), frame("af13"));
     let absolute = frame("/etc/x");
     let video = r#"{"type":"video","video_id":"af13","path":null}"#;
-    let (n_read, causes) = read(&[BEGIN, video, &bad, &good, &absolute, END]);
+    let (n_read, causes) = read(&[video, &bad, &good, &absolute]);
     assert_eq!(n_read, 4);
     assert_eq!(
         causes,
@@ -49,7 +46,7 @@ fn a_name_of_101_bytes_is_refused_and_one_of_100_is_read() {
         let name = "n".repeat(n);
         format!(r#"{{"type":"video","video_id":"v","path":null,"label":"{name}"}}"#)
     };
-    let (n_read, causes) = read(&[BEGIN, &video(100), &video(101), END]);
+    let (n_read, causes) = read(&[&video(100), &video(101)]);
     assert_eq!((n_read, causes.len()), (3, 1));
     assert!(causes[0].starts_with("3: the label"), "{causes:?}");
 }
@@ -57,5 +54,5 @@ fn a_name_of_101_bytes_is_refused_and_one_of_100_is_read() {
 #[test]
 fn what_is_not_known_passes() {
     let other = r#"{"type":"new_kind","video_id":"../x"}"#;
-    assert_eq!(read(&[BEGIN, other, END]), (3, Vec::new()));
+    assert_eq!(read(&[other]), (3, Vec::new()));
 }

@@ -1,10 +1,7 @@
 //! The order of records: what a reader says of one that is out of place, and what may be done about it.
 
 use wo_record::{DEFAULT_MAX_LINE, ReadError, Reader};
-
-const BEGIN: &str =
-    r#"{"type":"begin","tool":"t","version":"1","schema":"wo-record","schema_version":1}"#;
-const END: &str = r#"{"type":"end","n_videos":0,"n_frames":0,"n_errors":0}"#;
+use wo_testkit::{BEGIN, end};
 
 fn video(id: &str) -> String {
     format!(r#"{{"type":"video","video_id":"{id}"}}"#)
@@ -38,7 +35,7 @@ fn read(lines: &[String]) -> Vec<String> {
 }
 
 fn stream(lines: &[String]) -> Vec<String> {
-    [&[BEGIN.to_owned()], lines, &[END.to_owned()]].concat()
+    [&[BEGIN.to_owned()], lines, &[end(0, 0, 0)]].concat()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::files::root;
-use crate::{binaries, ok};
+use crate::{binaries, ok, write};
 
 /// Few videos need a gate that is easily passed: what is tested is what the script does with its answer.
 const SETTINGS: &str = r#"
@@ -80,9 +80,7 @@ impl Workspace {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
+        write(&self.dir, name, text);
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
