@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use wo_input::FrameItem;
+use wo_input::{FrameItem, folder_of_paths};
 use wo_picture::moving_person;
 use wo_record::{Frame, Video};
 
@@ -32,7 +32,7 @@ impl FrameLooks {
     /// Of a stream in this file, where relative paths of images start.
     pub(crate) fn of(stream: &Path) -> Self {
         Self {
-            base: stream.parent().unwrap_or(Path::new("")).to_owned(),
+            base: folder_of_paths(Some(stream)).to_owned(),
             current: None,
             done: HashMap::new(),
             n_bad: 0,

@@ -3,11 +3,9 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, ResolveFlags};
-use wo_folder::TRASH;
+use wo_folder::{Beneath, TRASH};
 
 use crate::folder::FrameImage;
 
@@ -48,7 +46,7 @@ impl ImageFolder {
             other => other,
         }?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() || metadata.len() > MAX_IMAGE_BYTES {
+        if metadata.len() > MAX_IMAGE_BYTES {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "no image"));
         }
         let mut bytes = Vec::with_capacity(metadata.len() as usize);
@@ -58,16 +56,8 @@ impl ImageFolder {
 
     /// Opens a file inside the folder. The kernel refuses `..`, absolute paths and links that point outside.
     fn open(&self, path: &Path) -> io::Result<File> {
-        let dir: OwnedFd = File::open(&self.dir)?.into();
         let path = path.strip_prefix(&self.dir).unwrap_or(path);
-        let file = rustix::fs::openat2(
-            &dir,
-            path,
-            OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
-            Mode::empty(),
-            ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS,
-        )?;
-        Ok(file.into())
+        Beneath::open(&self.dir)?.open_file(path)
     }
 }
 

@@ -7,8 +7,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::fs::{CWD, Mode, OFlags};
-
 /// The most bytes of one response; browsers request the rest.
 const MAX_PART: u64 = 1 << 20;
 
@@ -87,13 +85,11 @@ impl Videos {
         let known = self.known().get(video_id).cloned();
         let places = self.bases.iter().map(|base| base.join(path));
         for place in known.iter().map(|known| known.path.clone()).chain(places) {
-            let Ok(mut file) = open_video(&place) else {
+            // Wherever it is: its hash is checked before any of it is sent.
+            let Ok(mut file) = wo_cli::open_file(&place) else {
                 continue;
             };
             let metadata = file.metadata()?;
-            if !metadata.is_file() {
-                continue;
-            }
             let state = (
                 metadata.dev(),
                 metadata.ino(),
@@ -142,17 +138,6 @@ fn video_type(bytes: &[u8]) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// Opens a video file, wherever it is: its hash is checked before any of it is sent.
-fn open_video(path: &Path) -> io::Result<File> {
-    let file = rustix::fs::openat(
-        CWD,
-        path,
-        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
-        Mode::empty(),
-    )?;
-    Ok(file.into())
 }
 
 #[cfg(test)]

@@ -86,14 +86,15 @@ impl ReviewFile {
     fn settle(&mut self, heads: &ReviewHeads, on_loss: OnLoss) -> anyhow::Result<()> {
         let n_acknowledged = heads.anchor().map(|anchor| anchor.sequence);
         let missing = heads.missing();
-        if !missing.is_empty() {
+        let is_whole = missing.is_empty();
+        if !is_whole {
             self.accept(missing)?;
         } else if on_loss == OnLoss::Accept {
             wo_cli::warn!("{}: no review is lost", self.path.display());
         }
         if let Some(n) = n_acknowledged.map(|n| self.chain.n_lines().saturating_sub(n))
             && n > 0
-            && heads.missing().is_empty()
+            && is_whole
         {
             wo_cli::warn!(
                 "{}: the last {} may not have been acknowledged before the run ended; {} counted",
