@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wo_cli::CaptionsFlag;
 use wo_label::{Captions, Reviews, choice_hash, faults_in_path};
-use wo_record::{BAD_FORM, Frame, Image, Judgement, Review};
+use wo_record::{BAD_FORM, Frame, Image, Review};
 
 use crate::corrections::deletions::{Deleted, Deletions, Presence};
 use crate::corrections::reviews::read_reviews;
@@ -152,7 +152,7 @@ impl Corrections {
         if let Some(how) = self.deletion_of(frame, review, &rows) {
             return Corrected::gone(Kept::Deleted(how));
         }
-        if review.is_none() {
+        if !review.is_some_and(Review::says_class) {
             self.note_contradictions(&frame.image, place);
         }
         if let Some(review) = review.filter(|review| !review.new.deleted) {
@@ -165,7 +165,7 @@ impl Corrections {
                 return Corrected::gone(Kept::Reviewed);
             }
             has_own_words =
-                apply_review(&review.new, frame) || has_own_words && frame.description.is_some();
+                apply_review(review, frame) || has_own_words && frame.description.is_some();
         }
         let is_other = (&frame.label, &frame.faults) != (&record.0, &record.1);
         if frame.description.is_none() && is_other && was_described {
@@ -213,6 +213,8 @@ impl Corrections {
         review: Option<&Review>,
         rows: &[&Row],
     ) -> Option<Deleted> {
+        // Who only writes a note does not say that the frame stays.
+        let review = review.filter(|review| review.judges());
         match (self.deletions.as_ref()?.presence_of(frame, rows), review) {
             (Presence::Deleted(how), None) => {
                 self.tally().count(how);
@@ -327,19 +329,23 @@ impl Corrected {
     }
 }
 
-/// Applies a review, which overrides all else. True if the description is the review's.
-fn apply_review(new: &Judgement, frame: &mut Frame) -> bool {
-    if (&frame.label, &frame.faults) != (&new.label, &new.faults) {
-        frame.description = None;
+/// Applies what the reviews of a frame set, which overrides all else. True if the description is theirs.
+fn apply_review(review: &Review, frame: &mut Frame) -> bool {
+    let new = &review.new;
+    if review.says_class() {
+        if (&frame.label, &frame.faults) != (&new.label, &new.faults) {
+            frame.description = None;
+        }
+        frame.label.clone_from(&new.label);
+        frame.label_origin = new.label_origin;
+        frame.faults.clone_from(&new.faults);
     }
-    frame.label.clone_from(&new.label);
-    frame.label_origin = new.label_origin;
-    frame.faults.clone_from(&new.faults);
     // A review without a description, such as one that was undone, leaves that of the table.
-    if new.description.is_some() {
+    let has_words = review.says_words() && new.description.is_some();
+    if has_words {
         frame.description.clone_from(&new.description);
     }
-    new.description.is_some()
+    has_words
 }
 
 /// The captions table in effect for a tool that reads described frames: that of the flag, the one in the working directory,

@@ -15,11 +15,17 @@ pub struct Reviews {
 
 impl Reviews {
     /// Adds the next review of a log. Blind repeats only measure agreement and are ignored.
-    pub fn add(&mut self, review: Review) {
-        if !review.is_repeat {
-            let of_video = self.by_frame.entry(review.video_id.clone()).or_default();
-            of_video.insert(review.index, review);
+    pub fn add(&mut self, mut review: Review) {
+        if review.is_repeat {
+            return;
         }
+        let of_video = self.by_frame.entry(review.video_id.clone()).or_default();
+        if let Some(earlier) = of_video.get(&review.index)
+            && is_same_image(earlier, review.pts_ms, review.blake3.as_deref())
+        {
+            review.says = said_by_both(earlier, &review);
+        }
+        of_video.insert(review.index, review);
     }
 
     /// How many frames were reviewed.
@@ -27,7 +33,7 @@ impl Reviews {
         self.by_frame.values().map(HashMap::len).sum()
     }
 
-    /// The review of a frame. `Err` if the review is about another image that had this index in the video.
+    /// The latest review of a frame, whose `says` are the fields that any of its reviews set. `Err` if the review is about another image that had this index in the video.
     pub fn of_frame(&self, frame: &Frame) -> Result<Option<&Review>, &Review> {
         let Some(review) = self
             .by_frame
@@ -46,6 +52,16 @@ impl Reviews {
             Err(review)
         }
     }
+}
+
+/// The fields that one of two reviews sets; none means all.
+fn said_by_both(earlier: &Review, later: &Review) -> Vec<String> {
+    if earlier.says.is_empty() || later.says.is_empty() {
+        return Vec::new();
+    }
+    let mut says = earlier.says.clone();
+    says.extend(later.says.iter().filter(|it| !earlier.says(it)).cloned());
+    says
 }
 
 /// Whether two times in milliseconds are equal up to rounding.
@@ -97,6 +113,26 @@ mod tests {
         reviews.add(repeat);
         let said = label_of(&reviews, &frame(None, None));
         assert_eq!((said.as_deref(), reviews.n_frames()), (Some("bad_form"), 1));
+    }
+
+    #[test]
+    fn a_later_note_takes_no_word_back_and_adds_none() {
+        let said = |says: &[&[&str]]| {
+            let mut reviews = Reviews::default();
+            for fields in says {
+                let mut said = review(1, "bad");
+                said.says = fields.iter().map(|&field| field.to_owned()).collect();
+                reviews.add(said);
+            }
+            let frame = frame(None, None);
+            let review = reviews.of_frame(&frame).expect("the image").expect("one");
+            (review.says_class(), review.says_words(), review.judges())
+        };
+        assert_eq!(said(&[&["note"]]), (false, false, false));
+        assert_eq!(said(&[&["note"], &["description"]]), (false, true, false));
+        assert_eq!(said(&[&["deleted"], &["note"]]), (false, false, true));
+        assert_eq!(said(&[&["faults"], &["note"]]), (true, true, true));
+        assert_eq!(said(&[&["note"], &[]]), (true, true, true), "an old log");
     }
 
     #[test]

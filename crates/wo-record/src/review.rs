@@ -59,7 +59,8 @@ pub struct Review {
     /// The exercise.
     #[serde(default)]
     pub exercise: Option<Name>,
-    /// The fields of `new` that the person set. A note alone does not confirm the label.
+    /// The fields of `new` that the person set. A note alone does not confirm the label. Empty in logs of old versions,
+    /// where the person set all.
     #[serde(default)]
     pub says: Vec<String>,
     /// The label before, as the person saw it. Decisions of others stay hidden until a person has judged a frame.
@@ -80,6 +81,28 @@ pub struct Review {
     /// BLAKE3 of this line up to here, in hexadecimal. Absent only before it is saved.
     #[serde(default)]
     pub hash: Option<String>,
+}
+
+impl Review {
+    /// Whether the person set this field.
+    pub fn says(&self, field: &str) -> bool {
+        self.says.is_empty() || self.says.iter().any(|said| said == field)
+    }
+
+    /// Whether the person set the label or its faults.
+    pub fn says_class(&self) -> bool {
+        self.says("label") || self.says("faults")
+    }
+
+    /// Whether the person set the description. It follows the label.
+    pub fn says_words(&self) -> bool {
+        self.says_class() || self.says("description")
+    }
+
+    /// Whether the person judged the frame: more than a note or a description.
+    pub fn judges(&self) -> bool {
+        self.says_class() || self.says("deleted")
+    }
 }
 
 /// What is left of a review that was erased because the people in its video asked for it: its place in the log and in the

@@ -18,6 +18,7 @@ use wo_label::Captions;
 use wo_record::{Judgement, Review, ReviewsHead};
 
 pub(crate) use self::decision::{Change, Decision, is_template};
+use self::effective_label::Original;
 pub(crate) use self::log_trouble::LogTrouble;
 pub(crate) use self::predictions::Predictions;
 pub(crate) use self::review_file::{OnLoss, ReviewFile, read_reviews};
@@ -56,9 +57,9 @@ pub(crate) struct Store {
     pub(crate) reviewers: Vec<String>,
     /// Their numbers. An import may bring thousands.
     reviewer_numbers: HashMap<String, u32>,
-    /// By frame: the entry of its first review.
-    pub(crate) first: HashMap<u32, u32>,
-    /// By frame: the effective label, from the last line of the log about it.
+    /// By frame that anyone reviewed: what held before, and what was set since.
+    pub(crate) originals: HashMap<u32, Original>,
+    /// By frame: the effective label, from the last line of the log about it as far as people set it.
     pub(crate) now: HashMap<u32, Judgement>,
     /// By frame: the entries that are not undone, in order.
     pub(crate) live: HashMap<u32, Vec<u32>>,
@@ -111,7 +112,7 @@ impl Store {
             entries: Vec::with_capacity(reviews.len()),
             reviewers: Vec::new(),
             reviewer_numbers: HashMap::new(),
-            first: HashMap::new(),
+            originals: HashMap::new(),
             now: HashMap::new(),
             live: HashMap::new(),
             decisions: HashMap::new(),

@@ -27,6 +27,7 @@ impl Corrections {
         if self.dir.is_none() {
             return;
         }
+        let review = review.filter(|review| review.says_class());
         match frame.label_origin {
             Some(LabelOrigin::Review) if review.is_none() => self.tally().n_without_review += 1,
             Some(LabelOrigin::Csv)
@@ -66,6 +67,7 @@ impl Corrections {
                 .as_ref()
                 .zip(path_of(&frame.image))
                 .is_some_and(|(then, now)| !then.as_path().ends_with(now.as_path()));
+        let (says_class, says_words) = (review.says_class(), review.says_words());
         let is_other_label = row.label.is_some() && row.label != new.label && !is_of_folder;
         let are_other_faults = !row.faults.is_empty() && sorted(&row.faults) != sorted(&new.faults);
         let is_made = |text: &str| {
@@ -82,7 +84,7 @@ impl Corrections {
         let words = row.description.as_deref().zip(new.description.as_deref());
         let are_other_words =
             words.is_some_and(|(row, new)| row.trim() != new.trim() && !is_made(row.trim()));
-        is_other_label || are_other_faults || are_other_words
+        says_class && (is_other_label || are_other_faults) || says_words && are_other_words
     }
 }
 

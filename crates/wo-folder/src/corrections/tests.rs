@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::json;
-use wo_record::Review;
+use wo_record::{Name, Review};
 
 use super::*;
 use crate::names::{RECORDS, STATE};
@@ -100,6 +100,27 @@ fn a_reviewed_frame_that_was_deleted_by_hand_stays_and_is_named() {
     assert_eq!(kept, [Kept::Yes, Kept::Yes, gone, Kept::Yes]);
     let named: BTreeSet<PathBuf> = (0..2).map(|index| path(index).into()).collect();
     assert_eq!(corrections.tally().deleted_against_reviews, named);
+}
+
+#[test]
+fn a_note_leaves_label_words_and_deletion_to_the_table() {
+    let dir = folder(&format!("{},good,deep enough,\n", path(0)));
+    let mut reviews = Reviews::default();
+    for index in [0, 1] {
+        let mut note = review(index, "bad_form", "knees in");
+        note.says = vec!["note".to_owned()];
+        reviews.add(note);
+    }
+    let mut corrections = Corrections::of_folder(dir.path(), Captions::embedded()).unwrap();
+    corrections.reviews = reviews;
+    let mut said = frame(0);
+    assert_eq!(corrections.correct(&mut said, None, None).kept, Kept::Yes);
+    let label = said.label.as_ref().map(Name::as_str);
+    let words = said.description.as_deref();
+    assert_eq!((label, words), (Some("good_form"), Some("deep enough")));
+    let gone = corrections.correct(&mut frame(1), None, None).kept;
+    assert_eq!(gone, Kept::Deleted(Deleted::Row));
+    assert_eq!(corrections.tally().against_reviews.len(), 0);
 }
 
 #[test]

@@ -153,10 +153,14 @@ impl Pass<'_> {
         }
         if let Some(reviewed) = self.projection.reviewed(&frame) {
             let new = &reviewed.judgement;
-            frame.label.clone_from(&new.label);
-            frame.faults.clone_from(&new.faults);
-            frame.description.clone_from(&new.description);
-            frame.label_origin = new.label_origin;
+            if reviewed.has_class {
+                frame.label.clone_from(&new.label);
+                frame.faults.clone_from(&new.faults);
+                frame.label_origin = new.label_origin;
+            }
+            if reviewed.has_words {
+                frame.description.clone_from(&new.description);
+            }
             if new.deleted {
                 let record = Some(Record::Frame(frame.clone()));
                 self.trash.push(&frame, Text { line, record });

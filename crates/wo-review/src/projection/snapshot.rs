@@ -25,13 +25,22 @@ pub(super) struct Reviewed {
     pub(super) judgement: Judgement,
     pub(super) exercise: Option<Name>,
     pub(super) path: Option<PathBuf>,
+    /// Whether anyone set its label or faults.
+    pub(super) has_class: bool,
+    /// Whether anyone set its description, which follows the label.
+    pub(super) has_words: bool,
 }
 
 impl Projection {
     /// Copies the reviewed frames of a store.
     pub(crate) fn of(store: &Store) -> Self {
         let mut frames = HashMap::new();
+        // A note changes neither records nor tables.
         for id in store.touched() {
+            let original = store.originals.get(&id);
+            let Some(original) = original.filter(|it| it.is_set()) else {
+                continue;
+            };
             let Some(frame) = store.folder.frame(id) else {
                 continue;
             };
@@ -44,6 +53,8 @@ impl Projection {
                     judgement: store.judgement(id, frame).clone(),
                     exercise: frame.exercise.clone(),
                     path: frame.path.clone(),
+                    has_class: original.has_class,
+                    has_words: original.has_words,
                 },
             );
         }

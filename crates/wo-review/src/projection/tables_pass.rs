@@ -110,15 +110,15 @@ impl<'a> TablesPass<'a> {
                         Fate::Go(None, trash)
                     };
                 }
-                let wanted = if has_records {
+                let wanted = if has_records && frame.has_words {
                     wanted(base, label, frame)
                 } else {
                     base.to_owned()
                 };
-                if wanted == *name {
-                    Fate::Say(new)
-                } else {
-                    Fate::Go(Some(new), wanted)
+                match frame.has_words.then_some(new) {
+                    said if wanted != *name => Fate::Go(said, wanted),
+                    Some(new) => Fate::Say(new),
+                    None => Fate::Stay,
                 }
             })?;
             for (row, to) in leaving {

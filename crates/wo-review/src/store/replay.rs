@@ -2,6 +2,7 @@
 
 use wo_record::{Review, ReviewsHead};
 
+use super::effective_label::Original;
 use super::{Entry, Store};
 
 /// Its line in the log.
@@ -24,9 +25,7 @@ impl Store {
             self.n_unmet += 1;
             return;
         };
-        if !review.is_repeat {
-            self.now.insert(id, review.new.clone());
-        }
+        self.learn_original(id, &review);
         if let Some(undone) = review.undoes {
             self.forget(undone, reviewer, id);
             self.undone.entry(review.decision).or_default().push(id);
@@ -51,7 +50,6 @@ impl Store {
             .entry(review.decision)
             .or_default()
             .push(number);
-        self.first.entry(id).or_insert(number);
         let live = self.live.entry(id).or_default();
         if !is_repeat {
             live.push(number);
@@ -70,6 +68,21 @@ impl Store {
         }
         if judges && review.n_reviews == 1 {
             self.plan_repeat(reviewer, number);
+        }
+    }
+
+    /// Keeps what held before a review, and what holds after it.
+    fn learn_original(&mut self, id: u32, review: &Review) {
+        let Some(frame) = self.folder.frame(id) else {
+            return;
+        };
+        let original = self
+            .originals
+            .entry(id)
+            .or_insert_with(|| Original::new(&frame.base, review));
+        original.take_in(review);
+        if !review.is_repeat {
+            self.now.insert(id, original.with(&review.new));
         }
     }
 

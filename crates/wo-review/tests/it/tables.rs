@@ -213,3 +213,47 @@ fn a_reviewed_frame_that_was_edited_by_hand_is_named() {
     assert!(said.contains(&named), "{said}");
     assert_eq!(log(dir.path()).len(), 1);
 }
+
+#[test]
+fn who_only_writes_a_note_leaves_the_label_to_the_table() {
+    let dir = folder(1, 3);
+    let path = dir.path().join("squat_good_form.csv");
+    let row = |label: &str| format!("{},{label},", picture(0, 0));
+    let server = Server::start(dir.path(), &[]);
+    let anna = server.enter(0);
+    anna.decide("r0", &[0], json!({"note": "is this deep enough?"}));
+    // Beside the open page, and after it.
+    let mut labels = vec!["bad_form", "good_form", "bad_form"].into_iter();
+    let mut edit = |now: &str| {
+        let next = labels.next().expect("a label");
+        let edited = read(&path).replace(&row(now), &row(next));
+        fs::write(&path, &edited).expect("edit the table");
+        (next, edited)
+    };
+    let (label, edited) = edit("good_form");
+    let (server, anna) = restart(server, dir.path());
+    assert_eq!(read(&path), edited);
+    assert_eq!(anna.frame(0)["label"], label);
+    assert_eq!(anna.frame(0)["note"], "is this deep enough?");
+    assert!(server.stop().success());
+    let (label, edited) = edit(label);
+    let server = Server::start(dir.path(), &[]);
+    let anna = server.enter(0);
+    assert_eq!(anna.frame(0)["label"], label);
+    anna.decide("r1", &[0], json!({"description": "thighs parallel"}));
+    let (server, anna) = restart(server, dir.path());
+    assert_eq!(
+        read(&path),
+        edited.replace(&row(label), &format!("{}thighs parallel", row(label)))
+    );
+    anna.decide("r2", &[0], json!({"label": "unclear"}));
+    assert!(server.stop().success());
+    let (_, _) = edit("unclear");
+    let server = Server::start(dir.path(), &[]);
+    let anna = server.enter(0);
+    assert_eq!(
+        anna.frame(0)["label"],
+        "unclear",
+        "a decision counts more than a row"
+    );
+}
