@@ -1,5 +1,6 @@
 //! Model folders as people have them: several files of weights, older and newer files beside them, adapters.
 
+// Longer than 400 lines: each test writes a folder in another way.
 #![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
 use std::collections::BTreeMap;

@@ -5,3 +5,4 @@ pub(crate) mod open_clip;
 pub(crate) mod preprocessor;
 pub(crate) mod resize;
 mod settings;
+mod square;

@@ -35,6 +35,17 @@ pub(crate) fn read<T>(field: Result<T, String>) -> anyhow::Result<T> {
     field.map_err(anyhow::Error::msg)
 }
 
+/// Whether a step is switched on. One that is null is not, as in transformers 5.
+// `usual` is a bool, since that is what the field is.
+pub(crate) fn flag(fields: &Fields<'_>, name: &str, usual: bool) -> anyhow::Result<bool> {
+    match fields.get(name) {
+        None => Ok(usual),
+        Some(Value::Null) => Ok(false),
+        Some(Value::Bool(value)) => Ok(*value),
+        Some(_) => Err(anyhow::Error::msg(fields.wrong(name, "true or false"))),
+    }
+}
+
 /// Refuses a field that is switched on and that is not known.
 pub(crate) fn check_others(
     fields: &Fields<'_>,
