@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use crate::checkpoint::pt_file::read_pt;
-use crate::checkpoint::weights::check_weights;
+use crate::checkpoint::weights::{check_weights, tensors_of};
 use crate::model::config::{ClipConfig, TextConfig, VisionConfig};
 
 /// Reads a `.pt`. No bytes panic, and what comes out has no more bytes than went in, but for the names.
@@ -18,7 +18,7 @@ pub fn pt(bytes: &[u8]) {
 /// Looks at the names, types and shapes of a safetensors file. No bytes panic.
 pub fn safetensors(bytes: &[u8]) {
     // A reason is as good as a fit: what counts is that there is an answer.
-    let _ = check_weights(&small(N_TOKENS), bytes);
+    let _ = tensors_of(bytes).and_then(|it| check_weights(&small(N_TOKENS), &it));
 }
 
 /// Tokens of the model in `fuzz/seeds`.
@@ -63,7 +63,9 @@ mod tests {
     #[test]
     fn the_sample_fits() {
         let sample = include_bytes!("../../../fuzz/seeds/safetensors/small.safetensors");
-        super::check_weights(&super::small(super::N_TOKENS), sample).expect("it is a whole model");
+        let tensors = super::tensors_of(sample).expect("it is well formed");
+        super::check_weights(&super::small(super::N_TOKENS), &tensors)
+            .expect("it is a whole model");
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(crate) mod clip;
 pub(crate) mod config;
 pub(crate) mod encoder;
 pub(crate) mod lora;
+pub(crate) mod old_fields;
 pub(crate) mod pooling;
 pub(crate) mod scratch;
 pub(crate) mod shapes;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use safetensors::SafeTensors;
 use wo_clip::tch::{Device, Kind, Tensor};
 use wo_clip::{Checkpoint, read_checkpoint};
-use wo_input::{Preprocessor, Tokenizer, decode_image, train_clip_tokenizer};
+use wo_input::{ImageProcessor, Preprocessor, Tokenizer, decode_image, train_clip_tokenizer};
 
 /// What Python tokenized, in its order.
 const TEXTS: [&str; 4] = [
@@ -50,7 +50,9 @@ fn checkpoint(name: &str) -> Checkpoint {
     Checkpoint::from_parts(
         &text(&format!("{name}/config.json")),
         &text("tokenizer.json"),
-        &Preprocessor::clip(24).to_config().to_string(),
+        &Preprocessor::clip(24)
+            .to_config(ImageProcessor::Clip)
+            .to_string(),
         None,
         Cow::Owned(fs::read(fixtures().join(name).join("model.safetensors")).unwrap()),
     )
@@ -156,7 +158,7 @@ fn features_and_logits_equal_those_of_open_clip() {
         fs::copy(&source, folder.path().join(source.file_name().unwrap())).unwrap();
     }
     let checkpoint = read_checkpoint(folder.path()).unwrap();
-    assert_eq!(checkpoint.preprocessor.crop, 24);
+    assert_eq!(checkpoint.preprocessor.side, 24);
     let (_vs, clip) = checkpoint.build(Device::Cpu).unwrap();
     let tokens = checkpoint.tokenizer.encode(&TEXTS).unwrap();
     let output = clip.forward(&golden("quick_gelu")["pixels"], &tokens);

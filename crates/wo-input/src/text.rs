@@ -6,7 +6,7 @@ use tokenizers::{PaddingParams, TruncationParams};
 use crate::fields::{Fields, parse_json, whole};
 
 /// The largest id of a token: beyond those of any tokenizer, and so low that no table of embeddings is too large.
-const MAX_ID: i64 = 1_000_000;
+pub(crate) const MAX_ID: i64 = 1_000_000;
 
 /// Why a tokenizer cannot be used.
 #[derive(Debug, thiserror::Error)]

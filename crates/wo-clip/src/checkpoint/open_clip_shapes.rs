@@ -7,26 +7,28 @@
 //! have `"quick_gelu": true` in their configuration and are wrong without it.
 
 use anyhow::{Context, anyhow, ensure};
-use safetensors::SafeTensors;
 use wo_cli::Hint;
 
 use crate::checkpoint::open_clip_config::HEAD_WIDTH;
+use crate::checkpoint::weights::Tensors;
 use crate::model::config::{Activation, ClipConfig, TextConfig, VisionConfig};
 
 /// The widest tower whose heads are always 64 wide, that of ViT-L. ViT-H is 1280 wide and has heads of 80.
 const WIDEST_KNOWN: i64 = 1024;
 
 /// The configuration of weights with open_clip's names, with the assumptions that the head of this file lists.
-pub(crate) fn config_of_shapes(file: &SafeTensors<'_>) -> anyhow::Result<ClipConfig> {
+pub(crate) fn config_of_shapes(tensors: &Tensors<'_>) -> anyhow::Result<ClipConfig> {
     let size = |name: &str, place: usize| -> anyhow::Result<i64> {
-        let tensor = file.tensor(name)?;
+        let tensor = tensors
+            .get(name)
+            .with_context(|| format!("{name} is not there"))?;
         let side = tensor.shape().get(place);
         Ok(*side.with_context(|| format!("{name} has the shape {:?}", tensor.shape()))? as i64)
     };
     let n_layers = |prefix: &str| {
         let norm = |layer: &usize| format!("{prefix}transformer.resblocks.{layer}.ln_1.weight");
-        (0..file.len())
-            .take_while(|layer| file.tensor(&norm(layer)).is_ok())
+        (0..tensors.len())
+            .take_while(|layer| tensors.contains_key(&norm(layer)))
             .count() as i64
     };
     let inner = |prefix: &str| {
@@ -93,6 +95,7 @@ mod tests {
 
     use super::*;
     use crate::checkpoint::naming::Naming;
+    use crate::checkpoint::weights::tensors_of;
     use crate::model::shapes::parameter_shapes;
 
     /// The bytes of weights of 16-bit zeros with open_clip's names.
@@ -144,7 +147,7 @@ mod tests {
         (text.hidden_act, vision.hidden_act) = (Activation::Gelu, Activation::Gelu);
         let infer = |config: &ClipConfig| {
             let bytes = weights(config);
-            config_of_shapes(&SafeTensors::deserialize(&bytes).expect("it is well formed"))
+            config_of_shapes(&tensors_of(&bytes).expect("it is well formed"))
         };
         assert_eq!(infer(&config).expect("it is CLIP"), config);
         // As ViT-H: 16 heads of 80.

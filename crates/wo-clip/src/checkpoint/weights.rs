@@ -65,17 +65,29 @@ pub enum WeightsError {
 /// The names that a message lists, so that a wrong model does not fill the screen.
 const NAMES_IN_MESSAGE: usize = 4;
 
+/// The tensors of a model by their names.
+pub(crate) type Tensors<'a> = HashMap<String, TensorView<'a>>;
+
+/// The tensors of a safetensors file.
+pub(crate) fn tensors_of(bytes: &[u8]) -> Result<Tensors<'_>, WeightsError> {
+    let file = SafeTensors::deserialize(bytes)?;
+    Ok(file.tensors().into_iter().collect())
+}
+
 /// Fills all parameters of `vs` from the bytes of a safetensors file with Hugging Face's or open_clip's names.
 /// Parameters keep their 32 bits.
 pub fn load_weights(vs: &nn::VarStore, bytes: &[u8]) -> Result<(), WeightsError> {
-    let file = SafeTensors::deserialize(bytes)?;
+    load_tensors(vs, &tensors_of(bytes)?)
+}
+
+/// The same from tensors, which may come from several files.
+pub(crate) fn load_tensors(vs: &nn::VarStore, tensors: &Tensors<'_>) -> Result<(), WeightsError> {
     let variables = vs.variables();
     let wanted = variables
         .iter()
         .map(|(name, parameter)| (name.clone(), parameter.size()))
         .collect();
-    let tensors: HashMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
-    for (name, source) in sources(&wanted, &tensors)? {
+    for (name, source) in sources(&wanted, tensors)? {
         if let (Some(parameter), Some(view)) = (variables.get(&name), tensors.get(&source.tensor)) {
             fill(parameter, &source, view)?;
         }
@@ -83,27 +95,24 @@ pub fn load_weights(vs: &nn::VarStore, bytes: &[u8]) -> Result<(), WeightsError>
     Ok(())
 }
 
-/// Checks the bytes of a safetensors file against `config`: names, types and shapes. Values are checked when they are
-/// loaded.
-pub(crate) fn check_weights(config: &ClipConfig, bytes: &[u8]) -> Result<(), WeightsError> {
-    let file = SafeTensors::deserialize(bytes)?;
+/// Checks tensors against `config`: names, types and shapes. Values are checked when they are loaded.
+pub(crate) fn check_weights(
+    config: &ClipConfig,
+    tensors: &Tensors<'_>,
+) -> Result<(), WeightsError> {
     let n_blocks = config.text_config.num_hidden_layers + config.vision_config.num_hidden_layers;
     // Checked first, so that a million blocks are not listed by name.
-    if n_blocks > file.len() as i64 {
+    if n_blocks > tensors.len() as i64 {
         return Err(WeightsError::Depth {
             wanted: n_blocks,
-            found: file.len(),
+            found: tensors.len(),
         });
     }
-    let tensors = file.tensors().into_iter().collect();
-    sources(&parameter_shapes(config), &tensors).map(drop)
+    sources(&parameter_shapes(config), tensors).map(drop)
 }
 
 /// The source of each wanted parameter, with types and shapes checked.
-fn sources(
-    wanted: &Shapes,
-    tensors: &HashMap<String, TensorView<'_>>,
-) -> Result<Vec<(String, Source)>, WeightsError> {
+fn sources(wanted: &Shapes, tensors: &Tensors<'_>) -> Result<Vec<(String, Source)>, WeightsError> {
     if tensors.contains_key("logit_bias") {
         return Err(WeightsError::SigLip);
     }
@@ -122,10 +131,7 @@ fn sources(
     Ok(sources)
 }
 
-fn check_names(
-    sources: &[(String, Source)],
-    tensors: &HashMap<String, TensorView<'_>>,
-) -> Result<(), WeightsError> {
+fn check_names(sources: &[(String, Source)], tensors: &Tensors<'_>) -> Result<(), WeightsError> {
     let names: BTreeSet<&str> = sources
         .iter()
         .map(|(_, source)| source.tensor.as_str())
@@ -185,7 +191,7 @@ fn check_shape(
     })
 }
 
-fn kind_of(name: &str, view: &TensorView<'_>) -> Result<Kind, WeightsError> {
+pub(crate) fn kind_of(name: &str, view: &TensorView<'_>) -> Result<Kind, WeightsError> {
     match view.dtype() {
         Dtype::F32 => Ok(Kind::Float),
         Dtype::F16 => Ok(Kind::Half),

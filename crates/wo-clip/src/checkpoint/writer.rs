@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tch::{Kind, Tensor, nn};
 use tempfile::TempDir;
 use wo_cli::Hint;
+use wo_input::ImageProcessor;
 use wo_seal::{seal_of, write_seal};
 
 use crate::checkpoint::contents::{CONFIG, Checkpoint, MANIFEST, PREPROCESSOR, TOKENIZER, WEIGHTS};
@@ -35,7 +36,10 @@ pub fn write_checkpoint(
     let mut texts = BTreeMap::from([
         (CONFIG, pretty(&checkpoint.config.to_json())),
         (TOKENIZER, checkpoint.tokenizer.json().to_owned()),
-        (PREPROCESSOR, pretty(&checkpoint.preprocessor.to_config())),
+        (
+            PREPROCESSOR,
+            pretty(&checkpoint.preprocessor.to_config(ImageProcessor::Clip)),
+        ),
     ]);
     if let Some(manifest) = &checkpoint.manifest {
         texts.insert(MANIFEST, pretty(&serde_json::to_value(manifest)?));
