@@ -32,7 +32,7 @@ pub(crate) fn of_all(
         for note in &extraction.notes {
             wo_cli::warn!("{}: {note}", extraction.path.display());
         }
-        let taken = take(extraction);
+        let taken = pool.check_machine().and_then(|()| take(extraction));
         // What is under way comes to an end.
         cancelled.store(taken.is_err(), Ordering::Relaxed);
         progress.advance(taken?);

@@ -23,8 +23,9 @@ pub(crate) const FRAMES_PER_VIDEO: NonZeroU32 = match NonZeroU32::new(10) {
 pub(crate) const SIZE: u32 = 512;
 
 /// The version of the decoding rules. It grows when the same settings give another image, so that folders of earlier
-/// versions are decoded again. Version 2 changed turns, colours and times.
-const RULES: u32 = 2;
+/// versions are decoded again. Version 2 changed turns, colours and times; version 3 which frames count as key frames in
+/// HEVC.
+const RULES: u32 = 3;
 
 /// The warning about a video of which a part cannot be read.
 pub(crate) const TRUNCATED: &str = "truncated";

@@ -29,7 +29,7 @@ use gstreamer as gst;
 use anyhow::Context;
 
 pub(crate) use decoded::{DecodedFrame, Look};
-pub(crate) use packets::{Packet, Wanted};
+pub(crate) use packets::{Mark, Packet, Wanted};
 pub(crate) use player::Player;
 pub(crate) use plugins::PluginSet;
 pub(crate) use thumb::Thumbs;

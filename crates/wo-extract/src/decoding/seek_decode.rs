@@ -3,11 +3,13 @@
 //! The packets of a video say when each frame is shown and where decoding can start. A first pass reads all packets and
 //! decodes one; a second pass decodes those that the wanted frames need. Unusual videos are left to the full decode.
 
+use std::collections::BTreeSet;
+
 use wo_record::Video;
 
 use crate::decoding::fetch::fetch;
 use crate::decoding::frame_sink::FrameSink;
-use crate::decoding::pipeline::{Packet, Player, Wanted};
+use crate::decoding::pipeline::{Mark, Packet, Player, Wanted};
 use crate::decoding::survey::Survey;
 use crate::error::ExtractError;
 use crate::input::media_file::MediaFile;
@@ -167,8 +169,9 @@ pub(crate) fn wanted(
 
 /// Marks the packets that the frames in `wanted` packets are decoded from: all from the key packet before them on, but
 /// those that no other needs. `None` where there is none.
-fn needed(packets: &[Packet], wanted: impl Iterator<Item = usize>) -> Option<Vec<bool>> {
-    let mut marks = vec![false; packets.len()];
+fn needed(packets: &[Packet], wanted: impl Iterator<Item = usize>) -> Option<Vec<Mark>> {
+    let mut marks = vec![Mark::Out; packets.len()];
+    let (mut starts, mut passed) = (BTreeSet::new(), BTreeSet::new());
     let top = packets.iter().map(|packet| packet.layer).max();
     let is_needed = |packet: &Packet| !packet.is_disposable || Some(packet.layer) != top;
     for last in wanted {
@@ -176,12 +179,25 @@ fn needed(packets: &[Packet], wanted: impl Iterator<Item = usize>) -> Option<Vec
         let mut first = key_before(last + 1)?;
         // A frame that is stored behind a key frame and shown before it may need what came before that key frame.
         if packets[last].time_ns < packets[first].time_ns {
+            passed.insert(first);
             first = key_before(first)?;
         }
+        starts.insert(first);
+        let mut is_first_group = true;
         for number in first..last {
-            marks[number] |= is_needed(&packets[number]);
+            let packet = &packets[number];
+            is_first_group &= number == first || !packet.is_key;
+            // Those that lead the first key frame lean on what is not decoded, and nothing shown later leans on them.
+            let is_left_out = is_first_group && packet.is_leading;
+            if is_needed(packet) && !is_left_out {
+                marks[number] = Mark::In;
+            }
         }
-        marks[last] = true;
+        marks[last] = Mark::In;
+    }
+    // Frames that are shown before a key frame and stored behind it need what comes before it.
+    for &start in starts.difference(&passed) {
+        marks[start] = Mark::Start;
     }
     Some(marks)
 }
@@ -202,11 +218,11 @@ mod tests {
         times_ns.iter().enumerate().map(packet).collect()
     }
 
-    fn numbers(marks: Vec<bool>) -> Vec<usize> {
-        (0..)
-            .zip(marks)
-            .filter_map(|(n, is)| is.then_some(n))
-            .collect()
+    /// The numbers of the packets that go into the decoder.
+    fn numbers(marks: Vec<Mark>) -> Vec<usize> {
+        let marks = (0..).zip(marks);
+        let gone_in = marks.filter(|(_, mark)| *mark != Mark::Out);
+        gone_in.map(|(number, _)| number).collect()
     }
 
     #[test]
@@ -224,6 +240,27 @@ mod tests {
         let marks = |wanted: usize| needed(&packets, [wanted].into_iter()).map(numbers);
         assert_eq!(marks(5), Some(vec![0, 1, 2, 3, 4, 5]));
         assert_eq!(marks(4), Some(vec![4]));
+    }
+
+    #[test]
+    fn what_leads_a_key_frame_is_left_out_where_decoding_starts_there() {
+        // Stored: I0 P3 B1 B2 I6 B4 B5 P9 B7 B8 I12 B10 B11.
+        let mut packets = packets(&[0, 3, 1, 2, 6, 4, 5, 9, 7, 8, 12, 10, 11], &[0, 4, 10]);
+        for number in [5, 6, 11, 12] {
+            packets[number].is_leading = true;
+        }
+        let marks = |wanted: &[usize]| needed(&packets, wanted.iter().copied()).unwrap();
+        let behind = marks(&[8]);
+        assert_eq!(behind[4], Mark::Start);
+        assert_eq!(numbers(behind), [4, 7, 8]);
+        // The second leads the last key frame: its own leading ones are decoded, those of the first are not.
+        let leading = marks(&[12]);
+        assert_eq!((leading[4], leading[10]), (Mark::Start, Mark::In));
+        assert_eq!(numbers(leading), [4, 7, 8, 9, 10, 11, 12]);
+        // Both at once: the key frame between them is passed, not started with.
+        let both = marks(&[6, 8]);
+        assert_eq!((both[0], both[4]), (Mark::Start, Mark::In));
+        assert_eq!(numbers(both), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     }
 
     #[test]

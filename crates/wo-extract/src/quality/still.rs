@@ -1,7 +1,7 @@
 //! A frame that was taken: its JPEG, how good it is, and where in its video it is.
 
 use image::RgbImage;
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr};
 use serde::{Deserialize, Serialize};
 use wo_record::{Frame, Image, LabelOrigin, Video, code};
 
@@ -99,8 +99,68 @@ fn jpeg_of(image: &RgbImage) -> Result<Vec<u8>, ExtractError> {
     let mut encoder = Encoder::new(&mut jpeg, JPEG_QUALITY);
     // Thin coloured things, such as a barbell's plates at 512 pixels, do not survive halved colour.
     encoder.set_sampling_factor(SamplingFactor::F_1_1);
+    let lines = Lines {
+        width,
+        height,
+        pixels: image.as_raw(),
+    };
     encoder
-        .encode(image.as_raw(), width, height, ColorType::Rgb)
+        .encode_image(lines)
         .map_err(|e| error(e.to_string()))?;
     Ok(jpeg)
+}
+
+/// An image as its encoder reads it. It gives what the encoder's own reader gives, a channel at a time instead of a pixel.
+struct Lines<'a> {
+    width: u16,
+    height: u16,
+    pixels: &'a [u8],
+}
+
+impl ImageBuffer for Lines<'_> {
+    fn get_jpeg_color_type(&self) -> JpegColorType {
+        JpegColorType::Ycbcr
+    }
+
+    fn width(&self) -> u16 {
+        self.width
+    }
+
+    fn height(&self) -> u16 {
+        self.height
+    }
+
+    fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
+        let length = 3 * usize::from(self.width);
+        let line = &self.pixels[usize::from(y) * length..][..length];
+        let pixels = || line.as_chunks::<3>().0.iter();
+        let [luma, blue, red, _] = buffers;
+        luma.extend(pixels().map(|&[r, g, b]| rgb_to_ycbcr(r, g, b).0));
+        blue.extend(pixels().map(|&[r, g, b]| rgb_to_ycbcr(r, g, b).1));
+        red.extend(pixels().map(|&[r, g, b]| rgb_to_ycbcr(r, g, b).2));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jpeg_encoder::ColorType;
+
+    use super::*;
+
+    #[test]
+    fn bytes_are_those_of_the_encoders_own_reader() {
+        for (width, height) in [(1, 1), (7, 9), (64, 40), (131, 17)] {
+            let image = RgbImage::from_fn(width, height, |x, y| {
+                image::Rgb([x * x + 3 * y, x * y, 7 * x + y * y].map(|level| level as u8))
+            });
+            let mut expected = Vec::new();
+            let mut encoder = Encoder::new(&mut expected, JPEG_QUALITY);
+            encoder.set_sampling_factor(SamplingFactor::F_1_1);
+            let pixels = image.as_raw();
+            encoder
+                .encode(pixels, width as u16, height as u16, ColorType::Rgb)
+                .unwrap();
+            assert!(jpeg_of(&image).unwrap() == expected, "{width}x{height}");
+        }
+    }
 }

@@ -82,6 +82,12 @@ const PROCESSOR_TIME: Limit = Limit {
 /// So many files the tool has open beside those of each worker, and for each worker.
 const FILES_OF_TOOL: (u64, u64) = (24, 3);
 
+/// A worker has so many threads and processes at once: what keeps it, its own thread, those that read, take apart and decode,
+/// and those of GLib.
+const THREADS_OF_WORKER: usize = 8;
+/// The stack of a thread that only waits.
+const SMALL_STACK: usize = 64 << 10;
+
 /// Makes ready to start workers, and says where a limit is too small: before any work, since what comes of it later is
 /// not easily understood.
 pub(super) fn prepare(n_workers: usize) -> anyhow::Result<()> {
@@ -129,8 +135,13 @@ pub(super) fn blamed(status: ExitStatus) -> String {
         None => String::new(),
         // The kernel kills what is over the limit that cannot be raised; without that it may have had no memory.
         Some(libc::SIGXCPU | libc::SIGKILL) => named(&[PROCESSOR_TIME]),
-        Some(_) => named(&[MEMORY, DATA, FILES, STACKS, PROCESSES]),
+        Some(_) => of_work(),
     }
+}
+
+/// The limits that may be why a worker fails or hangs, to be put behind what is said of it.
+pub(super) fn of_work() -> String {
+    named(&[MEMORY, DATA, FILES, STACKS, PROCESSES])
 }
 
 /// The limit of processes, where there is a small one, to be put behind why none was started.
@@ -186,26 +197,38 @@ impl Limit {
     }
 }
 
-/// Whether this user may start the threads of the tool.
+/// Whether this user may start the threads of the tool and those of its workers.
 fn check_threads(n_workers: usize) -> anyhow::Result<()> {
-    let Some(value) = PROCESSES.value().filter(|it| *it < PROCESSES.wanted) else {
-        return Ok(());
-    };
+    match lacking_threads(n_workers + n_workers * THREADS_OF_WORKER) {
+        Some(what) => wo_cli::bail!(
+            Exit::Environment,
+            "{what}";
+            "end other programs, or raise the limit: ulimit {} {}", PROCESSES.flag, PROCESSES.wanted
+        ),
+        None => Ok(()),
+    }
+}
+
+/// What is said where a worker can have no threads now, and the limit of this user is why. One without them dies or hangs,
+/// whatever its file is.
+pub(super) fn lacking_threads_of_worker() -> Option<String> {
+    lacking_threads(THREADS_OF_WORKER)
+}
+
+/// What is said where this user may not have `n_threads` more at the same time.
+fn lacking_threads(n_threads: usize) -> Option<String> {
+    let value = PROCESSES.value().filter(|it| *it < PROCESSES.wanted)?;
     let gate = Mutex::new(());
     std::thread::scope(|scope| {
         let _closed = gate.lock();
-        for _ in 0..=n_workers {
-            let thread = std::thread::Builder::new();
-            if let Err(error) = thread.spawn_scoped(scope, || drop(gate.lock())) {
-                wo_cli::bail!(
-                    Exit::Environment,
-                    "no thread can be started: {error} (ulimit {} is {value}, for all programs of this user)",
-                    PROCESSES.flag;
-                    "end other programs, or raise the limit: ulimit {} {}", PROCESSES.flag, PROCESSES.wanted
-                );
-            }
-        }
-        Ok(())
+        (0..n_threads).find_map(|_| {
+            let thread = std::thread::Builder::new().stack_size(SMALL_STACK);
+            let error = thread.spawn_scoped(scope, || drop(gate.lock())).err()?;
+            Some(format!(
+                "no thread can be started: {error} (ulimit {} is {value}, for all programs of this user)",
+                PROCESSES.flag
+            ))
+        })
     })
 }
 

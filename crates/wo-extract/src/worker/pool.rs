@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -58,6 +58,8 @@ pub(crate) struct WorkerPool {
     processors: RwLock<()>,
     /// What protects this machine from each of them.
     status: SandboxStatus,
+    /// What this machine lacks for the rest of the run, once that showed.
+    lack: OnceLock<String>,
 }
 
 /// A process that waits for files, or works on one. Ends when it is dropped.
@@ -93,6 +95,7 @@ impl WorkerPool {
             idle: Mutex::default(),
             processors: RwLock::default(),
             status: SandboxStatus::default(),
+            lack: OnceLock::new(),
         };
         // They get ready side by side, while the first is waited for.
         let mut workers = (0..n_workers)
@@ -158,23 +161,51 @@ impl WorkerPool {
                     // Only one that met nothing odd works on: a broken file may have broken something in it.
                     if answer.as_ref().as_ref().is_ok_and(|it| it.error.is_none()) {
                         self.rest(worker);
+                    } else {
+                        drop(worker);
+                        self.blame_machine();
                     }
                     return *answer;
                 }
                 Ending::Stopped(stopped) if stopped.may_have_waited() && !is_alone => {
                     is_alone = true;
                 }
-                Ending::Stopped(stopped) => return Err(stopped.error),
+                Ending::Stopped(stopped) => {
+                    drop(worker);
+                    self.blame_machine();
+                    return Err(stopped.error);
+                }
                 Ending::Died(why) => {
                     how = why;
                     n_deaths += 1;
                 }
             }
         }
+        self.blame_machine();
         Err(ExtractError::new(
             code::CRASHED,
             format!("{how}, {MAX_DEATHS} times"),
         ))
+    }
+
+    /// An error where this machine cannot do the work any more. Files that failed meanwhile are not to blame, and are not to be
+    /// remembered as failed.
+    pub(crate) fn check_machine(&self) -> anyhow::Result<()> {
+        match self.lack.get() {
+            Some(lack) => wo_cli::bail!(
+                Exit::Environment,
+                "{lack}";
+                "run the same command again when other programs have ended; what is finished is kept with --out"
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes it where a worker without threads is why a file failed.
+    fn blame_machine(&self) {
+        if let Some(what) = limits::lacking_threads_of_worker() {
+            let _ = self.lack.set(what);
+        }
     }
 
     fn idle_or_new(&self) -> Result<Worker, ExtractError> {
@@ -196,6 +227,7 @@ impl WorkerPool {
         });
         ready.map_err(|error| {
             let what = format!("no decoder can be started: {error:#}");
+            let _ = self.lack.set(what.clone());
             ExtractError::new(code::DECODE, what)
         })
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use wo_record::code;
 
 use super::clock::{Doing, SilenceClock};
+use super::limits;
 use super::protocol::{self, Reply};
 use crate::error::ExtractError;
 
@@ -86,8 +87,9 @@ impl<'a> Watched<'a> {
             stalled(doing, stall)
         } else if self.lasted >= total {
             format!(
-                "not finished after {} s; raise --file-timeout (with --out, add --retry-failed)",
-                total.as_secs()
+                "not finished after {} s; raise --file-timeout (with --out, add --retry-failed){}",
+                total.as_secs(),
+                limits::of_work()
             )
         } else {
             return None;
@@ -109,12 +111,13 @@ impl Stopped {
 /// What is said of a worker that was silent for `stall` while it was `doing` so.
 fn stalled(doing: Doing, stall: Duration) -> String {
     let seconds = stall.as_secs();
+    let limits = limits::of_work();
     match doing {
         Doing::Nothing => format!(
-            "the decoder hangs: no progress for {seconds} s, and no work; if ffmpeg reads the file, convert it: ffmpeg -i IN OUT.mp4 (on a slow disk, raise --stall-timeout)"
+            "the decoder hangs: no progress for {seconds} s, and no work; if ffmpeg reads the file, convert it: ffmpeg -i IN OUT.mp4 (on a slow disk, raise --stall-timeout){limits}"
         ),
         Doing::Work | Doing::Unknown => format!(
-            "no progress for {seconds} s; raise --stall-timeout (with --out, add --retry-failed)"
+            "no progress for {seconds} s; raise --stall-timeout (with --out, add --retry-failed){limits}"
         ),
     }
 }

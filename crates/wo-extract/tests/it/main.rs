@@ -17,6 +17,7 @@ mod images;
 mod layouts;
 mod limits;
 mod odd;
+mod open_groups;
 mod out;
 mod persons;
 mod probe;

@@ -15,7 +15,7 @@ use super::elements::Elements;
 use super::errors::{code_of, is_missing_plugin, missing, one_line, refused, repeated};
 use super::packets::{Packet, Wanted};
 use super::streams::Streams;
-use super::wiring::{run_apart, watch_streams};
+use super::wiring::{run_apart, take_without_copy, watch_streams};
 use super::words;
 use crate::decoding::frame_sink::FrameSink;
 use crate::error::ExtractError;
@@ -133,6 +133,7 @@ impl<'a> Player<'a> {
             is_centred: None,
             error: None,
         };
+        take_without_copy(player.sink.upcast_ref());
         run_apart(player.sink.upcast_ref());
         // A failure is on the bus too, with a better message.
         let _ = player.pipeline.set_state(gst::State::Playing);

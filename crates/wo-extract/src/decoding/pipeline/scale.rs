@@ -107,15 +107,15 @@ fn samples(
         let from = y * line;
         let until = from + (width as usize - 1) * step + n_bytes;
         let bytes = data.get(from..until).ok_or_else(odd)?;
-        if n_bytes == 1 {
-            let level = |bytes: &[u8]| U16::new(u16::from(bytes[0]) * 257);
-            pixels.extend(bytes.chunks(step).map(level));
-        } else {
-            let level = |bytes: &[u8]| {
-                let value = u16::from_ne_bytes([bytes[0], bytes[1]]);
-                U16::new(widened(u32::from(value >> cut), depth))
-            };
-            pixels.extend(bytes.chunks(step).map(level));
+        let deep = |bytes: [u8; 2]| {
+            let value = u16::from_ne_bytes(bytes);
+            U16::new(widened(u32::from(value >> cut), depth))
+        };
+        match (n_bytes, step) {
+            (1, 1) => pixels.extend(bytes.iter().map(|&byte| shallow(byte))),
+            (1, _) => pixels.extend(bytes.iter().step_by(step).map(|&byte| shallow(byte))),
+            (_, 2) => pixels.extend(bytes.as_chunks().0.iter().map(|&pair| deep(pair))),
+            _ => pixels.extend(bytes.chunks(step).map(|pixel| deep([pixel[0], pixel[1]]))),
         }
         let last = pixels[pixels.len() - 1];
         pixels.push(last);
@@ -158,15 +158,15 @@ fn scaled(samples: &Samples, width: u32, height: u32) -> Result<Vec<u16>, Extrac
     Ok(to.pixels().iter().map(|pixel| pixel.0).collect())
 }
 
-/// A value of `depth` bits with 16 bits: its own again and again, so that the largest stays the largest.
+/// A value of 8 bits with 16 bits.
+fn shallow(value: u8) -> U16 {
+    U16::new(u16::from(value) * 257)
+}
+
+/// A value of `depth` bits, of which there are 8 to 16, with 16 bits: its own once more, so that the largest stays the largest.
+#[inline]
 fn widened(value: u32, depth: u32) -> u16 {
-    let mut wide = value << (16 - depth);
-    let mut filled = depth;
-    while filled < 16 {
-        wide |= wide >> filled;
-        filled *= 2;
-    }
-    wide as u16
+    (value << (16 - depth) | value >> (2 * depth - 16)) as u16
 }
 
 #[cfg(test)]
@@ -180,6 +180,8 @@ mod tests {
             assert_eq!(widened((1 << depth) - 1, depth), u16::MAX, "{depth}");
         }
         assert_eq!(widened(0x80, 8), 0x8080);
+        assert_eq!(widened(0b11_0000_0001, 10), 0b1100_0000_0111_0000);
+        assert_eq!(shallow(0x80).0, 0x8080);
     }
 
     #[test]

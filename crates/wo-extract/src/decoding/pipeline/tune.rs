@@ -7,9 +7,9 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_video as gst_video;
 
-use super::packets::PacketTimes;
+use super::packets::{Mark, PacketTimes};
 use super::streams::Streams;
-use super::{damage, retime};
+use super::{damage, nal, retime};
 
 /// Threads of one decoder. Several files are decoded at once; and with one thread a broken file always gives the same
 /// frames.
@@ -82,11 +82,19 @@ fn watch_gate(element: &gst::Element, streams: &Arc<Streams>) {
         PacketTimes::OfFrames
     };
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
-        let Some(packet) = info.buffer() else {
+        let Some(gst::PadProbeData::Buffer(packet)) = &mut info.data else {
             return gst::PadProbeReturn::Ok;
         };
-        if !watch.gate.enter(pad, packet, times) {
-            return gst::PadProbeReturn::Drop;
+        match watch.gate.enter(pad, packet, times) {
+            Mark::Out => return gst::PadProbeReturn::Drop,
+            Mark::In => {}
+            Mark::Start => {
+                if let (Some(caps), Ok(mut bytes)) =
+                    (pad.current_caps(), packet.make_mut().map_writable())
+                {
+                    nal::begin_anew(&caps, &mut bytes);
+                }
+            }
         }
         damage::is_about(&watch);
         if damage::is_in(pad, packet) {

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
+use gstreamer_video as gst_video;
 
 use super::streams::Streams;
 use super::tune;
@@ -57,6 +58,23 @@ pub(super) fn run_apart(sink: &gst::Element) {
     sink.set_locked_state(true);
     // A sink that does not start gives no frames, and the watch ends the file.
     let _ = sink.set_state(gst::State::Playing);
+}
+
+/// Lets decoders write frames where they are read, without a copy of each: what takes them here understands where the lines
+/// of a frame lie.
+pub(super) fn take_without_copy(sink: &gst::Element) {
+    let Some(pad) = sink.static_pad("sink") else {
+        return;
+    };
+    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
+        if let Some(gst::PadProbeData::Query(query)) = &mut info.data
+            && let gst::QueryViewMut::Allocation(query) = query.view_mut()
+        {
+            query.add_allocation_meta::<gst_video::VideoMeta>(None);
+            return gst::PadProbeReturn::Handled;
+        }
+        gst::PadProbeReturn::Ok
+    });
 }
 
 /// An unlinked pad would be an error to its demuxer.
