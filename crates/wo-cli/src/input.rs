@@ -2,13 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, StdinLock};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use anyhow::Context;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::open_file::is_not_a_file;
 use crate::{Exit, ExitWith, Hint, Message, bail, error, message, read_text};
 
+/// How many bytes of an input are read at once: some hundred records.
+const INPUT_BUFFER: usize = 256 * 1024;
 /// The name of stdin in messages.
 const STDIN_NAME: &str = "<stdin>";
 
@@ -18,13 +22,80 @@ pub fn open_input<'a>(
     path: Option<&Path>,
     stdin: &'a mut dyn BufRead,
 ) -> anyhow::Result<(String, Box<dyn BufRead + 'a>)> {
-    match path {
+    let (name, input) = open_stream(path, stdin)?;
+    Ok((name, Box::new(input)))
+}
+
+/// Opens an input as [`open_input`] does, of which can be told whether a read would wait.
+pub fn open_stream<'a>(
+    path: Option<&Path>,
+    stdin: &'a mut dyn BufRead,
+) -> anyhow::Result<(String, Input<'a>)> {
+    let (name, source) = match path {
         Some(path) if path != Path::new("-") => {
             refuse_folder(path)?;
             let file = opened(File::open(path), || format!("open {}", path.display()))?;
-            Ok((path.display().to_string(), Box::new(BufReader::new(file))))
+            (path.display().to_string(), Source::File(file))
         }
-        _ => Ok((STDIN_NAME.to_owned(), Box::new(stdin))),
+        _ => (STDIN_NAME.to_owned(), Source::Stdin(stdin)),
+    };
+    let reader = BufReader::with_capacity(INPUT_BUFFER, source);
+    Ok((name, Input(reader)))
+}
+
+/// An opened input.
+pub struct Input<'a>(BufReader<Source<'a>>);
+
+enum Source<'a> {
+    File(File),
+    Stdin(&'a mut dyn BufRead),
+}
+
+impl Input<'_> {
+    /// Whether the next read would wait for whoever writes the other end of a pipe. What is done should go out before.
+    pub fn waits(&self) -> bool {
+        if !self.0.buffer().is_empty() {
+            return false;
+        }
+        let stdin = io::stdin();
+        let source = match self.0.get_ref() {
+            Source::File(file) => file.as_fd(),
+            Source::Stdin(_) => stdin.as_fd(),
+        };
+        let mut polled = [PollFd::from_borrowed_fd(source, PollFlags::IN)];
+        // Of what cannot be asked, a read says what is wrong.
+        matches!(poll(&mut polled, Some(&Timespec::default())), Ok(0))
+    }
+}
+
+impl std::fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Input").finish_non_exhaustive()
+    }
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Stdin(stdin) => stdin.read(buffer),
+        }
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl BufRead for Input<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.fill_buf()
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.0.consume(n);
     }
 }
 

@@ -1,14 +1,14 @@
 //! Warnings about the descriptions of a stream, given once at the end: missing words, too long, shared by two classes.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use wo_cli::message;
 use wo_label::{CLIP_TOKENS, Captions, MissingEntry, MissingWords, least_clip_tokens};
-use wo_record::{BAD_FORM, Frame, Name, UNCLEAR};
+use wo_record::{BAD_FORM, Frame, UNCLEAR};
+
+use crate::class_words::{ClassWords, Classes};
 
 /// At most this many examples of a kind are named; the rest is counted.
 const MAX_NAMED: usize = 5;
@@ -25,42 +25,61 @@ pub(crate) struct DescriptionCheck {
     long: BTreeMap<String, (u64, usize)>,
     n_replaced: u64,
     first_replaced: Option<String>,
-    classes: Vec<Class>,
-    /// By hash of a description: the class that had it first. There may be as many as frames.
-    class_of_text: HashMap<u64, usize>,
+    /// By hash of a description. There may be as many as frames.
+    texts: HashMap<u64, Text>,
     /// Two classes that share a description, with the number of frames of the second and the first such description.
     shared: BTreeMap<(usize, usize), (u64, String)>,
 }
 
+/// What is known of a description.
+#[derive(Debug, Clone, Copy)]
+struct Text {
+    /// The class that had it first.
+    class: usize,
+    /// Whether CLIP reads all of it.
+    is_short: bool,
+}
+
 impl DescriptionCheck {
-    /// Checks a frame as it is written. `own` is the description by a person that was replaced, if any.
-    pub(crate) fn look(&mut self, frame: &Frame, own: Option<String>, captions: &Captions) {
+    /// Checks a frame as it is written. `own` is the description by a person that was replaced, if any; `words` is what the
+    /// table says of its class.
+    pub(crate) fn look(&mut self, frame: &Frame, own: Option<String>, words: Option<&ClassWords>) {
         if let Some(own) = own.filter(|own| frame.description.as_ref() != Some(own)) {
             self.n_replaced += 1;
             self.first_replaced.get_or_insert(own);
         }
         let Some(label) = &frame.label else { return };
-        let Some(exercise) = &frame.exercise else {
+        if frame.exercise.is_none() {
             self.n_without_exercise += u64::from(frame.description.is_none());
-            return;
-        };
-        let Some(description) = &frame.description else {
-            return;
-        };
-        self.look_for_words(frame, captions, (exercise, label), description);
-        let n_tokens = least_clip_tokens(description);
-        if n_tokens > CLIP_TOKENS {
-            let entry = self.long.entry(description.clone());
-            entry.or_insert((0, n_tokens)).0 += 1;
         }
+        let Some((description, words)) = frame.description.as_ref().zip(words) else {
+            return;
+        };
+        self.look_for_words(words, description);
+        let mut hasher = DefaultHasher::new();
+        description.hash(&mut hasher);
+        let hash = hasher.finish();
+        let known = self.texts.get(&hash).copied();
+        let is_short = known.is_some_and(|text| text.is_short) || self.is_short(description);
         // Nothing is trained on unclear frames.
-        if label.as_str() != UNCLEAR {
-            self.look_for_class(Class::of(exercise, label, &frame.faults), description);
+        if label.as_str() == UNCLEAR {
+            return;
+        }
+        let class = words.class;
+        match known {
+            None => {
+                self.texts.insert(hash, Text { class, is_short });
+            }
+            Some(first) if first.class != class => {
+                let pair = self.shared.entry((first.class, class));
+                pair.or_insert_with(|| (0, description.to_owned())).0 += 1;
+            }
+            Some(_) => {}
         }
     }
 
     /// Prints all warnings. Missing words belong into `captions_file`.
-    pub(crate) fn warn(&self, captions: &Captions, captions_file: &Path) {
+    pub(crate) fn warn(&self, classes: &Classes, captions: &Captions, captions_file: &Path) {
         if self.n_without_exercise > 0 {
             wo_cli::warn!(
                 "{} {} no exercise and therefore no description",
@@ -72,50 +91,28 @@ impl DescriptionCheck {
         self.warn_of_missing_words(captions, captions_file);
         self.warn_of_replaced();
         self.warn_of_long();
-        self.warn_of_shared();
+        self.warn_of_shared(classes);
     }
 
     /// Counts missing words if the description comes from the table.
-    fn look_for_words(
-        &mut self,
-        frame: &Frame,
-        captions: &Captions,
-        (exercise, label): (&Name, &Name),
-        description: &String,
-    ) {
-        let wordless = captions.missing_words(exercise, label, &frame.faults);
-        if wordless.is_empty()
-            || !captions
-                .all_phrasings(exercise, label, &frame.faults)
-                .contains(description)
-        {
+    fn look_for_words(&mut self, words: &ClassWords, description: &String) {
+        if words.missing.is_empty() || !words.phrasings.contains(description) {
             return;
         }
-        for wordless in wordless {
-            let of_it = self.wordless.entry(wordless);
+        for wordless in &words.missing {
+            let of_it = self.wordless.entry(wordless.clone());
             of_it.or_insert_with(|| (0, description.clone())).0 += 1;
         }
     }
 
-    fn look_for_class(&mut self, class: Class, description: &str) {
-        let number = if let Some(number) = self.classes.iter().position(|known| *known == class) {
-            number
-        } else {
-            self.classes.push(class);
-            self.classes.len() - 1
-        };
-        let mut hasher = DefaultHasher::new();
-        description.hash(&mut hasher);
-        match self.class_of_text.entry(hasher.finish()) {
-            Entry::Vacant(free) => {
-                free.insert(number);
-            }
-            Entry::Occupied(first) if *first.get() != number => {
-                let pair = self.shared.entry((*first.get(), number));
-                pair.or_insert_with(|| (0, description.to_owned())).0 += 1;
-            }
-            Entry::Occupied(_) => {}
+    /// Whether CLIP reads all of a description. One that is too long is counted.
+    fn is_short(&mut self, description: &str) -> bool {
+        let n_tokens = least_clip_tokens(description);
+        if n_tokens > CLIP_TOKENS {
+            let entry = self.long.entry(description.to_owned());
+            entry.or_insert((0, n_tokens)).0 += 1;
         }
+        n_tokens <= CLIP_TOKENS
     }
 
     fn warn_of_missing_words(&self, captions: &Captions, captions_file: &Path) {
@@ -184,13 +181,13 @@ impl DescriptionCheck {
         wo_cli::warn_line(&message.items(named.chain(more(self.long.len()))));
     }
 
-    fn warn_of_shared(&self) {
+    fn warn_of_shared(&self, classes: &Classes) {
         if self.shared.is_empty() {
             return;
         }
         let named = self.shared.iter().take(MAX_NAMED);
         let named = named.filter_map(|(&(first, second), (n, description))| {
-            let (first, second) = (self.classes.get(first)?, self.classes.get(second)?);
+            let (first, second) = (classes.get(first)?, classes.get(second)?);
             let (frames, shown) = (frames(*n), shown(description));
             Some(format!(
                 "{second} shares descriptions with {first} in {frames}, such as \"{shown}\""
@@ -201,36 +198,6 @@ impl DescriptionCheck {
             "reword one of them; an empty cell of a CSV is filled from the captions table"
         );
         wo_cli::warn_line(&message.items(named.chain(more(self.shared.len()))));
-    }
-}
-
-/// A class that a model learns.
-#[derive(Debug, PartialEq, Eq)]
-struct Class {
-    exercise: Name,
-    label: Name,
-    faults: Vec<Name>,
-}
-
-impl Class {
-    fn of(exercise: &Name, label: &Name, faults: &[Name]) -> Self {
-        let mut faults = faults.to_vec();
-        faults.sort();
-        faults.dedup();
-        Self {
-            exercise: exercise.clone(),
-            label: label.clone(),
-            faults,
-        }
-    }
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.exercise, self.label)?;
-        self.faults
-            .iter()
-            .try_for_each(|fault| write!(f, "+{fault}"))
     }
 }
 

@@ -1,11 +1,15 @@
 //! Records to records with labels and descriptions.
 //!
 //! Decodes no image. A description follows from the label, the faults and the captions table, or comes from a CSV. In memory
-//! are one record, the last video, the CSVs, and a number for each distinct description.
+//! are what a few reads brought, the last video, the CSVs, the words of each class, and a number for each distinct
+//! description.
 
+mod blocks;
+mod class_words;
 mod cli;
 mod describer;
 mod description_check;
+mod lines_ahead;
 mod sink;
 mod written_descriptions;
 
@@ -13,18 +17,20 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use wo_cli::{Exit, ExitWith, Hint, OnError, Outcome, OutputFile, open_input};
+use wo_cli::{Exit, ExitWith, Hint, OnError, Outcome, OutputFile, open_stream};
 use wo_folder::{
     BaseFolder, Corrections, FolderLock, cure_of_records, folder_of_records, head_of_records,
     stream_error, tables_not_read,
 };
 use wo_label::Captions;
-use wo_record::{Failure, Frame, Image, Line, ReadError, Reader, Record, code};
+use wo_record::{Failure, Frame, Image, Line, ReadError, Record, code};
 
+use crate::class_words::Classes;
 pub use crate::cli::args::{Args, FormatFlag};
 use crate::cli::config::Config;
 use crate::describer::{Action, Describer};
 use crate::description_check::DescriptionCheck;
+use crate::lines_ahead::{LinesAhead, Next};
 use crate::sink::{Format, Sink};
 use crate::written_descriptions::warn_of_judging_descriptions;
 
@@ -68,12 +74,14 @@ fn describe(
             .context("find the working directory")?,
         keeps_deleted: in_place.is_some(),
         video: None,
+        classes: Classes::default(),
         check: DescriptionCheck::default(),
     };
     warn_of_judging_descriptions(&describer.corrections);
-    let (input_name, mut input) = open_input(config.input.as_deref(), stdin)?;
-    let mut write = |output: &mut dyn Write| {
-        describe_stream(config, &mut describer, &input_name, &mut *input, output)
+    let (input_name, input) = open_stream(config.input.as_deref(), stdin)?;
+    let lines = LinesAhead::of(input, config.reading.max_line)?;
+    let write = |output: &mut dyn Write| {
+        describe_stream(config, &mut describer, &input_name, lines, output)
     };
     match output {
         None => write(stdout),
@@ -114,17 +122,22 @@ fn describe_stream(
     config: &Config,
     describer: &mut Describer,
     input_name: &str,
-    input: &mut dyn BufRead,
+    mut lines: LinesAhead<'_>,
     output: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    let mut reader = Reader::new(input, config.reading.max_line);
     let mut output = Some(output);
     let mut sink = None;
     let mut n_skipped = 0;
     loop {
-        let mut line = match reader.next_line() {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
+        let mut line = match lines.next() {
+            Ok(Next::Line(line)) => line,
+            Ok(Next::Waits) => {
+                // What came must not wait for what may never come.
+                sink.as_mut().map_or(Ok(()), Sink::flush)?;
+                lines.wait();
+                continue;
+            }
+            Ok(Next::End) => break,
             Err(bad @ ReadError::Line { .. }) if config.reading.on_error == OnError::Skip => {
                 wo_cli::warn!("{input_name}: {bad}");
                 n_skipped += 1;
@@ -152,7 +165,7 @@ fn describe_stream(
             sink = Some(Sink::begin(
                 output,
                 config.format,
-                reader.producers(),
+                lines.producers(),
                 reviews,
             )?);
         }
@@ -176,8 +189,6 @@ fn describe_line(
         Ok(Record::Begin(_) | Record::End(_)) => Action::Drop,
         Ok(Record::Video(video)) => {
             describer.start_video(video);
-            // The video before this one is complete.
-            sink.flush()?;
             Action::PassThrough
         }
         Ok(Record::Frame(frame)) => {

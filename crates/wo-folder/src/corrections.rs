@@ -5,6 +5,7 @@
 
 pub(crate) mod deletions;
 mod notes;
+mod path_faults;
 pub(crate) mod reviews;
 mod tally;
 
@@ -12,10 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wo_cli::CaptionsFlag;
-use wo_label::{Captions, Reviews, choice_hash, faults_in_path};
+use wo_label::{Captions, Reviews, choice_hash};
 use wo_record::{BAD_FORM, Frame, Image, Review};
 
 use crate::corrections::deletions::{Deleted, Deletions, Presence};
+use crate::corrections::path_faults::PathFaults;
 use crate::corrections::reviews::read_reviews;
 use crate::corrections::tally::Tally;
 use crate::names::REVIEWS;
@@ -38,6 +40,7 @@ pub struct Corrections {
     captions: Captions,
     /// Deletions in a folder of frames; in a pipe none are known.
     deletions: Option<Deletions>,
+    path_faults: PathFaults,
     tally: Mutex<Tally>,
 }
 
@@ -99,6 +102,7 @@ impl Corrections {
             has_last_word: true,
             captions,
             deletions,
+            path_faults: PathFaults::default(),
             tally: Mutex::default(),
         })
     }
@@ -117,6 +121,7 @@ impl Corrections {
             reviews,
             has_last_word: false,
             captions,
+            path_faults: PathFaults::default(),
             tally: Mutex::default(),
         })
     }
@@ -303,7 +308,7 @@ impl Corrections {
             return;
         }
         if let (Some(path), Some(exercise), Some(label)) = (video, &frame.exercise, &frame.label) {
-            frame.faults = faults_in_path(path, label, &self.captions.faults_of(exercise));
+            frame.faults = self.path_faults.of(path, exercise, label, &self.captions);
         }
     }
 

@@ -11,13 +11,16 @@ mod collection;
 mod envelope;
 mod failure;
 mod finite;
+mod follow;
 mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
 mod group_by;
 mod independence;
+mod keys;
 mod line;
+mod lone_line;
 mod name;
 mod open_enum;
 mod order;
@@ -41,11 +44,13 @@ pub use bounds::{is_id, trouble};
 pub use collection::{Advice, Coverage, Finding};
 pub use envelope::{Begin, End, Producer, SCHEMA, SCHEMA_VERSION};
 pub use failure::{Failure, code};
+pub use follow::Follower;
 pub use frame::{Dropped, Frame, Image, LabelOrigin, Quality};
 pub use group::{Group, components, group_of, joined, keys_of, same_id};
 pub use group_by::GroupBy;
 pub use independence::Independence;
 pub use line::Line;
+pub use lone_line::LoneLine;
 pub use name::{BAD_FORM, GOOD_FORM, Name, UNCLEAR};
 pub use open_enum::{
     AbstainReason, AuditVerdict, FindingLevel, Predictor, Probe, SourceOutcome, SuspectReason,

@@ -2,8 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::order::{Misplaced, Order, Step};
-use crate::{Line, Producer, Record, SCHEMA, SCHEMA_VERSION, bounds};
+use crate::{Follower, Line, LoneLine, Producer, SCHEMA, SCHEMA_VERSION};
 
 /// The default limit for the length of a line. A frame of 2160 pixels inline is about 2 MiB.
 pub const DEFAULT_MAX_LINE: u64 = 16 * 1024 * 1024;
@@ -64,31 +63,16 @@ impl ReadError {
     }
 }
 
-/// What to do about a line behind a whole stream.
-const AFTER_END: &str =
-    "nothing may follow `end` but another stream, which begins with its own `begin` record";
-
 /// Called for each skipped line.
 type Tell<'a> = Box<dyn FnMut(&ReadError) + 'a>;
-
-enum State {
-    /// No `begin` yet, or the last stream is complete and another may follow.
-    Outside,
-    /// Between `begin` and `end`.
-    Inside,
-}
 
 /// Reads a stream, or several one after the other, line by line. Beside one line it keeps a few bytes for each video.
 pub struct Reader<'a> {
     input: &'a mut dyn BufRead,
     max_line: u64,
-    state: State,
-    order: Option<Order>,
-    n_streams: u64,
-    number: u64,
+    follower: Follower,
     offset: u64,
     buffer: Vec<u8>,
-    producers: Vec<Producer>,
     on_bad_line: Option<Tell<'a>>,
     n_skipped: u64,
 }
@@ -96,7 +80,7 @@ pub struct Reader<'a> {
 impl std::fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reader")
-            .field("number", &self.number)
+            .field("follower", &self.follower)
             .field("offset", &self.offset)
             .finish_non_exhaustive()
     }
@@ -108,13 +92,9 @@ impl<'a> Reader<'a> {
         Self {
             input,
             max_line,
-            state: State::Outside,
-            order: Some(Order::default()),
-            n_streams: 0,
-            number: 0,
+            follower: Follower::default(),
             offset: 0,
             buffer: Vec::new(),
-            producers: Vec::new(),
             on_bad_line: None,
             n_skipped: 0,
         }
@@ -123,7 +103,7 @@ impl<'a> Reader<'a> {
     /// A reader of frames that are kept apart from their videos, such as the deleted ones of a folder.
     pub fn of_frames_alone(input: &'a mut dyn BufRead, max_line: u64) -> Self {
         Self {
-            order: None,
+            follower: Follower::of_frames_alone(),
             ..Self::new(input, max_line)
         }
     }
@@ -140,7 +120,7 @@ impl<'a> Reader<'a> {
 
     /// The upstream tools of the records read so far, for the next `begin`.
     pub fn producers(&self) -> &[Producer] {
-        &self.producers
+        self.follower.producers()
     }
 
     /// The next line, or `None` at the end of a complete stream. Includes `begin` and `end`.
@@ -158,136 +138,32 @@ impl<'a> Reader<'a> {
     }
 
     fn read_line(&mut self) -> Result<Option<Line>, ReadError> {
-        loop {
-            self.buffer.clear();
-            let offset = self.offset;
-            let n = (&mut *self.input)
-                .take(self.max_line.saturating_add(1))
-                .read_until(b'\n', &mut self.buffer)?;
-            if n == 0 {
-                return self.at_end_of_input();
+        while let Some(lone) = self.lone_line()? {
+            let line = self.follower.take(lone)?;
+            if line.is_some() {
+                return Ok(line);
             }
-            self.number += 1;
-            self.offset += n as u64;
-            if self.buffer.last() != Some(&b'\n') && n as u64 > self.max_line {
-                self.skip_rest_of_line()?;
-                return Err(self.bad_line(offset, format!("longer than {} bytes", self.max_line)));
-            }
-            let Some(text) = self.text_of_line(offset)? else {
-                continue;
-            };
-            let record = Record::parse(&text).map_err(|e| {
-                self.bad_line(offset, format!("not a record: {}", without_line(&e)))
-            })?;
-            if let Ok(record) = &record {
-                self.follow_envelope(record, offset)?;
-                if let Some(cause) = bounds::trouble(record) {
-                    return Err(self.bad_line(offset, cause));
-                }
-                self.follow_order(record, offset)?;
-            } else if matches!(self.state, State::Outside) {
-                return Err(self.bad_line(offset, "no `begin` record before it".to_owned()));
-            }
-            return Ok(Some(Line {
-                number: self.number,
-                offset,
-                text,
-                record,
-            }));
         }
+        self.follower.end()?;
+        Ok(None)
     }
 
-    fn at_end_of_input(&self) -> Result<Option<Line>, ReadError> {
-        if matches!(self.state, State::Outside) && self.n_streams > 0 {
+    /// The next line by itself; `None` at the end of the input.
+    fn lone_line(&mut self) -> io::Result<Option<LoneLine>> {
+        self.buffer.clear();
+        let offset = self.offset;
+        let n = (&mut *self.input)
+            .take(self.max_line.saturating_add(1))
+            .read_until(b'\n', &mut self.buffer)?;
+        if n == 0 {
             return Ok(None);
         }
-        Err(ReadError::Truncated {
-            number: self.number,
-            offset: self.offset,
-        })
-    }
-
-    /// The line without line end and byte order mark; `None` if it is blank.
-    fn text_of_line(&self, offset: u64) -> Result<Option<String>, ReadError> {
-        let bytes = self
-            .buffer
-            .strip_prefix(b"\xef\xbb\xbf")
-            .filter(|_| offset == 0)
-            .unwrap_or(&self.buffer);
-        let text = std::str::from_utf8(bytes)
-            .map_err(|e| {
-                self.bad_line(offset, format!("not UTF-8 at its byte {}", e.valid_up_to()))
-            })?
-            .trim_matches([' ', '\t', '\r', '\n']);
-        Ok((!text.is_empty()).then(|| text.to_owned()))
-    }
-
-    fn follow_envelope(&mut self, record: &Record, offset: u64) -> Result<(), ReadError> {
-        match (record, &self.state) {
-            (Record::Begin(begin), State::Outside) => {
-                if begin.schema != SCHEMA || begin.schema_version > SCHEMA_VERSION {
-                    return Err(ReadError::Version {
-                        number: self.number,
-                        schema: begin.schema.clone(),
-                        version: begin.schema_version,
-                    });
-                }
-                self.state = State::Inside;
-                self.n_streams += 1;
-                let this = Producer {
-                    tool: begin.tool.clone(),
-                    version: begin.version.clone(),
-                };
-                for producer in begin.upstream.iter().chain([&this]) {
-                    if !self.producers.contains(producer) {
-                        self.producers.push(producer.clone());
-                    }
-                }
-                Ok(())
-            }
-            // A second stream begins before the first one ended: the first one was cut.
-            (Record::Begin(_), State::Inside) => Err(ReadError::Truncated {
-                number: self.number - 1,
-                offset,
-            }),
-            (Record::End(_), State::Inside) => {
-                self.state = State::Outside;
-                Ok(())
-            }
-            (_, State::Inside) => Ok(()),
-            (_, State::Outside) => Err(ReadError::Line {
-                number: self.number,
-                offset,
-                cause: format!(
-                    "a `{}` record with no `begin` record before it",
-                    record.kind()
-                ),
-                hint: (self.n_streams > 0).then_some(AFTER_END),
-            }),
+        self.offset += n as u64;
+        if self.buffer.last() != Some(&b'\n') && n as u64 > self.max_line {
+            self.skip_rest_of_line()?;
+            return Ok(Some(LoneLine::too_long(offset, self.offset, self.max_line)));
         }
-    }
-
-    fn follow_order(&mut self, record: &Record, offset: u64) -> Result<(), ReadError> {
-        let Some(order) = &mut self.order else {
-            return Ok(());
-        };
-        order
-            .take(Step::of(record), self.number)
-            .map_err(|misplaced| ReadError::Line {
-                number: self.number,
-                offset,
-                cause: misplaced.to_string(),
-                hint: Some(Misplaced::HINT),
-            })
-    }
-
-    fn bad_line(&self, offset: u64, cause: String) -> ReadError {
-        ReadError::Line {
-            number: self.number,
-            offset,
-            cause,
-            hint: None,
-        }
+        Ok(Some(LoneLine::of(&self.buffer, offset, self.max_line)))
     }
 
     /// Skips to the next line.
@@ -305,14 +181,5 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
         }
-    }
-}
-
-/// The message of a JSON error without its "line 1", which would contradict the number of the line in the stream.
-fn without_line(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" at line ") {
-        Some((what, _)) => format!("{what} at column {}", error.column()),
-        None => text,
     }
 }

@@ -19,6 +19,8 @@ pub enum WriteError {
 pub struct Writer<'a> {
     output: &'a mut dyn Write,
     counts: End,
+    /// A line before it is written: one that cannot be leaves no trace.
+    buffer: Vec<u8>,
 }
 
 impl std::fmt::Debug for Writer<'_> {
@@ -45,6 +47,7 @@ impl<'a> Writer<'a> {
         let mut writer = Self {
             output,
             counts: End::default(),
+            buffer: Vec::new(),
         };
         writer.record(&Record::Begin(begin))?;
         writer.flush()?;
@@ -58,21 +61,24 @@ impl<'a> Writer<'a> {
 
     /// Writes one record.
     pub fn record(&mut self, record: &Record) -> Result<(), WriteError> {
-        let text = serde_json::to_string(record).map_err(|e| WriteError::Record(e.to_string()))?;
-        self.text(&text, Some(record))
+        self.buffer.clear();
+        serde_json::to_writer(&mut self.buffer, record).map_err(invalid)?;
+        self.buffered(record)
     }
 
     /// Writes a line unchanged.
     pub fn line(&mut self, line: &Line) -> Result<(), WriteError> {
-        self.text(&line.text, line.record.as_ref().ok())
+        self.output.write_all(line.text.as_bytes())?;
+        self.output.write_all(b"\n")?;
+        self.count(line.record.as_ref().ok());
+        Ok(())
     }
 
     /// Writes `record` instead of its line, with the unknown fields of the line.
     pub fn rewritten(&mut self, line: &Line, record: &Record) -> Result<(), WriteError> {
-        let text = line
-            .rewritten(record)
-            .map_err(|e| WriteError::Record(e.to_string()))?;
-        self.text(&text, Some(record))
+        self.buffer.clear();
+        line.rewrite(record, &mut self.buffer).map_err(invalid)?;
+        self.buffered(record)
     }
 
     /// Writes an `error` record.
@@ -92,15 +98,27 @@ impl<'a> Writer<'a> {
         Ok(self.counts)
     }
 
-    fn text(&mut self, text: &str, record: Option<&Record>) -> Result<(), WriteError> {
-        self.output.write_all(text.as_bytes())?;
-        self.output.write_all(b"\n")?;
+    fn buffered(&mut self, record: &Record) -> Result<(), WriteError> {
+        self.buffer.push(b'\n');
+        self.output.write_all(&self.buffer)?;
+        self.count(Some(record));
+        Ok(())
+    }
+
+    fn count(&mut self, record: Option<&Record>) {
         match record {
             Some(Record::Video(_)) => self.counts.n_videos += 1,
             Some(Record::Frame(_)) => self.counts.n_frames += 1,
             Some(Record::Error(_)) => self.counts.n_errors += 1,
             _ => {}
         }
-        Ok(())
     }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that map_err calls"
+)]
+fn invalid(error: serde_json::Error) -> WriteError {
+    WriteError::Record(error.to_string())
 }

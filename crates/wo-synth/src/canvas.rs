@@ -1,12 +1,13 @@
 //! Shapes with simple light: tapered limbs, hulls and boxes, painted far to near with tiny-skia.
 
 use tiny_skia::{
-    Color, FillRule, GradientStop, LinearGradient, Paint, PathBuilder, PixmapMut, Point, Shader,
-    SpreadMode, Transform,
+    Color, GradientStop, LinearGradient, PixmapMut, Point, Shader, SpreadMode, Transform,
 };
 
 use crate::camera::{Lens, Spot};
 use crate::colour::Rgb;
+use crate::fill::{Filling, fill};
+use crate::scan::Scanner;
 use crate::vector::Vec3;
 
 /// A point in the picture.
@@ -83,21 +84,33 @@ impl Shade {
         }
     }
 
-    fn shader(&self) -> Shader<'static> {
-        let solid = Shader::SolidColor(self.stops[1].skia(1.0));
+    fn filling(&self) -> Filling {
         if self.from == self.to {
-            return solid;
+            return Filling::Flat(self.stops[1].skia(1.0));
         }
-        let stop = |at: f32, i: usize| GradientStop::new(at, self.stops[i].skia(1.0));
-        LinearGradient::new(
-            Point::from_xy(self.from.0, self.from.1),
-            Point::from_xy(self.to.0, self.to.1),
-            vec![stop(0.0, 0), stop(0.5, 1), stop(1.0, 2)],
-            SpreadMode::Pad,
-            Transform::identity(),
-        )
-        .unwrap_or(solid)
+        Filling::Gradient {
+            from: self.from,
+            to: self.to,
+            stops: self.stops.map(|stop| stop.skia(1.0)),
+        }
     }
+}
+
+/// A filling as tiny-skia has it.
+pub(crate) fn shader_of(filling: &Filling) -> Shader<'static> {
+    let (from, to, stops) = match filling {
+        Filling::Flat(colour) => return Shader::SolidColor(*colour),
+        Filling::Gradient { from, to, stops } => (from, to, stops),
+    };
+    let stop = |at: f32, i: usize| GradientStop::new(at, stops[i]);
+    LinearGradient::new(
+        Point::from_xy(from.0, from.1),
+        Point::from_xy(to.0, to.1),
+        vec![stop(0.0, 0), stop(0.5, 1), stop(1.0, 2)],
+        SpreadMode::Pad,
+        Transform::identity(),
+    )
+    .unwrap_or(Shader::SolidColor(stops[1]))
 }
 
 /// Corners of a closed shape and how to fill it.
@@ -190,26 +203,31 @@ fn convex_hull(mut points: Vec<Pixel>) -> Vec<Pixel> {
 /// Paints the parts, far ones first.
 pub(crate) fn paint(canvas: &mut PixmapMut<'_>, mut parts: Vec<Part>) {
     parts.sort_by(|a, b| b.depth.total_cmp(&a.depth));
+    let mut scanner = Scanner::default();
+    let mut fill = |corners: &[Pixel], filling: &Filling| {
+        fill(canvas, &mut scanner, corners, filling, || {
+            shader_of(filling)
+        });
+    };
     for part in &parts {
         if part.rim_px > 0.0 {
             for piece in &part.pieces {
                 let rim = piece.shade.stops[1].scaled(0.38).skia(1.0);
-                fill(
-                    canvas,
-                    &grown(&piece.corners, part.rim_px),
-                    Shader::SolidColor(rim),
-                );
+                fill(&grown(&piece.corners, part.rim_px), &Filling::Flat(rim));
             }
         }
         for piece in &part.pieces {
-            fill(canvas, &piece.corners, piece.shade.shader());
+            fill(&piece.corners, &piece.shade.filling());
         }
     }
 }
 
 /// Fills a closed shape with one colour.
 pub(crate) fn fill_flat(canvas: &mut PixmapMut<'_>, corners: &[Pixel], colour: Color) {
-    fill(canvas, corners, Shader::SolidColor(colour));
+    let filling = Filling::Flat(colour);
+    fill(canvas, &mut Scanner::default(), corners, &filling, || {
+        shader_of(&filling)
+    });
 }
 
 /// Each corner `by_px` further from the middle of its neighbours' edge.
@@ -234,28 +252,4 @@ fn grown(corners: &[Pixel], by_px: f32) -> Vec<Pixel> {
             )
         })
         .collect()
-}
-
-fn fill(canvas: &mut PixmapMut<'_>, corners: &[Pixel], shader: Shader<'_>) {
-    let [first, rest @ ..] = corners else { return };
-    let mut builder = PathBuilder::with_capacity(corners.len() + 2, corners.len() + 1);
-    builder.move_to(first.0, first.1);
-    for corner in rest {
-        builder.line_to(corner.0, corner.1);
-    }
-    builder.close();
-    // A shape without area has no path; there is nothing to paint then.
-    let Some(path) = builder.finish() else { return };
-    let paint = Paint {
-        shader,
-        anti_alias: true,
-        ..Paint::default()
-    };
-    canvas.fill_path(
-        &path,
-        &paint,
-        FillRule::Winding,
-        Transform::identity(),
-        None,
-    );
 }

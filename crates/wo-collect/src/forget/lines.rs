@@ -112,13 +112,8 @@ fn without(text: &str, end: &End, gone: &End) -> String {
     if left == *end {
         return text.to_owned();
     }
-    let line = wo_record::Line {
-        number: 0,
-        offset: 0,
-        text: text.trim().to_owned(),
-        record: Ok(Record::End(end.clone())),
-    };
-    line.rewritten(&Record::End(left))
+    wo_record::Line::of_text(text.trim().to_owned())
+        .and_then(|line| line.rewritten(&Record::End(left)))
         .map_or_else(|_| text.to_owned(), |text| text + "\n")
 }
 

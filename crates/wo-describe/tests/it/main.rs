@@ -2,6 +2,7 @@
 
 mod captions;
 mod csv;
+mod flow;
 mod reviews;
 mod stream;
 mod words;

@@ -33,7 +33,8 @@ impl BaseFolder {
 
     /// `path`, meant from here, as it must be written to mean the same from `other`; `None` where it may stay.
     pub fn rebased(&self, path: &Path, other: &Self) -> Option<PathBuf> {
-        if path.is_absolute() || self == other {
+        // As texts: components of equal folders are compared for each record else.
+        if path.is_absolute() || self.0.as_os_str() == other.0.as_os_str() {
             return None;
         }
         let absolute = self.resolve(path);

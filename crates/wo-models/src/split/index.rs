@@ -58,12 +58,9 @@ impl Index {
                 .context("read the input")?;
             at = place.offset + text.len() as u64;
             let text = text.trim_end_matches(['\r', '\n']);
-            each(Line {
-                number: place.number,
-                offset: place.offset,
-                record: Record::parse(text)?,
-                text: text.to_owned(),
-            })?;
+            let mut line = Line::of_text(text.to_owned())?;
+            (line.number, line.offset) = (place.number, place.offset);
+            each(line)?;
         }
         Ok(())
     }

@@ -121,12 +121,7 @@ pub(crate) mod tests {
     }
 
     fn line(text: &str) -> Line {
-        Line {
-            number: 1,
-            offset: 0,
-            text: text.to_owned(),
-            record: Record::parse(text).unwrap(),
-        }
+        Line::of_text(text.to_owned()).unwrap()
     }
 
     fn videos(lines: &[&str]) -> Videos {
