@@ -19,6 +19,7 @@ pub enum WriteError {
 pub struct Writer<'a> {
     output: &'a mut dyn Write,
     counts: End,
+    caution: Option<String>,
 }
 
 impl std::fmt::Debug for Writer<'_> {
@@ -45,6 +46,7 @@ impl<'a> Writer<'a> {
         let mut writer = Self {
             output,
             counts: End::default(),
+            caution: None,
         };
         writer.record(&Record::Begin(begin))?;
         writer.flush()?;
@@ -56,8 +58,15 @@ impl<'a> Writer<'a> {
         *self.counts.n_dropped.entry(reason.to_owned()).or_default() += 1;
     }
 
+    /// Marks all metrics, scores and verdicts from here on with a caution, such as [`crate::DRAWN_BASE`].
+    pub fn caution(&mut self, code: Option<&str>) {
+        self.caution = code.map(str::to_owned);
+    }
+
     /// Writes one record.
     pub fn record(&mut self, record: &Record) -> Result<(), WriteError> {
+        let marked = self.caution.as_deref().and_then(|it| record.cautioned(it));
+        let record = marked.as_ref().unwrap_or(record);
         let text = serde_json::to_string(record).map_err(|e| WriteError::Record(e.to_string()))?;
         self.text(&text, Some(record))
     }
